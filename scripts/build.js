@@ -1,0 +1,38 @@
+// Bundles the entry points into dist/ as split ESM chunks, so that a start loads only what its command needs.
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { build } from 'esbuild';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
+await build({
+  entryPoints: {
+    cip: 'src/cli/main.ts',
+    quickstart: 'src/cli/quickstart.ts',
+  },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  define: { CIP_VERSION: JSON.stringify(version), CIP_COMMIT: JSON.stringify(commit()) },
+  // undici and commander are CommonJS: inside an ESM bundle they still call require() for node's own modules
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+});
+
+function commit() {
+  try {
+    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { stdio: ['ignore', 'pipe', 'ignore'] })
+      .toString()
+      .trim();
+  } catch {
+    return ''; // built from a tarball: there is no commit to name
+  }
+}

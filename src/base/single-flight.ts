@@ -1,0 +1,26 @@
+/**
+ * Remembers the promise of each key, so that work asked for many times is done once.
+ *
+ * A rejected promise is forgotten: everyone who waited for it sees the rejection, whoever comes later tries again.
+ */
+export class SingleFlight<Key, Value> {
+  readonly #promises = new Map<Key, Promise<Value>>();
+
+  run(key: Key, work: () => Promise<Value>): Promise<Value> {
+    const known = this.#promises.get(key);
+    if (known !== undefined) return known;
+    const promise = work();
+    this.#promises.set(key, promise);
+    promise.catch(() => this.#promises.delete(key));
+    return promise;
+  }
+
+  /** What is remembered or under way for a key. */
+  get(key: Key): Promise<Value> | undefined {
+    return this.#promises.get(key);
+  }
+
+  forget(key: Key): void {
+    this.#promises.delete(key);
+  }
+}

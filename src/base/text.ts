@@ -1,0 +1,44 @@
+const MAX_QUOTED_CHARACTERS = 200;
+
+/** A user's text in double quotes, on one line, without control characters, cut at 200 characters. */
+export function quote(text: string): string {
+  const cut = text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text;
+  return JSON.stringify(cut);
+}
+
+/** Foreign text (an error body, a header) made fit for one line of a log: control characters escaped, cut. */
+export function oneLine(text: string, maxCharacters = MAX_QUOTED_CHARACTERS): string {
+  const flat = text.replace(/\s+/g, ' ').trim();
+  const cut = flat.length > maxCharacters ? `${flat.slice(0, maxCharacters)}…` : flat;
+  // C0, DEL, C1, the line separators and the bidirectional overrides: nothing that could forge or hide a line
+  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escapeCharacter);
+}
+
+function escapeCharacter(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** The candidate that a typing error away from `word` (Levenshtein distance at most a third of its length). */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  let best: { candidate: string; distance: number } | undefined;
+  for (const candidate of candidates) {
+    const distance = editDistance(word, candidate);
+    if (best === undefined || distance < best.distance) best = { candidate, distance };
+  }
+  if (best === undefined || best.distance > Math.max(1, Math.floor(word.length / 3))) return undefined;
+  return best.candidate;
+}
+
+/** Levenshtein distance: insertions, deletions and substitutions that turn `a` into `b`. */
+export function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (let row = 1; row <= a.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= b.length; column++) {
+      const substituted = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
+      current.push(Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, substituted));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,13 @@
+import type { Digest } from './digest.ts';
+
+/**
+ * What a manifest says of a piece of content.
+ *
+ * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md
+ */
+export interface Descriptor {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  /** Bytes. */
+  readonly size: number;
+}

@@ -1,0 +1,45 @@
+/** @see https://github.com/opencontainers/image-spec/blob/v1.1.1/media-types.md */
+export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
+export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
+/** The artifact manifest of the OCI 1.1 release candidates: withdrawn, still out there. */
+export const OCI_ARTIFACT = 'application/vnd.oci.artifact.manifest.v1+json';
+export const OCI_CONFIG = 'application/vnd.oci.image.config.v1+json';
+export const OCI_EMPTY = 'application/vnd.oci.empty.v1+json';
+export const OCI_LAYER_GZIP = 'application/vnd.oci.image.layer.v1.tar+gzip';
+/** @see https://distribution.github.io/distribution/spec/manifest-v2-2/ */
+export const DOCKER_LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
+export const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+export const DOCKER_CONFIG = 'application/vnd.docker.container.image.v1+json';
+export const DOCKER_LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
+export const DOCKER_SCHEMA1 = 'application/vnd.docker.distribution.manifest.v1+json';
+export const DOCKER_SCHEMA1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
+
+/**
+ * What to ask for whenever a manifest is asked for. It is always sent whole: registries convert or deny a manifest
+ * whose type is not named.
+ */
+export const ACCEPT_MANIFESTS = [
+  OCI_INDEX,
+  DOCKER_LIST,
+  OCI_MANIFEST,
+  DOCKER_MANIFEST,
+  OCI_ARTIFACT,
+  DOCKER_SCHEMA1_SIGNED,
+  DOCKER_SCHEMA1,
+].join(', ');
+
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;
+}
+
+export function isSchema1Type(mediaType: string): boolean {
+  return mediaType === DOCKER_SCHEMA1 || mediaType === DOCKER_SCHEMA1_SIGNED;
+}
+
+/** Layers that a registry may not hold: copied by reference, their bytes stay where their `urls` say. */
+export function isForeignLayer(mediaType: string): boolean {
+  return (
+    mediaType.startsWith('application/vnd.docker.image.rootfs.foreign.') ||
+    mediaType.startsWith('application/vnd.oci.image.layer.nondistributable.')
+  );
+}

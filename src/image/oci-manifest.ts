@@ -1,0 +1,141 @@
+import { CodedError } from '../base/errors.ts';
+import { quote } from '../base/text.ts';
+import type { Descriptor } from './descriptor.ts';
+import { type Digest, matchesDigest, parseDigest } from './digest.ts';
+import { isIndexType, isSchema1Type, OCI_ARTIFACT, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
+import { matchesSchema1Digest } from './schema1.ts';
+
+/** A manifest as a registry serves it: the bytes are kept, so that its digest is kept. */
+export interface RawManifest {
+  readonly mediaType: string;
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+}
+
+/** What a manifest leads to, which has to be at a destination before the manifest itself. */
+export interface References {
+  /** Manifests of an index or list, in its order. */
+  readonly manifests: readonly Descriptor[];
+  /** Config, layers or artifact blobs, in the manifest's order, each digest once. */
+  readonly blobs: readonly Descriptor[];
+}
+
+export class ManifestError extends CodedError<'manifest-malformed' | 'manifest-confused' | 'digest-mismatch'> {
+  constructor(code: ManifestError['code'], message: string, options?: { cause?: unknown }) {
+    super(code, message, options);
+  }
+}
+
+/**
+ * Throws `digest-mismatch` unless the bytes are the manifest that the digest names. Registries do serve damaged
+ * manifests under the right `Docker-Content-Digest` header, so the header proves nothing.
+ */
+export function verifyManifest(manifest: RawManifest): void {
+  const matches = isSchema1Type(manifest.mediaType) ? matchesSchema1Digest : matchesDigest;
+  if (matches(manifest.bytes, manifest.digest)) return;
+  throw new ManifestError(
+    'digest-mismatch',
+    `the registry served ${manifest.bytes.length} bytes that are not ${manifest.digest}`,
+  );
+}
+
+/**
+ * The references of a manifest.
+ *
+ * Throws `manifest-malformed` for what is no manifest, and `manifest-confused` for a document that could be read as
+ * two kinds or that contradicts its `Content-Type` (CVE-2021-41190).
+ */
+export function parseReferences(manifest: RawManifest): References {
+  const document = parseObject(manifest);
+  if (isSchema1Type(manifest.mediaType)) return { manifests: [], blobs: schema1Layers(document) };
+  refuseConfusion(document, manifest.mediaType);
+  if (isIndexType(manifest.mediaType)) {
+    return { manifests: descriptors(document, 'manifests', manifest.digest), blobs: [] };
+  }
+  if (manifest.mediaType === OCI_ARTIFACT) {
+    return { manifests: [], blobs: unique(descriptors(document, 'blobs', manifest.digest)) };
+  }
+  const config = descriptor(document['config'], `config of ${manifest.digest}`);
+  return { manifests: [], blobs: unique([config, ...descriptors(document, 'layers', manifest.digest)]) };
+}
+
+/** The media type of a manifest whose server did not say it: the document's own word, else what its fields show. */
+export function guessMediaType(bytes: Uint8Array): string {
+  try {
+    const document: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
+    if (!isObject(document)) return OCI_MANIFEST;
+    if (typeof document['mediaType'] === 'string') return document['mediaType'];
+    return 'manifests' in document ? OCI_INDEX : OCI_MANIFEST;
+  } catch {
+    return OCI_MANIFEST; // parseReferences says what is wrong with it
+  }
+}
+
+type JsonObject = { readonly [key: string]: unknown };
+
+function parseObject(manifest: RawManifest): JsonObject {
+  try {
+    const document: unknown = JSON.parse(Buffer.from(manifest.bytes).toString('utf8'));
+    if (isObject(document)) return document;
+  } catch (cause) {
+    throw new ManifestError('manifest-malformed', `manifest ${manifest.digest} is not JSON`, { cause });
+  }
+  throw new ManifestError('manifest-malformed', `manifest ${manifest.digest} is not a JSON object`);
+}
+
+function refuseConfusion(document: JsonObject, contentType: string): void {
+  const declared = document['mediaType'];
+  if (declared !== undefined && declared !== contentType) {
+    throw new ManifestError(
+      'manifest-confused',
+      `its mediaType is ${quote(String(declared))} but it was served as ${quote(contentType)}`,
+    );
+  }
+  if ('manifests' in document && ('layers' in document || 'config' in document)) {
+    throw new ManifestError('manifest-confused', 'it has both manifests and layers, so it can be read in two ways');
+  }
+}
+
+function schema1Layers(document: JsonObject): Descriptor[] {
+  const layers = Array.isArray(document['fsLayers']) ? (document['fsLayers'] as unknown[]) : [];
+  return unique(
+    layers.map((layer) => {
+      const digest = parseDigest(String(isObject(layer) ? layer['blobSum'] : ''));
+      if (digest === undefined) throw new ManifestError('manifest-malformed', 'a schema 1 layer has no valid blobSum');
+      return { mediaType: 'application/octet-stream', digest, size: UNKNOWN_SIZE };
+    }),
+  );
+}
+
+/** Schema 1 does not say how large its layers are. */
+export const UNKNOWN_SIZE = -1;
+
+function descriptors(document: JsonObject, field: string, owner: Digest): Descriptor[] {
+  const list = document[field];
+  if (!Array.isArray(list)) {
+    throw new ManifestError('manifest-malformed', `manifest ${owner} has no list of ${field}`);
+  }
+  return list.map((entry: unknown, index) => descriptor(entry, `${field}[${index}] of ${owner}`));
+}
+
+function descriptor(value: unknown, what: string): Descriptor {
+  if (!isObject(value)) throw new ManifestError('manifest-malformed', `${what} is not a descriptor`);
+  const digest = parseDigest(String(value['digest']));
+  if (digest === undefined) {
+    throw new ManifestError('manifest-malformed', `${what} has the malformed digest ${quote(String(value['digest']))}`);
+  }
+  const { size, mediaType } = value;
+  if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
+    throw new ManifestError('manifest-malformed', `${what} has no valid size`);
+  }
+  return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size };
+}
+
+function unique(blobs: Descriptor[]): Descriptor[] {
+  const seen = new Map(blobs.toReversed().map((blob) => [blob.digest, blob]));
+  return Array.from(seen.values()).toReversed();
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,63 @@
+declare const brand: unique symbol;
+
+/**
+ * A full repository path, `host[:port]/name`, and the key of everything this program remembers of a repository.
+ * It is never split back into "registry + image": destinations may be nested in each other.
+ */
+export type Repository = string & { readonly [brand]: 'repository' };
+
+/** What a manifest calls a registry: `host[:port]` or `host[:port]/path`. */
+export type RegistryName = string & { readonly [brand]: 'registry' };
+
+/** The part of a repository below a registry name: `app` or `group/app`. */
+export type ImageName = string & { readonly [brand]: 'image-name' };
+
+/** `<name>` of the distribution spec is at most this long, so that clients may rely on 255 with a host. */
+const MAX_PATH_LENGTH = 255;
+const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
+const PATH = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
+const HOST = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+
+/**
+ * The registry name that a text is, or undefined. The first component must look like a host: it has a dot or a
+ * port, or is `localhost`; so `library/nginx` is not one.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pulling-manifests
+ */
+export function parseRegistryName(text: string): RegistryName | undefined {
+  const slash = text.indexOf('/');
+  const host = slash === -1 ? text : text.slice(0, slash);
+  if (!HOST.test(host) || !/[.:]|^localhost$/.test(host)) return undefined;
+  if (slash !== -1 && !isPath(text.slice(slash + 1))) return undefined;
+  return text as RegistryName;
+}
+
+/** The image name that a text is, or undefined: the `<name>` grammar of the distribution spec. */
+export function parseImageName(text: string): ImageName | undefined {
+  return isPath(text) ? (text as ImageName) : undefined;
+}
+
+/** The repository of an image in a registry, or undefined where the joined path is longer than a registry takes. */
+export function repositoryOf(registry: RegistryName, image: ImageName): Repository | undefined {
+  const repository = `${registry}/${image}` as Repository;
+  return pathOf(repository).length <= MAX_PATH_LENGTH ? repository : undefined;
+}
+
+/** The repository that a text is, or undefined. */
+export function parseRepository(text: string): Repository | undefined {
+  return parseRegistryName(text) !== undefined && text.includes('/') ? (text as unknown as Repository) : undefined;
+}
+
+export function hostOf(repository: Repository | RegistryName): string {
+  const slash = repository.indexOf('/');
+  return slash === -1 ? repository : repository.slice(0, slash);
+}
+
+/** The repository without its host: `<name>` in the URLs of the distribution spec. */
+export function pathOf(repository: Repository): string {
+  return repository.slice(repository.indexOf('/') + 1);
+}
+
+function isPath(text: string): boolean {
+  return text.length <= MAX_PATH_LENGTH && PATH.test(text);
+}

@@ -1,0 +1,86 @@
+import type { Position } from '../base/position.ts';
+import type { Digest } from '../image/digest.ts';
+import type { ImageName, RegistryName } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+
+/** What one promoter manifest asks for; only what is valid is in it. */
+export interface PromoterManifest {
+  /** The file that names the registries. */
+  readonly file: string;
+  readonly source: Registry;
+  /** At least one, in the order of the file; each name once, never the source's. */
+  readonly destinations: readonly Registry[];
+  /** In the order of the file; a name may come several times. */
+  readonly images: readonly ImageEntry[];
+}
+
+export interface Registry {
+  readonly name: RegistryName;
+  readonly serviceAccount: string | undefined;
+  readonly at: Position;
+}
+
+/** One entry of the list of images. */
+export interface ImageEntry {
+  readonly name: ImageName;
+  readonly digests: readonly DigestEntry[];
+  readonly at: Position;
+}
+
+/** One entry of a `dmap`: a digest and the tags it is wanted under. Without tags it is wanted by digest alone. */
+export interface DigestEntry {
+  readonly digest: Digest;
+  readonly tags: readonly TagEntry[];
+  readonly at: Position;
+}
+
+export interface TagEntry {
+  readonly tag: Tag;
+  readonly at: Position;
+}
+
+/** Something wrong with what was read. An error leaves the entry out that it stands at; a warning leaves nothing out. */
+export interface Problem {
+  readonly severity: 'error' | 'warning';
+  /** The name of the rule that found it, e.g. `digest`. */
+  readonly rule: RuleName;
+  /** What is wrong, what was expected, what to do. One line. */
+  readonly message: string;
+  readonly at: Position;
+  /** The lines around the place with a caret below it; empty where there is no text to show. */
+  readonly frame: string;
+}
+
+export type RuleName =
+  | 'yaml'
+  | 'shape'
+  | 'unknown-field'
+  | 'duplicate-key'
+  | 'digest'
+  | 'tag'
+  | 'image-name'
+  | 'empty-name'
+  | 'empty-dmap'
+  | 'registry-name'
+  | 'one-source'
+  | 'destination'
+  | 'file-size'
+  | 'layout';
+
+/** All that was read: the good entries, and what was wrong with the others. */
+export interface ReadManifests {
+  readonly manifests: readonly PromoterManifest[];
+  /** In the order of file, line, column. */
+  readonly problems: readonly Problem[];
+  /** What stood in the files, bad entries included. */
+  readonly counts: ManifestCounts;
+}
+
+export interface ManifestCounts {
+  /** Promoter manifest files. */
+  readonly projects: number;
+  /** Entries of the lists of images. */
+  readonly images: number;
+  /** Entries of the dmaps. */
+  readonly digests: number;
+}

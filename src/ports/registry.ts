@@ -1,0 +1,80 @@
+import type { Readable } from 'node:stream';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RawManifest } from '../image/oci-manifest.ts';
+import type { Reference } from '../image/reference.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+
+/**
+ * What can be read from registries. A source is one of these: writing to it does not compile.
+ *
+ * Every method throws `RegistryError` when the registry does not answer the question, and what the signal carries
+ * when it is aborted. "Not there" is an answer, so it is a value.
+ */
+export interface ReadRegistry {
+  /** The digest that a tag or digest stands for (HEAD), or undefined where there is none. */
+  resolve(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Digest | undefined>;
+
+  /** The manifest with this digest, its bytes verified (GET), or undefined where there is none. */
+  fetchManifest(repository: Repository, digest: Digest, signal: AbortSignal): Promise<RawManifest | undefined>;
+
+  /** What the repository says it holds (tags/list, every page). A repository that does not exist is an empty one. */
+  list(repository: Repository, signal: AbortSignal): Promise<Listing>;
+
+  /** True when the blob is there (HEAD). */
+  hasBlob(repository: Repository, digest: Digest, signal: AbortSignal): Promise<boolean>;
+
+  /** The bytes of a blob as they arrive (GET). They are not verified: whoever writes them does that. */
+  openBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<Readable>;
+}
+
+/** What can be written to registries besides. */
+export interface WriteRegistry extends ReadRegistry {
+  /**
+   * Asks for a blob of another repository of the same host (POST with `mount` and `from`). Where the registry does
+   * not do that it has opened an upload instead, to be finished or cancelled.
+   */
+  mountBlob(
+    repository: Repository,
+    mount: { readonly digest: Digest; readonly from: Repository },
+    signal: AbortSignal,
+  ): Promise<'mounted' | UploadSession>;
+
+  /** Opens an upload (POST). */
+  startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession>;
+
+  /**
+   * Sends a blob into an upload (PUT). `open` is called once there is room for the request; its stream is hashed on
+   * the way, and its last bytes are held back until the digest is right, so wrong content never completes.
+   */
+  finishUpload(
+    upload: { readonly session: UploadSession; readonly blob: Descriptor; readonly open: () => Promise<Readable> },
+    signal: AbortSignal,
+  ): Promise<void>;
+
+  /** Gives up an upload (DELETE). Never throws: the registry forgets it in time. */
+  cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void>;
+
+  /** Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. */
+  putManifest(
+    repository: Repository,
+    put: { readonly reference: Reference; readonly manifest: RawManifest },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+/** An upload that a registry has opened. */
+export interface UploadSession {
+  readonly repository: Repository;
+  /** Where the registry wants the bytes, absolute. */
+  readonly location: string;
+}
+
+export type Listing =
+  /** 404: there is no such repository, so there is nothing in it. */
+  | { readonly kind: 'missing' }
+  /** The list of the distribution spec: names only. `requests` is the number of pages that it took. */
+  | { readonly kind: 'tags'; readonly tags: ReadonlySet<Tag>; readonly requests: number }
+  /** Google's list: every digest with its tags, known by its `manifest` and `child` maps. */
+  | { readonly kind: 'digests'; readonly manifests: ReadonlyMap<Digest, readonly Tag[]>; readonly tags: ReadonlyMap<Tag, Digest> };

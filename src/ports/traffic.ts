@@ -1,0 +1,14 @@
+/** What was asked of one host, counted at the wire. */
+export interface HostTraffic {
+  readonly requests: number;
+  readonly retries: number;
+  /** Answers 429. */
+  readonly throttled: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}
+
+/** The counts of a run, by host. */
+export interface Traffic {
+  hosts(): ReadonlyMap<string, HostTraffic>;
+}
