@@ -37,10 +37,9 @@ export function parseImageName(text: string): ImageName | undefined {
   return isPath(text) ? (text as ImageName) : undefined;
 }
 
-/** The repository of an image in a registry, or undefined where the joined path is longer than a registry takes. */
-export function repositoryOf(registry: RegistryName, image: ImageName): Repository | undefined {
-  const repository = `${registry}/${image}` as Repository;
-  return pathOf(repository).length <= MAX_PATH_LENGTH ? repository : undefined;
+/** The repository of an image in a registry. */
+export function repositoryOf(registry: RegistryName, image: ImageName): Repository {
+  return `${registry}/${image}` as Repository;
 }
 
 /** The repository that a text is, or undefined. */

@@ -1,0 +1,58 @@
+import { oneLine } from '../../base/text.ts';
+import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
+import { isTemporaryStatus } from './retry.ts';
+
+/** One entry of an error body. @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
+interface SpecError {
+  readonly code: string;
+  readonly message: string;
+}
+
+/** Ends a request whose answer has none of the expected statuses: throws `RegistryError` with the server's words. */
+export function refuseAnswer(request: HttpRequest, response: HttpResponse): never {
+  const errors = parseErrors(response.body);
+  const words = errors.map(({ code, message }) => `${code}: ${message}`).join('; ') || plainText(response);
+  const said = words === '' ? noWords(request, response.status) : words;
+  throw new RegistryError(
+    codeOf(response.status, errors),
+    `${describeRequest(request)}: ${response.status}: ${said}`,
+    { status: response.status, temporary: isTemporaryStatus(response.status) },
+  );
+}
+
+function noWords(request: HttpRequest, status: number): string {
+  return request.method === 'HEAD' && status >= 400 ? 'no reason given (an answer to HEAD has no body)' : 'no reason given';
+}
+
+function codeOf(status: number, errors: readonly SpecError[]): RegistryErrorCode {
+  if (isTemporaryStatus(status)) return 'unavailable';
+  if (status === 401 || status === 403) return 'unauthorized';
+  if (errors.some(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN')) return 'unknown-blob';
+  return status >= 400 && status < 500 ? 'refused' : 'unexpected';
+}
+
+function parseErrors(body: Uint8Array): SpecError[] {
+  try {
+    const document: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    const errors = isObject(document) && Array.isArray(document['errors']) ? (document['errors'] as unknown[]) : [];
+    return errors.slice(0, MAX_ERRORS).filter(isObject).map(toSpecError);
+  } catch {
+    return []; // many registries answer in plain text or HTML
+  }
+}
+
+const MAX_ERRORS = 5;
+
+function toSpecError(error: Record<string, unknown>): SpecError {
+  const detail = error['detail'] === undefined ? '' : ` (${oneLine(JSON.stringify(error['detail']))})`;
+  return { code: oneLine(String(error['code'])), message: `${oneLine(String(error['message'] ?? ''))}${detail}` };
+}
+
+function plainText(response: HttpResponse): string {
+  return oneLine(Buffer.from(response.body.subarray(0, 1024)).toString('utf8').replace(/<[^>]*>/g, ' '));
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

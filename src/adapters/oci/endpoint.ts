@@ -1,0 +1,35 @@
+import { hostOf, pathOf, type Repository } from '../../image/repository.ts';
+
+/** Docker Hub answers under another name than the one that everybody writes. */
+const DOCKER_HUB = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
+
+/** Which URL a repository has. Loopback hosts and those in `plainHttp` are spoken to in http. */
+export class Endpoints {
+  readonly #plainHttp: ReadonlySet<string>;
+
+  constructor(plainHttp: Iterable<string>) {
+    this.#plainHttp = new Set(plainHttp);
+  }
+
+  /** `https://host` of a host as manifests name it. */
+  originOf(host: string): string {
+    if (DOCKER_HUB.has(host)) return 'https://registry-1.docker.io';
+    return `${this.#plainHttp.has(host) || isLoopback(host) ? 'http' : 'https'}://${host}`;
+  }
+
+  /** A URL below `/v2/<name>/`. */
+  urlOf(repository: Repository, rest: string): URL {
+    return new URL(`${this.originOf(hostOf(repository))}/v2/${nameOf(repository)}/${rest}`);
+  }
+}
+
+/** `<name>` of the distribution spec: on Docker Hub a name without a namespace is below `library`. */
+export function nameOf(repository: Repository): string {
+  const path = pathOf(repository);
+  return DOCKER_HUB.has(hostOf(repository)) && !path.includes('/') ? `library/${path}` : path;
+}
+
+function isLoopback(host: string): boolean {
+  const name = host.replace(/:\d+$/, '');
+  return name === 'localhost' || name.endsWith('.localhost') || name === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(name);
+}

@@ -1,0 +1,58 @@
+import type { Readable } from 'node:stream';
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+
+/** One request to a registry, as the client means it: wrappers add what the wire needs. */
+export interface HttpRequest {
+  readonly method: Method;
+  readonly url: URL;
+  /** The host as manifests name it: the key of credentials, limits and counts. */
+  readonly host: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | StreamBody;
+  /** What the request needs to be allowed to do, e.g. `repository:app:pull`. */
+  readonly scopes: readonly string[];
+  /** Bytes after which an answer is refused. Unset: 64 KiB, enough for an error. */
+  readonly maxBodyBytes?: number;
+  /** `stream` hands a 2xx body out as it arrives; it then takes no slot of its own. Unset: `buffer`. */
+  readonly answer?: 'buffer' | 'stream';
+  readonly signal: AbortSignal;
+}
+
+/** A body that is opened when its request is about to be sent, and can be sent only once. */
+export interface StreamBody {
+  readonly size: number;
+  readonly open: () => Promise<Readable>;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case; of a header that came twice, the first. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Where the answer came from, after redirects. */
+  readonly url: URL;
+  readonly body: Uint8Array;
+  /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */
+  readonly stream?: Readable;
+}
+
+/** A transport: the wire itself, or a wrapper around another one. */
+export type Send = (request: HttpRequest) => Promise<HttpResponse>;
+
+export function isStreamBody(body: HttpRequest['body']): body is StreamBody {
+  return body !== undefined && !(body instanceof Uint8Array);
+}
+
+/** `METHOD url` for messages; of the query only what cannot be a secret. */
+export function describeRequest(request: Pick<HttpRequest, 'method' | 'url'>): string {
+  const url = new URL(request.url);
+  for (const name of Array.from(url.searchParams.keys())) {
+    if (!PUBLIC_QUERY.has(name)) url.searchParams.set(name, 'REDACTED');
+  }
+  url.username = '';
+  url.password = '';
+  return `${request.method} ${url.href}`;
+}
+
+const PUBLIC_QUERY = new Set(['digest', 'mount', 'from', 'n', 'last', 'scope', 'service']);

@@ -1,0 +1,99 @@
+import { type Digest, isDigest, parseDigest } from '../../image/digest.ts';
+import { ACCEPT_MANIFESTS } from '../../image/media-types.ts';
+import { guessMediaType, ManifestError, type RawManifest, verifyManifest } from '../../image/oci-manifest.ts';
+import type { Reference } from '../../image/reference.ts';
+import type { Repository } from '../../image/repository.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { refuseAnswer } from './answers.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
+import { readRequest, type Session, writeRequest } from './session.ts';
+
+/** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+const ACCEPT = { accept: ACCEPT_MANIFESTS };
+
+/** HEAD `/v2/<name>/manifests/<reference>`; a registry that gives no digest is asked for the bytes. */
+export async function resolveManifest(
+  session: Session,
+  { repository, reference, signal }: { repository: Repository; reference: Reference; signal: AbortSignal },
+): Promise<Digest | undefined> {
+  const path = `manifests/${reference}`;
+  const request = readRequest(session, repository, { method: 'HEAD', path, headers: ACCEPT, signal });
+  const response = await session.send(request);
+  if (response.status === 404) return undefined;
+  if (response.status !== 200) return refuseAnswer(request, response);
+  if (isDigest(reference)) return reference;
+  const digest = parseDigest(response.headers['docker-content-digest'] ?? '');
+  if (digest === undefined) {
+    const why = 'the answer has no valid Docker-Content-Digest, so the tag cannot be compared';
+    throw new RegistryError('unexpected', `${describeRequest(request)}: ${why}`, { status: 200 });
+  }
+  return digest;
+}
+
+/** How often a manifest whose bytes are wrong is read: damage on the way goes away, damage on the disk does not. */
+const READS = 2;
+
+/** GET `/v2/<name>/manifests/<digest>`, verified. */
+export async function fetchManifest(
+  session: Session,
+  { repository, digest, signal }: { repository: Repository; digest: Digest; signal: AbortSignal },
+): Promise<RawManifest | undefined> {
+  const path = `manifests/${digest}`;
+  const request = readRequest(session, repository, {
+    method: 'GET',
+    path,
+    headers: ACCEPT,
+    maxBodyBytes: MAX_MANIFEST_BYTES,
+    signal,
+  });
+  for (let read = 1; ; read++) {
+    const response = await session.send(request);
+    if (response.status === 404) return undefined;
+    if (response.status !== 200) return refuseAnswer(request, response);
+    const manifest = { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
+    const error = mismatchOf(manifest);
+    if (error === undefined) return manifest;
+    if (read >= READS) throw new RegistryError('mismatch', `${describeRequest(request)}: ${error.message}`, { cause: error });
+  }
+}
+
+function mismatchOf(manifest: RawManifest): ManifestError | undefined {
+  try {
+    verifyManifest(manifest);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ManifestError) return error;
+    throw error;
+  }
+}
+
+/** The Content-Type without its parameters; where a server sends none of use, what the document says. */
+function mediaTypeOf(response: HttpResponse): string {
+  const [type = ''] = (response.headers['content-type'] ?? '').split(';');
+  const named = type.trim().toLowerCase();
+  return named === '' || GENERIC.has(named) ? guessMediaType(response.body) : named;
+}
+
+const GENERIC = new Set(['application/json', 'application/octet-stream', 'text/plain']);
+
+/** PUT `/v2/<name>/manifests/<reference>`: the bytes as they are, and the digest that the registry says it stored. */
+export async function putManifest(
+  session: Session,
+  put: { repository: Repository; reference: Reference; manifest: RawManifest; signal: AbortSignal },
+): Promise<void> {
+  const { repository, reference, manifest, signal } = put;
+  const url = session.endpoints.urlOf(repository, `manifests/${reference}`);
+  const headers = { 'content-type': manifest.mediaType };
+  const request = writeRequest(repository, { method: 'PUT', url, headers, body: manifest.bytes, signal });
+  const response = await session.send(request);
+  if (response.status !== 201 && response.status !== 200) refuseAnswer(request, response);
+  checkStored(request, response, manifest.digest);
+}
+
+function checkStored(request: HttpRequest, response: HttpResponse, digest: Digest): void {
+  const stored = response.headers['docker-content-digest'];
+  if (stored === undefined || stored === digest) return;
+  throw new RegistryError('mismatch', `${describeRequest(request)}: the registry stored ${stored.slice(0, 80)}, not ${digest}`);
+}

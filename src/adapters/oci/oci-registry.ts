@@ -1,0 +1,79 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Keychain } from '../../ports/keychain.ts';
+import type { WriteRegistry } from '../../ports/registry.ts';
+import type { Traffic } from '../../ports/traffic.ts';
+import { withAuth } from './auth.ts';
+import { hasBlob, openBlob } from './blobs.ts';
+import { Endpoints } from './endpoint.ts';
+import type { Send } from './http.ts';
+import { listRepository } from './listing.ts';
+import { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
+import { withRedirects } from './redirects.ts';
+import { DEFAULT_RETRY, withRetry } from './retry.ts';
+import type { Session } from './session.ts';
+import { withSlots } from './slots.ts';
+import { TrafficCounter } from './traffic.ts';
+import { createWire } from './undici-send.ts';
+import { cancelUpload, finishUpload, mountBlob, startUpload } from './uploads.ts';
+
+export interface OciRegistryOptions {
+  readonly keychain: Keychain;
+  readonly clock: Clock;
+  /** Hosts to speak http to, besides loopback ones. */
+  readonly plainHttp: Iterable<string>;
+  /** Requests at a time, all hosts together. */
+  readonly threads: number;
+  readonly userAgent: string;
+}
+
+export interface OciRegistry {
+  readonly registry: WriteRegistry;
+  readonly traffic: Traffic;
+  /** Closes every connection. */
+  close(): Promise<void>;
+}
+
+/** Requests at a time to one host: more does not make a registry faster, and fewer leave a distant one idle. */
+const PER_HOST = 32;
+
+/** A client for every registry that speaks the OCI distribution specification. */
+export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
+  const endpoints = new Endpoints(options.plainHttp);
+  const traffic = new TrafficCounter();
+  const wire = createWire();
+  const session = { send: buildTransport(wire.send, { options, endpoints, traffic }), endpoints };
+  return { registry: makeRegistry(session), traffic, close: wire.close };
+}
+
+/** From the wire outwards: each line wraps the one above. */
+function buildTransport(
+  wire: Send,
+  { options, endpoints, traffic }: { options: OciRegistryOptions; endpoints: Endpoints; traffic: TrafficCounter },
+): Send {
+  const { keychain, clock, threads } = options;
+  const named = withUserAgent(wire, options.userAgent);
+  const counted = traffic.wrap(named); // every request, tokens and redirects included
+  const bounded = withSlots(counted, { threads, perHost: PER_HOST });
+  const followed = withRedirects(bounded);
+  const allowed = withAuth(followed, { keychain, clock, originOf: (host) => endpoints.originOf(host) });
+  return withRetry(allowed, { clock, policy: DEFAULT_RETRY, onRetry: (host) => traffic.countRetry(host) });
+}
+
+function withUserAgent(inner: Send, userAgent: string): Send {
+  return (request) => inner({ ...request, headers: { ...request.headers, 'user-agent': userAgent } });
+}
+
+function makeRegistry(session: Session): WriteRegistry {
+  return {
+    resolve: (repository, reference, signal) => resolveManifest(session, { repository, reference, signal }),
+    fetchManifest: (repository, digest, signal) => fetchManifest(session, { repository, digest, signal }),
+    list: (repository, signal) => listRepository(session, { repository, signal }),
+    hasBlob: (repository, digest, signal) => hasBlob(session, { repository, digest, signal }),
+    openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
+    mountBlob: (repository, mount, signal) => mountBlob(session, { repository, ...mount, signal }),
+    startUpload: (repository, signal) => startUpload(session, { repository, signal }),
+    finishUpload: (upload, signal) => finishUpload({ ...upload, send: session.send, signal }),
+    cancelUpload: (upload, signal) => cancelUpload(session, upload, signal),
+    putManifest: (repository, put, signal) => putManifest(session, { repository, ...put, signal }),
+  };
+}

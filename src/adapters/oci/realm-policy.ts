@@ -1,0 +1,36 @@
+/** Token services that are known to belong to a registry of another name. */
+const PAIRS: Readonly<Record<string, string>> = {
+  'registry-1.docker.io': 'auth.docker.io',
+};
+
+/**
+ * True when credentials for a registry may be sent to this token service: never from https down to http, and only to
+ * the same host, a host of the same parent domain, or a known pair. A registry names its realm itself, so a hostile
+ * one would otherwise collect them.
+ */
+export function mayTrustRealm(registryOrigin: string, realm: URL): boolean {
+  const registry = new URL(registryOrigin);
+  if (registry.protocol === 'https:' && realm.protocol !== 'https:') return false;
+  if (realm.protocol !== 'https:' && realm.protocol !== 'http:') return false;
+  if (realm.hostname === registry.hostname) return true;
+  if (PAIRS[registry.hostname] === realm.hostname) return true;
+  return sameParentDomain(registry.hostname, realm.hostname);
+}
+
+function sameParentDomain(a: string, b: string): boolean {
+  const parent = parentDomain(a);
+  return parent !== undefined && parent === parentDomain(b);
+}
+
+/**
+ * The name without its first label, where that still has two labels: `auth.example.com` and `registry.example.com`
+ * share one, `a.com` and `b.com` do not. Public suffixes of two labels (`co.uk`) are not known here, so three labels
+ * are asked for below short country-code names.
+ */
+function parentDomain(hostname: string): string | undefined {
+  if (/^[\d.]+$|:/.test(hostname)) return undefined; // an address has no parent
+  const labels = hostname.split('.');
+  const parent = labels.slice(1);
+  const looksPublic = parent.length === 2 && parent.every((label) => label.length <= 3);
+  return parent.length >= 2 && !looksPublic ? parent.join('.') : undefined;
+}

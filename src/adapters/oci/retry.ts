@@ -1,0 +1,73 @@
+import type { Clock } from '../../ports/clock.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { parseRetryAfter } from './retry-after.ts';
+
+export interface RetryPolicy {
+  /** Attempts in all. */
+  readonly attempts: number;
+  /** Milliseconds that the first wait is at most; it doubles. */
+  readonly firstDelay: number;
+  /** Milliseconds that a wait of our own choice is at most. What a server asks for is not cut. */
+  readonly maxDelay: number;
+}
+
+export const DEFAULT_RETRY: RetryPolicy = { attempts: 5, firstDelay: 250, maxDelay: 15_000 };
+
+/** Statuses that the same request may not meet again. */
+const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+export function isTemporaryStatus(status: number): boolean {
+  return TEMPORARY.has(status);
+}
+
+interface RetryPorts {
+  readonly clock: Clock;
+  readonly policy: RetryPolicy;
+  readonly onRetry: (host: string) => void;
+}
+
+/**
+ * Sends again what failed for a while: lost connections and temporary statuses, with full jitter, and never earlier
+ * than `Retry-After` asks. After the last attempt the answer is handed on as it is.
+ *
+ * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
+ */
+export function withRetry(inner: Send, { clock, policy, onRetry }: RetryPorts): Send {
+  return async (request) => {
+    for (let attempt = 1; ; attempt++) {
+      const last = attempt >= policy.attempts || isStreamBody(request.body);
+      const outcome = await tryOnce(() => inner(request));
+      if (last || !outcome.temporary) return outcome.result();
+      onRetry(request.host);
+      const backoff = Math.min(policy.maxDelay, policy.firstDelay * 2 ** (attempt - 1)) * clock.random();
+      const asked = outcome.retryAfter(clock.now());
+      await clock.sleep(Math.max(backoff, asked ?? 0), request.signal);
+    }
+  };
+}
+
+interface Outcome {
+  readonly temporary: boolean;
+  readonly retryAfter: (now: number) => number | undefined;
+  readonly result: () => HttpResponse;
+}
+
+async function tryOnce(send: () => Promise<HttpResponse>): Promise<Outcome> {
+  try {
+    const response = await send();
+    return {
+      temporary: isTemporaryStatus(response.status),
+      retryAfter: (now) => parseRetryAfter(response.headers['retry-after'], now),
+      result: () => response,
+    };
+  } catch (error) {
+    return {
+      temporary: error instanceof RegistryError && error.temporary,
+      retryAfter: () => (error instanceof RegistryError ? error.retryAfterMs : undefined),
+      result: () => {
+        throw error;
+      },
+    };
+  }
+}

@@ -1,0 +1,38 @@
+import type { Repository } from '../../image/repository.ts';
+import { hostOf } from '../../image/repository.ts';
+import { type Endpoints, nameOf } from './endpoint.ts';
+import type { HttpRequest, Send } from './http.ts';
+
+/** What the parts of the client share: the transport and the way to build a request for a repository. */
+export interface Session {
+  readonly send: Send;
+  readonly endpoints: Endpoints;
+}
+
+type RequestParts = Pick<HttpRequest, 'method'> & Partial<Pick<HttpRequest, 'headers' | 'body' | 'maxBodyBytes' | 'answer'>>;
+
+/** A request below `/v2/<name>/` that reads. */
+export function readRequest(
+  session: Session,
+  repository: Repository,
+  { path, signal, ...parts }: RequestParts & { readonly path: string; readonly signal: AbortSignal },
+): HttpRequest {
+  const url = session.endpoints.urlOf(repository, path);
+  return { headers: {}, ...parts, url, host: hostOf(repository), scopes: [pullScope(repository)], signal };
+}
+
+/** A request to some URL that writes to a repository. */
+export function writeRequest(
+  repository: Repository,
+  { url, signal, ...parts }: RequestParts & { readonly url: URL; readonly signal: AbortSignal },
+): HttpRequest {
+  return { headers: {}, ...parts, url, host: hostOf(repository), scopes: [pushScope(repository)], signal };
+}
+
+export function pullScope(repository: Repository): string {
+  return `repository:${nameOf(repository)}:pull`;
+}
+
+export function pushScope(repository: Repository): string {
+  return `repository:${nameOf(repository)}:pull,push`;
+}

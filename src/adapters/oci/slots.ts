@@ -1,0 +1,29 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Send } from './http.ts';
+
+export interface SlotLimits {
+  /** Requests at a time, all hosts together. */
+  readonly threads: number;
+  /** Requests at a time to one host. */
+  readonly perHost: number;
+}
+
+/**
+ * Bounds the requests in flight, per host and in all. A request waits for its host first, so that a slow host never
+ * holds a slot that others could use.
+ *
+ * A streamed answer takes no slot: it is the body of a write that has one, and would otherwise wait for it for ever.
+ */
+export function withSlots(inner: Send, limits: SlotLimits): Send {
+  const all = pLimit(limits.threads);
+  const hosts = new Map<string, LimitFunction>();
+  const limitOf = (host: string) => {
+    const known = hosts.get(host) ?? pLimit(Math.min(limits.perHost, limits.threads));
+    hosts.set(host, known);
+    return known;
+  };
+  return (request) => {
+    if (request.answer === 'stream') return inner(request);
+    return limitOf(request.host)(() => all(() => inner(request)));
+  };
+}

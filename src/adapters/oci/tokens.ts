@@ -1,0 +1,139 @@
+import { SingleFlight } from '../../base/single-flight.ts';
+import { quote } from '../../base/text.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Credential } from '../../ports/keychain.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { refuseAnswer } from './answers.ts';
+import type { Challenge } from './challenge.ts';
+import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
+import { mayTrustRealm } from './realm-policy.ts';
+
+export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
+
+export interface TokenRequest {
+  readonly challenge: BearerChallenge;
+  /** `https://host` of the registry that asks. */
+  readonly origin: string;
+  readonly credential: Credential;
+  readonly scopes: readonly string[];
+  readonly host: string;
+  readonly signal: AbortSignal;
+}
+
+interface Token {
+  readonly value: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Milliseconds before its end at which a token is not used any more. */
+const MARGIN = 10_000;
+/** Seconds that a token lives when its server does not say. @see https://distribution.github.io/distribution/spec/auth/token/ */
+const DEFAULT_LIFETIME = 60;
+const MAX_TOKEN_BYTES = 256 * 1024;
+
+/** Bearer tokens by host and set of scopes; asked for once, whoever waits, and again before they expire. */
+export class Tokens {
+  readonly #send: Send;
+  readonly #clock: Clock;
+  readonly #tokens = new SingleFlight<string, Token>();
+
+  constructor(send: Send, clock: Clock) {
+    this.#send = send;
+    this.#clock = clock;
+  }
+
+  async get(request: TokenRequest): Promise<string> {
+    const key = keyOf(request);
+    const token = await this.#tokens.run(key, () => this.#fetch(request));
+    if (token.expiresAt - MARGIN > this.#clock.now()) return token.value;
+    this.forget(request, token.value);
+    return (await this.#tokens.run(key, () => this.#fetch(request))).value;
+  }
+
+  /** Drops a token that a registry did not take, unless it has been replaced already. */
+  forget(request: TokenRequest, value: string): void {
+    const key = keyOf(request);
+    const known = this.#tokens.get(key);
+    known?.then(
+      (token) => {
+        if (token.value === value && this.#tokens.get(key) === known) this.#tokens.forget(key);
+      },
+      () => {}, // a token that could not be had was never remembered
+    );
+  }
+
+  async #fetch(request: TokenRequest): Promise<Token> {
+    const http = tokenHttpRequest(request);
+    const asked = this.#clock.now();
+    const response = await this.#send(http);
+    if (response.status !== 200) refuseAnswer(http, response);
+    return parseToken(http, response, asked);
+  }
+}
+
+function keyOf({ host, scopes, challenge }: TokenRequest): string {
+  return [host, challenge.realm, challenge.service ?? '', ...scopes].join(' ');
+}
+
+function tokenHttpRequest(request: TokenRequest): HttpRequest {
+  const { challenge, credential, scopes, host, signal } = request;
+  if (!URL.canParse(challenge.realm)) {
+    throw new RegistryError('unexpected', `${host}: the token realm ${quote(challenge.realm)} is not a URL`);
+  }
+  const url = new URL(challenge.realm);
+  const trusted = mayTrustRealm(request.origin, url);
+  if (!trusted && credential.kind !== 'anonymous') {
+    throw new RegistryError(
+      'unauthorized',
+      `${host}: its token realm ${url.origin} belongs to another domain, so the credentials for ${host} are not sent there`,
+    );
+  }
+  const common = { host, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES };
+  if (credential.kind === 'identity-token') return { ...common, ...refreshRequest(url, request, credential.token) };
+  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
+  const headers = credential.kind === 'basic' ? { authorization: basicHeader(credential) } : {};
+  return { ...common, method: 'GET', url, headers };
+}
+
+/** @see https://distribution.github.io/distribution/spec/auth/oauth/ */
+function refreshRequest(url: URL, { challenge, scopes }: TokenRequest, refreshToken: string) {
+  const form = new URLSearchParams({
+    grant_type: 'refresh_token',
+    service: challenge.service ?? '',
+    client_id: 'cip',
+    scope: scopes.join(' '),
+    refresh_token: refreshToken,
+  });
+  return {
+    method: 'POST' as const,
+    url,
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: Buffer.from(form.toString()),
+  };
+}
+
+export function basicHeader(credential: { readonly username: string; readonly password: string }): string {
+  return `Basic ${Buffer.from(`${credential.username}:${credential.password}`).toString('base64')}`;
+}
+
+function parseToken(request: HttpRequest, response: HttpResponse, asked: number): Token {
+  const document = parseJson(response.body);
+  const value = document['token'] ?? document['access_token'];
+  if (typeof value !== 'string' || value === '') {
+    throw new RegistryError('unexpected', `token service ${request.url.origin}: its answer has no token`);
+  }
+  const lifetime = document['expires_in'];
+  const seconds = typeof lifetime === 'number' && lifetime > 0 ? lifetime : DEFAULT_LIFETIME;
+  return { value, expiresAt: asked + seconds * 1000 };
+}
+
+function parseJson(body: Uint8Array): Record<string, unknown> {
+  try {
+    const document: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
+    return typeof document === 'object' && document !== null ? { ...document } : {};
+  } catch {
+    return {}; // parseToken says that there is no token in it
+  }
+}

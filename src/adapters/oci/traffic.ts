@@ -1,0 +1,56 @@
+import { pipeline, Transform } from 'node:stream';
+import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
+
+type Counts = { -readonly [key in keyof HostTraffic]: number };
+
+/** Counts what goes over the wire, by host. */
+export class TrafficCounter implements Traffic {
+  readonly #hosts = new Map<string, Counts>();
+
+  hosts(): ReadonlyMap<string, HostTraffic> {
+    return this.#hosts;
+  }
+
+  countRetry(host: string): void {
+    this.#of(host).retries += 1;
+  }
+
+  /** Wraps a transport so that everything it sends and receives is counted. */
+  wrap(inner: Send): Send {
+    return async (request) => {
+      const counts = this.#of(request.host);
+      counts.requests += 1;
+      const response = await inner(countBody(request, counts));
+      if (response.status === 429) counts.throttled += 1;
+      counts.bytesIn += response.body.length;
+      return countStream(response, counts);
+    };
+  }
+
+  #of(host: string): Counts {
+    const known = this.#hosts.get(host);
+    if (known !== undefined) return known;
+    const counts = { requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 };
+    this.#hosts.set(host, counts);
+    return counts;
+  }
+}
+
+function countBody(request: HttpRequest, counts: Counts): HttpRequest {
+  if (request.body === undefined) return request;
+  counts.bytesOut += isStreamBody(request.body) ? request.body.size : request.body.length;
+  return request;
+}
+
+function countStream(response: HttpResponse, counts: Counts): HttpResponse {
+  if (response.stream === undefined) return response;
+  const counter = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      counts.bytesIn += piece.length;
+      done(null, piece);
+    },
+  });
+  pipeline(response.stream, counter, () => {}); // its error reaches whoever reads the counter
+  return { ...response, stream: counter };
+}

@@ -1,0 +1,85 @@
+import type { Position } from '../base/position.ts';
+import { compareText, sortedBy } from '../base/sorted.ts';
+import type { Digest } from '../image/digest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+import type { ImageEntry } from '../manifest/model.ts';
+import type { Conflict, Want, WantedTag, WantList } from './wanted.ts';
+
+/** An entry of a manifest's list of images, and where that manifest reads the image from. */
+export interface SourcedEntry {
+  readonly source: Repository;
+  readonly entry: ImageEntry;
+}
+
+/** Merges the entries that lead to one destination repository; a tag with several digests becomes a conflict. */
+export function makeWantList(entries: readonly SourcedEntry[]): WantList {
+  const drafts = collectDrafts(entries);
+  const conflicts = findConflicts(drafts);
+  const contested = new Set(conflicts.map((conflict) => conflict.tag));
+  const wants = sortedBy(drafts.values(), (draft) => draft.digest)
+    .map((draft) => makeWant(draft, contested))
+    .filter((want) => want.tags.length > 0 || want.tagless !== undefined);
+  const edges = wants.reduce((sum, want) => sum + edgesOf(want), 0);
+  const contestedEdges = conflicts.reduce((sum, conflict) => sum + conflict.claims.length, 0);
+  return { wants, conflicts, edges: edges + contestedEdges };
+}
+
+/** The edges of a want: one for each tag, and one where it is wanted without a tag. */
+export function edgesOf(want: Want): number {
+  return want.tags.length + (want.tagless === undefined ? 0 : 1);
+}
+
+interface Draft {
+  readonly digest: Digest;
+  readonly sources: Set<Repository>;
+  readonly tags: Map<Tag, Position[]>;
+  tagless: Position | undefined;
+}
+
+function collectDrafts(entries: readonly SourcedEntry[]): Map<Digest, Draft> {
+  const drafts = new Map<Digest, Draft>();
+  for (const { source, entry } of entries) {
+    for (const { digest, tags, at } of entry.digests) {
+      const draft = drafts.get(digest) ?? { digest, sources: new Set(), tags: new Map(), tagless: undefined };
+      drafts.set(digest, draft);
+      draft.sources.add(source);
+      if (tags.length === 0) draft.tagless ??= at;
+      for (const { tag, at } of tags) {
+        const places = draft.tags.get(tag);
+        if (places === undefined) draft.tags.set(tag, [at]);
+        else places.push(at);
+      }
+    }
+  }
+  return drafts;
+}
+
+function findConflicts(drafts: ReadonlyMap<Digest, Draft>): Conflict[] {
+  const claimants = new Map<Tag, Draft[]>();
+  for (const draft of drafts.values()) {
+    for (const tag of draft.tags.keys()) {
+      const others = claimants.get(tag);
+      if (others === undefined) claimants.set(tag, [draft]);
+      else others.push(draft);
+    }
+  }
+  const contested = Array.from(claimants).filter(([, drafts]) => drafts.length > 1);
+  return contested
+    .sort(([a], [b]) => compareText(a, b))
+    .map(([tag, drafts]) => ({
+      tag,
+      claims: sortedBy(drafts, (draft) => draft.digest).map((draft) => ({
+        digest: draft.digest,
+        sources: Array.from(draft.sources),
+        at: draft.tags.get(tag) ?? [],
+      })),
+    }));
+}
+
+function makeWant(draft: Draft, contested: ReadonlySet<Tag>): Want {
+  const tags: WantedTag[] = [];
+  for (const [tag, at] of draft.tags) if (!contested.has(tag)) tags.push({ tag, at });
+  tags.sort((a, b) => compareText(a.tag, b.tag));
+  return { digest: draft.digest, tags, tagless: draft.tagless, sources: Array.from(draft.sources) };
+}

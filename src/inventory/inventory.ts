@@ -1,0 +1,33 @@
+import type { Digest } from '../image/digest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+
+/** What was seen at the registries: D for everything wanted, S for what some destination lacks. */
+export interface Inventory {
+  readonly destinations: ReadonlyMap<Repository, DestinationState>;
+  readonly sources: ReadonlyMap<SourceKey, SourceState>;
+}
+
+export type DestinationState =
+  | {
+      readonly kind: 'read';
+      /** The digests of the wanted tags that are there. */
+      readonly tags: ReadonlyMap<Tag, Digest>;
+      /** Of the wanted digests, those that are there; more may be. */
+      readonly digests: ReadonlySet<Digest>;
+    }
+  | Unreadable;
+
+export type SourceState = { readonly kind: 'present' } | { readonly kind: 'absent' } | Unreadable;
+
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly reason: string;
+}
+
+/** A digest in a source repository, `repository@digest`. */
+export type SourceKey = `${string}@${string}`;
+
+export function sourceKey(repository: Repository, digest: Digest): SourceKey {
+  return `${repository}@${digest}`;
+}

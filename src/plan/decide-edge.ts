@@ -1,0 +1,58 @@
+import type { Position } from '../base/position.ts';
+import type { Want } from '../edges/wanted.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+import { type DestinationState, type Inventory, type SourceState, sourceKey } from '../inventory/inventory.ts';
+import type { PlanItem } from './plan.ts';
+
+/** One edge: a want under one of its tags, or without a tag, at one destination. */
+export interface Edge {
+  readonly destination: Repository;
+  readonly want: Want;
+  readonly tag: Tag | undefined;
+  readonly at: readonly Position[];
+}
+
+type ReadState = Extract<DestinationState, { kind: 'read' }>;
+
+/** The first row that applies: unreadable, present, tag-move, add-tag, copy, lost. */
+export function decideEdge(edge: Edge, state: DestinationState | undefined, inventory: Inventory): PlanItem {
+  if (state === undefined) return unreadable(edge, 'the destination was not asked');
+  if (state.kind === 'unreadable') return unreadable(edge, `destination: ${state.reason}`);
+  if (isPresent(edge, state)) return { ...itemBase(edge), decision: 'present' };
+  const found = edge.tag === undefined ? undefined : state.tags.get(edge.tag);
+  if (found !== undefined) return { ...itemBase(edge), decision: 'tag-move', found };
+  if (state.digests.has(edge.want.digest)) return { ...itemBase(edge), decision: 'add-tag' };
+  return decideBySource(edge, inventory);
+}
+
+/** True when there is nothing to do: cheap, because it is asked for every edge and nearly always true. */
+export function isPresent(edge: Pick<Edge, 'want' | 'tag'>, state: ReadState): boolean {
+  const { want, tag } = edge;
+  return tag === undefined ? state.digests.has(want.digest) : state.tags.get(tag) === want.digest;
+}
+
+function decideBySource(edge: Edge, inventory: Inventory): PlanItem {
+  const { digest, sources } = edge.want;
+  const states = sources.map((source) => ({ source, state: inventory.sources.get(sourceKey(source, digest)) }));
+  const present = states.find(({ state }) => state?.kind === 'present');
+  if (present !== undefined) {
+    const others = sources.filter((source) => source !== present.source);
+    return { ...itemBase(edge), decision: 'copy', sources: [present.source, ...others] };
+  }
+  const silent = states.map(({ state }) => state).find(isUnreadable);
+  if (silent !== undefined) return unreadable(edge, `source: ${silent.reason}`);
+  return { ...itemBase(edge), decision: 'lost' };
+}
+
+function isUnreadable(state: SourceState | undefined): state is Extract<SourceState, { kind: 'unreadable' }> {
+  return state?.kind === 'unreadable';
+}
+
+function unreadable(edge: Edge, reason: string): PlanItem {
+  return { ...itemBase(edge), decision: 'unreadable', reason };
+}
+
+function itemBase({ destination, want, tag, at }: Edge) {
+  return { destination, tag, digest: want.digest, sources: want.sources, at };
+}

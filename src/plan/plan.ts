@@ -1,0 +1,86 @@
+import type { Position } from '../base/position.ts';
+import type { Digest } from '../image/digest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+
+/**
+ * What is to be done, decided edge by edge. It is a value: applying it needs nothing else, and it can be written to a
+ * file and read again.
+ */
+export interface Plan {
+  readonly version: 1;
+  /** Every edge that is not `present`, sorted by destination, tag and digest. */
+  readonly items: readonly PlanItem[];
+  /** All edges, those that are `present` included. */
+  readonly counts: Readonly<Record<EdgeDecision, number>>;
+  /** All edges by destination host, sorted by host. */
+  readonly hosts: ReadonlyMap<string, Readonly<Record<EdgeDecision, number>>>;
+}
+
+/** The closed union of what can be decided of an edge. A malformed entry never becomes an edge: it is a problem. */
+export const EDGE_DECISIONS = ['present', 'copy', 'add-tag', 'tag-move', 'lost', 'conflict', 'unreadable'] as const;
+export type EdgeDecision = (typeof EDGE_DECISIONS)[number];
+
+interface ItemBase {
+  readonly destination: Repository;
+  /** Undefined where the digest is wanted without a tag. */
+  readonly tag: Tag | undefined;
+  readonly digest: Digest;
+  /** Where it may be read from, in the order to try. */
+  readonly sources: readonly Repository[];
+  readonly at: readonly Position[];
+}
+
+/** The destination tag already is this digest, or, without a tag, the digest is there: nothing to do. */
+export interface PresentItem extends ItemBase {
+  readonly decision: 'present';
+}
+
+/** Neither digest nor tag at the destination, the digest at the source: copy everything it leads to, then tag. */
+export interface CopyItem extends ItemBase {
+  readonly decision: 'copy';
+}
+
+/** The digest is at the destination, the tag is not: one small write. */
+export interface AddTagItem extends ItemBase {
+  readonly decision: 'add-tag';
+}
+
+/** The destination tag is another digest: refused, never written. */
+export interface TagMoveItem extends ItemBase {
+  readonly decision: 'tag-move';
+  readonly found: Digest;
+}
+
+/** The digest is neither at a source nor at the destination. */
+export interface LostItem extends ItemBase {
+  readonly decision: 'lost';
+}
+
+/** Other entries want other digests for the same destination tag. */
+export interface ConflictItem extends ItemBase {
+  readonly decision: 'conflict';
+  readonly others: readonly { readonly digest: Digest; readonly at: readonly Position[] }[];
+}
+
+/** The destination, or the only source that could tell, did not answer. */
+export interface UnreadableItem extends ItemBase {
+  readonly decision: 'unreadable';
+  readonly reason: string;
+}
+
+export type WritableItem = CopyItem | AddTagItem;
+
+export type PlanItem =
+  | PresentItem
+  | CopyItem
+  | AddTagItem
+  | TagMoveItem
+  | LostItem
+  | ConflictItem
+  | UnreadableItem;
+
+/** True for what the plan wants written. */
+export function isWritable(item: PlanItem): item is WritableItem {
+  return item.decision === 'copy' || item.decision === 'add-tag';
+}
