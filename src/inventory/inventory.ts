@@ -11,6 +11,8 @@ export interface Inventory {
 export type DestinationState =
   | {
       readonly kind: 'read';
+      /** False where there is no such repository, or nothing in it: its listing will be short. */
+      readonly exists: boolean;
       /** The digests of the wanted tags that are there. */
       readonly tags: ReadonlyMap<Tag, Digest>;
       /** Of the wanted digests, those that are there; more may be. */

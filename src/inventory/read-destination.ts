@@ -63,9 +63,14 @@ async function readFromListing(
   const found = new Map<Tag, Digest>();
   switch (listing.kind) {
     case 'missing':
-      return { kind: 'read', tags: found, digests: new Set() };
+      return { kind: 'read', exists: false, tags: found, digests: new Set() };
     case 'digests':
-      return { kind: 'read', tags: listing.tags, digests: new Set(listing.manifests.keys()) };
+      return {
+        kind: 'read',
+        exists: listing.manifests.size > 0,
+        tags: listing.tags,
+        digests: new Set(listing.manifests.keys()),
+      };
     case 'tags': {
       const listed = tags.filter((tag) => listing.tags.has(tag));
       await lookForTags(repository, listed, { found, asking });
@@ -112,7 +117,7 @@ async function lookForDigests(
   };
   const unseen = list.wants.filter((want) => !digests.has(want.digest) && isOpen(want, found));
   await Promise.all(unseen.map(look));
-  return { kind: 'read', tags: found, digests };
+  return { kind: 'read', exists: true, tags: found, digests };
 }
 
 /** False where every edge of the want is decided by its tags alone: moved, all of them. */

@@ -1,5 +1,6 @@
 import type { Position } from '../base/position.ts';
 import type { Want } from '../edges/wanted.ts';
+import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import { type DestinationState, type Inventory, type SourceState, sourceKey } from '../inventory/inventory.ts';
@@ -13,13 +14,11 @@ export interface Edge {
   readonly at: readonly Position[];
 }
 
-type ReadState = Extract<DestinationState, { kind: 'read' }>;
-
 /** The first row that applies: unreadable, present, tag-move, add-tag, copy, lost. */
 export function decideEdge(edge: Edge, state: DestinationState | undefined, inventory: Inventory): PlanItem {
   if (state === undefined) return unreadable(edge, 'the destination was not asked');
   if (state.kind === 'unreadable') return unreadable(edge, `destination: ${state.reason}`);
-  if (isPresent(edge, state)) return { ...itemBase(edge), decision: 'present' };
+  if (isPresent(state, edge.want.digest, edge.tag)) return { ...itemBase(edge), decision: 'present' };
   const found = edge.tag === undefined ? undefined : state.tags.get(edge.tag);
   if (found !== undefined) return { ...itemBase(edge), decision: 'tag-move', found };
   if (state.digests.has(edge.want.digest)) return { ...itemBase(edge), decision: 'add-tag' };
@@ -27,9 +26,9 @@ export function decideEdge(edge: Edge, state: DestinationState | undefined, inve
 }
 
 /** True when there is nothing to do: cheap, because it is asked for every edge and nearly always true. */
-export function isPresent(edge: Pick<Edge, 'want' | 'tag'>, state: ReadState): boolean {
-  const { want, tag } = edge;
-  return tag === undefined ? state.digests.has(want.digest) : state.tags.get(tag) === want.digest;
+export function isPresent(state: DestinationState | undefined, digest: Digest, tag: Tag | undefined): boolean {
+  if (state?.kind !== 'read') return false;
+  return tag === undefined ? state.digests.has(digest) : state.tags.get(tag) === digest;
 }
 
 function decideBySource(edge: Edge, inventory: Inventory): PlanItem {

@@ -1,9 +1,9 @@
 import { compareText } from '../base/sorted.ts';
 import type { Conflict, Wanted, WantedRepository } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import type { DestinationState, Inventory } from '../inventory/inventory.ts';
-import { decideEdge, type Edge, isPresent } from './decide-edge.ts';
-import { EDGE_DECISIONS, type EdgeDecision, type Plan, type PlanItem } from './plan.ts';
+import type { Inventory } from '../inventory/inventory.ts';
+import { decideEdge, isPresent } from './decide-edge.ts';
+import { EDGE_DECISIONS, type EdgeDecision, isWritable, type Plan, type PlanItem } from './plan.ts';
 
 /**
  * A decision for every edge: (M ∩ S) \ D is copied, M ∩ D left alone, M \ (S ∪ D) lost.
@@ -14,15 +14,21 @@ import { EDGE_DECISIONS, type EdgeDecision, type Plan, type PlanItem } from './p
 export function makePlan(wanted: Wanted, inventory: Inventory, options = { keepPresent: false }): Plan {
   const draft = new PlanDraft(options.keepPresent);
   for (const repository of wanted.repositories) decideRepository(repository, inventory, draft);
-  return draft.finish();
+  return draft.finish(inventory);
 }
 
 function decideRepository({ repository, list }: WantedRepository, inventory: Inventory, draft: PlanDraft): void {
   const state = inventory.destinations.get(repository);
+  const host = hostOf(repository);
   for (const want of list.wants) {
-    for (const { tag, at } of want.tags) draft.decide({ destination: repository, want, tag, at }, state, inventory);
+    for (const { tag, at } of want.tags) {
+      // nearly every edge is present: it is counted without becoming an object
+      if (draft.skipsPresent && isPresent(state, want.digest, tag)) draft.countPresent(host);
+      else draft.add(decideEdge({ destination: repository, want, tag, at }, state, inventory));
+    }
     if (want.tagless === undefined) continue;
-    draft.decide({ destination: repository, want, tag: undefined, at: [want.tagless] }, state, inventory);
+    if (draft.skipsPresent && isPresent(state, want.digest, undefined)) draft.countPresent(host);
+    else draft.add(decideEdge({ destination: repository, want, tag: undefined, at: [want.tagless] }, state, inventory));
   }
   for (const conflict of list.conflicts) {
     for (const item of conflictItems(repository, conflict)) draft.add(item);
@@ -42,40 +48,46 @@ function conflictItems(destination: Repository, { tag, claims }: Conflict): Plan
 }
 
 class PlanDraft {
-  readonly #keepPresent: boolean;
+  readonly skipsPresent: boolean;
   readonly #items: PlanItem[] = [];
   readonly #hosts = new Map<string, Record<EdgeDecision, number>>();
 
   constructor(keepPresent: boolean) {
-    this.#keepPresent = keepPresent;
+    this.skipsPresent = !keepPresent;
   }
 
-  decide(edge: Edge, state: DestinationState | undefined, inventory: Inventory): void {
-    if (!this.#keepPresent && state?.kind === 'read' && isPresent(edge, state)) {
-      this.#count(edge.destination, 'present');
-    } else {
-      this.add(decideEdge(edge, state, inventory));
-    }
+  countPresent(host: string): void {
+    this.#countsOf(host).present += 1;
   }
 
   add(item: PlanItem): void {
-    this.#count(item.destination, item.decision);
+    this.#countsOf(hostOf(item.destination))[item.decision] += 1;
     this.#items.push(item);
   }
 
-  finish(): Plan {
+  finish(inventory: Inventory): Plan {
     const hosts = new Map(Array.from(this.#hosts).sort(([a], [b]) => compareText(a, b)));
     const counts = noCounts();
     for (const host of hosts.values()) for (const decision of EDGE_DECISIONS) counts[decision] += host[decision];
-    return { version: 1, items: this.#items.sort(compareItems), counts, hosts };
+    const items = this.#items.sort(compareItems);
+    return { version: 1, items, counts, hosts, newRepositories: findNew(items, inventory) };
   }
 
-  #count(destination: Repository, decision: EdgeDecision): void {
-    const host = hostOf(destination);
-    const counts = this.#hosts.get(host) ?? noCounts();
-    counts[decision] += 1;
+  #countsOf(host: string): Record<EdgeDecision, number> {
+    const known = this.#hosts.get(host);
+    if (known !== undefined) return known;
+    const counts = noCounts();
     this.#hosts.set(host, counts);
+    return counts;
   }
+}
+
+function findNew(items: readonly PlanItem[], inventory: Inventory): ReadonlySet<Repository> {
+  const isNew = (repository: Repository) => {
+    const state = inventory.destinations.get(repository);
+    return state?.kind === 'read' && !state.exists;
+  };
+  return new Set(items.filter(isWritable).map(({ destination }) => destination).filter(isNew));
 }
 
 function noCounts(): Record<EdgeDecision, number> {

@@ -15,6 +15,8 @@ export interface Plan {
   readonly counts: Readonly<Record<EdgeDecision, number>>;
   /** All edges by destination host, sorted by host. */
   readonly hosts: ReadonlyMap<string, Readonly<Record<EdgeDecision, number>>>;
+  /** Repositories with something to write that did not exist, or were empty, when the plan was made. */
+  readonly newRepositories: ReadonlySet<Repository>;
 }
 
 /** The closed union of what can be decided of an edge. A malformed entry never becomes an edge: it is a problem. */

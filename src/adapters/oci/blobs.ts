@@ -28,7 +28,7 @@ export async function openBlob(
   { repository, blob, signal }: { repository: Repository; blob: Descriptor; signal: AbortSignal },
 ): Promise<Readable> {
   const path = `blobs/${blob.digest}`;
-  const request = readRequest(session, repository, { method: 'GET', path, answer: 'stream', signal });
+  const request = readRequest(session, repository, { method: 'GET', path, answer: 'stream', slot: 'none', signal });
   const response = await session.send(request);
   if (response.status !== 200 || response.stream === undefined) return refuseAnswer(request, response);
   checkLength(request, response, blob);

@@ -15,8 +15,10 @@ export interface HttpRequest {
   readonly scopes: readonly string[];
   /** Bytes after which an answer is refused. Unset: 64 KiB, enough for an error. */
   readonly maxBodyBytes?: number;
-  /** `stream` hands a 2xx body out as it arrives; it then takes no slot of its own. Unset: `buffer`. */
+  /** `stream` hands a 2xx body out as it arrives. Unset: `buffer`. */
   readonly answer?: 'buffer' | 'stream';
+  /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
+  readonly slot?: 'own' | 'none';
   readonly signal: AbortSignal;
 }
 

@@ -12,7 +12,7 @@ export interface SlotLimits {
  * Bounds the requests in flight, per host and in all. A request waits for its host first, so that a slow host never
  * holds a slot that others could use.
  *
- * A streamed answer takes no slot: it is the body of a write that has one, and would otherwise wait for it for ever.
+ * A blob that is read takes none: it is the body of a write that has one. Nor does a token.
  */
 export function withSlots(inner: Send, limits: SlotLimits): Send {
   const all = pLimit(limits.threads);
@@ -23,7 +23,7 @@ export function withSlots(inner: Send, limits: SlotLimits): Send {
     return known;
   };
   return (request) => {
-    if (request.answer === 'stream') return inner(request);
+    if (request.slot === 'none') return inner(request);
     return limitOf(request.host)(() => all(() => inner(request)));
   };
 }

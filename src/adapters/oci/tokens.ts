@@ -89,7 +89,7 @@ function tokenHttpRequest(request: TokenRequest): HttpRequest {
       `${host}: its token realm ${url.origin} belongs to another domain, so the credentials for ${host} are not sent there`,
     );
   }
-  const common = { host, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES };
+  const common = { host, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES, slot: 'none' as const };
   if (credential.kind === 'identity-token') return { ...common, ...refreshRequest(url, request, credential.token) };
   if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
   for (const scope of scopes) url.searchParams.append('scope', scope);

@@ -1,0 +1,167 @@
+// Direction of imports: one table, and the rules that are made of it. `npm run imports` checks them.
+//
+// A row is a folder of src/. A row that ends with `/*` stands for every folder below: each imports what the row
+// names, and never its neighbour. `src` names the other rows that it may import, type-only imports included.
+// `touches` names what it may import from outside (`node:fs` with `node:fs/promises`; `node:*` is all of node), and
+// where: ANYWHERE, as TYPES only, or in the named files or folders of the row. A module of npm stands in one row only:
+// that is its home.
+
+const ANYWHERE = 'anywhere';
+const TYPES = 'types';
+
+const STAGES = ['manifest', 'edges', 'inventory', 'plan', 'copy', 'report'];
+
+const TABLE = {
+  base: { src: [], touches: {} },
+  image: { src: ['base'], touches: { 'node:crypto': ['digest.ts'] } },
+  ports: { src: ['image', 'base'], touches: { 'node:stream': TYPES } },
+  manifest: {
+    src: ['image', 'base'],
+    touches: { 'js-yaml': ANYWHERE, zod: ANYWHERE, 'node:path': ANYWHERE, 'node:fs': ['disk.ts'] },
+  },
+  edges: { src: ['manifest', 'image', 'base'], touches: {} },
+  inventory: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
+  plan: { src: ['edges', 'inventory', 'image', 'base'], touches: {} },
+  copy: { src: ['plan', 'edges', 'ports', 'image', 'base'], touches: { 'node:stream': TYPES } },
+  report: { src: ['copy', 'plan', 'edges', 'image', 'base'], touches: {} },
+  'promote.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
+  'doors/*': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
+  'adapters/*': {
+    src: ['ports', 'image', 'base'],
+    touches: { 'node:*': ANYWHERE, undici: ['oci/'], 'p-limit': ['oci/'] },
+  },
+  'embedded-registry': {
+    src: ['image', 'base'],
+    touches: { 'node:http': ANYWHERE, 'node:net': ANYWHERE, 'node:stream': ANYWHERE, 'node:url': ANYWHERE },
+  },
+  cli: {
+    src: [...STAGES, 'promote.ts', 'doors/*', 'adapters/*', 'embedded-registry', 'ports', 'image', 'base'],
+    touches: { 'node:*': ANYWHERE, commander: ANYWHERE },
+  },
+};
+
+const OUTSIDE = [
+  'core',
+  'npm',
+  'npm-dev',
+  'npm-optional',
+  'npm-peer',
+  'npm-bundled',
+  'npm-no-pkg',
+  'npm-unknown',
+];
+
+const GENERAL_RULES = [
+  rule('resolvable', 'an import leads to a file or a module that is there', {
+    from: {},
+    // bin/ imports what the build makes, and a fresh clone has not built yet
+    to: { couldNotResolve: true, pathNot: ['(^|/)dist/'] },
+  }),
+  rule('no-cycles', 'imports never lead back to where they began, type-only ones included', {
+    from: {},
+    to: { circular: true },
+  }),
+  rule('no-orphans', 'a file imports something or is imported: otherwise nobody needs it', {
+    from: { orphan: true },
+    to: {},
+  }),
+  rule('every-folder-in-the-table', 'a folder of src/ has a row in the table of .dependency-cruiser.cjs', {
+    from: { path: '^src/', pathNot: Object.keys(TABLE).map(placeOf) },
+    to: {},
+  }),
+  rule('bin-imports', 'bin/ imports dist/ and node only', {
+    from: { path: '^bin/' },
+    to: { pathNot: ['(^|/)dist/', '^bin/'], dependencyTypesNot: ['core'] },
+  }),
+];
+
+module.exports = {
+  forbidden: [...GENERAL_RULES, ...Object.entries(TABLE).flatMap(([row, may]) => rulesOfRow(row, may))],
+  options: {
+    tsPreCompilationDeps: true, // an import of a type is a dependency too
+    doNotFollow: { path: ['(^|/)node_modules/', '(^|/)dist/'] },
+  },
+};
+
+function rulesOfRow(row, may) {
+  const name = row.replace('/*', '').replace('.ts', '');
+  return [
+    ...apartRules(row, name),
+    importsRule(row, name, may.src),
+    touchesRule(row, name, Object.keys(may.touches)),
+    ...Object.entries(may.touches).flatMap(([module, where]) => whereRules(row, name, { module, where })),
+  ];
+}
+
+function apartRules(row, name) {
+  if (!row.endsWith('/*')) return [];
+  return [
+    rule(`${name}-apart`, `one of ${name}/ never imports another of ${name}/`, {
+      from: { path: placeOf(row) },
+      to: { path: `^src/${name}/`, pathNot: [`^src/${name}/$1/`] },
+    }),
+  ];
+}
+
+function importsRule(row, name, src) {
+  const allowed = src.length === 0 ? 'nothing else' : `${src.join(', ')} only`;
+  return rule(`${name}-imports`, `${row} imports from src/: itself and ${allowed}`, {
+    from: { path: placeOf(row) },
+    to: { path: '^src/', pathNot: [ownPlaceOf(row), ...src.map(placeOf)] },
+  });
+}
+
+function touchesRule(row, name, modules) {
+  const allowed = modules.length === 0 ? 'nothing' : `${modules.join(', ')} only`;
+  return rule(`${name}-touches`, `${row} imports from node and npm: ${allowed}`, {
+    from: { path: placeOf(row) },
+    to: modules.includes('node:*')
+      ? { dependencyTypes: OUTSIDE.filter((type) => type !== 'core'), pathNot: modules.map(moduleOf) }
+      : { dependencyTypes: OUTSIDE, pathNot: modules.map(moduleOf) },
+  });
+}
+
+function whereRules(row, name, { module, where }) {
+  if (where === ANYWHERE) return [];
+  if (where === TYPES) {
+    return [
+      rule(`${name}-touches-${module}-as-types`, `${row} imports only types from ${module}`, {
+        from: { path: placeOf(row) },
+        to: { path: moduleOf(module), dependencyTypesNot: ['type-only'] },
+      }),
+    ];
+  }
+  const homes = where.map((place) => `^src/${escape(`${name}/${place}`)}${place.endsWith('/') ? '' : '$'}`);
+  return [
+    rule(`${name}-touches-${module}-in-one-place`, `${row} imports ${module} in ${where.join(', ')} only`, {
+      from: { path: placeOf(row), pathNot: homes },
+      to: { path: moduleOf(module) },
+    }),
+  ];
+}
+
+/** The pattern of the files of a row. That of `x/*` captures the folder's name. */
+function placeOf(row) {
+  if (row.endsWith('.ts')) return `^src/${escape(row)}$`;
+  return row.endsWith('/*') ? `^src/${escape(row.slice(0, -2))}/([^/]+)/` : `^src/${escape(row)}/`;
+}
+
+/** What a row always may import; with `x/*` that is its neighbours too, which have a rule of their own. */
+function ownPlaceOf(row) {
+  return row.endsWith('/*') ? `^src/${escape(row.slice(0, -2))}/` : placeOf(row);
+}
+
+/** The pattern of a module: node's own ones resolve to their bare names. */
+function moduleOf(module) {
+  if (module === 'node:*') return '^$';
+  if (module.startsWith('node:')) return `^(node:)?${escape(module.slice('node:'.length))}(/|$)`;
+  return `(^|/)node_modules/(@types/)?${escape(module)}/`;
+}
+
+function rule(name, comment, { from, to }) {
+  return { name, comment, severity: 'error', from, to };
+}
+
+function escape(text) {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+}

@@ -1,0 +1,144 @@
+/** One flag of `cip`, as users know it: the table that parsing, help and the README are made from. */
+export interface FlagSpec {
+  readonly name: string;
+  /** What stands for its value in the help; a flag without one is a boolean. */
+  readonly value?: string;
+  readonly description: string;
+  readonly default?: string;
+  readonly group: FlagGroup;
+  /** May be given several times; the values add up. */
+  readonly repeatable?: boolean;
+  /** What became of a flag of the original that does nothing here: said in a warning. Such flags are not in the help. */
+  readonly inert?: string;
+  /** Recognised, but refused until it is built. */
+  readonly planned?: boolean;
+}
+
+export type FlagGroup = 'manifests' | 'promotion' | 'report' | 'snapshots' | 'registries' | 'general' | 'upstream';
+
+export const FLAGS = [
+  { name: 'manifest', value: 'FILE', group: 'manifests', description: 'one plain manifest' },
+  {
+    name: 'thin-manifest-dir',
+    value: 'DIR',
+    group: 'manifests',
+    description: 'a directory of thin manifests: `manifests/X/promoter-manifest.yaml` and `images/X/images.yaml`',
+  },
+  {
+    name: 'parse-only',
+    group: 'manifests',
+    description: 'parse, validate and find conflicts, then stop; never touches the network',
+  },
+  {
+    name: 'confirm',
+    group: 'promotion',
+    description: 'really promote; without it every run is a dry run that writes nothing',
+  },
+  {
+    name: 'dry-run',
+    group: 'promotion',
+    default: 'true',
+    description: 'the spelling of the default; `-dry-run=false` is the legacy spelling of `-confirm`',
+  },
+  {
+    name: 'threads',
+    value: 'N',
+    group: 'promotion',
+    default: '50',
+    description: 'upper bound on concurrent requests, all hosts together; a blob in flight counts once',
+  },
+  {
+    name: 'allow-lost',
+    group: 'promotion',
+    description: 'lost images are warned about but do not change the exit code',
+  },
+  {
+    name: 'report',
+    value: 'FILE',
+    group: 'report',
+    description: 'write the report of the run as JSON; `-` is stdout',
+  },
+  { name: 'report-markdown', value: 'FILE', group: 'report', description: 'write it as Markdown; `-` is stdout' },
+  { name: 'report-all', group: 'report', description: 'report the edges that are present too' },
+  { name: 'json-log-summary', group: 'report', description: 'the legacy spelling of `-report=-`' },
+  {
+    name: 'plain-http',
+    value: 'HOST',
+    group: 'registries',
+    repeatable: true,
+    description: 'speak http to this host (repeatable); loopback hosts are http by default',
+  },
+  {
+    name: 'no-service-account',
+    group: 'registries',
+    description: 'use no `service-account` of the manifests; so far none is used anyway',
+  },
+  {
+    name: 'log-level',
+    value: 'LEVEL',
+    group: 'general',
+    default: 'info',
+    description: '`debug`, `info`, `warning` or `error`',
+  },
+  { name: 'log-format', value: 'FORMAT', group: 'general', default: 'text', description: '`text` or `json`' },
+  { name: 'no-progress', group: 'general', description: 'no progress display, even on a terminal' },
+  { name: 'version', group: 'general', description: 'print the version' },
+  { name: 'help', group: 'general', description: 'print this help' },
+
+  ...planned([
+    ['snapshot', 'REG'],
+    ['minimal-snapshot'],
+    ['snapshot-tag', 'TAG'],
+    ['output-format', 'FORMAT'],
+    ['output', 'FORMAT'],
+    ['manifest-based-snapshot-of', 'REG'],
+    ['snapshot-service-account', 'ACCOUNT'],
+    ['use-prow-manifest-diff'],
+    ['manifest-diff-since', 'AGE'],
+    ['key-files', 'CSV'],
+    ['vuln-severity-threshold', 'N'],
+  ]),
+  ...inert('nothing is signed yet, so this has no effect', [
+    ['signer-account', 'ACCOUNT'],
+    ['certificate-identity', 'IDENTITY'],
+    ['certificate-identity-regexp', 'REGEXP'],
+    ['certificate-oidc-issuer', 'URL'],
+    ['certificate-oidc-issuer-regexp', 'REGEXP'],
+    ['sign'],
+    ['max-signature-ops', 'N'],
+    ['max-signature-copies', 'N'],
+  ]),
+  ...inert('the original never used it either', [['max-image-size', 'MIB']]),
+  ...inert('accounts are no longer switched on by a flag', [['use-service-account']]),
+  ...inert('use -log-level instead', [
+    ['v', 'N'],
+    ['vmodule', 'PATTERNS'],
+    ['verbosity', 'N'],
+  ]),
+  ...inert('the log always goes to stderr', [
+    ['logtostderr'],
+    ['alsologtostderr'],
+    ['stderrthreshold', 'LEVEL'],
+    ['log_dir', 'DIR'],
+    ['log_file', 'FILE'],
+    ['log_file_max_size', 'MIB'],
+    ['log_backtrace_at', 'PLACE'],
+    ['skip_headers'],
+    ['skip_log_headers'],
+    ['add_dir_header'],
+  ]),
+] as const satisfies readonly FlagSpec[];
+
+type Row = readonly [name: string, value?: string];
+
+function planned(rows: readonly Row[]): FlagSpec[] {
+  return rows.map(([name, value]) => ({ ...row(name, value), description: 'not yet', group: 'snapshots', planned: true }));
+}
+
+function inert(why: string, rows: readonly Row[]): FlagSpec[] {
+  return rows.map(([name, value]) => ({ ...row(name, value), description: why, group: 'upstream', inert: why }));
+}
+
+function row(name: string, value: string | undefined) {
+  return value === undefined ? { name } : { name, value };
+}

@@ -1,0 +1,41 @@
+import { quote } from '../base/text.ts';
+import type { FlagSpec } from './flags.ts';
+import { UsageError } from './usage-error.ts';
+
+const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
+const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
+
+/**
+ * Rewrites a command line as Go programs and cobra take it into the one form that commander takes: `--flag=value`,
+ * booleans too. One dash or two, `-flag value`, `-flag=value`, `-flag`, `-h`; `--` ends the flags. What it does not
+ * know is left for commander to name.
+ *
+ * @see https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
+ */
+export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec[]): string[] {
+  const known = new Map(specs.map((spec) => [spec.name, spec]));
+  const rest = [...argv];
+  const rewritten: string[] = [];
+  for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
+    if (argument === '--') return [...rewritten, argument, ...rest];
+    const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(argument);
+    const spec = known.get(match?.[1] === 'h' ? 'help' : (match?.[1] ?? ''));
+    if (match === null) rewritten.push(argument);
+    else if (spec === undefined) rewritten.push(argument.replace(/^-+/, '--'));
+    else if (spec.value === undefined) rewritten.push(`--${spec.name}=${booleanOf(spec, match[2])}`);
+    else rewritten.push(`--${spec.name}=${match[2] ?? valueAfter(spec, rest)}`);
+  }
+  return rewritten;
+}
+
+function booleanOf(spec: FlagSpec, value: string | undefined): boolean {
+  if (value === undefined || TRUE.has(value)) return true;
+  if (FALSE.has(value)) return false;
+  throw new UsageError(`-${spec.name} is true or false, not ${quote(value)}`);
+}
+
+function valueAfter(spec: FlagSpec, rest: string[]): string {
+  const value = rest.shift();
+  if (value === undefined) throw new UsageError(`-${spec.name} needs a value: -${spec.name}=${spec.value}`);
+  return value;
+}

@@ -1,0 +1,33 @@
+import type { Log, LogLevel } from '../ports/log.ts';
+import type { LogOptions } from './options.ts';
+import type { Stdio } from './stdio.ts';
+
+const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
+
+/** A log on stderr: lines for people, or JSON with the keys that log collectors know. */
+export function createLogger(stdio: Stdio, { level, format }: LogOptions, now: () => number): Log {
+  const render = format === 'json' ? renderJsonLine : renderTextLine;
+  return {
+    write: (lineLevel, message, fields = {}) => {
+      if (RANK[lineLevel] < RANK[level]) return;
+      stdio.err.write(render({ level: lineLevel, message, fields, now: now() }));
+    },
+  };
+}
+
+interface Line {
+  readonly level: LogLevel;
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+  readonly now: number;
+}
+
+function renderTextLine({ level, message, fields }: Line): string {
+  const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+  return `${level.toUpperCase().padEnd(7)} ${message}${pairs.join('')}\n`;
+}
+
+function renderJsonLine({ level, message, fields, now }: Line): string {
+  const line = { time: new Date(now).toISOString(), severity: level.toUpperCase(), message, ...fields };
+  return `${JSON.stringify(line)}\n`;
+}

@@ -1,0 +1,54 @@
+import { CodedError, messageOf } from '../base/errors.ts';
+import { makeOptions } from './options.ts';
+import { parseFlags, type ProgramName } from './parse-flags.ts';
+import type { Stdio } from './stdio.ts';
+import { writeTo } from './stdio.ts';
+import { UsageError } from './usage-error.ts';
+
+/** Exit code of a command line or an input that cannot be used at all. */
+const UNUSABLE = 2;
+
+/** Runs a program of this package and resolves to its exit code. Never throws, never prints a stack trace. */
+export async function main(program: ProgramName, argv: readonly string[]): Promise<number> {
+  const stdio: Stdio = { out: process.stdout, err: process.stderr };
+  process.stdout.on('error', ignoreClosedPipe);
+  try {
+    return await runProgram(program, { argv, stdio });
+  } catch (error) {
+    const hint = error instanceof UsageError ? `\n${program} -help lists the flags` : '';
+    await writeTo(stdio.err, `${program}: ${messageOf(error)}${hint}\n`);
+    if (!(error instanceof CodedError) && process.env['CIP_DEBUG']) await writeTo(stdio.err, `${stackOf(error)}\n`);
+    return error instanceof UsageError ? UNUSABLE : 1;
+  }
+}
+
+async function runProgram(
+  program: ProgramName,
+  { argv, stdio }: { argv: readonly string[]; stdio: Stdio },
+): Promise<number> {
+  const flags = parseFlags(program, argv);
+  if (flags.command === 'version' || flags.values.get('version')?.at(-1) === 'true') {
+    const { renderVersion } = await import('./version.ts');
+    await writeTo(stdio.out, renderVersion());
+    return 0;
+  }
+  const asksHelp = flags.values.get('help')?.at(-1) === 'true' || (program === 'kpromo' && argv.length === 0);
+  if (asksHelp) {
+    const { renderUsage } = await import('./usage.ts');
+    await writeTo(stdio.out, renderUsage(program));
+    return 0;
+  }
+  if (flags.command !== '') throw new UsageError(`not built yet: ${flags.command}`);
+  const options = makeOptions(flags);
+  const { runCip } = await import('./run-cip.ts');
+  return runCip(options, stdio, process.env);
+}
+
+/** A reader that goes away (`| head`) is no failure of ours. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? '') : '';
+}

@@ -1,0 +1,156 @@
+import { quote } from '../base/text.ts';
+import type { ManifestLocation } from '../manifest/read-manifests.ts';
+import type { LogLevel } from '../ports/log.ts';
+import { FLAGS, type FlagSpec } from './flags.ts';
+import type { ParsedFlags } from './parse-flags.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A complete and consistent request: nothing after this applies a default. */
+export interface Options {
+  readonly where: ManifestLocation;
+  readonly task: 'parse-only' | 'dry-run' | 'promotion';
+  readonly threads: number;
+  readonly allowLost: boolean;
+  /** Where the JSON report goes; `-` is stdout. */
+  readonly report: string | undefined;
+  readonly reportMarkdown: string | undefined;
+  readonly reportAll: boolean;
+  readonly plainHttp: readonly string[];
+  readonly log: LogOptions;
+  readonly progress: boolean;
+  /** What to tell the user about flags that do nothing. */
+  readonly warnings: readonly string[];
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: 'text' | 'json';
+}
+
+const DEFAULT_THREADS = 50;
+
+/** The options that flags ask for. Throws a `UsageError` for contradictions and for what is missing. */
+export function makeOptions({ values }: ParsedFlags): Options {
+  const flags = new FlagValues(values);
+  refusePlanned(values);
+  return {
+    where: locationOf(flags),
+    task: taskOf(flags),
+    threads: threadsOf(flags),
+    allowLost: flags.isOn('allow-lost'),
+    ...reportsOf(flags),
+    reportAll: flags.isOn('report-all'),
+    plainHttp: values.get('plain-http') ?? [],
+    log: logOptionsOf(flags),
+    progress: !flags.isOn('no-progress'),
+    warnings: warningsOf(values, flags),
+  };
+}
+
+class FlagValues {
+  readonly #values: ReadonlyMap<string, readonly string[]>;
+
+  constructor(values: ReadonlyMap<string, readonly string[]>) {
+    this.#values = values;
+  }
+
+  text(name: FlagName): string | undefined {
+    return this.#values.get(name)?.at(-1);
+  }
+
+  isGiven(name: FlagName): boolean {
+    return this.#values.has(name);
+  }
+
+  isOn(name: FlagName): boolean {
+    return this.text(name) === 'true';
+  }
+}
+
+type FlagName = (typeof FLAGS)[number]['name'];
+
+function refusePlanned(values: ParsedFlags['values']): void {
+  const asked = (FLAGS as readonly FlagSpec[]).filter(({ name, planned }) => planned && isWanted(values.get(name)));
+  if (asked.length === 0) return;
+  const names = asked.map(({ name }) => `-${name}`).join(', ');
+  throw new UsageError(`not built yet: ${names}`);
+}
+
+/** `-minimal-snapshot=false` and `-vuln-severity-threshold=-1` spell the default, and ask for nothing. */
+function isWanted(given: readonly string[] | undefined): boolean {
+  const last = given?.at(-1);
+  return last !== undefined && last !== 'false' && last !== '-1' && last !== '';
+}
+
+function locationOf(flags: FlagValues): ManifestLocation {
+  const file = flags.text('manifest');
+  const directory = flags.text('thin-manifest-dir');
+  if (file && directory) throw new UsageError('-manifest and -thin-manifest-dir are two places to read from: give one');
+  if (file) return { kind: 'plain', file };
+  if (directory) return { kind: 'thin', directory };
+  throw new UsageError('no manifest given: -manifest=FILE or -thin-manifest-dir=DIR is required');
+}
+
+function taskOf(flags: FlagValues): Options['task'] {
+  if (flags.isGiven('confirm') && flags.isGiven('dry-run')) {
+    throw new UsageError('-confirm and -dry-run are two spellings of one choice: give one');
+  }
+  const confirm = flags.isOn('confirm') || (flags.isGiven('dry-run') && !flags.isOn('dry-run'));
+  if (!flags.isOn('parse-only')) return confirm ? 'promotion' : 'dry-run';
+  if (confirm) throw new UsageError('-parse-only stops before anything is promoted, so it cannot go with -confirm');
+  return 'parse-only';
+}
+
+function threadsOf(flags: FlagValues): number {
+  const text = flags.text('threads');
+  if (text === undefined) return DEFAULT_THREADS;
+  if (!/^-?\d{1,6}$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
+  return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
+}
+
+function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {
+  const report = flags.text('report');
+  const reportMarkdown = flags.text('report-markdown');
+  const summary = flags.isOn('json-log-summary');
+  if (summary && report !== undefined && report !== '-') {
+    throw new UsageError(`-json-log-summary means -report=-, which contradicts -report=${report}`);
+  }
+  const json = report ?? (summary ? '-' : undefined);
+  if (json !== undefined && json === reportMarkdown) {
+    throw new UsageError(`-report and -report-markdown cannot both go to ${quote(json)}`);
+  }
+  return { report: json, reportMarkdown };
+}
+
+/** The logrus levels of the original, and what they are here. */
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warning',
+  warning: 'warning',
+  error: 'error',
+  fatal: 'error',
+  panic: 'error',
+};
+
+function logOptionsOf(flags: FlagValues): LogOptions {
+  const level = LEVELS[(flags.text('log-level') ?? 'info').toLowerCase()];
+  if (level === undefined) {
+    throw new UsageError(`-log-level is debug, info, warning or error, not ${quote(flags.text('log-level') ?? '')}`);
+  }
+  const format = (flags.text('log-format') ?? 'text').toLowerCase();
+  if (format !== 'text' && format !== 'json') {
+    throw new UsageError(`-log-format is text or json, not ${quote(format)}`);
+  }
+  return { level, format };
+}
+
+function warningsOf(values: ParsedFlags['values'], flags: FlagValues): string[] {
+  const inert = (FLAGS as readonly FlagSpec[]).filter(({ name, inert }) => inert !== undefined && values.has(name));
+  const warnings = inert.map(({ name, inert }) => `-${name} is ignored: ${inert}`);
+  if (flags.text('threads') !== undefined && Number(flags.text('threads')) <= 0) {
+    warnings.push(`-threads=${flags.text('threads')} means the default, ${DEFAULT_THREADS}`);
+  }
+  return warnings;
+}

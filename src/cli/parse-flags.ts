@@ -1,0 +1,56 @@
+import { Command, CommanderError, Option } from 'commander';
+import { quote } from '../base/text.ts';
+import { FLAGS, type FlagSpec } from './flags.ts';
+import { rewriteGoFlags } from './go-flags.ts';
+import { UsageError } from './usage-error.ts';
+
+export type ProgramName = 'cip' | 'kpromo';
+
+/** What a command line asks for, before it is known whether it makes sense. */
+export interface ParsedFlags {
+  readonly command: string;
+  /** Values as text, in the order given; of a flag that is not repeatable the last one counts, as in Go. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
+
+/** Words that may follow the program's name; `''` is the promotion. */
+const COMMANDS: Readonly<Record<ProgramName, Readonly<Record<string, string>>>> = {
+  cip: { run: '', version: 'version', audit: 'audit' },
+  kpromo: { cip: '', version: 'version' },
+};
+
+/** The flags and the command of an argument list. Throws a `UsageError` for what it cannot understand. */
+export function parseFlags(program: ProgramName, argv: readonly string[]): ParsedFlags {
+  const values = new Map<string, string[]>();
+  const specs: readonly FlagSpec[] = FLAGS;
+  const command = new Command(program).helpOption(false).exitOverride().configureOutput({ writeErr: () => {} });
+  command.argument('[words...]');
+  for (const spec of specs) {
+    const option = new Option(`--${spec.name} <${spec.value ?? 'boolean'}>`);
+    command.addOption(option);
+    command.on(`option:${spec.name}`, (value: string) => {
+      values.set(spec.name, [...(values.get(spec.name) ?? []), value]);
+    });
+  }
+  try {
+    command.parse(rewriteGoFlags(argv, specs), { from: 'user' });
+  } catch (error) {
+    throw error instanceof CommanderError ? asUsageError(error) : error;
+  }
+  return { command: commandOf(program, command.args), values };
+}
+
+function commandOf(program: ProgramName, words: readonly string[]): string {
+  const [first, ...more] = words;
+  const known = first === undefined ? '' : COMMANDS[program][first];
+  const stray = known === undefined ? first : more[0];
+  if (stray === undefined) return known ?? '';
+  const hint = /^(?:true|false)$/i.test(stray) ? `: a boolean is written -flag=${stray}` : '';
+  throw new UsageError(`unexpected argument ${quote(stray)}${hint}`);
+}
+
+/** commander's own words, which name the nearest flag, on one line and with the dash that our help has. */
+function asUsageError(error: CommanderError): UsageError {
+  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').replaceAll('--', '-');
+  return new UsageError(message.replace(/^unknown option/, 'unknown flag'));
+}

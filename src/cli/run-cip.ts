@@ -1,0 +1,70 @@
+import { LayoutError } from '../manifest/layout-error.ts';
+import type { ReadManifests } from '../manifest/model.ts';
+import { renderProblem } from '../manifest/problem.ts';
+import { readManifests } from '../manifest/read-manifests.ts';
+import type { Log } from '../ports/log.ts';
+import { exitCodeOf } from '../report/exit-code.ts';
+import { renderItemLine, renderTables } from '../report/render-text.ts';
+import type { Report, ReportItem } from '../report/report.ts';
+import { createLogger } from './logger.ts';
+import type { Options } from './options.ts';
+import { runParseOnly } from './run-parse-only.ts';
+import { type Stdio, writeTo } from './stdio.ts';
+import { catchStopSignals, type StopSignals } from './stop-signals.ts';
+import { UsageError } from './usage-error.ts';
+import { checkReportTargets, writeReports } from './write-report.ts';
+
+/** A run of `cip` from its options to its exit code. */
+export async function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
+  const log = createLogger(stdio, options.log, Date.now);
+  for (const warning of options.warnings) log.write('warning', warning);
+  await checkReportTargets(options);
+  const stop = catchStopSignals();
+  try {
+    const read = await readWanted(options, { log, stop });
+    const report = options.task === 'parse-only' ? runParseOnly(read, Date.now) : await promoteLazily();
+    await conclude(report, { options, stdio, log });
+    return stop.exitCode() ?? exitCodeOf(report, options);
+
+    // the registry client is the heavy part of the program: loaded when it is known to be needed
+    async function promoteLazily(): Promise<Report> {
+      const { runPromotion } = await import('./run-promotion.ts');
+      return runPromotion(read, { options, stdio, env, stop });
+    }
+  } finally {
+    stop.release();
+  }
+}
+
+/** The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. */
+async function readWanted(
+  { where, task }: Options,
+  { log, stop }: { log: Log; stop: StopSignals },
+): Promise<ReadManifests> {
+  const read = await readManifests(where, stop.stopping).catch((error: unknown) => {
+    throw error instanceof LayoutError ? new UsageError(error.message) : error;
+  });
+  for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
+  const unparsable = read.problems.some(({ rule }) => rule === 'yaml' || rule === 'file-size');
+  if (unparsable && (task === 'parse-only' || where.kind === 'plain')) {
+    throw new UsageError('a manifest cannot be parsed: see above');
+  }
+  return read;
+}
+
+async function conclude(
+  report: Report,
+  { options, stdio, log }: { options: Options; stdio: Stdio; log: Log },
+): Promise<void> {
+  for (const item of report.items) {
+    if (item.decision !== 'invalid') log.write(levelOf(item), renderItemLine(item)); // invalid ones have been told
+  }
+  await writeTo(stdio.err, `\n${renderTables(report)}\n`);
+  await writeReports(report, options, stdio);
+}
+
+function levelOf({ decision, outcome }: ReportItem): 'info' | 'warning' | 'error' {
+  if (outcome === 'failed') return 'error';
+  if (decision === 'lost') return 'warning';
+  return decision === 'copy' || decision === 'add-tag' || decision === 'present' ? 'info' : 'error';
+}

@@ -1,0 +1,31 @@
+import { createDockerConfigKeychain } from '../adapters/docker-config/docker-config-keychain.ts';
+import { createOciRegistry } from '../adapters/oci/oci-registry.ts';
+import { systemClock } from '../adapters/system/clock.ts';
+import type { ReadManifests } from '../manifest/model.ts';
+import { promote } from '../promote.ts';
+import type { Report } from '../report/report.ts';
+import type { Options } from './options.ts';
+import { createProgressDisplay, noProgress } from './progress-display.ts';
+import type { Stdio } from './stdio.ts';
+import type { StopSignals } from './stop-signals.ts';
+import { VERSION } from './version.ts';
+
+/** A promotion or its dry run: the adapters are made here and nowhere else. */
+export async function runPromotion(
+  read: ReadManifests,
+  { options, stdio, env, stop }: { options: Options; stdio: Stdio; env: NodeJS.ProcessEnv; stop: StopSignals },
+): Promise<Report> {
+  const { plainHttp, threads, task, reportAll } = options;
+  const clock = systemClock;
+  const keychain = createDockerConfigKeychain(env);
+  const userAgent = `cip/${VERSION}`;
+  const { registry, traffic, close } = createOciRegistry({ keychain, clock, plainHttp, threads, userAgent });
+  const progress = options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, clock.now) : noProgress;
+  const { stopping, signal } = stop;
+  try {
+    const request = { ...read, confirm: task === 'promotion', reportAll, threads };
+    return await promote(request, { registry, traffic, clock, progress, stopping, signal });
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,150 @@
+import { forEachConcurrently } from '../base/concurrency.ts';
+import { messageOf } from '../base/errors.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RawManifest } from '../image/oci-manifest.ts';
+import { formatReference, type Reference } from '../image/reference.ts';
+import type { Tag } from '../image/tag.ts';
+import type { Plan, PlanItem } from '../plan/plan.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
+import { BlobCopier } from './blob-copier.ts';
+import { ContentCopier } from './content-copier.ts';
+import { lookAtTags } from './look-at-tags.ts';
+import { COPIED, failed, type Outcome, type Outcomes } from './outcome.ts';
+import { type Batch, collectBatches, type Promotion } from './promotion.ts';
+
+export interface CopyPorts {
+  readonly source: ReadRegistry;
+  readonly destination: WriteRegistry;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  /** Requests that the transport lets through at a time: no more blobs than that are in transfer. */
+  readonly threads: number;
+  /** When it aborts nothing new is begun, and what is in flight is finished. */
+  readonly stopping: AbortSignal;
+}
+
+/** Batches at a time: enough to keep every slot of the transport busy. */
+const BATCHES = 32;
+
+/**
+ * Does what the plan says, and nothing else. For each image everything it leads to comes first and its tags last; a
+ * tag is looked at once more before it is written, and one that has appeared meanwhile is never moved.
+ *
+ * Never throws for a registry's sake: a failure is the outcome of its own edges. An aborted `signal` ends requests in
+ * flight; what has no outcome by then was not attempted.
+ */
+export async function applyPlan(plan: Plan, ports: CopyPorts, signal: AbortSignal): Promise<Outcomes> {
+  const run = new Application(ports);
+  const batches = collectBatches(plan);
+  ports.progress.begin('copy', batches.reduce((sum, batch) => sum + batch.promotions.length, 0));
+  try {
+    await forEachConcurrently(batches, { workers: BATCHES, signal: ports.stopping }, (batch) => run.promote(batch, signal));
+  } catch (error) {
+    if (!ports.stopping.aborted && !signal.aborted) throw error;
+  }
+  ports.progress.end();
+  return run.outcomes;
+}
+
+class Application {
+  readonly outcomes = new Map<PlanItem, Outcome>();
+  readonly #ports: CopyPorts;
+  readonly #content: ContentCopier;
+
+  constructor(ports: CopyPorts) {
+    const { source, destination, clock, threads } = ports;
+    const blobs = new BlobCopier({ source, destination, clock, transfers: threads });
+    this.#ports = ports;
+    this.#content = new ContentCopier({ source, destination, blobs });
+  }
+
+  async promote(batch: Batch, signal: AbortSignal): Promise<void> {
+    const prepared = await Promise.all(batch.promotions.map((promotion) => this.#prepare(promotion, signal)));
+    const ready = prepared.filter((one) => one !== undefined);
+    const found = await this.#look(batch, { ready, signal });
+    if (found !== undefined) await Promise.all(ready.map((one) => this.#write(one, found, signal)));
+  }
+
+  /** Everything but the manifest itself; undefined where that failed. */
+  async #prepare(promotion: Promotion, signal: AbortSignal): Promise<Ready | undefined> {
+    try {
+      const read = promotion.copies
+        ? this.#content.copyBelow(promotion, signal)
+        : this.#content.readRoot(promotion, signal);
+      return { promotion, manifest: await read };
+    } catch (error) {
+      this.#fail(promotion, error, signal);
+      return undefined;
+    } finally {
+      this.#ports.progress.advance();
+    }
+  }
+
+  async #look(
+    batch: Batch,
+    { ready, signal }: { ready: readonly Ready[]; signal: AbortSignal },
+  ): Promise<ReadonlyMap<Tag, Digest> | undefined> {
+    const tags = ready.flatMap(({ promotion }) => promotion.tags.map(({ tag }) => tag));
+    try {
+      const looking = { tags, isNew: batch.isNew, registry: this.#ports.destination };
+      return await lookAtTags(batch.destination, looking, signal);
+    } catch (error) {
+      for (const { promotion } of ready) this.#fail(promotion, error, signal);
+      return undefined;
+    }
+  }
+
+  async #write({ promotion, manifest }: Ready, found: ReadonlyMap<Tag, Digest>, signal: AbortSignal): Promise<void> {
+    const writeTag = async ({ tag, item }: Promotion['tags'][number]) => {
+      const there = found.get(tag);
+      if (there !== undefined && there !== promotion.digest) {
+        this.outcomes.set(item, failed(movedMeanwhile(promotion, tag, there)));
+      } else if (there !== undefined || (await this.#put({ promotion, manifest, item }, tag, signal))) {
+        this.outcomes.set(item, COPIED);
+      }
+    };
+    await Promise.all(promotion.tags.map(writeTag));
+    const { tagless } = promotion;
+    if (tagless === undefined) return;
+    const tagged = promotion.tags.some(({ item }) => this.outcomes.get(item) === COPIED);
+    if (tagged || (await this.#put({ promotion, manifest, item: tagless }, promotion.digest, signal))) {
+      this.outcomes.set(tagless, COPIED);
+    }
+  }
+
+  async #put(
+    { promotion, manifest, item }: Ready & { item: PlanItem },
+    reference: Reference,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    try {
+      await this.#content.put(promotion, { reference, manifest }, signal);
+      return true;
+    } catch (error) {
+      this.outcomes.set(item, failed(reasonOf(error, signal)));
+      return false;
+    }
+  }
+
+  #fail(promotion: Promotion, error: unknown, signal: AbortSignal): void {
+    const outcome = failed(reasonOf(error, signal));
+    for (const { item } of promotion.tags) this.outcomes.set(item, outcome);
+    if (promotion.tagless !== undefined) this.outcomes.set(promotion.tagless, outcome);
+  }
+}
+
+interface Ready {
+  readonly promotion: Promotion;
+  readonly manifest: RawManifest;
+}
+
+function movedMeanwhile(promotion: Promotion, tag: Tag, there: Digest): string {
+  const name = formatReference(promotion.destination, tag);
+  return `${name} has become ${there} since the plan was made: tag moves are not supported`;
+}
+
+function reasonOf(error: unknown, signal: AbortSignal): string {
+  return signal.aborted ? 'abandoned: the run was stopped' : messageOf(error);
+}

@@ -1,0 +1,145 @@
+import { Permits } from '../base/permits.ts';
+import { SingleFlight } from '../base/single-flight.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { hostOf, type Repository } from '../image/repository.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ReadRegistry, UploadSession, WriteRegistry } from '../ports/registry.ts';
+import { RegistryError } from '../ports/registry-error.ts';
+import { BlobPlaces } from './blob-places.ts';
+
+export interface BlobPorts {
+  readonly source: ReadRegistry;
+  readonly destination: WriteRegistry;
+  readonly clock: Clock;
+  /** Blobs in transfer at a time. */
+  readonly transfers: number;
+}
+
+export interface BlobTask {
+  readonly blob: Descriptor;
+  readonly destination: Repository;
+  /** Where it may be read from, in the order to try. */
+  readonly sources: readonly Repository[];
+}
+
+/** How a blob came to be at its destination. */
+export type Rung = 'exists' | 'mounted' | 'transferred';
+
+/** Times that a transfer is begun; each of its requests has the transport's own retries besides. */
+const TRANSFER_ATTEMPTS = 3;
+/** Milliseconds before the second attempt; it doubles. */
+const FIRST_DELAY = 500;
+
+/**
+ * Gets blobs to their destinations by the cheapest rung of a ladder: mount, exists, transfer.
+ *
+ * Each blob is dealt with once per repository. The first repository of a host that gets one lets the others wait and
+ * mount it from there: without that, distribution on a filesystem fails now and then, and every byte moves twice.
+ */
+export class BlobCopier {
+  readonly #ports: BlobPorts;
+  readonly #places = new BlobPlaces();
+  readonly #perRepository = new SingleFlight<string, Rung>();
+  readonly #perHost = new SingleFlight<string, Rung>();
+  readonly #transfers: Permits;
+
+  constructor(ports: BlobPorts) {
+    this.#ports = ports;
+    this.#transfers = new Permits(ports.transfers);
+  }
+
+  /** Resolves when the blob is at the destination. Throws what the last attempt threw. */
+  copy(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    return this.#perRepository.run(keyOf(task), async () => {
+      const rung = await this.#climb(task, signal);
+      this.#places.remember(task.destination, task.blob.digest);
+      return rung;
+    });
+  }
+
+  /** Copies again what a registry denies having, by looking and transferring: a mount may be what went wrong. */
+  copyAgain(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    this.#perRepository.forget(keyOf(task));
+    return this.#perRepository.run(keyOf(task), () => this.#lookThenTransfer(task, signal));
+  }
+
+  async #climb(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    const host = hostOf(task.destination);
+    const neighbour = task.sources.find((source) => hostOf(source) === host);
+    if (neighbour !== undefined) return this.#mount(task, neighbour, signal);
+    const hostKey = `${host} ${task.blob.digest}`;
+    const first = this.#perHost.get(hostKey);
+    if (first === undefined) return this.#perHost.run(hostKey, () => this.#lookThenTransfer(task, signal));
+    await first.catch(() => {}); // its own repository reports it; this one tries for itself
+    const place = this.#places.placeOf(host, task.blob.digest);
+    return place === undefined ? this.#lookThenTransfer(task, signal) : this.#mount(task, place, signal);
+  }
+
+  async #mount(task: BlobTask, from: Repository, signal: AbortSignal): Promise<Rung> {
+    const { blob, destination } = task;
+    const host = hostOf(destination);
+    if (from === destination) return 'exists';
+    if (!this.#places.honoursMounts(host)) return this.#lookThenTransfer(task, signal);
+    const answer = await this.#ports.destination.mountBlob(destination, { digest: blob.digest, from }, signal);
+    this.#places.countMount(host, answer === 'mounted' ? 'honoured' : 'refused');
+    if (answer === 'mounted') return 'mounted';
+    // 202 is "unknown", not "absent"
+    if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) {
+      await this.#ports.destination.cancelUpload(answer, signal);
+      return 'exists';
+    }
+    return this.#transfer(task, { signal, opened: answer });
+  }
+
+  async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    const { blob, destination } = task;
+    if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'exists';
+    return this.#transfer(task, { signal, opened: undefined });
+  }
+
+  /** Sends the blob, from the first source at first and from the next one after a failure. */
+  async #transfer(
+    task: BlobTask,
+    { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
+  ): Promise<Rung> {
+    const { blob, destination, sources } = task;
+    for (let attempt = 1; ; attempt++) {
+      const source = sources[(attempt - 1) % sources.length];
+      if (source === undefined) throw new RegistryError('refused', `blob ${blob.digest} has no source`);
+      try {
+        await this.#transfers.run(() => this.#send({ blob, destination, source, opened }, signal));
+        return 'transferred';
+      } catch (error) {
+        if (attempt >= TRANSFER_ATTEMPTS || !mayTryAgain(error)) throw error;
+      }
+      opened = undefined;
+      await this.#ports.clock.sleep(FIRST_DELAY * 2 ** (attempt - 1) * this.#ports.clock.random(), signal);
+      // the upload may have succeeded and only its answer been lost
+      if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'transferred';
+    }
+  }
+
+  async #send(
+    sending: { blob: Descriptor; destination: Repository; source: Repository; opened: UploadSession | undefined },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { blob, destination, source } = sending;
+    const session = sending.opened ?? (await this.#ports.destination.startUpload(destination, signal));
+    try {
+      const open = () => this.#ports.source.openBlob(source, blob, signal);
+      await this.#ports.destination.finishUpload({ session, blob, open }, signal);
+    } catch (error) {
+      if (!signal.aborted) await this.#ports.destination.cancelUpload(session, signal);
+      throw error;
+    }
+  }
+}
+
+function keyOf({ destination, blob }: BlobTask): string {
+  return `${destination} ${blob.digest}`;
+}
+
+/** A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way. */
+function mayTryAgain(error: unknown): boolean {
+  return error instanceof RegistryError && error.status !== 403;
+}

@@ -1,0 +1,118 @@
+import { allSettledOrThrow } from '../base/concurrency.ts';
+import { SingleFlight } from '../base/single-flight.ts';
+import type { Digest } from '../image/digest.ts';
+import { isForeignLayer } from '../image/media-types.ts';
+import { parseReferences, type RawManifest, type References } from '../image/oci-manifest.ts';
+import type { Reference } from '../image/reference.ts';
+import type { Repository } from '../image/repository.ts';
+import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
+import { RegistryError } from '../ports/registry-error.ts';
+import type { BlobCopier } from './blob-copier.ts';
+import { CopyError } from './copy-error.ts';
+
+export interface ContentPorts {
+  readonly source: ReadRegistry;
+  readonly destination: WriteRegistry;
+  readonly blobs: BlobCopier;
+}
+
+export interface ContentTask {
+  readonly digest: Digest;
+  readonly destination: Repository;
+  /** Where it may be read from, in the order to try. */
+  readonly sources: readonly Repository[];
+}
+
+/** Indexes may be nested; deeper than this is an attack or a mistake. */
+const MAX_DEPTH = 8;
+
+/**
+ * Copies what a manifest leads to: blobs and child manifests first, the manifest itself last, its bytes as they are.
+ * Each manifest is dealt with once per repository.
+ */
+export class ContentCopier {
+  readonly #ports: ContentPorts;
+  readonly #children = new SingleFlight<string, void>();
+
+  constructor(ports: ContentPorts) {
+    this.#ports = ports;
+  }
+
+  /** The manifest at the root of the task, after everything below it has been copied. */
+  copyBelow(task: ContentTask, signal: AbortSignal): Promise<RawManifest> {
+    return this.#copyBelow({ ...task, depth: 0 }, signal);
+  }
+
+  /** The manifest at the root of the task, from a source or else from the destination itself. */
+  async readRoot({ digest, sources, destination }: ContentTask, signal: AbortSignal): Promise<RawManifest> {
+    return this.#read(digest, [destination, ...sources], signal);
+  }
+
+  /**
+   * Writes a manifest under a reference. Where the registry misses something that the manifest names, that is copied
+   * once more, and the manifest written once more.
+   */
+  async put(
+    task: ContentTask,
+    put: { readonly reference: Reference; readonly manifest: RawManifest },
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      await this.#ports.destination.putManifest(task.destination, put, signal);
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.code !== 'unknown-blob') throw error;
+      await this.#repair({ ...task, depth: 0 }, { manifest: put.manifest, signal });
+      await this.#ports.destination.putManifest(task.destination, put, signal);
+    }
+  }
+
+  async #copyBelow(task: Deep, signal: AbortSignal): Promise<RawManifest> {
+    const manifest = await this.#read(task.digest, task.sources, signal);
+    const references = parseReferences(manifest);
+    await allSettledOrThrow<unknown>([
+      ...copiedBlobs(references).map((blob) => this.#ports.blobs.copy({ ...task, blob }, signal)),
+      ...references.manifests.map(({ digest }) => this.#copyChild(childOf(task, digest), signal)),
+    ]);
+    return manifest;
+  }
+
+  #copyChild(task: Deep, signal: AbortSignal): Promise<void> {
+    return this.#children.run(`${task.destination} ${task.digest}`, async () => {
+      const manifest = await this.#copyBelow(task, signal);
+      await this.put(task, { reference: task.digest, manifest }, signal);
+    });
+  }
+
+  async #repair(task: Deep, { manifest, signal }: { manifest: RawManifest; signal: AbortSignal }): Promise<void> {
+    const references = parseReferences(manifest);
+    await allSettledOrThrow<unknown>([
+      ...references.blobs.map((blob) => this.#ports.blobs.copyAgain({ ...task, blob }, signal)),
+      ...references.manifests.map(({ digest }) => {
+        this.#children.forget(`${task.destination} ${digest}`);
+        return this.#copyChild(childOf(task, digest), signal);
+      }),
+    ]);
+  }
+
+  async #read(digest: Digest, repositories: readonly Repository[], signal: AbortSignal): Promise<RawManifest> {
+    for (const repository of repositories) {
+      const manifest = await this.#ports.source.fetchManifest(repository, digest, signal);
+      if (manifest !== undefined) return manifest;
+    }
+    throw new CopyError('missing', `manifest ${digest} is not in ${repositories.join(', ')}`);
+  }
+}
+
+type Deep = ContentTask & { readonly depth: number };
+
+function childOf(task: Deep, digest: Digest): Deep {
+  if (task.depth >= MAX_DEPTH) {
+    throw new CopyError('too-deep', `manifest ${task.digest} is the ${MAX_DEPTH}th index within an index`);
+  }
+  return { ...task, digest, depth: task.depth + 1 };
+}
+
+/** Foreign layers are copied by reference: the manifest says where their bytes are. */
+function copiedBlobs(references: References) {
+  return references.blobs.filter((blob) => !isForeignLayer(blob.mediaType));
+}

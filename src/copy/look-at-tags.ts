@@ -1,0 +1,39 @@
+import type { Digest } from '../image/digest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+import type { ReadRegistry } from '../ports/registry.ts';
+import { RegistryError } from '../ports/registry-error.ts';
+
+/**
+ * The digests of those tags that exist by now, looked at right before they are written: one list for several tags of
+ * a repository that was new, where it must be short; else a HEAD for each.
+ */
+export async function lookAtTags(
+  repository: Repository,
+  { tags, isNew, registry }: { tags: readonly Tag[]; isNew: boolean; registry: ReadRegistry },
+  signal: AbortSignal,
+): Promise<ReadonlyMap<Tag, Digest>> {
+  const suspects = isNew && tags.length > 1 ? await listed(repository, { tags, registry }, signal) : tags;
+  const found = new Map<Tag, Digest>();
+  const look = async (tag: Tag) => {
+    const digest = await registry.resolve(repository, tag, signal);
+    if (digest !== undefined) found.set(tag, digest);
+  };
+  await Promise.all(suspects.map(look));
+  return found;
+}
+
+async function listed(
+  repository: Repository,
+  { tags, registry }: { tags: readonly Tag[]; registry: ReadRegistry },
+  signal: AbortSignal,
+): Promise<readonly Tag[]> {
+  const listing = await registry.list(repository, signal).catch(orHeads);
+  if (listing === undefined) return tags;
+  return listing.kind === 'missing' ? [] : tags.filter((tag) => listing.tags.has(tag));
+}
+
+/** A registry that gives no list may still answer for each tag. */
+function orHeads(error: unknown): undefined {
+  if (!(error instanceof RegistryError)) throw error;
+}

@@ -1,0 +1,16 @@
+import type { Call } from './call.ts';
+import type { Gate } from './gate.ts';
+import type { Settings } from './options.ts';
+import type { Reply } from './reply.ts';
+import type { RegistryStore } from './store.ts';
+import type { UploadSessions } from './upload-sessions.ts';
+
+/** What handlers work on. */
+export interface Backend {
+  readonly store: RegistryStore;
+  readonly uploads: UploadSessions;
+  readonly gate: Gate;
+  readonly settings: Settings;
+}
+
+export type Handler = (call: Call, backend: Backend) => Reply | Promise<Reply>;

@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createGate } from './auth.ts';
+import type { Backend } from './backend.ts';
+import { type Fault, FaultPlan } from './faults.ts';
+import { type EmbeddedRegistryOptions, withDefaults } from './options.ts';
+import type { LogEntry, LoggedRequest } from './request-log.ts';
+import { serveRequest } from './serve.ts';
+import { RegistryStore } from './store.ts';
+import { UploadSessions } from './upload-sessions.ts';
+
+export type { EmbeddedRegistryOptions } from './options.ts';
+export type { Fault, FaultAct } from './faults.ts';
+export type { LoggedRequest, RequestKind } from './request-log.ts';
+
+/** An OCI registry in this process, on loopback, in memory. */
+export interface EmbeddedRegistry {
+  /** `127.0.0.1:PORT`. */
+  readonly host: string;
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** What was asked, in order of arrival. */
+  readonly requests: readonly LoggedRequest[];
+  /** TCP connections accepted so far. */
+  readonly connections: number;
+  /** Uploads that are neither finished nor cancelled. */
+  readonly openUploads: number;
+  /** What it holds, past the wire. */
+  readonly store: RegistryStore;
+  clearRequests(): void;
+  addFault(fault: Fault): void;
+  clearFaults(): void;
+  /** Stops listening and closes every connection; calling it again does no harm. */
+  close(): Promise<void>;
+}
+
+/** Starts a registry. Rejects when the port is taken. */
+export async function startEmbeddedRegistry(
+  options: EmbeddedRegistryOptions = {},
+): Promise<EmbeddedRegistry> {
+  const settings = withDefaults(options);
+  const store = new RegistryStore(settings);
+  const backend: Backend = { store, uploads: new UploadSessions(), gate: createGate(settings), settings };
+  const faults = new FaultPlan();
+  for (const fault of settings.faults) faults.add(fault);
+  const log: LogEntry[] = [];
+
+  const server = createQuietServer((request, response) => {
+    void serveRequest({ request, response }, { backend, faults, log });
+  });
+  let connections = 0;
+  server.on('connection', () => connections++);
+  const host = await listen(server, settings.port);
+  let closed: Promise<void> | undefined;
+
+  return {
+    host,
+    url: `http://${host}`,
+    requests: log,
+    store,
+    get connections() {
+      return connections;
+    },
+    get openUploads() {
+      return backend.uploads.count;
+    },
+    clearRequests: () => void log.splice(0),
+    addFault: (fault) => faults.add(fault),
+    clearFaults: () => faults.clear(),
+    close: () => (closed ??= close(server)),
+  };
+}
+
+/** No time limits of its own: whoever waits has them, and an idle connection that closes would be one more fault. */
+function createQuietServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  return createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, listener);
+}
+
+async function listen(server: Server, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  // only a pipe's address is a text, and only a server that does not listen has none
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return `127.0.0.1:${address.port}`;
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeAllConnections();
+  });
+}

@@ -1,0 +1,173 @@
+import { assertNever } from '../base/exhaustive.ts';
+import type { Reply } from './reply.ts';
+import type { RequestKind } from './request-log.ts';
+
+/** Something that goes wrong, and for which requests. */
+export interface Fault {
+  /** Default: any. */
+  readonly method?: string;
+  /** Default: any. Tried on the path, and on the path with its query. */
+  readonly path?: RegExp;
+  /** Default: any. */
+  readonly kind?: RequestKind;
+  /** How many of these requests go well first. Default 0. */
+  readonly skip?: number;
+  /** How many go wrong then. Default 1; may be Infinity. */
+  readonly times?: number;
+  readonly act: FaultAct;
+}
+
+export type FaultAct =
+  /** Answered with this instead. The body is sent as it is, a record as JSON. */
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly body?: string;
+    }
+  /** Answered with a redirect, 307 by default. `location` may be made from the path. */
+  | {
+      readonly kind: 'redirect';
+      readonly location: string | ((path: string) => string);
+      readonly status?: number;
+    }
+  /** Connection reset before anything is done or answered. */
+  | { readonly kind: 'reset' }
+  /** Done, but the connection is reset instead of an answer. */
+  | { readonly kind: 'lost-answer' }
+  /** Never answered: lasts until either side closes the connection. */
+  | { readonly kind: 'stall' }
+  /** Connection reset after a part of the body, 0 ≤ fraction < 1; so for those below. Default 0.5. */
+  | { readonly kind: 'reset-mid-body'; readonly fraction?: number }
+  /** Nothing more after a part of the body. */
+  | { readonly kind: 'stall-mid-body'; readonly fraction?: number }
+  /** Closed after a part of the body that Content-Length promised. */
+  | { readonly kind: 'truncate'; readonly fraction?: number }
+  /** A part of the body as if it were all, without Content-Length. */
+  | { readonly kind: 'short-body'; readonly fraction?: number }
+  /** One bit of the body is wrong, in the middle by default. */
+  | { readonly kind: 'flip-bit'; readonly atByte?: number }
+  /** Docker-Content-Digest is that of other content. */
+  | { readonly kind: 'wrong-digest-header' }
+  /** Headers replaced or, where undefined, left out. Names as the registry writes them. */
+  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string | undefined>> };
+
+/** How an answer goes out. */
+export type Delivery =
+  | { readonly kind: 'whole'; readonly reply: Reply }
+  | {
+      readonly kind: 'partial';
+      readonly reply: Reply;
+      /** Of the body. */
+      readonly bytes: number;
+      readonly ending: 'reset' | 'stall' | 'close' | 'end';
+    }
+  | { readonly kind: 'nothing'; readonly ending: 'reset' | 'stall' };
+
+/** Faults that are still to come. */
+export class FaultPlan {
+  #planned: { readonly fault: Fault; skip: number; times: number }[] = [];
+
+  add(fault: Fault): void {
+    this.#planned.push({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1 });
+  }
+
+  clear(): void {
+    this.#planned = [];
+  }
+
+  /** What happens to a request: the first planned fault that it meets and that is not used up counts it. */
+  next(request: { method: string; path: string; url: string; kind: RequestKind }): FaultAct | undefined {
+    for (const planned of this.#planned) {
+      if (planned.times === 0 || !concerns(planned.fault, request)) continue;
+      if (planned.skip > 0) {
+        planned.skip -= 1;
+        continue;
+      }
+      planned.times -= 1;
+      return planned.fault.act;
+    }
+    return undefined;
+  }
+}
+
+/** What becomes of the answer to a request at a path; `answer` is not called where the request is not to be done. */
+export async function interfere(
+  act: FaultAct,
+  path: string,
+  answer: () => Promise<Reply>,
+): Promise<Delivery> {
+  switch (act.kind) {
+    case 'status':
+      return whole({ status: act.status, headers: act.headers ?? {}, body: Buffer.from(act.body ?? '') });
+    case 'redirect':
+      return whole({ status: act.status ?? 307, headers: { Location: locationFor(act.location, path) } });
+    case 'reset':
+      return { kind: 'nothing', ending: 'reset' };
+    case 'stall':
+      return { kind: 'nothing', ending: 'stall' };
+    case 'lost-answer':
+      await answer();
+      return { kind: 'nothing', ending: 'reset' };
+    case 'reset-mid-body':
+      return partial(await answer(), act.fraction, 'reset');
+    case 'stall-mid-body':
+      return partial(await answer(), act.fraction, 'stall');
+    case 'truncate':
+      return partial(await answer(), act.fraction, 'close');
+    case 'short-body':
+      return partial(await answer(), act.fraction, 'end');
+    case 'flip-bit':
+      return whole(withFlippedBit(await answer(), act.atByte));
+    case 'wrong-digest-header':
+      return whole(withHeaders(await answer(), { 'Docker-Content-Digest': OTHER_DIGEST }));
+    case 'headers':
+      return whole(withHeaders(await answer(), act.headers));
+    default:
+      return assertNever(act);
+  }
+}
+
+const OTHER_DIGEST = `sha256:${'0'.repeat(64)}`;
+
+function concerns(
+  fault: Fault,
+  request: { method: string; path: string; url: string; kind: RequestKind },
+): boolean {
+  if (fault.method !== undefined && fault.method !== request.method) return false;
+  if (fault.kind !== undefined && fault.kind !== request.kind) return false;
+  // search, unlike test, has no memory of the last match
+  return (
+    fault.path === undefined ||
+    request.path.search(fault.path) !== -1 ||
+    request.url.search(fault.path) !== -1
+  );
+}
+
+function locationFor(location: string | ((path: string) => string), path: string): string {
+  return typeof location === 'string' ? location : location(path);
+}
+
+function whole(reply: Reply): Delivery {
+  return { kind: 'whole', reply };
+}
+
+function partial(reply: Reply, fraction = 0.5, ending: 'reset' | 'stall' | 'close' | 'end'): Delivery {
+  return { kind: 'partial', reply, bytes: Math.floor((reply.body?.length ?? 0) * fraction), ending };
+}
+
+function withFlippedBit(reply: Reply, atByte?: number): Reply {
+  if (reply.body === undefined || reply.body.length === 0) return reply;
+  const body = Uint8Array.from(reply.body);
+  const index = Math.min(atByte ?? body.length >> 1, body.length - 1);
+  body[index] = (body[index] ?? 0) ^ 1;
+  return { ...reply, body };
+}
+
+function withHeaders(reply: Reply, changes: Readonly<Record<string, string | undefined>>): Reply {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries({ ...reply.headers, ...changes })) {
+    if (value !== undefined) headers[name] = value;
+  }
+  return { ...reply, headers };
+}

@@ -1,0 +1,30 @@
+import type { IncomingMessage } from 'node:http';
+import { Refusal } from './errors.ts';
+import type { LogEntry } from './request-log.ts';
+
+/**
+ * The whole body of a request. Throws `SIZE_INVALID` when it is longer than `maxBytes`; what is left of it is then
+ * read and forgotten, so that the client gets to read the answer. Rejects when the client goes away.
+ */
+export function readRequestBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  entry: LogEntry,
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on('data', (chunk: Buffer) => {
+      entry.bytesIn += chunk.length;
+      size += chunk.length;
+      if (size <= maxBytes) chunks.push(chunk);
+      else reject(new Refusal('SIZE_INVALID', `body is larger than ${maxBytes} bytes`));
+    });
+    request.once('end', () => {
+      const [first] = chunks;
+      resolve(first !== undefined && chunks.length === 1 ? first : Buffer.concat(chunks));
+    });
+    request.once('error', reject);
+    request.once('close', () => reject(new Error('client went away')));
+  });
+}

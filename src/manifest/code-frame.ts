@@ -1,0 +1,53 @@
+import type { Position } from '../base/position.ts';
+
+const LINES_BEFORE = 2;
+const LINES_AFTER = 1;
+/** Of a longer line only what is around the column is shown. */
+const MAX_LINE_CHARACTERS = 120;
+/** How much of it stands before the column, when its start is cut off. */
+const LEAD_CHARACTERS = 60;
+/** How much of it stands after the column at least. */
+const TRAIL_CHARACTERS = 20;
+
+/**
+ * The lines around a place, numbered, with a caret below it. `lineText` gives a line by its number from 1, without its
+ * line break, or undefined where the file has no such line.
+ */
+export function codeFrame(lineText: (line: number) => string | undefined, at: Position): string {
+  const width = String(at.line + LINES_AFTER).length;
+  const rows: string[] = [];
+  for (let line = Math.max(1, at.line - LINES_BEFORE); line <= at.line + LINES_AFTER; line++) {
+    const text = lineText(line);
+    if (text === undefined) continue;
+    const marker = line === at.line ? '>' : ' ';
+    const start = windowStart(at.column);
+    rows.push(`${marker} ${String(line).padStart(width)} | ${windowOf(text, start)}`.trimEnd());
+    if (line === at.line) rows.push(`  ${' '.repeat(width)} | ${' '.repeat(caretColumn(text, at, start))}^`);
+  }
+  return rows.join('\n');
+}
+
+/** Text with nothing in it that could forge a line, move the cursor or reverse the order of what is read. */
+export function escapeControls(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, escapeControl);
+}
+
+function escapeControl(character: string): string {
+  if (character === '\t') return '\\t';
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** All lines of a frame are cut at the same column, or what is below each other in the file would not be here. */
+function windowStart(column: number): number {
+  return column <= MAX_LINE_CHARACTERS - TRAIL_CHARACTERS ? 0 : column - 1 - LEAD_CHARACTERS;
+}
+
+function windowOf(text: string, start: number): string {
+  const cut = escapeControls(text.slice(start, start + MAX_LINE_CHARACTERS));
+  const left = start > 0 && text.length > 0 ? '…' : '';
+  return `${left}${cut}${text.length > start + MAX_LINE_CHARACTERS ? '…' : ''}`;
+}
+
+function caretColumn(text: string, at: Position, start: number): number {
+  return escapeControls(text.slice(start, at.column - 1)).length + (start > 0 ? 1 : 0);
+}

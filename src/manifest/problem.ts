@@ -1,0 +1,23 @@
+import { formatPosition } from '../base/position.ts';
+import { compareText } from '../base/sorted.ts';
+import { escapeControls } from './code-frame.ts';
+import type { Problem } from './model.ts';
+
+/** `file:line:column: error: message [rule]`, and the frame below it where there is one. No line break at the end. */
+export function renderProblem(problem: Problem): string {
+  const { severity, rule, message, at, frame } = problem;
+  const head = escapeControls(`${formatPosition(at)}: ${severity}: ${message} [${rule}]`);
+  return frame === '' ? head : `${head}\n${frame}`;
+}
+
+/** A new array in the order of file, line, column; at one place in the order of rule and message. */
+export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
+  return problems.toSorted(
+    (a, b) =>
+      compareText(a.at.file, b.at.file) ||
+      a.at.line - b.at.line ||
+      a.at.column - b.at.column ||
+      compareText(a.rule, b.rule) ||
+      compareText(a.message, b.message),
+  );
+}

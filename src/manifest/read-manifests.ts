@@ -1,0 +1,116 @@
+import { forEachConcurrently } from '../base/concurrency.ts';
+import { assertNever } from '../base/exhaustive.ts';
+import { sortedBy } from '../base/sorted.ts';
+import { quote } from '../base/text.ts';
+import { decodeText } from './decode.ts';
+import { readBounded } from './disk.ts';
+import { readLayout } from './layout.ts';
+import { LayoutError, type LayoutIssue } from './layout-error.ts';
+import type { ManifestCounts, Problem, ReadManifests } from './model.ts';
+import { type ParsedProject, parsePlain } from './plain.ts';
+import { sortProblems } from './problem.ts';
+import { SourceFile } from './source-file.ts';
+import { parseThin } from './thin.ts';
+
+export type ManifestLocation =
+  | { readonly kind: 'plain'; readonly file: string }
+  | { readonly kind: 'thin'; readonly directory: string };
+
+/** Far beyond any real list (the largest has 1 MiB); a limit at all, so that no file can take all memory. */
+const MAX_FILE_BYTES = 32 * 1024 * 1024;
+const CONCURRENT_PROJECTS = 16;
+
+/**
+ * Reads what a location asks for. What is wrong inside of a file is a problem, and the rest goes on; a file that is not
+ * YAML is a problem of the rule `yaml` and takes its project with it.
+ *
+ * Throws a LayoutError where a file is missing or unreadable or the directory is not laid out as it has to be, and the
+ * signal's reason when that aborts.
+ */
+export async function readManifests(location: ManifestLocation, signal: AbortSignal): Promise<ReadManifests> {
+  switch (location.kind) {
+    case 'plain':
+      return await readPlainFile(location.file, signal);
+    case 'thin':
+      return await readThinDirectory(location.directory, signal);
+    default:
+      return assertNever(location);
+  }
+}
+
+async function readPlainFile(file: string, signal: AbortSignal): Promise<ReadManifests> {
+  const source = await readSource({ file, path: file }, signal);
+  if (!(source instanceof SourceFile)) throw new LayoutError('file-unusable', [source]);
+  return together([parsePlain(source)], source.problems);
+}
+
+async function readThinDirectory(directory: string, signal: AbortSignal): Promise<ReadManifests> {
+  const { projects, warnings } = await readLayout(directory, signal);
+  const unusable: LayoutIssue[] = [];
+  const parsed: ParsedProject[] = [];
+  const problems: Problem[] = [...warnings];
+  await forEachConcurrently(projects, { workers: CONCURRENT_PROJECTS, signal }, async (project) => {
+    const manifest = await readSource(project.manifest, signal);
+    const images = await readSource(project.images, signal);
+    for (const source of [manifest, images]) if (!(source instanceof SourceFile)) unusable.push(source);
+    if (!(manifest instanceof SourceFile && images instanceof SourceFile)) return;
+    parsed.push(parseThin(manifest, images));
+    problems.push(...manifest.problems, ...images.problems);
+  });
+  if (unusable.length > 0)
+    throw new LayoutError(
+      'file-unusable',
+      sortedBy(unusable, ({ path }) => path),
+    );
+  return together(parsed, problems);
+}
+
+/** `file` is what the file is called in problems, `path` where it is. */
+async function readSource(
+  { file, path }: { file: string; path: string },
+  signal: AbortSignal,
+): Promise<SourceFile | LayoutIssue> {
+  const bytes = await readBounded(path, { maxBytes: MAX_FILE_BYTES, signal });
+  switch (bytes.kind) {
+    case 'ok':
+      return sourceOf(file, bytes.value);
+    case 'too-large': {
+      const source = new SourceFile(file, '');
+      source.report(
+        { rule: 'file-size', message: `the file has more than ${MAX_FILE_BYTES} bytes: split it` },
+        0,
+      );
+      return source;
+    }
+    case 'missing':
+      return { path: file, message: `reading manifest file ${quote(file)}: no such file or directory: check the path` };
+    case 'not-a-directory':
+      return {
+        path: file,
+        message: `reading manifest file ${quote(file)}: a part of this path is not a directory`,
+      };
+    case 'unreadable':
+      return { path: file, message: `reading manifest file ${quote(file)}: ${bytes.reason}` };
+    default:
+      return assertNever(bytes);
+  }
+}
+
+function sourceOf(file: string, bytes: Uint8Array): SourceFile {
+  const decoded = decodeText(bytes);
+  if ('text' in decoded) return new SourceFile(file, decoded.text);
+  const source = new SourceFile(file, decoded.shown);
+  source.report({ rule: 'yaml', message: decoded.reason }, decoded.offset);
+  return source;
+}
+
+function together(projects: readonly ParsedProject[], problems: readonly Problem[]): ReadManifests {
+  const manifests = projects.map(({ manifest }) => manifest).filter((manifest) => manifest !== undefined);
+  const sum = (count: keyof ManifestCounts) =>
+    projects.reduce((total, { counts }) => total + counts[count], 0);
+  return {
+    manifests: sortedBy(manifests, ({ file }) => file),
+    problems: sortProblems(problems),
+    counts: { projects: sum('projects'), images: sum('images'), digests: sum('digests') },
+  };
+}

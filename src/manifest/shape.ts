@@ -1,0 +1,140 @@
+import * as z from 'zod';
+import { formatPosition } from '../base/position.ts';
+import { quote } from '../base/text.ts';
+import { type Fault, duplicateKey, unknownField } from './rules.ts';
+import type { SourceFile } from './source-file.ts';
+import {
+  isNull,
+  kindOf,
+  type YamlEntry,
+  type YamlList,
+  type YamlMap,
+  type YamlNode,
+  type YamlScalar,
+} from './yaml-tree.ts';
+
+/** The fields keep their YAML nodes, for their positions. A missing field and a null one are the same, as in Go. */
+const Text = field('text', (node): node is YamlScalar => node.kind === 'scalar');
+const List = field('a list', (node): node is YamlList => node.kind === 'list');
+const DigestMap = field('a map of digests to lists of tags', (node): node is YamlMap => node.kind === 'map');
+const Flag = field('true or false, without quotes', isFlag);
+
+export const RegistryShape = z.strictObject({ name: Text, 'service-account': Text, src: Flag });
+export const ImageShape = z.strictObject({ name: Text, dmap: DigestMap });
+export const PlainShape = z.strictObject({ registries: List, images: List });
+/** `imagesPath` is a leftover in real manifests that never had a meaning. */
+export const ThinShape = z.strictObject({ registries: List, imagesPath: z.unknown().optional() });
+
+export interface ShapedFields<Fields> {
+  /** The fields that are as they should be. */
+  readonly fields: Fields;
+  /** False where something was wrong with the map itself or one of its fields, and reported. */
+  readonly intact: boolean;
+  /** The names of fields that stand there and could not be used. */
+  readonly broken: ReadonlySet<string>;
+}
+
+/** The fields of a map, checked against a shape; `owner` is what the map is called in messages. */
+export function parseShape<Shape extends z.ZodObject>(
+  shape: Shape,
+  map: YamlMap,
+  { owner, source }: { owner: string; source: SourceFile },
+): ShapedFields<z.output<Shape>> {
+  const { first, repeated } = firstEntries(map, source);
+  const result = shape.safeParse(valuesOf(first.values()));
+  if (result.success) return { fields: result.data, intact: repeated.size === 0, broken: repeated };
+  const broken = new Set(repeated);
+  for (const [name, fault] of faultsOf(result.error.issues, {
+    first,
+    owner,
+    known: Object.keys(shape.shape),
+  })) {
+    broken.add(name);
+    const entry = first.get(name);
+    const place = fault.rule === 'unknown-field' ? entry?.key : entry?.value;
+    source.report(fault, place?.at ?? map.at);
+  }
+  // what is left passed above, and no field is required
+  const rest = shape.parse(valuesOf(Array.from(first.values()).filter(({ key }) => !broken.has(key.value))));
+  return { fields: rest, intact: false, broken };
+}
+
+/** The first entry of each key. Reports the others, and names their keys. */
+export function firstEntries(
+  map: YamlMap,
+  source: SourceFile,
+): { readonly first: ReadonlyMap<string, YamlEntry>; readonly repeated: ReadonlySet<string> } {
+  const first = new Map<string, YamlEntry>();
+  const repeated = new Set<string>();
+  for (const entry of map.entries) {
+    const name = entry.key.value;
+    const known = first.get(name);
+    if (known === undefined) {
+      first.set(name, entry);
+    } else {
+      repeated.add(name);
+      source.report(duplicateKey(name, formatPosition(source.positionOf(known.key.at))), entry.key.at);
+    }
+  }
+  return { first, repeated };
+}
+
+/** A node that should be a map, or undefined and a problem. */
+export function asMap(node: YamlNode, what: string, source: SourceFile): YamlMap | undefined {
+  if (node.kind === 'map') return node;
+  source.report({ rule: 'shape', message: `${what} has to be a map, not ${kindOf(node)}` }, node.at);
+  return undefined;
+}
+
+/** The text of a scalar, undefined where there is none. */
+export function textOf(node: YamlScalar | undefined): string | undefined {
+  return node === undefined ? undefined : node.value;
+}
+
+/** The booleans of YAML 1.1, as Go's yaml.v2 reads them. */
+export function isTrue(node: YamlScalar | undefined): boolean {
+  return node !== undefined && TRUE.has(node.value);
+}
+
+const TRUE: ReadonlySet<string> = new Set('y Y yes Yes YES true True TRUE on On ON'.split(' '));
+const FALSE: ReadonlySet<string> = new Set('n N no No NO false False FALSE off Off OFF'.split(' '));
+
+function isFlag(node: YamlNode): node is YamlScalar {
+  return node.kind === 'scalar' && node.plain && (TRUE.has(node.value) || FALSE.has(node.value));
+}
+
+function field<Node extends YamlNode>(expected: string, is: (node: YamlNode) => node is Node) {
+  return z.custom<Node>((value) => isNode(value) && is(value), { error: expected }).optional();
+}
+
+function isNode(value: unknown): value is YamlNode {
+  return typeof value === 'object' && value !== null && 'kind' in value && 'at' in value;
+}
+
+/** No prototype, or a field called `__proto__` would get lost. */
+function valuesOf(entries: Iterable<YamlEntry>): Record<string, YamlNode | undefined> {
+  const values: Record<string, YamlNode | undefined> = Object.create(null);
+  for (const { key, value } of entries) values[key.value] = isNull(value) ? undefined : value;
+  return values;
+}
+
+function* faultsOf(
+  issues: readonly z.core.$ZodIssue[],
+  context: { first: ReadonlyMap<string, YamlEntry>; owner: string; known: readonly string[] },
+): Generator<readonly [string, Fault]> {
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const name of issue.keys) yield [name, unknownField(name, context.owner, context.known)];
+      continue;
+    }
+    const name = String(issue.path[0]);
+    const value = context.first.get(name)?.value;
+    const got = value === undefined ? 'nothing' : describe(value);
+    const message = `${quote(name)} of ${context.owner} has to be ${issue.message}, not ${got}`;
+    yield [name, { rule: 'shape', message }];
+  }
+}
+
+function describe(node: YamlNode): string {
+  return node.kind === 'scalar' ? quote(node.value) : kindOf(node);
+}

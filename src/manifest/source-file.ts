@@ -1,0 +1,87 @@
+import type { Position } from '../base/position.ts';
+import { codeFrame, escapeControls } from './code-frame.ts';
+import type { Problem } from './model.ts';
+import type { Fault } from './rules.ts';
+
+/** A file of millions of faults shall not be answered with gigabytes of frames: further problems come without one. */
+const MAX_FRAMES = 1_000;
+
+/** The text of one file, and the problems found in it so far. Offsets are UTF-16 code units from 0. */
+export class SourceFile {
+  readonly file: string;
+  readonly text: string;
+  readonly #lineStarts: readonly number[];
+  readonly #problems: Problem[] = [];
+  readonly #reported = new Set<string>();
+  #lastLine = 0;
+
+  constructor(file: string, text: string) {
+    this.file = file;
+    this.text = text;
+    this.#lineStarts = startsOfLines(text);
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  positionOf(offset: number): Position {
+    const line = this.#lineOf(offset);
+    return { file: this.file, line: line + 1, column: offset - (this.#lineStarts[line] ?? 0) + 1 };
+  }
+
+  /** Adds an error. The same one again (an alias brings the reader back to the same text) is not added. */
+  report(fault: Fault, offset: number): void {
+    this.#add('error', fault, offset);
+  }
+
+  /** Adds a warning, likewise once. */
+  warn(fault: Fault, offset: number): void {
+    this.#add('warning', fault, offset);
+  }
+
+  #add(severity: Problem['severity'], { rule, message }: Fault, offset: number): void {
+    const key = `${offset} ${rule} ${message}`;
+    if (this.#reported.has(key)) return;
+    this.#reported.add(key);
+    const at = this.positionOf(offset);
+    const framed = this.text !== '' && this.#problems.length < MAX_FRAMES;
+    const frame = framed ? codeFrame((line) => this.#lineText(line), at) : '';
+    this.#problems.push({ severity, rule, message: escapeControls(message), at, frame });
+  }
+
+  /** The line that holds an offset, from 0. Offsets mostly come in rising order, so the last answer is tried first. */
+  #lineOf(offset: number): number {
+    const starts = this.#lineStarts;
+    const last = this.#lastLine;
+    if (offset >= (starts[last] ?? 0) && offset < (starts[last + 1] ?? Infinity)) return last;
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle - 1;
+    }
+    this.#lastLine = low;
+    return low;
+  }
+
+  #lineText(line: number): string | undefined {
+    const start = this.#lineStarts[line - 1];
+    if (start === undefined) return undefined;
+    const next = this.#lineStarts[line];
+    if (next === undefined)
+      return line > 1 && start === this.text.length ? undefined : this.text.slice(start);
+    return this.text.slice(start, next).replace(/(?:\r\n|\r|\n)$/, '');
+  }
+}
+
+function startsOfLines(text: string): readonly number[] {
+  const starts = [0];
+  if (text.includes('\r')) {
+    for (const { 0: lineBreak, index } of text.matchAll(/\r\n|\r|\n/g)) starts.push(index + lineBreak.length);
+    return starts;
+  }
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return starts;
+}

@@ -1,0 +1,103 @@
+import { join, relative, sep } from 'node:path';
+import { sortedBy } from '../base/sorted.ts';
+import { quote } from '../base/text.ts';
+import { type DirectoryEntry, type EntryKind, followLinks, listDirectory } from './disk.ts';
+import type { LayoutIssue } from './layout-error.ts';
+import type { Problem } from './model.ts';
+import { sortProblems } from './problem.ts';
+
+/** A file or directory of the manifest directory. */
+export interface Place {
+  /** Relative to the manifest directory, with slashes; empty for the directory itself. */
+  readonly file: string;
+  /** Where it really is: no link is left in it. */
+  readonly path: string;
+}
+
+/** What an entry is when its links were followed. */
+export type Resolved =
+  | { readonly kind: EntryKind; readonly place: Place }
+  /** A link that leads out of the manifest directory, to something of the kind `what`. */
+  | { readonly kind: 'outside'; readonly what: EntryKind; readonly target: string }
+  | { readonly kind: 'unusable'; readonly reason: string };
+
+/** A manifest directory under inspection, and what was found wrong with it so far. */
+export class ThinDirectory {
+  readonly #directory: string;
+  readonly #root: string;
+  readonly #issues: LayoutIssue[] = [];
+  readonly #warnings: Problem[] = [];
+
+  /** `directory` as the user typed it, `root` where it really is. */
+  constructor(directory: string, root: string) {
+    this.#directory = directory;
+    this.#root = root;
+  }
+
+  get root(): Place {
+    return { file: '', path: this.#root };
+  }
+
+  get issues(): readonly LayoutIssue[] {
+    return sortedBy(this.#issues, ({ path }) => path);
+  }
+
+  get warnings(): readonly Problem[] {
+    return sortProblems(this.#warnings);
+  }
+
+  /** A path in it as the user would type it. */
+  show(file: string): string {
+    return join(this.#directory, file);
+  }
+
+  refuse(file: string, message: string): void {
+    this.#issues.push({ path: this.show(file), message });
+  }
+
+  warn(file: string, message: string): void {
+    const at = { file, line: 1, column: 1 };
+    this.#warnings.push({ severity: 'warning', rule: 'layout', message, at, frame: '' });
+  }
+
+  /** The entries of a directory; none where it cannot be read, which is refused. */
+  async entriesOf({ file, path }: Place): Promise<readonly DirectoryEntry[]> {
+    const entries = await listDirectory(path);
+    if (entries.kind === 'ok') return entries.value;
+    const reason = entries.kind === 'unreadable' ? entries.reason : entries.kind;
+    this.refuse(file, `directory ${quote(this.show(file))} cannot be read: ${reason}: check its permissions`);
+    return [];
+  }
+
+  async resolve(entry: DirectoryEntry, parent: Place): Promise<Resolved> {
+    const file = childOf(parent.file, entry.name);
+    const path = join(parent.path, entry.name);
+    if (entry.kind !== 'link') return { kind: entry.kind, place: { file, path } };
+    const target = await followLinks(path);
+    if (target.kind === 'missing') return { kind: 'unusable', reason: 'the link leads nowhere' };
+    if (target.kind !== 'ok') {
+      return { kind: 'unusable', reason: target.kind === 'unreadable' ? target.reason : target.kind };
+    }
+    if (!this.#holds(target.value.path)) {
+      return { kind: 'outside', what: target.value.kind, target: target.value.path };
+    }
+    return { kind: target.value.kind, place: { file, path: target.value.path } };
+  }
+
+  refuseOutside(file: string, target: string): void {
+    const shown = quote(this.show(file));
+    this.refuse(
+      file,
+      `link ${shown} leads out of the manifest directory, to ${quote(target)}: put the file itself there`,
+    );
+  }
+
+  #holds(path: string): boolean {
+    const way = relative(this.#root, path);
+    return way !== '..' && !way.startsWith(`..${sep}`);
+  }
+}
+
+export function childOf(file: string, name: string): string {
+  return file === '' ? name : `${file}/${name}`;
+}

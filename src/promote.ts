@@ -1,0 +1,68 @@
+import { applyPlan } from './copy/apply-plan.ts';
+import type { Outcomes } from './copy/outcome.ts';
+import { readOnce } from './copy/read-once.ts';
+import { expandEdges } from './edges/expand-edges.ts';
+import { readInventory } from './inventory/read-inventory.ts';
+import type { Problem, PromoterManifest } from './manifest/model.ts';
+import { makePlan } from './plan/make-plan.ts';
+import { planConflicts } from './plan/plan-conflicts.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Progress } from './ports/progress.ts';
+import type { WriteRegistry } from './ports/registry.ts';
+import type { Traffic } from './ports/traffic.ts';
+import { makeReport } from './report/make-report.ts';
+import type { Report } from './report/report.ts';
+
+export interface PromotionRequest {
+  readonly manifests: readonly PromoterManifest[];
+  readonly problems: readonly Problem[];
+  /** Without it nothing is written. */
+  readonly confirm: boolean;
+  /** Reports the edges that are present too. */
+  readonly reportAll: boolean;
+  /** Requests at a time. */
+  readonly threads: number;
+}
+
+export interface PromotionPorts {
+  readonly registry: WriteRegistry;
+  readonly traffic: Traffic;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  /** Nothing new is begun once it aborts. */
+  readonly stopping: AbortSignal;
+  /** Ends what is in flight as well. */
+  readonly signal: AbortSignal;
+}
+
+/** The way an image takes: manifest → edges → inventory → plan → copy → report. A stopped run still has a report. */
+export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<Report> {
+  const { confirm, reportAll: keepPresent, threads } = request;
+  const { clock, progress, registry: destination, signal, stopping } = ports;
+  const startedAt = clock.now();
+  const wanted = expandEdges(request.manifests);
+  const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
+  let plan = planConflicts(wanted);
+  let outcomes: Outcomes = new Map();
+  try {
+    const reading = { source, destination, progress, workers: threads };
+    const inventory = await readInventory(wanted, reading, AbortSignal.any([stopping, signal]));
+    plan = makePlan(wanted, inventory, { keepPresent });
+    if (confirm) {
+      outcomes = await applyPlan(plan, { source, destination, clock, progress, threads, stopping }, signal);
+    }
+  } catch (error) {
+    if (!stopping.aborted) throw error;
+  }
+  return makeReport({
+    mode: confirm ? 'promotion' : 'dry-run',
+    startedAt,
+    finishedAt: clock.now(),
+    stopped: stopping.aborted,
+    edges: wanted.edges,
+    plan,
+    outcomes,
+    problems: request.problems,
+    traffic: ports.traffic.hosts(),
+  });
+}

@@ -1,0 +1,17 @@
+import type { Report } from './report.ts';
+
+/**
+ * 0 when everything wanted is there, or in a dry run would be; 1 when something is not. `allowLost` lets lost images
+ * pass.
+ */
+export function exitCodeOf({ summary }: Report, options: { readonly allowLost: boolean }): 0 | 1 {
+  const bad =
+    summary['tag-move'] +
+    summary.conflict +
+    summary.invalid +
+    summary.unreadable +
+    summary.failed +
+    summary['not-attempted'] +
+    (options.allowLost ? 0 : summary.lost);
+  return bad === 0 ? 0 : 1;
+}

@@ -1,0 +1,98 @@
+import { formatPosition } from '../base/position.ts';
+import { compareText } from '../base/sorted.ts';
+import type { Outcomes } from '../copy/outcome.ts';
+import type { Problem } from '../manifest/model.ts';
+import { formatReference } from '../image/reference.ts';
+import { EDGE_DECISIONS, type EdgeDecision, isWritable, type Plan, type PlanItem } from '../plan/plan.ts';
+import type { HostTraffic } from '../ports/traffic.ts';
+import { explainItem } from './explain-item.ts';
+import type { HostReport, Mode, Report, ReportItem, Summary } from './report.ts';
+
+export interface ReportInput {
+  readonly mode: Mode;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly finishedAt: number;
+  readonly stopped: boolean;
+  /** All edges that the manifests want, decided or not. */
+  readonly edges: number;
+  readonly plan: Plan;
+  readonly outcomes: Outcomes;
+  readonly problems: readonly Problem[];
+  readonly traffic: ReadonlyMap<string, HostTraffic>;
+}
+
+/** The report of a run. Pure. */
+export function makeReport(input: ReportInput): Report {
+  const { mode, startedAt, finishedAt, stopped, plan, problems } = input;
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  return {
+    version: 1,
+    mode,
+    startedAt: new Date(startedAt).toISOString(),
+    durationMs: finishedAt - startedAt,
+    stopped,
+    summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
+    items: [...plan.items.map((item) => makeItem(item, input)), ...errors.map(invalidItem)],
+    hosts: makeHosts(input),
+  };
+}
+
+function countResults({ plan, outcomes, mode }: ReportInput): Pick<Summary, 'copied' | 'failed' | 'not-attempted'> {
+  const counts = { copied: 0, failed: 0, 'not-attempted': 0 };
+  if (mode !== 'promotion') return counts;
+  for (const item of plan.items) {
+    if (isWritable(item)) counts[outcomes.get(item)?.result ?? 'not-attempted'] += 1;
+  }
+  return counts;
+}
+
+function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): ReportItem {
+  const outcome = outcomes.get(item);
+  const explained = explainItem(item);
+  return {
+    decision: item.decision,
+    source: item.sources[0] === undefined ? null : formatReference(item.sources[0], item.digest),
+    destination: formatReference(item.destination, item.tag ?? item.digest),
+    digest: item.digest,
+    outcome: item.decision === 'present' ? 'present' : (outcome?.result ?? 'not-attempted'),
+    reason: outcome === undefined ? reasonWithout(item, { explained, mode }) : (reasonOf(outcome) ?? explained),
+    at: item.at[0] === undefined ? '' : formatPosition(item.at[0]),
+  };
+}
+
+function reasonWithout(item: PlanItem, { explained, mode }: { explained: string; mode: Mode }): string {
+  return isWritable(item) && mode === 'promotion' ? 'the run was stopped before it was its turn' : explained;
+}
+
+function reasonOf(outcome: { readonly result: string; readonly reason?: string }): string | undefined {
+  return outcome.reason;
+}
+
+function invalidItem(problem: Problem): ReportItem {
+  return {
+    decision: 'invalid',
+    source: null,
+    destination: null,
+    digest: null,
+    outcome: 'not-attempted',
+    reason: `${problem.message} [${problem.rule}]`,
+    at: formatPosition(problem.at),
+  };
+}
+
+const NO_TRAFFIC: HostTraffic = { requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 };
+
+function makeHosts({ plan, traffic }: ReportInput): Record<string, HostReport> {
+  const names = Array.from(new Set([...plan.hosts.keys(), ...traffic.keys()])).sort(compareText);
+  return Object.fromEntries(
+    names.map((name) => {
+      const edges = plan.hosts.get(name) ?? noEdges();
+      return [name, { edges, ...(traffic.get(name) ?? NO_TRAFFIC) }];
+    }),
+  );
+}
+
+function noEdges(): Record<EdgeDecision, number> {
+  return Object.fromEntries(EDGE_DECISIONS.map((decision) => [decision, 0])) as Record<EdgeDecision, number>; // every member is a key
+}

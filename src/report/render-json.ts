@@ -1,0 +1,6 @@
+import type { Report } from './report.ts';
+
+/** The report as JSON, with a newline at its end. */
+export function renderJson(report: Report): string {
+  return `${JSON.stringify(report, undefined, 2)}\n`;
+}

@@ -1,0 +1,64 @@
+import { EDGE_DECISIONS } from '../plan/plan.ts';
+import { renderTable } from './render-table.ts';
+import type { Report, ReportItem } from './report.ts';
+
+/** One line for an edge or a malformed entry, made to be searched. */
+export function renderItemLine(item: ReportItem): string {
+  const what = item.destination === null ? item.at : `${item.source ?? '?'} -> ${item.destination}`;
+  const where = item.destination === null || item.at === '' ? '' : ` (${item.at})`;
+  const word = item.outcome === 'failed' ? `failed ${item.decision}` : item.decision;
+  return `${word}: ${what}: ${item.reason}${where}`;
+}
+
+/** The end of a run for people: a row for each decision, a row for each host. */
+export function renderTables(report: Report): string {
+  const hosts = hostRows(report);
+  const tables = [renderTable(DECISION_HEADER, decisionRows(report))];
+  if (hosts.length > 0) tables.push(renderTable(HOST_HEADER, hosts));
+  return tables.join('\n\n');
+}
+
+const MEANING = {
+  present: 'already there',
+  copy: 'image to copy',
+  'add-tag': 'image there, tag to add',
+  'tag-move': 'tag is another digest there: refused',
+  lost: 'neither at the source nor there',
+  conflict: 'manifests contradict each other',
+  invalid: 'malformed entry',
+  unreadable: 'the registry did not answer',
+  copied: 'written',
+  failed: 'could not be written',
+  'not-attempted': 'the run was stopped before',
+} as const;
+
+export const DECISION_HEADER = ['decision', 'edges', 'meaning'];
+
+export function decisionRows({ summary, mode }: Report): (string | number)[][] {
+  const decisions = mode === 'parse-only' ? (['conflict', 'invalid'] as const) : ([...EDGE_DECISIONS, 'invalid'] as const);
+  const outcomes = mode === 'promotion' ? (['copied', 'failed', 'not-attempted'] as const) : [];
+  const rows = [...decisions, ...outcomes].map((name) => [name, summary[name], MEANING[name]]);
+  return [...rows, ['all edges', summary.edges, '']];
+}
+
+export const HOST_HEADER = [
+  'host',
+  ...EDGE_DECISIONS,
+  'requests',
+  'retries',
+  'throttled',
+  'bytes in',
+  'bytes out',
+];
+
+export function hostRows({ hosts }: Report): (string | number)[][] {
+  return Object.entries(hosts).map(([name, host]) => [
+    name,
+    ...EDGE_DECISIONS.map((decision) => host.edges[decision]),
+    host.requests,
+    host.retries,
+    host.throttled,
+    host.bytesIn,
+    host.bytesOut,
+  ]);
+}

@@ -1,0 +1,57 @@
+import type { EdgeDecision } from '../plan/plan.ts';
+
+/** What a run was for. */
+export type Mode = 'parse-only' | 'dry-run' | 'promotion';
+
+export type Decision = EdgeDecision | 'invalid';
+
+export type Result = 'copied' | 'failed' | 'not-attempted';
+
+/**
+ * The report of a run, version 1: the value that every output is a view of. Fields may be added; none is removed or
+ * given another meaning without a new version.
+ */
+export interface Report {
+  readonly version: 1;
+  readonly mode: Mode;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** True when a signal ended the run before its time. */
+  readonly stopped: boolean;
+  readonly summary: Summary;
+  /** Every edge that is not present (all of them if asked for) and every malformed entry, sorted by destination. */
+  readonly items: readonly ReportItem[];
+  /** By registry host, sorted. */
+  readonly hosts: Readonly<Record<string, HostReport>>;
+}
+
+/**
+ * Edges by decision as planned, `edges` being all of them; malformed entries, once each, in `invalid`; and what
+ * became of those that the plan wanted written. A dry run writes nothing, so there those three are 0.
+ */
+export type Summary = Readonly<Record<'edges' | Decision | Result, number>>;
+
+export interface ReportItem {
+  readonly decision: Decision;
+  /** `repository@digest`; null for a malformed entry. */
+  readonly source: string | null;
+  /** `repository:tag`, or `repository@digest` without a tag; null for a malformed entry. */
+  readonly destination: string | null;
+  readonly digest: string | null;
+  readonly outcome: Result | 'present';
+  readonly reason: string;
+  /** `file:line:column` of the first place that asks for it, relative to the manifest directory. */
+  readonly at: string;
+}
+
+export interface HostReport {
+  /** Edges by decision; none for a host that is only read from. */
+  readonly edges: Readonly<Record<EdgeDecision, number>>;
+  readonly requests: number;
+  readonly retries: number;
+  /** Answers 429. */
+  readonly throttled: number;
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+}

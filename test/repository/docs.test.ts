@@ -1,0 +1,104 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+const FILES = {
+  'package.json': '{ "type": "module" }',
+  'src/base/text.ts': 'export const text = 1;',
+  'src/plan/plan.ts': "import type { X } from '../base/text.ts';",
+  'src/cli/flags.ts': `import type { X } from '../base/text.ts';
+    export const FLAGS = [
+      { name: 'manifest', value: 'FILE', description: 'one plain manifest', group: 'What' },
+      { name: 'confirm', description: 'really promote', group: 'How' },
+      { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'What' },
+    ];`,
+  'README.md': 'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n',
+  'src/README.md': '<!-- generated: imports -->\n<!-- /generated -->\n',
+};
+
+const README = `Before.
+<!-- generated: flags -->
+**What**
+
+| flag | meaning |
+|---|---|
+| \`-manifest FILE\` | one plain manifest |
+| \`-output yaml\\|csv\` | the format (default \`yaml\`) |
+
+**How**
+
+| flag | meaning |
+|---|---|
+| \`-confirm\` | really promote |
+<!-- /generated -->
+After.
+`;
+
+const SRC_README = `<!-- generated: imports -->
+| folder | imports from src/ | from node and npm |
+|---|---|---|
+| base | – | – |
+| cli | base | – |
+| plan | base | – |
+<!-- /generated -->
+`;
+
+describe('scripts/docs.js', () => {
+  let directory = '';
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'cip-docs-'));
+    await cp(join(ROOT, 'scripts'), join(directory, 'scripts'), { recursive: true });
+    await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+    for (const folder of ['base', 'plan', 'cli'])
+      await mkdir(join(directory, 'src', folder), { recursive: true });
+    for (const [file, text] of Object.entries(FILES)) await writeFile(join(directory, file), text);
+  });
+
+  afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  it('writes the generated parts and nothing else', async () => {
+    expect(await runDocs(directory)).toMatchObject({ code: 0 });
+    expect(await readFile(join(directory, 'README.md'), 'utf8')).toBe(README);
+    expect(await readFile(join(directory, 'src/README.md'), 'utf8')).toBe(SRC_README);
+    expect(await runDocs(directory, '--check')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('with --check shows what is old, says what to do, and writes nothing', async () => {
+    const { code, stderr } = await runDocs(directory, '--check');
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      '--- README.md: flags\n+++ README.md: flags (as it should be)\n-old\n+**What**\n',
+    );
+    expect(stderr).toContain('run npm run docs');
+    expect(await readFile(join(directory, 'README.md'), 'utf8')).toBe(FILES['README.md']);
+  });
+
+  it('names a part that a document lacks', async () => {
+    await writeFile(join(directory, 'README.md'), 'nothing generated\n');
+    const { code, stderr } = await runDocs(directory);
+    expect(code).toBe(1);
+    expect(stderr).toContain('README.md: flags: expected <!-- generated: flags -->');
+  });
+});
+
+function runDocs(
+  directory: string,
+  ...args: string[]
+): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const script = join(directory, 'scripts/docs.js');
+    execFile(
+      process.execPath,
+      [script, ...args],
+      { cwd: directory, timeout: 30_000 },
+      (error, stdout, stderr) => {
+        resolve({ code: error === null ? 0 : error.code, stdout, stderr });
+      },
+    );
+  });
+}
