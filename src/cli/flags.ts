@@ -14,7 +14,14 @@ export interface FlagSpec {
   readonly planned?: boolean;
 }
 
-export type FlagGroup = 'manifests' | 'promotion' | 'report' | 'snapshots' | 'registries' | 'general' | 'upstream';
+export type FlagGroup =
+  | 'manifests'
+  | 'promotion'
+  | 'report'
+  | 'snapshots'
+  | 'registries'
+  | 'general'
+  | 'upstream';
 
 export const FLAGS = [
   { name: 'manifest', value: 'FILE', group: 'manifests', description: 'one plain manifest' },
@@ -22,7 +29,8 @@ export const FLAGS = [
     name: 'thin-manifest-dir',
     value: 'DIR',
     group: 'manifests',
-    description: 'a directory of thin manifests: `manifests/X/promoter-manifest.yaml` and `images/X/images.yaml`',
+    description:
+      'a directory of thin manifests: `manifests/X/promoter-manifest.yaml` and `images/X/images.yaml`',
   },
   {
     name: 'parse-only',
@@ -58,7 +66,12 @@ export const FLAGS = [
     group: 'report',
     description: 'write the report of the run as JSON; `-` is stdout',
   },
-  { name: 'report-markdown', value: 'FILE', group: 'report', description: 'write it as Markdown; `-` is stdout' },
+  {
+    name: 'report-markdown',
+    value: 'FILE',
+    group: 'report',
+    description: 'write it as Markdown; `-` is stdout',
+  },
   { name: 'report-all', group: 'report', description: 'report the edges that are present too' },
   { name: 'json-log-summary', group: 'report', description: 'the legacy spelling of `-report=-`' },
   {
@@ -132,11 +145,21 @@ export const FLAGS = [
 type Row = readonly [name: string, value?: string];
 
 function planned(rows: readonly Row[]): FlagSpec[] {
-  return rows.map(([name, value]) => ({ ...row(name, value), description: 'not yet', group: 'snapshots', planned: true }));
+  return rows.map(([name, value]) => ({
+    ...row(name, value),
+    description: 'not yet',
+    group: 'snapshots',
+    planned: true,
+  }));
 }
 
 function inert(why: string, rows: readonly Row[]): FlagSpec[] {
-  return rows.map(([name, value]) => ({ ...row(name, value), description: why, group: 'upstream', inert: why }));
+  return rows.map(([name, value]) => ({
+    ...row(name, value),
+    description: why,
+    group: 'upstream',
+    inert: why,
+  }));
 }
 
 function row(name: string, value: string | undefined) {

@@ -17,7 +17,8 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   } catch (error) {
     const hint = error instanceof UsageError ? `\n${program} -help lists the flags` : '';
     await writeTo(stdio.err, `${program}: ${messageOf(error)}${hint}\n`);
-    if (!(error instanceof CodedError) && process.env['CIP_DEBUG']) await writeTo(stdio.err, `${stackOf(error)}\n`);
+    if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
+      await writeTo(stdio.err, `${stackOf(error)}\n`);
     return error instanceof UsageError ? UNUSABLE : 1;
   }
 }

@@ -70,7 +70,9 @@ class FlagValues {
 type FlagName = (typeof FLAGS)[number]['name'];
 
 function refusePlanned(values: ParsedFlags['values']): void {
-  const asked = (FLAGS as readonly FlagSpec[]).filter(({ name, planned }) => planned && isWanted(values.get(name)));
+  const asked = (FLAGS as readonly FlagSpec[]).filter(
+    ({ name, planned }) => planned && isWanted(values.get(name)),
+  );
   if (asked.length === 0) return;
   const names = asked.map(({ name }) => `-${name}`).join(', ');
   throw new UsageError(`not built yet: ${names}`);
@@ -85,7 +87,8 @@ function isWanted(given: readonly string[] | undefined): boolean {
 function locationOf(flags: FlagValues): ManifestLocation {
   const file = flags.text('manifest');
   const directory = flags.text('thin-manifest-dir');
-  if (file && directory) throw new UsageError('-manifest and -thin-manifest-dir are two places to read from: give one');
+  if (file && directory)
+    throw new UsageError('-manifest and -thin-manifest-dir are two places to read from: give one');
   if (file) return { kind: 'plain', file };
   if (directory) return { kind: 'thin', directory };
   throw new UsageError('no manifest given: -manifest=FILE or -thin-manifest-dir=DIR is required');
@@ -97,7 +100,8 @@ function taskOf(flags: FlagValues): Options['task'] {
   }
   const confirm = flags.isOn('confirm') || (flags.isGiven('dry-run') && !flags.isOn('dry-run'));
   if (!flags.isOn('parse-only')) return confirm ? 'promotion' : 'dry-run';
-  if (confirm) throw new UsageError('-parse-only stops before anything is promoted, so it cannot go with -confirm');
+  if (confirm)
+    throw new UsageError('-parse-only stops before anything is promoted, so it cannot go with -confirm');
   return 'parse-only';
 }
 
@@ -137,7 +141,9 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 function logOptionsOf(flags: FlagValues): LogOptions {
   const level = LEVELS[(flags.text('log-level') ?? 'info').toLowerCase()];
   if (level === undefined) {
-    throw new UsageError(`-log-level is debug, info, warning or error, not ${quote(flags.text('log-level') ?? '')}`);
+    throw new UsageError(
+      `-log-level is debug, info, warning or error, not ${quote(flags.text('log-level') ?? '')}`,
+    );
   }
   const format = (flags.text('log-format') ?? 'text').toLowerCase();
   if (format !== 'text' && format !== 'json') {
@@ -147,7 +153,9 @@ function logOptionsOf(flags: FlagValues): LogOptions {
 }
 
 function warningsOf(values: ParsedFlags['values'], flags: FlagValues): string[] {
-  const inert = (FLAGS as readonly FlagSpec[]).filter(({ name, inert }) => inert !== undefined && values.has(name));
+  const inert = (FLAGS as readonly FlagSpec[]).filter(
+    ({ name, inert }) => inert !== undefined && values.has(name),
+  );
   const warnings = inert.map(({ name, inert }) => `-${name} is ignored: ${inert}`);
   if (flags.text('threads') !== undefined && Number(flags.text('threads')) <= 0) {
     warnings.push(`-threads=${flags.text('threads')} means the default, ${DEFAULT_THREADS}`);

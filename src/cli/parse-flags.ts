@@ -23,7 +23,10 @@ const COMMANDS: Readonly<Record<ProgramName, Readonly<Record<string, string>>>> 
 export function parseFlags(program: ProgramName, argv: readonly string[]): ParsedFlags {
   const values = new Map<string, string[]>();
   const specs: readonly FlagSpec[] = FLAGS;
-  const command = new Command(program).helpOption(false).exitOverride().configureOutput({ writeErr: () => {} });
+  const command = new Command(program)
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
   command.argument('[words...]');
   for (const spec of specs) {
     const option = new Option(`--${spec.name} <${spec.value ?? 'boolean'}>`);
@@ -51,6 +54,9 @@ function commandOf(program: ProgramName, words: readonly string[]): string {
 
 /** commander's own words, which name the nearest flag, on one line and with the dash that our help has. */
 function asUsageError(error: CommanderError): UsageError {
-  const message = error.message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ').replaceAll('--', '-');
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*/g, ' ')
+    .replaceAll('--', '-');
   return new UsageError(message.replace(/^unknown option/, 'unknown flag'));
 }

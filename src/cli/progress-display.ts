@@ -1,7 +1,11 @@
 import type { Progress } from '../ports/progress.ts';
 import type { Stdio } from './stdio.ts';
 
-const TITLES = { inventory: 'reading destinations', source: 'looking at sources', copy: 'promoting' } as const;
+const TITLES = {
+  inventory: 'reading destinations',
+  source: 'looking at sources',
+  copy: 'promoting',
+} as const;
 /** Milliseconds between two drawings of the line. */
 const INTERVAL = 100;
 

@@ -13,7 +13,12 @@ import { VERSION } from './version.ts';
 /** A promotion or its dry run: the adapters are made here and nowhere else. */
 export async function runPromotion(
   read: ReadManifests,
-  { options, stdio, env, stop }: { options: Options; stdio: Stdio; env: NodeJS.ProcessEnv; stop: StopSignals },
+  {
+    options,
+    stdio,
+    env,
+    stop,
+  }: { options: Options; stdio: Stdio; env: NodeJS.ProcessEnv; stop: StopSignals },
 ): Promise<Report> {
   const { plainHttp, threads, task, reportAll } = options;
   const clock = systemClock;

@@ -38,4 +38,3 @@ function renderGroup(group: FlagGroup): string {
     .concat('')
     .join('\n');
 }
-

@@ -26,7 +26,8 @@ export async function checkReportTargets({ report, reportMarkdown }: Targets): P
 /** Writes the reports that were asked for; a file appears whole or not at all. */
 export async function writeReports(report: Report, targets: Targets, stdio: Stdio): Promise<void> {
   if (targets.report !== undefined) await write(targets.report, renderJson(report), stdio);
-  if (targets.reportMarkdown !== undefined) await write(targets.reportMarkdown, renderMarkdown(report), stdio);
+  if (targets.reportMarkdown !== undefined)
+    await write(targets.reportMarkdown, renderMarkdown(report), stdio);
 }
 
 async function write(target: string, text: string, stdio: Stdio): Promise<void> {

@@ -38,9 +38,14 @@ const BATCHES = 32;
 export async function applyPlan(plan: Plan, ports: CopyPorts, signal: AbortSignal): Promise<Outcomes> {
   const run = new Application(ports);
   const batches = collectBatches(plan);
-  ports.progress.begin('copy', batches.reduce((sum, batch) => sum + batch.promotions.length, 0));
+  ports.progress.begin(
+    'copy',
+    batches.reduce((sum, batch) => sum + batch.promotions.length, 0),
+  );
   try {
-    await forEachConcurrently(batches, { workers: BATCHES, signal: ports.stopping }, (batch) => run.promote(batch, signal));
+    await forEachConcurrently(batches, { workers: BATCHES, signal: ports.stopping }, (batch) =>
+      run.promote(batch, signal),
+    );
   } catch (error) {
     if (!ports.stopping.aborted && !signal.aborted) throw error;
   }
@@ -96,7 +101,11 @@ class Application {
     }
   }
 
-  async #write({ promotion, manifest }: Ready, found: ReadonlyMap<Tag, Digest>, signal: AbortSignal): Promise<void> {
+  async #write(
+    { promotion, manifest }: Ready,
+    found: ReadonlyMap<Tag, Digest>,
+    signal: AbortSignal,
+  ): Promise<void> {
     const writeTag = async ({ tag, item }: Promotion['tags'][number]) => {
       const there = found.get(tag);
       if (there !== undefined && there !== promotion.digest) {

@@ -80,7 +80,11 @@ export class BlobCopier {
     const host = hostOf(destination);
     if (from === destination) return 'exists';
     if (!this.#places.honoursMounts(host)) return this.#lookThenTransfer(task, signal);
-    const answer = await this.#ports.destination.mountBlob(destination, { digest: blob.digest, from }, signal);
+    const answer = await this.#ports.destination.mountBlob(
+      destination,
+      { digest: blob.digest, from },
+      signal,
+    );
     this.#places.countMount(host, answer === 'mounted' ? 'honoured' : 'refused');
     if (answer === 'mounted') return 'mounted';
     // 202 is "unknown", not "absent"
@@ -120,7 +124,12 @@ export class BlobCopier {
   }
 
   async #send(
-    sending: { blob: Descriptor; destination: Repository; source: Repository; opened: UploadSession | undefined },
+    sending: {
+      blob: Descriptor;
+      destination: Repository;
+      source: Repository;
+      opened: UploadSession | undefined;
+    },
     signal: AbortSignal,
   ): Promise<void> {
     const { blob, destination, source } = sending;

@@ -83,7 +83,10 @@ export class ContentCopier {
     });
   }
 
-  async #repair(task: Deep, { manifest, signal }: { manifest: RawManifest; signal: AbortSignal }): Promise<void> {
+  async #repair(
+    task: Deep,
+    { manifest, signal }: { manifest: RawManifest; signal: AbortSignal },
+  ): Promise<void> {
     const references = parseReferences(manifest);
     await allSettledOrThrow<unknown>([
       ...references.blobs.map((blob) => this.#ports.blobs.copyAgain({ ...task, blob }, signal)),
@@ -94,7 +97,11 @@ export class ContentCopier {
     ]);
   }
 
-  async #read(digest: Digest, repositories: readonly Repository[], signal: AbortSignal): Promise<RawManifest> {
+  async #read(
+    digest: Digest,
+    repositories: readonly Repository[],
+    signal: AbortSignal,
+  ): Promise<RawManifest> {
     for (const repository of repositories) {
       const manifest = await this.#ports.source.fetchManifest(repository, digest, signal);
       if (manifest !== undefined) return manifest;

@@ -20,7 +20,9 @@ export interface References {
   readonly blobs: readonly Descriptor[];
 }
 
-export class ManifestError extends CodedError<'manifest-malformed' | 'manifest-confused' | 'digest-mismatch'> {
+export class ManifestError extends CodedError<
+  'manifest-malformed' | 'manifest-confused' | 'digest-mismatch'
+> {
   constructor(code: ManifestError['code'], message: string, options?: { cause?: unknown }) {
     super(code, message, options);
   }
@@ -92,7 +94,10 @@ function refuseConfusion(document: JsonObject, contentType: string): void {
     );
   }
   if ('manifests' in document && ('layers' in document || 'config' in document)) {
-    throw new ManifestError('manifest-confused', 'it has both manifests and layers, so it can be read in two ways');
+    throw new ManifestError(
+      'manifest-confused',
+      'it has both manifests and layers, so it can be read in two ways',
+    );
   }
 }
 
@@ -101,7 +106,8 @@ function schema1Layers(document: JsonObject): Descriptor[] {
   return unique(
     layers.map((layer) => {
       const digest = parseDigest(String(isObject(layer) ? layer['blobSum'] : ''));
-      if (digest === undefined) throw new ManifestError('manifest-malformed', 'a schema 1 layer has no valid blobSum');
+      if (digest === undefined)
+        throw new ManifestError('manifest-malformed', 'a schema 1 layer has no valid blobSum');
       return { mediaType: 'application/octet-stream', digest, size: UNKNOWN_SIZE };
     }),
   );
@@ -122,7 +128,10 @@ function descriptor(value: unknown, what: string): Descriptor {
   if (!isObject(value)) throw new ManifestError('manifest-malformed', `${what} is not a descriptor`);
   const digest = parseDigest(String(value['digest']));
   if (digest === undefined) {
-    throw new ManifestError('manifest-malformed', `${what} has the malformed digest ${quote(String(value['digest']))}`);
+    throw new ManifestError(
+      'manifest-malformed',
+      `${what} has the malformed digest ${quote(String(value['digest']))}`,
+    );
   }
   const { size, mediaType } = value;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {

@@ -16,7 +16,8 @@ export type ImageName = string & { readonly [brand]: 'image-name' };
 const MAX_PATH_LENGTH = 255;
 const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*';
 const PATH = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`);
-const HOST = /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
+const HOST =
+  /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/;
 
 /**
  * The registry name that a text is, or undefined. The first component must look like a host: it has a dot or a
@@ -44,7 +45,9 @@ export function repositoryOf(registry: RegistryName, image: ImageName): Reposito
 
 /** The repository that a text is, or undefined. */
 export function parseRepository(text: string): Repository | undefined {
-  return parseRegistryName(text) !== undefined && text.includes('/') ? (text as unknown as Repository) : undefined;
+  return parseRegistryName(text) !== undefined && text.includes('/')
+    ? (text as unknown as Repository)
+    : undefined;
 }
 
 export function hostOf(repository: Repository | RegistryName): string {

@@ -14,7 +14,9 @@ export function matchesSchema1Digest(bytes: Uint8Array, digest: Digest): boolean
 
 function signedPayload(bytes: Uint8Array): Uint8Array | undefined {
   try {
-    const document = JSON.parse(Buffer.from(bytes).toString('utf8')) as { signatures?: { protected?: unknown }[] };
+    const document = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
+      signatures?: { protected?: unknown }[];
+    };
     const header = document.signatures?.[0]?.protected;
     if (typeof header !== 'string') return undefined;
     const { formatLength, formatTail } = JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as {

@@ -80,7 +80,10 @@ async function readFromListing(
 }
 
 /** The listing, or undefined where the host does not give any: then HEADs have to do. */
-async function tryList(repository: Repository, { registry, habits, signal }: Asking): Promise<Listing | undefined> {
+async function tryList(
+  repository: Repository,
+  { registry, habits, signal }: Asking,
+): Promise<Listing | undefined> {
   if (!habits.mayList(repository)) return undefined;
   try {
     const listing = await registry.list(repository, signal);

@@ -6,7 +6,13 @@ import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import { type DestinationState, type Inventory, type SourceKey, type SourceState, sourceKey } from './inventory.ts';
+import {
+  type DestinationState,
+  type Inventory,
+  type SourceKey,
+  type SourceState,
+  sourceKey,
+} from './inventory.ts';
 import { ListingHabits } from './listing-habits.ts';
 import { readDestination } from './read-destination.ts';
 
@@ -22,7 +28,11 @@ export interface InventoryPorts {
  * D for everything wanted, then S for every digest that some destination lacks and nothing else.
  * A registry that does not answer is a value in the result; only an aborted signal throws.
  */
-export async function readInventory(wanted: Wanted, ports: InventoryPorts, signal: AbortSignal): Promise<Inventory> {
+export async function readInventory(
+  wanted: Wanted,
+  ports: InventoryPorts,
+  signal: AbortSignal,
+): Promise<Inventory> {
   const destinations = await readDestinations(wanted, ports, signal);
   const sources = await readSources(wanted, { ...ports, destinations }, signal);
   return { destinations, sources };

@@ -170,7 +170,7 @@ class TreeBuilder {
     if (event.tagStart !== -1) return event.tagStart;
     if (event.anchorStart !== -1) return event.anchorStart - 1;
     const key = this.#open.at(-1)?.key;
-    return key === undefined ? afterComments(this.#source.text, this.#end) : key.at;
+    return key === undefined ? nextDash(this.#source.text, this.#end) : key.at;
   }
 
   #anchorOf(event: { anchorStart: number; anchorEnd: number }): string | undefined {
@@ -197,22 +197,25 @@ function startOfText(text: string, event: Extract<Event, { valueStart: number }>
       return event.valueStart - 1;
     case SCALAR_STYLE.LITERAL_BLOCK:
     case SCALAR_STYLE.FOLDED_BLOCK:
-      return afterBlank(text, event.valueStart);
+      return afterAny(BLANK, text, event.valueStart);
     default:
       return assertNever(event.style);
   }
 }
 
-/** The offset of the next text that is neither blank nor comment, or the given one where there is none. */
-function afterComments(text: string, offset: number): number {
-  let next = afterBlank(text, offset);
-  while (text[next] === '#') next = afterBlank(text, endOfLine(text, next));
+/** The offset of the next dash or other text: past blanks, comments and what ends the node before. */
+function nextDash(text: string, offset: number): number {
+  let next = afterAny(BETWEEN_NODES, text, offset);
+  while (text[next] === '#') next = afterAny(BETWEEN_NODES, text, endOfLine(text, next));
   return next < text.length ? next : offset;
 }
 
-function afterBlank(text: string, offset: number): number {
+const BLANK = ' \t\r\n';
+const BETWEEN_NODES = `${BLANK}]}:,'"`;
+
+function afterAny(characters: string, text: string, offset: number): number {
   let next = offset;
-  while (' \t\r\n'.includes(text[next] ?? 'x')) next++;
+  while (next < text.length && characters.includes(text.charAt(next))) next++;
   return next;
 }
 

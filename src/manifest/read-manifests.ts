@@ -83,7 +83,10 @@ async function readSource(
       return source;
     }
     case 'missing':
-      return { path: file, message: `reading manifest file ${quote(file)}: no such file or directory: check the path` };
+      return {
+        path: file,
+        message: `reading manifest file ${quote(file)}: no such file or directory: check the path`,
+      };
     case 'not-a-directory':
       return {
         path: file,

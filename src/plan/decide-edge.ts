@@ -3,7 +3,12 @@ import type { Want } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
-import { type DestinationState, type Inventory, type SourceState, sourceKey } from '../inventory/inventory.ts';
+import {
+  type DestinationState,
+  type Inventory,
+  type SourceState,
+  sourceKey,
+} from '../inventory/inventory.ts';
 import type { PlanItem } from './plan.ts';
 
 /** One edge: a want under one of its tags, or without a tag, at one destination. */
@@ -26,14 +31,21 @@ export function decideEdge(edge: Edge, state: DestinationState | undefined, inve
 }
 
 /** True when there is nothing to do: cheap, because it is asked for every edge and nearly always true. */
-export function isPresent(state: DestinationState | undefined, digest: Digest, tag: Tag | undefined): boolean {
+export function isPresent(
+  state: DestinationState | undefined,
+  digest: Digest,
+  tag: Tag | undefined,
+): boolean {
   if (state?.kind !== 'read') return false;
   return tag === undefined ? state.digests.has(digest) : state.tags.get(tag) === digest;
 }
 
 function decideBySource(edge: Edge, inventory: Inventory): PlanItem {
   const { digest, sources } = edge.want;
-  const states = sources.map((source) => ({ source, state: inventory.sources.get(sourceKey(source, digest)) }));
+  const states = sources.map((source) => ({
+    source,
+    state: inventory.sources.get(sourceKey(source, digest)),
+  }));
   const present = states.find(({ state }) => state?.kind === 'present');
   if (present !== undefined) {
     const others = sources.filter((source) => source !== present.source);

@@ -17,7 +17,11 @@ export function makePlan(wanted: Wanted, inventory: Inventory, options = { keepP
   return draft.finish(inventory);
 }
 
-function decideRepository({ repository, list }: WantedRepository, inventory: Inventory, draft: PlanDraft): void {
+function decideRepository(
+  { repository, list }: WantedRepository,
+  inventory: Inventory,
+  draft: PlanDraft,
+): void {
   const state = inventory.destinations.get(repository);
   const host = hostOf(repository);
   for (const want of list.wants) {
@@ -28,7 +32,10 @@ function decideRepository({ repository, list }: WantedRepository, inventory: Inv
     }
     if (want.tagless === undefined) continue;
     if (draft.skipsPresent && isPresent(state, want.digest, undefined)) draft.countPresent(host);
-    else draft.add(decideEdge({ destination: repository, want, tag: undefined, at: [want.tagless] }, state, inventory));
+    else
+      draft.add(
+        decideEdge({ destination: repository, want, tag: undefined, at: [want.tagless] }, state, inventory),
+      );
   }
   for (const conflict of list.conflicts) {
     for (const item of conflictItems(repository, conflict)) draft.add(item);
@@ -43,7 +50,9 @@ function conflictItems(destination: Repository, { tag, claims }: Conflict): Plan
     digest,
     sources,
     at,
-    others: claims.filter((other) => other.digest !== digest).map((other) => ({ digest: other.digest, at: other.at })),
+    others: claims
+      .filter((other) => other.digest !== digest)
+      .map((other) => ({ digest: other.digest, at: other.at })),
   }));
 }
 
@@ -68,7 +77,8 @@ class PlanDraft {
   finish(inventory: Inventory): Plan {
     const hosts = new Map(Array.from(this.#hosts).sort(([a], [b]) => compareText(a, b)));
     const counts = noCounts();
-    for (const host of hosts.values()) for (const decision of EDGE_DECISIONS) counts[decision] += host[decision];
+    for (const host of hosts.values())
+      for (const decision of EDGE_DECISIONS) counts[decision] += host[decision];
     const items = this.#items.sort(compareItems);
     return { version: 1, items, counts, hosts, newRepositories: findNew(items, inventory) };
   }
@@ -87,7 +97,12 @@ function findNew(items: readonly PlanItem[], inventory: Inventory): ReadonlySet<
     const state = inventory.destinations.get(repository);
     return state?.kind === 'read' && !state.exists;
   };
-  return new Set(items.filter(isWritable).map(({ destination }) => destination).filter(isNew));
+  return new Set(
+    items
+      .filter(isWritable)
+      .map(({ destination }) => destination)
+      .filter(isNew),
+  );
 }
 
 function noCounts(): Record<EdgeDecision, number> {
@@ -96,6 +111,8 @@ function noCounts(): Record<EdgeDecision, number> {
 
 function compareItems(a: PlanItem, b: PlanItem): number {
   return (
-    compareText(a.destination, b.destination) || compareText(a.tag ?? '', b.tag ?? '') || compareText(a.digest, b.digest)
+    compareText(a.destination, b.destination) ||
+    compareText(a.tag ?? '', b.tag ?? '') ||
+    compareText(a.digest, b.digest)
   );
 }

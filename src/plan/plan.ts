@@ -20,7 +20,15 @@ export interface Plan {
 }
 
 /** The closed union of what can be decided of an edge. A malformed entry never becomes an edge: it is a problem. */
-export const EDGE_DECISIONS = ['present', 'copy', 'add-tag', 'tag-move', 'lost', 'conflict', 'unreadable'] as const;
+export const EDGE_DECISIONS = [
+  'present',
+  'copy',
+  'add-tag',
+  'tag-move',
+  'lost',
+  'conflict',
+  'unreadable',
+] as const;
 export type EdgeDecision = (typeof EDGE_DECISIONS)[number];
 
 interface ItemBase {

@@ -17,7 +17,11 @@ export interface ReadRegistry {
   resolve(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Digest | undefined>;
 
   /** The manifest with this digest, its bytes verified (GET), or undefined where there is none. */
-  fetchManifest(repository: Repository, digest: Digest, signal: AbortSignal): Promise<RawManifest | undefined>;
+  fetchManifest(
+    repository: Repository,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<RawManifest | undefined>;
 
   /** What the repository says it holds (tags/list, every page). A repository that does not exist is an empty one. */
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
@@ -25,8 +29,11 @@ export interface ReadRegistry {
   /** True when the blob is there (HEAD). */
   hasBlob(repository: Repository, digest: Digest, signal: AbortSignal): Promise<boolean>;
 
-  /** The bytes of a blob as they arrive (GET). They are not verified: whoever writes them does that. */
-  openBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<Readable>;
+  /**
+   * The bytes of a blob (GET): a small one at once, a large one as a stream. They are hashed on the way, and the last
+   * of them are held back until size and digest are right, so what ends well is the blob.
+   */
+  openBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<BlobBody>;
 }
 
 /** What can be written to registries besides. */
@@ -44,12 +51,13 @@ export interface WriteRegistry extends ReadRegistry {
   /** Opens an upload (POST). */
   startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession>;
 
-  /**
-   * Sends a blob into an upload (PUT). `open` is called once there is room for the request; its stream is hashed on
-   * the way, and its last bytes are held back until the digest is right, so wrong content never completes.
-   */
+  /** Sends a blob into an upload (PUT). `open` is called once there is room for the request. */
   finishUpload(
-    upload: { readonly session: UploadSession; readonly blob: Descriptor; readonly open: () => Promise<Readable> },
+    upload: {
+      readonly session: UploadSession;
+      readonly blob: Descriptor;
+      readonly open: () => Promise<BlobBody>;
+    },
     signal: AbortSignal,
   ): Promise<void>;
 
@@ -64,6 +72,8 @@ export interface WriteRegistry extends ReadRegistry {
   ): Promise<void>;
 }
 
+export type BlobBody = Readable | Uint8Array;
+
 /** An upload that a registry has opened. */
 export interface UploadSession {
   readonly repository: Repository;
@@ -77,4 +87,8 @@ export type Listing =
   /** The list of the distribution spec: names only. `requests` is the number of pages that it took. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<Tag>; readonly requests: number }
   /** Google's list: every digest with its tags, known by its `manifest` and `child` maps. */
-  | { readonly kind: 'digests'; readonly manifests: ReadonlyMap<Digest, readonly Tag[]>; readonly tags: ReadonlyMap<Tag, Digest> };
+  | {
+      readonly kind: 'digests';
+      readonly manifests: ReadonlyMap<Digest, readonly Tag[]>;
+      readonly tags: ReadonlyMap<Tag, Digest>;
+    };

@@ -24,6 +24,12 @@ export function explainItem(item: PlanItem): string {
   }
 }
 
-function describeClaim({ digest, at }: { digest: string; at: readonly Parameters<typeof formatPosition>[0][] }): string {
+function describeClaim({
+  digest,
+  at,
+}: {
+  digest: string;
+  at: readonly Parameters<typeof formatPosition>[0][];
+}): string {
   return `${digest} at ${at.map(formatPosition).join(' and ')}`;
 }

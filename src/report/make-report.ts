@@ -38,7 +38,11 @@ export function makeReport(input: ReportInput): Report {
   };
 }
 
-function countResults({ plan, outcomes, mode }: ReportInput): Pick<Summary, 'copied' | 'failed' | 'not-attempted'> {
+function countResults({
+  plan,
+  outcomes,
+  mode,
+}: ReportInput): Pick<Summary, 'copied' | 'failed' | 'not-attempted'> {
   const counts = { copied: 0, failed: 0, 'not-attempted': 0 };
   if (mode !== 'promotion') return counts;
   for (const item of plan.items) {
@@ -56,7 +60,8 @@ function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): ReportItem {
     destination: formatReference(item.destination, item.tag ?? item.digest),
     digest: item.digest,
     outcome: item.decision === 'present' ? 'present' : (outcome?.result ?? 'not-attempted'),
-    reason: outcome === undefined ? reasonWithout(item, { explained, mode }) : (reasonOf(outcome) ?? explained),
+    reason:
+      outcome === undefined ? reasonWithout(item, { explained, mode }) : (reasonOf(outcome) ?? explained),
     at: item.at[0] === undefined ? '' : formatPosition(item.at[0]),
   };
 }

@@ -31,6 +31,11 @@ function section(title: string, items: readonly ReportItem[]): string[] {
   const rows = items
     .slice(0, MAX_ITEMS)
     .map((item) => [item.decision, item.destination ?? item.at, item.outcome, item.reason]);
-  const more = items.length > MAX_ITEMS ? [`… and ${items.length - MAX_ITEMS} more, in the JSON report.`] : [];
-  return [`### ${title}`, renderMarkdownTable(['decision', 'destination', 'outcome', 'reason'], rows), ...more];
+  const more =
+    items.length > MAX_ITEMS ? [`… and ${items.length - MAX_ITEMS} more, in the JSON report.`] : [];
+  return [
+    `### ${title}`,
+    renderMarkdownTable(['decision', 'destination', 'outcome', 'reason'], rows),
+    ...more,
+  ];
 }

@@ -35,7 +35,8 @@ const MEANING = {
 export const DECISION_HEADER = ['decision', 'edges', 'meaning'];
 
 export function decisionRows({ summary, mode }: Report): (string | number)[][] {
-  const decisions = mode === 'parse-only' ? (['conflict', 'invalid'] as const) : ([...EDGE_DECISIONS, 'invalid'] as const);
+  const decisions =
+    mode === 'parse-only' ? (['conflict', 'invalid'] as const) : ([...EDGE_DECISIONS, 'invalid'] as const);
   const outcomes = mode === 'promotion' ? (['copied', 'failed', 'not-attempted'] as const) : [];
   const rows = [...decisions, ...outcomes].map((name) => [name, summary[name], MEANING[name]]);
   return [...rows, ['all edges', summary.edges, '']];

@@ -29,7 +29,9 @@ export function parse(text: string): Parsed {
 /** Images as `name: digit=tag,tag digit=`, so that a test can say them in one line. */
 export function imagesOf(manifest: PromoterManifest | undefined): readonly string[] | undefined {
   return manifest?.images.map(({ name, digests }) => {
-    const entries = digests.map(({ digest, tags }) => `${digest.slice(7, 8)}=${tags.map(({ tag }) => tag).join(',')}`);
+    const entries = digests.map(
+      ({ digest, tags }) => `${digest.slice(7, 8)}=${tags.map(({ tag }) => tag).join(',')}`,
+    );
     return `${name}: ${entries.join(' ')}`;
   });
 }

@@ -1,5 +1,6 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { assertNever } from '../../src/base/exhaustive.ts';
 import { parseYaml } from '../../src/manifest/parse-yaml.ts';
 import { SourceFile } from '../../src/manifest/source-file.ts';
 import type { YamlNode } from '../../src/manifest/yaml-tree.ts';
@@ -20,6 +21,8 @@ function valueOf(node: YamlNode): unknown {
       return node.items.map(valueOf);
     case 'map':
       return { map: node.entries.map(({ key, value }) => [key.value, valueOf(value)]) };
+    default:
+      return assertNever(node);
   }
 }
 
@@ -29,14 +32,54 @@ describe('what YAML says', () => {
     ['comments alone', '# No images yet\n', '<>'],
     ['an empty document', '---\n', '<>'],
     ['an end without a start', '...\n', '<>'],
-    ['a number, a date and a boolean', '[1.10, 0x10, 1e3, 2021-01-01, yes]', ['<1.10>', '<0x10>', '<1e3>', '<2021-01-01>', '<yes>']],
+    [
+      'a number, a date and a boolean',
+      '[1.10, 0x10, 1e3, 2021-01-01, yes]',
+      ['<1.10>', '<0x10>', '<1e3>', '<2021-01-01>', '<yes>'],
+    ],
     ['quoted text', `['it''s', "a\\tb"]`, ["it's", 'a\tb']],
     ['block text', '- |\n  a\n  b\n- >-\n  a\n  b\n', ['a\nb\n', 'a b']],
-    ['a map with an empty value', 'a:\nb: ~\n', { map: [['a', '<>'], ['b', '<~>']] }],
-    ['a key twice', 'a: 1\n"a": 2\n', { map: [['a', '<1>'], ['a', '<2>']] }],
-    ['keys that are dangerous in JavaScript', '__proto__: 1\nconstructor: 2\n', { map: [['__proto__', '<1>'], ['constructor', '<2>']] }],
+    [
+      'a map with an empty value',
+      'a:\nb: ~\n',
+      {
+        map: [
+          ['a', '<>'],
+          ['b', '<~>'],
+        ],
+      },
+    ],
+    [
+      'a key twice',
+      'a: 1\n"a": 2\n',
+      {
+        map: [
+          ['a', '<1>'],
+          ['a', '<2>'],
+        ],
+      },
+    ],
+    [
+      'keys that are dangerous in JavaScript',
+      '__proto__: 1\nconstructor: 2\n',
+      {
+        map: [
+          ['__proto__', '<1>'],
+          ['constructor', '<2>'],
+        ],
+      },
+    ],
     ['a string tag', '[!!str ~, !<tag:yaml.org,2002:str> 1]', ['~', '1']],
-    ['carriage returns', 'a: 1\r\nb: 2\r\n', { map: [['a', '<1>'], ['b', '<2>']] }],
+    [
+      'carriage returns',
+      'a: 1\r\nb: 2\r\n',
+      {
+        map: [
+          ['a', '<1>'],
+          ['b', '<2>'],
+        ],
+      },
+    ],
     ['the first of several documents', '# first\n---\na\n---\nb: [\n', '<a>'],
     ['a first document without its marker', 'a\n---\nb: [\n', '<a>'],
     ['a first document with its end', 'a\n...\nb: [\n', '<a>'],
@@ -47,8 +90,43 @@ describe('what YAML says', () => {
     ['an anchor without text', '- &x\n- *x\n', ['<>', '<>']],
     ['an anchor used again', '[&x a, *x, &x b, *x]', ['<a>', '<a>', '<b>', '<b>']],
     ['an alias as a key', '- &x a\n- {*x : b}\n', ['<a>', { map: [['a', '<b>']] }]],
-    ['a merge', '- &x {a: 1, b: 2}\n- <<: *x\n  b: 3\n', [{ map: [['a', '<1>'], ['b', '<2>']] }, { map: [['b', '<3>'], ['a', '<1>']] }]],
-    ['a merge of several', '- &x {a: 1}\n- &y {a: 2, b: 2}\n- <<: [*x, *y]\n', [{ map: [['a', '<1>']] }, { map: [['a', '<2>'], ['b', '<2>']] }, { map: [['a', '<1>'], ['b', '<2>']] }]],
+    [
+      'a merge',
+      '- &x {a: 1, b: 2}\n- <<: *x\n  b: 3\n',
+      [
+        {
+          map: [
+            ['a', '<1>'],
+            ['b', '<2>'],
+          ],
+        },
+        {
+          map: [
+            ['b', '<3>'],
+            ['a', '<1>'],
+          ],
+        },
+      ],
+    ],
+    [
+      'a merge of several',
+      '- &x {a: 1}\n- &y {a: 2, b: 2}\n- <<: [*x, *y]\n',
+      [
+        { map: [['a', '<1>']] },
+        {
+          map: [
+            ['a', '<2>'],
+            ['b', '<2>'],
+          ],
+        },
+        {
+          map: [
+            ['a', '<1>'],
+            ['b', '<2>'],
+          ],
+        },
+      ],
+    ],
     ['a quoted merge key, which is none', '"<<": a\n', { map: [['<<', '<a>']] }],
   ] as const)('is read from %s', (_what, text, expected) => {
     expect(read(text)).toMatchObject({ value: expected, problems: [] });
@@ -102,7 +180,9 @@ describe('where it says so', () => {
     const places: string[] = [];
     const visit = (node: YamlNode): void => {
       const { line, column } = source.positionOf(node.at);
-      const rest = TEXT.split('\n')[line - 1]?.slice(column - 1).trimEnd();
+      const rest = TEXT.split('\n')
+        [line - 1]?.slice(column - 1)
+        .trimEnd();
       places.push(`${line}:${column} ${rest}`);
       if (node.kind === 'list') node.items.forEach(visit);
       if (node.kind === 'map') for (const { key, value } of node.entries) [key, value].forEach(visit);

@@ -14,20 +14,34 @@ const TOKEN_USER = '<token>';
  *
  * @see https://github.com/docker/docker-credential-helpers#development
  */
-export async function askCredentialHelper(name: string, host: string, signal: AbortSignal): Promise<Credential> {
+export async function askCredentialHelper(
+  name: string,
+  host: string,
+  signal: AbortSignal,
+): Promise<Credential> {
   if (!/^[\w.-]+$/.test(name)) {
-    throw new DockerConfigError('malformed', `docker config: ${oneLine(name)} is no name of a credential helper`);
+    throw new DockerConfigError(
+      'malformed',
+      `docker config: ${oneLine(name)} is no name of a credential helper`,
+    );
   }
   const program = `docker-credential-${name}`;
   const { status, output } = await runHelper(program, host, signal);
   if (status !== 0) {
     if (/credentials not found/i.test(output)) return { kind: 'anonymous' };
-    throw new DockerConfigError('helper-failed', `${program} get ${host}: exit ${status}: ${oneLine(output)}`);
+    throw new DockerConfigError(
+      'helper-failed',
+      `${program} get ${host}: exit ${status}: ${oneLine(output)}`,
+    );
   }
   return parseAnswer(program, output);
 }
 
-function runHelper(program: string, host: string, signal: AbortSignal): Promise<{ status: number; output: string }> {
+function runHelper(
+  program: string,
+  host: string,
+  signal: AbortSignal,
+): Promise<{ status: number; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], signal, timeout: TIMEOUT });
     let output = '';
@@ -35,7 +49,11 @@ function runHelper(program: string, host: string, signal: AbortSignal): Promise<
       if (output.length < MAX_OUTPUT_CHARACTERS) output += text;
     });
     child.on('error', (cause) => {
-      reject(new DockerConfigError('helper-failed', `cannot run ${program}: is it installed and in PATH?`, { cause }));
+      reject(
+        new DockerConfigError('helper-failed', `cannot run ${program}: is it installed and in PATH?`, {
+          cause,
+        }),
+      );
     });
     child.on('close', (status) => resolve({ status: status ?? -1, output }));
     child.stdin.on('error', () => {}); // a helper that ends without reading is judged by its answer
@@ -53,5 +71,8 @@ function parseAnswer(program: string, output: string): Credential {
   } catch {
     // falls through: what it printed is not repeated, it may be a secret
   }
-  throw new DockerConfigError('helper-failed', `${program} get: its answer is not JSON with Username and Secret`);
+  throw new DockerConfigError(
+    'helper-failed',
+    `${program} get: its answer is not JSON with Username and Secret`,
+  );
 }

@@ -11,7 +11,9 @@ export function createDockerConfigKeychain(env: Readonly<Record<string, string |
   let config: Promise<DockerConfig> | undefined;
   return {
     credentialFor: async (host, signal) => {
-      config ??= readConfig(join(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker'), 'config.json'));
+      config ??= readConfig(
+        join(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker'), 'config.json'),
+      );
       return findCredential(await config, configHost(host), signal);
     },
   };
@@ -24,7 +26,8 @@ async function readConfig(file: string): Promise<DockerConfig> {
     return parseDockerConfig(await readFile(file, 'utf8'), file);
   } catch (error) {
     if (error instanceof DockerConfigError) throw error;
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return EMPTY;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return EMPTY;
     throw new DockerConfigError('unreadable', `cannot read ${file}`, { cause: error });
   }
 }
@@ -36,5 +39,7 @@ async function findCredential(config: DockerConfig, host: string, signal: AbortS
   if (helper !== undefined) return askCredentialHelper(helper, asked, signal);
   const credential = config.credentials.get(host);
   if (credential !== undefined) return credential;
-  return config.store === undefined ? { kind: 'anonymous' } : askCredentialHelper(config.store, asked, signal);
+  return config.store === undefined
+    ? { kind: 'anonymous' }
+    : askCredentialHelper(config.store, asked, signal);
 }

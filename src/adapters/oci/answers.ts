@@ -22,20 +22,24 @@ export function refuseAnswer(request: HttpRequest, response: HttpResponse): neve
 }
 
 function noWords(request: HttpRequest, status: number): string {
-  return request.method === 'HEAD' && status >= 400 ? 'no reason given (an answer to HEAD has no body)' : 'no reason given';
+  return request.method === 'HEAD' && status >= 400
+    ? 'no reason given (an answer to HEAD has no body)'
+    : 'no reason given';
 }
 
 function codeOf(status: number, errors: readonly SpecError[]): RegistryErrorCode {
   if (isTemporaryStatus(status)) return 'unavailable';
   if (status === 401 || status === 403) return 'unauthorized';
-  if (errors.some(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN')) return 'unknown-blob';
+  if (errors.some(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN'))
+    return 'unknown-blob';
   return status >= 400 && status < 500 ? 'refused' : 'unexpected';
 }
 
 function parseErrors(body: Uint8Array): SpecError[] {
   try {
     const document: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    const errors = isObject(document) && Array.isArray(document['errors']) ? (document['errors'] as unknown[]) : [];
+    const errors =
+      isObject(document) && Array.isArray(document['errors']) ? (document['errors'] as unknown[]) : [];
     return errors.slice(0, MAX_ERRORS).filter(isObject).map(toSpecError);
   } catch {
     return []; // many registries answer in plain text or HTML
@@ -46,11 +50,18 @@ const MAX_ERRORS = 5;
 
 function toSpecError(error: Record<string, unknown>): SpecError {
   const detail = error['detail'] === undefined ? '' : ` (${oneLine(JSON.stringify(error['detail']))})`;
-  return { code: oneLine(String(error['code'])), message: `${oneLine(String(error['message'] ?? ''))}${detail}` };
+  return {
+    code: oneLine(String(error['code'])),
+    message: `${oneLine(String(error['message'] ?? ''))}${detail}`,
+  };
 }
 
 function plainText(response: HttpResponse): string {
-  return oneLine(Buffer.from(response.body.subarray(0, 1024)).toString('utf8').replace(/<[^>]*>/g, ' '));
+  return oneLine(
+    Buffer.from(response.body.subarray(0, 1024))
+      .toString('utf8')
+      .replace(/<[^>]*>/g, ' '),
+  );
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

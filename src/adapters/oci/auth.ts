@@ -58,7 +58,8 @@ class Guard {
       return this.send(request, origin);
     }
     const response = await this.#finding.run(request.host, () => this.#inner(request));
-    const challenge = response.status === 401 ? parseChallenge(response.headers['www-authenticate']) : undefined;
+    const challenge =
+      response.status === 401 ? parseChallenge(response.headers['www-authenticate']) : undefined;
     this.#doors.set(request.host, challenge ?? { scheme: 'open' });
     return challenge === undefined ? response : this.send(request, origin);
   }
@@ -81,7 +82,8 @@ class Guard {
   async #keyFor(request: HttpRequest, { origin, door }: { origin: string; door: Door }): Promise<Key> {
     if (door.scheme === 'open') return NO_KEY;
     const credential = await this.#credentialOf(request);
-    if (credential.kind === 'registry-token') return { header: `Bearer ${credential.token}`, forget: () => {} };
+    if (credential.kind === 'registry-token')
+      return { header: `Bearer ${credential.token}`, forget: () => {} };
     if (door.scheme === 'basic') {
       return credential.kind === 'basic' ? { header: basicHeader(credential), forget: () => {} } : NO_KEY;
     }
@@ -115,5 +117,7 @@ function scopesOf(scope: string | undefined): readonly string[] {
 }
 
 function withHeader(request: HttpRequest, header: string | undefined): HttpRequest {
-  return header === undefined ? request : { ...request, headers: { ...request.headers, authorization: header } };
+  return header === undefined
+    ? request
+    : { ...request, headers: { ...request.headers, authorization: header } };
 }

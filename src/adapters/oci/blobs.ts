@@ -1,14 +1,13 @@
-import type { Readable } from 'node:stream';
-import { pipeline } from 'node:stream';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
+import type { BlobBody } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
 import { readRequest, type Session } from './session.ts';
-import { verifiedStream } from './verified-stream.ts';
+import { verifiedBytes, verifiedStream } from './verified-stream.ts';
 
 /** HEAD `/v2/<name>/blobs/<digest>`. */
 export async function hasBlob(
@@ -22,19 +21,24 @@ export async function hasBlob(
   return true;
 }
 
-/** GET `/v2/<name>/blobs/<digest>`; what it streams fails at its end unless it was the blob. */
+/** A blob of at most so many bytes is read whole: most are, and a stream costs more than they do. */
+const SMALL = 512 * 1024;
+
+/** GET `/v2/<name>/blobs/<digest>`. */
 export async function openBlob(
   session: Session,
   { repository, blob, signal }: { repository: Repository; blob: Descriptor; signal: AbortSignal },
-): Promise<Readable> {
+): Promise<BlobBody> {
   const path = `blobs/${blob.digest}`;
-  const request = readRequest(session, repository, { method: 'GET', path, answer: 'stream', slot: 'none', signal });
+  const isSmall = blob.size !== UNKNOWN_SIZE && blob.size <= SMALL;
+  const answer = isSmall ? { maxBodyBytes: Math.max(SMALL, 1) } : { answer: 'stream' as const };
+  const request = readRequest(session, repository, { method: 'GET', path, slot: 'none', signal, ...answer });
   const response = await session.send(request);
-  if (response.status !== 200 || response.stream === undefined) return refuseAnswer(request, response);
+  if (response.status !== 200) return refuseAnswer(request, response);
   checkLength(request, response, blob);
-  const verified = verifiedStream(blob);
-  pipeline(response.stream, verified, () => {}); // its error reaches whoever reads the verified stream
-  return verified;
+  return response.stream === undefined
+    ? verifiedBytes(blob, response.body)
+    : verifiedStream(blob, response.stream);
 }
 
 function checkLength(request: HttpRequest, response: HttpResponse, blob: Descriptor): void {

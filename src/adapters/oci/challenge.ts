@@ -1,7 +1,12 @@
 /** What a registry asks for when it answers 401. */
 export type Challenge =
   | { readonly scheme: 'basic' }
-  | { readonly scheme: 'bearer'; readonly realm: string; readonly service: string | undefined; readonly scope: string | undefined };
+  | {
+      readonly scheme: 'bearer';
+      readonly realm: string;
+      readonly service: string | undefined;
+      readonly scope: string | undefined;
+    };
 
 /**
  * The first Basic or Bearer challenge of a `WWW-Authenticate` header, or undefined where it has none that can be met.

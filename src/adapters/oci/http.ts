@@ -25,7 +25,7 @@ export interface HttpRequest {
 /** A body that is opened when its request is about to be sent, and can be sent only once. */
 export interface StreamBody {
   readonly size: number;
-  readonly open: () => Promise<Readable>;
+  readonly open: () => Promise<Readable | Uint8Array>;
 }
 
 export interface HttpResponse {

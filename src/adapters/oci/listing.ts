@@ -48,7 +48,10 @@ function refuseEndless(request: HttpRequest, { next, grown }: { next: URL; grown
     throw new RegistryError('unexpected', `${describeRequest(request)}: ${why}`);
   }
   if (grown) return;
-  throw new RegistryError('unexpected', `${describeRequest(request)}: a page without new tags leads to another one`);
+  throw new RegistryError(
+    'unexpected',
+    `${describeRequest(request)}: a page without new tags leads to another one`,
+  );
 }
 
 type Body = { readonly [key: string]: unknown };
@@ -58,7 +61,9 @@ function parseBody(request: HttpRequest, response: HttpResponse): Body {
     const body: unknown = JSON.parse(Buffer.from(response.body).toString('utf8'));
     if (isObject(body)) return body;
   } catch (cause) {
-    throw new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not JSON`, { cause });
+    throw new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not JSON`, {
+      cause,
+    });
   }
   throw new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not a JSON object`);
 }
@@ -66,7 +71,10 @@ function parseBody(request: HttpRequest, response: HttpResponse): Body {
 function parseTags(request: HttpRequest, body: Body): Tag[] {
   const tags = body['tags'] ?? [];
   if (!Array.isArray(tags)) {
-    throw new RegistryError('unexpected', `${describeRequest(request)}: tags is not a list but ${quote(typeof tags)}`);
+    throw new RegistryError(
+      'unexpected',
+      `${describeRequest(request)}: tags is not a list but ${quote(typeof tags)}`,
+    );
   }
   // a name outside the grammar cannot be wanted, and must not get into a URL
   return tags.map((tag) => parseTag(String(tag))).filter((tag) => tag !== undefined);

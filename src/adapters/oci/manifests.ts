@@ -55,7 +55,8 @@ export async function fetchManifest(
     const manifest = { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
     const error = mismatchOf(manifest);
     if (error === undefined) return manifest;
-    if (read >= READS) throw new RegistryError('mismatch', `${describeRequest(request)}: ${error.message}`, { cause: error });
+    if (read >= READS)
+      throw new RegistryError('mismatch', `${describeRequest(request)}: ${error.message}`, { cause: error });
   }
 }
 
@@ -95,5 +96,8 @@ export async function putManifest(
 function checkStored(request: HttpRequest, response: HttpResponse, digest: Digest): void {
   const stored = response.headers['docker-content-digest'];
   if (stored === undefined || stored === digest) return;
-  throw new RegistryError('mismatch', `${describeRequest(request)}: the registry stored ${stored.slice(0, 80)}, not ${digest}`);
+  throw new RegistryError(
+    'mismatch',
+    `${describeRequest(request)}: the registry stored ${stored.slice(0, 80)}, not ${digest}`,
+  );
 }

@@ -48,7 +48,11 @@ export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
 /** From the wire outwards: each line wraps the one above. */
 function buildTransport(
   wire: Send,
-  { options, endpoints, traffic }: { options: OciRegistryOptions; endpoints: Endpoints; traffic: TrafficCounter },
+  {
+    options,
+    endpoints,
+    traffic,
+  }: { options: OciRegistryOptions; endpoints: Endpoints; traffic: TrafficCounter },
 ): Send {
   const { keychain, clock, threads } = options;
   const named = withUserAgent(wire, options.userAgent);

@@ -17,7 +17,10 @@ export function withRedirects(inner: Send): Send {
       if (!isRedirect(current, response)) return response;
       current = follow(current, response);
     }
-    throw new RegistryError('unexpected', `${describeRequest(request)}: more than ${MAX_REDIRECTS} redirects`);
+    throw new RegistryError(
+      'unexpected',
+      `${describeRequest(request)}: more than ${MAX_REDIRECTS} redirects`,
+    );
   };
 }
 
@@ -32,7 +35,10 @@ function follow(request: HttpRequest, response: HttpResponse): HttpRequest {
   }
   const url = new URL(location, request.url);
   if (url.protocol !== 'https:' && url.protocol !== request.url.protocol) {
-    throw new RegistryError('unexpected', `${describeRequest(request)}: refused a redirect to ${url.protocol}//${url.host}`);
+    throw new RegistryError(
+      'unexpected',
+      `${describeRequest(request)}: refused a redirect to ${url.protocol}//${url.host}`,
+    );
   }
   if (url.origin === request.url.origin) return { ...request, url };
   const { authorization: _stays, ...headers } = request.headers;

@@ -9,7 +9,8 @@ export interface Session {
   readonly endpoints: Endpoints;
 }
 
-type RequestParts = Pick<HttpRequest, 'method'> & Partial<Pick<HttpRequest, 'headers' | 'body' | 'maxBodyBytes' | 'answer' | 'slot'>>;
+type RequestParts = Pick<HttpRequest, 'method'> &
+  Partial<Pick<HttpRequest, 'headers' | 'body' | 'maxBodyBytes' | 'answer' | 'slot'>>;
 
 /** A request below `/v2/<name>/` that reads. */
 export function readRequest(

@@ -90,7 +90,8 @@ function tokenHttpRequest(request: TokenRequest): HttpRequest {
     );
   }
   const common = { host, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES, slot: 'none' as const };
-  if (credential.kind === 'identity-token') return { ...common, ...refreshRequest(url, request, credential.token) };
+  if (credential.kind === 'identity-token')
+    return { ...common, ...refreshRequest(url, request, credential.token) };
   if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
   for (const scope of scopes) url.searchParams.append('scope', scope);
   const headers = credential.kind === 'basic' ? { authorization: basicHeader(credential) } : {};

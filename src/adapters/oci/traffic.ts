@@ -1,4 +1,4 @@
-import { pipeline, Transform } from 'node:stream';
+import { Transform } from 'node:stream';
 import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 
@@ -44,13 +44,15 @@ function countBody(request: HttpRequest, counts: Counts): HttpRequest {
 }
 
 function countStream(response: HttpResponse, counts: Counts): HttpResponse {
-  if (response.stream === undefined) return response;
+  const { stream } = response;
+  if (stream === undefined) return response;
   const counter = new Transform({
     transform(piece: Buffer, _encoding, done) {
       counts.bytesIn += piece.length;
       done(null, piece);
     },
   });
-  pipeline(response.stream, counter, () => {}); // its error reaches whoever reads the counter
-  return { ...response, stream: counter };
+  stream.on('error', (error) => counter.destroy(error));
+  counter.on('close', () => stream.destroy());
+  return { ...response, stream: stream.pipe(counter) };
 }

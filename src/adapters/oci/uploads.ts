@@ -1,9 +1,8 @@
-import type { Readable } from 'node:stream';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
-import type { UploadSession } from '../../ports/registry.ts';
+import type { BlobBody, UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { nameOf } from './endpoint.ts';
@@ -49,7 +48,10 @@ function openedUpload(repository: Repository, request: HttpRequest, response: Ht
   }
   const url = new URL(location, response.url);
   if (url.protocol !== 'https:' && url.protocol !== request.url.protocol) {
-    throw new RegistryError('unexpected', `${describeRequest(request)}: refused an upload to ${url.protocol}//${url.host}`);
+    throw new RegistryError(
+      'unexpected',
+      `${describeRequest(request)}: refused an upload to ${url.protocol}//${url.host}`,
+    );
   }
   return { repository, location: url.href };
 }
@@ -58,7 +60,7 @@ function openedUpload(repository: Repository, request: HttpRequest, response: Ht
 export async function finishUpload(upload: {
   readonly session: UploadSession;
   readonly blob: Descriptor;
-  readonly open: () => Promise<Readable>;
+  readonly open: () => Promise<BlobBody>;
   readonly send: Session['send'];
   readonly signal: AbortSignal;
 }): Promise<void> {
@@ -76,14 +78,19 @@ export async function finishUpload(upload: {
 /** Schema 1 does not tell the size of its layers, and an upload needs it. */
 const MAX_UNSIZED_BYTES = 64 * 1024 * 1024;
 
-async function readWhole(open: () => Promise<Readable>): Promise<Uint8Array> {
+async function readWhole(open: () => Promise<BlobBody>): Promise<Uint8Array> {
+  const body = await open();
+  if (body instanceof Uint8Array) return body;
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of await open()) {
+  for await (const piece of body) {
     const bytes = Buffer.from(piece as Uint8Array);
     size += bytes.length;
     if (size > MAX_UNSIZED_BYTES) {
-      throw new RegistryError('refused', `a schema 1 layer of more than ${MAX_UNSIZED_BYTES} bytes cannot be copied`);
+      throw new RegistryError(
+        'refused',
+        `a schema 1 layer of more than ${MAX_UNSIZED_BYTES} bytes cannot be copied`,
+      );
     }
     pieces.push(bytes);
   }
@@ -91,7 +98,11 @@ async function readWhole(open: () => Promise<Readable>): Promise<Uint8Array> {
 }
 
 /** DELETE `<location>`; whether it worked is of no interest. */
-export async function cancelUpload(session: Session, upload: UploadSession, signal: AbortSignal): Promise<void> {
+export async function cancelUpload(
+  session: Session,
+  upload: UploadSession,
+  signal: AbortSignal,
+): Promise<void> {
   const url = new URL(upload.location);
   const request = writeRequest(upload.repository, { method: 'DELETE', url, signal });
   await session.send(request).catch(() => {}); // the registry forgets an upload in time

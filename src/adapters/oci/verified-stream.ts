@@ -1,21 +1,29 @@
-import { Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import type { Descriptor } from '../../image/descriptor.ts';
-import { createDigestHash, finishDigest } from '../../image/digest.ts';
+import { createDigestHash, finishDigest, matchesDigest } from '../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+
+/** The bytes themselves, when they are the blob; throws `mismatch` when not. */
+export function verifiedBytes(blob: Descriptor, bytes: Uint8Array): Uint8Array {
+  if (bytes.length !== blob.size) throw mismatch(blob, `${bytes.length} bytes instead of ${blob.size}`);
+  if (!matchesDigest(bytes, blob.digest)) throw mismatch(blob, 'other bytes');
+  return bytes;
+}
 
 /**
  * Passes bytes on while it hashes them. The last piece is held back until size and digest are right, so that a
  * request with wrong content breaks off instead of completing.
  */
-export function verifiedStream(blob: Descriptor): Transform {
+export function verifiedStream(blob: Descriptor, source: Readable): Readable {
   const hash = createDigestHash(blob.digest);
   let held: Buffer | undefined;
   let size = 0;
-  return new Transform({
+  const verifier = new Transform({
     transform(piece: Buffer, _encoding, done) {
       size += piece.length;
-      if (blob.size !== UNKNOWN_SIZE && size > blob.size) return done(mismatch(blob, `more than ${blob.size} bytes`));
+      if (blob.size !== UNKNOWN_SIZE && size > blob.size)
+        return done(mismatch(blob, `more than ${blob.size} bytes`));
       hash.update(piece);
       const ready = held;
       held = piece;
@@ -25,11 +33,23 @@ export function verifiedStream(blob: Descriptor): Transform {
       if (blob.size !== UNKNOWN_SIZE && size !== blob.size) {
         return done(mismatch(blob, `${size} bytes instead of ${blob.size}`));
       }
-      const digest = finishDigest(hash, blob.digest);
-      if (digest !== blob.digest) return done(mismatch(blob, `bytes of ${digest}`));
+      if (finishDigest(hash, blob.digest) !== blob.digest) return done(mismatch(blob, 'other bytes'));
       done(null, held);
     },
   });
+  return connect(source, verifier, blob);
+}
+
+/** Pipes, and lets an end of either side that comes too early end the other. */
+function connect(source: Readable, verifier: Transform, blob: Descriptor): Readable {
+  source.on('error', (cause) => verifier.destroy(broken(blob, cause)));
+  verifier.on('close', () => source.destroy());
+  return source.pipe(verifier);
+}
+
+function broken(blob: Descriptor, cause: Error): RegistryError {
+  const message = `blob ${blob.digest}: the source broke off: ${cause.message}`;
+  return new RegistryError('unreachable', message, { temporary: true, cause });
 }
 
 function mismatch(blob: Descriptor, got: string): RegistryError {

@@ -1,0 +1,19 @@
+// `npm run bench`: bundles bench/main.ts, which Node 20 cannot run as it is, and runs it.
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+const outfile = fileURLToPath(new URL('../node_modules/.cache/bench/main.mjs', import.meta.url));
+
+await build({
+  entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
+  outfile,
+  bundle: true,
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+});
+const { main } = await import(pathToFileURL(outfile).href);
+process.exitCode = await main(process.argv.slice(2));

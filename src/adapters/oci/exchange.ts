@@ -1,0 +1,135 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { Agent, Dispatcher } from 'undici';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { describeRequest, type HttpRequest, type HttpResponse, isStreamBody } from './http.ts';
+
+/**
+ * One request and its whole answer, the body bounded. It speaks to undici's dispatcher directly: an answer that is
+ * read whole needs no stream, and most requests of a promotion are such.
+ */
+export function exchange(
+  agent: Agent,
+  request: HttpRequest,
+  body: Readable | Uint8Array | undefined,
+): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    agent.dispatch(
+      {
+        origin: request.url.origin,
+        path: `${request.url.pathname}${request.url.search}`,
+        method: request.method,
+        headers: withLength(request),
+        body: body ?? null,
+        // undici closes the connection after a HEAD unless told not to: a handshake for every question
+        reset: false,
+      },
+      new Receiver(request, { resolve, reject }),
+    );
+  });
+}
+
+/** A stream does not know its length; registries want it. */
+function withLength(request: HttpRequest): Record<string, string> {
+  if (!isStreamBody(request.body)) return { ...request.headers };
+  return { ...request.headers, 'content-length': String(request.body.size) };
+}
+
+interface Settle {
+  readonly resolve: (response: HttpResponse) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class Receiver implements Dispatcher.DispatchHandler {
+  readonly #request: HttpRequest;
+  readonly #settle: Settle;
+  readonly #pieces: BoundedPieces;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  #abort: () => void = () => {};
+
+  constructor(request: HttpRequest, settle: Settle) {
+    this.#request = request;
+    this.#settle = settle;
+    this.#pieces = new BoundedPieces(request);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const { signal } = this.#request;
+    this.#release();
+    this.#abort = () => controller.abort(signal.reason);
+    if (signal.aborted) this.#abort();
+    else signal.addEventListener('abort', this.#abort);
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    this.#status = status;
+    this.#headers = flattenHeaders(headers);
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    try {
+      this.#pieces.add(piece);
+    } catch (error) {
+      controller.abort(error as Error); // BoundedPieces throws a RegistryError
+    }
+  }
+
+  onResponseEnd(): void {
+    this.#release();
+    const body = this.#pieces.join();
+    this.#settle.resolve({ status: this.#status, headers: this.#headers, url: this.#request.url, body });
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#release();
+    this.#settle.reject(error);
+  }
+
+  #release(): void {
+    this.#request.signal.removeEventListener('abort', this.#abort);
+  }
+}
+
+const DEFAULT_MAX_BODY_BYTES = 64 * 1024;
+
+/** A body as it arrives; throws a `RegistryError` when it is larger than its request allows. */
+export class BoundedPieces {
+  readonly #request: HttpRequest;
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
+
+  constructor(request: HttpRequest) {
+    this.#request = request;
+  }
+
+  add(piece: Buffer): void {
+    const limit = this.#request.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+    this.#size += piece.length;
+    this.#pieces.push(piece);
+    if (this.#size <= limit) return;
+    throw new RegistryError(
+      'unexpected',
+      `${describeRequest(this.#request)}: the answer is larger than ${limit} bytes`,
+    );
+  }
+
+  join(): Uint8Array {
+    const [first] = this.#pieces;
+    return this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces);
+  }
+}
+
+/** Of a header that came twice, the first. */
+export function flattenHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) flat[name.toLowerCase()] = first;
+  }
+  return flat;
+}
