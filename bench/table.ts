@@ -47,7 +47,9 @@ export function renderTable(rows: readonly Row[], bar: (typeof BAR)[Where] | und
     .join('\n');
 }
 
-/** A line for each program that failed: the last that it said. */
+const MAX_SAID = 200;
+
+/** A line for each program that failed: the last that it said, cut at 200 characters. */
 export function renderFailures(rows: readonly Row[]): string {
   const lines = rows.flatMap(({ name, trials }) => {
     const [bad] = failures(trials.flatMap(({ first, again }) => [first, again]));
@@ -57,7 +59,8 @@ export function renderFailures(rows: readonly Row[]): string {
 }
 
 function lastLine(output: string): string {
-  return (output.trim().split('\n').at(-1) ?? '').replaceAll('`', "'");
+  const line = (output.trim().split('\n').at(-1) ?? '').replaceAll('`', "'");
+  return line.length > MAX_SAID ? `${line.slice(0, MAX_SAID)}…` : line;
 }
 
 function seconds(values: readonly number[]): string {

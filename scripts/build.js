@@ -10,7 +10,7 @@ await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
 await build({
   entryPoints: {
     cip: 'src/cli/main.ts',
-    quickstart: 'src/cli/quickstart.ts',
+    quickstart: 'scripts/quickstart.ts',
   },
   outdir: 'dist',
   bundle: true,

@@ -3,7 +3,7 @@ import type { Outcomes } from './copy/outcome.ts';
 import { readOnce } from './copy/read-once.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import { readInventory } from './inventory/read-inventory.ts';
-import type { Problem, PromoterManifest } from './manifest/model.ts';
+import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
 import { planConflicts } from './plan/plan-conflicts.ts';
 import type { Clock } from './ports/clock.ts';
@@ -14,8 +14,7 @@ import { makeReport } from './report/make-report.ts';
 import type { Report } from './report/report.ts';
 
 export interface PromotionRequest {
-  readonly manifests: readonly PromoterManifest[];
-  readonly problems: readonly Problem[];
+  readonly read: ReadManifests;
   /** Without it nothing is written. */
   readonly confirm: boolean;
   /** Reports the edges that are present too. */
@@ -40,7 +39,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const { confirm, reportAll: keepPresent, threads } = request;
   const { clock, progress, registry: destination, signal, stopping } = ports;
   const startedAt = clock.now();
-  const wanted = expandEdges(request.manifests);
+  const wanted = expandEdges(request.read.manifests);
   const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
   let plan = planConflicts(wanted);
   let outcomes: Outcomes = new Map();
@@ -62,7 +61,8 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     edges: wanted.edges,
     plan,
     outcomes,
-    problems: request.problems,
+    problems: request.read.problems,
+    manifests: request.read.counts,
     traffic: ports.traffic.hosts(),
   });
 }

@@ -7,12 +7,15 @@ const SOURCE = 'src/cli/flags.ts';
 /** Below node_modules/, so that what the module imports is found. */
 const CACHE = 'node_modules/.cache';
 
-/** The flags of the command line as Markdown: one table for each group, in the order of the source. */
+/** The flags as Markdown: a table for each group, in the order of the source; those without effect in one line. */
 export async function flagTable() {
   const flags = await readFlags();
   const groups = new Map();
-  for (const flag of flags) groups.set(flag.group, [...(groups.get(flag.group) ?? []), flag]);
-  return [...groups].map(([group, members]) => table(group, members)).join('\n\n');
+  for (const flag of flags.filter(({ inert }) => inert === undefined)) {
+    groups.set(flag.group, [...(groups.get(flag.group) ?? []), flag]);
+  }
+  const tables = [...groups].map(([group, members]) => table(group, members));
+  return [...tables, ...inertLine(flags)].join('\n\n');
 }
 
 async function readFlags() {
@@ -41,13 +44,24 @@ async function importText(contents) {
   }
 }
 
+function inertLine(flags) {
+  const names = flags.filter(({ inert }) => inert !== undefined).map(({ name }) => `\`-${name}\``);
+  return names.length === 0 ? [] : [`Accepted without effect, with a warning: ${names.join(', ')}.`];
+}
+
 function table(group, flags) {
   const rows = flags.map(({ name, value, description, default: fallback }) => {
     const spelling = `\`-${name}${value === undefined ? '' : ` ${value}`}\``;
     const note = fallback === undefined ? '' : ` (default \`${fallback}\`)`;
     return `| ${cell(spelling)} | ${cell(description)}${cell(note)} |`;
   });
-  return [`**${group}**`, '', '| flag | meaning |', '|---|---|', ...rows].join('\n');
+  return [
+    `**${group.charAt(0).toUpperCase()}${group.slice(1)}**`,
+    '',
+    '| flag | meaning |',
+    '|---|---|',
+    ...rows,
+  ].join('\n');
 }
 
 function cell(text) {

@@ -8,7 +8,7 @@
 export abstract class CodedError<Code extends string> extends Error {
   readonly code: Code;
 
-  protected constructor(code: Code, message: string, options?: { cause?: unknown }) {
+  constructor(code: Code, message: string, options?: { cause?: unknown }) {
     super(message, options);
     this.name = new.target.name;
     this.code = code;

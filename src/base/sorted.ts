@@ -8,6 +8,6 @@ export function compareText(a: string, b: string): number {
 export function sortedBy<T>(items: Iterable<T>, keyOf: (item: T) => string): T[] {
   return Array.from(items)
     .map((item) => ({ item, key: keyOf(item) }))
-    .sort((a, b) => compareText(a.key, b.key))
+    .toSorted((a, b) => compareText(a.key, b.key))
     .map(({ item }) => item);
 }

@@ -45,6 +45,8 @@ async function readWanted(
     throw error instanceof LayoutError ? new UsageError(error.message) : error;
   });
   for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
+  const { projects, images, digests } = read.counts;
+  log.write('info', 'manifests read', { projects, images, digests });
   const unparsable = read.problems.some(({ rule }) => rule === 'yaml' || rule === 'file-size');
   if (unparsable && (task === 'parse-only' || where.kind === 'plain')) {
     throw new UsageError('a manifest cannot be parsed: see above');

@@ -5,7 +5,7 @@ import { makeReport } from '../report/make-report.ts';
 import type { Report } from '../report/report.ts';
 
 /** What can be said of manifests without any network. */
-export function runParseOnly({ manifests, problems }: ReadManifests, now: () => number): Report {
+export function runParseOnly({ manifests, problems, counts }: ReadManifests, now: () => number): Report {
   const startedAt = now();
   const wanted = expandEdges(manifests);
   return makeReport({
@@ -17,6 +17,7 @@ export function runParseOnly({ manifests, problems }: ReadManifests, now: () => 
     plan: planConflicts(wanted),
     outcomes: new Map(),
     problems,
+    manifests: counts,
     traffic: new Map(),
   });
 }

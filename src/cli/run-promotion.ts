@@ -24,13 +24,14 @@ export async function runPromotion(
   const clock = systemClock;
   const keychain = createDockerConfigKeychain(env);
   const userAgent = `cip/${VERSION}`;
-  const { registry, traffic, close } = createOciRegistry({ keychain, clock, plainHttp, threads, userAgent });
-  const progress = options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, clock.now) : noProgress;
+  const client = createOciRegistry({ keychain, clock, plainHttp, threads, userAgent });
+  const progress =
+    options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, () => clock.now()) : noProgress;
   const { stopping, signal } = stop;
   try {
-    const request = { ...read, confirm: task === 'promotion', reportAll, threads };
-    return await promote(request, { registry, traffic, clock, progress, stopping, signal });
+    const request = { read, confirm: task === 'promotion', reportAll, threads };
+    return await promote(request, { ...client, clock, progress, stopping, signal });
   } finally {
-    await close();
+    await client.close();
   }
 }

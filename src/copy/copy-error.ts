@@ -6,8 +6,4 @@ import { CodedError } from '../base/errors.ts';
  * - `missing`  it is at none of its sources
  * - `too-deep` indexes within indexes beyond any use
  */
-export class CopyError extends CodedError<'missing' | 'too-deep'> {
-  constructor(code: CopyError['code'], message: string) {
-    super(code, message);
-  }
-}
+export class CopyError extends CodedError<'missing' | 'too-deep'> {}

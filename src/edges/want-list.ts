@@ -66,7 +66,7 @@ function findConflicts(drafts: ReadonlyMap<Digest, Draft>): Conflict[] {
   }
   const contested = Array.from(claimants).filter(([, drafts]) => drafts.length > 1);
   return contested
-    .sort(([a], [b]) => compareText(a, b))
+    .toSorted(([a], [b]) => compareText(a, b))
     .map(([tag, drafts]) => ({
       tag,
       claims: sortedBy(drafts, (draft) => draft.digest).map((draft) => ({

@@ -1,4 +1,5 @@
 import { CodedError } from '../base/errors.ts';
+import { isObject, type JsonObject, parseJsonObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
 import type { Descriptor } from './descriptor.ts';
 import { type Digest, matchesDigest, parseDigest } from './digest.ts';
@@ -22,11 +23,7 @@ export interface References {
 
 export class ManifestError extends CodedError<
   'manifest-malformed' | 'manifest-confused' | 'digest-mismatch'
-> {
-  constructor(code: ManifestError['code'], message: string, options?: { cause?: unknown }) {
-    super(code, message, options);
-  }
-}
+> {}
 
 /**
  * Throws `digest-mismatch` unless the bytes are the manifest that the digest names. Registries do serve damaged
@@ -63,25 +60,14 @@ export function parseReferences(manifest: RawManifest): References {
 
 /** The media type of a manifest whose server did not say it: the document's own word, else what its fields show. */
 export function guessMediaType(bytes: Uint8Array): string {
-  try {
-    const document: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'));
-    if (!isObject(document)) return OCI_MANIFEST;
-    if (typeof document['mediaType'] === 'string') return document['mediaType'];
-    return 'manifests' in document ? OCI_INDEX : OCI_MANIFEST;
-  } catch {
-    return OCI_MANIFEST; // parseReferences says what is wrong with it
-  }
+  const document = parseJsonObject(bytes) ?? {};
+  if (typeof document['mediaType'] === 'string') return document['mediaType'];
+  return 'manifests' in document ? OCI_INDEX : OCI_MANIFEST;
 }
 
-type JsonObject = { readonly [key: string]: unknown };
-
 function parseObject(manifest: RawManifest): JsonObject {
-  try {
-    const document: unknown = JSON.parse(Buffer.from(manifest.bytes).toString('utf8'));
-    if (isObject(document)) return document;
-  } catch (cause) {
-    throw new ManifestError('manifest-malformed', `manifest ${manifest.digest} is not JSON`, { cause });
-  }
+  const document = parseJsonObject(manifest.bytes);
+  if (document !== undefined) return document;
   throw new ManifestError('manifest-malformed', `manifest ${manifest.digest} is not a JSON object`);
 }
 
@@ -90,7 +76,7 @@ function refuseConfusion(document: JsonObject, contentType: string): void {
   if (declared !== undefined && declared !== contentType) {
     throw new ManifestError(
       'manifest-confused',
-      `its mediaType is ${quote(String(declared))} but it was served as ${quote(contentType)}`,
+      `its mediaType is ${JSON.stringify(declared)} but it was served as ${quote(contentType)}`,
     );
   }
   if ('manifests' in document && ('layers' in document || 'config' in document)) {
@@ -143,8 +129,4 @@ function descriptor(value: unknown, what: string): Descriptor {
 function unique(blobs: Descriptor[]): Descriptor[] {
   const seen = new Map(blobs.toReversed().map((blob) => [blob.digest, blob]));
   return Array.from(seen.values()).toReversed();
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { isObject, parseJsonObject } from '../base/json.ts';
 import { type Digest, matchesDigest } from './digest.ts';
 
 /**
@@ -13,19 +14,11 @@ export function matchesSchema1Digest(bytes: Uint8Array, digest: Digest): boolean
 }
 
 function signedPayload(bytes: Uint8Array): Uint8Array | undefined {
-  try {
-    const document = JSON.parse(Buffer.from(bytes).toString('utf8')) as {
-      signatures?: { protected?: unknown }[];
-    };
-    const header = document.signatures?.[0]?.protected;
-    if (typeof header !== 'string') return undefined;
-    const { formatLength, formatTail } = JSON.parse(Buffer.from(header, 'base64url').toString('utf8')) as {
-      formatLength?: unknown;
-      formatTail?: unknown;
-    };
-    if (typeof formatLength !== 'number' || typeof formatTail !== 'string') return undefined;
-    return Buffer.concat([bytes.subarray(0, formatLength), Buffer.from(formatTail, 'base64url')]);
-  } catch {
-    return undefined; // not JSON, so not a signed manifest either
-  }
+  const signatures = parseJsonObject(bytes)?.['signatures'];
+  const signature: unknown = Array.isArray(signatures) ? signatures[0] : undefined;
+  const header = isObject(signature) ? signature['protected'] : undefined;
+  if (typeof header !== 'string') return undefined;
+  const { formatLength, formatTail } = parseJsonObject(Buffer.from(header, 'base64url')) ?? {};
+  if (typeof formatLength !== 'number' || typeof formatTail !== 'string') return undefined;
+  return Buffer.concat([bytes.subarray(0, formatLength), Buffer.from(formatTail, 'base64url')]);
 }

@@ -67,7 +67,8 @@ async function readAll(
   file: FileHandle,
   { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
 ): Promise<Uint8Array | undefined> {
-  const { size } = await file.stat();
+  const stats = await file.stat();
+  const size = stats.isFile() ? stats.size : 0;
   if (size > maxBytes) return undefined;
   const chunks: Uint8Array[] = [];
   let total = 0;

@@ -24,7 +24,8 @@ function parseImage(item: YamlNode, source: SourceFile): ImageEntry | undefined 
   const { fields, intact, broken } = parseShape(ImageShape, map, { owner: 'an image', source });
   const name = checkImageName(textOf(fields.name));
   if ('fault' in name && !broken.has('name')) source.report(name.fault, fields.name?.at ?? map.at);
-  const digests = broken.has('dmap') ? undefined : parseDmap(fields.dmap, map, source);
+  const unusable = fields.dmap === undefined && broken.has('dmap');
+  const digests = unusable ? undefined : parseDmap(fields.dmap, map, source);
   if (!intact || 'fault' in name || digests === undefined) return undefined;
   return { name: name.value, digests, at: source.positionOf(map.at) };
 }

@@ -9,7 +9,7 @@ import { imagesOf, MANIFEST_FILE, manifestOf, namesOf } from './project-files.ts
 import { type Place, ThinDirectory } from './thin-directory.ts';
 
 /** The files of one project. */
-export interface ProjectFiles {
+interface ProjectFiles {
   readonly manifest: Place;
   readonly images: Place;
 }

@@ -137,7 +137,7 @@ class TreeBuilder {
     this.#end = event.anchorEnd;
     const lookup = this.#anchors.lookUp(this.#source.text.slice(event.anchorStart, event.anchorEnd));
     if ('found' in lookup) return this.#add(lookup.found);
-    this.#fault(at, lookup.fault);
+    if (lookup.fault !== undefined) this.#fault(at, lookup.fault);
     this.#add({ node: { kind: 'scalar', value: '', plain: true, at }, size: 1 });
   }
 

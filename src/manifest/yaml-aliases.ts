@@ -13,7 +13,8 @@ export interface SizedNode {
   readonly size: number;
 }
 
-export type Lookup = { readonly found: SizedNode } | { readonly fault: string };
+/** What an alias stands for, or why it is not followed; undefined where that was said of an earlier one. */
+export type Lookup = { readonly found: SizedNode } | { readonly fault: string | undefined };
 
 /** The anchors of one document. A later anchor of the same name replaces the earlier one, as YAML says. */
 export class Anchors {
@@ -34,6 +35,7 @@ export class Anchors {
     if (found === undefined)
       return { fault: `alias ${quote(`*${name}`)} has no anchor: write &${name} before it` };
     if (found === 'open') return { fault: `alias ${quote(`*${name}`)} stands inside of what it repeats` };
+    if (this.#aliasedNodes > MAX_ALIASED_NODES) return { fault: undefined };
     this.#aliasedNodes += found.size;
     if (this.#aliasedNodes > MAX_ALIASED_NODES) {
       return {

@@ -3,7 +3,7 @@ import type { Conflict, Wanted, WantedRepository } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { decideEdge, isPresent } from './decide-edge.ts';
-import { EDGE_DECISIONS, type EdgeDecision, isWritable, type Plan, type PlanItem } from './plan.ts';
+import { EDGE_DECISIONS, type EdgeDecision, isWritable, noEdges, type Plan, type PlanItem } from './plan.ts';
 
 /**
  * A decision for every edge: (M ∩ S) \ D is copied, M ∩ D left alone, M \ (S ∪ D) lost.
@@ -75,18 +75,18 @@ class PlanDraft {
   }
 
   finish(inventory: Inventory): Plan {
-    const hosts = new Map(Array.from(this.#hosts).sort(([a], [b]) => compareText(a, b)));
-    const counts = noCounts();
+    const hosts = new Map(Array.from(this.#hosts).toSorted(([a], [b]) => compareText(a, b)));
+    const counts = noEdges();
     for (const host of hosts.values())
       for (const decision of EDGE_DECISIONS) counts[decision] += host[decision];
-    const items = this.#items.sort(compareItems);
+    const items = this.#items.toSorted(compareItems);
     return { version: 1, items, counts, hosts, newRepositories: findNew(items, inventory) };
   }
 
   #countsOf(host: string): Record<EdgeDecision, number> {
     const known = this.#hosts.get(host);
     if (known !== undefined) return known;
-    const counts = noCounts();
+    const counts = noEdges();
     this.#hosts.set(host, counts);
     return counts;
   }
@@ -103,10 +103,6 @@ function findNew(items: readonly PlanItem[], inventory: Inventory): ReadonlySet<
       .map(({ destination }) => destination)
       .filter(isNew),
   );
-}
-
-function noCounts(): Record<EdgeDecision, number> {
-  return { present: 0, copy: 0, 'add-tag': 0, 'tag-move': 0, lost: 0, conflict: 0, unreadable: 0 };
 }
 
 function compareItems(a: PlanItem, b: PlanItem): number {

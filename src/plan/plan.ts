@@ -31,6 +31,11 @@ export const EDGE_DECISIONS = [
 ] as const;
 export type EdgeDecision = (typeof EDGE_DECISIONS)[number];
 
+/** No edges of any decision. */
+export function noEdges(): Record<EdgeDecision, number> {
+  return { present: 0, copy: 0, 'add-tag': 0, 'tag-move': 0, lost: 0, conflict: 0, unreadable: 0 };
+}
+
 interface ItemBase {
   readonly destination: Repository;
   /** Undefined where the digest is wanted without a tag. */

@@ -1,12 +1,10 @@
-import { formatPosition } from '../base/position.ts';
+import { formatPosition, type Position } from '../base/position.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Outcomes } from '../copy/outcome.ts';
-import type { Problem } from '../manifest/model.ts';
 import { formatReference } from '../image/reference.ts';
-import { EDGE_DECISIONS, type EdgeDecision, isWritable, type Plan, type PlanItem } from '../plan/plan.ts';
-import type { HostTraffic } from '../ports/traffic.ts';
+import { isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
-import type { HostReport, Mode, Report, ReportItem, Summary } from './report.ts';
+import type { HostCounts, HostReport, ManifestCounts, Mode, Report, ReportItem, Summary } from './report.ts';
 
 export interface ReportInput {
   readonly mode: Mode;
@@ -14,12 +12,21 @@ export interface ReportInput {
   readonly startedAt: number;
   readonly finishedAt: number;
   readonly stopped: boolean;
+  readonly manifests: ManifestCounts;
   /** All edges that the manifests want, decided or not. */
   readonly edges: number;
   readonly plan: Plan;
   readonly outcomes: Outcomes;
-  readonly problems: readonly Problem[];
-  readonly traffic: ReadonlyMap<string, HostTraffic>;
+  readonly problems: readonly MalformedEntry[];
+  readonly traffic: ReadonlyMap<string, HostCounts>;
+}
+
+/** What a rule has found; warnings are not reported. */
+export interface MalformedEntry {
+  readonly severity: 'error' | 'warning';
+  readonly rule: string;
+  readonly message: string;
+  readonly at: Position;
 }
 
 /** The report of a run. Pure. */
@@ -32,6 +39,7 @@ export function makeReport(input: ReportInput): Report {
     startedAt: new Date(startedAt).toISOString(),
     durationMs: finishedAt - startedAt,
     stopped,
+    manifests: input.manifests,
     summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
     items: [...plan.items.map((item) => makeItem(item, input)), ...errors.map(invalidItem)],
     hosts: makeHosts(input),
@@ -74,7 +82,7 @@ function reasonOf(outcome: { readonly result: string; readonly reason?: string }
   return outcome.reason;
 }
 
-function invalidItem(problem: Problem): ReportItem {
+function invalidItem(problem: MalformedEntry): ReportItem {
   return {
     decision: 'invalid',
     source: null,
@@ -86,18 +94,14 @@ function invalidItem(problem: Problem): ReportItem {
   };
 }
 
-const NO_TRAFFIC: HostTraffic = { requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 };
+const NO_TRAFFIC: HostCounts = { requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 };
 
 function makeHosts({ plan, traffic }: ReportInput): Record<string, HostReport> {
-  const names = Array.from(new Set([...plan.hosts.keys(), ...traffic.keys()])).sort(compareText);
+  const names = Array.from(new Set([...plan.hosts.keys(), ...traffic.keys()])).toSorted(compareText);
   return Object.fromEntries(
     names.map((name) => {
       const edges = plan.hosts.get(name) ?? noEdges();
       return [name, { edges, ...(traffic.get(name) ?? NO_TRAFFIC) }];
     }),
   );
-}
-
-function noEdges(): Record<EdgeDecision, number> {
-  return Object.fromEntries(EDGE_DECISIONS.map((decision) => [decision, 0])) as Record<EdgeDecision, number>; // every member is a key
 }

@@ -1,27 +1,21 @@
-/** A table in plain text: the first column flush left, the others flush right, two spaces between. */
-export function renderTable(
-  header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const cells = [header, ...rows].map((row) => row.map(String));
-  const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row
-      .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return cells.map(line).join('\n');
+type Row = readonly (string | number)[];
+
+/** A table in plain text: columns of numbers flush right, the others flush left, two spaces between. */
+export function renderTable(header: readonly string[], rows: readonly Row[]): string {
+  const widths = header.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => String(row[column]).length)),
+  );
+  const numeric = header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
+  const cell = (value: string | number, column: number) => {
+    const width = widths[column] ?? 0;
+    return numeric[column] ? String(value).padStart(width) : String(value).padEnd(width);
+  };
+  return [header, ...rows].map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 
 /** The same table in Markdown. */
-export function renderMarkdownTable(
-  header: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const line = (row: readonly (string | number)[]) =>
-    `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
+export function renderMarkdownTable(header: readonly string[], rows: readonly Row[]): string {
+  const line = (row: Row) => `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
   const rule = `|${header.map((_, column) => (column === 0 ? ' --- ' : ' ---: ')).join('|')}|`;
   return [line(header), rule, ...rows.map(line)].join('\n');
 }

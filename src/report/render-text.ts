@@ -6,8 +6,8 @@ import type { Report, ReportItem } from './report.ts';
 export function renderItemLine(item: ReportItem): string {
   const what = item.destination === null ? item.at : `${item.source ?? '?'} -> ${item.destination}`;
   const where = item.destination === null || item.at === '' ? '' : ` (${item.at})`;
-  const word = item.outcome === 'failed' ? `failed ${item.decision}` : item.decision;
-  return `${word}: ${what}: ${item.reason}${where}`;
+  const done = item.outcome === 'copied' || item.outcome === 'failed' ? ` (${item.outcome})` : '';
+  return `${item.decision}${done}: ${what}: ${item.reason}${where}`;
 }
 
 /** The end of a run for people: a row for each decision, a row for each host. */

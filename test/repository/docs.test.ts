@@ -12,9 +12,10 @@ const FILES = {
   'src/plan/plan.ts': "import type { X } from '../base/text.ts';",
   'src/cli/flags.ts': `import type { X } from '../base/text.ts';
     export const FLAGS = [
-      { name: 'manifest', value: 'FILE', description: 'one plain manifest', group: 'What' },
-      { name: 'confirm', description: 'really promote', group: 'How' },
-      { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'What' },
+      { name: 'manifest', value: 'FILE', description: 'one plain manifest', group: 'what' },
+      { name: 'confirm', description: 'really promote', group: 'how' },
+      { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'what' },
+      { name: 'v', value: 'N', description: 'of old', group: 'upstream', inert: 'of old' },
     ];`,
   'README.md': 'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n',
   'src/README.md': '<!-- generated: imports -->\n<!-- /generated -->\n',
@@ -34,6 +35,8 @@ const README = `Before.
 | flag | meaning |
 |---|---|
 | \`-confirm\` | really promote |
+
+Accepted without effect, with a warning: \`-v\`.
 <!-- /generated -->
 After.
 `;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
 import { DockerConfigError } from './docker-config-error.ts';
@@ -62,17 +63,14 @@ function runHelper(
 }
 
 function parseAnswer(program: string, output: string): Credential {
-  try {
-    const { Username: username, Secret: secret } = JSON.parse(output) as Record<string, unknown>;
-    if (typeof username === 'string' && typeof secret === 'string') {
-      if (username === TOKEN_USER) return { kind: 'identity-token', token: secret };
-      return { kind: 'basic', username, password: secret };
-    }
-  } catch {
-    // falls through: what it printed is not repeated, it may be a secret
+  const { Username: username, Secret: secret } = parseJsonObject(output) ?? {};
+  if (typeof username !== 'string' || typeof secret !== 'string') {
+    // what it printed is not repeated: it may be a secret
+    throw new DockerConfigError(
+      'helper-failed',
+      `${program} get: its answer is not JSON with Username and Secret`,
+    );
   }
-  throw new DockerConfigError(
-    'helper-failed',
-    `${program} get: its answer is not JSON with Username and Secret`,
-  );
+  if (username === TOKEN_USER) return { kind: 'identity-token', token: secret };
+  return { kind: 'basic', username, password: secret };
 }

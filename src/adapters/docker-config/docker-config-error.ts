@@ -1,8 +1,4 @@
 import { CodedError } from '../../base/errors.ts';
 
 /** Why credentials that are configured cannot be had. Never holds what is in them. */
-export class DockerConfigError extends CodedError<'unreadable' | 'malformed' | 'helper-failed'> {
-  constructor(code: DockerConfigError['code'], message: string, options?: { cause?: unknown }) {
-    super(code, message, options);
-  }
-}
+export class DockerConfigError extends CodedError<'unreadable' | 'malformed' | 'helper-failed'> {}

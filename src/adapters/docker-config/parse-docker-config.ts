@@ -1,3 +1,4 @@
+import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
 import { DockerConfigError } from './docker-config-error.ts';
@@ -59,20 +60,10 @@ function parseEntry(entry: JsonObject, where: string): Credential | undefined {
   return { kind: 'basic', username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 
-type JsonObject = { readonly [key: string]: unknown };
-
 function parseJson(text: string, file: string): JsonObject {
-  try {
-    const document: unknown = JSON.parse(text);
-    if (isObject(document)) return document;
-  } catch {
-    // the parser's own message would quote the file
-  }
+  const document = parseJsonObject(text);
+  if (document !== undefined) return document;
   throw new DockerConfigError('malformed', `${file}: expected a JSON object, as docker login writes it`);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isText(value: unknown): value is string {

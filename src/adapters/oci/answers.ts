@@ -1,3 +1,4 @@
+import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
@@ -35,25 +36,21 @@ function codeOf(status: number, errors: readonly SpecError[]): RegistryErrorCode
   return status >= 400 && status < 500 ? 'refused' : 'unexpected';
 }
 
+/** Nothing for the many registries that answer in plain text or HTML. */
 function parseErrors(body: Uint8Array): SpecError[] {
-  try {
-    const document: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    const errors =
-      isObject(document) && Array.isArray(document['errors']) ? (document['errors'] as unknown[]) : [];
-    return errors.slice(0, MAX_ERRORS).filter(isObject).map(toSpecError);
-  } catch {
-    return []; // many registries answer in plain text or HTML
-  }
+  const errors = parseJsonObject(body)?.['errors'];
+  return Array.isArray(errors) ? errors.slice(0, MAX_ERRORS).filter(isObject).map(toSpecError) : [];
 }
 
 const MAX_ERRORS = 5;
 
-function toSpecError(error: Record<string, unknown>): SpecError {
-  const detail = error['detail'] === undefined ? '' : ` (${oneLine(JSON.stringify(error['detail']))})`;
-  return {
-    code: oneLine(String(error['code'])),
-    message: `${oneLine(String(error['message'] ?? ''))}${detail}`,
-  };
+function toSpecError({ code, message, detail }: JsonObject): SpecError {
+  const more = detail === undefined ? '' : ` (${oneLine(JSON.stringify(detail))})`;
+  return { code: textOf(code), message: `${textOf(message)}${more}` };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? oneLine(value) : '';
 }
 
 function plainText(response: HttpResponse): string {
@@ -62,8 +59,4 @@ function plainText(response: HttpResponse): string {
       .toString('utf8')
       .replace(/<[^>]*>/g, ' '),
   );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

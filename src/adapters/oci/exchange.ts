@@ -72,11 +72,9 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
-    try {
-      this.#pieces.add(piece);
-    } catch (error) {
-      controller.abort(error as Error); // BoundedPieces throws a RegistryError
-    }
+    this.#pieces.add(piece);
+    const tooLarge = this.#pieces.tooLarge();
+    if (tooLarge !== undefined) controller.abort(tooLarge);
   }
 
   onResponseEnd(): void {
@@ -97,7 +95,7 @@ class Receiver implements Dispatcher.DispatchHandler {
 
 const DEFAULT_MAX_BODY_BYTES = 64 * 1024;
 
-/** A body as it arrives; throws a `RegistryError` when it is larger than its request allows. */
+/** A body as it arrives, bounded by what its request allows. */
 export class BoundedPieces {
   readonly #request: HttpRequest;
   readonly #pieces: Buffer[] = [];
@@ -108,11 +106,15 @@ export class BoundedPieces {
   }
 
   add(piece: Buffer): void {
-    const limit = this.#request.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
     this.#size += piece.length;
     this.#pieces.push(piece);
-    if (this.#size <= limit) return;
-    throw new RegistryError(
+  }
+
+  /** The error to end the answer with, once it is larger than its request allows. */
+  tooLarge(): RegistryError | undefined {
+    const limit = this.#request.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+    if (this.#size <= limit) return undefined;
+    return new RegistryError(
       'unexpected',
       `${describeRequest(this.#request)}: the answer is larger than ${limit} bytes`,
     );

@@ -1,3 +1,4 @@
+import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
 import { type Digest, parseDigest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
@@ -54,21 +55,13 @@ function refuseEndless(request: HttpRequest, { next, grown }: { next: URL; grown
   );
 }
 
-type Body = { readonly [key: string]: unknown };
-
-function parseBody(request: HttpRequest, response: HttpResponse): Body {
-  try {
-    const body: unknown = JSON.parse(Buffer.from(response.body).toString('utf8'));
-    if (isObject(body)) return body;
-  } catch (cause) {
-    throw new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not JSON`, {
-      cause,
-    });
-  }
+function parseBody(request: HttpRequest, response: HttpResponse): JsonObject {
+  const body = parseJsonObject(response.body);
+  if (body !== undefined) return body;
   throw new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not a JSON object`);
 }
 
-function parseTags(request: HttpRequest, body: Body): Tag[] {
+function parseTags(request: HttpRequest, body: JsonObject): Tag[] {
   const tags = body['tags'] ?? [];
   if (!Array.isArray(tags)) {
     throw new RegistryError(
@@ -81,7 +74,7 @@ function parseTags(request: HttpRequest, body: Body): Tag[] {
 }
 
 /** Google's listing: a map of digests with their tags, or, of a repository without images, at least `child`. */
-function parseGoogle(body: Body): Listing | undefined {
+function parseGoogle(body: JsonObject): Listing | undefined {
   const { manifest, child } = body;
   if (!isObject(manifest) && !Array.isArray(child)) return undefined;
   const manifests = new Map<Digest, readonly Tag[]>();
@@ -95,8 +88,4 @@ function parseGoogle(body: Body): Listing | undefined {
     for (const tag of own) tags.set(tag, digest);
   }
   return { kind: 'digests', manifests, tags };
-}
-
-function isObject(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,3 +1,4 @@
+import { parseJsonObject } from '../../base/json.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import { quote } from '../../base/text.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -120,7 +121,7 @@ export function basicHeader(credential: { readonly username: string; readonly pa
 }
 
 function parseToken(request: HttpRequest, response: HttpResponse, asked: number): Token {
-  const document = parseJson(response.body);
+  const document = parseJsonObject(response.body) ?? {};
   const value = document['token'] ?? document['access_token'];
   if (typeof value !== 'string' || value === '') {
     throw new RegistryError('unexpected', `token service ${request.url.origin}: its answer has no token`);
@@ -128,13 +129,4 @@ function parseToken(request: HttpRequest, response: HttpResponse, asked: number)
   const lifetime = document['expires_in'];
   const seconds = typeof lifetime === 'number' && lifetime > 0 ? lifetime : DEFAULT_LIFETIME;
   return { value, expiresAt: asked + seconds * 1000 };
-}
-
-function parseJson(body: Uint8Array): Record<string, unknown> {
-  try {
-    const document: unknown = JSON.parse(Buffer.from(body).toString('utf8'));
-    return typeof document === 'object' && document !== null ? { ...document } : {};
-  } catch {
-    return {}; // parseToken says that there is no token in it
-  }
 }

@@ -55,7 +55,11 @@ async function receiveStream(agent: Agent, request: HttpRequest): Promise<HttpRe
   const ok = answer.statusCode >= 200 && answer.statusCode < 300;
   if (ok) return { ...response, body: new Uint8Array(), stream: answer.body };
   const pieces = new BoundedPieces(request);
-  for await (const piece of answer.body as AsyncIterable<Buffer>) pieces.add(piece);
+  for await (const piece of answer.body as AsyncIterable<Buffer>) {
+    pieces.add(piece);
+    const tooLarge = pieces.tooLarge();
+    if (tooLarge !== undefined) throw tooLarge;
+  }
   return { ...response, body: pieces.join() };
 }
 

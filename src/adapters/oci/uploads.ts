@@ -81,10 +81,9 @@ const MAX_UNSIZED_BYTES = 64 * 1024 * 1024;
 async function readWhole(open: () => Promise<BlobBody>): Promise<Uint8Array> {
   const body = await open();
   if (body instanceof Uint8Array) return body;
-  const pieces: Buffer[] = [];
+  const pieces: Uint8Array[] = [];
   let size = 0;
-  for await (const piece of body) {
-    const bytes = Buffer.from(piece as Uint8Array);
+  for await (const bytes of body as AsyncIterable<Buffer>) {
     size += bytes.length;
     if (size > MAX_UNSIZED_BYTES) {
       throw new RegistryError(

@@ -1,0 +1,18 @@
+/** A JSON object whose fields have not been looked at yet. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The JSON object that a text or some UTF-8 bytes are, or undefined: foreign text is never trusted to be one. */
+export function parseJsonObject(text: string | Uint8Array): JsonObject | undefined {
+  try {
+    const document: unknown = JSON.parse(
+      typeof text === 'string' ? text : Buffer.from(text).toString('utf8'),
+    );
+    return isObject(document) ? document : undefined;
+  } catch {
+    return undefined;
+  }
+}

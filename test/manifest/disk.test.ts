@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readBounded } from '../../src/manifest/disk.ts';
+import { testdir } from '../builders/testdir.ts';
+
+function read(path: string, maxBytes: number) {
+  return readBounded(path, { maxBytes, signal: new AbortController().signal });
+}
+
+describe('a bounded read', () => {
+  it.each([
+    [0, 10],
+    [1, 10],
+    [10, 10],
+    [100_000, 100_000],
+  ])('has %i bytes where %i are allowed', async (size, maxBytes) => {
+    const content = Buffer.alloc(size, 'a');
+    const directory = await testdir({ file: content });
+    expect(await read(join(directory, 'file'), maxBytes)).toEqual({ kind: 'ok', value: content });
+  });
+
+  it('says that one byte is too many', async () => {
+    const directory = await testdir({ file: 'a'.repeat(11) });
+    expect(await read(join(directory, 'file'), 10)).toEqual({ kind: 'too-large' });
+  });
+
+  it.each([
+    [50_000, 'ok'],
+    [50_001, 'too-large'],
+  ])('takes %i bytes from a pipe as %s', async (size, kind) => {
+    const pipe = join(await testdir({ 'directory/': '' }), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const writer = createWriteStream(pipe);
+    writer.on('error', () => {}); // the reader may go before all is written
+    writer.end('a'.repeat(size));
+    expect(await read(pipe, 50_000)).toMatchObject({ kind });
+  });
+
+  it('says what is not there', async () => {
+    const directory = await testdir({ file: 'a' });
+    expect(await read(join(directory, 'nowhere'), 10)).toEqual({ kind: 'missing' });
+    expect(await read(join(directory, 'file/below'), 10)).toEqual({ kind: 'not-a-directory' });
+    expect(await read(directory, 10)).toMatchObject({ kind: 'unreadable' });
+  });
+});
