@@ -21,6 +21,8 @@ await build({
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
+  minifyWhitespace: true, // half of a short run is the parsing of its own code; names stay readable in stack traces
+  minifySyntax: true,
   logLevel: 'warning',
   define: { CIP_VERSION: JSON.stringify(version), CIP_COMMIT: JSON.stringify(commit()) },
   // undici and commander are CommonJS: inside an ESM bundle they still call require() for node's own modules

@@ -11,7 +11,9 @@ export class SingleFlight<Key, Value> {
     if (known !== undefined) return known;
     const promise = work();
     this.#promises.set(key, promise);
-    promise.catch(() => this.#promises.delete(key));
+    promise.catch(() => {
+      if (this.#promises.get(key) === promise) this.#promises.delete(key);
+    });
     return promise;
   }
 

@@ -1,9 +1,12 @@
 const MAX_QUOTED_CHARACTERS = 200;
 
+/** C0, DEL, C1, the line separators and the bidirectional overrides: what could forge or hide a line. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
 /** A user's text in double quotes, on one line, without control characters, cut at 200 characters. */
 export function quote(text: string): string {
   const cut = text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text;
-  return JSON.stringify(cut);
+  return JSON.stringify(cut).replace(UNPRINTABLE, escapeCharacter);
 }
 
 /** Foreign text (an error body, a header) made fit for one line of a log: control characters escaped, cut. */

@@ -18,7 +18,7 @@ export type FlagGroup =
   | 'manifests'
   | 'promotion'
   | 'report'
-  | 'snapshots'
+  | 'planned'
   | 'registries'
   | 'general'
   | 'upstream';
@@ -148,7 +148,7 @@ function planned(rows: readonly Row[]): FlagSpec[] {
   return rows.map(([name, value]) => ({
     ...row(name, value),
     description: 'not yet',
-    group: 'snapshots',
+    group: 'planned',
     planned: true,
   }));
 }

@@ -1,9 +1,11 @@
 import { CodedError, messageOf } from '../base/errors.ts';
-import { makeOptions } from './options.ts';
-import { parseFlags, type ProgramName } from './parse-flags.ts';
+import type { ProgramName } from './parse-flags.ts';
 import type { Stdio } from './stdio.ts';
 import { writeTo } from './stdio.ts';
 import { UsageError } from './usage-error.ts';
+
+/** Asked for alone, the version needs no parser. */
+const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version', 'version']);
 
 /** Exit code of a command line or an input that cannot be used at all. */
 const UNUSABLE = 2;
@@ -27,11 +29,11 @@ async function runProgram(
   program: ProgramName,
   { argv, stdio }: { argv: readonly string[]; stdio: Stdio },
 ): Promise<number> {
+  if (argv.length === 1 && VERSION_SPELLINGS.has(argv[0] ?? '')) return printVersion(stdio);
+  const { parseFlags } = await import('./parse-flags.ts');
   const flags = parseFlags(program, argv);
   if (flags.command === 'version' || flags.values.get('version')?.at(-1) === 'true') {
-    const { renderVersion } = await import('./version.ts');
-    await writeTo(stdio.out, renderVersion());
-    return 0;
+    return printVersion(stdio);
   }
   const asksHelp = flags.values.get('help')?.at(-1) === 'true' || (program === 'kpromo' && argv.length === 0);
   if (asksHelp) {
@@ -40,9 +42,16 @@ async function runProgram(
     return 0;
   }
   if (flags.command !== '') throw new UsageError(`not built yet: ${flags.command}`);
+  const { makeOptions } = await import('./options.ts');
   const options = makeOptions(flags);
   const { runCip } = await import('./run-cip.ts');
   return runCip(options, stdio, process.env);
+}
+
+async function printVersion(stdio: Stdio): Promise<number> {
+  const { renderVersion } = await import('./version.ts');
+  await writeTo(stdio.out, renderVersion());
+  return 0;
 }
 
 /** A reader that goes away (`| head`) is no failure of ours. */

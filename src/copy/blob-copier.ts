@@ -6,6 +6,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { ReadRegistry, UploadSession, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { BlobPlaces } from './blob-places.ts';
+import { MountHabits } from './mount-habits.ts';
 
 export interface BlobPorts {
   readonly source: ReadRegistry;
@@ -39,6 +40,7 @@ const FIRST_DELAY = 500;
 export class BlobCopier {
   readonly #ports: BlobPorts;
   readonly #places = new BlobPlaces();
+  readonly #habits = new MountHabits();
   readonly #perRepository = new SingleFlight<string, Rung>();
   readonly #perHost = new SingleFlight<string, Rung>();
   readonly #transfers: Permits;
@@ -77,16 +79,14 @@ export class BlobCopier {
 
   async #mount(task: BlobTask, from: Repository, signal: AbortSignal): Promise<Rung> {
     const { blob, destination } = task;
-    const host = hostOf(destination);
     if (from === destination) return 'exists';
-    if (!this.#places.honoursMounts(host)) return this.#lookThenTransfer(task, signal);
-    const answer = await this.#ports.destination.mountBlob(
-      destination,
-      { digest: blob.digest, from },
-      signal,
-    );
-    this.#places.countMount(host, answer === 'mounted' ? 'honoured' : 'refused');
+    const answer = await this.#habits.tryMount(hostOf(destination), async () => {
+      const mount = { digest: blob.digest, from };
+      const given = await this.#ports.destination.mountBlob(destination, mount, signal);
+      return { honoured: given === 'mounted', answer: given };
+    });
     if (answer === 'mounted') return 'mounted';
+    if (answer === undefined) return this.#lookThenTransfer(task, signal);
     // 202 is "unknown", not "absent"
     if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) {
       await this.#ports.destination.cancelUpload(answer, signal);

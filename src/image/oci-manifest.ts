@@ -127,6 +127,7 @@ function descriptor(value: unknown, what: string): Descriptor {
 }
 
 function unique(blobs: Descriptor[]): Descriptor[] {
-  const seen = new Map(blobs.toReversed().map((blob) => [blob.digest, blob]));
-  return Array.from(seen.values()).toReversed();
+  const first = new Map<Digest, Descriptor>();
+  for (const blob of blobs) if (!first.has(blob.digest)) first.set(blob.digest, blob);
+  return Array.from(first.values());
 }

@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import { CodedError, isAbort, messageOf } from '../../src/base/errors.ts';
+import { assertNever } from '../../src/base/exhaustive.ts';
+import { formatPosition } from '../../src/base/position.ts';
+import { compareText, sortedBy } from '../../src/base/sorted.ts';
+import { editDistance, nearest, oneLine, quote } from '../../src/base/text.ts';
+
+/** What forges or hides a line of a log. */
+const TRICKS = ['\n', '\r', '\u001b', '\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\u202e', '\u2066'];
+
+describe('a quoted text', () => {
+  it.each([
+    ['plain', '"plain"'],
+    ['', '""'],
+    ['say "no"', '"say \\"no\\""'],
+    ['two\nlines', '"two\\nlines"'],
+    ['x'.repeat(200), `"${'x'.repeat(200)}"`],
+    ['x'.repeat(201), `"${'x'.repeat(200)}…"`],
+  ])('reads as it was written, on one line, cut at 200: %j', (text, expected) => {
+    expect(quote(text)).toBe(expected);
+  });
+
+  it.each(TRICKS.map((trick) => [trick.charCodeAt(0).toString(16), trick]))(
+    'shows U+%s as an escape',
+    (_code, trick) => {
+      expect(quote(`a${trick}b`)).not.toContain(trick);
+    },
+  );
+});
+
+describe('foreign text', () => {
+  it('becomes one line without doubled blanks', () => {
+    expect(oneLine('  two\r\n  lines\t ')).toBe('two lines');
+  });
+
+  it('is cut where it is told', () => {
+    expect(oneLine('abcdef', 3)).toBe('abc…');
+  });
+
+  it.each(TRICKS.map((trick) => [trick.charCodeAt(0).toString(16), trick]))('loses U+%s', (_code, trick) => {
+    expect(oneLine(`a${trick}b`)).not.toContain(trick);
+  });
+});
+
+describe('the nearest word', () => {
+  it.each([
+    ['manifst', 'manifest'],
+    ['mainfest', 'manifest'],
+    ['thread', 'threads'],
+    ['xyz', undefined],
+    ['', undefined],
+  ])('to %j is %j', (word, expected) => {
+    expect(nearest(word, ['manifest', 'threads', 'confirm'])).toBe(expected);
+  });
+
+  it.each([
+    ['', '', 0],
+    ['', 'abc', 3],
+    ['kitten', 'sitting', 3],
+    ['abc', 'acb', 2],
+  ])('%j and %j are %i edits apart', (a, b, expected) => {
+    expect(editDistance(a, b)).toBe(expected);
+    expect(editDistance(b, a)).toBe(expected);
+  });
+});
+
+describe('order', () => {
+  it('is by code unit, the same in every locale', () => {
+    expect(['b', 'a', 'B', 'ä', '_', '1'].sort(compareText)).toEqual(['1', 'B', '_', 'a', 'b', 'ä']);
+  });
+
+  it('keeps what is equal as it was', () => {
+    const items = ['b2', 'a1', 'b1', 'a2'];
+    expect(sortedBy(items, (item) => item.slice(0, 1))).toEqual(['a1', 'a2', 'b2', 'b1']);
+    expect(items).toEqual(['b2', 'a1', 'b1', 'a2']);
+  });
+});
+
+describe('errors', () => {
+  class Refusal extends CodedError<'too-late'> {
+    constructor(cause: unknown) {
+      super('too-late', 'the shop is shut', { cause });
+    }
+  }
+
+  it('have a code, a cause and the name of their class', () => {
+    const cause = new Error('night');
+    expect(new Refusal(cause)).toMatchObject({ code: 'too-late', name: 'Refusal', cause });
+  });
+
+  it.each([
+    [new Error('no'), 'no'],
+    [new TypeError(), 'TypeError'],
+    ['text', 'text'],
+    [undefined, 'undefined'],
+  ])('say something whatever was thrown: %j', (thrown, expected) => {
+    expect(messageOf(thrown)).toBe(expected);
+  });
+
+  it('of an abort are known by the reason or the name', () => {
+    const reason = new Error('stop');
+    const signal = AbortSignal.abort(reason);
+    expect(isAbort(reason, signal)).toBe(true);
+    expect(isAbort(reason)).toBe(false);
+    expect(isAbort(AbortSignal.abort().reason)).toBe(true);
+    expect(isAbort('stop', signal)).toBe(false);
+  });
+
+  it('show the value that nobody thought of', () => {
+    expect(() => assertNever('surprise' as never)).toThrow('unexpected value: "surprise"');
+  });
+});
+
+it('a position reads file:line:column', () => {
+  expect(formatPosition({ file: 'images/app/images.yaml', line: 12, column: 5 })).toBe(
+    'images/app/images.yaml:12:5',
+  );
+});

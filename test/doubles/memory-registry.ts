@@ -1,0 +1,324 @@
+import { Readable } from 'node:stream';
+import type { Descriptor } from '../../src/image/descriptor.ts';
+import { type Digest, isDigest, matchesDigest } from '../../src/image/digest.ts';
+import { isForeignLayer } from '../../src/image/media-types.ts';
+import { parseReferences, type RawManifest, verifyManifest } from '../../src/image/oci-manifest.ts';
+import type { Reference } from '../../src/image/reference.ts';
+import { hostOf, type Repository } from '../../src/image/repository.ts';
+import type { Tag } from '../../src/image/tag.ts';
+import type { BlobBody, Listing, UploadSession, WriteRegistry } from '../../src/ports/registry.ts';
+import { RegistryError } from '../../src/ports/registry-error.ts';
+import type { Content } from '../builders/content.ts';
+import { repository as repositoryNamed, tag as tagNamed } from '../builders/manifests.ts';
+
+export type Verb =
+  | 'resolve'
+  | 'fetch'
+  | 'list'
+  | 'has-blob'
+  | 'open-blob'
+  | 'mount'
+  | 'start'
+  | 'finish'
+  | 'cancel'
+  | 'put';
+
+/** One question or order, in the sequence in which they came. */
+export interface Call {
+  readonly verb: Verb;
+  readonly repository: Repository;
+  /** Tag or digest; empty where there is none. */
+  readonly what: string;
+}
+
+/** How a host answers tags/list. */
+export type ListingStyle = 'google' | 'tags' | 'refused';
+
+export interface MemoryRegistryOptions {
+  /** For every host, or host by host. Default `tags`. */
+  readonly listing?: ListingStyle | ((host: string) => ListingStyle);
+  /** What a mount of a blob that is there gets. Default `honoured`. */
+  readonly mounts?: 'honoured' | 'refused';
+  /** Awaited before each answer. Default: the next microtask. */
+  readonly pace?: () => Promise<void>;
+}
+
+interface Store {
+  readonly manifests: Map<Digest, RawManifest>;
+  readonly tags: Map<Tag, Digest>;
+  readonly blobs: Map<Digest, Uint8Array>;
+}
+
+/**
+ * All registries of the world, in a Map. As strict as a registry may be: a manifest whose content is not all in the
+ * same repository is refused with `unknown-blob`, an upload is sent once and has to be what its digest says.
+ */
+export class MemoryRegistry implements WriteRegistry {
+  readonly calls: Call[] = [];
+  readonly #stores = new Map<Repository, Store>();
+  readonly #open = new Set<string>();
+  readonly #faults: ((call: Call) => unknown)[] = [];
+  readonly #damaged = new Set<string>();
+  readonly #options: Required<MemoryRegistryOptions>;
+  #uploads = 0;
+
+  constructor(options: MemoryRegistryOptions = {}) {
+    this.#options = { listing: 'tags', mounts: 'honoured', pace: () => Promise.resolve(), ...options };
+  }
+
+  /** Puts content there past the calls: children and blobs first. */
+  push(repository: string, content: Content, ...tags: readonly string[]): Digest {
+    const store = this.#storeOf(repositoryNamed(repository));
+    for (const child of content.children) this.push(repository, child);
+    for (const { digest, bytes } of content.blobs) store.blobs.set(digest, bytes);
+    store.manifests.set(content.manifest.digest, content.manifest);
+    for (const tag of tags) store.tags.set(tagNamed(tag), content.manifest.digest);
+    return content.manifest.digest;
+  }
+
+  /** Whatever `fault` returns is thrown, unless it is undefined; it may also do something at the moment of a call. */
+  atCall(fault: (call: Call) => unknown): void {
+    this.#faults.push(fault);
+  }
+
+  /** Answers some calls with an error: every time, or so many times. */
+  fail(
+    which: Partial<Call>,
+    {
+      error = new RegistryError('unavailable', 'GET https://test: 503'),
+      times = Number.POSITIVE_INFINITY,
+    } = {},
+  ): void {
+    let left = times;
+    this.atCall((call) => {
+      if (left === 0 || !matches(call, which)) return undefined;
+      left -= 1;
+      return error;
+    });
+  }
+
+  /** From now on the blob of this repository does not match its digest when it is read. */
+  damageBlob(repository: string, digest: Digest): void {
+    this.#damaged.add(`${repository} ${digest}`);
+  }
+
+  /** Loses a blob or a manifest. */
+  lose(repository: string, digest: Digest): void {
+    const store = this.#storeOf(repositoryNamed(repository));
+    store.blobs.delete(digest);
+    store.manifests.delete(digest);
+  }
+
+  count(which: Partial<Call> = {}): number {
+    return this.calls.filter((call) => matches(call, which)).length;
+  }
+
+  /** Calls as `verb repository what`. */
+  log(which: Partial<Call> = {}): readonly string[] {
+    return this.calls
+      .filter((call) => matches(call, which))
+      .map(({ verb, repository, what }) => `${verb} ${repository} ${what}`.trimEnd());
+  }
+
+  tagsOf(repository: string): Readonly<Record<string, Digest>> {
+    const tags = this.#stores.get(repositoryNamed(repository))?.tags ?? new Map<Tag, Digest>();
+    return Object.fromEntries(tags);
+  }
+
+  digestsOf(repository: string): ReadonlySet<Digest> {
+    return new Set(this.#stores.get(repositoryNamed(repository))?.manifests.keys());
+  }
+
+  /** True when a manifest is there with everything that it leads to. */
+  isWhole(repository: string, digest: Digest): boolean {
+    const store = this.#stores.get(repositoryNamed(repository));
+    const manifest = store?.manifests.get(digest);
+    if (store === undefined || manifest === undefined) return false;
+    const { manifests, blobs } = parseReferences(manifest);
+    return (
+      manifests.every((child) => this.isWhole(repository, child.digest)) &&
+      blobs.every((blob) => isForeignLayer(blob.mediaType) || store.blobs.has(blob.digest))
+    );
+  }
+
+  /** Everything that is there, as a value to compare. */
+  snapshot(): Readonly<Record<string, unknown>> {
+    const entries = Array.from(this.#stores, ([repository, { manifests, tags, blobs }]) => {
+      const value = {
+        manifests: Array.from(manifests.keys()).sort(),
+        tags: Object.fromEntries(Array.from(tags).sort()),
+        blobs: Array.from(blobs.keys()).sort(),
+      };
+      return [repository, value] as const;
+    });
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** Uploads that were begun and neither finished nor cancelled. */
+  get openUploads(): number {
+    return this.#open.size;
+  }
+
+  async resolve(repository: Repository, reference: Reference, signal: AbortSignal) {
+    await this.#answer({ verb: 'resolve', repository, what: reference }, signal);
+    const store = this.#stores.get(repository);
+    if (isDigest(reference)) return store?.manifests.has(reference) ? reference : undefined;
+    return store?.tags.get(reference);
+  }
+
+  async fetchManifest(repository: Repository, digest: Digest, signal: AbortSignal) {
+    await this.#answer({ verb: 'fetch', repository, what: digest }, signal);
+    return this.#stores.get(repository)?.manifests.get(digest);
+  }
+
+  async list(repository: Repository, signal: AbortSignal): Promise<Listing> {
+    await this.#answer({ verb: 'list', repository, what: '' }, signal);
+    const { listing } = this.#options;
+    const style = typeof listing === 'string' ? listing : listing(hostOf(repository));
+    const store = this.#stores.get(repository);
+    if (style === 'refused') throw new RegistryError('refused', 'GET https://test: 405', { status: 405 });
+    if (style === 'google') return googleListing(store);
+    if (store === undefined) return { kind: 'missing' };
+    return { kind: 'tags', tags: new Set(store.tags.keys()), requests: 1 };
+  }
+
+  async hasBlob(repository: Repository, digest: Digest, signal: AbortSignal): Promise<boolean> {
+    await this.#answer({ verb: 'has-blob', repository, what: digest }, signal);
+    return this.#stores.get(repository)?.blobs.has(digest) ?? false;
+  }
+
+  async openBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<BlobBody> {
+    await this.#answer({ verb: 'open-blob', repository, what: blob.digest }, signal);
+    const bytes = this.#stores.get(repository)?.blobs.get(blob.digest);
+    if (bytes === undefined) throw new RegistryError('refused', 'GET https://test: 404', { status: 404 });
+    if (this.#damaged.has(`${repository} ${blob.digest}`)) return damagedStream(bytes, blob.digest);
+    return bytes.length > 1000 ? Readable.from([bytes]) : bytes;
+  }
+
+  async mountBlob(
+    repository: Repository,
+    { digest, from }: { readonly digest: Digest; readonly from: Repository },
+    signal: AbortSignal,
+  ): Promise<'mounted' | UploadSession> {
+    await this.#answer({ verb: 'mount', repository, what: digest }, signal);
+    const bytes = this.#stores.get(from)?.blobs.get(digest);
+    const isNear = hostOf(from) === hostOf(repository);
+    if (bytes === undefined || !isNear || this.#options.mounts === 'refused')
+      return this.#session(repository);
+    this.#storeOf(repository).blobs.set(digest, bytes);
+    return 'mounted';
+  }
+
+  async startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession> {
+    await this.#answer({ verb: 'start', repository, what: '' }, signal);
+    return this.#session(repository);
+  }
+
+  async finishUpload(
+    upload: {
+      readonly session: UploadSession;
+      readonly blob: Descriptor;
+      readonly open: () => Promise<BlobBody>;
+    },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { session, blob, open } = upload;
+    const { repository } = session;
+    if (!this.#open.has(session.location)) throw new Error(`the upload ${session.location} is not open`);
+    const bytes = await readAll(await open());
+    await this.#answer({ verb: 'finish', repository, what: blob.digest }, signal);
+    this.#open.delete(session.location);
+    if (!matchesDigest(bytes, blob.digest))
+      throw new RegistryError('refused', 'PUT: DIGEST_INVALID', { status: 400 });
+    this.#storeOf(repository).blobs.set(blob.digest, bytes);
+  }
+
+  async cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void> {
+    await this.#answer({ verb: 'cancel', repository: session.repository, what: '' }, signal);
+    this.#open.delete(session.location);
+  }
+
+  async putManifest(
+    repository: Repository,
+    { reference, manifest }: { readonly reference: Reference; readonly manifest: RawManifest },
+    signal: AbortSignal,
+  ): Promise<void> {
+    await this.#answer({ verb: 'put', repository, what: reference }, signal);
+    verifyManifest(manifest);
+    const store = this.#storeOf(repository);
+    this.#refuseMissing(store, manifest);
+    store.manifests.set(manifest.digest, manifest);
+    if (!isDigest(reference)) store.tags.set(reference, manifest.digest);
+    else if (reference !== manifest.digest) throw new Error(`${manifest.digest} was put as ${reference}`);
+  }
+
+  #refuseMissing(store: Store, manifest: RawManifest): void {
+    const { manifests, blobs } = parseReferences(manifest);
+    const missing =
+      manifests.find(({ digest }) => !store.manifests.has(digest)) ??
+      blobs.find(({ digest, mediaType }) => !isForeignLayer(mediaType) && !store.blobs.has(digest));
+    if (missing === undefined) return;
+    throw new RegistryError('unknown-blob', `PUT https://test: MANIFEST_BLOB_UNKNOWN: ${missing.digest}`, {
+      status: 404,
+    });
+  }
+
+  async #answer(call: Call, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.calls.push(call);
+    await this.#options.pace();
+    for (const fault of this.#faults) {
+      const thrown = await fault(call);
+      if (thrown !== undefined) throw thrown;
+    }
+    signal.throwIfAborted();
+  }
+
+  #session(repository: Repository): UploadSession {
+    this.#uploads += 1;
+    const location = `https://test/uploads/${this.#uploads}`;
+    this.#open.add(location);
+    return { repository, location };
+  }
+
+  #storeOf(repository: Repository): Store {
+    const known = this.#stores.get(repository);
+    if (known !== undefined) return known;
+    const store: Store = { manifests: new Map(), tags: new Map(), blobs: new Map() };
+    this.#stores.set(repository, store);
+    return store;
+  }
+}
+
+function matches(call: Call, which: Partial<Call>): boolean {
+  return (
+    (which.verb === undefined || call.verb === which.verb) &&
+    (which.repository === undefined || call.repository === which.repository) &&
+    (which.what === undefined || call.what === which.what)
+  );
+}
+
+/** Google answers with an empty list where there is no repository. */
+function googleListing(store: Store | undefined): Listing {
+  const tags = new Map(store?.tags);
+  const tagsOf = (digest: Digest) => Array.from(tags.keys()).filter((tag) => tags.get(tag) === digest);
+  const digests = Array.from(store?.manifests.keys() ?? []);
+  return { kind: 'digests', manifests: new Map(digests.map((digest) => [digest, tagsOf(digest)])), tags };
+}
+
+/** Holds the end back and fails, as the port promises. */
+function damagedStream(bytes: Uint8Array, digest: Digest): Readable {
+  return Readable.from(
+    (async function* () {
+      yield bytes.subarray(0, bytes.length - 1);
+      throw new RegistryError('mismatch', `GET https://test: the bytes are not ${digest}`);
+    })(),
+  );
+}
+
+async function readAll(body: BlobBody): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of body) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}

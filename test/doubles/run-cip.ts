@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { onTestFinished } from 'vitest';
+import type { Report } from '../../src/report/report.ts';
+import { repositoryRoot } from './tools.ts';
+
+/** What a run of the program has left behind. */
+export interface CipRun {
+  /** The exit code; null where a signal killed it. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What it wrote to the file of `-report=FILE`, or to stdout where that was asked for; undefined where there is none. */
+  readonly report: Report | undefined;
+}
+
+export interface CipOptions {
+  readonly program?: 'cip' | 'kpromo';
+  /** Added to an environment that has a PATH, an empty HOME and nothing else. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Default: an empty directory. */
+  readonly cwd?: string;
+}
+
+/** A process under way. It is killed where the running test ends before it does. */
+export interface RunningCip {
+  readonly pid: number;
+  /** Resolves when it has ended and its output is whole. */
+  readonly ended: Promise<CipRun>;
+  /** Resolves to what stdout has said by the time that it says this; rejects where it ends without having said it. */
+  says(pattern: RegExp): Promise<string>;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** Runs the program as a user would, to its end. */
+export function runCip(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
+  return startCip(args, options).ended;
+}
+
+/** The same with a JSON report in a file of its own. Throws where none was written. */
+export async function runWithReport(
+  args: readonly string[],
+  options: CipOptions = {},
+): Promise<CipRun & { readonly report: Report }> {
+  const run = await startWithReport(args, options).ended;
+  if (run.report === undefined) throw new Error(`no report, exit ${run.status}: ${run.stderr}`);
+  return { ...run, report: run.report };
+}
+
+export function startWithReport(args: readonly string[], options: CipOptions = {}): RunningCip {
+  return startCip([...args, `-report=${join(temporaryDirectory(), 'report.json')}`], options);
+}
+
+export function startCip(args: readonly string[], options: CipOptions = {}): RunningCip {
+  return startNode([join(repositoryRoot(), 'bin', `${options.program ?? 'cip'}.js`), ...args], options);
+}
+
+/** Starts a script with node, in the same bare environment. Throws where the program has not been built. */
+export function startNode(args: readonly string[], { env = {}, cwd }: CipOptions = {}): RunningCip {
+  if (!existsSync(join(repositoryRoot(), 'dist'))) throw new Error('there is no dist: npm run build first');
+  const place = cwd ?? temporaryDirectory();
+  const child = spawn(process.execPath, args, {
+    cwd: place,
+    env: { PATH: process.env['PATH'], HOME: temporaryDirectory(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  if (child.pid === undefined) throw new Error('node could not be started');
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const output = collectOutput(child);
+  const status = new Promise<number | null>((done) => child.once('close', done));
+  return {
+    pid: child.pid,
+    ended: status.then((code) => ({ status: code, ...output, report: readReport(args, place, output.stdout) })),
+    says: (pattern) => waitFor(child, pattern, output),
+    kill: (signal) => void child.kill(signal),
+  };
+}
+
+/** An empty directory, removed when the running test ends. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'run-cip-'));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  return directory;
+}
+
+interface Output {
+  stdout: string;
+  stderr: string;
+}
+
+function collectOutput(child: ChildProcess): Output {
+  const output: Output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  return output;
+}
+
+function waitFor(child: ChildProcess, pattern: RegExp, output: Output): Promise<string> {
+  return new Promise((done, reject) => {
+    const look = () => {
+      if (output.stdout.search(pattern) !== -1) done(output.stdout);
+    };
+    child.stdout?.on('data', look);
+    child.once('close', () => reject(new Error(`ended without ${String(pattern)}: ${output.stdout}`)));
+    look();
+  });
+}
+
+function readReport(args: readonly string[], cwd: string, stdout: string): Report | undefined {
+  const target = args.map((argument) => /^--?report=(.+)$/.exec(argument)?.[1]).findLast(Boolean);
+  if (target === '-' || args.includes('-json-log-summary')) return parseReport(stdout);
+  if (target === undefined || !existsSync(resolve(cwd, target))) return undefined;
+  return parseReport(readFileSync(resolve(cwd, target), 'utf8'));
+}
+
+function parseReport(text: string): Report | undefined {
+  return text.trim() === '' ? undefined : (JSON.parse(text) as Report);
+}

@@ -1,0 +1,344 @@
+import { describe, expect, it } from 'vitest';
+import { expandEdges } from '../../src/edges/expand-edges.ts';
+import { sourceKey } from '../../src/inventory/inventory.ts';
+import { ListingHabits } from '../../src/inventory/listing-habits.ts';
+import { readInventory } from '../../src/inventory/read-inventory.ts';
+import type { PromoterManifest } from '../../src/manifest/model.ts';
+import { RegistryError } from '../../src/ports/registry-error.ts';
+import { image } from '../builders/images.ts';
+import { digest, from, inFile, repository } from '../builders/manifests.ts';
+import { MemoryRegistry } from '../doubles/memory-registry.ts';
+import { RecordingProgress } from '../doubles/recording-progress.ts';
+
+const A = image({ seed: 'a' });
+const B = image({ seed: 'b' });
+const a = A.manifest.digest;
+const b = B.manifest.digest;
+const TEN = Array.from({ length: 10 }, (_, number) => `v${number}`);
+
+/** Sources are on `s.example`, destinations elsewhere. */
+function read(registry: MemoryRegistry, ...manifests: readonly PromoterManifest[]) {
+  const ports = { source: registry, destination: registry, progress: new RecordingProgress(), workers: 4 };
+  return readInventory(expandEdges(manifests), ports, new AbortController().signal);
+}
+
+async function stateOf(registry: MemoryRegistry, where: string, manifest: PromoterManifest) {
+  const { destinations } = await read(registry, manifest);
+  const state = destinations.get(repository(where));
+  if (state?.kind !== 'read') return state;
+  return { exists: state.exists, tags: Object.fromEntries(state.tags), digests: [...state.digests].sort() };
+}
+
+const toProd = from('s.example/s').to('p.example/p');
+
+describe('a destination that lists digests', () => {
+  const manifest = from('s.example/s')
+    .to('eu.gcr.io/p')
+    .promote({ app: { [a]: TEN, [b]: [] } });
+
+  it('is asked one question', async () => {
+    const registry = new MemoryRegistry({ listing: 'google' });
+    registry.push('eu.gcr.io/p/app', A, 'v0', 'v1', 'unwanted');
+    registry.push('eu.gcr.io/p/app', B);
+    expect(await stateOf(registry, 'eu.gcr.io/p/app', manifest)).toMatchObject({
+      exists: true,
+      tags: { v0: a, v1: a },
+      digests: [a, b].sort(),
+    });
+    expect(registry.log()).toEqual(['list eu.gcr.io/p/app']);
+  });
+
+  it('is empty where nothing is listed', async () => {
+    const registry = new MemoryRegistry({ listing: 'google' });
+    expect(await stateOf(registry, 'eu.gcr.io/p/app', manifest)).toEqual({
+      exists: false,
+      tags: {},
+      digests: [],
+    });
+    expect(registry.log({ repository: repository('eu.gcr.io/p/app') })).toEqual(['list eu.gcr.io/p/app']);
+  });
+
+  it('is known by its answer, whatever its name', async () => {
+    const registry = new MemoryRegistry({ listing: 'google' });
+    const many = toProd.promote({ a: { [a]: TEN }, b: { [a]: ['v1'] }, c: { [a]: ['v1'], [b]: [] } });
+    for (const name of ['a', 'b', 'c']) registry.push(`p.example/p/${name}`, A, ...TEN);
+    registry.push('p.example/p/c', B);
+    await readInventory(
+      expandEdges([many]),
+      { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 },
+      new AbortController().signal,
+    );
+    expect(registry.log()).toEqual(['list p.example/p/a', 'list p.example/p/b', 'list p.example/p/c']);
+  });
+});
+
+describe('a destination that lists tags', () => {
+  it.each(['eu.gcr.io/p', 'p.example/p'])('is not taken for an empty one: %s', async (where) => {
+    const registry = new MemoryRegistry();
+    registry.push(`${where}/app`, A, 'v0');
+    const manifest = from('s.example/s')
+      .to(where)
+      .promote({ app: { [a]: TEN } });
+    expect(await stateOf(registry, `${where}/app`, manifest)).toEqual({
+      exists: true,
+      tags: { v0: a },
+      digests: [a],
+    });
+  });
+
+  it('is asked for a tag first, and for nothing else where that was all', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A, 'v1');
+    await read(registry, toProd.promote({ app: { [a]: ['v1'] } }));
+    expect(registry.log()).toEqual(['resolve p.example/p/app v1']);
+  });
+
+  it('is asked for each tag while they are there', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A, 'v1', 'v2', 'v3');
+    await read(registry, toProd.promote({ app: { [a]: ['v1', 'v2', 'v3'] } }));
+    expect(registry.log().map((line) => line.slice(-2))).toEqual(['v1', 'v2', 'v3']);
+    expect(registry.count({ verb: 'list' })).toBe(0);
+  });
+
+  it('is listed once the first tag is absent, and that answers for all absent tags', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A, 'v3');
+    const manifest = toProd.promote({ app: { [a]: ['v1', 'v2', 'v3', 'v4'] } });
+    expect(await stateOf(registry, 'p.example/p/app', manifest)).toMatchObject({
+      tags: { v3: a },
+      digests: [a],
+    });
+    expect(registry.log()).toEqual([
+      'resolve p.example/p/app v1',
+      'list p.example/p/app',
+      'resolve p.example/p/app v3',
+    ]);
+  });
+
+  it('is not listed for the sake of a single tag more', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A);
+    await read(registry, toProd.promote({ app: { [a]: ['v1', 'v2'] } }));
+    expect(registry.log()).toEqual([
+      'resolve p.example/p/app v1',
+      'resolve p.example/p/app v2',
+      `resolve p.example/p/app ${a}`,
+    ]);
+  });
+
+  it('is listed at once where many tags are wanted, until it is known that it lists tags only', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/a', A, ...TEN);
+    registry.push('p.example/p/b', A, ...TEN);
+    await readInventory(
+      expandEdges([toProd.promote({ a: { [a]: TEN }, b: { [a]: TEN } })]),
+      { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 },
+      new AbortController().signal,
+    );
+    expect(registry.log({ verb: 'list' })).toEqual(['list p.example/p/a']);
+    expect(registry.count({ verb: 'resolve' })).toBe(20);
+  });
+
+  it('is asked by digest for what no tag has shown', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A, 'v1');
+    registry.push('p.example/p/app', B);
+    const manifest = toProd.promote({ app: { [a]: ['v1'], [b]: ['v2'], [digest('c')]: [] } });
+    const state = await stateOf(registry, 'p.example/p/app', manifest);
+    expect(state).toMatchObject({ tags: { v1: a }, digests: [a, b].sort() });
+  });
+
+  it('is not asked for a digest whose every tag is another one: the tags decide', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A, 'v1');
+    await read(registry, toProd.promote({ app: { [b]: ['v1'] } }));
+    expect(registry.log()).toEqual(['resolve p.example/p/app v1']);
+  });
+
+  it('that is missing is empty, and not asked further', async () => {
+    const registry = new MemoryRegistry();
+    const manifest = toProd.promote({ app: { [a]: ['v1', 'v2', 'v3'], [b]: [] } });
+    expect(await stateOf(registry, 'p.example/p/app', manifest)).toEqual({
+      exists: false,
+      tags: {},
+      digests: [],
+    });
+    expect(registry.log({ repository: repository('p.example/p/app') })).toEqual([
+      'resolve p.example/p/app v1',
+      'list p.example/p/app',
+    ]);
+  });
+});
+
+describe('a destination that refuses to list', () => {
+  it('is asked for every tag instead, and never to list again', async () => {
+    const registry = new MemoryRegistry({ listing: 'refused' });
+    registry.push('p.example/p/a', A, 'v9');
+    const manifest = toProd.promote({ a: { [a]: TEN }, b: { [a]: TEN } });
+    const { destinations } = await readInventory(
+      expandEdges([manifest]),
+      { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 },
+      new AbortController().signal,
+    );
+    expect(destinations.get(repository('p.example/p/a'))).toMatchObject({
+      kind: 'read',
+      tags: new Map([['v9', a]]),
+    });
+    expect(destinations.get(repository('p.example/p/b'))).toMatchObject({ kind: 'read', tags: new Map() });
+    expect(registry.count({ verb: 'list' })).toBe(1);
+  });
+});
+
+describe('a source', () => {
+  it('is asked once for what some destination lacks, and for nothing else', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('s.example/s/app', A);
+    registry.push('us.example/p/app', A, 'v1');
+    registry.push('us.example/p/app', B, 'v2');
+    registry.push('eu.example/p/app', B, 'v2');
+    const { sources } = await read(
+      registry,
+      from('s.example/s')
+        .to('us.example/p', 'eu.example/p', 'asia.example/p')
+        .promote({ app: { [a]: ['v1'], [b]: ['v2'] } }),
+    );
+    expect(registry.log({ repository: repository('s.example/s/app') }).toSorted()).toEqual(
+      [`resolve s.example/s/app ${a}`, `resolve s.example/s/app ${b}`].sort(),
+    );
+    expect(sources.get(sourceKey(repository('s.example/s/app'), a))).toEqual({ kind: 'present' });
+    expect(sources.get(sourceKey(repository('s.example/s/app'), b))).toEqual({ kind: 'absent' });
+  });
+
+  it('is not asked at all where everything is there', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A, 'v1');
+    const { sources } = await read(registry, toProd.promote({ app: { [a]: ['v1'] } }));
+    expect(sources.size).toBe(0);
+  });
+
+  it.each([
+    ['a tag is to be added', { [a]: ['v1', 'v2'] }],
+    ['a tag would move', { [b]: ['v1'] }],
+  ])('is not asked where %s', async (_what, dmap) => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A, 'v1');
+    const { sources } = await read(registry, toProd.promote({ app: dmap }));
+    expect(sources.size).toBe(0);
+  });
+
+  it('is followed by the next one where it has not got the digest', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('s.example/two/app', A);
+    const { sources } = await read(
+      registry,
+      ...['one', 'two', 'three'].map((name) =>
+        inFile(name)
+          .from(`s.example/${name}`)
+          .to('p.example/p')
+          .promote({ app: { [a]: ['v1'] } }),
+      ),
+    );
+    expect(Object.fromEntries(sources)).toEqual({
+      [`s.example/one/app@${a}`]: { kind: 'absent' },
+      [`s.example/two/app@${a}`]: { kind: 'present' },
+    });
+  });
+});
+
+describe('a registry that does not answer', () => {
+  it('is a value: its repository is unreadable, the others are read, its sources are not asked', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('s.example/s/good', A);
+    registry.fail({ repository: repository('p.example/p/bad') });
+    const { destinations, sources } = await read(
+      registry,
+      toProd.promote({ bad: { [a]: ['v1'] }, good: { [a]: ['v1'] } }),
+    );
+    expect(destinations.get(repository('p.example/p/bad'))).toEqual({
+      kind: 'unreadable',
+      reason: 'GET https://test: 503',
+    });
+    expect(destinations.get(repository('p.example/p/good'))?.kind).toBe('read');
+    expect(Array.from(sources.keys())).toEqual([`s.example/s/good@${a}`]);
+  });
+
+  it.each([
+    ['temporarily', new RegistryError('unavailable', 'GET: 503', { status: 503, temporary: true })],
+    ['at all', new RegistryError('unreachable', 'GET: reset')],
+  ])('with a list %s is unreadable, not one without lists', async (_what, error) => {
+    const registry = new MemoryRegistry();
+    registry.fail({ verb: 'list' }, { error });
+    const { destinations } = await read(registry, toProd.promote({ app: { [a]: TEN } }));
+    expect(destinations.get(repository('p.example/p/app'))).toEqual({
+      kind: 'unreadable',
+      reason: error.message,
+    });
+  });
+
+  it('is a value at a source too', async () => {
+    const registry = new MemoryRegistry();
+    registry.fail({ repository: repository('s.example/s/app') });
+    const { sources } = await read(registry, toProd.promote({ app: { [a]: ['v1'] } }));
+    expect(Object.fromEntries(sources)).toEqual({
+      [`s.example/s/app@${a}`]: { kind: 'unreadable', reason: 'GET https://test: 503' },
+    });
+  });
+});
+
+describe('an inventory', () => {
+  it('throws what an aborted signal carries', async () => {
+    const registry = new MemoryRegistry();
+    const stopping = new AbortController();
+    registry.atCall(() => stopping.abort(new Error('stop')));
+    const wanted = expandEdges([toProd.promote({ app: { [a]: ['v1'] } })]);
+    const ports = { source: registry, destination: registry, progress: new RecordingProgress(), workers: 4 };
+    await expect(readInventory(wanted, ports, stopping.signal)).rejects.toThrow('stop');
+  });
+
+  it('does not ask where nothing but a conflict is wanted', async () => {
+    const registry = new MemoryRegistry();
+    const { destinations } = await read(registry, toProd.promote({ app: { [a]: ['v1'], [b]: ['v1'] } }));
+    expect(destinations.size).toBe(0);
+    expect(registry.calls).toEqual([]);
+  });
+
+  it('writes nothing', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('s.example/s/app', A, 'v1');
+    const before = registry.snapshot();
+    await read(registry, toProd.promote({ app: { [a]: ['v1', 'v2', 'v3'], [b]: [] } }));
+    expect(registry.snapshot()).toEqual(before);
+  });
+
+  it('tells where it is', async () => {
+    const registry = new MemoryRegistry();
+    const progress = new RecordingProgress();
+    const wanted = expandEdges([toProd.promote({ x: { [a]: ['v1'] }, y: { [a]: ['v1'], [b]: [] } })]);
+    const ports = { source: registry, destination: registry, progress, workers: 4 };
+    await readInventory(wanted, ports, new AbortController().signal);
+    expect(progress.stages).toEqual(['inventory 2/2', 'source 3/3']);
+  });
+});
+
+describe('listing habits', () => {
+  it('list a host that nobody knows once it has been asked a hundred questions', () => {
+    const habits = new ListingHabits();
+    const answers = Array.from({ length: 60 }, (_, number) =>
+      habits.listFirst(repository(`p.example/p/${number}`), 2),
+    );
+    expect(answers.indexOf(true)).toBe(50);
+    expect(habits.listFirst(repository('q.example/p/1'), 2)).toBe(false);
+  });
+
+  it.each([
+    ['gcr.io/p/a', true],
+    ['eu.gcr.io/p/a', true],
+    ['us-west1-docker.pkg.dev/p/a', true],
+    ['notgcr.io/p/a', false],
+    ['gcr.io.example/p/a', false],
+    ['pkg.dev.example/p/a', false],
+  ])('list %s first: %s', (text, expected) => {
+    expect(new ListingHabits().listFirst(repository(text), 1)).toBe(expected);
+  });
+});
