@@ -26,7 +26,7 @@ for (const entry of Object.values(lock.packages)) {
     if (!packages.has(path)) packages.set(path, placeholder(name, { version, dev: entry.dev }));
   }
 }
-lock.packages = Object.fromEntries([...packages].sort(([a], [b]) => (a < b ? -1 : 1)));
+lock.packages = Object.fromEntries([...packages].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 writeFileSync(file, `${JSON.stringify(lock, null, 2)}\n`);
 
 /** An entry that is never installed here, because its system is not this one's. */

@@ -1,6 +1,7 @@
 const MAX_QUOTED_CHARACTERS = 200;
 
 /** C0, DEL, C1, the line separators and the bidirectional overrides: what could forge or hide a line. */
+// oxlint-disable-next-line no-control-regex -- control characters are what it is for
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** A user's text in double quotes, on one line, without control characters, cut at 200 characters. */

@@ -1,19 +1,17 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import type { ProgramName } from './parse-flags.ts';
 import type { Stdio } from './stdio.ts';
-import { writeTo } from './stdio.ts';
-import { UsageError } from './usage-error.ts';
+import { ignoreClosedPipe, writeTo } from './stdio.ts';
+import { exitCodeOfError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
 const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version', 'version']);
 
-/** Exit code of a command line or an input that cannot be used at all. */
-const UNUSABLE = 2;
-
 /** Runs a program of this package and resolves to its exit code. Never throws, never prints a stack trace. */
 export async function main(program: ProgramName, argv: readonly string[]): Promise<number> {
   const stdio: Stdio = { out: process.stdout, err: process.stderr };
-  process.stdout.on('error', ignoreClosedPipe);
+  ignoreClosedPipe(stdio.out);
+  ignoreClosedPipe(stdio.err);
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {
@@ -21,7 +19,7 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
     await writeTo(stdio.err, `${program}: ${messageOf(error)}${hint}\n`);
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
       await writeTo(stdio.err, `${stackOf(error)}\n`);
-    return error instanceof UsageError ? UNUSABLE : 1;
+    return exitCodeOfError(error);
   }
 }
 
@@ -52,11 +50,6 @@ async function printVersion(stdio: Stdio): Promise<number> {
   const { renderVersion } = await import('./version.ts');
   await writeTo(stdio.out, renderVersion());
   return 0;
-}
-
-/** A reader that goes away (`| head`) is no failure of ours. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }
 
 function stackOf(error: unknown): string {

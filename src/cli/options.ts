@@ -113,8 +113,8 @@ function threadsOf(flags: FlagValues): number {
 }
 
 function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {
-  const report = flags.text('report');
-  const reportMarkdown = flags.text('report-markdown');
+  const report = flags.text('report') || undefined;
+  const reportMarkdown = flags.text('report-markdown') || undefined;
   const summary = flags.isOn('json-log-summary');
   if (summary && report !== undefined && report !== '-') {
     throw new UsageError(`-json-log-summary means -report=-, which contradicts -report=${report}`);

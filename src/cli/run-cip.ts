@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors.ts';
 import { LayoutError } from '../manifest/layout-error.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import { renderProblem } from '../manifest/problem.ts';
@@ -11,16 +12,16 @@ import type { Options } from './options.ts';
 import { runParseOnly } from './run-parse-only.ts';
 import { type Stdio, writeTo } from './stdio.ts';
 import { catchStopSignals, type StopSignals } from './stop-signals.ts';
-import { UsageError } from './usage-error.ts';
+import { exitCodeOfError, UsageError } from './usage-error.ts';
 import { checkReportTargets, writeReports } from './write-report.ts';
 
 /** A run of `cip` from its options to its exit code. */
 export async function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   const log = createLogger(stdio, options.log, Date.now);
-  for (const warning of options.warnings) log.write('warning', warning);
-  await checkReportTargets(options);
   const stop = catchStopSignals();
   try {
+    for (const warning of options.warnings) log.write('warning', warning);
+    await checkReportTargets(options);
     const read = await readWanted(options, { log, stop });
     const report = options.task === 'parse-only' ? runParseOnly(read, Date.now) : await promoteLazily();
     await conclude(report, { options, stdio, log });
@@ -31,6 +32,10 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
       const { runPromotion } = await import('./run-promotion.ts');
       return runPromotion(read, { options, stdio, env, stop });
     }
+  } catch (error) {
+    if (options.log.format === 'text') throw error;
+    log.write('error', messageOf(error)); // a collector of JSON takes no other line
+    return exitCodeOfError(error);
   } finally {
     stop.release();
   }
@@ -41,9 +46,12 @@ async function readWanted(
   { where, task }: Options,
   { log, stop }: { log: Log; stop: StopSignals },
 ): Promise<ReadManifests> {
-  const read = await readManifests(where, stop.stopping).catch((error: unknown) => {
-    throw error instanceof LayoutError ? new UsageError(error.message) : error;
-  });
+  const read = await untilAborted(readManifests(where, stop.stopping), stop.stopping).catch(
+    (error: unknown) => {
+      if (stop.stopping.aborted) return NOTHING_READ; // a stopped run has a report too
+      throw error instanceof LayoutError ? new UsageError(error.message) : error;
+    },
+  );
   for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
   const { projects, images, digests } = read.counts;
   log.write('info', 'manifests read', { projects, images, digests });
@@ -54,6 +62,22 @@ async function readWanted(
   return read;
 }
 
+const NOTHING_READ: ReadManifests = {
+  manifests: [],
+  problems: [],
+  counts: { projects: 0, images: 0, digests: 0 },
+};
+
+/** Waits no longer than the signal allows: a manifest may be a pipe that nobody writes to. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  return Promise.race([promise, aborted]);
+}
+
 async function conclude(
   report: Report,
   { options, stdio, log }: { options: Options; stdio: Stdio; log: Log },
@@ -61,8 +85,17 @@ async function conclude(
   for (const item of report.items) {
     if (item.decision !== 'invalid') log.write(levelOf(item), renderItemLine(item)); // invalid ones have been told
   }
-  await writeTo(stdio.err, `\n${renderTables(report)}\n`);
+  if (options.log.format === 'json') logSummary(report, log);
+  else await writeTo(stdio.err, `\n${renderTables(report)}\n`);
   await writeReports(report, options, stdio);
+}
+
+/** What the tables tell, for machines. */
+function logSummary({ mode, stopped, durationMs, summary, hosts }: Report, log: Log): void {
+  for (const [host, { edges, ...traffic }] of Object.entries(hosts)) {
+    log.write('info', 'host', { host, ...edges, ...traffic });
+  }
+  log.write('info', 'run finished', { mode, stopped, durationMs, ...summary });
 }
 
 function levelOf({ decision, outcome }: ReportItem): 'info' | 'warning' | 'error' {

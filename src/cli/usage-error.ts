@@ -6,3 +6,8 @@ export class UsageError extends CodedError<'usage'> {
     super('usage', message);
   }
 }
+
+/** The exit code of a program that ends with this error. */
+export function exitCodeOfError(error: unknown): 1 | 2 {
+  return error instanceof UsageError ? 2 : 1;
+}

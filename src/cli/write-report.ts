@@ -15,11 +15,8 @@ type Targets = Pick<Options, 'report' | 'reportMarkdown'>;
 export async function checkReportTargets({ report, reportMarkdown }: Targets): Promise<void> {
   for (const target of [report, reportMarkdown]) {
     if (target === undefined || target === '-') continue;
-    try {
-      await access(dirname(target), constants.W_OK);
-    } catch (error) {
-      throw new UsageError(`cannot write the report ${quote(target)}: ${messageOf(error)}`);
-    }
+    const obstacle = await findObstacle(target);
+    if (obstacle !== undefined) throw new UsageError(`cannot write the report ${quote(target)}: ${obstacle}`);
   }
 }
 
@@ -28,6 +25,20 @@ export async function writeReports(report: Report, targets: Targets, stdio: Stdi
   if (targets.report !== undefined) await write(targets.report, renderJson(report), stdio);
   if (targets.reportMarkdown !== undefined)
     await write(targets.reportMarkdown, renderMarkdown(report), stdio);
+}
+
+/** Why a file cannot come to be at a path, as far as that can be known without writing. */
+async function findObstacle(target: string): Promise<string | undefined> {
+  const found = await stat(target).catch(() => undefined);
+  if (found?.isDirectory()) return 'it is a directory: give the path of a file';
+  try {
+    const directory = dirname(target);
+    if (!(await stat(directory)).isDirectory()) return `${quote(directory)} is not a directory`;
+    await access(directory, constants.W_OK);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
 }
 
 async function write(target: string, text: string, stdio: Stdio): Promise<void> {

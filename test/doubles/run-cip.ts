@@ -72,7 +72,11 @@ export function startNode(args: readonly string[], { env = {}, cwd }: CipOptions
   const status = new Promise<number | null>((done) => child.once('close', done));
   return {
     pid: child.pid,
-    ended: status.then((code) => ({ status: code, ...output, report: readReport(args, place, output.stdout) })),
+    ended: status.then((code) => ({
+      status: code,
+      ...output,
+      report: readReport(args, place, output.stdout),
+    })),
     says: (pattern) => waitFor(child, pattern, output),
     kill: (signal) => void child.kill(signal),
   };

@@ -29,7 +29,9 @@ export function plainManifest({ from, to, images }: PlainManifest): string {
 
 /** The registries of a thin manifest, or of a plain one. */
 export function registriesOf(from: string, to: readonly string[]): string {
-  return [`registries:`, `- name: ${from}`, '  src: true', ...to.map((name) => `- name: ${name}`), ''].join('\n');
+  return [`registries:`, `- name: ${from}`, '  src: true', ...to.map((name) => `- name: ${name}`), ''].join(
+    '\n',
+  );
 }
 
 /** The list of images of a thin manifest, or of a plain one. */
@@ -59,6 +61,7 @@ export function writesOf(registry: EmbeddedRegistry): string[] {
 /** How often each kind of request came. */
 export function countKinds(...registries: readonly EmbeddedRegistry[]): Record<string, number> {
   const counts: Record<string, number> = {};
-  for (const { kind } of registries.flatMap(({ requests }) => requests)) counts[kind] = (counts[kind] ?? 0) + 1;
+  for (const { kind } of registries.flatMap(({ requests }) => requests))
+    counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
 }

@@ -39,7 +39,6 @@ describe('images', () => {
       `- name: group/sub.group/app__x\n  dmap: {"${A}": [v1]}\n`,
       ['group/sub.group/app__x: a=v1'],
     ],
-    ['a sha512 digest', `- name: app\n  dmap: {"sha512:${'a'.repeat(128)}": [v1]}\n`, ['app: a=v1']],
     ['no images', '', []],
     ['an empty list', '[]\n', []],
   ])('may have %s', (_what, images, expected) => {

@@ -1,4 +1,4 @@
-import { type Digest, isDigest, parseDigest } from '../../image/digest.ts';
+import { type Digest, digestOf, isDigest, parseDigest } from '../../image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../image/media-types.ts';
 import { guessMediaType, ManifestError, type RawManifest, verifyManifest } from '../../image/oci-manifest.ts';
 import type { Reference } from '../../image/reference.ts';
@@ -24,12 +24,15 @@ export async function resolveManifest(
   if (response.status === 404) return undefined;
   if (response.status !== 200) return refuseAnswer(request, response);
   if (isDigest(reference)) return reference;
-  const digest = parseDigest(response.headers['docker-content-digest'] ?? '');
-  if (digest === undefined) {
-    const why = 'the answer has no valid Docker-Content-Digest, so the tag cannot be compared';
-    throw new RegistryError('unexpected', `${describeRequest(request)}: ${why}`, { status: 200 });
-  }
-  return digest;
+  const named = parseDigest(response.headers['docker-content-digest'] ?? '');
+  return named ?? digestOfBytes(session, { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES });
+}
+
+/** What a tag stands for, where the registry does not say it in its header. */
+async function digestOfBytes(session: Session, request: HttpRequest): Promise<Digest | undefined> {
+  const response = await session.send(request);
+  if (response.status === 404) return undefined;
+  return response.status === 200 ? digestOf(response.body) : refuseAnswer(request, response);
 }
 
 /** How often a manifest whose bytes are wrong is read: damage on the way goes away, damage on the disk does not. */

@@ -1,0 +1,243 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { FaultAct } from '../../../src/embedded-registry/embedded-registry.ts';
+import { digestOf } from '../../../src/image/digest.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../../../src/image/media-types.ts';
+import { blob, image, layer, push } from '../../builders/images.ts';
+import { rawAnswer, scriptedServer } from '../../doubles/scripted-server.ts';
+import {
+  clientForTest,
+  descriptorOf,
+  embeddedForTest,
+  quiet,
+  readAll,
+  registryErrorOf,
+  repositoryAt,
+  tagOf,
+} from './client.ts';
+
+const MIB = 1024 * 1024;
+
+/** A manifest of exactly so many bytes. */
+function manifestOf(size: number): Buffer {
+  const [start, end] = ['{"schemaVersion":2,"layers":[],"annotations":{"a":"', '"}}'];
+  return Buffer.from(`${start}${'x'.repeat(size - start.length - end.length)}${end}`);
+}
+
+describe('the size of answers', () => {
+  it('may be 4 MiB for a manifest', async () => {
+    const body = manifestOf(4 * MIB);
+    const headers = { 'content-type': OCI_MANIFEST };
+    const server = await scriptedServer([{ request: /^GET/, answer: { status: 200, headers, body } }]);
+    const asked = clientForTest().registry.fetchManifest(
+      repositoryAt(server, 'app'),
+      digestOf(body),
+      quiet(),
+    );
+    expect((await asked)?.bytes).toHaveLength(4 * MIB);
+  });
+
+  it('may not be more', async () => {
+    const body = manifestOf(4 * MIB + 1);
+    const server = await scriptedServer([{ request: /^GET/, answer: { status: 200, body } }]);
+    const repository = repositoryAt(server, 'app');
+    const asked = clientForTest().registry.fetchManifest(repository, digestOf(body), quiet());
+    const error = await registryErrorOf(asked);
+    expect(error).toMatchObject({ code: 'unexpected', temporary: false });
+    expect(error.message).toContain('the answer is larger than 4194304 bytes');
+  });
+
+  it('does not depend on an honest Content-Length', async () => {
+    const chunk = 'x'.repeat(0xffff);
+    const chunks = Array<string>(3).fill(`ffff\r\n${chunk}\r\n`).join('');
+    const raw = rawAnswer(['HTTP/1.1 400 Bad Request', 'Transfer-Encoding: chunked'], chunks);
+    const server = await scriptedServer([{ request: /^POST/, answer: { raw, then: 'open' } }]);
+    const asked = clientForTest().registry.startUpload(repositoryAt(server, 'app'), quiet());
+    expect((await registryErrorOf(asked)).message).toMatch(/uploads\/: the answer is larger than 65536 bytes$/);
+  });
+
+  it('is bounded for a token', async () => {
+    const body = { token: 'x'.repeat(MIB) };
+    const server = await scriptedServer((url) => [
+      {
+        request: /^HEAD/,
+        answer: { status: 401, headers: { 'www-authenticate': `Bearer realm="${url}/token"` } },
+      },
+      { request: /^GET \/token/, answer: { status: 200, body } },
+    ]);
+    const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), digestOf(blob('a', 1)), quiet());
+    expect(await registryErrorOf(asked)).toMatchObject({ code: 'unexpected', temporary: false });
+  });
+});
+
+describe('a manifest', () => {
+  const content = image({ seed: 'bodies' });
+  const { digest, bytes, mediaType } = content.manifest;
+
+  it.each<[string, FaultAct]>([
+    ['with a flipped bit under the right header', { kind: 'flip-bit' }],
+    ['cut without a word', { kind: 'short-body' }],
+  ])('%s is read once more', async (_what, act) => {
+    const server = await embeddedForTest({ faults: [{ kind: 'manifest-get', act }] });
+    push(server, 'app', content);
+    const manifest = await clientForTest().registry.fetchManifest(
+      repositoryAt(server, 'app'),
+      digest,
+      quiet(),
+    );
+    expect(Buffer.from(manifest?.bytes ?? []).equals(bytes)).toBe(true);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('that stays damaged is a mismatch', async () => {
+    const server = await embeddedForTest({ faults: [{ act: { kind: 'flip-bit' }, times: Infinity }] });
+    push(server, 'app', content);
+    const asked = clientForTest().registry.fetchManifest(repositoryAt(server, 'app'), digest, quiet());
+    const error = await registryErrorOf(asked);
+    expect(error).toMatchObject({ code: 'mismatch', temporary: false });
+    expect(error.message).toBe(
+      `GET ${server.url}/v2/app/manifests/${digest}: the registry served ${bytes.length} bytes that are not ${digest}`,
+    );
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('is judged by its bytes, whatever its header says', async () => {
+    const server = await embeddedForTest({ faults: [{ act: { kind: 'wrong-digest-header' } }] });
+    push(server, 'app', content);
+    const manifest = await clientForTest().registry.fetchManifest(
+      repositoryAt(server, 'app'),
+      digest,
+      quiet(),
+    );
+    expect(manifest?.digest).toBe(digest);
+  });
+
+  it.each<[string, Record<string, string>, string]>([
+    ['with parameters', { 'content-type': `${mediaType}; charset=utf-8` }, OCI_MANIFEST],
+    ['in capitals', { 'content-type': mediaType.toUpperCase() }, OCI_MANIFEST],
+    ['of no use', { 'content-type': 'application/json' }, OCI_MANIFEST],
+    ['missing', {}, OCI_MANIFEST],
+    ['of another manifest', { 'content-type': OCI_INDEX }, OCI_INDEX],
+  ])('has the type that its server said, or its own where that is %s', async (_what, headers, expected) => {
+    const server = await scriptedServer([
+      { request: /^GET/, answer: { status: 200, headers, body: bytes } },
+    ]);
+    const asked = clientForTest().registry.fetchManifest(repositoryAt(server, 'app'), digest, quiet());
+    expect((await asked)?.mediaType).toBe(expected);
+  });
+
+  it('that was stored as another one is a mismatch', async () => {
+    const other = digestOf(Buffer.from('other'));
+    const headers = { 'docker-content-digest': other };
+    const server = await scriptedServer([{ request: /^PUT/, answer: { status: 201, headers } }]);
+    const put = { reference: tagOf('v1'), manifest: content.manifest };
+    const asked = clientForTest().registry.putManifest(repositoryAt(server, 'app'), put, quiet());
+    const error = await registryErrorOf(asked);
+    expect(error.code).toBe('mismatch');
+    expect(error.message).toContain(`the registry stored ${other}, not ${digest}`);
+  });
+});
+
+describe('a tag', () => {
+  const { manifest } = image({ seed: 'a tag' });
+
+  it.each(['', 'sha256:1', 'md5:d41d8cd98f00b204e9800998ecf8427e'])(
+    'whose digest the server does not tell (%j) is read',
+    async (header) => {
+      const headers = { ...(header !== '' && { 'docker-content-digest': header }) };
+      const server = await scriptedServer([
+        { request: 'HEAD /v2/app/manifests/v1', answer: { status: 200, headers } },
+        {
+          request: 'GET /v2/app/manifests/v1',
+          answer: { status: 200, headers: { 'content-type': manifest.mediaType }, body: manifest.bytes },
+        },
+      ]);
+      const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
+      expect(await asked).toBe(manifest.digest);
+    },
+  );
+
+  it('that disappears meanwhile is absent', async () => {
+    const server = await scriptedServer([
+      { request: 'HEAD /v2/app/manifests/v1', answer: { status: 200 } },
+      { request: 'GET /v2/app/manifests/v1', answer: { status: 404 } },
+    ]);
+    const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
+    expect(await asked).toBeUndefined();
+  });
+});
+
+describe('a blob', () => {
+  const small = layer('small', 5000);
+  const large = layer('large', 2 * MIB);
+
+  async function open(which: typeof small, act: FaultAct) {
+    const server = await embeddedForTest({ faults: [{ kind: 'blob-get', act, times: Infinity }] });
+    server.store.putBlob('app', which.bytes, which.digest);
+    const { registry } = clientForTest();
+    return registry.openBlob(repositoryAt(server, 'app'), descriptorOf(which), quiet()).then(readAll);
+  }
+
+  it.each<[string, typeof small, FaultAct, string]>([
+    ['flipped bit, small', small, { kind: 'flip-bit' }, 'mismatch'],
+    ['flipped bit, large', large, { kind: 'flip-bit' }, 'mismatch'],
+    ['last bit flipped, large', large, { kind: 'flip-bit', atByte: 2 * MIB - 1 }, 'mismatch'],
+    ['short, small', small, { kind: 'short-body' }, 'mismatch'],
+    ['short, large', large, { kind: 'short-body', fraction: 0.99 }, 'mismatch'],
+    ['truncated, small', small, { kind: 'truncate' }, 'unreachable'],
+    ['truncated, large', large, { kind: 'truncate', fraction: 0.99 }, 'unreachable'],
+    ['reset, large', large, { kind: 'reset-mid-body', fraction: 0.99 }, 'unreachable'],
+    ['500', large, { kind: 'status', status: 500 }, 'unavailable'],
+    ['part of it only', large, { kind: 'status', status: 206, body: 'abc' }, 'unexpected'],
+  ])('does not end well: %s', async (_what, which, act, code) => {
+    expect((await registryErrorOf(open(which, act))).code).toBe(code);
+  });
+
+  it.each<[string, typeof small, number]>([
+    ['small', small, 0],
+    ['small', small, 7],
+    ['large', large, MIB],
+  ])('with another Content-Length than its descriptor says is a mismatch (%s)', async (_what, which, length) => {
+    const server = await embeddedForTest();
+    server.store.putBlob('app', which.bytes, which.digest);
+    const blob = { ...descriptorOf(which), size: which.bytes.length + 1 + length };
+    const asked = clientForTest().registry.openBlob(repositoryAt(server, 'app'), blob, quiet());
+    const error = await registryErrorOf(asked.then(readAll));
+    expect(error).toMatchObject({ code: 'mismatch', temporary: true });
+    expect(error.message).toContain(`the registry has ${which.bytes.length} bytes of a blob of ${blob.size}`);
+  });
+
+  it('larger than its descriptor says is not read to its end', async () => {
+    const raw = rawAnswer(['HTTP/1.1 200 OK'], 'x'.repeat(3 * MIB));
+    const server = await scriptedServer([{ request: /^GET/, answer: { raw, then: 'open' } }]);
+    const asked = clientForTest().registry.openBlob(
+      repositoryAt(server, 'app'),
+      descriptorOf(large),
+      quiet(),
+    );
+    const error = await registryErrorOf(asked.then(readAll));
+    expect(error).toMatchObject({ code: 'mismatch', temporary: true });
+    expect(error.message).toContain(`more than ${2 * MIB} bytes`);
+  });
+
+  it('of unknown size is read as a stream and checked by its digest', async () => {
+    const server = await embeddedForTest();
+    server.store.putBlob('app', small.bytes, small.digest);
+    const unknown = { ...descriptorOf(small), size: -1 };
+    const body = await clientForTest().registry.openBlob(repositoryAt(server, 'app'), unknown, quiet());
+    expect(body).toBeInstanceOf(Readable);
+    expect((await readAll(body)).equals(small.bytes)).toBe(true);
+  });
+
+  it('that nobody wants any more gives its connection back', async () => {
+    const server = await embeddedForTest();
+    server.store.putBlob('app', large.bytes, large.digest);
+    const { registry } = clientForTest();
+    const repository = repositoryAt(server, 'app');
+    const body = await registry.openBlob(repository, descriptorOf(large), quiet());
+    if (!(body instanceof Readable)) throw new Error('expected a stream');
+    body.on('error', () => {});
+    body.destroy();
+    expect(await registry.hasBlob(repository, large.digest, quiet())).toBe(true);
+  });
+});
