@@ -14,9 +14,7 @@ export function quote(text: string): string {
 export function oneLine(text: string, maxCharacters = MAX_QUOTED_CHARACTERS): string {
   const flat = text.replace(/\s+/g, ' ').trim();
   const cut = flat.length > maxCharacters ? `${flat.slice(0, maxCharacters)}…` : flat;
-  // C0, DEL, C1, the line separators and the bidirectional overrides: nothing that could forge or hide a line
-  // oxlint-disable-next-line no-control-regex -- control characters are what this is for
-  return cut.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, escapeCharacter);
+  return cut.replace(UNPRINTABLE, escapeCharacter);
 }
 
 function escapeCharacter(character: string): string {

@@ -8,7 +8,7 @@ const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 /**
  * Rewrites a command line as Go programs and cobra take it into the one form that commander takes: `--flag=value`,
  * booleans too. One dash or two, `-flag value`, `-flag=value`, `-flag`, `-h`; `--` ends the flags. What it does not
- * know is left for commander to name.
+ * know is left for commander to name, without its value, which would make every other flag look less alike.
  *
  * @see https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
  */
@@ -21,7 +21,7 @@ export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec
     const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(argument);
     const spec = known.get(match?.[1] === 'h' ? 'help' : (match?.[1] ?? ''));
     if (match === null) rewritten.push(argument);
-    else if (spec === undefined) rewritten.push(argument.replace(/^-+/, '--'));
+    else if (spec === undefined) rewritten.push(`--${match[1]}`);
     else if (spec.value === undefined) rewritten.push(`--${spec.name}=${booleanOf(spec, match[2])}`);
     else rewritten.push(`--${spec.name}=${match[2] ?? valueAfter(spec, rest)}`);
   }

@@ -19,6 +19,7 @@ import { checkReportTargets, writeReports } from './write-report.ts';
 export async function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   const log = createLogger(stdio, options.log, Date.now);
   const stop = catchStopSignals();
+  stop.stopping.addEventListener('abort', () => log.write('warning', STOPPING));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
     await checkReportTargets(options);
@@ -40,6 +41,8 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
     stop.release();
   }
 }
+
+const STOPPING = 'stopping: what is in flight is finished, nothing new is begun; a second signal ends it at once';
 
 /** The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. */
 async function readWanted(

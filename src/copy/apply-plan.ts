@@ -10,7 +10,7 @@ import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import { BlobCopier } from './blob-copier.ts';
 import { ContentCopier } from './content-copier.ts';
-import { lookAtTags } from './look-at-tags.ts';
+import { lookAtTags, type SeenTags } from './look-at-tags.ts';
 import { COPIED, failed, type Outcome, type Outcomes } from './outcome.ts';
 import { type Batch, collectBatches, type Promotion } from './promotion.ts';
 
@@ -38,16 +38,17 @@ const BATCHES = 32;
 export async function applyPlan(plan: Plan, ports: CopyPorts, signal: AbortSignal): Promise<Outcomes> {
   const run = new Application(ports);
   const batches = collectBatches(plan);
+  const ending = AbortSignal.any([ports.stopping, signal]);
   ports.progress.begin(
     'copy',
     batches.reduce((sum, batch) => sum + batch.promotions.length, 0),
   );
   try {
-    await forEachConcurrently(batches, { workers: BATCHES, signal: ports.stopping }, (batch) =>
+    await forEachConcurrently(batches, { workers: BATCHES, signal: ending }, (batch) =>
       run.promote(batch, signal),
     );
   } catch (error) {
-    if (!ports.stopping.aborted && !signal.aborted) throw error;
+    if (!ending.aborted) throw error;
   }
   ports.progress.end();
   return run.outcomes;
@@ -68,8 +69,8 @@ class Application {
   async promote(batch: Batch, signal: AbortSignal): Promise<void> {
     const prepared = await Promise.all(batch.promotions.map((promotion) => this.#prepare(promotion, signal)));
     const ready = prepared.filter((one) => one !== undefined);
-    const found = await this.#look(batch, { ready, signal });
-    if (found !== undefined) await Promise.all(ready.map((one) => this.#write(one, found, signal)));
+    const seen = await this.#look(batch, { ready, signal });
+    if (seen !== undefined) await Promise.all(ready.map((one) => this.#write(one, seen, signal)));
   }
 
   /** Everything but the manifest itself; undefined where that failed. */
@@ -90,7 +91,7 @@ class Application {
   async #look(
     batch: Batch,
     { ready, signal }: { ready: readonly Ready[]; signal: AbortSignal },
-  ): Promise<ReadonlyMap<Tag, Digest> | undefined> {
+  ): Promise<SeenTags | undefined> {
     const tags = ready.flatMap(({ promotion }) => promotion.tags.map(({ tag }) => tag));
     try {
       const looking = { tags, isNew: batch.isNew, registry: this.#ports.destination };
@@ -101,14 +102,12 @@ class Application {
     }
   }
 
-  async #write(
-    { promotion, manifest }: Ready,
-    found: ReadonlyMap<Tag, Digest>,
-    signal: AbortSignal,
-  ): Promise<void> {
+  async #write({ promotion, manifest }: Ready, seen: SeenTags, signal: AbortSignal): Promise<void> {
     const writeTag = async ({ tag, item }: Promotion['tags'][number]) => {
-      const there = found.get(tag);
-      if (there !== undefined && there !== promotion.digest) {
+      const there = seen.digests.get(tag);
+      if (seen.failures.has(tag)) {
+        this.outcomes.set(item, failed(reasonOf(seen.failures.get(tag), signal)));
+      } else if (there !== undefined && there !== promotion.digest) {
         this.outcomes.set(item, failed(movedMeanwhile(promotion, tag, there)));
       } else if (there !== undefined || (await this.#put({ promotion, manifest, item }, tag, signal))) {
         this.outcomes.set(item, COPIED);

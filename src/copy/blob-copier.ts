@@ -71,10 +71,17 @@ export class BlobCopier {
     if (neighbour !== undefined) return this.#mount(task, neighbour, signal);
     const hostKey = `${host} ${task.blob.digest}`;
     const first = this.#perHost.get(hostKey);
-    if (first === undefined) return this.#perHost.run(hostKey, () => this.#lookThenTransfer(task, signal));
+    if (first === undefined) return this.#perHost.run(hostKey, () => this.#climbFirst(task, signal));
     await first.catch(() => {}); // its own repository reports it; this one tries for itself
     const place = this.#places.placeOf(host, task.blob.digest);
     return place === undefined ? this.#lookThenTransfer(task, signal) : this.#mount(task, place, signal);
+  }
+
+  /** Remembers the place before anyone who waits for this one goes on. */
+  async #climbFirst(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    const rung = await this.#lookThenTransfer(task, signal);
+    this.#places.remember(task.destination, task.blob.digest);
+    return rung;
   }
 
   async #mount(task: BlobTask, from: Repository, signal: AbortSignal): Promise<Rung> {

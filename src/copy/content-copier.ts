@@ -89,7 +89,7 @@ export class ContentCopier {
   ): Promise<void> {
     const references = parseReferences(manifest);
     await allSettledOrThrow<unknown>([
-      ...references.blobs.map((blob) => this.#ports.blobs.copyAgain({ ...task, blob }, signal)),
+      ...copiedBlobs(references).map((blob) => this.#ports.blobs.copyAgain({ ...task, blob }, signal)),
       ...references.manifests.map(({ digest }) => {
         this.#children.forget(`${task.destination} ${digest}`);
         return this.#copyChild(childOf(task, digest), signal);

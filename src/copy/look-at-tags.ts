@@ -4,23 +4,35 @@ import type { Tag } from '../image/tag.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 
+/** What tags are by now. One that is in neither map does not exist. */
+export interface SeenTags {
+  readonly digests: ReadonlyMap<Tag, Digest>;
+  /** What was thrown for tags that could not be looked at, which therefore must not be written. */
+  readonly failures: ReadonlyMap<Tag, unknown>;
+}
+
 /**
- * The digests of those tags that exist by now, looked at right before they are written: one list for several tags of
- * a repository that was new, where it must be short; else a HEAD for each.
+ * Looks at tags right before they are written: one list for several tags of a repository that was new, where it must
+ * be short; else a HEAD for each.
  */
 export async function lookAtTags(
   repository: Repository,
   { tags, isNew, registry }: { tags: readonly Tag[]; isNew: boolean; registry: ReadRegistry },
   signal: AbortSignal,
-): Promise<ReadonlyMap<Tag, Digest>> {
+): Promise<SeenTags> {
   const suspects = isNew && tags.length > 1 ? await listed(repository, { tags, registry }, signal) : tags;
-  const found = new Map<Tag, Digest>();
+  const digests = new Map<Tag, Digest>();
+  const failures = new Map<Tag, unknown>();
   const look = async (tag: Tag) => {
-    const digest = await registry.resolve(repository, tag, signal);
-    if (digest !== undefined) found.set(tag, digest);
+    try {
+      const digest = await registry.resolve(repository, tag, signal);
+      if (digest !== undefined) digests.set(tag, digest);
+    } catch (error) {
+      failures.set(tag, error);
+    }
   };
   await Promise.all(suspects.map(look));
-  return found;
+  return { digests, failures };
 }
 
 async function listed(

@@ -1,5 +1,5 @@
 import { formatPosition, type Position } from '../base/position.ts';
-import { compareText } from '../base/sorted.ts';
+import { compareText, sortedBy } from '../base/sorted.ts';
 import type { Outcomes } from '../copy/outcome.ts';
 import { formatReference } from '../image/reference.ts';
 import { isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
@@ -41,7 +41,7 @@ export function makeReport(input: ReportInput): Report {
     stopped,
     manifests: input.manifests,
     summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
-    items: [...plan.items.map((item) => makeItem(item, input)), ...errors.map(invalidItem)],
+    items: [...makeItems(input), ...errors.map(invalidItem)],
     hosts: makeHosts(input),
   };
 }
@@ -57,6 +57,12 @@ function countResults({
     if (isWritable(item)) counts[outcomes.get(item)?.result ?? 'not-attempted'] += 1;
   }
   return counts;
+}
+
+/** Sorted by the destination as it is written: a plan sorts by repository, where `app` comes before `app-x`. */
+function makeItems(input: ReportInput): ReportItem[] {
+  const items = input.plan.items.map((item) => makeItem(item, input));
+  return sortedBy(items, ({ destination }) => destination ?? '');
 }
 
 function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): ReportItem {

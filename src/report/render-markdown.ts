@@ -2,13 +2,13 @@ import { renderMarkdownTable } from './render-table.ts';
 import { DECISION_HEADER, decisionRows, HOST_HEADER, hostRows } from './render-text.ts';
 import type { Report, ReportItem } from './report.ts';
 
-/** A pull request comment holds 65,536 characters; this many items stay below. */
-const MAX_ITEMS = 150;
+/** Of each of the two lists of items: a comment on a pull request holds 65,536, and the tables need some of them. */
+const MAX_LIST_CHARACTERS = 25_000;
 
 /** The report as Markdown, fit for a comment on a pull request: what needs a person first. */
 export function renderMarkdown(report: Report): string {
-  const bad = report.items.filter(needsPerson);
-  const good = report.items.filter((item) => !needsPerson(item));
+  const bad = report.items.filter((item) => needsPerson(item, report));
+  const good = report.items.filter((item) => !needsPerson(item, report));
   const title = report.mode === 'promotion' ? 'Image promotion' : 'Image promotion (dry run)';
   return [
     `## ${title}`,
@@ -21,21 +21,30 @@ export function renderMarkdown(report: Report): string {
   ].join('\n\n');
 }
 
-function needsPerson({ decision, outcome }: ReportItem): boolean {
-  if (outcome === 'failed') return true;
-  return decision !== 'copy' && decision !== 'add-tag' && decision !== 'present';
+function needsPerson({ decision, outcome }: ReportItem, { mode }: Report): boolean {
+  if (decision === 'present') return false;
+  return mode === 'promotion' ? outcome !== 'copied' : decision !== 'copy' && decision !== 'add-tag';
 }
 
 function section(title: string, items: readonly ReportItem[]): string[] {
   if (items.length === 0) return [];
-  const rows = items
-    .slice(0, MAX_ITEMS)
-    .map((item) => [item.decision, item.destination ?? item.at, item.outcome, item.reason]);
-  const more =
-    items.length > MAX_ITEMS ? [`… and ${items.length - MAX_ITEMS} more, in the JSON report.`] : [];
+  const rows = fitting(
+    items.map((item) => [item.decision, item.destination ?? item.at, item.outcome, item.reason]),
+  );
+  const hidden = items.length - rows.length;
+  const more = hidden > 0 ? [`… and ${hidden} more, in the JSON report.`] : [];
   return [
     `### ${title}`,
     renderMarkdownTable(['decision', 'destination', 'outcome', 'reason'], rows),
     ...more,
   ];
+}
+
+/** As many of the first rows as there is room for. */
+function fitting(rows: readonly (readonly string[])[]): (readonly string[])[] {
+  let left = MAX_LIST_CHARACTERS;
+  return rows.filter((row) => {
+    left -= row.reduce((sum, cell) => sum + cell.length + 3, 2);
+    return left >= 0;
+  });
 }

@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { compareText, sortedBy } from '../../src/base/sorted.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { type Digest, isDigest, matchesDigest } from '../../src/image/digest.ts';
 import { isForeignLayer } from '../../src/image/media-types.ts';
@@ -76,7 +78,7 @@ export class MemoryRegistry implements WriteRegistry {
     return content.manifest.digest;
   }
 
-  /** Whatever `fault` returns is thrown, unless it is undefined; it may also do something at the moment of a call. */
+  /** An error that `fault` returns is thrown; it may also do something at the moment of a call. */
   atCall(fault: (call: Call) => unknown): void {
     this.#faults.push(fault);
   }
@@ -145,13 +147,13 @@ export class MemoryRegistry implements WriteRegistry {
   snapshot(): Readonly<Record<string, unknown>> {
     const entries = Array.from(this.#stores, ([repository, { manifests, tags, blobs }]) => {
       const value = {
-        manifests: Array.from(manifests.keys()).sort(),
-        tags: Object.fromEntries(Array.from(tags).sort()),
-        blobs: Array.from(blobs.keys()).sort(),
+        manifests: Array.from(manifests.keys()).toSorted(compareText),
+        tags: Object.fromEntries(sortedBy(tags, ([tag]) => tag)),
+        blobs: Array.from(blobs.keys()).toSorted(compareText),
       };
       return [repository, value] as const;
     });
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+    return Object.fromEntries(sortedBy(entries, ([name]) => name));
   }
 
   /** Uploads that were begun and neither finished nor cancelled. */
@@ -269,7 +271,7 @@ export class MemoryRegistry implements WriteRegistry {
     await this.#options.pace();
     for (const fault of this.#faults) {
       const thrown = await fault(call);
-      if (thrown !== undefined) throw thrown;
+      if (thrown instanceof Error) throw thrown;
     }
     signal.throwIfAborted();
   }
@@ -318,7 +320,5 @@ function damagedStream(bytes: Uint8Array, digest: Digest): Readable {
 
 async function readAll(body: BlobBody): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body;
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks);
+  return buffer(body);
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -29,7 +29,7 @@ export interface RunningCip {
   readonly pid: number;
   /** Resolves when it has ended and its output is whole. */
   readonly ended: Promise<CipRun>;
-  /** Resolves to what stdout has said by the time that it says this; rejects where it ends without having said it. */
+  /** Resolves to all that it has said when it says this, on either stream; rejects where it ends without. */
   says(pattern: RegExp): Promise<string>;
   kill(signal: NodeJS.Signals): void;
 }
@@ -107,10 +107,12 @@ function collectOutput(child: ChildProcess): Output {
 function waitFor(child: ChildProcess, pattern: RegExp, output: Output): Promise<string> {
   return new Promise((done, reject) => {
     const look = () => {
-      if (output.stdout.search(pattern) !== -1) done(output.stdout);
+      const said = output.stdout + output.stderr;
+      if (said.search(pattern) !== -1) done(said);
     };
     child.stdout?.on('data', look);
-    child.once('close', () => reject(new Error(`ended without ${String(pattern)}: ${output.stdout}`)));
+    child.stderr?.on('data', look);
+    child.once('close', () => reject(new Error(`ended without ${String(pattern)}: ${output.stderr}`)));
     look();
   });
 }
@@ -119,9 +121,12 @@ function readReport(args: readonly string[], cwd: string, stdout: string): Repor
   const target = args.map((argument) => /^--?report=(.+)$/.exec(argument)?.[1]).findLast(Boolean);
   if (target === '-' || args.includes('-json-log-summary')) return parseReport(stdout);
   if (target === undefined || !existsSync(resolve(cwd, target))) return undefined;
+  if (!statSync(resolve(cwd, target)).isFile()) return undefined;
   return parseReport(readFileSync(resolve(cwd, target), 'utf8'));
 }
 
 function parseReport(text: string): Report | undefined {
-  return text.trim() === '' ? undefined : (JSON.parse(text) as Report);
+  if (text.trim() === '') return undefined;
+  const report: Report = JSON.parse(text);
+  return report;
 }

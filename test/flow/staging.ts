@@ -65,3 +65,13 @@ export function countKinds(...registries: readonly EmbeddedRegistry[]): Record<s
     counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;
 }
+
+/** The files of a thin manifest directory with these projects. */
+export function thinFiles(projects: Readonly<Record<string, PlainManifest>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(projects).flatMap(([name, { from, to, images }]) => [
+      [`manifests/${name}/promoter-manifest.yaml`, registriesOf(from, to)],
+      [`images/${name}/images.yaml`, imagesOf(images)],
+    ]),
+  );
+}

@@ -15,6 +15,7 @@ import {
 } from '../../src/image/media-types.ts';
 import {
   guessMediaType,
+  ManifestError,
   parseReferences,
   type RawManifest,
   UNKNOWN_SIZE,
@@ -40,7 +41,7 @@ function codeOf(read: () => unknown): unknown {
   try {
     read();
   } catch (error) {
-    return (error as { code?: unknown }).code;
+    return error instanceof ManifestError ? error.code : error;
   }
   return 'nothing was thrown';
 }

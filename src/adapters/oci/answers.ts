@@ -3,6 +3,7 @@ import { oneLine } from '../../base/text.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
 import { isTemporaryStatus } from './retry.ts';
+import { parseRetryAfter } from './retry-after.ts';
 
 /** One entry of an error body. @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
 interface SpecError {
@@ -15,10 +16,17 @@ export function refuseAnswer(request: HttpRequest, response: HttpResponse): neve
   const errors = parseErrors(response.body);
   const words = errors.map(({ code, message }) => `${code}: ${message}`).join('; ') || plainText(response);
   const said = words === '' ? noWords(request, response.status) : words;
+  // a date is meant by the server's own clock, which its Date header tells
+  const now = Date.parse(response.headers['date'] ?? '');
+  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now);
   throw new RegistryError(
     codeOf(response.status, errors),
     `${describeRequest(request)}: ${response.status}: ${said}`,
-    { status: response.status, temporary: isTemporaryStatus(response.status) },
+    {
+      status: response.status,
+      temporary: isTemporaryStatus(response.status),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
   );
 }
 

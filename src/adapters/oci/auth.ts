@@ -46,7 +46,7 @@ class Guard {
     const key = await this.#keyFor(request, { origin, door });
     const response = await this.#inner(withHeader(request, key.header));
     if (response.status !== 401 || response.url.origin !== origin) return response;
-    return this.#sendAgain(request, { origin, response, key });
+    return this.#sendAgain(request, { origin, response, key, door });
   }
 
   /** The first request to a host goes without credentials, and finds out whether it needs any. */
@@ -66,13 +66,17 @@ class Guard {
 
   async #sendAgain(
     request: HttpRequest,
-    refused: { readonly origin: string; readonly response: HttpResponse; readonly key: Key },
+    refused: {
+      readonly origin: string;
+      readonly response: HttpResponse;
+      readonly key: Key;
+      readonly door: Door;
+    },
   ): Promise<HttpResponse> {
     const challenge = parseChallenge(refused.response.headers['www-authenticate']);
-    if (challenge === undefined || (challenge.scheme === 'basic' && refused.key.header !== undefined)) {
-      return refused.response;
-    }
-    refused.key.forget();
+    const isOldNews = challenge?.scheme === 'basic' && refused.door.scheme === 'basic';
+    if (challenge === undefined || isOldNews) return refused.response;
+    await refused.key.forget();
     this.#doors.set(request.host, challenge);
     if (isStreamBody(request.body)) return refused.response;
     const key = await this.#keyFor(request, { origin: refused.origin, door: challenge });
@@ -83,9 +87,9 @@ class Guard {
     if (door.scheme === 'open') return NO_KEY;
     const credential = await this.#credentialOf(request);
     if (credential.kind === 'registry-token')
-      return { header: `Bearer ${credential.token}`, forget: () => {} };
+      return { ...NO_KEY, header: `Bearer ${credential.token}` };
     if (door.scheme === 'basic') {
-      return credential.kind === 'basic' ? { header: basicHeader(credential), forget: () => {} } : NO_KEY;
+      return credential.kind === 'basic' ? { ...NO_KEY, header: basicHeader(credential) } : NO_KEY;
     }
     const scopes = request.scopes.length > 0 ? request.scopes : scopesOf(door.scope);
     const asked: TokenRequest = {
@@ -107,10 +111,10 @@ class Guard {
 
 interface Key {
   readonly header: string | undefined;
-  readonly forget: () => void;
+  readonly forget: () => Promise<void>;
 }
 
-const NO_KEY: Key = { header: undefined, forget: () => {} };
+const NO_KEY: Key = { header: undefined, forget: () => Promise.resolve() };
 
 function scopesOf(scope: string | undefined): readonly string[] {
   return scope === undefined || scope === '' ? [] : scope.split(' ');

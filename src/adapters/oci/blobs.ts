@@ -34,11 +34,14 @@ export async function openBlob(
   const answer = isSmall ? { maxBodyBytes: Math.max(SMALL, 1) } : { answer: 'stream' as const };
   const request = readRequest(session, repository, { method: 'GET', path, slot: 'none', signal, ...answer });
   const response = await session.send(request);
-  if (response.status !== 200) return refuseAnswer(request, response);
+  if (response.status !== 200) {
+    response.stream?.destroy();
+    return refuseAnswer(request, response);
+  }
   checkLength(request, response, blob);
   return response.stream === undefined
     ? verifiedBytes(blob, response.body)
-    : verifiedStream(blob, response.stream);
+    : verifiedStream(blob, response.stream, signal);
 }
 
 function checkLength(request: HttpRequest, response: HttpResponse, blob: Descriptor): void {

@@ -11,10 +11,10 @@ export class Endpoints {
     this.#plainHttp = new Set(plainHttp);
   }
 
-  /** `https://host` of a host as manifests name it. */
+  /** `https://host` of a host as manifests name it, as `URL.origin` writes it: small letters, no default port. */
   originOf(host: string): string {
     if (DOCKER_HUB.has(host)) return 'https://registry-1.docker.io';
-    return `${this.#plainHttp.has(host) || isLoopback(host) ? 'http' : 'https'}://${host}`;
+    return new URL(`${this.#plainHttp.has(host) || isLoopback(host) ? 'http' : 'https'}://${host}`).origin;
   }
 
   /** A URL below `/v2/<name>/`. */

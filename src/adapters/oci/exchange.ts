@@ -46,20 +46,27 @@ class Receiver implements Dispatcher.DispatchHandler {
   readonly #pieces: BoundedPieces;
   #status = 0;
   #headers: Record<string, string> = {};
-  #abort: () => void = () => {};
+  #controller: Dispatcher.DispatchController | undefined;
 
   constructor(request: HttpRequest, settle: Settle) {
     this.#request = request;
     this.#settle = settle;
     this.#pieces = new BoundedPieces(request);
+    if (request.signal.aborted) this.#abort();
+    else request.signal.addEventListener('abort', this.#abort);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    const { signal } = this.#request;
+  /** Settles at once: a connection that is still being made has no controller yet. */
+  readonly #abort = (): void => {
+    const { reason } = this.#request.signal;
     this.#release();
-    this.#abort = () => controller.abort(signal.reason);
-    if (signal.aborted) this.#abort();
-    else signal.addEventListener('abort', this.#abort);
+    this.#settle.reject(reason);
+    this.#controller?.abort(reason);
+  };
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#request.signal.aborted) controller.abort(this.#request.signal.reason);
   }
 
   onResponseStart(
@@ -126,12 +133,15 @@ export class BoundedPieces {
   }
 }
 
-/** Of a header that came twice, the first. */
+/** Of a header that came twice, the first; of one whose value is a list, all. */
 export function flattenHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) flat[name.toLowerCase()] = first;
+  for (const [key, value] of Object.entries(headers)) {
+    const name = key.toLowerCase();
+    const text = Array.isArray(value) ? (LISTS.has(name) ? value.join(', ') : value[0]) : value;
+    if (text !== undefined) flat[name] = text;
   }
   return flat;
 }
+
+const LISTS = new Set(['www-authenticate', 'link']);

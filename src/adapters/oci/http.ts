@@ -30,7 +30,7 @@ export interface StreamBody {
 
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case; of a header that came twice, the first. */
+  /** Names in lower case; of a header that came twice, the first, or all where its value is a list. */
   readonly headers: Readonly<Record<string, string>>;
   /** Where the answer came from, after redirects. */
   readonly url: URL;

@@ -57,10 +57,10 @@ function buildTransport(
   const { keychain, clock, threads } = options;
   const named = withUserAgent(wire, options.userAgent);
   const counted = traffic.wrap(named); // every request, tokens and redirects included
-  const bounded = withSlots(counted, { threads, perHost: PER_HOST });
-  const followed = withRedirects(bounded);
+  const followed = withRedirects(counted);
   const allowed = withAuth(followed, { keychain, clock, originOf: (host) => endpoints.originOf(host) });
-  return withRetry(allowed, { clock, policy: DEFAULT_RETRY, onRetry: (host) => traffic.countRetry(host) });
+  const bounded = withSlots(allowed, { threads, perHost: PER_HOST });
+  return withRetry(bounded, { clock, policy: DEFAULT_RETRY, onRetry: (host) => traffic.countRetry(host) });
 }
 
 function withUserAgent(inner: Send, userAgent: string): Send {

@@ -1,6 +1,7 @@
 /** Token services that are known to belong to a registry of another name. */
 const PAIRS: Readonly<Record<string, string>> = {
   'registry-1.docker.io': 'auth.docker.io',
+  'registry.gitlab.com': 'gitlab.com',
 };
 
 /**

@@ -12,7 +12,8 @@ export interface SlotLimits {
  * Bounds the requests in flight, per host and in all. A request waits for its host first, so that a slow host never
  * holds a slot that others could use.
  *
- * A blob that is read takes none: it is the body of a write that has one. Nor does a token.
+ * A blob that is read takes none: it is the body of a write that has one. A token is asked for within the slot of its
+ * request, because it could end while it waits for one.
  */
 export function withSlots(inner: Send, limits: SlotLimits): Send {
   const all = pLimit(limits.threads);

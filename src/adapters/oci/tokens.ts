@@ -23,11 +23,11 @@ export interface TokenRequest {
 
 interface Token {
   readonly value: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
+  /** From when on it is not used any more, in milliseconds since the epoch. */
+  readonly staleAt: number;
 }
 
-/** Milliseconds before its end at which a token is not used any more. */
+/** Milliseconds before its end at which a token is not used any more, where it lives long enough for that. */
 const MARGIN = 10_000;
 /** Seconds that a token lives when its server does not say. @see https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
@@ -46,22 +46,22 @@ export class Tokens {
 
   async get(request: TokenRequest): Promise<string> {
     const key = keyOf(request);
-    const token = await this.#tokens.run(key, () => this.#fetch(request));
-    if (token.expiresAt - MARGIN > this.#clock.now()) return token.value;
-    this.forget(request, token.value);
+    const known = this.#tokens.get(key);
+    if (known !== undefined && (await known).staleAt <= this.#clock.now()) this.#drop(key, known);
     return (await this.#tokens.run(key, () => this.#fetch(request))).value;
   }
 
   /** Drops a token that a registry did not take, unless it has been replaced already. */
-  forget(request: TokenRequest, value: string): void {
+  async forget(request: TokenRequest, value: string): Promise<void> {
     const key = keyOf(request);
     const known = this.#tokens.get(key);
-    known?.then(
-      (token) => {
-        if (token.value === value && this.#tokens.get(key) === known) this.#tokens.forget(key);
-      },
-      () => {}, // a token that could not be had was never remembered
-    );
+    const token = await known?.catch(() => undefined); // a token that could not be had was never remembered
+    if (known !== undefined && token?.value === value) this.#drop(key, known);
+  }
+
+  /** Unless another one took its place meanwhile. */
+  #drop(key: string, token: Promise<Token>): void {
+    if (this.#tokens.get(key) === token) this.#tokens.forget(key);
   }
 
   async #fetch(request: TokenRequest): Promise<Token> {
@@ -90,7 +90,7 @@ function tokenHttpRequest(request: TokenRequest): HttpRequest {
       `${host}: its token realm ${url.origin} belongs to another domain, so the credentials for ${host} are not sent there`,
     );
   }
-  const common = { host, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES, slot: 'none' as const };
+  const common = { host, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES };
   if (credential.kind === 'identity-token')
     return { ...common, ...refreshRequest(url, request, credential.token) };
   if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
@@ -122,11 +122,15 @@ export function basicHeader(credential: { readonly username: string; readonly pa
 
 function parseToken(request: HttpRequest, response: HttpResponse, asked: number): Token {
   const document = parseJsonObject(response.body) ?? {};
-  const value = document['token'] ?? document['access_token'];
-  if (typeof value !== 'string' || value === '') {
+  const value = document['token'] || document['access_token'];
+  if (typeof value !== 'string' || !FIT_FOR_HEADER.test(value)) {
     throw new RegistryError('unexpected', `token service ${request.url.origin}: its answer has no token`);
   }
   const lifetime = document['expires_in'];
   const seconds = typeof lifetime === 'number' && lifetime > 0 ? lifetime : DEFAULT_LIFETIME;
-  return { value, expiresAt: asked + seconds * 1000 };
+  const life = seconds * 1000;
+  return { value, staleAt: asked + life - Math.min(MARGIN, life / 2) };
 }
+
+/** Visible ASCII. */
+const FIT_FOR_HEADER = /^[!-~]+$/;

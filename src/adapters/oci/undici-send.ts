@@ -30,7 +30,7 @@ async function sendOnWire(agent: Agent, request: HttpRequest): Promise<HttpRespo
   const body = isStreamBody(request.body) ? await request.body.open() : request.body;
   const bodyError = body === undefined || body instanceof Uint8Array ? undefined : rememberError(body);
   try {
-    if (request.answer === 'stream') return await receiveStream(agent, request);
+    if (request.answer === 'stream') return await orAborted(receiveStream(agent, request), request.signal);
     return await exchange(agent, request, body);
   } catch (error) {
     if (body !== undefined && !(body instanceof Uint8Array)) body.destroy();
@@ -46,6 +46,15 @@ function rememberError(stream: Readable): () => Error | undefined {
     seen = error;
   });
   return () => seen;
+}
+
+/** Rejects at once when the signal is aborted: undici waits for the connection first. */
+function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason);
+    signal.addEventListener('abort', stop);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }
 
 async function receiveStream(agent: Agent, request: HttpRequest): Promise<HttpResponse> {

@@ -14,8 +14,10 @@ export function verifiedBytes(blob: Descriptor, bytes: Uint8Array): Uint8Array {
 /**
  * Passes bytes on while it hashes them. The last piece is held back until size and digest are right, so that a
  * request with wrong content breaks off instead of completing.
+ *
+ * It ends with a `RegistryError`, or with what the signal carries where that is what broke the source off.
  */
-export function verifiedStream(blob: Descriptor, source: Readable): Readable {
+export function verifiedStream(blob: Descriptor, source: Readable, signal: AbortSignal): Readable {
   const hash = createDigestHash(blob.digest);
   let held: Buffer | undefined;
   let size = 0;
@@ -37,12 +39,12 @@ export function verifiedStream(blob: Descriptor, source: Readable): Readable {
       done(null, held);
     },
   });
-  return connect(source, verifier, blob);
+  return connect(source, verifier, (cause) => (cause === signal.reason ? cause : broken(blob, cause)));
 }
 
 /** Pipes, and lets an end of either side that comes too early end the other. */
-function connect(source: Readable, verifier: Transform, blob: Descriptor): Readable {
-  source.on('error', (cause) => verifier.destroy(broken(blob, cause)));
+function connect(source: Readable, verifier: Transform, asError: (cause: Error) => Error): Readable {
+  source.on('error', (cause) => verifier.destroy(asError(cause)));
   verifier.on('close', () => source.destroy());
   return source.pipe(verifier);
 }

@@ -5,7 +5,7 @@ import { digestOf } from '../../../src/image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../../src/image/media-types.ts';
 import { image, layer, multiArch, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
-import { scriptedServer } from '../../doubles/scripted-server.ts';
+import { type ScriptedRequest, scriptedServer } from '../../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -19,13 +19,11 @@ import {
   USER_AGENT,
 } from './client.ts';
 
-const MOST_CONNECTIONS = 40;
-
 describe('connections', () => {
-  it('asks 2000 questions over a few of them', async () => {
+  it('asks 2000 questions over at most two of them for each request at a time', async () => {
     const server = await embeddedForTest();
     const digest = push(server, 'app', image({ seed: 'connections' }), 'v1');
-    const { registry } = clientForTest();
+    const { registry } = clientForTest({ threads: 20 });
     const repository = repositoryAt(server, 'app');
     const answers: unknown[] = [];
     await forEachConcurrently(Array(2000).fill('v1'), { workers: 200, signal: quiet() }, async () => {
@@ -33,7 +31,8 @@ describe('connections', () => {
     });
     expect(new Set(answers)).toEqual(new Set([digest]));
     expect(server.requests).toHaveLength(2000);
-    expect(server.connections).toBeLessThanOrEqual(MOST_CONNECTIONS);
+    // a connection rests for a turn of the event loop before it is used again
+    expect(server.connections).toBeLessThanOrEqual(40);
   });
 
   it('uses them again after small and large blobs, uploads and answers 404', async () => {
@@ -67,8 +66,7 @@ describe('headers', () => {
   it('names every type whenever a manifest is asked for', async () => {
     const content = multiArch('accept');
     const digest = content.manifest.digest;
-    const accept = (request: { headers: { accept?: string } }) =>
-      expect(request.headers.accept).toBe(ACCEPT_MANIFESTS);
+    const accept = ({ headers }: ScriptedRequest) => expect(headers.accept).toBe(ACCEPT_MANIFESTS);
     const server = await scriptedServer([
       { request: 'HEAD /v2/app/manifests/v1', check: accept, answer: { status: 404 } },
       { request: `HEAD /v2/app/manifests/${digest}`, check: accept, answer: { status: 404 } },

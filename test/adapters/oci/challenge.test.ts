@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { type Challenge, parseChallenge } from '../../../src/adapters/oci/challenge.ts';
+
+function bearer(realm: string, service?: string, scope?: string): Challenge {
+  return { scheme: 'bearer', realm, service, scope };
+}
+
+const TOKEN = 'https://auth.example.com/token';
+
+describe('a challenge', () => {
+  it.each<[string, Challenge | undefined]>([
+    ['Basic realm="a registry"', { scheme: 'basic' }],
+    ['basic', { scheme: 'basic' }],
+    [`Bearer realm="${TOKEN}"`, bearer(TOKEN)],
+    [`bEARER REALM="${TOKEN}"`, bearer(TOKEN)],
+    [`Bearer realm="${TOKEN}",service="r",scope="s"`, bearer(TOKEN, 'r', 's')],
+    [`Bearer realm="${TOKEN}", service="r" , scope = "s"`, bearer(TOKEN, 'r', 's')],
+    [`Bearer  service=r,realm=${TOKEN}`, bearer(TOKEN, 'r')],
+    [
+      `Bearer realm="${TOKEN}",scope="repository:app:pull,push",service="r"`,
+      bearer(TOKEN, 'r', 'repository:app:pull,push'),
+    ],
+    [`Bearer realm="${TOKEN}?a=1,b=2",service="a, \\"b\\""`, bearer(`${TOKEN}?a=1,b=2`, 'a, "b"')],
+    [`Bearer realm="${TOKEN}",realm="https://other"`, bearer(TOKEN)],
+    [`Negotiate, Bearer realm="${TOKEN}"`, bearer(TOKEN)],
+    [`Digest realm="x", nonce="y", Bearer realm="${TOKEN}"`, bearer(TOKEN)],
+    [`Bearer realm="${TOKEN}", Basic realm="b"`, bearer(TOKEN)],
+    [`Basic realm="b", Bearer realm="${TOKEN}"`, { scheme: 'basic' }],
+    ['Bearer service="r"', undefined],
+    ['Bearer', undefined],
+    ['Negotiate', undefined],
+    ['NotBearer realm="x"', undefined],
+    ['', undefined],
+  ])('is read from %s', (header, expected) => {
+    expect(parseChallenge(header)).toEqual(expected);
+  });
+
+  it('is not there where there is no header', () => {
+    expect(parseChallenge(undefined)).toBeUndefined();
+  });
+
+  it('is read in no time from a hostile header', () => {
+    const hostile = `Bearer ${'a="'.repeat(100_000)}${'\\'.repeat(100_000)}`;
+    expect(parseChallenge(hostile)).toBeUndefined();
+  });
+});

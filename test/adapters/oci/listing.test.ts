@@ -1,0 +1,169 @@
+import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../../src/image/digest.ts';
+import type { ScriptedAnswer, Script } from '../../doubles/scripted-server.ts';
+import { scriptedServer } from '../../doubles/scripted-server.ts';
+import { clientForTest, quiet, registryErrorOf, repositoryAt } from './client.ts';
+
+const FIRST = 'GET /v2/app/tags/list';
+const ONE = digestOf(Buffer.from('one'));
+const TWO = digestOf(Buffer.from('two'));
+
+async function list(script: Script) {
+  const server = await scriptedServer(script);
+  return clientForTest().registry.list(repositoryAt(server, 'app'), quiet());
+}
+
+function answer(body: object | string): Script {
+  return [{ request: FIRST, answer: { status: 200, body: typeof body === 'string' ? body : { ...body } } }];
+}
+
+function page(tags: readonly unknown[], link?: string): ScriptedAnswer {
+  return { status: 200, headers: link === undefined ? {} : { link }, body: { name: 'app', tags } };
+}
+
+describe('a list of tags', () => {
+  it.each<[string, object, string[]]>([
+    ['tags', { name: 'app', tags: ['b', 'a'] }, ['b', 'a']],
+    ['no tags', { tags: [] }, []],
+    ['null', { tags: null }, []],
+    ['nothing', {}, []],
+    ['the same tag twice', { tags: ['a', 'a'] }, ['a']],
+    [
+      'malformed tags',
+      { tags: ['ok', '', '../../x', 'a b', '-a', 'x'.repeat(129), 5, null, { a: 1 }, 'é', 'a\n'] },
+      ['ok', '5', 'null'],
+    ],
+  ])('may hold %s', async (_what, body, expected) => {
+    expect(await list(answer(body))).toEqual({ kind: 'tags', tags: new Set(expected), requests: 1 });
+  });
+
+  it.each([
+    ['<html>', 'the list of tags is not a JSON object'],
+    ['', 'the list of tags is not a JSON object'],
+    ['[]', 'the list of tags is not a JSON object'],
+    ['null', 'the list of tags is not a JSON object'],
+    ['{"tags":"v1"}', 'tags is not a list but "string"'],
+  ])('is not %j', async (body, message) => {
+    const error = await registryErrorOf(list(answer(body)));
+    expect(error).toMatchObject({ code: 'unexpected', temporary: false });
+    expect(error.message).toContain(message);
+  });
+
+  it('of a repository that does not exist is missing', async () => {
+    const errors = [{ code: 'NAME_UNKNOWN', message: 'repository name not known to registry' }];
+    expect(await list([{ request: FIRST, answer: { status: 404, body: { errors } } }])).toEqual({
+      kind: 'missing',
+    });
+  });
+});
+
+describe('pages', () => {
+  it('are followed to the last, wherever on the same host they are', async () => {
+    const listing = await list((url) => [
+      { request: FIRST, answer: page(['a'], '</v2/app/tags/list?last=a&n=1>; rel="next"') },
+      { request: `${FIRST}?last=a&n=1`, answer: page(['b'], `<${url}/other/place?page=3>; rel="next"`) },
+      { request: 'GET /other/place?page=3', answer: page(['c'], '<?page=4>; rel="next"') },
+      { request: 'GET /other/place?page=4', answer: page([]) },
+    ]);
+    expect(listing).toEqual({ kind: 'tags', tags: new Set(['a', 'b', 'c']), requests: 4 });
+  });
+
+  it.each([
+    ['another host', 'http://registry.example.com/v2/app/tags/list'],
+    ['another port', 'http://127.0.0.1:1/v2/app/tags/list'],
+    ['another scheme', 'https://127.0.0.1/v2/app/tags/list'],
+  ])('are not followed to %s', async (_what, next) => {
+    const error = await registryErrorOf(
+      list([{ request: FIRST, answer: page(['a'], `<${next}>; rel="next"`) }]),
+    );
+    expect(error).toMatchObject({ code: 'unexpected', temporary: false });
+    expect(error.message).toContain(`refused the next page at ${new URL(next).origin}`);
+  });
+
+  it('that lead to themselves come to an end', async () => {
+    const again = { request: FIRST, answer: page(['a'], `</v2/app/tags/list>; rel="next"`) };
+    const error = await registryErrorOf(list([again, again]));
+    expect(error.message).toContain('a page without new tags leads to another one');
+  });
+
+  it('that never end come to an end', async () => {
+    const error = await registryErrorOf(
+      list([
+        { request: FIRST, answer: page(['a'], '<?page=2>; rel="next"') },
+        { request: `${FIRST}?page=2`, answer: page(['../x'], '<?page=3>; rel="next"') },
+      ]),
+    );
+    expect(error.message).toContain('a page without new tags leads to another one');
+  });
+
+  it('that disappear in between make the repository missing, not shorter', async () => {
+    const listing = await list([
+      { request: FIRST, answer: page(['a'], '<?page=2>; rel="next"') },
+      { request: `${FIRST}?page=2`, answer: { status: 404 } },
+    ]);
+    expect(listing).toEqual({ kind: 'missing' });
+  });
+});
+
+describe("Google's list", () => {
+  it('is known by its body', async () => {
+    const body = {
+      child: ['sub'],
+      manifest: { [ONE]: { tag: ['v1', 'latest'], mediaType: 'x' }, [TWO]: { tag: [] } },
+      name: 'app',
+      tags: ['latest', 'v1'],
+    };
+    expect(await list(answer(body))).toEqual({
+      kind: 'digests',
+      manifests: new Map([
+        [ONE, ['v1', 'latest']],
+        [TWO, []],
+      ]),
+      tags: new Map([
+        ['v1', ONE],
+        ['latest', ONE],
+      ]),
+    });
+  });
+
+  it.each([
+    ['maps that are empty', { child: [], manifest: {}, tags: [] }],
+    ['children only', { child: ['sub'], tags: [] }],
+    ['an empty manifest and a child', { child: ['sub'], manifest: {}, name: 'app', tags: [] }],
+    ['no children', { manifest: {}, tags: [] }],
+  ])('may have %s', async (_what, body) => {
+    expect(await list(answer(body))).toEqual({ kind: 'digests', manifests: new Map(), tags: new Map() });
+  });
+
+  it('may hold what is malformed, which is left out', async () => {
+    const manifest = {
+      'sha256:1': { tag: ['a'] },
+      [`SHA256:${'0'.repeat(64)}`]: { tag: ['b'] },
+      '../../etc': { tag: ['c'] },
+      __proto__: { tag: ['d'] },
+      [ONE]: { tag: ['ok', '../x', 7, null] },
+      [TWO]: null,
+      [digestOf(Buffer.from('three'))]: { tag: 'v3' },
+    };
+    const listing = await list(answer({ manifest }));
+    expect(listing).toMatchObject({
+      kind: 'digests',
+      tags: new Map([
+        ['ok', ONE],
+        ['7', ONE],
+        ['null', ONE],
+      ]),
+    });
+    if (listing.kind !== 'digests') throw new Error('no digests');
+    expect([...listing.manifests.keys()].toSorted()).toEqual(
+      [ONE, TWO, digestOf(Buffer.from('three'))].toSorted(),
+    );
+  });
+
+  it.each([
+    ['a child that is no list', { child: {}, tags: ['a'] }],
+    ['a manifest that is no map', { manifest: [], tags: ['a'] }],
+  ])('is not recognised by %s', async (_what, body) => {
+    expect(await list(answer(body))).toMatchObject({ kind: 'tags' });
+  });
+});

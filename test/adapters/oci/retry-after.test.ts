@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { parseRetryAfter } from '../../../src/adapters/oci/retry-after.ts';
+
+const NOW = Date.UTC(2024, 0, 1, 12);
+
+describe('Retry-After', () => {
+  it.each([
+    ['0', 0],
+    ['120', 120_000],
+    [' 5 ', 5000],
+    ['Mon, 01 Jan 2024 12:00:30 GMT', 30_000],
+    ['Mon, 01 Jan 2024 11:00:00 GMT', 0],
+    ['soon', undefined],
+    ['', undefined],
+    [undefined, undefined],
+  ])('%j asks for %j milliseconds', (header, expected) => {
+    expect(parseRetryAfter(header, NOW)).toBe(expected);
+  });
+
+  it('asks for nothing by a date where the time is not known', () => {
+    expect(parseRetryAfter('Mon, 01 Jan 2024 12:00:30 GMT', Number.NaN)).toBeUndefined();
+  });
+});

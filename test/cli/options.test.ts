@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { FLAGS, type FlagSpec } from '../../src/cli/flags.ts';
+import { makeOptions, type Options } from '../../src/cli/options.ts';
+import { parseFlags, type ProgramName } from '../../src/cli/parse-flags.ts';
+import { UsageError } from '../../src/cli/usage-error.ts';
+
+const specs: readonly FlagSpec[] = FLAGS;
+
+function optionsOf(args: readonly string[], program: ProgramName = 'cip'): Options {
+  return makeOptions(parseFlags(program, args));
+}
+
+function expectRefusal(args: readonly string[], words: RegExp, program: ProgramName = 'cip') {
+  expect(() => optionsOf(args, program)).toThrow(UsageError);
+  expect(() => optionsOf(args, program)).toThrow(words);
+}
+
+describe('a flag', () => {
+  const location = { kind: 'thin', directory: 'd=e/f' };
+
+  it.each([
+    ['-thin-manifest-dir=d=e/f'],
+    ['--thin-manifest-dir=d=e/f'],
+    ['-thin-manifest-dir', 'd=e/f'],
+    ['--thin-manifest-dir', 'd=e/f'],
+  ])('with a value may be spelled %s %s', (...args) => {
+    expect(optionsOf(args).where).toEqual(location);
+    expect(optionsOf(['run', ...args]).where).toEqual(location);
+    expect(optionsOf([...args, 'run']).where).toEqual(location);
+    expect(optionsOf(['cip', ...args], 'kpromo').where).toEqual(location);
+    expect(optionsOf([...args, 'cip'], 'kpromo').where).toEqual(location);
+  });
+
+  it.each([
+    [[], false],
+    [['-allow-lost'], true],
+    [['--allow-lost'], true],
+    [['-allow-lost=true'], true],
+    [['--allow-lost=1'], true],
+    [['-allow-lost=T'], true],
+    [['-allow-lost=false'], false],
+    [['--allow-lost=0'], false],
+    [['-allow-lost', '-allow-lost=false'], false],
+  ])('without a value is a boolean: %j is %s', (args, expected) => {
+    expect(optionsOf(['-manifest=m', ...args]).allowLost).toBe(expected);
+  });
+
+  it('that is given several times counts as given last, unless it is repeatable', () => {
+    expect(optionsOf(['-manifest=a', '-manifest=b', '-threads=1', '-threads=2'])).toMatchObject({
+      where: { file: 'b' },
+      threads: 2,
+    });
+    expect(optionsOf(['-manifest=a', '-plain-http=x', '-plain-http', 'y']).plainHttp).toEqual(['x', 'y']);
+  });
+
+  it('may have a value that looks like a flag or like nothing', () => {
+    expect(optionsOf(['-manifest', '-confirm'])).toMatchObject({
+      where: { file: '-confirm' },
+      task: 'dry-run',
+    });
+    expect(optionsOf(['-manifest=m', '--certificate-identity-regexp=(a)|(b) --confirm']).task).toBe(
+      'dry-run',
+    );
+    expect(optionsOf(['-manifest=m', '-report=']).report).toBeUndefined();
+  });
+});
+
+describe('the task', () => {
+  it.each([
+    [[], 'dry-run'],
+    [['-dry-run'], 'dry-run'],
+    [['-dry-run=true'], 'dry-run'],
+    [['-confirm=false'], 'dry-run'],
+    [['-confirm'], 'promotion'],
+    [['-confirm=true'], 'promotion'],
+    [['-dry-run=false'], 'promotion'],
+    [['-parse-only'], 'parse-only'],
+    [['-parse-only', '-dry-run'], 'parse-only'],
+    [['-parse-only', '-confirm=false'], 'parse-only'],
+    [['-parse-only=false', '-confirm'], 'promotion'],
+  ])('of %j is %s', (args, task) => {
+    expect(optionsOf(['-manifest=m', ...args]).task).toBe(task);
+  });
+});
+
+describe('a contradiction is refused in words', () => {
+  it.each([
+    [['-manifest=a', '-thin-manifest-dir=b'], /-manifest and -thin-manifest-dir/],
+    [['-manifest=a', '-confirm', '-dry-run'], /-confirm and -dry-run/],
+    [['-manifest=a', '-confirm', '-dry-run=false'], /-confirm and -dry-run/],
+    [['-manifest=a', '-confirm=false', '-dry-run'], /-confirm and -dry-run/],
+    [['-manifest=a', '-confirm', '-parse-only'], /-parse-only.*-confirm/],
+    [['-manifest=a', '-dry-run=false', '-parse-only'], /-parse-only/],
+    [['-manifest=a', '-report=x', '-json-log-summary'], /-json-log-summary.*-report=x/],
+    [['-manifest=a', '-report=-', '-report-markdown=-'], /-report and -report-markdown/],
+    [['-manifest=a', '-json-log-summary', '-report-markdown=-'], /-report and -report-markdown/],
+    [['-manifest=a', '-report=x', '-report-markdown=x'], /-report and -report-markdown/],
+  ])('%j', (args, words) => expectRefusal(args, words));
+
+  it('but what only repeats itself is none', () => {
+    expect(optionsOf(['-manifest=a', '-report=-', '-json-log-summary']).report).toBe('-');
+    expect(optionsOf(['-manifest=a', '-report=x', '-json-log-summary=false']).report).toBe('x');
+    expect(optionsOf(['-manifest=a', '-thin-manifest-dir='])).toMatchObject({ where: { kind: 'plain' } });
+  });
+});
+
+describe('a malformed command line is refused', () => {
+  it.each([
+    [['-manifest'], /-manifest needs a value/],
+    [['-manifest=a', '-confirm', 'true'], /unexpected argument "true".*-flag=true/],
+    [['-manifest=a', '-confirm=perhaps'], /-confirm is true or false, not "perhaps"/],
+    [['-manifest=a', '-threads=many'], /-threads is a number, not "many"/],
+    [['-manifest=a', '-threads=1.5'], /-threads is a number, not "1.5"/],
+    [['-manifest=a', '-log-level=loud'], /-log-level.*"loud"/],
+    [['-manifest=a', '-log-format=xml'], /-log-format.*"xml"/],
+    [['promote'], /unexpected argument "promote"/],
+    [['run', 'run'], /unexpected argument "run"/],
+    [['--', '-manifest=a'], /unexpected argument "-manifest=a"/],
+    [[], /no manifest given/],
+    [['-confirm'], /no manifest given/],
+    [['-manifest='], /no manifest given/],
+  ])('%j', (args, words) => expectRefusal(args, words));
+
+  it.each([
+    [['-thin-manifest-dri=x'], /unknown flag.*-thin-manifest-dri.*-thin-manifest-dir\?/],
+    [['--manifets', 'x'], /unknown flag.*-manifets.*-manifest\?/],
+    [['-comfirm'], /unknown flag.*-comfirm.*-confirm\?/],
+    [['-alow-lost=true'], /unknown flag.*-alow-lost.*-allow-lost\?/],
+    [['-thread=7'], /unknown flag.*-thread.*-threads\?/],
+    [['-log_level=info'], /unknown flag.*-log_level.*-log-level\?/],
+    [['-xyzzy'], /unknown flag.*-xyzzy/],
+    [['-c'], /unknown flag/],
+  ])('an unknown flag, and the nearest one is named: %j', (args, words) =>
+    expectRefusal(['-manifest=m', ...args], words),
+  );
+
+  it('kpromo knows cip, and names what it does not know', () => {
+    expectRefusal(['gh', '-manifest=m'], /"gh"/, 'kpromo');
+  });
+});
+
+describe('flags of the original', () => {
+  const example = ({ name, value }: FlagSpec) => (value === undefined ? `-${name}` : `-${name}=(x)|(y)`);
+
+  it.each(specs.filter(({ planned }) => planned).map((spec) => [example(spec), spec.name]))(
+    '%s is refused as not built yet',
+    (flag, name) => expectRefusal(['-manifest=m', flag], new RegExp(`not built yet: -${name}$`)),
+  );
+
+  it.each(specs.filter(({ inert }) => inert !== undefined).map((spec) => [example(spec), spec]))(
+    '%s is accepted, and a warning says what became of it',
+    (flag, { name, inert }) => {
+      expect(optionsOf(['-manifest=m', flag]).warnings).toEqual([`-${name} is ignored: ${inert}`]);
+    },
+  );
+
+  it.each([
+    ['-minimal-snapshot=false'],
+    ['-use-prow-manifest-diff=false'],
+    ['-vuln-severity-threshold=-1'],
+    ['-snapshot='],
+  ])('%s spells the default and asks for nothing', (flag) => {
+    expect(optionsOf(['-manifest=m', flag]).warnings).toEqual([]);
+  });
+
+  it('-threads of 0 or less means the default, as it did, with a warning', () => {
+    for (const threads of ['0', '-1']) {
+      const options = optionsOf(['-manifest=m', '-threads', threads]);
+      expect(options).toMatchObject({ threads: 50, warnings: [expect.stringContaining('default, 50')] });
+    }
+  });
+
+  it.each([
+    ['trace', 'debug'],
+    ['DEBUG', 'debug'],
+    ['info', 'info'],
+    ['warn', 'warning'],
+    ['Warning', 'warning'],
+    ['fatal', 'error'],
+  ])('-log-level=%s is %s', (given, level) => {
+    expect(optionsOf(['-manifest=m', `-log-level=${given}`]).log).toEqual({ level, format: 'text' });
+  });
+});

@@ -1,0 +1,208 @@
+import { describe, expect, it } from 'vitest';
+import { BlobCopier } from '../../src/copy/blob-copier.ts';
+import { RegistryError } from '../../src/ports/registry-error.ts';
+import { image, layer } from '../builders/images.ts';
+import { repository } from '../builders/manifests.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
+import { MemoryRegistry, type MemoryRegistryOptions } from '../doubles/memory-registry.ts';
+
+const SHARED = layer('shared');
+const HOLDER = image({ seed: 'holder', layers: [SHARED] });
+const BLOB = { mediaType: SHARED.mediaType, digest: SHARED.digest, size: SHARED.bytes.length };
+const NEVER = new AbortController().signal;
+const FLAKY = new RegistryError('unavailable', 'PUT: 503', { status: 503, temporary: true });
+
+/** A source that has the blob, and a copier of it. */
+function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
+  const registry = new MemoryRegistry(options);
+  registry.push('s.io/s/app', HOLDER);
+  const clock = new FakeClock();
+  const { transfers = 8 } = options;
+  const copier = new BlobCopier({ source: registry, destination: registry, clock, transfers });
+  const copy = (destination: string, sources: readonly string[] = ['s.io/s/app'], blob = BLOB) =>
+    copier.copy({ blob, destination: repository(destination), sources: sources.map(repository) }, NEVER);
+  const verbs = () => registry.log().map((line) => line.replace(/ sha256:.*/, ''));
+  return { registry, clock, copier, copy, verbs };
+}
+
+describe('the ladder', () => {
+  it('transfers what the host has not got', async () => {
+    const { copy, verbs } = setUp();
+    expect(await copy('p.io/p/a')).toBe('transferred');
+    expect(verbs()).toEqual([
+      'has-blob p.io/p/a',
+      'start p.io/p/a',
+      'open-blob s.io/s/app',
+      'finish p.io/p/a',
+    ]);
+  });
+
+  it('leaves what is there', async () => {
+    const { registry, copy, verbs } = setUp();
+    registry.push('p.io/p/a', HOLDER);
+    expect(await copy('p.io/p/a')).toBe('exists');
+    expect(verbs()).toEqual(['has-blob p.io/p/a']);
+  });
+
+  it('mounts from the source where that is on the same host, without looking first', async () => {
+    const { registry, copy, verbs } = setUp();
+    registry.push('p.io/staging/app', HOLDER);
+    expect(await copy('p.io/p/a', ['s.io/s/app', 'p.io/staging/app'])).toBe('mounted');
+    expect(verbs()).toEqual(['mount p.io/p/a']);
+  });
+
+  it('mounts into the second repository of a host from the first', async () => {
+    const { copy, verbs } = setUp();
+    await copy('p.io/p/a');
+    expect(await copy('p.io/p/b')).toBe('mounted');
+    expect(verbs().slice(-1)).toEqual(['mount p.io/p/b']);
+  });
+
+  it('lets all repositories of a host wait for the first one, so that every byte moves once', async () => {
+    const { registry, copy } = setUp();
+    const rungs = await Promise.all(
+      ['p.io/p/a', 'p.io/p/b', 'p.io/p/c', 'q.io/p/a'].map((name) => copy(name)),
+    );
+    expect(rungs).toEqual(['transferred', 'mounted', 'mounted', 'transferred']);
+    expect(registry.count({ verb: 'open-blob' })).toBe(2);
+    expect(registry.count({ verb: 'has-blob' })).toBe(2);
+  });
+
+  it('is climbed once for a repository, however often it is asked for', async () => {
+    const { registry, copy } = setUp();
+    await Promise.all([copy('p.io/p/a'), copy('p.io/p/a')]);
+    await copy('p.io/p/a');
+    expect(registry.count({ verb: 'finish' })).toBe(1);
+  });
+
+  it('lets the second try for itself where the first has failed', async () => {
+    const { registry, copy } = setUp();
+    registry.fail({ verb: 'start', repository: repository('p.io/p/a') });
+    const [first, second] = await Promise.allSettled([copy('p.io/p/a'), copy('p.io/p/b')]);
+    expect(first?.status).toBe('rejected');
+    expect(second).toEqual({ status: 'fulfilled', value: 'transferred' });
+  });
+
+  it('has nothing to do where source and destination are one', async () => {
+    const { copy, verbs } = setUp();
+    expect(await copy('s.io/s/app')).toBe('exists');
+    expect(verbs()).toEqual([]);
+  });
+});
+
+describe('a mount that is not honoured', () => {
+  it('is looked into, and the blob sent into the upload that it has opened', async () => {
+    const { registry, copy, verbs } = setUp({ mounts: 'refused' });
+    registry.push('p.io/staging/app', HOLDER);
+    expect(await copy('p.io/p/a', ['p.io/staging/app'])).toBe('transferred');
+    expect(verbs()).toEqual([
+      'mount p.io/p/a',
+      'has-blob p.io/p/a',
+      'open-blob p.io/staging/app',
+      'finish p.io/p/a',
+    ]);
+  });
+
+  it('may be of a blob that is there: then the upload is cancelled', async () => {
+    const { registry, copy, verbs } = setUp({ mounts: 'refused' });
+    registry.push('p.io/p/a', HOLDER);
+    expect(await copy('p.io/p/a', ['p.io/staging/app'])).toBe('exists');
+    expect(verbs()).toEqual(['mount p.io/p/a', 'has-blob p.io/p/a', 'cancel p.io/p/a']);
+    expect(registry.openUploads).toBe(0);
+  });
+
+  it('is not asked for any more after a few on that host', async () => {
+    const { registry, copy } = setUp({ mounts: 'refused' });
+    for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await copy(`p.io/p/${name}`);
+    expect(registry.count({ verb: 'mount' })).toBe(3);
+    expect(registry.count({ verb: 'finish' })).toBe(6);
+  });
+});
+
+describe('a transfer that fails', () => {
+  it('is begun again from the next source, after a while', async () => {
+    const { registry, clock, copy } = setUp();
+    registry.push('s.io/t/app', HOLDER);
+    registry.damageBlob('s.io/s/app', BLOB.digest);
+    expect(await copy('p.io/p/a', ['s.io/s/app', 's.io/t/app'])).toBe('transferred');
+    expect(registry.log({ verb: 'open-blob' })).toEqual([
+      `open-blob s.io/s/app ${BLOB.digest}`,
+      `open-blob s.io/t/app ${BLOB.digest}`,
+    ]);
+    expect(clock.waits).toEqual([250]);
+    expect(registry.openUploads).toBe(0);
+  });
+
+  it('is given up after three times, with what the last one threw', async () => {
+    const { registry, clock, copy } = setUp();
+    registry.damageBlob('s.io/s/app', BLOB.digest);
+    await expect(copy('p.io/p/a')).rejects.toMatchObject({ code: 'mismatch' });
+    expect(clock.waits).toEqual([250, 500]);
+    expect(registry.count({ verb: 'open-blob' })).toBe(3);
+    expect(registry.openUploads).toBe(0);
+  });
+
+  it('is not begun again without the right to', async () => {
+    const { registry, copy } = setUp();
+    registry.fail(
+      { verb: 'start' },
+      { error: new RegistryError('unauthorized', 'POST: 403', { status: 403 }) },
+    );
+    await expect(copy('p.io/p/a')).rejects.toMatchObject({ code: 'unauthorized' });
+    expect(registry.count({ verb: 'start' })).toBe(1);
+  });
+
+  it('after all was sent may have succeeded', async () => {
+    const { registry, copy } = setUp();
+    registry.atCall(({ verb }) => {
+      if (verb !== 'finish') return undefined;
+      registry.push('p.io/p/a', HOLDER);
+      return FLAKY;
+    });
+    expect(await copy('p.io/p/a')).toBe('transferred');
+    expect(registry.count({ verb: 'finish' })).toBe(1);
+  });
+
+  it('is tried again by whoever asks later', async () => {
+    const { registry, copy } = setUp();
+    registry.fail({ verb: 'start' }, { error: FLAKY, times: 3 });
+    await expect(copy('p.io/p/a')).rejects.toThrow('503');
+    expect(await copy('p.io/p/a')).toBe('transferred');
+  });
+
+  it('ends with the reason of the signal, and cancels nothing with a dead signal', async () => {
+    const { registry, copier } = setUp();
+    const killed = new AbortController();
+    registry.atCall(({ verb }) => verb === 'open-blob' && killed.abort(new Error('killed')));
+    const task = { blob: BLOB, destination: repository('p.io/p/a'), sources: [repository('s.io/s/app')] };
+    await expect(copier.copy(task, killed.signal)).rejects.toThrow('killed');
+    expect(registry.count({ verb: 'cancel' })).toBe(0);
+  });
+});
+
+it('no more blobs are in transfer at a time than there is room for', async () => {
+  let open = 0;
+  let peak = 0;
+  const { registry, copy } = setUp({
+    transfers: 2,
+    pace: () => new Promise((resolve) => setImmediate(resolve)),
+  });
+  registry.atCall(({ verb }) => {
+    if (verb === 'start') open += 1;
+    if (verb === 'finish') open -= 1;
+    peak = Math.max(peak, open);
+  });
+  await Promise.all(Array.from({ length: 9 }, (_, number) => copy(`h${number}.io/p/a`)));
+  expect({ peak, open }).toEqual({ peak: 2, open: 0 });
+});
+
+it('a blob that a registry denies having is looked for and sent again, not mounted', async () => {
+  const { registry, copier, copy, verbs } = setUp();
+  await copy('p.io/p/a');
+  await copy('p.io/p/b');
+  registry.lose('p.io/p/b', BLOB.digest);
+  registry.calls.length = 0;
+  const task = { blob: BLOB, destination: repository('p.io/p/b'), sources: [repository('s.io/s/app')] };
+  expect(await copier.copyAgain(task, NEVER)).toBe('transferred');
+  expect(verbs()).toEqual(['has-blob p.io/p/b', 'start p.io/p/b', 'open-blob s.io/s/app', 'finish p.io/p/b']);
+});

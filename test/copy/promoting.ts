@@ -1,0 +1,70 @@
+import { applyPlan, type CopyPorts } from '../../src/copy/apply-plan.ts';
+import type { Outcomes } from '../../src/copy/outcome.ts';
+import { readOnce } from '../../src/copy/read-once.ts';
+import { expandEdges } from '../../src/edges/expand-edges.ts';
+import { formatReference } from '../../src/image/reference.ts';
+import { readInventory } from '../../src/inventory/read-inventory.ts';
+import type { PromoterManifest } from '../../src/manifest/model.ts';
+import { makePlan } from '../../src/plan/make-plan.ts';
+import type { Plan } from '../../src/plan/plan.ts';
+import type { ReadRegistry } from '../../src/ports/registry.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
+import type { MemoryRegistry } from '../doubles/memory-registry.ts';
+import { RecordingProgress } from '../doubles/recording-progress.ts';
+
+const NEVER = new AbortController().signal;
+
+/** A promotion between its plan and its copying. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly source: ReadRegistry;
+  readonly registry: MemoryRegistry;
+}
+
+/** Reads and plans as a confirmed promotion does, then forgets the calls that it took. */
+export async function plan(
+  registry: MemoryRegistry,
+  ...manifests: readonly PromoterManifest[]
+): Promise<Planned> {
+  const wanted = expandEdges(manifests);
+  const source = readOnce(registry);
+  const ports = { source, destination: registry, progress: new RecordingProgress(), workers: 8 };
+  const plan = makePlan(wanted, await readInventory(wanted, ports, NEVER));
+  registry.calls.length = 0;
+  return { plan, source, registry };
+}
+
+export type Options = Partial<Omit<CopyPorts, 'source' | 'destination'>> & { readonly signal?: AbortSignal };
+
+/** Does what the plan says; the outcomes read `repository:tag copied`. */
+export async function apply(planned: Planned, options: Options = {}): Promise<readonly string[]> {
+  const { signal = NEVER, ...ports } = options;
+  const outcomes = await applyPlan(
+    planned.plan,
+    {
+      source: planned.source,
+      destination: planned.registry,
+      clock: new FakeClock(),
+      progress: new RecordingProgress(),
+      threads: 8,
+      stopping: NEVER,
+      ...ports,
+    },
+    signal,
+  );
+  return describeOutcomes(outcomes);
+}
+
+export async function promote(
+  registry: MemoryRegistry,
+  ...manifests: readonly PromoterManifest[]
+): Promise<readonly string[]> {
+  return apply(await plan(registry, ...manifests));
+}
+
+function describeOutcomes(outcomes: Outcomes): readonly string[] {
+  return Array.from(outcomes, ([{ destination, tag, digest }, outcome]) => {
+    const reason = outcome.result === 'copied' ? '' : `: ${outcome.reason}`;
+    return `${formatReference(destination, tag ?? digest)} ${outcome.result}${reason}`;
+  }).toSorted();
+}

@@ -1,0 +1,520 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { image, push } from '../builders/images.ts';
+import { testdir } from '../builders/testdir.ts';
+import { type CipOptions, runCip, runWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
+import { repositoryRoot } from '../doubles/tools.ts';
+import { type Dmap, embedded, manifestFlag, plainManifest, thinFiles, writesOf } from './staging.ts';
+
+const A = `sha256:${'a'.repeat(64)}`;
+const B = `sha256:${'b'.repeat(64)}`;
+
+/** Of registries that nobody asks: for what ends before the network. */
+function offline(images: Readonly<Record<string, Dmap>> = { app: { [A]: ['v1'] } }) {
+  return { from: 'gcr.example.com/staging', to: ['eu.example.com/prod'], images };
+}
+
+/** A registry with one image in `staging`, and a manifest that wants it in `prod`. */
+async function oneImage() {
+  const registry = await embedded();
+  const digest = push(registry, 'staging/app', image({ seed: 'one' }), 'v1');
+  const wanted = {
+    from: `${registry.host}/staging`,
+    to: [`${registry.host}/prod`],
+    images: { app: { [digest]: ['v1'] } },
+  };
+  return { registry, digest, wanted, flag: await manifestFlag(wanted) };
+}
+
+/** Expects a run to be refused with these words, in no more than a few lines and without a stack trace. */
+async function expectRefusal(args: readonly string[], words: RegExp | string, options: CipOptions = {}) {
+  const { status, stdout, stderr } = await runCip(args, options);
+  expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: expect.stringMatching(words) });
+  expect(stderr).not.toMatch(/^\s+at /m);
+}
+
+// every spelling and every contradiction has its row in test/cli/options.test.ts; here is what the whole program makes of them
+describe('spelling', () => {
+  const directory = () => testdir(thinFiles({ a: offline() }));
+
+  it.each([
+    ['-flag=value and -flag', (path: string) => [`-thin-manifest-dir=${path}`, '-parse-only']],
+    ['--flag value and --flag=true', (path: string) => ['--thin-manifest-dir', path, '--parse-only=true']],
+    ['cip run', (path: string) => ['run', `--thin-manifest-dir=${path}`, '--parse-only']],
+  ])('%s is understood', async (_, args) => {
+    const { status, report } = await runWithReport(args(await directory()));
+    expect({ status, mode: report.mode, edges: report.summary.edges }).toEqual({
+      status: 0,
+      mode: 'parse-only',
+      edges: 1,
+    });
+  });
+
+  it('kpromo cip is cip, and the flags may stand before the subcommand', async () => {
+    const path = await directory();
+    const after = await runWithReport(['cip', `--thin-manifest-dir=${path}`, '--parse-only'], {
+      program: 'kpromo',
+    });
+    const before = await runWithReport(['--parse-only', `--thin-manifest-dir=${path}`, 'cip'], {
+      program: 'kpromo',
+    });
+    expect([after.status, before.status]).toEqual([0, 0]);
+    expect(before.report.summary).toEqual(after.report.summary);
+  });
+
+  it.each(['.', './', 'thin', 'thin/', './thin', 'thin/../thin'])(
+    'the directory may be written as %s',
+    async (spelling) => {
+      const files = thinFiles({ a: offline() });
+      const nested = Object.fromEntries(Object.entries(files).map(([path, text]) => [`thin/${path}`, text]));
+      const top = await testdir(nested);
+      const cwd = spelling.startsWith('.') && !spelling.includes('thin') ? join(top, 'thin') : top;
+      const { status, report } = await runWithReport([`-thin-manifest-dir=${spelling}`, '-parse-only'], {
+        cwd,
+      });
+      expect({ status, projects: report.manifests.projects }).toEqual({ status: 0, projects: 1 });
+    },
+  );
+
+  it('-parse-only=false is no -parse-only, and -dry-run=true is the default', async () => {
+    const { registry, flag } = await oneImage();
+    const { status, report } = await runWithReport([flag, '-parse-only=false', '-dry-run=true']);
+    expect({ status, mode: report.mode }).toEqual({ status: 0, mode: 'dry-run' });
+    expect(writesOf(registry)).toEqual([]);
+  });
+
+  it.each([['-confirm'], ['--confirm=true'], ['-dry-run=false'], ['--dry-run=false']])(
+    '%s promotes',
+    async (spelling) => {
+      const { registry, digest, flag } = await oneImage();
+      const { status, report } = await runWithReport([flag, spelling]);
+      expect({ status, mode: report.mode }).toEqual({ status: 0, mode: 'promotion' });
+      expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
+    },
+  );
+});
+
+describe('what is refused', () => {
+  it.each([
+    [
+      'an unknown flag, the nearest one named',
+      ['-alow-lost=true'],
+      /unknown flag.*-alow-lost.*-allow-lost\?/,
+    ],
+    ['a contradiction', ['-confirm', '-dry-run'], /-confirm and -dry-run/],
+    [
+      'a flag that is not built yet',
+      ['-snapshot=gcr.io/foo', '-output=YAML'],
+      /not built yet: -snapshot, -output/,
+    ],
+    ['a boolean with a value of its own', ['-confirm', 'true'], /unexpected argument "true".*-flag=true/],
+    ['two places to read from', ['-thin-manifest-dir=b'], /-manifest and -thin-manifest-dir/],
+  ])('%s', (_, args, words) => expectRefusal(['-manifest=m', ...args], words));
+
+  it('a command line without a manifest', () => expectRefusal(['-confirm'], /no manifest given/));
+});
+
+describe('input that cannot be used at all is exit 2', () => {
+  const good = thinFiles({ a: offline() });
+
+  it.each([
+    ['a missing file', {}, ['-manifest=nope.yaml'], /nope\.yaml.*no such file/],
+    ['a directory for a file', { 'd/': '' }, ['-manifest=d'], /"d"/],
+    ['a missing directory', {}, ['-thin-manifest-dir=nope'], /nope.*no such file or directory/],
+    ['a file for a directory', { f: '' }, ['-thin-manifest-dir=f'], /"f" is not a directory/],
+    ['an empty directory', { 'd/': '' }, ['-thin-manifest-dir=d'], /images|manifests/],
+    [
+      'a project without images',
+      { 'd/manifests/a/promoter-manifest.yaml': 'x', 'd/images/': '' },
+      ['-thin-manifest-dir=d'],
+      /images/,
+    ],
+    [
+      'no project at all',
+      { 'd/manifests/': '', 'd/images/': '' },
+      ['-thin-manifest-dir=d'],
+      /no manifests found/,
+    ],
+  ] as const)('%s', async (_, files, args, words) => {
+    await expectRefusal(args, words, { cwd: await testdir(files) });
+    await expectRefusal([...args, '-parse-only'], words, { cwd: await testdir(files) });
+  });
+
+  it('a plain manifest that does not parse, with the place', async () => {
+    const cwd = await testdir({ 'm.yaml': 'registries:\n- name: "x\n' });
+    for (const flags of [[], ['-parse-only'], ['-confirm']]) {
+      await expectRefusal(['-manifest=m.yaml', ...flags], /m\.yaml:\d+:\d+: error: .*\[yaml\]/, { cwd });
+    }
+  });
+
+  it('a thin manifest that does not parse, under -parse-only', async () => {
+    const cwd = await testdir({ ...good, 'images/a/images.yaml': '- name: [\n' });
+    await expectRefusal(['-thin-manifest-dir=.', '-parse-only'], /images\/a\/images\.yaml:\d+:\d+: error: /, {
+      cwd,
+    });
+  });
+
+  it('every problem is told, not only the first, and the last word is how to get help', async () => {
+    const cwd = await testdir({
+      ...good,
+      'images/a/images.yaml': '- name: [\n',
+      'manifests/b/promoter-manifest.yaml': 'registries: {\n',
+      'images/b/images.yaml': '[]',
+    });
+    const { stderr } = await runCip(['-thin-manifest-dir=.', '-parse-only'], { cwd });
+    expect(stderr).toMatch(/images\/a\/images\.yaml:\d+:\d+: error/);
+    expect(stderr).toMatch(/manifests\/b\/promoter-manifest\.yaml:\d+:\d+: error/);
+  });
+});
+
+describe('the flags of others', () => {
+  it('are accepted with a warning each', async () => {
+    const flags = [
+      '-max-image-size=2048',
+      '-use-service-account',
+      '--sign=false',
+      '-v=4',
+      '-logtostderr',
+      '-log_dir=/x',
+    ];
+    const { status, stderr } = await runCip([await manifestFlag(offline()), '-parse-only', ...flags]);
+    expect(status).toBe(0);
+    for (const flag of flags) {
+      expect(stderr).toMatch(new RegExp(`^WARNING -${flag.replace(/^-+|=.*/g, '')} is ignored`, 'm'));
+    }
+  });
+
+  const identity = [
+    '--certificate-identity-regexp=(krel-staging@k8s-releng-prod.iam.gserviceaccount.com)|(krel-trust@k8s-releng-prod.iam.gserviceaccount.com)',
+    '--certificate-oidc-issuer=https://accounts.google.com',
+  ];
+
+  it('the periodic Prow job promotes, with a warning for each identity flag', async () => {
+    const { registry, digest, wanted } = await oneImage();
+    const directory = await testdir(thinFiles({ 'k8s-staging-app': wanted }));
+    const args = ['cip', `--thin-manifest-dir=${directory}`, '--confirm', ...identity];
+    const { status, stderr } = await runCip(args, { program: 'kpromo' });
+    expect(status).toBe(0);
+    expect(stderr).toContain('-certificate-identity-regexp is ignored');
+    expect(stderr).toContain('-certificate-oidc-issuer is ignored');
+    expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
+  });
+
+  it('the canary job promotes with --log-level=debug', async () => {
+    const { registry, digest, wanted } = await oneImage();
+    const directory = await testdir(thinFiles({ canary: wanted }));
+    const args = ['cip', `--thin-manifest-dir=${directory}`, '--confirm', '--log-level=debug', ...identity];
+    expect((await runCip(args, { program: 'kpromo' })).status).toBe(0);
+    expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
+  });
+
+  it('the presubmit job says that its git diff is not built yet, instead of promoting everything', async () => {
+    const directory = await testdir(thinFiles({ a: offline() }));
+    const args = ['cip', `--thin-manifest-dir=${directory}`, '--use-prow-manifest-diff', ...identity];
+    await expectRefusal(args, /not built yet: -use-prow-manifest-diff/, { program: 'kpromo' });
+  });
+});
+
+describe('-version and -help', () => {
+  it.each([
+    ['cip', '-version'],
+    ['cip', '--version'],
+    ['kpromo', 'version'],
+  ] as const)('%s %s is data on stdout', async (program, word) => {
+    const { version } = JSON.parse(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8'));
+    const { status, stdout, stderr } = await runCip([word], { program });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain(version);
+    expect(stdout).toContain(process.version);
+  });
+
+  it.each([
+    ['cip', ['-help']],
+    ['cip', ['--help']],
+    ['cip', ['-h']],
+    ['cip', ['run', '--help']],
+    ['kpromo', ['cip', '-h']],
+    ['kpromo', []],
+  ] as const)('%s %j is data on stdout, and names the flags', async (program, words) => {
+    const { status, stdout, stderr } = await runCip(words, { program });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const flag of [
+      '-manifest FILE',
+      '-thin-manifest-dir DIR',
+      '-confirm',
+      '-parse-only',
+      '-threads N',
+    ]) {
+      expect(stdout).toContain(flag);
+    }
+  });
+
+  it('a heavy library is loaded when it is needed, and not before', async () => {
+    const flag = await manifestFlag(offline());
+    const { flag: online } = await oneImage();
+    expect(await librariesLoadedBy(['-version'])).toEqual([]);
+    expect(await librariesLoadedBy(['-help'])).not.toContain('undici');
+    expect(await librariesLoadedBy([flag, '-parse-only'])).toEqual(['commander', 'js-yaml', 'zod']);
+    expect(await librariesLoadedBy([online])).toEqual(['commander', 'js-yaml', 'undici', 'zod']);
+  });
+});
+
+describe('where output goes', () => {
+  it('stdout stays empty in a promotion; the tables are on stderr', async () => {
+    const { registry, flag } = await oneImage();
+    const { stdout, stderr } = await runCip([flag, '-confirm']);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/^copy +1 /m);
+    expect(stderr).toMatch(/^copied +1 /m);
+    expect(stderr).toMatch(new RegExp(`^${registry.host} `, 'm'));
+  });
+
+  it.each([
+    [['-report=-']],
+    [['-report', '-']],
+    [['-json-log-summary']],
+    [['-json-log-summary', '-report=-']],
+  ])('%j is the JSON report alone on stdout', async (flags) => {
+    const { flag } = await oneImage();
+    const { status, stdout } = await runCip([flag, ...flags]);
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ version: 1, mode: 'dry-run', summary: { edges: 1, copy: 1 } });
+  });
+
+  it('-report FILE and -report-markdown FILE are written beside each other', async () => {
+    const { flag, digest, registry } = await oneImage();
+    const cwd = temporaryDirectory();
+    const { stdout } = await runCip([flag, '-report', 'r.json', '-report-markdown=r.md'], { cwd });
+    expect(stdout).toBe('');
+    expect(JSON.parse(readFileSync(join(cwd, 'r.json'), 'utf8')).items).toEqual([
+      {
+        decision: 'copy',
+        source: `${registry.host}/staging/app@${digest}`,
+        destination: `${registry.host}/prod/app:v1`,
+        digest,
+        outcome: 'not-attempted',
+        reason: expect.stringContaining('regular promotion'),
+        at: expect.stringMatching(/:\d+:\d+$/),
+      },
+    ]);
+    expect(readFileSync(join(cwd, 'r.md'), 'utf8')).toContain(`${registry.host}/prod/app:v1`);
+  });
+
+  it('-report-markdown=- is Markdown on stdout', async () => {
+    const { flag } = await oneImage();
+    const { stdout } = await runCip([flag, '-report-markdown=-']);
+    expect(stdout).toMatch(/^## .*\n\n\| decision \|/);
+  });
+
+  it.each([['-report'], ['-report-markdown']])(
+    '%s to where it cannot be written is exit 2 before anything is asked or promoted',
+    async (name) => {
+      const { registry, flag } = await oneImage();
+      const cwd = await testdir({ file: '', 'directory/': '' });
+      for (const target of ['nowhere/r', 'file/r', 'directory', 'directory/']) {
+        await expectRefusal([flag, '-confirm', `${name}=${target}`], /cannot write the report/, { cwd });
+      }
+      expect(registry.requests).toEqual([]);
+    },
+  );
+
+  it('an empty -report asks for none', async () => {
+    const { flag } = await oneImage();
+    expect(await runCip([flag, '-report=', '-report-markdown='])).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  it('a report takes the place of an older one as a whole', async () => {
+    const { flag } = await oneImage();
+    const cwd = await testdir({ 'r.json': `{"old": "${'x'.repeat(100_000)}"}` });
+    const { report } = await runCip([flag, '-report=r.json'], { cwd });
+    expect(report?.summary.edges).toBe(1);
+  });
+
+  it('-report-all reports the edges that are present too', async () => {
+    const { flag } = await oneImage();
+    await runCip([flag, '-confirm']);
+    const some = await runWithReport([flag]);
+    const all = await runWithReport([flag, '-report-all']);
+    expect(some.report.items).toEqual([]);
+    expect(all.report.items).toMatchObject([{ decision: 'present', outcome: 'present' }]);
+    expect(all.report.summary).toEqual(some.report.summary);
+  });
+
+  it('a reader of stdout that goes away is no failure', async () => {
+    const { flag } = await oneImage();
+    const cip = join(repositoryRoot(), 'bin/cip.js');
+    const script = `"$0" "$@" -report=- | true; echo "\${PIPESTATUS[0]}"`;
+    const { stdout } = await promisify(execFile)('bash', ['-c', script, process.execPath, cip, flag]);
+    expect(stdout.trim()).toBe('0');
+  });
+});
+
+describe('the log', () => {
+  it.each([
+    ['debug', true],
+    ['info', true],
+    ['warning', false],
+    ['warn', false],
+    ['error', false],
+  ])('-log-level=%s decides whether information is told', async (level, isTold) => {
+    const { status, stderr } = await runCip([
+      await manifestFlag(offline()),
+      '-parse-only',
+      `-log-level=${level}`,
+    ]);
+    expect(status).toBe(0);
+    expect(stderr.includes('manifests read')).toBe(isTold);
+  });
+
+  it('-log-format json makes every line of stderr JSON, the end of a run too', async () => {
+    const { flag, registry } = await oneImage();
+    const { status, stderr } = await runCip([flag, '-confirm', '-v=2', '-log-format', 'json']);
+    const lines = parseLines(stderr);
+    expect(status).toBe(0);
+    for (const line of lines) {
+      expect(line).toMatchObject({
+        time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
+        severity: expect.stringMatching(/^(?:DEBUG|INFO|WARNING|ERROR)$/),
+        message: expect.any(String),
+      });
+    }
+    expect(lines[0]).toMatchObject({ severity: 'WARNING' });
+    expect(lines.at(-2)).toMatchObject({ message: 'host', host: registry.host, copy: 1 });
+    expect(lines.at(-1)).toMatchObject({ message: 'run finished', mode: 'promotion', edges: 1, copied: 1 });
+  });
+
+  it('-log-format json holds for a failure too', async () => {
+    const { status, stderr } = await runCip(['-manifest=nope', '-log-format=json']);
+    expect(status).toBe(2);
+    expect(parseLines(stderr)).toMatchObject([
+      { severity: 'ERROR', message: expect.stringContaining('nope') },
+    ]);
+  });
+
+  it('there is no progress display where stderr is no terminal', async () => {
+    const { flag } = await oneImage();
+    const { stderr } = await runCip([flag, '-confirm']);
+    // oxlint-disable-next-line no-control-regex -- it is what a display is made of
+    expect(stderr).not.toMatch(/[\r\u001b]/);
+  });
+
+  it('credentials are in no output, whatever the log level', async () => {
+    const password = 'correct-horse-battery';
+    const registry = await embedded({ auth: { kind: 'basic', users: { robot: password } } });
+    const digest = push(registry, 'staging/app', image({ seed: 'secret' }));
+    const auth = Buffer.from(`robot:${password}`).toString('base64');
+    const config = await testdir({ 'config.json': JSON.stringify({ auths: { [registry.host]: { auth } } }) });
+    const flag = await manifestFlag({
+      from: `${registry.host}/staging`,
+      to: [`${registry.host}/prod`],
+      images: { app: { [digest]: ['v1'], [A]: ['v2'] } },
+    });
+    const env = { DOCKER_CONFIG: config };
+    const { status, stdout, stderr } = await runCip([flag, '-confirm', '-log-level=debug', '-report=-'], {
+      env,
+    });
+    expect(status).toBe(1);
+    expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
+    expect(stdout + stderr).not.toContain(password);
+    expect(stdout + stderr).not.toContain(auth);
+  });
+});
+
+describe('limits and hosts', () => {
+  it.each([['1'], ['0'], ['1000']])('-threads=%s promotes', async (threads) => {
+    const { registry, digest, flag } = await oneImage();
+    expect((await runCip([flag, '-confirm', `-threads=${threads}`])).status).toBe(0);
+    expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
+  });
+
+  it('-plain-http HOST speaks http to hosts that are not loopback, and may be repeated', async () => {
+    const { registry, digest, wanted } = await oneImage();
+    const port = registry.host.split(':')[1];
+    const name = `0.0.0.0:${port}`; // reaches the loopback device without being of its network
+    const flag = await manifestFlag({ ...wanted, from: `${name}/staging`, to: [`${name}/prod`] });
+    const secure = await runWithReport([flag, '-confirm']);
+    expect(secure.status).toBe(1);
+    expect(secure.report.summary.unreadable).toBe(1);
+    const plain = await runCip([flag, '-confirm', '-plain-http=elsewhere.example', '-plain-http', name]);
+    expect(plain.status).toBe(0);
+    expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
+  });
+});
+
+describe('exit codes of a thin directory', () => {
+  it('a project that does not parse is exit 1 in a promotion, and the others are promoted', async () => {
+    const { registry, digest, wanted } = await oneImage();
+    const files = thinFiles({ bad: wanted, good: wanted });
+    const directory = await testdir({ ...files, 'images/bad/images.yaml': '- name: app\n  dmap: {"x\n' });
+    const { status, report } = await runWithReport([`-thin-manifest-dir=${directory}`, '-confirm']);
+    expect(status).toBe(1);
+    expect(report.summary).toMatchObject({ edges: 1, copied: 1 });
+    expect(report.summary.invalid).toBeGreaterThan(0);
+    expect(report.items).toContainEqual(
+      expect.objectContaining({
+        decision: 'invalid',
+        at: expect.stringMatching(/^images\/bad\/images\.yaml:\d+:\d+$/),
+      }),
+    );
+    expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
+  });
+
+  it.each([
+    [0, {}],
+    [1, { app: { [A]: ['v1'], [B]: ['v1'] } }],
+    [1, { app: { [A.slice(1)]: ['v1'] } }],
+    [1, { app: { [A]: ['!v1'] } }],
+  ])('-parse-only is exit %i for %j', async (status, images) => {
+    const directory = await testdir(thinFiles({ a: offline({ other: { [B]: ['v9'] }, ...images }) }));
+    expect((await runCip([`-thin-manifest-dir=${directory}`, '-parse-only'])).status).toBe(status);
+  });
+
+  it('-parse-only shows a malformed entry with its place and the lines around it', async () => {
+    const cwd = await testdir({ 'm.yaml': plainManifest(offline({ app: { 'sha256:short': ['v1'] } })) });
+    const { stderr } = await runCip(['-manifest=m.yaml', '-parse-only'], { cwd });
+    expect(stderr).toMatch(
+      /m\.yaml:8:5: error: invalid digest "sha256:short".*\[digest\]\n.*\|.*sha256:short/s,
+    );
+  });
+});
+
+function parseLines(text: string): readonly Record<string, unknown>[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map((line): Record<string, unknown> => JSON.parse(line));
+}
+
+/** What only these libraries have in their code; a bundle keeps it. */
+const MARKS = {
+  commander: 'commander.unknownOption',
+  'js-yaml': 'YAMLException',
+  undici: 'UND_ERR_SOCKET',
+  zod: 'ZodError',
+} as const;
+
+/** The libraries whose code node has loaded in a run, by its own record of the scripts that it ran. */
+async function librariesLoadedBy(args: readonly string[]): Promise<string[]> {
+  const directory = temporaryDirectory();
+  mkdirSync(join(directory, 'coverage'));
+  const env = { NODE_V8_COVERAGE: join(directory, 'coverage') };
+  const { status, stderr } = await runCip(args, { env });
+  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
+  const code = scriptsOf(join(directory, 'coverage')).map((file) => readFileSync(file, 'utf8'));
+  expect(code.length).toBeGreaterThan(0);
+  const names = Object.entries(MARKS).filter(([, mark]) => code.some((text) => text.includes(mark)));
+  return names.map(([name]) => name);
+}
+
+function scriptsOf(directory: string): string[] {
+  return readdirSync(directory).flatMap((name) => {
+    const { result }: { result: readonly { url: string }[] } = JSON.parse(
+      readFileSync(join(directory, name), 'utf8'),
+    );
+    return result.filter(({ url }) => url.startsWith('file:')).map(({ url }) => fileURLToPath(url));
+  });
+}

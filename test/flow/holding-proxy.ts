@@ -1,0 +1,66 @@
+import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
+import { onTestFinished } from 'vitest';
+
+/** Stands before a registry, and holds back what a test wants to see held. */
+export interface HoldingProxy {
+  /** `127.0.0.1:PORT`. */
+  readonly host: string;
+  /** Holds the next request whose `METHOD path` meets the pattern. */
+  hold(pattern: RegExp): Held;
+}
+
+export interface Held {
+  /** Resolves when the request is here. */
+  readonly arrived: Promise<void>;
+  release(): void;
+}
+
+interface Hold {
+  readonly pattern: RegExp;
+  readonly arrive: () => void;
+  readonly released: Promise<void>;
+}
+
+/** A proxy for the running test. */
+export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
+  const holds: Hold[] = [];
+  const server = createServer((incoming, outgoing) => {
+    const line = `${incoming.method} ${incoming.url}`;
+    const place = holds.findIndex(({ pattern }) => line.search(pattern) !== -1);
+    const [hold] = place === -1 ? [] : holds.splice(place, 1);
+    if (hold === undefined) return forward(upstream, incoming, outgoing);
+    hold.arrive();
+    void hold.released.then(() => forward(upstream, incoming, outgoing));
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  onTestFinished(
+    () =>
+      new Promise<void>((done) => {
+        server.close(() => done());
+        server.closeAllConnections();
+      }),
+  );
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  return {
+    host: `127.0.0.1:${address.port}`,
+    hold: (pattern) => {
+      const arrived = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      holds.push({ pattern, arrive: arrived.resolve, released: released.promise });
+      return { arrived: arrived.promise, release: released.resolve };
+    },
+  };
+}
+
+function forward(upstream: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+  const [hostname, port] = upstream.split(':');
+  const { method, url: path, headers } = incoming;
+  const onward = send({ hostname, port, method, path, headers }, (answer) => {
+    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+    answer.pipe(outgoing);
+  });
+  onward.on('error', () => outgoing.destroy());
+  outgoing.on('close', () => onward.destroy());
+  incoming.pipe(onward);
+}

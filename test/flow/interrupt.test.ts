@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { open } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import { parseReferences } from '../../src/image/oci-manifest.ts';
+import { multiArch, push } from '../builders/images.ts';
+import { testdir } from '../builders/testdir.ts';
+import { runWithReport, startWithReport } from '../doubles/run-cip.ts';
+import { holdingProxy } from './holding-proxy.ts';
+import { embedded, manifestFlag, writesOf } from './staging.ts';
+
+const STOPPING = /stopping: /;
+/** Milliseconds in which a stopped run has ended, whatever the registries do. */
+const LIMIT = 20_000;
+/** Milliseconds that are less than what a run that has been told once waits for requests in flight. */
+const AT_ONCE = 8000;
+
+/** More repositories than are worked on at a time, so that a run can be stopped before all of them are begun. */
+const IMAGES = 40;
+
+describe('a promotion that is told to stop', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s finishes what is in flight, begins nothing new and ends with %i', async (signal, status) => {
+    const { production, proxy, flag } = await world();
+    const held = proxy.hold(/^PUT .*\/blobs\/uploads\//);
+    const cip = startWithReport([flag, '-confirm', '-threads=1']); // one request at a time: what is held holds all
+    await held.arrived;
+    cip.kill(signal);
+    await cip.says(STOPPING);
+    held.release();
+    const run = await cip.ended;
+
+    expect(run.status).toBe(status);
+    expect(run.report).toMatchObject({ stopped: true, mode: 'promotion', summary: { edges: IMAGES, failed: 0 } });
+    const { copied = 0, 'not-attempted': left = 0 } = run.report?.summary ?? {};
+    expect(copied).toBeGreaterThan(0);
+    expect(left).toBeGreaterThan(0);
+    expect(copied + left).toBe(IMAGES);
+    expect(run.report?.items.filter(({ outcome }) => outcome === 'not-attempted').length).toBe(left);
+    expect(tagsOf(production)).toBe(copied);
+    expectNothingHalfVisible(production);
+
+    const next = await runWithReport([flag, '-confirm']);
+    expect({ status: next.status, summary: next.report.summary }).toMatchObject({
+      status: 0,
+      summary: { present: copied, copied: left },
+    });
+    expectNothingHalfVisible(production);
+  });
+
+  it('abandons what is not finished in time, and the next run repairs it', { timeout: 2 * LIMIT }, async () => {
+    const { production, proxy, flag } = await world();
+    const held = proxy.hold(/^PUT .*\/manifests\/v1$/); // and never lets it go
+    const cip = startWithReport([flag, '-confirm']);
+    await held.arrived;
+    const stopped = stopwatch();
+    cip.kill('SIGTERM');
+    const run = await cip.ended;
+
+    expect(stopped()).toBeLessThan(LIMIT);
+    expect(run.status).toBe(143);
+    expect(run.report).toMatchObject({ stopped: true, summary: { edges: IMAGES, failed: 1 } });
+    expect(run.report?.items).toContainEqual(
+      expect.objectContaining({ outcome: 'failed', reason: expect.stringContaining('stopped') }),
+    );
+    expectNothingHalfVisible(production);
+    const next = await runWithReport([flag, '-confirm']);
+    expect({ status: next.status, tags: tagsOf(production) }).toEqual({ status: 0, tags: IMAGES });
+  });
+
+  it('twice ends at once', { timeout: AT_ONCE }, async () => {
+    const { production, proxy, flag } = await world();
+    const held = proxy.hold(/^PUT .*\/blobs\/uploads\//);
+    const cip = startWithReport([flag, '-confirm', '-threads=1']);
+    await held.arrived;
+    cip.kill('SIGINT');
+    await cip.says(STOPPING);
+    cip.kill('SIGINT');
+    const run = await cip.ended;
+
+    expect(run.status).toBe(130);
+    expect(run.report).toMatchObject({ stopped: true, summary: { edges: IMAGES, copy: IMAGES, copied: 0 } });
+    expect(tagsOf(production)).toBe(0);
+    expectNothingHalfVisible(production);
+  });
+});
+
+describe('a run that is told to stop before it promotes', () => {
+  it.each([[['-confirm']], [[]]])('leaves the inventory where it is: %j', { timeout: AT_ONCE }, async (flags) => {
+    const { production, proxy, flag } = await world();
+    const held = proxy.hold(/^HEAD /);
+    const cip = startWithReport([flag, ...flags]);
+    await held.arrived;
+    cip.kill('SIGINT');
+    const run = await cip.ended;
+    expect(run.status).toBe(130);
+    expect(run.report).toMatchObject({ stopped: true, items: [], summary: { edges: IMAGES, copied: 0 } });
+    expect(writesOf(production)).toEqual([]);
+  });
+
+  it('does not wait for a manifest that never comes', { timeout: AT_ONCE }, async () => {
+    const directory = await testdir({});
+    await promisify(execFile)('mkfifo', [`${directory}/m.yaml`]);
+    const cip = startWithReport([`-manifest=${directory}/m.yaml`, '-confirm']);
+    const pipe = await open(`${directory}/m.yaml`, 'w'); // opens when the other end does
+    cip.kill('SIGTERM');
+    const run = await cip.ended;
+    await pipe.close();
+    expect(run.status).toBe(143);
+    expect(run.report).toMatchObject({ stopped: true, mode: 'promotion', summary: { edges: 0 } });
+  });
+});
+
+/** Images in a staging registry, wanted at a production registry that takes everything and sits behind a proxy. */
+async function world() {
+  const staging = await embedded();
+  const production = await embedded({ validation: 'sparse' });
+  const proxy = await holdingProxy(production.host);
+  const images = Object.fromEntries(
+    Array.from({ length: IMAGES }, (_, number) => {
+      const digest = push(staging, `staging/app-${number}`, multiArch(`app ${number}`, { platforms: 2 }));
+      return [`app-${number}`, { [digest]: ['v1'] }];
+    }),
+  );
+  const flag = await manifestFlag({ from: `${staging.host}/staging`, to: [`${proxy.host}/prod`], images });
+  return { production, proxy, flag };
+}
+
+function tagsOf({ store }: EmbeddedRegistry): number {
+  return store.repositories().reduce((sum, repository) => sum + store.tags(repository).length, 0);
+}
+
+/** Every manifest that is there has all that it names. */
+function expectNothingHalfVisible({ store }: EmbeddedRegistry): void {
+  for (const repository of store.repositories()) {
+    for (const manifest of store.manifests(repository)) {
+      const { blobs, manifests } = parseReferences(manifest);
+      const missing = [
+        ...blobs.filter(({ digest }) => !store.hasBlob(repository, digest)),
+        ...manifests.filter(({ digest }) => store.manifest(repository, digest) === undefined),
+      ];
+      expect(missing).toEqual([]);
+    }
+  }
+}
+
+/** Milliseconds since it was made. */
+function stopwatch(): () => number {
+  const start = performance.now();
+  return () => performance.now() - start;
+}

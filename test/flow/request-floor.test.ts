@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest';
+import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import { blobsOf, type Content, image, multiArch, push } from '../builders/images.ts';
+import { runWithReport } from '../doubles/run-cip.ts';
+import { countKinds, embedded, manifestFlag } from './staging.ts';
+
+// The least that the distribution specification allows for a promotion, plus one: a tag is looked at once more before it
+// is written. L layers, N = L + 1 blobs of an image; P children, U distinct blobs of an index. Listing and
+// authorisation are apart.
+
+const L = 5;
+const N = L + 1;
+const P = 4;
+const single = image({ seed: 'floor', layers: L });
+const index = multiArch('floor index', { platforms: P });
+const U = blobsOf(index).length;
+
+/** Image at source and destination on one host, or on two. */
+type Hosts = 'same' | 'other';
+
+interface Case {
+  readonly name: string;
+  readonly content: Content;
+  readonly hosts: Hosts;
+  /** What is at the destination already. */
+  readonly before: 'nothing' | 'content' | 'content and tag';
+  /** After a listing that tells digests. */
+  readonly bound: number;
+}
+
+const CASES: readonly Case[] = [
+  {
+    name: '(a) an image on one host: ≤ L+4',
+    content: single,
+    hosts: 'same',
+    before: 'nothing',
+    bound: L + 4,
+  },
+  {
+    name: '(b′) a tag for an image that is there: ≤ 3',
+    content: single,
+    hosts: 'same',
+    before: 'content',
+    bound: 3,
+  },
+  {
+    name: '(c) an image that is there: 0',
+    content: single,
+    hosts: 'same',
+    before: 'content and tag',
+    bound: 0,
+  },
+  {
+    name: '(d) an index on one host: ≤ 2P+U+3',
+    content: index,
+    hosts: 'same',
+    before: 'nothing',
+    bound: 2 * P + U + 3,
+  },
+  {
+    name: '(d′) a tag for an index that is there: ≤ 3',
+    content: index,
+    hosts: 'same',
+    before: 'content',
+    bound: 3,
+  },
+  {
+    name: '(e) an image to another host: ≤ 4N+3',
+    content: single,
+    hosts: 'other',
+    before: 'nothing',
+    bound: 4 * N + 3,
+  },
+  {
+    name: '(e′) an index to another host: ≤ 2P+4U+3',
+    content: index,
+    hosts: 'other',
+    before: 'nothing',
+    bound: 2 * P + 4 * U + 3,
+  },
+];
+
+describe('the floor of requests, where a listing tells digests', () => {
+  it.each(CASES.map((one) => [one.name, one] as const))('%s', async (_, one) => {
+    const { requests, counts } = await promote(one, { listing: 'google', neighbours: 8 });
+    expect(requests, JSON.stringify(counts)).toBeLessThanOrEqual(one.bound);
+    expect(counts['tags']).toBe(1);
+  });
+});
+
+describe('the floor of requests, where only HEAD tells digests', () => {
+  // what the listing would have told: does the tag exist, does the digest exist
+  const INVENTORY = { nothing: 2, content: 2, 'content and tag': 1 } as const;
+
+  it.each(CASES.map((one) => [one.name, one] as const))('%s, and the questions that no listing has answered', async (_, one) => {
+    const { requests, counts } = await promote(one, { listing: 'oci', neighbours: 0 });
+    expect(requests, JSON.stringify(counts)).toBeLessThanOrEqual(one.bound + INVENTORY[one.before]);
+    expect(counts['tags']).toBeUndefined();
+  });
+
+  it('(c) is one HEAD', async () => {
+    const present: Case = { name: '', content: single, hosts: 'same', before: 'content and tag', bound: 0 };
+    expect((await promote(present, { listing: 'oci', neighbours: 0 })).counts).toEqual({
+      'manifest-head': 1,
+    });
+  });
+});
+
+describe('more of the same costs less', () => {
+  it('of D destinations on other hosts each costs its own writes, and manifests are read once', async () => {
+    const source = await embedded();
+    const destinations = await Promise.all([1, 2, 3].map(() => embedded()));
+    const digest = push(source, 'staging/app', index);
+    await runConfirmed({
+      from: `${source.host}/staging`,
+      to: destinations.map(({ host }) => `${host}/prod`),
+      images: { app: { [digest]: ['v1'] } },
+    });
+    expect(countKinds(source)['manifest-get']).toBe(1 + P);
+    for (const destination of destinations) {
+      expect(countKinds(destination)).toEqual({
+        'manifest-head': 3,
+        'blob-head': U,
+        'upload-start': U,
+        'upload-put': U,
+        'manifest-put': P + 1,
+      });
+    }
+  });
+
+  it('of T tags each costs one write', async () => {
+    const registry = await embedded();
+    const digest = push(registry, 'staging/app', single);
+    await runConfirmed({
+      from: `${registry.host}/staging`,
+      to: [`${registry.host}/prod`],
+      images: { app: { [digest]: ['a', 'b', 'c', 'd'] } },
+    });
+    expect(countKinds(registry)).toMatchObject({ 'manifest-get': 1, mount: N, 'manifest-put': 4 });
+  });
+
+  it('of two images that share every blob the second one costs no blob', async () => {
+    const registry = await embedded();
+    const twin = {
+      ...single,
+      manifest: image({ seed: 'floor', layers: L, annotations: { twin: 'yes' } }).manifest,
+    };
+    const digests = [push(registry, 'staging/app', single), push(registry, 'staging/app', twin)];
+    await runConfirmed({
+      from: `${registry.host}/staging`,
+      to: [`${registry.host}/prod`],
+      images: { app: Object.fromEntries(digests.map((digest, number) => [digest, [`v${number}`]])) },
+    });
+    expect(countKinds(registry)).toMatchObject({ 'manifest-get': 2, mount: N, 'manifest-put': 2 });
+  });
+});
+
+/** Promotes one tag; `neighbours` are tags of another image that are there, so that a listing is worth its request. */
+async function promote(
+  { content, hosts, before }: Case,
+  { listing, neighbours }: { listing: 'oci' | 'google'; neighbours: number },
+): Promise<{ requests: number; counts: Record<string, number> }> {
+  const source = await embedded({ listing });
+  const destination = hosts === 'same' ? source : await embedded({ listing });
+  const digest = push(source, 'staging/app', content);
+  if (before !== 'nothing') push(destination, 'prod/app', content);
+  if (before === 'content and tag') push(destination, 'prod/app', content, 'v1');
+  const old = Array.from({ length: neighbours }, (_, number) => `old-${number}`);
+  const oldDigest =
+    old.length > 0 ? push(destination, 'prod/app', image({ seed: 'old' }), ...old) : undefined;
+  await runConfirmed({
+    from: `${source.host}/staging`,
+    to: [`${destination.host}/prod`],
+    images: { app: { [digest]: ['v1'], ...(oldDigest === undefined ? {} : { [oldDigest]: old }) } },
+  });
+  expect(destination.store.resolveTag('prod/app', 'v1')).toBe(digest);
+  const registries: readonly EmbeddedRegistry[] = hosts === 'same' ? [source] : [source, destination];
+  const counts = countKinds(...registries);
+  const { tags: _tags, token: _token, ping: _ping, ...rest } = counts;
+  return { requests: Object.values(rest).reduce((sum, count) => sum + count, 0), counts };
+}
+
+async function runConfirmed(manifest: Parameters<typeof manifestFlag>[0]): Promise<void> {
+  const { status, stderr } = await runWithReport([await manifestFlag(manifest), '-confirm']);
+  expect(status, stderr).toBe(0);
+}

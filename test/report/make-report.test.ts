@@ -1,0 +1,415 @@
+import { describe, expect, it } from 'vitest';
+import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';
+import { expandEdges } from '../../src/edges/expand-edges.ts';
+import type { Digest } from '../../src/image/digest.ts';
+import { type DestinationState, type Inventory, sourceKey } from '../../src/inventory/inventory.ts';
+import { makePlan } from '../../src/plan/make-plan.ts';
+import { isWritable, type Plan, type PlanItem } from '../../src/plan/plan.ts';
+import { exitCodeOf } from '../../src/report/exit-code.ts';
+import { explainItem } from '../../src/report/explain-item.ts';
+import { makeReport, type MalformedEntry, type ReportInput } from '../../src/report/make-report.ts';
+import { renderJson } from '../../src/report/render-json.ts';
+import { renderMarkdown } from '../../src/report/render-markdown.ts';
+import { renderMarkdownTable, renderTable } from '../../src/report/render-table.ts';
+import { renderItemLine, renderTables } from '../../src/report/render-text.ts';
+import type { Report, Summary } from '../../src/report/report.ts';
+import { digest, inFile, repository, tag } from '../builders/manifests.ts';
+
+const A = digest('a');
+const B = digest('b');
+const C = digest('c');
+
+/** One edge of every decision: the names say which. */
+const manifests = [
+  inFile('m.yaml')
+    .from('s.io/s')
+    .to('p.io/p')
+    .promote({
+      there: { [A]: ['v1'] },
+      new: { [A]: ['v1'], [B]: [] },
+      partly: { [A]: ['v2'] },
+      moved: { [A]: ['v1'] },
+      lost: { [C]: ['v1'] },
+      torn: { [A]: ['v1'], [B]: ['v1'] },
+      silent: { [A]: ['v1'] },
+    }),
+];
+
+const inventory: Inventory = {
+  destinations: new Map([
+    [repository('p.io/p/there'), there({ v1: A })],
+    [repository('p.io/p/new'), there({})],
+    [repository('p.io/p/partly'), there({ v1: A })],
+    [repository('p.io/p/moved'), there({ v1: B })],
+    [repository('p.io/p/lost'), there({})],
+    [
+      repository('p.io/p/silent'),
+      { kind: 'unreadable', reason: 'GET https://p.io/v2/p/silent/tags/list: 503' },
+    ],
+  ]),
+  sources: new Map([
+    [sourceKey(repository('s.io/s/new'), A), { kind: 'present' }],
+    [sourceKey(repository('s.io/s/new'), B), { kind: 'present' }],
+    [sourceKey(repository('s.io/s/lost'), C), { kind: 'absent' }],
+  ]),
+};
+
+const PROBLEMS: readonly MalformedEntry[] = [
+  {
+    severity: 'error',
+    rule: 'digest',
+    message: 'a digest is sha256: and 64 hex digits, got "sha256:abc"',
+    at: { file: 'm.yaml', line: 40, column: 5 },
+  },
+  {
+    severity: 'warning',
+    rule: 'unknown-field',
+    message: 'unknown',
+    at: { file: 'm.yaml', line: 1, column: 1 },
+  },
+];
+
+function there(tags: Readonly<Record<string, Digest>>): DestinationState {
+  const entries = Object.entries(tags).map(([text, digest]) => [tag(text), digest] as const);
+  return {
+    kind: 'read',
+    exists: entries.length > 0,
+    tags: new Map(entries),
+    digests: new Set(Object.values(tags)),
+  };
+}
+
+function planned(keepPresent = false): Plan {
+  return makePlan(expandEdges(manifests), inventory, { keepPresent });
+}
+
+function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
+  const plan = changes.plan ?? planned();
+  return {
+    mode: 'dry-run',
+    startedAt: Date.UTC(2026, 10, 20, 21),
+    finishedAt: Date.UTC(2026, 10, 20, 21, 0, 1, 234),
+    stopped: false,
+    manifests: { projects: 1, images: 7, digests: 9 },
+    edges: expandEdges(manifests).edges,
+    plan,
+    outcomes: new Map(),
+    problems: PROBLEMS,
+    traffic: new Map([
+      ['s.io', { requests: 7, retries: 1, throttled: 1, bytesIn: 1000, bytesOut: 0 }],
+      ['p.io', { requests: 20, retries: 0, throttled: 0, bytesIn: 300, bytesOut: 900 }],
+    ]),
+    ...changes,
+  };
+}
+
+/** A promotion in which each item that was to be written met this. */
+function promotion(outcomeOf: (item: PlanItem) => Outcome | undefined): Report {
+  const plan = planned();
+  const outcomes = new Map<PlanItem, Outcome>();
+  for (const item of plan.items.filter(isWritable)) {
+    const outcome = outcomeOf(item);
+    if (outcome !== undefined) outcomes.set(item, outcome);
+  }
+  return makeReport(inputOf({ mode: 'promotion', plan, outcomes }));
+}
+
+const mixed = () =>
+  promotion(({ destination, tag }) => {
+    if (destination.endsWith('partly')) return failed('PUT https://p.io/v2/p/partly/manifests/v2: 403');
+    return tag === undefined ? undefined : COPIED;
+  });
+
+describe('the JSON report', () => {
+  it('of a dry run is as it has always been', async () => {
+    await expect(renderJson(makeReport(inputOf()))).toMatchFileSnapshot('golden/dry-run.json');
+  });
+
+  it('of a promotion is as it has always been', async () => {
+    await expect(renderJson(mixed())).toMatchFileSnapshot('golden/promotion.json');
+  });
+
+  it('is JSON and ends with a newline', () => {
+    const report = makeReport(inputOf());
+    expect(JSON.parse(renderJson(report))).toEqual(report);
+    expect(renderJson(report)).toMatch(/\}\n$/);
+  });
+});
+
+describe('the summary', () => {
+  it('of a dry run counts decisions, and nothing that became of them', () => {
+    expect(makeReport(inputOf()).summary).toEqual({
+      edges: 9,
+      present: 1,
+      copy: 2,
+      'add-tag': 1,
+      'tag-move': 1,
+      lost: 1,
+      conflict: 2,
+      unreadable: 1,
+      invalid: 1,
+      copied: 0,
+      failed: 0,
+      'not-attempted': 0,
+    });
+  });
+
+  it.each<[string, () => Report, Partial<Summary>]>([
+    ['that went well', () => promotion(() => COPIED), { copied: 3, failed: 0, 'not-attempted': 0 }],
+    ['that went wrong', () => promotion(() => failed('no')), { copied: 0, failed: 3, 'not-attempted': 0 }],
+    ['that was stopped', () => promotion(() => undefined), { copied: 0, failed: 0, 'not-attempted': 3 }],
+    ['of which some went wrong', mixed, { copied: 1, failed: 1, 'not-attempted': 1 }],
+  ])('of a promotion %s counts what was to be written by what became of it', (_what, make, expected) => {
+    expect(make().summary).toMatchObject({ ...expected, copy: 2, 'add-tag': 1, edges: 9 });
+  });
+
+  it('counts every edge once', () => {
+    const { summary } = makeReport(inputOf());
+    const { present, copy, lost, conflict, unreadable } = summary;
+    expect(present + copy + summary['add-tag'] + summary['tag-move'] + lost + conflict + unreadable).toBe(
+      summary.edges,
+    );
+  });
+});
+
+describe('the items', () => {
+  it('are the edges that are not present, and what is malformed', () => {
+    const { items } = makeReport(inputOf());
+    expect(items.map(({ decision, destination }) => `${decision} ${destination}`)).toEqual([
+      'lost p.io/p/lost:v1',
+      'tag-move p.io/p/moved:v1',
+      'copy p.io/p/new:v1',
+      `copy p.io/p/new@${B}`,
+      'add-tag p.io/p/partly:v2',
+      'unreadable p.io/p/silent:v1',
+      'conflict p.io/p/torn:v1',
+      'conflict p.io/p/torn:v1',
+      'invalid null',
+    ]);
+  });
+
+  it('are all edges where that is asked for', () => {
+    const { items, summary } = makeReport(inputOf({ plan: planned(true) }));
+    expect(items).toHaveLength(summary.edges + summary.invalid);
+    expect(items.find(({ decision }) => decision === 'present')).toMatchObject({
+      destination: 'p.io/p/there:v1',
+      outcome: 'present',
+    });
+  });
+
+  it('are sorted by destination as it is written', () => {
+    const close = inFile('m.yaml')
+      .from('s.io/s')
+      .to('p.io/p')
+      .promote({
+        app: { [A]: ['v1'] },
+        'app-extra': { [A]: ['v1'] },
+        'app/sub': { [A]: ['v1'] },
+        'app.x': { [A]: [] },
+      });
+    const plan = makePlan(expandEdges([close]), { destinations: new Map(), sources: new Map() });
+    const destinations = makeReport(inputOf({ plan, problems: [] })).items.map(
+      ({ destination }) => destination ?? '',
+    );
+    expect(destinations).toEqual(destinations.toSorted());
+    expect(destinations).toHaveLength(4);
+  });
+
+  it('of a conflict name its other side and where it stands', () => {
+    const [first] = makeReport(inputOf()).items.filter(({ decision }) => decision === 'conflict');
+    expect(first).toMatchObject({ digest: A, outcome: 'not-attempted', at: 'm.yaml:15:80' });
+    expect(first?.reason).toContain(`${B} at m.yaml:16:80`);
+  });
+});
+
+describe('an item that a script greps for', () => {
+  const lines = () => makeReport(inputOf()).items.map(renderItemLine);
+
+  it.each([
+    ['_LOST_', 'p.io/p/lost:v1'],
+    ['tag moves are not supported', 'p.io/p/moved:v1'],
+    ['digest already exists in dst, but does not have the tag we want', 'p.io/p/partly:v2'],
+    ['regular promotion', 'p.io/p/new:v1'],
+    ['503', 'p.io/p/silent:v1'],
+  ])('has the words %j', (words, destination) => {
+    expect(lines().filter((line) => line.includes(words) && line.includes(destination))).toHaveLength(1);
+  });
+
+  it('of a tag move has both digests', () => {
+    const line = lines().find((one) => one.startsWith('tag-move'));
+    expect(line).toContain(A);
+    expect(line).toContain(B);
+  });
+
+  it('is one line for each, the same every time', async () => {
+    expect(lines()).toHaveLength(9);
+    for (const line of lines()) expect(line).not.toContain('\n');
+    await expect(`${lines().join('\n')}\n`).toMatchFileSnapshot('golden/lines.txt');
+  });
+
+  it('says that a write has failed and why', () => {
+    const line = mixed()
+      .items.map(renderItemLine)
+      .find((one) => one.includes('partly'));
+    expect(line).toBe(
+      `add-tag (failed): s.io/s/partly@${A} -> p.io/p/partly:v2: PUT https://p.io/v2/p/partly/manifests/v2: 403 (m.yaml:9:80)`,
+    );
+  });
+
+  it('says that a run was stopped before its turn', () => {
+    const { items } = mixed();
+    expect(
+      items.find(({ outcome, decision }) => outcome === 'not-attempted' && decision === 'copy')?.reason,
+    ).toBe('the run was stopped before it was its turn');
+  });
+
+  it('explains every decision', () => {
+    const plan = planned(true);
+    expect(new Set(plan.items.map(({ decision }) => decision)).size).toBe(7);
+    for (const item of plan.items) expect(explainItem(item)).not.toBe('');
+  });
+});
+
+describe('the report for people', () => {
+  it.each([
+    ['dry run', () => makeReport(inputOf()), 'dry-run'],
+    ['promotion', mixed, 'promotion'],
+  ])('is as it has always been, after a %s', async (_what, make, name) => {
+    await expect(`${renderTables(make())}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
+    await expect(renderMarkdown(make())).toMatchFileSnapshot(`golden/${name}.md`);
+  });
+
+  it('has a row for each decision, and outcomes after a promotion only', () => {
+    const dry = renderTables(makeReport(inputOf()));
+    for (const word of [
+      'present',
+      'copy',
+      'add-tag',
+      'tag-move',
+      'lost',
+      'conflict',
+      'invalid',
+      'unreadable',
+    ]) {
+      expect(dry).toMatch(new RegExp(`^${word} +\\d`, 'm'));
+    }
+    expect(dry).not.toMatch(/^copied/m);
+    expect(renderTables(mixed())).toMatch(/^copied +1 /m);
+  });
+
+  it('in Markdown puts what needs a person first', () => {
+    const text = renderMarkdown(mixed());
+    expect(text.indexOf('### Needs attention')).toBeLessThan(text.indexOf('### Promoted'));
+    const attention = text.slice(text.indexOf('### Needs attention'), text.indexOf('### Promoted'));
+    expect(attention).toContain('p.io/p/partly:v2');
+    expect(attention).not.toContain('p.io/p/new:v1');
+  });
+
+  it('in Markdown says nothing promoted of what was not', () => {
+    const text = renderMarkdown(promotion(() => undefined));
+    expect(text).not.toContain('### Promoted');
+    expect(text).toMatch(/^\| copy \| p\.io\/p\/new:v1 \| not-attempted \|/m);
+  });
+
+  it('in Markdown fits a comment, however much there is to do', () => {
+    const region = (number: number) => `us-west${number}-docker.pkg.dev/k8s-artifacts-prod/images`;
+    const destinations = Array.from({ length: 22 }, (_, number) => region(number));
+    const images = { moved: { [A]: ['v1.31.0-alpha.1'] }, fresh: { [B]: ['v1.31.0-alpha.1'] } };
+    const names = Array.from({ length: 20 }, (_, number) =>
+      Object.entries(images).map(([name, dmap]) => [`kubernetes/${name}-${number}`, dmap] as const),
+    );
+    const wanted = expandEdges([
+      inFile('m.yaml')
+        .from('gcr.io/k8s-staging')
+        .to(...destinations)
+        .promote(Object.fromEntries(names.flat())),
+    ]);
+    const plan = makePlan(wanted, {
+      destinations: new Map(
+        wanted.repositories.map(({ repository }) => [
+          repository,
+          there(repository.includes('moved') ? { 'v1.31.0-alpha.1': B } : {}),
+        ]),
+      ),
+      sources: new Map(
+        wanted.repositories.flatMap(({ list }) =>
+          list.wants.flatMap(({ sources, digest }) =>
+            sources.map((source) => [sourceKey(source, digest), { kind: 'present' }] as const),
+          ),
+        ),
+      ),
+    });
+    expect(plan.counts).toMatchObject({ 'tag-move': 440, copy: 440 });
+    const text = renderMarkdown(makeReport(inputOf({ plan, problems: [] })));
+    expect(text.length).toBeLessThan(65_536);
+    expect(text.match(/… and \d+ more, in the JSON report\./g)).toHaveLength(2);
+  });
+
+  it('in Markdown keeps its cells', () => {
+    expect(renderMarkdownTable(['a'], [['x|y\nz']])).toBe('| a |\n| --- |\n| x\\|y z |');
+  });
+
+  it('lines its columns up', () => {
+    expect(
+      renderTable(
+        ['name', 'n'],
+        [
+          ['a', 1],
+          ['long name', 22],
+        ],
+      ),
+    ).toBe(['name        n', 'a           1', 'long name  22'].join('\n'));
+  });
+});
+
+describe('the hosts', () => {
+  it('are all that had edges or traffic, sorted', () => {
+    const { hosts } = makeReport(inputOf());
+    expect(Object.keys(hosts)).toEqual(['p.io', 's.io']);
+    expect(hosts['p.io']).toMatchObject({ requests: 20, bytesOut: 900, edges: { copy: 2, present: 1 } });
+    expect(hosts['s.io']).toMatchObject({ requests: 7, retries: 1, throttled: 1, edges: { copy: 0 } });
+  });
+
+  it('without traffic have none', () => {
+    const { hosts } = makeReport(inputOf({ traffic: new Map() }));
+    expect(hosts['p.io']).toMatchObject({ requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 });
+  });
+});
+
+describe('the exit code', () => {
+  const good: Summary = {
+    edges: 9,
+    present: 5,
+    copy: 3,
+    'add-tag': 1,
+    'tag-move': 0,
+    lost: 0,
+    conflict: 0,
+    invalid: 0,
+    unreadable: 0,
+    copied: 0,
+    failed: 0,
+    'not-attempted': 0,
+  };
+  const codeOf = (changes: Partial<Summary>, allowLost = false) =>
+    exitCodeOf({ ...makeReport(inputOf()), summary: { ...good, ...changes } }, { allowLost });
+
+  it.each([[{}], [{ copied: 4 }], [{ present: 9, copy: 0, 'add-tag': 0 }], [{ edges: 0 }]])(
+    'is 0 for %j',
+    (changes) => {
+      expect(codeOf(changes)).toBe(0);
+    },
+  );
+
+  it.each(['lost', 'tag-move', 'conflict', 'invalid', 'unreadable', 'failed', 'not-attempted'])(
+    'is 1 when something is %s',
+    (name) => {
+      expect(codeOf({ [name]: 1 })).toBe(1);
+    },
+  );
+
+  it('is 0 for lost images that are allowed, and for nothing else', () => {
+    expect(codeOf({ lost: 3 }, true)).toBe(0);
+    expect(codeOf({ lost: 3, failed: 1 }, true)).toBe(1);
+  });
+});
