@@ -42,7 +42,8 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
   }
 }
 
-const STOPPING = 'stopping: what is in flight is finished, nothing new is begun; a second signal ends it at once';
+const STOPPING =
+  'stopping: what is in flight is finished, nothing new is begun; a second signal ends it at once';
 
 /** The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. */
 async function readWanted(

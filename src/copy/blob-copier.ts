@@ -88,18 +88,31 @@ export class BlobCopier {
     const { blob, destination } = task;
     if (from === destination) return 'exists';
     const answer = await this.#habits.tryMount(hostOf(destination), async () => {
-      const mount = { digest: blob.digest, from };
-      const given = await this.#ports.destination.mountBlob(destination, mount, signal);
+      const given = await this.#askForMount(task, from, signal);
       return { honoured: given === 'mounted', answer: given };
     });
     if (answer === 'mounted') return 'mounted';
-    if (answer === undefined) return this.#lookThenTransfer(task, signal);
+    if (answer === undefined || answer === 'refused') return this.#lookThenTransfer(task, signal);
     // 202 is "unknown", not "absent"
     if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) {
       await this.#ports.destination.cancelUpload(answer, signal);
       return 'exists';
     }
     return this.#transfer(task, { signal, opened: answer });
+  }
+
+  /** A registry that refuses a mount outright, for want of rights on the other repository say, may take an upload. */
+  async #askForMount(
+    { blob, destination }: BlobTask,
+    from: Repository,
+    signal: AbortSignal,
+  ): Promise<'mounted' | 'refused' | UploadSession> {
+    try {
+      return await this.#ports.destination.mountBlob(destination, { digest: blob.digest, from }, signal);
+    } catch (error) {
+      if (error instanceof RegistryError && !error.temporary && error.status !== undefined) return 'refused';
+      throw error;
+    }
   }
 
   async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {

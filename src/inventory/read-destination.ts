@@ -1,3 +1,4 @@
+import { allSettledOrThrow } from '../base/concurrency.ts';
 import type { Want, WantList } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
@@ -105,7 +106,7 @@ async function lookForTags(
     const digest = await asking.registry.resolve(repository, tag, asking.signal);
     if (digest !== undefined) found.set(tag, digest);
   };
-  await Promise.all(tags.map(look));
+  await allSettledOrThrow(tags.map(look));
 }
 
 async function lookForDigests(
@@ -119,7 +120,7 @@ async function lookForDigests(
     if (there !== undefined) digests.add(digest);
   };
   const unseen = list.wants.filter((want) => !digests.has(want.digest) && isOpen(want, found));
-  await Promise.all(unseen.map(look));
+  await allSettledOrThrow(unseen.map(look));
   return { kind: 'read', exists: true, tags: found, digests };
 }
 

@@ -5,13 +5,18 @@ import type { Report, ReportItem } from './report.ts';
 /** Of each of the two lists of items: a comment on a pull request holds 65,536, and the tables need some of them. */
 const MAX_LIST_CHARACTERS = 25_000;
 
+const TITLES = {
+  promotion: 'Image promotion',
+  'dry-run': 'Image promotion (dry run)',
+  'parse-only': 'Promoter manifests',
+} as const;
+
 /** The report as Markdown, fit for a comment on a pull request: what needs a person first. */
 export function renderMarkdown(report: Report): string {
   const bad = report.items.filter((item) => needsPerson(item, report));
   const good = report.items.filter((item) => !needsPerson(item, report));
-  const title = report.mode === 'promotion' ? 'Image promotion' : 'Image promotion (dry run)';
   return [
-    `## ${title}`,
+    `## ${TITLES[report.mode]}`,
     renderMarkdownTable(DECISION_HEADER, decisionRows(report)),
     ...section('Needs attention', bad),
     ...section(report.mode === 'promotion' ? 'Promoted' : 'Would be promoted', good),

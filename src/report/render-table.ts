@@ -5,7 +5,7 @@ export function renderTable(header: readonly string[], rows: readonly Row[]): st
   const widths = header.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => String(row[column]).length)),
   );
-  const numeric = header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
+  const numeric = numericColumns(header, rows);
   const cell = (value: string | number, column: number) => {
     const width = widths[column] ?? 0;
     return numeric[column] ? String(value).padStart(width) : String(value).padEnd(width);
@@ -16,8 +16,13 @@ export function renderTable(header: readonly string[], rows: readonly Row[]): st
 /** The same table in Markdown. */
 export function renderMarkdownTable(header: readonly string[], rows: readonly Row[]): string {
   const line = (row: Row) => `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
-  const rule = `|${header.map((_, column) => (column === 0 ? ' --- ' : ' ---: ')).join('|')}|`;
+  const numeric = numericColumns(header, rows);
+  const rule = `|${header.map((_, column) => (numeric[column] ? ' ---: ' : ' --- ')).join('|')}|`;
   return [line(header), rule, ...rows.map(line)].join('\n');
+}
+
+function numericColumns(header: readonly string[], rows: readonly Row[]): boolean[] {
+  return header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
 }
 
 function escapeCell(text: string): string {

@@ -66,7 +66,7 @@ describe('the nearest word', () => {
 
 describe('order', () => {
   it('is by code unit, the same in every locale', () => {
-    expect(['b', 'a', 'B', 'ä', '_', '1'].sort(compareText)).toEqual(['1', 'B', '_', 'a', 'b', 'ä']);
+    expect(['b', 'a', 'B', 'ä', '_', '1'].toSorted(compareText)).toEqual(['1', 'B', '_', 'a', 'b', 'ä']);
   });
 
   it('keeps what is equal as it was', () => {
@@ -107,6 +107,7 @@ describe('errors', () => {
   });
 
   it('show the value that nobody thought of', () => {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only a compiler's mistake leads there
     expect(() => assertNever('surprise' as never)).toThrow('unexpected value: "surprise"');
   });
 });

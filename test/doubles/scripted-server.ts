@@ -43,6 +43,8 @@ export interface ScriptedServer {
   readonly url: string;
   /** What came, in order of arrival. */
   readonly requests: readonly ScriptedRequest[];
+  /** Connections that are open now. */
+  readonly connections: number;
   /** Throws where a request came that was not to come, or one that was to come did not. */
   verify(): void;
   close(): Promise<void>;
@@ -90,6 +92,11 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
     deliver(outgoing, typeof step.answer === 'function' ? await step.answer(request) : step.answer);
   };
 
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections += 1;
+    socket.on('close', () => (connections -= 1));
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
@@ -100,6 +107,9 @@ export async function startScriptedServer(script: Script): Promise<ScriptedServe
     host,
     url: `http://${host}`,
     requests,
+    get connections() {
+      return connections;
+    },
     verify: () => {
       const unused = steps.slice(requests.length).map((step) => `never came: ${String(step.request)}`);
       if (failures.length + unused.length > 0) throw new Error([...failures, ...unused].join('\n'));

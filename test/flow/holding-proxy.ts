@@ -45,8 +45,8 @@ export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
   return {
     host: `127.0.0.1:${address.port}`,
     hold: (pattern) => {
-      const arrived = Promise.withResolvers<void>();
-      const released = Promise.withResolvers<void>();
+      const arrived = deferred();
+      const released = deferred();
       holds.push({ pattern, arrive: arrived.resolve, released: released.promise });
       return { arrived: arrived.promise, release: released.resolve };
     },
@@ -63,4 +63,12 @@ function forward(upstream: string, incoming: IncomingMessage, outgoing: ServerRe
   onward.on('error', () => outgoing.destroy());
   outgoing.on('close', () => onward.destroy());
   incoming.pipe(onward);
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
 }

@@ -14,7 +14,7 @@ const STOPPING = /stopping: /;
 /** Milliseconds in which a stopped run has ended, whatever the registries do. */
 const LIMIT = 20_000;
 /** Milliseconds that are less than what a run that has been told once waits for requests in flight. */
-const AT_ONCE = 8000;
+const AT_ONCE = 11_000;
 
 /** More repositories than are worked on at a time, so that a run can be stopped before all of them are begun. */
 const IMAGES = 40;
@@ -23,35 +23,44 @@ describe('a promotion that is told to stop', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('by %s finishes what is in flight, begins nothing new and ends with %i', async (signal, status) => {
-    const { production, proxy, flag } = await world();
-    const held = proxy.hold(/^PUT .*\/blobs\/uploads\//);
-    const cip = startWithReport([flag, '-confirm', '-threads=1']); // one request at a time: what is held holds all
-    await held.arrived;
-    cip.kill(signal);
-    await cip.says(STOPPING);
-    held.release();
-    const run = await cip.ended;
+  ] as const)(
+    'by %s finishes what is in flight, begins nothing new and ends with %i',
+    async (signal, status) => {
+      const { production, proxy, flag } = await world();
+      const held = proxy.hold(/^PUT .*\/blobs\/uploads\//);
+      const cip = startWithReport([flag, '-confirm', '-threads=1']); // one request at a time: what is held holds all
+      await held.arrived;
+      cip.kill(signal);
+      await cip.says(STOPPING);
+      held.release();
+      const run = await cip.ended;
 
-    expect(run.status).toBe(status);
-    expect(run.report).toMatchObject({ stopped: true, mode: 'promotion', summary: { edges: IMAGES, failed: 0 } });
-    const { copied = 0, 'not-attempted': left = 0 } = run.report?.summary ?? {};
-    expect(copied).toBeGreaterThan(0);
-    expect(left).toBeGreaterThan(0);
-    expect(copied + left).toBe(IMAGES);
-    expect(run.report?.items.filter(({ outcome }) => outcome === 'not-attempted').length).toBe(left);
-    expect(tagsOf(production)).toBe(copied);
-    expectNothingHalfVisible(production);
+      expect(run.status).toBe(status);
+      expect(run.report).toMatchObject({
+        stopped: true,
+        mode: 'promotion',
+        summary: { edges: IMAGES, failed: 0 },
+      });
+      const { copied = 0, 'not-attempted': left = 0 } = run.report?.summary ?? {};
+      expect(copied).toBeGreaterThan(0);
+      expect(left).toBeGreaterThan(0);
+      expect(copied + left).toBe(IMAGES);
+      expect(run.report?.items.filter(({ outcome }) => outcome === 'not-attempted').length).toBe(left);
+      expect(tagsOf(production)).toBe(copied);
+      expectNothingHalfVisible(production);
 
-    const next = await runWithReport([flag, '-confirm']);
-    expect({ status: next.status, summary: next.report.summary }).toMatchObject({
-      status: 0,
-      summary: { present: copied, copied: left },
-    });
-    expectNothingHalfVisible(production);
-  });
+      const next = await runWithReport([flag, '-confirm']);
+      expect({ status: next.status, summary: next.report.summary }).toMatchObject({
+        status: 0,
+        summary: { present: copied, copied: left },
+      });
+      expectNothingHalfVisible(production);
+    },
+  );
 
-  it('abandons what is not finished in time, and the next run repairs it', { timeout: 2 * LIMIT }, async () => {
+  it('abandons what is not finished in time, and the next run repairs it', {
+    timeout: 2 * LIMIT,
+  }, async () => {
     const { production, proxy, flag } = await world();
     const held = proxy.hold(/^PUT .*\/manifests\/v1$/); // and never lets it go
     const cip = startWithReport([flag, '-confirm']);
@@ -89,17 +98,21 @@ describe('a promotion that is told to stop', () => {
 });
 
 describe('a run that is told to stop before it promotes', () => {
-  it.each([[['-confirm']], [[]]])('leaves the inventory where it is: %j', { timeout: AT_ONCE }, async (flags) => {
-    const { production, proxy, flag } = await world();
-    const held = proxy.hold(/^HEAD /);
-    const cip = startWithReport([flag, ...flags]);
-    await held.arrived;
-    cip.kill('SIGINT');
-    const run = await cip.ended;
-    expect(run.status).toBe(130);
-    expect(run.report).toMatchObject({ stopped: true, items: [], summary: { edges: IMAGES, copied: 0 } });
-    expect(writesOf(production)).toEqual([]);
-  });
+  it.each([[['-confirm']], [[]]])(
+    'leaves the inventory where it is: %j',
+    { timeout: AT_ONCE },
+    async (flags) => {
+      const { production, proxy, flag } = await world();
+      const held = proxy.hold(/^HEAD /);
+      const cip = startWithReport([flag, ...flags]);
+      await held.arrived;
+      cip.kill('SIGINT');
+      const run = await cip.ended;
+      expect(run.status).toBe(130);
+      expect(run.report).toMatchObject({ stopped: true, items: [], summary: { edges: IMAGES, copied: 0 } });
+      expect(writesOf(production)).toEqual([]);
+    },
+  );
 
   it('does not wait for a manifest that never comes', { timeout: AT_ONCE }, async () => {
     const directory = await testdir({});

@@ -92,11 +92,14 @@ describe('the floor of requests, where only HEAD tells digests', () => {
   // what the listing would have told: does the tag exist, does the digest exist
   const INVENTORY = { nothing: 2, content: 2, 'content and tag': 1 } as const;
 
-  it.each(CASES.map((one) => [one.name, one] as const))('%s, and the questions that no listing has answered', async (_, one) => {
-    const { requests, counts } = await promote(one, { listing: 'oci', neighbours: 0 });
-    expect(requests, JSON.stringify(counts)).toBeLessThanOrEqual(one.bound + INVENTORY[one.before]);
-    expect(counts['tags']).toBeUndefined();
-  });
+  it.each(CASES.map((one) => [one.name, one] as const))(
+    '%s, and the questions that no listing has answered',
+    async (_, one) => {
+      const { requests, counts } = await promote(one, { listing: 'oci', neighbours: 0 });
+      expect(requests, JSON.stringify(counts)).toBeLessThanOrEqual(one.bound + INVENTORY[one.before]);
+      expect(counts['tags']).toBeUndefined();
+    },
+  );
 
   it('(c) is one HEAD', async () => {
     const present: Case = { name: '', content: single, hosts: 'same', before: 'content and tag', bound: 0 };

@@ -26,7 +26,11 @@ async function stateOf(registry: MemoryRegistry, where: string, manifest: Promot
   const { destinations } = await read(registry, manifest);
   const state = destinations.get(repository(where));
   if (state?.kind !== 'read') return state;
-  return { exists: state.exists, tags: Object.fromEntries(state.tags), digests: [...state.digests].sort() };
+  return {
+    exists: state.exists,
+    tags: Object.fromEntries(state.tags),
+    digests: [...state.digests].toSorted(),
+  };
 }
 
 const toProd = from('s.example/s').to('p.example/p');
@@ -43,7 +47,7 @@ describe('a destination that lists digests', () => {
     expect(await stateOf(registry, 'eu.gcr.io/p/app', manifest)).toMatchObject({
       exists: true,
       tags: { v0: a, v1: a },
-      digests: [a, b].sort(),
+      digests: [a, b].toSorted(),
     });
     expect(registry.log()).toEqual(['list eu.gcr.io/p/app']);
   });
@@ -146,7 +150,7 @@ describe('a destination that lists tags', () => {
     registry.push('p.example/p/app', B);
     const manifest = toProd.promote({ app: { [a]: ['v1'], [b]: ['v2'], [digest('c')]: [] } });
     const state = await stateOf(registry, 'p.example/p/app', manifest);
-    expect(state).toMatchObject({ tags: { v1: a }, digests: [a, b].sort() });
+    expect(state).toMatchObject({ tags: { v1: a }, digests: [a, b].toSorted() });
   });
 
   it('is not asked for a digest whose every tag is another one: the tags decide', async () => {
@@ -204,7 +208,7 @@ describe('a source', () => {
         .promote({ app: { [a]: ['v1'], [b]: ['v2'] } }),
     );
     expect(registry.log({ repository: repository('s.example/s/app') }).toSorted()).toEqual(
-      [`resolve s.example/s/app ${a}`, `resolve s.example/s/app ${b}`].sort(),
+      [`resolve s.example/s/app ${a}`, `resolve s.example/s/app ${b}`].toSorted(),
     );
     expect(sources.get(sourceKey(repository('s.example/s/app'), a))).toEqual({ kind: 'present' });
     expect(sources.get(sourceKey(repository('s.example/s/app'), b))).toEqual({ kind: 'absent' });

@@ -421,7 +421,7 @@ describe('a plan of anything', () => {
       fc.property(world, ({ manifests, inventory: there, chance }) => {
         const shuffle = <T>(items: Iterable<T>): T[] =>
           Array.from(items, (item) => ({ item, key: take(chance) }))
-            .sort((x, y) => x.key - y.key)
+            .toSorted((x, y) => x.key - y.key)
             .map(({ item }) => item);
         const shuffled = shuffle(manifests).map((one) => ({
           ...one,

@@ -122,11 +122,11 @@ const mixed = () =>
 
 describe('the JSON report', () => {
   it('of a dry run is as it has always been', async () => {
-    await expect(renderJson(makeReport(inputOf()))).toMatchFileSnapshot('golden/dry-run.json');
+    await expect(renderJson(makeReport(inputOf()))).toMatchFileSnapshot('../../fixtures/reports/dry-run.json');
   });
 
   it('of a promotion is as it has always been', async () => {
-    await expect(renderJson(mixed())).toMatchFileSnapshot('golden/promotion.json');
+    await expect(renderJson(mixed())).toMatchFileSnapshot('../../fixtures/reports/promotion.json');
   });
 
   it('is JSON and ends with a newline', () => {
@@ -244,7 +244,7 @@ describe('an item that a script greps for', () => {
   it('is one line for each, the same every time', async () => {
     expect(lines()).toHaveLength(9);
     for (const line of lines()) expect(line).not.toContain('\n');
-    await expect(`${lines().join('\n')}\n`).toMatchFileSnapshot('golden/lines.txt');
+    await expect(`${lines().join('\n')}\n`).toMatchFileSnapshot('../../fixtures/reports/lines.txt');
   });
 
   it('says that a write has failed and why', () => {
@@ -275,8 +275,8 @@ describe('the report for people', () => {
     ['dry run', () => makeReport(inputOf()), 'dry-run'],
     ['promotion', mixed, 'promotion'],
   ])('is as it has always been, after a %s', async (_what, make, name) => {
-    await expect(`${renderTables(make())}\n`).toMatchFileSnapshot(`golden/${name}.txt`);
-    await expect(renderMarkdown(make())).toMatchFileSnapshot(`golden/${name}.md`);
+    await expect(`${renderTables(make())}\n`).toMatchFileSnapshot(`../../fixtures/reports/${name}.txt`);
+    await expect(renderMarkdown(make())).toMatchFileSnapshot(`../../fixtures/reports/${name}.md`);
   });
 
   it('has a row for each decision, and outcomes after a promotion only', () => {

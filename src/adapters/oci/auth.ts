@@ -86,8 +86,7 @@ class Guard {
   async #keyFor(request: HttpRequest, { origin, door }: { origin: string; door: Door }): Promise<Key> {
     if (door.scheme === 'open') return NO_KEY;
     const credential = await this.#credentialOf(request);
-    if (credential.kind === 'registry-token')
-      return { ...NO_KEY, header: `Bearer ${credential.token}` };
+    if (credential.kind === 'registry-token') return { ...NO_KEY, header: `Bearer ${credential.token}` };
     if (door.scheme === 'basic') {
       return credential.kind === 'basic' ? { ...NO_KEY, header: basicHeader(credential) } : NO_KEY;
     }

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import type { HttpRequest, HttpResponse, Send } from '../../../src/adapters/oci/http.ts';
+import { withSlots } from '../../../src/adapters/oci/slots.ts';
+import { image, push } from '../../builders/images.ts';
+import { uploadBlob } from '../../contract/push-through-port.ts';
+import {
+  clientForTest,
+  descriptorOf,
+  embeddedForTest,
+  keychainOf,
+  quiet,
+  readAll,
+  repositoryAt,
+  until,
+} from './client.ts';
+
+function requestTo(host: string, slot?: 'none'): HttpRequest {
+  const url = new URL(`https://${host}/`);
+  return { method: 'GET', url, host, headers: {}, scopes: [], signal: quiet(), ...(slot && { slot }) };
+}
+
+/** A transport that answers when it is told to. */
+function heldTransport() {
+  const held: { readonly host: string; answer(): void }[] = [];
+  let most = 0;
+  const send: Send = (request) =>
+    new Promise<HttpResponse>((resolve) => {
+      const response = { status: 200, headers: {}, url: request.url, body: new Uint8Array() };
+      const one = {
+        host: request.host,
+        answer: () => {
+          held.splice(held.indexOf(one), 1);
+          resolve(response);
+        },
+      };
+      held.push(one);
+      most = Math.max(most, held.length);
+    });
+  const at = (host: string) => held.filter((one) => one.host === host);
+  return { send, held, at, most: () => most };
+}
+
+/** Lets everything run that can. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('slots', () => {
+  it('bound the requests in flight', async () => {
+    const wire = heldTransport();
+    const send = withSlots(wire.send, { threads: 7, perHost: 32 });
+    const all = Promise.all(
+      Array.from({ length: 100 }, (_, number) => send(requestTo(`h${number % 3}`))),
+    );
+    await settle();
+    expect(wire.held).toHaveLength(7);
+    while (wire.held.length > 0) {
+      wire.held[0]?.answer();
+      await settle();
+    }
+    expect(await all).toHaveLength(100);
+    expect(wire.most()).toBe(7);
+  });
+
+  it('bound the requests to one host, so that a slow one does not hold up the others', async () => {
+    const wire = heldTransport();
+    const send = withSlots(wire.send, { threads: 10, perHost: 6 });
+    const slow = Promise.all(Array.from({ length: 50 }, () => send(requestTo('slow'))));
+    await settle();
+    expect(wire.at('slow')).toHaveLength(6);
+    const fast = Promise.all(Array.from({ length: 20 }, () => send(requestTo('fast'))));
+    await settle();
+    while (wire.at('fast').length > 0) {
+      wire.at('fast')[0]?.answer();
+      await settle();
+    }
+    expect(await fast).toHaveLength(20);
+    expect(wire.at('slow')).toHaveLength(6);
+    while (wire.held.length > 0) {
+      wire.held[0]?.answer();
+      await settle();
+    }
+    expect(await slow).toHaveLength(50);
+  });
+
+  it('are given back after a failure', async () => {
+    let calls = 0;
+    const failing: Send = () => {
+      calls += 1;
+      return Promise.reject(new Error('broken'));
+    };
+    const send = withSlots(failing, { threads: 1, perHost: 1 });
+    const results = await Promise.allSettled(Array.from({ length: 5 }, () => send(requestTo('h'))));
+    expect(results.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
+    expect(calls).toBe(5);
+  });
+
+  it('are not needed by what another request waits for', async () => {
+    const wire = heldTransport();
+    const send = withSlots(wire.send, { threads: 1, perHost: 1 });
+    const outer = send(requestTo('h'));
+    const inner = send(requestTo('h', 'none'));
+    await settle();
+    expect(wire.held).toHaveLength(2);
+    for (const one of [...wire.held]) one.answer();
+    await Promise.all([outer, inner]);
+  });
+});
+
+describe('one request at a time', () => {
+  const content = image({ seed: 'one', layers: 3, layerBytes: 700_000 });
+  const auth = { kind: 'token', users: { alice: 'a' } } as const;
+
+  it('is enough to promote blobs within a host and between hosts', async () => {
+    const from = await embeddedForTest({ auth });
+    const to = await embeddedForTest({ auth });
+    push(from, 'app', content);
+    const credential = { kind: 'basic', username: 'alice', password: 'a' } as const;
+    const keychain = keychainOf({ [from.host]: credential, [to.host]: credential });
+    const { registry } = clientForTest({ keychain, threads: 1 });
+    for (const destination of [repositoryAt(from, 'copy'), repositoryAt(to, 'copy')]) {
+      await Promise.all(
+        content.blobs.map(async (blob) => {
+          const session = await registry.startUpload(destination, quiet());
+          const open = () => registry.openBlob(repositoryAt(from, 'app'), descriptorOf(blob), quiet());
+          await registry.finishUpload({ session, blob: descriptorOf(blob), open }, quiet());
+        }),
+      );
+    }
+    expect(from.store.blobs('copy')).toHaveLength(4);
+    expect(to.store.blobs('copy')).toHaveLength(4);
+  });
+
+  it('never becomes two at the server', async () => {
+    const server = await embeddedForTest();
+    push(server, 'app', content);
+    const { registry } = clientForTest({ threads: 1 });
+    const asked = Array.from({ length: 50 }, () =>
+      registry.hasBlob(repositoryAt(server, 'app'), content.manifest.digest, quiet()),
+    );
+    const unanswered = () => server.requests.filter(({ status }) => status === 0).length;
+    let most = 0;
+    let done = false;
+    void Promise.allSettled(asked).then(() => (done = true));
+    await until(() => {
+      most = Math.max(most, unanswered());
+      return done;
+    });
+    expect(most).toBeLessThanOrEqual(1);
+    expect(server.requests).toHaveLength(50);
+  });
+
+  it('is not waited for by a blob that is read', async () => {
+    const server = await embeddedForTest();
+    push(server, 'app', content);
+    server.addFault({ kind: 'tags', act: { kind: 'stall' } });
+    const { registry } = clientForTest({ threads: 1 });
+    const stop = new AbortController();
+    const stalled = registry.list(repositoryAt(server, 'app'), stop.signal).catch(() => 'stopped');
+    await until(() => server.requests.length === 1);
+    const [blob] = content.blobs;
+    const body = await registry.openBlob(repositoryAt(server, 'app'), descriptorOf(blob!), quiet());
+    expect((await readAll(body)).equals(blob!.bytes)).toBe(true);
+    stop.abort();
+    expect(await stalled).toBe('stopped');
+    await uploadBlob(registry, repositoryAt(server, 'app'), { blob: blob! });
+  });
+});

@@ -1,0 +1,37 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { startNode } from '../doubles/run-cip.ts';
+import { repositoryRoot } from '../doubles/tools.ts';
+
+const QUICKSTART = join(repositoryRoot(), 'dist', 'quickstart.js');
+
+describe('the quickstart', () => {
+  it('ends by itself and shows a dry run, a promotion, and a run with nothing to do', async () => {
+    const { status, stdout, stderr } = await startNode([QUICKSTART]).ended;
+    expect(status, stderr).toBe(0);
+    expect(stdout).toContain('1. A dry run');
+    expect(stdout).toContain('2. The promotion');
+    expect(stdout).toContain('3. The same again');
+    expect(stdout).toMatch(/npx cip -thin-manifest-dir=DIR -confirm/);
+    const edges = 12; // five artifacts under six references, at two destinations
+    expect(countsOf(stderr, 'present')).toEqual([0, 0, edges]);
+    expect(countsOf(stderr, 'copy')).toEqual([edges, edges, 0]);
+    expect(countsOf(stderr, 'copied')).toEqual([edges, 0]); // a dry run writes nothing, so it has no such row
+  });
+
+  it('--keep answers HTTP with what was promoted, until Ctrl-C', async () => {
+    const tour = startNode([QUICKSTART, '--keep']);
+    const url = /http:\/\/127\.0\.0\.1:\d+\/v2\/production\/app\/tags\/list/;
+    const said = await tour.says(url);
+    const answer = await fetch(url.exec(said)?.[0] ?? '');
+    expect(await answer.json()).toEqual({ name: 'production/app', tags: ['v1.0', 'v1.0.0'] });
+    tour.kill('SIGINT');
+    const { status } = await tour.ended;
+    expect(status).toBe(0);
+  });
+});
+
+/** The number in each table's row of a name. */
+function countsOf(tables: string, name: string): number[] {
+  return Array.from(tables.matchAll(new RegExp(`^${name} +(\\d+) `, 'gm')), ([, count]) => Number(count));
+}
