@@ -21,15 +21,23 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-/** The candidate that a typing error away from `word` (Levenshtein distance at most a third of its length). */
+/** The candidate that is a typing error away from `word`: at most a third of its characters. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
-  let best: { candidate: string; distance: number } | undefined;
-  for (const candidate of candidates) {
-    const distance = editDistance(word, candidate);
-    if (best === undefined || distance < best.distance) best = { candidate, distance };
-  }
-  if (best === undefined || best.distance > Math.max(1, Math.floor(word.length / 3))) return undefined;
-  return best.candidate;
+  const candidate = closest(word, candidates);
+  if (candidate === undefined) return undefined;
+  const allowed = Math.max(1, Math.floor(word.length / 3));
+  return editDistance(word, candidate) <= allowed ? candidate : undefined;
+}
+
+/** The candidate that is most like `word`, however little that is: one that it begins, else by Levenshtein distance. */
+export function closest(word: string, candidates: Iterable<string>): string | undefined {
+  const all = Array.from(candidates);
+  const begun = all.filter((candidate) => word !== '' && candidate.startsWith(word));
+  const distances = (begun.length > 0 ? begun : all).map((candidate) => ({
+    candidate,
+    distance: editDistance(word, candidate),
+  }));
+  return distances.toSorted((a, b) => a.distance - b.distance)[0]?.candidate;
 }
 
 /** Levenshtein distance: insertions, deletions and substitutions that turn `a` into `b`. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { quote } from '../base/text.ts';
+import { closest, quote } from '../base/text.ts';
 import { FLAGS, type FlagSpec } from './flags.ts';
 import { rewriteGoFlags } from './go-flags.ts';
 import { UsageError } from './usage-error.ts';
@@ -52,11 +52,21 @@ function commandOf(program: ProgramName, words: readonly string[]): string {
   throw new UsageError(`unexpected argument ${quote(stray)}${hint}`);
 }
 
-/** commander's own words, which name the nearest flag, on one line and with the dash that our help has. */
+/** What commander refuses, in one line and with the dash that our help has; an unknown flag with the most alike one. */
 function asUsageError(error: CommanderError): UsageError {
-  const message = error.message
-    .replace(/^error: /, '')
-    .replace(/\s*\n\s*/g, ' ')
-    .replaceAll('--', '-');
-  return new UsageError(message.replace(/^unknown option/, 'unknown flag'));
+  const unknown = /^error: unknown option '--([^']*)'/.exec(error.message)?.[1];
+  if (unknown === undefined) {
+    return new UsageError(
+      error.message
+        .replace(/^error: /, '')
+        .replaceAll('--', '-')
+        .replaceAll('\n', ' '),
+    );
+  }
+  const visible = (FLAGS as readonly FlagSpec[]).filter(({ inert }) => inert === undefined);
+  const meant = closest(
+    unknown,
+    visible.map(({ name }) => name),
+  );
+  return new UsageError(`unknown flag ${quote(`-${unknown}`)}: did you mean -${meant}?`);
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Credential, Keychain } from '../../ports/keychain.ts';
-import { askCredentialHelper } from './credential-helper.ts';
+import { type Asking, askCredentialHelper, HELPER_TIMEOUT } from './credential-helper.ts';
 import { DockerConfigError } from './docker-config-error.ts';
 import { configHost, type DockerConfig, parseDockerConfig } from './parse-docker-config.ts';
 
@@ -12,9 +12,9 @@ export function createDockerConfigKeychain(env: Readonly<Record<string, string |
   return {
     credentialFor: async (host, signal) => {
       config ??= readConfig(
-        join(env['DOCKER_CONFIG'] ?? join(env['HOME'] ?? homedir(), '.docker'), 'config.json'),
+        join(env['DOCKER_CONFIG'] || join(env['HOME'] || homedir(), '.docker'), 'config.json'),
       );
-      return findCredential(await config, configHost(host), signal);
+      return findCredential(await config, configHost(host), { env, timeout: HELPER_TIMEOUT, signal });
     },
   };
 }
@@ -33,13 +33,13 @@ async function readConfig(file: string): Promise<DockerConfig> {
 }
 
 /** A helper for this host, else its own entry, else the helper for all hosts. */
-async function findCredential(config: DockerConfig, host: string, signal: AbortSignal): Promise<Credential> {
+async function findCredential(config: DockerConfig, host: string, asking: Asking): Promise<Credential> {
   const asked = host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
   const helper = config.helpers.get(host);
-  if (helper !== undefined) return askCredentialHelper(helper, asked, signal);
+  if (helper !== undefined) return askCredentialHelper(helper, asked, asking);
   const credential = config.credentials.get(host);
   if (credential !== undefined) return credential;
   return config.store === undefined
     ? { kind: 'anonymous' }
-    : askCredentialHelper(config.store, asked, signal);
+    : askCredentialHelper(config.store, asked, asking);
 }

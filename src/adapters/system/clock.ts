@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../ports/clock.ts';
 
+/** Milliseconds that a timer can run; one of more ends at once. */
+const LONGEST = 2 ** 31 - 1;
+
 /** The machine's own time and chance. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (milliseconds, signal) => {
-    await sleep(milliseconds, undefined, { signal }).catch((error: unknown) => {
-      throw signal.aborted ? signal.reason : error;
-    });
+    for (let left = milliseconds; left > 0; left -= LONGEST) {
+      await sleep(Math.min(left, LONGEST), undefined, { signal }).catch((error: unknown) => {
+        throw signal.aborted ? signal.reason : error;
+      });
+    }
   },
   random: () => Math.random(),
 };

@@ -153,11 +153,12 @@ describe('one request at a time', () => {
   it('is not waited for by a blob that is read', async () => {
     const server = await embeddedForTest();
     push(server, 'app', content);
-    server.addFault({ kind: 'tags', act: { kind: 'stall' } });
     const { registry } = clientForTest({ threads: 1 });
+    await registry.list(repositoryAt(server, 'app'), quiet());
+    server.addFault({ kind: 'tags', act: { kind: 'stall' } });
     const stop = new AbortController();
     const stalled = registry.list(repositoryAt(server, 'app'), stop.signal).catch(() => 'stopped');
-    await until(() => server.requests.length === 1);
+    await until(() => server.requests.length === 2);
     const [blob] = content.blobs;
     const body = await registry.openBlob(repositoryAt(server, 'app'), descriptorOf(blob!), quiet());
     expect((await readAll(body)).equals(blob!.bytes)).toBe(true);

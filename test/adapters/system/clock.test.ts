@@ -1,7 +1,5 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
-
-afterEach(() => void vi.restoreAllMocks());
 
 describe('the clock of the machine', () => {
   it('tells the time and chance', () => {

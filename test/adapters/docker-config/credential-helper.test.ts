@@ -1,0 +1,197 @@
+import { chmod, readFile } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  askCredentialHelper,
+  HELPER_TIMEOUT,
+} from '../../../src/adapters/docker-config/credential-helper.ts';
+import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
+import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
+import type { Credential } from '../../../src/ports/keychain.ts';
+import { testdir } from '../../builders/testdir.ts';
+
+const { signal } = new AbortController();
+const FROM_HELPER: Credential = { kind: 'basic', username: 'helped', password: 's3cret' };
+/** Answers, and writes down what it was asked. */
+const ANSWERS = `cat >> "$(dirname "$0")/asked"
+echo " $1" >> "$(dirname "$0")/asked"
+echo '{"ServerURL":"x","Username":"helped","Secret":"s3cret"}'`;
+
+/** A directory with helpers by name, and an environment in which they are found. */
+async function withHelpers(scripts: Readonly<Record<string, string>>, config: unknown = {}) {
+  const files = Object.entries(scripts).map(
+    ([name, script]) => [`docker-credential-${name}`, `#!/bin/sh\n${script}\n`] as const,
+  );
+  const directory = await testdir({ ...Object.fromEntries(files), 'config.json': JSON.stringify(config) });
+  for (const [name] of files) await chmod(join(directory, name), 0o755);
+  const env = { PATH: `${directory}${delimiter}${process.env['PATH']}`, DOCKER_CONFIG: directory };
+  return { directory, env };
+}
+
+async function askHelper(script: string, host = 'gcr.io'): Promise<Credential> {
+  const { env } = await withHelpers({ test: script });
+  return askCredentialHelper('test', host, { env, timeout: HELPER_TIMEOUT, signal });
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<DockerConfigError> {
+  const thrown = await promise.catch((error: unknown) => error);
+  if (thrown instanceof DockerConfigError) return thrown;
+  throw new Error(`expected a DockerConfigError, got ${String(thrown)}`);
+}
+
+describe('a credential helper', () => {
+  it('answers', async () => {
+    const { directory, env } = await withHelpers({ test: ANSWERS });
+    const asked = askCredentialHelper('test', 'gcr.io', { env, timeout: HELPER_TIMEOUT, signal });
+    expect(await asked).toEqual(FROM_HELPER);
+    expect(await readFile(join(directory, 'asked'), 'utf8')).toBe('gcr.io get\n');
+  });
+
+  it('may answer without reading the question', async () => {
+    const script = `exec 0<&-; echo '{"Username":"helped","Secret":"s3cret"}'`;
+    expect(await askHelper(script)).toEqual(FROM_HELPER);
+  });
+
+  it('gives a refresh token by a name for it', async () => {
+    expect(await askHelper(`echo '{"Username":"<token>","Secret":"r"}'`)).toEqual({
+      kind: 'identity-token',
+      token: 'r',
+    });
+  });
+
+  it.each(['credentials not found in native keychain', 'Credentials Not Found'])(
+    'may know nobody: %s',
+    async (words) => {
+      expect(await askHelper(`echo '${words}'; exit 1`)).toEqual({ kind: 'anonymous' });
+    },
+  );
+
+  it('that fails is an error in its own words', async () => {
+    const error = await errorOf(askHelper(`printf 'the keychain\\nis locked'; exit 3`));
+    expect(error.code).toBe('helper-failed');
+    expect(error.message).toBe('docker-credential-test get gcr.io: exit 3: the keychain is locked');
+  });
+
+  it.each([
+    ['no JSON', 'echo s3cret'],
+    ['JSON of another kind', `echo '["s3cret"]'`],
+    ['nothing', 'true'],
+    ['null', 'echo null'],
+    ['no secret', `echo '{"Username":"s3cret"}'`],
+    ['no user', `echo '{"Secret":"s3cret"}'`],
+    ['numbers', `echo '{"Username":1,"Secret":2}'`],
+    ['too much', 'head -c 1000000 /dev/zero'],
+  ])('that answers with %s is an error that does not repeat it', async (_what, script) => {
+    const error = await errorOf(askHelper(script));
+    expect(error.code).toBe('helper-failed');
+    expect(error.message).toBe(
+      'docker-credential-test get: its answer is not JSON with Username and Secret',
+    );
+    expect(`${error.stack} ${String(error.cause)}`).not.toContain('s3cret');
+  });
+
+  it('that is not installed is an error that says what to do', async () => {
+    const { env } = await withHelpers({});
+    const asked = askCredentialHelper('nowhere', 'gcr.io', { env, timeout: HELPER_TIMEOUT, signal });
+    const error = await errorOf(asked);
+    expect(error.code).toBe('helper-failed');
+    expect(error.message).toBe('cannot run docker-credential-nowhere: is it installed and in PATH?');
+  });
+
+  it.each(['../../bin/sh', 'a b', '', 'a;b', '$(x)'])('is never run by the name %j', async (name) => {
+    const asked = askCredentialHelper(name, 'gcr.io', { env: {}, timeout: HELPER_TIMEOUT, signal });
+    expect((await errorOf(asked)).code).toBe('malformed');
+  });
+
+  // the helper waits for something that outlives it and keeps its output open
+  const HANGS = 'sleep 5 & wait';
+
+  it('that does not answer in time is an error', async () => {
+    const { env } = await withHelpers({ test: HANGS });
+    const error = await errorOf(askCredentialHelper('test', 'gcr.io', { env, timeout: 20, signal }));
+    expect(error.code).toBe('helper-failed');
+    expect(error.message).toBe('docker-credential-test get gcr.io: no answer within 20 ms');
+  });
+
+  it('is not waited for when the signal was aborted', async () => {
+    const { env } = await withHelpers({ test: HANGS });
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const asked = askCredentialHelper('test', 'gcr.io', {
+      env,
+      timeout: HELPER_TIMEOUT,
+      signal: stop.signal,
+    });
+    stop.abort(reason);
+    await expect(asked).rejects.toBe(reason);
+    const late = askCredentialHelper('test', 'gcr.io', {
+      env,
+      timeout: HELPER_TIMEOUT,
+      signal: stop.signal,
+    });
+    await expect(late).rejects.toBe(reason);
+  });
+});
+
+describe('the keychain asks', () => {
+  const OWN = { auth: Buffer.from('own:p').toString('base64') };
+  const OWN_CREDENTIAL: Credential = { kind: 'basic', username: 'own', password: 'p' };
+
+  it.each<[string, unknown, string, Credential, string | undefined]>([
+    [
+      'the helper of a host before its own entry',
+      { auths: { 'gcr.io': OWN }, credHelpers: { 'gcr.io': 'test' } },
+      'gcr.io',
+      FROM_HELPER,
+      'gcr.io get\n',
+    ],
+    [
+      'the helper of that host only',
+      { credHelpers: { 'gcr.io': 'test' } },
+      'eu.gcr.io',
+      { kind: 'anonymous' },
+      undefined,
+    ],
+    ['the store for other hosts', { credsStore: 'test' }, 'ghcr.io', FROM_HELPER, 'ghcr.io get\n'],
+    [
+      'the store where docker login left an empty entry',
+      { auths: { 'ghcr.io': {} }, credsStore: 'test' },
+      'ghcr.io',
+      FROM_HELPER,
+      'ghcr.io get\n',
+    ],
+    [
+      'nobody where there is an entry',
+      { auths: { 'ghcr.io': OWN }, credsStore: 'test' },
+      'ghcr.io',
+      OWN_CREDENTIAL,
+      undefined,
+    ],
+    [
+      'for Docker Hub by its first address',
+      { credsStore: 'test' },
+      'docker.io',
+      FROM_HELPER,
+      'https://index.docker.io/v1/ get\n',
+    ],
+    [
+      'the helper of Docker Hub',
+      { credHelpers: { 'https://index.docker.io/v1/': 'test' } },
+      'docker.io',
+      FROM_HELPER,
+      'https://index.docker.io/v1/ get\n',
+    ],
+  ])('%s', async (_what, config, host, expected, question) => {
+    const { directory, env } = await withHelpers({ test: ANSWERS }, config);
+    const keychain = createDockerConfigKeychain(env);
+    expect(await keychain.credentialFor(host, signal)).toEqual(expected);
+    const asked = await readFile(join(directory, 'asked'), 'utf8').catch(() => undefined);
+    expect(asked).toBe(question);
+  });
+
+  it('and does not fall back to nobody when that fails', async () => {
+    const { env } = await withHelpers({ test: 'exit 2' }, { credsStore: 'test' });
+    const asked = createDockerConfigKeychain(env).credentialFor('gcr.io', signal);
+    expect((await errorOf(asked)).code).toBe('helper-failed');
+  });
+});
