@@ -82,7 +82,7 @@ export interface UploadSession {
 }
 
 export type Listing =
-  /** 404: there is no such repository, so there is nothing in it. */
+  /** 404: there is no such repository, or none of its manifests has a tag (distribution tells no difference). */
   | { readonly kind: 'missing' }
   /** The list of the distribution spec: names only. `requests` is the number of pages that it took. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<Tag>; readonly requests: number }

@@ -1,3 +1,4 @@
+import { oneLine } from '../base/text.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
 import { renderTable } from './render-table.ts';
 import type { Report, ReportItem } from './report.ts';
@@ -7,7 +8,8 @@ export function renderItemLine(item: ReportItem): string {
   const what = item.destination === null ? item.at : `${item.source ?? '?'} -> ${item.destination}`;
   const where = item.destination === null || item.at === '' ? '' : ` (${item.at})`;
   const done = item.outcome === 'copied' || item.outcome === 'failed' ? ` (${item.outcome})` : '';
-  return `${item.decision}${done}: ${what}: ${item.reason}${where}`;
+  // a reason may quote what others have said; here it is one line, however long
+  return `${item.decision}${done}: ${what}: ${oneLine(item.reason, Number.POSITIVE_INFINITY)}${where}`;
 }
 
 /** The end of a run for people: a row for each decision, a row for each host. */

@@ -132,7 +132,8 @@ export function describeRegistry(
         const content = image({ seed: 'untagged' });
         const place = await holding('list/untagged', content);
         const listing = await registry.list(place, signal);
-        if (listing.kind === 'digests') expect([...listing.manifests]).toEqual([[content.manifest.digest, []]]);
+        if (listing.kind === 'digests')
+          expect([...listing.manifests]).toEqual([[content.manifest.digest, []]]);
         else checkEmpty(listing, capabilities.untagged);
       });
 
@@ -325,11 +326,7 @@ export function describeRegistry(
       it('does not give out bytes under a digest that is not theirs', async () => {
         const content = image({ seed: 'put other' });
         const place = await holding('put/other', content);
-        const put = registry.putManifest(
-          place,
-          { reference: ABSENT, manifest: content.manifest },
-          signal,
-        );
+        const put = registry.putManifest(place, { reference: ABSENT, manifest: content.manifest }, signal);
         const expected = capabilities.wrongDigest;
         if (expected !== 'taken') {
           expect(await registryErrorOf(put)).toMatchObject({ code: expected });
@@ -368,7 +365,10 @@ export function describeRegistry(
   });
 }
 
-function checkEmpty(listing: Awaited<ReturnType<WriteRegistry['list']>>, expected: 'missing' | 'empty'): void {
+function checkEmpty(
+  listing: Awaited<ReturnType<WriteRegistry['list']>>,
+  expected: 'missing' | 'empty',
+): void {
   if (expected === 'missing') expect(listing).toEqual({ kind: 'missing' });
   else if (listing.kind === 'missing') throw new Error('expected a listing without tags');
   else expect([...listing.tags.keys()]).toEqual([]);

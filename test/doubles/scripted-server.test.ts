@@ -26,7 +26,7 @@ describe('the scripted server', () => {
 
   it('sends raw bytes and misbehaves as told', async () => {
     const short = rawAnswer(['HTTP/1.1 200 OK', 'Content-Length: 10'], 'abc');
-    const server = await startScriptedServer([{ request: /./, answer: { raw: short, then: 'close' } }]);
+    const server = await startScriptedServer([{ request: /./, answer: { raw: short, ending: 'close' } }]);
     const answer = await fetch(server.url);
     await expect(answer.text()).rejects.toThrow('terminated');
     await server.close();

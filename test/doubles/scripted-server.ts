@@ -27,7 +27,7 @@ export type ScriptedAnswer =
       readonly body?: string | Uint8Array | Readonly<Record<string, unknown>>;
     }
   /** These very bytes on the socket, and what becomes of it then. */
-  | { readonly raw: string | Uint8Array; readonly then: 'close' | 'reset' | 'open' };
+  | { readonly raw: string | Uint8Array; readonly ending: 'close' | 'reset' | 'open' };
 
 export interface ScriptedRequest {
   /** `METHOD /path?query`. */
@@ -133,7 +133,7 @@ function meets(expected: string | RegExp, line: string): boolean {
 
 async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   const pieces: Buffer[] = [];
-  for await (const piece of incoming) pieces.push(piece as Buffer);
+  for await (const piece of incoming as AsyncIterable<Buffer>) pieces.push(piece); // nobody sets an encoding
   return Buffer.concat(pieces);
 }
 
@@ -154,9 +154,9 @@ function copyHeaders(headers: Readonly<Record<string, string | readonly string[]
   return Object.fromEntries(entries);
 }
 
-function deliverRaw(socket: Socket | null, { raw, then }: Extract<ScriptedAnswer, { raw: unknown }>): void {
+function deliverRaw(socket: Socket | null, { raw, ending }: Extract<ScriptedAnswer, { raw: unknown }>): void {
   socket?.write(raw, () => {
-    if (then === 'close') socket.end();
-    if (then === 'reset') socket.resetAndDestroy();
+    if (ending === 'close') socket.end();
+    if (ending === 'reset') socket.resetAndDestroy();
   });
 }

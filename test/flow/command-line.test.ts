@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { image, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { type CipOptions, runCip, runWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
@@ -304,6 +305,43 @@ describe('where output goes', () => {
     expect(readFileSync(join(cwd, 'r.md'), 'utf8')).toContain(`${registry.host}/prod/app:v1`);
   });
 
+  it('the report has the fields of version 1, and its items in the order of their destinations', async () => {
+    const { wanted, registry, digest } = await oneImage();
+    push(registry, 'staging/another', image({ seed: 'one' }));
+    const images = { app: { [digest]: ['v2', 'v1'] }, another: { [digest]: ['z', 'a'] } };
+    const { report } = await runWithReport([await manifestFlag({ ...wanted, images }), '-confirm']);
+    expect(report).toMatchObject({
+      version: 1,
+      mode: 'promotion',
+      startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+      durationMs: expect.any(Number),
+      summary: {
+        edges: 4,
+        present: 0,
+        copy: 4,
+        'add-tag': 0,
+        'tag-move': 0,
+        lost: 0,
+        conflict: 0,
+        invalid: 0,
+        unreadable: 0,
+        copied: 4,
+        failed: 0,
+        'not-attempted': 0,
+      },
+    });
+    expect(report.items.map(({ destination }) => destination)).toEqual(
+      ['another:a', 'another:z', 'app:v1', 'app:v2'].map((name) => `${registry.host}/prod/${name}`),
+    );
+    const { requests, retries, throttled, bytesIn, bytesOut } = report.hosts[registry.host] ?? {};
+    expect({ requests, retries, throttled }).toEqual({
+      requests: registry.requests.length,
+      retries: 0,
+      throttled: 0,
+    });
+    expect([bytesIn, bytesOut]).toEqual([sumOf(registry, 'bytesOut'), sumOf(registry, 'bytesIn')]);
+  });
+
   it('-report-markdown=- is Markdown on stdout', async () => {
     const { flag } = await oneImage();
     const { stdout } = await runCip([flag, '-report-markdown=-']);
@@ -439,6 +477,7 @@ describe('limits and hosts', () => {
     const secure = await runWithReport([flag, '-confirm']);
     expect(secure.status).toBe(1);
     expect(secure.report.summary.unreadable).toBe(1);
+    expect(secure.stderr).toMatch(/^ERROR .*unreadable: .*SSL.* \(.*manifest\.yaml:8:\d+\)$/m); // one line
     const plain = await runCip([flag, '-confirm', '-plain-http=elsewhere.example', '-plain-http', name]);
     expect(plain.status).toBe(0);
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
@@ -481,6 +520,11 @@ describe('exit codes of a thin directory', () => {
     );
   });
 });
+
+/** Bytes by the registry's own count. */
+function sumOf({ requests }: EmbeddedRegistry, field: 'bytesIn' | 'bytesOut'): number {
+  return requests.reduce((sum, request) => sum + request[field], 0);
+}
 
 function parseLines(text: string): readonly Record<string, unknown>[] {
   return text

@@ -296,7 +296,8 @@ describe('what cannot be done stops itself and nothing else', () => {
     expect(parsed.report.summary).toMatchObject({ edges: 3, conflict: 2 });
     for (const { items } of [parsed.report, report]) {
       const conflicts = items.filter(({ decision }) => decision === 'conflict');
-      expect(conflicts.map(({ digest }) => digest).toSorted()).toEqual([digest, other].toSorted());
+      expect(new Set(conflicts.map(({ digest }) => digest))).toEqual(new Set([digest, other]));
+      expect(conflicts).toHaveLength(2);
       for (const { at, reason } of conflicts) {
         expect([at, reason].join(' ')).toMatch(/images\/one\/images\.yaml:3:\d+/);
         expect([at, reason].join(' ')).toMatch(/images\/two\/images\.yaml:3:\d+/);

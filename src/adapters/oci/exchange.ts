@@ -81,7 +81,9 @@ class Receiver implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
     this.#pieces.add(piece);
     const tooLarge = this.#pieces.tooLarge();
-    if (tooLarge !== undefined) controller.abort(tooLarge);
+    if (tooLarge === undefined) return;
+    if (this.#status >= 300) this.onResponseEnd(); // its status counts, and the beginning of its words is enough
+    controller.abort(tooLarge);
   }
 
   onResponseEnd(): void {

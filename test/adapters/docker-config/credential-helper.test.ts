@@ -84,9 +84,7 @@ describe('a credential helper', () => {
   ])('that answers with %s is an error that does not repeat it', async (_what, script) => {
     const error = await errorOf(askHelper(script));
     expect(error.code).toBe('helper-failed');
-    expect(error.message).toBe(
-      'docker-credential-test get: its answer is not JSON with Username and Secret',
-    );
+    expect(error.message).toBe('docker-credential-test get: its answer is not JSON with Username and Secret');
     expect(`${error.stack} ${String(error.cause)}`).not.toContain('s3cret');
   });
 

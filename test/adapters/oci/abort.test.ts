@@ -61,6 +61,16 @@ describe('an aborted signal ends a request', () => {
     await expect(asked).rejects.toBe(REASON);
   });
 
+  it('while its body is being read', async () => {
+    const { registry, repository, stop } = await setUp({ act: { kind: 'stall-mid-body' } });
+    const body = await registry.openBlob(repository, descriptorOf(LARGE), stop.signal);
+    if (!(body instanceof Readable)) throw new Error('expected a stream');
+    const read = body[Symbol.asyncIterator]();
+    await read.next();
+    stop.abort(REASON);
+    await expect(readAll(body)).rejects.toBe(REASON);
+  });
+
   it('while it waits to be sent again', async () => {
     const stop = new AbortController();
     const clock: Clock = {
@@ -121,7 +131,7 @@ describe('an aborted signal ends a request', () => {
 
   it('while it is being sent, and lets go of its source and connection', async () => {
     const server = await scriptedServer([
-      { request: /^PUT/, early: true, answer: { raw: '', then: 'open' } },
+      { request: /^PUT/, early: true, answer: { raw: '', ending: 'open' } },
     ]);
     const source = new Readable({ read: () => {} });
     source.push(Buffer.alloc(1000));
@@ -177,7 +187,7 @@ describe('a connection is given up', () => {
     ['an answer of another length', rawAnswer(['HTTP/1.1 200 OK', 'Content-Length: 5'], 'abc')],
     ['an answer that is too large', rawAnswer(['HTTP/1.1 200 OK'], 'x'.repeat(LARGE.bytes.length + 1))],
   ])('after %s', async (_what, raw) => {
-    const server = await scriptedServer([{ request: /^GET/, answer: { raw, then: 'open' } }]);
+    const server = await scriptedServer([{ request: /^GET/, answer: { raw, ending: 'open' } }]);
     const { registry } = clientForTest();
     const asked = registry.openBlob(repositoryAt(server, 'app'), descriptorOf(LARGE), quiet());
     await expect(asked.then(readAll)).rejects.toThrow();

@@ -105,7 +105,10 @@ describe('a challenge', () => {
 
   it('is met with a registry token as it is', async () => {
     const credential: Credential = { kind: 'registry-token', token: 'abc' };
-    await ask([challenged('Bearer realm="https://nowhere.invalid/token"'), allowed('Bearer abc')], credential);
+    await ask(
+      [challenged('Bearer realm="https://nowhere.invalid/token"'), allowed('Bearer abc')],
+      credential,
+    );
   });
 
   it.each<[string, readonly string[]]>([

@@ -4,7 +4,7 @@ import type { FaultAct } from '../../../src/embedded-registry/embedded-registry.
 import { digestOf } from '../../../src/image/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/image/media-types.ts';
 import { blob, image, layer, push } from '../../builders/images.ts';
-import { rawAnswer, scriptedServer } from '../../doubles/scripted-server.ts';
+import { rawAnswer, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -14,6 +14,7 @@ import {
   registryErrorOf,
   repositoryAt,
   tagOf,
+  until,
 } from './client.ts';
 
 const MIB = 1024 * 1024;
@@ -50,10 +51,29 @@ describe('the size of answers', () => {
   it('does not depend on an honest Content-Length', async () => {
     const chunk = 'x'.repeat(0xffff);
     const chunks = Array<string>(3).fill(`ffff\r\n${chunk}\r\n`).join('');
-    const raw = rawAnswer(['HTTP/1.1 400 Bad Request', 'Transfer-Encoding: chunked'], chunks);
-    const server = await scriptedServer([{ request: /^POST/, answer: { raw, then: 'open' } }]);
+    const raw = rawAnswer(['HTTP/1.1 202 Accepted', 'Transfer-Encoding: chunked'], chunks);
+    const server = await scriptedServer([{ request: /^POST/, answer: { raw, ending: 'open' } }]);
     const asked = clientForTest().registry.startUpload(repositoryAt(server, 'app'), quiet());
-    expect((await registryErrorOf(asked)).message).toMatch(/uploads\/: the answer is larger than 65536 bytes$/);
+    expect((await registryErrorOf(asked)).message).toMatch(
+      /uploads\/: the answer is larger than 65536 bytes$/,
+    );
+  });
+
+  it.each(['small', 'large'])('does not hide an error: its beginning is enough (%s)', async (size) => {
+    const page = `<h1>Bad gateway</h1>${' '.repeat(100_000)}`;
+    const raw = rawAnswer(['HTTP/1.1 502 Bad Gateway'], page);
+    const step: Step = { request: /^(GET|POST)/, answer: { raw, ending: 'open' } };
+    const server = await scriptedServer([step, step, step, step, step]);
+    const { registry } = clientForTest();
+    const repository = repositoryAt(server, 'app');
+    const asked =
+      size === 'small'
+        ? registry.startUpload(repository, quiet())
+        : registry.openBlob(repository, descriptorOf(layer('bad', 2 * MIB)), quiet());
+    const error = await registryErrorOf(asked);
+    expect(error).toMatchObject({ code: 'unavailable', status: 502, temporary: true });
+    expect(error.message).toMatch(/: 502: Bad gateway$/);
+    await until(() => server.connections === 0);
   });
 
   it('is bounded for a token', async () => {
@@ -65,7 +85,11 @@ describe('the size of answers', () => {
       },
       { request: /^GET \/token/, answer: { status: 200, body } },
     ]);
-    const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), digestOf(blob('a', 1)), quiet());
+    const asked = clientForTest().registry.hasBlob(
+      repositoryAt(server, 'app'),
+      digestOf(blob('a', 1)),
+      quiet(),
+    );
     expect(await registryErrorOf(asked)).toMatchObject({ code: 'unexpected', temporary: false });
   });
 });
@@ -119,9 +143,7 @@ describe('a manifest', () => {
     ['missing', {}, OCI_MANIFEST],
     ['of another manifest', { 'content-type': OCI_INDEX }, OCI_INDEX],
   ])('has the type that its server said, or its own where that is %s', async (_what, headers, expected) => {
-    const server = await scriptedServer([
-      { request: /^GET/, answer: { status: 200, headers, body: bytes } },
-    ]);
+    const server = await scriptedServer([{ request: /^GET/, answer: { status: 200, headers, body: bytes } }]);
     const asked = clientForTest().registry.fetchManifest(repositoryAt(server, 'app'), digest, quiet());
     expect((await asked)?.mediaType).toBe(expected);
   });
@@ -197,19 +219,24 @@ describe('a blob', () => {
     ['small', small, 0],
     ['small', small, 7],
     ['large', large, MIB],
-  ])('with another Content-Length than its descriptor says is a mismatch (%s)', async (_what, which, length) => {
-    const server = await embeddedForTest();
-    server.store.putBlob('app', which.bytes, which.digest);
-    const blob = { ...descriptorOf(which), size: which.bytes.length + 1 + length };
-    const asked = clientForTest().registry.openBlob(repositoryAt(server, 'app'), blob, quiet());
-    const error = await registryErrorOf(asked.then(readAll));
-    expect(error).toMatchObject({ code: 'mismatch', temporary: true });
-    expect(error.message).toContain(`the registry has ${which.bytes.length} bytes of a blob of ${blob.size}`);
-  });
+  ])(
+    'with another Content-Length than its descriptor says is a mismatch (%s)',
+    async (_what, which, length) => {
+      const server = await embeddedForTest();
+      server.store.putBlob('app', which.bytes, which.digest);
+      const blob = { ...descriptorOf(which), size: which.bytes.length + 1 + length };
+      const asked = clientForTest().registry.openBlob(repositoryAt(server, 'app'), blob, quiet());
+      const error = await registryErrorOf(asked.then(readAll));
+      expect(error).toMatchObject({ code: 'mismatch', temporary: true });
+      expect(error.message).toContain(
+        `the registry has ${which.bytes.length} bytes of a blob of ${blob.size}`,
+      );
+    },
+  );
 
   it('larger than its descriptor says is not read to its end', async () => {
     const raw = rawAnswer(['HTTP/1.1 200 OK'], 'x'.repeat(3 * MIB));
-    const server = await scriptedServer([{ request: /^GET/, answer: { raw, then: 'open' } }]);
+    const server = await scriptedServer([{ request: /^GET/, answer: { raw, ending: 'open' } }]);
     const asked = clientForTest().registry.openBlob(
       repositoryAt(server, 'app'),
       descriptorOf(large),

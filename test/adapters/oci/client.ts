@@ -87,7 +87,7 @@ export function descriptorOf(blob: {
 export async function readAll(body: BlobBody): Promise<Buffer> {
   if (body instanceof Uint8Array) return Buffer.from(body);
   const pieces: Buffer[] = [];
-  for await (const piece of body) pieces.push(Buffer.from(piece as Uint8Array));
+  for await (const piece of body as AsyncIterable<Buffer>) pieces.push(piece); // nobody sets an encoding
   return Buffer.concat(pieces);
 }
 

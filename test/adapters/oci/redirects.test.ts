@@ -92,7 +92,9 @@ describe('redirects', () => {
       faults: [{ act: { kind: 'redirect', status, location: (path) => `${path}?again=1` } }],
     });
     server.store.putBlob('app', SMALL.bytes, SMALL.digest);
-    expect(await clientForTest().registry.hasBlob(repositoryAt(server, 'app'), SMALL.digest, quiet())).toBe(true);
+    expect(await clientForTest().registry.hasBlob(repositoryAt(server, 'app'), SMALL.digest, quiet())).toBe(
+      true,
+    );
   });
 
   it('that go round come to an end', async () => {
@@ -114,7 +116,9 @@ describe('redirects', () => {
 
   it.each(['POST', 'PUT'] as const)('of %s are not followed', async (method) => {
     const headers = { location: '/elsewhere' };
-    const server = await scriptedServer([{ request: new RegExp(`^${method}`), answer: { status: 307, headers } }]);
+    const server = await scriptedServer([
+      { request: new RegExp(`^${method}`), answer: { status: 307, headers } },
+    ]);
     const { registry } = clientForTest();
     const repository = repositoryAt(server, 'app');
     const session = { repository, location: `${server.url}/up` };

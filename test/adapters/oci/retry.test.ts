@@ -205,9 +205,7 @@ describe('the words of a refusal', () => {
     ['a long message', `{"errors":[{"code":"A","message":"${long}"}]}`, `A: ${'x'.repeat(200)}…`],
   ])('are made from %s', async (_what, body, expected) => {
     const server = await scriptedServer([{ request: /^GET/, answer: { status: 400, body } }]);
-    const error = await registryErrorOf(
-      clientForTest().registry.list(repositoryAt(server, 'app'), quiet()),
-    );
+    const error = await registryErrorOf(clientForTest().registry.list(repositoryAt(server, 'app'), quiet()));
     expect(error.message).toBe(`GET ${server.url}/v2/app/tags/list: 400: ${expected}`);
   });
 

@@ -49,9 +49,7 @@ describe('slots', () => {
   it('bound the requests in flight', async () => {
     const wire = heldTransport();
     const send = withSlots(wire.send, { threads: 7, perHost: 32 });
-    const all = Promise.all(
-      Array.from({ length: 100 }, (_, number) => send(requestTo(`h${number % 3}`))),
-    );
+    const all = Promise.all(Array.from({ length: 100 }, (_, number) => send(requestTo(`h${number % 3}`))));
     await settle();
     expect(wire.held).toHaveLength(7);
     while (wire.held.length > 0) {
@@ -102,7 +100,7 @@ describe('slots', () => {
     const inner = send(requestTo('h', 'none'));
     await settle();
     expect(wire.held).toHaveLength(2);
-    for (const one of [...wire.held]) one.answer();
+    for (const one of wire.held.toReversed()) one.answer();
     await Promise.all([outer, inner]);
   });
 });

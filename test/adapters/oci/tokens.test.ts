@@ -3,7 +3,12 @@ import type { AuthOptions } from '../../../src/embedded-registry/auth-options.ts
 import type { Credential } from '../../../src/ports/keychain.ts';
 import { image, layer, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
-import { type Script, scriptedServer, type ScriptedAnswer, type Step } from '../../doubles/scripted-server.ts';
+import {
+  type Script,
+  scriptedServer,
+  type ScriptedAnswer,
+  type Step,
+} from '../../doubles/scripted-server.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, tagOf } from './client.ts';
 
@@ -25,8 +30,7 @@ async function setUp(auth: Partial<Extract<AuthOptions, { kind: 'token' }>> = {}
   const client = clientForTest({ clock, keychain: { credentialFor: () => Promise.resolve(credential) } });
   const tokens = () => server.requests.filter(({ kind }) => kind === 'token');
   const refused = () => server.requests.filter(({ status, kind }) => status === 401 && kind !== 'token');
-  const resolve = (name = 'app') =>
-    client.registry.resolve(repositoryAt(server, name), tagOf('v1'), quiet());
+  const resolve = (name = 'app') => client.registry.resolve(repositoryAt(server, name), tagOf('v1'), quiet());
   return { clock, skew, server, client, tokens, refused, resolve };
 }
 
@@ -243,9 +247,7 @@ describe('a token service of another domain', () => {
   ])('is not given %s', async (_what, credential) => {
     const server = await scriptedServer([{ request: HEAD, answer: { status: 401, headers: challenge } }]);
     const { registry } = clientForTest({ keychain: { credentialFor: () => Promise.resolve(credential) } });
-    const error = await registryErrorOf(
-      registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet()),
-    );
+    const error = await registryErrorOf(registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet()));
     expect(error).toMatchObject({ code: 'unauthorized', temporary: false });
     expect(error.message).toBe(
       `${server.host}: its token realm https://auth.evil-example.com belongs to another domain, so the credentials for ${server.host} are not sent there`,

@@ -54,7 +54,10 @@ describe('the Location of an upload', () => {
     ]);
   });
 
-  it.each([['none', {}], ['no URL', { location: 'http://[' }]])('may not be %s', async (_what, headers) => {
+  it.each([
+    ['none', {}],
+    ['no URL', { location: 'http://[' }],
+  ])('may not be %s', async (_what, headers) => {
     const server = await scriptedServer([{ request: POST, answer: { status: 202, headers } }]);
     const asked = clientForTest().registry.startUpload(repositoryAt(server, 'app'), quiet());
     expect((await registryErrorOf(asked)).message).toContain('an upload without a valid Location');
@@ -105,7 +108,8 @@ describe('a mount', () => {
         answer: { status: 401, headers: { 'www-authenticate': `Bearer realm="${url}/token",service="s"` } },
       },
       {
-        request: 'GET /token?service=s&scope=repository%3Aapp%3Apull%2Cpush&scope=repository%3Agroup%2Ffrom%3Apull',
+        request:
+          'GET /token?service=s&scope=repository%3Aapp%3Apull%2Cpush&scope=repository%3Agroup%2Ffrom%3Apull',
         answer: { status: 200, body: { token: 't' } },
       },
       {
@@ -182,7 +186,7 @@ describe('an upload', () => {
 
   it('whose connection is lost lets go of its source', async () => {
     const raw = rawAnswer(['HTTP/1.1 4xx what?']);
-    const server = await scriptedServer([{ request: /^PUT/, early: true, answer: { raw, then: 'reset' } }]);
+    const server = await scriptedServer([{ request: /^PUT/, early: true, answer: { raw, ending: 'reset' } }]);
     const endless = endlessSource();
     const repository = repositoryAt(server, 'app');
     const asked = clientForTest().registry.finishUpload(
@@ -198,8 +202,8 @@ describe('an upload', () => {
   });
 
   it.each([204, 404, 405, 500])('is given up whatever the answer (%i)', async (status) => {
-    const steps = Array<Step>(status === 500 ? 5 : 1).fill({ request: 'DELETE /up?a=b', answer: { status } });
-    const server = await scriptedServer(steps);
+    const step: Step = { request: 'DELETE /up?a=b', answer: { status } };
+    const server = await scriptedServer(status === 500 ? [step, step, step, step, step] : [step]);
     const repository = repositoryAt(server, 'app');
     const session = { repository, location: `${server.url}/up?a=b` };
     await clientForTest().registry.cancelUpload(session, quiet());
