@@ -1,18 +1,19 @@
 // Bundles the entry points into dist/ as split ESM chunks, so that a start loads only what its command needs.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { build } from 'esbuild';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-await rm(new URL('../dist', import.meta.url), { recursive: true, force: true });
+// built beside and put in its place at the end, so that who runs the old one is not left without
+const draft = `dist.${process.pid}`;
 await build({
   entryPoints: {
     cip: 'src/cli/main.ts',
     quickstart: 'scripts/quickstart.ts',
   },
-  outdir: 'dist',
+  outdir: draft,
   bundle: true,
   splitting: true,
   format: 'esm',
@@ -28,6 +29,9 @@ await build({
   // undici and commander are CommonJS: inside an ESM bundle they still call require() for node's own modules
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 });
+
+await rm('dist', { recursive: true, force: true });
+await rename(draft, 'dist');
 
 function commit() {
   try {

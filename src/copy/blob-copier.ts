@@ -127,6 +127,7 @@ export class BlobCopier {
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<Rung> {
     const { blob, destination, sources } = task;
+    let delay = 0;
     for (let attempt = 1; ; attempt++) {
       const source = sources[(attempt - 1) % sources.length];
       if (source === undefined) throw new RegistryError('refused', `blob ${blob.digest} has no source`);
@@ -135,9 +136,11 @@ export class BlobCopier {
         return 'transferred';
       } catch (error) {
         if (attempt >= TRANSFER_ATTEMPTS || !mayTryAgain(error)) throw error;
+        const backoff = FIRST_DELAY * 2 ** (attempt - 1) * this.#ports.clock.random();
+        delay = Math.max(backoff, error.retryAfterMs ?? 0);
       }
       opened = undefined;
-      await this.#ports.clock.sleep(FIRST_DELAY * 2 ** (attempt - 1) * this.#ports.clock.random(), signal);
+      await this.#ports.clock.sleep(delay, signal);
       // the upload may have succeeded and only its answer been lost
       if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'transferred';
     }
@@ -169,6 +172,6 @@ function keyOf({ destination, blob }: BlobTask): string {
 }
 
 /** A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way. */
-function mayTryAgain(error: unknown): boolean {
+function mayTryAgain(error: unknown): error is RegistryError {
   return error instanceof RegistryError && error.status !== 403;
 }

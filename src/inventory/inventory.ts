@@ -8,17 +8,19 @@ export interface Inventory {
   readonly sources: ReadonlyMap<SourceKey, SourceState>;
 }
 
-export type DestinationState =
-  | {
-      readonly kind: 'read';
-      /** False where there is no such repository, or nothing in it: its listing will be short. */
-      readonly exists: boolean;
-      /** The digests of the wanted tags that are there. */
-      readonly tags: ReadonlyMap<Tag, Digest>;
-      /** Of the wanted digests, those that are there; more may be. */
-      readonly digests: ReadonlySet<Digest>;
-    }
-  | Unreadable;
+export type DestinationState = ReadState | Unreadable;
+
+export interface ReadState {
+  readonly kind: 'read';
+  /** False where there seems to be no such repository, or nothing in it: its listing will be short. */
+  readonly exists: boolean;
+  /** False where not every wanted digest has been asked for: others of them may be there. */
+  readonly complete: boolean;
+  /** The digests of the wanted tags that are there. */
+  readonly tags: ReadonlyMap<Tag, Digest>;
+  /** Of the wanted digests, those that are there; more may be. */
+  readonly digests: ReadonlySet<Digest>;
+}
 
 export type SourceState = { readonly kind: 'present' } | { readonly kind: 'absent' } | Unreadable;
 

@@ -5,7 +5,7 @@ import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Listing, ReadRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import type { DestinationState } from './inventory.ts';
+import type { DestinationState, ReadState } from './inventory.ts';
 import type { ListingHabits } from './listing-habits.ts';
 
 interface Asking {
@@ -64,11 +64,12 @@ async function readFromListing(
   const found = new Map<Tag, Digest>();
   switch (listing.kind) {
     case 'missing':
-      return { kind: 'read', exists: false, tags: found, digests: new Set() };
+      return readWithoutTags(repository, list, asking);
     case 'digests':
       return {
         kind: 'read',
         exists: listing.manifests.size > 0,
+        complete: true,
         tags: listing.tags,
         digests: new Set(listing.manifests.keys()),
       };
@@ -78,6 +79,21 @@ async function readFromListing(
       return lookForDigests(repository, list, { found, asking });
     }
   }
+}
+
+/**
+ * A repository without tags is answered like one that does not exist, and may still hold digests. Those that are
+ * wanted without a tag are asked for; where one is there the repository exists, and the others may be there as well.
+ */
+async function readWithoutTags(
+  repository: Repository,
+  list: WantList,
+  asking: Asking,
+): Promise<DestinationState> {
+  const tagless = { ...list, wants: list.wants.filter((want) => want.tagless !== undefined) };
+  const state = await readDigests(repository, tagless, asking);
+  if (state.digests.size > 0) return readDigests(repository, list, asking);
+  return { ...state, exists: false, complete: false };
 }
 
 /** The listing, or undefined where the host does not give any: then HEADs have to do. */
@@ -97,6 +113,15 @@ async function tryList(
   }
 }
 
+/** Which of the wanted digests are there, whatever their tags. */
+export function readDigests(
+  repository: Repository,
+  list: WantList,
+  asking: Pick<Asking, 'registry' | 'signal'>,
+): Promise<ReadState> {
+  return lookForDigests(repository, list, { found: new Map(), asking });
+}
+
 async function lookForTags(
   repository: Repository,
   tags: readonly Tag[],
@@ -112,8 +137,8 @@ async function lookForTags(
 async function lookForDigests(
   repository: Repository,
   list: WantList,
-  { found, asking }: { found: ReadonlyMap<Tag, Digest>; asking: Asking },
-): Promise<DestinationState> {
+  { found, asking }: { found: ReadonlyMap<Tag, Digest>; asking: Pick<Asking, 'registry' | 'signal'> },
+): Promise<ReadState> {
   const digests = new Set(found.values());
   const look = async ({ digest }: Want) => {
     const there = await asking.registry.resolve(repository, digest, asking.signal);
@@ -121,7 +146,7 @@ async function lookForDigests(
   };
   const unseen = list.wants.filter((want) => !digests.has(want.digest) && isOpen(want, found));
   await allSettledOrThrow(unseen.map(look));
-  return { kind: 'read', exists: true, tags: found, digests };
+  return { kind: 'read', exists: true, complete: true, tags: found, digests };
 }
 
 /** False where every edge of the want is decided by its tags alone: moved, all of them. */

@@ -14,7 +14,7 @@ import {
   sourceKey,
 } from './inventory.ts';
 import { ListingHabits } from './listing-habits.ts';
-import { readDestination } from './read-destination.ts';
+import { readDestination, readDigests } from './read-destination.ts';
 
 export interface InventoryPorts {
   readonly source: ReadRegistry;
@@ -35,6 +35,7 @@ export async function readInventory(
 ): Promise<Inventory> {
   const destinations = await readDestinations(wanted, ports, signal);
   const sources = await readSources(wanted, { ...ports, destinations }, signal);
+  await lookAgainForLost(wanted, { ...ports, destinations, sources }, signal);
   return { destinations, sources };
 }
 
@@ -42,7 +43,7 @@ async function readDestinations(
   wanted: Wanted,
   ports: InventoryPorts,
   signal: AbortSignal,
-): Promise<ReadonlyMap<Repository, DestinationState>> {
+): Promise<Map<Repository, DestinationState>> {
   const destinations = new Map<Repository, DestinationState>();
   const asking = { registry: ports.destination, habits: new ListingHabits(), signal };
   const asked = wanted.repositories.filter(({ list }) => list.wants.length > 0);
@@ -77,6 +78,32 @@ async function readSources(
   });
   ports.progress.end();
   return sources;
+}
+
+/**
+ * A repository that seemed not to exist may hold digests without tags. Before one of them is called lost it is asked
+ * for; for those that a source has it would only be a needless question.
+ */
+async function lookAgainForLost(
+  wanted: Wanted,
+  seen: InventoryPorts & {
+    readonly destinations: Map<Repository, DestinationState>;
+    readonly sources: ReadonlyMap<SourceKey, SourceState>;
+  },
+  signal: AbortSignal,
+): Promise<void> {
+  const { destinations, sources, destination: registry, workers } = seen;
+  const isLost = ({ digest, sources: all }: Want) =>
+    all.every((source) => sources.get(sourceKey(source, digest))?.kind === 'absent');
+  const doubtful = wanted.repositories.flatMap(({ repository, list }) => {
+    const state = destinations.get(repository);
+    const lost = state?.kind === 'read' && !state.complete ? list.wants.filter(isLost) : [];
+    return lost.length === 0 ? [] : [{ repository, list: { ...list, wants: lost } }];
+  });
+  await forEachConcurrently(doubtful, { workers, signal }, async ({ repository, list }) => {
+    const asking = { registry, signal };
+    destinations.set(repository, await orUnreadable(readDigests(repository, list, asking), signal));
+  });
 }
 
 async function readSource(

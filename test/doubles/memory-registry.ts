@@ -180,7 +180,8 @@ export class MemoryRegistry implements WriteRegistry {
     const store = this.#stores.get(repository);
     if (style === 'refused') throw new RegistryError('refused', 'GET https://test: 405', { status: 405 });
     if (style === 'google') return googleListing(store);
-    if (store === undefined) return { kind: 'missing' };
+    // distribution tells no difference between no repository and one without tags
+    if (store === undefined || store.tags.size === 0) return { kind: 'missing' };
     return { kind: 'tags', tags: new Set(store.tags.keys()), requests: 1 };
   }
 

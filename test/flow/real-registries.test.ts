@@ -4,6 +4,7 @@ import { digestOf } from '../../src/image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../src/image/media-types.ts';
 import type { Summary } from '../../src/report/report.ts';
 import { type CorpusImage, corpus } from '../builders/corpus.ts';
+import { image, pushOverHttp } from '../builders/images.ts';
 import { promoterManifest } from '../builders/promoter-manifest.ts';
 import { pushCorpus } from '../builders/push-corpus.ts';
 import {
@@ -75,6 +76,27 @@ describe.skipIf(!available.includes('distribution-2.8'))('a hundred images of fi
     await expectEveryDigest(source, 'prod');
   });
 });
+
+describe.skipIf(!available.includes('distribution-2.8'))('an image without a tag', () => {
+  it('is there once it has been promoted, though its repository has no tag to list', async () => {
+    const registry = await startRealRegistry('distribution-2.8', { memory: true });
+    try {
+      const digest = image({ seed: 'tagless' }).manifest.digest;
+      await pushOverHttp(`http://${registry.host}`, 'staging/app', image({ seed: 'tagless' }), []);
+      const text = manifestText({ source: registry, digest });
+      const run = async () => (await runWithReport([await manifestFlag(text), '-confirm'])).report.summary;
+      expect(await run()).toMatchObject({ copied: 1 });
+      expect(await run()).toMatchObject({ present: 1, copy: 0 });
+    } finally {
+      await registry.stop();
+    }
+  });
+});
+
+function manifestText({ source, digest }: { source: RealRegistry; digest: string }): string {
+  const registries = `registries:\n- {name: ${source.host}/staging, src: true}\n- {name: ${source.host}/prod}\n`;
+  return `${registries}images:\n- {name: app, dmap: {"${digest}": []}}\n`;
+}
 
 async function promote(source: RealRegistry, destinations: readonly string[]): Promise<Summary> {
   const text = promoterManifest({ images, ...rest }, { source: `${source.host}/staging`, destinations });

@@ -160,8 +160,10 @@ describe('a destination that lists tags', () => {
     expect(registry.log()).toEqual(['resolve p.example/p/app v1']);
   });
 
-  it('that is missing is empty, and not asked further', async () => {
+  it('that is missing is empty, and asked further only for what is wanted without a tag', async () => {
     const registry = new MemoryRegistry();
+    registry.push('s.example/s/app', A);
+    registry.push('s.example/s/app', B);
     const manifest = toProd.promote({ app: { [a]: ['v1', 'v2', 'v3'], [b]: [] } });
     expect(await stateOf(registry, 'p.example/p/app', manifest)).toEqual({
       exists: false,
@@ -171,7 +173,27 @@ describe('a destination that lists tags', () => {
     expect(registry.log({ repository: repository('p.example/p/app') })).toEqual([
       'resolve p.example/p/app v1',
       'list p.example/p/app',
+      `resolve p.example/p/app ${b}`,
     ]);
+  });
+
+  it('that has no tags seems to be missing, and is asked for all when it holds something after all', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A);
+    registry.push('p.example/p/app', B);
+    const manifest = toProd.promote({ app: { [a]: ['v1', 'v2', 'v3'], [b]: [] } });
+    expect(await stateOf(registry, 'p.example/p/app', manifest)).toEqual({
+      exists: true,
+      tags: {},
+      digests: [a, b].toSorted(),
+    });
+  });
+
+  it('that has no tags is looked at once more before a digest is called lost', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app', A);
+    const manifest = toProd.promote({ app: { [a]: ['v1', 'v2', 'v3'], [b]: ['v4'] } });
+    expect(await stateOf(registry, 'p.example/p/app', manifest)).toMatchObject({ digests: [a] });
   });
 });
 

@@ -38,6 +38,7 @@ async function findCredential(config: DockerConfig, host: string, asking: Asking
   const helper = config.helpers.get(host);
   if (helper !== undefined) return askCredentialHelper(helper, asked, asking);
   const credential = config.credentials.get(host);
+  if (credential instanceof DockerConfigError) throw credential;
   if (credential !== undefined) return credential;
   return config.store === undefined
     ? { kind: 'anonymous' }

@@ -5,8 +5,8 @@ import { DockerConfigError } from './docker-config-error.ts';
 
 /** What docker's config.json says of credentials. */
 export interface DockerConfig {
-  /** By host. */
-  readonly credentials: ReadonlyMap<string, Credential>;
+  /** By host; an entry that is malformed is the error to throw when somebody needs it. */
+  readonly credentials: ReadonlyMap<string, Credential | DockerConfigError>;
   /** Names of helper programs, by host. */
   readonly helpers: ReadonlyMap<string, string>;
   /** The helper for every other host. */
@@ -48,7 +48,7 @@ function hostOfKey(key: string): string {
   return configHost(bare);
 }
 
-function parseEntry(entry: JsonObject, where: string): Credential | undefined {
+function parseEntry(entry: JsonObject, where: string): Credential | DockerConfigError | undefined {
   const { auth, username, password, identitytoken, registrytoken } = entry;
   if (isText(identitytoken)) return { kind: 'identity-token', token: identitytoken };
   if (isText(registrytoken)) return { kind: 'registry-token', token: registrytoken };
@@ -56,7 +56,7 @@ function parseEntry(entry: JsonObject, where: string): Credential | undefined {
   if (!isText(auth)) return undefined; // `docker login` leaves an empty entry where a helper has the secret
   const decoded = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
   const colon = decoded.indexOf(':');
-  if (colon < 1) throw new DockerConfigError('malformed', `${where}: auth is not base64 of user:password`);
+  if (colon < 1) return new DockerConfigError('malformed', `${where}: auth is not base64 of user:password`);
   return { kind: 'basic', username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 

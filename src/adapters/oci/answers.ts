@@ -21,7 +21,7 @@ export function refuseAnswer(request: HttpRequest, response: HttpResponse): neve
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now);
   throw new RegistryError(
     codeOf(response.status, errors),
-    `${describeRequest(request)}: ${response.status}: ${said}`,
+    `${describeRequest(request)}: ${response.status}: ${said}${response.hint === undefined ? '' : ` (${response.hint})`}`,
     {
       status: response.status,
       temporary: isTemporaryStatus(response.status),

@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Credential, Keychain } from '../../ports/keychain.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { identityHint } from './identity-hint.ts';
 import { basicHeader, type TokenRequest, Tokens } from './tokens.ts';
 
 /** What is known of how a host lets requests in: nothing asked yet, or its challenge. */
@@ -41,6 +42,13 @@ class Guard {
   }
 
   async send(request: HttpRequest, origin: string): Promise<HttpResponse> {
+    const response = await this.#send(request, origin);
+    const isRefused = response.status === 401 || response.status === 403;
+    if (!isRefused || response.url.origin !== origin) return response;
+    return { ...response, hint: identityHint(request.host, await this.#credentialOf(request)) };
+  }
+
+  async #send(request: HttpRequest, origin: string): Promise<HttpResponse> {
     const door = this.#doors.get(request.host);
     if (door === undefined) return this.#sendFirst(request, origin);
     const key = await this.#keyFor(request, { origin, door });
@@ -55,13 +63,13 @@ class Guard {
     if (under !== undefined || isStreamBody(request.body)) {
       await under?.catch(() => {}); // whoever asked first reports it; this request finds out for itself
       this.#doors.set(request.host, this.#doors.get(request.host) ?? { scheme: 'open' });
-      return this.send(request, origin);
+      return this.#send(request, origin);
     }
     const response = await this.#finding.run(request.host, () => this.#inner(request));
     const challenge =
       response.status === 401 ? parseChallenge(response.headers['www-authenticate']) : undefined;
     this.#doors.set(request.host, challenge ?? { scheme: 'open' });
-    return challenge === undefined ? response : this.send(request, origin);
+    return challenge === undefined ? response : this.#send(request, origin);
   }
 
   async #sendAgain(

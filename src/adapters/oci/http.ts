@@ -35,6 +35,8 @@ export interface HttpResponse {
   /** Where the answer came from, after redirects. */
   readonly url: URL;
   readonly body: Uint8Array;
+  /** Of a 401 or 403: whom the registry has refused. */
+  readonly hint?: string;
   /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */
   readonly stream?: Readable;
 }

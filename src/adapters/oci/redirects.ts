@@ -1,4 +1,5 @@
 import { RegistryError } from '../../ports/registry-error.ts';
+import { readLocation } from './location.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './http.ts';
 
 /** Registries redirect once, to their storage; more than a few hops is a loop. */
@@ -29,17 +30,7 @@ function isRedirect(request: HttpRequest, response: HttpResponse): boolean {
 }
 
 function follow(request: HttpRequest, response: HttpResponse): HttpRequest {
-  const location = response.headers['location'];
-  if (location === undefined || !URL.canParse(location, request.url.href)) {
-    throw new RegistryError('unexpected', `${describeRequest(request)}: a redirect without a valid Location`);
-  }
-  const url = new URL(location, request.url);
-  if (url.protocol !== 'https:' && url.protocol !== request.url.protocol) {
-    throw new RegistryError(
-      'unexpected',
-      `${describeRequest(request)}: refused a redirect to ${url.protocol}//${url.host}`,
-    );
-  }
+  const url = readLocation(request, response, 'a redirect');
   if (url.origin === request.url.origin) return { ...request, url };
   const { authorization: _stays, ...headers } = request.headers;
   return { ...request, url, headers };

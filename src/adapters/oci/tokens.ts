@@ -7,6 +7,7 @@ import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import type { Challenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
+import { identityHint } from './identity-hint.ts';
 import { mayTrustRealm } from './realm-policy.ts';
 
 export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
@@ -68,7 +69,9 @@ export class Tokens {
     const http = tokenHttpRequest(request);
     const asked = this.#clock.now();
     const response = await this.#send(http);
-    if (response.status !== 200) refuseAnswer(http, response);
+    if (response.status !== 200) {
+      refuseAnswer(http, { ...response, hint: identityHint(request.host, request.credential) });
+    }
     return parseToken(http, response, asked);
   }
 }

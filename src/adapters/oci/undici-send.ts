@@ -75,7 +75,7 @@ function asRegistryError(request: HttpRequest, error: unknown): Error {
   if (error instanceof RegistryError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
   const why = code === undefined ? messageOf(error) : `${code}: ${messageOf(error)}`;
-  const temporary = code !== undefined && !LASTING.has(code) && !code.startsWith('ERR_TLS');
+  const temporary = code !== undefined && !LASTING.has(code) && !/^ERR_(?:TLS|SSL)/.test(code);
   return new RegistryError('unreachable', `${describeRequest(request)}: ${why}`, { temporary, cause: error });
 }
 

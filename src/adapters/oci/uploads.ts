@@ -6,7 +6,8 @@ import type { BlobBody, UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { nameOf } from './endpoint.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
+import { type HttpRequest, type HttpResponse } from './http.ts';
+import { readLocation } from './location.ts';
 import { pullScope, type Session, writeRequest } from './session.ts';
 
 /**
@@ -42,17 +43,7 @@ export async function startUpload(
 
 function openedUpload(repository: Repository, request: HttpRequest, response: HttpResponse): UploadSession {
   if (response.status !== 202) refuseAnswer(request, response);
-  const location = response.headers['location'];
-  if (location === undefined || !URL.canParse(location, response.url.href)) {
-    throw new RegistryError('unexpected', `${describeRequest(request)}: an upload without a valid Location`);
-  }
-  const url = new URL(location, response.url);
-  if (url.protocol !== 'https:' && url.protocol !== request.url.protocol) {
-    throw new RegistryError(
-      'unexpected',
-      `${describeRequest(request)}: refused an upload to ${url.protocol}//${url.host}`,
-    );
-  }
+  const url = readLocation(request, response, 'an upload');
   return { repository, location: url.href };
 }
 

@@ -138,7 +138,9 @@ describe('a token', () => {
     server.addFault({ kind: 'token', act: { kind: 'status', status: 401, body } });
     const error = await registryErrorOf(resolve());
     expect(error).toMatchObject({ code: 'unauthorized', status: 401, temporary: false });
-    expect(error.message).toMatch(/^GET http:\S+\/token\?service=\S+ 401: DENIED: no such account$/);
+    expect(error.message).toMatch(
+      /^GET http:\S+\/token\?service=\S+ 401: DENIED: no such account \(asked as user "alice"\)$/,
+    );
     expect(await resolve()).toBe(CONTENT.manifest.digest);
     expect(tokens()).toHaveLength(2);
   });
