@@ -113,7 +113,10 @@ class Application {
         this.outcomes.set(item, COPIED);
       }
     };
-    await Promise.all(promotion.tags.map(writeTag));
+    // the first one alone: what the registry misses is then copied again only once
+    const [first, ...rest] = promotion.tags;
+    if (first !== undefined) await writeTag(first);
+    await Promise.all(rest.map(writeTag));
     const { tagless } = promotion;
     if (tagless === undefined) return;
     const tagged = promotion.tags.some(({ item }) => this.outcomes.get(item) === COPIED);

@@ -1,6 +1,7 @@
 import { Permits } from '../base/permits.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Descriptor } from '../image/descriptor.ts';
+import { UNKNOWN_SIZE } from '../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ReadRegistry, UploadSession, WriteRegistry } from '../ports/registry.ts';
@@ -21,7 +22,12 @@ export interface BlobTask {
   readonly destination: Repository;
   /** Where it may be read from, in the order to try. */
   readonly sources: readonly Repository[];
+  /** True for a repository that did not exist, or was empty, when the plan was made. */
+  readonly isNew: boolean;
 }
+
+/** Bytes up to which sending a blob that may be there already costs less than asking whether it is. */
+const NOT_WORTH_A_QUESTION = 512 * 1024;
 
 /** How a blob came to be at its destination. */
 export type Rung = 'exists' | 'mounted' | 'transferred';
@@ -79,9 +85,16 @@ export class BlobCopier {
 
   /** Remembers the place before anyone who waits for this one goes on. */
   async #climbFirst(task: BlobTask, signal: AbortSignal): Promise<Rung> {
-    const rung = await this.#lookThenTransfer(task, signal);
+    const rung = await this.#bring(task, signal);
     this.#places.remember(task.destination, task.blob.digest);
     return rung;
+  }
+
+  /** A new repository has nothing, unless a run broke off in it: then a small blob is soon sent again. */
+  async #bring(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    const isSmall = task.blob.size <= NOT_WORTH_A_QUESTION && task.blob.size !== UNKNOWN_SIZE;
+    if (task.isNew && isSmall) return this.#transfer(task, { signal, opened: undefined });
+    return this.#lookThenTransfer(task, signal);
   }
 
   async #mount(task: BlobTask, from: Repository, signal: AbortSignal): Promise<Rung> {

@@ -21,6 +21,8 @@ export interface ContentTask {
   readonly destination: Repository;
   /** Where it may be read from, in the order to try. */
   readonly sources: readonly Repository[];
+  /** True for a repository that did not exist, or was empty, when the plan was made. */
+  readonly isNew: boolean;
 }
 
 /** Indexes may be nested; deeper than this is an attack or a mistake. */

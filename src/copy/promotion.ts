@@ -8,6 +8,8 @@ export interface Promotion {
   readonly destination: Repository;
   readonly digest: Digest;
   readonly sources: readonly Repository[];
+  /** True for a repository that did not exist, or was empty, when the plan was made. */
+  readonly isNew: boolean;
   /** False where the digest is there already and only tags are to be added. */
   readonly copies: boolean;
   readonly tags: readonly { readonly tag: Tag; readonly item: WritableItem }[];
@@ -36,13 +38,13 @@ export function collectBatches(plan: Plan): Batch[] {
     else items.push(item);
   }
   return Array.from(repositories).flatMap(([destination, digests]) => {
-    const promotions = Array.from(digests.values()).flatMap(makePromotion);
     const isNew = plan.newRepositories.has(destination);
+    const promotions = Array.from(digests.values()).flatMap((items) => makePromotion(items, isNew));
     return chunks(promotions, MAX_BATCH).map((some) => ({ destination, isNew, promotions: some }));
   });
 }
 
-function makePromotion(items: readonly WritableItem[]): Promotion[] {
+function makePromotion(items: readonly WritableItem[], isNew: boolean): Promotion[] {
   const [first] = items;
   if (first === undefined) return [];
   return [
@@ -50,6 +52,7 @@ function makePromotion(items: readonly WritableItem[]): Promotion[] {
       destination: first.destination,
       digest: first.digest,
       sources: first.sources,
+      isNew,
       copies: first.decision === 'copy',
       tags: items.flatMap((item) => (item.tag === undefined ? [] : [{ tag: item.tag, item }])),
       tagless: items.find((item) => item.tag === undefined),

@@ -20,7 +20,10 @@ function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
   const { transfers = 8 } = options;
   const copier = new BlobCopier({ source: registry, destination: registry, clock, transfers });
   const copy = (destination: string, sources: readonly string[] = ['s.io/s/app'], blob = BLOB) =>
-    copier.copy({ blob, destination: repository(destination), sources: sources.map(repository) }, NEVER);
+    copier.copy(
+      { blob, destination: repository(destination), sources: sources.map(repository), isNew: false },
+      NEVER,
+    );
   const verbs = () => registry.log().map((line) => line.replace(/ sha256:.*/, ''));
   return { registry, clock, copier, copy, verbs };
 }
@@ -35,6 +38,17 @@ describe('the ladder', () => {
       'open-blob s.io/s/app',
       'finish p.io/p/a',
     ]);
+  });
+
+  it('sends a small blob to a new repository without asking, and asks for a large one', async () => {
+    const { registry, copier, verbs } = setUp();
+    const task = { destination: repository('p.io/p/new'), sources: [repository('s.io/s/app')], isNew: true };
+    expect(await copier.copy({ ...task, blob: BLOB }, NEVER)).toBe('transferred');
+    expect(verbs()).toEqual(['start p.io/p/new', 'open-blob s.io/s/app', 'finish p.io/p/new']);
+    registry.calls.length = 0;
+    const large = { ...BLOB, size: 512 * 1024 + 1 };
+    await copier.copy({ ...task, destination: repository('q.io/p/new'), blob: large }, NEVER).catch(() => {});
+    expect(verbs()[0]).toBe('has-blob q.io/p/new');
   });
 
   it('leaves what is there', async () => {
@@ -174,7 +188,12 @@ describe('a transfer that fails', () => {
     const { registry, copier } = setUp();
     const killed = new AbortController();
     registry.atCall(({ verb }) => verb === 'open-blob' && killed.abort(new Error('killed')));
-    const task = { blob: BLOB, destination: repository('p.io/p/a'), sources: [repository('s.io/s/app')] };
+    const task = {
+      blob: BLOB,
+      destination: repository('p.io/p/a'),
+      sources: [repository('s.io/s/app')],
+      isNew: false,
+    };
     await expect(copier.copy(task, killed.signal)).rejects.toThrow('killed');
     expect(registry.count({ verb: 'cancel' })).toBe(0);
   });
@@ -202,7 +221,12 @@ it('a blob that a registry denies having is looked for and sent again, not mount
   await copy('p.io/p/b');
   registry.lose('p.io/p/b', BLOB.digest);
   registry.calls.length = 0;
-  const task = { blob: BLOB, destination: repository('p.io/p/b'), sources: [repository('s.io/s/app')] };
+  const task = {
+    blob: BLOB,
+    destination: repository('p.io/p/b'),
+    sources: [repository('s.io/s/app')],
+    isNew: false,
+  };
   expect(await copier.copyAgain(task, NEVER)).toBe('transferred');
   expect(verbs()).toEqual(['has-blob p.io/p/b', 'start p.io/p/b', 'open-blob s.io/s/app', 'finish p.io/p/b']);
 });

@@ -6,6 +6,7 @@ const DOCKER_HUB = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.i
 /** Which URL a repository has. Loopback hosts and those in `plainHttp` are spoken to in http. */
 export class Endpoints {
   readonly #plainHttp: ReadonlySet<string>;
+  readonly #origins = new Map<string, string>();
 
   constructor(plainHttp: Iterable<string>) {
     this.#plainHttp = new Set(plainHttp);
@@ -13,13 +14,21 @@ export class Endpoints {
 
   /** `https://host` of a host as manifests name it, as `URL.origin` writes it: small letters, no default port. */
   originOf(host: string): string {
-    if (DOCKER_HUB.has(host)) return 'https://registry-1.docker.io';
-    return new URL(`${this.#plainHttp.has(host) || isLoopback(host) ? 'http' : 'https'}://${host}`).origin;
+    const known = this.#origins.get(host);
+    if (known !== undefined) return known;
+    const origin = this.#makeOrigin(host);
+    this.#origins.set(host, origin);
+    return origin;
   }
 
   /** A URL below `/v2/<name>/`. */
   urlOf(repository: Repository, rest: string): URL {
     return new URL(`${this.originOf(hostOf(repository))}/v2/${nameOf(repository)}/${rest}`);
+  }
+
+  #makeOrigin(host: string): string {
+    if (DOCKER_HUB.has(host)) return 'https://registry-1.docker.io';
+    return new URL(`${this.#plainHttp.has(host) || isLoopback(host) ? 'http' : 'https'}://${host}`).origin;
   }
 }
 
