@@ -1,3 +1,5 @@
+import type { Repository } from '../image/repository.ts';
+
 /** What opens a registry. */
 export type Credential =
   | { readonly kind: 'anonymous' }
@@ -5,13 +7,37 @@ export type Credential =
   /** A refresh token for the token endpoint (`identitytoken` in docker's config.json). */
   | { readonly kind: 'identity-token'; readonly token: string }
   /** A bearer token that the registry takes as it is (`registrytoken` in docker's config.json). */
-  | { readonly kind: 'registry-token'; readonly token: string };
+  | { readonly kind: 'registry-token'; readonly token: string }
+  /** An OAuth access token, which `current` renews as it runs out: never to be kept. */
+  | { readonly kind: 'access-token'; readonly current: (signal: AbortSignal) => Promise<string> };
 
-/** Where credentials come from. */
+/** Who asks, and with what. */
+export interface Identity {
+  /** For people, and the same for the same identity at a host: `anonymous`, `user "alice"`, `service account a@b`. */
+  readonly name: string;
+  readonly credential: Credential;
+}
+
+export const ANONYMOUS: Identity = { name: 'anonymous', credential: { kind: 'anonymous' } };
+
+/** Where identities come from. */
 export interface Keychain {
   /**
-   * The credential for a host (with its port); `anonymous` where none is configured.
-   * Throws where a configured one cannot be read: falling back to anonymous would hide it.
+   * The identity for a repository; `ANONYMOUS` where none is configured. Asked for every request, so whoever answers
+   * remembers. Throws where a configured one cannot be had: falling back to anonymous would hide it.
    */
-  credentialFor(host: string, signal: AbortSignal): Promise<Credential>;
+  identityFor(repository: Repository, signal: AbortSignal): Promise<Identity>;
+}
+
+/** The first keychain that knows a repository decides; one that does not know it answers `ANONYMOUS`. */
+export function chainKeychains(...keychains: readonly Keychain[]): Keychain {
+  return {
+    identityFor: async (repository, signal) => {
+      for (const keychain of keychains) {
+        const identity = await keychain.identityFor(repository, signal);
+        if (identity.credential.kind !== 'anonymous') return identity;
+      }
+      return ANONYMOUS;
+    },
+  };
 }

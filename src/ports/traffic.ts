@@ -4,6 +4,8 @@ export interface HostTraffic {
   readonly retries: number;
   /** Answers 429. */
   readonly throttled: number;
+  /** Who has asked, where the host wanted to know: names, never secrets; sorted. */
+  readonly identities: readonly string[];
   readonly bytesIn: number;
   readonly bytesOut: number;
 }

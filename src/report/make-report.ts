@@ -100,7 +100,14 @@ function invalidItem(problem: MalformedEntry): ReportItem {
   };
 }
 
-const NO_TRAFFIC: HostCounts = { requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 };
+const NO_TRAFFIC: HostCounts = {
+  requests: 0,
+  retries: 0,
+  throttled: 0,
+  identities: [],
+  bytesIn: 0,
+  bytesOut: 0,
+};
 
 function makeHosts({ plan, traffic }: ReportInput): Record<string, HostReport> {
   const names = Array.from(new Set([...plan.hosts.keys(), ...traffic.keys()])).toSorted(compareText);

@@ -1,6 +1,7 @@
+import { escapeJson } from '../base/text.ts';
 import type { Report } from './report.ts';
 
 /** The report as JSON, with a newline at its end. */
 export function renderJson(report: Report): string {
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+  return `${escapeJson(JSON.stringify(report, undefined, 2))}\n`;
 }

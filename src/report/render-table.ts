@@ -1,3 +1,5 @@
+import { oneLine } from '../base/text.ts';
+
 type Row = readonly (string | number)[];
 
 /** A table in plain text: columns of numbers flush right, the others flush left, two spaces between. */
@@ -25,6 +27,11 @@ function numericColumns(header: readonly string[], rows: readonly Row[]): boolea
   return header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
 }
 
+/** A cell may hold what others have said: it ends no cell, and becomes no HTML, link, image or mention. */
 function escapeCell(text: string): string {
-  return text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+  return oneLine(text, Number.POSITIVE_INFINITY)
+    .replace(/[\\|]/g, '\\$&')
+    .replaceAll('<', '&lt;')
+    .replaceAll('](', ']\\(')
+    .replace(/(?<!\w)@(?=\w)/g, '@<!-- -->');
 }

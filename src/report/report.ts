@@ -67,6 +67,8 @@ export interface HostCounts {
   readonly retries: number;
   /** Answers 429. */
   readonly throttled: number;
+  /** Who has asked, where the host wanted to know; names, never secrets. */
+  readonly identities: readonly string[];
   readonly bytesIn: number;
   readonly bytesOut: number;
 }

@@ -1,9 +1,12 @@
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Credential, Keychain } from '../../ports/keychain.ts';
+import type { Identity, Keychain } from '../../ports/keychain.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 import { identityHint } from './identity-hint.ts';
+import type { TrustedRealms } from './realm-policy.ts';
+import { ScopeMemory } from './scopes.ts';
 import { basicHeader, type TokenRequest, Tokens } from './tokens.ts';
 
 /** What is known of how a host lets requests in: nothing asked yet, or its challenge. */
@@ -18,7 +21,7 @@ type Door = Challenge | { readonly scheme: 'open' };
  */
 export function withAuth(
   inner: Send,
-  ports: { readonly keychain: Keychain; readonly clock: Clock; readonly originOf: (host: string) => string },
+  ports: AuthPorts & { readonly originOf: (host: string) => string },
 ): Send {
   const guard = new Guard(inner, ports);
   return (request) => {
@@ -27,25 +30,42 @@ export function withAuth(
   };
 }
 
+export interface AuthPorts {
+  readonly keychain: Keychain;
+  readonly clock: Clock;
+  /** Told of every identity that a host has been asked with. */
+  readonly onIdentity: (host: string, name: string) => void;
+  /** Token services that may have a registry's credentials though their names do not show it. */
+  readonly trustedRealms: TrustedRealms;
+}
+
 class Guard {
   readonly #inner: Send;
   readonly #keychain: Keychain;
   readonly #tokens: Tokens;
   readonly #doors = new Map<string, Door>();
   readonly #finding = new SingleFlight<string, HttpResponse>();
-  readonly #credentials = new SingleFlight<string, Credential>();
+  readonly #scopes = new ScopeMemory();
+  readonly #onIdentity: AuthPorts['onIdentity'];
 
-  constructor(inner: Send, { keychain, clock }: { readonly keychain: Keychain; readonly clock: Clock }) {
+  constructor(inner: Send, { keychain, clock, onIdentity, trustedRealms }: AuthPorts) {
+    this.#onIdentity = onIdentity;
     this.#inner = inner;
     this.#keychain = keychain;
-    this.#tokens = new Tokens(inner, clock);
+    this.#tokens = new Tokens(inner, { clock, trustedRealms });
   }
 
   async send(request: HttpRequest, origin: string): Promise<HttpResponse> {
     const response = await this.#send(request, origin);
     const isRefused = response.status === 401 || response.status === 403;
     if (!isRefused || response.url.origin !== origin) return response;
-    return { ...response, hint: identityHint(request.host, await this.#credentialOf(request)) };
+    return { ...response, hint: await this.#hintFor(request) };
+  }
+
+  async #hintFor(request: HttpRequest): Promise<string> {
+    if (this.#doors.get(request.host)?.scheme === 'open')
+      return 'it asked for no credentials, so none were sent';
+    return identityHint(request.host, await this.#identityOf(request), request.scopes);
   }
 
   async #send(request: HttpRequest, origin: string): Promise<HttpResponse> {
@@ -54,6 +74,7 @@ class Guard {
     const key = await this.#keyFor(request, { origin, door });
     const response = await this.#inner(withHeader(request, key.header));
     if (response.status !== 401 || response.url.origin !== origin) return response;
+    if (request.method === 'DELETE') return response; // an upload given up is not worth a new token
     return this.#sendAgain(request, { origin, response, key, door });
   }
 
@@ -66,8 +87,9 @@ class Guard {
       return this.#send(request, origin);
     }
     const response = await this.#finding.run(request.host, () => this.#inner(request));
-    const challenge =
-      response.status === 401 ? parseChallenge(response.headers['www-authenticate']) : undefined;
+    // a challenge of where it was redirected to says nothing about this host
+    const isAsked = response.status === 401 && response.url.origin === origin;
+    const challenge = isAsked ? parseChallenge(response.headers['www-authenticate']) : undefined;
     this.#doors.set(request.host, challenge ?? { scheme: 'open' });
     return challenge === undefined ? response : this.#send(request, origin);
   }
@@ -93,27 +115,52 @@ class Guard {
 
   async #keyFor(request: HttpRequest, { origin, door }: { origin: string; door: Door }): Promise<Key> {
     if (door.scheme === 'open') return NO_KEY;
-    const credential = await this.#credentialOf(request);
-    if (credential.kind === 'registry-token') return { ...NO_KEY, header: `Bearer ${credential.token}` };
+    const identity = await this.#identityOf(request);
+    this.#onIdentity(request.host, identity.name);
+    const ready = await readyHeader(request, identity);
+    if (ready !== undefined) return { ...NO_KEY, header: ready };
     if (door.scheme === 'basic') {
-      return credential.kind === 'basic' ? { ...NO_KEY, header: basicHeader(credential) } : NO_KEY;
+      return { ...NO_KEY, header: await basicHeader(identity.credential, request.signal) };
     }
+    const { host, repository, signal } = request;
     const scopes = request.scopes.length > 0 ? request.scopes : scopesOf(door.scope);
-    const asked: TokenRequest = {
-      challenge: door,
-      origin,
-      credential,
-      scopes,
-      host: request.host,
-      signal: request.signal,
-    };
+    return this.#tokenFor({ challenge: door, origin, identity, scopes, host, repository, signal });
+  }
+
+  /** One token for all that a repository needs, or where its service refuses that, one for what is needed now. */
+  async #tokenFor(needed: TokenRequest): Promise<Key> {
+    const scopes = this.#scopes.widen(needed.repository, needed.scopes);
+    try {
+      return await this.#keyOf({ ...needed, scopes });
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.code !== 'unauthorized') throw error;
+      this.#scopes.forget(needed.repository, scopes);
+      const isAllNeeded = scopes.every((scope) => needed.scopes.includes(scope));
+      if (isAllNeeded) throw error;
+      return this.#keyOf(needed);
+    }
+  }
+
+  async #keyOf(asked: TokenRequest): Promise<Key> {
     const token = await this.#tokens.get(asked);
     return { header: `Bearer ${token}`, forget: () => this.#tokens.forget(asked, token) };
   }
 
-  #credentialOf({ host, signal }: HttpRequest): Promise<Credential> {
-    return this.#credentials.run(host, () => this.#keychain.credentialFor(host, signal));
+  #identityOf({ repository, signal }: HttpRequest): Promise<Identity> {
+    return this.#keychain.identityFor(repository, signal);
   }
+}
+
+/** Google's registries take an access token as it is: a token of their own for each repository would be one request more. */
+const GOOGLE = /^(?:[a-z0-9-]+\.)?gcr\.io$|(?:^|\.)pkg\.dev$/;
+
+async function readyHeader(
+  { host, signal }: HttpRequest,
+  { credential }: Identity,
+): Promise<string | undefined> {
+  if (credential.kind === 'registry-token') return `Bearer ${credential.token}`;
+  if (credential.kind !== 'access-token' || !GOOGLE.test(host)) return undefined;
+  return `Bearer ${await credential.current(signal)}`;
 }
 
 interface Key {

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Repository } from '../../image/repository.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 
@@ -6,8 +7,10 @@ export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 export interface HttpRequest {
   readonly method: Method;
   readonly url: URL;
-  /** The host as manifests name it: the key of credentials, limits and counts. */
+  /** The host as manifests name it: the key of limits and counts. */
   readonly host: string;
+  /** On whose behalf: the key of identities. */
+  readonly repository: Repository;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | StreamBody;

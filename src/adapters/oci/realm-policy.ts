@@ -4,16 +4,20 @@ const PAIRS: Readonly<Record<string, string>> = {
   'registry.gitlab.com': 'gitlab.com',
 };
 
+/** Pairs `registry=token service`, hosts with their ports, that a user trusts. */
+export type TrustedRealms = ReadonlySet<string>;
+
 /**
  * True when credentials for a registry may be sent to this token service: never from https down to http, and only to
- * the same host, a host of the same parent domain, or a known pair. A registry names its realm itself, so a hostile
+ * the same host, a host of the same parent domain, a known pair, or one that the user trusts. A registry names its realm itself, so a hostile
  * one would otherwise collect them.
  */
-export function mayTrustRealm(registryOrigin: string, realm: URL): boolean {
+export function mayTrustRealm(registryOrigin: string, realm: URL, trusted: TrustedRealms): boolean {
   const registry = new URL(registryOrigin);
   if (registry.protocol === 'https:' && realm.protocol !== 'https:') return false;
   if (realm.protocol !== 'https:' && realm.protocol !== 'http:') return false;
   if (realm.hostname === registry.hostname) return true;
+  if (trusted.has(`${registry.host}=${realm.host}`)) return true;
   if (PAIRS[registry.hostname] === realm.hostname) return true;
   return sameParentDomain(registry.hostname, realm.hostname);
 }

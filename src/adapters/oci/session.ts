@@ -19,7 +19,8 @@ export function readRequest(
   { path, signal, ...parts }: RequestParts & { readonly path: string; readonly signal: AbortSignal },
 ): HttpRequest {
   const url = session.endpoints.urlOf(repository, path);
-  return { headers: {}, ...parts, url, host: hostOf(repository), scopes: [pullScope(repository)], signal };
+  const host = hostOf(repository);
+  return { headers: {}, ...parts, url, host, repository, scopes: [pullScope(repository)], signal };
 }
 
 /** A request to some URL that writes to a repository. */
@@ -27,7 +28,8 @@ export function writeRequest(
   repository: Repository,
   { url, signal, ...parts }: RequestParts & { readonly url: URL; readonly signal: AbortSignal },
 ): HttpRequest {
-  return { headers: {}, ...parts, url, host: hostOf(repository), scopes: [pushScope(repository)], signal };
+  const host = hostOf(repository);
+  return { headers: {}, ...parts, url, host, repository, scopes: [pushScope(repository)], signal };
 }
 
 export function pullScope(repository: Repository): string {

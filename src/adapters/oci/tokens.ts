@@ -2,13 +2,14 @@ import { parseJsonObject } from '../../base/json.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import { quote } from '../../base/text.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Credential } from '../../ports/keychain.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { Credential, Identity } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import type { Challenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
 import { identityHint } from './identity-hint.ts';
-import { mayTrustRealm } from './realm-policy.ts';
+import { mayTrustRealm, type TrustedRealms } from './realm-policy.ts';
 
 export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
 
@@ -16,9 +17,10 @@ export interface TokenRequest {
   readonly challenge: BearerChallenge;
   /** `https://host` of the registry that asks. */
   readonly origin: string;
-  readonly credential: Credential;
+  readonly identity: Identity;
   readonly scopes: readonly string[];
   readonly host: string;
+  readonly repository: Repository;
   readonly signal: AbortSignal;
 }
 
@@ -38,9 +40,11 @@ const MAX_TOKEN_BYTES = 256 * 1024;
 export class Tokens {
   readonly #send: Send;
   readonly #clock: Clock;
+  readonly #trustedRealms: TrustedRealms;
   readonly #tokens = new SingleFlight<string, Token>();
 
-  constructor(send: Send, clock: Clock) {
+  constructor(send: Send, { clock, trustedRealms }: { clock: Clock; trustedRealms: TrustedRealms }) {
+    this.#trustedRealms = trustedRealms;
     this.#send = send;
     this.#clock = clock;
   }
@@ -66,40 +70,44 @@ export class Tokens {
   }
 
   async #fetch(request: TokenRequest): Promise<Token> {
-    const http = tokenHttpRequest(request);
+    const http = await tokenHttpRequest(request, realmUrl(request, this.#trustedRealms));
     const asked = this.#clock.now();
     const response = await this.#send(http);
     if (response.status !== 200) {
-      refuseAnswer(http, { ...response, hint: identityHint(request.host, request.credential) });
+      refuseAnswer(http, { ...response, hint: identityHint(request.host, request.identity, request.scopes) });
     }
     return parseToken(http, response, asked);
   }
 }
 
-function keyOf({ host, scopes, challenge }: TokenRequest): string {
-  return [host, challenge.realm, challenge.service ?? '', ...scopes].join(' ');
+function keyOf({ host, identity, scopes, challenge }: TokenRequest): string {
+  return JSON.stringify([host, identity.name, challenge.realm, challenge.service, ...scopes]);
 }
 
-function tokenHttpRequest(request: TokenRequest): HttpRequest {
-  const { challenge, credential, scopes, host, signal } = request;
+async function tokenHttpRequest(request: TokenRequest, url: URL): Promise<HttpRequest> {
+  const { challenge, identity, scopes, host, repository, signal } = request;
+  const { credential } = identity;
+  const common = { host, repository, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES };
+  if (credential.kind === 'identity-token') {
+    return { ...common, ...refreshRequest(url, request, credential.token) };
+  }
+  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
+  for (const scope of scopes) url.searchParams.append('scope', scope);
+  const authorization = await basicHeader(credential, signal);
+  return { ...common, method: 'GET', url, headers: authorization === undefined ? {} : { authorization } };
+}
+
+function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: TrustedRealms): URL {
   if (!URL.canParse(challenge.realm)) {
     throw new RegistryError('unexpected', `${host}: the token realm ${quote(challenge.realm)} is not a URL`);
   }
   const url = new URL(challenge.realm);
-  const trusted = mayTrustRealm(request.origin, url);
-  if (!trusted && credential.kind !== 'anonymous') {
-    throw new RegistryError(
-      'unauthorized',
-      `${host}: its token realm ${url.origin} belongs to another domain, so the credentials for ${host} are not sent there`,
-    );
-  }
-  const common = { host, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES };
-  if (credential.kind === 'identity-token')
-    return { ...common, ...refreshRequest(url, request, credential.token) };
-  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
-  for (const scope of scopes) url.searchParams.append('scope', scope);
-  const headers = credential.kind === 'basic' ? { authorization: basicHeader(credential) } : {};
-  return { ...common, method: 'GET', url, headers };
+  if (identity.credential.kind === 'anonymous' || mayTrustRealm(origin, url, trusted)) return url;
+  throw new RegistryError(
+    'unauthorized',
+    `${host}: its token realm ${url.origin} belongs to another domain, so the credentials for ${host} are not sent there; ` +
+      `if that is right, allow it with -trust-realm=${new URL(origin).host}=${url.host}`,
+  );
 }
 
 /** @see https://distribution.github.io/distribution/spec/auth/oauth/ */
@@ -119,8 +127,25 @@ function refreshRequest(url: URL, { challenge, scopes }: TokenRequest, refreshTo
   };
 }
 
-export function basicHeader(credential: { readonly username: string; readonly password: string }): string {
-  return `Basic ${Buffer.from(`${credential.username}:${credential.password}`).toString('base64')}`;
+/** The user that Google's registries know OAuth access tokens by. */
+const TOKEN_USER = 'oauth2accesstoken';
+
+/** The Authorization header of a credential that has a name and a password; undefined for any other. */
+export async function basicHeader(credential: Credential, signal: AbortSignal): Promise<string | undefined> {
+  switch (credential.kind) {
+    case 'basic':
+      return encodeBasic(credential.username, credential.password);
+    case 'access-token':
+      return encodeBasic(TOKEN_USER, await credential.current(signal));
+    case 'anonymous':
+    case 'identity-token':
+    case 'registry-token':
+      return undefined;
+  }
+}
+
+function encodeBasic(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 }
 
 function parseToken(request: HttpRequest, response: HttpResponse, asked: number): Token {

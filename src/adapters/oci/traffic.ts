@@ -2,7 +2,7 @@ import { Transform } from 'node:stream';
 import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 
-type Counts = { -readonly [key in keyof HostTraffic]: number };
+type Counts = { -readonly [key in keyof HostTraffic]: HostTraffic[key] };
 
 /** Counts what goes over the wire, by host. */
 export class TrafficCounter implements Traffic {
@@ -14,6 +14,11 @@ export class TrafficCounter implements Traffic {
 
   countRetry(host: string): void {
     this.#of(host).retries += 1;
+  }
+
+  nameIdentity(host: string, name: string): void {
+    const counts = this.#of(host);
+    if (!counts.identities.includes(name)) counts.identities = [...counts.identities, name].toSorted();
   }
 
   /** Wraps a transport so that everything it sends and receives is counted. */
@@ -31,7 +36,7 @@ export class TrafficCounter implements Traffic {
   #of(host: string): Counts {
     const known = this.#hosts.get(host);
     if (known !== undefined) return known;
-    const counts = { requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 };
+    const counts = { requests: 0, retries: 0, throttled: 0, identities: [], bytesIn: 0, bytesOut: 0 };
     this.#hosts.set(host, counts);
     return counts;
   }
