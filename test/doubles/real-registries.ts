@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,11 +8,13 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { request } from 'undici';
 import {
   type LoggedRequest,
+  type Place,
   REGISTRY_PROGRAMS,
   type RegistryKind,
   type RegistryProgram,
 } from './registry-programs.ts';
 import { findTool, runTool } from './tools.ts';
+import { freePort, poll } from './waiting.ts';
 
 export interface RealRegistry {
   /** `127.0.0.1:port`. */
@@ -32,13 +33,14 @@ export interface RealRegistry {
 export interface RealRegistryOptions {
   /** Keep blobs in memory, where the program can. Default false: on the disk. */
   readonly memory?: boolean;
+  /** The section `auth` of distribution's configuration, as YAML. Default: everyone is let in. */
+  readonly auth?: string;
 }
 
 const START_ATTEMPTS = 5;
 const START_LIMIT_MS = 15_000;
 const STOP_LIMIT_MS = 5000;
 const LOG_LIMIT_MS = 5000;
-const POLL_MS = 10;
 const MAX_ERROR_LINES = 20;
 
 const running = new Set<Running>();
@@ -53,7 +55,8 @@ export async function startRealRegistry(
 ): Promise<RealRegistry> {
   const version = await versionOf(kind);
   for (let attempt = 1; ; attempt++) {
-    const one = new Running(kind, version, { port: await freePort(), memory: options.memory ?? false });
+    const { memory = false, auth } = options;
+    const one = new Running(kind, version, { port: await freePort(), memory, auth });
     running.add(one);
     try {
       await one.ready();
@@ -99,13 +102,13 @@ class Running implements RealRegistry {
   readonly #exited: Promise<unknown>;
   #marks = 0;
 
-  constructor(kind: RegistryKind, version: string, { port, memory }: { port: number; memory: boolean }) {
+  constructor(kind: RegistryKind, version: string, options: Pick<Place, 'port' | 'memory' | 'auth'>) {
     this.kind = kind;
     this.version = version;
-    this.host = `127.0.0.1:${port}`;
+    this.host = `127.0.0.1:${options.port}`;
     this.#program = REGISTRY_PROGRAMS[kind];
     this.#directory = mkdtempSync(join(tmpdir(), `cip-${kind}-`));
-    this.#process = this.#spawn(port, memory);
+    this.#process = this.#spawn(options);
     this.#exited = once(this.#process, 'close');
     this.#exited.catch(() => undefined); // a failed start is told by `ready`
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
@@ -155,10 +158,9 @@ class Running implements RealRegistry {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #spawn(port: number, memory: boolean): ChildProcess {
+  #spawn(options: Pick<Place, 'port' | 'memory' | 'auth'>): ChildProcess {
     const place = {
-      port,
-      memory,
+      ...options,
       data: join(this.#directory, 'data'),
       config: join(this.#directory, 'config'),
     };
@@ -185,7 +187,7 @@ class Running implements RealRegistry {
         reset: true,
       });
       await answer.body.dump();
-      return answer.statusCode === 200;
+      return answer.statusCode === 200 || answer.statusCode === 401; // it may ask who is there
     } catch {
       return false;
     }
@@ -218,24 +220,4 @@ function toolOf(kind: RegistryKind): string {
   const path = findTool(tool);
   if (path === undefined) throw new Error(`${tool} not found: run scripts/install-test-tools.sh`);
   return path;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port to listen on');
-  return address.port;
-}
-
-/** True as soon as `done` says so, false after the limit. */
-async function poll(limitMs: number, done: () => Promise<boolean>): Promise<boolean> {
-  const end = performance.now() + limitMs;
-  while (performance.now() < end) {
-    if (await done()) return true;
-    await wait(POLL_MS);
-  }
-  return false;
 }

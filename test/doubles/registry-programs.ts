@@ -21,6 +21,8 @@ export interface Place {
   /** Where it may keep its data. */
   readonly data: string;
   readonly memory: boolean;
+  /** Whom it lets in, in the words of its configuration. Undefined: everyone. */
+  readonly auth: string | undefined;
   /** Path of the file of its configuration. */
   readonly config: string;
 }
@@ -88,7 +90,7 @@ export const REGISTRY_PROGRAMS: Readonly<Record<RegistryKind, RegistryProgram>> 
   },
 };
 
-function distributionConfig({ port, data, memory }: Place): string {
+function distributionConfig({ port, data, memory, auth }: Place): string {
   const storage = memory
     ? ['  inmemory: {}']
     : ['  filesystem:', `    rootdirectory: ${data}`, '    maxthreads: 200'];
@@ -113,7 +115,7 @@ http:
 health:
   storagedriver:
     enabled: false
-`;
+${auth ?? ''}`;
 }
 
 /** Apache's combined format: `127.0.0.1 - - [time] "GET /v2/ HTTP/1.1" 200 2 "" "agent"`. */

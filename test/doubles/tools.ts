@@ -11,7 +11,11 @@ export type ToolName =
   | 'kpromo'
   | 'docker-registry'
   | 'registry'
-  | 'zot';
+  | 'zot'
+  | 'token-server'
+  | 'htpasswd'
+  | 'openssl'
+  | 'nginx';
 
 export interface ToolResult {
   readonly code: number;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
@@ -31,44 +32,54 @@ export async function askCredentialHelper(name: string, host: string, asking: As
     );
   }
   const program = `docker-credential-${name}`;
-  const { status, output } = await runHelper(program, host, asking);
-  if (status !== 0) {
-    if (/credentials not found/i.test(output)) return { kind: 'anonymous' };
-    throw new DockerConfigError(
-      'helper-failed',
-      `${program} get ${host}: exit ${status}: ${oneLine(output)}`,
-    );
-  }
-  return parseAnswer(program, output);
+  const { end, output, complaint } = await runHelper(program, host, asking);
+  if (end === 'exit 0') return parseAnswer(program, output);
+  if (/credentials not found/i.test(output)) return { kind: 'anonymous' };
+  const words = oneLine(output) || oneLine(complaint) || 'it did not say why';
+  throw new DockerConfigError('helper-failed', `${program} get ${host}: ${end}: ${words}`);
 }
 
-function runHelper(
-  program: string,
-  host: string,
-  { env, timeout, signal }: Asking,
-): Promise<{ status: number; output: string }> {
+interface HelperRun {
+  /** `exit 3`, `ended by SIGTERM`. */
+  readonly end: string;
+  readonly output: string;
+  /** What it has said on stderr. */
+  readonly complaint: string;
+}
+
+function runHelper(program: string, host: string, { env, timeout, signal }: Asking): Promise<HelperRun> {
   const limit = AbortSignal.timeout(timeout);
   return new Promise((resolve, reject) => {
     const child = spawn(program, ['get'], {
-      stdio: ['pipe', 'pipe', 'ignore'],
       env,
       signal: AbortSignal.any([signal, limit]),
+      killSignal: 'SIGKILL',
     });
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      if (output.length < MAX_OUTPUT_CHARACTERS) output += text;
-    });
+    const output = collect(child.stdout);
+    const complaint = collect(child.stderr);
     child.on('error', (cause) => {
-      child.stdout.destroy(); // what the helper started may keep it open
+      for (const stream of [child.stdout, child.stderr]) stream.destroy(); // what the helper started may keep them open
       const why = limit.aborted
         ? `${program} get ${host}: no answer within ${timeout} ms`
         : `cannot run ${program}: is it installed and in PATH?`;
       reject(signal.aborted ? signal.reason : new DockerConfigError('helper-failed', why, { cause }));
     });
-    child.on('close', (status) => resolve({ status: status ?? -1, output }));
+    child.on('close', (status, killedBy) => {
+      const end = status === null ? `ended by ${killedBy}` : `exit ${status}`;
+      resolve({ end, output: output(), complaint: complaint() });
+    });
     child.stdin.on('error', () => {}); // a helper that ends without reading is judged by its answer
     child.stdin.end(host);
   });
+}
+
+/** Reads a stream from now on, to a limit; the result tells what has come so far. */
+function collect(stream: Readable): () => string {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (piece: string) => {
+    if (text.length < MAX_OUTPUT_CHARACTERS) text += piece;
+  });
+  return () => text;
 }
 
 function parseAnswer(program: string, output: string): Credential {

@@ -1,46 +1,87 @@
-import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
-import type { Credential, Keychain } from '../../ports/keychain.ts';
-import { type Asking, askCredentialHelper, HELPER_TIMEOUT } from './credential-helper.ts';
+import { quote } from '../../base/text.ts';
+import { hostOf, type Repository } from '../../image/repository.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { ANONYMOUS, type Credential, type Identity, type Keychain } from '../../ports/keychain.ts';
+import { type ConfigFile, type Environment, listConfigFiles, readConfigFile } from './config-files.ts';
 import { DockerConfigError } from './docker-config-error.ts';
-import { configHost, type DockerConfig, parseDockerConfig } from './parse-docker-config.ts';
+import { canonicalHost, helperAddress, placesOf } from './entry-key.ts';
+import { HelperMemory } from './helper-memory.ts';
+import type { DockerConfig } from './parse-docker-config.ts';
 
-/** Credentials from docker's config.json, in `$DOCKER_CONFIG` or `~/.docker`; read when they are first asked for. */
-export function createDockerConfigKeychain(env: Readonly<Record<string, string | undefined>>): Keychain {
-  let config: Promise<DockerConfig> | undefined;
+/**
+ * Identities from the files that `docker login` and `podman login` write: the first file with an entry for a
+ * repository decides. Each file is read once, when it is first needed. Throws `DockerConfigError`.
+ */
+export function createDockerConfigKeychain(env: Environment, clock: Clock): Keychain {
+  const helpers = new HelperMemory(env, clock);
+  const sources = listConfigFiles(env).map((file) => ({ file, read: once(() => readConfigFile(file)) }));
   return {
-    credentialFor: async (host, signal) => {
-      config ??= readConfig(
-        join(env['DOCKER_CONFIG'] || join(env['HOME'] || homedir(), '.docker'), 'config.json'),
-      );
-      return findCredential(await config, configHost(host), { env, timeout: HELPER_TIMEOUT, signal });
+    identityFor: async (repository, signal) => {
+      for (const { file, read } of sources) {
+        const lookup = { config: await read(), file, helpers, signal };
+        const identity = await findIdentity(repository, lookup);
+        if (identity !== undefined) return identity;
+      }
+      return ANONYMOUS;
     },
   };
 }
 
-const EMPTY: DockerConfig = { credentials: new Map(), helpers: new Map(), store: undefined };
-
-async function readConfig(file: string): Promise<DockerConfig> {
-  try {
-    return parseDockerConfig(await readFile(file, 'utf8'), file);
-  } catch (error) {
-    if (error instanceof DockerConfigError) throw error;
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return EMPTY;
-    throw new DockerConfigError('unreadable', `cannot read ${file}`, { cause: error });
-  }
+interface Lookup {
+  readonly config: DockerConfig;
+  readonly file: ConfigFile;
+  readonly helpers: HelperMemory;
+  readonly signal: AbortSignal;
 }
 
-/** A helper for this host, else its own entry, else the helper for all hosts. */
-async function findCredential(config: DockerConfig, host: string, asking: Asking): Promise<Credential> {
-  const asked = host === 'index.docker.io' ? 'https://index.docker.io/v1/' : host;
+function once<Value>(work: () => Promise<Value>): () => Promise<Value> {
+  let promise: Promise<Value> | undefined;
+  return () => (promise ??= work());
+}
+
+/** A helper for this host, else the longest entry of its own, else the helper for all hosts. */
+async function findIdentity(repository: Repository, lookup: Lookup): Promise<Identity | undefined> {
+  const { config, file } = lookup;
+  const host = canonicalHost(hostOf(repository));
   const helper = config.helpers.get(host);
-  if (helper !== undefined) return askCredentialHelper(helper, asked, asking);
-  const credential = config.credentials.get(host);
+  if (helper) return askHelper(helper, host, lookup);
+  const place = placesOf(repository).find((one) => config.credentials.has(one));
+  const credential = place === undefined ? undefined : config.credentials.get(place);
   if (credential instanceof DockerConfigError) throw credential;
-  if (credential !== undefined) return credential;
-  return config.store === undefined
-    ? { kind: 'anonymous' }
-    : askCredentialHelper(config.store, asked, asking);
+  if (credential !== undefined) {
+    const scope = place === host ? '' : ` for ${place}`;
+    return { name: `${ownerOf(credential)} (${file.name}${scope})`, credential };
+  }
+  const isOptedOut = helper === '';
+  return config.store === undefined || isOptedOut ? undefined : askHelper(config.store, host, lookup);
+}
+
+async function askHelper(
+  helper: string,
+  host: string,
+  { helpers, signal }: Lookup,
+): Promise<Identity | undefined> {
+  const credential = await helpers.ask(helper, helperAddress(host), signal);
+  if (credential.kind === 'anonymous') return undefined;
+  const name = `credential helper ${helper}`;
+  const isUser = credential.kind === 'basic' && !TOKEN_USERS.test(credential.username);
+  return { name: isUser ? `${ownerOf(credential)} (${name})` : name, credential };
+}
+
+/** Users that say only that the password is a token: gcloud's, Amazon's, Azure's. */
+const TOKEN_USERS = /^(?:_dcgcloud_token|_token|oauth2accesstoken|AWS|0{8}(?:-0{4}){3}-0{12})$/;
+
+function ownerOf(credential: Credential): string {
+  switch (credential.kind) {
+    case 'basic':
+      return `user ${quote(credential.username)}`;
+    case 'identity-token':
+      return 'identity token';
+    case 'registry-token':
+      return 'registry token';
+    case 'access-token':
+      return 'access token';
+    case 'anonymous':
+      return ANONYMOUS.name;
+  }
 }

@@ -2,12 +2,13 @@ import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
 import { DockerConfigError } from './docker-config-error.ts';
+import { placeOfKey } from './entry-key.ts';
 
-/** What docker's config.json says of credentials. */
+/** What docker's config.json, or podman's auth.json, says of credentials. */
 export interface DockerConfig {
-  /** By host; an entry that is malformed is the error to throw when somebody needs it. */
+  /** By place; an entry that is malformed is the error to throw when somebody needs it. */
   readonly credentials: ReadonlyMap<string, Credential | DockerConfigError>;
-  /** Names of helper programs, by host. */
+  /** Names of helper programs, by host; an empty one means that this host has none, not even the store. */
   readonly helpers: ReadonlyMap<string, string>;
   /** The helper for every other host. */
   readonly store: string | undefined;
@@ -20,32 +21,27 @@ export interface DockerConfig {
  */
 export function parseDockerConfig(text: string, file: string): DockerConfig {
   const document = parseJson(text, file);
-  const auths = isObject(document['auths']) ? document['auths'] : {};
-  const helpers = isObject(document['credHelpers']) ? document['credHelpers'] : {};
   const store = document['credsStore'];
   return {
-    credentials: new Map(
-      Object.entries(auths).flatMap(([key, entry]) => {
-        const credential = isObject(entry) ? parseEntry(entry, `${file}: auths ${quote(key)}`) : undefined;
-        return credential === undefined ? [] : [[hostOfKey(key), credential] as const];
-      }),
+    credentials: byPlace(document['auths'], (entry, key) =>
+      isObject(entry) ? parseEntry(entry, `${file}: auths ${quote(key)}`) : undefined,
     ),
-    helpers: new Map(Object.entries(helpers).map(([key, name]) => [hostOfKey(key), String(name)])),
-    store: typeof store === 'string' && store !== '' ? store : undefined,
+    helpers: byPlace(document['credHelpers'], String),
+    store: isText(store) ? store : undefined,
   };
 }
 
-/** Docker Hub's credentials stand under its first address. */
-const DOCKER_HUB = 'index.docker.io';
-
-/** The key under which a host's credentials stand. Hosts match whole: `gcr.io` is not `eu.gcr.io`. */
-export function configHost(host: string): string {
-  return host === 'docker.io' || host === 'registry-1.docker.io' ? DOCKER_HUB : host;
-}
-
-function hostOfKey(key: string): string {
-  const bare = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '');
-  return configHost(bare);
+/** What the fields of an object mean, by the place of their keys; nothing where that is undefined. */
+function byPlace<Value>(
+  fields: unknown,
+  parse: (field: unknown, key: string) => Value | undefined,
+): Map<string, Value> {
+  const keys = isObject(fields) ? Object.entries(fields) : [];
+  const placed = keys.map(([key, field]) => ({ ...placeOfKey(key), value: parse(field, key) }));
+  const isEmpty = ({ value }: { readonly value: Value | undefined }) => Number(value === undefined);
+  const bestLast = placed.toSorted((a, b) => b.rank - a.rank || isEmpty(b) - isEmpty(a));
+  const best = new Map(bestLast.map(({ place, value }) => [place, value]));
+  return new Map(Array.from(best).flatMap(([place, value]) => (value === undefined ? [] : [[place, value]])));
 }
 
 function parseEntry(entry: JsonObject, where: string): Credential | DockerConfigError | undefined {

@@ -1,5 +1,5 @@
-import { chmod, readFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   askCredentialHelper,
@@ -8,26 +8,12 @@ import {
 import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import type { Credential } from '../../../src/ports/keychain.ts';
-import { testdir } from '../../builders/testdir.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { repositoryAt } from '../oci/client.ts';
+import { ANSWERS, withHelpers } from './helper-programs.ts';
 
 const { signal } = new AbortController();
 const FROM_HELPER: Credential = { kind: 'basic', username: 'helped', password: 's3cret' };
-/** Answers, and writes down what it was asked. */
-const ANSWERS = `cat >> "$(dirname "$0")/asked"
-echo " $1" >> "$(dirname "$0")/asked"
-echo '{"ServerURL":"x","Username":"helped","Secret":"s3cret"}'`;
-
-/** A directory with helpers by name, and an environment in which they are found. */
-async function withHelpers(scripts: Readonly<Record<string, string>>, config: unknown = {}) {
-  const files = Object.entries(scripts).map(
-    ([name, script]) => [`docker-credential-${name}`, `#!/bin/sh\n${script}\n`] as const,
-  );
-  const directory = await testdir({ ...Object.fromEntries(files), 'config.json': JSON.stringify(config) });
-  for (const [name] of files) await chmod(join(directory, name), 0o755);
-  const env = { PATH: `${directory}${delimiter}${process.env['PATH']}`, DOCKER_CONFIG: directory };
-  return { directory, env };
-}
-
 async function askHelper(script: string, host = 'gcr.io'): Promise<Credential> {
   const { env } = await withHelpers({ test: script });
   return askCredentialHelper('test', host, { env, timeout: HELPER_TIMEOUT, signal });
@@ -70,6 +56,15 @@ describe('a credential helper', () => {
     const error = await errorOf(askHelper(`printf 'the keychain\\nis locked'; exit 3`));
     expect(error.code).toBe('helper-failed');
     expect(error.message).toBe('docker-credential-test get gcr.io: exit 3: the keychain is locked');
+  });
+
+  it.each([
+    ['what it says on stderr', `echo 'no active account' >&2; exit 3`, 'exit 3: no active account'],
+    ['nothing', 'exit 3', 'exit 3: it did not say why'],
+    ['no status', 'kill -9 $$', 'ended by SIGKILL: it did not say why'],
+  ])('that fails with %s is an error that says so', async (_what, script, words) => {
+    const error = await errorOf(askHelper(script));
+    expect(error.message).toBe(`docker-credential-test get gcr.io: ${words}`);
   });
 
   it.each([
@@ -173,6 +168,20 @@ describe('the keychain asks', () => {
       'https://index.docker.io/v1/ get\n',
     ],
     [
+      'nobody for a host whose helper is empty',
+      { credHelpers: { 'ghcr.io': '' }, credsStore: 'test' },
+      'ghcr.io',
+      { kind: 'anonymous' },
+      undefined,
+    ],
+    [
+      'the helper of a whole host, not of a path',
+      { credHelpers: { 'ghcr.io/app': 'test' } },
+      'ghcr.io',
+      { kind: 'anonymous' },
+      undefined,
+    ],
+    [
       'the helper of Docker Hub',
       { credHelpers: { 'https://index.docker.io/v1/': 'test' } },
       'docker.io',
@@ -181,15 +190,17 @@ describe('the keychain asks', () => {
     ],
   ])('%s', async (_what, config, host, expected, question) => {
     const { directory, env } = await withHelpers({ test: ANSWERS }, config);
-    const keychain = createDockerConfigKeychain(env);
-    expect(await keychain.credentialFor(host, signal)).toEqual(expected);
+    const keychain = createDockerConfigKeychain(env, new FakeClock());
+    const repository = repositoryAt({ host }, 'app');
+    expect((await keychain.identityFor(repository, signal)).credential).toEqual(expected);
     const asked = await readFile(join(directory, 'asked'), 'utf8').catch(() => undefined);
     expect(asked).toBe(question);
   });
 
   it('and does not fall back to nobody when that fails', async () => {
     const { env } = await withHelpers({ test: 'exit 2' }, { credsStore: 'test' });
-    const asked = createDockerConfigKeychain(env).credentialFor('gcr.io', signal);
+    const keychain = createDockerConfigKeychain(env, new FakeClock());
+    const asked = keychain.identityFor(repositoryAt({ host: 'gcr.io' }, 'app'), signal);
     expect((await errorOf(asked)).code).toBe('helper-failed');
   });
 });

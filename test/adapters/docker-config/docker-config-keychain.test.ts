@@ -1,10 +1,13 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { Environment } from '../../../src/adapters/docker-config/config-files.ts';
 import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
-import type { Credential } from '../../../src/ports/keychain.ts';
+import type { Credential, Keychain } from '../../../src/ports/keychain.ts';
 import { testdir } from '../../builders/testdir.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { repositoryAt } from '../oci/client.ts';
 
 const ANONYMOUS: Credential = { kind: 'anonymous' };
 const { signal } = new AbortController();
@@ -21,7 +24,15 @@ function auth(text: string): { auth: string } {
 async function credentialFor(config: unknown, host: string): Promise<Credential> {
   const text = typeof config === 'string' ? config : JSON.stringify(config);
   const directory = await testdir({ 'config.json': text });
-  return createDockerConfigKeychain({ DOCKER_CONFIG: directory }).credentialFor(host, signal);
+  return ask(keychainIn({ DOCKER_CONFIG: directory, HOME: directory }), host);
+}
+
+function keychainIn(env: Environment): Keychain {
+  return createDockerConfigKeychain(env, new FakeClock());
+}
+
+async function ask(keychain: Keychain, host: string): Promise<Credential> {
+  return (await keychain.identityFor(repositoryAt({ host }, 'app'), signal)).credential;
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<DockerConfigError> {
@@ -40,6 +51,9 @@ describe('the key of an entry', () => {
     ['https://gcr.io/v2/', 'gcr.io'],
     ['localhost:5000', 'localhost:5000'],
     ['[::1]:5000', '[::1]:5000'],
+    ['gcr.io/', 'gcr.io'],
+    ['gcr.io/v2/', 'gcr.io'],
+    ['https://gcr.io/some/path', 'gcr.io'],
     ['https://index.docker.io/v1/', 'docker.io'],
     ['https://index.docker.io/v1/', 'index.docker.io'],
     ['https://index.docker.io/v1/', 'registry-1.docker.io'],
@@ -58,7 +72,9 @@ describe('the key of an entry', () => {
     ['localhost', 'localhost:5000'],
     ['gcr.io', 'gcr.io.evil.example.com'],
     ['docker.io', 'hub.docker.io'],
-    ['__proto__', 'constructor'],
+    ['gcr.io/ns', 'gcr.io'],
+    ['gcr.io/app', 'eu.gcr.io'],
+    ['__proto__', 'localhost'],
   ])('%s is not for %s', async (key, host) => {
     expect(await credentialFor({ auths: { [key]: auth('u:p') } }, host)).toEqual(ANONYMOUS);
   });
@@ -127,26 +143,26 @@ describe('config.json', () => {
   });
 
   it('is read once, when it is first asked for', async () => {
-    const directory = await testdir({ 'config.json': JSON.stringify({ auths: { a: auth('u:p') } }) });
-    const keychain = createDockerConfigKeychain({ DOCKER_CONFIG: directory });
-    expect(await keychain.credentialFor('a', signal)).toEqual(basic('u', 'p'));
+    const directory = await testdir({ 'config.json': JSON.stringify({ auths: { 'a.io': auth('u:p') } }) });
+    const keychain = keychainIn({ DOCKER_CONFIG: directory, HOME: directory });
+    expect(await ask(keychain, 'a.io')).toEqual(basic('u', 'p'));
     await chmod(join(directory, 'config.json'), 0);
-    expect(await keychain.credentialFor('a', signal)).toEqual(basic('u', 'p'));
-    expect(await keychain.credentialFor('b', signal)).toEqual(ANONYMOUS);
+    expect(await ask(keychain, 'a.io')).toEqual(basic('u', 'p'));
+    expect(await ask(keychain, 'b.io')).toEqual(ANONYMOUS);
   });
 
   it('that is missing means nobody is known', async () => {
     const directory = await testdir({ 'a-file': '' });
     for (const place of [directory, join(directory, 'nowhere'), join(directory, 'a-file')]) {
-      const keychain = createDockerConfigKeychain({ DOCKER_CONFIG: place });
-      expect(await keychain.credentialFor('gcr.io', signal)).toEqual(ANONYMOUS);
+      const keychain = keychainIn({ DOCKER_CONFIG: place, HOME: directory });
+      expect(await ask(keychain, 'gcr.io')).toEqual(ANONYMOUS);
     }
   });
 
   it('that cannot be read is an error, not nobody', async () => {
     const directory = await testdir({ 'config.json/': '' });
-    const keychain = createDockerConfigKeychain({ DOCKER_CONFIG: directory });
-    const error = await errorOf(keychain.credentialFor('gcr.io', signal));
+    const keychain = keychainIn({ DOCKER_CONFIG: directory, HOME: directory });
+    const error = await errorOf(ask(keychain, 'gcr.io'));
     expect(error.code).toBe('unreadable');
     expect(error.message).toBe(`cannot read ${join(directory, 'config.json')}`);
   });
@@ -168,7 +184,7 @@ describe('the place of config.json', () => {
       'docker/config.json': config('by-variable'),
       '.docker/config.json': config('at-home'),
     });
-    const keychain = createDockerConfigKeychain(env(directory));
-    expect(await keychain.credentialFor('gcr.io', signal)).toEqual(basic(expected, 'p'));
+    const keychain = keychainIn(env(directory));
+    expect(await ask(keychain, 'gcr.io')).toEqual(basic(expected, 'p'));
   });
 });

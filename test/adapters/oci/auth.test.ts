@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Credential, Keychain } from '../../../src/ports/keychain.ts';
+import type { Repository } from '../../../src/image/repository.ts';
+import { ANONYMOUS, type Credential, type Keychain } from '../../../src/ports/keychain.ts';
 import { image, layer, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
 import { type Script, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
@@ -7,7 +8,9 @@ import { FakeClock } from '../fake-clock.ts';
 import {
   clientForTest,
   embeddedForTest,
+  identityOf,
   keychainOf,
+  keychainWith,
   quiet,
   registryErrorOf,
   repositoryAt,
@@ -32,7 +35,7 @@ function allowed(authorization: string | undefined): Step {
 /** Asks once for a tag of a scripted server, with a credential. */
 async function ask(script: Script, credential: Credential = { kind: 'anonymous' }) {
   const server = await scriptedServer(script);
-  const { registry } = clientForTest({ keychain: { credentialFor: () => Promise.resolve(credential) } });
+  const { registry } = clientForTest({ keychain: keychainWith(credential) });
   await registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
   return server;
 }
@@ -50,16 +53,16 @@ describe('the first request to a host', () => {
     const server = await embeddedForTest({ auth: { kind: 'basic', users: USERS } });
     push(server, 'app', CONTENT, 'v1');
     let asked = 0;
-    const credentialFor = () => {
+    const identityFor = () => {
       asked += 1;
-      return Promise.resolve(ALICE);
+      return Promise.resolve(identityOf(ALICE));
     };
-    const { registry } = clientForTest({ keychain: { credentialFor } });
+    const { registry } = clientForTest({ keychain: { identityFor } });
     const ask = () => registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
     const answers = await Promise.all(Array.from({ length: 20 }, ask));
     expect(new Set(answers)).toEqual(new Set([CONTENT.manifest.digest]));
     expect(server.requests.map(({ status }) => status).filter((status) => status === 401)).toEqual([401]);
-    expect(asked).toBe(1);
+    expect(asked).toBe(20);
   });
 
   it('that fails leaves the question open for the next', async () => {
@@ -180,27 +183,31 @@ describe('a refusal in the middle', () => {
 
 describe('the keychain', () => {
   it('is asked by the name that manifests use', async () => {
-    const asked: string[] = [];
+    const asked: Repository[] = [];
     const keychain: Keychain = {
-      credentialFor: (host) => {
-        asked.push(host);
-        return Promise.resolve({ kind: 'anonymous' });
+      identityFor: (repository) => {
+        asked.push(repository);
+        return Promise.resolve(ANONYMOUS);
       },
     };
     const server = await scriptedServer([challenged('Basic realm="x"'), challenged('Basic realm="x"')]);
     const { registry } = clientForTest({ keychain });
-    await registryErrorOf(registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet()));
-    expect(asked).toEqual([server.host]);
+    const repository = repositoryAt(server, 'app');
+    await registryErrorOf(registry.resolve(repository, tagOf('v1'), quiet()));
+    expect(asked).toEqual([repository, repository]); // for the request, and for the message
   });
 
   it('that fails ends the request in its own words, and is asked again by the next', async () => {
     const server = await embeddedForTest({ auth: { kind: 'basic', users: USERS } });
     let calls = 0;
-    const credentialFor = () => {
+    const identityFor = () => {
       calls += 1;
-      return calls === 1 ? Promise.reject(new Error('the keychain is locked')) : Promise.resolve(ALICE);
+      const isLocked = calls === 1;
+      return isLocked
+        ? Promise.reject(new Error('the keychain is locked'))
+        : Promise.resolve(identityOf(ALICE));
     };
-    const { registry } = clientForTest({ keychain: { credentialFor } });
+    const { registry } = clientForTest({ keychain: { identityFor } });
     const ask = () => registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
     await expect(ask()).rejects.toThrow('the keychain is locked');
     expect(await ask()).toBeUndefined();
@@ -294,5 +301,5 @@ describe('a token that ends while a request waits for its turn', () => {
 });
 
 function neverAsked(): Keychain {
-  return { credentialFor: () => Promise.reject(new Error('nobody needs a credential')) };
+  return { identityFor: () => Promise.reject(new Error('nobody needs a credential')) };
 }

@@ -10,7 +10,15 @@ import {
   type Step,
 } from '../../doubles/scripted-server.ts';
 import { FakeClock } from '../fake-clock.ts';
-import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, tagOf } from './client.ts';
+import {
+  clientForTest,
+  embeddedForTest,
+  keychainWith,
+  quiet,
+  registryErrorOf,
+  repositoryAt,
+  tagOf,
+} from './client.ts';
 
 const ALICE: Credential = { kind: 'basic', username: 'alice', password: 'secret' };
 const CONTENT = image({ seed: 'tokens' });
@@ -27,7 +35,7 @@ async function setUp(auth: Partial<Extract<AuthOptions, { kind: 'token' }>> = {}
   };
   push(server, 'app', CONTENT, 'v1');
   push(server, 'other', CONTENT, 'v1');
-  const client = clientForTest({ clock, keychain: { credentialFor: () => Promise.resolve(credential) } });
+  const client = clientForTest({ clock, keychain: keychainWith(credential) });
   const tokens = () => server.requests.filter(({ kind }) => kind === 'token');
   const refused = () => server.requests.filter(({ status, kind }) => status === 401 && kind !== 'token');
   const resolve = (name = 'app') => client.registry.resolve(repositoryAt(server, name), tagOf('v1'), quiet());
@@ -139,7 +147,7 @@ describe('a token', () => {
     const error = await registryErrorOf(resolve());
     expect(error).toMatchObject({ code: 'unauthorized', status: 401, temporary: false });
     expect(error.message).toMatch(
-      /^GET http:\S+\/token\?service=\S+ 401: DENIED: no such account \(asked as user "alice"\)$/,
+      /^GET http:\S+\/token\?service=\S+ 401: DENIED: no such account \(asked as user "alice", who needs the right to pull for 127\.0\.0\.1:\d+\/app\)$/,
     );
     expect(await resolve()).toBe(CONTENT.manifest.digest);
     expect(tokens()).toHaveLength(2);
@@ -248,11 +256,11 @@ describe('a token service of another domain', () => {
     ['a refresh token', { kind: 'identity-token', token: 'secret' }],
   ])('is not given %s', async (_what, credential) => {
     const server = await scriptedServer([{ request: HEAD, answer: { status: 401, headers: challenge } }]);
-    const { registry } = clientForTest({ keychain: { credentialFor: () => Promise.resolve(credential) } });
+    const { registry } = clientForTest({ keychain: keychainWith(credential) });
     const error = await registryErrorOf(registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet()));
     expect(error).toMatchObject({ code: 'unauthorized', temporary: false });
     expect(error.message).toBe(
-      `${server.host}: its token realm https://auth.evil-example.com belongs to another domain, so the credentials for ${server.host} are not sent there`,
+      `${server.host}: its token realm https://auth.evil-example.com belongs to another domain, so the credentials for ${server.host} are not sent there; if that is right, allow it with -trust-realm=${server.host}=auth.evil-example.com`,
     );
   });
 
@@ -291,7 +299,7 @@ describe('a token service of another domain', () => {
       { request: /^GET \/token/, answer: { status: 307, headers: { location: `${thief.url}/steal` } } },
       { request: HEAD, answer: { status: 404 } },
     ]);
-    const { registry } = clientForTest({ keychain: { credentialFor: () => Promise.resolve(ALICE) } });
+    const { registry } = clientForTest({ keychain: keychainWith(ALICE) });
     await registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
   });
 });

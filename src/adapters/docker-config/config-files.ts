@@ -1,0 +1,55 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { DockerConfigError } from './docker-config-error.ts';
+import { type DockerConfig, parseDockerConfig } from './parse-docker-config.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A file that may hold credentials. */
+export interface ConfigFile {
+  readonly path: string;
+  /** What people call it. */
+  readonly name: string;
+  /** Whether somebody has asked for this very file: then it is an error that it is missing. */
+  readonly isRequired: boolean;
+}
+
+/**
+ * The files to look into, in order: that of `REGISTRY_AUTH_FILE` alone, or docker's and then podman's two.
+ *
+ * @see https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
+ */
+export function listConfigFiles(env: Environment): readonly ConfigFile[] {
+  const only = env['REGISTRY_AUTH_FILE'];
+  if (only) return [{ path: only, name: 'REGISTRY_AUTH_FILE', isRequired: true }];
+  const home = env['HOME'] || homedir();
+  const docker = env['DOCKER_CONFIG'] || join(home, '.docker');
+  const session = env['XDG_RUNTIME_DIR'];
+  const lasting = env['XDG_CONFIG_HOME'] || join(home, '.config');
+  return [
+    { path: join(docker, 'config.json'), name: 'docker config', isRequired: false },
+    ...(session ? [podmanFile(session)] : []),
+    podmanFile(lasting),
+  ];
+}
+
+function podmanFile(directory: string): ConfigFile {
+  return { path: join(directory, 'containers', 'auth.json'), name: 'podman auth.json', isRequired: false };
+}
+
+const EMPTY: DockerConfig = { credentials: new Map(), helpers: new Map(), store: undefined };
+
+/** What a file says; nothing where it is missing, unless it is required. Throws `unreadable` or `malformed`. */
+export async function readConfigFile({ path, name, isRequired }: ConfigFile): Promise<DockerConfig> {
+  try {
+    return parseDockerConfig(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    if (error instanceof DockerConfigError) throw error;
+    const isMissing =
+      error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+    if (isMissing && !isRequired) return EMPTY;
+    const why = isMissing ? `${name} names ${path}, which is missing` : `cannot read ${path}`;
+    throw new DockerConfigError('unreadable', why, { cause: error });
+  }
+}
