@@ -28,7 +28,12 @@ const TABLE = {
   'doors/*': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
   'adapters/*': {
     src: ['ports', 'image', 'base'],
-    touches: { 'node:*': ANYWHERE, undici: ['oci/'], 'p-limit': ['oci/'] },
+    touches: {
+      'node:*': ANYWHERE,
+      undici: ['oci/'],
+      'p-limit': ['oci/'],
+      'google-auth-library': ['google/'],
+    },
   },
   'embedded-registry': {
     src: ['image', 'base'],
@@ -61,6 +66,14 @@ const GENERAL_RULES = [
     from: {},
     to: { circular: true },
   }),
+  rule(
+    'google-auth-library-lazily',
+    'google-auth-library is large: it is loaded by `await import()` where it is needed',
+    {
+      from: { path: '^src/' },
+      to: { path: moduleOf('google-auth-library'), dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+  ),
   rule('no-orphans', 'a file imports something or is imported: otherwise nobody needs it', {
     from: { orphan: true },
     to: {},

@@ -1,0 +1,88 @@
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import { GoogleError } from './google-error.ts';
+import { SharedWork } from './shared-work.ts';
+
+export interface Minted {
+  readonly token: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+}
+
+/** Makes a new token, or throws a `GoogleError`. */
+export type Mint = (signal: AbortSignal) => Promise<Minted>;
+
+/** Milliseconds before its end from which on a token is replaced. */
+const MARGIN = 5 * 60_000;
+/**
+ * Milliseconds between two attempts: the metadata server hands out its old token until shortly before the end, and
+ * every request of a run asks for the token.
+ */
+const PAUSE = 30_000;
+/** Milliseconds for which a refusal is taken for the answer: thousands of repositories may ask for the same account. */
+const REFUSAL_STAYS = 60_000;
+
+/** A token that is made when it is first asked for, and made again before it runs out; once for all who wait. */
+export class RenewingToken {
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #owner: string;
+  readonly #work: SharedWork<string>;
+  #kept: (Minted & { readonly renewAt: number }) | undefined;
+  #refusal: { readonly error: GoogleError; readonly until: number } | undefined;
+
+  /** `owner` is for the log. */
+  constructor(mint: Mint, { owner, clock, log }: { owner: string; clock: Clock; log: Log }) {
+    this.#owner = owner;
+    this.#clock = clock;
+    this.#log = log;
+    this.#work = new SharedWork((signal) => this.#renew(mint, signal));
+  }
+
+  async current(signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    const now = this.#clock.now();
+    if (this.#kept !== undefined && now < this.#kept.renewAt) return this.#kept.token;
+    if (this.#refusal !== undefined && now < this.#refusal.until) throw this.#refusal.error;
+    return this.#work.join(signal);
+  }
+
+  async #renew(mint: Mint, signal: AbortSignal): Promise<string> {
+    try {
+      const minted = await mint(signal);
+      const now = this.#clock.now();
+      this.#keep(minted, now);
+      this.#log.write('debug', 'google token made', {
+        for: this.#owner,
+        livesSeconds: Math.round((minted.expiresAt - now) / 1000),
+      });
+      return minted.token;
+    } catch (error) {
+      return this.#surviveOrThrow(error, signal);
+    }
+  }
+
+  #keep(minted: Minted, now: number): void {
+    const life = minted.expiresAt - now;
+    const atLeast = now + (life > 0 ? Math.min(PAUSE, life / 2) : PAUSE); // a clock that is ahead sees it dead
+    this.#kept = { ...minted, renewAt: Math.max(minted.expiresAt - MARGIN, atLeast) };
+  }
+
+  /** The token that there is does while it lives. */
+  #surviveOrThrow(error: unknown, signal: AbortSignal): string {
+    const now = this.#clock.now();
+    const kept = this.#kept;
+    if (error instanceof GoogleError && kept !== undefined && now < kept.expiresAt) {
+      this.#keep(kept, now);
+      this.#log.write('warning', 'google token not renewed, the old one still lives', {
+        for: this.#owner,
+        error: error.message,
+        livesSeconds: Math.round((kept.expiresAt - now) / 1000),
+      });
+      return kept.token;
+    }
+    if (error instanceof GoogleError && error.code !== 'unavailable' && !signal.aborted)
+      this.#refusal = { error, until: now + REFUSAL_STAYS };
+    throw error;
+  }
+}
