@@ -9,7 +9,24 @@ GO_TOOLS=(
   'crane    github.com/google/go-containerregistry/cmd/crane     v0.22.1'
   'regctl   github.com/regclient/regclient/cmd/regctl            v0.11.7'
 )
-DEBIAN_PACKAGES=(docker-registry skopeo) # each has a program of its own name
+# written before there was a go.mod, so what it needs is pinned here
+TOKEN_SERVER='github.com/docker/distribution/contrib/token-server'
+TOKEN_SERVER_VERSION='v2.8.3+incompatible'
+TOKEN_SERVER_MODULES=(
+  "github.com/docker/distribution $TOKEN_SERVER_VERSION"
+  'github.com/docker/libtrust     v0.0.0-20160708172513-aabc10ec26b7'
+  'github.com/gorilla/mux         v1.8.1'
+  'github.com/sirupsen/logrus     v1.10.2'
+  'golang.org/x/crypto            v0.58.0'
+)
+# a program, and the package that it is in
+DEBIAN_PROGRAMS=(
+  'docker-registry docker-registry'
+  'skopeo          skopeo'
+  'nginx           nginx'
+  'openssl         openssl'
+  'htpasswd        apache2-utils'
+)
 
 APT_SECONDS=300
 BUILD_SECONDS=900
@@ -25,13 +42,14 @@ main() {
     # shellcheck disable=SC2086 -- the three words of a line
     install_go_tool $tool
   done
+  install_token_server
 }
 
 install_debian_packages() {
-  local missing=() package
-  for package in "${DEBIAN_PACKAGES[@]}"; do
-    if command -v "$package" > /dev/null; then echo "$package: found"; else missing+=("$package"); fi
-  done
+  local missing=() program package
+  while read -r program package; do
+    if command -v "$program" > /dev/null; then echo "$program: found"; else missing+=("$package"); fi
+  done < <(printf '%s\n' "${DEBIAN_PROGRAMS[@]}")
   if [ ${#missing[@]} -eq 0 ]; then return; fi
   if [ "$(id -u)" != 0 ] || ! command -v apt-get > /dev/null; then
     fail "not found: ${missing[*]}; run this as root where there is apt-get, or install them by hand"
@@ -45,14 +63,32 @@ install_debian_packages() {
 
 install_go_tool() {
   local name=$1 package=$2 version=$3
+  if is_built "$name" "$version"; then return; fi
+  GOBIN="$bin" CGO_ENABLED=0 timeout "$BUILD_SECONDS" go install -trimpath "$package@$version" \
+    || fail "go could not build $package@$version: is the module proxy within reach ('go env GOPROXY')?"
+}
+
+# a module of our own that requires the pinned versions
+install_token_server() {
+  if is_built token-server "$TOKEN_SERVER_VERSION"; then return; fi
+  local module
+  module=$(mktemp -d)
+  { echo 'module tools'; printf 'require %s\n' "${TOKEN_SERVER_MODULES[@]}"; } > "$module/go.mod"
+  (cd "$module" && GOBIN="$bin" CGO_ENABLED=0 timeout "$BUILD_SECONDS" go install -mod=mod -trimpath "$TOKEN_SERVER") \
+    || fail "go could not build $TOKEN_SERVER: is the module proxy within reach ('go env GOPROXY')?"
+  rm -rf "$module"
+}
+
+# says what is found or about to be built
+is_built() {
+  local name=$1 version=$2
   if has_version "$bin/$name" "$version"; then
     echo "$name $version: found"
     return
   fi
   command -v go > /dev/null || fail "go not found, which builds $name: install Go (https://go.dev/dl/)"
   echo "$name $version: building"
-  GOBIN="$bin" CGO_ENABLED=0 timeout "$BUILD_SECONDS" go install -trimpath "$package@$version" \
-    || fail "go could not build $package@$version: is the module proxy within reach ('go env GOPROXY')?"
+  return 1
 }
 
 # a program built with Go says which module it was built of

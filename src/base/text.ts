@@ -1,8 +1,9 @@
 const MAX_QUOTED_CHARACTERS = 200;
 
-/** C0, DEL, C1, the line separators and the bidirectional overrides: what could forge or hide a line. */
-// oxlint-disable-next-line no-control-regex -- control characters are what it is for
-const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+/** C0, DEL, C1, the line separators and the bidirectional controls: what could forge or hide a line. */
+const UNPRINTABLE =
+  // oxlint-disable-next-line no-control-regex -- control characters are what it is for
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** A user's text in double quotes, on one line, without control characters, cut at 200 characters. */
 export function quote(text: string): string {
@@ -15,6 +16,13 @@ export function oneLine(text: string, maxCharacters = MAX_QUOTED_CHARACTERS): st
   const flat = text.replace(/\s+/g, ' ').trim();
   const cut = flat.length > maxCharacters ? `${flat.slice(0, maxCharacters)}…` : flat;
   return cut.replace(UNPRINTABLE, escapeCharacter);
+}
+
+/** JSON that means the same and is fit for a terminal: `JSON.stringify` leaves many control characters as they are. */
+export function escapeJson(json: string): string {
+  return json.replace(UNPRINTABLE, (character) =>
+    character === '\n' ? character : escapeCharacter(character),
+  );
 }
 
 function escapeCharacter(character: string): string {

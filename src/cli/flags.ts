@@ -82,9 +82,29 @@ export const FLAGS = [
     description: 'speak http to this host (repeatable); loopback hosts are http by default',
   },
   {
+    name: 'key-files',
+    value: 'CSV',
+    group: 'registries',
+    description: 'JSON key files of Google service accounts, used before any other credential',
+  },
+  {
     name: 'no-service-account',
     group: 'registries',
-    description: 'use no `service-account` of the manifests; so far none is used anyway',
+    description: 'use no `service-account` of the manifests',
+  },
+  {
+    name: 'ca-file',
+    value: 'FILE',
+    group: 'registries',
+    repeatable: true,
+    description: 'certificates (PEM) to trust beside the known ones (repeatable)',
+  },
+  {
+    name: 'trust-realm',
+    value: 'REGISTRY=HOST',
+    group: 'registries',
+    repeatable: true,
+    description: 'send the credentials for a registry to a token service of another domain (repeatable)',
   },
   {
     name: 'log-level',
@@ -108,7 +128,6 @@ export const FLAGS = [
     ['snapshot-service-account', 'ACCOUNT'],
     ['use-prow-manifest-diff'],
     ['manifest-diff-since', 'AGE'],
-    ['key-files', 'CSV'],
     ['vuln-severity-threshold', 'N'],
   ]),
   ...inert('nothing is signed yet, so this has no effect', [

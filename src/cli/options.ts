@@ -16,6 +16,13 @@ export interface Options {
   readonly reportMarkdown: string | undefined;
   readonly reportAll: boolean;
   readonly plainHttp: readonly string[];
+  /** Key files of Google service accounts. */
+  readonly keyFiles: readonly string[];
+  /** Whether the accounts of the manifests count. */
+  readonly serviceAccounts: boolean;
+  readonly caFiles: readonly string[];
+  /** Pairs `registry=token service`. */
+  readonly trustedRealms: readonly string[];
   readonly log: LogOptions;
   readonly progress: boolean;
   /** What to tell the user about flags that do nothing. */
@@ -41,6 +48,10 @@ export function makeOptions({ values }: ParsedFlags): Options {
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
     plainHttp: values.get('plain-http') ?? [],
+    keyFiles: (flags.text('key-files') ?? '').split(',').filter((file) => file !== ''),
+    serviceAccounts: !flags.isOn('no-service-account'),
+    caFiles: values.get('ca-file') ?? [],
+    trustedRealms: (values.get('trust-realm') ?? []).map(checkTrustedRealm),
     log: logOptionsOf(flags),
     progress: !flags.isOn('no-progress'),
     warnings: warningsOf(values, flags),
@@ -124,6 +135,11 @@ function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'
     throw new UsageError(`-report and -report-markdown cannot both go to ${quote(json)}`);
   }
   return { report: json, reportMarkdown };
+}
+
+function checkTrustedRealm(pair: string): string {
+  if (/^[^=/]+=[^=/]+$/.test(pair)) return pair;
+  throw new UsageError(`-trust-realm is REGISTRY=HOST, two hosts without a scheme, not ${quote(pair)}`);
 }
 
 /** The logrus levels of the original, and what they are here. */

@@ -31,7 +31,7 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
     // the registry client is the heavy part of the program: loaded when it is known to be needed
     async function promoteLazily(): Promise<Report> {
       const { runPromotion } = await import('./run-promotion.ts');
-      return runPromotion(read, { options, stdio, env, stop });
+      return runPromotion(read, { options, stdio, env, stop, log });
     }
   } catch (error) {
     if (options.log.format === 'text') throw error;
@@ -89,6 +89,9 @@ async function conclude(
   for (const item of report.items) {
     if (item.decision !== 'invalid') log.write(levelOf(item), renderItemLine(item)); // invalid ones have been told
   }
+  for (const [host, { identities }] of Object.entries(report.hosts)) {
+    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'anonymous' });
+  }
   if (options.log.format === 'json') logSummary(report, log);
   else await writeTo(stdio.err, `\n${renderTables(report)}\n`);
   await writeReports(report, options, stdio);
@@ -96,8 +99,8 @@ async function conclude(
 
 /** What the tables tell, for machines. */
 function logSummary({ mode, stopped, durationMs, summary, hosts }: Report, log: Log): void {
-  for (const [host, { edges, ...traffic }] of Object.entries(hosts)) {
-    log.write('info', 'host', { host, ...edges, ...traffic });
+  for (const [host, { edges, identities, ...traffic }] of Object.entries(hosts)) {
+    log.write('info', 'host', { host, ...edges, ...traffic, identities: identities.join(', ') });
   }
   log.write('info', 'run finished', { mode, stopped, durationMs, ...summary });
 }

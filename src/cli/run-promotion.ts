@@ -1,9 +1,10 @@
-import { createDockerConfigKeychain } from '../adapters/docker-config/docker-config-keychain.ts';
 import { createOciRegistry } from '../adapters/oci/oci-registry.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import { promote } from '../promote.ts';
 import type { Report } from '../report/report.ts';
+import type { Log } from '../ports/log.ts';
+import { makeKeychain } from './make-keychain.ts';
 import type { Options } from './options.ts';
 import { createProgressDisplay, noProgress } from './progress-display.ts';
 import type { Stdio } from './stdio.ts';
@@ -18,13 +19,24 @@ export async function runPromotion(
     stdio,
     env,
     stop,
-  }: { options: Options; stdio: Stdio; env: NodeJS.ProcessEnv; stop: StopSignals },
+    log,
+  }: { options: Options; stdio: Stdio; env: NodeJS.ProcessEnv; stop: StopSignals; log: Log },
 ): Promise<Report> {
   const { plainHttp, threads, task, reportAll } = options;
   const clock = systemClock;
-  const keychain = createDockerConfigKeychain(env);
+  const keychain = await makeKeychain(read.manifests, { options, env, clock, log });
   const userAgent = `cip/${VERSION}`;
-  const client = createOciRegistry({ keychain, clock, plainHttp, threads, userAgent });
+  const trustedRealms = new Set(options.trustedRealms);
+  const network = { env, caFiles: options.caFiles };
+  const client = createOciRegistry({
+    keychain,
+    clock,
+    plainHttp,
+    threads,
+    userAgent,
+    trustedRealms,
+    network,
+  });
   const progress =
     options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, () => clock.now()) : noProgress;
   const { stopping, signal } = stop;

@@ -76,7 +76,7 @@ function refuseConfusion(document: JsonObject, contentType: string): void {
   if (declared !== undefined && declared !== contentType) {
     throw new ManifestError(
       'manifest-confused',
-      `its mediaType is ${JSON.stringify(declared)} but it was served as ${quote(contentType)}`,
+      `its mediaType is ${quoteText(declared)} but it was served as ${quote(contentType)}`,
     );
   }
   if ('manifests' in document && ('layers' in document || 'config' in document)) {
@@ -91,7 +91,7 @@ function schema1Layers(document: JsonObject): Descriptor[] {
   const layers = Array.isArray(document['fsLayers']) ? (document['fsLayers'] as unknown[]) : [];
   return unique(
     layers.map((layer) => {
-      const digest = parseDigest(String(isObject(layer) ? layer['blobSum'] : ''));
+      const digest = parseDigest(isObject(layer) ? textOf(layer['blobSum']) : '');
       if (digest === undefined)
         throw new ManifestError('manifest-malformed', 'a schema 1 layer has no valid blobSum');
       return { mediaType: 'application/octet-stream', digest, size: UNKNOWN_SIZE };
@@ -112,11 +112,11 @@ function descriptors(document: JsonObject, field: string, owner: Digest): Descri
 
 function descriptor(value: unknown, what: string): Descriptor {
   if (!isObject(value)) throw new ManifestError('manifest-malformed', `${what} is not a descriptor`);
-  const digest = parseDigest(String(value['digest']));
+  const digest = parseDigest(textOf(value['digest']));
   if (digest === undefined) {
     throw new ManifestError(
       'manifest-malformed',
-      `${what} has the malformed digest ${quote(String(value['digest']))}`,
+      `${what} has the malformed digest ${quoteText(value['digest'])}`,
     );
   }
   const { size, mediaType } = value;
@@ -124,6 +124,15 @@ function descriptor(value: unknown, what: string): Descriptor {
     throw new ManifestError('manifest-malformed', `${what} has no valid size`);
   }
   return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size };
+}
+
+/** Of anything but a text nothing: an object may refuse to become one, or be too deep. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function quoteText(value: unknown): string {
+  return typeof value === 'string' ? quote(value) : `no text but ${value === null ? 'null' : typeof value}`;
 }
 
 function unique(blobs: Descriptor[]): Descriptor[] {

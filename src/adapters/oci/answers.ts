@@ -53,8 +53,17 @@ function parseErrors(body: Uint8Array): SpecError[] {
 const MAX_ERRORS = 5;
 
 function toSpecError({ code, message, detail }: JsonObject): SpecError {
-  const more = detail === undefined ? '' : ` (${oneLine(JSON.stringify(detail))})`;
+  const more = detail === undefined ? '' : ` (${oneLine(jsonOf(detail))})`;
   return { code: textOf(code), message: `${textOf(message)}${more}` };
+}
+
+/** JSON can be read to any depth, and not be written again. */
+function jsonOf(detail: unknown): string {
+  try {
+    return JSON.stringify(detail);
+  } catch {
+    return 'a detail too deep to show';
+  }
 }
 
 function textOf(value: unknown): string {

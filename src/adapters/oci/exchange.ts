@@ -1,84 +1,114 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
-import type { Agent, Dispatcher } from 'undici';
-import { RegistryError } from '../../ports/registry-error.ts';
-import { describeRequest, type HttpRequest, type HttpResponse, isStreamBody } from './http.ts';
+import type { Dispatcher } from 'undici';
+import { AnswerStream } from './answer-stream.ts';
+import { BoundedPieces } from './bounded-pieces.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody } from './http.ts';
+import type { Route } from './routes.ts';
+import { limitDownload, type StartTimer, TOTAL_LIMIT, tooLate } from './time-limits.ts';
+
+export interface ExchangeParts {
+  readonly route: Route;
+  readonly body: Readable | Uint8Array | undefined;
+  readonly startTimer: StartTimer;
+}
 
 /**
- * One request and its whole answer, the body bounded. It speaks to undici's dispatcher directly: an answer that is
- * read whole needs no stream, and most requests of a promotion are such.
+ * One request and its answer: the whole of it, its body bounded, or a stream where that is asked for and the status
+ * is 2xx. It speaks to undici's dispatcher directly: an answer that is read whole needs no stream, and most requests
+ * of a promotion are such. Bodies are taken as they are: nothing that says it is compressed is ever inflated.
  */
-export function exchange(
-  agent: Agent,
-  request: HttpRequest,
-  body: Readable | Uint8Array | undefined,
-): Promise<HttpResponse> {
+export function exchange(request: HttpRequest, parts: ExchangeParts): Promise<HttpResponse> {
+  const { route, body } = parts;
   return new Promise((resolve, reject) => {
-    agent.dispatch(
+    route.dispatcher.dispatch(
       {
-        origin: request.url.origin,
-        path: `${request.url.pathname}${request.url.search}`,
+        origin: route.origin,
+        path: route.path,
         method: request.method,
-        headers: withLength(request),
+        headers: { ...headersOf(request), ...route.headers },
         body: body ?? null,
         // undici closes the connection after a HEAD unless told not to: a handshake for every question
         reset: false,
       },
-      new Receiver(request, { resolve, reject }),
+      new Receiver(request, { ...parts, resolve, reject }),
     );
   });
 }
 
-/** A stream does not know its length; registries want it. */
-function withLength(request: HttpRequest): Record<string, string> {
-  if (!isStreamBody(request.body)) return { ...request.headers };
-  return { ...request.headers, 'content-length': String(request.body.size) };
+/** A stream does not know its length, which registries want; and an answer is wanted as it is, not compressed. */
+function headersOf({ headers, body }: HttpRequest): Record<string, string> {
+  const length = isStreamBody(body) ? { 'content-length': String(body.size) } : {};
+  return { 'accept-encoding': 'identity', ...headers, ...length };
 }
 
-interface Settle {
+interface ReceiverParts extends ExchangeParts {
   readonly resolve: (response: HttpResponse) => void;
   readonly reject: (error: unknown) => void;
 }
 
 class Receiver implements Dispatcher.DispatchHandler {
   readonly #request: HttpRequest;
-  readonly #settle: Settle;
+  readonly #parts: ReceiverParts;
   readonly #pieces: BoundedPieces;
+  #stream: AnswerStream | undefined;
   #status = 0;
   #headers: Record<string, string> = {};
   #controller: Dispatcher.DispatchController | undefined;
+  /** Set once the request is given up, to what it is given up for. */
+  #end: { readonly reason: unknown } | undefined;
+  #stopTimer: (() => void) | undefined;
 
-  constructor(request: HttpRequest, settle: Settle) {
+  constructor(request: HttpRequest, parts: ReceiverParts) {
     this.#request = request;
-    this.#settle = settle;
+    this.#parts = parts;
     this.#pieces = new BoundedPieces(request);
+    // sending a large body takes its time: the limit is then one of the answer alone
+    if (!isStreamBody(request.body)) this.#startTimer();
     if (request.signal.aborted) this.#abort();
     else request.signal.addEventListener('abort', this.#abort);
   }
 
+  readonly #abort = (): void => this.#giveUp(this.#request.signal.reason);
+
   /** Settles at once: a connection that is still being made has no controller yet. */
-  readonly #abort = (): void => {
-    const { reason } = this.#request.signal;
-    this.#release();
-    this.#settle.reject(reason);
-    this.#controller?.abort(reason);
-  };
+  #giveUp(reason: unknown): void {
+    this.#end = { reason };
+    this.#fail(reason);
+    this.#controller?.abort(asError(reason));
+  }
+
+  #startTimer(): void {
+    this.#stopTimer ??= this.#parts.startTimer(TOTAL_LIMIT, () => this.#giveUp(tooLate(this.#request)));
+  }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#request.signal.aborted) controller.abort(this.#request.signal.reason);
+    if (this.#end !== undefined) controller.abort(asError(this.#end.reason));
   }
 
+  /** Comes more than once where informational answers come first: the limit is one for all of them. */
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
+    this.#startTimer();
     this.#status = status;
     this.#headers = flattenHeaders(headers);
+    if (this.#request.answer === 'stream' && status >= 200 && status < 300) this.#startStream(controller);
+  }
+
+  #startStream(controller: Dispatcher.DispatchController): void {
+    this.#stopTimer?.();
+    const stream = new AnswerStream(controller);
+    this.#stream = stream;
+    limitDownload(stream, { request: this.#request, startTimer: this.#parts.startTimer });
+    this.#parts.resolve({ ...this.#response(new Uint8Array()), stream });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.#stream !== undefined) return this.#stream.receive(piece);
     this.#pieces.add(piece);
     const tooLarge = this.#pieces.tooLarge();
     if (tooLarge === undefined) return;
@@ -88,51 +118,33 @@ class Receiver implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#release();
-    const body = this.#pieces.join();
-    this.#settle.resolve({ status: this.#status, headers: this.#headers, url: this.#request.url, body });
+    if (this.#stream !== undefined) return this.#stream.finish();
+    this.#parts.resolve(this.#response(this.#pieces.join()));
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(error);
+  }
+
+  #response(body: Uint8Array): HttpResponse {
+    return { status: this.#status, headers: this.#headers, url: this.#request.url, body };
+  }
+
+  #fail(reason: unknown): void {
     this.#release();
-    this.#settle.reject(error);
+    this.#stream?.destroy(asError(reason));
+    this.#parts.reject(reason);
   }
 
   #release(): void {
+    this.#stopTimer?.();
     this.#request.signal.removeEventListener('abort', this.#abort);
   }
 }
 
-const DEFAULT_MAX_BODY_BYTES = 64 * 1024;
-
-/** A body as it arrives, bounded by what its request allows. */
-export class BoundedPieces {
-  readonly #request: HttpRequest;
-  readonly #pieces: Buffer[] = [];
-  #size = 0;
-
-  constructor(request: HttpRequest) {
-    this.#request = request;
-  }
-
-  add(piece: Buffer): void {
-    this.#size += piece.length;
-    this.#pieces.push(piece);
-  }
-
-  /** The error to end the answer with, once it is larger than its request allows. */
-  tooLarge(): RegistryError | undefined {
-    const limit = this.#request.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
-    if (this.#size <= limit) return undefined;
-    return new RegistryError(
-      'unexpected',
-      `${describeRequest(this.#request)}: the answer is larger than ${limit} bytes`,
-    );
-  }
-
-  join(): Uint8Array {
-    const [first] = this.#pieces;
-    return this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces);
-  }
+/** The reason of a signal may be anything. */
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
 }
 
 /** Of a header that came twice, the first; of one whose value is a list, all. */

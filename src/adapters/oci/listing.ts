@@ -13,6 +13,8 @@ import { readRequest, type Session } from './session.ts';
 /** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 const MAX_PAGES = 10_000;
+/** Of all pages: fifty times the largest listing seen. */
+const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 
 /**
  * GET `/v2/<name>/tags/list`, every page. A body with the maps `manifest` or `child` is Google's and complete.
@@ -26,10 +28,13 @@ export async function listRepository(
   const parts = { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
   let request = readRequest(session, repository, parts);
   const tags = new Set<Tag>();
+  let bytes = 0;
   for (let page = 1; page <= MAX_PAGES; page++) {
     const response = await session.send(request);
     if (response.status === 404) return { kind: 'missing' };
     if (response.status !== 200) return refuseAnswer(request, response);
+    bytes += response.body.length;
+    if (bytes > MAX_LISTING_BYTES) throw tooLong(request, `more than ${MAX_LISTING_BYTES} bytes`);
     const body = parseBody(request, response);
     const google = parseGoogle(body);
     if (google !== undefined) return google;
@@ -40,7 +45,11 @@ export async function listRepository(
     refuseEndless(request, { next, grown: tags.size > before });
     request = { ...request, url: next };
   }
-  throw new RegistryError('unexpected', `${describeRequest(request)}: more than ${MAX_PAGES} pages`);
+  throw tooLong(request, `more than ${MAX_PAGES} pages`);
+}
+
+function tooLong(request: HttpRequest, what: string): RegistryError {
+  return new RegistryError('unexpected', `${describeRequest(request)}: the list of tags has ${what}`);
 }
 
 function refuseEndless(request: HttpRequest, { next, grown }: { next: URL; grown: boolean }): void {
@@ -69,8 +78,14 @@ function parseTags(request: HttpRequest, body: JsonObject): Tag[] {
       `${describeRequest(request)}: tags is not a list but ${quote(typeof tags)}`,
     );
   }
-  // a name outside the grammar cannot be wanted, and must not get into a URL
-  return tags.map((tag) => parseTag(String(tag))).filter((tag) => tag !== undefined);
+  return fitTags(tags);
+}
+
+/** A name outside the grammar cannot be wanted, and must not get into a URL; an object may refuse to be a name. */
+function fitTags(names: readonly unknown[]): Tag[] {
+  return names
+    .map((name) => (typeof name === 'object' && name !== null ? undefined : parseTag(String(name))))
+    .filter((tag) => tag !== undefined);
 }
 
 /** Google's listing: a map of digests with their tags, or, of a repository without images, at least `child`. */
@@ -83,7 +98,7 @@ function parseGoogle(body: JsonObject): Listing | undefined {
     const digest = parseDigest(key);
     if (digest === undefined) continue;
     const names = isObject(entry) && Array.isArray(entry['tag']) ? (entry['tag'] as unknown[]) : [];
-    const own = names.map((name) => parseTag(String(name))).filter((tag) => tag !== undefined);
+    const own = fitTags(names);
     manifests.set(digest, own);
     for (const tag of own) tags.set(tag, digest);
   }

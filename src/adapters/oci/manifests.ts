@@ -1,3 +1,4 @@
+import { quote } from '../../base/text.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../image/media-types.ts';
 import { guessMediaType, ManifestError, type RawManifest, verifyManifest } from '../../image/oci-manifest.ts';
@@ -101,6 +102,6 @@ function checkStored(request: HttpRequest, response: HttpResponse, digest: Diges
   if (stored === undefined || stored === digest) return;
   throw new RegistryError(
     'mismatch',
-    `${describeRequest(request)}: the registry stored ${stored.slice(0, 80)}, not ${digest}`,
+    `${describeRequest(request)}: the registry stored ${parseDigest(stored) ?? quote(stored)}, not ${digest}`,
   );
 }

@@ -8,7 +8,9 @@ import { Endpoints } from './endpoint.ts';
 import type { Send } from './http.ts';
 import { listRepository } from './listing.ts';
 import { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
+import type { NetworkOptions } from './network-options.ts';
 import { withRedirects } from './redirects.ts';
+import type { TrustedRealms } from './realm-policy.ts';
 import { DEFAULT_RETRY, withRetry } from './retry.ts';
 import type { Session } from './session.ts';
 import { withSlots } from './slots.ts';
@@ -24,6 +26,10 @@ export interface OciRegistryOptions {
   /** Requests at a time, all hosts together. */
   readonly threads: number;
   readonly userAgent: string;
+  /** Pairs `registry=token service` to send credentials to, beside those that belong together by name. */
+  readonly trustedRealms?: TrustedRealms;
+  /** Certificates and proxies. Unset: no proxy, and the authorities that node and this system trust. */
+  readonly network?: Partial<NetworkOptions>;
 }
 
 export interface OciRegistry {
@@ -40,7 +46,11 @@ const PER_HOST = 32;
 export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
   const endpoints = new Endpoints(options.plainHttp);
   const traffic = new TrafficCounter();
-  const wire = createWire();
+  const wire = createWire({
+    originOf: (host) => endpoints.originOf(host),
+    trusted: options.trustedRealms ?? new Set(),
+    network: options.network ?? {},
+  });
   const session = { send: buildTransport(wire.send, { options, endpoints, traffic }), endpoints };
   return { registry: makeRegistry(session), traffic, close: wire.close };
 }
@@ -58,7 +68,13 @@ function buildTransport(
   const named = withUserAgent(wire, options.userAgent);
   const counted = traffic.wrap(named); // every request, tokens and redirects included
   const followed = withRedirects(counted);
-  const allowed = withAuth(followed, { keychain, clock, originOf: (host) => endpoints.originOf(host) });
+  const allowed = withAuth(followed, {
+    keychain,
+    clock,
+    originOf: (host) => endpoints.originOf(host),
+    onIdentity: (host, name) => traffic.nameIdentity(host, name),
+    trustedRealms: options.trustedRealms ?? new Set(),
+  });
   const bounded = withSlots(allowed, { threads, perHost: PER_HOST });
   return withRetry(bounded, { clock, policy: DEFAULT_RETRY, onRetry: (host) => traffic.countRetry(host) });
 }

@@ -155,7 +155,7 @@ describe('an aborted signal ends a request', () => {
     const sockets: Socket[] = [];
     const mute = createServer((socket) => void sockets.push(socket)); // never says a word of TLS
     await new Promise<void>((resolve) => mute.listen(0, '127.0.0.1', resolve));
-    const wire = createWire();
+    const wire = createWire({ originOf: (named) => `https://${named}` });
     onTestFinished(async () => {
       await wire.close();
       for (const socket of sockets) socket.destroy();
@@ -170,6 +170,7 @@ describe('an aborted signal ends a request', () => {
       method: 'GET',
       url,
       host,
+      repository: repositoryAt({ host }, 'app'),
       headers: {},
       scopes: [],
       answer,

@@ -10,9 +10,9 @@ import {
   startEmbeddedRegistry,
 } from '../../../src/embedded-registry/embedded-registry.ts';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
-import { parseRepository, type Repository } from '../../../src/image/repository.ts';
+import { hostOf, parseRepository, type Repository } from '../../../src/image/repository.ts';
 import { parseTag, type Tag } from '../../../src/image/tag.ts';
-import type { Credential, Keychain } from '../../../src/ports/keychain.ts';
+import { ANONYMOUS, type Credential, type Identity, type Keychain } from '../../../src/ports/keychain.ts';
 import type { BlobBody } from '../../../src/ports/registry.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { FakeClock } from '../fake-clock.ts';
@@ -36,8 +36,24 @@ export function clientForTest(options: Partial<OciRegistryOptions> = {}): OciReg
 /** Credentials by host; anonymous for the others. */
 export function keychainOf(credentials: Readonly<Record<string, Credential>>): Keychain {
   return {
-    credentialFor: (host) => Promise.resolve(credentials[host] ?? { kind: 'anonymous' }),
+    identityFor: (repository) => {
+      const credential = credentials[hostOf(repository)];
+      return Promise.resolve(credential === undefined ? ANONYMOUS : identityOf(credential));
+    },
   };
+}
+
+/** One credential for every repository. */
+export function keychainWith(credential: Credential): Keychain {
+  return { identityFor: () => Promise.resolve(identityOf(credential)) };
+}
+
+export function identityOf(credential: Credential): Identity {
+  return credential.kind === 'anonymous' ? ANONYMOUS : { name: nameOf(credential), credential };
+}
+
+function nameOf(credential: Credential): string {
+  return credential.kind === 'basic' ? `user "${credential.username}"` : credential.kind;
 }
 
 export async function embeddedForTest(options: EmbeddedRegistryOptions = {}): Promise<EmbeddedRegistry> {

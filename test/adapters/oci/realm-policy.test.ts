@@ -14,7 +14,7 @@ describe('credentials for a registry', () => {
     ['http://localhost:5000', 'https://localhost/token'],
     ['http://[::1]:5000', 'http://[::1]:5001/token'],
   ])('of %s may go to %s', (registry, realm) => {
-    expect(mayTrustRealm(registry, new URL(realm))).toBe(true);
+    expect(mayTrustRealm(registry, new URL(realm), new Set())).toBe(true);
   });
 
   it.each([
@@ -36,6 +36,6 @@ describe('credentials for a registry', () => {
     ['http://localhost', 'ftp://localhost/token'],
     ['https://localhost', 'file://localhost/token'],
   ])('of %s may not go to %s', (registry, realm) => {
-    expect(mayTrustRealm(registry, new URL(realm))).toBe(false);
+    expect(mayTrustRealm(registry, new URL(realm), new Set())).toBe(false);
   });
 });

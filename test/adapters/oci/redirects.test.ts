@@ -147,7 +147,9 @@ describe('a redirect between origins', () => {
       return Promise.resolve(response);
     });
     const url = new URL('https://r.example.com/v2/');
-    await send({ method: 'GET', url, host: 'r.example.com', headers, scopes: [], signal: quiet() });
+    const host = 'r.example.com';
+    const repository = repositoryAt({ host }, 'app');
+    await send({ method: 'GET', url, host, repository, headers, scopes: [], signal: quiet() });
     return seen;
   }
 

@@ -16,7 +16,17 @@ import {
 
 function requestTo(host: string, slot?: 'none'): HttpRequest {
   const url = new URL(`https://${host}/`);
-  return { method: 'GET', url, host, headers: {}, scopes: [], signal: quiet(), ...(slot && { slot }) };
+  const repository = repositoryAt({ host: `${host}.example.com` }, 'app');
+  return {
+    method: 'GET',
+    url,
+    host,
+    repository,
+    headers: {},
+    scopes: [],
+    signal: quiet(),
+    ...(slot && { slot }),
+  };
 }
 
 /** A transport that answers when it is told to. */

@@ -13,7 +13,7 @@ import {
   tagOf,
 } from './client.ts';
 
-const NOTHING = { requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 };
+const NOTHING = { requests: 0, retries: 0, throttled: 0, identities: [], bytesIn: 0, bytesOut: 0 };
 
 describe('the counts of a run', () => {
   it('start empty', () => {
@@ -32,11 +32,20 @@ describe('the counts of a run', () => {
       await readAll(body);
       await uploadBlob(registry, repositoryAt(to, 'app'), { blob });
     }
-    for (const server of [from, to]) {
+    for (const [server, identities] of [
+      [from, ['user "a"']],
+      [to, []],
+    ] as const) {
       const requests = server.requests.length;
       const bytesIn = server.requests.reduce((sum, { bytesOut }) => sum + bytesOut, 0);
       const bytesOut = server.requests.reduce((sum, { bytesIn }) => sum + bytesIn, 0);
-      expect(traffic.hosts().get(server.host)).toEqual({ ...NOTHING, requests, bytesIn, bytesOut });
+      expect(traffic.hosts().get(server.host)).toEqual({
+        ...NOTHING,
+        requests,
+        identities,
+        bytesIn,
+        bytesOut,
+      });
     }
   });
 

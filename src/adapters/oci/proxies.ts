@@ -1,0 +1,113 @@
+import { BlockList, isIP } from 'node:net';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { classifyHostname } from './address-policy.ts';
+import type { Env } from './network-options.ts';
+
+export interface Proxy {
+  /** `http://proxy:3128`: all of it that may be said. */
+  readonly origin: string;
+  readonly url: URL;
+  /** A value for `proxy-authorization`: a secret. */
+  readonly authorization: string | undefined;
+}
+
+/**
+ * Which proxy leads to a URL: `HTTPS_PROXY` and `HTTP_PROXY` unless `NO_PROXY` names its host, in capital or small
+ * letters, read as Go's programs read them. Loopback hosts have none.
+ *
+ * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy
+ */
+export class Proxies {
+  readonly #env: Env;
+  readonly #exceptions: readonly Exception[];
+
+  constructor(env: Env) {
+    this.#env = env;
+    this.#exceptions = parseExceptions(valueOf(env, 'NO_PROXY'));
+  }
+
+  /** Throws `RegistryError` where the variable is no URL of a proxy; its value is never shown. */
+  proxyFor(url: URL): Proxy | undefined {
+    const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+    const value = valueOf(this.#env, name);
+    if (value === '' || classifyHostname(url.hostname) === 'loopback') return undefined;
+    const port = url.port || (url.protocol === 'https:' ? '443' : '80');
+    if (this.#exceptions.some((excepts) => excepts(url.hostname, port))) return undefined;
+    return parseProxy(name, value);
+  }
+}
+
+function valueOf(env: Env, name: string): string {
+  return (env[name] || env[name.toLowerCase()] || '').trim();
+}
+
+function parseProxy(name: string, value: string): Proxy {
+  const text = value.includes('://') ? value : `http://${value}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    const got = url === undefined ? '' : `, got ${url.protocol}//`;
+    throw new RegistryError(
+      'unreachable',
+      `${name} is no proxy: expected http://HOST:PORT or https://HOST:PORT${got}`,
+    );
+  }
+  return { origin: url.origin, url, authorization: authorizationOf(name, url) };
+}
+
+function authorizationOf(name: string, url: URL): string | undefined {
+  if (url.username === '') return undefined;
+  try {
+    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+    return `Basic ${Buffer.from(pair).toString('base64')}`;
+  } catch {
+    const message = `${name}: the user or password of the proxy ${url.origin} is not percent-encoded as it must be`;
+    throw new RegistryError('unreachable', message);
+  }
+}
+
+type Exception = (hostname: string, port: string) => boolean;
+
+/** `*`, or hosts, domains, addresses and ranges (`10.0.0.0/8`), each with a port where it is for one only. */
+function parseExceptions(value: string): readonly Exception[] {
+  return value
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(parseException);
+}
+
+function parseException(entry: string): Exception {
+  if (entry === '*') return () => true;
+  if (entry.includes('/')) return parseRange(entry);
+  const [, host = entry, port] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
+  const wanted = bareHost(host);
+  const isOfPort = (actual: string) => port === undefined || port === actual;
+  if (wanted.startsWith('.') || wanted.startsWith('*.')) {
+    const domain = wanted.replace(/^\*/, '');
+    return (hostname, actual) => isOfPort(actual) && bareHost(hostname).endsWith(domain);
+  }
+  return (hostname, actual) => {
+    const name = bareHost(hostname);
+    return isOfPort(actual) && (name === wanted || (isIP(name) === 0 && name.endsWith(`.${wanted}`)));
+  };
+}
+
+function parseRange(entry: string): Exception {
+  const [address = '', bits = ''] = entry.split('/');
+  const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
+  const list = new BlockList();
+  if (isIP(address) === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 'ipv4' ? 32 : 128)) {
+    return () => false; // Go passes over what it cannot read, too
+  }
+  list.addSubnet(address, Number(bits), family);
+  return (hostname) => {
+    const name = bareHost(hostname);
+    return isIP(name) !== 0 && list.check(name, isIP(name) === 4 ? 'ipv4' : 'ipv6');
+  };
+}
+
+function bareHost(hostname: string): string {
+  return hostname
+    .toLowerCase()
+    .replace(/^\[|\]$/g, '')
+    .replace(/\.$/, '');
+}

@@ -1,0 +1,36 @@
+import { createDockerConfigKeychain } from '../adapters/docker-config/docker-config-keychain.ts';
+import { bindAccounts } from '../adapters/google/bind-accounts.ts';
+import { createGoogleKeychain } from '../adapters/google/google-keychain.ts';
+import { readKeyFiles } from '../adapters/google/key-files.ts';
+import { orAnonymous } from '../adapters/google/or-anonymous.ts';
+import { messageOf } from '../base/errors.ts';
+import type { PromoterManifest } from '../manifest/model.ts';
+import type { Clock } from '../ports/clock.ts';
+import { chainKeychains, type Keychain } from '../ports/keychain.ts';
+import type { Log } from '../ports/log.ts';
+import type { Options } from './options.ts';
+import { UsageError } from './usage-error.ts';
+
+/**
+ * Where a run finds its identities: the accounts that manifests bind registries to, then docker's and podman's files.
+ * Throws a `UsageError` for key files that cannot be used.
+ */
+export async function makeKeychain(
+  manifests: readonly PromoterManifest[],
+  { options, env, clock, log }: { options: Options; env: NodeJS.ProcessEnv; clock: Clock; log: Log },
+): Promise<Keychain> {
+  const files = createDockerConfigKeychain(env, clock);
+  const keyFiles = await readKeyFiles(options.keyFiles).catch((error: unknown) => {
+    throw new UsageError(messageOf(error));
+  });
+  if (!options.serviceAccounts) return files;
+  // asked to, Google's libraries log the tokens that they get
+  delete env['GOOGLE_SDK_NODE_LOGGING'];
+  const registries = manifests.flatMap(({ source, destinations }) => [source, ...destinations]);
+  const { bindings, conflicts } = bindAccounts(registries);
+  for (const { registry, used, ignored } of conflicts) {
+    log.write('warning', 'one registry is bound to two service accounts', { registry, used, ignored });
+  }
+  const google = createGoogleKeychain({ accounts: bindings, keyFiles, env, clock, log });
+  return chainKeychains(options.task === 'promotion' ? google : orAnonymous(google, log), files);
+}
