@@ -92,7 +92,7 @@ for (const kind of availableRegistries()) {
 
 function subjectOf(server: { host: string; stop(): Promise<void> }, credential: Credential): Subject {
   const client = createOciRegistry({
-    keychain: { credentialFor: () => Promise.resolve(credential) },
+    keychain: { identityFor: () => Promise.resolve({ name: credential.kind, credential }) },
     clock: new FakeClock(),
     plainHttp: [],
     threads: 10,

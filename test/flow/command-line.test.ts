@@ -472,7 +472,7 @@ describe('limits and hosts', () => {
   it('-plain-http HOST speaks http to hosts that are not loopback, and may be repeated', async () => {
     const { registry, digest, wanted } = await oneImage();
     const port = registry.host.split(':')[1];
-    const name = `0.0.0.0:${port}`; // reaches the loopback device without being of its network
+    const name = `[::ffff:7f00:1]:${port}`; // 127.0.0.1, written so that it does not look like it
     const flag = await manifestFlag({ ...wanted, from: `${name}/staging`, to: [`${name}/prod`] });
     const secure = await runWithReport([flag, '-confirm']);
     expect(secure.status).toBe(1);

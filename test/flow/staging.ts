@@ -29,7 +29,7 @@ export function plainManifest({ from, to, images }: PlainManifest): string {
 
 /** The registries of a thin manifest, or of a plain one. */
 export function registriesOf(from: string, to: readonly string[]): string {
-  return [`registries:`, `- name: ${from}`, '  src: true', ...to.map((name) => `- name: ${name}`), ''].join(
+  return [`registries:`, `- name: "${from}"`, '  src: true', ...to.map((name) => `- name: "${name}"`), ''].join(
     '\n',
   );
 }

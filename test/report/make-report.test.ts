@@ -97,8 +97,8 @@ function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
     outcomes: new Map(),
     problems: PROBLEMS,
     traffic: new Map([
-      ['s.io', { requests: 7, retries: 1, throttled: 1, bytesIn: 1000, bytesOut: 0 }],
-      ['p.io', { requests: 20, retries: 0, throttled: 0, bytesIn: 300, bytesOut: 900 }],
+      ['s.io', { requests: 7, retries: 1, throttled: 1, identities: [], bytesIn: 1000, bytesOut: 0 }],
+      ['p.io', { requests: 20, retries: 0, throttled: 0, identities: [], bytesIn: 300, bytesOut: 900 }],
     ]),
     ...changes,
   };
@@ -375,7 +375,14 @@ describe('the hosts', () => {
 
   it('without traffic have none', () => {
     const { hosts } = makeReport(inputOf({ traffic: new Map() }));
-    expect(hosts['p.io']).toMatchObject({ requests: 0, retries: 0, throttled: 0, bytesIn: 0, bytesOut: 0 });
+    expect(hosts['p.io']).toMatchObject({
+      requests: 0,
+      retries: 0,
+      throttled: 0,
+      identities: [],
+      bytesIn: 0,
+      bytesOut: 0,
+    });
   });
 });
 
