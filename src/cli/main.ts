@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import type { ProgramName } from './parse-flags.ts';
 import type { Stdio } from './stdio.ts';
-import { ignoreClosedPipe, writeTo } from './stdio.ts';
+import { ignoreErrors, writeTo } from './stdio.ts';
 import { exitCodeOfError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
@@ -10,8 +10,8 @@ const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version',
 /** Runs a program of this package and resolves to its exit code. Never throws, never prints a stack trace. */
 export async function main(program: ProgramName, argv: readonly string[]): Promise<number> {
   const stdio: Stdio = { out: process.stdout, err: process.stderr };
-  ignoreClosedPipe(stdio.out);
-  ignoreClosedPipe(stdio.err);
+  ignoreErrors(stdio.out);
+  ignoreErrors(stdio.err);
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {

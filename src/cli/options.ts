@@ -40,6 +40,7 @@ const DEFAULT_THREADS = 50;
 export function makeOptions({ values }: ParsedFlags): Options {
   const flags = new FlagValues(values);
   refusePlanned(values);
+  refuseRepeated(values);
   return {
     where: locationOf(flags),
     task: taskOf(flags),
@@ -87,6 +88,16 @@ function refusePlanned(values: ParsedFlags['values']): void {
   if (asked.length === 0) return;
   const names = asked.map(({ name }) => `-${name}`).join(', ');
   throw new UsageError(`not built yet: ${names}`);
+}
+
+/** The same again is the same; two different values are a contradiction, whichever came last. */
+function refuseRepeated(values: ParsedFlags['values']): void {
+  for (const { name, repeatable, inert } of FLAGS as readonly FlagSpec[]) {
+    const given = new Set(values.get(name));
+    if (repeatable || inert !== undefined || given.size < 2) continue;
+    const all = Array.from(given, (value) => `-${name}=${value}`).join(' and ');
+    throw new UsageError(`${all} contradict each other: give one`);
+  }
 }
 
 /** `-minimal-snapshot=false` and `-vuln-severity-threshold=-1` spell the default, and ask for nothing. */

@@ -36,6 +36,7 @@ export async function runPromotion(
     userAgent,
     trustedRealms,
     network,
+    log,
   });
   const progress =
     options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, () => clock.now()) : noProgress;

@@ -1,6 +1,8 @@
+import { fstatSync, writeFileSync } from 'node:fs';
+
 /** Where a run writes: data to `out`, everything for people to `err`. */
 export interface Stdio {
-  readonly out: NodeJS.WritableStream;
+  readonly out: NodeJS.WritableStream & { readonly fd?: number };
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
@@ -8,17 +10,32 @@ export interface Stdio {
  * Writes to a stream and waits until it is taken: a report to a pipe must be whole before the process ends. A reader
  * that has gone away (`| head`) is no failure of ours.
  */
-export function writeTo(stream: NodeJS.WritableStream, text: string): Promise<void> {
+export function writeTo(
+  stream: NodeJS.WritableStream & { readonly fd?: number },
+  text: string,
+): Promise<void> {
+  if (stream.fd !== undefined && isFile(stream.fd)) return writeToFile(stream.fd, text);
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => (error && !isClosedPipe(error) ? reject(error) : resolve()));
   });
 }
 
-/** Keeps a stream from ending the process where its reader goes away; any other error is thrown. */
-export function ignoreClosedPipe(stream: NodeJS.WritableStream): void {
-  stream.on('error', (error: Error) => {
-    if (!isClosedPipe(error)) throw error;
-  });
+/** Keeps a stream whose reader has gone away, or whose disk is full, from ending the process: who needs to know waits. */
+export function ignoreErrors(stream: NodeJS.WritableStream): void {
+  stream.on('error', () => {});
+}
+
+/** node's own stream for a file does not notice when only a part of the text fits on the disk. */
+async function writeToFile(fd: number, text: string): Promise<void> {
+  writeFileSync(fd, text);
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false; // closed
+  }
 }
 
 function isClosedPipe(error: Error): boolean {

@@ -19,7 +19,7 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 export function catchStopSignals(): StopSignals {
   const soft = new AbortController();
   const hard = new AbortController();
-  setMaxListeners(0, soft.signal, hard.signal); // every request in flight listens
+  setMaxListeners(0); // every request in flight listens to these signals, and to those that are made of them
   let exitCode: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   const stop = (name: keyof typeof EXIT_CODES) => {

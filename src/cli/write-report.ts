@@ -1,6 +1,6 @@
-import { access, constants, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { messageOf } from '../base/errors.ts';
+import { CodedError, messageOf } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
 import { renderJson } from '../report/render-json.ts';
 import { renderMarkdown } from '../report/render-markdown.ts';
@@ -9,22 +9,36 @@ import type { Options } from './options.ts';
 import { type Stdio, writeTo } from './stdio.ts';
 import { UsageError } from './usage-error.ts';
 
+/** A report that was asked for is not there. */
+export class ReportError extends CodedError<'unwritable'> {}
+
 type Targets = Pick<Options, 'report' | 'reportMarkdown'>;
 
 /** Throws a `UsageError` for a report that could not be written, before anything has been done. */
-export async function checkReportTargets({ report, reportMarkdown }: Targets): Promise<void> {
+export async function checkReportTargets({
+  report,
+  reportMarkdown,
+  where,
+}: Targets & Pick<Options, 'where'>): Promise<void> {
+  const input = await realpath(where.kind === 'plain' ? where.file : where.directory).catch(() => undefined);
   for (const target of [report, reportMarkdown]) {
     if (target === undefined || target === '-') continue;
-    const obstacle = await findObstacle(target);
+    const isInput = where.kind === 'plain' && (await realpath(target).catch(() => '')) === input;
+    const obstacle = isInput ? 'it is the manifest' : await findObstacle(target);
     if (obstacle !== undefined) throw new UsageError(`cannot write the report ${quote(target)}: ${obstacle}`);
   }
 }
 
-/** Writes the reports that were asked for; a file appears whole or not at all. */
+/**
+ * Writes the reports that were asked for; a file appears whole or not at all. One that cannot be written does not keep
+ * the other from it: throws a `ReportError` for the first that failed, after both were tried.
+ */
 export async function writeReports(report: Report, targets: Targets, stdio: Stdio): Promise<void> {
-  if (targets.report !== undefined) await write(targets.report, renderJson(report), stdio);
-  if (targets.reportMarkdown !== undefined)
-    await write(targets.reportMarkdown, renderMarkdown(report), stdio);
+  const results = await Promise.allSettled([
+    write(targets.report, () => renderJson(report), stdio),
+    write(targets.reportMarkdown, () => [renderMarkdown(report)], stdio),
+  ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
 /** Why a file cannot come to be at a path, as far as that can be known without writing. */
@@ -41,17 +55,46 @@ async function findObstacle(target: string): Promise<string | undefined> {
   }
 }
 
-async function write(target: string, text: string, stdio: Stdio): Promise<void> {
-  if (target === '-') return writeTo(stdio.out, text);
-  if (await isSpecialFile(target)) return writeFile(target, text);
+async function write(
+  target: string | undefined,
+  render: () => Iterable<string>,
+  stdio: Stdio,
+): Promise<void> {
+  if (target === undefined) return;
+  try {
+    if (target === '-') for (const piece of inBlocks(render())) await writeTo(stdio.out, piece);
+    else if (await isSpecialFile(target)) await writeFile(target, inBlocks(render()));
+    else await replaceFile(target, render());
+  } catch (cause) {
+    throw new ReportError('unwritable', `cannot write the report ${quote(target)}: ${messageOf(cause)}`, {
+      cause,
+    });
+  }
+}
+
+async function replaceFile(target: string, pieces: Iterable<string>): Promise<void> {
   const draft = `${target}.${process.pid}.tmp`;
   try {
-    await writeFile(draft, text);
+    await writeFile(draft, inBlocks(pieces));
     await rename(draft, target);
   } catch (error) {
     await rm(draft, { force: true });
     throw error;
   }
+}
+
+/** Characters that are written at a time. */
+const BLOCK = 256 * 1024;
+
+function* inBlocks(pieces: Iterable<string>): Generator<string> {
+  let block = '';
+  for (const piece of pieces) {
+    block += piece;
+    if (block.length < BLOCK) continue;
+    yield block;
+    block = '';
+  }
+  yield block;
 }
 
 /** A pipe or a device is written to, not replaced. */

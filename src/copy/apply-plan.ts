@@ -60,10 +60,10 @@ class Application {
   readonly #content: ContentCopier;
 
   constructor(ports: CopyPorts) {
-    const { source, destination, clock, threads } = ports;
-    const blobs = new BlobCopier({ source, destination, clock, transfers: threads });
+    const { source, destination, clock, threads, stopping } = ports;
+    const blobs = new BlobCopier({ source, destination, clock, transfers: threads, stopping });
     this.#ports = ports;
-    this.#content = new ContentCopier({ source, destination, blobs });
+    this.#content = new ContentCopier({ source, destination, blobs, stopping });
   }
 
   async promote(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -81,7 +81,8 @@ class Application {
         : this.#content.readRoot(promotion, signal);
       return { promotion, manifest: await read };
     } catch (error) {
-      this.#fail(promotion, error, signal);
+      // stopped before anything of it became visible: as if it had not been begun
+      if (!this.#ports.stopping.aborted) this.#fail(promotion, error, signal);
       return undefined;
     } finally {
       this.#ports.progress.advance();

@@ -15,6 +15,8 @@ export interface BlobPorts {
   readonly clock: Clock;
   /** Blobs in transfer at a time. */
   readonly transfers: number;
+  /** When it aborts no blob is begun any more. */
+  readonly stopping: AbortSignal;
 }
 
 export interface BlobTask {
@@ -59,6 +61,7 @@ export class BlobCopier {
   /** Resolves when the blob is at the destination. Throws what the last attempt threw. */
   copy(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     return this.#perRepository.run(keyOf(task), async () => {
+      this.#ports.stopping.throwIfAborted();
       const rung = await this.#climb(task, signal);
       this.#places.remember(task.destination, task.blob.digest);
       return rung;
@@ -123,7 +126,7 @@ export class BlobCopier {
     try {
       return await this.#ports.destination.mountBlob(destination, { digest: blob.digest, from }, signal);
     } catch (error) {
-      if (error instanceof RegistryError && !error.temporary && error.status !== undefined) return 'refused';
+      if (error instanceof RegistryError && error.status !== undefined) return 'refused';
       throw error;
     }
   }
@@ -145,7 +148,10 @@ export class BlobCopier {
       const source = sources[(attempt - 1) % sources.length];
       if (source === undefined) throw new RegistryError('refused', `blob ${blob.digest} has no source`);
       try {
-        await this.#transfers.run(() => this.#send({ blob, destination, source, opened }, signal));
+        await this.#transfers.run(() => {
+          this.#ports.stopping.throwIfAborted(); // it may have waited for long
+          return this.#send({ blob, destination, source, opened }, signal);
+        });
         return 'transferred';
       } catch (error) {
         if (attempt >= TRANSFER_ATTEMPTS || !mayTryAgain(error)) throw error;
@@ -186,5 +192,5 @@ function keyOf({ destination, blob }: BlobTask): string {
 
 /** A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way. */
 function mayTryAgain(error: unknown): error is RegistryError {
-  return error instanceof RegistryError && error.status !== 403;
+  return error instanceof RegistryError && error.status !== 403 && error.status !== 405;
 }

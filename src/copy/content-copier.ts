@@ -14,6 +14,8 @@ export interface ContentPorts {
   readonly source: ReadRegistry;
   readonly destination: WriteRegistry;
   readonly blobs: BlobCopier;
+  /** When it aborts no manifest is begun any more. */
+  readonly stopping: AbortSignal;
 }
 
 export interface ContentTask {
@@ -69,6 +71,7 @@ export class ContentCopier {
   }
 
   async #copyBelow(task: Deep, signal: AbortSignal): Promise<RawManifest> {
+    this.#ports.stopping.throwIfAborted();
     const manifest = await this.#read(task.digest, task.sources, signal);
     const references = parseReferences(manifest);
     await allSettledOrThrow<unknown>([

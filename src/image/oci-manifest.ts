@@ -103,7 +103,7 @@ function schema1Layers(document: JsonObject): Descriptor[] {
 export const UNKNOWN_SIZE = -1;
 
 function descriptors(document: JsonObject, field: string, owner: Digest): Descriptor[] {
-  const list = document[field];
+  const list = document[field] === null ? [] : document[field]; // Go writes an empty list as null
   if (!Array.isArray(list)) {
     throw new ManifestError('manifest-malformed', `manifest ${owner} has no list of ${field}`);
   }

@@ -28,7 +28,7 @@ const HOST =
 export function parseRegistryName(text: string): RegistryName | undefined {
   const slash = text.indexOf('/');
   const host = slash === -1 ? text : text.slice(0, slash);
-  if (!HOST.test(host) || !/[.:]|^localhost$/.test(host)) return undefined;
+  if (!HOST.test(host) || !/[.:]|^localhost$/.test(host) || !hasGoodPort(host)) return undefined;
   if (slash !== -1 && !isPath(text.slice(slash + 1))) return undefined;
   return text as RegistryName;
 }
@@ -58,6 +58,11 @@ export function hostOf(repository: Repository | RegistryName): string {
 /** The repository without its host: `<name>` in the URLs of the distribution spec. */
 export function pathOf(repository: Repository): string {
   return repository.slice(repository.indexOf('/') + 1);
+}
+
+function hasGoodPort(host: string): boolean {
+  const port = /:(\d+)$/.exec(host)?.[1];
+  return port === undefined || (Number(port) > 0 && Number(port) < 65_536);
 }
 
 function isPath(text: string): boolean {

@@ -40,16 +40,17 @@ describe('a flag', () => {
     [['-allow-lost=T'], true],
     [['-allow-lost=false'], false],
     [['--allow-lost=0'], false],
-    [['-allow-lost', '-allow-lost=false'], false],
+    [['-allow-lost=false', '-allow-lost=0'], false],
   ])('without a value is a boolean: %j is %s', (args, expected) => {
     expect(optionsOf(['-manifest=m', ...args]).allowLost).toBe(expected);
   });
 
-  it('that is given several times counts as given last, unless it is repeatable', () => {
-    expect(optionsOf(['-manifest=a', '-manifest=b', '-threads=1', '-threads=2'])).toMatchObject({
-      where: { file: 'b' },
-      threads: 2,
-    });
+  it('that is given with two values is refused, unless it is repeatable', () => {
+    expect(() => optionsOf(['-manifest=a', '-manifest=b'])).toThrow(
+      '-manifest=a and -manifest=b contradict each other: give one',
+    );
+    expect(() => optionsOf(['-manifest=a', '-confirm', '-confirm=false'])).toThrow('contradict');
+    expect(optionsOf(['-manifest=a', '-manifest=a']).where).toMatchObject({ file: 'a' });
     expect(optionsOf(['-manifest=a', '-plain-http=x', '-plain-http', 'y']).plainHttp).toEqual(['x', 'y']);
   });
 

@@ -27,11 +27,20 @@ function stdio() {
   return { out: new PassThrough(), err: new PassThrough() };
 }
 
+const WHERE = { kind: 'plain', file: 'manifest.yaml' } as const;
+
 describe('a place for a report', () => {
+  it('is not the manifest', async () => {
+    const top = await testdir({ 'm.yaml': '' });
+    const where = { kind: 'plain', file: `${top}/m.yaml` } as const;
+    const check = checkReportTargets({ report: `${top}/./m.yaml`, reportMarkdown: undefined, where });
+    await expect(check).rejects.toThrow('it is the manifest');
+  });
+
   it.each(['r.json', 'file', 'directory/r.json'])('is fine: %s', async (target) => {
     const top = await testdir({ file: '', 'directory/': '' });
-    await checkReportTargets({ report: `${top}/${target}`, reportMarkdown: undefined });
-    await checkReportTargets({ report: '-', reportMarkdown: `${top}/${target}` });
+    await checkReportTargets({ report: `${top}/${target}`, reportMarkdown: undefined, where: WHERE });
+    await checkReportTargets({ report: '-', reportMarkdown: `${top}/${target}`, where: WHERE });
   });
 
   it.each(['nowhere/r.json', 'file/r.json', 'directory', 'directory/'])(
@@ -40,8 +49,8 @@ describe('a place for a report', () => {
       const top = await testdir({ file: '', 'directory/': '' });
       const path = `${top}/${target}`;
       const checks = [
-        checkReportTargets({ report: path, reportMarkdown: undefined }),
-        checkReportTargets({ report: undefined, reportMarkdown: path }),
+        checkReportTargets({ report: path, reportMarkdown: undefined, where: WHERE }),
+        checkReportTargets({ report: undefined, reportMarkdown: path, where: WHERE }),
       ];
       for (const result of await Promise.allSettled(checks)) {
         expect(result).toMatchObject({ status: 'rejected', reason: expect.any(UsageError) });

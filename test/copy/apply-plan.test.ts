@@ -408,6 +408,18 @@ describe('a run that is stopped', () => {
     expect(registry.openUploads).toBe(0);
   });
 
+  it('begins no further image of a repository either', async () => {
+    const images = Array.from({ length: 12 }, (_, number) => image({ seed: `one of many ${number}` }));
+    const registry = registryWith({ 's.io/s/app': images });
+    const dmap = Object.fromEntries(images.map(({ manifest }, number) => [manifest.digest, [`v${number}`]]));
+    const planned = await plan(registry, from('s.io/s').to('p.io/p').promote({ app: dmap }));
+    const stopping = new AbortController();
+    registry.atCall(({ verb }) => verb === 'finish' && stopping.abort());
+    const outcomes = await apply(planned, { stopping: stopping.signal, threads: 1 });
+    expect(outcomes.length).toBeLessThan(12);
+    expect(registry.count({ verb: 'finish' })).toBe(1);
+  });
+
   it('before it has begun does nothing', async () => {
     const registry = registryWith(contents);
     const planned = await plan(registry, manifest);

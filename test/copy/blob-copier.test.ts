@@ -18,7 +18,13 @@ function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
   registry.push('s.io/s/app', HOLDER);
   const clock = new FakeClock();
   const { transfers = 8 } = options;
-  const copier = new BlobCopier({ source: registry, destination: registry, clock, transfers });
+  const copier = new BlobCopier({
+    source: registry,
+    destination: registry,
+    clock,
+    transfers,
+    stopping: NEVER,
+  });
   const copy = (destination: string, sources: readonly string[] = ['s.io/s/app'], blob = BLOB) =>
     copier.copy(
       { blob, destination: repository(destination), sources: sources.map(repository), isNew: false },

@@ -29,9 +29,13 @@ export function plainManifest({ from, to, images }: PlainManifest): string {
 
 /** The registries of a thin manifest, or of a plain one. */
 export function registriesOf(from: string, to: readonly string[]): string {
-  return [`registries:`, `- name: "${from}"`, '  src: true', ...to.map((name) => `- name: "${name}"`), ''].join(
-    '\n',
-  );
+  return [
+    `registries:`,
+    `- name: "${from}"`,
+    '  src: true',
+    ...to.map((name) => `- name: "${name}"`),
+    '',
+  ].join('\n');
 }
 
 /** The list of images of a thin manifest, or of a plain one. */

@@ -7,6 +7,11 @@ import { type HttpRequest, type HttpResponse, isStreamBody } from './http.ts';
 import type { Route } from './routes.ts';
 import { limitDownload, type StartTimer, TOTAL_LIMIT, tooLate } from './time-limits.ts';
 
+/** Milliseconds that a registry may take to begin its answer. */
+const ANSWER = 45_000;
+/** The same after an upload, which it hashes before it answers. */
+const UPLOAD_ANSWER = 180_000;
+
 export interface ExchangeParts {
   readonly route: Route;
   readonly body: Readable | Uint8Array | undefined;
@@ -30,6 +35,7 @@ export function exchange(request: HttpRequest, parts: ExchangeParts): Promise<Ht
         body: body ?? null,
         // undici closes the connection after a HEAD unless told not to: a handshake for every question
         reset: false,
+        headersTimeout: isStreamBody(request.body) ? UPLOAD_ANSWER : ANSWER,
       },
       new Receiver(request, { ...parts, resolve, reject }),
     );

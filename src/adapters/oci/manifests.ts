@@ -1,7 +1,13 @@
 import { quote } from '../../base/text.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../image/media-types.ts';
-import { guessMediaType, ManifestError, type RawManifest, verifyManifest } from '../../image/oci-manifest.ts';
+import {
+  guessMediaType,
+  ManifestError,
+  parseReferences,
+  type RawManifest,
+  verifyManifest,
+} from '../../image/oci-manifest.ts';
 import type { Reference } from '../../image/reference.ts';
 import type { Repository } from '../../image/repository.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
@@ -24,16 +30,39 @@ export async function resolveManifest(
   const response = await session.send(request);
   if (response.status === 404) return undefined;
   if (response.status !== 200) return refuseAnswer(request, response);
-  if (isDigest(reference)) return reference;
+  refusePage(request, response);
   const named = parseDigest(response.headers['docker-content-digest'] ?? '');
+  if (isDigest(reference)) return confirmed(request, { reference, named });
   return named ?? digestOfBytes(session, { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES });
+}
+
+/** A login page or a proxy's notice comes with status 200 as well. */
+function refusePage(request: HttpRequest, response: HttpResponse): void {
+  const type = response.headers['content-type'] ?? '';
+  if (!/^\s*text\/html\b/i.test(type)) return;
+  throw new RegistryError(
+    'unexpected',
+    `${describeRequest(request)}: the answer is a web page, not a manifest`,
+  );
+}
+
+function confirmed(
+  request: HttpRequest,
+  { reference, named }: { reference: Digest; named: Digest | undefined },
+): Digest {
+  if (named === undefined || named === reference) return reference;
+  throw new RegistryError('mismatch', `${describeRequest(request)}: the registry answered with ${named}`);
 }
 
 /** What a tag stands for, where the registry does not say it in its header. */
 async function digestOfBytes(session: Session, request: HttpRequest): Promise<Digest | undefined> {
   const response = await session.send(request);
   if (response.status === 404) return undefined;
-  return response.status === 200 ? digestOf(response.body) : refuseAnswer(request, response);
+  if (response.status !== 200) return refuseAnswer(request, response);
+  refusePage(request, response);
+  const digest = digestOf(response.body);
+  parseReferences({ digest, bytes: response.body, mediaType: mediaTypeOf(response) }); // throws for what is no manifest
+  return digest;
 }
 
 /** How often a manifest whose bytes are wrong is read: damage on the way goes away, damage on the disk does not. */
@@ -93,7 +122,9 @@ export async function putManifest(
   const headers = { 'content-type': manifest.mediaType };
   const request = writeRequest(repository, { method: 'PUT', url, headers, body: manifest.bytes, signal });
   const response = await session.send(request);
-  if (response.status !== 201 && response.status !== 200) refuseAnswer(request, response);
+  // 200 is no answer to a PUT unless it says what was stored: a proxy's notice has that status as well
+  const isStored = response.status === 201 || response.headers['docker-content-digest'] === manifest.digest;
+  if (!isStored) refuseAnswer(request, response);
   checkStored(request, response, manifest.digest);
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Keychain } from '../../ports/keychain.ts';
 import type { WriteRegistry } from '../../ports/registry.ts';
+import type { Log } from '../../ports/log.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import { withAuth } from './auth.ts';
 import { hasBlob, openBlob } from './blobs.ts';
@@ -28,6 +29,8 @@ export interface OciRegistryOptions {
   readonly userAgent: string;
   /** Pairs `registry=token service` to send credentials to, beside those that belong together by name. */
   readonly trustedRealms?: TrustedRealms;
+  /** Told of waits. */
+  readonly log?: Log;
   /** Certificates and proxies. Unset: no proxy, and the authorities that node and this system trust. */
   readonly network?: Partial<NetworkOptions>;
 }
@@ -38,6 +41,9 @@ export interface OciRegistry {
   /** Closes every connection. */
   close(): Promise<void>;
 }
+
+/** Milliseconds from which on a wait is told to people. */
+const LONG_WAIT = 5000;
 
 /** Requests at a time to one host: more does not make a registry faster, and fewer leave a distant one idle. */
 const PER_HOST = 32;
@@ -76,7 +82,18 @@ function buildTransport(
     trustedRealms: options.trustedRealms ?? new Set(),
   });
   const bounded = withSlots(allowed, { threads, perHost: PER_HOST });
-  return withRetry(bounded, { clock, policy: DEFAULT_RETRY, onRetry: (host) => traffic.countRetry(host) });
+  return withRetry(bounded, {
+    clock,
+    policy: DEFAULT_RETRY,
+    onRetry: (host, wait, why) => {
+      traffic.countRetry(host);
+      options.log?.write(wait >= LONG_WAIT ? 'info' : 'debug', 'waiting to ask again', {
+        host,
+        wait: Math.round(wait),
+        why,
+      });
+    },
+  });
 }
 
 function withUserAgent(inner: Send, userAgent: string): Send {

@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { type HttpResponse, isStreamBody, type Send } from './http.ts';
@@ -10,9 +11,16 @@ export interface RetryPolicy {
   readonly firstDelay: number;
   /** Milliseconds that a wait of our own choice is at most. What a server asks for is not cut. */
   readonly maxDelay: number;
+  /** Milliseconds: a server that asks for more is not waited for, its answer is final. */
+  readonly longestWait: number;
 }
 
-export const DEFAULT_RETRY: RetryPolicy = { attempts: 5, firstDelay: 250, maxDelay: 15_000 };
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 5,
+  firstDelay: 250,
+  maxDelay: 15_000,
+  longestWait: 15 * 60_000,
+};
 
 /** Statuses that the same request may not meet again. */
 const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
@@ -24,7 +32,8 @@ export function isTemporaryStatus(status: number): boolean {
 interface RetryPorts {
   readonly clock: Clock;
   readonly policy: RetryPolicy;
-  readonly onRetry: (host: string) => void;
+  /** Told of every wait: milliseconds, and what went wrong. */
+  readonly onRetry: (host: string, wait: number, why: string) => void;
 }
 
 /**
@@ -39,16 +48,19 @@ export function withRetry(inner: Send, { clock, policy, onRetry }: RetryPorts): 
       const last = attempt >= policy.attempts || isStreamBody(request.body);
       const outcome = await tryOnce(() => inner(request));
       if (last || !outcome.temporary) return outcome.result();
-      onRetry(request.host);
       const backoff = Math.min(policy.maxDelay, policy.firstDelay * 2 ** (attempt - 1)) * clock.random();
-      const asked = outcome.retryAfter(clock.now());
-      await clock.sleep(Math.max(backoff, asked ?? 0), request.signal);
+      const asked = outcome.retryAfter(clock.now()) ?? 0;
+      if (asked > policy.longestWait) return outcome.result();
+      const wait = Math.max(backoff, asked);
+      onRetry(request.host, wait, outcome.why);
+      await clock.sleep(wait, request.signal);
     }
   };
 }
 
 interface Outcome {
   readonly temporary: boolean;
+  readonly why: string;
   readonly retryAfter: (now: number) => number | undefined;
   readonly result: () => HttpResponse;
 }
@@ -58,12 +70,14 @@ async function tryOnce(send: () => Promise<HttpResponse>): Promise<Outcome> {
     const response = await send();
     return {
       temporary: isTemporaryStatus(response.status),
+      why: `status ${response.status}`,
       retryAfter: (now) => parseRetryAfter(response.headers['retry-after'], now),
       result: () => response,
     };
   } catch (error) {
     return {
       temporary: error instanceof RegistryError && error.temporary,
+      why: messageOf(error),
       retryAfter: () => (error instanceof RegistryError ? error.retryAfterMs : undefined),
       result: () => {
         throw error;

@@ -160,6 +160,51 @@ describe('a manifest', () => {
   });
 });
 
+describe('a bare 200', () => {
+  const { manifest } = image({ seed: 'a page' });
+  const page = {
+    status: 200,
+    headers: { 'content-type': 'text/html; charset=utf-8' },
+    body: '<h1>Log in</h1>',
+  };
+
+  it.each(['tag', 'digest'])('with a web page is no answer about a %s', async (what) => {
+    const server = await scriptedServer([{ request: /^HEAD/, answer: { ...page, body: '' } }]);
+    const reference = what === 'tag' ? tagOf('v1') : manifest.digest;
+    const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), reference, quiet());
+    expect((await registryErrorOf(asked)).message).toContain('the answer is a web page, not a manifest');
+  });
+
+  it('is no manifest where its body is none', async () => {
+    const answer = { status: 200, headers: { 'content-type': 'application/json' }, body: '{"ok":true}' };
+    const server = await scriptedServer([
+      { request: /^HEAD/, answer: { ...answer, body: '' } },
+      { request: /^GET/, answer },
+    ]);
+    const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
+    await expect(asked).rejects.toThrow('is not a descriptor');
+  });
+
+  it('that names another digest is a mismatch', async () => {
+    const headers = { 'docker-content-digest': digestOf(Buffer.from('other')) };
+    const server = await scriptedServer([{ request: /^HEAD/, answer: { status: 200, headers } }]);
+    const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), manifest.digest, quiet());
+    expect((await registryErrorOf(asked)).code).toBe('mismatch');
+  });
+
+  it('has stored a manifest only where it says which', async () => {
+    const put = { reference: tagOf('v1'), manifest };
+    const said = { status: 200, headers: { 'docker-content-digest': manifest.digest } };
+    const server = await scriptedServer([
+      { request: /^PUT/, answer: page },
+      { request: /^PUT/, answer: said },
+    ]);
+    const send = () => clientForTest().registry.putManifest(repositoryAt(server, 'app'), put, quiet());
+    expect((await registryErrorOf(send())).status).toBe(200);
+    await send();
+  });
+});
+
 describe('a tag', () => {
   const { manifest } = image({ seed: 'a tag' });
 

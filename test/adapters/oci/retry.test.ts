@@ -88,13 +88,20 @@ describe('Retry-After', () => {
   it.each([
     ['seconds', '7', 7000],
     ['no seconds', '0', 125],
-    ['a day', '86400', 86_400_000],
+    ['minutes', '840', 840_000],
     ['what cannot be understood', 'soon', 125],
   ])('is obeyed in %s', async (_what, value, expected) => {
     const { server, clock, resolve } = await setUp();
     server.addFault({ act: status(429, { 'Retry-After': value }) });
     await resolve();
     expect(clock.sleeps).toEqual([expected]);
+  });
+
+  it('of more than a quarter of an hour is not waited for: the answer is final', async () => {
+    const { server, clock, resolve } = await setUp();
+    server.addFault({ act: status(429, { 'Retry-After': '86400' }) });
+    expect(await registryErrorOf(resolve())).toMatchObject({ code: 'unavailable', status: 429 });
+    expect(clock.sleeps).toEqual([]);
   });
 
   it('is obeyed as a date', async () => {
