@@ -51,6 +51,7 @@ export async function readBounded(
   { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
 ): Promise<Answer<Uint8Array>> {
   signal.throwIfAborted();
+  if (await isNamedPipe(path)) return { kind: 'unreadable', reason: 'it is a named pipe, expected a file' };
   const opened = await ask(() => open(path, constants.O_RDONLY));
   if (opened.kind !== 'ok') return opened;
   try {
@@ -61,6 +62,16 @@ export async function readBounded(
   } finally {
     await opened.value.close();
   }
+}
+
+/**
+ * A pipe with a name of its own may never be written to, and a thread that waits for that cannot be called back. Those
+ * that a shell makes (`<(…)`, `/dev/stdin`) lead to no name.
+ */
+async function isNamedPipe(path: string): Promise<boolean> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined || !found.isFIFO()) return false;
+  return (await realpath(path).catch(() => undefined)) !== undefined;
 }
 
 async function readAll(

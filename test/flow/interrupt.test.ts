@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { open } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { parseReferences } from '../../src/image/oci-manifest.ts';
 import { multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
-import { runWithReport, startWithReport } from '../doubles/run-cip.ts';
+import { runCip, runWithReport, startWithReport } from '../doubles/run-cip.ts';
 import { holdingProxy } from './holding-proxy.ts';
 import { embedded, manifestFlag, writesOf } from './staging.ts';
 
@@ -27,7 +26,7 @@ describe('a promotion that is told to stop', () => {
     'by %s finishes what is in flight, begins nothing new and ends with %i',
     async (signal, status) => {
       const { production, proxy, flag } = await world();
-      const held = proxy.hold(/^PUT .*\/blobs\/uploads\//);
+      const held = proxy.hold(/^PUT .*\/manifests\/v1$/); // the last request of an image
       const cip = startWithReport([flag, '-confirm', '-threads=1']); // one request at a time: what is held holds all
       await held.arrived;
       cip.kill(signal);
@@ -114,16 +113,14 @@ describe('a run that is told to stop before it promotes', () => {
     },
   );
 
-  it('does not wait for a manifest that never comes', { timeout: AT_ONCE }, async () => {
+  it('has not waited for a manifest that never comes: a named pipe is refused', {
+    timeout: AT_ONCE,
+  }, async () => {
     const directory = await testdir({});
     await promisify(execFile)('mkfifo', [`${directory}/m.yaml`]);
-    const cip = startWithReport([`-manifest=${directory}/m.yaml`, '-confirm']);
-    const pipe = await open(`${directory}/m.yaml`, 'w'); // opens when the other end does
-    cip.kill('SIGTERM');
-    const run = await cip.ended;
-    await pipe.close();
-    expect(run.status).toBe(143);
-    expect(run.report).toMatchObject({ stopped: true, mode: 'promotion', summary: { edges: 0 } });
+    const run = await runCip([`-manifest=${directory}/m.yaml`, '-confirm']);
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('it is a named pipe, expected a file');
   });
 });
 
