@@ -35,7 +35,9 @@ export async function askCredentialHelper(name: string, host: string, asking: As
   const { end, output, complaint } = await runHelper(program, host, asking);
   if (end === 'exit 0') return parseAnswer(program, output);
   if (/credentials not found/i.test(output)) return { kind: 'anonymous' };
-  const words = oneLine(output) || oneLine(complaint) || 'it did not say why';
+  // helpers complain on stdout, where a secret would stand as well: what could be an answer is not repeated
+  const isAnswer = /[{"]|secret/i.test(output);
+  const words = (isAnswer ? '' : oneLine(output)) || oneLine(complaint) || 'it did not say why';
   throw new DockerConfigError('helper-failed', `${program} get ${host}: ${end}: ${words}`);
 }
 

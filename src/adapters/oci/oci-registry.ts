@@ -12,6 +12,7 @@ import { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { withRedirects } from './redirects.ts';
 import type { TrustedRealms } from './realm-policy.ts';
+import { redactRefusal } from './redact.ts';
 import { DEFAULT_RETRY, withRetry } from './retry.ts';
 import type { Session } from './session.ts';
 import { withSlots } from './slots.ts';
@@ -72,7 +73,8 @@ function buildTransport(
 ): Send {
   const { keychain, clock, threads } = options;
   const named = withUserAgent(wire, options.userAgent);
-  const counted = traffic.wrap(named); // every request, tokens and redirects included
+  const discreet = withoutEchoes(named);
+  const counted = traffic.wrap(discreet); // every request, tokens and redirects included
   const followed = withRedirects(counted);
   const allowed = withAuth(followed, {
     keychain,
@@ -94,6 +96,11 @@ function buildTransport(
       });
     },
   });
+}
+
+/** What a server repeats of a secret that it was sent goes no further. */
+function withoutEchoes(inner: Send): Send {
+  return async (request) => redactRefusal(request, await inner(request));
 }
 
 function withUserAgent(inner: Send, userAgent: string): Send {
