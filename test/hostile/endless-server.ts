@@ -33,7 +33,7 @@ export async function endlessServer(
   const server = createServer((incoming, outgoing) => {
     requests.push(`${incoming.method} ${incoming.url}`);
     const { status, headers = {}, start = '' } = head(incoming, url);
-    outgoing.writeHead(status, headers);
+    outgoing.writeHead(status, { connection: 'close', ...headers });
     if (incoming.method === 'HEAD') {
       outgoing.end();
       return;
