@@ -1,6 +1,7 @@
 import { createDockerConfigKeychain } from '../adapters/docker-config/docker-config-keychain.ts';
 import { bindAccounts } from '../adapters/google/bind-accounts.ts';
 import { createGoogleKeychain } from '../adapters/google/google-keychain.ts';
+import { createFetch } from '../adapters/google/library-fetch.ts';
 import { readKeyFiles } from '../adapters/google/key-files.ts';
 import { orAnonymous } from '../adapters/google/or-anonymous.ts';
 import { messageOf } from '../base/errors.ts';
@@ -11,13 +12,22 @@ import type { Log } from '../ports/log.ts';
 import type { Options } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
+interface Surroundings {
+  readonly options: Options;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** The authorities that the user trusts, in PEM. */
+  readonly readCas: () => Promise<readonly string[]>;
+}
+
 /**
  * Where a run finds its identities: the accounts that manifests bind registries to, then docker's and podman's files.
  * Throws a `UsageError` for key files that cannot be used.
  */
 export async function makeKeychain(
   manifests: readonly PromoterManifest[],
-  { options, env, clock, log }: { options: Options; env: NodeJS.ProcessEnv; clock: Clock; log: Log },
+  { options, env, clock, log, readCas }: Surroundings,
 ): Promise<Keychain> {
   const files = createDockerConfigKeychain(env, clock);
   const keyFiles = await readKeyFiles(options.keyFiles).catch((error: unknown) => {
@@ -31,6 +41,13 @@ export async function makeKeychain(
   for (const { registry, used, ignored } of conflicts) {
     log.write('warning', 'one registry is bound to two service accounts', { registry, used, ignored });
   }
-  const google = createGoogleKeychain({ accounts: bindings, keyFiles, env, clock, log });
+  const google = createGoogleKeychain({
+    accounts: bindings,
+    keyFiles,
+    env,
+    clock,
+    log,
+    fetch: createFetch({ env, readCas }),
+  });
   return chainKeychains(options.task === 'promotion' ? google : orAnonymous(google, log), files);
 }

@@ -8,8 +8,16 @@ export type Credential =
   | { readonly kind: 'identity-token'; readonly token: string }
   /** A bearer token that the registry takes as it is (`registrytoken` in docker's config.json). */
   | { readonly kind: 'registry-token'; readonly token: string }
-  /** An OAuth access token, which `current` renews as it runs out: never to be kept. */
-  | { readonly kind: 'access-token'; readonly current: (signal: AbortSignal) => Promise<string> };
+  | AccessToken;
+
+/** An OAuth access token. */
+export interface AccessToken {
+  readonly kind: 'access-token';
+  /** The token, renewed as it runs out: never to be kept. */
+  readonly current: (signal: AbortSignal) => Promise<string>;
+  /** Tells that a registry has refused this token: `current` makes another. */
+  readonly refuse: (token: string) => void;
+}
 
 /** Who asks, and with what. */
 export interface Identity {

@@ -38,10 +38,10 @@ export async function mintAccountToken(account: string, ways: Ways, signal: Abor
 const EMAIL = /^\w[\w.+-]*@\w[\w.-]*$/;
 
 function mintByKey(key: KeyFile, ways: Ways, signal: AbortSignal): Promise<Minted> {
-  const { clock, requestLimit: limit, iamEndpoint } = ways;
+  const { clock, requestLimit: limit, iamEndpoint, fetch } = ways;
   const subject = `service account ${key.account}: its key in ${key.file}`;
   return mintToken({ subject, secrets: [key.privateKey], clock, limit, signal }, (library, inner) =>
-    openKey(key, { library, signal: inner, iamEndpoint }),
+    openKey(key, { library, signal: inner, iamEndpoint, fetch }),
   );
 }
 
@@ -49,7 +49,7 @@ async function impersonate(
   account: string,
   { running, ways, signal }: { running: RunningIdentity; ways: Ways; signal: AbortSignal },
 ): Promise<Minted> {
-  const { clock, requestLimit: limit, iamEndpoint } = ways;
+  const { clock, requestLimit: limit, iamEndpoint, fetch } = ways;
   const { quotaProject } = running;
   const subject = `service account ${account}: impersonation by ${running.name}`;
   const token = await running.token.current(signal).catch((error: unknown) => {
@@ -59,13 +59,13 @@ async function impersonate(
   try {
     return await mintToken(asking, (library, inner) => {
       const sourceClient = new library.OAuth2Client({
-        ...clientOptions(inner),
+        ...clientOptions({ signal: inner, fetch }),
         credentials: { access_token: token },
         ...(quotaProject === undefined ? {} : { quotaProjectId: quotaProject }),
       });
       return openImpersonation(
         { account, delegates: [], sourceClient },
-        { library, signal: inner, iamEndpoint },
+        { library, signal: inner, iamEndpoint, fetch },
       );
     });
   } catch (error) {

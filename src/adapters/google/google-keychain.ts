@@ -23,6 +23,8 @@ export interface GoogleKeychainOptions {
   readonly gcloudLimit?: number;
   /** The origin of the IAM Credentials API. Default: Google's. */
   readonly iamEndpoint?: string;
+  /** How to reach Google, as `createFetch` makes it. Default: the library's own. */
+  readonly fetch?: typeof fetch;
 }
 
 const REQUEST_LIMIT = 60_000;
@@ -48,8 +50,9 @@ export function createGoogleKeychain(options: GoogleKeychainOptions): Keychain {
 }
 
 function makeWays(options: GoogleKeychainOptions): Ways {
-  const { env, clock, log, iamEndpoint, requestLimit = REQUEST_LIMIT, gcloudLimit = GCLOUD_LIMIT } = options;
-  const surroundings = { env, clock, log, iamEndpoint, requestLimit, gcloudLimit };
+  const { env, clock, log, iamEndpoint, fetch } = options;
+  const { requestLimit = REQUEST_LIMIT, gcloudLimit = GCLOUD_LIMIT } = options;
+  const surroundings = { env, clock, log, iamEndpoint, fetch, requestLimit, gcloudLimit };
   const keys = new Map(options.keyFiles.map((key) => [key.account.toLowerCase(), key]));
   return { ...surroundings, keys, running: new RunningIdentities(surroundings) };
 }
@@ -61,5 +64,12 @@ function makeIdentity(account: string, ways: Ways): Identity {
     clock: ways.clock,
     log: ways.log,
   });
-  return { name, credential: { kind: 'access-token', current: (signal) => token.current(signal) } };
+  return {
+    name,
+    credential: {
+      kind: 'access-token',
+      current: (signal) => token.current(signal),
+      refuse: (refused) => token.drop(refused),
+    },
+  };
 }

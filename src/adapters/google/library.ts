@@ -13,9 +13,18 @@ export async function loadLibrary(): Promise<Library> {
 export const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 
 /** For every client of the library. */
-export function clientOptions(
-  signal: AbortSignal,
-): Pick<OAuth2ClientOptions, 'transporterOptions' | 'useAuthRequestParameters'> {
+export function clientOptions({
+  signal,
+  fetch,
+}: Reach): Pick<OAuth2ClientOptions, 'transporterOptions' | 'useAuthRequestParameters'> {
+  const transporterOptions = fetch === undefined ? { signal } : { signal, fetchImplementation: fetch };
   // without its request parameters it does not log requests and answers, tokens included, when told to log
-  return { transporterOptions: { signal }, useAuthRequestParameters: false };
+  return { transporterOptions, useAuthRequestParameters: false };
+}
+
+/** How a client of the library reaches Google. */
+export interface Reach {
+  readonly signal: AbortSignal;
+  /** Undefined: the library's own, which knows node's authorities only. */
+  readonly fetch: typeof fetch | undefined;
 }

@@ -3,11 +3,10 @@ import type { ExternalAccountAuthorizedUserClientOptions } from 'google-auth-lib
 import type { DefaultCredentials } from './default-credentials.ts';
 import { GoogleError } from './google-error.ts';
 import type { ServiceAccountKey } from './key-files.ts';
-import { clientOptions, type Library, SCOPE } from './library.ts';
+import { clientOptions, type Library, type Reach, SCOPE } from './library.ts';
 
-export interface Opening {
+export interface Opening extends Reach {
   readonly library: Library;
-  readonly signal: AbortSignal;
   /** The origin of the IAM Credentials API; undefined: Google's. */
   readonly iamEndpoint: string | undefined;
 }
@@ -29,9 +28,9 @@ export function openClient(credentials: DefaultCredentials, opening: Opening): A
   }
 }
 
-export function openKey(key: ServiceAccountKey, { library, signal }: Opening): AuthClient {
-  const client = new library.JWT({
-    ...clientOptions(signal),
+export function openKey(key: ServiceAccountKey, opening: Opening): AuthClient {
+  const client = new opening.library.JWT({
+    ...clientOptions(opening),
     email: key.account,
     key: key.privateKey,
     scopes: [SCOPE],
@@ -52,10 +51,11 @@ export function openImpersonation(
     readonly delegates: readonly string[];
     readonly sourceClient: AuthClient;
   },
-  { library, signal, iamEndpoint }: Opening,
+  opening: Opening,
 ): AuthClient {
+  const { library, iamEndpoint } = opening;
   return new library.Impersonated({
-    ...clientOptions(signal),
+    ...clientOptions(opening),
     sourceClient: whom.sourceClient,
     targetPrincipal: whom.account,
     delegates: [...whom.delegates],
@@ -68,14 +68,11 @@ export function openImpersonation(
 /** Seconds: the most that Google gives without a policy for it. */
 const IMPERSONATION_LIFETIME = 3600;
 
-function openUser(
-  user: Extract<DefaultCredentials, { kind: 'user' }>,
-  { library, signal }: Opening,
-): AuthClient {
+function openUser(user: Extract<DefaultCredentials, { kind: 'user' }>, opening: Opening): AuthClient {
   const { clientId, clientSecret, refreshToken, tokenUri } = user;
   const endpoints = tokenUri === undefined ? {} : { oauth2TokenUrl: tokenUri };
-  return new library.UserRefreshClient({
-    ...clientOptions(signal),
+  return new opening.library.UserRefreshClient({
+    ...clientOptions(opening),
     clientId,
     clientSecret,
     refreshToken,
@@ -85,9 +82,10 @@ function openUser(
 
 function openExternal(
   { kind, json }: Extract<DefaultCredentials, { json: unknown }>,
-  { library, signal }: Opening,
+  opening: Opening,
 ): AuthClient {
-  const options = { ...json, ...clientOptions(signal), scopes: [SCOPE] };
+  const { library } = opening;
+  const options = { ...json, ...clientOptions(opening), scopes: [SCOPE] };
   if (kind === 'external-user') {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the file's owner answers for it: a field that is missing ends in a refusal
     const user = options as unknown as ExternalAccountAuthorizedUserClientOptions;

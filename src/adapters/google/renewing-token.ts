@@ -22,13 +22,19 @@ const PAUSE = 30_000;
 /** Milliseconds for which a refusal is taken for the answer: thousands of repositories may ask for the same account. */
 const REFUSAL_STAYS = 60_000;
 
+interface Kept extends Minted {
+  /** Milliseconds since the epoch. */
+  readonly madeAt: number;
+  readonly renewAt: number;
+}
+
 /** A token that is made when it is first asked for, and made again before it runs out; once for all who wait. */
 export class RenewingToken {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #owner: string;
   readonly #work: SharedWork<string>;
-  #kept: (Minted & { readonly renewAt: number }) | undefined;
+  #kept: Kept | undefined;
   #refusal: { readonly error: GoogleError; readonly until: number } | undefined;
 
   /** `owner` is for the log. */
@@ -47,11 +53,20 @@ export class RenewingToken {
     return this.#work.join(signal);
   }
 
+  /**
+   * Forgets a token that somebody has refused, unless there is a newer one, and unless it is so new that another
+   * would fare no better.
+   */
+  drop(token: string): void {
+    const kept = this.#kept;
+    if (kept?.token === token && this.#clock.now() - kept.madeAt >= PAUSE) this.#kept = undefined;
+  }
+
   async #renew(mint: Mint, signal: AbortSignal): Promise<string> {
     try {
       const minted = await mint(signal);
       const now = this.#clock.now();
-      this.#keep(minted, now);
+      this.#keep({ ...minted, madeAt: now }, now);
       this.#log.write('debug', 'google token made', {
         for: this.#owner,
         livesSeconds: Math.round((minted.expiresAt - now) / 1000),
@@ -62,7 +77,7 @@ export class RenewingToken {
     }
   }
 
-  #keep(minted: Minted, now: number): void {
+  #keep(minted: Minted & { readonly madeAt: number }, now: number): void {
     const life = minted.expiresAt - now;
     const atLeast = now + (life > 0 ? Math.min(PAUSE, life / 2) : PAUSE); // a clock that is ahead sees it dead
     this.#kept = { ...minted, renewAt: Math.max(minted.expiresAt - MARGIN, atLeast) };

@@ -20,6 +20,8 @@ export interface Surroundings {
   /** Milliseconds for one run of gcloud. */
   readonly gcloudLimit: number;
   readonly iamEndpoint: string | undefined;
+  /** Undefined: the library's own. */
+  readonly fetch: typeof fetch | undefined;
 }
 
 /** Whom the surroundings make this process. */
@@ -68,7 +70,7 @@ async function findRunningIdentity(
 }
 
 function identityOfFile(file: CredentialsFile, surroundings: Surroundings): RunningIdentity {
-  const { iamEndpoint } = surroundings;
+  const { iamEndpoint, fetch } = surroundings;
   return makeIdentity(surroundings, {
     name: nameOfFile(file),
     account: file.account,
@@ -76,7 +78,7 @@ function identityOfFile(file: CredentialsFile, surroundings: Surroundings): Runn
     remedy:
       file.credentials.kind === 'user' ? 'log in again: gcloud auth application-default login' : undefined,
     secrets: file.secrets,
-    open: (library, signal) => openClient(file.credentials, { library, signal, iamEndpoint }),
+    open: (library, signal) => openClient(file.credentials, { library, signal, iamEndpoint, fetch }),
   });
 }
 
@@ -93,7 +95,8 @@ function identityOfMachine(email: string, surroundings: Surroundings): RunningId
     quotaProject: surroundings.env['GOOGLE_CLOUD_QUOTA_PROJECT'] || undefined,
     remedy: undefined,
     secrets: [],
-    open: ({ Compute }, signal) => new Compute({ ...clientOptions(signal), scopes: [SCOPE] }),
+    open: ({ Compute }, signal) =>
+      new Compute({ ...clientOptions({ signal, fetch: undefined }), scopes: [SCOPE] }),
   });
 }
 

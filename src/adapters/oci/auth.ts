@@ -117,8 +117,8 @@ class Guard {
     if (door.scheme === 'open') return NO_KEY;
     const identity = await this.#identityOf(request);
     this.#onIdentity(request.host, identity.name);
-    const ready = await readyHeader(request, identity);
-    if (ready !== undefined) return { ...NO_KEY, header: ready };
+    const ready = await readyKey(request, identity);
+    if (ready !== undefined) return ready;
     if (door.scheme === 'basic') {
       return { ...NO_KEY, header: await basicHeader(identity.credential, request.signal) };
     }
@@ -154,13 +154,17 @@ class Guard {
 /** Google's registries take an access token as it is: a token of their own for each repository would be one request more. */
 const GOOGLE = /^(?:[a-z0-9-]+\.)?gcr\.io$|(?:^|\.)pkg\.dev$/;
 
-async function readyHeader(
-  { host, signal }: HttpRequest,
-  { credential }: Identity,
-): Promise<string | undefined> {
-  if (credential.kind === 'registry-token') return `Bearer ${credential.token}`;
+async function readyKey({ host, signal }: HttpRequest, { credential }: Identity): Promise<Key | undefined> {
+  if (credential.kind === 'registry-token') return { ...NO_KEY, header: `Bearer ${credential.token}` };
   if (credential.kind !== 'access-token' || !GOOGLE.test(host)) return undefined;
-  return `Bearer ${await credential.current(signal)}`;
+  const token = await credential.current(signal);
+  return {
+    header: `Bearer ${token}`,
+    forget: () => {
+      credential.refuse(token);
+      return Promise.resolve();
+    },
+  };
 }
 
 interface Key {

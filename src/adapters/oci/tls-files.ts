@@ -45,10 +45,17 @@ export async function readCommonCas(options: NetworkOptions): Promise<readonly s
     ...(file ? [readCas(file, 'SSL_CERT_FILE')] : [readFirst(systemBundles)]),
     ...(env['SSL_CERT_DIR'] ?? '').split(':').filter(Boolean).map(readDirectoryOfCas),
     ...(nodes ? [readFirst([nodes])] : []), // node itself has warned of one that it cannot read
-    ...caFiles.map((caFile) => readCas(caFile, '--ca-file')),
+    ...caFiles.map((caFile) => readCas(caFile, CA_FILE)),
   ];
   return (await Promise.all(groups)).flat();
 }
+
+/** Throws `TlsFileError` for a file of `-ca-file` that cannot be used. */
+export async function checkCaFiles(caFiles: readonly string[]): Promise<void> {
+  for (const file of caFiles) await readCas(file, CA_FILE);
+}
+
+const CA_FILE = '-ca-file';
 
 /**
  * What the directories of a host hold: `*.crt` are authorities, `*.cert` with the `*.key` of the same name is the

@@ -17,7 +17,7 @@ function tokenOf(...lives: readonly (number | GoogleError)[]) {
     return { token: `t${made}`, expiresAt: clock.now() + life };
   };
   const token = new RenewingToken(mint, { owner: 'x', clock, log: { write: () => {} } });
-  return { clock, current: () => token.current(signal) };
+  return { clock, current: () => token.current(signal), drop: (value: string) => token.drop(value) };
 }
 
 describe('a token that is renewed', () => {
@@ -44,6 +44,24 @@ describe('a token that is renewed', () => {
     expect(await current()).toBe('t2');
     clock.advance(29 * SECOND);
     expect(await current()).toBe('t2');
+  });
+
+  it('is made again where somebody has refused it, once for all who have', async () => {
+    const { clock, current, drop } = tokenOf();
+    await current();
+    clock.advance(31 * SECOND);
+    drop('t1');
+    expect(await current()).toBe('t2');
+    drop('t1');
+    expect(await current()).toBe('t2');
+  });
+
+  it('is not made again at each refusal of one that is new', async () => {
+    const { clock, current, drop } = tokenOf();
+    await current();
+    clock.advance(29 * SECOND);
+    drop('t1');
+    expect(await current()).toBe('t1');
   });
 
   it('that could not be had for want of an answer is asked for again at once', async () => {

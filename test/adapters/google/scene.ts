@@ -9,6 +9,7 @@ import {
   type GoogleKeychainOptions,
 } from '../../../src/adapters/google/google-keychain.ts';
 import { readKeyFiles } from '../../../src/adapters/google/key-files.ts';
+import { createFetch } from '../../../src/adapters/google/library-fetch.ts';
 import { parseRegistryName, parseRepository, type Repository } from '../../../src/image/repository.ts';
 import type { Identity } from '../../../src/ports/keychain.ts';
 import { testdir } from '../../builders/testdir.ts';
@@ -76,6 +77,7 @@ export async function scene(staging: Staging = {}): Promise<Scene> {
     clock,
     log: { write: (...line) => logged.push(JSON.stringify(line)) },
     iamEndpoint: google.url,
+    fetch: createFetch({ env: {}, readCas: () => Promise.resolve([]) }),
     ...staging.options,
   });
   const token = async (whose = REPOSITORY, signal = never) => {

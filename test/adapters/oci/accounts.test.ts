@@ -1,9 +1,10 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { withAuth } from '../../../src/adapters/oci/auth.ts';
 import { Tokens } from '../../../src/adapters/oci/tokens.ts';
 import type { HttpRequest } from '../../../src/adapters/oci/http.ts';
 import { hostOf, pathOf, type Repository } from '../../../src/image/repository.ts';
-import { ANONYMOUS, type Identity, type Keychain } from '../../../src/ports/keychain.ts';
+import { ANONYMOUS, type Credential, type Identity, type Keychain } from '../../../src/ports/keychain.ts';
 import { blobsOf, image, push } from '../../builders/images.ts';
 import { scriptedServer, type Step } from '../../doubles/scripted-server.ts';
 import { FakeClock } from '../fake-clock.ts';
@@ -67,6 +68,60 @@ describe('a promotion inside one registry', () => {
     const { traffic, mountAll, server } = await setUp();
     await mountAll();
     expect(traffic.hosts().get(server.host)?.identities).toEqual(['user "alice"']);
+  });
+});
+
+describe('an access token that a registry of Google refuses', () => {
+  /** A registry that takes the second token, and an identity that makes a new one whenever one is refused. */
+  async function ask() {
+    let made = 1;
+    const sent: (string | undefined)[] = [];
+    const refused: string[] = [];
+    const credential: Credential = {
+      kind: 'access-token',
+      current: () => Promise.resolve(`t${made}`),
+      refuse: (token) => {
+        refused.push(token);
+        made += 1;
+      },
+    };
+    const send = withAuth(
+      (request) => {
+        const authorization = request.headers['authorization'];
+        sent.push(authorization);
+        const headers = { 'www-authenticate': 'Bearer realm="https://eu.gcr.io/v2/token"' };
+        const status = authorization === 'Bearer t2' ? 200 : 401;
+        return Promise.resolve({ status, headers, url: request.url, body: new Uint8Array() });
+      },
+      {
+        keychain: keychainWith(credential),
+        clock: new FakeClock(),
+        originOf: (host) => `https://${host}`,
+        onIdentity: () => {},
+        trustedRealms: new Set(),
+      },
+    );
+    const host = 'eu.gcr.io';
+    const request = {
+      method: 'PUT',
+      url: new URL('https://eu.gcr.io/v2/prod/app/x'),
+      host,
+      repository: repositoryAt({ host }, 'prod/app'),
+      headers: {},
+      scopes: [],
+      signal: quiet(),
+    } as const;
+    const { status } = await send(request);
+    return { status, sent, refused };
+  }
+
+  it('is replaced, and the request sent again', async () => {
+    const { status, sent, refused } = await ask();
+    expect({ status, sent, refused }).toEqual({
+      status: 200,
+      sent: [undefined, 'Bearer t1', 'Bearer t2'],
+      refused: ['t1'],
+    });
   });
 });
 

@@ -64,7 +64,7 @@ describe('the authorities for every host', () => {
     ['broken', NO_CERTIFICATE, 'bad-certificate', 'has a certificate that cannot be parsed'],
   ])('are not taken from a file of the user that is %s', async (_what, text, code, message) => {
     const at = await testdir({ ca: text });
-    await expectError(read({ caFiles: [`${at}/ca`] }), code, `--ca-file: "${at}/ca" ${message}`);
+    await expectError(read({ caFiles: [`${at}/ca`] }), code, `-ca-file: "${at}/ca" ${message}`);
     await expectError(
       read({ env: { SSL_CERT_FILE: `${at}/ca` } }),
       code,
@@ -76,7 +76,7 @@ describe('the authorities for every host', () => {
     await expectError(
       read({ caFiles: ['/nowhere/ca'] }),
       'unreadable',
-      '--ca-file: "/nowhere/ca" cannot be read: ENOENT',
+      '-ca-file: "/nowhere/ca" cannot be read: ENOENT',
     );
   });
 });

@@ -106,7 +106,7 @@ describe.skipIf(!hasTlsTools())('a registry with a certificate of a private auth
     const error = await registryErrorOf(registry.list(repositoryAt({ host }, 'app'), quiet()));
     expect(error).toMatchObject({ code: 'unreachable', temporary: false });
     expect(error.message).toBe(
-      `GET https://${host}/v2/app/tags/list: --ca-file: "/nowhere/ca.crt" cannot be read: ENOENT`,
+      `GET https://${host}/v2/app/tags/list: -ca-file: "/nowhere/ca.crt" cannot be read: ENOENT`,
     );
   });
 
