@@ -29,7 +29,7 @@ export async function makeKeychain(
   manifests: readonly PromoterManifest[],
   { options, env, clock, log, readCas }: Surroundings,
 ): Promise<Keychain> {
-  const files = createDockerConfigKeychain(env, clock);
+  const files = createDockerConfigKeychain(env, clock, process.getuid?.());
   const keyFiles = await readKeyFiles(options.keyFiles).catch((error: unknown) => {
     throw new UsageError(messageOf(error));
   });

@@ -137,7 +137,8 @@ async function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-function deliver(outgoing: ServerResponse, answer: ScriptedAnswer): void {
+/** Answers a request of a server that a test has made itself. */
+export function deliver(outgoing: ServerResponse, answer: ScriptedAnswer): void {
   if ('raw' in answer) return deliverRaw(outgoing.socket, answer);
   const { status, headers = {}, body = '' } = answer;
   const isText = typeof body === 'string' || body instanceof Uint8Array;

@@ -145,6 +145,14 @@ describe('input that cannot be used at all is exit 2', () => {
     await expectRefusal([...args, '-parse-only'], words, { cwd: await testdir(files) });
   });
 
+  it.each([
+    ['that is not there', {}, /-ca-file: "ca\.pem" cannot be read: ENOENT/],
+    ['without a certificate', { 'ca.pem': 'hello' }, /-ca-file: "ca\.pem" has no certificate/],
+  ])('an authority %s', async (_, files, words) => {
+    const cwd = await testdir({ ...good, ...files });
+    await expectRefusal(['-thin-manifest-dir=.', '-ca-file=ca.pem'], words, { cwd });
+  });
+
   it('a plain manifest that does not parse, with the place', async () => {
     const cwd = await testdir({ 'm.yaml': 'registries:\n- name: "x\n' });
     for (const flags of [[], ['-parse-only'], ['-confirm']]) {

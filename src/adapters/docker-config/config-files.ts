@@ -16,26 +16,29 @@ export interface ConfigFile {
 }
 
 /**
- * The files to look into, in order: that of `REGISTRY_AUTH_FILE` alone, or docker's and then podman's two.
+ * The files to look into, in order: that of `REGISTRY_AUTH_FILE` alone, or docker's and then podman's two. Without
+ * `XDG_RUNTIME_DIR` podman's first is by the number of the user.
  *
  * @see https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  */
-export function listConfigFiles(env: Environment): readonly ConfigFile[] {
+export function listConfigFiles(env: Environment, uid: number | undefined): readonly ConfigFile[] {
   const only = env['REGISTRY_AUTH_FILE'];
   if (only) return [{ path: only, name: 'REGISTRY_AUTH_FILE', isRequired: true }];
   const home = env['HOME'] || homedir();
   const docker = env['DOCKER_CONFIG'] || join(home, '.docker');
   const session = env['XDG_RUNTIME_DIR'];
+  const bare = uid === undefined ? [] : [podmanFile('/run', String(uid))];
   const lasting = env['XDG_CONFIG_HOME'] || join(home, '.config');
   return [
     { path: join(docker, 'config.json'), name: 'docker config', isRequired: false },
-    ...(session ? [podmanFile(session)] : []),
+    ...(session ? [podmanFile(session)] : bare),
     podmanFile(lasting),
   ];
 }
 
-function podmanFile(directory: string): ConfigFile {
-  return { path: join(directory, 'containers', 'auth.json'), name: 'podman auth.json', isRequired: false };
+function podmanFile(directory: string, user = ''): ConfigFile {
+  const path = join(directory, 'containers', user, 'auth.json');
+  return { path, name: 'podman auth.json', isRequired: false };
 }
 
 const EMPTY: DockerConfig = { credentials: new Map(), helpers: new Map(), store: undefined };

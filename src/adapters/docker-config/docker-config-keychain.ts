@@ -12,9 +12,9 @@ import type { DockerConfig } from './parse-docker-config.ts';
  * Identities from the files that `docker login` and `podman login` write: the first file with an entry for a
  * repository decides. Each file is read once, when it is first needed. Throws `DockerConfigError`.
  */
-export function createDockerConfigKeychain(env: Environment, clock: Clock): Keychain {
+export function createDockerConfigKeychain(env: Environment, clock: Clock, uid?: number): Keychain {
   const helpers = new HelperMemory(env, clock);
-  const sources = listConfigFiles(env).map((file) => ({ file, read: once(() => readConfigFile(file)) }));
+  const sources = listConfigFiles(env, uid).map((file) => ({ file, read: once(() => readConfigFile(file)) }));
   return {
     identityFor: async (repository, signal) => {
       for (const { file, read } of sources) {

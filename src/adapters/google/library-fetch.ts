@@ -17,7 +17,7 @@ export function createFetch({ env, readCas }: Network): typeof fetch {
   let made: Promise<EnvHttpProxyAgent> | undefined;
   const dispatch = async (url: string | URL, init: object) => {
     made ??= readCas().then((cas) => makeDispatcher(env, cas));
-    return undiciFetch(url, { ...init, dispatcher: await made });
+    return undiciFetch(url, { ...init, dispatcher: await made }).catch(throwCause);
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- node's own fetch is undici's: the types differ by version only
   return dispatch as unknown as typeof fetch;
@@ -35,6 +35,18 @@ function makeDispatcher(env: Env, cas: readonly string[]): EnvHttpProxyAgent {
     proxyTls: tls,
   });
 }
+
+/** A fetch that fails says no more than that itself. */
+function throwCause(error: unknown): never {
+  const cause = error instanceof TypeError && error.cause instanceof Error ? error.cause : error;
+  if (!(cause instanceof Error) || !('code' in cause) || !UNTRUSTED.test(String(cause.code))) throw cause;
+  throw new Error(`${cause.message}; if its certificate is right, trust its authority with -ca-file FILE`, {
+    cause,
+  });
+}
+
+/** What OpenSSL calls certificates of authorities that it does not know. */
+const UNTRUSTED = /SELF_SIGNED|^UNABLE_TO_|^CERT_UNTRUSTED/;
 
 function valueOf(env: Env, name: string): string {
   return env[name] || env[name.toLowerCase()] || '';

@@ -83,7 +83,7 @@ function hintFor(
 ): string {
   const isOwn = url.origin === registry;
   if (UNTRUSTED.has(code)) {
-    return `; if its certificate is right, trust its authority with --ca-file FILE or certs.d/${url.host}/ca.crt`;
+    return `; if its certificate is right, trust its authority with -ca-file FILE or certs.d/${url.host}/ca.crt`;
   }
   if (NOT_TLS.test(code) && isOwn) return `; if ${host} speaks plain http, say so with -plain-http ${host}`;
   if (NO_CLIENT_CERTIFICATE.test(code) && isOwn) {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
+import { listConfigFiles } from '../../../src/adapters/docker-config/config-files.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import { testdir } from '../../builders/testdir.ts';
 import { FakeClock } from '../fake-clock.ts';
@@ -25,6 +26,24 @@ async function identityIn(directory: string, { env, name }: { env: Record<string
 }
 
 const EVERYWHERE = { HOME: '.', XDG_RUNTIME_DIR: 'run', XDG_CONFIG_HOME: 'xdg', DOCKER_CONFIG: 'docker' };
+
+describe("podman's file of a session", () => {
+  const pathsIn = (env: Record<string, string>, uid?: number) =>
+    listConfigFiles({ HOME: '/home/a', ...env }, uid).map(({ path }) => path);
+
+  it('is by the number of the user where the session has no directory', () => {
+    expect(pathsIn({}, 1000)).toContain('/run/containers/1000/auth.json');
+    expect(pathsIn({ XDG_RUNTIME_DIR: '/run/user/1000' }, 1000)).toEqual([
+      '/home/a/.docker/config.json',
+      '/run/user/1000/containers/auth.json',
+      '/home/a/.config/containers/auth.json',
+    ]);
+  });
+
+  it('is not looked for where users have no numbers', () => {
+    expect(pathsIn({})).toEqual(['/home/a/.docker/config.json', '/home/a/.config/containers/auth.json']);
+  });
+});
 
 describe('the first file with an entry decides', () => {
   const files = {

@@ -43,6 +43,8 @@ export interface Staging {
   readonly accounts?: Readonly<Record<string, string>>;
   /** What the metadata server says that this machine is; `nobody`: nothing. Default: there is no such server. */
   readonly machine?: string;
+  /** Done before the files are made. */
+  readonly before?: (google: FakeGoogle) => Promise<void>;
   /** Written to the folder; made from the fake's address. */
   readonly files?: (google: FakeGoogle) => Readonly<Record<string, unknown>>;
   /** Names of files for `-key-files`. */
@@ -58,6 +60,7 @@ export interface Staging {
 export async function scene(staging: Staging = {}): Promise<Scene> {
   const clock = new FakeClock();
   const google = await fakeGoogle(clock);
+  await staging.before?.(google);
   stageMachine(google, staging.machine);
   const folder = await stageFiles(google, staging);
   const logged: string[] = [];

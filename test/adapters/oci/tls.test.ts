@@ -80,7 +80,7 @@ describe.skipIf(!hasTlsTools())('a registry with a certificate of a private auth
     expect(error).toMatchObject({ code: 'unreachable', temporary: false });
     expect(error.message).toBe(
       `GET https://${host}/v2/app/tags/list: UNABLE_TO_VERIFY_LEAF_SIGNATURE: unable to verify the first certificate` +
-        `; if its certificate is right, trust its authority with --ca-file FILE or certs.d/${host}/ca.crt`,
+        `; if its certificate is right, trust its authority with -ca-file FILE or certs.d/${host}/ca.crt`,
     );
   });
 
