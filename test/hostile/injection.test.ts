@@ -24,7 +24,7 @@ const BODY_TRICKS = [
   `\u202e${FORGED}\u202c`,
   `\u2066${FORGED}\u2069`,
   `\u0000\u0008\u007f`,
-  `x|y|z <img src=x onerror=y> \`code\` [a](javascript:b) ${'<!--'}`,
+  `x|y|z <img src=x onerror=y> \`code\` [a](javascript:b) <!--`,
 ];
 const ALL_TRICKS = BODY_TRICKS.join(' ');
 /** What a header may hold, byte for byte. */
