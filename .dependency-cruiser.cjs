@@ -30,7 +30,7 @@ const TABLE = {
     src: ['ports', 'image', 'base'],
     touches: {
       'node:*': ANYWHERE,
-      undici: ['oci/'],
+      undici: ['oci/', 'google/library-fetch.ts'],
       'p-limit': ['oci/'],
       'google-auth-library': ['google/'],
     },

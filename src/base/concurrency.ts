@@ -29,6 +29,26 @@ export async function forEachConcurrently<T>(
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
+/**
+ * The same with lanes that do not wait for each other: at most `workers` at a time in each, so that what is slow in one
+ * holds up no other.
+ */
+export async function forEachInLanes<T>(
+  items: Iterable<T>,
+  { laneOf, workers, signal }: { laneOf: (item: T) => string; workers: number; signal: AbortSignal },
+  task: (item: T) => Promise<void>,
+): Promise<void> {
+  const lanes = new Map<string, T[]>();
+  for (const item of items) {
+    const lane = lanes.get(laneOf(item));
+    if (lane === undefined) lanes.set(laneOf(item), [item]);
+    else lane.push(item);
+  }
+  await allSettledOrThrow(
+    Array.from(lanes.values(), (lane) => forEachConcurrently(lane, { workers, signal }, task)),
+  );
+}
+
 /** Waits for every promise to settle, then throws the first rejection if there was one: no task is left behind. */
 export async function allSettledOrThrow<T>(promises: Iterable<Promise<T>>): Promise<T[]> {
   const results = await Promise.allSettled(promises);

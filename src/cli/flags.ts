@@ -107,6 +107,14 @@ export const FLAGS = [
     description: 'send the credentials for a registry to a token service of another domain (repeatable)',
   },
   {
+    name: 'budget',
+    value: 'HOST=RPS[,writes=RPS]',
+    group: 'registries',
+    repeatable: true,
+    description:
+      "requests per second to this host, and writes of them; `user=RPS`: of each identity at Google's hosts (repeatable; default: Google's documented quotas, elsewhere what the host bears)",
+  },
+  {
     name: 'log-level',
     value: 'LEVEL',
     group: 'general',

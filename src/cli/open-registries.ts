@@ -16,7 +16,7 @@ export async function openRegistries(
   surroundings: { options: Options; env: NodeJS.ProcessEnv; clock: Clock; log: Log },
 ): Promise<OciRegistry> {
   const { options, env, clock, log } = surroundings;
-  const { plainHttp, threads, caFiles, trustedRealms } = options;
+  const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
   await checkCaFiles(caFiles).catch((error: unknown) => {
     throw new UsageError(messageOf(error));
   });
@@ -27,6 +27,7 @@ export async function openRegistries(
     clock,
     plainHttp,
     threads,
+    budgets,
     userAgent: `cip/${VERSION}`,
     trustedRealms: new Set(trustedRealms),
     network,

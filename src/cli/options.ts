@@ -1,7 +1,9 @@
+import type { Budgets } from '../adapters/oci/budget.ts';
 import { quote } from '../base/text.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import type { LogLevel } from '../ports/log.ts';
 import { FLAGS, type FlagSpec } from './flags.ts';
+import { parseBudgets } from './parse-budget.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -23,6 +25,7 @@ export interface Options {
   readonly caFiles: readonly string[];
   /** Pairs `registry=token service`. */
   readonly trustedRealms: readonly string[];
+  readonly budgets: Budgets;
   readonly log: LogOptions;
   readonly progress: boolean;
   /** What to tell the user about flags that do nothing. */
@@ -53,6 +56,7 @@ export function makeOptions({ values }: ParsedFlags): Options {
     serviceAccounts: !flags.isOn('no-service-account'),
     caFiles: values.get('ca-file') ?? [],
     trustedRealms: (values.get('trust-realm') ?? []).map(checkTrustedRealm),
+    budgets: parseBudgets(values.get('budget') ?? []),
     log: logOptionsOf(flags),
     progress: !flags.isOn('no-progress'),
     warnings: warningsOf(values, flags),

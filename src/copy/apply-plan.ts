@@ -1,8 +1,9 @@
-import { forEachConcurrently } from '../base/concurrency.ts';
+import { forEachInLanes } from '../base/concurrency.ts';
 import { messageOf } from '../base/errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import { formatReference, type Reference } from '../image/reference.ts';
+import { hostOf } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Plan, PlanItem } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -25,7 +26,7 @@ export interface CopyPorts {
   readonly stopping: AbortSignal;
 }
 
-/** Batches at a time: enough to keep every slot of the transport busy. */
+/** Batches at a time for each host: enough to keep every slot of the transport busy. */
 const BATCHES = 32;
 
 /**
@@ -44,7 +45,8 @@ export async function applyPlan(plan: Plan, ports: CopyPorts, signal: AbortSigna
     batches.reduce((sum, batch) => sum + batch.promotions.length, 0),
   );
   try {
-    await forEachConcurrently(batches, { workers: BATCHES, signal: ending }, (batch) =>
+    const laneOf = ({ destination }: Batch) => hostOf(destination);
+    await forEachInLanes(batches, { laneOf, workers: BATCHES, signal: ending }, (batch) =>
       run.promote(batch, signal),
     );
   } catch (error) {

@@ -1,9 +1,9 @@
-import { forEachConcurrently } from '../base/concurrency.ts';
+import { forEachInLanes } from '../base/concurrency.ts';
 import { isAbort, messageOf } from '../base/errors.ts';
 import { SingleFlight } from '../base/single-flight.ts';
-import type { Want, Wanted } from '../edges/wanted.ts';
+import type { Want, Wanted, WantedRepository } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
-import type { Repository } from '../image/repository.ts';
+import { hostOf, type Repository } from '../image/repository.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import {
@@ -20,7 +20,7 @@ export interface InventoryPorts {
   readonly source: ReadRegistry;
   readonly destination: ReadRegistry;
   readonly progress: Progress;
-  /** Repositories asked at a time; the transport bounds the requests. */
+  /** Repositories asked at a time at each host; the transport bounds the requests. */
   readonly workers: number;
 }
 
@@ -48,7 +48,8 @@ async function readDestinations(
   const asking = { registry: ports.destination, habits: new ListingHabits(), signal };
   const asked = wanted.repositories.filter(({ list }) => list.wants.length > 0);
   ports.progress.begin('inventory', asked.length);
-  await forEachConcurrently(asked, { workers: ports.workers, signal }, async ({ repository, list }) => {
+  const lanes = { laneOf: hostOfWanted, workers: ports.workers, signal };
+  await forEachInLanes(asked, lanes, async ({ repository, list }) => {
     const state = await orUnreadable(readDestination(repository, list, asking), signal);
     destinations.set(repository, state);
     ports.progress.advance();
@@ -66,16 +67,21 @@ async function readSources(
   const asked = new SingleFlight<SourceKey, SourceState>();
   const lacking = collectLacking(wanted, ports.destinations);
   ports.progress.begin('source', lacking.length);
-  await forEachConcurrently(lacking, { workers: ports.workers, signal }, async ({ digest, repositories }) => {
-    for (const repository of repositories) {
-      const key = sourceKey(repository, digest);
-      const read = () => orUnreadable(readSource(repository, digest, ports.source, signal), signal);
-      const state = await asked.run(key, read);
-      sources.set(key, state);
-      if (state.kind === 'present') break;
-    }
-    ports.progress.advance();
-  });
+  const laneOf = ({ repositories: [first] }: Lacking) => (first === undefined ? '' : hostOf(first));
+  await forEachInLanes(
+    lacking,
+    { laneOf, workers: ports.workers, signal },
+    async ({ digest, repositories }) => {
+      for (const repository of repositories) {
+        const key = sourceKey(repository, digest);
+        const read = () => orUnreadable(readSource(repository, digest, ports.source, signal), signal);
+        const state = await asked.run(key, read);
+        sources.set(key, state);
+        if (state.kind === 'present') break;
+      }
+      ports.progress.advance();
+    },
+  );
   ports.progress.end();
   return sources;
 }
@@ -100,7 +106,7 @@ async function lookAgainForLost(
     const lost = state?.kind === 'read' && !state.complete ? list.wants.filter(isLost) : [];
     return lost.length === 0 ? [] : [{ repository, list: { ...list, wants: lost } }];
   });
-  await forEachConcurrently(doubtful, { workers, signal }, async ({ repository, list }) => {
+  await forEachInLanes(doubtful, { laneOf: hostOfWanted, workers, signal }, async ({ repository, list }) => {
     const asking = { registry, signal };
     destinations.set(repository, await orUnreadable(readDigests(repository, list, asking), signal));
   });
@@ -114,6 +120,10 @@ async function readSource(
 ): Promise<SourceState> {
   const there = await source.resolve(repository, digest, signal);
   return { kind: there === undefined ? 'absent' : 'present' };
+}
+
+function hostOfWanted({ repository }: WantedRepository): string {
+  return hostOf(repository);
 }
 
 interface Lacking {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { allSettledOrThrow, forEachConcurrently } from '../../src/base/concurrency.ts';
+import { allSettledOrThrow, forEachConcurrently, forEachInLanes } from '../../src/base/concurrency.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -60,6 +60,42 @@ describe('for each concurrently', () => {
         throw new Error('called');
       }),
     ).resolves.toBeUndefined();
+  });
+});
+
+describe('for each in lanes', () => {
+  const laneOf = (item: string) => item.slice(0, 1);
+
+  it('a lane that waits holds up no other', async () => {
+    const ended: string[] = [];
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const items = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3'];
+    const run = forEachInLanes(items, { laneOf, workers: 1, signal: NEVER }, async (item) => {
+      if (item === 'a1') await held;
+      ended.push(item);
+      if (item === 'b3') release();
+    });
+    await run;
+    expect(ended).toEqual(['b1', 'b2', 'b3', 'a1', 'a2', 'a3']);
+  });
+
+  it('each lane has its own workers', async () => {
+    let running = 0;
+    let peak = 0;
+    const items = Array.from({ length: 30 }, (_, number) => `${'abc'[number % 3]}${number}`);
+    await forEachInLanes(items, { laneOf, workers: 2, signal: NEVER }, async () => {
+      running += 1;
+      peak = Math.max(peak, running);
+      await turn();
+      running -= 1;
+    });
+    expect({ peak, running }).toEqual({ peak: 6, running: 0 });
+  });
+
+  it('throws what the signal carries', async () => {
+    const signal = AbortSignal.abort(new Error('stop'));
+    await expect(forEachInLanes(['a'], { laneOf, workers: 1, signal }, turn)).rejects.toThrow('stop');
   });
 });
 

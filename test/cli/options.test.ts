@@ -15,6 +15,37 @@ function expectRefusal(args: readonly string[], words: RegExp, program: ProgramN
   expect(() => optionsOf(args, program)).toThrow(words);
 }
 
+describe('a budget', () => {
+  it('is of a host, and of each identity', () => {
+    const { budgets } = optionsOf([
+      '-manifest=m',
+      '-budget=a.test=50',
+      '-budget',
+      'b.test:5000=20.5,writes=3',
+      '--budget=user=200',
+    ]);
+    expect(budgets).toEqual({
+      hosts: new Map([
+        ['a.test', { requests: 50, writes: 50 }],
+        ['b.test:5000', { requests: 20.5, writes: 3 }],
+      ]),
+      user: 200,
+    });
+  });
+
+  it.each([
+    'a.test',
+    'a.test=',
+    'a.test=0',
+    'a.test=-1',
+    'a.test=1.2.3',
+    'a/b=1',
+    '=1',
+    'a=1,reads=2',
+    'user=1,writes=1',
+  ])('%j is none', (value) => expectRefusal(['-manifest=m', `-budget=${value}`], /-budget is HOST=RPS/));
+});
+
 describe('a flag', () => {
   const location = { kind: 'thin', directory: 'd=e/f' };
 

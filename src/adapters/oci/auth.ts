@@ -1,4 +1,5 @@
 import { SingleFlight } from '../../base/single-flight.ts';
+import { isGoogleHost } from '../../image/google-hosts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Identity, Keychain } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
@@ -152,11 +153,9 @@ class Guard {
 }
 
 /** Google's registries take an access token as it is: a token of their own for each repository would be one request more. */
-const GOOGLE = /^(?:[a-z0-9-]+\.)?gcr\.io$|(?:^|\.)pkg\.dev$/;
-
 async function readyKey({ host, signal }: HttpRequest, { credential }: Identity): Promise<Key | undefined> {
   if (credential.kind === 'registry-token') return { ...NO_KEY, header: `Bearer ${credential.token}` };
-  if (credential.kind !== 'access-token' || !GOOGLE.test(host)) return undefined;
+  if (credential.kind !== 'access-token' || !isGoogleHost(host)) return undefined;
   const token = await credential.current(signal);
   return {
     header: `Bearer ${token}`,

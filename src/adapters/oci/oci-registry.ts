@@ -4,7 +4,9 @@ import type { WriteRegistry } from '../../ports/registry.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import { withAuth } from './auth.ts';
+import { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
 import { hasBlob, openBlob } from './blobs.ts';
+import { withBreaker } from './breaker.ts';
 import { Endpoints } from './endpoint.ts';
 import type { Send } from './http.ts';
 import { listRepository } from './listing.ts';
@@ -15,9 +17,9 @@ import type { TrustedRealms } from './realm-policy.ts';
 import { redactRefusal } from './redact.ts';
 import { DEFAULT_RETRY, withRetry } from './retry.ts';
 import type { Session } from './session.ts';
-import { withSlots } from './slots.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';
+import { withBudgets } from './with-budgets.ts';
 import { cancelUpload, finishUpload, mountBlob, startUpload } from './uploads.ts';
 
 export interface OciRegistryOptions {
@@ -27,6 +29,8 @@ export interface OciRegistryOptions {
   readonly plainHttp: Iterable<string>;
   /** Requests at a time, all hosts together. */
   readonly threads: number;
+  /** What hosts and identities may be asked for each second. Default: what is documented of Google. */
+  readonly budgets?: Budgets;
   readonly userAgent: string;
   /** Pairs `registry=token service` to send credentials to, beside those that belong together by name. */
   readonly trustedRealms?: TrustedRealms;
@@ -52,12 +56,21 @@ const PER_HOST = 32;
 /** A client for every registry that speaks the OCI distribution specification. */
 export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
   const endpoints = new Endpoints(options.plainHttp);
-  const traffic = new TrafficCounter();
   const wire = createWire({
     originOf: (host) => endpoints.originOf(host),
     trusted: options.trustedRealms ?? new Set(),
     network: options.network ?? {},
   });
+  return createRegistryOver(wire, options);
+}
+
+/** The same over a wire of one's own. */
+export function createRegistryOver(
+  wire: { readonly send: Send; readonly close: () => Promise<void> },
+  options: OciRegistryOptions,
+): OciRegistry {
+  const endpoints = new Endpoints(options.plainHttp);
+  const traffic = new TrafficCounter();
   const session = { send: buildTransport(wire.send, { options, endpoints, traffic }), endpoints };
   return { registry: makeRegistry(session), traffic, close: wire.close };
 }
@@ -83,8 +96,9 @@ function buildTransport(
     onIdentity: (host, name) => traffic.nameIdentity(host, name),
     trustedRealms: options.trustedRealms ?? new Set(),
   });
-  const bounded = withSlots(allowed, { threads, perHost: PER_HOST });
-  return withRetry(bounded, {
+  const budgets = options.budgets ?? DEFAULT_BUDGETS;
+  const bounded = withBudgets(allowed, { threads, perHost: PER_HOST, budgets, clock, keychain });
+  const repeated = withRetry(bounded, {
     clock,
     policy: DEFAULT_RETRY,
     onRetry: (host, wait, why) => {
@@ -96,6 +110,7 @@ function buildTransport(
       });
     },
   });
+  return withBreaker(repeated, clock);
 }
 
 /** What a server repeats of a secret that it was sent goes no further. */

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpRequest, HttpResponse, Send } from '../../../src/adapters/oci/http.ts';
-import { withSlots } from '../../../src/adapters/oci/slots.ts';
+import { DEFAULT_BUDGETS } from '../../../src/adapters/oci/budget.ts';
+import { withBudgets } from '../../../src/adapters/oci/with-budgets.ts';
 import { image, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
+import { FakeClock } from '../fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -55,10 +57,19 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
+function slots(inner: Send, limits: { readonly threads: number; readonly perHost: number }): Send {
+  return withBudgets(inner, {
+    ...limits,
+    budgets: DEFAULT_BUDGETS,
+    clock: new FakeClock(),
+    keychain: keychainOf({}),
+  });
+}
+
 describe('slots', () => {
   it('bound the requests in flight', async () => {
     const wire = heldTransport();
-    const send = withSlots(wire.send, { threads: 7, perHost: 32 });
+    const send = slots(wire.send, { threads: 7, perHost: 32 });
     const all = Promise.all(Array.from({ length: 100 }, (_, number) => send(requestTo(`h${number % 3}`))));
     await settle();
     expect(wire.held).toHaveLength(7);
@@ -72,7 +83,7 @@ describe('slots', () => {
 
   it('bound the requests to one host, so that a slow one does not hold up the others', async () => {
     const wire = heldTransport();
-    const send = withSlots(wire.send, { threads: 10, perHost: 6 });
+    const send = slots(wire.send, { threads: 10, perHost: 6 });
     const slow = Promise.all(Array.from({ length: 50 }, () => send(requestTo('slow'))));
     await settle();
     expect(wire.at('slow')).toHaveLength(6);
@@ -97,7 +108,7 @@ describe('slots', () => {
       calls += 1;
       return Promise.reject(new Error('broken'));
     };
-    const send = withSlots(failing, { threads: 1, perHost: 1 });
+    const send = slots(failing, { threads: 1, perHost: 1 });
     const results = await Promise.allSettled(Array.from({ length: 5 }, () => send(requestTo('h'))));
     expect(results.map(({ status }) => status)).toEqual(Array(5).fill('rejected'));
     expect(calls).toBe(5);
@@ -105,7 +116,7 @@ describe('slots', () => {
 
   it('are not needed by what another request waits for', async () => {
     const wire = heldTransport();
-    const send = withSlots(wire.send, { threads: 1, perHost: 1 });
+    const send = slots(wire.send, { threads: 1, perHost: 1 });
     const outer = send(requestTo('h'));
     const inner = send(requestTo('h', 'none'));
     await settle();

@@ -1,0 +1,78 @@
+import { messageOf } from '../../base/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { isTemporaryStatus } from './retry.ts';
+
+/** Requests in a row, each with all its attempts, without one good answer between them. */
+const FAILURES = 5;
+/** Milliseconds since the first of them: a host that fails at once is soon asked about everything. */
+const FAILING_FOR = 60_000;
+/** Milliseconds between two requests to a host that is taken to be down. */
+const PROBE_EVERY = 10_000;
+
+/**
+ * Spares a run the wait for a host that is down: once that is known its requests fail at once, but for one now and
+ * then, which finds out whether it is up again.
+ *
+ * Wraps the retries: what fails here has failed with all its attempts. An upload that streams has one attempt only, so
+ * it says nothing of the host.
+ */
+export function withBreaker(inner: Send, clock: Clock): Send {
+  const hosts = new Map<string, Health>();
+  return async (request) => {
+    const health = hosts.get(request.host) ?? { failures: 0, since: 0, askedAt: 0, why: '' };
+    hosts.set(request.host, health);
+    if (isDown(health, clock.now())) {
+      if (clock.now() - health.askedAt < PROBE_EVERY) throw notAsked(request.host, health);
+      health.askedAt = clock.now();
+    }
+    if (isStreamBody(request.body)) return inner(request);
+    const begunAt = clock.now();
+    try {
+      const response = await inner(request);
+      learn(health, { why: whyOf(response), begunAt, now: clock.now() });
+      return response;
+    } catch (error) {
+      const isFailure = error instanceof RegistryError && error.temporary;
+      if (isFailure) learn(health, { why: messageOf(error), begunAt, now: clock.now() });
+      throw error;
+    }
+  };
+}
+
+interface Health {
+  failures: number;
+  /** When the first request that failed was begun, in milliseconds since the epoch. */
+  since: number;
+  /** When it was last asked something, or failed to answer it. */
+  askedAt: number;
+  why: string;
+}
+
+function isDown({ failures, since }: Health, now: number): boolean {
+  return failures >= FAILURES && now - since >= FAILING_FOR;
+}
+
+function learn(
+  health: Health,
+  { why, begunAt, now }: { why: string | undefined; begunAt: number; now: number },
+): void {
+  if (why === undefined) {
+    health.failures = 0;
+    return;
+  }
+  if (health.failures === 0) health.since = begunAt;
+  health.failures += 1;
+  health.why = why;
+  health.askedAt = now;
+}
+
+function whyOf(response: HttpResponse): string | undefined {
+  return isTemporaryStatus(response.status) ? `status ${response.status}` : undefined;
+}
+
+function notAsked(host: string, { failures, why }: Health): RegistryError {
+  const message = `${host} was not asked: its last ${failures} requests failed, the last one with: ${why}`;
+  return new RegistryError('unreachable', message, { temporary: false });
+}

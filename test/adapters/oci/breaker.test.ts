@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { withBreaker } from '../../../src/adapters/oci/breaker.ts';
+import type { HttpRequest, Send } from '../../../src/adapters/oci/http.ts';
+import { RegistryError } from '../../../src/ports/registry-error.ts';
+import { FakeClock } from '../fake-clock.ts';
+import { quiet, repositoryAt } from './client.ts';
+
+type Answer = number | RegistryError;
+
+/** A host whose requests take some seconds, and end so from now on. */
+function setUp({ seconds = 30 } = {}) {
+  const clock = new FakeClock();
+  const state: { answer: Answer; sent: number } = { answer: 503, sent: 0 };
+  const inner: Send = async ({ url }) => {
+    state.sent += 1;
+    clock.advance(seconds * 1000);
+    if (state.answer instanceof RegistryError) throw state.answer;
+    return { status: state.answer, headers: {}, url, body: new Uint8Array() };
+  };
+  const send = withBreaker(inner, clock);
+  const ask = (host = 'down.test', body?: HttpRequest['body']) =>
+    send({
+      method: 'GET',
+      url: new URL(`https://${host}/`),
+      host,
+      repository: repositoryAt({ host }, 'app'),
+      headers: {},
+      scopes: [],
+      signal: quiet(),
+      ...(body === undefined ? {} : { body }),
+    }).then(
+      ({ status }) => status,
+      (error: unknown) => String(error),
+    );
+  const askOften = async (times: number, answer: Answer) => {
+    state.answer = answer;
+    const answers = [];
+    for (let time = 0; time < times; time++) answers.push(await ask());
+    return answers;
+  };
+  return { clock, state, ask, askOften };
+}
+
+const LOST = new RegistryError('unreachable', 'GET https://down.test/: reset', { temporary: true });
+
+describe('a host that is down', () => {
+  it.each([
+    ['answers with 503', 503, 'status 503'],
+    ['does not answer', LOST, 'GET https://down.test/: reset'],
+  ])('is not asked any more once that is clear: it %s', async (_how, answer, why) => {
+    const { askOften, state } = setUp();
+    await askOften(5, answer);
+    expect(await askOften(2, answer)).toEqual(
+      Array(2).fill(
+        `RegistryError: down.test was not asked: its last 5 requests failed, the last one with: ${why}`,
+      ),
+    );
+    expect(state.sent).toBe(5);
+  });
+
+  it('is asked now and then, and as before once it is up again', async () => {
+    const { askOften, clock, state } = setUp();
+    await askOften(6, LOST);
+    clock.advance(10_000);
+    await askOften(2, LOST);
+    expect(state.sent).toBe(6);
+    clock.advance(10_000);
+    expect(await askOften(3, 200)).toEqual([200, 200, 200]);
+  });
+
+  it('holds up no other', async () => {
+    const { askOften, ask } = setUp();
+    await askOften(6, LOST);
+    expect(await ask('other.test')).toBe('RegistryError: GET https://down.test/: reset');
+  });
+});
+
+describe('a host that is up', () => {
+  it.each([
+    ['answers well in between', [503, 503, 503, 503, 404, 503, 503, 503, 503, 200, 503]],
+    ['refuses what it is asked', Array<number>(12).fill(403)],
+  ])('is asked for ever: it %s', async (_how, answers) => {
+    const { askOften, state } = setUp();
+    for (const answer of answers) await askOften(1, answer);
+    expect(state.sent).toBe(answers.length);
+  });
+
+  it('is asked for ever where it fails at once', async () => {
+    const { askOften, state } = setUp({ seconds: 1 });
+    await askOften(50, 503);
+    expect(state.sent).toBe(50);
+  });
+
+  it('is not judged by uploads, which are tried only once', async () => {
+    const { ask, state } = setUp();
+    state.answer = LOST;
+    const body = { size: 1, open: () => Promise.resolve(new Uint8Array(1)) };
+    for (let time = 0; time < 10; time++) await ask('down.test', body);
+    expect(state.sent).toBe(10);
+  });
+});
