@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util';
-import { type CorpusSize, FULL_SIZE } from '../test/builders/corpus.ts';
 import type { RegistryKind } from '../test/doubles/registry-programs.ts';
 
 export interface Options {
   readonly help: boolean;
+  /** What to measure; undefined where that is not asked for. */
+  readonly table: string | undefined;
   readonly trials: number;
-  readonly size: CorpusSize;
+  readonly quick: boolean;
   /** Names of peers; undefined is all. */
   readonly peers: readonly string[] | undefined;
   readonly registries: readonly RegistryKind[];
@@ -13,25 +14,30 @@ export interface Options {
   readonly push: string | undefined;
 }
 
-export const USAGE = `usage: npm run bench -- [options]
+export const USAGE = `usage: npm run bench -- TABLE [options]
 
-  --trials N           how often each cell is measured (default 3)
-  --quick              4 names x 2 versions instead of 20 x 5
-  --peers A,B          only these: cip, skopeo, crane, regctl, kpromo
+  first      the first promotion and the same again: within a registry and to others, to 1, 4 and 16 destinations
+  steady     nothing to do: 1,000 images at 4 destinations
+  blobs      4 layers of 512 MiB, beside curl and sha256sum alone
+  latency    the first promotion where each request takes 20 ms more
+
+  --trials N           how often each cell is measured (default 5)
+  --quick              few and small images, to see whether everything runs
+  --peers A,B          only these: cip, skopeo, crane, regctl, regsync, kpromo
   --registries A,B     only these (default distribution-2.8,crane; also distribution-3, zot)
   --push HOST/PREFIX   only push the corpus there, over plain HTTP, and print the manifest that promotes it
 `;
 
-const QUICK_SIZE: CorpusSize = { ...FULL_SIZE, names: 4, versions: 2 };
 const KINDS: readonly RegistryKind[] = ['distribution-2.8', 'distribution-3', 'crane', 'zot'];
 
 /** Throws where the command line makes no sense. */
 export function parseOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
     args: [...args],
+    allowPositionals: true,
     options: {
       help: { type: 'boolean', default: false },
-      trials: { type: 'string', default: '3' },
+      trials: { type: 'string', default: '5' },
       quick: { type: 'boolean', default: false },
       peers: { type: 'string' },
       registries: { type: 'string', default: 'distribution-2.8,crane' },
@@ -43,8 +49,9 @@ export function parseOptions(args: readonly string[]): Options {
     throw new Error(`--trials: expected a number from 1, got ${values.trials}`);
   return {
     help: values.help,
+    table: positionals[0],
     trials,
-    size: values.quick ? QUICK_SIZE : FULL_SIZE,
+    quick: values.quick,
     peers: values.peers?.split(','),
     registries: values.registries.split(',').map(parseKind),
     push: values.push,

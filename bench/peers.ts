@@ -6,11 +6,11 @@ import { promoterManifest } from '../test/builders/promoter-manifest.ts';
 import { findTool, repositoryRoot, runTool, type ToolName } from '../test/doubles/tools.ts';
 import type { Command } from './measure.ts';
 
-/** Everything of a corpus from below `source` to below `destination`, both `host/prefix`. */
+/** Everything of a corpus from below `source` to below each of `destinations`, all of them `host/prefix`. */
 export interface Job {
   readonly corpus: Corpus;
   readonly source: string;
-  readonly destination: string;
+  readonly destinations: readonly string[];
   /** An empty directory for what the program needs; also its home, so that its caches are cold. */
   readonly directory: string;
 }
@@ -44,8 +44,12 @@ export const PEERS: readonly Peer[] = [
     call: 'skopeo sync --all --src yaml --dest docker',
     look: () => lookAtTool('skopeo', ['--version']),
     prepare: async (job) => ({
-      program: pathOf('skopeo'),
+      program: 'xargs',
       args: [
+        `--arg-file=${await writeLines(job, job.destinations)}`,
+        '-n1',
+        '-P1',
+        pathOf('skopeo'),
         '--insecure-policy',
         'sync',
         '--all',
@@ -53,7 +57,6 @@ export const PEERS: readonly Peer[] = [
         '--src=yaml',
         '--dest=docker',
         await writeSkopeoSource(job),
-        job.destination,
       ],
       // as if it were not root: then its cache of blobs is below the home, and not that of the machine
       env: { ...home(job), _CONTAINERS_ROOTLESS_UID: '1000' },
@@ -92,6 +95,16 @@ export const PEERS: readonly Peer[] = [
         'copy',
         ...hostsOf(job).map((host) => `--host=reg=${host},tls=disabled`),
       ],
+      env: { ...home(job), REGCTL_CONFIG: join(job.directory, 'regctl.json') },
+    }),
+  },
+  {
+    name: 'regsync',
+    call: `regsync once, an entry for each repository, parallel: ${REGCTL_PROCESSES}, fastCheck`,
+    look: () => lookAtTool('regsync', ['version']),
+    prepare: async (job) => ({
+      program: pathOf('regsync'),
+      args: ['once', '--config', await writeRegsyncConfig(job)],
       env: { ...home(job), REGCTL_CONFIG: join(job.directory, 'regctl.json') },
     }),
   },
@@ -139,8 +152,25 @@ function home({ directory }: Job): Record<string, string> {
   return { HOME: directory, XDG_DATA_HOME: directory, XDG_RUNTIME_DIR: directory, DOCKER_CONFIG: directory };
 }
 
-function writeManifest({ corpus, source, destination, directory }: Job): Promise<string> {
-  return write(directory, 'manifest.yaml', promoterManifest(corpus, { source, destinations: [destination] }));
+function writeManifest({ corpus, source, destinations, directory }: Job): Promise<string> {
+  return write(directory, 'manifest.yaml', promoterManifest(corpus, { source, destinations }));
+}
+
+function writeLines({ directory }: Job, lines: readonly string[]): Promise<string> {
+  return write(directory, 'lines.txt', lines.map((line) => `${line}\n`).join(''));
+}
+
+function writeRegsyncConfig(job: Job): Promise<string> {
+  const creds = hostsOf(job).map((host) => ({ registry: host, tls: 'disabled' }));
+  const defaults = { parallel: REGCTL_PROCESSES, fastCheck: true };
+  const sync = job.destinations.flatMap((destination) =>
+    repositoriesOf(job).map((name) => ({
+      source: `${job.source}/${name}`,
+      target: `${destination}/${name}`,
+      type: 'repository',
+    })),
+  );
+  return write(job.directory, 'regsync.json', JSON.stringify({ version: 1, creds, defaults, sync }));
 }
 
 function writeSkopeoSource({ corpus, source, directory }: Job): Promise<string> {
@@ -159,9 +189,11 @@ function writeSkopeoSource({ corpus, source, directory }: Job): Promise<string> 
 }
 
 /** A file with a line for each pair of what to copy and where to. */
-function writePairs({ source, destination, directory }: Job, names: readonly string[]): Promise<string> {
-  const lines = names.map((name) => `${source}/${name} ${destination}/${name}\n`);
-  return write(directory, 'pairs.txt', lines.join(''));
+function writePairs(job: Job, names: readonly string[]): Promise<string> {
+  const pairs = job.destinations.flatMap((destination) =>
+    names.map((name) => `${job.source}/${name} ${destination}/${name}`),
+  );
+  return writeLines(job, pairs);
 }
 
 function repositoriesOf({ corpus }: Job): string[] {
@@ -172,8 +204,8 @@ function tagsOf({ corpus }: Job): string[] {
   return corpus.images.map(({ repository, tag }) => `${repository}:${tag}`);
 }
 
-function hostsOf({ source, destination }: Job): string[] {
-  return [...new Set([source, destination].map((place) => splitHost(place)[0]))];
+function hostsOf({ source, destinations }: Job): string[] {
+  return [...new Set([source, ...destinations].map((place) => splitHost(place)[0]))];
 }
 
 function splitHost(place: string): [host: string, prefix: string] {

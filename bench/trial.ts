@@ -5,59 +5,49 @@ import { Agent } from 'undici';
 import { forEachConcurrently } from '../src/base/concurrency.ts';
 import { ACCEPT_MANIFESTS } from '../src/image/media-types.ts';
 import type { Corpus } from '../test/builders/corpus.ts';
-import { type RealRegistry, startRealRegistry } from '../test/doubles/real-registries.ts';
+import type { RealRegistry } from '../test/doubles/real-registries.ts';
 import { type Measured, measure } from './measure.ts';
 import type { Peer } from './peers.ts';
 
-/** `same`: within one registry, into repositories that are not there yet; `other`: into an empty registry. */
-export type Where = 'same' | 'other';
-
 export interface Run extends Measured {
-  /** At both registries together; undefined where they do not log. */
+  /** At all registries together; undefined where they do not log. */
   readonly requests: number | undefined;
   /** Bytes of the bodies that the registries sent; undefined where they do not log it. */
   readonly bytesRead: number | undefined;
-  /** Tags that are not at the destination with their digests. */
+  /** Tags that are not at a destination with their digests. */
   readonly wrongTags: number;
 }
 
-/** The first promotion, and then the same once more, when there is nothing to do. */
-export interface Trial {
-  readonly first: Run;
-  readonly again: Run;
-}
+/** Runs of one command, one after the other: the first promotion, then the same when there is nothing to do. */
+export type Trial = readonly Run[];
 
 export interface Setting {
   readonly corpus: Corpus;
-  /** Holds the corpus below `staging`. */
-  readonly source: RealRegistry;
-  readonly where: Where;
-  /** Different in every trial. */
-  readonly number: number;
+  /** `host/prefix`. */
+  readonly source: string;
+  /** `host/prefix` of each. */
+  readonly destinations: readonly string[];
+  /** Whose logs are counted. */
+  readonly registries: readonly RealRegistry[];
+  /** How often the command is run. */
+  readonly runs: number;
 }
 
-export const SOURCE_PREFIX = 'staging';
-
+/** A program with a home directory of its own, so that no cache helps. */
 export async function runTrial(peer: Peer, setting: Setting): Promise<Trial> {
-  const { source, where, number, corpus } = setting;
+  const { corpus, source, destinations, registries } = setting;
   const directory = await mkdtemp(join(tmpdir(), `cip-bench-${peer.name}-`));
-  // blobs in memory where the registry is chosen for its speed
-  const other =
-    where === 'other' ? await startRealRegistry(source.kind, { memory: source.kind === 'crane' }) : undefined;
   try {
-    const destination = `${(other ?? source).host}/prod-${peer.name}-${number}`;
-    const job = { corpus, directory, destination, source: `${source.host}/${SOURCE_PREFIX}` };
-    const command = await peer.prepare(job);
-    const registries = other === undefined ? [source] : [source, other];
-    const run = async (): Promise<Run> => {
+    const command = await peer.prepare({ corpus, directory, destinations, source });
+    const runs: Run[] = [];
+    while (runs.length < setting.runs) {
       const before = await Promise.all(registries.map((registry) => registry.requests()));
       const measured = await measure(command, directory);
       const traffic = await trafficSince(registries, before);
-      return { ...measured, ...traffic, wrongTags: await countWrongTags(corpus, destination) };
-    };
-    return { first: await run(), again: await run() };
+      runs.push({ ...measured, ...traffic, wrongTags: await countWrongTags(corpus, destinations) });
+    }
+    return runs;
   } finally {
-    await other?.stop();
     await rm(directory, { recursive: true, force: true });
   }
 }
@@ -81,17 +71,22 @@ function add(sum: number | undefined, more: number | undefined): number | undefi
   return sum === undefined || more === undefined ? undefined : sum + more;
 }
 
-async function countWrongTags(corpus: Corpus, destination: string): Promise<number> {
+async function countWrongTags(corpus: Corpus, destinations: readonly string[]): Promise<number> {
   const agent = new Agent({ connections: 8 });
-  const slash = destination.indexOf('/');
-  const origin = `http://${destination.slice(0, slash)}`;
-  const prefix = destination.slice(slash + 1);
+  const all = destinations.flatMap((destination) => corpus.images.map((image) => ({ destination, image })));
   let wrong = 0;
   const workers = { workers: 8, signal: new AbortController().signal };
-  await forEachConcurrently(corpus.images, workers, async ({ repository, tag, index }) => {
+  await forEachConcurrently(all, workers, async ({ destination, image: { repository, tag, index } }) => {
+    const [, host, prefix] = /^([^/]+)\/(.*)$/.exec(destination) ?? [];
     const path = `/v2/${prefix}/${repository}/manifests/${tag}`;
     const headers = { accept: ACCEPT_MANIFESTS };
-    const answer = await agent.request({ origin, path, method: 'HEAD', reset: false, headers });
+    const answer = await agent.request({
+      origin: `http://${host}`,
+      path,
+      method: 'HEAD',
+      reset: false,
+      headers,
+    });
     await answer.body.dump();
     if (answer.headers['docker-content-digest'] !== index.digest) wrong++;
   });

@@ -8,6 +8,7 @@ GO_TOOLS=(
   'registry github.com/distribution/distribution/v3/cmd/registry v3.1.2'
   'crane    github.com/google/go-containerregistry/cmd/crane     v0.22.1'
   'regctl   github.com/regclient/regclient/cmd/regctl            v0.11.7'
+  'regsync  github.com/regclient/regclient/cmd/regsync           v0.11.7'
 )
 # written before there was a go.mod, so what it needs is pinned here
 TOKEN_SERVER='github.com/docker/distribution/contrib/token-server'

@@ -7,6 +7,7 @@ export type ToolName =
   | 'skopeo'
   | 'crane'
   | 'regctl'
+  | 'regsync'
   | 'oras'
   | 'kpromo'
   | 'docker-registry'
