@@ -41,7 +41,7 @@ async function runProgram(
   }
   if (flags.command !== '') throw new UsageError(`not built yet: ${flags.command}`);
   const { makeOptions } = await import('./options.ts');
-  const options = makeOptions(flags);
+  const options = makeOptions(flags, process.env);
   const { runCip } = await import('./run-cip.ts');
   return runCip(options, stdio, process.env);
 }

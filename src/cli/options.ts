@@ -1,14 +1,18 @@
 import { quote } from '../base/text.ts';
+import type { Shard } from '../edges/shard.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import type { LogLevel } from '../ports/log.ts';
 import { FLAGS, type FlagSpec } from './flags.ts';
 import type { ParsedFlags } from './parse-flags.ts';
+import { shardOf } from './shard-option.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A complete and consistent request: nothing after this applies a default. */
 export interface Options {
   readonly where: ManifestLocation;
   readonly task: 'parse-only' | 'dry-run' | 'promotion';
+  /** Undefined for everything that is wanted. */
+  readonly shard: Shard | undefined;
   readonly threads: number;
   readonly allowLost: boolean;
   /** Where the JSON report goes; `-` is stdout. */
@@ -36,14 +40,15 @@ export interface LogOptions {
 
 const DEFAULT_THREADS = 50;
 
-/** The options that flags ask for. Throws a `UsageError` for contradictions and for what is missing. */
-export function makeOptions({ values }: ParsedFlags): Options {
+/** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
+export function makeOptions({ values }: ParsedFlags, env: NodeJS.ProcessEnv): Options {
   const flags = new FlagValues(values);
   refusePlanned(values);
   refuseRepeated(values);
   return {
     where: locationOf(flags),
     task: taskOf(flags),
+    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     threads: threadsOf(flags),
     allowLost: flags.isOn('allow-lost'),
     ...reportsOf(flags),

@@ -22,9 +22,12 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
   stop.stopping.addEventListener('abort', () => log.write('warning', STOPPING));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
+    const { shard } = options;
+    if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
     await checkReportTargets(options);
     const read = await readWanted(options, { log, stop });
-    const report = options.task === 'parse-only' ? runParseOnly(read, Date.now) : await promoteLazily();
+    const report =
+      options.task === 'parse-only' ? runParseOnly(read, { shard, now: Date.now }) : await promoteLazily();
     await conclude(report, { options, stdio, log });
     return stop.exitCode() ?? exitCodeOf(report, options);
 

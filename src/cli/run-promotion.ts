@@ -20,14 +20,14 @@ export async function runPromotion(
     log,
   }: { options: Options; stdio: Stdio; env: NodeJS.ProcessEnv; stop: StopSignals; log: Log },
 ): Promise<Report> {
-  const { threads, task, reportAll } = options;
+  const { threads, task, reportAll, shard } = options;
   const clock = systemClock;
   const client = await openRegistries(read.manifests, { options, env, clock, log });
   const progress =
     options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, () => clock.now()) : noProgress;
   const { stopping, signal } = stop;
   try {
-    const request = { read, confirm: task === 'promotion', reportAll, threads };
+    const request = { read, confirm: task === 'promotion', reportAll, threads, shard };
     return await promote(request, { ...client, clock, progress, stopping, signal });
   } finally {
     await client.close();

@@ -1,3 +1,4 @@
+import type { ShardIdentity } from '../edges/shard.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
 
 /** What a run was for. */
@@ -19,6 +20,8 @@ export interface Report {
   readonly durationMs: number;
   /** True when a signal ended the run before its time. */
   readonly stopped: boolean;
+  /** Of a run that did one part of what the manifests want; its edges, items and hosts are of that part. */
+  readonly shard?: ShardIdentity;
   /** What stood in the manifests, malformed entries included. */
   readonly manifests: ManifestCounts;
   readonly summary: Summary;

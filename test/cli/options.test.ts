@@ -7,7 +7,7 @@ import { UsageError } from '../../src/cli/usage-error.ts';
 const specs: readonly FlagSpec[] = FLAGS;
 
 function optionsOf(args: readonly string[], program: ProgramName = 'cip'): Options {
-  return makeOptions(parseFlags(program, args));
+  return makeOptions(parseFlags(program, args), {});
 }
 
 function expectRefusal(args: readonly string[], words: RegExp, program: ProgramName = 'cip') {
