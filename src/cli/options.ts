@@ -3,7 +3,7 @@ import type { Shard } from '../edges/shard.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import type { LogLevel } from '../ports/log.ts';
 import { FLAGS, type FlagSpec } from './flags.ts';
-import type { ParsedFlags } from './parse-flags.ts';
+import type { ParsedFlags } from './command.ts';
 import { shardOf } from './shard-option.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -41,7 +41,7 @@ export interface LogOptions {
 const DEFAULT_THREADS = 50;
 
 /** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
-export function makeOptions({ values }: ParsedFlags, env: NodeJS.ProcessEnv): Options {
+export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS.ProcessEnv): Options {
   const flags = new FlagValues(values);
   refusePlanned(values);
   refuseRepeated(values);
@@ -64,7 +64,7 @@ export function makeOptions({ values }: ParsedFlags, env: NodeJS.ProcessEnv): Op
   };
 }
 
-class FlagValues {
+export class FlagValues {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
   constructor(values: ReadonlyMap<string, readonly string[]>) {
@@ -96,7 +96,7 @@ function refusePlanned(values: ParsedFlags['values']): void {
 }
 
 /** The same again is the same; two different values are a contradiction, whichever came last. */
-function refuseRepeated(values: ParsedFlags['values']): void {
+export function refuseRepeated(values: ParsedFlags['values']): void {
   for (const { name, repeatable, inert } of FLAGS as readonly FlagSpec[]) {
     const given = new Set(values.get(name));
     if (repeatable || inert !== undefined || given.size < 2) continue;
@@ -139,7 +139,7 @@ function threadsOf(flags: FlagValues): number {
   return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
 }
 
-function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {
+export function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {
   const report = flags.text('report') || undefined;
   const reportMarkdown = flags.text('report-markdown') || undefined;
   const summary = flags.isOn('json-log-summary');
@@ -170,7 +170,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   panic: 'error',
 };
 
-function logOptionsOf(flags: FlagValues): LogOptions {
+export function logOptionsOf(flags: FlagValues): LogOptions {
   const level = LEVELS[(flags.text('log-level') ?? 'info').toLowerCase()];
   if (level === undefined) {
     throw new UsageError(

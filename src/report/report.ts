@@ -22,6 +22,8 @@ export interface Report {
   readonly stopped: boolean;
   /** Of a run that did one part of what the manifests want; its edges, items and hosts are of that part. */
   readonly shard?: ShardIdentity;
+  /** Of a report that was merged: all the shards that it is made of, by index. */
+  readonly shards?: readonly MergedShard[];
   /** What stood in the manifests, malformed entries included. */
   readonly manifests: ManifestCounts;
   readonly summary: Summary;
@@ -29,6 +31,15 @@ export interface Report {
   readonly items: readonly ReportItem[];
   /** By registry host, sorted. */
   readonly hosts: Readonly<Record<string, HostReport>>;
+}
+
+/** What is kept of a shard's own report. */
+export interface MergedShard extends ShardIdentity {
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly stopped: boolean;
+  readonly edges: number;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { FLAGS, type FlagSpec } from '../../src/cli/flags.ts';
 import { makeOptions, type Options } from '../../src/cli/options.ts';
-import { parseFlags, type ProgramName } from '../../src/cli/parse-flags.ts';
+import type { ProgramName } from '../../src/cli/command.ts';
+import { parseFlags } from '../../src/cli/parse-flags.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
 
 const specs: readonly FlagSpec[] = FLAGS;
