@@ -127,7 +127,12 @@ export const FLAGS = [
     description: '`debug`, `info`, `warning` or `error`',
   },
   { name: 'log-format', value: 'FORMAT', group: 'general', default: 'text', description: '`text` or `json`' },
-  { name: 'no-progress', group: 'general', description: 'no progress display, even on a terminal' },
+  {
+    name: 'no-progress',
+    group: 'general',
+    description:
+      'no progress: neither the display on a terminal nor, elsewhere, a line in the log every 30 s',
+  },
   { name: 'version', group: 'general', description: 'print the version' },
   { name: 'help', group: 'general', description: 'print this help' },
 

@@ -8,6 +8,7 @@ import { exitCodeOf } from '../report/exit-code.ts';
 import type { Report } from '../report/report.ts';
 import { createLogger } from './logger.ts';
 import type { Options } from './options.ts';
+import { StatusArea } from './progress/status-area.ts';
 import { runParseOnly } from './run-parse-only.ts';
 import type { Stdio } from './stdio.ts';
 import { catchStopSignals, type StopSignals } from './stop-signals.ts';
@@ -17,7 +18,8 @@ import { checkReportTargets, writeReports } from './write-report.ts';
 
 /** A run of `cip` from its options to its exit code. */
 export async function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
-  const log = createLogger(stdio, options.log, Date.now);
+  const status = new StatusArea(stdio.err); // log lines stay above it
+  const log = createLogger({ err: status }, options.log, Date.now);
   const stop = catchStopSignals();
   stop.stopping.addEventListener('abort', () => log.write('warning', STOPPING));
   try {
@@ -36,7 +38,7 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
     // the registry client is the heavy part of the program: loaded when it is known to be needed
     async function promoteLazily(): Promise<Report> {
       const { runPromotion } = await import('./run-promotion.ts');
-      return runPromotion(read, { options, stdio, env, stop, log });
+      return runPromotion(read, { options, status, env, stop, log });
     }
   } catch (error) {
     if (options.log.format === 'text') throw error;

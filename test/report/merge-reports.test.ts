@@ -27,7 +27,7 @@ const NAMES = ['a', 'b', 'c', 'c-d', 'c/d', 'group/e', 'f', 'g', 'h'];
 /** What a run would say whose registries have nothing: every edge is lost, conflicts are conflicts. */
 function reportOf(
   images: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>,
-  { index, count, ...changes }: { index: number; count: number } & Partial<Report> & { whole?: boolean },
+  { index, count, ...changes }: { index: number; count: number } & Partial<Report>,
 ): Report {
   const all = expandEdges([from('s.io/s').to('p.io/p', 'q.io').promote(images)]);
   const wanted = takeShard(all, { index, count });
@@ -67,7 +67,12 @@ function shardsOf(count: number, changes: readonly Partial<Report>[] = [], image
 function host(changes: Partial<HostReport>): HostReport {
   return {
     edges: { present: 1, copy: 0, 'add-tag': 0, 'tag-move': 0, lost: 0, conflict: 0, unreadable: 2 },
-    ...{ requests: 1, retries: 0, throttled: 0, identities: [], bytesIn: 10, bytesOut: 0 },
+    requests: 1,
+    retries: 0,
+    throttled: 0,
+    identities: [],
+    bytesIn: 10,
+    bytesOut: 0,
     ...changes,
   };
 }
@@ -133,7 +138,12 @@ describe('the merged report of all shards', () => {
     expect(hosts['a.io']).toEqual(host({ throttled: 7 }));
     expect(hosts['p.io']).toMatchObject({
       edges: { present: 2, copy: 0, unreadable: 4 },
-      ...{ requests: 4, retries: 2, throttled: 0, identities: ['a', 'b', 'c'], bytesIn: 20, bytesOut: 0 },
+      requests: 4,
+      retries: 2,
+      throttled: 0,
+      identities: ['a', 'b', 'c'],
+      bytesIn: 20,
+      bytesOut: 0,
     });
   });
 
