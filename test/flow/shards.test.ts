@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sortedBy } from '../../src/base/sorted.ts';
@@ -97,5 +98,89 @@ describe('a promotion by three shards in three processes', () => {
     ]);
     expect(stateOf(divided.production)).toEqual(stateOf(single.production));
     expect(stateOf(divided.eu)).toEqual(stateOf(single.eu));
+  });
+});
+
+/** The files of the reports of all shards of a directory of manifests that are only parsed. */
+async function parsedShards(count: number) {
+  const wanted = { from: 's.example.com/s', to: ['p.example.com/p'], images: { app: { [ABSENT]: ['v1'] } } };
+  const flag = `-thin-manifest-dir=${await testdir(thinFiles({ a: wanted }))}`;
+  const files = Array.from({ length: count }, () => join(temporaryDirectory(), 'report.json'));
+  await Promise.all(
+    files.map((file, index) => runCip([flag, '-parse-only', `-shard=${index}/${count}`, `-report=${file}`])),
+  );
+  return { flag, files };
+}
+
+describe('cip report merge', () => {
+  it('writes JSON to stdout and Markdown to a file, and tells the tables', async () => {
+    const { files } = await parsedShards(2);
+    const markdown = join(temporaryDirectory(), 'report.md');
+    const { status, report, stderr } = await runCip([
+      ...['report', 'merge', ...files, '-report=-', `-report-markdown=${markdown}`],
+    ]);
+    expect({ status, edges: report?.summary.edges }).toEqual({ status: 0, edges: 1 });
+    expect(readFileSync(markdown, 'utf8')).toMatch(/^## Promoter manifests, 2 shards\n/);
+    expect(stderr).toContain('all edges');
+  });
+
+  it('logs nothing but JSON where that is asked for, refusals too', async () => {
+    const { files } = await parsedShards(2);
+    const good = await runCip(['report', 'merge', ...files, '-log-format=json']);
+    const bad = await runCip(['report', 'merge', ...files.slice(1), '-log-format=json']);
+    expect([good.status, bad.status]).toEqual([0, 2]);
+    for (const line of `${good.stderr}${bad.stderr}`.trim().split('\n')) JSON.parse(line);
+    expect(bad.stderr).toContain('1 of 2 shards missing: 0/2');
+  });
+
+  it('ends as its shards should have: with 1 where one was stopped or lost something, unless that is allowed', async () => {
+    const { files } = await parsedShards(2);
+    const [first = ''] = files;
+    const change = (changes: (report: Report) => Partial<Report>) => {
+      const report: Report = JSON.parse(readFileSync(first, 'utf8'));
+      writeFileSync(first, JSON.stringify({ ...report, ...changes(report) }));
+    };
+    const statusOf = async (...flags: string[]) =>
+      (await runCip(['report', 'merge', ...files, ...flags])).status;
+    change(({ summary }) => ({ summary: { ...summary, lost: 1 } }));
+    expect([await statusOf(), await statusOf('-allow-lost')]).toEqual([1, 0]);
+    change(() => ({ stopped: true }));
+    expect(await statusOf('-allow-lost')).toBe(1);
+  });
+
+  it.each<[string, (files: readonly string[]) => readonly string[], RegExp]>([
+    ['no report', () => [], /no report given/],
+    [
+      'a missing file',
+      (files) => [...files, 'nope.json'],
+      /cannot use the report "nope.json": .*no such file/,
+    ],
+    ['what is no report', () => ['/dev/null'], /"\/dev\/null": it is not a JSON object/],
+    ['a shard given twice', ([a = '', b = '']) => [a, b, a], /are both of shard 0\/2/],
+    ['writing over a report', ([a = '', b = '']) => [a, b, `-report=${b}`], /one of the files to read/],
+    ['a flag of the promotion', (files) => [...files, '-confirm'], /does not take -confirm/],
+  ])('refuses %s', async (_, args, words) => {
+    const { files } = await parsedShards(2);
+    const { status, stdout, stderr } = await runCip(['report', 'merge', ...args(files)]);
+    expect({ status, stdout, stderr }).toEqual({
+      status: 2,
+      stdout: '',
+      stderr: expect.stringMatching(words),
+    });
+  });
+
+  it('has a help of its own', async () => {
+    const { status, stdout } = await runCip(['report', 'merge', '-help']);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^cip report merge makes one report .*\n[\s\S]*-report-markdown FILE/);
+    expect(stdout).not.toContain('-confirm');
+  });
+});
+
+describe('a shard', () => {
+  it('is refused where the environment says half of it', async () => {
+    const { flag } = await parsedShards(1);
+    const { status, stderr } = await runCip([flag], { env: { JOB_COMPLETION_INDEX: '0' } });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('give -shard-count=N') });
   });
 });
