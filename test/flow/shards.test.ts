@@ -117,7 +117,11 @@ describe('cip report merge', () => {
     const { files } = await parsedShards(2);
     const markdown = join(temporaryDirectory(), 'report.md');
     const { status, report, stderr } = await runCip([
-      ...['report', 'merge', ...files, '-report=-', `-report-markdown=${markdown}`],
+      'report',
+      'merge',
+      ...files,
+      '-report=-',
+      `-report-markdown=${markdown}`,
     ]);
     expect({ status, edges: report?.summary.edges }).toEqual({ status: 0, edges: 1 });
     expect(readFileSync(markdown, 'utf8')).toMatch(/^## Promoter manifests, 2 shards\n/);
