@@ -2,6 +2,8 @@ import { applyPlan } from './copy/apply-plan.ts';
 import type { Outcomes } from './copy/outcome.ts';
 import { readOnce } from './copy/read-once.ts';
 import { expandEdges } from './edges/expand-edges.ts';
+import type { Shard } from './edges/shard.ts';
+import { takeShard } from './edges/take-shard.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
@@ -15,6 +17,8 @@ import type { Report } from './report/report.ts';
 
 export interface PromotionRequest {
   readonly read: ReadManifests;
+  /** Undefined for all that the manifests want. */
+  readonly shard?: Shard | undefined;
   /** Without it nothing is written. */
   readonly confirm: boolean;
   /** Reports the edges that are present too. */
@@ -39,7 +43,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const { confirm, reportAll: keepPresent, threads } = request;
   const { clock, progress, registry: destination, signal, stopping } = ports;
   const startedAt = clock.now();
-  const wanted = expandEdges(request.read.manifests);
+  const wanted = takeShard(expandEdges(request.read.manifests), request.shard);
   const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
   let plan = planConflicts(wanted);
   let outcomes: Outcomes = new Map();
@@ -59,6 +63,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     finishedAt: clock.now(),
     stopped: stopping.aborted,
     edges: wanted.edges,
+    shard: wanted.shard,
     plan,
     outcomes,
     problems: request.read.problems,

@@ -56,6 +56,19 @@ export const FLAGS = [
     description: 'upper bound on concurrent requests, all hosts together; a blob in flight counts once',
   },
   {
+    name: 'shard',
+    value: 'INDEX/COUNT',
+    group: 'promotion',
+    description:
+      'only one part of the destination repositories: `0/3`, `1/3` and `2/3` together are all of them; wins over `JOB_COMPLETION_INDEX`, `CLOUD_RUN_TASK_INDEX` and `CLOUD_RUN_TASK_COUNT`, which are used where they are set',
+  },
+  {
+    name: 'shard-count',
+    value: 'N',
+    group: 'promotion',
+    description: 'how many shards there are, where the environment only says which one this is',
+  },
+  {
     name: 'allow-lost',
     group: 'promotion',
     description: 'lost images are warned about but do not change the exit code',
@@ -122,7 +135,12 @@ export const FLAGS = [
     description: '`debug`, `info`, `warning` or `error`',
   },
   { name: 'log-format', value: 'FORMAT', group: 'general', default: 'text', description: '`text` or `json`' },
-  { name: 'no-progress', group: 'general', description: 'no progress display, even on a terminal' },
+  {
+    name: 'no-progress',
+    group: 'general',
+    description:
+      'no progress: neither the display on a terminal nor, elsewhere, a line in the log every 30 s',
+  },
   { name: 'version', group: 'general', description: 'print the version' },
   { name: 'help', group: 'general', description: 'print this help' },
 

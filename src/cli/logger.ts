@@ -1,16 +1,20 @@
 import type { Log, LogLevel } from '../ports/log.ts';
 import type { LogOptions } from './options.ts';
-import type { Stdio } from './stdio.ts';
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
 
+/** Where a log goes. */
+export interface LogSink {
+  readonly err: { write(line: string): unknown };
+}
+
 /** A log on stderr: lines for people, or JSON with the keys that log collectors know. */
-export function createLogger(stdio: Stdio, { level, format }: LogOptions, now: () => number): Log {
+export function createLogger(sink: LogSink, { level, format }: LogOptions, now: () => number): Log {
   const render = format === 'json' ? renderJsonLine : renderTextLine;
   return {
     write: (lineLevel, message, fields = {}) => {
       if (RANK[lineLevel] < RANK[level]) return;
-      stdio.err.write(render({ level: lineLevel, message, fields, now: now() }));
+      sink.err.write(render({ level: lineLevel, message, fields, now: now() }));
     },
   };
 }

@@ -1,5 +1,5 @@
 import { CodedError, messageOf } from '../base/errors.ts';
-import type { ProgramName } from './parse-flags.ts';
+import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
 import { ignoreErrors, writeTo } from './stdio.ts';
 import { exitCodeOfError, UsageError } from './usage-error.ts';
@@ -27,29 +27,24 @@ async function runProgram(
   program: ProgramName,
   { argv, stdio }: { argv: readonly string[]; stdio: Stdio },
 ): Promise<number> {
-  if (argv.length === 1 && VERSION_SPELLINGS.has(argv[0] ?? '')) return printVersion(stdio);
+  if (argv.length === 1 && VERSION_SPELLINGS.has(argv[0] ?? '')) return printVersionLazily(stdio);
   const { parseFlags } = await import('./parse-flags.ts');
-  const flags = parseFlags(program, argv);
-  if (flags.command === 'version' || flags.values.get('version')?.at(-1) === 'true') {
-    return printVersion(stdio);
-  }
-  const asksHelp = flags.values.get('help')?.at(-1) === 'true' || (program === 'kpromo' && argv.length === 0);
-  if (asksHelp) {
-    const { renderUsage } = await import('./usage.ts');
-    await writeTo(stdio.out, renderUsage(program));
+  const { command, ...flags } = parseFlags(program, argv);
+  if (isOn('version')) return printVersionLazily(stdio);
+  if (isOn('help') || (program === 'kpromo' && argv.length === 0)) {
+    await writeTo(stdio.out, await command.help(program));
     return 0;
   }
-  if (flags.command !== '') throw new UsageError(`not built yet: ${flags.command}`);
-  const { makeOptions } = await import('./options.ts');
-  const options = makeOptions(flags);
-  const { runCip } = await import('./run-cip.ts');
-  return runCip(options, stdio, process.env);
+  return command.run({ ...flags, stdio, env: process.env });
+
+  function isOn(name: string): boolean {
+    return flags.values.get(name)?.at(-1) === 'true';
+  }
 }
 
-async function printVersion(stdio: Stdio): Promise<number> {
-  const { renderVersion } = await import('./version.ts');
-  await writeTo(stdio.out, renderVersion());
-  return 0;
+async function printVersionLazily(stdio: Stdio): Promise<number> {
+  const { printVersion } = await import('./version.ts');
+  return printVersion(stdio);
 }
 
 function stackOf(error: unknown): string {

@@ -1,16 +1,20 @@
 import type { Budgets } from '../adapters/oci/budget.ts';
 import { quote } from '../base/text.ts';
+import type { Shard } from '../edges/shard.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import type { LogLevel } from '../ports/log.ts';
 import { FLAGS, type FlagSpec } from './flags.ts';
+import type { ParsedFlags } from './command.ts';
 import { parseBudgets } from './parse-budget.ts';
-import type { ParsedFlags } from './parse-flags.ts';
+import { shardOf } from './shard-option.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A complete and consistent request: nothing after this applies a default. */
 export interface Options {
   readonly where: ManifestLocation;
   readonly task: 'parse-only' | 'dry-run' | 'promotion';
+  /** Undefined for everything that is wanted. */
+  readonly shard: Shard | undefined;
   readonly threads: number;
   readonly allowLost: boolean;
   /** Where the JSON report goes; `-` is stdout. */
@@ -39,14 +43,15 @@ export interface LogOptions {
 
 const DEFAULT_THREADS = 50;
 
-/** The options that flags ask for. Throws a `UsageError` for contradictions and for what is missing. */
-export function makeOptions({ values }: ParsedFlags): Options {
+/** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
+export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS.ProcessEnv): Options {
   const flags = new FlagValues(values);
   refusePlanned(values);
   refuseRepeated(values);
   return {
     where: locationOf(flags),
     task: taskOf(flags),
+    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     threads: threadsOf(flags),
     allowLost: flags.isOn('allow-lost'),
     ...reportsOf(flags),
@@ -63,7 +68,7 @@ export function makeOptions({ values }: ParsedFlags): Options {
   };
 }
 
-class FlagValues {
+export class FlagValues {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
   constructor(values: ReadonlyMap<string, readonly string[]>) {
@@ -95,7 +100,7 @@ function refusePlanned(values: ParsedFlags['values']): void {
 }
 
 /** The same again is the same; two different values are a contradiction, whichever came last. */
-function refuseRepeated(values: ParsedFlags['values']): void {
+export function refuseRepeated(values: ParsedFlags['values']): void {
   for (const { name, repeatable, inert } of FLAGS as readonly FlagSpec[]) {
     const given = new Set(values.get(name));
     if (repeatable || inert !== undefined || given.size < 2) continue;
@@ -138,7 +143,7 @@ function threadsOf(flags: FlagValues): number {
   return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
 }
 
-function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {
+export function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {
   const report = flags.text('report') || undefined;
   const reportMarkdown = flags.text('report-markdown') || undefined;
   const summary = flags.isOn('json-log-summary');
@@ -169,7 +174,7 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
   panic: 'error',
 };
 
-function logOptionsOf(flags: FlagValues): LogOptions {
+export function logOptionsOf(flags: FlagValues): LogOptions {
   const level = LEVELS[(flags.text('log-level') ?? 'info').toLowerCase()];
   if (level === undefined) {
     throw new UsageError(

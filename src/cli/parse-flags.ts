@@ -1,26 +1,21 @@
 import { Command, CommanderError, Option } from 'commander';
 import { closest, quote } from '../base/text.ts';
+import type { CipCommand, ParsedFlags, ProgramName } from './command.ts';
+import { findCommand } from './find-command.ts';
 import { FLAGS, type FlagSpec } from './flags.ts';
 import { rewriteGoFlags } from './go-flags.ts';
 import { UsageError } from './usage-error.ts';
 
-export type ProgramName = 'cip' | 'kpromo';
-
-/** What a command line asks for, before it is known whether it makes sense. */
-export interface ParsedFlags {
-  readonly command: string;
-  /** Values as text, in the order given; of a flag that is not repeatable the last one counts, as in Go. */
-  readonly values: ReadonlyMap<string, readonly string[]>;
+/** A command line that names a command and only what that takes. */
+export interface CommandLine extends ParsedFlags {
+  readonly command: CipCommand;
 }
 
-/** Words that may follow the program's name; `''` is the promotion. */
-const COMMANDS: Readonly<Record<ProgramName, Readonly<Record<string, string>>>> = {
-  cip: { run: '', version: 'version', audit: 'audit' },
-  kpromo: { cip: '', version: 'version' },
-};
+/** They go with every command. */
+const COMMON_FLAGS: ReadonlySet<string> = new Set(['help', 'version']);
 
 /** The flags and the command of an argument list. Throws a `UsageError` for what it cannot understand. */
-export function parseFlags(program: ProgramName, argv: readonly string[]): ParsedFlags {
+export function parseFlags(program: ProgramName, argv: readonly string[]): CommandLine {
   const values = new Map<string, string[]>();
   const specs: readonly FlagSpec[] = FLAGS;
   const command = new Command(program)
@@ -40,16 +35,19 @@ export function parseFlags(program: ProgramName, argv: readonly string[]): Parse
   } catch (error) {
     throw error instanceof CommanderError ? asUsageError(error) : error;
   }
-  return { command: commandOf(program, command.args), values };
+  const found = findCommand(program, command.args);
+  refuseForeign(found.command, values);
+  return { ...found, values };
 }
 
-function commandOf(program: ProgramName, words: readonly string[]): string {
-  const [first, ...more] = words;
-  const known = first === undefined ? '' : COMMANDS[program][first];
-  const stray = known === undefined ? first : more[0];
-  if (stray === undefined) return known ?? '';
-  const hint = /^(?:true|false)$/i.test(stray) ? `: a boolean is written -flag=${stray}` : '';
-  throw new UsageError(`unexpected argument ${quote(stray)}${hint}`);
+function refuseForeign({ flags, words }: CipCommand, values: ReadonlyMap<string, unknown>): void {
+  if (flags === undefined) return;
+  const foreign = Array.from(values.keys()).filter(
+    (name) => !flags.includes(name) && !COMMON_FLAGS.has(name),
+  );
+  if (foreign.length === 0) return;
+  const list = (names: readonly string[]) => names.map((name) => `-${name}`).join(', ');
+  throw new UsageError(`cip ${words.cip[0]} does not take ${list(foreign)}: its flags are ${list(flags)}`);
 }
 
 /** What commander refuses, in one line and with the dash that our help has; an unknown flag with the most alike one. */

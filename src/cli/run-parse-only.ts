@@ -1,19 +1,25 @@
 import { expandEdges } from '../edges/expand-edges.ts';
+import type { Shard } from '../edges/shard.ts';
+import { takeShard } from '../edges/take-shard.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import { planConflicts } from '../plan/plan-conflicts.ts';
 import { makeReport } from '../report/make-report.ts';
 import type { Report } from '../report/report.ts';
 
 /** What can be said of manifests without any network. */
-export function runParseOnly({ manifests, problems, counts }: ReadManifests, now: () => number): Report {
+export function runParseOnly(
+  { manifests, problems, counts }: ReadManifests,
+  { shard, now }: { shard: Shard | undefined; now: () => number },
+): Report {
   const startedAt = now();
-  const wanted = expandEdges(manifests);
+  const wanted = takeShard(expandEdges(manifests), shard);
   return makeReport({
     mode: 'parse-only',
     startedAt,
     finishedAt: now(),
     stopped: false,
     edges: wanted.edges,
+    shard: wanted.shard,
     plan: planConflicts(wanted),
     outcomes: new Map(),
     problems,

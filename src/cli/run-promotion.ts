@@ -5,31 +5,37 @@ import { promote } from '../promote.ts';
 import type { Report } from '../report/report.ts';
 import { openRegistries } from './open-registries.ts';
 import type { Options } from './options.ts';
-import { createProgressDisplay, noProgress } from './progress-display.ts';
-import type { Stdio } from './stdio.ts';
+import { progressStyleOf } from './progress/progress-style.ts';
+import { showProgress, systemTimers } from './progress/show-progress.ts';
+import type { StatusArea } from './progress/status-area.ts';
 import type { StopSignals } from './stop-signals.ts';
+
+interface Surroundings {
+  readonly options: Options;
+  readonly status: StatusArea;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stop: StopSignals;
+  readonly log: Log;
+}
 
 /** A promotion or its dry run: the adapters are made here and nowhere else. */
 export async function runPromotion(
   read: ReadManifests,
-  {
-    options,
-    stdio,
-    env,
-    stop,
-    log,
-  }: { options: Options; stdio: Stdio; env: NodeJS.ProcessEnv; stop: StopSignals; log: Log },
+  { options, status, env, stop, log }: Surroundings,
 ): Promise<Report> {
-  const { threads, task, reportAll } = options;
+  const { threads, task, reportAll, shard } = options;
   const clock = systemClock;
   const client = await openRegistries(read.manifests, { options, env, clock, log });
-  const progress =
-    options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, () => clock.now()) : noProgress;
   const { stopping, signal } = stop;
+  const style = progressStyleOf({ wanted: options.progress, format: options.log.format, status, env });
+  const { traffic } = client;
+  const shown = showProgress(style, { traffic, status, log, now: () => clock.now(), timers: systemTimers });
+  stopping.addEventListener('abort', shown.close);
   try {
-    const request = { read, confirm: task === 'promotion', reportAll, threads };
-    return await promote(request, { ...client, clock, progress, stopping, signal });
+    const request = { read, confirm: task === 'promotion', reportAll, threads, shard };
+    return await promote(request, { ...client, clock, progress: shown.progress, stopping, signal });
   } finally {
+    shown.close();
     await client.close();
   }
 }

@@ -1,5 +1,5 @@
 import { FLAGS, type FlagGroup, type FlagSpec } from './flags.ts';
-import type { ProgramName } from './parse-flags.ts';
+import type { ProgramName } from './command.ts';
 
 const TITLES: readonly (readonly [FlagGroup, string])[] = [
   ['manifests', 'What is wanted'],
@@ -19,6 +19,7 @@ export function renderUsage(program: ProgramName): string {
     `  ${call} -thin-manifest-dir=DIR            what would be done (a dry run is the default)`,
     `  ${call} -thin-manifest-dir=DIR -confirm   does it`,
     `  ${call} -manifest=FILE -parse-only        checks the manifests without any network`,
+    `  ${call} report merge REPORT...            one report of the reports of shards`,
     '',
     ...groups,
     'Flags take one dash or two, and -flag=value or -flag value; booleans take =true and =false.',
@@ -27,8 +28,8 @@ export function renderUsage(program: ProgramName): string {
   ].join('\n');
 }
 
-function renderGroup(group: FlagGroup): string {
-  const specs = (FLAGS as readonly FlagSpec[]).filter((spec) => spec.group === group);
+/** The flags of a help text, one a line. */
+export function renderFlags(specs: readonly FlagSpec[]): string {
   return specs
     .map((spec) => {
       const name = spec.value === undefined ? `-${spec.name}` : `-${spec.name} ${spec.value}`;
@@ -37,4 +38,8 @@ function renderGroup(group: FlagGroup): string {
     })
     .concat('')
     .join('\n');
+}
+
+function renderGroup(group: FlagGroup): string {
+  return renderFlags((FLAGS as readonly FlagSpec[]).filter((spec) => spec.group === group));
 }

@@ -1,3 +1,5 @@
+import { type Stdio, writeTo } from './stdio.ts';
+
 declare const CIP_VERSION: string | undefined;
 declare const CIP_COMMIT: string | undefined;
 
@@ -5,6 +7,12 @@ declare const CIP_COMMIT: string | undefined;
 export const VERSION = typeof CIP_VERSION === 'string' ? CIP_VERSION : 'from source';
 
 const COMMIT = typeof CIP_COMMIT === 'string' ? CIP_COMMIT : '';
+
+/** Prints the version; the exit code is 0. */
+export async function printVersion(stdio: Stdio): Promise<number> {
+  await writeTo(stdio.out, renderVersion());
+  return 0;
+}
 
 /** What `-version` prints: labels and values in columns. */
 export function renderVersion(): string {

@@ -14,17 +14,16 @@ export class ReportError extends CodedError<'unwritable'> {}
 
 type Targets = Pick<Options, 'report' | 'reportMarkdown'>;
 
-/** Throws a `UsageError` for a report that could not be written, before anything has been done. */
-export async function checkReportTargets({
-  report,
-  reportMarkdown,
-  where,
-}: Targets & Pick<Options, 'where'>): Promise<void> {
-  const input = await realpath(where.kind === 'plain' ? where.file : where.directory).catch(() => undefined);
+/** Throws a `UsageError` for a report that could not be written, or not without losing one of the files that are read. */
+export async function checkReportTargets(
+  { report, reportMarkdown }: Targets,
+  inputs: readonly string[],
+): Promise<void> {
+  const read = new Set(await Promise.all(inputs.map((input) => realpath(input).catch(() => undefined))));
   for (const target of [report, reportMarkdown]) {
     if (target === undefined || target === '-') continue;
-    const isInput = where.kind === 'plain' && (await realpath(target).catch(() => '')) === input;
-    const obstacle = isInput ? 'it is the manifest' : await findObstacle(target);
+    const isInput = read.has(await realpath(target).catch(() => ''));
+    const obstacle = isInput ? 'it is one of the files to read' : await findObstacle(target);
     if (obstacle !== undefined) throw new UsageError(`cannot write the report ${quote(target)}: ${obstacle}`);
   }
 }

@@ -2,6 +2,7 @@ import type { Position } from '../base/position.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
+import type { ShardIdentity } from './shard.ts';
 
 /**
  * M: everything that the manifests want, grouped by destination repository.
@@ -14,6 +15,8 @@ export interface Wanted {
   readonly repositories: readonly WantedRepository[];
   /** Edges in all repositories, those in conflict included, the same edge counted once. */
   readonly edges: number;
+  /** Where this is a part of what the manifests want. */
+  readonly shard?: ShardIdentity;
 }
 
 export interface WantedRepository {

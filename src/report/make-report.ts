@@ -1,6 +1,7 @@
 import { formatPosition, type Position } from '../base/position.ts';
 import { compareText, sortedBy } from '../base/sorted.ts';
 import type { Outcomes } from '../copy/outcome.ts';
+import type { ShardIdentity } from '../edges/shard.ts';
 import { formatReference } from '../image/reference.ts';
 import { isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
@@ -15,6 +16,8 @@ export interface ReportInput {
   readonly manifests: ManifestCounts;
   /** All edges that the manifests want, decided or not. */
   readonly edges: number;
+  /** Where the edges are a part of what the manifests want. */
+  readonly shard?: ShardIdentity | undefined;
   readonly plan: Plan;
   readonly outcomes: Outcomes;
   readonly problems: readonly MalformedEntry[];
@@ -39,6 +42,7 @@ export function makeReport(input: ReportInput): Report {
     startedAt: new Date(startedAt).toISOString(),
     durationMs: finishedAt - startedAt,
     stopped,
+    ...(input.shard === undefined ? {} : { shard: input.shard }),
     manifests: input.manifests,
     summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
     items: [...makeItems(input), ...errors.map(invalidItem)],

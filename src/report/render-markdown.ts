@@ -16,7 +16,7 @@ export function renderMarkdown(report: Report): string {
   const bad = report.items.filter((item) => needsPerson(item, report));
   const good = report.items.filter((item) => !needsPerson(item, report));
   return [
-    `## ${TITLES[report.mode]}`,
+    `## ${TITLES[report.mode]}${partOf(report)}`,
     renderMarkdownTable(DECISION_HEADER, decisionRows(report)),
     ...section('Needs attention', bad),
     ...section(report.mode === 'promotion' ? 'Promoted' : 'Would be promoted', good),
@@ -24,6 +24,11 @@ export function renderMarkdown(report: Report): string {
     renderMarkdownTable(HOST_HEADER, hostRows(report)),
     '',
   ].join('\n\n');
+}
+
+function partOf({ shard, shards }: Report): string {
+  if (shard !== undefined) return `, shard ${shard.index}/${shard.count}`;
+  return shards === undefined ? '' : `, ${shards.length} shards`;
 }
 
 function needsPerson({ decision, outcome }: ReportItem, { mode }: Report): boolean {

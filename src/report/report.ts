@@ -1,3 +1,4 @@
+import type { ShardIdentity } from '../edges/shard.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
 
 /** What a run was for. */
@@ -19,6 +20,10 @@ export interface Report {
   readonly durationMs: number;
   /** True when a signal ended the run before its time. */
   readonly stopped: boolean;
+  /** Of a run that did one part of what the manifests want; its edges, items and hosts are of that part. */
+  readonly shard?: ShardIdentity;
+  /** Of a report that was merged: all the shards that it is made of, by index. */
+  readonly shards?: readonly MergedShard[];
   /** What stood in the manifests, malformed entries included. */
   readonly manifests: ManifestCounts;
   readonly summary: Summary;
@@ -26,6 +31,15 @@ export interface Report {
   readonly items: readonly ReportItem[];
   /** By registry host, sorted. */
   readonly hosts: Readonly<Record<string, HostReport>>;
+}
+
+/** What is kept of a shard's own report. */
+export interface MergedShard extends ShardIdentity {
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly stopped: boolean;
+  readonly edges: number;
 }
 
 /**

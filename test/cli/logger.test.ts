@@ -5,7 +5,7 @@ import type { LogOptions } from '../../src/cli/options.ts';
 
 function linesOf(options: LogOptions): string[] {
   const err = new PassThrough({ encoding: 'utf8' });
-  const log = createLogger({ out: new PassThrough(), err }, options, () => 0);
+  const log = createLogger({ err }, options, () => 0);
   log.write('debug', 'small');
   log.write('info', 'manifests read', { projects: 2, file: 'a "b"' });
   log.write('warning', 'two\nlines');

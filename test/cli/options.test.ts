@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { FLAGS, type FlagSpec } from '../../src/cli/flags.ts';
 import { makeOptions, type Options } from '../../src/cli/options.ts';
-import { parseFlags, type ProgramName } from '../../src/cli/parse-flags.ts';
+import type { ProgramName } from '../../src/cli/command.ts';
+import { parseFlags } from '../../src/cli/parse-flags.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
 
 const specs: readonly FlagSpec[] = FLAGS;
 
 function optionsOf(args: readonly string[], program: ProgramName = 'cip'): Options {
-  return makeOptions(parseFlags(program, args));
+  return makeOptions(parseFlags(program, args), {});
 }
 
 function expectRefusal(args: readonly string[], words: RegExp, program: ProgramName = 'cip') {

@@ -27,20 +27,21 @@ function stdio() {
   return { out: new PassThrough(), err: new PassThrough() };
 }
 
-const WHERE = { kind: 'plain', file: 'manifest.yaml' } as const;
+const INPUTS = ['manifest.yaml'];
 
 describe('a place for a report', () => {
-  it('is not the manifest', async () => {
+  it('is not what is read', async () => {
     const top = await testdir({ 'm.yaml': '' });
-    const where = { kind: 'plain', file: `${top}/m.yaml` } as const;
-    const check = checkReportTargets({ report: `${top}/./m.yaml`, reportMarkdown: undefined, where });
-    await expect(check).rejects.toThrow('it is the manifest');
+    const check = checkReportTargets({ report: `${top}/./m.yaml`, reportMarkdown: undefined }, [
+      `${top}/m.yaml`,
+    ]);
+    await expect(check).rejects.toThrow('it is one of the files to read');
   });
 
   it.each(['r.json', 'file', 'directory/r.json'])('is fine: %s', async (target) => {
     const top = await testdir({ file: '', 'directory/': '' });
-    await checkReportTargets({ report: `${top}/${target}`, reportMarkdown: undefined, where: WHERE });
-    await checkReportTargets({ report: '-', reportMarkdown: `${top}/${target}`, where: WHERE });
+    await checkReportTargets({ report: `${top}/${target}`, reportMarkdown: undefined }, INPUTS);
+    await checkReportTargets({ report: '-', reportMarkdown: `${top}/${target}` }, INPUTS);
   });
 
   it.each(['nowhere/r.json', 'file/r.json', 'directory', 'directory/'])(
@@ -49,8 +50,8 @@ describe('a place for a report', () => {
       const top = await testdir({ file: '', 'directory/': '' });
       const path = `${top}/${target}`;
       const checks = [
-        checkReportTargets({ report: path, reportMarkdown: undefined, where: WHERE }),
-        checkReportTargets({ report: undefined, reportMarkdown: path, where: WHERE }),
+        checkReportTargets({ report: path, reportMarkdown: undefined }, INPUTS),
+        checkReportTargets({ report: undefined, reportMarkdown: path }, INPUTS),
       ];
       for (const result of await Promise.allSettled(checks)) {
         expect(result).toMatchObject({ status: 'rejected', reason: expect.any(UsageError) });

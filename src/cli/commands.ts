@@ -1,0 +1,38 @@
+import type { CipCommand, ProgramName } from './command.ts';
+import { MERGE_FLAGS } from './report-merge-flags.ts';
+import { UsageError } from './usage-error.ts';
+
+const promotionHelp = async (program: ProgramName) => (await import('./usage.ts')).renderUsage(program);
+
+/** What the programs can do: an entry for each command. */
+export const COMMANDS: readonly CipCommand[] = [
+  {
+    words: { cip: ['', 'run'], kpromo: ['', 'cip'] },
+    run: async (call) => {
+      const { makeOptions } = await import('./options.ts');
+      const options = makeOptions(call, call.env);
+      const { runCip } = await import('./run-cip.ts');
+      return runCip(options, call.stdio, call.env);
+    },
+    help: promotionHelp,
+  },
+  {
+    words: { cip: ['version'], kpromo: ['version'] },
+    run: async ({ stdio }) => (await import('./version.ts')).printVersion(stdio),
+    help: promotionHelp,
+  },
+  {
+    words: { cip: ['audit'], kpromo: [] },
+    run: async () => {
+      throw new UsageError('not built yet: audit');
+    },
+    help: promotionHelp,
+  },
+  {
+    words: { cip: ['report merge'], kpromo: ['cip report merge'] },
+    flags: MERGE_FLAGS,
+    operands: 'REPORT...',
+    run: async (call) => (await import('./run-report-merge.ts')).runReportMerge(call),
+    help: async (program) => (await import('./usage-report-merge.ts')).renderMergeUsage(program),
+  },
+];

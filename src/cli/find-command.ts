@@ -1,0 +1,45 @@
+import { quote } from '../base/text.ts';
+import type { CipCommand, ProgramName } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A command and the words that are left for it. */
+export interface FoundCommand {
+  readonly command: CipCommand;
+  readonly operands: readonly string[];
+}
+
+/** The command that the most words name. Throws a `UsageError` for words that name none and that it does not take. */
+export function findCommand(program: ProgramName, words: readonly string[]): FoundCommand {
+  const matching = spellingsOf(program)
+    .filter(({ spelling }) => spelling.every((word, index) => word === words[index]))
+    .toSorted((a, b) => b.spelling.length - a.spelling.length);
+  const [found] = matching;
+  const operands = words.slice(found?.spelling.length ?? 0);
+  const [stray] = operands;
+  if (found === undefined || (stray !== undefined && found.command.operands === undefined)) {
+    throw refuse(program, words, stray ?? '');
+  }
+  return { command: found.command, operands };
+}
+
+function spellingsOf(program: ProgramName): { command: CipCommand; spelling: readonly string[] }[] {
+  return COMMANDS.flatMap((command) =>
+    command.words[program].map((text) => ({
+      command,
+      spelling: text.split(' ').filter((word) => word !== ''),
+    })),
+  );
+}
+
+function refuse(program: ProgramName, words: readonly string[], stray: string): UsageError {
+  const longer = spellingsOf(program).filter(({ spelling }) =>
+    words.every((word, index) => word === spelling[index]),
+  );
+  if (longer.length > 0) {
+    const calls = longer.map(({ spelling }) => [program, ...spelling].join(' '));
+    return new UsageError(`${quote(words.join(' '))} needs a word more: ${calls.join(', ')}`);
+  }
+  const hint = /^(?:true|false)$/i.test(stray) ? `: a boolean is written -flag=${stray}` : '';
+  return new UsageError(`unexpected argument ${quote(stray)}${hint}`);
+}

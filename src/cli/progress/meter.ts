@@ -1,0 +1,47 @@
+import type { Progress, ProgressStage } from '../../ports/progress.ts';
+import type { Traffic } from '../../ports/traffic.ts';
+import { HostRates } from './host-rates.ts';
+import { Pace } from './pace.ts';
+import type { ProgressSnapshot } from './snapshot.ts';
+
+interface Current {
+  readonly stage: ProgressStage;
+  readonly steps: number;
+  readonly pace: Pace;
+  done: number;
+}
+
+/** Counts the steps of a run. That is all it does until somebody reads it: so a step costs an addition. */
+export class ProgressMeter implements Progress {
+  readonly #now: () => number;
+  readonly #hosts: HostRates;
+  #current: Current | undefined;
+
+  /** `window`: milliseconds that the rates of hosts are of. */
+  constructor(traffic: Traffic, { now, window }: { now: () => number; window: number }) {
+    this.#now = now;
+    this.#hosts = new HostRates(traffic, { now: now(), window });
+  }
+
+  begin(stage: ProgressStage, steps: number): void {
+    this.#current = { stage, steps, done: 0, pace: new Pace(this.#now(), steps) };
+  }
+
+  advance(steps = 1): void {
+    if (this.#current !== undefined) this.#current.done += steps;
+  }
+
+  end(): void {
+    this.#current = undefined;
+  }
+
+  /** Undefined between stages, and in one without steps. */
+  read(): ProgressSnapshot | undefined {
+    const now = this.#now();
+    const hosts = this.#hosts.read(now);
+    if (this.#current === undefined || this.#current.steps === 0) return undefined;
+    const { stage, steps, done, pace } = this.#current;
+    pace.update(now, done);
+    return { stage, steps, done, stepsPerSecond: pace.stepsPerSecond(), remaining: pace.remaining(), hosts };
+  }
+}
