@@ -36,8 +36,14 @@ async function runProgram(
   const asksHelp = flags.values.get('help')?.at(-1) === 'true' || (program === 'kpromo' && argv.length === 0);
   if (asksHelp) {
     const { renderUsage } = await import('./usage.ts');
-    await writeTo(stdio.out, renderUsage(program));
+    await writeTo(stdio.out, renderUsage(program, flags.command));
     return 0;
+  }
+  if (flags.command === 'verify') {
+    const { makeVerifyOptions } = await import('./verify-options.ts');
+    const options = makeVerifyOptions(flags);
+    const { runVerify } = await import('./run-verify.ts');
+    return runVerify(options, stdio, process.env);
   }
   if (flags.command !== '') throw new UsageError(`not built yet: ${flags.command}`);
   const { makeOptions } = await import('./options.ts');

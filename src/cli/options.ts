@@ -59,7 +59,7 @@ export function makeOptions({ values }: ParsedFlags): Options {
   };
 }
 
-class FlagValues {
+export class FlagValues {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
   constructor(values: ReadonlyMap<string, readonly string[]>) {
@@ -79,7 +79,7 @@ class FlagValues {
   }
 }
 
-type FlagName = (typeof FLAGS)[number]['name'];
+export type FlagName = (typeof FLAGS)[number]['name'];
 
 function refusePlanned(values: ParsedFlags['values']): void {
   const asked = (FLAGS as readonly FlagSpec[]).filter(

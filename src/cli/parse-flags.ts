@@ -15,7 +15,7 @@ export interface ParsedFlags {
 
 /** Words that may follow the program's name; `''` is the promotion. */
 const COMMANDS: Readonly<Record<ProgramName, Readonly<Record<string, string>>>> = {
-  cip: { run: '', version: 'version', audit: 'audit' },
+  cip: { run: '', verify: 'verify', version: 'version', audit: 'audit' },
   kpromo: { cip: '', version: 'version' },
 };
 
@@ -40,11 +40,23 @@ export function parseFlags(program: ProgramName, argv: readonly string[]): Parse
   } catch (error) {
     throw error instanceof CommanderError ? asUsageError(error) : error;
   }
-  return { command: commandOf(program, command.args), values };
+  const name = commandOf(program, command.args);
+  refuseOthers(name, values);
+  return { command: name, values };
 }
 
+/** Throws for a flag that only another command takes. */
+function refuseOthers(name: string, values: ParsedFlags['values']): void {
+  const stray = (FLAGS as readonly FlagSpec[]).find(
+    (spec) => spec.command !== undefined && spec.command !== name && values.has(spec.name),
+  );
+  if (stray !== undefined) throw new UsageError(`-${stray.name} is a flag of cip ${stray.command}`);
+}
+
+/** `kpromo cip verify` is `cip verify`. */
 function commandOf(program: ProgramName, words: readonly string[]): string {
   const [first, ...more] = words;
+  if (program === 'kpromo' && first === 'cip' && more.length > 0) return commandOf('cip', more);
   const known = first === undefined ? '' : COMMANDS[program][first];
   const stray = known === undefined ? first : more[0];
   if (stray === undefined) return known ?? '';
