@@ -15,7 +15,8 @@ export type ToolName =
   | 'token-server'
   | 'htpasswd'
   | 'openssl'
-  | 'nginx';
+  | 'nginx'
+  | 'conformance';
 
 export interface ToolResult {
   readonly code: number;
