@@ -34,4 +34,4 @@ export async function withRun(
 }
 
 const STOPPING =
-  'stopping: what is in flight is finished, nothing new is begun; a second signal ends it at once';
+  'stopping: nothing new is begun, what is being written is finished; a second signal ends it at once';
