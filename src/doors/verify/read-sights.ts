@@ -41,7 +41,7 @@ export async function readSights(
 ): Promise<Sights> {
   const { front, progress, workers } = options;
   const { views, hidden } = makeViews(wanted, front);
-  const sights = new Map<Repository, Sight>(hidden.map((repository) => [repository, hiddenFrom(front)]));
+  const sights = new Map<Repository, Sight>(hidden);
   const looking = { ...options, habits: new ListingHabits() };
   progress.begin('inventory', views.length);
   try {
@@ -55,11 +55,6 @@ export async function readSights(
   }
   progress.end();
   return sights;
-}
-
-function hiddenFrom(front: Front | undefined): Sight {
-  const reason = `${front?.host} has names only for what is below ${front?.root}/: look at it without -via`;
-  return { asked: undefined, state: { kind: 'unreadable', reason }, flaws: new Map() };
 }
 
 async function look(view: View, looking: Looking, signal: AbortSignal): Promise<Sight> {

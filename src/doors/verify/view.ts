@@ -1,6 +1,7 @@
 import type { Wanted, WantedRepository, WantList } from '../../edges/wanted.ts';
 import type { Repository } from '../../image/repository.ts';
 import { type Front, throughFront } from './front.ts';
+import type { Sight, Sights } from './sight.ts';
 
 /** One place to look at, for all destinations that it answers for. */
 export interface View {
@@ -11,8 +12,8 @@ export interface View {
 
 export interface Views {
   readonly views: readonly View[];
-  /** Destinations that the front has no name for. */
-  readonly hidden: readonly Repository[];
+  /** Destinations that the front has no name for, so that there is nothing to look at. */
+  readonly hidden: Sights;
 }
 
 /**
@@ -21,12 +22,12 @@ export interface Views {
  */
 export function makeViews(wanted: Wanted, front: Front | undefined): Views {
   const repositories = wanted.repositories.filter(({ list }) => list.wants.length > 0);
-  if (front === undefined) return { views: repositories.map(directView), hidden: [] };
+  if (front === undefined) return { views: repositories.map(directView), hidden: new Map() };
   const lists = new Map<Repository, Map<WantList, Repository[]>>();
-  const hidden: Repository[] = [];
+  const hidden = new Map<Repository, Sight>();
   for (const { repository, list } of repositories) {
     const asked = throughFront(repository, front);
-    if (asked === undefined) hidden.push(repository);
+    if (asked === undefined) hidden.set(repository, hiddenFrom(front));
     else addTo(lists, { asked, list, repository });
   }
   const views = Array.from(lists, ([asked, byList]) =>
@@ -37,6 +38,11 @@ export function makeViews(wanted: Wanted, front: Front | undefined): Views {
 
 function directView({ repository, list }: WantedRepository): View {
   return { asked: repository, list, destinations: [repository] };
+}
+
+function hiddenFrom({ host, root }: Front): Sight {
+  const reason = `${host} has names only for what is below ${root}/: look at it without -via`;
+  return { asked: undefined, state: { kind: 'unreadable', reason }, flaws: new Map() };
 }
 
 function addTo(

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { exitCodeOfVerification } from '../../../src/doors/verify/verification.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { blobsOf, image, index, multiArch } from '../../builders/images.ts';
+import { isForeignLayer } from '../../../src/image/media-types.ts';
+import { parseReferences } from '../../../src/image/oci-manifest.ts';
+import { blobsOf, foreignLayerImage, image, index, multiArch } from '../../builders/images.ts';
 import { digest, from, repository } from '../../builders/manifests.ts';
 import { MemoryRegistry, type MemoryRegistryOptions } from '../../doubles/memory-registry.ts';
 import { linesOf, verifyManifests, type VerifyingOptions } from './verifying.ts';
@@ -124,6 +126,43 @@ describe('what cannot be said to be there', () => {
   });
 });
 
+describe('how much is asked', () => {
+  const tags = Array.from({ length: 100 }, (_, number) => `v${number}`);
+  const wanted = from('gcr.io/staging')
+    .to(EU, US)
+    .promote({ app: { [APP]: tags, [OTHER]: [] } });
+
+  function full(options: MemoryRegistryOptions, ...destinations: readonly string[]): MemoryRegistry {
+    const registry = new MemoryRegistry(options);
+    for (const destination of destinations) {
+      registry.push(`${destination}/app`, app, ...tags);
+      registry.push(`${destination}/app`, other);
+    }
+    return registry;
+  }
+
+  it.each([
+    ['one listing for a repository, where that tells digests', 'google', {}, 2],
+    [
+      'a HEAD for each edge where no listing does, and one listing for each host to find that out',
+      'tags',
+      {},
+      2 * 102,
+    ],
+    [
+      'a HEAD for each edge of one name through a front, and for each digest',
+      'google',
+      { via: 'front.io' },
+      102,
+    ],
+  ] as const)('is %s', async (_, listing, options, requests) => {
+    const registry = full({ listing }, EU, US, 'front.io/prod');
+    const { summary } = await verifyManifests(registry, [wanted], options);
+    expect(summary).toMatchObject({ edges: 202, present: 202 });
+    expect(registry.count()).toBe(requests);
+  });
+});
+
 describe('-report-all', () => {
   it('tells what is there too', async () => {
     const registry = new MemoryRegistry();
@@ -184,6 +223,23 @@ describe('-deep', () => {
         `it is there by name, but not manifest ${child?.manifest.digest}`,
       ]),
     );
+  });
+
+  it('leaves out foreign layers, whose bytes are elsewhere', async () => {
+    const registry = new MemoryRegistry();
+    const windows = foreignLayerImage('windows');
+    const foreign = parseReferences(windows.manifest).blobs.filter(({ mediaType }) =>
+      isForeignLayer(mediaType),
+    );
+    registry.push(`${EU}/app`, windows, 'v1');
+    for (const { digest: bytes } of foreign) registry.lose(`${EU}/app`, bytes);
+    const manifest = from('gcr.io/staging')
+      .to(EU)
+      .promote({ app: { [windows.manifest.digest]: ['v1'] } });
+    expect(linesOf(await verifyManifests(registry, [manifest], deep))).toEqual([]);
+    expect(foreign.length).toBeGreaterThan(0);
+    for (const { digest: bytes } of foreign)
+      expect(registry.count({ verb: 'has-blob', what: bytes })).toBe(0);
   });
 
   it('finds what a shallow look does not', async () => {
