@@ -10,15 +10,20 @@ GO_TOOLS=(
   'regctl   github.com/regclient/regclient/cmd/regctl            v0.11.7'
   'regsync  github.com/regclient/regclient/cmd/regsync           v0.11.7'
 )
-# written before there was a go.mod, so what it needs is pinned here
-TOKEN_SERVER='github.com/docker/distribution/contrib/token-server'
-TOKEN_SERVER_VERSION='v2.8.3+incompatible'
-TOKEN_SERVER_MODULES=(
-  "github.com/docker/distribution $TOKEN_SERVER_VERSION"
+# what `go install package@version` cannot build is built in a module of our own: these have no go.mod, or no list of
+# versions at the proxy
+TOKEN_SERVER=(
+  'token-server github.com/docker/distribution/contrib/token-server v2.8.3+incompatible'
+  'github.com/docker/distribution v2.8.3+incompatible'
   'github.com/docker/libtrust     v0.0.0-20160708172513-aabc10ec26b7'
   'github.com/gorilla/mux         v1.8.1'
   'github.com/sirupsen/logrus     v1.10.2'
   'golang.org/x/crypto            v0.58.0'
+)
+# the suite of the distribution specification, at commit fee21197eb94
+CONFORMANCE=(
+  'conformance github.com/opencontainers/distribution-spec/conformance v0.0.0-20260730175803-fee21197eb94'
+  'github.com/opencontainers/distribution-spec/conformance v0.0.0-20260730175803-fee21197eb94'
 )
 # a program, and the package that it is in
 DEBIAN_PROGRAMS=(
@@ -43,7 +48,8 @@ main() {
     # shellcheck disable=SC2086 -- the three words of a line
     install_go_tool $tool
   done
-  install_token_server
+  install_in_module "${TOKEN_SERVER[@]}"
+  install_in_module "${CONFORMANCE[@]}"
 }
 
 install_debian_packages() {
@@ -69,14 +75,15 @@ install_go_tool() {
     || fail "go could not build $package@$version: is the module proxy within reach ('go env GOPROXY')?"
 }
 
-# a module of our own that requires the pinned versions
-install_token_server() {
-  if is_built token-server "$TOKEN_SERVER_VERSION"; then return; fi
-  local module
+# program, package and version, then the modules to require
+install_in_module() {
+  local name package version module
+  read -r name package version <<< "$1"
+  if is_built "$name" "$version"; then return; fi
   module=$(mktemp -d)
-  { echo 'module tools'; printf 'require %s\n' "${TOKEN_SERVER_MODULES[@]}"; } > "$module/go.mod"
-  (cd "$module" && GOBIN="$bin" CGO_ENABLED=0 timeout "$BUILD_SECONDS" go install -mod=mod -trimpath "$TOKEN_SERVER") \
-    || fail "go could not build $TOKEN_SERVER: is the module proxy within reach ('go env GOPROXY')?"
+  { echo 'module tools'; printf 'require %s\n' "${@:2}"; } > "$module/go.mod"
+  (cd "$module" && GOBIN="$bin" CGO_ENABLED=0 timeout "$BUILD_SECONDS" go install -mod=mod -trimpath "$package") \
+    || fail "go could not build $package: is the module proxy within reach ('go env GOPROXY')?"
   rm -rf "$module"
 }
 

@@ -29,6 +29,16 @@ export const COMMANDS: readonly CipCommand[] = [
     help: promotionHelp,
   },
   {
+    words: { cip: ['verify'], kpromo: ['cip verify'] },
+    run: async (call) => {
+      const { makeVerifyOptions } = await import('./verify-options.ts');
+      const options = makeVerifyOptions(call, call.env);
+      const { runVerify } = await import('./run-verify.ts');
+      return runVerify(options, call.stdio, call.env);
+    },
+    help: async (program) => (await import('./usage-verify.ts')).renderVerifyUsage(program),
+  },
+  {
     words: { cip: ['report merge'], kpromo: ['cip report merge'] },
     flags: MERGE_FLAGS,
     operands: 'REPORT...',

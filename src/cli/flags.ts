@@ -8,6 +8,8 @@ export interface FlagSpec {
   readonly group: FlagGroup;
   /** May be given several times; the values add up. */
   readonly repeatable?: boolean;
+  /** The one command that takes it; a flag without one is of them all. */
+  readonly command?: string;
   /** What became of a flag of the original that does nothing here: said in a warning. Such flags are not in the help. */
   readonly inert?: string;
   /** Recognised, but refused until it is built. */
@@ -17,6 +19,7 @@ export interface FlagSpec {
 export type FlagGroup =
   | 'manifests'
   | 'promotion'
+  | 'verify'
   | 'report'
   | 'planned'
   | 'registries'
@@ -49,11 +52,18 @@ export const FLAGS = [
     description: 'the spelling of the default; `-dry-run=false` is the legacy spelling of `-confirm`',
   },
   {
-    name: 'threads',
-    value: 'N',
-    group: 'promotion',
-    default: '50',
-    description: 'upper bound on concurrent requests, all hosts together; a blob in flight counts once',
+    name: 'deep',
+    group: 'verify',
+    command: 'verify',
+    description: 'look at all that the manifests lead to: children and blobs, but not at foreign layers',
+  },
+  {
+    name: 'via',
+    value: 'HOST[=ROOT]',
+    group: 'verify',
+    command: 'verify',
+    description:
+      'ask this host instead of the destinations; what they hold below the path ROOT it has without that path (default: all of it, and `k8s-artifacts-prod/images` for `registry.k8s.io`)',
   },
   {
     name: 'shard',
@@ -87,6 +97,13 @@ export const FLAGS = [
   },
   { name: 'report-all', group: 'report', description: 'report the edges that are present too' },
   { name: 'json-log-summary', group: 'report', description: 'the legacy spelling of `-report=-`' },
+  {
+    name: 'threads',
+    value: 'N',
+    group: 'registries',
+    default: '50',
+    description: 'upper bound on concurrent requests, all hosts together; a blob in flight counts once',
+  },
   {
     name: 'plain-http',
     value: 'HOST',
@@ -186,6 +203,8 @@ export const FLAGS = [
     ['add_dir_header'],
   ]),
 ] as const satisfies readonly FlagSpec[];
+
+export type FlagName = (typeof FLAGS)[number]['name'];
 
 type Row = readonly [name: string, value?: string];
 

@@ -3,7 +3,7 @@ import { quote } from '../base/text.ts';
 import type { Shard } from '../edges/shard.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import type { LogLevel } from '../ports/log.ts';
-import { FLAGS, type FlagSpec } from './flags.ts';
+import { type FlagName, FLAGS, type FlagSpec } from './flags.ts';
 import type { ParsedFlags } from './command.ts';
 import { parseBudgets } from './parse-budget.ts';
 import { shardOf } from './shard-option.ts';
@@ -87,8 +87,6 @@ export class FlagValues {
     return this.text(name) === 'true';
   }
 }
-
-type FlagName = (typeof FLAGS)[number]['name'];
 
 function refusePlanned(values: ParsedFlags['values']): void {
   const asked = (FLAGS as readonly FlagSpec[]).filter(

@@ -41,13 +41,18 @@ export function parseFlags(program: ProgramName, argv: readonly string[]): Comma
 }
 
 function refuseForeign({ flags, words }: CipCommand, values: ReadonlyMap<string, unknown>): void {
+  const [name] = words.cip;
+  const other = (FLAGS as readonly FlagSpec[]).find(
+    ({ command, name: flag }) => command !== undefined && command !== name && values.has(flag),
+  );
+  if (other !== undefined) throw new UsageError(`-${other.name} is a flag of cip ${other.command}`);
   if (flags === undefined) return;
   const foreign = Array.from(values.keys()).filter(
     (name) => !flags.includes(name) && !COMMON_FLAGS.has(name),
   );
   if (foreign.length === 0) return;
   const list = (names: readonly string[]) => names.map((name) => `-${name}`).join(', ');
-  throw new UsageError(`cip ${words.cip[0]} does not take ${list(foreign)}: its flags are ${list(flags)}`);
+  throw new UsageError(`cip ${name} does not take ${list(foreign)}: its flags are ${list(flags)}`);
 }
 
 /** What commander refuses, in one line and with the dash that our help has; an unknown flag with the most alike one. */

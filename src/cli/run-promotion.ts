@@ -5,8 +5,7 @@ import { promote } from '../promote.ts';
 import type { Report } from '../report/report.ts';
 import { openRegistries } from './open-registries.ts';
 import type { Options } from './options.ts';
-import { progressStyleOf } from './progress/progress-style.ts';
-import { showProgress, systemTimers } from './progress/show-progress.ts';
+import { showProgressOfRun } from './progress/progress-of-run.ts';
 import type { StatusArea } from './progress/status-area.ts';
 import type { StopSignals } from './stop-signals.ts';
 
@@ -27,10 +26,7 @@ export async function runPromotion(
   const clock = systemClock;
   const client = await openRegistries(read.manifests, { options, env, clock, log });
   const { stopping, signal } = stop;
-  const style = progressStyleOf({ wanted: options.progress, format: options.log.format, status, env });
-  const { traffic } = client;
-  const shown = showProgress(style, { traffic, status, log, now: () => clock.now(), timers: systemTimers });
-  stopping.addEventListener('abort', shown.close);
+  const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
   try {
     const request = { read, confirm: task === 'promotion', reportAll, threads, shard };
     return await promote(request, { ...client, clock, progress: shown.progress, stopping, signal });

@@ -28,14 +28,30 @@ export async function checkReportTargets(
   }
 }
 
+/** The report of a promotion, in the forms that were asked for. Throws as `writeRenderings` does. */
+export function writeReports(report: Report, targets: Targets, stdio: Stdio): Promise<void> {
+  const renderings = { json: () => renderJson(report), markdown: () => [renderMarkdown(report)] };
+  return writeRenderings(renderings, targets, stdio);
+}
+
+/** A report in each of its forms, in pieces. */
+export interface Renderings {
+  readonly json: () => Iterable<string>;
+  readonly markdown: () => Iterable<string>;
+}
+
 /**
- * Writes the reports that were asked for; a file appears whole or not at all. One that cannot be written does not keep
- * the other from it: throws a `ReportError` for the first that failed, after both were tried.
+ * Writes the forms of a report that were asked for; a file appears whole or not at all. One that cannot be written does
+ * not keep the other from it: throws a `ReportError` for the first that failed, after both were tried.
  */
-export async function writeReports(report: Report, targets: Targets, stdio: Stdio): Promise<void> {
+export async function writeRenderings(
+  { json, markdown }: Renderings,
+  targets: Targets,
+  stdio: Stdio,
+): Promise<void> {
   const results = await Promise.allSettled([
-    write(targets.report, () => renderJson(report), stdio),
-    write(targets.reportMarkdown, () => [renderMarkdown(report)], stdio),
+    write(targets.report, json, stdio),
+    write(targets.reportMarkdown, markdown, stdio),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -104,7 +104,8 @@ function invalidItem(problem: MalformedEntry): ReportItem {
   };
 }
 
-const NO_TRAFFIC: HostCounts = {
+/** Of a host that was not asked. */
+export const NO_TRAFFIC: HostCounts = {
   requests: 0,
   retries: 0,
   throttled: 0,

@@ -1,9 +1,7 @@
+import { renderMarkdownList } from './render-list.ts';
 import { renderMarkdownTable } from './render-table.ts';
 import { DECISION_HEADER, decisionRows, HOST_HEADER, hostRows } from './render-text.ts';
 import type { Report, ReportItem } from './report.ts';
-
-/** Of each of the two lists of items: a comment on a pull request holds 65,536, and the tables need some of them. */
-const MAX_LIST_CHARACTERS = 25_000;
 
 const TITLES = {
   promotion: 'Image promotion',
@@ -37,24 +35,6 @@ function needsPerson({ decision, outcome }: ReportItem, { mode }: Report): boole
 }
 
 function section(title: string, items: readonly ReportItem[]): string[] {
-  if (items.length === 0) return [];
-  const rows = fitting(
-    items.map((item) => [item.decision, item.destination ?? item.at, item.outcome, item.reason]),
-  );
-  const hidden = items.length - rows.length;
-  const more = hidden > 0 ? [`… and ${hidden} more, in the JSON report.`] : [];
-  return [
-    `### ${title}`,
-    renderMarkdownTable(['decision', 'destination', 'outcome', 'reason'], rows),
-    ...more,
-  ];
-}
-
-/** As many of the first rows as there is room for. */
-function fitting(rows: readonly (readonly string[])[]): (readonly string[])[] {
-  let left = MAX_LIST_CHARACTERS;
-  return rows.filter((row) => {
-    left -= row.reduce((sum, cell) => sum + cell.length + 3, 2);
-    return left >= 0;
-  });
+  const rows = items.map((item) => [item.decision, item.destination ?? item.at, item.outcome, item.reason]);
+  return renderMarkdownList(title, ['decision', 'destination', 'outcome', 'reason'], rows);
 }

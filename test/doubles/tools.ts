@@ -16,7 +16,8 @@ export type ToolName =
   | 'token-server'
   | 'htpasswd'
   | 'openssl'
-  | 'nginx';
+  | 'nginx'
+  | 'conformance';
 
 export interface ToolResult {
   readonly code: number;

@@ -9,30 +9,47 @@ export type Challenge =
     };
 
 /**
- * The first Basic or Bearer challenge of a `WWW-Authenticate` header, or undefined where it has none that can be met.
+ * The first Basic or Bearer challenge of a `WWW-Authenticate` header that can be met, or undefined where it has none.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate
  * @see https://distribution.github.io/distribution/spec/auth/token/#how-to-authenticate
  */
 export function parseChallenge(header: string | undefined): Challenge | undefined {
   if (header === undefined) return undefined;
-  const match = /(?:^|,\s*)(basic|bearer)(?:\s+|$)(.*)$/is.exec(header.slice(0, MAX_HEADER_CHARACTERS));
-  if (match === null) return undefined;
-  if (match[1]?.toLowerCase() === 'basic') return { scheme: 'basic' };
-  const parameters = parseParameters(match[2] ?? '');
-  const realm = parameters.get('realm');
-  if (realm === undefined) return undefined;
-  return { scheme: 'bearer', realm, service: parameters.get('service'), scope: parameters.get('scope') };
+  for (const { scheme, parameters } of splitChallenges(header.slice(0, MAX_HEADER_CHARACTERS))) {
+    if (scheme === 'basic') return { scheme };
+    const realm = parameters.get('realm');
+    if (scheme !== 'bearer' || realm === undefined) continue;
+    return { scheme, realm, service: parameters.get('service'), scope: parameters.get('scope') };
+  }
+  return undefined;
 }
 
 const MAX_HEADER_CHARACTERS = 8192;
 
-function parseParameters(text: string): Map<string, string> {
-  const parameters = new Map<string, string>();
-  for (const match of text.matchAll(/([a-z0-9_-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi)) {
+interface RawChallenge {
+  readonly scheme: string;
+  readonly parameters: Map<string, string>;
+}
+
+/** A word without a value begins a challenge, one with a value is a parameter of it; of two of a name the first counts. */
+function splitChallenges(header: string): readonly RawChallenge[] {
+  // sticky, so that nothing is looked at again from every place
+  const word = /[\s,]*([^\s,="]+)/y;
+  const assigned = /\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/sy;
+  const challenges: RawChallenge[] = [];
+  for (let match = word.exec(header); match !== null; match = word.exec(header)) {
     const name = (match[1] ?? '').toLowerCase();
-    const value = match[2]?.replace(/\\(.)/g, '$1') ?? match[3] ?? '';
-    if (!parameters.has(name)) parameters.set(name, value);
+    assigned.lastIndex = word.lastIndex;
+    const value = assigned.exec(header);
+    if (value === null) {
+      challenges.push({ scheme: name, parameters: new Map() });
+      continue;
+    }
+    word.lastIndex = assigned.lastIndex;
+    const parameters = challenges.at(-1)?.parameters;
+    const text = value[1]?.replace(/\\(.)/gs, '$1') ?? value[2] ?? '';
+    if (parameters?.has(name) === false) parameters.set(name, text);
   }
-  return parameters;
+  return challenges;
 }

@@ -10,6 +10,9 @@ describe('the next page', () => {
     ['</next>;rel="next"', 'https://example.com/next'],
     ['</next>; title="a"; rel="next"', 'https://example.com/next'],
     ['</next>; REL="NEXT"', 'https://example.com/next'],
+    ['</next>; title="a, b"; rel="next"', 'https://example.com/next'],
+    ['</next>; title="a \\"; rel=\\"x"; rel="next"', 'https://example.com/next'],
+    ['</other>; title="; rel=next", </next>; rel="next"', 'https://example.com/next'],
     ['</next>; rel="last next"', 'https://example.com/next'],
     ['<https://other.example.com/x>; rel="next"', 'https://other.example.com/x'],
     ['</first>; rel="first", </next>; rel="next"', 'https://example.com/next'],
@@ -19,10 +22,15 @@ describe('the next page', () => {
     expect(parseNextLink(header, PAGE)?.href).toBe(expected);
   });
 
-  it.each([undefined, '', '</first>; rel="first"', '/next; rel="next"', '</x>', '<http://[>; rel="next"'])(
-    'is not found in %j',
-    (header) => {
-      expect(parseNextLink(header, PAGE)).toBeUndefined();
-    },
-  );
+  it.each([
+    undefined,
+    '',
+    '</first>; rel="first"',
+    '/next; rel="next"',
+    '</x>',
+    '</x>; rel=prev; rel=next',
+    '<http://[>; rel="next"',
+  ])('is not found in %j', (header) => {
+    expect(parseNextLink(header, PAGE)).toBeUndefined();
+  });
 });

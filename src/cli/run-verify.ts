@@ -1,0 +1,75 @@
+import { systemClock } from '../adapters/system/clock.ts';
+import { renderVerificationMarkdown } from '../doors/verify/render-markdown.ts';
+import { renderVerificationLine, renderVerificationTables } from '../doors/verify/render-text.ts';
+import { exitCodeOfVerification, type Verification } from '../doors/verify/verification.ts';
+import { verify } from '../doors/verify/verify.ts';
+import type { ReadManifests } from '../manifest/model.ts';
+import type { Log } from '../ports/log.ts';
+import { renderJson } from '../report/render-json.ts';
+import { openRegistries } from './open-registries.ts';
+import { showProgressOfRun } from './progress/progress-of-run.ts';
+import { readWanted } from './read-wanted.ts';
+import { type Stdio, writeTo } from './stdio.ts';
+import type { VerifyOptions } from './verify-options.ts';
+import { type Run, withRun } from './with-run.ts';
+import { checkReportTargets, writeRenderings } from './write-report.ts';
+
+/** `cip verify` from its options to its exit code. */
+export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
+  return withRun(options, stdio, async (run) => {
+    await checkReportTargets(options, options.where.kind === 'plain' ? [options.where.file] : []);
+    const read = await readWanted(options.where, {
+      strict: false,
+      log: run.log,
+      stopping: run.stop.stopping,
+    });
+    const verification = await verifyWith(read, { options, env, run });
+    await conclude(verification, { options, stdio, log: run.log });
+    return run.stop.exitCode() ?? exitCodeOfVerification(verification);
+  });
+}
+
+async function verifyWith(
+  read: ReadManifests,
+  { options, env, run: { log, stop, status } }: { options: VerifyOptions; env: NodeJS.ProcessEnv; run: Run },
+): Promise<Verification> {
+  const clock = systemClock;
+  const client = await openRegistries(read.manifests, { options, env, clock, log });
+  const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
+  const { progress } = shown;
+  try {
+    return await verify({ ...options, read }, { ...client, clock, progress, stopping: stop.stopping });
+  } finally {
+    shown.close();
+    await client.close();
+  }
+}
+
+async function conclude(
+  verification: Verification,
+  { options, stdio, log }: { options: VerifyOptions; stdio: Stdio; log: Log },
+): Promise<void> {
+  for (const item of verification.items) {
+    const level = item.verdict === 'present' ? 'info' : 'error';
+    if (item.verdict !== 'invalid') log.write(level, renderVerificationLine(item)); // invalid ones have been told
+  }
+  for (const [host, { identities, requests }] of Object.entries(verification.hosts)) {
+    if (requests > 0)
+      log.write('info', 'asked as', { host, identities: identities.join(', ') || 'anonymous' });
+  }
+  if (options.log.format === 'json') logSummary(verification, log);
+  else await writeTo(stdio.err, `\n${renderVerificationTables(verification)}\n`);
+  const renderings = {
+    json: () => renderJson(verification),
+    markdown: () => [renderVerificationMarkdown(verification)],
+  };
+  await writeRenderings(renderings, options, stdio);
+}
+
+/** What the tables tell, for machines. */
+function logSummary({ mode, stopped, durationMs, summary, hosts }: Verification, log: Log): void {
+  for (const [host, { edges, identities, ...traffic }] of Object.entries(hosts)) {
+    log.write('info', 'host', { host, ...edges, ...traffic, identities: identities.join(', ') });
+  }
+  log.write('info', 'run finished', { mode, stopped, durationMs, ...summary });
+}

@@ -1,0 +1,24 @@
+import type { ProgramName } from './command.ts';
+import { FLAGS, type FlagSpec } from './flags.ts';
+import { renderGroups, SPELLING } from './usage.ts';
+import { NOT_OF_VERIFY } from './verify-flags.ts';
+
+/** The help text of `verify`. */
+export function renderVerifyUsage(program: ProgramName): string {
+  const call = program === 'kpromo' ? 'kpromo cip' : 'cip';
+  const specs = (FLAGS as readonly FlagSpec[]).filter(
+    ({ name, command }) => command === 'verify' || (command === undefined && !NOT_OF_VERIFY.has(name)),
+  );
+  return [
+    `${call} verify looks whether everything is there that promoter manifests want. It writes nothing.`,
+    '',
+    `  ${call} verify -thin-manifest-dir=DIR                        every tag and digest, at every destination`,
+    `  ${call} verify -thin-manifest-dir=DIR -deep                  and all that they lead to`,
+    `  ${call} verify -thin-manifest-dir=DIR -via=registry.k8s.io   as whoever pulls from there gets it`,
+    '',
+    ...renderGroups(specs),
+    SPELLING,
+    'Exit: 0 all is there; 1 something is missing, different or unreadable; 2 unusable input; 130, 143 stopped.',
+    '',
+  ].join('\n');
+}

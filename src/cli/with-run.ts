@@ -1,0 +1,41 @@
+import { messageOf } from '../base/errors.ts';
+import type { Log } from '../ports/log.ts';
+import { createLogger } from './logger.ts';
+import type { Options } from './options.ts';
+import { StatusArea } from './progress/status-area.ts';
+import type { Stdio } from './stdio.ts';
+import { catchStopSignals, type StopSignals } from './stop-signals.ts';
+import { exitCodeOfError } from './usage-error.ts';
+
+/** What a run has, whatever it does. */
+export interface Run {
+  readonly log: Log;
+  readonly stop: StopSignals;
+  /** For progress. */
+  readonly status: StatusArea;
+}
+
+/** Runs something with a log and with signals caught; what it throws is told in the format of the log. */
+export async function withRun(
+  options: Pick<Options, 'log' | 'warnings'>,
+  stdio: Stdio,
+  run: (run: Run) => Promise<number>,
+): Promise<number> {
+  const status = new StatusArea(stdio.err); // log lines stay above it
+  const log = createLogger({ err: status }, options.log, Date.now);
+  const stop = catchStopSignals();
+  stop.stopping.addEventListener('abort', () => log.write('warning', STOPPING));
+  try {
+    for (const warning of options.warnings) log.write('warning', warning);
+    return await run({ log, stop, status });
+  } catch (error) {
+    if (options.log.format === 'text') throw error;
+    log.write('error', messageOf(error)); // a collector of JSON takes no other line
+    return exitCodeOfError(error);
+  } finally {
+    stop.release();
+  }
+}
+
+const STOPPING =
+  'stopping: nothing new is begun, what is being written is finished; a second signal ends it at once';

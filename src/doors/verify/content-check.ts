@@ -1,0 +1,57 @@
+import { allSettledOrThrow } from '../../base/concurrency.ts';
+import { CodedError } from '../../base/errors.ts';
+import { SingleFlight } from '../../base/single-flight.ts';
+import type { Digest } from '../../image/digest.ts';
+import { isForeignLayer } from '../../image/media-types.ts';
+import { parseReferences } from '../../image/oci-manifest.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { ReadRegistry } from '../../ports/registry.ts';
+
+export class ContentError extends CodedError<'too-deep'> {}
+
+/** Indexes may be nested; deeper than this is an attack or a mistake. */
+const MAX_DEPTH = 8;
+
+/** Looks at what manifests of one repository lead to: each manifest is read once, each blob asked for once. */
+export class ContentCheck {
+  readonly #repository: Repository;
+  readonly #registry: ReadRegistry;
+  readonly #manifests = new SingleFlight<Digest, readonly string[]>();
+  readonly #blobs = new SingleFlight<Digest, boolean>();
+
+  constructor(repository: Repository, registry: ReadRegistry) {
+    this.#repository = repository;
+    this.#registry = registry;
+  }
+
+  /**
+   * What is not there of a manifest and all that it leads to, foreign layers left out: `blob sha256:…`.
+   *
+   * Throws what the registry throws, and for a manifest that cannot be read.
+   */
+  findMissing(digest: Digest, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#findMissing(digest, 0, signal);
+  }
+
+  #findMissing(digest: Digest, depth: number, signal: AbortSignal): Promise<readonly string[]> {
+    return this.#manifests.run(digest, async () => {
+      if (depth > MAX_DEPTH) {
+        throw new ContentError('too-deep', `manifest ${digest} is the ${depth}th index within an index`);
+      }
+      const manifest = await this.#registry.fetchManifest(this.#repository, digest, signal);
+      if (manifest === undefined) return [`manifest ${digest}`];
+      const references = parseReferences(manifest);
+      const blobs = references.blobs.filter(({ mediaType }) => !isForeignLayer(mediaType));
+      const missing = await allSettledOrThrow<readonly string[]>([
+        ...references.manifests.map((child) => this.#findMissing(child.digest, depth + 1, signal)),
+        ...blobs.map((blob) => this.#findMissingBlob(blob.digest, signal)),
+      ]);
+      return Array.from(new Set(missing.flat()));
+    });
+  }
+
+  async #findMissingBlob(digest: Digest, signal: AbortSignal): Promise<readonly string[]> {
+    const ask = () => this.#registry.hasBlob(this.#repository, digest, signal);
+    return (await this.#blobs.run(digest, ask)) ? [] : [`blob ${digest}`];
+  }
+}

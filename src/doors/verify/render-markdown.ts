@@ -1,0 +1,34 @@
+import { renderMarkdownList } from '../../report/render-list.ts';
+import { renderMarkdownTable } from '../../report/render-table.ts';
+import { VERDICT_HEADER, VERIFIED_HOST_HEADER, verdictRows, verifiedHostRows } from './render-text.ts';
+import type { Verification, VerificationItem } from './verification.ts';
+
+/** The report as Markdown, fit for a comment on a pull request: what needs a person first. */
+export function renderVerificationMarkdown(verification: Verification): string {
+  const { via, items } = verification;
+  return [
+    `## Image verification${via === null ? '' : ` through ${via}`}`,
+    renderMarkdownTable(VERDICT_HEADER, verdictRows(verification)),
+    ...section(
+      'Needs attention',
+      items.filter(({ verdict }) => verdict !== 'present'),
+    ),
+    ...section(
+      'There',
+      items.filter(({ verdict }) => verdict === 'present'),
+    ),
+    '### Hosts',
+    renderMarkdownTable(VERIFIED_HOST_HEADER, verifiedHostRows(verification)),
+    '',
+  ].join('\n\n');
+}
+
+function section(title: string, items: readonly VerificationItem[]): string[] {
+  const rows = items.map(({ verdict, destination, asked, reason, at }) => [
+    verdict,
+    destination ?? at,
+    asked ?? '',
+    reason,
+  ]);
+  return renderMarkdownList(title, ['verdict', 'destination', 'asked for', 'reason'], rows);
+}

@@ -1,0 +1,57 @@
+import { oneLine } from '../../base/text.ts';
+import { renderTable } from '../../report/render-table.ts';
+import { VERDICTS, type Verification, type VerificationItem } from './verification.ts';
+
+/** One line for an edge or a malformed entry, made to be searched. */
+export function renderVerificationLine({
+  verdict,
+  destination,
+  asked,
+  reason,
+  at,
+}: VerificationItem): string {
+  const what = destination ?? at;
+  const through = asked === null ? '' : ` as ${asked}`;
+  const where = destination === null || at === '' ? '' : ` (${at})`;
+  // a reason may quote what others have said; here it is one line, however long
+  return `${verdict}: ${what}${through}: ${oneLine(reason, Number.POSITIVE_INFINITY)}${where}`;
+}
+
+/** The end of a run for people: a row for each verdict, a row for each host. */
+export function renderVerificationTables(verification: Verification): string {
+  const hosts = verifiedHostRows(verification);
+  const tables = [renderTable(VERDICT_HEADER, verdictRows(verification))];
+  if (hosts.length > 0) tables.push(renderTable(VERIFIED_HOST_HEADER, hosts));
+  return tables.join('\n\n');
+}
+
+const MEANING = {
+  present: 'there',
+  missing: 'no such tag or digest',
+  different: 'the tag is another digest',
+  incomplete: 'there by name, but not all that it leads to',
+  conflict: 'manifests contradict each other',
+  unreadable: 'the registry did not answer',
+  'not-checked': 'the run was stopped before',
+  invalid: 'malformed entry',
+} as const;
+
+export const VERDICT_HEADER = ['verdict', 'edges', 'meaning'];
+
+export function verdictRows({ summary }: Verification): (string | number)[][] {
+  const rows = [...VERDICTS, 'invalid' as const].map((name) => [name, summary[name], MEANING[name]]);
+  return [...rows, ['all edges', summary.edges, '']];
+}
+
+export const VERIFIED_HOST_HEADER = ['host', ...VERDICTS, 'requests', 'retries', 'throttled', 'bytes in'];
+
+export function verifiedHostRows({ hosts }: Verification): (string | number)[][] {
+  return Object.entries(hosts).map(([name, { edges, requests, retries, throttled, bytesIn }]) => [
+    name,
+    ...VERDICTS.map((verdict) => edges[verdict]),
+    requests,
+    retries,
+    throttled,
+    bytesIn,
+  ]);
+}

@@ -1,0 +1,17 @@
+import type { Digest } from '../../image/digest.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { DestinationState, Unreadable } from '../../inventory/inventory.ts';
+
+/** What was seen of what one destination repository should hold. */
+export interface Sight {
+  /** Where the questions went; undefined where none could be asked. */
+  readonly asked: Repository | undefined;
+  readonly state: DestinationState;
+  /** Of digests whose name is there, those whose content is not. */
+  readonly flaws: ReadonlyMap<Digest, Flaw>;
+}
+
+export type Flaw = { readonly kind: 'incomplete'; readonly reason: string } | Unreadable;
+
+/** By destination; one without a sight was not looked at before the run was stopped. */
+export type Sights = ReadonlyMap<Repository, Sight>;

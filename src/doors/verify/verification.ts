@@ -1,0 +1,81 @@
+import type { HostCounts, ManifestCounts } from '../../report/report.ts';
+
+/**
+ * The closed union of what can be found of an edge.
+ *
+ * - `present`     the tag is this digest, or, tagless, the digest is there; with all it leads to where that was looked at
+ * - `missing`     there is no such tag, or no such digest
+ * - `different`   the tag is another digest
+ * - `incomplete`  it is there by name, but not all that it leads to
+ * - `conflict`    other entries want other digests for the same tag, so none of them was promoted
+ * - `unreadable`  the registry did not answer
+ * - `not-checked` the run was stopped before
+ */
+export const VERDICTS = [
+  'present',
+  'missing',
+  'different',
+  'incomplete',
+  'conflict',
+  'unreadable',
+  'not-checked',
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** The report of a verification, version 1: the value that every output is a view of. */
+export interface Verification {
+  readonly version: 1;
+  readonly mode: 'verify';
+  readonly deep: boolean;
+  /** The host that was asked in place of the destinations; null without one. */
+  readonly via: string | null;
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly durationMs: number;
+  /** True when a signal ended the run before its time. */
+  readonly stopped: boolean;
+  readonly manifests: ManifestCounts;
+  /** Edges by verdict, `edges` being all of them; malformed entries, once each, in `invalid`. */
+  readonly summary: Readonly<Record<'edges' | Verdict | 'invalid', number>>;
+  /** Every edge that is not present (all of them if asked for) and every malformed entry, sorted by destination. */
+  readonly items: readonly VerificationItem[];
+  /** By host, sorted: destinations, and whoever was asked. */
+  readonly hosts: Readonly<Record<string, HostVerification>>;
+}
+
+export interface VerificationItem {
+  readonly verdict: Verdict | 'invalid';
+  /** `repository:tag`, or `repository@digest` without a tag; null for a malformed entry. */
+  readonly destination: string | null;
+  readonly digest: string | null;
+  /** What was asked for, where that is not the destination itself: its name at the front. */
+  readonly asked: string | null;
+  /** The digest that the tag is instead. */
+  readonly found: string | null;
+  readonly reason: string;
+  /** `file:line:column` of the first place that asks for it, relative to the manifest directory. */
+  readonly at: string;
+}
+
+export interface HostVerification extends HostCounts {
+  /** Edges by verdict; none for a host that is only asked. */
+  readonly edges: Readonly<Record<Verdict, number>>;
+}
+
+/** No edges of any verdict. */
+export function noVerdicts(): Record<Verdict, number> {
+  return {
+    present: 0,
+    missing: 0,
+    different: 0,
+    incomplete: 0,
+    conflict: 0,
+    unreadable: 0,
+    'not-checked': 0,
+  };
+}
+
+/** 0 when everything wanted was found, 1 when something was not, or could not be looked at. */
+export function exitCodeOfVerification({ summary }: Verification): 0 | 1 {
+  return summary.present === summary.edges && summary.invalid === 0 ? 0 : 1;
+}
