@@ -2,6 +2,7 @@ import { applyPlan } from './copy/apply-plan.ts';
 import type { Outcomes } from './copy/outcome.ts';
 import { readOnce } from './copy/read-once.ts';
 import { expandEdges } from './edges/expand-edges.ts';
+import { countReadings } from './inventory/count-readings.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
@@ -42,10 +43,12 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const wanted = expandEdges(request.read.manifests);
   const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
   let plan = planConflicts(wanted);
+  let readings: ReturnType<typeof countReadings> = new Map();
   let outcomes: Outcomes = new Map();
   try {
     const reading = { source, destination, progress, workers: threads };
     const inventory = await readInventory(wanted, reading, AbortSignal.any([stopping, signal]));
+    readings = countReadings(inventory);
     plan = makePlan(wanted, inventory, { keepPresent });
     if (confirm) {
       outcomes = await applyPlan(plan, { source, destination, clock, progress, threads, stopping }, signal);
@@ -60,6 +63,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     stopped: stopping.aborted,
     edges: wanted.edges,
     plan,
+    readings,
     outcomes,
     problems: request.read.problems,
     manifests: request.read.counts,

@@ -15,6 +15,7 @@ export function runParseOnly({ manifests, problems, counts }: ReadManifests, now
     stopped: false,
     edges: wanted.edges,
     plan: planConflicts(wanted),
+    readings: new Map(),
     outcomes: new Map(),
     problems,
     manifests: counts,

@@ -4,7 +4,16 @@ import type { Outcomes } from '../copy/outcome.ts';
 import { formatReference } from '../image/reference.ts';
 import { isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
-import type { HostCounts, HostReport, ManifestCounts, Mode, Report, ReportItem, Summary } from './report.ts';
+import type {
+  HostCounts,
+  HostReport,
+  ManifestCounts,
+  Mode,
+  Report,
+  ReportItem,
+  RepositoryCounts,
+  Summary,
+} from './report.ts';
 
 export interface ReportInput {
   readonly mode: Mode;
@@ -16,6 +25,8 @@ export interface ReportInput {
   /** All edges that the manifests want, decided or not. */
   readonly edges: number;
   readonly plan: Plan;
+  /** By host. */
+  readonly readings: ReadonlyMap<string, RepositoryCounts>;
   readonly outcomes: Outcomes;
   readonly problems: readonly MalformedEntry[];
   readonly traffic: ReadonlyMap<string, HostCounts>;
@@ -109,12 +120,15 @@ const NO_TRAFFIC: HostCounts = {
   bytesOut: 0,
 };
 
-function makeHosts({ plan, traffic }: ReportInput): Record<string, HostReport> {
+const NOT_READ: RepositoryCounts = { byListing: 0, byHead: 0 };
+
+function makeHosts({ plan, readings, traffic }: ReportInput): Record<string, HostReport> {
   const names = Array.from(new Set([...plan.hosts.keys(), ...traffic.keys()])).toSorted(compareText);
   return Object.fromEntries(
     names.map((name) => {
       const edges = plan.hosts.get(name) ?? noEdges();
-      return [name, { edges, ...(traffic.get(name) ?? NO_TRAFFIC) }];
+      const repositories = readings.get(name) ?? NOT_READ;
+      return [name, { edges, repositories, ...(traffic.get(name) ?? NO_TRAFFIC) }];
     }),
   );
 }
