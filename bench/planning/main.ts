@@ -59,27 +59,27 @@ async function measureParsing(
   );
 }
 
-/** Everything there but the first digest of each project; and one release that is nowhere yet. */
+/** Of everything, all but the first digest of each project; and of one release that is at no destination yet. */
 async function measureDryRuns(
   manifests: readonly PromoterManifest[],
   place: string,
   { directory, project, tag }: Options,
 ): Promise<void> {
+  const all = expandEdges(manifests);
   const scoped = onlyRelease(manifests, { project, tag });
   const release = join(place, 'release');
   await writeThin(release, scoped);
   const rows = [
-    ['everything', directory, manifests, lackingOf(manifests)] as const,
-    [`only ${project} ${tag}`, release, scoped, new Set(scoped.flatMap(digestsOf))] as const,
+    { name: 'everything', where: directory, asked: all, lacking: lackingOf(manifests) },
+    { name: `${project} ${tag}`, where: release, asked: expandEdges(scoped), lacking: digestsOf(scoped) },
   ];
-  for (const [name, where, some, lacking] of rows) {
-    const wanted = expandEdges(some);
-    const universe = await startUniverse(wanted, { lacking });
+  for (const { name, where, asked, lacking } of rows) {
+    const universe = await startUniverse(all, { lacking });
     try {
       const args = [`-thin-manifest-dir=${where}`, '-no-service-account', ...universe.flags];
       const run = await runCip(args, { place, env: { HTTP_PROXY: universe.proxyUrl } });
       console.log(
-        renderDryRun(name, run, { questions: universe.questions, missing: countMissing(wanted, lacking) }),
+        renderDryRun(name, run, { questions: universe.questions, missing: countMissing(asked, lacking) }),
       );
     } finally {
       await universe.close();
@@ -93,6 +93,7 @@ function countMissing({ repositories }: Wanted, lacking: ReadonlySet<Digest>): n
   return new Set(wants.flatMap(({ digest, sources }) => sources.map((source) => `${source}@${digest}`))).size;
 }
 
-function digestsOf({ images }: PromoterManifest) {
-  return images.flatMap(({ digests }) => digests.map(({ digest }) => digest));
+function digestsOf(manifests: readonly PromoterManifest[]): Set<Digest> {
+  const entries = manifests.flatMap(({ images }) => images.flatMap(({ digests }) => digests));
+  return new Set(entries.map(({ digest }) => digest));
 }

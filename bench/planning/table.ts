@@ -53,6 +53,14 @@ export function renderDryRun(
         ['listings', number(sum(asked.map(({ listings }) => listings)))],
         ['HEADs', number(sum(asked.map(({ heads }) => heads)))],
         ['other requests', number(sum(asked.map(({ others }) => others)))],
+        [
+          'repositories listed by the report',
+          number(sum(hosts.map(({ repositories }) => repositories.byListing))),
+        ],
+        [
+          'repositories asked by HEAD by the report',
+          number(sum(hosts.map(({ repositories }) => repositories.byHead))),
+        ],
         ['requests by the report', number(sum(hosts.map(({ requests }) => requests)))],
         ['MB in by the report', (sum(hosts.map(({ bytesIn }) => bytesIn)) / 1e6).toFixed(1)],
         ['wall s', seconds.toFixed(1)],
