@@ -18,12 +18,13 @@ const WORTH_A_LISTING = 8;
  * listing where there are at least `WORTH_A_LISTING` questions, or so many on average for each repository of its host:
  * a run that wants much of a host wants nearly all that is there, so where it wants little there is little, and a short
  * listing costs no more than a HEAD. A run that wants little everywhere, one release, says nothing of how much there is.
- * How long other listings were tells nothing: on one host they have from one entry to thousands.
+ * How many bytes other listings had tells nothing: on one host they have from one entry to thousands.
  *
  * Only a listing that tells digests is worth anything, and that is known by its answer, never by names.
  */
 export class ListingHabits {
   readonly #habits = new Map<string, ListingHabit>();
+  readonly #pages = new Map<string, number>();
   readonly #first = new Map<string, Promise<unknown>>();
   readonly #hosts: ReadonlyMap<string, Wants>;
 
@@ -63,13 +64,26 @@ export class ListingHabits {
     return listing;
   }
 
+  /** True when so many questions are worth a list of tags, by the pages that the host's longest list has had so far. */
+  isWorthTags(repository: Repository, questions: number): boolean {
+    return questions > (this.#pages.get(hostOf(repository)) ?? 1);
+  }
+
   /** True when a listing may be used at all. */
   mayList(repository: Repository): boolean {
     return this.#habitOf(hostOf(repository)) !== 'refused';
   }
 
-  learn(repository: Repository, habit: ListingHabit): void {
-    this.#habits.set(hostOf(repository), habit);
+  learn(repository: Repository, listing: Listing): void {
+    const host = hostOf(repository);
+    if (listing.kind === 'missing') return;
+    this.#habits.set(host, listing.kind);
+    if (listing.kind === 'tags')
+      this.#pages.set(host, Math.max(listing.requests, this.#pages.get(host) ?? 1));
+  }
+
+  learnRefusal(repository: Repository): void {
+    this.#habits.set(hostOf(repository), 'refused');
   }
 
   #habitOf(host: string): ListingHabit {

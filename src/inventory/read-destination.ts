@@ -20,8 +20,8 @@ export interface Asking {
  * What one destination repository holds of what is wanted there, by the cheapest sufficient questions:
  *
  * 1. where it is worth a listing that tells digests, that one request;
- * 2. else a HEAD for each wanted tag; when the first one is absent and more than one is left, the list of tags,
- *    which answers for every absent tag at once;
+ * 2. else a HEAD for each wanted tag; when the first one is absent and more are left than the list of tags has pages,
+ *    that list, which answers for every absent tag at once;
  * 3. a HEAD by digest for what is wanted without a tag. What else no tag has shown is left open: see `readDigests`.
  *
  * Throws what the registry throws: whoever calls makes it `unreadable`.
@@ -49,7 +49,7 @@ async function readByLooking(
   if (first === undefined) return lookForTagless(repository, list, { found, asking });
   const digest = await asking.registry.resolve(repository, first, asking.signal);
   if (digest !== undefined) found.set(first, digest);
-  else if (rest.length > 1) {
+  else if (asking.habits.isWorthTags(repository, rest.length)) {
     const listing = await tryList(repository, asking);
     if (listing !== undefined) return readFromListing(repository, list, { listing, tags: rest, asking });
   }
@@ -87,11 +87,11 @@ async function tryList(
   if (!habits.mayList(repository)) return undefined;
   try {
     const listing = await registry.list(repository, signal);
-    if (listing.kind !== 'missing') habits.learn(repository, listing.kind);
+    habits.learn(repository, listing);
     return listing;
   } catch (error) {
     if (!(error instanceof RegistryError) || error.temporary || error.status === undefined) throw error;
-    habits.learn(repository, 'refused');
+    habits.learnRefusal(repository);
     return undefined;
   }
 }

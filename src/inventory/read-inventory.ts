@@ -6,6 +6,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
+import { byTurns } from './by-turns.ts';
 import {
   type DestinationState,
   type Inventory,
@@ -55,11 +56,15 @@ async function readDestinations(
   const habits = new ListingHabits(asked);
   const asking = { registry: ports.destination, habits, wanted: new WantedThere(), signal };
   ports.progress.begin('inventory', asked.length);
-  await forEachConcurrently(asked, { workers: ports.workers, signal }, async ({ repository, list }) => {
-    const state = await orUnreadable(readDestination(repository, list, asking), signal);
-    destinations.set(repository, state);
-    ports.progress.advance();
-  });
+  await forEachConcurrently(
+    byTurns(asked),
+    { workers: ports.workers, signal },
+    async ({ repository, list }) => {
+      const state = await orUnreadable(readDestination(repository, list, asking), signal);
+      destinations.set(repository, state);
+      ports.progress.advance();
+    },
+  );
   ports.progress.end();
   return destinations;
 }

@@ -120,6 +120,23 @@ describe('a destination that lists tags', () => {
     ]);
   });
 
+  it.each([
+    ['of one page for 4 absent tags', 1, 4],
+    ['of 3 pages for 4 absent tags', 3, 4],
+    ['of 4 pages for 4 absent tags no more', 4, 1],
+  ])('that is new is asked for a list %s, once its host has given one', async (_what, pages, lists) => {
+    const registry = new MemoryRegistry({ pages });
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) registry.push(`p.example/p/${name}`, B, 'other');
+    const images = names.map((name) => [name, { [a]: ['v1', 'v2', 'v3', 'v4', 'v5'] }] as const);
+    await readInventory(
+      expandEdges([toProd.promote(Object.fromEntries(images))]),
+      { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 },
+      new AbortController().signal,
+    );
+    expect(registry.count({ verb: 'list' })).toBe(lists);
+  });
+
   it('is not listed for the sake of a single tag more', async () => {
     const registry = new MemoryRegistry();
     registry.push('p.example/p/app', A);
@@ -313,6 +330,28 @@ describe('a registry that does not answer', () => {
 });
 
 describe('an inventory', () => {
+  it('asks hosts by turns, so that none waits for the end of another', async () => {
+    const registry = new MemoryRegistry();
+    const to = ['us.example/p', 'eu.example/p', 'eu.example/q'];
+    const manifest = from('s.example/s')
+      .to(...to)
+      .promote({ a: { [a]: ['v1'] }, b: { [a]: ['v1'] } });
+    for (const where of to) for (const name of ['a', 'b']) registry.push(`${where}/${name}`, A, 'v1');
+    await readInventory(
+      expandEdges([manifest]),
+      { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 },
+      new AbortController().signal,
+    );
+    expect(registry.calls.map(({ repository }) => repository)).toEqual([
+      'eu.example/p/a',
+      'us.example/p/a',
+      'eu.example/p/b',
+      'us.example/p/b',
+      'eu.example/q/a',
+      'eu.example/q/b',
+    ]);
+  });
+
   it('throws what an aborted signal carries', async () => {
     const registry = new MemoryRegistry();
     const stopping = new AbortController();

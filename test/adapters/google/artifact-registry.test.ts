@@ -215,7 +215,10 @@ describe('the API of Artifact Registry', () => {
   });
 
   it('is given up after six failures', async () => {
-    const api = await fakeApi(images, Array.from({ length: 6 }, () => ({ status: 500, message: 'no' })));
+    const api = await fakeApi(
+      images,
+      Array.from({ length: 6 }, () => ({ status: 500, message: 'no' })),
+    );
     await expect(read(api.endpoint)).rejects.toMatchObject({ code: 'unavailable', status: 500 });
     expect(api.asked).toHaveLength(6);
   });
