@@ -1,11 +1,12 @@
-// `npm run bench`: bundles bench/main.ts, which Node 20 cannot run as it is, and runs it.
+// Bundles a program of bench/, which Node 20 cannot run as it is, and runs it: `npm run bench`, `npm run bench:planning`.
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
+const [folder = '.', ...args] = process.argv.slice(2);
 const outfile = fileURLToPath(new URL('../node_modules/.cache/bench/main.mjs', import.meta.url));
 
 await build({
-  entryPoints: [fileURLToPath(new URL('main.ts', import.meta.url))],
+  entryPoints: [fileURLToPath(new URL(`${folder}/main.ts`, import.meta.url))],
   outfile,
   bundle: true,
   packages: 'external',
@@ -16,4 +17,4 @@ await build({
   logLevel: 'warning',
 });
 const { main } = await import(pathToFileURL(outfile).href);
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(args);

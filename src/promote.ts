@@ -4,6 +4,7 @@ import { readOnce } from './copy/read-once.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { takeShard } from './edges/take-shard.ts';
+import { countReadings } from './inventory/count-readings.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
@@ -46,10 +47,12 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const wanted = takeShard(expandEdges(request.read.manifests), request.shard);
   const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
   let plan = planConflicts(wanted);
+  let readings: ReturnType<typeof countReadings> = new Map();
   let outcomes: Outcomes = new Map();
   try {
     const reading = { source, destination, progress, workers: threads };
     const inventory = await readInventory(wanted, reading, AbortSignal.any([stopping, signal]));
+    readings = countReadings(inventory);
     plan = makePlan(wanted, inventory, { keepPresent });
     if (confirm) {
       outcomes = await applyPlan(plan, { source, destination, clock, progress, threads, stopping }, signal);
@@ -65,6 +68,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     edges: wanted.edges,
     shard: wanted.shard,
     plan,
+    readings,
     outcomes,
     problems: request.read.problems,
     manifests: request.read.counts,

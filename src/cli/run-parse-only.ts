@@ -21,6 +21,7 @@ export function runParseOnly(
     edges: wanted.edges,
     shard: wanted.shard,
     plan: planConflicts(wanted),
+    readings: new Map(),
     outcomes: new Map(),
     problems,
     manifests: counts,

@@ -19,8 +19,9 @@ export async function tellReport(
 
 /** What the tables tell, for machines. */
 function logSummary({ mode, stopped, durationMs, summary, hosts }: Report, log: Log): void {
-  for (const [host, { edges, identities, ...traffic }] of Object.entries(hosts)) {
-    log.write('info', 'host', { host, ...edges, ...traffic, identities: identities.join(', ') });
+  for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
+    const told = { ...edges, ...repositories, ...traffic, identities: identities.join(', ') };
+    log.write('info', 'host', { host, ...told });
   }
   log.write('info', 'run finished', { mode, stopped, durationMs, ...summary });
 }

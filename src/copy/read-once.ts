@@ -1,37 +1,42 @@
 import { SingleFlight } from '../base/single-flight.ts';
 import { type Digest, isDigest } from '../image/digest.ts';
-import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
+import { ManifestMemory, type Reading } from './manifest-memory.ts';
 
-interface Reading {
-  readonly repository: Repository;
-  readonly manifest: RawManifest;
-}
+/** Of all manifests that are kept: those of 8,000 images of five platforms. Roots that are read for a plan come first. */
+const MAX_BYTES = 128 * 1024 * 1024;
 
 /**
- * A registry whose manifests are read once in a run, however many destinations want them: content is addressed by
- * its digest, so it does not matter which repository it came from. Looking a digest up reads it as well, because
- * whoever asks for one is about to copy it; what was read elsewhere does not tell, so then it is only looked up.
+ * A registry whose manifests are read once, however many destinations want them: content is addressed by its digest,
+ * so it does not matter which repository it came from. Looking a digest up reads it as well, because whoever asks for
+ * one is about to copy it; what was read elsewhere does not tell, so then it is only looked up.
+ *
+ * What is kept is bounded: of a run that reads more than `maxBytes` the manifests that were used longest ago are read
+ * again where they are wanted again.
  */
-export function readOnce(registry: ReadRegistry): ReadRegistry {
-  const readings = new SingleFlight<Digest, Reading | undefined>();
+export function readOnce(registry: ReadRegistry, { maxBytes = MAX_BYTES } = {}): ReadRegistry {
+  const kept = new ManifestMemory(maxBytes);
+  const underWay = new SingleFlight<Digest, Reading | undefined>();
 
   async function read(
     repository: Repository,
     digest: Digest,
     signal: AbortSignal,
   ): Promise<Reading | undefined> {
+    const known = kept.get(digest);
+    if (known !== undefined) return known;
     // another one's failure, or finding nothing elsewhere, is no answer for this repository
-    for (let other = readings.get(digest); other !== undefined; other = readings.get(digest)) {
+    for (let other = underWay.get(digest); other !== undefined; other = underWay.get(digest)) {
       const reading = await other.catch(() => undefined);
       if (reading !== undefined) return reading;
     }
-    return readings.run(digest, async () => {
+    return underWay.run(digest, async () => {
       const manifest = await registry.fetchManifest(repository, digest, signal);
-      if (manifest !== undefined) return { repository, manifest };
-      readings.forget(digest);
-      return undefined;
+      const reading = manifest && { repository, manifest };
+      if (reading !== undefined) kept.keep(reading);
+      underWay.forget(digest);
+      return reading;
     });
   }
 

@@ -12,9 +12,11 @@ export type DestinationState = ReadState | Unreadable;
 
 export interface ReadState {
   readonly kind: 'read';
+  /** A listing that told digests, or a HEAD for each question. */
+  readonly by: 'listing' | 'head';
   /** False where there seems to be no such repository, or nothing in it: its listing will be short. */
   readonly exists: boolean;
-  /** False where not every wanted digest has been asked for: others of them may be there. */
+  /** False where a digest whose tags are absent has not been asked for: it may be there. */
   readonly complete: boolean;
   /** The digests of the wanted tags that are there. */
   readonly tags: ReadonlyMap<Tag, Digest>;

@@ -8,13 +8,15 @@ import type { ReadRegistry } from '../ports/registry.ts';
 import {
   type DestinationState,
   type Inventory,
+  type ReadState,
   type SourceKey,
   type SourceState,
   sourceKey,
 } from './inventory.ts';
 import { ListingHabits } from './listing-habits.ts';
 import { orUnreadable } from './or-unreadable.ts';
-import { readDestination, readDigests } from './read-destination.ts';
+import { openWants, readDestination, readDigests } from './read-destination.ts';
+import { WantedThere } from './wanted-there.ts';
 
 export interface InventoryPorts {
   readonly source: ReadRegistry;
@@ -34,10 +36,14 @@ export async function readInventory(
   signal: AbortSignal,
 ): Promise<Inventory> {
   const destinations = await readDestinations(wanted, ports, signal);
+  await lookForFew(wanted, { ...ports, destinations }, signal);
   const sources = await readSources(wanted, { ...ports, destinations }, signal);
-  await lookAgainForLost(wanted, { ...ports, destinations, sources }, signal);
+  await lookForLost(wanted, { ...ports, destinations, sources }, signal);
   return { destinations, sources };
 }
+
+/** Destinations as they have been read so far: more is learned of them as it is needed. */
+type Reading = InventoryPorts & { readonly destinations: Map<Repository, DestinationState> };
 
 async function readDestinations(
   wanted: Wanted,
@@ -45,8 +51,9 @@ async function readDestinations(
   signal: AbortSignal,
 ): Promise<Map<Repository, DestinationState>> {
   const destinations = new Map<Repository, DestinationState>();
-  const asking = { registry: ports.destination, habits: new ListingHabits(), signal };
   const asked = wanted.repositories.filter(({ list }) => list.wants.length > 0);
+  const habits = new ListingHabits(asked);
+  const asking = { registry: ports.destination, habits, wanted: new WantedThere(), signal };
   ports.progress.begin('inventory', asked.length);
   const lanes = { laneOf: hostOfWanted, workers: ports.workers, signal };
   await forEachInLanes(asked, lanes, async ({ repository, list }) => {
@@ -60,7 +67,7 @@ async function readDestinations(
 
 async function readSources(
   wanted: Wanted,
-  ports: InventoryPorts & { readonly destinations: ReadonlyMap<Repository, DestinationState> },
+  ports: Reading,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceKey, SourceState>> {
   const sources = new Map<SourceKey, SourceState>();
@@ -86,30 +93,60 @@ async function readSources(
   return sources;
 }
 
+/** More digests than these are not asked for only to tell whether an image is to be copied or its tag to be added. */
+const FEW = 100;
+
 /**
- * A repository that seemed not to exist may hold digests without tags. Before one of them is called lost it is asked
- * for; for those that a source has it would only be a needless question.
+ * Whether a digest whose tags are absent is there already decides between `copy` and `add-tag`, and a copy of what is
+ * there does no harm: it is asked where that is cheap. A repository that seems not to exist has none.
  */
-async function lookAgainForLost(
+async function lookForFew(wanted: Wanted, reading: Reading, signal: AbortSignal): Promise<void> {
+  const doubts = collectDoubts(wanted, reading.destinations).filter(({ state }) => state.exists);
+  const digests = doubts.reduce((sum, { wants }) => sum + wants.length, 0);
+  if (digests <= FEW) await settle(doubts, reading, signal);
+}
+
+/** Before a digest is called lost every destination that may have it is asked for it. */
+async function lookForLost(
   wanted: Wanted,
-  seen: InventoryPorts & {
-    readonly destinations: Map<Repository, DestinationState>;
-    readonly sources: ReadonlyMap<SourceKey, SourceState>;
-  },
+  reading: Reading & { readonly sources: ReadonlyMap<SourceKey, SourceState> },
   signal: AbortSignal,
 ): Promise<void> {
-  const { destinations, sources, destination: registry, workers } = seen;
   const isLost = ({ digest, sources: all }: Want) =>
-    all.every((source) => sources.get(sourceKey(source, digest))?.kind === 'absent');
-  const doubtful = wanted.repositories.flatMap(({ repository, list }) => {
+    all.every((source) => reading.sources.get(sourceKey(source, digest))?.kind === 'absent');
+  const doubts = collectDoubts(wanted, reading.destinations)
+    .map((doubt) => ({ ...doubt, wants: doubt.wants.filter(isLost) }))
+    .filter(({ wants }) => wants.length > 0);
+  await settle(doubts, reading, signal);
+}
+
+interface Doubt {
+  readonly repository: Repository;
+  readonly state: ReadState;
+  /** Their digests have not been asked for. */
+  readonly wants: readonly Want[];
+}
+
+function collectDoubts(wanted: Wanted, destinations: Reading['destinations']): Doubt[] {
+  return wanted.repositories.flatMap(({ repository, list }) => {
     const state = destinations.get(repository);
-    const lost = state?.kind === 'read' && !state.complete ? list.wants.filter(isLost) : [];
-    return lost.length === 0 ? [] : [{ repository, list: { ...list, wants: lost } }];
+    if (state?.kind !== 'read' || state.complete) return [];
+    return [
+      { repository, state, wants: openWants(list, state).filter(({ tagless }) => tagless === undefined) },
+    ];
   });
-  await forEachInLanes(doubtful, { laneOf: hostOfWanted, workers, signal }, async ({ repository, list }) => {
-    const asking = { registry, signal };
-    destinations.set(repository, await orUnreadable(readDigests(repository, list, asking), signal));
-  });
+}
+
+async function settle(doubts: readonly Doubt[], reading: Reading, signal: AbortSignal): Promise<void> {
+  const { destinations, destination: registry, workers } = reading;
+  await forEachInLanes(
+    doubts,
+    { laneOf: hostOfWanted, workers, signal },
+    async ({ repository, ...doubt }) => {
+      const asked = readDigests(repository, doubt, { registry, signal });
+      destinations.set(repository, await orUnreadable(asked, signal));
+    },
+  );
 }
 
 async function readSource(
@@ -122,7 +159,7 @@ async function readSource(
   return { kind: there === undefined ? 'absent' : 'present' };
 }
 
-function hostOfWanted({ repository }: WantedRepository): string {
+function hostOfWanted({ repository }: Pick<WantedRepository, 'repository'>): string {
   return hostOf(repository);
 }
 

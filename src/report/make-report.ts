@@ -5,7 +5,16 @@ import type { ShardIdentity } from '../edges/shard.ts';
 import { formatReference } from '../image/reference.ts';
 import { isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
-import type { HostCounts, HostReport, ManifestCounts, Mode, Report, ReportItem, Summary } from './report.ts';
+import type {
+  HostCounts,
+  HostReport,
+  ManifestCounts,
+  Mode,
+  Report,
+  ReportItem,
+  RepositoryCounts,
+  Summary,
+} from './report.ts';
 
 export interface ReportInput {
   readonly mode: Mode;
@@ -19,6 +28,8 @@ export interface ReportInput {
   /** Where the edges are a part of what the manifests want. */
   readonly shard?: ShardIdentity | undefined;
   readonly plan: Plan;
+  /** By host. */
+  readonly readings: ReadonlyMap<string, RepositoryCounts>;
   readonly outcomes: Outcomes;
   readonly problems: readonly MalformedEntry[];
   readonly traffic: ReadonlyMap<string, HostCounts>;
@@ -114,12 +125,15 @@ export const NO_TRAFFIC: HostCounts = {
   bytesOut: 0,
 };
 
-function makeHosts({ plan, traffic }: ReportInput): Record<string, HostReport> {
+const NOT_READ: RepositoryCounts = { byListing: 0, byHead: 0 };
+
+function makeHosts({ plan, readings, traffic }: ReportInput): Record<string, HostReport> {
   const names = Array.from(new Set([...plan.hosts.keys(), ...traffic.keys()])).toSorted(compareText);
   return Object.fromEntries(
     names.map((name) => {
       const edges = plan.hosts.get(name) ?? noEdges();
-      return [name, { edges, ...(traffic.get(name) ?? NO_TRAFFIC) }];
+      const repositories = readings.get(name) ?? NOT_READ;
+      return [name, { edges, repositories, ...(traffic.get(name) ?? NO_TRAFFIC) }];
     }),
   );
 }

@@ -67,8 +67,13 @@ function mergeHosts(reports: readonly Report[]): Record<string, HostReport> {
 function addHosts(a: HostReport, b: HostReport): HostReport {
   const edges = noEdges();
   for (const decision of EDGE_DECISIONS) edges[decision] = a.edges[decision] + b.edges[decision];
+  const { byListing, byHead } = a.repositories;
   return {
     edges,
+    repositories: {
+      byListing: byListing + b.repositories.byListing,
+      byHead: byHead + b.repositories.byHead,
+    },
     requests: a.requests + b.requests,
     retries: a.retries + b.retries,
     throttled: a.throttled + b.throttled,

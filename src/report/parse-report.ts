@@ -96,6 +96,7 @@ const ITEM: Shape<ReportItem> = {
 
 const HOST: Shape<HostReport> = {
   edges: counts(EDGE_DECISIONS),
+  repositories: counts(['byListing', 'byHead']),
   requests: count,
   retries: count,
   throttled: count,

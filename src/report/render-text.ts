@@ -47,6 +47,8 @@ export function decisionRows({ summary, mode }: Report): (string | number)[][] {
 export const HOST_HEADER = [
   'host',
   ...EDGE_DECISIONS,
+  'listed',
+  'by HEAD',
   'requests',
   'retries',
   'throttled',
@@ -58,6 +60,8 @@ export function hostRows({ hosts }: Report): (string | number)[][] {
   return Object.entries(hosts).map(([name, host]) => [
     name,
     ...EDGE_DECISIONS.map((decision) => host.edges[decision]),
+    host.repositories.byListing,
+    host.repositories.byHead,
     host.requests,
     host.retries,
     host.throttled,

@@ -73,6 +73,14 @@ export interface ReportItem {
 export interface HostReport extends HostCounts {
   /** Edges by decision; none for a host that is only read from. */
   readonly edges: Readonly<Record<EdgeDecision, number>>;
+  /** Destination repositories by how they were asked; none where the run asked none. */
+  readonly repositories: RepositoryCounts;
+}
+
+/** How the destination repositories that answered were asked: by a listing that tells digests, or by HEAD for each question. */
+export interface RepositoryCounts {
+  readonly byListing: number;
+  readonly byHead: number;
 }
 
 /** What was asked of one host. */

@@ -18,6 +18,7 @@ const EMPTY = makeReport({
   edges: 0,
   manifests: { projects: 1, images: 0, digests: 0 },
   plan: { version: 1, items: [], counts: noEdges(), hosts: new Map(), newRepositories: new Set() },
+  readings: new Map(),
   outcomes: new Map(),
   problems: [],
   traffic: new Map(),

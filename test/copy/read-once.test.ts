@@ -69,6 +69,30 @@ describe('a registry that is read once', () => {
     expect((await source.fetchManifest(ONE, digest, NEVER))?.digest).toBe(digest);
   });
 
+  it('keeps as many manifests as there is room for, those that were used last', async () => {
+    const registry = new MemoryRegistry();
+    const images = ['a', 'b', 'c'].map((seed) => image({ seed }));
+    const [a, b, c] = images.map((content) => registry.push(ONE, content));
+    if (a === undefined || b === undefined || c === undefined) throw new Error('three were pushed');
+    const roomForTwo = 2 * ((images[0]?.manifest.bytes.length ?? 0) + 600);
+    const source = readOnce(registry, { maxBytes: roomForTwo });
+    for (const digest of [a, b, a, c, a, b]) {
+      expect((await source.fetchManifest(ONE, digest, NEVER))?.digest).toBe(digest);
+    }
+    expect(registry.log({ verb: 'fetch' }).map((line) => line.slice(-64))).toEqual(
+      [a, b, c, b].map((digest) => digest.slice(-64)),
+    );
+  });
+
+  it('keeps nothing that is larger than the room, and hands it out all the same', async () => {
+    const registry = new MemoryRegistry();
+    registry.push(ONE, APP);
+    const source = readOnce(registry, { maxBytes: 10 });
+    expect((await source.fetchManifest(ONE, digest, NEVER))?.digest).toBe(digest);
+    expect(await source.resolve(ONE, digest, NEVER)).toBe(digest);
+    expect(registry.count({ verb: 'fetch' })).toBe(2);
+  });
+
   it('hands everything else on', async () => {
     const registry = new MemoryRegistry();
     registry.push(ONE, APP, 'v1');

@@ -39,6 +39,8 @@ export type ListingStyle = 'google' | 'tags' | 'refused';
 export interface MemoryRegistryOptions {
   /** For every host, or host by host. Default `tags`. */
   readonly listing?: ListingStyle | ((host: string) => ListingStyle);
+  /** Pages of every list of tags. Default 1. */
+  readonly pages?: number;
   /** What a mount of a blob that is there gets. Default `honoured`. */
   readonly mounts?: 'honoured' | 'refused';
   /** Awaited before each answer. Default: the next microtask. */
@@ -65,7 +67,13 @@ export class MemoryRegistry implements WriteRegistry {
   #uploads = 0;
 
   constructor(options: MemoryRegistryOptions = {}) {
-    this.#options = { listing: 'tags', mounts: 'honoured', pace: () => Promise.resolve(), ...options };
+    this.#options = {
+      listing: 'tags',
+      pages: 1,
+      mounts: 'honoured',
+      pace: () => Promise.resolve(),
+      ...options,
+    };
   }
 
   /** Puts content there past the calls: children and blobs first. */
@@ -182,7 +190,7 @@ export class MemoryRegistry implements WriteRegistry {
     if (style === 'google') return googleListing(store);
     // distribution tells no difference between no repository and one without tags
     if (store === undefined || store.tags.size === 0) return { kind: 'missing' };
-    return { kind: 'tags', tags: new Set(store.tags.keys()), requests: 1 };
+    return { kind: 'tags', tags: new Set(store.tags.keys()), requests: this.#options.pages };
   }
 
   async hasBlob(repository: Repository, digest: Digest, signal: AbortSignal): Promise<boolean> {

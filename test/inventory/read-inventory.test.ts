@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
+import { countReadings } from '../../src/inventory/count-readings.ts';
 import { sourceKey } from '../../src/inventory/inventory.ts';
-import { ListingHabits } from '../../src/inventory/listing-habits.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
@@ -64,7 +64,7 @@ describe('a destination that lists digests', () => {
 
   it('is known by its answer, whatever its name', async () => {
     const registry = new MemoryRegistry({ listing: 'google' });
-    const many = toProd.promote({ a: { [a]: TEN }, b: { [a]: ['v1'] }, c: { [a]: ['v1'], [b]: [] } });
+    const many = toProd.promote({ a: { [a]: TEN }, b: { [a]: TEN }, c: { [a]: TEN.slice(0, 7), [b]: [] } });
     for (const name of ['a', 'b', 'c']) registry.push(`p.example/p/${name}`, A, ...TEN);
     registry.push('p.example/p/c', B);
     await readInventory(
@@ -118,6 +118,23 @@ describe('a destination that lists tags', () => {
       'list p.example/p/app',
       'resolve p.example/p/app v3',
     ]);
+  });
+
+  it.each([
+    ['of one page for 4 absent tags', 1, 4],
+    ['of 3 pages for 4 absent tags', 3, 4],
+    ['of 4 pages for 4 absent tags no more', 4, 1],
+  ])('that is new is asked for a list %s, once its host has given one', async (_what, pages, lists) => {
+    const registry = new MemoryRegistry({ pages });
+    const names = ['a', 'b', 'c', 'd'];
+    for (const name of names) registry.push(`p.example/p/${name}`, B, 'other');
+    const images = names.map((name) => [name, { [a]: ['v1', 'v2', 'v3', 'v4', 'v5'] }] as const);
+    await readInventory(
+      expandEdges([toProd.promote(Object.fromEntries(images))]),
+      { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 },
+      new AbortController().signal,
+    );
+    expect(registry.count({ verb: 'list' })).toBe(lists);
   });
 
   it('is not listed for the sake of a single tag more', async () => {
@@ -313,6 +330,28 @@ describe('a registry that does not answer', () => {
 });
 
 describe('an inventory', () => {
+  it('asks hosts by turns, so that none waits for the end of another', async () => {
+    const registry = new MemoryRegistry();
+    const to = ['us.example/p', 'eu.example/p', 'eu.example/q'];
+    const manifest = from('s.example/s')
+      .to(...to)
+      .promote({ a: { [a]: ['v1'] }, b: { [a]: ['v1'] } });
+    for (const where of to) for (const name of ['a', 'b']) registry.push(`${where}/${name}`, A, 'v1');
+    await readInventory(
+      expandEdges([manifest]),
+      { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 },
+      new AbortController().signal,
+    );
+    expect(registry.calls.map(({ repository }) => repository)).toEqual([
+      'eu.example/p/a',
+      'us.example/p/a',
+      'eu.example/p/b',
+      'us.example/p/b',
+      'eu.example/q/a',
+      'eu.example/q/b',
+    ]);
+  });
+
   it('throws what an aborted signal carries', async () => {
     const registry = new MemoryRegistry();
     const stopping = new AbortController();
@@ -347,24 +386,150 @@ describe('an inventory', () => {
   });
 });
 
-describe('listing habits', () => {
-  it('list a host that nobody knows once it has been asked a hundred questions', () => {
-    const habits = new ListingHabits();
-    const answers = Array.from({ length: 60 }, (_, number) =>
-      habits.listFirst(repository(`p.example/p/${number}`), 2),
-    );
-    expect(answers.indexOf(true)).toBe(50);
-    expect(habits.listFirst(repository('q.example/p/1'), 2)).toBe(false);
-  });
+describe('a run asks', () => {
+  const questions = (count: number) => ({ [a]: Array.from({ length: count }, (_, number) => `v${number}`) });
 
   it.each([
-    ['gcr.io/p/a', true],
-    ['eu.gcr.io/p/a', true],
-    ['us-west1-docker.pkg.dev/p/a', true],
-    ['notgcr.io/p/a', false],
-    ['gcr.io.example/p/a', false],
-    ['pkg.dev.example/p/a', false],
-  ])('list %s first: %s', (text, expected) => {
-    expect(new ListingHabits().listFirst(repository(text), 1)).toBe(expected);
+    ['one of few questions by HEAD', { app: questions(7) }, { list: 0, resolve: 7 }],
+    ['one of many questions by a listing', { app: questions(8) }, { list: 1, resolve: 0 }],
+    ['those of many by a listing and the others by HEAD', few(20, { big: 10 }), { list: 1, resolve: 20 }],
+    [
+      'also one of few by a listing where much is wanted of its host',
+      few(1, { big: 15 }),
+      { list: 2, resolve: 0 },
+    ],
+    ['tagless digests as it asks tags', { app: { ...questions(7), [b]: [] } }, { list: 1, resolve: 0 }],
+    [
+      'without counting what is in conflict',
+      { app: { [a]: TEN, [b]: TEN.slice(1) } },
+      { list: 0, resolve: 1 },
+    ],
+  ])('%s', async (_what, images, expected) => {
+    const registry = new MemoryRegistry({ listing: 'google' });
+    for (const [name, dmap] of Object.entries(images)) {
+      registry.push(`p.example/p/${name}`, A, ...(dmap[a] ?? []));
+      registry.push(`p.example/p/${name}`, B, ...(dmap[b] ?? []));
+    }
+    await read(registry, toProd.promote(images));
+    expect({ list: registry.count({ verb: 'list' }), resolve: registry.count({ verb: 'resolve' }) }).toEqual(
+      expected,
+    );
+  });
+
+  /** So many repositories with one question each, and one of many. */
+  function few(count: number, { big }: { big: number }) {
+    const names = Array.from({ length: count }, (_, number) => [`one-${number}`, questions(1)] as const);
+    return Object.fromEntries([...names, ['big', questions(big)] as const]);
+  }
+});
+
+describe('a host that nobody knows', () => {
+  const four = Object.fromEntries(['a', 'b', 'c', 'd'].map((name) => [name, { [a]: TEN }]));
+
+  it.each([
+    ['of tags, is asked for no other', 'tags', 1],
+    ['of digests, is asked for the others too', 'google', 4],
+  ] as const)(
+    'is asked for one listing first, and where that is one %s',
+    async (_what, listing, listings) => {
+      const registry = new MemoryRegistry({ listing });
+      for (const name of Object.keys(four)) registry.push(`p.example/p/${name}`, A, ...TEN);
+      await read(registry, toProd.promote(four));
+      expect(registry.count({ verb: 'list' })).toBe(listings);
+    },
+  );
+
+  it('that does not answer the first is not waited for a second time: the others are asked at once', async () => {
+    const registry = new MemoryRegistry({ listing: 'google' });
+    for (const name of Object.keys(four)) registry.push(`p.example/p/${name}`, A, ...TEN);
+    registry.fail({ verb: 'list' }, { times: 1 });
+    const { destinations } = await read(registry, toProd.promote(four));
+    expect(Array.from(destinations.values(), ({ kind }) => kind).toSorted()).toEqual([
+      'read',
+      'read',
+      'read',
+      'unreadable',
+    ]);
+  });
+});
+
+describe('a digest whose tags are absent', () => {
+  const manyRepositories = (count: number) =>
+    toProd.promote(
+      Object.fromEntries(Array.from({ length: count }, (_, number) => [`app-${number}`, { [a]: ['v1'] }])),
+    );
+
+  it.each([
+    ['is asked for where there are few of them', 100, 1],
+    ['is not asked for where there are many, and the source has it', 101, 0],
+  ])('%s', async (_what, count, askedEach) => {
+    const registry = new MemoryRegistry();
+    const manifest = manyRepositories(count);
+    for (const { name } of manifest.images) registry.push(`s.example/s/${name}`, A);
+    await read(registry, manifest);
+    const destination = repository('p.example/p/app-7');
+    expect(registry.count({ repository: destination, what: 'v1' })).toBe(1);
+    expect(registry.count({ repository: destination, what: a })).toBe(askedEach);
+  });
+
+  it('is asked for wherever it may be before it is called lost, however many there are', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('p.example/p/app-7', A);
+    const { destinations } = await read(registry, manyRepositories(101));
+    expect(destinations.get(repository('p.example/p/app-7'))).toMatchObject({ digests: new Set([a]) });
+    expect(registry.count({ what: a, repository: repository('p.example/p/app-8') })).toBe(1);
+  });
+});
+
+describe('what is known of destinations', () => {
+  const manifest = from('s.example/s')
+    .to('us.example/p', 'eu.example/p')
+    .promote({ app: { [a]: TEN, [b]: [] } });
+
+  it('is one and the same for all that hold everything of a list', async () => {
+    const registry = new MemoryRegistry({ listing: 'google' });
+    for (const host of ['us.example', 'eu.example']) {
+      registry.push(`${host}/p/app`, A, ...TEN);
+      registry.push(`${host}/p/app`, B);
+    }
+    const { destinations } = await read(registry, manifest);
+    const [us, eu] = Array.from(destinations.values());
+    expect(us).toBeDefined();
+    expect(us).toBe(eu);
+  });
+
+  it('has nothing that is not wanted', async () => {
+    const registry = new MemoryRegistry({ listing: 'google' });
+    const other = image({ seed: 'other' });
+    registry.push('us.example/p/app', A, 'v1', 'unwanted');
+    registry.push('us.example/p/app', other, 'v2');
+    const { destinations } = await read(registry, manifest);
+    expect(destinations.get(repository('us.example/p/app'))).toEqual({
+      kind: 'read',
+      by: 'listing',
+      exists: true,
+      complete: true,
+      tags: new Map([
+        ['v1', a],
+        ['v2', other.manifest.digest],
+      ]),
+      digests: new Set([a]),
+    });
+  });
+
+  it('tells how each was asked, host by host', async () => {
+    const registry = new MemoryRegistry({ listing: (host) => (host === 'us.example' ? 'google' : 'tags') });
+    registry.fail({ repository: repository('eu.example/p/bad') });
+    for (const host of ['us.example', 'eu.example']) registry.push(`${host}/p/app`, A, ...TEN);
+    const inventory = await read(
+      registry,
+      from('s.example/s')
+        .to('us.example/p', 'eu.example/p')
+        .promote({ app: { [a]: TEN }, bad: { [a]: TEN } }),
+    );
+    expect(Object.fromEntries(countReadings(inventory))).toEqual({
+      'eu.example': { byListing: 0, byHead: 1 },
+      'us.example': { byListing: 2, byHead: 0 },
+    });
   });
 });

@@ -43,7 +43,14 @@ function stateOf(state: There[string]): DestinationState {
   const { digests = [], tags = {} } = state;
   const entries = Object.entries(tags).map(([text, digest]) => [tag(text), digest] as const);
   const all = new Set([...digests, ...Object.values(tags)]);
-  return { kind: 'read', complete: true, exists: all.size > 0, tags: new Map(entries), digests: all };
+  return {
+    kind: 'read',
+    by: 'listing',
+    complete: true,
+    exists: all.size > 0,
+    tags: new Map(entries),
+    digests: all,
+  };
 }
 
 function sourceStates(name: Repository, state: readonly Digest[] | 'silent'): [SourceKey, SourceState][] {

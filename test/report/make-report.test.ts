@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Digest } from '../../src/image/digest.ts';
+import { countReadings } from '../../src/inventory/count-readings.ts';
 import { type DestinationState, type Inventory, sourceKey } from '../../src/inventory/inventory.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { isWritable, type Plan, type PlanItem } from '../../src/plan/plan.ts';
@@ -73,6 +74,7 @@ function there(tags: Readonly<Record<string, Digest>>): DestinationState {
   const entries = Object.entries(tags).map(([text, digest]) => [tag(text), digest] as const);
   return {
     kind: 'read',
+    by: 'listing',
     complete: true,
     exists: entries.length > 0,
     tags: new Map(entries),
@@ -94,6 +96,7 @@ function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
     manifests: { projects: 1, images: 7, digests: 9 },
     edges: expandEdges(manifests).edges,
     plan,
+    readings: countReadings(inventory),
     outcomes: new Map(),
     problems: PROBLEMS,
     traffic: new Map([

@@ -34,7 +34,14 @@ function reportOf(
   const destinations = new Map(
     wanted.repositories.map(({ repository }) => [
       repository,
-      { kind: 'read', exists: true, complete: true, tags: new Map(), digests: new Set<typeof A>() } as const,
+      {
+        kind: 'read',
+        by: 'head',
+        exists: true,
+        complete: true,
+        tags: new Map(),
+        digests: new Set<typeof A>(),
+      } as const,
     ]),
   );
   const report = makeReport({
@@ -44,6 +51,7 @@ function reportOf(
     stopped: false,
     edges: wanted.edges,
     shard: wanted.shard,
+    readings: new Map(),
     plan: makePlan(wanted, { destinations, sources: new Map() }),
     outcomes: new Map(),
     problems: [MALFORMED],
@@ -67,6 +75,7 @@ function shardsOf(count: number, changes: readonly Partial<Report>[] = [], image
 function host(changes: Partial<HostReport>): HostReport {
   return {
     edges: { present: 1, copy: 0, 'add-tag': 0, 'tag-move': 0, lost: 0, conflict: 0, unreadable: 2 },
+    repositories: { byListing: 1, byHead: 2 },
     requests: 1,
     retries: 0,
     throttled: 0,

@@ -5,7 +5,8 @@ import type { Repository } from '../../image/repository.ts';
 import type { DestinationState } from '../../inventory/inventory.ts';
 import { ListingHabits } from '../../inventory/listing-habits.ts';
 import { orUnreadable } from '../../inventory/or-unreadable.ts';
-import { readDestination } from '../../inventory/read-destination.ts';
+import { type Asking, readDestination } from '../../inventory/read-destination.ts';
+import { WantedThere } from '../../inventory/wanted-there.ts';
 import { isPresent } from '../../plan/decide-edge.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
@@ -28,7 +29,7 @@ export interface LookingOptions {
   readonly workers: number;
 }
 
-type Looking = LookingPorts & LookingOptions & { readonly habits: ListingHabits };
+type Looking = LookingPorts & LookingOptions & Pick<Asking, 'habits' | 'wanted'>;
 
 /**
  * Looks at everything wanted. A registry that does not answer is a value in the result; once the signal aborts, what
@@ -42,7 +43,8 @@ export async function readSights(
   const { front, progress, workers } = options;
   const { views, hidden } = makeViews(wanted, front);
   const sights = new Map<Repository, Sight>(hidden);
-  const looking = { ...options, habits: new ListingHabits() };
+  const asked = views.map(({ asked: repository, list }) => ({ repository, list }));
+  const looking = { ...options, habits: new ListingHabits(asked), wanted: new WantedThere() };
   progress.begin('inventory', views.length);
   try {
     await forEachConcurrently(views, { workers, signal }, async (view) => {
@@ -59,10 +61,10 @@ export async function readSights(
 
 async function look(view: View, looking: Looking, signal: AbortSignal): Promise<Sight> {
   const { asked, list } = view;
-  const { registry, habits, front } = looking;
+  const { habits, front } = looking;
   // what a front lists says nothing of what it serves: it is asked as whoever pulls from it asks
-  if (front !== undefined) habits.learn(asked, 'refused');
-  const state = await orUnreadable(readDestination(asked, list, { registry, habits, signal }), signal);
+  if (front !== undefined) habits.learnRefusal(asked);
+  const state = await orUnreadable(readDestination(asked, list, { ...looking, signal }), signal);
   return { asked, state, flaws: await findFlaws(view, { state, looking }, signal) };
 }
 

@@ -80,6 +80,26 @@ describe('pages', () => {
     expect(error.message).toContain(`refused the next page at ${new URL(next).origin}`);
   });
 
+  it.each([
+    [405, 'UNSUPPORTED', "Invalid parameter at 'maxResults' failed to satisfy constraint"],
+    [400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested'],
+  ])(
+    'are as long as the host likes, and where it refuses its own next one (%s) there is no list',
+    async (status, code, message) => {
+      const error = await registryErrorOf(
+        list([
+          { request: FIRST, answer: page(['a'], '<?n=1001&last=a>; rel="next"') },
+          {
+            request: `${FIRST}?n=1001&last=a`,
+            answer: { status, body: { errors: [{ code, message }] } },
+          },
+        ]),
+      );
+      expect(error).toMatchObject({ code: 'refused', status, temporary: false });
+      expect(error.message).toContain(`${code}: ${message}`);
+    },
+  );
+
   it('that lead to themselves come to an end', async () => {
     const again = { request: FIRST, answer: page(['a'], `</v2/app/tags/list>; rel="next"`) };
     const error = await registryErrorOf(list([again, again]));

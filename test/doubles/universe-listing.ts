@@ -1,0 +1,51 @@
+import type { Want } from '../../src/edges/wanted.ts';
+import type { Digest } from '../../src/image/digest.ts';
+
+/** Platforms of an image whose name says none. */
+const PLATFORMS = 5;
+/** The promoter's images for one platform: they have no children. */
+const SINGLE = /-(?:amd64|arm|arm64|ppc64le|s390x)$/;
+/** 2022-01-01, and half a day more for each entry. */
+const EPOCH = 1_640_995_200_000;
+const HALF_A_DAY = 43_200_000;
+
+const MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json';
+const LIST = 'application/vnd.docker.distribution.manifest.list.v2+json';
+
+/**
+ * The body of tags/list of a repository in Google's registries that holds these images: every digest with its tags,
+ * sizes and times, the children of multi-platform images among them.
+ */
+export function googleListingOf(name: string, wants: readonly Want[]): string {
+  const isSingle = SINGLE.test(name);
+  const entries: string[] = [];
+  const tags: string[] = [];
+  for (const want of wants) {
+    const names = want.tags.map(({ tag }) => JSON.stringify(tag));
+    tags.push(...names);
+    entries.push(entryOf(want.digest, { number: entries.length, type: isSingle ? MANIFEST : LIST, names }));
+    if (isSingle) continue;
+    for (let platform = 1; platform <= PLATFORMS; platform++) {
+      const number = entries.length;
+      entries.push(entryOf(childOf(want.digest, platform), { number, type: MANIFEST, names: [] }));
+    }
+  }
+  return `{"child":[],"manifest":{${entries.join()}},"name":${JSON.stringify(name)},"tags":[${tags.join()}]}`;
+}
+
+function entryOf(
+  digest: string,
+  { number, type, names }: { number: number; type: string; names: readonly string[] },
+): string {
+  const time = EPOCH + number * HALF_A_DAY;
+  return (
+    `"${digest}":{"imageSizeBytes":"${20_000_000 + number}","layerId":"","mediaType":"${type}",` +
+    `"tag":[${names.join()}],"timeCreatedMs":"${time}","timeUploadedMs":"${time + 60_000}"}`
+  );
+}
+
+/** Another digest, and always the same. */
+function childOf(digest: Digest, platform: number): string {
+  const hex = digest.slice('sha256:'.length);
+  return `sha256:${hex.slice(platform * 8)}${hex.slice(0, platform * 8)}`;
+}
