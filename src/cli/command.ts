@@ -22,8 +22,8 @@ export interface CipCommand {
   readonly words: Readonly<Record<ProgramName, readonly string[]>>;
   /** The flags that it takes; without them all. `-help` and `-version` go with every command. */
   readonly flags?: readonly string[];
-  /** What the help calls its operands; without it there are none. */
-  readonly operands?: string;
+  /** Whether words may follow that are no flags. */
+  readonly takesOperands?: true;
   /** Runs it and resolves to the exit code. Its module is loaded here. */
   readonly run: (call: CommandCall) => Promise<number>;
   readonly help: (program: ProgramName) => Promise<string>;

@@ -41,7 +41,7 @@ export const COMMANDS: readonly CipCommand[] = [
   {
     words: { cip: ['report merge'], kpromo: ['cip report merge'] },
     flags: MERGE_FLAGS,
-    operands: 'REPORT...',
+    takesOperands: true,
     run: async (call) => (await import('./run-report-merge.ts')).runReportMerge(call),
     help: async (program) => (await import('./usage-report-merge.ts')).renderMergeUsage(program),
   },

@@ -17,7 +17,7 @@ export function findCommand(program: ProgramName, words: readonly string[]): Fou
   const [found] = matching;
   const operands = words.slice(found?.spelling.length ?? 0);
   const [stray] = operands;
-  if (found === undefined || (stray !== undefined && found.command.operands === undefined)) {
+  if (found === undefined || (stray !== undefined && !found.command.takesOperands)) {
     throw refuse(program, words, stray ?? '');
   }
   return { command: found.command, operands };
