@@ -40,6 +40,12 @@ async function runProgram(
     return 0;
   }
   if (flags.command !== '') throw new UsageError(`not built yet: ${flags.command}`);
+  const { isSnapshot, makeSnapshotOptions } = await import('./snapshot-options.ts');
+  if (isSnapshot(flags)) {
+    const options = makeSnapshotOptions(program, flags);
+    const { runSnapshot } = await import('./run-snapshot.ts');
+    return runSnapshot(options, stdio, process.env);
+  }
   const { makeOptions } = await import('./options.ts');
   const options = makeOptions(flags);
   const { runCip } = await import('./run-cip.ts');

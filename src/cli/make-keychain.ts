@@ -4,20 +4,32 @@ import { createGoogleKeychain } from '../adapters/google/google-keychain.ts';
 import { readKeyFiles } from '../adapters/google/key-files.ts';
 import { orAnonymous } from '../adapters/google/or-anonymous.ts';
 import { messageOf } from '../base/errors.ts';
-import type { PromoterManifest } from '../manifest/model.ts';
+import type { PromoterManifest, Registry } from '../manifest/model.ts';
 import type { Clock } from '../ports/clock.ts';
 import { chainKeychains, type Keychain } from '../ports/keychain.ts';
 import type { Log } from '../ports/log.ts';
-import type { Options } from './options.ts';
+import type { RunOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
+/** A registry, and the Google service account that it is used as. */
+export type BoundRegistry = Pick<Registry, 'name' | 'serviceAccount'>;
+
+export interface KeychainParts {
+  readonly options: Pick<RunOptions, 'keyFiles' | 'serviceAccounts'>;
+  /** Where only reading is asked for, a run without any Google credentials reads anonymously. */
+  readonly readOnly: boolean;
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
 /**
- * Where a run finds its identities: the accounts that manifests bind registries to, then docker's and podman's files.
+ * Where a run finds its identities: the accounts that registries are bound to, then docker's and podman's files.
  * Throws a `UsageError` for key files that cannot be used.
  */
 export async function makeKeychain(
-  manifests: readonly PromoterManifest[],
-  { options, env, clock, log }: { options: Options; env: NodeJS.ProcessEnv; clock: Clock; log: Log },
+  registries: readonly BoundRegistry[],
+  { options, readOnly, env, clock, log }: KeychainParts,
 ): Promise<Keychain> {
   const files = createDockerConfigKeychain(env, clock);
   const keyFiles = await readKeyFiles(options.keyFiles).catch((error: unknown) => {
@@ -26,11 +38,15 @@ export async function makeKeychain(
   if (!options.serviceAccounts) return files;
   // asked to, Google's libraries log the tokens that they get
   delete env['GOOGLE_SDK_NODE_LOGGING'];
-  const registries = manifests.flatMap(({ source, destinations }) => [source, ...destinations]);
   const { bindings, conflicts } = bindAccounts(registries);
   for (const { registry, used, ignored } of conflicts) {
     log.write('warning', 'one registry is bound to two service accounts', { registry, used, ignored });
   }
   const google = createGoogleKeychain({ accounts: bindings, keyFiles, env, clock, log });
-  return chainKeychains(options.task === 'promotion' ? google : orAnonymous(google, log), files);
+  return chainKeychains(readOnly ? orAnonymous(google, log) : google, files);
+}
+
+/** The registries that manifests name. */
+export function registriesOf(manifests: readonly PromoterManifest[]): readonly BoundRegistry[] {
+  return manifests.flatMap(({ source, destinations }) => [source, ...destinations]);
 }

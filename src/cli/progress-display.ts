@@ -5,6 +5,7 @@ const TITLES = {
   inventory: 'reading destinations',
   source: 'looking at sources',
   copy: 'promoting',
+  snapshot: 'reading repositories',
 } as const;
 /** Milliseconds between two drawings of the line. */
 const INTERVAL = 100;
@@ -19,7 +20,7 @@ export function createProgressDisplay(stdio: Stdio, now: () => number): Progress
   let drawn = 0;
   const draw = () => {
     drawn = now();
-    stdio.err.write(`\r\u001b[K${title} ${done}/${steps}`);
+    stdio.err.write(`\r\u001b[K${title} ${steps > 0 ? `${done}/${steps}` : done}`);
   };
   return {
     begin: (stage, count) => {

@@ -1,18 +1,15 @@
 import { messageOf } from '../base/errors.ts';
-import { LayoutError } from '../manifest/layout-error.ts';
-import type { ReadManifests } from '../manifest/model.ts';
-import { renderProblem } from '../manifest/problem.ts';
-import { readManifests } from '../manifest/read-manifests.ts';
 import type { Log } from '../ports/log.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import { renderItemLine, renderTables } from '../report/render-text.ts';
 import type { Report, ReportItem } from '../report/report.ts';
 import { createLogger } from './logger.ts';
 import type { Options } from './options.ts';
+import { readWanted } from './read-wanted.ts';
 import { runParseOnly } from './run-parse-only.ts';
 import { type Stdio, writeTo } from './stdio.ts';
-import { catchStopSignals, type StopSignals } from './stop-signals.ts';
-import { exitCodeOfError, UsageError } from './usage-error.ts';
+import { catchStopSignals } from './stop-signals.ts';
+import { exitCodeOfError } from './usage-error.ts';
 import { checkReportTargets, writeReports } from './write-report.ts';
 
 /** A run of `cip` from its options to its exit code. */
@@ -23,7 +20,8 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
   try {
     for (const warning of options.warnings) log.write('warning', warning);
     await checkReportTargets(options);
-    const read = await readWanted(options, { log, stop });
+    const strict = options.task === 'parse-only';
+    const read = await readWanted(options.where, { strict, log, stopping: stop.stopping });
     const report = options.task === 'parse-only' ? runParseOnly(read, Date.now) : await promoteLazily();
     await conclude(report, { options, stdio, log });
     return stop.exitCode() ?? exitCodeOf(report, options);
@@ -44,43 +42,6 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
 
 const STOPPING =
   'stopping: what is in flight is finished, nothing new is begun; a second signal ends it at once';
-
-/** The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. */
-async function readWanted(
-  { where, task }: Options,
-  { log, stop }: { log: Log; stop: StopSignals },
-): Promise<ReadManifests> {
-  const read = await untilAborted(readManifests(where, stop.stopping), stop.stopping).catch(
-    (error: unknown) => {
-      if (stop.stopping.aborted) return NOTHING_READ; // a stopped run has a report too
-      throw error instanceof LayoutError ? new UsageError(error.message) : error;
-    },
-  );
-  for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
-  const { projects, images, digests } = read.counts;
-  log.write('info', 'manifests read', { projects, images, digests });
-  const unparsable = read.problems.some(({ rule }) => rule === 'yaml' || rule === 'file-size');
-  if (unparsable && (task === 'parse-only' || where.kind === 'plain')) {
-    throw new UsageError('a manifest cannot be parsed: see above');
-  }
-  return read;
-}
-
-const NOTHING_READ: ReadManifests = {
-  manifests: [],
-  problems: [],
-  counts: { projects: 0, images: 0, digests: 0 },
-};
-
-/** Waits no longer than the signal allows: a manifest may be a pipe that nobody writes to. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    const giveUp = () => reject(signal.reason);
-    if (signal.aborted) giveUp();
-    else signal.addEventListener('abort', giveUp, { once: true });
-  });
-  return Promise.race([promise, aborted]);
-}
 
 async function conclude(
   report: Report,

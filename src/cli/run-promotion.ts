@@ -1,17 +1,16 @@
-import { createOciRegistry } from '../adapters/oci/oci-registry.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import type { ReadManifests } from '../manifest/model.ts';
+import type { Log } from '../ports/log.ts';
 import { promote } from '../promote.ts';
 import type { Report } from '../report/report.ts';
-import type { Log } from '../ports/log.ts';
-import { makeKeychain } from './make-keychain.ts';
+import { makeClient } from './make-client.ts';
+import { registriesOf } from './make-keychain.ts';
 import type { Options } from './options.ts';
 import { createProgressDisplay, noProgress } from './progress-display.ts';
 import type { Stdio } from './stdio.ts';
 import type { StopSignals } from './stop-signals.ts';
-import { VERSION } from './version.ts';
 
-/** A promotion or its dry run: the adapters are made here and nowhere else. */
+/** A promotion or its dry run. */
 export async function runPromotion(
   read: ReadManifests,
   {
@@ -22,22 +21,10 @@ export async function runPromotion(
     log,
   }: { options: Options; stdio: Stdio; env: NodeJS.ProcessEnv; stop: StopSignals; log: Log },
 ): Promise<Report> {
-  const { plainHttp, threads, task, reportAll } = options;
+  const { threads, task, reportAll } = options;
   const clock = systemClock;
-  const keychain = await makeKeychain(read.manifests, { options, env, clock, log });
-  const userAgent = `cip/${VERSION}`;
-  const trustedRealms = new Set(options.trustedRealms);
-  const network = { env, caFiles: options.caFiles };
-  const client = createOciRegistry({
-    keychain,
-    clock,
-    plainHttp,
-    threads,
-    userAgent,
-    trustedRealms,
-    network,
-    log,
-  });
+  const readOnly = task !== 'promotion';
+  const client = await makeClient(registriesOf(read.manifests), { options, env, log, readOnly });
   const progress =
     options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, () => clock.now()) : noProgress;
   const { stopping, signal } = stop;

@@ -5,6 +5,7 @@ const TITLES: readonly (readonly [FlagGroup, string])[] = [
   ['manifests', 'What is wanted'],
   ['promotion', 'Promotion'],
   ['report', 'Report'],
+  ['snapshots', 'Snapshots'],
   ['registries', 'Registries'],
   ['general', 'General'],
 ];

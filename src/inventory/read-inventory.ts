@@ -1,5 +1,4 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
-import { isAbort, messageOf } from '../base/errors.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Want, Wanted } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
@@ -14,6 +13,7 @@ import {
   sourceKey,
 } from './inventory.ts';
 import { ListingHabits } from './listing-habits.ts';
+import { orUnreadable } from './or-unreadable.ts';
 import { readDestination, readDigests } from './read-destination.ts';
 
 export interface InventoryPorts {
@@ -134,16 +134,4 @@ function collectLacking(wanted: Wanted, destinations: ReadonlyMap<Repository, De
     }
   }
   return Array.from(lacking.values());
-}
-
-async function orUnreadable<T>(
-  reading: Promise<T>,
-  signal: AbortSignal,
-): Promise<T | { readonly kind: 'unreadable'; readonly reason: string }> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (signal.aborted || isAbort(error, signal)) throw error;
-    return { kind: 'unreadable', reason: messageOf(error) };
-  }
 }

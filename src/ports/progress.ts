@@ -1,7 +1,7 @@
 /** Where a long run is. All of it is for display: nothing depends on it. */
 export interface Progress {
-  /** A stage begins that has so many steps. */
-  begin(stage: 'inventory' | 'source' | 'copy', steps: number): void;
+  /** A stage begins that has so many steps; 0 where that shows only as it goes. */
+  begin(stage: 'inventory' | 'source' | 'copy' | 'snapshot', steps: number): void;
   /** Steps of the current stage are done. */
   advance(steps?: number): void;
   /** The stage is over. */

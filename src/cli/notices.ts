@@ -1,0 +1,49 @@
+import { assertNever } from '../base/exhaustive.ts';
+import type { Notice } from '../inventory/notice.ts';
+import type { Log } from '../ports/log.ts';
+
+/** Tells people what a registry's images do not tell, and knows whether something was left out. */
+export class Notices {
+  readonly #log: Log;
+  #incomplete = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** True once something that should be in the result is not. */
+  get incomplete(): boolean {
+    return this.#incomplete;
+  }
+
+  readonly take = (notice: Notice): void => {
+    switch (notice.kind) {
+      case 'unreadable':
+        this.#incomplete = true;
+        return this.#log.write('error', `unreadable: ${notice.repository}: ${notice.reason}`);
+      case 'unlisted':
+        this.#incomplete = true;
+        return this.#log.write('error', `unreadable: ${notice.registry}: ${UNLISTED}`, {
+          reason: notice.reason,
+        });
+      case 'conflict':
+        this.#incomplete = true;
+        return this.#log.write('error', `conflict: ${notice.repository}:${notice.tag}: ${notice.claims}`);
+      case 'holds-images':
+        return this.#log.write('warning', `${notice.registry} holds images itself, ${RELATIVE}`, {
+          parent: notice.parent,
+        });
+      case 'tags-only':
+        return this.#log.write('warning', `${notice.host} lists tags only: ${UNSEEN}`);
+      case 'nothing-there':
+        return this.#log.write('warning', `nothing to see at or below ${notice.registry}`);
+      default:
+        return assertNever(notice);
+    }
+  };
+}
+
+const UNLISTED =
+  'the registry does not tell which repositories it has: name them with -snapshot-repositories=FILE or give manifests';
+const RELATIVE = 'so all names are relative to its parent';
+const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not seen';

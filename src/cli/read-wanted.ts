@@ -1,0 +1,51 @@
+import { LayoutError } from '../manifest/layout-error.ts';
+import type { ReadManifests } from '../manifest/model.ts';
+import { renderProblem } from '../manifest/problem.ts';
+import { type ManifestLocation, readManifests } from '../manifest/read-manifests.ts';
+import type { Log } from '../ports/log.ts';
+import { UsageError } from './usage-error.ts';
+
+export interface ReadingWanted {
+  /** Throws for any file that is not YAML, where otherwise its project is left out. */
+  readonly strict: boolean;
+  readonly log: Log;
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. Once the run is
+ * told to stop, there are none: a stopped run has a report too.
+ */
+export async function readWanted(
+  where: ManifestLocation,
+  { strict, log, stopping }: ReadingWanted,
+): Promise<ReadManifests> {
+  const read = await untilAborted(readManifests(where, stopping), stopping).catch((error: unknown) => {
+    if (stopping.aborted) return NOTHING_READ;
+    throw error instanceof LayoutError ? new UsageError(error.message) : error;
+  });
+  for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
+  const { projects, images, digests } = read.counts;
+  log.write('info', 'manifests read', { projects, images, digests });
+  const unparsable = read.problems.some(({ rule }) => rule === 'yaml' || rule === 'file-size');
+  if (unparsable && (strict || where.kind === 'plain')) {
+    throw new UsageError('a manifest cannot be parsed: see above');
+  }
+  return read;
+}
+
+const NOTHING_READ: ReadManifests = {
+  manifests: [],
+  problems: [],
+  counts: { projects: 0, images: 0, digests: 0 },
+};
+
+/** Waits no longer than the signal allows: a manifest may be a pipe that nobody writes to. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_, reject) => {
+    const giveUp = () => reject(signal.reason);
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  return Promise.race([promise, aborted]);
+}
