@@ -96,7 +96,12 @@ export const FLAGS = [
     default: 'yaml',
     description: '`yaml`, `csv` or `json`',
   },
-  { name: 'output', value: 'FORMAT', group: 'snapshots', description: 'another spelling of `-output-format`' },
+  {
+    name: 'output',
+    value: 'FORMAT',
+    group: 'snapshots',
+    description: 'another spelling of `-output-format`',
+  },
   {
     name: 'snapshot-tag',
     value: 'TAG',
@@ -167,11 +172,7 @@ export const FLAGS = [
   { name: 'version', group: 'general', description: 'print the version' },
   { name: 'help', group: 'general', description: 'print this help' },
 
-  ...planned([
-    ['use-prow-manifest-diff'],
-    ['manifest-diff-since', 'AGE'],
-    ['vuln-severity-threshold', 'N'],
-  ]),
+  ...planned([['use-prow-manifest-diff'], ['manifest-diff-since', 'AGE'], ['vuln-severity-threshold', 'N']]),
   ...inert('nothing is signed yet, so this has no effect', [
     ['signer-account', 'ACCOUNT'],
     ['certificate-identity', 'IDENTITY'],

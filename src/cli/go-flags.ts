@@ -33,7 +33,9 @@ function booleanOf(spec: FlagSpec, value: string | undefined): boolean | string 
   if (word !== undefined && spec.words?.includes(word)) return word;
   if (value === undefined || TRUE.has(value)) return true;
   if (FALSE.has(value)) return false;
-  throw new UsageError(`-${spec.name} is ${['true', 'false', ...(spec.words ?? [])].join(' or ')}, not ${quote(value)}`);
+  throw new UsageError(
+    `-${spec.name} is ${['true', 'false', ...(spec.words ?? [])].join(' or ')}, not ${quote(value)}`,
+  );
 }
 
 function valueAfter(spec: FlagSpec, rest: string[]): string {

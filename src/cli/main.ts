@@ -35,9 +35,15 @@ async function runProgram(
   }
   const asksHelp = flags.values.get('help')?.at(-1) === 'true' || (program === 'kpromo' && argv.length === 0);
   if (asksHelp) {
-    const { renderUsage } = await import('./usage.ts');
-    await writeTo(stdio.out, renderUsage(program));
+    const { renderDiffUsage, renderUsage } = await import('./usage.ts');
+    await writeTo(stdio.out, flags.command === 'diff' ? renderDiffUsage() : renderUsage(program));
     return 0;
+  }
+  if (flags.command === 'diff') {
+    const { makeDiffOptions } = await import('./diff-options.ts');
+    const options = makeDiffOptions(flags);
+    const { runDiff } = await import('./run-diff.ts');
+    return runDiff(options, stdio, process.env);
   }
   if (flags.command !== '') throw new UsageError(`not built yet: ${flags.command}`);
   const { isSnapshot, makeSnapshotOptions } = await import('./snapshot-options.ts');

@@ -5,7 +5,9 @@ import type { Log } from '../ports/log.ts';
 /** Tells people what a registry's images do not tell, and knows whether something was left out. */
 export class Notices {
   readonly #log: Log;
+  readonly #missing = new Set<string>();
   #incomplete = false;
+  #everything = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -16,13 +18,31 @@ export class Notices {
     return this.#incomplete;
   }
 
+  /** True where nobody can say what is missing. */
+  get everything(): boolean {
+    return this.#everything;
+  }
+
+  /** True for an image that could not be read. */
+  has(name: string): boolean {
+    return this.#missing.has(name);
+  }
+
+  /** What was left out has been told already. */
+  markIncomplete(): void {
+    this.#incomplete = true;
+  }
+
   readonly take = (notice: Notice): void => {
     switch (notice.kind) {
       case 'unreadable':
         this.#incomplete = true;
+        if (notice.name === '') this.#everything = true;
+        this.#missing.add(notice.name);
         return this.#log.write('error', `unreadable: ${notice.repository}: ${notice.reason}`);
       case 'unlisted':
         this.#incomplete = true;
+        this.#everything = true;
         return this.#log.write('error', `unreadable: ${notice.registry}: ${UNLISTED}`, {
           reason: notice.reason,
         });

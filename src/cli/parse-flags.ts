@@ -9,15 +9,20 @@ export type ProgramName = 'cip' | 'kpromo';
 /** What a command line asks for, before it is known whether it makes sense. */
 export interface ParsedFlags {
   readonly command: string;
+  /** What the command is about, where it takes words. */
+  readonly words: readonly string[];
   /** Values as text, in the order given; of a flag that is not repeatable the last one counts, as in Go. */
   readonly values: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Words that may follow the program's name; `''` is the promotion. */
 const COMMANDS: Readonly<Record<ProgramName, Readonly<Record<string, string>>>> = {
-  cip: { run: '', version: 'version', audit: 'audit' },
+  cip: { run: '', version: 'version', audit: 'audit', diff: 'diff' },
   kpromo: { cip: '', version: 'version' },
 };
+
+/** Commands that take words of their own. */
+const WITH_WORDS: ReadonlySet<string> = new Set(['diff']);
 
 /** The flags and the command of an argument list. Throws a `UsageError` for what it cannot understand. */
 export function parseFlags(program: ProgramName, argv: readonly string[]): ParsedFlags {
@@ -40,14 +45,15 @@ export function parseFlags(program: ProgramName, argv: readonly string[]): Parse
   } catch (error) {
     throw error instanceof CommanderError ? asUsageError(error) : error;
   }
-  return { command: commandOf(program, command.args), values };
+  return { ...commandOf(program, command.args), values };
 }
 
-function commandOf(program: ProgramName, words: readonly string[]): string {
-  const [first, ...more] = words;
+function commandOf(program: ProgramName, args: readonly string[]): Omit<ParsedFlags, 'values'> {
+  const [first, ...more] = args;
   const known = first === undefined ? '' : COMMANDS[program][first];
+  if (known !== undefined && WITH_WORDS.has(known)) return { command: known, words: more };
   const stray = known === undefined ? first : more[0];
-  if (stray === undefined) return known ?? '';
+  if (stray === undefined) return { command: known ?? '', words: [] };
   const hint = /^(?:true|false)$/i.test(stray) ? `: a boolean is written -flag=${stray}` : '';
   throw new UsageError(`unexpected argument ${quote(stray)}${hint}`);
 }

@@ -3,7 +3,12 @@ import type { Digest } from '../image/digest.ts';
 import { parseSubject } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
-import { type Browsing, type DigestTags, readChildren, type RepositoryContent } from './repository-content.ts';
+import {
+  type Browsing,
+  type DigestTags,
+  readChildren,
+  type RepositoryContent,
+} from './repository-content.ts';
 
 /**
  * What a snapshot leaves out: nothing; `children`, manifests without a tag that an index of the same repository lists;
@@ -44,7 +49,8 @@ export async function makeMinimal(
 /** Indexes whose children are parts of them; those of a referrers tag only where attachments go as well. */
 export function parentsIn({ digests, indexes }: RepositoryContent, minimal: Minimal): Digest[] {
   return Array.from(indexes).filter(
-    (index) => minimal === 'attachments' || !(digests.get(index) ?? []).some((tag) => REFERRERS_TAG.test(tag)),
+    (index) =>
+      minimal === 'attachments' || !(digests.get(index) ?? []).some((tag) => REFERRERS_TAG.test(tag)),
   );
 }
 

@@ -3,8 +3,13 @@ import type { Tag } from '../image/tag.ts';
 
 /** What the images of a registry do not tell. */
 export type Notice =
-  /** A repository is left out of the result. */
-  | { readonly kind: 'unreadable'; readonly repository: Repository; readonly reason: string }
+  /** A repository is left out of the result. `name` is what its image would be called; empty where all is left out. */
+  | {
+      readonly kind: 'unreadable';
+      readonly repository: Repository;
+      readonly name: string;
+      readonly reason: string;
+    }
   /** Neither the registry nor the request says which repositories there are. */
   | { readonly kind: 'unlisted'; readonly registry: RegistryName; readonly reason: string }
   /** The registry holds images itself, so that all names are relative to its parent. */

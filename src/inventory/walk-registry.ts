@@ -32,9 +32,9 @@ export interface WalkPorts {
 }
 
 /** Repositories at a time: each may hold a listing of many megabytes. */
-const CONCURRENT_REPOSITORIES = 16;
+export const CONCURRENT_REPOSITORIES = 16;
 /** Repositories that may be read ahead of the one whose turn it is. */
-const WINDOW = 64;
+export const WINDOW = 64;
 /** Two hundred times the largest registry seen: children need not come to an end. */
 const MAX_REPOSITORIES = 400_000;
 
@@ -50,7 +50,7 @@ export async function* walkRegistry(
   const { progress, notice, workers, registry } = ports;
   const start = await findStart(request, { registry, notice }, signal);
   const reading = { request, registry, referrers: new Referrers(registry), workers, start };
-  const teller = new Teller(request, notice);
+  const teller = new Teller(request, { notice, base: start.base });
   progress.begin('snapshot', 0);
   try {
     const walk = walkInOrder({
@@ -66,7 +66,7 @@ export async function* walkRegistry(
       teller.tell(visited);
       const { repository, state } = visited;
       if (state.kind === 'unreadable') continue;
-      const image = makeSnapshotImage(repository.slice(start.base.length + 1), state.digests);
+      const image = makeSnapshotImage(teller.nameOf(repository), state.digests);
       if (image !== undefined) yield image;
     }
   } finally {
@@ -120,18 +120,25 @@ async function readState(repository: Repository, listing: Listing, reading: Read
 class Teller {
   readonly #request: WalkRequest;
   readonly #notice: Notify;
+  readonly #base: RegistryName;
   #sawAnything = false;
   #toldTagsOnly = false;
 
-  constructor(request: WalkRequest, notice: Notify) {
+  constructor(request: WalkRequest, { notice, base }: { notice: Notify; base: RegistryName }) {
     this.#request = request;
     this.#notice = notice;
+    this.#base = base;
+  }
+
+  nameOf(repository: Repository): string {
+    return repository.slice(this.#base.length + 1);
   }
 
   tell({ repository, state }: VisitedRepository): void {
     if (state.kind === 'unreadable') {
       this.#sawAnything = true;
-      this.#notice({ kind: 'unreadable', repository, reason: state.reason });
+      const name = this.nameOf(repository);
+      this.#notice({ kind: 'unreadable', repository, name, reason: state.reason });
       return;
     }
     this.#sawAnything ||= state.digests.size > 0;

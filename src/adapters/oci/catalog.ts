@@ -1,4 +1,13 @@
-import { asRepository, hostOf, hostRegistryOf, isWithin, parseImageName, repositoryOf, type RegistryName, type Repository } from '../../image/repository.ts';
+import {
+  asRepository,
+  hostOf,
+  hostRegistryOf,
+  isWithin,
+  parseImageName,
+  repositoryOf,
+  type RegistryName,
+  type Repository,
+} from '../../image/repository.ts';
 import type { HttpRequest } from './http.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
@@ -18,7 +27,10 @@ export async function readCatalog(
   const request = catalogRequest(session, { registry, signal });
   const host = hostRegistryOf(registry);
   const names = new Set<Repository>();
-  for await (const page of readPages(session, request, { entries: 'repositories', taken: () => names.size })) {
+  for await (const page of readPages(session, request, {
+    entries: 'repositories',
+    taken: () => names.size,
+  })) {
     if (page === 'missing') throw notOffered(request);
     for (const entry of listOf(page, 'repositories')) {
       const name = typeof entry === 'string' ? parseImageName(entry) : undefined;

@@ -59,6 +59,10 @@ function parseGoogle({ manifest, child }: JsonObject): Listing | undefined {
 /** A child is one component: whatever else a server calls so would lead to another path. */
 function fitChildren(child: unknown): readonly ImageName[] {
   if (!Array.isArray(child)) return [];
-  const names = (child as unknown[]).map((name) => (typeof name === 'string' ? parseImageName(name) : undefined));
-  return names.filter((name) => name !== undefined && !name.includes('/')).filter((name) => name !== undefined);
+  const names = (child as unknown[]).map((name) =>
+    typeof name === 'string' ? parseImageName(name) : undefined,
+  );
+  return names
+    .filter((name) => name !== undefined && !name.includes('/'))
+    .filter((name) => name !== undefined);
 }

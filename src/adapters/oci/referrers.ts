@@ -17,7 +17,10 @@ export async function listReferrers(
   const parts = { method: 'GET', path: `referrers/${digest}`, maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
   const request = readRequest(session, repository, parts);
   const referrers = new Set<Digest>();
-  for await (const page of readPages(session, request, { entries: 'referrers', taken: () => referrers.size })) {
+  for await (const page of readPages(session, request, {
+    entries: 'referrers',
+    taken: () => referrers.size,
+  })) {
     if (page === 'missing') return undefined;
     for (const entry of listOf(page, 'manifests')) {
       const name = isObject(entry) ? entry['digest'] : undefined;
