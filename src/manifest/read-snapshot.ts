@@ -18,12 +18,15 @@ export interface ReadSnapshot {
   readonly problems: readonly Problem[];
 }
 
+/** Ten times a registry of 200,000 digests with two tags each. */
+const MAX_SNAPSHOT_BYTES = 400 * 1024 * 1024;
+
 /**
  * A snapshot from a file, in whichever of the formats it is: CSV, or YAML, of which JSON is a part. What is wrong in it
  * is a problem; throws a LayoutError where the file is missing or unreadable.
  */
 export async function readSnapshot(file: string, signal: AbortSignal): Promise<ReadSnapshot> {
-  const source = await readSource({ file, path: file }, signal);
+  const source = await readSource({ file, path: file, maxBytes: MAX_SNAPSHOT_BYTES }, signal);
   if (!(source instanceof SourceFile)) throw new LayoutError('file-unusable', [source]);
   const entries = isCsvSnapshot(source.text) ? parseCsvSnapshot(source) : parseYamlSnapshot(source);
   return { images: together(entries), problems: sortProblems(source.problems) };

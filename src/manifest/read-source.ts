@@ -10,19 +10,16 @@ const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
 /** `file` is what the file is called in problems, `path` where it is. */
 export async function readSource(
-  { file, path }: { file: string; path: string },
+  { file, path, maxBytes = MAX_FILE_BYTES }: { file: string; path: string; maxBytes?: number },
   signal: AbortSignal,
 ): Promise<SourceFile | LayoutIssue> {
-  const bytes = await readBounded(path, { maxBytes: MAX_FILE_BYTES, signal });
+  const bytes = await readBounded(path, { maxBytes, signal });
   switch (bytes.kind) {
     case 'ok':
       return sourceOf(file, bytes.value);
     case 'too-large': {
       const source = new SourceFile(file, '');
-      source.report(
-        { rule: 'file-size', message: `the file has more than ${MAX_FILE_BYTES} bytes: split it` },
-        0,
-      );
+      source.report({ rule: 'file-size', message: `the file has more than ${maxBytes} bytes: split it` }, 0);
       return source;
     }
     case 'missing':

@@ -89,7 +89,10 @@ const WAYS: Readonly<Record<string, readonly [(target: string) => Script, Act]>>
 const CASES = Object.entries(WAYS).map(([way, [script, act]]) => ({ way, script, act }));
 
 /** Nobody is asked for the address of a name but those that are given, in turn. */
-function names(known: Readonly<Record<string, readonly string[]>>, asked: string[] = []): Partial<NetworkOptions> {
+function names(
+  known: Readonly<Record<string, readonly string[]>>,
+  asked: string[] = [],
+): Partial<NetworkOptions> {
   const turns = new Map<string, number>();
   return {
     lookup: (hostname, _options, callback) => {

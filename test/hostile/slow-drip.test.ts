@@ -90,19 +90,20 @@ describe('a server that takes for ever', () => {
     expect(limits.running).toBe(0);
   });
 
-  it.each([200, 201, 202, 401, 403, 404, 500].flatMap((status) => WITH_BODY.map((ask) => [status, ...ask] as const)))(
-    'after the headers of its answer %i is given up: %s',
-    async (status, _what, ask) => {
-      const raw = rawAnswer([`HTTP/1.1 ${status} X`, 'content-length: 1000'], '{"');
-      const { server, limits, session, repository } = await stage(raw);
-      const failed = registryErrorOf(ask(session, repository));
-      await until(() => server.requests.length === 1);
-      limits.end();
-      expect(await failed).toMatchObject({ code: 'unreachable', temporary: true });
-      await until(() => server.connections === 0);
-      expect(limits.running).toBe(0);
-    },
-  );
+  it.each(
+    [200, 201, 202, 401, 403, 404, 500].flatMap((status) =>
+      WITH_BODY.map((ask) => [status, ...ask] as const),
+    ),
+  )('after the headers of its answer %i is given up: %s', async (status, _what, ask) => {
+    const raw = rawAnswer([`HTTP/1.1 ${status} X`, 'content-length: 1000'], '{"');
+    const { server, limits, session, repository } = await stage(raw);
+    const failed = registryErrorOf(ask(session, repository));
+    await until(() => server.requests.length === 1);
+    limits.end();
+    expect(await failed).toMatchObject({ code: 'unreachable', temporary: true });
+    await until(() => server.connections === 0);
+    expect(limits.running).toBe(0);
+  });
 
   it('in the middle of a large blob is given up, and so is whoever the blob is for', async () => {
     const raw = rawAnswer(['HTTP/1.1 200 OK', `content-length: ${LARGE.bytes.length}`], 'drip');
@@ -141,7 +142,9 @@ describe('a server that takes for ever', () => {
 describe('a server that asks to wait for ever', () => {
   it.each(['999999999', 'Fri, 31 Dec 9999 23:59:59 GMT', '1000'])('is not waited for: %s', async (wait) => {
     const headers = { 'retry-after': wait };
-    const server = await scriptedServer([{ request: /^GET/, answer: { status: 429, headers, body: 'wait' } }]);
+    const server = await scriptedServer([
+      { request: /^GET/, answer: { status: 429, headers, body: 'wait' } },
+    ]);
     const clock = new FakeClock();
     const { registry } = clientForTest({ clock });
     const error = await registryErrorOf(registry.list(repositoryAt(server, 'app'), quiet()));
