@@ -72,7 +72,10 @@ class Walk<K extends string, T> {
     this.#add(options.roots);
   }
 
+  /** Throws where it cannot go on, even if nothing is left to be done. */
   isOver(): boolean {
+    this.#options.signal.throwIfAborted();
+    if (this.#failure !== undefined) throw this.#failure.reason;
     return this.#pending.size + this.#running.size + this.#finished.size === 0;
   }
 
@@ -86,8 +89,6 @@ class Walk<K extends string, T> {
 
   /** The value whose turn it is, where it is there. */
   takeNext(): Finished<K, T> | undefined {
-    this.#options.signal.throwIfAborted();
-    if (this.#failure !== undefined) throw this.#failure.reason;
     const key = this.#finished.leastKey();
     if (key === undefined || this.#isPreceded(key)) return undefined;
     return this.#finished.pop();

@@ -93,6 +93,11 @@ describe('a walk', () => {
     expect(values).toEqual(['a']);
   });
 
+  it('throws what the last visit of all throws', async () => {
+    const visit = () => Promise.reject(new Error('broken'));
+    await expect(walk(new Set(['a']), { visit })).rejects.toThrow('broken');
+  });
+
   it('ends its visits where nobody wants more, and waits for them', async () => {
     let ended = 0;
     const visit = (key: string, signal: AbortSignal) => {

@@ -179,7 +179,7 @@ describe('a snapshot', () => {
     }
     cip.kill(signal);
     const run = await cip.ended;
-    expect(run.status).toBe(status);
+    expect(run.status, run.stderr).toBe(status);
     expect(run.stderr).toContain('stopped: the output is not complete');
   });
 });
