@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MinHeap } from '../../src/base/min-heap.ts';
 
@@ -25,7 +25,7 @@ describe('a heap', () => {
           else {
             heap.push(step);
             model.push(step);
-            model.sort();
+            model.sort((a, b) => a - b);
           }
           expect(heap.size).toBe(model.length);
           expect(heap.leastKey()).toBe(model[0]?.toString());

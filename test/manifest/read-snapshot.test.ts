@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderSnapshot, SNAPSHOT_FORMATS } from '../../src/doors/snapshot/render.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../../src/image/snapshot-image.ts';
@@ -79,7 +79,7 @@ describe('a snapshot', () => {
 });
 
 const tags = fc.uniqueArray(fc.stringMatching(/^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,9}$/), { maxLength: 4 });
-const dmaps = fc.dictionary(fc.constantFrom(...'0123456789abcdef'), tags, { minKeys: 1, maxKeys: 4 });
+const dmaps = fc.dictionary(fc.constantFrom('0', '1', '7', 'a', 'f'), tags, { minKeys: 1, maxKeys: 4 });
 const names = fc.stringMatching(/^[a-z0-9]{1,3}(?:[._/-][a-z0-9]{1,2}){0,3}$/);
 
 const snapshots: fc.Arbitrary<SnapshotImage[]> = fc

@@ -151,7 +151,7 @@ describe('looking up', () => {
       { request: 'HEAD /v2/app/manifests/v1', answer: { status: 200, headers } },
     ]);
     const repository = repositoryAt(server, 'app');
-    const { lookUp } = clientForTest().registry;
-    expect(await lookUp(repository, tagOf('v1'), quiet())).toEqual({ digest: ONE, mediaType });
+    const { registry } = clientForTest();
+    expect(await registry.lookUp(repository, tagOf('v1'), quiet())).toEqual({ digest: ONE, mediaType });
   });
 });
