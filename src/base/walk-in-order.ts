@@ -47,7 +47,7 @@ export async function* walkInOrder<K extends string, T>(
 /** The walk has led to more keys than it may. */
 export class WalkError extends CodedError<'endless'> {
   constructor(maxKeys: number) {
-    super('endless', `there are more than ${maxKeys} of them: the walk is given up`);
+    super('endless', `a walk leads to more than ${maxKeys} places: given up`);
   }
 }
 

@@ -1,4 +1,5 @@
 import { assertNever } from '../base/exhaustive.ts';
+import { oneLine } from '../base/text.ts';
 import type { Notice } from '../inventory/notice.ts';
 import type { Log } from '../ports/log.ts';
 
@@ -39,12 +40,12 @@ export class Notices {
         this.#incomplete = true;
         if (notice.name === '') this.#everything = true;
         this.#missing.add(notice.name);
-        return this.#log.write('error', `unreadable: ${notice.repository}: ${notice.reason}`);
+        return this.#log.write('error', `unreadable: ${notice.repository}: ${lineOf(notice.reason)}`);
       case 'unlisted':
         this.#incomplete = true;
         this.#everything = true;
         return this.#log.write('error', `unreadable: ${notice.registry}: ${UNLISTED}`, {
-          reason: notice.reason,
+          reason: lineOf(notice.reason),
         });
       case 'conflict':
         this.#incomplete = true;
@@ -67,3 +68,8 @@ const UNLISTED =
   'the registry does not tell which repositories it has: name them with -snapshot-repositories=FILE or give manifests';
 const RELATIVE = 'so all names are relative to its parent';
 const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not seen';
+
+/** A reason may quote what a server has said; here it is one line, however long. */
+function lineOf(reason: string): string {
+  return oneLine(reason, Number.POSITIVE_INFINITY);
+}

@@ -23,7 +23,7 @@ export function renderUsage(program: ProgramName): string {
     `  ${call} -manifest=FILE -parse-only        checks the manifests without any network`,
     `  ${call} -snapshot=REG                     prints what a registry holds`,
     ...(program === 'cip'
-      ? ['  cip diff A B                           compares two registries: see cip diff -help']
+      ? ['  cip diff A B                          compares two registries: see cip diff -help']
       : []),
     '',
     ...groups,

@@ -29,8 +29,8 @@ interface Asking {
 }
 
 /**
- * The repositories that a walk begins with: the registry itself where its listing names its children (Google), else
- * those of the catalogue and those that are known otherwise. Without either, `unlisted` is told.
+ * The repositories that a walk begins with: those that are known otherwise, and the registry itself where its listing
+ * names its children (Google), else those of the catalogue. With neither, `unlisted` is told.
  */
 export async function findStart(asked: Asked, asking: Asking, signal: AbortSignal): Promise<Start> {
   const parent = parentOf(asked.registry);
@@ -42,7 +42,9 @@ export async function findStart(asked: Asked, asking: Asking, signal: AbortSigna
   const base = holdsImages ? parent : asked.registry;
   if (holdsImages) asking.notice({ kind: 'holds-images', registry: asked.registry, parent });
   const listings = new Map([[root, listing]]);
-  if (listing.kind === 'digests') return { repositories: new Set([root]), base, listings, complete: true };
+  if (listing.kind === 'digests') {
+    return { repositories: new Set([root, ...asked.repositories]), base, listings, complete: true };
+  }
   const rootFailed = listing.kind === 'unreadable';
   const start = await findListed(asked, { ...asking, base, rootFailed }, signal);
   const isWanted = holdsImages || (rootFailed && !start.complete);

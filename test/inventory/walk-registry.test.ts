@@ -224,6 +224,17 @@ describe('a registry that lists tags only', () => {
   );
 });
 
+it('of Google, a registry is asked for repositories as well that no child leads to', async () => {
+  const empty = { status: 200, body: { child: [], manifest: {} } } as const;
+  const manifest = { [digestOf(Buffer.from('app'))]: { tag: ['v1'] } };
+  const server = await scriptedServer([
+    { request: 'GET /v2/prod/tags/list', answer: empty },
+    { request: 'GET /v2/prod/app/tags/list', answer: { status: 200, body: { child: [], manifest } } },
+  ]);
+  const repositories = [repository(`${server.host}/prod/app`)];
+  expect((await walk(server, { path: '/prod', repositories })).names).toEqual(['app']);
+});
+
 describe('a registry that lies', () => {
   const tags = (name: string) => `GET /v2/${name}/tags/list`;
 
