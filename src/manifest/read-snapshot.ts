@@ -32,7 +32,24 @@ export async function readSnapshot(file: string, signal: AbortSignal): Promise<R
   return { images: together(entries), problems: sortProblems(source.problems) };
 }
 
+/** Piece by piece a large snapshot takes a third of the memory; as a whole its problems have their places. */
 function parseYamlSnapshot(source: SourceFile): SnapshotEntry[] {
+  return parsePieces(source) ?? parseDocument(source);
+}
+
+/** Each item of the list by itself. Undefined where not all is well, or where there may be more than one document. */
+function parsePieces({ file, text }: SourceFile): SnapshotEntry[] | undefined {
+  if (/^(?:---|\.\.\.)/m.test(text)) return undefined;
+  const entries: SnapshotEntry[] = [];
+  for (const piece of text.split(/^(?=- )/m)) {
+    const part = new SourceFile(file, piece);
+    for (const entry of parseDocument(part)) entries.push(entry);
+    if (part.problems.length > 0) return undefined;
+  }
+  return entries;
+}
+
+function parseDocument(source: SourceFile): SnapshotEntry[] {
   const root = parseYaml(source);
   if (root === undefined || isNull(root)) return [];
   if (root.kind !== 'list') {

@@ -37,6 +37,18 @@ describe('a snapshot', () => {
       'YAML in any order, an image in two parts',
       `- name: app\n  dmap: {"${TWO}": [], "${ONE}": [v1]}\n- name: app\n  dmap: {"${ONE}": [1.10, v1]}\n`,
     ],
+    [
+      'YAML with anchors',
+      `- name: app\n  dmap: &d {"${TWO}": []}\n- name: app\n  dmap:\n    <<: *d\n    "${ONE}": [v1, "1.10"]\n`,
+    ],
+    [
+      'the first of two documents',
+      `---\n- {name: app, dmap: {"${ONE}": [v1, "1.10"], "${TWO}": []}}\n---\n- name: other\n`,
+    ],
+    [
+      'YAML with comments',
+      `# a\n- name: app # b\n# - c\n  dmap:\n    "${ONE}": [v1, "1.10"]\n\n    "${TWO}": []\n# d\n`,
+    ],
     ['JSON', `[{"name":"app","dmap":{"${ONE}":["1.10","v1"],"${TWO}":[]}}]`],
     ['CSV', `app@${ONE},app:1.10\napp@${ONE},app:v1\napp@${TWO},-\n`],
     ['CSV of another system', `\r\napp@${TWO},-\r\napp@${ONE},app:v1\r\n\r\napp@${ONE},app:1.10`],
@@ -51,6 +63,10 @@ describe('a snapshot', () => {
   it.each([
     ['registries:\n- name: x\n', /1:1: .*a snapshot is a list of images, not a map/],
     [`- name: app\n  dmap:\n    "sha256:1": []\n`, /3:5: .*it has 1 hex digits/],
+    [
+      `- name: app\n  dmap:\n    "${ONE}": []\n- name: b\n  dmap:\n    "sha256:1": []\n`,
+      /6:5: .*it has 1 hex/,
+    ],
     [`app@${ONE},app:v1\napp@${ONE},other:v1\n`, /2:1: .*expected name@digest/],
     [`app@${ONE},app:v1\napp@sha256:1,-\n`, /2:1: .*it has 1 hex digits/],
     [`app@${ONE},app:v1\nAPP@${ONE},-\n`, /2:1: .*lower case/],
