@@ -2,12 +2,12 @@
 // `<!-- /generated -->`. With --check nothing is written; parts that are not up to date are shown and the exit is 1.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { flagTable } from './docs/flag-table.js';
+import { diffFlagTable, flagTable } from './docs/flag-table.js';
 import { importTable } from './docs/import-table.js';
 
 /** Which document has which parts, and what makes them. */
 const DOCUMENTS = [
-  { file: 'README.md', parts: { flags: flagTable } },
+  { file: 'README.md', parts: { flags: flagTable, 'diff-flags': diffFlagTable } },
   { file: 'src/README.md', parts: { imports: importTable } },
 ];
 

@@ -4,12 +4,13 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const SOURCE = 'src/cli/flags.ts';
+const DIFF_SOURCE = 'src/cli/diff-flags.ts';
 /** Below node_modules/, so that what the module imports is found. */
 const CACHE = 'node_modules/.cache';
 
 /** The flags as Markdown: a table for each group, in the order of the source; those without effect in one line. */
 export async function flagTable() {
-  const flags = await readFlags();
+  const flags = await readFlags(SOURCE, 'FLAGS');
   const groups = new Map();
   for (const flag of flags.filter(({ inert }) => inert === undefined)) {
     groups.set(flag.group, [...(groups.get(flag.group) ?? []), flag]);
@@ -18,9 +19,18 @@ export async function flagTable() {
   return [...tables, ...inertLine(flags)].join('\n\n');
 }
 
-async function readFlags() {
+/** The flags of `cip diff`: those that mean something else there in a table, the others by their names. */
+export async function diffFlagTable() {
+  const known = new Map((await readFlags(SOURCE, 'FLAGS')).map((flag) => [flag.name, flag.description]));
+  const flags = await readFlags(DIFF_SOURCE, 'DIFF_FLAGS');
+  const own = flags.filter(({ name, description }) => known.get(name) !== description);
+  const shared = flags.filter((flag) => !own.includes(flag)).map(({ name }) => `\`-${name}\``);
+  return [table('comparisons (`cip diff`)', own), `Of the flags above: ${shared.join(', ')}.`].join('\n\n');
+}
+
+async function readFlags(source, name) {
   const { outputFiles } = await build({
-    entryPoints: [SOURCE],
+    entryPoints: [source],
     bundle: true,
     write: false,
     format: 'esm',
@@ -28,9 +38,9 @@ async function readFlags() {
     packages: 'external',
     logLevel: 'silent',
   });
-  const { FLAGS } = await importText(outputFiles[0].contents);
-  if (!Array.isArray(FLAGS)) throw new Error(`expected ${SOURCE} to export FLAGS, a list`);
-  return FLAGS;
+  const { [name]: flags } = await importText(outputFiles[0].contents);
+  if (!Array.isArray(flags)) throw new Error(`expected ${source} to export ${name}, a list`);
+  return flags;
 }
 
 async function importText(contents) {

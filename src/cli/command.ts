@@ -14,6 +14,7 @@ export interface ParsedFlags {
 export interface CommandCall extends ParsedFlags {
   readonly stdio: Stdio;
   readonly env: NodeJS.ProcessEnv;
+  readonly program: ProgramName;
 }
 
 /** One command: the entry that parsing, help and dispatch are made from. */

@@ -9,6 +9,12 @@ export const COMMANDS: readonly CipCommand[] = [
   {
     words: { cip: ['', 'run'], kpromo: ['', 'cip'] },
     run: async (call) => {
+      const { isSnapshot, makeSnapshotOptions } = await import('./snapshot-options.ts');
+      if (isSnapshot(call)) {
+        const options = makeSnapshotOptions(call.program, call);
+        const { runSnapshot } = await import('./run-snapshot.ts');
+        return runSnapshot(options, call.stdio, call.env);
+      }
       const { makeOptions } = await import('./options.ts');
       const options = makeOptions(call, call.env);
       const { runCip } = await import('./run-cip.ts');
@@ -37,6 +43,17 @@ export const COMMANDS: readonly CipCommand[] = [
       return runVerify(options, call.stdio, call.env);
     },
     help: async (program) => (await import('./usage-verify.ts')).renderVerifyUsage(program),
+  },
+  {
+    words: { cip: ['diff'], kpromo: ['cip diff'] },
+    takesOperands: true,
+    run: async (call) => {
+      const { makeDiffOptions } = await import('./diff-options.ts');
+      const options = makeDiffOptions(call);
+      const { runDiff } = await import('./run-diff.ts');
+      return runDiff(options, call.stdio, call.env);
+    },
+    help: async (program) => (await import('./usage-diff.ts')).renderDiffUsage(program),
   },
   {
     words: { cip: ['report merge'], kpromo: ['cip report merge'] },

@@ -6,6 +6,8 @@ export interface FlagSpec {
   readonly description: string;
   readonly default?: string;
   readonly group: FlagGroup;
+  /** What a boolean may be besides. */
+  readonly words?: readonly string[];
   /** May be given several times; the values add up. */
   readonly repeatable?: boolean;
   /** The one command that takes it; a flag without one is of them all. */
@@ -21,6 +23,7 @@ export type FlagGroup =
   | 'promotion'
   | 'verify'
   | 'report'
+  | 'snapshots'
   | 'planned'
   | 'registries'
   | 'general'
@@ -98,6 +101,57 @@ export const FLAGS = [
   { name: 'report-all', group: 'report', description: 'report the edges that are present too' },
   { name: 'json-log-summary', group: 'report', description: 'the legacy spelling of `-report=-`' },
   {
+    name: 'snapshot',
+    value: 'REG',
+    group: 'snapshots',
+    description: 'print every image at and below a registry (`host` or `host/path`), and do nothing else',
+  },
+  {
+    name: 'manifest-based-snapshot-of',
+    value: 'REG',
+    group: 'snapshots',
+    description: 'print what the manifests want there instead; needs no network unless it is to be minimal',
+  },
+  {
+    name: 'output-format',
+    value: 'FORMAT',
+    group: 'snapshots',
+    default: 'yaml',
+    description: '`yaml`, `csv` or `json`',
+  },
+  {
+    name: 'output',
+    value: 'FORMAT',
+    group: 'snapshots',
+    description: 'another spelling of `-output-format`',
+  },
+  {
+    name: 'snapshot-tag',
+    value: 'TAG',
+    group: 'snapshots',
+    description: 'only digests that carry this tag, with this tag alone',
+  },
+  {
+    name: 'minimal-snapshot',
+    group: 'snapshots',
+    words: ['strict'],
+    description:
+      'leave out untagged digests that an index lists; `=strict` leaves out signatures and attestations too',
+  },
+  {
+    name: 'snapshot-repositories',
+    value: 'FILE',
+    group: 'snapshots',
+    description:
+      'repositories to read, one a line, for registries that do not tell theirs; those of the manifests are read too',
+  },
+  {
+    name: 'snapshot-service-account',
+    value: 'ACCOUNT',
+    group: 'snapshots',
+    description: 'the Google service account to read the registry as',
+  },
+  {
     name: 'threads',
     value: 'N',
     group: 'registries',
@@ -161,18 +215,7 @@ export const FLAGS = [
   { name: 'version', group: 'general', description: 'print the version' },
   { name: 'help', group: 'general', description: 'print this help' },
 
-  ...planned([
-    ['snapshot', 'REG'],
-    ['minimal-snapshot'],
-    ['snapshot-tag', 'TAG'],
-    ['output-format', 'FORMAT'],
-    ['output', 'FORMAT'],
-    ['manifest-based-snapshot-of', 'REG'],
-    ['snapshot-service-account', 'ACCOUNT'],
-    ['use-prow-manifest-diff'],
-    ['manifest-diff-since', 'AGE'],
-    ['vuln-severity-threshold', 'N'],
-  ]),
+  ...planned([['use-prow-manifest-diff'], ['manifest-diff-since', 'AGE'], ['vuln-severity-threshold', 'N']]),
   ...inert('nothing is signed yet, so this has no effect', [
     ['signer-account', 'ACCOUNT'],
     ['certificate-identity', 'IDENTITY'],

@@ -28,10 +28,14 @@ export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec
   return rewritten;
 }
 
-function booleanOf(spec: FlagSpec, value: string | undefined): boolean {
+function booleanOf(spec: FlagSpec, value: string | undefined): boolean | string {
+  const word = value?.toLowerCase();
+  if (word !== undefined && spec.words?.includes(word)) return word;
   if (value === undefined || TRUE.has(value)) return true;
   if (FALSE.has(value)) return false;
-  throw new UsageError(`-${spec.name} is true or false, not ${quote(value)}`);
+  throw new UsageError(
+    `-${spec.name} is ${['true', 'false', ...(spec.words ?? [])].join(' or ')}, not ${quote(value)}`,
+  );
 }
 
 function valueAfter(spec: FlagSpec, rest: string[]): string {

@@ -35,7 +35,7 @@ async function runProgram(
     await writeTo(stdio.out, await command.help(program));
     return 0;
   }
-  return command.run({ ...flags, stdio, env: process.env });
+  return command.run({ ...flags, program, stdio, env: process.env });
 
   function isOn(name: string): boolean {
     return flags.values.get(name)?.at(-1) === 'true';

@@ -5,15 +5,20 @@ import { createFetch } from '../adapters/google/library-fetch.ts';
 import { readKeyFiles } from '../adapters/google/key-files.ts';
 import { orAnonymous } from '../adapters/google/or-anonymous.ts';
 import { messageOf } from '../base/errors.ts';
-import type { PromoterManifest } from '../manifest/model.ts';
+import type { PromoterManifest, Registry } from '../manifest/model.ts';
 import type { Clock } from '../ports/clock.ts';
 import { chainKeychains, type Keychain } from '../ports/keychain.ts';
 import type { Log } from '../ports/log.ts';
-import type { Options } from './options.ts';
+import type { RunOptions } from './options.ts';
 import { UsageError } from './usage-error.ts';
 
-interface Surroundings {
-  readonly options: Options;
+/** A registry, and the Google service account that it is used as. */
+export type BoundRegistry = Pick<Registry, 'name' | 'serviceAccount'>;
+
+export interface KeychainParts {
+  readonly options: Pick<RunOptions, 'keyFiles' | 'serviceAccounts'>;
+  /** Where only reading is asked for, a run without any Google credentials reads anonymously. */
+  readonly readOnly: boolean;
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly log: Log;
@@ -22,12 +27,12 @@ interface Surroundings {
 }
 
 /**
- * Where a run finds its identities: the accounts that manifests bind registries to, then docker's and podman's files.
+ * Where a run finds its identities: the accounts that registries are bound to, then docker's and podman's files.
  * Throws a `UsageError` for key files that cannot be used.
  */
 export async function makeKeychain(
-  manifests: readonly PromoterManifest[],
-  { options, env, clock, log, readCas }: Surroundings,
+  registries: readonly BoundRegistry[],
+  { options, readOnly, env, clock, log, readCas }: KeychainParts,
 ): Promise<Keychain> {
   const files = createDockerConfigKeychain(env, clock, process.getuid?.());
   const keyFiles = await readKeyFiles(options.keyFiles).catch((error: unknown) => {
@@ -36,18 +41,16 @@ export async function makeKeychain(
   if (!options.serviceAccounts) return files;
   // asked to, Google's libraries log the tokens that they get
   delete env['GOOGLE_SDK_NODE_LOGGING'];
-  const registries = manifests.flatMap(({ source, destinations }) => [source, ...destinations]);
   const { bindings, conflicts } = bindAccounts(registries);
   for (const { registry, used, ignored } of conflicts) {
     log.write('warning', 'one registry is bound to two service accounts', { registry, used, ignored });
   }
-  const google = createGoogleKeychain({
-    accounts: bindings,
-    keyFiles,
-    env,
-    clock,
-    log,
-    fetch: createFetch({ env, readCas }),
-  });
-  return chainKeychains(options.task === 'promotion' ? google : orAnonymous(google, log), files);
+  const fetch = createFetch({ env, readCas });
+  const google = createGoogleKeychain({ accounts: bindings, keyFiles, env, clock, log, fetch });
+  return chainKeychains(readOnly ? orAnonymous(google, log) : google, files);
+}
+
+/** The registries that manifests name. */
+export function registriesOf(manifests: readonly PromoterManifest[]): readonly BoundRegistry[] {
+  return manifests.flatMap(({ source, destinations }) => [source, ...destinations]);
 }

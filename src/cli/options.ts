@@ -10,17 +10,21 @@ import { shardOf } from './shard-option.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A complete and consistent request: nothing after this applies a default. */
-export interface Options {
+export interface Options extends RunOptions {
   readonly where: ManifestLocation;
   readonly task: 'parse-only' | 'dry-run' | 'promotion';
   /** Undefined for everything that is wanted. */
   readonly shard: Shard | undefined;
-  readonly threads: number;
   readonly allowLost: boolean;
   /** Where the JSON report goes; `-` is stdout. */
   readonly report: string | undefined;
   readonly reportMarkdown: string | undefined;
   readonly reportAll: boolean;
+}
+
+/** What every run needs to know, whatever it is for. */
+export interface RunOptions {
+  readonly threads: number;
   readonly plainHttp: readonly string[];
   /** Key files of Google service accounts. */
   readonly keyFiles: readonly string[];
@@ -46,16 +50,24 @@ const DEFAULT_THREADS = 50;
 /** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
 export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS.ProcessEnv): Options {
   const flags = new FlagValues(values);
-  refusePlanned(values);
-  refuseRepeated(values);
   return {
+    ...runOptionsOf(values, warningsOf(flags)),
     where: locationOf(flags),
     task: taskOf(flags),
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
-    threads: threadsOf(flags),
     allowLost: flags.isOn('allow-lost'),
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
+  };
+}
+
+/** The options that every run has. Throws a `UsageError` for what they cannot be. */
+export function runOptionsOf(values: ParsedFlags['values'], warnings: readonly string[]): RunOptions {
+  const flags = new FlagValues(values);
+  refusePlanned(values);
+  refuseRepeated(values);
+  return {
+    threads: threadsOf(flags),
     plainHttp: values.get('plain-http') ?? [],
     keyFiles: (flags.text('key-files') ?? '').split(',').filter((file) => file !== ''),
     serviceAccounts: !flags.isOn('no-service-account'),
@@ -64,7 +76,7 @@ export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS
     budgets: parseBudgets(values.get('budget') ?? []),
     log: logOptionsOf(flags),
     progress: !flags.isOn('no-progress'),
-    warnings: warningsOf(values, flags),
+    warnings: [...commonWarningsOf(values, flags), ...warnings],
   };
 }
 
@@ -113,7 +125,17 @@ function isWanted(given: readonly string[] | undefined): boolean {
   return last !== undefined && last !== 'false' && last !== '-1' && last !== '';
 }
 
-function locationOf(flags: FlagValues): ManifestLocation {
+/** The flags that say what a snapshot is of, and how it looks. */
+const SNAPSHOT_ONLY = [
+  'minimal-snapshot',
+  'snapshot-tag',
+  'snapshot-repositories',
+  'snapshot-service-account',
+  'output-format',
+  'output',
+] as const satisfies readonly FlagName[];
+
+export function locationOf(flags: FlagValues): ManifestLocation {
   const file = flags.text('manifest');
   const directory = flags.text('thin-manifest-dir');
   if (file && directory)
@@ -186,7 +208,13 @@ export function logOptionsOf(flags: FlagValues): LogOptions {
   return { level, format };
 }
 
-function warningsOf(values: ParsedFlags['values'], flags: FlagValues): string[] {
+/** What is of snapshots alone changes nothing here. */
+function warningsOf(flags: FlagValues): string[] {
+  const given = SNAPSHOT_ONLY.filter((name) => flags.isGiven(name) && flags.text(name) !== 'false');
+  return given.map((name) => `-${name} has no effect without -snapshot`);
+}
+
+function commonWarningsOf(values: ParsedFlags['values'], flags: FlagValues): string[] {
   const inert = (FLAGS as readonly FlagSpec[]).filter(
     ({ name, inert }) => inert !== undefined && values.has(name),
   );

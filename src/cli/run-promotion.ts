@@ -3,6 +3,7 @@ import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { promote } from '../promote.ts';
 import type { Report } from '../report/report.ts';
+import { registriesOf } from './make-keychain.ts';
 import { openRegistries } from './open-registries.ts';
 import type { Options } from './options.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
@@ -17,14 +18,20 @@ interface Surroundings {
   readonly log: Log;
 }
 
-/** A promotion or its dry run: the adapters are made here and nowhere else. */
+/** A promotion or its dry run. */
 export async function runPromotion(
   read: ReadManifests,
   { options, status, env, stop, log }: Surroundings,
 ): Promise<Report> {
   const { threads, task, reportAll, shard } = options;
   const clock = systemClock;
-  const client = await openRegistries(read.manifests, { options, env, clock, log });
+  const client = await openRegistries(registriesOf(read.manifests), {
+    options,
+    readOnly: task !== 'promotion',
+    env,
+    clock,
+    log,
+  });
   const { stopping, signal } = stop;
   const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
   try {

@@ -6,6 +6,7 @@ import { verify } from '../doors/verify/verify.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { renderJson } from '../report/render-json.ts';
+import { registriesOf } from './make-keychain.ts';
 import { openRegistries } from './open-registries.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import { readWanted } from './read-wanted.ts';
@@ -34,7 +35,13 @@ async function verifyWith(
   { options, env, run: { log, stop, status } }: { options: VerifyOptions; env: NodeJS.ProcessEnv; run: Run },
 ): Promise<Verification> {
   const clock = systemClock;
-  const client = await openRegistries(read.manifests, { options, env, clock, log });
+  const client = await openRegistries(registriesOf(read.manifests), {
+    options,
+    readOnly: true,
+    env,
+    clock,
+    log,
+  });
   const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
   const { progress } = shown;
   try {

@@ -2,21 +2,25 @@ import { fstatSync, writeFileSync } from 'node:fs';
 
 /** Where a run writes: data to `out`, everything for people to `err`. */
 export interface Stdio {
-  readonly out: NodeJS.WritableStream & { readonly fd?: number };
+  readonly out: NodeJS.WritableStream & { readonly fd?: number; readonly isTTY?: boolean };
   readonly err: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 }
 
 /**
  * Writes to a stream and waits until it is taken: a report to a pipe must be whole before the process ends. A reader
- * that has gone away (`| head`) is no failure of ours.
+ * that has gone away (`| head`) is no failure of ours, and told as `gone`.
  */
 export function writeTo(
   stream: NodeJS.WritableStream & { readonly fd?: number },
   text: string,
-): Promise<void> {
+): Promise<'taken' | 'gone'> {
   if (stream.fd !== undefined && isFile(stream.fd)) return writeToFile(stream.fd, text);
   return new Promise((resolve, reject) => {
-    stream.write(text, (error) => (error && !isClosedPipe(error) ? reject(error) : resolve()));
+    stream.write(text, (error) => {
+      if (!error) resolve('taken');
+      else if (isClosedPipe(error)) resolve('gone');
+      else reject(error);
+    });
   });
 }
 
@@ -26,8 +30,9 @@ export function ignoreErrors(stream: NodeJS.WritableStream): void {
 }
 
 /** node's own stream for a file does not notice when only a part of the text fits on the disk. */
-async function writeToFile(fd: number, text: string): Promise<void> {
+async function writeToFile(fd: number, text: string): Promise<'taken'> {
   writeFileSync(fd, text);
+  return 'taken';
 }
 
 function isFile(fd: number): boolean {

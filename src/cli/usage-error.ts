@@ -1,4 +1,5 @@
 import { CodedError } from '../base/errors.ts';
+import { DiffError } from '../doors/diff/diff-error.ts';
 
 /** The command line cannot be used: exit 2. */
 export class UsageError extends CodedError<'usage'> {
@@ -9,5 +10,5 @@ export class UsageError extends CodedError<'usage'> {
 
 /** The exit code of a program that ends with this error. */
 export function exitCodeOfError(error: unknown): 1 | 2 {
-  return error instanceof UsageError ? 2 : 1;
+  return error instanceof UsageError || error instanceof DiffError ? 2 : 1;
 }

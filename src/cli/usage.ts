@@ -6,6 +6,7 @@ const TITLES: readonly (readonly [FlagGroup, string])[] = [
   ['promotion', 'Promotion'],
   ['verify', 'Verification'],
   ['report', 'Report'],
+  ['snapshots', 'Snapshots'],
   ['registries', 'Registries'],
   ['general', 'General'],
 ];
@@ -21,6 +22,8 @@ export function renderUsage(program: ProgramName): string {
     `  ${call} -thin-manifest-dir=DIR -confirm   does it`,
     `  ${call} -manifest=FILE -parse-only        checks the manifests without any network`,
     `  ${call} verify -thin-manifest-dir=DIR     is all there? (${call} verify -help)`,
+    `  ${call} -snapshot=REG                     prints what a registry holds`,
+    `  ${call} diff A B                          compares two registries (${call} diff -help)`,
     `  ${call} report merge REPORT...            one report of the reports of shards`,
     '',
     ...renderGroups(specs),
@@ -47,7 +50,7 @@ export function renderFlags(specs: readonly FlagSpec[]): string {
     .map((spec) => {
       const name = spec.value === undefined ? `-${spec.name}` : `-${spec.name} ${spec.value}`;
       const usual = spec.default === undefined ? '' : ` (default ${spec.default})`;
-      return `  ${name.padEnd(26)} ${spec.description.replaceAll('`', '')}${usual}`;
+      return `  ${name.padEnd(34)} ${spec.description.replaceAll('`', '')}${usual}`;
     })
     .concat('')
     .join('\n');

@@ -58,6 +58,12 @@ export function parseReferences(manifest: RawManifest): References {
   return { manifests: [], blobs: unique([config, ...descriptors(document, 'layers', manifest.digest)]) };
 }
 
+/** What a manifest is attached to, or undefined. @see image-spec manifest.md "subject" */
+export function parseSubject(manifest: Pick<RawManifest, 'bytes'>): Digest | undefined {
+  const subject = parseJsonObject(manifest.bytes)?.['subject'];
+  return isObject(subject) ? parseDigest(textOf(subject['digest'])) : undefined;
+}
+
 /** The media type of a manifest whose server did not say it: the document's own word, else what its fields show. */
 export function guessMediaType(bytes: Uint8Array): string {
   const document = parseJsonObject(bytes) ?? {};

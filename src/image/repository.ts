@@ -50,6 +50,27 @@ export function parseRepository(text: string): Repository | undefined {
     : undefined;
 }
 
+/** A registry as the repository that it may be as well; of a bare host, only what to ask on its behalf. */
+export function asRepository(registry: RegistryName): Repository {
+  return registry as unknown as Repository;
+}
+
+/** The registry that a host is. */
+export function hostRegistryOf(repository: Repository | RegistryName): RegistryName {
+  return hostOf(repository) as RegistryName;
+}
+
+/** True for a repository at or below a registry, whole path components compared: `…/prod2` is not below `…/prod`. */
+export function isWithin(repository: Repository, registry: RegistryName): boolean {
+  return `${repository}/`.startsWith(`${registry}/`);
+}
+
+/** The registry one component above, or undefined for a bare host. */
+export function parentOf(registry: RegistryName): RegistryName | undefined {
+  const slash = registry.lastIndexOf('/');
+  return slash === -1 ? undefined : (registry.slice(0, slash) as RegistryName);
+}
+
 export function hostOf(repository: Repository | RegistryName): string {
   const slash = repository.indexOf('/');
   return slash === -1 ? repository : repository.slice(0, slash);

@@ -1,14 +1,12 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { assertNever } from '../base/exhaustive.ts';
 import { sortedBy } from '../base/sorted.ts';
-import { quote } from '../base/text.ts';
-import { decodeText } from './decode.ts';
-import { readBounded } from './disk.ts';
 import { readLayout } from './layout.ts';
 import { LayoutError, type LayoutIssue } from './layout-error.ts';
 import type { ManifestCounts, Problem, ReadManifests } from './model.ts';
 import { type ParsedProject, parsePlain } from './plain.ts';
 import { sortProblems } from './problem.ts';
+import { readSource } from './read-source.ts';
 import { SourceFile } from './source-file.ts';
 import { parseThin } from './thin.ts';
 
@@ -16,8 +14,6 @@ export type ManifestLocation =
   | { readonly kind: 'plain'; readonly file: string }
   | { readonly kind: 'thin'; readonly directory: string };
 
-/** Far beyond any real list (the largest has 1 MiB); a limit at all, so that no file can take all memory. */
-const MAX_FILE_BYTES = 32 * 1024 * 1024;
 const CONCURRENT_PROJECTS = 16;
 
 /**
@@ -63,48 +59,6 @@ async function readThinDirectory(directory: string, signal: AbortSignal): Promis
       sortedBy(unusable, ({ path }) => path),
     );
   return together(parsed, problems);
-}
-
-/** `file` is what the file is called in problems, `path` where it is. */
-async function readSource(
-  { file, path }: { file: string; path: string },
-  signal: AbortSignal,
-): Promise<SourceFile | LayoutIssue> {
-  const bytes = await readBounded(path, { maxBytes: MAX_FILE_BYTES, signal });
-  switch (bytes.kind) {
-    case 'ok':
-      return sourceOf(file, bytes.value);
-    case 'too-large': {
-      const source = new SourceFile(file, '');
-      source.report(
-        { rule: 'file-size', message: `the file has more than ${MAX_FILE_BYTES} bytes: split it` },
-        0,
-      );
-      return source;
-    }
-    case 'missing':
-      return {
-        path: file,
-        message: `reading manifest file ${quote(file)}: no such file or directory: check the path`,
-      };
-    case 'not-a-directory':
-      return {
-        path: file,
-        message: `reading manifest file ${quote(file)}: a part of this path is not a directory`,
-      };
-    case 'unreadable':
-      return { path: file, message: `reading manifest file ${quote(file)}: ${bytes.reason}` };
-    default:
-      return assertNever(bytes);
-  }
-}
-
-function sourceOf(file: string, bytes: Uint8Array): SourceFile {
-  const decoded = decodeText(bytes);
-  if ('text' in decoded) return new SourceFile(file, decoded.text);
-  const source = new SourceFile(file, decoded.shown);
-  source.report({ rule: 'yaml', message: decoded.reason }, decoded.offset);
-  return source;
 }
 
 function together(projects: readonly ParsedProject[], problems: readonly Problem[]): ReadManifests {

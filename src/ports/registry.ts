@@ -3,7 +3,7 @@ import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Reference } from '../image/reference.ts';
-import type { Repository } from '../image/repository.ts';
+import type { ImageName, RegistryName, Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 
 /**
@@ -34,6 +34,28 @@ export interface ReadRegistry {
    * of them are held back until size and digest are right, so what ends well is the blob.
    */
   openBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<BlobBody>;
+}
+
+/** What can be asked besides by who does not know what is there. */
+export interface BrowseRegistry extends ReadRegistry {
+  /** What a tag or digest stands for (HEAD), or undefined where there is none. */
+  lookUp(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Found | undefined>;
+
+  /** The repositories at and below a registry by its host's own account (`_catalog`, every page), in any order. */
+  catalog(registry: RegistryName, signal: AbortSignal): Promise<readonly Repository[]>;
+
+  /** The manifests that name this one as their subject (every page), or undefined where a registry has no such list. */
+  referrers(
+    repository: Repository,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<readonly Digest[] | undefined>;
+}
+
+export interface Found {
+  readonly digest: Digest;
+  /** Empty where the registry does not say it. */
+  readonly mediaType: string;
 }
 
 /** What can be written to registries besides. */
@@ -91,4 +113,8 @@ export type Listing =
       readonly kind: 'digests';
       readonly manifests: ReadonlyMap<Digest, readonly Tag[]>;
       readonly tags: ReadonlyMap<Tag, Digest>;
+      /** Those that are an index, or a list of Docker's. */
+      readonly indexes: ReadonlySet<Digest>;
+      /** Names one component below, of repositories or of what leads to some. */
+      readonly children: readonly ImageName[];
     };

@@ -4,6 +4,7 @@ import {
   parseImageName,
   parseRegistryName,
   parseRepository,
+  type RegistryName,
   type Repository,
 } from '../../src/image/repository.ts';
 import { parseTag, type Tag } from '../../src/image/tag.ts';
@@ -44,6 +45,10 @@ export function tag(text: string): Tag {
 
 export function repository(text: string): Repository {
   return valid(parseRepository(text), text);
+}
+
+export function registryName(text: string): RegistryName {
+  return valid(parseRegistryName(text), text);
 }
 
 interface Recipe {

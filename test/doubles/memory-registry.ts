@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { compareText, sortedBy } from '../../src/base/sorted.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { type Digest, isDigest, matchesDigest } from '../../src/image/digest.ts';
-import { isForeignLayer } from '../../src/image/media-types.ts';
+import { isForeignLayer, isIndexType } from '../../src/image/media-types.ts';
 import { parseReferences, type RawManifest, verifyManifest } from '../../src/image/oci-manifest.ts';
 import type { Reference } from '../../src/image/reference.ts';
 import { hostOf, type Repository } from '../../src/image/repository.ts';
@@ -314,7 +314,9 @@ function googleListing(store: Store | undefined): Listing {
   const tags = new Map(store?.tags);
   const tagsOf = (digest: Digest) => Array.from(tags.keys()).filter((tag) => tags.get(tag) === digest);
   const digests = Array.from(store?.manifests.keys() ?? []);
-  return { kind: 'digests', manifests: new Map(digests.map((digest) => [digest, tagsOf(digest)])), tags };
+  const manifests = new Map(digests.map((digest) => [digest, tagsOf(digest)]));
+  const isIndex = (digest: Digest) => isIndexType(store?.manifests.get(digest)?.mediaType ?? '');
+  return { kind: 'digests', manifests, tags, indexes: new Set(digests.filter(isIndex)), children: [] };
 }
 
 /** Holds the end back and fails, as the port promises. */

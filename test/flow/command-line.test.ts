@@ -109,8 +109,8 @@ describe('what is refused', () => {
     ['a contradiction', ['-confirm', '-dry-run'], /-confirm and -dry-run/],
     [
       'a flag that is not built yet',
-      ['-snapshot=gcr.io/foo', '-output=YAML'],
-      /not built yet: -snapshot, -output/,
+      ['-use-prow-manifest-diff', '-manifest-diff-since=3d'],
+      /not built yet: -use-prow-manifest-diff, -manifest-diff-since/,
     ],
     ['a boolean with a value of its own', ['-confirm', 'true'], /unexpected argument "true".*-flag=true/],
     ['two places to read from', ['-thin-manifest-dir=b'], /-manifest and -thin-manifest-dir/],

@@ -17,7 +17,10 @@ const FILES = {
       { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'what' },
       { name: 'v', value: 'N', description: 'of old', group: 'upstream', inert: 'of old' },
     ];`,
-  'README.md': 'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n',
+  'src/cli/diff-flags.ts': `import { FLAGS } from './flags.ts';
+    export const DIFF_FLAGS = [FLAGS[0], { ...FLAGS[2], description: 'another format' }];`,
+  'README.md':
+    'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n<!-- generated: diff-flags -->\n<!-- /generated -->\n',
   'src/README.md': '<!-- generated: imports -->\n<!-- /generated -->\n',
 };
 
@@ -39,6 +42,15 @@ const README = `Before.
 Accepted without effect, with a warning: \`-v\`.
 <!-- /generated -->
 After.
+<!-- generated: diff-flags -->
+**Comparisons (\`cip diff\`)**
+
+| flag | meaning |
+|---|---|
+| \`-output yaml\\|csv\` | another format (default \`yaml\`) |
+
+Of the flags above: \`-manifest\`.
+<!-- /generated -->
 `;
 
 const SRC_README = `<!-- generated: imports -->

@@ -1,20 +1,11 @@
-import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
-import { quote } from '../../base/text.ts';
+import { isObject, type JsonObject } from '../../base/json.ts';
 import { type Digest, parseDigest } from '../../image/digest.ts';
-import type { Repository } from '../../image/repository.ts';
+import { isIndexType } from '../../image/media-types.ts';
+import { type ImageName, parseImageName, type Repository } from '../../image/repository.ts';
 import { parseTag, type Tag } from '../../image/tag.ts';
 import type { Listing } from '../../ports/registry.ts';
-import { RegistryError } from '../../ports/registry-error.ts';
-import { refuseAnswer } from './answers.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
-import { parseNextLink } from './next-link.ts';
+import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
 import { readRequest, type Session } from './session.ts';
-
-/** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
-const MAX_PAGE_BYTES = 64 * 1024 * 1024;
-const MAX_PAGES = 10_000;
-/** Of all pages: fifty times the largest listing seen. */
-const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 
 /**
  * GET `/v2/<name>/tags/list`, every page. A body with the maps `manifest` or `child` is Google's and complete.
@@ -26,59 +17,17 @@ export async function listRepository(
   { repository, signal }: { repository: Repository; signal: AbortSignal },
 ): Promise<Listing> {
   const parts = { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
-  let request = readRequest(session, repository, parts);
+  const request = readRequest(session, repository, parts);
   const tags = new Set<Tag>();
-  let bytes = 0;
-  for (let page = 1; page <= MAX_PAGES; page++) {
-    const response = await session.send(request);
-    if (response.status === 404) return { kind: 'missing' };
-    if (response.status !== 200) return refuseAnswer(request, response);
-    bytes += response.body.length;
-    if (bytes > MAX_LISTING_BYTES) throw tooLong(request, `more than ${MAX_LISTING_BYTES} bytes`);
-    const body = parseBody(request, response);
-    const google = parseGoogle(body);
+  let requests = 0;
+  for await (const page of readPages(session, request, { entries: 'tags', taken: () => tags.size })) {
+    if (page === 'missing') return { kind: 'missing' };
+    const google = parseGoogle(page.body);
     if (google !== undefined) return google;
-    const before = tags.size;
-    for (const tag of parseTags(request, body)) tags.add(tag);
-    const next = parseNextLink(response.headers['link'], response.url);
-    if (next === undefined) return { kind: 'tags', tags, requests: page };
-    refuseEndless(request, { next, grown: tags.size > before });
-    request = { ...request, url: next };
+    for (const tag of fitTags(listOf(page, 'tags'))) tags.add(tag);
+    requests += 1;
   }
-  throw tooLong(request, `more than ${MAX_PAGES} pages`);
-}
-
-function tooLong(request: HttpRequest, what: string): RegistryError {
-  return new RegistryError('unexpected', `${describeRequest(request)}: the list of tags has ${what}`);
-}
-
-function refuseEndless(request: HttpRequest, { next, grown }: { next: URL; grown: boolean }): void {
-  if (next.origin !== request.url.origin) {
-    const why = `refused the next page at ${next.origin}: it belongs to another host`;
-    throw new RegistryError('unexpected', `${describeRequest(request)}: ${why}`);
-  }
-  if (grown) return;
-  throw new RegistryError(
-    'unexpected',
-    `${describeRequest(request)}: a page without new tags leads to another one`,
-  );
-}
-
-function parseBody(request: HttpRequest, response: HttpResponse): JsonObject {
-  const body = parseJsonObject(response.body);
-  if (body !== undefined) return body;
-  throw new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not a JSON object`);
-}
-
-function parseTags(request: HttpRequest, body: JsonObject): Tag[] {
-  const tags = body['tags'] ?? [];
-  if (!Array.isArray(tags)) {
-    throw new RegistryError(
-      'unexpected',
-      `${describeRequest(request)}: tags is not a list but ${quote(typeof tags)}`,
-    );
-  }
-  return fitTags(tags);
+  return { kind: 'tags', tags, requests };
 }
 
 /** A name outside the grammar cannot be wanted, and must not get into a URL; an object may refuse to be a name. */
@@ -89,18 +38,31 @@ function fitTags(names: readonly unknown[]): Tag[] {
 }
 
 /** Google's listing: a map of digests with their tags, or, of a repository without images, at least `child`. */
-function parseGoogle(body: JsonObject): Listing | undefined {
-  const { manifest, child } = body;
+function parseGoogle({ manifest, child }: JsonObject): Listing | undefined {
   if (!isObject(manifest) && !Array.isArray(child)) return undefined;
   const manifests = new Map<Digest, readonly Tag[]>();
   const tags = new Map<Tag, Digest>();
-  for (const [key, entry] of Object.entries(isObject(manifest) ? manifest : {})) {
+  const indexes = new Set<Digest>();
+  for (const [key, value] of Object.entries(isObject(manifest) ? manifest : {})) {
     const digest = parseDigest(key);
     if (digest === undefined) continue;
-    const names = isObject(entry) && Array.isArray(entry['tag']) ? (entry['tag'] as unknown[]) : [];
-    const own = fitTags(names);
+    const entry = isObject(value) ? value : {};
+    const own = fitTags(Array.isArray(entry['tag']) ? (entry['tag'] as unknown[]) : []);
     manifests.set(digest, own);
     for (const tag of own) tags.set(tag, digest);
+    const { mediaType } = entry;
+    if (typeof mediaType === 'string' && isIndexType(mediaType)) indexes.add(digest);
   }
-  return { kind: 'digests', manifests, tags };
+  return { kind: 'digests', manifests, tags, indexes, children: fitChildren(child) };
+}
+
+/** A child is one component: whatever else a server calls so would lead to another path. */
+function fitChildren(child: unknown): readonly ImageName[] {
+  if (!Array.isArray(child)) return [];
+  const names = (child as unknown[]).map((name) =>
+    typeof name === 'string' ? parseImageName(name) : undefined,
+  );
+  return names
+    .filter((name) => name !== undefined && !name.includes('/'))
+    .filter((name) => name !== undefined);
 }

@@ -10,6 +10,7 @@ import {
 } from '../../image/oci-manifest.ts';
 import type { Reference } from '../../image/reference.ts';
 import type { Repository } from '../../image/repository.ts';
+import type { Found } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
@@ -20,20 +21,30 @@ const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 const ACCEPT = { accept: ACCEPT_MANIFESTS };
 
-/** HEAD `/v2/<name>/manifests/<reference>`; a registry that gives no digest is asked for the bytes. */
+/** HEAD `/v2/<name>/manifests/<reference>`: its digest. */
 export async function resolveManifest(
   session: Session,
-  { repository, reference, signal }: { repository: Repository; reference: Reference; signal: AbortSignal },
+  asked: { repository: Repository; reference: Reference; signal: AbortSignal },
 ): Promise<Digest | undefined> {
+  return (await lookUpManifest(session, asked))?.digest;
+}
+
+/** HEAD `/v2/<name>/manifests/<reference>`; a registry that gives no digest is asked for the bytes. */
+export async function lookUpManifest(
+  session: Session,
+  { repository, reference, signal }: { repository: Repository; reference: Reference; signal: AbortSignal },
+): Promise<Found | undefined> {
   const path = `manifests/${reference}`;
   const request = readRequest(session, repository, { method: 'HEAD', path, headers: ACCEPT, signal });
   const response = await session.send(request);
   if (response.status === 404) return undefined;
   if (response.status !== 200) return refuseAnswer(request, response);
   refusePage(request, response);
+  const mediaType = namedType(response) ?? '';
   const named = parseDigest(response.headers['docker-content-digest'] ?? '');
-  if (isDigest(reference)) return confirmed(request, { reference, named });
-  return named ?? digestOfBytes(session, { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES });
+  if (isDigest(reference)) return { digest: confirmed(request, { reference, named }), mediaType };
+  if (named !== undefined) return { digest: named, mediaType };
+  return lookAtBytes(session, { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES });
 }
 
 /** A login page or a proxy's notice comes with status 200 as well. */
@@ -55,14 +66,15 @@ function confirmed(
 }
 
 /** What a tag stands for, where the registry does not say it in its header. */
-async function digestOfBytes(session: Session, request: HttpRequest): Promise<Digest | undefined> {
+async function lookAtBytes(session: Session, request: HttpRequest): Promise<Found | undefined> {
   const response = await session.send(request);
   if (response.status === 404) return undefined;
   if (response.status !== 200) return refuseAnswer(request, response);
   refusePage(request, response);
   const digest = digestOf(response.body);
-  parseReferences({ digest, bytes: response.body, mediaType: mediaTypeOf(response) }); // throws for what is no manifest
-  return digest;
+  const mediaType = mediaTypeOf(response);
+  parseReferences({ digest, bytes: response.body, mediaType }); // throws for what is no manifest
+  return { digest, mediaType };
 }
 
 /** How often a manifest whose bytes are wrong is read: damage on the way goes away, damage on the disk does not. */
@@ -103,11 +115,16 @@ function mismatchOf(manifest: RawManifest): ManifestError | undefined {
   }
 }
 
-/** The Content-Type without its parameters; where a server sends none of use, what the document says. */
+/** The Content-Type; where a server sends none of use, what the document says. */
 function mediaTypeOf(response: HttpResponse): string {
+  return namedType(response) ?? guessMediaType(response.body);
+}
+
+/** The Content-Type without its parameters, where it says anything. */
+function namedType(response: HttpResponse): string | undefined {
   const [type = ''] = (response.headers['content-type'] ?? '').split(';');
   const named = type.trim().toLowerCase();
-  return named === '' || GENERIC.has(named) ? guessMediaType(response.body) : named;
+  return named === '' || GENERIC.has(named) ? undefined : named;
 }
 
 const GENERIC = new Set(['application/json', 'application/octet-stream', 'text/plain']);

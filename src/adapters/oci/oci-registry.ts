@@ -1,20 +1,22 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Keychain } from '../../ports/keychain.ts';
-import type { WriteRegistry } from '../../ports/registry.ts';
+import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import { withAuth } from './auth.ts';
 import { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
 import { hasBlob, openBlob } from './blobs.ts';
 import { withBreaker } from './breaker.ts';
+import { readCatalog } from './catalog.ts';
 import { Endpoints } from './endpoint.ts';
 import type { Send } from './http.ts';
 import { listRepository } from './listing.ts';
-import { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
+import { fetchManifest, lookUpManifest, putManifest, resolveManifest } from './manifests.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { withRedirects } from './redirects.ts';
 import type { TrustedRealms } from './realm-policy.ts';
 import { redactRefusal } from './redact.ts';
+import { listReferrers } from './referrers.ts';
 import { DEFAULT_RETRY, withRetry } from './retry.ts';
 import type { Session } from './session.ts';
 import { TrafficCounter } from './traffic.ts';
@@ -41,7 +43,7 @@ export interface OciRegistryOptions {
 }
 
 export interface OciRegistry {
-  readonly registry: WriteRegistry;
+  readonly registry: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
   /** Closes every connection. */
   close(): Promise<void>;
@@ -122,10 +124,13 @@ function withUserAgent(inner: Send, userAgent: string): Send {
   return (request) => inner({ ...request, headers: { ...request.headers, 'user-agent': userAgent } });
 }
 
-function makeRegistry(session: Session): WriteRegistry {
+function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
   return {
     resolve: (repository, reference, signal) => resolveManifest(session, { repository, reference, signal }),
     fetchManifest: (repository, digest, signal) => fetchManifest(session, { repository, digest, signal }),
+    lookUp: (repository, reference, signal) => lookUpManifest(session, { repository, reference, signal }),
+    catalog: (registry, signal) => readCatalog(session, { registry, signal }),
+    referrers: (repository, digest, signal) => listReferrers(session, { repository, digest, signal }),
     list: (repository, signal) => listRepository(session, { repository, signal }),
     hasBlob: (repository, digest, signal) => hasBlob(session, { repository, digest, signal }),
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),

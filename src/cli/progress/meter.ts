@@ -35,13 +35,21 @@ export class ProgressMeter implements Progress {
     this.#current = undefined;
   }
 
-  /** Undefined between stages, and in one without steps. */
+  /** Undefined between stages, and in one without steps that has not begun. */
   read(): ProgressSnapshot | undefined {
     const now = this.#now();
     const hosts = this.#hosts.read(now);
-    if (this.#current === undefined || this.#current.steps === 0) return undefined;
+    if (this.#current === undefined) return undefined;
     const { stage, steps, done, pace } = this.#current;
+    if (steps === 0 && done === 0) return undefined;
     pace.update(now, done);
-    return { stage, steps, done, stepsPerSecond: pace.stepsPerSecond(), remaining: pace.remaining(), hosts };
+    return {
+      stage,
+      steps,
+      done,
+      stepsPerSecond: pace.stepsPerSecond(),
+      remaining: steps === 0 ? undefined : pace.remaining(),
+      hosts,
+    };
   }
 }

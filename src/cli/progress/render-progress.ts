@@ -5,6 +5,7 @@ const TITLES = {
   inventory: 'reading destinations',
   source: 'looking at sources',
   copy: 'promoting',
+  snapshot: 'reading repositories',
 } as const;
 
 /** Hosts that are shown; of the others only how many there are. */
@@ -24,7 +25,7 @@ export function renderFields(snapshot: ProgressSnapshot): Record<string, string 
   return {
     phase: TITLES[stage],
     done,
-    total: steps,
+    ...(steps === 0 ? {} : { total: steps }),
     ...(stepsPerSecond === undefined ? {} : { perSecond: Number(formatRate(stepsPerSecond)) }),
     ...(remaining === undefined ? {} : { eta: formatDuration(remaining) }),
     hosts: hosts
@@ -36,7 +37,8 @@ export function renderFields(snapshot: ProgressSnapshot): Record<string, string 
 }
 
 function renderStage({ stage, done, steps, stepsPerSecond, remaining, hosts }: ProgressSnapshot): string {
-  const facts = [`${TITLES[stage]} ${done}/${steps} (${Math.floor((done / steps) * 100)}%)`];
+  const part = steps === 0 ? '' : `/${steps} (${Math.floor((done / steps) * 100)}%)`;
+  const facts = [`${TITLES[stage]} ${done}${part}`];
   if (stepsPerSecond !== undefined) facts.push(`${formatRate(stepsPerSecond)}/s`);
   if (remaining !== undefined) facts.push(`ETA ${formatDuration(remaining)}`);
   if (hosts.length > MAX_HOSTS) facts.push(`${hosts.length} hosts`);

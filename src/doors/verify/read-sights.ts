@@ -1,11 +1,11 @@
 import { forEachConcurrently } from '../../base/concurrency.ts';
-import type { Want, Wanted } from '../../edges/wanted.ts';
+import type { Want, Wanted, WantList } from '../../edges/wanted.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
-import type { DestinationState } from '../../inventory/inventory.ts';
+import type { DestinationState, ReadState } from '../../inventory/inventory.ts';
 import { ListingHabits } from '../../inventory/listing-habits.ts';
 import { orUnreadable } from '../../inventory/or-unreadable.ts';
-import { type Asking, readDestination } from '../../inventory/read-destination.ts';
+import { type Asking, openWants, readDestination, readDigests } from '../../inventory/read-destination.ts';
 import { WantedThere } from '../../inventory/wanted-there.ts';
 import { isPresent } from '../../plan/decide-edge.ts';
 import type { Progress } from '../../ports/progress.ts';
@@ -64,8 +64,15 @@ async function look(view: View, looking: Looking, signal: AbortSignal): Promise<
   const { habits, front } = looking;
   // what a front lists says nothing of what it serves: it is asked as whoever pulls from it asks
   if (front !== undefined) habits.learnRefusal(asked);
-  const state = await orUnreadable(readDestination(asked, list, { ...looking, signal }), signal);
+  const state = await orUnreadable(readWhole(asked, list, { ...looking, signal }), signal);
   return { asked, state, flaws: await findFlaws(view, { state, looking }, signal) };
+}
+
+/** Where a tag is missing it is worth knowing whether its digest is, too. */
+async function readWhole(repository: Repository, list: WantList, asking: Asking): Promise<ReadState> {
+  const state = await readDestination(repository, list, asking);
+  const wants = state.complete ? [] : openWants(list, state).filter(({ tagless }) => tagless === undefined);
+  return wants.length === 0 ? state : readDigests(repository, { state, wants }, asking);
 }
 
 async function findFlaws(

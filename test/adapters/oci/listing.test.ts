@@ -143,16 +143,35 @@ describe("Google's list", () => {
         ['v1', ONE],
         ['latest', ONE],
       ]),
+      indexes: new Set(),
+      children: ['sub'],
+    });
+  });
+
+  it('tells which digests are indexes, and names below it that are one component', async () => {
+    const body = {
+      child: ['b', 'a.b-c__d', '../up', 'a/b', '', '.', '..', 'UP', 7, null, ['x'], 'a?b', 'a#b', '%2e%2e'],
+      manifest: {
+        [ONE]: { tag: [], mediaType: 'application/vnd.oci.image.index.v1+json' },
+        [TWO]: { tag: [], mediaType: 'application/vnd.docker.distribution.manifest.list.v2+json' },
+        [digestOf(Buffer.from('three'))]: { mediaType: 'application/vnd.oci.image.manifest.v1+json' },
+        [digestOf(Buffer.from('four'))]: { mediaType: { toString: 5 } },
+      },
+    };
+    expect(await list(answer(body))).toMatchObject({
+      indexes: new Set([ONE, TWO]),
+      children: ['b', 'a.b-c__d'],
     });
   });
 
   it.each([
-    ['maps that are empty', { child: [], manifest: {}, tags: [] }],
-    ['children only', { child: ['sub'], tags: [] }],
-    ['an empty manifest and a child', { child: ['sub'], manifest: {}, name: 'app', tags: [] }],
-    ['no children', { manifest: {}, tags: [] }],
-  ])('may have %s', async (_what, body) => {
-    expect(await list(answer(body))).toEqual({ kind: 'digests', manifests: new Map(), tags: new Map() });
+    ['maps that are empty', { child: [], manifest: {}, tags: [] }, []],
+    ['children only', { child: ['sub'], tags: [] }, ['sub']],
+    ['an empty manifest and a child', { child: ['sub'], manifest: {}, name: 'app', tags: [] }, ['sub']],
+    ['no children', { manifest: {}, tags: [] }, []],
+  ])('may have %s', async (_what, body, children) => {
+    const none = { manifests: new Map(), tags: new Map(), indexes: new Set() };
+    expect(await list(answer(body))).toEqual({ kind: 'digests', ...none, children });
   });
 
   it('may hold what is malformed, which is left out', async () => {

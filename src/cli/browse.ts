@@ -1,0 +1,76 @@
+import type { OciRegistry } from '../adapters/oci/oci-registry.ts';
+import { systemClock } from '../adapters/system/clock.ts';
+import { isAbort } from '../base/errors.ts';
+import type { Log } from '../ports/log.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { BrowseRegistry } from '../ports/registry.ts';
+import type { BoundRegistry } from './make-keychain.ts';
+import type { RunOptions } from './options.ts';
+import { showProgressOfRun } from './progress/progress-of-run.ts';
+import type { Stdio } from './stdio.ts';
+import { type Run, withRun } from './with-run.ts';
+
+/** What a run that only looks at registries works with. */
+export interface Browser {
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Aborts when the run is told to stop: reading leaves nothing behind, so nothing needs to be finished. */
+  readonly signal: AbortSignal;
+  /** The registry client, made when it is first asked for. */
+  open(registries: readonly BoundRegistry[]): Promise<BrowseRegistry>;
+}
+
+/** Runs what only reads registries, from its options to its exit code. */
+export function browse(
+  options: RunOptions,
+  { stdio, env }: { stdio: Stdio; env: NodeJS.ProcessEnv },
+  run: (browser: Browser) => Promise<number>,
+): Promise<number> {
+  return withRun(options, stdio, async (surroundings) => {
+    const { log, stop } = surroundings;
+    const clock = systemClock;
+    const clients: OciRegistry[] = [];
+    const open = async (registries: readonly BoundRegistry[]) => {
+      // the client is the heavy part of the program: loaded when it is known to be needed
+      const { openRegistries } = await import('./open-registries.ts');
+      const client = await openRegistries(registries, { options, readOnly: true, env, clock, log });
+      clients.push(client);
+      return client.registry;
+    };
+    const traffic = { hosts: () => new Map(clients.flatMap((client) => Array.from(client.traffic.hosts()))) };
+    const shown = showProgressOfRun(traffic, {
+      ...surroundings,
+      options: { ...options, progress: isProgressFit(options, stdio) },
+      env,
+      clock,
+    });
+    try {
+      const exitCode = await run({ log, progress: shown.progress, signal: stop.stopping, open });
+      for (const client of clients) tellIdentities(client, log);
+      return exitCode;
+    } catch (error) {
+      return exitCodeAfter(error, surroundings);
+    } finally {
+      shown.close();
+      await Promise.all(clients.map((client) => client.close()));
+    }
+  });
+}
+
+/** On a terminal that shows the data as well, lines that are drawn over and over would cut it to pieces. */
+function isProgressFit({ progress }: RunOptions, { out, err }: Stdio): boolean {
+  return progress && !(out.isTTY && err.isTTY);
+}
+
+function tellIdentities({ traffic }: OciRegistry, log: Log): void {
+  for (const [host, { identities }] of traffic.hosts()) {
+    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'anonymous' });
+  }
+}
+
+function exitCodeAfter(error: unknown, { stop, log }: Run): number {
+  const stopped = stop.exitCode();
+  if (stopped === undefined || !isAbort(error, stop.stopping)) throw error;
+  log.write('warning', 'stopped: the output is not complete');
+  return stopped;
+}

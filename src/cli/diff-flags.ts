@@ -1,0 +1,31 @@
+import { FLAGS, type FlagSpec } from './flags.ts';
+
+const NAMES: ReadonlySet<string> = new Set([
+  'output-format',
+  'output',
+  'snapshot-tag',
+  'minimal-snapshot',
+  'snapshot-repositories',
+  'snapshot-service-account',
+  'threads',
+  'plain-http',
+  'key-files',
+  'no-service-account',
+  'ca-file',
+  'trust-realm',
+  'budget',
+  'log-level',
+  'log-format',
+  'no-progress',
+  'version',
+  'help',
+]);
+
+/** The flags of `cip diff`: of the program's own, those that are about looking at registries. */
+export const DIFF_FLAGS: readonly FlagSpec[] = (FLAGS as readonly FlagSpec[])
+  .filter(({ name, inert }) => NAMES.has(name) && inert === undefined)
+  .map((spec) =>
+    spec.name === 'output-format'
+      ? { ...spec, default: 'text', description: '`text`, `json` or `markdown`' }
+      : spec,
+  );

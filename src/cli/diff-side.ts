@@ -1,0 +1,71 @@
+import { stat } from 'node:fs/promises';
+import { quote } from '../base/text.ts';
+import { parseRegistryName, type RegistryName } from '../image/repository.ts';
+import type { ManifestLocation } from '../manifest/read-manifests.ts';
+import { registryNamed } from './snapshot-options.ts';
+import { UsageError } from './usage-error.ts';
+
+/** One side of a comparison. */
+export type Side =
+  | { readonly kind: 'registry'; readonly title: string; readonly registry: RegistryName }
+  | { readonly kind: 'snapshot'; readonly title: string; readonly file: string }
+  /** What manifests want in a registry. */
+  | {
+      readonly kind: 'manifests';
+      readonly title: string;
+      readonly where: ManifestLocation;
+      readonly registry: RegistryName;
+    };
+
+/**
+ * What the two sides are. A path that is there is one; a directory alone is about the registry that the other side is.
+ * Throws a `UsageError` for what is neither a path nor a registry.
+ */
+export async function findSides(a: string, b: string): Promise<readonly [Side, Side]> {
+  const [first, second] = await Promise.all([findSide(a), findSide(b)]);
+  return [complete(first, second), complete(second, first)];
+}
+
+/** A directory without a registry is not yet a side. */
+type Found = Side | { readonly kind: 'directory'; readonly title: string };
+
+async function findSide(title: string): Promise<Found> {
+  const kind = await kindOfPath(title);
+  if (kind === 'directory') return { kind, title };
+  if (kind === 'file') return { kind: 'snapshot', title, file: title };
+  const [, path = '', name = ''] = /^(.+)@([^@]+)$/.exec(title) ?? [];
+  const manifests = path === '' ? undefined : await kindOfPath(path);
+  if (manifests !== undefined) {
+    const where = manifests === 'file' ? ({ kind: 'plain', file: path } as const) : thin(path);
+    return { kind: 'manifests', title, where, registry: registryNamed(name) };
+  }
+  if (parseRegistryName(title.replace(/\/+$/, '')) === undefined) throw neither(title);
+  return { kind: 'registry', title, registry: registryNamed(title) };
+}
+
+function complete(side: Found, other: Found): Side {
+  if (side.kind !== 'directory') return side;
+  if (other.kind === 'registry' || other.kind === 'manifests') {
+    const { title } = side;
+    return { kind: 'manifests', title, where: thin(title), registry: other.registry };
+  }
+  throw new UsageError(
+    `${quote(side.title)} is a directory of manifests: say for which registry, ${side.title}@REGISTRY`,
+  );
+}
+
+function thin(directory: string): ManifestLocation {
+  return { kind: 'thin', directory };
+}
+
+async function kindOfPath(path: string): Promise<'file' | 'directory' | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? 'directory' : 'file';
+}
+
+function neither(title: string): UsageError {
+  return new UsageError(
+    `${quote(title)} is neither a file that is there nor a registry: expected a snapshot, PATH@REGISTRY or host/path`,
+  );
+}

@@ -1,0 +1,75 @@
+import { assertNever } from '../base/exhaustive.ts';
+import { oneLine } from '../base/text.ts';
+import type { Notice } from '../inventory/notice.ts';
+import type { Log } from '../ports/log.ts';
+
+/** Tells people what a registry's images do not tell, and knows whether something was left out. */
+export class Notices {
+  readonly #log: Log;
+  readonly #missing = new Set<string>();
+  #incomplete = false;
+  #everything = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** True once something that should be in the result is not. */
+  get incomplete(): boolean {
+    return this.#incomplete;
+  }
+
+  /** True where nobody can say what is missing. */
+  get everything(): boolean {
+    return this.#everything;
+  }
+
+  /** True for an image that could not be read. */
+  has(name: string): boolean {
+    return this.#missing.has(name);
+  }
+
+  /** What was left out has been told already. */
+  markIncomplete(): void {
+    this.#incomplete = true;
+  }
+
+  readonly take = (notice: Notice): void => {
+    switch (notice.kind) {
+      case 'unreadable':
+        this.#incomplete = true;
+        if (notice.name === '') this.#everything = true;
+        this.#missing.add(notice.name);
+        return this.#log.write('error', `unreadable: ${notice.repository}: ${lineOf(notice.reason)}`);
+      case 'unlisted':
+        this.#incomplete = true;
+        this.#everything = true;
+        return this.#log.write('error', `unreadable: ${notice.registry}: ${UNLISTED}`, {
+          reason: lineOf(notice.reason),
+        });
+      case 'conflict':
+        this.#incomplete = true;
+        return this.#log.write('error', `conflict: ${notice.repository}:${notice.tag}: ${notice.claims}`);
+      case 'holds-images':
+        return this.#log.write('warning', `${notice.registry} holds images itself, ${RELATIVE}`, {
+          parent: notice.parent,
+        });
+      case 'tags-only':
+        return this.#log.write('warning', `${notice.host} lists tags only: ${UNSEEN}`);
+      case 'nothing-there':
+        return this.#log.write('warning', `nothing to see at or below ${notice.registry}`);
+      default:
+        return assertNever(notice);
+    }
+  };
+}
+
+const UNLISTED =
+  'the registry does not tell which repositories it has: name them with -snapshot-repositories=FILE or give manifests';
+const RELATIVE = 'so all names are relative to its parent';
+const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not seen';
+
+/** A reason may quote what a server has said; here it is one line, however long. */
+function lineOf(reason: string): string {
+  return oneLine(reason, Number.POSITIVE_INFINITY);
+}

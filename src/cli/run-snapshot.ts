@@ -1,0 +1,36 @@
+import { renderSnapshot } from '../doors/snapshot/render.ts';
+import type { SnapshotImage } from '../image/snapshot-image.ts';
+import { type Browser, browse } from './browse.ts';
+import { Notices } from './notices.ts';
+import { clientFor, openRegistryImages, openWantedImages } from './open-images.ts';
+import { readWanted } from './read-wanted.ts';
+import type { SnapshotOptions } from './snapshot-options.ts';
+import type { Stdio } from './stdio.ts';
+import { writePieces } from './write-pieces.ts';
+
+/** A snapshot from its options to its exit code: 1 where something that should be in it is not. */
+export function runSnapshot(options: SnapshotOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
+  return browse(options, { stdio, env }, async (browser) => {
+    const notices = new Notices(browser.log);
+    const images = await openImages(options, { browser, notices });
+    await writePieces(stdio.out, renderSnapshot(images, options));
+    return notices.incomplete ? 1 : 0;
+  });
+}
+
+async function openImages(
+  options: SnapshotOptions,
+  { browser, notices }: { browser: Browser; notices: Notices },
+): Promise<AsyncIterable<SnapshotImage>> {
+  const { registry, source, where } = options;
+  const { log, signal: stopping } = browser;
+  const reading = { strict: false, log, stopping };
+  const read = where === undefined ? undefined : await readWanted(where, reading);
+  stopping.throwIfAborted();
+  const manifests = read?.manifests ?? [];
+  const open = clientFor([registry], manifests, { options, browser });
+  const opening = { options, browser, open, notice: notices.take };
+  if (source === 'registry') return openRegistryImages(registry, manifests, opening);
+  if (read?.problems.some(({ severity }) => severity === 'error')) notices.markIncomplete();
+  return openWantedImages(registry, manifests, opening);
+}

@@ -1,0 +1,69 @@
+import type { Digest } from '../../image/digest.ts';
+import type { SnapshotDigest, SnapshotImage } from '../../image/snapshot-image.ts';
+import type { Tag } from '../../image/tag.ts';
+
+/** One thing in which two registries differ. */
+export type Difference =
+  | {
+      readonly kind: 'only-in-a' | 'only-in-b';
+      readonly image: string;
+      readonly digest: Digest;
+      readonly tags: readonly Tag[];
+    }
+  /**
+   * A tag that stands for different digests, or that a digest of both has only on one side. The tags of a digest that
+   * only one side has are told with it.
+   */
+  | {
+      readonly kind: 'tag';
+      readonly image: string;
+      readonly tag: Tag;
+      readonly a: Digest | undefined;
+      readonly b: Digest | undefined;
+    };
+
+/** In what two images of one name differ: digests first, then tags, each in its order. */
+export function compareImages(a: SnapshotImage | undefined, b: SnapshotImage | undefined): Difference[] {
+  const image = (a ?? b)?.name ?? '';
+  const sides = { a: sideOf(a), b: sideOf(b) };
+  const onlyInA = missingIn(sides.b, sides.a).map(
+    (entry) => ({ kind: 'only-in-a', image, ...entry }) as const,
+  );
+  const onlyInB = missingIn(sides.a, sides.b).map(
+    (entry) => ({ kind: 'only-in-b', image, ...entry }) as const,
+  );
+  return [...onlyInA, ...onlyInB, ...compareTags(image, sides)];
+}
+
+interface Side {
+  readonly digests: readonly SnapshotDigest[];
+  readonly known: ReadonlySet<Digest>;
+  readonly tags: ReadonlyMap<Tag, Digest>;
+}
+
+function sideOf(image: SnapshotImage | undefined): Side {
+  const digests = image?.digests ?? [];
+  return {
+    digests,
+    known: new Set(digests.map(({ digest }) => digest)),
+    tags: new Map(digests.flatMap(({ digest, tags }) => tags.map((tag) => [tag, digest] as const))),
+  };
+}
+
+function missingIn({ known }: Side, { digests }: Side): SnapshotDigest[] {
+  return digests.filter(({ digest }) => !known.has(digest));
+}
+
+function compareTags(image: string, { a, b }: { a: Side; b: Side }): Difference[] {
+  const tags = Array.from(new Set([...a.tags.keys(), ...b.tags.keys()])).toSorted();
+  return tags.flatMap((tag): Difference[] => {
+    const [inA, inB] = [a.tags.get(tag), b.tags.get(tag)];
+    if (inA === inB) return [];
+    const isTold = (inA === undefined && !isIn(a, inB)) || (inB === undefined && !isIn(b, inA));
+    return isTold ? [] : [{ kind: 'tag', image, tag, a: inA, b: inB }];
+  });
+}
+
+function isIn({ known }: Side, digest: Digest | undefined): boolean {
+  return digest !== undefined && known.has(digest);
+}

@@ -1,0 +1,37 @@
+import { formatPosition } from '../base/position.ts';
+import type { Digest } from '../image/digest.ts';
+import { isWithin, type RegistryName, type Repository, repositoryOf } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+import type { PromoterManifest } from '../manifest/model.ts';
+import type { Claim, Wanted, WantedRepository, WantList } from './wanted.ts';
+
+/** What is wanted at and below a registry, whole path components compared; in the order of the repositories. */
+export function wantedWithin(wanted: Wanted, registry: RegistryName): readonly WantedRepository[] {
+  return wanted.repositories.filter(({ repository }) => isWithin(repository, registry));
+}
+
+/** The digests of a list with their tags, without the tags in conflict. */
+export function digestTagsOf({ wants }: WantList): Map<Digest, readonly Tag[]> {
+  return new Map(wants.map(({ digest, tags }) => [digest, tags.map(({ tag }) => tag)]));
+}
+
+/** What contradicts each other, in words. */
+export function describeClaims(claims: readonly Claim[]): string {
+  return claims
+    .map(({ digest, at }) => `${digest} at ${at.map(formatPosition).join(' and ')}`)
+    .join(', and ');
+}
+
+/** Every repository at and below a registry that manifests name, as a source or as a destination. */
+export function namedWithin(
+  manifests: readonly PromoterManifest[],
+  registry: RegistryName,
+): readonly Repository[] {
+  const named = new Set<Repository>();
+  for (const { source, destinations, images } of manifests) {
+    for (const { name: place } of [source, ...destinations]) {
+      for (const { name } of images) named.add(repositoryOf(place, name));
+    }
+  }
+  return Array.from(named).filter((repository) => isWithin(repository, registry));
+}

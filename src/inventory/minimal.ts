@@ -1,0 +1,90 @@
+import { forEachConcurrently } from '../base/concurrency.ts';
+import type { Digest } from '../image/digest.ts';
+import { parseSubject } from '../image/oci-manifest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+import {
+  type Browsing,
+  type DigestTags,
+  readChildren,
+  type RepositoryContent,
+} from './repository-content.ts';
+
+/**
+ * What a snapshot leaves out: nothing; `children`, manifests without a tag that an index of the same repository lists;
+ * `attachments`, signatures and attestations as well.
+ */
+export type Minimal = 'nothing' | 'children' | 'attachments';
+
+export interface MinimalRequest {
+  readonly digests: DigestTags;
+  /** What `parentsIn` finds, and whatever else may be a parent. */
+  readonly parents: Iterable<Digest>;
+  readonly minimal: Minimal;
+}
+
+/** The index by which registries without referrers list those of a digest: its children are no parts of an image. */
+const REFERRERS_TAG = /^sha256-[0-9a-f]{64}$/;
+/** The same, and what cosign puts beside an image. */
+const ATTACHMENT_TAG = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
+
+/**
+ * The digests that are left of a repository, once those have gone that the parents list. Throws where one of these
+ * cannot be read.
+ */
+export async function makeMinimal(
+  repository: Repository,
+  { digests, parents, minimal }: MinimalRequest,
+  browsing: Browsing,
+): Promise<DigestTags> {
+  if (minimal === 'nothing') return digests;
+  const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
+  const children = await readAllChildren(repository, isOpen ? parents : [], browsing);
+  const left = new Map(
+    Array.from(digests).filter(([digest, tags]) => tags.length > 0 || !children.has(digest)),
+  );
+  return minimal === 'children' ? left : withoutAttachments(repository, left, browsing);
+}
+
+/** Indexes whose children are parts of them; those of a referrers tag only where attachments go as well. */
+export function parentsIn({ digests, indexes }: RepositoryContent, minimal: Minimal): Digest[] {
+  return Array.from(indexes).filter(
+    (index) =>
+      minimal === 'attachments' || !(digests.get(index) ?? []).some((tag) => REFERRERS_TAG.test(tag)),
+  );
+}
+
+async function readAllChildren(
+  repository: Repository,
+  indexes: Iterable<Digest>,
+  browsing: Browsing,
+): Promise<ReadonlySet<Digest>> {
+  const children = new Set<Digest>();
+  await forEachConcurrently(indexes, browsing, async (index) => {
+    for (const child of await readChildren(repository, index, browsing)) children.add(child);
+  });
+  return children;
+}
+
+async function withoutAttachments(
+  repository: Repository,
+  digests: DigestTags,
+  browsing: Browsing,
+): Promise<DigestTags> {
+  const left = new Map<Digest, readonly Tag[]>();
+  await forEachConcurrently(digests, browsing, async ([digest, tags]) => {
+    const own = tags.filter((tag) => !ATTACHMENT_TAG.test(tag));
+    const isAttached = tags.length > 0 ? own.length === 0 : await hasSubject(repository, digest, browsing);
+    if (!isAttached) left.set(digest, own);
+  });
+  return left;
+}
+
+async function hasSubject(
+  repository: Repository,
+  digest: Digest,
+  { registry, signal }: Browsing,
+): Promise<boolean> {
+  const manifest = await registry.fetchManifest(repository, digest, signal);
+  return manifest !== undefined && parseSubject(manifest) !== undefined;
+}

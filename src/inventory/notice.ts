@@ -1,0 +1,23 @@
+import type { RegistryName, Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+
+/** What the images of a registry do not tell. */
+export type Notice =
+  /** A repository is left out of the result. `name` is what its image would be called; empty where all is left out. */
+  | {
+      readonly kind: 'unreadable';
+      readonly repository: Repository;
+      readonly name: string;
+      readonly reason: string;
+    }
+  /** Neither the registry nor the request says which repositories there are. */
+  | { readonly kind: 'unlisted'; readonly registry: RegistryName; readonly reason: string }
+  /** The registry holds images itself, so that all names are relative to its parent. */
+  | { readonly kind: 'holds-images'; readonly registry: RegistryName; readonly parent: RegistryName }
+  /** Digests that no tag, index or referrer leads to cannot be seen there. */
+  | { readonly kind: 'tags-only'; readonly host: string }
+  /** A tag that manifests want for several digests, so that nobody can say which. */
+  | { readonly kind: 'conflict'; readonly repository: Repository; readonly tag: Tag; readonly claims: string }
+  | { readonly kind: 'nothing-there'; readonly registry: RegistryName };
+
+export type Notify = (notice: Notice) => void;

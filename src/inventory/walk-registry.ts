@@ -1,0 +1,153 @@
+import { walkInOrder } from '../base/walk-in-order.ts';
+import { hostOf, parseRepository, type RegistryName, type Repository } from '../image/repository.ts';
+import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
+import type { Tag } from '../image/tag.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { BrowseRegistry, Listing } from '../ports/registry.ts';
+import { findStart, type Start } from './find-start.ts';
+import type { Unreadable } from './inventory.ts';
+import { type Minimal, makeMinimal, parentsIn } from './minimal.ts';
+import type { Notify } from './notice.ts';
+import { orUnreadable } from './or-unreadable.ts';
+import { Referrers } from './referrers.ts';
+import { type Browsing, type DigestTags, readContent, readTagged } from './repository-content.ts';
+
+export interface WalkRequest {
+  /** `host` or `host/path`: everything at it and below. */
+  readonly registry: RegistryName;
+  /** Repositories to read besides those that the registry tells of, all of them within it. */
+  readonly repositories: readonly Repository[];
+  /** Keeps what carries this tag, and this tag alone. */
+  readonly tag: Tag | undefined;
+  readonly minimal: Minimal;
+}
+
+export interface WalkPorts {
+  readonly registry: BrowseRegistry;
+  readonly progress: Progress;
+  /** Told, before the images that come later in their order, what the images do not tell. */
+  readonly notice: Notify;
+  /** Questions at a time. */
+  readonly workers: number;
+}
+
+/** Repositories at a time: each may hold a listing of many megabytes. */
+export const CONCURRENT_REPOSITORIES = 16;
+/** Repositories that may be read ahead of the one whose turn it is. */
+export const WINDOW = 64;
+/** Two hundred times the largest registry seen: children need not come to an end. */
+const MAX_REPOSITORIES = 400_000;
+
+/**
+ * Every image of a registry, in the order of the names. Google's registries are followed from child to child, others
+ * tell their repositories in a catalogue. What cannot be read is a notice; only an aborted signal throws.
+ */
+export async function* walkRegistry(
+  request: WalkRequest,
+  ports: WalkPorts,
+  signal: AbortSignal,
+): AsyncGenerator<SnapshotImage, void, undefined> {
+  const { progress, notice, workers, registry } = ports;
+  const start = await findStart(request, { registry, notice }, signal);
+  const reading = { request, registry, referrers: new Referrers(registry), workers, start };
+  const teller = new Teller(request, { notice, base: start.base });
+  progress.begin('snapshot', 0);
+  try {
+    const walk = walkInOrder({
+      roots: start.repositories,
+      visit: (repository: Repository, inner) => visit(repository, { ...reading, signal: inner }),
+      workers: Math.min(workers, CONCURRENT_REPOSITORIES),
+      window: WINDOW,
+      maxKeys: MAX_REPOSITORIES,
+      signal,
+    });
+    for await (const visited of walk) {
+      progress.advance();
+      teller.tell(visited);
+      const { repository, state } = visited;
+      if (state.kind === 'unreadable') continue;
+      const image = makeSnapshotImage(teller.nameOf(repository), state.digests);
+      if (image !== undefined) yield image;
+    }
+  } finally {
+    progress.end();
+  }
+  if (start.complete) teller.conclude();
+}
+
+interface Reading extends Browsing {
+  readonly request: WalkRequest;
+  readonly start: Start;
+}
+
+interface VisitedRepository {
+  readonly repository: Repository;
+  readonly state:
+    | {
+        readonly kind: 'read';
+        readonly digests: DigestTags;
+        readonly listing: Listing['kind'];
+      }
+    | Unreadable;
+}
+
+async function visit(repository: Repository, reading: Reading) {
+  const { start, registry, signal } = reading;
+  const listing =
+    start.listings.get(repository) ?? (await orUnreadable(registry.list(repository, signal), signal));
+  const state =
+    listing.kind === 'unreadable'
+      ? listing
+      : await orUnreadable(readState(repository, listing, reading), signal);
+  const children = listing.kind === 'digests' ? listing.children : [];
+  const below = children.map((child) => parseRepository(`${repository}/${child}`)); // a path may become too long
+  const leadsTo = below.filter((child) => child !== undefined);
+  return { value: { repository, state }, leadsTo };
+}
+
+async function readState(repository: Repository, listing: Listing, reading: Reading) {
+  const { tag, minimal } = reading.request;
+  const content =
+    tag === undefined
+      ? await readContent(repository, listing, reading)
+      : await readTagged(repository, { listing, tag }, reading);
+  const parents = parentsIn(content, minimal);
+  const digests = await makeMinimal(repository, { digests: content.digests, parents, minimal }, reading);
+  return { kind: 'read', digests, listing: listing.kind } as const;
+}
+
+/** Says what is worth a word, and each thing once. */
+class Teller {
+  readonly #request: WalkRequest;
+  readonly #notice: Notify;
+  readonly #base: RegistryName;
+  #sawAnything = false;
+  #toldTagsOnly = false;
+
+  constructor(request: WalkRequest, { notice, base }: { notice: Notify; base: RegistryName }) {
+    this.#request = request;
+    this.#notice = notice;
+    this.#base = base;
+  }
+
+  nameOf(repository: Repository): string {
+    return repository.slice(this.#base.length + 1);
+  }
+
+  tell({ repository, state }: VisitedRepository): void {
+    if (state.kind === 'unreadable') {
+      this.#sawAnything = true;
+      const name = this.nameOf(repository);
+      this.#notice({ kind: 'unreadable', repository, name, reason: state.reason });
+      return;
+    }
+    this.#sawAnything ||= state.digests.size > 0;
+    if (state.listing === 'digests' || this.#toldTagsOnly || this.#request.tag !== undefined) return;
+    this.#toldTagsOnly = true;
+    this.#notice({ kind: 'tags-only', host: hostOf(repository) });
+  }
+
+  conclude(): void {
+    if (!this.#sawAnything) this.#notice({ kind: 'nothing-there', registry: this.#request.registry });
+  }
+}

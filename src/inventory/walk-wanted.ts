@@ -1,0 +1,131 @@
+import { forEachConcurrently } from '../base/concurrency.ts';
+import { walkInOrder } from '../base/walk-in-order.ts';
+import type { Conflict, WantedRepository } from '../edges/wanted.ts';
+import { describeClaims, digestTagsOf } from '../edges/wanted-within.ts';
+import type { Digest } from '../image/digest.ts';
+import { isIndexType } from '../image/media-types.ts';
+import { asRepository, parentOf, type RegistryName, type Repository } from '../image/repository.ts';
+import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
+import type { Tag } from '../image/tag.ts';
+import type { BrowseRegistry } from '../ports/registry.ts';
+import { type Minimal, makeMinimal, parentsIn } from './minimal.ts';
+import type { Notify } from './notice.ts';
+import { orUnreadable } from './or-unreadable.ts';
+import { Referrers } from './referrers.ts';
+import { type Browsing, type DigestTags, readContent } from './repository-content.ts';
+import { CONCURRENT_REPOSITORIES, WINDOW } from './walk-registry.ts';
+
+export interface WantedRequest {
+  readonly registry: RegistryName;
+  /** All of them within the registry. */
+  readonly repositories: readonly WantedRepository[];
+  readonly tag: Tag | undefined;
+  readonly minimal: Minimal;
+}
+
+export interface WantedPorts {
+  readonly notice: Notify;
+  /** Called only where the result has to be minimal: the registry itself says which digests are children. */
+  readonly open: () => Promise<BrowseRegistry>;
+  /** Questions at a time. */
+  readonly workers: number;
+}
+
+/** Every image that is wanted at and below a registry, in the order of the names, as if it were there. */
+export async function* walkWanted(
+  request: WantedRequest,
+  ports: WantedPorts,
+  signal: AbortSignal,
+): AsyncGenerator<SnapshotImage, void, undefined> {
+  const base = baseOf(request, ports.notice);
+  if (request.repositories.length === 0) ports.notice({ kind: 'nothing-there', registry: request.registry });
+  const wanted = new Map(request.repositories.map((entry) => [entry.repository, entry.list]));
+  const reduce = await makeReducer(request, ports);
+  const walk = walkInOrder({
+    roots: wanted.keys(),
+    visit: async (repository: Repository, inner) => {
+      const list = wanted.get(repository);
+      const digests = list === undefined ? NOTHING : withTag(digestTagsOf(list), request.tag);
+      const state = await orUnreadable(reduce(repository, digests, inner), inner);
+      return { value: { repository, conflicts: list?.conflicts ?? [], state }, leadsTo: [] };
+    },
+    workers: Math.min(ports.workers, CONCURRENT_REPOSITORIES),
+    window: WINDOW,
+    maxKeys: Number.POSITIVE_INFINITY,
+    signal,
+  });
+  for await (const { repository, conflicts, state } of walk) {
+    tellConflicts(repository, conflicts, ports.notice);
+    const name = repository.slice(base.length + 1);
+    if ('reason' in state) ports.notice({ kind: 'unreadable', repository, name, reason: state.reason });
+    else {
+      const image = makeSnapshotImage(name, state.digests);
+      if (image !== undefined) yield image;
+    }
+  }
+}
+
+const NOTHING: DigestTags = new Map();
+
+type Reducer = (
+  repository: Repository,
+  digests: DigestTags,
+  signal: AbortSignal,
+) => Promise<{ readonly digests: DigestTags }>;
+
+/** A registry that is an image itself makes names relative to its parent, as in a snapshot of the registry. */
+function baseOf({ registry, repositories }: WantedRequest, notice: Notify): RegistryName {
+  const parent = parentOf(registry);
+  const isImage = repositories.some(({ repository }) => repository === asRepository(registry));
+  if (parent === undefined || !isImage) return registry;
+  notice({ kind: 'holds-images', registry, parent });
+  return parent;
+}
+
+function withTag(digests: DigestTags, tag: Tag | undefined): DigestTags {
+  if (tag === undefined) return digests;
+  const tagged = Array.from(digests).filter(([, tags]) => tags.includes(tag));
+  return new Map(tagged.map(([digest]) => [digest, [tag]]));
+}
+
+function tellConflicts(repository: Repository, conflicts: readonly Conflict[], notice: Notify): void {
+  for (const { tag, claims } of conflicts) {
+    notice({ kind: 'conflict', repository, tag, claims: describeClaims(claims) });
+  }
+}
+
+async function makeReducer(
+  { minimal, repositories }: WantedRequest,
+  { open, workers }: WantedPorts,
+): Promise<Reducer> {
+  if (minimal === 'nothing' || repositories.length === 0) {
+    return (_repository, digests) => Promise.resolve({ digests });
+  }
+  const registry = await open();
+  const referrers = new Referrers(registry);
+  return async (repository, digests, signal) => {
+    const browsing = { registry, referrers, workers, signal };
+    const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
+    const parents = isOpen ? await findParents(repository, { digests, minimal }, browsing) : [];
+    return { digests: await makeMinimal(repository, { digests, parents, minimal }, browsing) };
+  };
+}
+
+/** Indexes of the registry, and those of the wanted digests that its listing does not show. */
+async function findParents(
+  repository: Repository,
+  { digests, minimal }: { digests: DigestTags; minimal: Minimal },
+  browsing: Browsing,
+): Promise<ReadonlySet<Digest>> {
+  const { registry, signal } = browsing;
+  const listing = await registry.list(repository, signal);
+  const content = await readContent(repository, listing, browsing);
+  const parents = new Set(parentsIn(content, minimal));
+  if (listing.kind === 'digests') return parents;
+  const unseen = Array.from(digests.keys()).filter((digest) => !content.digests.has(digest));
+  await forEachConcurrently(unseen, browsing, async (digest) => {
+    const found = await registry.lookUp(repository, digest, signal);
+    if (found !== undefined && isIndexType(found.mediaType)) parents.add(digest);
+  });
+  return parents;
+}

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { image, multiArch, push } from '../builders/images.ts';
+import { testdir } from '../builders/testdir.ts';
+import { runCip } from '../doubles/run-cip.ts';
+import { embedded, thinFiles, writesOf } from './staging.ts';
+
+const APP = multiArch('app', { platforms: 1 });
+const OLD = image({ seed: 'old' });
+const NEW = image({ seed: 'new' });
+const [app, old, fresh] = [APP, OLD, NEW].map(({ manifest }) => manifest.digest);
+
+/** Two registries: a tag has moved, an image is new, an index is the same. */
+async function two() {
+  const [a, b] = [await embedded({ listing: 'google' }), await embedded()];
+  for (const registry of [a, b]) push(registry, 'prod/app', APP, 'v1');
+  push(a, 'prod/moved', OLD, 'v1');
+  push(b, 'prod/moved', NEW, 'v1');
+  push(b, 'prod/new', NEW, 'x');
+  return { a, b };
+}
+
+describe('cip diff', () => {
+  it('tells what only one registry has and which tags differ, and ends with 1', async () => {
+    const { a, b } = await two();
+    const [left, right] = [`${a.host}/prod`, `${b.host}/prod/`];
+    const { status, stdout } = await runCip(['diff', left, right]);
+    expect(status).toBe(1);
+    expect(stdout.split('\n')).toEqual([
+      `--- ${left}`,
+      `+++ ${right}`,
+      `- moved@${old} [v1]`,
+      `+ moved@${fresh} [v1]`,
+      `~ moved:v1 ${old} -> ${fresh}`,
+      `+ new@${fresh} [x]`,
+      '',
+    ]);
+    expect([...writesOf(a), ...writesOf(b)]).toEqual([]);
+  });
+
+  it('of a registry and itself is empty, and 0', async () => {
+    const { a } = await two();
+    expect(await runCip(['diff', `${a.host}/prod`, `${a.host}/prod`])).toMatchObject({
+      status: 0,
+      stdout: '',
+    });
+  });
+
+  it.each(['yaml', 'csv', 'json'])('takes a snapshot in %s, from a file or a pipe', async (format) => {
+    const { a, b } = await two();
+    const snapshot = await runCip([`-snapshot=${a.host}/prod`, `-output=${format}`]);
+    const cwd = await testdir({ 'old-snapshot': snapshot.stdout });
+    const same = await runCip(['diff', 'old-snapshot', `${a.host}/prod`], { cwd });
+    expect(same, same.stderr).toMatchObject({ status: 0, stdout: '' });
+    const { status, stdout } = await runCip(['diff', 'old-snapshot', `${b.host}/prod`, '-output=json'], {
+      cwd,
+    });
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).summary).toEqual({ equal: false, onlyInA: 1, onlyInB: 2, tags: 1 });
+  });
+
+  it('takes manifests for a registry, and children do not count where it is minimal', async () => {
+    const { b } = await two();
+    const images = {
+      app: { [String(app)]: ['v1'] },
+      moved: { [String(fresh)]: ['v1'] },
+      new: { [String(fresh)]: ['x'] },
+    };
+    const wanted = { from: 'gcr.invalid/x', to: [`${b.host}/prod`, 'other.invalid/prod'], images };
+    const cwd = await testdir(thinFiles({ a: wanted }));
+    const prod = `${b.host}/prod`;
+    const run = (...args: string[]) => runCip(['diff', ...args], { cwd });
+    expect(await run('.', prod, '-minimal-snapshot')).toMatchObject({ status: 0, stdout: '' });
+    expect(await run(prod, `.@${prod}`, '--minimal-snapshot')).toMatchObject({ status: 0, stdout: '' });
+    expect(await run('.@other.invalid/prod', `.@${prod}`)).toMatchObject({ status: 0, stdout: '' });
+    const whole = await run('.', prod);
+    expect(whole.status).toBe(1);
+    expect(whole.stdout).toContain(`+ app@${APP.children[0]?.manifest.digest}\n`);
+  });
+
+  it('shares one client: who manifests name is known for both sides', async () => {
+    const { a, b } = await two();
+    b.addFault({ kind: 'catalog', times: Number.POSITIVE_INFINITY, act: { kind: 'status', status: 404 } });
+    const images = { app: { [String(app)]: ['v1'] } };
+    const cwd = await testdir(thinFiles({ a: { from: `${a.host}/prod`, to: [`${b.host}/prod`], images } }));
+    const { status, stdout } = await runCip(['diff', '.', `${b.host}/prod`, '-minimal-snapshot'], { cwd });
+    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  });
+
+  it('says in Markdown what differs', async () => {
+    const { a, b } = await two();
+    const { stdout } = await runCip(['diff', `${a.host}/prod`, `${b.host}/prod`, '-output=markdown']);
+    expect(stdout).toContain(`| moved:v1 | ${old} | ${fresh} |`);
+  });
+});
+
+describe('cip diff that cannot compare ends with 2', () => {
+  it('though the rest is compared, where a repository cannot be read', async () => {
+    const { a, b } = await two();
+    a.addFault({ kind: 'tags', path: /moved/, act: { kind: 'status', status: 403 } });
+    const { status, stdout, stderr } = await runCip(['diff', `${a.host}/prod`, `${b.host}/prod`]);
+    expect(status).toBe(2);
+    expect(stdout).toContain(`+ new@${fresh} [x]`);
+    expect(stdout).not.toContain('moved');
+    expect(stderr).toMatch(/unreadable: .*\/prod\/moved/);
+  });
+
+  it.each([
+    ['one side', ['gcr.io/a'], /compares two sides, not 1/],
+    ['neither a path nor a registry', ['nope', 'gcr.io/a'], /"nope" is neither/],
+    ['a directory for no registry', ['.', 'snapshot'], /say for which registry, \.@REGISTRY/],
+    ['a snapshot that is none', ['bad', 'snapshot'], /bad:1:1: .*a snapshot is a list of images/],
+    ['a directory that holds no manifests', ['.@gcr.io/a', 'snapshot'], /manifests/],
+    ['a flag of a promotion', ['snapshot', 'snapshot', '-confirm'], /no flag of cip diff: -confirm/],
+    ['an unknown format', ['snapshot', 'snapshot', '-output=yaml'], /expected text, json, markdown/],
+  ])('%s', async (_what, args, words) => {
+    const cwd = await testdir({ snapshot: '', bad: 'a: map\n' });
+    const { status, stdout, stderr } = await runCip(['diff', ...args], { cwd });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(words);
+  });
+
+  it('a registry that is not there', async () => {
+    const registry = await embedded();
+    const cwd = await testdir({ snapshot: '' });
+    await registry.close();
+    const { status, stdout, stderr } = await runCip(['diff', 'snapshot', `${registry.host}/prod`], { cwd });
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain('it cannot be read');
+  }, 30_000);
+});
+
+it('cip diff -help lists its own flags', async () => {
+  const { status, stdout } = await runCip(['diff', '-help']);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/^ {2}-output-format FORMAT +text, json or markdown/m);
+  expect(stdout).not.toContain('-confirm');
+});

@@ -1,0 +1,42 @@
+import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import type { Digest } from '../../src/image/digest.ts';
+import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
+import type { Notice } from '../../src/inventory/notice.ts';
+import { type WalkRequest, walkRegistry } from '../../src/inventory/walk-registry.ts';
+import { clientForTest, quiet } from '../adapters/oci/client.ts';
+import { registryName } from '../builders/manifests.ts';
+import { RecordingProgress } from '../doubles/recording-progress.ts';
+
+/** Tags by digest, by name of the image. */
+export type Seen = Readonly<Record<string, Readonly<Record<Digest, readonly string[]>>>>;
+
+export interface Walked {
+  readonly images: Seen;
+  readonly names: readonly string[];
+  readonly notices: readonly Notice[];
+}
+
+/** All that a walk through a registry gives. */
+export async function walk(
+  { host }: Pick<EmbeddedRegistry, 'host'>,
+  { path = '', ...request }: Partial<WalkRequest> & { readonly path?: string } = {},
+): Promise<Walked> {
+  const notices: Notice[] = [];
+  const registry = registryName(`${host}${path}`);
+  const ports = {
+    registry: clientForTest().registry,
+    progress: new RecordingProgress(),
+    notice: (notice: Notice) => void notices.push(notice),
+    workers: 8,
+  };
+  const whole = { registry, repositories: [], tag: undefined, minimal: 'nothing', ...request } as const;
+  return { ...(await collect(walkRegistry(whole, ports, quiet()))), notices };
+}
+
+export async function collect(images: AsyncIterable<SnapshotImage>): Promise<Omit<Walked, 'notices'>> {
+  const seen: Record<string, Record<Digest, readonly string[]>> = {};
+  for await (const { name, digests } of images) {
+    seen[name] = Object.fromEntries(digests.map(({ digest, tags }) => [digest, tags]));
+  }
+  return { images: seen, names: Object.keys(seen) };
+}
