@@ -14,7 +14,8 @@ export interface ManifestFacts {
 export function readManifestFacts(bytes: Uint8Array): ManifestFacts {
   const document = parse(bytes);
   const config = asObject(document['config']);
-  const subject = parseDigest(String(asObject(document['subject'])['digest']));
+  const named = asObject(document['subject'])['digest'];
+  const subject = typeof named === 'string' ? parseDigest(named) : undefined;
   const artifactType = document['artifactType'] ?? config['mediaType'];
   return {
     contentBytes: [config, ...asList(document['layers'])].reduce<number>(

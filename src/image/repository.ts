@@ -29,6 +29,7 @@ export function parseRegistryName(text: string): RegistryName | undefined {
   const slash = text.indexOf('/');
   const host = slash === -1 ? text : text.slice(0, slash);
   if (!HOST.test(host) || !/[.:]|^localhost$/.test(host) || !hasGoodPort(host)) return undefined;
+  if (!URL.canParse(`https://${host}`)) return undefined; // 1127.0.0.1 is neither a name nor an address
   if (slash !== -1 && !isPath(text.slice(slash + 1))) return undefined;
   return text as RegistryName;
 }

@@ -112,6 +112,13 @@ describe('a manifest of any server', () => {
   });
 });
 
+describe('what was found so', () => {
+  it('a subject whose digest is an object has none', () => {
+    const content = Buffer.from('{"subject":{"digest":{"toString":"text"}}}');
+    expect(readManifestFacts(content)).toEqual({ contentBytes: 0 });
+  });
+});
+
 describe('a manifest of the largest size is read to its end', () => {
   it.each(['[', '{"a":', '"', '\\', '{"manifests":[', '"protected":"', '"protected"   ', ' '])(
     'of %j',

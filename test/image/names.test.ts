@@ -128,6 +128,8 @@ describe('a registry name', () => {
   ]);
 
   refuses(parseRegistryName, [
+    '1127.0.0.1:1/a', // no URL has it, found by test/fuzz
+    '[::::]/a',
     '',
     'library/nginx',
     'foo',
