@@ -51,7 +51,7 @@ export interface PresentItem extends ItemBase {
   readonly decision: 'present';
 }
 
-/** Neither digest nor tag at the destination, the digest at the source: copy everything it leads to, then tag. */
+/** Neither tag nor, as far as was asked, digest at the destination, the digest at the source: copy all below it, then tag. */
 export interface CopyItem extends ItemBase {
   readonly decision: 'copy';
 }
