@@ -1,4 +1,6 @@
+import { tmpdir } from 'node:os';
 import { systemClock } from '../adapters/system/clock.ts';
+import { createDiskSpool } from '../adapters/system/disk-spool.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { promote } from '../promote.ts';
@@ -26,10 +28,19 @@ export async function runPromotion(
   const progress =
     options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, () => clock.now()) : noProgress;
   const { stopping, signal } = stop;
+  const spool = createDiskSpool({ directory: spoolDirectory(env), limit: SPOOL_LIMIT, log });
   try {
     const request = { read, confirm: task === 'promotion', reportAll, threads };
-    return await promote(request, { ...client, clock, progress, stopping, signal });
+    return await promote(request, { ...client, spool, clock, progress, stopping, signal });
   } finally {
     await client.close();
   }
+}
+
+/** Bytes: as much as most machines can spare. What there is no room for is read for every host. */
+const SPOOL_LIMIT = 8 * 1024 ** 3;
+
+/** Where systems keep temporary files that are large; /tmp is often in memory. */
+function spoolDirectory(env: NodeJS.ProcessEnv): string {
+  return env['TMPDIR'] ?? (process.platform === 'win32' ? tmpdir() : '/var/tmp');
 }

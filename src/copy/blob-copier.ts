@@ -1,29 +1,15 @@
-import { Permits } from '../base/permits.ts';
 import { SingleFlight } from '../base/single-flight.ts';
-import type { Descriptor } from '../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { ReadRegistry, UploadSession, WriteRegistry } from '../ports/registry.ts';
+import type { UploadSession } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { BlobPlaces } from './blob-places.ts';
+import { BlobTransfer, type TransferPorts, type TransferTask } from './blob-transfer.ts';
 import { MountHabits } from './mount-habits.ts';
 
-export interface BlobPorts {
-  readonly source: ReadRegistry;
-  readonly destination: WriteRegistry;
-  readonly clock: Clock;
-  /** Blobs in transfer at a time. */
-  readonly transfers: number;
-  /** When it aborts no blob is begun any more. */
-  readonly stopping: AbortSignal;
-}
-
-export interface BlobTask {
-  readonly blob: Descriptor;
-  readonly destination: Repository;
-  /** Where it may be read from, in the order to try. */
-  readonly sources: readonly Repository[];
+export interface BlobTask extends TransferTask {
+  /** Hosts that the blob is bound for from elsewhere, as far as is known. */
+  readonly hosts: ReadonlySet<string>;
   /** True for a repository that did not exist, or was empty, when the plan was made. */
   readonly isNew: boolean;
 }
@@ -34,11 +20,6 @@ const NOT_WORTH_A_QUESTION = 512 * 1024;
 /** How a blob came to be at its destination. */
 export type Rung = 'exists' | 'mounted' | 'transferred';
 
-/** Times that a transfer is begun; each of its requests has the transport's own retries besides. */
-const TRANSFER_ATTEMPTS = 3;
-/** Milliseconds before the second attempt; it doubles. */
-const FIRST_DELAY = 500;
-
 /**
  * Gets blobs to their destinations by the cheapest rung of a ladder: mount, exists, transfer.
  *
@@ -46,16 +27,16 @@ const FIRST_DELAY = 500;
  * mount it from there: without that, distribution on a filesystem fails now and then, and every byte moves twice.
  */
 export class BlobCopier {
-  readonly #ports: BlobPorts;
+  readonly #ports: TransferPorts;
+  readonly #sending: BlobTransfer;
   readonly #places = new BlobPlaces();
   readonly #habits = new MountHabits();
   readonly #perRepository = new SingleFlight<string, Rung>();
   readonly #perHost = new SingleFlight<string, Rung>();
-  readonly #transfers: Permits;
 
-  constructor(ports: BlobPorts) {
+  constructor(ports: TransferPorts) {
     this.#ports = ports;
-    this.#transfers = new Permits(ports.transfers);
+    this.#sending = new BlobTransfer(ports);
   }
 
   /** Resolves when the blob is at the destination. Throws what the last attempt threw. */
@@ -88,9 +69,24 @@ export class BlobCopier {
 
   /** Remembers the place before anyone who waits for this one goes on. */
   async #climbFirst(task: BlobTask, signal: AbortSignal): Promise<Rung> {
-    const rung = await this.#bring(task, signal);
-    this.#places.remember(task.destination, task.blob.digest);
-    return rung;
+    const { blob, destination } = task;
+    this.#announce(task);
+    try {
+      const rung = await this.#bring(task, signal);
+      this.#places.remember(destination, blob.digest);
+      return rung;
+    } finally {
+      this.#ports.supply.settle(blob.digest, hostOf(destination));
+    }
+  }
+
+  /** The other hosts that are still to come: those that have begun have said so themselves. */
+  #announce({ blob, hosts, destination }: BlobTask): void {
+    const host = hostOf(destination);
+    const others = Array.from(hosts).filter(
+      (other) => other !== host && this.#perHost.get(`${other} ${blob.digest}`) === undefined,
+    );
+    this.#ports.supply.announce(blob, [host, ...others]);
   }
 
   /** A new repository has nothing, unless a run broke off in it: then a small blob is soon sent again. */
@@ -137,60 +133,15 @@ export class BlobCopier {
     return this.#transfer(task, { signal, opened: undefined });
   }
 
-  /** Sends the blob, from the first source at first and from the next one after a failure. */
   async #transfer(
     task: BlobTask,
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<Rung> {
-    const { blob, destination, sources } = task;
-    let delay = 0;
-    for (let attempt = 1; ; attempt++) {
-      const source = sources[(attempt - 1) % sources.length];
-      if (source === undefined) throw new RegistryError('refused', `blob ${blob.digest} has no source`);
-      try {
-        await this.#transfers.run(() => {
-          this.#ports.stopping.throwIfAborted(); // it may have waited for long
-          return this.#send({ blob, destination, source, opened }, signal);
-        });
-        return 'transferred';
-      } catch (error) {
-        if (attempt >= TRANSFER_ATTEMPTS || !mayTryAgain(error)) throw error;
-        const backoff = FIRST_DELAY * 2 ** (attempt - 1) * this.#ports.clock.random();
-        delay = Math.max(backoff, error.retryAfterMs ?? 0);
-      }
-      opened = undefined;
-      await this.#ports.clock.sleep(delay, signal);
-      // the upload may have succeeded and only its answer been lost
-      if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'transferred';
-    }
-  }
-
-  async #send(
-    sending: {
-      blob: Descriptor;
-      destination: Repository;
-      source: Repository;
-      opened: UploadSession | undefined;
-    },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { blob, destination, source } = sending;
-    const session = sending.opened ?? (await this.#ports.destination.startUpload(destination, signal));
-    try {
-      const open = () => this.#ports.source.openBlob(source, blob, signal);
-      await this.#ports.destination.finishUpload({ session, blob, open }, signal);
-    } catch (error) {
-      if (!signal.aborted) await this.#ports.destination.cancelUpload(session, signal);
-      throw error;
-    }
+    await this.#sending.run(task, { signal, opened });
+    return 'transferred';
   }
 }
 
 function keyOf({ destination, blob }: BlobTask): string {
   return `${destination} ${blob.digest}`;
-}
-
-/** A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way. */
-function mayTryAgain(error: unknown): error is RegistryError {
-  return error instanceof RegistryError && error.status !== 403 && error.status !== 405;
 }

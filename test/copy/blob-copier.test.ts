@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { BlobCopier } from '../../src/copy/blob-copier.ts';
+import { BlobSupply } from '../../src/copy/blob-supply.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { image, layer } from '../builders/images.ts';
 import { repository } from '../builders/manifests.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
 import { MemoryRegistry, type MemoryRegistryOptions } from '../doubles/memory-registry.ts';
+import { MemorySpool } from '../doubles/memory-spool.ts';
 
 const SHARED = layer('shared');
 const HOLDER = image({ seed: 'holder', layers: [SHARED] });
 const BLOB = { mediaType: SHARED.mediaType, digest: SHARED.digest, size: SHARED.bytes.length };
+const OLD = { hosts: new Set<string>(), isNew: false };
+const NEW = { ...OLD, isNew: true };
 const NEVER = new AbortController().signal;
 const FLAKY = new RegistryError('unavailable', 'PUT: 503', { status: 503, temporary: true });
 
@@ -19,15 +23,25 @@ function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
   const clock = new FakeClock();
   const { transfers = 8 } = options;
   const copier = new BlobCopier({
-    source: registry,
+    supply: new BlobSupply({ source: registry, spool: new MemorySpool() }),
     destination: registry,
     clock,
     transfers,
     stopping: NEVER,
   });
-  const copy = (destination: string, sources: readonly string[] = ['s.io/s/app'], blob = BLOB) =>
+  const copy = (
+    destination: string,
+    sources: readonly string[] = ['s.io/s/app'],
+    hosts: readonly string[] = [],
+  ) =>
     copier.copy(
-      { blob, destination: repository(destination), sources: sources.map(repository), isNew: false },
+      {
+        blob: BLOB,
+        destination: repository(destination),
+        sources: sources.map(repository),
+        hosts: new Set(hosts),
+        isNew: false,
+      },
       NEVER,
     );
   const verbs = () => registry.log().map((line) => line.replace(/ sha256:.*/, ''));
@@ -48,7 +62,7 @@ describe('the ladder', () => {
 
   it('sends a small blob to a new repository without asking, and asks for a large one', async () => {
     const { registry, copier, verbs } = setUp();
-    const task = { destination: repository('p.io/p/new'), sources: [repository('s.io/s/app')], isNew: true };
+    const task = { destination: repository('p.io/p/new'), sources: [repository('s.io/s/app')], ...NEW };
     expect(await copier.copy({ ...task, blob: BLOB }, NEVER)).toBe('transferred');
     expect(verbs()).toEqual(['start p.io/p/new', 'open-blob s.io/s/app', 'finish p.io/p/new']);
     registry.calls.length = 0;
@@ -84,7 +98,7 @@ describe('the ladder', () => {
       ['p.io/p/a', 'p.io/p/b', 'p.io/p/c', 'q.io/p/a'].map((name) => copy(name)),
     );
     expect(rungs).toEqual(['transferred', 'mounted', 'mounted', 'transferred']);
-    expect(registry.count({ verb: 'open-blob' })).toBe(2);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
     expect(registry.count({ verb: 'has-blob' })).toBe(2);
   });
 
@@ -198,7 +212,7 @@ describe('a transfer that fails', () => {
       blob: BLOB,
       destination: repository('p.io/p/a'),
       sources: [repository('s.io/s/app')],
-      isNew: false,
+      ...OLD,
     };
     await expect(copier.copy(task, killed.signal)).rejects.toThrow('killed');
     expect(registry.count({ verb: 'cancel' })).toBe(0);
@@ -231,7 +245,7 @@ it('a blob that a registry denies having is looked for and sent again, not mount
     blob: BLOB,
     destination: repository('p.io/p/b'),
     sources: [repository('s.io/s/app')],
-    isNew: false,
+    ...OLD,
   };
   expect(await copier.copyAgain(task, NEVER)).toBe('transferred');
   expect(verbs()).toEqual(['has-blob p.io/p/b', 'start p.io/p/b', 'open-blob s.io/s/app', 'finish p.io/p/b']);

@@ -1,0 +1,131 @@
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { UNKNOWN_SIZE } from '../image/oci-manifest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { BlobBody, ReadRegistry } from '../ports/registry.ts';
+import { type Spool, SpoolError } from '../ports/spool.ts';
+import { Room } from './room.ts';
+import { SharedBlob } from './shared-blob.ts';
+
+/** Bytes up to which a blob is kept in memory; `openBlob` gives such a one at once. */
+const SMALL = 512 * 1024;
+/** Bytes that small blobs may take in memory, all together. */
+const MEMORY = 32 * 1024 * 1024;
+
+/** A blob's bytes for one attempt to send it. */
+export interface Share {
+  /** The bytes from the first on; from that source where they have to be read, which is once for all who share them. */
+  open(source: Repository, signal: AbortSignal): Promise<BlobBody>;
+  /** To be called once, whatever became of the attempt. */
+  leave(): void;
+}
+
+/**
+ * The bytes of blobs for all the hosts that want them: read from the source once, and kept until the last of these
+ * hosts has them, small blobs in memory and large ones in the spool. Each host reads at its own pace.
+ *
+ * Where there is no room, what nobody is sending right now goes, and is read again if it is still wanted; else a blob
+ * waits until there is some. What is bound for one host only goes straight there.
+ */
+export class BlobSupply {
+  readonly #source: ReadRegistry;
+  readonly #spool: Spool;
+  readonly #shared = new Map<Digest, SharedBlob>();
+  readonly #memory: Room;
+  readonly #disk: Room;
+
+  constructor({ source, spool }: { readonly source: ReadRegistry; readonly spool: Spool }) {
+    this.#source = source;
+    this.#spool = spool;
+    this.#memory = new Room(MEMORY, () => this.#evict(this.#memory));
+    this.#disk = new Room(spool.limit, () => this.#evict(this.#disk));
+  }
+
+  /** Says that hosts may want a blob. Each has to `settle` it, or it is kept until its room is needed. */
+  announce(blob: Descriptor, hosts: Iterable<string>): void {
+    if (blob.size === UNKNOWN_SIZE) return;
+    const shared = this.#shared.get(blob.digest) ?? new SharedBlob(blob);
+    for (const host of hosts) shared.awaited.add(host);
+    this.#shared.set(blob.digest, shared);
+  }
+
+  /** A host wants the blob no more. */
+  settle(digest: Digest, host: string): void {
+    const shared = this.#shared.get(digest);
+    shared?.awaited.delete(host);
+    if (shared !== undefined) this.#release(shared);
+  }
+
+  /** To be called before an attempt, and without holding anything that other attempts need: it may have to wait. */
+  async join(blob: Descriptor): Promise<Share> {
+    const shared = this.#shared.get(blob.digest);
+    if (shared === undefined || shared.isForOne()) return this.#direct(blob);
+    shared.attempts += 1;
+    const room = blob.size <= SMALL ? this.#memory : this.#disk;
+    const isAdmitted = await shared.admit(room);
+    const direct = this.#direct(blob);
+    return {
+      open: (source, signal) =>
+        isAdmitted ? this.#open(shared, source, signal) : direct.open(source, signal),
+      leave: () => {
+        shared.attempts -= 1;
+        this.#release(shared);
+      },
+    };
+  }
+
+  /** Forgets everything; resolves when nothing of it is left on the disk. */
+  async close(): Promise<void> {
+    const all = Array.from(this.#shared.values());
+    this.#shared.clear();
+    await Promise.all(all.map((shared) => shared.forget()));
+  }
+
+  #direct(blob: Descriptor): Share {
+    return {
+      open: (source, signal) => this.#source.openBlob(source, blob, signal),
+      leave: () => {},
+    };
+  }
+
+  async #open(shared: SharedBlob, source: Repository, signal: AbortSignal): Promise<BlobBody> {
+    const { blob } = shared;
+    let unkept: BlobBody | undefined;
+    const bytes = await shared.bytes(async () => {
+      const body = await this.#source.openBlob(source, blob, signal);
+      if (body instanceof Uint8Array) return body;
+      try {
+        const file = await this.#spool.create(blob);
+        return { file, filled: file.write(body) };
+      } catch (error) {
+        if (!(error instanceof SpoolError)) throw error;
+        unkept = body; // of use to this one at least
+        return undefined;
+      }
+    });
+    if (bytes === undefined) return unkept ?? this.#source.openBlob(source, blob, signal);
+    return bytes instanceof Uint8Array ? bytes : bytes.read();
+  }
+
+  #release(shared: SharedBlob): void {
+    if (shared.attempts > 0) return;
+    if (shared.awaited.size === 0) {
+      this.#shared.delete(shared.blob.digest);
+      void shared.forget();
+    } else {
+      // it may go now, if others need its room
+      this.#memory.review();
+      this.#disk.review();
+    }
+  }
+
+  /** The oldest first: what came long ago has waited longest for hosts that may never come. */
+  #evict(room: Room): boolean {
+    for (const shared of this.#shared.values()) {
+      if (shared.attempts > 0 || !shared.isIn(room)) continue;
+      void shared.forget();
+      return true;
+    }
+    return false;
+  }
+}
