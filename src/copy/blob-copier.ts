@@ -6,6 +6,9 @@ import { RegistryError } from '../ports/registry-error.ts';
 import { BlobPlaces } from './blob-places.ts';
 import { BlobTransfer, type TransferPorts, type TransferTask } from './blob-transfer.ts';
 import { MountHabits } from './mount-habits.ts';
+import { UploadOpener } from './upload-opener.ts';
+
+export type BlobPorts = Omit<TransferPorts, 'uploads'>;
 
 export interface BlobTask extends TransferTask {
   /** Hosts that the blob is bound for from elsewhere, as far as is known. */
@@ -27,16 +30,18 @@ export type Rung = 'exists' | 'mounted' | 'transferred';
  * mount it from there: without that, distribution on a filesystem fails now and then, and every byte moves twice.
  */
 export class BlobCopier {
-  readonly #ports: TransferPorts;
+  readonly #ports: BlobPorts;
+  readonly #uploads: UploadOpener;
   readonly #sending: BlobTransfer;
   readonly #places = new BlobPlaces();
   readonly #habits = new MountHabits();
   readonly #perRepository = new SingleFlight<string, Rung>();
   readonly #perHost = new SingleFlight<string, Rung>();
 
-  constructor(ports: TransferPorts) {
+  constructor(ports: BlobPorts) {
     this.#ports = ports;
-    this.#sending = new BlobTransfer(ports);
+    this.#uploads = new UploadOpener(ports.destination);
+    this.#sending = new BlobTransfer({ ...ports, uploads: this.#uploads });
   }
 
   /** Resolves when the blob is at the destination. Throws what the last attempt threw. */
@@ -52,7 +57,12 @@ export class BlobCopier {
   /** Copies again what a registry denies having, by looking and transferring: a mount may be what went wrong. */
   copyAgain(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     this.#perRepository.forget(keyOf(task));
-    return this.#perRepository.run(keyOf(task), () => this.#lookThenTransfer(task, signal));
+    return this.#perRepository.run(keyOf(task), async () => {
+      const { blob, destination } = task;
+      if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'exists';
+      const opened = await this.#ports.destination.startUpload(destination, signal);
+      return this.#sending.run(task, { signal, opened });
+    });
   }
 
   async #climb(task: BlobTask, signal: AbortSignal): Promise<Rung> {
@@ -92,7 +102,7 @@ export class BlobCopier {
   /** A new repository has nothing, unless a run broke off in it: then a small blob is soon sent again. */
   async #bring(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const isSmall = task.blob.size <= NOT_WORTH_A_QUESTION && task.blob.size !== UNKNOWN_SIZE;
-    if (task.isNew && isSmall) return this.#transfer(task, { signal, opened: undefined });
+    if (task.isNew && isSmall) return this.#sending.run(task, { signal, opened: undefined });
     return this.#lookThenTransfer(task, signal);
   }
 
@@ -110,7 +120,7 @@ export class BlobCopier {
       await this.#ports.destination.cancelUpload(answer, signal);
       return 'exists';
     }
-    return this.#transfer(task, { signal, opened: answer });
+    return this.#sending.run(task, { signal, opened: answer });
   }
 
   /** A registry that refuses a mount outright, for want of rights on the other repository say, may take an upload. */
@@ -129,16 +139,10 @@ export class BlobCopier {
 
   async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const { blob, destination } = task;
-    if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'exists';
-    return this.#transfer(task, { signal, opened: undefined });
-  }
-
-  async #transfer(
-    task: BlobTask,
-    { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
-  ): Promise<Rung> {
-    await this.#sending.run(task, { signal, opened });
-    return 'transferred';
+    const isToldLater = this.#uploads.tellsWhatIsThere(hostOf(destination));
+    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob.digest, signal)))
+      return 'exists';
+    return this.#sending.run(task, { signal, opened: undefined });
   }
 }
 

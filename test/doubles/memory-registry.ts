@@ -8,7 +8,13 @@ import { parseReferences, type RawManifest, verifyManifest } from '../../src/ima
 import type { Reference } from '../../src/image/reference.ts';
 import { hostOf, type Repository } from '../../src/image/repository.ts';
 import type { Tag } from '../../src/image/tag.ts';
-import type { BlobBody, Listing, UploadSession, WriteRegistry } from '../../src/ports/registry.ts';
+import type {
+  BlobBody,
+  BlobUpload,
+  Listing,
+  UploadSession,
+  WriteRegistry,
+} from '../../src/ports/registry.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import type { Content } from '../builders/content.ts';
 import { repository as repositoryNamed, tag as tagNamed } from '../builders/manifests.ts';
@@ -22,6 +28,7 @@ export type Verb =
   | 'mount'
   | 'start'
   | 'finish'
+  | 'resume'
   | 'cancel'
   | 'put';
 
@@ -41,6 +48,10 @@ export interface MemoryRegistryOptions {
   readonly listing?: ListingStyle | ((host: string) => ListingStyle);
   /** What a mount of a blob that is there gets. Default `honoured`. */
   readonly mounts?: 'honoured' | 'refused';
+  /** What a mount that names no repository gets. Default `refused`: an upload, like any other. */
+  readonly anonymousMounts?: 'honoured' | 'refused' | 'denied';
+  /** What becomes of the bytes of an upload that was interrupted. Default `kept`. */
+  readonly interrupted?: 'kept' | 'lost';
   /** Awaited before each answer. Default: the next microtask. */
   readonly pace?: () => Promise<void>;
 }
@@ -58,14 +69,23 @@ interface Store {
 export class MemoryRegistry implements WriteRegistry {
   readonly calls: Call[] = [];
   readonly #stores = new Map<Repository, Store>();
-  readonly #open = new Set<string>();
+  /** By location. */
+  readonly #open = new Map<string, Uint8Array>();
+  #cuts: { readonly repository: string; readonly bytes: number }[] = [];
   readonly #faults: ((call: Call) => unknown)[] = [];
   readonly #damaged = new Set<string>();
   readonly #options: Required<MemoryRegistryOptions>;
   #uploads = 0;
 
   constructor(options: MemoryRegistryOptions = {}) {
-    this.#options = { listing: 'tags', mounts: 'honoured', pace: () => Promise.resolve(), ...options };
+    this.#options = {
+      listing: 'tags',
+      mounts: 'honoured',
+      anonymousMounts: 'refused',
+      interrupted: 'kept',
+      pace: () => Promise.resolve(),
+      ...options,
+    };
   }
 
   /** Puts content there past the calls: children and blobs first. */
@@ -97,6 +117,11 @@ export class MemoryRegistry implements WriteRegistry {
       left -= 1;
       return error;
     });
+  }
+
+  /** The next upload into this repository is interrupted after so many bytes. */
+  cutUpload(repository: string, bytes: number): void {
+    this.#cuts.push({ repository, bytes });
   }
 
   /** From now on the blob of this repository does not match its digest when it is read. */
@@ -200,9 +225,10 @@ export class MemoryRegistry implements WriteRegistry {
 
   async mountBlob(
     repository: Repository,
-    { digest, from }: { readonly digest: Digest; readonly from: Repository },
+    { digest, from }: { readonly digest: Digest; readonly from?: Repository },
     signal: AbortSignal,
   ): Promise<'mounted' | UploadSession> {
+    if (from === undefined) return this.#mountAnonymously(repository, digest, signal);
     await this.#answer({ verb: 'mount', repository, what: digest }, signal);
     const bytes = this.#stores.get(from)?.blobs.get(digest);
     const isNear = hostOf(from) === hostOf(repository);
@@ -212,28 +238,51 @@ export class MemoryRegistry implements WriteRegistry {
     return 'mounted';
   }
 
+  /** It is an upload that may turn out to be needless, so it is logged as one. */
+  async #mountAnonymously(
+    repository: Repository,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<'mounted' | UploadSession> {
+    await this.#answer({ verb: 'start', repository, what: digest }, signal);
+    const { anonymousMounts } = this.#options;
+    if (anonymousMounts === 'denied')
+      throw new RegistryError('refused', 'POST https://test: 400', { status: 400 });
+    const near = Array.from(this.#stores).filter(([name]) => hostOf(name) === hostOf(repository));
+    const bytes = near.map(([, { blobs }]) => blobs.get(digest)).find((found) => found !== undefined);
+    if (bytes === undefined || anonymousMounts === 'refused') return this.#session(repository);
+    this.#storeOf(repository).blobs.set(digest, bytes);
+    return 'mounted';
+  }
+
   async startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession> {
     await this.#answer({ verb: 'start', repository, what: '' }, signal);
     return this.#session(repository);
   }
 
-  async finishUpload(
-    upload: {
-      readonly session: UploadSession;
-      readonly blob: Descriptor;
-      readonly open: () => Promise<BlobBody>;
-    },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { session, blob, open } = upload;
-    const { repository } = session;
-    if (!this.#open.has(session.location)) throw new Error(`the upload ${session.location} is not open`);
-    const bytes = await readAll(await open());
+  async finishUpload({ session, blob, open }: BlobUpload, signal: AbortSignal): Promise<void> {
+    const { repository, location, received } = session;
+    const before = this.#open.get(location);
+    if (before === undefined) throw new Error(`the upload ${location} is not open`);
+    if (before.length !== received)
+      throw new Error(`${location} has ${before.length} bytes, not ${received}`);
+    const bytes = Buffer.concat([before, (await readAll(await open())).subarray(received)]);
+    const cut = this.#takeCut(repository);
+    if (cut !== undefined) {
+      this.#open.set(location, this.#options.interrupted === 'kept' ? bytes.subarray(0, cut) : before);
+      throw new RegistryError('unreachable', 'PUT https://test: ECONNRESET', { temporary: true });
+    }
     await this.#answer({ verb: 'finish', repository, what: blob.digest }, signal);
-    this.#open.delete(session.location);
+    this.#open.delete(location);
     if (!matchesDigest(bytes, blob.digest))
       throw new RegistryError('refused', 'PUT: DIGEST_INVALID', { status: 400 });
     this.#storeOf(repository).blobs.set(blob.digest, bytes);
+  }
+
+  async resumeUpload(session: UploadSession, signal: AbortSignal): Promise<UploadSession | undefined> {
+    await this.#answer({ verb: 'resume', repository: session.repository, what: '' }, signal);
+    const received = this.#open.get(session.location)?.length ?? 0;
+    return received === 0 ? undefined : { ...session, received };
   }
 
   async cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void> {
@@ -280,8 +329,13 @@ export class MemoryRegistry implements WriteRegistry {
   #session(repository: Repository): UploadSession {
     this.#uploads += 1;
     const location = `https://test/uploads/${this.#uploads}`;
-    this.#open.add(location);
-    return { repository, location };
+    this.#open.set(location, new Uint8Array());
+    return { repository, location, received: 0 };
+  }
+
+  #takeCut(repository: string): number | undefined {
+    const index = this.#cuts.findIndex((cut) => cut.repository === repository);
+    return index === -1 ? undefined : this.#cuts.splice(index, 1)[0]?.bytes;
   }
 
   #storeOf(repository: Repository): Store {

@@ -5,7 +5,9 @@ import type { Log } from '../../ports/log.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import { withAuth } from './auth.ts';
 import { hasBlob, openBlob } from './blobs.ts';
+import { ChunkHabits } from './chunk-habits.ts';
 import { Endpoints } from './endpoint.ts';
+import { finishUpload } from './finish-upload.ts';
 import type { Send } from './http.ts';
 import { listRepository } from './listing.ts';
 import { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
@@ -18,7 +20,7 @@ import type { Session } from './session.ts';
 import { withSlots } from './slots.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';
-import { cancelUpload, finishUpload, mountBlob, startUpload } from './uploads.ts';
+import { cancelUpload, mountBlob, resumeUpload, startUpload } from './uploads.ts';
 
 export interface OciRegistryOptions {
   readonly keychain: Keychain;
@@ -58,7 +60,8 @@ export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
     trusted: options.trustedRealms ?? new Set(),
     network: options.network ?? {},
   });
-  const session = { send: buildTransport(wire.send, { options, endpoints, traffic }), endpoints };
+  const send = buildTransport(wire.send, { options, endpoints, traffic });
+  const session = { send, endpoints, chunks: new ChunkHabits() };
   return { registry: makeRegistry(session), traffic, close: wire.close };
 }
 
@@ -116,7 +119,8 @@ function makeRegistry(session: Session): WriteRegistry {
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
     mountBlob: (repository, mount, signal) => mountBlob(session, { repository, ...mount, signal }),
     startUpload: (repository, signal) => startUpload(session, { repository, signal }),
-    finishUpload: (upload, signal) => finishUpload({ ...upload, send: session.send, signal }),
+    finishUpload: (upload, signal) => finishUpload(session, { ...upload, signal }),
+    resumeUpload: (upload, signal) => resumeUpload(session, upload, signal),
     cancelUpload: (upload, signal) => cancelUpload(session, upload, signal),
     putManifest: (repository, put, signal) => putManifest(session, { repository, ...put, signal }),
   };
