@@ -69,7 +69,18 @@ export class BlobCopier {
     const host = hostOf(task.destination);
     const neighbour = task.sources.find((source) => hostOf(source) === host);
     if (neighbour !== undefined) return this.#mount(task, neighbour, signal);
-    const hostKey = `${host} ${task.blob.digest}`;
+    const others = this.#perHost.get(hostKeyOf(host, task)) === undefined ? this.#othersOf(task) : [];
+    this.#ports.supply.arrive(task.blob, host, others);
+    try {
+      return await this.#climbWithNeighbours(task, signal);
+    } finally {
+      this.#ports.supply.settle(task.blob, host);
+    }
+  }
+
+  async #climbWithNeighbours(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    const host = hostOf(task.destination);
+    const hostKey = hostKeyOf(host, task);
     const first = this.#perHost.get(hostKey);
     if (first === undefined) return this.#perHost.run(hostKey, () => this.#climbFirst(task, signal));
     await first.catch(() => {}); // its own repository reports it; this one tries for itself
@@ -77,26 +88,16 @@ export class BlobCopier {
     return place === undefined ? this.#lookThenTransfer(task, signal) : this.#mount(task, place, signal);
   }
 
-  /** Remembers the place before anyone who waits for this one goes on. */
-  async #climbFirst(task: BlobTask, signal: AbortSignal): Promise<Rung> {
-    const { blob, destination } = task;
-    this.#announce(task);
-    try {
-      const rung = await this.#bring(task, signal);
-      this.#places.remember(destination, blob.digest);
-      return rung;
-    } finally {
-      this.#ports.supply.settle(blob.digest, hostOf(destination));
-    }
+  /** Hosts that are still to come: the others have said themselves that they want it. */
+  #othersOf(task: BlobTask): readonly string[] {
+    return Array.from(task.hosts).filter((host) => this.#perHost.get(hostKeyOf(host, task)) === undefined);
   }
 
-  /** The other hosts that are still to come: those that have begun have said so themselves. */
-  #announce({ blob, hosts, destination }: BlobTask): void {
-    const host = hostOf(destination);
-    const others = Array.from(hosts).filter(
-      (other) => other !== host && this.#perHost.get(`${other} ${blob.digest}`) === undefined,
-    );
-    this.#ports.supply.announce(blob, [host, ...others]);
+  /** Remembers the place before anyone who waits for this one goes on. */
+  async #climbFirst(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    const rung = await this.#bring(task, signal);
+    this.#places.remember(task.destination, task.blob.digest);
+    return rung;
   }
 
   /** A new repository has nothing, unless a run broke off in it: then a small blob is soon sent again. */
@@ -148,4 +149,8 @@ export class BlobCopier {
 
 function keyOf({ destination, blob }: BlobTask): string {
   return `${destination} ${blob.digest}`;
+}
+
+function hostKeyOf(host: string, { blob }: BlobTask): string {
+  return `${host} ${blob.digest}`;
 }

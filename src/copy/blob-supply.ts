@@ -3,7 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import { UNKNOWN_SIZE } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { BlobBody, ReadRegistry } from '../ports/registry.ts';
-import { type Spool, SpoolError } from '../ports/spool.ts';
+import { type Spool, SpoolError, type SpooledBlob } from '../ports/spool.ts';
 import { Room } from './room.ts';
 import { SharedBlob } from './shared-blob.ts';
 
@@ -41,18 +41,22 @@ export class BlobSupply {
     this.#disk = new Room(spool.limit, () => this.#evict(this.#disk));
   }
 
-  /** Says that hosts may want a blob. Each has to `settle` it, or it is kept until its room is needed. */
-  announce(blob: Descriptor, hosts: Iterable<string>): void {
+  /**
+   * Says that a repository of a host is about to get a blob, and that other hosts may want it. The host has to `settle`
+   * it as often; the bytes are kept for the others until they have come and settled it, or their room is needed.
+   */
+  arrive(blob: Descriptor, host: string, others: Iterable<string>): void {
     if (blob.size === UNKNOWN_SIZE) return;
     const shared = this.#shared.get(blob.digest) ?? new SharedBlob(blob);
-    for (const host of hosts) shared.awaited.add(host);
     this.#shared.set(blob.digest, shared);
+    for (const other of others) shared.expect(other);
+    shared.arrive(host);
   }
 
-  /** A host wants the blob no more. */
-  settle(digest: Digest, host: string): void {
+  /** The repository has the blob, or will not get it. */
+  settle({ digest }: Descriptor, host: string): void {
     const shared = this.#shared.get(digest);
-    shared?.awaited.delete(host);
+    shared?.settle(host);
     if (shared !== undefined) this.#release(shared);
   }
 
@@ -92,24 +96,34 @@ export class BlobSupply {
     const { blob } = shared;
     let unkept: BlobBody | undefined;
     const bytes = await shared.bytes(async () => {
-      const body = await this.#source.openBlob(source, blob, signal);
-      if (body instanceof Uint8Array) return body;
-      try {
-        const file = await this.#spool.create(blob);
-        return { file, filled: file.write(body) };
-      } catch (error) {
-        if (!(error instanceof SpoolError)) throw error;
-        unkept = body; // of use to this one at least
-        return undefined;
+      // a stream that has come waits for nobody, so there is a place for it before
+      const file = blob.size > SMALL ? await this.#createFile(blob) : undefined;
+      const body = await this.#source.openBlob(source, blob, signal).catch(discarding(file));
+      if (body instanceof Uint8Array) {
+        await file?.discard();
+        return body;
       }
+      if (file !== undefined) return { file, filled: file.write(body) };
+      unkept = body; // of use to this one at least
+      return undefined;
     });
     if (bytes === undefined) return unkept ?? this.#source.openBlob(source, blob, signal);
     return bytes instanceof Uint8Array ? bytes : bytes.read();
   }
 
+  /** Undefined where the spool cannot be used: then every host reads for itself. */
+  async #createFile(blob: Descriptor): Promise<SpooledBlob | undefined> {
+    try {
+      return await this.#spool.create(blob);
+    } catch (error) {
+      if (error instanceof SpoolError) return undefined;
+      throw error;
+    }
+  }
+
   #release(shared: SharedBlob): void {
     if (shared.attempts > 0) return;
-    if (shared.awaited.size === 0) {
+    if (!shared.isWanted()) {
       this.#shared.delete(shared.blob.digest);
       void shared.forget();
     } else {
@@ -128,4 +142,11 @@ export class BlobSupply {
     }
     return false;
   }
+}
+
+function discarding(file: SpooledBlob | undefined): (error: unknown) => Promise<never> {
+  return async (error) => {
+    await file?.discard();
+    throw error;
+  };
 }

@@ -14,8 +14,8 @@ interface SpooledReading {
 /** A blob that is bound for several hosts, and its bytes while they are kept. */
 export class SharedBlob {
   readonly blob: Descriptor;
-  /** Hosts that may still want it. */
-  readonly awaited = new Set<string>();
+  /** Hosts that may still want it, with the number of their repositories that are getting it right now. */
+  readonly #hosts = new Map<string, number>();
   /** Attempts under way to send it. */
   attempts = 0;
   #room: Room | undefined;
@@ -26,9 +26,27 @@ export class SharedBlob {
     this.blob = blob;
   }
 
+  expect(host: string): void {
+    if (!this.#hosts.has(host)) this.#hosts.set(host, 0);
+  }
+
+  arrive(host: string): void {
+    this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1);
+  }
+
+  settle(host: string): void {
+    const left = (this.#hosts.get(host) ?? 0) - 1;
+    if (left > 0) this.#hosts.set(host, left);
+    else this.#hosts.delete(host);
+  }
+
+  isWanted(): boolean {
+    return this.#hosts.size > 0;
+  }
+
   /** True when to share it would be of no use: nobody has its bytes, and one host at most wants them. */
   isForOne(): boolean {
-    return this.attempts === 0 && this.#reading === undefined && this.awaited.size < 2;
+    return this.attempts === 0 && this.#reading === undefined && this.#hosts.size < 2;
   }
 
   isIn(room: Room): boolean {

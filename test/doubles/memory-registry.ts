@@ -220,7 +220,7 @@ export class MemoryRegistry implements WriteRegistry {
     const bytes = this.#stores.get(repository)?.blobs.get(blob.digest);
     if (bytes === undefined) throw new RegistryError('refused', 'GET https://test: 404', { status: 404 });
     if (this.#damaged.has(`${repository} ${blob.digest}`)) return damagedStream(bytes, blob.digest);
-    return bytes.length > 1000 ? Readable.from([bytes]) : bytes;
+    return bytes.length > 512 * 1024 ? Readable.from([bytes]) : bytes;
   }
 
   async mountBlob(

@@ -1,14 +1,19 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { Digest } from '../../src/image/digest.ts';
-import { blobsOf, type Content, image, layer, push } from '../builders/images.ts';
-import { runWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
+import type {
+  EmbeddedRegistry,
+  EmbeddedRegistryOptions,
+} from '../../src/embedded-registry/embedded-registry.ts';
+import { type Blob, blobsOf, type Content, image, layer, push } from '../builders/images.ts';
+import { runWithReport, startWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
+import { poll } from '../doubles/waiting.ts';
 import { countKinds, embedded, manifestFlag } from './staging.ts';
 
 const HOSTS = 22;
 /** More than what is kept in memory. */
 const LARGE = 700_000;
+/** Where an upload is cut: after more than an upload of a small blob has. */
+const CUT = 400_000;
 
 /** Images that share a large layer; each has a large one, a small one and a config of its own. */
 function imagesFor(count: number): readonly Content[] {
@@ -29,7 +34,7 @@ describe('44 destinations on 22 hosts', () => {
     expect(status, stderr).toBe(0);
     expect(report.summary).toMatchObject({ copied: 44 * 20, failed: 0 });
     const blobs = distinctBlobs(images);
-    expect(readsOf(source)).toEqual(Object.fromEntries(blobs.map((digest) => [digest, 1])));
+    expect(readsOf(source)).toEqual(onceEach(images));
     for (const destination of destinations) {
       expect(countKinds(destination)).toMatchObject({
         'blob-head': 20 + 1, // what is small is not asked for in a new repository
@@ -39,17 +44,131 @@ describe('44 destinations on 22 hosts', () => {
       });
       expect(destination.openUploads).toBe(0);
       for (const name of ['a/app', 'b/app']) {
-        expect(new Set(destination.store.blobs(name))).toEqual(new Set(blobs));
+        expect(new Set(destination.store.blobs(name))).toEqual(new Set(blobs.map(({ digest }) => digest)));
       }
     }
     expect(left()).toEqual([]);
   });
 });
 
+describe('a destination that fails', () => {
+  it('in mid-body goes on from there, and the source is read once for all', async () => {
+    const { source, destinations, images, run, left } = await world({
+      images: 3,
+      hosts: 3,
+      options: { resumption: 'any-byte' },
+    });
+    const [flaky] = destinations;
+    flaky?.addFault({ kind: 'upload-put', path: largePut(images), act: { kind: 'cut-upload', atByte: CUT } });
+    const { report, status, stderr } = await run();
+
+    expect(status, stderr).toBe(0);
+    expect(report.summary).toMatchObject({ copied: 6 * 3, failed: 0 });
+    expect(readsOf(source)).toEqual(onceEach(images));
+    // no byte went over the wire twice
+    const total = distinctBlobs(images).reduce((sum, { bytes }) => sum + bytes.length, 0);
+    expect(destinations.map(uploadedBytes)).toEqual([total, total, total]);
+    expect(countKinds(...destinations)).toMatchObject({ 'upload-status': 1, 'upload-patch': 1 });
+    expect(destinations.map(({ openUploads }) => openUploads)).toEqual([0, 0, 0]);
+    expect(left()).toEqual([]);
+  });
+
+  it.each(['whole-chunks', 'none'] as const)(
+    'and cannot go on (%s) is sent the blob again, from the spool',
+    async (resumption) => {
+      const world3 = await world({ images: 3, hosts: 3, options: { resumption } });
+      const { source, destinations, images, run } = world3;
+      const [flaky] = destinations;
+      flaky?.addFault({
+        kind: 'upload-put',
+        path: largePut(images),
+        act: { kind: 'cut-upload', atByte: CUT },
+      });
+      const { status, stderr } = await run();
+
+      expect(status, stderr).toBe(0);
+      expect(readsOf(source)).toEqual(onceEach(images));
+      const total = distinctBlobs(images).reduce((sum, { bytes }) => sum + bytes.length, 0);
+      expect(destinations.map(uploadedBytes)).toEqual([total + CUT, total, total]);
+      expect(destinations.map(({ openUploads }) => openUploads)).toEqual([0, 0, 0]);
+    },
+  );
+
+  it('for good does not stop the others', async () => {
+    const { source, destinations, images, run } = await world({ images: 3, hosts: 3 });
+    const [broken] = destinations;
+    broken?.addFault({ kind: 'upload-put', times: Infinity, act: { kind: 'status', status: 400 } });
+    const { report, status } = await run();
+
+    expect(status).toBe(1);
+    expect(report.summary).toMatchObject({ copied: 4 * 3, failed: 2 * 3 });
+    expect(readsOf(source)).toEqual(onceEach(images));
+  });
+});
+
+describe('a source that fails', () => {
+  it.each(['reset-mid-body', 'truncate', 'flip-bit'] as const)(
+    'by %s is read once more, for all',
+    async (kind) => {
+      const { source, destinations, images, run } = await world({ images: 2, hosts: 3 });
+      const digest = largeDigest(images);
+      source.addFault({ kind: 'blob-get', path: new RegExp(digest), act: { kind } });
+      const { report, status, stderr } = await run();
+
+      expect(status, stderr).toBe(0);
+      expect(report.summary).toMatchObject({ copied: 6 * 2, failed: 0 });
+      expect(readsOf(source)).toEqual({ ...onceEach(images), [digest]: 2 });
+      expect(destinations.map(({ openUploads }) => openUploads)).toEqual([0, 0, 0]);
+    },
+  );
+});
+
+describe('without room for the spool', () => {
+  it('every host reads for itself, and people are told once', async () => {
+    const { source, images, run } = await world({ images: 2, hosts: 3 });
+    const { report, status, stderr } = await run('/nonexistent/spool');
+
+    expect(status, stderr).toBe(0);
+    expect(report.summary).toMatchObject({ copied: 6 * 2, failed: 0 });
+    const large = distinctBlobs(images).filter(({ bytes }) => bytes.length === LARGE);
+    const reads = Object.fromEntries(large.map(({ digest }) => [digest, 3]));
+    expect(readsOf(source)).toEqual({ ...onceEach(images), ...reads });
+    expect(stderr.match(/no spool/g)).toHaveLength(1);
+    expect(stderr).toContain('/nonexistent/spool');
+  });
+});
+
+it('a run that is killed leaves nothing in the directory of the spool', async () => {
+  const { destinations, images, spool, start, left } = await world({ images: 3, hosts: 3 });
+  for (const registry of destinations) {
+    registry.addFault({
+      kind: 'upload-put',
+      path: largePut(images),
+      times: Infinity,
+      act: { kind: 'stall' },
+    });
+  }
+  const cip = start();
+  const isSpooling = () =>
+    Promise.resolve(readdirSync(`/proc/${cip.pid}/fd`).some((fd) => linkOf(cip.pid, fd).startsWith(spool)));
+  expect(await poll(20_000, isSpooling)).toBe(true);
+  cip.kill('SIGKILL');
+  await cip.ended;
+  expect(left()).toEqual([]);
+});
+
 /** A source with images, and a run that promotes them to two repositories of each of many hosts. */
-async function world({ images: count, hosts = HOSTS }: { images: number; hosts?: number }) {
+async function world({
+  images: count,
+  hosts = HOSTS,
+  options = {},
+}: {
+  images: number;
+  hosts?: number;
+  options?: EmbeddedRegistryOptions;
+}) {
   const source = await embedded();
-  const destinations = await Promise.all(Array.from({ length: hosts }, () => embedded()));
+  const destinations = await Promise.all(Array.from({ length: hosts }, () => embedded(options)));
   const images = imagesFor(count);
   const digests = images.map((content) => push(source, 'staging/app', content));
   const flag = await manifestFlag({
@@ -58,12 +177,44 @@ async function world({ images: count, hosts = HOSTS }: { images: number; hosts?:
     images: { app: Object.fromEntries(digests.map((digest, number) => [digest, [`v${number}`]])) },
   });
   const spool = temporaryDirectory();
-  const run = () => runWithReport([flag, '-confirm'], { env: { TMPDIR: spool } });
-  return { source, destinations, images, run, left: () => readdirSync(spool) };
+  const args = [flag, '-confirm'];
+  const run = (TMPDIR = spool) => runWithReport(args, { env: { TMPDIR } });
+  const start = () => startWithReport(args, { env: { TMPDIR: spool } });
+  return { source, destinations, images, spool, run, start, left: () => readdirSync(spool) };
 }
 
-function distinctBlobs(images: readonly Content[]): readonly Digest[] {
-  return Array.from(new Set(images.flatMap((content) => blobsOf(content).map(({ digest }) => digest))));
+function distinctBlobs(images: readonly Content[]): readonly Blob[] {
+  const blobs = images.flatMap(blobsOf).map((blob) => [blob.digest, blob] as const);
+  return Array.from(new Map(blobs).values());
+}
+
+function largeDigest(images: readonly Content[]): string {
+  return distinctBlobs(images).find(({ bytes }) => bytes.length === LARGE)?.digest ?? '';
+}
+
+/** The upload of a large blob, by its query. */
+function largePut(images: readonly Content[]): RegExp {
+  return new RegExp(`digest=${largeDigest(images)}`);
+}
+
+function onceEach(images: readonly Content[]): Record<string, number> {
+  return Object.fromEntries(distinctBlobs(images).map(({ digest }) => [digest, 1]));
+}
+
+/** Bytes of blobs that a registry has been sent. */
+function uploadedBytes({ requests }: EmbeddedRegistry): number {
+  return requests
+    .filter(({ kind }) => kind === 'upload-put' || kind === 'upload-patch')
+    .reduce((sum, { bytesIn }) => sum + bytesIn, 0);
+}
+
+/** What a file descriptor stands for; empty where it has been closed meanwhile. */
+function linkOf(pid: number, fd: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/fd/${fd}`);
+  } catch {
+    return '';
+  }
 }
 
 /** How often each blob of a registry was read. */

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
@@ -16,8 +17,8 @@ export interface DiskSpoolOptions {
 }
 
 /**
- * A spool of files that have no name: they are unlinked as soon as they are open, so that nothing is left of them
- * however the process ends. Where the platform does not allow that they go when they are closed.
+ * A spool of files that have no name, or have none any more as soon as they are open: nothing is left of them however
+ * the process ends. Where the platform does not allow that they go when they are closed.
  */
 export function createDiskSpool(options: DiskSpoolOptions): Spool {
   let told = false;
@@ -79,6 +80,20 @@ async function freeBytes(directory: string): Promise<number> {
 }
 
 async function openNameless(directory: string): Promise<FileHandle> {
+  const handle = await openTemporary(directory).catch(() => undefined);
+  return handle ?? openUnlinked(directory);
+}
+
+/** On Linux a file may never have a name at all; some file systems do not do that. */
+async function openTemporary(directory: string): Promise<FileHandle | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  return open(directory, O_TMPFILE | constants.O_RDWR, 0o600);
+}
+
+/** Node does not name it. @see https://man7.org/linux/man-pages/man2/open.2.html */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+async function openUnlinked(directory: string): Promise<FileHandle> {
   const path = join(directory, `cip-spool-${crypto.randomUUID()}`);
   const handle = await open(path, 'wx+', 0o600);
   await rm(path, { force: true });
