@@ -153,6 +153,111 @@ describe('a mount that is not honoured', () => {
   });
 });
 
+describe('a blob bound for several hosts', () => {
+  const HOSTS = Array.from({ length: 22 }, (_, number) => `h${number}.io`);
+
+  it('is read once, uploaded once for every host and mounted there for its other repositories', async () => {
+    const { registry, copy } = setUp({ transfers: 4 });
+    const destinations = HOSTS.flatMap((host) => [`${host}/p/a`, `${host}/p/b`]);
+    const rungs = await Promise.all(destinations.map((name) => copy(name, undefined, HOSTS)));
+    expect(rungs.filter((rung) => rung === 'transferred')).toHaveLength(22);
+    expect(rungs.filter((rung) => rung === 'mounted')).toHaveLength(22);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
+    expect(registry.count({ verb: 'finish' })).toBe(22);
+    expect(registry.count({ verb: 'mount' })).toBe(22);
+  });
+
+  it('is kept for a host that comes late, also where another one had it already', async () => {
+    const { registry, copy } = setUp();
+    registry.push('has.io/p/a', HOLDER);
+    const hosts = ['first.io', 'has.io', 'late.io'];
+    for (const host of hosts) await copy(`${host}/p/a`, undefined, hosts);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
+    expect(registry.count({ verb: 'finish' })).toBe(2);
+  });
+
+  it('stays readable for the second repository of a host when the first has failed', async () => {
+    const { registry, copy } = setUp();
+    registry.fail({ verb: 'finish', repository: repository('p.io/p/a') });
+    const copies = ['p.io/p/a', 'p.io/p/b', 'q.io/p/a'].map((name) =>
+      copy(name, undefined, ['p.io', 'q.io']),
+    );
+    const results = await Promise.allSettled(copies);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
+  });
+});
+
+describe('a host that honours a mount without a source', () => {
+  it('is not asked whether a blob is there any more', async () => {
+    const { registry, copier, verbs } = setUp({ anonymousMounts: 'honoured' });
+    const [near, far] = [layer('near'), layer('far')];
+    registry.push('p.io/old/app', image({ seed: 'old', layers: [near] }));
+    registry.push('s.io/s/app', image({ seed: 'new', layers: [near, far] }));
+    const rungs = [];
+    for (const { digest, mediaType, bytes } of [near, far]) {
+      const blob = { digest, mediaType, size: bytes.length };
+      const task = { blob, destination: repository('p.io/p/a'), sources: [repository('s.io/s/app')] };
+      rungs.push(await copier.copy({ ...task, ...OLD }, NEVER));
+    }
+    expect(rungs).toEqual(['mounted', 'transferred']);
+    expect(verbs()).toEqual([
+      'has-blob p.io/p/a',
+      'start p.io/p/a',
+      'start p.io/p/a',
+      'open-blob s.io/s/app',
+      'finish p.io/p/a',
+    ]);
+  });
+});
+
+describe('an upload that is interrupted', () => {
+  const LARGE = layer('interrupted', 600 * 1024);
+  const LARGE_BLOB = { mediaType: LARGE.mediaType, digest: LARGE.digest, size: LARGE.bytes.length };
+
+  async function interrupted(blob: typeof BLOB, options: MemoryRegistryOptions = {}) {
+    const { registry, copier, verbs } = setUp(options);
+    registry.push('s.io/s/app', image({ seed: 'large', layers: [LARGE] }));
+    registry.cutUpload('p.io/p/a', 1000);
+    const task = { blob, destination: repository('p.io/p/a'), sources: [repository('s.io/s/app')], ...OLD };
+    expect(await copier.copy(task, NEVER)).toBe('transferred');
+    expect(registry.openUploads).toBe(0);
+    return verbs().map((verb) => verb.split(' ', 1)[0]);
+  }
+
+  it('goes on in the same upload', async () => {
+    expect(await interrupted(LARGE_BLOB)).toEqual([
+      'has-blob',
+      'start',
+      'open-blob',
+      'has-blob',
+      'resume',
+      'open-blob',
+      'finish',
+    ]);
+  });
+
+  it('begins anew where the registry has kept nothing of it', async () => {
+    expect((await interrupted(LARGE_BLOB, { interrupted: 'lost' })).slice(4)).toEqual([
+      'resume',
+      'cancel',
+      'start',
+      'open-blob',
+      'finish',
+    ]);
+  });
+
+  it('begins anew without a question where the blob is small', async () => {
+    expect((await interrupted(BLOB)).slice(3)).toEqual([
+      'cancel',
+      'has-blob',
+      'start',
+      'open-blob',
+      'finish',
+    ]);
+  });
+});
+
 describe('a transfer that fails', () => {
   it('is begun again from the next source, after a while', async () => {
     const { registry, clock, copy } = setUp();
