@@ -28,7 +28,7 @@ export async function runPromotion(
   const progress =
     options.progress && stdio.err.isTTY ? createProgressDisplay(stdio, () => clock.now()) : noProgress;
   const { stopping, signal } = stop;
-  const spool = createDiskSpool({ directory: spoolDirectory(env), limit: SPOOL_LIMIT, log });
+  const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
   try {
     const request = { read, confirm: task === 'promotion', reportAll, threads };
     return await promote(request, { ...client, spool, clock, progress, stopping, signal });
@@ -36,9 +36,6 @@ export async function runPromotion(
     await client.close();
   }
 }
-
-/** Bytes: as much as most machines can spare. What there is no room for is read for every host. */
-const SPOOL_LIMIT = 8 * 1024 ** 3;
 
 /** Where systems keep temporary files that are large; /tmp is often in memory. */
 function spoolDirectory(env: NodeJS.ProcessEnv): string {

@@ -123,16 +123,34 @@ describe('a source that fails', () => {
   );
 });
 
+describe('with little room for the spool', () => {
+  it('hosts wait for each other instead of reading again', async () => {
+    const { source, images, run } = await world({ images: 6, hosts: 5 });
+    const { report, status, stderr } = await run({ limit: 1 });
+
+    expect(status, stderr).toBe(0);
+    expect(report.summary).toMatchObject({ copied: 10 * 6, failed: 0 });
+    expect(readsOf(source)).toEqual(onceEach(images));
+  });
+
+  it('every host reads for itself where none is allowed', async () => {
+    const { source, images, run } = await world({ images: 2, hosts: 3 });
+    const { status, stderr } = await run({ limit: 0, spool: '/nonexistent/spool' });
+
+    expect(status, stderr).toBe(0);
+    expect(readsOf(source)).toEqual(timesEach(images, 3));
+    expect(stderr).not.toContain('no spool');
+  });
+});
+
 describe('without room for the spool', () => {
   it('every host reads for itself, and people are told once', async () => {
     const { source, images, run } = await world({ images: 2, hosts: 3 });
-    const { report, status, stderr } = await run('/nonexistent/spool');
+    const { report, status, stderr } = await run({ spool: '/nonexistent/spool' });
 
     expect(status, stderr).toBe(0);
     expect(report.summary).toMatchObject({ copied: 6 * 2, failed: 0 });
-    const large = distinctBlobs(images).filter(({ bytes }) => bytes.length === LARGE);
-    const reads = Object.fromEntries(large.map(({ digest }) => [digest, 3]));
-    expect(readsOf(source)).toEqual({ ...onceEach(images), ...reads });
+    expect(readsOf(source)).toEqual(timesEach(images, 3));
     expect(stderr.match(/no spool/g)).toHaveLength(1);
     expect(stderr).toContain('/nonexistent/spool');
   });
@@ -178,7 +196,8 @@ async function world({
   });
   const spool = temporaryDirectory();
   const args = [flag, '-confirm'];
-  const run = (TMPDIR = spool) => runWithReport(args, { env: { TMPDIR } });
+  const run = ({ spool: TMPDIR = spool, limit = 100 } = {}) =>
+    runWithReport([...args, `-spool-limit=${limit}`], { env: { TMPDIR } });
   const start = () => startWithReport(args, { env: { TMPDIR: spool } });
   return { source, destinations, images, spool, run, start, left: () => readdirSync(spool) };
 }
@@ -195,6 +214,15 @@ function largeDigest(images: readonly Content[]): string {
 /** The upload of a large blob, by its query. */
 function largePut(images: readonly Content[]): RegExp {
   return new RegExp(`digest=${largeDigest(images)}`);
+}
+
+/** So many reads of large blobs, and one of small ones. */
+function timesEach(images: readonly Content[], times: number): Record<string, number> {
+  const reads = distinctBlobs(images).map(({ digest, bytes }) => [
+    digest,
+    bytes.length === LARGE ? times : 1,
+  ]);
+  return Object.fromEntries(reads);
 }
 
 function onceEach(images: readonly Content[]): Record<string, number> {

@@ -26,10 +26,14 @@ export function createDiskSpool(options: DiskSpoolOptions): Spool {
     if (told || !isWorthTelling(error)) return;
     told = true;
     const { directory, log } = options;
-    log.write('warning', 'no spool: large blobs are read from their source for every host; TMPDIR moves it', {
-      directory,
-      why: messageOf(error),
-    });
+    log.write(
+      'warning',
+      'no spool: large blobs are read from their source for every host; TMPDIR moves it, -spool-limit=0 does without',
+      {
+        directory,
+        why: messageOf(error),
+      },
+    );
   };
   return {
     limit: options.limit,
