@@ -24,8 +24,8 @@ export interface Share {
  * The bytes of blobs for all the hosts that want them: read from the source once, and kept until the last of these
  * hosts has them, small blobs in memory and large ones in the spool. Each host reads at its own pace.
  *
- * Where there is no room, what nobody is sending right now goes, and is read again if it is still wanted; else a blob
- * waits until there is some. What is bound for one host only goes straight there.
+ * Where there is no room, what nobody uses right now goes, and is read again if it is still wanted; else a blob waits
+ * until there is some. What is bound for one host only goes straight there.
  */
 export class BlobSupply {
   readonly #source: ReadRegistry;
@@ -78,6 +78,19 @@ export class BlobSupply {
     };
   }
 
+  /** Runs what one waits for between two attempts: for so long others may have the room of the blob. */
+  async rest({ digest }: Descriptor, wait: () => Promise<void>): Promise<void> {
+    const shared = this.#shared.get(digest);
+    if (shared === undefined) return wait();
+    shared.resting += 1;
+    this.#review();
+    try {
+      await wait();
+    } finally {
+      shared.resting -= 1;
+    }
+  }
+
   /** Forgets everything; resolves when nothing of it is left on the disk. */
   async close(): Promise<void> {
     const all = Array.from(this.#shared.values());
@@ -127,16 +140,20 @@ export class BlobSupply {
       this.#shared.delete(shared.blob.digest);
       void shared.forget();
     } else {
-      // it may go now, if others need its room
-      this.#memory.review();
-      this.#disk.review();
+      this.#review();
     }
+  }
+
+  /** What is not in use any more may go, if others need its room. */
+  #review(): void {
+    this.#memory.review();
+    this.#disk.review();
   }
 
   /** The oldest first: what came long ago has waited longest for hosts that may never come. */
   #evict(room: Room): boolean {
     for (const shared of this.#shared.values()) {
-      if (shared.attempts > 0 || !shared.isIn(room)) continue;
+      if (!shared.isIn(room) || shared.isInUse()) continue;
       void shared.forget();
       return true;
     }

@@ -66,7 +66,7 @@ export class BlobTransfer {
         const backoff = FIRST_DELAY * 2 ** (attempt - 1) * this.#ports.clock.random();
         delay = Math.max(backoff, askedToWait(error));
       }
-      await this.#ports.clock.sleep(delay, signal);
+      await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
       // the upload may have succeeded and only its answer been lost
       if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) {
         await this.#abandon(upload, signal);

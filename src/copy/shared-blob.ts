@@ -18,6 +18,8 @@ export class SharedBlob {
   readonly #hosts = new Map<string, number>();
   /** Attempts under way to send it. */
   attempts = 0;
+  /** Transfers that wait for a while before their next attempt. */
+  resting = 0;
   #room: Room | undefined;
   #admission: Promise<boolean> | undefined;
   #reading: Promise<Reading> | undefined;
@@ -42,6 +44,14 @@ export class SharedBlob {
 
   isWanted(): boolean {
     return this.#hosts.size > 0;
+  }
+
+  /** True while its bytes are used, or are about to be. */
+  isInUse(): boolean {
+    if (this.attempts > 0) return true;
+    let arrived = 0;
+    for (const count of this.#hosts.values()) arrived += count;
+    return arrived > this.resting;
   }
 
   /** True when to share it would be of no use: nobody has its bytes, and one host at most wants them. */

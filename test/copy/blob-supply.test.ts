@@ -166,6 +166,21 @@ describe('the room of the spool', () => {
     expect(spool).toMatchObject({ kept: 0, peak: LARGE });
   });
 
+  it('is not taken from a blob that a host is about to ask for, but from one whose hosts all wait', async () => {
+    const { supply, send, spool, reads } = setUp({ limit: LARGE });
+    supply.arrive(describeBlob(A), 'slow.io', ['a.io']);
+    await send(A, 'a.io');
+    let isSent = false;
+    const sent = send(B, 'b.io', ['c.io']).then(() => {
+      isSent = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ isSent, kept: spool.kept }).toEqual({ isSent: false, kept: 1 });
+    await supply.rest(describeBlob(A), () => sent);
+    await send(A, 'slow.io');
+    expect(reads()).toBe(3);
+  });
+
   it('does not hold up what is larger than all of it', async () => {
     const { send, spool, reads } = setUp({ limit: LARGE - 1 });
     await Promise.all([send(A, 'a.io', ['b.io']), send(A, 'b.io', ['a.io'])]);
