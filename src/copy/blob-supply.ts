@@ -1,5 +1,4 @@
 import type { Descriptor } from '../image/descriptor.ts';
-import type { Digest } from '../image/digest.ts';
 import { UNKNOWN_SIZE } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { BlobBody, ReadRegistry } from '../ports/registry.ts';
@@ -30,7 +29,7 @@ export interface Share {
 export class BlobSupply {
   readonly #source: ReadRegistry;
   readonly #spool: Spool;
-  readonly #shared = new Map<Digest, SharedBlob>();
+  readonly #shared = new Map<string, SharedBlob>();
   readonly #memory: Room;
   readonly #disk: Room;
 
@@ -47,22 +46,22 @@ export class BlobSupply {
    */
   arrive(blob: Descriptor, host: string, others: Iterable<string>): void {
     if (blob.size === UNKNOWN_SIZE) return;
-    const shared = this.#shared.get(blob.digest) ?? new SharedBlob(blob);
-    this.#shared.set(blob.digest, shared);
+    const shared = this.#shared.get(keyOf(blob)) ?? new SharedBlob(blob);
+    this.#shared.set(keyOf(blob), shared);
     for (const other of others) shared.expect(other);
     shared.arrive(host);
   }
 
   /** The repository has the blob, or will not get it. */
-  settle({ digest }: Descriptor, host: string): void {
-    const shared = this.#shared.get(digest);
+  settle(blob: Descriptor, host: string): void {
+    const shared = this.#shared.get(keyOf(blob));
     shared?.settle(host);
     if (shared !== undefined) this.#release(shared);
   }
 
   /** To be called before an attempt, and without holding anything that other attempts need: it may have to wait. */
   async join(blob: Descriptor): Promise<Share> {
-    const shared = this.#shared.get(blob.digest);
+    const shared = this.#shared.get(keyOf(blob));
     if (shared === undefined || shared.isForOne()) return this.#direct(blob);
     shared.attempts += 1;
     const room = blob.size <= SMALL ? this.#memory : this.#disk;
@@ -79,8 +78,8 @@ export class BlobSupply {
   }
 
   /** Runs what one waits for between two attempts: for so long others may have the room of the blob. */
-  async rest({ digest }: Descriptor, wait: () => Promise<void>): Promise<void> {
-    const shared = this.#shared.get(digest);
+  async rest(blob: Descriptor, wait: () => Promise<void>): Promise<void> {
+    const shared = this.#shared.get(keyOf(blob));
     if (shared === undefined) return wait();
     shared.resting += 1;
     this.#review();
@@ -137,7 +136,7 @@ export class BlobSupply {
   #release(shared: SharedBlob): void {
     if (shared.attempts > 0) return;
     if (!shared.isWanted()) {
-      this.#shared.delete(shared.blob.digest);
+      this.#shared.delete(keyOf(shared.blob));
       void shared.forget();
     } else {
       this.#review();
@@ -159,6 +158,11 @@ export class BlobSupply {
     }
     return false;
   }
+}
+
+/** A manifest that is wrong about the size of a blob is no reason for others to go without it. */
+function keyOf({ digest, size }: Descriptor): string {
+  return `${digest} ${size}`;
 }
 
 function discarding(file: SpooledBlob | undefined): (error: unknown) => Promise<never> {

@@ -365,6 +365,7 @@ export function describeRegistry(
         await expect(call()).rejects.toBe(reason);
       }
       await registry.cancelUpload(session, aborted);
+      expect(await registry.resumeUpload(session, aborted)).toBeUndefined();
     });
   });
 }

@@ -104,6 +104,16 @@ describe('a blob that several hosts want', () => {
   });
 });
 
+it('a blob whose size a manifest has wrong is not what the others wait for', async () => {
+  const { supply, send, spool } = setUp();
+  const wrong = { ...describeBlob(A), size: LARGE + 1 };
+  const { share, release } = await hold(supply, wrong, ['a.io', 'b.io']);
+  await share.open(SOURCE, NEVER);
+  await Promise.all([send(A, 'a.io', ['b.io']), send(A, 'b.io', ['a.io'])]);
+  expect(spool.created).toBe(2);
+  release();
+});
+
 describe('a blob that one host wants', () => {
   it('goes straight there', async () => {
     const { spool, send } = setUp();

@@ -280,7 +280,11 @@ export class MemoryRegistry implements WriteRegistry {
   }
 
   async resumeUpload(session: UploadSession, signal: AbortSignal): Promise<UploadSession | undefined> {
-    await this.#answer({ verb: 'resume', repository: session.repository, what: '' }, signal);
+    try {
+      await this.#answer({ verb: 'resume', repository: session.repository, what: '' }, signal);
+    } catch {
+      return undefined;
+    }
     const received = this.#open.get(session.location)?.length ?? 0;
     return received === 0 ? undefined : { ...session, received };
   }

@@ -106,6 +106,26 @@ describe('a destination that fails', () => {
   });
 });
 
+describe('a host that refuses large bodies', () => {
+  it('gets chunks, and the source is read once for all', async () => {
+    const { source, destinations, images, run } = await world({
+      images: 2,
+      hosts: 2,
+      options: { maxUploadBytes: 600_000 },
+    });
+    const { report, status, stderr } = await run();
+
+    expect(status, stderr).toBe(0);
+    expect(report.summary).toMatchObject({ copied: 4 * 2, failed: 0 });
+    expect(readsOf(source)).toEqual(onceEach(images));
+    for (const { requests } of destinations) {
+      const large = requests.filter(({ bytesIn, status: answer }) => bytesIn > 600_000 && answer < 300);
+      expect(large).toEqual([]);
+    }
+    expect(countKinds(...destinations)).toMatchObject({ 'upload-patch': 2 * 3 * 2 });
+  });
+});
+
 describe('a source that fails', () => {
   it.each(['reset-mid-body', 'truncate', 'flip-bit'] as const)(
     'by %s is read once more, for all',
