@@ -12,6 +12,7 @@ import { planConflicts } from './plan/plan-conflicts.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
+import type { Spool } from './ports/spool.ts';
 import type { Traffic } from './ports/traffic.ts';
 import { makeReport } from './report/make-report.ts';
 import type { Report } from './report/report.ts';
@@ -31,6 +32,7 @@ export interface PromotionRequest {
 export interface PromotionPorts {
   readonly registry: WriteRegistry;
   readonly traffic: Traffic;
+  readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
   /** Nothing new is begun once it aborts. */
@@ -42,7 +44,7 @@ export interface PromotionPorts {
 /** The way an image takes: manifest → edges → inventory → plan → copy → report. A stopped run still has a report. */
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<Report> {
   const { confirm, reportAll: keepPresent, threads } = request;
-  const { clock, progress, registry: destination, signal, stopping } = ports;
+  const { clock, progress, registry: destination, signal, spool, stopping } = ports;
   const startedAt = clock.now();
   const wanted = takeShard(expandEdges(request.read.manifests), request.shard);
   const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
@@ -55,7 +57,8 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     readings = countReadings(inventory);
     plan = makePlan(wanted, inventory, { keepPresent });
     if (confirm) {
-      outcomes = await applyPlan(plan, { source, destination, clock, progress, threads, stopping }, signal);
+      const copying = { source, destination, spool, clock, progress, threads, stopping };
+      outcomes = await applyPlan(plan, copying, signal);
     }
   } catch (error) {
     if (!stopping.aborted) throw error;

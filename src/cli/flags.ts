@@ -82,6 +82,14 @@ export const FLAGS = [
     description: 'how many shards there are, where the environment only says which one this is',
   },
   {
+    name: 'spool-limit',
+    value: 'MIB',
+    group: 'promotion',
+    default: '8192',
+    description:
+      'mebibytes of temporary files (in `$TMPDIR`, else `/var/tmp`) for large blobs that go to several hosts; with 0 every host reads its own',
+  },
+  {
     name: 'allow-lost',
     group: 'promotion',
     description: 'lost images are warned about but do not change the exit code',

@@ -15,6 +15,8 @@ export interface Options extends RunOptions {
   readonly task: 'parse-only' | 'dry-run' | 'promotion';
   /** Undefined for everything that is wanted. */
   readonly shard: Shard | undefined;
+  /** Bytes of temporary files. */
+  readonly spoolLimit: number;
   readonly allowLost: boolean;
   /** Where the JSON report goes; `-` is stdout. */
   readonly report: string | undefined;
@@ -46,6 +48,8 @@ export interface LogOptions {
 }
 
 const DEFAULT_THREADS = 50;
+/** Mebibytes: as much as most machines can spare. */
+const DEFAULT_SPOOL_LIMIT = 8192;
 
 /** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
 export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS.ProcessEnv): Options {
@@ -55,6 +59,7 @@ export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS
     where: locationOf(flags),
     task: taskOf(flags),
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
+    spoolLimit: spoolLimitOf(flags),
     allowLost: flags.isOn('allow-lost'),
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
@@ -161,6 +166,14 @@ function threadsOf(flags: FlagValues): number {
   if (text === undefined) return DEFAULT_THREADS;
   if (!/^-?\d{1,6}$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
   return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
+}
+
+function spoolLimitOf(flags: FlagValues): number {
+  const text = flags.text('spool-limit') ?? String(DEFAULT_SPOOL_LIMIT);
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new UsageError(`-spool-limit is a number of mebibytes, not ${quote(text)}`);
+  }
+  return Number(text) * 1024 * 1024;
 }
 
 export function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {

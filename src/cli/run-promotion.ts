@@ -1,4 +1,6 @@
+import { tmpdir } from 'node:os';
 import { systemClock } from '../adapters/system/clock.ts';
+import { createDiskSpool } from '../adapters/system/disk-spool.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { promote } from '../promote.ts';
@@ -33,12 +35,19 @@ export async function runPromotion(
     log,
   });
   const { stopping, signal } = stop;
+  const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
   const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
+  const { progress } = shown;
   try {
     const request = { read, confirm: task === 'promotion', reportAll, threads, shard };
-    return await promote(request, { ...client, clock, progress: shown.progress, stopping, signal });
+    return await promote(request, { ...client, spool, clock, progress, stopping, signal });
   } finally {
     shown.close();
     await client.close();
   }
+}
+
+/** Where systems keep temporary files that are large; /tmp is often in memory. */
+function spoolDirectory(env: NodeJS.ProcessEnv): string {
+  return env['TMPDIR'] ?? (process.platform === 'win32' ? tmpdir() : '/var/tmp');
 }

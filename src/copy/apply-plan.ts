@@ -9,7 +9,9 @@ import type { Plan, PlanItem } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
+import type { Spool } from '../ports/spool.ts';
 import { BlobCopier } from './blob-copier.ts';
+import { BlobSupply } from './blob-supply.ts';
 import { ContentCopier } from './content-copier.ts';
 import { lookAtTags, type SeenTags } from './look-at-tags.ts';
 import { COPIED, failed, type Outcome, type Outcomes } from './outcome.ts';
@@ -18,6 +20,8 @@ import { type Batch, collectBatches, type Promotion } from './promotion.ts';
 export interface CopyPorts {
   readonly source: ReadRegistry;
   readonly destination: WriteRegistry;
+  /** Where large blobs are that several hosts want. */
+  readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
   /** Requests that the transport lets through at a time: no more blobs than that are in transfer. */
@@ -51,6 +55,8 @@ export async function applyPlan(plan: Plan, ports: CopyPorts, signal: AbortSigna
     );
   } catch (error) {
     if (!ending.aborted) throw error;
+  } finally {
+    await run.close();
   }
   ports.progress.end();
   return run.outcomes;
@@ -60,12 +66,18 @@ class Application {
   readonly outcomes = new Map<PlanItem, Outcome>();
   readonly #ports: CopyPorts;
   readonly #content: ContentCopier;
+  readonly #supply: BlobSupply;
 
   constructor(ports: CopyPorts) {
     const { source, destination, clock, threads, stopping } = ports;
-    const blobs = new BlobCopier({ source, destination, clock, transfers: threads, stopping });
+    this.#supply = new BlobSupply(ports);
+    const blobs = new BlobCopier({ supply: this.#supply, destination, clock, transfers: threads, stopping });
     this.#ports = ports;
     this.#content = new ContentCopier({ source, destination, blobs, stopping });
+  }
+
+  close(): Promise<void> {
+    return this.#supply.close();
   }
 
   async promote(batch: Batch, signal: AbortSignal): Promise<void> {

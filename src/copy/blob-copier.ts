@@ -1,29 +1,18 @@
-import { Permits } from '../base/permits.ts';
 import { SingleFlight } from '../base/single-flight.ts';
-import type { Descriptor } from '../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { ReadRegistry, UploadSession, WriteRegistry } from '../ports/registry.ts';
+import type { UploadSession } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { BlobPlaces } from './blob-places.ts';
+import { BlobTransfer, type TransferPorts, type TransferTask } from './blob-transfer.ts';
 import { MountHabits } from './mount-habits.ts';
+import { UploadOpener } from './upload-opener.ts';
 
-export interface BlobPorts {
-  readonly source: ReadRegistry;
-  readonly destination: WriteRegistry;
-  readonly clock: Clock;
-  /** Blobs in transfer at a time. */
-  readonly transfers: number;
-  /** When it aborts no blob is begun any more. */
-  readonly stopping: AbortSignal;
-}
+export type BlobPorts = Omit<TransferPorts, 'uploads'>;
 
-export interface BlobTask {
-  readonly blob: Descriptor;
-  readonly destination: Repository;
-  /** Where it may be read from, in the order to try. */
-  readonly sources: readonly Repository[];
+export interface BlobTask extends TransferTask {
+  /** Hosts that the blob is bound for from elsewhere, as far as is known. */
+  readonly hosts: ReadonlySet<string>;
   /** True for a repository that did not exist, or was empty, when the plan was made. */
   readonly isNew: boolean;
 }
@@ -34,11 +23,6 @@ const NOT_WORTH_A_QUESTION = 512 * 1024;
 /** How a blob came to be at its destination. */
 export type Rung = 'exists' | 'mounted' | 'transferred';
 
-/** Times that a transfer is begun; each of its requests has the transport's own retries besides. */
-const TRANSFER_ATTEMPTS = 3;
-/** Milliseconds before the second attempt; it doubles. */
-const FIRST_DELAY = 500;
-
 /**
  * Gets blobs to their destinations by the cheapest rung of a ladder: mount, exists, transfer.
  *
@@ -47,15 +31,17 @@ const FIRST_DELAY = 500;
  */
 export class BlobCopier {
   readonly #ports: BlobPorts;
+  readonly #uploads: UploadOpener;
+  readonly #sending: BlobTransfer;
   readonly #places = new BlobPlaces();
   readonly #habits = new MountHabits();
   readonly #perRepository = new SingleFlight<string, Rung>();
   readonly #perHost = new SingleFlight<string, Rung>();
-  readonly #transfers: Permits;
 
   constructor(ports: BlobPorts) {
     this.#ports = ports;
-    this.#transfers = new Permits(ports.transfers);
+    this.#uploads = new UploadOpener(ports.destination);
+    this.#sending = new BlobTransfer({ ...ports, uploads: this.#uploads });
   }
 
   /** Resolves when the blob is at the destination. Throws what the last attempt threw. */
@@ -71,19 +57,40 @@ export class BlobCopier {
   /** Copies again what a registry denies having, by looking and transferring: a mount may be what went wrong. */
   copyAgain(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     this.#perRepository.forget(keyOf(task));
-    return this.#perRepository.run(keyOf(task), () => this.#lookThenTransfer(task, signal));
+    return this.#perRepository.run(keyOf(task), async () => {
+      const { blob, destination } = task;
+      if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'exists';
+      const opened = await this.#ports.destination.startUpload(destination, signal);
+      return this.#sending.run(task, { signal, opened });
+    });
   }
 
   async #climb(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const host = hostOf(task.destination);
     const neighbour = task.sources.find((source) => hostOf(source) === host);
     if (neighbour !== undefined) return this.#mount(task, neighbour, signal);
-    const hostKey = `${host} ${task.blob.digest}`;
+    const others = this.#perHost.get(hostKeyOf(host, task)) === undefined ? this.#othersOf(task) : [];
+    this.#ports.supply.arrive(task.blob, host, others);
+    try {
+      return await this.#climbWithNeighbours(task, signal);
+    } finally {
+      this.#ports.supply.settle(task.blob, host);
+    }
+  }
+
+  async #climbWithNeighbours(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+    const host = hostOf(task.destination);
+    const hostKey = hostKeyOf(host, task);
     const first = this.#perHost.get(hostKey);
     if (first === undefined) return this.#perHost.run(hostKey, () => this.#climbFirst(task, signal));
     await first.catch(() => {}); // its own repository reports it; this one tries for itself
     const place = this.#places.placeOf(host, task.blob.digest);
     return place === undefined ? this.#lookThenTransfer(task, signal) : this.#mount(task, place, signal);
+  }
+
+  /** Hosts that are still to come: the others have said themselves that they want it. */
+  #othersOf(task: BlobTask): readonly string[] {
+    return Array.from(task.hosts).filter((host) => this.#perHost.get(hostKeyOf(host, task)) === undefined);
   }
 
   /** Remembers the place before anyone who waits for this one goes on. */
@@ -96,7 +103,7 @@ export class BlobCopier {
   /** A new repository has nothing, unless a run broke off in it: then a small blob is soon sent again. */
   async #bring(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const isSmall = task.blob.size <= NOT_WORTH_A_QUESTION && task.blob.size !== UNKNOWN_SIZE;
-    if (task.isNew && isSmall) return this.#transfer(task, { signal, opened: undefined });
+    if (task.isNew && isSmall) return this.#sending.run(task, { signal, opened: undefined });
     return this.#lookThenTransfer(task, signal);
   }
 
@@ -114,7 +121,7 @@ export class BlobCopier {
       await this.#ports.destination.cancelUpload(answer, signal);
       return 'exists';
     }
-    return this.#transfer(task, { signal, opened: answer });
+    return this.#sending.run(task, { signal, opened: answer });
   }
 
   /** A registry that refuses a mount outright, for want of rights on the other repository say, may take an upload. */
@@ -133,56 +140,10 @@ export class BlobCopier {
 
   async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const { blob, destination } = task;
-    if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'exists';
-    return this.#transfer(task, { signal, opened: undefined });
-  }
-
-  /** Sends the blob, from the first source at first and from the next one after a failure. */
-  async #transfer(
-    task: BlobTask,
-    { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
-  ): Promise<Rung> {
-    const { blob, destination, sources } = task;
-    let delay = 0;
-    for (let attempt = 1; ; attempt++) {
-      const source = sources[(attempt - 1) % sources.length];
-      if (source === undefined) throw new RegistryError('refused', `blob ${blob.digest} has no source`);
-      try {
-        await this.#transfers.run(() => {
-          this.#ports.stopping.throwIfAborted(); // it may have waited for long
-          return this.#send({ blob, destination, source, opened }, signal);
-        });
-        return 'transferred';
-      } catch (error) {
-        if (attempt >= TRANSFER_ATTEMPTS || !mayTryAgain(error)) throw error;
-        const backoff = FIRST_DELAY * 2 ** (attempt - 1) * this.#ports.clock.random();
-        delay = Math.max(backoff, error.retryAfterMs ?? 0);
-      }
-      opened = undefined;
-      await this.#ports.clock.sleep(delay, signal);
-      // the upload may have succeeded and only its answer been lost
-      if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'transferred';
-    }
-  }
-
-  async #send(
-    sending: {
-      blob: Descriptor;
-      destination: Repository;
-      source: Repository;
-      opened: UploadSession | undefined;
-    },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { blob, destination, source } = sending;
-    const session = sending.opened ?? (await this.#ports.destination.startUpload(destination, signal));
-    try {
-      const open = () => this.#ports.source.openBlob(source, blob, signal);
-      await this.#ports.destination.finishUpload({ session, blob, open }, signal);
-    } catch (error) {
-      if (!signal.aborted) await this.#ports.destination.cancelUpload(session, signal);
-      throw error;
-    }
+    const isToldLater = this.#uploads.tellsWhatIsThere(hostOf(destination));
+    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob.digest, signal)))
+      return 'exists';
+    return this.#sending.run(task, { signal, opened: undefined });
   }
 }
 
@@ -190,7 +151,6 @@ function keyOf({ destination, blob }: BlobTask): string {
   return `${destination} ${blob.digest}`;
 }
 
-/** A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way. */
-function mayTryAgain(error: unknown): error is RegistryError {
-  return error instanceof RegistryError && error.status !== 403 && error.status !== 405;
+function hostKeyOf(host: string, { blob }: BlobTask): string {
+  return `${host} ${blob.digest}`;
 }

@@ -23,6 +23,8 @@ export interface ContentTask {
   readonly destination: Repository;
   /** Where it may be read from, in the order to try. */
   readonly sources: readonly Repository[];
+  /** Hosts that the same content is bound for from elsewhere. */
+  readonly hosts: ReadonlySet<string>;
   /** True for a repository that did not exist, or was empty, when the plan was made. */
   readonly isNew: boolean;
 }

@@ -35,6 +35,8 @@ export type FaultAct =
   | { readonly kind: 'reset' }
   /** Done, but the connection is reset instead of an answer. */
   | { readonly kind: 'lost-answer' }
+  /** Connection reset after so many bytes of the request's body have arrived, of those that it has. */
+  | { readonly kind: 'cut-upload'; readonly atByte: number }
   /** Never answered: lasts until either side closes the connection. */
   | { readonly kind: 'stall' }
   /** Connection reset after a part of the body, 0 ≤ fraction < 1; so for those below. Default 0.5. */
@@ -106,6 +108,7 @@ export async function interfere(
       return { kind: 'nothing', ending: 'reset' };
     case 'stall':
       return { kind: 'nothing', ending: 'stall' };
+    case 'cut-upload':
     case 'lost-answer':
       await answer();
       return { kind: 'nothing', ending: 'reset' };

@@ -12,6 +12,15 @@ export interface EmbeddedRegistryOptions {
   readonly anonymousMounts?: boolean;
   /** True (default): POST `?digest=` with a body is 201. False: the body is dropped and an upload opened, 202. */
   readonly singlePost?: boolean;
+  /**
+   * What becomes of an upload whose body is interrupted: it goes on from what it had before (`whole-chunks`, the
+   * default), or from what has arrived (`any-byte`), or it is over (`none`, as with Docker's registry).
+   */
+  readonly resumption?: 'whole-chunks' | 'any-byte' | 'none';
+  /** Bytes of an upload that a request may have, else 413. Default: no limit but that of a blob. */
+  readonly maxUploadBytes?: number;
+  /** `OCI-Chunk-Min-Length` of uploads: a smaller chunk may be followed by none. Default 0: any size, no header. */
+  readonly chunkMinLength?: number;
   /** `strict` (default) refuses a manifest whose blobs or children are missing; `sparse` takes it. */
   readonly validation?: 'strict' | 'sparse';
   /** How an error names a missing blob or child: `{digest}` (default), or the digest as a text as Docker's 2.8 does. */
@@ -43,6 +52,9 @@ export function withDefaults(options: EmbeddedRegistryOptions): Settings {
     mounts: true,
     anonymousMounts: false,
     singlePost: true,
+    resumption: 'whole-chunks',
+    maxUploadBytes: Number.POSITIVE_INFINITY,
+    chunkMinLength: 0,
     validation: 'strict',
     missingDetail: 'object',
     pageSize: Number.POSITIVE_INFINITY,

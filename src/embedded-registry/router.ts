@@ -48,7 +48,9 @@ const ROUTES: readonly Route[] = [
   { method: 'GET', pattern: MANIFEST, kind: 'manifest-get', handle: getManifest },
   { method: 'PUT', pattern: MANIFEST, kind: 'manifest-put', handle: putManifest },
   { method: 'DELETE', pattern: MANIFEST, kind: 'delete', handle: deleteManifest },
-  { method: 'POST', pattern: UPLOADS, having: 'mount', kind: 'mount', handle: mountBlob },
+  { method: 'POST', pattern: UPLOADS, having: 'from', kind: 'mount', handle: mountBlob },
+  // it opens an upload unless the host happens to have the blob
+  { method: 'POST', pattern: UPLOADS, having: 'mount', kind: 'upload-start', handle: mountBlob },
   { method: 'POST', pattern: UPLOADS, having: 'digest', kind: 'upload-start', handle: postBlob },
   { method: 'POST', pattern: UPLOADS, kind: 'upload-start', handle: startUpload },
   { method: 'PATCH', pattern: UPLOAD, kind: 'upload-patch', handle: patchUpload },

@@ -37,6 +37,8 @@ export async function serveRequest(
   const entry = openEntry({ method, path, kind }, { query, authorization: request.headers.authorization });
   log.push(entry);
 
+  const act = faults.next({ method, path, url, kind });
+  const cutAt = act?.kind === 'cut-upload' ? act.atByte : undefined;
   const call: Call = {
     method,
     path,
@@ -44,10 +46,9 @@ export async function serveRequest(
     headers: request.headers,
     name: match?.name ?? '',
     reference: match?.reference ?? '',
-    readBody: (maxBytes) => readRequestBody(request, maxBytes, entry),
+    readBody: (maxBytes) => readRequestBody(request, { maxBytes, cutAt }, entry),
   };
   const answer = () => answerCall(call, match, backend);
-  const act = faults.next({ method, path, url, kind });
   const delivery: Delivery =
     act === undefined ? { kind: 'whole', reply: await answer() } : await interfere(act, path, answer);
   deliver(response, delivery, entry);

@@ -5,7 +5,14 @@ export class UploadSessions {
   readonly #sessions = new Map<string, UploadSession>();
 
   open(repository: string): UploadSession {
-    const session = { id: crypto.randomUUID(), state: crypto.randomUUID(), repository, chunks: [], size: 0 };
+    const session = {
+      id: crypto.randomUUID(),
+      state: crypto.randomUUID(),
+      repository,
+      chunks: [],
+      size: 0,
+      lastChunk: undefined,
+    };
     this.#sessions.set(session.id, session);
     return session;
   }
@@ -35,4 +42,6 @@ export interface UploadSession {
   readonly chunks: Uint8Array[];
   /** Bytes so far. */
   size: number;
+  /** Bytes of the last chunk. */
+  lastChunk: number | undefined;
 }

@@ -5,14 +5,17 @@ import { Refusal } from './errors.ts';
 import { formatUploadRange, requireNextChunk } from './range.ts';
 import { requireDigest } from './references.ts';
 import type { Reply } from './reply.ts';
+import { Interruption } from './request-body.ts';
 import type { UploadSession } from './upload-sessions.ts';
 
 /** Blobs are kept in memory: what is larger than this is a mistake. */
 const MAX_BLOB_BYTES = 2 ** 31;
 
 /** POST. */
-export function startUpload(call: Call, { uploads }: Backend): Reply {
-  return { status: 202, headers: sessionHeaders(uploads.open(call.name)) };
+export function startUpload(call: Call, { uploads, settings }: Backend): Reply {
+  const least = settings.chunkMinLength;
+  const demand = least > 0 ? { 'OCI-Chunk-Min-Length': String(least) } : {};
+  return { status: 202, headers: { ...sessionHeaders(uploads.open(call.name)), ...demand } };
 }
 
 /** POST with `mount`: 201 where the blob could be linked, else an upload like any other. */
@@ -35,7 +38,8 @@ export async function postBlob(call: Call, backend: Backend): Promise<Reply> {
 /** PATCH: a chunk with a Content-Range, or a stream without. */
 export async function patchUpload(call: Call, backend: Backend): Promise<Reply> {
   const session = findSession(call, backend);
-  await append(call, session);
+  requireLargeChunks(session, backend);
+  session.lastChunk = await append(call, session, backend);
   return { status: 202, headers: sessionHeaders(session) };
 }
 
@@ -48,7 +52,7 @@ export function getUpload(call: Call, backend: Backend): Reply {
 export async function putUpload(call: Call, backend: Backend): Promise<Reply> {
   const session = findSession(call, backend);
   const digest = requireDigest(call.query.get('digest') ?? '');
-  await append(call, session);
+  await append(call, session, backend);
   backend.uploads.forget(session);
   return commit(joined(session.chunks), { name: call.name, digest, backend });
 }
@@ -78,13 +82,30 @@ function findSession(call: Call, { uploads }: Backend): UploadSession {
   );
 }
 
-async function append(call: Call, session: UploadSession): Promise<void> {
+function requireLargeChunks({ lastChunk }: UploadSession, { settings }: Backend): void {
+  const least = settings.chunkMinLength;
+  if (lastChunk === undefined || lastChunk >= least) return;
+  throw new Refusal('SIZE_INVALID', `the last chunk had ${lastChunk} bytes, and had to have ${least}`);
+}
+
+/** Resolves to the number of bytes. */
+async function append(call: Call, session: UploadSession, { uploads, settings }: Backend): Promise<number> {
   const upload = { size: session.size, location: locationOf(session) };
   requireNextChunk(call.headers['content-range'], upload);
-  const bytes = await call.readBody(MAX_BLOB_BYTES - session.size);
-  if (bytes.length === 0) return;
-  session.chunks.push(bytes);
+  const most = Math.min(MAX_BLOB_BYTES - session.size, settings.maxUploadBytes);
+  try {
+    return keep(await call.readBody(most), session);
+  } catch (error) {
+    if (error instanceof Interruption && settings.resumption === 'any-byte') keep(error.bytes, session);
+    if (error instanceof Interruption && settings.resumption === 'none') uploads.forget(session);
+    throw error;
+  }
+}
+
+function keep(bytes: Buffer, session: UploadSession): number {
+  if (bytes.length > 0) session.chunks.push(bytes);
   session.size += bytes.length;
+  return bytes.length;
 }
 
 function commit(bytes: Uint8Array, target: { name: string; digest: Digest; backend: Backend }): Reply {

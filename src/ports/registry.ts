@@ -61,27 +61,27 @@ export interface Found {
 /** What can be written to registries besides. */
 export interface WriteRegistry extends ReadRegistry {
   /**
-   * Asks for a blob of another repository of the same host (POST with `mount` and `from`). Where the registry does
-   * not do that it has opened an upload instead, to be finished or cancelled.
+   * Asks for a blob of another repository of the same host (POST with `mount` and `from`), or without `from` for one
+   * of any repository there. Where the registry does not do that it has opened an upload instead, to be finished or
+   * cancelled.
    */
   mountBlob(
     repository: Repository,
-    mount: { readonly digest: Digest; readonly from: Repository },
+    mount: { readonly digest: Digest; readonly from?: Repository },
     signal: AbortSignal,
   ): Promise<'mounted' | UploadSession>;
 
   /** Opens an upload (POST). */
   startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession>;
 
-  /** Sends a blob into an upload (PUT). `open` is called once there is room for the request. */
-  finishUpload(
-    upload: {
-      readonly session: UploadSession;
-      readonly blob: Descriptor;
-      readonly open: () => Promise<BlobBody>;
-    },
-    signal: AbortSignal,
-  ): Promise<void>;
+  /**
+   * Sends what an upload has not got of a blob: all of it at once (PUT), or in chunks (PATCH) where the upload was
+   * interrupted or the registry takes no larger ones. What a registry takes is learned from its refusals.
+   */
+  finishUpload(upload: BlobUpload, signal: AbortSignal): Promise<void>;
+
+  /** Asks how much of an interrupted upload has arrived (GET); undefined where it cannot go on. Never throws. */
+  resumeUpload(session: UploadSession, signal: AbortSignal): Promise<UploadSession | undefined>;
 
   /** Gives up an upload (DELETE). Never throws: the registry forgets it in time. */
   cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void>;
@@ -101,6 +101,17 @@ export interface UploadSession {
   readonly repository: Repository;
   /** Where the registry wants the bytes, absolute. */
   readonly location: string;
+  /** Bytes that it has. */
+  readonly received: number;
+}
+
+export interface BlobUpload {
+  readonly session: UploadSession;
+  readonly blob: Descriptor;
+  /** All of the blob; called once there is room for the request. */
+  readonly open: () => Promise<BlobBody>;
+  /** Told where the upload goes on after each part of it. Default: nobody is. */
+  readonly onMove?: (session: UploadSession) => void;
 }
 
 export type Listing =

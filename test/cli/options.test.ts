@@ -142,6 +142,7 @@ describe('a malformed command line is refused', () => {
     [['-manifest'], /-manifest needs a value/],
     [['-manifest=a', '-confirm', 'true'], /unexpected argument "true".*-flag=true/],
     [['-manifest=a', '-confirm=perhaps'], /-confirm is true or false, not "perhaps"/],
+    [['-manifest=a', '-spool-limit=1G'], /-spool-limit is a number of mebibytes, not "1G"/],
     [['-manifest=a', '-threads=many'], /-threads is a number, not "many"/],
     [['-manifest=a', '-threads=1.5'], /-threads is a number, not "1.5"/],
     [['-manifest=a', '-log-level=loud'], /-log-level.*"loud"/],

@@ -343,7 +343,11 @@ export function describeRegistry(
       const reason = new Error('enough');
       const aborted = AbortSignal.abort(reason);
       const place = repository('aborted');
-      const session = { repository: place, location: `http://${subject.host}/v2/aborted/blobs/uploads/1` };
+      const session = {
+        repository: place,
+        location: `http://${subject.host}/v2/aborted/blobs/uploads/1`,
+        received: 0,
+      };
       const open = () => Promise.resolve(SMALL.bytes);
       const { manifest } = image({ seed: 'aborted' });
       for (const call of [
@@ -361,6 +365,7 @@ export function describeRegistry(
         await expect(call()).rejects.toBe(reason);
       }
       await registry.cancelUpload(session, aborted);
+      expect(await registry.resumeUpload(session, aborted)).toBeUndefined();
     });
   });
 }

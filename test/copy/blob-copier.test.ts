@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { BlobCopier } from '../../src/copy/blob-copier.ts';
+import { BlobSupply } from '../../src/copy/blob-supply.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { image, layer } from '../builders/images.ts';
 import { repository } from '../builders/manifests.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
 import { MemoryRegistry, type MemoryRegistryOptions } from '../doubles/memory-registry.ts';
+import { MemorySpool } from '../doubles/memory-spool.ts';
 
 const SHARED = layer('shared');
 const HOLDER = image({ seed: 'holder', layers: [SHARED] });
 const BLOB = { mediaType: SHARED.mediaType, digest: SHARED.digest, size: SHARED.bytes.length };
+const OLD = { hosts: new Set<string>(), isNew: false };
+const NEW = { ...OLD, isNew: true };
 const NEVER = new AbortController().signal;
 const FLAKY = new RegistryError('unavailable', 'PUT: 503', { status: 503, temporary: true });
 
@@ -19,15 +23,25 @@ function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
   const clock = new FakeClock();
   const { transfers = 8 } = options;
   const copier = new BlobCopier({
-    source: registry,
+    supply: new BlobSupply({ source: registry, spool: new MemorySpool() }),
     destination: registry,
     clock,
     transfers,
     stopping: NEVER,
   });
-  const copy = (destination: string, sources: readonly string[] = ['s.io/s/app'], blob = BLOB) =>
+  const copy = (
+    destination: string,
+    sources: readonly string[] = ['s.io/s/app'],
+    hosts: readonly string[] = [],
+  ) =>
     copier.copy(
-      { blob, destination: repository(destination), sources: sources.map(repository), isNew: false },
+      {
+        blob: BLOB,
+        destination: repository(destination),
+        sources: sources.map(repository),
+        hosts: new Set(hosts),
+        isNew: false,
+      },
       NEVER,
     );
   const verbs = () => registry.log().map((line) => line.replace(/ sha256:.*/, ''));
@@ -48,7 +62,7 @@ describe('the ladder', () => {
 
   it('sends a small blob to a new repository without asking, and asks for a large one', async () => {
     const { registry, copier, verbs } = setUp();
-    const task = { destination: repository('p.io/p/new'), sources: [repository('s.io/s/app')], isNew: true };
+    const task = { destination: repository('p.io/p/new'), sources: [repository('s.io/s/app')], ...NEW };
     expect(await copier.copy({ ...task, blob: BLOB }, NEVER)).toBe('transferred');
     expect(verbs()).toEqual(['start p.io/p/new', 'open-blob s.io/s/app', 'finish p.io/p/new']);
     registry.calls.length = 0;
@@ -84,7 +98,7 @@ describe('the ladder', () => {
       ['p.io/p/a', 'p.io/p/b', 'p.io/p/c', 'q.io/p/a'].map((name) => copy(name)),
     );
     expect(rungs).toEqual(['transferred', 'mounted', 'mounted', 'transferred']);
-    expect(registry.count({ verb: 'open-blob' })).toBe(2);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
     expect(registry.count({ verb: 'has-blob' })).toBe(2);
   });
 
@@ -136,6 +150,111 @@ describe('a mount that is not honoured', () => {
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await copy(`p.io/p/${name}`);
     expect(registry.count({ verb: 'mount' })).toBe(3);
     expect(registry.count({ verb: 'finish' })).toBe(6);
+  });
+});
+
+describe('a blob bound for several hosts', () => {
+  const HOSTS = Array.from({ length: 22 }, (_, number) => `h${number}.io`);
+
+  it('is read once, uploaded once for every host and mounted there for its other repositories', async () => {
+    const { registry, copy } = setUp({ transfers: 4 });
+    const destinations = HOSTS.flatMap((host) => [`${host}/p/a`, `${host}/p/b`]);
+    const rungs = await Promise.all(destinations.map((name) => copy(name, undefined, HOSTS)));
+    expect(rungs.filter((rung) => rung === 'transferred')).toHaveLength(22);
+    expect(rungs.filter((rung) => rung === 'mounted')).toHaveLength(22);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
+    expect(registry.count({ verb: 'finish' })).toBe(22);
+    expect(registry.count({ verb: 'mount' })).toBe(22);
+  });
+
+  it('is kept for a host that comes late, also where another one had it already', async () => {
+    const { registry, copy } = setUp();
+    registry.push('has.io/p/a', HOLDER);
+    const hosts = ['first.io', 'has.io', 'late.io'];
+    for (const host of hosts) await copy(`${host}/p/a`, undefined, hosts);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
+    expect(registry.count({ verb: 'finish' })).toBe(2);
+  });
+
+  it('stays readable for the second repository of a host when the first has failed', async () => {
+    const { registry, copy } = setUp();
+    registry.fail({ verb: 'finish', repository: repository('p.io/p/a') });
+    const copies = ['p.io/p/a', 'p.io/p/b', 'q.io/p/a'].map((name) =>
+      copy(name, undefined, ['p.io', 'q.io']),
+    );
+    const results = await Promise.allSettled(copies);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled', 'fulfilled']);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
+  });
+});
+
+describe('a host that honours a mount without a source', () => {
+  it('is not asked whether a blob is there any more', async () => {
+    const { registry, copier, verbs } = setUp({ anonymousMounts: 'honoured' });
+    const [near, far] = [layer('near'), layer('far')];
+    registry.push('p.io/old/app', image({ seed: 'old', layers: [near] }));
+    registry.push('s.io/s/app', image({ seed: 'new', layers: [near, far] }));
+    const rungs = [];
+    for (const { digest, mediaType, bytes } of [near, far]) {
+      const blob = { digest, mediaType, size: bytes.length };
+      const task = { blob, destination: repository('p.io/p/a'), sources: [repository('s.io/s/app')] };
+      rungs.push(await copier.copy({ ...task, ...OLD }, NEVER));
+    }
+    expect(rungs).toEqual(['mounted', 'transferred']);
+    expect(verbs()).toEqual([
+      'has-blob p.io/p/a',
+      'start p.io/p/a',
+      'start p.io/p/a',
+      'open-blob s.io/s/app',
+      'finish p.io/p/a',
+    ]);
+  });
+});
+
+describe('an upload that is interrupted', () => {
+  const LARGE = layer('interrupted', 600 * 1024);
+  const LARGE_BLOB = { mediaType: LARGE.mediaType, digest: LARGE.digest, size: LARGE.bytes.length };
+
+  async function interrupted(blob: typeof BLOB, options: MemoryRegistryOptions = {}) {
+    const { registry, copier, verbs } = setUp(options);
+    registry.push('s.io/s/app', image({ seed: 'large', layers: [LARGE] }));
+    registry.cutUpload('p.io/p/a', 1000);
+    const task = { blob, destination: repository('p.io/p/a'), sources: [repository('s.io/s/app')], ...OLD };
+    expect(await copier.copy(task, NEVER)).toBe('transferred');
+    expect(registry.openUploads).toBe(0);
+    return verbs().map((verb) => verb.split(' ', 1)[0]);
+  }
+
+  it('goes on in the same upload', async () => {
+    expect(await interrupted(LARGE_BLOB)).toEqual([
+      'has-blob',
+      'start',
+      'open-blob',
+      'has-blob',
+      'resume',
+      'open-blob',
+      'finish',
+    ]);
+  });
+
+  it('begins anew where the registry has kept nothing of it', async () => {
+    expect((await interrupted(LARGE_BLOB, { interrupted: 'lost' })).slice(4)).toEqual([
+      'resume',
+      'cancel',
+      'start',
+      'open-blob',
+      'finish',
+    ]);
+  });
+
+  it('begins anew without a question where the blob is small', async () => {
+    expect((await interrupted(BLOB)).slice(3)).toEqual([
+      'cancel',
+      'has-blob',
+      'start',
+      'open-blob',
+      'finish',
+    ]);
   });
 });
 
@@ -198,7 +317,7 @@ describe('a transfer that fails', () => {
       blob: BLOB,
       destination: repository('p.io/p/a'),
       sources: [repository('s.io/s/app')],
-      isNew: false,
+      ...OLD,
     };
     await expect(copier.copy(task, killed.signal)).rejects.toThrow('killed');
     expect(registry.count({ verb: 'cancel' })).toBe(0);
@@ -231,7 +350,7 @@ it('a blob that a registry denies having is looked for and sent again, not mount
     blob: BLOB,
     destination: repository('p.io/p/b'),
     sources: [repository('s.io/s/app')],
-    isNew: false,
+    ...OLD,
   };
   expect(await copier.copyAgain(task, NEVER)).toBe('transferred');
   expect(verbs()).toEqual(['has-blob p.io/p/b', 'start p.io/p/b', 'open-blob s.io/s/app', 'finish p.io/p/b']);

@@ -10,6 +10,7 @@ import type { Plan } from '../../src/plan/plan.ts';
 import type { ReadRegistry } from '../../src/ports/registry.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
 import type { MemoryRegistry } from '../doubles/memory-registry.ts';
+import { MemorySpool } from '../doubles/memory-spool.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 
 const NEVER = new AbortController().signal;
@@ -44,6 +45,7 @@ export async function apply(planned: Planned, options: Options = {}): Promise<re
     {
       source: planned.source,
       destination: planned.registry,
+      spool: new MemorySpool(),
       clock: new FakeClock(),
       progress: new RecordingProgress(),
       threads: 8,

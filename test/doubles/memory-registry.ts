@@ -8,7 +8,13 @@ import { parseReferences, type RawManifest, verifyManifest } from '../../src/ima
 import type { Reference } from '../../src/image/reference.ts';
 import { hostOf, type Repository } from '../../src/image/repository.ts';
 import type { Tag } from '../../src/image/tag.ts';
-import type { BlobBody, Listing, UploadSession, WriteRegistry } from '../../src/ports/registry.ts';
+import type {
+  BlobBody,
+  BlobUpload,
+  Listing,
+  UploadSession,
+  WriteRegistry,
+} from '../../src/ports/registry.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import type { Content } from '../builders/content.ts';
 import { repository as repositoryNamed, tag as tagNamed } from '../builders/manifests.ts';
@@ -22,6 +28,7 @@ export type Verb =
   | 'mount'
   | 'start'
   | 'finish'
+  | 'resume'
   | 'cancel'
   | 'put';
 
@@ -43,6 +50,10 @@ export interface MemoryRegistryOptions {
   readonly pages?: number;
   /** What a mount of a blob that is there gets. Default `honoured`. */
   readonly mounts?: 'honoured' | 'refused';
+  /** What a mount that names no repository gets. Default `refused`: an upload, like any other. */
+  readonly anonymousMounts?: 'honoured' | 'refused' | 'denied';
+  /** What becomes of the bytes of an upload that was interrupted. Default `kept`. */
+  readonly interrupted?: 'kept' | 'lost';
   /** Awaited before each answer. Default: the next microtask. */
   readonly pace?: () => Promise<void>;
 }
@@ -60,7 +71,9 @@ interface Store {
 export class MemoryRegistry implements WriteRegistry {
   readonly calls: Call[] = [];
   readonly #stores = new Map<Repository, Store>();
-  readonly #open = new Set<string>();
+  /** By location. */
+  readonly #open = new Map<string, Uint8Array>();
+  #cuts: { readonly repository: string; readonly bytes: number }[] = [];
   readonly #faults: ((call: Call) => unknown)[] = [];
   readonly #damaged = new Set<string>();
   readonly #options: Required<MemoryRegistryOptions>;
@@ -71,6 +84,8 @@ export class MemoryRegistry implements WriteRegistry {
       listing: 'tags',
       pages: 1,
       mounts: 'honoured',
+      anonymousMounts: 'refused',
+      interrupted: 'kept',
       pace: () => Promise.resolve(),
       ...options,
     };
@@ -105,6 +120,11 @@ export class MemoryRegistry implements WriteRegistry {
       left -= 1;
       return error;
     });
+  }
+
+  /** The next upload into this repository is interrupted after so many bytes. */
+  cutUpload(repository: string, bytes: number): void {
+    this.#cuts.push({ repository, bytes });
   }
 
   /** From now on the blob of this repository does not match its digest when it is read. */
@@ -203,14 +223,15 @@ export class MemoryRegistry implements WriteRegistry {
     const bytes = this.#stores.get(repository)?.blobs.get(blob.digest);
     if (bytes === undefined) throw new RegistryError('refused', 'GET https://test: 404', { status: 404 });
     if (this.#damaged.has(`${repository} ${blob.digest}`)) return damagedStream(bytes, blob.digest);
-    return bytes.length > 1000 ? Readable.from([bytes]) : bytes;
+    return bytes.length > 512 * 1024 ? Readable.from([bytes]) : bytes;
   }
 
   async mountBlob(
     repository: Repository,
-    { digest, from }: { readonly digest: Digest; readonly from: Repository },
+    { digest, from }: { readonly digest: Digest; readonly from?: Repository },
     signal: AbortSignal,
   ): Promise<'mounted' | UploadSession> {
+    if (from === undefined) return this.#mountAnonymously(repository, digest, signal);
     await this.#answer({ verb: 'mount', repository, what: digest }, signal);
     const bytes = this.#stores.get(from)?.blobs.get(digest);
     const isNear = hostOf(from) === hostOf(repository);
@@ -220,28 +241,55 @@ export class MemoryRegistry implements WriteRegistry {
     return 'mounted';
   }
 
+  /** It is an upload that may turn out to be needless, so it is logged as one. */
+  async #mountAnonymously(
+    repository: Repository,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<'mounted' | UploadSession> {
+    await this.#answer({ verb: 'start', repository, what: digest }, signal);
+    const { anonymousMounts } = this.#options;
+    if (anonymousMounts === 'denied')
+      throw new RegistryError('refused', 'POST https://test: 400', { status: 400 });
+    const near = Array.from(this.#stores).filter(([name]) => hostOf(name) === hostOf(repository));
+    const bytes = near.map(([, { blobs }]) => blobs.get(digest)).find((found) => found !== undefined);
+    if (bytes === undefined || anonymousMounts === 'refused') return this.#session(repository);
+    this.#storeOf(repository).blobs.set(digest, bytes);
+    return 'mounted';
+  }
+
   async startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession> {
     await this.#answer({ verb: 'start', repository, what: '' }, signal);
     return this.#session(repository);
   }
 
-  async finishUpload(
-    upload: {
-      readonly session: UploadSession;
-      readonly blob: Descriptor;
-      readonly open: () => Promise<BlobBody>;
-    },
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { session, blob, open } = upload;
-    const { repository } = session;
-    if (!this.#open.has(session.location)) throw new Error(`the upload ${session.location} is not open`);
-    const bytes = await readAll(await open());
+  async finishUpload({ session, blob, open }: BlobUpload, signal: AbortSignal): Promise<void> {
+    const { repository, location, received } = session;
+    const before = this.#open.get(location);
+    if (before === undefined) throw new Error(`the upload ${location} is not open`);
+    if (before.length !== received)
+      throw new Error(`${location} has ${before.length} bytes, not ${received}`);
+    const bytes = Buffer.concat([before, (await readAll(await open())).subarray(received)]);
+    const cut = this.#takeCut(repository);
+    if (cut !== undefined) {
+      this.#open.set(location, this.#options.interrupted === 'kept' ? bytes.subarray(0, cut) : before);
+      throw new RegistryError('unreachable', 'PUT https://test: ECONNRESET', { temporary: true });
+    }
     await this.#answer({ verb: 'finish', repository, what: blob.digest }, signal);
-    this.#open.delete(session.location);
+    this.#open.delete(location);
     if (!matchesDigest(bytes, blob.digest))
       throw new RegistryError('refused', 'PUT: DIGEST_INVALID', { status: 400 });
     this.#storeOf(repository).blobs.set(blob.digest, bytes);
+  }
+
+  async resumeUpload(session: UploadSession, signal: AbortSignal): Promise<UploadSession | undefined> {
+    try {
+      await this.#answer({ verb: 'resume', repository: session.repository, what: '' }, signal);
+    } catch {
+      return undefined;
+    }
+    const received = this.#open.get(session.location)?.length ?? 0;
+    return received === 0 ? undefined : { ...session, received };
   }
 
   async cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void> {
@@ -288,8 +336,13 @@ export class MemoryRegistry implements WriteRegistry {
   #session(repository: Repository): UploadSession {
     this.#uploads += 1;
     const location = `https://test/uploads/${this.#uploads}`;
-    this.#open.add(location);
-    return { repository, location };
+    this.#open.set(location, new Uint8Array());
+    return { repository, location, received: 0 };
+  }
+
+  #takeCut(repository: string): number | undefined {
+    const index = this.#cuts.findIndex((cut) => cut.repository === repository);
+    return index === -1 ? undefined : this.#cuts.splice(index, 1)[0]?.bytes;
   }
 
   #storeOf(repository: Repository): Store {

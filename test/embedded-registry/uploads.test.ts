@@ -147,6 +147,50 @@ describe('an upload', () => {
   });
 });
 
+describe('an upload whose body is interrupted', () => {
+  it.each([
+    ['any-byte', 1000, [204, '0-1999']],
+    ['whole-chunks', 1000, [204, '0-999']],
+    ['none', 1000, [404, undefined]],
+  ] as const)('goes on as the registry has it: %s', async (resumption, atByte, expected) => {
+    const registry = await startForTest({ resumption });
+    const { headers } = await ask(registry, `POST ${UPLOADS}`);
+    const location = headers.location ?? '';
+    await patch(registry, location, { start: 0, bytes: BYTES.subarray(0, 1000) });
+    registry.addFault({ method: 'PUT', act: { kind: 'cut-upload', atByte } });
+    const put = `PUT ${location}&digest=${DIGEST}`;
+    await expect(ask(registry, put, { body: BYTES.subarray(1000) })).rejects.toMatchObject({
+      code: 'ECONNRESET',
+    });
+    expect(registry.requests.at(-1)).toMatchObject({ kind: 'upload-put', status: 0, bytesIn: atByte });
+    const status = await ask(registry, `GET ${location}`);
+    expect([status.status, status.headers.range]).toEqual(expected);
+  });
+});
+
+describe('the limits of an upload', () => {
+  it('refuse a body that is too large, and the upload goes on in smaller ones', async () => {
+    const registry = await startForTest({ maxUploadBytes: 3000 });
+    const { headers } = await ask(registry, `POST ${UPLOADS}`);
+    const location = headers.location ?? '';
+    const whole = await ask(registry, `PUT ${location}&digest=${DIGEST}`, { body: BYTES });
+    expect(summaryOf(whole)).toBe('413 SIZE_INVALID');
+    expect((await patch(registry, location, { start: 0, bytes: BYTES.subarray(0, 3000) })).status).toBe(202);
+    const last = await ask(registry, `PUT ${location}&digest=${DIGEST}`, { body: BYTES.subarray(3000) });
+    expect(last.status).toBe(201);
+  });
+
+  it('are told, and refuse a chunk after one that was too small', async () => {
+    const registry = await startForTest({ chunkMinLength: 2000 });
+    const { headers } = await ask(registry, `POST ${UPLOADS}`);
+    expect(headers['oci-chunk-min-length']).toBe('2000');
+    const location = headers.location ?? '';
+    await patch(registry, location, { start: 0, bytes: BYTES.subarray(0, 1999) });
+    const refused = await patch(registry, location, { start: 1999, bytes: BYTES.subarray(1999) });
+    expect(summaryOf(refused)).toBe('413 SIZE_INVALID');
+  });
+});
+
 describe('a blob in one POST', () => {
   it('is stored', async () => {
     const registry = await startForTest();
@@ -173,7 +217,8 @@ describe('a mount', () => {
     const registry = await startForTest(options);
     registry.store.putBlob('staging/app', BYTES);
     const answer = await ask(registry, `POST ${UPLOADS}?${query}`);
-    expect(registry.requests.at(-1)?.kind).toBe('mount');
+    // without a source it is a way to open an upload
+    expect(registry.requests.at(-1)?.kind).toBe(query.includes('from=') ? 'mount' : 'upload-start');
     return { answer, mounted: registry.store.hasBlob('prod/app', DIGEST) };
   }
 

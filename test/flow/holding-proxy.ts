@@ -7,6 +7,10 @@ export interface HoldingProxy {
   readonly host: string;
   /** Holds the next request whose `METHOD path` meets the pattern. */
   hold(pattern: RegExp): Held;
+  /** Breaks the next request whose `METHOD path` meets the pattern off, on both sides, after so many bytes of its body. */
+  cut(pattern: RegExp, bytes: number): void;
+  /** Requests with a body so far, as `METHOD bytes`. */
+  readonly bodies: readonly string[];
 }
 
 export interface Held {
@@ -24,8 +28,14 @@ interface Hold {
 /** A proxy for the running test. */
 export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
   const holds: Hold[] = [];
+  const cuts: { readonly pattern: RegExp; readonly bytes: number }[] = [];
+  const bodies: string[] = [];
   const server = createServer((incoming, outgoing) => {
     const line = `${incoming.method} ${incoming.url}`;
+    countBody(incoming, bodies);
+    const cutPlace = cuts.findIndex(({ pattern }) => line.search(pattern) !== -1);
+    const [cut] = cutPlace === -1 ? [] : cuts.splice(cutPlace, 1);
+    if (cut !== undefined) return forwardPart(upstream, incoming, cut.bytes);
     const place = holds.findIndex(({ pattern }) => line.search(pattern) !== -1);
     const [hold] = place === -1 ? [] : holds.splice(place, 1);
     if (hold === undefined) return forward(upstream, incoming, outgoing);
@@ -44,6 +54,8 @@ export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
   return {
     host: `127.0.0.1:${address.port}`,
+    bodies,
+    cut: (pattern, bytes) => void cuts.push({ pattern, bytes }),
     hold: (pattern) => {
       const arrived = deferred();
       const released = deferred();
@@ -63,6 +75,31 @@ function forward(upstream: string, incoming: IncomingMessage, outgoing: ServerRe
   onward.on('error', () => outgoing.destroy());
   outgoing.on('close', () => onward.destroy());
   incoming.pipe(onward);
+}
+
+/** A connection of its own is cut when the upstream has taken the part. */
+function forwardPart(upstream: string, incoming: IncomingMessage, bytes: number): void {
+  const [hostname, port] = upstream.split(':');
+  const { method, url: path, headers } = incoming;
+  const onward = send({ hostname, port, method, path, headers, agent: false });
+  onward.on('error', () => {}); // it is what was asked for
+  let left = bytes;
+  incoming.on('data', (piece: Buffer) => {
+    const part = piece.subarray(0, left);
+    left -= part.length;
+    if (left > 0) return void onward.write(part);
+    incoming.pause();
+    onward.write(part, () => {
+      onward.destroy();
+      incoming.socket.resetAndDestroy();
+    });
+  });
+}
+
+function countBody(incoming: IncomingMessage, bodies: string[]): void {
+  const { method, headers } = incoming;
+  const length = Number(headers['content-length'] ?? 0);
+  if (length > 0) bodies.push(`${method} ${length}`);
 }
 
 function deferred(): { promise: Promise<void>; resolve: () => void } {

@@ -7,14 +7,13 @@ import { Readable, Writable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import { OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/image/media-types.ts';
-import { startWithReport } from '../doubles/run-cip.ts';
+import { startWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
 import { manifestFlag } from './staging.ts';
 
 const MIB = 1024 * 1024;
-const BLOB_BYTES = 3 * 1024 * MIB;
 const MAX_RSS_BYTES = 250 * 1000 * 1000;
 
-/** What the blob consists of, over and over. */
+/** What a blob consists of, over and over. */
 const PIECE = Buffer.alloc(MIB, 'the same mebibyte again and again, ');
 
 // the peak is read from /proc
@@ -23,73 +22,129 @@ if (!isLinux) console.error('not on Linux, so not tested: the memory that a prom
 
 describe.skipIf(!isLinux)('the memory of the whole process', () => {
   it('stays below 250 MB whatever the size of a blob: 3 GiB', { timeout: 120_000 }, async () => {
-    const config = Buffer.from(
-      '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}',
-    );
-    const layer = digestOfBlob();
-    const manifest = Buffer.from(
-      JSON.stringify({
-        schemaVersion: 2,
-        mediaType: OCI_MANIFEST,
-        config: { mediaType: OCI_CONFIG, digest: digestOf(config), size: config.length },
-        layers: [{ mediaType: OCI_LAYER_GZIP, digest: layer, size: BLOB_BYTES }],
-      }),
-    );
-    const source = await listen(async ({ method, url = '' }, response) => {
-      if (url.endsWith(`/manifests/${digestOf(manifest)}`)) {
-        response.setHeader('content-type', OCI_MANIFEST);
-        response.end(method === 'HEAD' ? undefined : manifest);
-      } else if (url.endsWith(`/blobs/${digestOf(config)}`)) response.end(config);
-      else if (url.endsWith(`/blobs/${layer}`)) {
-        response.setHeader('content-length', BLOB_BYTES);
-        await pipeline(Readable.from(pieces(), { objectMode: false }), response);
-      } else response.writeHead(404).end();
-    });
+    const { source, layer, config, manifest, digest } = await largeImage(3 * 1024 * MIB);
+    const sink = await startSink();
+    const { peakBytes, report } = await promote({ source: source.host, digest }, [sink]);
 
-    const received = new Map<string, number>();
-    let peakBytes = 0;
-    const sink = await listen(async (request, response) => {
-      const { method, url = '' } = request;
-      if (method === 'POST') response.writeHead(202, { location: `${url}upload` }).end();
-      else if (method === 'PUT' && url.includes('/uploads/')) {
-        const { digest, size } = await hashAndDiscard(request);
-        received.set(digest, size);
-        response.writeHead(url.endsWith(`digest=${digest}`) ? 201 : 400).end();
-      } else if (method === 'PUT') {
-        await hashAndDiscard(request);
-        peakBytes = peakOf(cip.pid); // the last request: everything else has been done
-        response.writeHead(201).end();
-      } else response.writeHead(404).end();
-    });
+    expect(sink.received).toEqual(new Map([layer, config]));
+    expect(report?.hosts[sink.host]).toMatchObject({ bytesOut: layer[1] + config[1] + manifest.length });
+    expect(peakBytes).toBeGreaterThan(0);
+    expect(peakBytes).toBeLessThan(MAX_RSS_BYTES);
+  });
 
-    const flag = await manifestFlag({
-      from: `${source}/staging`,
-      to: [`${sink}/prod`],
-      images: { large: { [digestOf(manifest)]: ['v1'] } },
-    });
-    const cip = startWithReport([flag, '-confirm']);
-    const { status, report, stderr } = await cip.ended;
+  it('stays below 250 MB whatever the hosts that want a blob, one of them behind by all of it: 1 GiB', {
+    timeout: 120_000,
+  }, async () => {
+    const { source, layer, config, digest } = await largeImage(1024 * MIB);
+    const fast = [await startSink(), await startSink()];
+    // it takes nothing of a large blob before the others have all of it
+    const othersHaveIt = Promise.all(fast.map(({ has }) => has(layer[0])));
+    const slow = await startSink(() => othersHaveIt);
+    const { peakBytes } = await promote({ source: source.host, digest }, [slow, ...fast]);
 
-    expect(status, stderr).toBe(0);
-    expect(received).toEqual(
-      new Map([
-        [digestOf(config), config.length],
-        [layer, BLOB_BYTES],
-      ]),
-    );
-    expect(report?.hosts[sink]).toMatchObject({ bytesOut: BLOB_BYTES + config.length + manifest.length });
+    for (const sink of [slow, ...fast]) expect(sink.received).toEqual(new Map([layer, config]));
+    expect(source.reads).toEqual([layer[0], config[0]].toSorted());
     expect(peakBytes).toBeGreaterThan(0);
     expect(peakBytes).toBeLessThan(MAX_RSS_BYTES);
   });
 });
 
-function* pieces(): Generator<Buffer> {
-  for (let sent = 0; sent < BLOB_BYTES; sent += MIB) yield PIECE;
+/** An image with one layer of this size, at a source that makes it while it is read. */
+async function largeImage(size: number) {
+  const config = Buffer.from(
+    '{"architecture":"amd64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}',
+  );
+  const layer = digestOfBlob(size);
+  const manifest = Buffer.from(
+    JSON.stringify({
+      schemaVersion: 2,
+      mediaType: OCI_MANIFEST,
+      config: { mediaType: OCI_CONFIG, digest: digestOf(config), size: config.length },
+      layers: [{ mediaType: OCI_LAYER_GZIP, digest: layer, size }],
+    }),
+  );
+  const reads: string[] = [];
+  const host = await listen(async ({ method, url = '' }, response) => {
+    const blob = /\/blobs\/(.*)$/.exec(url)?.[1];
+    if (blob !== undefined) reads.push(blob);
+    if (url.endsWith(`/manifests/${digestOf(manifest)}`)) {
+      response.setHeader('content-type', OCI_MANIFEST);
+      response.end(method === 'HEAD' ? undefined : manifest);
+    } else if (blob === digestOf(config)) response.end(config);
+    else if (blob === layer) {
+      response.setHeader('content-length', size);
+      await pipeline(Readable.from(pieces(size), { objectMode: false }), response);
+    } else response.writeHead(404).end();
+  });
+  return {
+    source: {
+      host,
+      /** Blobs that were asked for, sorted. */
+      get reads() {
+        return reads.toSorted();
+      },
+    },
+    layer: [layer, size] as const,
+    config: [digestOf(config), config.length] as const,
+    manifest,
+    digest: digestOf(manifest),
+  };
 }
 
-function digestOfBlob(): string {
+/** A registry that forgets what it gets; it takes a blob once `mayTake` resolves. */
+async function startSink(mayTake: () => Promise<unknown> = () => Promise.resolve()) {
+  /** Sizes by digest. */
+  const received = new Map<string, number>();
+  const waiting: { readonly digest: string; readonly resolve: () => void }[] = [];
+  const onManifest: (() => void)[] = [];
+  const host = await listen(async (request, response) => {
+    const { method, url = '' } = request;
+    if (method === 'POST') response.writeHead(202, { location: `${url.replace(/\?.*/, '')}upload` }).end();
+    else if (method === 'PUT' && url.includes('/uploads/')) {
+      if (Number(request.headers['content-length']) > MIB) await mayTake();
+      const { digest, size } = await hashAndDiscard(request);
+      received.set(digest, size);
+      for (const one of waiting) if (one.digest === digest) one.resolve();
+      response.writeHead(url.endsWith(`digest=${digest}`) ? 201 : 400).end();
+    } else if (method === 'PUT') {
+      await hashAndDiscard(request);
+      for (const call of onManifest) call();
+      response.writeHead(201).end();
+    } else response.writeHead(404).end();
+  });
+  const has = (digest: string) => new Promise<void>((resolve) => waiting.push({ digest, resolve }));
+  return { host, received, has, onManifest };
+}
+
+/** Promotes an image, and measures as late as possible: when the last manifest is written everything else is done. */
+async function promote(
+  { source, digest }: { source: string; digest: string },
+  sinks: readonly Awaited<ReturnType<typeof startSink>>[],
+) {
+  const flag = await manifestFlag({
+    from: `${source}/staging`,
+    to: sinks.map(({ host }) => `${host}/prod`),
+    images: { large: { [digest]: ['v1'] } },
+  });
+  let peakBytes = 0;
+  const cip = startWithReport([flag, '-confirm'], { env: { TMPDIR: temporaryDirectory() } });
+  for (const { onManifest } of sinks) {
+    onManifest.push(() => {
+      peakBytes = peakOf(cip.pid);
+    });
+  }
+  const { status, report, stderr } = await cip.ended;
+  expect(status, stderr).toBe(0);
+  return { peakBytes, report };
+}
+
+function* pieces(size: number): Generator<Buffer> {
+  for (let sent = 0; sent < size; sent += MIB) yield PIECE;
+}
+
+function digestOfBlob(size: number): string {
   const hash = createHash('sha256');
-  for (const piece of pieces()) hash.update(piece);
+  for (const piece of pieces(size)) hash.update(piece);
   return `sha256:${hash.digest('hex')}`;
 }
 

@@ -6,6 +6,7 @@ import { promote } from '../../src/promote.ts';
 import type { Report } from '../../src/report/report.ts';
 import { keychainWith, quiet } from '../adapters/oci/client.ts';
 import { from } from '../builders/manifests.ts';
+import { MemorySpool } from '../doubles/memory-spool.ts';
 import { imageOf, QuotaRegistry, type Quotas } from '../doubles/quota-registry.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 import { VirtualClock } from '../doubles/virtual-clock.ts';
@@ -49,7 +50,9 @@ async function promoteAll(
   const read = readOf(manifestOf(images, hosts));
   const request = { read, confirm: true, reportAll: false, threads: 50 };
   const never = quiet();
-  const ports = { ...client, clock, progress: new RecordingProgress(), stopping: never, signal: never };
+  const spool = new MemorySpool();
+  const progress = new RecordingProgress();
+  const ports = { ...client, spool, clock, progress, stopping: never, signal: never };
   const report = await clock.until(promote(request, ports));
   const minutes = (clock.now() - begun) / MINUTE;
   return { report, registry, minutes, refused: registry.refused / (registry.refused + registry.accepted) };

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { refuseAnswer } from '../../src/adapters/oci/answers.ts';
 import type { HttpRequest, HttpResponse } from '../../src/adapters/oci/http.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
+import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import { redactRefusal } from '../../src/adapters/oci/redact.ts';
 import { parseDigest } from '../../src/image/digest.ts';
@@ -138,7 +139,7 @@ describe('a listing of any server', () => {
             answer(content, { status, headers: next === undefined ? {} : { link: next } }),
           );
         };
-        const session = { send, endpoints: new Endpoints([]) };
+        const session = { send, endpoints: new Endpoints([]), chunks: new ChunkHabits() };
         const listed = await orRefused(listRepository(session, { repository: APP, signal: REQUEST.signal }));
         // a page that tells nothing new ends the list, and each of them comes once
         expect(asked).toBeLessThanOrEqual(2 * pages.length + 1);

@@ -1,13 +1,15 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBlob } from '../../src/adapters/oci/blobs.ts';
+import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
+import { finishUpload } from '../../src/adapters/oci/finish-upload.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
 import { fetchManifest, putManifest, resolveManifest } from '../../src/adapters/oci/manifests.ts';
 import type { Session } from '../../src/adapters/oci/session.ts';
 import type { StartTimer } from '../../src/adapters/oci/time-limits.ts';
 import { createWire } from '../../src/adapters/oci/undici-send.ts';
-import { finishUpload, startUpload } from '../../src/adapters/oci/uploads.ts';
+import { startUpload } from '../../src/adapters/oci/uploads.ts';
 import type { Repository } from '../../src/image/repository.ts';
 import { FakeClock } from '../adapters/fake-clock.ts';
 import {
@@ -75,7 +77,7 @@ async function stage(raw: string) {
   const limits = new Limits();
   const wire = createWire({ originOf: () => server.url, startTimer: limits.start });
   onTestFinished(wire.close);
-  const session = { send: wire.send, endpoints: new Endpoints([]) };
+  const session = { send: wire.send, endpoints: new Endpoints([]), chunks: new ChunkHabits() };
   return { server, limits, session, repository: repositoryAt(server, 'app') };
 }
 
@@ -127,10 +129,11 @@ describe('a server that takes for ever', () => {
     // more than all that lies between can hold
     const source = Readable.from(pieces(), { objectMode: false, highWaterMark: 64 * 1024 });
     const repository = repositoryAt(server, 'app');
-    const session = { repository, location: `${server.url}/up` };
+    const upload = { repository, location: `${server.url}/up`, received: 0 };
+    const session = { send: wire.send, endpoints: new Endpoints([]), chunks: new ChunkHabits() };
     const blob = { ...descriptorOf(LARGE), size: 2 ** 40 };
     const open = () => Promise.resolve(source);
-    const failed = registryErrorOf(finishUpload({ session, blob, open, send: wire.send, signal: quiet() }));
+    const failed = registryErrorOf(finishUpload(session, { session: upload, blob, open, signal: quiet() }));
     await until(() => server.requests.length === 1);
     const error = await endingAll(limits, failed);
     expect(error).toMatchObject({ code: 'unreachable', temporary: true });

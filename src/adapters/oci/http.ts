@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Repository } from '../../image/repository.ts';
 
-export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
 /** One request to a registry, as the client means it: wrappers add what the wire needs. */
 export interface HttpRequest {

@@ -8,7 +8,9 @@ import { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
 import { hasBlob, openBlob } from './blobs.ts';
 import { withBreaker } from './breaker.ts';
 import { readCatalog } from './catalog.ts';
+import { ChunkHabits } from './chunk-habits.ts';
 import { Endpoints } from './endpoint.ts';
+import { finishUpload } from './finish-upload.ts';
 import type { Send } from './http.ts';
 import { listRepository } from './listing.ts';
 import { fetchManifest, lookUpManifest, putManifest, resolveManifest } from './manifests.ts';
@@ -22,7 +24,7 @@ import type { Session } from './session.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';
 import { withBudgets } from './with-budgets.ts';
-import { cancelUpload, finishUpload, mountBlob, startUpload } from './uploads.ts';
+import { cancelUpload, mountBlob, resumeUpload, startUpload } from './uploads.ts';
 
 export interface OciRegistryOptions {
   readonly keychain: Keychain;
@@ -73,7 +75,8 @@ export function createRegistryOver(
 ): OciRegistry {
   const endpoints = new Endpoints(options.plainHttp);
   const traffic = new TrafficCounter();
-  const session = { send: buildTransport(wire.send, { options, endpoints, traffic }), endpoints };
+  const send = buildTransport(wire.send, { options, endpoints, traffic });
+  const session = { send, endpoints, chunks: new ChunkHabits() };
   return { registry: makeRegistry(session), traffic, close: wire.close };
 }
 
@@ -136,7 +139,8 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
     mountBlob: (repository, mount, signal) => mountBlob(session, { repository, ...mount, signal }),
     startUpload: (repository, signal) => startUpload(session, { repository, signal }),
-    finishUpload: (upload, signal) => finishUpload({ ...upload, send: session.send, signal }),
+    finishUpload: (upload, signal) => finishUpload(session, { ...upload, signal }),
+    resumeUpload: (upload, signal) => resumeUpload(session, upload, signal),
     cancelUpload: (upload, signal) => cancelUpload(session, upload, signal),
     putManifest: (repository, put, signal) => putManifest(session, { repository, ...put, signal }),
   };

@@ -1,12 +1,14 @@
 import type { Repository } from '../../image/repository.ts';
 import { hostOf } from '../../image/repository.ts';
+import type { ChunkHabits } from './chunk-habits.ts';
 import { type Endpoints, nameOf } from './endpoint.ts';
 import type { HttpRequest, Send } from './http.ts';
 
-/** What the parts of the client share: the transport and the way to build a request for a repository. */
+/** What the parts of the client share: the transport, the way to build a request for a repository, what was learned. */
 export interface Session {
   readonly send: Send;
   readonly endpoints: Endpoints;
+  readonly chunks: ChunkHabits;
 }
 
 type RequestParts = Pick<HttpRequest, 'method'> &

@@ -1,32 +1,29 @@
-import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
-import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
-import type { BlobBody, UploadSession } from '../../ports/registry.ts';
-import { RegistryError } from '../../ports/registry-error.ts';
+import type { UploadSession } from '../../ports/registry.ts';
 import { refuseAnswer } from './answers.ts';
 import { nameOf } from './endpoint.ts';
-import { type HttpRequest, type HttpResponse } from './http.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
 import { readLocation } from './location.ts';
 import { pullScope, type Session, writeRequest } from './session.ts';
 
 /**
- * POST `/v2/<name>/blobs/uploads/?mount=<digest>&from=<other name>`.
+ * POST `/v2/<name>/blobs/uploads/?mount=<digest>&from=<other name>`, or the same without `from`.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
  */
 export async function mountBlob(
   session: Session,
-  mount: { repository: Repository; digest: Digest; from: Repository; signal: AbortSignal },
+  mount: { repository: Repository; digest: Digest; from?: Repository; signal: AbortSignal },
 ): Promise<'mounted' | UploadSession> {
   const { repository, digest, from, signal } = mount;
   const url = session.endpoints.urlOf(repository, 'blobs/uploads/');
-  url.search = `?mount=${digest}&from=${encodeURIComponent(nameOf(from))}`;
+  url.search = `?mount=${digest}${from === undefined ? '' : `&from=${encodeURIComponent(nameOf(from))}`}`;
   const write = writeRequest(repository, { method: 'POST', url, headers: NO_BODY, signal });
-  const request = { ...write, scopes: [...write.scopes, pullScope(from)] };
+  const request = from === undefined ? write : { ...write, scopes: [...write.scopes, pullScope(from)] };
   const response = await session.send(request);
   if (response.status === 201) return 'mounted';
-  return openedUpload(repository, request, response);
+  return openedUpload(session, request, response);
 }
 
 const NO_BODY = { 'content-length': '0' };
@@ -38,53 +35,55 @@ export async function startUpload(
 ): Promise<UploadSession> {
   const url = session.endpoints.urlOf(repository, 'blobs/uploads/');
   const request = writeRequest(repository, { method: 'POST', url, headers: NO_BODY, signal });
-  return openedUpload(repository, request, await session.send(request));
+  return openedUpload(session, request, await session.send(request));
 }
 
-function openedUpload(repository: Repository, request: HttpRequest, response: HttpResponse): UploadSession {
+function openedUpload(session: Session, request: HttpRequest, response: HttpResponse): UploadSession {
   if (response.status !== 202) refuseAnswer(request, response);
+  const { host, repository } = request;
+  session.chunks.learnLeast(host, response.headers['oci-chunk-min-length']);
   const url = readLocation(request, response, 'an upload');
-  return { repository, location: url.href };
+  return { repository, location: url.href, received: 0 };
 }
 
-/** PUT `<location>?digest=<digest>` with the whole blob as its body. */
-export async function finishUpload(upload: {
-  readonly session: UploadSession;
-  readonly blob: Descriptor;
-  readonly open: () => Promise<BlobBody>;
-  readonly send: Session['send'];
-  readonly signal: AbortSignal;
-}): Promise<void> {
-  const { session, blob, open, send, signal } = upload;
-  const url = new URL(session.location);
-  url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${blob.digest}`;
-  const body = blob.size === UNKNOWN_SIZE ? await readWhole(open) : { size: blob.size, open };
-  const headers = { 'content-type': 'application/octet-stream' };
-  const request = writeRequest(session.repository, { method: 'PUT', url, headers, body, signal });
-  const response = await send(request);
-  if (response.status === 201) return;
-  refuseAnswer(request, response);
-}
-
-/** Schema 1 does not tell the size of its layers, and an upload needs it. */
-const MAX_UNSIZED_BYTES = 64 * 1024 * 1024;
-
-async function readWhole(open: () => Promise<BlobBody>): Promise<Uint8Array> {
-  const body = await open();
-  if (body instanceof Uint8Array) return body;
-  const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const bytes of body as AsyncIterable<Buffer>) {
-    size += bytes.length;
-    if (size > MAX_UNSIZED_BYTES) {
-      throw new RegistryError(
-        'refused',
-        `a schema 1 layer of more than ${MAX_UNSIZED_BYTES} bytes cannot be copied`,
-      );
-    }
-    pieces.push(bytes);
+/**
+ * GET `<location>`: how much of an upload has arrived. Undefined where the registry has forgotten it or does not tell,
+ * and where nothing has arrived: then there is nothing to go on with.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks
+ */
+export async function resumeUpload(
+  session: Session,
+  upload: UploadSession,
+  signal: AbortSignal,
+): Promise<UploadSession | undefined> {
+  const url = new URL(upload.location);
+  const request = writeRequest(upload.repository, { method: 'GET', url, signal });
+  const response = await session.send(request).catch(() => undefined);
+  if (response === undefined || response.status < 200 || response.status > 299) return undefined;
+  const received = parseUploadRange(response.headers['range']);
+  if (received === undefined || received < 2) return undefined; // `0-0` is none, or one
+  try {
+    return movedUpload(upload, { request, response, received });
+  } catch {
+    return undefined; // a Location that cannot be used
   }
-  return Buffer.concat(pieces);
+}
+
+/** Where an upload goes on after an answer: where that says, else where it was. */
+export function movedUpload(
+  { repository, location }: UploadSession,
+  { request, response, received }: { request: HttpRequest; response: HttpResponse; received: number },
+): UploadSession {
+  const isMoved = response.headers['location'] !== undefined;
+  const next = isMoved ? readLocation(request, response, 'an upload').href : location;
+  return { repository, location: next, received };
+}
+
+/** Bytes that `0-N` stands for; undefined for anything else. */
+export function parseUploadRange(header: string | undefined): number | undefined {
+  const last = /^(?:bytes=)?0-(\d{1,15})$/.exec(header ?? '')?.[1];
+  return last === undefined ? undefined : Number(last) + 1;
 }
 
 /** DELETE `<location>`; whether it worked is of no interest. */

@@ -139,7 +139,7 @@ describe('an aborted signal ends a request', () => {
     const repository = repositoryAt(server, 'app');
     const asked = clientForTest().registry.finishUpload(
       {
-        session: { repository, location: `${server.url}/up` },
+        session: { repository, location: `${server.url}/up`, received: 0 },
         blob: descriptorOf(LARGE),
         open: () => Promise.resolve(source),
       },

@@ -121,7 +121,7 @@ describe('redirects', () => {
     ]);
     const { registry } = clientForTest();
     const repository = repositoryAt(server, 'app');
-    const session = { repository, location: `${server.url}/up` };
+    const session = { repository, location: `${server.url}/up`, received: 0 };
     const upload = { session, blob: descriptorOf(SMALL), open: () => Promise.resolve(SMALL.bytes) };
     const asked =
       method === 'POST' ? registry.startUpload(repository, quiet()) : registry.finishUpload(upload, quiet());

@@ -11,6 +11,7 @@ import { testdir } from '../../builders/testdir.ts';
 import { pushThroughPort } from '../../contract/push-through-port.ts';
 import { type Guard, haveTools, passwordGuard } from '../../doubles/guards.ts';
 import { type RealRegistry, startRealRegistry } from '../../doubles/real-registries.ts';
+import { MemorySpool } from '../../doubles/memory-spool.ts';
 import { RecordingProgress } from '../../doubles/recording-progress.ts';
 import { startTokenServer, TOKEN_SERVER_TOOLS, type TokenServer } from '../../doubles/token-server.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt, tagOf } from './client.ts';
@@ -149,7 +150,12 @@ async function promoteAs(
     .to(`${host}/${to}`)
     .promote({ app: { [DIGEST]: ['v1'] } });
   const read = { manifests: [manifest], problems: [], counts: { projects: 1, images: 1, digests: 1 } };
-  const ports = { ...client, clock: systemClock, progress: new RecordingProgress() };
+  const ports = {
+    ...client,
+    spool: new MemorySpool(),
+    clock: systemClock,
+    progress: new RecordingProgress(),
+  };
   const signals = { stopping: quiet(), signal: quiet() };
   const report = await promote({ read, confirm, reportAll: true, threads: 8 }, { ...ports, ...signals });
   return { ...report, client, text: JSON.stringify(report) };

@@ -143,7 +143,7 @@ describe('an upload', () => {
     const repository = repositoryAt(server, 'app');
     await clientForTest().registry.finishUpload(
       {
-        session: { repository, location: `${server.url}/up` },
+        session: { repository, location: `${server.url}/up`, received: 0 },
         blob: { ...descriptorOf(BLOB), size: -1 },
         open: () => Promise.resolve(Readable.from([BLOB.bytes.subarray(0, 9), BLOB.bytes.subarray(9)])),
       },
@@ -160,7 +160,7 @@ describe('an upload', () => {
     const repository = repositoryAt(server, 'app');
     const asked = clientForTest().registry.finishUpload(
       {
-        session: { repository, location: `${server.url}/up` },
+        session: { repository, location: `${server.url}/up`, received: 0 },
         blob: { ...descriptorOf(BLOB), size: 2 ** 40 },
         open: () => Promise.resolve(endless),
       },
@@ -175,7 +175,7 @@ describe('an upload', () => {
     const repository = repositoryAt(server, 'app');
     const asked = clientForTest().registry.finishUpload(
       {
-        session: { repository, location: `${server.url}/up` },
+        session: { repository, location: `${server.url}/up`, received: 0 },
         blob: descriptorOf(BLOB),
         open: () => Promise.reject(new Error('no such source')),
       },
@@ -191,7 +191,7 @@ describe('an upload', () => {
     const repository = repositoryAt(server, 'app');
     const asked = clientForTest().registry.finishUpload(
       {
-        session: { repository, location: `${server.url}/up` },
+        session: { repository, location: `${server.url}/up`, received: 0 },
         blob: { ...descriptorOf(BLOB), size: 2 ** 40 },
         open: () => Promise.resolve(endless),
       },
@@ -205,7 +205,7 @@ describe('an upload', () => {
     const step: Step = { request: 'DELETE /up?a=b', answer: { status } };
     const server = await scriptedServer(status === 500 ? [step, step, step, step, step] : [step]);
     const repository = repositoryAt(server, 'app');
-    const session = { repository, location: `${server.url}/up?a=b` };
+    const session = { repository, location: `${server.url}/up?a=b`, received: 0 };
     await clientForTest().registry.cancelUpload(session, quiet());
   });
 });

@@ -1,0 +1,114 @@
+import type { Descriptor } from '../../image/descriptor.ts';
+import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
+import { hostOf } from '../../image/repository.ts';
+import type { BlobBody, BlobUpload, UploadSession } from '../../ports/registry.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { refuseAnswer } from './answers.ts';
+import { BodySlices } from './body-slices.ts';
+import { describeRequest, type HttpRequest } from './http.ts';
+import { type Session, writeRequest } from './session.ts';
+import { movedUpload, parseUploadRange } from './uploads.ts';
+
+/**
+ * PUT `<location>?digest=<digest>` with the whole blob as its body, or where that will not do, PATCH `<location>` for
+ * each chunk of what is left and a PUT without a body.
+ */
+export async function finishUpload(
+  session: Session,
+  { signal, ...given }: BlobUpload & { readonly signal: AbortSignal },
+): Promise<void> {
+  const upload = given.blob.size === UNKNOWN_SIZE ? await sized(given) : given;
+  const most = session.chunks.mostOf(hostOf(upload.session.repository));
+  const isWhole = upload.session.received === 0 && upload.blob.size <= most;
+  await (isWhole ? putWhole(session, upload, signal) : sendInChunks(session, { ...upload, most }, signal));
+}
+
+async function putWhole(session: Session, { session: at, blob, open }: BlobUpload, signal: AbortSignal) {
+  const body = { size: blob.size, open };
+  await put(session, writeRequest(at.repository, { ...closing(at, blob), headers: BYTES, body, signal }));
+}
+
+const BYTES = { 'content-type': 'application/octet-stream' };
+
+function closing({ location }: UploadSession, { digest }: Descriptor): { method: 'PUT'; url: URL } {
+  const url = new URL(location);
+  url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${digest}`;
+  return { method: 'PUT', url };
+}
+
+async function put(session: Session, request: HttpRequest): Promise<void> {
+  const response = await session.send(request);
+  if (response.status === 201) return;
+  if (response.status === 413) session.chunks.learnTooMuch(request.host, sizeOf(request));
+  refuseAnswer(request, response);
+}
+
+async function sendInChunks(
+  session: Session,
+  { session: begin, blob, open, most, onMove }: BlobUpload & { readonly most: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const slices = new BodySlices(open, begin.received);
+  try {
+    let at = begin;
+    while (at.received < blob.size) {
+      at = await sendChunk(session, { at, slices, size: Math.min(most, blob.size - at.received) }, signal);
+      onMove?.(at);
+    }
+    const headers = { ...BYTES, 'content-length': '0' };
+    await put(session, writeRequest(at.repository, { ...closing(at, blob), headers, signal }));
+  } finally {
+    slices.destroy();
+  }
+}
+
+async function sendChunk(
+  session: Session,
+  { at, slices, size }: { at: UploadSession; slices: BodySlices; size: number },
+  signal: AbortSignal,
+): Promise<UploadSession> {
+  const received = at.received + size;
+  const headers = { ...BYTES, 'content-range': `${at.received}-${received - 1}` };
+  const url = new URL(at.location);
+  const body = slices.next(size);
+  const request = writeRequest(at.repository, { method: 'PATCH', url, headers, body, signal });
+  const response = await session.send(request);
+  if (response.status === 413) session.chunks.learnTooMuch(request.host, size);
+  if (response.status < 200 || response.status > 299) refuseAnswer(request, response);
+  const told = parseUploadRange(response.headers['range']);
+  if (told === undefined || told === received) return movedUpload(at, { request, response, received });
+  const why = `the registry has ${told} bytes of the upload after ${received} were sent`;
+  throw new RegistryError('unexpected', `${describeRequest(request)}: ${why}`, { temporary: true });
+}
+
+function sizeOf({ body }: HttpRequest): number {
+  if (body === undefined) return 0;
+  return body instanceof Uint8Array ? body.length : body.size;
+}
+
+/** Schema 1 does not tell the size of its layers, and an upload needs it. */
+async function sized(upload: BlobUpload): Promise<BlobUpload> {
+  const bytes = await readWhole(upload.open);
+  const open = () => Promise.resolve(bytes);
+  return { ...upload, blob: { ...upload.blob, size: bytes.length }, open };
+}
+
+const MAX_UNSIZED_BYTES = 64 * 1024 * 1024;
+
+async function readWhole(open: () => Promise<BlobBody>): Promise<Uint8Array> {
+  const body = await open();
+  if (body instanceof Uint8Array) return body;
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const bytes of body as AsyncIterable<Buffer>) {
+    size += bytes.length;
+    if (size > MAX_UNSIZED_BYTES) {
+      throw new RegistryError(
+        'refused',
+        `a schema 1 layer of more than ${MAX_UNSIZED_BYTES} bytes cannot be copied`,
+      );
+    }
+    pieces.push(bytes);
+  }
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,105 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import type { Descriptor } from '../../image/descriptor.ts';
+import type { Log } from '../../ports/log.ts';
+import { type Spool, SpoolError, type SpooledBlob } from '../../ports/spool.ts';
+import { asSpoolError, SpoolFile } from './spool-file.ts';
+
+export interface DiskSpoolOptions {
+  /** Where its files are. It should be on a disk: on a file system in memory they count as memory. */
+  readonly directory: string;
+  /** Bytes that it may hold at a time. */
+  readonly limit: number;
+  /** Told once of what the spool could not do. */
+  readonly log: Log;
+}
+
+/**
+ * A spool of files that have no name, or have none any more as soon as they are open: nothing is left of them however
+ * the process ends. Where the platform does not allow that they go when they are closed.
+ */
+export function createDiskSpool(options: DiskSpoolOptions): Spool {
+  let told = false;
+  const tell = (error: unknown) => {
+    if (told || !isWorthTelling(error)) return;
+    told = true;
+    const { directory, log } = options;
+    log.write(
+      'warning',
+      'no spool: large blobs are read from their source for every host; TMPDIR moves it, -spool-limit=0 does without',
+      {
+        directory,
+        why: messageOf(error),
+      },
+    );
+  };
+  return {
+    limit: options.limit,
+    create: async (blob) => {
+      try {
+        return telling(await createFile(blob, options.directory), tell);
+      } catch (error) {
+        tell(error);
+        throw error;
+      }
+    },
+  };
+}
+
+/** Failures of the source are told by who reads it, and an end that somebody wanted is none. */
+function isWorthTelling(error: unknown): boolean {
+  return error instanceof SpoolError && error.code !== 'closed';
+}
+
+function telling(file: SpooledBlob, tell: (error: unknown) => void): SpooledBlob {
+  return {
+    write: (source) =>
+      file.write(source).catch((error: unknown) => {
+        tell(error);
+        throw error;
+      }),
+    read: () => file.read().once('error', tell),
+    discard: () => file.discard(),
+  };
+}
+
+async function createFile(blob: Descriptor, directory: string): Promise<SpooledBlob> {
+  try {
+    const free = await freeBytes(directory);
+    if (free < blob.size) {
+      const why = `${directory} has ${free} bytes left for a blob of ${blob.size}`;
+      throw new SpoolError('no-room', `the spool: ${why}`);
+    }
+    return new SpoolFile(blob, await openNameless(directory));
+  } catch (error) {
+    throw error instanceof SpoolError ? error : asSpoolError(error);
+  }
+}
+
+async function freeBytes(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
+}
+
+async function openNameless(directory: string): Promise<FileHandle> {
+  const handle = await openTemporary(directory).catch(() => undefined);
+  return handle ?? openUnlinked(directory);
+}
+
+/** On Linux a file may never have a name at all; some file systems do not do that. */
+async function openTemporary(directory: string): Promise<FileHandle | undefined> {
+  if (process.platform !== 'linux') return undefined;
+  return open(directory, O_TMPFILE | constants.O_RDWR, 0o600);
+}
+
+/** Node does not name it. @see https://man7.org/linux/man-pages/man2/open.2.html */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+async function openUnlinked(directory: string): Promise<FileHandle> {
+  const path = join(directory, `cip-spool-${crypto.randomUUID()}`);
+  const handle = await open(path, 'wx+', 0o600);
+  await rm(path, { force: true });
+  return handle;
+}

@@ -1,0 +1,155 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { PassThrough, Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { createDiskSpool } from '../../../src/adapters/system/disk-spool.ts';
+import type { Descriptor } from '../../../src/image/descriptor.ts';
+import { digestOf } from '../../../src/image/digest.ts';
+import { OCI_LAYER_GZIP } from '../../../src/image/media-types.ts';
+import type { Log } from '../../../src/ports/log.ts';
+import type { SpooledBlob } from '../../../src/ports/spool.ts';
+import { testdir } from '../../builders/testdir.ts';
+
+const BYTES = randomBytes(1_000_003);
+const BLOB: Descriptor = { mediaType: OCI_LAYER_GZIP, digest: digestOf(BYTES), size: BYTES.length };
+
+async function setUp({ blob = BLOB, directory }: { blob?: Descriptor; directory?: string } = {}) {
+  const place = directory ?? (await testdir({}));
+  const lines: string[] = [];
+  const log: Log = {
+    write: (severity, message, fields) => lines.push(`${severity} ${message} ${JSON.stringify(fields)}`),
+  };
+  const spool = createDiskSpool({ directory: place, limit: 2 ** 30, log });
+  const create = async (): Promise<SpooledBlob> => {
+    const file = await spool.create(blob);
+    onTestFinished(() => file.discard());
+    return file;
+  };
+  return { place, lines, create };
+}
+
+/** Bytes in pieces of a thousand. */
+function pieces(bytes: Buffer): Readable {
+  const starts = Array.from({ length: Math.ceil(bytes.length / 1000) }, (_, index) => index * 1000);
+  return Readable.from(starts.map((start) => bytes.subarray(start, start + 1000)));
+}
+
+describe('a blob in the spool', () => {
+  it('is read as often as it is wanted, before it is whole and after', async () => {
+    const { create } = await setUp();
+    const file = await create();
+    const early = [buffer(file.read()), buffer(file.read())];
+    await file.write(pieces(BYTES));
+    const read = await Promise.all([...early, buffer(file.read())]);
+    expect(read.map((bytes) => bytes.equals(BYTES))).toEqual([true, true, true]);
+  });
+
+  it('has no name in the directory of the spool', async () => {
+    const { create, place } = await setUp();
+    const file = await create();
+    await file.write(pieces(BYTES));
+    expect(readdirSync(place)).toEqual([]);
+  });
+
+  it('is read up to where it has come, at once', async () => {
+    const { create } = await setUp();
+    const file = await create();
+    const source = new PassThrough();
+    const filled = file.write(source);
+    const reader = file.read();
+    source.write(BYTES.subarray(0, 1000));
+    const first: Buffer = await new Promise((resolve) => reader.once('data', resolve));
+    expect(first.equals(BYTES.subarray(0, 1000))).toBe(true);
+    source.end(BYTES.subarray(1000));
+    await filled;
+    reader.destroy();
+  });
+
+  it('is filled whatever a reader does', async () => {
+    const { create } = await setUp();
+    const file = await create();
+    const idle = file.read();
+    idle.read(0); // it begins, and nobody takes what it has
+    const broken = file.read();
+    broken.destroy();
+    await file.write(pieces(BYTES));
+    expect((await buffer(file.read())).equals(BYTES)).toBe(true);
+    idle.destroy();
+  });
+});
+
+describe('what goes wrong with a blob in the spool', () => {
+  it('at its source is what its readers end with', async () => {
+    const { create, lines } = await setUp();
+    const file = await create();
+    const error = new Error('the source broke off');
+    const reading = buffer(file.read());
+    const source = Readable.from(
+      (async function* () {
+        yield BYTES.subarray(0, 5000);
+        throw error;
+      })(),
+    );
+    await expect(file.write(source)).rejects.toBe(error);
+    await expect(reading).rejects.toBe(error);
+    await expect(buffer(file.read())).rejects.toBe(error);
+    expect(lines).toEqual([]);
+  });
+
+  it.each([
+    ['one bit', Buffer.concat([BYTES.subarray(0, -1), Buffer.of((BYTES.at(-1) ?? 0) ^ 1)])],
+    ['its end', BYTES.subarray(0, -1)],
+  ])('on the disk (%s) never leaves it whole', async (_what, bytes) => {
+    const { create, lines } = await setUp();
+    const file = await create();
+    await file.write(pieces(bytes));
+    const reader = file.read();
+    let received = 0;
+    reader.on('data', (piece: Buffer) => {
+      received += piece.length;
+    });
+    const error = await new Promise((resolve) => reader.once('error', resolve));
+    expect(error).toMatchObject({ code: 'damaged' });
+    expect(received).toBeLessThan(BYTES.length);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('when it is discarded ends its readers and its source', async () => {
+    const { create, lines } = await setUp();
+    const file = await create();
+    const source = new PassThrough();
+    const filling = file.write(source);
+    const reading = buffer(file.read());
+    source.write(BYTES.subarray(0, 1000));
+    const ended = Promise.allSettled([filling, reading]);
+    await file.discard();
+    expect(await ended).toMatchObject([{ status: 'rejected' }, { reason: { code: 'closed' } }]);
+    expect(source.destroyed).toBe(true);
+    expect(lines).toEqual([]);
+  });
+
+  it('for want of room is said at once, and told to people once', async () => {
+    const { create, lines } = await setUp({ blob: { ...BLOB, size: 2 ** 50 } });
+    await expect(create()).rejects.toMatchObject({ code: 'no-room' });
+    await expect(create()).rejects.toMatchObject({ code: 'no-room' });
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toMatch(/^warning .*TMPDIR.* has \d+ bytes left for a blob of 1125899906842624/);
+  });
+
+  it('for want of its directory is said at once', async () => {
+    const { create, lines } = await setUp({ directory: '/nonexistent/spool' });
+    await expect(create()).rejects.toMatchObject({ code: 'broken' });
+    expect(lines[0]).toContain('ENOENT');
+  });
+
+  it.runIf(process.platform === 'linux')('on a disk that fills up is no room', async () => {
+    const { open } = await import('node:fs/promises');
+    const { SpoolFile } = await import('../../../src/adapters/system/spool-file.ts');
+    const file = new SpoolFile(BLOB, await open('/dev/full', 'r+'));
+    const reading = buffer(file.read());
+    const ended = Promise.allSettled([file.write(pieces(BYTES)), reading]);
+    expect(await ended).toMatchObject([{ reason: { code: 'no-room' } }, { reason: { code: 'no-room' } }]);
+    await file.discard();
+  });
+});

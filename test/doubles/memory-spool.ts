@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import type { Descriptor } from '../../src/image/descriptor.ts';
+import { type Spool, SpoolError, type SpooledBlob } from '../../src/ports/spool.ts';
+
+/** A spool in memory. Readers wait until a blob is whole. */
+export class MemorySpool implements Spool {
+  readonly limit: number;
+  /** Blobs taken in so far. */
+  created = 0;
+  /** Blobs that are kept now. */
+  kept = 0;
+  /** Bytes of all blobs that were kept at the same time, at most. */
+  peak = 0;
+  #bytes = 0;
+  #failures: { readonly at: 'create' | 'write'; readonly error: SpoolError }[] = [];
+
+  constructor(limit = 2 ** 40) {
+    this.limit = limit;
+  }
+
+  /** The next one goes wrong, when it is asked for or when it is written. */
+  failOnce(at: 'create' | 'write', error = new SpoolError('no-room', 'the spool: no space left')): void {
+    this.#failures.push({ at, error });
+  }
+
+  create({ digest, size }: Descriptor): Promise<SpooledBlob> {
+    const failure = this.#takeFailure('create');
+    if (failure !== undefined) return Promise.reject(failure);
+    this.created += 1;
+    this.kept += 1;
+    this.#bytes += size;
+    this.peak = Math.max(this.peak, this.#bytes);
+    let filling: Promise<Buffer> = Promise.reject(new Error(`blob ${digest} was never written`));
+    filling.catch(() => {});
+    let isKept = true;
+    return Promise.resolve({
+      write: async (source) => {
+        const failed = this.#takeFailure('write');
+        filling = failed === undefined ? buffer(source) : Promise.reject(failed);
+        if (failed !== undefined) source.destroy();
+        await filling;
+      },
+      read: () => Readable.from(once(filling), { objectMode: false }),
+      discard: () => {
+        if (isKept) {
+          this.kept -= 1;
+          this.#bytes -= size;
+        }
+        isKept = false;
+        return Promise.resolve();
+      },
+    });
+  }
+
+  #takeFailure(at: 'create' | 'write'): SpoolError | undefined {
+    const index = this.#failures.findIndex((failure) => failure.at === at);
+    return index === -1 ? undefined : this.#failures.splice(index, 1)[0]?.error;
+  }
+}
+
+async function* once(bytes: Promise<Buffer>): AsyncGenerator<Buffer> {
+  yield await bytes;
+}
