@@ -104,7 +104,8 @@ export const FLAGS = [
     value: 'REGISTRY=HOST',
     group: 'registries',
     repeatable: true,
-    description: 'send the credentials for a registry to a token service of another domain (repeatable)',
+    description:
+      'send the credentials for a registry to a token service of another domain, or, as REGISTRY=REGISTRY, tokens of Google accounts to a registry that is not of Google (repeatable)',
   },
   {
     name: 'log-level',

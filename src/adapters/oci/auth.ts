@@ -1,7 +1,9 @@
 import { SingleFlight } from '../../base/single-flight.ts';
+import { isGoogleHost } from '../../image/google-hosts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Identity, Keychain } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+import { checkAccessToken } from './access-token-policy.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 import { identityHint } from './identity-hint.ts';
@@ -47,9 +49,11 @@ class Guard {
   readonly #finding = new SingleFlight<string, HttpResponse>();
   readonly #scopes = new ScopeMemory();
   readonly #onIdentity: AuthPorts['onIdentity'];
+  readonly #trustedRealms: TrustedRealms;
 
   constructor(inner: Send, { keychain, clock, onIdentity, trustedRealms }: AuthPorts) {
     this.#onIdentity = onIdentity;
+    this.#trustedRealms = trustedRealms;
     this.#inner = inner;
     this.#keychain = keychain;
     this.#tokens = new Tokens(inner, { clock, trustedRealms });
@@ -116,6 +120,7 @@ class Guard {
   async #keyFor(request: HttpRequest, { origin, door }: { origin: string; door: Door }): Promise<Key> {
     if (door.scheme === 'open') return NO_KEY;
     const identity = await this.#identityOf(request);
+    checkAccessToken(new URL(origin), identity, this.#trustedRealms);
     this.#onIdentity(request.host, identity.name);
     const ready = await readyKey(request, identity);
     if (ready !== undefined) return ready;
@@ -152,11 +157,9 @@ class Guard {
 }
 
 /** Google's registries take an access token as it is: a token of their own for each repository would be one request more. */
-const GOOGLE = /^(?:[a-z0-9-]+\.)?gcr\.io$|(?:^|\.)pkg\.dev$/;
-
 async function readyKey({ host, signal }: HttpRequest, { credential }: Identity): Promise<Key | undefined> {
   if (credential.kind === 'registry-token') return { ...NO_KEY, header: `Bearer ${credential.token}` };
-  if (credential.kind !== 'access-token' || !GOOGLE.test(host)) return undefined;
+  if (credential.kind !== 'access-token' || !isGoogleHost(host)) return undefined;
   const token = await credential.current(signal);
   return {
     header: `Bearer ${token}`,

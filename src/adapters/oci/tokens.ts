@@ -5,6 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { Credential, Identity } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+import { refusePlainHttp } from './access-token-policy.ts';
 import { refuseAnswer } from './answers.ts';
 import type { Challenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
@@ -102,6 +103,7 @@ function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: 
     throw new RegistryError('unexpected', `${host}: the token realm ${quote(challenge.realm)} is not a URL`);
   }
   const url = new URL(challenge.realm);
+  refusePlainHttp(url, identity);
   if (identity.credential.kind === 'anonymous' || mayTrustRealm(origin, url, trusted)) return url;
   throw new RegistryError(
     'unauthorized',
