@@ -1,8 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { DockerConfigError } from './docker-config-error.ts';
 import { type DockerConfig, parseDockerConfig } from './parse-docker-config.ts';
+import { readText } from './read-text.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -44,15 +46,18 @@ function podmanFile(directory: string, user = ''): ConfigFile {
 const EMPTY: DockerConfig = { credentials: new Map(), helpers: new Map(), store: undefined };
 
 /** What a file says; nothing where it is missing, unless it is required. Throws `unreadable` or `malformed`. */
-export async function readConfigFile({ path, name, isRequired }: ConfigFile): Promise<DockerConfig> {
+export async function readConfigFile(
+  { path, name, isRequired }: ConfigFile,
+  clock: Clock,
+): Promise<DockerConfig> {
   try {
-    return parseDockerConfig(await readFile(path, 'utf8'), path);
+    return parseDockerConfig(await readText(path, clock), path);
   } catch (error) {
     if (error instanceof DockerConfigError) throw error;
-    const isMissing =
-      error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+    const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
     if (isMissing && !isRequired) return EMPTY;
-    const why = isMissing ? `${name} names ${path}, which is missing` : `cannot read ${path}`;
+    const why = isMissing ? `${name} names ${path}, which is missing` : `cannot read ${path}: ${code}`;
     throw new DockerConfigError('unreadable', why, { cause: error });
   }
 }

@@ -1,5 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import { messageOf } from '../../base/errors.ts';
 import { DockerConfigError } from './docker-config-error.ts';
 
 const MAX_OUTPUT_CHARACTERS = 64 * 1024;
@@ -33,7 +34,7 @@ export function runHelper(
 ): Promise<HelperRun> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const child = spawn(program, ['get'], { env, detached: true }); // the leader of a group of its own
+    const child = start(program, env);
     const failed = (why: string) => new DockerConfigError('helper-failed', `${program} get ${host}: ${why}`);
     const giveUp = (reason: unknown) => {
       release();
@@ -64,6 +65,15 @@ export function runHelper(
   });
 }
 
+/** The leader of a group of its own, so that all that it starts can be ended with it. */
+function start(program: string, env: Asking['env']): ChildProcessWithoutNullStreams {
+  try {
+    return spawn(program, ['get'], { env, detached: true });
+  } catch (error) {
+    throw cannotRun(program, error); // node throws some errors, and emits others
+  }
+}
+
 function killGroup({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {
@@ -92,8 +102,8 @@ function afterDrain(child: ChildProcess, act: () => void): void {
   });
 }
 
-function cannotRun(program: string, cause: Error): DockerConfigError {
-  const code = 'code' in cause ? String(cause.code) : cause.message;
+function cannotRun(program: string, cause: unknown): DockerConfigError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : messageOf(cause);
   return new DockerConfigError('helper-failed', `cannot run ${program}: ${REASONS[code] ?? code}`, { cause });
 }
 

@@ -1,4 +1,5 @@
 import { SingleFlight } from '../../base/single-flight.ts';
+import { untilAborted } from '../../base/until-aborted.ts';
 import { isGoogleHost } from '../../image/google-hosts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Identity, Keychain } from '../../ports/keychain.ts';
@@ -152,7 +153,7 @@ class Guard {
   }
 
   #identityOf({ repository, signal }: HttpRequest): Promise<Identity> {
-    return this.#keychain.identityFor(repository, signal);
+    return untilAborted(this.#keychain.identityFor(repository, signal), signal);
   }
 }
 
