@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly maxBodyBytes?: number;
   /** `stream` hands a 2xx body out as it arrives. Unset: `buffer`. */
   readonly answer?: 'buffer' | 'stream';
+  /** Milliseconds for the whole of the answer. Unset: five minutes. */
+  readonly totalLimit?: number;
   /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
   readonly slot?: 'own' | 'none';
   readonly signal: AbortSignal;
