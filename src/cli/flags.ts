@@ -79,7 +79,8 @@ export const FLAGS = [
     value: 'HOST',
     group: 'registries',
     repeatable: true,
-    description: 'speak http to this host (repeatable); loopback hosts are http by default',
+    description:
+      'speak http to this host (repeatable); loopback hosts are http by default, unless they have a directory in `certs.d`',
   },
   {
     name: 'key-files',

@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Identity, Keychain } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { checkAccessToken } from './access-token-policy.ts';
-import { type Challenge, parseChallenge } from './challenge.ts';
+import { type Challenge, describeChallenge, parseChallenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 import { identityHint } from './identity-hint.ts';
 import type { TrustedRealms } from './realm-policy.ts';
@@ -64,13 +64,17 @@ class Guard {
     const response = await this.#send(request, origin);
     const isRefused = response.status === 401 || response.status === 403;
     if (!isRefused || response.url.origin !== origin) return response;
-    return { ...response, hint: await this.#hintFor(request) };
+    return { ...response, hint: await this.#hintFor(request, response) };
   }
 
-  async #hintFor(request: HttpRequest): Promise<string> {
-    if (this.#doors.get(request.host)?.scheme === 'open')
-      return 'it asked for no credentials, so none were sent';
-    return identityHint(request.host, await this.#identityOf(request), request.scopes);
+  async #hintFor(request: HttpRequest, { status, headers }: HttpResponse): Promise<string> {
+    const door = this.#doors.get(request.host);
+    if (door?.scheme === 'open')
+      return `${describeChallenge(headers['www-authenticate'])}, so none were sent`;
+    const identity = await this.#identityOf(request);
+    const isAsItIs = door?.scheme === 'basic' || identity.credential.kind === 'registry-token';
+    const judged = isAsItIs ? 'credential' : 'token';
+    return identityHint(request.host, identity, { status, judged, scopes: request.scopes });
   }
 
   async #send(request: HttpRequest, origin: string): Promise<HttpResponse> {

@@ -9,13 +9,14 @@ import { Endpoints } from './endpoint.ts';
 import type { Send } from './http.ts';
 import { listRepository } from './listing.ts';
 import { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
-import type { NetworkOptions } from './network-options.ts';
+import { completeNetworkOptions, type NetworkOptions } from './network-options.ts';
 import { withRedirects } from './redirects.ts';
 import type { TrustedRealms } from './realm-policy.ts';
 import { redactRefusal } from './redact.ts';
 import { DEFAULT_RETRY, withRetry } from './retry.ts';
 import type { Session } from './session.ts';
 import { withSlots } from './slots.ts';
+import { hasHostDirectory } from './tls-files.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';
 import { cancelUpload, finishUpload, mountBlob, startUpload } from './uploads.ts';
@@ -51,7 +52,8 @@ const PER_HOST = 32;
 
 /** A client for every registry that speaks the OCI distribution specification. */
 export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
-  const endpoints = new Endpoints(options.plainHttp);
+  const { certDirectories } = completeNetworkOptions(options.network);
+  const endpoints = new Endpoints(options.plainHttp, (host) => hasHostDirectory(certDirectories, host));
   const traffic = new TrafficCounter();
   const wire = createWire({
     originOf: (host) => endpoints.originOf(host),

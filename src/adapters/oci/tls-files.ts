@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../base/errors.ts';
@@ -70,6 +71,11 @@ export async function readHostFiles(directories: readonly string[], host: string
     cas: found.flatMap(({ cas }) => cas),
     client: found.find(({ client }) => client !== undefined)?.client,
   };
+}
+
+/** True where a host has a directory of its own, whatever is in it. */
+export function hasHostDirectory(directories: readonly string[], host: string): boolean {
+  return directories.some((directory) => namesOf(host).some((name) => existsSync(join(directory, name))));
 }
 
 /** A host has its directory under the name that people write. */

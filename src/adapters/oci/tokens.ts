@@ -6,6 +6,7 @@ import type { Repository } from '../../image/repository.ts';
 import type { Credential, Identity } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refusePlainHttp } from './access-token-policy.ts';
+import { classifyHostname } from './address-policy.ts';
 import { refuseAnswer } from './answers.ts';
 import type { Challenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
@@ -81,7 +82,8 @@ export class Tokens {
     const asked = this.#clock.now();
     const { http, response } = await this.#ask(request, url);
     if (response.status !== 200) {
-      refuseAnswer(http, { ...response, hint: identityHint(request.host, request.identity, request.scopes) });
+      const refusal = { status: response.status, judged: 'credential', scopes: request.scopes } as const;
+      refuseAnswer(http, { ...response, hint: identityHint(request.host, request.identity, refusal) });
     }
     return parseToken(http, response, asked);
   }
@@ -142,17 +144,26 @@ function commonParts({ host, repository, signal }: TokenRequest) {
 }
 
 function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: TrustedRealms): URL {
-  if (!URL.canParse(challenge.realm)) {
-    throw new RegistryError('unexpected', `${host}: the token realm ${quote(challenge.realm)} is not a URL`);
+  const url = URL.canParse(challenge.realm) ? new URL(challenge.realm) : undefined;
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    const told = `the token realm ${quote(challenge.realm)} is not an http(s) URL`;
+    throw new RegistryError('unexpected', `${host}: ${told}`);
   }
-  const url = new URL(challenge.realm);
   refusePlainHttp(url, identity);
   if (identity.credential.kind === 'anonymous' || mayTrustRealm(origin, url, trusted)) return url;
-  throw new RegistryError(
-    'unauthorized',
-    `${host}: its token realm ${url.origin} belongs to another domain, so the credentials for ${host} are not sent there; ` +
-      `if that is right, allow it with -trust-realm=${new URL(origin).host}=${url.host}`,
-  );
+  throw new RegistryError('unauthorized', `${host}: its token realm ${url.origin} ${whyNot(url, origin)}`);
+}
+
+/** Why credentials are not sent to a realm, with the option that allows it where there is one. */
+function whyNot(realm: URL, registry: string): string {
+  const { host, protocol } = new URL(registry);
+  const unsent = `so the credentials for ${host} are not sent there`;
+  if (classifyHostname(realm.hostname) === 'forbidden') {
+    return `is at a link-local, metadata or unusable address, where no token service is, ${unsent}`;
+  }
+  if (protocol === 'https:' && realm.protocol !== 'https:')
+    return `is plain http and the registry is not, ${unsent}`;
+  return `belongs to another domain, ${unsent}; if that is right, allow it with -trust-realm=${host}=${realm.host}`;
 }
 
 /** @see https://distribution.github.io/distribution/spec/auth/oauth/ */
