@@ -49,7 +49,7 @@ export function makeOptions({ values }: ParsedFlags): Options {
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
     plainHttp: values.get('plain-http') ?? [],
-    keyFiles: (flags.text('key-files') ?? '').split(',').filter((file) => file !== ''),
+    keyFiles: keyFilesOf(flags),
     serviceAccounts: !flags.isOn('no-service-account'),
     caFiles: values.get('ca-file') ?? [],
     trustedRealms: (values.get('trust-realm') ?? []).map(checkTrustedRealm),
@@ -146,6 +146,13 @@ function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'
     throw new UsageError(`-report and -report-markdown cannot both go to ${quote(json)}`);
   }
   return { report: json, reportMarkdown };
+}
+
+function keyFilesOf(flags: FlagValues): readonly string[] {
+  const text = flags.text('key-files') ?? '';
+  const files = text.split(',').filter((file) => file.trim() !== '');
+  if (text !== '' && files.length === 0) throw new UsageError(`-key-files names no file: ${quote(text)}`);
+  return files;
 }
 
 function checkTrustedRealm(pair: string): string {

@@ -10,6 +10,7 @@ import type { Report, ReportItem } from '../report/report.ts';
 import { createLogger } from './logger.ts';
 import type { Options } from './options.ts';
 import { runParseOnly } from './run-parse-only.ts';
+import { catchWarnings } from './process-warnings.ts';
 import { type Stdio, writeTo } from './stdio.ts';
 import { catchStopSignals, type StopSignals } from './stop-signals.ts';
 import { exitCodeOfError, UsageError } from './usage-error.ts';
@@ -18,6 +19,7 @@ import { checkReportTargets, writeReports } from './write-report.ts';
 /** A run of `cip` from its options to its exit code. */
 export async function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   const log = createLogger(stdio, options.log, Date.now);
+  const releaseWarnings = catchWarnings(log);
   const stop = catchStopSignals();
   stop.stopping.addEventListener('abort', () => log.write('warning', STOPPING));
   try {
@@ -39,6 +41,7 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
     return exitCodeOfError(error);
   } finally {
     stop.release();
+    releaseWarnings();
   }
 }
 
@@ -90,7 +93,7 @@ async function conclude(
     if (item.decision !== 'invalid') log.write(levelOf(item), renderItemLine(item)); // invalid ones have been told
   }
   for (const [host, { identities }] of Object.entries(report.hosts)) {
-    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'anonymous' });
+    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
   if (options.log.format === 'json') logSummary(report, log);
   else await writeTo(stdio.err, `\n${renderTables(report)}\n`);

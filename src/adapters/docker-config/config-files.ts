@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
@@ -43,21 +44,36 @@ function podmanFile(directory: string, user = ''): ConfigFile {
   return { path, name: 'podman auth.json', isRequired: false };
 }
 
+/** Throws `unreadable` where the file of `REGISTRY_AUTH_FILE` is missing. */
+export async function checkConfigFiles(env: Environment): Promise<void> {
+  for (const file of listConfigFiles(env, undefined)) {
+    const error: unknown = file.isRequired
+      ? await access(file.path).catch((thrown: unknown) => thrown)
+      : undefined;
+    if (isMissingError(error)) throw missing(file, error);
+  }
+}
+
+function isMissingError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
+function missing({ name, path }: ConfigFile, cause: unknown): DockerConfigError {
+  return new DockerConfigError('unreadable', `${name} names ${path}, which is missing`, { cause });
+}
+
 const EMPTY: DockerConfig = { credentials: new Map(), helpers: new Map(), store: undefined };
 
 /** What a file says; nothing where it is missing, unless it is required. Throws `unreadable` or `malformed`. */
-export async function readConfigFile(
-  { path, name, isRequired }: ConfigFile,
-  clock: Clock,
-): Promise<DockerConfig> {
+export async function readConfigFile(file: ConfigFile, clock: Clock): Promise<DockerConfig> {
+  const { path, isRequired } = file;
   try {
     return parseDockerConfig(await readText(path, clock), path);
   } catch (error) {
     if (error instanceof DockerConfigError) throw error;
+    if (isMissingError(error) && !isRequired) return EMPTY;
+    if (isMissingError(error)) throw missing(file, error);
     const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
-    const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
-    if (isMissing && !isRequired) return EMPTY;
-    const why = isMissing ? `${name} names ${path}, which is missing` : `cannot read ${path}: ${code}`;
-    throw new DockerConfigError('unreadable', why, { cause: error });
+    throw new DockerConfigError('unreadable', `cannot read ${path}: ${code}`, { cause: error });
   }
 }

@@ -37,6 +37,14 @@ export class Proxies {
   }
 }
 
+/** Throws `RegistryError` for a variable that is no URL of a proxy, whether it will be needed or not. */
+export function checkProxies(env: Env): void {
+  for (const name of ['HTTPS_PROXY', 'HTTP_PROXY']) {
+    const value = valueOf(env, name);
+    if (value !== '') parseProxy(name, value);
+  }
+}
+
 function valueOf(env: Env, name: string): string {
   return (env[name] || env[name.toLowerCase()] || '').trim();
 }

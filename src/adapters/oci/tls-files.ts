@@ -51,9 +51,11 @@ export async function readCommonCas(options: NetworkOptions): Promise<readonly s
   return (await Promise.all(groups)).flat();
 }
 
-/** Throws `TlsFileError` for a file of `-ca-file` that cannot be used. */
-export async function checkCaFiles(caFiles: readonly string[]): Promise<void> {
-  for (const file of caFiles) await readCas(file, CA_FILE);
+/** Throws `TlsFileError` for a file of authorities that the user named and that cannot be used. */
+export async function checkCaFiles({ caFiles, env }: Pick<NetworkOptions, 'caFiles' | 'env'>): Promise<void> {
+  const file = env['SSL_CERT_FILE'];
+  if (file) await readCas(file, 'SSL_CERT_FILE');
+  for (const caFile of caFiles) await readCas(caFile, CA_FILE);
 }
 
 const CA_FILE = '-ca-file';
