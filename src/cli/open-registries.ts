@@ -20,7 +20,7 @@ export async function openRegistries(
   const { options, env, clock, log } = surroundings;
   const { plainHttp, threads, caFiles, trustedRealms } = options;
   const network = completeNetworkOptions({ env, caFiles });
-  await checkSurroundings(network).catch((error: unknown) => {
+  await checkSurroundings(network, plainHttp).catch((error: unknown) => {
     throw new UsageError(messageOf(error));
   });
   const keychain = await makeKeychain(manifests, { ...surroundings, readCas: () => readCommonCas(network) });
@@ -37,8 +37,8 @@ export async function openRegistries(
 }
 
 /** What every request would fail for, told once and before any. */
-async function checkSurroundings(network: NetworkOptions): Promise<void> {
-  checkProxies(network.env);
+async function checkSurroundings(network: NetworkOptions, plainHttp: readonly string[]): Promise<void> {
+  checkProxies(network.env, plainHttp.length > 0 ? ['https:', 'http:'] : ['https:']);
   await checkCaFiles(network);
   await checkConfigFiles(network.env);
 }

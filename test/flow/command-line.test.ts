@@ -160,7 +160,7 @@ describe('input that cannot be used at all is exit 2', () => {
     [{ REGISTRY_AUTH_FILE: '/nonexist' }, /REGISTRY_AUTH_FILE names \/nonexist, which is missing/],
   ])('surroundings that no request could succeed in: %j', async (env, words) => {
     const cwd = await testdir(good);
-    await expectRefusal(['-thin-manifest-dir=.'], words, { cwd, env });
+    await expectRefusal(['-thin-manifest-dir=.', '-plain-http=r.io'], words, { cwd, env });
     const { status } = await runCip(['-thin-manifest-dir=.', '-parse-only'], { cwd, env });
     expect(status).toBe(0); // which asks nobody
   });
