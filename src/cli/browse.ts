@@ -64,7 +64,7 @@ function isProgressFit({ progress }: RunOptions, { out, err }: Stdio): boolean {
 
 function tellIdentities({ traffic }: OciRegistry, log: Log): void {
   for (const [host, { identities }] of traffic.hosts()) {
-    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'anonymous' });
+    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
 }
 

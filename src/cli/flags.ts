@@ -171,7 +171,8 @@ export const FLAGS = [
     value: 'HOST',
     group: 'registries',
     repeatable: true,
-    description: 'speak http to this host (repeatable); loopback hosts are http by default',
+    description:
+      'speak http to this host (repeatable); loopback hosts are http by default, unless they have a directory in `certs.d`',
   },
   {
     name: 'key-files',
@@ -196,7 +197,8 @@ export const FLAGS = [
     value: 'REGISTRY=HOST',
     group: 'registries',
     repeatable: true,
-    description: 'send the credentials for a registry to a token service of another domain (repeatable)',
+    description:
+      'send the credentials for a registry to a token service of another domain, or, as REGISTRY=REGISTRY, tokens of Google accounts to a registry that is not of Google (repeatable)',
   },
   {
     name: 'budget',

@@ -1,5 +1,7 @@
-import { completeNetworkOptions } from '../adapters/oci/network-options.ts';
+import { checkConfigFiles } from '../adapters/docker-config/config-files.ts';
+import { completeNetworkOptions, type NetworkOptions } from '../adapters/oci/network-options.ts';
 import { createOciRegistry, type OciRegistry } from '../adapters/oci/oci-registry.ts';
+import { checkProxies } from '../adapters/oci/proxies.ts';
 import { checkCaFiles, readCommonCas } from '../adapters/oci/tls-files.ts';
 import { messageOf } from '../base/errors.ts';
 import { type BoundRegistry, type KeychainParts, makeKeychain } from './make-keychain.ts';
@@ -21,10 +23,10 @@ export async function openRegistries(
 ): Promise<OciRegistry> {
   const { options, env, clock, log } = parts;
   const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
-  await checkCaFiles(caFiles).catch((error: unknown) => {
+  const network = completeNetworkOptions({ env, caFiles });
+  await checkSurroundings(network, plainHttp).catch((error: unknown) => {
     throw new UsageError(messageOf(error));
   });
-  const network = completeNetworkOptions({ env, caFiles });
   const keychain = await makeKeychain(registries, { ...parts, readCas: () => readCommonCas(network) });
   return createOciRegistry({
     keychain,
@@ -37,4 +39,11 @@ export async function openRegistries(
     network,
     log,
   });
+}
+
+/** What every request would fail for, told once and before any. */
+async function checkSurroundings(network: NetworkOptions, plainHttp: readonly string[]): Promise<void> {
+  checkProxies(network.env, plainHttp.length > 0 ? ['https:', 'http:'] : ['https:']);
+  await checkCaFiles(network);
+  await checkConfigFiles(network.env);
 }

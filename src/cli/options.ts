@@ -74,7 +74,7 @@ export function runOptionsOf(values: ParsedFlags['values'], warnings: readonly s
   return {
     threads: threadsOf(flags),
     plainHttp: values.get('plain-http') ?? [],
-    keyFiles: (flags.text('key-files') ?? '').split(',').filter((file) => file !== ''),
+    keyFiles: keyFilesOf(flags),
     serviceAccounts: !flags.isOn('no-service-account'),
     caFiles: values.get('ca-file') ?? [],
     trustedRealms: (values.get('trust-realm') ?? []).map(checkTrustedRealm),
@@ -188,6 +188,13 @@ export function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMa
     throw new UsageError(`-report and -report-markdown cannot both go to ${quote(json)}`);
   }
   return { report: json, reportMarkdown };
+}
+
+function keyFilesOf(flags: FlagValues): readonly string[] {
+  const text = flags.text('key-files') ?? '';
+  const files = text.split(',').filter((file) => file.trim() !== '');
+  if (text !== '' && files.length === 0) throw new UsageError(`-key-files names no file: ${quote(text)}`);
+  return files;
 }
 
 function checkTrustedRealm(pair: string): string {

@@ -1,3 +1,4 @@
+import { untilAborted } from '../base/until-aborted.ts';
 import { LayoutError } from '../manifest/layout-error.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import { renderProblem } from '../manifest/problem.ts';
@@ -39,13 +40,3 @@ const NOTHING_READ: ReadManifests = {
   problems: [],
   counts: { projects: 0, images: 0, digests: 0 },
 };
-
-/** Waits no longer than the signal allows: a manifest may be a pipe that nobody writes to. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    const giveUp = () => reject(signal.reason);
-    if (signal.aborted) giveUp();
-    else signal.addEventListener('abort', giveUp, { once: true });
-  });
-  return Promise.race([promise, aborted]);
-}

@@ -61,8 +61,7 @@ async function conclude(
     if (item.verdict !== 'invalid') log.write(level, renderVerificationLine(item)); // invalid ones have been told
   }
   for (const [host, { identities, requests }] of Object.entries(verification.hosts)) {
-    if (requests > 0)
-      log.write('info', 'asked as', { host, identities: identities.join(', ') || 'anonymous' });
+    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
   if (options.log.format === 'json') logSummary(verification, log);
   else await writeTo(stdio.err, `\n${renderVerificationTables(verification)}\n`);

@@ -11,7 +11,7 @@ export async function tellReport(
 ): Promise<void> {
   for (const item of report.items) log.write(levelOf(item), renderItemLine(item));
   for (const [host, { identities }] of Object.entries(report.hosts)) {
-    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'anonymous' });
+    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
   if (format === 'json') logSummary(report, log);
   else await writeTo(stdio.err, `\n${renderTables(report)}\n`);

@@ -2,6 +2,7 @@ import { messageOf } from '../base/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { createLogger } from './logger.ts';
 import type { Options } from './options.ts';
+import { catchWarnings } from './process-warnings.ts';
 import { StatusArea } from './progress/status-area.ts';
 import type { Stdio } from './stdio.ts';
 import { catchStopSignals, type StopSignals } from './stop-signals.ts';
@@ -23,6 +24,7 @@ export async function withRun(
 ): Promise<number> {
   const status = new StatusArea(stdio.err); // log lines stay above it
   const log = createLogger({ err: status }, options.log, Date.now);
+  const releaseWarnings = catchWarnings(log);
   const stop = catchStopSignals();
   stop.stopping.addEventListener('abort', () => log.write('warning', STOPPING));
   try {
@@ -34,6 +36,7 @@ export async function withRun(
     return exitCodeOfError(error);
   } finally {
     stop.release();
+    releaseWarnings();
   }
 }
 

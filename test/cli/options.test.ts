@@ -215,3 +215,18 @@ describe('flags of the original', () => {
     expect(optionsOf(['-manifest=m', `-log-level=${given}`]).log).toEqual({ level, format: 'text' });
   });
 });
+
+describe('-key-files', () => {
+  it.each([
+    [['-key-files=a,b'], ['a', 'b']],
+    [['-key-files=a,'], ['a']],
+    [['-key-files='], []],
+    [[], []],
+  ])('%j names %j', (args, expected) => {
+    expect(optionsOf(['-manifest=m', ...args]).keyFiles).toEqual(expected);
+  });
+
+  it.each([',', ' ', ' , '])('that names nothing is refused: %j', (csv) => {
+    expectRefusal(['-manifest=m', `-key-files=${csv}`], /-key-files names no file/);
+  });
+});

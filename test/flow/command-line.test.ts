@@ -153,6 +153,18 @@ describe('input that cannot be used at all is exit 2', () => {
     await expectRefusal(['-thin-manifest-dir=.', '-ca-file=ca.pem'], words, { cwd });
   });
 
+  it.each<[Record<string, string>, RegExp]>([
+    [{ SSL_CERT_FILE: '/nonexist' }, /SSL_CERT_FILE: "\/nonexist" cannot be read: ENOENT/],
+    [{ HTTPS_PROXY: 'ht!tp://x y' }, /HTTPS_PROXY is no proxy: expected http:\/\/HOST:PORT/],
+    [{ http_proxy: 'socks5://x:1' }, /HTTP_PROXY is no proxy: .*, got socks5:\/\//],
+    [{ REGISTRY_AUTH_FILE: '/nonexist' }, /REGISTRY_AUTH_FILE names \/nonexist, which is missing/],
+  ])('surroundings that no request could succeed in: %j', async (env, words) => {
+    const cwd = await testdir(good);
+    await expectRefusal(['-thin-manifest-dir=.', '-plain-http=r.io'], words, { cwd, env });
+    const { status } = await runCip(['-thin-manifest-dir=.', '-parse-only'], { cwd, env });
+    expect(status).toBe(0); // which asks nobody
+  });
+
   it('a plain manifest that does not parse, with the place', async () => {
     const cwd = await testdir({ 'm.yaml': 'registries:\n- name: "x\n' });
     for (const flags of [[], ['-parse-only'], ['-confirm']]) {
@@ -570,3 +582,16 @@ function scriptsOf(directory: string): string[] {
     return result.filter(({ url }) => url.startsWith('file:')).map(({ url }) => fileURLToPath(url));
   });
 }
+
+it('a host whose identity cannot be had is not said to have been asked as anonymous', async () => {
+  const registry = await embedded({ auth: { kind: 'basic', users: { alice: 'pw' } } });
+  const names = [`${registry.host}/from`, `${registry.host}/to`];
+  const images = { app: { [`sha256:${'0'.repeat(64)}`]: ['v1'] } };
+  const flag = await manifestFlag({ from: names[0] ?? '', to: names.slice(1), images });
+  const config = JSON.stringify({ credsStore: 'nowhere' });
+  const DOCKER_CONFIG = await testdir({ 'config.json': config });
+  const { status, stderr } = await runCip([flag], { env: { DOCKER_CONFIG } });
+  expect(status).toBe(1);
+  expect(stderr).toContain('cannot run docker-credential-nowhere');
+  expect(stderr).not.toContain('anonymous');
+});

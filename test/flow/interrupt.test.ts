@@ -6,6 +6,7 @@ import { parseReferences } from '../../src/image/oci-manifest.ts';
 import { multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport, startWithReport } from '../doubles/run-cip.ts';
+import { poll } from '../doubles/waiting.ts';
 import { holdingProxy } from './holding-proxy.ts';
 import { embedded, manifestFlag, writesOf } from './staging.ts';
 
@@ -121,6 +122,36 @@ describe('a run that is told to stop before it promotes', () => {
     const run = await runCip([`-manifest=${directory}/m.yaml`, '-confirm']);
     expect(run.status).toBe(2);
     expect(run.stderr).toContain('it is a named pipe, expected a file');
+  });
+});
+
+describe('a run that waits for what never comes, and is told to stop', () => {
+  async function pipe(): Promise<string> {
+    const path = `${await testdir({})}/pipe`;
+    await promisify(execFile)('mkfifo', [path]);
+    return path;
+  }
+
+  it('ends though its credentials are a pipe that nobody writes to', { timeout: AT_ONCE }, async () => {
+    const registry = await embedded({ auth: { kind: 'basic', users: { alice: 'pw' } } });
+    const images = { app: { [multiArch('app', { platforms: 1 }).manifest.digest]: ['v1'] } };
+    const flag = await manifestFlag({ from: `${registry.host}/from`, to: [`${registry.host}/to`], images });
+    const cip = startWithReport([flag], { env: { REGISTRY_AUTH_FILE: await pipe() } });
+    await poll(LIMIT, () => Promise.resolve(registry.requests.length > 0)); // from now on it wants them
+    cip.kill('SIGINT');
+    const run = await cip.ended;
+    expect(run.status).toBe(130);
+    expect(run.report).toMatchObject({ stopped: true });
+  });
+
+  it('twice ends whatever it waits for', { timeout: AT_ONCE }, async () => {
+    const { flag } = await world();
+    const cip = startWithReport([flag, `-key-files=${await pipe()}`]);
+    await cip.says(/manifests read/);
+    cip.kill('SIGTERM');
+    await cip.says(STOPPING);
+    cip.kill('SIGTERM');
+    expect((await cip.ended).status).toBe(null); // by the signal itself
   });
 });
 

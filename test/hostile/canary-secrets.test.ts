@@ -34,7 +34,7 @@ interface World {
   readonly named?: string;
   readonly runs?: readonly { readonly level: string; readonly format: string }[];
   /** Of a promotion. */
-  readonly status: 0 | 1;
+  readonly status: 0 | 1 | 2;
   /** What the run is to say, or a run that fails for another reason would pass. */
   readonly says?: RegExp;
 }
@@ -393,11 +393,16 @@ describe('a proxy with a password', () => {
       ({ proxyAuthorization }) => ({ status: 407, body: `you said ${proxyAuthorization}` }),
     ],
     ['that is not there', () => ({ HTTP_PROXY: url('127.0.0.1:1') }), undefined],
-    ['of an unknown kind', () => ({ HTTP_PROXY: url('127.0.0.1:1').replace('http', 'socks5') }), undefined],
-    ['that is no URL', () => ({ HTTP_PROXY: `http://proxy-user:${PROXY}@ @:x` }), undefined],
-    ['wrongly encoded', () => ({ HTTP_PROXY: `http://proxy-user:${CANARY}%zz@127.0.0.1:1` }), undefined],
   ])('%s does not show it', async (_how, env, answer) => {
     await watch({ ...common, ...(env && { env }), ...(answer && { answer }), status: 1 });
+  });
+
+  it.each<[string, World['env']]>([
+    ['of an unknown kind', () => ({ HTTP_PROXY: url('127.0.0.1:1').replace('http', 'socks5') })],
+    ['that is no URL', () => ({ HTTP_PROXY: `http://proxy-user:${PROXY}@ @:x` })],
+    ['wrongly encoded', () => ({ HTTP_PROXY: `http://proxy-user:${CANARY}%zz@127.0.0.1:1` })],
+  ])('%s is refused at the start and not shown', async (_how, env) => {
+    await watch({ ...common, ...(env && { env }), status: 2 });
   });
 
   it('is asked for tunnels with it', async () => {

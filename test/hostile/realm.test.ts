@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withAuth } from '../../src/adapters/oci/auth.ts';
 import type { HttpRequest } from '../../src/adapters/oci/http.ts';
+import { messageOf } from '../../src/base/errors.ts';
 import { ANONYMOUS, type Credential } from '../../src/ports/keychain.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { FakeClock } from '../adapters/fake-clock.ts';
@@ -167,6 +168,8 @@ describe('a realm with less than the registry has (CVE-2019-10214)', () => {
       for (const credential of [PASSWORD, REFRESH]) {
         const { seen, error } = await ask(realm, credential);
         expect(error).toBeInstanceOf(RegistryError);
+        expect(messageOf(error)).toContain('is plain http and the registry is not, so the credentials for');
+        expect(messageOf(error)).not.toContain('-trust-realm'); // which would not help
         expect(seen.map(({ url }) => url.href)).toEqual(['https://r.example.com/v2/']);
       }
     },

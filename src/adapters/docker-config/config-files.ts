@@ -1,8 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import { DockerConfigError } from './docker-config-error.ts';
 import { type DockerConfig, parseDockerConfig } from './parse-docker-config.ts';
+import { readText } from './read-text.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -41,18 +44,36 @@ function podmanFile(directory: string, user = ''): ConfigFile {
   return { path, name: 'podman auth.json', isRequired: false };
 }
 
+/** Throws `unreadable` where the file of `REGISTRY_AUTH_FILE` is missing. */
+export async function checkConfigFiles(env: Environment): Promise<void> {
+  for (const file of listConfigFiles(env, undefined)) {
+    const error: unknown = file.isRequired
+      ? await access(file.path).catch((thrown: unknown) => thrown)
+      : undefined;
+    if (isMissingError(error)) throw missing(file, error);
+  }
+}
+
+function isMissingError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
+function missing({ name, path }: ConfigFile, cause: unknown): DockerConfigError {
+  return new DockerConfigError('unreadable', `${name} names ${path}, which is missing`, { cause });
+}
+
 const EMPTY: DockerConfig = { credentials: new Map(), helpers: new Map(), store: undefined };
 
 /** What a file says; nothing where it is missing, unless it is required. Throws `unreadable` or `malformed`. */
-export async function readConfigFile({ path, name, isRequired }: ConfigFile): Promise<DockerConfig> {
+export async function readConfigFile(file: ConfigFile, clock: Clock): Promise<DockerConfig> {
+  const { path, isRequired } = file;
   try {
-    return parseDockerConfig(await readFile(path, 'utf8'), path);
+    return parseDockerConfig(await readText(path, clock), path);
   } catch (error) {
     if (error instanceof DockerConfigError) throw error;
-    const isMissing =
-      error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
-    if (isMissing && !isRequired) return EMPTY;
-    const why = isMissing ? `${name} names ${path}, which is missing` : `cannot read ${path}`;
-    throw new DockerConfigError('unreadable', why, { cause: error });
+    if (isMissingError(error) && !isRequired) return EMPTY;
+    if (isMissingError(error)) throw missing(file, error);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : messageOf(error);
+    throw new DockerConfigError('unreadable', `cannot read ${path}: ${code}`, { cause: error });
   }
 }

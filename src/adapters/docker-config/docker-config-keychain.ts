@@ -14,7 +14,10 @@ import type { DockerConfig } from './parse-docker-config.ts';
  */
 export function createDockerConfigKeychain(env: Environment, clock: Clock, uid?: number): Keychain {
   const helpers = new HelperMemory(env, clock);
-  const sources = listConfigFiles(env, uid).map((file) => ({ file, read: once(() => readConfigFile(file)) }));
+  const sources = listConfigFiles(env, uid).map((file) => ({
+    file,
+    read: once(() => readConfigFile(file, clock)),
+  }));
   return {
     identityFor: async (repository, signal) => {
       for (const { file, read } of sources) {

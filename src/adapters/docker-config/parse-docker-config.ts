@@ -3,6 +3,7 @@ import { quote } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
 import { DockerConfigError } from './docker-config-error.ts';
 import { placeOfKey } from './entry-key.ts';
+import { findJsonFault } from './json-fault.ts';
 
 /** What docker's config.json, or podman's auth.json, says of credentials. */
 export interface DockerConfig {
@@ -21,30 +22,60 @@ export interface DockerConfig {
  */
 export function parseDockerConfig(text: string, file: string): DockerConfig {
   const document = parseJson(text, file);
-  const store = document['credsStore'];
+  const where = (name: string) => `${file}: ${quote(name)}`;
   return {
-    credentials: byPlace(document['auths'], (entry, key) =>
-      isObject(entry) ? parseEntry(entry, `${file}: auths ${quote(key)}`) : undefined,
+    credentials: byPlace(objectIn(document, 'auths', file), (entry, key) =>
+      parseEntry(entry, `${file}: auths ${quote(key)}`),
     ),
-    helpers: byPlace(document['credHelpers'], String),
-    store: isText(store) ? store : undefined,
+    helpers: byPlace(objectIn(document, 'credHelpers', file), (helper, key) =>
+      expectText(helper, `${where('credHelpers')}: ${quote(key)}`),
+    ),
+    store: expectText(document['credsStore'], where('credsStore')) || undefined,
   };
+}
+
+function objectIn(document: JsonObject, name: string, file: string): JsonObject {
+  const value = document[name] ?? {};
+  if (isObject(value)) return value;
+  throw new DockerConfigError(
+    'malformed',
+    `${file}: expected "${name}" to be a JSON object, got ${kindOf(value)}`,
+  );
+}
+
+function expectText(value: unknown, where: string): string | undefined {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === 'string') return value;
+  throw new DockerConfigError('malformed', `${where}: expected the name of a helper, got ${kindOf(value)}`);
+}
+
+/** Never the value: it may be a secret. */
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
 /** What the fields of an object mean, by the place of their keys; nothing where that is undefined. */
 function byPlace<Value>(
-  fields: unknown,
+  fields: JsonObject,
   parse: (field: unknown, key: string) => Value | undefined,
 ): Map<string, Value> {
-  const keys = isObject(fields) ? Object.entries(fields) : [];
-  const placed = keys.map(([key, field]) => ({ ...placeOfKey(key), value: parse(field, key) }));
+  const placed = Object.entries(fields).map(([key, field]) => ({
+    ...placeOfKey(key),
+    value: parse(field, key),
+  }));
   const isEmpty = ({ value }: { readonly value: Value | undefined }) => Number(value === undefined);
   const bestLast = placed.toSorted((a, b) => b.rank - a.rank || isEmpty(b) - isEmpty(a));
   const best = new Map(bestLast.map(({ place, value }) => [place, value]));
   return new Map(Array.from(best).flatMap(([place, value]) => (value === undefined ? [] : [[place, value]])));
 }
 
-function parseEntry(entry: JsonObject, where: string): Credential | DockerConfigError | undefined {
+function parseEntry(entry: unknown, where: string): Credential | DockerConfigError | undefined {
+  if (entry === null) return undefined;
+  if (!isObject(entry)) return malformed(`${where}: expected a JSON object, got ${kindOf(entry)}`);
+  const wrong = FIELDS.find((name) => !['string', 'undefined'].includes(typeof (entry[name] ?? undefined)));
+  if (wrong !== undefined)
+    return malformed(`${where}: expected ${wrong} to be a text, got ${kindOf(entry[wrong])}`);
   const { auth, username, password, identitytoken, registrytoken } = entry;
   if (isText(identitytoken)) return { kind: 'identity-token', token: identitytoken };
   if (isText(registrytoken)) return { kind: 'registry-token', token: registrytoken };
@@ -52,14 +83,29 @@ function parseEntry(entry: JsonObject, where: string): Credential | DockerConfig
   if (!isText(auth)) return undefined; // `docker login` leaves an empty entry where a helper has the secret
   const decoded = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
   const colon = decoded.indexOf(':');
-  if (colon < 1) return new DockerConfigError('malformed', `${where}: auth is not base64 of user:password`);
+  if (colon < 1) return malformed(`${where}: auth is not base64 of user:password`);
   return { kind: 'basic', username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
 }
 
+const FIELDS = ['auth', 'username', 'password', 'identitytoken', 'registrytoken'];
+
+function malformed(message: string): DockerConfigError {
+  return new DockerConfigError('malformed', message);
+}
+
 function parseJson(text: string, file: string): JsonObject {
-  const document = parseJsonObject(text);
+  const json = text.replace(/^\uFEFF/, ''); // some editors of Windows begin a file with it
+  const document = parseJsonObject(json);
   if (document !== undefined) return document;
-  throw new DockerConfigError('malformed', `${file}: expected a JSON object, as docker login writes it`);
+  throw malformed(`${file}: expected a JSON object, as docker login writes it, ${whatIsWrong(json)}`);
+}
+
+function whatIsWrong(json: string): string {
+  if (json.trim() === '') return 'got an empty file: {} has no credentials';
+  const offset = findJsonFault(json);
+  if (offset === undefined) return 'got JSON of another kind';
+  const before = json.slice(0, offset).split('\n');
+  return `got what is no JSON from line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} on`;
 }
 
 function isText(value: unknown): value is string {

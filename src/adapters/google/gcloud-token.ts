@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { oneLine } from '../../base/text.ts';
 import type { Env } from './default-credentials.ts';
 import { redact } from './explain-failure.ts';
@@ -6,6 +6,8 @@ import { GoogleError } from './google-error.ts';
 import { withinLimit } from './shared-work.ts';
 
 const MAX_OUTPUT_CHARACTERS = 64 * 1024;
+/** Milliseconds after its end in which what it has said arrives. */
+const DRAIN = 200;
 const TOKEN = /^[!-~]+$/;
 
 /**
@@ -23,11 +25,16 @@ export async function askGcloud(
   if (ended === undefined) return undefined;
   const token = ended.stdout.trim();
   if (ended.status !== 0) {
-    const words = oneLine(redact(ended.stderr, [token]), 300);
-    throw new GoogleError('gcloud', `${command}: exit ${ended.status}${words === '' ? '' : `: ${words}`}`);
+    throw new GoogleError('gcloud', `${command}: exit ${ended.status}: ${explain(ended.stderr, token)}`);
   }
   if (!TOKEN.test(token)) throw new GoogleError('gcloud', `${command}: it printed no token`);
   return token;
+}
+
+/** Only what gcloud itself calls its error: wrappers and plugins print other things, secrets among them. */
+function explain(stderr: string, token: string): string {
+  const own = /^ERROR: \(gcloud[^)]*\).*$/m.exec(stderr)?.[0];
+  return own === undefined ? 'run it to see why' : oneLine(redact(own, [token]), 200);
 }
 
 interface Ended {
@@ -41,7 +48,7 @@ function runGcloud(args: readonly string[], env: Env, signal: AbortSignal): Prom
     const child = spawn('gcloud', args, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...env, CLOUDSDK_CORE_DISABLE_PROMPTS: '1' },
-      signal,
+      detached: true, // the leader of a group of its own: it is a script that starts others
     });
     const said = { stdout: '', stderr: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -49,13 +56,45 @@ function runGcloud(args: readonly string[], env: Env, signal: AbortSignal): Prom
         if (said[stream].length < MAX_OUTPUT_CHARACTERS) said[stream] += text;
       });
     }
-    child.on('error', (error) => {
-      child.stdout.destroy(); // what gcloud started may keep them open
+    const giveUp = () => {
+      killGroup(child);
+      release();
+      reject(signal.reason);
+    };
+    const release = () => {
+      signal.removeEventListener('abort', giveUp);
+      child.stdout.destroy();
       child.stderr.destroy();
-      if (signal.aborted) reject(signal.reason);
-      else if ('code' in error && error.code === 'ENOENT') resolve(undefined);
+    };
+    signal.addEventListener('abort', giveUp);
+    child.on('error', (error) => {
+      release();
+      if ('code' in error && error.code === 'ENOENT') resolve(undefined);
       else reject(new GoogleError('gcloud', `cannot run gcloud: ${error.message}`));
     });
-    child.on('close', (status) => resolve({ ...said, status: status ?? -1 }));
+    child.on('exit', (status) => {
+      afterDrain(child, () => {
+        release();
+        resolve({ ...said, status: status ?? -1 });
+      });
+    });
+  });
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended meanwhile
+  }
+}
+
+/** Once the output of a child that has ended is closed, or a short while later: what it started may keep it open. */
+function afterDrain(child: ChildProcess, act: () => void): void {
+  const timer = setTimeout(() => setImmediate(act), DRAIN); // reads come between a timer and an immediate
+  child.once('close', () => {
+    clearTimeout(timer);
+    act();
   });
 }

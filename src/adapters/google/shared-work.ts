@@ -1,3 +1,5 @@
+import { untilAborted } from '../../base/until-aborted.ts';
+
 /**
  * Work that several may wait for at once, done once: the first to come starts it, each one leaves when its own signal
  * is aborted, and when nobody is left the work is aborted too. Nothing is remembered when it has ended.
@@ -60,15 +62,4 @@ export async function withinLimit<T>(
     clearTimeout(timer);
     signal.removeEventListener('abort', leave);
   }
-}
-
-/** Does not rely on those who make the promise to obey the signal. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave);
-    const stay = () => signal.removeEventListener('abort', leave);
-    void promise.then(resolve, reject).finally(stay);
-  });
 }

@@ -2,7 +2,7 @@ import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
-import { isTemporaryStatus } from './retry.ts';
+import { DEFAULT_RETRY, isTemporaryStatus } from './retry.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** One entry of an error body. @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
@@ -21,13 +21,21 @@ export function refuseAnswer(request: HttpRequest, response: HttpResponse): neve
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now);
   throw new RegistryError(
     codeOf(response.status, errors),
-    `${describeRequest(request)}: ${response.status}: ${said}${response.hint === undefined ? '' : ` (${response.hint})`}`,
+    `${describeRequest(request)}: ${response.status}: ${said}${hintOf(response, retryAfterMs)}`,
     {
       status: response.status,
       temporary: isTemporaryStatus(response.status),
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   );
+}
+
+function hintOf({ hint }: HttpResponse, retryAfterMs = 0): string {
+  const { longestWait } = DEFAULT_RETRY;
+  const isTooLong = retryAfterMs > longestWait;
+  const wait = `it asks to wait ${Math.ceil(retryAfterMs / 1000)} s, and is waited for ${longestWait / 1000} s at most`;
+  const hints = [hint, isTooLong ? wait : undefined].filter((one) => one !== undefined);
+  return hints.length === 0 ? '' : ` (${hints.join('; ')})`;
 }
 
 function noWords(request: HttpRequest, status: number): string {

@@ -1,9 +1,11 @@
 import { SingleFlight } from '../../base/single-flight.ts';
+import { untilAborted } from '../../base/until-aborted.ts';
 import { isGoogleHost } from '../../image/google-hosts.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Identity, Keychain } from '../../ports/keychain.ts';
+import { ANONYMOUS, type Identity, type Keychain } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { type Challenge, parseChallenge } from './challenge.ts';
+import { checkAccessToken } from './access-token-policy.ts';
+import { type Challenge, describeChallenge, parseChallenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 import { identityHint } from './identity-hint.ts';
 import type { TrustedRealms } from './realm-policy.ts';
@@ -48,9 +50,11 @@ class Guard {
   readonly #finding = new SingleFlight<string, HttpResponse>();
   readonly #scopes = new ScopeMemory();
   readonly #onIdentity: AuthPorts['onIdentity'];
+  readonly #trustedRealms: TrustedRealms;
 
   constructor(inner: Send, { keychain, clock, onIdentity, trustedRealms }: AuthPorts) {
     this.#onIdentity = onIdentity;
+    this.#trustedRealms = trustedRealms;
     this.#inner = inner;
     this.#keychain = keychain;
     this.#tokens = new Tokens(inner, { clock, trustedRealms });
@@ -60,13 +64,17 @@ class Guard {
     const response = await this.#send(request, origin);
     const isRefused = response.status === 401 || response.status === 403;
     if (!isRefused || response.url.origin !== origin) return response;
-    return { ...response, hint: await this.#hintFor(request) };
+    return { ...response, hint: await this.#hintFor(request, response) };
   }
 
-  async #hintFor(request: HttpRequest): Promise<string> {
-    if (this.#doors.get(request.host)?.scheme === 'open')
-      return 'it asked for no credentials, so none were sent';
-    return identityHint(request.host, await this.#identityOf(request), request.scopes);
+  async #hintFor(request: HttpRequest, { status, headers }: HttpResponse): Promise<string> {
+    const door = this.#doors.get(request.host);
+    if (door?.scheme === 'open')
+      return `${describeChallenge(headers['www-authenticate'])}, so none were sent`;
+    const identity = await this.#identityOf(request);
+    const isAsItIs = door?.scheme === 'basic' || identity.credential.kind === 'registry-token';
+    const judged = isAsItIs ? 'credential' : 'token';
+    return identityHint(request.host, identity, { status, judged, scopes: request.scopes });
   }
 
   async #send(request: HttpRequest, origin: string): Promise<HttpResponse> {
@@ -92,7 +100,9 @@ class Guard {
     const isAsked = response.status === 401 && response.url.origin === origin;
     const challenge = isAsked ? parseChallenge(response.headers['www-authenticate']) : undefined;
     this.#doors.set(request.host, challenge ?? { scheme: 'open' });
-    return challenge === undefined ? response : this.#send(request, origin);
+    if (challenge !== undefined) return this.#send(request, origin);
+    if (response.status < 400 || response.status === 404) this.#onIdentity(request.host, ANONYMOUS.name);
+    return response;
   }
 
   async #sendAgain(
@@ -117,6 +127,7 @@ class Guard {
   async #keyFor(request: HttpRequest, { origin, door }: { origin: string; door: Door }): Promise<Key> {
     if (door.scheme === 'open') return NO_KEY;
     const identity = await this.#identityOf(request);
+    checkAccessToken(new URL(origin), identity, this.#trustedRealms);
     this.#onIdentity(request.host, identity.name);
     const ready = await readyKey(request, identity);
     if (ready !== undefined) return ready;
@@ -148,7 +159,7 @@ class Guard {
   }
 
   #identityOf({ repository, signal }: HttpRequest): Promise<Identity> {
-    return this.#keychain.identityFor(repository, signal);
+    return untilAborted(this.#keychain.identityFor(repository, signal), signal);
   }
 }
 

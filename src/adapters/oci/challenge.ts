@@ -25,6 +25,20 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
   return undefined;
 }
 
+/** Why there is nothing to meet in a header that has no challenge for `parseChallenge`. Never its parameters. */
+export function describeChallenge(header: string | undefined): string {
+  const schemes = Array.from(
+    (header ?? '').slice(0, MAX_HEADER_CHARACTERS).matchAll(SCHEME),
+    ([, name]) => name,
+  );
+  if (schemes.length === 0) return 'it asked for no credentials';
+  const known = 'Basic, or Bearer with a realm';
+  return `it asked for ${schemes.slice(0, MAX_SCHEMES).join(', ')}; expected ${known}`;
+}
+
+/** A word at the beginning or after a comma that is not the name of a parameter. */
+const SCHEME = /(?:^|,)\s*([a-z][a-z0-9-]{0,30})(?![a-z0-9_-]|\s*=)/gi;
+const MAX_SCHEMES = 5;
 const MAX_HEADER_CHARACTERS = 8192;
 
 interface RawChallenge {

@@ -3,13 +3,18 @@ import { hostOf, pathOf, type Repository } from '../../image/repository.ts';
 /** Docker Hub answers under another name than the one that everybody writes. */
 const DOCKER_HUB = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
-/** Which URL a repository has. Loopback hosts and those in `plainHttp` are spoken to in http. */
+/**
+ * Which URL a repository has. Those in `plainHttp` are spoken to in http, and loopback hosts, unless they have
+ * certificates.
+ */
 export class Endpoints {
   readonly #plainHttp: ReadonlySet<string>;
+  readonly #hasCertificates: (host: string) => boolean;
   readonly #origins = new Map<string, string>();
 
-  constructor(plainHttp: Iterable<string>) {
+  constructor(plainHttp: Iterable<string>, hasCertificates: (host: string) => boolean = () => false) {
     this.#plainHttp = new Set(plainHttp);
+    this.#hasCertificates = hasCertificates;
   }
 
   /** `https://host` of a host as manifests name it, as `URL.origin` writes it: small letters, no default port. */
@@ -28,7 +33,8 @@ export class Endpoints {
 
   #makeOrigin(host: string): string {
     if (DOCKER_HUB.has(host)) return 'https://registry-1.docker.io';
-    return new URL(`${this.#plainHttp.has(host) || isLoopback(host) ? 'http' : 'https'}://${host}`).origin;
+    const isPlain = this.#plainHttp.has(host) || (isLoopback(host) && !this.#hasCertificates(host));
+    return new URL(`${isPlain ? 'http' : 'https'}://${host}`).origin;
   }
 }
 

@@ -5,7 +5,7 @@ import { AnswerStream } from './answer-stream.ts';
 import { BoundedPieces } from './bounded-pieces.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody } from './http.ts';
 import type { Route } from './routes.ts';
-import { limitDownload, type StartTimer, TOTAL_LIMIT, tooLate } from './time-limits.ts';
+import { limitDownload, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
 
 /** Milliseconds that a registry may take to begin its answer. */
 const ANSWER = 45_000;
@@ -85,7 +85,9 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 
   #startTimer(): void {
-    this.#stopTimer ??= this.#parts.startTimer(TOTAL_LIMIT, () => this.#giveUp(tooLate(this.#request)));
+    this.#stopTimer ??= this.#parts.startTimer(totalLimitOf(this.#request), () =>
+      this.#giveUp(tooLate(this.#request)),
+    );
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -20,6 +20,8 @@ export interface HttpRequest {
   readonly maxBodyBytes?: number;
   /** `stream` hands a 2xx body out as it arrives. Unset: `buffer`. */
   readonly answer?: 'buffer' | 'stream';
+  /** Milliseconds for the whole of the answer. Unset: five minutes. */
+  readonly totalLimit?: number;
   /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
   readonly slot?: 'own' | 'none';
   readonly signal: AbortSignal;
@@ -38,7 +40,7 @@ export interface HttpResponse {
   /** Where the answer came from, after redirects. */
   readonly url: URL;
   readonly body: Uint8Array;
-  /** Of a 401 or 403: whom the registry has refused. */
+  /** Of a 401 or 403: whom the registry has refused; of a 400: what it may mean. */
   readonly hint?: string;
   /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */
   readonly stream?: Readable;

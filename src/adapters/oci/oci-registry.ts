@@ -14,13 +14,14 @@ import { finishUpload } from './finish-upload.ts';
 import type { Send } from './http.ts';
 import { listRepository } from './listing.ts';
 import { fetchManifest, lookUpManifest, putManifest, resolveManifest } from './manifests.ts';
-import type { NetworkOptions } from './network-options.ts';
+import { completeNetworkOptions, type NetworkOptions } from './network-options.ts';
 import { withRedirects } from './redirects.ts';
 import type { TrustedRealms } from './realm-policy.ts';
 import { redactRefusal } from './redact.ts';
 import { listReferrers } from './referrers.ts';
 import { DEFAULT_RETRY, withRetry } from './retry.ts';
 import type { Session } from './session.ts';
+import { hasHostDirectory } from './tls-files.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';
 import { withBudgets } from './with-budgets.ts';
@@ -59,21 +60,22 @@ const PER_HOST = 32;
 
 /** A client for every registry that speaks the OCI distribution specification. */
 export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
-  const endpoints = new Endpoints(options.plainHttp);
+  const { certDirectories } = completeNetworkOptions(options.network);
+  const endpoints = new Endpoints(options.plainHttp, (host) => hasHostDirectory(certDirectories, host));
   const wire = createWire({
     originOf: (host) => endpoints.originOf(host),
     trusted: options.trustedRealms ?? new Set(),
     network: options.network ?? {},
   });
-  return createRegistryOver(wire, options);
+  return createRegistryOver(wire, { ...options, endpoints });
 }
 
 /** The same over a wire of one's own. */
 export function createRegistryOver(
   wire: { readonly send: Send; readonly close: () => Promise<void> },
-  options: OciRegistryOptions,
+  options: OciRegistryOptions & { readonly endpoints?: Endpoints },
 ): OciRegistry {
-  const endpoints = new Endpoints(options.plainHttp);
+  const { endpoints = new Endpoints(options.plainHttp) } = options;
   const traffic = new TrafficCounter();
   const send = buildTransport(wire.send, { options, endpoints, traffic });
   const session = { send, endpoints, chunks: new ChunkHabits() };

@@ -28,7 +28,7 @@ export class Proxies {
 
   /** Throws `RegistryError` where the variable is no URL of a proxy; its value is never shown. */
   proxyFor(url: URL): Proxy | undefined {
-    const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
+    const name = VARIABLES[url.protocol === 'https:' ? 'https:' : 'http:'];
     const value = valueOf(this.#env, name);
     if (value === '' || classifyHostname(url.hostname) === 'loopback') return undefined;
     const port = url.port || (url.protocol === 'https:' ? '443' : '80');
@@ -36,6 +36,18 @@ export class Proxies {
     return parseProxy(name, value);
   }
 }
+
+/** Throws `RegistryError` where the proxy of one of these protocols cannot be used, whether hosts except it or not. */
+export function checkProxies(env: Env, protocols: readonly Protocol[]): void {
+  for (const protocol of protocols) {
+    const value = valueOf(env, VARIABLES[protocol]);
+    if (value !== '') parseProxy(VARIABLES[protocol], value);
+  }
+}
+
+type Protocol = keyof typeof VARIABLES;
+
+const VARIABLES = { 'https:': 'HTTPS_PROXY', 'http:': 'HTTP_PROXY' } as const;
 
 function valueOf(env: Env, name: string): string {
   return (env[name] || env[name.toLowerCase()] || '').trim();

@@ -61,6 +61,11 @@ export class Routes {
     return { dispatcher, origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
   }
 
+  /** True where a host is shown a client certificate. */
+  hasClient(host: string): Promise<boolean> {
+    return this.#trust.hasClient(host);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(Array.from(this.#agents.values(), (agent) => agent.destroy()));

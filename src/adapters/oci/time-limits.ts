@@ -12,7 +12,7 @@ export const systemTimer: StartTimer = (milliseconds, act) => {
 };
 
 /** Milliseconds for an answer that is read whole, to its end; for one that is a stream, to its first byte. */
-export const TOTAL_LIMIT = 5 * 60_000;
+const TOTAL_LIMIT = 5 * 60_000;
 /** Bytes per second that a stream has to make on average: a server that sends less holds the run up on purpose. */
 const FLOOR = 1024;
 /** Milliseconds over which the average is taken. */
@@ -20,8 +20,14 @@ const DOWNLOAD_WINDOW = 2 * 60_000;
 /** A registry may stop reading for a while to store what it has. */
 const UPLOAD_WINDOW = 5 * 60_000;
 
+/** Milliseconds. */
+export function totalLimitOf({ totalLimit = TOTAL_LIMIT }: HttpRequest): number {
+  return totalLimit;
+}
+
 export function tooLate(request: HttpRequest): RegistryError {
-  const message = `${describeRequest(request)}: the answer was not complete after ${TOTAL_LIMIT / 1000} s`;
+  const limit = totalLimitOf(request) / 1000;
+  const message = `${describeRequest(request)}: the answer was not complete after ${limit} s`;
   return new RegistryError('unreachable', message, { temporary: true });
 }
 

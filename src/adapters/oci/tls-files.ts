@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CodedError } from '../../base/errors.ts';
@@ -50,9 +51,11 @@ export async function readCommonCas(options: NetworkOptions): Promise<readonly s
   return (await Promise.all(groups)).flat();
 }
 
-/** Throws `TlsFileError` for a file of `-ca-file` that cannot be used. */
-export async function checkCaFiles(caFiles: readonly string[]): Promise<void> {
-  for (const file of caFiles) await readCas(file, CA_FILE);
+/** Throws `TlsFileError` for a file of authorities that the user named and that cannot be used. */
+export async function checkCaFiles({ caFiles, env }: Pick<NetworkOptions, 'caFiles' | 'env'>): Promise<void> {
+  const file = env['SSL_CERT_FILE'];
+  if (file) await readCas(file, 'SSL_CERT_FILE');
+  for (const caFile of caFiles) await readCas(caFile, CA_FILE);
 }
 
 const CA_FILE = '-ca-file';
@@ -70,6 +73,11 @@ export async function readHostFiles(directories: readonly string[], host: string
     cas: found.flatMap(({ cas }) => cas),
     client: found.find(({ client }) => client !== undefined)?.client,
   };
+}
+
+/** True where a host has a directory of its own, whatever is in it. */
+export function hasHostDirectory(directories: readonly string[], host: string): boolean {
+  return directories.some((directory) => namesOf(host).some((name) => existsSync(join(directory, name))));
 }
 
 /** A host has its directory under the name that people write. */

@@ -5,6 +5,8 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { Credential, Identity } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+import { refusePlainHttp } from './access-token-policy.ts';
+import { classifyHostname } from './address-policy.ts';
 import { refuseAnswer } from './answers.ts';
 import type { Challenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
@@ -35,6 +37,10 @@ const MARGIN = 10_000;
 /** Seconds that a token lives when its server does not say. @see https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
 const MAX_TOKEN_BYTES = 256 * 1024;
+/** Milliseconds for an answer: a token is small, and every request to its registry waits for it. */
+const TOKEN_LIMIT = 30_000;
+/** How often a token service that does not answer is asked for one token. */
+const MAX_SILENCES = 3;
 
 /** Bearer tokens by host and set of scopes; asked for once, whoever waits, and again before they expire. */
 export class Tokens {
@@ -42,6 +48,8 @@ export class Tokens {
   readonly #clock: Clock;
   readonly #trustedRealms: TrustedRealms;
   readonly #tokens = new SingleFlight<string, Token>();
+  /** How often in turn no answer came, by token. */
+  readonly #silences = new Map<string, number>();
 
   constructor(send: Send, { clock, trustedRealms }: { clock: Clock; trustedRealms: TrustedRealms }) {
     this.#trustedRealms = trustedRealms;
@@ -70,65 +78,121 @@ export class Tokens {
   }
 
   async #fetch(request: TokenRequest): Promise<Token> {
-    const http = await tokenHttpRequest(request, realmUrl(request, this.#trustedRealms));
+    const url = realmUrl(request, this.#trustedRealms);
     const asked = this.#clock.now();
-    const response = await this.#send(http);
+    const { http, response } = await this.#ask(request, url);
     if (response.status !== 200) {
-      refuseAnswer(http, { ...response, hint: identityHint(request.host, request.identity, request.scopes) });
+      const refusal = { status: response.status, judged: 'credential', scopes: request.scopes } as const;
+      refuseAnswer(http, { ...response, hint: identityHint(request.host, request.identity, refusal) });
     }
     return parseToken(http, response, asked);
   }
+
+  async #ask(request: TokenRequest, url: URL) {
+    const { identity, signal } = request;
+    if (identity.credential.kind === 'identity-token') {
+      const http = refreshRequest(request, { url, token: identity.credential.token });
+      const response = await this.#sendCounted(request, http);
+      if (!WITHOUT_OAUTH.has(response.status)) return { http, response };
+    }
+    const http = readRequest(request, {
+      url,
+      authorization: await passwordHeader(identity.credential, signal),
+    });
+    return { http, response: await this.#sendCounted(request, http) };
+  }
+
+  /** The last time in a row that no answer comes is final. */
+  async #sendCounted(request: TokenRequest, http: HttpRequest): Promise<HttpResponse> {
+    const key = keyOf(request);
+    try {
+      const response = await this.#send(http);
+      this.#silences.delete(key);
+      return response;
+    } catch (error) {
+      if (!(error instanceof RegistryError) || error.code !== 'unreachable') throw error;
+      const silences = (this.#silences.get(key) ?? 0) + 1;
+      this.#silences.set(key, silences);
+      if (silences < MAX_SILENCES) throw error;
+      throw new RegistryError(error.code, error.message, { cause: error });
+    }
+  }
 }
+
+/** What token services without the OAuth2 part of the protocol answer to a POST: they are asked by GET. */
+const WITHOUT_OAUTH = new Set([404, 405]);
 
 function keyOf({ host, identity, scopes, challenge }: TokenRequest): string {
   return JSON.stringify([host, identity.name, challenge.realm, challenge.service, ...scopes]);
 }
 
-async function tokenHttpRequest(request: TokenRequest, url: URL): Promise<HttpRequest> {
-  const { challenge, identity, scopes, host, repository, signal } = request;
-  const { credential } = identity;
-  const common = { host, repository, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES };
-  if (credential.kind === 'identity-token') {
-    return { ...common, ...refreshRequest(url, request, credential.token) };
-  }
-  if (challenge.service !== undefined) url.searchParams.set('service', challenge.service);
-  for (const scope of scopes) url.searchParams.append('scope', scope);
-  const authorization = await basicHeader(credential, signal);
-  return { ...common, method: 'GET', url, headers: authorization === undefined ? {} : { authorization } };
+/** @see https://distribution.github.io/distribution/spec/auth/token/ */
+function readRequest(
+  request: TokenRequest,
+  { url, authorization }: { readonly url: URL; readonly authorization: string | undefined },
+): HttpRequest {
+  const { service } = request.challenge;
+  const asked = new URL(url);
+  if (service !== undefined) asked.searchParams.set('service', service);
+  for (const scope of request.scopes) asked.searchParams.append('scope', scope);
+  const headers = authorization === undefined ? {} : { authorization };
+  return { ...commonParts(request), method: 'GET', url: asked, headers };
+}
+
+function commonParts({ host, repository, signal }: TokenRequest) {
+  return { host, repository, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES, totalLimit: TOKEN_LIMIT };
 }
 
 function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: TrustedRealms): URL {
-  if (!URL.canParse(challenge.realm)) {
-    throw new RegistryError('unexpected', `${host}: the token realm ${quote(challenge.realm)} is not a URL`);
+  const url = URL.canParse(challenge.realm) ? new URL(challenge.realm) : undefined;
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    const told = `the token realm ${quote(challenge.realm)} is not an http(s) URL`;
+    throw new RegistryError('unexpected', `${host}: ${told}`);
   }
-  const url = new URL(challenge.realm);
+  refusePlainHttp(url, identity);
   if (identity.credential.kind === 'anonymous' || mayTrustRealm(origin, url, trusted)) return url;
-  throw new RegistryError(
-    'unauthorized',
-    `${host}: its token realm ${url.origin} belongs to another domain, so the credentials for ${host} are not sent there; ` +
-      `if that is right, allow it with -trust-realm=${new URL(origin).host}=${url.host}`,
-  );
+  throw new RegistryError('unauthorized', `${host}: its token realm ${url.origin} ${whyNot(url, origin)}`);
+}
+
+/** Why credentials are not sent to a realm, with the option that allows it where there is one. */
+function whyNot(realm: URL, registry: string): string {
+  const { host, protocol } = new URL(registry);
+  const unsent = `so the credentials for ${host} are not sent there`;
+  if (classifyHostname(realm.hostname) === 'forbidden') {
+    return `is at a link-local, metadata or unusable address, where no token service is, ${unsent}`;
+  }
+  if (protocol === 'https:' && realm.protocol !== 'https:')
+    return `is plain http and the registry is not, ${unsent}`;
+  return `belongs to another domain, ${unsent}; if that is right, allow it with -trust-realm=${host}=${realm.host}`;
 }
 
 /** @see https://distribution.github.io/distribution/spec/auth/oauth/ */
-function refreshRequest(url: URL, { challenge, scopes }: TokenRequest, refreshToken: string) {
+function refreshRequest(
+  request: TokenRequest,
+  { url, token }: { readonly url: URL; readonly token: string },
+): HttpRequest {
   const form = new URLSearchParams({
     grant_type: 'refresh_token',
-    service: challenge.service ?? '',
+    service: request.challenge.service ?? '',
     client_id: 'cip',
-    scope: scopes.join(' '),
-    refresh_token: refreshToken,
+    scope: request.scopes.join(' '),
+    refresh_token: token,
   });
-  return {
-    method: 'POST' as const,
-    url,
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-    body: Buffer.from(form.toString()),
-  };
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  return { ...commonParts(request), method: 'POST', url, headers, body: Buffer.from(form.toString()) };
 }
 
 /** The user that Google's registries know OAuth access tokens by. */
 const TOKEN_USER = 'oauth2accesstoken';
+
+/** The user that refresh tokens are known by where a password is asked for. */
+const REFRESH_USER = '<token>';
+
+/** What a token service is asked with by GET: a refresh token too can be a password there. */
+async function passwordHeader(credential: Credential, signal: AbortSignal): Promise<string | undefined> {
+  if (credential.kind === 'identity-token') return encodeBasic(REFRESH_USER, credential.token);
+  return basicHeader(credential, signal);
+}
 
 /** The Authorization header of a credential that has a name and a password; undefined for any other. */
 export async function basicHeader(credential: Credential, signal: AbortSignal): Promise<string | undefined> {

@@ -39,6 +39,11 @@ export class Trust {
     return (await this.#filesOf(host)).cas.length > 0;
   }
 
+  /** True where a host is shown a client certificate. */
+  async hasClient(host: string): Promise<boolean> {
+    return (await this.#filesOf(host)).client !== undefined;
+  }
+
   #filesOf(host: string): Promise<HostFiles> {
     return remember(this.#files, host, () => readHostFiles(this.#options.certDirectories, host));
   }
@@ -68,10 +73,15 @@ function makeContext(cas: readonly string[], client: ClientPair | undefined): Se
   try {
     return createSecureContext({ ...ca, cert: client.cert, key: client.key });
   } catch (cause) {
-    const message = `"${client.keyFile}" is not the key of "${client.certFile}", or needs a passphrase`;
+    const why = PEM_KEY.test(client.key)
+      ? `is not the key of "${client.certFile}", or needs a passphrase`
+      : 'is no key: expected PEM, which begins -----BEGIN PRIVATE KEY-----';
+    const message = `"${client.keyFile}" ${why}`;
     throw new TlsFileError('bad-key', message, { cause });
   }
 }
+
+const PEM_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
 
 function withoutSpace(pem: string): string {
   return pem.replace(/\s/g, '');

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { badRequestHint } from './bad-request-hint.ts';
 import { asRegistryError } from './connection-error.ts';
 import { exchange } from './exchange.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
@@ -48,12 +49,24 @@ async function sendOnWire(request: HttpRequest, parts: WireParts): Promise<HttpR
       bodyError = rememberError(body);
       limitUpload(body, { request, startTimer: parts.startTimer });
     }
-    return await exchange(request, { route, body, startTimer: parts.startTimer });
+    const response = await exchange(request, { route, body, startTimer: parts.startTimer });
+    return response.status === 400 ? await withHint(request, response, parts) : response;
   } catch (error) {
     if (body !== undefined && !(body instanceof Uint8Array)) body.destroy();
     if (request.signal.aborted) throw request.signal.reason;
     throw bodyError() ?? asRegistryError(request, error, parts.originOf(request.host));
   }
+}
+
+async function withHint(
+  request: HttpRequest,
+  response: HttpResponse,
+  { routes, originOf }: WireParts,
+): Promise<HttpResponse> {
+  if (request.url.origin !== originOf(request.host)) return response;
+  const hasClient = await routes.hasClient(request.url.host);
+  const hint = badRequestHint(request, response, { hasClient });
+  return hint === undefined ? response : { ...response, hint };
 }
 
 /** What broke the body is the reason of the failure, not the connection that broke with it. */

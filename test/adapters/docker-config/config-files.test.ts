@@ -1,8 +1,13 @@
+import { execFile } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
 import { listConfigFiles } from '../../../src/adapters/docker-config/config-files.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
+import { systemClock } from '../../../src/adapters/system/clock.ts';
+import type { Clock } from '../../../src/ports/clock.ts';
 import { testdir } from '../../builders/testdir.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { repositoryAt } from '../oci/client.ts';
@@ -109,6 +114,42 @@ describe('the file of REGISTRY_AUTH_FILE', () => {
     const keychain = createDockerConfigKeychain(env, new FakeClock());
     const identity = await keychain.identityFor(repositoryAt({ host: 'a.io' }, 'app'), signal);
     expect(identity.name).toBe('user "home" (docker config)');
+  });
+});
+
+describe('a pipe for REGISTRY_AUTH_FILE', () => {
+  async function keychainFrom(clock: Clock) {
+    const path = join(await testdir({}), 'pipe');
+    await promisify(execFile)('mkfifo', [path]);
+    const keychain = createDockerConfigKeychain({ REGISTRY_AUTH_FILE: path }, clock);
+    return { path, asked: keychain.identityFor(repositoryAt({ host: 'a.io' }, 'app'), signal) };
+  }
+
+  it('is read when somebody writes to it, to its end', async () => {
+    const { path, asked } = await keychainFrom(systemClock);
+    const pipe = await open(path, 'w');
+    const text = entries({ 'a.io': 'piped' });
+    await pipe.write(text.slice(0, 5));
+    await pipe.write(text.slice(5));
+    await pipe.close();
+    expect((await asked).name).toBe('user "piped" (REGISTRY_AUTH_FILE)');
+  });
+
+  it('is not waited for longer than ten seconds', async () => {
+    const { path, asked } = await keychainFrom(new FakeClock());
+    await expect(asked).rejects.toThrow(`${path}: nothing to read within 10 s`);
+  });
+
+  it('that never ends is not waited for either', async () => {
+    const clock = new FakeClock();
+    const path = join(await testdir({}), 'pipe');
+    await promisify(execFile)('mkfifo', [path]);
+    const pipe = await open(path, 'r+'); // a writer that stays
+    onTestFinished(() => pipe.close());
+    await pipe.write('{');
+    const keychain = createDockerConfigKeychain({ REGISTRY_AUTH_FILE: path }, clock);
+    const asked = keychain.identityFor(repositoryAt({ host: 'a.io' }, 'app'), signal);
+    await expect(asked).rejects.toThrow(`${path}: no end within 10 s`);
   });
 });
 

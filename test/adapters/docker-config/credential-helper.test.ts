@@ -1,6 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmod, type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { promisify } from 'node:util';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   askCredentialHelper,
   HELPER_TIMEOUT,
@@ -8,6 +10,7 @@ import {
 import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import type { Credential } from '../../../src/ports/keychain.ts';
+import { poll } from '../../doubles/waiting.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { repositoryAt } from '../oci/client.ts';
 import { ANSWERS, withHelpers } from './helper-programs.ts';
@@ -23,6 +26,29 @@ async function errorOf(promise: Promise<unknown>): Promise<DockerConfigError> {
   const thrown = await promise.catch((error: unknown) => error);
   if (thrown instanceof DockerConfigError) return thrown;
   throw new Error(`expected a DockerConfigError, got ${String(thrown)}`);
+}
+
+/** Milliseconds. */
+const TEST_LIMIT = 4000;
+
+/** A helper that has something read from a pipe; `pipe` waits for that to begin, and ends it with the test. */
+async function withReader(...lines: readonly string[]) {
+  const { directory, env } = await withHelpers({ test: lines.join('\n') });
+  const PIPE = join(directory, 'pipe');
+  await promisify(execFile)('mkfifo', [PIPE]);
+  const pipe = async () => {
+    const opened = await open(PIPE, 'w');
+    onTestFinished(() => opened.close());
+    return opened;
+  };
+  return { env: { ...env, PIPE }, pipe };
+}
+
+function isRead(pipe: FileHandle): Promise<boolean> {
+  return pipe.write('x').then(
+    () => true,
+    () => false,
+  );
 }
 
 describe('a credential helper', () => {
@@ -52,20 +78,28 @@ describe('a credential helper', () => {
     },
   );
 
-  it('that fails is an error in its own words', async () => {
-    const error = await errorOf(askHelper(`printf 'the keychain\\nis locked'; exit 3`));
-    expect(error.code).toBe('helper-failed');
-    expect(error.message).toBe('docker-credential-test get gcr.io: exit 3: the keychain is locked');
-  });
+  const HELP = 'to see for yourself: echo gcr.io | docker-credential-test get';
+  const SILENT = 'its words are not repeated, they may hold a secret';
 
   it.each([
-    ['what it says on stderr', `echo 'no active account' >&2; exit 3`, 'exit 3: no active account'],
+    ['a secret on stdout', `printf 's3cret\\nrejected'; exit 3`, `exit 3: ${SILENT}`],
+    ['a secret on stderr', `echo 'token=s3cret' >&2; exit 1`, `exit 1: ${SILENT}`],
+    [
+      'one beside what is known',
+      `echo 'User interaction is not allowed: s3cret'; exit 1`,
+      'exit 1: User interaction is not allowed',
+    ],
     ['nothing', 'exit 3', 'exit 3: it did not say why'],
     ['no status', 'kill -9 $$', 'ended by SIGKILL: it did not say why'],
-  ])('that fails with %s is an error that says so', async (_what, script, words) => {
-    const error = await errorOf(askHelper(script));
-    expect(error.message).toBe(`docker-credential-test get gcr.io: ${words}`);
-  });
+  ])(
+    'that fails with %s is an error that does not repeat it, and says how to see it',
+    async (_what, script, words) => {
+      const error = await errorOf(askHelper(script));
+      expect(error.code).toBe('helper-failed');
+      expect(error.message).toBe(`docker-credential-test get gcr.io: ${words}; ${HELP}`);
+      expect(`${error.stack} ${String(error.cause)}`).not.toContain('s3cret');
+    },
+  );
 
   it.each([
     ['no JSON', 'echo s3cret'],
@@ -75,12 +109,23 @@ describe('a credential helper', () => {
     ['no secret', `echo '{"Username":"s3cret"}'`],
     ['no user', `echo '{"Secret":"s3cret"}'`],
     ['numbers', `echo '{"Username":1,"Secret":2}'`],
-    ['too much', 'head -c 1000000 /dev/zero'],
   ])('that answers with %s is an error that does not repeat it', async (_what, script) => {
     const error = await errorOf(askHelper(script));
     expect(error.code).toBe('helper-failed');
     expect(error.message).toBe('docker-credential-test get: its answer is not JSON with Username and Secret');
     expect(`${error.stack} ${String(error.cause)}`).not.toContain('s3cret');
+  });
+
+  it('that knows a user and a secret without letters knows nobody', async () => {
+    expect(await askHelper(`echo '{"Username":"","Secret":""}'`)).toEqual({ kind: 'anonymous' });
+  });
+
+  it('that may not be executed is an error that says so', async () => {
+    const { directory, env } = await withHelpers({ test: 'true' });
+    await chmod(join(directory, 'docker-credential-test'), 0o644);
+    const asked = askCredentialHelper('test', 'gcr.io', { env, timeout: HELPER_TIMEOUT, signal });
+    const words = 'cannot run docker-credential-test: the file in PATH may not be executed, see chmod +x';
+    expect((await errorOf(asked)).message).toBe(words);
   });
 
   it('that is not installed is an error that says what to do', async () => {
@@ -96,14 +141,47 @@ describe('a credential helper', () => {
     expect((await errorOf(asked)).code).toBe('malformed');
   });
 
-  // the helper waits for something that outlives it and keeps its output open
-  const HANGS = 'sleep 5 & wait';
+  it('that never stops talking is killed at once', async () => {
+    const error = await errorOf(askHelper('exec cat /dev/zero'));
+    expect(error.message).toBe('docker-credential-test get gcr.io: it says more than 65536 characters');
+  });
+
+  it.each([
+    ['answers', `echo '{"Username":"helped","Secret":"s3cret"}'`],
+    ['fails', 'exit 3'],
+  ])(
+    'that %s is not waited for longer than it lives: what it started may keep its output open',
+    async (_how, act) => {
+      const { env, pipe } = await withReader(`cat "$PIPE" &`, act);
+      const asked = askCredentialHelper('test', 'gcr.io', { env, timeout: HELPER_TIMEOUT, signal });
+      const opened = await pipe();
+      await asked.catch(() => {});
+      expect(await isRead(opened)).toBe(true);
+    },
+  );
+
+  // the helper waits for something that would outlive it and keeps its output open
+  const HANGS = `trap '' TERM INT\nsleep 5 & wait`;
 
   it('that does not answer in time is an error', async () => {
     const { env } = await withHelpers({ test: HANGS });
     const error = await errorOf(askCredentialHelper('test', 'gcr.io', { env, timeout: 20, signal }));
     expect(error.code).toBe('helper-failed');
     expect(error.message).toBe('docker-credential-test get gcr.io: no answer within 20 ms');
+  });
+
+  it('that is given up is killed with all that it has started', async () => {
+    const { env, pipe } = await withReader(`trap '' TERM INT`, `cat "$PIPE" > /dev/null & wait`);
+    const stop = new AbortController();
+    const asked = askCredentialHelper('test', 'gcr.io', {
+      env,
+      timeout: HELPER_TIMEOUT,
+      signal: stop.signal,
+    });
+    const opened = await pipe();
+    stop.abort(new Error('enough'));
+    await expect(asked).rejects.toThrow('enough');
+    expect(await poll(TEST_LIMIT, async () => !(await isRead(opened)))).toBe(true);
   });
 
   it('is not waited for when the signal was aborted', async () => {

@@ -101,7 +101,6 @@ describe('an entry', () => {
     ['a registry token', { registrytoken: 'bearer' }, { kind: 'registry-token', token: 'bearer' }],
     ['nothing', {}, ANONYMOUS],
     ['an empty auth', { auth: '' }, ANONYMOUS],
-    ['what is no entry', 'text', ANONYMOUS],
     ['null', null, ANONYMOUS],
     ['a user without a password', { username: 'u' }, ANONYMOUS],
   ])('may hold %s', async (_what, entry, expected) => {
@@ -121,25 +120,76 @@ describe('an entry', () => {
   });
 });
 
+describe('an entry of another kind', () => {
+  it.each<[unknown, string]>([
+    ['s3cret', 'expected a JSON object, got a value of type string'],
+    [['s3cret'], 'expected a JSON object, got a list'],
+    [{ auth: 5 }, 'expected auth to be a text, got a value of type number'],
+    [{ ...auth('u:p'), identitytoken: ['s3cret'] }, 'expected identitytoken to be a text, got a list'],
+  ])('is an error where it is needed: %j', async (entry, words) => {
+    const config = { auths: { 'gcr.io': entry, 'a.io': auth('u:p') } };
+    expect(await credentialFor(config, 'a.io')).toEqual(basic('u', 'p'));
+    const error = await errorOf(credentialFor(config, 'gcr.io'));
+    expect(error).toMatchObject({ code: 'malformed', message: expect.stringMatching(/: auths "gcr\.io": /) });
+    expect(error.message.endsWith(words)).toBe(true);
+  });
+
+  it.each<[unknown, string]>([
+    [{ auths: [1, 2] }, 'expected "auths" to be a JSON object, got a list'],
+    [{ credHelpers: 'x' }, 'expected "credHelpers" to be a JSON object, got a value of type string'],
+    [
+      { credHelpers: { 'a.io': 5 } },
+      '"credHelpers": "a.io": expected the name of a helper, got a value of type number',
+    ],
+    [{ credsStore: 5 }, '"credsStore": expected the name of a helper, got a value of type number'],
+  ])('of the whole file is an error for every host: %j', async (config, words) => {
+    const error = await errorOf(credentialFor(config, 'gcr.io'));
+    expect(error.code).toBe('malformed');
+    expect(error.message.endsWith(`config.json: ${words}`)).toBe(true);
+  });
+});
+
 describe('config.json', () => {
-  it.each(['{"auths":{"gcr.io":{"auth":"s3cret', '"s3cret"', '["s3cret"]', 's3cret', '', 'null'])(
-    'that is %j is malformed, and its content is in no message',
-    async (text) => {
-      const error = await errorOf(credentialFor(text, 'gcr.io'));
-      expect(error.code).toBe('malformed');
-      expect(error.message).toMatch(/config\.json: expected a JSON object, as docker login writes it$/);
-      expect(`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`).not.toContain('s3cret');
-    },
-  );
+  it.each([
+    ['{"auths":{"gcr.io":{"auth":"s3cret', 'what is no JSON from line 1, column 35 on'],
+    ['{\n "auths": s3cret}', 'what is no JSON from line 2, column 11 on'],
+    ['s3cret', 'what is no JSON from line 1, column 1 on'],
+    ['"s3cret"', 'JSON of another kind'],
+    ['["s3cret"]', 'JSON of another kind'],
+    ['null', 'JSON of another kind'],
+    ['', 'an empty file: {} has no credentials'],
+    ['\uFEFF \n', 'an empty file: {} has no credentials'],
+  ])('that is %j is malformed, and its content is in no message', async (text, got) => {
+    const error = await errorOf(credentialFor(text, 'gcr.io'));
+    expect(error.code).toBe('malformed');
+    const words = `config.json: expected a JSON object, as docker login writes it, got ${got}`;
+    expect(error.message.endsWith(words), error.message).toBe(true);
+    expect(`${error.stack} ${JSON.stringify(error)} ${String(error.cause)}`).not.toContain('s3cret');
+  });
 
   it.each<[string, unknown]>([
     ['nothing', {}],
     ['no entries', { auths: {} }],
-    ['entries of another kind', { auths: [], credHelpers: 'x', credsStore: 5 }],
+    ['nulls', { auths: null, credHelpers: { 'gcr.io': null }, credsStore: null }],
     ['an empty store', { credsStore: '' }],
     ['settings of other things', { HttpHeaders: {}, psFormat: 'x', currentContext: 'y' }],
   ])('may hold %s', async (_what, config) => {
     expect(await credentialFor(config, 'gcr.io')).toEqual(ANONYMOUS);
+  });
+
+  it('may begin as editors of Windows have it', async () => {
+    const text = `\uFEFF${JSON.stringify({ auths: { 'a.io': auth('u:p') } })}`;
+    expect(await credentialFor(text, 'a.io')).toEqual(basic('u', 'p'));
+  });
+
+  it.each([
+    ['a directory', { 'config.json/': '' }, 'EISDIR'],
+    ['a link to itself', { 'config.json': { link: 'config.json' } }, 'ELOOP'],
+  ] as const)('that is %s cannot be read, and the error says why', async (_what, files, code) => {
+    const directory = await testdir(files);
+    const error = await errorOf(ask(keychainIn({ DOCKER_CONFIG: directory, HOME: directory }), 'a.io'));
+    expect(error.code).toBe('unreadable');
+    expect(error.message).toBe(`cannot read ${join(directory, 'config.json')}: ${code}`);
   });
 
   it('is read once, when it is first asked for', async () => {
@@ -157,14 +207,6 @@ describe('config.json', () => {
       const keychain = keychainIn({ DOCKER_CONFIG: place, HOME: directory });
       expect(await ask(keychain, 'gcr.io')).toEqual(ANONYMOUS);
     }
-  });
-
-  it('that cannot be read is an error, not nobody', async () => {
-    const directory = await testdir({ 'config.json/': '' });
-    const keychain = keychainIn({ DOCKER_CONFIG: directory, HOME: directory });
-    const error = await errorOf(ask(keychain, 'gcr.io'));
-    expect(error.code).toBe('unreadable');
-    expect(error.message).toBe(`cannot read ${join(directory, 'config.json')}`);
   });
 });
 

@@ -60,7 +60,9 @@ describe('the answer of a helper', () => {
   it('that is a failure counts for some seconds', async () => {
     const { clock, ask, say, questions } = await setUp('echo locked; exit 1');
     for (let round = 0; round < 3; round++) {
-      await expect(ask('a.io')).rejects.toThrow('docker-credential-test get a.io: exit 1: locked');
+      await expect(ask('a.io')).rejects.toThrow(
+        'docker-credential-test get a.io: exit 1: its words are not repeated',
+      );
     }
     await say(answering('bob', 'p1'));
     clock.advance(10_000);

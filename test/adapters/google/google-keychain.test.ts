@@ -406,6 +406,34 @@ describe('gcloud, where nothing else is', () => {
     );
   });
 
+  it.each([
+    ['a traceback', `echo "Traceback: ${CANARY}" >&2; exit 1`, 'run it to see why'],
+    [
+      'a warning and two errors',
+      `echo "WARNING: ${CANARY}\nERROR: (gcloud.auth) log in again\nERROR: ${CANARY}" >&2; exit 1`,
+      'ERROR: (gcloud.auth) log in again',
+    ],
+    [
+      'a long error',
+      `echo "ERROR: (gcloud.auth) ${'no '.repeat(100)}" >&2; exit 1`,
+      `${'ERROR: (gcloud.auth) '.padEnd(200, 'no ')}…`,
+    ],
+  ])('of whose words only its own error is repeated, and not much: %s', async (_what, gcloud, words) => {
+    const { refusal } = await scene({ gcloud });
+    const error = await refusal();
+    expect(error.message).toContain(
+      `gcloud auth print-access-token --account=${A}: exit 1: ${words}; run gcloud`,
+    );
+  });
+
+  it('is not waited for longer than it lives: what it started may keep its output open', async () => {
+    const { token } = await scene({
+      gcloud: `/bin/sleep 3 &\necho "ya29.${CANARY}"`,
+      options: { gcloudLimit: 2000 },
+    });
+    expect(await token()).toBe(`ya29.${CANARY}`);
+  });
+
   it('that hangs is an error', async () => {
     // what it waits for outlives it and keeps its output open
     const { refusal } = await scene({ gcloud: '/bin/sleep 5 & wait', options: { gcloudLimit: 40 } });

@@ -1,4 +1,3 @@
-import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gcpMetadata } from 'google-auth-library';
 import { expect, onTestFinished, vi } from 'vitest';
@@ -12,6 +11,7 @@ import { readKeyFiles } from '../../../src/adapters/google/key-files.ts';
 import { createFetch } from '../../../src/adapters/google/library-fetch.ts';
 import { parseRegistryName, parseRepository, type Repository } from '../../../src/image/repository.ts';
 import type { Identity } from '../../../src/ports/keychain.ts';
+import { programs } from '../../builders/programs.ts';
 import { testdir } from '../../builders/testdir.ts';
 import { FakeClock } from '../fake-clock.ts';
 import { CANARY, type FakeGoogle, fakeGoogle, PRIVATE_KEY } from './fake-google.ts';
@@ -155,8 +155,7 @@ async function stageFiles(google: FakeGoogle, { files, gcloud }: Staging): Promi
     name,
     typeof content === 'string' ? content : JSON.stringify(content),
   ]);
-  const script = gcloud === undefined ? {} : { gcloud: `#!/bin/sh\n${gcloud}\n` };
-  const folder = await testdir({ 'home/': '', ...Object.fromEntries(texts), ...script });
-  if (gcloud !== undefined) await chmod(join(folder, 'gcloud'), 0o755);
+  const folder = await testdir({ 'home/': '', ...Object.fromEntries(texts) });
+  if (gcloud !== undefined) await programs(folder, { gcloud });
   return folder;
 }

@@ -130,16 +130,42 @@ describe('a challenge', () => {
   });
 
   it.each([
-    ['that nobody can meet', { 'www-authenticate': 'Negotiate' }],
-    ['that is missing', {}],
-  ])('%s is a refusal', async (_what, headers: Record<string, string>) => {
+    [
+      'that nobody can meet',
+      { 'www-authenticate': 'Negotiate' },
+      'it asked for Negotiate; expected Basic, or',
+    ],
+    [
+      'that lacks its realm',
+      { 'www-authenticate': 'Bearer service="x"' },
+      'it asked for Bearer; expected Basic, or',
+    ],
+    ['that is missing', {}, 'it asked for no credentials, so none were sent'],
+  ])('%s is a refusal', async (_what, headers: Record<string, string>, words) => {
     const error = await registryErrorOf(ask([{ request: HEAD, answer: { status: 401, headers } }], ALICE));
     expect(error).toMatchObject({ code: 'unauthorized', status: 401 });
+    expect(error.message).toContain(words);
   });
 
-  it('whose realm is no URL is refused', async () => {
-    const error = await registryErrorOf(ask([challenged('Bearer realm="/token"')]));
-    expect(error.message).toContain('the token realm "/token" is not a URL');
+  it.each(['/token', 'file:///etc/passwd', 'ftp://r.io/', 'data:,x'])(
+    'whose realm is no web address is refused, whoever asks: %s',
+    async (realm) => {
+      for (const credential of [{ kind: 'anonymous' }, ALICE] as const) {
+        const error = await registryErrorOf(ask([challenged(`Bearer realm="${realm}"`)], credential));
+        expect(error.message).toContain(`the token realm "${realm}" is not an http(s) URL`);
+        expect(error.message).not.toContain('-trust-realm');
+      }
+    },
+  );
+
+  it.each([
+    'http://169.254.169.254/token',
+    'http://metadata.google.internal/token',
+    'http://[fe80::1]/token',
+  ])('whose realm is where no token service is gets no advice: %s', async (realm) => {
+    const error = await registryErrorOf(ask([challenged(`Bearer realm="${realm}"`)], ALICE));
+    expect(error.message).toContain('is at a link-local, metadata or unusable address');
+    expect(error.message).not.toContain('-trust-realm');
   });
 
   it('whose realm already has a query keeps it', async () => {
@@ -160,7 +186,11 @@ describe('a refusal in the middle', () => {
     const keychain = keychainOf({ [server.host]: { kind: 'basic', username: 'alice', password: 'wrong' } });
     const { registry } = clientForTest({ keychain });
     const ask = () => registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
-    expect((await registryErrorOf(ask())).code).toBe('unauthorized');
+    const error = await registryErrorOf(ask());
+    expect(error.code).toBe('unauthorized');
+    expect(error.message).toContain(
+      `(asked as user "alice": these credentials were rejected, log in again: docker login ${server.host})`,
+    );
     expect(server.requests).toHaveLength(2);
     await registryErrorOf(ask());
     expect(server.requests).toHaveLength(3);

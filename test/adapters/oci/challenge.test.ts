@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Challenge, parseChallenge } from '../../../src/adapters/oci/challenge.ts';
+import { type Challenge, describeChallenge, parseChallenge } from '../../../src/adapters/oci/challenge.ts';
 
 function bearer(realm: string, service?: string, scope?: string): Challenge {
   return { scheme: 'bearer', realm, service, scope };
@@ -47,5 +47,18 @@ describe('a challenge', () => {
   it('is read in no time from a hostile header', () => {
     const hostile = `Bearer ${'a="'.repeat(100_000)}${'\\'.repeat(100_000)}`;
     expect(parseChallenge(hostile)).toBeUndefined();
+  });
+});
+
+describe('a challenge that cannot be met', () => {
+  it.each<[string | undefined, string]>([
+    [undefined, 'it asked for no credentials'],
+    ['', 'it asked for no credentials'],
+    ['Negotiate', 'it asked for Negotiate; expected Basic, or Bearer with a realm'],
+    ['Negotiate c2VjcmV0, NTLM', 'it asked for Negotiate, NTLM; expected Basic, or Bearer with a realm'],
+    ['Bearer service="r"', 'it asked for Bearer; expected Basic, or Bearer with a realm'],
+    ['Digest realm="x", nonce = "y"', 'it asked for Digest; expected Basic, or Bearer with a realm'],
+  ])('is named, without its parameters: %s', (header, expected) => {
+    expect(describeChallenge(header)).toBe(expected);
   });
 });

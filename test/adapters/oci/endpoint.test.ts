@@ -11,6 +11,20 @@ function urlOf(text: string): string {
   return endpoints.urlOf(repository, 'tags/list').href;
 }
 
+describe('a host with certificates', () => {
+  const certified = new Endpoints(['localhost:2'], (host) => host !== 'localhost:3');
+
+  it.each([
+    ['localhost:1', 'https://localhost:1'],
+    ['127.0.0.1:1', 'https://127.0.0.1:1'],
+    ['localhost:2', 'http://localhost:2'],
+    ['localhost:3', 'http://localhost:3'],
+    ['r.io', 'https://r.io'],
+  ])('at loopback is asked in https, unless -plain-http names it: %s', (host, origin) => {
+    expect(certified.originOf(host)).toBe(origin);
+  });
+});
+
 describe('the URL of a repository', () => {
   it.each([
     ['registry.example.com/app', 'https://registry.example.com/v2/app/tags/list'],

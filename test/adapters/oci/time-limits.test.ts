@@ -68,6 +68,18 @@ describe('an answer that is read whole', () => {
     expect(timers.running).toEqual([]);
   });
 
+  it('has less time where its request says so', async () => {
+    const { server, timers, send } = await setUp([
+      { request: 'GET /x', answer: { raw: 'HTTP/1.1 200 OK\r\nx-drip: ', ending: 'open' } },
+    ]);
+    const asked = send('/x', { totalLimit: 30_000 });
+    await until(() => server.requests.length === 1);
+    expect(timers.running).toEqual([30_000]);
+    timers.end();
+    const { message } = await registryErrorOf(asked);
+    expect(message).toBe(`GET ${server.url}/x: the answer was not complete after 30 s`);
+  });
+
   it('leaves no timer behind', async () => {
     const { timers, send } = await setUp([{ request: 'GET /x', answer: { status: 200, body: 'x' } }]);
     await send('/x');

@@ -1,7 +1,7 @@
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { NetworkOptions } from '../../../src/adapters/oci/network-options.ts';
 import { image, layer } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
@@ -115,13 +115,31 @@ describe.skipIf(!hasTlsTools())('a registry with a certificate of a private auth
     const leads = await scriptedServer(
       ['a', 'b'].map(() => ({ request: /^GET/, answer: { status: 307, headers: { location } } })),
     );
-    const led = (directories: readonly string[]) =>
-      clientWith({ certDirectories: directories }).list(repositoryAt(leads, 'app'), quiet());
+    const led = (directories: readonly string[]) => {
+      const network = { lookup, certDirectories: directories, systemBundles: [] };
+      const { registry } = clientForTest({ network, plainHttp: [leads.host] });
+      return registry.list(repositoryAt(leads, 'app'), quiet());
+    };
     const { message } = await registryErrorOf(led([]));
     expect(message).toContain('UNABLE_TO_VERIFY_LEAF_SIGNATURE');
     mkdirSync(join(certs, 'led', leads.host), { recursive: true });
     copyFileSync(ca.cert, join(certs, 'led', leads.host, 'ca.crt'));
     expect(await led([join(certs, 'led')])).toEqual({ kind: 'missing' });
+  });
+
+  it('at a loopback name is asked in https once it has a directory in certs.d, and the refusal says so', async () => {
+    const local = await startDockerRegistry(await ca.issue('localhost'));
+    onTestFinished(() => local.stop());
+    const repository = repositoryAt({ host: `localhost:${local.port}` }, 'app');
+    const ask = (network: Partial<NetworkOptions>) =>
+      clientWith(network).resolve(repository, tagOf('v1'), quiet());
+    const { message } = await registryErrorOf(ask({}));
+    expect(message).toContain(
+      `it was asked in http; if it speaks https, put its authority as ca.crt in certs.d/localhost:${local.port}`,
+    );
+    mkdirSync(join(certs, `localhost:${local.port}`));
+    copyFileSync(ca.cert, join(certs, `localhost:${local.port}`, 'ca.crt'));
+    expect(await ask({ certDirectories: [certs] })).toBeUndefined();
   });
 
   describe('behind nginx that asks for a client certificate', () => {
@@ -159,6 +177,34 @@ describe.skipIf(!hasTlsTools())('a registry with a certificate of a private auth
       const error = await registryErrorOf(registry.list(repositoryAt({ host: guarded }, 'app'), quiet()));
       expect(error).toMatchObject({ code: 'refused', status: 400 });
       expect(error.message).toContain('No required SSL certificate was sent');
+    });
+
+    it('gets a hint where there is no room for words', async () => {
+      const asked = (network: Partial<NetworkOptions>) =>
+        clientWith({ caFiles: [ca.cert], ...network }).resolve(
+          repositoryAt({ host: guarded }, 'none'),
+          tagOf('v1'),
+          quiet(),
+        );
+      const { message } = await registryErrorOf(asked({}));
+      expect(message).toContain(
+        `if it asks for a client certificate, put client.cert and client.key in certs.d/${guarded}`,
+      );
+      expect(await asked({ certDirectories: [certs] })).toBeUndefined();
+    });
+
+    it.each([
+      ['junk', 'is no key: expected PEM, which begins -----BEGIN PRIVATE KEY-----'],
+      [() => readFileSync(join(ca.directory, 'ca.key')), 'is not the key of '],
+    ])('refuses a file that is not its key', async (key, words) => {
+      const junk = mkdtempSync(join(tmpdir(), 'cip-certs-'));
+      onTestFinished(() => rmSync(junk, { recursive: true }));
+      mkdirSync(join(junk, guarded));
+      copyFileSync(alice.cert, join(junk, guarded, 'client.cert'));
+      writeFileSync(join(junk, guarded, 'client.key'), typeof key === 'string' ? key : key());
+      const registry = clientWith({ caFiles: [ca.cert], certDirectories: [junk] });
+      const error = await registryErrorOf(registry.list(repositoryAt({ host: guarded }, 'app'), quiet()));
+      expect(error.message).toContain(`"${join(junk, guarded, 'client.key')}" ${words}`);
     });
 
     it('is not shown it by the answer of another registry', async () => {

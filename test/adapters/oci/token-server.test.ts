@@ -74,7 +74,7 @@ describe.skipIf(!haveTools('docker-registry', ...TOKEN_SERVER_TOOLS))("distribut
     expect(message).toContain(`http://${tokens.host}/token/`);
     expect(message).toContain('401: UNAUTHORIZED');
     expect(message).toContain(
-      `(asked as user "alice" (docker config), who needs the right to pull for ${registry.host}/alice/prod/app)`,
+      `(asked as user "alice" (docker config): these credentials were rejected, log in again: docker login ${registry.host})`,
     );
     expect(run.text).toContain('user \\"alice\\" (docker config)');
     expect(run.text).not.toContain('wr0ng');

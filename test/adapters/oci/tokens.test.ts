@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { withAuth } from '../../../src/adapters/oci/auth.ts';
 import type { AuthOptions } from '../../../src/embedded-registry/auth-options.ts';
 import type { Credential } from '../../../src/ports/keychain.ts';
 import { image, layer, push } from '../../builders/images.ts';
@@ -134,6 +135,74 @@ describe('a token', () => {
     expect(server.requests).toHaveLength(3);
   });
 
+  it.each([404, 405])('is got by a refresh token as a password where forms get %i', async (status) => {
+    const authorization = `Basic ${Buffer.from('<token>:refresh').toString('base64')}`;
+    const server = await scriptedServer((url) => [
+      {
+        request: /^HEAD/,
+        answer: { status: 401, headers: { 'www-authenticate': `Bearer realm="${url}/token",service="s"` } },
+      },
+      { request: 'POST /token', answer: { status } },
+      {
+        request: 'GET /token?service=s&scope=repository%3Aapp%3Apull',
+        check: ({ headers }) => expect(headers.authorization).toBe(authorization),
+        answer: { status: 200, body: { token: 't' } },
+      },
+      {
+        request: /^HEAD/,
+        check: ({ headers }) => expect(headers.authorization).toBe('Bearer t'),
+        answer: { status: 404 },
+      },
+    ]);
+    const { registry } = clientForTest({
+      keychain: keychainWith({ kind: 'identity-token', token: 'refresh' }),
+    });
+    await registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
+  });
+
+  it('is asked for three times where no answer comes, and once by the next request', async () => {
+    const silent: Step = { request: /^GET \/token/, answer: { raw: '', ending: 'reset' } };
+    const server = await scriptedServer((url) => [
+      {
+        request: /^HEAD/,
+        answer: { status: 401, headers: { 'www-authenticate': `Bearer realm="${url}/token"` } },
+      },
+      silent,
+      silent,
+      silent,
+      silent,
+    ]);
+    const { registry } = clientForTest({ keychain: keychainWith(ALICE) });
+    for (let round = 0; round < 2; round++) {
+      const asked = registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
+      expect(await registryErrorOf(asked)).toMatchObject({ code: 'unreachable', temporary: false });
+    }
+  });
+
+  it('has thirty seconds to come', async () => {
+    const limits: (number | undefined)[] = [];
+    const headers = { 'www-authenticate': 'Bearer realm="http://127.0.0.1:1/token"' };
+    const send = withAuth(
+      ({ url, totalLimit }) => {
+        limits.push(totalLimit);
+        const status = limits.length === 1 ? 401 : 200;
+        return Promise.resolve({ status, headers, url, body: Buffer.from('{"token":"t"}') });
+      },
+      {
+        keychain: keychainWith(ALICE),
+        clock: new FakeClock(),
+        originOf: () => 'http://127.0.0.1:1',
+        onIdentity: () => {},
+        trustedRealms: new Set(),
+      },
+    );
+    const host = '127.0.0.1:1';
+    const url = new URL(`http://${host}/v2/`);
+    const repository = repositoryAt({ host }, 'app');
+    await send({ method: 'GET', url, host, repository, headers: {}, scopes: [], signal: quiet() });
+    expect(limits).toEqual([undefined, 30_000, undefined]);
+  });
+
   it('for pulling is got without credentials', async () => {
     const { resolve, tokens } = await setUp({ anonymousPull: true }, { kind: 'anonymous' });
     expect(await resolve()).toBe(CONTENT.manifest.digest);
@@ -147,7 +216,7 @@ describe('a token', () => {
     const error = await registryErrorOf(resolve());
     expect(error).toMatchObject({ code: 'unauthorized', status: 401, temporary: false });
     expect(error.message).toMatch(
-      /^GET http:\S+\/token\?service=\S+ 401: DENIED: no such account \(asked as user "alice", who needs the right to pull for 127\.0\.0\.1:\d+\/app\)$/,
+      /^GET http:\S+\/token\?service=\S+ 401: DENIED: no such account \(asked as user "alice": these credentials were rejected, log in again: docker login 127\.0\.0\.1:\d+\)$/,
     );
     expect(await resolve()).toBe(CONTENT.manifest.digest);
     expect(tokens()).toHaveLength(2);
