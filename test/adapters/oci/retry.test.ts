@@ -102,7 +102,7 @@ describe('Retry-After', () => {
     server.addFault({ act: status(429, { 'Retry-After': '86400' }) });
     const error = await registryErrorOf(resolve());
     expect(error).toMatchObject({ code: 'unavailable', status: 429 });
-    expect(error.message).toContain('(it asks to wait 86400 s, and is waited for 900 s at most)');
+    expect(error.message).toContain('(it asks to wait 86400 s, and is waited for 3600 s at most)');
     expect(clock.sleeps).toEqual([]);
   });
 

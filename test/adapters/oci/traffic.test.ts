@@ -34,7 +34,7 @@ describe('the counts of a run', () => {
     }
     for (const [server, identities] of [
       [from, ['user "a"']],
-      [to, []],
+      [to, ['anonymous']],
     ] as const) {
       const requests = server.requests.length;
       const bytesIn = server.requests.reduce((sum, { bytesOut }) => sum + bytesOut, 0);
