@@ -4,20 +4,24 @@ import type { LogEntry } from './request-log.ts';
 
 /**
  * The whole body of a request. Throws `SIZE_INVALID` when it is longer than `maxBytes`; what is left of it is then
- * read and forgotten, so that the client gets to read the answer. Rejects when the client goes away.
+ * read and forgotten, so that the client gets to read the answer. Rejects when the client goes away, or after `cutAt` bytes.
  */
 export function readRequestBody(
   request: IncomingMessage,
-  maxBytes: number,
+  { maxBytes, cutAt = Number.POSITIVE_INFINITY }: { maxBytes: number; cutAt?: number | undefined },
   entry: LogEntry,
 ): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    request.on('data', (chunk: Buffer) => {
+    request.on('data', (received: Buffer) => {
+      const chunk = received.subarray(0, cutAt - size);
       entry.bytesIn += chunk.length;
       size += chunk.length;
-      if (size <= maxBytes) chunks.push(chunk);
+      if (size === cutAt) {
+        request.pause();
+        reject(new Error('the upload is cut'));
+      } else if (size <= maxBytes) chunks.push(chunk);
       else reject(new Refusal('SIZE_INVALID', `body is larger than ${maxBytes} bytes`));
     });
     request.once('end', () => {
