@@ -1,3 +1,4 @@
+import { Attempts, DEFAULT_RETRY } from '../base/attempts.ts';
 import { Permits } from '../base/permits.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Descriptor } from '../image/descriptor.ts';
@@ -33,11 +34,6 @@ const NOT_WORTH_A_QUESTION = 512 * 1024;
 
 /** How a blob came to be at its destination. */
 export type Rung = 'exists' | 'mounted' | 'transferred';
-
-/** Times that a transfer is begun; each of its requests has the transport's own retries besides. */
-const TRANSFER_ATTEMPTS = 3;
-/** Milliseconds before the second attempt; it doubles. */
-const FIRST_DELAY = 500;
 
 /**
  * Gets blobs to their destinations by the cheapest rung of a ladder: mount, exists, transfer.
@@ -137,29 +133,30 @@ export class BlobCopier {
     return this.#transfer(task, { signal, opened: undefined });
   }
 
-  /** Sends the blob, from the first source at first and from the next one after a failure. */
+  /**
+   * Sends the blob, from the first source at first and from the next one after a failure. What it needs besides the
+   * upload itself the transport has tried often enough when it fails.
+   */
   async #transfer(
     task: BlobTask,
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<Rung> {
-    const { blob, destination, sources } = task;
-    let delay = 0;
-    for (let attempt = 1; ; attempt++) {
-      const source = sources[(attempt - 1) % sources.length];
+    const { blob, destination } = task;
+    const { clock, stopping } = this.#ports;
+    const attempts = new Attempts(clock, DEFAULT_RETRY);
+    const sources = [...task.sources];
+    for (;;) {
+      const [source] = sources;
       if (source === undefined) throw new RegistryError('refused', `blob ${blob.digest} has no source`);
-      try {
-        await this.#transfers.run(() => {
-          this.#ports.stopping.throwIfAborted(); // it may have waited for long
-          return this.#send({ blob, destination, source, opened }, signal);
-        });
-        return 'transferred';
-      } catch (error) {
-        if (attempt >= TRANSFER_ATTEMPTS || !mayTryAgain(error)) throw error;
-        const backoff = FIRST_DELAY * 2 ** (attempt - 1) * this.#ports.clock.random();
-        delay = Math.max(backoff, error.retryAfterMs ?? 0);
-      }
+      const failure = await this.#transfers.run(() => {
+        stopping.throwIfAborted(); // it may have waited for long
+        return this.#send({ blob, destination, source, opened }, signal);
+      });
+      if (failure === undefined) return 'transferred';
+      const wait = nextWait(failure, { attempts, sources });
+      if (wait === undefined) throw failure.error;
       opened = undefined;
-      await this.#ports.clock.sleep(delay, signal);
+      await clock.sleep(wait, signal);
       // the upload may have succeeded and only its answer been lost
       if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'transferred';
     }
@@ -173,17 +170,42 @@ export class BlobCopier {
       opened: UploadSession | undefined;
     },
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Failure | undefined> {
     const { blob, destination, source } = sending;
     const session = sending.opened ?? (await this.#ports.destination.startUpload(destination, signal));
+    let isOpen = false;
+    const open = async () => {
+      const body = await this.#ports.source.openBlob(source, blob, signal);
+      isOpen = true;
+      return body;
+    };
     try {
-      const open = () => this.#ports.source.openBlob(source, blob, signal);
       await this.#ports.destination.finishUpload({ session, blob, open }, signal);
+      return undefined;
     } catch (error) {
       if (!signal.aborted) await this.#ports.destination.cancelUpload(session, signal);
-      throw error;
+      return { error, isOfSource: !isOpen };
     }
   }
+}
+
+/** An upload that has failed. */
+interface Failure {
+  readonly error: unknown;
+  /** True where the source did not even begin to send the blob. */
+  readonly isOfSource: boolean;
+}
+
+/** Milliseconds to wait before another attempt, undefined where there is to be none; the next source comes first then. */
+function nextWait(
+  { error, isOfSource }: Failure,
+  { attempts, sources }: { attempts: Attempts; sources: Repository[] },
+): number | undefined {
+  if (!mayTryAgain(error)) return undefined;
+  const [failed] = sources.splice(0, 1);
+  if (isOfSource && sources.length === 0) return undefined;
+  if (!isOfSource && failed !== undefined) sources.push(failed);
+  return attempts.waitAfter({ status: error.status, asked: error.retryAfterMs });
 }
 
 function keyOf({ destination, blob }: BlobTask): string {

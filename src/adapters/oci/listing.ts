@@ -9,6 +9,7 @@ import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
 import { parseNextLink } from './next-link.ts';
 import { readRequest, type Session } from './session.ts';
+import { sendUntilSound } from './sound-answer.ts';
 
 /** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
 const MAX_PAGE_BYTES = 64 * 1024 * 1024;
@@ -30,12 +31,12 @@ export async function listRepository(
   const tags = new Set<Tag>();
   let bytes = 0;
   for (let page = 1; page <= MAX_PAGES; page++) {
-    const response = await session.send(request);
+    const response = await sendUntilSound(session.send, request, (read) => damageOf(request, read));
     if (response.status === 404) return { kind: 'missing' };
     if (response.status !== 200) return refuseAnswer(request, response);
     bytes += response.body.length;
     if (bytes > MAX_LISTING_BYTES) throw tooLong(request, `more than ${MAX_LISTING_BYTES} bytes`);
-    const body = parseBody(request, response);
+    const body = parseJsonObject(response.body) ?? {};
     const google = parseGoogle(body);
     if (google !== undefined) return google;
     const before = tags.size;
@@ -64,10 +65,9 @@ function refuseEndless(request: HttpRequest, { next, grown }: { next: URL; grown
   );
 }
 
-function parseBody(request: HttpRequest, response: HttpResponse): JsonObject {
-  const body = parseJsonObject(response.body);
-  if (body !== undefined) return body;
-  throw new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not a JSON object`);
+function damageOf(request: HttpRequest, { body }: HttpResponse): RegistryError | undefined {
+  if (parseJsonObject(body) !== undefined) return undefined;
+  return new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not a JSON object`);
 }
 
 function parseTags(request: HttpRequest, body: JsonObject): Tag[] {

@@ -14,6 +14,7 @@ import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
 import { readRequest, type Session, writeRequest } from './session.ts';
+import { sendUntilSound } from './sound-answer.ts';
 
 /** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -65,9 +66,6 @@ async function digestOfBytes(session: Session, request: HttpRequest): Promise<Di
   return digest;
 }
 
-/** How often a manifest whose bytes are wrong is read: damage on the way goes away, damage on the disk does not. */
-const READS = 2;
-
 /** GET `/v2/<name>/manifests/<digest>`, verified. */
 export async function fetchManifest(
   session: Session,
@@ -81,25 +79,24 @@ export async function fetchManifest(
     maxBodyBytes: MAX_MANIFEST_BYTES,
     signal,
   });
-  for (let read = 1; ; read++) {
-    const response = await session.send(request);
-    if (response.status === 404) return undefined;
-    if (response.status !== 200) return refuseAnswer(request, response);
-    const manifest = { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
-    const error = mismatchOf(manifest);
-    if (error === undefined) return manifest;
-    if (read >= READS)
-      throw new RegistryError('mismatch', `${describeRequest(request)}: ${error.message}`, { cause: error });
-  }
+  const asManifest = (response: HttpResponse) => {
+    return { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
+  };
+  const response = await sendUntilSound(session.send, request, (read) =>
+    mismatchOf(request, asManifest(read)),
+  );
+  if (response.status === 404) return undefined;
+  if (response.status !== 200) return refuseAnswer(request, response);
+  return asManifest(response);
 }
 
-function mismatchOf(manifest: RawManifest): ManifestError | undefined {
+function mismatchOf(request: HttpRequest, manifest: RawManifest): RegistryError | undefined {
   try {
     verifyManifest(manifest);
     return undefined;
   } catch (error) {
-    if (error instanceof ManifestError) return error;
-    throw error;
+    if (!(error instanceof ManifestError)) throw error;
+    return new RegistryError('mismatch', `${describeRequest(request)}: ${error.message}`, { cause: error });
   }
 }
 
@@ -110,7 +107,7 @@ function mediaTypeOf(response: HttpResponse): string {
   return named === '' || GENERIC.has(named) ? guessMediaType(response.body) : named;
 }
 
-const GENERIC = new Set(['application/json', 'application/octet-stream', 'text/plain']);
+const GENERIC = new Set(['application/json', 'application/octet-stream', 'text/plain', 'text/html']);
 
 /** PUT `/v2/<name>/manifests/<reference>`: the bytes as they are, and the digest that the registry says it stored. */
 export async function putManifest(

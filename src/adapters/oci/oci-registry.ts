@@ -1,3 +1,4 @@
+import { DEFAULT_RETRY } from '../../base/attempts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Keychain } from '../../ports/keychain.ts';
 import type { WriteRegistry } from '../../ports/registry.ts';
@@ -15,7 +16,7 @@ import type { NetworkOptions } from './network-options.ts';
 import { withRedirects } from './redirects.ts';
 import type { TrustedRealms } from './realm-policy.ts';
 import { redactRefusal } from './redact.ts';
-import { DEFAULT_RETRY, withRetry } from './retry.ts';
+import { withRetry } from './retry.ts';
 import type { Session } from './session.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';

@@ -10,6 +10,7 @@ import type { Challenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
 import { identityHint } from './identity-hint.ts';
 import { mayTrustRealm, type TrustedRealms } from './realm-policy.ts';
+import { sendUntilSound } from './sound-answer.ts';
 
 export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
 
@@ -72,12 +73,20 @@ export class Tokens {
   async #fetch(request: TokenRequest): Promise<Token> {
     const http = await tokenHttpRequest(request, realmUrl(request, this.#trustedRealms));
     const asked = this.#clock.now();
-    const response = await this.#send(http);
+    const response = await sendUntilSound(this.#send, http, (read) => damageOf(http, read));
     if (response.status !== 200) {
       refuseAnswer(http, { ...response, hint: identityHint(request.host, request.identity, request.scopes) });
     }
     return parseToken(http, response, asked);
   }
+}
+
+function damageOf(request: HttpRequest, { body }: HttpResponse): RegistryError | undefined {
+  return parseJsonObject(body) === undefined ? withoutToken(request) : undefined;
+}
+
+function withoutToken({ url }: HttpRequest): RegistryError {
+  return new RegistryError('unexpected', `token service ${url.origin}: its answer has no token`);
 }
 
 function keyOf({ host, identity, scopes, challenge }: TokenRequest): string {
@@ -152,7 +161,7 @@ function parseToken(request: HttpRequest, response: HttpResponse, asked: number)
   const document = parseJsonObject(response.body) ?? {};
   const value = document['token'] || document['access_token'];
   if (typeof value !== 'string' || !FIT_FOR_HEADER.test(value)) {
-    throw new RegistryError('unexpected', `token service ${request.url.origin}: its answer has no token`);
+    throw withoutToken(request);
   }
   const lifetime = document['expires_in'];
   const seconds = typeof lifetime === 'number' && lifetime > 0 ? lifetime : DEFAULT_LIFETIME;
