@@ -56,6 +56,13 @@ export const FLAGS = [
     description: 'upper bound on concurrent requests, all hosts together; a blob in flight counts once',
   },
   {
+    name: 'deadline',
+    value: 'DURATION',
+    group: 'promotion',
+    description:
+      'stop after this time (`90m`, `1h30m`): nothing new is begun, what is in flight is finished, the rest is reported as not attempted',
+  },
+  {
     name: 'allow-lost',
     group: 'promotion',
     description: 'lost images are warned about but do not change the exit code',

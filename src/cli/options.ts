@@ -4,6 +4,7 @@ import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import type { LogLevel } from '../ports/log.ts';
 import { FLAGS, type FlagSpec } from './flags.ts';
 import { parseBudgets } from './parse-budget.ts';
+import { parseDuration } from './parse-duration.ts';
 import type { ParsedFlags } from './parse-flags.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -12,6 +13,8 @@ export interface Options {
   readonly where: ManifestLocation;
   readonly task: 'parse-only' | 'dry-run' | 'promotion';
   readonly threads: number;
+  /** Milliseconds after which the run is stopped. */
+  readonly deadline: number | undefined;
   readonly allowLost: boolean;
   /** Where the JSON report goes; `-` is stdout. */
   readonly report: string | undefined;
@@ -48,6 +51,7 @@ export function makeOptions({ values }: ParsedFlags): Options {
     where: locationOf(flags),
     task: taskOf(flags),
     threads: threadsOf(flags),
+    deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
@@ -136,6 +140,14 @@ function threadsOf(flags: FlagValues): number {
   if (text === undefined) return DEFAULT_THREADS;
   if (!/^-?\d{1,6}$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
   return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
+}
+
+function deadlineOf(flags: FlagValues): number | undefined {
+  const text = flags.text('deadline');
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  throw new UsageError(`-deadline is a duration above zero like 90m, 1h30m or 45s, not ${quote(text)}`);
 }
 
 function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {

@@ -8,6 +8,7 @@ import { exitCodeOf } from '../report/exit-code.ts';
 import { renderItemLine, renderTables } from '../report/render-text.ts';
 import type { Report, ReportItem } from '../report/report.ts';
 import { createLogger } from './logger.ts';
+import { DeadlineError, withDeadline } from './deadline.ts';
 import type { Options } from './options.ts';
 import { runParseOnly } from './run-parse-only.ts';
 import { type Stdio, writeTo } from './stdio.ts';
@@ -18,13 +19,15 @@ import { checkReportTargets, writeReports } from './write-report.ts';
 /** A run of `cip` from its options to its exit code. */
 export async function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   const log = createLogger(stdio, options.log, Date.now);
-  const stop = catchStopSignals();
-  stop.stopping.addEventListener('abort', () => log.write('warning', STOPPING));
+  const stop = withDeadline(catchStopSignals(), options.deadline);
+  stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping)));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
     await checkReportTargets(options);
     const read = await readWanted(options, { log, stop });
-    const report = options.task === 'parse-only' ? runParseOnly(read, Date.now) : await promoteLazily();
+    const stopped = stop.stopping.aborted;
+    const report =
+      options.task === 'parse-only' ? runParseOnly(read, { now: Date.now, stopped }) : await promoteLazily();
     await conclude(report, { options, stdio, log });
     return stop.exitCode() ?? exitCodeOf(report, options);
 
@@ -42,8 +45,12 @@ export async function runCip(options: Options, stdio: Stdio, env: NodeJS.Process
   }
 }
 
-const STOPPING =
-  'stopping: what is in flight is finished, nothing new is begun; a second signal ends it at once';
+function whyStopping({ reason }: AbortSignal): string {
+  const what = 'what is in flight is finished, nothing new is begun';
+  return reason instanceof DeadlineError
+    ? `stopping at the deadline: ${what}`
+    : `stopping: ${what}; a second signal ends it at once`;
+}
 
 /** The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. */
 async function readWanted(
