@@ -184,7 +184,7 @@ export class BlobCopier {
       return undefined;
     } catch (error) {
       if (!signal.aborted) await this.#ports.destination.cancelUpload(session, signal);
-      return { error, isOfSource: !isOpen };
+      return { error, isOfSource: !isOpen || isExhausted(error) };
     }
   }
 }
@@ -192,8 +192,12 @@ export class BlobCopier {
 /** An upload that has failed. */
 interface Failure {
   readonly error: unknown;
-  /** True where the source did not even begin to send the blob. */
+  /** True where the source did not send the blob, however often it was asked. */
   readonly isOfSource: boolean;
+}
+
+function isExhausted(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === 'unreachable' && !error.temporary;
 }
 
 /** Milliseconds to wait before another attempt, undefined where there is to be none; the next source comes first then. */

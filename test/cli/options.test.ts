@@ -65,7 +65,8 @@ describe('a deadline', () => {
 
   it.each(['', '0', '0s', '90', '-5m', '+5m', '5 m', '5m ', '1d', 'm', '1h30', '1e3s', '1..5s', 'soon'])(
     'is not %j',
-    (text) => expectRefusal(['-manifest=m', `-deadline=${text}`], /-deadline is a duration above zero like 90m/),
+    (text) =>
+      expectRefusal(['-manifest=m', `-deadline=${text}`], /-deadline is a duration above zero like 90m/),
   );
 });
 

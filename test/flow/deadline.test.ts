@@ -35,9 +35,9 @@ it('at its deadline a run finishes what is in flight, begins nothing new, and en
   expect(report).toMatchObject({ stopped: true, summary: { edges: 3, failed: 0 } });
   const { copied = 0, 'not-attempted': left = 0 } = report?.summary ?? {};
   expect(copied + left).toBe(3);
-  expect(production.store.repositories().filter((name) => production.store.tags(name).length > 0)).toHaveLength(
-    copied,
-  );
+  expect(
+    production.store.repositories().filter((name) => production.store.tags(name).length > 0),
+  ).toHaveLength(copied);
 });
 
 it('a dry run that has found nothing out by its deadline does not end well', async () => {

@@ -83,10 +83,11 @@ const SMALL_CHANGE = 16 * 1024;
 export function allowanceOf(cell: Cell, inBaseline: number): Allowance {
   const { request, fault } = cell;
   const occurrences = Math.min(cell.times, moreAttempts(cell) * inBaseline);
-  const movedAgain = Math.min(cell.times, MORE_ATTEMPTS) * request.bytes;
+  const movedAgain = Math.min(cell.times, moreAttempts(cell)) * request.bytes;
   const isSent = request.sends === 'blob' || isUnnoticedUntilSent(cell);
+  const detours = request.ladder && cell.times === Infinity ? inBaseline * UPLOAD : 0;
   return {
-    requests: occurrences * costOf(cell),
+    requests: occurrences * costOf(cell) + detours,
     bytesOut: SMALL_CHANGE + (resumes(cell) ? 0 : movedAgain),
     bytesIn: SMALL_CHANGE + (isSent && fault.nature !== 'lost' ? movedAgain : 0),
   };
@@ -97,14 +98,17 @@ function moreAttempts({ request, fault }: Cell): number {
   return request.name === 'challenge' || fault.nature === 'strange' ? MORE_ATTEMPTS + 1 : MORE_ATTEMPTS;
 }
 
-function costOf({ request, fault }: Cell): number {
+function costOf(cell: Cell): number {
+  const { request, fault } = cell;
+  if (!isFelt(cell)) return UPLOAD; // of whatever comes next over a connection that is spoiled
   if (fault.nature === 'final' || fault.nature === 'strange') return DETOUR;
   return request.sends === 'blob' || (request.name === 'GET blob' && fault.nature === 'damage') ? UPLOAD : 1;
 }
 
-/** A large blob goes on where it broke off. */
+/** A large blob goes on where it broke off; a reset takes with it what had come and was not read yet. */
 function resumes({ request, fault }: Cell): boolean {
-  return request.name === 'GET blob' && fault.hits === 'answer body' && fault.nature === 'temporary';
+  const isCut = fault.hits === 'answer body' && fault.nature === 'temporary' && !fault.takesBack;
+  return request.name === 'GET blob' && isCut;
 }
 
 /** A large blob is sent while it is read. */

@@ -26,6 +26,8 @@ export interface FaultRow {
   readonly act: (setting: FaultSetting) => FaultAct | 'refused';
   /** What it is done to, so that other requests do not feel it: the body of the answer, or that of the request. */
   readonly hits?: 'answer body' | 'request body';
+  /** True where bytes that have arrived may be lost as well. */
+  readonly takesBack?: true;
   /** Of what says no: requests that a new token, or a new upload, cures of it. */
   readonly cured?: 'all' | 'uploads';
 }
@@ -62,7 +64,7 @@ export const FAULTS: readonly FaultRow[] = [
   ),
   {
     name: '503 with Retry-After',
-    nature: 'temporary',
+    nature: 'quota',
     act: () => status(503, { headers: { 'Retry-After': String(RETRY_AFTER) } }),
   },
   {
@@ -78,6 +80,7 @@ export const FAULTS: readonly FaultRow[] = [
     {
       name: `reset at ${fraction * 100} % of the answer`,
       nature: 'temporary',
+      takesBack: true,
       hits: 'answer body',
       act: () => ({ kind: 'reset-mid-body', fraction }),
     },

@@ -20,14 +20,13 @@ export const LARGE = layer('matrix large', 640 * 1024);
 export const SMALL = layer('matrix small', 4096);
 
 const first = image({ seed: 'matrix first', layers: [LARGE, SMALL], ...platform(0) });
-const second = image({ seed: 'matrix second', layers: 1, ...platform(1) });
-const third = image({ seed: 'matrix third', layers: 1, ...platform(2) });
+const second = image({ seed: 'matrix second', layers: [SMALL], ...platform(1) });
 const inner = index({ children: [first, second] });
-/** What faults are done to: an index of an index and an image. */
-const VICTIM = index({ children: [inner, third] });
+/** What faults are done to: an index of an index of two images that share a layer. */
+const VICTIM = index({ children: [inner] });
 /** What they are not done to: another image on the same host, and one that is promoted within the other host. */
-const NEIGHBOUR = image({ seed: 'matrix neighbour' });
-const MOUNTED = image({ seed: 'matrix mounted' });
+const NEIGHBOUR = image({ seed: 'matrix neighbour', layers: 1 });
+const MOUNTED = image({ seed: 'matrix mounted', layers: 1 });
 /** A tag that is there already, so that the victim's repository has a list. */
 const OLD = image({ seed: 'matrix old', layers: 1 });
 

@@ -51,11 +51,7 @@ async function readSmall(session: Session, { repository, blob, signal }: BlobQue
   return response.body;
 }
 
-function damageOf(
-  request: HttpRequest,
-  response: HttpResponse,
-  blob: Descriptor,
-): RegistryError | undefined {
+function damageOf(request: HttpRequest, response: HttpResponse, blob: Descriptor): RegistryError | undefined {
   try {
     checkLength(request, response, blob);
     verifiedBytes(blob, response.body);

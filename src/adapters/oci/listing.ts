@@ -67,7 +67,10 @@ function refuseEndless(request: HttpRequest, { next, grown }: { next: URL; grown
 
 function damageOf(request: HttpRequest, { body }: HttpResponse): RegistryError | undefined {
   if (parseJsonObject(body) !== undefined) return undefined;
-  return new RegistryError('unexpected', `${describeRequest(request)}: the list of tags is not a JSON object`);
+  return new RegistryError(
+    'unexpected',
+    `${describeRequest(request)}: the list of tags is not a JSON object`,
+  );
 }
 
 function parseTags(request: HttpRequest, body: JsonObject): Tag[] {

@@ -56,11 +56,10 @@ class ResumedStream extends Readable {
   #end(): void {
     const { size } = this.#resumption;
     if (size === undefined || this.#received >= size) this.push(null);
-    else void this.#resume(undefined);
+    else void this.#resume(new Error(`it ended after ${this.#received} of ${size} bytes`));
   }
 
-  /** Without a cause it has ended too early: for the last time that is an end like any other. */
-  async #resume(cause: Error | undefined): Promise<void> {
+  async #resume(cause: Error): Promise<void> {
     if (this.destroyed) return;
     if (this.#received - this.#mark >= PROGRESS) {
       this.#breaks = 0;
@@ -68,8 +67,7 @@ class ResumedStream extends Readable {
     }
     this.#breaks += 1;
     if (this.#breaks >= BREAKS) {
-      if (cause === undefined) this.push(null);
-      else this.destroy(cause);
+      this.destroy(cause);
       return;
     }
     try {

@@ -177,6 +177,13 @@ describe('the answer of a token service', () => {
     ];
   }
 
+  /** One that is no document at all is asked for again: it may have been damaged on its way. */
+  function bad(body: string): Script {
+    const answer = { status: 200, body };
+    const isDocument = body.startsWith('{');
+    return script(answer, ...Array.from({ length: isDocument ? 0 : 3 }, () => ({ request: TOKEN, answer })));
+  }
+
   function allowed(authorization: string): Step {
     return {
       request: HEAD,
@@ -215,7 +222,7 @@ describe('the answer of a token service', () => {
     ['{"token":"a\\nb"}'],
     ['{"token":"a\\u0000"}'],
   ])('%s gives none', async (body) => {
-    const error = await registryErrorOf(follow(script({ status: 200, body })));
+    const error = await registryErrorOf(follow(bad(body)));
     expect(error).toMatchObject({ code: 'unexpected', temporary: false });
     expect(error.message).toMatch(/^token service http:\S+: its answer has no token$/);
   });
