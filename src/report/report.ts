@@ -17,7 +17,7 @@ export interface Report {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
-  /** True when a signal ended the run before its time. */
+  /** True when a signal or its deadline ended the run before its time. */
   readonly stopped: boolean;
   /** What stood in the manifests, malformed entries included. */
   readonly manifests: ManifestCounts;
