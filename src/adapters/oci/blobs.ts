@@ -13,7 +13,7 @@ import { skipBytes } from './skip-bytes.ts';
 import { sendUntilSound } from './sound-answer.ts';
 import { verifiedBytes, verifiedStream } from './verified-stream.ts';
 
-/** HEAD `/v2/<name>/blobs/<digest>`. */
+/** HEAD `/v2/<name>/blobs/<digest>`. What an answer leaves in doubt is not there: to send it does no harm. */
 export async function hasBlob(
   session: Session,
   { repository, digest, signal }: { repository: Repository; digest: Digest; signal: AbortSignal },
@@ -22,7 +22,14 @@ export async function hasBlob(
   const response = await session.send(request);
   if (response.status === 404) return false;
   if (response.status !== 200) refuseAnswer(request, response);
-  return true;
+  return isAboutBlob(response, digest);
+}
+
+/** A login page or a proxy's notice comes with status 200 as well; storage knows no digests. */
+function isAboutBlob({ headers }: HttpResponse, digest: Digest): boolean {
+  const named = headers['docker-content-digest'];
+  if (named !== undefined) return named === digest;
+  return !/^\s*(?:text\/html|application\/json)\b/i.test(headers['content-type'] ?? '');
 }
 
 /** A blob of at most so many bytes is read whole: most are, and a stream costs more than they do. */

@@ -53,7 +53,6 @@ function isLasting(code: string): boolean {
 }
 
 const LASTING = new Set([
-  'ENOTFOUND',
   'EPROTO',
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',

@@ -33,9 +33,23 @@ export async function resolveManifest(
   if (response.status !== 200) return refuseAnswer(request, response);
   refusePage(request, response);
   const named = parseDigest(response.headers['docker-content-digest'] ?? '');
-  if (isDigest(reference)) return confirmed(request, { reference, named });
-  return named ?? digestOfBytes(session, { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES });
+  const isTold = named !== undefined || isOfManifest(response);
+  if (isDigest(reference) && isTold) return confirmed(request, { reference, named });
+  const found = named ?? (await digestOfBytes(session, asGet(request)));
+  return found !== undefined && isDigest(reference) ? confirmed(request, { reference, named: found }) : found;
 }
+
+function asGet(request: HttpRequest): HttpRequest {
+  return { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES };
+}
+
+/** Without a digest in its header an answer is believed for its type, and else for its bytes. */
+function isOfManifest({ headers }: HttpResponse): boolean {
+  const [type = ''] = (headers['content-type'] ?? '').split(';');
+  return MANIFEST_TYPES.has(type.trim().toLowerCase());
+}
+
+const MANIFEST_TYPES = new Set(ACCEPT_MANIFESTS.split(',').map((type) => type.trim()));
 
 /** A login page or a proxy's notice comes with status 200 as well. */
 function refusePage(request: HttpRequest, response: HttpResponse): void {

@@ -186,6 +186,33 @@ describe('a bare 200', () => {
     await expect(asked).rejects.toThrow('is not a descriptor');
   });
 
+  it('of another kind is no answer about a digest: the manifest is read, and is none', async () => {
+    const answer = { status: 200, headers: { 'content-type': 'application/json' }, body: '{"ok":true}' };
+    const server = await scriptedServer([
+      { request: /^HEAD/, answer: { ...answer, body: '' } },
+      { request: /^GET/, answer },
+    ]);
+    const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), manifest.digest, quiet());
+    await expect(asked).rejects.toThrow('is not a descriptor');
+  });
+
+  it.each([
+    ['nothing besides', {}, true],
+    ['the type of a blob', { 'content-type': 'application/octet-stream' }, true],
+    ['the type of a page', { 'content-type': 'text/html; charset=utf-8' }, false],
+    ['the type of a notice', { 'content-type': 'application/json' }, false],
+    ['another digest', { 'docker-content-digest': digestOf(Buffer.from('other')) }, false],
+    [
+      'its digest, whatever its type',
+      { 'docker-content-digest': manifest.digest, 'content-type': 'text/html' },
+      true,
+    ],
+  ])('that has %s says of a blob that it is there, or nothing', async (_what, headers, expected) => {
+    const server = await scriptedServer([{ request: /^HEAD/, answer: { status: 200, headers } }]);
+    const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), manifest.digest, quiet());
+    expect(await asked).toBe(expected);
+  });
+
   it('that names another digest is a mismatch', async () => {
     const headers = { 'docker-content-digest': digestOf(Buffer.from('other')) };
     const server = await scriptedServer([{ request: /^HEAD/, answer: { status: 200, headers } }]);
