@@ -90,6 +90,13 @@ export const FLAGS = [
       'mebibytes of temporary files (in `$TMPDIR`, else `/var/tmp`) for large blobs that go to several hosts; with 0 every host reads its own',
   },
   {
+    name: 'deadline',
+    value: 'DURATION',
+    group: 'promotion',
+    description:
+      'stop after this time (`90m`, `1h30m`): nothing new is begun, what is in flight is finished, the rest is reported as not attempted',
+  },
+  {
     name: 'allow-lost',
     group: 'promotion',
     description: 'lost images are warned about but do not change the exit code',

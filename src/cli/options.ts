@@ -6,6 +6,7 @@ import type { LogLevel } from '../ports/log.ts';
 import { type FlagName, FLAGS, type FlagSpec } from './flags.ts';
 import type { ParsedFlags } from './command.ts';
 import { parseBudgets } from './parse-budget.ts';
+import { parseDuration } from './parse-duration.ts';
 import { shardOf } from './shard-option.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -17,6 +18,8 @@ export interface Options extends RunOptions {
   readonly shard: Shard | undefined;
   /** Bytes of temporary files. */
   readonly spoolLimit: number;
+  /** Milliseconds after which the run is stopped. */
+  readonly deadline: number | undefined;
   readonly allowLost: boolean;
   /** Where the JSON report goes; `-` is stdout. */
   readonly report: string | undefined;
@@ -60,6 +63,7 @@ export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS
     task: taskOf(flags),
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     spoolLimit: spoolLimitOf(flags),
+    deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
@@ -166,6 +170,14 @@ function threadsOf(flags: FlagValues): number {
   if (text === undefined) return DEFAULT_THREADS;
   if (!/^-?\d{1,6}$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
   return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
+}
+
+function deadlineOf(flags: FlagValues): number | undefined {
+  const text = flags.text('deadline');
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  throw new UsageError(`-deadline is a duration above zero like 90m, 1h30m or 45s, not ${quote(text)}`);
 }
 
 function spoolLimitOf(flags: FlagValues): number {

@@ -16,7 +16,8 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     await checkReportTargets(options, where.kind === 'plain' ? [where.file] : []);
     const strict = task === 'parse-only';
     const read = await readWanted(where, { strict, log, stopping: stop.stopping });
-    const report = strict ? runParseOnly(read, { shard, now: Date.now }) : await promoteLazily();
+    const stopped = stop.stopping.aborted;
+    const report = strict ? runParseOnly(read, { shard, now: Date.now, stopped }) : await promoteLazily();
     const items = report.items.filter(({ decision }) => decision !== 'invalid'); // these have been told
     await tellReport({ ...report, items }, { format: options.log.format, stdio, log });
     await writeReports(report, options, stdio);

@@ -9,7 +9,7 @@ import type { Report } from '../report/report.ts';
 /** What can be said of manifests without any network. */
 export function runParseOnly(
   { manifests, problems, counts }: ReadManifests,
-  { shard, now }: { shard: Shard | undefined; now: () => number },
+  { shard, now, stopped }: { shard: Shard | undefined; now: () => number; stopped: boolean },
 ): Report {
   const startedAt = now();
   const wanted = takeShard(expandEdges(manifests), shard);
@@ -17,7 +17,7 @@ export function runParseOnly(
     mode: 'parse-only',
     startedAt,
     finishedAt: now(),
-    stopped: false,
+    stopped,
     edges: wanted.edges,
     shard: wanted.shard,
     plan: planConflicts(wanted),

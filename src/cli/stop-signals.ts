@@ -16,7 +16,7 @@ export interface StopSignals {
 }
 
 /** Milliseconds that requests in flight have to finish; with writing the report it stays below 20 s. */
-const GRACE = 12_000;
+export const GRACE = 12_000;
 /** Milliseconds that remain for the report once everything is abandoned. */
 const LAST_WORDS = 5_000;
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;

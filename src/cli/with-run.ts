@@ -1,6 +1,7 @@
 import { messageOf } from '../base/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { createLogger } from './logger.ts';
+import { DeadlineError, withDeadline } from './deadline.ts';
 import type { Options } from './options.ts';
 import { catchWarnings } from './process-warnings.ts';
 import { StatusArea } from './progress/status-area.ts';
@@ -18,15 +19,15 @@ export interface Run {
 
 /** Runs something with a log and with signals caught; what it throws is told in the format of the log. */
 export async function withRun(
-  options: Pick<Options, 'log' | 'warnings'>,
+  options: Pick<Options, 'log' | 'warnings'> & Partial<Pick<Options, 'deadline'>>,
   stdio: Stdio,
   run: (run: Run) => Promise<number>,
 ): Promise<number> {
   const status = new StatusArea(stdio.err); // log lines stay above it
   const log = createLogger({ err: status }, options.log, Date.now);
   const releaseWarnings = catchWarnings(log);
-  const stop = catchStopSignals();
-  stop.stopping.addEventListener('abort', () => log.write('warning', STOPPING));
+  const stop = withDeadline(catchStopSignals(), options.deadline);
+  stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping)));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
     return await run({ log, stop, status });
@@ -40,5 +41,9 @@ export async function withRun(
   }
 }
 
-const STOPPING =
-  'stopping: nothing new is begun, what is being written is finished; a second signal ends it at once';
+function whyStopping({ reason }: AbortSignal): string {
+  const what = 'nothing new is begun, what is being written is finished';
+  return reason instanceof DeadlineError
+    ? `stopping at the deadline: ${what}`
+    : `stopping: ${what}; a second signal ends it at once`;
+}

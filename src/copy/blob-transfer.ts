@@ -1,3 +1,4 @@
+import { Attempts, DEFAULT_RETRY, type Failure } from '../base/attempts.ts';
 import { Permits } from '../base/permits.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Repository } from '../image/repository.ts';
@@ -27,17 +28,13 @@ export interface TransferTask {
   readonly sources: readonly Repository[];
 }
 
-/** Times that a transfer is begun; each of its requests has the transport's own retries besides. */
-const TRANSFER_ATTEMPTS = 3;
-/** Milliseconds before the second attempt; it doubles. */
-const FIRST_DELAY = 500;
-
 /** Bytes up to which an upload that was interrupted is not worth the question how far it came. */
 const NOT_WORTH_RESUMING = 512 * 1024;
 
 /**
  * Sends blobs, from the first source at first and from the next one after a failure. An upload that was interrupted
- * goes on where the registry says that it stopped; where it does not say that, a new one begins.
+ * goes on where the registry says that it stopped; where it does not say that, a new one begins. What it needs besides
+ * the bytes the transport has tried often enough when it fails.
  */
 export class BlobTransfer {
   readonly #ports: TransferPorts;
@@ -54,17 +51,20 @@ export class BlobTransfer {
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<'mounted' | 'transferred'> {
     const { blob, destination } = task;
-    const upload: Upload = { session: opened };
-    for (let attempt = 1; ; attempt++) {
+    const upload: Upload = { session: opened, step: 'opening' };
+    const attempts = new Attempts(this.#ports.clock, DEFAULT_RETRY);
+    const sources = [...task.sources];
+    for (;;) {
       let delay: number;
       try {
-        return await this.#attempt({ ...task, upload, attempt }, signal);
+        return await this.#attempt({ ...task, sources, upload }, signal);
       } catch (error) {
-        const isLast = attempt >= TRANSFER_ATTEMPTS || !mayTryAgain(error);
-        if (isLast || !mayResume(blob, error)) await this.#abandon(upload, signal);
-        if (isLast) throw error;
-        const backoff = FIRST_DELAY * 2 ** (attempt - 1) * this.#ports.clock.random();
-        delay = Math.max(backoff, askedToWait(error));
+        const wait = mayTryAgain(error, { upload, sources })
+          ? attempts.waitAfter(failureOf(error))
+          : undefined;
+        if (wait === undefined || !mayResume(blob, error)) await this.#abandon(upload, signal);
+        if (wait === undefined) throw error;
+        delay = wait;
       }
       await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
       // the upload may have succeeded and only its answer been lost
@@ -89,19 +89,25 @@ export class BlobTransfer {
   }
 
   async #send(
-    { blob, destination, sources, upload, attempt }: Sending,
+    { blob, destination, sources: [source], upload }: Sending,
     share: Share,
     signal: AbortSignal,
   ): Promise<'mounted' | 'transferred'> {
-    const source = sources[(attempt - 1) % sources.length];
     if (source === undefined) throw new CopyError('missing', `blob ${blob.digest} has no source`);
+    upload.step = 'opening';
     const opened = upload.session ?? (await this.#ports.uploads.open(destination, blob.digest, signal));
     if (opened === 'mounted') return 'mounted';
     const onMove = (session: UploadSession) => {
       upload.session = session;
     };
     onMove(opened);
-    const open = () => share.open(source, signal);
+    const open = async () => {
+      upload.step = 'reading';
+      const body = await share.open(source, signal);
+      upload.step = 'sending';
+      return body;
+    };
+    upload.step = 'sending';
     await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
     return 'transferred';
   }
@@ -127,18 +133,29 @@ export class BlobTransfer {
 /** The upload that a transfer has open, as far as it has come. */
 interface Upload {
   session: UploadSession | undefined;
+  /** What it was at when it failed. */
+  step: 'opening' | 'reading' | 'sending';
 }
 
 interface Sending extends TransferTask {
   readonly upload: Upload;
-  /** From 1 on. */
-  readonly attempt: number;
 }
 
-/** A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way, a disk that is full. */
-function mayTryAgain(error: unknown): boolean {
+/**
+ * A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way, a disk that is full. The
+ * next source has its turn then; one that does not send the blob, however often it was asked, has no other.
+ */
+function mayTryAgain(
+  error: unknown,
+  { upload, sources }: { readonly upload: Upload; readonly sources: Repository[] },
+): boolean {
   if (error instanceof SpoolError) return true;
-  return error instanceof RegistryError && error.status !== 403 && error.status !== 405;
+  if (!(error instanceof RegistryError) || error.status === 403 || error.status === 405) return false;
+  if (upload.step === 'opening') return false;
+  const [failed] = sources.splice(0, 1);
+  const isOfSource = upload.step === 'reading' || isExhausted(error);
+  if (!isOfSource && failed !== undefined) sources.push(failed);
+  return sources.length > 0;
 }
 
 /** What broke off may go on; what was refused, or was wrong, will not be right for being continued. */
@@ -151,7 +168,12 @@ function mayResume({ size }: Descriptor, error: unknown): boolean {
 /** A token may have run out under way. */
 const RESUMABLE: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable', 'unauthorized']);
 
-/** Milliseconds. */
-function askedToWait(error: unknown): number {
-  return error instanceof RegistryError ? (error.retryAfterMs ?? 0) : 0;
+/** A source that has been asked for the rest of a blob as often as it makes sense. */
+function isExhausted(error: RegistryError): boolean {
+  return error.code === 'unreachable' && !error.temporary;
+}
+
+function failureOf(error: unknown): Failure {
+  if (!(error instanceof RegistryError)) return { status: undefined, asked: undefined };
+  return { status: error.status, asked: error.retryAfterMs };
 }

@@ -3,12 +3,23 @@ import type { Delivery } from './faults.ts';
 import type { Reply } from './reply.ts';
 import type { LogEntry } from './request-log.ts';
 
+/** Answers that a fault holds back, until either side closes their connection. */
+export type Stalled = Set<ServerResponse>;
+
 /** Sends an answer, or what a fault has left of it, and writes it into the log before it is out. */
-export function deliver(response: ServerResponse, delivery: Delivery, entry: LogEntry): void {
+export function deliver(
+  response: ServerResponse,
+  delivery: Delivery,
+  { entry, stalled }: { readonly entry: LogEntry; readonly stalled: Stalled },
+): void {
   if (response.destroyed) return; // nobody is there any more
+  if (delivery.kind !== 'whole' && delivery.ending === 'stall') {
+    stalled.add(response);
+    response.once('close', () => stalled.delete(response));
+  }
   switch (delivery.kind) {
     case 'whole':
-      return deliverWhole(response, delivery.reply, entry);
+      return deliverWhole(response, delivery, entry);
     case 'partial':
       return deliverPart(response, delivery, entry);
     case 'nothing':
@@ -18,9 +29,15 @@ export function deliver(response: ServerResponse, delivery: Delivery, entry: Log
 
 const NO_BYTES = new Uint8Array(0);
 
-function deliverWhole(response: ServerResponse, reply: Reply, entry: LogEntry): void {
+function deliverWhole(
+  response: ServerResponse,
+  { reply, hangsUp = false }: Extract<Delivery, { kind: 'whole' }>,
+  entry: LogEntry,
+): void {
   const body = reply.body ?? NO_BYTES;
   entry.status = reply.status;
+  const { socket } = response;
+  if (hangsUp) response.once('finish', () => socket?.destroySoon());
   response.writeHead(reply.status, headersFor(reply));
   if (entry.method === 'HEAD' || body.length === 0) {
     response.end();

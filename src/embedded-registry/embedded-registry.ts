@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createGate } from './auth.ts';
 import type { Backend } from './backend.ts';
+import type { Stalled } from './deliver.ts';
 import { type Fault, FaultPlan } from './faults.ts';
 import { type EmbeddedRegistryOptions, withDefaults } from './options.ts';
 import type { LogEntry, LoggedRequest } from './request-log.ts';
@@ -22,6 +23,8 @@ export interface EmbeddedRegistry {
   readonly requests: readonly LoggedRequest[];
   /** TCP connections accepted so far. */
   readonly connections: number;
+  /** Requests that a fault leaves waiting at present. */
+  readonly stalled: number;
   /** Uploads that are neither finished nor cancelled. */
   readonly openUploads: number;
   /** What it holds, past the wire. */
@@ -43,9 +46,10 @@ export async function startEmbeddedRegistry(
   const faults = new FaultPlan();
   for (const fault of settings.faults) faults.add(fault);
   const log: LogEntry[] = [];
+  const stalled: Stalled = new Set();
 
   const server = createQuietServer((request, response) => {
-    void serveRequest({ request, response }, { backend, faults, log });
+    void serveRequest({ request, response }, { backend, faults, log, stalled });
   });
   let connections = 0;
   server.on('connection', () => connections++);
@@ -59,6 +63,9 @@ export async function startEmbeddedRegistry(
     store,
     get connections() {
       return connections;
+    },
+    get stalled() {
+      return stalled.size;
     },
     get openUploads() {
       return backend.uploads.count;

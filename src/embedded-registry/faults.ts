@@ -10,6 +10,8 @@ export interface Fault {
   readonly path?: RegExp;
   /** Default: any. */
   readonly kind?: RequestKind;
+  /** True: only requests that come without credentials. Default: any. */
+  readonly anonymous?: boolean;
   /** How many of these requests go well first. Default 0. */
   readonly skip?: number;
   /** How many go wrong then. Default 1; may be Infinity. */
@@ -37,6 +39,8 @@ export type FaultAct =
   | { readonly kind: 'lost-answer' }
   /** Connection reset after so many bytes of the request's body have arrived, of those that it has. */
   | { readonly kind: 'cut-upload'; readonly atByte: number }
+  /** Answered well, and then the connection is closed without a word of it. */
+  | { readonly kind: 'hang-up' }
   /** Never answered: lasts until either side closes the connection. */
   | { readonly kind: 'stall' }
   /** Connection reset after a part of the body, 0 ≤ fraction < 1; so for those below. Default 0.5. */
@@ -56,7 +60,7 @@ export type FaultAct =
 
 /** How an answer goes out. */
 export type Delivery =
-  | { readonly kind: 'whole'; readonly reply: Reply }
+  | { readonly kind: 'whole'; readonly reply: Reply; readonly hangsUp?: boolean }
   | {
       readonly kind: 'partial';
       readonly reply: Reply;
@@ -65,6 +69,15 @@ export type Delivery =
       readonly ending: 'reset' | 'stall' | 'close' | 'end';
     }
   | { readonly kind: 'nothing'; readonly ending: 'reset' | 'stall' };
+
+/** What of a request decides about faults. */
+export interface FaultyRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly url: string;
+  readonly kind: RequestKind;
+  readonly anonymous: boolean;
+}
 
 /** Faults that are still to come. */
 export class FaultPlan {
@@ -79,7 +92,7 @@ export class FaultPlan {
   }
 
   /** What happens to a request: the first planned fault that it meets and that is not used up counts it. */
-  next(request: { method: string; path: string; url: string; kind: RequestKind }): FaultAct | undefined {
+  next(request: FaultyRequest): FaultAct | undefined {
     for (const planned of this.#planned) {
       if (planned.times === 0 || !concerns(planned.fault, request)) continue;
       if (planned.skip > 0) {
@@ -108,6 +121,8 @@ export async function interfere(
       return { kind: 'nothing', ending: 'reset' };
     case 'stall':
       return { kind: 'nothing', ending: 'stall' };
+    case 'hang-up':
+      return { kind: 'whole', reply: await answer(), hangsUp: true };
     case 'cut-upload':
     case 'lost-answer':
       await answer();
@@ -133,12 +148,10 @@ export async function interfere(
 
 const OTHER_DIGEST = `sha256:${'0'.repeat(64)}`;
 
-function concerns(
-  fault: Fault,
-  request: { method: string; path: string; url: string; kind: RequestKind },
-): boolean {
+function concerns(fault: Fault, request: FaultyRequest): boolean {
   if (fault.method !== undefined && fault.method !== request.method) return false;
   if (fault.kind !== undefined && fault.kind !== request.kind) return false;
+  if (fault.anonymous !== undefined && fault.anonymous !== request.anonymous) return false;
   // search, unlike test, has no memory of the last match
   return (
     fault.path === undefined ||

@@ -4,7 +4,7 @@ import { quote } from '../base/text.ts';
 import { parseImageName } from '../image/repository.ts';
 import type { Backend } from './backend.ts';
 import type { Call } from './call.ts';
-import { deliver } from './deliver.ts';
+import { deliver, type Stalled } from './deliver.ts';
 import { Refusal, refusalReply } from './errors.ts';
 import { type Delivery, type FaultPlan, interfere } from './faults.ts';
 import { jsonReply, type Reply } from './reply.ts';
@@ -21,12 +21,13 @@ interface Desk {
   readonly backend: Backend;
   readonly faults: FaultPlan;
   readonly log: LogEntry[];
+  readonly stalled: Stalled;
 }
 
 /** From a request to its answer. Never rejects: whatever happens is an answer or a closed connection. */
 export async function serveRequest(
   { request, response }: Exchange,
-  { backend, faults, log }: Desk,
+  { backend, faults, log, stalled }: Desk,
 ): Promise<void> {
   const { method = 'GET', url = '/' } = request;
   const mark = url.indexOf('?');
@@ -37,7 +38,8 @@ export async function serveRequest(
   const entry = openEntry({ method, path, kind }, { query, authorization: request.headers.authorization });
   log.push(entry);
 
-  const act = faults.next({ method, path, url, kind });
+  const anonymous = request.headers.authorization === undefined;
+  const act = faults.next({ method, path, url, kind, anonymous });
   const cutAt = act?.kind === 'cut-upload' ? act.atByte : undefined;
   const call: Call = {
     method,
@@ -51,7 +53,7 @@ export async function serveRequest(
   const answer = () => answerCall(call, match, backend);
   const delivery: Delivery =
     act === undefined ? { kind: 'whole', reply: await answer() } : await interfere(act, path, answer);
-  deliver(response, delivery, entry);
+  deliver(response, delivery, { entry, stalled });
 }
 
 /** The answer of a handler, or the error that it ended in. */

@@ -18,7 +18,7 @@ export interface Report {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
-  /** True when a signal ended the run before its time. */
+  /** True when a signal or its deadline ended the run before its time. */
   readonly stopped: boolean;
   /** Of a run that did one part of what the manifests want; its edges, items and hosts are of that part. */
   readonly shard?: ShardIdentity;

@@ -47,6 +47,30 @@ describe('a budget', () => {
   ])('%j is none', (value) => expectRefusal(['-manifest=m', `-budget=${value}`], /-budget is HOST=RPS/));
 });
 
+describe('a deadline', () => {
+  it.each([
+    ['90m', 5_400_000],
+    ['1h30m', 5_400_000],
+    ['45s', 45_000],
+    ['1.5s', 1500],
+    ['.5m', 30_000],
+    ['2m500ms', 120_500],
+    ['1500us', 1.5],
+  ])('of %s is %d ms', (text, milliseconds) => {
+    expect(optionsOf(['-manifest=m', `-deadline=${text}`]).deadline).toBeCloseTo(milliseconds);
+  });
+
+  it('is none unless it is given', () => {
+    expect(optionsOf(['-manifest=m']).deadline).toBeUndefined();
+  });
+
+  it.each(['', '0', '0s', '90', '-5m', '+5m', '5 m', '5m ', '1d', 'm', '1h30', '1e3s', '1..5s', 'soon'])(
+    'is not %j',
+    (text) =>
+      expectRefusal(['-manifest=m', `-deadline=${text}`], /-deadline is a duration above zero like 90m/),
+  );
+});
+
 describe('a flag', () => {
   const location = { kind: 'thin', directory: 'd=e/f' };
 

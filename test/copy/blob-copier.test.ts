@@ -268,17 +268,36 @@ describe('a transfer that fails', () => {
       `open-blob s.io/s/app ${BLOB.digest}`,
       `open-blob s.io/t/app ${BLOB.digest}`,
     ]);
-    expect(clock.waits).toEqual([250]);
+    expect(clock.waits).toEqual([125]);
     expect(registry.openUploads).toBe(0);
   });
 
-  it('is given up after three times, with what the last one threw', async () => {
+  it('is given up after five times, with what the last one threw', async () => {
     const { registry, clock, copy } = setUp();
     registry.damageBlob('s.io/s/app', BLOB.digest);
     await expect(copy('p.io/p/a')).rejects.toMatchObject({ code: 'mismatch' });
-    expect(clock.waits).toEqual([250, 500]);
-    expect(registry.count({ verb: 'open-blob' })).toBe(3);
+    expect(clock.waits).toEqual([125, 250, 500, 1000]);
+    expect(registry.count({ verb: 'open-blob' })).toBe(5);
     expect(registry.openUploads).toBe(0);
+  });
+
+  it('is waited for where it was refused for want of quota, as long as patience lasts and no longer', async () => {
+    const { registry, clock, copy } = setUp();
+    const quota = new RegistryError('unavailable', 'PUT: 429', { status: 429, retryAfterMs: 7000 });
+    registry.fail({ verb: 'finish' }, { error: quota, times: 60 });
+    expect(await copy('p.io/p/a')).toBe('transferred');
+    expect(clock.waits).toHaveLength(60);
+    registry.fail({ verb: 'finish' }, { error: quota, times: Infinity });
+    clock.waits.length = 0;
+    await expect(copy('q.io/p/a')).rejects.toThrow('429');
+    expect(clock.waits.reduce((sum, wait) => sum + wait, 0)).toBeLessThanOrEqual(10 * 60_000);
+  });
+
+  it('is not begun again where the source has none to send, and there is no other', async () => {
+    const { registry, copy } = setUp();
+    registry.fail({ verb: 'open-blob' }, { error: FLAKY }); // as the transport gives it up
+    await expect(copy('p.io/p/a')).rejects.toThrow('503');
+    expect(registry.count({ verb: 'start' })).toBe(1);
   });
 
   it('is not begun again without the right to', async () => {
@@ -304,7 +323,7 @@ describe('a transfer that fails', () => {
 
   it('is tried again by whoever asks later', async () => {
     const { registry, copy } = setUp();
-    registry.fail({ verb: 'start' }, { error: FLAKY, times: 3 });
+    registry.fail({ verb: 'start' }, { error: FLAKY, times: 1 }); // as the transport gives it up
     await expect(copy('p.io/p/a')).rejects.toThrow('503');
     expect(await copy('p.io/p/a')).toBe('transferred');
   });

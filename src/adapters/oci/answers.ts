@@ -1,8 +1,9 @@
+import { DEFAULT_RETRY } from '../../base/attempts.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
-import { DEFAULT_RETRY, isTemporaryStatus } from './retry.ts';
+import { isTemporaryStatus } from './retry.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** One entry of an error body. @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */

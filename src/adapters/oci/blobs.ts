@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
@@ -6,10 +7,13 @@ import type { BlobBody } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
+import { resumedStream } from './resumed-stream.ts';
 import { readRequest, type Session } from './session.ts';
+import { skipBytes } from './skip-bytes.ts';
+import { sendUntilSound } from './sound-answer.ts';
 import { verifiedBytes, verifiedStream } from './verified-stream.ts';
 
-/** HEAD `/v2/<name>/blobs/<digest>`. */
+/** HEAD `/v2/<name>/blobs/<digest>`. What an answer leaves in doubt is not there: to send it does no harm. */
 export async function hasBlob(
   session: Session,
   { repository, digest, signal }: { repository: Repository; digest: Digest; signal: AbortSignal },
@@ -18,30 +22,88 @@ export async function hasBlob(
   const response = await session.send(request);
   if (response.status === 404) return false;
   if (response.status !== 200) refuseAnswer(request, response);
-  return true;
+  return isAboutBlob(response, digest);
+}
+
+/** A login page or a proxy's notice comes with status 200 as well; storage knows no digests. */
+function isAboutBlob({ headers }: HttpResponse, digest: Digest): boolean {
+  const named = headers['docker-content-digest'];
+  if (named !== undefined) return named === digest;
+  return !/^\s*(?:text\/html|application\/json)\b/i.test(headers['content-type'] ?? '');
 }
 
 /** A blob of at most so many bytes is read whole: most are, and a stream costs more than they do. */
 const SMALL = 512 * 1024;
 
-/** GET `/v2/<name>/blobs/<digest>`. */
-export async function openBlob(
-  session: Session,
-  { repository, blob, signal }: { repository: Repository; blob: Descriptor; signal: AbortSignal },
-): Promise<BlobBody> {
+interface BlobQuestion {
+  readonly repository: Repository;
+  readonly blob: Descriptor;
+  readonly signal: AbortSignal;
+}
+
+/** GET `/v2/<name>/blobs/<digest>`. A stream that breaks off goes on where it did. */
+export async function openBlob(session: Session, question: BlobQuestion): Promise<BlobBody> {
+  const { size } = question.blob;
+  return size !== UNKNOWN_SIZE && size <= SMALL
+    ? readSmall(session, question)
+    : openStream(session, question);
+}
+
+async function readSmall(session: Session, { repository, blob, signal }: BlobQuestion): Promise<Uint8Array> {
   const path = `blobs/${blob.digest}`;
-  const isSmall = blob.size !== UNKNOWN_SIZE && blob.size <= SMALL;
-  const answer = isSmall ? { maxBodyBytes: Math.max(SMALL, 1) } : { answer: 'stream' as const };
-  const request = readRequest(session, repository, { method: 'GET', path, slot: 'none', signal, ...answer });
-  const response = await session.send(request);
-  if (response.status !== 200) {
-    response.stream?.destroy();
-    return refuseAnswer(request, response);
+  const parts = { method: 'GET', path, slot: 'none', signal, maxBodyBytes: SMALL } as const;
+  const request = readRequest(session, repository, parts);
+  const response = await sendUntilSound(session.send, request, (read) => damageOf(request, read, blob));
+  if (response.status !== 200) return refuseAnswer(request, response);
+  return response.body;
+}
+
+function damageOf(request: HttpRequest, response: HttpResponse, blob: Descriptor): RegistryError | undefined {
+  try {
+    checkLength(request, response, blob);
+    verifiedBytes(blob, response.body);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RegistryError) return error;
+    throw error;
   }
+}
+
+async function openStream(session: Session, question: BlobQuestion): Promise<Readable> {
+  const { blob, signal } = question;
+  const { request, response } = await ask(session, question, {});
+  if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
   checkLength(request, response, blob);
-  return response.stream === undefined
-    ? verifiedBytes(blob, response.body)
-    : verifiedStream(blob, response.stream, signal);
+  const size = blob.size === UNKNOWN_SIZE ? undefined : blob.size;
+  const openFrom = (start: number) => openRest(session, question, start);
+  return verifiedStream(blob, resumedStream(response.stream, { size, openFrom }), signal);
+}
+
+/** The digest guards against parts of different blobs, so there is no need of an If-Range. */
+async function openRest(session: Session, question: BlobQuestion, start: number): Promise<Readable> {
+  const { request, response } = await ask(session, question, { range: `bytes=${start}-` });
+  const { status, stream, headers } = response;
+  if (stream === undefined) return refuseStream(request, response);
+  if (status === 200) return skipBytes(stream, start);
+  const begins = /^bytes (\d{1,15})-/.exec(headers['content-range'] ?? '')?.[1];
+  if (status !== 206 || Number(begins) !== start) return refuseStream(request, response);
+  return stream;
+}
+
+async function ask(
+  session: Session,
+  { repository, blob, signal }: BlobQuestion,
+  headers: Readonly<Record<string, string>>,
+): Promise<{ readonly request: HttpRequest; readonly response: HttpResponse }> {
+  const path = `blobs/${blob.digest}`;
+  const parts = { method: 'GET', path, slot: 'none', answer: 'stream', signal, headers } as const;
+  const request = readRequest(session, repository, parts);
+  return { request, response: await session.send(request) };
+}
+
+function refuseStream(request: HttpRequest, response: HttpResponse): never {
+  response.stream?.destroy();
+  return refuseAnswer(request, response);
 }
 
 function checkLength(request: HttpRequest, response: HttpResponse, blob: Descriptor): void {

@@ -25,8 +25,15 @@ function firstOf(thrown: unknown): unknown {
   return thrown instanceof AggregateError && thrown.errors.length > 0 ? thrown.errors[0] : thrown;
 }
 
-function named(asked: string, { code, message, temporary, cause }: RegistryError): RegistryError {
-  return new RegistryError(code, `${asked}: ${message}`, { temporary, cause });
+/** What another request was answered, for the sake of which this one failed, keeps its status. */
+function named(asked: string, error: RegistryError): RegistryError {
+  const { code, message, temporary, cause, status, retryAfterMs } = error;
+  return new RegistryError(code, `${asked}: ${message}`, {
+    temporary,
+    cause,
+    ...(status !== undefined && { status }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 }
 
 function codeOf(error: unknown): string | undefined {
@@ -46,7 +53,6 @@ function isLasting(code: string): boolean {
 }
 
 const LASTING = new Set([
-  'ENOTFOUND',
   'EPROTO',
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',

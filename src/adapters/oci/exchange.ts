@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { AnswerStream } from './answer-stream.ts';
 import { BoundedPieces } from './bounded-pieces.ts';
@@ -70,7 +70,8 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#parts = parts;
     this.#pieces = new BoundedPieces(request);
     // sending a large body takes its time: the limit is then one of the answer alone
-    if (!isStreamBody(request.body)) this.#startTimer();
+    if (parts.body instanceof Readable) parts.body.once('end', () => this.#startTimer());
+    else this.#startTimer();
     if (request.signal.aborted) this.#abort();
     else request.signal.addEventListener('abort', this.#abort);
   }
@@ -146,6 +147,7 @@ class Receiver implements Dispatcher.DispatchHandler {
 
   #release(): void {
     this.#stopTimer?.();
+    this.#stopTimer = () => {}; // a body that is still on its way starts none any more
     this.#request.signal.removeEventListener('abort', this.#abort);
   }
 }

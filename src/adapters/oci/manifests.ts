@@ -15,6 +15,7 @@ import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
 import { readRequest, type Session, writeRequest } from './session.ts';
+import { sendUntilSound } from './sound-answer.ts';
 
 /** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -42,10 +43,21 @@ export async function lookUpManifest(
   refusePage(request, response);
   const mediaType = namedType(response) ?? '';
   const named = parseDigest(response.headers['docker-content-digest'] ?? '');
-  if (isDigest(reference)) return { digest: confirmed(request, { reference, named }), mediaType };
+  if (isDigest(reference) && (named !== undefined || MANIFEST_TYPES.has(mediaType))) {
+    return { digest: confirmed(request, { reference, named }), mediaType };
+  }
   if (named !== undefined) return { digest: named, mediaType };
-  return lookAtBytes(session, { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES });
+  // without a digest in its header an answer is believed for its type, and else for its bytes
+  const found = await lookAtBytes(session, asGet(request));
+  if (found === undefined || !isDigest(reference)) return found;
+  return { ...found, digest: confirmed(request, { reference, named: found.digest }) };
 }
+
+function asGet(request: HttpRequest): HttpRequest {
+  return { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES };
+}
+
+const MANIFEST_TYPES: ReadonlySet<string> = new Set(ACCEPT_MANIFESTS.split(',').map((type) => type.trim()));
 
 /** A login page or a proxy's notice comes with status 200 as well. */
 function refusePage(request: HttpRequest, response: HttpResponse): void {
@@ -77,9 +89,6 @@ async function lookAtBytes(session: Session, request: HttpRequest): Promise<Foun
   return { digest, mediaType };
 }
 
-/** How often a manifest whose bytes are wrong is read: damage on the way goes away, damage on the disk does not. */
-const READS = 2;
-
 /** GET `/v2/<name>/manifests/<digest>`, verified. */
 export async function fetchManifest(
   session: Session,
@@ -93,25 +102,24 @@ export async function fetchManifest(
     maxBodyBytes: MAX_MANIFEST_BYTES,
     signal,
   });
-  for (let read = 1; ; read++) {
-    const response = await session.send(request);
-    if (response.status === 404) return undefined;
-    if (response.status !== 200) return refuseAnswer(request, response);
-    const manifest = { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
-    const error = mismatchOf(manifest);
-    if (error === undefined) return manifest;
-    if (read >= READS)
-      throw new RegistryError('mismatch', `${describeRequest(request)}: ${error.message}`, { cause: error });
-  }
+  const asManifest = (response: HttpResponse) => {
+    return { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
+  };
+  const response = await sendUntilSound(session.send, request, (read) =>
+    mismatchOf(request, asManifest(read)),
+  );
+  if (response.status === 404) return undefined;
+  if (response.status !== 200) return refuseAnswer(request, response);
+  return asManifest(response);
 }
 
-function mismatchOf(manifest: RawManifest): ManifestError | undefined {
+function mismatchOf(request: HttpRequest, manifest: RawManifest): RegistryError | undefined {
   try {
     verifyManifest(manifest);
     return undefined;
   } catch (error) {
-    if (error instanceof ManifestError) return error;
-    throw error;
+    if (!(error instanceof ManifestError)) throw error;
+    return new RegistryError('mismatch', `${describeRequest(request)}: ${error.message}`, { cause: error });
   }
 }
 
@@ -127,7 +135,7 @@ function namedType(response: HttpResponse): string | undefined {
   return named === '' || GENERIC.has(named) ? undefined : named;
 }
 
-const GENERIC = new Set(['application/json', 'application/octet-stream', 'text/plain']);
+const GENERIC = new Set(['application/json', 'application/octet-stream', 'text/plain', 'text/html']);
 
 /** PUT `/v2/<name>/manifests/<reference>`: the bytes as they are, and the digest that the registry says it stored. */
 export async function putManifest(

@@ -1,3 +1,4 @@
+import { DEFAULT_RETRY } from '../../base/attempts.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Keychain } from '../../ports/keychain.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
@@ -19,7 +20,7 @@ import { withRedirects } from './redirects.ts';
 import type { TrustedRealms } from './realm-policy.ts';
 import { redactRefusal } from './redact.ts';
 import { listReferrers } from './referrers.ts';
-import { DEFAULT_RETRY, withRetry } from './retry.ts';
+import { withRetry } from './retry.ts';
 import type { Session } from './session.ts';
 import { hasHostDirectory } from './tls-files.ts';
 import { TrafficCounter } from './traffic.ts';

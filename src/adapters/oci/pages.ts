@@ -5,6 +5,7 @@ import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
 import { parseNextLink } from './next-link.ts';
 import type { Session } from './session.ts';
+import { sendUntilSound } from './sound-answer.ts';
 
 /** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
 export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
@@ -37,13 +38,15 @@ export async function* readPages(
   let request = first;
   let bytes = 0;
   for (let page = 1; page <= MAX_PAGES; page++) {
-    const response = await session.send(request);
+    const damageOf = ({ body }: HttpResponse) =>
+      parseJsonObject(body) === undefined ? noPage(request, entries) : undefined;
+    const response = await sendUntilSound(session.send, request, damageOf);
     if (response.status === 404) return yield 'missing';
     if (response.status !== 200) return refuseAnswer(request, response);
     bytes += response.body.length;
     if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, what: `${MAX_LISTING_BYTES} bytes` });
     const before = taken();
-    yield { request, body: parseBody(request, response, entries) };
+    yield { request, body: parseJsonObject(response.body) ?? {} };
     const next = parseNextLink(response.headers['link'], response.url);
     if (next === undefined) return;
     refuseEndless(request, { next, entries, grown: taken() > before });
@@ -59,10 +62,8 @@ export function listOf({ request, body }: Page, field: string): readonly unknown
   throw unexpected(request, `${field} is not a list but ${quote(typeof list)}`);
 }
 
-function parseBody(request: HttpRequest, response: HttpResponse, entries: string): JsonObject {
-  const body = parseJsonObject(response.body);
-  if (body !== undefined) return body;
-  throw unexpected(request, `the list of ${entries} is not a JSON object`);
+function noPage(request: HttpRequest, entries: string): RegistryError {
+  return unexpected(request, `the list of ${entries} is not a JSON object`);
 }
 
 function refuseEndless(

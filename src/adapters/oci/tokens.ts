@@ -12,6 +12,7 @@ import type { Challenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
 import { identityHint } from './identity-hint.ts';
 import { mayTrustRealm, type TrustedRealms } from './realm-policy.ts';
+import { sendUntilSound } from './sound-answer.ts';
 
 export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
 
@@ -40,7 +41,7 @@ const MAX_TOKEN_BYTES = 256 * 1024;
 /** Milliseconds for an answer: a token is small, and every request to its registry waits for it. */
 const TOKEN_LIMIT = 30_000;
 /** How often a token service that does not answer is asked for one token. */
-const MAX_SILENCES = 3;
+const MAX_SILENCES = 4;
 
 /** Bearer tokens by host and set of scopes; asked for once, whoever waits, and again before they expire. */
 export class Tokens {
@@ -106,7 +107,7 @@ export class Tokens {
   async #sendCounted(request: TokenRequest, http: HttpRequest): Promise<HttpResponse> {
     const key = keyOf(request);
     try {
-      const response = await this.#send(http);
+      const response = await sendUntilSound(this.#send, http, (read) => damageOf(http, read));
       this.#silences.delete(key);
       return response;
     } catch (error) {
@@ -121,6 +122,14 @@ export class Tokens {
 
 /** What token services without the OAuth2 part of the protocol answer to a POST: they are asked by GET. */
 const WITHOUT_OAUTH = new Set([404, 405]);
+
+function damageOf(request: HttpRequest, { body }: HttpResponse): RegistryError | undefined {
+  return parseJsonObject(body) === undefined ? withoutToken(request) : undefined;
+}
+
+function withoutToken({ url }: HttpRequest): RegistryError {
+  return new RegistryError('unexpected', `token service ${url.origin}: its answer has no token`);
+}
 
 function keyOf({ host, identity, scopes, challenge }: TokenRequest): string {
   return JSON.stringify([host, identity.name, challenge.realm, challenge.service, ...scopes]);
@@ -216,7 +225,7 @@ function parseToken(request: HttpRequest, response: HttpResponse, asked: number)
   const document = parseJsonObject(response.body) ?? {};
   const value = document['token'] || document['access_token'];
   if (typeof value !== 'string' || !FIT_FOR_HEADER.test(value)) {
-    throw new RegistryError('unexpected', `token service ${request.url.origin}: its answer has no token`);
+    throw withoutToken(request);
   }
   const lifetime = document['expires_in'];
   const seconds = typeof lifetime === 'number' && lifetime > 0 ? lifetime : DEFAULT_LIFETIME;

@@ -49,9 +49,10 @@ function connect(source: Readable, verifier: Transform, asError: (cause: Error) 
   return source.pipe(verifier);
 }
 
+/** Not temporary: the source has been asked to go on as often as is worth it. */
 function broken(blob: Descriptor, cause: Error): RegistryError {
   const message = `blob ${blob.digest}: the source broke off: ${cause.message}`;
-  return new RegistryError('unreachable', message, { temporary: true, cause });
+  return new RegistryError('unreachable', message, { temporary: false, cause });
 }
 
 function mismatch(blob: Descriptor, got: string): RegistryError {

@@ -98,11 +98,12 @@ describe('a manifest', () => {
   const content = image({ seed: 'bodies' });
   const { digest, bytes, mediaType } = content.manifest;
 
-  it.each<[string, FaultAct]>([
-    ['with a flipped bit under the right header', { kind: 'flip-bit' }],
-    ['cut without a word', { kind: 'short-body' }],
-  ])('%s is read once more', async (_what, act) => {
-    const server = await embeddedForTest({ faults: [{ kind: 'manifest-get', act }] });
+  it.each<[string, FaultAct, number]>([
+    ['with a flipped bit under the right header', { kind: 'flip-bit' }, 1],
+    ['cut without a word', { kind: 'short-body' }, 1],
+    ['damaged three times', { kind: 'flip-bit' }, 3],
+  ])('%s is read again', async (_what, act, times) => {
+    const server = await embeddedForTest({ faults: [{ kind: 'manifest-get', act, times }] });
     push(server, 'app', content);
     const manifest = await clientForTest().registry.fetchManifest(
       repositoryAt(server, 'app'),
@@ -110,7 +111,7 @@ describe('a manifest', () => {
       quiet(),
     );
     expect(Buffer.from(manifest?.bytes ?? []).equals(bytes)).toBe(true);
-    expect(server.requests).toHaveLength(2);
+    expect(server.requests).toHaveLength(1 + times);
   });
 
   it('that stays damaged is a mismatch', async () => {
@@ -122,7 +123,7 @@ describe('a manifest', () => {
     expect(error.message).toBe(
       `GET ${server.url}/v2/app/manifests/${digest}: the registry served ${bytes.length} bytes that are not ${digest}`,
     );
-    expect(server.requests).toHaveLength(2);
+    expect(server.requests).toHaveLength(4);
   });
 
   it('is judged by its bytes, whatever its header says', async () => {
@@ -183,6 +184,33 @@ describe('a bare 200', () => {
     ]);
     const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
     await expect(asked).rejects.toThrow('is not a descriptor');
+  });
+
+  it('of another kind is no answer about a digest: the manifest is read, and is none', async () => {
+    const answer = { status: 200, headers: { 'content-type': 'application/json' }, body: '{"ok":true}' };
+    const server = await scriptedServer([
+      { request: /^HEAD/, answer: { ...answer, body: '' } },
+      { request: /^GET/, answer },
+    ]);
+    const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), manifest.digest, quiet());
+    await expect(asked).rejects.toThrow('is not a descriptor');
+  });
+
+  it.each([
+    ['nothing besides', {}, true],
+    ['the type of a blob', { 'content-type': 'application/octet-stream' }, true],
+    ['the type of a page', { 'content-type': 'text/html; charset=utf-8' }, false],
+    ['the type of a notice', { 'content-type': 'application/json' }, false],
+    ['another digest', { 'docker-content-digest': digestOf(Buffer.from('other')) }, false],
+    [
+      'its digest, whatever its type',
+      { 'docker-content-digest': manifest.digest, 'content-type': 'text/html' },
+      true,
+    ],
+  ])('that has %s says of a blob that it is there, or nothing', async (_what, headers, expected) => {
+    const server = await scriptedServer([{ request: /^HEAD/, answer: { status: 200, headers } }]);
+    const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), manifest.digest, quiet());
+    expect(await asked).toBe(expected);
   });
 
   it('that names another digest is a mismatch', async () => {
@@ -250,7 +278,7 @@ describe('a blob', () => {
     ['flipped bit, large', large, { kind: 'flip-bit' }, 'mismatch'],
     ['last bit flipped, large', large, { kind: 'flip-bit', atByte: 2 * MIB - 1 }, 'mismatch'],
     ['short, small', small, { kind: 'short-body' }, 'mismatch'],
-    ['short, large', large, { kind: 'short-body', fraction: 0.99 }, 'mismatch'],
+    ['short, large', large, { kind: 'short-body', fraction: 0.99 }, 'unreachable'],
     ['truncated, small', small, { kind: 'truncate' }, 'unreachable'],
     ['truncated, large', large, { kind: 'truncate', fraction: 0.99 }, 'unreachable'],
     ['reset, large', large, { kind: 'reset-mid-body', fraction: 0.99 }, 'unreachable'],

@@ -136,7 +136,7 @@ describe('a host that cannot be reached', () => {
     expect(client.traffic.hosts().get(server.host)).toMatchObject({ requests: 5, retries: 4 });
   });
 
-  it('is not tried again where its name does not exist', async () => {
+  it('is tried again where its name is not found', async () => {
     const client = clientForTest({ plainHttp: ['nowhere.invalid'] });
     const repository = repositoryAt({ host: 'nowhere.invalid' }, 'app');
     const error = await registryErrorOf(client.registry.resolve(repository, tagOf('v1'), quiet()));
@@ -144,7 +144,7 @@ describe('a host that cannot be reached', () => {
     expect(error.message).toMatch(
       /^HEAD http:\/\/nowhere\.invalid\/v2\/app\/manifests\/v1: (ENOTFOUND|EAI_AGAIN): /,
     );
-    expect(error.temporary).toBe(error.message.includes('EAI_AGAIN'));
+    expect(error.temporary).toBe(true); // the name server may be what failed
   });
 });
 

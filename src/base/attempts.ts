@@ -1,0 +1,74 @@
+/** How long what fails is tried again. */
+export interface RetryPolicy {
+  /** Attempts in all, refusals for want of quota not counted. */
+  readonly attempts: number;
+  /** Milliseconds from the first attempt for which a host that refuses for want of quota is asked again. */
+  readonly patience: number;
+  /** Milliseconds that the first wait is at most; it doubles. */
+  readonly firstDelay: number;
+  /** Milliseconds that a wait of our own choice is at most. What a server asks for is not cut. */
+  readonly maxDelay: number;
+  /** Milliseconds: a server that asks for more is not waited for, its answer is final. */
+  readonly longestWait: number;
+}
+
+/** For a request and for a whole upload alike. */
+export const DEFAULT_RETRY: RetryPolicy = {
+  attempts: 5,
+  firstDelay: 250,
+  maxDelay: 15_000,
+  patience: 10 * 60_000,
+  longestWait: 60 * 60_000,
+};
+
+/** Time and chance. */
+interface Dice {
+  now(): number;
+  random(): number;
+}
+
+/** What came instead of success. */
+export interface Failure {
+  /** HTTP status, where there was an answer. */
+  readonly status: number | undefined;
+  /** Milliseconds that the server asked to wait. */
+  readonly asked: number | undefined;
+}
+
+/** The attempts at one thing, the first of which is about to be made. */
+export class Attempts {
+  readonly #dice: Dice;
+  readonly #policy: RetryPolicy;
+  readonly #begunAt: number;
+  #made = 0;
+  #failures = 0;
+
+  constructor(dice: Dice, policy: RetryPolicy) {
+    this.#dice = dice;
+    this.#policy = policy;
+    this.#begunAt = dice.now();
+  }
+
+  /**
+   * Milliseconds to wait before the next attempt: by chance, longer each time, and never less than the server asks for.
+   * Undefined where there is to be none.
+   */
+  waitAfter(failure: Failure): number | undefined {
+    const { attempts, patience, firstDelay, maxDelay, longestWait } = this.#policy;
+    const { asked = 0 } = failure;
+    this.#made += 1;
+    const isRefused = isRefusal(failure);
+    if (!isRefused) this.#failures += 1;
+    const isOutOfPatience = isRefused && this.#dice.now() + asked - this.#begunAt > patience;
+    // what a server asks for is waited for, though it be long: once
+    const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
+    if (this.#failures >= attempts || isTooLong) return undefined;
+    const backoff = Math.min(maxDelay, firstDelay * 2 ** (this.#made - 1)) * this.#dice.random();
+    return Math.max(backoff, asked);
+  }
+}
+
+/** Of a server that is well, but was asked too often: it is waited for, and nothing is counted. */
+function isRefusal({ status, asked }: Failure): boolean {
+  return status === 429 || (status === 503 && asked !== undefined);
+}

@@ -1,0 +1,57 @@
+import { expect, it } from 'vitest';
+import { image, push } from '../builders/images.ts';
+import { startWithReport } from '../doubles/run-cip.ts';
+import { holdingProxy } from './holding-proxy.ts';
+import { embedded, manifestFlag, writesOf } from './staging.ts';
+
+const PASSED = /stopping at the deadline: /;
+
+/** An image that is wanted at a registry which sits behind a proxy. */
+async function world() {
+  const staging = await embedded();
+  const production = await embedded();
+  const proxy = await holdingProxy(production.host);
+  const names = ['a', 'b', 'c'];
+  const images = names.map((name) => {
+    return [name, { [push(staging, `staging/${name}`, image({ seed: name }))]: ['v1'] }] as const;
+  });
+  const flag = await manifestFlag({
+    from: `${staging.host}/staging`,
+    to: [`${proxy.host}/prod`],
+    images: Object.fromEntries(images),
+  });
+  return { production, proxy, flag };
+}
+
+it('at its deadline a run finishes what is in flight, begins nothing new, and ends with 1', async () => {
+  const { production, proxy, flag } = await world();
+  const held = proxy.hold(/^PUT .*\/manifests\/v1$/); // the last request of an image
+  const cip = startWithReport([flag, '-confirm', '-threads=1', '-deadline=5s']);
+  await held.arrived;
+  await cip.says(PASSED);
+  held.release();
+  const { status, report } = await cip.ended;
+  expect(status).toBe(1);
+  expect(report).toMatchObject({ stopped: true, summary: { edges: 3, failed: 0 } });
+  const { copied = 0, 'not-attempted': left = 0 } = report?.summary ?? {};
+  expect(copied + left).toBe(3);
+  expect(
+    production.store.repositories().filter((name) => production.store.tags(name).length > 0),
+  ).toHaveLength(copied);
+});
+
+it('a dry run that has found nothing out by its deadline does not end well', async () => {
+  const { production, proxy, flag } = await world();
+  proxy.hold(/^HEAD /); // and never lets it go
+  const { status, report } = await startWithReport([flag, '-deadline=1s']).ended;
+  expect(status).toBe(1);
+  expect(report).toMatchObject({ stopped: true });
+  expect(writesOf(production)).toEqual([]);
+});
+
+it('a run that is faster than its deadline knows nothing of it', async () => {
+  const { flag } = await world();
+  const { status, stderr, report } = await startWithReport([flag, '-confirm', '-deadline=1h']).ended;
+  expect({ status, stopped: report?.stopped }).toEqual({ status: 0, stopped: false });
+  expect(stderr).not.toMatch(PASSED);
+});

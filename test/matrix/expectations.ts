@@ -1,0 +1,117 @@
+import type { FaultRow } from './fault-table.ts';
+import type { RequestClass } from './request-classes.ts';
+
+/** One cell of the matrix. */
+export interface Cell {
+  readonly request: RequestClass;
+  readonly fault: FaultRow;
+  /** How often it happens; may be Infinity. */
+  readonly times: number;
+}
+
+/**
+ * What becomes of the edges that the request is for: they are promoted, or reported as failed. `either` where both are
+ * right answers to what the server says: then the report has to agree with what is there, as it always has.
+ */
+export type Expected = 'succeeds' | 'fails' | 'either';
+
+export function expectedOf(cell: Cell): Expected {
+  const { fault } = cell;
+  if (!isFelt(cell)) return 'succeeds';
+  switch (fault.nature) {
+    case 'harmless':
+      return 'succeeds';
+    case 'temporary':
+    case 'quota':
+      return isLasting(cell) ? lasting(cell) : 'succeeds';
+    case 'lost':
+      return isLasting(cell) ? 'either' : 'succeeds';
+    case 'damage':
+      return isLasting(cell) ? lastingDamage(cell) : 'succeeds';
+    case 'final':
+      return finalAnswer(cell);
+    case 'strange':
+      return 'either';
+  }
+}
+
+/** False where what the fault damages does not exist. */
+function isFelt({ request, fault }: Cell): boolean {
+  return fault.hits !== 'answer body' || request.brings !== 'a word';
+}
+
+function isLasting({ times }: Cell): boolean {
+  return times === Infinity;
+}
+
+function lasting({ request }: Cell): Expected {
+  return request.ladder ? 'either' : 'fails';
+}
+
+/** A document of another kind may still be one after damage: nothing tells. */
+function lastingDamage({ request }: Cell): Expected {
+  return request.brings === 'content' ? 'fails' : 'either';
+}
+
+function finalAnswer({ request, fault, times }: Cell): Expected {
+  const cured = fault.cured === 'all' || (fault.cured === 'uploads' && request.sends === 'blob');
+  if (cured && times === 1 && request.name !== 'token') return 'succeeds';
+  const isWrite = request.sends !== undefined || request.name === 'open';
+  return isWrite && times === Infinity ? 'fails' : 'either';
+}
+
+/** What a run with a fault may ask and move more than one without. */
+export interface Allowance {
+  readonly requests: number;
+  /** Bytes of blobs, read and sent. */
+  readonly bytesOut: number;
+  readonly bytesIn: number;
+}
+
+/** Of one request, first attempts not counted. */
+const MORE_ATTEMPTS = 4;
+/** Requests that ten minutes of patience have room for. */
+const MORE_WHEN_PATIENT = 100;
+/** A new attempt of an upload looks, opens, reads, sends and cancels; and may need a token for that. */
+const UPLOAD = 7;
+/** What an answer that is no temporary failure may lead to instead: a new token, a look, a whole upload. */
+const DETOUR = 2 + UPLOAD;
+/** Bytes of manifests, tokens and error messages. */
+const SMALL_CHANGE = 16 * 1024;
+
+/** `inBaseline`: how many such requests a run without faults makes. */
+export function allowanceOf(cell: Cell, inBaseline: number): Allowance {
+  const { request, fault } = cell;
+  const occurrences = Math.min(cell.times, moreAttempts(cell) * inBaseline);
+  const movedAgain = Math.min(cell.times, moreAttempts(cell)) * request.bytes;
+  const isSent = request.sends === 'blob' || isUnnoticedUntilSent(cell);
+  const detours = request.ladder && cell.times === Infinity ? inBaseline * UPLOAD : 0;
+  return {
+    requests: occurrences * costOf(cell) + detours,
+    bytesOut: SMALL_CHANGE + (resumes(cell) ? 0 : movedAgain),
+    bytesIn: SMALL_CHANGE + (isSent && fault.nature !== 'lost' ? movedAgain : 0),
+  };
+}
+
+function moreAttempts({ request, fault }: Cell): number {
+  if (fault.nature === 'quota') return MORE_WHEN_PATIENT;
+  return request.name === 'challenge' || fault.nature === 'strange' ? MORE_ATTEMPTS + 1 : MORE_ATTEMPTS;
+}
+
+function costOf(cell: Cell): number {
+  const { request, fault } = cell;
+  if (!isFelt(cell)) return UPLOAD; // of whatever comes next over a connection that is spoiled
+  if (fault.nature === 'final' || fault.nature === 'strange') return DETOUR;
+  return request.sends === 'blob' || (request.name === 'GET blob' && fault.nature === 'damage') ? UPLOAD : 1;
+}
+
+/** A large blob goes on where it broke off; a reset takes with it what had come and was not read yet. */
+function resumes({ request, fault }: Cell): boolean {
+  const isCut = fault.hits === 'answer body' && fault.nature === 'temporary' && !fault.takesBack;
+  return request.name === 'GET blob' && isCut;
+}
+
+/** A large blob is sent while it is read. */
+function isUnnoticedUntilSent({ request, fault }: Cell): boolean {
+  return request.name === 'GET blob' && fault.nature === 'damage';
+}
