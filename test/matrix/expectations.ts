@@ -70,8 +70,8 @@ export interface Allowance {
 
 /** Of one request, first attempts not counted. */
 const MORE_ATTEMPTS = 4;
-/** Requests that ten minutes of patience have room for. */
-const MORE_WHEN_PATIENT = 100;
+/** Requests that ten minutes of patience have room for, at five seconds each and some that overlap. */
+const MORE_WHEN_PATIENT = 130;
 /** A new attempt of an upload looks, opens, reads, sends and cancels; and may need a token for that. */
 const UPLOAD = 7;
 /** What an answer that is no temporary failure may lead to instead: a new token, a look, a whole upload. */
