@@ -111,6 +111,21 @@ export class MemoryRegistry implements WriteRegistry {
     store.manifests.delete(digest);
   }
 
+  /** Deletes a manifest and the tags that stand for it, as somebody with the right to may. */
+  deleteManifest(repository: string, digest: Digest): void {
+    const store = this.#storeOf(repositoryNamed(repository));
+    store.manifests.delete(digest);
+    for (const [tag, target] of store.tags) if (target === digest) store.tags.delete(tag);
+  }
+
+  /** Deletes the blobs that no manifest of the repository names. */
+  collectGarbage(repository: string): void {
+    const { manifests, blobs } = this.#storeOf(repositoryNamed(repository));
+    const named = Array.from(manifests.values()).flatMap((manifest) => parseReferences(manifest).blobs);
+    const kept = new Set(named.map(({ digest }) => digest));
+    for (const digest of blobs.keys()) if (!kept.has(digest)) blobs.delete(digest);
+  }
+
   count(which: Partial<Call> = {}): number {
     return this.calls.filter((call) => matches(call, which)).length;
   }

@@ -16,6 +16,7 @@ import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { type Plan, type PlanItem } from '../../src/plan/plan.ts';
 import { planConflicts } from '../../src/plan/plan-conflicts.ts';
+import { runs } from '../builders/property-runs.ts';
 import { type Dmap, digest, from, inFile, repository, tag } from '../builders/manifests.ts';
 
 const A = digest('a');
@@ -475,7 +476,7 @@ describe('a plan of anything', () => {
           JSON.stringify(planOf(manifests, there).items),
         );
       }),
-      { seed: 5, numRuns: 300 },
+      runs({ seed: 5, numRuns: 300 }),
     );
   });
 
@@ -493,7 +494,7 @@ describe('a plan of anything', () => {
           .map(({ destination, tag, digest }) => formatReference(destination, tag ?? digest));
         expect(new Set(written).size).toBe(written.length);
       }),
-      { seed: 6, numRuns: 300 },
+      runs({ seed: 6, numRuns: 300 }),
     );
   });
 });
