@@ -23,6 +23,9 @@ const DIGESTS = Array.from(CONTENT_OF.keys());
 export const SOURCES = ['s.io/one', 's.io/two', 'p.io/staging'];
 export const DESTINATIONS = ['p.io/p', 'p.io/p/group', 'q.io/p'];
 export const NAMES = ['app', 'group/app'];
+export const DESTINATION_REPOSITORIES = DESTINATIONS.flatMap((registry) =>
+  NAMES.map((name) => `${registry}/${name}`),
+);
 export const TAGS = ['v1', 'v2', 'v3'];
 
 const anyDigest = fc.constantFrom(...DIGESTS);
@@ -51,6 +54,9 @@ const promotions = fc.array(
   { minLength: 1, maxLength: 3 },
 );
 
+/** Turns that the answers take, one after the other and again from the first. */
+export const pace = fc.array(fc.nat(4), { minLength: 5, maxLength: 20 });
+
 /** Registries that hold something, and manifests that want something of it; only `build` makes anything of them. */
 export const universe = fc.record({
   promotions,
@@ -58,7 +64,7 @@ export const universe = fc.record({
   atDestinations: pushes(DESTINATIONS),
   listing: fc.constantFrom('google' as const, 'tags' as const, 'refused' as const),
   mounts: fc.constantFrom('honoured' as const, 'refused' as const),
-  turns: fc.array(fc.nat(4), { minLength: 5, maxLength: 20 }),
+  turns: pace,
 });
 
 export type Universe = typeof universe extends fc.Arbitrary<infer T> ? T : never;
@@ -129,6 +135,9 @@ export function holdingsOf(registry: MemoryRegistry, repositories: Iterable<stri
 }
 
 export function sourcesOf(registry: MemoryRegistry): unknown {
-  const isSource = (name: string) => SOURCES.some((source) => name.startsWith(`${source}/`));
   return Object.entries(registry.snapshot()).filter(([name]) => isSource(name));
+}
+
+export function isSource(repository: string): boolean {
+  return SOURCES.some((source) => repository.startsWith(`${source}/`));
 }
