@@ -135,6 +135,7 @@ describe('an image', () => {
       `${APP}:v1 failed: GET https://test: 503`,
       `${APP}@${a} copied`,
     ]);
+    expect(registry.digestsOf(APP)).toEqual(new Set([a]));
   });
 
   it('that is there gets its tag by one small write, even when the source has lost it', async () => {
@@ -233,6 +234,39 @@ describe('a tag', () => {
     expect(registry.tagsOf(APP)).toEqual({ v1: b, v2: a });
   });
 
+  it('that has appeared in the list of a new repository is looked at, and never moved', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1', 'v2', 'v3'] }));
+    registry.push(APP, B, 'v2', 'other');
+    expect(await apply(planned)).toEqual([
+      `${APP}:v1 copied`,
+      expect.stringMatching(/:v2 failed: .*tag moves are not supported$/),
+      `${APP}:v3 copied`,
+    ]);
+    expect(registry.tagsOf(APP)).toEqual({ v1: a, v2: b, v3: a, other: b });
+    expect(registry.log({ verb: 'resolve' })).toEqual([`resolve ${APP} v2`]);
+  });
+
+  it('of a new repository is looked at by itself where it is the only one', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] }, { listing: 'google' });
+    const planned = await plan(registry, app({ [a]: Array.from({ length: 8 }, (_, n) => `v${n}`) }));
+    const [first] = planned.plan.items;
+    const only = { ...planned, plan: { ...planned.plan, items: planned.plan.items.slice(0, 1) } };
+    expect(planned.plan.newRepositories).toEqual(new Set([APP]));
+    expect(await apply(only)).toEqual([`${APP}:${first?.tag} copied`]);
+    expect([registry.count({ verb: 'list' }), registry.count({ verb: 'resolve' })]).toEqual([0, 1]);
+  });
+
+  it('is not written where looking ends in a defect of ours, which is told', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1', 'v2', 'v3'] }));
+    registry.fail({ verb: 'list' }, { error: new TypeError('undefined is not a list') });
+    expect(await apply(planned)).toEqual(
+      ['v1', 'v2', 'v3'].map((tag) => `${APP}:${tag} failed: undefined is not a list`),
+    );
+    expect(registry.tagsOf(APP)).toEqual({});
+  });
+
   it('that somebody else has written as it is wanted is copied, and not written', async () => {
     const registry = registryWith({ 's.io/s/app': [A] });
     const planned = await plan(registry, app({ [a]: ['v1'] }));
@@ -296,6 +330,14 @@ describe('a manifest that is refused for missing content', () => {
     const planned = await plan(registry, app({ [windows.manifest.digest]: ['v1'] }));
     loseAtFirstPut(registry, windows.blobs[1]?.digest);
     expect(await apply(planned)).toEqual([`${APP}:v1 copied`]);
+  });
+
+  it('is not what any other refusal is: that is final', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1'] }));
+    registry.fail({ verb: 'put' }, { times: 1 });
+    expect(await apply(planned)).toEqual([`${APP}:v1 failed: GET https://test: 503`]);
+    expect(puts(registry)).toHaveLength(1);
   });
 
   it('fails after the second time', async () => {

@@ -89,7 +89,7 @@ export class MemoryRegistry implements WriteRegistry {
     {
       error = new RegistryError('unavailable', 'GET https://test: 503'),
       times = Number.POSITIVE_INFINITY,
-    } = {},
+    }: { readonly error?: Error; readonly times?: number } = {},
   ): void {
     let left = times;
     this.atCall((call) => {
