@@ -361,6 +361,21 @@ describe('a manifest that is refused for missing content', () => {
   }
 });
 
+it('a host that answers late holds up no other, however much there is for it', async () => {
+  const names = Array.from({ length: 40 }, (_, number) => `app-${number}`);
+  const registry = registryWith(Object.fromEntries(names.map((name) => [`s.io/s/${name}`, [A]])));
+  const images = Object.fromEntries(names.map((name) => [name, { [a]: ['v1'] }]));
+  const planned = await plan(registry, from('s.io/s').to('a.io/p', 'b.io/p').promote(images));
+  let answer = () => {};
+  const late = new Promise<void>((resolve) => (answer = resolve));
+  let left = names.length;
+  registry.atCall(async ({ verb, repository }) => {
+    if (repository.startsWith('a.io/')) await late;
+    if (verb === 'put' && repository.startsWith('b.io/') && --left === 0) answer();
+  });
+  expect(await apply(planned)).toHaveLength(80);
+});
+
 describe('one bad image', () => {
   const good = { good: { [b]: ['v1'] } };
 

@@ -5,7 +5,6 @@ export type Challenge =
       readonly scheme: 'bearer';
       readonly realm: string;
       readonly service: string | undefined;
-      readonly scope: string | undefined;
     };
 
 /**
@@ -22,7 +21,7 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
   const parameters = parseParameters(match[2] ?? '');
   const realm = parameters.get('realm');
   if (realm === undefined) return undefined;
-  return { scheme: 'bearer', realm, service: parameters.get('service'), scope: parameters.get('scope') };
+  return { scheme: 'bearer', realm, service: parameters.get('service') };
 }
 
 const MAX_HEADER_CHARACTERS = 8192;
