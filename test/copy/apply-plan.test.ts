@@ -135,6 +135,7 @@ describe('an image', () => {
       `${APP}:v1 failed: GET https://test: 503`,
       `${APP}@${a} copied`,
     ]);
+    expect(registry.digestsOf(APP)).toEqual(new Set([a]));
   });
 
   it('that is there gets its tag by one small write, even when the source has lost it', async () => {
@@ -233,6 +234,39 @@ describe('a tag', () => {
     expect(registry.tagsOf(APP)).toEqual({ v1: b, v2: a });
   });
 
+  it('that has appeared in the list of a new repository is looked at, and never moved', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1', 'v2', 'v3'] }));
+    registry.push(APP, B, 'v2', 'other');
+    expect(await apply(planned)).toEqual([
+      `${APP}:v1 copied`,
+      expect.stringMatching(/:v2 failed: .*tag moves are not supported$/),
+      `${APP}:v3 copied`,
+    ]);
+    expect(registry.tagsOf(APP)).toEqual({ v1: a, v2: b, v3: a, other: b });
+    expect(registry.log({ verb: 'resolve' })).toEqual([`resolve ${APP} v2`]);
+  });
+
+  it('of a new repository is looked at by itself where it is the only one', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] }, { listing: 'google' });
+    const planned = await plan(registry, app({ [a]: Array.from({ length: 8 }, (_, n) => `v${n}`) }));
+    const [first] = planned.plan.items;
+    const only = { ...planned, plan: { ...planned.plan, items: planned.plan.items.slice(0, 1) } };
+    expect(planned.plan.newRepositories).toEqual(new Set([APP]));
+    expect(await apply(only)).toEqual([`${APP}:${first?.tag} copied`]);
+    expect([registry.count({ verb: 'list' }), registry.count({ verb: 'resolve' })]).toEqual([0, 1]);
+  });
+
+  it('is not written where looking ends in a defect of ours, which is told', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1', 'v2', 'v3'] }));
+    registry.fail({ verb: 'list' }, { error: new TypeError('undefined is not a list') });
+    expect(await apply(planned)).toEqual(
+      ['v1', 'v2', 'v3'].map((tag) => `${APP}:${tag} failed: undefined is not a list`),
+    );
+    expect(registry.tagsOf(APP)).toEqual({});
+  });
+
   it('that somebody else has written as it is wanted is copied, and not written', async () => {
     const registry = registryWith({ 's.io/s/app': [A] });
     const planned = await plan(registry, app({ [a]: ['v1'] }));
@@ -300,6 +334,14 @@ describe('a manifest that is refused for missing content', () => {
     expect(await apply(planned)).toEqual([`${APP}:v1 copied`]);
   });
 
+  it('is not what any other refusal is: that is final', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1'] }));
+    registry.fail({ verb: 'put' }, { times: 1 });
+    expect(await apply(planned)).toEqual([`${APP}:v1 failed: GET https://test: 503`]);
+    expect(puts(registry)).toHaveLength(1);
+  });
+
   it('fails after the second time', async () => {
     const registry = registryWith({ 's.io/s/app': [A] });
     const planned = await plan(registry, app({ [a]: ['v1'] }));
@@ -319,6 +361,21 @@ describe('a manifest that is refused for missing content', () => {
       registry.lose(APP, lost);
     });
   }
+});
+
+it('a host that answers late holds up no other, however much there is for it', async () => {
+  const names = Array.from({ length: 40 }, (_, number) => `app-${number}`);
+  const registry = registryWith(Object.fromEntries(names.map((name) => [`s.io/s/${name}`, [A]])));
+  const images = Object.fromEntries(names.map((name) => [name, { [a]: ['v1'] }]));
+  const planned = await plan(registry, from('s.io/s').to('a.io/p', 'b.io/p').promote(images));
+  let answer = () => {};
+  const late = new Promise<void>((resolve) => (answer = resolve));
+  let left = names.length;
+  registry.atCall(async ({ verb, repository }) => {
+    if (repository.startsWith('a.io/')) await late;
+    if (verb === 'put' && repository.startsWith('b.io/') && --left === 0) answer();
+  });
+  expect(await apply(planned)).toHaveLength(80);
 });
 
 describe('one bad image', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BlobCopier } from '../../src/copy/blob-copier.ts';
 import { BlobSupply } from '../../src/copy/blob-supply.ts';
+import { UNKNOWN_SIZE } from '../../src/image/oci-manifest.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { image, layer } from '../builders/images.ts';
 import { repository } from '../builders/manifests.ts';
@@ -14,6 +15,7 @@ const BLOB = { mediaType: SHARED.mediaType, digest: SHARED.digest, size: SHARED.
 const OLD = { hosts: new Set<string>(), isNew: false };
 const NEW = { ...OLD, isNew: true };
 const NEVER = new AbortController().signal;
+const FORBIDDEN = new RegistryError('unauthorized', 'POST: 403', { status: 403 });
 const FLAKY = new RegistryError('unavailable', 'PUT: 503', { status: 503, temporary: true });
 
 /** A source that has the blob, and a copier of it. */
@@ -66,9 +68,16 @@ describe('the ladder', () => {
     expect(await copier.copy({ ...task, blob: BLOB }, NEVER)).toBe('transferred');
     expect(verbs()).toEqual(['start p.io/p/new', 'open-blob s.io/s/app', 'finish p.io/p/new']);
     registry.calls.length = 0;
-    const large = { ...BLOB, size: 512 * 1024 + 1 };
-    await copier.copy({ ...task, destination: repository('q.io/p/new'), blob: large }, NEVER).catch(() => {});
-    expect(verbs()[0]).toBe('has-blob q.io/p/new');
+    for (const [host, size, first] of [
+      ['a.io', 512 * 1024, 'start'],
+      ['b.io', 512 * 1024 + 1, 'has-blob'],
+      ['c.io', UNKNOWN_SIZE, 'has-blob'],
+    ] as const) {
+      registry.calls.length = 0;
+      const destination = repository(`${host}/p/new`);
+      await copier.copy({ ...task, destination, blob: { ...BLOB, size } }, NEVER);
+      expect(verbs()[0]).toBe(`${first} ${destination}`);
+    }
   });
 
   it('leaves what is there', async () => {
@@ -150,7 +159,34 @@ describe('a mount that is not honoured', () => {
     for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) await copy(`p.io/p/${name}`);
     expect(registry.count({ verb: 'mount' })).toBe(3);
     expect(registry.count({ verb: 'finish' })).toBe(6);
+    registry.push('p.io/p/known', HOLDER);
+    expect(await copy('p.io/p/known')).toBe('exists');
   });
+
+  it('may be refused outright, for want of rights on the other repository: then it is sent', async () => {
+    const { registry, copy, verbs } = setUp();
+    registry.push('p.io/staging/app', HOLDER);
+    registry.fail({ verb: 'mount' }, { error: FORBIDDEN });
+    expect(await copy('p.io/p/a', ['p.io/staging/app'])).toBe('transferred');
+    expect(verbs()).toEqual([
+      'mount p.io/p/a',
+      'has-blob p.io/p/a',
+      'start p.io/p/a',
+      'open-blob p.io/staging/app',
+      'finish p.io/p/a',
+    ]);
+  });
+
+  it.each([new RegistryError('unreachable', 'POST: ECONNRESET'), new TypeError('a defect')])(
+    'fails where no answer came: %s',
+    async (error) => {
+      const { registry, copy, verbs } = setUp();
+      registry.push('p.io/staging/app', HOLDER);
+      registry.fail({ verb: 'mount' }, { error });
+      await expect(copy('p.io/p/a', ['p.io/staging/app'])).rejects.toBe(error);
+      expect(verbs()).toEqual(['mount p.io/p/a']);
+    },
+  );
 });
 
 describe('a blob bound for several hosts', () => {
@@ -300,13 +336,20 @@ describe('a transfer that fails', () => {
     expect(registry.count({ verb: 'start' })).toBe(1);
   });
 
-  it('is not begun again without the right to', async () => {
+  it('goes through all sources in their order', async () => {
     const { registry, copy } = setUp();
-    registry.fail(
-      { verb: 'start' },
-      { error: new RegistryError('unauthorized', 'POST: 403', { status: 403 }) },
+    const sources = ['s.io/1/app', 's.io/2/app', 's.io/s/app'];
+    expect(await copy('p.io/p/a', sources)).toBe('transferred');
+    expect(registry.log({ verb: 'open-blob' })).toEqual(
+      sources.map((source) => `open-blob ${source} ${BLOB.digest}`),
     );
-    await expect(copy('p.io/p/a')).rejects.toMatchObject({ code: 'unauthorized' });
+  });
+
+  it.each([403, 405])('is not begun again without the right to: %i', async (status) => {
+    const { registry, copy } = setUp();
+    const error = new RegistryError('unauthorized', `POST: ${status}`, { status });
+    registry.fail({ verb: 'start' }, { error });
+    await expect(copy('p.io/p/a')).rejects.toBe(error);
     expect(registry.count({ verb: 'start' })).toBe(1);
   });
 

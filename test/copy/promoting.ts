@@ -39,8 +39,13 @@ export type Options = Partial<Omit<CopyPorts, 'source' | 'destination'>> & { rea
 
 /** Does what the plan says; the outcomes read `repository:tag copied`. */
 export async function apply(planned: Planned, options: Options = {}): Promise<readonly string[]> {
+  return describeOutcomes(await carryOut(planned, options));
+}
+
+/** The same; the outcomes as they are. */
+export function carryOut(planned: Planned, options: Options = {}): Promise<Outcomes> {
   const { signal = NEVER, ...ports } = options;
-  const outcomes = await applyPlan(
+  return applyPlan(
     planned.plan,
     {
       source: planned.source,
@@ -54,7 +59,6 @@ export async function apply(planned: Planned, options: Options = {}): Promise<re
     },
     signal,
   );
-  return describeOutcomes(outcomes);
 }
 
 export async function promote(

@@ -1,136 +1,27 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import type { Digest } from '../../src/image/digest.ts';
-import type { PromoterManifest } from '../../src/manifest/model.ts';
-import { isWritable } from '../../src/plan/plan.ts';
-import { type Content, manifestsOf } from '../builders/content.ts';
-import { foreignLayerImage, image, layer, multiArch, nestedIndex } from '../builders/images.ts';
-import { from } from '../builders/manifests.ts';
-import { MemoryRegistry } from '../doubles/memory-registry.ts';
-import { apply, plan } from './promoting.ts';
-
-const BASE = layer('base');
-/** They share layers, but no manifest is below two of them. */
-const CONTENTS: readonly Content[] = [
-  image({ seed: 'one', layers: [BASE, layer('one')] }),
-  image({ seed: 'two', layers: [BASE, layer('two')] }),
-  multiArch('three', { platforms: 2 }),
-  nestedIndex('four'),
-  foreignLayerImage('five'),
-];
-const CONTENT_OF = new Map(CONTENTS.map((content) => [content.manifest.digest, content]));
-const DIGESTS = Array.from(CONTENT_OF.keys());
-
-/** The last one is on the host of destinations, and destinations are nested. */
-const SOURCES = ['s.io/one', 's.io/two', 'p.io/staging'];
-const DESTINATIONS = ['p.io/p', 'p.io/p/group', 'q.io/p'];
-const NAMES = ['app', 'group/app'];
-const TAGS = ['v1', 'v2', 'v3'];
-
-const anyDigest = fc.constantFrom(...DIGESTS);
-const tags = fc.uniqueArray(fc.constantFrom(...TAGS), { maxLength: 2 });
-const pushes = (registries: readonly string[]) =>
-  fc.array(
-    fc.record({
-      where: fc.constantFrom(...registries),
-      name: fc.constantFrom(...NAMES),
-      digest: anyDigest,
-      tags,
-    }),
-    { maxLength: 8 },
-  );
-const promotions = fc.array(
-  fc.record({
-    source: fc.constantFrom(...SOURCES),
-    destinations: fc.uniqueArray(fc.constantFrom(...DESTINATIONS), { minLength: 1 }),
-    images: fc.array(
-      fc.dictionary(fc.constantFrom(...NAMES), fc.dictionary(anyDigest, tags, { maxKeys: 3 })),
-      {
-        maxLength: 2,
-      },
-    ),
-  }),
-  { minLength: 1, maxLength: 3 },
-);
-
-const universe = fc.record({
-  promotions,
-  atSources: pushes(SOURCES),
-  atDestinations: pushes(DESTINATIONS),
-  listing: fc.constantFrom('google' as const, 'tags' as const, 'refused' as const),
-  mounts: fc.constantFrom('honoured' as const, 'refused' as const),
-  turns: fc.array(fc.nat(4), { minLength: 5, maxLength: 20 }),
-});
-
-type Universe = typeof universe extends fc.Arbitrary<infer T> ? T : never;
-
-function build({ promotions, atSources, atDestinations, listing, mounts, turns }: Universe) {
-  const registry = new MemoryRegistry({ listing, mounts, pace: paceOf(turns) });
-  for (const { where, name, digest, tags } of [...atSources, ...atDestinations]) {
-    registry.push(`${where}/${name}`, contentOf(digest), ...tags);
-  }
-  const manifests = promotions.map(({ source, destinations, images }) =>
-    from(source)
-      .to(...destinations)
-      .promote(...images),
-  );
-  return { registry, manifests };
-}
-
-/** Answers take a few turns each, so that they overtake each other, the same way every time. */
-function paceOf(turns: readonly number[]): () => Promise<void> {
-  let calls = 0;
-  return async () => {
-    const count = turns[calls % turns.length] ?? 0;
-    calls += 1;
-    for (let turn = 0; turn <= count; turn++) await Promise.resolve();
-  };
-}
-
-function contentOf(digest: Digest): Content {
-  const content = CONTENT_OF.get(digest);
-  if (content === undefined) throw new Error(`no content has the digest ${digest}`);
-  return content;
-}
-
-interface Holding {
-  readonly digests: Set<Digest>;
-  readonly tags: Record<string, Digest>;
-}
-
-/** The destinations as set algebra has them: what was there, and M ∩ (S ∪ D), no tag moved or in conflict. */
-function expected(registry: MemoryRegistry, manifests: readonly PromoterManifest[]): Map<string, Holding> {
-  const holdings = new Map<string, Holding>();
-  for (const { repository, list } of expandEdges(manifests).repositories) {
-    const digests = new Set(registry.digestsOf(repository));
-    const tags = { ...registry.tagsOf(repository) };
-    for (const want of list.wants) {
-      const free = want.tags.map(({ tag }) => tag).filter((tag) => !(tag in tags));
-      const isThere = registry.digestsOf(repository).has(want.digest);
-      const isAtSource = want.sources.some((source) => registry.digestsOf(source).has(want.digest));
-      if (!isThere && !isAtSource) continue;
-      for (const tag of free) tags[tag] = want.digest;
-      if (free.length === 0 && want.tagless === undefined) continue;
-      for (const { digest } of manifestsOf(contentOf(want.digest))) digests.add(digest);
-    }
-    holdings.set(repository, { digests, tags });
-  }
-  return holdings;
-}
-
-function holdingsOf(registry: MemoryRegistry, repositories: Iterable<string>): Map<string, Holding> {
-  const read = (repository: string) => ({
-    digests: new Set(registry.digestsOf(repository)),
-    tags: { ...registry.tagsOf(repository) },
-  });
-  return new Map(Array.from(repositories, (repository) => [repository, read(repository)]));
-}
-
-function sourcesOf(registry: MemoryRegistry): unknown {
-  const isSource = (name: string) => SOURCES.some((source) => name.startsWith(`${source}/`));
-  return Object.entries(registry.snapshot()).filter(([name]) => isSource(name));
-}
+import { isDigest } from '../../src/image/digest.ts';
+import { formatReference } from '../../src/image/reference.ts';
+import { isWritable, type PlanItem } from '../../src/plan/plan.ts';
+import { makeReport, type ReportInput } from '../../src/report/make-report.ts';
+import type { Report } from '../../src/report/report.ts';
+import { manifestsOf } from '../builders/content.ts';
+import { runs } from '../builders/property-runs.ts';
+import type { Verb } from '../doubles/memory-registry.ts';
+import { apply, carryOut, plan } from './promoting.ts';
+import {
+  build,
+  contentOf,
+  DESTINATION_REPOSITORIES,
+  expected,
+  type Holding,
+  holdingsOf,
+  isSource,
+  pace,
+  sourcesOf,
+  universe,
+} from './universe.ts';
 
 describe('a promotion in any universe', () => {
   it('makes destinations M ∩ (S ∪ D) and what was there, moves no tag, and leaves sources alone', async () => {
@@ -147,7 +38,7 @@ describe('a promotion in any universe', () => {
         expect(sourcesOf(registry)).toEqual(sources);
         expect(registry.openUploads).toBe(0);
       }),
-      { seed: 20, numRuns: 150 },
+      runs({ seed: 20, numRuns: 150 }),
     );
   });
 
@@ -166,7 +57,7 @@ describe('a promotion in any universe', () => {
         expect(await apply(again)).toEqual([]);
         expect(registry.snapshot()).toEqual(after);
       }),
-      { seed: 21, numRuns: 100 },
+      runs({ seed: 21, numRuns: 100 }),
     );
   });
 
@@ -194,7 +85,120 @@ describe('a promotion in any universe', () => {
         await apply(await plan(registry, ...manifests));
         expect(holdingsOf(registry, goal.keys())).toEqual(goal);
       }),
-      { seed: 22, numRuns: 100 },
+      runs({ seed: 22, numRuns: 100 }),
+    );
+  });
+
+  it('writes nothing before all that it names is there, nothing twice, and nothing at a source', async () => {
+    await fc.assert(
+      fc.asyncProperty(universe, async (given) => {
+        const { registry, manifests } = build(given);
+        await apply(await plan(registry, ...manifests));
+        const writes = registry.calls.filter(({ verb }) => WRITES.includes(verb));
+        expect(writes.filter(({ repository }) => isSource(repository))).toEqual([]);
+        // the registry refuses what is not whole, and what is refused is put again
+        const done = registry.log({ verb: 'put' }).concat(registry.log({ verb: 'finish' }));
+        expect(done.toSorted()).toEqual(Array.from(new Set(done)).toSorted());
+        for (const [place, { verb, repository, what }] of registry.calls.entries()) {
+          if (verb !== 'put' || isDigest(what)) continue;
+          const below = manifestsOf(contentOf(registry.tagsOf(repository)[what]!)).slice(0, -1);
+          const later = registry.calls.slice(place).filter((call) => call.repository === repository);
+          const late = later.filter((call) => below.some(({ digest }) => digest === call.what));
+          expect(late.filter((call) => call.verb === 'put')).toEqual([]);
+        }
+      }),
+      runs({ seed: 25, numRuns: 100 }),
+    );
+  });
+
+  it('is planned the same whatever the order of manifests, answers and earlier pushes', async () => {
+    await fc.assert(
+      fc.asyncProperty(universe, pace, async (given, turns) => {
+        const one = build(given);
+        const other = build({
+          ...given,
+          turns,
+          atSources: given.atSources.toReversed(),
+          atDestinations: pushedLast(given.atDestinations),
+        });
+        const planned = await plan(one.registry, ...one.manifests);
+        const again = await plan(other.registry, ...other.manifests.toReversed());
+        expect(again.plan.items.map(decisionOf)).toEqual(planned.plan.items.map(decisionOf));
+        expect({ ...again.plan, items: [] }).toEqual({ ...planned.plan, items: [] });
+      }),
+      runs({ seed: 26, numRuns: 150 }),
+    );
+  });
+
+  it('is reported as the registries have seen it, whatever fails', async () => {
+    await fc.assert(
+      fc.asyncProperty(universe, fc.array(fc.nat(60), { maxLength: 12 }), async (given, faults) => {
+        const { registry, manifests } = build(given);
+        const wanted = expandEdges(manifests);
+        const before = holdingsOf(registry, DESTINATION_REPOSITORIES);
+        const planned = await plan(registry, ...manifests);
+        let calls = 0;
+        registry.atCall(() => {
+          calls += 1;
+          return faults.includes(calls) ? new Error('the line is dead') : undefined;
+        });
+        const outcomes = await carryOut(planned);
+        const report = reportOf({ plan: planned.plan, outcomes, edges: wanted.edges });
+        const after = holdingsOf(registry, DESTINATION_REPOSITORIES);
+        const copied = report.items.filter(({ outcome }) => outcome === 'copied');
+        expect(copied).toHaveLength(report.summary.copied);
+        expect(report.summary.copied + report.summary.failed).toBe(
+          report.summary.copy + report.summary['add-tag'],
+        );
+        const tagged = copied.flatMap(({ destination, digest }) =>
+          destination?.includes('@') ? [] : [`${destination} ${digest}`],
+        );
+        expect(tagged).toEqual(addedTags(before, after));
+        for (const { destination } of copied) {
+          const [repository = '', digest] = destination?.split('@') ?? [];
+          if (digest !== undefined)
+            expect(Array.from(after.get(repository)?.digests ?? [])).toContain(digest);
+        }
+      }),
+      runs({ seed: 27, numRuns: 100 }),
     );
   });
 });
+
+const WRITES: readonly Verb[] = ['mount', 'start', 'finish', 'cancel', 'put'];
+
+/** The order in which tags were pushed decides what they are, so only pushes that share no tag change places. */
+function pushedLast<T extends { readonly tags: readonly string[] }>(pushes: readonly T[]): T[] {
+  const isTagless = ({ tags }: T) => tags.length === 0;
+  return [...pushes.filter((push) => !isTagless(push)), ...pushes.filter(isTagless)];
+}
+
+function decisionOf({ decision, destination, tag, digest }: PlanItem): string {
+  return `${decision} ${formatReference(destination, tag ?? digest)} ${digest}`;
+}
+
+function reportOf({ plan, outcomes, edges }: Pick<ReportInput, 'plan' | 'outcomes' | 'edges'>): Report {
+  return makeReport({
+    mode: 'promotion',
+    startedAt: 0,
+    finishedAt: 0,
+    stopped: false,
+    manifests: { projects: 0, images: 0, digests: 0 },
+    edges,
+    plan,
+    outcomes,
+    problems: [],
+    readings: new Map(),
+    traffic: new Map(),
+  });
+}
+
+/** Tags that were not there before, as `repository:tag digest`, sorted. */
+function addedTags(before: ReadonlyMap<string, Holding>, after: ReadonlyMap<string, Holding>): string[] {
+  const added = Array.from(after, ([repository, { tags }]) =>
+    Object.entries(tags)
+      .filter(([tag]) => before.get(repository)?.tags[tag] === undefined)
+      .map(([tag, digest]) => `${repository}:${tag} ${digest}`),
+  );
+  return added.flat().toSorted();
+}

@@ -112,7 +112,7 @@ export class MemoryRegistry implements WriteRegistry {
     {
       error = new RegistryError('unavailable', 'GET https://test: 503'),
       times = Number.POSITIVE_INFINITY,
-    } = {},
+    }: { readonly error?: Error; readonly times?: number } = {},
   ): void {
     let left = times;
     this.atCall((call) => {
@@ -137,6 +137,21 @@ export class MemoryRegistry implements WriteRegistry {
     const store = this.#storeOf(repositoryNamed(repository));
     store.blobs.delete(digest);
     store.manifests.delete(digest);
+  }
+
+  /** Deletes a manifest and the tags that stand for it, as somebody with the right to may. */
+  deleteManifest(repository: string, digest: Digest): void {
+    const store = this.#storeOf(repositoryNamed(repository));
+    store.manifests.delete(digest);
+    for (const [tag, target] of store.tags) if (target === digest) store.tags.delete(tag);
+  }
+
+  /** Deletes the blobs that no manifest of the repository names. */
+  collectGarbage(repository: string): void {
+    const { manifests, blobs } = this.#storeOf(repositoryNamed(repository));
+    const named = Array.from(manifests.values()).flatMap((manifest) => parseReferences(manifest).blobs);
+    const kept = new Set(named.map(({ digest }) => digest));
+    for (const digest of blobs.keys()) if (!kept.has(digest)) blobs.delete(digest);
   }
 
   count(which: Partial<Call> = {}): number {

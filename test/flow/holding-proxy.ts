@@ -5,24 +5,28 @@ import { onTestFinished } from 'vitest';
 export interface HoldingProxy {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
-  /** Holds the next request whose `METHOD path` meets the pattern. */
-  hold(pattern: RegExp): Held;
+  /** Holds the next request whose `METHOD path` is the one: before the registry gets it, or its answer after. */
+  hold(which: RegExp | ((line: string) => boolean), moment?: Moment): Held;
   /** Breaks the next request whose `METHOD path` meets the pattern off, on both sides, after so many bytes of its body. */
   cut(pattern: RegExp, bytes: number): void;
   /** Requests with a body so far, as `METHOD bytes`. */
   readonly bodies: readonly string[];
 }
 
+/** When a request is held. Default `received`. */
+export type Moment = 'received' | 'answered';
+
 export interface Held {
-  /** Resolves when the request is here. */
+  /** Resolves when the moment has come. */
   readonly arrived: Promise<void>;
   release(): void;
 }
 
 interface Hold {
-  readonly pattern: RegExp;
-  readonly arrive: () => void;
-  readonly released: Promise<void>;
+  readonly isIt: (line: string) => boolean;
+  readonly moment: Moment;
+  /** Resolves when it is let go. */
+  readonly stop: () => Promise<void>;
 }
 
 /** A proxy for the running test. */
@@ -36,11 +40,9 @@ export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
     const cutPlace = cuts.findIndex(({ pattern }) => line.search(pattern) !== -1);
     const [cut] = cutPlace === -1 ? [] : cuts.splice(cutPlace, 1);
     if (cut !== undefined) return forwardPart(upstream, incoming, cut.bytes);
-    const place = holds.findIndex(({ pattern }) => line.search(pattern) !== -1);
+    const place = holds.findIndex(({ isIt }) => isIt(line));
     const [hold] = place === -1 ? [] : holds.splice(place, 1);
-    if (hold === undefined) return forward(upstream, incoming, outgoing);
-    hold.arrive();
-    void hold.released.then(() => forward(upstream, incoming, outgoing));
+    void pass({ upstream, incoming, outgoing }, hold);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   onTestFinished(
@@ -56,21 +58,39 @@ export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
     host: `127.0.0.1:${address.port}`,
     bodies,
     cut: (pattern, bytes) => void cuts.push({ pattern, bytes }),
-    hold: (pattern) => {
+    hold: (which, moment = 'received') => {
       const arrived = deferred();
       const released = deferred();
-      holds.push({ pattern, arrive: arrived.resolve, released: released.promise });
+      const isIt = typeof which === 'function' ? which : (line: string) => line.search(which) !== -1;
+      const stop = () => {
+        arrived.resolve();
+        return released.promise;
+      };
+      holds.push({ isIt, moment, stop });
       return { arrived: arrived.promise, release: released.resolve };
     },
   };
 }
 
-function forward(upstream: string, incoming: IncomingMessage, outgoing: ServerResponse): void {
+interface Exchange {
+  readonly upstream: string;
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+}
+
+async function pass(exchange: Exchange, hold: Hold | undefined): Promise<void> {
+  if (hold?.moment === 'received') await hold.stop();
+  forward(exchange, hold?.moment === 'answered' ? hold.stop : async () => {});
+}
+
+function forward({ upstream, incoming, outgoing }: Exchange, beforeAnswer: () => Promise<void>): void {
   const [hostname, port] = upstream.split(':');
   const { method, url: path, headers } = incoming;
   const onward = send({ hostname, port, method, path, headers }, (answer) => {
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(outgoing);
+    void beforeAnswer().then(() => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
   });
   onward.on('error', () => outgoing.destroy());
   outgoing.on('close', () => onward.destroy());

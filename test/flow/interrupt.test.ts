@@ -2,13 +2,13 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import { parseReferences } from '../../src/image/oci-manifest.ts';
 import { multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport, startWithReport } from '../doubles/run-cip.ts';
 import { poll } from '../doubles/waiting.ts';
 import { holdingProxy } from './holding-proxy.ts';
 import { embedded, manifestFlag, writesOf } from './staging.ts';
+import { expectNothingHalfVisible } from './wholeness.ts';
 
 const STOPPING = /stopping: /;
 /** Milliseconds in which a stopped run has ended, whatever the registries do. */
@@ -172,20 +172,6 @@ async function world() {
 
 function tagsOf({ store }: EmbeddedRegistry): number {
   return store.repositories().reduce((sum, repository) => sum + store.tags(repository).length, 0);
-}
-
-/** Every manifest that is there has all that it names. */
-function expectNothingHalfVisible({ store }: EmbeddedRegistry): void {
-  for (const repository of store.repositories()) {
-    for (const manifest of store.manifests(repository)) {
-      const { blobs, manifests } = parseReferences(manifest);
-      const missing = [
-        ...blobs.filter(({ digest }) => !store.hasBlob(repository, digest)),
-        ...manifests.filter(({ digest }) => store.manifest(repository, digest) === undefined),
-      ];
-      expect(missing).toEqual([]);
-    }
-  }
 }
 
 /** Milliseconds since it was made. */

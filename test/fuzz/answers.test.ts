@@ -41,6 +41,9 @@ const headers = fc
     ),
   );
 
+/** How often a damaged page is read. */
+const READS = 4;
+
 describe('the body of an error of any server', () => {
   const document = jsonOf(
     ['errors', 'code', 'message', 'detail', 'toString', '__proto__'],
@@ -141,8 +144,8 @@ describe('a listing of any server', () => {
         };
         const session = { send, endpoints: new Endpoints([]), chunks: new ChunkHabits() };
         const listed = await orRefused(listRepository(session, { repository: APP, signal: REQUEST.signal }));
-        // a page that tells nothing new ends the list, and each of them comes once
-        expect(asked).toBeLessThanOrEqual(2 * pages.length + 1);
+        // a page that tells nothing new ends the list, and each comes once unless it is damaged
+        expect(asked).toBeLessThanOrEqual(READS * (2 * pages.length + 1));
         if (listed !== undefined) expectGrammar(listed);
       }),
       FUZZ,

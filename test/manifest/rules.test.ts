@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTag } from '../../src/image/tag.ts';
 import { digest, imagesOf, parse, placesOf, REGISTRIES } from './checks.ts';
+import { runs } from '../builders/property-runs.ts';
 
 const A = digest('a');
 const B = digest('b');
@@ -352,7 +353,7 @@ describe('any text', () => {
           expect(source.split('\n')[at.line - 1]?.startsWith(spelling, at.column - 1)).toBe(true);
         }
       }),
-      { seed: 2, numRuns: 300 },
+      runs({ seed: 2, numRuns: 300 }),
     );
   });
 });

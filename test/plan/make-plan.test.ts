@@ -16,6 +16,7 @@ import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { type Plan, type PlanItem } from '../../src/plan/plan.ts';
 import { planConflicts } from '../../src/plan/plan-conflicts.ts';
+import { runs } from '../builders/property-runs.ts';
 import { type Dmap, digest, from, inFile, repository, tag } from '../builders/manifests.ts';
 
 const A = digest('a');
@@ -334,6 +335,32 @@ describe('a plan', () => {
     const kept = planOf([manifest], there, true);
     expect(kept.items).toHaveLength(6);
     expect({ counts: kept.counts, hosts: kept.hosts }).toEqual({ counts: plan.counts, hosts: plan.hosts });
+    expect(makePlan(expandEdges([manifest]), there)).toEqual(plan);
+  });
+
+  it('tells which side did not answer, and what it said', () => {
+    const manifest = from('s.io/s')
+      .to('p.io/p')
+      .promote({ deaf: { [A]: ['v1'] }, silent: { [A]: ['v1'] }, unasked: { [A]: ['v1'] } });
+    const there = inventory({ 'p.io/p/deaf': 'silent', 'p.io/p/silent': {} }, { 's.io/s/silent': 'silent' });
+    expect(planOf([manifest], there).items).toMatchObject([
+      { decision: 'unreadable', destination: 'p.io/p/deaf', reason: 'destination: 503' },
+      { decision: 'unreadable', destination: 'p.io/p/silent', reason: 'source: 403' },
+      { decision: 'unreadable', destination: 'p.io/p/unasked', reason: 'the destination was not asked' },
+    ]);
+  });
+
+  it('names the place of a digest that is wanted without a tag, and sorts it before all tags', () => {
+    const manifest = from('s.io/s')
+      .to('p.io/p')
+      .promote({ app: { [B]: [], [A]: ['1.0'] } }, { app: { [A]: [] } });
+    const plan = planOf([manifest], inventory({ 'p.io/p/app': {} }, { 's.io/s/app': [A, B] }));
+    expect(decisions(plan)).toEqual(['copy p.io/p/app: a', 'copy p.io/p/app: b', 'copy p.io/p/app:1.0 a']);
+    expect(plan.items.map(({ at }) => at.map(formatPosition))).toEqual([
+      ['m.yaml:7:1'],
+      ['m.yaml:4:1'],
+      ['m.yaml:5:80'],
+    ]);
   });
 
   it('counts by host, in order', () => {
@@ -343,6 +370,15 @@ describe('a plan', () => {
       { host: 'a.io', copy: 1, present: 0 },
       { host: 'b.io', copy: 0, present: 1 },
     ]);
+  });
+
+  it('has hosts in the order of their names, which is not that of their repositories', () => {
+    const manifest = from('s.io/s')
+      .to('a.io/p', 'a.io-b.example/p')
+      .promote({ app: { [A]: ['v1'] } });
+    const { hosts, items } = planOf([manifest], inventory({}));
+    expect(items.map(({ destination }) => destination)).toEqual(['a.io-b.example/p/app', 'a.io/p/app']);
+    expect(Array.from(hosts.keys())).toEqual(['a.io', 'a.io-b.example']);
   });
 
   it('tells which repositories to write to are new', () => {
@@ -447,7 +483,7 @@ describe('a plan of anything', () => {
           JSON.stringify(planOf(manifests, there).items),
         );
       }),
-      { seed: 5, numRuns: 300 },
+      runs({ seed: 5, numRuns: 300 }),
     );
   });
 
@@ -465,7 +501,7 @@ describe('a plan of anything', () => {
           .map(({ destination, tag, digest }) => formatReference(destination, tag ?? digest));
         expect(new Set(written).size).toBe(written.length);
       }),
-      { seed: 6, numRuns: 300 },
+      runs({ seed: 6, numRuns: 300 }),
     );
   });
 });

@@ -134,8 +134,7 @@ class Guard {
     if (door.scheme === 'basic') {
       return { ...NO_KEY, header: await basicHeader(identity.credential, request.signal) };
     }
-    const { host, repository, signal } = request;
-    const scopes = request.scopes.length > 0 ? request.scopes : scopesOf(door.scope);
+    const { host, repository, scopes, signal } = request;
     return this.#tokenFor({ challenge: door, origin, identity, scopes, host, repository, signal });
   }
 
@@ -183,10 +182,6 @@ interface Key {
 }
 
 const NO_KEY: Key = { header: undefined, forget: () => Promise.resolve() };
-
-function scopesOf(scope: string | undefined): readonly string[] {
-  return scope === undefined || scope === '' ? [] : scope.split(' ');
-}
 
 function withHeader(request: HttpRequest, header: string | undefined): HttpRequest {
   return header === undefined

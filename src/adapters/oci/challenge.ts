@@ -5,7 +5,6 @@ export type Challenge =
       readonly scheme: 'bearer';
       readonly realm: string;
       readonly service: string | undefined;
-      readonly scope: string | undefined;
     };
 
 /**
@@ -20,7 +19,7 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
     if (scheme === 'basic') return { scheme };
     const realm = parameters.get('realm');
     if (scheme !== 'bearer' || realm === undefined) continue;
-    return { scheme, realm, service: parameters.get('service'), scope: parameters.get('scope') };
+    return { scheme, realm, service: parameters.get('service') };
   }
   return undefined;
 }

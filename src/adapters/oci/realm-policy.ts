@@ -1,6 +1,5 @@
 /** Token services that are known to belong to a registry of another name. */
 const PAIRS: Readonly<Record<string, string>> = {
-  'registry-1.docker.io': 'auth.docker.io',
   'registry.gitlab.com': 'gitlab.com',
 };
 
@@ -9,8 +8,8 @@ export type TrustedRealms = ReadonlySet<string>;
 
 /**
  * True when credentials for a registry may be sent to this token service: never from https down to http, and only to
- * the same host, a host of the same parent domain, a known pair, or one that the user trusts. A registry names its realm itself, so a hostile
- * one would otherwise collect them.
+ * the same host, a host of the same parent domain, a known pair, or one that the user trusts. A registry names its
+ * realm itself, so a hostile one would otherwise collect them.
  */
 export function mayTrustRealm(registryOrigin: string, realm: URL, trusted: TrustedRealms): boolean {
   const registry = new URL(registryOrigin);

@@ -25,8 +25,7 @@ export class TrafficCounter implements Traffic {
   wrap(inner: Send): Send {
     return async (request) => {
       const counts = this.#of(request.host);
-      counts.requests += 1;
-      const response = await inner(countBody(request, counts));
+      const response = await inner(countRequest(request, counts));
       if (response.status === 429) counts.throttled += 1;
       counts.bytesIn += response.body.length;
       return countStream(response, counts);
@@ -42,10 +41,23 @@ export class TrafficCounter implements Traffic {
   }
 }
 
-function countBody(request: HttpRequest, counts: Counts): HttpRequest {
-  if (request.body === undefined) return request;
-  counts.bytesOut += isStreamBody(request.body) ? request.body.size : request.body.length;
-  return request;
+/** A body that streams may not be had, and its request is never sent then: it counts from its opening on. */
+function countRequest(request: HttpRequest, counts: Counts): HttpRequest {
+  const { body } = request;
+  const count = () => {
+    counts.requests += 1;
+    counts.bytesOut += isStreamBody(body) ? body.size : (body?.length ?? 0);
+  };
+  if (!isStreamBody(body)) {
+    count();
+    return request;
+  }
+  const open = async () => {
+    const opened = await body.open();
+    count();
+    return opened;
+  };
+  return { ...request, body: { ...body, open } };
 }
 
 function countStream(response: HttpResponse, counts: Counts): HttpResponse {

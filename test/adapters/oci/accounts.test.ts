@@ -209,7 +209,7 @@ describe('two accounts at one host', () => {
     const repository: Repository = repositoryAt({ host: 'r.example.com' }, 'app');
     const get = (identity: Identity) =>
       tokens.get({
-        challenge: { scheme: 'bearer', realm: 'https://r.example.com/token', service: 's', scope: undefined },
+        challenge: { scheme: 'bearer', realm: 'https://r.example.com/token', service: 's' },
         origin: 'https://r.example.com',
         host: hostOf(repository),
         scopes: ['repository:app:pull'],

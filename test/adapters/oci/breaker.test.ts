@@ -19,16 +19,7 @@ function setUp({ seconds = 30 } = {}) {
   };
   const send = withBreaker(inner, clock);
   const ask = (host = 'down.test', body?: HttpRequest['body']) =>
-    send({
-      method: 'GET',
-      url: new URL(`https://${host}/`),
-      host,
-      repository: repositoryAt({ host }, 'app'),
-      headers: {},
-      scopes: [],
-      signal: quiet(),
-      ...(body === undefined ? {} : { body }),
-    }).then(
+    send({ ...requestTo(host), ...(body === undefined ? {} : { body }) }).then(
       ({ status }) => status,
       (error: unknown) => String(error),
     );
@@ -39,6 +30,18 @@ function setUp({ seconds = 30 } = {}) {
     return answers;
   };
   return { clock, state, ask, askOften };
+}
+
+function requestTo(host: string): HttpRequest {
+  return {
+    method: 'GET',
+    url: new URL(`https://${host}/`),
+    host,
+    repository: repositoryAt({ host }, 'app'),
+    headers: {},
+    scopes: [],
+    signal: quiet(),
+  };
 }
 
 const LOST = new RegistryError('unreachable', 'GET https://down.test/: reset', { temporary: true });
@@ -68,6 +71,18 @@ describe('a host that is down', () => {
     expect(await askOften(3, 200)).toEqual([200, 200, 200]);
   });
 
+  it('is known to be so a minute after it began to be, and no retry is spent on that', async () => {
+    const clock = new FakeClock();
+    const send = withBreaker(() => Promise.reject(LOST), clock);
+    const ask = () => send(requestTo('down.test')).catch((error: unknown) => error);
+    for (let time = 0; time < 4; time++) {
+      expect(await ask()).toBe(LOST);
+      clock.advance(15_000);
+    }
+    expect(await ask()).toBe(LOST);
+    expect(await ask()).toMatchObject({ code: 'unreachable', temporary: false });
+  });
+
   it('holds up no other', async () => {
     const { askOften, ask } = setUp();
     await askOften(6, LOST);
@@ -79,6 +94,10 @@ describe('a host that is up', () => {
   it.each([
     ['answers well in between', [503, 503, 503, 503, 404, 503, 503, 503, 503, 200, 503]],
     ['refuses what it is asked', Array<number>(12).fill(403)],
+    [
+      'is asked what no retry cures',
+      Array.from({ length: 12 }, () => new RegistryError('mismatch', 'not its bytes')),
+    ],
   ])('is asked for ever: it %s', async (_how, answers) => {
     const { askOften, state } = setUp();
     for (const answer of answers) await askOften(1, answer);

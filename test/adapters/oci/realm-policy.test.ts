@@ -13,6 +13,9 @@ describe('credentials for a registry', () => {
     ['http://127.0.0.1:5000', 'http://127.0.0.1:5001/token'],
     ['http://localhost:5000', 'https://localhost/token'],
     ['http://[::1]:5000', 'http://[::1]:5001/token'],
+    ['https://x.abc.co.uk', 'https://y.abc.co.uk/token'],
+    ['https://2a.example.com', 'https://auth.example.com/token'],
+    ['https://registry.corp.net1', 'https://auth.corp.net1/token'],
   ])('of %s may go to %s', (registry, realm) => {
     expect(mayTrustRealm(registry, new URL(realm), new Set())).toBe(true);
   });
@@ -27,6 +30,7 @@ describe('credentials for a registry', () => {
     ['https://a.co.uk', 'https://b.co.uk/token'],
     ['https://a.com.au', 'https://b.com.au/token'],
     ['https://gcr.io', 'https://ghcr.io/token'],
+    ['https://x.abcd.efgh', 'https://y.abc.defgh/token'],
     ['https://eu.gcr.io', 'https://us.gcr.io/token'],
     ['https://gitlab.com', 'https://registry.gitlab.com/token'],
     ['http://127.0.0.1:5000', 'http://127.0.0.2:5000/token'],
@@ -38,4 +42,18 @@ describe('credentials for a registry', () => {
   ])('of %s may not go to %s', (registry, realm) => {
     expect(mayTrustRealm(registry, new URL(realm), new Set())).toBe(false);
   });
+
+  it.each([
+    ['https://registry.one:5000', 'https://sso.two:8443/token', true],
+    ['https://registry.one', 'https://sso.two:8443/token', false],
+    ['https://registry.one:5000', 'https://sso.two/token', false],
+    ['https://sso.two:8443', 'https://registry.one:5000/token', false],
+    ['https://registry.one:5000', 'http://sso.two:8443/token', false],
+  ])(
+    'of %s may go to %s where the user trusts registry.one:5000 with sso.two:8443: %s',
+    (registry, realm, may) => {
+      const trusted = new Set(['registry.one:5000=sso.two:8443']);
+      expect(mayTrustRealm(registry, new URL(realm), trusted)).toBe(may);
+    },
+  );
 });

@@ -90,6 +90,16 @@ describe('the scopes of a request', () => {
     }
   });
 
+  it.each([
+    [2048, 2],
+    [2049, 1],
+  ])('of %i characters, the spaces between them included, are asked for as %i', (characters, count) => {
+    const memory = new ScopeMemory();
+    memory.widen('prod/app', [PUSH]);
+    const name = 'x'.repeat(characters - `${PUSH} repository::pull,push`.length);
+    expect(memory.widen('prod/app', [`repository:${name}:pull,push`])).toHaveLength(count);
+  });
+
   it('that are longer by themselves are asked for all the same', () => {
     const long = `repository:${'long/'.repeat(500)}app:pull,push`;
     const memory = new ScopeMemory();

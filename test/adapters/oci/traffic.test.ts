@@ -49,6 +49,18 @@ describe('the counts of a run', () => {
     }
   });
 
+  it('leave out an upload whose bytes could not be had: it is never sent', async () => {
+    const server = await embeddedForTest();
+    const blob = layer('large', 900_000);
+    const { registry, traffic } = clientForTest();
+    const session = await registry.startUpload(repositoryAt(server, 'app'), quiet());
+    const open = () => Promise.reject(new Error('the source is gone'));
+    const upload = { session, blob: descriptorOf(blob), open };
+    await expect(registry.finishUpload(upload, quiet())).rejects.toThrow('the source is gone');
+    expect(server.requests.map(({ kind }) => kind)).toEqual(['upload-start']);
+    expect(traffic.hosts().get(server.host)).toEqual({ ...NOTHING, requests: 1, identities: ['anonymous'] });
+  });
+
   it('tell retries and answers 429', async () => {
     const server = await embeddedForTest();
     server.addFault({ act: { kind: 'status', status: 429 }, times: 2 });

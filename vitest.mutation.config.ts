@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/** The fast tests of what `stryker.config.json` mutates: nothing here starts a process. */
+export default defineConfig({
+  test: {
+    include: [
+      'test/plan/**/*.test.ts',
+      'test/copy/**/*.test.ts',
+      'test/adapters/oci/{retry,retry-after,breaker,pacer,with-budgets,host-budget,auth,realm-policy,scopes,tokens}.test.ts',
+      'test/adapters/oci/{token-server,accounts,redirects,uploads,abort,http}.test.ts',
+      'test/hostile/origins.test.ts',
+    ],
+    isolate: false,
+  },
+});
