@@ -173,18 +173,18 @@ export class BlobCopier {
   ): Promise<Failure | undefined> {
     const { blob, destination, source } = sending;
     const session = sending.opened ?? (await this.#ports.destination.startUpload(destination, signal));
-    let isOpen = false;
-    const open = async () => {
-      const body = await this.#ports.source.openBlob(source, blob, signal);
-      isOpen = true;
-      return body;
-    };
+    let hasFailed = false;
+    const open = () =>
+      this.#ports.source.openBlob(source, blob, signal).catch((error: unknown) => {
+        hasFailed = true;
+        throw error;
+      });
     try {
       await this.#ports.destination.finishUpload({ session, blob, open }, signal);
       return undefined;
     } catch (error) {
       if (!signal.aborted) await this.#ports.destination.cancelUpload(session, signal);
-      return { error, isOfSource: !isOpen || isExhausted(error) };
+      return { error, isOfSource: hasFailed || isExhausted(error) };
     }
   }
 }
