@@ -1,13 +1,16 @@
 import { applyPlan } from './copy/apply-plan.ts';
-import type { Outcomes } from './copy/outcome.ts';
+import type { Outcome } from './copy/outcome.ts';
 import { readOnce } from './copy/read-once.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { takeShard } from './edges/take-shard.ts';
+import { without } from './edges/without.ts';
 import { countReadings } from './inventory/count-readings.ts';
-import { readInventory } from './inventory/read-inventory.ts';
+import { readInWaves } from './inventory/read-inventory.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
+import { mergePlans } from './plan/merge-plans.ts';
+import type { Plan, PlanItem } from './plan/plan.ts';
 import { planConflicts } from './plan/plan-conflicts.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
@@ -35,6 +38,8 @@ export interface PromotionPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
+  /** Waits for as long as a host may leave the others waiting. Unset: all hosts are waited for. */
+  readonly pause?: (signal: AbortSignal) => Promise<void>;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
   /** Ends what is in flight as well. */
@@ -48,17 +53,20 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const startedAt = clock.now();
   const wanted = takeShard(expandEdges(request.read.manifests), request.shard);
   const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
-  let plan = planConflicts(wanted);
+  const plans: Plan[] = [];
+  const outcomes = new Map<PlanItem, Outcome>();
   let readings: ReturnType<typeof countReadings> = new Map();
-  let outcomes: Outcomes = new Map();
+  let unread = wanted;
   try {
-    const reading = { source, destination, progress, workers: threads };
-    const inventory = await readInventory(wanted, reading, AbortSignal.any([stopping, signal]));
-    readings = countReadings(inventory);
-    plan = makePlan(wanted, inventory, { keepPresent });
-    if (confirm) {
+    const reading = { source, destination, progress, workers: threads, pause: ports.pause };
+    for await (const wave of readInWaves(wanted, reading, AbortSignal.any([stopping, signal]))) {
+      unread = without(unread, wave.wanted);
+      readings = countReadings(wave.inventory);
+      const plan = makePlan(wave.wanted, wave.inventory, { keepPresent });
+      plans.push(plan);
+      if (!confirm) continue;
       const copying = { source, destination, spool, clock, progress, threads, stopping };
-      outcomes = await applyPlan(plan, copying, signal);
+      for (const [item, outcome] of await applyPlan(plan, copying, signal)) outcomes.set(item, outcome);
     }
   } catch (error) {
     if (!stopping.aborted) throw error;
@@ -70,7 +78,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     stopped: stopping.aborted,
     edges: wanted.edges,
     shard: wanted.shard,
-    plan,
+    plan: mergePlans([...plans, planConflicts(unread)]),
     readings,
     outcomes,
     problems: request.read.problems,

@@ -2,7 +2,7 @@
 export interface RetryPolicy {
   /** Attempts in all, refusals for want of quota not counted. */
   readonly attempts: number;
-  /** Milliseconds from the first attempt for which a host that refuses for want of quota is asked again. */
+  /** Milliseconds from the first refusal for which a host that refuses for want of quota is asked again. */
   readonly patience: number;
   /** Milliseconds that the first wait is at most; it doubles. */
   readonly firstDelay: number;
@@ -39,14 +39,14 @@ export interface Failure {
 export class Attempts {
   readonly #dice: Dice;
   readonly #policy: RetryPolicy;
-  readonly #begunAt: number;
+  /** A request may have waited for its turn for long before it was sent. */
+  #refusedAt: number | undefined;
   #made = 0;
   #failures = 0;
 
   constructor(dice: Dice, policy: RetryPolicy) {
     this.#dice = dice;
     this.#policy = policy;
-    this.#begunAt = dice.now();
   }
 
   /**
@@ -58,8 +58,10 @@ export class Attempts {
     const { asked = 0 } = failure;
     this.#made += 1;
     const isRefused = isRefusal(failure);
-    if (!isRefused) this.#failures += 1;
-    const isOutOfPatience = isRefused && this.#dice.now() + asked - this.#begunAt > patience;
+    if (isRefused) this.#refusedAt ??= this.#dice.now();
+    else this.#failures += 1;
+    const waited = this.#dice.now() - (this.#refusedAt ?? this.#dice.now());
+    const isOutOfPatience = isRefused && waited + asked > patience;
     // what a server asks for is waited for, though it be long: once
     const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
     if (this.#failures >= attempts || isTooLong) return undefined;

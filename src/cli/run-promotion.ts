@@ -20,6 +20,9 @@ interface Surroundings {
   readonly log: Log;
 }
 
+/** Milliseconds without any answer after which hosts that have answered are promoted to, and late ones afterwards. */
+const LATE = 10_000;
+
 /** A promotion or its dry run. */
 export async function runPromotion(
   read: ReadManifests,
@@ -40,7 +43,8 @@ export async function runPromotion(
   const { progress } = shown;
   try {
     const request = { read, confirm: task === 'promotion', reportAll, threads, shard };
-    return await promote(request, { ...client, spool, clock, progress, stopping, signal });
+    const pause = (ending: AbortSignal) => clock.sleep(LATE, ending);
+    return await promote(request, { ...client, pause, spool, clock, progress, stopping, signal });
   } finally {
     shown.close();
     await client.close();

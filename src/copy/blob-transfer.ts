@@ -28,6 +28,9 @@ export interface TransferTask {
   readonly sources: readonly Repository[];
 }
 
+/** Bytes that an upload must have come further, for its attempts to be counted anew. */
+const PROGRESS = 1024 * 1024;
+
 /** Bytes up to which an upload that was interrupted is not worth the question how far it came. */
 const NOT_WORTH_RESUMING = 512 * 1024;
 
@@ -52,7 +55,8 @@ export class BlobTransfer {
   ): Promise<'mounted' | 'transferred'> {
     const { blob, destination } = task;
     const upload: Upload = { session: opened, step: 'opening' };
-    const attempts = new Attempts(this.#ports.clock, DEFAULT_RETRY);
+    let attempts = new Attempts(this.#ports.clock, DEFAULT_RETRY);
+    let received = 0;
     const sources = [...task.sources];
     for (;;) {
       let delay: number;
@@ -73,6 +77,10 @@ export class BlobTransfer {
         return 'transferred';
       }
       await this.#resume(upload, { blob, signal });
+      const gained = (upload.session?.received ?? 0) - received;
+      if (gained < PROGRESS) continue;
+      received += gained;
+      attempts = new Attempts(this.#ports.clock, DEFAULT_RETRY); // only attempts that get nowhere count
     }
   }
 
@@ -101,12 +109,11 @@ export class BlobTransfer {
       upload.session = session;
     };
     onMove(opened);
-    const open = async () => {
-      upload.step = 'reading';
-      const body = await share.open(source, signal);
-      upload.step = 'sending';
-      return body;
-    };
+    const open = () =>
+      share.open(source, signal).catch((error: unknown) => {
+        upload.step = 'reading';
+        throw error;
+      });
     upload.step = 'sending';
     await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
     return 'transferred';

@@ -1,4 +1,4 @@
-import { forEachInLanes } from '../base/concurrency.ts';
+import { allSettledOrThrow, forEachConcurrently, forEachInLanes } from '../base/concurrency.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Want, Wanted, WantedRepository } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
@@ -24,45 +24,145 @@ export interface InventoryPorts {
   readonly progress: Progress;
   /** Repositories asked at a time at each host; the transport bounds the requests. */
   readonly workers: number;
+  /** Waits for as long as a host may leave the others waiting without an answer. Unset: for ever. */
+  readonly pause?: ((signal: AbortSignal) => Promise<void>) | undefined;
+}
+
+/** A part of what is wanted, and what is there of it. */
+export interface Wave {
+  readonly wanted: Wanted;
+  readonly inventory: Inventory;
 }
 
 /**
- * D for everything wanted, then S for every digest that some destination lacks and nothing else.
+ * D for everything wanted, then S for every digest that some destination lacks and nothing else: in one wave, unless
+ * some hosts leave the others waiting. Then those that have answered come first, and the late ones in a second wave.
  * A registry that does not answer is a value in the result; only an aborted signal throws.
  */
-export async function readInventory(
+export async function* readInWaves(
   wanted: Wanted,
   ports: InventoryPorts,
   signal: AbortSignal,
+): AsyncGenerator<Wave, void, undefined> {
+  const reading = readDestinations(wanted, ports, signal);
+  const late = await reading.untilLate();
+  const isLate = ({ repository }: WantedRepository) => late.has(hostOf(repository));
+  ports.progress.end();
+  yield await readWave(
+    late.size === 0 ? wanted : part(wanted, (one) => !isLate(one)),
+    { ...ports, ...reading },
+    signal,
+  );
+  if (late.size === 0) return;
+  await reading.ended;
+  yield await readWave(part(wanted, isLate), { ...ports, ...reading }, signal);
+}
+
+/** All of it in one wave, however long that takes. */
+export async function readInventory(
+  wanted: Wanted,
+  ports: Omit<InventoryPorts, 'pause'>,
+  signal: AbortSignal,
 ): Promise<Inventory> {
-  const destinations = await readDestinations(wanted, ports, signal);
-  await lookForFew(wanted, { ...ports, destinations }, signal);
-  const sources = await readSources(wanted, { ...ports, destinations }, signal);
-  await lookForLost(wanted, { ...ports, destinations, sources }, signal);
-  return { destinations, sources };
+  const { value } = await readInWaves(wanted, { ...ports, pause: undefined }, signal).next();
+  return value?.inventory ?? { destinations: new Map(), sources: new Map() };
+}
+
+async function readWave(wanted: Wanted, reading: Reading, signal: AbortSignal): Promise<Wave> {
+  await lookForFew(wanted, reading, signal);
+  const sources = await readSources(wanted, reading, signal);
+  await lookForLost(wanted, { ...reading, sources }, signal);
+  return { wanted, inventory: { destinations: reading.destinations, sources } };
+}
+
+function part(wanted: Wanted, belongs: (one: WantedRepository) => boolean): Wanted {
+  const repositories = wanted.repositories.filter(belongs);
+  return { ...wanted, repositories, edges: repositories.reduce((sum, { list }) => sum + list.edges, 0) };
 }
 
 /** Destinations as they have been read so far: more is learned of them as it is needed. */
 type Reading = InventoryPorts & { readonly destinations: Map<Repository, DestinationState> };
 
-async function readDestinations(
-  wanted: Wanted,
-  ports: InventoryPorts,
-  signal: AbortSignal,
-): Promise<Map<Repository, DestinationState>> {
+interface ReadingDestinations {
+  readonly destinations: Map<Repository, DestinationState>;
+  /** Settles when every host has been read. */
+  readonly ended: Promise<unknown>;
+  /** The hosts that are not read yet when the others have been for a while; none where all are. */
+  readonly untilLate: () => Promise<ReadonlySet<string>>;
+}
+
+function readDestinations(wanted: Wanted, ports: InventoryPorts, signal: AbortSignal): ReadingDestinations {
   const destinations = new Map<Repository, DestinationState>();
   const asked = wanted.repositories.filter(({ list }) => list.wants.length > 0);
-  const habits = new ListingHabits(asked);
-  const asking = { registry: ports.destination, habits, wanted: new WantedThere(), signal };
+  const asking = {
+    registry: ports.destination,
+    habits: new ListingHabits(asked),
+    wanted: new WantedThere(),
+    signal,
+  };
+  const hosts = new Map<string, WantedRepository[]>();
+  for (const one of asked) {
+    const host = hostOf(one.repository);
+    hosts.set(host, [...(hosts.get(host) ?? []), one]);
+  }
   ports.progress.begin('inventory', asked.length);
-  const lanes = { laneOf: hostOfWanted, workers: ports.workers, signal };
-  await forEachInLanes(asked, lanes, async ({ repository, list }) => {
-    const state = await orUnreadable(readDestination(repository, list, asking), signal);
-    destinations.set(repository, state);
-    ports.progress.advance();
-  });
-  ports.progress.end();
-  return destinations;
+  const pending = new Set(hosts.keys());
+  const readHost = async ([host, repositories]: readonly [string, readonly WantedRepository[]]) => {
+    await forEachConcurrently(
+      repositories,
+      { workers: ports.workers, signal },
+      async ({ repository, list }) => {
+        const state = await orUnreadable(readDestination(repository, list, asking), signal);
+        destinations.set(repository, state);
+        if (!isLate) ports.progress.advance(); // what comes late belongs to no phase any more
+      },
+    );
+    pending.delete(host);
+  };
+  let isLate = false;
+  const ended = allSettledOrThrow(Array.from(hosts, readHost));
+  ended.catch(() => {}); // whoever waits for it throws
+  const untilLate = async () => {
+    const { pause } = ports;
+    if (pause === undefined) await ended;
+    else
+      await untilStuck(ended, {
+        pause,
+        count: () => destinations.size,
+        signal,
+        mayEnd: () => pending.size < hosts.size,
+      });
+    isLate = pending.size > 0;
+    return new Set(pending);
+  };
+  return { destinations, ended, untilLate };
+}
+
+/** Waits for a promise, or until nothing has been counted for the time of a pause. */
+async function untilStuck(
+  ended: Promise<unknown>,
+  watch: {
+    readonly pause: (signal: AbortSignal) => Promise<void>;
+    readonly count: () => number;
+    readonly mayEnd: () => boolean;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const over = new AbortController();
+  const signal = AbortSignal.any([over.signal, watch.signal]);
+  try {
+    for (let before = -1, isEnded = false; !isEnded && !(before === watch.count() && watch.mayEnd()); ) {
+      before = watch.count();
+      const paused = watch.pause(signal).then(
+        () => false,
+        () => false,
+      );
+      isEnded = await Promise.race([ended.then(() => true), paused]);
+      watch.signal.throwIfAborted();
+    }
+  } finally {
+    over.abort();
+  }
 }
 
 async function readSources(

@@ -105,7 +105,8 @@ function findNew(items: readonly PlanItem[], inventory: Inventory): ReadonlySet<
   );
 }
 
-function compareItems(a: PlanItem, b: PlanItem): number {
+/** By destination, tag and digest. */
+export function compareItems(a: PlanItem, b: PlanItem): number {
   return (
     compareText(a.destination, b.destination) ||
     compareText(a.tag ?? '', b.tag ?? '') ||

@@ -17,6 +17,9 @@ const MIB = 1024 * 1024;
 /** A thousand times smaller than what it would become. */
 const BOMB = gzipSync(Buffer.alloc(256 * MIB, '{"token":"'), { level: 9 });
 
+/** How often what is not as it should be is read: it may have been damaged on its way. */
+const READS = 4;
+
 describe.each(['gzip', 'x-gzip', 'deflate', 'br', 'gzip, gzip'])(
   'a body in %s (CVE-2020-1702)',
   (encoding) => {
@@ -37,16 +40,16 @@ describe.each(['gzip', 'x-gzip', 'deflate', 'br', 'gzip, gzip'])(
     }
 
     it('is no manifest, whatever would become of it', async () => {
-      const { registry, repository } = await stage(gzipSync(manifest.bytes), 2);
+      const { registry, repository } = await stage(gzipSync(manifest.bytes), READS);
       const error = await registryErrorOf(registry.fetchManifest(repository, manifest.digest, quiet()));
       expect(error.code).toBe('mismatch');
     });
 
     it('is no listing', async () => {
-      const { registry, repository, traffic, host } = await stage(BOMB);
+      const { registry, repository, traffic, host } = await stage(BOMB, READS);
       const error = await registryErrorOf(registry.list(repository, quiet()));
       expect(error.message).toContain('the list of tags is not a JSON object');
-      expect(traffic.hosts().get(host)?.bytesIn).toBe(BOMB.length);
+      expect(traffic.hosts().get(host)?.bytesIn).toBe(READS * BOMB.length);
     });
 
     it('is the blob whose digest it has, and no other', async () => {
@@ -60,15 +63,17 @@ describe.each(['gzip', 'x-gzip', 'deflate', 'br', 'gzip, gzip'])(
 
 describe('a bomb', () => {
   it('is no token', async () => {
+    const bomb = BOMB.subarray(0, 200_000);
+    const step = {
+      request: /^GET \/token/,
+      answer: { status: 200, headers: { 'content-encoding': 'gzip' }, body: bomb },
+    };
     const server = await scriptedServer((url) => [
       {
         request: /^HEAD/,
         answer: { status: 401, headers: { 'www-authenticate': `Bearer realm="${url}/token"` } },
       },
-      {
-        request: /^GET \/token/,
-        answer: { status: 200, headers: { 'content-encoding': 'gzip' }, body: BOMB.subarray(0, 200_000) },
-      },
+      ...Array.from({ length: READS }, () => step),
     ]);
     const asked = clientForTest().registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
     expect((await registryErrorOf(asked)).message).toContain('its answer has no token');

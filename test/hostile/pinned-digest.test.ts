@@ -22,7 +22,7 @@ describe('a manifest that is not what its digest says (CVE-2025-24882, GHSA-qv35
   ])('is never returned: %s', async (_what, body, type) => {
     const headers = { 'content-type': type, 'docker-content-digest': wanted.manifest.digest };
     const step = { request: /^GET/, answer: { status: 200, headers, body } };
-    const server = await scriptedServer([step, step]);
+    const server = await scriptedServer([step, step, step, step]);
     const asked = clientForTest().registry.fetchManifest(
       repositoryAt(server, 'app'),
       wanted.manifest.digest,

@@ -18,24 +18,33 @@ const PROBE_EVERY = 10_000;
  * Wraps the retries: what fails here has failed with all its attempts. An upload that streams has one attempt only, so
  * it says nothing of the host.
  */
-export function withBreaker(inner: Send, clock: Clock): Send {
+export function withBreaker(
+  inner: Send,
+  { clock, onDown }: { clock: Clock; onDown: (what: string, why: string) => void },
+): Send {
   const hosts = new Map<string, Health>();
   return async (request) => {
-    const health = hosts.get(request.host) ?? { failures: 0, since: 0, askedAt: 0, why: '' };
-    hosts.set(request.host, health);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    const what = isRead ? request.host : `${request.host} (writes)`; // what answers to reads may be mute to writes
+    const health = hosts.get(what) ?? { failures: 0, since: 0, askedAt: 0, why: '' };
+    hosts.set(what, health);
     if (isDown(health, clock.now())) {
-      if (clock.now() - health.askedAt < PROBE_EVERY) throw notAsked(request.host, health);
+      if (clock.now() - health.askedAt < PROBE_EVERY) throw notAsked(what, health);
       health.askedAt = clock.now();
     }
     if (isStreamBody(request.body)) return inner(request);
     const begunAt = clock.now();
+    const judge = (why: string | undefined) => {
+      const wasDown = isDown(health, clock.now());
+      learn(health, { why, begunAt, now: clock.now() });
+      if (!wasDown && isDown(health, clock.now())) onDown(what, health.why);
+    };
     try {
       const response = await inner(request);
-      learn(health, { why: whyOf(response), begunAt, now: clock.now() });
+      judge(whyOf(response));
       return response;
     } catch (error) {
-      const isFailure = error instanceof RegistryError && error.temporary;
-      if (isFailure) learn(health, { why: messageOf(error), begunAt, now: clock.now() });
+      if (error instanceof RegistryError && error.temporary) judge(messageOf(error));
       throw error;
     }
   };

@@ -118,7 +118,12 @@ function buildTransport(
       });
     },
   });
-  return withBreaker(repeated, clock);
+  return withBreaker(repeated, {
+    clock,
+    onDown: (what, why) => {
+      options.log?.write('warning', 'does not answer: asked now and then only', { host: what, why });
+    },
+  });
 }
 
 /** What a server repeats of a secret that it was sent goes no further. */

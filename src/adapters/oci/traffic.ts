@@ -1,4 +1,4 @@
-import { Transform } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
 import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 
@@ -41,35 +41,42 @@ export class TrafficCounter implements Traffic {
   }
 }
 
-/** A body that streams may not be had, and its request is never sent then: it counts from its opening on. */
+/**
+ * A body that streams may not be had, and its request is never sent then: it counts from its opening on, and its bytes
+ * as they go out.
+ */
 function countRequest(request: HttpRequest, counts: Counts): HttpRequest {
   const { body } = request;
   const count = () => {
     counts.requests += 1;
-    counts.bytesOut += isStreamBody(body) ? body.size : (body?.length ?? 0);
   };
   if (!isStreamBody(body)) {
     count();
+    counts.bytesOut += body?.length ?? 0;
     return request;
   }
   const open = async () => {
     const opened = await body.open();
     count();
-    return opened;
+    if (opened instanceof Uint8Array) counts.bytesOut += opened.length;
+    return opened instanceof Uint8Array ? opened : countPieces(opened, counts, 'bytesOut');
   };
   return { ...request, body: { ...body, open } };
 }
 
 function countStream(response: HttpResponse, counts: Counts): HttpResponse {
   const { stream } = response;
-  if (stream === undefined) return response;
+  return stream === undefined ? response : { ...response, stream: countPieces(stream, counts, 'bytesIn') };
+}
+
+function countPieces(stream: Readable, counts: Counts, direction: 'bytesIn' | 'bytesOut'): Readable {
   const counter = new Transform({
     transform(piece: Buffer, _encoding, done) {
-      counts.bytesIn += piece.length;
+      counts[direction] += piece.length;
       done(null, piece);
     },
   });
   stream.on('error', (error) => counter.destroy(error));
   counter.on('close', () => stream.destroy());
-  return { ...response, stream: stream.pipe(counter) };
+  return stream.pipe(counter);
 }

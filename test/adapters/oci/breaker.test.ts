@@ -17,7 +17,7 @@ function setUp({ seconds = 30 } = {}) {
     if (state.answer instanceof RegistryError) throw state.answer;
     return { status: state.answer, headers: {}, url, body: new Uint8Array() };
   };
-  const send = withBreaker(inner, clock);
+  const send = withBreaker(inner, { clock, onDown: () => {} });
   const ask = (host = 'down.test', body?: HttpRequest['body']) =>
     send({ ...requestTo(host), ...(body === undefined ? {} : { body }) }).then(
       ({ status }) => status,
@@ -73,7 +73,7 @@ describe('a host that is down', () => {
 
   it('is known to be so a minute after it began to be, and no retry is spent on that', async () => {
     const clock = new FakeClock();
-    const send = withBreaker(() => Promise.reject(LOST), clock);
+    const send = withBreaker(() => Promise.reject(LOST), { clock, onDown: () => {} });
     const ask = () => send(requestTo('down.test')).catch((error: unknown) => error);
     for (let time = 0; time < 4; time++) {
       expect(await ask()).toBe(LOST);
