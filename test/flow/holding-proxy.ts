@@ -74,10 +74,11 @@ async function pass(exchange: Exchange, hold: Hold | undefined): Promise<void> {
 function forward({ upstream, incoming, outgoing }: Exchange, beforeAnswer: () => Promise<void>): void {
   const [hostname, port] = upstream.split(':');
   const { method, url: path, headers } = incoming;
-  const onward = send({ hostname, port, method, path, headers }, async (answer) => {
-    await beforeAnswer();
-    outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-    answer.pipe(outgoing);
+  const onward = send({ hostname, port, method, path, headers }, (answer) => {
+    void beforeAnswer().then(() => {
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.pipe(outgoing);
+    });
   });
   onward.on('error', () => outgoing.destroy());
   outgoing.on('close', () => onward.destroy());

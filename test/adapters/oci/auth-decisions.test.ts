@@ -55,8 +55,12 @@ function setUp(
 const NOTHING = new Uint8Array();
 const ELSEWHERE = new URL('https://storage.example/blob');
 
-function challenged(challenge: string): Answer {
+function challenged(challenge: string): Partial<HttpResponse> {
   return { status: 401, headers: { 'www-authenticate': challenge } };
+}
+
+function textOf(body: HttpRequest['body']): string {
+  return body instanceof Uint8Array ? Buffer.from(body).toString() : '';
 }
 
 const BASIC_DOOR = challenged('Basic realm="r"');
@@ -166,7 +170,7 @@ describe('a token', () => {
     const [, request] = sent;
     expect(request?.method).toBe('POST');
     expect(request?.headers).toEqual({ 'content-type': 'application/x-www-form-urlencoded' });
-    expect(Object.fromEntries(new URLSearchParams(String(request?.body)))).toEqual({
+    expect(Object.fromEntries(new URLSearchParams(textOf(request?.body)))).toEqual({
       grant_type: 'refresh_token',
       service: 'r',
       client_id: 'cip',

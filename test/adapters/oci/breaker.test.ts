@@ -94,7 +94,10 @@ describe('a host that is up', () => {
   it.each([
     ['answers well in between', [503, 503, 503, 503, 404, 503, 503, 503, 503, 200, 503]],
     ['refuses what it is asked', Array<number>(12).fill(403)],
-    ['is asked what no retry cures', Array<Answer>(12).fill(new RegistryError('mismatch', 'not its bytes'))],
+    [
+      'is asked what no retry cures',
+      Array.from({ length: 12 }, () => new RegistryError('mismatch', 'not its bytes')),
+    ],
   ])('is asked for ever: it %s', async (_how, answers) => {
     const { askOften, state } = setUp();
     for (const answer of answers) await askOften(1, answer);
