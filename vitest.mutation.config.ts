@@ -6,7 +6,7 @@ export default defineConfig({
     include: [
       'test/plan/**/*.test.ts',
       'test/copy/**/*.test.ts',
-      'test/adapters/oci/{retry,retry-after,breaker,pacer,with-budgets,host-budget,auth,realm-policy,scopes,tokens}.test.ts',
+      'test/adapters/oci/{retry,retry-after,breaker,pacer,with-budgets,host-budget,auth,auth-decisions,realm-policy,scopes,tokens}.test.ts',
       'test/adapters/oci/{token-server,accounts,redirects,uploads,abort,http}.test.ts',
       'test/hostile/origins.test.ts',
     ],

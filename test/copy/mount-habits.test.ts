@@ -33,8 +33,9 @@ describe('mounts on a host', () => {
   });
 
   it('are asked for still where one was honoured, whatever the others were', async () => {
-    const { asked } = await tenMounts((number) => number === 2);
+    const { habits, mount, asked } = await tenMounts((number) => number === 2);
     expect(asked).toBe(10);
+    expect(await habits.tryMount('p.io', mount)).toBe(11);
   });
 
   it('tell nothing of another host', async () => {

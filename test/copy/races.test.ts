@@ -30,6 +30,20 @@ function app(content: Content) {
 }
 
 describe('between plan and copying', () => {
+  it('an image that all of its sources lose fails, and they are named', async () => {
+    const registry = new MemoryRegistry();
+    const { digest } = MULTI.manifest;
+    const wanted = ['1', '2'].map((name) =>
+      from(`s.io/${name}`)
+        .to('p.io/p')
+        .promote({ app: { [digest]: ['v1'] } }),
+    );
+    for (const name of ['1', '2']) registry.push(`s.io/${name}/app`, MULTI);
+    const planned = await plan(registry, ...wanted);
+    for (const name of ['1', '2']) deleteAll(registry, `s.io/${name}/app`, MULTI);
+    expect(await apply(planned)).toEqual([expect.stringMatching(/ is not in s\.io\/1\/app, s\.io\/2\/app$/)]);
+  });
+
   it.each([A, MULTI])(
     'an image that the source loses fails, and is lost for the next run',
     async (content) => {

@@ -4,9 +4,9 @@ import type { EmbeddedRegistry, Fault, FaultAct } from '../../src/embedded-regis
 import type { Report } from '../../src/report/report.ts';
 import { foreignLayerImage, image, layer, multiArch, nestedIndex, push } from '../builders/images.ts';
 import { runs } from '../builders/property-runs.ts';
+import { testdir } from '../builders/testdir.ts';
 import { runWithReport } from '../doubles/run-cip.ts';
 import { embedded, type PlainManifest, thinFiles, writesOf } from './staging.ts';
-import { testdir } from '../builders/testdir.ts';
 import { expectNothingHalfVisible, tagsIn } from './wholeness.ts';
 
 const BASE = layer('base', 600 * 1024);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { HttpRequest, HttpResponse, Send } from '../../../src/adapters/oci/http.ts';
+import type { HttpRequest, HttpResponse, Method, Send } from '../../../src/adapters/oci/http.ts';
 import { DEFAULT_BUDGETS } from '../../../src/adapters/oci/budget.ts';
 import { withBudgets } from '../../../src/adapters/oci/with-budgets.ts';
 import { image, push } from '../../builders/images.ts';
@@ -184,5 +184,53 @@ describe('one request at a time', () => {
     stop.abort();
     expect(await stalled).toBe('stopped');
     await uploadBlob(registry, repositoryAt(server, 'app'), { blob: blob! });
+  });
+});
+
+describe('a host that answers', () => {
+  /** Milliseconds that the second request waits for, after this answer to the first one. */
+  async function waitAfter(
+    answer: Partial<HttpResponse>,
+    [first, second]: readonly [Method, Method] = ['GET', 'GET'],
+  ) {
+    const clock = new FakeClock();
+    let answers = 0;
+    const inner: Send = async ({ url }) => {
+      answers += 1;
+      return { status: 200, headers: {}, url, body: new Uint8Array(), ...(answers === 1 ? answer : {}) };
+    };
+    const limits = { threads: 8, perHost: 8, budgets: DEFAULT_BUDGETS, clock, keychain: keychainOf({}) };
+    const send = withBudgets(inner, limits);
+    await send({ ...requestTo('h'), method: first });
+    await send({ ...requestTo('h'), method: second });
+    return Math.max(0, ...clock.sleeps);
+  }
+  const LATER = { 'retry-after': '7' };
+
+  it.each<[string, Partial<HttpResponse>, number]>([
+    ['429 is asked no more until the time that it names', { status: 429, headers: LATER }, 7000],
+    ['503 with a time too', { status: 503, headers: LATER }, 7000],
+    ['429 without a time is asked after a while', { status: 429 }, 750],
+    ['503 without a time is asked at once', { status: 503 }, 0],
+    ['500 is asked at once', { status: 500, headers: LATER }, 0],
+    ['200 is asked at once', { status: 200, headers: LATER }, 0],
+    [
+      '429 from its storage is asked at once',
+      { status: 429, headers: LATER, url: new URL('https://storage.example/') },
+      0,
+    ],
+  ])('%s', async (_what, answer, wait) => {
+    expect(await waitAfter(answer)).toBe(wait);
+  });
+
+  it.each([
+    ['POST', 'POST', 7000],
+    ['POST', 'GET', 0],
+    ['POST', 'HEAD', 0],
+    ['GET', 'POST', 7000],
+    ['HEAD', 'POST', 7000],
+    ['HEAD', 'GET', 7000],
+  ] as const)('429 to a %s lets a %s wait %i ms', async (first, second, wait) => {
+    expect(await waitAfter({ status: 429, headers: LATER }, [first, second])).toBe(wait);
   });
 });
