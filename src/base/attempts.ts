@@ -15,7 +15,7 @@ export interface RetryPolicy {
 /** For a request and for a whole upload alike. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 5,
-  firstDelay: 250,
+  firstDelay: 1000,
   maxDelay: 15_000,
   patience: 10 * 60_000,
   longestWait: 60 * 60_000,

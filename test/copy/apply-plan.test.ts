@@ -442,7 +442,7 @@ describe('one bad image', () => {
     registry.fail({ verb: 'finish', what: A.blobs[0]!.digest }, { times: 2 });
     const clock = new FakeClock({ chance: 0.1 });
     expect(await apply(planned, { clock })).toEqual([`${APP}:v1 copied`]);
-    expect(clock.waits).toEqual([25, 50]);
+    expect(clock.waits).toEqual([100, 200]);
   });
 });
 

@@ -304,7 +304,7 @@ describe('a transfer that fails', () => {
       `open-blob s.io/s/app ${BLOB.digest}`,
       `open-blob s.io/t/app ${BLOB.digest}`,
     ]);
-    expect(clock.waits).toEqual([125]);
+    expect(clock.waits).toEqual([500]);
     expect(registry.openUploads).toBe(0);
   });
 
@@ -312,7 +312,7 @@ describe('a transfer that fails', () => {
     const { registry, clock, copy } = setUp();
     registry.damageBlob('s.io/s/app', BLOB.digest);
     await expect(copy('p.io/p/a')).rejects.toMatchObject({ code: 'mismatch' });
-    expect(clock.waits).toEqual([125, 250, 500, 1000]);
+    expect(clock.waits).toEqual([500, 1000, 2000, 4000]);
     expect(registry.count({ verb: 'open-blob' })).toBe(5);
     expect(registry.openUploads).toBe(0);
   });

@@ -14,10 +14,17 @@ const FROM = 'repository:base:pull';
 
 type Answer = Partial<HttpResponse> | RegistryError;
 
+interface Staging {
+  readonly credential?: Credential;
+  readonly host?: string;
+  /** Pairs of `-trust-realm`. */
+  readonly trusted?: readonly string[];
+}
+
 /** What is answered to the requests, in their order; the last one again and again. */
 function setUp(
   answers: readonly Answer[],
-  { credential = ALICE, host = 'r.example' }: { credential?: Credential; host?: string } = {},
+  { credential = ALICE, host = 'r.example', trusted = [] }: Staging = {},
 ) {
   const sent: HttpRequest[] = [];
   const send = withAuth(
@@ -31,7 +38,7 @@ function setUp(
       keychain: keychainWith(credential),
       clock: new FakeClock(),
       onIdentity: () => {},
-      trustedRealms: new Set(),
+      trustedRealms: new Set(trusted),
       originOf: (name) => `https://${name}`,
     },
   );
@@ -79,7 +86,7 @@ describe('a refusal tells', () => {
       [BASIC_DOOR, { status: 403 }],
       'asked as user "alice", who needs the right to pull',
     ],
-    ['a 401 after a password', [BASIC_DOOR], 'asked as user "alice", who needs the right to pull'],
+    ['a 401 after a password', [BASIC_DOOR], 'asked as user "alice": these credentials were rejected'],
   ])('whom it refused: %s', async (_what, answers, hint) => {
     const { ask } = setUp(answers);
     expect((await ask()).hint).toContain(hint);
@@ -190,7 +197,12 @@ describe('an access token', () => {
 
   it.each([
     ['to Google as it is', 'eu.gcr.io', [TOKEN_DOOR, {}], [undefined, 'Bearer ya29']],
-    ['to others as the password of a known user', 'r.example', [BASIC_DOOR, {}], [undefined, AS_PASSWORD]],
+    [
+      'to others, where the user trusts them, as the password of a known user',
+      'r.example',
+      [BASIC_DOOR, {}],
+      [undefined, AS_PASSWORD],
+    ],
     [
       'to the token services of others in the same way',
       'r.example',
@@ -198,7 +210,7 @@ describe('an access token', () => {
       [undefined, AS_PASSWORD, 'Bearer t0k'],
     ],
   ])('goes %s', async (_how, host, answers, expected) => {
-    const { ask, authorizations } = setUp(answers, { credential, host });
+    const { ask, authorizations } = setUp(answers, { credential, host, trusted: ['r.example=r.example'] });
     await ask();
     expect(authorizations()).toEqual(expected);
   });

@@ -80,16 +80,16 @@ describe('what fails for a while', () => {
     const { server, clock, resolve } = await setUp();
     server.addFault({ act: status(503), times: ATTEMPTS - 1 });
     await resolve();
-    expect(clock.sleeps).toEqual([125, 250, 500, 1000]);
+    expect(clock.sleeps).toEqual([500, 1000, 2000, 4000]);
   });
 });
 
 describe('Retry-After', () => {
   it.each([
     ['seconds', '7', 7000],
-    ['no seconds', '0', 125],
+    ['no seconds', '0', 500],
     ['minutes', '840', 840_000],
-    ['what cannot be understood', 'soon', 125],
+    ['what cannot be understood', 'soon', 500],
   ])('is obeyed in %s', async (_what, value, expected) => {
     const { server, clock, resolve } = await setUp();
     server.addFault({ act: status(429, { 'Retry-After': value }) });
@@ -118,7 +118,7 @@ describe('Retry-After', () => {
     const { server, clock, resolve } = await setUp();
     server.addFault({ act: status(503, { 'Retry-After': new Date(0).toUTCString() }) });
     await resolve();
-    expect(clock.sleeps).toEqual([125]);
+    expect(clock.sleeps).toEqual([500]);
   });
 
   it('of a token service is obeyed too', async () => {
