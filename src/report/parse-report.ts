@@ -22,7 +22,10 @@ export class ReportFormatError extends CodedError<'json' | 'version' | 'shape'> 
 export function parseReport(text: string): Report {
   const document = parseJsonObject(text);
   if (document === undefined)
-    throw new ReportFormatError('json', 'it is not a JSON object, which a report is');
+    throw new ReportFormatError(
+      'json',
+      'it is not a complete JSON object: was the run killed while it wrote its report?',
+    );
   if (document['version'] !== 1) {
     const found = JSON.stringify(document['version']) ?? 'none';
     throw new ReportFormatError(

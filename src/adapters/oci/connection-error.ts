@@ -13,12 +13,20 @@ export function asRegistryError(request: HttpRequest, thrown: unknown, registry:
   const code = codeOf(error);
   const isFinal = error instanceof AddressError || error instanceof TlsFileError;
   const temporary = !isFinal && code !== undefined && !isLasting(code);
-  const why = code === undefined || isFinal ? messageOf(error) : `${code}: ${reasonOf(error)}`;
+  const why =
+    code === undefined || isFinal ? messageOf(error) : (SILENCES[code] ?? `${code}: ${reasonOf(error)}`);
   const message = `${asked}: ${oneLine(why, MAX_REASON)}${hintFor(request, { code, registry })}`;
   return new RegistryError('unreachable', message, { temporary, cause: error });
 }
 
 const MAX_REASON = 500;
+
+/** What the library calls a server that says nothing, for people. */
+const SILENCES: Readonly<Record<string, string>> = {
+  UND_ERR_HEADERS_TIMEOUT: 'it took the request and did not answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it could not be connected to in time',
+  UND_ERR_SOCKET: 'it closed the connection without an answer',
+};
 
 /** Where every address of a host was tried, node gives all of their errors: they say much the same. */
 function firstOf(thrown: unknown): unknown {
