@@ -45,6 +45,7 @@ describe('a promotion that is killed', () => {
         await Promise.race([held.arrived, cip.ended]);
         cip.kill('SIGKILL');
         expect(await cip.ended, `killed at ${number}`).toMatchObject({ status: null, report: undefined });
+        await Promise.all(set.proxies.map((proxy) => proxy.quiet()));
         expectOnlyWanted(set);
         await expectRestIsDone(set, { inventory, at: `after a kill at ${number}` });
       });

@@ -11,6 +11,8 @@ export interface HoldingProxy {
   cut(pattern: RegExp, bytes: number): void;
   /** Requests with a body so far, as `METHOD bytes`. */
   readonly bodies: readonly string[];
+  /** Resolves when nothing is under way to the registry any more, nor at it. */
+  quiet(): Promise<void>;
 }
 
 /** When a request is held. Default `received`. */
@@ -34,6 +36,7 @@ export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
   const holds: Hold[] = [];
   const cuts: { readonly pattern: RegExp; readonly bytes: number }[] = [];
   const bodies: string[] = [];
+  const underWay = { count: 0 };
   const server = createServer((incoming, outgoing) => {
     const line = `${incoming.method} ${incoming.url}`;
     countBody(incoming, bodies);
@@ -42,7 +45,7 @@ export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
     if (cut !== undefined) return forwardPart(upstream, incoming, cut.bytes);
     const place = holds.findIndex(({ isIt }) => isIt(line));
     const [hold] = place === -1 ? [] : holds.splice(place, 1);
-    void pass({ upstream, incoming, outgoing }, hold);
+    void pass({ upstream, incoming, outgoing, underWay }, hold);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   onTestFinished(
@@ -57,6 +60,11 @@ export async function holdingProxy(upstream: string): Promise<HoldingProxy> {
   return {
     host: `127.0.0.1:${address.port}`,
     bodies,
+    quiet: async () => {
+      // what a client has sent may be done after it is gone
+      for (let turns = 0; turns < 20; turns = underWay.count > 0 ? 0 : turns + 1)
+        await new Promise((resolve) => setImmediate(resolve));
+    },
     cut: (pattern, bytes) => void cuts.push({ pattern, bytes }),
     hold: (which, moment = 'received') => {
       const arrived = deferred();
@@ -76,6 +84,7 @@ interface Exchange {
   readonly upstream: string;
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
+  readonly underWay: { count: number };
 }
 
 async function pass(exchange: Exchange, hold: Hold | undefined): Promise<void> {
@@ -83,7 +92,10 @@ async function pass(exchange: Exchange, hold: Hold | undefined): Promise<void> {
   forward(exchange, hold?.moment === 'answered' ? hold.stop : async () => {});
 }
 
-function forward({ upstream, incoming, outgoing }: Exchange, beforeAnswer: () => Promise<void>): void {
+function forward(
+  { upstream, incoming, outgoing, underWay }: Exchange,
+  beforeAnswer: () => Promise<void>,
+): void {
   const [hostname, port] = upstream.split(':');
   const { method, url: path, headers } = incoming;
   const onward = send({ hostname, port, method, path, headers }, (answer) => {
@@ -92,6 +104,8 @@ function forward({ upstream, incoming, outgoing }: Exchange, beforeAnswer: () =>
       answer.pipe(outgoing);
     });
   });
+  underWay.count += 1;
+  onward.on('close', () => (underWay.count -= 1));
   onward.on('error', () => outgoing.destroy());
   outgoing.on('close', () => onward.destroy());
   incoming.pipe(onward);
