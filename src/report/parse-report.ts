@@ -24,7 +24,7 @@ export function parseReport(text: string): Report {
   if (document === undefined)
     throw new ReportFormatError(
       'json',
-      'it is not a complete JSON object: was the run killed while it wrote its report?',
+      'it is not a JSON object, which a report is: was the run killed while it wrote it?',
     );
   if (document['version'] !== 1) {
     const found = JSON.stringify(document['version']) ?? 'none';
