@@ -75,6 +75,7 @@ export function runOptionsOf(values: ParsedFlags['values'], warnings: readonly s
   const flags = new FlagValues(values);
   refusePlanned(values);
   refuseRepeated(values);
+  refuseEmpty(values);
   return {
     threads: threadsOf(flags),
     plainHttp: values.get('plain-http') ?? [],
@@ -127,6 +128,24 @@ export function refuseRepeated(values: ParsedFlags['values']): void {
     throw new UsageError(`${all} contradict each other: give one`);
   }
 }
+
+/** A variable that is not set must not turn a snapshot into a promotion, or all that is asked into less. */
+function refuseEmpty(values: ParsedFlags['values']): void {
+  for (const name of NEVER_EMPTY) {
+    if (!values.get(name)?.includes('')) continue;
+    throw new UsageError(`-${name} is given without a value: give one, or leave the flag out`);
+  }
+}
+
+const NEVER_EMPTY = [
+  'snapshot',
+  'manifest-based-snapshot-of',
+  'via',
+  'snapshot-tag',
+  'output-format',
+  'output',
+  'snapshot-repositories',
+] as const satisfies readonly FlagName[];
 
 /** `-minimal-snapshot=false` and `-vuln-severity-threshold=-1` spell the default, and ask for nothing. */
 function isWanted(given: readonly string[] | undefined): boolean {

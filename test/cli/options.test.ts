@@ -212,13 +212,26 @@ describe('flags of the original', () => {
     },
   );
 
+  it.each([['-minimal-snapshot=false'], ['-use-prow-manifest-diff=false'], ['-vuln-severity-threshold=-1']])(
+    '%s spells the default and asks for nothing',
+    (flag) => {
+      expect(optionsOf(['-manifest=m', flag]).warnings).toEqual([]);
+    },
+  );
+
   it.each([
-    ['-minimal-snapshot=false'],
-    ['-use-prow-manifest-diff=false'],
-    ['-vuln-severity-threshold=-1'],
-    ['-snapshot='],
-  ])('%s spells the default and asks for nothing', (flag) => {
-    expect(optionsOf(['-manifest=m', flag]).warnings).toEqual([]);
+    'snapshot',
+    'manifest-based-snapshot-of',
+    'snapshot-tag',
+    'output-format',
+    'output',
+    'snapshot-repositories',
+    'via',
+  ])('-%s= is refused, so that an empty variable promotes nothing', (name) => {
+    expectRefusal(
+      ['-thin-manifest-dir=d', '-confirm', `-${name}=`],
+      new RegExp(`-${name} is given without a value: `),
+    );
   });
 
   it('-threads of 0 or less means the default, as it did, with a warning', () => {

@@ -13,7 +13,6 @@ describe('a snapshot is asked for', () => {
     [['-snapshot=gcr.io/foo'], true],
     [['--manifest-based-snapshot-of', 'gcr.io/foo', '-manifest=m'], true],
     [['run', '-snapshot=gcr.io/foo'], true],
-    [['-snapshot='], false],
     [['-minimal-snapshot'], false],
     [['-manifest=m'], false],
   ])('by %j: %s', (args, expected) => expect(isSnapshot(parseFlags('cip', args))).toBe(expected));
@@ -57,6 +56,11 @@ describe('the options of a snapshot', () => {
     ['-snapshot=gcr.io/Foo', /lower case/],
     ['-snapshot=gcr.io/a -output=xml', /invalid output format "xml": expected yaml, csv, json/],
     ['-snapshot=gcr.io/a -output=csv -output-format=yaml', /contradict/],
+    ['-snapshot=gcr.io/a -snapshot-tag=', /-snapshot-tag is given without a value/],
+    [
+      '-snapshot=gcr.io/a -manifest-based-snapshot-of=',
+      /-manifest-based-snapshot-of is given without a value/,
+    ],
     ['-snapshot=gcr.io/a -snapshot-tag=-x', /-snapshot-tag is a tag, not "-x"/],
     ['-snapshot=gcr.io/a -minimal-snapshot=very', /-minimal-snapshot is true or false or strict, not "very"/],
     ['-snapshot=gcr.io/a -manifest-based-snapshot-of=gcr.io/b -manifest=m', /two snapshots/],
