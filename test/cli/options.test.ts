@@ -226,7 +226,6 @@ describe('flags of the original', () => {
     'output-format',
     'output',
     'snapshot-repositories',
-    'via',
   ])('-%s= is refused, so that an empty variable promotes nothing', (name) => {
     expectRefusal(
       ['-thin-manifest-dir=d', '-confirm', `-${name}=`],
