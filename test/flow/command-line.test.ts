@@ -99,6 +99,15 @@ describe('spelling', () => {
   );
 });
 
+it('a budget of a host that is nowhere is told, and nothing else becomes of it', async () => {
+  const { registry, flag } = await oneImage();
+  const { status, stderr } = await runCip([flag, '-budget=gcr.exmaple=5', `-budget=${registry.host}=500`]);
+  expect(status).toBe(0);
+  expect(stderr.match(/^WARNING .*$/gm)).toEqual([
+    `WARNING -budget is of a host that no registry has, so it limits nothing: is it misspelt? host="gcr.exmaple" registries="${registry.host}"`,
+  ]);
+});
+
 describe('what is refused', () => {
   it.each([
     [
