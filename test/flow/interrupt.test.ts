@@ -94,6 +94,11 @@ describe('a promotion that is told to stop', () => {
     expect(stopped()).toBeLessThan(AT_ONCE);
     expect(run.status).toBe(130);
     expect(run.report).toMatchObject({ stopped: true, summary: { edges: IMAGES, copy: IMAGES, copied: 0 } });
+    const reasons = new Set(run.report?.items.map(({ reason }) => reason));
+    expect(Array.from(reasons).toSorted()).toEqual([
+      expect.stringMatching(/^the run was stopped before it was its turn$/),
+      expect.stringMatching(/^the run was stopped before its manifest was written: /),
+    ]);
     expect(tagsOf(production)).toBe(0);
     expectNothingHalfVisible(production);
   });
