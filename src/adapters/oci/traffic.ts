@@ -25,27 +25,54 @@ export class TrafficCounter implements Traffic {
   wrap(inner: Send): Send {
     return async (request) => {
       const counts = this.#of(request.host);
-      const response = await inner(countRequest(request, counts));
+      const upload: Upload = { isOpen: false, isBroken: false };
+      const response = await inner(countRequest(request, { counts, upload })).catch((error: unknown) => {
+        if (isCut(upload, request)) counts.interrupted += 1;
+        throw error;
+      });
       if (response.status === 429) counts.throttled += 1;
+      if (response.status >= 500 && upload.isOpen) counts.interrupted += 1;
       counts.bytesIn += response.body.length;
-      return countStream(response, counts);
+      return countStream(response, { counts, request });
     };
   }
 
   #of(host: string): Counts {
     const known = this.#hosts.get(host);
     if (known !== undefined) return known;
-    const counts = { requests: 0, retries: 0, throttled: 0, identities: [], bytesIn: 0, bytesOut: 0 };
+    const counts: Counts = {
+      requests: 0,
+      retries: 0,
+      interrupted: 0,
+      throttled: 0,
+      identities: [],
+      bytesIn: 0,
+      bytesOut: 0,
+    };
     this.#hosts.set(host, counts);
     return counts;
   }
+}
+
+/** A body that streams, on its way out. */
+interface Upload {
+  isOpen: boolean;
+  /** Its bytes could not be had any more: that is not the host's doing. */
+  isBroken: boolean;
+}
+
+function isCut({ isOpen, isBroken }: Upload, { signal }: HttpRequest): boolean {
+  return isOpen && !isBroken && !signal.aborted;
 }
 
 /**
  * A body that streams may not be had, and its request is never sent then: it counts from its opening on, and its bytes
  * as they go out.
  */
-function countRequest(request: HttpRequest, counts: Counts): HttpRequest {
+function countRequest(
+  request: HttpRequest,
+  { counts, upload }: { readonly counts: Counts; readonly upload: Upload },
+): HttpRequest {
   const { body } = request;
   const count = () => {
     counts.requests += 1;
@@ -58,15 +85,29 @@ function countRequest(request: HttpRequest, counts: Counts): HttpRequest {
   const open = async () => {
     const opened = await body.open();
     count();
-    if (opened instanceof Uint8Array) counts.bytesOut += opened.length;
-    return opened instanceof Uint8Array ? opened : countPieces(opened, counts, 'bytesOut');
+    upload.isOpen = true;
+    if (opened instanceof Uint8Array) {
+      counts.bytesOut += opened.length;
+      return opened;
+    }
+    opened.once('error', () => {
+      upload.isBroken = true;
+    });
+    return countPieces(opened, counts, 'bytesOut');
   };
   return { ...request, body: { ...body, open } };
 }
 
-function countStream(response: HttpResponse, counts: Counts): HttpResponse {
+function countStream(
+  response: HttpResponse,
+  { counts, request }: { readonly counts: Counts; readonly request: HttpRequest },
+): HttpResponse {
   const { stream } = response;
-  return stream === undefined ? response : { ...response, stream: countPieces(stream, counts, 'bytesIn') };
+  if (stream === undefined) return response;
+  stream.once('error', () => {
+    if (!request.signal.aborted) counts.interrupted += 1;
+  });
+  return { ...response, stream: countPieces(stream, counts, 'bytesIn') };
 }
 
 function countPieces(stream: Readable, counts: Counts, direction: 'bytesIn' | 'bytesOut'): Readable {
