@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { withBreaker } from '../../../src/adapters/oci/breaker.ts';
 import type { HttpRequest, Send } from '../../../src/adapters/oci/http.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { quiet, repositoryAt } from './client.ts';
 
 type Answer = number | RegistryError;
