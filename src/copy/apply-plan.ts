@@ -24,7 +24,7 @@ export interface CopyPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Requests that the transport lets through at a time: no more blobs than that are in transfer. */
+  /** Requests that the transport lets through at a time: no more blobs than that are in transfer to one host. */
   readonly threads: number;
   /** When it aborts nothing new is begun, and what is in flight is finished. */
   readonly stopping: AbortSignal;

@@ -1,6 +1,7 @@
 import { type Readable, Transform } from 'node:stream';
 import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { watchUpload } from './watched-upload.ts';
 
 type Counts = { -readonly [key in keyof HostTraffic]: HostTraffic[key] };
 
@@ -25,13 +26,13 @@ export class TrafficCounter implements Traffic {
   wrap(inner: Send): Send {
     return async (request) => {
       const counts = this.#of(request.host);
-      const upload: Upload = { isOpen: false, isBroken: false };
-      const response = await inner(countRequest(request, { counts, upload })).catch((error: unknown) => {
-        if (isCut(upload, request)) counts.interrupted += 1;
+      const upload = watchUpload(request);
+      const response = await inner(countRequest(upload.request, counts)).catch((error: unknown) => {
+        if (upload.isCut()) counts.interrupted += 1;
         throw error;
       });
       if (response.status === 429) counts.throttled += 1;
-      if (response.status >= 500 && upload.isOpen) counts.interrupted += 1;
+      if (response.status >= 500 && upload.isOpen()) counts.interrupted += 1;
       counts.bytesIn += response.body.length;
       return countStream(response, { counts, request });
     };
@@ -54,25 +55,11 @@ export class TrafficCounter implements Traffic {
   }
 }
 
-/** A body that streams, on its way out. */
-interface Upload {
-  isOpen: boolean;
-  /** Its bytes could not be had any more: that is not the host's doing. */
-  isBroken: boolean;
-}
-
-function isCut({ isOpen, isBroken }: Upload, { signal }: HttpRequest): boolean {
-  return isOpen && !isBroken && !signal.aborted;
-}
-
 /**
  * A body that streams may not be had, and its request is never sent then: it counts from its opening on, and its bytes
  * as they go out.
  */
-function countRequest(
-  request: HttpRequest,
-  { counts, upload }: { readonly counts: Counts; readonly upload: Upload },
-): HttpRequest {
+function countRequest(request: HttpRequest, counts: Counts): HttpRequest {
   const { body } = request;
   const count = () => {
     counts.requests += 1;
@@ -85,15 +72,8 @@ function countRequest(
   const open = async () => {
     const opened = await body.open();
     count();
-    upload.isOpen = true;
-    if (opened instanceof Uint8Array) {
-      counts.bytesOut += opened.length;
-      return opened;
-    }
-    opened.once('error', () => {
-      upload.isBroken = true;
-    });
-    return countPieces(opened, counts, 'bytesOut');
+    if (opened instanceof Uint8Array) counts.bytesOut += opened.length;
+    return opened instanceof Uint8Array ? opened : countPieces(opened, counts, 'bytesOut');
   };
   return { ...request, body: { ...body, open } };
 }
