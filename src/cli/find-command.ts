@@ -11,10 +11,7 @@ export interface FoundCommand {
 
 /** The command that the most words name. Throws a `UsageError` for words that name none and that it does not take. */
 export function findCommand(program: ProgramName, words: readonly string[]): FoundCommand {
-  const matching = spellingsOf(program)
-    .filter(({ spelling }) => spelling.every((word, index) => word === words[index]))
-    .toSorted((a, b) => b.spelling.length - a.spelling.length);
-  const [found] = matching;
+  const found = findSpelling(program, words);
   const operands = words.slice(found?.spelling.length ?? 0);
   const [stray] = operands;
   if (found === undefined || (stray !== undefined && !found.command.takesOperands)) {
@@ -23,7 +20,27 @@ export function findCommand(program: ProgramName, words: readonly string[]): Fou
   return { command: found.command, operands };
 }
 
-function spellingsOf(program: ProgramName): { command: CipCommand; spelling: readonly string[] }[] {
+/** The words that the command is called by which the most of some words name; undefined where they name none. */
+export function wordsOfCommand(
+  program: ProgramName,
+  words: readonly string[],
+): readonly string[] | undefined {
+  return findSpelling(program, words)?.spelling;
+}
+
+interface Spelled {
+  readonly command: CipCommand;
+  readonly spelling: readonly string[];
+}
+
+function findSpelling(program: ProgramName, words: readonly string[]): Spelled | undefined {
+  const [longest] = spellingsOf(program)
+    .filter(({ spelling }) => spelling.every((word, index) => word === words[index]))
+    .toSorted((a, b) => b.spelling.length - a.spelling.length);
+  return longest;
+}
+
+function spellingsOf(program: ProgramName): Spelled[] {
   return COMMANDS.flatMap((command) =>
     command.words[program].map((text) => ({
       command,

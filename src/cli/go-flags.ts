@@ -28,6 +28,15 @@ export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec
   return rewritten;
 }
 
+/** What is neither a flag nor the value of one, in a command line that may be wrong. */
+export function wordsAmong(argv: readonly string[], specs: readonly FlagSpec[]): string[] {
+  const valued = new Set(specs.filter(({ value }) => value !== undefined).map(({ name }) => name));
+  return argv.filter((argument, index) => {
+    const before = /^--?([^-=][^=]*)$/.exec(argv[index - 1] ?? '')?.[1];
+    return !argument.startsWith('-') && (before === undefined || !valued.has(before));
+  });
+}
+
 function booleanOf(spec: FlagSpec, value: string | undefined): boolean | string {
   const word = value?.toLowerCase();
   if (word !== undefined && spec.words?.includes(word)) return word;

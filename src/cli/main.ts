@@ -15,8 +15,8 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {
-    const hint = error instanceof UsageError ? `\n${program} -help lists the flags` : '';
-    await writeTo(stdio.err, `${program}: ${messageOf(error)}${hint}\n`);
+    await writeTo(stdio.err, `${program}: ${messageOf(error)}\n`);
+    if (error instanceof UsageError) await writeTo(stdio.err, `${await helpHintLazily(program, argv)}\n`);
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
       await writeTo(stdio.err, `${stackOf(error)}\n`);
     return exitCodeOfError(error);
@@ -45,6 +45,11 @@ async function runProgram(
 async function printVersionLazily(stdio: Stdio): Promise<number> {
   const { printVersion } = await import('./version.ts');
   return printVersion(stdio);
+}
+
+async function helpHintLazily(program: ProgramName, argv: readonly string[]): Promise<string> {
+  const { helpHint } = await import('./help-hint.ts');
+  return helpHint(program, argv);
 }
 
 function stackOf(error: unknown): string {

@@ -6,6 +6,7 @@ import { checkCaFiles, readCommonCas } from '../adapters/oci/tls-files.ts';
 import { messageOf } from '../base/errors.ts';
 import { type BoundRegistry, type KeychainParts, makeKeychain } from './make-keychain.ts';
 import type { RunOptions } from './options.ts';
+import { tellStrangeBudgets } from './strange-budgets.ts';
 import { UsageError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
@@ -23,6 +24,7 @@ export async function openRegistries(
 ): Promise<OciRegistry> {
   const { options, env, clock, log } = parts;
   const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
+  tellStrangeBudgets(budgets, registries, log);
   const network = completeNetworkOptions({ env, caFiles });
   await checkSurroundings(network, plainHttp).catch((error: unknown) => {
     throw new UsageError(messageOf(error));

@@ -6,7 +6,7 @@ import { verify } from '../doors/verify/verify.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { renderJson } from '../report/render-json.ts';
-import { registriesOf } from './make-keychain.ts';
+import { type BoundRegistry, registriesOf } from './make-keychain.ts';
 import { openRegistries } from './open-registries.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import { readWanted } from './read-wanted.ts';
@@ -35,7 +35,7 @@ async function verifyWith(
   { options, env, run: { log, stop, status } }: { options: VerifyOptions; env: NodeJS.ProcessEnv; run: Run },
 ): Promise<Verification> {
   const clock = systemClock;
-  const client = await openRegistries(registriesOf(read.manifests), {
+  const client = await openRegistries([...registriesOf(read.manifests), ...frontsOf(options)], {
     options,
     readOnly: true,
     env,
@@ -50,6 +50,11 @@ async function verifyWith(
     shown.close();
     await client.close();
   }
+}
+
+/** What is asked instead of the destinations. */
+function frontsOf({ front }: VerifyOptions): readonly BoundRegistry[] {
+  return front === undefined ? [] : [{ name: front.host, serviceAccount: undefined }];
 }
 
 async function conclude(

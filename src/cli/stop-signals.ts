@@ -15,8 +15,8 @@ export interface StopSignals {
   release(): void;
 }
 
-/** Milliseconds that requests in flight have to finish; with writing the report it stays below 20 s. */
-export const GRACE = 12_000;
+/** Milliseconds that requests in flight have to finish: `docker stop` kills after 10 s, and the report is to be written. */
+export const GRACE = 7_000;
 /** Milliseconds that remain for the report once everything is abandoned. */
 const LAST_WORDS = 5_000;
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;

@@ -11,7 +11,7 @@ import type { StartTimer } from '../../src/adapters/oci/time-limits.ts';
 import { createWire } from '../../src/adapters/oci/undici-send.ts';
 import { startUpload } from '../../src/adapters/oci/uploads.ts';
 import type { Repository } from '../../src/image/repository.ts';
-import { FakeClock } from '../adapters/fake-clock.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -159,7 +159,7 @@ describe('a server that asks to wait for ever', () => {
     const { registry } = clientForTest({ clock });
     const error = await registryErrorOf(registry.list(repositoryAt(server, 'app'), quiet()));
     expect(error).toMatchObject({ code: 'unavailable', status: 429 });
-    expect(clock.sleeps).toEqual([]);
+    expect(clock.waits).toEqual([]);
   });
 
   it.each(['-1', '1e9', '99999999999999999999', 'soon', '', '0x10', '\u00a0'])(
@@ -171,8 +171,8 @@ describe('a server that asks to wait for ever', () => {
       const clock = new FakeClock();
       const { registry } = clientForTest({ clock });
       expect(await registry.list(repositoryAt(server, 'app'), quiet())).toEqual({ kind: 'missing' });
-      expect(clock.sleeps).toHaveLength(1);
-      expect(clock.sleeps[0]).toBeLessThan(1000);
+      expect(clock.waits).toHaveLength(1);
+      expect(clock.waits[0]).toBeLessThan(1000);
     },
   );
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withBreaker } from '../../../src/adapters/oci/breaker.ts';
-import type { HttpRequest, Send } from '../../../src/adapters/oci/http.ts';
+import { type HttpRequest, isStreamBody, type Send } from '../../../src/adapters/oci/http.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { quiet, repositoryAt } from './client.ts';
 
 type Answer = number | RegistryError;
@@ -116,5 +116,40 @@ describe('a host that is up', () => {
     const body = { size: 1, open: () => Promise.resolve(new Uint8Array(1)) };
     for (let time = 0; time < 10; time++) await ask('down.test', body);
     expect(state.sent).toBe(10);
+  });
+});
+
+describe('a host that takes no uploads', () => {
+  const upload = { method: 'PUT', body: { size: 1, open: () => Promise.resolve(Buffer.of(1)) } } as const;
+
+  /** Sends to a host that answers to everything but uploads, which take half a minute; what the last upload met. */
+  async function uploadOften(opened: HttpRequest['body'], times: number): Promise<string> {
+    const clock = new FakeClock();
+    const inner: Send = async ({ url, body }) => {
+      if (!isStreamBody(body)) return { status: 202, headers: {}, url, body: new Uint8Array() };
+      await body.open();
+      clock.advance(30_000);
+      throw LOST;
+    };
+    const send = withBreaker(inner, { clock, onDown: () => {} });
+    let last = '';
+    for (let time = 0; time < times; time++) {
+      await send({ ...requestTo('down.test'), method: 'POST' });
+      const sent = send({ ...requestTo('down.test'), ...upload, ...(opened && { body: opened }) });
+      last = await sent.then(String, (error: unknown) => String(error));
+    }
+    return last;
+  }
+
+  it('is not sent any more of them, though it opens them', async () => {
+    expect(await uploadOften(upload.body, 5)).toContain('reset');
+    expect(await uploadOften(upload.body, 6)).toMatch(
+      /down\.test \(uploads\) was not asked: its last 5 requests/,
+    );
+  });
+
+  it('is not blamed for bytes that could not be had', async () => {
+    const open = () => Promise.reject(LOST);
+    expect(await uploadOften({ size: 1, open }, 9)).toBe(String(LOST));
   });
 });

@@ -127,6 +127,56 @@ describe('pages', () => {
 });
 
 describe("Google's list", () => {
+  const NEXT = { link: '</v2/app/tags/list?page=2>; rel="next"' };
+  const SECOND = `${FIRST}?page=2`;
+  const googlePage = (digest: string, tag: string, child: readonly string[] = []) => ({
+    child,
+    manifest: { [digest]: { tag: [tag] } },
+    tags: [tag],
+  });
+
+  it('is followed to its last page too', async () => {
+    const listing = await list([
+      { request: FIRST, answer: { status: 200, headers: NEXT, body: googlePage(ONE, 'v1', ['a']) } },
+      { request: SECOND, answer: { status: 200, body: googlePage(TWO, 'v2', ['a', 'b']) } },
+    ]);
+    expect(listing).toEqual({
+      kind: 'digests',
+      manifests: new Map([
+        [ONE, ['v1']],
+        [TWO, ['v2']],
+      ]),
+      tags: new Map([
+        ['v1', ONE],
+        ['v2', TWO],
+      ]),
+      indexes: new Set(),
+      children: ['a', 'b'],
+    });
+  });
+
+  it.each<[string, Record<string, string>, object, RegExp]>([
+    ['leads to itself', NEXT, googlePage(ONE, 'v1'), /a page without new tags leads to another one/],
+    ['goes on as a plain list', {}, { tags: ['v2'] }, /one page of the list is Google's, .* another is not/],
+  ])('is refused where its second page %s', async (_what, headers, body, message) => {
+    const error = await registryErrorOf(
+      list([
+        { request: FIRST, answer: { status: 200, headers: NEXT, body: googlePage(ONE, 'v1') } },
+        { request: SECOND, answer: { status: 200, headers, body: { ...body } } },
+      ]),
+    );
+    expect(error).toMatchObject({ code: 'unexpected', temporary: false });
+    expect(error.message).toMatch(message);
+  });
+
+  it('is not followed to another host', async () => {
+    const headers = { link: '<http://registry.example.com/v2/app/tags/list>; rel="next"' };
+    const error = await registryErrorOf(
+      list([{ request: FIRST, answer: { status: 200, headers, body: googlePage(ONE, 'v1') } }]),
+    );
+    expect(error.message).toContain('refused the next page at http://registry.example.com');
+  });
+
   it('is known by its body', async () => {
     const body = {
       child: ['sub'],

@@ -4,7 +4,7 @@ import { DEFAULT_BUDGETS } from '../../../src/adapters/oci/budget.ts';
 import { withBudgets } from '../../../src/adapters/oci/with-budgets.ts';
 import { image, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -203,7 +203,7 @@ describe('a host that answers', () => {
     const send = withBudgets(inner, limits);
     await send({ ...requestTo('h'), method: first });
     await send({ ...requestTo('h'), method: second });
-    return Math.max(0, ...clock.sleeps);
+    return Math.max(0, ...clock.waits);
   }
   const LATER = { 'retry-after': '7' };
 

@@ -1,0 +1,59 @@
+import { isObject, type JsonObject } from '../../base/json.ts';
+import { type Digest, parseDigest } from '../../image/digest.ts';
+import { isIndexType } from '../../image/media-types.ts';
+import { type ImageName, parseImageName } from '../../image/repository.ts';
+import type { Tag } from '../../image/tag.ts';
+import type { Listing } from '../../ports/registry.ts';
+import { fitTags } from './fit-tags.ts';
+
+/** True for a page of Google's listing: a map of digests with their tags, or, without images, at least `child`. */
+export function isGooglePage({ manifest, child }: JsonObject): boolean {
+  return isObject(manifest) || Array.isArray(child);
+}
+
+/** Google's listing as it comes, page by page; one page is what Google itself sends. */
+export class GoogleListing {
+  readonly #manifests = new Map<Digest, readonly Tag[]>();
+  readonly #tags = new Map<Tag, Digest>();
+  readonly #indexes = new Set<Digest>();
+  readonly #children = new Set<ImageName>();
+
+  /** How many digests and children it has so far. */
+  get size(): number {
+    return this.#manifests.size + this.#children.size;
+  }
+
+  add({ manifest, child }: JsonObject): void {
+    for (const [key, value] of Object.entries(isObject(manifest) ? manifest : {})) {
+      const digest = parseDigest(key);
+      if (digest !== undefined) this.#addImage(digest, isObject(value) ? value : {});
+    }
+    for (const name of fitChildren(child)) this.#children.add(name);
+  }
+
+  listing(): Listing {
+    return {
+      kind: 'digests',
+      manifests: this.#manifests,
+      tags: this.#tags,
+      indexes: this.#indexes,
+      children: Array.from(this.#children),
+    };
+  }
+
+  #addImage(digest: Digest, { tag, mediaType }: JsonObject): void {
+    const own = fitTags(Array.isArray(tag) ? tag : []);
+    this.#manifests.set(digest, [...(this.#manifests.get(digest) ?? []), ...own]);
+    for (const one of own) this.#tags.set(one, digest);
+    if (typeof mediaType === 'string' && isIndexType(mediaType)) this.#indexes.add(digest);
+  }
+}
+
+/** A child is one component: whatever else a server calls so would lead to another path. */
+function fitChildren(child: unknown): readonly ImageName[] {
+  if (!Array.isArray(child)) return [];
+  const names = (child as unknown[]).map((name) =>
+    typeof name === 'string' ? parseImageName(name) : undefined,
+  );
+  return names.filter((name) => name !== undefined).filter((name) => !name.includes('/'));
+}
