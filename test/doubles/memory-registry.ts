@@ -298,12 +298,13 @@ export class MemoryRegistry implements WriteRegistry {
   }
 
   async resumeUpload(session: UploadSession, signal: AbortSignal): Promise<UploadSession | undefined> {
+    const { repository, location } = session;
     try {
-      await this.#answer({ verb: 'resume', repository: session.repository, what: '' }, signal);
+      await this.#answer({ verb: 'resume', repository, what: '' }, signal);
     } catch {
       return undefined;
     }
-    const received = this.#open.get(session.location)?.length ?? 0;
+    const received = this.#open.get(location)?.length ?? 0;
     return received === 0 ? undefined : { ...session, received };
   }
 
