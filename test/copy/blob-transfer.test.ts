@@ -162,13 +162,25 @@ describe('a transfer is not tried again', () => {
 });
 
 describe('a blob that several hosts want', () => {
-  it('is tried again when the spool could not keep it, in the upload that was opened', async () => {
+  it('does without the spool once that could not keep it, in the upload that was opened', async () => {
     const { spool, supply, clock, send, verbs } = setUp();
-    spool.failOnce('write');
+    for (let time = 0; time < 2; time++) spool.failOnce('write');
     supply.arrive(describeBlob(LARGE), 'p.io', ['q.io']);
     expect(await send(LARGE)).toBe('transferred');
     expect(clock.waits).toEqual([500]);
     expect(verbs().slice(0, 4)).toEqual(['start', 'open-blob', 'has-blob', 'resume']);
+    expect(spool.created).toBe(1);
+  });
+
+  it('does without the spool once that has given other bytes back', async () => {
+    const { registry, spool, supply, clock, send } = setUp();
+    spool.damage();
+    for (const host of ['p.io', 'q.io']) supply.arrive(describeBlob(LARGE), host, ['p.io', 'q.io']);
+    expect(await send(LARGE)).toBe('transferred');
+    expect(clock.waits).toEqual([500]);
+    expect(registry.count({ verb: 'open-blob' })).toBe(2);
+    for (const host of ['p.io', 'q.io']) supply.settle(describeBlob(LARGE), host);
+    await until(() => spool.kept === 0);
   });
 
   it('is not kept for one that has it, or has failed to get it', async () => {

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { expect, it, onTestFinished } from 'vitest';
 import { haveTools } from '../../doubles/guards.ts';
 import { PrivateCa } from '../../doubles/private-ca.ts';
@@ -40,6 +39,7 @@ async function startServer(ca: PrivateCa) {
   );
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   onTestFinished(() => new Promise<void>((done) => void server.close(() => done())));
-  const { port } = server.address() as AddressInfo; // it listens on a port
-  return { host: `registry.test:${port}`, offered };
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return { host: `registry.test:${address.port}`, offered };
 }
