@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
-import { ignoreErrors, writeTo } from './stdio.ts';
+import { ignoreErrors, tell, writeTo } from './stdio.ts';
 import { exitCodeOfError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
@@ -15,10 +15,10 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {
-    await writeTo(stdio.err, `${program}: ${messageOf(error)}\n`);
-    if (error instanceof UsageError) await writeTo(stdio.err, `${await helpHintLazily(program, argv)}\n`);
+await tell(stdio.err, `${program}: ${messageOf(error)}\n`);
+    if (error instanceof UsageError) await tell(stdio.err, `${await helpHintLazily(program, argv)}\n`);
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
-      await writeTo(stdio.err, `${stackOf(error)}\n`);
+      await tell(stdio.err, `${stackOf(error)}\n`);
     return exitCodeOfError(error);
   }
 }

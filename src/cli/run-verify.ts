@@ -10,7 +10,7 @@ import { type BoundRegistry, registriesOf } from './make-keychain.ts';
 import { openRegistries } from './open-registries.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import { readWanted } from './read-wanted.ts';
-import { type Stdio, writeTo } from './stdio.ts';
+import { type Stdio, tell } from './stdio.ts';
 import type { VerifyOptions } from './verify-options.ts';
 import { type Run, withRun } from './with-run.ts';
 import { checkReportTargets, writeRenderings } from './write-report.ts';
@@ -69,7 +69,7 @@ async function conclude(
     if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
   if (options.log.format === 'json') logSummary(verification, log);
-  else await writeTo(stdio.err, `\n${renderVerificationTables(verification)}\n`);
+  else await tell(stdio.err, `\n${renderVerificationTables(verification)}\n`);
   const renderings = {
     json: () => renderJson(verification),
     markdown: () => [renderVerificationMarkdown(verification)],

@@ -24,6 +24,11 @@ export function writeTo(
   });
 }
 
+/** Says something to people. That it cannot be said, on a disk that is full, changes nothing of what was done. */
+export async function tell(err: Stdio['err'], text: string): Promise<void> {
+  await writeTo(err, text).catch(() => {});
+}
+
 /** Keeps a stream whose reader has gone away, or whose disk is full, from ending the process: who needs to know waits. */
 export function ignoreErrors(stream: NodeJS.WritableStream): void {
   stream.on('error', () => {});

@@ -63,6 +63,7 @@ export class BlobTransfer {
       try {
         return await this.#attempt({ ...task, sources, upload }, signal);
       } catch (error) {
+        if (error instanceof SpoolError) this.#ports.supply.distrustSpool(blob);
         const wait = mayTryAgain(error, { upload, sources })
           ? attempts.waitAfter(failureOf(error))
           : undefined;

@@ -26,8 +26,8 @@ export interface ReadRegistry {
   /** What the repository says it holds (tags/list, every page). A repository that does not exist is an empty one. */
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
 
-  /** True when the blob is there (HEAD). */
-  hasBlob(repository: Repository, digest: Digest, signal: AbortSignal): Promise<boolean>;
+  /** True when the blob is there (HEAD); for a descriptor: and has its size, where the registry tells one. */
+  hasBlob(repository: Repository, blob: Digest | Descriptor, signal: AbortSignal): Promise<boolean>;
 
   /**
    * The bytes of a blob (GET): a small one at once, a large one as a stream. They are hashed on the way, and the last

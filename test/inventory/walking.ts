@@ -19,7 +19,11 @@ export interface Walked {
 /** All that a walk through a registry gives. */
 export async function walk(
   { host }: Pick<EmbeddedRegistry, 'host'>,
-  { path = '', ...request }: Partial<WalkRequest> & { readonly path?: string } = {},
+  {
+    path = '',
+    workers = 8,
+    ...request
+  }: Partial<WalkRequest> & { readonly path?: string; readonly workers?: number } = {},
 ): Promise<Walked> {
   const notices: Notice[] = [];
   const registry = registryName(`${host}${path}`);
@@ -27,7 +31,7 @@ export async function walk(
     registry: clientForTest().registry,
     progress: new RecordingProgress(),
     notice: (notice: Notice) => void notices.push(notice),
-    workers: 8,
+    workers,
   };
   const whole = { registry, repositories: [], tag: undefined, minimal: 'nothing', ...request } as const;
   return { ...(await collect(walkRegistry(whole, ports, quiet()))), notices };

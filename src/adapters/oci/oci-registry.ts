@@ -143,7 +143,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     catalog: (registry, signal) => readCatalog(session, { registry, signal }),
     referrers: (repository, digest, signal) => listReferrers(session, { repository, digest, signal }),
     list: (repository, signal) => listRepository(session, { repository, signal }),
-    hasBlob: (repository, digest, signal) => hasBlob(session, { repository, digest, signal }),
+    hasBlob: (repository, blob, signal) => hasBlob(session, { repository, blob, signal }),
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
     mountBlob: (repository, mount, signal) => mountBlob(session, { repository, ...mount, signal }),
     startUpload: (repository, signal) => startUpload(session, { repository, signal }),

@@ -65,7 +65,6 @@ export class Pacer {
   accept(): void {
     this.#inARow = 0;
     this.#measure();
-    if (this.#rate >= this.#ceiling) return;
     const isNear = this.#rate > this.#refused * SAFE && this.#rate < this.#refused * SURPASSED;
     this.#rate = Math.min(this.#ceiling, this.#rate + (isNear ? SLOW : QUICK)); // there are as many answers in a second
   }
