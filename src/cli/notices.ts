@@ -6,12 +6,15 @@ import type { Log } from '../ports/log.ts';
 /** Tells people what a registry's images do not tell, and knows whether something was left out. */
 export class Notices {
   readonly #log: Log;
+  readonly #absence: 'error' | 'warning';
   readonly #missing = new Set<string>();
   #incomplete = false;
   #everything = false;
 
-  constructor(log: Log) {
+  /** `absence`: what it is that a repository which the user names is not there. */
+  constructor(log: Log, { absence }: { readonly absence: 'error' | 'warning' }) {
     this.#log = log;
+    this.#absence = absence;
   }
 
   /** True once something that should be in the result is not. */
@@ -50,6 +53,9 @@ export class Notices {
       case 'conflict':
         this.#incomplete = true;
         return this.#log.write('error', `conflict: ${notice.repository}:${notice.tag}: ${notice.claims}`);
+      case 'not-there':
+        if (this.#absence === 'error') this.#incomplete = true;
+        return this.#log.write(this.#absence, `${notice.repository}: ${NOT_THERE}`);
       case 'holds-images':
         return this.#log.write('warning', `${notice.registry} holds images itself, ${RELATIVE}`, {
           parent: notice.parent,
@@ -66,6 +72,8 @@ export class Notices {
 
 const UNLISTED =
   'the registry does not tell which repositories it has: name them with -snapshot-repositories=FILE or give manifests';
+const NOT_THERE =
+  '-snapshot-repositories names it, and there is no such repository, or nothing in it to list';
 const RELATIVE = 'so all names are relative to its parent';
 const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not seen';
 

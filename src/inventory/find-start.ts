@@ -3,14 +3,16 @@ import { asRepository, parentOf, type RegistryName, type Repository } from '../i
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { Unreadable } from './inventory.ts';
+import { type Naming, nameOfRoot, namerOf } from './naming.ts';
 import type { Notice, Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
+import type { Sought } from './sought.ts';
 
 /** Where a walk through a registry begins. */
 export interface Start {
   readonly repositories: ReadonlySet<Repository>;
-  /** What names are relative to. */
-  readonly base: RegistryName;
+  /** Gives an image its name; what gets none stands for all that is at and below the registry. */
+  readonly nameOf: (repository: Repository) => string;
   /** What has been asked already. */
   readonly listings: ReadonlyMap<Repository, Listing | Unreadable>;
   /** False where repositories may be missing that nobody could name. */
@@ -19,8 +21,12 @@ export interface Start {
 
 interface Asked {
   readonly registry: RegistryName;
-  /** Repositories that are known otherwise. */
-  readonly repositories: readonly Repository[];
+  /** Repositories that the user names. */
+  readonly listed: readonly Repository[];
+  /** Repositories that manifests name. */
+  readonly named: readonly Repository[];
+  readonly naming: Naming;
+  readonly sought: Sought;
 }
 
 interface Asking {
@@ -33,36 +39,64 @@ interface Asking {
  * names its children (Google), else those of the catalogue. With neither, `unlisted` is told.
  */
 export async function findStart(asked: Asked, asking: Asking, signal: AbortSignal): Promise<Start> {
-  const parent = parentOf(asked.registry);
-  if (parent === undefined)
-    return await findListed(asked, { ...asking, base: asked.registry, rootFailed: false }, signal);
-  const root = asRepository(asked.registry);
+  const { registry, naming } = asked;
+  const { notice } = asking;
+  if (parentOf(registry) === undefined) {
+    const found = await findRepositories(asked, { ...asking, rootFailed: false }, signal);
+    return {
+      ...found,
+      listings: new Map(),
+      nameOf: namerOf(registry, { naming, holdsImages: false }, notice),
+    };
+  }
+  const root = asRepository(registry);
   const listing = await orUnreadable(asking.registry.list(root, signal), signal);
-  const holdsImages = countOf(listing) > 0;
-  const base = holdsImages ? parent : asked.registry;
-  if (holdsImages) asking.notice({ kind: 'holds-images', registry: asked.registry, parent });
+  const holdsImages =
+    listing.kind !== 'unreadable' && (await holdsAny(asked, { ...asking, listing }, signal));
+  const nameOf = namerOf(registry, { naming, holdsImages }, notice);
   const listings = new Map([[root, listing]]);
   if (listing.kind === 'digests') {
-    return { repositories: new Set([root, ...asked.repositories]), base, listings, complete: true };
+    return { repositories: new Set([root, ...knownOf(asked)]), nameOf, listings, complete: true };
   }
   const rootFailed = listing.kind === 'unreadable';
-  const start = await findListed(asked, { ...asking, base, rootFailed }, signal);
-  const isWanted = holdsImages || (rootFailed && !start.complete);
-  return { ...start, repositories: new Set([...(isWanted ? [root] : []), ...start.repositories]), listings };
+  const found = await findRepositories(asked, { ...asking, rootFailed }, signal);
+  const isWanted = holdsImages || (rootFailed && !found.complete);
+  const repositories = new Set([...(isWanted ? [root] : []), ...found.repositories]);
+  return { ...found, repositories, nameOf, listings };
 }
 
-async function findListed(
-  { registry, repositories }: Asked,
-  { base, rootFailed, ...asking }: Asking & { readonly base: RegistryName; readonly rootFailed: boolean },
+/** True where the registry is an image itself: by its listing, or because a digest that is sought is there. */
+async function holdsAny(
+  { registry, naming, sought }: Asked,
+  { registry: client, listing }: { readonly registry: BrowseRegistry; readonly listing: Listing },
   signal: AbortSignal,
-): Promise<Start> {
-  const catalog = await tryCatalog(registry, asking.registry, signal);
+): Promise<boolean> {
+  if (listing.kind === 'digests') return listing.manifests.size > 0;
+  if (listing.kind === 'tags' && listing.tags.size > 0) return true;
+  const repository = asRepository(registry);
+  for (const digest of sought({ repository, name: nameOfRoot(registry, naming) })) {
+    const found = await orUnreadable(client.resolve(repository, digest, signal), signal);
+    if (typeof found === 'string') return true;
+  }
+  return false;
+}
+
+function knownOf({ listed, named }: Asked): readonly Repository[] {
+  return [...listed, ...named];
+}
+
+async function findRepositories(
+  asked: Asked,
+  { rootFailed, ...asking }: Asking & { readonly rootFailed: boolean },
+  signal: AbortSignal,
+): Promise<Pick<Start, 'repositories' | 'complete'>> {
+  const known = knownOf(asked);
+  const catalog = await tryCatalog(asked.registry, asking.registry, signal);
   const isListed = !('kind' in catalog);
-  const complete = isListed || repositories.length > 0;
+  const complete = isListed || known.length > 0;
   // of a registry that is down, the failure of the root says it all
   if (!complete && !(rootFailed && catalog.kind === 'unreadable')) asking.notice(catalog);
-  const names = new Set([...(isListed ? catalog : []), ...repositories]);
-  return { repositories: names, base, listings: new Map(), complete };
+  return { repositories: new Set([...(isListed ? catalog : []), ...known]), complete };
 }
 
 /** A registry that refuses its catalogue is a case of its own: there is something that its user can do. */
@@ -83,15 +117,3 @@ async function tryCatalog(
 }
 
 const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable']);
-
-function countOf(listing: Listing | Unreadable): number {
-  switch (listing.kind) {
-    case 'digests':
-      return listing.manifests.size;
-    case 'tags':
-      return listing.tags.size;
-    case 'missing':
-    case 'unreadable':
-      return 0;
-  }
-}

@@ -12,6 +12,8 @@ export type Notice =
     }
   /** Neither the registry nor the request says which repositories there are. */
   | { readonly kind: 'unlisted'; readonly registry: RegistryName; readonly reason: string }
+  /** The user names a repository that the registry does not have, or that holds nothing. */
+  | { readonly kind: 'not-there'; readonly repository: Repository }
   /** The registry holds images itself, so that all names are relative to its parent. */
   | { readonly kind: 'holds-images'; readonly registry: RegistryName; readonly parent: RegistryName }
   /** Digests that no tag, index or referrer leads to cannot be seen there. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { image, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip } from '../doubles/run-cip.ts';
-import { embedded, thinFiles, writesOf } from './staging.ts';
+import { embedded, imagesOf, thinFiles, writesOf } from './staging.ts';
 
 const APP = multiArch('app', { platforms: 1 });
 const OLD = image({ seed: 'old' });
@@ -75,6 +75,45 @@ describe('cip diff', () => {
     const whole = await run('.', prod);
     expect(whole.status).toBe(1);
     expect(whole.stdout).toContain(`+ app@${APP.children[0]?.manifest.digest}\n`);
+  });
+
+  it.each([
+    ['manifests', async (root: string) => `${root}@HOST/prod`],
+    ['a snapshot', async (root: string) => `${root}/snapshot.yaml`],
+  ])('does not miss a digest without a tag that %s name', async (_what, sideOf) => {
+    const b = await embedded();
+    push(b, 'prod/app', NEW, 'v1');
+    push(b, 'prod/app', OLD);
+    const images = { app: { [String(fresh)]: ['v1'], [String(old)]: [] } };
+    const cwd = await testdir({
+      ...thinFiles({ a: { from: 'gcr.invalid/x', to: [`${b.host}/prod`], images } }),
+      'snapshot.yaml': imagesOf(images),
+    });
+    const side = (await sideOf(cwd)).replace('HOST', b.host);
+    const same = await runCip(['diff', side, `${b.host}/prod`]);
+    expect(same, same.stderr).toMatchObject({ status: 0, stdout: '' });
+    const without = await embedded();
+    push(without, 'prod/app', NEW, 'v1');
+    const { stdout } = await runCip(['diff', side, `${without.host}/prod`]);
+    expect(stdout.split('\n')[2]).toBe(`- app@${old}`);
+  });
+
+  it('compares what a registry holds itself, whatever it is called', async () => {
+    const [a, b] = [await embedded({ listing: 'google' }), await embedded()];
+    push(a, 'one/app', APP, 'v1');
+    push(a, 'one/app/sub', OLD, 'v1');
+    push(b, 'two/other/sub', OLD, 'v1');
+    const [left, right] = [`${a.host}/one/app`, `${b.host}/two/other`];
+    const { status, stdout } = await runCip(['diff', left, right, '-minimal-snapshot']);
+    expect({ status, lines: stdout.split('\n').slice(2) }).toEqual({
+      status: 1,
+      lines: [`- .@${app} [v1]`, ''],
+    });
+    push(b, 'two/other', APP, 'v1');
+    expect(await runCip(['diff', left, right])).toMatchObject({ status: 0, stdout: '' });
+    const snapshot = await runCip([`-snapshot=${left}`]);
+    const cwd = await testdir({ snapshot: snapshot.stdout });
+    expect(await runCip(['diff', 'snapshot', left], { cwd })).toMatchObject({ status: 0, stdout: '' });
   });
 
   it('shares one client: who manifests name is known for both sides', async () => {

@@ -140,6 +140,7 @@ describe('a snapshot', () => {
     registry.addFault(fault);
     const cwd = await testdir({
       list: `# those we know\n\n${registry.host}/foo/app # with the host\napp/sub\r\n`,
+      'gone-list': 'app\ngone\n',
       'bad-list': 'app\n../up\n',
       ...thinFiles({
         a: { from: `${registry.host}/foo`, to: [`${registry.host}/prod`], images: { app: {} } },
@@ -156,6 +157,29 @@ describe('a snapshot', () => {
     const bad = await runCip([of, '-snapshot-repositories=bad-list'], { cwd });
     expect(bad).toMatchObject({ status: 2, stdout: '' });
     expect(bad.stderr).toContain('bad-list:2: "../up" is no repository');
+    const gone = await runCip([of, '-snapshot-repositories=gone-list'], { cwd });
+    expect(names(gone)).toEqual([1, 'app']);
+    expect(gone.stderr).toMatch(/^ERROR +\S+\/foo\/gone: .*there is no such repository/m);
+  });
+
+  it('of a registry that lists tags only has the untagged digests that manifests name', async () => {
+    const registry = await embedded();
+    push(registry, 'prod/app', APP, 'v1');
+    push(registry, 'prod/app', SUB);
+    const images = { app: { [APP.manifest.digest]: ['v1'], [SUB.manifest.digest]: [] } };
+    const wanted = { from: 'gcr.invalid/staging', to: [`${registry.host}/prod`], images };
+    const cwd = await testdir(thinFiles({ a: wanted }));
+    const of = `-snapshot=${registry.host}/prod`;
+    expect((await runCip([of])).stdout).toBe(snapshotOf({ app: [[APP, ['v1']]] }));
+    const { stdout } = await runCip([of, '-thin-manifest-dir=.'], { cwd });
+    expect(stdout).toBe(
+      snapshotOf({
+        app: [
+          [APP, ['v1']],
+          [SUB, []],
+        ],
+      }),
+    );
   });
 
   it('ends well when its reader has gone away', async () => {

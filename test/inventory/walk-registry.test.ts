@@ -55,6 +55,28 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
     expect(notices).toContainEqual({ kind: 'holds-images', registry: at, parent });
   });
 
+  it('that is to be compared is called . where it holds images itself', async () => {
+    const registry = await embeddedForTest({ listing });
+    pushAll(registry, ['foo/bar', 'foo/bar/sub']);
+    const { names, notices } = await walk(registry, { path: '/foo/bar', naming: 'from-root' });
+    expect(names).toEqual(['.', 'sub']);
+    expect(notices.map(({ kind }) => kind)).not.toContain('holds-images');
+  });
+
+  it('says which of the repositories that the user names is not there, not so of manifests', async () => {
+    const registry = await embeddedForTest({ listing });
+    pushAll(registry, ['prod/a', 'prod/deep/b']);
+    const at = (name: string) => repository(`${registry.host}/prod/${name}`);
+    const { names, notices } = await walk(registry, {
+      path: '/prod',
+      listed: [at('a'), at('gone')],
+      named: [at('to-come')],
+    });
+    expect(names).toEqual(['a', 'deep/b']);
+    const absent = notices.filter(({ kind }) => kind === 'not-there');
+    expect(absent).toEqual([{ kind: 'not-there', repository: at('gone') }]);
+  });
+
   it('that holds nothing says so', async () => {
     const registry = await embeddedForTest({ listing });
     const { names, notices } = await walk(registry, { path: '/prod' });
@@ -203,10 +225,45 @@ describe('a registry that lists tags only', () => {
     const registry = await embeddedForTest();
     pushAll(registry, ['prod/a', 'prod/b', 'prod/c']);
     registry.addFault({ kind: 'catalog', act: { kind: 'status', status: 404 } });
-    const repositories = ['a', 'c', 'nothing'].map((name) => repository(`${registry.host}/prod/${name}`));
-    const { names, notices } = await walk(registry, { path: '/prod', repositories });
+    const named = ['a', 'c', 'nothing'].map((name) => repository(`${registry.host}/prod/${name}`));
+    const { names, notices } = await walk(registry, { path: '/prod', named });
     expect(names).toEqual(['a', 'c']);
     expect(notices).toEqual([{ kind: 'tags-only', host: registry.host }]);
+  });
+
+  it('shows the digests that are sought, with what they lead to, and nothing else that has no tag', async () => {
+    const registry = await embeddedForTest();
+    const [sought, other] = [multiArch('sought', { platforms: 1 }), image({ seed: 'other' })];
+    push(registry, 'prod/app', image({ seed: 'app' }), 'v1');
+    for (const untagged of [sought, other]) push(registry, 'prod/app', untagged);
+    const digests = [sought, image({ seed: 'not there' })].map(digestOfContent);
+    const { images } = await walk(registry, {
+      path: '/prod',
+      sought: ({ name }) => (name === 'app' ? digests : []),
+    });
+    const shown = [image({ seed: 'app' }), sought, ...sought.children].map(digestOfContent);
+    expect(Object.keys(images['app'] ?? {}).toSorted()).toEqual(shown.toSorted());
+    const asked = registry.requests.filter(({ path }) => path.endsWith(digestOfContent(other)));
+    expect(asked).toEqual([]);
+  });
+
+  it('shows a sought digest of a repository in which nothing has a tag, and drops its children', async () => {
+    const registry = await embeddedForTest();
+    const content = multiArch('app', { platforms: 2 });
+    push(registry, 'prod/app', content);
+    registry.addFault({ kind: 'tags', path: /prod\/app/, act: { kind: 'status', status: 404 } }); // as distribution does
+    const sought = () => [content, ...content.children].map(digestOfContent);
+    const { images } = await walk(registry, { path: '/prod', minimal: 'children', sought });
+    expect(images).toEqual({ app: { [digestOfContent(content)]: [] } });
+  });
+
+  it('holds images itself though the only one has no tag, where somebody seeks it', async () => {
+    const registry = await embeddedForTest();
+    const content = image({ seed: 'app' });
+    push(registry, 'foo/bar', content);
+    pushAll(registry, ['foo/bar/sub']);
+    const sought = ({ name }: { name: string }) => (name === 'bar' ? [digestOfContent(content)] : []);
+    expect((await walk(registry, { path: '/foo/bar', sought })).names).toEqual(['bar', 'bar/sub']);
   });
 
   it.each([404, 401, 403, 405])(
@@ -231,8 +288,8 @@ it('of Google, a registry is asked for repositories as well that no child leads 
     { request: 'GET /v2/prod/tags/list', answer: empty },
     { request: 'GET /v2/prod/app/tags/list', answer: { status: 200, body: { child: [], manifest } } },
   ]);
-  const repositories = [repository(`${server.host}/prod/app`)];
-  expect((await walk(server, { path: '/prod', repositories })).names).toEqual(['app']);
+  const named = [repository(`${server.host}/prod/app`)];
+  expect((await walk(server, { path: '/prod', named })).names).toEqual(['app']);
 });
 
 describe('a registry that lies', () => {

@@ -2,6 +2,7 @@ import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-regi
 import type { Digest } from '../../src/image/digest.ts';
 import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
 import type { Notice } from '../../src/inventory/notice.ts';
+import { NOTHING_SOUGHT } from '../../src/inventory/sought.ts';
 import { type WalkRequest, walkRegistry } from '../../src/inventory/walk-registry.ts';
 import { clientForTest, quiet } from '../adapters/oci/client.ts';
 import { registryName } from '../builders/manifests.ts';
@@ -29,7 +30,16 @@ export async function walk(
     notice: (notice: Notice) => void notices.push(notice),
     workers: 8,
   };
-  const whole = { registry, repositories: [], tag: undefined, minimal: 'nothing', ...request } as const;
+  const whole = {
+    registry,
+    listed: [],
+    named: [],
+    tag: undefined,
+    minimal: 'nothing',
+    naming: 'as-snapshot',
+    sought: NOTHING_SOUGHT,
+    ...request,
+  } as const;
   return { ...(await collect(walkRegistry(whole, ports, quiet()))), notices };
 }
 
