@@ -47,7 +47,7 @@ export class Notices {
       case 'unlisted':
         this.#incomplete = true;
         this.#everything = true;
-        return this.#log.write('error', `unreadable: ${notice.registry}: ${UNLISTED}`, {
+        return this.#log.write('error', `unreadable: ${notice.registry}: ${whyUnlisted(notice.told)}`, {
           reason: lineOf(notice.reason),
         });
       case 'conflict':
@@ -70,12 +70,16 @@ export class Notices {
   };
 }
 
-const UNLISTED =
-  'the registry does not tell which repositories it has: name them with -snapshot-repositories=FILE or give manifests';
 const NOT_THERE =
   '-snapshot-repositories names it, and there is no such repository, or nothing in it to list';
 const RELATIVE = 'so all names are relative to its parent';
 const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not seen';
+
+function whyUnlisted(told: number): string {
+  return told === 0
+    ? 'the registry does not tell which repositories it has: name them with -snapshot-repositories=FILE or give manifests'
+    : `its list of repositories breaks off after ${told} of them: name those that are missing with -snapshot-repositories=FILE`;
+}
 
 /** A reason may quote what a server has said; here it is one line, however long. */
 function lineOf(reason: string): string {

@@ -2,6 +2,7 @@ import { isAbort, messageOf } from '../base/errors.ts';
 import { asRepository, parentOf, type RegistryName, type Repository } from '../image/repository.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
+import { childRepositories } from './child-repositories.ts';
 import type { Unreadable } from './inventory.ts';
 import { type Naming, nameOfRoot, namerOf } from './naming.ts';
 import type { Notice, Notify } from './notice.ts';
@@ -38,31 +39,47 @@ interface Asking {
  * The repositories that a walk begins with: those that are known otherwise, and the registry itself where its listing
  * names its children (Google), else those of the catalogue. With neither, `unlisted` is told.
  */
-export async function findStart(asked: Asked, asking: Asking, signal: AbortSignal): Promise<Start> {
-  const { registry, naming } = asked;
-  const { notice } = asking;
-  if (parentOf(registry) === undefined) {
-    const found = await findRepositories(asked, { ...asking, rootFailed: false }, signal);
-    return {
-      ...found,
-      listings: new Map(),
-      nameOf: namerOf(registry, { naming, holdsImages: false }, notice),
-    };
+export function findStart(asked: Asked, asking: Asking, signal: AbortSignal): Promise<Start> {
+  const isHost = parentOf(asked.registry) === undefined;
+  return isHost ? startAtHost(asked, asking, signal) : startAtPath(asked, asking, signal);
+}
+
+/** Most hosts have a catalogue, so they are asked for that first: the listing that Google's have costs them nothing. */
+async function startAtHost(asked: Asked, { registry, notice }: Asking, signal: AbortSignal): Promise<Start> {
+  const { registry: host, naming } = asked;
+  const start = { listings: new Map(), nameOf: namerOf(host, { naming, holdsImages: false }, notice) };
+  const catalog = await readCatalog(host, registry, signal);
+  if (catalog.failure?.kind === 'unlisted' && catalog.repositories.size === 0) {
+    const listing = await orUnreadable(registry.listHost(host, signal), signal);
+    if (listing.kind === 'digests') {
+      const repositories = new Set([...childRepositories(host, listing), ...knownOf(asked)]);
+      return { ...start, repositories, complete: true };
+    }
   }
-  const root = asRepository(registry);
-  const listing = await orUnreadable(asking.registry.list(root, signal), signal);
-  const holdsImages =
-    listing.kind !== 'unreadable' && (await holdsAny(asked, { ...asking, listing }, signal));
-  const nameOf = namerOf(registry, { naming, holdsImages }, notice);
-  const listings = new Map([[root, listing]]);
-  if (listing.kind === 'digests') {
-    return { repositories: new Set([root, ...knownOf(asked)]), nameOf, listings, complete: true };
-  }
+  const gap = gapIn(catalog, asked);
+  if (gap !== undefined) notice(gap);
+  const repositories = new Set([...catalog.repositories, ...knownOf(asked)]);
+  return { ...start, repositories, complete: gap === undefined };
+}
+
+async function startAtPath(asked: Asked, { registry, notice }: Asking, signal: AbortSignal): Promise<Start> {
+  const root = asRepository(asked.registry);
+  const listing = await orUnreadable(registry.list(root, signal), signal);
   const rootFailed = listing.kind === 'unreadable';
-  const found = await findRepositories(asked, { ...asking, rootFailed }, signal);
-  const isWanted = holdsImages || (rootFailed && !found.complete);
-  const repositories = new Set([...(isWanted ? [root] : []), ...found.repositories]);
-  return { ...found, repositories, nameOf, listings };
+  const holdsImages = !rootFailed && (await holdsAny(asked, { registry, listing }, signal));
+  const nameOf = namerOf(asked.registry, { naming: asked.naming, holdsImages }, notice);
+  const start = { listings: new Map([[root, listing]]), nameOf };
+  if (listing.kind === 'digests') {
+    return { ...start, repositories: new Set([root, ...knownOf(asked)]), complete: true };
+  }
+  const catalog = await readCatalog(asked.registry, registry, signal);
+  const gap = gapIn(catalog, asked);
+  // of a registry that is down, the failure of the root says it all
+  if (gap !== undefined && !(rootFailed && gap.kind === 'unreadable')) notice(gap);
+  const isWanted = holdsImages || (rootFailed && gap !== undefined);
+  const own = isWanted ? [root] : [];
+  const repositories = new Set([...own, ...catalog.repositories, ...knownOf(asked)]);
+  return { ...start, repositories, complete: gap === undefined };
 }
 
 /** True where the registry is an image itself: by its listing, or because a digest that is sought is there. */
@@ -85,34 +102,38 @@ function knownOf({ listed, named }: Asked): readonly Repository[] {
   return [...listed, ...named];
 }
 
-async function findRepositories(
-  asked: Asked,
-  { rootFailed, ...asking }: Asking & { readonly rootFailed: boolean },
-  signal: AbortSignal,
-): Promise<Pick<Start, 'repositories' | 'complete'>> {
-  const known = knownOf(asked);
-  const catalog = await tryCatalog(asked.registry, asking.registry, signal);
-  const isListed = !('kind' in catalog);
-  const complete = isListed || known.length > 0;
-  // of a registry that is down, the failure of the root says it all
-  if (!complete && !(rootFailed && catalog.kind === 'unreadable')) asking.notice(catalog);
-  return { repositories: new Set([...(isListed ? catalog : []), ...known]), complete };
+/** What a host has told of its repositories, and why it is not all. */
+interface Catalog {
+  readonly repositories: ReadonlySet<Repository>;
+  readonly failure: Extract<Notice, { readonly kind: 'unlisted' | 'unreadable' }> | undefined;
+}
+
+/** Why repositories may be missing; undefined where the catalogue is whole, or where the user or manifests name them. */
+function gapIn({ repositories, failure }: Catalog, { listed, named }: Asked): Catalog['failure'] {
+  const isHelped = listed.length > 0 || (named.length > 0 && repositories.size === 0);
+  return isHelped ? undefined : failure;
 }
 
 /** A registry that refuses its catalogue is a case of its own: there is something that its user can do. */
-async function tryCatalog(
+async function readCatalog(
   registry: RegistryName,
   client: BrowseRegistry,
   signal: AbortSignal,
-): Promise<readonly Repository[] | Notice> {
+): Promise<Catalog> {
+  const repositories = new Set<Repository>();
   try {
-    return await client.catalog(registry, signal);
+    for await (const page of client.catalog(registry, signal)) {
+      for (const repository of page) repositories.add(repository);
+    }
+    return { repositories, failure: undefined };
   } catch (error) {
     if (signal.aborted || isAbort(error, signal)) throw error;
     const reason = messageOf(error);
-    const isRefused = !(error instanceof RegistryError) || !DOWN.has(error.code);
-    if (isRefused) return { kind: 'unlisted', registry, reason };
-    return { kind: 'unreadable', repository: asRepository(registry), name: '', reason };
+    const told = repositories.size;
+    const isDown = error instanceof RegistryError && DOWN.has(error.code);
+    if (told > 0 || !isDown) return { repositories, failure: { kind: 'unlisted', registry, told, reason } };
+    const failure = { kind: 'unreadable', repository: asRepository(registry), name: '', reason } as const;
+    return { repositories, failure };
   }
 }
 

@@ -1,9 +1,10 @@
 import { walkInOrder } from '../base/walk-in-order.ts';
-import { hostOf, parseRepository, type RegistryName, type Repository } from '../image/repository.ts';
+import { hostOf, type RegistryName, type Repository } from '../image/repository.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
+import { childRepositories } from './child-repositories.ts';
 import { findStart, type Start } from './find-start.ts';
 import type { Unreadable } from './inventory.ts';
 import { type Minimal, makeMinimal, parentsIn } from './minimal.ts';
@@ -105,9 +106,7 @@ async function visit(repository: Repository, reading: Reading) {
     listing.kind === 'unreadable'
       ? listing
       : await orUnreadable(readState(repository, listing, reading), signal);
-  const children = listing.kind === 'digests' ? listing.children : [];
-  const below = children.map((child) => parseRepository(`${repository}/${child}`)); // a path may become too long
-  const leadsTo = below.filter((child) => child !== undefined);
+  const leadsTo = listing.kind === 'unreadable' ? [] : childRepositories(repository, listing);
   return { value: { repository, state }, leadsTo };
 }
 

@@ -41,8 +41,11 @@ export interface BrowseRegistry extends ReadRegistry {
   /** What a tag or digest stands for (HEAD), or undefined where there is none. */
   lookUp(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Found | undefined>;
 
-  /** The repositories at and below a registry by its host's own account (`_catalog`, every page), in any order. */
-  catalog(registry: RegistryName, signal: AbortSignal): Promise<readonly Repository[]>;
+  /** The repositories at and below a registry by its host's own account (`_catalog`), page by page, in any order. */
+  catalog(registry: RegistryName, signal: AbortSignal): AsyncIterable<readonly Repository[]>;
+
+  /** What Google's hosts tell of themselves as of a repository (tags/list without a name); `missing` of others. */
+  listHost(host: RegistryName, signal: AbortSignal): Promise<Listing>;
 
   /** The manifests that name this one as their subject (every page), or undefined where a registry has no such list. */
   referrers(

@@ -154,6 +154,7 @@ describe('a snapshot', () => {
     const without = await runCip([of], { cwd });
     expect(without.status).toBe(1);
     expect(without.stderr).toContain('-snapshot-repositories=FILE');
+    expect(without.stderr).toMatch(/^ERROR.*the registry does not tell which repositories it has/m);
     const bad = await runCip([of, '-snapshot-repositories=bad-list'], { cwd });
     expect(bad).toMatchObject({ status: 2, stdout: '' });
     expect(bad.stderr).toContain('bad-list:2: "../up" is no repository');

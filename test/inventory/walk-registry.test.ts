@@ -292,6 +292,42 @@ it('of Google, a registry is asked for repositories as well that no child leads 
   expect((await walk(server, { path: '/prod', named })).names).toEqual(['app']);
 });
 
+it('of Google, a bare host without a catalogue tells of its repositories as its children', async () => {
+  const manifest = { [digestOf(Buffer.from('app'))]: { tag: ['v1'] } };
+  const server = await scriptedServer([
+    { request: 'GET /v2/_catalog', answer: { status: 404 } },
+    { request: 'GET /v2/tags/list', answer: { status: 200, body: { child: ['p'], manifest: {} } } },
+    { request: 'GET /v2/p/tags/list', answer: { status: 200, body: { child: [], manifest } } },
+  ]);
+  const { names, notices } = await walk(server);
+  expect({ names, notices }).toEqual({ names: ['p'], notices: [] });
+});
+
+describe('a catalogue that breaks off', () => {
+  async function broken() {
+    const registry = await embeddedForTest({ pageSize: 2 });
+    pushAll(registry, ['prod/a', 'prod/b', 'prod/c', 'prod/d']);
+    registry.addFault({ kind: 'catalog', skip: 1, times: 99, act: { kind: 'status', status: 403 } });
+    return registry;
+  }
+
+  it('gives what it has told, and says that there may be more', async () => {
+    const { names, notices } = await walk(await broken(), { path: '/prod' });
+    expect(names).toEqual(['a', 'b']);
+    expect(notices).toContainEqual(expect.objectContaining({ kind: 'unlisted', told: 2 }));
+  });
+
+  it('is made whole by the user, not by manifests', async () => {
+    const registry = await broken();
+    const others = ['c', 'd'].map((name) => repository(`${registry.host}/prod/${name}`));
+    const listed = await walk(registry, { path: '/prod', listed: others });
+    expect(listed.names).toEqual(['a', 'b', 'c', 'd']);
+    expect(listed.notices.map(({ kind }) => kind)).toEqual(['tags-only']);
+    const named = await walk(await broken(), { path: '/prod', named: others.slice(0, 1) });
+    expect(named.notices.map(({ kind }) => kind)).toContain('unlisted');
+  });
+});
+
 describe('a registry that lies', () => {
   const tags = (name: string) => `GET /v2/${name}/tags/list`;
 

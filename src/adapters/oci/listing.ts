@@ -1,23 +1,43 @@
 import { isObject, type JsonObject } from '../../base/json.ts';
 import { type Digest, parseDigest } from '../../image/digest.ts';
 import { isIndexType } from '../../image/media-types.ts';
-import { type ImageName, parseImageName, type Repository } from '../../image/repository.ts';
+import {
+  type ImageName,
+  parseImageName,
+  type RegistryName,
+  type Repository,
+} from '../../image/repository.ts';
 import { parseTag, type Tag } from '../../image/tag.ts';
 import type { Listing } from '../../ports/registry.ts';
+import type { HttpRequest } from './http.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
-import { readRequest, type Session } from './session.ts';
+import { hostRequest, readRequest, type Session } from './session.ts';
 
 /**
  * GET `/v2/<name>/tags/list`, every page. A body with the maps `manifest` or `child` is Google's and complete.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
  */
-export async function listRepository(
+export function listRepository(
   session: Session,
   { repository, signal }: { repository: Repository; signal: AbortSignal },
 ): Promise<Listing> {
-  const parts = { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
-  const request = readRequest(session, repository, parts);
+  return readListing(session, readRequest(session, repository, partsOf(signal)));
+}
+
+/** GET `/v2/tags/list`, which Google's hosts answer as for a repository that leads to all others. */
+export function listHost(
+  session: Session,
+  { host, signal }: { host: RegistryName; signal: AbortSignal },
+): Promise<Listing> {
+  return readListing(session, hostRequest(session, host, partsOf(signal)));
+}
+
+function partsOf(signal: AbortSignal) {
+  return { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
+}
+
+async function readListing(session: Session, request: HttpRequest): Promise<Listing> {
   const tags = new Set<Tag>();
   let requests = 0;
   for await (const page of readPages(session, request, { entries: 'tags', taken: () => tags.size })) {

@@ -13,7 +13,7 @@ import { ChunkHabits } from './chunk-habits.ts';
 import { Endpoints } from './endpoint.ts';
 import { finishUpload } from './finish-upload.ts';
 import type { Send } from './http.ts';
-import { listRepository } from './listing.ts';
+import { listHost, listRepository } from './listing.ts';
 import { fetchManifest, lookUpManifest, putManifest, resolveManifest } from './manifests.ts';
 import { completeNetworkOptions, type NetworkOptions } from './network-options.ts';
 import { withRedirects } from './redirects.ts';
@@ -142,6 +142,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     lookUp: (repository, reference, signal) => lookUpManifest(session, { repository, reference, signal }),
     catalog: (registry, signal) => readCatalog(session, { registry, signal }),
     referrers: (repository, digest, signal) => listReferrers(session, { repository, digest, signal }),
+    listHost: (host, signal) => listHost(session, { host, signal }),
     list: (repository, signal) => listRepository(session, { repository, signal }),
     hasBlob: (repository, digest, signal) => hasBlob(session, { repository, digest, signal }),
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
