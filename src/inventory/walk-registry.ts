@@ -34,13 +34,11 @@ export interface WalkPorts {
   readonly progress: Progress;
   /** Told, before the images that come later in their order, what the images do not tell. */
   readonly notice: Notify;
-  /** Questions at a time. */
+  /** Repositories at a time, and questions at a time about one of them. */
   readonly workers: number;
 }
 
-/** Repositories at a time: each may hold a listing of many megabytes. */
-export const CONCURRENT_REPOSITORIES = 16;
-/** Repositories that may be read ahead of the one whose turn it is. */
+/** Repositories that may be under way, or read ahead of the one whose turn it is: each may hold many megabytes. */
 export const WINDOW = 64;
 /** Two hundred times the largest registry seen: children need not come to an end. */
 const MAX_REPOSITORIES = 400_000;
@@ -63,7 +61,7 @@ export async function* walkRegistry(
     const walk = walkInOrder({
       roots: start.repositories,
       visit: (repository: Repository, inner) => visit(repository, { ...reading, signal: inner }),
-      workers: Math.min(workers, CONCURRENT_REPOSITORIES),
+      workers,
       window: WINDOW,
       maxKeys: MAX_REPOSITORIES,
       signal,

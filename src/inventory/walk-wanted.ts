@@ -12,7 +12,7 @@ import type { Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
 import { Referrers } from './referrers.ts';
 import { type Browsing, type DigestTags, readContent } from './repository-content.ts';
-import { CONCURRENT_REPOSITORIES, WINDOW } from './walk-registry.ts';
+import { WINDOW } from './walk-registry.ts';
 
 export interface WantedRequest {
   readonly registry: RegistryName;
@@ -27,7 +27,7 @@ export interface WantedPorts {
   readonly notice: Notify;
   /** Called only where the result has to be minimal: the registry itself says which digests are children. */
   readonly open: () => Promise<BrowseRegistry>;
-  /** Questions at a time. */
+  /** Repositories at a time, and questions at a time about one of them. */
   readonly workers: number;
 }
 
@@ -49,7 +49,7 @@ export async function* walkWanted(
       const state = await orUnreadable(reduce(repository, digests, inner), inner);
       return { value: { repository, conflicts: list?.conflicts ?? [], state }, leadsTo: [] };
     },
-    workers: Math.min(ports.workers, CONCURRENT_REPOSITORIES),
+    workers: ports.workers,
     window: WINDOW,
     maxKeys: Number.POSITIVE_INFINITY,
     signal,

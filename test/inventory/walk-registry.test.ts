@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import { digestOf } from '../../src/image/digest.ts';
-import { embeddedForTest } from '../adapters/oci/client.ts';
+import { type Digest, digestOf } from '../../src/image/digest.ts';
+import { parseImageName } from '../../src/image/repository.ts';
+import type { Listing } from '../../src/ports/registry.ts';
+import { clientForTest, embeddedForTest } from '../adapters/oci/client.ts';
 import { artifact, type Content, image, index, multiArch, nestedIndex, push } from '../builders/images.ts';
 import { repository, tag } from '../builders/manifests.ts';
 import { scriptedServer } from '../doubles/scripted-server.ts';
@@ -301,6 +303,25 @@ it('of Google, a bare host without a catalogue tells of its repositories as its 
   ]);
   const { names, notices } = await walk(server);
   expect({ names, notices }).toEqual({ names: ['p'], notices: [] });
+});
+
+it.each([1, 5, 30])('%i repositories are read at a time where so many may be', async (workers) => {
+  const number = Array.from({ length: 40 }, (_, index) => `img-${index}`);
+  const children = number.map(parseImageName).filter((name) => name !== undefined);
+  const [manifests, tags, indexes] = [new Map(), new Map(), new Set<Digest>()];
+  let [asked, most, now] = [0, 0, 0];
+  const list = async (name: string): Promise<Listing> => {
+    if (!name.includes('img-')) return { kind: 'digests', manifests, tags, indexes, children };
+    asked += 1;
+    now += 1;
+    most = Math.max(most, now);
+    await new Promise((resolve) => setImmediate(resolve));
+    now -= 1;
+    return { kind: 'digests', manifests, tags, indexes, children: [] };
+  };
+  const client = { ...clientForTest().registry, list };
+  await walk({ host: 'registry.invalid' }, { path: '/prod', workers, client });
+  expect({ asked, most }).toEqual({ asked: 40, most: workers });
 });
 
 describe('a catalogue that breaks off', () => {

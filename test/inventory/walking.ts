@@ -3,7 +3,7 @@ import type { Digest } from '../../src/image/digest.ts';
 import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
 import type { Notice } from '../../src/inventory/notice.ts';
 import { NOTHING_SOUGHT } from '../../src/inventory/sought.ts';
-import { type WalkRequest, walkRegistry } from '../../src/inventory/walk-registry.ts';
+import { type WalkPorts, type WalkRequest, walkRegistry } from '../../src/inventory/walk-registry.ts';
 import { clientForTest, quiet } from '../adapters/oci/client.ts';
 import { registryName } from '../builders/manifests.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
@@ -17,18 +17,23 @@ export interface Walked {
   readonly notices: readonly Notice[];
 }
 
+export interface Walking extends Partial<WalkRequest>, Partial<Pick<WalkPorts, 'workers'>> {
+  readonly path?: string;
+  readonly client?: WalkPorts['registry'];
+}
+
 /** All that a walk through a registry gives. */
 export async function walk(
   { host }: Pick<EmbeddedRegistry, 'host'>,
-  { path = '', ...request }: Partial<WalkRequest> & { readonly path?: string } = {},
+  { path = '', workers = 8, client = clientForTest().registry, ...request }: Walking = {},
 ): Promise<Walked> {
   const notices: Notice[] = [];
   const registry = registryName(`${host}${path}`);
   const ports = {
-    registry: clientForTest().registry,
+    registry: client,
     progress: new RecordingProgress(),
     notice: (notice: Notice) => void notices.push(notice),
-    workers: 8,
+    workers,
   };
   const whole = {
     registry,
