@@ -46,7 +46,10 @@ export function browse(
     });
     try {
       const exitCode = await run({ log, progress: shown.progress, signal: stop.stopping, open });
-      for (const client of clients) tellIdentities(client, log);
+      for (const client of clients) {
+        tellIdentities(client, log);
+        tellLeftOut(client, log);
+      }
       return exitCode;
     } catch (error) {
       return exitCodeAfter(error, surroundings);
@@ -65,6 +68,15 @@ function isProgressFit({ progress }: RunOptions, { out, err }: Stdio): boolean {
 function tellIdentities({ traffic }: OciRegistry, log: Log): void {
   for (const [host, { identities }] of traffic.hosts()) {
     log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  }
+}
+
+function tellLeftOut({ leftOut }: OciRegistry, log: Log): void {
+  for (const [host, { count, example }] of leftOut.hosts()) {
+    log.write('warning', `${host} lists what is no valid name, tag or digest, so it is left out`, {
+      count,
+      example,
+    });
   }
 }
 

@@ -36,9 +36,14 @@ async function compare(
   const counter = new DiffCounter();
   const titles = { a: a.title, b: b.title };
   const differences = counter.count(findDifferences(a, b));
-  await writePieces(stdio.out, renderDiff(differences, { format: options.format, titles, counter }));
+  const isComplete = () => !a.gaps.incomplete && !b.gaps.incomplete;
+  const rendering = { format: options.format, titles, counter, isComplete };
+  await writePieces(stdio.out, renderDiff(differences, rendering));
   const { 'only-in-a': onlyInA, 'only-in-b': onlyInB, tag: tags } = counter.counts;
+  if (!isComplete()) {
+    browser.log.write('error', 'not everything could be compared', { onlyInA, onlyInB, tags });
+    return 2;
+  }
   browser.log.write('info', counter.isEqual ? 'no differences' : 'different', { onlyInA, onlyInB, tags });
-  if (a.gaps.incomplete || b.gaps.incomplete) return 2;
   return counter.isEqual ? 0 : 1;
 }

@@ -55,7 +55,13 @@ describe('cip diff', () => {
       cwd,
     });
     expect(status).toBe(1);
-    expect(JSON.parse(stdout).summary).toEqual({ equal: false, onlyInA: 1, onlyInB: 2, tags: 1 });
+    expect(JSON.parse(stdout).summary).toEqual({
+      equal: false,
+      complete: true,
+      onlyInA: 1,
+      onlyInB: 2,
+      tags: 1,
+    });
   });
 
   it('takes manifests for a registry, and children do not count where it is minimal', async () => {
@@ -143,16 +149,30 @@ describe('cip diff that cannot compare ends with 2', () => {
     expect(stderr).toMatch(/unreadable: .*\/prod\/moved/);
   });
 
+  it('and does not say that there are no differences', async () => {
+    const { a } = await two();
+    a.addFault({ kind: 'tags', path: /moved/, times: 2, act: { kind: 'status', status: 403 } });
+    const { status, stderr } = await runCip(['diff', `${a.host}/prod`, `${a.host}/prod`]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^ERROR +not everything could be compared/m);
+    expect(stderr).not.toContain('no differences');
+  });
+
   it.each([
     ['one side', ['gcr.io/a'], /compares two sides, not 1/],
     ['neither a path nor a registry', ['nope', 'gcr.io/a'], /"nope" is neither/],
     ['a directory for no registry', ['.', 'snapshot'], /say for which registry, \.@REGISTRY/],
     ['a snapshot that is none', ['bad', 'snapshot'], /bad:1:1: .*a snapshot is a list of images/],
+    ['a tag that is two digests', ['twice', 'snapshot'], /twice:2:1: .*app:v1 is .* in line 1 and/],
     ['a directory that holds no manifests', ['.@gcr.io/a', 'snapshot'], /manifests/],
     ['a flag of a promotion', ['snapshot', 'snapshot', '-confirm'], /no flag of cip diff: -confirm/],
     ['an unknown format', ['snapshot', 'snapshot', '-output=yaml'], /expected text, json, markdown/],
   ])('%s', async (_what, args, words) => {
-    const cwd = await testdir({ snapshot: '', bad: 'a: map\n' });
+    const cwd = await testdir({
+      snapshot: '',
+      bad: 'a: map\n',
+      twice: `app@${old},app:v1\napp@${fresh},app:v1\n`,
+    });
     const { status, stdout, stderr } = await runCip(['diff', ...args], { cwd });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(words);

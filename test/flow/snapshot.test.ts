@@ -17,6 +17,7 @@ import {
 } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { type CipRun, runCip, startCip } from '../doubles/run-cip.ts';
+import { scriptedServer } from '../doubles/scripted-server.ts';
 import { repositoryRoot } from '../doubles/tools.ts';
 import {
   embedded,
@@ -181,6 +182,35 @@ describe('a snapshot', () => {
         ],
       }),
     );
+  });
+
+  it('says that it is stdout that cannot be written', async () => {
+    const registry = await twoImages();
+    const script = `"${process.execPath}" "${join(repositoryRoot(), 'bin/cip.js')}" -snapshot=${registry.host}/foo > /dev/full`;
+    const [status, stderr] = await new Promise<[unknown, string]>((done) => {
+      execFile('bash', ['-c', script], (error, _stdout, text) => done([error?.code, text]));
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('cannot write to stdout: ENOSPC');
+  });
+
+  it('says once what a registry lists that is no name', async () => {
+    const digest = digestOf(Buffer.from('app'));
+    const headers = { 'docker-content-digest': digest, 'content-type': 'x/y' };
+    const server = await scriptedServer([
+      { request: 'GET /v2/_catalog', answer: { status: 200, body: { repositories: ['app', 'UP', 7] } } },
+      { request: 'GET /v2/app/tags/list', answer: { status: 200, body: { tags: ['v1', null] } } },
+      { request: 'HEAD /v2/app/manifests/v1', answer: { status: 200, headers } },
+      { request: /referrers/, answer: { status: 404 } },
+    ]);
+    const { status, stdout, stderr } = await runCip([`-snapshot=${server.host}`]);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: `- name: app\n  dmap:\n    "${digest}": ["v1"]\n`,
+    });
+    expect(stderr.match(/^WARNING .*left out.*$/gm)).toEqual([
+      expect.stringMatching(/count=3 .*example=.*UP/),
+    ]);
   });
 
   it('ends well when its reader has gone away', async () => {

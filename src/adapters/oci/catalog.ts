@@ -1,6 +1,5 @@
 import {
   hostRegistryOf,
-  type ImageName,
   isWithin,
   parseImageName,
   repositoryOf,
@@ -8,6 +7,7 @@ import {
   type Repository,
 } from '../../image/repository.ts';
 import type { HttpRequest } from './http.ts';
+import { fitTexts } from './left-out.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { describeRequest } from './http.ts';
@@ -26,24 +26,19 @@ export async function* readCatalog(
   const parts = { method: 'GET', path: '_catalog', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
   const request = hostRequest(session, registry, parts);
   const host = hostRegistryOf(registry);
+  const leaveOut = (name: unknown) => session.leftOut.note(request.host, name);
   const names = new Set<Repository>();
   for await (const page of readPages(session, request, {
     entries: 'repositories',
     taken: () => names.size,
   })) {
     if (page === 'missing') throw notOffered(request);
-    const added = fitNames(listOf(page, 'repositories'))
+    const added = fitTexts(listOf(page, 'repositories'), { parse: parseImageName, leaveOut })
       .map((name) => repositoryOf(host, name))
       .filter((repository) => !names.has(repository));
     for (const repository of added) names.add(repository);
     yield added.filter((repository) => isWithin(repository, registry));
   }
-}
-
-function fitNames(entries: readonly unknown[]): ImageName[] {
-  return entries
-    .map((entry) => (typeof entry === 'string' ? parseImageName(entry) : undefined))
-    .filter((name) => name !== undefined);
 }
 
 function notOffered(request: HttpRequest): RegistryError {

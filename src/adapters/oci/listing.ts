@@ -10,6 +10,7 @@ import {
 import { parseTag, type Tag } from '../../image/tag.ts';
 import type { Listing } from '../../ports/registry.ts';
 import type { HttpRequest } from './http.ts';
+import { fitTexts } from './left-out.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
 import { hostRequest, readRequest, type Session } from './session.ts';
 
@@ -38,51 +39,50 @@ function partsOf(signal: AbortSignal) {
 }
 
 async function readListing(session: Session, request: HttpRequest): Promise<Listing> {
+  const leaveOut = (name: unknown) => session.leftOut.note(request.host, name);
   const tags = new Set<Tag>();
   let requests = 0;
   for await (const page of readPages(session, request, { entries: 'tags', taken: () => tags.size })) {
     if (page === 'missing') return { kind: 'missing' };
-    const google = parseGoogle(page.body);
+    const google = parseGoogle(page.body, leaveOut);
     if (google !== undefined) return google;
-    for (const tag of fitTags(listOf(page, 'tags'))) tags.add(tag);
+    for (const tag of fitTexts(listOf(page, 'tags'), { parse: parseTag, leaveOut })) tags.add(tag);
     requests += 1;
   }
   return { kind: 'tags', tags, requests };
 }
 
-/** A name outside the grammar cannot be wanted, and must not get into a URL; an object may refuse to be a name. */
-function fitTags(names: readonly unknown[]): Tag[] {
-  return names
-    .map((name) => (typeof name === 'object' && name !== null ? undefined : parseTag(String(name))))
-    .filter((tag) => tag !== undefined);
-}
+/** Told of what is outside the grammars: it cannot be wanted, and must not get into a URL. */
+type LeaveOut = (name: unknown) => void;
 
 /** Google's listing: a map of digests with their tags, or, of a repository without images, at least `child`. */
-function parseGoogle({ manifest, child }: JsonObject): Listing | undefined {
+function parseGoogle({ manifest, child }: JsonObject, leaveOut: LeaveOut): Listing | undefined {
   if (!isObject(manifest) && !Array.isArray(child)) return undefined;
   const manifests = new Map<Digest, readonly Tag[]>();
   const tags = new Map<Tag, Digest>();
   const indexes = new Set<Digest>();
   for (const [key, value] of Object.entries(isObject(manifest) ? manifest : {})) {
     const digest = parseDigest(key);
-    if (digest === undefined) continue;
+    if (digest === undefined) {
+      leaveOut(key);
+      continue;
+    }
     const entry = isObject(value) ? value : {};
-    const own = fitTags(Array.isArray(entry['tag']) ? (entry['tag'] as unknown[]) : []);
+    const own = fitTexts(arrayOf(entry['tag']), { parse: parseTag, leaveOut });
     manifests.set(digest, own);
     for (const tag of own) tags.set(tag, digest);
     const { mediaType } = entry;
     if (typeof mediaType === 'string' && isIndexType(mediaType)) indexes.add(digest);
   }
-  return { kind: 'digests', manifests, tags, indexes, children: fitChildren(child) };
+  const children = fitTexts(arrayOf(child), { parse: parseChild, leaveOut });
+  return { kind: 'digests', manifests, tags, indexes, children };
+}
+
+function arrayOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 /** A child is one component: whatever else a server calls so would lead to another path. */
-function fitChildren(child: unknown): readonly ImageName[] {
-  if (!Array.isArray(child)) return [];
-  const names = (child as unknown[]).map((name) =>
-    typeof name === 'string' ? parseImageName(name) : undefined,
-  );
-  return names
-    .filter((name) => name !== undefined && !name.includes('/'))
-    .filter((name) => name !== undefined);
+function parseChild(text: string): ImageName | undefined {
+  return text.includes('/') ? undefined : parseImageName(text);
 }

@@ -13,6 +13,7 @@ import { ChunkHabits } from './chunk-habits.ts';
 import { Endpoints } from './endpoint.ts';
 import { finishUpload } from './finish-upload.ts';
 import type { Send } from './http.ts';
+import { LeftOut } from './left-out.ts';
 import { listHost, listRepository } from './listing.ts';
 import { fetchManifest, lookUpManifest, putManifest, resolveManifest } from './manifests.ts';
 import { completeNetworkOptions, type NetworkOptions } from './network-options.ts';
@@ -49,6 +50,7 @@ export interface OciRegistryOptions {
 export interface OciRegistry {
   readonly registry: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
+  readonly leftOut: Pick<LeftOut, 'hosts'>;
   /** Closes every connection. */
   close(): Promise<void>;
 }
@@ -79,8 +81,9 @@ export function createRegistryOver(
   const { endpoints = new Endpoints(options.plainHttp) } = options;
   const traffic = new TrafficCounter();
   const send = buildTransport(wire.send, { options, endpoints, traffic });
-  const session = { send, endpoints, chunks: new ChunkHabits() };
-  return { registry: makeRegistry(session), traffic, close: wire.close };
+  const leftOut = new LeftOut();
+  const session = { send, endpoints, chunks: new ChunkHabits(), leftOut };
+  return { registry: makeRegistry(session), traffic, leftOut, close: wire.close };
 }
 
 /** From the wire outwards: each line wraps the one above. */
