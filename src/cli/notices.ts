@@ -53,6 +53,8 @@ export class Notices {
       case 'conflict':
         this.#incomplete = true;
         return this.#log.write('error', `conflict: ${notice.repository}:${notice.tag}: ${notice.claims}`);
+      case 'not-whole':
+        return this.#log.write('info', `${notice.registry} ${NOT_WHOLE}`, { because: lineOf(notice.reason) });
       case 'not-there':
         if (this.#absence === 'error') this.#incomplete = true;
         return this.#log.write(this.#absence, `${notice.repository}: ${NOT_THERE}`);
@@ -70,6 +72,8 @@ export class Notices {
   };
 }
 
+const NOT_WHOLE =
+  'cannot be read through the API of Artifact Registry, so its repositories are listed one by one';
 const NOT_THERE =
   '-snapshot-repositories names it, and there is no such repository, or nothing in it to list';
 const RELATIVE = 'so all names are relative to its parent';

@@ -9,8 +9,7 @@ import type { Sought } from '../inventory/sought.ts';
 import { walkRegistry } from '../inventory/walk-registry.ts';
 import { walkWanted } from '../inventory/walk-wanted.ts';
 import type { ImageEntry, PromoterManifest } from '../manifest/model.ts';
-import type { BrowseRegistry } from '../ports/registry.ts';
-import type { Browser } from './browse.ts';
+import type { BrowseClient, Browser } from './browse.ts';
 import { registriesOf } from './make-keychain.ts';
 import type { RunOptions } from './options.ts';
 import { readRepositoriesFile } from './repositories-file.ts';
@@ -19,7 +18,7 @@ import type { BrowseOptions } from './snapshot-options.ts';
 export interface Opening {
   readonly options: RunOptions & BrowseOptions;
   readonly browser: Browser;
-  readonly open: () => Promise<BrowseRegistry>;
+  readonly open: () => Promise<BrowseClient>;
   readonly notice: Notify;
 }
 
@@ -31,9 +30,9 @@ export function clientFor(
   registries: readonly RegistryName[],
   manifests: readonly PromoterManifest[],
   { options, browser }: Pick<Opening, 'options' | 'browser'>,
-): () => Promise<BrowseRegistry> {
+): () => Promise<BrowseClient> {
   const named = registries.map((name) => ({ name, serviceAccount: options.account }));
-  let client: Promise<BrowseRegistry> | undefined;
+  let client: Promise<BrowseClient> | undefined;
   return () => (client ??= browser.open([...named, ...registriesOf(manifests)]));
 }
 
@@ -63,7 +62,8 @@ export async function openRegistryImages(
     naming,
     sought: sought ?? (({ repository }) => digestsOf(named.get(repository))),
   };
-  const ports = { registry: await open(), progress: browser.progress, notice, workers };
+  const { registry: client, whole } = await open();
+  const ports = { registry: client, whole, progress: browser.progress, notice, workers };
   return walkRegistry(request, ports, browser.signal);
 }
 
@@ -75,7 +75,8 @@ export function openWantedImages(
   const { tag, minimal, threads: workers } = options;
   const repositories = wantedWithin(expandEdges(manifests), registry);
   const request = { registry, repositories, tag, minimal, naming };
-  return walkWanted(request, { notice, open, workers }, browser.signal);
+  const openRegistry = async () => (await open()).registry;
+  return walkWanted(request, { notice, open: openRegistry, workers }, browser.signal);
 }
 
 function digestsOf(images: readonly ImageEntry[] = []): readonly Digest[] {

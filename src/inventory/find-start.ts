@@ -1,12 +1,16 @@
 import { isAbort, messageOf } from '../base/errors.ts';
 import { asRepository, parentOf, type RegistryName, type Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
+import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import { childRepositories } from './child-repositories.ts';
 import type { Unreadable } from './inventory.ts';
+import type { Minimal } from './minimal.ts';
 import { type Naming, nameOfRoot, namerOf } from './naming.ts';
 import type { Notice, Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
+import { type Listings, readWhole } from './read-whole.ts';
 import type { Sought } from './sought.ts';
 
 /** Where a walk through a registry begins. */
@@ -28,10 +32,13 @@ interface Asked {
   readonly named: readonly Repository[];
   readonly naming: Naming;
   readonly sought: Sought;
+  readonly tag: Tag | undefined;
+  readonly minimal: Minimal;
 }
 
 interface Asking {
   readonly registry: BrowseRegistry;
+  readonly whole: WholeRegistryReader;
   readonly notice: Notify;
 }
 
@@ -39,9 +46,30 @@ interface Asking {
  * The repositories that a walk begins with: those that are known otherwise, and the registry itself where its listing
  * names its children (Google), else those of the catalogue. With neither, `unlisted` is told.
  */
-export function findStart(asked: Asked, asking: Asking, signal: AbortSignal): Promise<Start> {
-  const isHost = parentOf(asked.registry) === undefined;
-  return isHost ? startAtHost(asked, asking, signal) : startAtPath(asked, asking, signal);
+export async function findStart(asked: Asked, asking: Asking, signal: AbortSignal): Promise<Start> {
+  if (parentOf(asked.registry) === undefined) return await startAtHost(asked, asking, signal);
+  const listings = isWholeCheaper(asked) ? await readWhole(asked.registry, asking, signal) : undefined;
+  return listings === undefined
+    ? await startAtPath(asked, asking, signal)
+    : startWith(listings, asked, asking);
+}
+
+/**
+ * Artifact Registry lists everything at once, a thousand manifests a page and one page after the other. A region of
+ * registry.k8s.io is 77 pages, or 445 listings of 32 at a time: 14 turns, so listings are faster. Without the children
+ * of indexes these need 8,784 GETs besides, and the pages name the children. Of a part of a repository the pages are
+ * those of the whole, 77 against 289 turns for all of it: a part has to be a quarter of it to be worth it, and nobody
+ * knows that before.
+ */
+function isWholeCheaper({ minimal, tag }: Asked): boolean {
+  return minimal !== 'nothing' && tag === undefined;
+}
+
+/** A whole repository of Artifact Registry is no image itself. */
+function startWith(listings: Listings, asked: Asked, { notice }: Asking): Start {
+  const nameOf = namerOf(asked.registry, { naming: asked.naming, holdsImages: false }, notice);
+  const repositories = new Set([...listings.keys(), ...knownOf(asked)]);
+  return { repositories, listings, nameOf, complete: true };
 }
 
 /** Most hosts have a catalogue, so they are asked for that first: the listing that Google's have costs them nothing. */

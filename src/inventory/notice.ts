@@ -18,6 +18,8 @@ export type Notice =
       readonly told: number;
       readonly reason: string;
     }
+  /** The host does not tell all of the registry at once, so each repository is asked for: it takes longer. */
+  | { readonly kind: 'not-whole'; readonly registry: RegistryName; readonly reason: string }
   /** The user names a repository that the registry does not have, or that holds nothing. */
   | { readonly kind: 'not-there'; readonly repository: Repository }
   /** The registry holds images itself, so that all names are relative to its parent. */

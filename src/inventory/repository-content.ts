@@ -16,6 +16,8 @@ export interface RepositoryContent {
   readonly digests: DigestTags;
   /** Those that list other manifests. */
   readonly indexes: ReadonlySet<Digest>;
+  /** What some of these list: the others have not been read. */
+  readonly parts: ReadonlyMap<Digest, readonly Digest[]>;
 }
 
 export interface Browsing {
@@ -41,7 +43,7 @@ export async function readContent(
 ): Promise<RepositoryContent> {
   switch (listing.kind) {
     case 'digests':
-      return { digests: listing.manifests, indexes: listing.indexes };
+      return { digests: listing.manifests, indexes: listing.indexes, parts: listing.parts ?? NO_PARTS };
     case 'missing':
     case 'tags':
       return await new Reach(repository, browsing).follow(
@@ -51,6 +53,8 @@ export async function readContent(
   }
 }
 
+const NO_PARTS: RepositoryContent['parts'] = new Map();
+
 /** The digest that carries a tag, with that tag alone. */
 export async function readTagged(
   repository: Repository,
@@ -58,7 +62,8 @@ export async function readTagged(
   browsing: Browsing,
 ): Promise<RepositoryContent> {
   const digest = await findTagged(repository, { listing, tag }, browsing);
-  return { digests: new Map(digest === undefined ? [] : [[digest, [tag]]]), indexes: new Set() };
+  const digests = new Map(digest === undefined ? [] : [[digest, [tag]]]);
+  return { digests, indexes: new Set(), parts: NO_PARTS };
 }
 
 /** The manifests that an index lists. Throws for one that is gone, damaged or no index. */
@@ -95,6 +100,7 @@ class Reach {
   readonly #browsing: Browsing;
   readonly #digests = new Map<Digest, Tag[]>();
   readonly #indexes = new Set<Digest>();
+  readonly #parts = new Map<Digest, readonly Digest[]>();
   readonly #asked = new Set<Digest>();
 
   constructor(repository: Repository, browsing: Browsing) {
@@ -105,7 +111,7 @@ class Reach {
   async follow(tags: Iterable<Tag>, sought: Iterable<Digest>): Promise<RepositoryContent> {
     await this.#followLevels(await this.#lookUpTags(tags));
     await this.#followLevels(await this.#lookUpDigests(this.#take(sought)));
-    return { digests: this.#digests, indexes: this.#indexes };
+    return { digests: this.#digests, indexes: this.#indexes, parts: this.#parts };
   }
 
   async #followLevels(first: readonly Found[]): Promise<void> {
@@ -166,7 +172,9 @@ class Reach {
   async #children({ digest, mediaType }: Found): Promise<readonly Digest[]> {
     if (mediaType !== '' && !isIndexType(mediaType)) return [];
     const children = await readChildren(this.#repository, digest, this.#browsing);
-    if (isIndexType(mediaType) || children.length > 0) this.#indexes.add(digest);
+    if (!isIndexType(mediaType) && children.length === 0) return [];
+    this.#indexes.add(digest);
+    this.#parts.set(digest, children);
     return children;
   }
 

@@ -4,10 +4,11 @@ import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.t
 import type { Tag } from '../image/tag.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
+import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import { childRepositories } from './child-repositories.ts';
 import { findStart, type Start } from './find-start.ts';
 import type { Unreadable } from './inventory.ts';
-import { type Minimal, makeMinimal, parentsIn } from './minimal.ts';
+import { type Minimal, makeMinimal } from './minimal.ts';
 import type { Naming } from './naming.ts';
 import type { Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
@@ -31,6 +32,7 @@ export interface WalkRequest {
 
 export interface WalkPorts {
   readonly registry: BrowseRegistry;
+  readonly whole: WholeRegistryReader;
   readonly progress: Progress;
   /** Told, before the images that come later in their order, what the images do not tell. */
   readonly notice: Notify;
@@ -53,7 +55,7 @@ export async function* walkRegistry(
   signal: AbortSignal,
 ): AsyncGenerator<SnapshotImage, void, undefined> {
   const { progress, notice, workers, registry } = ports;
-  const start = await findStart(request, { registry, notice }, signal);
+  const start = await findStart(request, ports, signal);
   const reading = { request, registry, referrers: new Referrers(registry), workers, start };
   const teller = new Teller(request, { notice, nameOf: start.nameOf });
   progress.begin('snapshot', 0);
@@ -115,8 +117,7 @@ async function readState(repository: Repository, listing: Listing, reading: Read
     tag === undefined
       ? await readContent(repository, { listing, sought: sought(place) }, reading)
       : await readTagged(repository, { listing, tag }, reading);
-  const parents = parentsIn(content, minimal);
-  const digests = await makeMinimal(repository, { digests: content.digests, parents, minimal }, reading);
+  const digests = await makeMinimal(repository, { digests: content.digests, content, minimal }, reading);
   return { kind: 'read', digests, listing } as const;
 }
 

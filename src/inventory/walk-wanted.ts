@@ -1,17 +1,16 @@
 import { walkInOrder } from '../base/walk-in-order.ts';
 import type { Conflict, WantedRepository } from '../edges/wanted.ts';
 import { describeClaims, digestTagsOf } from '../edges/wanted-within.ts';
-import type { Digest } from '../image/digest.ts';
 import { asRepository, type RegistryName, type Repository } from '../image/repository.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
-import { type Minimal, makeMinimal, parentsIn } from './minimal.ts';
+import { type Minimal, makeMinimal } from './minimal.ts';
 import { type Naming, namerOf } from './naming.ts';
 import type { Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
 import { Referrers } from './referrers.ts';
-import { type Browsing, type DigestTags, readContent } from './repository-content.ts';
+import { type Browsing, type DigestTags, readContent, type RepositoryContent } from './repository-content.ts';
 import { WINDOW } from './walk-registry.ts';
 
 export interface WantedRequest {
@@ -102,18 +101,19 @@ async function makeReducer(
   return async (repository, digests, signal) => {
     const browsing = { registry, referrers, workers, signal };
     const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
-    const parents = isOpen ? await findParents(repository, { digests, minimal }, browsing) : [];
-    return { digests: await makeMinimal(repository, { digests, parents, minimal }, browsing) };
+    const content = isOpen ? await findContent(repository, digests, browsing) : NO_CONTENT;
+    return { digests: await makeMinimal(repository, { digests, content, minimal }, browsing) };
   };
 }
 
-/** Indexes of the registry, those of the wanted digests that its listing does not show among them. */
-async function findParents(
+const NO_CONTENT: RepositoryContent = { digests: NOTHING, indexes: new Set(), parts: new Map() };
+
+/** What the registry holds, the wanted digests that its listing does not show included. */
+async function findContent(
   repository: Repository,
-  { digests, minimal }: { digests: DigestTags; minimal: Minimal },
+  digests: DigestTags,
   browsing: Browsing,
-): Promise<Iterable<Digest>> {
+): Promise<RepositoryContent> {
   const listing = await browsing.registry.list(repository, browsing.signal);
-  const content = await readContent(repository, { listing, sought: digests.keys() }, browsing);
-  return parentsIn(content, minimal);
+  return await readContent(repository, { listing, sought: digests.keys() }, browsing);
 }

@@ -129,6 +129,8 @@ export type Listing =
       readonly tags: ReadonlyMap<Tag, Digest>;
       /** Those that are an index, or a list of Docker's. */
       readonly indexes: ReadonlySet<Digest>;
+      /** What indexes list, of those that the host tells it of; of the others it is in their manifests. */
+      readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
       /** Names one component below, of repositories or of what leads to some. */
       readonly children: readonly ImageName[];
     };

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -371,6 +371,82 @@ describe('a registry of 2,000 repositories and 200,000 digests', () => {
   });
 });
 
+describe('a repository of Artifact Registry with 2,000 packages and 200,000 digests', () => {
+  const registry = 'us-docker.pkg.dev/project/images';
+
+  it('is read through its API within 400 MB, where it is to be minimal', { timeout: 120_000 }, async () => {
+    const { env, asked } = await fakeApi({ packages: 2000, digests: 100 });
+    const args = [`-snapshot=${registry}`, '-minimal-snapshot'];
+    const cip = spawn(process.execPath, [join(repositoryRoot(), 'bin/cip.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env,
+    });
+    let text = '';
+    let peak = 0;
+    cip.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      peak = Math.max(peak, peakOf(cip.pid ?? 0));
+    });
+    expect(await new Promise((done) => cip.once('close', done))).toBe(0);
+    const names = text.match(/(?<=^- name: ).*/gm) ?? [];
+    expect(names).toHaveLength(2000);
+    expect(names).toEqual(names.toSorted());
+    // one in a hundred is an index, and one its child
+    expect(text.match(/^ {4}"sha256:/gm)).toHaveLength(198_000);
+    expect(asked()).toBe(200);
+    expect(peak).toBeGreaterThan(0);
+    expect(peak).toBeLessThan(MAX_RSS_KIB);
+  });
+
+  it('may be a side of a comparison', async () => {
+    const { env } = await fakeApi({ packages: 2, digests: 3 });
+    const { status, stdout } = await runCip([`-snapshot=${registry}`, '-minimal-snapshot'], { env });
+    expect(status).toBe(0);
+    const cwd = await testdir({ then: stdout });
+    const same = await runCip(['diff', 'then', registry, '-minimal-snapshot'], { cwd, env });
+    expect(same).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  it('is not asked for through an endpoint that is none', async () => {
+    const env = { CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY: 'nowhere' };
+    const { status, stderr } = await runCip([`-snapshot=${registry}`], { env });
+    expect(status).toBe(2);
+    expect(stderr).toContain('is the URL of an API, not "nowhere"');
+  });
+});
+
+/** Artifact Registry's list of images, scattered over the packages, a thousand a page; and how often it was asked. */
+async function fakeApi(size: { packages: number; digests: number }) {
+  let asked = 0;
+  const total = size.packages * size.digests;
+  const server = createServer((request, response) => {
+    asked += 1;
+    const { searchParams } = new URL(request.url ?? '', 'http://api');
+    const start = Number(searchParams.get('pageToken') ?? 0);
+    const end = Math.min(start + 1000, total);
+    const dockerImages = Array.from({ length: end - start }, (_, index) => {
+      const number = start + index;
+      return apiImage(`img-${number % size.packages}`, Math.floor(number / size.packages));
+    });
+    response.end(JSON.stringify({ dockerImages, ...(end < total && { nextPageToken: String(end) }) }));
+  });
+  const host = await listening(server);
+  const env = { CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY: `http://${host}/` };
+  return { env, asked: () => asked };
+}
+
+/** The first of a package is an index, the second its only child, which has no tag. */
+function apiImage(name: string, number: number): unknown {
+  const digest = (of: number) => digestOf(Buffer.from(`${name} ${of}`));
+  const type = number === 0 ? 'index' : 'manifest';
+  return {
+    uri: `us-docker.pkg.dev/project/images/${name}@${digest(number)}`,
+    tags: number === 1 ? [] : [`v1.${number}`, `v1.${number}-alpine`],
+    mediaType: `application/vnd.oci.image.${type}.v1+json`,
+    ...(number === 0 && { imageManifests: [{ digest: digest(1) }] }),
+  };
+}
+
 /** The most memory that a process has had so far, in kibibytes; 0 once it has ended. */
 function peakOf(pid: number): number {
   try {
@@ -388,6 +464,11 @@ async function manyRepositories(size: { repositories: number; digests: number })
       JSON.stringify(name === 'reg' ? rootListing(size.repositories) : listingOf(name, size.digests)),
     );
   });
+  return await listening(server);
+}
+
+/** A server for the running test. Resolves to its host. */
+async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();

@@ -3,6 +3,8 @@ import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-regi
 import { type Digest, digestOf } from '../../src/image/digest.ts';
 import { parseImageName } from '../../src/image/repository.ts';
 import type { Listing } from '../../src/ports/registry.ts';
+import { RegistryError } from '../../src/ports/registry-error.ts';
+import type { RegistryEntry, WholeRegistryReader } from '../../src/ports/whole-registry.ts';
 import { clientForTest, embeddedForTest } from '../adapters/oci/client.ts';
 import { artifact, type Content, image, index, multiArch, nestedIndex, push } from '../builders/images.ts';
 import { repository, tag } from '../builders/manifests.ts';
@@ -322,6 +324,68 @@ it.each([1, 5, 30])('%i repositories are read at a time where so many may be', a
   const client = { ...clientForTest().registry, list };
   await walk({ host: 'registry.invalid' }, { path: '/prod', workers, client });
   expect({ asked, most }).toEqual({ asked: 40, most: workers });
+});
+
+describe('a registry that tells all at once', () => {
+  const [parent, child, other] = ['parent', 'child', 'other'].map((text) => digestOf(Buffer.from(text)));
+  const INDEX = 'application/vnd.oci.image.index.v1+json';
+
+  /** A reader with these pages, or one that fails after them. */
+  function wholeOf(pages: readonly (readonly RegistryEntry[])[], failure?: Error): WholeRegistryReader {
+    return {
+      canRead: () => true,
+      read: async function* () {
+        yield* pages;
+        if (failure !== undefined) throw failure;
+      },
+    };
+  }
+
+  function entry(name: string, of: Partial<RegistryEntry> & Pick<RegistryEntry, 'digest'>): RegistryEntry {
+    return {
+      repository: repository(`pkg.invalid/prod/${name}`),
+      tags: [],
+      mediaType: '',
+      children: [],
+      ...of,
+    };
+  }
+
+  it('is asked for nothing else where children are to be left out, and is in order', async () => {
+    if (parent === undefined || child === undefined || other === undefined) throw new Error('no digests');
+    const whole = wholeOf([
+      [entry('z/sub', { digest: other }), entry('a', { digest: child })],
+      [entry('a', { digest: parent, tags: [tag('v1')], mediaType: INDEX, children: [child] })],
+    ]);
+    const walked = await walk({ host: 'pkg.invalid' }, { path: '/prod', minimal: 'children', whole });
+    expect(walked).toEqual({
+      images: { a: { [parent]: ['v1'] }, 'z/sub': { [other]: [] } },
+      names: ['a', 'z/sub'],
+      notices: [],
+    });
+  });
+
+  it('has a tag that was moved in between where it was seen last', async () => {
+    if (parent === undefined || other === undefined) throw new Error('no digests');
+    const tags = [tag('v1')];
+    const whole = wholeOf([[entry('a', { digest: parent, tags })], [entry('a', { digest: other, tags })]]);
+    const { images } = await walk({ host: 'pkg.invalid' }, { path: '/prod', minimal: 'children', whole });
+    expect(images).toEqual({ a: { [parent]: [], [other]: ['v1'] } });
+  });
+
+  it.each([
+    ['which says so', 'children', ['not-whole']],
+    ['without a word where it is not worth asking', 'nothing', []],
+  ] as const)('or does not is listed, %s', async (_what, minimal, told) => {
+    if (other === undefined) throw new Error('no digest');
+    const registry = await embeddedForTest({ listing: 'google' });
+    pushAll(registry, ['prod/a', 'prod/b']);
+    const failure = new RegistryError('unauthorized', '403: SERVICE_DISABLED', { status: 403 });
+    const whole = wholeOf([[entry('half', { digest: other })]], failure);
+    const { names, notices } = await walk(registry, { path: '/prod', minimal, whole });
+    expect(names).toEqual(['a', 'b']);
+    expect(notices.map(({ kind }) => kind)).toEqual(told);
+  });
 });
 
 describe('a catalogue that breaks off', () => {

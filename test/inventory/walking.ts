@@ -17,25 +17,33 @@ export interface Walked {
   readonly notices: readonly Notice[];
 }
 
-export interface Walking extends Partial<WalkRequest>, Partial<Pick<WalkPorts, 'workers'>> {
+export interface Walking extends Partial<WalkRequest>, Partial<Pick<WalkPorts, 'workers' | 'whole'>> {
   readonly path?: string;
   readonly client?: WalkPorts['registry'];
 }
 
+const NO_API: WalkPorts['whole'] = {
+  canRead: () => false,
+  read: () => {
+    throw new Error('it cannot be read');
+  },
+};
+
 /** All that a walk through a registry gives. */
 export async function walk(
   { host }: Pick<EmbeddedRegistry, 'host'>,
-  { path = '', workers = 8, client = clientForTest().registry, ...request }: Walking = {},
+  { path = '', workers = 8, client = clientForTest().registry, whole = NO_API, ...request }: Walking = {},
 ): Promise<Walked> {
   const notices: Notice[] = [];
   const registry = registryName(`${host}${path}`);
   const ports = {
     registry: client,
+    whole,
     progress: new RecordingProgress(),
     notice: (notice: Notice) => void notices.push(notice),
     workers,
   };
-  const whole = {
+  const asked = {
     registry,
     listed: [],
     named: [],
@@ -45,7 +53,7 @@ export async function walk(
     sought: NOTHING_SOUGHT,
     ...request,
   } as const;
-  return { ...(await collect(walkRegistry(whole, ports, quiet()))), notices };
+  return { ...(await collect(walkRegistry(asked, ports, quiet()))), notices };
 }
 
 export async function collect(images: AsyncIterable<SnapshotImage>): Promise<Omit<Walked, 'notices'>> {
