@@ -402,8 +402,8 @@ describe('a repository of Artifact Registry with 2,000 packages and 200,000 dige
     const { env } = await fakeApi({ packages: 2, digests: 3 });
     const { status, stdout } = await runCip([`-snapshot=${registry}`, '-minimal-snapshot'], { env });
     expect(status).toBe(0);
-    const cwd = await testdir({ then: stdout });
-    const same = await runCip(['diff', 'then', registry, '-minimal-snapshot'], { cwd, env });
+    const cwd = await testdir({ before: stdout });
+    const same = await runCip(['diff', 'before', registry, '-minimal-snapshot'], { cwd, env });
     expect(same).toMatchObject({ status: 0, stdout: '' });
   });
 
