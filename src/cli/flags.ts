@@ -158,7 +158,7 @@ export const FLAGS = [
     value: 'FILE',
     group: 'snapshots',
     description:
-      'repositories to read, one a line, for registries that do not tell theirs; those of the manifests are read too',
+      'repositories to read, one a line, for registries that do not tell theirs, or not all; those of the manifests are read too',
   },
   {
     name: 'snapshot-service-account',

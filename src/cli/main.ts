@@ -15,7 +15,7 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {
-await tell(stdio.err, `${program}: ${messageOf(error)}\n`);
+    await tell(stdio.err, `${program}: ${messageOf(error)}\n`);
     if (error instanceof UsageError) await tell(stdio.err, `${await helpHintLazily(program, argv)}\n`);
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
       await tell(stdio.err, `${stackOf(error)}\n`);

@@ -24,7 +24,9 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 export function catchStopSignals(): StopSignals {
   const soft = new AbortController();
   const hard = new AbortController();
-  setMaxListeners(0); // every request in flight listens to these signals, and to those that are made of them
+  // every request in flight listens to these signals, and to those that are made of them; 0 means the same and makes
+  // the getMaxListeners of node 20 throw, which undici's fetch calls
+  setMaxListeners(Number.POSITIVE_INFINITY);
   let exitCode: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   const stop = (name: SignalName) => {

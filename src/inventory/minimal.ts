@@ -18,8 +18,8 @@ export type Minimal = 'nothing' | 'children' | 'attachments';
 
 export interface MinimalRequest {
   readonly digests: DigestTags;
-  /** What `parentsIn` finds, and whatever else may be a parent. */
-  readonly parents: Iterable<Digest>;
+  /** What their repository holds: the indexes in it are the parents. */
+  readonly content: RepositoryContent;
   readonly minimal: Minimal;
 }
 
@@ -29,17 +29,18 @@ const REFERRERS_TAG = /^sha256-[0-9a-f]{64}$/;
 const ATTACHMENT_TAG = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
 
 /**
- * The digests that are left of a repository, once those have gone that the parents list. Throws where one of these
+ * The digests that are left, once those have gone that the indexes of their repository list. Throws where one of these
  * cannot be read.
  */
 export async function makeMinimal(
   repository: Repository,
-  { digests, parents, minimal }: MinimalRequest,
+  { digests, content, minimal }: MinimalRequest,
   browsing: Browsing,
 ): Promise<DigestTags> {
   if (minimal === 'nothing') return digests;
   const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
-  const children = await readAllChildren(repository, isOpen ? parents : [], browsing);
+  const parents = isOpen ? parentsIn(content, minimal) : [];
+  const children = await readAllChildren(repository, { parents, parts: content.parts }, browsing);
   const left = new Map(
     Array.from(digests).filter(([digest, tags]) => tags.length > 0 || !children.has(digest)),
   );
@@ -47,7 +48,7 @@ export async function makeMinimal(
 }
 
 /** Indexes whose children are parts of them; those of a referrers tag only where attachments go as well. */
-export function parentsIn({ digests, indexes }: RepositoryContent, minimal: Minimal): Digest[] {
+function parentsIn({ digests, indexes }: RepositoryContent, minimal: Minimal): Digest[] {
   return Array.from(indexes).filter(
     (index) =>
       minimal === 'attachments' || !(digests.get(index) ?? []).some((tag) => REFERRERS_TAG.test(tag)),
@@ -56,12 +57,13 @@ export function parentsIn({ digests, indexes }: RepositoryContent, minimal: Mini
 
 async function readAllChildren(
   repository: Repository,
-  indexes: Iterable<Digest>,
+  { parents, parts }: { parents: Iterable<Digest>; parts: RepositoryContent['parts'] },
   browsing: Browsing,
 ): Promise<ReadonlySet<Digest>> {
   const children = new Set<Digest>();
-  await forEachConcurrently(indexes, browsing, async (index) => {
-    for (const child of await readChildren(repository, index, browsing)) children.add(child);
+  await forEachConcurrently(parents, browsing, async (parent) => {
+    const own = parts.get(parent) ?? (await readChildren(repository, parent, browsing));
+    for (const child of own) children.add(child);
   });
   return children;
 }

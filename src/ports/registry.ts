@@ -41,8 +41,11 @@ export interface BrowseRegistry extends ReadRegistry {
   /** What a tag or digest stands for (HEAD), or undefined where there is none. */
   lookUp(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Found | undefined>;
 
-  /** The repositories at and below a registry by its host's own account (`_catalog`, every page), in any order. */
-  catalog(registry: RegistryName, signal: AbortSignal): Promise<readonly Repository[]>;
+  /** The repositories at and below a registry by its host's own account (`_catalog`), page by page, in any order. */
+  catalog(registry: RegistryName, signal: AbortSignal): AsyncIterable<readonly Repository[]>;
+
+  /** What Google's hosts tell of themselves as of a repository (tags/list without a name); `missing` of others. */
+  listHost(host: RegistryName, signal: AbortSignal): Promise<Listing>;
 
   /** The manifests that name this one as their subject (every page), or undefined where a registry has no such list. */
   referrers(
@@ -126,6 +129,8 @@ export type Listing =
       readonly tags: ReadonlyMap<Tag, Digest>;
       /** Those that are an index, or a list of Docker's. */
       readonly indexes: ReadonlySet<Digest>;
+      /** What indexes list, of those that the host tells it of; of the others it is in their manifests. */
+      readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
       /** Names one component below, of repositories or of what leads to some. */
       readonly children: readonly ImageName[];
     };

@@ -334,6 +334,6 @@ describe("one identity at all of Google's hosts", () => {
     const send = withBudgets(inner, limits);
     await send(toGoogle(refusing));
     await send(toGoogle(asked));
-    expect(Math.max(0, ...clock.sleeps)).toBe(expected * 1000);
+    expect(Math.max(0, ...clock.waits)).toBe(expected * 1000);
   });
 });
