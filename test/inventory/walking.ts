@@ -22,7 +22,8 @@ export interface Walking extends Partial<WalkRequest>, Partial<Pick<WalkPorts, '
   readonly client?: WalkPorts['registry'];
 }
 
-const NO_API: WalkPorts['whole'] = {
+/** Registries without the API of Artifact Registry. */
+export const NO_API: WalkPorts['whole'] = {
   canRead: () => false,
   read: () => {
     throw new Error('it cannot be read');

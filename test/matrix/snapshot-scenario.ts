@@ -1,9 +1,11 @@
 import { expect } from 'vitest';
 import { Notices } from '../../src/cli/notices.ts';
 import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
+import { NOTHING_SOUGHT } from '../../src/inventory/sought.ts';
 import { walkRegistry } from '../../src/inventory/walk-registry.ts';
 import { artifact, image, index, push } from '../builders/images.ts';
 import { registryName } from '../builders/manifests.ts';
+import { NO_API } from '../inventory/walking.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 import { expectEnd } from './checks.ts';
 import type { Scenario } from './describe-classes.ts';
@@ -52,7 +54,7 @@ function expectRight(run: SnapshotRun, cell: Cell<TroubledRequest>, baseline: Sn
 }
 
 async function runSnapshotScene(makeTrouble: StagePlan['makeTrouble']): Promise<SnapshotRun> {
-  const notices = new Notices({ write: () => {} });
+  const notices = new Notices({ write: () => {} }, { absence: 'error' });
   const { result, ...traces } = await play({ fill, makeTrouble }, (stage) => readAll(stage, notices));
   const seen = result.flatMap(({ name, digests }) =>
     digests.map(({ digest, tags }) => [`${name}@${digest}`, tags] as const),
@@ -69,12 +71,20 @@ function fill({ source }: Hosts): void {
 async function readAll({ hosts, client, never }: Stage, notices: Notices): Promise<SnapshotImage[]> {
   const request = {
     registry: registryName(`${hosts.source.host}/staging`),
-    repositories: [],
+    listed: [],
+    named: [],
     tag: undefined,
     minimal: 'nothing',
+    naming: 'as-snapshot',
+    sought: NOTHING_SOUGHT,
   } as const;
-  const { registry } = client;
-  const ports = { registry, progress: new RecordingProgress(), notice: notices.take, workers: 8 };
+  const ports = {
+    registry: client.registry,
+    whole: NO_API,
+    progress: new RecordingProgress(),
+    notice: notices.take,
+    workers: 8,
+  };
   const images: SnapshotImage[] = [];
   for await (const read of walkRegistry(request, ports, never)) images.push(read);
   return images;
