@@ -1,5 +1,5 @@
 import { quote } from '../base/text.ts';
-import type { FlagSpec } from './flags.ts';
+import type { FlagSpec } from './flag-spec.ts';
 import { UsageError } from './usage-error.ts';
 
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);

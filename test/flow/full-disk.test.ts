@@ -53,7 +53,7 @@ describe.skipIf(process.platform === 'win32')('a disk that fills while the spool
     const report: Report = JSON.parse(stdout);
     expect(report.summary).toMatchObject({ copied: 2, failed: 0 });
     expect(promoted()).toHaveLength(2);
-    expect(stderr.match(/no spool/g)).toHaveLength(1);
+    expect(stderr.match(/no room in the spool/g)).toHaveLength(1);
   });
 });
 

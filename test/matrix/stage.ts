@@ -173,6 +173,6 @@ function clientOver(send: Send, clock: SettledTime): OciRegistry {
 
 function never(): AbortSignal {
   const signal = quiet();
-  setMaxListeners(0, signal);
+  setMaxListeners(Number.POSITIVE_INFINITY, signal);
   return signal;
 }

@@ -137,14 +137,6 @@ describe('a host that is up', () => {
     await askOften(50, 503);
     expect(state.sent).toBe(50);
   });
-
-  it('is not judged by uploads, which are tried only once', async () => {
-    const { ask, state } = setUp();
-    state.answer = LOST;
-    const body = { size: 1, open: () => Promise.resolve(new Uint8Array(1)) };
-    for (let time = 0; time < 10; time++) await ask('down.test', { body });
-    expect(state.sent).toBe(10);
-  });
 });
 
 describe('a host that takes no uploads', () => {
