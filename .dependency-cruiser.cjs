@@ -12,7 +12,7 @@ const TYPES = 'types';
 const STAGES = ['manifest', 'edges', 'inventory', 'plan', 'copy', 'report'];
 
 const TABLE = {
-  base: { src: [], touches: {} },
+  base: { src: [], touches: { 'node:child_process': ['run-program.ts'], 'node:stream': TYPES } },
   image: { src: ['base'], touches: { 'node:crypto': ['digest.ts'] } },
   ports: { src: ['image', 'base'], touches: { 'node:stream': TYPES } },
   manifest: {
