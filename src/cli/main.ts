@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
-import { ignoreErrors, writeTo } from './stdio.ts';
+import { ignoreErrors, tellPeople, writeTo } from './stdio.ts';
 import { exitCodeOfError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
@@ -16,9 +16,9 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
     return await runProgram(program, { argv, stdio });
   } catch (error) {
     const hint = error instanceof UsageError ? `\n${program} -help lists the flags` : '';
-    await writeTo(stdio.err, `${program}: ${messageOf(error)}${hint}\n`);
+    await tellPeople(stdio, `${program}: ${messageOf(error)}${hint}\n`);
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
-      await writeTo(stdio.err, `${stackOf(error)}\n`);
+      await tellPeople(stdio, `${stackOf(error)}\n`);
     return exitCodeOfError(error);
   }
 }

@@ -24,6 +24,11 @@ export function writeTo(
   });
 }
 
+/** Tells people something, or does without: what nobody can read changes neither the data nor the exit code. */
+export async function tellPeople({ err }: Pick<Stdio, 'err'>, text: string): Promise<void> {
+  await writeTo(err, text).catch(() => {});
+}
+
 /** Keeps a stream whose reader has gone away, or whose disk is full, from ending the process: who needs to know waits. */
 export function ignoreErrors(stream: NodeJS.WritableStream): void {
   stream.on('error', () => {});

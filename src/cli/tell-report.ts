@@ -2,7 +2,7 @@ import type { Log } from '../ports/log.ts';
 import { renderItemLine, renderTables } from '../report/render-text.ts';
 import type { Report, ReportItem } from '../report/report.ts';
 import type { LogOptions } from './options.ts';
-import { type Stdio, writeTo } from './stdio.ts';
+import { type Stdio, tellPeople } from './stdio.ts';
 
 /** Tells a report in the log: a line for each item, one for each host, and the tables. */
 export async function tellReport(
@@ -14,7 +14,7 @@ export async function tellReport(
     log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
   if (format === 'json') logSummary(report, log);
-  else await writeTo(stdio.err, `\n${renderTables(report)}\n`);
+  else await tellPeople(stdio, `\n${renderTables(report)}\n`);
 }
 
 /** What the tables tell, for machines. */
