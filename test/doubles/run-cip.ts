@@ -18,8 +18,8 @@ export interface CipRun {
 
 export interface CipOptions {
   readonly program?: 'cip' | 'kpromo';
-  /** Added to an environment that has a PATH, an empty HOME and nothing else. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to an environment that has a PATH, an empty HOME and nothing else; undefined takes away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: an empty directory. */
   readonly cwd?: string;
   /** Runs it as another user, which only root may. */

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmod } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -483,6 +484,17 @@ describe('the log', () => {
 });
 
 describe('limits and hosts', () => {
+  it.runIf(process.getuid?.() === 0)('a user without a home and without a name promotes', async () => {
+    const { flag } = await oneImage();
+    await chmod(dirname(flag.slice('-manifest='.length)), 0o755);
+    const { status, stderr } = await runCip([flag, '-confirm'], {
+      env: { HOME: undefined },
+      cwd: '/',
+      uid: 12_345,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('copied') });
+  });
+
   it.each([['1'], ['0'], ['1000']])('-threads=%s promotes', async (threads) => {
     const { registry, digest, flag } = await oneImage();
     expect((await runCip([flag, '-confirm', `-threads=${threads}`])).status).toBe(0);
