@@ -10,7 +10,8 @@ export interface FoundCommand {
 }
 
 /** The command that the most words name. Throws a `UsageError` for words that name none and that it does not take. */
-export function findCommand(program: ProgramName, words: readonly string[]): FoundCommand {
+export function findCommand(program: ProgramName, given: readonly string[]): FoundCommand {
+  const words = withoutRun(program, given);
   const matching = spellingsOf(program)
     .filter(({ spelling }) => spelling.every((word, index) => word === words[index]))
     .toSorted((a, b) => b.spelling.length - a.spelling.length);
@@ -23,13 +24,23 @@ export function findCommand(program: ProgramName, words: readonly string[]): Fou
   return { command: found.command, operands };
 }
 
+/** `cip run …` is `cip …`, whatever follows. */
+function withoutRun(program: ProgramName, words: readonly string[]): readonly string[] {
+  const at = program === 'kpromo' ? 1 : 0;
+  const isRun = words[at] === 'run' && (program === 'cip' || words[0] === 'cip');
+  return isRun ? words.toSpliced(at, 1) : words;
+}
+
+/** Every command of `cip` is one of `kpromo cip`. */
 function spellingsOf(program: ProgramName): { command: CipCommand; spelling: readonly string[] }[] {
-  return COMMANDS.flatMap((command) =>
-    command.words[program].map((text) => ({
+  return COMMANDS.flatMap((command) => {
+    const { cip, kpromo } = command.words;
+    const texts = program === 'cip' ? cip : [...kpromo, ...cip.map((text) => `cip ${text}`)];
+    return texts.map((text) => ({
       command,
       spelling: text.split(' ').filter((word) => word !== ''),
-    })),
-  );
+    }));
+  });
 }
 
 function refuse(program: ProgramName, words: readonly string[], stray: string): UsageError {

@@ -1,3 +1,5 @@
+import { REMOVED_FLAGS } from './removed-flags.ts';
+
 /** One flag of `cip`, as users know it: the table that parsing, help and the README are made from. */
 export interface FlagSpec {
   readonly name: string;
@@ -16,6 +18,8 @@ export interface FlagSpec {
   readonly inert?: string;
   /** Recognised, but refused until it is built. */
   readonly planned?: boolean;
+  /** What to use in place of a flag of the original that asks for what is not done here: said in a refusal. */
+  readonly refused?: string;
 }
 
 export type FlagGroup =
@@ -27,6 +31,7 @@ export type FlagGroup =
   | 'planned'
   | 'registries'
   | 'general'
+  | 'gone'
   | 'upstream';
 
 export const FLAGS = [
@@ -230,6 +235,12 @@ export const FLAGS = [
       'no progress: neither the display on a terminal nor, elsewhere, a line in the log every 30 s',
   },
   { name: 'version', group: 'general', description: 'print the version' },
+  {
+    name: 'json',
+    group: 'general',
+    command: 'version',
+    description: 'of `version`: print it as JSON (also `-j`)',
+  },
   { name: 'help', group: 'general', description: 'print this help' },
 
   ...planned([['use-prow-manifest-diff'], ['manifest-diff-since', 'AGE'], ['vuln-severity-threshold', 'N']]),
@@ -262,6 +273,7 @@ export const FLAGS = [
     ['skip_log_headers'],
     ['add_dir_header'],
   ]),
+  ...REMOVED_FLAGS,
 ] as const satisfies readonly FlagSpec[];
 
 export type FlagName = (typeof FLAGS)[number]['name'];

@@ -66,7 +66,9 @@ function asUsageError(error: CommanderError): UsageError {
         .replaceAll('\n', ' '),
     );
   }
-  const visible = (FLAGS as readonly FlagSpec[]).filter(({ inert }) => inert === undefined);
+  const visible = (FLAGS as readonly FlagSpec[]).filter(
+    ({ inert, planned, refused }) => inert === undefined && refused === undefined && !planned,
+  );
   const meant = closest(
     unknown,
     visible.map(({ name }) => name),

@@ -17,7 +17,14 @@ describe('the command of a command line', () => {
     ['cip', ['report', 'merge', 'a.json', 'merge'], 'report merge', ['a.json', 'merge']],
     ['cip', ['-report=x', 'report', 'merge', '-allow-lost', 'a.json'], 'report merge', ['a.json']],
     ['cip', ['report', 'merge', '--', '-a.json'], 'report merge', ['-a.json']],
+    ['cip', ['run', 'verify'], 'verify', []],
+    ['cip', ['run', 'report', 'merge', 'run'], 'report merge', ['run']],
+    ['kpromo', ['version'], 'version', []],
     ['kpromo', ['cip'], '', []],
+    ['kpromo', ['cip', 'version'], 'version', []],
+    ['kpromo', ['cip', 'audit'], 'audit', []],
+    ['kpromo', ['cip', 'run'], '', []],
+    ['kpromo', ['-confirm', 'cip', 'run', 'diff', 'a', 'b'], 'diff', ['a', 'b']],
     ['kpromo', ['cip', 'report', 'merge', 'a'], 'report merge', ['a']],
   ])('%s %j', (program, args, words, operands) => {
     expect(find(program, ...args)).toEqual({ words, operands });
@@ -29,6 +36,8 @@ describe('the command of a command line', () => {
     ['cip', ['report', 'split'], /unexpected argument "report"/],
     ['cip', ['run', 'x'], /unexpected argument "x"/],
     ['kpromo', ['report', 'merge'], /unexpected argument "report"/],
+    ['cip', ['run', 'run'], /unexpected argument "run"/],
+    ['kpromo', ['cip', 'cip'], /unexpected argument "cip"/],
     ['kpromo', ['run'], /unexpected argument "run"/],
     [
       'cip',

@@ -261,6 +261,9 @@ describe('-version and -help', () => {
     ['cip', ['run', '--help']],
     ['kpromo', ['cip', '-h']],
     ['kpromo', []],
+    ['cip', ['help']],
+    ['kpromo', ['help']],
+    ['kpromo', ['help', 'cip']],
   ] as const)('%s %j is data on stdout, and names the flags', async (program, words) => {
     const { status, stdout, stderr } = await runCip(words, { program });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -273,6 +276,24 @@ describe('-version and -help', () => {
     ]) {
       expect(stdout).toContain(flag);
     }
+  });
+
+  it.each([
+    ['cip', ['version', '--json']],
+    ['cip', ['version', '-j']],
+    ['kpromo', ['version', '--json']],
+    ['kpromo', ['cip', 'version', '-json=true']],
+  ] as const)('%s %j is the version as JSON', async (program, words) => {
+    const { version } = JSON.parse(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8'));
+    const { status, stdout } = await runCip(words, { program });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ gitVersion: version, nodeVersion: process.version });
+  });
+
+  it('help of a command is its own', async () => {
+    const [long, short] = [await runCip(['help', 'verify']), await runCip(['verify', '-help'])];
+    expect(long).toEqual(short);
+    expect(long.stdout).toContain('-deep');
   });
 
   it('a heavy library is loaded when it is needed, and not before', async () => {
