@@ -19,7 +19,10 @@ export interface CommandCall extends ParsedFlags {
 
 /** One command: the entry that parsing, help and dispatch are made from. */
 export interface CipCommand {
-  /** What follows the program's name: words with a space between, or '' for nothing. */
+  /**
+   * What follows the program's name: words with a space between, or '' for nothing. `kpromo` is called with what `cip`
+   * is called with behind the word `cip` too, which is not said again.
+   */
   readonly words: Readonly<Record<ProgramName, readonly string[]>>;
   /** The flags that it takes; without them all. `-help` and `-version` go with every command. */
   readonly flags?: readonly string[];

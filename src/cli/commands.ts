@@ -4,10 +4,10 @@ import { UsageError } from './usage-error.ts';
 
 const promotionHelp = async (program: ProgramName) => (await import('./usage.ts')).renderUsage(program);
 
-/** What the programs can do: an entry for each command. */
+/** What the programs can do: an entry for each command. Those of `cip` are those of `kpromo cip` as well. */
 export const COMMANDS: readonly CipCommand[] = [
   {
-    words: { cip: ['', 'run'], kpromo: ['', 'cip'] },
+    words: { cip: [''], kpromo: [''] },
     run: async (call) => {
       const { isSnapshot, makeSnapshotOptions } = await import('./snapshot-options.ts');
       if (isSnapshot(call)) {
@@ -24,7 +24,10 @@ export const COMMANDS: readonly CipCommand[] = [
   },
   {
     words: { cip: ['version'], kpromo: ['version'] },
-    run: async ({ stdio }) => (await import('./version.ts')).printVersion(stdio),
+    run: async ({ stdio, values }) => {
+      const { printVersion, printVersionJson } = await import('./version.ts');
+      return values.get('json')?.at(-1) === 'true' ? printVersionJson(stdio) : printVersion(stdio);
+    },
     help: promotionHelp,
   },
   {
@@ -35,7 +38,7 @@ export const COMMANDS: readonly CipCommand[] = [
     help: promotionHelp,
   },
   {
-    words: { cip: ['verify'], kpromo: ['cip verify'] },
+    words: { cip: ['verify'], kpromo: [] },
     run: async (call) => {
       const { makeVerifyOptions } = await import('./verify-options.ts');
       const options = makeVerifyOptions(call, call.env);
@@ -45,7 +48,7 @@ export const COMMANDS: readonly CipCommand[] = [
     help: async (program) => (await import('./usage-verify.ts')).renderVerifyUsage(program),
   },
   {
-    words: { cip: ['diff'], kpromo: ['cip diff'] },
+    words: { cip: ['diff'], kpromo: [] },
     takesOperands: true,
     run: async (call) => {
       const { makeDiffOptions } = await import('./diff-options.ts');
@@ -56,7 +59,7 @@ export const COMMANDS: readonly CipCommand[] = [
     help: async (program) => (await import('./usage-diff.ts')).renderDiffUsage(program),
   },
   {
-    words: { cip: ['report merge'], kpromo: ['cip report merge'] },
+    words: { cip: ['report merge'], kpromo: [] },
     flags: MERGE_FLAGS,
     takesOperands: true,
     run: async (call) => (await import('./run-report-merge.ts')).runReportMerge(call),

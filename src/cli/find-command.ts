@@ -10,7 +10,8 @@ export interface FoundCommand {
 }
 
 /** The command that the most words name. Throws a `UsageError` for words that name none and that it does not take. */
-export function findCommand(program: ProgramName, words: readonly string[]): FoundCommand {
+export function findCommand(program: ProgramName, given: readonly string[]): FoundCommand {
+  const words = withoutRun(program, given);
   const found = findSpelling(program, words);
   const operands = words.slice(found?.spelling.length ?? 0);
   const [stray] = operands;
@@ -25,7 +26,14 @@ export function wordsOfCommand(
   program: ProgramName,
   words: readonly string[],
 ): readonly string[] | undefined {
-  return findSpelling(program, words)?.spelling;
+  return findSpelling(program, withoutRun(program, words))?.spelling;
+}
+
+/** `cip run …` is `cip …`, whatever follows. */
+function withoutRun(program: ProgramName, words: readonly string[]): readonly string[] {
+  const at = program === 'kpromo' ? 1 : 0;
+  const isRun = words[at] === 'run' && (program === 'cip' || words[0] === 'cip');
+  return isRun ? words.toSpliced(at, 1) : words;
 }
 
 interface Spelled {
@@ -40,13 +48,16 @@ function findSpelling(program: ProgramName, words: readonly string[]): Spelled |
   return longest;
 }
 
+/** Every command of `cip` is one of `kpromo cip`. */
 function spellingsOf(program: ProgramName): Spelled[] {
-  return COMMANDS.flatMap((command) =>
-    command.words[program].map((text) => ({
+  return COMMANDS.flatMap((command) => {
+    const { cip, kpromo } = command.words;
+    const texts = program === 'cip' ? cip : [...kpromo, ...cip.map((text) => `cip ${text}`)];
+    return texts.map((text) => ({
       command,
       spelling: text.split(' ').filter((word) => word !== ''),
-    })),
-  );
+    }));
+  });
 }
 
 function refuse(program: ProgramName, words: readonly string[], stray: string): UsageError {

@@ -16,6 +16,8 @@ export interface FlagSpec {
   readonly inert?: string;
   /** Recognised, but refused until it is built. */
   readonly planned?: boolean;
+  /** What to use in place of a flag of the original that asks for what is not done here: said in a refusal. */
+  readonly refused?: string;
 }
 
 export type FlagGroup =
@@ -27,4 +29,5 @@ export type FlagGroup =
   | 'planned'
   | 'registries'
   | 'general'
+  | 'gone'
   | 'upstream';

@@ -1,4 +1,5 @@
 import type { FlagSpec } from './flag-spec.ts';
+import { REMOVED_FLAGS } from './removed-flags.ts';
 import { UPSTREAM_FLAGS } from './upstream-flags.ts';
 
 const OWN_FLAGS = [
@@ -202,11 +203,17 @@ const OWN_FLAGS = [
       'no progress: neither the display on a terminal nor, elsewhere, a line in the log every 30 s',
   },
   { name: 'version', group: 'general', description: 'print the version' },
+  {
+    name: 'json',
+    group: 'general',
+    command: 'version',
+    description: 'of `version`: print it as JSON (also `-j`)',
+  },
   { name: 'help', group: 'general', description: 'print this help' },
 ] as const satisfies readonly FlagSpec[];
 
 /** The table that parsing, help and the README are made from. */
-export const FLAGS: readonly FlagSpec[] = [...OWN_FLAGS, ...UPSTREAM_FLAGS];
+export const FLAGS: readonly FlagSpec[] = [...OWN_FLAGS, ...UPSTREAM_FLAGS, ...REMOVED_FLAGS];
 
 /** A flag that has a meaning here. */
 export type FlagName = (typeof OWN_FLAGS)[number]['name'];

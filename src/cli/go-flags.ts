@@ -2,6 +2,10 @@ import { quote } from '../base/text.ts';
 import type { FlagSpec } from './flag-spec.ts';
 import { UsageError } from './usage-error.ts';
 
+const ABBREVIATIONS: ReadonlyMap<string, string> = new Map([
+  ['h', 'help'],
+  ['j', 'json'],
+]);
 const TRUE = new Set(['1', 't', 'T', 'true', 'TRUE', 'True']);
 const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
@@ -19,7 +23,8 @@ export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec
   for (let argument = rest.shift(); argument !== undefined; argument = rest.shift()) {
     if (argument === '--') return [...rewritten, argument, ...rest];
     const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(argument);
-    const spec = known.get(match?.[1] === 'h' ? 'help' : (match?.[1] ?? ''));
+    const name = match?.[1] ?? '';
+    const spec = known.get(ABBREVIATIONS.get(name) ?? name);
     if (match === null) rewritten.push(argument);
     else if (spec === undefined) rewritten.push(`--${match[1]}`);
     else if (spec.value === undefined) rewritten.push(`--${spec.name}=${booleanOf(spec, match[2])}`);

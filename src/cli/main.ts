@@ -29,7 +29,7 @@ async function runProgram(
 ): Promise<number> {
   if (argv.length === 1 && VERSION_SPELLINGS.has(argv[0] ?? '')) return printVersionLazily(stdio);
   const { parseFlags } = await import('./parse-flags.ts');
-  const { command, ...flags } = parseFlags(program, argv);
+  const { command, ...flags } = parseFlags(program, withoutHelpWord(argv));
   if (isOn('version')) return printVersionLazily(stdio);
   if (isOn('help') || (program === 'kpromo' && argv.length === 0)) {
     await writeTo(stdio.out, await command.help(program));
@@ -40,6 +40,11 @@ async function runProgram(
   function isOn(name: string): boolean {
     return flags.values.get(name)?.at(-1) === 'true';
   }
+}
+
+/** `cip help verify` is `cip verify -help`. */
+function withoutHelpWord(argv: readonly string[]): readonly string[] {
+  return argv[0] === 'help' ? [...argv.slice(1), '-help'] : argv;
 }
 
 async function printVersionLazily(stdio: Stdio): Promise<number> {

@@ -73,6 +73,7 @@ export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS
 /** The options that every run has. Throws a `UsageError` for what they cannot be. */
 export function runOptionsOf(values: ParsedFlags['values'], warnings: readonly string[]): RunOptions {
   const flags = new FlagValues(values);
+  refuseRemoved(values);
   refusePlanned(values);
   refuseRepeated(values);
   refuseEmpty(values);
@@ -115,6 +116,12 @@ function refusePlanned(values: ParsedFlags['values']): void {
   if (asked.length === 0) return;
   const names = asked.map(({ name }) => `-${name}`).join(', ');
   throw new UsageError(`not built yet: ${names}`);
+}
+
+function refuseRemoved(values: ParsedFlags['values']): void {
+  const asked = FLAGS.filter(({ name, refused }) => refused !== undefined && isWanted(values.get(name)));
+  if (asked.length === 0) return;
+  throw new UsageError(asked.map(({ name, refused }) => `-${name} is gone: ${refused}`).join('; '));
 }
 
 /** The same again is the same; two different values are a contradiction, whichever came last. */

@@ -67,7 +67,9 @@ function asUsageError(error: CommanderError): UsageError {
         .replaceAll('\n', ' '),
     );
   }
-  const visible = FLAGS.filter(({ inert }) => inert === undefined);
+  const visible = FLAGS.filter(
+    ({ inert, planned, refused }) => inert === undefined && refused === undefined && !planned,
+  );
   const meant = closest(
     unknown,
     visible.map(({ name }) => name),

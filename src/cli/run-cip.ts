@@ -2,25 +2,26 @@ import { exitCodeOf } from '../report/exit-code.ts';
 import type { Report } from '../report/report.ts';
 import type { Options } from './options.ts';
 import { readWanted } from './read-wanted.ts';
+import { inputsOf } from './report-inputs.ts';
 import { runParseOnly } from './run-parse-only.ts';
 import type { Stdio } from './stdio.ts';
 import { tellReport } from './tell-report.ts';
 import { withRun } from './with-run.ts';
-import { checkReportTargets, writeReports } from './write-report.ts';
+import { prepareReports, writeReports } from './write-report.ts';
 
 /** A run of `cip` from its options to its exit code. */
 export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   return withRun(options, stdio, async ({ log, stop, status }) => {
     const { shard, task, where } = options;
     if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
-    await checkReportTargets(options, where.kind === 'plain' ? [where.file] : []);
+    const places = await prepareReports(options, inputsOf(options));
     const strict = task === 'parse-only';
     const read = await readWanted(where, { strict, log, stopping: stop.stopping });
     const stopped = stop.stopping.aborted;
     const report = strict ? runParseOnly(read, { shard, now: Date.now, stopped }) : await promoteLazily();
     const items = report.items.filter(({ decision }) => decision !== 'invalid'); // these have been told
     await tellReport({ ...report, items }, { format: options.log.format, stdio, log });
-    await writeReports(report, options, stdio);
+    await writeReports(report, places, stdio);
     return stop.exitCode() ?? exitCodeOf(report, options);
 
     // the registry client is the heavy part of the program: loaded when it is known to be needed

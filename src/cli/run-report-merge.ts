@@ -12,7 +12,7 @@ import { createLogger } from './logger.ts';
 import { FlagValues, type LogOptions, logOptionsOf, refuseRepeated, reportsOf } from './options.ts';
 import { tellReport } from './tell-report.ts';
 import { exitCodeOfError, UsageError } from './usage-error.ts';
-import { checkReportTargets, writeReports } from './write-report.ts';
+import { prepareReports, writeReports } from './write-report.ts';
 
 /** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;
@@ -24,10 +24,10 @@ export async function runReportMerge(call: CommandCall): Promise<number> {
   const log = createLogger(stdio, options.log, Date.now);
   try {
     if (files.length === 0) throw noReport(program);
-    await checkReportTargets(options, files);
+    const places = await prepareReports(options, { files });
     const report = mergeAll(await readReports(files));
     await tellReport(report, { format: options.log.format, stdio, log });
-    await writeReports(report, options, stdio);
+    await writeReports(report, places, stdio);
     return report.stopped ? 1 : exitCodeOf(report, options);
   } catch (error) {
     if (options.log.format === 'text') throw error;

@@ -10,22 +10,23 @@ import { type BoundRegistry, registriesOf } from './make-keychain.ts';
 import { openRegistries } from './open-registries.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import { readWanted } from './read-wanted.ts';
+import { inputsOf } from './report-inputs.ts';
 import { type Stdio, tell } from './stdio.ts';
 import type { VerifyOptions } from './verify-options.ts';
 import { type Run, withRun } from './with-run.ts';
-import { checkReportTargets, writeRenderings } from './write-report.ts';
+import { prepareReports, type ReportPlaces, writeRenderings } from './write-report.ts';
 
 /** `cip verify` from its options to its exit code. */
 export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   return withRun(options, stdio, async (run) => {
-    await checkReportTargets(options, options.where.kind === 'plain' ? [options.where.file] : []);
+    const places = await prepareReports(options, inputsOf(options));
     const read = await readWanted(options.where, {
       strict: false,
       log: run.log,
       stopping: run.stop.stopping,
     });
     const verification = await verifyWith(read, { options, env, run });
-    await conclude(verification, { options, stdio, log: run.log });
+    await conclude(verification, { options, places, stdio, log: run.log });
     return run.stop.exitCode() ?? exitCodeOfVerification(verification);
   });
 }
@@ -59,7 +60,7 @@ function frontsOf({ front }: VerifyOptions): readonly BoundRegistry[] {
 
 async function conclude(
   verification: Verification,
-  { options, stdio, log }: { options: VerifyOptions; stdio: Stdio; log: Log },
+  { options, places, stdio, log }: { options: VerifyOptions; places: ReportPlaces; stdio: Stdio; log: Log },
 ): Promise<void> {
   for (const item of verification.items) {
     const level = item.verdict === 'present' ? 'info' : 'error';
@@ -74,7 +75,7 @@ async function conclude(
     json: () => renderJson(verification),
     markdown: () => [renderVerificationMarkdown(verification)],
   };
-  await writeRenderings(renderings, options, stdio);
+  await writeRenderings(renderings, places, stdio);
 }
 
 /** What the tables tell, for machines. */

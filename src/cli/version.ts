@@ -14,6 +14,18 @@ export async function printVersion(stdio: Stdio): Promise<number> {
   return 0;
 }
 
+/** The same as JSON, with the names that kpromo gives what both have; the exit code is 0. */
+export async function printVersionJson(stdio: Stdio): Promise<number> {
+  const facts = {
+    gitVersion: VERSION,
+    ...(COMMIT === '' ? {} : { gitCommit: COMMIT }),
+    nodeVersion: process.version,
+    platform: `${process.platform}/${process.arch}`,
+  };
+  await writeTo(stdio.out, `${JSON.stringify(facts, undefined, 2)}\n`);
+  return 0;
+}
+
 /** What `-version` prints: labels and values in columns. */
 export function renderVersion(): string {
   const rows = [

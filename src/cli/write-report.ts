@@ -1,12 +1,17 @@
-import { access, constants, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { writeFile as writeFileToFd } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
 import { CodedError, messageOf } from '../base/errors.ts';
+import { assertNever } from '../base/exhaustive.ts';
 import { quote } from '../base/text.ts';
 import { renderJson } from '../report/render-json.ts';
 import { renderMarkdown } from '../report/render-markdown.ts';
 import type { Report } from '../report/report.ts';
 import type { Options } from './options.ts';
-import { type Stdio, writeTo } from './stdio.ts';
+import { discardOldReport, writeReportFile } from './report-file.ts';
+import { isInput, type ReportInputs } from './report-inputs.ts';
+import { findPlace, keyOfPlace, type ReportPlace } from './report-place.ts';
+import { type Stdio, writeTo as writeToStream } from './stdio.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A report that was asked for is not there. */
@@ -14,24 +19,38 @@ export class ReportError extends CodedError<'unwritable'> {}
 
 type Targets = Pick<Options, 'report' | 'reportMarkdown'>;
 
-/** Throws a `UsageError` for a report that could not be written, or not without losing one of the files that are read. */
-export async function checkReportTargets(
+/** Where the forms of a report go that were asked for. */
+export interface ReportPlaces {
+  readonly report: ReportPlace | undefined;
+  readonly reportMarkdown: ReportPlace | undefined;
+}
+
+/**
+ * Finds the places of reports, and removes what an earlier run has left there. Throws a `UsageError` for a report that
+ * could not be written, or not without losing one of the files that are read.
+ */
+export async function prepareReports(
   { report, reportMarkdown }: Targets,
-  inputs: readonly string[],
-): Promise<void> {
-  const read = new Set(await Promise.all(inputs.map((input) => realpath(input).catch(() => undefined))));
-  for (const target of [report, reportMarkdown]) {
-    if (target === undefined || target === '-') continue;
-    const isInput = read.has(await realpath(target).catch(() => ''));
-    const obstacle = isInput ? 'it is one of the files to read' : await findObstacle(target);
-    if (obstacle !== undefined) throw new UsageError(`cannot write the report ${quote(target)}: ${obstacle}`);
+  inputs: ReportInputs,
+): Promise<ReportPlaces> {
+  const places = {
+    report: await findFor(report, inputs),
+    reportMarkdown: await findFor(reportMarkdown, inputs),
+  };
+  const keys = [places.report, places.reportMarkdown].map((place) => place && keyOfPlace(place));
+  if (keys[0] !== undefined && keys[0] === keys[1]) {
+    throw new UsageError(
+      `-report and -report-markdown cannot both go to one place: ${quote(report ?? '')} and ${quote(reportMarkdown ?? '')} are the same`,
+    );
   }
+  await Promise.all([discardOld(places.report), discardOld(places.reportMarkdown)]);
+  return places;
 }
 
 /** The report of a promotion, in the forms that were asked for. Throws as `writeRenderings` does. */
-export function writeReports(report: Report, targets: Targets, stdio: Stdio): Promise<void> {
+export function writeReports(report: Report, places: ReportPlaces, stdio: Stdio): Promise<void> {
   const renderings = { json: () => renderJson(report), markdown: () => [renderMarkdown(report)] };
-  return writeRenderings(renderings, targets, stdio);
+  return writeRenderings(renderings, places, stdio);
 }
 
 /** A report in each of its forms, in pieces. */
@@ -41,61 +60,82 @@ export interface Renderings {
 }
 
 /**
- * Writes the forms of a report that were asked for; a file appears whole or not at all. One that cannot be written does
+ * Writes the forms of a report that were asked for; a file appears whole or not at all where that can be. One that cannot be written does
  * not keep the other from it: throws a `ReportError` for the first that failed, after both were tried.
  */
 export async function writeRenderings(
   { json, markdown }: Renderings,
-  targets: Targets,
+  { report, reportMarkdown }: ReportPlaces,
   stdio: Stdio,
 ): Promise<void> {
   const results = await Promise.allSettled([
-    write(targets.report, json, stdio),
-    write(targets.reportMarkdown, markdown, stdio),
+    write(report, json, stdio),
+    write(reportMarkdown, markdown, stdio),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/** Why a file cannot come to be at a path, as far as that can be known without writing. */
-async function findObstacle(target: string): Promise<string | undefined> {
-  const found = await stat(target).catch(() => undefined);
-  if (found?.isDirectory()) return 'it is a directory: give the path of a file';
-  try {
-    const directory = dirname(target);
-    if (!(await stat(directory)).isDirectory()) return `${quote(directory)} is not a directory`;
-    await access(directory, constants.W_OK);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
+async function findFor(target: string | undefined, inputs: ReportInputs): Promise<ReportPlace | undefined> {
+  if (target === undefined) return undefined;
+  const place = await findPlace(target);
+  if ('obstacle' in place) throw unusable(target, place.obstacle);
+  if (await isInput(place, inputs)) throw unusable(target, 'it is one of the files to read');
+  return place;
+}
+
+function unusable(target: string, why: string): UsageError {
+  return new UsageError(`cannot write the report ${quote(target)}: ${why}`);
+}
+
+async function discardOld(place: ReportPlace | undefined): Promise<void> {
+  if (place?.kind !== 'file') return;
+  await discardOldReport(place).catch((error: unknown) => {
+    throw unusable(place.path, messageOf(error));
+  });
 }
 
 async function write(
-  target: string | undefined,
+  place: ReportPlace | undefined,
   render: () => Iterable<string>,
   stdio: Stdio,
 ): Promise<void> {
-  if (target === undefined) return;
+  if (place === undefined) return;
   try {
-    if (target === '-') for (const piece of inBlocks(render())) await writeTo(stdio.out, piece);
-    else if (await isSpecialFile(target)) await writeFile(target, inBlocks(render()));
-    else await replaceFile(target, render());
+    await writeTo(place, () => inBlocks(render()), stdio);
   } catch (cause) {
-    throw new ReportError('unwritable', `cannot write the report ${quote(target)}: ${messageOf(cause)}`, {
-      cause,
-    });
+    const message = `cannot write the report ${nameOf(place)}: ${messageOf(cause)}`;
+    throw new ReportError('unwritable', message, { cause });
   }
 }
 
-async function replaceFile(target: string, pieces: Iterable<string>): Promise<void> {
-  const draft = `${target}.${process.pid}.tmp`;
-  try {
-    await writeFile(draft, inBlocks(pieces));
-    await rename(draft, target);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
+async function writeTo(place: ReportPlace, render: () => Iterable<string>, stdio: Stdio): Promise<void> {
+  switch (place.kind) {
+    case 'descriptor':
+      for (const piece of render()) await writeToDescriptor(place.fd, piece, stdio);
+      return;
+    case 'special':
+      return writeFile(place.path, render(), { flag: 'a' });
+    case 'file':
+      return writeReportFile(place, render);
+    default:
+      return assertNever(place);
   }
+}
+
+async function writeToDescriptor(fd: number, piece: string, { out, err }: Stdio): Promise<void> {
+  if (fd === STDOUT) await writeToStream(out, piece);
+  else if (fd === STDERR) await writeToStream(err, piece);
+  else await writeToFd(fd, piece);
+}
+
+const STDOUT = 1;
+const STDERR = 2;
+const writeToFd = promisify(writeFileToFd);
+
+function nameOf(place: ReportPlace): string {
+  if (place.kind !== 'descriptor') return quote(place.path);
+  if (place.fd > STDERR) return `to file descriptor ${place.fd}`;
+  return place.fd === STDOUT ? 'to stdout' : 'to stderr';
 }
 
 /** Characters that are written at a time. */
@@ -110,10 +150,4 @@ function* inBlocks(pieces: Iterable<string>): Generator<string> {
     block = '';
   }
   yield block;
-}
-
-/** A pipe or a device is written to, not replaced. */
-async function isSpecialFile(target: string): Promise<boolean> {
-  const found = await stat(target).catch(() => undefined);
-  return found !== undefined && !found.isFile();
 }

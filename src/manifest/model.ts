@@ -53,6 +53,7 @@ export interface Problem {
 
 export type RuleName =
   | 'yaml'
+  | 'second-document'
   | 'shape'
   | 'unknown-field'
   | 'duplicate-key'

@@ -2,12 +2,22 @@ import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, YAMLEx
 import { messageOf } from '../base/errors.ts';
 import { assertNever } from '../base/exhaustive.ts';
 import { quote } from '../base/text.ts';
+import { secondDocument } from './rules.ts';
 import type { SourceFile } from './source-file.ts';
 import { Anchors, mergeEntries, type SizedNode } from './yaml-aliases.ts';
-import type { YamlEntry, YamlNode, YamlScalar } from './yaml-tree.ts';
+import { NULLS, type YamlEntry, type YamlNode, type YamlScalar } from './yaml-tree.ts';
 
-/** The only tags that say what is so anyway. */
-const STRING_TAGS: ReadonlySet<string> = new Set(['!!str', '!<tag:yaml.org,2002:str>']);
+/** The only tags that are taken: of what says that it is so anyway. */
+const TAGS = {
+  text: namesOfTag('str'),
+  null: namesOfTag('null'),
+  list: namesOfTag('seq'),
+  map: namesOfTag('map'),
+} as const;
+
+function namesOfTag(name: string): ReadonlySet<string> {
+  return new Set([`!!${name}`, `!<tag:yaml.org,2002:${name}>`]);
+}
 
 /**
  * The first document of a file: an empty scalar where the file holds nothing or comments alone. Undefined where the
@@ -18,12 +28,21 @@ export function parseYaml(source: SourceFile): YamlNode | undefined {
   const events = eventsOf(source);
   if (events === undefined) return undefined;
   const root = new TreeBuilder(source).build(events);
-  return source.problems.length === 0 ? root : undefined;
+  if (source.problems.length > 0) return undefined;
+  const end = endOfFirstDocument(source.text);
+  const more = contentAt(source.text.slice(end));
+  if (more !== undefined) source.warn(secondDocument(), end + more);
+  return root;
+}
+
+/** The offset of the first line that is more than blank, a comment, a directive or a bare marker. */
+export function contentAt(text: string): number | undefined {
+  return /^(?!%|(?:---|\.\.\.)?[ \t]*(?:#.*)?$)./m.exec(text)?.index;
 }
 
 function eventsOf(source: SourceFile): Event[] | undefined {
   try {
-    return parseEvents(firstDocument(source.text), {});
+    return parseEvents(source.text.slice(0, endOfFirstDocument(source.text)), {});
   } catch (error) {
     const at = error instanceof YAMLException ? (error.mark?.position ?? 0) : 0;
     const reason = error instanceof YAMLException ? error.reason : messageOf(error);
@@ -32,15 +51,15 @@ function eventsOf(source: SourceFile): Event[] | undefined {
   }
 }
 
-/** The text up to the end of its first document: what follows does not count, so it may as well be broken. */
-function firstDocument(text: string): string {
+/** The offset behind the first document: what follows does not count, so it may as well be broken. */
+function endOfFirstDocument(text: string): number {
   let started = false;
   for (const marker of text.matchAll(/^(?:---|\.\.\.)(?=\s|$)/gm)) {
     const opens = !started && marker[0] === '---' && isPreamble(text.slice(0, marker.index));
-    if (!opens) return text.slice(0, marker.index);
+    if (!opens) return marker.index;
     started = true;
   }
-  return text;
+  return text.length;
 }
 
 /** Blank lines, comments and directives: what may stand before the `---` of the first document. */
@@ -96,7 +115,7 @@ class TreeBuilder {
 
   #begin(event: Extract<Event, { start: number }>): void {
     const kind = event.type === EVENT_ID.SEQUENCE ? 'list' : 'map';
-    if (event.tagStart !== -1) this.#refuseTag(event);
+    if (event.tagStart !== -1 && !TAGS[kind].has(this.#tagOf(event))) this.#refuseTag(event);
     const anchor = this.#anchorOf(event);
     if (anchor !== undefined) this.#anchors.open(anchor);
     this.#end = event.start;
@@ -117,14 +136,16 @@ class TreeBuilder {
   }
 
   #scalar(event: Extract<Event, { valueStart: number }>): void {
-    const tagged = event.tagStart !== -1;
-    if (tagged && !STRING_TAGS.has(this.#source.text.slice(event.tagStart, event.tagEnd)))
-      this.#refuseTag(event);
-    const plain = event.style === SCALAR_STYLE.PLAIN && !tagged;
+    const value = getScalarValue(this.#source.text, event);
+    const tag = event.tagStart === -1 ? undefined : this.#tagOf(event);
+    const isPlain = event.style === SCALAR_STYLE.PLAIN;
+    const saysNull = tag !== undefined && isPlain && NULLS.has(value) && TAGS.null.has(tag);
+    if (tag !== undefined && !saysNull && !TAGS.text.has(tag)) this.#refuseTag(event);
+    const plain = isPlain && (tag === undefined || saysNull);
     const at = this.#offsetOf(event);
     this.#end = Math.max(event.valueEnd, event.tagEnd, event.anchorEnd, this.#end);
     const sized: SizedNode = {
-      node: { kind: 'scalar', value: getScalarValue(this.#source.text, event), plain, at },
+      node: { kind: 'scalar', value, plain, at },
       size: 1,
     };
     const anchor = this.#anchorOf(event);
@@ -178,8 +199,12 @@ class TreeBuilder {
     return this.#source.text.slice(event.anchorStart, event.anchorEnd);
   }
 
+  #tagOf(event: { tagStart: number; tagEnd: number }): string {
+    return this.#source.text.slice(event.tagStart, event.tagEnd);
+  }
+
   #refuseTag(event: { tagStart: number; tagEnd: number }): void {
-    const tag = quote(this.#source.text.slice(event.tagStart, event.tagEnd));
+    const tag = quote(this.#tagOf(event));
     this.#fault(event.tagStart, `the YAML tag ${tag} is not supported: leave it out`);
   }
 

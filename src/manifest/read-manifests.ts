@@ -1,9 +1,11 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { assertNever } from '../base/exhaustive.ts';
 import { sortedBy } from '../base/sorted.ts';
+import { quote } from '../base/text.ts';
 import { readLayout } from './layout.ts';
 import { LayoutError, type LayoutIssue } from './layout-error.ts';
 import type { ManifestCounts, Problem, ReadManifests } from './model.ts';
+import { contentAt } from './parse-yaml.ts';
 import { type ParsedProject, parsePlain } from './plain.ts';
 import { sortProblems } from './problem.ts';
 import { readSource } from './read-source.ts';
@@ -20,7 +22,7 @@ const CONCURRENT_PROJECTS = 16;
  * Reads what a location asks for. What is wrong inside of a file is a problem, and the rest goes on; a file that is not
  * YAML is a problem of the rule `yaml` and takes its project with it.
  *
- * Throws a LayoutError where a file is missing or unreadable or the directory is not laid out as it has to be, and the
+ * Throws a LayoutError where a file is missing or unreadable, a plain manifest is empty or the directory is not laid out as it has to be, and the
  * signal's reason when that aborts.
  */
 export async function readManifests(location: ManifestLocation, signal: AbortSignal): Promise<ReadManifests> {
@@ -37,6 +39,10 @@ export async function readManifests(location: ManifestLocation, signal: AbortSig
 async function readPlainFile(file: string, signal: AbortSignal): Promise<ReadManifests> {
   const source = await readSource({ file, path: file }, signal);
   if (!(source instanceof SourceFile)) throw new LayoutError('file-unusable', [source]);
+  if (source.problems.length === 0 && contentAt(source.text) === undefined) {
+    const message = `manifest file ${quote(file)} is empty: expected "registries" and "images"`;
+    throw new LayoutError('file-unusable', [{ path: file, message }]);
+  }
   return together([parsePlain(source)], source.problems);
 }
 

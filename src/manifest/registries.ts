@@ -8,6 +8,7 @@ import {
   emptyRegistries,
   noDestination,
   noSource,
+  nothingToPromote,
   secondSource,
 } from './rules.ts';
 import { asMap, isTrue, parseShape, RegistryShape, textOf } from './shape.ts';
@@ -20,8 +21,8 @@ export interface Registries {
 }
 
 /**
- * The registries of a manifest. Undefined where they cannot be used: no source or several, or no destination left.
- * Whatever is wrong was reported to the file; `at` is where a missing list would be.
+ * The registries of a manifest. Undefined where there is nothing to do with them: no source or several, or no
+ * destination left. Whatever is wrong was reported to the file; `at` is where a missing list would be.
  */
 export function parseRegistries(
   list: YamlList | undefined,
@@ -35,7 +36,7 @@ export function parseRegistries(
   const candidates = list.items.map((item) => parseCandidate(item, source));
   const origin = chooseSource(candidates, list.at, source);
   const destinations = chooseDestinations(candidates, origin, source);
-  if (destinations.length === 0) source.report(noDestination(), list.at);
+  if (destinations.length === 0) tellOfNone(candidates, list.at, source);
   return origin === undefined || destinations.length === 0 ? undefined : { source: origin, destinations };
 }
 
@@ -75,6 +76,14 @@ function parseRegistry(
   }
   const serviceAccount = textOf(fields['service-account']) || undefined;
   return { name: verdict.value, serviceAccount, at: source.positionOf(at) };
+}
+
+/** Without any destination there is nothing to do; where one was meant, something is wrong. */
+function tellOfNone(candidates: readonly Candidate[], at: number, source: SourceFile): void {
+  const isMeant = candidates.some(({ role }) => role !== 'source');
+  const isUsable = candidates.length === 1 && candidates[0]?.registry !== undefined;
+  if (isMeant || !isUsable) source.report(noDestination(), at);
+  else source.warn(nothingToPromote(), at);
 }
 
 function chooseSource(

@@ -88,6 +88,18 @@ export function destinationIsSource(name: string): Fault {
   );
 }
 
+/** What a manifest deserves that names a source alone, as the original took it. */
+export function nothingToPromote(): Fault {
+  return faultOf('destination', 'nothing to promote: there is a source registry and no destination');
+}
+
+export function secondDocument(): Fault {
+  return faultOf(
+    'second-document',
+    'this and what follows is not read: a file is one YAML document, and here is a second one; put it into a file of its own',
+  );
+}
+
 /** `first` is where the same name stands with another service account. */
 export function destinationTwice(name: string, first: string): Fault {
   return faultOf(

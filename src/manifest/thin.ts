@@ -11,7 +11,7 @@ import { isNull, kindOf, type YamlList } from './yaml-tree.ts';
 export function parseThin(manifest: SourceFile, imageList: SourceFile): ParsedProject {
   const registries = parseRegistriesFile(manifest);
   const list = parseListFile(imageList);
-  const images: readonly ImageEntry[] = list === undefined ? [] : parseImages(list, imageList);
+  const images: readonly ImageEntry[] = list === undefined ? [] : parseImages(list, 'thin', imageList);
   return {
     manifest:
       registries !== undefined && list !== undefined

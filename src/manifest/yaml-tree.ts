@@ -7,7 +7,7 @@ export interface YamlScalar {
   readonly kind: 'scalar';
   /** The text as written, whatever type YAML would see in it: `1.10` stays `1.10`. */
   readonly value: string;
-  /** Neither quoted, nor a block, nor tagged: the only spelling in which `~` is null and `yes` is true. */
+  /** Neither quoted, nor a block, nor tagged as text: the only spelling in which `~` is null and `yes` is true. */
   readonly plain: boolean;
   readonly at: number;
 }
@@ -30,7 +30,8 @@ export interface YamlEntry {
   readonly value: YamlNode;
 }
 
-const NULLS: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NULL']);
+/** The plain spellings of null. */
+export const NULLS: ReadonlySet<string> = new Set(['', '~', 'null', 'Null', 'NULL']);
 
 /** True for a plain `null`, `~` or nothing at all. */
 export function isNull(node: YamlNode): boolean {

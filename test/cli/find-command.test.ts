@@ -18,7 +18,14 @@ describe('the command of a command line', () => {
     ['cip', ['report', 'merge', 'a.json', 'merge'], 'report merge', ['a.json', 'merge']],
     ['cip', ['-report=x', 'report', 'merge', '-allow-lost', 'a.json'], 'report merge', ['a.json']],
     ['cip', ['report', 'merge', '--', '-a.json'], 'report merge', ['-a.json']],
+    ['cip', ['run', 'verify'], 'verify', []],
+    ['cip', ['run', 'report', 'merge', 'run'], 'report merge', ['run']],
+    ['kpromo', ['version'], 'version', []],
     ['kpromo', ['cip'], '', []],
+    ['kpromo', ['cip', 'version'], 'version', []],
+    ['kpromo', ['cip', 'audit'], 'audit', []],
+    ['kpromo', ['cip', 'run'], '', []],
+    ['kpromo', ['-confirm', 'cip', 'run', 'diff', 'a', 'b'], 'diff', ['a', 'b']],
     ['kpromo', ['cip', 'report', 'merge', 'a'], 'report merge', ['a']],
   ])('%s %j', (program, args, words, operands) => {
     expect(find(program, ...args)).toEqual({ words, operands });
@@ -30,6 +37,8 @@ describe('the command of a command line', () => {
     ['cip', ['report', 'split'], /unexpected argument "report"/],
     ['cip', ['run', 'x'], /unexpected argument "x"/],
     ['kpromo', ['report', 'merge'], /unexpected argument "report"/],
+    ['cip', ['run', 'run'], /unexpected argument "run"/],
+    ['kpromo', ['cip', 'cip'], /unexpected argument "cip"/],
     ['kpromo', ['run'], /unexpected argument "run"/],
     [
       'cip',
@@ -48,7 +57,7 @@ describe('where the flags are listed is told', () => {
     ['cip', ['-confrim'], 'cip'],
     ['cip', ['report'], 'cip'],
     ['cip', ['nothing'], 'cip'],
-    ['cip', ['run', '-x'], 'cip run'],
+    ['cip', ['run', '-x'], 'cip'],
     ['cip', ['report', 'merge'], 'cip report merge'],
     ['cip', ['-report', 'x', 'report', 'merge', '-dry-run=maybe', 'a.json'], 'cip report merge'],
     ['cip', ['-manifest', 'verify', '-x'], 'cip'],

@@ -213,6 +213,27 @@ describe('flags of the original', () => {
     },
   );
 
+  it.each(specs.filter(({ refused }) => refused !== undefined).map((spec) => [example(spec), spec]))(
+    '%s is refused by its name, and what to use instead is said',
+    (flag, { name, refused = '' }) => {
+      expect(() => optionsOf(['-manifest=m', flag])).toThrow(`-${name} is gone: ${refused}`);
+    },
+  );
+
+  it.each([
+    ['-manifest-dir=d', /^-manifest-dir is gone: .*-thin-manifest-dir=DIR/],
+    ['-garbage-collect', /^-garbage-collect is gone: nothing is ever deleted here/],
+    ['-delete-extra-tags=true', /^-delete-extra-tags is gone: nothing is ever deleted here/],
+    ['-flattened-snapshot', /-output-format=csv/],
+    ['-audit', /^not built yet: -audit$/],
+    ['-require-provenance', /^not built yet: -require-provenance$/],
+  ])('that is gone is not taken for another: %s', (flag, words) => expectRefusal(['-confirm', flag], words));
+
+  it.each(['-garbage-collect=false', '-delete-extra-tags=false', '-require-provenance=false'])(
+    '%s asked for nothing, and asks for nothing',
+    (flag) => expect(optionsOf(['-manifest=m', flag]).task).toBe('dry-run'),
+  );
+
   it.each([['-minimal-snapshot=false'], ['-use-prow-manifest-diff=false'], ['-vuln-severity-threshold=-1']])(
     '%s spells the default and asks for nothing',
     (flag) => {

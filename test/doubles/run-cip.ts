@@ -18,10 +18,12 @@ export interface CipRun {
 
 export interface CipOptions {
   readonly program?: 'cip' | 'kpromo';
-  /** Added to an environment that has a PATH, an empty HOME and nothing else. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to an environment that has a PATH, an empty HOME and nothing else; undefined takes away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: an empty directory. */
   readonly cwd?: string;
+  /** Runs it as another user, which only root may. */
+  readonly uid?: number;
 }
 
 /** A process under way. It is killed where the running test ends before it does. */
@@ -58,13 +60,14 @@ export function startCip(args: readonly string[], options: CipOptions = {}): Run
 }
 
 /** Starts a script with node, in the same bare environment. Throws where the program has not been built. */
-export function startNode(args: readonly string[], { env = {}, cwd }: CipOptions = {}): RunningCip {
+export function startNode(args: readonly string[], { env = {}, cwd, uid }: CipOptions = {}): RunningCip {
   if (!existsSync(join(repositoryRoot(), 'dist'))) throw new Error('there is no dist: npm run build first');
   const place = cwd ?? temporaryDirectory();
   const child = spawn(process.execPath, args, {
     cwd: place,
     env: { PATH: process.env['PATH'], HOME: temporaryDirectory(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   if (child.pid === undefined) throw new Error('node could not be started');
   onTestFinished(() => void child.kill('SIGKILL'));

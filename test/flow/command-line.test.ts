@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmod } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -282,6 +283,9 @@ describe('-version and -help', () => {
     ['cip', ['run', '--help']],
     ['kpromo', ['cip', '-h']],
     ['kpromo', []],
+    ['cip', ['help']],
+    ['kpromo', ['help']],
+    ['kpromo', ['help', 'cip']],
   ] as const)('%s %j is data on stdout, and names the flags', async (program, words) => {
     const { status, stdout, stderr } = await runCip(words, { program });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -294,6 +298,24 @@ describe('-version and -help', () => {
     ]) {
       expect(stdout).toContain(flag);
     }
+  });
+
+  it.each([
+    ['cip', ['version', '--json']],
+    ['cip', ['version', '-j']],
+    ['kpromo', ['version', '--json']],
+    ['kpromo', ['cip', 'version', '-json=true']],
+  ] as const)('%s %j is the version as JSON', async (program, words) => {
+    const { version } = JSON.parse(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8'));
+    const { status, stdout } = await runCip(words, { program });
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ gitVersion: version, nodeVersion: process.version });
+  });
+
+  it('help of a command is its own', async () => {
+    const [long, short] = [await runCip(['help', 'verify']), await runCip(['verify', '-help'])];
+    expect(long).toEqual(short);
+    expect(long.stdout).toContain('-deep');
   });
 
   it('a heavy library is loaded when it is needed, and not before', async () => {
@@ -505,6 +527,17 @@ describe('the log', () => {
 });
 
 describe('limits and hosts', () => {
+  it.runIf(process.getuid?.() === 0)('a user without a home and without a name promotes', async () => {
+    const { flag } = await oneImage();
+    await chmod(dirname(flag.slice('-manifest='.length)), 0o755);
+    const { status, stderr } = await runCip([flag, '-confirm'], {
+      env: { HOME: undefined },
+      cwd: '/',
+      uid: 12_345,
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('copied') });
+  });
+
   it.each([['1'], ['0'], ['1000']])('-threads=%s promotes', async (threads) => {
     const { registry, digest, flag } = await oneImage();
     expect((await runCip([flag, '-confirm', `-threads=${threads}`])).status).toBe(0);

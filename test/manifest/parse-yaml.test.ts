@@ -81,9 +81,10 @@ describe('what YAML says', () => {
         ],
       },
     ],
-    ['the first of several documents', '# first\n---\na\n---\nb: [\n', '<a>'],
-    ['a first document without its marker', 'a\n---\nb: [\n', '<a>'],
-    ['a first document with its end', 'a\n...\nb: [\n', '<a>'],
+    ['a document with its end, and nothing behind it', 'a\n...\n# nothing\n---\n', '<a>'],
+    ['a tagged list', '!!seq [a, !!seq [b]]', ['<a>', ['<b>']]],
+    ['a tagged map', '!<tag:yaml.org,2002:map> {a: b}', { map: [['a', '<b>']] }],
+    ['a tagged null', '[!!null ~, !!null]', ['<~>', '<>']],
     ['a document after a directive', '%YAML 1.2\n# comment\n---\na\n', '<a>'],
     ['dashes in a block text', '- |\n  ---\n  a\n', ['---\na\n']],
     ['an alias', '- &x [a]\n- *x\n', [['<a>'], ['<a>']]],
@@ -134,6 +135,16 @@ describe('what YAML says', () => {
   });
 
   it.each([
+    ['the first of several documents', '# first\n---\na\n---\nb: [\n', 5],
+    ['a first document without its marker', 'a\n---\nb: [\n', 3],
+    ['a first document with its end', 'a\n...\nb: [\n', 3],
+    ['a first document before one on the line of its marker', 'a\r\n# end\r\n--- b\r\n', 3],
+  ])('is read from %s, and a warning tells of the others', (_what, text, line) => {
+    const warning = { severity: 'warning', rule: 'second-document', at: { line, column: 1 } };
+    expect(read(text)).toMatchObject({ value: '<a>', problems: [warning] });
+  });
+
+  it.each([
     ['a list without its end', 'a: [1\n', ['2:1 yaml']],
     ['a tab for indentation', 'a:\n\tb: 1\n', ['2:1 yaml']],
     ['a null byte', 'a: b\0c\n', ['1:5 yaml']],
@@ -143,7 +154,9 @@ describe('what YAML says', () => {
     ['an alias inside of its anchor', 'a: &x [b, *x]\n', ['1:11 yaml']],
     ['an unknown tag', 'a: !foo b\n', ['1:4 yaml']],
     ['a binary', 'a: !!binary aGk=\n', ['1:4 yaml']],
-    ['a tagged list', 'a: !!str [b]\n', ['1:4 yaml']],
+    ['a list tagged as text', 'a: !!str [b]\n', ['1:4 yaml']],
+    ['a list tagged as a map', 'a: !!map [b]\n', ['1:4 yaml']],
+    ['text tagged as null', 'a: !!null b\n', ['1:4 yaml']],
     ['two tags in a file', '- !a b\n- !c d\n', ['1:3 yaml', '2:3 yaml']],
     ['a list as a key', '? [a]\n: b\n', ['1:3 yaml']],
     ['a merge of text', '<<: a\n', ['1:5 yaml']],

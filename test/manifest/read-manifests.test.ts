@@ -56,13 +56,21 @@ describe('a plain manifest', () => {
   it('may use all that YAML has', async () => {
     const { manifests, problems } = await readPlain(join(FIXTURES, 'plain/quirks.yaml'));
     const releases = 'a=1.0,1.10,0x10,1e3,010,1_000 b=yes,true,2021-01-01';
-    expect(problems).toEqual([]);
+    expect(problems).toMatchObject([{ severity: 'warning', rule: 'second-document' }]);
     expect(manifests.map(imagesOf)).toEqual([[`numbers: ${releases}`, `numbers-again: c= ${releases}`]]);
     expect(manifests[0]?.destinations.map(({ name, serviceAccount }) => [name, serviceAccount])).toEqual([
       ['us.gcr.io/prod', 'promoter@prod.iam.gserviceaccount.com'],
       ['eu.gcr.io/prod', 'promoter@prod.iam.gserviceaccount.com'],
     ]);
   });
+
+  it.each(['', '\n', '# nothing yet\n', '---\n...\n'])(
+    'that is empty cannot be used at all: %j',
+    async (text) => {
+      const top = await testdir({ 'm.yaml': text });
+      await expect(readPlain(join(top, 'm.yaml'))).rejects.toThrow(/m.yaml" is empty/);
+    },
+  );
 
   it('has every problem reported and what is good kept', async () => {
     const { manifests, problems } = await readPlain(join(FIXTURES, 'broken/every-rule.yaml'));

@@ -42,8 +42,8 @@ describe('a snapshot', () => {
       `- name: app\n  dmap: &d {"${TWO}": []}\n- name: app\n  dmap:\n    <<: *d\n    "${ONE}": [v1, "1.10"]\n`,
     ],
     [
-      'the first of two documents',
-      `---\n- {name: app, dmap: {"${ONE}": [v1, "1.10"], "${TWO}": []}}\n---\n- name: other\n`,
+      'one document with its markers',
+      `---\n- {name: app, dmap: {"${ONE}": [v1, "1.10"], "${TWO}": []}}\n---\n`,
     ],
     [
       'YAML with comments',

@@ -271,7 +271,6 @@ describe('registries', () => {
       'registries:\n- {name: a.io/x, src: maybe}\n- {name: b.io/x}\n',
       ['2:23 shape'],
     ],
-    ['no destination', 'registries:\n- {name: a.io/x, src: true}\n', ['2:1 destination']],
     [
       'no good destination',
       'registries:\n- {name: a.io/x, src: true}\n- {name: B}\n',
@@ -284,9 +283,22 @@ describe('registries', () => {
     ['images of text', `${REGISTRIES}images: x\n`, ['5:9 shape']],
     ['a list instead of a map', '- a\n', ['1:1 shape']],
     ['nothing at all', '# nothing\n', ['1:1 one-source']],
+    [
+      'a bad source alone',
+      'registries:\n- {name: A, src: true}\n',
+      ['2:1 destination', '2:10 registry-name'],
+    ],
   ])('leave the whole manifest out for %s', (_what, text, places) => {
     const { manifest, problems } = parse(text.replace(/^$/, '# no registries\nimages: []\n'));
     expect(placesOf(problems).toSorted()).toEqual(places);
+    expect(manifest).toBeUndefined();
+  });
+
+  it('promote nothing for a source alone, which is worth a warning', () => {
+    const { manifest, problems } = parse('registries:\n- {name: a.io/x, src: true}\n');
+    expect(problems).toMatchObject([
+      { severity: 'warning', rule: 'destination', message: expect.stringContaining('nothing to promote') },
+    ]);
     expect(manifest).toBeUndefined();
   });
 });

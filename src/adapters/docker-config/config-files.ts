@@ -27,16 +27,29 @@ export interface ConfigFile {
 export function listConfigFiles(env: Environment, uid: number | undefined): readonly ConfigFile[] {
   const only = env['REGISTRY_AUTH_FILE'];
   if (only) return [{ path: only, name: 'REGISTRY_AUTH_FILE', isRequired: true }];
-  const home = env['HOME'] || homedir();
-  const docker = env['DOCKER_CONFIG'] || join(home, '.docker');
+  const docker = env['DOCKER_CONFIG'] || inHome(env, '.docker');
   const session = env['XDG_RUNTIME_DIR'];
   const bare = uid === undefined ? [] : [podmanFile('/run', String(uid))];
-  const lasting = env['XDG_CONFIG_HOME'] || join(home, '.config');
+  const lasting = env['XDG_CONFIG_HOME'] || inHome(env, '.config');
   return [
-    { path: join(docker, 'config.json'), name: 'docker config', isRequired: false },
+    ...(docker ? [{ path: join(docker, 'config.json'), name: 'docker config', isRequired: false }] : []),
     ...(session ? [podmanFile(session)] : bare),
-    podmanFile(lasting),
+    ...(lasting ? [podmanFile(lasting)] : []),
   ];
+}
+
+/** A path in the home of the user; undefined for a user who has none, as containers run many. */
+function inHome(env: Environment, name: string): string | undefined {
+  const home = env['HOME'] || homeOfUser();
+  return home ? join(home, name) : undefined;
+}
+
+function homeOfUser(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined; // the system does not know this user
+  }
 }
 
 function podmanFile(directory: string, user = ''): ConfigFile {
