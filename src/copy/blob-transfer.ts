@@ -1,4 +1,4 @@
-import { Attempts, DEFAULT_RETRY, type Failure } from '../base/attempts.ts';
+import { Attempts, type Failure, UPLOAD_RETRY } from '../base/attempts.ts';
 import { Permits } from '../base/permits.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
@@ -55,7 +55,7 @@ export class BlobTransfer {
   ): Promise<'mounted' | 'transferred'> {
     const { blob, destination } = task;
     const upload: Upload = { session: opened, step: 'opening' };
-    let attempts = new Attempts(this.#ports.clock, DEFAULT_RETRY);
+    let attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
     let received = 0;
     const sources = [...task.sources];
     for (;;) {
@@ -81,7 +81,7 @@ export class BlobTransfer {
       const gained = (upload.session?.received ?? 0) - received;
       if (gained < PROGRESS) continue;
       received += gained;
-      attempts = new Attempts(this.#ports.clock, DEFAULT_RETRY); // only attempts that get nowhere count
+      attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY); // only attempts that get nowhere count
     }
   }
 

@@ -4,6 +4,8 @@ import { Attempts, type Failure, type RetryPolicy } from '../../src/base/attempt
 const SECOND = 1000;
 const POLICY: RetryPolicy = {
   attempts: 4,
+  mostAttempts: 4,
+  outage: 0,
   firstDelay: SECOND,
   maxDelay: 3 * SECOND,
   patience: 60 * SECOND,
@@ -40,6 +42,30 @@ function setUp({ chance = 1, ...policy }: Partial<RetryPolicy> & { readonly chan
 function throttledFor(asked: number): Failure {
   return { status: 429, asked };
 }
+
+describe('a host that is away', () => {
+  const outage = { mostAttempts: 8, outage: 10 * SECOND };
+
+  it('is asked again until it could be back, however often it has failed by then', () => {
+    const { failOn } = setUp(outage);
+    expect(failOn(BROKEN)).toEqual([SECOND, 2 * SECOND, 3 * SECOND, 3 * SECOND, 3 * SECOND]);
+  });
+
+  it('has no more attempts than the usual ones where these have taken as long', () => {
+    const { fail, pass } = setUp(outage);
+    const waits = [1, 2, 3, 4].map(() => {
+      const wait = fail(BROKEN);
+      pass(45 * SECOND);
+      return wait;
+    });
+    expect(waits.at(-1)).toBeUndefined();
+  });
+
+  it('has only so many attempts, though they all fail at once', () => {
+    const { failOn } = setUp({ ...outage, chance: 0 });
+    expect(failOn(BROKEN)).toHaveLength(7);
+  });
+});
 
 describe('what breaks', () => {
   it('is tried again as often as the policy says, after waits that double up to the longest', () => {

@@ -76,11 +76,13 @@ export interface Allowance {
 }
 
 /** Of one request, first attempts not counted. */
-const MORE_ATTEMPTS = 4;
+const MORE_ATTEMPTS = 7;
 /** Requests that ten minutes of patience have room for, at five seconds each and some that overlap. */
 const MORE_WHEN_PATIENT = 130;
 /** A new attempt of an upload looks, opens, reads, sends and cancels; and may need a token for that. */
 const UPLOAD = 7;
+/** After a mount that fails: a look, and an upload whose opening fails as often. */
+const NEXT_RUNG = 2 + MORE_ATTEMPTS;
 /** What an answer that is no temporary failure may lead to instead: a new token, a look, a whole upload. */
 const DETOUR = 2 + UPLOAD;
 /** Bytes of manifests, tokens and error messages. */
@@ -92,7 +94,7 @@ export function allowanceOf(cell: AnyCell, inBaseline: number): Allowance {
   const occurrences = Math.min(cell.times, moreAttempts(cell) * inBaseline);
   const movedAgain = Math.min(cell.times, moreAttempts(cell)) * (request.again ?? request.bytes);
   const isSent = isOfUpload(request) || isUnnoticedUntilSent(cell);
-  const detours = request.ladder && cell.times === Infinity ? inBaseline * UPLOAD : 0;
+  const detours = request.ladder && cell.times === Infinity ? inBaseline * NEXT_RUNG : 0;
   return {
     requests: occurrences * costOf(cell) + detours,
     bytesOut: SMALL_CHANGE + (resumes(cell) ? 0 : movedAgain),

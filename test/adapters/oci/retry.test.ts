@@ -7,7 +7,7 @@ import { FakeClock } from '../../doubles/fake-clock.ts';
 import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, tagOf } from './client.ts';
 
 const CONTENT = image({ seed: 'retry' });
-const ATTEMPTS = 5;
+const ATTEMPTS = 8;
 
 async function setUp(options: EmbeddedRegistryOptions = {}) {
   const server = await embeddedForTest(options);
@@ -80,7 +80,7 @@ describe('what fails for a while', () => {
     const { server, clock, resolve } = await setUp();
     server.addFault({ act: status(503), times: ATTEMPTS - 1 });
     await resolve();
-    expect(clock.waits).toEqual([500, 1000, 2000, 4000]);
+    expect(clock.waits).toEqual([500, 1000, 2000, 4000, 7500, 7500, 7500]);
   });
 });
 
