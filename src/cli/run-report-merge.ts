@@ -25,7 +25,7 @@ export async function runReportMerge({ values, operands: files, stdio }: Command
     if (files.length === 0) throw new UsageError('no report given: cip report merge 0.json 1.json …');
     const places = await prepareReports(options, { files });
     const report = mergeAll(await readReports(files));
-    await tellReport(report, { format: options.log.format, stdio, log });
+    await tellReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
     await writeReports(report, places, stdio);
     return report.stopped ? 1 : exitCodeOf(report, options);
   } catch (error) {
