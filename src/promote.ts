@@ -11,7 +11,7 @@ import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
 import { mergePlans } from './plan/merge-plans.ts';
 import type { Plan, PlanItem } from './plan/plan.ts';
-import { planConflicts } from './plan/plan-conflicts.ts';
+import { planUnread } from './plan/plan-unread.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
@@ -78,7 +78,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     stopped: stopping.aborted,
     edges: wanted.edges,
     shard: wanted.shard,
-    plan: mergePlans([...plans, planConflicts(unread)]),
+    plan: mergePlans([...plans, planUnread(unread)]),
     readings,
     outcomes,
     problems: request.read.problems,

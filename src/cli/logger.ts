@@ -19,6 +19,11 @@ export function createLogger(sink: LogSink, { level, format }: LogOptions, now: 
   };
 }
 
+/** Tells a collector of JSON how a run has ended, whatever the level of the log is. */
+export function logFinish(fields: Line['fields'], sink: LogSink): void {
+  createLogger(sink, { level: 'info', format: 'json' }, Date.now).write('info', 'run finished', fields);
+}
+
 interface Line {
   readonly level: LogLevel;
   readonly message: string;

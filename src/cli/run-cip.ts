@@ -20,7 +20,9 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     const stopped = stop.stopping.aborted;
     const report = strict ? runParseOnly(read, { shard, now: Date.now, stopped }) : await promoteLazily();
     const items = report.items.filter(({ decision }) => decision !== 'invalid'); // these have been told
-    await tellReport({ ...report, items }, { format: options.log.format, stdio, log });
+    const { format } = options.log;
+    await tellReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
+    if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
     await writeReports(report, places, stdio);
     return stop.exitCode() ?? exitCodeOf(report, options);
 
@@ -31,3 +33,6 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     }
   });
 }
+
+/** For machines the mode is in the summary. */
+const NOTHING_WRITTEN = 'dry run: nothing was written; -confirm promotes';

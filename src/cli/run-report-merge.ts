@@ -26,7 +26,7 @@ export async function runReportMerge(call: CommandCall): Promise<number> {
     if (files.length === 0) throw noReport(program);
     const places = await prepareReports(options, { files });
     const report = mergeAll(await readReports(files));
-    await tellReport(report, { format: options.log.format, stdio, log });
+    await tellReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
     await writeReports(report, places, stdio);
     return report.stopped ? 1 : exitCodeOf(report, options);
   } catch (error) {

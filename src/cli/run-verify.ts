@@ -6,6 +6,7 @@ import { verify } from '../doors/verify/verify.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { renderJson } from '../report/render-json.ts';
+import { logFinish } from './logger.ts';
 import { type BoundRegistry, registriesOf } from './make-keychain.ts';
 import { openRegistries } from './open-registries.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
@@ -69,7 +70,7 @@ async function conclude(
   for (const [host, { identities, requests }] of Object.entries(verification.hosts)) {
     if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
-  if (options.log.format === 'json') logSummary(verification, log);
+  if (options.log.format === 'json') logSummary(verification, { stdio, log });
   else await tell(stdio.err, `\n${renderVerificationTables(verification)}\n`);
   const renderings = {
     json: () => renderJson(verification),
@@ -79,9 +80,12 @@ async function conclude(
 }
 
 /** What the tables tell, for machines. */
-function logSummary({ mode, stopped, durationMs, summary, hosts }: Verification, log: Log): void {
+function logSummary(
+  { mode, stopped, durationMs, summary, hosts }: Verification,
+  { stdio, log }: { stdio: Stdio; log: Log },
+): void {
   for (const [host, { edges, identities, ...traffic }] of Object.entries(hosts)) {
     log.write('info', 'host', { host, ...edges, ...traffic, identities: identities.join(', ') });
   }
-  log.write('info', 'run finished', { mode, stopped, durationMs, ...summary });
+  logFinish({ mode, stopped, durationMs, ...summary }, stdio);
 }

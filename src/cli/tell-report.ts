@@ -1,33 +1,56 @@
-import type { Log } from '../ports/log.ts';
+import type { Log, LogLevel } from '../ports/log.ts';
 import { renderItemLine, renderTables } from '../report/render-text.ts';
-import type { Report, ReportItem } from '../report/report.ts';
+import type { Mode, Report, ReportItem } from '../report/report.ts';
+import { logFinish } from './logger.ts';
 import type { LogOptions } from './options.ts';
 import { type Stdio, tell } from './stdio.ts';
 
+export interface Telling {
+  readonly format: LogOptions['format'];
+  /** Lost images do not change the exit code. */
+  readonly allowLost: boolean;
+  readonly stdio: Stdio;
+  readonly log: Log;
+}
+
 /** Tells a report in the log: a line for each item, one for each host, and the tables. */
-export async function tellReport(
-  report: Report,
-  { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
-): Promise<void> {
-  for (const item of report.items) log.write(levelOf(item), renderItemLine(item));
-  for (const [host, { identities }] of Object.entries(report.hosts)) {
-    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+export async function tellReport(report: Report, { format, allowLost, stdio, log }: Telling): Promise<void> {
+  for (const item of report.items) {
+    log.write(levelOf(item, { mode: report.mode, allowLost }), renderItemLine(item));
   }
-  if (format === 'json') logSummary(report, log);
+  for (const [host, { identities, requests }] of Object.entries(report.hosts)) {
+    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  }
+  if (format === 'json') logSummary(report, { stdio, log });
   else await tell(stdio.err, `\n${renderTables(report)}\n`);
 }
 
 /** What the tables tell, for machines. */
-function logSummary({ mode, stopped, durationMs, summary, hosts }: Report, log: Log): void {
+function logSummary(
+  { mode, stopped, durationMs, summary, hosts }: Report,
+  { stdio, log }: Pick<Telling, 'stdio' | 'log'>,
+): void {
   for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
     const told = { ...edges, ...repositories, ...traffic, identities: identities.join(', ') };
     log.write('info', 'host', { host, ...told });
   }
-  log.write('info', 'run finished', { mode, stopped, durationMs, ...summary });
+  logFinish({ mode, stopped, durationMs, ...summary }, stdio);
 }
 
-function levelOf({ decision, outcome }: ReportItem): 'info' | 'warning' | 'error' {
-  if (outcome === 'failed') return 'error';
-  if (decision === 'lost') return 'warning';
-  return decision === 'copy' || decision === 'add-tag' || decision === 'present' ? 'info' : 'error';
+/** What decides the exit code is told at every level. */
+function levelOf(
+  { decision, outcome }: ReportItem,
+  { mode, allowLost }: { mode: Mode; allowLost: boolean },
+): LogLevel {
+  switch (decision) {
+    case 'present':
+      return 'info';
+    case 'copy':
+    case 'add-tag':
+      return mode === 'promotion' && outcome !== 'copied' ? 'error' : 'info';
+    case 'lost':
+      return allowLost ? 'warning' : 'error';
+    default:
+      return 'error';
+  }
 }

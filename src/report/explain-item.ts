@@ -16,7 +16,7 @@ export function explainItem(item: PlanItem): string {
     case 'lost':
       return `_LOST_: the digest is neither in dst nor in ${item.sources.join(', ')}`;
     case 'conflict':
-      return `conflict: the same dst tag is wanted for ${item.others.map(describeClaim).join(', and for ')}`;
+      return `the same dst tag is wanted for ${item.others.map(describeClaim).join(', and for ')}`;
     case 'unreadable':
       return item.reason;
     default:

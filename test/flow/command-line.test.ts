@@ -489,6 +489,44 @@ describe('the log', () => {
     expect(lines.at(-1)).toMatchObject({ message: 'run finished', mode: 'promotion', edges: 1, copied: 1 });
   });
 
+  it.each([
+    ['-log-level=error', 'ERROR'],
+    ['-log-level=error', 'ERROR', '-confirm'],
+    ['-log-level=warning', 'WARNING', '-allow-lost'],
+  ])('%s shows each edge that decides the exit code: %s %s', async (...args) => {
+    const [level = '', severity = '', ...flags] = args;
+    const { digest, wanted } = await oneImage();
+    const lost = { ...wanted, images: { app: { [digest]: ['v1'], [A]: ['v2'] } } };
+    const { stderr } = await runCip([await manifestFlag(lost), level, ...flags]);
+    expect(stderr).toMatch(new RegExp(`^${severity} +lost: .*/app:v2: _LOST_`, 'm'));
+    expect(stderr).not.toMatch(/^INFO/m);
+  });
+
+  it.each(['-parse-only', '-confirm', 'verify'])(
+    '-log-format json ends with a summary at every level: %s',
+    async (what) => {
+      const { flag } = await oneImage();
+      const { stderr } = await runCip([what, flag, '-log-level=error', '-log-format=json']);
+      expect(parseLines(stderr).at(-1)).toMatchObject({ message: 'run finished', edges: 1 });
+    },
+  );
+
+  it('a host that nobody has asked was asked as nobody, and that is not said', async () => {
+    const conflict = offline({ app: { [A]: ['v1'], [B]: ['v1'] } });
+    const { status, stderr } = await runCip([await manifestFlag(conflict), '-parse-only']);
+    expect(status).toBe(1);
+    expect(stderr).not.toContain('asked as');
+    expect(stderr).toMatch(/^ERROR +conflict: [^ ]+ -> [^ ]+: the same dst tag is wanted for/m);
+  });
+
+  it('a dry run says last that it was one', async () => {
+    const { flag } = await oneImage();
+    expect((await runCip([flag])).stderr).toMatch(
+      /\nINFO +dry run: nothing was written; -confirm promotes\n$/,
+    );
+    expect((await runCip([flag, '-confirm'])).stderr).not.toContain('dry run');
+  });
+
   it('-log-format json holds for a failure too', async () => {
     const { status, stderr } = await runCip(['-manifest=nope', '-log-format=json']);
     expect(status).toBe(2);

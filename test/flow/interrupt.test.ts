@@ -115,7 +115,19 @@ describe('a run that is told to stop before it promotes', () => {
     const run = await cip.ended;
     expect(stopped()).toBeLessThan(AT_ONCE);
     expect(run.status).toBe(130);
-    expect(run.report).toMatchObject({ stopped: true, items: [], summary: { edges: IMAGES, copied: 0 } });
+    expect(run.report).toMatchObject({
+      stopped: true,
+      summary: { edges: IMAGES, unreadable: IMAGES, copied: 0 },
+    });
+    expect(run.report?.items.length).toBe(IMAGES);
+    for (const item of run.report?.items ?? []) {
+      expect(item).toMatchObject({
+        decision: 'unreadable',
+        outcome: 'not-attempted',
+        reason: expect.stringContaining('not looked at'),
+      });
+      expect(run.stderr).toContain(`unreadable: ${item.source} -> ${item.destination}: `);
+    }
     expect(writesOf(production)).toEqual([]);
   });
 
