@@ -27,7 +27,7 @@ export class Notices {
     return this.#everything;
   }
 
-  /** True for an image that could not be read. */
+  /** True for an image that could not be read, or not wholly. */
   has(name: string): boolean {
     return this.#missing.has(name);
   }
@@ -44,6 +44,12 @@ export class Notices {
         if (notice.name === '') this.#everything = true;
         this.#missing.add(notice.name);
         return this.#log.write('error', `unreadable: ${notice.repository}: ${lineOf(notice.reason)}`);
+      case 'unread-index':
+        this.#incomplete = true;
+        this.#missing.add(notice.name);
+        return this.#log.write('error', `unreadable: ${notice.repository}@${notice.index}: ${KEPT}`, {
+          reason: lineOf(notice.reason),
+        });
       case 'unlisted':
         this.#incomplete = true;
         this.#everything = true;
@@ -76,6 +82,7 @@ const NOT_WHOLE =
   'cannot be read through the API of Artifact Registry, so its repositories are listed one by one';
 const NOT_THERE =
   '-snapshot-repositories names it, and there is no such repository, or nothing in it to list';
+const KEPT = 'what this index lists is not known, so nothing was left out for it';
 const RELATIVE = 'so all names are relative to its parent';
 const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not seen';
 
