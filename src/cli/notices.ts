@@ -7,14 +7,26 @@ import type { Log } from '../ports/log.ts';
 export class Notices {
   readonly #log: Log;
   readonly #absence: 'error' | 'warning';
+  readonly #toldHosts: Set<string>;
   readonly #missing = new Set<string>();
   #incomplete = false;
   #everything = false;
+  #seesTagsOnly = false;
 
-  /** `absence`: what it is that a repository which the user names is not there. */
-  constructor(log: Log, { absence }: { readonly absence: 'error' | 'warning' }) {
+  /**
+   * `absence`: what it is that a repository which the user names is not there. `toldHosts`: those of which is known
+   * already that they list tags only.
+   */
+  constructor(
+    log: Log,
+    {
+      absence,
+      toldHosts = new Set(),
+    }: { readonly absence: 'error' | 'warning'; readonly toldHosts?: Set<string> },
+  ) {
     this.#log = log;
     this.#absence = absence;
+    this.#toldHosts = toldHosts;
   }
 
   /** True once something that should be in the result is not. */
@@ -25,6 +37,11 @@ export class Notices {
   /** True where nobody can say what is missing. */
   get everything(): boolean {
     return this.#everything;
+  }
+
+  /** True once the registry is known to show nothing but what its tags lead to. */
+  get seesTagsOnly(): boolean {
+    return this.#seesTagsOnly;
   }
 
   /** True for an image that could not be read, or not wholly. */
@@ -69,6 +86,9 @@ export class Notices {
           parent: notice.parent,
         });
       case 'tags-only':
+        this.#seesTagsOnly = true;
+        if (this.#toldHosts.has(notice.host)) return;
+        this.#toldHosts.add(notice.host);
         return this.#log.write('warning', `${notice.host} lists tags only: ${UNSEEN}`);
       case 'nothing-there':
         return this.#log.write('warning', `nothing to see at or below ${notice.registry}`);
