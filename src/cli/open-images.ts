@@ -6,7 +6,7 @@ import type { SnapshotImage } from '../image/snapshot-image.ts';
 import type { Naming } from '../inventory/naming.ts';
 import type { Notify } from '../inventory/notice.ts';
 import type { Sought } from '../inventory/sought.ts';
-import { walkRegistry } from '../inventory/walk-registry.ts';
+import { type WalkPorts, walkRegistry } from '../inventory/walk-registry.ts';
 import { walkWanted } from '../inventory/walk-wanted.ts';
 import type { ImageEntry, PromoterManifest } from '../manifest/model.ts';
 import type { BrowseClient, Browser } from './browse.ts';
@@ -20,6 +20,8 @@ export interface Opening {
   readonly browser: Browser;
   readonly open: () => Promise<BrowseClient>;
   readonly notice: Notify;
+  /** Default: nobody is told. */
+  readonly leftOut?: WalkPorts['leftOut'];
 }
 
 /**
@@ -48,7 +50,7 @@ export interface RegistryRequest {
 /** The images that a registry holds. */
 export async function openRegistryImages(
   { registry, manifests, naming, sought }: RegistryRequest,
-  { options, browser, open, notice }: Opening,
+  { options, browser, open, notice, leftOut }: Opening,
 ): Promise<AsyncIterable<SnapshotImage>> {
   const { tag, minimal, threads: workers, repositoriesFile } = options;
   const listed = repositoriesFile === undefined ? [] : await readRepositoriesFile(repositoriesFile, registry);
@@ -63,7 +65,7 @@ export async function openRegistryImages(
     sought: sought ?? (({ repository }) => digestsOf(named.get(repository))),
   };
   const { registry: client, whole } = await open();
-  const ports = { registry: client, whole, progress: browser.progress, notice, workers };
+  const ports = { registry: client, whole, progress: browser.progress, notice, leftOut, workers };
   return walkRegistry(request, ports, browser.signal);
 }
 

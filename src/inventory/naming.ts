@@ -1,4 +1,4 @@
-import { parentOf, type RegistryName, type Repository } from '../image/repository.ts';
+import { asRepository, parentOf, parseRepository, type RegistryName, type Repository } from '../image/repository.ts';
 import type { Notify } from './notice.ts';
 
 /**
@@ -14,6 +14,11 @@ const ROOT = '.';
 /** The name of the image that a registry is itself. */
 export function nameOfRoot(registry: RegistryName, naming: Naming): string {
   return naming === 'from-root' ? ROOT : registry.slice(registry.lastIndexOf('/') + 1);
+}
+
+/** The repository that has a name from the root of a registry; undefined where it would be no repository. */
+export function repositoryCalled(name: string, registry: RegistryName): Repository | undefined {
+  return name === ROOT ? asRepository(registry) : parseRepository(`${registry}/${name}`);
 }
 
 /** Gives each repository of a registry its name; a root without images gets none, it stands for all that is below. */

@@ -1,3 +1,4 @@
+import type { Digest } from '../image/digest.ts';
 import type { RegistryName, Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 
@@ -8,6 +9,14 @@ export type Notice =
       readonly kind: 'unreadable';
       readonly repository: Repository;
       readonly name: string;
+      readonly reason: string;
+    }
+  /** An index is listed and cannot be read, so that what it lists was not left out of its image. */
+  | {
+      readonly kind: 'unread-index';
+      readonly repository: Repository;
+      readonly name: string;
+      readonly index: Digest;
       readonly reason: string;
     }
   /** Neither the registry nor the request says which repositories there are, or not to the end. */

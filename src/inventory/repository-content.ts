@@ -18,6 +18,8 @@ export interface RepositoryContent {
   readonly indexes: ReadonlySet<Digest>;
   /** What some of these list: the others have not been read. */
   readonly parts: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Those that are known to be about another manifest. */
+  readonly referrers: ReadonlySet<Digest>;
 }
 
 export interface Browsing {
@@ -43,7 +45,12 @@ export async function readContent(
 ): Promise<RepositoryContent> {
   switch (listing.kind) {
     case 'digests':
-      return { digests: listing.manifests, indexes: listing.indexes, parts: listing.parts ?? NO_PARTS };
+      return {
+        digests: listing.manifests,
+        indexes: listing.indexes,
+        parts: listing.parts ?? NOTHING_MORE.parts,
+        referrers: NOTHING_MORE.referrers,
+      };
     case 'missing':
     case 'tags':
       return await new Reach(repository, browsing).follow(
@@ -53,7 +60,11 @@ export async function readContent(
   }
 }
 
-const NO_PARTS: RepositoryContent['parts'] = new Map();
+const NOTHING_MORE: Omit<RepositoryContent, 'digests'> = {
+  indexes: new Set(),
+  parts: new Map(),
+  referrers: new Set(),
+};
 
 /** The digest that carries a tag, with that tag alone. */
 export async function readTagged(
@@ -63,7 +74,7 @@ export async function readTagged(
 ): Promise<RepositoryContent> {
   const digest = await findTagged(repository, { listing, tag }, browsing);
   const digests = new Map(digest === undefined ? [] : [[digest, [tag]]]);
-  return { digests, indexes: new Set(), parts: NO_PARTS };
+  return { digests, ...NOTHING_MORE };
 }
 
 /** The manifests that an index lists. Throws for one that is gone, damaged or no index. */
@@ -101,6 +112,7 @@ class Reach {
   readonly #digests = new Map<Digest, Tag[]>();
   readonly #indexes = new Set<Digest>();
   readonly #parts = new Map<Digest, readonly Digest[]>();
+  readonly #referring = new Set<Digest>();
   readonly #asked = new Set<Digest>();
 
   constructor(repository: Repository, browsing: Browsing) {
@@ -111,7 +123,12 @@ class Reach {
   async follow(tags: Iterable<Tag>, sought: Iterable<Digest>): Promise<RepositoryContent> {
     await this.#followLevels(await this.#lookUpTags(tags));
     await this.#followLevels(await this.#lookUpDigests(this.#take(sought)));
-    return { digests: this.#digests, indexes: this.#indexes, parts: this.#parts };
+    return {
+      digests: this.#digests,
+      indexes: this.#indexes,
+      parts: this.#parts,
+      referrers: this.#referring,
+    };
   }
 
   async #followLevels(first: readonly Found[]): Promise<void> {
@@ -178,8 +195,11 @@ class Reach {
     return children;
   }
 
-  #referrers({ digest }: Found): Promise<readonly Digest[]> {
-    return this.#browsing.referrers.of(this.#repository, digest, this.#browsing.signal);
+  async #referrers({ digest }: Found): Promise<readonly Digest[]> {
+    const { referrers, signal } = this.#browsing;
+    const own = await referrers.of(this.#repository, digest, signal);
+    for (const referrer of own) this.#referring.add(referrer);
+    return own;
   }
 
   #lookUp(reference: Tag | Digest): Promise<Found | undefined> {

@@ -1,4 +1,5 @@
 import { walkInOrder } from '../base/walk-in-order.ts';
+import type { Digest } from '../image/digest.ts';
 import { hostOf, type RegistryName, type Repository } from '../image/repository.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
@@ -8,12 +9,12 @@ import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import { childRepositories } from './child-repositories.ts';
 import { findStart, type Start } from './find-start.ts';
 import type { Unreadable } from './inventory.ts';
-import { type Minimal, makeMinimal } from './minimal.ts';
+import { type Minimal, makeMinimal, type Minimised } from './minimal.ts';
 import type { Naming } from './naming.ts';
 import type { Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
 import { Referrers } from './referrers.ts';
-import { type Browsing, type DigestTags, readContent, readTagged } from './repository-content.ts';
+import { type Browsing, readContent, readTagged } from './repository-content.ts';
 import type { Sought } from './sought.ts';
 
 export interface WalkRequest {
@@ -36,6 +37,8 @@ export interface WalkPorts {
   readonly progress: Progress;
   /** Told, before the images that come later in their order, what the images do not tell. */
   readonly notice: Notify;
+  /** Told, before an image comes or would, which digests without a tag do not count in it. Default: nobody is. */
+  readonly leftOut?: ((name: string, digests: ReadonlySet<Digest>) => void) | undefined;
   /** Repositories at a time, and questions at a time about one of them. */
   readonly workers: number;
 }
@@ -73,7 +76,9 @@ export async function* walkRegistry(
       teller.tell(visited);
       const { repository, state } = visited;
       if (state.kind === 'unreadable') continue;
-      const image = makeSnapshotImage(start.nameOf(repository), state.digests);
+      const name = start.nameOf(repository);
+      if (state.leftOut.size > 0) ports.leftOut?.(name, state.leftOut);
+      const image = makeSnapshotImage(name, state.digests);
       if (image !== undefined) yield image;
     }
   } finally {
@@ -89,13 +94,7 @@ interface Reading extends Browsing {
 
 interface VisitedRepository {
   readonly repository: Repository;
-  readonly state:
-    | {
-        readonly kind: 'read';
-        readonly digests: DigestTags;
-        readonly listing: Listing;
-      }
-    | Unreadable;
+  readonly state: (Minimised & { readonly kind: 'read'; readonly listing: Listing }) | Unreadable;
 }
 
 async function visit(repository: Repository, reading: Reading) {
@@ -117,8 +116,9 @@ async function readState(repository: Repository, listing: Listing, reading: Read
     tag === undefined
       ? await readContent(repository, { listing, sought: sought(place) }, reading)
       : await readTagged(repository, { listing, tag }, reading);
-  const digests = await makeMinimal(repository, { digests: content.digests, content, minimal }, reading);
-  return { kind: 'read', digests, listing } as const;
+  const { digests } = content;
+  const minimised = await makeMinimal(repository, { digests, content, minimal }, reading);
+  return { kind: 'read', listing, ...minimised } as const;
 }
 
 /** Says what is worth a word, and each thing once. */
@@ -147,7 +147,9 @@ class Teller {
       this.#notice({ kind: 'unreadable', repository, name, reason: state.reason });
       return;
     }
-    const { digests, listing } = state;
+    const { digests, listing, unread } = state;
+    const name = this.#nameOf(repository);
+    for (const index of unread) this.#notice({ kind: 'unread-index', repository, name, ...index });
     this.#sawAnything ||= digests.size > 0;
     if (digests.size === 0 && isAbsent(listing) && this.#listed.has(repository)) {
       this.#notice({ kind: 'not-there', repository });

@@ -5,7 +5,7 @@ import { asRepository, type RegistryName, type Repository } from '../image/repos
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
-import { type Minimal, makeMinimal } from './minimal.ts';
+import { type Minimal, makeMinimal, type Minimised } from './minimal.ts';
 import { type Naming, namerOf } from './naming.ts';
 import type { Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
@@ -58,6 +58,7 @@ export async function* walkWanted(
     const name = nameOf(repository);
     if ('reason' in state) ports.notice({ kind: 'unreadable', repository, name, reason: state.reason });
     else {
+      for (const unread of state.unread) ports.notice({ kind: 'unread-index', repository, name, ...unread });
       const image = makeSnapshotImage(name, state.digests);
       if (image !== undefined) yield image;
     }
@@ -70,7 +71,7 @@ type Reducer = (
   repository: Repository,
   digests: DigestTags,
   signal: AbortSignal,
-) => Promise<{ readonly digests: DigestTags }>;
+) => Promise<Pick<Minimised, 'digests' | 'unread'>>;
 
 function makeNamer({ registry, repositories, naming }: WantedRequest, notice: Notify) {
   const holdsImages = repositories.some(({ repository }) => repository === asRepository(registry));
@@ -94,7 +95,7 @@ async function makeReducer(
   { open, workers }: WantedPorts,
 ): Promise<Reducer> {
   if (minimal === 'nothing' || repositories.length === 0) {
-    return (_repository, digests) => Promise.resolve({ digests });
+    return (_repository, digests) => Promise.resolve({ digests, unread: [] });
   }
   const registry = await open();
   const referrers = new Referrers(registry);
@@ -102,11 +103,16 @@ async function makeReducer(
     const browsing = { registry, referrers, workers, signal };
     const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
     const content = isOpen ? await findContent(repository, digests, browsing) : NO_CONTENT;
-    return { digests: await makeMinimal(repository, { digests, content, minimal }, browsing) };
+    return await makeMinimal(repository, { digests, content, minimal }, browsing);
   };
 }
 
-const NO_CONTENT: RepositoryContent = { digests: NOTHING, indexes: new Set(), parts: new Map() };
+const NO_CONTENT: RepositoryContent = {
+  digests: NOTHING,
+  indexes: new Set(),
+  parts: new Map(),
+  referrers: new Set(),
+};
 
 /** What the registry holds, the wanted digests that its listing does not show included. */
 async function findContent(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { image, multiArch, push } from '../builders/images.ts';
+import { artifact, image, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip } from '../doubles/run-cip.ts';
 import { embedded, imagesOf, thinFiles, writesOf } from './staging.ts';
@@ -131,6 +131,63 @@ describe('cip diff', () => {
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
   });
 
+  it.each(['oci', 'google'] as const)(
+    'makes a file minimal by what a registry with the listing of %s knows',
+    async (listing) => {
+      const registry = await embedded({ listing });
+      const signature = artifact('signature', { subject: OLD });
+      push(registry, 'prod/app', APP, 'v1');
+      push(registry, 'prod/app', OLD, 'v0');
+      push(registry, 'prod/app', signature, `sha256-${String(old).slice(7)}.sig`);
+      push(registry, 'prod/app', artifact('attestation', { subject: OLD }));
+      push(registry, 'prod/signatures', signature, `sha256-${String(old).slice(7)}.sig`);
+      const whole = await runCip([`-snapshot=${registry.host}/prod`]);
+      const cwd = await testdir({ 'a.yaml': whole.stdout });
+      for (const flag of ['-minimal-snapshot', '-minimal-snapshot=strict']) {
+        const same = await runCip(['diff', './a.yaml', `${registry.host}/prod`, flag], { cwd });
+        expect(same, same.stderr).toMatchObject({ status: 0, stdout: '' });
+      }
+      push(registry, 'prod/app', NEW, 'v2');
+      const { stdout } = await runCip(['diff', `${registry.host}/prod`, './a.yaml', '-minimal-snapshot'], {
+        cwd,
+      });
+      expect(stdout.split('\n').slice(2)).toEqual([`- app@${fresh} [v2]`, '']);
+    },
+  );
+
+  it('keeps of files as of registries what carries a tag', async () => {
+    const registry = await embedded();
+    push(registry, 'prod/app', OLD, 'v1', 'x');
+    push(registry, 'prod/app', NEW, 'v2');
+    const whole = await runCip([`-snapshot=${registry.host}/prod`]);
+    const cwd = await testdir({ 'a.yaml': whole.stdout });
+    const run = (...args: string[]) => runCip(['diff', './a.yaml', ...args, '-snapshot-tag=v1'], { cwd });
+    expect(await run(`${registry.host}/prod`)).toMatchObject({ status: 0, stdout: '' });
+    expect(await run('./a.yaml', '-minimal-snapshot=strict')).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  it('does not miss an untagged digest that one of two registries does not list', async () => {
+    const [google, oci] = [await embedded({ listing: 'google' }), await embedded()];
+    for (const registry of [google, oci]) {
+      push(registry, 'prod/app', NEW, 'v1');
+      push(registry, 'prod/app', OLD);
+      push(registry, 'prod/untagged', OLD);
+    }
+    const sides = [`${google.host}/prod`, `${oci.host}/prod`];
+    for (const args of [sides, sides.toReversed()]) {
+      expect(await runCip(['diff', ...args])).toMatchObject({ status: 0, stdout: '' });
+    }
+    push(google, 'prod/app', APP.children[0] ?? APP);
+    const { stdout } = await runCip(['diff', ...sides]);
+    expect(stdout.split('\n').slice(2)).toEqual([`- app@${APP.children[0]?.manifest.digest}`, '']);
+  });
+
+  it('says once of a host that it lists tags only', async () => {
+    const { b } = await two();
+    const { stderr } = await runCip(['diff', `${b.host}/prod`, `${b.host}/prod`]);
+    expect(stderr.match(/lists tags only/g)).toHaveLength(1);
+  });
+
   it('says in Markdown what differs', async () => {
     const { a, b } = await two();
     const { stdout } = await runCip(['diff', `${a.host}/prod`, `${b.host}/prod`, '-output=markdown']);
@@ -158,6 +215,16 @@ describe('cip diff that cannot compare ends with 2', () => {
     expect(stderr).not.toContain('no differences');
   });
 
+  it('where an untagged digest cannot be asked for', async () => {
+    const [google, oci] = [await embedded({ listing: 'google' }), await embedded()];
+    for (const registry of [google, oci]) push(registry, 'prod/app', NEW, 'v1');
+    push(google, 'prod/app', OLD);
+    oci.addFault({ path: new RegExp(String(old)), act: { kind: 'status', status: 403 } });
+    const { status, stdout, stderr } = await runCip(['diff', `${google.host}/prod`, `${oci.host}/prod`]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/unreadable: .*\/prod\/app: .*403/);
+  });
+
   it.each([
     ['one side', ['gcr.io/a'], /compares two sides, not 1/],
     ['neither a path nor a registry', ['nope', 'gcr.io/a'], /"nope" is neither/],
@@ -166,6 +233,11 @@ describe('cip diff that cannot compare ends with 2', () => {
     ['a tag that is two digests', ['twice', 'snapshot'], /twice:2:1: .*app:v1 is .* in line 1 and/],
     ['a directory that holds no manifests', ['.@gcr.io/a', 'snapshot'], /manifests/],
     ['a flag of a promotion', ['snapshot', 'snapshot', '-confirm'], /no flag of cip diff: -confirm/],
+    [
+      'files, of which nobody knows the children',
+      ['snapshot', 'snapshot', '-minimal-snapshot'],
+      /does not tell/,
+    ],
     ['an unknown format', ['snapshot', 'snapshot', '-output=yaml'], /expected text, json, markdown/],
   ])('%s', async (_what, args, words) => {
     const cwd = await testdir({

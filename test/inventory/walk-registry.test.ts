@@ -176,6 +176,20 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
       expect(Object.keys(strict.images['app'] ?? {})).toHaveLength(2);
     });
 
+    it('keeps an attestation that the index of its image lists as well, where that is known', async () => {
+      const registry = await embeddedForTest({ listing });
+      const content = image({ seed: 'app' });
+      const attestation = artifact('attestation', { subject: content });
+      const outer = index({ children: [content, attestation] });
+      push(registry, 'prod/app', outer, 'v1');
+      const own = { [digestOfContent(outer)]: ['v1'] };
+      const kept = listing === 'google' ? {} : { [digestOfContent(attestation)]: [] };
+      const { images } = await walk(registry, { path: '/prod', minimal: 'children' });
+      expect(images['app']).toEqual({ ...own, ...kept });
+      const strict = await walk(registry, { path: '/prod', minimal: 'attachments' });
+      expect(strict.images['app']).toEqual(own);
+    });
+
     it('leaves out a repository whose index cannot be read', async () => {
       const registry = await embeddedForTest({ listing });
       push(registry, 'prod/app', multiArch('app'), 'v1');
@@ -186,6 +200,22 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
       expect(notices).toContainEqual(expect.objectContaining({ kind: 'unreadable', name: 'app' }));
     });
   });
+});
+
+it('an index that is listed and gone is named, and all stays that it may have listed', async () => {
+  const registry = await embeddedForTest({ listing: 'google' });
+  const [gone, whole] = [multiArch('gone'), multiArch('whole')];
+  push(registry, 'prod/app', gone, 'v1');
+  push(registry, 'prod/app', whole, 'v2');
+  const path = new RegExp(gone.manifest.digest);
+  registry.addFault({ kind: 'manifest-get', path, times: Infinity, act: { kind: 'status', status: 404 } });
+  const { images, notices } = await walk(registry, { path: '/prod', minimal: 'children' });
+  expect(new Set(Object.keys(images['app'] ?? {}))).toEqual(
+    new Set([gone, whole, ...gone.children].map(digestOfContent)),
+  );
+  expect(notices).toEqual([
+    expect.objectContaining({ kind: 'unread-index', name: 'app', index: gone.manifest.digest }),
+  ]);
 });
 
 describe('a registry that lists tags only', () => {
