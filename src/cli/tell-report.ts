@@ -1,3 +1,4 @@
+import { assertNever } from '../base/exhaustive.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
 import { renderItemLine, renderTables } from '../report/render-text.ts';
 import type { Mode, Report, ReportItem } from '../report/report.ts';
@@ -50,7 +51,12 @@ function levelOf(
       return mode === 'promotion' && outcome !== 'copied' ? 'error' : 'info';
     case 'lost':
       return allowLost ? 'warning' : 'error';
-    default:
+    case 'tag-move':
+    case 'conflict':
+    case 'invalid':
+    case 'unreadable':
       return 'error';
+    default:
+      return assertNever(decision);
   }
 }

@@ -1,4 +1,10 @@
-import { asRepository, parentOf, parseRepository, type RegistryName, type Repository } from '../image/repository.ts';
+import {
+  asRepository,
+  parentOf,
+  parseRepository,
+  type RegistryName,
+  type Repository,
+} from '../image/repository.ts';
 import type { Notify } from './notice.ts';
 
 /**
