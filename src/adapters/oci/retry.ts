@@ -21,15 +21,19 @@ interface RetryPorts {
 
 /**
  * Sends again what failed for a while: lost connections and temporary statuses, with full jitter, and never earlier
- * than `Retry-After` asks. After the last attempt the answer is handed on as it is.
+ * than `Retry-After` asks. After the last attempt the answer is handed on as it is. Only of a host that has answered
+ * before an outage is seen through: another one may not be there at all.
  *
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
 export function withRetry(inner: Send, { clock, policy, onRetry }: RetryPorts): Send {
+  const impatient = { ...policy, mostAttempts: policy.attempts };
+  const known = new Set<string>();
   return async (request) => {
-    const attempts = new Attempts(clock, policy);
+    const attempts = new Attempts(clock, known.has(request.host) ? policy : impatient);
     for (;;) {
       const outcome = await tryOnce(() => inner(request));
+      if (!outcome.temporary) known.add(request.host);
       if (!outcome.temporary || isStreamBody(request.body)) return outcome.result();
       const wait = attempts.waitAfter({ status: outcome.status, asked: outcome.retryAfter(clock.now()) });
       if (wait === undefined) return outcome.result();

@@ -7,7 +7,7 @@ import { FakeClock } from '../../doubles/fake-clock.ts';
 import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, tagOf } from './client.ts';
 
 const CONTENT = image({ seed: 'retry' });
-const ATTEMPTS = 8;
+const ATTEMPTS = 5;
 
 async function setUp(options: EmbeddedRegistryOptions = {}) {
   const server = await embeddedForTest(options);
@@ -80,7 +80,7 @@ describe('what fails for a while', () => {
     const { server, clock, resolve } = await setUp();
     server.addFault({ act: status(503), times: ATTEMPTS - 1 });
     await resolve();
-    expect(clock.waits).toEqual([500, 1000, 2000, 4000, 7500, 7500, 7500]);
+    expect(clock.waits).toEqual([500, 1000, 2000, 4000]);
   });
 });
 
@@ -191,6 +191,16 @@ describe('what lasts', () => {
     const minutes = (clock.now() - begun) / 60_000;
     expect(minutes).toBeGreaterThan(9);
     expect(minutes).toBeLessThan(11);
+  });
+
+  it('is waited for as long as a restart takes where the host has answered before', async () => {
+    const { server, clock, resolve } = await setUp();
+    await resolve();
+    const begun = clock.now();
+    server.addFault({ act: { kind: 'reset' }, times: Infinity });
+    expect(await registryErrorOf(resolve())).toMatchObject({ code: 'unreachable' });
+    expect(clock.now() - begun).toBeGreaterThanOrEqual(30_000);
+    expect(server.requests.length).toBeLessThanOrEqual(1 + 8);
   });
 
   it('ends as unreachable where connections are lost', async () => {
