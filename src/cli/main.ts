@@ -2,7 +2,7 @@ import { CodedError, messageOf } from '../base/errors.ts';
 import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
 import { ignoreErrors, tellPeople, writeTo } from './stdio.ts';
-import { exitCodeOfError, UsageError } from './usage-error.ts';
+import { exitCodeOfError, InputError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
 const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version', 'version']);
@@ -15,12 +15,27 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {
-    const hint = error instanceof UsageError ? `\n${program} -help lists the flags` : '';
-    await tellPeople(stdio, `${program}: ${messageOf(error)}${hint}\n`);
+    if (asksForJson(argv)) await tellAsJson(error, stdio);
+    else await tellPeople(stdio, `${program}: ${messageOf(error)}${hintFor(program, error)}\n`);
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
       await tellPeople(stdio, `${stackOf(error)}\n`);
     return exitCodeOfError(error);
   }
+}
+
+function hintFor(program: ProgramName, error: unknown): string {
+  const isOfFlags = error instanceof UsageError && !(error instanceof InputError);
+  return isOfFlags ? `\n${program} -help lists the flags` : '';
+}
+
+/** A command line that cannot be used may still say who collects the log. */
+function asksForJson(argv: readonly string[]): boolean {
+  return / --?log-format[= ]json(?: |$)/i.test(` ${argv.join(' ')}`);
+}
+
+async function tellAsJson(error: unknown, { err }: Stdio): Promise<void> {
+  const { createLogger } = await import('./logger.ts');
+  createLogger({ err }, { level: 'error', format: 'json' }, Date.now).write('error', messageOf(error));
 }
 
 async function runProgram(

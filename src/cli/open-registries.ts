@@ -6,7 +6,7 @@ import { checkCaFiles, readCommonCas } from '../adapters/oci/tls-files.ts';
 import { messageOf } from '../base/errors.ts';
 import { type BoundRegistry, type KeychainParts, makeKeychain } from './make-keychain.ts';
 import type { RunOptions } from './options.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
 export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> {
@@ -25,7 +25,7 @@ export async function openRegistries(
   const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
   const network = completeNetworkOptions({ env, caFiles });
   await checkSurroundings(network, plainHttp).catch((error: unknown) => {
-    throw new UsageError(messageOf(error));
+    throw new InputError(messageOf(error));
   });
   const keychain = await makeKeychain(registries, { ...parts, readCas: () => readCommonCas(network) });
   return createOciRegistry({

@@ -16,7 +16,7 @@ import { Notices } from './notices.ts';
 import { clientFor, openRegistryImages, openWantedImages } from './open-images.ts';
 import { readWanted } from './read-wanted.ts';
 import type { Stdio } from './stdio.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError, UsageError } from './usage-error.ts';
 import { writePieces } from './write-pieces.ts';
 
 /** A comparison from its options to its exit code: 0 equal, 1 different, 2 where something could not be compared. */
@@ -107,11 +107,11 @@ function openerFor(
 
 async function readImages(file: string, { log, signal }: Browser): Promise<readonly SnapshotImage[]> {
   const { images, problems } = await readSnapshot(file, signal).catch((error: unknown) => {
-    throw error instanceof LayoutError ? new UsageError(error.message) : error;
+    throw error instanceof LayoutError ? new InputError(error.message) : error;
   });
   for (const problem of problems) log.write(problem.severity, renderProblem(problem));
   if (problems.some(({ severity }) => severity === 'error')) {
-    throw new UsageError('a snapshot cannot be used: see above');
+    throw new InputError('a snapshot cannot be used: see above');
   }
   return images;
 }
