@@ -5,11 +5,25 @@ const UNPRINTABLE =
   // oxlint-disable-next-line no-control-regex -- control characters are what it is for
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** A user's text in double quotes, on one line, without control characters, cut at 200 characters. */
+/** A user's text in double quotes, on one line, without control characters or passwords, cut at 200 characters. */
 export function quote(text: string): string {
-  const cut = text.length > MAX_QUOTED_CHARACTERS ? `${text.slice(0, MAX_QUOTED_CHARACTERS)}…` : text;
+  const masked = maskPasswords(text.slice(0, MAX_MASKED_CHARACTERS));
+  const cut = masked.length > MAX_QUOTED_CHARACTERS ? `${masked.slice(0, MAX_QUOTED_CHARACTERS)}…` : masked;
   return JSON.stringify(cut).replace(UNPRINTABLE, escapeCharacter);
 }
+
+/** Enough to see the end of a password that is cut through. */
+const MAX_MASKED_CHARACTERS = 2_000;
+
+/**
+ * A text with an asterisk for every character of what stands like a password in `user:password@host`. A tag before a
+ * digest (`app:v1@sha256:…`) is none.
+ */
+export function maskPasswords(text: string): string {
+  return text.replace(PASSWORD, (password) => '*'.repeat(password.length));
+}
+
+const PASSWORD = /(?<=[\w.%+/-]:)(?!\/\/)[^\s"']+(?=@(?!sha\d+:))/g;
 
 /** Foreign text (an error body, a header) made fit for one line of a log: control characters escaped, cut. */
 export function oneLine(text: string, maxCharacters = MAX_QUOTED_CHARACTERS): string {

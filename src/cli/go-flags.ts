@@ -25,6 +25,9 @@ export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec
     const match = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(argument);
     const name = match?.[1] ?? '';
     const spec = known.get(ABBREVIATIONS.get(name) ?? name);
+    if (match === null && /^-./.test(argument)) {
+      throw new UsageError(`${quote(argument)} is no flag: a flag is -name or -name=value`);
+    }
     if (match === null) rewritten.push(argument);
     else if (spec === undefined) rewritten.push(`--${match[1]}`);
     else if (spec.value === undefined) rewritten.push(`--${spec.name}=${booleanOf(spec, match[2])}`);

@@ -2,7 +2,7 @@ import { CodedError, messageOf } from '../base/errors.ts';
 import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
 import { ignoreErrors, tell, writeTo } from './stdio.ts';
-import { exitCodeOfError, UsageError } from './usage-error.ts';
+import { exitCodeOfError, InputError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
 const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version', 'version']);
@@ -15,12 +15,32 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {
-    await tell(stdio.err, `${program}: ${messageOf(error)}\n`);
-    if (error instanceof UsageError) await tell(stdio.err, `${await helpHintLazily(program, argv)}\n`);
+    if (asksForJson(argv)) await tellAsJson(error, stdio);
+    else await tell(stdio.err, `${program}: ${messageOf(error)}\n${await hintFor(error, { program, argv })}`);
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
       await tell(stdio.err, `${stackOf(error)}\n`);
     return exitCodeOfError(error);
   }
+}
+
+/** Where the flags are listed, if they are to blame. */
+async function hintFor(
+  error: unknown,
+  { program, argv }: { readonly program: ProgramName; readonly argv: readonly string[] },
+): Promise<string> {
+  if (!(error instanceof UsageError) || error instanceof InputError) return '';
+  const { helpHint } = await import('./help-hint.ts');
+  return `${helpHint(program, argv)}\n`;
+}
+
+/** A command line that cannot be used may still say who collects the log. */
+function asksForJson(argv: readonly string[]): boolean {
+  return / --?log-format[= ]json(?: |$)/i.test(` ${argv.join(' ')}`);
+}
+
+async function tellAsJson(error: unknown, { err }: Stdio): Promise<void> {
+  const { createLogger } = await import('./logger.ts');
+  createLogger({ err }, { level: 'error', format: 'json' }, Date.now).write('error', messageOf(error));
 }
 
 async function runProgram(
@@ -50,11 +70,6 @@ function withoutHelpWord(argv: readonly string[]): readonly string[] {
 async function printVersionLazily(stdio: Stdio): Promise<number> {
   const { printVersion } = await import('./version.ts');
   return printVersion(stdio);
-}
-
-async function helpHintLazily(program: ProgramName, argv: readonly string[]): Promise<string> {
-  const { helpHint } = await import('./help-hint.ts');
-  return helpHint(program, argv);
 }
 
 function stackOf(error: unknown): string {

@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import { chainKeychains, type Keychain } from '../ports/keychain.ts';
 import type { Log } from '../ports/log.ts';
 import type { RunOptions } from './options.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError } from './usage-error.ts';
 
 /** A registry, and the Google service account that it is used as. */
 export type BoundRegistry = Pick<Registry, 'name' | 'serviceAccount'>;
@@ -36,7 +36,7 @@ export async function makeKeychain(
 ): Promise<Keychain> {
   const files = createDockerConfigKeychain(env, clock, process.getuid?.());
   const keyFiles = await readKeyFiles(options.keyFiles).catch((error: unknown) => {
-    throw new UsageError(messageOf(error));
+    throw new InputError(messageOf(error));
   });
   if (!options.serviceAccounts) return files;
   // asked to, Google's libraries log the tokens that they get

@@ -11,7 +11,7 @@ import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import { type BoundRegistry, type KeychainParts, makeKeychain } from './make-keychain.ts';
 import type { RunOptions } from './options.ts';
 import { tellStrangeBudgets } from './strange-budgets.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
 export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> {
@@ -35,7 +35,7 @@ export async function openRegistries(
   tellStrangeBudgets(budgets, registries, log);
   const network = completeNetworkOptions({ env, caFiles });
   await checkSurroundings(network, plainHttp).catch((error: unknown) => {
-    throw new UsageError(messageOf(error));
+    throw new InputError(messageOf(error));
   });
   const readCas = () => readCommonCas(network);
   const keychain = await makeKeychain(registries, { ...parts, readCas });
@@ -60,7 +60,7 @@ function apiEndpointOf(env: NodeJS.ProcessEnv): { readonly endpoint?: string } {
   const endpoint = env[ENDPOINT_VARIABLE];
   if (!endpoint) return {};
   if (URL.canParse(endpoint)) return { endpoint };
-  throw new UsageError(`${ENDPOINT_VARIABLE} is the URL of an API, not ${quote(endpoint)}`);
+  throw new InputError(`${ENDPOINT_VARIABLE} is the URL of an API, not ${quote(endpoint)}`);
 }
 
 const ENDPOINT_VARIABLE = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY';

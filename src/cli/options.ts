@@ -51,6 +51,8 @@ export interface LogOptions {
 }
 
 const DEFAULT_THREADS = 50;
+/** More than any machine has connections for. */
+const MAX_THREADS = 100_000;
 /** Mebibytes: as much as most machines can spare. */
 const DEFAULT_SPOOL_LIMIT = 8192;
 
@@ -79,7 +81,7 @@ export function runOptionsOf(values: ParsedFlags['values'], warnings: readonly s
   refuseEmpty(values);
   return {
     threads: threadsOf(flags),
-    plainHttp: values.get('plain-http') ?? [],
+    plainHttp: (values.get('plain-http') ?? []).map(checkHost),
     keyFiles: keyFilesOf(flags),
     serviceAccounts: !flags.isOn('no-service-account'),
     caFiles: values.get('ca-file') ?? [],
@@ -192,7 +194,9 @@ function taskOf(flags: FlagValues): Options['task'] {
 function threadsOf(flags: FlagValues): number {
   const text = flags.text('threads');
   if (text === undefined) return DEFAULT_THREADS;
-  if (!/^-?\d{1,6}$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
+  if (!/^-?\d+$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
+  if (Number(text) > MAX_THREADS)
+    throw new UsageError(`-threads is at most ${MAX_THREADS}, not ${quote(text)}`);
   return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
 }
 
@@ -231,6 +235,13 @@ function keyFilesOf(flags: FlagValues): readonly string[] {
   const files = text.split(',').filter((file) => file.trim() !== '');
   if (text !== '' && files.length === 0) throw new UsageError(`-key-files names no file: ${quote(text)}`);
   return files;
+}
+
+function checkHost(host: string): string {
+  if (/^[^\s/@=]+$/.test(host) && URL.canParse(`http://${host}`)) return host;
+  throw new UsageError(
+    `-plain-http is a host or host:port, without a scheme and without a path, not ${quote(host)}`,
+  );
 }
 
 function checkTrustedRealm(pair: string): string {

@@ -7,7 +7,7 @@ import { readSnapshot } from '../manifest/read-snapshot.ts';
 import type { Browser } from './browse.ts';
 import type { Side } from './diff-side.ts';
 import { readWanted } from './read-wanted.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError } from './usage-error.ts';
 
 /** A side of a comparison, with what its files hold. */
 export type ReadSide =
@@ -15,7 +15,7 @@ export type ReadSide =
   | (Extract<Side, { readonly kind: 'snapshot' }> & { readonly images: readonly SnapshotImage[] })
   | (Extract<Side, { readonly kind: 'manifests' }> & { readonly read: ReadManifests });
 
-/** Reads the files of a side, and tells what is wrong in them. Throws a `UsageError` for what cannot be used. */
+/** Reads the files of a side, and tells what is wrong in them. Throws a `InputError` for what cannot be used. */
 export async function readSide(side: Side, browser: Browser): Promise<ReadSide> {
   switch (side.kind) {
     case 'registry':
@@ -35,11 +35,11 @@ export async function readSide(side: Side, browser: Browser): Promise<ReadSide> 
 
 async function readImages(file: string, { log, signal }: Browser): Promise<readonly SnapshotImage[]> {
   const { images, problems } = await readSnapshot(file, signal).catch((error: unknown) => {
-    throw error instanceof LayoutError ? new UsageError(error.message) : error;
+    throw error instanceof LayoutError ? new InputError(error.message) : error;
   });
   for (const problem of problems) log.write(problem.severity, renderProblem(problem));
   if (problems.some(({ severity }) => severity === 'error')) {
-    throw new UsageError('a snapshot cannot be used: see above');
+    throw new InputError('a snapshot cannot be used: see above');
   }
   return images;
 }

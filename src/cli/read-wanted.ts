@@ -1,10 +1,11 @@
+import { stat } from 'node:fs/promises';
 import { untilAborted } from '../base/until-aborted.ts';
 import { LayoutError } from '../manifest/layout-error.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import { renderProblem } from '../manifest/problem.ts';
 import { type ManifestLocation, readManifests } from '../manifest/read-manifests.ts';
 import type { Log } from '../ports/log.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError } from './usage-error.ts';
 
 export interface ReadingWanted {
   /** Throws for any file that is not YAML, where otherwise its project is left out. */
@@ -21,18 +22,24 @@ export async function readWanted(
   where: ManifestLocation,
   { strict, log, stopping }: ReadingWanted,
 ): Promise<ReadManifests> {
-  const read = await untilAborted(readManifests(where, stopping), stopping).catch((error: unknown) => {
+  const read = await untilAborted(readManifests(where, stopping), stopping).catch(async (error: unknown) => {
     if (stopping.aborted) return NOTHING_READ;
-    throw error instanceof LayoutError ? new UsageError(error.message) : error;
+    throw error instanceof LayoutError ? new InputError(`${error.message}${await adviceFor(where)}`) : error;
   });
   for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
   const { projects, images, digests } = read.counts;
   log.write('info', 'manifests read', { projects, images, digests });
   const unparsable = read.problems.some(({ rule }) => rule === 'yaml' || rule === 'file-size');
   if (unparsable && (strict || where.kind === 'plain')) {
-    throw new UsageError('a manifest cannot be parsed: see above');
+    throw new InputError('a manifest cannot be parsed: see above');
   }
   return read;
+}
+
+async function adviceFor(where: ManifestLocation): Promise<string> {
+  if (where.kind !== 'plain') return '';
+  const found = await stat(where.file).catch(() => undefined);
+  return found?.isDirectory() ? `; did you mean -thin-manifest-dir=${where.file}?` : '';
 }
 
 const NOTHING_READ: ReadManifests = {

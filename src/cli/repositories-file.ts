@@ -8,7 +8,7 @@ import {
   type RegistryName,
   type Repository,
 } from '../image/repository.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError } from './usage-error.ts';
 
 /**
  * The repositories that a file lists, one a line: with the host, or relative to the registry. Blank lines and what
@@ -19,14 +19,14 @@ export async function readRepositoriesFile(
   registry: RegistryName,
 ): Promise<readonly Repository[]> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`cannot read the list of repositories ${quote(file)}: ${messageOf(error)}`);
+    throw new InputError(`cannot read the list of repositories ${quote(file)}: ${messageOf(error)}`);
   });
   const lines = text.split('\n').map((line) => line.replace(/#.*/, '').trim());
   return lines.flatMap((line, index) => {
     if (line === '') return [];
     const repository = parseLine(line, registry);
     if (repository !== undefined) return [repository];
-    throw new UsageError(
+    throw new InputError(
       `${file}:${index + 1}: ${quote(line)} is no repository at or below ${registry}: expected its name, one a line`,
     );
   });

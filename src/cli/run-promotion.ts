@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import { systemClock } from '../adapters/system/clock.ts';
 import { createDiskSpool } from '../adapters/system/disk-spool.ts';
 import type { ReadManifests } from '../manifest/model.ts';
@@ -10,6 +9,7 @@ import { openRegistries } from './open-registries.ts';
 import type { Options } from './options.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import type { StatusArea } from './progress/status-area.ts';
+import { spoolDirectory } from './spool-directory.ts';
 import type { StopSignals } from './stop-signals.ts';
 
 interface Surroundings {
@@ -49,9 +49,4 @@ export async function runPromotion(
     shown.close();
     await client.close();
   }
-}
-
-/** Where systems keep temporary files that are large; /tmp is often in memory. */
-function spoolDirectory(env: NodeJS.ProcessEnv): string {
-  return env['TMPDIR'] ?? (process.platform === 'win32' ? tmpdir() : '/var/tmp');
 }

@@ -11,7 +11,7 @@ import type { CommandCall } from './command.ts';
 import { createLogger } from './logger.ts';
 import { FlagValues, type LogOptions, logOptionsOf, refuseRepeated, reportsOf } from './options.ts';
 import { tellReport } from './tell-report.ts';
-import { exitCodeOfError, UsageError } from './usage-error.ts';
+import { exitCodeOfError, InputError, UsageError } from './usage-error.ts';
 import { prepareReports, writeReports } from './write-report.ts';
 
 /** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
@@ -58,7 +58,7 @@ function mergeAll(reports: readonly NamedReport[]): Report {
   try {
     return mergeReports(reports);
   } catch (error) {
-    throw error instanceof MergeError ? new UsageError(error.message) : error;
+    throw error instanceof MergeError ? new InputError(error.message) : error;
   }
 }
 
@@ -79,6 +79,6 @@ async function readReport(file: string): Promise<Report> {
       throw new Error(`it has ${size} bytes, more than ${MAX_REPORT_BYTES}: use more shards`);
     return parseReport(await readFile(file, 'utf8'));
   } catch (error) {
-    throw new UsageError(`cannot use the report ${quote(file)}: ${messageOf(error)}`);
+    throw new InputError(`cannot use the report ${quote(file)}: ${messageOf(error)}`);
   }
 }

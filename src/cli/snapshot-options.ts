@@ -99,8 +99,13 @@ function subjectOf(flags: FlagValues): Pick<SnapshotOptions, 'source' | 'registr
 }
 
 function refusePromotion(flags: FlagValues): void {
-  if (flags.isOn('confirm') || flags.text('dry-run') === 'false') {
-    throw new UsageError('a snapshot only reads, so it cannot go with -confirm');
+  const confirmed = flags.isOn('confirm')
+    ? '-confirm'
+    : flags.text('dry-run') === 'false'
+      ? '-dry-run=false'
+      : undefined;
+  if (confirmed !== undefined) {
+    throw new UsageError(`a snapshot only reads, so it cannot go with ${confirmed}`);
   }
   if (flags.isOn('parse-only')) {
     throw new UsageError('-parse-only stops before anything is read, so it cannot go with a snapshot');

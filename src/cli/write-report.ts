@@ -12,7 +12,7 @@ import { discardOldReport, writeReportFile } from './report-file.ts';
 import { isInput, type ReportInputs } from './report-inputs.ts';
 import { findPlace, keyOfPlace, type ReportPlace } from './report-place.ts';
 import { type Stdio, writeTo as writeToStream } from './stdio.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError, UsageError } from './usage-error.ts';
 
 /** A report that was asked for is not there. */
 export class ReportError extends CodedError<'unwritable'> {}
@@ -83,8 +83,8 @@ async function findFor(target: string | undefined, inputs: ReportInputs): Promis
   return place;
 }
 
-function unusable(target: string, why: string): UsageError {
-  return new UsageError(`cannot write the report ${quote(target)}: ${why}`);
+function unusable(target: string, why: string): InputError {
+  return new InputError(`cannot write the report ${quote(target)}: ${why}`);
 }
 
 async function discardOld(place: ReportPlace | undefined): Promise<void> {

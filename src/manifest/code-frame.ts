@@ -1,4 +1,5 @@
 import type { Position } from '../base/position.ts';
+import { maskPasswords } from '../base/text.ts';
 
 const LINES_BEFORE = 2;
 const LINES_AFTER = 1;
@@ -8,6 +9,8 @@ const MAX_LINE_CHARACTERS = 120;
 const LEAD_CHARACTERS = 60;
 /** How much of it stands after the column at least. */
 const TRAIL_CHARACTERS = 20;
+/** How far beyond of what is shown is looked for the rest of a password. */
+const AROUND_CHARACTERS = 500;
 
 /**
  * The lines around a place, numbered, with a caret below it. `lineText` gives a line by its number from 1, without its
@@ -43,7 +46,9 @@ function windowStart(column: number): number {
 }
 
 function windowOf(text: string, start: number): string {
-  const cut = escapeControls(text.slice(start, start + MAX_LINE_CHARACTERS));
+  const from = Math.max(0, start - AROUND_CHARACTERS);
+  const around = maskPasswords(text.slice(from, start + MAX_LINE_CHARACTERS + AROUND_CHARACTERS));
+  const cut = escapeControls(around.slice(start - from, start - from + MAX_LINE_CHARACTERS));
   const left = start > 0 && text.length > 0 ? '…' : '';
   return `${left}${cut}${text.length > start + MAX_LINE_CHARACTERS ? '…' : ''}`;
 }

@@ -52,6 +52,7 @@ export async function readBounded(
 ): Promise<Answer<Uint8Array>> {
   signal.throwIfAborted();
   if (await isNamedPipe(path)) return { kind: 'unreadable', reason: 'it is a named pipe, expected a file' };
+  if (await isDirectory(path)) return { kind: 'unreadable', reason: 'it is a directory, expected a file' };
   const opened = await ask(() => open(path, constants.O_RDONLY));
   if (opened.kind !== 'ok') return opened;
   try {
@@ -72,6 +73,10 @@ async function isNamedPipe(path: string): Promise<boolean> {
   const found = await stat(path).catch(() => undefined);
   if (found === undefined || !found.isFIFO()) return false;
   return (await realpath(path).catch(() => undefined)) !== undefined;
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
 }
 
 async function readAll(

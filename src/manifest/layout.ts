@@ -29,15 +29,16 @@ const CONCURRENT_DIRECTORIES = 16;
 export async function readLayout(directory: string, signal: AbortSignal): Promise<Layout> {
   const thin = new ThinDirectory(directory, await realDirectory(directory));
   const top = await thin.entriesOf(thin.root);
+  if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues); // nobody knows what is in it
   const images = await topDirectory('images', { top, thin });
   const manifests = await topDirectory('manifests', { top, thin });
   const projects: ProjectFiles[] = [];
   if (manifests !== undefined) {
-    const imageDirectories = images === undefined ? [] : await thin.entriesOf(images);
+    const imageDirectories = images === undefined ? [] : await thin.listOf(images);
     const entries = await thin.entriesOf(manifests);
     await forEachConcurrently(entries, { workers: CONCURRENT_DIRECTORIES, signal }, async (entry) => {
       const manifest = await manifestOf(entry, { manifests, thin });
-      if (manifest === undefined || images === undefined) return;
+      if (manifest === undefined || images === undefined || imageDirectories === undefined) return;
       const list = await imagesOf(entry.name, { images, imageDirectories, thin });
       if (list !== undefined) projects.push({ manifest, images: list });
     });

@@ -85,7 +85,8 @@ export async function imagesOf(
     refuseMissing(file, `${images.file}/${nearest(project, namesOf(imageDirectories)) ?? ''}`, thin);
     return undefined;
   }
-  const entries = await thin.entriesOf(resolved.place);
+  const entries = await thin.listOf(resolved.place);
+  if (entries === undefined) return undefined;
   warnOfNearMisses(IMAGES_FILE, { entries, file: `${images.file}/${project}`, thin });
   const there = entries.find(({ name }) => name === IMAGES_FILE);
   if (there !== undefined) return await imagesFile(there, resolved.place, thin);

@@ -1,4 +1,5 @@
 import type { Position } from '../base/position.ts';
+import { maskPasswords } from '../base/text.ts';
 import { codeFrame, escapeControls } from './code-frame.ts';
 import type { Problem } from './model.ts';
 import type { Fault } from './rules.ts';
@@ -52,7 +53,7 @@ export class SourceFile {
     const at = this.positionOf(offset);
     const framed = this.text !== '' && this.#problems.length < MAX_FRAMES;
     const frame = framed ? codeFrame((line) => this.#lineText(line), at) : '';
-    this.#problems.push({ severity, rule, message: escapeControls(message), at, frame });
+    this.#problems.push({ severity, rule, message: escapeControls(maskPasswords(message)), at, frame });
   }
 
   /** The line that holds an offset, from 0. Offsets mostly come in rising order, so the last answer is tried first. */

@@ -61,12 +61,17 @@ export class ThinDirectory {
   }
 
   /** The entries of a directory; none where it cannot be read, which is refused. */
-  async entriesOf({ file, path }: Place): Promise<readonly DirectoryEntry[]> {
+  async entriesOf(place: Place): Promise<readonly DirectoryEntry[]> {
+    return (await this.listOf(place)) ?? [];
+  }
+
+  /** The same, but undefined where it cannot be read. */
+  async listOf({ file, path }: Place): Promise<readonly DirectoryEntry[] | undefined> {
     const entries = await listDirectory(path);
     if (entries.kind === 'ok') return entries.value;
     const reason = entries.kind === 'unreadable' ? entries.reason : entries.kind;
     this.refuse(file, `directory ${quote(this.show(file))} cannot be read: ${reason}: check its permissions`);
-    return [];
+    return undefined;
   }
 
   async resolve(entry: DirectoryEntry, parent: Place): Promise<Resolved> {

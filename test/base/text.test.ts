@@ -3,7 +3,7 @@ import { CodedError, isAbort, messageOf } from '../../src/base/errors.ts';
 import { assertNever } from '../../src/base/exhaustive.ts';
 import { formatPosition } from '../../src/base/position.ts';
 import { compareText, sortedBy } from '../../src/base/sorted.ts';
-import { editDistance, nearest, oneLine, quote } from '../../src/base/text.ts';
+import { editDistance, maskPasswords, nearest, oneLine, quote } from '../../src/base/text.ts';
 
 /** What forges or hides a line of a log. */
 const TRICKS = ['\n', '\r', '\u001b', '\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\u202e', '\u2066'];
@@ -26,6 +26,33 @@ describe('a quoted text', () => {
       expect(quote(`a${trick}b`)).not.toContain(trick);
     },
   );
+});
+
+describe('a password', () => {
+  it.each([
+    ['usr:S3cret@host', 'usr:******@host'],
+    ['usr:p/a:s@s@host/path', 'usr:*******@host/path'],
+    ['https://usr:pw@host:80/x', 'https://usr:**@host:80/x'],
+    ['https://:pw@host', 'https://:**@host'],
+    ['a:x@b "c:y@d"', 'a:*@b "c:*@d"'],
+  ])('in %s is not shown', (text, expected) => {
+    expect(maskPasswords(text)).toBe(expected);
+    expect(quote(text)).toBe(JSON.stringify(expected));
+  });
+
+  it.each([
+    `app:v1@sha256:${'a'.repeat(64)}`,
+    'localhost:5000/app:v1@sha256:00',
+    'service-account: promoter@prod.iam.gserviceaccount.com',
+    '{"account":"promoter@prod.iam"}',
+    'http://host:80/path',
+  ])('is not seen in %s', (text) => {
+    expect(maskPasswords(text)).toBe(text);
+  });
+
+  it('is not shown where the text is cut within it', () => {
+    expect(quote(`usr:${'x'.repeat(300)}@host`)).not.toContain('x');
+  });
 });
 
 describe('foreign text', () => {

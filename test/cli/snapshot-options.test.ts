@@ -67,7 +67,7 @@ describe('the options of a snapshot', () => {
     ['-snapshot=gcr.io/a -manifest-based-snapshot-of=gcr.io/b -manifest=m', /two snapshots/],
     ['-manifest-based-snapshot-of=gcr.io/b', /no manifest given/],
     ['-snapshot=gcr.io/a -confirm', /-confirm/],
-    ['-snapshot=gcr.io/a -dry-run=false', /-confirm/],
+    ['-snapshot=gcr.io/a -dry-run=false', /-dry-run=false/],
     ['-snapshot=gcr.io/a -parse-only', /-parse-only/],
   ])('cannot be made of %s', (line, words) => expect(() => snapshot(line.split(' '))).toThrow(words));
 

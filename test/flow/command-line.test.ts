@@ -188,6 +188,21 @@ describe('input that cannot be used at all is exit 2', () => {
     expect(status).toBe(0); // which asks nobody
   });
 
+  it('and the help on flags is named where a flag is to blame, nowhere else', async () => {
+    await expectRefusal(['-confirm', '-threads=x'], /\ncip -help lists the flags\n$/);
+    const { stderr } = await runCip(['-manifest=missing.yaml']);
+    expect(stderr).not.toContain('-help');
+  });
+
+  it('a directory where a file is expected', async () => {
+    const cwd = await testdir({ 'd/': '' });
+    await expectRefusal(['-manifest=d'], /it is a directory.*; did you mean -thin-manifest-dir=d\?/, { cwd });
+  });
+
+  it('a plain manifest without anything in it', async () => {
+    await expectRefusal(['-manifest=/dev/null', '-parse-only'], /manifest file "\/dev\/null" is empty/);
+  });
+
   it('a plain manifest that does not parse, with the place', async () => {
     const cwd = await testdir({ 'm.yaml': 'registries:\n- name: "x\n' });
     for (const flags of [[], ['-parse-only'], ['-confirm']]) {
@@ -202,7 +217,7 @@ describe('input that cannot be used at all is exit 2', () => {
     });
   });
 
-  it('every problem is told, not only the first, and the last word is how to get help', async () => {
+  it('every problem is told, not only the first', async () => {
     const cwd = await testdir({
       ...good,
       'images/a/images.yaml': '- name: [\n',
@@ -533,6 +548,35 @@ describe('the log', () => {
     expect(parseLines(stderr)).toMatchObject([
       { severity: 'ERROR', message: expect.stringContaining('nope') },
     ]);
+  });
+
+  it.each([['-log-format=json'], ['--log-format', 'json'], ['-log-format=JSON']])(
+    '-log-format json holds for a command line that cannot be used: %s %s',
+    async (...format) => {
+      const { status, stderr } = await runCip([...format, '-confirm', '-no-such-flag']);
+      expect(status).toBe(2);
+      expect(parseLines(stderr)).toMatchObject([
+        { severity: 'ERROR', message: expect.stringContaining('unknown flag "-no-such-flag"') },
+      ]);
+    },
+  );
+
+  it('a password in the name of a registry is in no output', async () => {
+    const password = 'S3cretPw';
+    const name = `usr:${password}@gcr.example.com/prod`;
+    const manifest = plainManifest({ ...offline(), to: [name] });
+    const runs = [
+      runCip([`-snapshot=${name}`]),
+      runCip([`-snapshot=${name}`, '-snapshot=other.io']),
+      runCip([await manifestFlag(manifest), '-parse-only', '-report=-', '-report-markdown=r.md']),
+      runCip(['diff', name, `${name}/x`]),
+      runCip([await manifestFlag(offline()), `-plain-http=${name}`]),
+    ];
+    for (const { status, stdout, stderr } of await Promise.all(runs)) {
+      expect(status).not.toBe(0);
+      expect(stdout + stderr).toContain('usr:********@gcr.example.com');
+      expect(stdout + stderr).not.toContain(password);
+    }
   });
 
   it('there is no progress display where stderr is no terminal', async () => {

@@ -104,6 +104,29 @@ describe('what cannot be told to people', () => {
   );
 });
 
+it('a stdout that is full is named', async () => {
+  const flag = await manifestFlag(OFFLINE);
+  const cwd = temporaryDirectory();
+  expect(await runInShell('>/dev/full 2>err', [flag, '-parse-only', '-report=-'], cwd)).toBe(1);
+  expect(await readFile(join(cwd, 'err'), 'utf8')).toMatch(/cannot write the report to stdout: ENOSPC/);
+  const snapshot = [flag, '-manifest-based-snapshot-of=eu.example.com/prod'];
+  expect(await runInShell('>/dev/full 2>err', snapshot, cwd)).toBe(1);
+  expect(await readFile(join(cwd, 'err'), 'utf8')).toMatch(/cannot write to stdout: ENOSPC/);
+});
+
+it.runIf(isRoot).each(['', 'images', 'images/a', 'manifests'])(
+  'a directory that may not be read is not said to be missing: %j',
+  async (closed) => {
+    const top = await testdir(thinFiles({ a: OFFLINE }));
+    chmodSync(top, 0o755);
+    chmodSync(join(top, closed), 0o311);
+    const run = await runCip([`-thin-manifest-dir=${top}`, '-parse-only'], { cwd: '/', uid: NOBODY });
+    chmodSync(join(top, closed), 0o755);
+    expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('permission denied') });
+    expect(run.stderr).not.toMatch(/does not exist|no such file|create it/);
+  },
+);
+
 it('the words of a refusal that nobody can read change its exit code not', async () => {
   expect(await runInShell('2>/dev/full', ['-no-such-flag'], temporaryDirectory())).toBe(2);
 });

@@ -144,7 +144,7 @@ describe('a plain manifest', () => {
 
   it.each([
     ['missing', 'nowhere.yaml', /nowhere\.yaml": no such file or directory/],
-    ['a directory', 'directory', /directory": .*EISDIR/],
+    ['a directory', 'directory', /directory": .*it is a directory/],
     ['below a file', 'file/m.yaml', /a part of this path is not a directory/],
   ])('is refused when it is %s', async (_what, path, message) => {
     const directory = await testdir({ file: 'x', 'directory/': '' });
