@@ -4,16 +4,40 @@ import { type Stdio, writeTo } from './stdio.ts';
 const BLOCK = 64 * 1024;
 
 /**
- * Writes what comes, in blocks, waiting for the reader: who reads slowly slows down who writes. Ends early where the
- * reader has gone away (`| head`), which is no failure of ours.
+ * Writes what comes, in blocks, waiting for the reader: who reads slowly slows down who writes. What has come does not
+ * wait for what is to come, and is written even where that fails. Ends early where the reader has gone away (`| head`),
+ * which is no failure of ours.
  */
 export async function writePieces(out: Stdio['out'], pieces: AsyncIterable<string>): Promise<void> {
+  const iterator = pieces[Symbol.asyncIterator]();
   let block = '';
-  for await (const piece of pieces) {
-    block += piece;
-    if (block.length < BLOCK) continue;
-    if ((await writeTo(out, block)) === 'gone') return;
-    block = '';
+  try {
+    for (;;) {
+      const next = iterator.next();
+      next.catch(() => {}); // it is waited for below
+      if (block !== '' && (block.length >= BLOCK || (await isLate(next)))) {
+        const written = block;
+        block = '';
+        if ((await writeTo(out, written)) === 'gone') return;
+      }
+      const { done, value } = await next;
+      if (done === true) break;
+      block += value;
+    }
+  } finally {
+    if (block !== '') await writeTo(out, block);
+    await iterator.return?.();
   }
-  await writeTo(out, block);
+}
+
+/** True unless it settles before anything else happens. */
+async function isLate(next: Promise<unknown>): Promise<boolean> {
+  const settled = next.then(
+    () => false,
+    () => false,
+  );
+  const idle = new Promise<boolean>((resolve) => {
+    setImmediate(resolve, true);
+  });
+  return await Promise.race([settled, idle]);
 }
