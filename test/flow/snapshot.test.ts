@@ -228,6 +228,16 @@ describe('a snapshot', () => {
     });
   }, 20_000);
 
+  it('ends at its deadline with what is in order, and with 1', async () => {
+    const registry = await embedded();
+    for (const name of ['p/a', 'p/hang']) push(registry, name, APP, 'v1');
+    const hang = { kind: 'tags', path: /hang/, times: Infinity, act: { kind: 'stall' } } as const;
+    registry.addFault(hang);
+    const { status, stdout, stderr } = await runCip([`-snapshot=${registry.host}/p`, '-deadline=2s']);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: snapshotOf({ a: [[APP, ['v1']]] }) });
+    expect(stderr).toMatch(/stopping at the deadline/);
+  }, 20_000);
+
   it('ends well when its reader has gone away', async () => {
     const host = await manyRepositories({ repositories: 400, digests: 100 });
     const script = `"${process.execPath}" "${join(repositoryRoot(), 'bin/cip.js')}" -snapshot=${host}/reg | head -1; echo "\${PIPESTATUS[0]}"`;
