@@ -6,7 +6,7 @@ import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import type { BoundRegistry } from './make-keychain.ts';
-import type { RunOptions } from './options.ts';
+import type { Options, RunOptions } from './options.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import type { Stdio } from './stdio.ts';
 import { type Run, withRun } from './with-run.ts';
@@ -29,7 +29,7 @@ export interface Browser {
 
 /** Runs what only reads registries, from its options to its exit code. */
 export function browse(
-  options: RunOptions,
+  options: RunOptions & Partial<Pick<Options, 'deadline'>>,
   { stdio, env }: { stdio: Stdio; env: NodeJS.ProcessEnv },
   run: (browser: Browser) => Promise<number>,
 ): Promise<number> {
@@ -87,8 +87,9 @@ function tellLeftOut({ leftOut }: OciRegistry, log: Log): void {
   }
 }
 
+/** 1 after the deadline: that is no signal. */
 function exitCodeAfter(error: unknown, { stop, log }: Run): number {
-  const stopped = stop.exitCode();
+  const stopped = stop.exitCode() ?? (stop.stopping.aborted ? 1 : undefined);
   if (stopped === undefined || !isAbort(error, stop.stopping)) throw error;
   log.write('warning', 'stopped: the output is not complete');
   return stopped;

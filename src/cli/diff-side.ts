@@ -1,6 +1,8 @@
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { quote } from '../base/text.ts';
 import { parseRegistryName, type RegistryName } from '../image/repository.ts';
+import { MANIFEST_FILE } from '../manifest/project-files.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import { registryNamed } from './snapshot-options.ts';
 import { UsageError } from './usage-error.ts';
@@ -26,12 +28,15 @@ export async function findSides(a: string, b: string): Promise<readonly [Side, S
   return [complete(first, second), complete(second, first)];
 }
 
+/** What no registry is called. */
+const LOOKS_LIKE_FILE = /^[^/]+\.(?:ya?ml|json|csv)$/i;
+
 /** A directory without a registry is not yet a side. */
 type Found = Side | { readonly kind: 'directory'; readonly title: string };
 
 async function findSide(title: string): Promise<Found> {
   const kind = await kindOfPath(title);
-  if (kind === 'directory') return { kind, title };
+  if (kind === 'directory') return await directoryAt(title);
   if (kind === 'file') return { kind: 'snapshot', title, file: title };
   const [, path = '', name = ''] = /^(.+)@([^@]+)$/.exec(title) ?? [];
   const manifests = path === '' ? undefined : await kindOfPath(path);
@@ -39,8 +44,17 @@ async function findSide(title: string): Promise<Found> {
     const where = manifests === 'file' ? ({ kind: 'plain', file: path } as const) : thin(path);
     return { kind: 'manifests', title, where, registry: registryNamed(name) };
   }
+  if (LOOKS_LIKE_FILE.test(title)) throw new UsageError(`${quote(title)}: no such file`);
   if (parseRegistryName(title.replace(/\/+$/, '')) === undefined) throw neither(title);
   return { kind: 'registry', title, registry: registryNamed(title) };
+}
+
+async function directoryAt(title: string): Promise<Found> {
+  const found = await Promise.all(['manifests', MANIFEST_FILE].map((name) => kindOfPath(join(title, name))));
+  if (found.some((kind) => kind !== undefined)) return { kind: 'directory', title };
+  throw new UsageError(
+    `${quote(title)} is a directory without manifests: expected manifests/ and images/ in it, or a file`,
+  );
 }
 
 function complete(side: Found, other: Found): Side {

@@ -200,7 +200,7 @@ function threadsOf(flags: FlagValues): number {
   return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
 }
 
-function deadlineOf(flags: FlagValues): number | undefined {
+export function deadlineOf(flags: FlagValues): number | undefined {
   const text = flags.text('deadline');
   if (text === undefined) return undefined;
   const milliseconds = parseDuration(text);

@@ -1,7 +1,9 @@
 import { assertNever } from '../base/exhaustive.ts';
+import { quote } from '../base/text.ts';
+import { asRepository, isWithin, type RegistryName } from '../image/repository.ts';
 import type { SnapshotImage } from '../image/snapshot-image.ts';
 import { LayoutError } from '../manifest/layout-error.ts';
-import type { ReadManifests } from '../manifest/model.ts';
+import type { PromoterManifest, ReadManifests } from '../manifest/model.ts';
 import { renderProblem } from '../manifest/problem.ts';
 import { readSnapshot } from '../manifest/read-snapshot.ts';
 import type { Browser } from './browse.ts';
@@ -26,12 +28,30 @@ export async function readSide(side: Side, browser: Browser): Promise<ReadSide> 
       const { log, signal: stopping } = browser;
       const read = await readWanted(side.where, { strict: true, log, stopping });
       stopping.throwIfAborted();
+      refuseStrangers(read.manifests, side);
       return { ...side, read };
     }
     default:
       return assertNever(side);
   }
 }
+
+/** Of a registry that is no destination manifests say nothing: everything in it would be a difference. */
+function refuseStrangers(
+  manifests: readonly PromoterManifest[],
+  { registry, title }: Extract<Side, { readonly kind: 'manifests' }>,
+): void {
+  const names = new Set(manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)));
+  const meets = (name: RegistryName) =>
+    isWithin(asRepository(name), registry) || isWithin(asRepository(registry), name);
+  if (Array.from(names).some(meets)) return;
+  const all = Array.from(names).toSorted();
+  const rest = all.length > MAX_TOLD ? ` and ${all.length - MAX_TOLD} more` : '';
+  const told = all.length === 0 ? 'they have none' : `theirs are ${all.slice(0, MAX_TOLD).join(', ')}${rest}`;
+  throw new UsageError(`the manifests of ${quote(title)} have no destination at ${registry}: ${told}`);
+}
+
+const MAX_TOLD = 10;
 
 async function readImages(file: string, { log, signal }: Browser): Promise<readonly SnapshotImage[]> {
   const { images, problems } = await readSnapshot(file, signal).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { isAccountName } from '../adapters/google/account-name.ts';
 import { quote } from '../base/text.ts';
 import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../doors/snapshot/render.ts';
 import { parseRegistryName, type RegistryName } from '../image/repository.ts';
@@ -5,7 +6,7 @@ import { parseTag, type Tag } from '../image/tag.ts';
 import type { Minimal } from '../inventory/minimal.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import { checkRegistryName } from '../manifest/rules.ts';
-import { FlagValues, locationOf, type RunOptions, runOptionsOf } from './options.ts';
+import { deadlineOf, FlagValues, locationOf, type RunOptions, runOptionsOf } from './options.ts';
 import type { ParsedFlags, ProgramName } from './command.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -17,6 +18,8 @@ export interface SnapshotOptions extends RunOptions, BrowseOptions {
   /** Manifests; beside a registry they say which repositories there are, and which accounts to use. */
   readonly where: ManifestLocation | undefined;
   readonly format: SnapshotFormat;
+  /** Milliseconds after which the run is stopped. */
+  readonly deadline: number | undefined;
   /** What follows the data. */
   readonly trailer: string;
 }
@@ -48,7 +51,14 @@ export function makeSnapshotOptions(
   const format = formatOf(flags, SNAPSHOT_FORMATS) ?? 'yaml';
   // kpromo printed its snapshots with one more line break than cip did
   const trailer = program === 'kpromo' && format !== 'json' ? '\n' : '';
-  return { ...run, ...browseOptionsOf(flags), ...subjectOf(flags), format, trailer };
+  return {
+    ...run,
+    ...browseOptionsOf(flags),
+    ...subjectOf(flags),
+    deadline: deadlineOf(flags),
+    format,
+    trailer,
+  };
 }
 
 export function browseOptionsOf(flags: FlagValues): BrowseOptions {
@@ -56,7 +66,7 @@ export function browseOptionsOf(flags: FlagValues): BrowseOptions {
     tag: tagOf(flags),
     minimal: minimalOf(flags),
     repositoriesFile: flags.text('snapshot-repositories') || undefined,
-    account: flags.text('snapshot-service-account') || undefined,
+    account: accountOf(flags),
   };
 }
 
@@ -107,6 +117,9 @@ function refusePromotion(flags: FlagValues): void {
   if (confirmed !== undefined) {
     throw new UsageError(`a snapshot only reads, so it cannot go with ${confirmed}`);
   }
+  if (flags.text('shard') || flags.text('shard-count')) {
+    throw new UsageError('a snapshot is of a whole registry, so it cannot go with -shard or -shard-count');
+  }
   if (flags.isOn('parse-only')) {
     throw new UsageError('-parse-only stops before anything is read, so it cannot go with a snapshot');
   }
@@ -118,6 +131,12 @@ function tagOf(flags: FlagValues): Tag | undefined {
   const tag = parseTag(text);
   if (tag === undefined) throw new UsageError(`-snapshot-tag is a tag, not ${quote(text)}`);
   return tag;
+}
+
+function accountOf(flags: FlagValues): string | undefined {
+  const text = flags.text('snapshot-service-account');
+  if (!text || isAccountName(text)) return text || undefined;
+  throw new UsageError(`-snapshot-service-account is the email address of an account, not ${quote(text)}`);
 }
 
 function minimalOf(flags: FlagValues): Minimal {
@@ -137,4 +156,5 @@ const PROMOTION_ONLY = [
   'report-all',
   'json-log-summary',
   'allow-lost',
+  'spool-limit',
 ] as const satisfies readonly Parameters<FlagValues['text']>[0][];

@@ -1,32 +1,49 @@
-import { CodedError, messageOf } from '../base/errors.ts';
 import { type Stdio, writeTo } from './stdio.ts';
-
-/** The data of a run could not be delivered. */
-class OutputError extends CodedError<'unwritable'> {}
 
 /** Characters that are written at a time. */
 const BLOCK = 64 * 1024;
 
 /**
- * Writes what comes, in blocks, waiting for the reader: who reads slowly slows down who writes. Ends early where the
- * reader has gone away (`| head`). Throws an `OutputError` for what cannot be written.
+ * Writes what comes, in blocks, waiting for the reader: who reads slowly slows down who writes. What has come does not
+ * wait for what is to come, and is written even where that fails. Ends early where the reader has gone away (`| head`).
+ * Throws an `OutputError` for what cannot be written.
  */
 export async function writePieces(
   out: Stdio['out'],
   pieces: AsyncIterable<string>,
 ): Promise<'taken' | 'gone'> {
+  const iterator = pieces[Symbol.asyncIterator]();
   let block = '';
-  for await (const piece of pieces) {
-    block += piece;
-    if (block.length < BLOCK) continue;
-    if ((await write(out, block)) === 'gone') return 'gone';
+  try {
+    for (;;) {
+      const next = iterator.next();
+      next.catch(() => {}); // it is waited for below
+      if (block !== '' && (block.length >= BLOCK || (await isLate(next)))) {
+        const written = block;
+        block = '';
+        if ((await writeTo(out, written)) === 'gone') return 'gone';
+      }
+      const { done, value } = await next;
+      if (done === true) break;
+      block += value;
+    }
+    const rest = block;
     block = '';
+    return await writeTo(out, rest);
+  } finally {
+    if (block !== '') await writeTo(out, block);
+    await iterator.return?.();
   }
-  return write(out, block);
 }
 
-async function write(out: Stdio['out'], block: string): Promise<'taken' | 'gone'> {
-  return writeTo(out, block).catch((cause: unknown) => {
-    throw new OutputError('unwritable', `cannot write to stdout: ${messageOf(cause)}`, { cause });
+/** True unless it settles before anything else happens. */
+async function isLate(next: Promise<unknown>): Promise<boolean> {
+  const settled = next.then(
+    () => false,
+    () => false,
+  );
+  const idle = new Promise<boolean>((resolve) => {
+    setImmediate(resolve, true);
   });
+  return await Promise.race([settled, idle]);
 }

@@ -34,6 +34,7 @@ describe('the options of a snapshot', () => {
     [['-snapshot=gcr.io/a', '-minimal-snapshot=false'], { minimal: 'nothing' }],
     [['-snapshot=gcr.io/a', '-snapshot-tag=v1'], { tag: 'v1' }],
     [['-snapshot=gcr.io/a', '-thin-manifest-dir=d'], { where: { kind: 'thin', directory: 'd' } }],
+    [['-snapshot=gcr.io/a', '-deadline=90s'], { deadline: 90_000 }],
     [['-snapshot=gcr.io/a', '-dry-run'], { source: 'registry' }],
     [
       ['-manifest-based-snapshot-of=gcr.io/a/', '-manifest=m'],
@@ -51,6 +52,9 @@ describe('the options of a snapshot', () => {
   });
 
   it.each<[string, RegExp]>([
+    ['-snapshot=gcr.io/a -shard=0/2', /cannot go with -shard/],
+    ['-snapshot=gcr.io/a -shard-count=2', /cannot go with -shard/],
+    ['-snapshot=gcr.io/a -snapshot-service-account=foo', /email address of an account, not "foo"/],
     ['-snapshot=foo', /neither a dot nor a port/],
     ['-snapshot=https://gcr.io/foo', /without the scheme/],
     ['-snapshot=localhost:6602//p', /remove one of the two slashes in a row/],

@@ -191,6 +191,7 @@ describe('cip diff', () => {
   it('says in Markdown what differs', async () => {
     const { a, b } = await two();
     const { stdout } = await runCip(['diff', `${a.host}/prod`, `${b.host}/prod`, '-output=markdown']);
+    expect(stdout).toMatch(/^\| *\| side +\| digests only here/m);
     expect(stdout).toContain(`| moved:v1 | ${old} | ${fresh} |`);
   });
 });
@@ -228,7 +229,23 @@ describe('cip diff that cannot compare ends with 2', () => {
   it.each([
     ['one side', ['gcr.io/a'], /compares two sides, not 1/],
     ['neither a path nor a registry', ['nope', 'gcr.io/a'], /"nope" is neither/],
-    ['a directory for no registry', ['.', 'snapshot'], /say for which registry, \.@REGISTRY/],
+    ['a directory for no registry', ['thin', 'snapshot'], /say for which registry, thin@REGISTRY/],
+    [
+      'a directory that has nothing to do with it',
+      ['.', 'gcr.io/a'],
+      /"\." is a directory without manifests/,
+    ],
+    [
+      'manifests for other registries',
+      ['gcr.io/a', 'thin'],
+      /no destination at gcr.io\/a: theirs are gcr\.invalid\/prod/,
+    ],
+    ['a file that is not there', ['none.yaml', 'snapshot'], /"none\.yaml": no such file/],
+    [
+      'an account that is none',
+      ['snapshot', 'snapshot', '-snapshot-service-account=foo'],
+      /email address .* not "foo"/,
+    ],
     ['a snapshot that is none', ['bad', 'snapshot'], /bad:1:1: .*a snapshot is a list of images/],
     ['a tag that is two digests', ['twice', 'snapshot'], /twice:2:1: .*app:v1 is .* in line 1 and/],
     ['a directory that holds no manifests', ['.@gcr.io/a', 'snapshot'], /manifests/],
@@ -240,7 +257,10 @@ describe('cip diff that cannot compare ends with 2', () => {
     ],
     ['an unknown format', ['snapshot', 'snapshot', '-output=yaml'], /expected text, json, markdown/],
   ])('%s', async (_what, args, words) => {
+    const wanted = { from: 'gcr.invalid/x', to: ['gcr.invalid/prod'], images: {} };
+    const thin = Object.entries(thinFiles({ a: wanted })).map(([path, text]) => [`thin/${path}`, text]);
     const cwd = await testdir({
+      ...Object.fromEntries(thin),
       snapshot: '',
       bad: 'a: map\n',
       twice: `app@${old},app:v1\napp@${fresh},app:v1\n`,

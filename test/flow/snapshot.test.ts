@@ -213,6 +213,31 @@ describe('a snapshot', () => {
     ]);
   });
 
+  it('shows at once what has been read and is in order, though a later repository hangs', async () => {
+    const registry = await embedded();
+    for (const name of ['p/a', 'p/b', 'p/hang', 'p/z']) push(registry, name, APP, 'v1');
+    const hang = { kind: 'tags', path: /hang/, times: Infinity, act: { kind: 'stall' } } as const;
+    registry.addFault(hang);
+    const run = startCip([`-snapshot=${registry.host}/p`]);
+    await run.says(/- name: b\n/);
+    run.kill('SIGTERM');
+    const { status, stdout } = await run.ended;
+    expect({ status, stdout }).toEqual({
+      status: 143,
+      stdout: snapshotOf({ a: [[APP, ['v1']]], b: [[APP, ['v1']]] }),
+    });
+  }, 20_000);
+
+  it('ends at its deadline with what is in order, and with 1', async () => {
+    const registry = await embedded();
+    for (const name of ['p/a', 'p/hang']) push(registry, name, APP, 'v1');
+    const hang = { kind: 'tags', path: /hang/, times: Infinity, act: { kind: 'stall' } } as const;
+    registry.addFault(hang);
+    const { status, stdout, stderr } = await runCip([`-snapshot=${registry.host}/p`, '-deadline=2s']);
+    expect({ status, stdout }).toEqual({ status: 1, stdout: snapshotOf({ a: [[APP, ['v1']]] }) });
+    expect(stderr).toMatch(/stopping at the deadline/);
+  }, 20_000);
+
   it('ends quietly when its reader has gone away, and not as if all had been delivered', async () => {
     const host = await manyRepositories({ repositories: 400, digests: 100 });
     const script = `"${process.execPath}" "${join(repositoryRoot(), 'bin/cip.js')}" -snapshot=${host}/reg | head -1; echo "\${PIPESTATUS[0]}"`;

@@ -1,4 +1,5 @@
 import { oneLine } from '../../base/text.ts';
+import { isAccountName } from './account-name.ts';
 import { gcloudsFile } from './default-credentials.ts';
 import { askGcloud } from './gcloud-token.ts';
 import { GoogleError } from './google-error.ts';
@@ -20,7 +21,7 @@ export interface Ways extends Surroundings {
  * account; else from gcloud. Throws a `GoogleError` that names the account and says what to do.
  */
 export async function mintAccountToken(account: string, ways: Ways, signal: AbortSignal): Promise<Minted> {
-  if (!EMAIL.test(account)) {
+  if (!isAccountName(account)) {
     const told = oneLine(account);
     throw new GoogleError('account-name', `service account ${told}: expected an email address`);
   }
@@ -33,9 +34,6 @@ export async function mintAccountToken(account: string, ways: Ways, signal: Abor
   if (running.account?.toLowerCase() === account.toLowerCase()) return running.mint(signal);
   return impersonate(account, { running, ways, signal });
 }
-
-/** It becomes a part of a URL and an argument of gcloud. */
-const EMAIL = /^\w[\w.+-]*@\w[\w.-]*$/;
 
 function mintByKey(key: KeyFile, ways: Ways, signal: AbortSignal): Promise<Minted> {
   const { clock, requestLimit: limit, iamEndpoint, fetch } = ways;

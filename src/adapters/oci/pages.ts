@@ -10,6 +10,8 @@ import { sendUntilSound } from './sound-answer.ts';
 /** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
 export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 const MAX_PAGES = 10_000;
+/** In a row: a registry may filter its pages by what one may see. */
+const MAX_EMPTY_PAGES = 100;
 /** Of all pages: fifty times the largest listing seen. */
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 
@@ -22,7 +24,7 @@ export interface Page {
 export interface Pages {
   /** What is listed, for messages. */
   readonly entries: 'tags' | 'repositories' | 'referrers';
-  /** How many of them have been taken so far: a page that adds none must not lead to another one. */
+  /** How many of them have been taken so far: a page that adds none must not lead to another one, but that an empty one may. */
   readonly taken: () => number;
 }
 
@@ -37,6 +39,7 @@ export async function* readPages(
 ): AsyncGenerator<Page | 'missing', void, undefined> {
   let request = first;
   let bytes = 0;
+  let empty = 0;
   for (let page = 1; page <= MAX_PAGES; page++) {
     const damageOf = ({ body }: HttpResponse) =>
       parseJsonObject(body) === undefined ? noPage(request, entries) : undefined;
@@ -46,14 +49,23 @@ export async function* readPages(
     bytes += response.body.length;
     if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, what: `${MAX_LISTING_BYTES} bytes` });
     const before = taken();
-    yield { request, body: parseJsonObject(response.body) ?? {} };
+    const read = { request, body: parseJsonObject(response.body) ?? {} };
+    yield read;
     const next = parseNextLink(response.headers['link'], response.url);
     if (next === undefined) return;
-    refuseEndless(request, { next, entries, grown: taken() > before });
+    empty = listOf(read, FIELDS[entries]).length === 0 ? empty + 1 : 0;
+    const goesOn = empty > 0 && empty <= MAX_EMPTY_PAGES && next.href !== request.url.href;
+    refuseEndless(request, { next, entries, grown: taken() > before || goesOn });
     request = { ...request, url: next };
   }
   throw tooLong(request, { entries, what: `${MAX_PAGES} pages` });
 }
+
+const FIELDS = {
+  tags: 'tags',
+  repositories: 'repositories',
+  referrers: 'manifests',
+} as const satisfies Record<Pages['entries'], string>;
 
 /** The list in a field of a page; null, as Go writes an empty one, and no field at all are empty lists. */
 export function listOf({ request, body }: Page, field: string): readonly unknown[] {

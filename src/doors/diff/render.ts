@@ -113,7 +113,7 @@ async function* renderMarkdown(
   const { counts, isEqual } = counter;
   yield `## ${isEqual ? 'No differences' : 'Differences'}${isComplete() ? '' : ' in what could be compared'}\n\n`;
   yield `${renderMarkdownTable(
-    ['', 'registry', 'digests only here'],
+    ['', 'side', 'digests only here'],
     [
       ['A', titles.a, counts['only-in-a']],
       ['B', titles.b, counts['only-in-b']],

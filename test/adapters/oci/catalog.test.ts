@@ -106,6 +106,20 @@ describe('a catalogue', () => {
     expect((await registryErrorOf(catalog(script))).message).toContain(words);
   });
 
+  it('goes on after pages without any name, up to a hundred in a row', async () => {
+    const script = (pages: number) => [
+      ...Array.from({ length: pages }, (_, number) => ({
+        request: number === 0 ? FIRST : `${FIRST}?x=${number}`,
+        answer: page([], `/v2/_catalog?x=${number + 1}`),
+      })),
+      { request: `${FIRST}?x=${pages}`, answer: page(['z']) },
+    ];
+    expect(await catalog(script(100))).toEqual(['z']);
+    expect((await registryErrorOf(catalog(script(101).slice(0, -1)))).message).toContain(
+      'a page without new repositories leads to another one',
+    );
+  });
+
   it('is not followed to another host', async () => {
     const script = [{ request: FIRST, answer: page(['a'], 'http://registry.example.com/v2/_catalog') }];
     expect((await registryErrorOf(catalog(script))).message).toContain(
