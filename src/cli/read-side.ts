@@ -48,7 +48,7 @@ function refuseStrangers(
   const all = Array.from(names).toSorted();
   const rest = all.length > MAX_TOLD ? ` and ${all.length - MAX_TOLD} more` : '';
   const told = all.length === 0 ? 'they have none' : `theirs are ${all.slice(0, MAX_TOLD).join(', ')}${rest}`;
-  throw new UsageError(`the manifests of ${quote(title)} have no destination at ${registry}: ${told}`);
+  throw new InputError(`the manifests of ${quote(title)} have no destination at ${registry}: ${told}`);
 }
 
 const MAX_TOLD = 10;
