@@ -67,7 +67,7 @@ const OWN_FLAGS = [
     value: 'DURATION',
     group: 'promotion',
     description:
-      'stop after this time (`90m`, `1h30m`): nothing new is begun, what is in flight is finished, the rest is reported as not attempted',
+      'stop after this time (`90m`, `1h30m`): nothing new is begun, what is in flight is finished, the rest is reported as not attempted; a snapshot ends with what it has',
   },
   {
     name: 'allow-lost',
@@ -124,7 +124,7 @@ const OWN_FLAGS = [
     group: 'snapshots',
     words: ['strict'],
     description:
-      'leave out untagged digests that an index lists; `=strict` leaves out signatures and attestations too',
+      'leave out untagged digests that an index lists; `=strict` leaves out signatures and attestations too, unless they carry a tag of their own',
   },
   {
     name: 'snapshot-repositories',
