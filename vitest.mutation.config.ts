@@ -4,9 +4,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
+      'test/base/attempts.test.ts',
       'test/plan/**/*.test.ts',
       'test/copy/**/*.test.ts',
-      'test/adapters/oci/{retry,retry-after,breaker,pacer,with-budgets,host-budget,auth,auth-decisions,realm-policy,scopes,tokens}.test.ts',
+      'test/adapters/oci/{retry,retry-after,breaker,budget,pacer,with-budgets,host-budget,auth,auth-decisions,realm-policy,scopes,tokens}.test.ts',
       'test/adapters/oci/{token-server,accounts,redirects,uploads,abort,http}.test.ts',
       'test/hostile/origins.test.ts',
     ],

@@ -10,6 +10,8 @@ export interface Options {
   /** Names of peers; undefined is all. */
   readonly peers: readonly string[] | undefined;
   readonly registries: readonly RegistryKind[];
+  /** Numbers of destinations, for the table `first`. */
+  readonly destinations: readonly number[];
   /** `host/prefix` to push the corpus to, instead of a comparison. */
   readonly push: string | undefined;
 }
@@ -25,6 +27,7 @@ export const USAGE = `usage: npm run bench -- TABLE [options]
   --quick              few and small images, to see whether everything runs
   --peers A,B          only these: cip, skopeo, crane, regctl, regsync, kpromo
   --registries A,B     only these (default distribution-2.8,crane; also distribution-3, zot)
+  --destinations A,B   of the table first, only these: 1, 4, 16
   --push HOST/PREFIX   only push the corpus there, over plain HTTP, and print the manifest that promotes it
 `;
 
@@ -41,6 +44,7 @@ export function parseOptions(args: readonly string[]): Options {
       quick: { type: 'boolean', default: false },
       peers: { type: 'string' },
       registries: { type: 'string', default: 'distribution-2.8,crane' },
+      destinations: { type: 'string', default: '1,4,16' },
       push: { type: 'string' },
     },
   });
@@ -54,6 +58,7 @@ export function parseOptions(args: readonly string[]): Options {
     quick: values.quick,
     peers: values.peers?.split(','),
     registries: values.registries.split(',').map(parseKind),
+    destinations: values.destinations.split(',').map(Number),
     push: values.push,
   };
 }

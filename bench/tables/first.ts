@@ -7,7 +7,7 @@ import { choosePeers, compare, describeCorpus, type StageMaker } from '../compar
 import type { Options } from '../options.ts';
 import { titleOf } from '../title.ts';
 
-/** Of many destinations fewer images, or the slow ones would take hours. */
+/** Of many destinations fewer images, or the slow programs would take hours. */
 const SIZES = [
   { destinations: 1, versions: 5, names: 20 },
   { destinations: 4, versions: 5, names: 4 },
@@ -17,7 +17,9 @@ const SIZES = [
 /** The first promotion and the same again: within one registry and to others, to 1, 4 and 16 destinations. */
 export async function benchFirst(options: Options): Promise<void> {
   const peers = await choosePeers(options);
-  for (const { destinations, ...size } of SIZES) {
+  for (const { destinations, ...size } of SIZES.filter((one) =>
+    options.destinations.includes(one.destinations),
+  )) {
     const all = corpus({ ...FULL_SIZE, ...size, ...(options.quick ? { versions: 2, names: 2 } : {}) });
     console.log(`\n${describeCorpus(all, options)}`);
     for (const kind of options.registries) {

@@ -1,7 +1,11 @@
 /** How long what fails is tried again. */
 export interface RetryPolicy {
-  /** Attempts in all, refusals for want of quota not counted. */
+  /** Attempts in all, refusals for want of quota not counted; more than these while an outage may still be over soon. */
   readonly attempts: number;
+  /** Attempts in all, however quickly they fail. */
+  readonly mostAttempts: number;
+  /** Milliseconds from the first failure that a host may be away, as one is that restarts. */
+  readonly outage: number;
   /** Milliseconds from the first refusal for which a host that refuses for want of quota is asked again. */
   readonly patience: number;
   /** Milliseconds that the first wait is at most; it doubles. */
@@ -12,14 +16,19 @@ export interface RetryPolicy {
   readonly longestWait: number;
 }
 
-/** For a request and for a whole upload alike. */
+/** For a request. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 5,
+  mostAttempts: 8,
+  outage: 30_000,
   firstDelay: 1000,
   maxDelay: 15_000,
   patience: 10 * 60_000,
   longestWait: 60 * 60_000,
 };
+
+/** For a whole upload: its bytes are many, and the requests around it see an outage through. */
+export const UPLOAD_RETRY: RetryPolicy = { ...DEFAULT_RETRY, mostAttempts: DEFAULT_RETRY.attempts };
 
 /** Time and chance. */
 interface Dice {
@@ -41,6 +50,7 @@ export class Attempts {
   readonly #policy: RetryPolicy;
   /** A request may have waited for its turn for long before it was sent. */
   #refusedAt: number | undefined;
+  #failedAt: number | undefined;
   #made = 0;
   #failures = 0;
 
@@ -54,19 +64,30 @@ export class Attempts {
    * Undefined where there is to be none.
    */
   waitAfter(failure: Failure): number | undefined {
-    const { attempts, patience, firstDelay, maxDelay, longestWait } = this.#policy;
+    const { patience, firstDelay, maxDelay, longestWait } = this.#policy;
     const { asked = 0 } = failure;
     this.#made += 1;
     const isRefused = isRefusal(failure);
     if (isRefused) this.#refusedAt ??= this.#dice.now();
-    else this.#failures += 1;
+    else this.#countFailure();
     const waited = this.#dice.now() - (this.#refusedAt ?? this.#dice.now());
     const isOutOfPatience = isRefused && waited + asked > patience;
     // what a server asks for is waited for, though it be long: once
     const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
-    if (this.#failures >= attempts || isTooLong) return undefined;
+    if (this.#isExhausted() || isTooLong) return undefined;
     const backoff = Math.min(maxDelay, firstDelay * 2 ** (this.#made - 1)) * this.#dice.random();
     return Math.max(backoff, asked);
+  }
+
+  #countFailure(): void {
+    this.#failures += 1;
+    this.#failedAt ??= this.#dice.now();
+  }
+
+  #isExhausted(): boolean {
+    const { attempts, mostAttempts, outage } = this.#policy;
+    const since = this.#dice.now() - (this.#failedAt ?? this.#dice.now());
+    return this.#failures >= mostAttempts || (this.#failures >= attempts && since >= outage);
   }
 }
 

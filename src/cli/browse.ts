@@ -4,11 +4,18 @@ import { isAbort } from '../base/errors.ts';
 import type { Log } from '../ports/log.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
+import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import type { BoundRegistry } from './make-keychain.ts';
 import type { RunOptions } from './options.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import type { Stdio } from './stdio.ts';
 import { type Run, withRun } from './with-run.ts';
+
+/** How a run looks at registries. */
+export interface BrowseClient {
+  readonly registry: BrowseRegistry;
+  readonly whole: WholeRegistryReader;
+}
 
 /** What a run that only looks at registries works with. */
 export interface Browser {
@@ -17,7 +24,7 @@ export interface Browser {
   /** Aborts when the run is told to stop: reading leaves nothing behind, so nothing needs to be finished. */
   readonly signal: AbortSignal;
   /** The registry client, made when it is first asked for. */
-  open(registries: readonly BoundRegistry[]): Promise<BrowseRegistry>;
+  open(registries: readonly BoundRegistry[]): Promise<BrowseClient>;
 }
 
 /** Runs what only reads registries, from its options to its exit code. */
@@ -35,7 +42,7 @@ export function browse(
       const { openRegistries } = await import('./open-registries.ts');
       const client = await openRegistries(registries, { options, readOnly: true, env, clock, log });
       clients.push(client);
-      return client.registry;
+      return client;
     };
     const traffic = { hosts: () => new Map(clients.flatMap((client) => Array.from(client.traffic.hosts()))) };
     const shown = showProgressOfRun(traffic, {
@@ -46,7 +53,10 @@ export function browse(
     });
     try {
       const exitCode = await run({ log, progress: shown.progress, signal: stop.stopping, open });
-      for (const client of clients) tellIdentities(client, log);
+      for (const client of clients) {
+        tellIdentities(client, log);
+        tellLeftOut(client, log);
+      }
       return exitCode;
     } catch (error) {
       return exitCodeAfter(error, surroundings);
@@ -65,6 +75,15 @@ function isProgressFit({ progress }: RunOptions, { out, err }: Stdio): boolean {
 function tellIdentities({ traffic }: OciRegistry, log: Log): void {
   for (const [host, { identities }] of traffic.hosts()) {
     log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  }
+}
+
+function tellLeftOut({ leftOut }: OciRegistry, log: Log): void {
+  for (const [host, { count, example }] of leftOut.hosts()) {
+    log.write('warning', `${host} lists what is no valid name, tag or digest, so it is left out`, {
+      count,
+      example,
+    });
   }
 }
 

@@ -1,4 +1,5 @@
-import { FLAGS, type FlagSpec } from './flags.ts';
+import { FLAGS } from './flags.ts';
+import type { FlagSpec } from './flag-spec.ts';
 
 const NAMES: ReadonlySet<string> = new Set([
   'output-format',
@@ -22,10 +23,10 @@ const NAMES: ReadonlySet<string> = new Set([
 ]);
 
 /** The flags of `cip diff`: of the program's own, those that are about looking at registries. */
-export const DIFF_FLAGS: readonly FlagSpec[] = (FLAGS as readonly FlagSpec[])
-  .filter(({ name, inert }) => NAMES.has(name) && inert === undefined)
-  .map((spec) =>
-    spec.name === 'output-format'
-      ? { ...spec, default: 'text', description: '`text`, `json` or `markdown`' }
-      : spec,
-  );
+export const DIFF_FLAGS: readonly FlagSpec[] = FLAGS.filter(
+  ({ name, inert }) => NAMES.has(name) && inert === undefined,
+).map((spec) =>
+  spec.name === 'output-format'
+    ? { ...spec, default: 'text', description: '`text`, `json` or `markdown`' }
+    : spec,
+);

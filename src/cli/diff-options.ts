@@ -1,6 +1,6 @@
 import { DIFF_FORMATS, type DiffFormat } from '../doors/diff/render.ts';
 import { DIFF_FLAGS } from './diff-flags.ts';
-import { FLAGS, type FlagSpec } from './flags.ts';
+import { FLAGS } from './flags.ts';
 import { FlagValues, type RunOptions, runOptionsOf } from './options.ts';
 import type { ParsedFlags } from './command.ts';
 import { type BrowseOptions, browseOptionsOf, formatOf } from './snapshot-options.ts';
@@ -29,7 +29,7 @@ export function makeDiffOptions({ operands: words, values }: ParsedFlags): DiffO
 
 function refuseOthers(values: ParsedFlags['values']): void {
   const known = new Set(DIFF_FLAGS.map(({ name }) => name));
-  const others = (FLAGS as readonly FlagSpec[]).filter(
+  const others = FLAGS.filter(
     ({ name, inert }) => values.has(name) && inert === undefined && !known.has(name),
   );
   if (others.length === 0) return;

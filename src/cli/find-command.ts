@@ -12,16 +12,21 @@ export interface FoundCommand {
 /** The command that the most words name. Throws a `UsageError` for words that name none and that it does not take. */
 export function findCommand(program: ProgramName, given: readonly string[]): FoundCommand {
   const words = withoutRun(program, given);
-  const matching = spellingsOf(program)
-    .filter(({ spelling }) => spelling.every((word, index) => word === words[index]))
-    .toSorted((a, b) => b.spelling.length - a.spelling.length);
-  const [found] = matching;
+  const found = findSpelling(program, words);
   const operands = words.slice(found?.spelling.length ?? 0);
   const [stray] = operands;
   if (found === undefined || (stray !== undefined && !found.command.takesOperands)) {
     throw refuse(program, words, stray ?? '');
   }
   return { command: found.command, operands };
+}
+
+/** The words that the command is called by which the most of some words name; undefined where they name none. */
+export function wordsOfCommand(
+  program: ProgramName,
+  words: readonly string[],
+): readonly string[] | undefined {
+  return findSpelling(program, withoutRun(program, words))?.spelling;
 }
 
 /** `cip run …` is `cip …`, whatever follows. */
@@ -31,8 +36,20 @@ function withoutRun(program: ProgramName, words: readonly string[]): readonly st
   return isRun ? words.toSpliced(at, 1) : words;
 }
 
+interface Spelled {
+  readonly command: CipCommand;
+  readonly spelling: readonly string[];
+}
+
+function findSpelling(program: ProgramName, words: readonly string[]): Spelled | undefined {
+  const [longest] = spellingsOf(program)
+    .filter(({ spelling }) => spelling.every((word, index) => word === words[index]))
+    .toSorted((a, b) => b.spelling.length - a.spelling.length);
+  return longest;
+}
+
 /** Every command of `cip` is one of `kpromo cip`. */
-function spellingsOf(program: ProgramName): { command: CipCommand; spelling: readonly string[] }[] {
+function spellingsOf(program: ProgramName): Spelled[] {
   return COMMANDS.flatMap((command) => {
     const { cip, kpromo } = command.words;
     const texts = program === 'cip' ? cip : [...kpromo, ...cip.map((text) => `cip ${text}`)];

@@ -1,40 +1,8 @@
+import type { FlagSpec } from './flag-spec.ts';
 import { REMOVED_FLAGS } from './removed-flags.ts';
+import { UPSTREAM_FLAGS } from './upstream-flags.ts';
 
-/** One flag of `cip`, as users know it: the table that parsing, help and the README are made from. */
-export interface FlagSpec {
-  readonly name: string;
-  /** What stands for its value in the help; a flag without one is a boolean. */
-  readonly value?: string;
-  readonly description: string;
-  readonly default?: string;
-  readonly group: FlagGroup;
-  /** What a boolean may be besides. */
-  readonly words?: readonly string[];
-  /** May be given several times; the values add up. */
-  readonly repeatable?: boolean;
-  /** The one command that takes it; a flag without one is of them all. */
-  readonly command?: string;
-  /** What became of a flag of the original that does nothing here: said in a warning. Such flags are not in the help. */
-  readonly inert?: string;
-  /** Recognised, but refused until it is built. */
-  readonly planned?: boolean;
-  /** What to use in place of a flag of the original that asks for what is not done here: said in a refusal. */
-  readonly refused?: string;
-}
-
-export type FlagGroup =
-  | 'manifests'
-  | 'promotion'
-  | 'verify'
-  | 'report'
-  | 'snapshots'
-  | 'planned'
-  | 'registries'
-  | 'general'
-  | 'gone'
-  | 'upstream';
-
-export const FLAGS = [
+const OWN_FLAGS = [
   { name: 'manifest', value: 'FILE', group: 'manifests', description: 'one plain manifest' },
   {
     name: 'thin-manifest-dir',
@@ -163,7 +131,7 @@ export const FLAGS = [
     value: 'FILE',
     group: 'snapshots',
     description:
-      'repositories to read, one a line, for registries that do not tell theirs; those of the manifests are read too',
+      'repositories to read, one a line, for registries that do not tell theirs, or not all; those of the manifests are read too',
   },
   {
     name: 'snapshot-service-account',
@@ -242,62 +210,10 @@ export const FLAGS = [
     description: 'of `version`: print it as JSON (also `-j`)',
   },
   { name: 'help', group: 'general', description: 'print this help' },
-
-  ...planned([['use-prow-manifest-diff'], ['manifest-diff-since', 'AGE'], ['vuln-severity-threshold', 'N']]),
-  ...inert('nothing is signed yet, so this has no effect', [
-    ['signer-account', 'ACCOUNT'],
-    ['certificate-identity', 'IDENTITY'],
-    ['certificate-identity-regexp', 'REGEXP'],
-    ['certificate-oidc-issuer', 'URL'],
-    ['certificate-oidc-issuer-regexp', 'REGEXP'],
-    ['sign'],
-    ['max-signature-ops', 'N'],
-    ['max-signature-copies', 'N'],
-  ]),
-  ...inert('the original never used it either', [['max-image-size', 'MIB']]),
-  ...inert('accounts are no longer switched on by a flag', [['use-service-account']]),
-  ...inert('use -log-level instead', [
-    ['v', 'N'],
-    ['vmodule', 'PATTERNS'],
-    ['verbosity', 'N'],
-  ]),
-  ...inert('the log always goes to stderr', [
-    ['logtostderr'],
-    ['alsologtostderr'],
-    ['stderrthreshold', 'LEVEL'],
-    ['log_dir', 'DIR'],
-    ['log_file', 'FILE'],
-    ['log_file_max_size', 'MIB'],
-    ['log_backtrace_at', 'PLACE'],
-    ['skip_headers'],
-    ['skip_log_headers'],
-    ['add_dir_header'],
-  ]),
-  ...REMOVED_FLAGS,
 ] as const satisfies readonly FlagSpec[];
 
-export type FlagName = (typeof FLAGS)[number]['name'];
+/** The table that parsing, help and the README are made from. */
+export const FLAGS: readonly FlagSpec[] = [...OWN_FLAGS, ...UPSTREAM_FLAGS, ...REMOVED_FLAGS];
 
-type Row = readonly [name: string, value?: string];
-
-function planned(rows: readonly Row[]): FlagSpec[] {
-  return rows.map(([name, value]) => ({
-    ...row(name, value),
-    description: 'not yet',
-    group: 'planned',
-    planned: true,
-  }));
-}
-
-function inert(why: string, rows: readonly Row[]): FlagSpec[] {
-  return rows.map(([name, value]) => ({
-    ...row(name, value),
-    description: why,
-    group: 'upstream',
-    inert: why,
-  }));
-}
-
-function row(name: string, value: string | undefined) {
-  return value === undefined ? { name } : { name, value };
-}
+/** A flag that has a meaning here. */
+export type FlagName = (typeof OWN_FLAGS)[number]['name'];

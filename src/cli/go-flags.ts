@@ -1,5 +1,5 @@
 import { quote } from '../base/text.ts';
-import type { FlagSpec } from './flags.ts';
+import type { FlagSpec } from './flag-spec.ts';
 import { UsageError } from './usage-error.ts';
 
 const ABBREVIATIONS: ReadonlyMap<string, string> = new Map([
@@ -34,6 +34,15 @@ export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec
     else rewritten.push(`--${spec.name}=${match[2] ?? valueAfter(spec, rest)}`);
   }
   return rewritten;
+}
+
+/** What is neither a flag nor the value of one, in a command line that may be wrong. */
+export function wordsAmong(argv: readonly string[], specs: readonly FlagSpec[]): string[] {
+  const valued = new Set(specs.filter(({ value }) => value !== undefined).map(({ name }) => name));
+  return argv.filter((argument, index) => {
+    const before = /^--?([^-=][^=]*)$/.exec(argv[index - 1] ?? '')?.[1];
+    return !argument.startsWith('-') && (before === undefined || !valued.has(before));
+  });
 }
 
 function booleanOf(spec: FlagSpec, value: string | undefined): boolean | string {

@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
-import { ignoreErrors, tellPeople, writeTo } from './stdio.ts';
+import { ignoreErrors, tell, writeTo } from './stdio.ts';
 import { exitCodeOfError, InputError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
@@ -16,16 +16,19 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
     return await runProgram(program, { argv, stdio });
   } catch (error) {
     if (asksForJson(argv)) await tellAsJson(error, stdio);
-    else await tellPeople(stdio, `${program}: ${messageOf(error)}${hintFor(program, error)}\n`);
+    else await tell(stdio.err, `${program}: ${messageOf(error)}\n`);
+    if (isOfFlags(error) && !asksForJson(argv)) {
+      await tell(stdio.err, `${await helpHintLazily(program, argv)}\n`);
+    }
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
-      await tellPeople(stdio, `${stackOf(error)}\n`);
+      await tell(stdio.err, `${stackOf(error)}\n`);
     return exitCodeOfError(error);
   }
 }
 
-function hintFor(program: ProgramName, error: unknown): string {
-  const isOfFlags = error instanceof UsageError && !(error instanceof InputError);
-  return isOfFlags ? `\n${program} -help lists the flags` : '';
+/** Help on flags does not help with a file that cannot be used. */
+function isOfFlags(error: unknown): boolean {
+  return error instanceof UsageError && !(error instanceof InputError);
 }
 
 /** A command line that cannot be used may still say who collects the log. */
@@ -65,6 +68,11 @@ function withoutHelpWord(argv: readonly string[]): readonly string[] {
 async function printVersionLazily(stdio: Stdio): Promise<number> {
   const { printVersion } = await import('./version.ts');
   return printVersion(stdio);
+}
+
+async function helpHintLazily(program: ProgramName, argv: readonly string[]): Promise<string> {
+  const { helpHint } = await import('./help-hint.ts');
+  return helpHint(program, argv);
 }
 
 function stackOf(error: unknown): string {

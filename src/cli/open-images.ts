@@ -1,13 +1,15 @@
 import { expandEdges } from '../edges/expand-edges.ts';
 import { namedWithin, wantedWithin } from '../edges/wanted-within.ts';
+import type { Digest } from '../image/digest.ts';
 import type { RegistryName } from '../image/repository.ts';
 import type { SnapshotImage } from '../image/snapshot-image.ts';
+import type { Naming } from '../inventory/naming.ts';
 import type { Notify } from '../inventory/notice.ts';
-import { walkRegistry } from '../inventory/walk-registry.ts';
+import type { Sought } from '../inventory/sought.ts';
+import { type WalkPorts, walkRegistry } from '../inventory/walk-registry.ts';
 import { walkWanted } from '../inventory/walk-wanted.ts';
-import type { PromoterManifest } from '../manifest/model.ts';
-import type { BrowseRegistry } from '../ports/registry.ts';
-import type { Browser } from './browse.ts';
+import type { ImageEntry, PromoterManifest } from '../manifest/model.ts';
+import type { BrowseClient, Browser } from './browse.ts';
 import { registriesOf } from './make-keychain.ts';
 import type { RunOptions } from './options.ts';
 import { readRepositoriesFile } from './repositories-file.ts';
@@ -16,8 +18,10 @@ import type { BrowseOptions } from './snapshot-options.ts';
 export interface Opening {
   readonly options: RunOptions & BrowseOptions;
   readonly browser: Browser;
-  readonly open: () => Promise<BrowseRegistry>;
+  readonly open: () => Promise<BrowseClient>;
   readonly notice: Notify;
+  /** Default: nobody is told. */
+  readonly leftOut?: WalkPorts['leftOut'];
 }
 
 /**
@@ -28,32 +32,55 @@ export function clientFor(
   registries: readonly RegistryName[],
   manifests: readonly PromoterManifest[],
   { options, browser }: Pick<Opening, 'options' | 'browser'>,
-): () => Promise<BrowseRegistry> {
+): () => Promise<BrowseClient> {
   const named = registries.map((name) => ({ name, serviceAccount: options.account }));
-  let client: Promise<BrowseRegistry> | undefined;
+  let client: Promise<BrowseClient> | undefined;
   return () => (client ??= browser.open([...named, ...registriesOf(manifests)]));
 }
 
-/** The images that a registry holds. The manifests name repositories that it may not tell of. */
+export interface RegistryRequest {
+  readonly registry: RegistryName;
+  /** They name repositories, and digests in them, that the registry may not tell of. */
+  readonly manifests: readonly PromoterManifest[];
+  readonly naming: Naming;
+  /** Default: the digests that the manifests name. */
+  readonly sought?: Sought;
+}
+
+/** The images that a registry holds. */
 export async function openRegistryImages(
-  registry: RegistryName,
-  manifests: readonly PromoterManifest[],
-  { options, browser, open, notice }: Opening,
+  { registry, manifests, naming, sought }: RegistryRequest,
+  { options, browser, open, notice, leftOut }: Opening,
 ): Promise<AsyncIterable<SnapshotImage>> {
   const { tag, minimal, threads: workers, repositoriesFile } = options;
   const listed = repositoriesFile === undefined ? [] : await readRepositoriesFile(repositoriesFile, registry);
-  const repositories = [...listed, ...namedWithin(manifests, registry)];
-  const ports = { registry: await open(), progress: browser.progress, notice, workers };
-  return walkRegistry({ registry, repositories, tag, minimal }, ports, browser.signal);
+  const named = namedWithin(manifests, registry);
+  const request = {
+    registry,
+    listed,
+    named: Array.from(named.keys()),
+    tag,
+    minimal,
+    naming,
+    sought: sought ?? (({ repository }) => digestsOf(named.get(repository))),
+  };
+  const { registry: client, whole } = await open();
+  const ports = { registry: client, whole, progress: browser.progress, notice, leftOut, workers };
+  return walkRegistry(request, ports, browser.signal);
 }
 
 /** The images that manifests want in a registry. */
 export function openWantedImages(
-  registry: RegistryName,
-  manifests: readonly PromoterManifest[],
+  { registry, manifests, naming }: RegistryRequest,
   { options, browser, open, notice }: Opening,
 ): AsyncIterable<SnapshotImage> {
   const { tag, minimal, threads: workers } = options;
   const repositories = wantedWithin(expandEdges(manifests), registry);
-  return walkWanted({ registry, repositories, tag, minimal }, { notice, open, workers }, browser.signal);
+  const request = { registry, repositories, tag, minimal, naming };
+  const openRegistry = async () => (await open()).registry;
+  return walkWanted(request, { notice, open: openRegistry, workers }, browser.signal);
+}
+
+function digestsOf(images: readonly ImageEntry[] = []): readonly Digest[] {
+  return images.flatMap(({ digests }) => digests.map(({ digest }) => digest));
 }

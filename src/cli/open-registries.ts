@@ -1,16 +1,25 @@
 import { checkConfigFiles } from '../adapters/docker-config/config-files.ts';
+import { createArtifactRegistryReader } from '../adapters/google/artifact-registry.ts';
+import { createFetch } from '../adapters/google/library-fetch.ts';
 import { completeNetworkOptions, type NetworkOptions } from '../adapters/oci/network-options.ts';
 import { createOciRegistry, type OciRegistry } from '../adapters/oci/oci-registry.ts';
 import { checkProxies } from '../adapters/oci/proxies.ts';
 import { checkCaFiles, readCommonCas } from '../adapters/oci/tls-files.ts';
 import { messageOf } from '../base/errors.ts';
+import { quote } from '../base/text.ts';
+import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import { type BoundRegistry, type KeychainParts, makeKeychain } from './make-keychain.ts';
 import type { RunOptions } from './options.ts';
+import { tellStrangeBudgets } from './strange-budgets.ts';
 import { InputError } from './usage-error.ts';
 import { VERSION } from './version.ts';
 
 export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> {
   readonly options: RunOptions;
+}
+
+export interface OpenRegistries extends OciRegistry {
+  readonly whole: WholeRegistryReader;
 }
 
 /**
@@ -20,15 +29,17 @@ export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> 
 export async function openRegistries(
   registries: readonly BoundRegistry[],
   parts: ClientParts,
-): Promise<OciRegistry> {
+): Promise<OpenRegistries> {
   const { options, env, clock, log } = parts;
   const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
+  tellStrangeBudgets(budgets, registries, log);
   const network = completeNetworkOptions({ env, caFiles });
   await checkSurroundings(network, plainHttp).catch((error: unknown) => {
     throw new InputError(messageOf(error));
   });
-  const keychain = await makeKeychain(registries, { ...parts, readCas: () => readCommonCas(network) });
-  return createOciRegistry({
+  const readCas = () => readCommonCas(network);
+  const keychain = await makeKeychain(registries, { ...parts, readCas });
+  const client = createOciRegistry({
     keychain,
     clock,
     plainHttp,
@@ -39,7 +50,20 @@ export async function openRegistries(
     network,
     log,
   });
+  const fetch = createFetch({ env, readCas });
+  const whole = createArtifactRegistryReader({ keychain, clock, fetch, ...apiEndpointOf(env) });
+  return { ...client, whole };
 }
+
+/** Where gcloud is told another endpoint, that one is used here too. */
+function apiEndpointOf(env: NodeJS.ProcessEnv): { readonly endpoint?: string } {
+  const endpoint = env[ENDPOINT_VARIABLE];
+  if (!endpoint) return {};
+  if (URL.canParse(endpoint)) return { endpoint };
+  throw new InputError(`${ENDPOINT_VARIABLE} is the URL of an API, not ${quote(endpoint)}`);
+}
+
+const ENDPOINT_VARIABLE = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY';
 
 /** What every request would fail for, told once and before any. */
 async function checkSurroundings(network: NetworkOptions, plainHttp: readonly string[]): Promise<void> {

@@ -3,7 +3,7 @@ import { quote } from '../base/text.ts';
 import type { Shard } from '../edges/shard.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import type { LogLevel } from '../ports/log.ts';
-import { type FlagName, FLAGS, type FlagSpec } from './flags.ts';
+import { type FlagName, FLAGS } from './flags.ts';
 import type { ParsedFlags } from './command.ts';
 import { parseBudgets } from './parse-budget.ts';
 import { parseDuration } from './parse-duration.ts';
@@ -114,25 +114,21 @@ export class FlagValues {
 }
 
 function refusePlanned(values: ParsedFlags['values']): void {
-  const asked = (FLAGS as readonly FlagSpec[]).filter(
-    ({ name, planned }) => planned && isWanted(values.get(name)),
-  );
+  const asked = FLAGS.filter(({ name, planned }) => planned && isWanted(values.get(name)));
   if (asked.length === 0) return;
   const names = asked.map(({ name }) => `-${name}`).join(', ');
   throw new UsageError(`not built yet: ${names}`);
 }
 
 function refuseRemoved(values: ParsedFlags['values']): void {
-  const asked = (FLAGS as readonly FlagSpec[]).filter(
-    ({ name, refused }) => refused !== undefined && isWanted(values.get(name)),
-  );
+  const asked = FLAGS.filter(({ name, refused }) => refused !== undefined && isWanted(values.get(name)));
   if (asked.length === 0) return;
   throw new UsageError(asked.map(({ name, refused }) => `-${name} is gone: ${refused}`).join('; '));
 }
 
 /** The same again is the same; two different values are a contradiction, whichever came last. */
 export function refuseRepeated(values: ParsedFlags['values']): void {
-  for (const { name, repeatable, inert } of FLAGS as readonly FlagSpec[]) {
+  for (const { name, repeatable, inert } of FLAGS) {
     const given = new Set(values.get(name));
     if (repeatable || inert !== undefined || given.size < 2) continue;
     const all = Array.from(given, (value) => `-${name}=${value}`).join(' and ');
@@ -286,9 +282,7 @@ function warningsOf(flags: FlagValues): string[] {
 }
 
 function commonWarningsOf(values: ParsedFlags['values'], flags: FlagValues): string[] {
-  const inert = (FLAGS as readonly FlagSpec[]).filter(
-    ({ name, inert }) => inert !== undefined && values.has(name),
-  );
+  const inert = FLAGS.filter(({ name, inert }) => inert !== undefined && values.has(name));
   const warnings = inert.map(({ name, inert }) => `-${name} is ignored: ${inert}`);
   if (flags.text('threads') !== undefined && Number(flags.text('threads')) <= 0) {
     warnings.push(`-threads=${flags.text('threads')} means the default, ${DEFAULT_THREADS}`);

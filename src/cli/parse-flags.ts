@@ -2,7 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { closest, quote } from '../base/text.ts';
 import type { CipCommand, ParsedFlags, ProgramName } from './command.ts';
 import { findCommand } from './find-command.ts';
-import { FLAGS, type FlagSpec } from './flags.ts';
+import { FLAGS } from './flags.ts';
+import type { FlagSpec } from './flag-spec.ts';
 import { rewriteGoFlags } from './go-flags.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -42,7 +43,7 @@ export function parseFlags(program: ProgramName, argv: readonly string[]): Comma
 
 function refuseForeign({ flags, words }: CipCommand, values: ReadonlyMap<string, unknown>): void {
   const [name] = words.cip;
-  const other = (FLAGS as readonly FlagSpec[]).find(
+  const other = FLAGS.find(
     ({ command, name: flag }) => command !== undefined && command !== name && values.has(flag),
   );
   if (other !== undefined) throw new UsageError(`-${other.name} is a flag of cip ${other.command}`);
@@ -66,7 +67,7 @@ function asUsageError(error: CommanderError): UsageError {
         .replaceAll('\n', ' '),
     );
   }
-  const visible = (FLAGS as readonly FlagSpec[]).filter(
+  const visible = FLAGS.filter(
     ({ inert, planned, refused }) => inert === undefined && refused === undefined && !planned,
   );
   const meant = closest(

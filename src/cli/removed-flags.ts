@@ -1,4 +1,4 @@
-import type { FlagSpec } from './flags.ts';
+import type { FlagSpec } from './flag-spec.ts';
 
 /** Flags that the original had for some time and that still stand in somebody's job, or in what others tell of it. */
 export const REMOVED_FLAGS: readonly FlagSpec[] = [

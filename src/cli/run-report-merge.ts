@@ -18,11 +18,12 @@ import { prepareReports, writeReports } from './write-report.ts';
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;
 
 /** `cip report merge`: the reports of shards become the one of the whole. Resolves to the exit code of such a run. */
-export async function runReportMerge({ values, operands: files, stdio }: CommandCall): Promise<number> {
+export async function runReportMerge(call: CommandCall): Promise<number> {
+  const { values, operands: files, stdio, program } = call;
   const options = makeMergeOptions(values);
   const log = createLogger(stdio, options.log, Date.now);
   try {
-    if (files.length === 0) throw new UsageError('no report given: cip report merge 0.json 1.json …');
+    if (files.length === 0) throw noReport(program);
     const places = await prepareReports(options, { files });
     const report = mergeAll(await readReports(files));
     await tellReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
@@ -33,6 +34,11 @@ export async function runReportMerge({ values, operands: files, stdio }: Command
     log.write('error', messageOf(error)); // a collector of JSON takes no other line
     return exitCodeOfError(error);
   }
+}
+
+function noReport(program: CommandCall['program']): UsageError {
+  const call = program === 'kpromo' ? 'kpromo cip' : 'cip';
+  return new UsageError(`no report given: ${call} report merge 0.json 1.json …`);
 }
 
 interface MergeOptions {

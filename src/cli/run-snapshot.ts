@@ -11,7 +11,7 @@ import { writePieces } from './write-pieces.ts';
 /** A snapshot from its options to its exit code: 1 where something that should be in it is not, or its reader did not wait for all of it. */
 export function runSnapshot(options: SnapshotOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   return browse(options, { stdio, env }, async (browser) => {
-    const notices = new Notices(browser.log);
+    const notices = new Notices(browser.log, { absence: 'error' });
     const images = await openImages(options, { browser, notices });
     const delivery = await writePieces(stdio.out, renderSnapshot(images, options));
     return notices.incomplete || delivery === 'gone' ? 1 : 0;
@@ -30,7 +30,8 @@ async function openImages(
   const manifests = read?.manifests ?? [];
   const open = clientFor([registry], manifests, { options, browser });
   const opening = { options, browser, open, notice: notices.take };
-  if (source === 'registry') return openRegistryImages(registry, manifests, opening);
+  const request = { registry, manifests, naming: 'as-snapshot' } as const;
+  if (source === 'registry') return openRegistryImages(request, opening);
   if (read?.problems.some(({ severity }) => severity === 'error')) notices.markIncomplete();
-  return openWantedImages(registry, manifests, opening);
+  return openWantedImages(request, opening);
 }

@@ -7,12 +7,12 @@ import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { renderJson } from '../report/render-json.ts';
 import { logFinish } from './logger.ts';
-import { registriesOf } from './make-keychain.ts';
+import { type BoundRegistry, registriesOf } from './make-keychain.ts';
 import { openRegistries } from './open-registries.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import { readWanted } from './read-wanted.ts';
 import { inputsOf } from './report-inputs.ts';
-import { type Stdio, tellPeople } from './stdio.ts';
+import { type Stdio, tell } from './stdio.ts';
 import type { VerifyOptions } from './verify-options.ts';
 import { type Run, withRun } from './with-run.ts';
 import { prepareReports, type ReportPlaces, writeRenderings } from './write-report.ts';
@@ -37,7 +37,7 @@ async function verifyWith(
   { options, env, run: { log, stop, status } }: { options: VerifyOptions; env: NodeJS.ProcessEnv; run: Run },
 ): Promise<Verification> {
   const clock = systemClock;
-  const client = await openRegistries(registriesOf(read.manifests), {
+  const client = await openRegistries([...registriesOf(read.manifests), ...frontsOf(options)], {
     options,
     readOnly: true,
     env,
@@ -54,6 +54,11 @@ async function verifyWith(
   }
 }
 
+/** What is asked instead of the destinations. */
+function frontsOf({ front }: VerifyOptions): readonly BoundRegistry[] {
+  return front === undefined ? [] : [{ name: front.host, serviceAccount: undefined }];
+}
+
 async function conclude(
   verification: Verification,
   { options, places, stdio, log }: { options: VerifyOptions; places: ReportPlaces; stdio: Stdio; log: Log },
@@ -66,7 +71,7 @@ async function conclude(
     if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
   if (options.log.format === 'json') logSummary(verification, { stdio, log });
-  else await tellPeople(stdio, `\n${renderVerificationTables(verification)}\n`);
+  else await tell(stdio.err, `\n${renderVerificationTables(verification)}\n`);
   const renderings = {
     json: () => renderJson(verification),
     markdown: () => [renderVerificationMarkdown(verification)],

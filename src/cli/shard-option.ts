@@ -27,19 +27,36 @@ interface Given {
   readonly spelling: string;
 }
 
+/** One half of a shard. */
+interface Half {
+  readonly says: string;
+  readonly least: number;
+}
+
+const INDEX: Half = { says: 'which shard this is', least: 0 };
+const COUNT: Half = { says: 'how many shards there are', least: 1 };
+const MOST = 999_999;
+
+/** What is wrong with an environment need not be put right there. */
+const INSTEAD = 'set it right, or give -shard=INDEX/COUNT, which wins over it';
+
 function shardOfFlag(text: string, { shardCount }: ShardFlags): Shard {
   const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
   if (index === undefined || count === undefined) {
     throw new UsageError(`-shard is INDEX/COUNT, as in 0/3, 1/3 and 2/3, not ${quote(text)}`);
   }
   const spelling = `-shard=${text}`;
-  const agreed = agree([{ value: Number(count), spelling }, ...given('-shard-count', shardCount)]);
+  if (Number(count) < COUNT.least) throw new UsageError(`${spelling}: its COUNT is at least 1, as in 0/1`);
+  const agreed = agree([{ value: Number(count), spelling }, ...countOfFlag(shardCount)]);
   return makeShard({ value: Number(index), spelling }, agreed ?? { value: Number(count), spelling });
 }
 
 function shardOfEnvironment({ shardCount }: ShardFlags, env: NodeJS.ProcessEnv): Shard | undefined {
-  const index = agree(INDEX_VARIABLES.flatMap((name) => given(name, env[name])));
-  const count = agree([...given('-shard-count', shardCount), ...given(COUNT_VARIABLE, env[COUNT_VARIABLE])]);
+  const index = agree(
+    INDEX_VARIABLES.flatMap((name) => given(name, env[name], { half: INDEX, cure: INSTEAD })),
+  );
+  const ofTasks = given(COUNT_VARIABLE, env[COUNT_VARIABLE], { half: COUNT, cure: INSTEAD });
+  const count = agree([...countOfFlag(shardCount), ...ofTasks]);
   if (index !== undefined && count !== undefined) return makeShard(index, count);
   if (index !== undefined) {
     throw new UsageError(
@@ -54,11 +71,26 @@ function shardOfEnvironment({ shardCount }: ShardFlags, env: NodeJS.ProcessEnv):
   );
 }
 
+function countOfFlag(text: string | undefined): Given[] {
+  return given('-shard-count', text, {
+    half: COUNT,
+    cure: 'give the number of tasks of the job, or leave it out',
+  });
+}
+
 /** Nothing where nothing is given. */
-function given(name: string, text: string | undefined): Given[] {
+function given(
+  name: string,
+  text: string | undefined,
+  { half: { says, least }, cure }: { readonly half: Half; readonly cure: string },
+): Given[] {
   if (text === undefined || text === '') return [];
-  if (!/^\d{1,6}$/.test(text)) throw new UsageError(`${name} is a whole number, not ${quote(text)}`);
-  return [{ value: Number(text), spelling: `${name}=${text}` }];
+  if (/^\d{1,6}$/.test(text) && Number(text) >= least) {
+    return [{ value: Number(text), spelling: `${name}=${text}` }];
+  }
+  throw new UsageError(
+    `${name} says ${says}: a whole number from ${least} to ${MOST}, not ${quote(text)}: ${cure}`,
+  );
 }
 
 function agree(all: readonly Given[]): Given | undefined {
@@ -69,9 +101,15 @@ function agree(all: readonly Given[]): Given | undefined {
 }
 
 function makeShard(index: Given, count: Given): Shard {
-  if (count.value === 0) throw new UsageError(`${count.spelling}: there is at least one shard`);
   if (index.value < count.value) return { index: index.value, count: count.value };
   const shards =
-    count.value === 1 ? 'one shard, which is 0' : `${count.value} shards, which are 0 to ${count.value - 1}`;
-  throw new UsageError(`${index.spelling} is not one of ${shards}`);
+    count.value === 1
+      ? 'the one shard, which is 0,'
+      : `the ${count.value} shards, which are 0 to ${count.value - 1},`;
+  const isOne = index.spelling === count.spelling;
+  throw new UsageError(
+    isOne
+      ? `${index.spelling} is not one of ${shards} of that COUNT: give an INDEX below it`
+      : `${index.spelling} is not one of ${shards} of ${count.spelling}: the count is to be the number of tasks of the job`,
+  );
 }

@@ -1,4 +1,8 @@
 import { fstatSync, writeFileSync } from 'node:fs';
+import { CodedError, messageOf } from '../base/errors.ts';
+
+/** What a stream was to take does not get there: its disk is full, or it was never open. */
+export class OutputError extends CodedError<'unwritable'> {}
 
 /** Where a run writes: data to `out`, everything for people to `err`. */
 export interface Stdio {
@@ -8,24 +12,24 @@ export interface Stdio {
 
 /**
  * Writes to a stream and waits until it is taken: a report to a pipe must be whole before the process ends. A reader
- * that has gone away (`| head`) is no failure of ours, and told as `gone`.
+ * that has gone away (`| head`) is no failure of ours, and told as `gone`. Throws an `OutputError`.
  */
 export function writeTo(
   stream: NodeJS.WritableStream & { readonly fd?: number },
   text: string,
 ): Promise<'taken' | 'gone'> {
-  if (stream.fd !== undefined && isFile(stream.fd)) return writeToFile(stream.fd, text);
+  if (stream.fd !== undefined && isFile(stream.fd)) return writeToFile({ fd: stream.fd }, text);
   return new Promise((resolve, reject) => {
     stream.write(text, (error) => {
       if (!error) resolve('taken');
       else if (isClosedPipe(error)) resolve('gone');
-      else reject(error);
+      else reject(unwritable(stream, error));
     });
   });
 }
 
-/** Tells people something, or does without: what nobody can read changes neither the data nor the exit code. */
-export async function tellPeople({ err }: Pick<Stdio, 'err'>, text: string): Promise<void> {
+/** Says something to people. That it cannot be said, on a disk that is full, changes nothing of what was done. */
+export async function tell(err: Stdio['err'], text: string): Promise<void> {
   await writeTo(err, text).catch(() => {});
 }
 
@@ -35,9 +39,18 @@ export function ignoreErrors(stream: NodeJS.WritableStream): void {
 }
 
 /** node's own stream for a file does not notice when only a part of the text fits on the disk. */
-async function writeToFile(fd: number, text: string): Promise<'taken'> {
-  writeFileSync(fd, text);
-  return 'taken';
+async function writeToFile(stream: { readonly fd: number }, text: string): Promise<'taken'> {
+  try {
+    writeFileSync(stream.fd, text);
+    return 'taken';
+  } catch (error) {
+    throw unwritable(stream, error);
+  }
+}
+
+function unwritable({ fd }: { readonly fd?: number }, cause: unknown): OutputError {
+  const name = fd === 1 ? 'stdout' : fd === 2 ? 'stderr' : 'the output';
+  return new OutputError('unwritable', `cannot write to ${name}: ${messageOf(cause)}`, { cause });
 }
 
 function isFile(fd: number): boolean {

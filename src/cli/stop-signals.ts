@@ -15,8 +15,8 @@ export interface StopSignals {
   release(): void;
 }
 
-/** Milliseconds that requests in flight have to finish; with writing the report it stays below 20 s. */
-export const GRACE = 12_000;
+/** Milliseconds that requests in flight have to finish: `docker stop` kills after 10 s, and the report is to be written. */
+export const GRACE = 7_000;
 /** Milliseconds that remain for the report once everything is abandoned. */
 const LAST_WORDS = 5_000;
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -24,7 +24,9 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 export function catchStopSignals(): StopSignals {
   const soft = new AbortController();
   const hard = new AbortController();
-  setMaxListeners(0); // every request in flight listens to these signals, and to those that are made of them
+  // every request in flight listens to these signals, and to those that are made of them; 0 means the same and makes
+  // the getMaxListeners of node 20 throw, which undici's fetch calls
+  setMaxListeners(Number.POSITIVE_INFINITY);
   let exitCode: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   const stop = (name: SignalName) => {

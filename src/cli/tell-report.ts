@@ -1,9 +1,10 @@
+import { assertNever } from '../base/exhaustive.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
 import { renderItemLine, renderTables } from '../report/render-text.ts';
 import type { Mode, Report, ReportItem } from '../report/report.ts';
 import { logFinish } from './logger.ts';
 import type { LogOptions } from './options.ts';
-import { type Stdio, tellPeople } from './stdio.ts';
+import { type Stdio, tell } from './stdio.ts';
 
 export interface Telling {
   readonly format: LogOptions['format'];
@@ -22,7 +23,7 @@ export async function tellReport(report: Report, { format, allowLost, stdio, log
     if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
   if (format === 'json') logSummary(report, { stdio, log });
-  else await tellPeople(stdio, `\n${renderTables(report)}\n`);
+  else await tell(stdio.err, `\n${renderTables(report)}\n`);
 }
 
 /** What the tables tell, for machines. */
@@ -50,7 +51,12 @@ function levelOf(
       return mode === 'promotion' && outcome !== 'copied' ? 'error' : 'info';
     case 'lost':
       return allowLost ? 'warning' : 'error';
-    default:
+    case 'tag-move':
+    case 'conflict':
+    case 'invalid':
+    case 'unreadable':
       return 'error';
+    default:
+      return assertNever(decision);
   }
 }

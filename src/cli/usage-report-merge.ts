@@ -1,5 +1,5 @@
 import type { ProgramName } from './command.ts';
-import { FLAGS, type FlagSpec } from './flags.ts';
+import { FLAGS } from './flags.ts';
 import { MERGE_FLAGS } from './report-merge-flags.ts';
 import { renderFlags } from './usage.ts';
 
@@ -15,7 +15,7 @@ export function renderMergeUsage(program: ProgramName): string {
     'Refused are reports of other manifests, a shard that is missing and one that is given twice.',
     '',
     'Flags:',
-    renderFlags((FLAGS as readonly FlagSpec[]).filter(({ name }) => taken.includes(name))),
+    renderFlags(FLAGS.filter(({ name }) => taken.includes(name))),
     'Exit: 0 and 1 as one run would have had; 2 the reports cannot be read or are not all shards of one promotion.',
     '',
   ].join('\n');

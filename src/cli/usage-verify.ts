@@ -1,12 +1,12 @@
 import type { ProgramName } from './command.ts';
-import { FLAGS, type FlagSpec } from './flags.ts';
+import { FLAGS } from './flags.ts';
 import { renderGroups, SPELLING } from './usage.ts';
 import { NOT_OF_VERIFY } from './verify-flags.ts';
 
 /** The help text of `verify`. */
 export function renderVerifyUsage(program: ProgramName): string {
   const call = program === 'kpromo' ? 'kpromo cip' : 'cip';
-  const specs = (FLAGS as readonly FlagSpec[]).filter(
+  const specs = FLAGS.filter(
     ({ name, command }) => command === 'verify' || (command === undefined && !NOT_OF_VERIFY.has(name)),
   );
   return [

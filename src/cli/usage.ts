@@ -1,4 +1,5 @@
-import { FLAGS, type FlagGroup, type FlagSpec } from './flags.ts';
+import { FLAGS } from './flags.ts';
+import type { FlagGroup, FlagSpec } from './flag-spec.ts';
 import type { ProgramName } from './command.ts';
 
 const TITLES: readonly (readonly [FlagGroup, string])[] = [
@@ -14,7 +15,7 @@ const TITLES: readonly (readonly [FlagGroup, string])[] = [
 /** The help text. */
 export function renderUsage(program: ProgramName): string {
   const call = program === 'kpromo' ? 'kpromo cip' : 'cip';
-  const specs = (FLAGS as readonly FlagSpec[]).filter(({ command }) => command === undefined);
+  const specs = FLAGS.filter(({ command }) => command === undefined);
   return [
     `${call} promotes container images: it copies what promoter manifests want, by digest, to where it is missing.`,
     '',

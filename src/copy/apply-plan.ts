@@ -1,5 +1,5 @@
 import { forEachInLanes } from '../base/concurrency.ts';
-import { messageOf } from '../base/errors.ts';
+import { isAbort, messageOf } from '../base/errors.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import { formatReference, type Reference } from '../image/reference.ts';
@@ -14,7 +14,7 @@ import { BlobCopier } from './blob-copier.ts';
 import { BlobSupply } from './blob-supply.ts';
 import { ContentCopier } from './content-copier.ts';
 import { lookAtTags, type SeenTags } from './look-at-tags.ts';
-import { COPIED, failed, type Outcome, type Outcomes } from './outcome.ts';
+import { COPIED, failed, type Outcome, type Outcomes, UNFINISHED } from './outcome.ts';
 import { type Batch, collectBatches, type Promotion } from './promotion.ts';
 
 export interface CopyPorts {
@@ -24,7 +24,7 @@ export interface CopyPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Requests that the transport lets through at a time: no more blobs than that are in transfer. */
+  /** Requests that the transport lets through at a time: no more blobs than that are in transfer to one host. */
   readonly threads: number;
   /** When it aborts nothing new is begun, and what is in flight is finished. */
   readonly stopping: AbortSignal;
@@ -38,7 +38,7 @@ const BATCHES = 32;
  * tag is looked at once more before it is written, and one that has appeared meanwhile is never moved.
  *
  * Never throws for a registry's sake: a failure is the outcome of its own edges. An aborted `signal` ends requests in
- * flight; what has no outcome by then was not attempted.
+ * flight; what has no outcome by then was not begun.
  */
 export async function applyPlan(plan: Plan, ports: CopyPorts, signal: AbortSignal): Promise<Outcomes> {
   const run = new Application(ports);
@@ -95,8 +95,8 @@ class Application {
         : this.#content.readRoot(promotion, signal);
       return { promotion, manifest: await read };
     } catch (error) {
-      // stopped before anything of it became visible: as if it had not been begun
-      if (!this.#ports.stopping.aborted) this.#fail(promotion, error, signal);
+      if (this.#isStop(error, signal)) this.#settle(promotion, UNFINISHED);
+      else this.#fail(promotion, error, signal);
       return undefined;
     } finally {
       this.#ports.progress.advance();
@@ -154,8 +154,17 @@ class Application {
     }
   }
 
+  /** What goes wrong while a run is being stopped has its own reason, unless that is the stop. */
+  #isStop(error: unknown, signal: AbortSignal): boolean {
+    const { stopping } = this.#ports;
+    return stopping.aborted && (signal.aborted || isAbort(error, stopping));
+  }
+
   #fail(promotion: Promotion, error: unknown, signal: AbortSignal): void {
-    const outcome = failed(reasonOf(error, signal));
+    this.#settle(promotion, failed(reasonOf(error, signal)));
+  }
+
+  #settle(promotion: Promotion, outcome: Outcome): void {
     for (const { item } of promotion.tags) this.outcomes.set(item, outcome);
     if (promotion.tagless !== undefined) this.outcomes.set(promotion.tagless, outcome);
   }

@@ -62,7 +62,7 @@ export class BlobSupply {
   /** To be called before an attempt, and without holding anything that other attempts need: it may have to wait. */
   async join(blob: Descriptor): Promise<Share> {
     const shared = this.#shared.get(keyOf(blob));
-    if (shared === undefined || shared.isForOne()) return this.#direct(blob);
+    if (shared === undefined || shared.isForEachAlone()) return this.#direct(blob);
     shared.attempts += 1;
     const room = blob.size <= SMALL ? this.#memory : this.#disk;
     const isAdmitted = await shared.admit(room);
@@ -75,6 +75,12 @@ export class BlobSupply {
         this.#release(shared);
       },
     };
+  }
+
+  /** The spool has failed with the blob: a disk that is full, or damaged, will do so again. Each host reads for itself. */
+  distrustSpool(blob: Descriptor): void {
+    const shared = this.#shared.get(keyOf(blob));
+    if (shared !== undefined) shared.isUnspoolable = true;
   }
 
   /** Runs what one waits for between two attempts: for so long others may have the room of the blob. */

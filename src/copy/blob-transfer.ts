@@ -1,7 +1,7 @@
-import { Attempts, DEFAULT_RETRY, type Failure } from '../base/attempts.ts';
+import { Attempts, type Failure, UPLOAD_RETRY } from '../base/attempts.ts';
 import { Permits } from '../base/permits.ts';
 import type { Descriptor } from '../image/descriptor.ts';
-import type { Repository } from '../image/repository.ts';
+import { hostOf, type Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { UploadSession, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
@@ -15,7 +15,7 @@ export interface TransferPorts {
   readonly destination: WriteRegistry;
   readonly uploads: UploadOpener;
   readonly clock: Clock;
-  /** Blobs in transfer at a time. */
+  /** Blobs in transfer at a time, to each host. */
   readonly transfers: number;
   /** When it aborts no blob is begun any more. */
   readonly stopping: AbortSignal;
@@ -41,11 +41,11 @@ const NOT_WORTH_RESUMING = 512 * 1024;
  */
 export class BlobTransfer {
   readonly #ports: TransferPorts;
-  readonly #permits: Permits;
+  /** By host: one that does not answer keeps its own, and those of no other. */
+  readonly #permits = new Map<string, Permits>();
 
   constructor(ports: TransferPorts) {
     this.#ports = ports;
-    this.#permits = new Permits(ports.transfers);
   }
 
   /** Resolves when the blob is at the destination; `opened` is an upload to begin with. Throws what the last attempt threw. */
@@ -55,7 +55,7 @@ export class BlobTransfer {
   ): Promise<'mounted' | 'transferred'> {
     const { blob, destination } = task;
     const upload: Upload = { session: opened, step: 'opening' };
-    let attempts = new Attempts(this.#ports.clock, DEFAULT_RETRY);
+    let attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
     let received = 0;
     const sources = [...task.sources];
     for (;;) {
@@ -63,6 +63,7 @@ export class BlobTransfer {
       try {
         return await this.#attempt({ ...task, sources, upload }, signal);
       } catch (error) {
+        if (error instanceof SpoolError) this.#ports.supply.distrustSpool(blob);
         const wait = mayTryAgain(error, { upload, sources })
           ? attempts.waitAfter(failureOf(error))
           : undefined;
@@ -80,20 +81,27 @@ export class BlobTransfer {
       const gained = (upload.session?.received ?? 0) - received;
       if (gained < PROGRESS) continue;
       received += gained;
-      attempts = new Attempts(this.#ports.clock, DEFAULT_RETRY); // only attempts that get nowhere count
+      attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY); // only attempts that get nowhere count
     }
   }
 
   async #attempt(sending: Sending, signal: AbortSignal): Promise<'mounted' | 'transferred'> {
     const share = await this.#ports.supply.join(sending.blob);
     try {
-      return await this.#permits.run(() => {
+      return await this.#permitsOf(sending.destination).run(() => {
         this.#ports.stopping.throwIfAborted(); // it may have waited for long
         return this.#send(sending, share, signal);
       });
     } finally {
       share.leave();
     }
+  }
+
+  #permitsOf(destination: Repository): Permits {
+    const host = hostOf(destination);
+    const permits = this.#permits.get(host) ?? new Permits(this.#ports.transfers);
+    this.#permits.set(host, permits);
+    return permits;
   }
 
   async #send(

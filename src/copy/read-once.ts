@@ -49,7 +49,7 @@ export function readOnce(registry: ReadRegistry, { maxBytes = MAX_BYTES } = {}):
       return registry.resolve(repository, reference, signal);
     },
     list: (repository, signal) => registry.list(repository, signal),
-    hasBlob: (repository, digest, signal) => registry.hasBlob(repository, digest, signal),
+    hasBlob: (repository, blob, signal) => registry.hasBlob(repository, blob, signal),
     openBlob: (repository, blob, signal) => registry.openBlob(repository, blob, signal),
   };
 }

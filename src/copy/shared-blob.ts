@@ -20,6 +20,8 @@ export class SharedBlob {
   attempts = 0;
   /** Transfers that wait for a while before their next attempt. */
   resting = 0;
+  /** True once the spool has failed with it. */
+  isUnspoolable = false;
   #room: Room | undefined;
   #admission: Promise<boolean> | undefined;
   #reading: Promise<Reading> | undefined;
@@ -54,8 +56,9 @@ export class SharedBlob {
     return arrived > this.resting;
   }
 
-  /** True when to share it would be of no use: nobody has its bytes, and one host at most wants them. */
-  isForOne(): boolean {
+  /** True when to share it is of no use: the spool fails, or nobody has its bytes and one host at most wants them. */
+  isForEachAlone(): boolean {
+    if (this.isUnspoolable) return true;
     return this.attempts === 0 && this.#reading === undefined && this.#hosts.size < 2;
   }
 

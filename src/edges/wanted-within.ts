@@ -2,7 +2,7 @@ import { formatPosition } from '../base/position.ts';
 import type { Digest } from '../image/digest.ts';
 import { isWithin, type RegistryName, type Repository, repositoryOf } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
-import type { PromoterManifest } from '../manifest/model.ts';
+import type { ImageEntry, PromoterManifest } from '../manifest/model.ts';
 import type { Claim, Wanted, WantedRepository, WantList } from './wanted.ts';
 
 /** What is wanted at and below a registry, whole path components compared; in the order of the repositories. */
@@ -22,16 +22,22 @@ export function describeClaims(claims: readonly Claim[]): string {
     .join(', and ');
 }
 
-/** Every repository at and below a registry that manifests name, as a source or as a destination. */
+/** Every repository at and below a registry that manifests name, as a source or as a destination, with its images. */
 export function namedWithin(
   manifests: readonly PromoterManifest[],
   registry: RegistryName,
-): readonly Repository[] {
-  const named = new Set<Repository>();
+): ReadonlyMap<Repository, readonly ImageEntry[]> {
+  const named = new Map<Repository, ImageEntry[]>();
   for (const { source, destinations, images } of manifests) {
     for (const { name: place } of [source, ...destinations]) {
-      for (const { name } of images) named.add(repositoryOf(place, name));
+      for (const image of images) {
+        const repository = repositoryOf(place, image.name);
+        if (!isWithin(repository, registry)) continue;
+        const entries = named.get(repository);
+        if (entries === undefined) named.set(repository, [image]);
+        else entries.push(image);
+      }
     }
   }
-  return Array.from(named).filter((repository) => isWithin(repository, registry));
+  return named;
 }

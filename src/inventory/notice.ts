@@ -1,3 +1,4 @@
+import type { Digest } from '../image/digest.ts';
 import type { RegistryName, Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 
@@ -10,8 +11,26 @@ export type Notice =
       readonly name: string;
       readonly reason: string;
     }
-  /** Neither the registry nor the request says which repositories there are. */
-  | { readonly kind: 'unlisted'; readonly registry: RegistryName; readonly reason: string }
+  /** An index is listed and cannot be read, so that what it lists was not left out of its image. */
+  | {
+      readonly kind: 'unread-index';
+      readonly repository: Repository;
+      readonly name: string;
+      readonly index: Digest;
+      readonly reason: string;
+    }
+  /** Neither the registry nor the request says which repositories there are, or not to the end. */
+  | {
+      readonly kind: 'unlisted';
+      readonly registry: RegistryName;
+      /** Repositories that it has told of before its list broke off. */
+      readonly told: number;
+      readonly reason: string;
+    }
+  /** The host does not tell all of the registry at once, so each repository is asked for: it takes longer. */
+  | { readonly kind: 'not-whole'; readonly registry: RegistryName; readonly reason: string }
+  /** The user names a repository that the registry does not have, or that holds nothing. */
+  | { readonly kind: 'not-there'; readonly repository: Repository }
   /** The registry holds images itself, so that all names are relative to its parent. */
   | { readonly kind: 'holds-images'; readonly registry: RegistryName; readonly parent: RegistryName }
   /** Digests that no tag, index or referrer leads to cannot be seen there. */

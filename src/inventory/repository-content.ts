@@ -16,6 +16,10 @@ export interface RepositoryContent {
   readonly digests: DigestTags;
   /** Those that list other manifests. */
   readonly indexes: ReadonlySet<Digest>;
+  /** What some of these list: the others have not been read. */
+  readonly parts: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Those that are known to be about another manifest. */
+  readonly referrers: ReadonlySet<Digest>;
 }
 
 export interface Browsing {
@@ -30,21 +34,37 @@ export interface Browsing {
 const MAX_DIGESTS = 1_000_000;
 const MAX_LEVELS = 32;
 
-/** What a listing with digests tells; one of tags is followed to all that they lead to: children, and referrers. */
+/**
+ * What a listing with digests tells; one of tags, and the digests that are sought, are followed to all that they lead
+ * to: children, and referrers. Where no digest has a tag, some registries say that there is no such repository.
+ */
 export async function readContent(
   repository: Repository,
-  listing: Listing,
+  { listing, sought }: { readonly listing: Listing; readonly sought: Iterable<Digest> },
   browsing: Browsing,
 ): Promise<RepositoryContent> {
   switch (listing.kind) {
-    case 'missing':
-      return { digests: new Map(), indexes: new Set() };
     case 'digests':
-      return { digests: listing.manifests, indexes: listing.indexes };
+      return {
+        digests: listing.manifests,
+        indexes: listing.indexes,
+        parts: listing.parts ?? NOTHING_MORE.parts,
+        referrers: NOTHING_MORE.referrers,
+      };
+    case 'missing':
     case 'tags':
-      return await new Reach(repository, browsing).follow(listing.tags);
+      return await new Reach(repository, browsing).follow(
+        listing.kind === 'tags' ? listing.tags : [],
+        sought,
+      );
   }
 }
+
+const NOTHING_MORE: Omit<RepositoryContent, 'digests'> = {
+  indexes: new Set(),
+  parts: new Map(),
+  referrers: new Set(),
+};
 
 /** The digest that carries a tag, with that tag alone. */
 export async function readTagged(
@@ -53,7 +73,8 @@ export async function readTagged(
   browsing: Browsing,
 ): Promise<RepositoryContent> {
   const digest = await findTagged(repository, { listing, tag }, browsing);
-  return { digests: new Map(digest === undefined ? [] : [[digest, [tag]]]), indexes: new Set() };
+  const digests = new Map(digest === undefined ? [] : [[digest, [tag]]]);
+  return { digests, ...NOTHING_MORE };
 }
 
 /** The manifests that an index lists. Throws for one that is gone, damaged or no index. */
@@ -90,6 +111,8 @@ class Reach {
   readonly #browsing: Browsing;
   readonly #digests = new Map<Digest, Tag[]>();
   readonly #indexes = new Set<Digest>();
+  readonly #parts = new Map<Digest, readonly Digest[]>();
+  readonly #referring = new Set<Digest>();
   readonly #asked = new Set<Digest>();
 
   constructor(repository: Repository, browsing: Browsing) {
@@ -97,13 +120,34 @@ class Reach {
     this.#browsing = browsing;
   }
 
-  async follow(tags: Iterable<Tag>): Promise<RepositoryContent> {
-    let level = await this.#lookUpTags(tags);
+  async follow(tags: Iterable<Tag>, sought: Iterable<Digest>): Promise<RepositoryContent> {
+    await this.#followLevels(await this.#lookUpTags(tags));
+    await this.#followLevels(await this.#lookUpDigests(this.#take(sought)));
+    return {
+      digests: this.#digests,
+      indexes: this.#indexes,
+      parts: this.#parts,
+      referrers: this.#referring,
+    };
+  }
+
+  async #followLevels(first: readonly Found[]): Promise<void> {
+    let level = first;
     for (let depth = 0; level.length > 0; depth++) {
       if (depth > MAX_LEVELS) throw this.#tooMuch(`more than ${MAX_LEVELS} levels of manifests`);
       level = await this.#lookUpDigests(await this.#leadsTo(level));
     }
-    return { digests: this.#digests, indexes: this.#indexes };
+  }
+
+  /** Those that have not been asked for. */
+  #take(digests: Iterable<Digest>): Digest[] {
+    const taken: Digest[] = [];
+    for (const digest of digests) {
+      if (this.#asked.has(digest)) continue;
+      this.#asked.add(digest);
+      taken.push(digest);
+    }
+    return taken;
   }
 
   async #lookUpTags(tags: Iterable<Tag>): Promise<Found[]> {
@@ -135,11 +179,8 @@ class Reach {
   async #leadsTo(level: readonly Found[]): Promise<ReadonlySet<Digest>> {
     const next = new Set<Digest>();
     await this.#each(level, async (found) => {
-      for (const digest of [...(await this.#children(found)), ...(await this.#referrers(found))]) {
-        if (this.#asked.has(digest)) continue;
-        this.#asked.add(digest);
-        next.add(digest);
-      }
+      const led = this.#take([...(await this.#children(found)), ...(await this.#referrers(found))]);
+      for (const digest of led) next.add(digest);
       if (this.#asked.size > MAX_DIGESTS) throw this.#tooMuch(`more than ${MAX_DIGESTS} manifests`);
     });
     return next;
@@ -148,12 +189,17 @@ class Reach {
   async #children({ digest, mediaType }: Found): Promise<readonly Digest[]> {
     if (mediaType !== '' && !isIndexType(mediaType)) return [];
     const children = await readChildren(this.#repository, digest, this.#browsing);
-    if (isIndexType(mediaType) || children.length > 0) this.#indexes.add(digest);
+    if (!isIndexType(mediaType) && children.length === 0) return [];
+    this.#indexes.add(digest);
+    this.#parts.set(digest, children);
     return children;
   }
 
-  #referrers({ digest }: Found): Promise<readonly Digest[]> {
-    return this.#browsing.referrers.of(this.#repository, digest, this.#browsing.signal);
+  async #referrers({ digest }: Found): Promise<readonly Digest[]> {
+    const { referrers, signal } = this.#browsing;
+    const own = await referrers.of(this.#repository, digest, signal);
+    for (const referrer of own) this.#referring.add(referrer);
+    return own;
   }
 
   #lookUp(reference: Tag | Digest): Promise<Found | undefined> {

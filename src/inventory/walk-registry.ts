@@ -1,39 +1,49 @@
 import { walkInOrder } from '../base/walk-in-order.ts';
-import { hostOf, parseRepository, type RegistryName, type Repository } from '../image/repository.ts';
+import type { Digest } from '../image/digest.ts';
+import { hostOf, type RegistryName, type Repository } from '../image/repository.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
+import type { WholeRegistryReader } from '../ports/whole-registry.ts';
+import { childRepositories } from './child-repositories.ts';
 import { findStart, type Start } from './find-start.ts';
 import type { Unreadable } from './inventory.ts';
-import { type Minimal, makeMinimal, parentsIn } from './minimal.ts';
+import { type Minimal, makeMinimal, type Minimised } from './minimal.ts';
+import type { Naming } from './naming.ts';
 import type { Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
 import { Referrers } from './referrers.ts';
-import { type Browsing, type DigestTags, readContent, readTagged } from './repository-content.ts';
+import { type Browsing, readContent, readTagged } from './repository-content.ts';
+import type { Sought } from './sought.ts';
 
 export interface WalkRequest {
   /** `host` or `host/path`: everything at it and below. */
   readonly registry: RegistryName;
-  /** Repositories to read besides those that the registry tells of, all of them within it. */
-  readonly repositories: readonly Repository[];
+  /** Repositories that the user names, all of them within the registry: one that is not there is told. */
+  readonly listed: readonly Repository[];
+  /** Repositories that manifests name, likewise; they may be ahead of the registry. */
+  readonly named: readonly Repository[];
   /** Keeps what carries this tag, and this tag alone. */
   readonly tag: Tag | undefined;
   readonly minimal: Minimal;
+  readonly naming: Naming;
+  readonly sought: Sought;
 }
 
 export interface WalkPorts {
   readonly registry: BrowseRegistry;
+  readonly whole: WholeRegistryReader;
   readonly progress: Progress;
   /** Told, before the images that come later in their order, what the images do not tell. */
   readonly notice: Notify;
-  /** Questions at a time. */
+  /** Told, before an image comes or would, which digests without a tag do not count in it. Default: nobody is. */
+  readonly leftOut?: ((name: string, digests: ReadonlySet<Digest>) => void) | undefined;
+  /** Repositories at a time, and questions at a time about one of them. */
   readonly workers: number;
 }
 
-/** Repositories at a time: each may hold a listing of many megabytes. */
-export const CONCURRENT_REPOSITORIES = 16;
-/** Repositories that may be read ahead of the one whose turn it is. */
+/** Repositories that may be under way, or read ahead of the one whose turn it is: each may hold many megabytes. */
 export const WINDOW = 64;
 /** Two hundred times the largest registry seen: children need not come to an end. */
 const MAX_REPOSITORIES = 400_000;
@@ -48,15 +58,15 @@ export async function* walkRegistry(
   signal: AbortSignal,
 ): AsyncGenerator<SnapshotImage, void, undefined> {
   const { progress, notice, workers, registry } = ports;
-  const start = await findStart(request, { registry, notice }, signal);
+  const start = await findStart(request, ports, signal);
   const reading = { request, registry, referrers: new Referrers(registry), workers, start };
-  const teller = new Teller(request, { notice, base: start.base });
+  const teller = new Teller(request, { notice, nameOf: start.nameOf });
   progress.begin('snapshot', 0);
   try {
     const walk = walkInOrder({
       roots: start.repositories,
       visit: (repository: Repository, inner) => visit(repository, { ...reading, signal: inner }),
-      workers: Math.min(workers, CONCURRENT_REPOSITORIES),
+      workers,
       window: WINDOW,
       maxKeys: MAX_REPOSITORIES,
       signal,
@@ -66,7 +76,9 @@ export async function* walkRegistry(
       teller.tell(visited);
       const { repository, state } = visited;
       if (state.kind === 'unreadable') continue;
-      const image = makeSnapshotImage(teller.nameOf(repository), state.digests);
+      const name = start.nameOf(repository);
+      if (state.leftOut.size > 0) ports.leftOut?.(name, state.leftOut);
+      const image = makeSnapshotImage(name, state.digests);
       if (image !== undefined) yield image;
     }
   } finally {
@@ -82,13 +94,7 @@ interface Reading extends Browsing {
 
 interface VisitedRepository {
   readonly repository: Repository;
-  readonly state:
-    | {
-        readonly kind: 'read';
-        readonly digests: DigestTags;
-        readonly listing: Listing['kind'];
-      }
-    | Unreadable;
+  readonly state: (Minimised & { readonly kind: 'read'; readonly listing: Listing }) | Unreadable;
 }
 
 async function visit(repository: Repository, reading: Reading) {
@@ -99,50 +105,56 @@ async function visit(repository: Repository, reading: Reading) {
     listing.kind === 'unreadable'
       ? listing
       : await orUnreadable(readState(repository, listing, reading), signal);
-  const children = listing.kind === 'digests' ? listing.children : [];
-  const below = children.map((child) => parseRepository(`${repository}/${child}`)); // a path may become too long
-  const leadsTo = below.filter((child) => child !== undefined);
+  const leadsTo = listing.kind === 'unreadable' ? [] : childRepositories(repository, listing);
   return { value: { repository, state }, leadsTo };
 }
 
 async function readState(repository: Repository, listing: Listing, reading: Reading) {
-  const { tag, minimal } = reading.request;
+  const { tag, minimal, sought } = reading.request;
+  const place = { repository, name: reading.start.nameOf(repository) };
   const content =
     tag === undefined
-      ? await readContent(repository, listing, reading)
+      ? await readContent(repository, { listing, sought: sought(place) }, reading)
       : await readTagged(repository, { listing, tag }, reading);
-  const parents = parentsIn(content, minimal);
-  const digests = await makeMinimal(repository, { digests: content.digests, parents, minimal }, reading);
-  return { kind: 'read', digests, listing: listing.kind } as const;
+  const { digests } = content;
+  const minimised = await makeMinimal(repository, { digests, content, minimal }, reading);
+  return { kind: 'read', listing, ...minimised } as const;
 }
 
 /** Says what is worth a word, and each thing once. */
 class Teller {
   readonly #request: WalkRequest;
   readonly #notice: Notify;
-  readonly #base: RegistryName;
+  readonly #nameOf: (repository: Repository) => string;
+  readonly #listed: ReadonlySet<Repository>;
   #sawAnything = false;
   #toldTagsOnly = false;
 
-  constructor(request: WalkRequest, { notice, base }: { notice: Notify; base: RegistryName }) {
+  constructor(
+    request: WalkRequest,
+    { notice, nameOf }: { notice: Notify; nameOf: (repository: Repository) => string },
+  ) {
     this.#request = request;
     this.#notice = notice;
-    this.#base = base;
-  }
-
-  nameOf(repository: Repository): string {
-    return repository.slice(this.#base.length + 1);
+    this.#nameOf = nameOf;
+    this.#listed = new Set(request.listed);
   }
 
   tell({ repository, state }: VisitedRepository): void {
     if (state.kind === 'unreadable') {
       this.#sawAnything = true;
-      const name = this.nameOf(repository);
+      const name = this.#nameOf(repository);
       this.#notice({ kind: 'unreadable', repository, name, reason: state.reason });
       return;
     }
-    this.#sawAnything ||= state.digests.size > 0;
-    if (state.listing === 'digests' || this.#toldTagsOnly || this.#request.tag !== undefined) return;
+    const { digests, listing, unread } = state;
+    const name = this.#nameOf(repository);
+    for (const index of unread) this.#notice({ kind: 'unread-index', repository, name, ...index });
+    this.#sawAnything ||= digests.size > 0;
+    if (digests.size === 0 && isAbsent(listing) && this.#listed.has(repository)) {
+      this.#notice({ kind: 'not-there', repository });
+    }
+    if (listing.kind === 'digests' || this.#toldTagsOnly || this.#request.tag !== undefined) return;
     this.#toldTagsOnly = true;
     this.#notice({ kind: 'tags-only', host: hostOf(repository) });
   }
@@ -150,4 +162,10 @@ class Teller {
   conclude(): void {
     if (!this.#sawAnything) this.#notice({ kind: 'nothing-there', registry: this.#request.registry });
   }
+}
+
+/** Google answers for what is not there with an empty list. */
+function isAbsent(listing: Listing): boolean {
+  if (listing.kind === 'digests') return listing.manifests.size === 0 && listing.children.length === 0;
+  return listing.kind === 'missing';
 }

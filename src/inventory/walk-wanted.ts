@@ -1,19 +1,17 @@
-import { forEachConcurrently } from '../base/concurrency.ts';
 import { walkInOrder } from '../base/walk-in-order.ts';
 import type { Conflict, WantedRepository } from '../edges/wanted.ts';
 import { describeClaims, digestTagsOf } from '../edges/wanted-within.ts';
-import type { Digest } from '../image/digest.ts';
-import { isIndexType } from '../image/media-types.ts';
-import { asRepository, parentOf, type RegistryName, type Repository } from '../image/repository.ts';
+import { asRepository, type RegistryName, type Repository } from '../image/repository.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
-import { type Minimal, makeMinimal, parentsIn } from './minimal.ts';
+import { type Minimal, makeMinimal, type Minimised } from './minimal.ts';
+import { type Naming, namerOf } from './naming.ts';
 import type { Notify } from './notice.ts';
 import { orUnreadable } from './or-unreadable.ts';
 import { Referrers } from './referrers.ts';
-import { type Browsing, type DigestTags, readContent } from './repository-content.ts';
-import { CONCURRENT_REPOSITORIES, WINDOW } from './walk-registry.ts';
+import { type Browsing, type DigestTags, readContent, type RepositoryContent } from './repository-content.ts';
+import { WINDOW } from './walk-registry.ts';
 
 export interface WantedRequest {
   readonly registry: RegistryName;
@@ -21,13 +19,14 @@ export interface WantedRequest {
   readonly repositories: readonly WantedRepository[];
   readonly tag: Tag | undefined;
   readonly minimal: Minimal;
+  readonly naming: Naming;
 }
 
 export interface WantedPorts {
   readonly notice: Notify;
   /** Called only where the result has to be minimal: the registry itself says which digests are children. */
   readonly open: () => Promise<BrowseRegistry>;
-  /** Questions at a time. */
+  /** Repositories at a time, and questions at a time about one of them. */
   readonly workers: number;
 }
 
@@ -37,7 +36,7 @@ export async function* walkWanted(
   ports: WantedPorts,
   signal: AbortSignal,
 ): AsyncGenerator<SnapshotImage, void, undefined> {
-  const base = baseOf(request, ports.notice);
+  const nameOf = makeNamer(request, ports.notice);
   if (request.repositories.length === 0) ports.notice({ kind: 'nothing-there', registry: request.registry });
   const wanted = new Map(request.repositories.map((entry) => [entry.repository, entry.list]));
   const reduce = await makeReducer(request, ports);
@@ -49,16 +48,17 @@ export async function* walkWanted(
       const state = await orUnreadable(reduce(repository, digests, inner), inner);
       return { value: { repository, conflicts: list?.conflicts ?? [], state }, leadsTo: [] };
     },
-    workers: Math.min(ports.workers, CONCURRENT_REPOSITORIES),
+    workers: ports.workers,
     window: WINDOW,
     maxKeys: Number.POSITIVE_INFINITY,
     signal,
   });
   for await (const { repository, conflicts, state } of walk) {
     tellConflicts(repository, conflicts, ports.notice);
-    const name = repository.slice(base.length + 1);
+    const name = nameOf(repository);
     if ('reason' in state) ports.notice({ kind: 'unreadable', repository, name, reason: state.reason });
     else {
+      for (const unread of state.unread) ports.notice({ kind: 'unread-index', repository, name, ...unread });
       const image = makeSnapshotImage(name, state.digests);
       if (image !== undefined) yield image;
     }
@@ -71,15 +71,11 @@ type Reducer = (
   repository: Repository,
   digests: DigestTags,
   signal: AbortSignal,
-) => Promise<{ readonly digests: DigestTags }>;
+) => Promise<Pick<Minimised, 'digests' | 'unread'>>;
 
-/** A registry that is an image itself makes names relative to its parent, as in a snapshot of the registry. */
-function baseOf({ registry, repositories }: WantedRequest, notice: Notify): RegistryName {
-  const parent = parentOf(registry);
-  const isImage = repositories.some(({ repository }) => repository === asRepository(registry));
-  if (parent === undefined || !isImage) return registry;
-  notice({ kind: 'holds-images', registry, parent });
-  return parent;
+function makeNamer({ registry, repositories, naming }: WantedRequest, notice: Notify) {
+  const holdsImages = repositories.some(({ repository }) => repository === asRepository(registry));
+  return namerOf(registry, { naming, holdsImages }, notice);
 }
 
 function withTag(digests: DigestTags, tag: Tag | undefined): DigestTags {
@@ -99,33 +95,31 @@ async function makeReducer(
   { open, workers }: WantedPorts,
 ): Promise<Reducer> {
   if (minimal === 'nothing' || repositories.length === 0) {
-    return (_repository, digests) => Promise.resolve({ digests });
+    return (_repository, digests) => Promise.resolve({ digests, unread: [] });
   }
   const registry = await open();
   const referrers = new Referrers(registry);
   return async (repository, digests, signal) => {
     const browsing = { registry, referrers, workers, signal };
     const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
-    const parents = isOpen ? await findParents(repository, { digests, minimal }, browsing) : [];
-    return { digests: await makeMinimal(repository, { digests, parents, minimal }, browsing) };
+    const content = isOpen ? await findContent(repository, digests, browsing) : NO_CONTENT;
+    return await makeMinimal(repository, { digests, content, minimal }, browsing);
   };
 }
 
-/** Indexes of the registry, and those of the wanted digests that its listing does not show. */
-async function findParents(
+const NO_CONTENT: RepositoryContent = {
+  digests: NOTHING,
+  indexes: new Set(),
+  parts: new Map(),
+  referrers: new Set(),
+};
+
+/** What the registry holds, the wanted digests that its listing does not show included. */
+async function findContent(
   repository: Repository,
-  { digests, minimal }: { digests: DigestTags; minimal: Minimal },
+  digests: DigestTags,
   browsing: Browsing,
-): Promise<ReadonlySet<Digest>> {
-  const { registry, signal } = browsing;
-  const listing = await registry.list(repository, signal);
-  const content = await readContent(repository, listing, browsing);
-  const parents = new Set(parentsIn(content, minimal));
-  if (listing.kind === 'digests') return parents;
-  const unseen = Array.from(digests.keys()).filter((digest) => !content.digests.has(digest));
-  await forEachConcurrently(unseen, browsing, async (digest) => {
-    const found = await registry.lookUp(repository, digest, signal);
-    if (found !== undefined && isIndexType(found.mediaType)) parents.add(digest);
-  });
-  return parents;
+): Promise<RepositoryContent> {
+  const listing = await browsing.registry.list(repository, browsing.signal);
+  return await readContent(repository, { listing, sought: digests.keys() }, browsing);
 }

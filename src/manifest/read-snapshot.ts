@@ -29,6 +29,7 @@ export async function readSnapshot(file: string, signal: AbortSignal): Promise<R
   const source = await readSource({ file, path: file, maxBytes: MAX_SNAPSHOT_BYTES }, signal);
   if (!(source instanceof SourceFile)) throw new LayoutError('file-unusable', [source]);
   const entries = isCsvSnapshot(source.text) ? parseCsvSnapshot(source) : parseYamlSnapshot(source);
+  reportContradictions(entries, source);
   return { images: together(entries), problems: sortProblems(source.problems) };
 }
 
@@ -41,10 +42,12 @@ function parseYamlSnapshot(source: SourceFile): SnapshotEntry[] {
 function parsePieces({ file, text }: SourceFile): SnapshotEntry[] | undefined {
   if (/^(?:---|\.\.\.)/m.test(text)) return undefined;
   const entries: SnapshotEntry[] = [];
+  let start = 0;
   for (const piece of text.split(/^(?=- )/m)) {
     const part = new SourceFile(file, piece);
-    for (const entry of parseDocument(part)) entries.push(entry);
+    for (const entry of parseDocument(part)) entries.push({ ...entry, at: start + entry.at });
     if (part.problems.length > 0) return undefined;
+    start += piece.length;
   }
   return entries;
 }
@@ -58,10 +61,30 @@ function parseDocument(source: SourceFile): SnapshotEntry[] {
     return [];
   }
   return parseImages(root, 'plain', source).flatMap(({ name, digests }) =>
-    digests.flatMap(({ digest, tags }): SnapshotEntry[] =>
-      tags.length === 0 ? [{ name, digest, tag: undefined }] : tags.map(({ tag }) => ({ name, digest, tag })),
+    digests.flatMap(({ digest, tags, at: digestAt }): SnapshotEntry[] =>
+      tags.length === 0
+        ? [{ name, digest, tag: undefined, at: source.offsetOf(digestAt) }]
+        : tags.map(({ tag, at }) => ({ name, digest, tag, at: source.offsetOf(at) })),
     ),
   );
+}
+
+/** A tag is one digest: of two, nobody knows which it was. */
+function reportContradictions(entries: readonly SnapshotEntry[], source: SourceFile): void {
+  const tagged = new Map<string, Map<Tag, SnapshotEntry>>();
+  for (const entry of entries) {
+    const { name, digest, tag, at } = entry;
+    if (tag === undefined) continue;
+    const tags = tagged.get(name) ?? new Map<Tag, SnapshotEntry>();
+    tagged.set(name, tags);
+    const known = tags.get(tag);
+    if (known === undefined) tags.set(tag, entry);
+    else if (known.digest !== digest) {
+      const { line } = source.positionOf(known.at);
+      const message = `${name}:${tag} is ${known.digest} in line ${line} and ${digest} here: a tag is one digest, remove one`;
+      source.report({ rule: 'tag', message }, at);
+    }
+  }
 }
 
 function together(entries: Iterable<SnapshotEntry>): readonly SnapshotImage[] {

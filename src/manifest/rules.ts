@@ -155,6 +155,7 @@ function whyNoPath(text: string): string {
 
 function whyNoRegistry(text: string): string {
   if (text.includes('://')) return 'write it without the scheme';
+  if (text.includes('//')) return 'remove one of the two slashes in a row';
   if (text.endsWith('/')) return 'remove the slash at its end';
   const slash = text.indexOf('/');
   const host = slash === -1 ? text : text.slice(0, slash);

@@ -10,6 +10,8 @@ export interface SnapshotEntry {
   readonly name: ImageName;
   readonly digest: Digest;
   readonly tag: Tag | undefined;
+  /** Where it stands in the file, in UTF-16 code units. */
+  readonly at: number;
 }
 
 /** True for a text that begins as `name@digest,`. */
@@ -24,12 +26,12 @@ export function parseCsvSnapshot(source: SourceFile): SnapshotEntry[] {
     if (line.trim() === '') continue;
     const entry = parseLine(line.trim());
     if ('fault' in entry) source.report(entry.fault, index);
-    else entries.push(entry);
+    else entries.push({ ...entry, at: index });
   }
   return entries;
 }
 
-function parseLine(line: string): SnapshotEntry | { readonly fault: Fault } {
+function parseLine(line: string): Omit<SnapshotEntry, 'at'> | { readonly fault: Fault } {
   const match = /^([^@,]*)@([^@,]*),(?:-|([^,:]*):([^,:]*))$/.exec(line);
   const [, imageName = '', digestText = '', again, tagText] = match ?? [];
   if (match === null || (again !== undefined && again !== imageName)) return { fault: malformed(line) };

@@ -31,6 +31,11 @@ export class SourceFile {
     return { file: this.file, line: line + 1, column: offset - (this.#lineStarts[line] ?? 0) + 1 };
   }
 
+  /** The offset of a position in this file: the inverse of `positionOf`. */
+  offsetOf({ line, column }: Position): number {
+    return (this.#lineStarts[line - 1] ?? 0) + column - 1;
+  }
+
   /** Adds an error. The same one again (an alias brings the reader back to the same text) is not added. */
   report(fault: Fault, offset: number): void {
     this.#add('error', fault, offset);

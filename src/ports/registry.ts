@@ -26,8 +26,8 @@ export interface ReadRegistry {
   /** What the repository says it holds (tags/list, every page). A repository that does not exist is an empty one. */
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
 
-  /** True when the blob is there (HEAD). */
-  hasBlob(repository: Repository, digest: Digest, signal: AbortSignal): Promise<boolean>;
+  /** True when the blob is there (HEAD); for a descriptor: and has its size, where the registry tells one. */
+  hasBlob(repository: Repository, blob: Digest | Descriptor, signal: AbortSignal): Promise<boolean>;
 
   /**
    * The bytes of a blob (GET): a small one at once, a large one as a stream. They are hashed on the way, and the last
@@ -41,8 +41,11 @@ export interface BrowseRegistry extends ReadRegistry {
   /** What a tag or digest stands for (HEAD), or undefined where there is none. */
   lookUp(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Found | undefined>;
 
-  /** The repositories at and below a registry by its host's own account (`_catalog`, every page), in any order. */
-  catalog(registry: RegistryName, signal: AbortSignal): Promise<readonly Repository[]>;
+  /** The repositories at and below a registry by its host's own account (`_catalog`), page by page, in any order. */
+  catalog(registry: RegistryName, signal: AbortSignal): AsyncIterable<readonly Repository[]>;
+
+  /** What Google's hosts tell of themselves as of a repository (tags/list without a name); `missing` of others. */
+  listHost(host: RegistryName, signal: AbortSignal): Promise<Listing>;
 
   /** The manifests that name this one as their subject (every page), or undefined where a registry has no such list. */
   referrers(
@@ -126,6 +129,8 @@ export type Listing =
       readonly tags: ReadonlyMap<Tag, Digest>;
       /** Those that are an index, or a list of Docker's. */
       readonly indexes: ReadonlySet<Digest>;
+      /** What indexes list, of those that the host tells it of; of the others it is in their manifests. */
+      readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
       /** Names one component below, of repositories or of what leads to some. */
       readonly children: readonly ImageName[];
     };

@@ -119,6 +119,7 @@ function invalidItem(problem: MalformedEntry): ReportItem {
 export const NO_TRAFFIC: HostCounts = {
   requests: 0,
   retries: 0,
+  interrupted: 0,
   throttled: 0,
   identities: [],
   bytesIn: 0,

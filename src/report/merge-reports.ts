@@ -76,6 +76,7 @@ function addHosts(a: HostReport, b: HostReport): HostReport {
     },
     requests: a.requests + b.requests,
     retries: a.retries + b.retries,
+    interrupted: a.interrupted + b.interrupted,
     throttled: a.throttled + b.throttled,
     identities: Array.from(new Set([...a.identities, ...b.identities])).toSorted(),
     bytesIn: a.bytesIn + b.bytesIn,

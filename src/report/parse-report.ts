@@ -102,6 +102,7 @@ const HOST: Shape<HostReport> = {
   repositories: counts(['byListing', 'byHead']),
   requests: count,
   retries: count,
+  interrupted: count,
   throttled: count,
   identities: listOf(text),
   bytesIn: count,

@@ -87,6 +87,8 @@ export interface RepositoryCounts {
 export interface HostCounts {
   readonly requests: number;
   readonly retries: number;
+  /** Blobs that did not get through in one go, either way: they went on where they broke off, or were sent once more. */
+  readonly interrupted: number;
   /** Answers 429. */
   readonly throttled: number;
   /** Who has asked, where the host wanted to know; names, never secrets. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { helpHint } from '../../src/cli/help-hint.ts';
 import { parseFlags } from '../../src/cli/parse-flags.ts';
 import type { ProgramName } from '../../src/cli/command.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
@@ -47,5 +48,26 @@ describe('the command of a command line', () => {
   ])('%s %j is refused', (program, args, words) => {
     expect(() => find(program, ...args)).toThrow(UsageError);
     expect(() => find(program, ...args)).toThrow(words);
+  });
+});
+
+describe('where the flags are listed is told', () => {
+  it.each<[ProgramName, readonly string[], string]>([
+    ['cip', [], 'cip'],
+    ['cip', ['-confrim'], 'cip'],
+    ['cip', ['report'], 'cip'],
+    ['cip', ['nothing'], 'cip'],
+    ['cip', ['run', '-x'], 'cip'],
+    ['cip', ['report', 'merge'], 'cip report merge'],
+    ['cip', ['-report', 'x', 'report', 'merge', '-dry-run=maybe', 'a.json'], 'cip report merge'],
+    ['cip', ['-manifest', 'verify', '-x'], 'cip'],
+    ['cip', ['-x', 'verify', '-deep', 'x'], 'cip verify'],
+    ['cip', ['diff', 'a'], 'cip diff'],
+    ['kpromo', [], 'kpromo'],
+    ['kpromo', ['cip', 'a'], 'kpromo cip'],
+    ['kpromo', ['cip', 'report', 'merge'], 'kpromo cip report merge'],
+    ['kpromo', ['report', 'merge'], 'kpromo'],
+  ])('for %s %j: %s -help', (program, argv, call) => {
+    expect(helpHint(program, argv)).toBe(`${call} -help lists the flags`);
   });
 });

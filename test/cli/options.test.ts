@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { FLAGS, type FlagSpec } from '../../src/cli/flags.ts';
+import { FLAGS } from '../../src/cli/flags.ts';
+import type { FlagSpec } from '../../src/cli/flag-spec.ts';
 import { makeOptions, type Options } from '../../src/cli/options.ts';
 import type { ProgramName } from '../../src/cli/command.ts';
 import { parseFlags } from '../../src/cli/parse-flags.ts';

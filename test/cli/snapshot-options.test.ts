@@ -53,6 +53,7 @@ describe('the options of a snapshot', () => {
   it.each<[string, RegExp]>([
     ['-snapshot=foo', /neither a dot nor a port/],
     ['-snapshot=https://gcr.io/foo', /without the scheme/],
+    ['-snapshot=localhost:6602//p', /remove one of the two slashes in a row/],
     ['-snapshot=gcr.io/Foo', /lower case/],
     ['-snapshot=gcr.io/a -output=xml', /invalid output format "xml": expected yaml, csv, json/],
     ['-snapshot=gcr.io/a -output=csv -output-format=yaml', /contradict/],

@@ -4,7 +4,7 @@ import {
   startEmbeddedRegistry,
 } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Credential } from '../../src/ports/keychain.ts';
-import { FakeClock } from '../adapters/fake-clock.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import { availableRegistries, startRealRegistry } from '../doubles/real-registries.ts';
 import type { RegistryKind } from '../doubles/registry-programs.ts';
 import { type Capabilities, describeRegistry, type Subject } from './registry-contract.ts';

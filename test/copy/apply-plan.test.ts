@@ -475,8 +475,34 @@ describe('a run that is stopped', () => {
     const stopping = new AbortController();
     registry.atCall(({ verb }) => verb === 'finish' && stopping.abort());
     const outcomes = await apply(planned, { stopping: stopping.signal, threads: 1 });
-    expect(outcomes.length).toBeLessThan(12);
+    expect(outcomes.filter((line) => line.endsWith(' copied')).length).toBeLessThan(12);
     expect(registry.count({ verb: 'finish' })).toBe(1);
+  });
+
+  it('says of what it had begun that it is not finished, and leaves nothing of it to be seen', async () => {
+    const large = image({ seed: 'large', layers: [layer('one'), layer('two'), layer('three')] });
+    const registry = registryWith({ 's.io/s/app': [large] });
+    const planned = await plan(registry, app({ [large.manifest.digest]: ['v1', 'v2'] }));
+    const stopping = new AbortController();
+    registry.atCall(({ verb }) => verb === 'finish' && stopping.abort());
+    const unfinished =
+      'not-attempted: the run was stopped before its manifest was written: what was copied of it is not visible, the next run goes on from there';
+    expect(await apply(planned, { stopping: stopping.signal, threads: 1 })).toEqual([
+      `${APP}:v1 ${unfinished}`,
+      `${APP}:v2 ${unfinished}`,
+    ]);
+    expect(registry.count({ verb: 'finish' })).toBe(1);
+    expect(registry.tagsOf(APP)).toEqual({});
+  });
+
+  it('tells what went wrong meanwhile by its own reason', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1'] }));
+    const stopping = new AbortController();
+    const refusal = new RegistryError('refused', 'not allowed', { status: 403 });
+    registry.fail({ verb: 'finish', what: A.blobs[0]!.digest }, { error: refusal });
+    registry.atCall(({ verb }) => verb === 'finish' && stopping.abort());
+    expect(await apply(planned, { stopping: stopping.signal })).toEqual([`${APP}:v1 failed: not allowed`]);
   });
 
   it('before it has begun does nothing', async () => {

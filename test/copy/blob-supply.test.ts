@@ -104,6 +104,83 @@ describe('a blob that several hosts want', () => {
   });
 });
 
+describe('a small blob that several hosts want', () => {
+  it('needs no spool, up to half a mebibyte', async () => {
+    const half = layer('half', 512 * 1024);
+    const { registry, spool, send, reads } = setUp({ limit: 0 });
+    registry.push(SOURCE, image({ seed: 'half', layers: [half] }));
+    await send(half, 'a.io', ['b.io']);
+    await send(half, 'b.io');
+    expect(reads()).toBe(1);
+    expect(spool.created).toBe(0);
+  });
+
+  it('is read again once the memory was needed for others', async () => {
+    const { registry, send, reads } = setUp();
+    const many = Array.from({ length: 65 }, (_, number) => layer(`of 33 MiB ${number}`, 512 * 1024));
+    registry.push(SOURCE, image({ seed: 'many', layers: many }));
+    for (const blob of many) await send(blob, 'a.io', ['late.io']);
+    for (const blob of many.slice(0, 2)) await send(blob, 'late.io');
+    expect(reads()).toBe(66);
+  });
+
+  it('says what the source says when that cannot be asked', async () => {
+    const { registry, send } = setUp();
+    registry.fail({ verb: 'open-blob' }, { error: new RegistryError('unavailable', 'GET: 503') });
+    await expect(send(SMALL, 'a.io', ['b.io'])).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('a blob that is sent again to one who had it already', () => {
+  it('is kept until it is sent, though nobody else wants it any more', async () => {
+    const { supply, spool, reads } = setUp();
+    const first = await hold(supply, describeBlob(A), ['a.io', 'b.io']);
+    await bytesOf(first.share);
+    const again = await supply.join(describeBlob(A));
+    first.release();
+    supply.settle(describeBlob(A), 'b.io');
+    expect(spool.kept).toBe(1);
+    expect((await bytesOf(again)).equals(A.bytes)).toBe(true);
+    again.leave();
+    await until(() => spool.kept === 0);
+    expect(reads()).toBe(1);
+  });
+
+  it('keeps its room until it is sent', async () => {
+    const { supply, send, spool } = setUp({ limit: LARGE });
+    await send(A, 'a.io', ['late.io', 'later.io']);
+    const again = await supply.join(describeBlob(A));
+    let isSent = false;
+    const sent = send(B, 'b.io', ['c.io']).then(() => {
+      isSent = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect({ isSent, kept: spool.kept }).toEqual({ isSent: false, kept: 1 });
+    again.leave();
+    await sent;
+  });
+
+  it('shares what another attempt is about to read', async () => {
+    const { supply, reads } = setUp();
+    const first = await hold(supply, describeBlob(A), ['a.io', 'b.io']);
+    supply.settle(describeBlob(A), 'b.io');
+    const again = await supply.join(describeBlob(A));
+    await Promise.all([bytesOf(first.share), bytesOf(again)]);
+    expect(reads()).toBe(1);
+    again.leave();
+    first.release();
+  });
+});
+
+it('a wait between attempts is waited for also where nobody shares the blob', async () => {
+  const { supply } = setUp();
+  let hasWaited = false;
+  await supply.rest(describeBlob(A), async () => {
+    hasWaited = true;
+  });
+  expect(hasWaited).toBe(true);
+});
+
 it('a blob whose size a manifest has wrong is not what the others wait for', async () => {
   const { supply, send, spool } = setUp();
   const wrong = { ...describeBlob(A), size: LARGE + 1 };
@@ -136,13 +213,16 @@ describe('a blob that one host wants', () => {
     expect(spool.created).toBe(0);
   });
 
-  it('goes straight there where its size is not known', async () => {
-    const { supply, spool } = setUp();
-    const unsized = { ...describeBlob(A), size: -1 };
-    const { share, release } = await hold(supply, unsized, ['a.io', 'b.io']);
-    expect((await bytesOf(share)).equals(A.bytes)).toBe(true);
-    release();
+  it.each([A, SMALL])('goes straight there where its size is not known', async (blob) => {
+    const { supply, spool, reads } = setUp();
+    const unsized = { ...describeBlob(blob), size: -1 };
+    const first = await hold(supply, unsized, ['a.io', 'b.io']);
+    const second = await hold(supply, unsized, ['b.io', 'a.io']);
+    for (const { share } of [first, second]) expect((await bytesOf(share)).equals(blob.bytes)).toBe(true);
+    first.release();
+    second.release();
     expect(spool.created).toBe(0);
+    expect(reads()).toBe(2);
   });
 });
 
@@ -191,6 +271,46 @@ describe('the room of the spool', () => {
     expect(reads()).toBe(3);
   });
 
+  it('is not taken from a blob whose host has waited and goes on', async () => {
+    const { supply, send, spool } = setUp({ limit: LARGE });
+    supply.arrive(describeBlob(A), 'slow.io', ['a.io']);
+    await send(A, 'a.io');
+    await supply.rest(describeBlob(A), () => Promise.resolve());
+    const sent = send(B, 'b.io', ['c.io']);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(spool).toMatchObject({ created: 1, kept: 1 });
+    supply.settle(describeBlob(A), 'slow.io');
+    await sent;
+  });
+
+  it('is not taken from a host with two repositories when one of them has the blob', async () => {
+    const { supply, send, spool, reads } = setUp();
+    const first = await hold(supply, describeBlob(A), ['a.io', 'b.io']);
+    supply.arrive(describeBlob(A), 'a.io', []);
+    await send(A, 'b.io', ['a.io']);
+    first.release();
+    expect(spool.kept).toBe(1);
+    await bytesOf(await supply.join(describeBlob(A)));
+    expect(reads()).toBe(1);
+  });
+
+  it('leaves small blobs alone, which are in memory', async () => {
+    const { registry, send } = setUp({ limit: LARGE });
+    for (const blob of [SMALL, A, B]) await send(blob, 'a.io', ['late.io']);
+    for (const blob of [SMALL, B]) await send(blob, 'late.io');
+    expect(registry.count({ verb: 'open-blob', what: SMALL.digest })).toBe(1);
+  });
+
+  it('is not given back for what never had any', async () => {
+    const [c, d] = [layer('c', 530 * 1024), layer('d', 530 * 1024)];
+    const { registry, send, spool } = setUp({ limit: 550 * 1024 });
+    registry.push(SOURCE, image({ seed: 'three', layers: [c, d] }));
+    await send(A, 'a.io', ['b.io']);
+    await send(A, 'b.io');
+    await Promise.all([c, d].flatMap((blob) => [send(blob, 'a.io', ['b.io']), send(blob, 'b.io', ['a.io'])]));
+    expect(spool.peak).toBe(530 * 1024);
+  });
+
   it('does not hold up what is larger than all of it', async () => {
     const { send, spool, reads } = setUp({ limit: LARGE - 1 });
     await Promise.all([send(A, 'a.io', ['b.io']), send(A, 'b.io', ['a.io'])]);
@@ -219,6 +339,17 @@ describe('a spool that fails', () => {
     expect(reads()).toBe(2);
   });
 
+  it('for a reason of its own is not gone round', async () => {
+    const { registry } = setUp();
+    const defect = new TypeError('a defect');
+    const supply = new BlobSupply({
+      source: registry,
+      spool: { limit: LARGE, create: () => Promise.reject(defect) },
+    });
+    const { share } = await hold(supply, describeBlob(A), ['a.io', 'b.io']);
+    await expect(share.open(SOURCE, NEVER)).rejects.toBe(defect);
+  });
+
   it('in the middle of a blob says so to whoever reads it, and is tried again', async () => {
     const { send, spool, reads } = setUp();
     spool.failOnce('write');
@@ -227,6 +358,36 @@ describe('a spool that fails', () => {
     expect(reads()).toBe(2);
     expect(spool.kept).toBe(0);
   });
+});
+
+it('a reading that was given up does not spoil the next one when it ends at last', async () => {
+  const { registry, spool } = setUp();
+  let fail = (_error: Error) => {};
+  const abandoned = new Promise<void>((_, reject) => {
+    fail = reject;
+  });
+  const stuck = { write: () => abandoned, read: () => Readable.from([]), discard: () => Promise.resolve() };
+  const files = [stuck];
+  const supply = new BlobSupply({
+    source: registry,
+    spool: {
+      limit: LARGE,
+      create: async (blob) => files.pop() ?? spool.create(blob),
+    },
+  });
+  const first = await hold(supply, describeBlob(A), ['a.io', 'b.io', 'c.io']);
+  await first.share.open(SOURCE, NEVER);
+  first.release();
+  const other = await hold(supply, describeBlob(B), ['a.io', 'b.io']); // takes its room
+  other.release();
+  supply.settle(describeBlob(B), 'b.io');
+  const second = await hold(supply, describeBlob(A), ['b.io', 'c.io']);
+  await bytesOf(second.share);
+  fail(new SpoolError('closed', 'the spool: forgotten'));
+  await new Promise((resolve) => setImmediate(resolve));
+  const third = await hold(supply, describeBlob(A), ['c.io']);
+  await bytesOf(third.share);
+  expect(registry.count({ verb: 'open-blob', what: A.digest })).toBe(2);
 });
 
 it('after its end nothing is kept', async () => {

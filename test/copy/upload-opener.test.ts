@@ -42,6 +42,14 @@ describe('to open an upload', () => {
     expect(registry.log()).toEqual(['start p.io/p/a']);
   });
 
+  it('fails where nobody has answered: to ask for less would be no better', async () => {
+    const { registry, open } = setUp('refused');
+    const error = new RegistryError('refused', 'POST: the address is refused');
+    registry.fail({ verb: 'start' }, { error, times: 1 });
+    await expect(open()).rejects.toBe(error);
+    expect(registry.calls).toHaveLength(1);
+  });
+
   it.each(['unauthorized', 'unavailable', 'unreachable'] as const)(
     'fails once, not twice, when the host is %s',
     async (code) => {

@@ -16,6 +16,11 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  /** Lets time pass that nobody slept for. */
+  advance(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
   async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     this.waits.push(milliseconds);

@@ -4,7 +4,12 @@ import { compareText, sortedBy } from '../../src/base/sorted.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { type Digest, isDigest, matchesDigest } from '../../src/image/digest.ts';
 import { isForeignLayer, isIndexType } from '../../src/image/media-types.ts';
-import { parseReferences, type RawManifest, verifyManifest } from '../../src/image/oci-manifest.ts';
+import {
+  parseReferences,
+  type RawManifest,
+  UNKNOWN_SIZE,
+  verifyManifest,
+} from '../../src/image/oci-manifest.ts';
 import type { Reference } from '../../src/image/reference.ts';
 import { hostOf, type Repository } from '../../src/image/repository.ts';
 import type { Tag } from '../../src/image/tag.ts';
@@ -228,9 +233,11 @@ export class MemoryRegistry implements WriteRegistry {
     return { kind: 'tags', tags: new Set(store.tags.keys()), requests: this.#options.pages };
   }
 
-  async hasBlob(repository: Repository, digest: Digest, signal: AbortSignal): Promise<boolean> {
+  async hasBlob(repository: Repository, blob: Digest | Descriptor, signal: AbortSignal): Promise<boolean> {
+    const { digest, size } = typeof blob === 'string' ? { digest: blob, size: UNKNOWN_SIZE } : blob;
     await this.#answer({ verb: 'has-blob', repository, what: digest }, signal);
-    return this.#stores.get(repository)?.blobs.has(digest) ?? false;
+    const bytes = this.#stores.get(repository)?.blobs.get(digest);
+    return bytes !== undefined && (size === UNKNOWN_SIZE || size === bytes.length);
   }
 
   async openBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<BlobBody> {
@@ -298,12 +305,13 @@ export class MemoryRegistry implements WriteRegistry {
   }
 
   async resumeUpload(session: UploadSession, signal: AbortSignal): Promise<UploadSession | undefined> {
+    const { repository, location } = session;
     try {
-      await this.#answer({ verb: 'resume', repository: session.repository, what: '' }, signal);
+      await this.#answer({ verb: 'resume', repository, what: '' }, signal);
     } catch {
       return undefined;
     }
-    const received = this.#open.get(session.location)?.length ?? 0;
+    const received = this.#open.get(location)?.length ?? 0;
     return received === 0 ? undefined : { ...session, received };
   }
 

@@ -13,6 +13,7 @@ export class MemorySpool implements Spool {
   /** Bytes of all blobs that were kept at the same time, at most. */
   peak = 0;
   #bytes = 0;
+  #isDamaged = false;
   #failures: { readonly at: 'create' | 'write'; readonly error: SpoolError }[] = [];
 
   constructor(limit = 2 ** 40) {
@@ -22,6 +23,11 @@ export class MemorySpool implements Spool {
   /** The next one goes wrong, when it is asked for or when it is written. */
   failOnce(at: 'create' | 'write', error = new SpoolError('no-room', 'the spool: no space left')): void {
     this.#failures.push({ at, error });
+  }
+
+  /** Blobs are damaged from now on when they are read back. */
+  damage(): void {
+    this.#isDamaged = true;
   }
 
   create({ digest, size }: Descriptor): Promise<SpooledBlob> {
@@ -41,7 +47,7 @@ export class MemorySpool implements Spool {
         if (failed !== undefined) source.destroy();
         await filling;
       },
-      read: () => Readable.from(once(filling), { objectMode: false }),
+      read: () => Readable.from(once(this.#isDamaged ? damaged() : filling), { objectMode: false }),
       discard: () => {
         if (isKept) {
           this.kept -= 1;
@@ -57,6 +63,10 @@ export class MemorySpool implements Spool {
     const index = this.#failures.findIndex((failure) => failure.at === at);
     return index === -1 ? undefined : this.#failures.splice(index, 1)[0]?.error;
   }
+}
+
+function damaged(): Promise<never> {
+  return Promise.reject(new SpoolError('damaged', 'the spool: other bytes'));
 }
 
 async function* once(bytes: Promise<Buffer>): AsyncGenerator<Buffer> {

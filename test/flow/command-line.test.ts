@@ -100,6 +100,28 @@ describe('spelling', () => {
   );
 });
 
+it('a budget of a host that is nowhere is told, and nothing else becomes of it', async () => {
+  const { registry, flag } = await oneImage();
+  const { status, stderr } = await runCip([flag, '-budget=gcr.exmaple=5', `-budget=${registry.host}=500`]);
+  expect(status).toBe(0);
+  expect(stderr.match(/^WARNING .*$/gm)).toEqual([
+    `WARNING -budget is of a host that no registry has, so it limits nothing: is it misspelt? host="gcr.exmaple" registries="${registry.host}"`,
+  ]);
+});
+
+it.each([
+  [['report', 'merge'], /^cip: no report given: .*\ncip report merge -help lists the flags\n$/],
+  [
+    ['report', 'merge', 'a', '-deep'],
+    /^cip: -deep is a flag of cip verify\ncip report merge -help lists the flags\n$/,
+  ],
+  [
+    ['verify', '-thin-manifest-dir=d', '-via='],
+    /^cip: -via is given without a value: .*\ncip verify -help lists the flags\n$/,
+  ],
+  [['diff', 'a'], /\ncip diff -help lists the flags\n$/],
+])('%j is refused with the words that list its flags', (args, words) => expectRefusal(args, words));
+
 describe('what is refused', () => {
   it.each([
     [

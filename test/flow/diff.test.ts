@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { image, multiArch, push } from '../builders/images.ts';
+import { artifact, image, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip } from '../doubles/run-cip.ts';
-import { embedded, thinFiles, writesOf } from './staging.ts';
+import { embedded, imagesOf, thinFiles, writesOf } from './staging.ts';
 
 const APP = multiArch('app', { platforms: 1 });
 const OLD = image({ seed: 'old' });
@@ -55,7 +55,13 @@ describe('cip diff', () => {
       cwd,
     });
     expect(status).toBe(1);
-    expect(JSON.parse(stdout).summary).toEqual({ equal: false, onlyInA: 1, onlyInB: 2, tags: 1 });
+    expect(JSON.parse(stdout).summary).toEqual({
+      equal: false,
+      complete: true,
+      onlyInA: 1,
+      onlyInB: 2,
+      tags: 1,
+    });
   });
 
   it('takes manifests for a registry, and children do not count where it is minimal', async () => {
@@ -77,6 +83,45 @@ describe('cip diff', () => {
     expect(whole.stdout).toContain(`+ app@${APP.children[0]?.manifest.digest}\n`);
   });
 
+  it.each([
+    ['manifests', async (root: string) => `${root}@HOST/prod`],
+    ['a snapshot', async (root: string) => `${root}/snapshot.yaml`],
+  ])('does not miss a digest without a tag that %s name', async (_what, sideOf) => {
+    const b = await embedded();
+    push(b, 'prod/app', NEW, 'v1');
+    push(b, 'prod/app', OLD);
+    const images = { app: { [String(fresh)]: ['v1'], [String(old)]: [] } };
+    const cwd = await testdir({
+      ...thinFiles({ a: { from: 'gcr.invalid/x', to: [`${b.host}/prod`], images } }),
+      'snapshot.yaml': imagesOf(images),
+    });
+    const side = (await sideOf(cwd)).replace('HOST', b.host);
+    const same = await runCip(['diff', side, `${b.host}/prod`]);
+    expect(same, same.stderr).toMatchObject({ status: 0, stdout: '' });
+    const without = await embedded();
+    push(without, 'prod/app', NEW, 'v1');
+    const { stdout } = await runCip(['diff', side, `${without.host}/prod`]);
+    expect(stdout.split('\n')[2]).toBe(`- app@${old}`);
+  });
+
+  it('compares what a registry holds itself, whatever it is called', async () => {
+    const [a, b] = [await embedded({ listing: 'google' }), await embedded()];
+    push(a, 'one/app', APP, 'v1');
+    push(a, 'one/app/sub', OLD, 'v1');
+    push(b, 'two/other/sub', OLD, 'v1');
+    const [left, right] = [`${a.host}/one/app`, `${b.host}/two/other`];
+    const { status, stdout } = await runCip(['diff', left, right, '-minimal-snapshot']);
+    expect({ status, lines: stdout.split('\n').slice(2) }).toEqual({
+      status: 1,
+      lines: [`- .@${app} [v1]`, ''],
+    });
+    push(b, 'two/other', APP, 'v1');
+    expect(await runCip(['diff', left, right])).toMatchObject({ status: 0, stdout: '' });
+    const snapshot = await runCip([`-snapshot=${left}`]);
+    const cwd = await testdir({ snapshot: snapshot.stdout });
+    expect(await runCip(['diff', 'snapshot', left], { cwd })).toMatchObject({ status: 0, stdout: '' });
+  });
+
   it('shares one client: who manifests name is known for both sides', async () => {
     const { a, b } = await two();
     b.addFault({ kind: 'catalog', times: Number.POSITIVE_INFINITY, act: { kind: 'status', status: 404 } });
@@ -84,6 +129,63 @@ describe('cip diff', () => {
     const cwd = await testdir(thinFiles({ a: { from: `${a.host}/prod`, to: [`${b.host}/prod`], images } }));
     const { status, stdout } = await runCip(['diff', '.', `${b.host}/prod`, '-minimal-snapshot'], { cwd });
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
+  });
+
+  it.each(['oci', 'google'] as const)(
+    'makes a file minimal by what a registry with the listing of %s knows',
+    async (listing) => {
+      const registry = await embedded({ listing });
+      const signature = artifact('signature', { subject: OLD });
+      push(registry, 'prod/app', APP, 'v1');
+      push(registry, 'prod/app', OLD, 'v0');
+      push(registry, 'prod/app', signature, `sha256-${String(old).slice(7)}.sig`);
+      push(registry, 'prod/app', artifact('attestation', { subject: OLD }));
+      push(registry, 'prod/signatures', signature, `sha256-${String(old).slice(7)}.sig`);
+      const whole = await runCip([`-snapshot=${registry.host}/prod`]);
+      const cwd = await testdir({ 'a.yaml': whole.stdout });
+      for (const flag of ['-minimal-snapshot', '-minimal-snapshot=strict']) {
+        const same = await runCip(['diff', './a.yaml', `${registry.host}/prod`, flag], { cwd });
+        expect(same, same.stderr).toMatchObject({ status: 0, stdout: '' });
+      }
+      push(registry, 'prod/app', NEW, 'v2');
+      const { stdout } = await runCip(['diff', `${registry.host}/prod`, './a.yaml', '-minimal-snapshot'], {
+        cwd,
+      });
+      expect(stdout.split('\n').slice(2)).toEqual([`- app@${fresh} [v2]`, '']);
+    },
+  );
+
+  it('keeps of files as of registries what carries a tag', async () => {
+    const registry = await embedded();
+    push(registry, 'prod/app', OLD, 'v1', 'x');
+    push(registry, 'prod/app', NEW, 'v2');
+    const whole = await runCip([`-snapshot=${registry.host}/prod`]);
+    const cwd = await testdir({ 'a.yaml': whole.stdout });
+    const run = (...args: string[]) => runCip(['diff', './a.yaml', ...args, '-snapshot-tag=v1'], { cwd });
+    expect(await run(`${registry.host}/prod`)).toMatchObject({ status: 0, stdout: '' });
+    expect(await run('./a.yaml', '-minimal-snapshot=strict')).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  it('does not miss an untagged digest that one of two registries does not list', async () => {
+    const [google, oci] = [await embedded({ listing: 'google' }), await embedded()];
+    for (const registry of [google, oci]) {
+      push(registry, 'prod/app', NEW, 'v1');
+      push(registry, 'prod/app', OLD);
+      push(registry, 'prod/untagged', OLD);
+    }
+    const sides = [`${google.host}/prod`, `${oci.host}/prod`];
+    for (const args of [sides, sides.toReversed()]) {
+      expect(await runCip(['diff', ...args])).toMatchObject({ status: 0, stdout: '' });
+    }
+    push(google, 'prod/app', APP.children[0] ?? APP);
+    const { stdout } = await runCip(['diff', ...sides]);
+    expect(stdout.split('\n').slice(2)).toEqual([`- app@${APP.children[0]?.manifest.digest}`, '']);
+  });
+
+  it('says once of a host that it lists tags only', async () => {
+    const { b } = await two();
+    const { stderr } = await runCip(['diff', `${b.host}/prod`, `${b.host}/prod`]);
+    expect(stderr.match(/lists tags only/g)).toHaveLength(1);
   });
 
   it('says in Markdown what differs', async () => {
@@ -104,16 +206,45 @@ describe('cip diff that cannot compare ends with 2', () => {
     expect(stderr).toMatch(/unreadable: .*\/prod\/moved/);
   });
 
+  it('and does not say that there are no differences', async () => {
+    const { a } = await two();
+    a.addFault({ kind: 'tags', path: /moved/, times: 2, act: { kind: 'status', status: 403 } });
+    const { status, stderr } = await runCip(['diff', `${a.host}/prod`, `${a.host}/prod`]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/^ERROR +not everything could be compared/m);
+    expect(stderr).not.toContain('no differences');
+  });
+
+  it('where an untagged digest cannot be asked for', async () => {
+    const [google, oci] = [await embedded({ listing: 'google' }), await embedded()];
+    for (const registry of [google, oci]) push(registry, 'prod/app', NEW, 'v1');
+    push(google, 'prod/app', OLD);
+    oci.addFault({ path: new RegExp(String(old)), act: { kind: 'status', status: 403 } });
+    const { status, stdout, stderr } = await runCip(['diff', `${google.host}/prod`, `${oci.host}/prod`]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toMatch(/unreadable: .*\/prod\/app: .*403/);
+  });
+
   it.each([
     ['one side', ['gcr.io/a'], /compares two sides, not 1/],
     ['neither a path nor a registry', ['nope', 'gcr.io/a'], /"nope" is neither/],
     ['a directory for no registry', ['.', 'snapshot'], /say for which registry, \.@REGISTRY/],
     ['a snapshot that is none', ['bad', 'snapshot'], /bad:1:1: .*a snapshot is a list of images/],
+    ['a tag that is two digests', ['twice', 'snapshot'], /twice:2:1: .*app:v1 is .* in line 1 and/],
     ['a directory that holds no manifests', ['.@gcr.io/a', 'snapshot'], /manifests/],
     ['a flag of a promotion', ['snapshot', 'snapshot', '-confirm'], /no flag of cip diff: -confirm/],
+    [
+      'files, of which nobody knows the children',
+      ['snapshot', 'snapshot', '-minimal-snapshot'],
+      /does not tell/,
+    ],
     ['an unknown format', ['snapshot', 'snapshot', '-output=yaml'], /expected text, json, markdown/],
   ])('%s', async (_what, args, words) => {
-    const cwd = await testdir({ snapshot: '', bad: 'a: map\n' });
+    const cwd = await testdir({
+      snapshot: '',
+      bad: 'a: map\n',
+      twice: `app@${old},app:v1\napp@${fresh},app:v1\n`,
+    });
     const { status, stdout, stderr } = await runCip(['diff', ...args], { cwd });
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toMatch(words);

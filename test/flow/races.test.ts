@@ -75,6 +75,26 @@ describe('two promoters of the same manifests at once', () => {
   });
 });
 
+describe('two promoters of the same manifests at once, one of which is killed', () => {
+  it.each([3, 15, 30, 45, 60, 75])('leave all of it done where that is at request %i', async (number) => {
+    const set = await mixedSet();
+    let seen = 0;
+    const holds = set.proxies.map((proxy) => proxy.hold(() => ++seen === number));
+    const both = [1, 2].map(() => startWithReport([set.flag, '-confirm']));
+    await Promise.race(holds.map(({ arrived }) => arrived));
+    const [victim, other] = both;
+    victim?.kill('SIGKILL');
+    for (const hold of holds) hold.release();
+    const end = await other?.ended;
+    expect(end?.status, end?.stderr).toBe(0);
+    expect((await victim?.ended)?.status).toBe(null);
+    await Promise.all(set.proxies.map((proxy) => proxy.quiet()));
+    expectNothingHalfVisible(set.production);
+    expect(tagsIn(set.production)).toEqual(set.goal);
+    expect(missingReferences(set)).toEqual([]);
+  });
+});
+
 async function expectBothWell(set: MixedSet, both: readonly RunningCip[]): Promise<void> {
   for (const { status, stderr, report } of await Promise.all(both.map(({ ended }) => ended))) {
     expect(status, stderr).toBe(0);

@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -17,6 +17,7 @@ import {
 } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { type CipRun, runCip, startCip } from '../doubles/run-cip.ts';
+import { scriptedServer } from '../doubles/scripted-server.ts';
 import { repositoryRoot } from '../doubles/tools.ts';
 import {
   embedded,
@@ -140,6 +141,7 @@ describe('a snapshot', () => {
     registry.addFault(fault);
     const cwd = await testdir({
       list: `# those we know\n\n${registry.host}/foo/app # with the host\napp/sub\r\n`,
+      'gone-list': 'app\ngone\n',
       'bad-list': 'app\n../up\n',
       ...thinFiles({
         a: { from: `${registry.host}/foo`, to: [`${registry.host}/prod`], images: { app: {} } },
@@ -153,9 +155,62 @@ describe('a snapshot', () => {
     const without = await runCip([of], { cwd });
     expect(without.status).toBe(1);
     expect(without.stderr).toContain('-snapshot-repositories=FILE');
+    expect(without.stderr).toMatch(/^ERROR.*the registry does not tell which repositories it has/m);
     const bad = await runCip([of, '-snapshot-repositories=bad-list'], { cwd });
     expect(bad).toMatchObject({ status: 2, stdout: '' });
     expect(bad.stderr).toContain('bad-list:2: "../up" is no repository');
+    const gone = await runCip([of, '-snapshot-repositories=gone-list'], { cwd });
+    expect(names(gone)).toEqual([1, 'app']);
+    expect(gone.stderr).toMatch(/^ERROR +\S+\/foo\/gone: .*there is no such repository/m);
+  });
+
+  it('of a registry that lists tags only has the untagged digests that manifests name', async () => {
+    const registry = await embedded();
+    push(registry, 'prod/app', APP, 'v1');
+    push(registry, 'prod/app', SUB);
+    const images = { app: { [APP.manifest.digest]: ['v1'], [SUB.manifest.digest]: [] } };
+    const wanted = { from: 'gcr.invalid/staging', to: [`${registry.host}/prod`], images };
+    const cwd = await testdir(thinFiles({ a: wanted }));
+    const of = `-snapshot=${registry.host}/prod`;
+    expect((await runCip([of])).stdout).toBe(snapshotOf({ app: [[APP, ['v1']]] }));
+    const { stdout } = await runCip([of, '-thin-manifest-dir=.'], { cwd });
+    expect(stdout).toBe(
+      snapshotOf({
+        app: [
+          [APP, ['v1']],
+          [SUB, []],
+        ],
+      }),
+    );
+  });
+
+  it('says that it is stdout that cannot be written', async () => {
+    const registry = await twoImages();
+    const script = `"${process.execPath}" "${join(repositoryRoot(), 'bin/cip.js')}" -snapshot=${registry.host}/foo > /dev/full`;
+    const [status, stderr] = await new Promise<[unknown, string]>((done) => {
+      execFile('bash', ['-c', script], (error, _stdout, text) => done([error?.code, text]));
+    });
+    expect(status).toBe(1);
+    expect(stderr).toContain('cannot write to stdout: ENOSPC');
+  });
+
+  it('says once what a registry lists that is no name', async () => {
+    const digest = digestOf(Buffer.from('app'));
+    const headers = { 'docker-content-digest': digest, 'content-type': 'x/y' };
+    const server = await scriptedServer([
+      { request: 'GET /v2/_catalog', answer: { status: 200, body: { repositories: ['app', 'UP', 7] } } },
+      { request: 'GET /v2/app/tags/list', answer: { status: 200, body: { tags: ['v1', null] } } },
+      { request: 'HEAD /v2/app/manifests/v1', answer: { status: 200, headers } },
+      { request: /referrers/, answer: { status: 404 } },
+    ]);
+    const { status, stdout, stderr } = await runCip([`-snapshot=${server.host}`]);
+    expect({ status, stdout }).toEqual({
+      status: 0,
+      stdout: `- name: app\n  dmap:\n    "${digest}": ["v1"]\n`,
+    });
+    expect(stderr.match(/^WARNING .*left out.*$/gm)).toEqual([
+      expect.stringMatching(/count=3 .*example=.*UP/),
+    ]);
   });
 
   it('ends quietly when its reader has gone away, and not as if all had been delivered', async () => {
@@ -316,6 +371,82 @@ describe('a registry of 2,000 repositories and 200,000 digests', () => {
   });
 });
 
+describe('a repository of Artifact Registry with 2,000 packages and 200,000 digests', () => {
+  const registry = 'us-docker.pkg.dev/project/images';
+
+  it('is read through its API within 400 MB, where it is to be minimal', { timeout: 120_000 }, async () => {
+    const { env, asked } = await fakeApi({ packages: 2000, digests: 100 });
+    const args = [`-snapshot=${registry}`, '-minimal-snapshot'];
+    const cip = spawn(process.execPath, [join(repositoryRoot(), 'bin/cip.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env,
+    });
+    let text = '';
+    let peak = 0;
+    cip.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      text += piece;
+      peak = Math.max(peak, peakOf(cip.pid ?? 0));
+    });
+    expect(await new Promise((done) => cip.once('close', done))).toBe(0);
+    const names = text.match(/(?<=^- name: ).*/gm) ?? [];
+    expect(names).toHaveLength(2000);
+    expect(names).toEqual(names.toSorted());
+    // one in a hundred is an index, and one its child
+    expect(text.match(/^ {4}"sha256:/gm)).toHaveLength(198_000);
+    expect(asked()).toBe(200);
+    expect(peak).toBeGreaterThan(0);
+    expect(peak).toBeLessThan(MAX_RSS_KIB);
+  });
+
+  it('may be a side of a comparison', async () => {
+    const { env } = await fakeApi({ packages: 2, digests: 3 });
+    const { status, stdout } = await runCip([`-snapshot=${registry}`, '-minimal-snapshot'], { env });
+    expect(status).toBe(0);
+    const cwd = await testdir({ before: stdout });
+    const same = await runCip(['diff', 'before', registry, '-minimal-snapshot'], { cwd, env });
+    expect(same).toMatchObject({ status: 0, stdout: '' });
+  });
+
+  it('is not asked for through an endpoint that is none', async () => {
+    const env = { CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY: 'nowhere' };
+    const { status, stderr } = await runCip([`-snapshot=${registry}`], { env });
+    expect(status).toBe(2);
+    expect(stderr).toContain('is the URL of an API, not "nowhere"');
+  });
+});
+
+/** Artifact Registry's list of images, scattered over the packages, a thousand a page; and how often it was asked. */
+async function fakeApi(size: { packages: number; digests: number }) {
+  let asked = 0;
+  const total = size.packages * size.digests;
+  const server = createServer((request, response) => {
+    asked += 1;
+    const { searchParams } = new URL(request.url ?? '', 'http://api');
+    const start = Number(searchParams.get('pageToken') ?? 0);
+    const end = Math.min(start + 1000, total);
+    const dockerImages = Array.from({ length: end - start }, (_, index) => {
+      const number = start + index;
+      return apiImage(`img-${number % size.packages}`, Math.floor(number / size.packages));
+    });
+    response.end(JSON.stringify({ dockerImages, ...(end < total && { nextPageToken: String(end) }) }));
+  });
+  const host = await listening(server);
+  const env = { CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY: `http://${host}/` };
+  return { env, asked: () => asked };
+}
+
+/** The first of a package is an index, the second its only child, which has no tag. */
+function apiImage(name: string, number: number): unknown {
+  const digest = (of: number) => digestOf(Buffer.from(`${name} ${of}`));
+  const type = number === 0 ? 'index' : 'manifest';
+  return {
+    uri: `us-docker.pkg.dev/project/images/${name}@${digest(number)}`,
+    tags: number === 1 ? [] : [`v1.${number}`, `v1.${number}-alpine`],
+    mediaType: `application/vnd.oci.image.${type}.v1+json`,
+    ...(number === 0 && { imageManifests: [{ digest: digest(1) }] }),
+  };
+}
+
 /** The most memory that a process has had so far, in kibibytes; 0 once it has ended. */
 function peakOf(pid: number): number {
   try {
@@ -333,6 +464,11 @@ async function manyRepositories(size: { repositories: number; digests: number })
       JSON.stringify(name === 'reg' ? rootListing(size.repositories) : listingOf(name, size.digests)),
     );
   });
+  return await listening(server);
+}
+
+/** A server for the running test. Resolves to its host. */
+async function listening(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
     server.closeAllConnections();

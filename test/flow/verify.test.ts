@@ -95,7 +95,8 @@ describe('cip verify after a promotion', () => {
 
   it('-deep finds a blob that has been lost', async () => {
     const { registry, flag } = await promoted();
-    const [, lost = ''] = blobsOf(single).map(({ digest }) => digest);
+    const [, lost] = blobsOf(single);
+    if (lost === undefined) throw new Error('no layer');
     expect((await verify(['verify', flag, '-deep'])).status).toBe(0);
     expect(countKinds(registry)).toEqual({
       'manifest-head': 3,
@@ -103,13 +104,33 @@ describe('cip verify after a promotion', () => {
       'blob-head': blobsOf(index).length + blobsOf(single).length,
     });
     for (const digest of registry.store.blobs('prod/app'))
-      if (digest === lost) registry.store.deleteBlob('prod/app', digest);
+      if (digest === lost.digest) registry.store.deleteBlob('prod/app', digest);
     expect((await verify(['verify', flag])).status).toBe(0);
     const { status, verification } = await verify(['verify', flag, '-deep']);
     expect(status).toBe(1);
     expect(verification.items).toMatchObject([
-      { verdict: 'incomplete', reason: `it is there by name, but not blob ${lost}` },
+      {
+        verdict: 'incomplete',
+        reason: `it is there by name, but not blob ${lost.digest} of ${lost.bytes.length} bytes`,
+      },
     ]);
+  });
+
+  it('-deep finds a blob of which only a part is left', async () => {
+    const { registry, flag } = await promoted();
+    const [, part] = blobsOf(single);
+    if (part === undefined) throw new Error('no layer');
+    registry.store.putBlob('prod/app', part.bytes.subarray(0, 7), part.digest);
+    const { status, verification } = await verify(['verify', flag, '-deep']);
+    expect(status).toBe(1);
+    expect(verification.summary).toMatchObject({ present: 2, incomplete: 1 });
+  });
+
+  it('a deadline that passes before anything is known is no reason to say that all is there', async () => {
+    const { flag } = await promoted();
+    const { status, verification } = await verify(['verify', flag, '-deadline=1ms']);
+    expect(status).toBe(1);
+    expect(verification).toMatchObject({ stopped: true, summary: { present: 0 } });
   });
 
   it('-report-markdown is fit for a comment, -log-format=json for a collector', async () => {

@@ -4,6 +4,7 @@ import { refuseAnswer } from '../../src/adapters/oci/answers.ts';
 import type { HttpRequest, HttpResponse } from '../../src/adapters/oci/http.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
 import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
+import { LeftOut } from '../../src/adapters/oci/left-out.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import { redactRefusal } from '../../src/adapters/oci/redact.ts';
 import { parseDigest } from '../../src/image/digest.ts';
@@ -142,7 +143,12 @@ describe('a listing of any server', () => {
             answer(content, { status, headers: next === undefined ? {} : { link: next } }),
           );
         };
-        const session = { send, endpoints: new Endpoints([]), chunks: new ChunkHabits() };
+        const session = {
+          send,
+          endpoints: new Endpoints([]),
+          chunks: new ChunkHabits(),
+          leftOut: new LeftOut(),
+        };
         const listed = await orRefused(listRepository(session, { repository: APP, signal: REQUEST.signal }));
         // a page that tells nothing new ends the list, and each comes once unless it is damaged
         expect(asked).toBeLessThanOrEqual(READS * (2 * pages.length + 1));

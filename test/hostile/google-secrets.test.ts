@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CANARY, type FakeGoogle, fakeGoogle, PRIVATE_KEY } from '../adapters/google/fake-google.ts';
 import { keyOf } from '../adapters/google/scene.ts';
-import { FakeClock } from '../adapters/fake-clock.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import { multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip } from '../doubles/run-cip.ts';

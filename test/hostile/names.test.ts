@@ -62,7 +62,7 @@ async function list(body: Record<string, unknown> | string) {
 describe('names in a listing that would change a path (CVE-2024-3727, GHSA-6wvf-f2vw-3425)', () => {
   it('are no tags', async () => {
     const found = await list({ tags: [...TAGS, ...NO_TEXTS, 'v1'] });
-    expect(found).toMatchObject({ kind: 'tags', tags: new Set(['true', 'v1']) });
+    expect(found).toMatchObject({ kind: 'tags', tags: new Set(['v1']) });
   });
 
   it('are no digests and no tags in Google’s listing', async () => {
@@ -71,11 +71,8 @@ describe('names in a listing that would change a path (CVE-2024-3727, GHSA-6wvf-
     const found = await list({ child: [], manifest });
     expect(found).toMatchObject({
       kind: 'digests',
-      manifests: new Map([[GOOD, ['true', 'v1']]]),
-      tags: new Map([
-        ['true', GOOD],
-        ['v1', GOOD],
-      ]),
+      manifests: new Map([[GOOD, ['v1']]]),
+      tags: new Map([['v1', GOOD]]),
     });
   });
 

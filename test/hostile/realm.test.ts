@@ -4,7 +4,7 @@ import type { HttpRequest } from '../../src/adapters/oci/http.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import { ANONYMOUS, type Credential } from '../../src/ports/keychain.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
-import { FakeClock } from '../adapters/fake-clock.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   keychainWith,

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBlob } from '../../src/adapters/oci/blobs.ts';
 import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
+import { LeftOut } from '../../src/adapters/oci/left-out.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import { finishUpload } from '../../src/adapters/oci/finish-upload.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
@@ -11,7 +12,7 @@ import type { StartTimer } from '../../src/adapters/oci/time-limits.ts';
 import { createWire } from '../../src/adapters/oci/undici-send.ts';
 import { startUpload } from '../../src/adapters/oci/uploads.ts';
 import type { Repository } from '../../src/image/repository.ts';
-import { FakeClock } from '../adapters/fake-clock.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -78,7 +79,12 @@ async function stage(raw: string) {
   const limits = new Limits();
   const wire = createWire({ originOf: () => server.url, startTimer: limits.start });
   onTestFinished(wire.close);
-  const session = { send: wire.send, endpoints: new Endpoints([]), chunks: new ChunkHabits() };
+  const session = {
+    send: wire.send,
+    endpoints: new Endpoints([]),
+    chunks: new ChunkHabits(),
+    leftOut: new LeftOut(),
+  };
   return { server, limits, session, repository: repositoryAt(server, 'app') };
 }
 
@@ -115,7 +121,12 @@ describe('a server that takes for ever', () => {
     const limits = new Limits();
     const wire = createWire({ originOf: () => server.url, startTimer: limits.start });
     onTestFinished(wire.close);
-    const session = { send: wire.send, endpoints: new Endpoints([]), chunks: new ChunkHabits() };
+    const session = {
+      send: wire.send,
+      endpoints: new Endpoints([]),
+      chunks: new ChunkHabits(),
+      leftOut: new LeftOut(),
+    };
     const repository = repositoryAt(server, 'app');
     const body = await openBlob(session, { repository, blob: descriptorOf(LARGE), signal: quiet() });
     if (!(body instanceof Readable)) throw new Error('expected a stream');
@@ -137,7 +148,12 @@ describe('a server that takes for ever', () => {
     const source = Readable.from(pieces(), { objectMode: false, highWaterMark: 64 * 1024 });
     const repository = repositoryAt(server, 'app');
     const upload = { repository, location: `${server.url}/up`, received: 0 };
-    const session = { send: wire.send, endpoints: new Endpoints([]), chunks: new ChunkHabits() };
+    const session = {
+      send: wire.send,
+      endpoints: new Endpoints([]),
+      chunks: new ChunkHabits(),
+      leftOut: new LeftOut(),
+    };
     const blob = { ...descriptorOf(LARGE), size: 2 ** 40 };
     const open = () => Promise.resolve(source);
     const failed = registryErrorOf(finishUpload(session, { session: upload, blob, open, signal: quiet() }));
@@ -159,7 +175,7 @@ describe('a server that asks to wait for ever', () => {
     const { registry } = clientForTest({ clock });
     const error = await registryErrorOf(registry.list(repositoryAt(server, 'app'), quiet()));
     expect(error).toMatchObject({ code: 'unavailable', status: 429 });
-    expect(clock.sleeps).toEqual([]);
+    expect(clock.waits).toEqual([]);
   });
 
   it.each(['-1', '1e9', '99999999999999999999', 'soon', '', '0x10', '\u00a0'])(
@@ -171,8 +187,8 @@ describe('a server that asks to wait for ever', () => {
       const clock = new FakeClock();
       const { registry } = clientForTest({ clock });
       expect(await registry.list(repositoryAt(server, 'app'), quiet())).toEqual({ kind: 'missing' });
-      expect(clock.sleeps).toHaveLength(1);
-      expect(clock.sleeps[0]).toBeLessThan(1000);
+      expect(clock.waits).toHaveLength(1);
+      expect(clock.waits[0]).toBeLessThan(1000);
     },
   );
 });

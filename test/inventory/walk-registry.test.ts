@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import { digestOf } from '../../src/image/digest.ts';
-import { embeddedForTest } from '../adapters/oci/client.ts';
+import { type Digest, digestOf } from '../../src/image/digest.ts';
+import { parseImageName } from '../../src/image/repository.ts';
+import type { Listing } from '../../src/ports/registry.ts';
+import { RegistryError } from '../../src/ports/registry-error.ts';
+import type { RegistryEntry, WholeRegistryReader } from '../../src/ports/whole-registry.ts';
+import { clientForTest, embeddedForTest } from '../adapters/oci/client.ts';
 import { artifact, type Content, image, index, multiArch, nestedIndex, push } from '../builders/images.ts';
 import { repository, tag } from '../builders/manifests.ts';
 import { scriptedServer } from '../doubles/scripted-server.ts';
@@ -53,6 +57,28 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
     expect(names).toEqual(['bar', 'bar/sub']);
     const [parent, at] = [`${registry.host}/foo`, `${registry.host}/foo/bar`];
     expect(notices).toContainEqual({ kind: 'holds-images', registry: at, parent });
+  });
+
+  it('that is to be compared is called . where it holds images itself', async () => {
+    const registry = await embeddedForTest({ listing });
+    pushAll(registry, ['foo/bar', 'foo/bar/sub']);
+    const { names, notices } = await walk(registry, { path: '/foo/bar', naming: 'from-root' });
+    expect(names).toEqual(['.', 'sub']);
+    expect(notices.map(({ kind }) => kind)).not.toContain('holds-images');
+  });
+
+  it('says which of the repositories that the user names is not there, not so of manifests', async () => {
+    const registry = await embeddedForTest({ listing });
+    pushAll(registry, ['prod/a', 'prod/deep/b']);
+    const at = (name: string) => repository(`${registry.host}/prod/${name}`);
+    const { names, notices } = await walk(registry, {
+      path: '/prod',
+      listed: [at('a'), at('gone')],
+      named: [at('to-come')],
+    });
+    expect(names).toEqual(['a', 'deep/b']);
+    const absent = notices.filter(({ kind }) => kind === 'not-there');
+    expect(absent).toEqual([{ kind: 'not-there', repository: at('gone') }]);
   });
 
   it('that holds nothing says so', async () => {
@@ -150,6 +176,20 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
       expect(Object.keys(strict.images['app'] ?? {})).toHaveLength(2);
     });
 
+    it('keeps an attestation that the index of its image lists as well, where that is known', async () => {
+      const registry = await embeddedForTest({ listing });
+      const content = image({ seed: 'app' });
+      const attestation = artifact('attestation', { subject: content });
+      const outer = index({ children: [content, attestation] });
+      push(registry, 'prod/app', outer, 'v1');
+      const own = { [digestOfContent(outer)]: ['v1'] };
+      const kept = listing === 'google' ? {} : { [digestOfContent(attestation)]: [] };
+      const { images } = await walk(registry, { path: '/prod', minimal: 'children' });
+      expect(images['app']).toEqual({ ...own, ...kept });
+      const strict = await walk(registry, { path: '/prod', minimal: 'attachments' });
+      expect(strict.images['app']).toEqual(own);
+    });
+
     it('leaves out a repository whose index cannot be read', async () => {
       const registry = await embeddedForTest({ listing });
       push(registry, 'prod/app', multiArch('app'), 'v1');
@@ -160,6 +200,22 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
       expect(notices).toContainEqual(expect.objectContaining({ kind: 'unreadable', name: 'app' }));
     });
   });
+});
+
+it('an index that is listed and gone is named, and all stays that it may have listed', async () => {
+  const registry = await embeddedForTest({ listing: 'google' });
+  const [gone, whole] = [multiArch('gone'), multiArch('whole')];
+  push(registry, 'prod/app', gone, 'v1');
+  push(registry, 'prod/app', whole, 'v2');
+  const path = new RegExp(gone.manifest.digest);
+  registry.addFault({ kind: 'manifest-get', path, times: Infinity, act: { kind: 'status', status: 404 } });
+  const { images, notices } = await walk(registry, { path: '/prod', minimal: 'children' });
+  expect(new Set(Object.keys(images['app'] ?? {}))).toEqual(
+    new Set([gone, whole, ...gone.children].map(digestOfContent)),
+  );
+  expect(notices).toEqual([
+    expect.objectContaining({ kind: 'unread-index', name: 'app', index: gone.manifest.digest }),
+  ]);
 });
 
 describe('a registry that lists tags only', () => {
@@ -203,10 +259,45 @@ describe('a registry that lists tags only', () => {
     const registry = await embeddedForTest();
     pushAll(registry, ['prod/a', 'prod/b', 'prod/c']);
     registry.addFault({ kind: 'catalog', act: { kind: 'status', status: 404 } });
-    const repositories = ['a', 'c', 'nothing'].map((name) => repository(`${registry.host}/prod/${name}`));
-    const { names, notices } = await walk(registry, { path: '/prod', repositories });
+    const named = ['a', 'c', 'nothing'].map((name) => repository(`${registry.host}/prod/${name}`));
+    const { names, notices } = await walk(registry, { path: '/prod', named });
     expect(names).toEqual(['a', 'c']);
     expect(notices).toEqual([{ kind: 'tags-only', host: registry.host }]);
+  });
+
+  it('shows the digests that are sought, with what they lead to, and nothing else that has no tag', async () => {
+    const registry = await embeddedForTest();
+    const [sought, other] = [multiArch('sought', { platforms: 1 }), image({ seed: 'other' })];
+    push(registry, 'prod/app', image({ seed: 'app' }), 'v1');
+    for (const untagged of [sought, other]) push(registry, 'prod/app', untagged);
+    const digests = [sought, image({ seed: 'not there' })].map(digestOfContent);
+    const { images } = await walk(registry, {
+      path: '/prod',
+      sought: ({ name }) => (name === 'app' ? digests : []),
+    });
+    const shown = [image({ seed: 'app' }), sought, ...sought.children].map(digestOfContent);
+    expect(Object.keys(images['app'] ?? {}).toSorted()).toEqual(shown.toSorted());
+    const asked = registry.requests.filter(({ path }) => path.endsWith(digestOfContent(other)));
+    expect(asked).toEqual([]);
+  });
+
+  it('shows a sought digest of a repository in which nothing has a tag, and drops its children', async () => {
+    const registry = await embeddedForTest();
+    const content = multiArch('app', { platforms: 2 });
+    push(registry, 'prod/app', content);
+    registry.addFault({ kind: 'tags', path: /prod\/app/, act: { kind: 'status', status: 404 } }); // as distribution does
+    const sought = () => [content, ...content.children].map(digestOfContent);
+    const { images } = await walk(registry, { path: '/prod', minimal: 'children', sought });
+    expect(images).toEqual({ app: { [digestOfContent(content)]: [] } });
+  });
+
+  it('holds images itself though the only one has no tag, where somebody seeks it', async () => {
+    const registry = await embeddedForTest();
+    const content = image({ seed: 'app' });
+    push(registry, 'foo/bar', content);
+    pushAll(registry, ['foo/bar/sub']);
+    const sought = ({ name }: { name: string }) => (name === 'bar' ? [digestOfContent(content)] : []);
+    expect((await walk(registry, { path: '/foo/bar', sought })).names).toEqual(['bar', 'bar/sub']);
   });
 
   it.each([404, 401, 403, 405])(
@@ -231,8 +322,125 @@ it('of Google, a registry is asked for repositories as well that no child leads 
     { request: 'GET /v2/prod/tags/list', answer: empty },
     { request: 'GET /v2/prod/app/tags/list', answer: { status: 200, body: { child: [], manifest } } },
   ]);
-  const repositories = [repository(`${server.host}/prod/app`)];
-  expect((await walk(server, { path: '/prod', repositories })).names).toEqual(['app']);
+  const named = [repository(`${server.host}/prod/app`)];
+  expect((await walk(server, { path: '/prod', named })).names).toEqual(['app']);
+});
+
+it('of Google, a bare host without a catalogue tells of its repositories as its children', async () => {
+  const manifest = { [digestOf(Buffer.from('app'))]: { tag: ['v1'] } };
+  const server = await scriptedServer([
+    { request: 'GET /v2/_catalog', answer: { status: 404 } },
+    { request: 'GET /v2/tags/list', answer: { status: 200, body: { child: ['p'], manifest: {} } } },
+    { request: 'GET /v2/p/tags/list', answer: { status: 200, body: { child: [], manifest } } },
+  ]);
+  const { names, notices } = await walk(server);
+  expect({ names, notices }).toEqual({ names: ['p'], notices: [] });
+});
+
+it.each([1, 5, 30])('%i repositories are read at a time where so many may be', async (workers) => {
+  const number = Array.from({ length: 40 }, (_, index) => `img-${index}`);
+  const children = number.map(parseImageName).filter((name) => name !== undefined);
+  const [manifests, tags, indexes] = [new Map(), new Map(), new Set<Digest>()];
+  let [asked, most, now] = [0, 0, 0];
+  const list = async (name: string): Promise<Listing> => {
+    if (!name.includes('img-')) return { kind: 'digests', manifests, tags, indexes, children };
+    asked += 1;
+    now += 1;
+    most = Math.max(most, now);
+    await new Promise((resolve) => setImmediate(resolve));
+    now -= 1;
+    return { kind: 'digests', manifests, tags, indexes, children: [] };
+  };
+  const client = { ...clientForTest().registry, list };
+  await walk({ host: 'registry.invalid' }, { path: '/prod', workers, client });
+  expect({ asked, most }).toEqual({ asked: 40, most: workers });
+});
+
+describe('a registry that tells all at once', () => {
+  const [parent, child, other] = ['parent', 'child', 'other'].map((text) => digestOf(Buffer.from(text)));
+  const INDEX = 'application/vnd.oci.image.index.v1+json';
+
+  /** A reader with these pages, or one that fails after them. */
+  function wholeOf(pages: readonly (readonly RegistryEntry[])[], failure?: Error): WholeRegistryReader {
+    return {
+      canRead: () => true,
+      read: async function* () {
+        yield* pages;
+        if (failure !== undefined) throw failure;
+      },
+    };
+  }
+
+  function entry(name: string, of: Partial<RegistryEntry> & Pick<RegistryEntry, 'digest'>): RegistryEntry {
+    return {
+      repository: repository(`pkg.invalid/prod/${name}`),
+      tags: [],
+      mediaType: '',
+      children: [],
+      ...of,
+    };
+  }
+
+  it('is asked for nothing else where children are to be left out, and is in order', async () => {
+    if (parent === undefined || child === undefined || other === undefined) throw new Error('no digests');
+    const whole = wholeOf([
+      [entry('z/sub', { digest: other }), entry('a', { digest: child })],
+      [entry('a', { digest: parent, tags: [tag('v1')], mediaType: INDEX, children: [child] })],
+    ]);
+    const walked = await walk({ host: 'pkg.invalid' }, { path: '/prod', minimal: 'children', whole });
+    expect(walked).toEqual({
+      images: { a: { [parent]: ['v1'] }, 'z/sub': { [other]: [] } },
+      names: ['a', 'z/sub'],
+      notices: [],
+    });
+  });
+
+  it('has a tag that was moved in between where it was seen last', async () => {
+    if (parent === undefined || other === undefined) throw new Error('no digests');
+    const tags = [tag('v1')];
+    const whole = wholeOf([[entry('a', { digest: parent, tags })], [entry('a', { digest: other, tags })]]);
+    const { images } = await walk({ host: 'pkg.invalid' }, { path: '/prod', minimal: 'children', whole });
+    expect(images).toEqual({ a: { [parent]: [], [other]: ['v1'] } });
+  });
+
+  it.each([
+    ['which says so', 'children', ['not-whole']],
+    ['without a word where it is not worth asking', 'nothing', []],
+  ] as const)('or does not is listed, %s', async (_what, minimal, told) => {
+    if (other === undefined) throw new Error('no digest');
+    const registry = await embeddedForTest({ listing: 'google' });
+    pushAll(registry, ['prod/a', 'prod/b']);
+    const failure = new RegistryError('unauthorized', '403: SERVICE_DISABLED', { status: 403 });
+    const whole = wholeOf([[entry('half', { digest: other })]], failure);
+    const { names, notices } = await walk(registry, { path: '/prod', minimal, whole });
+    expect(names).toEqual(['a', 'b']);
+    expect(notices.map(({ kind }) => kind)).toEqual(told);
+  });
+});
+
+describe('a catalogue that breaks off', () => {
+  async function broken() {
+    const registry = await embeddedForTest({ pageSize: 2 });
+    pushAll(registry, ['prod/a', 'prod/b', 'prod/c', 'prod/d']);
+    registry.addFault({ kind: 'catalog', skip: 1, times: 99, act: { kind: 'status', status: 403 } });
+    return registry;
+  }
+
+  it('gives what it has told, and says that there may be more', async () => {
+    const { names, notices } = await walk(await broken(), { path: '/prod' });
+    expect(names).toEqual(['a', 'b']);
+    expect(notices).toContainEqual(expect.objectContaining({ kind: 'unlisted', told: 2 }));
+  });
+
+  it('is made whole by the user, not by manifests', async () => {
+    const registry = await broken();
+    const others = ['c', 'd'].map((name) => repository(`${registry.host}/prod/${name}`));
+    const listed = await walk(registry, { path: '/prod', listed: others });
+    expect(listed.names).toEqual(['a', 'b', 'c', 'd']);
+    expect(listed.notices.map(({ kind }) => kind)).toEqual(['tags-only']);
+    const named = await walk(await broken(), { path: '/prod', named: others.slice(0, 1) });
+    expect(named.notices.map(({ kind }) => kind)).toContain('unlisted');
+  });
 });
 
 describe('a registry that lies', () => {

@@ -28,7 +28,14 @@ async function walk(
     },
     workers: 4,
   };
-  const whole = { registry, repositories, tag: undefined, minimal: 'nothing', ...request } as const;
+  const whole = {
+    registry,
+    repositories,
+    tag: undefined,
+    minimal: 'nothing',
+    naming: 'as-snapshot',
+    ...request,
+  } as const;
   return { ...(await collect(walkWanted(whole, ports, quiet()))), notices, opened };
 }
 
@@ -90,6 +97,13 @@ describe('what manifests want in a registry', () => {
     const manifest = staging.to('gcr.io/prod').promote({ app: { [ONE]: ['v1', 'x'], [TWO]: ['v2'] } });
     const { images } = await walk([manifest], { registry: 'gcr.io/prod', tag: tag('x') });
     expect(images).toEqual({ app: { [ONE]: ['x'] } });
+  });
+
+  it('that is an image itself is called . where it is to be compared', async () => {
+    const manifest = staging.to('gcr.io/prod').promote({ app: { [ONE]: [] }, 'app/sub': { [ONE]: [] } });
+    const { names, notices } = await walk([manifest], { registry: 'gcr.io/prod/app', naming: 'from-root' });
+    expect(names).toEqual(['.', 'sub']);
+    expect(notices).toEqual([]);
   });
 
   it('may be an image itself', async () => {

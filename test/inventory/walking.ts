@@ -2,7 +2,8 @@ import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-regi
 import type { Digest } from '../../src/image/digest.ts';
 import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
 import type { Notice } from '../../src/inventory/notice.ts';
-import { type WalkRequest, walkRegistry } from '../../src/inventory/walk-registry.ts';
+import { NOTHING_SOUGHT } from '../../src/inventory/sought.ts';
+import { type WalkPorts, type WalkRequest, walkRegistry } from '../../src/inventory/walk-registry.ts';
 import { clientForTest, quiet } from '../adapters/oci/client.ts';
 import { registryName } from '../builders/manifests.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
@@ -16,21 +17,44 @@ export interface Walked {
   readonly notices: readonly Notice[];
 }
 
+export interface Walking extends Partial<WalkRequest>, Partial<Pick<WalkPorts, 'workers' | 'whole'>> {
+  readonly path?: string;
+  readonly client?: WalkPorts['registry'];
+}
+
+/** Registries without the API of Artifact Registry. */
+export const NO_API: WalkPorts['whole'] = {
+  canRead: () => false,
+  read: () => {
+    throw new Error('it cannot be read');
+  },
+};
+
 /** All that a walk through a registry gives. */
 export async function walk(
   { host }: Pick<EmbeddedRegistry, 'host'>,
-  { path = '', ...request }: Partial<WalkRequest> & { readonly path?: string } = {},
+  { path = '', workers = 8, client = clientForTest().registry, whole = NO_API, ...request }: Walking = {},
 ): Promise<Walked> {
   const notices: Notice[] = [];
   const registry = registryName(`${host}${path}`);
   const ports = {
-    registry: clientForTest().registry,
+    registry: client,
+    whole,
     progress: new RecordingProgress(),
     notice: (notice: Notice) => void notices.push(notice),
-    workers: 8,
+    workers,
   };
-  const whole = { registry, repositories: [], tag: undefined, minimal: 'nothing', ...request } as const;
-  return { ...(await collect(walkRegistry(whole, ports, quiet()))), notices };
+  const asked = {
+    registry,
+    listed: [],
+    named: [],
+    tag: undefined,
+    minimal: 'nothing',
+    naming: 'as-snapshot',
+    sought: NOTHING_SOUGHT,
+    ...request,
+  } as const;
+  return { ...(await collect(walkRegistry(asked, ports, quiet()))), notices };
 }
 
 export async function collect(images: AsyncIterable<SnapshotImage>): Promise<Omit<Walked, 'notices'>> {

@@ -27,6 +27,11 @@ describe('images', () => {
       `- name: 123\n  dmap: {"${A}": [1.0, 1.10, 0x10, 1e3, yes, 2021-01-01, _]}\n`,
       ['123: a=1.0,1.10,0x10,1e3,yes,2021-01-01,_'],
     ],
+    [
+      'plain words that Go reads as they are written',
+      `- name: 0x10\n  dmap: {"${A}": [true, yes, 1e3, 0777, 1_000, 2024-01-01, 1.10]}\n`,
+      ['0x10: a=true,yes,1e3,0777,1_000,2024-01-01,1.10'],
+    ],
     ['quoted words', `- name: app\n  dmap: {"${A}": ["null", 'true']}\n`, ['app: a=null,true']],
     [
       'a name several times',

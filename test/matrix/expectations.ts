@@ -1,13 +1,15 @@
 import type { FaultRow } from './fault-table.ts';
-import type { RequestClass } from './request-classes.ts';
+import type { TroubledRequest } from './request-classes.ts';
 
 /** One cell of the matrix. */
-export interface Cell {
-  readonly request: RequestClass;
+export interface Cell<Request extends TroubledRequest> {
+  readonly request: Request;
   readonly fault: FaultRow;
   /** How often it happens; may be Infinity. */
   readonly times: number;
 }
+
+type AnyCell = Cell<TroubledRequest>;
 
 /**
  * What becomes of the edges that the request is for: they are promoted, or reported as failed. `either` where both are
@@ -15,7 +17,7 @@ export interface Cell {
  */
 export type Expected = 'succeeds' | 'fails' | 'either';
 
-export function expectedOf(cell: Cell): Expected {
+export function expectedOf(cell: AnyCell): Expected {
   const { fault } = cell;
   if (!isFelt(cell)) return 'succeeds';
   switch (fault.nature) {
@@ -27,7 +29,7 @@ export function expectedOf(cell: Cell): Expected {
     case 'lost':
       return isLasting(cell) ? 'either' : 'succeeds';
     case 'damage':
-      return isLasting(cell) ? lastingDamage(cell) : 'succeeds';
+      return isLasting(cell) || isUnseen(cell) ? lastingDamage(cell) : 'succeeds';
     case 'final':
       return finalAnswer(cell);
     case 'strange':
@@ -36,24 +38,29 @@ export function expectedOf(cell: Cell): Expected {
 }
 
 /** False where what the fault damages does not exist. */
-function isFelt({ request, fault }: Cell): boolean {
+function isFelt({ request, fault }: AnyCell): boolean {
   return fault.hits !== 'answer body' || request.brings !== 'a word';
 }
 
-function isLasting({ times }: Cell): boolean {
+function isLasting({ times }: AnyCell): boolean {
   return times === Infinity;
 }
 
-function lasting({ request }: Cell): Expected {
+/** A list of digests has no digest itself. */
+function isUnseen({ request, fault }: AnyCell): boolean {
+  return fault.isSubtle === true && request.brings === 'digests';
+}
+
+function lasting({ request }: AnyCell): Expected {
   return request.ladder ? 'either' : 'fails';
 }
 
 /** A document of another kind may still be one after damage: nothing tells. */
-function lastingDamage({ request }: Cell): Expected {
+function lastingDamage({ request }: AnyCell): Expected {
   return request.brings === 'content' ? 'fails' : 'either';
 }
 
-function finalAnswer({ request, fault, times }: Cell): Expected {
+function finalAnswer({ request, fault, times }: AnyCell): Expected {
   const cured = fault.cured === 'all' || (fault.cured === 'uploads' && request.sends === 'blob');
   if (cured && times === 1 && request.name !== 'token') return 'succeeds';
   const isWrite = request.sends !== undefined || request.name === 'open';
@@ -69,23 +76,25 @@ export interface Allowance {
 }
 
 /** Of one request, first attempts not counted. */
-const MORE_ATTEMPTS = 4;
+const MORE_ATTEMPTS = 7;
 /** Requests that ten minutes of patience have room for, at five seconds each and some that overlap. */
 const MORE_WHEN_PATIENT = 130;
 /** A new attempt of an upload looks, opens, reads, sends and cancels; and may need a token for that. */
 const UPLOAD = 7;
+/** After a mount that fails: a look, and an upload whose opening fails as often. */
+const NEXT_RUNG = 2 + MORE_ATTEMPTS;
 /** What an answer that is no temporary failure may lead to instead: a new token, a look, a whole upload. */
 const DETOUR = 2 + UPLOAD;
 /** Bytes of manifests, tokens and error messages. */
 const SMALL_CHANGE = 16 * 1024;
 
 /** `inBaseline`: how many such requests a run without faults makes. */
-export function allowanceOf(cell: Cell, inBaseline: number): Allowance {
+export function allowanceOf(cell: AnyCell, inBaseline: number): Allowance {
   const { request, fault } = cell;
   const occurrences = Math.min(cell.times, moreAttempts(cell) * inBaseline);
-  const movedAgain = Math.min(cell.times, moreAttempts(cell)) * request.bytes;
-  const isSent = request.sends === 'blob' || isUnnoticedUntilSent(cell);
-  const detours = request.ladder && cell.times === Infinity ? inBaseline * UPLOAD : 0;
+  const movedAgain = Math.min(cell.times, moreAttempts(cell)) * (request.again ?? request.bytes);
+  const isSent = isOfUpload(request) || isUnnoticedUntilSent(cell);
+  const detours = request.ladder && cell.times === Infinity ? inBaseline * NEXT_RUNG : 0;
   return {
     requests: occurrences * costOf(cell) + detours,
     bytesOut: SMALL_CHANGE + (resumes(cell) ? 0 : movedAgain),
@@ -93,25 +102,30 @@ export function allowanceOf(cell: Cell, inBaseline: number): Allowance {
   };
 }
 
-function moreAttempts({ request, fault }: Cell): number {
+/** A failure of it is one of the upload, which goes on or begins anew. */
+function isOfUpload({ sends, again }: TroubledRequest): boolean {
+  return sends === 'blob' || again !== undefined;
+}
+
+function moreAttempts({ request, fault }: AnyCell): number {
   if (fault.nature === 'quota') return MORE_WHEN_PATIENT;
   return request.name === 'challenge' || fault.nature === 'strange' ? MORE_ATTEMPTS + 1 : MORE_ATTEMPTS;
 }
 
-function costOf(cell: Cell): number {
+function costOf(cell: AnyCell): number {
   const { request, fault } = cell;
   if (!isFelt(cell)) return UPLOAD; // of whatever comes next over a connection that is spoiled
   if (fault.nature === 'final' || fault.nature === 'strange') return DETOUR;
-  return request.sends === 'blob' || (request.name === 'GET blob' && fault.nature === 'damage') ? UPLOAD : 1;
+  return isOfUpload(request) || (request.name === 'GET blob' && fault.nature === 'damage') ? UPLOAD : 1;
 }
 
 /** A large blob goes on where it broke off; a reset takes with it what had come and was not read yet. */
-function resumes({ request, fault }: Cell): boolean {
+function resumes({ request, fault }: AnyCell): boolean {
   const isCut = fault.hits === 'answer body' && fault.nature === 'temporary' && !fault.takesBack;
   return request.name === 'GET blob' && isCut;
 }
 
 /** A large blob is sent while it is read. */
-function isUnnoticedUntilSent({ request, fault }: Cell): boolean {
+function isUnnoticedUntilSent({ request, fault }: AnyCell): boolean {
   return request.name === 'GET blob' && fault.nature === 'damage';
 }

@@ -26,6 +26,8 @@ export interface FaultRow {
   readonly act: (setting: FaultSetting) => FaultAct | 'refused';
   /** What it is done to, so that other requests do not feel it: the body of the answer, or that of the request. */
   readonly hits?: 'answer body' | 'request body';
+  /** True where a digest that it hits may still be one, of something else. */
+  readonly isSubtle?: true;
   /** True where bytes that have arrived may be lost as well. */
   readonly takesBack?: true;
   /** Of what says no: requests that a new token, or a new upload, cures of it. */
@@ -104,7 +106,13 @@ export const FAULTS: readonly FaultRow[] = [
     act: () => ({ kind: 'stall-mid-body' }),
   },
   { name: 'truncated body', nature: 'damage', hits: 'answer body', act: () => ({ kind: 'short-body' }) },
-  { name: 'one flipped bit', nature: 'damage', hits: 'answer body', act: () => ({ kind: 'flip-bit' }) },
+  {
+    name: 'one flipped bit',
+    nature: 'damage',
+    hits: 'answer body',
+    isSubtle: true,
+    act: () => ({ kind: 'flip-bit' }),
+  },
   { name: 'wrong Docker-Content-Digest', nature: 'strange', act: () => ({ kind: 'wrong-digest-header' }) },
   {
     name: 'wrong Content-Type',

@@ -1,7 +1,8 @@
-import { CHILD, EDGES, type Edge, INDEX, LARGE, type Side, SMALL } from './scene.ts';
+import { CHILD, CHUNK, EDGES, type Edge, INDEX, LARGE, SMALL } from './scene.ts';
+import type { Side } from './stage.ts';
 
-/** A kind of request that a promotion makes, and what depends on it in the scene. */
-export interface RequestClass {
+/** A kind of request that something is done to. */
+export interface TroubledRequest {
   readonly name: string;
   readonly side: Side;
   readonly method: string;
@@ -9,18 +10,24 @@ export interface RequestClass {
   readonly path: RegExp;
   /** Only requests without credentials. */
   readonly anonymous?: true;
-  /** The edges that may fail with it. */
-  readonly edges: readonly Edge[];
-  /** Its answer: a status and headers, a document that cannot be checked, or what has a digest. */
-  readonly brings: 'a word' | 'a document' | 'content';
+  /** Its answer: a status and headers, a document that cannot be checked, one of digests, or what has a digest. */
+  readonly brings: 'a word' | 'a document' | 'digests' | 'content';
   /** What it sends. */
   readonly sends?: 'manifest' | 'blob';
   /** Bytes of the blob that it moves. */
   readonly bytes: number;
+  /** Bytes of the blob that are moved again when it fails, where they are others. */
+  readonly again?: number;
+  /** Such requests that come before and are something else: they go well. */
+  readonly skip?: number;
   /** True where another way is left when it fails for good. */
   readonly ladder?: true;
-  /** True for what no version of the client needs to send. */
-  readonly optional?: true;
+}
+
+/** A kind of request that a promotion makes, and what depends on it in the scene. */
+export interface RequestClass extends TroubledRequest {
+  /** The edges that may fail with it. */
+  readonly edges: readonly Edge[];
 }
 
 const VICTIM = ['victim:v1', 'victim:v2', 'victim:v3'] as const;
@@ -31,6 +38,7 @@ const head = { method: 'HEAD', brings: 'a word' } as const;
 const write = { method: 'PUT', brings: 'a word' } as const;
 const onManifest = { ...onVictim, ...write, sends: 'manifest' } as const;
 
+/** Of a promotion to a destination that takes blobs whole. */
 export const REQUEST_CLASSES: readonly RequestClass[] = [
   {
     ...onVictim,
@@ -85,16 +93,6 @@ export const REQUEST_CLASSES: readonly RequestClass[] = [
   {
     ...onVictim,
     ...write,
-    name: 'PATCH',
-    method: 'PATCH',
-    path: /^\/v2\/prod\/victim\/blobs\/uploads\//,
-    sends: 'blob',
-    bytes: LARGE.bytes.length,
-    optional: true,
-  },
-  {
-    ...onVictim,
-    ...write,
     name: 'PUT blob',
     path: uploadOf(LARGE.digest),
     sends: 'blob',
@@ -111,7 +109,28 @@ export const REQUEST_CLASSES: readonly RequestClass[] = [
   { ...onManifest, name: 'PUT child', path: new RegExp(`^/v2/prod/victim/manifests/${CHILD}`) },
   { ...onManifest, name: 'PUT index', path: new RegExp(`^/v2/prod/victim/manifests/${INDEX}`) },
   { ...onManifest, name: 'PUT tag', path: /^\/v2\/prod\/victim\/manifests\/v1$/, edges: ['victim:v1'] },
-  { ...onVictim, ...read, name: 'referrers', path: /^\/v2\/[^?]*\/referrers\//, optional: true },
+];
+
+/** Of one to a destination that takes nothing larger than a chunk, besides: to send the blob whole is tried first. */
+export const CHUNK_CLASSES: readonly RequestClass[] = [
+  {
+    ...onVictim,
+    ...write,
+    name: 'PATCH',
+    method: 'PATCH',
+    path: /^\/v2\/prod\/victim\/blobs\/uploads\//,
+    sends: 'blob',
+    bytes: CHUNK,
+    again: LARGE.bytes.length,
+  },
+  {
+    ...onVictim,
+    ...write,
+    name: 'closing PUT',
+    path: uploadOf(LARGE.digest),
+    skip: 1,
+    again: LARGE.bytes.length,
+  },
 ];
 
 function uploadOf(digest: string): RegExp {

@@ -1,20 +1,11 @@
-import { setMaxListeners } from 'node:events';
-import { createRegistryOver } from '../../src/adapters/oci/oci-registry.ts';
-import type { HttpRequest, Send } from '../../src/adapters/oci/http.ts';
-import { createWire } from '../../src/adapters/oci/undici-send.ts';
-import {
-  type EmbeddedRegistry,
-  type Fault,
-  startEmbeddedRegistry,
-} from '../../src/embedded-registry/embedded-registry.ts';
+import type { EmbeddedRegistryOptions } from '../../src/embedded-registry/embedded-registry.ts';
 import { promote } from '../../src/promote.ts';
 import type { Report } from '../../src/report/report.ts';
-import { keychainWith, quiet } from '../adapters/oci/client.ts';
 import { image, index, layer, PLATFORMS, push } from '../builders/images.ts';
 import { from } from '../builders/manifests.ts';
 import { MemorySpool } from '../doubles/memory-spool.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
-import { SettledTime } from '../doubles/settled-time.ts';
+import { type Hosts, play, type Stage, type StagePlan, type Traces } from './stage.ts';
 
 /** More than is read or sent at once, so that it goes as a stream; and one that is read whole. */
 export const LARGE = layer('matrix large', 640 * 1024);
@@ -34,141 +25,40 @@ const OLD = image({ seed: 'matrix old', layers: 1 });
 export const CHILD = first.manifest.digest;
 export const INDEX = inner.manifest.digest;
 
-/** The two hosts: images are promoted from the source to the destination, and one within the source. */
-export type Side = 'source' | 'destination';
-
 /** Every edge of the scene, as reports name them without their hosts. */
 export const EDGES = ['victim:v1', 'victim:v2', 'victim:v3', 'neighbour:v1', 'mounted:v1'] as const;
 export type Edge = (typeof EDGES)[number];
 
-/** Something to be done to requests before they are sent. */
-export interface Refusal {
-  readonly side: Side;
-  readonly concerns: (request: HttpRequest) => boolean;
-  readonly times: number;
-}
-
-export interface Trouble {
-  readonly faults?: readonly (Fault & { readonly side: Side })[];
-  /** Requests that are sent where nobody listens. */
-  readonly refusal?: Refusal;
-}
-
-export interface Run {
+export interface Run extends Traces {
   readonly report: Report;
   readonly copied: ReadonlySet<Edge>;
-  readonly hosts: Readonly<Record<Side, EmbeddedRegistry>>;
-  /** Requests that were sent where nobody listens. */
-  readonly refused: number;
-  /** Virtual time that it took. */
-  readonly minutes: number;
 }
+
+/** How a destination takes blobs: whole, or nothing larger than a chunk. */
+export type Uploads = 'whole' | 'chunks';
+
+/** Bytes: the smaller of the sizes that the client tries, so that the large blob goes as two. */
+export const CHUNK = 512 * 1024;
+const DESTINATIONS: Readonly<Record<Uploads, Pick<EmbeddedRegistryOptions, 'maxUploadBytes'>>> = {
+  whole: {},
+  chunks: { maxUploadBytes: CHUNK },
+};
 
 /** Runs a promotion of the whole scene through `promote()`, over real sockets, in virtual time. */
-export async function runScene(
-  makeTrouble: (time: SettledTime, hosts: Run['hosts']) => Trouble,
-): Promise<Run> {
-  const stage = await openStage();
-  try {
-    const { faults = [], refusal } = makeTrouble(stage.time, stage.hosts);
-    for (const { side, ...fault } of faults) stage.hosts[side].addFault(fault);
-    return await perform(stage, refusal);
-  } finally {
-    await stage.close();
-  }
+export async function runScene(uploads: Uploads, makeTrouble: StagePlan['makeTrouble']): Promise<Run> {
+  const plan = { fill, makeTrouble, destination: DESTINATIONS[uploads] };
+  const { result: report, ...traces } = await play(plan, perform);
+  return { report, copied: copiedIn(report), ...traces };
 }
 
-interface Stage {
-  readonly time: SettledTime;
-  readonly hosts: Readonly<Record<Side, EmbeddedRegistry>>;
-  /** Wires to the registries, and to nobody. */
-  readonly send: Send;
-  readonly sendNowhere: Send;
-  readonly activity: Activity;
-  close(): Promise<void>;
-}
-
-/** Counts what happens over the wire. */
-interface Activity {
-  events: number;
-}
-
-/** A port that no program listens on, and that no server of a test is ever given. */
-const NOWHERE = 'http://127.0.0.1:1';
-/** Seconds: what time limits take is not to cost tokens as well. */
-const TOKEN_LIFE = 24 * 60 * 60;
-
-async function openStage(): Promise<Stage> {
-  const activity = { events: 0 };
-  const hosts: Partial<Record<Side, EmbeddedRegistry>> = {};
-  const all = () => Object.values(hosts);
-  const time: SettledTime = new SettledTime({
-    activity: () => activity.events + all().reduce((sum, host) => sum + arrivedAt(host), 0),
-    stalled: () => all().some(({ stalled }) => stalled > 0),
-  });
-  const auth = { kind: 'token', users: { cip: 'secret' }, ttlSeconds: TOKEN_LIFE } as const;
-  // they take manifests of what they have not got: that nothing is incomplete is the client's doing
-  const options = { auth, validation: 'sparse', now: () => time.now() } as const;
-  const source = await startEmbeddedRegistry(options);
-  const destination = await startEmbeddedRegistry(options);
-  Object.assign(hosts, { source, destination });
+function fill({ source, destination }: Hosts): void {
   push(source, 'staging/victim', VICTIM);
   push(source, 'staging/neighbour', NEIGHBOUR);
   push(source, 'staging/mounted', MOUNTED);
   push(destination, 'prod/victim', OLD, 'old');
-  const wire = createWire({ originOf: (host) => `http://${host}`, startTimer: time.startTimer });
-  const nowhere = createWire({ originOf: () => NOWHERE });
-  return {
-    time,
-    hosts: { source, destination },
-    activity,
-    send: counted(wire.send, activity),
-    sendNowhere: (request) =>
-      nowhere.send({ ...request, url: new URL(request.url.pathname + request.url.search, NOWHERE) }),
-    close: async () => {
-      await Promise.all([wire.close(), nowhere.close()]);
-      await Promise.all([source.close(), destination.close()]);
-    },
-  };
 }
 
-function arrivedAt({ requests, connections }: EmbeddedRegistry): number {
-  return requests.reduce((sum, { bytesIn }) => sum + bytesIn, requests.length + connections);
-}
-
-function counted(inner: Send, activity: Activity): Send {
-  return async (request) => {
-    activity.events += 1;
-    try {
-      const response = await inner(request);
-      response.stream?.on('data', () => void (activity.events += 1)).pause();
-      return response;
-    } finally {
-      activity.events += 1;
-    }
-  };
-}
-
-async function perform(
-  { time, hosts, send, sendNowhere, activity }: Stage,
-  refusal: Refusal | undefined,
-): Promise<Run> {
-  let refused = 0;
-  const refusing: Send = (request) => {
-    const isMeant = refusal !== undefined && request.host === hosts[refusal.side].host;
-    if (!isMeant || refused >= refusal.times || !refusal.concerns(request)) return send(request);
-    refused += 1;
-    activity.events += 1;
-    return sendNowhere(request).finally(() => (activity.events += 1));
-  };
-  const credential = { kind: 'basic', username: 'cip', password: 'secret' } as const;
-  const client = createRegistryOver(
-    { send: refusing, close: () => Promise.resolve() },
-    { keychain: keychainWith(credential), clock: time, plainHttp: [], threads: 50, userAgent: 'cip/test' },
-  );
-  const begun = time.now();
-  const never = quiet();
-  setMaxListeners(0, never);
+function perform({ time, hosts, client, never }: Stage): Promise<Report> {
   const own = { clock: time, progress: new RecordingProgress(), spool: new MemorySpool() };
   const ports = { ...client, ...own, stopping: never, signal: never };
   const read = {
@@ -176,11 +66,10 @@ async function perform(
     problems: [],
     counts: { projects: 2, images: 3, digests: 3 },
   };
-  const report = await time.until(promote({ read, confirm: true, reportAll: false, threads: 50 }, ports));
-  return { report, copied: copiedIn(report), hosts, refused, minutes: (time.now() - begun) / 60_000 };
+  return promote({ read, confirm: true, reportAll: false, threads: 50 }, ports);
 }
 
-function manifestsOf({ source, destination }: Stage['hosts']) {
+function manifestsOf({ source, destination }: Hosts) {
   return [
     from(`${source.host}/staging`)
       .to(`${destination.host}/prod`)

@@ -100,8 +100,22 @@ function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
     outcomes: new Map(),
     problems: PROBLEMS,
     traffic: new Map([
-      ['s.io', { requests: 7, retries: 1, throttled: 1, identities: [], bytesIn: 1000, bytesOut: 0 }],
-      ['p.io', { requests: 20, retries: 0, throttled: 0, identities: [], bytesIn: 300, bytesOut: 900 }],
+      [
+        's.io',
+        { requests: 7, retries: 1, interrupted: 3, throttled: 1, identities: [], bytesIn: 1000, bytesOut: 0 },
+      ],
+      [
+        'p.io',
+        {
+          requests: 20,
+          retries: 0,
+          interrupted: 0,
+          throttled: 0,
+          identities: [],
+          bytesIn: 300,
+          bytesOut: 900,
+        },
+      ],
     ]),
     ...changes,
   };
@@ -375,7 +389,13 @@ describe('the hosts', () => {
     const { hosts } = makeReport(inputOf());
     expect(Object.keys(hosts)).toEqual(['p.io', 's.io']);
     expect(hosts['p.io']).toMatchObject({ requests: 20, bytesOut: 900, edges: { copy: 2, present: 1 } });
-    expect(hosts['s.io']).toMatchObject({ requests: 7, retries: 1, throttled: 1, edges: { copy: 0 } });
+    expect(hosts['s.io']).toMatchObject({
+      requests: 7,
+      retries: 1,
+      interrupted: 3,
+      throttled: 1,
+      edges: { copy: 0 },
+    });
   });
 
   it('without traffic have none', () => {
@@ -383,6 +403,7 @@ describe('the hosts', () => {
     expect(hosts['p.io']).toMatchObject({
       requests: 0,
       retries: 0,
+      interrupted: 0,
       throttled: 0,
       identities: [],
       bytesIn: 0,

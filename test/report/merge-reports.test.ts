@@ -78,6 +78,7 @@ function host(changes: Partial<HostReport>): HostReport {
     repositories: { byListing: 1, byHead: 2 },
     requests: 1,
     retries: 0,
+    interrupted: 0,
     throttled: 0,
     identities: [],
     bytesIn: 10,
@@ -139,8 +140,13 @@ describe('the merged report of all shards', () => {
   it('adds up what was asked of each host', () => {
     const { hosts } = mergeReports(
       shardsOf(2, [
-        { hosts: { 'p.io': host({ requests: 3, identities: ['b', 'c'] }) } },
-        { hosts: { 'a.io': host({ throttled: 7 }), 'p.io': host({ retries: 2, identities: ['a', 'b'] }) } },
+        { hosts: { 'p.io': host({ requests: 3, interrupted: 1, identities: ['b', 'c'] }) } },
+        {
+          hosts: {
+            'a.io': host({ throttled: 7 }),
+            'p.io': host({ retries: 2, interrupted: 4, identities: ['a', 'b'] }),
+          },
+        },
       ]),
     );
     expect(Object.keys(hosts)).toEqual(['a.io', 'p.io']);
@@ -149,6 +155,7 @@ describe('the merged report of all shards', () => {
       edges: { present: 2, copy: 0, unreadable: 4 },
       requests: 4,
       retries: 2,
+      interrupted: 5,
       throttled: 0,
       identities: ['a', 'b', 'c'],
       bytesIn: 20,

@@ -1,8 +1,9 @@
 import { parseJsonObject } from '../../base/json.ts';
+import type { ProgramRun } from '../../base/run-program.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
 import { DockerConfigError } from './docker-config-error.ts';
-import { type Asking, type HelperRun, runHelper } from './run-helper.ts';
+import { type Asking, runHelper } from './run-helper.ts';
 
 /** Milliseconds that a helper may think: it may ask a service, or a person. */
 export const HELPER_TIMEOUT = 30_000;
@@ -44,7 +45,7 @@ const HARMLESS = [
   'You do not currently have an active account selected',
 ];
 
-function explain({ output, complaint }: HelperRun): string {
+function explain({ output, complaint }: ProgramRun): string {
   const said = `${output}\n${complaint}`;
   if (said.trim() === '') return 'it did not say why';
   return (

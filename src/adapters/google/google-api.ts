@@ -59,6 +59,7 @@ export class GoogleApi {
 
   async #ask(url: URL, { registry, signal }: Asked): Promise<Uint8Array> {
     const token = await this.#tokenOf(registry, signal);
+    if (token !== undefined) refuseStrangers(url);
     const used = await token?.current(signal);
     const answer = await this.#send(url, used, signal);
     if (answer.status !== 401 || token === undefined || used === undefined) return bodyOf(url, answer);
@@ -90,6 +91,16 @@ export class GoogleApi {
     }
   }
 }
+
+/** An access token opens all that its account may do: it goes to Google's own APIs, and to this machine. */
+function refuseStrangers(url: URL): void {
+  const { protocol, hostname } = url;
+  if (HERE.test(hostname) || (protocol === 'https:' && hostname.endsWith('.googleapis.com'))) return;
+  const message = `${describe(url)}: the token of a Google account is not sent there, expected https and a host of googleapis.com`;
+  throw new RegistryError('unauthorized', message);
+}
+
+const HERE = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 async function readBounded(url: URL, response: Response): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];

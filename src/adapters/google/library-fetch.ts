@@ -1,5 +1,6 @@
 import { rootCertificates } from 'node:tls';
-import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
+import type Undici from 'undici';
+import type { EnvHttpProxyAgent } from 'undici';
 import type { Env } from './default-credentials.ts';
 
 export interface Network {
@@ -14,19 +15,34 @@ export interface Network {
  * the same proxies as the questions to registries. What this machine answers itself is asked without a proxy.
  */
 export function createFetch({ env, readCas }: Network): typeof fetch {
-  let made: Promise<EnvHttpProxyAgent> | undefined;
+  let made: Promise<{ readonly library: Library; readonly dispatcher: EnvHttpProxyAgent }> | undefined;
+  const prepare = async () => {
+    const library = await loadLibrary();
+    return { library, dispatcher: makeDispatcher(library, { env, cas: await readCas() }) };
+  };
   const dispatch = async (url: string | URL, init: object) => {
-    made ??= readCas().then((cas) => makeDispatcher(env, cas));
-    return undiciFetch(url, { ...init, dispatcher: await made }).catch(throwCause);
+    made ??= prepare();
+    const { library, dispatcher } = await made;
+    return library.fetch(url, { ...init, dispatcher }).catch(throwCause);
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- node's own fetch is undici's: the types differ by version only
   return dispatch as unknown as typeof fetch;
 }
 
-function makeDispatcher(env: Env, cas: readonly string[]): EnvHttpProxyAgent {
+type Library = typeof Undici;
+
+/** All of undici, when a token is first needed: registries are asked with parts of it. */
+async function loadLibrary(): Promise<Library> {
+  return (await import('undici')).default; // it is CommonJS: a bundle in chunks has the default only
+}
+
+function makeDispatcher(
+  { EnvHttpProxyAgent: Agent }: Library,
+  { env, cas }: { readonly env: Env; readonly cas: readonly string[] },
+): EnvHttpProxyAgent {
   const tls = { ca: [...rootCertificates, ...cas] };
   const exceptions = [valueOf(env, 'NO_PROXY'), 'localhost', '127.0.0.1', '::1'];
-  return new EnvHttpProxyAgent({
+  return new Agent({
     httpProxy: valueOf(env, 'HTTP_PROXY'),
     httpsProxy: valueOf(env, 'HTTPS_PROXY'),
     noProxy: exceptions.filter(Boolean).join(','),

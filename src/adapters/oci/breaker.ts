@@ -1,8 +1,9 @@
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 import { isTemporaryStatus } from './retry.ts';
+import { watchUpload } from './watched-upload.ts';
 
 /** Requests in a row, each with all its attempts, without one good answer between them. */
 const FAILURES = 5;
@@ -15,8 +16,9 @@ const PROBE_EVERY = 10_000;
  * Spares a run the wait for a host that is down: once that is known its requests fail at once, but for one now and
  * then, which finds out whether it is up again.
  *
- * Wraps the retries: what fails here has failed with all its attempts. An upload that streams has one attempt only, so
- * it says nothing of the host.
+ * Wraps the retries: what fails here has failed with all its attempts, but for uploads that stream, which have one. Each
+ * kind of request is judged by itself: what answers to reads may be mute to writes, and what opens uploads may not take
+ * them.
  */
 export function withBreaker(
   inner: Send,
@@ -24,15 +26,14 @@ export function withBreaker(
 ): Send {
   const hosts = new Map<string, Health>();
   return async (request) => {
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    const what = isRead ? request.host : `${request.host} (writes)`; // what answers to reads may be mute to writes
+    const what = whatOf(request);
     const health = hosts.get(what) ?? { failures: 0, since: 0, askedAt: 0, why: '' };
     hosts.set(what, health);
     if (isDown(health, clock.now())) {
       if (clock.now() - health.askedAt < PROBE_EVERY) throw notAsked(what, health);
       health.askedAt = clock.now();
     }
-    if (isStreamBody(request.body)) return inner(request);
+    const upload = watchUpload(request);
     const begunAt = clock.now();
     const judge = (why: string | undefined) => {
       const wasDown = isDown(health, clock.now());
@@ -40,14 +41,20 @@ export function withBreaker(
       if (!wasDown && isDown(health, clock.now())) onDown(what, health.why);
     };
     try {
-      const response = await inner(request);
+      const response = await inner(upload.request);
       judge(whyOf(response));
       return response;
     } catch (error) {
-      if (error instanceof RegistryError && error.temporary) judge(messageOf(error));
+      const isOfHost = !isStreamBody(request.body) || upload.isCut();
+      if (isOfHost && error instanceof RegistryError && error.temporary) judge(messageOf(error));
       throw error;
     }
   };
+}
+
+function whatOf({ method, host, body }: HttpRequest): string {
+  if (method === 'GET' || method === 'HEAD') return host;
+  return isStreamBody(body) ? `${host} (uploads)` : `${host} (writes)`;
 }
 
 interface Health {

@@ -1,6 +1,4 @@
 import {
-  asRepository,
-  hostOf,
   hostRegistryOf,
   isWithin,
   parseImageName,
@@ -9,52 +7,38 @@ import {
   type Repository,
 } from '../../image/repository.ts';
 import type { HttpRequest } from './http.ts';
+import { fitTexts } from './left-out.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { describeRequest } from './http.ts';
-import type { Session } from './session.ts';
+import { hostRequest, type Session } from './session.ts';
 
 /**
- * GET `/v2/_catalog`, every page: no part of the specification any more, but most registries that one runs have it.
+ * GET `/v2/_catalog`, page by page, each name once: no part of the specification any more, but most registries that one runs have it.
  * Asked without `n`, because registries refuse one that is larger than they like.
  *
  * @see https://distribution.github.io/distribution/spec/api/#listing-repositories
  */
-export async function readCatalog(
+export async function* readCatalog(
   session: Session,
   { registry, signal }: { registry: RegistryName; signal: AbortSignal },
-): Promise<readonly Repository[]> {
-  const request = catalogRequest(session, { registry, signal });
+): AsyncGenerator<readonly Repository[], void, undefined> {
+  const parts = { method: 'GET', path: '_catalog', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
+  const request = hostRequest(session, registry, parts);
   const host = hostRegistryOf(registry);
+  const leaveOut = (name: unknown) => session.leftOut.note(request.host, name);
   const names = new Set<Repository>();
   for await (const page of readPages(session, request, {
     entries: 'repositories',
     taken: () => names.size,
   })) {
     if (page === 'missing') throw notOffered(request);
-    for (const entry of listOf(page, 'repositories')) {
-      const name = typeof entry === 'string' ? parseImageName(entry) : undefined;
-      if (name !== undefined) names.add(repositoryOf(host, name));
-    }
+    const added = fitTexts(listOf(page, 'repositories'), { parse: parseImageName, leaveOut })
+      .map((name) => repositoryOf(host, name))
+      .filter((repository) => !names.has(repository));
+    for (const repository of added) names.add(repository);
+    yield added.filter((repository) => isWithin(repository, registry));
   }
-  return Array.from(names).filter((repository) => isWithin(repository, registry));
-}
-
-function catalogRequest(
-  session: Session,
-  { registry, signal }: { registry: RegistryName; signal: AbortSignal },
-): HttpRequest {
-  const host = hostOf(registry);
-  return {
-    method: 'GET',
-    url: new URL(`${session.endpoints.originOf(host)}/v2/_catalog`),
-    host,
-    repository: asRepository(registry),
-    headers: {},
-    scopes: ['registry:catalog:*'],
-    maxBodyBytes: MAX_PAGE_BYTES,
-    signal,
-  };
 }
 
 function notOffered(request: HttpRequest): RegistryError {

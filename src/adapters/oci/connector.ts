@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { buildConnector } from 'undici';
+import buildConnector from 'undici/lib/core/connect.js';
 import { messageOf } from '../../base/errors.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { AddressError } from './address-error.ts';

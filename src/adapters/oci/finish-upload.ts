@@ -30,6 +30,9 @@ async function putWhole(session: Session, { session: at, blob, open }: BlobUploa
 
 const BYTES = { 'content-type': 'application/octet-stream' };
 
+/** Sent once, like other bodies of uploads: whoever opened the upload looks whether it is done, and goes on. */
+const NOTHING = { size: 0, open: () => Promise.resolve(new Uint8Array()) };
+
 function closing({ location }: UploadSession, { digest }: Descriptor): { method: 'PUT'; url: URL } {
   const url = new URL(location);
   url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${digest}`;
@@ -55,8 +58,10 @@ async function sendInChunks(
       at = await sendChunk(session, { at, slices, size: Math.min(most, blob.size - at.received) }, signal);
       onMove?.(at);
     }
-    const headers = { ...BYTES, 'content-length': '0' };
-    await put(session, writeRequest(at.repository, { ...closing(at, blob), headers, signal }));
+    await put(
+      session,
+      writeRequest(at.repository, { ...closing(at, blob), headers: BYTES, body: NOTHING, signal }),
+    );
   } finally {
     slices.destroy();
   }

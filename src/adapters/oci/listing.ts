@@ -1,68 +1,58 @@
-import { isObject, type JsonObject } from '../../base/json.ts';
-import { type Digest, parseDigest } from '../../image/digest.ts';
-import { isIndexType } from '../../image/media-types.ts';
-import { type ImageName, parseImageName, type Repository } from '../../image/repository.ts';
+import type { RegistryName, Repository } from '../../image/repository.ts';
 import { parseTag, type Tag } from '../../image/tag.ts';
 import type { Listing } from '../../ports/registry.ts';
-import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
-import { readRequest, type Session } from './session.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { GoogleListing, isGooglePage } from './google-listing.ts';
+import { describeRequest, type HttpRequest } from './http.ts';
+import { fitTexts } from './left-out.ts';
+import { listOf, MAX_PAGE_BYTES, type Page, readPages } from './pages.ts';
+import { hostRequest, readRequest, type Session } from './session.ts';
 
 /**
- * GET `/v2/<name>/tags/list`, every page. A body with the maps `manifest` or `child` is Google's and complete.
+ * GET `/v2/<name>/tags/list`, every page. A body with the maps `manifest` or `child` is Google's. Pages are as long as
+ * the host likes, without `n`: the longest that one allows another refuses.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
  */
-export async function listRepository(
+export function listRepository(
   session: Session,
   { repository, signal }: { repository: Repository; signal: AbortSignal },
 ): Promise<Listing> {
-  const parts = { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
-  const request = readRequest(session, repository, parts);
+  return readListing(session, readRequest(session, repository, partsOf(signal)));
+}
+
+/** GET `/v2/tags/list`, which Google's hosts answer as for a repository that leads to all others. */
+export function listHost(
+  session: Session,
+  { host, signal }: { host: RegistryName; signal: AbortSignal },
+): Promise<Listing> {
+  return readListing(session, hostRequest(session, host, partsOf(signal)));
+}
+
+function partsOf(signal: AbortSignal) {
+  return { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
+}
+
+async function readListing(session: Session, request: HttpRequest): Promise<Listing> {
+  const leaveOut = (name: unknown) => session.leftOut.note(request.host, name);
   const tags = new Set<Tag>();
+  const google = new GoogleListing(leaveOut);
   let requests = 0;
-  for await (const page of readPages(session, request, { entries: 'tags', taken: () => tags.size })) {
+  let isGoogle = false;
+  const taken = () => tags.size + google.size;
+  for await (const page of readPages(session, request, { entries: 'tags', taken })) {
     if (page === 'missing') return { kind: 'missing' };
-    const google = parseGoogle(page.body);
-    if (google !== undefined) return google;
-    for (const tag of fitTags(listOf(page, 'tags'))) tags.add(tag);
     requests += 1;
+    if (requests === 1) isGoogle = isGooglePage(page.body);
+    else if (isGoogle !== isGooglePage(page.body)) throw mixed(page);
+    if (isGoogle) google.add(page.body);
+    else for (const tag of fitTexts(listOf(page, 'tags'), { parse: parseTag, leaveOut })) tags.add(tag);
   }
-  return { kind: 'tags', tags, requests };
+  return isGoogle ? google.listing() : { kind: 'tags', tags, requests };
 }
 
-/** A name outside the grammar cannot be wanted, and must not get into a URL; an object may refuse to be a name. */
-function fitTags(names: readonly unknown[]): Tag[] {
-  return names
-    .map((name) => (typeof name === 'object' && name !== null ? undefined : parseTag(String(name))))
-    .filter((tag) => tag !== undefined);
-}
-
-/** Google's listing: a map of digests with their tags, or, of a repository without images, at least `child`. */
-function parseGoogle({ manifest, child }: JsonObject): Listing | undefined {
-  if (!isObject(manifest) && !Array.isArray(child)) return undefined;
-  const manifests = new Map<Digest, readonly Tag[]>();
-  const tags = new Map<Tag, Digest>();
-  const indexes = new Set<Digest>();
-  for (const [key, value] of Object.entries(isObject(manifest) ? manifest : {})) {
-    const digest = parseDigest(key);
-    if (digest === undefined) continue;
-    const entry = isObject(value) ? value : {};
-    const own = fitTags(Array.isArray(entry['tag']) ? (entry['tag'] as unknown[]) : []);
-    manifests.set(digest, own);
-    for (const tag of own) tags.set(tag, digest);
-    const { mediaType } = entry;
-    if (typeof mediaType === 'string' && isIndexType(mediaType)) indexes.add(digest);
-  }
-  return { kind: 'digests', manifests, tags, indexes, children: fitChildren(child) };
-}
-
-/** A child is one component: whatever else a server calls so would lead to another path. */
-function fitChildren(child: unknown): readonly ImageName[] {
-  if (!Array.isArray(child)) return [];
-  const names = (child as unknown[]).map((name) =>
-    typeof name === 'string' ? parseImageName(name) : undefined,
-  );
-  return names
-    .filter((name) => name !== undefined && !name.includes('/'))
-    .filter((name) => name !== undefined);
+/** Tags without digests beside digests with tags: neither half would be the whole. */
+function mixed({ request }: Page): RegistryError {
+  const message = "one page of the list is Google's, with digests, and another is not";
+  return new RegistryError('unexpected', `${describeRequest(request)}: ${message}`);
 }

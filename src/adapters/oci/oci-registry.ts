@@ -13,7 +13,8 @@ import { ChunkHabits } from './chunk-habits.ts';
 import { Endpoints } from './endpoint.ts';
 import { finishUpload } from './finish-upload.ts';
 import type { Send } from './http.ts';
-import { listRepository } from './listing.ts';
+import { LeftOut } from './left-out.ts';
+import { listHost, listRepository } from './listing.ts';
 import { fetchManifest, lookUpManifest, putManifest, resolveManifest } from './manifests.ts';
 import { completeNetworkOptions, type NetworkOptions } from './network-options.ts';
 import { withRedirects } from './redirects.ts';
@@ -49,6 +50,7 @@ export interface OciRegistryOptions {
 export interface OciRegistry {
   readonly registry: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
+  readonly leftOut: Pick<LeftOut, 'hosts'>;
   /** Closes every connection. */
   close(): Promise<void>;
 }
@@ -79,8 +81,9 @@ export function createRegistryOver(
   const { endpoints = new Endpoints(options.plainHttp) } = options;
   const traffic = new TrafficCounter();
   const send = buildTransport(wire.send, { options, endpoints, traffic });
-  const session = { send, endpoints, chunks: new ChunkHabits() };
-  return { registry: makeRegistry(session), traffic, close: wire.close };
+  const leftOut = new LeftOut();
+  const session = { send, endpoints, chunks: new ChunkHabits(), leftOut };
+  return { registry: makeRegistry(session), traffic, leftOut, close: wire.close };
 }
 
 /** From the wire outwards: each line wraps the one above. */
@@ -142,8 +145,9 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     lookUp: (repository, reference, signal) => lookUpManifest(session, { repository, reference, signal }),
     catalog: (registry, signal) => readCatalog(session, { registry, signal }),
     referrers: (repository, digest, signal) => listReferrers(session, { repository, digest, signal }),
+    listHost: (host, signal) => listHost(session, { host, signal }),
     list: (repository, signal) => listRepository(session, { repository, signal }),
-    hasBlob: (repository, digest, signal) => hasBlob(session, { repository, digest, signal }),
+    hasBlob: (repository, blob, signal) => hasBlob(session, { repository, blob, signal }),
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
     mountBlob: (repository, mount, signal) => mountBlob(session, { repository, ...mount, signal }),
     startUpload: (repository, signal) => startUpload(session, { repository, signal }),

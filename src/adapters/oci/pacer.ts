@@ -7,6 +7,8 @@ const FIRST_PAUSE = 1000;
 const LONGEST_PAUSE = 30_000;
 /** Requests per second that are always tried. */
 const SLOWEST = 0.5;
+/** Requests per second that are taken to be what was refused before there was time to measure. */
+const ASSUMED = 20;
 /** Of the rate that was refused: up to here, and again from there on, growth is quick. */
 const SAFE = 0.9;
 const SURPASSED = 1.1;
@@ -65,7 +67,6 @@ export class Pacer {
   accept(): void {
     this.#inARow = 0;
     this.#measure();
-    if (this.#rate >= this.#ceiling) return;
     const isNear = this.#rate > this.#refused * SAFE && this.#rate < this.#refused * SURPASSED;
     this.#rate = Math.min(this.#ceiling, this.#rate + (isNear ? SLOW : QUICK)); // there are as many answers in a second
   }
@@ -100,7 +101,7 @@ export class Pacer {
     const { since, answers, rate } = this.#window;
     const elapsed = this.#clock.now() - since;
     const present = Number.isFinite(elapsed) ? (answers * 1000) / Math.max(elapsed, WINDOW) : 0;
-    return Math.max(rate, present, 2 * SLOWEST);
+    return Math.max(rate, present, rate > 0 ? 2 * SLOWEST : ASSUMED);
   }
 
   #measure(): void {

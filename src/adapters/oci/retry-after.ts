@@ -8,6 +8,10 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   if (header === undefined) return undefined;
   const text = header.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
+  if (!HTTP_DATE.test(text)) return undefined;
   const wait = Date.parse(text) - now;
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
+
+/** All forms of it begin with the name of a day: `Sun, 06 Nov 1994 08:49:37 GMT`. Dates are parsed from much else. */
+const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;

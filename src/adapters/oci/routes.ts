@@ -1,4 +1,6 @@
-import { Agent, type buildConnector, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+import type buildConnector from 'undici/lib/core/connect.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import { fartherOf, type Nearest } from './address-policy.ts';
 import { connectToProxy, createConnector, type Reach, refuseHostname } from './connector.ts';
 import { type HttpRequest } from './http.ts';

@@ -51,10 +51,13 @@ export async function readCommonCas(options: NetworkOptions): Promise<readonly s
   return (await Promise.all(groups)).flat();
 }
 
-/** Throws `TlsFileError` for a file of authorities that the user named and that cannot be used. */
+/**
+ * Throws `TlsFileError` for a file of authorities that the user named and that cannot be used. The one of
+ * `SSL_CERT_FILE` is mostly the bundle of a system, which takes 40 ms to parse: that is left to the first connection.
+ */
 export async function checkCaFiles({ caFiles, env }: Pick<NetworkOptions, 'caFiles' | 'env'>): Promise<void> {
   const file = env['SSL_CERT_FILE'];
-  if (file) await readCas(file, 'SSL_CERT_FILE');
+  if (file) await readBlocks(file, 'SSL_CERT_FILE');
   for (const caFile of caFiles) await readCas(caFile, CA_FILE);
 }
 
@@ -138,6 +141,12 @@ async function readPair(
 
 /** The certificates of a file that was named; `where` says by what. */
 async function readCas(file: string, where: string): Promise<readonly string[]> {
+  const blocks = await readBlocks(file, where);
+  for (const block of blocks) parseCertificate(block, `${where}: ${quote(file)}`);
+  return blocks;
+}
+
+async function readBlocks(file: string, where: string): Promise<readonly string[]> {
   const blocks = blocksOf(await read(file, where));
   if (blocks.length === 0) {
     throw new TlsFileError(
@@ -145,7 +154,6 @@ async function readCas(file: string, where: string): Promise<readonly string[]> 
       `${where}: ${quote(file)} has no certificate: expected PEM, which begins -----BEGIN CERTIFICATE-----`,
     );
   }
-  for (const block of blocks) parseCertificate(block, `${where}: ${quote(file)}`);
   return blocks;
 }
 

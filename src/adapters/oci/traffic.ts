@@ -1,6 +1,7 @@
 import { type Readable, Transform } from 'node:stream';
 import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { watchUpload } from './watched-upload.ts';
 
 type Counts = { -readonly [key in keyof HostTraffic]: HostTraffic[key] };
 
@@ -25,17 +26,30 @@ export class TrafficCounter implements Traffic {
   wrap(inner: Send): Send {
     return async (request) => {
       const counts = this.#of(request.host);
-      const response = await inner(countRequest(request, counts));
+      const upload = watchUpload(request);
+      const response = await inner(countRequest(upload.request, counts)).catch((error: unknown) => {
+        if (upload.isCut()) counts.interrupted += 1;
+        throw error;
+      });
       if (response.status === 429) counts.throttled += 1;
+      if (response.status >= 500 && upload.isOpen()) counts.interrupted += 1;
       counts.bytesIn += response.body.length;
-      return countStream(response, counts);
+      return countStream(response, { counts, request });
     };
   }
 
   #of(host: string): Counts {
     const known = this.#hosts.get(host);
     if (known !== undefined) return known;
-    const counts = { requests: 0, retries: 0, throttled: 0, identities: [], bytesIn: 0, bytesOut: 0 };
+    const counts: Counts = {
+      requests: 0,
+      retries: 0,
+      interrupted: 0,
+      throttled: 0,
+      identities: [],
+      bytesIn: 0,
+      bytesOut: 0,
+    };
     this.#hosts.set(host, counts);
     return counts;
   }
@@ -64,9 +78,16 @@ function countRequest(request: HttpRequest, counts: Counts): HttpRequest {
   return { ...request, body: { ...body, open } };
 }
 
-function countStream(response: HttpResponse, counts: Counts): HttpResponse {
+function countStream(
+  response: HttpResponse,
+  { counts, request }: { readonly counts: Counts; readonly request: HttpRequest },
+): HttpResponse {
   const { stream } = response;
-  return stream === undefined ? response : { ...response, stream: countPieces(stream, counts, 'bytesIn') };
+  if (stream === undefined) return response;
+  stream.once('error', () => {
+    if (!request.signal.aborted) counts.interrupted += 1;
+  });
+  return { ...response, stream: countPieces(stream, counts, 'bytesIn') };
 }
 
 function countPieces(stream: Readable, counts: Counts, direction: 'bytesIn' | 'bytesOut'): Readable {

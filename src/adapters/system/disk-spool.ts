@@ -12,7 +12,7 @@ export interface DiskSpoolOptions {
   readonly directory: string;
   /** Bytes that it may hold at a time. */
   readonly limit: number;
-  /** Told once of what the spool could not do. */
+  /** Told once of each kind of thing that the spool could not do. */
   readonly log: Log;
 }
 
@@ -21,23 +21,11 @@ export interface DiskSpoolOptions {
  * the process ends. Where the platform does not allow that they go when they are closed.
  */
 export function createDiskSpool(options: DiskSpoolOptions): Spool {
-  let told = false;
-  const tell = (error: unknown) => {
-    if (told || !isWorthTelling(error)) return;
-    told = true;
-    const { directory, log } = options;
-    log.write(
-      'warning',
-      'no spool: large blobs are read from their source for every host; TMPDIR moves it, -spool-limit=0 does without',
-      {
-        directory,
-        why: messageOf(error),
-      },
-    );
-  };
+  const troubles = new Troubles(options);
   return {
     limit: options.limit,
     create: async (blob) => {
+      const tell = (error: unknown) => troubles.tell(error, blob);
       try {
         return telling(await createFile(blob, options.directory), tell);
       } catch (error) {
@@ -48,9 +36,33 @@ export function createDiskSpool(options: DiskSpoolOptions): Spool {
   };
 }
 
-/** Failures of the source are told by who reads it, and an end that somebody wanted is none. */
-function isWorthTelling(error: unknown): boolean {
-  return error instanceof SpoolError && error.code !== 'closed';
+/** What people are told, and what follows for blobs that go to several hosts. */
+const TROUBLES: Readonly<Record<SpoolError['code'], string | undefined>> = {
+  'no-room':
+    'no room in the spool for a blob: this one, and others that do not fit, are read from their source again for each host; TMPDIR moves the spool',
+  broken:
+    'no spool: large blobs are read from their source for every host; TMPDIR moves it, -spool-limit=0 does without',
+  damaged: 'the spool has damaged a blob: it is read from its source again; TMPDIR moves the spool',
+  closed: undefined, // somebody wanted that
+};
+
+/** Tells each kind of trouble once, with the first blob that had it. Failures of a source are told by who reads it. */
+class Troubles {
+  readonly #options: DiskSpoolOptions;
+  readonly #told = new Set<SpoolError['code']>();
+
+  constructor(options: DiskSpoolOptions) {
+    this.#options = options;
+  }
+
+  tell(error: unknown, { digest, size }: Descriptor): void {
+    if (!(error instanceof SpoolError) || this.#told.has(error.code)) return;
+    this.#told.add(error.code);
+    const message = TROUBLES[error.code];
+    const { directory, log } = this.#options;
+    const fields = { directory, blob: digest, bytes: size, why: messageOf(error) };
+    if (message !== undefined) log.write('warning', message, fields);
+  }
 }
 
 function telling(file: SpooledBlob, tell: (error: unknown) => void): SpooledBlob {

@@ -1,4 +1,5 @@
-import type { SnapshotImage } from '../../image/snapshot-image.ts';
+import type { Digest } from '../../image/digest.ts';
+import { makeSnapshotImage, type SnapshotDigest, type SnapshotImage } from '../../image/snapshot-image.ts';
 import { compareImages, type Difference } from './compare.ts';
 import { DiffError } from './diff-error.ts';
 
@@ -9,6 +10,13 @@ export interface DiffSide {
   readonly images: AsyncIterable<SnapshotImage>;
   /** What is known not to be known: its name was left out of the images, or everything was. Asked as they come. */
   readonly gaps: Gaps;
+  /** Digests that do not count in an image without a tag, here or on the other side. Default: all count. */
+  readonly leftOut?: ((name: string) => ReadonlySet<Digest>) | undefined;
+  /**
+   * Which of these digests, that it does not show, it has: asked of a side that does not show all. Where it cannot say,
+   * the image becomes one of the gaps. Default: none.
+   */
+  readonly seek?: ((name: string, digests: readonly Digest[]) => Promise<readonly Digest[]>) | undefined;
 }
 
 export interface Gaps {
@@ -28,10 +36,46 @@ export async function* findDifferences(
     refuseNothing(a);
     refuseNothing(b);
     if (a.gaps.has(name) || b.gaps.has(name)) continue;
-    yield* compareImages(inA, inB);
+    const leftOut = [a.leftOut?.(name) ?? NONE, b.leftOut?.(name) ?? NONE];
+    const counted = { a: counting(inA, leftOut), b: counting(inB, leftOut) };
+    const [wholeA, wholeB] = await Promise.all([
+      withSought(a, { name, own: counted.a, other: counted.b }),
+      withSought(b, { name, own: counted.b, other: counted.a }),
+    ]);
+    if (a.gaps.has(name) || b.gaps.has(name)) continue;
+    yield* compareImages(wholeA, wholeB);
   }
   refuseNothing(a);
   refuseNothing(b);
+}
+
+const NONE: ReadonlySet<Digest> = new Set();
+
+/** An image without the untagged digests that do not count. */
+function counting(
+  image: SnapshotImage | undefined,
+  leftOut: readonly ReadonlySet<Digest>[],
+): SnapshotImage | undefined {
+  if (image === undefined || leftOut.every(({ size }) => size === 0)) return image;
+  const counts = ({ digest, tags }: SnapshotDigest) =>
+    tags.length > 0 || !leftOut.some((digests) => digests.has(digest));
+  return { ...image, digests: image.digests.filter(counts) };
+}
+
+/** An image with the digests of the other side that its own side has without showing them. */
+async function withSought(
+  { seek }: DiffSide,
+  { name, own, other }: { name: string; own: SnapshotImage | undefined; other: SnapshotImage | undefined },
+): Promise<SnapshotImage | undefined> {
+  if (seek === undefined || other === undefined) return own;
+  const shown = own?.digests ?? [];
+  const known = new Set(shown.map(({ digest }) => digest));
+  const sought = other.digests.map(({ digest }) => digest).filter((digest) => !known.has(digest));
+  if (sought.length === 0) return own;
+  const found = await seek(name, sought);
+  const digests = new Map(shown.map(({ digest, tags }) => [digest, tags]));
+  for (const digest of found) digests.set(digest, []);
+  return makeSnapshotImage(name, digests);
 }
 
 interface Pair {

@@ -17,6 +17,8 @@ export interface Rendering {
   readonly titles: DiffTitles;
   /** What the differences pass through before they come here. */
   readonly counter: DiffCounter;
+  /** Asked at the end: false where something could not be compared, so that nobody can say that the sides are equal. */
+  readonly isComplete: () => boolean;
 }
 
 /** The text of a comparison, difference by difference. Equal sides are an empty text, as with `diff`. */
@@ -66,7 +68,7 @@ function tagList(tags: readonly string[]): string {
 
 async function* renderJson(
   differences: AsyncIterable<Difference>,
-  { titles, counter }: Rendering,
+  { titles, counter, isComplete }: Rendering,
 ): AsyncGenerator<string, void, undefined> {
   const { a, b } = titles;
   yield `{\n  "version": 1,\n  "a": ${JSON.stringify(a)},\n  "b": ${JSON.stringify(b)},\n  "differences": [`;
@@ -77,7 +79,8 @@ async function* renderJson(
   }
   const { counts, isEqual } = counter;
   const summary = {
-    equal: isEqual,
+    equal: isEqual && isComplete(),
+    complete: isComplete(),
     onlyInA: counts['only-in-a'],
     onlyInB: counts['only-in-b'],
     tags: counts.tag,
@@ -96,7 +99,7 @@ const MAX_TABLE_CHARACTERS = 50_000;
 
 async function* renderMarkdown(
   differences: AsyncIterable<Difference>,
-  { titles, counter }: Rendering,
+  { titles, counter, isComplete }: Rendering,
 ): AsyncGenerator<string, void, undefined> {
   const rows: (readonly string[])[] = [];
   let left = MAX_TABLE_CHARACTERS;
@@ -108,7 +111,7 @@ async function* renderMarkdown(
     else hidden += 1;
   }
   const { counts, isEqual } = counter;
-  yield `## ${isEqual ? 'No differences' : 'Differences'}\n\n`;
+  yield `## ${isEqual ? 'No differences' : 'Differences'}${isComplete() ? '' : ' in what could be compared'}\n\n`;
   yield `${renderMarkdownTable(
     ['', 'registry', 'digests only here'],
     [

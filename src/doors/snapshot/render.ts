@@ -6,7 +6,8 @@ export type SnapshotFormat = 'yaml' | 'csv' | 'json';
 export const SNAPSHOT_FORMATS: readonly SnapshotFormat[] = ['yaml', 'csv', 'json'];
 
 /**
- * The text of a snapshot, image by image. YAML and CSV are the original's to the byte; JSON is the same list of images,
+ * The text of a snapshot, image by image. YAML and CSV are the original's to the byte, but for an image called `null`,
+ * which the original itself could not read again; JSON is the same list of images,
  * and so a list of images of a thin manifest as well. `trailer` follows the last image.
  */
 export async function* renderSnapshot(
@@ -21,12 +22,17 @@ export async function* renderSnapshot(
 function renderImage({ name, digests }: SnapshotImage, format: 'yaml' | 'csv'): string {
   switch (format) {
     case 'yaml':
-      return `- name: ${name}\n  dmap:\n${digests.map((entry) => `    ${dmapEntry(entry)}\n`).join('')}`;
+      return `- name: ${yamlName(name)}\n  dmap:\n${digests.map((entry) => `    ${dmapEntry(entry)}\n`).join('')}`;
     case 'csv':
       return digests.map((entry) => csvLines(name, entry)).join('');
     default:
       return assertNever(format);
   }
+}
+
+/** Of all names, the one that YAML takes for something else where text is expected: readers in Go see no name in it. */
+function yamlName(name: string): string {
+  return name === 'null' ? '"null"' : name;
 }
 
 function csvLines(name: string, { digest, tags }: SnapshotDigest): string {

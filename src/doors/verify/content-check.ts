@@ -1,9 +1,10 @@
 import { allSettledOrThrow } from '../../base/concurrency.ts';
 import { CodedError } from '../../base/errors.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
+import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { isForeignLayer } from '../../image/media-types.ts';
-import { parseReferences } from '../../image/oci-manifest.ts';
+import { parseReferences, UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 
@@ -17,7 +18,7 @@ export class ContentCheck {
   readonly #repository: Repository;
   readonly #registry: ReadRegistry;
   readonly #manifests = new SingleFlight<Digest, readonly string[]>();
-  readonly #blobs = new SingleFlight<Digest, boolean>();
+  readonly #blobs = new SingleFlight<string, boolean>();
 
   constructor(repository: Repository, registry: ReadRegistry) {
     this.#repository = repository;
@@ -44,14 +45,16 @@ export class ContentCheck {
       const blobs = references.blobs.filter(({ mediaType }) => !isForeignLayer(mediaType));
       const missing = await allSettledOrThrow<readonly string[]>([
         ...references.manifests.map((child) => this.#findMissing(child.digest, depth + 1, signal)),
-        ...blobs.map((blob) => this.#findMissingBlob(blob.digest, signal)),
+        ...blobs.map((blob) => this.#findMissingBlob(blob, signal)),
       ]);
       return Array.from(new Set(missing.flat()));
     });
   }
 
-  async #findMissingBlob(digest: Digest, signal: AbortSignal): Promise<readonly string[]> {
-    const ask = () => this.#registry.hasBlob(this.#repository, digest, signal);
-    return (await this.#blobs.run(digest, ask)) ? [] : [`blob ${digest}`];
+  async #findMissingBlob(blob: Descriptor, signal: AbortSignal): Promise<readonly string[]> {
+    const { digest, size } = blob;
+    const ask = () => this.#registry.hasBlob(this.#repository, blob, signal);
+    const isThere = await this.#blobs.run(`${digest} ${size}`, ask);
+    return isThere ? [] : [size === UNKNOWN_SIZE ? `blob ${digest}` : `blob ${digest} of ${size} bytes`];
   }
 }

@@ -1,9 +1,15 @@
-import { parseRegistryName, pathOf, parseRepository, type Repository } from '../../image/repository.ts';
+import {
+  parseRegistryName,
+  parseRepository,
+  pathOf,
+  type RegistryName,
+  type Repository,
+} from '../../image/repository.ts';
 
 /** A public host that serves what destinations hold, itself or by sending on to the nearest of them. */
 export interface Front {
   /** `host[:port]`. */
-  readonly host: string;
+  readonly host: RegistryName;
   /** The path below a destination's host that the front stands for; what is above it has no name there. '' is all. */
   readonly root: string;
 }
@@ -13,9 +19,9 @@ const KNOWN_ROOTS: ReadonlyMap<string, string> = new Map([['registry.k8s.io', 'k
 
 /** The front that `HOST` or `HOST=ROOT` names, or undefined. */
 export function parseFront(text: string): Front | undefined {
-  const [host = '', root, ...more] = text.split('=');
-  const isHost = !host.includes('/') && parseRegistryName(host) !== undefined;
-  if (!isHost || more.length > 0) return undefined;
+  const [name = '', root, ...more] = text.split('=');
+  const host = name.includes('/') ? undefined : parseRegistryName(name);
+  if (host === undefined || more.length > 0) return undefined;
   if (root === undefined) return { host, root: KNOWN_ROOTS.get(host) ?? '' };
   return parseRegistryName(`${host}/${root}`) === undefined ? undefined : { host, root };
 }

@@ -32,7 +32,7 @@ export interface Verification {
   /** ISO 8601, UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
-  /** True when a signal ended the run before its time. */
+  /** True when a signal or a deadline ended the run before its time: what is wanted may not even have been read. */
   readonly stopped: boolean;
   readonly manifests: ManifestCounts;
   /** Edges by verdict, `edges` being all of them; malformed entries, once each, in `invalid`. */
@@ -75,7 +75,7 @@ export function noVerdicts(): Record<Verdict, number> {
   };
 }
 
-/** 0 when everything wanted was found, 1 when something was not, or could not be looked at. */
-export function exitCodeOfVerification({ summary }: Verification): 0 | 1 {
-  return summary.present === summary.edges && summary.invalid === 0 ? 0 : 1;
+/** 0 when everything wanted was found, 1 when something was not, or nobody knows because the run was stopped. */
+export function exitCodeOfVerification({ summary, stopped }: Verification): 0 | 1 {
+  return summary.present === summary.edges && summary.invalid === 0 && !stopped ? 0 : 1;
 }

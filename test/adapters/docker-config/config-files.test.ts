@@ -9,7 +9,7 @@ import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { testdir } from '../../builders/testdir.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { repositoryAt } from '../oci/client.ts';
 
 const { signal } = new AbortController();

@@ -11,7 +11,7 @@ import { DockerConfigError } from '../../../src/adapters/docker-config/docker-co
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import type { Credential } from '../../../src/ports/keychain.ts';
 import { poll } from '../../doubles/waiting.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { repositoryAt } from '../oci/client.ts';
 import { ANSWERS, withHelpers } from './helper-programs.ts';
 

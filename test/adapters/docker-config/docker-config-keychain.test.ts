@@ -6,7 +6,7 @@ import { DockerConfigError } from '../../../src/adapters/docker-config/docker-co
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import type { Credential, Keychain } from '../../../src/ports/keychain.ts';
 import { testdir } from '../../builders/testdir.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { repositoryAt } from '../oci/client.ts';
 
 const ANONYMOUS: Credential = { kind: 'anonymous' };

@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { repositoryAt } from '../oci/client.ts';
 import { withHelpers } from './helper-programs.ts';
 

@@ -223,6 +223,16 @@ describe('the API of Artifact Registry', () => {
     expect(api.asked).toHaveLength(6);
   });
 
+  it.each([
+    'http://artifactregistry.googleapis.com',
+    'https://googleapis.com.example',
+    'https://api.example',
+  ])('at %s gets no token', async (endpoint) => {
+    const asked = read(endpoint);
+    await expect(asked).rejects.toMatchObject({ code: 'unauthorized' });
+    await expect(asked).rejects.toThrow('the token of a Google account is not sent there');
+  });
+
   it('is asked with another token where one is refused, once', async () => {
     const refusal = { status: 401, message: 'Request had invalid authentication credentials.' };
     const api = await fakeApi(images, [refusal]);

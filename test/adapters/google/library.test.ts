@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { testdir } from '../../builders/testdir.ts';
 import { repositoryRoot } from '../../doubles/tools.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { CANARY, fakeGoogle } from './fake-google.ts';
 import { keyOf } from './scene.ts';
 

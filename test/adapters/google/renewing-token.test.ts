@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { GoogleError } from '../../../src/adapters/google/google-error.ts';
 import { type Mint, RenewingToken } from '../../../src/adapters/google/renewing-token.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 
 const { signal } = new AbortController();
 const SECOND = 1000;

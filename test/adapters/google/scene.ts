@@ -13,7 +13,7 @@ import { parseRegistryName, parseRepository, type Repository } from '../../../sr
 import type { Identity } from '../../../src/ports/keychain.ts';
 import { programs } from '../../builders/programs.ts';
 import { testdir } from '../../builders/testdir.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { CANARY, type FakeGoogle, fakeGoogle, PRIVATE_KEY } from './fake-google.ts';
 
 export const A = 'promoter@prod.iam.gserviceaccount.com';

@@ -6,7 +6,7 @@ import type { Fault } from '../../../src/embedded-registry/embedded-registry.ts'
 import type { Clock } from '../../../src/ports/clock.ts';
 import { image, layer, push } from '../../builders/images.ts';
 import { rawAnswer, scriptedServer } from '../../doubles/scripted-server.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,

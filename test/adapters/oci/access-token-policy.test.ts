@@ -3,7 +3,7 @@ import { withAuth } from '../../../src/adapters/oci/auth.ts';
 import type { HttpRequest } from '../../../src/adapters/oci/http.ts';
 import { messageOf } from '../../../src/base/errors.ts';
 import type { Credential } from '../../../src/ports/keychain.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { keychainWith, quiet, repositoryAt } from './client.ts';
 
 const TOKEN = 'ya29.production';

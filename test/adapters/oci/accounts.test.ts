@@ -7,7 +7,7 @@ import { hostOf, pathOf, type Repository } from '../../../src/image/repository.t
 import { ANONYMOUS, type Credential, type Identity, type Keychain } from '../../../src/ports/keychain.ts';
 import { blobsOf, image, push } from '../../builders/images.ts';
 import { scriptedServer, type Step } from '../../doubles/scripted-server.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import {
   clientForTest,
   embeddedForTest,

@@ -3,7 +3,7 @@ import { withAuth } from '../../../src/adapters/oci/auth.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/adapters/oci/http.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import type { Credential } from '../../../src/ports/keychain.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { keychainWith, quiet, repositoryAt } from './client.ts';
 
 const ALICE: Credential = { kind: 'basic', username: 'alice', password: 'pw' };

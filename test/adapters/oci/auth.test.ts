@@ -4,7 +4,7 @@ import { ANONYMOUS, type Credential, type Keychain } from '../../../src/ports/ke
 import { image, layer, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
 import { type Script, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import {
   clientForTest,
   embeddedForTest,

@@ -320,6 +320,24 @@ describe('a blob', () => {
     expect(error.message).toContain(`more than ${2 * MIB} bytes`);
   });
 
+  it.each([
+    ['says nothing of its size', ['Transfer-Encoding: chunked'], true],
+    ['says that it sends no body', ['Content-Length: 0'], true],
+    ['tells the size of an encoding', ['Content-Length: 7', 'Content-Encoding: gzip'], true],
+    ['has all of it', ['Content-Length: 1024'], true],
+    ['has a part of it', ['Content-Length: 7'], false],
+  ] as const)('of a registry that %s: is it there?', async (_what, headers, expected) => {
+    const raw = rawAnswer(['HTTP/1.1 200 OK', ...headers]);
+    const step: Step = { request: /^HEAD/, answer: { raw, ending: 'close' } };
+    const server = await scriptedServer([step, step, step]);
+    const repository = repositoryAt(server, 'app');
+    const { registry } = clientForTest();
+    const sized = descriptorOf(layer('sized', 1024));
+    expect(await registry.hasBlob(repository, sized, quiet())).toBe(expected);
+    expect(await registry.hasBlob(repository, { ...sized, size: -1 }, quiet())).toBe(true);
+    expect(await registry.hasBlob(repository, sized.digest, quiet())).toBe(true);
+  });
+
   it('of unknown size is read as a stream and checked by its digest', async () => {
     const server = await embeddedForTest();
     server.store.putBlob('app', small.bytes, small.digest);

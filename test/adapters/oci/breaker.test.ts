@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withBreaker } from '../../../src/adapters/oci/breaker.ts';
-import type { HttpRequest, Send } from '../../../src/adapters/oci/http.ts';
+import { type HttpRequest, isStreamBody, type Send } from '../../../src/adapters/oci/http.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { quiet, repositoryAt } from './client.ts';
 
 type Answer = number | RegistryError;
@@ -17,9 +17,10 @@ function setUp({ seconds = 30 } = {}) {
     if (state.answer instanceof RegistryError) throw state.answer;
     return { status: state.answer, headers: {}, url, body: new Uint8Array() };
   };
-  const send = withBreaker(inner, { clock, onDown: () => {} });
-  const ask = (host = 'down.test', body?: HttpRequest['body']) =>
-    send({ ...requestTo(host), ...(body === undefined ? {} : { body }) }).then(
+  const told: string[] = [];
+  const send = withBreaker(inner, { clock, onDown: (what, why) => told.push(`${what}: ${why}`) });
+  const ask = (host = 'down.test', more: Partial<Pick<HttpRequest, 'body' | 'method'>> = {}) =>
+    send({ ...requestTo(host), ...more }).then(
       ({ status }) => status,
       (error: unknown) => String(error),
     );
@@ -29,7 +30,7 @@ function setUp({ seconds = 30 } = {}) {
     for (let time = 0; time < times; time++) answers.push(await ask());
     return answers;
   };
-  return { clock, state, ask, askOften };
+  return { clock, state, told, ask, askOften };
 }
 
 function requestTo(host: string): HttpRequest {
@@ -83,6 +84,33 @@ describe('a host that is down', () => {
     expect(await ask()).toMatchObject({ code: 'unreachable', temporary: false });
   });
 
+  it('is told of once, and again when it is down again', async () => {
+    const { askOften, clock, told } = setUp();
+    await askOften(4, 503);
+    expect(told).toEqual([]);
+    await askOften(3, 503);
+    clock.advance(10_000);
+    await askOften(1, 503); // it is tried, and still down
+    expect(told).toEqual(['down.test: status 503']);
+    clock.advance(10_000);
+    await askOften(1, 200);
+    await askOften(5, 500);
+    expect(told).toEqual(['down.test: status 503', 'down.test: status 500']);
+  });
+
+  it.each([
+    ['writes', ['POST', 'PUT', 'DELETE'], ['GET', 'HEAD'], 'down.test (writes)'],
+    ['reads', ['GET', 'HEAD'], ['POST', 'PUT'], 'down.test'],
+  ] as const)('to %s may be up to others', async (_what, down, up, name) => {
+    const { ask, state, told } = setUp();
+    state.answer = 503;
+    for (let time = 0; time < 5; time++) await ask('down.test', { method: down[time % 2] ?? down[0] });
+    for (const method of down) expect(await ask('down.test', { method })).toContain(`${name} was not asked`);
+    state.answer = 200;
+    for (const method of up) expect(await ask('down.test', { method })).toBe(200);
+    expect(told).toEqual([`${name}: status 503`]);
+  });
+
   it('holds up no other', async () => {
     const { askOften, ask } = setUp();
     await askOften(6, LOST);
@@ -109,12 +137,39 @@ describe('a host that is up', () => {
     await askOften(50, 503);
     expect(state.sent).toBe(50);
   });
+});
 
-  it('is not judged by uploads, which are tried only once', async () => {
-    const { ask, state } = setUp();
-    state.answer = LOST;
-    const body = { size: 1, open: () => Promise.resolve(new Uint8Array(1)) };
-    for (let time = 0; time < 10; time++) await ask('down.test', body);
-    expect(state.sent).toBe(10);
+describe('a host that takes no uploads', () => {
+  const upload = { method: 'PUT', body: { size: 1, open: () => Promise.resolve(Buffer.of(1)) } } as const;
+
+  /** Sends to a host that answers to everything but uploads, which take half a minute; what the last upload met. */
+  async function uploadOften(opened: HttpRequest['body'], times: number): Promise<string> {
+    const clock = new FakeClock();
+    const inner: Send = async ({ url, body }) => {
+      if (!isStreamBody(body)) return { status: 202, headers: {}, url, body: new Uint8Array() };
+      await body.open();
+      clock.advance(30_000);
+      throw LOST;
+    };
+    const send = withBreaker(inner, { clock, onDown: () => {} });
+    let last = '';
+    for (let time = 0; time < times; time++) {
+      await send({ ...requestTo('down.test'), method: 'POST' });
+      const sent = send({ ...requestTo('down.test'), ...upload, ...(opened && { body: opened }) });
+      last = await sent.then(String, (error: unknown) => String(error));
+    }
+    return last;
+  }
+
+  it('is not sent any more of them, though it opens them', async () => {
+    expect(await uploadOften(upload.body, 5)).toContain('reset');
+    expect(await uploadOften(upload.body, 6)).toMatch(
+      /down\.test \(uploads\) was not asked: its last 5 requests/,
+    );
+  });
+
+  it('is not blamed for bytes that could not be had', async () => {
+    const open = () => Promise.reject(LOST);
+    expect(await uploadOften({ size: 1, open }, 9)).toBe(String(LOST));
   });
 });

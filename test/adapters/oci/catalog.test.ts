@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/image/digest.ts';
-import type { RegistryName } from '../../../src/image/repository.ts';
+import type { RegistryName, Repository } from '../../../src/image/repository.ts';
 import { image, push } from '../../builders/images.ts';
 import { registryName } from '../../builders/manifests.ts';
 import { type Script, scriptedServer } from '../../doubles/scripted-server.ts';
@@ -24,8 +24,14 @@ function registryAt({ host }: { host: string }, path = ''): RegistryName {
 
 async function catalog(script: Script, path = '') {
   const server = await scriptedServer(script);
-  const names = await clientForTest().registry.catalog(registryAt(server, path), quiet());
+  const names = await pagesOf(clientForTest().registry.catalog(registryAt(server, path), quiet()));
   return names.map((name) => name.slice(server.host.length + 1));
+}
+
+async function pagesOf(pages: AsyncIterable<readonly Repository[]>): Promise<Repository[]> {
+  const names: Repository[] = [];
+  for await (const page of pages) names.push(...page);
+  return names;
 }
 
 function page(repositories: unknown, next?: string) {
@@ -113,7 +119,24 @@ describe('a catalogue', () => {
     const credential = { kind: 'basic', username: 'alice', password: 'secret' } as const;
     const keychain = { identityFor: () => Promise.resolve(identityOf(credential)) };
     const client = clientForTest({ keychain }).registry;
-    expect(await client.catalog(registryAt(registry), quiet())).toEqual([`${registry.host}/prod/app`]);
+    expect(await pagesOf(client.catalog(registryAt(registry), quiet()))).toEqual([
+      `${registry.host}/prod/app`,
+    ]);
+  });
+});
+
+describe('the listing of a host', () => {
+  const request = 'GET /v2/tags/list';
+
+  it('is that of Google, or missing', async () => {
+    const ask = async (script: Script) => {
+      const server = await scriptedServer(script);
+      return clientForTest().registry.listHost(registryAt(server), quiet());
+    };
+    const body = { child: ['project'], manifest: {}, tags: [] };
+    const google = await ask([{ request, answer: { status: 200, body } }]);
+    expect(google).toMatchObject({ kind: 'digests', children: ['project'] });
+    expect(await ask([{ request, answer: { status: 404 } }])).toEqual({ kind: 'missing' });
   });
 });
 

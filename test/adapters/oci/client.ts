@@ -15,7 +15,7 @@ import { parseTag, type Tag } from '../../../src/image/tag.ts';
 import { ANONYMOUS, type Credential, type Identity, type Keychain } from '../../../src/ports/keychain.ts';
 import type { BlobBody } from '../../../src/ports/registry.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 
 export const USER_AGENT = 'cip/0.0.0-test';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HostBudget } from '../../../src/adapters/oci/host-budget.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 
 const PLENTY = { requests: 1e6, writes: 1e6 };
 

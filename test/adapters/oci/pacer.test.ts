@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Pacer } from '../../../src/adapters/oci/pacer.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import { quiet } from './client.ts';
 
 const SECOND = 1000;
@@ -72,10 +72,32 @@ describe('a pacer without a ceiling', () => {
     expect(pacer.rate).toBeLessThan(55);
   });
 
-  it('goes on slowly where nothing is known of the server', () => {
-    const { pacer, clock } = setUp(Number.POSITIVE_INFINITY);
+  it.each([
+    ['the last second has just ended', 201, 2010],
+    ['half a second has been measured', 101, 505],
+  ])('knows what the server bore when %s', (_when, answers, milliseconds) => {
+    const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
+    answerWell(answers, milliseconds);
     pacer.refuse(clock.now(), undefined);
-    expect(pacer.rate).toBe(0.5);
+    expect(pacer.rate).toBe(50);
+  });
+
+  it('takes no burst of answers for what the server bears', () => {
+    const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
+    for (let second = 0; second < 4; second++) {
+      answerWell(10, 10);
+      clock.advance(SECOND - 10);
+    }
+    answerWell(1, 0);
+    pacer.refuse(clock.now(), undefined);
+    expect(pacer.rate).toBeCloseTo(5, 0);
+  });
+
+  it('goes on at a moderate pace where there was no time to measure', () => {
+    const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
+    answerWell(3, 10);
+    pacer.refuse(clock.now(), undefined);
+    expect(pacer.rate).toBe(10);
   });
 });
 
@@ -86,6 +108,15 @@ describe('a refusal', () => {
     clock.advance(20);
     for (let number = 0; number < 32; number++) pacer.refuse(sentAt, undefined);
     expect(pacer.rate).toBe(32);
+  });
+
+  it.each([
+    ['before it', -20],
+    ['at the same moment', 0],
+  ])('stops everything once for all that was sent %s', async (_when, before) => {
+    const { pacer, clock, take } = setUp(64);
+    for (let number = 0; number < 32; number++) pacer.refuse(clock.now() + before, undefined);
+    expect(await take(1)).toBe(750);
   });
 
   it('halves it again once something was answered in between', () => {
@@ -146,6 +177,26 @@ describe('a refusal', () => {
     expect(pacer.rate).toBeLessThan(92);
     answerWell(95 * 30, 30 * SECOND);
     expect(pacer.rate).toBe(100);
+  });
+
+  it.each([
+    [30, 0.1],
+    [45, 0.1],
+    [45.2, 0.005],
+    [50, 0.005],
+    [55, 0.005],
+    [55.2, 0.1],
+    [60, 0.1],
+  ])('of 50 requests per second lets a rate of %d grow by %d with each answer', (rate, growth) => {
+    const { pacer, clock } = setUp(100);
+    pacer.refuse(clock.now(), 0);
+    pacer.accept(); // at 50.1
+    clock.advance(1);
+    pacer.refuse(clock.now(), 0);
+    while (pacer.rate < rate) pacer.accept();
+    const before = pacer.rate;
+    pacer.accept();
+    expect(pacer.rate - before).toBeCloseTo(growth, 6);
   });
 
   it('of long ago is forgotten quickly where the server bears more by now', () => {

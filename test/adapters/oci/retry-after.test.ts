@@ -11,6 +11,12 @@ describe('Retry-After', () => {
     ['Mon, 01 Jan 2024 12:00:30 GMT', 30_000],
     ['Mon, 01 Jan 2024 11:00:00 GMT', 0],
     ['soon', undefined],
+    ['Monday, 01-Jan-24 12:00:30 GMT', 30_000],
+    ['5 s', undefined],
+    ['-5', undefined],
+    ['1.5', undefined],
+    ['wait 3600', undefined],
+    ['1234567890', undefined],
     ['', undefined],
     [undefined, undefined],
   ])('%j asks for %j milliseconds', (header, expected) => {

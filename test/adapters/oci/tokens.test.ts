@@ -10,7 +10,7 @@ import {
   type ScriptedAnswer,
   type Step,
 } from '../../doubles/scripted-server.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import {
   clientForTest,
   embeddedForTest,

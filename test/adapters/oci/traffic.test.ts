@@ -1,4 +1,6 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import type { FaultAct } from '../../../src/embedded-registry/faults.ts';
 import { image, layer, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
 import { scriptedServer } from '../../doubles/scripted-server.ts';
@@ -13,7 +15,15 @@ import {
   tagOf,
 } from './client.ts';
 
-const NOTHING = { requests: 0, retries: 0, throttled: 0, identities: [], bytesIn: 0, bytesOut: 0 };
+const NOTHING = {
+  requests: 0,
+  retries: 0,
+  interrupted: 0,
+  throttled: 0,
+  identities: [],
+  bytesIn: 0,
+  bytesOut: 0,
+};
 
 describe('the counts of a run', () => {
   it('start empty', () => {
@@ -68,6 +78,65 @@ describe('the counts of a run', () => {
     const { registry, traffic } = clientForTest();
     await registry.resolve(repositoryAt(server, 'app'), tagOf('v1'), quiet());
     expect(traffic.hosts().get(server.host)).toEqual({ ...NOTHING, requests: 4, retries: 3, throttled: 2 });
+  });
+
+  describe('of blobs that do not get through in one go', () => {
+    const LARGE = layer('cut', 900_000);
+
+    it.each<[string, FaultAct]>([
+      ['a download that is cut', { kind: 'reset-mid-body' }],
+      ['a download that ends too early', { kind: 'truncate' }],
+    ])('count %s and goes on', async (_, act) => {
+      const server = await embeddedForTest();
+      push(server, 'app', image({ seed: 'cut', layers: [LARGE] }));
+      server.addFault({ kind: 'blob-get', act });
+      const { registry, traffic } = clientForTest();
+      await readAll(await registry.openBlob(repositoryAt(server, 'app'), descriptorOf(LARGE), quiet()));
+      expect(traffic.hosts().get(server.host)).toMatchObject({ requests: 2, retries: 0, interrupted: 1 });
+    });
+
+    it.each<[string, FaultAct, number]>([
+      ['an upload that is cut', { kind: 'cut-upload', atByte: 1000 }, 1],
+      ['one whose answer is lost', { kind: 'lost-answer' }, 1],
+      ['one that meets an error of the server', { kind: 'status', status: 503 }, 1],
+      ['none that is refused', { kind: 'status', status: 403 }, 0],
+    ])('count %s', async (_, act, interrupted) => {
+      const server = await embeddedForTest();
+      server.addFault({ kind: 'upload-put', act });
+      const { registry, traffic } = clientForTest();
+      await expect(uploadBlob(registry, repositoryAt(server, 'app'), { blob: LARGE })).rejects.toThrow();
+      expect(traffic.hosts().get(server.host)).toMatchObject({ retries: 0, interrupted });
+    });
+
+    it('do not count an upload whose bytes stop coming', async () => {
+      const server = await embeddedForTest();
+      const { registry, traffic } = clientForTest();
+      const session = await registry.startUpload(repositoryAt(server, 'app'), quiet());
+      const bytes = Readable.from(
+        (async function* () {
+          yield LARGE.bytes.subarray(0, 1000);
+          throw new Error('the source is gone');
+        })(),
+      );
+      const upload = { session, blob: descriptorOf(LARGE), open: () => Promise.resolve(bytes) };
+      await expect(registry.finishUpload(upload, quiet())).rejects.toThrow('the source is gone');
+      expect(traffic.hosts().get(server.host)).toMatchObject({ interrupted: 0 });
+    });
+
+    it('do not count what the run itself has abandoned', async () => {
+      const server = await embeddedForTest();
+      server.addFault({ kind: 'upload-put', act: { kind: 'stall' } });
+      const { registry, traffic } = clientForTest();
+      const session = await registry.startUpload(repositoryAt(server, 'app'), quiet());
+      const abandoned = new AbortController();
+      const open = () => {
+        setImmediate(() => abandoned.abort());
+        return Promise.resolve(LARGE.bytes);
+      };
+      const upload = { session, blob: descriptorOf(LARGE), open };
+      await expect(registry.finishUpload(upload, abandoned.signal)).rejects.toThrow();
+      expect(traffic.hosts().get(server.host)).toMatchObject({ interrupted: 0 });
+    });
   });
 
   it('put redirects and tokens down to the host that asked for them', async () => {

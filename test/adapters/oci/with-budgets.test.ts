@@ -2,9 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { HttpRequest, HttpResponse, Method, Send } from '../../../src/adapters/oci/http.ts';
 import { DEFAULT_BUDGETS } from '../../../src/adapters/oci/budget.ts';
 import { withBudgets } from '../../../src/adapters/oci/with-budgets.ts';
+import type { Keychain } from '../../../src/ports/keychain.ts';
 import { image, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
-import { FakeClock } from '../fake-clock.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -203,7 +204,7 @@ describe('a host that answers', () => {
     const send = withBudgets(inner, limits);
     await send({ ...requestTo('h'), method: first });
     await send({ ...requestTo('h'), method: second });
-    return Math.max(0, ...clock.sleeps);
+    return Math.max(0, ...clock.waits);
   }
   const LATER = { 'retry-after': '7' };
 
@@ -232,5 +233,107 @@ describe('a host that answers', () => {
     ['HEAD', 'GET', 7000],
   ] as const)('429 to a %s lets a %s wait %i ms', async (first, second, wait) => {
     expect(await waitAfter({ status: 429, headers: LATER }, [first, second])).toBe(wait);
+  });
+});
+
+describe('a request that has had its turn', () => {
+  it.each(['GET', 'POST'] as const)('waits again where its %s was refused to another one', async (method) => {
+    const clock = new FakeClock();
+    const sentAt: number[] = [];
+    const inner: Send = async ({ url }) => {
+      sentAt.push(clock.now());
+      await settle(); // the next one has its turn, and waits for the slot
+      const refusal = { status: 429, headers: { 'retry-after': '7' } };
+      return { status: 200, headers: {}, url, body: new Uint8Array(), ...(sentAt.length === 1 && refusal) };
+    };
+    const limits = { threads: 1, perHost: 1, budgets: DEFAULT_BUDGETS, clock, keychain: keychainOf({}) };
+    const send = withBudgets(inner, limits);
+    const answers = await Promise.all([1, 2].map(() => send({ ...requestTo('h'), method })));
+    expect(answers.map(({ status }) => status)).toEqual([429, 200]);
+    expect(sentAt.map((at) => at - (sentAt[0] ?? 0))).toEqual([0, 7000]);
+  });
+});
+
+describe('requests at a time', () => {
+  it.each([
+    ['are halved by 503', [503], 4],
+    ['are halved by 429', [429], 4],
+    ['grow again with good answers', [503, 200, 200, 200, 200], 5],
+    ['grow again with answers that say no', [503, 404, 403, 401, 416], 5],
+    ['do not grow with those of a server that is broken', [503, 500, 500, 500, 500], 4],
+  ])('%s: %j leave %i of 8', async (_what, statuses, expected) => {
+    const wire = heldTransport();
+    const left = [...statuses];
+    const inner: Send = async (request) => {
+      const status = left.shift();
+      return status === undefined
+        ? wire.send(request)
+        : { status, headers: {}, url: request.url, body: new Uint8Array() };
+    };
+    const send = slots(inner, { threads: 50, perHost: 8 });
+    for (const _status of statuses) await send(requestTo('h'));
+    const all = Promise.all(Array.from({ length: 20 }, () => send(requestTo('h'))));
+    await settle();
+    expect(wire.held).toHaveLength(expected);
+    while (wire.held.length > 0) {
+      wire.held[0]?.answer();
+      await settle();
+    }
+    await all;
+  });
+});
+
+describe("one identity at all of Google's hosts", () => {
+  const HOSTS = ['gcr.io', 'eu.gcr.io'];
+  const BUDGETS = { hosts: new Map(), user: 2 };
+
+  function toGoogle(host: string): HttpRequest {
+    return { ...requestTo(host), repository: repositoryAt({ host }, 'app') };
+  }
+
+  async function secondsOf(keychain: Keychain) {
+    const clock = new FakeClock();
+    const begun = clock.now();
+    const inner: Send = async ({ url }) => ({ status: 200, headers: {}, url, body: new Uint8Array() });
+    const send = withBudgets(inner, { threads: 8, perHost: 8, budgets: BUDGETS, clock, keychain });
+    for (let number = 0; number < 10; number++) await send(toGoogle(HOSTS[number % 2] ?? ''));
+    return (clock.now() - begun) / 1000;
+  }
+
+  it('has one budget, two requests each second and one more at the beginning', async () => {
+    const credential = { kind: 'basic', username: 'alice', password: 'a' } as const;
+    expect(await secondsOf(keychainOf({ 'gcr.io': credential, 'eu.gcr.io': credential }))).toBe(4);
+  });
+
+  it('leaves another identity its own', async () => {
+    const alice = { kind: 'basic', username: 'alice', password: 'a' } as const;
+    const bob = { ...alice, username: 'bob' };
+    expect(await secondsOf(keychainOf({ 'gcr.io': alice, 'eu.gcr.io': bob }))).toBeLessThan(2);
+  });
+
+  it('is nobody where it cannot be had: who sends the request says why', async () => {
+    expect(await secondsOf({ identityFor: () => Promise.reject(new Error('no key')) })).toBe(4);
+  });
+
+  it.each([
+    ['per user', 'gcr.io', 'eu.gcr.io', 7],
+    ['per project', 'gcr.io', 'eu.gcr.io', 0],
+    ['per project', 'gcr.io', 'gcr.io', 7],
+    ['per user', 'gcr.io', 'registry.test', 0],
+    ['per user', 'registry.test', 'registry.test', 7],
+  ])('after "requests %s" from %s a request to %s waits %i s', async (words, refusing, asked, expected) => {
+    const clock = new FakeClock();
+    let answers = 0;
+    const inner: Send = async ({ url }) => {
+      answers += 1;
+      const body = Buffer.from(`Quota exceeded for quota metric 'Requests' and limit 'Requests ${words}'`);
+      const refusal = { status: 429, headers: { 'retry-after': '7' }, body };
+      return { status: 200, headers: {}, url, body: new Uint8Array(), ...(answers === 1 && refusal) };
+    };
+    const limits = { threads: 8, perHost: 8, budgets: DEFAULT_BUDGETS, clock, keychain: keychainOf({}) };
+    const send = withBudgets(inner, limits);
+    await send(toGoogle(refusing));
+    await send(toGoogle(asked));
+    expect(Math.max(0, ...clock.waits)).toBe(expected * 1000);
   });
 });

@@ -31,6 +31,7 @@ function start(
     const counts = hosts.get(host) ?? {
       requests: 0,
       retries: 0,
+      interrupted: 0,
       throttled: 0,
       identities: [],
       bytesIn: 0,

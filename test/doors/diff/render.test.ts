@@ -17,9 +17,9 @@ async function* stream(differences: readonly Difference[]) {
   yield* differences;
 }
 
-async function render(differences: readonly Difference[], format: DiffFormat) {
+async function render(differences: readonly Difference[], format: DiffFormat, complete = true) {
   const counter = new DiffCounter();
-  const rendering = { format, titles: { a: 'gcr.io/a', b: 'b|".yaml' }, counter };
+  const rendering = { format, titles: { a: 'gcr.io/a', b: 'b|".yaml' }, counter, isComplete: () => complete };
   let text = '';
   for await (const piece of renderDiff(counter.count(stream(differences)), rendering)) text += piece;
   return text;
@@ -50,12 +50,18 @@ describe('a comparison', () => {
         { kind: 'only-in-b', image: 'app', digest: TWO, tags: [] },
         { kind: 'tag', image: 'app', tag: 'x', a: ONE, b: null },
       ],
-      summary: { equal: false, onlyInA: 1, onlyInB: 1, tags: 1 },
+      summary: { equal: false, complete: true, onlyInA: 1, onlyInB: 1, tags: 1 },
     });
     expect(JSON.parse(await render([], 'json'))).toMatchObject({
       differences: [],
-      summary: { equal: true, onlyInA: 0, onlyInB: 0, tags: 0 },
+      summary: { equal: true, complete: true, onlyInA: 0, onlyInB: 0, tags: 0 },
     });
+  });
+
+  it('that is not complete never says that the sides are equal', async () => {
+    const { summary } = JSON.parse(await render([], 'json', false));
+    expect(summary).toMatchObject({ equal: false, complete: false });
+    expect(await render([], 'markdown', false)).toMatch(/^## No differences in what could be compared\n/);
   });
 
   it('in Markdown is a table', async () => {

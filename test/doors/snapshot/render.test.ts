@@ -42,6 +42,16 @@ describe('a snapshot', () => {
     );
   });
 
+  it('in YAML quotes the one name that a reader would take for none', async () => {
+    const nameless = [
+      { ...SUB, name: 'null' },
+      { ...SUB, name: 'null/null' },
+      { ...SUB, name: 'true' },
+    ];
+    const text = await render(nameless, 'yaml');
+    expect(text.match(/name: .*/g)).toEqual(['name: "null"', 'name: null/null', 'name: true']);
+  });
+
   it('in CSV is the original byte for byte', async () => {
     expect(await render([BAR, SUB], 'csv')).toBe(
       [

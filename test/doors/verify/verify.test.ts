@@ -206,7 +206,7 @@ describe('-deep', () => {
     const registry = withMulti();
     registry.lose(`${EU}/app`, layer?.digest ?? digest('0'));
     const verification = await verifyManifests(registry, [wanted], deep);
-    const reason = `it is there by name, but not blob ${layer?.digest}`;
+    const reason = `it is there by name, but not blob ${layer?.digest} of ${layer?.bytes.length} bytes`;
     expect(linesOf(verification)).toEqual(
       ['v1', 'v2'].map((tag) => `incomplete: ${EU}/app:${tag}: ${reason}`),
     );

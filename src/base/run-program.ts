@@ -1,0 +1,125 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { CodedError, messageOf } from './errors.ts';
+
+/**
+ * - `not-found`     there is no such program in PATH
+ * - `not-runnable`  it cannot be started; the message is the system's word for it, such as `EACCES`
+ * - `too-late`      it had not ended within its limit
+ * - `too-talkative` it said more than anybody would read
+ */
+export type ProgramErrorCode = 'not-found' | 'not-runnable' | 'too-late' | 'too-talkative';
+
+/** A program that could not be run to its end. The message says what happened; the caller knows what it was. */
+export class ProgramError extends CodedError<ProgramErrorCode> {}
+
+export interface ProgramCall {
+  /** A name that its PATH leads to. */
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What it reads on stdin. */
+  readonly input: string;
+  /** Milliseconds. */
+  readonly limit: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ProgramRun {
+  /** `exit 3`, `ended by SIGTERM`. */
+  readonly end: string;
+  readonly output: string;
+  /** What it has said on stderr. */
+  readonly complaint: string;
+}
+
+const MAX_OUTPUT_CHARACTERS = 64 * 1024;
+/** Milliseconds after its end in which what it has said arrives: what it started may keep its output open. */
+const DRAIN = 200;
+
+/**
+ * Runs a program to its end. One that takes too long or says too much is killed with all that it has started. Throws a
+ * `ProgramError`, and the signal's reason when that is aborted.
+ */
+export function runProgram(call: ProgramCall): Promise<ProgramRun> {
+  const { input, limit, signal } = call;
+  return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
+    const child = start(call);
+    const giveUp = (reason: unknown) => {
+      release();
+      killGroup(child);
+      reject(reason);
+    };
+    const stop = () => giveUp(signal.reason);
+    const timer = setTimeout(() => giveUp(tooLate(limit)), limit);
+    const release = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+    };
+    const output = collect(child.stdout, () => giveUp(tooTalkative()));
+    const complaint = collect(child.stderr, () => {});
+    signal.addEventListener('abort', stop);
+    child.on('error', (cause) => giveUp(cannotRun(cause)));
+    child.on('exit', (status, killedBy) => {
+      const end = status === null ? `ended by ${killedBy}` : `exit ${status}`;
+      afterDrain(child, () => {
+        release();
+        resolve({ end, output: output(), complaint: complaint() });
+      });
+    });
+    child.stdin.on('error', () => {}); // one that ends without reading is judged by its answer
+    child.stdin.end(input);
+  });
+}
+
+/** The leader of a group of its own, so that all that it starts can be ended with it. */
+function start({ program, args, env }: ProgramCall) {
+  try {
+    return spawn(program, args, { env, detached: true });
+  } catch (error) {
+    throw cannotRun(error); // node throws some errors, and emits others
+  }
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // it has ended meanwhile
+  }
+}
+
+/** Reads a stream from now on, to a limit; the result tells what has come so far. */
+function collect(stream: Readable, onFlood: () => void): () => string {
+  let text = '';
+  stream.setEncoding('utf8').on('data', (piece: string) => {
+    if (text.length <= MAX_OUTPUT_CHARACTERS) text += piece;
+    if (text.length > MAX_OUTPUT_CHARACTERS) onFlood();
+  });
+  return () => text;
+}
+
+/** Once the output of a child that has ended is closed, or a short while later: then whatever it said has been read. */
+function afterDrain(child: ChildProcess, act: () => void): void {
+  const timer = setTimeout(() => setImmediate(act), DRAIN); // reads come between a timer and an immediate
+  child.once('close', () => {
+    clearTimeout(timer);
+    act();
+  });
+}
+
+function cannotRun(cause: unknown): ProgramError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : messageOf(cause);
+  return new ProgramError(code === 'ENOENT' ? 'not-found' : 'not-runnable', code, { cause });
+}
+
+function tooLate(limit: number): ProgramError {
+  return new ProgramError('too-late', `no answer within ${limit} ms`);
+}
+
+function tooTalkative(): ProgramError {
+  return new ProgramError('too-talkative', `it says more than ${MAX_OUTPUT_CHARACTERS} characters`);
+}

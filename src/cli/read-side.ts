@@ -1,0 +1,45 @@
+import { assertNever } from '../base/exhaustive.ts';
+import type { SnapshotImage } from '../image/snapshot-image.ts';
+import { LayoutError } from '../manifest/layout-error.ts';
+import type { ReadManifests } from '../manifest/model.ts';
+import { renderProblem } from '../manifest/problem.ts';
+import { readSnapshot } from '../manifest/read-snapshot.ts';
+import type { Browser } from './browse.ts';
+import type { Side } from './diff-side.ts';
+import { readWanted } from './read-wanted.ts';
+import { InputError } from './usage-error.ts';
+
+/** A side of a comparison, with what its files hold. */
+export type ReadSide =
+  | Extract<Side, { readonly kind: 'registry' }>
+  | (Extract<Side, { readonly kind: 'snapshot' }> & { readonly images: readonly SnapshotImage[] })
+  | (Extract<Side, { readonly kind: 'manifests' }> & { readonly read: ReadManifests });
+
+/** Reads the files of a side, and tells what is wrong in them. Throws an `InputError` for what cannot be used. */
+export async function readSide(side: Side, browser: Browser): Promise<ReadSide> {
+  switch (side.kind) {
+    case 'registry':
+      return side;
+    case 'snapshot':
+      return { ...side, images: await readImages(side.file, browser) };
+    case 'manifests': {
+      const { log, signal: stopping } = browser;
+      const read = await readWanted(side.where, { strict: true, log, stopping });
+      stopping.throwIfAborted();
+      return { ...side, read };
+    }
+    default:
+      return assertNever(side);
+  }
+}
+
+async function readImages(file: string, { log, signal }: Browser): Promise<readonly SnapshotImage[]> {
+  const { images, problems } = await readSnapshot(file, signal).catch((error: unknown) => {
+    throw error instanceof LayoutError ? new InputError(error.message) : error;
+  });
+  for (const problem of problems) log.write(problem.severity, renderProblem(problem));
+  if (problems.some(({ severity }) => severity === 'error')) {
+    throw new InputError('a snapshot cannot be used: see above');
+  }
+  return images;
+}

@@ -1,0 +1,17 @@
+import type { Repository } from '../image/repository.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { ReadRegistry } from '../ports/registry.ts';
+import type { DestinationState } from './inventory.ts';
+
+export interface InventoryPorts {
+  readonly source: ReadRegistry;
+  readonly destination: ReadRegistry;
+  readonly progress: Progress;
+  /** Repositories asked at a time at each host; the transport bounds the requests. */
+  readonly workers: number;
+  /** Waits for as long as a host may leave the others waiting without an answer. Unset: for ever. */
+  readonly pause?: ((signal: AbortSignal) => Promise<void>) | undefined;
+}
+
+/** Destinations as they have been read so far: more is learned of them as it is needed. */
+export type Reading = InventoryPorts & { readonly destinations: Map<Repository, DestinationState> };

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { Attempts, type Failure, type RetryPolicy } from '../../src/base/attempts.ts';
+
+const SECOND = 1000;
+const POLICY: RetryPolicy = {
+  attempts: 4,
+  mostAttempts: 4,
+  outage: 0,
+  firstDelay: SECOND,
+  maxDelay: 3 * SECOND,
+  patience: 60 * SECOND,
+  longestWait: 600 * SECOND,
+};
+const BROKEN: Failure = { status: undefined, asked: undefined };
+const THROTTLED: Failure = { status: 429, asked: undefined };
+
+/** Attempts at something that takes no time, and a clock that the waits between them move on. */
+function setUp({ chance = 1, ...policy }: Partial<RetryPolicy> & { readonly chance?: number } = {}) {
+  let now = 0;
+  const attempts = new Attempts({ now: () => now, random: () => chance }, { ...POLICY, ...policy });
+  const fail = (failure: Failure) => {
+    const wait = attempts.waitAfter(failure);
+    now += wait ?? 0;
+    return wait;
+  };
+  return {
+    fail,
+    /** The waits until there is to be none, at most a hundred. */
+    failOn: (failure: Failure) => {
+      const waits: number[] = [];
+      for (let wait = fail(failure); wait !== undefined && waits.length < 100; wait = fail(failure)) {
+        waits.push(wait);
+      }
+      return waits;
+    },
+    pass: (milliseconds: number) => {
+      now += milliseconds;
+    },
+  };
+}
+
+function throttledFor(asked: number): Failure {
+  return { status: 429, asked };
+}
+
+describe('a host that is away', () => {
+  const outage = { mostAttempts: 8, outage: 10 * SECOND };
+
+  it('is asked again until it could be back, however often it has failed by then', () => {
+    const { failOn } = setUp(outage);
+    expect(failOn(BROKEN)).toEqual([SECOND, 2 * SECOND, 3 * SECOND, 3 * SECOND, 3 * SECOND]);
+  });
+
+  it('has no more attempts than the usual ones where these have taken as long', () => {
+    const { fail, pass } = setUp(outage);
+    const waits = [1, 2, 3, 4].map(() => {
+      const wait = fail(BROKEN);
+      pass(45 * SECOND);
+      return wait;
+    });
+    expect(waits.at(-1)).toBeUndefined();
+  });
+
+  it('has only so many attempts, though they all fail at once', () => {
+    const { failOn } = setUp({ ...outage, chance: 0 });
+    expect(failOn(BROKEN)).toHaveLength(7);
+  });
+});
+
+describe('what breaks', () => {
+  it('is tried again as often as the policy says, after waits that double up to the longest', () => {
+    expect(setUp().failOn(BROKEN)).toEqual([1, 2, 3].map((seconds) => seconds * SECOND));
+  });
+
+  it('waits for a part of that by chance', () => {
+    expect(setUp({ chance: 0.25 }).failOn(BROKEN)).toEqual([250, 500, 750]);
+  });
+
+  it('counts its attempts whatever time they take', () => {
+    const { fail, pass } = setUp();
+    for (let attempt = 1; attempt < POLICY.attempts; attempt++) {
+      pass(10 * POLICY.patience);
+      expect(fail(BROKEN)).toBeDefined();
+    }
+    expect(fail(BROKEN)).toBeUndefined();
+  });
+
+  it('waits for as long as the server asks, though a wait of its own would be shorter', () => {
+    expect(setUp().fail({ status: 500, asked: 20 * SECOND })).toBe(20 * SECOND);
+  });
+});
+
+describe('who counts as asked too often', () => {
+  it.each<[Failure, 'is waited for' | 'has four attempts']>([
+    [{ status: 429, asked: undefined }, 'is waited for'],
+    [{ status: 429, asked: 0 }, 'is waited for'],
+    [{ status: 503, asked: 0 }, 'is waited for'],
+    [{ status: 503, asked: undefined }, 'has four attempts'],
+    [{ status: 500, asked: 0 }, 'has four attempts'],
+    [{ status: undefined, asked: 0 }, 'has four attempts'],
+  ])('%j %s', (failure, expected) => {
+    const waits = setUp().failOn(failure).length;
+    expect(waits < POLICY.attempts ? 'has four attempts' : 'is waited for').toBe(expected);
+  });
+});
+
+describe('who is asked too often', () => {
+  it('is waited for until the patience has run out, to the very end', () => {
+    expect(setUp().failOn(throttledFor(20 * SECOND))).toEqual([20, 20, 20].map((part) => part * SECOND));
+    expect(setUp().failOn(throttledFor(21 * SECOND))).toEqual([21, 21].map((part) => part * SECOND));
+  });
+
+  it('has patience from its first refusal on, not from the first attempt', () => {
+    const { fail, failOn, pass } = setUp();
+    pass(POLICY.patience);
+    fail(BROKEN);
+    pass(POLICY.patience);
+    expect(failOn(throttledFor(20 * SECOND))).toHaveLength(3);
+  });
+
+  it('costs no attempt of those that what breaks has', () => {
+    const { fail, failOn } = setUp();
+    for (let time = 0; time < 10; time++) fail(THROTTLED);
+    expect(failOn(BROKEN)).toHaveLength(POLICY.attempts - 1);
+  });
+
+  it('has no patience to lose by what breaks', () => {
+    const { fail, pass } = setUp();
+    fail(THROTTLED);
+    pass(2 * POLICY.patience);
+    expect(fail(BROKEN)).toBeDefined();
+    expect(fail(THROTTLED)).toBeUndefined();
+  });
+
+  it('is waited for once though it asks for more than the patience, and not for more than the longest wait', () => {
+    const { longestWait } = POLICY;
+    expect(setUp().failOn(throttledFor(longestWait))).toEqual([longestWait]);
+    expect(setUp().failOn(throttledFor(longestWait + 1))).toEqual([]);
+  });
+});
