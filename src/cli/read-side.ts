@@ -17,7 +17,7 @@ export type ReadSide =
   | (Extract<Side, { readonly kind: 'snapshot' }> & { readonly images: readonly SnapshotImage[] })
   | (Extract<Side, { readonly kind: 'manifests' }> & { readonly read: ReadManifests });
 
-/** Reads the files of a side, and tells what is wrong in them. Throws a `InputError` for what cannot be used. */
+/** Reads the files of a side, and tells what is wrong in them. Throws an `InputError` for what cannot be used. */
 export async function readSide(side: Side, browser: Browser): Promise<ReadSide> {
   switch (side.kind) {
     case 'registry':

@@ -11,7 +11,7 @@ import type { Options } from './options.ts';
 import { discardOldReport, writeReportFile } from './report-file.ts';
 import { isInput, type ReportInputs } from './report-inputs.ts';
 import { findPlace, keyOfPlace, type ReportPlace } from './report-place.ts';
-import { type Stdio, writeTo as writeToStream } from './stdio.ts';
+import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
 import { InputError, UsageError } from './usage-error.ts';
 
 /** A report that was asked for is not there. */
@@ -103,7 +103,8 @@ async function write(
   try {
     await writeTo(place, () => inBlocks(render()), stdio);
   } catch (cause) {
-    const message = `cannot write the report ${nameOf(place)}: ${messageOf(cause)}`;
+    const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // it names the stream as well
+    const message = `cannot write the report ${nameOf(place)}: ${why}`;
     throw new ReportError('unwritable', message, { cause });
   }
 }

@@ -39,7 +39,8 @@ export async function* readPages(
 ): AsyncGenerator<Page | 'missing', void, undefined> {
   let request = first;
   let bytes = 0;
-  let empty = 0;
+  /** Where the last pages were, if these were all empty. */
+  const empty = new Set<string>();
   for (let page = 1; page <= MAX_PAGES; page++) {
     const damageOf = ({ body }: HttpResponse) =>
       parseJsonObject(body) === undefined ? noPage(request, entries) : undefined;
@@ -53,8 +54,9 @@ export async function* readPages(
     yield read;
     const next = parseNextLink(response.headers['link'], response.url);
     if (next === undefined) return;
-    empty = listOf(read, FIELDS[entries]).length === 0 ? empty + 1 : 0;
-    const goesOn = empty > 0 && empty <= MAX_EMPTY_PAGES && next.href !== request.url.href;
+    if (listOf(read, FIELDS[entries]).length === 0) empty.add(request.url.href);
+    else empty.clear();
+    const goesOn = empty.size > 0 && empty.size <= MAX_EMPTY_PAGES && !empty.has(next.href);
     refuseEndless(request, { next, entries, grown: taken() > before || goesOn });
     request = { ...request, url: next };
   }
