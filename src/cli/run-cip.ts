@@ -21,9 +21,12 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     const report = strict ? runParseOnly(read, { shard, now: Date.now, stopped }) : await promoteLazily();
     const items = report.items.filter(({ decision }) => decision !== 'invalid'); // these have been told
     const { format } = options.log;
-    await tellReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
-    if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
-    await writeReports(report, places, stdio);
+    try {
+      await writeReports(report, places, stdio); // first: who stops a run may not wait until all is told
+    } finally {
+      await tellReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
+      if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
+    }
     return stop.exitCode() ?? exitCodeOf(report, options);
 
     // the registry client is the heavy part of the program: loaded when it is known to be needed
