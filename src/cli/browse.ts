@@ -55,7 +55,7 @@ export function browse(
       const exitCode = await run({ log, progress: shown.progress, signal: stop.stopping, open });
       for (const client of clients) {
         tellIdentities(client, log);
-        tellLeftOut(client, log);
+        tellOddNames(client, log);
       }
       return exitCode;
     } catch (error) {
@@ -78,8 +78,8 @@ function tellIdentities({ traffic }: OciRegistry, log: Log): void {
   }
 }
 
-function tellLeftOut({ leftOut }: OciRegistry, log: Log): void {
-  for (const [host, { count, example }] of leftOut.hosts()) {
+function tellOddNames({ oddNames }: OciRegistry, log: Log): void {
+  for (const [host, { count, example }] of oddNames.hosts()) {
     log.write('warning', `${host} lists what is no valid name, tag or digest, so it is left out`, {
       count,
       example,

@@ -12,7 +12,7 @@ import { orUnreadable } from '../inventory/or-unreadable.ts';
 import { NOTHING_SOUGHT, type Sought } from '../inventory/sought.ts';
 import type { PromoterManifest } from '../manifest/model.ts';
 import type { Browser } from './browse.ts';
-import { imagesAsAsked } from './as-asked.ts';
+import { imagesAsAsked } from './images-as-asked.ts';
 import type { DiffOptions } from './diff-options.ts';
 import { LeftOut } from './left-out.ts';
 import { Notices } from './notices.ts';

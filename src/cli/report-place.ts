@@ -38,7 +38,10 @@ const IS_DIRECTORY = 'it is a directory: give the path of a file';
 /** As many links as systems follow. */
 const MAX_LINKS = 40;
 
-/** Where the links of a path end. The streams of processes are links too, to files that must not be replaced: it ends there. */
+/**
+ * Where the links of a path end. The streams of processes are links too, to files that must not be replaced: it ends
+ * there.
+ */
 async function endOf(path: string): Promise<string> {
   let end = path;
   for (let links = 0; links < MAX_LINKS; links++) {

@@ -8,7 +8,10 @@ import type { SnapshotOptions } from './snapshot-options.ts';
 import type { Stdio } from './stdio.ts';
 import { writePieces } from './write-pieces.ts';
 
-/** A snapshot from its options to its exit code: 1 where something that should be in it is not, or its reader did not wait for all of it. */
+/**
+ * A snapshot from its options to its exit code: 1 where something that should be in it is not, or its reader did not
+ * wait for all of it.
+ */
 export function runSnapshot(options: SnapshotOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   return browse(options, { stdio, env }, async (browser) => {
     const notices = new Notices(browser.log, { absence: 'error' });

@@ -61,7 +61,22 @@ function frontsOf({ front }: VerifyOptions): readonly BoundRegistry[] {
 
 async function conclude(
   verification: Verification,
-  { options, places, stdio, log }: { options: VerifyOptions; places: ReportPlaces; stdio: Stdio; log: Log },
+  { places, ...telling }: { options: VerifyOptions; places: ReportPlaces; stdio: Stdio; log: Log },
+): Promise<void> {
+  const renderings = {
+    json: () => renderJson(verification),
+    markdown: () => [renderVerificationMarkdown(verification)],
+  };
+  try {
+    await writeRenderings(renderings, places, telling.stdio); // first: who stops a run may not wait until all is told
+  } finally {
+    await tellVerification(verification, telling);
+  }
+}
+
+async function tellVerification(
+  verification: Verification,
+  { options, stdio, log }: { options: VerifyOptions; stdio: Stdio; log: Log },
 ): Promise<void> {
   for (const item of verification.items) {
     const level = item.verdict === 'present' ? 'info' : 'error';
@@ -72,11 +87,6 @@ async function conclude(
   }
   if (options.log.format === 'json') logSummary(verification, { stdio, log });
   else await tell(stdio.err, `\n${renderVerificationTables(verification)}\n`);
-  const renderings = {
-    json: () => renderJson(verification),
-    markdown: () => [renderVerificationMarkdown(verification)],
-  };
-  await writeRenderings(renderings, places, stdio);
 }
 
 /** What the tables tell, for machines. */

@@ -60,8 +60,9 @@ export interface Renderings {
 }
 
 /**
- * Writes the forms of a report that were asked for; a file appears whole or not at all where that can be. One that cannot be written does
- * not keep the other from it: throws a `ReportError` for the first that failed, after both were tried.
+ * Writes the forms of a report that were asked for; a file appears whole or not at all where that can be. One that
+ * cannot be written does not keep the other from it: throws a `ReportError` for the first that failed, after both were
+ * tried.
  */
 export async function writeRenderings(
   { json, markdown }: Renderings,

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createRegistryOver } from '../../src/adapters/oci/oci-registry.ts';
-import type { Send } from '../../src/adapters/oci/http.ts';
 import { createWire } from '../../src/adapters/oci/undici-send.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import type { RequestKind } from '../../src/embedded-registry/request-log.ts';
@@ -9,6 +8,7 @@ import { promote } from '../../src/promote.ts';
 import { keychainWith, quiet } from '../adapters/oci/client.ts';
 import { image, layer, push } from '../builders/images.ts';
 import { from } from '../builders/manifests.ts';
+import { arrivedAt, counted } from '../doubles/activity.ts';
 import { MemorySpool } from '../doubles/memory-spool.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 import { SettledTime } from '../doubles/settled-time.ts';
@@ -93,23 +93,6 @@ async function promoteBeside(mute: RequestKind) {
     ),
   );
   return { report, good, bad, goodMinutes: goodAt / MINUTE, minutes: (time.now() - begun) / MINUTE };
-}
-
-function arrivedAt({ requests, connections }: EmbeddedRegistry): number {
-  return requests.reduce((sum, { bytesIn }) => sum + bytesIn, requests.length + connections);
-}
-
-function counted(inner: Send, activity: { events: number }): Send {
-  return async (request) => {
-    activity.events += 1;
-    try {
-      const response = await inner(request);
-      response.stream?.on('data', () => void (activity.events += 1)).pause();
-      return response;
-    } finally {
-      activity.events += 1;
-    }
-  };
 }
 
 beforeAll(() => setMaxListeners(Number.POSITIVE_INFINITY)); // as the program does: every request listens to its signals

@@ -4,7 +4,7 @@ import { refuseAnswer } from '../../src/adapters/oci/answers.ts';
 import type { HttpRequest, HttpResponse } from '../../src/adapters/oci/http.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
 import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
-import { LeftOut } from '../../src/adapters/oci/left-out.ts';
+import { OddNames } from '../../src/adapters/oci/odd-names.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import { redactRefusal } from '../../src/adapters/oci/redact.ts';
 import { parseDigest } from '../../src/image/digest.ts';
@@ -147,7 +147,7 @@ describe('a listing of any server', () => {
           send,
           endpoints: new Endpoints([]),
           chunks: new ChunkHabits(),
-          leftOut: new LeftOut(),
+          oddNames: new OddNames(),
         };
         const listed = await orRefused(listRepository(session, { repository: APP, signal: REQUEST.signal }));
         // a page that tells nothing new ends the list, and each comes once unless it is damaged

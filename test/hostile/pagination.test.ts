@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
-import { LeftOut } from '../../src/adapters/oci/left-out.ts';
+import { OddNames } from '../../src/adapters/oci/odd-names.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import type { Send } from '../../src/adapters/oci/http.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
@@ -59,7 +59,12 @@ describe('pages without end (CVE-2020-1702, ggcr #2302)', () => {
       return Promise.resolve({ status: 200, headers, url: request.url, body });
     };
     const repository = repositoryAt({ host: '127.0.0.1:1' }, 'app');
-    const session = { send, endpoints: new Endpoints([]), chunks: new ChunkHabits(), leftOut: new LeftOut() };
+    const session = {
+      send,
+      endpoints: new Endpoints([]),
+      chunks: new ChunkHabits(),
+      oddNames: new OddNames(),
+    };
     const error = await registryErrorOf(listRepository(session, { repository, signal: quiet() }));
     expect(error.message).toContain('the list of tags has more than 268435456 bytes');
     expect(pages).toBe(5);

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBlob } from '../../src/adapters/oci/blobs.ts';
 import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
-import { LeftOut } from '../../src/adapters/oci/left-out.ts';
+import { OddNames } from '../../src/adapters/oci/odd-names.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import { finishUpload } from '../../src/adapters/oci/finish-upload.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
@@ -83,7 +83,7 @@ async function stage(raw: string) {
     send: wire.send,
     endpoints: new Endpoints([]),
     chunks: new ChunkHabits(),
-    leftOut: new LeftOut(),
+    oddNames: new OddNames(),
   };
   return { server, limits, session, repository: repositoryAt(server, 'app') };
 }
@@ -125,7 +125,7 @@ describe('a server that takes for ever', () => {
       send: wire.send,
       endpoints: new Endpoints([]),
       chunks: new ChunkHabits(),
-      leftOut: new LeftOut(),
+      oddNames: new OddNames(),
     };
     const repository = repositoryAt(server, 'app');
     const body = await openBlob(session, { repository, blob: descriptorOf(LARGE), signal: quiet() });
@@ -152,7 +152,7 @@ describe('a server that takes for ever', () => {
       send: wire.send,
       endpoints: new Endpoints([]),
       chunks: new ChunkHabits(),
-      leftOut: new LeftOut(),
+      oddNames: new OddNames(),
     };
     const blob = { ...descriptorOf(LARGE), size: 2 ** 40 };
     const open = () => Promise.resolve(source);

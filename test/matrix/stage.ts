@@ -9,6 +9,7 @@ import {
   startEmbeddedRegistry,
 } from '../../src/embedded-registry/embedded-registry.ts';
 import { keychainWith, quiet } from '../adapters/oci/client.ts';
+import { type Activity, arrivedAt, counted } from '../doubles/activity.ts';
 import { SettledTime } from '../doubles/settled-time.ts';
 
 /** The two hosts: images are promoted from the source to the destination. */
@@ -84,11 +85,6 @@ interface Theatre {
   close(): Promise<void>;
 }
 
-/** Counts what happens over the wire. */
-interface Activity {
-  events: number;
-}
-
 /** A port that no program listens on, and that no server of a test is ever given. */
 const NOWHERE = 'http://127.0.0.1:1';
 /** Seconds: what time limits take is not to cost tokens as well. */
@@ -121,23 +117,6 @@ async function open(more: Pick<EmbeddedRegistryOptions, 'maxUploadBytes'>): Prom
       await Promise.all([wire.close(), nowhere.close()]);
       await Promise.all([source.close(), destination.close()]);
     },
-  };
-}
-
-function arrivedAt({ requests, connections }: EmbeddedRegistry): number {
-  return requests.reduce((sum, { bytesIn }) => sum + bytesIn, requests.length + connections);
-}
-
-function counted(inner: Send, activity: Activity): Send {
-  return async (request) => {
-    activity.events += 1;
-    try {
-      const response = await inner(request);
-      response.stream?.on('data', () => void (activity.events += 1)).pause();
-      return response;
-    } finally {
-      activity.events += 1;
-    }
   };
 }
 

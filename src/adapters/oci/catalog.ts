@@ -7,7 +7,7 @@ import {
   type Repository,
 } from '../../image/repository.ts';
 import type { HttpRequest } from './http.ts';
-import { fitTexts } from './left-out.ts';
+import { fitTexts } from './odd-names.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { describeRequest } from './http.ts';
@@ -26,7 +26,7 @@ export async function* readCatalog(
   const parts = { method: 'GET', path: '_catalog', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
   const request = hostRequest(session, registry, parts);
   const host = hostRegistryOf(registry);
-  const leaveOut = (name: unknown) => session.leftOut.note(request.host, name);
+  const leaveOut = (name: unknown) => session.oddNames.note(request.host, name);
   const names = new Set<Repository>();
   for await (const page of readPages(session, request, {
     entries: 'repositories',

@@ -4,7 +4,7 @@ import { isIndexType } from '../../image/media-types.ts';
 import { type ImageName, parseImageName } from '../../image/repository.ts';
 import { parseTag, type Tag } from '../../image/tag.ts';
 import type { Listing } from '../../ports/registry.ts';
-import { fitTexts, type LeaveOut } from './left-out.ts';
+import { fitTexts, type LeaveOut } from './odd-names.ts';
 
 /** True for a page of Google's listing: a map of digests with their tags, or, without images, at least `child`. */
 export function isGooglePage({ manifest, child }: JsonObject): boolean {

@@ -4,7 +4,7 @@ import type { Listing } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { GoogleListing, isGooglePage } from './google-listing.ts';
 import { describeRequest, type HttpRequest } from './http.ts';
-import { fitTexts } from './left-out.ts';
+import { fitTexts } from './odd-names.ts';
 import { listOf, MAX_PAGE_BYTES, type Page, readPages } from './pages.ts';
 import { hostRequest, readRequest, type Session } from './session.ts';
 
@@ -34,7 +34,7 @@ function partsOf(signal: AbortSignal) {
 }
 
 async function readListing(session: Session, request: HttpRequest): Promise<Listing> {
-  const leaveOut = (name: unknown) => session.leftOut.note(request.host, name);
+  const leaveOut = (name: unknown) => session.oddNames.note(request.host, name);
   const tags = new Set<Tag>();
   const google = new GoogleListing(leaveOut);
   let requests = 0;

@@ -13,7 +13,7 @@ import { ChunkHabits } from './chunk-habits.ts';
 import { Endpoints } from './endpoint.ts';
 import { finishUpload } from './finish-upload.ts';
 import type { Send } from './http.ts';
-import { LeftOut } from './left-out.ts';
+import { OddNames } from './odd-names.ts';
 import { listHost, listRepository } from './listing.ts';
 import { fetchManifest, lookUpManifest, putManifest, resolveManifest } from './manifests.ts';
 import { completeNetworkOptions, type NetworkOptions } from './network-options.ts';
@@ -50,7 +50,7 @@ export interface OciRegistryOptions {
 export interface OciRegistry {
   readonly registry: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
-  readonly leftOut: Pick<LeftOut, 'hosts'>;
+  readonly oddNames: Pick<OddNames, 'hosts'>;
   /** Closes every connection. */
   close(): Promise<void>;
 }
@@ -81,9 +81,9 @@ export function createRegistryOver(
   const { endpoints = new Endpoints(options.plainHttp) } = options;
   const traffic = new TrafficCounter();
   const send = buildTransport(wire.send, { options, endpoints, traffic });
-  const leftOut = new LeftOut();
-  const session = { send, endpoints, chunks: new ChunkHabits(), leftOut };
-  return { registry: makeRegistry(session), traffic, leftOut, close: wire.close };
+  const oddNames = new OddNames();
+  const session = { send, endpoints, chunks: new ChunkHabits(), oddNames };
+  return { registry: makeRegistry(session), traffic, oddNames, close: wire.close };
 }
 
 /** From the wire outwards: each line wraps the one above. */

@@ -2,14 +2,14 @@ import { asRepository, hostOf, type RegistryName, type Repository } from '../../
 import type { ChunkHabits } from './chunk-habits.ts';
 import { type Endpoints, nameOf } from './endpoint.ts';
 import type { HttpRequest, Send } from './http.ts';
-import type { LeftOut } from './left-out.ts';
+import type { OddNames } from './odd-names.ts';
 
 /** What the parts of the client share: the transport, the way to build a request for a repository, what was learned. */
 export interface Session {
   readonly send: Send;
   readonly endpoints: Endpoints;
   readonly chunks: ChunkHabits;
-  readonly leftOut: LeftOut;
+  readonly oddNames: OddNames;
 }
 
 type RequestParts = Pick<HttpRequest, 'method'> &

@@ -68,9 +68,9 @@ it.each([
   [{ tags: ['ok'] }, undefined],
 ])('what is left out of %j is counted', async (body, expected) => {
   const server = await scriptedServer(answer(body));
-  const { registry, leftOut } = clientForTest();
+  const { registry, oddNames } = clientForTest();
   await registry.list(repositoryAt(server, 'app'), quiet());
-  expect(leftOut.hosts().get(server.host)).toEqual(expected);
+  expect(oddNames.hosts().get(server.host)).toEqual(expected);
 });
 
 describe('pages', () => {
