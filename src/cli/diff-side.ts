@@ -5,7 +5,7 @@ import { parseRegistryName, type RegistryName } from '../image/repository.ts';
 import { MANIFEST_FILE } from '../manifest/project-files.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import { registryNamed } from './snapshot-options.ts';
-import { UsageError } from './usage-error.ts';
+import { InputError, UsageError } from './usage-error.ts';
 
 /** One side of a comparison. */
 export type Side =
@@ -44,7 +44,7 @@ async function findSide(title: string): Promise<Found> {
     const where = manifests === 'file' ? ({ kind: 'plain', file: path } as const) : thin(path);
     return { kind: 'manifests', title, where, registry: registryNamed(name) };
   }
-  if (LOOKS_LIKE_FILE.test(title)) throw new UsageError(`${quote(title)}: no such file`);
+  if (LOOKS_LIKE_FILE.test(title)) throw new InputError(`${quote(title)}: no such file`);
   if (parseRegistryName(title.replace(/\/+$/, '')) === undefined) throw neither(title);
   return { kind: 'registry', title, registry: registryNamed(title) };
 }
@@ -52,7 +52,7 @@ async function findSide(title: string): Promise<Found> {
 async function directoryAt(title: string): Promise<Found> {
   const found = await Promise.all(['manifests', MANIFEST_FILE].map((name) => kindOfPath(join(title, name))));
   if (found.some((kind) => kind !== undefined)) return { kind: 'directory', title };
-  throw new UsageError(
+  throw new InputError(
     `${quote(title)} is a directory without manifests: expected manifests/ and images/ in it, or a file`,
   );
 }

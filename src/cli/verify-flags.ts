@@ -1,9 +1,9 @@
-import type { FlagName } from './flags.ts';
+import { type FlagName, FLAGS } from './flags.ts';
 
-/** Flags of the promotion that ask for something that a verification does not do. */
-export const NOT_OF_VERIFY: ReadonlySet<string> = new Set<FlagName>([
-  'confirm',
-  'dry-run',
-  'parse-only',
-  'allow-lost',
+const OF_PROMOTION: readonly FlagName[] = ['confirm', 'dry-run', 'parse-only', 'allow-lost', 'spool-limit'];
+
+/** Flags that ask for something that a verification does not do: to promote, or to print what is there. */
+export const NOT_OF_VERIFY: ReadonlySet<string> = new Set<string>([
+  ...OF_PROMOTION,
+  ...FLAGS.filter(({ group }) => group === 'snapshots').map(({ name }) => name),
 ]);
