@@ -1,7 +1,8 @@
 import { DIFF_FORMATS, type DiffFormat } from '../doors/diff/render.ts';
 import { DIFF_FLAGS } from './diff-flags.ts';
 import { FLAGS } from './flags.ts';
-import { FlagValues, type RunOptions, runOptionsOf } from './options.ts';
+import { FlagValues } from './flag-values.ts';
+import { type RunOptions, runOptionsOf } from './run-options.ts';
 import type { ParsedFlags } from './command.ts';
 import { type BrowseOptions, browseOptionsOf, formatOf } from './snapshot-options.ts';
 import { UsageError } from './usage-error.ts';

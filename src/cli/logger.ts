@@ -1,5 +1,5 @@
 import type { Log, LogLevel } from '../ports/log.ts';
-import type { LogOptions } from './options.ts';
+import type { LogOptions } from './run-options.ts';
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
 

@@ -9,7 +9,7 @@ import type { PromoterManifest, Registry } from '../manifest/model.ts';
 import type { Clock } from '../ports/clock.ts';
 import { chainKeychains, type Keychain } from '../ports/keychain.ts';
 import type { Log } from '../ports/log.ts';
-import type { RunOptions } from './options.ts';
+import type { RunOptions } from './run-options.ts';
 import { InputError } from './usage-error.ts';
 
 /** A registry, and the Google service account that it is used as. */

@@ -11,7 +11,7 @@ import { walkWanted } from '../inventory/walk-wanted.ts';
 import type { ImageEntry, PromoterManifest } from '../manifest/model.ts';
 import type { BrowseClient, Browser } from './browse.ts';
 import { registriesOf } from './make-keychain.ts';
-import type { RunOptions } from './options.ts';
+import type { RunOptions } from './run-options.ts';
 import { readRepositoriesFile } from './repositories-file.ts';
 import type { BrowseOptions } from './snapshot-options.ts';
 

@@ -9,7 +9,7 @@ import { messageOf } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import { type BoundRegistry, type KeychainParts, makeKeychain } from './make-keychain.ts';
-import type { RunOptions } from './options.ts';
+import type { RunOptions } from './run-options.ts';
 import { tellStrangeBudgets } from './strange-budgets.ts';
 import { InputError } from './usage-error.ts';
 import { VERSION } from './version.ts';

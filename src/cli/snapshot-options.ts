@@ -6,7 +6,9 @@ import { parseTag, type Tag } from '../image/tag.ts';
 import type { Minimal } from '../inventory/minimal.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import { checkRegistryName } from '../manifest/rules.ts';
-import { deadlineOf, FlagValues, locationOf, type RunOptions, runOptionsOf } from './options.ts';
+import { FlagValues } from './flag-values.ts';
+import { deadlineOf, locationOf } from './options.ts';
+import { type RunOptions, runOptionsOf } from './run-options.ts';
 import type { ParsedFlags, ProgramName } from './command.ts';
 import { UsageError } from './usage-error.ts';
 

@@ -3,7 +3,7 @@ import type { Log, LogLevel } from '../ports/log.ts';
 import { renderItemLine, renderTables } from '../report/render-text.ts';
 import type { Mode, Report, ReportItem } from '../report/report.ts';
 import { logFinish } from './logger.ts';
-import type { LogOptions } from './options.ts';
+import type { LogOptions } from './run-options.ts';
 import { type Stdio, tell } from './stdio.ts';
 
 export interface Telling {

@@ -1,6 +1,7 @@
 import { quote } from '../base/text.ts';
 import { type Front, parseFront } from '../doors/verify/front.ts';
-import { FlagValues, makeOptions, type Options } from './options.ts';
+import { FlagValues } from './flag-values.ts';
+import { makeOptions, type Options } from './options.ts';
 import type { ParsedFlags } from './command.ts';
 import { NOT_OF_VERIFY } from './verify-flags.ts';
 import { UsageError } from './usage-error.ts';

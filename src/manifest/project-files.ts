@@ -22,34 +22,18 @@ export async function manifestOf(
   for (const inner of entries) await refuseDeeper(inner, resolved.place, thin);
   warnOfNearMisses(MANIFEST_FILE, { entries, file, thin });
   const there = entries.find(({ name }) => name === MANIFEST_FILE);
-  if (there !== undefined) return await manifestFile(there, resolved.place, thin);
+  if (there !== undefined) {
+    const at = childOf(resolved.place.file, MANIFEST_FILE);
+    return await fileAt(there, {
+      parent: resolved.place,
+      thin,
+      unusable: (reason) =>
+        thin.refuse(at, `manifest file ${quote(thin.show(at))} cannot be read: ${reason}`),
+      noRegularFile: () => thin.warn(at, 'not a regular file: its directory is left out'),
+    });
+  }
   thin.warn(file, `no ${MANIFEST_FILE} in this directory: it is left out`);
   return undefined;
-}
-
-async function manifestFile(
-  entry: DirectoryEntry,
-  parent: Place,
-  thin: ThinDirectory,
-): Promise<Place | undefined> {
-  const file = childOf(parent.file, entry.name);
-  const resolved = await thin.resolve(entry, parent);
-  switch (resolved.kind) {
-    case 'file':
-      return resolved.place;
-    case 'outside':
-      thin.refuseOutside(file, resolved.target);
-      return undefined;
-    case 'unusable':
-      thin.refuse(file, `manifest file ${quote(thin.show(file))} cannot be read: ${resolved.reason}`);
-      return undefined;
-    case 'directory':
-    case 'other':
-      thin.warn(file, 'not a regular file: its directory is left out');
-      return undefined;
-    default:
-      return assertNever(resolved);
-  }
 }
 
 /** Looks for manifests below `manifests/X/Y`, where nobody would read them. Links are not followed so deep. */
@@ -89,30 +73,43 @@ export async function imagesOf(
   if (entries === undefined) return undefined;
   warnOfNearMisses(IMAGES_FILE, { entries, file: `${images.file}/${project}`, thin });
   const there = entries.find(({ name }) => name === IMAGES_FILE);
-  if (there !== undefined) return await imagesFile(there, resolved.place, thin);
+  if (there !== undefined) {
+    const at = childOf(resolved.place.file, IMAGES_FILE);
+    const name = `corresponding file ${quote(thin.show(at))}`;
+    return await fileAt(there, {
+      parent: resolved.place,
+      thin,
+      unusable: (reason) => thin.refuse(at, `${name} does not exist: ${reason}`),
+      noRegularFile: () => thin.refuse(at, `${name} is not a regular file`),
+    });
+  }
   refuseMissing(file, childOf(`${images.file}/${project}`, nearMisses(IMAGES_FILE, entries)[0] ?? ''), thin);
   return undefined;
 }
 
-async function imagesFile(
+/** What to say of an entry that is no file that can be read. */
+interface Complaints {
+  readonly unusable: (reason: string) => void;
+  readonly noRegularFile: () => void;
+}
+
+async function fileAt(
   entry: DirectoryEntry,
-  parent: Place,
-  thin: ThinDirectory,
+  { parent, thin, ...complain }: { parent: Place; thin: ThinDirectory } & Complaints,
 ): Promise<Place | undefined> {
-  const file = childOf(parent.file, entry.name);
   const resolved = await thin.resolve(entry, parent);
   switch (resolved.kind) {
     case 'file':
       return resolved.place;
     case 'outside':
-      thin.refuseOutside(file, resolved.target);
+      thin.refuseOutside(childOf(parent.file, entry.name), resolved.target);
       return undefined;
     case 'unusable':
-      thin.refuse(file, `corresponding file ${quote(thin.show(file))} does not exist: ${resolved.reason}`);
+      complain.unusable(resolved.reason);
       return undefined;
     case 'directory':
     case 'other':
-      thin.refuse(file, `corresponding file ${quote(thin.show(file))} is not a regular file`);
+      complain.noRegularFile();
       return undefined;
     default:
       return assertNever(resolved);

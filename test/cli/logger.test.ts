@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../src/cli/logger.ts';
-import type { LogOptions } from '../../src/cli/options.ts';
+import type { LogOptions } from '../../src/cli/run-options.ts';
 
 function linesOf(options: LogOptions): string[] {
   const err = new PassThrough({ encoding: 'utf8' });
