@@ -59,6 +59,9 @@ async function measureParsing(
   );
 }
 
+/** Above what this machine asks: the dry run then shows the program and not the quota. */
+const NO_USER_QUOTA = ['-budget=user=100000'];
+
 /** Of everything, all but the first digest of each project; and of one release that is at no destination yet. */
 async function measureDryRuns(
   manifests: readonly PromoterManifest[],
@@ -69,14 +72,18 @@ async function measureDryRuns(
   const scoped = onlyRelease(manifests, { project, tag });
   const release = join(place, 'release');
   await writeThin(release, scoped);
-  const rows = [
+  const universes = [
     { name: 'everything', where: directory, asked: all, lacking: lackingOf(manifests) },
     { name: `${project} ${tag}`, where: release, asked: expandEdges(scoped), lacking: digestsOf(scoped) },
   ];
-  for (const { name, where, asked, lacking } of rows) {
+  const rows = universes.flatMap(({ name, ...rest }) => [
+    { name: `${name}, by default 5,000 requests a minute`, flags: [], ...rest },
+    { name: `${name}, with ${NO_USER_QUOTA.join(' ')}`, flags: NO_USER_QUOTA, ...rest },
+  ]);
+  for (const { name, where, asked, lacking, flags } of rows) {
     const universe = await startUniverse(all, { lacking });
     try {
-      const args = [`-thin-manifest-dir=${where}`, '-no-service-account', ...universe.flags];
+      const args = [`-thin-manifest-dir=${where}`, '-no-service-account', ...flags, ...universe.flags];
       const run = await runCip(args, { place, env: { HTTP_PROXY: universe.proxyUrl } });
       console.log(
         renderDryRun(name, run, { questions: universe.questions, missing: countMissing(asked, lacking) }),
