@@ -18,7 +18,7 @@ import type { WriteRegistry } from './ports/registry.ts';
 import type { Spool } from './ports/spool.ts';
 import type { Traffic } from './ports/traffic.ts';
 import { makeReport } from './report/make-report.ts';
-import type { Report } from './report/report.ts';
+import type { RunReport } from './report/report.ts';
 
 export interface PromotionRequest {
   readonly read: ReadManifests;
@@ -47,7 +47,7 @@ export interface PromotionPorts {
 }
 
 /** The way an image takes: manifest → edges → inventory → plan → copy → report. A stopped run still has a report. */
-export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<Report> {
+export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
   const { confirm, reportAll: keepPresent, threads } = request;
   const { clock, progress, registry: destination, signal, spool, stopping } = ports;
   const startedAt = clock.now();

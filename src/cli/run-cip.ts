@@ -1,5 +1,6 @@
+import { filtered } from '../base/iterables.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
-import type { Report } from '../report/report.ts';
+import type { RunReport } from '../report/report.ts';
 import type { Options } from './options.ts';
 import { readWanted } from './read-wanted.ts';
 import { inputsOf } from './report-inputs.ts';
@@ -19,7 +20,7 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     const read = await readWanted(where, { strict, log, stopping: stop.stopping });
     const stopped = stop.stopping.aborted;
     const report = strict ? runParseOnly(read, { shard, now: Date.now, stopped }) : await promoteLazily();
-    const items = report.items.filter(({ decision }) => decision !== 'invalid'); // these have been told
+    const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these have been told
     const { format } = options.log;
     try {
       await writeReports(report, places, stdio); // first: who stops a run may not wait until all is told
@@ -30,7 +31,7 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     return stop.exitCode() ?? exitCodeOf(report, options);
 
     // the registry client is the heavy part of the program: loaded when it is known to be needed
-    async function promoteLazily(): Promise<Report> {
+    async function promoteLazily(): Promise<RunReport> {
       const { runPromotion } = await import('./run-promotion.ts');
       return runPromotion(read, { options, status, env, stop, log });
     }

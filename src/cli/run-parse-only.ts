@@ -4,13 +4,13 @@ import { takeShard } from '../edges/take-shard.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import { planConflicts } from '../plan/plan-conflicts.ts';
 import { makeReport } from '../report/make-report.ts';
-import type { Report } from '../report/report.ts';
+import type { RunReport } from '../report/report.ts';
 
 /** What can be said of manifests without any network. */
 export function runParseOnly(
   { manifests, problems, counts }: ReadManifests,
   { shard, now, stopped }: { shard: Shard | undefined; now: () => number; stopped: boolean },
-): Report {
+): RunReport {
   const startedAt = now();
   const wanted = takeShard(expandEdges(manifests), shard);
   return makeReport({

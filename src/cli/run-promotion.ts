@@ -3,7 +3,7 @@ import { createDiskSpool } from '../adapters/system/disk-spool.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { promote } from '../promote.ts';
-import type { Report } from '../report/report.ts';
+import type { RunReport } from '../report/report.ts';
 import { registriesOf } from './make-keychain.ts';
 import { openRegistries } from './open-registries.ts';
 import type { Options } from './options.ts';
@@ -27,7 +27,7 @@ const LATE = 10_000;
 export async function runPromotion(
   read: ReadManifests,
   { options, status, env, stop, log }: Surroundings,
-): Promise<Report> {
+): Promise<RunReport> {
   const { threads, task, reportAll, shard } = options;
   const clock = systemClock;
   const client = await openRegistries(registriesOf(read.manifests), {

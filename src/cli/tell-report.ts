@@ -1,7 +1,7 @@
 import { assertNever } from '../base/exhaustive.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
 import { renderItemLine, renderTables } from '../report/render-text.ts';
-import type { Mode, Report, ReportItem } from '../report/report.ts';
+import type { Mode, ReportItem, RunReport } from '../report/report.ts';
 import { logFinish } from './logger.ts';
 import type { LogOptions } from './run-options.ts';
 import { type Stdio, tell } from './stdio.ts';
@@ -15,7 +15,10 @@ export interface Telling {
 }
 
 /** Tells a report in the log: a line for each item, one for each host, and the tables. */
-export async function tellReport(report: Report, { format, allowLost, stdio, log }: Telling): Promise<void> {
+export async function tellReport(
+  report: RunReport,
+  { format, allowLost, stdio, log }: Telling,
+): Promise<void> {
   for (const item of report.items) {
     log.write(levelOf(item, { mode: report.mode, allowLost }), renderItemLine(item));
   }
@@ -28,7 +31,7 @@ export async function tellReport(report: Report, { format, allowLost, stdio, log
 
 /** What the tables tell, for machines. */
 function logSummary(
-  { mode, stopped, durationMs, summary, hosts }: Report,
+  { mode, stopped, durationMs, summary, hosts }: RunReport,
   { stdio, log }: Pick<Telling, 'stdio' | 'log'>,
 ): void {
   for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {

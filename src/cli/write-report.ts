@@ -6,7 +6,7 @@ import { assertNever } from '../base/exhaustive.ts';
 import { quote } from '../base/text.ts';
 import { renderJson } from '../report/render-json.ts';
 import { renderMarkdown } from '../report/render-markdown.ts';
-import type { Report } from '../report/report.ts';
+import type { RunReport } from '../report/report.ts';
 import type { Options } from './options.ts';
 import { discardOldReport, writeReportFile } from './report-file.ts';
 import { isInput, type ReportInputs } from './report-inputs.ts';
@@ -48,7 +48,7 @@ export async function prepareReports(
 }
 
 /** The report of a promotion, in the forms that were asked for. Throws as `writeRenderings` does. */
-export function writeReports(report: Report, places: ReportPlaces, stdio: Stdio): Promise<void> {
+export function writeReports(report: RunReport, places: ReportPlaces, stdio: Stdio): Promise<void> {
   const renderings = { json: () => renderJson(report), markdown: () => [renderMarkdown(report)] };
   return writeRenderings(renderings, places, stdio);
 }

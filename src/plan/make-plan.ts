@@ -4,6 +4,7 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { decideEdge, isPresent } from './decide-edge.ts';
 import { EDGE_DECISIONS, type EdgeDecision, isWritable, noEdges, type Plan, type PlanItem } from './plan.ts';
+import { sortItems } from './sort-items.ts';
 
 /**
  * A decision for every edge: (M ∩ S) \ D is copied, M ∩ D left alone, M \ (S ∪ D) lost.
@@ -79,7 +80,7 @@ class PlanDraft {
     const counts = noEdges();
     for (const host of hosts.values())
       for (const decision of EDGE_DECISIONS) counts[decision] += host[decision];
-    const items = this.#items.toSorted(compareItems);
+    const items = sortItems(this.#items);
     return { version: 1, items, counts, hosts, newRepositories: findNew(items, inventory) };
   }
 
@@ -102,14 +103,5 @@ function findNew(items: readonly PlanItem[], inventory: Inventory): ReadonlySet<
       .filter(isWritable)
       .map(({ destination }) => destination)
       .filter(isNew),
-  );
-}
-
-/** By destination, tag and digest. */
-export function compareItems(a: PlanItem, b: PlanItem): number {
-  return (
-    compareText(a.destination, b.destination) ||
-    compareText(a.tag ?? '', b.tag ?? '') ||
-    compareText(a.digest, b.digest)
   );
 }

@@ -1,7 +1,7 @@
 import { compareText } from '../base/sorted.ts';
 import type { Repository } from '../image/repository.ts';
-import { compareItems } from './make-plan.ts';
 import { EDGE_DECISIONS, type EdgeDecision, noEdges, type Plan } from './plan.ts';
+import { sortItems } from './sort-items.ts';
 
 /** One plan of the plans of parts that have no repository in common. */
 export function mergePlans(plans: readonly Plan[]): Plan {
@@ -19,7 +19,7 @@ export function mergePlans(plans: readonly Plan[]): Plan {
   }
   return {
     version: 1,
-    items: plans.flatMap(({ items }) => items).toSorted(compareItems),
+    items: sortItems(plans.flatMap(({ items }) => items)),
     counts,
     hosts: new Map(Array.from(hosts).toSorted(([a], [b]) => compareText(a, b))),
     newRepositories: new Set(plans.flatMap((plan) => Array.from<Repository>(plan.newRepositories))),

@@ -9,7 +9,7 @@ import type { Tag } from '../image/tag.ts';
  */
 export interface Plan {
   readonly version: 1;
-  /** Every edge that is not `present`, sorted by destination, tag and digest. */
+  /** Every edge that is not `present`, sorted by destination as it is written, then by digest. */
   readonly items: readonly PlanItem[];
   /** All edges, those that are `present` included. */
   readonly counts: Readonly<Record<EdgeDecision, number>>;

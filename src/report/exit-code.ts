@@ -1,10 +1,10 @@
-import type { Report } from './report.ts';
+import type { RunReport } from './report.ts';
 
 /**
  * 0 when everything wanted is there, or in a dry run would be; 1 when something is not, or nobody knows because the run
  * was stopped. `allowLost` lets lost images pass.
  */
-export function exitCodeOf({ summary, stopped }: Report, options: { readonly allowLost: boolean }): 0 | 1 {
+export function exitCodeOf({ summary, stopped }: RunReport, options: { readonly allowLost: boolean }): 0 | 1 {
   const bad =
     summary['tag-move'] +
     summary.conflict +

@@ -1,5 +1,6 @@
 import { formatPosition, type Position } from '../base/position.ts';
-import { compareText, sortedBy } from '../base/sorted.ts';
+import { lazily } from '../base/iterables.ts';
+import { compareText } from '../base/sorted.ts';
 import type { Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { formatReference } from '../image/reference.ts';
@@ -10,9 +11,9 @@ import type {
   HostReport,
   ManifestCounts,
   Mode,
-  Report,
   ReportItem,
   RepositoryCounts,
+  RunReport,
   Summary,
 } from './report.ts';
 
@@ -44,7 +45,7 @@ export interface MalformedEntry {
 }
 
 /** The report of a run. Pure. */
-export function makeReport(input: ReportInput): Report {
+export function makeReport(input: ReportInput): RunReport {
   const { mode, startedAt, finishedAt, stopped, plan, problems } = input;
   const errors = problems.filter(({ severity }) => severity === 'error');
   return {
@@ -56,7 +57,7 @@ export function makeReport(input: ReportInput): Report {
     ...(input.shard === undefined ? {} : { shard: input.shard }),
     manifests: input.manifests,
     summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
-    items: [...makeItems(input), ...errors.map(invalidItem)],
+    items: lazily(() => makeItems(input, errors)),
     hosts: makeHosts(input),
   };
 }
@@ -74,10 +75,9 @@ function countResults({
   return counts;
 }
 
-/** Sorted by the destination as it is written: a plan sorts by repository, where `app` comes before `app-x`. */
-function makeItems(input: ReportInput): ReportItem[] {
-  const items = input.plan.items.map((item) => makeItem(item, input));
-  return sortedBy(items, ({ destination }) => destination ?? '');
+function* makeItems(input: ReportInput, errors: readonly MalformedEntry[]): Generator<ReportItem> {
+  for (const item of input.plan.items) yield makeItem(item, input);
+  for (const error of errors) yield invalidItem(error);
 }
 
 function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): ReportItem {

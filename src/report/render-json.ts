@@ -1,6 +1,6 @@
 /** A report of any kind: a value with items, which may be many. */
 interface Itemised {
-  readonly items: readonly unknown[];
+  readonly items: Iterable<unknown>;
 }
 
 /**
@@ -9,15 +9,12 @@ interface Itemised {
  */
 export function* renderJson(report: Itemised): Generator<string> {
   const [head = '', tail = ''] = JSON.stringify({ ...report, items: [] }, undefined, 2).split('"items": []');
-  if (report.items.length === 0) {
-    yield `${head}"items": []${tail}\n`;
-    return;
-  }
   yield `${head}"items": [`;
   let separator = '\n';
   for (const item of report.items) {
-    yield `${separator}${JSON.stringify(item, undefined, 2).replace(/^/gm, '    ')}`;
+    yield `${separator}    ${JSON.stringify(item, undefined, 2).replaceAll('\n', '\n    ')}`;
     separator = ',\n';
   }
-  yield `\n  ]${tail}\n`;
+  const isEmpty = separator === '\n';
+  yield `${isEmpty ? '' : '\n  '}]${tail}\n`;
 }

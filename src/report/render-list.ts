@@ -7,20 +7,23 @@ const MAX_LIST_CHARACTERS = 25_000;
 export function renderMarkdownList(
   title: string,
   header: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: Iterable<readonly string[]>,
 ): string[] {
-  if (rows.length === 0) return [];
-  const shown = fitting(rows);
-  const hidden = rows.length - shown.length;
+  const { shown, hidden } = fitting(rows);
+  if (shown.length + hidden === 0) return [];
   const more = hidden > 0 ? [`… and ${hidden} more, in the JSON report.`] : [];
   return [`### ${title}`, renderMarkdownTable(header, shown), ...more];
 }
 
 /** As many of the first rows as there is room for. */
-function fitting(rows: readonly (readonly string[])[]): (readonly string[])[] {
+function fitting(rows: Iterable<readonly string[]>): { shown: (readonly string[])[]; hidden: number } {
+  const shown: (readonly string[])[] = [];
+  let hidden = 0;
   let left = MAX_LIST_CHARACTERS;
-  return rows.filter((row) => {
+  for (const row of rows) {
     left -= row.reduce((sum, cell) => sum + cell.length + 3, 2);
-    return left >= 0;
-  });
+    if (left >= 0) shown.push(row);
+    else hidden += 1;
+  }
+  return { shown, hidden };
 }

@@ -1,7 +1,8 @@
+import { filtered, mapped } from '../base/iterables.ts';
 import { renderMarkdownList } from './render-list.ts';
 import { renderMarkdownTable } from './render-table.ts';
 import { DECISION_HEADER, decisionRows, HOST_HEADER, hostRows } from './render-text.ts';
-import type { Report, ReportItem } from './report.ts';
+import type { ReportItem, RunReport } from './report.ts';
 
 const TITLES = {
   promotion: 'Image promotion',
@@ -10,9 +11,9 @@ const TITLES = {
 } as const;
 
 /** The report as Markdown, fit for a comment on a pull request: what needs a person first. */
-export function renderMarkdown(report: Report): string {
-  const bad = report.items.filter((item) => needsPerson(item, report));
-  const good = report.items.filter((item) => !needsPerson(item, report));
+export function renderMarkdown(report: RunReport): string {
+  const bad = filtered(report.items, (item) => needsPerson(item, report));
+  const good = filtered(report.items, (item) => !needsPerson(item, report));
   return [
     `## ${TITLES[report.mode]}${partOf(report)}`,
     renderMarkdownTable(DECISION_HEADER, decisionRows(report)),
@@ -24,17 +25,22 @@ export function renderMarkdown(report: Report): string {
   ].join('\n\n');
 }
 
-function partOf({ shard, shards }: Report): string {
+function partOf({ shard, shards }: RunReport): string {
   if (shard !== undefined) return `, shard ${shard.index}/${shard.count}`;
   return shards === undefined ? '' : `, ${shards.length} shards`;
 }
 
-function needsPerson({ decision, outcome }: ReportItem, { mode }: Report): boolean {
+function needsPerson({ decision, outcome }: ReportItem, { mode }: RunReport): boolean {
   if (decision === 'present') return false;
   return mode === 'promotion' ? outcome !== 'copied' : decision !== 'copy' && decision !== 'add-tag';
 }
 
-function section(title: string, items: readonly ReportItem[]): string[] {
-  const rows = items.map((item) => [item.decision, item.destination ?? item.at, item.outcome, item.reason]);
+function section(title: string, items: Iterable<ReportItem>): string[] {
+  const rows = mapped(items, ({ at, decision, destination, outcome, reason }) => [
+    decision,
+    destination ?? at,
+    outcome,
+    reason,
+  ]);
   return renderMarkdownList(title, ['decision', 'destination', 'outcome', 'reason'], rows);
 }

@@ -1,7 +1,7 @@
 import { oneLine } from '../base/text.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
 import { renderTable } from './render-table.ts';
-import type { Report, ReportItem } from './report.ts';
+import type { ReportItem, RunReport } from './report.ts';
 
 /** One line for an edge or a malformed entry, made to be searched. */
 export function renderItemLine(item: ReportItem): string {
@@ -13,7 +13,7 @@ export function renderItemLine(item: ReportItem): string {
 }
 
 /** The end of a run for people: a row for each decision, a row for each host. */
-export function renderTables(report: Report): string {
+export function renderTables(report: RunReport): string {
   const hosts = hostRows(report);
   const tables = [renderTable(DECISION_HEADER, decisionRows(report))];
   if (hosts.length > 0) tables.push(renderTable(HOST_HEADER, hosts));
@@ -36,7 +36,7 @@ const MEANING = {
 
 export const DECISION_HEADER = ['decision', 'edges', 'meaning'];
 
-export function decisionRows({ summary, mode }: Report): (string | number)[][] {
+export function decisionRows({ summary, mode }: RunReport): (string | number)[][] {
   const decisions =
     mode === 'parse-only' ? (['conflict', 'invalid'] as const) : ([...EDGE_DECISIONS, 'invalid'] as const);
   const outcomes = mode === 'promotion' ? (['copied', 'failed', 'not-attempted'] as const) : [];
@@ -57,7 +57,7 @@ export const HOST_HEADER = [
   'bytes out',
 ];
 
-export function hostRows({ hosts }: Report): (string | number)[][] {
+export function hostRows({ hosts }: RunReport): (string | number)[][] {
   return Object.entries(hosts).map(([name, host]) => [
     name,
     ...EDGE_DECISIONS.map((decision) => host.edges[decision]),

@@ -12,7 +12,7 @@ export type Result = 'copied' | 'failed' | 'not-attempted';
  * The report of a run, version 1: the value that every output is a view of. Fields may be added; none is removed or
  * given another meaning without a new version.
  */
-export interface Report {
+export interface Report<Items extends Iterable<ReportItem> = readonly ReportItem[]> {
   readonly version: 1;
   readonly mode: Mode;
   /** ISO 8601, UTC. */
@@ -28,10 +28,16 @@ export interface Report {
   readonly manifests: ManifestCounts;
   readonly summary: Summary;
   /** Every edge that is not present (all of them if asked for) and every malformed entry, sorted by destination. */
-  readonly items: readonly ReportItem[];
+  readonly items: Items;
   /** By registry host, sorted. */
   readonly hosts: Readonly<Record<string, HostReport>>;
 }
+
+/**
+ * The report of a run that has just ended. Its items are made anew each time they are gone through: where a registry was
+ * away there is one for each of its edges.
+ */
+export type RunReport = Report<Iterable<ReportItem>>;
 
 /** What is kept of a shard's own report. */
 export interface MergedShard extends ShardIdentity {

@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { kept } from '../builders/kept.ts';
 import type { ReportInputs } from '../../src/cli/report-inputs.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
 import { prepareReports, writeReports } from '../../src/cli/write-report.ts';
@@ -11,19 +12,21 @@ import { makeReport } from '../../src/report/make-report.ts';
 import { noEdges } from '../../src/plan/plan.ts';
 import { testdir } from '../builders/testdir.ts';
 
-const EMPTY = makeReport({
-  mode: 'dry-run',
-  startedAt: 0,
-  finishedAt: 1,
-  stopped: false,
-  edges: 0,
-  manifests: { projects: 1, images: 0, digests: 0 },
-  plan: { version: 1, items: [], counts: noEdges(), hosts: new Map(), newRepositories: new Set() },
-  readings: new Map(),
-  outcomes: new Map(),
-  problems: [],
-  traffic: new Map(),
-});
+const EMPTY = kept(
+  makeReport({
+    mode: 'dry-run',
+    startedAt: 0,
+    finishedAt: 1,
+    stopped: false,
+    edges: 0,
+    manifests: { projects: 1, images: 0, digests: 0 },
+    plan: { version: 1, items: [], counts: noEdges(), hosts: new Map(), newRepositories: new Set() },
+    readings: new Map(),
+    outcomes: new Map(),
+    problems: [],
+    traffic: new Map(),
+  }),
+);
 
 function stdio() {
   return { out: new PassThrough(), err: new PassThrough() };

@@ -6,6 +6,7 @@ import { formatReference } from '../../src/image/reference.ts';
 import { isWritable, type PlanItem } from '../../src/plan/plan.ts';
 import { makeReport, type ReportInput } from '../../src/report/make-report.ts';
 import type { Report } from '../../src/report/report.ts';
+import { kept } from '../builders/kept.ts';
 import { manifestsOf } from '../builders/content.ts';
 import { runs } from '../builders/property-runs.ts';
 import type { Verb } from '../doubles/memory-registry.ts';
@@ -178,7 +179,7 @@ function decisionOf({ decision, destination, tag, digest }: PlanItem): string {
 }
 
 function reportOf({ plan, outcomes, edges }: Pick<ReportInput, 'plan' | 'outcomes' | 'edges'>): Report {
-  return makeReport({
+  const report = makeReport({
     mode: 'promotion',
     startedAt: 0,
     finishedAt: 0,
@@ -191,6 +192,7 @@ function reportOf({ plan, outcomes, edges }: Pick<ReportInput, 'plan' | 'outcome
     readings: new Map(),
     traffic: new Map(),
   });
+  return kept(report);
 }
 
 /** Tags that were not there before, as `repository:tag digest`, sorted. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kept } from '../builders/kept.ts';
 import { type Budgets, DEFAULT_BUDGETS } from '../../src/adapters/oci/budget.ts';
 import { createRegistryOver } from '../../src/adapters/oci/oci-registry.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
@@ -53,7 +54,7 @@ async function promoteAll(
   const spool = new MemorySpool();
   const progress = new RecordingProgress();
   const ports = { ...client, spool, clock, progress, stopping: never, signal: never };
-  const report = await clock.until(promote(request, ports));
+  const report = kept(await clock.until(promote(request, ports)));
   const minutes = (clock.now() - begun) / MINUTE;
   return { report, registry, minutes, refused: registry.refused / (registry.refused + registry.accepted) };
 }

@@ -1,3 +1,4 @@
+import { kept } from '../builders/kept.ts';
 import type { EmbeddedRegistryOptions } from '../../src/embedded-registry/embedded-registry.ts';
 import { promote } from '../../src/promote.ts';
 import type { Report } from '../../src/report/report.ts';
@@ -58,7 +59,7 @@ function fill({ source, destination }: Hosts): void {
   push(destination, 'prod/victim', OLD, 'old');
 }
 
-function perform({ time, hosts, client, never }: Stage): Promise<Report> {
+async function perform({ time, hosts, client, never }: Stage): Promise<Report> {
   const own = { clock: time, progress: new RecordingProgress(), spool: new MemorySpool() };
   const ports = { ...client, ...own, stopping: never, signal: never };
   const read = {
@@ -66,7 +67,7 @@ function perform({ time, hosts, client, never }: Stage): Promise<Report> {
     problems: [],
     counts: { projects: 2, images: 3, digests: 3 },
   };
-  return promote({ read, confirm: true, reportAll: false, threads: 50 }, ports);
+  return kept(await promote({ read, confirm: true, reportAll: false, threads: 50 }, ports));
 }
 
 function manifestsOf({ source, destination }: Hosts) {

@@ -350,16 +350,16 @@ describe('a plan', () => {
     ]);
   });
 
-  it('names the place of a digest that is wanted without a tag, and sorts it before all tags', () => {
+  it('names the place of a digest that is wanted without a tag, and sorts it after all tags, as it is written', () => {
     const manifest = from('s.io/s')
       .to('p.io/p')
       .promote({ app: { [B]: [], [A]: ['1.0'] } }, { app: { [A]: [] } });
     const plan = planOf([manifest], inventory({ 'p.io/p/app': {} }, { 's.io/s/app': [A, B] }));
-    expect(decisions(plan)).toEqual(['copy p.io/p/app: a', 'copy p.io/p/app: b', 'copy p.io/p/app:1.0 a']);
+    expect(decisions(plan)).toEqual(['copy p.io/p/app:1.0 a', 'copy p.io/p/app: a', 'copy p.io/p/app: b']);
     expect(plan.items.map(({ at }) => at.map(formatPosition))).toEqual([
+      ['m.yaml:5:80'],
       ['m.yaml:7:1'],
       ['m.yaml:4:1'],
-      ['m.yaml:5:80'],
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { kept } from '../builders/kept.ts';
 import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Digest } from '../../src/image/digest.ts';
@@ -121,6 +122,10 @@ function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
   };
 }
 
+function reportOf(input: ReportInput): Report {
+  return kept(makeReport(input));
+}
+
 /** A promotion in which each item that was to be written met this. */
 function promotion(outcomeOf: (item: PlanItem) => Outcome | undefined): Report {
   const plan = planned();
@@ -129,7 +134,7 @@ function promotion(outcomeOf: (item: PlanItem) => Outcome | undefined): Report {
     const outcome = outcomeOf(item);
     if (outcome !== undefined) outcomes.set(item, outcome);
   }
-  return makeReport(inputOf({ mode: 'promotion', plan, outcomes }));
+  return reportOf(inputOf({ mode: 'promotion', plan, outcomes }));
 }
 
 const mixed = () =>
@@ -140,7 +145,7 @@ const mixed = () =>
 
 describe('the JSON report', () => {
   it('of a dry run is as it has always been', async () => {
-    await expect([...renderJson(makeReport(inputOf()))].join('')).toMatchFileSnapshot(
+    await expect([...renderJson(reportOf(inputOf()))].join('')).toMatchFileSnapshot(
       '../../fixtures/reports/dry-run.json',
     );
   });
@@ -152,7 +157,7 @@ describe('the JSON report', () => {
   });
 
   it('is JSON and ends with a newline', () => {
-    const report = makeReport(inputOf());
+    const report = reportOf(inputOf());
     expect(JSON.parse([...renderJson(report)].join(''))).toEqual(report);
     expect([...renderJson(report)].join('')).toMatch(/\}\n$/);
   });
@@ -160,7 +165,7 @@ describe('the JSON report', () => {
 
 describe('the summary', () => {
   it('of a dry run counts decisions, and nothing that became of them', () => {
-    expect(makeReport(inputOf()).summary).toEqual({
+    expect(reportOf(inputOf()).summary).toEqual({
       edges: 9,
       present: 1,
       copy: 2,
@@ -186,7 +191,7 @@ describe('the summary', () => {
   });
 
   it('counts every edge once', () => {
-    const { summary } = makeReport(inputOf());
+    const { summary } = reportOf(inputOf());
     const { present, copy, lost, conflict, unreadable } = summary;
     expect(present + copy + summary['add-tag'] + summary['tag-move'] + lost + conflict + unreadable).toBe(
       summary.edges,
@@ -196,7 +201,7 @@ describe('the summary', () => {
 
 describe('the items', () => {
   it('are the edges that are not present, and what is malformed', () => {
-    const { items } = makeReport(inputOf());
+    const { items } = reportOf(inputOf());
     expect(items.map(({ decision, destination }) => `${decision} ${destination}`)).toEqual([
       'lost p.io/p/lost:v1',
       'tag-move p.io/p/moved:v1',
@@ -211,7 +216,7 @@ describe('the items', () => {
   });
 
   it('are all edges where that is asked for', () => {
-    const { items, summary } = makeReport(inputOf({ plan: planned(true) }));
+    const { items, summary } = reportOf(inputOf({ plan: planned(true) }));
     expect(items).toHaveLength(summary.edges + summary.invalid);
     expect(items.find(({ decision }) => decision === 'present')).toMatchObject({
       destination: 'p.io/p/there:v1',
@@ -230,7 +235,7 @@ describe('the items', () => {
         'app.x': { [A]: [] },
       });
     const plan = makePlan(expandEdges([close]), { destinations: new Map(), sources: new Map() });
-    const destinations = makeReport(inputOf({ plan, problems: [] })).items.map(
+    const destinations = reportOf(inputOf({ plan, problems: [] })).items.map(
       ({ destination }) => destination ?? '',
     );
     expect(destinations).toEqual(destinations.toSorted());
@@ -238,14 +243,14 @@ describe('the items', () => {
   });
 
   it('of a conflict name its other side and where it stands', () => {
-    const [first] = makeReport(inputOf()).items.filter(({ decision }) => decision === 'conflict');
+    const [first] = reportOf(inputOf()).items.filter(({ decision }) => decision === 'conflict');
     expect(first).toMatchObject({ digest: A, outcome: 'not-attempted', at: 'm.yaml:15:80' });
     expect(first?.reason).toContain(`${B} at m.yaml:16:80`);
   });
 });
 
 describe('an item that a script greps for', () => {
-  const lines = () => makeReport(inputOf()).items.map(renderItemLine);
+  const lines = () => reportOf(inputOf()).items.map(renderItemLine);
 
   it.each([
     ['_LOST_', 'p.io/p/lost:v1'],
@@ -294,7 +299,7 @@ describe('an item that a script greps for', () => {
 
 describe('the report for people', () => {
   it.each([
-    ['dry run', () => makeReport(inputOf()), 'dry-run'],
+    ['dry run', () => reportOf(inputOf()), 'dry-run'],
     ['promotion', mixed, 'promotion'],
   ])('is as it has always been, after a %s', async (_what, make, name) => {
     await expect(`${renderTables(make())}\n`).toMatchFileSnapshot(`../../fixtures/reports/${name}.txt`);
@@ -302,7 +307,7 @@ describe('the report for people', () => {
   });
 
   it('has a row for each decision, and outcomes after a promotion only', () => {
-    const dry = renderTables(makeReport(inputOf()));
+    const dry = renderTables(reportOf(inputOf()));
     for (const word of [
       'present',
       'copy',
@@ -362,7 +367,7 @@ describe('the report for people', () => {
       ),
     });
     expect(plan.counts).toMatchObject({ 'tag-move': 440, copy: 440 });
-    const text = renderMarkdown(makeReport(inputOf({ plan, problems: [] })));
+    const text = renderMarkdown(reportOf(inputOf({ plan, problems: [] })));
     expect(text.length).toBeLessThan(65_536);
     expect(text.match(/… and \d+ more, in the JSON report\./g)).toHaveLength(2);
   });
@@ -386,7 +391,7 @@ describe('the report for people', () => {
 
 describe('the hosts', () => {
   it('are all that had edges or traffic, sorted', () => {
-    const { hosts } = makeReport(inputOf());
+    const { hosts } = reportOf(inputOf());
     expect(Object.keys(hosts)).toEqual(['p.io', 's.io']);
     expect(hosts['p.io']).toMatchObject({ requests: 20, bytesOut: 900, edges: { copy: 2, present: 1 } });
     expect(hosts['s.io']).toMatchObject({
@@ -399,7 +404,7 @@ describe('the hosts', () => {
   });
 
   it('without traffic have none', () => {
-    const { hosts } = makeReport(inputOf({ traffic: new Map() }));
+    const { hosts } = reportOf(inputOf({ traffic: new Map() }));
     expect(hosts['p.io']).toMatchObject({
       requests: 0,
       retries: 0,
@@ -428,7 +433,7 @@ describe('the exit code', () => {
     'not-attempted': 0,
   };
   const codeOf = (changes: Partial<Summary>, allowLost = false) =>
-    exitCodeOf({ ...makeReport(inputOf()), summary: { ...good, ...changes } }, { allowLost });
+    exitCodeOf({ ...reportOf(inputOf()), summary: { ...good, ...changes } }, { allowLost });
 
   it.each([[{}], [{ copied: 4 }], [{ present: 9, copy: 0, 'add-tag': 0 }], [{ edges: 0 }]])(
     'is 0 for %j',

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { kept } from '../builders/kept.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { takeShard } from '../../src/edges/take-shard.ts';
 import { planConflicts } from '../../src/plan/plan-conflicts.ts';
@@ -58,7 +59,7 @@ function reportOf(
     manifests: COUNTS,
     traffic: new Map(),
   });
-  return { ...report, ...changes };
+  return { ...kept(report), ...changes };
 }
 
 const IMAGES = Object.fromEntries(

@@ -1,5 +1,6 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { kept } from '../../builders/kept.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import type { OciRegistry } from '../../../src/adapters/oci/oci-registry.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
@@ -157,7 +158,8 @@ async function promoteAs(
     progress: new RecordingProgress(),
   };
   const signals = { stopping: quiet(), signal: quiet() };
-  const report = await promote({ read, confirm, reportAll: true, threads: 8 }, { ...ports, ...signals });
+  const request = { read, confirm, reportAll: true, threads: 8 };
+  const report = kept(await promote(request, { ...ports, ...signals }));
   return { ...report, client, text: JSON.stringify(report) };
 }
 
