@@ -5,8 +5,6 @@ import { sortItems } from './sort-items.ts';
 
 /** One plan of the plans of parts that have no repository in common. */
 export function mergePlans(plans: readonly Plan[]): Plan {
-  const [only] = plans;
-  if (only !== undefined && plans.length === 1) return only;
   const hosts = new Map<string, Record<EdgeDecision, number>>();
   const counts = noEdges();
   for (const [host, more] of plans.flatMap((plan) => Array.from(plan.hosts))) {

@@ -2,64 +2,20 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatPosition } from '../../src/base/position.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import type { Digest } from '../../src/image/digest.ts';
 import { formatReference } from '../../src/image/reference.ts';
-import type { Repository } from '../../src/image/repository.ts';
-import {
-  type DestinationState,
-  type Inventory,
-  type SourceKey,
-  type SourceState,
-  sourceKey,
-} from '../../src/inventory/inventory.ts';
+
+import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { type Plan, type PlanItem } from '../../src/plan/plan.ts';
 import { planConflicts } from '../../src/plan/plan-conflicts.ts';
+import { inventory, type Sources, type There } from '../builders/inventories.ts';
 import { runs } from '../builders/property-runs.ts';
-import { type Dmap, digest, from, inFile, repository, tag } from '../builders/manifests.ts';
+import { type Dmap, digest, from, inFile } from '../builders/manifests.ts';
 
 const A = digest('a');
 const B = digest('b');
 const C = digest('c');
-
-/** What is at each destination: digests, and digests by tag; `silent` does not answer. */
-type There = Readonly<
-  Record<string, { digests?: readonly Digest[]; tags?: Readonly<Record<string, Digest>> } | 'silent'>
->;
-/** Which digests each source has. */
-type Sources = Readonly<Record<string, readonly Digest[] | 'silent'>>;
-
-function inventory(there: There, sources: Sources = {}): Inventory {
-  return {
-    destinations: new Map(Object.entries(there).map(([name, state]) => [repository(name), stateOf(state)])),
-    sources: new Map(
-      Object.entries(sources).flatMap(([name, state]) => sourceStates(repository(name), state)),
-    ),
-  };
-}
-
-function stateOf(state: There[string]): DestinationState {
-  if (state === 'silent') return { kind: 'unreadable', reason: '503' };
-  const { digests = [], tags = {} } = state;
-  const entries = Object.entries(tags).map(([text, digest]) => [tag(text), digest] as const);
-  const all = new Set([...digests, ...Object.values(tags)]);
-  return {
-    kind: 'read',
-    by: 'listing',
-    complete: true,
-    exists: all.size > 0,
-    tags: new Map(entries),
-    digests: all,
-  };
-}
-
-function sourceStates(name: Repository, state: readonly Digest[] | 'silent'): [SourceKey, SourceState][] {
-  return [A, B, C].map((digest) => {
-    if (state === 'silent') return [sourceKey(name, digest), { kind: 'unreadable', reason: '403' }];
-    return [sourceKey(name, digest), { kind: state.includes(digest) ? 'present' : 'absent' }];
-  });
-}
 
 /** Items as `decision repository:tag digit`. */
 function decisions(plan: Plan): readonly string[] {
