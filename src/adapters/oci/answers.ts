@@ -31,6 +31,11 @@ export function refuseAnswer(request: HttpRequest, response: HttpResponse): neve
   );
 }
 
+/** True where the body of a refusal names one of these codes. */
+export function saysAny({ body }: HttpResponse, codes: readonly string[]): boolean {
+  return parseErrors(body).some(({ code }) => codes.includes(code));
+}
+
 function hintOf({ hint }: HttpResponse, retryAfterMs = 0): string {
   const { longestWait } = DEFAULT_RETRY;
   const isTooLong = retryAfterMs > longestWait;

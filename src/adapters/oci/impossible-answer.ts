@@ -1,0 +1,37 @@
+import { saysAny } from './answers.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
+
+/**
+ * True for an answer that cannot be one to what was asked: it was damaged on the way, or comes from somebody in between,
+ * a load balancer or a login page. Asked once more, the registry may answer itself.
+ */
+export function isImpossible(request: HttpRequest, response: HttpResponse): boolean {
+  switch (response.status) {
+    case 200:
+      return isPage(request, response);
+    case 400:
+      return isUntrueOfManifest(request, response);
+    case 401:
+      // without a challenge nobody can know what to do better
+      return response.headers['www-authenticate'] === undefined;
+    case 416:
+      return request.headers['range'] === undefined;
+    default:
+      return false;
+  }
+}
+
+/** What is written is answered with 201, 202 or its digest; a GET is judged by its bytes, by who sends it. */
+function isPage({ method }: HttpRequest, { headers }: HttpResponse): boolean {
+  if (method === 'HEAD') return isWebPage(headers);
+  return (method === 'POST' || method === 'PUT') && headers['docker-content-digest'] === undefined;
+}
+
+export function isWebPage(headers: HttpResponse['headers']): boolean {
+  return /^\s*text\/html\b/i.test(headers['content-type'] ?? '');
+}
+
+/** The digest of what is sent has been checked, and its source has taken it for a manifest. */
+function isUntrueOfManifest({ method }: HttpRequest, response: HttpResponse): boolean {
+  return method === 'PUT' && saysAny(response, ['MANIFEST_INVALID', 'DIGEST_INVALID']);
+}
