@@ -2,13 +2,13 @@ import { saysAny } from './answers.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 
 /**
- * True for an answer that cannot be one to what was asked: it was damaged on the way, or comes from somebody in between,
- * a load balancer or a login page. Asked once more, the registry may answer itself.
+ * True for an answer that cannot be one to what was asked: the request was damaged on the way, or somebody in between
+ * has answered, a load balancer or a login page. Asked once more, the registry may answer itself.
  */
 export function isImpossible(request: HttpRequest, response: HttpResponse): boolean {
   switch (response.status) {
     case 200:
-      return isPage(request, response);
+      return isNothingOfWrite(request, response);
     case 400:
       return isUntrueOfManifest(request, response);
     case 401:
@@ -21,14 +21,9 @@ export function isImpossible(request: HttpRequest, response: HttpResponse): bool
   }
 }
 
-/** What is written is answered with 201, 202 or its digest; a GET is judged by its bytes, by who sends it. */
-function isPage({ method }: HttpRequest, { headers }: HttpResponse): boolean {
-  if (method === 'HEAD') return isWebPage(headers);
+/** What is written is answered with 201 or 202, or with the digest of what was stored. */
+function isNothingOfWrite({ method }: HttpRequest, { headers }: HttpResponse): boolean {
   return (method === 'POST' || method === 'PUT') && headers['docker-content-digest'] === undefined;
-}
-
-export function isWebPage(headers: HttpResponse['headers']): boolean {
-  return /^\s*text\/html\b/i.test(headers['content-type'] ?? '');
 }
 
 /** The digest of what is sent has been checked, and its source has taken it for a manifest. */

@@ -13,7 +13,6 @@ import type { Found } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
-import { isWebPage } from './impossible-answer.ts';
 import { readRequest, type Session } from './session.ts';
 import { sendUntilSound } from './sound-answer.ts';
 
@@ -37,11 +36,9 @@ export async function lookUpManifest(
 ): Promise<Found | undefined> {
   const path = `manifests/${reference}`;
   const request = readRequest(session, repository, { method: 'HEAD', path, headers: ACCEPT, signal });
-  const response = await session.send(request);
+  const response = await sendUntilSound(session.send, request, (read) => pageIn(request, read));
   if (response.status === 404) return undefined;
   if (response.status !== 200) return refuseAnswer(request, response);
-  const page = pageIn(request, response);
-  if (page !== undefined) throw page;
   const mediaType = namedType(response) ?? '';
   const named = parseDigest(response.headers['docker-content-digest'] ?? '');
   if (isDigest(reference) && (named !== undefined || MANIFEST_TYPES.has(mediaType))) {
@@ -62,7 +59,7 @@ const MANIFEST_TYPES: ReadonlySet<string> = new Set(ACCEPT_MANIFESTS.split(',').
 
 /** A login page or a proxy's notice comes with status 200 as well. */
 function pageIn(request: HttpRequest, { headers }: HttpResponse): RegistryError | undefined {
-  if (!isWebPage(headers)) return undefined;
+  if (!/^\s*text\/html\b/i.test(headers['content-type'] ?? '')) return undefined;
   return new RegistryError(
     'unexpected',
     `${describeRequest(request)}: the answer is a web page, not a manifest`,
