@@ -85,7 +85,8 @@ async function tryOnce(request: HttpRequest, send: Send): Promise<Outcome> {
   } catch (error) {
     return {
       temporary: error instanceof RegistryError && error.temporary,
-      impossible: false,
+      // of a token service: what it is asked has no range, and its 401 may lack a challenge
+      impossible: error instanceof RegistryError && error.status === 416,
       status: error instanceof RegistryError ? error.status : undefined,
       why: messageOf(error),
       retryAfter: () => (error instanceof RegistryError ? error.retryAfterMs : undefined),
