@@ -83,8 +83,11 @@ function finalAnswer(cell: AnyCell): Expected {
 }
 
 /** It is an answer to a question: what comes of it depends on who asks. */
-function saysThatThereIsNone({ request, fault }: AnyCell): boolean {
-  const isQuestion = request.method === 'HEAD' || request.brings === 'digests' || request.name === 'listing';
+export function saysThatThereIsNone({ request, fault }: AnyCell): boolean {
+  const isList = request.brings === 'digests';
+  // registries that know no referrers do not know the request either
+  if (isList && fault.name.startsWith('400')) return true;
+  const isQuestion = isList || request.method === 'HEAD' || request.name === 'listing';
   return isQuestion && fault.name.startsWith('404');
 }
 
