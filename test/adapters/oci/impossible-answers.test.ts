@@ -152,6 +152,20 @@ describe('401 without a challenge', () => {
   });
 });
 
+describe('416 of a token service', () => {
+  it('is doubted as well', async () => {
+    const server = await embeddedForTest({ auth: { kind: 'token', users: {}, anonymousPull: true } });
+    push(server, 'app', CONTENT, 'v1');
+    server.addFault({ kind: 'token', act: RANGE });
+    const { registry } = clientForTest();
+    expect(await registry.resolve(app(server), tagOf('v1'), quiet())).toBe(manifest.digest);
+    server.addFault({ kind: 'token', act: RANGE, times: Infinity });
+    const asked = registry.resolve(repositoryAt(server, 'other'), tagOf('v1'), quiet());
+    expect(await registryErrorOf(asked)).toMatchObject({ status: 416 });
+    expect(server.requests.filter(({ kind }) => kind === 'token')).toHaveLength(4);
+  });
+});
+
 describe('a page instead of a manifest or a large blob', () => {
   it.each([
     ['HEAD', HEAD, 'the answer is a web page, not a manifest'],
