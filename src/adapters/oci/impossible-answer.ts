@@ -1,5 +1,5 @@
-import { saysAny } from './answers.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
+import { parseErrors } from './spec-errors.ts';
 
 /**
  * True for an answer that cannot be one to what was asked: the request was damaged on the way, or somebody in between
@@ -27,6 +27,8 @@ function isNothingOfWrite({ method }: HttpRequest, { headers }: HttpResponse): b
 }
 
 /** The digest of what is sent has been checked, and its source has taken it for a manifest. */
-function isUntrueOfManifest({ method }: HttpRequest, response: HttpResponse): boolean {
-  return method === 'PUT' && saysAny(response, ['MANIFEST_INVALID', 'DIGEST_INVALID']);
+function isUntrueOfManifest({ method }: HttpRequest, { body }: HttpResponse): boolean {
+  return method === 'PUT' && parseErrors(body).some(({ code }) => INVALID.has(code));
 }
+
+const INVALID: ReadonlySet<string> = new Set(['MANIFEST_INVALID', 'DIGEST_INVALID']);
