@@ -92,6 +92,6 @@ export class Attempts {
 }
 
 /** Of a server that is well, but was asked too often: it is waited for, and nothing is counted. */
-function isRefusal({ status, asked }: Failure): boolean {
+export function isRefusal({ status, asked }: Failure): boolean {
   return status === 429 || (status === 503 && asked !== undefined);
 }

@@ -45,5 +45,5 @@ export class UploadOpener {
 
 /** An answer that a plain upload may not meet: one for want of rights it would. */
 function isDenial({ code, status }: RegistryError): boolean {
-  return code === 'refused' && status !== undefined;
+  return (code === 'refused' || code === 'unexpected') && status !== undefined;
 }

@@ -39,6 +39,8 @@ export type FaultAct =
   | { readonly kind: 'lost-answer' }
   /** Connection reset after so many bytes of the request's body have arrived, of those that it has. */
   | { readonly kind: 'cut-upload'; readonly atByte: number }
+  /** One bit of the request's body is wrong when it arrives, in its first byte by default. */
+  | { readonly kind: 'flip-request-bit'; readonly atByte?: number }
   /** Answered well, and then the connection is closed without a word of it. */
   | { readonly kind: 'hang-up' }
   /** Never answered: lasts until either side closes the connection. */
@@ -127,6 +129,8 @@ export async function interfere(
     case 'lost-answer':
       await answer();
       return { kind: 'nothing', ending: 'reset' };
+    case 'flip-request-bit':
+      return whole(await answer());
     case 'reset-mid-body':
       return partial(await answer(), act.fraction, 'reset');
     case 'stall-mid-body':
@@ -174,10 +178,19 @@ function partial(reply: Reply, fraction = 0.5, ending: 'reset' | 'stall' | 'clos
 
 function withFlippedBit(reply: Reply, atByte?: number): Reply {
   if (reply.body === undefined || reply.body.length === 0) return reply;
-  const body = Uint8Array.from(reply.body);
-  const index = Math.min(atByte ?? body.length >> 1, body.length - 1);
-  body[index] = (body[index] ?? 0) ^ 1;
-  return { ...reply, body };
+  return { ...reply, body: flippedAt(reply.body, atByte ?? reply.body.length >> 1) };
+}
+
+/** A request's body as a fault lets it arrive. */
+export function arriving(act: FaultAct | undefined, body: Buffer): Buffer {
+  return act?.kind === 'flip-request-bit' ? flippedAt(body, act.atByte ?? 0) : body;
+}
+
+function flippedAt(bytes: Uint8Array, atByte: number): Buffer {
+  const flipped = Buffer.from(bytes);
+  const index = Math.min(atByte, flipped.length - 1);
+  flipped[index] = (flipped[index] ?? 0) ^ 1;
+  return flipped;
 }
 
 function withHeaders(reply: Reply, changes: Readonly<Record<string, string | undefined>>): Reply {

@@ -6,7 +6,7 @@ import type { Backend } from './backend.ts';
 import type { Call } from './call.ts';
 import { deliver, type Stalled } from './deliver.ts';
 import { Refusal, refusalReply } from './errors.ts';
-import { type Delivery, type FaultPlan, interfere } from './faults.ts';
+import { arriving, type Delivery, type FaultPlan, interfere } from './faults.ts';
 import { jsonReply, type Reply } from './reply.ts';
 import { readRequestBody } from './request-body.ts';
 import { type LogEntry, openEntry } from './request-log.ts';
@@ -48,7 +48,7 @@ export async function serveRequest(
     headers: request.headers,
     name: match?.name ?? '',
     reference: match?.reference ?? '',
-    readBody: (maxBytes) => readRequestBody(request, { maxBytes, cutAt }, entry),
+    readBody: async (maxBytes) => arriving(act, await readRequestBody(request, { maxBytes, cutAt }, entry)),
   };
   const answer = () => answerCall(call, match, backend);
   const delivery: Delivery =

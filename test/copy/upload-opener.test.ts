@@ -42,6 +42,14 @@ describe('to open an upload', () => {
     expect(registry.log()).toEqual(['start p.io/p/a']);
   });
 
+  it('is done without a mount where that is answered with what makes no sense', async () => {
+    const { registry, open } = setUp('refused');
+    const error = new RegistryError('unexpected', 'POST: 200', { status: 200 });
+    registry.fail({ verb: 'start', what: SHARED.digest }, { error });
+    expect(await open()).toMatchObject({ received: 0 });
+    expect(registry.log()).toEqual([`start p.io/p/a ${SHARED.digest}`, 'start p.io/p/a']);
+  });
+
   it('fails where nobody has answered: to ask for less would be no better', async () => {
     const { registry, open } = setUp('refused');
     const error = new RegistryError('refused', 'POST: the address is refused');

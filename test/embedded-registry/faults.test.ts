@@ -115,6 +115,21 @@ describe('a fault', () => {
     },
   );
 
+  it.each([
+    ['its first byte', {}],
+    ['another one', { atByte: 50_000 }],
+    ['its last byte, whatever comes after it', { atByte: 1_000_000 }],
+  ])('flips one bit of what it is sent, once: in %s', async (_where, where) => {
+    const registry = await startForTest();
+    const upload = async () => {
+      const { headers } = await ask(registry, 'POST /v2/app/blobs/uploads/');
+      return ask(registry, `PUT ${headers.location}&digest=${digestOf(BYTES)}`, { body: BYTES });
+    };
+    registry.addFault({ method: 'PUT', act: { kind: 'flip-request-bit', ...where } });
+    expect((await upload()).status).toBe(400);
+    expect((await upload()).status).toBe(201);
+  });
+
   it('lies about the digest, and about any header', async () => {
     const registry = await startForTest();
     const digest = push(registry, 'app', image({ seed: 'app' }), 'v1');

@@ -71,6 +71,7 @@ describe('a manifest that is not what its digest says (CVE-2025-24882, GHSA-qv35
         request: /^PUT/,
         answer: { status: 201, headers: { 'docker-content-digest': other.manifest.digest } },
       },
+      { request: /^HEAD/, answer: { status: 404 } },
     ]);
     const put = { reference: wanted.manifest.digest, manifest: wanted.manifest };
     const asked = clientForTest().registry.putManifest(repositoryAt(server, 'app'), put, quiet());

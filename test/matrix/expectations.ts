@@ -27,13 +27,15 @@ export function expectedOf(cell: AnyCell): Expected {
     case 'quota':
       return isLasting(cell) ? lasting(cell) : 'succeeds';
     case 'lost':
-      return isLasting(cell) ? 'either' : 'succeeds';
+      return isLasting(cell) ? lastingLoss(cell) : 'succeeds';
     case 'damage':
-      return isLasting(cell) || isUnseen(cell) ? lastingDamage(cell) : 'succeeds';
+      return damaged(cell);
     case 'final':
       return finalAnswer(cell);
+    case 'mislabelled':
+      return mislabelled(cell);
     case 'strange':
-      return 'either';
+      return strangeAnswer(cell);
   }
 }
 
@@ -46,25 +48,74 @@ function isLasting({ times }: AnyCell): boolean {
   return times === Infinity;
 }
 
-/** A list of digests has no digest itself. */
-function isUnseen({ request, fault }: AnyCell): boolean {
-  return fault.isSubtle === true && request.brings === 'digests';
-}
-
+/** How much of it the other way meets as well is the fault's affair. */
 function lasting({ request }: AnyCell): Expected {
-  return request.ladder ? 'either' : 'fails';
+  return request.ladder === 'always' ? 'either' : 'fails';
 }
 
-/** A document of another kind may still be one after damage: nothing tells. */
-function lastingDamage({ request }: AnyCell): Expected {
-  return request.brings === 'content' ? 'fails' : 'either';
+/** Whoever sends a blob, or writes a tag, looks whether it is there; what a digest names is written again only. */
+function lastingLoss(cell: AnyCell): Expected {
+  return isOfUpload(cell.request) || cell.request.sends === 'tag' ? 'succeeds' : lasting(cell);
 }
 
-function finalAnswer({ request, fault, times }: AnyCell): Expected {
-  const cured = fault.cured === 'all' || (fault.cured === 'uploads' && request.sends === 'blob');
-  if (cured && times === 1 && request.name !== 'token') return 'succeeds';
-  const isWrite = request.sends !== undefined || request.name === 'open';
-  return isWrite && times === Infinity ? 'fails' : 'either';
+function damaged(cell: AnyCell): Expected {
+  const { request, fault, times } = cell;
+  // a list of digests has no digest itself, and any JSON with another bit may be a document: nothing tells
+  if (fault.isSubtle === true && (request.brings === 'digests' || isLasting(cell)))
+    return request.brings === 'content' ? 'fails' : 'either';
+  if (isLasting(cell)) return 'fails';
+  // a manifest is written again once, and the second one meets the fault or does not
+  return fault.hits === 'request body' && isManifest(request) && times > 1 ? 'either' : 'succeeds';
+}
+
+/** What says no is believed, unless it cannot be meant: then it is asked again. */
+function finalAnswer(cell: AnyCell): Expected {
+  const { request, fault, times } = cell;
+  if (request.ladder === 'when refused') return 'succeeds';
+  if (saysThatThereIsNone(cell)) return 'either';
+  // it is what the first request to a host is answered anyway
+  if (fault.challenges === true && request.anonymous === true) return 'succeeds';
+  const tries = triesAgain(cell);
+  if (times <= tries) return 'succeeds';
+  // of several requests that are made at once some meet it, and some do not
+  if (!isLasting(cell) && (tries > 0 || request.anonymous === true)) return 'either';
+  return lasting(cell);
+}
+
+/** It is an answer to a question: what comes of it depends on who asks. */
+export function saysThatThereIsNone({ request, fault }: AnyCell): boolean {
+  const isList = request.brings === 'digests';
+  // registries that know no referrers do not know the request either
+  if (isList && fault.name.startsWith('400')) return true;
+  const isQuestion = isList || request.method === 'HEAD' || request.name === 'listing';
+  return isQuestion && fault.name.startsWith('404');
+}
+
+/** How often a final answer is not the end. */
+function triesAgain({ request, fault }: AnyCell): number {
+  const { cured } = fault;
+  if (request.ladder === 'always') return 1;
+  // a token service that says so has looked at the credentials
+  if (cured === undefined || (request.name === 'token' && fault.name.startsWith('401'))) return 0;
+  if (isOfUpload(request)) return UPLOADS - 1;
+  if (cured === 'all' || request.name === 'open') return 1;
+  return cured === 'writes' && isManifest(request) ? 1 : 0;
+}
+
+/** Bytes are judged by their digest, and what was stored by what is there; a HEAD has nothing but headers. */
+function mislabelled(cell: AnyCell): Expected {
+  const { request, fault } = cell;
+  if (request.method !== 'HEAD') return 'succeeds';
+  // only the HEAD of a tag says what that stands for
+  return fault.misleads === true || isLasting(cell) ? 'either' : 'succeeds';
+}
+
+function strangeAnswer(cell: AnyCell): Expected {
+  const { request, times } = cell;
+  // a manifest is written again once, and the second one meets the fault or does not
+  if (!isLasting(cell)) return times > 1 && isManifest(request) ? 'either' : 'succeeds';
+  // the answer to a HEAD has no body to make no sense: its headers may
+  return request.method === 'HEAD' ? 'either' : lasting(cell);
 }
 
 /** What a run with a fault may ask and move more than one without. */
@@ -75,6 +126,8 @@ export interface Allowance {
   readonly bytesIn: number;
 }
 
+/** Attempts to send a blob. */
+const UPLOADS = 5;
 /** Of one request, first attempts not counted. */
 const MORE_ATTEMPTS = 7;
 /** Requests that ten minutes of patience have room for, at five seconds each and some that overlap. */
@@ -94,7 +147,7 @@ export function allowanceOf(cell: AnyCell, inBaseline: number): Allowance {
   const occurrences = Math.min(cell.times, moreAttempts(cell) * inBaseline);
   const movedAgain = Math.min(cell.times, moreAttempts(cell)) * (request.again ?? request.bytes);
   const isSent = isOfUpload(request) || isUnnoticedUntilSent(cell);
-  const detours = request.ladder && cell.times === Infinity ? inBaseline * NEXT_RUNG : 0;
+  const detours = isLasting(cell) ? inBaseline * afterLastAttempt(request) : 0;
   return {
     requests: occurrences * costOf(cell) + detours,
     bytesOut: SMALL_CHANGE + (resumes(cell) ? 0 : movedAgain),
@@ -102,21 +155,47 @@ export function allowanceOf(cell: AnyCell, inBaseline: number): Allowance {
   };
 }
 
+/** Another way, or a look at the tag. */
+function afterLastAttempt({ ladder, sends }: TroubledRequest): number {
+  if (ladder === 'always') return NEXT_RUNG;
+  return sends === 'tag' ? 1 : 0;
+}
+
 /** A failure of it is one of the upload, which goes on or begins anew. */
 function isOfUpload({ sends, again }: TroubledRequest): boolean {
   return sends === 'blob' || again !== undefined;
 }
 
-function moreAttempts({ request, fault }: AnyCell): number {
+function isManifest({ sends }: TroubledRequest): boolean {
+  return sends === 'manifest' || sends === 'tag';
+}
+
+/** Of an answer that is none: whether it says no, makes no sense or has wrong headers. */
+function isOdd({ fault: { nature } }: AnyCell): boolean {
+  return nature === 'final' || nature === 'strange' || nature === 'mislabelled';
+}
+
+function moreAttempts(cell: AnyCell): number {
+  const { request, fault } = cell;
   if (fault.nature === 'quota') return MORE_WHEN_PATIENT;
+  if (isOdd(cell) && isManifest(request)) return 1;
   return request.name === 'challenge' || fault.nature === 'strange' ? MORE_ATTEMPTS + 1 : MORE_ATTEMPTS;
 }
 
 function costOf(cell: AnyCell): number {
   const { request, fault } = cell;
   if (!isFelt(cell)) return UPLOAD; // of whatever comes next over a connection that is spoiled
-  if (fault.nature === 'final' || fault.nature === 'strange') return DETOUR;
+  if (isManifest(request)) return costOfManifest(cell);
+  if (isOdd(cell)) return DETOUR;
   return isOfUpload(request) || (request.name === 'GET blob' && fault.nature === 'damage') ? UPLOAD : 1;
+}
+
+/** A token and the manifest again; the same and a look at the tag; a look that may be all; or the manifest alone. */
+function costOfManifest(cell: AnyCell): number {
+  const { request, fault } = cell;
+  const looks = request.sends === 'tag' && fault.nature !== 'quota' ? 1 : 0;
+  if (isOdd(cell)) return 2 + looks;
+  return fault.nature === 'lost' ? 1 : 1 + looks;
 }
 
 /** A large blob goes on where it broke off; a reset takes with it what had come and was not read yet. */

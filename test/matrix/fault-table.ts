@@ -14,10 +14,19 @@ export interface FaultSetting {
  * - `lost`      done, but nobody hears of it
  * - `damage`    an answer whose bytes are not what they should be
  * - `final`     an answer that says no
- * - `strange`   an answer that makes no sense, or tells something else than it should
+ * - `strange`   an answer that makes no sense
+ * - `mislabelled` the right answer under a header that tells something else
  * - `harmless`  a whole answer, after which the connection ends
  */
-export type Nature = 'temporary' | 'quota' | 'lost' | 'damage' | 'final' | 'strange' | 'harmless';
+export type Nature =
+  | 'temporary'
+  | 'quota'
+  | 'lost'
+  | 'damage'
+  | 'final'
+  | 'strange'
+  | 'mislabelled'
+  | 'harmless';
 
 export interface FaultRow {
   readonly name: string;
@@ -30,8 +39,12 @@ export interface FaultRow {
   readonly isSubtle?: true;
   /** True where bytes that have arrived may be lost as well. */
   readonly takesBack?: true;
-  /** Of what says no: requests that a new token, or a new upload, cures of it. */
-  readonly cured?: 'all' | 'uploads';
+  /** Of what says no: what of it is cured by a second try, with a new token or in a new upload. */
+  readonly cured?: 'all' | 'writes' | 'uploads';
+  /** True where another digest is named than the right one. */
+  readonly misleads?: true;
+  /** True where it asks for credentials. */
+  readonly challenges?: true;
 }
 
 const HTML = '<!doctype html><html><head><title>Sign in</title></head><body>Sorry</body></html>';
@@ -113,29 +126,48 @@ export const FAULTS: readonly FaultRow[] = [
     isSubtle: true,
     act: () => ({ kind: 'flip-bit' }),
   },
-  { name: 'wrong Docker-Content-Digest', nature: 'strange', act: () => ({ kind: 'wrong-digest-header' }) },
+  {
+    name: 'one flipped bit of the request',
+    nature: 'damage',
+    hits: 'request body',
+    act: () => ({ kind: 'flip-request-bit' }),
+  },
+  {
+    name: 'wrong Docker-Content-Digest',
+    nature: 'mislabelled',
+    misleads: true,
+    act: () => ({ kind: 'wrong-digest-header' }),
+  },
   {
     name: 'wrong Content-Type',
-    nature: 'strange',
+    nature: 'mislabelled',
     act: () => ({ kind: 'headers', headers: { 'Content-Type': 'text/html' } }),
   },
   {
     name: '401 in the middle',
     nature: 'final',
     cured: 'all',
+    challenges: true,
     act: ({ host }) =>
       status(401, {
         headers: { 'WWW-Authenticate': `Bearer realm="http://${host}/token",service="${host}"` },
       }),
   },
+  { name: '401 without a challenge', nature: 'final', cured: 'all', act: () => status(401) },
   { name: '403', nature: 'final', act: () => refusal(403, 'DENIED') },
+  {
+    name: '400 MANIFEST_INVALID',
+    nature: 'final',
+    cured: 'writes',
+    act: () => refusal(400, 'MANIFEST_INVALID'),
+  },
   {
     name: '404 BLOB_UPLOAD_UNKNOWN',
     nature: 'final',
     cured: 'uploads',
     act: () => refusal(404, 'BLOB_UPLOAD_UNKNOWN'),
   },
-  { name: '416', nature: 'final', cured: 'uploads', act: () => refusal(416, 'RANGE_INVALID') },
+  { name: '416', nature: 'final', cured: 'all', act: () => refusal(416, 'RANGE_INVALID') },
   {
     name: 'garbage JSON',
     nature: 'strange',

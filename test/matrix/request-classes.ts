@@ -13,15 +13,15 @@ export interface TroubledRequest {
   /** Its answer: a status and headers, a document that cannot be checked, one of digests, or what has a digest. */
   readonly brings: 'a word' | 'a document' | 'digests' | 'content';
   /** What it sends. */
-  readonly sends?: 'manifest' | 'blob';
+  readonly sends?: 'manifest' | 'tag' | 'blob';
   /** Bytes of the blob that it moves. */
   readonly bytes: number;
   /** Bytes of the blob that are moved again when it fails, where they are others. */
   readonly again?: number;
   /** Such requests that come before and are something else: they go well. */
   readonly skip?: number;
-  /** True where another way is left when it fails for good. */
-  readonly ladder?: true;
+  /** Where another way is left: when it fails for good in any way, or when it is refused. */
+  readonly ladder?: 'always' | 'when refused';
 }
 
 /** A kind of request that a promotion makes, and what depends on it in the scene. */
@@ -50,7 +50,13 @@ export const REQUEST_CLASSES: readonly RequestClass[] = [
     edges: EDGES.filter((edge) => edge !== 'mounted:v1'),
   },
   { ...onVictim, ...read, name: 'token', path: /^\/token\?.*prod%2Fvictim/ },
-  { ...onVictim, ...read, name: 'listing', path: /^\/v2\/prod\/victim\/tags\/list/ },
+  {
+    ...onVictim,
+    ...read,
+    name: 'listing',
+    path: /^\/v2\/prod\/victim\/tags\/list/,
+    ladder: 'when refused',
+  },
   { ...onVictim, ...head, name: 'HEAD manifest', path: /^\/v2\/prod\/victim\/manifests\// },
   {
     ...onVictim,
@@ -87,7 +93,7 @@ export const REQUEST_CLASSES: readonly RequestClass[] = [
     path: /^\/v2\/prod\/mounted\/blobs\/uploads\/\?.*mount=/,
     edges: ['mounted:v1'],
     brings: 'a word',
-    ladder: true,
+    ladder: 'always',
   },
   { ...onVictim, ...write, name: 'open', method: 'POST', path: /^\/v2\/prod\/victim\/blobs\/uploads\// },
   {
@@ -108,7 +114,13 @@ export const REQUEST_CLASSES: readonly RequestClass[] = [
   },
   { ...onManifest, name: 'PUT child', path: new RegExp(`^/v2/prod/victim/manifests/${CHILD}`) },
   { ...onManifest, name: 'PUT index', path: new RegExp(`^/v2/prod/victim/manifests/${INDEX}`) },
-  { ...onManifest, name: 'PUT tag', path: /^\/v2\/prod\/victim\/manifests\/v1$/, edges: ['victim:v1'] },
+  {
+    ...onManifest,
+    name: 'PUT tag',
+    sends: 'tag',
+    path: /^\/v2\/prod\/victim\/manifests\/v1$/,
+    edges: ['victim:v1'],
+  },
 ];
 
 /** Of one to a destination that takes nothing larger than a chunk, besides: to send the blob whole is tried first. */

@@ -9,7 +9,7 @@ import { NO_API } from '../inventory/walking.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 import { expectEnd } from './checks.ts';
 import type { Scenario } from './describe-classes.ts';
-import { type Cell, expectedOf } from './expectations.ts';
+import { type Cell, expectedOf, saysThatThereIsNone } from './expectations.ts';
 import type { TroubledRequest } from './request-classes.ts';
 import { type Hosts, play, type Stage, type StagePlan, type Traces } from './stage.ts';
 
@@ -60,8 +60,8 @@ function expectRight(run: SnapshotRun, cell: Cell<TroubledRequest>, baseline: Sn
 }
 
 /** An answer that says that there is no such list, or that names another digest without anybody noticing. */
-function mayHideReferrers({ fault }: Cell<TroubledRequest>): boolean {
-  return fault.name.startsWith('404') || fault.isSubtle === true;
+function mayHideReferrers(cell: Cell<TroubledRequest>): boolean {
+  return saysThatThereIsNone(cell) || cell.fault.isSubtle === true;
 }
 
 async function runSnapshotScene(makeTrouble: StagePlan['makeTrouble']): Promise<SnapshotRun> {

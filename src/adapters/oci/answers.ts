@@ -1,16 +1,10 @@
 import { DEFAULT_RETRY } from '../../base/attempts.ts';
-import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
 import { isTemporaryStatus } from './retry.ts';
 import { parseRetryAfter } from './retry-after.ts';
-
-/** One entry of an error body. @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes */
-interface SpecError {
-  readonly code: string;
-  readonly message: string;
-}
+import { parseErrors, type SpecError } from './spec-errors.ts';
 
 /** Ends a request whose answer has none of the expected statuses: throws `RegistryError` with the server's words. */
 export function refuseAnswer(request: HttpRequest, response: HttpResponse): never {
@@ -51,32 +45,6 @@ function codeOf(status: number, errors: readonly SpecError[]): RegistryErrorCode
   if (errors.some(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN'))
     return 'unknown-blob';
   return status >= 400 && status < 500 ? 'refused' : 'unexpected';
-}
-
-/** Nothing for the many registries that answer in plain text or HTML. */
-function parseErrors(body: Uint8Array): SpecError[] {
-  const errors = parseJsonObject(body)?.['errors'];
-  return Array.isArray(errors) ? errors.slice(0, MAX_ERRORS).filter(isObject).map(toSpecError) : [];
-}
-
-const MAX_ERRORS = 5;
-
-function toSpecError({ code, message, detail }: JsonObject): SpecError {
-  const more = detail === undefined ? '' : ` (${oneLine(jsonOf(detail))})`;
-  return { code: textOf(code), message: `${textOf(message)}${more}` };
-}
-
-/** JSON can be read to any depth, and not be written again. */
-function jsonOf(detail: unknown): string {
-  try {
-    return JSON.stringify(detail);
-  } catch {
-    return 'a detail too deep to show';
-  }
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? oneLine(value) : '';
 }
 
 function plainText(response: HttpResponse): string {

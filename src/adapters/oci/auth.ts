@@ -19,8 +19,9 @@ type Door = Challenge | { readonly scheme: 'open' };
  * Adds what a registry's challenge asks for: Basic, or a Bearer token for the request's scopes.
  *
  * Each host is asked once how it lets requests in: the first request finds out, those at the same time wait for it.
- * A 401 in the middle drops the token and repeats the request once, unless its body was a stream. Nothing is added to
- * requests that go to another origin than the registry's own (an upload may be sent elsewhere).
+ * A 401 in the middle drops the token and repeats the request once, unless its body was a stream; one without a
+ * challenge drops the token only. Nothing is added to requests that go to another origin than the registry's own (an
+ * upload may be sent elsewhere).
  */
 export function withAuth(
   inner: Send,
@@ -116,8 +117,9 @@ class Guard {
   ): Promise<HttpResponse> {
     const challenge = parseChallenge(refused.response.headers['www-authenticate']);
     const isOldNews = challenge?.scheme === 'basic' && refused.door.scheme === 'basic';
-    if (challenge === undefined || isOldNews) return refused.response;
+    if (isOldNews) return refused.response;
     await refused.key.forget();
+    if (challenge === undefined) return refused.response;
     this.#doors.set(request.host, challenge);
     if (isStreamBody(request.body)) return refused.response;
     const key = await this.#keyFor(request, { origin: refused.origin, door: challenge });

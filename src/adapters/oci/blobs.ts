@@ -67,8 +67,9 @@ async function readSmall(session: Session, { repository, blob, signal }: BlobQue
 }
 
 function damageOf(request: HttpRequest, response: HttpResponse, blob: Descriptor): RegistryError | undefined {
+  const damage = lengthDamageOf(request, response, blob);
+  if (damage !== undefined) return damage;
   try {
-    checkLength(request, response, blob);
     verifiedBytes(blob, response.body);
     return undefined;
   } catch (error) {
@@ -79,9 +80,9 @@ function damageOf(request: HttpRequest, response: HttpResponse, blob: Descriptor
 
 async function openStream(session: Session, question: BlobQuestion): Promise<Readable> {
   const { blob, signal } = question;
-  const { request, response } = await ask(session, question, {});
+  const request = streamRequest(session, question, {});
+  const response = await sendUntilSound(session.send, request, (read) => lengthDamageOf(request, read, blob));
   if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
-  checkLength(request, response, blob);
   const size = blob.size === UNKNOWN_SIZE ? undefined : blob.size;
   const openFrom = (start: number) => openRest(session, question, start);
   return verifiedStream(blob, resumedStream(response.stream, { size, openFrom }), signal);
@@ -89,7 +90,8 @@ async function openStream(session: Session, question: BlobQuestion): Promise<Rea
 
 /** The digest guards against parts of different blobs, so there is no need of an If-Range. */
 async function openRest(session: Session, question: BlobQuestion, start: number): Promise<Readable> {
-  const { request, response } = await ask(session, question, { range: `bytes=${start}-` });
+  const request = streamRequest(session, question, { range: `bytes=${start}-` });
+  const response = await session.send(request);
   const { status, stream, headers } = response;
   if (stream === undefined) return refuseStream(request, response);
   if (status === 200) return skipBytes(stream, start);
@@ -98,15 +100,14 @@ async function openRest(session: Session, question: BlobQuestion, start: number)
   return stream;
 }
 
-async function ask(
+function streamRequest(
   session: Session,
   { repository, blob, signal }: BlobQuestion,
   headers: Readonly<Record<string, string>>,
-): Promise<{ readonly request: HttpRequest; readonly response: HttpResponse }> {
+): HttpRequest {
   const path = `blobs/${blob.digest}`;
   const parts = { method: 'GET', path, slot: 'none', answer: 'stream', signal, headers } as const;
-  const request = readRequest(session, repository, parts);
-  return { request, response: await session.send(request) };
+  return readRequest(session, repository, parts);
 }
 
 function refuseStream(request: HttpRequest, response: HttpResponse): never {
@@ -114,10 +115,15 @@ function refuseStream(request: HttpRequest, response: HttpResponse): never {
   return refuseAnswer(request, response);
 }
 
-function checkLength(request: HttpRequest, response: HttpResponse, blob: Descriptor): void {
-  const length = response.headers['content-length'];
-  if (length === undefined || blob.size === UNKNOWN_SIZE || Number(length) === blob.size) return;
-  response.stream?.destroy();
-  const why = `the registry has ${length.slice(0, 20)} bytes of a blob of ${blob.size}`;
-  throw new RegistryError('mismatch', `${describeRequest(request)}: ${why}`, { temporary: true });
+/** A stream of another length is given up at once. */
+function lengthDamageOf(
+  request: HttpRequest,
+  { headers, stream }: HttpResponse,
+  { size }: Descriptor,
+): RegistryError | undefined {
+  const length = headers['content-length'];
+  if (length === undefined || size === UNKNOWN_SIZE || Number(length) === size) return undefined;
+  stream?.destroy();
+  const why = `the registry has ${length.slice(0, 20)} bytes of a blob of ${size}`;
+  return new RegistryError('mismatch', `${describeRequest(request)}: ${why}`, { temporary: true });
 }

@@ -4,9 +4,11 @@ import { hostOf } from '../../image/repository.ts';
 import type { BlobBody, BlobUpload, UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
+import { hasBlob } from './blobs.ts';
 import { BodySlices } from './body-slices.ts';
-import { describeRequest, type HttpRequest } from './http.ts';
+import { describeRequest, type StreamBody } from './http.ts';
 import { type Session, writeRequest } from './session.ts';
+import { doubtOf } from './stored-digest.ts';
 import { movedUpload, parseUploadRange } from './uploads.ts';
 
 /**
@@ -24,8 +26,7 @@ export async function finishUpload(
 }
 
 async function putWhole(session: Session, { session: at, blob, open }: BlobUpload, signal: AbortSignal) {
-  const body = { size: blob.size, open };
-  await put(session, writeRequest(at.repository, { ...closing(at, blob), headers: BYTES, body, signal }));
+  await close(session, { at, blob, body: { size: blob.size, open }, signal });
 }
 
 const BYTES = { 'content-type': 'application/octet-stream' };
@@ -33,17 +34,29 @@ const BYTES = { 'content-type': 'application/octet-stream' };
 /** Sent once, like other bodies of uploads: whoever opened the upload looks whether it is done, and goes on. */
 const NOTHING = { size: 0, open: () => Promise.resolve(new Uint8Array()) };
 
-function closing({ location }: UploadSession, { digest }: Descriptor): { method: 'PUT'; url: URL } {
+function closingUrl({ location }: UploadSession, { digest }: Descriptor): URL {
   const url = new URL(location);
   url.search = `${url.search === '' ? '?' : `${url.search}&`}digest=${digest}`;
-  return { method: 'PUT', url };
+  return url;
 }
 
-async function put(session: Session, request: HttpRequest): Promise<void> {
+interface Closing {
+  readonly at: UploadSession;
+  readonly blob: Descriptor;
+  readonly body: StreamBody;
+  readonly signal: AbortSignal;
+}
+
+/** A registry that says it stored something else is asked whether it has the blob. */
+async function close(session: Session, { at, blob, body, signal }: Closing): Promise<void> {
+  const { repository } = at;
+  const url = closingUrl(at, blob);
+  const request = writeRequest(repository, { method: 'PUT', url, headers: BYTES, body, signal });
   const response = await session.send(request);
-  if (response.status === 201) return;
-  if (response.status === 413) session.chunks.learnTooMuch(request.host, sizeOf(request));
-  refuseAnswer(request, response);
+  if (response.status === 413) session.chunks.learnTooMuch(request.host, body.size);
+  if (response.status !== 201) refuseAnswer(request, response);
+  const doubt = doubtOf(request, response, blob.digest);
+  if (doubt !== undefined && !(await hasBlob(session, { repository, blob, signal }))) throw doubt;
 }
 
 async function sendInChunks(
@@ -58,10 +71,7 @@ async function sendInChunks(
       at = await sendChunk(session, { at, slices, size: Math.min(most, blob.size - at.received) }, signal);
       onMove?.(at);
     }
-    await put(
-      session,
-      writeRequest(at.repository, { ...closing(at, blob), headers: BYTES, body: NOTHING, signal }),
-    );
+    await close(session, { at, blob, body: NOTHING, signal });
   } finally {
     slices.destroy();
   }
@@ -84,11 +94,6 @@ async function sendChunk(
   if (told === undefined || told === received) return movedUpload(at, { request, response, received });
   const why = `the registry has ${told} bytes of the upload after ${received} were sent`;
   throw new RegistryError('unexpected', `${describeRequest(request)}: ${why}`, { temporary: true });
-}
-
-function sizeOf({ body }: HttpRequest): number {
-  if (body === undefined) return 0;
-  return body instanceof Uint8Array ? body.length : body.size;
 }
 
 /** Schema 1 does not tell the size of its layers, and an upload needs it. */

@@ -1,4 +1,3 @@
-import { quote } from '../../base/text.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../image/media-types.ts';
 import {
@@ -14,7 +13,7 @@ import type { Found } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
-import { readRequest, type Session, writeRequest } from './session.ts';
+import { readRequest, type Session } from './session.ts';
 import { sendUntilSound } from './sound-answer.ts';
 
 /** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
@@ -37,10 +36,9 @@ export async function lookUpManifest(
 ): Promise<Found | undefined> {
   const path = `manifests/${reference}`;
   const request = readRequest(session, repository, { method: 'HEAD', path, headers: ACCEPT, signal });
-  const response = await session.send(request);
+  const response = await sendUntilSound(session.send, request, (read) => pageIn(request, read));
   if (response.status === 404) return undefined;
   if (response.status !== 200) return refuseAnswer(request, response);
-  refusePage(request, response);
   const mediaType = namedType(response) ?? '';
   const named = parseDigest(response.headers['docker-content-digest'] ?? '');
   if (isDigest(reference) && (named !== undefined || MANIFEST_TYPES.has(mediaType))) {
@@ -60,10 +58,9 @@ function asGet(request: HttpRequest): HttpRequest {
 const MANIFEST_TYPES: ReadonlySet<string> = new Set(ACCEPT_MANIFESTS.split(',').map((type) => type.trim()));
 
 /** A login page or a proxy's notice comes with status 200 as well. */
-function refusePage(request: HttpRequest, response: HttpResponse): void {
-  const type = response.headers['content-type'] ?? '';
-  if (!/^\s*text\/html\b/i.test(type)) return;
-  throw new RegistryError(
+function pageIn(request: HttpRequest, { headers }: HttpResponse): RegistryError | undefined {
+  if (!/^\s*text\/html\b/i.test(headers['content-type'] ?? '')) return undefined;
+  return new RegistryError(
     'unexpected',
     `${describeRequest(request)}: the answer is a web page, not a manifest`,
   );
@@ -79,10 +76,9 @@ function confirmed(
 
 /** What a tag stands for, where the registry does not say it in its header. */
 async function lookAtBytes(session: Session, request: HttpRequest): Promise<Found | undefined> {
-  const response = await session.send(request);
+  const response = await sendUntilSound(session.send, request, (read) => pageIn(request, read));
   if (response.status === 404) return undefined;
   if (response.status !== 200) return refuseAnswer(request, response);
-  refusePage(request, response);
   const digest = digestOf(response.body);
   const mediaType = mediaTypeOf(response);
   parseReferences({ digest, bytes: response.body, mediaType }); // throws for what is no manifest
@@ -136,28 +132,3 @@ function namedType(response: HttpResponse): string | undefined {
 }
 
 const GENERIC = new Set(['application/json', 'application/octet-stream', 'text/plain', 'text/html']);
-
-/** PUT `/v2/<name>/manifests/<reference>`: the bytes as they are, and the digest that the registry says it stored. */
-export async function putManifest(
-  session: Session,
-  put: { repository: Repository; reference: Reference; manifest: RawManifest; signal: AbortSignal },
-): Promise<void> {
-  const { repository, reference, manifest, signal } = put;
-  const url = session.endpoints.urlOf(repository, `manifests/${reference}`);
-  const headers = { 'content-type': manifest.mediaType };
-  const request = writeRequest(repository, { method: 'PUT', url, headers, body: manifest.bytes, signal });
-  const response = await session.send(request);
-  // 200 is no answer to a PUT unless it says what was stored: a proxy's notice has that status as well
-  const isStored = response.status === 201 || response.headers['docker-content-digest'] === manifest.digest;
-  if (!isStored) refuseAnswer(request, response);
-  checkStored(request, response, manifest.digest);
-}
-
-function checkStored(request: HttpRequest, response: HttpResponse, digest: Digest): void {
-  const stored = response.headers['docker-content-digest'];
-  if (stored === undefined || stored === digest) return;
-  throw new RegistryError(
-    'mismatch',
-    `${describeRequest(request)}: the registry stored ${parseDigest(stored) ?? quote(stored)}, not ${digest}`,
-  );
-}

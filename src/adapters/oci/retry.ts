@@ -1,8 +1,9 @@
-import { Attempts, type RetryPolicy } from '../../base/attempts.ts';
+import { Attempts, type Failure, isRefusal, type RetryPolicy } from '../../base/attempts.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { isImpossible } from './impossible-answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** Statuses that the same request may not meet again. */
@@ -22,7 +23,9 @@ interface RetryPorts {
 /**
  * Sends again what failed for a while: lost connections and temporary statuses, with full jitter, and never earlier
  * than `Retry-After` asks. After the last attempt the answer is handed on as it is. Only of a host that has answered
- * before an outage is seen through: another one may not be there at all.
+ * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted once.
+ *
+ * Where a write may have been done though no answer came, that is looked for first, if the request says how.
  *
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
@@ -31,31 +34,49 @@ export function withRetry(inner: Send, { clock, policy, onRetry }: RetryPorts): 
   const known = new Set<string>();
   return async (request) => {
     const attempts = new Attempts(clock, known.has(request.host) ? policy : impatient);
+    let doubts = 0;
     for (;;) {
-      const outcome = await tryOnce(() => inner(request));
+      const outcome = await tryOnce(request, inner);
       if (!outcome.temporary) known.add(request.host);
-      if (!outcome.temporary || isStreamBody(request.body)) return outcome.result();
-      const wait = attempts.waitAfter({ status: outcome.status, asked: outcome.retryAfter(clock.now()) });
-      if (wait === undefined) return outcome.result();
-      onRetry(request.host, wait, outcome.why);
-      await clock.sleep(wait, request.signal);
+      if (outcome.impossible) doubts += 1;
+      if (!(outcome.temporary || outcome.impossible) || isStreamBody(request.body)) return outcome.result();
+      const failure = { status: outcome.status, asked: outcome.retryAfter(clock.now()) };
+      const wait = doubts > MAX_DOUBTS ? undefined : attempts.waitAfter(failure);
+      if (wait !== undefined) {
+        onRetry(request.host, wait, outcome.why);
+        await clock.sleep(wait, request.signal);
+      }
+      const trace = mayBeDone(failure) ? await request.lookBack?.() : undefined;
+      if (trace === 'done') return { status: 201, headers: {}, url: request.url, body: new Uint8Array() };
+      if (wait === undefined || trace === 'unknown') return outcome.result();
     }
   };
 }
 
+/** How often an answer that cannot be true is not believed. */
+const MAX_DOUBTS = 1;
+
+/** No answer, a web page in its place, or that of a proxy which has not waited for the registry's. */
+function mayBeDone(failure: Failure): boolean {
+  const { status } = failure;
+  return status === undefined || status < 300 || (status >= 500 && !isRefusal(failure));
+}
+
 interface Outcome {
   readonly temporary: boolean;
+  readonly impossible: boolean;
   readonly status: number | undefined;
   readonly why: string;
   readonly retryAfter: (now: number) => number | undefined;
   readonly result: () => HttpResponse;
 }
 
-async function tryOnce(send: () => Promise<HttpResponse>): Promise<Outcome> {
+async function tryOnce(request: HttpRequest, send: Send): Promise<Outcome> {
   try {
-    const response = await send();
+    const response = await send(request);
     return {
       temporary: isTemporaryStatus(response.status),
+      impossible: isImpossible(request, response),
       status: response.status,
       why: `status ${response.status}`,
       retryAfter: (now) => parseRetryAfter(response.headers['retry-after'], now),
@@ -64,6 +85,8 @@ async function tryOnce(send: () => Promise<HttpResponse>): Promise<Outcome> {
   } catch (error) {
     return {
       temporary: error instanceof RegistryError && error.temporary,
+      // of a token service: what it is asked has no range, and its 401 may lack a challenge
+      impossible: error instanceof RegistryError && error.status === 416,
       status: error instanceof RegistryError ? error.status : undefined,
       why: messageOf(error),
       retryAfter: () => (error instanceof RegistryError ? error.retryAfterMs : undefined),

@@ -183,12 +183,13 @@ describe('an aborted signal ends a request', () => {
 });
 
 describe('a connection is given up', () => {
-  it.each<[string, string]>([
-    ['an answer of another kind', rawAnswer(['HTTP/1.1 206 Partial Content'], 'abc')],
-    ['an answer of another length', rawAnswer(['HTTP/1.1 200 OK', 'Content-Length: 5'], 'abc')],
-    ['an answer that is too large', rawAnswer(['HTTP/1.1 200 OK'], 'x'.repeat(LARGE.bytes.length + 1))],
-  ])('after %s', async (_what, raw) => {
-    const server = await scriptedServer([{ request: /^GET/, answer: { raw, ending: 'open' } }]);
+  it.each<[string, number, string]>([
+    ['an answer of another kind', 1, rawAnswer(['HTTP/1.1 206 Partial Content'], 'abc')],
+    ['an answer of another length', 4, rawAnswer(['HTTP/1.1 200 OK', 'Content-Length: 5'], 'abc')],
+    ['an answer that is too large', 1, rawAnswer(['HTTP/1.1 200 OK'], 'x'.repeat(LARGE.bytes.length + 1))],
+  ])('after %s', async (_what, reads, raw) => {
+    const step = { request: /^GET/, answer: { raw, ending: 'open' } } as const;
+    const server = await scriptedServer(Array.from({ length: reads }, () => step));
     const { registry } = clientForTest();
     const asked = registry.openBlob(repositoryAt(server, 'app'), descriptorOf(LARGE), quiet());
     await expect(asked.then(readAll)).rejects.toThrow();

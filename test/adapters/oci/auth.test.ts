@@ -18,6 +18,7 @@ import {
 } from './client.ts';
 
 const ALICE: Credential = { kind: 'basic', username: 'alice', password: 's3cret:with colon' };
+const ALICE_BASIC = `Basic ${Buffer.from('alice:s3cret:with colon').toString('base64')}`;
 const USERS = { alice: 's3cret:with colon' };
 const CONTENT = image({ seed: 'auth' });
 const HEAD = 'HEAD /v2/app/manifests/v1';
@@ -140,11 +141,24 @@ describe('a challenge', () => {
       { 'www-authenticate': 'Bearer service="x"' },
       'it asked for Bearer; expected Basic, or',
     ],
-    ['that is missing', {}, 'it asked for no credentials, so none were sent'],
   ])('%s is a refusal', async (_what, headers: Record<string, string>, words) => {
     const error = await registryErrorOf(ask([{ request: HEAD, answer: { status: 401, headers } }], ALICE));
     expect(error).toMatchObject({ code: 'unauthorized', status: 401 });
     expect(error.message).toContain(words);
+  });
+
+  it('that is missing is a refusal the second time', async () => {
+    const bare = { request: HEAD, answer: { status: 401 } };
+    const error = await registryErrorOf(ask([bare, bare], ALICE));
+    expect(error).toMatchObject({ code: 'unauthorized', status: 401 });
+    expect(error.message).toContain('it asked for no credentials, so none were sent');
+  });
+
+  it('that was missing the first time is met', async () => {
+    await ask(
+      [{ request: HEAD, answer: { status: 401 } }, challenged('Basic realm="x"'), allowed(ALICE_BASIC)],
+      ALICE,
+    );
   });
 
   it.each(['/token', 'file:///etc/passwd', 'ftp://r.io/', 'data:,x'])(

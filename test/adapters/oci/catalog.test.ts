@@ -91,7 +91,8 @@ describe('a catalogue', () => {
     [401, 'unauthorized'],
     [403, 'unauthorized'],
   ])('that a registry does not offer (%i) is %s', async (status, code) => {
-    const error = await registryErrorOf(catalog([{ request: FIRST, answer: { status } }]));
+    const answer = { status, headers: { 'www-authenticate': 'Negotiate' } };
+    const error = await registryErrorOf(catalog([{ request: FIRST, answer }]));
     expect(error).toMatchObject({ code, status });
   });
 

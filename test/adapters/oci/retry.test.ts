@@ -142,15 +142,15 @@ describe('Retry-After', () => {
 });
 
 describe('what lasts', () => {
-  it.each([
+  it.each<[number, string, Record<string, string>?]>([
     [400, 'refused'],
-    [401, 'unauthorized'],
+    [401, 'unauthorized', { 'WWW-Authenticate': 'Negotiate' }],
     [403, 'unauthorized'],
     [405, 'refused'],
     [501, 'unexpected'],
-  ])('is not asked again: %i is %s', async (code, expected) => {
+  ])('is not asked again: %i is %s', async (code, expected, headers) => {
     const { server, client, resolve } = await setUp();
-    server.addFault({ act: status(code), times: Infinity });
+    server.addFault({ act: status(code, headers), times: Infinity });
     expect(await registryErrorOf(resolve())).toMatchObject({
       code: expected,
       status: code,

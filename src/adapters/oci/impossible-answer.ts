@@ -1,0 +1,34 @@
+import type { HttpRequest, HttpResponse } from './http.ts';
+import { parseErrors } from './spec-errors.ts';
+
+/**
+ * True for an answer that cannot be one to what was asked: the request was damaged on the way, or somebody in between
+ * has answered, a load balancer or a login page. Asked once more, the registry may answer itself.
+ */
+export function isImpossible(request: HttpRequest, response: HttpResponse): boolean {
+  switch (response.status) {
+    case 200:
+      return isNothingOfWrite(request, response);
+    case 400:
+      return isUntrueOfManifest(request, response);
+    case 401:
+      // without a challenge nobody can know what to do better
+      return response.headers['www-authenticate'] === undefined;
+    case 416:
+      return request.headers['range'] === undefined;
+    default:
+      return false;
+  }
+}
+
+/** What is written is answered with 201 or 202, or with the digest of what was stored. */
+function isNothingOfWrite({ method }: HttpRequest, { headers }: HttpResponse): boolean {
+  return (method === 'POST' || method === 'PUT') && headers['docker-content-digest'] === undefined;
+}
+
+/** The digest of what is sent has been checked, and its source has taken it for a manifest. */
+function isUntrueOfManifest({ method }: HttpRequest, { body }: HttpResponse): boolean {
+  return method === 'PUT' && parseErrors(body).some(({ code }) => INVALID.has(code));
+}
+
+const INVALID: ReadonlySet<string> = new Set(['MANIFEST_INVALID', 'DIGEST_INVALID']);

@@ -1,0 +1,177 @@
+import { describe, expect, it } from 'vitest';
+import type { Fault, FaultAct } from '../../../src/embedded-registry/embedded-registry.ts';
+import type { Digest } from '../../../src/image/digest.ts';
+import type { Reference } from '../../../src/image/reference.ts';
+import { image, layer, push } from '../../builders/images.ts';
+import { uploadBlob } from '../../contract/push-through-port.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
+import { rawAnswer, type ScriptedAnswer, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
+import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, tagOf } from './client.ts';
+
+const CONTENT = image({ seed: 'put' });
+const OTHER = image({ seed: 'put by somebody else' });
+const { manifest } = CONTENT;
+const WRONG: FaultAct = { kind: 'wrong-digest-header' };
+const LOST: FaultAct = { kind: 'lost-answer' };
+const PUT = { method: 'PUT', path: /manifests/ } as const;
+
+describe('a manifest that the registry says it stored as another one', () => {
+  it.each(['tag', 'digest'])('is there if a HEAD says so: by %s', async (by) => {
+    const { server, put, lines } = await setUp();
+    const reference = by === 'tag' ? tagOf('v1') : manifest.digest;
+    server.addFault({ ...PUT, act: WRONG });
+    await put(reference);
+    expect(lines()).toEqual([`PUT ${reference}`, `HEAD ${reference}`]);
+  });
+
+  it.each<[string, Fault]>([
+    ['something else', { method: 'HEAD', act: WRONG }],
+    ['that it is not there', { method: 'HEAD', act: status(404) }],
+    ['nothing', { method: 'HEAD', act: status(403) }],
+  ])('is a mismatch if a HEAD says %s', async (_what, fault) => {
+    const { server, put, lines } = await setUp();
+    server.addFault({ ...PUT, act: WRONG });
+    server.addFault(fault);
+    const error = await registryErrorOf(put());
+    expect(error.code).toBe('mismatch');
+    expect(error.message).toMatch(/^PUT .*: the registry stored sha256:0+, not sha256:/);
+    expect(lines()).toEqual(['PUT v1', 'HEAD v1']);
+  });
+});
+
+describe('a tag whose answer is lost', () => {
+  it.each([1, Infinity])('is not written again where it is there: %f times', async (times) => {
+    const { server, put, lines, clock } = await setUp();
+    server.addFault({ ...PUT, act: LOST, times });
+    await put();
+    expect(lines()).toEqual(['PUT v1', 'HEAD v1']);
+    expect(clock.waits).toEqual([500]);
+    expect(server.store.resolveTag('app', 'v1')).toBe(manifest.digest);
+  });
+
+  it('is found where the connection is closed without a word', async () => {
+    const closed = { raw: '', ending: 'close' } as const;
+    await putTo([step('PUT', closed), step('HEAD', there(manifest.digest))]);
+  });
+
+  it.each([
+    ['502 of a proxy', { status: 502 }],
+    ['a web page', { status: 200, body: '<p>Log in' }],
+    [
+      'half an answer',
+      { raw: rawAnswer(['HTTP/1.1 201 Created', 'Content-Length: 9'], 'half'), ending: 'close' },
+    ],
+  ] satisfies [string, ScriptedAnswer][])('is found after %s in its place', async (_what, answer) => {
+    await putTo([step('PUT', answer), step('HEAD', there(manifest.digest))]);
+  });
+
+  it('is written again where it is not there', async () => {
+    const { server, put, lines } = await setUp();
+    server.addFault({ ...PUT, act: { kind: 'reset' } });
+    await put();
+    expect(lines()).toEqual(['PUT v1', 'HEAD v1', 'PUT v1']);
+    expect(server.store.resolveTag('app', 'v1')).toBe(manifest.digest);
+  });
+
+  it('is left alone where it has become something else meanwhile', async () => {
+    const { server, put, lines } = await setUp();
+    push(server, 'app', OTHER, 'v1');
+    server.addFault({ ...PUT, act: { kind: 'reset' } });
+    const error = await registryErrorOf(put());
+    expect(error.code).toBe('moved');
+    expect(error.message).toContain(
+      `it has become ${OTHER.manifest.digest} since the plan was made: tag moves`,
+    );
+    expect(lines()).toEqual(['PUT v1', 'HEAD v1']);
+    expect(server.store.resolveTag('app', 'v1')).toBe(OTHER.manifest.digest);
+  });
+
+  it('is looked for after the last attempt too', async () => {
+    const { server, put, lines } = await setUp();
+    server.addFault({ ...PUT, act: { kind: 'reset' }, times: 4 });
+    server.addFault({ ...PUT, act: LOST });
+    await put();
+    expect(lines()).toEqual(Array.from({ length: 5 }, () => ['PUT v1', 'HEAD v1']).flat());
+  });
+
+  it('is not written where nobody can say whether it is there: the failure is that of the PUT', async () => {
+    const { server, put, lines } = await setUp();
+    server.addFault({ ...PUT, act: LOST });
+    server.addFault({ method: 'HEAD', act: status(403), times: Infinity });
+    expect((await registryErrorOf(put())).message).toMatch(/^PUT .*ECONNRESET/);
+    expect(lines()).toEqual(['PUT v1', 'HEAD v1']);
+  });
+
+  it('is not looked for after a refusal for want of quota: that was not done', async () => {
+    const { server, put, lines } = await setUp();
+    server.addFault({ ...PUT, act: status(429) });
+    server.addFault({ ...PUT, act: status(503, { 'Retry-After': '1' }) });
+    await put();
+    expect(lines()).toEqual(['PUT v1', 'PUT v1', 'PUT v1']);
+  });
+});
+
+describe('a digest whose answer is lost', () => {
+  it('is written again without a question: that moves nothing', async () => {
+    const { server, put, lines } = await setUp();
+    server.addFault({ ...PUT, act: LOST, times: 3 });
+    await put(manifest.digest);
+    expect(lines()).toEqual(Array.from({ length: 4 }, () => `PUT ${manifest.digest}`));
+  });
+});
+
+describe('a manifest that is answered with 200', () => {
+  it('is stored where the answer says which', async () => {
+    await putTo([step('PUT', there(manifest.digest))]);
+  });
+});
+
+describe('a blob that the registry says it stored as another one', () => {
+  const BLOB = layer('put blob');
+
+  it('is there if a HEAD says so', async () => {
+    const { server, client, repository, lines } = await setUp();
+    server.addFault({ method: 'PUT', act: WRONG });
+    await uploadBlob(client.registry, repository, { blob: BLOB });
+    expect(lines().at(-1)).toBe(`HEAD ${BLOB.digest}`);
+  });
+
+  it('is a mismatch if a HEAD does not say so', async () => {
+    const { server, client, repository } = await setUp();
+    server.addFault({ method: 'PUT', act: WRONG });
+    server.addFault({ method: 'HEAD', act: WRONG });
+    const error = await registryErrorOf(uploadBlob(client.registry, repository, { blob: BLOB }));
+    expect(error.code).toBe('mismatch');
+    expect(error.message).toContain(`not ${BLOB.digest}`);
+  });
+});
+
+async function setUp() {
+  const server = await embeddedForTest({ validation: 'sparse' });
+  const clock = new FakeClock();
+  const client = clientForTest({ clock });
+  const repository = repositoryAt(server, 'app');
+  const put = (reference: Reference = tagOf('v1')) =>
+    client.registry.putManifest(repository, { reference, manifest }, quiet());
+  const lines = () => server.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1) ?? ''}`);
+  return { server, clock, client, repository, put, lines };
+}
+
+/** Writes the tag to a server that follows a script. */
+async function putTo(steps: readonly Step[]): Promise<void> {
+  const server = await scriptedServer(steps);
+  const put = { reference: tagOf('v1'), manifest };
+  await clientForTest().registry.putManifest(repositoryAt(server, 'app'), put, quiet());
+}
+
+function step(method: string, answer: ScriptedAnswer): Step {
+  return { request: `${method} /v2/app/manifests/v1`, answer };
+}
+
+function there(digest: Digest): ScriptedAnswer {
+  return { status: 200, headers: { 'docker-content-digest': digest } };
+}
+
+function status(code: number, headers: Record<string, string> = {}): FaultAct {
+  return { kind: 'status', status: code, headers };
+}
