@@ -24,12 +24,12 @@ export interface HttpRequest {
   readonly totalLimit?: number;
   /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
   readonly slot?: 'own' | 'none';
-  /** Asked before a write is repeated, or given up, whose answer was lost. Unset: it is repeated unasked. */
+  /** Asked before a write is repeated, or given up, whose answer was lost or that waited long. Unset: it is not asked. */
   readonly lookBack?: () => Promise<WriteTrace>;
   readonly signal: AbortSignal;
 }
 
-/** What is to be seen of a write whose answer was lost. */
+/** What is to be seen of a write that may have been done. */
 export type WriteTrace = 'done' | 'not done' | 'unknown';
 
 /** A body that is opened when its request is about to be sent, and can be sent only once. */

@@ -25,7 +25,8 @@ interface RetryPorts {
  * than `Retry-After` asks. After the last attempt the answer is handed on as it is. Only of a host that has answered
  * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted once.
  *
- * Where a write may have been done though no answer came, that is looked for first, if the request says how.
+ * Where a write may have been done though no answer came, or by somebody else while this one waited, that is looked for
+ * first, if the request says how.
  *
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
@@ -46,7 +47,7 @@ export function withRetry(inner: Send, { clock, policy, onRetry }: RetryPorts): 
         onRetry(request.host, wait, outcome.why);
         await clock.sleep(wait, request.signal);
       }
-      const trace = mayBeDone(failure) ? await request.lookBack?.() : undefined;
+      const trace = wantsLook(failure, wait) ? await request.lookBack?.() : undefined;
       if (trace === 'done') return { status: 201, headers: {}, url: request.url, body: new Uint8Array() };
       if (wait === undefined || trace === 'unknown') return outcome.result();
     }
@@ -55,6 +56,13 @@ export function withRetry(inner: Send, { clock, policy, onRetry }: RetryPorts): 
 
 /** How often an answer that cannot be true is not believed. */
 const MAX_DOUBTS = 1;
+
+/** Milliseconds of waiting after which what was seen before is old. */
+const STALE = 5000;
+
+function wantsLook(failure: Failure, wait = 0): boolean {
+  return mayBeDone(failure) || wait > STALE;
+}
 
 /** No answer, a web page in its place, or that of a proxy which has not waited for the registry's. */
 function mayBeDone(failure: Failure): boolean {

@@ -109,6 +109,22 @@ describe('a tag whose answer is lost', () => {
     await put();
     expect(lines()).toEqual(['PUT v1', 'PUT v1', 'PUT v1']);
   });
+
+  it('is looked for after a long wait: somebody else may have written it', async () => {
+    const { server, put, lines } = await setUp();
+    push(server, 'app', OTHER, 'v1');
+    server.addFault({ ...PUT, act: status(429, { 'Retry-After': '60' }) });
+    expect((await registryErrorOf(put())).code).toBe('moved');
+    expect(lines()).toEqual(['PUT v1', 'HEAD v1']);
+    expect(server.store.resolveTag('app', 'v1')).toBe(OTHER.manifest.digest);
+  });
+
+  it('is written after a long wait where it is still not there', async () => {
+    const { server, put, lines } = await setUp();
+    server.addFault({ ...PUT, act: status(503, { 'Retry-After': '60' }) });
+    await put();
+    expect(lines()).toEqual(['PUT v1', 'HEAD v1', 'PUT v1']);
+  });
 });
 
 describe('a digest whose answer is lost', () => {
