@@ -193,7 +193,7 @@ function costOf(cell: AnyCell): number {
 /** A token and the manifest again; the same and a look at the tag; a look that may be all; or the manifest alone. */
 function costOfManifest(cell: AnyCell): number {
   const { request, fault } = cell;
-  const looks = request.sends === 'tag' && fault.nature !== 'quota' ? 1 : 0;
+  const looks = request.sends === 'tag' ? 1 : 0;
   if (isOdd(cell)) return 2 + looks;
   return fault.nature === 'lost' ? 1 : 1 + looks;
 }
