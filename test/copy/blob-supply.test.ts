@@ -344,7 +344,7 @@ describe('a spool that fails', () => {
     const defect = new TypeError('a defect');
     const supply = new BlobSupply({
       source: registry,
-      spool: { limit: LARGE, create: () => Promise.reject(defect) },
+      spool: { capacityFor: async () => LARGE, create: () => Promise.reject(defect) },
     });
     const { share } = await hold(supply, describeBlob(A), ['a.io', 'b.io']);
     await expect(share.open(SOURCE, NEVER)).rejects.toBe(defect);
@@ -371,7 +371,7 @@ it('a reading that was given up does not spoil the next one when it ends at last
   const supply = new BlobSupply({
     source: registry,
     spool: {
-      limit: LARGE,
+      capacityFor: async () => LARGE,
       create: async (blob) => files.pop() ?? spool.create(blob),
     },
   });

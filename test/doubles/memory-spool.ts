@@ -5,7 +5,7 @@ import { type Spool, SpoolError, type SpooledBlob } from '../../src/ports/spool.
 
 /** A spool in memory. Readers wait until a blob is whole. */
 export class MemorySpool implements Spool {
-  readonly limit: number;
+  readonly #limit: number;
   /** Blobs taken in so far. */
   created = 0;
   /** Blobs that are kept now. */
@@ -17,7 +17,11 @@ export class MemorySpool implements Spool {
   #failures: { readonly at: 'create' | 'write'; readonly error: SpoolError }[] = [];
 
   constructor(limit = 2 ** 40) {
-    this.limit = limit;
+    this.#limit = limit;
+  }
+
+  capacityFor(): Promise<number> {
+    return Promise.resolve(this.#limit);
   }
 
   /** The next one goes wrong, when it is asked for or when it is written. */
