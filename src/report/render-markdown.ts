@@ -14,7 +14,7 @@ export function renderMarkdown(report: Report): string {
   const bad = report.items.filter((item) => needsPerson(item, report));
   const good = report.items.filter((item) => !needsPerson(item, report));
   return [
-    `## ${TITLES[report.mode]}${partOf(report)}`,
+    `## ${TITLES[report.mode]}${renderPart(report)}`,
     renderMarkdownTable(DECISION_HEADER, decisionRows(report)),
     ...section('Needs attention', bad),
     ...section(report.mode === 'promotion' ? 'Promoted' : 'Would be promoted', good),
@@ -24,7 +24,8 @@ export function renderMarkdown(report: Report): string {
   ].join('\n\n');
 }
 
-function partOf({ shard, shards }: Report): string {
+/** Which part of a whole a report is of, as the end of a title. */
+export function renderPart({ shard, shards }: Pick<Report, 'shard' | 'shards'>): string {
   if (shard !== undefined) return `, shard ${shard.index}/${shard.count}`;
   return shards === undefined ? '' : `, ${shards.length} shards`;
 }

@@ -1,4 +1,5 @@
 import { renderMarkdownList } from '../../report/render-list.ts';
+import { renderPart } from '../../report/render-markdown.ts';
 import { renderMarkdownTable } from '../../report/render-table.ts';
 import { VERDICT_HEADER, VERIFIED_HOST_HEADER, verdictRows, verifiedHostRows } from './render-text.ts';
 import type { Verification, VerificationItem } from './verification.ts';
@@ -7,7 +8,7 @@ import type { Verification, VerificationItem } from './verification.ts';
 export function renderVerificationMarkdown(verification: Verification): string {
   const { via, items } = verification;
   return [
-    `## Image verification${via === null ? '' : ` through ${via}`}`,
+    `## Image verification${via === null ? '' : ` through ${via}`}${renderPart(verification)}`,
     renderMarkdownTable(VERDICT_HEADER, verdictRows(verification)),
     ...section(
       'Needs attention',
