@@ -19,6 +19,7 @@ const MALFORMED: ReadManifests['problems'][number] = {
   severity: 'error',
   rule: 'digest',
   message: 'not a digest',
+  frame: '',
   at: { file: 'm.yaml', line: 3, column: 5 },
 };
 
