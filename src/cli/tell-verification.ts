@@ -1,3 +1,4 @@
+import { advise } from '../doors/verify/advise.ts';
 import { renderVerificationMarkdown } from '../doors/verify/render-markdown.ts';
 import { renderVerificationLine, renderVerificationTables } from '../doors/verify/render-text.ts';
 import type { Verification } from '../doors/verify/verification.ts';
@@ -21,13 +22,16 @@ export function writeVerification(
   return writeRenderings(renderings, places, stdio);
 }
 
-/** Tells a verification in the log: a line for each item, one for each host, and the tables. */
+/** Tells a verification in the log: a line for each item, advice, a line for each host, and the tables. */
 export async function tellVerification(
   verification: Verification,
   { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
 ): Promise<void> {
   for (const item of verification.items) {
     log.write(item.verdict === 'present' ? 'info' : 'error', renderVerificationLine(item));
+  }
+  for (const { about, text } of advise(verification)) {
+    log.write('info', `what to do about ${about}: ${text}`);
   }
   for (const [host, { identities, requests }] of Object.entries(verification.hosts)) {
     if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });

@@ -9,7 +9,7 @@ import type { HostCounts, ManifestCounts, MergedShard } from '../../report/repor
  * - `different`   the tag is another digest
  * - `incomplete`  it is there by name, but not all that it leads to
  * - `conflict`    other entries want other digests for the same tag, so none of them was promoted
- * - `unreadable`  the registry did not answer
+ * - `unreadable`  the registry did not answer, or refused to, or its answer cannot be right
  * - `not-checked` the run was stopped before
  */
 export const VERDICTS = [

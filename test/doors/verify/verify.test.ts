@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { advise } from '../../../src/doors/verify/advise.ts';
 import { exitCodeOfVerification } from '../../../src/doors/verify/verification.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { isForeignLayer } from '../../../src/image/media-types.ts';
@@ -34,6 +35,37 @@ async function check(
   expect(linesOf(verification)).toEqual(expected);
   expect(exitCodeOfVerification(verification)).toBe(expected.length === 0 ? 0 : 1);
 }
+
+describe('advice', () => {
+  const adviceOn = async (registry: MemoryRegistry, options?: VerifyingOptions) =>
+    advise(await verifyManifests(registry, [wantsApp(EU)], options));
+
+  it('is given once for each kind of finding, and none where all is there', async () => {
+    const registry = new MemoryRegistry();
+    registry.push(`${EU}/app`, app, 'v1');
+    registry.push(`${EU}/app`, other, 'v2');
+    registry.lose(`${EU}/app`, app.blobs[0]?.digest ?? APP);
+    const given = await adviceOn(registry, { deep: true });
+    expect(given.map(({ about }) => about)).toEqual(['different', 'incomplete']);
+    registry.push(`${EU}/app`, app, 'v1', 'v2');
+    expect(await adviceOn(registry, { deep: true })).toEqual([]);
+  });
+
+  it('of what a front lacks is to look behind it', async () => {
+    const given = await adviceOn(new MemoryRegistry(), { via: 'front.example' });
+    expect(given).toEqual([
+      {
+        about: 'missing',
+        text: expect.stringMatching(/^verify without -via: .* front\.example is late or wrong/),
+      },
+    ]);
+  });
+
+  it('of a run that was stopped is to run it again', async () => {
+    const [advice] = await adviceOn(new MemoryRegistry(), { stopping: AbortSignal.abort() });
+    expect(advice).toEqual({ about: 'not-checked', text: expect.stringContaining('-shard') });
+  });
+});
 
 describe.each<[string, MemoryRegistryOptions]>([
   ['a listing tells digests', { listing: 'google' }],
