@@ -36,6 +36,36 @@ async function check(
   expect(exitCodeOfVerification(verification)).toBe(expected.length === 0 ? 0 : 1);
 }
 
+describe('a deep verification that is stopped', () => {
+  const images = Array.from({ length: 20 }, (_, number) => image({ seed: `of twenty ${number}` }));
+  const dmap = Object.fromEntries(images.map(({ manifest }, number) => [manifest.digest, [`v${number}`]]));
+
+  /** What is found when it is stopped at the so-manieth question for a blob. */
+  async function stoppedAt(count: number) {
+    const registry = new MemoryRegistry();
+    images.forEach((one, number) => registry.push(`${EU}/app`, one, `v${number}`));
+    registry.lose(`${EU}/app`, images[1]?.blobs[0]?.digest ?? APP);
+    const stopping = new AbortController();
+    registry.atCall(() => registry.count({ verb: 'has-blob' }) >= count && stopping.abort());
+    const options = { deep: true, stopping: stopping.signal };
+    return verifyManifests(registry, [from('gcr.io/staging').to(EU).promote({ app: dmap })], options);
+  }
+
+  it('tells the images of a repository that it has come to the end of, and no other', async () => {
+    const blobs = images[0]?.blobs.length ?? 0;
+    const { summary } = await stoppedAt(blobs * 10);
+    expect(summary.incomplete).toBe(1);
+    expect(summary.present).toBeGreaterThan(0);
+    expect(summary.present).toBeLessThan(10);
+    expect(summary['not-checked']).toBe(20 - 1 - summary.present);
+  });
+
+  it('takes none for present of which it has seen the name alone', async () => {
+    const { summary } = await stoppedAt(1);
+    expect(summary).toMatchObject({ present: 0, 'not-checked': 20 });
+  });
+});
+
 describe('advice', () => {
   const adviceOn = async (registry: MemoryRegistry, options?: VerifyingOptions) =>
     advise(await verifyManifests(registry, [wantsApp(EU)], options));
