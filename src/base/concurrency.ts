@@ -1,3 +1,5 @@
+import { mostTelling } from './given-up.ts';
+
 /**
  * Runs `task` for every item with at most `workers` at a time, in the order of the items.
  *
@@ -49,11 +51,17 @@ export async function forEachInLanes<T>(
   );
 }
 
-/** Waits for every promise to settle, then throws the first rejection if there was one: no task is left behind. */
+/**
+ * Waits for every promise to settle, then throws the first rejection if there was one, an abort only for want of
+ * another: no task is left behind.
+ */
 export async function allSettledOrThrow<T>(promises: Iterable<Promise<T>>): Promise<T[]> {
-  const results = await Promise.allSettled(promises);
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+  const values: T[] = [];
+  const thrown: unknown[] = [];
+  for (const result of await Promise.allSettled(promises)) {
+    if (result.status === 'fulfilled') values.push(result.value);
+    else thrown.push(result.reason);
+  }
+  if (thrown.length > 0) throw mostTelling(thrown);
+  return values;
 }

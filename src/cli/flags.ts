@@ -1,5 +1,6 @@
 import type { FlagSpec } from './flag-spec.ts';
 import { REMOVED_FLAGS } from './removed-flags.ts';
+import { GRACE } from './stop-signals.ts';
 import { UPSTREAM_FLAGS } from './upstream-flags.ts';
 
 const OWN_FLAGS = [
@@ -66,8 +67,7 @@ const OWN_FLAGS = [
     name: 'deadline',
     value: 'DURATION',
     group: 'promotion',
-    description:
-      'stop after this time (`90m`, `1h30m`): nothing new is begun, what is in flight is finished, the rest is reported as not attempted; a snapshot ends with what it has',
+    description: `stop after this time (\`90m\`, \`1h30m\`): nothing new is begun, what is in flight has ${GRACE / 1000} s more to be finished, so a promotion may take so much longer; the rest is reported as not attempted; a verification or a snapshot ends at once with what it has`,
   },
   {
     name: 'allow-lost',

@@ -2,20 +2,27 @@ import { readFile, stat } from 'node:fs/promises';
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { messageOf } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
-import { MergeError, type NamedReport } from '../report/check-shards.ts';
+import { mergeVerifications } from '../doors/verify/merge-verifications.ts';
+import { asVerification, isOfVerification } from '../doors/verify/parse-verification.ts';
+import { exitCodeOfVerification, type Verification } from '../doors/verify/verification.ts';
+import type { Log } from '../ports/log.ts';
+import { MergeError, type Named } from '../report/check-shards.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import { mergeReports } from '../report/merge-reports.ts';
-import { parseReport } from '../report/parse-report.ts';
+import { asReport } from '../report/parse-report.ts';
+import { parseDocument } from '../report/report-document.ts';
 import type { Report } from '../report/report.ts';
 import type { CommandCall } from './command.ts';
-import { createLogger } from './logger.ts';
 import { FlagValues } from './flag-values.ts';
+import { createLogger } from './logger.ts';
 import { reportsOf } from './options.ts';
 import { refuseRepeated } from './refuse-flags.ts';
 import { type LogOptions, logOptionsOf } from './run-options.ts';
+import type { Stdio } from './stdio.ts';
 import { tellReport } from './tell-report.ts';
+import { tellVerification, writeVerification } from './tell-verification.ts';
 import { exitCodeOfError, InputError, UsageError } from './usage-error.ts';
-import { prepareReports, writeReports } from './write-report.ts';
+import { prepareReports, type ReportPlaces, writeReports } from './write-report.ts';
 
 /** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;
@@ -28,14 +35,12 @@ export async function runReportMerge(call: CommandCall): Promise<number> {
   try {
     if (files.length === 0) throw noReport(program);
     const places = await prepareReports(options, { files });
-    const report = mergeAll(await readReports(files));
-    await tellReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
-    await writeReports(report, places, stdio);
-    return report.stopped ? 1 : exitCodeOf(report, options);
+    return await mergeAll(await readReports(files), { options, places, stdio, log });
   } catch (error) {
-    if (options.log.format === 'text') throw error;
-    log.write('error', messageOf(error)); // a collector of JSON takes no other line
-    return exitCodeOfError(error);
+    const refusal = error instanceof MergeError ? new InputError(error.message) : error;
+    if (options.log.format === 'text') throw refusal;
+    log.write('error', messageOf(refusal)); // a collector of JSON takes no other line
+    return exitCodeOfError(refusal);
   }
 }
 
@@ -57,31 +62,69 @@ function makeMergeOptions(values: CommandCall['values']): MergeOptions {
   return { ...reportsOf(flags), allowLost: flags.isOn('allow-lost'), log: logOptionsOf(flags) };
 }
 
-function mergeAll(reports: readonly NamedReport[]): Report {
-  try {
-    return mergeReports(reports);
-  } catch (error) {
-    throw error instanceof MergeError ? new InputError(error.message) : error;
-  }
+interface Merging {
+  readonly options: MergeOptions;
+  readonly places: ReportPlaces;
+  readonly stdio: Stdio;
+  readonly log: Log;
 }
 
+function mergeAll(found: readonly Found[], merging: Merging): Promise<number> {
+  const promotions = found.filter((one) => one.kind === 'promotion');
+  const verifications = found.filter((one) => one.kind === 'verification');
+  const [promotion] = promotions;
+  const [verification] = verifications;
+  if (verification === undefined) return mergePromotions(promotions, merging);
+  if (promotion === undefined) return mergeVerified(verifications, merging);
+  const [one, other] = [quote(promotion.name), quote(verification.name)];
+  throw new InputError(`${one} is the report of a promotion and ${other} of cip verify: merge them apart`);
+}
+
+async function mergePromotions(
+  reports: readonly Named<Report>[],
+  { options, places, stdio, log }: Merging,
+): Promise<number> {
+  const report = mergeReports(reports);
+  await tellReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
+  await writeReports(report, places, stdio);
+  return report.stopped ? 1 : exitCodeOf(report, options);
+}
+
+async function mergeVerified(
+  reports: readonly Named<Verification>[],
+  { options, places, stdio, log }: Merging,
+): Promise<number> {
+  if (options.allowLost) throw new UsageError('-allow-lost does not go with reports of cip verify');
+  const verification = mergeVerifications(reports);
+  await tellVerification(verification, { format: options.log.format, stdio, log });
+  await writeVerification(verification, places, stdio);
+  return exitCodeOfVerification(verification);
+}
+
+type Found =
+  | ({ readonly kind: 'promotion' } & Named<Report>)
+  | ({ readonly kind: 'verification' } & Named<Verification>);
+
 /** One after the other: the text of one report is enough to have in memory. */
-async function readReports(files: readonly string[]): Promise<NamedReport[]> {
-  const reports: NamedReport[] = [];
+async function readReports(files: readonly string[]): Promise<Found[]> {
+  const reports: Found[] = [];
   const { signal } = new AbortController();
   await forEachConcurrently(files, { workers: 1, signal }, async (name) => {
-    reports.push({ name, report: await readReport(name) });
+    reports.push(await readReport(name));
   });
   return reports;
 }
 
-async function readReport(file: string): Promise<Report> {
+async function readReport(name: string): Promise<Found> {
   try {
-    const { size } = await stat(file);
+    const { size } = await stat(name);
     if (size > MAX_REPORT_BYTES)
       throw new Error(`it has ${size} bytes, more than ${MAX_REPORT_BYTES}: use more shards`);
-    return parseReport(await readFile(file, 'utf8'));
+    const document = parseDocument(await readFile(name, 'utf8'));
+    return isOfVerification(document)
+      ? { kind: 'verification', name, report: asVerification(document) }
+      : { kind: 'promotion', name, report: asReport(document) };
   } catch (error) {
-    throw new InputError(`cannot use the report ${quote(file)}: ${messageOf(error)}`);
+    throw new InputError(`cannot use the report ${quote(name)}: ${messageOf(error)}`);
   }
 }

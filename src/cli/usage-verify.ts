@@ -15,6 +15,7 @@ export function renderVerifyUsage(program: ProgramName): string {
     `  ${call} verify -thin-manifest-dir=DIR                        every tag and digest, at every destination`,
     `  ${call} verify -thin-manifest-dir=DIR -deep                  and all that they lead to`,
     `  ${call} verify -thin-manifest-dir=DIR -via=registry.k8s.io   as whoever pulls from there gets it`,
+    `  ${call} verify -thin-manifest-dir=DIR -shard=0/3             one part; ${call} report merge makes one report`,
     '',
     ...renderGroups(specs),
     SPELLING,

@@ -6,7 +6,7 @@ import type { Options } from './options.ts';
 import { catchWarnings } from './process-warnings.ts';
 import { StatusArea } from './progress/status-area.ts';
 import type { Stdio } from './stdio.ts';
-import { catchStopSignals, type StopSignals } from './stop-signals.ts';
+import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
 import { exitCodeOfError } from './usage-error.ts';
 
 /** What a run has, whatever it does. */
@@ -42,7 +42,7 @@ export async function withRun(
 }
 
 function whyStopping({ reason }: AbortSignal): string {
-  const what = 'nothing new is begun, what is being written is finished';
+  const what = `nothing new is begun, what is being written has ${GRACE / 1000} s to be finished`;
   return reason instanceof DeadlineError
     ? `stopping at the deadline: ${what}`
     : `stopping: ${what}; a second signal ends it at once`;

@@ -1,5 +1,6 @@
 import { forEachInLanes } from '../base/concurrency.ts';
 import { isAbort, messageOf } from '../base/errors.ts';
+import { failureBefore } from '../base/given-up.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import { formatReference, type Reference } from '../image/reference.ts';
@@ -14,7 +15,7 @@ import { BlobCopier } from './blob-copier.ts';
 import { BlobSupply } from './blob-supply.ts';
 import { ContentCopier } from './content-copier.ts';
 import { lookAtTags, type SeenTags } from './look-at-tags.ts';
-import { COPIED, failed, type Outcome, type Outcomes, UNFINISHED } from './outcome.ts';
+import { abandoned, COPIED, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
 import { type Batch, collectBatches, type Promotion } from './promotion.ts';
 
 export interface CopyPorts {
@@ -95,8 +96,10 @@ class Application {
         : this.#content.readRoot(promotion, signal);
       return { promotion, manifest: await read };
     } catch (error) {
-      if (this.#isStop(error, signal)) this.#settle(promotion, UNFINISHED);
-      else this.#fail(promotion, error, signal);
+      const outcome = this.#isStop(error, signal)
+        ? unfinished(failureBefore(error, signal))
+        : failedBy(error, signal);
+      this.#settle(promotion, outcome);
       return undefined;
     } finally {
       this.#ports.progress.advance();
@@ -112,7 +115,7 @@ class Application {
       const looking = { tags, isNew: batch.isNew, registry: this.#ports.destination };
       return await lookAtTags(batch.destination, looking, signal);
     } catch (error) {
-      for (const { promotion } of ready) this.#fail(promotion, error, signal);
+      for (const { promotion } of ready) this.#settle(promotion, failedBy(error, signal));
       return undefined;
     }
   }
@@ -121,7 +124,7 @@ class Application {
     const writeTag = async ({ tag, item }: Promotion['tags'][number]) => {
       const there = seen.digests.get(tag);
       if (seen.failures.has(tag)) {
-        this.outcomes.set(item, failed(reasonOf(seen.failures.get(tag), signal)));
+        this.outcomes.set(item, failedBy(seen.failures.get(tag), signal));
       } else if (there !== undefined && there !== promotion.digest) {
         this.outcomes.set(item, failed(movedMeanwhile(promotion, tag, there)));
       } else if (there !== undefined || (await this.#put({ promotion, manifest, item }, tag, signal))) {
@@ -149,7 +152,7 @@ class Application {
       await this.#content.put(promotion, { reference, manifest }, signal);
       return true;
     } catch (error) {
-      this.outcomes.set(item, failed(reasonOf(error, signal)));
+      this.outcomes.set(item, failedBy(error, signal));
       return false;
     }
   }
@@ -158,10 +161,6 @@ class Application {
   #isStop(error: unknown, signal: AbortSignal): boolean {
     const { stopping } = this.#ports;
     return stopping.aborted && (signal.aborted || isAbort(error, stopping));
-  }
-
-  #fail(promotion: Promotion, error: unknown, signal: AbortSignal): void {
-    this.#settle(promotion, failed(reasonOf(error, signal)));
   }
 
   #settle(promotion: Promotion, outcome: Outcome): void {
@@ -180,6 +179,6 @@ function movedMeanwhile(promotion: Promotion, tag: Tag, there: Digest): string {
   return `${name} has become ${there} since the plan was made: tag moves are not supported`;
 }
 
-function reasonOf(error: unknown, signal: AbortSignal): string {
-  return signal.aborted ? 'abandoned: the run was stopped' : messageOf(error);
+function failedBy(error: unknown, signal: AbortSignal): Outcome {
+  return signal.aborted ? abandoned(failureBefore(error, signal)) : failed(messageOf(error));
 }

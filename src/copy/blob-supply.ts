@@ -36,8 +36,14 @@ export class BlobSupply {
   constructor({ source, spool }: { readonly source: ReadRegistry; readonly spool: Spool }) {
     this.#source = source;
     this.#spool = spool;
-    this.#memory = new Room(MEMORY, () => this.#evict(this.#memory));
-    this.#disk = new Room(spool.limit, () => this.#evict(this.#disk));
+    this.#memory = new Room({
+      measure: () => Promise.resolve(MEMORY),
+      evict: () => this.#evict(this.#memory),
+    });
+    this.#disk = new Room({
+      measure: (blob) => spool.capacityFor(blob),
+      evict: () => this.#evict(this.#disk),
+    });
   }
 
   /**

@@ -1,4 +1,5 @@
 import { Attempts, type Failure, UPLOAD_RETRY } from '../base/attempts.ts';
+import { givenUpAfter } from '../base/given-up.ts';
 import { Permits } from '../base/permits.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
@@ -48,13 +49,27 @@ export class BlobTransfer {
     this.#ports = ports;
   }
 
-  /** Resolves when the blob is at the destination; `opened` is an upload to begin with. Throws what the last attempt threw. */
+  /**
+   * Resolves when the blob is at the destination; `opened` is an upload to begin with. Throws what the last attempt
+   * threw; of an abort, what the attempt before it threw is the cause.
+   */
   async run(
     task: TransferTask,
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<'mounted' | 'transferred'> {
+    const upload: Upload = { session: opened, step: 'opening', failure: undefined };
+    try {
+      return await this.#sendUntilDone(task, { upload, signal });
+    } catch (error) {
+      throw givenUpAfter(upload.failure, error, signal);
+    }
+  }
+
+  async #sendUntilDone(
+    task: TransferTask,
+    { upload, signal }: { readonly upload: Upload; readonly signal: AbortSignal },
+  ): Promise<'mounted' | 'transferred'> {
     const { blob, destination } = task;
-    const upload: Upload = { session: opened, step: 'opening' };
     let attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
     let received = 0;
     const sources = [...task.sources];
@@ -69,6 +84,7 @@ export class BlobTransfer {
           : undefined;
         if (wait === undefined || !mayResume(blob, error)) await this.#abandon(upload, signal);
         if (wait === undefined) throw error;
+        upload.failure = error;
         delay = wait;
       }
       await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
@@ -150,6 +166,8 @@ interface Upload {
   session: UploadSession | undefined;
   /** What it was at when it failed. */
   step: 'opening' | 'reading' | 'sending';
+  /** What the last attempt failed with that another one followed. */
+  failure: unknown;
 }
 
 interface Sending extends TransferTask {

@@ -1,3 +1,4 @@
+import { messageOf } from '../base/errors.ts';
 import type { PlanItem } from '../plan/plan.ts';
 
 /** What became of an edge. Those that the plan does not want written are never attempted. */
@@ -12,12 +13,21 @@ export type Outcomes = ReadonlyMap<PlanItem, Outcome>;
 
 export const COPIED: Outcome = { result: 'copied' };
 
-/** Of what was begun, or waited within what was, when the run was stopped. */
-export const UNFINISHED: Outcome = {
-  result: 'not-attempted',
-  reason:
-    'the run was stopped before its manifest was written: what was copied of it is not visible, the next run goes on from there',
-};
+/** Of what was begun, or waited within what was, when the run was stopped; `failure` is what had gone wrong by then. */
+export function unfinished(failure: unknown): Outcome {
+  const reason =
+    'the run was stopped before its manifest was written: what was copied of it is not visible, the next run goes on from there';
+  return { result: 'not-attempted', reason: withFailure(reason, failure) };
+}
+
+/** Of what was being written when the run was stopped. */
+export function abandoned(failure: unknown): Outcome {
+  return failed(withFailure('abandoned: the run was stopped', failure));
+}
+
+function withFailure(reason: string, failure: unknown): string {
+  return failure === undefined ? reason : `${reason}; the last attempt had failed: ${messageOf(failure)}`;
+}
 
 export function failed(reason: string): Outcome {
   return { result: 'failed', reason };

@@ -1,45 +1,55 @@
+import type { Descriptor } from '../image/descriptor.ts';
+
+interface RoomParts {
+  /** Bytes that there are by now, those that are taken included. */
+  readonly measure: (blob: Descriptor) => Promise<number>;
+  /** Makes some of what is taken free, where it can; says whether it did. */
+  readonly evict: () => boolean;
+}
+
 /**
- * A number of bytes that are taken and given back: first come, first served. Where there are too few, `evict` may
- * make some of them free; it says whether it did.
+ * A number of bytes that blobs take and give back: first come, first served. It is measured anew for each blob; what
+ * has been promised to others counts as taken, whether or not they have come.
  */
 export class Room {
-  readonly #limit: number;
-  readonly #evict: () => boolean;
-  #free: number;
-  readonly #waiting: { readonly size: number; readonly admit: () => void }[] = [];
+  readonly #parts: RoomParts;
+  #size = 0;
+  #taken = 0;
+  readonly #waiting: { readonly size: number; readonly answer: (isAdmitted: boolean) => void }[] = [];
 
-  constructor(limit: number, evict: () => boolean) {
-    this.#limit = limit;
-    this.#free = limit;
-    this.#evict = evict;
+  constructor(parts: RoomParts) {
+    this.#parts = parts;
   }
 
   /**
-   * Waits until there is room; false at once for what there never will be room for. Whoever waits must hold nothing
-   * that those who have room need to give it back.
+   * Waits until there is room; false for what is larger than all of it. Whoever waits must hold nothing that those who
+   * have room need to give it back.
    */
-  async take(size: number): Promise<boolean> {
-    if (size > this.#limit) return false;
-    await new Promise<void>((admit) => {
-      this.#waiting.push({ size, admit });
+  async take(blob: Descriptor): Promise<boolean> {
+    const { size } = blob;
+    this.#size = await this.#parts.measure(blob);
+    if (size > this.#size) return false;
+    return new Promise((answer) => {
+      this.#waiting.push({ size, answer });
       this.review();
     });
-    return true;
   }
 
-  give(size: number): void {
-    this.#free += size;
+  give({ size }: Descriptor): void {
+    this.#taken -= size;
     this.review();
   }
 
   /** To be called when there may be something to evict. */
   review(): void {
     for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
-      if (first.size <= this.#free) {
+      const isTooLarge = first.size > this.#size; // there may be less than there was when it came
+      const fits = first.size <= this.#size - this.#taken;
+      if (isTooLarge || fits) {
         this.#waiting.shift();
-        this.#free -= first.size;
-        first.admit();
-      } else if (!this.#evict()) return;
+        if (fits) this.#taken += first.size;
+        first.answer(fits);
+      } else if (!this.#parts.evict()) return;
     }
   }
 }

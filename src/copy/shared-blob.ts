@@ -68,7 +68,7 @@ export class SharedBlob {
 
   /** Waits for room; false where there never is enough. */
   admit(room: Room): Promise<boolean> {
-    this.#admission ??= room.take(this.blob.size).then((isAdmitted) => {
+    this.#admission ??= room.take(this.blob).then((isAdmitted) => {
       if (isAdmitted) this.#room = room;
       return isAdmitted;
     });
@@ -89,7 +89,7 @@ export class SharedBlob {
     this.#reading = undefined;
     this.#room = undefined;
     this.#admission = undefined;
-    room?.give(this.blob.size);
+    room?.give(this.blob);
     await discard(reading);
   }
 

@@ -4,8 +4,11 @@ import type { Descriptor } from '../image/descriptor.ts';
 
 /** Room outside of the memory for blobs that are read once and sent to several hosts. */
 export interface Spool {
-  /** Bytes that it may be asked to hold at a time; 0 where it is not to be used. */
-  readonly limit: number;
+  /**
+   * Bytes that it can hold at a time by now, those that it holds included: what it may, or what the disk has room for.
+   * Less than the size of the blob where that will never fit, of which people are told. Never throws.
+   */
+  capacityFor(blob: Descriptor): Promise<number>;
 
   /** A place for the bytes of a blob whose size is known. Throws `SpoolError`. */
   create(blob: Descriptor): Promise<SpooledBlob>;

@@ -1,44 +1,28 @@
 import { sortedBy } from '../base/sorted.ts';
 import { EDGE_DECISIONS, noEdges } from '../plan/plan.ts';
-import { checkShards, malformedOf, type NamedReport, type ShardReport } from './check-shards.ts';
-import type { HostReport, MergedShard, Report, ReportItem, Summary } from './report.ts';
+import { checkShards, type Named } from './check-shards.ts';
+import { addTraffic, describeShard, mergeHosts, mergeTimes } from './merge-parts.ts';
+import type { HostReport, Report, ReportItem, Summary } from './report.ts';
 
 /**
  * The report of all shards of a promotion as if one run had done it: sums, sorted items, hosts together. What every
  * shard has seen (manifests, malformed entries) is in it once. Pure. Throws a `MergeError`, naming the files, where the
  * reports are not all the shards of the same manifests.
  */
-export function mergeReports(reports: readonly NamedReport[]): Report {
-  const shards = checkShards(reports);
+export function mergeReports(reports: readonly Named<Report>[]): Report {
+  const shards = checkShards(reports, { describe: ({ mode }) => `a ${mode}`, malformedOf });
   const first = shards[0].report;
   const all = shards.map(({ report }) => report);
   return {
     version: 1,
     mode: first.mode,
-    ...timesOf(all),
-    stopped: all.some(({ stopped }) => stopped),
+    ...mergeTimes(all),
     shards: shards.map(describeShard),
     manifests: first.manifests,
     summary: sumSummaries(all, first),
     items: mergeItems(all, first),
-    hosts: mergeHosts(all),
+    hosts: mergeHosts(all, addHosts),
   };
-}
-
-/** From the first beginning to the last end, by the clocks of their machines. */
-function timesOf(reports: readonly Report[]): Pick<Report, 'startedAt' | 'durationMs'> {
-  let begin = Number.POSITIVE_INFINITY;
-  let end = Number.NEGATIVE_INFINITY;
-  for (const { startedAt, durationMs } of reports) {
-    begin = Math.min(begin, Date.parse(startedAt));
-    end = Math.max(end, Date.parse(startedAt) + durationMs);
-  }
-  return { startedAt: new Date(begin).toISOString(), durationMs: end - begin };
-}
-
-function describeShard({ shard, report }: ShardReport): MergedShard {
-  const { startedAt, durationMs, stopped, summary } = report;
-  return { ...shard, startedAt, durationMs, stopped, edges: summary.edges };
 }
 
 const SUMMED = ['edges', ...EDGE_DECISIONS, 'copied', 'failed', 'not-attempted'] as const;
@@ -55,13 +39,8 @@ function mergeItems(reports: readonly Report[], first: Report): ReportItem[] {
   return [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedOf(first)];
 }
 
-function mergeHosts(reports: readonly Report[]): Record<string, HostReport> {
-  const merged = new Map<string, HostReport>();
-  for (const [name, host] of reports.flatMap(({ hosts }) => Object.entries(hosts))) {
-    const known = merged.get(name);
-    merged.set(name, known === undefined ? host : addHosts(known, host));
-  }
-  return Object.fromEntries(sortedBy(merged, ([name]) => name));
+function malformedOf({ items }: Report): ReportItem[] {
+  return items.filter(({ decision }) => decision === 'invalid');
 }
 
 function addHosts(a: HostReport, b: HostReport): HostReport {
@@ -74,12 +53,6 @@ function addHosts(a: HostReport, b: HostReport): HostReport {
       byListing: byListing + b.repositories.byListing,
       byHead: byHead + b.repositories.byHead,
     },
-    requests: a.requests + b.requests,
-    retries: a.retries + b.retries,
-    interrupted: a.interrupted + b.interrupted,
-    throttled: a.throttled + b.throttled,
-    identities: Array.from(new Set([...a.identities, ...b.identities])).toSorted(),
-    bytesIn: a.bytesIn + b.bytesIn,
-    bytesOut: a.bytesOut + b.bytesOut,
+    ...addTraffic(a, b),
   };
 }

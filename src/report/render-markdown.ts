@@ -15,7 +15,7 @@ export function renderMarkdown(report: RunReport): string {
   const bad = filtered(report.items, (item) => needsPerson(item, report));
   const good = filtered(report.items, (item) => !needsPerson(item, report));
   return [
-    `## ${TITLES[report.mode]}${partOf(report)}`,
+    `## ${TITLES[report.mode]}${renderPart(report)}`,
     renderMarkdownTable(DECISION_HEADER, decisionRows(report)),
     ...section('Needs attention', bad),
     ...section(report.mode === 'promotion' ? 'Promoted' : 'Would be promoted', good),
@@ -25,7 +25,8 @@ export function renderMarkdown(report: RunReport): string {
   ].join('\n\n');
 }
 
-function partOf({ shard, shards }: RunReport): string {
+/** Which part of a whole a report is of, as the end of a title. */
+export function renderPart({ shard, shards }: Pick<RunReport, 'shard' | 'shards'>): string {
   if (shard !== undefined) return `, shard ${shard.index}/${shard.count}`;
   return shards === undefined ? '' : `, ${shards.length} shards`;
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { allSettledOrThrow, forEachConcurrently, forEachInLanes } from '../../src/base/concurrency.ts';
+import { GivenUpError } from '../../src/base/given-up.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -112,6 +113,18 @@ describe('all settled or throw', () => {
     });
     await expect(allSettledOrThrow([Promise.reject(new Error('no')), slow])).rejects.toThrow('no');
     expect(ended).toBe(true);
+  });
+
+  const bare = new DOMException('stopped', 'AbortError');
+  const first = new Error('first');
+  const telling = new GivenUpError(first);
+  it.each([
+    ['a failure before an abort', [bare, telling, first], first],
+    ['the first of several failures', [first, new Error('second')], first],
+    ['an abort that tells a failure before one that does not', [bare, telling, bare], telling],
+    ['an abort where there is nothing else', [bare, bare], bare],
+  ])('throws %s', async (_what, thrown, expected) => {
+    await expect(allSettledOrThrow(thrown.map((one) => Promise.reject(one)))).rejects.toBe(expected);
   });
 });
 

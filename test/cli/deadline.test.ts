@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DeadlineError, withDeadline } from '../../src/cli/deadline.ts';
-import type { StopSignals } from '../../src/cli/stop-signals.ts';
+import { GRACE, type StopSignals } from '../../src/cli/stop-signals.ts';
+import { renderUsage } from '../../src/cli/usage.ts';
 
 /** Signals that a test gives, and timers that it lets end. */
 function stage(deadline: number | undefined) {
@@ -25,6 +26,11 @@ function stage(deadline: number | undefined) {
   return { soft, hard, stop, timers, pass, isReleased: () => released };
 }
 
+it('the help says how much longer than its deadline a promotion may take', () => {
+  const line = renderUsage('cip').match(/^ {2}-deadline .*$/m)?.[0];
+  expect(line).toContain(`what is in flight has ${GRACE / 1000} s more to be finished`);
+});
+
 describe('a deadline', () => {
   it('stops a run in two steps: nothing new is begun, then what is in flight is abandoned', () => {
     const { stop, timers, pass } = stage(5000);
@@ -32,6 +38,7 @@ describe('a deadline', () => {
     pass();
     expect(stop.stopping.reason).toBeInstanceOf(DeadlineError);
     expect(stop.signal.aborted).toBe(false);
+    expect(timers.map(({ milliseconds }) => milliseconds)).toEqual([GRACE]);
     pass();
     expect(stop.signal.reason).toBeInstanceOf(DeadlineError);
     expect(stop.exitCode()).toBeUndefined();

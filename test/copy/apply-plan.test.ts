@@ -446,6 +446,24 @@ describe('one bad image', () => {
   });
 });
 
+/** Stops a run while it waits for the so-manieth time. */
+class StoppingClock extends FakeClock {
+  readonly #at: number;
+  readonly #stop: () => void;
+
+  constructor(at: number, stop: () => void) {
+    super();
+    this.#at = at;
+    this.#stop = stop;
+  }
+
+  override async sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    await super.sleep(milliseconds, signal);
+    if (this.waits.length === this.#at) this.#stop();
+    signal.throwIfAborted();
+  }
+}
+
 describe('a run that is stopped', () => {
   const names = Array.from({ length: 50 }, (_, number) => `app${number}`);
   const manifest = from('s.io/s')
@@ -503,6 +521,48 @@ describe('a run that is stopped', () => {
     registry.fail({ verb: 'finish', what: A.blobs[0]!.digest }, { error: refusal });
     registry.atCall(({ verb }) => verb === 'finish' && stopping.abort());
     expect(await apply(planned, { stopping: stopping.signal })).toEqual([`${APP}:v1 failed: not allowed`]);
+  });
+
+  it.each<[string, (parts: { soft: AbortController; hard: AbortController }) => void]>([
+    ['begins no other', ({ soft }) => soft.abort()],
+    [
+      'ends the wait for the next one',
+      ({ soft, hard }) => {
+        soft.abort();
+        hard.abort();
+      },
+    ],
+  ])('tells what the last attempt had failed with where it %s', async (_what, stop) => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1'] }));
+    const parts = { soft: new AbortController(), hard: new AbortController() };
+    const what = A.blobs[0]!.digest;
+    for (const message of ['PUT: 503', 'PUT: 500']) {
+      const error = new RegistryError('unavailable', message, { temporary: true });
+      registry.fail({ verb: 'finish', what }, { error, times: 1 });
+    }
+    const clock = new StoppingClock(2, () => stop(parts));
+    const stopped = await apply(planned, { stopping: parts.soft.signal, signal: parts.hard.signal, clock });
+    expect(stopped).toEqual([
+      expect.stringMatching(
+        /^p\.io\/p\/app:v1 not-attempted: the run was stopped before .*; the last attempt had failed: PUT: 500$/,
+      ),
+    ]);
+    expect(registry.tagsOf(APP)).toEqual({});
+  });
+
+  it('the hard way tells of a tag why it could not be looked at', async () => {
+    const registry = registryWith({ 's.io/s/app': [A], [APP]: [B] });
+    const planned = await plan(registry, app({ [a]: ['v1', 'v2'] }));
+    const killed = new AbortController();
+    const error = new RegistryError('refused', 'HEAD: 403', { status: 403 });
+    registry.fail({ verb: 'resolve', what: 'v1' }, { error });
+    registry.atCall(({ verb, what }) => verb === 'resolve' && what === 'v2' && killed.abort());
+    const abandoned = 'failed: abandoned: the run was stopped';
+    expect(await apply(planned, { signal: killed.signal })).toEqual([
+      `${APP}:v1 ${abandoned}; the last attempt had failed: HEAD: 403`,
+      `${APP}:v2 ${abandoned}`,
+    ]);
   });
 
   it('before it has begun does nothing', async () => {

@@ -1,12 +1,14 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { createDiskSpool } from '../../src/adapters/system/disk-spool.ts';
 import { BlobSupply, type Share } from '../../src/copy/blob-supply.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
-import { SpoolError } from '../../src/ports/spool.ts';
+import { type Spool, SpoolError, type SpooledBlob } from '../../src/ports/spool.ts';
 import { readAll, until } from '../adapters/oci/client.ts';
 import { type Blob, image, layer } from '../builders/images.ts';
 import { repository } from '../builders/manifests.ts';
+import { testdir } from '../builders/testdir.ts';
 import { describeBlob } from '../contract/push-through-port.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { MemorySpool } from '../doubles/memory-spool.ts';
@@ -22,7 +24,16 @@ function setUp({ limit = 2 ** 30 }: { limit?: number } = {}) {
   const registry = new MemoryRegistry();
   registry.push(SOURCE, image({ seed: 'supply', layers: [A, B, SMALL] }));
   const spool = new MemorySpool(limit);
-  const supply = new BlobSupply({ source: registry, spool });
+  return {
+    registry,
+    spool,
+    reads: () => registry.count({ verb: 'open-blob' }),
+    ...suppliedBy(registry, spool),
+  };
+}
+
+function suppliedBy(source: MemoryRegistry, spool: Spool) {
+  const supply = new BlobSupply({ source, spool });
   /** What a host does that has to send a blob. */
   const send = async (blob: Blob, host: string, others: readonly string[] = []) => {
     supply.arrive(describeBlob(blob), host, others);
@@ -34,11 +45,49 @@ function setUp({ limit = 2 ** 30 }: { limit?: number } = {}) {
       supply.settle(describeBlob(blob), host);
     }
   };
-  return { registry, spool, supply, send, reads: () => registry.count({ verb: 'open-blob' }) };
+  return { supply, send };
 }
 
 async function bytesOf(share: Share): Promise<Buffer> {
   return readAll(await share.open(SOURCE, NEVER));
+}
+
+/** A disk in name only: what is written beyond its size is refused. */
+class SmallDisk {
+  readonly lines: string[] = [];
+  readonly #size: number;
+  #used = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  async spool(): Promise<Spool> {
+    const { lines } = this;
+    const log = { write: (_level: string, message: string) => void lines.push(message) };
+    const freeBytes = () => Promise.resolve(this.#size - this.#used);
+    const real = createDiskSpool({ directory: await testdir({}), limit: 2 ** 30, log, freeBytes });
+    return { ...real, create: async (blob) => this.#counted(await real.create(blob)) };
+  }
+
+  #counted(file: SpooledBlob): SpooledBlob {
+    let used = 0;
+    const count = (piece: Buffer) => {
+      used += piece.length;
+      this.#used += piece.length;
+      if (this.#used > this.#size) throw new SpoolError('no-room', 'the spool: ENOSPC');
+      return piece;
+    };
+    return {
+      write: (source) => file.write(source.map(count)),
+      read: () => file.read(),
+      discard: async () => {
+        await file.discard();
+        this.#used -= used;
+        used = 0;
+      },
+    };
+  }
 }
 
 /** Begins an attempt that ends when the test says so. */
@@ -318,6 +367,20 @@ describe('the room of the spool', () => {
     expect(spool.created).toBe(0);
   });
 
+  it('is what there is by now: who waits for more than that is sent without', async () => {
+    const { supply, spool, send, reads } = setUp({ limit: LARGE });
+    const first = await hold(supply, describeBlob(A), ['a.io', 'b.io']);
+    const waiting = [send(B, 'a.io', ['b.io']), send(B, 'b.io', ['a.io'])];
+    await new Promise((resolve) => setImmediate(resolve));
+    spool.limit = LARGE - 1;
+    const small = layer('less than there is', LARGE - 2);
+    supply.arrive(describeBlob(small), 'a.io', ['b.io']);
+    void supply.join(describeBlob(small)); // it has the disk looked at once more
+    await Promise.all(waiting);
+    expect(reads()).toBe(2);
+    first.release();
+  });
+
   it('never stops the work of many blobs and hosts', async () => {
     const { send, spool, supply, registry } = setUp({ limit: LARGE });
     const hosts = Array.from({ length: 20 }, (_, number) => `h${number}.io`);
@@ -328,6 +391,20 @@ describe('the room of the spool', () => {
     expect(spool.peak).toBe(LARGE);
     expect(registry.count({ verb: 'open-blob' })).toBe(3);
     await supply.close();
+  });
+});
+
+describe('a disk that has room for one blob, but not for two', () => {
+  it('takes one after the other: each is read once for all hosts', async () => {
+    const { registry, reads } = setUp();
+    const disk = new SmallDisk(1.5 * LARGE);
+    const spool = await disk.spool();
+    const { send } = suppliedBy(registry, spool);
+    const hosts = ['a.io', 'b.io', 'c.io'];
+    const sent = await Promise.all([A, B].flatMap((blob) => hosts.map((host) => send(blob, host, hosts))));
+    expect(sent.map((bytes) => bytes.length)).toEqual(Array.from({ length: 6 }, () => LARGE));
+    expect(reads()).toBe(2);
+    expect(disk.lines).toEqual([]);
   });
 });
 
@@ -344,7 +421,7 @@ describe('a spool that fails', () => {
     const defect = new TypeError('a defect');
     const supply = new BlobSupply({
       source: registry,
-      spool: { limit: LARGE, create: () => Promise.reject(defect) },
+      spool: { capacityFor: async () => LARGE, create: () => Promise.reject(defect) },
     });
     const { share } = await hold(supply, describeBlob(A), ['a.io', 'b.io']);
     await expect(share.open(SOURCE, NEVER)).rejects.toBe(defect);
@@ -371,7 +448,7 @@ it('a reading that was given up does not spoil the next one when it ends at last
   const supply = new BlobSupply({
     source: registry,
     spool: {
-      limit: LARGE,
+      capacityFor: async () => LARGE,
       create: async (blob) => files.pop() ?? spool.create(blob),
     },
   });

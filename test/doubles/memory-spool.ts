@@ -5,7 +5,8 @@ import { type Spool, SpoolError, type SpooledBlob } from '../../src/ports/spool.
 
 /** A spool in memory. Readers wait until a blob is whole. */
 export class MemorySpool implements Spool {
-  readonly limit: number;
+  /** Bytes that it can hold at a time; a test may change it, as others change a disk. */
+  limit: number;
   /** Blobs taken in so far. */
   created = 0;
   /** Blobs that are kept now. */
@@ -18,6 +19,10 @@ export class MemorySpool implements Spool {
 
   constructor(limit = 2 ** 40) {
     this.limit = limit;
+  }
+
+  capacityFor(): Promise<number> {
+    return Promise.resolve(this.limit);
   }
 
   /** The next one goes wrong, when it is asked for or when it is written. */

@@ -101,6 +101,47 @@ describe('a promotion by three shards in three processes', () => {
   });
 });
 
+describe('a verification by two shards', () => {
+  it('finds what one run finds, and their merged report is its report', async () => {
+    const { flag, hosts } = await world();
+    await runCip([flag, '-confirm']);
+    const whole = await runWithReport(['verify', flag, '-deep']);
+    const files = await verifiedShards(flag, '-deep');
+    const markdown = join(temporaryDirectory(), 'report.md');
+    const merged = await runWithReport(['report', 'merge', ...files, `-report-markdown=${markdown}`]);
+    expect([whole.status, merged.status]).toEqual([1, 1]);
+    expect(essenceOf(merged.report, hosts)).toEqual(essenceOf(whole.report, hosts));
+    expect(readFileSync(markdown, 'utf8')).toMatch(/^## Image verification, 2 shards\n/);
+    expect(merged.stderr).toMatch(/^ERROR +missing: .*\/lost:v1: there is no such tag/m);
+    expect(merged.stderr).toContain('all edges');
+  });
+
+  it('is not merged with a promotion, and has nothing that may be lost', async () => {
+    const { flag, files } = await parsedShards(2);
+    const verified = await verifiedShards(flag);
+    const mixed = await runCip(['report', 'merge', files[0] ?? '', verified[1] ?? '']);
+    expect(mixed).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/is the report of a promotion and .* of cip verify: merge them apart/),
+    });
+    const allowed = await runCip(['report', 'merge', ...verified, '-allow-lost']);
+    expect(allowed).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('-allow-lost does not go with reports of cip verify'),
+    });
+  });
+});
+
+/** The files of the reports of both shards of a verification. */
+async function verifiedShards(...flags: readonly string[]) {
+  const files = [0, 1].map(() => join(temporaryDirectory(), 'report.json'));
+  const runs = await Promise.all(
+    files.map((file, index) => runCip(['verify', ...flags, `-shard=${index}/2`, `-report=${file}`])),
+  );
+  expect(runs[1]?.stderr).toContain('one shard of the verification');
+  return files;
+}
+
 /** The files of the reports of all shards of a directory of manifests that are only parsed. */
 async function parsedShards(count: number) {
   const wanted = { from: 's.example.com/s', to: ['p.example.com/p'], images: { app: { [ABSENT]: ['v1'] } } };

@@ -116,6 +116,36 @@ describe('cip verify after a promotion', () => {
     ]);
   });
 
+  it('its advice on what is incomplete mends it, which a promotion alone does not', async () => {
+    const { registry, flag } = await promoted();
+    const [, lost] = blobsOf(index);
+    if (lost === undefined) throw new Error('no layer');
+    registry.store.deleteBlob('prod/app', lost.digest);
+    const { status, stderr } = await verify(['verify', flag, '-deep']);
+    expect(status).toBe(1);
+    expect(stderr.match(/what to do about incomplete: .* delete the image .* by its digest/g)).toHaveLength(
+      1,
+    );
+    expect((await runCip([flag, '-confirm'])).status).toBe(0);
+    expect((await verify(['verify', flag, '-deep'])).status).toBe(1);
+    registry.store.deleteManifest('prod/app', index.manifest.digest);
+    expect((await runCip([flag, '-confirm'])).status).toBe(0);
+    expect((await verify(['verify', flag, '-deep'])).status).toBe(0);
+  });
+
+  it('wrong bytes are not told as silence', async () => {
+    const { registry, flag } = await promoted();
+    registry.addFault({ kind: 'manifest-get', times: Number.POSITIVE_INFINITY, act: { kind: 'flip-bit' } });
+    const { status, stderr, verification } = await verify(['verify', flag, '-deep']);
+    expect(status).toBe(1);
+    expect(verification.items[0]).toMatchObject({
+      verdict: 'unreadable',
+      reason: expect.stringMatching(/the registry served \d+ bytes that are not sha256:/),
+    });
+    expect(stderr).toMatch(/^unreadable +3 +no sound answer: silence, a refusal, or wrong bytes$/m);
+    expect(stderr).toMatch(/what to do about unreadable: .*where the bytes were wrong/);
+  });
+
   it('-deep finds a blob of which only a part is left', async () => {
     const { registry, flag } = await promoted();
     const [, part] = blobsOf(single);
@@ -139,6 +169,7 @@ describe('cip verify after a promotion', () => {
     const run = await runCip(['verify', flag, '-report-markdown=-', '-log-format=json']);
     expect(run.status).toBe(1);
     expect(run.stdout).toContain('## Image verification\n');
+    expect(run.stdout).toContain('| missing | run the promotion again: ');
     expect(run.stdout).toContain(`| missing | ${registry.host}/prod/app:v1 |`);
     const lines: { message: string }[] = run.stderr
       .trim()

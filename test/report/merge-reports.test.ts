@@ -5,7 +5,7 @@ import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { takeShard } from '../../src/edges/take-shard.ts';
 import { planConflicts } from '../../src/plan/plan-conflicts.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
-import { MergeError, type NamedReport } from '../../src/report/check-shards.ts';
+import { MergeError, type Named } from '../../src/report/check-shards.ts';
 import { makeReport, type MalformedEntry } from '../../src/report/make-report.ts';
 import { mergeReports } from '../../src/report/merge-reports.ts';
 import { parseReport } from '../../src/report/parse-report.ts';
@@ -66,7 +66,7 @@ const IMAGES = Object.fromEntries(
   NAMES.map((name) => [name, { [A]: ['v1', 'v2'], [B]: name === 'f' ? ['v1'] : [] }]),
 );
 
-function shardsOf(count: number, changes: readonly Partial<Report>[] = [], images = IMAGES): NamedReport[] {
+function shardsOf(count: number, changes: readonly Partial<Report>[] = [], images = IMAGES): Named<Report>[] {
   return Array.from({ length: count }, (_, index) => ({
     name: `${index}.json`,
     report: reportOf(images, { index, count, ...changes[index] }),
@@ -199,7 +199,7 @@ describe('reports that are not all shards of one promotion are refused in words'
   const { shard: _, ...whole } = reportOf(IMAGES, { index: 0, count: 1 });
   const changed = (changes: Partial<Report>) => named('other.json', one && { ...one.report, ...changes });
 
-  it.each<[string, readonly (NamedReport | undefined)[], string, RegExp]>([
+  it.each<[string, readonly (Named<Report> | undefined)[], string, RegExp]>([
     ['none', [], 'missing', /no report/],
     ['one missing', [zero, two], 'missing', /^1 of 3 shards missing: 1\/3: give the reports of all/],
     ['the last missing', [zero], 'missing', /^2 of 3 shards missing: 1\/3, 2\/3:/],

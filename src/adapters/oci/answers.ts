@@ -2,7 +2,7 @@ import { DEFAULT_RETRY } from '../../base/attempts.ts';
 import { oneLine } from '../../base/text.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
-import { isTemporaryStatus } from './retry.ts';
+import { isTemporaryStatus } from './try-once.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { parseErrors, type SpecError } from './spec-errors.ts';
 

@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
-import { isTemporaryStatus } from './retry.ts';
+import { isTemporaryStatus } from './try-once.ts';
 import { watchUpload } from './watched-upload.ts';
 
 /** Requests in a row, each with all its attempts, without one good answer between them. */

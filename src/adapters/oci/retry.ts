@@ -1,17 +1,8 @@
 import { Attempts, type Failure, isRefusal, type RetryPolicy } from '../../base/attempts.ts';
-import { messageOf } from '../../base/errors.ts';
+import { givenUpAfter } from '../../base/given-up.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { RegistryError } from '../../ports/registry-error.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
-import { isImpossible } from './impossible-answer.ts';
-import { parseRetryAfter } from './retry-after.ts';
-
-/** Statuses that the same request may not meet again. */
-const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
-
-export function isTemporaryStatus(status: number): boolean {
-  return TEMPORARY.has(status);
-}
+import { type Outcome, tryOnce } from './try-once.ts';
 
 interface RetryPorts {
   readonly clock: Clock;
@@ -26,39 +17,87 @@ interface RetryPorts {
  * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted once.
  *
  * Where a write may have been done though no answer came, or by somebody else while this one waited, that is looked for
- * first, if the request says how.
+ * first, if the request says how. An abort tells what the attempt before it failed with.
  *
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
-export function withRetry(inner: Send, { clock, policy, onRetry }: RetryPorts): Send {
-  const impatient = { ...policy, mostAttempts: policy.attempts };
+export function withRetry(inner: Send, ports: RetryPorts): Send {
+  const impatient = { ...ports.policy, mostAttempts: ports.policy.attempts };
   const known = new Set<string>();
   return async (request) => {
-    const attempts = new Attempts(clock, known.has(request.host) ? policy : impatient);
-    let doubts = 0;
+    const policy = known.has(request.host) ? ports.policy : impatient;
+    const repetition = new Repetition(request, inner, { ...ports, policy });
     for (;;) {
-      const outcome = await tryOnce(request, inner);
+      const outcome = await repetition.attempt();
       if (!outcome.temporary) known.add(request.host);
-      if (outcome.impossible) doubts += 1;
-      if (!(outcome.temporary || outcome.impossible) || isStreamBody(request.body)) return outcome.result();
-      const failure = { status: outcome.status, asked: outcome.retryAfter(clock.now()) };
-      const wait = doubts > MAX_DOUBTS ? undefined : attempts.waitAfter(failure);
-      if (wait !== undefined) {
-        onRetry(request.host, wait, outcome.why);
-        await clock.sleep(wait, request.signal);
-      }
-      const trace = wantsLook(failure, wait) ? await request.lookBack?.() : undefined;
-      if (trace === 'done') return { status: 201, headers: {}, url: request.url, body: new Uint8Array() };
-      if (wait === undefined || trace === 'unknown') return outcome.result();
+      if (!mayChange(outcome) || isStreamBody(request.body)) return outcome.result();
+      const next = await repetition.waitAfter(outcome);
+      if (next !== 'again') return next();
     }
   };
 }
 
+/** Milliseconds of waiting after which what was seen before is old. */
+const STALE = 5000;
 /** How often an answer that cannot be true is not believed. */
 const MAX_DOUBTS = 1;
 
-/** Milliseconds of waiting after which what was seen before is old. */
-const STALE = 5000;
+function mayChange({ temporary, impossible }: Outcome): boolean {
+  return temporary || impossible;
+}
+
+/** One request, as often as it is sent. */
+class Repetition {
+  readonly #request: HttpRequest;
+  readonly #inner: Send;
+  readonly #ports: RetryPorts;
+  readonly #attempts: Attempts;
+  #doubts = 0;
+  #lastFailure: unknown;
+
+  constructor(request: HttpRequest, inner: Send, ports: RetryPorts) {
+    this.#request = request;
+    this.#inner = inner;
+    this.#ports = ports;
+    this.#attempts = new Attempts(ports.clock, ports.policy);
+  }
+
+  attempt(): Promise<Outcome> {
+    return tryOnce(this.#request, (request) => this.#telling(this.#inner(request)));
+  }
+
+  /** Waits as long as is right; or gives the result that it was, where that is the end. */
+  async waitAfter(outcome: Outcome): Promise<'again' | (() => HttpResponse)> {
+    const { clock } = this.#ports;
+    const failure = { status: outcome.status, asked: outcome.retryAfter(clock.now()) };
+    this.#lastFailure = outcome.failure;
+    if (outcome.impossible) this.#doubts += 1;
+    const wait = this.#doubts > MAX_DOUBTS ? undefined : this.#attempts.waitAfter(failure);
+    if (wait !== undefined) await this.#sleep(wait, outcome.why);
+    const trace = wantsLook(failure, wait) ? await this.#lookBack() : undefined;
+    if (trace === 'done') return () => doneAt(this.#request.url);
+    return wait === undefined || trace === 'unknown' ? outcome.result : 'again';
+  }
+
+  async #sleep(wait: number, why: string): Promise<void> {
+    const { clock, onRetry } = this.#ports;
+    onRetry(this.#request.host, wait, why);
+    await this.#telling(clock.sleep(wait, this.#request.signal));
+  }
+
+  async #lookBack() {
+    const looking = this.#request.lookBack?.();
+    return looking && (await this.#telling(looking));
+  }
+
+  async #telling<T>(waiting: Promise<T>): Promise<T> {
+    try {
+      return await waiting;
+    } catch (error) {
+      throw givenUpAfter(this.#lastFailure, error, this.#request.signal);
+    }
+  }
+}
 
 function wantsLook(failure: Failure, wait = 0): boolean {
   return mayBeDone(failure) || wait > STALE;
@@ -70,37 +109,7 @@ function mayBeDone(failure: Failure): boolean {
   return status === undefined || status < 300 || (status >= 500 && !isRefusal(failure));
 }
 
-interface Outcome {
-  readonly temporary: boolean;
-  readonly impossible: boolean;
-  readonly status: number | undefined;
-  readonly why: string;
-  readonly retryAfter: (now: number) => number | undefined;
-  readonly result: () => HttpResponse;
-}
-
-async function tryOnce(request: HttpRequest, send: Send): Promise<Outcome> {
-  try {
-    const response = await send(request);
-    return {
-      temporary: isTemporaryStatus(response.status),
-      impossible: isImpossible(request, response),
-      status: response.status,
-      why: `status ${response.status}`,
-      retryAfter: (now) => parseRetryAfter(response.headers['retry-after'], now),
-      result: () => response,
-    };
-  } catch (error) {
-    return {
-      temporary: error instanceof RegistryError && error.temporary,
-      // of a token service: what it is asked has no range, and its 401 may lack a challenge
-      impossible: error instanceof RegistryError && error.status === 416,
-      status: error instanceof RegistryError ? error.status : undefined,
-      why: messageOf(error),
-      retryAfter: () => (error instanceof RegistryError ? error.retryAfterMs : undefined),
-      result: () => {
-        throw error;
-      },
-    };
-  }
+/** What the registry would have answered. */
+function doneAt(url: HttpResponse['url']): HttpResponse {
+  return { status: 201, headers: {}, url, body: new Uint8Array() };
 }

@@ -6,6 +6,7 @@ import type { Descriptor } from '../../image/descriptor.ts';
 import type { Log } from '../../ports/log.ts';
 import { type Spool, SpoolError, type SpooledBlob } from '../../ports/spool.ts';
 import { asSpoolError, SpoolFile } from './spool-file.ts';
+import { SpoolRoom } from './spool-room.ts';
 
 export interface DiskSpoolOptions {
   /** Where its files are. It should be on a disk: on a file system in memory they count as memory. */
@@ -14,6 +15,8 @@ export interface DiskSpoolOptions {
   readonly limit: number;
   /** Told once of each kind of thing that the spool could not do. */
   readonly log: Log;
+  /** Bytes that its disk has left. Unset: what the file system says. */
+  readonly freeBytes?: () => Promise<number>;
 }
 
 /**
@@ -21,13 +24,20 @@ export interface DiskSpoolOptions {
  * the process ends. Where the platform does not allow that they go when they are closed.
  */
 export function createDiskSpool(options: DiskSpoolOptions): Spool {
+  const { directory, limit, freeBytes = () => freeBytesOf(directory) } = options;
   const troubles = new Troubles(options);
+  const room = new SpoolRoom(freeBytes);
   return {
-    limit: options.limit,
+    capacityFor: async (blob) => {
+      if (blob.size > limit) return limit; // somebody wanted that
+      const capacity = await room.capacity().catch(() => limit); // to create a file will tell what is wrong
+      if (blob.size > capacity) troubles.tell(noRoom(blob, { directory, free: capacity }), blob);
+      return Math.min(limit, capacity);
+    },
     create: async (blob) => {
       const tell = (error: unknown) => troubles.tell(error, blob);
       try {
-        return telling(await createFile(blob, options.directory), tell);
+        return telling(await createFile(blob, { directory, room }), { room, tell });
       } catch (error) {
         tell(error);
         throw error;
@@ -65,7 +75,10 @@ class Troubles {
   }
 }
 
-function telling(file: SpooledBlob, tell: (error: unknown) => void): SpooledBlob {
+function telling(
+  file: SpoolFile,
+  { room, tell }: { room: SpoolRoom; tell: (error: unknown) => void },
+): SpooledBlob {
   return {
     write: (source) =>
       file.write(source).catch((error: unknown) => {
@@ -73,24 +86,30 @@ function telling(file: SpooledBlob, tell: (error: unknown) => void): SpooledBlob
         throw error;
       }),
     read: () => file.read().once('error', tell),
-    discard: () => file.discard(),
+    discard: () => room.discard(file),
   };
 }
 
-async function createFile(blob: Descriptor, directory: string): Promise<SpooledBlob> {
+interface Place {
+  readonly directory: string;
+  readonly room: SpoolRoom;
+}
+
+async function createFile(blob: Descriptor, { directory, room }: Place): Promise<SpoolFile> {
   try {
-    const free = await freeBytes(directory);
-    if (free < blob.size) {
-      const why = `${directory} has ${free} bytes left for a blob of ${blob.size}`;
-      throw new SpoolError('no-room', `the spool: ${why}`);
-    }
-    return new SpoolFile(blob, await openNameless(directory));
+    const opened = await room.open(blob.size, async () => new SpoolFile(blob, await openNameless(directory)));
+    if (opened instanceof SpoolFile) return opened;
+    throw noRoom(blob, { directory, free: opened.free });
   } catch (error) {
     throw error instanceof SpoolError ? error : asSpoolError(error);
   }
 }
 
-async function freeBytes(directory: string): Promise<number> {
+function noRoom({ size }: Descriptor, { directory, free }: { directory: string; free: number }): SpoolError {
+  return new SpoolError('no-room', `the spool: ${directory} has ${free} bytes left for a blob of ${size}`);
+}
+
+async function freeBytesOf(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
 }

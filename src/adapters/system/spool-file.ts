@@ -25,6 +25,15 @@ export class SpoolFile implements SpooledBlob {
     this.#handle = handle;
   }
 
+  get size(): number {
+    return this.#blob.size;
+  }
+
+  /** Bytes that have come. */
+  get written(): number {
+    return this.#written;
+  }
+
   write(source: Readable): Promise<void> {
     this.#source = source;
     const filling = this.#writeAll(source);

@@ -11,13 +11,15 @@ export interface Judgement {
 }
 
 const PRESENT: Judgement = { verdict: 'present', reason: 'there' };
+const NOT_CHECKED: Judgement = { verdict: 'not-checked', reason: 'the run was stopped before' };
 
 /** What has been found of a digest under a tag, or without one, at a destination. Makes no object of what is present. */
 export function judgeEdge(sight: Sight | undefined, digest: Digest, tag: Tag | undefined): Judgement {
-  if (sight === undefined) return { verdict: 'not-checked', reason: 'the run was stopped before' };
-  const { state, flaws } = sight;
+  if (sight === undefined) return NOT_CHECKED;
+  const { state, flaws, unseen } = sight;
   if (state.kind === 'unreadable') return { verdict: 'unreadable', reason: state.reason };
   if (isPresent(state, digest, tag)) {
+    if (unseen.has(digest)) return NOT_CHECKED;
     const flaw = flaws.get(digest);
     return flaw === undefined ? PRESENT : { verdict: flaw.kind, reason: flaw.reason };
   }

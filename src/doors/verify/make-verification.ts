@@ -52,6 +52,7 @@ export function makeVerification(input: VerificationInput): Verification {
     startedAt: new Date(startedAt).toISOString(),
     durationMs: finishedAt - startedAt,
     stopped,
+    ...(wanted.shard === undefined ? {} : { shard: wanted.shard }),
     manifests,
     summary: { edges: wanted.edges, ...tally.sum(), invalid: errors.length },
     items: [...items, ...errors.map(invalidItem)],

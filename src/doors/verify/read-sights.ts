@@ -1,4 +1,5 @@
 import { forEachConcurrently } from '../../base/concurrency.ts';
+import { Permits } from '../../base/permits.ts';
 import type { Want, Wanted, WantList } from '../../edges/wanted.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
@@ -25,15 +26,21 @@ export interface LookingOptions {
   readonly front: Front | undefined;
   /** Whether to look at all that the manifests lead to. */
   readonly deep: boolean;
-  /** Repositories at a time, and digests at a time in each; the transport bounds the requests. */
+  /** Repositories at a time, and digests at a time whose content is looked at; the transport bounds the requests. */
   readonly workers: number;
 }
 
-type Looking = LookingPorts & LookingOptions & Pick<Asking, 'habits' | 'wanted'>;
+type Looking = LookingPorts &
+  LookingOptions &
+  Pick<Asking, 'habits' | 'wanted'> & {
+    /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
+    readonly contents: Permits;
+    readonly show: (view: View, sight: Sight) => void;
+  };
 
 /**
  * Looks at everything wanted. A registry that does not answer is a value in the result; once the signal aborts, what
- * has been seen until then is the result.
+ * has been seen until then is the result, of contents digest by digest.
  */
 export async function readSights(
   wanted: Wanted,
@@ -44,12 +51,19 @@ export async function readSights(
   const { views, hidden } = makeViews(wanted, front);
   const sights = new Map<Repository, Sight>(hidden);
   const asked = views.map(({ asked: repository, list }) => ({ repository, list }));
-  const looking = { ...options, habits: new ListingHabits(asked), wanted: new WantedThere() };
+  const looking = {
+    ...options,
+    habits: new ListingHabits(asked),
+    wanted: new WantedThere(),
+    contents: new Permits(workers),
+    show: ({ destinations }: View, sight: Sight) => {
+      for (const destination of destinations) sights.set(destination, sight);
+    },
+  };
   progress.begin('inventory', views.length);
   try {
     await forEachConcurrently(views, { workers, signal }, async (view) => {
-      const sight = await look(view, looking, signal);
-      for (const destination of view.destinations) sights.set(destination, sight);
+      await look(view, looking, signal);
       progress.advance();
     });
   } catch (error) {
@@ -59,13 +73,22 @@ export async function readSights(
   return sights;
 }
 
-async function look(view: View, looking: Looking, signal: AbortSignal): Promise<Sight> {
+async function look(view: View, looking: Looking, signal: AbortSignal): Promise<void> {
   const { asked, list } = view;
   const { habits, front } = looking;
   // what a front lists says nothing of what it serves: it is asked as whoever pulls from it asks
   if (front !== undefined) habits.learnRefusal(asked);
   const state = await orUnreadable(readWhole(asked, list, { ...looking, signal }), signal);
-  return { asked, state, flaws: await findFlaws(view, { state, looking }, signal) };
+  const named = list.wants.filter((want) => isToBeSeen(want, state, looking));
+  const flaws = new Map<Digest, Flaw>();
+  const unseen = new Set(named.map(({ digest }) => digest));
+  looking.show(view, { asked, state, flaws, unseen });
+  const content = new ContentCheck(asked, looking.registry);
+  await forEachConcurrently(Array.from(unseen), { workers: looking.workers, signal }, async (digest) => {
+    const found = await looking.contents.run(() => findFlaw(digest, { asked, content, looking }, signal));
+    if (found !== undefined) flaws.set(digest, found);
+    unseen.delete(digest);
+  });
 }
 
 /** Where a tag is missing it is worth knowing whether its digest is, too. */
@@ -75,24 +98,20 @@ async function readWhole(repository: Repository, list: WantList, asking: Asking)
   return wants.length === 0 ? state : readDigests(repository, { state, wants }, asking);
 }
 
-async function findFlaws(
-  { asked, list }: View,
-  { state, looking }: { state: DestinationState; looking: Looking },
+function isToBeSeen(want: Want, state: DestinationState, { deep, front }: Looking): boolean {
+  if (!deep && front === undefined) return false;
+  return hasTag(want, state) || (deep && hasDigest(want, state));
+}
+
+function findFlaw(
+  digest: Digest,
+  { asked, content, looking }: { asked: Repository; content: ContentCheck; looking: Looking },
   signal: AbortSignal,
-): Promise<ReadonlyMap<Digest, Flaw>> {
-  const flaws = new Map<Digest, Flaw>();
-  const { deep, front, registry, workers } = looking;
-  if (!deep && front === undefined) return flaws;
-  const content = new ContentCheck(asked, registry);
-  const named = list.wants.filter((want) => hasTag(want, state) || (deep && hasDigest(want, state)));
-  await forEachConcurrently(named, { workers, signal }, async ({ digest }) => {
-    const missing = deep
-      ? content.findMissing(digest, signal)
-      : findMissingName(registry, { asked, digest }, signal);
-    const found = await orUnreadable(missing.then(flawOf), signal);
-    if (found !== undefined) flaws.set(digest, found);
-  });
-  return flaws;
+): Promise<Flaw | undefined> {
+  const missing = looking.deep
+    ? content.findMissing(digest, signal)
+    : findMissingName(looking.registry, { asked, digest }, signal);
+  return orUnreadable(missing.then(flawOf), signal);
 }
 
 function hasTag({ digest, tags }: Want, state: DestinationState): boolean {

@@ -31,7 +31,7 @@ const MEANING = {
   different: 'the tag is another digest',
   incomplete: 'there by name, but not all that it leads to',
   conflict: 'manifests contradict each other',
-  unreadable: 'the registry did not answer',
+  unreadable: 'no sound answer: silence, a refusal, or wrong bytes',
   'not-checked': 'the run was stopped before',
   invalid: 'malformed entry',
 } as const;

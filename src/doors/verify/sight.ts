@@ -9,6 +9,8 @@ export interface Sight {
   readonly state: DestinationState;
   /** Of digests whose name is there, those whose content is not. */
   readonly flaws: ReadonlyMap<Digest, Flaw>;
+  /** Digests whose name is there, and whose content has not been looked at yet, though it is to be. */
+  readonly unseen: ReadonlySet<Digest>;
 }
 
 export type Flaw = { readonly kind: 'incomplete'; readonly reason: string } | Unreadable;

@@ -1,4 +1,5 @@
-import type { HostCounts, ManifestCounts } from '../../report/report.ts';
+import type { ShardIdentity } from '../../edges/shard.ts';
+import type { HostCounts, ManifestCounts, MergedShard } from '../../report/report.ts';
 
 /**
  * The closed union of what can be found of an edge.
@@ -8,7 +9,7 @@ import type { HostCounts, ManifestCounts } from '../../report/report.ts';
  * - `different`   the tag is another digest
  * - `incomplete`  it is there by name, but not all that it leads to
  * - `conflict`    other entries want other digests for the same tag, so none of them was promoted
- * - `unreadable`  the registry did not answer
+ * - `unreadable`  the registry did not answer, or refused to, or its answer cannot be right
  * - `not-checked` the run was stopped before
  */
 export const VERDICTS = [
@@ -34,6 +35,10 @@ export interface Verification {
   readonly durationMs: number;
   /** True when a signal or a deadline ended the run before its time: what is wanted may not even have been read. */
   readonly stopped: boolean;
+  /** Of a run that looked at one part of what the manifests want; its edges, items and hosts are of that part. */
+  readonly shard?: ShardIdentity;
+  /** Of a report that was merged: all the shards that it is made of, by index. */
+  readonly shards?: readonly MergedShard[];
   readonly manifests: ManifestCounts;
   /** Edges by verdict, `edges` being all of them; malformed entries, once each, in `invalid`. */
   readonly summary: Readonly<Record<'edges' | Verdict | 'invalid', number>>;

@@ -1,4 +1,6 @@
 import { expandEdges } from '../../edges/expand-edges.ts';
+import type { Shard } from '../../edges/shard.ts';
+import { takeShard } from '../../edges/take-shard.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Progress } from '../../ports/progress.ts';
@@ -11,6 +13,8 @@ import type { Verification } from './verification.ts';
 
 export interface VerificationRequest {
   readonly read: ReadManifests;
+  /** Undefined for all that the manifests want. */
+  readonly shard?: Shard | undefined;
   /** The host to ask in place of the destinations. */
   readonly front: Front | undefined;
   /** Looks at what the manifests lead to as well. */
@@ -35,7 +39,7 @@ export async function verify(request: VerificationRequest, ports: VerificationPo
   const { read, front, deep, reportAll, threads: workers } = request;
   const { clock, registry, progress, stopping } = ports;
   const startedAt = clock.now();
-  const wanted = expandEdges(read.manifests);
+  const wanted = takeShard(expandEdges(read.manifests), request.shard);
   const sights = await readSights(wanted, { front, deep, workers, registry, progress }, stopping);
   return makeVerification({
     deep,

@@ -42,7 +42,7 @@ function directView({ repository, list }: WantedRepository): View {
 
 function hiddenFrom({ host, root }: Front): Sight {
   const reason = `${host} has names only for what is below ${root}/: look at it without -via`;
-  return { asked: undefined, state: { kind: 'unreadable', reason }, flaws: new Map() };
+  return { asked: undefined, state: { kind: 'unreadable', reason }, flaws: new Map(), unseen: new Set() };
 }
 
 function addTo(

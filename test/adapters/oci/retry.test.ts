@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { messageOf } from '../../../src/base/errors.ts';
+import { failureBefore } from '../../../src/base/given-up.ts';
 import type { EmbeddedRegistryOptions, FaultAct } from '../../../src/embedded-registry/embedded-registry.ts';
 import { image, layer, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
@@ -249,4 +251,23 @@ describe('the words of a refusal', () => {
     const asked = clientForTest().registry.putManifest(repositoryAt(server, 'app'), put, quiet());
     expect((await registryErrorOf(asked)).code).toBe('unknown-blob');
   });
+});
+
+it.each<[string, FaultAct, RegExp]>([
+  ['an answer', status(503), /^HEAD .*\/manifests\/v1: status 503$/],
+  ['a lost connection', { kind: 'reset' }, /^HEAD .*\/manifests\/v1: .*reset/i],
+])('an abort between two attempts tells what the first one failed with: %s', async (_what, act, words) => {
+  const { server, repository } = await setUp();
+  server.addFault({ act, times: ATTEMPTS });
+  const stop = new AbortController();
+  const clock = new FakeClock();
+  clock.sleep = async () => {
+    stop.abort();
+    stop.signal.throwIfAborted();
+  };
+  const { registry } = clientForTest({ clock });
+  const error: unknown = await registry
+    .resolve(repository, tagOf('v1'), stop.signal)
+    .catch((thrown) => thrown);
+  expect(messageOf(failureBefore(error, stop.signal))).toMatch(words);
 });

@@ -14,19 +14,26 @@ import { testdir } from '../../builders/testdir.ts';
 const BYTES = randomBytes(1_000_003);
 const BLOB: Descriptor = { mediaType: OCI_LAYER_GZIP, digest: digestOf(BYTES), size: BYTES.length };
 
-async function setUp({ blob = BLOB, directory }: { blob?: Descriptor; directory?: string } = {}) {
+interface Setting {
+  readonly blob?: Descriptor;
+  readonly directory?: string;
+  readonly limit?: number;
+  readonly freeBytes?: () => Promise<number>;
+}
+
+async function setUp({ blob = BLOB, directory, limit = 2 ** 30, ...disk }: Setting = {}) {
   const place = directory ?? (await testdir({}));
   const lines: string[] = [];
   const log: Log = {
     write: (severity, message, fields) => lines.push(`${severity} ${message} ${JSON.stringify(fields)}`),
   };
-  const spool = createDiskSpool({ directory: place, limit: 2 ** 30, log });
+  const spool = createDiskSpool({ directory: place, limit, log, ...disk });
   const create = async (): Promise<SpooledBlob> => {
     const file = await spool.create(blob);
     onTestFinished(() => file.discard());
     return file;
   };
-  return { place, lines, create };
+  return { place, lines, spool, create };
 }
 
 /** Bytes in pieces of a thousand. */
@@ -76,6 +83,62 @@ describe('a blob in the spool', () => {
     await file.write(pieces(BYTES));
     expect((await buffer(file.read())).equals(BYTES)).toBe(true);
     idle.destroy();
+  });
+});
+
+describe('the room on the disk', () => {
+  const SIZE = BLOB.size;
+
+  it('that a blob will need is promised to no other one', async () => {
+    const { create, lines } = await setUp({ freeBytes: async () => 1.5 * SIZE });
+    const first = await create();
+    await expect(create()).rejects.toMatchObject({
+      code: 'no-room',
+      message: expect.stringContaining(` has ${0.5 * SIZE} bytes left for a blob of ${SIZE}`),
+    });
+    expect(lines).toHaveLength(1);
+    await first.discard();
+    await create();
+  });
+
+  it('is promised to one of two that come at the same time', async () => {
+    const { create } = await setUp({ freeBytes: async () => 1.5 * SIZE });
+    const both = await Promise.allSettled([create(), create()]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
+  });
+
+  it('that a blob has is not promised to it any more', async () => {
+    let free = 2 * SIZE;
+    const { create } = await setUp({ freeBytes: async () => free });
+    const file = await create();
+    await file.write(pieces(BYTES));
+    free -= SIZE;
+    await create();
+  });
+
+  it.each([
+    ['what is free', { free: 5 * SIZE, written: false, limit: 9 * SIZE }, 5 * SIZE],
+    ['what its blobs have, too', { free: 4 * SIZE, written: true, limit: 9 * SIZE }, 5 * SIZE],
+    ['no more than it may be', { free: 5 * SIZE, written: false, limit: 2 * SIZE }, 2 * SIZE],
+  ])('for blobs is %s', async (_what, { free, written, limit }, expected) => {
+    const { create, spool } = await setUp({ freeBytes: async () => free, limit });
+    const file = await create();
+    if (written) await file.write(pieces(BYTES));
+    expect(await spool.capacityFor(BLOB)).toBe(expected);
+  });
+
+  it('for a blob that never fits is told once, unless that was wanted', async () => {
+    const { spool, lines } = await setUp({ freeBytes: async () => SIZE - 1, limit: SIZE });
+    expect(await spool.capacityFor({ ...BLOB, size: SIZE + 1 })).toBe(SIZE);
+    expect(lines).toEqual([]);
+    for (let time = 0; time < 2; time++) expect(await spool.capacityFor(BLOB)).toBe(SIZE - 1);
+    expect(lines).toEqual([expect.stringMatching(/^warning no room in the spool for a blob: /)]);
+  });
+
+  it('that nobody can tell is found out when it is needed', async () => {
+    const { spool, lines } = await setUp({ directory: '/nonexistent/spool' });
+    expect(await spool.capacityFor(BLOB)).toBe(2 ** 30);
+    expect(lines).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { advise } from '../../../src/doors/verify/advise.ts';
 import { exitCodeOfVerification } from '../../../src/doors/verify/verification.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { isForeignLayer } from '../../../src/image/media-types.ts';
@@ -34,6 +35,67 @@ async function check(
   expect(linesOf(verification)).toEqual(expected);
   expect(exitCodeOfVerification(verification)).toBe(expected.length === 0 ? 0 : 1);
 }
+
+describe('a deep verification that is stopped', () => {
+  const images = Array.from({ length: 20 }, (_, number) => image({ seed: `of twenty ${number}` }));
+  const dmap = Object.fromEntries(images.map(({ manifest }, number) => [manifest.digest, [`v${number}`]]));
+
+  /** What is found when it is stopped at the so-manieth question for a blob. */
+  async function stoppedAt(count: number) {
+    const registry = new MemoryRegistry();
+    images.forEach((one, number) => registry.push(`${EU}/app`, one, `v${number}`));
+    registry.lose(`${EU}/app`, images[1]?.blobs[0]?.digest ?? APP);
+    const stopping = new AbortController();
+    registry.atCall(() => registry.count({ verb: 'has-blob' }) >= count && stopping.abort());
+    const options = { deep: true, stopping: stopping.signal };
+    return verifyManifests(registry, [from('gcr.io/staging').to(EU).promote({ app: dmap })], options);
+  }
+
+  it('tells the images of a repository that it has come to the end of, and no other', async () => {
+    const blobs = images[0]?.blobs.length ?? 0;
+    const { summary } = await stoppedAt(blobs * 10);
+    expect(summary.incomplete).toBe(1);
+    expect(summary.present).toBeGreaterThan(0);
+    expect(summary.present).toBeLessThan(10);
+    expect(summary['not-checked']).toBe(20 - 1 - summary.present);
+  });
+
+  it('takes none for present of which it has seen the name alone', async () => {
+    const { summary } = await stoppedAt(1);
+    expect(summary).toMatchObject({ present: 0, 'not-checked': 20 });
+  });
+});
+
+describe('advice', () => {
+  const adviceOn = async (registry: MemoryRegistry, options?: VerifyingOptions) =>
+    advise(await verifyManifests(registry, [wantsApp(EU)], options));
+
+  it('is given once for each kind of finding, and none where all is there', async () => {
+    const registry = new MemoryRegistry();
+    registry.push(`${EU}/app`, app, 'v1');
+    registry.push(`${EU}/app`, other, 'v2');
+    registry.lose(`${EU}/app`, app.blobs[0]?.digest ?? APP);
+    const given = await adviceOn(registry, { deep: true });
+    expect(given.map(({ about }) => about)).toEqual(['different', 'incomplete']);
+    registry.push(`${EU}/app`, app, 'v1', 'v2');
+    expect(await adviceOn(registry, { deep: true })).toEqual([]);
+  });
+
+  it('of what a front lacks is to look behind it', async () => {
+    const given = await adviceOn(new MemoryRegistry(), { via: 'front.example' });
+    expect(given).toEqual([
+      {
+        about: 'missing',
+        text: expect.stringMatching(/^verify without -via: .* front\.example is late or wrong/),
+      },
+    ]);
+  });
+
+  it('of a run that was stopped is to run it again', async () => {
+    const [advice] = await adviceOn(new MemoryRegistry(), { stopping: AbortSignal.abort() });
+    expect(advice).toEqual({ about: 'not-checked', text: expect.stringContaining('-shard') });
+  });
+});
 
 describe.each<[string, MemoryRegistryOptions]>([
   ['a listing tells digests', { listing: 'google' }],
