@@ -59,7 +59,7 @@ export class BlobCopier {
     this.#perRepository.forget(keyOf(task));
     return this.#perRepository.run(keyOf(task), async () => {
       const { blob, destination } = task;
-      if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) return 'exists';
+      if (await this.#ports.destination.hasBlob(destination, blob, signal)) return 'exists';
       const opened = await this.#ports.destination.startUpload(destination, signal);
       return this.#sending.run(task, { signal, opened });
     });
@@ -117,7 +117,7 @@ export class BlobCopier {
     if (answer === 'mounted') return 'mounted';
     if (answer === undefined || answer === 'refused') return this.#lookThenTransfer(task, signal);
     // 202 is "unknown", not "absent"
-    if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) {
+    if (await this.#ports.destination.hasBlob(destination, blob, signal)) {
       await this.#ports.destination.cancelUpload(answer, signal);
       return 'exists';
     }
@@ -141,7 +141,7 @@ export class BlobCopier {
   async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const { blob, destination } = task;
     const isToldLater = this.#uploads.tellsWhatIsThere(hostOf(destination));
-    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob.digest, signal)))
+    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob, signal)))
       return 'exists';
     return this.#sending.run(task, { signal, opened: undefined });
   }

@@ -89,7 +89,7 @@ export class BlobTransfer {
       }
       await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
       // the upload may have succeeded and only its answer been lost
-      if (await this.#ports.destination.hasBlob(destination, blob.digest, signal)) {
+      if (await this.#ports.destination.hasBlob(destination, blob, signal)) {
         await this.#abandon(upload, signal);
         return 'transferred';
       }

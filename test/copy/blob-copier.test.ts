@@ -87,6 +87,16 @@ describe('the ladder', () => {
     expect(verbs()).toEqual(['has-blob p.io/p/a']);
   });
 
+  it('sends again what is there with another size: it has been cut', async () => {
+    const { registry, copy, verbs } = setUp();
+    const cut = { ...SHARED, bytes: SHARED.bytes.subarray(1) };
+    registry.push('p.io/p/a', image({ seed: 'cut', layers: [cut] }));
+    expect(await copy('p.io/p/a')).toBe('transferred');
+    expect(verbs()[0]).toBe('has-blob p.io/p/a');
+    const whole = await registry.hasBlob(repository('p.io/p/a'), BLOB, NEVER);
+    expect(whole).toBe(true);
+  });
+
   it('mounts from the source where that is on the same host, without looking first', async () => {
     const { registry, copy, verbs } = setUp();
     registry.push('p.io/staging/app', HOLDER);
