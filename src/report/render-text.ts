@@ -28,7 +28,7 @@ const MEANING = {
   lost: 'neither at the source nor there',
   conflict: 'manifests contradict each other',
   invalid: 'malformed entry',
-  unreadable: 'the registry did not answer',
+  unreadable: 'the registry gave no sound answer',
   copied: 'written',
   failed: 'could not be written',
   'not-attempted': 'the run was stopped before',
