@@ -9,7 +9,7 @@ export default defineConfig({
       'test/copy/**/*.test.ts',
       'test/adapters/oci/{retry,retry-after,breaker,budget,pacer,with-budgets,host-budget,auth,auth-decisions,realm-policy,scopes,tokens}.test.ts',
       'test/adapters/oci/{impossible-answers,put-manifest,token-server,accounts,traffic,redirects,uploads,abort,http}.test.ts',
-      'test/adapters/system/disk-spool.test.ts',
+      'test/adapters/system/{disk-spool,nameless-file}.test.ts',
       'test/hostile/origins.test.ts',
     ],
     isolate: false,
