@@ -4,11 +4,12 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: [
-      'test/base/attempts.test.ts',
+      'test/base/{attempts,concurrency,iterables,given-up}.test.ts',
       'test/plan/**/*.test.ts',
       'test/copy/**/*.test.ts',
       'test/adapters/oci/{retry,retry-after,breaker,budget,pacer,with-budgets,host-budget,auth,auth-decisions,realm-policy,scopes,tokens}.test.ts',
-      'test/adapters/oci/{token-server,accounts,redirects,uploads,abort,http}.test.ts',
+      'test/adapters/oci/{impossible-answers,put-manifest,token-server,accounts,traffic,redirects,uploads,abort,http}.test.ts',
+      'test/adapters/system/{disk-spool,nameless-file}.test.ts',
       'test/hostile/origins.test.ts',
     ],
     isolate: false,

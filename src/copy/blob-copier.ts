@@ -69,8 +69,7 @@ export class BlobCopier {
     const host = hostOf(task.destination);
     const neighbour = task.sources.find((source) => hostOf(source) === host);
     if (neighbour !== undefined) return this.#mount(task, neighbour, signal);
-    const others = this.#perHost.get(hostKeyOf(host, task)) === undefined ? this.#othersOf(task) : [];
-    this.#ports.supply.arrive(task.blob, host, others);
+    this.#ports.supply.arrive(task.blob, host, this.#othersOf(task));
     try {
       return await this.#climbWithNeighbours(task, signal);
     } finally {
@@ -141,8 +140,7 @@ export class BlobCopier {
   async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const { blob, destination } = task;
     const isToldLater = this.#uploads.tellsWhatIsThere(hostOf(destination));
-    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob, signal)))
-      return 'exists';
+    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob, signal))) return 'exists';
     return this.#sending.run(task, { signal, opened: undefined });
   }
 }

@@ -7,6 +7,11 @@ interface RoomParts {
   readonly evict: () => boolean;
 }
 
+interface Waiting {
+  readonly size: number;
+  readonly answer: (isAdmitted: boolean) => void;
+}
+
 /**
  * A number of bytes that blobs take and give back: first come, first served. It is measured anew for each blob; what
  * has been promised to others counts as taken, whether or not they have come.
@@ -15,7 +20,8 @@ export class Room {
   readonly #parts: RoomParts;
   #size = 0;
   #taken = 0;
-  readonly #waiting: { readonly size: number; readonly answer: (isAdmitted: boolean) => void }[] = [];
+  readonly #waiting: Waiting[] = [];
+  #isReviewing = false;
 
   constructor(parts: RoomParts) {
     this.#parts = parts;
@@ -42,14 +48,22 @@ export class Room {
 
   /** To be called when there may be something to evict. */
   review(): void {
+    if (this.#isReviewing) return; // what is evicted gives its room back at once: that is seen below
+    this.#isReviewing = true;
     for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
-      const isTooLarge = first.size > this.#size; // there may be less than there was when it came
-      const fits = first.size <= this.#size - this.#taken;
-      if (isTooLarge || fits) {
-        this.#waiting.shift();
-        if (fits) this.#taken += first.size;
-        first.answer(fits);
-      } else if (!this.#parts.evict()) return;
+      if (!this.#answer(first) && !this.#parts.evict()) break;
     }
+    this.#isReviewing = false;
+  }
+
+  /** False where the first that waits has to wait on. */
+  #answer(first: Waiting): boolean {
+    const isTooLarge = first.size > this.#size; // there may be less than there was when it came
+    const fits = first.size <= this.#size - this.#taken;
+    if (!isTooLarge && !fits) return false;
+    this.#waiting.shift();
+    if (fits) this.#taken += first.size;
+    first.answer(fits);
+    return true;
   }
 }

@@ -16,7 +16,7 @@ const THROTTLED: Failure = { status: 429, asked: undefined };
 
 /** Attempts at something that takes no time, and a clock that the waits between them move on. */
 function setUp({ chance = 1, ...policy }: Partial<RetryPolicy> & { readonly chance?: number } = {}) {
-  let now = 0;
+  let now = Date.UTC(2026, 10, 21);
   const attempts = new Attempts({ now: () => now, random: () => chance }, { ...POLICY, ...policy });
   const fail = (failure: Failure) => {
     const wait = attempts.waitAfter(failure);
@@ -44,7 +44,7 @@ function throttledFor(asked: number): Failure {
 }
 
 describe('a host that is away', () => {
-  const outage = { mostAttempts: 8, outage: 10 * SECOND };
+  const outage = { mostAttempts: 8, outage: 12 * SECOND };
 
   it('is asked again until it could be back, however often it has failed by then', () => {
     const { failOn } = setUp(outage);

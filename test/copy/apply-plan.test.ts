@@ -13,6 +13,7 @@ import {
 import { type Dmap, digest, from, inFile, repository } from '../builders/manifests.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
 import { MemoryRegistry, type MemoryRegistryOptions } from '../doubles/memory-registry.ts';
+import { MemorySpool } from '../doubles/memory-spool.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 import { apply, plan, promote } from './promoting.ts';
 
@@ -584,6 +585,31 @@ describe('a run that is stopped', () => {
     expect(puts(registry)).toEqual([]);
   });
 
+  it('keeps nothing of what a host has not come for', async () => {
+    const names = Array.from({ length: 40 }, (_, number) => `app${10 + number}`);
+    const images = names.map((name, number) =>
+      image({ seed: name, layers: [layer(name, number === 39 ? 600 * 1024 : 1)] }),
+    );
+    const registry = registryWith(
+      Object.fromEntries(names.map((name, number) => [`s.io/s/${name}`, images.slice(number, number + 1)])),
+    );
+    const dmaps = names.map((name, number) => [name, { [images[number]!.manifest.digest]: ['v1'] }]);
+    const both = from('s.io/s').to('late.io/p', 'p.io/p').promote(Object.fromEntries(dmaps));
+    const planned = await plan(registry, both);
+    const stopping = new AbortController();
+    const stopped = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve));
+    const spool = new MemorySpool();
+    let kept = 0;
+    registry.atCall(async ({ verb, repository: name }) => {
+      if (name.startsWith('late.io/')) await stopped;
+      if (verb !== 'put' || name !== 'p.io/p/app49') return;
+      kept = spool.kept;
+      stopping.abort();
+    });
+    await apply(planned, { spool, stopping: stopping.signal });
+    expect({ before: kept, after: spool.kept }).toEqual({ before: 1, after: 0 });
+  });
+
   it('is finished by the next one', async () => {
     const registry = registryWith(contents);
     const stopping = new AbortController();
@@ -601,6 +627,16 @@ it('copying tells where it is', async () => {
   const planned = await plan(registry, app({ [a]: ['v1', 'v2'], [b]: ['v3'] }));
   await apply(planned, { progress });
   expect(progress.stages).toEqual(['copy 2/2']);
+});
+
+it('a defect of ours ends the copying, and is told', async () => {
+  const registry = registryWith({ 's.io/s/app': [A] });
+  const planned = await plan(registry, app({ [a]: ['v1'] }));
+  const progress = new RecordingProgress();
+  progress.advance = () => {
+    throw new TypeError('undefined is not a step');
+  };
+  await expect(apply(planned, { progress })).rejects.toThrow('undefined is not a step');
 });
 
 it('a plan that wants nothing written writes nothing', async () => {

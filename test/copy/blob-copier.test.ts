@@ -3,6 +3,7 @@ import { BlobCopier } from '../../src/copy/blob-copier.ts';
 import { BlobSupply } from '../../src/copy/blob-supply.ts';
 import { UNKNOWN_SIZE } from '../../src/image/oci-manifest.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
+import { until } from '../adapters/oci/client.ts';
 import { image, layer } from '../builders/images.ts';
 import { repository } from '../builders/manifests.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
@@ -14,6 +15,7 @@ const HOLDER = image({ seed: 'holder', layers: [SHARED] });
 const BLOB = { mediaType: SHARED.mediaType, digest: SHARED.digest, size: SHARED.bytes.length };
 const OLD = { hosts: new Set<string>(), isNew: false };
 const NEW = { ...OLD, isNew: true };
+const SOURCES = [repository('s.io/s/app')];
 const NEVER = new AbortController().signal;
 const FORBIDDEN = new RegistryError('unauthorized', 'POST: 403', { status: 403 });
 const FLAKY = new RegistryError('unavailable', 'PUT: 503', { status: 503, temporary: true });
@@ -24,8 +26,9 @@ function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
   registry.push('s.io/s/app', HOLDER);
   const clock = new FakeClock();
   const { transfers = 8 } = options;
+  const spool = new MemorySpool();
   const copier = new BlobCopier({
-    supply: new BlobSupply({ source: registry, spool: new MemorySpool() }),
+    supply: new BlobSupply({ source: registry, spool }),
     destination: registry,
     clock,
     transfers,
@@ -35,10 +38,11 @@ function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
     destination: string,
     sources: readonly string[] = ['s.io/s/app'],
     hosts: readonly string[] = [],
+    blob = BLOB,
   ) =>
     copier.copy(
       {
-        blob: BLOB,
+        blob,
         destination: repository(destination),
         sources: sources.map(repository),
         hosts: new Set(hosts),
@@ -47,7 +51,7 @@ function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
       NEVER,
     );
   const verbs = () => registry.log().map((line) => line.replace(/ sha256:.*/, ''));
-  return { registry, clock, copier, copy, verbs };
+  return { registry, clock, spool, copier, copy, verbs };
 }
 
 describe('the ladder', () => {
@@ -134,6 +138,15 @@ describe('the ladder', () => {
     const [first, second] = await Promise.allSettled([copy('p.io/p/a'), copy('p.io/p/b')]);
     expect(first?.status).toBe('rejected');
     expect(second).toEqual({ status: 'fulfilled', value: 'transferred' });
+    expect(registry.count({ verb: 'mount' })).toBe(0);
+  });
+
+  it('is climbed again for what a registry denies having: that may be there by now', async () => {
+    const { copier, registry } = setUp();
+    const task = { ...OLD, blob: BLOB, destination: repository('p.io/p/a'), sources: SOURCES };
+    expect(await copier.copyAgain(task, NEVER)).toBe('transferred');
+    expect(await copier.copyAgain(task, NEVER)).toBe('exists');
+    expect(registry.count({ verb: 'start' })).toBe(1);
   });
 
   it('has nothing to do where source and destination are one', async () => {
@@ -220,6 +233,20 @@ describe('a blob bound for several hosts', () => {
     for (const host of hosts) await copy(`${host}/p/a`, undefined, hosts);
     expect(registry.count({ verb: 'open-blob' })).toBe(1);
     expect(registry.count({ verb: 'finish' })).toBe(2);
+  });
+
+  it('is kept for those only that have not begun, and until the last of them has it', async () => {
+    const { registry, spool, copy } = setUp();
+    const large = layer('bound for several hosts', 600 * 1024);
+    registry.push('s.io/s/app', image({ seed: 'large holder', layers: [large] }));
+    const blob = { mediaType: large.mediaType, digest: large.digest, size: large.bytes.length };
+    const hosts = ['p.io', 'q.io'];
+    const copyTo = (destination: string) => copy(destination, undefined, hosts, blob);
+    await copyTo('p.io/p/a');
+    expect(spool.kept).toBe(1);
+    await copyTo('q.io/p/a');
+    await until(() => spool.kept === 0);
+    expect(registry.count({ verb: 'open-blob' })).toBe(1);
   });
 
   it('stays readable for the second repository of a host when the first has failed', async () => {

@@ -15,6 +15,8 @@ import { basicHeader, type TokenRequest, Tokens } from './tokens.ts';
 /** What is known of how a host lets requests in: nothing asked yet, or its challenge. */
 type Door = Challenge | { readonly scheme: 'open' };
 
+const OPEN: Door = { scheme: 'open' };
+
 /**
  * Adds what a registry's challenge asks for: Basic, or a Bearer token for the request's scopes.
  *
@@ -69,11 +71,10 @@ class Guard {
   }
 
   async #hintFor(request: HttpRequest, { status, headers }: HttpResponse): Promise<string> {
-    const door = this.#doors.get(request.host);
-    if (door?.scheme === 'open')
-      return `${describeChallenge(headers['www-authenticate'])}, so none were sent`;
+    const door = this.#doors.get(request.host) ?? OPEN;
+    if (door.scheme === 'open') return `${describeChallenge(headers['www-authenticate'])}, so none were sent`;
     const identity = await this.#identityOf(request);
-    const isAsItIs = door?.scheme === 'basic' || identity.credential.kind === 'registry-token';
+    const isAsItIs = door.scheme === 'basic' || identity.credential.kind === 'registry-token';
     const judged = isAsItIs ? 'credential' : 'token';
     return identityHint(request.host, identity, { status, judged, scopes: request.scopes });
   }
@@ -93,14 +94,14 @@ class Guard {
     const under = this.#finding.get(request.host);
     if (under !== undefined || isStreamBody(request.body)) {
       await under?.catch(() => {}); // whoever asked first reports it; this request finds out for itself
-      this.#doors.set(request.host, this.#doors.get(request.host) ?? { scheme: 'open' });
+      this.#doors.set(request.host, this.#doors.get(request.host) ?? OPEN);
       return this.#send(request, origin);
     }
     const response = await this.#finding.run(request.host, () => this.#inner(request));
     // a challenge of where it was redirected to says nothing about this host
     const isAsked = response.status === 401 && response.url.origin === origin;
     const challenge = isAsked ? parseChallenge(response.headers['www-authenticate']) : undefined;
-    this.#doors.set(request.host, challenge ?? { scheme: 'open' });
+    this.#doors.set(request.host, challenge ?? OPEN);
     if (challenge !== undefined) return this.#send(request, origin);
     if (response.status < 400 || response.status === 404) this.#onIdentity(request.host, ANONYMOUS.name);
     return response;

@@ -90,5 +90,5 @@ function whyOf(response: HttpResponse): string | undefined {
 
 function notAsked(host: string, { failures, why }: Health): RegistryError {
   const message = `${host} was not asked: its last ${failures} requests failed, the last one with: ${why}`;
-  return new RegistryError('unreachable', message, { temporary: false });
+  return new RegistryError('unreachable', message);
 }

@@ -1,7 +1,7 @@
 import { Attempts, type Failure, isRefusal, type RetryPolicy } from '../../base/attempts.ts';
 import { givenUpAfter } from '../../base/given-up.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send, type WriteTrace } from './http.ts';
 import { type Outcome, tryOnce } from './try-once.ts';
 
 interface RetryPorts {
@@ -31,7 +31,7 @@ export function withRetry(inner: Send, ports: RetryPorts): Send {
       const outcome = await repetition.attempt();
       if (!outcome.temporary) known.add(request.host);
       if (!mayChange(outcome) || isStreamBody(request.body)) return outcome.result();
-      const next = await repetition.waitAfter(outcome);
+      const next = await repetition.prepareNext(outcome);
       if (next !== 'again') return next();
     }
   };
@@ -66,11 +66,10 @@ class Repetition {
     return tryOnce(this.#request, (request) => this.#telling(this.#inner(request)));
   }
 
-  /** Waits as long as is right; or gives the result that it was, where that is the end. */
-  async waitAfter(outcome: Outcome): Promise<'again' | (() => HttpResponse)> {
-    const { clock } = this.#ports;
-    const failure = { status: outcome.status, asked: outcome.retryAfter(clock.now()) };
+  /** Resolves when it is time for another attempt; where there is to be none, to what gives the end of the request. */
+  async prepareNext(outcome: Outcome): Promise<'again' | (() => HttpResponse)> {
     this.#lastFailure = outcome.failure;
+    const failure = { status: outcome.status, asked: outcome.retryAfter(this.#ports.clock.now()) };
     if (outcome.impossible) this.#doubts += 1;
     const wait = this.#doubts > MAX_DOUBTS ? undefined : this.#attempts.waitAfter(failure);
     if (wait !== undefined) await this.#sleep(wait, outcome.why);
@@ -85,11 +84,12 @@ class Repetition {
     await this.#telling(clock.sleep(wait, this.#request.signal));
   }
 
-  async #lookBack() {
-    const looking = this.#request.lookBack?.();
-    return looking && (await this.#telling(looking));
+  async #lookBack(): Promise<WriteTrace | undefined> {
+    const { lookBack } = this.#request;
+    return lookBack === undefined ? undefined : this.#telling(lookBack());
   }
 
+  /** What is awaited, unless it ends in an abort: that tells what the attempt before failed with. */
   async #telling<T>(waiting: Promise<T>): Promise<T> {
     try {
       return await waiting;
@@ -106,7 +106,7 @@ function wantsLook(failure: Failure, wait = 0): boolean {
 /** No answer, a web page in its place, or that of a proxy which has not waited for the registry's. */
 function mayBeDone(failure: Failure): boolean {
   const { status } = failure;
-  return status === undefined || status < 300 || (status >= 500 && !isRefusal(failure));
+  return status === undefined || status === 200 || (status >= 500 && !isRefusal(failure));
 }
 
 /** What the registry would have answered. */

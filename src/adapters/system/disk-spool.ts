@@ -1,10 +1,9 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, rm, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { statfs } from 'node:fs/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Log } from '../../ports/log.ts';
 import { type Spool, SpoolError, type SpooledBlob } from '../../ports/spool.ts';
+import { openNameless } from './nameless-file.ts';
 import { asSpoolError, SpoolFile } from './spool-file.ts';
 import { SpoolRoom } from './spool-room.ts';
 
@@ -112,25 +111,4 @@ function noRoom({ size }: Descriptor, { directory, free }: { directory: string; 
 async function freeBytesOf(directory: string): Promise<number> {
   const { bavail, bsize } = await statfs(directory);
   return bavail * bsize;
-}
-
-async function openNameless(directory: string): Promise<FileHandle> {
-  const handle = await openTemporary(directory).catch(() => undefined);
-  return handle ?? openUnlinked(directory);
-}
-
-/** On Linux a file may never have a name at all; some file systems do not do that. */
-async function openTemporary(directory: string): Promise<FileHandle | undefined> {
-  if (process.platform !== 'linux') return undefined;
-  return open(directory, O_TMPFILE | constants.O_RDWR, 0o600);
-}
-
-/** Node does not name it. @see https://man7.org/linux/man-pages/man2/open.2.html */
-const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
-
-async function openUnlinked(directory: string): Promise<FileHandle> {
-  const path = join(directory, `cip-spool-${crypto.randomUUID()}`);
-  const handle = await open(path, 'wx+', 0o600);
-  await rm(path, { force: true });
-  return handle;
 }

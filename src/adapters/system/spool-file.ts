@@ -63,33 +63,27 @@ export class SpoolFile implements SpooledBlob {
   }
 
   async #write(piece: Buffer): Promise<void> {
-    let done = 0;
     try {
-      while (done < piece.length) {
-        const left = piece.length - done;
-        const { bytesWritten } = await this.#handle.write(piece, done, left, this.#written + done);
-        done += bytesWritten;
-      }
+      await this.#handle.appendFile(piece);
     } catch (cause) {
       throw asSpoolError(cause);
     }
-    this.#written += done;
+    this.#written += piece.length;
     this.#wake();
   }
 
-  /** What there is from a position on, once there is something; undefined at the end. */
-  async #pieceAt(position: number): Promise<Buffer | undefined> {
+  /** What there is from a position on, once there is something; nothing at the end. */
+  async #pieceAt(position: number): Promise<Buffer> {
     while (this.#written <= position && this.#end === undefined) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
     if (this.#end?.error !== undefined) throw this.#end.error;
-    if (this.#written <= position) return undefined;
     const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, this.#written - position));
     try {
       const { bytesRead } = await this.#handle.read(piece, 0, piece.length, position);
       return piece.subarray(0, bytesRead);
     } catch (cause) {
-      throw this.#end?.error ?? asSpoolError(cause);
+      throw asSpoolError(cause);
     }
   }
 
@@ -109,11 +103,11 @@ export class SpoolFile implements SpooledBlob {
 /** Reads to the end, and holds the last piece back until all of it was the blob: what ends well is what was written. */
 class SpoolReader extends Readable {
   readonly #blob: Descriptor;
-  readonly #pieceAt: (position: number) => Promise<Buffer | undefined>;
+  readonly #pieceAt: (position: number) => Promise<Buffer>;
   readonly #hash;
   #position = 0;
 
-  constructor(blob: Descriptor, pieceAt: (position: number) => Promise<Buffer | undefined>) {
+  constructor(blob: Descriptor, pieceAt: (position: number) => Promise<Buffer>) {
     super({ highWaterMark: PIECE });
     this.#blob = blob;
     this.#pieceAt = pieceAt;
@@ -130,7 +124,7 @@ class SpoolReader extends Readable {
   async #next(): Promise<Buffer | null> {
     if (this.#position === this.#blob.size) return null;
     const piece = await this.#pieceAt(this.#position);
-    if (piece === undefined || piece.length === 0) throw this.#damaged('it ends too early');
+    if (piece.length === 0) throw this.#damaged('it ends too early');
     this.#position += piece.length;
     this.#hash.update(piece);
     if (this.#position < this.#blob.size) return piece;

@@ -27,6 +27,7 @@ function setUp(
   { credential = ALICE, host = 'r.example', trusted = [] }: Staging = {},
 ) {
   const sent: HttpRequest[] = [];
+  const named: string[] = [];
   const send = withAuth(
     (request) => {
       const answer = answers[Math.min(sent.length, answers.length - 1)];
@@ -37,7 +38,7 @@ function setUp(
     {
       keychain: keychainWith(credential),
       clock: new FakeClock(),
-      onIdentity: () => {},
+      onIdentity: (_host, name) => named.push(name),
       trustedRealms: new Set(trusted),
       originOf: (name) => `https://${name}`,
     },
@@ -56,7 +57,7 @@ function setUp(
   const authorizations = () => sent.map(({ headers }) => headers['authorization']);
   const scopesAsked = () =>
     sent.filter(({ url }) => url.pathname === '/token').map(({ url }) => url.searchParams.getAll('scope'));
-  return { ask, sent, authorizations, scopesAsked };
+  return { ask, sent, named, authorizations, scopesAsked };
 }
 
 const NOTHING = new Uint8Array();
@@ -75,7 +76,7 @@ const TOKEN_DOOR = challenged('Bearer realm="https://r.example/token",service="r
 const TOKEN: Answer = { body: Buffer.from('{"token":"t0k"}') };
 
 describe('a refusal tells', () => {
-  it.each([
+  it.each<[string, readonly Answer[], string, Staging?]>([
     [
       'a 403 of a host that asked for nothing',
       [{ status: 403 }],
@@ -87,8 +88,19 @@ describe('a refusal tells', () => {
       'asked as user "alice", who needs the right to pull',
     ],
     ['a 401 after a password', [BASIC_DOOR], 'asked as user "alice": these credentials were rejected'],
-  ])('whom it refused: %s', async (_what, answers, hint) => {
-    const { ask } = setUp(answers);
+    [
+      'a 401 after a token that a password was good for',
+      [TOKEN_DOOR, TOKEN, TOKEN_DOOR, TOKEN, TOKEN_DOOR],
+      'asked as user "alice", who needs the right to pull',
+    ],
+    [
+      'a 401 after a token of its own that was configured',
+      [TOKEN_DOOR],
+      'asked as registry-token: these credentials were rejected',
+      { credential: { kind: 'registry-token', token: 'r' } },
+    ],
+  ])('whom it refused: %s', async (_what, answers, hint, staging) => {
+    const { ask } = setUp(answers, staging);
     expect((await ask()).hint).toContain(hint);
   });
 
@@ -101,15 +113,29 @@ describe('a refusal tells', () => {
   });
 });
 
+describe('a host that asks for nothing', () => {
+  it.each([
+    [200, ['anonymous']],
+    [404, ['anonymous']],
+    [400, []],
+    [403, []],
+    [503, []],
+  ])('has let nobody in unless it answers so: %i', async (status, expected) => {
+    const { ask, named } = setUp([{ status }]);
+    await ask();
+    expect(named).toEqual(expected);
+  });
+});
+
 describe('a challenge', () => {
   it.each([
     ['of an answer that is no 401', { status: 200, headers: { 'www-authenticate': 'Basic realm="x"' } }],
     ['of where the request was redirected to', { ...challenged('Basic realm="x"'), url: ELSEWHERE }],
   ])('is not met: %s', async (_what, answer) => {
-    const { ask, authorizations } = setUp([answer]);
+    const { ask, sent } = setUp([answer]);
     await ask();
     await ask();
-    expect(authorizations()).toEqual([undefined, undefined]);
+    expect(sent.map(({ headers }) => headers)).toStrictEqual([{}, {}]);
   });
 
   it.each<[string, Partial<HttpRequest>]>([

@@ -147,8 +147,8 @@ describe('a host that takes no uploads', () => {
     const clock = new FakeClock();
     const inner: Send = async ({ url, body }) => {
       if (!isStreamBody(body)) return { status: 202, headers: {}, url, body: new Uint8Array() };
-      await body.open();
       clock.advance(30_000);
+      await body.open();
       throw LOST;
     };
     const send = withBreaker(inner, { clock, onDown: () => {} });

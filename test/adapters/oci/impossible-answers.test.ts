@@ -92,6 +92,7 @@ const IMPOSSIBLE: readonly (readonly [what: string, act: FaultAct, status: numbe
   ...['MANIFEST_INVALID', 'DIGEST_INVALID'].flatMap((code) =>
     [PUT_CHILD, PUT_TAG].map((operation) => [`400 ${code}`, refusal(400, code), 400, operation] as const),
   ),
+  ['400 DIGEST_INVALID among others', refusal(400, 'SIZE_INVALID', 'DIGEST_INVALID'), 400, PUT_TAG],
 ];
 const CASES = IMPOSSIBLE.map(([what, act, status, [name, which, ask]]) => ({
   what,
@@ -125,7 +126,7 @@ describe('an answer that may be true is believed at once', () => {
   it.each<[string, FaultAct, Operation]>([
     ['403', refusal(403, 'DENIED'), PUT_TAG],
     ['400 with another code', refusal(400, 'TAG_INVALID'), PUT_TAG],
-    ['400 with the code of a manifest', refusal(400, 'MANIFEST_INVALID'), HEAD],
+    ['400 with the code of a manifest', refusal(400, 'MANIFEST_INVALID'), GET_MANIFEST],
     ['404', refusal(404, 'NAME_UNKNOWN'), PUT_TAG],
     ['405', refusal(405, 'UNSUPPORTED'), OPEN],
   ])('%s', async (_what, act, [, which, ask]) => {
@@ -134,6 +135,18 @@ describe('an answer that may be true is believed at once', () => {
     await registryErrorOf(ask(client.registry, server));
     expect(clock.waits).toEqual([]);
     expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe('416 with a range', () => {
+  it('is believed at once', async () => {
+    const { server, client, clock } = await setUp();
+    const [, which, ask] = GET_LARGE;
+    server.addFault({ ...which, act: { kind: 'truncate' } });
+    server.addFault({ ...which, act: RANGE, times: Infinity });
+    await registryErrorOf(ask(client.registry, server));
+    expect(clock.waits).toEqual([]);
+    expect(server.requests.map(({ status }) => status)).toEqual([200, 416]);
   });
 });
 
@@ -196,6 +209,7 @@ function other(server: EmbeddedRegistry): Repository {
   return repositoryAt(server, 'other');
 }
 
-function refusal(status: number, code: string): FaultAct {
-  return { kind: 'status', status, body: JSON.stringify({ errors: [{ code, message: 'no' }] }) };
+function refusal(status: number, ...codes: readonly string[]): FaultAct {
+  const errors = codes.map((code) => ({ code, message: 'no' }));
+  return { kind: 'status', status, body: JSON.stringify({ errors }) };
 }

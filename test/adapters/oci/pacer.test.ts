@@ -101,6 +101,13 @@ describe('a pacer without a ceiling', () => {
   });
 });
 
+it('a pacer never goes below one request in two seconds, however little the server bore', () => {
+  const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
+  answerWell(4, 20 * SECOND);
+  pacer.refuse(clock.now(), undefined);
+  expect(pacer.rate).toBe(0.5);
+});
+
 describe('a refusal', () => {
   it('halves the rate once for all that was on its way', () => {
     const { pacer, clock } = setUp(64);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { isAbort, messageOf } from '../../../src/base/errors.ts';
+import { failureBefore } from '../../../src/base/given-up.ts';
 import type { Fault, FaultAct } from '../../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../../src/image/digest.ts';
 import type { Reference } from '../../../src/image/reference.ts';
@@ -6,7 +8,15 @@ import { image, layer, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { rawAnswer, type ScriptedAnswer, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
-import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, tagOf } from './client.ts';
+import {
+  clientForTest,
+  embeddedForTest,
+  quiet,
+  registryErrorOf,
+  repositoryAt,
+  tagOf,
+  until,
+} from './client.ts';
 
 const CONTENT = image({ seed: 'put' });
 const OTHER = image({ seed: 'put by somebody else' });
@@ -55,6 +65,7 @@ describe('a tag whose answer is lost', () => {
   });
 
   it.each([
+    ['500', { status: 500 }],
     ['502 of a proxy', { status: 502 }],
     ['a web page', { status: 200, body: '<p>Log in' }],
     [
@@ -102,12 +113,28 @@ describe('a tag whose answer is lost', () => {
     expect(lines()).toEqual(['PUT v1', 'HEAD v1']);
   });
 
-  it('is not looked for after a refusal for want of quota: that was not done', async () => {
+  it.each<[string, FaultAct]>([
+    ['a refusal for want of quota', status(429)],
+    ['the same with a wait that is not long', status(503, { 'Retry-After': '5' })],
+    ['what came too slowly', status(408)],
+    ['401 without a challenge', status(401)],
+  ])('is not looked for after %s: that was not done', async (_what, act) => {
     const { server, put, lines } = await setUp();
-    server.addFault({ ...PUT, act: status(429) });
-    server.addFault({ ...PUT, act: status(503, { 'Retry-After': '1' }) });
+    server.addFault({ ...PUT, act });
     await put();
-    expect(lines()).toEqual(['PUT v1', 'PUT v1', 'PUT v1']);
+    expect(lines()).toEqual(['PUT v1', 'PUT v1']);
+  });
+
+  it('is not looked for any longer than the signal allows: the abort tells what the PUT failed with', async () => {
+    const stop = new AbortController();
+    const { server, put, lines } = await setUp({ signal: stop.signal });
+    server.addFault({ ...PUT, act: LOST });
+    server.addFault({ method: 'HEAD', act: { kind: 'stall' } });
+    const error = put().catch((thrown: unknown) => thrown);
+    await until(() => lines().length === 2);
+    stop.abort();
+    expect(isAbort(await error)).toBe(true);
+    expect(messageOf(failureBefore(await error, stop.signal))).toMatch(/^PUT .*ECONNRESET/);
   });
 
   it('is looked for after a long wait: somebody else may have written it', async () => {
@@ -162,13 +189,13 @@ describe('a blob that the registry says it stored as another one', () => {
   });
 });
 
-async function setUp() {
+async function setUp({ signal = quiet() } = {}) {
   const server = await embeddedForTest({ validation: 'sparse' });
   const clock = new FakeClock();
   const client = clientForTest({ clock });
   const repository = repositoryAt(server, 'app');
   const put = (reference: Reference = tagOf('v1')) =>
-    client.registry.putManifest(repository, { reference, manifest }, quiet());
+    client.registry.putManifest(repository, { reference, manifest }, signal);
   const lines = () => server.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1) ?? ''}`);
   return { server, clock, client, repository, put, lines };
 }

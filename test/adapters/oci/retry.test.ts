@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { messageOf } from '../../../src/base/errors.ts';
 import { failureBefore } from '../../../src/base/given-up.ts';
 import type { EmbeddedRegistryOptions, FaultAct } from '../../../src/embedded-registry/embedded-registry.ts';
+import type { Log } from '../../../src/ports/log.ts';
 import { image, layer, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
 import { scriptedServer } from '../../doubles/scripted-server.ts';
@@ -84,6 +85,21 @@ describe('what fails for a while', () => {
     await resolve();
     expect(clock.waits).toEqual([500, 1000, 2000, 4000]);
   });
+});
+
+it('a wait is told with its reason, a long one to everybody', async () => {
+  const { server, repository } = await setUp();
+  const lines: unknown[] = [];
+  const log: Log = { write: (...line) => lines.push(line) };
+  const { registry } = clientForTest({ log });
+  const { host } = server;
+  server.addFault({ act: status(503) });
+  server.addFault({ act: status(429, { 'Retry-After': '5' }) });
+  await registry.resolve(repository, tagOf('v1'), quiet());
+  expect(lines).toEqual([
+    ['debug', 'waiting to ask again', { host, wait: 500, why: 'status 503' }],
+    ['info', 'waiting to ask again', { host, wait: 5000, why: 'status 429' }],
+  ]);
 });
 
 describe('Retry-After', () => {
@@ -203,6 +219,15 @@ describe('what lasts', () => {
     expect(await registryErrorOf(resolve())).toMatchObject({ code: 'unreachable' });
     expect(clock.now() - begun).toBeGreaterThanOrEqual(30_000);
     expect(server.requests.length).toBeLessThanOrEqual(1 + 8);
+  });
+
+  it('is not waited for as long where the host has never answered: it may not be there at all', async () => {
+    const { server, resolve } = await setUp();
+    server.addFault({ act: { kind: 'reset' }, times: Infinity });
+    for (const requests of [ATTEMPTS, 2 * ATTEMPTS]) {
+      await registryErrorOf(resolve());
+      expect(server.requests).toHaveLength(requests);
+    }
   });
 
   it('ends as unreachable where connections are lost', async () => {

@@ -1,9 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDiskSpool } from '../../../src/adapters/system/disk-spool.ts';
+import { asSpoolError, SpoolFile } from '../../../src/adapters/system/spool-file.ts';
+import { messageOf } from '../../../src/base/errors.ts';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { digestOf } from '../../../src/image/digest.ts';
 import { OCI_LAYER_GZIP } from '../../../src/image/media-types.ts';
@@ -128,11 +132,15 @@ describe('the room on the disk', () => {
   });
 
   it('for a blob that never fits is told once, unless that was wanted', async () => {
-    const { spool, lines } = await setUp({ freeBytes: async () => SIZE - 1, limit: SIZE });
+    let free = SIZE;
+    const { spool, lines } = await setUp({ freeBytes: async () => free, limit: SIZE });
+    expect(await spool.capacityFor(BLOB)).toBe(SIZE);
     expect(await spool.capacityFor({ ...BLOB, size: SIZE + 1 })).toBe(SIZE);
     expect(lines).toEqual([]);
+    free = SIZE - 1;
     for (let time = 0; time < 2; time++) expect(await spool.capacityFor(BLOB)).toBe(SIZE - 1);
     expect(lines).toEqual([expect.stringMatching(/^warning no room in the spool for a blob: /)]);
+    expect(lines[0]).toMatch(new RegExp(`the spool: /\\S+ has ${SIZE - 1} bytes left for a blob of ${SIZE}`));
   });
 
   it('that nobody can tell is found out when it is needed', async () => {
@@ -161,9 +169,9 @@ describe('what goes wrong with a blob in the spool', () => {
   });
 
   it.each([
-    ['one bit', Buffer.concat([BYTES.subarray(0, -1), Buffer.of((BYTES.at(-1) ?? 0) ^ 1)])],
-    ['its end', BYTES.subarray(0, -1)],
-  ])('on the disk (%s) never leaves it whole', async (_what, bytes) => {
+    ['one bit', 'other bytes', Buffer.concat([BYTES.subarray(0, -1), Buffer.of((BYTES.at(-1) ?? 0) ^ 1)])],
+    ['its end', 'it ends too early', BYTES.subarray(0, -1)],
+  ])('on the disk (%s) never leaves it whole', async (_what, how, bytes) => {
     const { create, lines } = await setUp();
     const file = await create();
     await file.write(pieces(bytes));
@@ -173,9 +181,10 @@ describe('what goes wrong with a blob in the spool', () => {
       received += piece.length;
     });
     const error = await new Promise((resolve) => reader.once('error', resolve));
-    expect(error).toMatchObject({ code: 'damaged' });
+    const message = `blob ${BLOB.digest}: its copy on disk is damaged: ${how}`;
+    expect(error).toMatchObject({ code: 'damaged', message });
     expect(received).toBeLessThan(BYTES.length);
-    expect(lines).toHaveLength(1);
+    expect(lines).toEqual([expect.stringMatching(/^warning the spool has damaged a blob: /)]);
   });
 
   it('when it is discarded ends its readers and its source', async () => {
@@ -187,7 +196,8 @@ describe('what goes wrong with a blob in the spool', () => {
     source.write(BYTES.subarray(0, 1000));
     const ended = Promise.allSettled([filling, reading]);
     await file.discard();
-    expect(await ended).toMatchObject([{ status: 'rejected' }, { reason: { code: 'closed' } }]);
+    const message = `blob ${BLOB.digest}: its copy on disk is gone`;
+    expect(await ended).toMatchObject([{ status: 'rejected' }, { reason: { code: 'closed', message } }]);
     expect(source.destroyed).toBe(true);
     expect(lines).toEqual([]);
   });
@@ -210,12 +220,40 @@ describe('what goes wrong with a blob in the spool', () => {
   });
 
   it.runIf(process.platform === 'linux')('on a disk that fills up is no room', async () => {
-    const { open } = await import('node:fs/promises');
-    const { SpoolFile } = await import('../../../src/adapters/system/spool-file.ts');
     const file = new SpoolFile(BLOB, await open('/dev/full', 'r+'));
     const reading = buffer(file.read());
     const ended = Promise.allSettled([file.write(pieces(BYTES)), reading]);
     expect(await ended).toMatchObject([{ reason: { code: 'no-room' } }, { reason: { code: 'no-room' } }]);
     await file.discard();
+  });
+
+  it('on a disk that cannot be read is said by the disk', async () => {
+    const file = new SpoolFile(BLOB, await open(join(await testdir({}), 'write only'), 'w'));
+    await file.write(pieces(BYTES));
+    await expect(buffer(file.read())).rejects.toMatchObject({
+      code: 'broken',
+      message: expect.stringMatching(/^the spool: EBADF/),
+    });
+    await file.discard();
+  });
+});
+
+describe('the failure of a file system', () => {
+  it.each([
+    ['ENOSPC', 'no-room'],
+    ['EDQUOT', 'no-room'],
+    ['EFBIG', 'no-room'],
+    ['EIO', 'broken'],
+  ])('by %s is %s', (code, expected) => {
+    const cause = Object.assign(new Error(`${code}: write`), { code });
+    expect(asSpoolError(cause)).toMatchObject({
+      code: expected,
+      message: `the spool: ${code}: write`,
+      cause,
+    });
+  });
+
+  it.each([new Error('odd'), 'odd', undefined])('that says no more than %s is broken', (cause) => {
+    expect(asSpoolError(cause)).toMatchObject({ code: 'broken', message: `the spool: ${messageOf(cause)}` });
   });
 });

@@ -1,0 +1,33 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openNameless } from '../../../src/adapters/system/nameless-file.ts';
+import { testdir } from '../../builders/testdir.ts';
+
+async function openIn(directory: string, platform: NodeJS.Platform) {
+  const handle = await openNameless(directory, platform);
+  onTestFinished(() => handle.close());
+  return handle;
+}
+
+describe('a file without a name', () => {
+  it.each(['linux', 'darwin'] as const)("is nobody else's, and in no directory: %s", async (platform) => {
+    const directory = await testdir({});
+    const handle = await openIn(directory, platform);
+    const other = await openIn(directory, platform);
+    await handle.appendFile('one');
+    await other.appendFile('other');
+    expect((await handle.read(Buffer.alloc(9), 0, 9, 0)).buffer.toString('utf8', 0, 3)).toBe('one');
+    expect((await handle.stat()).size).toBe(3);
+    expect((await handle.stat()).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directory)).toEqual([]);
+  });
+
+  it.runIf(process.platform === 'linux')('has never had one on Linux: a crash leaves nothing', async () => {
+    const { fd } = await openIn(await testdir({}), 'linux');
+    expect(readlinkSync(`/proc/self/fd/${fd}`)).toMatch(/\/#\d+ \(deleted\)$/);
+  });
+
+  it.each(['linux', 'darwin'] as const)('cannot be had where there is no directory: %s', async (platform) => {
+    await expect(openNameless('/nonexistent/spool', platform)).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
