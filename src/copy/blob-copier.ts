@@ -141,8 +141,7 @@ export class BlobCopier {
   async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const { blob, destination } = task;
     const isToldLater = this.#uploads.tellsWhatIsThere(hostOf(destination));
-    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob, signal)))
-      return 'exists';
+    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob, signal))) return 'exists';
     return this.#sending.run(task, { signal, opened: undefined });
   }
 }

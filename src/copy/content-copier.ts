@@ -3,9 +3,8 @@ import { SingleFlight } from '../base/single-flight.ts';
 import type { Digest } from '../image/digest.ts';
 import { isForeignLayer } from '../image/media-types.ts';
 import { parseReferences, type RawManifest, type References } from '../image/oci-manifest.ts';
-import type { Reference } from '../image/reference.ts';
 import type { Repository } from '../image/repository.ts';
-import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
+import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { BlobCopier } from './blob-copier.ts';
 import { CopyError } from './copy-error.ts';
@@ -28,6 +27,8 @@ export interface ContentTask {
   /** True for a repository that did not exist, or was empty, when the plan was made. */
   readonly isNew: boolean;
 }
+
+const LONG_AGO = Number.NEGATIVE_INFINITY;
 
 /** Indexes may be nested; deeper than this is an attack or a mistake. */
 const MAX_DEPTH = 8;
@@ -58,17 +59,14 @@ export class ContentCopier {
    * Writes a manifest under a reference. Where the registry misses something that the manifest names, that is copied
    * once more, and the manifest written once more.
    */
-  async put(
-    task: ContentTask,
-    put: { readonly reference: Reference; readonly manifest: RawManifest },
-    signal: AbortSignal,
-  ): Promise<void> {
+  async put(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<void> {
     try {
       await this.#ports.destination.putManifest(task.destination, put, signal);
     } catch (error) {
       if (!(error instanceof RegistryError) || error.code !== 'unknown-blob') throw error;
       await this.#repair({ ...task, depth: 0 }, { manifest: put.manifest, signal });
-      await this.#ports.destination.putManifest(task.destination, put, signal);
+      // that has taken its time: what was a free tag before may be somebody else's
+      await this.#ports.destination.putManifest(task.destination, { ...put, seenAt: LONG_AGO }, signal);
     }
   }
 
