@@ -74,7 +74,7 @@ class Application {
     this.#supply = new BlobSupply(ports);
     const blobs = new BlobCopier({ supply: this.#supply, destination, clock, transfers: threads, stopping });
     this.#ports = ports;
-    this.#content = new ContentCopier({ source, destination, blobs, stopping });
+    this.#content = new ContentCopier({ source, destination, blobs, clock, stopping });
   }
 
   close(): Promise<void> {
