@@ -3,13 +3,13 @@ import { isAbort, messageOf } from '../base/errors.ts';
 import { failureBefore } from '../base/given-up.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
-import { formatReference, type Reference } from '../image/reference.ts';
+import { formatReference } from '../image/reference.ts';
 import { hostOf } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Plan, PlanItem } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
-import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
+import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import type { Spool } from '../ports/spool.ts';
 import { BlobCopier } from './blob-copier.ts';
 import { BlobSupply } from './blob-supply.ts';
@@ -74,7 +74,7 @@ class Application {
     this.#supply = new BlobSupply(ports);
     const blobs = new BlobCopier({ supply: this.#supply, destination, clock, transfers: threads, stopping });
     this.#ports = ports;
-    this.#content = new ContentCopier({ source, destination, blobs, stopping });
+    this.#content = new ContentCopier({ source, destination, blobs, clock, stopping });
   }
 
   close(): Promise<void> {
@@ -112,7 +112,8 @@ class Application {
   ): Promise<SeenTags | undefined> {
     const tags = ready.flatMap(({ promotion }) => promotion.tags.map(({ tag }) => tag));
     try {
-      const looking = { tags, isNew: batch.isNew, registry: this.#ports.destination };
+      const { destination: registry, clock } = this.#ports;
+      const looking = { tags, isNew: batch.isNew, registry, clock };
       return await lookAtTags(batch.destination, looking, signal);
     } catch (error) {
       for (const { promotion } of ready) this.#settle(promotion, failedBy(error, signal));
@@ -127,7 +128,10 @@ class Application {
         this.outcomes.set(item, failedBy(seen.failures.get(tag), signal));
       } else if (there !== undefined && there !== promotion.digest) {
         this.outcomes.set(item, failed(movedMeanwhile(promotion, tag, there)));
-      } else if (there !== undefined || (await this.#put({ promotion, manifest, item }, tag, signal))) {
+      } else if (
+        there !== undefined ||
+        (await this.#put({ promotion, manifest, item }, { reference: tag, seenAt: seen.at }, signal))
+      ) {
         this.outcomes.set(item, COPIED);
       }
     };
@@ -138,18 +142,21 @@ class Application {
     const { tagless } = promotion;
     if (tagless === undefined) return;
     const tagged = promotion.tags.some(({ item }) => this.outcomes.get(item) === COPIED);
-    if (tagged || (await this.#put({ promotion, manifest, item: tagless }, promotion.digest, signal))) {
+    if (
+      tagged ||
+      (await this.#put({ promotion, manifest, item: tagless }, { reference: promotion.digest }, signal))
+    ) {
       this.outcomes.set(tagless, COPIED);
     }
   }
 
   async #put(
     { promotion, manifest, item }: Ready & { item: PlanItem },
-    reference: Reference,
+    put: Omit<ManifestPut, 'manifest'>,
     signal: AbortSignal,
   ): Promise<boolean> {
     try {
-      await this.#content.put(promotion, { reference, manifest }, signal);
+      await this.#content.put(promotion, { ...put, manifest }, signal);
       return true;
     } catch (error) {
       this.outcomes.set(item, failedBy(error, signal));

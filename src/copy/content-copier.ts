@@ -1,11 +1,13 @@
+import { Attempts, UPLOAD_RETRY } from '../base/attempts.ts';
 import { allSettledOrThrow } from '../base/concurrency.ts';
+import { givenUpAfter } from '../base/given-up.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Digest } from '../image/digest.ts';
 import { isForeignLayer } from '../image/media-types.ts';
 import { parseReferences, type RawManifest, type References } from '../image/oci-manifest.ts';
-import type { Reference } from '../image/reference.ts';
 import type { Repository } from '../image/repository.ts';
-import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { BlobCopier } from './blob-copier.ts';
 import { CopyError } from './copy-error.ts';
@@ -14,6 +16,7 @@ export interface ContentPorts {
   readonly source: ReadRegistry;
   readonly destination: WriteRegistry;
   readonly blobs: BlobCopier;
+  readonly clock: Clock;
   /** When it aborts no manifest is begun any more. */
   readonly stopping: AbortSignal;
 }
@@ -28,6 +31,8 @@ export interface ContentTask {
   /** True for a repository that did not exist, or was empty, when the plan was made. */
   readonly isNew: boolean;
 }
+
+const LONG_AGO = Number.NEGATIVE_INFINITY;
 
 /** Indexes may be nested; deeper than this is an attack or a mistake. */
 const MAX_DEPTH = 8;
@@ -56,19 +61,42 @@ export class ContentCopier {
 
   /**
    * Writes a manifest under a reference. Where the registry misses something that the manifest names, that is copied
-   * once more, and the manifest written once more.
+   * once more, and the manifest written again: some registries come to know a little late of what they were given.
    */
-  async put(
-    task: ContentTask,
-    put: { readonly reference: Reference; readonly manifest: RawManifest },
+  async put(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<void> {
+    if ((await this.#putOrMissing(task, put, signal)) === undefined) return;
+    await this.#repair({ ...task, depth: 0 }, { manifest: put.manifest, signal });
+    const attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
+    for (;;) {
+      // that has taken its time: what was a free tag before may be somebody else's
+      const missing = await this.#putOrMissing(task, { ...put, seenAt: LONG_AGO }, signal);
+      if (missing === undefined) return;
+      const wait = attempts.waitAfter({ status: missing.status, asked: missing.retryAfterMs });
+      if (wait === undefined) throw missing;
+      await this.#wait(wait, missing, signal);
+    }
+  }
+
+  /** What the registry says where it misses something. */
+  async #putOrMissing(
+    { destination }: ContentTask,
+    put: ManifestPut,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<RegistryError | undefined> {
     try {
-      await this.#ports.destination.putManifest(task.destination, put, signal);
+      await this.#ports.destination.putManifest(destination, put, signal);
+      return undefined;
     } catch (error) {
-      if (!(error instanceof RegistryError) || error.code !== 'unknown-blob') throw error;
-      await this.#repair({ ...task, depth: 0 }, { manifest: put.manifest, signal });
-      await this.#ports.destination.putManifest(task.destination, put, signal);
+      if (error instanceof RegistryError && error.code === 'unknown-blob') return error;
+      throw error;
+    }
+  }
+
+  async #wait(milliseconds: number, failure: RegistryError, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#ports.clock.sleep(milliseconds, signal);
+    } catch (error) {
+      throw givenUpAfter(failure, error, signal);
     }
   }
 

@@ -90,11 +90,17 @@ export interface WriteRegistry extends ReadRegistry {
   cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void>;
 
   /** Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. */
-  putManifest(
-    repository: Repository,
-    put: { readonly reference: Reference; readonly manifest: RawManifest },
-    signal: AbortSignal,
-  ): Promise<void>;
+  putManifest(repository: Repository, put: ManifestPut, signal: AbortSignal): Promise<void>;
+}
+
+export interface ManifestPut {
+  readonly reference: Reference;
+  readonly manifest: RawManifest;
+  /**
+   * Of a tag: when it was last known to be free, in milliseconds since the epoch. It is looked at again before it is
+   * written long after that, and where it has become something else, that is thrown (`moved`). Default: now.
+   */
+  readonly seenAt?: number;
 }
 
 export type BlobBody = Readable | Uint8Array;

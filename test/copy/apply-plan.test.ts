@@ -343,16 +343,45 @@ describe('a manifest that is refused for missing content', () => {
     expect(puts(registry)).toHaveLength(1);
   });
 
-  it('fails after the second time', async () => {
+  it('is put until the registry knows of what it has been given', async () => {
     const registry = registryWith({ 's.io/s/app': [A] });
     const planned = await plan(registry, app({ [a]: ['v1'] }));
-    registry.fail(
-      { verb: 'put' },
-      { error: new RegistryError('unknown-blob', 'PUT: MANIFEST_BLOB_UNKNOWN') },
-    );
-    expect(await apply(planned)).toEqual([`${APP}:v1 failed: PUT: MANIFEST_BLOB_UNKNOWN`]);
-    expect(puts(registry)).toHaveLength(2);
+    registry.fail({ verb: 'put' }, { error: MISSING, times: 5 });
+    const clock = new FakeClock();
+    expect(await apply(planned, { clock })).toEqual([`${APP}:v1 copied`]);
+    expect(clock.waits).toEqual([500, 1000, 2000, 4000]);
+    expect(registry.count({ verb: 'finish' })).toBe(A.blobs.length);
   });
+
+  it('fails where it never does', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1'] }));
+    registry.fail({ verb: 'put' }, { error: MISSING });
+    expect(await apply(planned)).toEqual([`${APP}:v1 failed: PUT: MANIFEST_BLOB_UNKNOWN`]);
+    expect(puts(registry)).toHaveLength(6);
+  });
+
+  it('tells that where the run ends in between', async () => {
+    const registry = registryWith({ 's.io/s/app': [A] });
+    const planned = await plan(registry, app({ [a]: ['v1'] }));
+    registry.fail({ verb: 'put' }, { error: MISSING });
+    expect(await apply(planned, endingSleep())).toEqual([
+      `${APP}:v1 failed: abandoned: the run was stopped; the last attempt had failed: PUT: MANIFEST_BLOB_UNKNOWN`,
+    ]);
+  });
+
+  const MISSING = new RegistryError('unknown-blob', 'PUT: MANIFEST_BLOB_UNKNOWN');
+
+  /** A run that ends as soon as somebody sleeps. */
+  function endingSleep() {
+    const ending = new AbortController();
+    const clock = new FakeClock();
+    clock.sleep = (_milliseconds, signal) => {
+      ending.abort();
+      return Promise.reject(signal.reason);
+    };
+    return { clock, signal: ending.signal };
+  }
 
   function loseAtFirstPut(registry: MemoryRegistry, lost = digest('0'), reference?: string) {
     let done = false;

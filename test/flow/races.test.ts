@@ -57,6 +57,20 @@ describe('somebody else who works between plan and copying', () => {
     expect(puts.map(({ status }) => status)).toEqual([400, 201]);
     expectPromoted(production);
   });
+
+  it('and writes the tag while what is missing is copied again is left alone', async () => {
+    const { production, proxy, held, cip } = await heldAt(TAG);
+    for (const { digest } of APP.blobs) production.store.deleteBlob('prod/app', digest);
+    const again = proxy.hold(/^HEAD .*\/blobs\//);
+    held.release();
+    await again.arrived;
+    push(production, 'prod/app', OTHER, 'v1');
+    again.release();
+    const { status, report } = await cip.ended;
+    expect({ status, summary: report?.summary }).toMatchObject({ status: 1, summary: { failed: 1 } });
+    expect(report?.items[0]?.reason).toContain('tag moves are not supported');
+    expect(production.store.resolveTag('prod/app', 'v1')).toBe(OTHER.manifest.digest);
+  });
 });
 
 describe('two promoters of the same manifests at once', () => {
@@ -120,7 +134,7 @@ async function heldAt(request: RegExp) {
   const held = proxy.hold(request);
   const cip = startWithReport([flag, '-confirm']);
   await held.arrived;
-  return { production, flag, held, cip };
+  return { production, proxy, flag, held, cip };
 }
 
 function expectPromoted(production: EmbeddedRegistry): void {

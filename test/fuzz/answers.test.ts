@@ -12,6 +12,7 @@ import { parseTag } from '../../src/image/tag.ts';
 import type { Listing } from '../../src/ports/registry.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { repository } from '../builders/manifests.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import { damaged, FUZZ, jsonOf, longTextOf, textOf, toTheEnd, UNPRINTABLE } from './fuzzing.ts';
 
 const APP = repository('registry.example/app');
@@ -148,6 +149,7 @@ describe('a listing of any server', () => {
           endpoints: new Endpoints([]),
           chunks: new ChunkHabits(),
           oddNames: new OddNames(),
+          clock: new FakeClock(),
         };
         const listed = await orRefused(listRepository(session, { repository: APP, signal: REQUEST.signal }));
         // a page that tells nothing new ends the list, and each comes once unless it is damaged

@@ -6,6 +6,7 @@ import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import type { Send } from '../../src/adapters/oci/http.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../adapters/oci/client.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import { scriptedServer, type Step } from '../doubles/scripted-server.ts';
 
 const MIB = 1024 * 1024;
@@ -64,6 +65,7 @@ describe('pages without end (CVE-2020-1702, ggcr #2302)', () => {
       endpoints: new Endpoints([]),
       chunks: new ChunkHabits(),
       oddNames: new OddNames(),
+      clock: new FakeClock(),
     };
     const error = await registryErrorOf(listRepository(session, { repository, signal: quiet() }));
     expect(error.message).toContain('the list of tags has more than 268435456 bytes');

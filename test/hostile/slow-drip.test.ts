@@ -85,6 +85,7 @@ async function stage(raw: string) {
     endpoints: new Endpoints([]),
     chunks: new ChunkHabits(),
     oddNames: new OddNames(),
+    clock: new FakeClock(),
   };
   return { server, limits, session, repository: repositoryAt(server, 'app') };
 }
@@ -127,6 +128,7 @@ describe('a server that takes for ever', () => {
       endpoints: new Endpoints([]),
       chunks: new ChunkHabits(),
       oddNames: new OddNames(),
+      clock: new FakeClock(),
     };
     const repository = repositoryAt(server, 'app');
     const body = await openBlob(session, { repository, blob: descriptorOf(LARGE), signal: quiet() });
@@ -154,6 +156,7 @@ describe('a server that takes for ever', () => {
       endpoints: new Endpoints([]),
       chunks: new ChunkHabits(),
       oddNames: new OddNames(),
+      clock: new FakeClock(),
     };
     const blob = { ...descriptorOf(LARGE), size: 2 ** 40 };
     const open = () => Promise.resolve(source);

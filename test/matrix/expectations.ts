@@ -138,6 +138,8 @@ const UPLOAD = 7;
 const NEXT_RUNG = 2 + MORE_ATTEMPTS;
 /** What an answer that is no temporary failure may lead to instead: a new token, a look, a whole upload. */
 const DETOUR = 2 + UPLOAD;
+/** Tags of a run that may wait for the same. */
+const TAGS_THAT_WAIT = 2;
 /** Bytes of manifests, tokens and error messages. */
 const SMALL_CHANGE = 16 * 1024;
 
@@ -149,10 +151,15 @@ export function allowanceOf(cell: AnyCell, inBaseline: number): Allowance {
   const isSent = isOfUpload(request) || isUnnoticedUntilSent(cell);
   const detours = isLasting(cell) ? inBaseline * afterLastAttempt(request) : 0;
   return {
-    requests: occurrences * costOf(cell) + detours,
+    requests: occurrences * costOf(cell) + detours + looksOfOthers(cell),
     bytesOut: SMALL_CHANGE + (resumes(cell) ? 0 : movedAgain),
     bytesIn: SMALL_CHANGE + (isSent && fault.nature !== 'lost' ? movedAgain : 0),
   };
+}
+
+/** Other tags that wait as long were seen long ago by then. */
+function looksOfOthers({ request, fault }: AnyCell): number {
+  return request.sends === 'tag' || fault.nature === 'quota' ? TAGS_THAT_WAIT : 0;
 }
 
 /** Another way, or a look at the tag. */

@@ -24,13 +24,20 @@ export interface HttpRequest {
   readonly totalLimit?: number;
   /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
   readonly slot?: 'own' | 'none';
-  /** Asked before a write is repeated, or given up, whose answer was lost or that waited long. Unset: it is not asked. */
-  readonly lookBack?: () => Promise<WriteTrace>;
+  /** Of a write that may be written over: nobody's but its own. Unset: it moves nothing. */
+  readonly sight?: Sight;
   readonly signal: AbortSignal;
 }
 
-/** What is to be seen of a write that may have been done. */
-export type WriteTrace = 'done' | 'not done' | 'unknown';
+/** What is there of a write, as it was last seen. */
+export interface Sight {
+  /** True where that is so long ago that somebody else may have written since. */
+  isOld(): boolean;
+  /** Looks again, in a slot of that kind. Throws `RegistryError`: `moved` where somebody else has written. */
+  look(slot: Slot): Promise<'done' | 'not done'>;
+}
+
+export type Slot = NonNullable<HttpRequest['slot']>;
 
 /** A body that is opened when its request is about to be sent, and can be sent only once. */
 export interface StreamBody {
@@ -53,6 +60,11 @@ export interface HttpResponse {
 
 /** A transport: the wire itself, or a wrapper around another one. */
 export type Send = (request: HttpRequest) => Promise<HttpResponse>;
+
+/** What the registry would have answered to a write that is done. */
+export function writtenAt(url: URL): HttpResponse {
+  return { status: 201, headers: {}, url, body: new Uint8Array() };
+}
 
 export function isStreamBody(body: HttpRequest['body']): body is StreamBody {
   return body !== undefined && !(body instanceof Uint8Array);

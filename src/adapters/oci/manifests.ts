@@ -12,30 +12,34 @@ import type { Repository } from '../../image/repository.ts';
 import type { Found } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
+import { describeRequest, type HttpRequest, type HttpResponse, type Slot } from './http.ts';
 import { readRequest, type Session } from './session.ts';
 import { sendUntilSound } from './sound-answer.ts';
 
 /** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
+interface Lookup {
+  readonly repository: Repository;
+  readonly reference: Reference;
+  readonly slot?: Slot;
+  readonly signal: AbortSignal;
+}
+
 const ACCEPT = { accept: ACCEPT_MANIFESTS };
 
 /** HEAD `/v2/<name>/manifests/<reference>`: its digest. */
-export async function resolveManifest(
-  session: Session,
-  asked: { repository: Repository; reference: Reference; signal: AbortSignal },
-): Promise<Digest | undefined> {
+export async function resolveManifest(session: Session, asked: Lookup): Promise<Digest | undefined> {
   return (await lookUpManifest(session, asked))?.digest;
 }
 
 /** HEAD `/v2/<name>/manifests/<reference>`; a registry that gives no digest is asked for the bytes. */
 export async function lookUpManifest(
   session: Session,
-  { repository, reference, signal }: { repository: Repository; reference: Reference; signal: AbortSignal },
+  { repository, reference, slot = 'own', signal }: Lookup,
 ): Promise<Found | undefined> {
   const path = `manifests/${reference}`;
-  const request = readRequest(session, repository, { method: 'HEAD', path, headers: ACCEPT, signal });
+  const request = readRequest(session, repository, { method: 'HEAD', path, headers: ACCEPT, slot, signal });
   const response = await sendUntilSound(session.send, request, (read) => pageIn(request, read));
   if (response.status === 404) return undefined;
   if (response.status !== 200) return refuseAnswer(request, response);

@@ -83,7 +83,7 @@ export function createRegistryOver(
   const traffic = new TrafficCounter();
   const send = buildTransport(wire.send, { options, endpoints, traffic });
   const oddNames = new OddNames();
-  const session = { send, endpoints, chunks: new ChunkHabits(), oddNames };
+  const session = { send, endpoints, chunks: new ChunkHabits(), oddNames, clock: options.clock };
   return { registry: makeRegistry(session), traffic, oddNames, close: wire.close };
 }
 

@@ -4,22 +4,24 @@ import type { Reference } from '../../image/reference.ts';
 import type { Repository } from '../../image/repository.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
-import { describeRequest, type HttpRequest, type WriteTrace } from './http.ts';
+import type { HttpRequest, Slot } from './http.ts';
 import { resolveManifest } from './manifests.ts';
 import { type Session, writeRequest } from './session.ts';
 import { doubtOf } from './stored-digest.ts';
+import { TagSight } from './tag-sight.ts';
 
 interface ManifestPut {
   readonly repository: Repository;
   readonly reference: Reference;
   readonly manifest: RawManifest;
+  readonly seenAt?: number;
   readonly signal: AbortSignal;
 }
 
 /**
  * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are, and the digest that the registry says it stored. Where
- * that is another one, a HEAD tells whether it is so; and where no answer comes for a tag, before that is written again:
- * one that is something else by then is left so. Throws `RegistryError`.
+ * that is another one, a HEAD tells whether it is so; and of a tag, before it is written long after it was seen, or again
+ * because no answer came: one that is something else by then is left so. Throws `RegistryError`.
  */
 export async function putManifest(session: Session, put: ManifestPut): Promise<void> {
   const request = requestFor(session, put);
@@ -38,19 +40,17 @@ function requestFor(session: Session, put: ManifestPut): HttpRequest {
   const headers = { 'content-type': manifest.mediaType };
   const request = writeRequest(repository, { method: 'PUT', url, headers, body: manifest.bytes, signal });
   // to write what a digest stands for once more moves nothing
-  return isDigest(reference) ? request : { ...request, lookBack: () => traceOf(session, { request, put }) };
+  return isDigest(reference) ? request : { ...request, sight: sightOf(session, { request, put }) };
 }
 
-async function traceOf(
+function sightOf(
   session: Session,
   { request, put }: { readonly request: HttpRequest; readonly put: ManifestPut },
-): Promise<WriteTrace> {
-  const there = await look(session, put);
-  if (there === 'unknown') return 'unknown';
-  if (there === undefined) return 'not done';
-  if (there === put.manifest.digest) return 'done';
-  const what = `it has become ${there} since the plan was made: tag moves are not supported`;
-  throw new RegistryError('moved', `${describeRequest(request)}: ${what}`);
+): TagSight {
+  const { clock } = session;
+  const { manifest, seenAt = clock.now() } = put;
+  const resolve = (slot: Slot) => resolveManifest(session, { ...put, slot });
+  return new TagSight(request, { clock, seenAt, digest: manifest.digest, resolve });
 }
 
 /** What is there by now; `unknown` where the registry does not tell. */

@@ -1,7 +1,8 @@
 import { Attempts, type Failure, isRefusal, type RetryPolicy } from '../../base/attempts.ts';
 import { givenUpAfter } from '../../base/given-up.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send, type WriteTrace } from './http.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send, writtenAt } from './http.ts';
 import { type Outcome, tryOnce } from './try-once.ts';
 
 interface RetryPorts {
@@ -16,8 +17,8 @@ interface RetryPorts {
  * than `Retry-After` asks. After the last attempt the answer is handed on as it is. Only of a host that has answered
  * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted once.
  *
- * Where a write may have been done though no answer came, or by somebody else while this one waited, that is looked for
- * first, if the request says how. An abort tells what the attempt before it failed with.
+ * Where a write may have been done though no answer came, that is looked for first, if the request says how. An abort
+ * tells what the attempt before it failed with.
  *
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
@@ -37,8 +38,6 @@ export function withRetry(inner: Send, ports: RetryPorts): Send {
   };
 }
 
-/** Milliseconds of waiting after which what was seen before is old. */
-const STALE = 5000;
 /** How often an answer that cannot be true is not believed. */
 const MAX_DOUBTS = 1;
 
@@ -73,8 +72,8 @@ class Repetition {
     if (outcome.impossible) this.#doubts += 1;
     const wait = this.#doubts > MAX_DOUBTS ? undefined : this.#attempts.waitAfter(failure);
     if (wait !== undefined) await this.#sleep(wait, outcome.why);
-    const trace = wantsLook(failure, wait) ? await this.#lookBack() : undefined;
-    if (trace === 'done') return () => doneAt(this.#request.url);
+    const trace = mayBeDone(failure) ? await this.#lookBack() : undefined;
+    if (trace === 'done') return () => writtenAt(this.#request.url);
     return wait === undefined || trace === 'unknown' ? outcome.result : 'again';
   }
 
@@ -84,9 +83,10 @@ class Repetition {
     await this.#telling(clock.sleep(wait, this.#request.signal));
   }
 
-  async #lookBack(): Promise<WriteTrace | undefined> {
-    const { lookBack } = this.#request;
-    return lookBack === undefined ? undefined : this.#telling(lookBack());
+  /** What is to be seen of it; `unknown` where the registry does not tell. */
+  async #lookBack(): Promise<'done' | 'not done' | 'unknown' | undefined> {
+    const looking = this.#request.sight?.look('own').catch(orUnknown);
+    return looking && (await this.#telling(looking));
   }
 
   /** What is awaited, unless it ends in an abort: that tells what the attempt before failed with. */
@@ -99,17 +99,13 @@ class Repetition {
   }
 }
 
-function wantsLook(failure: Failure, wait = 0): boolean {
-  return mayBeDone(failure) || wait > STALE;
-}
-
 /** No answer, a web page in its place, or that of a proxy which has not waited for the registry's. */
 function mayBeDone(failure: Failure): boolean {
   const { status } = failure;
   return status === undefined || status === 200 || (status >= 500 && !isRefusal(failure));
 }
 
-/** What the registry would have answered. */
-function doneAt(url: HttpResponse['url']): HttpResponse {
-  return { status: 201, headers: {}, url, body: new Uint8Array() };
+function orUnknown(error: unknown): 'unknown' {
+  if (!(error instanceof RegistryError) || error.code === 'moved') throw error;
+  return 'unknown';
 }

@@ -1,4 +1,5 @@
 import { asRepository, hostOf, type RegistryName, type Repository } from '../../image/repository.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { ChunkHabits } from './chunk-habits.ts';
 import { type Endpoints, nameOf } from './endpoint.ts';
 import type { HttpRequest, Send } from './http.ts';
@@ -10,6 +11,7 @@ export interface Session {
   readonly endpoints: Endpoints;
   readonly chunks: ChunkHabits;
   readonly oddNames: OddNames;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 type RequestParts = Pick<HttpRequest, 'method'> &

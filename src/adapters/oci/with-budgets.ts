@@ -1,9 +1,11 @@
 import pLimit, { type LimitFunction } from 'p-limit';
+import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Keychain } from '../../ports/keychain.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
 import { budgetOf, type Budgets, userBudgetOf } from './budget.ts';
 import { HostBudget } from './host-budget.ts';
-import type { HttpRequest, HttpResponse, Send } from './http.ts';
+import { describeRequest, type HttpRequest, type HttpResponse, type Send, writtenAt } from './http.ts';
 import { Pacer } from './pacer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -25,7 +27,8 @@ export interface BudgetOptions {
  *
  * A request waits for its host first, so that a slow or throttled host never holds a slot that others could use. A blob
  * that is read takes no slot: it is the body of a write that has one. A token is asked for within its request, because
- * it could end while it waits.
+ * it could end while it waits. Nor does anything else wait once a write has been looked at that may be written over: it
+ * is looked at again, in the slot that it has, where it has waited for long.
  */
 export function withBudgets(inner: Send, options: BudgetOptions): Send {
   const desk = new Desk(options);
@@ -54,9 +57,11 @@ class Desk {
 
   async send(request: HttpRequest, inner: Send): Promise<HttpResponse> {
     const lane = await this.#laneOf(request);
+    const isPaused = () => lane.pacers.some((pacer) => pacer.isPaused());
     const attempt = async (): Promise<HttpResponse | undefined> => {
-      if (lane.pacers.some((pacer) => pacer.isPaused())) return undefined; // since it got its turn
-      return this.#observe(request, { inner, lane });
+      if (isPaused()) return undefined; // since it got its turn
+      if (await isDoneMeanwhile(request)) return writtenAt(request.url);
+      return isPaused() ? undefined : this.#observe(request, { inner, lane });
     };
     for (;;) {
       for (const pacer of lane.pacers) await pacer.turn(request.signal);
@@ -111,6 +116,19 @@ class Desk {
     if (ceiling === undefined) return undefined;
     const identity = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
     return remember(this.#users, identity.name, () => new Pacer(clock, ceiling));
+  }
+}
+
+/** Of a write that has waited for its turn: whether it is still to be done. Throws where somebody else has written. */
+async function isDoneMeanwhile(request: HttpRequest): Promise<boolean> {
+  const { sight } = request;
+  if (sight === undefined || !sight.isOld()) return false;
+  try {
+    return (await sight.look('none')) === 'done';
+  } catch (error) {
+    if (!(error instanceof RegistryError) || error.code === 'moved') throw error;
+    const why = `not sent, because nobody can say what is there by now: ${messageOf(error)}`;
+    throw new RegistryError(error.code, `${describeRequest(request)}: ${why}`, { cause: error });
   }
 }
 

@@ -154,6 +154,54 @@ describe('a tag whose answer is lost', () => {
   });
 });
 
+describe('a tag that was seen long ago', () => {
+  it.each([1, 50])('is looked at before it is written, in the slot that it has: of %i', async (threads) => {
+    const { server, put, lines, clock } = await setUp({ threads });
+    await put(tagOf('v1'), clock.now() - 5001);
+    expect(lines()).toEqual(['HEAD v1', 'PUT v1']);
+    expect(server.store.resolveTag('app', 'v1')).toBe(manifest.digest);
+  });
+
+  it('is not looked at where that was just now', async () => {
+    const { put, lines, clock } = await setUp();
+    await put(tagOf('v1'), clock.now() - 5000);
+    expect(lines()).toEqual(['PUT v1']);
+  });
+
+  it('is left alone where it has become something else', async () => {
+    const { server, put, lines } = await setUp();
+    push(server, 'app', OTHER, 'v1');
+    expect((await registryErrorOf(put(tagOf('v1'), 0))).code).toBe('moved');
+    expect(lines()).toEqual(['HEAD v1']);
+  });
+
+  it('is not written where somebody else has done so already', async () => {
+    const { server, put, lines } = await setUp();
+    push(server, 'app', CONTENT, 'v1');
+    await put(tagOf('v1'), 0);
+    expect(lines()).toEqual(['HEAD v1']);
+  });
+
+  it('is not written where nobody can say what it is: that is told', async () => {
+    const { server, put, lines } = await setUp();
+    server.addFault({ method: 'HEAD', act: status(403), times: Infinity });
+    expect((await registryErrorOf(put(tagOf('v1'), 0))).message).toMatch(
+      /^PUT .*v1: not sent, because nobody can say what is there by now: HEAD .*v1: 403/,
+    );
+    expect(lines()).toEqual(['HEAD v1']);
+  });
+
+  it('may have been seen before a host asked for quiet, because of another request', async () => {
+    const { server, put, lines } = await setUp({ threads: 1 });
+    push(server, 'app', OTHER, 'v2');
+    server.addFault({ ...PUT, act: status(429, { 'Retry-After': '60' }) });
+    const [first, second] = await Promise.allSettled([put(tagOf('v1')), put(tagOf('v2'))]);
+    expect([first.status, second.status]).toEqual(['fulfilled', 'rejected']);
+    expect(lines().filter((line) => line.endsWith('v2'))).toEqual(['HEAD v2']);
+    expect(server.store.resolveTag('app', 'v2')).toBe(OTHER.manifest.digest);
+  });
+});
+
 describe('a digest whose answer is lost', () => {
   it('is written again without a question: that moves nothing', async () => {
     const { server, put, lines } = await setUp();
@@ -189,13 +237,13 @@ describe('a blob that the registry says it stored as another one', () => {
   });
 });
 
-async function setUp({ signal = quiet() } = {}) {
+async function setUp({ signal = quiet(), threads = 50 } = {}) {
   const server = await embeddedForTest({ validation: 'sparse' });
   const clock = new FakeClock();
-  const client = clientForTest({ clock });
+  const client = clientForTest({ clock, threads });
   const repository = repositoryAt(server, 'app');
-  const put = (reference: Reference = tagOf('v1')) =>
-    client.registry.putManifest(repository, { reference, manifest }, signal);
+  const put = (reference: Reference = tagOf('v1'), seenAt = clock.now()) =>
+    client.registry.putManifest(repository, { reference, manifest, seenAt }, signal);
   const lines = () => server.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1) ?? ''}`);
   return { server, clock, client, repository, put, lines };
 }
