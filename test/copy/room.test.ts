@@ -11,7 +11,7 @@ function setUp(size: number) {
   const room: Room = new Room({
     measure: async () => disk.size,
     evict: () => {
-      const [oldest] = idle.splice(0, 1);
+      const oldest = idle.shift();
       if (oldest !== undefined) room.give(oldest);
       return oldest !== undefined;
     },
@@ -47,10 +47,11 @@ describe('room', () => {
 
   it('is made of any number of small blobs that nobody uses', async () => {
     const SMALL_ONES = 20_000;
+    const small = blobOf(1);
     const { room, idle } = setUp(SMALL_ONES);
     for (let number = 0; number < SMALL_ONES; number++) {
-      await room.take(blobOf(1));
-      idle.push(blobOf(1));
+      await room.take(small);
+      idle.push(small);
     }
     expect(await room.take(blobOf(SMALL_ONES))).toBe(true);
     expect(idle).toEqual([]);
