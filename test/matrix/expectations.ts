@@ -91,6 +91,9 @@ export function saysThatThereIsNone({ request, fault }: AnyCell): boolean {
   return isQuestion && fault.name.startsWith('404');
 }
 
+/** How often an answer that cannot be true is asked for again. */
+const DOUBTS = 3;
+
 /** How often a final answer is not the end. */
 function triesAgain({ request, fault }: AnyCell): number {
   const { cured } = fault;
@@ -98,8 +101,9 @@ function triesAgain({ request, fault }: AnyCell): number {
   // a token service that says so has looked at the credentials
   if (cured === undefined || (request.name === 'token' && fault.name.startsWith('401'))) return 0;
   if (isOfUpload(request)) return UPLOADS - 1;
-  if (cured === 'all' || request.name === 'open') return 1;
-  return cured === 'writes' && isManifest(request) ? 1 : 0;
+  // a challenge asks for another token, and refuses the next one
+  if (cured === 'all' || request.name === 'open') return fault.challenges === true ? 1 : DOUBTS;
+  return cured === 'writes' && isManifest(request) ? DOUBTS : 0;
 }
 
 /** Bytes are judged by their digest, and what was stored by what is there; a HEAD has nothing but headers. */
@@ -111,9 +115,8 @@ function mislabelled(cell: AnyCell): Expected {
 }
 
 function strangeAnswer(cell: AnyCell): Expected {
-  const { request, times } = cell;
-  // a manifest is written again once, and the second one meets the fault or does not
-  if (!isLasting(cell)) return times > 1 && isManifest(request) ? 'either' : 'succeeds';
+  const { request } = cell;
+  if (!isLasting(cell)) return 'succeeds';
   // the answer to a HEAD has no body to make no sense: its headers may
   return request.method === 'HEAD' ? 'either' : lasting(cell);
 }
@@ -185,7 +188,7 @@ function isOdd({ fault: { nature } }: AnyCell): boolean {
 function moreAttempts(cell: AnyCell): number {
   const { request, fault } = cell;
   if (fault.nature === 'quota') return MORE_WHEN_PATIENT;
-  if (isOdd(cell) && isManifest(request)) return 1;
+  if (isOdd(cell) && isManifest(request)) return DOUBTS;
   return request.name === 'challenge' || fault.nature === 'strange' ? MORE_ATTEMPTS + 1 : MORE_ATTEMPTS;
 }
 

@@ -3,6 +3,7 @@ import { givenUpAfter } from '../../base/given-up.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send, writtenAt } from './http.ts';
+import { Doubts } from './doubts.ts';
 import { type Outcome, tryOnce } from './try-once.ts';
 
 interface RetryPorts {
@@ -15,7 +16,8 @@ interface RetryPorts {
 /**
  * Sends again what failed for a while: lost connections and temporary statuses, with full jitter, and never earlier
  * than `Retry-After` asks. After the last attempt the answer is handed on as it is. Only of a host that has answered
- * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted once.
+ * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted, until
+ * it turns out that it is what this repository says.
  *
  * Where a write may have been done though no answer came, that is looked for first, if the request says how. An abort
  * tells what the attempt before it failed with.
@@ -25,9 +27,10 @@ interface RetryPorts {
 export function withRetry(inner: Send, ports: RetryPorts): Send {
   const impatient = { ...ports.policy, mostAttempts: ports.policy.attempts };
   const known = new Set<string>();
+  const doubts = new Doubts();
   return async (request) => {
     const policy = known.has(request.host) ? ports.policy : impatient;
-    const repetition = new Repetition(request, inner, { ...ports, policy });
+    const repetition = new Repetition(request, inner, { ...ports, policy, doubts });
     for (;;) {
       const outcome = await repetition.attempt();
       if (!outcome.temporary) known.add(request.host);
@@ -38,9 +41,6 @@ export function withRetry(inner: Send, ports: RetryPorts): Send {
   };
 }
 
-/** How often an answer that cannot be true is not believed. */
-const MAX_DOUBTS = 1;
-
 function mayChange({ temporary, impossible }: Outcome): boolean {
   return temporary || impossible;
 }
@@ -49,12 +49,12 @@ function mayChange({ temporary, impossible }: Outcome): boolean {
 class Repetition {
   readonly #request: HttpRequest;
   readonly #inner: Send;
-  readonly #ports: RetryPorts;
+  readonly #ports: RetryPorts & { readonly doubts: Doubts };
   readonly #attempts: Attempts;
-  #doubts = 0;
+  #doubted = 0;
   #lastFailure: unknown;
 
-  constructor(request: HttpRequest, inner: Send, ports: RetryPorts) {
+  constructor(request: HttpRequest, inner: Send, ports: RetryPorts & { readonly doubts: Doubts }) {
     this.#request = request;
     this.#inner = inner;
     this.#ports = ports;
@@ -69,12 +69,17 @@ class Repetition {
   async prepareNext(outcome: Outcome): Promise<'again' | (() => HttpResponse)> {
     this.#lastFailure = outcome.failure;
     const failure = { status: outcome.status, asked: outcome.retryAfter(this.#ports.clock.now()) };
-    if (outcome.impossible) this.#doubts += 1;
-    const wait = this.#doubts > MAX_DOUBTS ? undefined : this.#attempts.waitAfter(failure);
+    const wait = this.#isBelieved(outcome) ? undefined : this.#attempts.waitAfter(failure);
     if (wait !== undefined) await this.#sleep(wait, outcome.why);
     const trace = mayBeDone(failure) ? await this.#lookBack() : undefined;
     if (trace === 'done') return () => writtenAt(this.#request.url);
     return wait === undefined || trace === 'unknown' ? outcome.result : 'again';
+  }
+
+  #isBelieved(outcome: Outcome): boolean {
+    if (!outcome.impossible) return false;
+    this.#doubted += 1;
+    return this.#ports.doubts.areInVain(this.#request, outcome, this.#doubted);
   }
 
   async #sleep(wait: number, why: string): Promise<void> {

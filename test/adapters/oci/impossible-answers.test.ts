@@ -104,22 +104,28 @@ const CASES = IMPOSSIBLE.map(([what, act, status, [name, which, ask]]) => ({
 }));
 
 describe('an answer that cannot be true', () => {
-  it.each(CASES)('is doubted: $what to $name', async ({ act, which, ask }) => {
+  it.each(CASES)('is doubted three times: $what to $name', async ({ act, which, ask }) => {
     const { server, client, clock } = await setUp();
-    server.addFault({ ...which, act });
+    server.addFault({ ...which, act, times: 3 });
     await ask(client.registry, server);
-    expect(clock.waits).toEqual([500]);
-    expect(client.traffic.hosts().get(server.host)).toMatchObject({ retries: 1 });
+    expect(clock.waits).toEqual([500, 1000, 2000]);
+    expect(client.traffic.hosts().get(server.host)).toMatchObject({ retries: 3 });
   });
 
-  it.each(CASES)('is believed the second time: $what to $name', async ({ act, status, which, ask }) => {
-    const { server, client, clock } = await setUp();
-    server.addFault({ ...which, act, times: Infinity });
-    expect(await registryErrorOf(ask(client.registry, server))).toMatchObject({ status, temporary: false });
-    expect(clock.waits).toEqual([500]);
-    const faulty = server.requests.filter(({ method }) => method === which.method);
-    expect(faulty).toHaveLength(2);
-  });
+  it.each(CASES)(
+    'is believed in the end, and at once from then on: $what to $name',
+    async ({ act, status, which, ask }) => {
+      const { server, client, clock } = await setUp();
+      server.addFault({ ...which, act, times: Infinity });
+      const fail = async () => registryErrorOf(ask(client.registry, server));
+      const asked = () => server.requests.filter(({ method }) => method === which.method).length;
+      expect(await fail()).toMatchObject({ status, temporary: false });
+      expect(clock.waits).toEqual([500, 1000, 2000]);
+      expect(asked()).toBe(4);
+      expect(await fail()).toMatchObject({ status, temporary: false });
+      expect(asked()).toBe(5);
+    },
+  );
 });
 
 describe('an answer that may be true is believed at once', () => {
@@ -175,7 +181,7 @@ describe('416 of a token service', () => {
     server.addFault({ kind: 'token', act: RANGE, times: Infinity });
     const asked = registry.resolve(repositoryAt(server, 'other'), tagOf('v1'), quiet());
     expect(await registryErrorOf(asked)).toMatchObject({ status: 416 });
-    expect(server.requests.filter(({ kind }) => kind === 'token')).toHaveLength(4);
+    expect(server.requests.filter(({ kind }) => kind === 'token')).toHaveLength(6);
   });
 });
 
