@@ -305,7 +305,7 @@ describe('a registry that lists tags only', () => {
     async (status) => {
       const registry = await embeddedForTest();
       pushAll(registry, ['prod', 'prod/a']);
-      registry.addFault({ kind: 'catalog', act: { kind: 'status', status } });
+      registry.addFault({ kind: 'catalog', act: { kind: 'status', status }, times: Infinity });
       const { names, notices } = await walk(registry, { path: '/prod' });
       expect(names).toEqual(['prod']);
       expect(notices).toContainEqual(
