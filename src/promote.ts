@@ -5,7 +5,9 @@ import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { takeShard } from './edges/take-shard.ts';
 import { without } from './edges/without.ts';
+import type { Repository } from './image/repository.ts';
 import { countReadings } from './inventory/count-readings.ts';
+import type { DestinationState } from './inventory/inventory.ts';
 import { readInWaves } from './inventory/read-inventory.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
@@ -57,8 +59,9 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const outcomes = new Map<PlanItem, Outcome>();
   let readings: ReturnType<typeof countReadings> = new Map();
   let unread = wanted;
+  const destinations = new Map<Repository, DestinationState>();
   try {
-    const reading = { source, destination, progress, workers: threads, pause: ports.pause };
+    const reading = { source, destination, progress, workers: threads, pause: ports.pause, destinations };
     for await (const wave of readInWaves(wanted, reading, AbortSignal.any([stopping, signal]))) {
       unread = without(unread, wave.wanted);
       readings = countReadings(wave.inventory);
@@ -78,7 +81,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     stopped: stopping.aborted,
     edges: wanted.edges,
     shard: wanted.shard,
-    plan: mergePlans([...plans, planUnread(unread)]),
+    plan: mergePlans([...plans, planUnread(unread, destinations)]),
     readings,
     outcomes,
     problems: request.read.problems,

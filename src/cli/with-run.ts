@@ -19,7 +19,7 @@ export interface Run {
 
 /** Runs something with a log and with signals caught; what it throws is told in the format of the log. */
 export async function withRun(
-  options: Pick<Options, 'log' | 'warnings'> & Partial<Pick<Options, 'deadline'>>,
+  options: Pick<Options, 'log' | 'warnings'> & Partial<Pick<Options, 'deadline' | 'task'>>,
   stdio: Stdio,
   run: (run: Run) => Promise<number>,
 ): Promise<number> {
@@ -27,7 +27,7 @@ export async function withRun(
   const log = createLogger({ err: status }, options.log, Date.now);
   const releaseWarnings = catchWarnings(log);
   const stop = withDeadline(catchStopSignals(), options.deadline);
-  stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping)));
+  stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping, options)));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
     return await run({ log, stop, status });
@@ -41,8 +41,9 @@ export async function withRun(
   }
 }
 
-function whyStopping({ reason }: AbortSignal): string {
-  const what = `nothing new is begun, what is being written has ${GRACE / 1000} s to be finished`;
+function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<Options, 'task'>>): string {
+  const grace = task === 'promotion' ? `, what is being written has ${GRACE / 1000} s to be finished` : '';
+  const what = `nothing new is begun${grace}`;
   return reason instanceof DeadlineError
     ? `stopping at the deadline: ${what}`
     : `stopping: ${what}; a second signal ends it at once`;

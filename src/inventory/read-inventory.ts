@@ -4,7 +4,7 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import type { DestinationState, Inventory } from './inventory.ts';
 import type { InventoryPorts, Reading } from './inventory-ports.ts';
 import { ListingHabits } from './listing-habits.ts';
-import { orUnreadable } from './or-unreadable.ts';
+import { orGivenUp } from './or-unreadable.ts';
 import { readDestination } from './read-destination.ts';
 import { readSources } from './read-sources.ts';
 import { lookForFew, lookForLost } from './settle-doubts.ts';
@@ -71,7 +71,7 @@ interface ReadingDestinations {
 }
 
 function readDestinations(wanted: Wanted, ports: InventoryPorts, signal: AbortSignal): ReadingDestinations {
-  const destinations = new Map<Repository, DestinationState>();
+  const { destinations = new Map<Repository, DestinationState>() } = ports;
   const asked = wanted.repositories.filter(({ list }) => list.wants.length > 0);
   const asking = {
     registry: ports.destination,
@@ -91,7 +91,7 @@ function readDestinations(wanted: Wanted, ports: InventoryPorts, signal: AbortSi
       repositories,
       { workers: ports.workers, signal },
       async ({ repository, list }) => {
-        const state = await orUnreadable(readDestination(repository, list, asking), signal);
+        const state = await orGivenUp(readDestination(repository, list, asking), signal);
         destinations.set(repository, state);
         if (!isLate) ports.progress.advance(); // what comes late belongs to no phase any more
       },
@@ -137,6 +137,7 @@ async function untilStuck(
         () => false,
       );
       isEnded = await Promise.race([ended.then(() => true), paused]);
+      if (watch.signal.aborted) await ended; // which is soon, and has put down what went wrong
       watch.signal.throwIfAborted();
     }
   } finally {

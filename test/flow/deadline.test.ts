@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { image, push } from '../builders/images.ts';
-import { startWithReport } from '../doubles/run-cip.ts';
+import { startCip, startWithReport } from '../doubles/run-cip.ts';
 import { holdingProxy } from './holding-proxy.ts';
 import { embedded, manifestFlag, writesOf } from './staging.ts';
 
@@ -47,6 +47,31 @@ it('a dry run that has found nothing out by its deadline does not end well', asy
   expect(status).toBe(1);
   expect(report).toMatchObject({ stopped: true });
   expect(writesOf(production)).toEqual([]);
+});
+
+it.each([
+  ['a promotion', ['-confirm']],
+  ['a dry run', []],
+])('%s tells what its deadline has cut short, by what went wrong until then', async (_what, flags) => {
+  const { production, proxy, flag } = await world();
+  production.addFault({ method: 'HEAD', act: { kind: 'status', status: 503 }, times: Infinity });
+  const { status, report } = await startWithReport([flag, '-deadline=2s', ...flags]).ended;
+  expect(status).toBe(1);
+  const reasons = report?.items.map(({ reason }) => reason) ?? [];
+  expect(reasons).toHaveLength(3);
+  for (const reason of reasons) {
+    expect(reason).toContain('the run was stopped before there was an answer; the last attempt had failed: ');
+    expect(reason).toContain(`HEAD http://${proxy.host}/v2/prod/`);
+  }
+});
+
+it('a verification tells that too, and has nothing to be finished', async () => {
+  const { production, flag } = await world();
+  production.addFault({ method: 'HEAD', act: { kind: 'status', status: 503 }, times: Infinity });
+  const { status, stderr } = await startCip(['verify', flag, '-deadline=2s']).ended;
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/unreadable: .*the last attempt had failed: HEAD .*503/);
+  expect(stderr).toMatch(/stopping at the deadline: nothing new is begun$/m);
 });
 
 it('a run that is faster than its deadline knows nothing of it', async () => {

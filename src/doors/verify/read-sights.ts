@@ -5,7 +5,7 @@ import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { DestinationState, ReadState } from '../../inventory/inventory.ts';
 import { ListingHabits } from '../../inventory/listing-habits.ts';
-import { orUnreadable } from '../../inventory/or-unreadable.ts';
+import { orGivenUp, orUnreadable } from '../../inventory/or-unreadable.ts';
 import { type Asking, openWants, readDestination, readDigests } from '../../inventory/read-destination.ts';
 import { WantedThere } from '../../inventory/wanted-there.ts';
 import { isPresent } from '../../plan/decide-edge.ts';
@@ -78,7 +78,7 @@ async function look(view: View, looking: Looking, signal: AbortSignal): Promise<
   const { habits, front } = looking;
   // what a front lists says nothing of what it serves: it is asked as whoever pulls from it asks
   if (front !== undefined) habits.learnRefusal(asked);
-  const state = await orUnreadable(readWhole(asked, list, { ...looking, signal }), signal);
+  const state = await orGivenUp(readWhole(asked, list, { ...looking, signal }), signal);
   const named = list.wants.filter((want) => isToBeSeen(want, state, looking));
   const flaws = new Map<Digest, Flaw>();
   const unseen = new Set(named.map(({ digest }) => digest));
