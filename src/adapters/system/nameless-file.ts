@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /**
@@ -22,6 +22,6 @@ const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
 async function openUnlinked(directory: string): Promise<FileHandle> {
   const path = join(directory, `cip-spool-${crypto.randomUUID()}`);
   const handle = await open(path, 'wx+', 0o600);
-  await rm(path, { force: true });
+  await unlink(path);
   return handle;
 }

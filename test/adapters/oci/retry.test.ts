@@ -248,6 +248,8 @@ describe('what lasts', () => {
 
 describe('the words of a refusal', () => {
   const long = 'x'.repeat(1000);
+  const many = [1, 2, 3, 4, 5, 6].map((number) => `{"code":"A","message":"${number}"}`).join();
+  const deep = '['.repeat(30_000) + ']'.repeat(30_000);
   it.each<[string, string, string]>([
     ['an empty body', '', 'no reason given'],
     ['plain text', 'no such project', 'no such project'],
@@ -255,6 +257,12 @@ describe('the words of a refusal', () => {
     ['JSON of another kind', '{"errors":"none"}', '{"errors":"none"}'],
     ['an error without a message', '{"errors":[{"code":"DENIED"}]}', 'DENIED: '],
     ['what is no error in between', '{"errors":[null,{"code":"A","message":"b"}]}', 'A: b'],
+    ['more errors than anybody reads', `{"errors":[${many}]}`, 'A: 1; A: 2; A: 3; A: 4; A: 5'],
+    [
+      'a detail without end',
+      `{"errors":[{"code":"A","message":"b","detail":${deep}}]}`,
+      'A: b (a detail too deep to show)',
+    ],
     ['a forged line', '{"errors":[{"code":"A","message":"b\\n\\u001b[31mc"}]}', 'A: b \\u001b[31mc'],
     ['a long message', `{"errors":[{"code":"A","message":"${long}"}]}`, `A: ${'x'.repeat(200)}…`],
   ])('are made from %s', async (_what, body, expected) => {

@@ -22,9 +22,12 @@ describe('a file without a name', () => {
     expect(readdirSync(directory)).toEqual([]);
   });
 
-  it.runIf(process.platform === 'linux')('has never had one on Linux: a crash leaves nothing', async () => {
-    const { fd } = await openIn(await testdir({}), 'linux');
-    expect(readlinkSync(`/proc/self/fd/${fd}`)).toMatch(/\/#\d+ \(deleted\)$/);
+  it.runIf(process.platform === 'linux').each([
+    ['has never had one on Linux: a crash leaves nothing', 'linux', /\/#\d+ \(deleted\)$/],
+    ['has had one elsewhere', 'darwin', /\/cip-spool-\S+ \(deleted\)$/],
+  ] as const)('%s', async (_what, platform, expected) => {
+    const { fd } = await openIn(await testdir({}), platform);
+    expect(readlinkSync(`/proc/self/fd/${fd}`)).toMatch(expected);
   });
 
   it.each(['linux', 'darwin'] as const)('cannot be had where there is no directory: %s', async (platform) => {
