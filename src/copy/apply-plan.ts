@@ -14,9 +14,9 @@ import type { Spool } from '../ports/spool.ts';
 import { BlobCopier } from './blob-copier.ts';
 import { BlobSupply } from './blob-supply.ts';
 import { ContentCopier } from './content-copier.ts';
-import { lookAtTags, type SeenTags } from './look-at-tags.ts';
 import { abandoned, COPIED, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
 import { type Batch, collectBatches, type Promotion } from './promotion.ts';
+import { TagLooks } from './tag-looks.ts';
 
 export interface CopyPorts {
   readonly source: ReadRegistry;
@@ -84,8 +84,10 @@ class Application {
   async promote(batch: Batch, signal: AbortSignal): Promise<void> {
     const prepared = await Promise.all(batch.promotions.map((promotion) => this.#prepare(promotion, signal)));
     const ready = prepared.filter((one) => one !== undefined);
-    const seen = await this.#look(batch, { ready, signal });
-    if (seen !== undefined) await Promise.all(ready.map((one) => this.#write(one, seen, signal)));
+    const { destination: registry, clock } = this.#ports;
+    const tags = ready.reduce((sum, { promotion }) => sum + promotion.tags.length, 0);
+    const looks = new TagLooks(batch.destination, { isListed: batch.isNew && tags > 1, registry, clock });
+    await Promise.all(ready.map((one) => this.#write(one, looks, signal)));
   }
 
   /** Everything but the manifest itself; undefined where that failed. */
@@ -106,61 +108,46 @@ class Application {
     }
   }
 
-  async #look(
-    batch: Batch,
-    { ready, signal }: { ready: readonly Ready[]; signal: AbortSignal },
-  ): Promise<SeenTags | undefined> {
-    const tags = ready.flatMap(({ promotion }) => promotion.tags.map(({ tag }) => tag));
-    try {
-      const { destination: registry, clock } = this.#ports;
-      const looking = { tags, isNew: batch.isNew, registry, clock };
-      return await lookAtTags(batch.destination, looking, signal);
-    } catch (error) {
-      for (const { promotion } of ready) this.#settle(promotion, failedBy(error, signal));
-      return undefined;
-    }
-  }
-
-  async #write({ promotion, manifest }: Ready, seen: SeenTags, signal: AbortSignal): Promise<void> {
+  async #write(ready: Ready, looks: TagLooks, signal: AbortSignal): Promise<void> {
+    const { tags, tagless, digest } = ready.promotion;
     const writeTag = async ({ tag, item }: Promotion['tags'][number]) => {
-      const there = seen.digests.get(tag);
-      if (seen.failures.has(tag)) {
-        this.outcomes.set(item, failedBy(seen.failures.get(tag), signal));
-      } else if (there !== undefined && there !== promotion.digest) {
-        this.outcomes.set(item, failed(movedMeanwhile(promotion, tag, there)));
-      } else if (
-        there !== undefined ||
-        (await this.#put({ promotion, manifest, item }, { reference: tag, seenAt: seen.at }, signal))
-      ) {
-        this.outcomes.set(item, COPIED);
-      }
+      this.outcomes.set(item, await this.#writeTag(ready, { tag, looks }, signal));
     };
     // the first one alone: what the registry misses is then copied again only once
-    const [first, ...rest] = promotion.tags;
+    const [first, ...rest] = tags;
     if (first !== undefined) await writeTag(first);
     await Promise.all(rest.map(writeTag));
-    const { tagless } = promotion;
     if (tagless === undefined) return;
-    const tagged = promotion.tags.some(({ item }) => this.outcomes.get(item) === COPIED);
-    if (
-      tagged ||
-      (await this.#put({ promotion, manifest, item: tagless }, { reference: promotion.digest }, signal))
-    ) {
-      this.outcomes.set(tagless, COPIED);
+    const isTagged = tags.some(({ item }) => this.outcomes.get(item) === COPIED);
+    this.outcomes.set(tagless, isTagged ? COPIED : await this.#put(ready, { reference: digest }, signal));
+  }
+
+  async #writeTag(
+    ready: Ready,
+    { tag, looks }: { readonly tag: Tag; readonly looks: TagLooks },
+    signal: AbortSignal,
+  ): Promise<Outcome> {
+    const { promotion } = ready;
+    try {
+      const { at, digest: there } = await looks.look(tag, signal);
+      if (there === promotion.digest) return COPIED;
+      if (there !== undefined) return failed(movedMeanwhile(promotion, tag, there));
+      return await this.#put(ready, { reference: tag, seenAt: at }, signal);
+    } catch (error) {
+      return failedBy(error, signal);
     }
   }
 
   async #put(
-    { promotion, manifest, item }: Ready & { item: PlanItem },
+    { promotion, manifest }: Ready,
     put: Omit<ManifestPut, 'manifest'>,
     signal: AbortSignal,
-  ): Promise<boolean> {
+  ): Promise<Outcome> {
     try {
       await this.#content.put(promotion, { ...put, manifest }, signal);
-      return true;
+      return COPIED;
     } catch (error) {
-      this.outcomes.set(item, failedBy(error, signal));
-      return false;
+      return failedBy(error, signal);
     }
   }
 

@@ -235,6 +235,20 @@ describe('a tag', () => {
     expect(registry.tagsOf(APP)).toEqual({ v1: b, v2: a });
   });
 
+  it('that appears while another one of its image is written is never moved', async () => {
+    const registry = registryWith({ 's.io/s/app': [A], [APP]: [B] });
+    const planned = await plan(registry, app({ [a]: ['v1', 'v2'] }));
+    registry.atCall(({ verb, what }) => {
+      if (verb === 'put' && what === 'v1') registry.push(APP, B, 'v2');
+    });
+    expect(await apply(planned)).toEqual([
+      `${APP}:v1 copied`,
+      expect.stringMatching(/:v2 failed: .*tag moves are not supported$/),
+    ]);
+    expect(registry.tagsOf(APP)).toEqual({ v1: a, v2: b });
+    expect(registry.count({ verb: 'resolve' })).toBe(2);
+  });
+
   it('that has appeared in the list of a new repository is looked at, and never moved', async () => {
     const registry = registryWith({ 's.io/s/app': [A] });
     const planned = await plan(registry, app({ [a]: ['v1', 'v2', 'v3'] }));
@@ -588,10 +602,9 @@ describe('a run that is stopped', () => {
     const error = new RegistryError('refused', 'HEAD: 403', { status: 403 });
     registry.fail({ verb: 'resolve', what: 'v1' }, { error });
     registry.atCall(({ verb, what }) => verb === 'resolve' && what === 'v2' && killed.abort());
-    const abandoned = 'failed: abandoned: the run was stopped';
     expect(await apply(planned, { signal: killed.signal })).toEqual([
-      `${APP}:v1 ${abandoned}; the last attempt had failed: HEAD: 403`,
-      `${APP}:v2 ${abandoned}`,
+      `${APP}:v1 failed: HEAD: 403`,
+      `${APP}:v2 failed: abandoned: the run was stopped`,
     ]);
   });
 
