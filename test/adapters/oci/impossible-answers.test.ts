@@ -128,6 +128,16 @@ describe('an answer that cannot be true', () => {
   );
 });
 
+it('an answer that was believed of one repository is doubted of another', async () => {
+  const { server, client } = await setUp();
+  push(server, 'other', CONTENT, 'v1');
+  const resolve = (repository: Repository) => client.registry.resolve(repository, tagOf('v1'), quiet());
+  server.addFault({ method: 'HEAD', act: BARE, times: 4 });
+  await registryErrorOf(resolve(app(server)));
+  server.addFault({ method: 'HEAD', act: BARE, times: 3 });
+  expect(await resolve(other(server))).toBe(manifest.digest);
+});
+
 describe('an answer that may be true is believed at once', () => {
   it.each<[string, FaultAct, Operation]>([
     ['403', refusal(403, 'DENIED'), PUT_TAG],
