@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import {
   type Check,
@@ -12,7 +13,6 @@ import {
   text,
   time,
 } from './report-document.ts';
-import { isObject } from '../base/json.ts';
 import type { HostCounts, ManifestCounts, MergedShard } from './report.ts';
 
 const MANIFESTS: readonly (keyof ManifestCounts)[] = ['projects', 'images', 'digests'];

@@ -42,15 +42,13 @@ export async function* readPages(
   /** Where the last pages were, if these were all empty. */
   const empty = new Set<string>();
   for (let page = 1; page <= MAX_PAGES; page++) {
-    const damageOf = ({ body }: HttpResponse) =>
-      parseJsonObject(body) === undefined ? noPage(request, entries) : undefined;
-    const response = await sendUntilSound(session.send, request, damageOf);
+    const { response, body } = await readPage(session, request, entries);
     if (response.status === 404) return yield 'missing';
     if (response.status !== 200) return refuseAnswer(request, response);
     bytes += response.body.length;
     if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, what: `${MAX_LISTING_BYTES} bytes` });
     const before = taken();
-    const read = { request, body: parseJsonObject(response.body) ?? {} };
+    const read = { request, body };
     yield read;
     const next = parseNextLink(response.headers['link'], response.url);
     if (next === undefined) return;
@@ -61,6 +59,20 @@ export async function* readPages(
     request = { ...request, url: next };
   }
   throw tooLong(request, { entries, what: `${MAX_PAGES} pages` });
+}
+
+/** A page is parsed once, where it is judged: it may have megabytes. Nothing in `body` unless the status is 200. */
+async function readPage(
+  session: Session,
+  request: HttpRequest,
+  entries: string,
+): Promise<{ readonly response: HttpResponse; readonly body: JsonObject }> {
+  const parsed: { body: JsonObject | undefined } = { body: undefined };
+  const response = await sendUntilSound(session.send, request, (read) => {
+    parsed.body = parseJsonObject(read.body);
+    return parsed.body === undefined ? noPage(request, entries) : undefined;
+  });
+  return { response, body: parsed.body ?? {} };
 }
 
 const FIELDS = {

@@ -2,8 +2,8 @@ import { Attempts, type Failure, isRefusal, type RetryPolicy } from '../../base/
 import { givenUpAfter } from '../../base/given-up.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send, writtenAt } from './http.ts';
 import { Doubts } from './doubts.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send, writtenAt } from './http.ts';
 import { type Outcome, tryOnce } from './try-once.ts';
 
 interface RetryPorts {
