@@ -7,7 +7,7 @@ import { importTable } from './docs/import-table.js';
 
 /** Which document has which parts, and what makes them. */
 const DOCUMENTS = [
-  { file: 'README.md', parts: { flags: flagTable, 'diff-flags': diffFlagTable } },
+  { file: 'docs/flags.md', parts: { flags: flagTable, 'diff-flags': diffFlagTable } },
   { file: 'src/README.md', parts: { imports: importTable } },
 ];
 

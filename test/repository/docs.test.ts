@@ -19,12 +19,12 @@ const FILES = {
     ];`,
   'src/cli/diff-flags.ts': `import { FLAGS } from './flags.ts';
     export const DIFF_FLAGS = [FLAGS[0], { ...FLAGS[2], description: 'another format' }];`,
-  'README.md':
+  'docs/flags.md':
     'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n<!-- generated: diff-flags -->\n<!-- /generated -->\n',
   'src/README.md': '<!-- generated: imports -->\n<!-- /generated -->\n',
 };
 
-const README = `Before.
+const FLAGS_PAGE = `Before.
 <!-- generated: flags -->
 **What**
 
@@ -69,6 +69,7 @@ describe('scripts/docs.js', () => {
     directory = await mkdtemp(join(tmpdir(), 'cip-docs-'));
     await cp(join(ROOT, 'scripts'), join(directory, 'scripts'), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
+    await mkdir(join(directory, 'docs'));
     for (const folder of ['base', 'plan', 'cli'])
       await mkdir(join(directory, 'src', folder), { recursive: true });
     for (const [file, text] of Object.entries(FILES)) await writeFile(join(directory, file), text);
@@ -78,7 +79,7 @@ describe('scripts/docs.js', () => {
 
   it('writes the generated parts and nothing else', async () => {
     expect(await runDocs(directory)).toMatchObject({ code: 0 });
-    expect(await readFile(join(directory, 'README.md'), 'utf8')).toBe(README);
+    expect(await readFile(join(directory, 'docs/flags.md'), 'utf8')).toBe(FLAGS_PAGE);
     expect(await readFile(join(directory, 'src/README.md'), 'utf8')).toBe(SRC_README);
     expect(await runDocs(directory, '--check')).toEqual({ code: 0, stdout: '', stderr: '' });
   });
@@ -87,17 +88,17 @@ describe('scripts/docs.js', () => {
     const { code, stderr } = await runDocs(directory, '--check');
     expect(code).toBe(1);
     expect(stderr).toContain(
-      '--- README.md: flags\n+++ README.md: flags (as it should be)\n-old\n+**What**\n',
+      '--- docs/flags.md: flags\n+++ docs/flags.md: flags (as it should be)\n-old\n+**What**\n',
     );
     expect(stderr).toContain('run npm run docs');
-    expect(await readFile(join(directory, 'README.md'), 'utf8')).toBe(FILES['README.md']);
+    expect(await readFile(join(directory, 'docs/flags.md'), 'utf8')).toBe(FILES['docs/flags.md']);
   });
 
   it('names a part that a document lacks', async () => {
-    await writeFile(join(directory, 'README.md'), 'nothing generated\n');
+    await writeFile(join(directory, 'docs/flags.md'), 'nothing generated\n');
     const { code, stderr } = await runDocs(directory);
     expect(code).toBe(1);
-    expect(stderr).toContain('README.md: flags: expected <!-- generated: flags -->');
+    expect(stderr).toContain('docs/flags.md: flags: expected <!-- generated: flags -->');
   });
 });
 
