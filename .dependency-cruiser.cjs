@@ -9,7 +9,7 @@
 const ANYWHERE = 'anywhere';
 const TYPES = 'types';
 
-const STAGES = ['manifest', 'edges', 'inventory', 'plan', 'copy', 'report'];
+const STAGES = ['manifest', 'edges', 'inventory', 'plan', 'checks', 'copy', 'report'];
 
 const TABLE = {
   base: { src: [], touches: { 'node:child_process': ['run-program.ts'], 'node:stream': TYPES } },
@@ -22,8 +22,9 @@ const TABLE = {
   edges: { src: ['manifest', 'image', 'base'], touches: {} },
   inventory: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
   plan: { src: ['edges', 'inventory', 'image', 'base'], touches: {} },
+  checks: { src: ['plan', 'edges', 'manifest', 'ports', 'image', 'base'], touches: {} },
   copy: { src: ['plan', 'edges', 'ports', 'image', 'base'], touches: { 'node:stream': TYPES } },
-  report: { src: ['copy', 'plan', 'edges', 'image', 'base'], touches: {} },
+  report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: {} },
   'promote.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
   'doors/*': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
   'adapters/*': {

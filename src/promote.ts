@@ -1,3 +1,8 @@
+import { blockEdges } from './checks/block-edges.ts';
+import type { Finding } from './checks/finding.ts';
+import { isProven, type ProofScope } from './checks/images-to-copy.ts';
+import { MANIFEST_RULES, planRules } from './checks/rules.ts';
+import { checkManifests, runChecks } from './checks/run-checks.ts';
 import { applyPlan } from './copy/apply-plan.ts';
 import type { Outcome } from './copy/outcome.ts';
 import { readOnce } from './copy/read-once.ts';
@@ -28,6 +33,8 @@ export interface PromotionRequest {
   readonly shard?: Shard | undefined;
   /** Without it nothing is written. */
   readonly confirm: boolean;
+  /** How much of what a dry run would copy it proves to be complete at its source. Default: `few`. */
+  readonly proof?: ProofScope;
   /** Reports the edges that are present too. */
   readonly reportAll: boolean;
   /** Requests at a time. */
@@ -48,24 +55,40 @@ export interface PromotionPorts {
   readonly signal: AbortSignal;
 }
 
-/** The way an image takes: manifest → edges → inventory → plan → copy → report. A stopped run still has a report. */
+/** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
-  const { confirm, reportAll: keepPresent, threads } = request;
+  const { confirm, read, reportAll: keepPresent, threads } = request;
+  const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const { clock, progress, registry: destination, signal, spool, stopping } = ports;
   const startedAt = clock.now();
-  const wanted = takeShard(expandEdges(request.read.manifests), request.shard);
-  const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
+  const wanted = takeShard(expandEdges(read.manifests), request.shard);
+  const source = readOnce(destination);
+  // a manifest that is about to be copied or proven is read at once, any other is looked up
+  const sourceOf = (digests: number) => (confirm || isProven(proof, digests) ? source : destination);
+  const rules = planRules(read.manifests, proof);
+  const findings: Finding[] = [...checkManifests(MANIFEST_RULES, read.manifests)];
   const plans: Plan[] = [];
   const outcomes = new Map<PlanItem, Outcome>();
   let readings: ReturnType<typeof countReadings> = new Map();
   let unread = wanted;
   const destinations = new Map<Repository, DestinationState>();
   try {
-    const reading = { source, destination, progress, workers: threads, pause: ports.pause, destinations };
+    const reading = {
+      source: sourceOf,
+      destination,
+      progress,
+      workers: threads,
+      pause: ports.pause,
+      destinations,
+    };
     for await (const wave of readInWaves(wanted, reading, AbortSignal.any([stopping, signal]))) {
       unread = without(unread, wave.wanted);
       readings = countReadings(wave.inventory);
-      const plan = makePlan(wave.wanted, wave.inventory, { keepPresent });
+      const unchecked = makePlan(wave.wanted, wave.inventory, { keepPresent });
+      const checking = { source, destination, progress, workers: threads };
+      const found = await runChecks(rules, unchecked, checking, AbortSignal.any([stopping, signal]));
+      const plan = blockEdges(unchecked, found);
+      findings.push(...found);
       plans.push(plan);
       if (!confirm) continue;
       const copying = { source, destination, spool, clock, progress, threads, stopping };
@@ -83,9 +106,10 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     shard: wanted.shard,
     plan: mergePlans([...plans, planUnread(unread, destinations)]),
     readings,
+    findings,
     outcomes,
-    problems: request.read.problems,
-    manifests: request.read.counts,
+    problems: read.problems,
+    manifests: read.counts,
     traffic: ports.traffic.hosts(),
   });
 }

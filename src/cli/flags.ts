@@ -1,3 +1,4 @@
+import { FEW } from '../checks/images-to-copy.ts';
 import type { FlagSpec } from './flag-spec.ts';
 import { REMOVED_FLAGS } from './removed-flags.ts';
 import { GRACE } from './stop-signals.ts';
@@ -73,6 +74,12 @@ const OWN_FLAGS = [
     name: 'allow-lost',
     group: 'promotion',
     description: 'lost images are warned about but do not change the exit code',
+  },
+  {
+    name: 'prove',
+    value: 'MODE',
+    group: 'promotion',
+    description: `what a dry run proves to be complete at its source of all that it would copy: \`all\`, \`changed\` or \`none\` (default: all, if it is fewer than ${FEW.toLocaleString('en')} digests)`,
   },
   {
     name: 'report',

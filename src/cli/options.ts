@@ -1,10 +1,12 @@
 import { quote } from '../base/text.ts';
+import type { ProofScope } from '../checks/images-to-copy.ts';
 import type { Shard } from '../edges/shard.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
 import type { ParsedFlags } from './command.ts';
 import { FlagValues } from './flag-values.ts';
 import type { FlagName } from './flags.ts';
 import { parseDuration } from './parse-duration.ts';
+import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
 import { UsageError } from './usage-error.ts';
@@ -20,6 +22,8 @@ export interface Options extends RunOptions {
   /** Milliseconds after which the run is stopped. */
   readonly deadline: number | undefined;
   readonly allowLost: boolean;
+  /** How much of what a dry run would copy is proven to be complete at its source. */
+  readonly proof: ProofScope;
   /** Where the JSON report goes; `-` is stdout. */
   readonly report: string | undefined;
   readonly reportMarkdown: string | undefined;
@@ -32,14 +36,16 @@ const DEFAULT_SPOOL_LIMIT = 8192;
 /** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
 export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS.ProcessEnv): Options {
   const flags = new FlagValues(values);
+  const task = taskOf(flags);
   return {
-    ...runOptionsOf(values, warningsOf(flags)),
+    ...runOptionsOf(values, [...warningsOf(flags), ...proofWarningsOf(flags, task)]),
     where: locationOf(flags),
-    task: taskOf(flags),
+    task,
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     spoolLimit: spoolLimitOf(flags),
     deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
+    proof: proofOf(flags),
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
   };

@@ -1,3 +1,5 @@
+import { PARSE_ONLY_RULES } from '../checks/rules.ts';
+import { checkManifests } from '../checks/run-checks.ts';
 import { expandEdges } from '../edges/expand-edges.ts';
 import type { Shard } from '../edges/shard.ts';
 import { takeShard } from '../edges/take-shard.ts';
@@ -22,6 +24,7 @@ export function runParseOnly(
     shard: wanted.shard,
     plan: planConflicts(wanted),
     readings: new Map(),
+    findings: checkManifests(PARSE_ONLY_RULES, manifests),
     outcomes: new Map(),
     problems,
     manifests: counts,

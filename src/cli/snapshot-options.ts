@@ -159,4 +159,5 @@ const PROMOTION_ONLY = [
   'json-log-summary',
   'allow-lost',
   'spool-limit',
+  'prove',
 ] as const satisfies readonly Parameters<FlagValues['text']>[0][];

@@ -1,6 +1,6 @@
 import { assertNever } from '../base/exhaustive.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
-import { renderItemLine, renderTables } from '../report/render-text.ts';
+import { renderFindingLine, renderItemLine, renderTables } from '../report/render-text.ts';
 import type { Mode, ReportItem, RunReport } from '../report/report.ts';
 import { logFinish } from './logger.ts';
 import type { LogOptions } from './run-options.ts';
@@ -14,13 +14,16 @@ export interface Telling {
   readonly log: Log;
 }
 
-/** Tells a report in the log: a line for each item, one for each host, and the tables. */
+/** Tells a report in the log: a line for each item, one for each finding, one for each host, and the tables. */
 export async function tellReport(
   report: RunReport,
   { format, allowLost, stdio, log }: Telling,
 ): Promise<void> {
   for (const item of report.items) {
     log.write(levelOf(item, { mode: report.mode, allowLost }), renderItemLine(item));
+  }
+  for (const finding of report.findings) {
+    log.write(finding.level === 'error' ? 'error' : 'warning', renderFindingLine(finding));
   }
   for (const [host, { identities, requests }] of Object.entries(report.hosts)) {
     if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
@@ -58,6 +61,7 @@ function levelOf(
     case 'conflict':
     case 'invalid':
     case 'unreadable':
+    case 'blocked':
       return 'error';
     default:
       return assertNever(decision);

@@ -1,6 +1,13 @@
 import { type FlagName, FLAGS } from './flags.ts';
 
-const OF_PROMOTION: readonly FlagName[] = ['confirm', 'dry-run', 'parse-only', 'allow-lost', 'spool-limit'];
+const OF_PROMOTION: readonly FlagName[] = [
+  'confirm',
+  'dry-run',
+  'parse-only',
+  'allow-lost',
+  'spool-limit',
+  'prove',
+];
 
 /** Flags that ask for something that a verification does not do: to promote, or to print what is there. */
 export const NOT_OF_VERIFY: ReadonlySet<string> = new Set<string>([

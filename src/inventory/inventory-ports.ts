@@ -4,7 +4,8 @@ import type { ReadRegistry } from '../ports/registry.ts';
 import type { DestinationState } from './inventory.ts';
 
 export interface InventoryPorts {
-  readonly source: ReadRegistry;
+  /** Where sources are looked at; a function of how many digests are to be looked up there. */
+  readonly source: ReadRegistry | ((digests: number) => ReadRegistry);
   readonly destination: ReadRegistry;
   readonly progress: Progress;
   /** Repositories asked at a time at each host; the transport bounds the requests. */

@@ -18,6 +18,7 @@ export async function readSources(
   const asked = new SingleFlight<SourceKey, SourceState>();
   const lacking = collectLacking(wanted, ports.destinations);
   ports.progress.begin('source', lacking.length);
+  const source = typeof ports.source === 'function' ? ports.source(lacking.length) : ports.source;
   const laneOf = ({ repositories: [first] }: Lacking) => (first === undefined ? '' : hostOf(first));
   await forEachInLanes(
     lacking,
@@ -25,7 +26,7 @@ export async function readSources(
     async ({ digest, repositories }) => {
       for (const repository of repositories) {
         const key = sourceKey(repository, digest);
-        const read = () => orUnreadable(readSource(repository, digest, ports.source, signal), signal);
+        const read = () => orUnreadable(readSource(repository, digest, source, signal), signal);
         const state = await asked.run(key, read);
         sources.set(key, state);
         if (state.kind === 'present') break;

@@ -28,12 +28,22 @@ export const EDGE_DECISIONS = [
   'lost',
   'conflict',
   'unreadable',
+  'blocked',
 ] as const;
 export type EdgeDecision = (typeof EDGE_DECISIONS)[number];
 
 /** No edges of any decision. */
 export function noEdges(): Record<EdgeDecision, number> {
-  return { present: 0, copy: 0, 'add-tag': 0, 'tag-move': 0, lost: 0, conflict: 0, unreadable: 0 };
+  return {
+    present: 0,
+    copy: 0,
+    'add-tag': 0,
+    'tag-move': 0,
+    lost: 0,
+    conflict: 0,
+    unreadable: 0,
+    blocked: 0,
+  };
 }
 
 interface ItemBase {
@@ -84,6 +94,12 @@ export interface UnreadableItem extends ItemBase {
   readonly reason: string;
 }
 
+/** A check found an error that concerns this edge: it is not attempted. */
+export interface BlockedItem extends ItemBase {
+  readonly decision: 'blocked';
+  readonly reason: string;
+}
+
 export type WritableItem = CopyItem | AddTagItem;
 
 export type PlanItem =
@@ -93,7 +109,8 @@ export type PlanItem =
   | TagMoveItem
   | LostItem
   | ConflictItem
-  | UnreadableItem;
+  | UnreadableItem
+  | BlockedItem;
 
 /** True for what the plan wants written. */
 export function isWritable(item: PlanItem): item is WritableItem {

@@ -18,6 +18,7 @@ export function explainItem(item: PlanItem): string {
     case 'conflict':
       return `the same dst tag is wanted for ${item.others.map(describeClaim).join(', and for ')}`;
     case 'unreadable':
+    case 'blocked':
       return item.reason;
     default:
       return assertNever(item);

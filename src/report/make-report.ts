@@ -1,6 +1,7 @@
 import { formatPosition, type Position } from '../base/position.ts';
 import { lazily } from '../base/iterables.ts';
 import { compareText } from '../base/sorted.ts';
+import type { Finding } from '../checks/finding.ts';
 import type { Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { formatReference } from '../image/reference.ts';
@@ -11,6 +12,7 @@ import type {
   HostReport,
   ManifestCounts,
   Mode,
+  ReportFinding,
   ReportItem,
   RepositoryCounts,
   RunReport,
@@ -31,6 +33,8 @@ export interface ReportInput {
   readonly plan: Plan;
   /** By host. */
   readonly readings: ReadonlyMap<string, RepositoryCounts>;
+  /** Default: none. */
+  readonly findings?: readonly Finding[];
   readonly outcomes: Outcomes;
   readonly problems: readonly MalformedEntry[];
   readonly traffic: ReadonlyMap<string, HostCounts>;
@@ -57,6 +61,7 @@ export function makeReport(input: ReportInput): RunReport {
     ...(input.shard === undefined ? {} : { shard: input.shard }),
     manifests: input.manifests,
     summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
+    findings: (input.findings ?? []).map(makeFinding),
     items: lazily(() => makeItems(input, errors)),
     hosts: makeHosts(input),
   };
@@ -73,6 +78,16 @@ function countResults({
     if (isWritable(item)) counts[outcomes.get(item)?.result ?? 'not-attempted'] += 1;
   }
   return counts;
+}
+
+function makeFinding({ at, edges, ...finding }: Finding): ReportFinding {
+  return {
+    ...finding,
+    at: at === undefined ? '' : formatPosition(at),
+    edges: edges
+      .map(({ destination, tag, digest }) => formatReference(destination, tag ?? digest))
+      .toSorted(),
+  };
 }
 
 function* makeItems(input: ReportInput, errors: readonly MalformedEntry[]): Generator<ReportItem> {

@@ -1,6 +1,15 @@
 import type { JsonObject } from '../base/json.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
-import type { Decision, HostReport, Mode, Report, ReportItem, Result, Summary } from './report.ts';
+import type {
+  Decision,
+  HostReport,
+  Mode,
+  Report,
+  ReportFinding,
+  ReportItem,
+  Result,
+  Summary,
+} from './report.ts';
 import {
   assertShape,
   count,
@@ -28,7 +37,24 @@ export function parseReport(text: string): Report {
 /** The report of a promotion that a document is. Throws a `ReportFormatError`. */
 export function asReport(document: JsonObject): Report {
   assertShape(document, REPORT);
-  return document;
+  return withDefaults(document);
+}
+
+/** A report of a version of the program without checks has no findings, and no edge is blocked. */
+function withDefaults(report: Report): Report {
+  const hosts = Object.entries(report.hosts).map(
+    ([name, host]) => [name, { ...host, edges: withBlocked(host.edges) }] as const,
+  );
+  return {
+    ...report,
+    summary: withBlocked(report.summary),
+    findings: report.findings ?? [],
+    hosts: Object.fromEntries(hosts),
+  };
+}
+
+function withBlocked<Counts extends object>(counts: Counts): Counts {
+  return { blocked: 0, ...counts };
 }
 
 const MODES: readonly Mode[] = ['parse-only', 'dry-run', 'promotion'];
@@ -46,8 +72,22 @@ const ITEM: Shape<ReportItem> = {
   at: text,
 };
 
+const FINDING: Shape<ReportFinding> = {
+  rule: text,
+  level: oneOf(['warn', 'error']),
+  message: text,
+  advice: optional(text),
+  at: text,
+  edges: listOf(text),
+};
+
+/** Counts by decision; reports of versions without checks have none of blocked edges. */
+function countsOf(names: readonly string[]) {
+  return fields({ ...Object.fromEntries(names.map((name) => [name, count])), blocked: optional(count) });
+}
+
 const HOST: Shape<HostReport> = {
-  edges: counts(EDGE_DECISIONS),
+  edges: countsOf(EDGE_DECISIONS),
   repositories: counts(['byListing', 'byHead']),
   ...TRAFFIC,
 };
@@ -61,7 +101,8 @@ const REPORT: Shape<Report> = {
   shard: optional(shard),
   shards: optional(mergedShards),
   manifests: manifestCounts,
-  summary: counts(SUMMARY),
+  summary: countsOf(SUMMARY),
+  findings: optional(listOf(fields(FINDING))),
   items: listOf(fields(ITEM)),
   hosts: valuesOf(fields(HOST)),
 };

@@ -1,6 +1,6 @@
 import { renderMarkdownTable } from './render-table.ts';
 
-/** Of each list of items: a comment on a pull request holds 65,536, for two of them and the tables. */
+/** Of each list of items: a comment on a pull request holds 65,536, for two of them, the findings and the tables. */
 const MAX_LIST_CHARACTERS = 25_000;
 
 /** A heading and a table of items in Markdown, cut where it gets too long for a comment; nothing of no items. */
@@ -8,18 +8,22 @@ export function renderMarkdownList(
   title: string,
   header: readonly string[],
   rows: Iterable<readonly string[]>,
+  maxCharacters = MAX_LIST_CHARACTERS,
 ): string[] {
-  const { shown, hidden } = fitting(rows);
+  const { shown, hidden } = fitting(rows, maxCharacters);
   if (shown.length + hidden === 0) return [];
   const more = hidden > 0 ? [`… and ${hidden} more, in the JSON report.`] : [];
   return [`### ${title}`, renderMarkdownTable(header, shown), ...more];
 }
 
 /** As many of the first rows as there is room for. */
-function fitting(rows: Iterable<readonly string[]>): { shown: (readonly string[])[]; hidden: number } {
+function fitting(
+  rows: Iterable<readonly string[]>,
+  maxCharacters: number,
+): { shown: (readonly string[])[]; hidden: number } {
   const shown: (readonly string[])[] = [];
   let hidden = 0;
-  let left = MAX_LIST_CHARACTERS;
+  let left = maxCharacters;
   for (const row of rows) {
     left -= row.reduce((sum, cell) => sum + cell.length + 3, 2);
     if (left >= 0) shown.push(row);

@@ -1,8 +1,8 @@
 import { filtered, mapped } from '../base/iterables.ts';
 import { renderMarkdownList } from './render-list.ts';
 import { renderMarkdownTable } from './render-table.ts';
-import { DECISION_HEADER, decisionRows, HOST_HEADER, hostRows } from './render-text.ts';
-import type { ReportItem, RunReport } from './report.ts';
+import { DECISION_HEADER, decisionRows, HOST_HEADER, hostRows, withAdvice } from './render-text.ts';
+import type { ReportFinding, ReportItem, RunReport } from './report.ts';
 
 const TITLES = {
   promotion: 'Image promotion',
@@ -17,6 +17,7 @@ export function renderMarkdown(report: RunReport): string {
   return [
     `## ${TITLES[report.mode]}${renderPart(report)}`,
     renderMarkdownTable(DECISION_HEADER, decisionRows(report)),
+    ...findingSection(report.findings),
     ...section('Needs attention', bad),
     ...section(report.mode === 'promotion' ? 'Promoted' : 'Would be promoted', good),
     '### Hosts',
@@ -34,6 +35,14 @@ export function renderPart({ shard, shards }: Pick<RunReport, 'shard' | 'shards'
 function needsPerson({ decision, outcome }: ReportItem, { mode }: RunReport): boolean {
   if (decision === 'present') return false;
   return mode === 'promotion' ? outcome !== 'copied' : decision !== 'copy' && decision !== 'add-tag';
+}
+
+/** Less than the items have: errors come again as the reasons of the edges that they block. */
+const MAX_FINDING_CHARACTERS = 8_000;
+
+function findingSection(findings: readonly ReportFinding[]): string[] {
+  const rows = findings.map(({ rule, level, at, ...finding }) => [level, rule, at, withAdvice(finding)]);
+  return renderMarkdownList('Findings', ['level', 'check', 'place', 'finding'], rows, MAX_FINDING_CHARACTERS);
 }
 
 function section(title: string, items: Iterable<ReportItem>): string[] {

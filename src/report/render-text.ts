@@ -1,7 +1,7 @@
 import { oneLine } from '../base/text.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
 import { renderTable } from './render-table.ts';
-import type { ReportItem, RunReport } from './report.ts';
+import type { ReportFinding, ReportItem, RunReport } from './report.ts';
 
 /** One line for an edge or a malformed entry, made to be searched. */
 export function renderItemLine(item: ReportItem): string {
@@ -10,6 +10,17 @@ export function renderItemLine(item: ReportItem): string {
   const done = item.outcome === 'copied' || item.outcome === 'failed' ? ` (${item.outcome})` : '';
   // a reason may quote what others have said; here it is one line, however long
   return `${item.decision}${done}: ${what}: ${oneLine(item.reason, Number.POSITIVE_INFINITY)}${where}`;
+}
+
+/** One line for a finding: its place, what was found, what to do, and the name of the rule. */
+export function renderFindingLine({ at, message, advice, rule }: ReportFinding): string {
+  const where = at === '' ? '' : `${at}: `;
+  return oneLine(`${where}${withAdvice({ message, advice })} [${rule}]`, Number.POSITIVE_INFINITY);
+}
+
+/** What was found, and what to do. */
+export function withAdvice({ message, advice }: Pick<ReportFinding, 'message' | 'advice'>): string {
+  return advice === undefined ? message : `${message}: ${advice}`;
 }
 
 /** The end of a run for people: a row for each decision, a row for each host. */
@@ -29,6 +40,7 @@ const MEANING = {
   conflict: 'manifests contradict each other',
   invalid: 'malformed entry',
   unreadable: 'the registry gave no sound answer',
+  blocked: 'a check found an error',
   copied: 'written',
   failed: 'could not be written',
   'not-attempted': 'the run was stopped before',

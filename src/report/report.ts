@@ -27,6 +27,8 @@ export interface Report<Items extends Iterable<ReportItem> = readonly ReportItem
   /** What stood in the manifests, malformed entries included. */
   readonly manifests: ManifestCounts;
   readonly summary: Summary;
+  /** Findings of checks, sorted by position. */
+  readonly findings: readonly ReportFinding[];
   /** Every edge that is not present (all of them if asked for) and every malformed entry, sorted by destination. */
   readonly items: Items;
   /** By registry host, sorted. */
@@ -38,6 +40,19 @@ export interface Report<Items extends Iterable<ReportItem> = readonly ReportItem
  * away there is one for each of its edges.
  */
 export type RunReport = Report<Iterable<ReportItem>>;
+
+/** A result of a check. An error has blocked its edges. */
+export interface ReportFinding {
+  /** The name of the check. */
+  readonly rule: string;
+  readonly level: 'warn' | 'error';
+  readonly message: string;
+  readonly advice?: string | undefined;
+  /** `file:line:column`, relative to the manifest directory; empty for the run as a whole. */
+  readonly at: string;
+  /** The destinations of the edges that it concerns, sorted: `repository:tag`, or `repository@digest` without a tag. */
+  readonly edges: readonly string[];
+}
 
 /** What is kept of a shard's own report. */
 export interface MergedShard extends ShardIdentity {

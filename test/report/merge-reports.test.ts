@@ -75,7 +75,16 @@ function shardsOf(count: number, changes: readonly Partial<Report>[] = [], image
 
 function host(changes: Partial<HostReport>): HostReport {
   return {
-    edges: { present: 1, copy: 0, 'add-tag': 0, 'tag-move': 0, lost: 0, conflict: 0, unreadable: 2 },
+    edges: {
+      present: 1,
+      copy: 0,
+      'add-tag': 0,
+      'tag-move': 0,
+      lost: 0,
+      conflict: 0,
+      unreadable: 2,
+      blocked: 0,
+    },
     repositories: { byListing: 1, byHead: 2 },
     requests: 1,
     retries: 0,

@@ -4,6 +4,7 @@ import type { HostRate, ProgressSnapshot } from './snapshot.ts';
 const TITLES = {
   inventory: 'reading destinations',
   source: 'looking at sources',
+  proof: 'proving sources',
   copy: 'promoting',
   snapshot: 'reading repositories',
 } as const;

@@ -1,0 +1,43 @@
+import type { Digest } from '../image/digest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { CopyItem, Plan, PlanItem } from '../plan/plan.ts';
+
+/** How much of what a dry run would copy is proven at the source. */
+export type ProofScope = 'all' | 'few' | 'none';
+
+/** From so many digests on, `few` proves none. */
+export const FEW = 2_000;
+
+/** Whether so many digests are proven. */
+export function isProven(scope: ProofScope, digests: number): boolean {
+  return scope === 'all' || (scope === 'few' && digests < FEW);
+}
+
+/** A digest to copy, once for all destinations that get it from the same sources. */
+export interface ImageToCopy {
+  readonly digest: Digest;
+  /** In the order to try. */
+  readonly sources: readonly Repository[];
+  readonly edges: readonly CopyItem[];
+}
+
+/** How many digests the plan copies, each counted once. */
+export function countDigestsToCopy(plan: Plan): number {
+  return new Set(plan.items.filter(isCopy).map(({ digest }) => digest)).size;
+}
+
+export function imagesToCopy(plan: Plan): readonly ImageToCopy[] {
+  const images = new Map<string, ImageToCopy & { readonly edges: CopyItem[] }>();
+  for (const item of plan.items.filter(isCopy)) {
+    const { digest, sources } = item;
+    const key = [digest, ...sources].join(' ');
+    const known = images.get(key);
+    if (known === undefined) images.set(key, { digest, sources, edges: [item] });
+    else known.edges.push(item);
+  }
+  return Array.from(images.values());
+}
+
+function isCopy(item: PlanItem): item is CopyItem {
+  return item.decision === 'copy';
+}

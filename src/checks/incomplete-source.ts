@@ -1,0 +1,102 @@
+import { forEachInLanes } from '../base/concurrency.ts';
+import { assertNever } from '../base/exhaustive.ts';
+import { formatReference } from '../image/reference.ts';
+import { hostOf } from '../image/repository.ts';
+import type { Found } from './finding.ts';
+import {
+  countDigestsToCopy,
+  FEW,
+  type ImageToCopy,
+  imagesToCopy,
+  isProven,
+  type ProofScope,
+} from './images-to-copy.ts';
+import type { PlanRule } from './rule.ts';
+import { type Shortfall, SourceWalk } from './source-walk.ts';
+
+/** Proves that everything an image leads to is at its source: a promotion would fail where it is not. */
+export function incompleteSource(scope: ProofScope): PlanRule {
+  let walk: SourceWalk | undefined; // kept for the next plan: hosts that answer late have one of their own
+  return {
+    name: 'incomplete-source',
+    check: async (plan, { report, progress, workers, ...ports }, signal) => {
+      const digests = countDigestsToCopy(plan);
+      if (!isProven(scope, digests)) {
+        if (scope !== 'none') report(notProven(digests));
+        return;
+      }
+      const images = imagesToCopy(plan);
+      const lanes = { laneOf, workers, signal };
+      const walked = (walk ??= new SourceWalk(ports));
+      progress.begin('proof', images.length);
+      await forEachInLanes(images, lanes, async (image) => {
+        const destinations = new Set(image.edges.map(({ destination }) => destination));
+        const shortfall = await walked.findShortfall({ ...image, destinations }, signal);
+        if (shortfall !== undefined) report(describe(image, shortfall));
+        progress.advance();
+      });
+      progress.end();
+    },
+  };
+}
+
+function laneOf({ sources: [first] }: ImageToCopy): string {
+  return first === undefined ? '' : hostOf(first);
+}
+
+function notProven(digests: number): Found {
+  return {
+    level: 'warn',
+    message: `${digests} digests are to be copied, and none of them is proven to be complete at its source: that is done for fewer than ${FEW}`,
+    advice: 'prove them with -prove=all',
+    at: undefined,
+    edges: [],
+  };
+}
+
+function describe(image: ImageToCopy, shortfall: Shortfall): Found {
+  const { digest, edges, sources } = image;
+  const name = sources[0] === undefined ? digest : formatReference(sources[0], digest);
+  const at = edges[0]?.at[0];
+  switch (shortfall.kind) {
+    case 'missing':
+      return {
+        level: 'error',
+        message: `${name} is incomplete: ${describeMissing(shortfall, sources)}`,
+        advice: 'push the image to its source again, or remove its digest from the manifest',
+        at,
+        edges: edges.filter(({ destination }) => shortfall.destinations.has(destination)),
+      };
+    case 'malformed':
+      return {
+        level: 'error',
+        message: `${name} cannot be copied: ${shortfall.reason}`,
+        advice: 'remove its digest from the manifest',
+        at,
+        edges,
+      };
+    case 'unreadable':
+      return {
+        level: 'error',
+        message: `${name} could not be proven to be complete: ${shortfall.reason}`,
+        advice: 'run again once its source answers',
+        at,
+        edges,
+      };
+    default:
+      return assertNever(shortfall);
+  }
+}
+
+/** Of the missing manifests and blobs so many are named. */
+const NAMED = 3;
+
+function describeMissing(
+  { missing, unlooked }: Extract<Shortfall, { kind: 'missing' }>,
+  sources: ImageToCopy['sources'],
+): string {
+  const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
+  const verb = missing.length > 1 ? 'are' : 'is';
+  const rest = unlooked > 0 ? `; ${unlooked} more manifests and blobs were not looked at` : '';
+  return `${missing.slice(0, NAMED).join(', ')}${more} ${verb} not in ${sources.join(' or ')}${rest}`;
+}

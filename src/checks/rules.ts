@@ -1,0 +1,17 @@
+import type { PromoterManifest } from '../manifest/model.ts';
+import { destinationSpelling } from './destination-spelling.ts';
+import type { ProofScope } from './images-to-copy.ts';
+import { incompleteSource } from './incomplete-source.ts';
+import { provenanceAnnounced, provenanceRequired } from './provenance-required.ts';
+import type { ManifestRule, PlanRule } from './rule.ts';
+import { sourceTag } from './source-tag.ts';
+
+export const MANIFEST_RULES: readonly ManifestRule[] = [destinationSpelling];
+
+/** Where no plan is made. */
+export const PARSE_ONLY_RULES: readonly ManifestRule[] = [...MANIFEST_RULES, provenanceAnnounced];
+
+/** The rules of one run: they keep what they have read, so that its next plan costs less. */
+export function planRules(manifests: readonly PromoterManifest[], proof: ProofScope): readonly PlanRule[] {
+  return [provenanceRequired(manifests), incompleteSource(proof), sourceTag(proof)];
+}

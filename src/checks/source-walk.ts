@@ -1,0 +1,171 @@
+import { forEachConcurrently } from '../base/concurrency.ts';
+import { isAbort, messageOf } from '../base/errors.ts';
+import { SingleFlight } from '../base/single-flight.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import { isForeignLayer } from '../image/media-types.ts';
+import { ManifestError, parseReferences, type RawManifest, UNKNOWN_SIZE } from '../image/oci-manifest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { ReadRegistry } from '../ports/registry.ts';
+
+/** An image, its sources in the order to try, and its destinations. */
+export interface WalkedImage {
+  readonly digest: Digest;
+  readonly sources: readonly Repository[];
+  readonly destinations: ReadonlySet<Repository>;
+}
+
+/** Why an image cannot be copied. */
+export type Shortfall =
+  | {
+      readonly kind: 'missing';
+      /** Manifests and blobs that no source has, as `blob sha256:…`, sorted; at least one. */
+      readonly missing: readonly string[];
+      /** Manifests and blobs that were not looked at any more. */
+      readonly unlooked: number;
+      /** Destinations that lack one of them too. */
+      readonly destinations: ReadonlySet<Repository>;
+    }
+  | { readonly kind: 'malformed' | 'unreadable'; readonly reason: string };
+
+/** Indexes are copied within indexes down to this depth. */
+const MAX_DEPTH = 8;
+
+/** Manifests or blobs of one image that are asked for concurrently: few, because the first missing one ends the walk. */
+const WORKERS = 8;
+
+/**
+ * Walks what images lead to at their sources. A manifest is read once for each repository, if `source` keeps what it
+ * has read; a blob is asked for once for each repository. Foreign layers are not asked for, as they are not copied.
+ */
+export class SourceWalk {
+  readonly #source: ReadRegistry;
+  readonly #destination: ReadRegistry;
+  readonly #blobs = new SingleFlight<string, boolean>();
+
+  constructor({ source, destination }: { source: ReadRegistry; destination: ReadRegistry }) {
+    this.#source = source;
+    this.#destination = destination;
+  }
+
+  /** Undefined for an image that can be copied. Throws only where the signal is aborted. */
+  async findShortfall(image: WalkedImage, signal: AbortSignal): Promise<Shortfall | undefined> {
+    const walk = new Walk(image.destinations);
+    try {
+      const blobs = await this.#walkManifests(image, walk, signal);
+      await walk.forEach(blobs, signal, (blob) => this.#lookForBlob(blob, { image, walk }, signal));
+    } catch (error) {
+      if (signal.aborted || isAbort(error, signal)) throw error;
+      if (walk.shortfall() === undefined) return shortfallOf(error);
+    }
+    return walk.shortfall();
+  }
+
+  /** Level by level; resolves to the blobs that the manifests name. */
+  async #walkManifests(image: WalkedImage, walk: Walk, signal: AbortSignal): Promise<Descriptor[]> {
+    const blobs = new Map<Digest, Descriptor>();
+    const seen = new Set([image.digest]);
+    let level = [image.digest];
+    for (let depth = 0; level.length > 0; depth += 1) {
+      if (depth > MAX_DEPTH) throw new ManifestError('manifest-malformed', TOO_DEEP);
+      const found: Digest[] = [];
+      // oxlint-disable-next-line no-await-in-loop -- a level is known when the one above it has been read
+      await walk.forEach(level, signal, async (digest) => {
+        const manifest = await this.#read(digest, image, signal);
+        if (manifest === undefined) return walk.miss(`manifest ${digest}`);
+        const references = parseReferences(manifest);
+        for (const blob of references.blobs) blobs.set(blob.digest, blob);
+        found.push(...references.manifests.map((child) => child.digest));
+      });
+      level = Array.from(new Set(found)).filter((digest) => !seen.has(digest));
+      for (const digest of level) seen.add(digest);
+    }
+    return Array.from(blobs.values()).filter(({ mediaType }) => !isForeignLayer(mediaType));
+  }
+
+  /** Its source has the root, as the plan says; a child may have been kept from another repository. */
+  async #read(digest: Digest, image: WalkedImage, signal: AbortSignal): Promise<RawManifest | undefined> {
+    for (const repository of image.sources) {
+      const isHere =
+        digest === image.digest || (await this.#source.resolve(repository, digest, signal)) !== undefined;
+      const manifest = isHere ? await this.#source.fetchManifest(repository, digest, signal) : undefined;
+      if (manifest !== undefined) return manifest;
+    }
+    return undefined;
+  }
+
+  async #lookForBlob(
+    blob: Descriptor,
+    { image, walk }: { image: WalkedImage; walk: Walk },
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const repository of image.sources) if (await this.#hasBlob(repository, blob, signal)) return;
+    const { digest, size } = blob;
+    const name = size === UNKNOWN_SIZE ? `blob ${digest}` : `blob ${digest} of ${size} bytes`;
+    // a destination that has it, of a promotion that broke off say, needs no source
+    for (const repository of walk.open) {
+      if (!(await this.#destination.hasBlob(repository, blob, signal))) walk.miss(name, repository);
+    }
+  }
+
+  #hasBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    const key = `${repository} ${blob.digest} ${blob.size}`;
+    return this.#blobs.run(key, () => this.#source.hasBlob(repository, blob, signal));
+  }
+}
+
+const TOO_DEEP = `indexes are nested more than ${MAX_DEPTH} deep`;
+
+function shortfallOf(error: unknown): Shortfall {
+  const kind = error instanceof ManifestError ? 'malformed' : 'unreadable';
+  return { kind, reason: messageOf(error) };
+}
+
+/** What one walk has found. It ends when no destination can get the image any more. */
+class Walk {
+  /** Destinations that can get it, as far as is known. */
+  readonly open: Set<Repository>;
+  readonly #closed = new Set<Repository>();
+  readonly #missing = new Set<string>();
+  #unlooked = 0;
+
+  constructor(destinations: ReadonlySet<Repository>) {
+    this.open = new Set(destinations);
+  }
+
+  /** Notes what no source has, and this destination neither; without one no destination counts. */
+  miss(name: string, destination?: Repository): void {
+    this.#missing.add(name);
+    for (const one of destination === undefined ? this.open : [destination]) {
+      this.open.delete(one);
+      this.#closed.add(one);
+    }
+  }
+
+  async forEach<T>(
+    items: readonly T[],
+    signal: AbortSignal,
+    look: (item: T) => Promise<void>,
+  ): Promise<void> {
+    const { open } = this;
+    let begun = 0;
+    function* whileOpen() {
+      for (const item of items) {
+        if (open.size === 0) return;
+        begun += 1;
+        yield item;
+      }
+    }
+    try {
+      await forEachConcurrently(whileOpen(), { workers: WORKERS, signal }, look);
+    } finally {
+      this.#unlooked += items.length - begun;
+    }
+  }
+
+  shortfall(): Shortfall | undefined {
+    if (this.#missing.size === 0) return undefined;
+    const missing = Array.from(this.#missing).toSorted();
+    return { kind: 'missing', missing, unlooked: this.#unlooked, destinations: this.#closed };
+  }
+}
