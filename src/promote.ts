@@ -64,7 +64,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const wanted = takeShard(expandEdges(read.manifests), request.shard);
   const source = readOnce(destination);
   // a manifest that is about to be copied or proven is read at once, any other is looked up
-  const sourceOf = (digests: number) => (confirm || isProven(proof, digests) ? source : destination);
+  const sourceFor = (digests: number) => (confirm || isProven(proof, digests) ? source : destination);
   const rules = planRules(read.manifests, proof);
   const findings: Finding[] = [...checkManifests(MANIFEST_RULES, read.manifests)];
   const plans: Plan[] = [];
@@ -73,12 +73,14 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   let unread = wanted;
   const destinations = new Map<Repository, DestinationState>();
   try {
+    const { pause } = ports;
     const reading = {
-      source: sourceOf,
+      source: confirm ? source : destination,
+      sourceFor,
       destination,
       progress,
       workers: threads,
-      pause: ports.pause,
+      pause,
       destinations,
     };
     for await (const wave of readInWaves(wanted, reading, AbortSignal.any([stopping, signal]))) {

@@ -14,24 +14,23 @@ import {
 import type { PlanRule } from './rule.ts';
 import { type Shortfall, SourceWalk } from './source-walk.ts';
 
-/** Proves that everything an image leads to is at its source: a promotion would fail where it is not. */
+/**
+ * Proves that everything an image leads to is at its source: a promotion would fail where it is not. What has been
+ * found stays known for the next plan of the run, that of hosts which answer late.
+ */
 export function incompleteSource(scope: ProofScope): PlanRule {
-  let walk: SourceWalk | undefined; // kept for the next plan: hosts that answer late have one of their own
+  const sources = new SourceWalk();
   return {
     name: 'incomplete-source',
     check: async (plan, { report, progress, workers, ...ports }, signal) => {
       const digests = countDigestsToCopy(plan);
-      if (!isProven(scope, digests)) {
-        if (scope !== 'none') report(notProven(digests));
-        return;
-      }
+      if (!isProven(scope, digests)) return report(notProven(digests));
       const images = imagesToCopy(plan);
-      const lanes = { laneOf, workers, signal };
-      const walked = (walk ??= new SourceWalk(ports));
       progress.begin('proof', images.length);
-      await forEachInLanes(images, lanes, async (image) => {
+      await forEachInLanes(images, { laneOf, workers, signal }, async (image) => {
         const destinations = new Set(image.edges.map(({ destination }) => destination));
-        const shortfall = await walked.findShortfall({ ...image, destinations }, signal);
+        const walk = { ...image, destinations, empty: plan.newRepositories, ...ports };
+        const shortfall = await sources.findShortfall(walk, signal);
         if (shortfall !== undefined) report(describe(image, shortfall));
         progress.advance();
       });

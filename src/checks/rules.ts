@@ -13,5 +13,6 @@ export const PARSE_ONLY_RULES: readonly ManifestRule[] = [...MANIFEST_RULES, pro
 
 /** The rules of one run: they keep what they have read, so that its next plan costs less. */
 export function planRules(manifests: readonly PromoterManifest[], proof: ProofScope): readonly PlanRule[] {
-  return [provenanceRequired(manifests), incompleteSource(proof), sourceTag(proof)];
+  const proofs = proof === 'none' ? [] : [incompleteSource(proof), sourceTag(proof)];
+  return [provenanceRequired(manifests), ...proofs];
 }

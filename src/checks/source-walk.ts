@@ -8,11 +8,15 @@ import { ManifestError, parseReferences, type RawManifest, UNKNOWN_SIZE } from '
 import type { Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 
-/** An image, its sources in the order to try, and its destinations. */
 export interface WalkedImage {
   readonly digest: Digest;
+  /** In the order to try. */
   readonly sources: readonly Repository[];
   readonly destinations: ReadonlySet<Repository>;
+  /** Repositories that have nothing, so that they are not asked. */
+  readonly empty: ReadonlySet<Repository>;
+  readonly source: ReadRegistry;
+  readonly destination: ReadRegistry;
 }
 
 /** Why an image cannot be copied. */
@@ -39,14 +43,7 @@ const WORKERS = 8;
  * has read; a blob is asked for once for each repository. Foreign layers are not asked for, as they are not copied.
  */
 export class SourceWalk {
-  readonly #source: ReadRegistry;
-  readonly #destination: ReadRegistry;
   readonly #blobs = new SingleFlight<string, boolean>();
-
-  constructor({ source, destination }: { source: ReadRegistry; destination: ReadRegistry }) {
-    this.#source = source;
-    this.#destination = destination;
-  }
 
   /** Undefined for an image that can be copied. Throws only where the signal is aborted. */
   async findShortfall(image: WalkedImage, signal: AbortSignal): Promise<Shortfall | undefined> {
@@ -63,7 +60,7 @@ export class SourceWalk {
 
   /** Level by level; resolves to the blobs that the manifests name. */
   async #walkManifests(image: WalkedImage, walk: Walk, signal: AbortSignal): Promise<Descriptor[]> {
-    const blobs = new Map<Digest, Descriptor>();
+    const blobs = new Map<string, Descriptor>();
     const seen = new Set([image.digest]);
     let level = [image.digest];
     for (let depth = 0; level.length > 0; depth += 1) {
@@ -74,21 +71,23 @@ export class SourceWalk {
         const manifest = await this.#read(digest, image, signal);
         if (manifest === undefined) return walk.miss(`manifest ${digest}`);
         const references = parseReferences(manifest);
-        for (const blob of references.blobs) blobs.set(blob.digest, blob);
+        for (const blob of references.blobs) {
+          if (!isForeignLayer(blob.mediaType)) blobs.set(`${blob.digest} ${blob.size}`, blob);
+        }
         found.push(...references.manifests.map((child) => child.digest));
       });
       level = Array.from(new Set(found)).filter((digest) => !seen.has(digest));
       for (const digest of level) seen.add(digest);
     }
-    return Array.from(blobs.values()).filter(({ mediaType }) => !isForeignLayer(mediaType));
+    return Array.from(blobs.values());
   }
 
   /** Its source has the root, as the plan says; a child may have been kept from another repository. */
   async #read(digest: Digest, image: WalkedImage, signal: AbortSignal): Promise<RawManifest | undefined> {
     for (const repository of image.sources) {
       const isHere =
-        digest === image.digest || (await this.#source.resolve(repository, digest, signal)) !== undefined;
-      const manifest = isHere ? await this.#source.fetchManifest(repository, digest, signal) : undefined;
+        digest === image.digest || (await image.source.resolve(repository, digest, signal)) !== undefined;
+      const manifest = isHere ? await image.source.fetchManifest(repository, digest, signal) : undefined;
       if (manifest !== undefined) return manifest;
     }
     return undefined;
@@ -99,18 +98,25 @@ export class SourceWalk {
     { image, walk }: { image: WalkedImage; walk: Walk },
     signal: AbortSignal,
   ): Promise<void> {
-    for (const repository of image.sources) if (await this.#hasBlob(repository, blob, signal)) return;
+    for (const repository of image.sources)
+      if (await this.#hasBlob(image.source, { repository, blob }, signal)) return;
     const { digest, size } = blob;
     const name = size === UNKNOWN_SIZE ? `blob ${digest}` : `blob ${digest} of ${size} bytes`;
     // a destination that has it, of a promotion that broke off say, needs no source
     for (const repository of walk.open) {
-      if (!(await this.#destination.hasBlob(repository, blob, signal))) walk.miss(name, repository);
+      const isThere =
+        !image.empty.has(repository) && (await image.destination.hasBlob(repository, blob, signal));
+      if (!isThere) walk.miss(name, repository);
     }
   }
 
-  #hasBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+  #hasBlob(
+    source: ReadRegistry,
+    { repository, blob }: { repository: Repository; blob: Descriptor },
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const key = `${repository} ${blob.digest} ${blob.size}`;
-    return this.#blobs.run(key, () => this.#source.hasBlob(repository, blob, signal));
+    return this.#blobs.run(key, () => source.hasBlob(repository, blob, signal));
   }
 }
 

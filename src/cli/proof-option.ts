@@ -15,7 +15,7 @@ export function proofOf(flags: FlagValues): ProofScope {
   if (text === undefined) return 'few';
   const scope = MODES.get(text.toLowerCase());
   if (scope !== undefined) return scope;
-  throw new UsageError(`-prove is ${Array.from(MODES.keys()).join(', ')}, not ${quote(text)}`);
+  throw new UsageError(`-prove is all, changed or none, not ${quote(text)}`);
 }
 
 /** The warning about a `-prove` that does not do what it seems to. */

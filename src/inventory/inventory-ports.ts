@@ -4,8 +4,9 @@ import type { ReadRegistry } from '../ports/registry.ts';
 import type { DestinationState } from './inventory.ts';
 
 export interface InventoryPorts {
-  /** Where sources are looked at; a function of how many digests are to be looked up there. */
-  readonly source: ReadRegistry | ((digests: number) => ReadRegistry);
+  readonly source: ReadRegistry;
+  /** The registry to look up so many digests of sources in: one that keeps their manifests, say. Default: `source`. */
+  readonly sourceFor?: (digests: number) => ReadRegistry;
   readonly destination: ReadRegistry;
   readonly progress: Progress;
   /** Repositories asked at a time at each host; the transport bounds the requests. */

@@ -18,7 +18,7 @@ export async function readSources(
   const asked = new SingleFlight<SourceKey, SourceState>();
   const lacking = collectLacking(wanted, ports.destinations);
   ports.progress.begin('source', lacking.length);
-  const source = typeof ports.source === 'function' ? ports.source(lacking.length) : ports.source;
+  const source = ports.sourceFor?.(lacking.length) ?? ports.source;
   const laneOf = ({ repositories: [first] }: Lacking) => (first === undefined ? '' : hostOf(first));
   await forEachInLanes(
     lacking,

@@ -7,12 +7,12 @@ import type { ShardIdentity } from '../edges/shard.ts';
 import { formatReference } from '../image/reference.ts';
 import { isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
+import { makeFindings } from './findings.ts';
 import type {
   HostCounts,
   HostReport,
   ManifestCounts,
   Mode,
-  ReportFinding,
   ReportItem,
   RepositoryCounts,
   RunReport,
@@ -61,7 +61,7 @@ export function makeReport(input: ReportInput): RunReport {
     ...(input.shard === undefined ? {} : { shard: input.shard }),
     manifests: input.manifests,
     summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
-    findings: (input.findings ?? []).map(makeFinding),
+    findings: makeFindings(input.findings ?? []),
     items: lazily(() => makeItems(input, errors)),
     hosts: makeHosts(input),
   };
@@ -78,16 +78,6 @@ function countResults({
     if (isWritable(item)) counts[outcomes.get(item)?.result ?? 'not-attempted'] += 1;
   }
   return counts;
-}
-
-function makeFinding({ at, edges, ...finding }: Finding): ReportFinding {
-  return {
-    ...finding,
-    at: at === undefined ? '' : formatPosition(at),
-    edges: edges
-      .map(({ destination, tag, digest }) => formatReference(destination, tag ?? digest))
-      .toSorted(),
-  };
 }
 
 function* makeItems(input: ReportInput, errors: readonly MalformedEntry[]): Generator<ReportItem> {

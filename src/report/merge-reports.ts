@@ -1,8 +1,9 @@
 import { sortedBy } from '../base/sorted.ts';
 import { EDGE_DECISIONS, noEdges } from '../plan/plan.ts';
 import { checkShards, type Named } from './check-shards.ts';
+import { mergeFindings } from './findings.ts';
 import { addTraffic, describeShard, mergeHosts, mergeTimes } from './merge-parts.ts';
-import type { HostReport, Report, ReportFinding, ReportItem, Summary } from './report.ts';
+import type { HostReport, Report, ReportItem, Summary } from './report.ts';
 
 /**
  * The report of all shards of a promotion as if one run had done it: sums, sorted items, hosts together. What every
@@ -20,7 +21,7 @@ export function mergeReports(reports: readonly Named<Report>[]): Report {
     shards: shards.map(describeShard),
     manifests: first.manifests,
     summary: sumSummaries(all, first),
-    findings: mergeFindings(all),
+    findings: mergeFindings(all.flatMap(({ findings }) => findings)),
     items: mergeItems(all, first),
     hosts: mergeHosts(all, addHosts),
   };
@@ -32,18 +33,6 @@ function sumSummaries(reports: readonly Report[], first: Report): Summary {
   const sums = { ...first.summary };
   for (const name of SUMMED) sums[name] = reports.reduce((sum, { summary }) => sum + summary[name], 0);
   return sums;
-}
-
-/** Shards have findings in common, each with the edges of its own repositories: they become one with all edges. */
-function mergeFindings(reports: readonly Report[]): ReportFinding[] {
-  const merged = new Map<string, ReportFinding>();
-  for (const finding of reports.flatMap(({ findings }) => findings)) {
-    const key = JSON.stringify({ ...finding, edges: [] });
-    const known = merged.get(key);
-    const edges = new Set([...(known?.edges ?? []), ...finding.edges]);
-    merged.set(key, { ...finding, edges: Array.from(edges).toSorted() });
-  }
-  return Array.from(merged.values());
 }
 
 /** In the order of one run: edges by destination, malformed entries last. */
