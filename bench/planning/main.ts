@@ -83,7 +83,9 @@ async function measureDryRuns(
   for (const { name, where, asked, lacking, flags } of rows) {
     const universe = await startUniverse(all, { lacking });
     try {
-      const args = [`-thin-manifest-dir=${where}`, '-no-service-account', ...flags, ...universe.flags];
+      // the universe has no content behind its digests, so nothing can be proven
+      const fixed = [`-thin-manifest-dir=${where}`, '-no-service-account', '-prove=none'];
+      const args = [...fixed, ...flags, ...universe.flags];
       const run = await runCip(args, { place, env: { HTTP_PROXY: universe.proxyUrl } });
       console.log(
         renderDryRun(name, run, { questions: universe.questions, missing: countMissing(asked, lacking) }),

@@ -79,7 +79,9 @@ const OWN_FLAGS = [
     name: 'prove',
     value: 'MODE',
     group: 'promotion',
-    description: `what a dry run proves to be complete at its source of all that it would copy: \`all\`, \`changed\` or \`none\` (default: all, if it is fewer than ${FEW.toLocaleString('en')} digests)`,
+    default: `all below ${FEW.toLocaleString('en')} digests`,
+    description:
+      'prove in a dry run that the images to copy are complete at their source: `all`, `changed` or `none`',
   },
   {
     name: 'report',

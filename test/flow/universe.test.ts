@@ -42,7 +42,8 @@ async function plan(
   const universe = await startUniverse(expandEdges([manifest]), { lacking });
   onTestFinished(() => universe.close());
   const flag = await manifestFlag({ from: SOURCE, ...wanted });
-  const { report, status, stderr } = await runWithReport([flag, ...universe.flags], {
+  // the universe has no content behind its digests
+  const { report, status, stderr } = await runWithReport([flag, '-prove=none', ...universe.flags], {
     env: { HTTP_PROXY: universe.proxyUrl, METADATA_SERVER_DETECTION: 'none' },
   });
   expect(status, stderr).toBe(0);
