@@ -7,6 +7,7 @@ import { isForeignLayer } from '../image/media-types.ts';
 import { ManifestError, parseReferences, type RawManifest, UNKNOWN_SIZE } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
+import { RegistryError } from '../ports/registry-error.ts';
 
 export interface WalkedImage {
   readonly digest: Digest;
@@ -83,14 +84,13 @@ export class SourceWalk {
   }
 
   /** Its source has the root, as the plan says; a child may have been kept from another repository. */
-  async #read(digest: Digest, image: WalkedImage, signal: AbortSignal): Promise<RawManifest | undefined> {
-    for (const repository of image.sources) {
+  #read(digest: Digest, image: WalkedImage, signal: AbortSignal): Promise<RawManifest | undefined> {
+    const { source, sources } = image;
+    return firstFound(sources, async (repository) => {
       const isHere =
-        digest === image.digest || (await image.source.resolve(repository, digest, signal)) !== undefined;
-      const manifest = isHere ? await image.source.fetchManifest(repository, digest, signal) : undefined;
-      if (manifest !== undefined) return manifest;
-    }
-    return undefined;
+        digest === image.digest || (await source.resolve(repository, digest, signal)) !== undefined;
+      return isHere ? await source.fetchManifest(repository, digest, signal) : undefined;
+    });
   }
 
   async #lookForBlob(
@@ -98,25 +98,57 @@ export class SourceWalk {
     { image, walk }: { image: WalkedImage; walk: Walk },
     signal: AbortSignal,
   ): Promise<void> {
-    for (const repository of image.sources)
-      if (await this.#hasBlob(image.source, { repository, blob }, signal)) return;
+    const { source, destination, sources, empty } = image;
+    const found = await firstFound(sources, async (repository) => {
+      const key = `${repository} ${blob.digest} ${blob.size}`;
+      const isThere = await this.#blobs.run(key, () => hasBlob(source, { repository, blob }, signal));
+      return isThere || undefined;
+    });
+    if (found !== undefined) return;
     const { digest, size } = blob;
     const name = size === UNKNOWN_SIZE ? `blob ${digest}` : `blob ${digest} of ${size} bytes`;
     // a destination that has it, of a promotion that broke off say, needs no source
     for (const repository of walk.open) {
-      const isThere =
-        !image.empty.has(repository) && (await image.destination.hasBlob(repository, blob, signal));
+      const isThere = !empty.has(repository) && (await destination.hasBlob(repository, blob, signal));
       if (!isThere) walk.miss(name, repository);
     }
   }
+}
 
-  #hasBlob(
-    source: ReadRegistry,
-    { repository, blob }: { repository: Repository; blob: Descriptor },
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const key = `${repository} ${blob.digest} ${blob.size}`;
-    return this.#blobs.run(key, () => source.hasBlob(repository, blob, signal));
+/** What the first repository has that has something; throws the first failure where none has, and one could not be read. */
+async function firstFound<T>(
+  repositories: readonly Repository[],
+  look: (repository: Repository) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  let failure: RegistryError | undefined;
+  for (const repository of repositories) {
+    try {
+      const found = await look(repository);
+      if (found !== undefined) return found;
+    } catch (error) {
+      if (!(error instanceof RegistryError)) throw error;
+      failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  return undefined;
+}
+
+/** A blob counts as missing only if a GET does not find it either: an unclear answer to HEAD means that it is not there. */
+async function hasBlob(
+  source: ReadRegistry,
+  { repository, blob }: { repository: Repository; blob: Descriptor },
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (await source.hasBlob(repository, blob, signal)) return true;
+  try {
+    const body = await source.openBlob(repository, blob, signal);
+    if (!(body instanceof Uint8Array)) body.destroy();
+    return true;
+  } catch (error) {
+    const isMissing = error instanceof RegistryError && (error.status === 404 || error.code === 'mismatch');
+    if (isMissing) return false;
+    throw error;
   }
 }
 

@@ -6,6 +6,8 @@ import { type Digest, digestOf } from '../../src/image/digest.ts';
 import { OCI_INDEX } from '../../src/image/media-types.ts';
 import { formatReference } from '../../src/image/reference.ts';
 import type { PlanItem } from '../../src/plan/plan.ts';
+import type { ReadRegistry } from '../../src/ports/registry.ts';
+import { RegistryError } from '../../src/ports/registry-error.ts';
 import {
   artifact,
   blobsOf,
@@ -108,8 +110,28 @@ describe('incomplete-source', () => {
     if (config === undefined) throw new Error('the image has no config');
     const shorter: Content = { ...IMAGE, blobs: [{ ...config, bytes: Buffer.alloc(1) }, ...layers] };
     registry.push(SOURCE, shorter);
+    registry.fail(
+      { verb: 'open-blob' },
+      { error: new RegistryError('mismatch', 'GET https://test: 1 byte') },
+    );
     const { findings } = await check(proveFew(), registry, wanting(IMAGE));
     expect(findings[0]?.message).toContain(`blob ${config.digest} of`);
+  });
+
+  it('does not take for missing what only HEAD does not find', async () => {
+    const registry = new MemoryRegistry();
+    registry.push(SOURCE, IMAGE);
+    const planned = await plan(registry, wanting(IMAGE));
+    const source: ReadRegistry = {
+      resolve: (...asked) => registry.resolve(...asked),
+      fetchManifest: (...asked) => registry.fetchManifest(...asked),
+      list: (...asked) => registry.list(...asked),
+      openBlob: (...asked) => registry.openBlob(...asked),
+      hasBlob: async () => false,
+    };
+    const { findings } = await checkPlanned(proveFew(), { ...planned, source });
+    expect(findings).toEqual([]);
+    expect(registry.count({ verb: 'open-blob' })).toBe(IMAGE.blobs.length);
   });
 
   it('blocks the incomplete image and no other, also where both share layers', async () => {
@@ -318,7 +340,7 @@ describe('how much is proven', () => {
   it(`of ${FEW - 1} digests: all`, async () => {
     const { findings, asked } = await prove('few', FEW - 1);
     expect(findings).toMatchObject([{ level: 'error' }]);
-    expect(asked).toBe(FEW - 1);
+    expect(asked).toBe(FEW - 1 + 1); // GET of the missing blob too
   });
 
   it(`of ${FEW} digests: none, which is told in one line`, async () => {
@@ -338,6 +360,6 @@ describe('how much is proven', () => {
   it(`of ${FEW} digests, if all is asked for: all`, async () => {
     const { findings, asked } = await prove('all', FEW);
     expect(findings).toMatchObject([{ level: 'error' }]);
-    expect(asked).toBe(FEW);
+    expect(asked).toBe(FEW + 1);
   });
 });
