@@ -12,6 +12,18 @@ export interface PromoterManifest {
   readonly destinations: readonly Registry[];
   /** In the order of the file; a name may come several times. */
   readonly images: readonly ImageEntry[];
+  /** Absent where the manifest has no `provenance` section, or an empty one. */
+  readonly provenance?: Provenance;
+}
+
+export const PROVENANCE_MODES = ['off', 'warn', 'require'] as const;
+export type ProvenanceMode = (typeof PROVENANCE_MODES)[number];
+
+/** What a project expects of the provenance of its images. */
+export interface Provenance {
+  readonly mode: ProvenanceMode;
+  /** The section's key. */
+  readonly at: Position;
 }
 
 export interface Registry {
@@ -65,6 +77,7 @@ export type RuleName =
   | 'registry-name'
   | 'one-source'
   | 'destination'
+  | 'provenance'
   | 'file-size'
   | 'layout';
 

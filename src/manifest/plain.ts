@@ -1,6 +1,7 @@
 import { countDigests, parseImages } from './images.ts';
 import type { ManifestCounts, PromoterManifest } from './model.ts';
 import { parseYaml } from './parse-yaml.ts';
+import { parseProvenance } from './provenance.ts';
 import { parseRegistries } from './registries.ts';
 import { asMap, parseShape, PlainShape } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
@@ -28,8 +29,10 @@ export function parsePlain(source: SourceFile): ParsedProject {
   const registries = broken.has('registries')
     ? undefined
     : parseRegistries(fields.registries, map.at, source);
+  const policy = parseProvenance(fields.provenance, map, source);
+  const usable = intact && registries !== undefined && policy !== undefined;
   return {
-    manifest: intact && registries !== undefined ? { file: source.file, ...registries, images } : undefined,
+    manifest: usable ? { file: source.file, ...registries, images, ...policy } : undefined,
     counts: { projects: 1, images: list.items.length, digests: countDigests(list) },
   };
 }

@@ -17,13 +17,27 @@ import {
 const Text = field('text', (node): node is YamlScalar => node.kind === 'scalar');
 const List = field('a list', (node): node is YamlList => node.kind === 'list');
 const DigestMap = field('a map of digests to lists of tags', (node): node is YamlMap => node.kind === 'map');
+const Section = field('a map', (node): node is YamlMap => node.kind === 'map');
 const Flag = field('true or false, without quotes', isFlag);
 
 export const RegistryShape = z.strictObject({ name: Text, 'service-account': Text, src: Flag });
 export const ImageShape = z.strictObject({ name: Text, dmap: DigestMap });
-export const PlainShape = z.strictObject({ registries: List, images: List });
+export const PlainShape = z.strictObject({ registries: List, images: List, provenance: Section });
 /** `imagesPath` is a leftover in real manifests that never had a meaning. */
-export const ThinShape = z.strictObject({ registries: List, imagesPath: z.unknown().optional() });
+export const ThinShape = z.strictObject({
+  registries: List,
+  imagesPath: z.unknown().optional(),
+  provenance: Section,
+});
+export const ProvenanceShape = z.strictObject({
+  mode: Text,
+  signers: List,
+  builders: List,
+  sources: List,
+  predicateTypes: List,
+  level: Text,
+  levels: List,
+});
 
 export interface ShapedFields<Fields> {
   /** The fields that are as they should be. */

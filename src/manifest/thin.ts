@@ -1,7 +1,8 @@
 import { parseImages, countDigests } from './images.ts';
-import type { ImageEntry } from './model.ts';
+import type { ImageEntry, PromoterManifest } from './model.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { ParsedProject } from './plain.ts';
+import { parseProvenance } from './provenance.ts';
 import { parseRegistries, type Registries } from './registries.ts';
 import { asMap, parseShape, ThinShape } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
@@ -9,14 +10,12 @@ import { isNull, kindOf, type YamlList } from './yaml-tree.ts';
 
 /** A thin manifest: the registries in one file, the list of images in another. Both are checked, whatever the other holds. */
 export function parseThin(manifest: SourceFile, imageList: SourceFile): ParsedProject {
-  const registries = parseRegistriesFile(manifest);
+  const header = parseHeader(manifest);
   const list = parseListFile(imageList);
   const images: readonly ImageEntry[] = list === undefined ? [] : parseImages(list, 'thin', imageList);
   return {
     manifest:
-      registries !== undefined && list !== undefined
-        ? { file: manifest.file, ...registries, images }
-        : undefined,
+      header !== undefined && list !== undefined ? { file: manifest.file, ...header, images } : undefined,
     counts: {
       projects: 1,
       images: list?.items.length ?? 0,
@@ -25,7 +24,9 @@ export function parseThin(manifest: SourceFile, imageList: SourceFile): ParsedPr
   };
 }
 
-function parseRegistriesFile(source: SourceFile): Registries | undefined {
+type Header = Registries & Pick<PromoterManifest, 'provenance'>;
+
+function parseHeader(source: SourceFile): Header | undefined {
   const root = parseYaml(source);
   if (root === undefined) return undefined;
   const map = isNull(root)
@@ -36,7 +37,10 @@ function parseRegistriesFile(source: SourceFile): Registries | undefined {
   const registries = broken.has('registries')
     ? undefined
     : parseRegistries(fields.registries, map.at, source);
-  return intact ? registries : undefined;
+  const policy = parseProvenance(fields.provenance, map, source);
+  return intact && registries !== undefined && policy !== undefined
+    ? { ...registries, ...policy }
+    : undefined;
 }
 
 /** A file without an entry is a list without an entry: new projects start so. */
