@@ -75,6 +75,7 @@ export type RuleName =
   | 'empty-name'
   | 'empty-dmap'
   | 'registry-name'
+  | 'service-account'
   | 'one-source'
   | 'destination'
   | 'provenance'

@@ -405,9 +405,7 @@ describe('a manifest that is refused for missing content', () => {
     const planned = await plan(registry, app({ [cache.manifest.digest]: ['v1'] }));
     registry.fail({ verb: 'put' }, { error: MISSING });
     expect(await apply(planned)).toEqual([
-      expect.stringMatching(
-        /failed: PUT: MANIFEST_BLOB_UNKNOWN: the index lists blobs.*image-manifest=true/,
-      ),
+      expect.stringMatching(/failed: PUT: MANIFEST_BLOB_UNKNOWN: the index lists blobs.*image-manifest=true/),
     ]);
     expect(registry.tagsOf(APP)).toEqual({});
   });

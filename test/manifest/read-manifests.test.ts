@@ -92,7 +92,7 @@ describe('a plain manifest', () => {
       '34 unknown-field',
       '38 duplicate-key',
     ]);
-    expect(manifests.map(imagesOf)).toEqual([['good: a=v1', 'some-bad-entries: b=v2 f=v7']]);
+    expect(manifests.map(imagesOf)).toEqual([['good: a=v1', 'some-bad-entries: b=v2 f=v7', 'no-dmap: ']]);
     expect(manifests[0]?.destinations.map(({ name }) => name)).toEqual(['us.gcr.io/prod']);
   });
 
