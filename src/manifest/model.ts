@@ -79,6 +79,7 @@ export type RuleName =
   | 'one-source'
   | 'destination'
   | 'provenance'
+  | 'too-many-edges'
   | 'file-size'
   | 'layout';
 

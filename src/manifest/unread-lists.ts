@@ -18,7 +18,7 @@ export async function warnOfUnreadLists({ images, imageDirectories, projects, th
     const resolved = await thin.resolve(entry, images);
     if (entry.name === IMAGES_FILE && resolved.kind === 'file') warnOfMisplaced(resolved.place.file, thin);
     if (resolved.kind !== 'directory') continue;
-    for (const list of await listsIn(resolved.place)) {
+    for await (const list of listsIn(resolved.place)) {
       const isOfProject = list === childOf(resolved.place.file, IMAGES_FILE);
       if (!isOfProject) warnOfMisplaced(list, thin);
       else if (!known.has(entry.name)) warnOfOrphan(list, { project: entry.name, known, thin });
@@ -27,15 +27,13 @@ export async function warnOfUnreadLists({ images, imageDirectories, projects, th
 }
 
 /** The lists of images in a directory and below. Links are not followed here. */
-async function listsIn({ file, path }: Place): Promise<string[]> {
+async function* listsIn({ file, path }: Place): AsyncGenerator<string> {
   const entries = await listDirectory(path);
-  const lists: string[] = [];
   for (const { name, kind } of entries.kind === 'ok' ? entries.value : []) {
-    if (kind === 'directory')
-      lists.push(...(await listsIn({ file: childOf(file, name), path: `${path}/${name}` })));
-    else if (name === IMAGES_FILE) lists.push(childOf(file, name));
+    const inner = { file: childOf(file, name), path: `${path}/${name}` };
+    if (kind === 'directory') yield* listsIn(inner);
+    else if (name === IMAGES_FILE) yield inner.file;
   }
-  return lists;
 }
 
 function warnOfOrphan(

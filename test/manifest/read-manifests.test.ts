@@ -46,6 +46,14 @@ describe('the projects of kubernetes', () => {
   });
 });
 
+it('a project may have more problems than a function takes arguments', async () => {
+  const directory = await testdir({
+    'manifests/x/promoter-manifest.yaml': REGISTRIES,
+    'images/x/images.yaml': '- x\n'.repeat(150_000),
+  });
+  expect((await readThin(directory)).problems).toHaveLength(150_000);
+});
+
 describe('a plain manifest', () => {
   it('is read, tags in their own spelling and digests without tags', async () => {
     const { manifests, problems, counts } = await readPlain(join(FIXTURES, 'plain/manifest.yaml'));
