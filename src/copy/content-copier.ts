@@ -2,6 +2,7 @@ import { Attempts, UPLOAD_RETRY } from '../base/attempts.ts';
 import { allSettledOrThrow } from '../base/concurrency.ts';
 import { givenUpAfter } from '../base/given-up.ts';
 import { SingleFlight } from '../base/single-flight.ts';
+import { listSome } from '../base/text.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import { isIndexType, isManifestType } from '../image/media-types.ts';
@@ -155,7 +156,7 @@ export class ContentCopier {
       const manifest = await this.#ports.source.fetchManifest(repository, digest, signal);
       if (manifest !== undefined) return manifest;
     }
-    throw new CopyError('missing', `manifest ${digest} is not in ${repositories.join(', ')}`);
+    throw new CopyError('missing', `manifest ${digest} is not in ${listSome(repositories)}`);
   }
 }
 
