@@ -35,6 +35,15 @@ export function oneLine(text: string, maxCharacters = MAX_QUOTED_CHARACTERS): st
 /** Spaces that do not stand alone between words: rare, and to look for them is cheaper than to replace none. */
 const UNEVEN = /^\s|\s$|\s\s|[^\S ]/;
 
+/** Names with commas between them; of more than ten the rest is a number. */
+export function listSome(names: readonly string[]): string {
+  const rest = names.length - MAX_LISTED;
+  const listed = names.slice(0, MAX_LISTED).join(', ');
+  return rest > 0 ? `${listed} and ${rest} more` : listed;
+}
+
+const MAX_LISTED = 10;
+
 /** JSON that means the same and is fit for a terminal: `JSON.stringify` leaves many control characters as they are. */
 export function escapeJson(json: string): string {
   return json.replace(UNPRINTABLE, (character) =>

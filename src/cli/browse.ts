@@ -5,7 +5,7 @@ import type { Log } from '../ports/log.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
-import type { BoundRegistry } from './make-keychain.ts';
+import type { BoundRegistry } from './bound-registries.ts';
 import type { Options } from './options.ts';
 import type { RunOptions } from './run-options.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';

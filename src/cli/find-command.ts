@@ -1,6 +1,9 @@
 import { quote } from '../base/text.ts';
 import type { CipCommand, ProgramName } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import type { FlagSpec } from './flag-spec.ts';
+import { beforeUnknownFlag, wordsAmong } from './go-flags.ts';
+import { describeAbsent, describeStray, isCommandLike } from './unknown-command.ts';
 import { UsageError } from './usage-error.ts';
 
 /** A command and the words that are left for it. */
@@ -16,7 +19,7 @@ export function findCommand(program: ProgramName, given: readonly string[]): Fou
   const operands = words.slice(found?.spelling.length ?? 0);
   const [stray] = operands;
   if (found === undefined || (stray !== undefined && !found.command.takesOperands)) {
-    throw refuse(program, words, stray ?? '');
+    throw refuse(program, given, stray ?? '');
   }
   return { command: found.command, operands };
 }
@@ -60,7 +63,38 @@ function spellingsOf(program: ProgramName): Spelled[] {
   });
 }
 
-function refuse(program: ProgramName, words: readonly string[], stray: string): UsageError {
+/** A bare call of the program takes no words: what stands there is meant as a command. */
+function isRoot(spelled: Spelled | undefined): boolean {
+  return spelled === undefined || spelled.command.words.cip.includes('');
+}
+
+/**
+ * Says of a command line whose flags are not understood that it calls a command which is not there, with flags of its
+ * own. Undefined where the flags are to blame.
+ */
+export function describeUnknownCommand(
+  program: ProgramName,
+  argv: readonly string[],
+  specs: readonly FlagSpec[],
+): string | undefined {
+  const words = wordsAmong(argv, specs);
+  if (!isRoot(findSpelling(program, withoutRun(program, words)))) return describeAbsent(program, words);
+  for (const at of words.keys()) {
+    // the value of a flag that nobody knows may stand before it
+    const absent = describeAbsent(program, words.slice(at));
+    if (absent !== undefined) return absent;
+  }
+  const certain = withoutRun(program, wordsAmong(beforeUnknownFlag(argv, specs), specs));
+  const stray = certain[findSpelling(program, certain)?.spelling.length ?? 0];
+  return stray !== undefined && isCommandLike(stray) ? describeStray(stray, firstWords(program)) : undefined;
+}
+
+function firstWords(program: ProgramName): readonly string[] {
+  return spellingsOf(program).flatMap(({ spelling }) => spelling.at(program === 'kpromo' ? 1 : 0) ?? []);
+}
+
+function refuse(program: ProgramName, given: readonly string[], stray: string): UsageError {
+  const words = withoutRun(program, given);
   const longer = spellingsOf(program).filter(({ spelling }) =>
     words.every((word, index) => word === spelling[index]),
   );
@@ -68,6 +102,6 @@ function refuse(program: ProgramName, words: readonly string[], stray: string): 
     const calls = longer.map(({ spelling }) => [program, ...spelling].join(' '));
     return new UsageError(`${quote(words.join(' '))} needs a word more: ${calls.join(', ')}`);
   }
-  const hint = /^(?:true|false)$/i.test(stray) ? `: a boolean is written -flag=${stray}` : '';
-  return new UsageError(`unexpected argument ${quote(stray)}${hint}`);
+  const known = isRoot(findSpelling(program, words)) ? firstWords(program) : undefined;
+  return new UsageError(describeAbsent(program, given) ?? describeStray(stray, known));
 }

@@ -33,7 +33,7 @@ const OWN_FLAGS = [
     name: 'deep',
     group: 'verify',
     command: 'verify',
-    description: 'look at all that the manifests lead to: children and blobs, but not at foreign layers',
+    description: 'check children and blobs too, except nondistributable layers with `urls`',
   },
   {
     name: 'via',

@@ -45,6 +45,17 @@ export function wordsAmong(argv: readonly string[], specs: readonly FlagSpec[]):
   });
 }
 
+/** The arguments before the first flag that is not known: the one behind it may be its value. */
+export function beforeUnknownFlag(argv: readonly string[], specs: readonly FlagSpec[]): readonly string[] {
+  const known = new Set(specs.map(({ name }) => name));
+  const isUnknown = (argument: string) => {
+    const name = /^--?([^-=][^=]*)/.exec(argument)?.[1] ?? '';
+    return argument.startsWith('-') && !known.has(ABBREVIATIONS.get(name) ?? name);
+  };
+  const at = argv.findIndex(isUnknown);
+  return at === -1 ? argv : argv.slice(0, at);
+}
+
 function booleanOf(spec: FlagSpec, value: string | undefined): boolean | string {
   const word = value?.toLowerCase();
   if (word !== undefined && spec.words?.includes(word)) return word;

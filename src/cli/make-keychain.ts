@@ -1,19 +1,15 @@
 import { createDockerConfigKeychain } from '../adapters/docker-config/docker-config-keychain.ts';
-import { bindAccounts } from '../adapters/google/bind-accounts.ts';
 import { createGoogleKeychain } from '../adapters/google/google-keychain.ts';
 import { createFetch } from '../adapters/google/library-fetch.ts';
 import { readKeyFiles } from '../adapters/google/key-files.ts';
 import { orAnonymous } from '../adapters/google/or-anonymous.ts';
 import { messageOf } from '../base/errors.ts';
-import type { PromoterManifest, Registry } from '../manifest/model.ts';
 import type { Clock } from '../ports/clock.ts';
 import { chainKeychains, type Keychain } from '../ports/keychain.ts';
 import type { Log } from '../ports/log.ts';
+import { bindRegistries, type BoundRegistry } from './bound-registries.ts';
 import type { RunOptions } from './run-options.ts';
 import { InputError } from './usage-error.ts';
-
-/** A registry, and the Google service account that it is used as. */
-export type BoundRegistry = Pick<Registry, 'name' | 'serviceAccount'>;
 
 export interface KeychainParts {
   readonly options: Pick<RunOptions, 'keyFiles' | 'serviceAccounts'>;
@@ -41,16 +37,8 @@ export async function makeKeychain(
   if (!options.serviceAccounts) return files;
   // asked to, Google's libraries log the tokens that they get
   delete env['GOOGLE_SDK_NODE_LOGGING'];
-  const { bindings, conflicts } = bindAccounts(registries);
-  for (const { registry, used, ignored } of conflicts) {
-    log.write('warning', 'one registry is bound to two service accounts', { registry, used, ignored });
-  }
+  const accounts = bindRegistries(registries, log);
   const fetch = createFetch({ env, readCas });
-  const google = createGoogleKeychain({ accounts: bindings, keyFiles, env, clock, log, fetch });
+  const google = createGoogleKeychain({ accounts, keyFiles, env, clock, log, fetch });
   return chainKeychains(readOnly ? orAnonymous(google, log) : google, files);
-}
-
-/** The registries that manifests name. */
-export function registriesOf(manifests: readonly PromoterManifest[]): readonly BoundRegistry[] {
-  return manifests.flatMap(({ source, destinations }) => [source, ...destinations]);
 }

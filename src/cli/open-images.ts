@@ -10,7 +10,7 @@ import { type WalkPorts, walkRegistry } from '../inventory/walk-registry.ts';
 import { walkWanted } from '../inventory/walk-wanted.ts';
 import type { ImageEntry, PromoterManifest } from '../manifest/model.ts';
 import type { BrowseClient, Browser } from './browse.ts';
-import { registriesOf } from './make-keychain.ts';
+import { registriesOf } from './bound-registries.ts';
 import type { RunOptions } from './run-options.ts';
 import { readRepositoriesFile } from './repositories-file.ts';
 import type { BrowseOptions } from './snapshot-options.ts';

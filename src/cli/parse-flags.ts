@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { closest, quote } from '../base/text.ts';
 import type { CipCommand, ParsedFlags, ProgramName } from './command.ts';
-import { findCommand } from './find-command.ts';
+import { describeUnknownCommand, findCommand } from './find-command.ts';
 import { FLAGS } from './flags.ts';
 import type { FlagSpec } from './flag-spec.ts';
 import { rewriteGoFlags } from './go-flags.ts';
@@ -34,6 +34,8 @@ export function parseFlags(program: ProgramName, argv: readonly string[]): Comma
   try {
     command.parse(rewriteGoFlags(argv, specs), { from: 'user' });
   } catch (error) {
+    const unknown = describeUnknownCommand(program, argv, specs);
+    if (unknown !== undefined) throw new UsageError(unknown);
     throw error instanceof CommanderError ? asUsageError(error) : error;
   }
   const found = findCommand(program, command.args);

@@ -1,5 +1,5 @@
 import { assertNever } from '../base/exhaustive.ts';
-import { quote } from '../base/text.ts';
+import { listSome, quote } from '../base/text.ts';
 import { asRepository, isWithin, type RegistryName } from '../image/repository.ts';
 import type { SnapshotImage } from '../image/snapshot-image.ts';
 import { LayoutError } from '../manifest/layout-error.ts';
@@ -46,12 +46,9 @@ function refuseStrangers(
     isWithin(asRepository(name), registry) || isWithin(asRepository(registry), name);
   if (Array.from(names).some(meets)) return;
   const all = Array.from(names).toSorted();
-  const rest = all.length > MAX_TOLD ? ` and ${all.length - MAX_TOLD} more` : '';
-  const told = all.length === 0 ? 'they have none' : `theirs are ${all.slice(0, MAX_TOLD).join(', ')}${rest}`;
+  const told = all.length === 0 ? 'they have none' : `theirs are ${listSome(all)}`;
   throw new InputError(`the manifests of ${quote(title)} have no destination at ${registry}: ${told}`);
 }
-
-const MAX_TOLD = 10;
 
 async function readImages(file: string, { log, signal }: Browser): Promise<readonly SnapshotImage[]> {
   const { images, problems } = await readSnapshot(file, signal).catch((error: unknown) => {

@@ -1,14 +1,15 @@
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { untilAborted } from '../base/until-aborted.ts';
 import { LayoutError } from '../manifest/layout-error.ts';
-import type { ReadManifests } from '../manifest/model.ts';
+import type { Problem, ReadManifests } from '../manifest/model.ts';
 import { renderProblem } from '../manifest/problem.ts';
 import { type ManifestLocation, readManifests } from '../manifest/read-manifests.ts';
 import type { Log } from '../ports/log.ts';
 import { InputError } from './usage-error.ts';
 
 export interface ReadingWanted {
-  /** Throws for any file that is not YAML, where otherwise its project is left out. */
+  /** Throws for any file that is not YAML. Otherwise its project is left out, unless there is no other. */
   readonly strict: boolean;
   readonly log: Log;
   readonly stopping: AbortSignal;
@@ -29,11 +30,19 @@ export async function readWanted(
   for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
   const { projects, images, digests } = read.counts;
   log.write('info', 'manifests read', { projects, images, digests });
-  const unparsable = read.problems.some(({ rule }) => rule === 'yaml' || rule === 'file-size');
-  if (unparsable && (strict || where.kind === 'plain')) {
-    throw new InputError('a manifest cannot be parsed: see above');
+  const unparsable = countUnparsable(read.problems);
+  if (unparsable > 0 && (strict || unparsable === projects)) {
+    throw new InputError(`${unparsable} of ${projects} manifests cannot be parsed: see above`);
   }
   return read;
+}
+
+/** Projects with a file that is not YAML, or too large to be parsed. */
+function countUnparsable(problems: readonly Problem[]): number {
+  const files = problems
+    .filter(({ rule }) => rule === 'yaml' || rule === 'file-size')
+    .map(({ at }) => at.file);
+  return new Set(files.map((file) => dirname(file).replace(/^(?:manifests|images)\//, ''))).size;
 }
 
 async function adviceFor(where: ManifestLocation): Promise<string> {

@@ -1,11 +1,13 @@
 import { filtered } from '../base/iterables.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import type { RunReport } from '../report/report.ts';
+import { bindRegistries, registriesOf } from './bound-registries.ts';
 import type { Options } from './options.ts';
 import { readWanted } from './read-wanted.ts';
 import { inputsOf } from './report-inputs.ts';
 import { runParseOnly } from './run-parse-only.ts';
 import type { Stdio } from './stdio.ts';
+import { tellStrangeBudgets } from './strange-budgets.ts';
 import { tellReport } from './tell-report.ts';
 import { withRun } from './with-run.ts';
 import { prepareReports, writeReports } from './write-report.ts';
@@ -16,10 +18,8 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     const { shard, task, where } = options;
     if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
-    const strict = task === 'parse-only';
-    const read = await readWanted(where, { strict, log, stopping: stop.stopping });
-    const stopped = stop.stopping.aborted;
-    const report = strict ? runParseOnly(read, { shard, now: Date.now, stopped }) : await promoteLazily();
+    const read = await readWanted(where, { strict: false, log, stopping: stop.stopping });
+    const report = task === 'parse-only' ? parseOnly() : await promoteLazily();
     const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these have been told
     const { format } = options.log;
     try {
@@ -29,6 +29,13 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
       if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
     }
     return stop.exitCode() ?? exitCodeOf(report, options);
+
+    function parseOnly(): RunReport {
+      const registries = registriesOf(read.manifests);
+      tellStrangeBudgets(options.budgets, registries, log);
+      if (options.serviceAccounts) bindRegistries(registries, log);
+      return runParseOnly(read, { shard, now: Date.now, stopped: stop.stopping.aborted });
+    }
 
     // the registry client is the heavy part of the program: loaded when it is known to be needed
     async function promoteLazily(): Promise<RunReport> {

@@ -4,7 +4,7 @@ import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { promote } from '../promote.ts';
 import type { RunReport } from '../report/report.ts';
-import { registriesOf } from './make-keychain.ts';
+import { registriesOf } from './bound-registries.ts';
 import { openRegistries } from './open-registries.ts';
 import type { Options } from './options.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';

@@ -2,7 +2,7 @@ import { systemClock } from '../adapters/system/clock.ts';
 import { exitCodeOfVerification, type Verification } from '../doors/verify/verification.ts';
 import { verify } from '../doors/verify/verify.ts';
 import type { ReadManifests } from '../manifest/model.ts';
-import { type BoundRegistry, registriesOf } from './make-keychain.ts';
+import { type BoundRegistry, registriesOf } from './bound-registries.ts';
 import { openRegistries } from './open-registries.ts';
 import { showProgressOfRun } from './progress/progress-of-run.ts';
 import { readWanted } from './read-wanted.ts';

@@ -1,4 +1,4 @@
-import { isAccountName } from '../adapters/google/account-name.ts';
+import { isEmailAddress } from '../base/email-address.ts';
 import { quote } from '../base/text.ts';
 import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../doors/snapshot/render.ts';
 import { parseRegistryName, type RegistryName } from '../image/repository.ts';
@@ -137,7 +137,7 @@ function tagOf(flags: FlagValues): Tag | undefined {
 
 function accountOf(flags: FlagValues): string | undefined {
   const text = flags.text('snapshot-service-account');
-  if (!text || isAccountName(text)) return text || undefined;
+  if (!text || isEmailAddress(text)) return text || undefined;
   throw new UsageError(`-snapshot-service-account is the email address of an account, not ${quote(text)}`);
 }
 

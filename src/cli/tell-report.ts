@@ -1,5 +1,6 @@
 import { assertNever } from '../base/exhaustive.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
+import { foldConflicts } from '../report/fold-conflicts.ts';
 import { renderFindingLine, renderItemLine, renderTables } from '../report/render-text.ts';
 import type { Mode, ReportItem, RunReport } from '../report/report.ts';
 import { logFinish } from './logger.ts';
@@ -14,12 +15,12 @@ export interface Telling {
   readonly log: Log;
 }
 
-/** Tells a report in the log: a line for each item, one for each finding, one for each host, and the tables. */
+/** Tells a report in the log: a line for each item or conflict, one for each finding, one for each host, and the tables. */
 export async function tellReport(
   report: RunReport,
   { format, allowLost, stdio, log }: Telling,
 ): Promise<void> {
-  for (const item of report.items) {
+  for (const item of foldConflicts(report.items, ({ decision }) => decision === 'conflict')) {
     log.write(levelOf(item, { mode: report.mode, allowLost }), renderItemLine(item));
   }
   for (const finding of report.findings) {

@@ -3,6 +3,7 @@ import { renderVerificationMarkdown } from '../doors/verify/render-markdown.ts';
 import { renderVerificationLine, renderVerificationTables } from '../doors/verify/render-text.ts';
 import type { Verification } from '../doors/verify/verification.ts';
 import type { Log } from '../ports/log.ts';
+import { foldConflicts } from '../report/fold-conflicts.ts';
 import { renderJson } from '../report/render-json.ts';
 import { logFinish } from './logger.ts';
 import type { LogOptions } from './run-options.ts';
@@ -27,7 +28,7 @@ export async function tellVerification(
   verification: Verification,
   { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
 ): Promise<void> {
-  for (const item of verification.items) {
+  for (const item of foldConflicts(verification.items, ({ verdict }) => verdict === 'conflict')) {
     log.write(item.verdict === 'present' ? 'info' : 'error', renderVerificationLine(item));
   }
   for (const { about, text } of advise(verification)) {

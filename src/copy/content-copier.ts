@@ -2,9 +2,11 @@ import { Attempts, UPLOAD_RETRY } from '../base/attempts.ts';
 import { allSettledOrThrow } from '../base/concurrency.ts';
 import { givenUpAfter } from '../base/given-up.ts';
 import { SingleFlight } from '../base/single-flight.ts';
+import { listSome } from '../base/text.ts';
+import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { isForeignLayer } from '../image/media-types.ts';
-import { parseReferences, type RawManifest, type References } from '../image/oci-manifest.ts';
+import { isIndexType, isManifestType } from '../image/media-types.ts';
+import { isWellFormed, parseReferences, type RawManifest } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
@@ -65,14 +67,14 @@ export class ContentCopier {
    */
   async put(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<void> {
     if ((await this.#putOrMissing(task, put, signal)) === undefined) return;
-    await this.#repair({ ...task, depth: 0 }, { manifest: put.manifest, signal });
+    await this.#copyReferences({ ...task, depth: 0 }, { manifest: put.manifest, again: true }, signal);
     const attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
     for (;;) {
       // that has taken its time: what was a free tag before may be somebody else's
       const missing = await this.#putOrMissing(task, { ...put, seenAt: LONG_AGO }, signal);
       if (missing === undefined) return;
       const wait = attempts.waitAfter({ status: missing.status, asked: missing.retryAfterMs });
-      if (wait === undefined) throw missing;
+      if (wait === undefined) throw explainMissing(put.manifest, missing);
       await this.#wait(wait, missing, signal);
     }
   }
@@ -103,33 +105,46 @@ export class ContentCopier {
   async #copyBelow(task: Deep, signal: AbortSignal): Promise<RawManifest> {
     this.#ports.stopping.throwIfAborted();
     const manifest = await this.#read(task.digest, task.sources, signal);
-    const references = parseReferences(manifest);
-    await allSettledOrThrow<unknown>([
-      ...copiedBlobs(references).map((blob) => this.#ports.blobs.copy({ ...task, blob }, signal)),
-      ...references.manifests.map(({ digest }) => this.#copyChild(childOf(task, digest), signal)),
-    ]);
+    await this.#copyReferences(task, { manifest, again: false }, signal);
     return manifest;
   }
 
+  async #copyReferences(
+    task: Deep,
+    { manifest, again }: { readonly manifest: RawManifest; readonly again: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { blobs, manifests } = parseReferences(manifest);
+    const copyBlob = (blob: Descriptor) =>
+      again
+        ? this.#ports.blobs.copyAgain({ ...task, blob }, signal)
+        : this.#ports.blobs.copy({ ...task, blob }, signal);
+    const copyEntry = async (entry: Descriptor) => {
+      if (await this.#isBlob(entry, task, signal)) return void (await copyBlob(entry));
+      const child = childOf(task, entry.digest);
+      if (again) this.#children.forget(keyOf(child));
+      await this.#copyChild(child, signal);
+    };
+    await allSettledOrThrow<unknown>([...blobs.map(copyBlob), ...manifests.map(copyEntry)]);
+  }
+
+  /** An entry of unknown type is a blob where a source has it as a blob and none as a manifest. */
+  async #isBlob(entry: Descriptor, { sources }: ContentTask, signal: AbortSignal): Promise<boolean> {
+    if (isManifestType(entry.mediaType)) return false;
+    const manifest = await this.#read(entry.digest, sources, signal).catch(() => undefined);
+    signal.throwIfAborted();
+    if (manifest !== undefined && isWellFormed(manifest)) return false;
+    for (const source of sources) {
+      if (await this.#ports.source.hasBlob(source, entry, signal)) return true;
+    }
+    return false;
+  }
+
   #copyChild(task: Deep, signal: AbortSignal): Promise<void> {
-    return this.#children.run(`${task.destination} ${task.digest}`, async () => {
+    return this.#children.run(keyOf(task), async () => {
       const manifest = await this.#copyBelow(task, signal);
       await this.put(task, { reference: task.digest, manifest }, signal);
     });
-  }
-
-  async #repair(
-    task: Deep,
-    { manifest, signal }: { manifest: RawManifest; signal: AbortSignal },
-  ): Promise<void> {
-    const references = parseReferences(manifest);
-    await allSettledOrThrow<unknown>([
-      ...copiedBlobs(references).map((blob) => this.#ports.blobs.copyAgain({ ...task, blob }, signal)),
-      ...references.manifests.map(({ digest }) => {
-        this.#children.forget(`${task.destination} ${digest}`);
-        return this.#copyChild(childOf(task, digest), signal);
-      }),
-    ]);
   }
 
   async #read(
@@ -141,7 +156,7 @@ export class ContentCopier {
       const manifest = await this.#ports.source.fetchManifest(repository, digest, signal);
       if (manifest !== undefined) return manifest;
     }
-    throw new CopyError('missing', `manifest ${digest} is not in ${repositories.join(', ')}`);
+    throw new CopyError('missing', `manifest ${digest} is not in ${listSome(repositories)}`);
   }
 }
 
@@ -154,7 +169,14 @@ function childOf(task: Deep, digest: Digest): Deep {
   return { ...task, digest, depth: task.depth + 1 };
 }
 
-/** Foreign layers are copied by reference: the manifest says where their bytes are. */
-function copiedBlobs(references: References) {
-  return references.blobs.filter((blob) => !isForeignLayer(blob.mediaType));
+function keyOf({ destination, digest }: ContentTask): string {
+  return `${destination} ${digest}`;
+}
+
+/** Distribution 3 takes no index that lists blobs, and reports them as missing. */
+function explainMissing(manifest: RawManifest, missing: RegistryError): Error {
+  if (!isIndexType(manifest.mediaType) || parseReferences(manifest).blobs.length === 0) return missing;
+  const advice =
+    'the index lists blobs, which this registry may not allow: export build caches with image-manifest=true';
+  return new CopyError('blobs-in-index', `${missing.message}: ${advice}`);
 }

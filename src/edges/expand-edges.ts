@@ -21,6 +21,7 @@ function collectEntries(manifests: readonly PromoterManifest[]): Map<Repository,
   const entriesOf = new Map<Repository, SourcedEntry[]>();
   for (const manifest of manifests) {
     for (const entry of manifest.images) {
+      if (entry.digests.length === 0) continue;
       const sourced = { source: repositoryOf(manifest.source.name, entry.name), entry };
       for (const destination of manifest.destinations) {
         const repository = repositoryOf(destination.name, entry.name);

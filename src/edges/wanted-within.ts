@@ -1,9 +1,8 @@
-import { formatPosition } from '../base/position.ts';
 import type { Digest } from '../image/digest.ts';
 import { isWithin, type RegistryName, type Repository, repositoryOf } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { ImageEntry, PromoterManifest } from '../manifest/model.ts';
-import type { Claim, Wanted, WantedRepository, WantList } from './wanted.ts';
+import type { Wanted, WantedRepository, WantList } from './wanted.ts';
 
 /** What is wanted at and below a registry, whole path components compared; in the order of the repositories. */
 export function wantedWithin(wanted: Wanted, registry: RegistryName): readonly WantedRepository[] {
@@ -13,13 +12,6 @@ export function wantedWithin(wanted: Wanted, registry: RegistryName): readonly W
 /** The digests of a list with their tags, without the tags in conflict. */
 export function digestTagsOf({ wants }: WantList): Map<Digest, readonly Tag[]> {
   return new Map(wants.map(({ digest, tags }) => [digest, tags.map(({ tag }) => tag)]));
-}
-
-/** What contradicts each other, in words. */
-export function describeClaims(claims: readonly Claim[]): string {
-  return claims
-    .map(({ digest, at }) => `${digest} at ${at.map(formatPosition).join(' and ')}`)
-    .join(', and ');
 }
 
 /** Every repository at and below a registry that manifests name, as a source or as a destination, with its images. */

@@ -4,7 +4,7 @@ import { type Digest, isDigest, matchesDigest } from '../image/digest.ts';
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
-  isForeignLayer,
+  isManifestType,
   isSchema1Type,
   OCI_ARTIFACT,
   OCI_INDEX,
@@ -67,11 +67,12 @@ function checkDigest({ reference, mediaType, bytes }: PushedManifest): void {
 function checkPresence(repository: string, { blobs, manifests }: References, backend: Backend): void {
   const { store, settings } = backend;
   const missing: Digest[] = [];
-  for (const { digest } of manifests) {
-    if (store.manifest(repository, digest) === undefined) missing.push(digest);
+  for (const { digest, mediaType } of manifests) {
+    const isBlob = !isManifestType(mediaType) && store.hasBlob(repository, digest);
+    if (!isBlob && store.manifest(repository, digest) === undefined) missing.push(digest);
   }
-  for (const { digest, mediaType } of blobs) {
-    if (!isForeignLayer(mediaType) && !store.hasBlob(repository, digest)) missing.push(digest);
+  for (const { digest } of blobs) {
+    if (!store.hasBlob(repository, digest)) missing.push(digest);
   }
   if (missing.length === 0) return;
   const details = settings.missingDetail === 'text' ? missing : missing.map((digest) => ({ digest }));

@@ -14,11 +14,7 @@ export const DOCKER_LAYER_GZIP = 'application/vnd.docker.image.rootfs.diff.tar.g
 export const DOCKER_SCHEMA1 = 'application/vnd.docker.distribution.manifest.v1+json';
 export const DOCKER_SCHEMA1_SIGNED = 'application/vnd.docker.distribution.manifest.v1+prettyjws';
 
-/**
- * What to ask for whenever a manifest is asked for. It is always sent whole: registries convert or deny a manifest
- * whose type is not named.
- */
-export const ACCEPT_MANIFESTS = [
+const MANIFEST_TYPES: readonly string[] = [
   OCI_INDEX,
   DOCKER_LIST,
   OCI_MANIFEST,
@@ -26,7 +22,13 @@ export const ACCEPT_MANIFESTS = [
   OCI_ARTIFACT,
   DOCKER_SCHEMA1_SIGNED,
   DOCKER_SCHEMA1,
-].join(', ');
+];
+
+/**
+ * What to ask for whenever a manifest is asked for. It is always sent whole: registries convert or deny a manifest
+ * whose type is not named.
+ */
+export const ACCEPT_MANIFESTS = MANIFEST_TYPES.join(', ');
 
 export function isIndexType(mediaType: string): boolean {
   return mediaType === OCI_INDEX || mediaType === DOCKER_LIST;
@@ -36,8 +38,26 @@ export function isSchema1Type(mediaType: string): boolean {
   return mediaType === DOCKER_SCHEMA1 || mediaType === DOCKER_SCHEMA1_SIGNED;
 }
 
-/** Layers that a registry may not hold: copied by reference, their bytes stay where their `urls` say. */
-export function isForeignLayer(mediaType: string): boolean {
+/** True for what an index lists as a manifest beyond doubt. */
+export function isManifestType(mediaType: string): boolean {
+  return MANIFEST_TYPES.includes(mediaType);
+}
+
+/**
+ * True for layers and configs. A build cache is an index that lists them among its `manifests`; a type that is neither
+ * this nor `isManifestType` may be either.
+ *
+ * @see https://github.com/moby/buildkit#export-cache
+ */
+export function isBlobType(mediaType: string): boolean {
+  return BLOB_TYPE.test(mediaType);
+}
+
+const BLOB_TYPE =
+  /^application\/(?:octet-stream$|vnd\.oci\.(?:image\.(?:layer|config)|empty)\.|vnd\.docker\.(?:image\.rootfs|container\.image)\.|vnd\.buildkit\.)|[.+](?:tar|gzip|zstd)$/i;
+
+/** Layers that their owner does not want pushed to other registries, so they may be fetched from `urls` instead. */
+export function isNondistributable(mediaType: string): boolean {
   return (
     mediaType.startsWith('application/vnd.docker.image.rootfs.foreign.') ||
     mediaType.startsWith('application/vnd.oci.image.layer.nondistributable.')

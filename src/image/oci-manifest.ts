@@ -3,7 +3,15 @@ import { isObject, type JsonObject, parseJsonObject } from '../base/json.ts';
 import { quote } from '../base/text.ts';
 import type { Descriptor } from './descriptor.ts';
 import { type Digest, matchesDigest, parseDigest } from './digest.ts';
-import { isIndexType, isSchema1Type, OCI_ARTIFACT, OCI_INDEX, OCI_MANIFEST } from './media-types.ts';
+import {
+  isBlobType,
+  isIndexType,
+  isNondistributable,
+  isSchema1Type,
+  OCI_ARTIFACT,
+  OCI_INDEX,
+  OCI_MANIFEST,
+} from './media-types.ts';
 import { matchesSchema1Digest } from './schema1.ts';
 
 /** A manifest as a registry serves it: the bytes are kept, so that its digest is kept. */
@@ -15,9 +23,12 @@ export interface RawManifest {
 
 /** What a manifest leads to, which has to be at a destination before the manifest itself. */
 export interface References {
-  /** Manifests of an index or list, in its order. */
+  /** Entries of an index or list, in its order. One whose media type is unknown may turn out to be a blob. */
   readonly manifests: readonly Descriptor[];
-  /** Config, layers or artifact blobs, in the manifest's order, each digest once. */
+  /**
+   * Config, layers or artifact blobs, and the layers and configs that an index lists; in the manifest's order, each
+   * digest once. Nondistributable layers with `urls` are left out: a registry need not hold them.
+   */
   readonly blobs: readonly Descriptor[];
 }
 
@@ -49,13 +60,27 @@ export function parseReferences(manifest: RawManifest): References {
   if (isSchema1Type(manifest.mediaType)) return { manifests: [], blobs: schema1Layers(document) };
   refuseConfusion(document, manifest.mediaType);
   if (isIndexType(manifest.mediaType)) {
-    return { manifests: descriptors(document, 'manifests', manifest.digest), blobs: [] };
+    const entries = descriptors(document, 'manifests', manifest.digest);
+    return {
+      manifests: entries.filter(({ mediaType }) => !isBlobType(mediaType)),
+      blobs: unique(entries.filter(({ mediaType }) => isBlobType(mediaType))),
+    };
   }
   if (manifest.mediaType === OCI_ARTIFACT) {
     return { manifests: [], blobs: unique(descriptors(document, 'blobs', manifest.digest)) };
   }
   const config = descriptor(document['config'], `config of ${manifest.digest}`);
   return { manifests: [], blobs: unique([config, ...descriptors(document, 'layers', manifest.digest)]) };
+}
+
+/** True for what `parseReferences` takes. */
+export function isWellFormed(manifest: RawManifest): boolean {
+  try {
+    parseReferences(manifest);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What a manifest is attached to, or undefined. @see image-spec manifest.md "subject" */
@@ -113,7 +138,15 @@ function descriptors(document: JsonObject, field: string, owner: Digest): Descri
   if (!Array.isArray(list)) {
     throw new ManifestError('manifest-malformed', `manifest ${owner} has no list of ${field}`);
   }
-  return list.map((entry: unknown, index) => descriptor(entry, `${field}[${index}] of ${owner}`));
+  return list
+    .map((entry: unknown, index) => ({ entry, found: descriptor(entry, `${field}[${index}] of ${owner}`) }))
+    .filter(({ entry, found }) => !(isNondistributable(found.mediaType) && hasUrls(entry)))
+    .map(({ found }) => found);
+}
+
+function hasUrls(entry: unknown): boolean {
+  const urls = isObject(entry) ? entry['urls'] : undefined;
+  return Array.isArray(urls) && urls.some((url) => textOf(url) !== '');
 }
 
 function descriptor(value: unknown, what: string): Descriptor {

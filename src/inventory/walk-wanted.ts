@@ -1,6 +1,7 @@
 import { walkInOrder } from '../base/walk-in-order.ts';
 import type { Conflict, WantedRepository } from '../edges/wanted.ts';
-import { describeClaims, digestTagsOf } from '../edges/wanted-within.ts';
+import { describeClaims } from '../edges/claims.ts';
+import { digestTagsOf } from '../edges/wanted-within.ts';
 import { asRepository, type RegistryName, type Repository } from '../image/repository.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
@@ -86,7 +87,7 @@ function withTag(digests: DigestTags, tag: Tag | undefined): DigestTags {
 
 function tellConflicts(repository: Repository, conflicts: readonly Conflict[], notice: Notify): void {
   for (const { tag, claims } of conflicts) {
-    notice({ kind: 'conflict', repository, tag, claims: describeClaims(claims) });
+    notice({ kind: 'conflict', repository, tag, claims: describeClaims(claims, { between: ', and ' }) });
   }
 }
 

@@ -1,16 +1,13 @@
 import { quote } from '../base/text.ts';
 import type { DigestEntry, ImageEntry, TagEntry } from './model.ts';
-import { announcedDmap, checkDigest, checkImageName, checkTag, emptyDmap } from './rules.ts';
+import { checkDigest, checkImageName, checkTag, emptyDmap } from './rules.ts';
 import { asMap, firstEntries, ImageShape, parseShape, textOf } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
 import { isNull, kindOf, type YamlEntry, type YamlList, type YamlMap, type YamlNode } from './yaml-tree.ts';
 
-/** Whose list it is: a plain manifest must not have an image with an empty map of digests, thin ones in use do. */
-export type ManifestKind = 'plain' | 'thin';
-
 /** The good entries of a list of images. Whatever is wrong with the others was reported to the file. */
-export function parseImages(list: YamlList, kind: ManifestKind, source: SourceFile): readonly ImageEntry[] {
-  return list.items.map((item) => parseImage(item, kind, source)).filter((image) => image !== undefined);
+export function parseImages(list: YamlList, source: SourceFile): readonly ImageEntry[] {
+  return list.items.map((item) => parseImage(item, source)).filter((image) => image !== undefined);
 }
 
 /** How many entries of dmaps stand in a list of images, good or bad. */
@@ -21,28 +18,31 @@ export function countDigests(list: YamlList): number {
     .reduce((sum, { value }) => sum + (value.kind === 'map' ? value.entries.length : 0), 0);
 }
 
-function parseImage(item: YamlNode, kind: ManifestKind, source: SourceFile): ImageEntry | undefined {
+function parseImage(item: YamlNode, source: SourceFile): ImageEntry | undefined {
   const map = asMap(item, 'an image', source);
   if (map === undefined) return undefined;
   const { fields, intact, broken } = parseShape(ImageShape, map, { owner: 'an image', source });
   const name = checkImageName(textOf(fields.name));
   if ('fault' in name && !broken.has('name')) source.report(name.fault, fields.name?.at ?? map.at);
   const unusable = fields.dmap === undefined && broken.has('dmap');
-  const digests = unusable ? undefined : parseDmap(fields.dmap, { image: map, kind, source });
+  const digests = unusable ? undefined : parseDmap(fields.dmap, map, source);
   if (!intact || 'fault' in name || digests === undefined) return undefined;
   return { name: name.value, digests, at: source.positionOf(map.at) };
 }
 
-interface DmapOwner {
-  readonly image: YamlMap;
-  readonly kind: ManifestKind;
-  readonly source: SourceFile;
-}
-
-/** The good entries of a dmap. Undefined where there is none, unless that is how it was written. */
-function parseDmap(map: YamlMap | undefined, owner: DmapOwner): readonly DigestEntry[] | undefined {
-  const { source } = owner;
-  if (map === undefined || map.entries.length === 0) return parseEmptyDmap(map, owner);
+/**
+ * The good entries of a dmap; undefined where none is good. One that is missing or empty is how real lists announce an
+ * image without a release: it asks for nothing, so nothing is lost.
+ */
+function parseDmap(
+  map: YamlMap | undefined,
+  image: YamlMap,
+  source: SourceFile,
+): readonly DigestEntry[] | undefined {
+  if (map === undefined || map.entries.length === 0) {
+    source.warn(emptyDmap(), image.entries.find(({ key }) => key.value === 'dmap')?.key.at ?? image.at);
+    return [];
+  }
   const { repeated } = firstEntries(map, source);
   const digests: DigestEntry[] = [];
   for (const entry of map.entries) {
@@ -51,21 +51,6 @@ function parseDmap(map: YamlMap | undefined, owner: DmapOwner): readonly DigestE
     if (digest !== undefined && !repeated.has(digest.digest)) digests.push(digest);
   }
   return digests.length === 0 ? undefined : digests;
-}
-
-/** A bare `dmap:` is how real lists announce an image that has no release yet: worth a word, and nothing is lost. */
-function parseEmptyDmap(
-  map: YamlMap | undefined,
-  { image, kind, source }: DmapOwner,
-): readonly DigestEntry[] | undefined {
-  const announced =
-    map === undefined || kind === 'thin' ? image.entries.find(({ key }) => key.value === 'dmap') : undefined;
-  if (announced === undefined) {
-    source.report(emptyDmap(), map?.at ?? image.at);
-    return undefined;
-  }
-  source.warn(announcedDmap(), announced.key.at);
-  return [];
 }
 
 function parseDigest({ key, value }: YamlEntry, source: SourceFile): DigestEntry | undefined {

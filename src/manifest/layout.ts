@@ -7,6 +7,7 @@ import { LayoutError } from './layout-error.ts';
 import type { Problem } from './model.ts';
 import { imagesOf, MANIFEST_FILE, manifestOf, namesOf } from './project-files.ts';
 import { type Place, ThinDirectory } from './thin-directory.ts';
+import { warnOfUnreadLists } from './unread-lists.ts';
 
 /** The files of one project. */
 interface ProjectFiles {
@@ -42,6 +43,8 @@ export async function readLayout(directory: string, signal: AbortSignal): Promis
       const list = await imagesOf(entry.name, { images, imageDirectories, thin });
       if (list !== undefined) projects.push({ manifest, images: list });
     });
+    if (images !== undefined && imageDirectories !== undefined)
+      await warnOfUnreadLists({ images, imageDirectories, projects: entries, thin });
   }
   if (thin.issues.length === 0 && projects.length === 0) refuseEmptiness(directory, thin);
   if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues);

@@ -75,9 +75,11 @@ export type RuleName =
   | 'empty-name'
   | 'empty-dmap'
   | 'registry-name'
+  | 'service-account'
   | 'one-source'
   | 'destination'
   | 'provenance'
+  | 'too-many-edges'
   | 'file-size'
   | 'layout';
 

@@ -25,7 +25,7 @@ export function parsePlain(source: SourceFile): ParsedProject {
   if (map === undefined) return nothing;
   const { fields, intact, broken } = parseShape(PlainShape, map, { owner: 'a manifest', source });
   const list = fields.images ?? { kind: 'list' as const, items: [], at: map.at };
-  const images = parseImages(list, 'plain', source);
+  const images = parseImages(list, source);
   const registries = broken.has('registries')
     ? undefined
     : parseRegistries(fields.registries, map.at, source);

@@ -4,7 +4,7 @@ import type { DirectoryEntry } from './disk.ts';
 import { childOf, type Place, type ThinDirectory } from './thin-directory.ts';
 
 export const MANIFEST_FILE = 'promoter-manifest.yaml';
-const IMAGES_FILE = 'images.yaml';
+export const IMAGES_FILE = 'images.yaml';
 
 /** The promoter manifest in `manifests/X`, if that is a directory and has one. */
 export async function manifestOf(
@@ -66,7 +66,7 @@ export async function imagesOf(
     return undefined;
   }
   if (resolved?.kind !== 'directory') {
-    refuseMissing(file, `${images.file}/${nearest(project, namesOf(imageDirectories)) ?? ''}`, thin);
+    refuseMissing(file, `${images.file}/${thin.nearest(project, namesOf(imageDirectories)) ?? ''}`, thin);
     return undefined;
   }
   const entries = await thin.listOf(resolved.place);

@@ -4,6 +4,7 @@ import { sortedBy } from '../base/sorted.ts';
 import { quote } from '../base/text.ts';
 import { readLayout } from './layout.ts';
 import { LayoutError, type LayoutIssue } from './layout-error.ts';
+import { limitEdges } from './limit-edges.ts';
 import type { ManifestCounts, Problem, ReadManifests } from './model.ts';
 import { contentAt } from './parse-yaml.ts';
 import { type ParsedProject, parsePlain } from './plain.ts';
@@ -50,30 +51,32 @@ async function readThinDirectory(directory: string, signal: AbortSignal): Promis
   const { projects, warnings } = await readLayout(directory, signal);
   const unusable: LayoutIssue[] = [];
   const parsed: ParsedProject[] = [];
-  const problems: Problem[] = [...warnings];
+  const problems: (readonly Problem[])[] = [warnings];
   await forEachConcurrently(projects, { workers: CONCURRENT_PROJECTS, signal }, async (project) => {
     const manifest = await readSource(project.manifest, signal);
     const images = await readSource(project.images, signal);
     for (const source of [manifest, images]) if (!(source instanceof SourceFile)) unusable.push(source);
     if (!(manifest instanceof SourceFile && images instanceof SourceFile)) return;
     parsed.push(parseThin(manifest, images));
-    problems.push(...manifest.problems, ...images.problems);
+    problems.push(manifest.problems, images.problems);
   });
   if (unusable.length > 0)
     throw new LayoutError(
       'file-unusable',
       sortedBy(unusable, ({ path }) => path),
     );
-  return together(parsed, problems);
+  return together(parsed, problems.flat());
 }
 
 function together(projects: readonly ParsedProject[], problems: readonly Problem[]): ReadManifests {
-  const manifests = projects.map(({ manifest }) => manifest).filter((manifest) => manifest !== undefined);
+  const limited = limitEdges(
+    projects.map(({ manifest }) => manifest).filter((manifest) => manifest !== undefined),
+  );
   const sum = (count: keyof ManifestCounts) =>
     projects.reduce((total, { counts }) => total + counts[count], 0);
   return {
-    manifests: sortedBy(manifests, ({ file }) => file),
-    problems: sortProblems(problems),
+    manifests: sortedBy(limited.manifests, ({ file }) => file),
+    problems: sortProblems([...problems, ...limited.problems]),
     counts: { projects: sum('projects'), images: sum('images'), digests: sum('digests') },
   };
 }

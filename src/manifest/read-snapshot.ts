@@ -60,7 +60,7 @@ function parseDocument(source: SourceFile): SnapshotEntry[] {
     source.report({ rule: 'shape', message }, root.at);
     return [];
   }
-  return parseImages(root, 'plain', source).flatMap(({ name, digests }) =>
+  return parseImages(root, source).flatMap(({ name, digests }) =>
     digests.flatMap(({ digest, tags, at: digestAt }): SnapshotEntry[] =>
       tags.length === 0
         ? [{ name, digest, tag: undefined, at: source.offsetOf(digestAt) }]

@@ -3,6 +3,7 @@ import type { RegistryName } from '../image/repository.ts';
 import type { Registry } from './model.ts';
 import {
   checkRegistryName,
+  checkServiceAccount,
   destinationIsSource,
   destinationTwice,
   emptyRegistries,
@@ -69,13 +70,12 @@ function parseRegistry(
   { at, source, nameIsBroken }: { at: number; source: SourceFile; nameIsBroken: boolean },
 ): Registry | undefined {
   if (nameIsBroken) return undefined;
-  const verdict = checkRegistryName(textOf(fields.name));
-  if ('fault' in verdict) {
-    source.report(verdict.fault, fields.name?.at ?? at);
-    return undefined;
-  }
-  const serviceAccount = textOf(fields['service-account']) || undefined;
-  return { name: verdict.value, serviceAccount, at: source.positionOf(at) };
+  const name = checkRegistryName(textOf(fields.name));
+  if ('fault' in name) source.report(name.fault, fields.name?.at ?? at);
+  const account = checkServiceAccount(textOf(fields['service-account']));
+  if ('fault' in account) source.report(account.fault, fields['service-account']?.at ?? at);
+  if ('fault' in name || 'fault' in account) return undefined;
+  return { name: name.value, serviceAccount: account.value, at: source.positionOf(at) };
 }
 
 /** Without any destination there is nothing to do; where one was meant, something is wrong. */

@@ -1,3 +1,4 @@
+import { isEmailAddress } from '../base/email-address.ts';
 import { nearest, quote } from '../base/text.ts';
 import { type Digest, parseDigest } from '../image/digest.ts';
 import { type ImageName, parseImageName, parseRegistryName, type RegistryName } from '../image/repository.ts';
@@ -43,15 +44,16 @@ export function checkRegistryName(text: string | undefined): Verdict<RegistryNam
   return fault('registry-name', `invalid registry name ${quote(text)}: ${whyNoRegistry(text)}`);
 }
 
-export function emptyDmap(): Fault {
-  return faultOf(
-    'empty-dmap',
-    `images: 'dmap' field cannot be empty: give at least one digest, or remove the image`,
-  );
+/** `text` is undefined where the field is missing or null; an empty one means the same. */
+export function checkServiceAccount(text: string | undefined): Verdict<string | undefined> {
+  if (!text) return { value: undefined };
+  if (isEmailAddress(text)) return { value: text };
+  const expected = 'expected an email address, such as NAME@PROJECT.iam.gserviceaccount.com';
+  return fault('service-account', `invalid service account ${quote(text)}: ${expected}`);
 }
 
-/** What a bare `dmap:` deserves: it asks for nothing, so nothing is lost. */
-export function announcedDmap(): Fault {
+/** A warning: an image without digests asks for nothing, so nothing is lost. */
+export function emptyDmap(): Fault {
   return faultOf('empty-dmap', `images: 'dmap' field is empty: nothing is promoted for this image`);
 }
 

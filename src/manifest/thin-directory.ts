@@ -1,6 +1,6 @@
 import { join, relative, sep } from 'node:path';
 import { sortedBy } from '../base/sorted.ts';
-import { quote } from '../base/text.ts';
+import { nearest, quote } from '../base/text.ts';
 import { type DirectoryEntry, type EntryKind, followLinks, listDirectory } from './disk.ts';
 import type { LayoutIssue } from './layout-error.ts';
 import type { Problem } from './model.ts';
@@ -21,12 +21,15 @@ export type Resolved =
   | { readonly kind: 'outside'; readonly what: EntryKind; readonly target: string }
   | { readonly kind: 'unusable'; readonly reason: string };
 
+const MAX_SEARCHES = 100;
+
 /** A manifest directory under inspection, and what was found wrong with it so far. */
 export class ThinDirectory {
   readonly #directory: string;
   readonly #root: string;
   readonly #issues: LayoutIssue[] = [];
   readonly #warnings: Problem[] = [];
+  #searches = 0;
 
   /** `directory` as the user typed it, `root` where it really is. */
   constructor(directory: string, root: string) {
@@ -58,6 +61,12 @@ export class ThinDirectory {
   warn(file: string, message: string): void {
     const at = { file, line: 1, column: 1 };
     this.#warnings.push({ severity: 'warning', rule: 'layout', message, at, frame: '' });
+  }
+
+  /** The name that may have been meant. Each search reads all candidates, so after many there is no answer. */
+  nearest(name: string, candidates: Iterable<string>): string | undefined {
+    this.#searches += 1;
+    return this.#searches > MAX_SEARCHES ? undefined : nearest(name, candidates);
   }
 
   /** The entries of a directory; none where it cannot be read, which is refused. */

@@ -12,7 +12,7 @@ import { isNull, kindOf, type YamlList } from './yaml-tree.ts';
 export function parseThin(manifest: SourceFile, imageList: SourceFile): ParsedProject {
   const header = parseHeader(manifest);
   const list = parseListFile(imageList);
-  const images: readonly ImageEntry[] = list === undefined ? [] : parseImages(list, 'thin', imageList);
+  const images: readonly ImageEntry[] = list === undefined ? [] : parseImages(list, imageList);
   return {
     manifest:
       header !== undefined && list !== undefined ? { file: manifest.file, ...header, images } : undefined,

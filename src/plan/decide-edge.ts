@@ -42,16 +42,14 @@ export function isPresent(
 
 function decideBySource(edge: Edge, inventory: Inventory): PlanItem {
   const { digest, sources } = edge.want;
-  const states = sources.map((source) => ({
-    source,
-    state: inventory.sources.get(sourceKey(source, digest)),
-  }));
-  const present = states.find(({ state }) => state?.kind === 'present');
+  const stateOf = (source: Repository) => inventory.sources.get(sourceKey(source, digest));
+  const present = sources.find((source) => stateOf(source)?.kind === 'present');
+  if (present === sources[0] && present !== undefined) return { ...itemBase(edge), decision: 'copy' };
   if (present !== undefined) {
-    const others = sources.filter((source) => source !== present.source);
-    return { ...itemBase(edge), decision: 'copy', sources: [present.source, ...others] };
+    const others = sources.filter((source) => source !== present);
+    return { ...itemBase(edge), decision: 'copy', sources: [present, ...others] };
   }
-  const silent = states.map(({ state }) => state).find(isUnreadable);
+  const silent = sources.map(stateOf).find(isUnreadable);
   if (silent !== undefined) return unreadable(edge, `source: ${silent.reason}`);
   return { ...itemBase(edge), decision: 'lost' };
 }

@@ -1,4 +1,5 @@
 import { compareText } from '../base/sorted.ts';
+import { nameOthers } from '../edges/claims.ts';
 import type { Conflict, Wanted, WantedRepository } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Inventory } from '../inventory/inventory.ts';
@@ -44,16 +45,15 @@ function decideRepository(
 }
 
 function conflictItems(destination: Repository, { tag, claims }: Conflict): PlanItem[] {
-  return claims.map(({ digest, sources, at }) => ({
+  return nameOthers(claims).map(({ claim: { digest, sources, at }, others, moreOthers }) => ({
     decision: 'conflict',
     destination,
     tag,
     digest,
     sources,
     at,
-    others: claims
-      .filter((other) => other.digest !== digest)
-      .map((other) => ({ digest: other.digest, at: other.at })),
+    others,
+    moreOthers,
   }));
 }
 

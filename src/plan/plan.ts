@@ -85,7 +85,10 @@ export interface LostItem extends ItemBase {
 /** Other entries want other digests for the same destination tag. */
 export interface ConflictItem extends ItemBase {
   readonly decision: 'conflict';
+  /** The first of them, each with its first places. */
   readonly others: readonly { readonly digest: Digest; readonly at: readonly Position[] }[];
+  /** How many there are besides. */
+  readonly moreOthers: number;
 }
 
 /** The destination, or the only source that could tell, did not answer. */

@@ -1,5 +1,6 @@
 import { assertNever } from '../base/exhaustive.ts';
-import { formatPosition } from '../base/position.ts';
+import { listSome } from '../base/text.ts';
+import { describeClaims } from '../edges/claims.ts';
 import type { PlanItem } from '../plan/plan.ts';
 
 /** Why an edge was decided as it was, in the words that users of the original search their logs for. */
@@ -14,23 +15,13 @@ export function explainItem(item: PlanItem): string {
     case 'tag-move':
       return `tag ${item.tag} in dst points to ${item.found}, not ${item.digest}: tag moves are not supported`;
     case 'lost':
-      return `_LOST_: the digest is neither in dst nor in ${item.sources.join(', ')}`;
+      return `_LOST_: the digest is neither in dst nor in ${listSome(item.sources)}`;
     case 'conflict':
-      return `the same dst tag is wanted for ${item.others.map(describeClaim).join(', and for ')}`;
+      return `the same dst tag is wanted for ${describeClaims(item.others, { between: ', and for ', more: item.moreOthers })}`;
     case 'unreadable':
     case 'blocked':
       return item.reason;
     default:
       return assertNever(item);
   }
-}
-
-function describeClaim({
-  digest,
-  at,
-}: {
-  digest: string;
-  at: readonly Parameters<typeof formatPosition>[0][];
-}): string {
-  return `${digest} at ${at.map(formatPosition).join(' and ')}`;
 }

@@ -5,7 +5,7 @@ type Row = readonly (string | number)[];
 /** A table in plain text: columns of numbers flush right, the others flush left, two spaces between. */
 export function renderTable(header: readonly string[], rows: readonly Row[]): string {
   const widths = header.map((title, column) =>
-    Math.max(title.length, ...rows.map((row) => String(row[column]).length)),
+    rows.reduce((width, row) => Math.max(width, String(row[column]).length), title.length),
   );
   const numeric = numericColumns(header, rows);
   const cell = (value: string | number, column: number) => {

@@ -3,7 +3,7 @@ import { CodedError, isAbort, messageOf } from '../../src/base/errors.ts';
 import { assertNever } from '../../src/base/exhaustive.ts';
 import { formatPosition } from '../../src/base/position.ts';
 import { compareText, sortedBy } from '../../src/base/sorted.ts';
-import { editDistance, maskPasswords, nearest, oneLine, quote } from '../../src/base/text.ts';
+import { editDistance, listSome, maskPasswords, nearest, oneLine, quote } from '../../src/base/text.ts';
 
 /** What forges or hides a line of a log. */
 const TRICKS = ['\n', '\r', '\u001b', '\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\u202e', '\u2066'];
@@ -66,6 +66,23 @@ describe('foreign text', () => {
 
   it.each(TRICKS.map((trick) => [trick.charCodeAt(0).toString(16), trick]))('loses U+%s', (_code, trick) => {
     expect(oneLine(`a${trick}b`)).not.toContain(trick);
+  });
+});
+
+describe('a list of names', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `n${index}`);
+
+  it.each([
+    [0, ''],
+    [1, 'n0'],
+    [10, 'n0, n1, n2, n3, n4, n5, n6, n7, n8, n9'],
+    [11, 'n0, n1, n2, n3, n4, n5, n6, n7, n8, n9 and 1 more'],
+  ])('of %i', (count, expected) => {
+    expect(listSome(names(count))).toBe(expected);
+  });
+
+  it('stays short however many there are', () => {
+    expect(listSome(names(100_000)).length).toBeLessThan(100);
   });
 });
 

@@ -129,6 +129,25 @@ export function foreignLayerImage(seed: string): Content {
   return { manifest: asManifest(DOCKER_MANIFEST, body), blobs: [config, own], children: [], platform };
 }
 
+/** An image whose base layer is nondistributable, but has no `urls`: only a registry can have it. */
+export function nondistributableImage(seed: string, format: Format = 'oci'): Content {
+  const types = {
+    oci: 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip',
+    docker: 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip',
+  };
+  const base = asBlob(types[format], blob(`nondistributable ${seed}`, 900));
+  return image({ seed, format, layers: [base, layer(seed, 500, format)] });
+}
+
+/** An index that lists blobs among its `manifests`, as a registry cache of buildx does; of these types, or its own. */
+export function buildCache(
+  seed: string,
+  types: readonly string[] = [OCI_LAYER_GZIP, OCI_LAYER_GZIP, 'application/vnd.buildkit.cacheconfig.v0'],
+): Content {
+  const blobs = types.map((type, number) => asBlob(type, blob(`cache ${seed} ${number}`, 700)));
+  return { manifest: asManifest(OCI_INDEX, { manifests: blobs.map(describe) }), blobs, children: [] };
+}
+
 /** Puts content and all that it leads to into an embedded registry, past the wire: children and blobs first. */
 export function push(
   target: Pick<EmbeddedRegistry, 'store'> | RegistryStore,

@@ -40,6 +40,10 @@ describe('the command of a command line', () => {
     ['cip', ['run', 'run'], /unexpected argument "run"/],
     ['kpromo', ['cip', 'cip'], /unexpected argument "cip"/],
     ['kpromo', ['run'], /unexpected argument "run"/],
+    ['cip', ['verfy'], /^unexpected argument "verfy": unknown command, did you mean "verify"\?$/],
+    ['cip', ['verify', 'x'], /^unexpected argument "x"$/],
+    ['cip', ['verify', 'add'], /^unexpected argument "add"$/],
+    ['cip', ['manifest.yaml'], /^unexpected argument "manifest.yaml"$/],
     [
       'cip',
       ['report', 'merge', '-confirm', '-threads=3', 'a.json'],
@@ -47,6 +51,55 @@ describe('the command of a command line', () => {
     ],
   ])('%s %j is refused', (program, args, words) => {
     expect(() => find(program, ...args)).toThrow(UsageError);
+    expect(() => find(program, ...args)).toThrow(words);
+  });
+});
+
+describe('a command that is not there is named, whatever its flags', () => {
+  it.each<[ProgramName, readonly string[], RegExp]>([
+    ...['show', 'apply', 'init', 'add', 'copy', 'mm', 'fmt', 'lint', 'merge-driver', 'pr', 'sigcheck'].map(
+      (name): [ProgramName, readonly string[], RegExp] => [
+        'cip',
+        [name],
+        new RegExp(`^not built yet: ${name}$`),
+      ],
+    ),
+    ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REGISTRY$/],
+    ['cip', ['completion', 'bash'], /^not built yet: completion$/],
+    ['cip', ['audit', 'serve'], /^not built yet: audit serve$/],
+    ['cip', ['audit', 'serve', '--path=d'], /^not built yet: audit serve$/],
+    ['cip', ['audit', '--no-auth'], /^not built yet: audit$/],
+    ['kpromo', ['cip', 'audit', '--no-auth'], /^not built yet: audit$/],
+    ['cip', ['sigcheck', '--from-days=7'], /^not built yet: sigcheck$/],
+    ['kpromo', ['--from-days=7', 'sigcheck'], /^not built yet: sigcheck$/],
+    ['kpromo', ['--from-days', '7', 'sigcheck', '--confirm'], /^not built yet: sigcheck$/],
+    ['kpromo', ['sigcheck', '--confirm'], /^not built yet: sigcheck$/],
+    ['kpromo', ['sigcheck', '--confirm=perhaps'], /^not built yet: sigcheck$/],
+    ['kpromo', ['pr', '--fork=me', '--project', 'x'], /^not built yet: pr$/],
+    ['kpromo', ['mm', '--base_dir=d'], /^not built yet: mm$/],
+    ['cip', ['run', 'sigcheck'], /^not built yet: sigcheck$/],
+    ['cip', ['run', 'files', '--filestores=x'], /^unknown command "run files": only images/],
+    ['kpromo', ['run', 'files', '--confirm'], /^unknown command "run files": only images/],
+    ['kpromo', ['manifest', 'files', '--src=x'], /^unknown command "manifest files": only images/],
+    ['kpromo', ['manifest', 'validate'], /^unknown command "manifest validate": only images/],
+    ['kpromo', ['gh', '--repo=a/b', '--tag=v1'], /^unknown command "gh": only images/],
+    ['kpromo', ['replicate-signatures', '--x'], /"replicate-signatures": unknown command$/],
+    ['cip', ['promote', '--image=x'], /^unexpected argument "promote": unknown command$/],
+    ['cip', ['-manifest', 'm', 'promote', '--image=x'], /^unexpected argument "promote": unknown command$/],
+    ['kpromo', ['cip', 'promote', '--image=x'], /^unexpected argument "promote": unknown command$/],
+  ])('%s %j', (program, args, words) => {
+    expect(() => find(program, ...args)).toThrow(UsageError);
+    expect(() => find(program, ...args)).toThrow(words);
+  });
+
+  it.each<[ProgramName, readonly string[], RegExp]>([
+    ['cip', ['--iamge', 'value', '-confirm'], /^unknown flag "-iamge"/],
+    ['cip', ['verify', '--iamge=copy'], /^unknown flag "-iamge"/],
+    ['cip', ['diff', 'copy', 'add', '--iamge'], /^unknown flag "-iamge"/],
+    ['cip', ['-manifest', 'add', '--iamge'], /^unknown flag "-iamge"/],
+    ['cip', ['run', '--iamge'], /^unknown flag "-iamge"/],
+    ['kpromo', ['cip', '--iamge'], /^unknown flag "-iamge"/],
+  ])('and no flag, value or operand is taken for one: %s %j', (program, args, words) => {
     expect(() => find(program, ...args)).toThrow(words);
   });
 });

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { digestOf } from '../../src/image/digest.ts';
+import { OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import type { Content } from '../builders/content.ts';
 import {
+  buildCache,
   foreignLayerImage,
   helmChart,
   image,
@@ -9,6 +12,7 @@ import {
   layer,
   multiArch,
   nestedIndex,
+  nondistributableImage,
 } from '../builders/images.ts';
 import { type Dmap, digest, from, inFile, repository } from '../builders/manifests.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
@@ -38,6 +42,14 @@ function app(dmap: Dmap, ...destinations: readonly string[]) {
     .promote({ app: dmap });
 }
 
+/** An index whose entries do not say that they are manifests. */
+function unknownEntries(children: readonly Content[]): Content {
+  const { manifest } = index({ children });
+  const text = manifest.bytes.toString().replaceAll(OCI_MANIFEST, 'application/vnd.example.image.v1+json');
+  const bytes = Buffer.from(text);
+  return { manifest: { ...manifest, digest: digestOf(bytes), bytes }, blobs: [], children };
+}
+
 function puts(registry: MemoryRegistry): readonly string[] {
   return registry.log({ verb: 'put' }).map((line) => line.slice('put '.length));
 }
@@ -54,6 +66,12 @@ describe('an image', () => {
     ['an index of nothing', index({ children: [] })],
     ['an index that names a child twice', index({ children: [A, A] })],
     ['an image with a foreign layer', foreignLayerImage('windows')],
+    ['an image with a nondistributable layer without urls', nondistributableImage('oci')],
+    ['a Docker image with a foreign layer without urls', nondistributableImage('docker', 'docker')],
+    ['a build cache', buildCache('cache')],
+    ['a build cache within an index', index({ children: [buildCache('inner'), A] })],
+    ['an index of blobs of unknown types', buildCache('unknown', ['', 'application/vnd.example.v1+json'])],
+    ['an index of manifests of an unknown type', unknownEntries([A, B])],
     ['a helm chart', helmChart('chart')],
   ])('is copied whole: %s', async (_what, content) => {
     const registry = registryWith({ 's.io/s/app': [content] });
@@ -62,6 +80,18 @@ describe('an image', () => {
     expect(registry.tagsOf(APP)).toEqual({ v1: digest });
     expect(registry.isWhole(APP, digest)).toBe(true);
     expect(registry.openUploads).toBe(0);
+  });
+
+  it.each([
+    ['of a known type', OCI_LAYER_GZIP, /404/],
+    ['of an unknown type', 'application/vnd.example.v1+json', /manifest sha256:\w+ is not in s\.io\/s\/app/],
+  ])('that lists a blob %s which is nowhere is not written', async (_what, type, reason) => {
+    const cache = buildCache('lost', [type]);
+    const registry = registryWith({ 's.io/s/app': [cache] });
+    const planned = await plan(registry, app({ [cache.manifest.digest]: ['v1'] }));
+    registry.lose('s.io/s/app', cache.blobs[0]?.digest ?? a);
+    expect(await apply(planned)).toEqual([expect.stringMatching(reason)]);
+    expect(puts(registry)).toEqual([]);
   });
 
   it('comes with its blobs first, children before the index, the tag last of all', async () => {
@@ -347,6 +377,37 @@ describe('a manifest that is refused for missing content', () => {
     const planned = await plan(registry, app({ [windows.manifest.digest]: ['v1'] }));
     loseAtFirstPut(registry, windows.blobs[1]?.digest);
     expect(await apply(planned)).toEqual([`${APP}:v1 copied`]);
+  });
+
+  it('may have a nondistributable layer without urls, which is copied again', async () => {
+    const windows = nondistributableImage('windows');
+    const registry = registryWith({ 's.io/s/app': [windows] });
+    const planned = await plan(registry, app({ [windows.manifest.digest]: ['v1'] }));
+    loseAtFirstPut(registry, windows.blobs[1]?.digest);
+    expect(await apply(planned)).toEqual([`${APP}:v1 copied`]);
+    expect(registry.isWhole(APP, windows.manifest.digest)).toBe(true);
+  });
+
+  it.each([
+    ['of a known type', buildCache('known')],
+    ['of an unknown type', buildCache('unknown', ['application/vnd.example.v1+json'])],
+  ])('may be an index that misses a blob %s', async (_what, cache) => {
+    const registry = registryWith({ 's.io/s/app': [cache] });
+    const planned = await plan(registry, app({ [cache.manifest.digest]: ['v1'] }));
+    loseAtFirstPut(registry, cache.blobs[0]?.digest);
+    expect(await apply(planned)).toEqual([`${APP}:v1 copied`]);
+    expect(registry.isWhole(APP, cache.manifest.digest)).toBe(true);
+  });
+
+  it('is told in words where the registry takes an index of manifests only', async () => {
+    const cache = buildCache('refused');
+    const registry = registryWith({ 's.io/s/app': [cache] });
+    const planned = await plan(registry, app({ [cache.manifest.digest]: ['v1'] }));
+    registry.fail({ verb: 'put' }, { error: MISSING });
+    expect(await apply(planned)).toEqual([
+      expect.stringMatching(/failed: PUT: MANIFEST_BLOB_UNKNOWN: the index lists blobs.*image-manifest=true/),
+    ]);
+    expect(registry.tagsOf(APP)).toEqual({});
   });
 
   it('is not what any other refusal is: that is final', async () => {

@@ -3,7 +3,7 @@ import { buffer } from 'node:stream/consumers';
 import { compareText, sortedBy } from '../../src/base/sorted.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { type Digest, isDigest, matchesDigest } from '../../src/image/digest.ts';
-import { isForeignLayer, isIndexType } from '../../src/image/media-types.ts';
+import { isIndexType, isManifestType } from '../../src/image/media-types.ts';
 import {
   parseReferences,
   type RawManifest,
@@ -67,6 +67,11 @@ interface Store {
   readonly manifests: Map<Digest, RawManifest>;
   readonly tags: Map<Tag, Digest>;
   readonly blobs: Map<Digest, Uint8Array>;
+}
+
+/** An entry of an index whose type does not say what it is may be a blob. */
+function isHeldBlob({ mediaType, digest }: Descriptor, { blobs }: Store): boolean {
+  return !isManifestType(mediaType) && blobs.has(digest);
 }
 
 /**
@@ -186,8 +191,8 @@ export class MemoryRegistry implements WriteRegistry {
     if (store === undefined || manifest === undefined) return false;
     const { manifests, blobs } = parseReferences(manifest);
     return (
-      manifests.every((child) => this.isWhole(repository, child.digest)) &&
-      blobs.every((blob) => isForeignLayer(blob.mediaType) || store.blobs.has(blob.digest))
+      manifests.every((entry) => isHeldBlob(entry, store) || this.isWhole(repository, entry.digest)) &&
+      blobs.every((blob) => store.blobs.has(blob.digest))
     );
   }
 
@@ -337,8 +342,8 @@ export class MemoryRegistry implements WriteRegistry {
   #refuseMissing(store: Store, manifest: RawManifest): void {
     const { manifests, blobs } = parseReferences(manifest);
     const missing =
-      manifests.find(({ digest }) => !store.manifests.has(digest)) ??
-      blobs.find(({ digest, mediaType }) => !isForeignLayer(mediaType) && !store.blobs.has(digest));
+      manifests.find((entry) => !store.manifests.has(entry.digest) && !isHeldBlob(entry, store)) ??
+      blobs.find(({ digest }) => !store.blobs.has(digest));
     if (missing === undefined) return;
     throw new RegistryError('unknown-blob', `PUT https://test: MANIFEST_BLOB_UNKNOWN: ${missing.digest}`, {
       status: 404,

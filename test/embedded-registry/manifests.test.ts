@@ -10,11 +10,13 @@ import {
 } from '../../src/image/media-types.ts';
 import {
   artifact,
+  buildCache,
   foreignLayerImage,
   image,
   index,
   multiArch,
   nestedIndex,
+  nondistributableImage,
   push,
 } from '../builders/images.ts';
 import { ask, askManifest, errorsOf, startForTest, summaryOf } from './wire.ts';
@@ -211,6 +213,9 @@ describe('writing manifests', () => {
 
   it.each([
     ['an image with a foreign layer', foreignLayerImage('win')],
+    ['an image with a nondistributable layer that it holds', nondistributableImage('held')],
+    ['a build cache', buildCache('cache')],
+    ['an index of blobs of an unknown type', buildCache('unknown', ['application/vnd.example.v1+json'])],
     ['a nested index', nestedIndex('nested')],
     ['an empty index', index({ children: [] })],
     ['an artifact', artifact('sbom')],

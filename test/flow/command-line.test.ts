@@ -210,11 +210,13 @@ describe('input that cannot be used at all is exit 2', () => {
     }
   });
 
-  it('a thin manifest that does not parse, under -parse-only', async () => {
+  it('a thin directory in which nothing parses', async () => {
     const cwd = await testdir({ ...good, 'images/a/images.yaml': '- name: [\n' });
-    await expectRefusal(['-thin-manifest-dir=.', '-parse-only'], /images\/a\/images\.yaml:\d+:\d+: error: /, {
-      cwd,
-    });
+    for (const flags of [[], ['-parse-only'], ['-confirm']]) {
+      await expectRefusal(['-thin-manifest-dir=.', ...flags], /images\/a\/images\.yaml:\d+:\d+: error: /, {
+        cwd,
+      });
+    }
   });
 
   it('every problem is told, not only the first', async () => {
@@ -667,6 +669,64 @@ describe('exit codes of a thin directory', () => {
   ])('-parse-only is exit %i for %j', async (status, images) => {
     const directory = await testdir(thinFiles({ a: offline({ other: { [B]: ['v9'] }, ...images }) }));
     expect((await runCip([`-thin-manifest-dir=${directory}`, '-parse-only'])).status).toBe(status);
+  });
+
+  it('-parse-only tells of all projects what a dry run tells, though one does not parse', async () => {
+    const conflict = { app: { [A]: ['v1'], [B]: ['v1'] } };
+    const directory = await testdir({
+      ...thinFiles({
+        bad: offline(),
+        conflict: offline(conflict),
+        malformed: offline({ app: { [A.slice(1)]: ['v2'] } }),
+      }),
+      'images/bad/images.yaml': '- name: app\n  dmap: {"x\n',
+    });
+    const { status, report, stderr } = await runWithReport([
+      `-thin-manifest-dir=${directory}`,
+      '-parse-only',
+    ]);
+    expect(status).toBe(1);
+    expect(report.summary).toMatchObject({ conflict: 2, invalid: 2 });
+    expect(report.items.filter(({ decision }) => decision === 'invalid').map(({ at }) => at)).toEqual([
+      expect.stringMatching(/^images\/bad\/images\.yaml:\d+:\d+$/),
+      expect.stringMatching(/^images\/malformed\/images\.yaml:3:\d+$/),
+    ]);
+    expect(stderr).toMatch(/^ERROR +conflict: /m);
+  });
+
+  it('-parse-only warns of what only flags and registries tell together', async () => {
+    const registries = ['one', 'two'].map(
+      (account) =>
+        `registries:\n- {name: a.io/x, src: true}\n- {name: b.io/x, service-account: ${account}@p}\n`,
+    );
+    const directory = await testdir({
+      'manifests/one/promoter-manifest.yaml': registries[0] ?? '',
+      'manifests/two/promoter-manifest.yaml': registries[1] ?? '',
+      'images/one/images.yaml': '',
+      'images/two/images.yaml': '',
+    });
+    const args = [`-thin-manifest-dir=${directory}`, '-parse-only', '-budget=c.io=5'];
+    const { status, stderr } = await runCip(args);
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/^WARNING one registry is bound to two service accounts registry="b\.io\/x"/m);
+    expect(stderr).toMatch(/^WARNING -budget is of a host that no registry has/m);
+    expect((await runCip([...args, '-no-service-account'])).stderr).not.toContain('two service accounts');
+  });
+
+  it('-parse-only is exit 1 for a malformed service account', async () => {
+    const text = plainManifest(offline()).replace(
+      /(?<=\n- name: .*\n)(?=images)/,
+      '  service-account: promoter\n',
+    );
+    const { status, report } = await runWithReport([await manifestFlag(text), '-parse-only']);
+    expect(status).toBe(1);
+    expect(report.items).toContainEqual(
+      expect.objectContaining({
+        decision: 'invalid',
+        reason: expect.stringMatching(/invalid service account "promoter": expected an email address/),
+        at: expect.stringMatching(/:5:20$/),
+      }),
+    );
   });
 
   it('-parse-only shows a malformed entry with its place and the lines around it', async () => {

@@ -4,6 +4,7 @@ import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-regi
 import {
   artifact,
   blobsOf,
+  buildCache,
   type Content,
   foreignLayerImage,
   helmChart,
@@ -12,6 +13,7 @@ import {
   manifestsOf,
   multiArch,
   nestedIndex,
+  nondistributableImage,
   push,
 } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
@@ -43,6 +45,8 @@ describe.each(['oci', 'google'] as const)(
       chart: helmChart('chart'),
       artifact: artifact('artifact'),
       windows: foreignLayerImage('windows'),
+      restricted: nondistributableImage('restricted'),
+      cache: buildCache('cache'),
       large: image({ seed: 'large', layers: 1, layerBytes: 1024 * 1024 }),
       numbers: ['1.0', '1.10', '0x10', '1e3', 'no', '2021-01-01', '007'].map((tag) => image({ seed: tag })),
     };
@@ -62,6 +66,8 @@ describe.each(['oci', 'google'] as const)(
         chart: fill('charts/app', contents.chart),
         artifact: fill('artifact', contents.artifact),
         windows: fill('windows', contents.windows),
+        restricted: fill('windows', contents.restricted),
+        cache: fill('cache', contents.cache),
         large: fill('large', contents.large),
       };
       const numbers = contents.numbers.map((content) => fill('numbers', content));
@@ -88,7 +94,9 @@ describe.each(['oci', 'google'] as const)(
 - name: artifact
   dmap: {"${digests.artifact}": [a]}
 - name: windows
-  dmap: {"${digests.windows}": [w]}
+  dmap: {"${digests.windows}": [w], "${digests.restricted}": [r]}
+- name: cache
+  dmap: {"${digests.cache}": [c]}
 - name: large
   dmap: {"${digests.large}": [x]}
 - name: index # the same name once more
@@ -117,6 +125,8 @@ describe.each(['oci', 'google'] as const)(
       ['charts/app', contents.chart, ['1.2.3']],
       ['artifact', contents.artifact, ['a']],
       ['windows', contents.windows, ['w']],
+      ['windows', contents.restricted, ['r']],
+      ['cache', contents.cache, ['c']],
       ['large', contents.large, ['x']],
       ...contents.numbers.map(
         (content, index) =>

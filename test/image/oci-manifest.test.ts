@@ -2,15 +2,21 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import {
   ACCEPT_MANIFESTS,
+  DOCKER_CONFIG,
+  DOCKER_LAYER_GZIP,
   DOCKER_LIST,
   DOCKER_MANIFEST,
   DOCKER_SCHEMA1,
   DOCKER_SCHEMA1_SIGNED,
-  isForeignLayer,
+  isBlobType,
   isIndexType,
+  isManifestType,
   isSchema1Type,
   OCI_ARTIFACT,
+  OCI_CONFIG,
+  OCI_EMPTY,
   OCI_INDEX,
+  OCI_LAYER_GZIP,
   OCI_MANIFEST,
 } from '../../src/image/media-types.ts';
 import {
@@ -21,7 +27,7 @@ import {
   UNKNOWN_SIZE,
   verifyManifest,
 } from '../../src/image/oci-manifest.ts';
-import { foreignLayerImage, image, multiArch } from '../builders/images.ts';
+import { image, multiArch } from '../builders/images.ts';
 import { digest } from '../builders/manifests.ts';
 
 const A = digest('a');
@@ -66,6 +72,40 @@ describe('the references of a manifest', () => {
       manifests: [B, A],
       blobs: [],
     });
+  });
+
+  it('of an index are its blobs too, each once: a build cache lists layers and a config', () => {
+    const entries = [
+      { ...blob(B), mediaType: OCI_LAYER_GZIP },
+      { ...blob(A), mediaType: OCI_MANIFEST },
+      { ...blob(C), mediaType: 'application/vnd.buildkit.cacheconfig.v0' },
+      { ...blob(B), mediaType: OCI_LAYER_GZIP },
+    ];
+    const { manifests, blobs } = parseReferences(raw(OCI_INDEX, { manifests: entries }));
+    expect(manifests.map((one) => one.digest)).toEqual([A]);
+    expect(blobs.map((one) => one.digest)).toEqual([B, C]);
+  });
+
+  const NONDISTRIBUTABLE = 'application/vnd.oci.image.layer.nondistributable.v1.tar+gzip';
+  const FOREIGN = 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip';
+  it.each([
+    ['a nondistributable layer with urls', NONDISTRIBUTABLE, ['https://example.com/l'], []],
+    ['a foreign layer with urls', FOREIGN, ['', 'https://example.com/l'], []],
+    ['a nondistributable layer without urls', NONDISTRIBUTABLE, undefined, [B]],
+    ['a foreign layer without urls', FOREIGN, undefined, [B]],
+    ['null for urls', FOREIGN, null, [B]],
+    ['no url in the list', NONDISTRIBUTABLE, [], [B]],
+    ['an empty url', NONDISTRIBUTABLE, [''], [B]],
+    ['a url that is no list', NONDISTRIBUTABLE, 'https://example.com/l', [B]],
+    ['urls that are no text', FOREIGN, [7, null], [B]],
+    ['an ordinary layer with urls', OCI_LAYER_GZIP, ['https://example.com/l'], [B]],
+  ])('are what a registry has to hold: %s', (_what, mediaType, urls, held) => {
+    const layers = [{ ...blob(B), mediaType, urls }];
+    for (const document of [{ config: blob(A), layers }, { manifests: layers }]) {
+      const type = 'layers' in document ? OCI_MANIFEST : OCI_INDEX;
+      const { blobs } = parseReferences(raw(type, document));
+      expect(blobs.map((one) => one.digest).filter((one) => one !== A)).toEqual(held);
+    }
   });
 
   it('of an index of nothing are none', () => {
@@ -189,7 +229,7 @@ describe('a signed schema 1 manifest', () => {
 });
 
 describe('media types', () => {
-  it('tell indexes, schema 1 and foreign layers', () => {
+  it('tell indexes and schema 1', () => {
     expect([OCI_INDEX, DOCKER_LIST, OCI_MANIFEST, DOCKER_SCHEMA1].map(isIndexType)).toEqual([
       true,
       true,
@@ -201,10 +241,31 @@ describe('media types', () => {
       true,
       false,
     ]);
-    const [foreign] = parseReferences(foreignLayerImage('w').manifest).blobs.slice(1);
-    expect(isForeignLayer(foreign?.mediaType ?? '')).toBe(true);
-    expect(isForeignLayer('application/vnd.oci.image.layer.nondistributable.v1.tar+zstd')).toBe(true);
-    expect(isForeignLayer('application/vnd.oci.image.layer.v1.tar')).toBe(false);
+  });
+
+  it.each([
+    [OCI_MANIFEST, 'manifest'],
+    [DOCKER_LIST, 'manifest'],
+    [OCI_ARTIFACT, 'manifest'],
+    [DOCKER_SCHEMA1_SIGNED, 'manifest'],
+    [OCI_LAYER_GZIP, 'blob'],
+    [OCI_CONFIG, 'blob'],
+    [OCI_EMPTY, 'blob'],
+    [DOCKER_LAYER_GZIP, 'blob'],
+    [DOCKER_CONFIG, 'blob'],
+    ['application/vnd.oci.image.layer.v1.tar', 'blob'],
+    ['application/vnd.oci.image.layer.v1.tar+zstd', 'blob'],
+    ['application/vnd.oci.image.layer.nondistributable.v1.tar', 'blob'],
+    ['application/vnd.docker.image.rootfs.foreign.diff.tar.gzip', 'blob'],
+    ['application/vnd.buildkit.cacheconfig.v0', 'blob'],
+    ['application/vnd.cncf.helm.chart.content.v1.tar+gzip', 'blob'],
+    ['application/octet-stream', 'blob'],
+    ['', 'unknown'],
+    ['application/vnd.example.v1+json', 'unknown'],
+    ['application/vnd.example.tar.manifest.v1+json', 'unknown'],
+  ])('tell what an entry of an index is: %j is a %s', (mediaType, expected) => {
+    const kind = isManifestType(mediaType) ? 'manifest' : isBlobType(mediaType) ? 'blob' : 'unknown';
+    expect(kind).toBe(expected);
   });
 
   it('are all asked for at once', () => {

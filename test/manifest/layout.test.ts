@@ -55,6 +55,38 @@ describe('a manifest directory', () => {
     }
   });
 
+  it('warns of lists that belong to no project, whose images nobody promotes', async () => {
+    const directory = await testdir({
+      ...project('app'),
+      'manifests/file': 'x',
+      'manifests/empty/OWNERS': 'x',
+      'images/images.yaml': IMAGES,
+      'images/app/old/images.yaml': IMAGES,
+      'images/ap/images.yaml': IMAGES,
+      'images/empty/images.yaml': IMAGES,
+      'images/file/images.yaml': 'broken: [',
+      'images/link': { link: 'ap' },
+      'images/sub/deeper/images.yaml': IMAGES,
+    });
+    const { problems, manifests } = await readThin(directory);
+    expect(manifests).toHaveLength(1);
+    expect(summaryOf(problems)).toEqual([
+      'images/ap/images.yaml:1:1 warning layout',
+      'images/app/old/images.yaml:1:1 warning layout',
+      'images/file/images.yaml:1:1 warning layout',
+      'images/images.yaml:1:1 warning layout',
+      'images/link/images.yaml:1:1 warning layout',
+      'images/sub/deeper/images.yaml:1:1 warning layout',
+      'manifests/empty:1:1 warning layout',
+    ]);
+    const messages = problems.map(({ message }) => message.replaceAll(directory, 'D'));
+    expect(messages[0]).toBe(
+      'nothing in this file is promoted: there is no "D/manifests/ap/promoter-manifest.yaml": did you mean "D/images/app"?',
+    );
+    expect(messages[2]).toMatch(/there is no "D\/manifests\/file\/promoter-manifest\.yaml": create it$/);
+    expect(messages[5]).toBe('nothing in this file is promoted: expected D/images/NAME/images.yaml, move it');
+  });
+
   it('may hold files that nobody reads', async () => {
     const directory = await testdir({
       ...project('x'),
@@ -70,8 +102,8 @@ describe('a manifest directory', () => {
       'images/OWNERS': 'x',
       'images/x/OWNERS': 'x',
       'images/x/generate.sh': 'x',
-      'images/without-manifest/images.yaml': 'broken: [',
-      'images/without-manifest/image.yaml': 'x',
+      'images/without-list/OWNERS': 'x',
+      'images/without-list/image.yaml': 'x',
     });
     const { problems, counts } = await readThin(directory);
     expect(problems).toEqual([]);

@@ -18,6 +18,7 @@ describe('the projects of kubernetes', () => {
   it('are read with their one malformed digest as the only error', () => {
     expect(summaryOf(read.problems)).toEqual([
       'images/k8s-staging-ingress-nginx/images.yaml:7:5 error digest',
+      'images/k8s-staging-sched-simulator/images.yaml:1:1 warning layout',
       'images/k8s-staging-sig-storage/images.yaml:6:3 warning empty-dmap',
       'images/k8s-staging-sig-storage/images.yaml:8:3 warning empty-dmap',
     ]);
@@ -43,6 +44,14 @@ describe('the projects of kubernetes', () => {
     const exporter = read.manifests.find(({ source }) => source.name === 'gcr.io/k8s-staging-tg-exporter');
     expect(exporter?.images).toEqual([]);
   });
+});
+
+it('a project may have more problems than a function takes arguments', async () => {
+  const directory = await testdir({
+    'manifests/x/promoter-manifest.yaml': REGISTRIES,
+    'images/x/images.yaml': '- x\n'.repeat(150_000),
+  });
+  expect((await readThin(directory)).problems).toHaveLength(150_000);
 });
 
 describe('a plain manifest', () => {
@@ -92,7 +101,7 @@ describe('a plain manifest', () => {
       '34 unknown-field',
       '38 duplicate-key',
     ]);
-    expect(manifests.map(imagesOf)).toEqual([['good: a=v1', 'some-bad-entries: b=v2 f=v7']]);
+    expect(manifests.map(imagesOf)).toEqual([['good: a=v1', 'some-bad-entries: b=v2 f=v7', 'no-dmap: ']]);
     expect(manifests[0]?.destinations.map(({ name }) => name)).toEqual(['us.gcr.io/prod']);
   });
 

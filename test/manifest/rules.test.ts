@@ -20,6 +20,18 @@ function withRegistries(registries: string): string {
 
 describe('images', () => {
   it.each([
+    ['dmap: {}', '- name: app\n  dmap: {}\n', '7:3'],
+    ['dmap:', '- name: app\n  dmap:\n', '7:3'],
+    ['dmap: ~', '- {name: app, dmap: ~}\n', '6:15'],
+    ['no dmap', '- name: app\n', '6:3'],
+  ])('may be announced by %j, which is worth a warning', (_what, announced, place) => {
+    const { manifest, problems } = parse(withImages(`${announced}- name: b\n  dmap: {"${A}": [v1]}\n`));
+    expect(placesOf(problems)).toEqual([`${place} empty-dmap`]);
+    expect(problems[0]?.severity).toBe('warning');
+    expect(imagesOf(manifest)).toEqual(['app: ', 'b: a=v1']);
+  });
+
+  it.each([
     ['tags', `- name: app\n  dmap:\n    "${A}": ["v1", latest]\n`, ['app: a=v1,latest']],
     ['no tags', `- name: app\n  dmap:\n    "${A}": []\n    "${B}": ~\n    "${C}":\n`, ['app: a= b= c=']],
     [
@@ -104,13 +116,6 @@ describe('images', () => {
     ['an empty name', `- name: ""\n  dmap: {"${A}": [v1]}\n`, ['6:9 empty-name'], []],
     ['a missing name', `- dmap: {"${A}": [v1]}\n`, ['6:3 empty-name'], []],
     ['a name that is a list', `- name: [app]\n  dmap: {"${A}": [v1]}\n`, ['6:9 shape'], []],
-    [
-      'an empty dmap',
-      `- name: app\n  dmap: {}\n- name: b\n  dmap: {"${A}": [v1]}\n`,
-      ['7:9 empty-dmap'],
-      ['b: a=v1'],
-    ],
-    ['a missing dmap', `- name: app\n`, ['6:3 empty-dmap'], []],
     ['a dmap of text', `- name: app\n  dmap: ${A}\n`, ['7:9 shape'], []],
     ['a dmap that is a list', `- name: app\n  dmap: [v1]\n`, ['7:9 shape'], []],
     [
@@ -191,7 +196,7 @@ describe('registries', () => {
   it.each([
     [
       'one destination twice',
-      '- {name: a.io/x, src: true}\n- {name: b.io/x, service-account: s}\n- {name: b.io/x, service-account: s}\n',
+      '- {name: a.io/x, src: true}\n- {name: b.io/x, service-account: s@p}\n- {name: b.io/x, service-account: s@p}\n',
       ['b.io/x'],
     ],
     [
@@ -238,7 +243,9 @@ describe('registries', () => {
     ['a list as name', '- {name: [c.io/x]}\n', ['4:10 shape']],
     ['text instead of a map', '- c.io/x\n', ['4:3 shape']],
     ['the name of the source', '- {name: a.io/x}\n', ['4:10 destination']],
-    ['the same name, another account', '- {name: b.io/x, service-account: s}\n', ['4:10 destination']],
+    ['a malformed account', '- {name: c.io/x, service-account: me}\n', ['4:35 service-account']],
+    ['a name as well', '- {name: C, service-account: me}\n', ['4:10 registry-name', '4:30 service-account']],
+    ['the same name, another account', '- {name: b.io/x, service-account: s@p}\n', ['4:10 destination']],
   ])('are left out for %s', (_what, registry, places) => {
     const { manifest, problems } = parse(
       withRegistries(`- {name: a.io/x, src: true}\n- {name: b.io/x}\n${registry}`),
@@ -270,6 +277,11 @@ describe('registries', () => {
       'a source with a broken src',
       'registries:\n- {name: a.io/x, src: maybe}\n- {name: b.io/x}\n',
       ['2:23 shape'],
+    ],
+    [
+      'a malformed account of the source',
+      'registries:\n- {name: a.io/x, src: true, service-account: "a b@c"}\n- {name: b.io/x}\n',
+      ['2:46 service-account'],
     ],
     [
       'no good destination',

@@ -26,14 +26,15 @@ describe('a thin manifest', () => {
     expect(counts).toEqual({ projects: 1, images: 1, digests: 1 });
   });
 
-  it.each(['- name: app\n  dmap: {}\n', '- name: app\n  dmap:\n'])(
-    'may announce an image by an empty dmap, which is worth a warning: %j',
-    (images) => {
-      const { manifest, problems } = parse(REGISTRIES, images);
-      expect(problems).toEqual(['images/x/images.yaml:2:3 warning empty-dmap']);
-      expect(imagesOf(manifest)).toEqual(['app: ']);
-    },
-  );
+  it.each([
+    ['- name: app\n  dmap: {}\n', '2:3'],
+    ['- name: app\n  dmap:\n', '2:3'],
+    ['- name: app\n', '1:3'],
+  ])('may announce an image by an empty dmap, which is worth a warning: %j', (images, place) => {
+    const { manifest, problems } = parse(REGISTRIES, images);
+    expect(problems).toEqual([`images/x/images.yaml:${place} warning empty-dmap`]);
+    expect(imagesOf(manifest)).toEqual(['app: ']);
+  });
 
   it.each([
     ['images without an entry', REGISTRIES, '# No images yet\n'],

@@ -1,5 +1,5 @@
 import { oneLine } from '../../base/text.ts';
-import { isAccountName } from './account-name.ts';
+import { isEmailAddress } from '../../base/email-address.ts';
 import { gcloudsFile } from './default-credentials.ts';
 import { askGcloud } from './gcloud-token.ts';
 import { GoogleError } from './google-error.ts';
@@ -21,7 +21,7 @@ export interface Ways extends Surroundings {
  * account; else from gcloud. Throws a `GoogleError` that names the account and says what to do.
  */
 export async function mintAccountToken(account: string, ways: Ways, signal: AbortSignal): Promise<Minted> {
-  if (!isAccountName(account)) {
+  if (!isEmailAddress(account)) {
     const told = oneLine(account);
     throw new GoogleError('account-name', `service account ${told}: expected an email address`);
   }

@@ -3,8 +3,8 @@ import { CodedError } from '../../base/errors.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
-import { isForeignLayer } from '../../image/media-types.ts';
-import { parseReferences, UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
+import { isManifestType } from '../../image/media-types.ts';
+import { isWellFormed, parseReferences, UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 
@@ -26,7 +26,8 @@ export class ContentCheck {
   }
 
   /**
-   * What is not there of a manifest and all that it leads to, foreign layers left out: `blob sha256:…`.
+   * What is not there of a manifest and all that it leads to: `blob sha256:…`. A nondistributable layer with `urls` may
+   * be elsewhere.
    *
    * Throws what the registry throws, and for a manifest that cannot be read.
    */
@@ -41,14 +42,27 @@ export class ContentCheck {
       }
       const manifest = await this.#registry.fetchManifest(this.#repository, digest, signal);
       if (manifest === undefined) return [`manifest ${digest}`];
-      const references = parseReferences(manifest);
-      const blobs = references.blobs.filter(({ mediaType }) => !isForeignLayer(mediaType));
+      const { blobs, manifests } = parseReferences(manifest);
       const missing = await allSettledOrThrow<readonly string[]>([
-        ...references.manifests.map((child) => this.#findMissing(child.digest, depth + 1, signal)),
+        ...manifests.map((entry) => this.#findMissingEntry(entry, depth + 1, signal)),
         ...blobs.map((blob) => this.#findMissingBlob(blob, signal)),
       ]);
       return Array.from(new Set(missing.flat()));
     });
+  }
+
+  async #findMissingEntry(entry: Descriptor, depth: number, signal: AbortSignal): Promise<readonly string[]> {
+    return (await this.#isBlob(entry, signal)) ? [] : this.#findMissing(entry.digest, depth, signal);
+  }
+
+  /** An entry of unknown type is a blob where the repository has it as a blob and not as a manifest. */
+  async #isBlob(entry: Descriptor, signal: AbortSignal): Promise<boolean> {
+    if (isManifestType(entry.mediaType)) return false;
+    const reading = this.#registry.fetchManifest(this.#repository, entry.digest, signal);
+    const manifest = await reading.catch(() => undefined);
+    signal.throwIfAborted();
+    if (manifest !== undefined && isWellFormed(manifest)) return false;
+    return (await this.#findMissingBlob(entry, signal)).length === 0;
   }
 
   async #findMissingBlob(blob: Descriptor, signal: AbortSignal): Promise<readonly string[]> {

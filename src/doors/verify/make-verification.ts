@@ -74,9 +74,13 @@ function tallyWants({ repository, list }: WantedRepository, sights: Sights, tall
 }
 
 function tallyConflicts(wanted: Wanted, tally: Tally): void {
+  let shared: { readonly others: unknown; readonly reason: string } | undefined;
   for (const item of planConflicts(wanted).items) {
-    const { destination: repository, digest, tag, at } = item;
-    const judgement = { verdict: 'conflict', reason: explainItem(item) } as const;
+    if (item.decision !== 'conflict') continue;
+    const { destination: repository, digest, tag, at, others } = item;
+    // of thousands of digests that want one tag nearly all have the same reason: the text is made once
+    if (shared?.others !== others) shared = { others, reason: explainItem(item) };
+    const judgement = { verdict: 'conflict', reason: shared.reason } as const;
     const edge = { repository, digest, tag, at: at[0] };
     tally.add(hostOf(repository), 'conflict', () => makeItem(edge, judgement, undefined));
   }

@@ -2,9 +2,17 @@ import { describe, expect, it } from 'vitest';
 import { advise } from '../../../src/doors/verify/advise.ts';
 import { exitCodeOfVerification } from '../../../src/doors/verify/verification.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { isForeignLayer } from '../../../src/image/media-types.ts';
-import { parseReferences } from '../../../src/image/oci-manifest.ts';
-import { blobsOf, foreignLayerImage, image, index, multiArch } from '../../builders/images.ts';
+import { DOCKER_CONFIG, OCI_CONFIG } from '../../../src/image/media-types.ts';
+import {
+  blobsOf,
+  buildCache,
+  type Content,
+  foreignLayerImage,
+  image,
+  index,
+  multiArch,
+  nondistributableImage,
+} from '../../builders/images.ts';
 import { digest, from, repository } from '../../builders/manifests.ts';
 import { MemoryRegistry, type MemoryRegistryOptions } from '../../doubles/memory-registry.ts';
 import { linesOf, verifyManifests, type VerifyingOptions } from './verifying.ts';
@@ -245,6 +253,12 @@ describe('-deep', () => {
   const layer = child?.blobs.at(-1);
   const deep = { deep: true };
 
+  function wants({ manifest }: Content) {
+    return from('gcr.io/staging')
+      .to(EU)
+      .promote({ app: { [manifest.digest]: ['v1'] } });
+  }
+
   function withMulti(): MemoryRegistry {
     const registry = new MemoryRegistry();
     registry.push(`${EU}/app`, multi, 'v1', 'v2');
@@ -287,21 +301,31 @@ describe('-deep', () => {
     );
   });
 
-  it('leaves out foreign layers, whose bytes are elsewhere', async () => {
+  it('leaves out nondistributable layers with urls, whose bytes are elsewhere', async () => {
     const registry = new MemoryRegistry();
     const windows = foreignLayerImage('windows');
-    const foreign = parseReferences(windows.manifest).blobs.filter(({ mediaType }) =>
-      isForeignLayer(mediaType),
-    );
     registry.push(`${EU}/app`, windows, 'v1');
-    for (const { digest: bytes } of foreign) registry.lose(`${EU}/app`, bytes);
-    const manifest = from('gcr.io/staging')
-      .to(EU)
-      .promote({ app: { [windows.manifest.digest]: ['v1'] } });
-    expect(linesOf(await verifyManifests(registry, [manifest], deep))).toEqual([]);
-    expect(foreign.length).toBeGreaterThan(0);
-    for (const { digest: bytes } of foreign)
-      expect(registry.count({ verb: 'has-blob', what: bytes })).toBe(0);
+    expect(linesOf(await verifyManifests(registry, [wants(windows)], deep))).toEqual([]);
+    expect(registry.log({ verb: 'has-blob' })).toHaveLength(windows.blobs.length);
+  });
+
+  it.each<[string, Content]>([
+    ['a nondistributable layer without urls', nondistributableImage('oci')],
+    ['a foreign layer without urls', nondistributableImage('docker', 'docker')],
+    ['a layer of a build cache', buildCache('cache')],
+    ['an entry of an index that has no type', buildCache('typeless', ['', ''])],
+    ['an entry of an index that has an unknown type', buildCache('unknown', ['application/vnd.x+json'])],
+  ])('misses %s', async (_what, content) => {
+    const registry = new MemoryRegistry();
+    registry.push(`${EU}/app`, content, 'v1');
+    expect(linesOf(await verifyManifests(registry, [wants(content)], deep))).toEqual([]);
+    const lost = content.blobs.find(
+      ({ mediaType }) => mediaType !== OCI_CONFIG && mediaType !== DOCKER_CONFIG,
+    );
+    registry.lose(`${EU}/app`, lost?.digest ?? digest('0'));
+    const { summary, items } = await verifyManifests(registry, [wants(content)], deep);
+    expect(summary).toMatchObject({ incomplete: 1 });
+    expect(items[0]?.reason).toContain(`${lost?.digest}`);
   });
 
   it('finds what a shallow look does not', async () => {
