@@ -3,8 +3,14 @@ import { isAbort, messageOf } from '../base/errors.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { isForeignLayer } from '../image/media-types.ts';
-import { ManifestError, parseReferences, type RawManifest, UNKNOWN_SIZE } from '../image/oci-manifest.ts';
+import { isManifestType, OCI_INDEX } from '../image/media-types.ts';
+import {
+  isWellFormed,
+  ManifestError,
+  parseReferences,
+  type RawManifest,
+  UNKNOWN_SIZE,
+} from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
@@ -63,22 +69,26 @@ export class SourceWalk {
   async #walkManifests(image: WalkedImage, walk: Walk, signal: AbortSignal): Promise<Descriptor[]> {
     const blobs = new Map<string, Descriptor>();
     const seen = new Set([image.digest]);
-    let level = [image.digest];
+    let level: readonly Descriptor[] = [{ digest: image.digest, size: UNKNOWN_SIZE, mediaType: OCI_INDEX }];
     for (let depth = 0; level.length > 0; depth += 1) {
       if (depth > MAX_DEPTH) throw new ManifestError('manifest-malformed', TOO_DEEP);
-      const found: Digest[] = [];
+      const found: Descriptor[] = [];
       // oxlint-disable-next-line no-await-in-loop -- a level is known when the one above it has been read
-      await walk.forEach(level, signal, async (digest) => {
-        const manifest = await this.#read(digest, image, signal);
-        if (manifest === undefined) return walk.miss(`manifest ${digest}`);
-        const references = parseReferences(manifest);
-        for (const blob of references.blobs) {
-          if (!isForeignLayer(blob.mediaType)) blobs.set(`${blob.digest} ${blob.size}`, blob);
+      await walk.forEach(level, signal, async (entry) => {
+        const manifest = await this.#read(entry.digest, image, signal);
+        if (!isManifestType(entry.mediaType) && (manifest === undefined || !isWellFormed(manifest))) {
+          return void blobs.set(keyOf(entry), entry); // an entry of unknown type may be a blob
         }
-        found.push(...references.manifests.map((child) => child.digest));
+        if (manifest === undefined) return walk.miss(`manifest ${entry.digest}`);
+        const references = parseReferences(manifest);
+        for (const blob of references.blobs) blobs.set(keyOf(blob), blob);
+        found.push(...references.manifests);
       });
-      level = Array.from(new Set(found)).filter((digest) => !seen.has(digest));
-      for (const digest of level) seen.add(digest);
+      level = found.filter(({ digest }) => {
+        const isNew = !seen.has(digest);
+        seen.add(digest);
+        return isNew;
+      });
     }
     return Array.from(blobs.values());
   }
@@ -153,6 +163,10 @@ async function hasBlob(
 }
 
 const TOO_DEEP = `indexes are nested more than ${MAX_DEPTH} deep`;
+
+function keyOf({ digest, size }: Descriptor): string {
+  return `${digest} ${size}`;
+}
 
 function shortfallOf(error: unknown): Shortfall {
   const kind = error instanceof ManifestError ? 'malformed' : 'unreadable';
