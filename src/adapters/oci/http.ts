@@ -39,7 +39,7 @@ export interface Sight {
 
 export type Slot = NonNullable<HttpRequest['slot']>;
 
-/** A body that is opened when its request is about to be sent, and can be sent only once. */
+/** A body that is opened when its request is about to be sent, anew for each hop of a redirect; it is not sent again else. */
 export interface StreamBody {
   readonly size: number;
   readonly open: () => Promise<Readable | Uint8Array>;

@@ -112,20 +112,6 @@ describe('redirects', () => {
     const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), SMALL.digest, quiet());
     expect((await registryErrorOf(asked)).message).toContain('a redirect without a valid Location');
   });
-
-  it.each(['POST', 'PUT'] as const)('of %s are not followed', async (method) => {
-    const headers = { location: '/elsewhere' };
-    const server = await scriptedServer([
-      { request: new RegExp(`^${method}`), answer: { status: 307, headers } },
-    ]);
-    const { registry } = clientForTest();
-    const repository = repositoryAt(server, 'app');
-    const session = { repository, location: `${server.url}/up`, received: 0 };
-    const upload = { session, blob: descriptorOf(SMALL), open: () => Promise.resolve(SMALL.bytes) };
-    const asked =
-      method === 'POST' ? registry.startUpload(repository, quiet()) : registry.finishUpload(upload, quiet());
-    expect(await registryErrorOf(asked)).toMatchObject({ code: 'unexpected', status: 307 });
-  });
 });
 
 describe('a redirect between origins', () => {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { blob as bytesOf, layer } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
-import { rawAnswer, type Script, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
+import { type Script, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -185,8 +185,8 @@ describe('an upload', () => {
   });
 
   it('whose connection is lost lets go of its source', async () => {
-    const raw = rawAnswer(['HTTP/1.1 4xx what?']);
-    const server = await scriptedServer([{ request: /^PUT/, early: true, answer: { raw, ending: 'reset' } }]);
+    const answer = { raw: 'HTTP/1.1 2', ending: 'reset' } as const;
+    const server = await scriptedServer([{ request: /^PUT/, early: true, answer }]);
     const endless = endlessSource();
     const repository = repositoryAt(server, 'app');
     const asked = clientForTest().registry.finishUpload(
