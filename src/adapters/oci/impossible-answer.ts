@@ -12,13 +12,21 @@ export function isImpossible(request: HttpRequest, response: HttpResponse): bool
     case 400:
       return isUntrueOfManifest(request, response);
     case 401:
-      // without a challenge nobody can know what to do better
-      return response.headers['www-authenticate'] === undefined;
+      return isUnchallenged(request, response);
     case 416:
       return request.headers['range'] === undefined;
     default:
       return false;
   }
+}
+
+/**
+ * Without a challenge nobody can know what to do better. Storage has none to give, and where a HEAD of a blob is
+ * refused a GET is asked next.
+ */
+function isUnchallenged({ method, url }: HttpRequest, { headers, isElsewhere }: HttpResponse): boolean {
+  const isAskedByGetNext = method === 'HEAD' && url.pathname.includes('/blobs/');
+  return headers['www-authenticate'] === undefined && isElsewhere !== true && !isAskedByGetNext;
 }
 
 /** What is written is answered with 201 or 202, or with the digest of what was stored. */
