@@ -56,6 +56,8 @@ export interface HttpResponse {
   readonly isElsewhere?: boolean;
   /** Of a 401 or 403: whom the registry has refused; of a 400: what it may mean. */
   readonly hint?: string;
+  /** Set where no server has answered: what is to be written was seen to be there. */
+  readonly isSeen?: boolean;
   /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */
   readonly stream?: Readable;
 }
@@ -65,7 +67,7 @@ export type Send = (request: HttpRequest) => Promise<HttpResponse>;
 
 /** What the registry would have answered to a write that is done. */
 export function writtenAt(url: URL): HttpResponse {
-  return { status: 201, headers: {}, url, body: new Uint8Array() };
+  return { status: 201, headers: {}, url, body: new Uint8Array(), isSeen: true };
 }
 
 export function isStreamBody(body: HttpRequest['body']): body is StreamBody {

@@ -29,9 +29,9 @@ function isUnchallenged({ method, url }: HttpRequest, { headers, isElsewhere }: 
   return headers['www-authenticate'] === undefined && isElsewhere !== true && !isAskedByGetNext;
 }
 
-/** What is written is answered with 201 or 202, or with the digest of what was stored. */
-function isNothingOfWrite({ method }: HttpRequest, { headers }: HttpResponse): boolean {
-  return (method === 'POST' || method === 'PUT') && headers['docker-content-digest'] === undefined;
+/** An upload that is opened has a place; whether a mount was done, and a PUT, is asked by a HEAD. */
+function isNothingOfWrite({ method, url }: HttpRequest, { headers }: HttpResponse): boolean {
+  return method === 'POST' && headers['location'] === undefined && !url.searchParams.has('mount');
 }
 
 /** The digest of what is sent has been checked, and its source has taken it for a manifest. */

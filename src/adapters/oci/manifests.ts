@@ -114,7 +114,7 @@ async function lookAtBytes(
   }
   if (status !== 200 && status !== 404) return refuseAnswer(request, response);
   if (refused !== undefined) session.heads.learnAnswer(repository, 'manifests');
-  return status === 404 ? undefined : foundInBytes(response, reference);
+  return status === 404 ? undefined : foundInBytes(request, response, reference);
 }
 
 const NOTHING = new Uint8Array();
@@ -125,12 +125,17 @@ function isRefusedToo({ response: head }: RefusedHead, { status }: HttpResponse)
   return status !== 200 && !isTemporaryStatus(status);
 }
 
-function foundInBytes(response: HttpResponse, reference: Reference): Found {
+function foundInBytes(request: HttpRequest, response: HttpResponse, reference: Reference): Found {
   const mediaType = mediaTypeOf(response);
   const named = isDigest(reference) ? reference : digestIn(response);
   if (named !== undefined) return { digest: named, mediaType };
   const digest = digestOf(response.body);
-  parseReferences({ digest, bytes: response.body, mediaType }); // throws for what is no manifest
+  try {
+    parseReferences({ digest, bytes: response.body, mediaType });
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    throw new RegistryError('unexpected', `${describeRequest(request)}: ${error.message}`, { cause: error });
+  }
   return { digest, mediaType };
 }
 

@@ -13,7 +13,7 @@ export interface Session {
   readonly chunks: ChunkHabits;
   readonly heads: HeadSupport;
   readonly oddNames: OddNames;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
 }
 
 type RequestParts = Pick<HttpRequest, 'method'> &

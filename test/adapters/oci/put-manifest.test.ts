@@ -213,12 +213,6 @@ describe('a digest whose answer is lost', () => {
   });
 });
 
-describe('a manifest that is answered with 200', () => {
-  it('is stored where the answer says which', async () => {
-    await putTo([step('PUT', there(manifest.digest))]);
-  });
-});
-
 describe('a blob that the registry says it stored as another one', () => {
   const BLOB = layer('put blob');
 
