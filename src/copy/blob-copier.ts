@@ -4,6 +4,7 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import type { UploadSession } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { BlobPlaces } from './blob-places.ts';
+import { isKnownThere } from './known-there.ts';
 import { BlobTransfer, type TransferPorts, type TransferTask } from './blob-transfer.ts';
 import { MountHabits } from './mount-habits.ts';
 import { UploadOpener } from './upload-opener.ts';
@@ -58,8 +59,8 @@ export class BlobCopier {
   copyAgain(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     this.#perRepository.forget(keyOf(task));
     return this.#perRepository.run(keyOf(task), async () => {
-      const { blob, destination } = task;
-      if (await this.#ports.destination.hasBlob(destination, blob, signal)) return 'exists';
+      const { destination } = task;
+      if (await this.#isThere(task, signal)) return 'exists';
       const opened = await this.#ports.destination.startUpload(destination, signal);
       return this.#sending.run(task, { signal, opened });
     });
@@ -107,7 +108,7 @@ export class BlobCopier {
   }
 
   async #mount(task: BlobTask, from: Repository, signal: AbortSignal): Promise<Rung> {
-    const { blob, destination } = task;
+    const { destination } = task;
     if (from === destination) return 'exists';
     const answer = await this.#habits.tryMount(hostOf(destination), async () => {
       const given = await this.#askForMount(task, from, signal);
@@ -116,7 +117,7 @@ export class BlobCopier {
     if (answer === 'mounted') return 'mounted';
     if (answer === undefined || answer === 'refused') return this.#lookThenTransfer(task, signal);
     // 202 is "unknown", not "absent"
-    if (await this.#ports.destination.hasBlob(destination, blob, signal)) {
+    if (await this.#isThere(task, signal)) {
       await this.#ports.destination.cancelUpload(answer, signal);
       return 'exists';
     }
@@ -137,10 +138,13 @@ export class BlobCopier {
     }
   }
 
+  #isThere(task: BlobTask, signal: AbortSignal): Promise<boolean> {
+    return isKnownThere(this.#ports.destination, task, signal);
+  }
+
   async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {
-    const { blob, destination } = task;
-    const isToldLater = this.#uploads.tellsWhatIsThere(hostOf(destination));
-    if (!isToldLater && (await this.#ports.destination.hasBlob(destination, blob, signal))) return 'exists';
+    const isToldLater = this.#uploads.tellsWhatIsThere(hostOf(task.destination));
+    if (!isToldLater && (await this.#isThere(task, signal))) return 'exists';
     return this.#sending.run(task, { signal, opened: undefined });
   }
 }

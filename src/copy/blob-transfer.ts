@@ -8,6 +8,7 @@ import type { UploadSession, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import { SpoolError } from '../ports/spool.ts';
 import type { BlobSupply, Share } from './blob-supply.ts';
+import { isKnownThere } from './known-there.ts';
 import { CopyError } from './copy-error.ts';
 import type { UploadOpener } from './upload-opener.ts';
 
@@ -89,7 +90,7 @@ export class BlobTransfer {
       }
       await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
       // the upload may have succeeded and only its answer been lost
-      if (await this.#ports.destination.hasBlob(destination, blob, signal)) {
+      if (await isKnownThere(this.#ports.destination, { destination, blob }, signal)) {
         await this.#abandon(upload, signal);
         return 'transferred';
       }
@@ -183,12 +184,17 @@ function mayTryAgain(
   { upload, sources }: { readonly upload: Upload; readonly sources: Repository[] },
 ): boolean {
   if (error instanceof SpoolError) return true;
-  if (!(error instanceof RegistryError) || error.status === 403 || error.status === 405) return false;
+  if (!(error instanceof RegistryError) || isLasting(error)) return false;
   if (upload.step === 'opening') return false;
   const [failed] = sources.splice(0, 1);
   const isOfSource = upload.step === 'reading' || isExhausted(error);
   if (!isOfSource && failed !== undefined) sources.push(failed);
   return sources.length > 0;
+}
+
+/** No right to write, or no writing at all. Storage that refuses may take what a new upload leads to. */
+function isLasting({ isElsewhere, status }: RegistryError): boolean {
+  return status === 405 || (status === 403 && !isElsewhere);
 }
 
 /** What broke off may go on; what was refused, or was wrong, will not be right for being continued. */

@@ -57,8 +57,12 @@ export type FaultAct =
   | { readonly kind: 'flip-bit'; readonly atByte?: number }
   /** Docker-Content-Digest is that of other content. */
   | { readonly kind: 'wrong-digest-header' }
-  /** Headers replaced or, where undefined, left out. Names as the registry writes them. */
-  | { readonly kind: 'headers'; readonly headers: Readonly<Record<string, string | undefined>> };
+  /** Done, and the status replaced, and headers or, where undefined, left out. Names as the registry writes them. */
+  | {
+      readonly kind: 'headers';
+      readonly status?: number;
+      readonly headers: Readonly<Record<string, string | undefined>>;
+    };
 
 /** How an answer goes out. */
 export type Delivery =
@@ -143,8 +147,10 @@ export async function interfere(
       return whole(withFlippedBit(await answer(), act.atByte));
     case 'wrong-digest-header':
       return whole(withHeaders(await answer(), { 'Docker-Content-Digest': OTHER_DIGEST }));
-    case 'headers':
-      return whole(withHeaders(await answer(), act.headers));
+    case 'headers': {
+      const reply = withHeaders(await answer(), act.headers);
+      return whole({ ...reply, status: act.status ?? reply.status });
+    }
     default:
       return assertNever(act);
   }

@@ -28,17 +28,26 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
   readonly status: number | undefined;
   /** True when the same request may succeed later: the retry policy asks this and nothing else. */
   readonly temporary: boolean;
+  /** True where another host has refused, such as storage, that the registry has led to. */
+  readonly isElsewhere: boolean;
   /** Milliseconds that the server asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     code: RegistryErrorCode,
     message: string,
-    details: { status?: number; temporary?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+    details: {
+      status?: number;
+      temporary?: boolean;
+      isElsewhere?: boolean;
+      retryAfterMs?: number;
+      cause?: unknown;
+    } = {},
   ) {
     super(code, message, details.cause === undefined ? undefined : { cause: details.cause });
     this.status = details.status;
     this.temporary = details.temporary ?? false;
+    this.isElsewhere = details.isElsewhere ?? false;
     this.retryAfterMs = details.retryAfterMs;
   }
 }

@@ -91,6 +91,36 @@ describe('the ladder', () => {
     expect(verbs()).toEqual(['has-blob p.io/p/a']);
   });
 
+  it.each([
+    ['unauthorized', 403],
+    ['unauthorized', 401],
+    ['refused', 405],
+  ] as const)('transfers where the destination does not say what it has: %s %i', async (code, status) => {
+    const { registry, copy, verbs } = setUp();
+    registry.fail({ verb: 'has-blob' }, { error: new RegistryError(code, 'HEAD', { status }) });
+    expect(await copy('p.io/p/a')).toBe('transferred');
+    expect(verbs()).toEqual([
+      'has-blob p.io/p/a',
+      'start p.io/p/a',
+      'open-blob s.io/s/app',
+      'finish p.io/p/a',
+    ]);
+  });
+
+  it.each([
+    ['unavailable', 503, true],
+    ['unreachable', undefined, false],
+  ] as const)(
+    'does not transfer where the destination does not answer: %s',
+    async (code, status, temporary) => {
+      const { registry, copy, verbs } = setUp();
+      const error = new RegistryError(code, 'HEAD', { temporary, ...(status && { status }) });
+      registry.fail({ verb: 'has-blob' }, { error });
+      await expect(copy('p.io/p/a')).rejects.toBe(error);
+      expect(verbs()).toEqual(['has-blob p.io/p/a']);
+    },
+  );
+
   it('sends again what is there with another size: it has been cut', async () => {
     const { registry, copy, verbs } = setUp();
     const cut = { ...SHARED, bytes: SHARED.bytes.subarray(1) };

@@ -56,6 +56,33 @@ class Boaster extends MemoryRegistry {
   }
 }
 
+describe('an upload that failed', () => {
+  it('is tried again where the destination does not say whether it has the blob', async () => {
+    const { registry, send, verbs } = setUp();
+    registry.fail({ verb: 'finish' }, { error: FLAKY, times: 1 });
+    registry.fail(
+      { verb: 'has-blob' },
+      { error: new RegistryError('unauthorized', 'HEAD', { status: 403 }) },
+    );
+    expect(await send(LARGE)).toBe('transferred');
+    expect(verbs()).toEqual(expect.arrayContaining(['finish', 'has-blob', 'finish']));
+  });
+
+  it.each([
+    ['a registry, which means it', false, 1],
+    ['storage, whose URL may have run out', true, 2],
+  ])('by 403 of %s', async (_who, isElsewhere, starts) => {
+    const { registry, send } = setUp();
+    const error = new RegistryError(isElsewhere ? 'refused' : 'unauthorized', 'PUT', {
+      status: 403,
+      isElsewhere,
+    });
+    registry.fail({ verb: 'finish' }, { error, times: 1 });
+    await send(LARGE).catch(() => {});
+    expect(registry.count({ verb: 'start' })).toBe(starts);
+  });
+});
+
 describe('an upload that breaks off again and again', () => {
   it('is gone on with for as long as a mebibyte comes through each time', async () => {
     const { registry, clock, send } = setUp();

@@ -4,6 +4,7 @@ import { refuseAnswer } from '../../src/adapters/oci/answers.ts';
 import type { HttpRequest, HttpResponse } from '../../src/adapters/oci/http.ts';
 import { listRepository } from '../../src/adapters/oci/listing.ts';
 import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
+import { HeadSupport } from '../../src/adapters/oci/head-support.ts';
 import { OddNames } from '../../src/adapters/oci/odd-names.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import { redactRefusal } from '../../src/adapters/oci/redact.ts';
@@ -148,6 +149,7 @@ describe('a listing of any server', () => {
           send,
           endpoints: new Endpoints([]),
           chunks: new ChunkHabits(),
+          heads: new HeadSupport(),
           oddNames: new OddNames(),
           clock: new FakeClock(),
         };

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
+import { HeadSupport } from '../../src/adapters/oci/head-support.ts';
 import { OddNames } from '../../src/adapters/oci/odd-names.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import type { Send } from '../../src/adapters/oci/http.ts';
@@ -64,6 +65,7 @@ describe('pages without end (CVE-2020-1702, ggcr #2302)', () => {
       send,
       endpoints: new Endpoints([]),
       chunks: new ChunkHabits(),
+      heads: new HeadSupport(),
       oddNames: new OddNames(),
       clock: new FakeClock(),
     };

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBlob } from '../../src/adapters/oci/blobs.ts';
 import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
+import { HeadSupport } from '../../src/adapters/oci/head-support.ts';
 import { OddNames } from '../../src/adapters/oci/odd-names.ts';
 import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
 import { finishUpload } from '../../src/adapters/oci/finish-upload.ts';
@@ -84,6 +85,7 @@ async function stage(raw: string) {
     send: wire.send,
     endpoints: new Endpoints([]),
     chunks: new ChunkHabits(),
+    heads: new HeadSupport(),
     oddNames: new OddNames(),
     clock: new FakeClock(),
   };
@@ -127,6 +129,7 @@ describe('a server that takes for ever', () => {
       send: wire.send,
       endpoints: new Endpoints([]),
       chunks: new ChunkHabits(),
+      heads: new HeadSupport(),
       oddNames: new OddNames(),
       clock: new FakeClock(),
     };
@@ -155,6 +158,7 @@ describe('a server that takes for ever', () => {
       send: wire.send,
       endpoints: new Endpoints([]),
       chunks: new ChunkHabits(),
+      heads: new HeadSupport(),
       oddNames: new OddNames(),
       clock: new FakeClock(),
     };

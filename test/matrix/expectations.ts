@@ -73,13 +73,21 @@ function finalAnswer(cell: AnyCell): Expected {
   const { request, fault, times } = cell;
   if (request.ladder === 'when refused') return 'succeeds';
   if (saysThatThereIsNone(cell)) return 'either';
+  if (request.method === 'HEAD' && !mayBeHidden(cell)) return 'succeeds'; // GET is asked
   // it is what the first request to a host is answered anyway
   if (fault.challenges === true && request.anonymous === true) return 'succeeds';
   const tries = triesAgain(cell);
   if (times <= tries) return 'succeeds';
   // of several requests that are made at once some meet it, and some do not
   if (!isLasting(cell) && (tries > 0 || request.anonymous === true)) return 'either';
+  // the GET after it may be the one that finds out about credentials
+  if (request.anonymous === true && fault.name.startsWith('401')) return 'either';
   return lasting(cell);
+}
+
+/** Of what is not there a GET says so, which those without rights cannot believe. */
+function mayBeHidden({ request, fault }: AnyCell): boolean {
+  return request.isAbsent === true && /^40[13]/.test(fault.name);
 }
 
 /** It is an answer to a question: what comes of it depends on who asks. */

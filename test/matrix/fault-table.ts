@@ -144,6 +144,12 @@ export const FAULTS: readonly FaultRow[] = [
     act: () => ({ kind: 'headers', headers: { 'Content-Type': 'text/html' } }),
   },
   {
+    name: '202 without a digest',
+    nature: 'mislabelled',
+    hits: 'request body',
+    act: () => ({ kind: 'headers', status: 202, headers: { 'Docker-Content-Digest': undefined } }),
+  },
+  {
     name: '401 in the middle',
     nature: 'final',
     cured: 'all',

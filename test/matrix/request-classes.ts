@@ -12,6 +12,8 @@ export interface TroubledRequest {
   readonly anonymous?: true;
   /** Its answer: a status and headers, a document that cannot be checked, one of digests, or what has a digest. */
   readonly brings: 'a word' | 'a document' | 'digests' | 'content';
+  /** True where it asks for what is not there. */
+  readonly isAbsent?: true;
   /** What it sends. */
   readonly sends?: 'manifest' | 'tag' | 'blob';
   /** Bytes of the blob that it moves. */
@@ -46,6 +48,7 @@ export const REQUEST_CLASSES: readonly RequestClass[] = [
     method: 'HEAD',
     path: /^\/v2\//,
     anonymous: true,
+    isAbsent: true,
     brings: 'a word',
     edges: EDGES.filter((edge) => edge !== 'mounted:v1'),
   },
@@ -57,7 +60,13 @@ export const REQUEST_CLASSES: readonly RequestClass[] = [
     path: /^\/v2\/prod\/victim\/tags\/list/,
     ladder: 'when refused',
   },
-  { ...onVictim, ...head, name: 'HEAD manifest', path: /^\/v2\/prod\/victim\/manifests\// },
+  {
+    ...onVictim,
+    ...head,
+    name: 'HEAD manifest',
+    path: /^\/v2\/prod\/victim\/manifests\//,
+    isAbsent: true,
+  },
   {
     ...onVictim,
     name: 'GET manifest',

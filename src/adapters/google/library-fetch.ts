@@ -31,6 +31,9 @@ export function createFetch({ env, readCas }: Network): typeof fetch {
 
 type Library = typeof Undici;
 
+/** Bytes of all headers of an answer: Google has sent 21 KB. */
+const MAX_HEADER_BYTES = 256 * 1024;
+
 /** All of undici, when a token is first needed: registries are asked with parts of it. */
 async function loadLibrary(): Promise<Library> {
   return (await import('undici')).default; // it is CommonJS: a bundle in chunks has the default only
@@ -49,6 +52,7 @@ function makeDispatcher(
     connect: tls,
     requestTls: tls,
     proxyTls: tls,
+    maxHeaderSize: MAX_HEADER_BYTES,
   });
 }
 

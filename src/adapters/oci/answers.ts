@@ -15,11 +15,12 @@ export function refuseAnswer(request: HttpRequest, response: HttpResponse): neve
   const now = Date.parse(response.headers['date'] ?? '');
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now);
   throw new RegistryError(
-    codeOf(response.status, errors),
-    `${describeRequest(request)}: ${response.status}: ${said}${hintOf(response, retryAfterMs)}`,
+    codeOf(response, errors),
+    `${describeRequest(request)}: ${whereFrom(request, response)}${response.status}: ${said}${hintOf(response, retryAfterMs)}`,
     {
       status: response.status,
       temporary: isTemporaryStatus(response.status),
+      isElsewhere: response.isElsewhere ?? false,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   );
@@ -39,9 +40,14 @@ function noWords(request: HttpRequest, status: number): string {
     : 'no reason given';
 }
 
-function codeOf(status: number, errors: readonly SpecError[]): RegistryErrorCode {
+/** Storage has reasons of its own to refuse. */
+function whereFrom(request: HttpRequest, { url }: HttpResponse): string {
+  return url.origin === request.url.origin ? '' : `redirected to ${url.origin}: `;
+}
+
+function codeOf({ status, isElsewhere }: HttpResponse, errors: readonly SpecError[]): RegistryErrorCode {
   if (isTemporaryStatus(status)) return 'unavailable';
-  if (status === 401 || status === 403) return 'unauthorized';
+  if ((status === 401 || status === 403) && isElsewhere !== true) return 'unauthorized';
   if (errors.some(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN'))
     return 'unknown-blob';
   return status >= 400 && status < 500 ? 'refused' : 'unexpected';

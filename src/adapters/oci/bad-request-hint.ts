@@ -27,7 +27,8 @@ export function badRequestHint(
 const WANTS_HTTPS = /HTTP request (?:was sent )?to (?:an )?HTTPS (?:server|port)/i;
 const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
 
-function howToHttps({ host, hostname }: URL): string {
+/** How to make a host be asked in https. */
+export function howToHttps({ host, hostname }: URL): string {
   return classifyHostname(hostname) === 'loopback'
     ? `put its authority as ca.crt in certs.d/${host}: a loopback host with such a directory is asked in https`
     : `take ${host} from -plain-http`;

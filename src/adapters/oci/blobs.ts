@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../../image/descriptor.ts';
-import type { Digest } from '../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { BlobBody } from '../../ports/registry.ts';
@@ -12,33 +11,6 @@ import { readRequest, type Session } from './session.ts';
 import { skipBytes } from './skip-bytes.ts';
 import { sendUntilSound } from './sound-answer.ts';
 import { verifiedBytes, verifiedStream } from './verified-stream.ts';
-
-/** HEAD `/v2/<name>/blobs/<digest>`. What an answer leaves in doubt is not there: to send it does no harm. */
-export async function hasBlob(
-  session: Session,
-  { repository, blob, signal }: { repository: Repository; blob: Digest | Descriptor; signal: AbortSignal },
-): Promise<boolean> {
-  const { digest, size } = typeof blob === 'string' ? { digest: blob, size: UNKNOWN_SIZE } : blob;
-  const request = readRequest(session, repository, { method: 'HEAD', path: `blobs/${digest}`, signal });
-  const response = await session.send(request);
-  if (response.status === 404) return false;
-  if (response.status !== 200) refuseAnswer(request, response);
-  return isAboutBlob(response, digest) && !hasOtherSize(response, size);
-}
-
-/** A login page or a proxy's notice comes with status 200 as well; storage knows no digests. */
-function isAboutBlob({ headers }: HttpResponse, digest: Digest): boolean {
-  const named = headers['docker-content-digest'];
-  if (named !== undefined) return named === digest;
-  return !/^\s*(?:text\/html|application\/json)\b/i.test(headers['content-type'] ?? '');
-}
-
-/** No length, and none of a body that is not sent, say nothing; nor does that of an encoding. */
-function hasOtherSize({ headers }: HttpResponse, size: number): boolean {
-  const length = Number(headers['content-length'] ?? 0);
-  if (size === UNKNOWN_SIZE || length === 0 || headers['content-encoding'] !== undefined) return false;
-  return length !== size;
-}
 
 /** A blob of at most so many bytes is read whole: most are, and a stream costs more than they do. */
 const SMALL = 512 * 1024;

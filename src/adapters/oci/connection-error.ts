@@ -26,6 +26,7 @@ const SILENCES: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'it took the request and did not answer in time',
   UND_ERR_CONNECT_TIMEOUT: 'it could not be connected to in time',
   UND_ERR_SOCKET: 'it closed the connection without an answer',
+  UND_ERR_BODY_TIMEOUT: 'it stopped in the middle of its answer',
 };
 
 /** Where every address of a host was tried, node gives all of their errors: they say much the same. */
@@ -45,7 +46,7 @@ function named(asked: string, error: RegistryError): RegistryError {
 }
 
 function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 /** OpenSSL's own messages name its source files; its reason is what counts. */

@@ -13,7 +13,8 @@ export class Doubts {
 
   /** Whether to give in to an answer that was met for the `times`th time in a row. */
   areInVain({ method, repository }: HttpRequest, { status }: Outcome, times: number): boolean {
-    const what = `${method} ${repository} ${status}`;
+    // HEAD and GET ask the same
+    const what = `${method === 'HEAD' ? 'GET' : method} ${repository} ${status}`;
     if (times > MOST) this.#inVain.add(what);
     return this.#inVain.has(what);
   }

@@ -4,6 +4,7 @@ import type { Dispatcher } from 'undici';
 import { AnswerStream } from './answer-stream.ts';
 import { BoundedPieces } from './bounded-pieces.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody } from './http.ts';
+import { asAnswerError } from './invalid-answer.ts';
 import type { Route } from './routes.ts';
 import { limitDownload, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
 
@@ -132,7 +133,11 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(error);
+    const isStarted = this.#status >= 200;
+    const isWhole = NO_CONTENT.has(this.#status) && this.#stream === undefined && this.#end === undefined;
+    if (isWhole)
+      this.onResponseEnd(); // whatever length its headers promise
+    else this.#fail(asAnswerError(this.#request, error, { isStarted }));
   }
 
   #response(body: Uint8Array): HttpResponse {
@@ -151,6 +156,9 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#request.signal.removeEventListener('abort', this.#abort);
   }
 }
+
+/** Statuses of answers that end with their headers. */
+const NO_CONTENT = new Set([204, 304]);
 
 /** The reason of a signal may be anything. */
 function asError(reason: unknown): Error {

@@ -4,11 +4,11 @@ import { hostOf } from '../../image/repository.ts';
 import type { BlobBody, BlobUpload, UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
-import { hasBlob } from './blobs.ts';
 import { BodySlices } from './body-slices.ts';
+import { hasBlob } from './has-blob.ts';
 import { describeRequest, type StreamBody } from './http.ts';
 import { type Session, writeRequest } from './session.ts';
-import { doubtOf } from './stored-digest.ts';
+import { doubtOf, isSuccess, notStored } from './stored-digest.ts';
 import { movedUpload, parseUploadRange } from './uploads.ts';
 
 /**
@@ -47,16 +47,18 @@ interface Closing {
   readonly signal: AbortSignal;
 }
 
-/** A registry that says it stored something else is asked whether it has the blob. */
+/** After a success that is not 201, or names another digest, a HEAD tells whether the registry has the blob. */
 async function close(session: Session, { at, blob, body, signal }: Closing): Promise<void> {
   const { repository } = at;
   const url = closingUrl(at, blob);
   const request = writeRequest(repository, { method: 'PUT', url, headers: BYTES, body, signal });
   const response = await session.send(request);
   if (response.status === 413) session.chunks.learnTooMuch(request.host, body.size);
-  if (response.status !== 201) refuseAnswer(request, response);
+  if (!isSuccess(response)) refuseAnswer(request, response);
   const doubt = doubtOf(request, response, blob.digest);
-  if (doubt !== undefined && !(await hasBlob(session, { repository, blob, signal }))) throw doubt;
+  if (doubt === undefined && response.status === 201) return;
+  if (await hasBlob(session, { repository, blob, signal })) return;
+  throw doubt ?? notStored(request, response, 'the blob is not there');
 }
 
 async function sendInChunks(
@@ -89,7 +91,7 @@ async function sendChunk(
   const request = writeRequest(at.repository, { method: 'PATCH', url, headers, body, signal });
   const response = await session.send(request);
   if (response.status === 413) session.chunks.learnTooMuch(request.host, size);
-  if (response.status < 200 || response.status > 299) refuseAnswer(request, response);
+  if (!isSuccess(response)) refuseAnswer(request, response);
   const told = parseUploadRange(response.headers['range']);
   if (told === undefined || told === received) return movedUpload(at, { request, response, received });
   const why = `the registry has ${told} bytes of the upload after ${received} were sent`;

@@ -39,7 +39,7 @@ export interface Sight {
 
 export type Slot = NonNullable<HttpRequest['slot']>;
 
-/** A body that is opened when its request is about to be sent, and can be sent only once. */
+/** A body that is opened when its request is about to be sent, anew for each hop of a redirect; it is not sent again else. */
 export interface StreamBody {
   readonly size: number;
   readonly open: () => Promise<Readable | Uint8Array>;
@@ -52,8 +52,12 @@ export interface HttpResponse {
   /** Where the answer came from, after redirects. */
   readonly url: URL;
   readonly body: Uint8Array;
+  /** Set where another host has answered, such as storage, that the registry has led to. */
+  readonly isElsewhere?: boolean;
   /** Of a 401 or 403: whom the registry has refused; of a 400: what it may mean. */
   readonly hint?: string;
+  /** Set where no server has answered: what is to be written was seen to be there. */
+  readonly isSeen?: boolean;
   /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */
   readonly stream?: Readable;
 }
@@ -63,7 +67,7 @@ export type Send = (request: HttpRequest) => Promise<HttpResponse>;
 
 /** What the registry would have answered to a write that is done. */
 export function writtenAt(url: URL): HttpResponse {
-  return { status: 201, headers: {}, url, body: new Uint8Array() };
+  return { status: 201, headers: {}, url, body: new Uint8Array(), isSeen: true };
 }
 
 export function isStreamBody(body: HttpRequest['body']): body is StreamBody {

@@ -12,8 +12,7 @@ export function isImpossible(request: HttpRequest, response: HttpResponse): bool
     case 400:
       return isUntrueOfManifest(request, response);
     case 401:
-      // without a challenge nobody can know what to do better
-      return response.headers['www-authenticate'] === undefined;
+      return isUnchallenged(request, response);
     case 416:
       return request.headers['range'] === undefined;
     default:
@@ -21,9 +20,18 @@ export function isImpossible(request: HttpRequest, response: HttpResponse): bool
   }
 }
 
-/** What is written is answered with 201 or 202, or with the digest of what was stored. */
-function isNothingOfWrite({ method }: HttpRequest, { headers }: HttpResponse): boolean {
-  return (method === 'POST' || method === 'PUT') && headers['docker-content-digest'] === undefined;
+/**
+ * Without a challenge nobody can know what to do better. Storage has none to give, and where a HEAD of a blob is
+ * refused a GET is asked next.
+ */
+function isUnchallenged({ method, url }: HttpRequest, { headers, isElsewhere }: HttpResponse): boolean {
+  const isAskedByGetNext = method === 'HEAD' && url.pathname.includes('/blobs/');
+  return headers['www-authenticate'] === undefined && isElsewhere !== true && !isAskedByGetNext;
+}
+
+/** An upload that is opened has a place; whether a mount was done, and a PUT, is asked by a HEAD. */
+function isNothingOfWrite({ method, url }: HttpRequest, { headers }: HttpResponse): boolean {
+  return method === 'POST' && headers['location'] === undefined && !url.searchParams.has('mount');
 }
 
 /** The digest of what is sent has been checked, and its source has taken it for a manifest. */

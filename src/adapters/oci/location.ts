@@ -8,14 +8,13 @@ import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts'
 export function readLocation(request: HttpRequest, response: HttpResponse, purpose: string): URL {
   const location = response.headers['location'];
   if (location === undefined || !URL.canParse(location, response.url.href)) {
-    throw new RegistryError('unexpected', `${describeRequest(request)}: ${purpose} without a valid Location`);
+    const message = `${describeRequest(request)}: ${purpose} without a valid Location`;
+    throw new RegistryError('unexpected', message, { status: response.status });
   }
   const url = new URL(location, response.url);
   if (url.protocol !== 'https:' && url.protocol !== request.url.protocol) {
-    throw new RegistryError(
-      'unexpected',
-      `${describeRequest(request)}: refused ${purpose} to ${url.protocol}//${url.host}`,
-    );
+    const message = `${describeRequest(request)}: refused ${purpose} to ${url.protocol}//${url.host}`;
+    throw new RegistryError('unexpected', message, { status: response.status });
   }
   return url;
 }

@@ -12,9 +12,11 @@ import type { Repository } from '../../image/repository.ts';
 import type { Found } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
+import { isHeadRefused } from './head-support.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, type Slot } from './http.ts';
 import { readRequest, type Session } from './session.ts';
 import { sendUntilSound } from './sound-answer.ts';
+import { isTemporaryStatus } from './try-once.ts';
 
 /** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -33,30 +35,41 @@ export async function resolveManifest(session: Session, asked: Lookup): Promise<
   return (await lookUpManifest(session, asked))?.digest;
 }
 
-/** HEAD `/v2/<name>/manifests/<reference>`; a registry that gives no digest is asked for the bytes. */
-export async function lookUpManifest(
-  session: Session,
-  { repository, reference, slot = 'own', signal }: Lookup,
-): Promise<Found | undefined> {
+/**
+ * HEAD `/v2/<name>/manifests/<reference>`; a registry that refuses that, or gives no digest, is asked for the bytes.
+ */
+export async function lookUpManifest(session: Session, asked: Lookup): Promise<Found | undefined> {
+  const { repository, reference, slot = 'own', signal } = asked;
+  if (session.heads.isAskedByGet(repository, 'manifests')) return lookAtBytes(session, asked);
   const path = `manifests/${reference}`;
   const request = readRequest(session, repository, { method: 'HEAD', path, headers: ACCEPT, slot, signal });
   const response = await sendUntilSound(session.send, request, (read) => pageIn(request, read));
   if (response.status === 404) return undefined;
-  if (response.status !== 200) return refuseAnswer(request, response);
+  if (response.status === 200) {
+    return foundIn(request, { response, reference }) ?? lookAtBytes(session, asked);
+  }
+  if (!isHeadRefused(response)) return refuseAnswer(request, response);
+  const body = session.heads.reasonOf(repository, 'manifests');
+  return body === undefined
+    ? lookAtBytes(session, asked, { request, response })
+    : refuseAnswer(request, { ...response, body });
+}
+
+/** What the headers of an answer tell. Without a digest they are believed for a digest's sake, where its type is one. */
+function foundIn(
+  request: HttpRequest,
+  { response, reference }: { readonly response: HttpResponse; readonly reference: Reference },
+): Found | undefined {
   const mediaType = namedType(response) ?? '';
-  const named = parseDigest(response.headers['docker-content-digest'] ?? '');
+  const named = digestIn(response);
   if (isDigest(reference) && (named !== undefined || MANIFEST_TYPES.has(mediaType))) {
     return { digest: confirmed(request, { reference, named }), mediaType };
   }
-  if (named !== undefined) return { digest: named, mediaType };
-  // without a digest in its header an answer is believed for its type, and else for its bytes
-  const found = await lookAtBytes(session, asGet(request));
-  if (found === undefined || !isDigest(reference)) return found;
-  return { ...found, digest: confirmed(request, { reference, named: found.digest }) };
+  return named && { digest: named, mediaType };
 }
 
-function asGet(request: HttpRequest): HttpRequest {
-  return { ...request, method: 'GET', maxBodyBytes: MAX_MANIFEST_BYTES };
+function digestIn({ headers }: HttpResponse): Digest | undefined {
+  return parseDigest(headers['docker-content-digest'] ?? '');
 }
 
 const MANIFEST_TYPES: ReadonlySet<string> = new Set(ACCEPT_MANIFESTS.split(',').map((type) => type.trim()));
@@ -78,30 +91,77 @@ function confirmed(
   throw new RegistryError('mismatch', `${describeRequest(request)}: the registry answered with ${named}`);
 }
 
-/** What a tag stands for, where the registry does not say it in its header. */
-async function lookAtBytes(session: Session, request: HttpRequest): Promise<Found | undefined> {
-  const response = await sendUntilSound(session.send, request, (read) => pageIn(request, read));
-  if (response.status === 404) return undefined;
-  if (response.status !== 200) return refuseAnswer(request, response);
-  const digest = digestOf(response.body);
+/** A HEAD that was refused: that says nothing of what was asked for. */
+interface RefusedHead {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+}
+
+/** What a tag or digest stands for by its bytes: a manifest, or what the registry names by the right digest. */
+async function lookAtBytes(
+  session: Session,
+  asked: Lookup,
+  refused?: RefusedHead,
+): Promise<Found | undefined> {
+  const { repository, reference } = asked;
+  const request = getRequest(session, asked);
+  const response = await sendUntilSound(session.send, request, (read) => damageOf(request, read, reference));
+  const { status } = response;
+  if (refused !== undefined && isRefusedToo(refused, response)) {
+    const body = status === 404 ? NOTHING : response.body;
+    session.heads.learnRefusal(repository, 'manifests', body);
+    return refuseAnswer(refused.request, { ...refused.response, body });
+  }
+  if (status !== 200 && status !== 404) return refuseAnswer(request, response);
+  if (refused !== undefined) session.heads.learnAnswer(repository, 'manifests');
+  return status === 404 ? undefined : foundInBytes(request, response, reference);
+}
+
+const NOTHING = new Uint8Array();
+
+/** To those who have no right to look, what is there may be hidden. */
+function isRefusedToo({ response: head }: RefusedHead, { status }: HttpResponse): boolean {
+  if (status === 404) return head.status === 401 || head.status === 403;
+  return status !== 200 && !isTemporaryStatus(status);
+}
+
+function foundInBytes(request: HttpRequest, response: HttpResponse, reference: Reference): Found {
   const mediaType = mediaTypeOf(response);
-  parseReferences({ digest, bytes: response.body, mediaType }); // throws for what is no manifest
+  const named = isDigest(reference) ? reference : digestIn(response);
+  if (named !== undefined) return { digest: named, mediaType };
+  const digest = digestOf(response.body);
+  try {
+    parseReferences({ digest, bytes: response.body, mediaType });
+  } catch (error) {
+    if (!(error instanceof ManifestError)) throw error;
+    throw new RegistryError('unexpected', `${describeRequest(request)}: ${error.message}`, { cause: error });
+  }
   return { digest, mediaType };
+}
+
+/** A web page, or bytes that are not what they are named. */
+function damageOf(
+  request: HttpRequest,
+  response: HttpResponse,
+  reference: Reference,
+): RegistryError | undefined {
+  const digest = isDigest(reference) ? reference : digestIn(response);
+  if (digest === undefined) return pageIn(request, response);
+  return mismatchOf(request, { digest, bytes: response.body, mediaType: mediaTypeOf(response) });
+}
+
+function getRequest(session: Session, { repository, reference, slot = 'own', signal }: Lookup): HttpRequest {
+  const path = `manifests/${reference}`;
+  const parts = { method: 'GET', path, headers: ACCEPT, maxBodyBytes: MAX_MANIFEST_BYTES } as const;
+  return readRequest(session, repository, { ...parts, slot, signal });
 }
 
 /** GET `/v2/<name>/manifests/<digest>`, verified. */
 export async function fetchManifest(
   session: Session,
-  { repository, digest, signal }: { repository: Repository; digest: Digest; signal: AbortSignal },
+  { digest, ...asked }: Omit<Lookup, 'reference'> & { readonly digest: Digest },
 ): Promise<RawManifest | undefined> {
-  const path = `manifests/${digest}`;
-  const request = readRequest(session, repository, {
-    method: 'GET',
-    path,
-    headers: ACCEPT,
-    maxBodyBytes: MAX_MANIFEST_BYTES,
-    signal,
-  });
+  const request = getRequest(session, { ...asked, reference: digest });
   const asManifest = (response: HttpResponse) => {
     return { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
   };

@@ -6,12 +6,15 @@ import type { Log } from '../../ports/log.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import { withAuth } from './auth.ts';
 import { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
-import { hasBlob, openBlob } from './blobs.ts';
+import { openBlob } from './blobs.ts';
 import { withBreaker } from './breaker.ts';
 import { readCatalog } from './catalog.ts';
 import { ChunkHabits } from './chunk-habits.ts';
+import { withElsewhere } from './elsewhere.ts';
 import { Endpoints } from './endpoint.ts';
 import { finishUpload } from './finish-upload.ts';
+import { hasBlob } from './has-blob.ts';
+import { HeadSupport } from './head-support.ts';
 import type { Send } from './http.ts';
 import { OddNames } from './odd-names.ts';
 import { listHost, listRepository } from './listing.ts';
@@ -83,7 +86,8 @@ export function createRegistryOver(
   const traffic = new TrafficCounter();
   const send = buildTransport(wire.send, { options, endpoints, traffic });
   const oddNames = new OddNames();
-  const session = { send, endpoints, chunks: new ChunkHabits(), oddNames, clock: options.clock };
+  const [chunks, heads] = [new ChunkHabits(), new HeadSupport()];
+  const session = { send, endpoints, chunks, heads, oddNames, clock: options.clock };
   return { registry: makeRegistry(session), traffic, oddNames, close: wire.close };
 }
 
@@ -108,8 +112,9 @@ function buildTransport(
     onIdentity: (host, name) => traffic.nameIdentity(host, name),
     trustedRealms: options.trustedRealms ?? new Set(),
   });
+  const placed = withElsewhere(allowed, (host) => endpoints.originOf(host));
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
-  const bounded = withBudgets(allowed, { threads, perHost: PER_HOST, budgets, clock, keychain });
+  const bounded = withBudgets(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
   const repeated = withRetry(bounded, {
     clock,
     policy: DEFAULT_RETRY,

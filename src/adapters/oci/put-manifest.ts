@@ -1,14 +1,16 @@
+import { Attempts, type RetryPolicy, UPLOAD_RETRY } from '../../base/attempts.ts';
+import { givenUpAfter } from '../../base/given-up.ts';
 import { type Digest, isDigest } from '../../image/digest.ts';
 import type { RawManifest } from '../../image/oci-manifest.ts';
 import type { Reference } from '../../image/reference.ts';
 import type { Repository } from '../../image/repository.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
-import type { HttpRequest, Slot } from './http.ts';
+import type { HttpRequest, HttpResponse, Slot } from './http.ts';
 import { resolveManifest } from './manifests.ts';
 import { type Session, writeRequest } from './session.ts';
-import { doubtOf } from './stored-digest.ts';
-import { TagSight } from './tag-sight.ts';
+import { doubtOf, isSuccess, namesDigest, notStored } from './stored-digest.ts';
+import { movedTo, TagSight } from './tag-sight.ts';
 
 interface ManifestPut {
   readonly repository: Repository;
@@ -18,20 +20,67 @@ interface ManifestPut {
   readonly signal: AbortSignal;
 }
 
+/** Answers of success that leave open whether the manifest was stored, before that is an error. */
+const UNSETTLED: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4, mostAttempts: 4 };
+
 /**
- * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are, and the digest that the registry says it stored. Where
- * that is another one, a HEAD tells whether it is so; and of a tag, before it is written long after it was seen, or again
- * because no answer came: one that is something else by then is left so. Throws `RegistryError`.
+ * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is 201 with the digest that was sent; after any
+ * other 2xx a HEAD tells whether the manifest is there, and where it is not, it is written again. A tag is looked at
+ * before it is written long after it was seen, or again because no answer came: one that is something else by then is
+ * left so. Throws `RegistryError`.
  */
 export async function putManifest(session: Session, put: ManifestPut): Promise<void> {
-  const request = requestFor(session, put);
-  const response = await session.send(request);
   const { digest } = put.manifest;
-  // 200 is no answer to a PUT unless it says what was stored: a proxy's notice has that status as well
-  const isStored = response.status === 201 || response.headers['docker-content-digest'] === digest;
-  if (!isStored) refuseAnswer(request, response);
+  const request = requestFor(session, put);
+  const attempts = new Attempts(session.clock, UNSETTLED);
+  for (;;) {
+    const response = await session.send(request);
+    if (!isSuccess(response)) refuseAnswer(request, response);
+    if (response.isSeen === true || (response.status === 201 && namesDigest(response, digest))) return;
+    const there = await look(session, put);
+    const error = failureOf(request, { response, digest, there });
+    if (error === undefined) return;
+    const wait =
+      error.code === 'unexpected' && there === undefined ? attempts.waitAfter(NO_ANSWER) : undefined;
+    if (wait === undefined) throw error;
+    await sleepAfter(error, session.clock.sleep(wait, put.signal), put.signal);
+  }
+}
+
+/** An abort tells what the write before it failed with. */
+async function sleepAfter(
+  failure: RegistryError,
+  sleeping: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await sleeping;
+  } catch (error) {
+    throw givenUpAfter(failure, error, signal);
+  }
+}
+
+const NO_ANSWER = { status: undefined, asked: undefined };
+
+interface Unsettled {
+  readonly response: HttpResponse;
+  /** What was sent. */
+  readonly digest: Digest;
+  readonly there: Digest | 'unknown' | undefined;
+}
+
+/** What went wrong though the answer is a success. */
+function failureOf(request: HttpRequest, { response, digest, there }: Unsettled): RegistryError | undefined {
+  if (there === digest) return undefined;
   const doubt = doubtOf(request, response, digest);
-  if (doubt !== undefined && (await look(session, put)) !== digest) throw doubt;
+  if (doubt !== undefined) return doubt;
+  if (there === undefined) return notStored(request, response, 'the manifest is not there');
+  if (there !== 'unknown') return movedTo(request, there);
+  // where nobody can say, an answer is believed that is usual or names what was sent
+  const isBelieved = response.status === 201 || namesDigest(response, digest);
+  return isBelieved
+    ? undefined
+    : notStored(request, response, 'it cannot be told whether the manifest is there');
 }
 
 function requestFor(session: Session, put: ManifestPut): HttpRequest {

@@ -35,6 +35,7 @@ function secretsOf({ headers, body }: HttpRequest): string[] {
   return Array.from(new Set([...spelled, inForm])).filter((secret) => secret.length >= MIN_SECRET);
 }
 
-function isForm(headers: HttpRequest['headers']): boolean {
+/** True for a body of form fields: a token service is sent credentials so. */
+export function isForm(headers: HttpRequest['headers']): boolean {
   return headers['content-type'] === 'application/x-www-form-urlencoded';
 }

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { RegistryError } from '../../ports/registry-error.ts';
 
 /** How often in a row a body may break off without having come much further. */
 const BREAKS = 5;
@@ -66,7 +67,8 @@ class ResumedStream extends Readable {
       this.#mark = this.#received;
     }
     this.#breaks += 1;
-    if (this.#breaks >= BREAKS) {
+    const isFinal = cause instanceof RegistryError && !cause.temporary;
+    if (isFinal || this.#breaks >= BREAKS) {
       this.destroy(cause);
       return;
     }

@@ -104,10 +104,10 @@ class Repetition {
   }
 }
 
-/** No answer, a web page in its place, or that of a proxy which has not waited for the registry's. */
+/** No answer, or that of a proxy which has not waited for the registry's. */
 function mayBeDone(failure: Failure): boolean {
   const { status } = failure;
-  return status === undefined || status === 200 || (status >= 500 && !isRefusal(failure));
+  return status === undefined || (status >= 500 && !isRefusal(failure));
 }
 
 function orUnknown(error: unknown): 'unknown' {

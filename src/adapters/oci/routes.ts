@@ -4,6 +4,7 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import { fartherOf, type Nearest } from './address-policy.ts';
 import { connectToProxy, createConnector, type Reach, refuseHostname } from './connector.ts';
 import { type HttpRequest } from './http.ts';
+import { MAX_HEADER_BYTES } from './invalid-answer.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { Proxies, type Proxy } from './proxies.ts';
 import type { TrustedRealms } from './realm-policy.ts';
@@ -127,6 +128,7 @@ export class Routes {
       connect: makeConnector(),
       headersTimeout: HEADERS_TIMEOUT,
       bodyTimeout: IDLE_TIMEOUT,
+      maxHeaderSize: MAX_HEADER_BYTES,
       keepAliveTimeout: KEEP_ALIVE,
       pipelining: 1,
     });

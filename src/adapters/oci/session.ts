@@ -2,6 +2,7 @@ import { asRepository, hostOf, type RegistryName, type Repository } from '../../
 import type { Clock } from '../../ports/clock.ts';
 import type { ChunkHabits } from './chunk-habits.ts';
 import { type Endpoints, nameOf } from './endpoint.ts';
+import type { HeadSupport } from './head-support.ts';
 import type { HttpRequest, Send } from './http.ts';
 import type { OddNames } from './odd-names.ts';
 
@@ -10,8 +11,9 @@ export interface Session {
   readonly send: Send;
   readonly endpoints: Endpoints;
   readonly chunks: ChunkHabits;
+  readonly heads: HeadSupport;
   readonly oddNames: OddNames;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Clock;
 }
 
 type RequestParts = Pick<HttpRequest, 'method'> &

@@ -38,7 +38,12 @@ export class TagSight implements Sight {
     this.#seenAt = askedAt;
     if (there === undefined) return 'not done';
     if (there === digest) return 'done';
-    const what = `it has become ${there} since the plan was made: tag moves are not supported`;
-    throw new RegistryError('moved', `${describeRequest(this.#request)}: ${what}`);
+    throw movedTo(this.#request, there);
   }
+}
+
+/** The failure of a write to a tag that stands for something else by now. */
+export function movedTo(request: HttpRequest, there: Digest): RegistryError {
+  const what = `it has become ${there} since the plan was made: tag moves are not supported`;
+  return new RegistryError('moved', `${describeRequest(request)}: ${what}`);
 }

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { RegistryError } from '../../ports/registry-error.ts';
+import { invalidityOf, MAX_HEADER_BYTES } from './invalid-answer.ts';
 import type { Proxy } from './proxies.ts';
 import { systemTimer } from './time-limits.ts';
 
@@ -24,6 +25,7 @@ export function openTunnel(
       path: target,
       headers: { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
       createConnection: () => socket,
+      maxHeaderSize: MAX_HEADER_BYTES,
     });
     const stopTimer = systemTimer(TUNNEL_TIMEOUT, () =>
       asked.destroy(new Error('it does not answer to CONNECT')),
@@ -33,7 +35,7 @@ export function openTunnel(
       socket.destroy();
       reject(error);
     };
-    asked.once('error', (cause) => fail(failed(proxy, { why: cause.message, temporary: true, cause })));
+    asked.once('error', (cause) => fail(unanswered(proxy, cause)));
     asked.once('connect', ({ statusCode = 0 }, _socket, early) => {
       if (statusCode !== 200) return fail(refused(proxy, { statusCode, target }));
       if (early.length > 0)
@@ -42,6 +44,15 @@ export function openTunnel(
       resolve(socket);
     });
     asked.end();
+  });
+}
+
+function unanswered(proxy: Proxy, cause: Error): RegistryError {
+  const invalidity = invalidityOf(cause);
+  return failed(proxy, {
+    why: invalidity ?? cause.message,
+    temporary: invalidity === undefined,
+    cause,
   });
 }
 

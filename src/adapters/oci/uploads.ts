@@ -3,12 +3,15 @@ import type { Repository } from '../../image/repository.ts';
 import type { UploadSession } from '../../ports/registry.ts';
 import { refuseAnswer } from './answers.ts';
 import { nameOf } from './endpoint.ts';
+import { hasBlob } from './has-blob.ts';
 import type { HttpRequest, HttpResponse } from './http.ts';
 import { readLocation } from './location.ts';
 import { pullScope, type Session, writeRequest } from './session.ts';
+import { doubtOf, isSuccess, notStored } from './stored-digest.ts';
 
 /**
- * POST `/v2/<name>/blobs/uploads/?mount=<digest>&from=<other name>`, or the same without `from`.
+ * POST `/v2/<name>/blobs/uploads/?mount=<digest>&from=<other name>`, or the same without `from`. 201 is a mount, 202
+ * an upload; after any other success a HEAD tells whether the blob is there.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
  */
@@ -22,8 +25,11 @@ export async function mountBlob(
   const write = writeRequest(repository, { method: 'POST', url, headers: NO_BODY, signal });
   const request = from === undefined ? write : { ...write, scopes: [...write.scopes, pullScope(from)] };
   const response = await session.send(request);
-  if (response.status === 201) return 'mounted';
-  return openedUpload(session, request, response);
+  if (response.status === 202) return openedUpload(session, request, response);
+  if (!isSuccess(response)) refuseAnswer(request, response);
+  if (response.status === 201 && doubtOf(request, response, digest) === undefined) return 'mounted';
+  if (await hasBlob(session, { repository, blob: digest, signal })) return 'mounted';
+  throw notStored(request, response, 'the blob is not there');
 }
 
 const NO_BODY = { 'content-length': '0' };
@@ -35,11 +41,13 @@ export async function startUpload(
 ): Promise<UploadSession> {
   const url = session.endpoints.urlOf(repository, 'blobs/uploads/');
   const request = writeRequest(repository, { method: 'POST', url, headers: NO_BODY, signal });
-  return openedUpload(session, request, await session.send(request));
+  const response = await session.send(request);
+  const isOpened = isSuccess(response) && response.headers['location'] !== undefined; // 202 as a rule
+  if (!isOpened && response.status !== 202) refuseAnswer(request, response);
+  return openedUpload(session, request, response);
 }
 
 function openedUpload(session: Session, request: HttpRequest, response: HttpResponse): UploadSession {
-  if (response.status !== 202) refuseAnswer(request, response);
   const { host, repository } = request;
   session.chunks.learnLeast(host, response.headers['oci-chunk-min-length']);
   const url = readLocation(request, response, 'an upload');

@@ -12,19 +12,22 @@ export interface WatchedUpload {
 /** Watches the body of a request. */
 export function watchUpload(request: HttpRequest): WatchedUpload {
   const { body, signal } = request;
-  let isOpen = false;
-  let isBroken = false;
-  const isCut = () => isOpen && !isBroken && !signal.aborted;
-  if (!isStreamBody(body)) return { request, isOpen: () => false, isCut: () => false };
+  /** What was opened last: a redirect opens the bytes once more, and ends those before. */
+  let current: object | undefined;
+  let broken: object | undefined;
+  const isOpen = () => current !== undefined;
+  const isCut = () => isOpen() && broken !== current && !signal.aborted;
+  if (!isStreamBody(body)) return { request, isOpen, isCut };
   const open = async () => {
+    current = undefined;
     const opened = await body.open();
-    isOpen = true;
+    current = opened;
     if (!(opened instanceof Uint8Array)) {
       opened.once('error', () => {
-        isBroken = true;
+        broken = opened;
       });
     }
     return opened;
   };
-  return { request: { ...request, body: { ...body, open } }, isOpen: () => isOpen, isCut };
+  return { request: { ...request, body: { ...body, open } }, isOpen, isCut };
 }

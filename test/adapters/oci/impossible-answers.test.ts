@@ -85,7 +85,7 @@ const IMPOSSIBLE: readonly (readonly [what: string, act: FaultAct, status: numbe
   ...[MOUNT, OPEN, GET_MANIFEST, GET_LARGE, HEAD, PUT_CHILD, PUT_TAG].map(
     (operation) => ['401 without a challenge', BARE, 401, operation] as const,
   ),
-  ...[MOUNT, OPEN, PUT_CHILD, PUT_TAG].map((operation) => ['a web page', PAGE, 200, operation] as const),
+  ['a web page', PAGE, 200, OPEN],
   ...[GET_MANIFEST, GET_LARGE, GET_SMALL, HEAD, OPEN, PUT_TAG].map(
     (operation) => ['416 without a range', RANGE, 416, operation] as const,
   ),
@@ -117,8 +117,11 @@ describe('an answer that cannot be true', () => {
     async ({ act, status, which, ask }) => {
       const { server, client, clock } = await setUp();
       server.addFault({ ...which, act, times: Infinity });
+      // a HEAD that is refused is followed by a GET
+      if (which.method === 'HEAD') server.addFault({ path: /manifests/, act, times: Infinity });
       const fail = async () => registryErrorOf(ask(client.registry, server));
-      const asked = () => server.requests.filter(({ method }) => method === which.method).length;
+      const asked = () =>
+        server.requests.filter(({ method, path }) => method === which.method && path !== '/v2/').length;
       expect(await fail()).toMatchObject({ status, temporary: false });
       expect(clock.waits).toEqual([500, 1000, 2000]);
       expect(asked()).toBe(4);
@@ -132,9 +135,9 @@ it('an answer that was believed of one repository is doubted of another', async 
   const { server, client } = await setUp();
   push(server, 'other', CONTENT, 'v1');
   const resolve = (repository: Repository) => client.registry.resolve(repository, tagOf('v1'), quiet());
-  server.addFault({ method: 'HEAD', act: BARE, times: 4 });
+  server.addFault({ path: /app\/manifests/, act: BARE, times: Infinity });
   await registryErrorOf(resolve(app(server)));
-  server.addFault({ method: 'HEAD', act: BARE, times: 3 });
+  server.addFault({ path: /other\/manifests/, act: BARE, times: 3 });
   expect(await resolve(other(server))).toBe(manifest.digest);
 });
 

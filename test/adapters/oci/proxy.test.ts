@@ -24,8 +24,8 @@ interface ProxyDouble {
   readonly passwords: readonly (string | undefined)[];
 }
 
-/** A proxy to which every name is this machine. With a status it refuses everything. */
-async function proxyForTest({ status }: { status?: number } = {}): Promise<ProxyDouble> {
+/** A proxy to which every name is this machine. With an answer it gives that one to every CONNECT. */
+async function proxyForTest({ answer }: { answer?: string } = {}): Promise<ProxyDouble> {
   const lines: string[] = [];
   const passwords: (string | undefined)[] = [];
   const sockets = new Set<Socket>();
@@ -51,8 +51,8 @@ async function proxyForTest({ status }: { status?: number } = {}): Promise<Proxy
     note(incoming);
     sockets.add(socket);
     socket.on('error', () => {});
-    if (status !== undefined) {
-      socket.end(`HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n`);
+    if (answer !== undefined) {
+      socket.end(answer);
       return;
     }
     const onwards = connect(Number(new URL(`http://${incoming.url}`).port), '127.0.0.1', () => {
@@ -158,13 +158,37 @@ describe('a proxy', () => {
     [407, false, '; give its user and password as HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT'],
     [502, true, ''],
   ])('that answers %i is named without its password', async (status, temporary, hint) => {
-    const proxy = await proxyForTest({ status });
+    const proxy = await proxyForTest({ answer: `HTTP/1.1 ${status} No\r\ncontent-length: 0\r\n\r\n` });
     const error = await refusal({ HTTPS_PROXY: `http://alice:canary@${proxy.host}` });
     expect(error).toMatchObject({ code: 'unreachable', temporary });
     expect(error.message).toBe(
       `HEAD https://registry.test/v2/app/blobs/${BLOB.digest}: ` +
         `proxy ${proxy.url}: it answers ${status} to CONNECT registry.test:443${hint}`,
     );
+    expect(proxy.lines).toHaveLength(temporary ? 5 : 1);
+  });
+
+  it.each([
+    [
+      'is no HTTP',
+      'SSH-2.0-OpenSSH_9.2\r\n',
+      false,
+      /: its answer is not valid HTTP: it does not begin with/,
+    ],
+    ['has a bad header', 'HTTP/1.1 200 OK\r\nBad\r\n\r\n', false, /: its answer is not valid HTTP: /],
+    ['has large headers', `HTTP/1.1 403 No\r\nA: ${'a'.repeat(21_000)}\r\n\r\n`, false, /it answers 403/],
+    [
+      'has huge headers',
+      `HTTP/1.1 403 No\r\nA: ${'a'.repeat(300 * 1024)}\r\n\r\n`,
+      false,
+      /the headers of its answer have more than 256 KiB/,
+    ],
+    ['breaks off', 'HTTP/1.1 200 O', true, /socket hang up/],
+  ])('whose answer %s is named with the reason', async (_what, answer, temporary, reason) => {
+    const proxy = await proxyForTest({ answer });
+    const error = await refusal({ HTTPS_PROXY: proxy.url });
+    expect(error).toMatchObject({ code: 'unreachable', temporary });
+    expect(error.message).toMatch(reason);
     expect(proxy.lines).toHaveLength(temporary ? 5 : 1);
   });
 

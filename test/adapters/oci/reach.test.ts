@@ -197,6 +197,18 @@ describe('an answer of a registry', () => {
     expect(error.message).toContain(`-trust-realm=${host}=inner.test`);
   });
 
+  it.each([307, 308])('leads a write to no inner host: %i', async (status) => {
+    const headers = { location: 'http://inner.test/up' };
+    const script = [{ request: /^POST/, answer: { status, headers } }];
+    const { registry, host, repository } = await registryThatLeads(script, {
+      here: 'public',
+      inner: ['10.0.0.5'],
+    });
+    const error = await registryErrorOf(registry.startUpload(repository, quiet()));
+    expect(error.message).toContain('refused to connect to inner.test (10.0.0.5)');
+    expect(error.message).toContain(`-trust-realm=${host}=inner.test`);
+  });
+
   it('leads an upload to no inner host', async () => {
     const headers = { location: 'http://inner.test/up' };
     const { registry, repository } = await registryThatLeads(

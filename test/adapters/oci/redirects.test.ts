@@ -65,7 +65,8 @@ describe('a blob that lies elsewhere', () => {
     const { registry } = clientForTest();
     const asked = registry.openBlob(repositoryAt(server, 'app'), descriptorOf(SMALL), quiet());
     const error = await registryErrorOf(asked);
-    expect(error).toMatchObject({ code: 'unauthorized', status: 403 });
+    expect(error).toMatchObject({ code: 'refused', status: 403, isElsewhere: true });
+    expect(error.message).toMatch(/^GET .*: redirected to http:\S+: 403: expired$/);
     expect(error.message).not.toContain('secret');
   });
 
@@ -81,7 +82,9 @@ describe('a blob that lies elsewhere', () => {
     const repository = repositoryAt(server, 'app');
     await registry.hasBlob(repository, SMALL.digest, quiet());
     const asked = registry.openBlob(repository, descriptorOf(SMALL), quiet());
-    expect((await registryErrorOf(asked)).code).toBe('unauthorized');
+    const error = await registryErrorOf(asked);
+    expect(error.code).toBe('refused');
+    expect(error.message).not.toMatch(/docker login|asked as/);
   });
 });
 
@@ -111,20 +114,6 @@ describe('redirects', () => {
     const server = await scriptedServer([{ request: /^HEAD/, answer: { status: 302 } }]);
     const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), SMALL.digest, quiet());
     expect((await registryErrorOf(asked)).message).toContain('a redirect without a valid Location');
-  });
-
-  it.each(['POST', 'PUT'] as const)('of %s are not followed', async (method) => {
-    const headers = { location: '/elsewhere' };
-    const server = await scriptedServer([
-      { request: new RegExp(`^${method}`), answer: { status: 307, headers } },
-    ]);
-    const { registry } = clientForTest();
-    const repository = repositoryAt(server, 'app');
-    const session = { repository, location: `${server.url}/up`, received: 0 };
-    const upload = { session, blob: descriptorOf(SMALL), open: () => Promise.resolve(SMALL.bytes) };
-    const asked =
-      method === 'POST' ? registry.startUpload(repository, quiet()) : registry.finishUpload(upload, quiet());
-    expect(await registryErrorOf(asked)).toMatchObject({ code: 'unexpected', status: 307 });
   });
 });
 
