@@ -41,6 +41,9 @@ describe.skipIf(!available.includes('distribution-2.8'))('images whose parts are
           expect(Buffer.from(await answer.arrayBuffer()).equals(bytes)).toBe(true);
         }
         expect((await runCip(['verify', '-deep', flag])).status).toBe(0);
+        const snapshot = await runCip([`-snapshot=${registry.host}/prod`]);
+        expect(snapshot.status, snapshot.stderr).toBe(0);
+        for (const { manifest } of [cache, restricted]) expect(snapshot.stdout).toContain(manifest.digest);
       } finally {
         await registry.stop();
       }
