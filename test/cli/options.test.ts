@@ -141,6 +141,24 @@ describe('the task', () => {
   });
 });
 
+describe('a proof', () => {
+  it.each([
+    [[], 'few', []],
+    [['-prove=all'], 'all', []],
+    [['-prove', 'NONE'], 'none', []],
+    [['-prove=changed'], 'few', [expect.stringMatching(/^-prove=changed: nothing tells/)]],
+    [['-prove=all', '-confirm'], 'all', [expect.stringMatching(/no effect with -confirm/)]],
+    [['-prove=none', '-confirm'], 'none', []],
+    [['-prove=all', '-parse-only'], 'all', [expect.stringMatching(/no effect with -parse-only/)]],
+  ] as const)('with %j is %s', (args, proof, warnings) => {
+    expect(optionsOf(['-manifest=m', ...args])).toMatchObject({ proof, warnings });
+  });
+
+  it.each(['', 'some', 'true'])('is not %j', (mode) => {
+    expectRefusal(['-manifest=m', `-prove=${mode}`], /-prove is all, changed or none, not/);
+  });
+});
+
 describe('a contradiction is refused in words', () => {
   it.each([
     [['-manifest=a', '-thin-manifest-dir=b'], /-manifest and -thin-manifest-dir/],

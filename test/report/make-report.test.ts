@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kept } from '../builders/kept.ts';
+import type { Finding } from '../../src/checks/finding.ts';
 import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Digest } from '../../src/image/digest.ts';
@@ -13,7 +14,7 @@ import { makeReport, type MalformedEntry, type ReportInput } from '../../src/rep
 import { renderJson } from '../../src/report/render-json.ts';
 import { renderMarkdown } from '../../src/report/render-markdown.ts';
 import { renderMarkdownTable, renderTable } from '../../src/report/render-table.ts';
-import { renderItemLine, renderTables } from '../../src/report/render-text.ts';
+import { renderFindingLine, renderItemLine, renderTables } from '../../src/report/render-text.ts';
 import type { Report, Summary } from '../../src/report/report.ts';
 import { digest, inFile, repository, tag } from '../builders/manifests.ts';
 
@@ -418,6 +419,56 @@ describe('the hosts', () => {
   });
 });
 
+describe('findings', () => {
+  const [edge] = planned().items.filter(({ decision }) => decision === 'copy');
+  const findings: readonly Finding[] = [
+    { rule: 'b', level: 'warn', message: 'later', at: { file: 'm.yaml', line: 10, column: 1 }, edges: [] },
+    {
+      rule: 'a',
+      level: 'error',
+      message: 'not\nhere',
+      advice: 'push it',
+      at: { file: 'm.yaml', line: 9, column: 5 },
+      edges: edge === undefined ? [] : [edge],
+    },
+    { rule: 'c', level: 'warn', message: 'of the run', at: undefined, edges: [] },
+  ];
+  const report = reportOf(inputOf({ findings }));
+
+  it('are sorted by place, those of the whole run first, and name their edges', () => {
+    expect(report.findings).toEqual([
+      { rule: 'c', level: 'warn', message: 'of the run', at: '', edges: [] },
+      {
+        rule: 'a',
+        level: 'error',
+        message: 'not\nhere',
+        advice: 'push it',
+        at: 'm.yaml:9:5',
+        edges: ['p.io/p/new:v1'],
+      },
+      { rule: 'b', level: 'warn', message: 'later', at: 'm.yaml:10:1', edges: [] },
+    ]);
+  });
+
+  it('are one line each, with place, advice and rule', () => {
+    expect(report.findings.map(renderFindingLine)).toEqual([
+      'of the run [c]',
+      'm.yaml:9:5: not here: push it [a]',
+      'm.yaml:10:1: later [b]',
+    ]);
+  });
+
+  it('are a table in Markdown, before the items, that leaves room for them', () => {
+    expect(renderMarkdown(report)).toMatch(
+      /### Findings\n\n\| level \| check \| place \| finding \|\n.*\n\| warn \| c \|  \| of the run \|\n\| error \| a \| m\.yaml:9:5 \| not here: push it \|\n[^#]*### Needs attention/,
+    );
+    const many = Array.from({ length: 5_000 }, () => findings[1] ?? findings[0]).flatMap((one) => one ?? []);
+    const text = renderMarkdown(reportOf(inputOf({ findings: many })));
+    expect(text.length).toBeLessThan(20_000);
+    expect(text).toMatch(/… and \d+ more, in the JSON report\./);
+  });
+});
+
 describe('the exit code', () => {
   const good: Summary = {
     edges: 9,
@@ -444,12 +495,21 @@ describe('the exit code', () => {
     },
   );
 
-  it.each(['lost', 'tag-move', 'conflict', 'invalid', 'unreadable', 'failed', 'not-attempted'])(
+  it.each(['lost', 'tag-move', 'conflict', 'invalid', 'unreadable', 'blocked', 'failed', 'not-attempted'])(
     'is 1 when something is %s',
     (name) => {
       expect(codeOf({ [name]: 1 })).toBe(1);
     },
   );
+
+  it.each([
+    ['error', 1],
+    ['warn', 0],
+  ] as const)('of a finding of the level %s is %d', (level, code) => {
+    const finding = { rule: 'rule', level, message: 'odd', at: '', edges: [] };
+    const report = { ...reportOf(inputOf()), summary: good, findings: [finding] };
+    expect(exitCodeOf(report, { allowLost: true })).toBe(code);
+  });
 
   it('is 0 for lost images that are allowed, and for nothing else', () => {
     expect(codeOf({ lost: 3 }, true)).toBe(0);

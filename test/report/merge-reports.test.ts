@@ -147,6 +147,27 @@ describe('the merged report of all shards', () => {
     });
   });
 
+  it('has a finding once that several shards have, with the edges of all of them', () => {
+    const finding = { rule: 'a', level: 'error', message: 'odd', at: 'm.yaml:9:5' } as const;
+    const other = { ...finding, at: 'm.yaml:10:5', advice: 'push it' };
+    const { findings } = mergeReports(
+      shardsOf(3, [
+        { findings: [{ ...finding, edges: ['p.io/p/b:v1'] }] },
+        { findings: [{ ...other, edges: [] }] },
+        {
+          findings: [
+            { ...finding, edges: ['p.io/p/a:v1', 'p.io/p/c:v1'] },
+            { ...other, edges: [] },
+          ],
+        },
+      ]),
+    );
+    expect(findings).toEqual([
+      { ...finding, edges: ['p.io/p/a:v1', 'p.io/p/b:v1', 'p.io/p/c:v1'] },
+      { ...other, edges: [] },
+    ]);
+  });
+
   it('adds up what was asked of each host', () => {
     const { hosts } = mergeReports(
       shardsOf(2, [
@@ -286,6 +307,17 @@ describe('the text of a report', () => {
     expect(parseReport(text({ ...report, more: 1 }))).toEqual({ ...report, more: 1 });
   });
 
+  it('of a version without checks has no findings, and no edge is blocked', () => {
+    const { findings: _, ...old } = report;
+    const { blocked: _blocked, ...summary } = report.summary;
+    const hosts = { 'p.io': { ...host({}), edges: { ...host({}).edges, blocked: undefined } } };
+    const read = parseReport(text({ ...old, summary, hosts }));
+    expect(read).toEqual({ ...report, findings: [], hosts: { 'p.io': host({}) } });
+    const shards = shardsOf(3).map((one) => (one.report.shard?.index === 1 ? { ...one, report: read } : one));
+    const merged = mergeReports(shards);
+    expect(merged.summary.blocked).toBe(0);
+  });
+
   const [item] = report.items;
   it.each([
     ['nothing', '', /not a JSON object/],
@@ -298,6 +330,12 @@ describe('the text of a report', () => {
     ['a count', text({ ...report, summary: { ...report.summary, lost: -1 } }), /"summary\.lost"/],
     ['an item', text({ ...report, items: [item, { ...item, digest: 5 }] }), /"items\[1\]\.digest"/],
     ['a decision', text({ ...report, items: [{ ...item, decision: 'toString' }] }), /"items\[0\]\.decision"/],
+    ['a finding', text({ ...report, findings: [{ rule: 'a' }] }), /"findings\[0\]\.level"/],
+    [
+      'a blocked count',
+      text({ ...report, summary: { ...report.summary, blocked: '1' } }),
+      /"summary\.blocked"/,
+    ],
     ['a host', text({ ...report, hosts: { 'p.io': {} } }), /"hosts\.p\.io\.edges"/],
     ['a shard', text({ ...report, shard: { ...report.shard, index: 3 } }), /"shard\.index"/],
     ['an input', text({ ...report, shard: { ...report.shard, input: 'sha256:1' } }), /"shard\.input"/],
