@@ -11,6 +11,7 @@ import { RegistryError } from '../../src/ports/registry-error.ts';
 import {
   artifact,
   blobsOf,
+  buildCache,
   type Content,
   foreignLayerImage,
   image,
@@ -19,6 +20,7 @@ import {
   manifestsOf,
   multiArch,
   nestedIndex,
+  nondistributableImage,
 } from '../builders/images.ts';
 import { digest, from, repository } from '../builders/manifests.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
@@ -52,6 +54,8 @@ describe('incomplete-source', () => {
   const INDEX = multiArch('index', { platforms: 3 });
   const IMAGE = image({ seed: 'image' });
   const NESTED = nestedIndex('nested');
+  const CACHE = buildCache('cache');
+  const WINDOWS = nondistributableImage('windows');
 
   it.each([
     ['an image', IMAGE],
@@ -60,6 +64,8 @@ describe('incomplete-source', () => {
     ['an artifact', artifact('artifact')],
     ['an image with a foreign layer', foreignLayerImage('windows')],
     ['an index of nothing', index({ children: [] })],
+    ['a build cache', CACHE],
+    ['an image with a nondistributable layer', WINDOWS],
   ])('has nothing to say about %s that is whole', async (_what, content) => {
     expect(await findingsWithout(undefined, content)).toEqual([]);
   });
@@ -69,6 +75,9 @@ describe('incomplete-source', () => {
     ['a layer', IMAGE, blobsOf(IMAGE)[2]],
     ['a layer of a child', INDEX, blobsOf(INDEX).at(-1)],
     ['the config of a child of a child', NESTED, blobsOf(NESTED)[0]],
+    ['a layer of a build cache', CACHE, blobsOf(CACHE)[0]],
+    ['the config of a build cache', CACHE, blobsOf(CACHE)[2]],
+    ['a nondistributable layer without urls', WINDOWS, blobsOf(WINDOWS)[1]],
   ])('finds that %s is missing', async (_what, content, blob) => {
     const lost = blob?.digest ?? digest('0');
     const findings = await findingsWithout(lost, content);

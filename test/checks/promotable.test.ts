@@ -4,7 +4,15 @@ import { blockEdges } from '../../src/checks/block-edges.ts';
 import { incompleteSource } from '../../src/checks/incomplete-source.ts';
 import { formatReference } from '../../src/image/reference.ts';
 import { isWritable, type PlanItem } from '../../src/plan/plan.ts';
-import { blobsOf, image, index, layer, manifestsOf } from '../builders/images.ts';
+import {
+  blobsOf,
+  buildCache,
+  image,
+  index,
+  layer,
+  manifestsOf,
+  nondistributableImage,
+} from '../builders/images.ts';
 import { from } from '../builders/manifests.ts';
 import { runs } from '../builders/property-runs.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
@@ -20,7 +28,7 @@ const INDEXES = [[first, second], [second, third], [third]].map((children) =>
   index({ children: children.filter((child) => child !== undefined) }),
 );
 const OUTER = index({ children: INDEXES.slice(0, 2) });
-const ALL = [...IMAGES, ...INDEXES, OUTER];
+const ALL = [...IMAGES, ...INDEXES, OUTER, buildCache('cache'), nondistributableImage('windows')];
 const LOSABLE = Array.from(
   new Set([...ALL.flatMap(manifestsOf), ...ALL.flatMap(blobsOf)].map(({ digest }) => digest)),
 );

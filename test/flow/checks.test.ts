@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import type { EmbeddedRegistry, Fault } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { blobsOf, type Content, image, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
@@ -101,6 +101,27 @@ describe.each(['same', 'other'] as const)(
     });
   },
 );
+
+describe('a source that refuses HEAD of blobs', () => {
+  it.each([401, 403, 405])('with %d: whole is proven whole, and what is missing is found', async (code) => {
+    const whole = await world(undefined);
+    whole.source.addFault(refusal(code));
+    const { status, report, stderr } = await runWithReport([whole.flag]);
+    expect(status, stderr).toBe(0);
+    expect(report.findings).toEqual([]);
+
+    const [, layer] = LOST[1];
+    const torn = await world(layer);
+    torn.source.addFault(refusal(code));
+    const { report: found } = await runWithReport([torn.flag]);
+    expect(found.findings).toMatchObject([{ level: 'error', message: expect.stringContaining(`${layer}`) }]);
+    expect(found.summary).toMatchObject({ copy: 2, blocked: 2 });
+  });
+
+  function refusal(status: number): Fault {
+    return { kind: 'blob-head', times: Number.POSITIVE_INFINITY, act: { kind: 'status', status } };
+  }
+});
 
 describe('the requests of a proof', () => {
   async function dryRun(...flags: readonly string[]) {
