@@ -3,7 +3,7 @@ import { ANONYMOUS } from '../../ports/keychain.ts';
 import { ApiChallenges } from './api-challenges.ts';
 import { type AuthHeader, AuthHeaders, type AuthPorts, type AuthScheme } from './auth-headers.ts';
 import { type Challenge, describeChallenge, parseChallenge } from './challenge.ts';
-import { type HttpRequest, type HttpResponse, isRead, isStreamBody, type Send } from './http.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
 import { identityHint, isMissingRepository, missingHint } from './identity-hint.ts';
 
 const OPEN: AuthScheme = { scheme: 'open' };
@@ -136,9 +136,9 @@ class Authenticator {
     if (challenge !== undefined) await this.#headers.takeScopes(request, { challenge, origin });
     const isSilent = header === undefined && SILENT.has(response.status);
     if (challenge !== undefined || !isSilent) return challenge;
-    // nobody may write without credentials, and most of what is not there is not there
-    const isRefusedRead = response.status !== 404 && isRead(request);
-    if (!isRefusedRead && !(await this.#headers.hasCredentials(request))) return undefined;
+    // without credentials nothing is written, most of what is not there is not there, and a refused HEAD says nothing
+    const isRefusedGet = response.status !== 404 && request.method === 'GET';
+    if (!isRefusedGet && !(await this.#headers.hasCredentials(request))) return undefined;
     return this.#apiChallenges.of(request, origin);
   }
 

@@ -109,7 +109,8 @@ async function lookAtBytes(
   const response = await sendUntilSound(session.send, request, (read) => damageOf(request, read, reference));
   const { status } = response;
   if (refused !== undefined && isRefusedToo(refused, response)) {
-    const told = { ...refused.response, body: tellsReason(status) ? response.body : NOTHING };
+    const body = tellsReason(status) ? response.body : NOTHING;
+    const told = { ...refused.response, body, ...(response.hint !== undefined && { hint: response.hint }) };
     session.heads.learnRefusal(repository, 'manifests', told);
     return refuseAnswer(refused.request, told);
   }
