@@ -43,6 +43,8 @@ export interface PromotionRequest {
 
 export interface PromotionPorts {
   readonly registry: WriteRegistry;
+  /** The same for what is written to, whose reads may ask for more rights. Unset: `registry`. */
+  readonly destination?: WriteRegistry;
   readonly traffic: Traffic;
   readonly spool: Spool;
   readonly clock: Clock;
@@ -59,14 +61,16 @@ export interface PromotionPorts {
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
   const { confirm, read, reportAll: keepPresent, threads } = request;
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
-  const { clock, progress, registry: destination, signal, spool, stopping } = ports;
+  const { clock, progress, registry, signal, spool, stopping } = ports;
   const startedAt = clock.now();
   const wanted = takeShard(expandEdges(read.manifests), request.shard);
-  const source = readOnce(destination);
+  const source = readOnce(registry);
   // a manifest that is about to be copied or proven is read at once, any other is looked up
-  const sourceFor = (digests: number) => (confirm || isProven(proof, digests) ? source : destination);
+  const sourceFor = (digests: number) => (confirm || isProven(proof, digests) ? source : registry);
   const rules = planRules(read.manifests, proof);
   const findings: Finding[] = [...checkManifests(MANIFEST_RULES, read.manifests)];
+  // a dry run asks for no right to write
+  const destination = confirm ? (ports.destination ?? registry) : registry;
   const plans: Plan[] = [];
   const outcomes = new Map<PlanItem, Outcome>();
   let readings: ReturnType<typeof countReadings> = new Map();
@@ -75,7 +79,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   try {
     const { pause } = ports;
     const reading = {
-      source: confirm ? source : destination,
+      source: confirm ? source : registry,
       sourceFor,
       destination,
       progress,

@@ -41,6 +41,7 @@ export function readOnce(registry: ReadRegistry, { maxBytes = MAX_BYTES } = {}):
   }
 
   return {
+    explainAbsence: async (repository, signal) => registry.explainAbsence?.(repository, signal),
     fetchManifest: async (repository, digest, signal) => (await read(repository, digest, signal))?.manifest,
     resolve: async (repository, reference, signal) => {
       if (!isDigest(reference)) return registry.resolve(repository, reference, signal);

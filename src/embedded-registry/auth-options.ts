@@ -1,8 +1,16 @@
 import type { Users } from './credentials.ts';
 
+interface Hiding {
+  /**
+   * Status of content for requests without credentials, without a challenge: only `/v2/` has one then. Default: 401 with
+   * a challenge for all requests.
+   */
+  readonly hides?: 403 | 404;
+}
+
 export type AuthOptions =
-  | { readonly kind: 'basic'; readonly users: Users }
-  | {
+  | ({ readonly kind: 'basic'; readonly users: Users } & Hiding)
+  | ({
       readonly kind: 'token';
       readonly users: Users;
       /** Refresh tokens (identity tokens in a docker config) and whose they are. Default: none. */
@@ -11,4 +19,13 @@ export type AuthOptions =
       readonly anonymousPull?: boolean;
       /** Life of a token. Default 300. */
       readonly ttlSeconds?: number;
-    };
+      /**
+       * What a token request gets that asks to pull from a repository that does not exist: a token (default), one without
+       * rights, or a refusal. Where it asks to push too the repository is created, as Quay does for its creators.
+       */
+      readonly pullOfMissing?: 'granted' | 'nothing' | 'refused';
+      /** The name of a repository in scopes, as behind a gateway that rewrites paths. Default: that of its path. */
+      readonly scopeName?: (name: string) => string;
+      /** A word that is the scope of every request, as `aws` is at Amazon's public registry. Default: none. */
+      readonly scopeWord?: string;
+    } & Hiding);

@@ -42,7 +42,12 @@ export async function startEmbeddedRegistry(
 ): Promise<EmbeddedRegistry> {
   const settings = withDefaults(options);
   const store = new RegistryStore(settings);
-  const backend: Backend = { store, uploads: new UploadSessions(), gate: createGate(settings), settings };
+  const backend: Backend = {
+    store,
+    uploads: new UploadSessions(),
+    gate: createGate(settings, store),
+    settings,
+  };
   const faults = new FaultPlan();
   for (const fault of settings.faults) faults.add(fault);
   const log: LogEntry[] = [];

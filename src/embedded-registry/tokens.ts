@@ -35,22 +35,28 @@ export function parseScopes(scopes: readonly string[]): Access[] {
     .flatMap((scope) => scope.split(' '))
     .flatMap((scope) => {
       const [, resource, actions] = /^((?:repository|registry):.+):([a-z,*]+)$/.exec(scope) ?? [];
-      return resource === undefined || actions === undefined
-        ? []
-        : [{ resource, actions: actions.split(',') }];
+      if (resource === undefined || actions === undefined) {
+        return /^[a-z*]+$/.test(scope) ? [{ resource: scope, actions: [] }] : [];
+      }
+      return [{ resource, actions: actions.split(',') }];
     });
 }
 
 export function formatScopes(accesses: readonly Access[]): string {
-  return accesses.map(({ resource, actions }) => `${resource}:${actions.join(',')}`).join(' ');
+  return accesses.map(({ resource, actions }) => [resource, ...actionsOf(actions)].join(':')).join(' ');
+}
+
+/** None of a word that stands for all. */
+function actionsOf(actions: readonly string[]): readonly string[] {
+  return actions.length === 0 ? [] : [actions.join(',')];
 }
 
 /** True when the rights cover everything that is needed. */
 export function covers(rights: readonly Access[], needed: readonly Access[]): boolean {
   return needed.every(({ resource, actions }) => {
-    const granted = new Set(
-      rights.filter((right) => right.resource === resource).flatMap((right) => right.actions),
-    );
+    const ofResource = rights.filter((right) => right.resource === resource);
+    if (ofResource.length === 0) return false;
+    const granted = new Set(ofResource.flatMap((right) => right.actions));
     return granted.has('*') || actions.every((action) => granted.has(action));
   });
 }

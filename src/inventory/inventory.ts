@@ -6,6 +6,8 @@ import type { Tag } from '../image/tag.ts';
 export interface Inventory {
   readonly destinations: ReadonlyMap<Repository, DestinationState>;
   readonly sources: ReadonlyMap<SourceKey, SourceState>;
+  /** Of what is lost, by host: why it may be there all the same. Unset: nothing says so. */
+  readonly absences?: ReadonlyMap<string, string>;
 }
 
 export type DestinationState = ReadState | Unreadable;

@@ -1,6 +1,7 @@
 import { allSettledOrThrow, forEachConcurrently } from '../base/concurrency.ts';
 import type { Wanted, WantedRepository } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
+import { explainLost } from './explain-lost.ts';
 import type { DestinationState, Inventory } from './inventory.ts';
 import type { InventoryPorts, Reading } from './inventory-ports.ts';
 import { ListingHabits } from './listing-habits.ts';
@@ -54,7 +55,8 @@ async function readWave(wanted: Wanted, reading: Reading, signal: AbortSignal): 
   await lookForFew(wanted, reading, signal);
   const sources = await readSources(wanted, reading, signal);
   await lookForLost(wanted, { ...reading, sources }, signal);
-  return { wanted, inventory: { destinations: reading.destinations, sources } };
+  const absences = await explainLost(wanted, { ...reading, sources }, signal);
+  return { wanted, inventory: { destinations: reading.destinations, sources, absences } };
 }
 
 function part(wanted: Wanted, belongs: (one: WantedRepository) => boolean): Wanted {

@@ -1,7 +1,7 @@
 import type { Position } from '../base/position.ts';
 import type { Want } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
-import type { Repository } from '../image/repository.ts';
+import { hostOf, type Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import {
   type DestinationState,
@@ -51,7 +51,9 @@ function decideBySource(edge: Edge, inventory: Inventory): PlanItem {
   }
   const silent = sources.map(stateOf).find(isUnreadable);
   if (silent !== undefined) return unreadable(edge, `source: ${silent.reason}`);
-  return { ...itemBase(edge), decision: 'lost' };
+  const hosts = [edge.destination, ...sources].map(hostOf);
+  const doubt = hosts.map((host) => inventory.absences?.get(host)).find((reason) => reason !== undefined);
+  return { ...itemBase(edge), decision: 'lost', ...(doubt !== undefined && { doubt }) };
 }
 
 function isUnreadable(state: SourceState | undefined): state is Extract<SourceState, { kind: 'unreadable' }> {

@@ -80,6 +80,8 @@ export interface TagMoveItem extends ItemBase {
 /** The digest is neither at a source nor at the destination. */
 export interface LostItem extends ItemBase {
   readonly decision: 'lost';
+  /** Why it may be there all the same, where a host gives reason to think so. */
+  readonly doubt?: string;
 }
 
 /** Other entries want other digests for the same destination tag. */

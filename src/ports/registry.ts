@@ -26,6 +26,12 @@ export interface ReadRegistry {
   /** What the repository says it holds (tags/list, every page). A repository that does not exist is an empty one. */
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
 
+  /**
+   * Why content may be there though this registry says that it is not: its host hides some from those without
+   * credentials. Undefined where nothing says so. Asks each host once. Unset: nothing is hidden.
+   */
+  explainAbsence?(repository: Repository, signal: AbortSignal): Promise<string | undefined>;
+
   /** True when the blob is there (HEAD); for a descriptor: and has its size, where the registry tells one. */
   hasBlob(repository: Repository, blob: Digest | Descriptor, signal: AbortSignal): Promise<boolean>;
 

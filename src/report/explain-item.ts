@@ -1,7 +1,7 @@
 import { assertNever } from '../base/exhaustive.ts';
 import { listSome } from '../base/text.ts';
 import { describeClaims } from '../edges/claims.ts';
-import type { PlanItem } from '../plan/plan.ts';
+import type { LostItem, PlanItem } from '../plan/plan.ts';
 
 /** Why an edge was decided as it was, in the words that users of the original search their logs for. */
 export function explainItem(item: PlanItem): string {
@@ -15,7 +15,7 @@ export function explainItem(item: PlanItem): string {
     case 'tag-move':
       return `tag ${item.tag} in dst points to ${item.found}, not ${item.digest}: tag moves are not supported`;
     case 'lost':
-      return `_LOST_: the digest is neither in dst nor in ${listSome(item.sources)}`;
+      return `_LOST_: the digest is neither in dst nor in ${listSome(item.sources)}${doubtOf(item)}`;
     case 'conflict':
       return `the same dst tag is wanted for ${describeClaims(item.others, { between: ', and for ', more: item.moreOthers })}`;
     case 'unreadable':
@@ -24,4 +24,8 @@ export function explainItem(item: PlanItem): string {
     default:
       return assertNever(item);
   }
+}
+
+function doubtOf({ doubt }: LostItem): string {
+  return doubt === undefined ? '' : ` (${doubt})`;
 }

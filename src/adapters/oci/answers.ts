@@ -9,7 +9,7 @@ import { parseErrors, type SpecError } from './spec-errors.ts';
 /** Ends a request whose answer has none of the expected statuses: throws `RegistryError` with the server's words. */
 export function refuseAnswer(request: HttpRequest, response: HttpResponse): never {
   const errors = parseErrors(response.body);
-  const words = errors.map(({ code, message }) => `${code}: ${message}`).join('; ') || plainText(response);
+  const words = wordsOf(response);
   const said = words === '' ? noWords(request, response.status) : words;
   // a date is meant by the server's own clock, which its Date header tells
   const now = Date.parse(response.headers['date'] ?? '');
@@ -24,6 +24,12 @@ export function refuseAnswer(request: HttpRequest, response: HttpResponse): neve
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   );
+}
+
+/** The reason that a refusal gives, on one line; empty where it gives none. */
+export function wordsOf({ body }: Pick<HttpResponse, 'body'>): string {
+  const words = parseErrors(body).map(({ code, message }) => `${code}: ${message}`);
+  return words.join('; ') || plainText(body);
 }
 
 function hintOf({ hint }: HttpResponse, retryAfterMs = 0): string {
@@ -53,9 +59,9 @@ function codeOf({ status, isElsewhere }: HttpResponse, errors: readonly SpecErro
   return status >= 400 && status < 500 ? 'refused' : 'unexpected';
 }
 
-function plainText(response: HttpResponse): string {
+function plainText(body: Uint8Array): string {
   return oneLine(
-    Buffer.from(response.body.subarray(0, 1024))
+    Buffer.from(body.subarray(0, 1024))
       .toString('utf8')
       .replace(/<[^>]*>/g, ' '),
   );

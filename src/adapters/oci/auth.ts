@@ -1,190 +1,202 @@
 import { SingleFlight } from '../../base/single-flight.ts';
-import { untilAborted } from '../../base/until-aborted.ts';
-import { isGoogleHost } from '../../image/google-hosts.ts';
-import type { Clock } from '../../ports/clock.ts';
-import { ANONYMOUS, type Identity, type Keychain } from '../../ports/keychain.ts';
-import { RegistryError } from '../../ports/registry-error.ts';
-import { checkAccessToken } from './access-token-policy.ts';
+import { ANONYMOUS } from '../../ports/keychain.ts';
+import { ApiChallenges } from './api-challenges.ts';
+import { type AuthHeader, AuthHeaders, type AuthPorts, type AuthScheme } from './auth-headers.ts';
 import { type Challenge, describeChallenge, parseChallenge } from './challenge.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './http.ts';
-import { identityHint } from './identity-hint.ts';
-import type { TrustedRealms } from './realm-policy.ts';
-import { ScopeMemory } from './scopes.ts';
-import { basicHeader, type TokenRequest, Tokens } from './tokens.ts';
+import { identityHint, isMissingRepository, missingHint } from './identity-hint.ts';
 
-/** What is known of how a host lets requests in: nothing asked yet, or its challenge. */
-type Door = Challenge | { readonly scheme: 'open' };
+const OPEN: AuthScheme = { scheme: 'open' };
 
-const OPEN: Door = { scheme: 'open' };
+/** How often a request is sent with what a challenge asks for, each time with something else. */
+const MOST = 4;
 
 /**
  * Adds what a registry's challenge asks for: Basic, or a Bearer token for the request's scopes.
  *
  * Each host is asked once how it lets requests in: the first request finds out, those at the same time wait for it.
- * A 401 in the middle drops the token and repeats the request once, unless its body was a stream; one without a
- * challenge drops the token only. Nothing is added to requests that go to another origin than the registry's own (an
- * upload may be sent elsewhere).
+ * Where content is refused or not there without a challenge, `/v2/` is asked for one, once. A refusal in the middle
+ * drops the token and repeats the request with another one, unless its body was a stream; a read of a repository that
+ * will be written to may ask for the right to push. Nothing is added to requests that go to another origin than the
+ * registry's own (an upload may be sent elsewhere).
  */
 export function withAuth(
   inner: Send,
   ports: AuthPorts & { readonly originOf: (host: string) => string },
 ): Send {
-  const guard = new Guard(inner, ports);
+  const authenticator = new Authenticator(inner, ports);
   return (request) => {
     const origin = ports.originOf(request.host);
-    return request.url.origin === origin ? guard.send(request, origin) : inner(request);
+    return request.url.origin === origin ? authenticator.send(request, origin) : inner(request);
   };
 }
 
-export interface AuthPorts {
-  readonly keychain: Keychain;
-  readonly clock: Clock;
-  /** Told of every identity that a host has been asked with. */
-  readonly onIdentity: (host: string, name: string) => void;
-  /** Token services that may have a registry's credentials though their names do not show it. */
-  readonly trustedRealms: TrustedRealms;
-}
-
-class Guard {
+class Authenticator {
   readonly #inner: Send;
-  readonly #keychain: Keychain;
-  readonly #tokens: Tokens;
-  readonly #doors = new Map<string, Door>();
-  readonly #finding = new SingleFlight<string, HttpResponse>();
-  readonly #scopes = new ScopeMemory();
+  readonly #headers: AuthHeaders;
+  readonly #apiChallenges: ApiChallenges;
+  readonly #schemes = new Map<string, AuthScheme>();
+  readonly #finding = new SingleFlight<string, HttpResponse | undefined>();
+  /** Headers by name that were refused, and made anew and refused again. */
+  readonly #inVain = new Set<string>();
   readonly #onIdentity: AuthPorts['onIdentity'];
-  readonly #trustedRealms: TrustedRealms;
 
-  constructor(inner: Send, { keychain, clock, onIdentity, trustedRealms }: AuthPorts) {
-    this.#onIdentity = onIdentity;
-    this.#trustedRealms = trustedRealms;
+  constructor(inner: Send, ports: AuthPorts) {
     this.#inner = inner;
-    this.#keychain = keychain;
-    this.#tokens = new Tokens(inner, { clock, trustedRealms });
+    this.#headers = new AuthHeaders(inner, ports);
+    this.#apiChallenges = new ApiChallenges(inner);
+    this.#onIdentity = ports.onIdentity;
   }
 
   async send(request: HttpRequest, origin: string): Promise<HttpResponse> {
+    if (request.purpose === 'ping') return this.#answerPing(request, origin);
     const response = await this.#send(request, origin);
-    const isRefused = response.status === 401 || response.status === 403;
+    const isRefused =
+      response.status === 401 || response.status === 403 || isMissingRepository(request, response);
     if (!isRefused || response.url.origin !== origin) return response;
-    return { ...response, hint: await this.#hintFor(request, response) };
+    return { ...response, hint: await this.#hintFor(request, { response, origin }) };
   }
 
-  async #hintFor(request: HttpRequest, { status, headers }: HttpResponse): Promise<string> {
-    const door = this.#doors.get(request.host) ?? OPEN;
-    if (door.scheme === 'open') return `${describeChallenge(headers['www-authenticate'])}, so none were sent`;
-    const identity = await this.#identityOf(request);
-    const isAsItIs = door.scheme === 'basic' || identity.credential.kind === 'registry-token';
+  /** Nothing is sent where it is known: whether the host may hide content from who asks, in a hint. */
+  async #answerPing(request: HttpRequest, origin: string): Promise<HttpResponse> {
+    const answer = { status: 200, headers: {}, url: request.url, body: new Uint8Array() };
+    if (await this.#headers.hasCredentials(request)) return answer;
+    const known = this.#schemes.get(request.host) ?? OPEN;
+    const challenge = known.scheme === 'open' ? await this.#apiChallenges.of(request, origin) : known;
+    if (challenge === undefined) return answer;
+    const refusal = { status: 401, judged: 'credential', ...request } as const;
+    return { ...answer, hint: identityHint(request.host, ANONYMOUS, refusal) };
+  }
+
+  async #hintFor(
+    request: HttpRequest,
+    { response: { status, headers }, origin }: { readonly response: HttpResponse; readonly origin: string },
+  ): Promise<string> {
+    const { host, method } = request;
+    const scheme = this.#schemes.get(host) ?? OPEN;
+    if (scheme.scheme === 'open' && status !== 404)
+      return `${describeChallenge(headers['www-authenticate'])}, so none were sent`;
+    const identity = scheme.scheme === 'open' ? undefined : await this.#headers.identityOf(request);
+    if (identity === undefined || status === 404) return missingHint(request.repository, identity);
+    const isAsItIs = scheme.scheme === 'basic' || identity.credential.kind === 'registry-token';
     const judged = isAsItIs ? 'credential' : 'token';
-    return identityHint(request.host, identity, { status, judged, scopes: request.scopes });
+    const scopes = request.widerScopes ?? request.scopes;
+    const hint = identityHint(host, identity, { status, judged, method, scopes });
+    const challenge = parseChallenge(headers['www-authenticate']);
+    return `${hint}${this.#headers.describeUnasked(request, { challenge, origin })}`;
   }
 
   async #send(request: HttpRequest, origin: string): Promise<HttpResponse> {
-    const door = this.#doors.get(request.host);
-    if (door === undefined) return this.#sendFirst(request, origin);
-    const key = await this.#keyFor(request, { origin, door });
-    const response = await this.#inner(withHeader(request, key.header));
-    if (response.status !== 401 || response.url.origin !== origin) return response;
-    if (request.method === 'DELETE') return response; // an upload given up is not worth a new token
-    return this.#sendAgain(request, { origin, response, key, door });
+    const tried = new Set<string>();
+    for (let sent = 1; ; sent++) {
+      const scheme = this.#schemes.get(request.host);
+      if (scheme === undefined) {
+        const response = await this.#sendFirst(request, origin);
+        if (response !== undefined) return response;
+        continue;
+      }
+      const header = await this.#headers.of(request, { origin, scheme });
+      const response = await this.#inner(withHeader(request, header.value));
+      // what it was redirected to says nothing about this host, and an upload given up is not worth a new token
+      if (response.url.origin !== origin || request.method === 'DELETE' || sent >= MOST) return response;
+      const mayBetter = await this.#learn(request, { origin, scheme, header, response, tried });
+      if (!mayBetter || isStreamBody(request.body)) return response;
+    }
   }
 
-  /** The first request to a host goes without credentials, and finds out whether it needs any. */
-  async #sendFirst(request: HttpRequest, origin: string): Promise<HttpResponse> {
+  /**
+   * The first request to a host goes without credentials, and finds out whether it needs any. Undefined where that is
+   * known now, and the request is still to be sent.
+   */
+  async #sendFirst(request: HttpRequest, origin: string): Promise<HttpResponse | undefined> {
     const under = this.#finding.get(request.host);
     if (under !== undefined || isStreamBody(request.body)) {
       await under?.catch(() => {}); // whoever asked first reports it; this request finds out for itself
-      this.#doors.set(request.host, this.#doors.get(request.host) ?? OPEN);
-      return this.#send(request, origin);
+      this.#schemes.set(request.host, this.#schemes.get(request.host) ?? OPEN);
+      return undefined;
     }
-    const response = await this.#finding.run(request.host, () => this.#inner(request));
-    // a challenge of where it was redirected to says nothing about this host
-    const isAsked = response.status === 401 && response.url.origin === origin;
-    const challenge = isAsked ? parseChallenge(response.headers['www-authenticate']) : undefined;
-    this.#doors.set(request.host, challenge ?? OPEN);
-    if (challenge !== undefined) return this.#send(request, origin);
-    if (response.status < 400 || response.status === 404) this.#onIdentity(request.host, ANONYMOUS.name);
-    return response;
+    return this.#finding.run(request.host, async () => {
+      const response = await this.#inner(request);
+      const challenge = await this.#challengeOf(request, { response, origin });
+      this.#schemes.set(request.host, challenge ?? OPEN);
+      if (challenge !== undefined) return undefined;
+      if (response.status < 400 || response.status === 404) this.#onIdentity(request.host, ANONYMOUS.name);
+      return response;
+    });
   }
 
-  async #sendAgain(
+  /** The challenge of an answer that came without credentials; where it says nothing, that of `/v2/`. */
+  async #challengeOf(
     request: HttpRequest,
-    refused: {
-      readonly origin: string;
-      readonly response: HttpResponse;
-      readonly key: Key;
-      readonly door: Door;
-    },
-  ): Promise<HttpResponse> {
-    const challenge = parseChallenge(refused.response.headers['www-authenticate']);
-    const isOldNews = challenge?.scheme === 'basic' && refused.door.scheme === 'basic';
-    if (isOldNews) return refused.response;
-    await refused.key.forget();
-    if (challenge === undefined) return refused.response;
-    this.#doors.set(request.host, challenge);
-    if (isStreamBody(request.body)) return refused.response;
-    const key = await this.#keyFor(request, { origin: refused.origin, door: challenge });
-    return this.#inner(withHeader(request, key.header));
+    { response, origin }: { readonly response: HttpResponse; readonly origin: string },
+  ): Promise<Challenge | undefined> {
+    if (response.url.origin !== origin) return undefined;
+    const header = response.headers['www-authenticate'];
+    const challenge = response.status === 401 ? parseChallenge(header) : undefined;
+    if (challenge !== undefined) await this.#headers.takeScopes(request, { challenge, origin });
+    const isSilent = header === undefined && SILENT.has(response.status);
+    if (challenge !== undefined || !isSilent) return challenge;
+    // without credentials nothing is written, most of what is not there is not there, and a refused HEAD says nothing
+    const isRefusedGet = response.status !== 404 && request.method === 'GET';
+    if (!isRefusedGet && !(await this.#headers.hasCredentials(request))) return undefined;
+    return this.#apiChallenges.of(request, origin);
   }
 
-  async #keyFor(request: HttpRequest, { origin, door }: { origin: string; door: Door }): Promise<Key> {
-    if (door.scheme === 'open') return NO_KEY;
-    const identity = await this.#identityOf(request);
-    checkAccessToken(new URL(origin), identity, this.#trustedRealms);
-    this.#onIdentity(request.host, identity.name);
-    const ready = await readyKey(request, identity);
-    if (ready !== undefined) return ready;
-    if (door.scheme === 'basic') {
-      return { ...NO_KEY, header: await basicHeader(identity.credential, request.signal) };
+  /** Takes over what an answer says of its host. True where the request may be answered otherwise if sent once more. */
+  async #learn(request: HttpRequest, sent: Sent): Promise<boolean> {
+    const { origin, scheme, header, response } = sent;
+    if (scheme.scheme === 'open') {
+      const challenge = await this.#challengeOf(request, { response, origin });
+      if (challenge !== undefined) this.#schemes.set(request.host, challenge);
+      return challenge !== undefined;
     }
-    const { host, repository, scopes, signal } = request;
-    return this.#tokenFor({ challenge: door, origin, identity, scopes, host, repository, signal });
-  }
-
-  /** One token for all that a repository needs, or where its service refuses that, one for what is needed now. */
-  async #tokenFor(needed: TokenRequest): Promise<Key> {
-    const scopes = this.#scopes.widen(needed.repository, needed.scopes);
-    try {
-      return await this.#keyOf({ ...needed, scopes });
-    } catch (error) {
-      if (!(error instanceof RegistryError) || error.code !== 'unauthorized') throw error;
-      this.#scopes.forget(needed.repository, scopes);
-      const isAllNeeded = scopes.every((scope) => needed.scopes.includes(scope));
-      if (isAllNeeded) throw error;
-      return this.#keyOf(needed);
+    if (response.status === 403) return this.#headers.widen(request, header);
+    if (response.status !== 401) {
+      this.#inVain.delete(header.name);
+      return false;
     }
+    const challenge = parseChallenge(response.headers['www-authenticate']);
+    if (challenge?.scheme === 'basic' && scheme.scheme === 'basic') return false;
+    const mayBetter = challenge === undefined || (await this.#takeChallenge(request, { ...sent, challenge }));
+    if (mayBetter) await header.forget();
+    return mayBetter && challenge !== undefined;
   }
 
-  async #keyOf(asked: TokenRequest): Promise<Key> {
-    const token = await this.#tokens.get(asked);
-    return { header: `Bearer ${token}`, forget: () => this.#tokens.forget(asked, token) };
+  /** True where it leads to something else to ask with. */
+  async #takeChallenge(
+    request: HttpRequest,
+    { origin, scheme, header, tried, challenge }: Omit<Sent, 'response'> & { readonly challenge: Challenge },
+  ): Promise<boolean> {
+    this.#schemes.set(request.host, challenge);
+    const hasOtherScopes = await this.#headers.takeScopes(request, { challenge, origin });
+    if (hasOtherScopes || isAnother(scheme, challenge)) return true;
+    return this.#headers.widen(request, header) || this.#isWorthAnother(header, tried);
   }
 
-  #identityOf({ repository, signal }: HttpRequest): Promise<Identity> {
-    return untilAborted(this.#keychain.identityFor(repository, signal), signal);
+  /** A token may have ended before its time: another one is asked for, but not for each request in vain. */
+  #isWorthAnother({ name }: AuthHeader, tried: Set<string>): boolean {
+    if (tried.has(name)) this.#inVain.add(name);
+    tried.add(name);
+    return !this.#inVain.has(name);
   }
 }
 
-/** Google's registries take an access token as it is: a token of their own for each repository would be one request more. */
-async function readyKey({ host, signal }: HttpRequest, { credential }: Identity): Promise<Key | undefined> {
-  if (credential.kind === 'registry-token') return { ...NO_KEY, header: `Bearer ${credential.token}` };
-  if (credential.kind !== 'access-token' || !isGoogleHost(host)) return undefined;
-  const token = await credential.current(signal);
-  return {
-    header: `Bearer ${token}`,
-    forget: () => {
-      credential.refuse(token);
-      return Promise.resolve();
-    },
-  };
+/** Statuses by which content is hidden: `/v2/` may say what opens it. */
+const SILENT = new Set([401, 403, 404]);
+
+function isAnother(before: AuthScheme, now: Challenge): boolean {
+  if (before.scheme !== 'bearer' || now.scheme !== 'bearer') return before.scheme !== now.scheme;
+  return before.realm !== now.realm || before.service !== now.service;
 }
 
-interface Key {
-  readonly header: string | undefined;
-  readonly forget: () => Promise<void>;
+interface Sent {
+  readonly origin: string;
+  readonly scheme: AuthScheme;
+  readonly header: AuthHeader;
+  readonly response: HttpResponse;
+  /** Names of headers that have been refused to this request. */
+  readonly tried: Set<string>;
 }
-
-const NO_KEY: Key = { header: undefined, forget: () => Promise.resolve() };
 
 function withHeader(request: HttpRequest, header: string | undefined): HttpRequest {
   return header === undefined

@@ -5,6 +5,8 @@ export type Challenge =
       readonly scheme: 'bearer';
       readonly realm: string;
       readonly service: string | undefined;
+      /** What a token must be good for, as the registry writes it; of the request that it has refused. */
+      readonly scope?: string | undefined;
     };
 
 /**
@@ -19,7 +21,7 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
     if (scheme === 'basic') return { scheme };
     const realm = parameters.get('realm');
     if (scheme !== 'bearer' || realm === undefined) continue;
-    return { scheme, realm, service: parameters.get('service') };
+    return { scheme, realm, service: parameters.get('service'), scope: parameters.get('scope') };
   }
   return undefined;
 }

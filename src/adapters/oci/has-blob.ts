@@ -32,14 +32,17 @@ export async function hasBlob(
   if (response.status === 404) return false;
   if (response.status === 200) return isAboutBlob(response, digest) && !hasOtherSize(response, size);
   if (!isHeadRefused(response)) return refuseAnswer(request, response);
-  const body = session.heads.reasonOf(repository, 'blobs');
-  return body === undefined ? hasFirstByte(session, question) : refuseAnswer(request, { ...response, body });
+  return session.heads.afterFirst(repository, 'blobs', async () => {
+    const reason = session.heads.reasonOf(repository, 'blobs', response);
+    if (reason !== undefined) return refuseAnswer(request, { ...response, ...reason });
+    return hasFirstByte(session, question, response.status);
+  });
 }
 
 const FIRST_BYTE = { range: 'bytes=0-0' };
 
 /** GET `/v2/<name>/blobs/<digest>` of its first byte; where the server knows no ranges, of the headers. */
-async function hasFirstByte(session: Session, question: BlobQuestion): Promise<boolean> {
+async function hasFirstByte(session: Session, question: BlobQuestion, refused?: number): Promise<boolean> {
   const { repository, digest, signal } = question;
   const parts = {
     method: 'GET',
@@ -53,8 +56,8 @@ async function hasFirstByte(session: Session, question: BlobQuestion): Promise<b
   dismiss(response);
   const isThere = presenceIn(response, question);
   if (isThere !== undefined) session.heads.learnAnswer(repository, 'blobs');
-  else if (!isTemporaryStatus(response.status))
-    session.heads.learnRefusal(repository, 'blobs', response.body);
+  else if (refused !== undefined && !isTemporaryStatus(response.status))
+    session.heads.learnRefusal(repository, 'blobs', { ...response, status: refused });
   return isThere ?? refuseAnswer(request, response);
 }
 

@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly body?: Uint8Array | StreamBody;
   /** What the request needs to be allowed to do, e.g. `repository:app:pull`. */
   readonly scopes: readonly string[];
+  /** What a read may ask for where that is refused, because the run will write there. Unset: nothing more. */
+  readonly widerScopes?: readonly string[];
   /** Bytes after which an answer is refused. Unset: 64 KiB, enough for an error. */
   readonly maxBodyBytes?: number;
   /** `stream` hands a 2xx body out as it arrives. Unset: `buffer`. */
@@ -24,6 +26,8 @@ export interface HttpRequest {
   readonly totalLimit?: number;
   /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
   readonly slot?: 'own' | 'none';
+  /** `ping` asks only whether the host may hide content from who asks: answered by 200, with a hint if so. */
+  readonly purpose?: 'ping';
   /** Of a write that may be written over: nobody's but its own. Unset: it moves nothing. */
   readonly sight?: Sight;
   readonly signal: AbortSignal;
@@ -68,6 +72,10 @@ export type Send = (request: HttpRequest) => Promise<HttpResponse>;
 /** What the registry would have answered to a write that is done. */
 export function writtenAt(url: URL): HttpResponse {
   return { status: 201, headers: {}, url, body: new Uint8Array(), isSeen: true };
+}
+
+export function isRead({ method }: Pick<HttpRequest, 'method'>): boolean {
+  return method === 'GET' || method === 'HEAD';
 }
 
 export function isStreamBody(body: HttpRequest['body']): body is StreamBody {

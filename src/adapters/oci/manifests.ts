@@ -49,10 +49,11 @@ export async function lookUpManifest(session: Session, asked: Lookup): Promise<F
     return foundIn(request, { response, reference }) ?? lookAtBytes(session, asked);
   }
   if (!isHeadRefused(response)) return refuseAnswer(request, response);
-  const body = session.heads.reasonOf(repository, 'manifests');
-  return body === undefined
-    ? lookAtBytes(session, asked, { request, response })
-    : refuseAnswer(request, { ...response, body });
+  return session.heads.afterFirst(repository, 'manifests', async () => {
+    const reason = session.heads.reasonOf(repository, 'manifests', response);
+    if (reason !== undefined) return refuseAnswer(request, { ...response, ...reason });
+    return lookAtBytes(session, asked, { request, response });
+  });
 }
 
 /** What the headers of an answer tell. Without a digest they are believed for a digest's sake, where its type is one. */
@@ -108,9 +109,10 @@ async function lookAtBytes(
   const response = await sendUntilSound(session.send, request, (read) => damageOf(request, read, reference));
   const { status } = response;
   if (refused !== undefined && isRefusedToo(refused, response)) {
-    const body = status === 404 ? NOTHING : response.body;
-    session.heads.learnRefusal(repository, 'manifests', body);
-    return refuseAnswer(refused.request, { ...refused.response, body });
+    const body = tellsReason(status) ? response.body : NOTHING;
+    const told = { ...refused.response, body, ...(response.hint !== undefined && { hint: response.hint }) };
+    session.heads.learnRefusal(repository, 'manifests', told);
+    return refuseAnswer(refused.request, told);
   }
   if (status !== 200 && status !== 404) return refuseAnswer(request, response);
   if (refused !== undefined) session.heads.learnAnswer(repository, 'manifests');
@@ -119,10 +121,14 @@ async function lookAtBytes(
 
 const NOTHING = new Uint8Array();
 
-/** To those who have no right to look, what is there may be hidden. */
+/** To those who have no right to look, what is there may be hidden; and their refusal stands where GET says nothing. */
 function isRefusedToo({ response: head }: RefusedHead, { status }: HttpResponse): boolean {
-  if (status === 404) return head.status === 401 || head.status === 403;
-  return status !== 200 && !isTemporaryStatus(status);
+  if (!tellsReason(status)) return head.status === 401 || head.status === 403;
+  return status !== 200;
+}
+
+function tellsReason(status: number): boolean {
+  return status !== 404 && !isTemporaryStatus(status);
 }
 
 function foundInBytes(request: HttpRequest, response: HttpResponse, reference: Reference): Found {

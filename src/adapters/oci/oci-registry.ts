@@ -12,6 +12,7 @@ import { readCatalog } from './catalog.ts';
 import { ChunkHabits } from './chunk-habits.ts';
 import { withElsewhere } from './elsewhere.ts';
 import { Endpoints } from './endpoint.ts';
+import { explainAbsence } from './explain-absence.ts';
 import { finishUpload } from './finish-upload.ts';
 import { hasBlob } from './has-blob.ts';
 import { HeadSupport } from './head-support.ts';
@@ -53,6 +54,8 @@ export interface OciRegistryOptions {
 
 export interface OciRegistry {
   readonly registry: WriteRegistry & BrowseRegistry;
+  /** The same for repositories that will be written to: where their reads are refused they ask for the right to push. */
+  readonly destination: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
   readonly oddNames: Pick<OddNames, 'hosts'>;
   /** Closes every connection. */
@@ -88,7 +91,8 @@ export function createRegistryOver(
   const oddNames = new OddNames();
   const [chunks, heads] = [new ChunkHabits(), new HeadSupport()];
   const session = { send, endpoints, chunks, heads, oddNames, clock: options.clock };
-  return { registry: makeRegistry(session), traffic, oddNames, close: wire.close };
+  const destination = makeRegistry({ ...session, readsToWrite: true });
+  return { registry: makeRegistry(session), destination, traffic, oddNames, close: wire.close };
 }
 
 /** From the wire outwards: each line wraps the one above. */
@@ -153,6 +157,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     referrers: (repository, digest, signal) => listReferrers(session, { repository, digest, signal }),
     listHost: (host, signal) => listHost(session, { host, signal }),
     list: (repository, signal) => listRepository(session, { repository, signal }),
+    explainAbsence: (repository, signal) => explainAbsence(session, { repository, signal }),
     hasBlob: (repository, blob, signal) => hasBlob(session, { repository, blob, signal }),
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
     mountBlob: (repository, mount, signal) => mountBlob(session, { repository, ...mount, signal }),

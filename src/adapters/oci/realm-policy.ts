@@ -21,6 +21,17 @@ export function mayTrustRealm(registryOrigin: string, realm: URL, trusted: Trust
   return sameParentDomain(registry.hostname, realm.hostname);
 }
 
+/**
+ * True when a token service belongs to this registry alone, as far as names tell, or the user trusts the pair: its
+ * tokens open no other registry, whatever this one has them asked for.
+ */
+export function isOwnRealm(registryOrigin: string, realm: string, trusted: TrustedRealms): boolean {
+  if (!URL.canParse(realm)) return false;
+  const registry = new URL(registryOrigin);
+  const { host, hostname } = new URL(realm);
+  return hostname === registry.hostname || trusted.has(`${registry.host}=${host}`);
+}
+
 function sameParentDomain(a: string, b: string): boolean {
   const parent = parentDomain(a);
   return parent !== undefined && parent === parentDomain(b);

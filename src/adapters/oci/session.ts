@@ -14,6 +14,8 @@ export interface Session {
   readonly heads: HeadSupport;
   readonly oddNames: OddNames;
   readonly clock: Clock;
+  /** True where repositories are read to be written to: some registries let only those read who ask to write. */
+  readonly readsToWrite?: boolean;
 }
 
 type RequestParts = Pick<HttpRequest, 'method'> &
@@ -27,7 +29,8 @@ export function readRequest(
 ): HttpRequest {
   const url = session.endpoints.urlOf(repository, path);
   const host = hostOf(repository);
-  return { headers: {}, ...parts, url, host, repository, scopes: [pullScope(repository)], signal };
+  const wider = session.readsToWrite === true ? { widerScopes: [pushScope(repository)] } : {};
+  return { headers: {}, ...parts, url, host, repository, scopes: [pullScope(repository)], ...wider, signal };
 }
 
 /** A request below `/v2/` that reads and is about no repository. */

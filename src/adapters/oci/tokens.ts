@@ -9,7 +9,7 @@ import { refusePlainHttp } from './access-token-policy.ts';
 import { classifyHostname } from './address-policy.ts';
 import { refuseAnswer } from './answers.ts';
 import type { Challenge } from './challenge.ts';
-import { type HttpRequest, type HttpResponse, type Send } from './http.ts';
+import type { HttpRequest, HttpResponse, Method, Send } from './http.ts';
 import { identityHint } from './identity-hint.ts';
 import { mayTrustRealm, type TrustedRealms } from './realm-policy.ts';
 import { sendUntilSound } from './sound-answer.ts';
@@ -22,6 +22,8 @@ export interface TokenRequest {
   readonly origin: string;
   readonly identity: Identity;
   readonly scopes: readonly string[];
+  /** Of the request that needs the token. */
+  readonly method: Method;
   readonly host: string;
   readonly repository: Repository;
   readonly signal: AbortSignal;
@@ -83,7 +85,8 @@ export class Tokens {
     const asked = this.#clock.now();
     const { http, response } = await this.#ask(request, url);
     if (response.status !== 200) {
-      const refusal = { status: response.status, judged: 'credential', scopes: request.scopes } as const;
+      const { method, scopes } = request;
+      const refusal = { status: response.status, judged: 'credential', method, scopes } as const;
       refuseAnswer(http, { ...response, hint: identityHint(request.host, request.identity, refusal) });
     }
     return parseToken(http, response, asked);

@@ -213,6 +213,7 @@ describe('two accounts at one host', () => {
         origin: 'https://r.example.com',
         host: hostOf(repository),
         scopes: ['repository:app:pull'],
+        method: 'HEAD',
         signal: quiet(),
         identity,
         repository,

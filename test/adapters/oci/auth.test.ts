@@ -160,14 +160,20 @@ describe('a challenge', () => {
 
   it('that is missing is a refusal in the end', async () => {
     const bare = { request: HEAD, answer: { status: 401 } };
-    const error = await registryErrorOf(ask([bare, bare, bare, bare, reason(bare.answer)], ALICE));
+    const ping = { request: 'GET /v2/', answer: { status: 200 } };
+    const error = await registryErrorOf(ask([bare, ping, bare, bare, bare, reason(bare.answer)], ALICE));
     expect(error).toMatchObject({ code: 'unauthorized', status: 401 });
     expect(error.message).toContain('it asked for no credentials, so none were sent');
   });
 
   it('that was missing the first time is met', async () => {
     await ask(
-      [{ request: HEAD, answer: { status: 401 } }, challenged('Basic realm="x"'), allowed(ALICE_BASIC)],
+      [
+        { request: HEAD, answer: { status: 401 } },
+        { request: 'GET /v2/', answer: { status: 200 } },
+        challenged('Basic realm="x"'),
+        allowed(ALICE_BASIC),
+      ],
       ALICE,
     );
   });
@@ -224,6 +230,7 @@ describe('a refusal in the middle', () => {
   it('of a host that let everyone in so far is met', async () => {
     const server = await scriptedServer([
       { request: HEAD, answer: ABSENT },
+      { request: 'GET /v2/', answer: { status: 200 } },
       challenged('Basic realm="x"'),
       allowed('Basic YTpi'),
       allowed('Basic YTpi'),

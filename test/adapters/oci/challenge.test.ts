@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Challenge, describeChallenge, parseChallenge } from '../../../src/adapters/oci/challenge.ts';
 
-function bearer(realm: string, service?: string): Challenge {
-  return { scheme: 'bearer', realm, service };
+function bearer(realm: string, service?: string, scope?: string): Challenge {
+  return { scheme: 'bearer', realm, service, scope };
 }
 
 const TOKEN = 'https://auth.example.com/token';
@@ -13,10 +13,13 @@ describe('a challenge', () => {
     ['basic', { scheme: 'basic' }],
     [`Bearer realm="${TOKEN}"`, bearer(TOKEN)],
     [`bEARER REALM="${TOKEN}"`, bearer(TOKEN)],
-    [`Bearer realm="${TOKEN}",service="r",scope="s"`, bearer(TOKEN, 'r')],
-    [`Bearer realm="${TOKEN}", service="r" , scope = "s"`, bearer(TOKEN, 'r')],
+    [`Bearer realm="${TOKEN}",service="r",scope="s"`, bearer(TOKEN, 'r', 's')],
+    [`Bearer realm="${TOKEN}", service="r" , scope = "s"`, bearer(TOKEN, 'r', 's')],
     [`Bearer  service=r,realm=${TOKEN}`, bearer(TOKEN, 'r')],
-    [`Bearer realm="${TOKEN}",scope="repository:app:pull,push",service="r"`, bearer(TOKEN, 'r')],
+    [
+      `Bearer realm="${TOKEN}",scope="repository:app:pull,push",service="r"`,
+      bearer(TOKEN, 'r', 'repository:app:pull,push'),
+    ],
     [`Bearer realm="${TOKEN}?a=1,b=2",service="a, \\"b\\""`, bearer(`${TOKEN}?a=1,b=2`, 'a, "b"')],
     [`Bearer realm="${TOKEN}",realm="https://other"`, bearer(TOKEN)],
     [`Negotiate, Bearer realm="${TOKEN}"`, bearer(TOKEN)],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../src/image/digest.ts';
-import type { FaultAct } from '../../../src/embedded-registry/embedded-registry.ts';
+import type { EmbeddedRegistry, FaultAct } from '../../../src/embedded-registry/embedded-registry.ts';
 import { blob as bytesOf, image, layer, push } from '../../builders/images.ts';
 import { type ScriptedAnswer, scriptedServer } from '../../doubles/scripted-server.ts';
 import {
@@ -112,7 +112,7 @@ describe('a blob whose HEAD is refused', () => {
     expect(error).toMatchObject({ code: 'unauthorized', status: 403 });
     expect(error.message).toContain('403: DENIED: pay first');
     expect((await registryErrorOf(ask('app'))).message).toContain('403: DENIED: pay first');
-    expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET', 'HEAD']);
+    expect(linesOf(server)).toEqual(['HEAD blob-head', 'GET blob-get', 'GET ping', 'HEAD blob-head']);
     expect(await ask('other')).toBe(false);
   });
 
@@ -263,7 +263,12 @@ describe('a manifest whose HEAD is refused', () => {
     const ask = (name: string) => registry.resolve(repositoryAt(server, name), tagOf('v1'), quiet());
     expect((await registryErrorOf(ask('app'))).message).toMatch(/^HEAD .*: 403: DENIED: GCR is shut down/);
     expect((await registryErrorOf(ask('app'))).message).toMatch(/^HEAD .*: 403: DENIED: GCR is shut down/);
-    expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'GET', 'HEAD']);
+    expect(linesOf(server)).toEqual([
+      'HEAD manifest-head',
+      'GET manifest-get',
+      'GET ping',
+      'HEAD manifest-head',
+    ]);
   });
 
   it.each([429, 503])('for a while (%i) is asked for by HEAD again', async (status) => {
@@ -275,6 +280,10 @@ describe('a manifest whose HEAD is refused', () => {
     expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD']);
   });
 });
+
+function linesOf({ requests }: EmbeddedRegistry): string[] {
+  return requests.map(({ method, kind }) => `${method} ${kind}`);
+}
 
 function pathOf(digest: Digest): string {
   return `/v2/app/blobs/${digest}`;

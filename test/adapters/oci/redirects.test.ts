@@ -75,7 +75,7 @@ describe('a blob that lies elsewhere', () => {
       { request: /^GET/, answer: { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } } },
     ]);
     const server = await embeddedForTest({
-      faults: [{ skip: 1, act: { kind: 'redirect', location: `${storage.url}/b` } }],
+      faults: [{ kind: 'blob-get', act: { kind: 'redirect', location: `${storage.url}/b` } }],
     });
     const keychain = keychainOf({ [server.host]: { kind: 'basic', username: 'alice', password: 'a' } });
     const { registry } = clientForTest({ keychain });

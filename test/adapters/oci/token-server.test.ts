@@ -91,6 +91,30 @@ describe.skipIf(!haveTools('docker-registry', ...TOKEN_SERVER_TOOLS))("distribut
     );
   });
 
+  it('refuses a destination in a message with both rights, and in the words of the registry', async () => {
+    await stage(registry, 'bob/own');
+    const before = tokens.requests().length;
+    const run = await promoteAs(auth('bob'), registry, { from: 'bob/own', to: 'alice/taken' });
+    expect(run.summary).toMatchObject({ copied: 0, unreadable: 1 });
+    const [item] = run.items;
+    expect(item?.reason).toMatch(/HEAD http:\S+\/v2\/alice\/taken\/app\/manifests\/v1: 401: UNAUTHORIZED: /);
+    expect(item?.reason).toContain(
+      `who needs the right to pull and push for ${registry.host}/alice/taken/app`,
+    );
+    const scopes = tokens.requests().slice(before).flatMap(scopesOf);
+    expect(scopes.filter((scope) => scope.endsWith('push'))).not.toContain(
+      'repository:bob/own/app:pull,push',
+    );
+  });
+
+  it('refuses an upload in a message with the right to push', async () => {
+    const client = await clientWith(auth('bob'), registry.host);
+    const asked = client.registry.startUpload(repositoryAt(registry, 'alice/taken/app'), quiet());
+    expect((await registryErrorOf(asked)).message).toContain(
+      `who needs the right to push for ${registry.host}/alice/taken/app`,
+    );
+  });
+
   it('refuses nobody at all with a hint what to do', async () => {
     const run = await promoteAs({}, registry, { to: 'alice/prod' });
     expect(await refusalOf(run, 'alice/prod/app')).toContain(
