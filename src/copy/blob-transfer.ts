@@ -27,6 +27,10 @@ export interface TransferTask {
   readonly destination: Repository;
   /** Where it may be read from, in the order to try. */
   readonly sources: readonly Repository[];
+  /** Where it is read if no source has it, in the order to try. Default: nowhere. */
+  readonly siblings?: readonly Repository[];
+  /** Told which sibling it was read from. */
+  readonly onSibling?: (sibling: Repository) => void;
 }
 
 /** Bytes that an upload must have come further, for its attempts to be counted anew. */
@@ -36,7 +40,7 @@ const PROGRESS = 1024 * 1024;
 const NOT_WORTH_RESUMING = 512 * 1024;
 
 /**
- * Sends blobs, from the first source at first and from the next one after a failure. An upload that was interrupted
+ * Sends blobs, from the first source at first and from the next one after a failure, siblings last. An upload that was interrupted
  * goes on where the registry says that it stopped; where it does not say that, a new one begins. What it needs besides
  * the bytes the transport has tried often enough when it fails.
  */
@@ -57,7 +61,7 @@ export class BlobTransfer {
     task: TransferTask,
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<'mounted' | 'transferred'> {
-    const upload: Upload = { session: opened, step: 'opening', failure: undefined };
+    const upload: Upload = { session: opened, step: 'opening', failure: undefined, unread: undefined };
     try {
       return await this.#sendUntilDone(task, { upload, signal });
     } catch (error) {
@@ -72,13 +76,20 @@ export class BlobTransfer {
     const { blob, destination } = task;
     let attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
     let received = 0;
-    const sources = [...task.sources];
+    const sources = [...task.sources, ...(task.siblings ?? [])];
     for (;;) {
       let delay: number;
       try {
         return await this.#attempt({ ...task, sources, upload }, signal);
       } catch (error) {
         if (error instanceof SpoolError) this.#ports.supply.distrustSpool(blob);
+        if (isOfSource(error, upload)) {
+          upload.unread ??= error;
+          sources.shift();
+          if (sources.length > 0) continue; // nothing has been sent: the next one's turn, in the same upload
+          await this.#abandon(upload, signal);
+          throw upload.unread;
+        }
         const wait = mayTryAgain(error, { upload, sources })
           ? attempts.waitAfter(failureOf(error))
           : undefined;
@@ -121,7 +132,7 @@ export class BlobTransfer {
   }
 
   async #send(
-    { blob, destination, sources: [source], upload }: Sending,
+    { blob, destination, sources: [source], siblings, onSibling, upload }: Sending,
     share: Share,
     signal: AbortSignal,
   ): Promise<'mounted' | 'transferred'> {
@@ -140,6 +151,7 @@ export class BlobTransfer {
       });
     upload.step = 'sending';
     await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
+    if (siblings?.includes(source)) onSibling?.(source);
     return 'transferred';
   }
 
@@ -168,15 +180,22 @@ interface Upload {
   step: 'opening' | 'reading' | 'sending';
   /** What the last attempt failed with that another one followed. */
   failure: unknown;
+  /** What the first source that did not send the blob was asked in vain for. */
+  unread: RegistryError | undefined;
 }
 
 interface Sending extends TransferTask {
   readonly upload: Upload;
 }
 
+/** True where a source did not send the blob, however often it was asked. */
+function isOfSource(error: unknown, { step }: Upload): error is RegistryError {
+  return step === 'reading' && error instanceof RegistryError;
+}
+
 /**
  * A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way, a disk that is full. The
- * next source has its turn then; one that does not send the blob, however often it was asked, has no other.
+ * next source has its turn then; one that broke off too often has no other.
  */
 function mayTryAgain(
   error: unknown,
@@ -186,8 +205,7 @@ function mayTryAgain(
   if (!(error instanceof RegistryError) || error.status === 403 || error.status === 405) return false;
   if (upload.step === 'opening') return false;
   const [failed] = sources.splice(0, 1);
-  const isOfSource = upload.step === 'reading' || isExhausted(error);
-  if (!isOfSource && failed !== undefined) sources.push(failed);
+  if (!isExhausted(error) && failed !== undefined) sources.push(failed);
   return sources.length > 0;
 }
 

@@ -26,6 +26,10 @@ export interface ContentTask {
   readonly destination: Repository;
   /** Where it may be read from, in the order to try. */
   readonly sources: readonly Repository[];
+  /** Where content is read that no source has, in the order to try. Default: nowhere. */
+  readonly siblings?: readonly Repository[];
+  /** Told which sibling content was read from. */
+  readonly onSibling?: (sibling: Repository) => void;
   /** Hosts that the same content is bound for from elsewhere. */
   readonly hosts: ReadonlySet<string>;
   /** True for a repository that did not exist, or was empty, when the plan was made. */
@@ -55,8 +59,8 @@ export class ContentCopier {
   }
 
   /** The manifest at the root of the task, from a source or else from the destination itself. */
-  async readRoot({ digest, sources, destination }: ContentTask, signal: AbortSignal): Promise<RawManifest> {
-    return this.#read(digest, [destination, ...sources], signal);
+  async readRoot(task: ContentTask, signal: AbortSignal): Promise<RawManifest> {
+    return this.#read({ ...task, sources: [task.destination, ...task.sources] }, signal);
   }
 
   /**
@@ -102,7 +106,7 @@ export class ContentCopier {
 
   async #copyBelow(task: Deep, signal: AbortSignal): Promise<RawManifest> {
     this.#ports.stopping.throwIfAborted();
-    const manifest = await this.#read(task.digest, task.sources, signal);
+    const manifest = await this.#read(task, signal);
     const references = parseReferences(manifest);
     await allSettledOrThrow<unknown>([
       ...copiedBlobs(references).map((blob) => this.#ports.blobs.copy({ ...task, blob }, signal)),
@@ -132,16 +136,25 @@ export class ContentCopier {
     ]);
   }
 
-  async #read(
-    digest: Digest,
-    repositories: readonly Repository[],
-    signal: AbortSignal,
-  ): Promise<RawManifest> {
-    for (const repository of repositories) {
-      const manifest = await this.#ports.source.fetchManifest(repository, digest, signal);
-      if (manifest !== undefined) return manifest;
+  /** Throws what the first of the sources was asked in vain for, where none has the manifest. */
+  async #read(task: ContentTask, signal: AbortSignal): Promise<RawManifest> {
+    const { digest, sources, siblings = [] } = task;
+    let failure: RegistryError | undefined;
+    for (const repository of [...sources, ...siblings]) {
+      try {
+        const manifest = await this.#ports.source.fetchManifest(repository, digest, signal);
+        if (manifest === undefined) continue;
+        if (siblings.includes(repository)) task.onSibling?.(repository);
+        return manifest;
+      } catch (error) {
+        if (!(error instanceof RegistryError)) throw error;
+        failure ??= error;
+      }
     }
-    throw new CopyError('missing', `manifest ${digest} is not in ${repositories.join(', ')}`);
+    const siblingsToo = siblings.length === 0 ? '' : `, nor at ${siblings.length} other destinations`;
+    throw (
+      failure ?? new CopyError('missing', `manifest ${digest} is not in ${sources.join(', ')}${siblingsToo}`)
+    );
   }
 }
 
