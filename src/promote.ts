@@ -26,6 +26,8 @@ export interface PromotionRequest {
   readonly read: ReadManifests;
   /** Undefined for all that the manifests want. */
   readonly shard?: Shard | undefined;
+  /** Whether destinations of a manifest may stand in for its source. Default: they may. */
+  readonly siblings?: boolean;
   /** Without it nothing is written. */
   readonly confirm: boolean;
   /** Reports the edges that are present too. */
@@ -53,7 +55,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const { confirm, reportAll: keepPresent, threads } = request;
   const { clock, progress, registry: destination, signal, spool, stopping } = ports;
   const startedAt = clock.now();
-  const wanted = takeShard(expandEdges(request.read.manifests), request.shard);
+  const wanted = takeShard(expandEdges(request.read.manifests, request), request.shard);
   const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
   const plans: Plan[] = [];
   const outcomes = new Map<PlanItem, Outcome>();

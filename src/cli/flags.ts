@@ -70,6 +70,12 @@ const OWN_FLAGS = [
     description: `stop after this time (\`90m\`, \`1h30m\`): nothing new is begun, what is in flight has ${GRACE / 1000} s more to be finished, so a promotion may take so much longer; the rest is reported as not attempted; a verification or a snapshot ends at once with what it has`,
   },
   {
+    name: 'no-siblings',
+    group: 'promotion',
+    description:
+      'copy from the source only, never from a destination of the same manifest that has the digest',
+  },
+  {
     name: 'allow-lost',
     group: 'promotion',
     description: 'lost images are warned about but do not change the exit code',

@@ -20,6 +20,8 @@ export interface Options extends RunOptions {
   /** Milliseconds after which the run is stopped. */
   readonly deadline: number | undefined;
   readonly allowLost: boolean;
+  /** Whether destinations of a manifest may stand in for its source. */
+  readonly siblings: boolean;
   /** Where the JSON report goes; `-` is stdout. */
   readonly report: string | undefined;
   readonly reportMarkdown: string | undefined;
@@ -40,6 +42,7 @@ export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS
     spoolLimit: spoolLimitOf(flags),
     deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
+    siblings: !flags.isOn('no-siblings'),
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
   };

@@ -12,7 +12,7 @@ import type { Wanted, WantedRepository, WantList } from './wanted.ts';
  */
 export function expandEdges(
   manifests: readonly PromoterManifest[],
-  { siblings }: { readonly siblings: boolean } = { siblings: true },
+  { siblings = true }: { readonly siblings?: boolean } = {},
 ): Wanted {
   const entriesOf = collectEntries(manifests, siblings ? siblingsIn : noSiblings);
   const listOf = sharedWantLists();
