@@ -20,7 +20,8 @@ const OWN_FLAGS = [
   {
     name: 'confirm',
     group: 'promotion',
-    description: 'really promote; without it every run is a dry run that writes nothing',
+    description:
+      'really promote (or repair, with `verify -repair`); without it every run is a dry run that writes nothing',
   },
   {
     name: 'dry-run',
@@ -33,6 +34,13 @@ const OWN_FLAGS = [
     group: 'verify',
     command: 'verify',
     description: 'look at all that the manifests lead to: children and blobs, but not at foreign layers',
+  },
+  {
+    name: 'repair',
+    group: 'verify',
+    command: 'verify',
+    description:
+      'with `-deep`: show what would be sent to images that lack content; with `-confirm`: send it, by digest, no tag is touched',
   },
   {
     name: 'via',

@@ -1,7 +1,11 @@
 import { advise } from '../doors/verify/advise.ts';
 import { renderVerificationMarkdown } from '../doors/verify/render-markdown.ts';
-import { renderVerificationLine, renderVerificationTables } from '../doors/verify/render-text.ts';
-import type { Verification } from '../doors/verify/verification.ts';
+import {
+  renderRepairLine,
+  renderVerificationLine,
+  renderVerificationTables,
+} from '../doors/verify/render-text.ts';
+import type { Verification, VerificationItem } from '../doors/verify/verification.ts';
 import type { Log } from '../ports/log.ts';
 import { renderJson } from '../report/render-json.ts';
 import { logFinish } from './logger.ts';
@@ -22,13 +26,16 @@ export function writeVerification(
   return writeRenderings(renderings, places, stdio);
 }
 
-/** Tells a verification in the log: a line for each item, advice, a line for each host, and the tables. */
+/** Tells a verification in the log: a line for each item and each piece that a repair sends, advice, a line for each host, and the tables. */
 export async function tellVerification(
   verification: Verification,
   { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
 ): Promise<void> {
   for (const item of verification.items) {
-    log.write(item.verdict === 'present' ? 'info' : 'error', renderVerificationLine(item));
+    log.write(isGood(item) ? 'info' : 'error', renderVerificationLine(item));
+  }
+  for (const piece of verification.repair?.pieces ?? []) {
+    log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
   }
   for (const { about, text } of advise(verification)) {
     log.write('info', `what to do about ${about}: ${text}`);
@@ -38,6 +45,10 @@ export async function tellVerification(
   }
   if (format === 'json') logSummary(verification, { stdio, log });
   else await tell(stdio.err, `\n${renderVerificationTables(verification)}\n`);
+}
+
+function isGood({ verdict }: VerificationItem): boolean {
+  return verdict === 'present' || verdict === 'repaired';
 }
 
 /** What the tables tell, for machines. */

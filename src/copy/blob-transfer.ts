@@ -31,6 +31,8 @@ export interface TransferTask {
   readonly siblings?: readonly Repository[];
   /** Told which sibling it was read from. */
   readonly onSibling?: (sibling: Repository) => void;
+  /** Sends the bytes even where the registry says that it has the blob: what it serves is damaged. */
+  readonly force?: true;
 }
 
 /** Bytes that an upload must have come further, for its attempts to be counted anew. */
@@ -100,7 +102,7 @@ export class BlobTransfer {
       }
       await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
       // the upload may have succeeded and only its answer been lost
-      if (await this.#ports.destination.hasBlob(destination, blob, signal)) {
+      if (!task.force && (await this.#ports.destination.hasBlob(destination, blob, signal))) {
         await this.#abandon(upload, signal);
         return 'transferred';
       }
@@ -132,13 +134,15 @@ export class BlobTransfer {
   }
 
   async #send(
-    { blob, destination, sources: [source], siblings, onSibling, upload }: Sending,
+    { upload, ...task }: Sending,
     share: Share,
     signal: AbortSignal,
   ): Promise<'mounted' | 'transferred'> {
+    const { blob, sources, siblings, onSibling } = task;
+    const [source] = sources;
     if (source === undefined) throw new CopyError('missing', `blob ${blob.digest} has no source`);
     upload.step = 'opening';
-    const opened = upload.session ?? (await this.#ports.uploads.open(destination, blob.digest, signal));
+    const opened = upload.session ?? (await this.#open(task, signal));
     if (opened === 'mounted') return 'mounted';
     const onMove = (session: UploadSession) => {
       upload.session = session;
@@ -153,6 +157,12 @@ export class BlobTransfer {
     await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
     if (siblings?.includes(source)) onSibling?.(source);
     return 'transferred';
+  }
+
+  /** Opens an upload in the way that may turn out to be a mount, unless the bytes are to be sent whatever is there. */
+  #open({ blob, destination, force }: TransferTask, signal: AbortSignal): Promise<'mounted' | UploadSession> {
+    const { destination: registry, uploads } = this.#ports;
+    return force ? registry.startUpload(destination, signal) : uploads.open(destination, blob.digest, signal);
   }
 
   async #resume(

@@ -15,6 +15,7 @@ import { hostOf, type Repository } from '../../src/image/repository.ts';
 import type { Tag } from '../../src/image/tag.ts';
 import type {
   BlobBody,
+  BlobCondition,
   BlobUpload,
   Listing,
   UploadSession,
@@ -30,6 +31,7 @@ export type Verb =
   | 'list'
   | 'has-blob'
   | 'open-blob'
+  | 'check-blob'
   | 'mount'
   | 'start'
   | 'finish'
@@ -246,6 +248,18 @@ export class MemoryRegistry implements WriteRegistry {
     if (bytes === undefined) throw new RegistryError('refused', 'GET https://test: 404', { status: 404 });
     if (this.#damaged.has(`${repository} ${blob.digest}`)) return damagedStream(bytes, blob.digest);
     return bytes.length > 512 * 1024 ? Readable.from([bytes]) : bytes;
+  }
+
+  async checkBlob(
+    repository: Repository,
+    { blob, extent }: { readonly blob: Descriptor; readonly extent: 'whole' | 'end' },
+    signal: AbortSignal,
+  ): Promise<BlobCondition> {
+    await this.#answer({ verb: 'check-blob', repository, what: `${blob.digest} ${extent}` }, signal);
+    const bytes = this.#stores.get(repository)?.blobs.get(blob.digest);
+    if (bytes === undefined) return 'missing';
+    const isDamaged = extent === 'whole' && this.#damaged.has(`${repository} ${blob.digest}`);
+    return isDamaged || (blob.size !== UNKNOWN_SIZE && blob.size !== bytes.length) ? 'damaged' : 'sound';
   }
 
   async mountBlob(

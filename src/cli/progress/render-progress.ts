@@ -6,6 +6,7 @@ const TITLES = {
   source: 'looking at sources',
   copy: 'promoting',
   snapshot: 'reading repositories',
+  repair: 'repairing',
 } as const;
 
 /** Hosts that are shown; of the others only how many there are. */

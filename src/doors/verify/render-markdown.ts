@@ -13,7 +13,11 @@ export function renderVerificationMarkdown(verification: Verification): string {
     renderMarkdownTable(VERDICT_HEADER, verdictRows(verification)),
     ...section(
       'Needs attention',
-      items.filter(({ verdict }) => verdict !== 'present'),
+      items.filter(({ verdict }) => verdict !== 'present' && verdict !== 'repaired'),
+    ),
+    ...section(
+      'Repaired',
+      items.filter(({ verdict }) => verdict === 'repaired'),
     ),
     ...section(
       'There',
