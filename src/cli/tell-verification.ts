@@ -5,7 +5,7 @@ import {
   renderVerificationLine,
   renderVerificationTables,
 } from '../doors/verify/render-text.ts';
-import type { Verification, VerificationItem } from '../doors/verify/verification.ts';
+import { isThere, type Verification } from '../doors/verify/verification.ts';
 import type { Log } from '../ports/log.ts';
 import { renderJson } from '../report/render-json.ts';
 import { logFinish } from './logger.ts';
@@ -32,7 +32,7 @@ export async function tellVerification(
   { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
 ): Promise<void> {
   for (const item of verification.items) {
-    log.write(isGood(item) ? 'info' : 'error', renderVerificationLine(item));
+    log.write(isThere(item) ? 'info' : 'error', renderVerificationLine(item));
   }
   for (const piece of verification.repair?.pieces ?? []) {
     log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
@@ -45,10 +45,6 @@ export async function tellVerification(
   }
   if (format === 'json') logSummary(verification, { stdio, log });
   else await tell(stdio.err, `\n${renderVerificationTables(verification)}\n`);
-}
-
-function isGood({ verdict }: VerificationItem): boolean {
-  return verdict === 'present' || verdict === 'repaired';
 }
 
 /** What the tables tell, for machines. */

@@ -18,7 +18,7 @@ export interface VerifyOptions extends Options {
 export function makeVerifyOptions(parsed: ParsedFlags, env: NodeJS.ProcessEnv): VerifyOptions {
   const flags = new FlagValues(parsed.values);
   for (const name of NOT_OF_VERIFY) {
-    if (parsed.values.has(name)) throw new UsageError(`cip verify is read-only: -${name} is not allowed`);
+    if (parsed.values.has(name)) throw new UsageError(`cip verify is read-only; -${name} is not allowed`);
   }
   const options = { deep: flags.isOn('deep'), front: frontOf(flags), repair: flags.isOn('repair') };
   refuseContradictions(parsed, options);
@@ -31,7 +31,7 @@ function refuseContradictions(
 ): void {
   for (const name of WITH_REPAIR) {
     if (values.has(name) && !repair)
-      throw new UsageError(`cip verify is read-only: -${name} is allowed with -repair only`);
+      throw new UsageError(`cip verify is read-only; -${name} is allowed with -repair only`);
   }
   if (repair && !deep) {
     throw new UsageError('-repair needs -deep: without it nobody looks whether the content is there');

@@ -32,7 +32,7 @@ export async function checkBlob(
     if (error.status === 404) return 'missing';
     if (error.status !== 500 && error.code !== 'unreachable') throw error;
     // the bytes alone do not come, or the host is away: then this throws
-    return (await hasBlob(session, check)) ? 'damaged' : 'missing';
+    return (await hasBlob(session, { ...check, blob: check.blob.digest })) ? 'damaged' : 'missing';
   }
 }
 

@@ -18,27 +18,14 @@ export function renderVerificationLine({
 }
 
 /** One line for a piece of an image that was sent again, or would be. */
-export function renderRepairLine({
-  repository,
-  piece,
-  digest,
-  size,
-  condition,
-  from,
-  outcome,
-  reason,
-}: RepairItem): string {
-  const what = `${piece} ${digest}${size === null ? '' : ` of ${size} bytes`}`;
+export function renderRepairLine(item: RepairItem): string {
+  const { repository, piece, digest, size, condition, from, outcome, reason } = item;
+  const done = outcome === 'not-attempted' ? '' : ` (${outcome})`;
+  const bytes = size === null ? '' : ` of ${size} bytes`;
   const source = from === null || from === repository ? '' : ` from ${from}`;
   const why = oneLine(reason, Number.POSITIVE_INFINITY);
-  return `repair (${outcome}): ${repository}: ${what}, ${CONDITION[condition]}${source}: ${why}`;
+  return `repair${done}: ${repository}: ${condition} ${piece} ${digest}${bytes}${source}: ${why}`;
 }
-
-const CONDITION = {
-  sound: 'to be put again',
-  missing: 'missing',
-  damaged: 'damaged',
-} as const;
 
 /** The end of a run for people: a row for each verdict, a row for each host. */
 export function renderVerificationTables(verification: Verification): string {

@@ -107,6 +107,11 @@ export function noVerdicts(): Record<Verdict, number> {
   };
 }
 
+/** True for what is there, in the end. */
+export function isThere({ verdict }: VerificationItem): boolean {
+  return verdict === 'present' || verdict === 'repaired';
+}
+
 /** 0 when everything wanted is there, 1 when something is not, or nobody knows because the run was stopped. */
 export function exitCodeOfVerification({ summary, stopped }: Verification): 0 | 1 {
   return summary.present + summary.repaired === summary.edges && summary.invalid === 0 && !stopped ? 0 : 1;

@@ -3,6 +3,7 @@ import type { Digest } from '../../../image/digest.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
 import type { Repository } from '../../../image/repository.ts';
 import type { BlobCondition } from '../../../ports/registry.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
 
 /** An image that a destination has by name, while something is wrong with its content. */
 export interface FlawedImage {
@@ -34,6 +35,8 @@ interface PieceBase {
 export interface ManifestPiece extends PieceBase {
   readonly kind: 'manifest';
   readonly digest: Digest;
+  /** True where something below it is to be had nowhere: then it is not sent. */
+  readonly isBlocked: boolean;
 }
 
 export interface BlobPiece extends PieceBase {
@@ -43,6 +46,11 @@ export interface BlobPiece extends PieceBase {
 }
 
 export type Piece = ManifestPiece | BlobPiece;
+
+/** True for an answer of a registry that has a manifest and cannot serve its bytes. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof RegistryError && (error.code === 'mismatch' || error.status === 500);
+}
 
 /** Everything that is to be sent for an image, in the order in which it is; each piece once. */
 export function piecesOf({ blobs, children, piece }: Examination): readonly Piece[] {

@@ -9,7 +9,7 @@ import type { Repository } from '../../../image/repository.ts';
 import type { BlobCondition, ReadRegistry } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { refuseDepth } from '../content-check.ts';
-import type { BlobPiece, Examination, FlawedImage } from './examination.ts';
+import { type BlobPiece, type Examination, type FlawedImage, isDamage } from './examination.ts';
 
 /**
  * Finds out what is wrong with images by reading all of their content at the destination, and where each piece can be
@@ -40,10 +40,10 @@ export class Examiner {
       const found = there.manifest === undefined ? await this.#findManifest(image, signal) : undefined;
       const { condition, manifest = found?.manifest } = there;
       const below = await this.#examineBelow(image, { manifest, depth }, signal);
-      const isFlawed = condition !== 'sound' || below.blobs.length + below.children.length > 0;
+      const isSound = condition === 'sound' && below.blobs.length + below.children.length === 0;
       const from = condition === 'sound' ? destination : found?.from;
-      const piece = isFlawed ? ({ kind: 'manifest', digest, condition, from } as const) : undefined;
-      return { digest, manifest, piece, ...below };
+      const piece = { kind: 'manifest', digest, condition, from, isBlocked: isBlockedBy(below) } as const;
+      return { digest, manifest, piece: isSound ? undefined : piece, ...below };
     });
   }
 
@@ -93,8 +93,7 @@ export class Examiner {
       const manifest = await this.#registry.fetchManifest(repository, digest, signal);
       return manifest === undefined ? { condition: 'missing' } : { condition: 'sound', manifest };
     } catch (error) {
-      const isDamaged = error instanceof RegistryError && (error.code === 'mismatch' || error.status === 500);
-      if (!isDamaged) throw error;
+      if (!isDamage(error)) throw error;
       return { condition: 'damaged' };
     }
   }
@@ -110,6 +109,11 @@ export class Examiner {
     });
     return from === undefined || manifest === undefined ? undefined : { manifest, from };
   }
+}
+
+function isBlockedBy({ blobs, children }: Pick<Examination, 'blobs' | 'children'>): boolean {
+  const isOut = ({ piece }: Examination) => piece?.from === undefined || piece.isBlocked;
+  return blobs.some(({ from }) => from === undefined) || children.some(isOut);
 }
 
 /** The first source that has something; one that does not answer has nothing. */

@@ -1,12 +1,10 @@
-import { isAbort, messageOf } from '../../../base/errors.ts';
-import { CodedError } from '../../../base/errors.ts';
+import { CodedError, isAbort, messageOf } from '../../../base/errors.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import type { PieceSender, PieceTask } from '../../../copy/piece-sender.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../../../image/repository.ts';
 import type { ReadRegistry } from '../../../ports/registry.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
-import type { BlobPiece, Examination, FlawedImage, Piece } from './examination.ts';
+import { type BlobPiece, type Examination, type FlawedImage, isDamage, type Piece } from './examination.ts';
 
 /** A registry that takes content and goes on serving what was damaged. */
 export class StoreError extends CodedError<'kept-damaged'> {}
@@ -81,7 +79,7 @@ export class Mender {
     await sender.sendBlob(task, blob, signal);
     const check = { blob, extent: 'whole' } as const;
     if ((await registry.checkBlob(task.destination, check, signal)) === 'sound') return;
-    throw keptDamaged(task.destination, `blob ${blob.digest}`);
+    throw keptDamaged(task.destination);
   }
 
   async #sendManifest(task: PieceTask, manifest: RawManifest, signal: AbortSignal): Promise<void> {
@@ -91,20 +89,20 @@ export class Mender {
     await sender.sendManifestAsBlob(task, manifest, signal);
     await sender.sendManifest(task, manifest, signal);
     if (await this.#isServed(task.destination, manifest, signal)) return;
-    throw keptDamaged(task.destination, `manifest ${manifest.digest}`);
+    throw keptDamaged(task.destination);
   }
 
   async #isServed(repository: Repository, { digest }: RawManifest, signal: AbortSignal): Promise<boolean> {
     try {
       return (await this.#ports.registry.fetchManifest(repository, digest, signal)) !== undefined;
     } catch (error) {
-      if (error instanceof RegistryError && (error.code === 'mismatch' || error.status === 500)) return false;
+      if (isDamage(error)) return false;
       throw error;
     }
   }
 }
 
-const NOWHERE: PieceOutcome = { result: 'failed', reason: 'no source has it, nor another destination' };
+const NOWHERE: PieceOutcome = { result: 'failed', reason: 'neither a source nor another destination has it' };
 
 /** The source that has the piece first. */
 function taskOf({ destination, sources }: FlawedImage, { from }: Piece): PieceTask {
@@ -112,9 +110,7 @@ function taskOf({ destination, sources }: FlawedImage, { from }: Piece): PieceTa
   return { destination, sources: from === undefined || from === destination ? others : [from, ...others] };
 }
 
-function keptDamaged(repository: Repository, what: string): StoreError {
-  return new StoreError(
-    'kept-damaged',
-    `${hostOf(repository)} accepted ${what} and still does not serve its bytes: it deduplicates by a damaged store`,
-  );
+function keptDamaged(repository: Repository): StoreError {
+  const why = 'accepted it and still does not serve its bytes: it deduplicates by a damaged store';
+  return new StoreError('kept-damaged', `${hostOf(repository)} ${why}`);
 }

@@ -33,8 +33,9 @@ function makeItem(repository: Repository, piece: Piece, outcome: PieceOutcome | 
   };
 }
 
-function reasonOf({ from }: Piece, outcome: PieceOutcome | undefined): string {
+function reasonOf(piece: Piece, outcome: PieceOutcome | undefined): string {
   if (outcome?.result === 'sent') return 'sent, and read back';
   if (outcome !== undefined) return outcome.reason;
-  return from === undefined ? 'no source has it, nor another destination' : 'would be sent';
+  if (piece.kind === 'manifest' && piece.isBlocked) return 'what it leads to cannot be repaired';
+  return piece.from === undefined ? 'neither a source nor another destination has it' : 'would be sent';
 }
