@@ -31,6 +31,8 @@ export interface PromotionRequest {
   readonly read: ReadManifests;
   /** Undefined for all that the manifests want. */
   readonly shard?: Shard | undefined;
+  /** Whether destinations of a manifest may stand in for its source. Default: they may. */
+  readonly siblings?: boolean;
   /** Without it nothing is written. */
   readonly confirm: boolean;
   /** How much of what a dry run would copy it proves to be complete at its source. Default: `few`. */
@@ -63,7 +65,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const { clock, progress, registry, signal, spool, stopping } = ports;
   const startedAt = clock.now();
-  const wanted = takeShard(expandEdges(read.manifests), request.shard);
+  const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
   const source = readOnce(registry);
   // a manifest that is about to be copied or proven is read at once, any other is looked up
   const sourceFor = (digests: number) => (confirm || isProven(proof, digests) ? source : registry);

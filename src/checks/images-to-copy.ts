@@ -18,7 +18,14 @@ export interface ImageToCopy {
   readonly digest: Digest;
   /** In the order to try. */
   readonly sources: readonly Repository[];
+  /** Destinations that have the digest too: content that no source has is copied from them. */
+  readonly siblings: ReadonlySet<Repository>;
   readonly edges: readonly CopyItem[];
+}
+
+interface Draft extends ImageToCopy {
+  readonly siblings: Set<Repository>;
+  readonly edges: CopyItem[];
 }
 
 /** How many digests the plan copies, each counted once. */
@@ -27,13 +34,17 @@ export function countDigestsToCopy(plan: Plan): number {
 }
 
 export function imagesToCopy(plan: Plan): readonly ImageToCopy[] {
-  const images = new Map<string, ImageToCopy & { readonly edges: CopyItem[] }>();
+  const images = new Map<string, Draft>();
   for (const item of plan.items.filter(isCopy)) {
     const { digest, sources } = item;
     const key = [digest, ...sources].join(' ');
     const known = images.get(key);
-    if (known === undefined) images.set(key, { digest, sources, edges: [item] });
-    else known.edges.push(item);
+    if (known === undefined)
+      images.set(key, { digest, sources, siblings: new Set(item.siblings), edges: [item] });
+    else {
+      known.edges.push(item);
+      for (const sibling of item.siblings) known.siblings.add(sibling);
+    }
   }
   return Array.from(images.values());
 }

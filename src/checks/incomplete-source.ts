@@ -19,7 +19,7 @@ import { type Shortfall, SourceWalk } from './source-walk.ts';
  * found stays known for the next plan of the run, that of hosts which answer late.
  */
 export function incompleteSource(scope: ProofScope): PlanRule {
-  const sources = new SourceWalk();
+  const walked = new SourceWalk();
   return {
     name: 'incomplete-source',
     check: async (plan, { report, progress, workers, ...ports }, signal) => {
@@ -29,8 +29,9 @@ export function incompleteSource(scope: ProofScope): PlanRule {
       progress.begin('proof', images.length);
       await forEachInLanes(images, { laneOf, workers, signal }, async (image) => {
         const destinations = new Set(image.edges.map(({ destination }) => destination));
-        const walk = { ...image, destinations, empty: plan.newRepositories, ...ports };
-        const shortfall = await sources.findShortfall(walk, signal);
+        const sources = [...image.sources, ...image.siblings];
+        const walk = { ...image, sources, destinations, empty: plan.newRepositories, ...ports };
+        const shortfall = await walked.findShortfall(walk, signal);
         if (shortfall !== undefined) report(describe(image, shortfall));
         progress.advance();
       });

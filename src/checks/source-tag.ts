@@ -41,8 +41,8 @@ function sourceTagsOf(plan: Plan): SourceTag[] {
     const [repository] = sources;
     if (repository === undefined) continue;
     for (const edge of edges) {
-      const { tag } = edge;
-      if (tag === undefined) continue;
+      const { tag, sourceFault } = edge;
+      if (tag === undefined || sourceFault !== undefined) continue; // no source has the digest
       const name = formatReference(repository, tag);
       const known = tags.get(name) ?? { repository, tag, wanted: new Map<Digest, CopyItem[]>() };
       tags.set(name, known);

@@ -21,7 +21,8 @@ const OWN_FLAGS = [
   {
     name: 'confirm',
     group: 'promotion',
-    description: 'really promote; without it every run is a dry run that writes nothing',
+    description:
+      'really promote (or repair, with `verify -repair`); without it every run is a dry run that writes nothing',
   },
   {
     name: 'dry-run',
@@ -34,6 +35,13 @@ const OWN_FLAGS = [
     group: 'verify',
     command: 'verify',
     description: 'check children and blobs too, except nondistributable layers with `urls`',
+  },
+  {
+    name: 'repair',
+    group: 'verify',
+    command: 'verify',
+    description:
+      'with `-deep`: show what would be sent to images that lack content; with `-confirm`: send it, by digest, no tag is touched',
   },
   {
     name: 'via',
@@ -69,6 +77,12 @@ const OWN_FLAGS = [
     value: 'DURATION',
     group: 'promotion',
     description: `stop after this time (\`90m\`, \`1h30m\`): nothing new is begun, what is in flight has ${GRACE / 1000} s more to be finished, so a promotion may take so much longer; the rest is reported as not attempted; a verification or a snapshot ends at once with what it has`,
+  },
+  {
+    name: 'no-siblings',
+    group: 'promotion',
+    description:
+      'copy from the source only, never from a destination of the same manifest that has the digest',
   },
   {
     name: 'allow-lost',

@@ -24,6 +24,8 @@ export interface Options extends RunOptions {
   readonly allowLost: boolean;
   /** How much of what a dry run would copy is proven to be complete at its source. */
   readonly proof: ProofScope;
+  /** Whether destinations of a manifest may stand in for its source. */
+  readonly siblings: boolean;
   /** Where the JSON report goes; `-` is stdout. */
   readonly report: string | undefined;
   readonly reportMarkdown: string | undefined;
@@ -46,6 +48,7 @@ export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS
     deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
     proof: proofOf(flags),
+    siblings: !flags.isOn('no-siblings'),
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
   };

@@ -28,7 +28,7 @@ export async function runPromotion(
   read: ReadManifests,
   { options, status, env, stop, log }: Surroundings,
 ): Promise<RunReport> {
-  const { threads, task, reportAll, shard, proof } = options;
+  const { threads, task, reportAll, shard, siblings, proof } = options;
   const clock = systemClock;
   const client = await openRegistries(registriesOf(read.manifests), {
     options,
@@ -42,7 +42,7 @@ export async function runPromotion(
   const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
   const { progress } = shown;
   try {
-    const request = { read, confirm: task === 'promotion', proof, reportAll, threads, shard };
+    const request = { read, confirm: task === 'promotion', proof, reportAll, threads, shard, siblings };
     const pause = (ending: AbortSignal) => clock.sleep(LATE, ending);
     return await promote(request, { ...client, pause, spool, clock, progress, stopping, signal });
   } finally {

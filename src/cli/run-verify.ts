@@ -1,4 +1,5 @@
 import { systemClock } from '../adapters/system/clock.ts';
+import { createDiskSpool } from '../adapters/system/disk-spool.ts';
 import { exitCodeOfVerification, type Verification } from '../doors/verify/verification.ts';
 import { verify } from '../doors/verify/verify.ts';
 import type { ReadManifests } from '../manifest/model.ts';
@@ -8,6 +9,7 @@ import { showProgressOfRun } from './progress/progress-of-run.ts';
 import { readWanted } from './read-wanted.ts';
 import { inputsOf } from './report-inputs.ts';
 import type { Stdio } from './stdio.ts';
+import { spoolDirectory } from './spool-directory.ts';
 import { tellVerification, writeVerification } from './tell-verification.ts';
 import type { VerifyOptions } from './verify-options.ts';
 import { type Run, withRun } from './with-run.ts';
@@ -40,17 +42,21 @@ async function verifyWith(
   { options, env, run: { log, stop, status } }: { options: VerifyOptions; env: NodeJS.ProcessEnv; run: Run },
 ): Promise<Verification> {
   const clock = systemClock;
+  const isConfirmed = options.repair && options.task === 'promotion';
   const client = await openRegistries([...registriesOf(read.manifests), ...frontsOf(options)], {
     options,
-    readOnly: true,
+    readOnly: !isConfirmed,
     env,
     clock,
     log,
   });
   const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
   const { progress } = shown;
+  const { stopping, signal } = stop;
+  const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
+  const writing = isConfirmed ? { registry: client.registry, spool, clock, signal } : undefined;
   try {
-    return await verify({ ...options, read }, { ...client, clock, progress, stopping: stop.stopping });
+    return await verify({ ...options, read }, { ...client, clock, progress, stopping, writing });
   } finally {
     shown.close();
     await client.close();

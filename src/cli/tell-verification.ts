@@ -1,7 +1,11 @@
 import { advise } from '../doors/verify/advise.ts';
 import { renderVerificationMarkdown } from '../doors/verify/render-markdown.ts';
-import { renderVerificationLine, renderVerificationTables } from '../doors/verify/render-text.ts';
-import type { Verification } from '../doors/verify/verification.ts';
+import {
+  renderRepairLine,
+  renderVerificationLine,
+  renderVerificationTables,
+} from '../doors/verify/render-text.ts';
+import { isThere, type Verification } from '../doors/verify/verification.ts';
 import type { Log } from '../ports/log.ts';
 import { foldConflicts } from '../report/fold-conflicts.ts';
 import { renderJson } from '../report/render-json.ts';
@@ -23,13 +27,16 @@ export function writeVerification(
   return writeRenderings(renderings, places, stdio);
 }
 
-/** Tells a verification in the log: a line for each item, advice, a line for each host, and the tables. */
+/** Tells a verification in the log: a line for each item and each piece that a repair sends, advice, a line for each host, and the tables. */
 export async function tellVerification(
   verification: Verification,
   { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
 ): Promise<void> {
   for (const item of foldConflicts(verification.items, ({ verdict }) => verdict === 'conflict')) {
-    log.write(item.verdict === 'present' ? 'info' : 'error', renderVerificationLine(item));
+    log.write(isThere(item) ? 'info' : 'error', renderVerificationLine(item));
+  }
+  for (const piece of verification.repair?.pieces ?? []) {
+    log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
   }
   for (const { about, text } of advise(verification)) {
     log.write('info', `what to do about ${about}: ${text}`);

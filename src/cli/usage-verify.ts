@@ -10,10 +10,11 @@ export function renderVerifyUsage(program: ProgramName): string {
     ({ name, command }) => command === 'verify' || (command === undefined && !NOT_OF_VERIFY.has(name)),
   );
   return [
-    `${call} verify looks whether everything is there that promoter manifests want. It writes nothing.`,
+    `${call} verify checks that everything is there that promoter manifests want. It writes only with -repair -confirm.`,
     '',
     `  ${call} verify -thin-manifest-dir=DIR                        every tag and digest, at every destination`,
     `  ${call} verify -thin-manifest-dir=DIR -deep                  and all that they lead to`,
+    `  ${call} verify -thin-manifest-dir=DIR -deep -repair          what would be sent to images that lack content`,
     `  ${call} verify -thin-manifest-dir=DIR -via=registry.k8s.io   as whoever pulls from there gets it`,
     `  ${call} verify -thin-manifest-dir=DIR -shard=0/3             one part; ${call} report merge makes one report`,
     '',

@@ -1,13 +1,9 @@
 import { type FlagName, FLAGS } from './flags.ts';
 
-const OF_PROMOTION: readonly FlagName[] = [
-  'confirm',
-  'dry-run',
-  'parse-only',
-  'allow-lost',
-  'spool-limit',
-  'prove',
-];
+const OF_PROMOTION: readonly FlagName[] = ['parse-only', 'allow-lost', 'spool-limit', 'prove'];
+
+/** Flags that a verification takes where it repairs. */
+export const WITH_REPAIR: readonly FlagName[] = ['confirm', 'dry-run'];
 
 /** Flags that ask for something that a verification does not do: to promote, or to print what is there. */
 export const NOT_OF_VERIFY: ReadonlySet<string> = new Set<string>([

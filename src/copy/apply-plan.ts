@@ -4,7 +4,7 @@ import { failureBefore } from '../base/given-up.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import { formatReference } from '../image/reference.ts';
-import { hostOf } from '../image/repository.ts';
+import { hostOf, type Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Plan, PlanItem } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -14,7 +14,7 @@ import type { Spool } from '../ports/spool.ts';
 import { BlobCopier } from './blob-copier.ts';
 import { BlobSupply } from './blob-supply.ts';
 import { ContentCopier } from './content-copier.ts';
-import { abandoned, COPIED, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
+import { abandoned, COPIED, copiedWith, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
 import { type Batch, collectBatches, type Promotion } from './promotion.ts';
 import { TagLooks } from './tag-looks.ts';
 
@@ -92,11 +92,13 @@ class Application {
 
   /** Everything but the manifest itself; undefined where that failed. */
   async #prepare(promotion: Promotion, signal: AbortSignal): Promise<Ready | undefined> {
+    const siblings = new Set<Repository>();
+    const task = { ...promotion, onSibling: (sibling: Repository) => void siblings.add(sibling) };
     try {
       const read = promotion.copies
-        ? this.#content.copyBelow(promotion, signal)
-        : this.#content.readRoot(promotion, signal);
-      return { promotion, manifest: await read };
+        ? this.#content.copyBelow(task, signal)
+        : this.#content.readRoot(task, signal);
+      return { promotion: task, manifest: await read, siblings };
     } catch (error) {
       const outcome = this.#isStop(error, signal)
         ? unfinished(failureBefore(error, signal))
@@ -118,8 +120,9 @@ class Application {
     if (first !== undefined) await writeTag(first);
     await Promise.all(rest.map(writeTag));
     if (tagless === undefined) return;
-    const isTagged = tags.some(({ item }) => this.outcomes.get(item) === COPIED);
-    this.outcomes.set(tagless, isTagged ? COPIED : await this.#put(ready, { reference: digest }, signal));
+    const isTagged = tags.some(({ item }) => this.outcomes.get(item)?.result === 'copied');
+    const outcome = isTagged ? copiedWith(ready.siblings) : this.#put(ready, { reference: digest }, signal);
+    this.outcomes.set(tagless, await outcome);
   }
 
   async #writeTag(
@@ -139,13 +142,13 @@ class Application {
   }
 
   async #put(
-    { promotion, manifest }: Ready,
+    { promotion, manifest, siblings }: Ready,
     put: Omit<ManifestPut, 'manifest'>,
     signal: AbortSignal,
   ): Promise<Outcome> {
     try {
       await this.#content.put(promotion, { ...put, manifest }, signal);
-      return COPIED;
+      return copiedWith(siblings);
     } catch (error) {
       return failedBy(error, signal);
     }
@@ -166,6 +169,8 @@ class Application {
 interface Ready {
   readonly promotion: Promotion;
   readonly manifest: RawManifest;
+  /** Those that content was read from because no source had it. */
+  readonly siblings: ReadonlySet<Repository>;
 }
 
 function movedMeanwhile(promotion: Promotion, tag: Tag, there: Digest): string {

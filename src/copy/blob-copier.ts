@@ -66,6 +66,11 @@ export class BlobCopier {
     });
   }
 
+  /** Sends a blob that the registry may say it has, because what it serves is damaged: no look, no mount. */
+  replace(task: TransferTask, signal: AbortSignal): Promise<Rung> {
+    return this.#sending.run({ ...task, force: true }, { signal, opened: undefined });
+  }
+
   async #climb(task: BlobTask, signal: AbortSignal): Promise<Rung> {
     const host = hostOf(task.destination);
     const neighbour = task.sources.find((source) => hostOf(source) === host);

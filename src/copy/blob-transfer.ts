@@ -28,6 +28,12 @@ export interface TransferTask {
   readonly destination: Repository;
   /** Where it may be read from, in the order to try. */
   readonly sources: readonly Repository[];
+  /** Where it is read if no source has it, in the order to try. Default: nowhere. */
+  readonly siblings?: readonly Repository[];
+  /** Told which sibling it was read from. */
+  readonly onSibling?: (sibling: Repository) => void;
+  /** Sends the bytes even where the registry says that it has the blob: what it serves is damaged. */
+  readonly force?: true;
 }
 
 /** Bytes that an upload must have come further, for its attempts to be counted anew. */
@@ -37,7 +43,7 @@ const PROGRESS = 1024 * 1024;
 const NOT_WORTH_RESUMING = 512 * 1024;
 
 /**
- * Sends blobs, from the first source at first and from the next one after a failure. An upload that was interrupted
+ * Sends blobs, from the first source at first and from the next one after a failure, siblings last. An upload that was interrupted
  * goes on where the registry says that it stopped; where it does not say that, a new one begins. What it needs besides
  * the bytes the transport has tried often enough when it fails.
  */
@@ -58,7 +64,7 @@ export class BlobTransfer {
     task: TransferTask,
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<'mounted' | 'transferred'> {
-    const upload: Upload = { session: opened, step: 'opening', failure: undefined };
+    const upload: Upload = { session: opened, step: 'opening', failure: undefined, unread: undefined };
     try {
       return await this.#sendUntilDone(task, { upload, signal });
     } catch (error) {
@@ -73,13 +79,20 @@ export class BlobTransfer {
     const { blob, destination } = task;
     let attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
     let received = 0;
-    const sources = [...task.sources];
+    const sources = [...task.sources, ...(task.siblings ?? [])];
     for (;;) {
       let delay: number;
       try {
         return await this.#attempt({ ...task, sources, upload }, signal);
       } catch (error) {
         if (error instanceof SpoolError) this.#ports.supply.distrustSpool(blob);
+        if (isOfSource(error, upload)) {
+          upload.unread ??= error;
+          sources.shift();
+          if (sources.length > 0) continue; // nothing has been sent: the next one's turn, in the same upload
+          await this.#abandon(upload, signal);
+          throw upload.unread;
+        }
         const wait = mayTryAgain(error, { upload, sources })
           ? attempts.waitAfter(failureOf(error))
           : undefined;
@@ -90,7 +103,7 @@ export class BlobTransfer {
       }
       await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
       // the upload may have succeeded and only its answer been lost
-      if (await isKnownThere(this.#ports.destination, { destination, blob }, signal)) {
+      if (!task.force && (await isKnownThere(this.#ports.destination, { destination, blob }, signal))) {
         await this.#abandon(upload, signal);
         return 'transferred';
       }
@@ -122,13 +135,15 @@ export class BlobTransfer {
   }
 
   async #send(
-    { blob, destination, sources: [source], upload }: Sending,
+    { upload, ...task }: Sending,
     share: Share,
     signal: AbortSignal,
   ): Promise<'mounted' | 'transferred'> {
+    const { blob, sources, siblings, onSibling } = task;
+    const [source] = sources;
     if (source === undefined) throw new CopyError('missing', `blob ${blob.digest} has no source`);
     upload.step = 'opening';
-    const opened = upload.session ?? (await this.#ports.uploads.open(destination, blob.digest, signal));
+    const opened = upload.session ?? (await this.#open(task, signal));
     if (opened === 'mounted') return 'mounted';
     const onMove = (session: UploadSession) => {
       upload.session = session;
@@ -141,7 +156,14 @@ export class BlobTransfer {
       });
     upload.step = 'sending';
     await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
+    if (siblings?.includes(source)) onSibling?.(source);
     return 'transferred';
+  }
+
+  /** Opens an upload in the way that may turn out to be a mount, unless the bytes are to be sent whatever is there. */
+  #open({ blob, destination, force }: TransferTask, signal: AbortSignal): Promise<'mounted' | UploadSession> {
+    const { destination: registry, uploads } = this.#ports;
+    return force ? registry.startUpload(destination, signal) : uploads.open(destination, blob.digest, signal);
   }
 
   async #resume(
@@ -169,15 +191,22 @@ interface Upload {
   step: 'opening' | 'reading' | 'sending';
   /** What the last attempt failed with that another one followed. */
   failure: unknown;
+  /** What the first source that did not send the blob was asked in vain for. */
+  unread: RegistryError | undefined;
 }
 
 interface Sending extends TransferTask {
   readonly upload: Upload;
 }
 
+/** True where a source did not send the blob, however often it was asked. */
+function isOfSource(error: unknown, { step }: Upload): error is RegistryError {
+  return step === 'reading' && error instanceof RegistryError;
+}
+
 /**
  * A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way, a disk that is full. The
- * next source has its turn then; one that does not send the blob, however often it was asked, has no other.
+ * next source has its turn then; one that broke off too often has no other.
  */
 function mayTryAgain(
   error: unknown,
@@ -187,8 +216,7 @@ function mayTryAgain(
   if (!(error instanceof RegistryError) || isLasting(error)) return false;
   if (upload.step === 'opening') return false;
   const [failed] = sources.splice(0, 1);
-  const isOfSource = upload.step === 'reading' || isExhausted(error);
-  if (!isOfSource && failed !== undefined) sources.push(failed);
+  if (!isExhausted(error) && failed !== undefined) sources.push(failed);
   return sources.length > 0;
 }
 

@@ -28,6 +28,10 @@ export interface ContentTask {
   readonly destination: Repository;
   /** Where it may be read from, in the order to try. */
   readonly sources: readonly Repository[];
+  /** Where content is read that no source has, in the order to try. Default: nowhere. */
+  readonly siblings?: readonly Repository[];
+  /** Told which sibling content was read from. */
+  readonly onSibling?: (sibling: Repository) => void;
   /** Hosts that the same content is bound for from elsewhere. */
   readonly hosts: ReadonlySet<string>;
   /** True for a repository that did not exist, or was empty, when the plan was made. */
@@ -57,8 +61,8 @@ export class ContentCopier {
   }
 
   /** The manifest at the root of the task, from a source or else from the destination itself. */
-  async readRoot({ digest, sources, destination }: ContentTask, signal: AbortSignal): Promise<RawManifest> {
-    return this.#read(digest, [destination, ...sources], signal);
+  async readRoot(task: ContentTask, signal: AbortSignal): Promise<RawManifest> {
+    return this.#read({ ...task, sources: [task.destination, ...task.sources] }, signal);
   }
 
   /**
@@ -104,7 +108,7 @@ export class ContentCopier {
 
   async #copyBelow(task: Deep, signal: AbortSignal): Promise<RawManifest> {
     this.#ports.stopping.throwIfAborted();
-    const manifest = await this.#read(task.digest, task.sources, signal);
+    const manifest = await this.#read(task, signal);
     await this.#copyReferences(task, { manifest, again: false }, signal);
     return manifest;
   }
@@ -129,12 +133,12 @@ export class ContentCopier {
   }
 
   /** An entry of unknown type is a blob where a source has it as a blob and none as a manifest. */
-  async #isBlob(entry: Descriptor, { sources }: ContentTask, signal: AbortSignal): Promise<boolean> {
+  async #isBlob(entry: Descriptor, task: ContentTask, signal: AbortSignal): Promise<boolean> {
     if (isManifestType(entry.mediaType)) return false;
-    const manifest = await this.#read(entry.digest, sources, signal).catch(() => undefined);
+    const manifest = await this.#read({ ...task, digest: entry.digest }, signal).catch(() => undefined);
     signal.throwIfAborted();
     if (manifest !== undefined && isWellFormed(manifest)) return false;
-    for (const source of sources) {
+    for (const source of [...task.sources, ...(task.siblings ?? [])]) {
       if (await this.#ports.source.hasBlob(source, entry, signal)) return true;
     }
     return false;
@@ -147,16 +151,25 @@ export class ContentCopier {
     });
   }
 
-  async #read(
-    digest: Digest,
-    repositories: readonly Repository[],
-    signal: AbortSignal,
-  ): Promise<RawManifest> {
-    for (const repository of repositories) {
-      const manifest = await this.#ports.source.fetchManifest(repository, digest, signal);
-      if (manifest !== undefined) return manifest;
+  /** Throws what the first of the sources was asked in vain for, where none has the manifest. */
+  async #read(task: ContentTask, signal: AbortSignal): Promise<RawManifest> {
+    const { digest, sources, siblings = [] } = task;
+    let failure: RegistryError | undefined;
+    for (const repository of [...sources, ...siblings]) {
+      try {
+        const manifest = await this.#ports.source.fetchManifest(repository, digest, signal);
+        if (manifest === undefined) continue;
+        if (siblings.includes(repository)) task.onSibling?.(repository);
+        return manifest;
+      } catch (error) {
+        if (!(error instanceof RegistryError)) throw error;
+        failure ??= error;
+      }
     }
-    throw new CopyError('missing', `manifest ${digest} is not in ${listSome(repositories)}`);
+    const siblingsToo = siblings.length === 0 ? '' : `, nor at ${siblings.length} other destinations`;
+    throw (
+      failure ?? new CopyError('missing', `manifest ${digest} is not in ${listSome(sources)}${siblingsToo}`)
+    );
   }
 }
 

@@ -1,9 +1,12 @@
 import { messageOf } from '../base/errors.ts';
+import { compareText } from '../base/sorted.ts';
+import type { Repository } from '../image/repository.ts';
 import type { PlanItem } from '../plan/plan.ts';
 
 /** What became of an edge. Those that the plan does not want written are never attempted. */
 export type Outcome =
-  | { readonly result: 'copied' }
+  /** `siblings` are the destinations that some of its content was read from, because no source had it. */
+  | { readonly result: 'copied'; readonly siblings?: readonly Repository[] }
   | { readonly result: 'failed'; readonly reason: string }
   /** The run was stopped before the manifest's turn, though something below it may have been copied. */
   | { readonly result: 'not-attempted'; readonly reason: string };
@@ -12,6 +15,12 @@ export type Outcome =
 export type Outcomes = ReadonlyMap<PlanItem, Outcome>;
 
 export const COPIED: Outcome = { result: 'copied' };
+
+export function copiedWith(siblings: ReadonlySet<Repository>): Outcome {
+  return siblings.size === 0
+    ? COPIED
+    : { result: 'copied', siblings: Array.from(siblings).toSorted(compareText) };
+}
 
 /** Of what was begun, or waited within what was, when the run was stopped; `failure` is what had gone wrong by then. */
 export function unfinished(failure: unknown): Outcome {

@@ -8,6 +8,7 @@ export interface Promotion {
   readonly destination: Repository;
   readonly digest: Digest;
   readonly sources: readonly Repository[];
+  readonly siblings: readonly Repository[];
   /** Hosts that the digest is to be copied to and that have no source of it. */
   readonly hosts: ReadonlySet<string>;
   /** True for a repository that did not exist, or was empty, when the plan was made. */
@@ -137,6 +138,7 @@ function makePromotion(
       destination: first.destination,
       digest: first.digest,
       sources: first.sources,
+      siblings: first.siblings,
       hosts,
       isNew,
       copies: first.decision === 'copy',

@@ -52,5 +52,6 @@ export function readOnce(registry: ReadRegistry, { maxBytes = MAX_BYTES } = {}):
     list: (repository, signal) => registry.list(repository, signal),
     hasBlob: (repository, blob, signal) => registry.hasBlob(repository, blob, signal),
     openBlob: (repository, blob, signal) => registry.openBlob(repository, blob, signal),
+    checkBlob: (repository, check, signal) => registry.checkBlob(repository, check, signal),
   };
 }

@@ -10,6 +10,8 @@ import type { Conflict, Want, WantedTag, WantList } from './wanted.ts';
 export interface SourcedEntry {
   readonly source: Repository;
   readonly entry: ImageEntry;
+  /** The repositories that the manifest wants a digest of the entry in. */
+  readonly siblingsOf: (digest: Digest) => readonly Repository[];
 }
 
 /** Merges the entries that lead to one destination repository; a tag with several digests becomes a conflict. */
@@ -33,17 +35,19 @@ export function edgesOf(want: Want): number {
 interface Draft {
   readonly digest: Digest;
   readonly sources: Set<Repository>;
+  siblings: readonly Repository[];
   readonly tags: Map<Tag, Position[]>;
   tagless: Position | undefined;
 }
 
 function collectDrafts(entries: readonly SourcedEntry[]): Map<Digest, Draft> {
   const drafts = new Map<Digest, Draft>();
-  for (const { source, entry } of entries) {
+  for (const { source, entry, siblingsOf } of entries) {
     for (const { digest, tags, at } of entry.digests) {
-      const draft = drafts.get(digest) ?? { digest, sources: new Set(), tags: new Map(), tagless: undefined };
+      const draft = drafts.get(digest) ?? newDraft(digest);
       drafts.set(digest, draft);
       draft.sources.add(source);
+      draft.siblings = union(draft.siblings, siblingsOf(digest));
       if (tags.length === 0) draft.tagless ??= at;
       for (const { tag, at } of tags) {
         const places = draft.tags.get(tag);
@@ -53,6 +57,16 @@ function collectDrafts(entries: readonly SourcedEntry[]): Map<Digest, Draft> {
     }
   }
   return drafts;
+}
+
+function newDraft(digest: Digest): Draft {
+  return { digest, sources: new Set(), siblings: [], tags: new Map(), tagless: undefined };
+}
+
+/** One of the lists itself where the other adds nothing: most digests of an image share theirs. */
+function union(a: readonly Repository[], b: readonly Repository[]): readonly Repository[] {
+  if (a === b || b.length === 0) return a;
+  return a.length === 0 ? b : Array.from(new Set([...a, ...b])).toSorted(compareText);
 }
 
 function findConflicts(drafts: ReadonlyMap<Digest, Draft>): Conflict[] {
@@ -81,5 +95,6 @@ function makeWant(draft: Draft, contested: ReadonlySet<Tag>): Want {
   const tags: WantedTag[] = [];
   for (const [tag, at] of draft.tags) if (!contested.has(tag)) tags.push({ tag, at });
   tags.sort((a, b) => compareText(a.tag, b.tag));
-  return { digest: draft.digest, tags, tagless: draft.tagless, sources: Array.from(draft.sources) };
+  const { digest, tagless, sources, siblings } = draft;
+  return { digest, tags, tagless, sources: Array.from(sources), siblings };
 }

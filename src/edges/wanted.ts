@@ -41,6 +41,11 @@ export interface Want {
   readonly tagless: Position | undefined;
   /** Where it may be read from, in the order of the manifests. */
   readonly sources: readonly Repository[];
+  /**
+   * The repositories that the same manifests want the digest in, this one included, in this shard or another: one that
+   * has the digest can stand in for a source. None where that is turned off.
+   */
+  readonly siblings: readonly Repository[];
 }
 
 export interface WantedTag {

@@ -2,7 +2,10 @@ import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 
-/** What was seen at the registries: D for everything wanted, S for what some destination lacks. */
+/**
+ * What was seen at the registries: D for everything wanted, S for what some destination lacks. Among the sources are
+ * siblings that are no destination of the run, where these were asked.
+ */
 export interface Inventory {
   readonly destinations: ReadonlyMap<Repository, DestinationState>;
   readonly sources: ReadonlyMap<SourceKey, SourceState>;

@@ -133,12 +133,13 @@ export async function readDigests(
 }
 
 /** The wants of which neither a tag nor the digest has been seen, unless their tags decide: all of them are others. */
-export function openWants({ wants }: WantList, { tags, digests }: ReadState): Want[] {
-  return wants.filter(
-    (want) =>
-      !digests.has(want.digest) &&
-      (want.tagless !== undefined || want.tags.some(({ tag }) => !tags.has(tag))),
-  );
+export function openWants({ wants }: WantList, state: ReadState): Want[] {
+  return wants.filter((want) => isOpen(want, state));
+}
+
+export function isOpen(want: Want, { tags, digests }: ReadState): boolean {
+  if (digests.has(want.digest)) return false;
+  return want.tagless !== undefined || want.tags.some(({ tag }) => !tags.has(tag));
 }
 
 async function lookForDigests(

@@ -1,6 +1,8 @@
 import { allSettledOrThrow, forEachConcurrently } from '../base/concurrency.ts';
 import type { Wanted, WantedRepository } from '../edges/wanted.ts';
+import { without } from '../edges/without.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
+import { askSiblings, findWaiting } from './ask-siblings.ts';
 import { explainLost } from './explain-lost.ts';
 import type { DestinationState, Inventory } from './inventory.ts';
 import type { InventoryPorts, Reading } from './inventory-ports.ts';
@@ -19,7 +21,8 @@ export interface Wave {
 
 /**
  * D for everything wanted, then S for every digest that some destination lacks and nothing else: in one wave, unless
- * some hosts leave the others waiting. Then those that have answered come first, and the late ones in a second wave.
+ * some hosts leave the others waiting. Then those that have answered come first, and in a second wave the late ones, with
+ * what only these may have.
  * A registry that does not answer is a value in the result; only an aborted signal throws.
  */
 export async function* readInWaves(
@@ -29,17 +32,21 @@ export async function* readInWaves(
 ): AsyncGenerator<Wave, void, undefined> {
   const reading = readDestinations(wanted, ports, signal);
   const late = await reading.untilLate();
-  const isLate = ({ repository }: WantedRepository) => late.has(hostOf(repository));
   ports.progress.end();
-  yield await readWave(
-    late.size === 0 ? wanted : part(wanted, (one) => !isLate(one)),
-    { ...ports, ...reading },
-    signal,
-  );
-  if (late.size === 0) return;
+  if (late.size === 0) {
+    yield await readWave(wanted, { ...ports, ...reading, late }, signal);
+    return;
+  }
+  const prompt = part(wanted, ({ repository }) => !late.has(hostOf(repository)));
+  const { inventory } = await readWave(prompt, { ...ports, ...reading, late }, signal);
+  const waiting = findWaiting(prompt, inventory, late);
+  const first = part(prompt, ({ repository }) => !waiting.has(repository));
+  yield { wanted: first, inventory };
   await reading.ended;
-  yield await readWave(part(wanted, isLate), { ...ports, ...reading }, signal);
+  yield await readWave(without(wanted, first), { ...ports, ...reading, late: NONE }, signal);
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 /** All of it in one wave, however long that takes. */
 export async function readInventory(
@@ -51,12 +58,17 @@ export async function readInventory(
   return value?.inventory ?? { destinations: new Map(), sources: new Map() };
 }
 
-async function readWave(wanted: Wanted, reading: Reading, signal: AbortSignal): Promise<Wave> {
+async function readWave(
+  wanted: Wanted,
+  reading: Reading & { readonly late: ReadonlySet<string> },
+  signal: AbortSignal,
+): Promise<Wave> {
   await lookForFew(wanted, reading, signal);
   const sources = await readSources(wanted, reading, signal);
   await lookForLost(wanted, { ...reading, sources }, signal);
-  const absences = await explainLost(wanted, { ...reading, sources }, signal);
-  return { wanted, inventory: { destinations: reading.destinations, sources, absences } };
+  const all = await askSiblings(wanted, { ...reading, sources }, signal);
+  const absences = await explainLost(wanted, { ...reading, sources: all }, signal);
+  return { wanted, inventory: { destinations: reading.destinations, sources: all, absences } };
 }
 
 function part(wanted: Wanted, belongs: (one: WantedRepository) => boolean): Wanted {

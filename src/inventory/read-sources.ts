@@ -26,8 +26,7 @@ export async function readSources(
     async ({ digest, repositories }) => {
       for (const repository of repositories) {
         const key = sourceKey(repository, digest);
-        const read = () => orUnreadable(readSource(repository, digest, source, signal), signal);
-        const state = await asked.run(key, read);
+        const state = await asked.run(key, () => readSource(repository, digest, source, signal));
         sources.set(key, state);
         if (state.kind === 'present') break;
       }
@@ -38,14 +37,16 @@ export async function readSources(
   return sources;
 }
 
-async function readSource(
+/** Whether a repository has a digest; throws only what an aborted signal throws. */
+export function readSource(
   repository: Repository,
   digest: Digest,
   source: ReadRegistry,
   signal: AbortSignal,
 ): Promise<SourceState> {
-  const there = await source.resolve(repository, digest, signal);
-  return { kind: there === undefined ? 'absent' : 'present' };
+  const asked = source.resolve(repository, digest, signal);
+  const state = asked.then((there): SourceState => ({ kind: there === undefined ? 'absent' : 'present' }));
+  return orUnreadable(state, signal);
 }
 
 interface Lacking {

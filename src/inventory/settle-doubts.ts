@@ -1,10 +1,11 @@
 import { forEachInLanes } from '../base/concurrency.ts';
 import type { Want, Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import { type ReadState, type SourceKey, type SourceState, sourceKey } from './inventory.ts';
+import type { Inventory, ReadState } from './inventory.ts';
 import type { Reading } from './inventory-ports.ts';
 import { orUnreadable } from './or-unreadable.ts';
 import { openWants, readDigests } from './read-destination.ts';
+import { findNowhere } from './sibling-holders.ts';
 
 /** More digests than these are not asked for only to tell whether an image is to be copied or its tag to be added. */
 const FEW = 100;
@@ -19,16 +20,15 @@ export async function lookForFew(wanted: Wanted, reading: Reading, signal: Abort
   if (digests <= FEW) await settle(doubts, reading, signal);
 }
 
-/** Before a digest is called lost every destination that may have it is asked for it. */
+/** Before a digest is called lost every destination that may have it is asked for it, as long as none is known to. */
 export async function lookForLost(
   wanted: Wanted,
-  reading: Reading & { readonly sources: ReadonlyMap<SourceKey, SourceState> },
+  reading: Reading & Pick<Inventory, 'sources'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const isLost = ({ digest, sources: all }: Want) =>
-    all.every((source) => reading.sources.get(sourceKey(source, digest))?.kind === 'absent');
+  const nowhere = findNowhere(wanted, reading);
   const doubts = collectDoubts(wanted, reading.destinations)
-    .map((doubt) => ({ ...doubt, wants: doubt.wants.filter(isLost) }))
+    .map((doubt) => ({ ...doubt, wants: doubt.wants.filter((want) => nowhere.has(want)) }))
     .filter(({ wants }) => wants.length > 0);
   await settle(doubts, reading, signal);
 }

@@ -1,4 +1,5 @@
 import type { Position } from '../base/position.ts';
+import { listSome } from '../base/text.ts';
 import type { Want } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
@@ -9,6 +10,7 @@ import {
   type SourceState,
   sourceKey,
 } from '../inventory/inventory.ts';
+import { findSilentSibling, type SiblingHolders } from '../inventory/sibling-holders.ts';
 import type { PlanItem } from './plan.ts';
 
 /** One edge: a want under one of its tags, or without a tag, at one destination. */
@@ -19,15 +21,22 @@ export interface Edge {
   readonly at: readonly Position[];
 }
 
+/** What is known beside the destination of an edge. */
+export interface Known {
+  readonly inventory: Inventory;
+  readonly holders: SiblingHolders;
+}
+
 /** The first row that applies: unreadable, present, tag-move, add-tag, copy, lost. */
-export function decideEdge(edge: Edge, state: DestinationState | undefined, inventory: Inventory): PlanItem {
+export function decideEdge(edge: Edge, state: DestinationState | undefined, known: Known): PlanItem {
   if (state === undefined) return unreadable(edge, 'the destination was not asked');
   if (state.kind === 'unreadable') return unreadable(edge, `destination: ${state.reason}`);
   if (isPresent(state, edge.want.digest, edge.tag)) return { ...itemBase(edge), decision: 'present' };
   const found = edge.tag === undefined ? undefined : state.tags.get(edge.tag);
   if (found !== undefined) return { ...itemBase(edge), decision: 'tag-move', found };
-  if (state.digests.has(edge.want.digest)) return { ...itemBase(edge), decision: 'add-tag' };
-  return decideBySource(edge, inventory);
+  const siblings = known.holders.of(edge.want, edge.destination);
+  if (state.digests.has(edge.want.digest)) return { ...itemBase(edge), decision: 'add-tag', siblings };
+  return decideBySource(edge, siblings, known.inventory);
 }
 
 /** True when there is nothing to do: cheap, because it is asked for every edge and nearly always true. */
@@ -40,21 +49,33 @@ export function isPresent(
   return tag === undefined ? state.digests.has(digest) : state.tags.get(tag) === digest;
 }
 
-function decideBySource(edge: Edge, inventory: Inventory): PlanItem {
+function decideBySource(edge: Edge, siblings: readonly Repository[], inventory: Inventory): PlanItem {
   const { digest, sources } = edge.want;
   const stateOf = (source: Repository) => inventory.sources.get(sourceKey(source, digest));
   const present = sources.find((source) => stateOf(source)?.kind === 'present');
-  if (present === sources[0] && present !== undefined) return { ...itemBase(edge), decision: 'copy' };
+  if (present === sources[0] && present !== undefined)
+    return { ...itemBase(edge), decision: 'copy', siblings };
   if (present !== undefined) {
     const others = sources.filter((source) => source !== present);
-    return { ...itemBase(edge), decision: 'copy', sources: [present, ...others] };
+    return { ...itemBase(edge), decision: 'copy', sources: [present, ...others], siblings };
   }
   const silent = sources.map(stateOf).find(isUnreadable);
-  if (silent !== undefined) return unreadable(edge, `source: ${silent.reason}`);
+  const fault =
+    silent === undefined ? `the digest is not in ${listSome(sources)}` : `source: ${silent.reason}`;
+  if (siblings.length > 0) {
+    return { ...itemBase(edge), decision: 'copy', sources: siblings, siblings: NONE, sourceFault: fault };
+  }
+  if (silent !== undefined) return unreadable(edge, fault);
+  const mute = findSilentSibling(edge.want, inventory);
+  if (mute !== undefined) {
+    return unreadable(edge, `${fault}, and ${mute.sibling} may have it: ${mute.state.reason}`);
+  }
   const hosts = [edge.destination, ...sources].map(hostOf);
   const doubt = hosts.map((host) => inventory.absences?.get(host)).find((reason) => reason !== undefined);
   return { ...itemBase(edge), decision: 'lost', ...(doubt !== undefined && { doubt }) };
 }
+
+const NONE: readonly Repository[] = [];
 
 function isUnreadable(state: SourceState | undefined): state is Extract<SourceState, { kind: 'unreadable' }> {
   return state?.kind === 'unreadable';

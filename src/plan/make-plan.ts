@@ -3,40 +3,39 @@ import { nameOthers } from '../edges/claims.ts';
 import type { Conflict, Wanted, WantedRepository } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Inventory } from '../inventory/inventory.ts';
-import { decideEdge, isPresent } from './decide-edge.ts';
+import { SiblingHolders } from '../inventory/sibling-holders.ts';
+import { decideEdge, isPresent, type Known } from './decide-edge.ts';
 import { EDGE_DECISIONS, type EdgeDecision, isWritable, noEdges, type Plan, type PlanItem } from './plan.ts';
 import { sortItems } from './sort-items.ts';
 
 /**
- * A decision for every edge: (M ∩ S) \ D is copied, M ∩ D left alone, M \ (S ∪ D) lost.
+ * A decision for every edge: (M ∩ S) \ D is copied, M ∩ D left alone, M \ (S ∪ D) lost. What some destination has and the
+ * source does not is copied from there.
  *
  * Pure, and the same for the same input whatever the order of files, entries and answers. Edges that are `present`
  * are counted and not kept, unless `keepPresent` asks for them.
  */
 export function makePlan(wanted: Wanted, inventory: Inventory, options = { keepPresent: false }): Plan {
   const draft = new PlanDraft(options.keepPresent);
-  for (const repository of wanted.repositories) decideRepository(repository, inventory, draft);
+  const known = { inventory, holders: new SiblingHolders(wanted, inventory) };
+  for (const repository of wanted.repositories) decideRepository(repository, known, draft);
   return draft.finish(inventory);
 }
 
-function decideRepository(
-  { repository, list }: WantedRepository,
-  inventory: Inventory,
-  draft: PlanDraft,
-): void {
-  const state = inventory.destinations.get(repository);
+function decideRepository({ repository, list }: WantedRepository, known: Known, draft: PlanDraft): void {
+  const state = known.inventory.destinations.get(repository);
   const host = hostOf(repository);
   for (const want of list.wants) {
     for (const { tag, at } of want.tags) {
       // nearly every edge is present: it is counted without becoming an object
       if (draft.skipsPresent && isPresent(state, want.digest, tag)) draft.countPresent(host);
-      else draft.add(decideEdge({ destination: repository, want, tag, at }, state, inventory));
+      else draft.add(decideEdge({ destination: repository, want, tag, at }, state, known));
     }
     if (want.tagless === undefined) continue;
     if (draft.skipsPresent && isPresent(state, want.digest, undefined)) draft.countPresent(host);
     else
       draft.add(
-        decideEdge({ destination: repository, want, tag: undefined, at: [want.tagless] }, state, inventory),
+        decideEdge({ destination: repository, want, tag: undefined, at: [want.tagless] }, state, known),
       );
   }
   for (const conflict of list.conflicts) {

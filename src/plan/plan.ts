@@ -61,13 +61,20 @@ export interface PresentItem extends ItemBase {
   readonly decision: 'present';
 }
 
+interface WritableBase extends ItemBase {
+  /** Destinations of the same manifest that have the digest: read for content that `sources` turn out to lack. */
+  readonly siblings: readonly Repository[];
+}
+
 /** Neither tag nor, as far as was asked, digest at the destination, the digest at the source: copy all below it, then tag. */
-export interface CopyItem extends ItemBase {
+export interface CopyItem extends WritableBase {
   readonly decision: 'copy';
+  /** Why `sources` are siblings; undefined where a source of the manifest has the digest. */
+  readonly sourceFault?: string;
 }
 
 /** The digest is at the destination, the tag is not: one small write. */
-export interface AddTagItem extends ItemBase {
+export interface AddTagItem extends WritableBase {
   readonly decision: 'add-tag';
 }
 
@@ -77,7 +84,7 @@ export interface TagMoveItem extends ItemBase {
   readonly found: Digest;
 }
 
-/** The digest is neither at a source nor at the destination. */
+/** The digest is at no source, and at none of the destinations of its manifest. */
 export interface LostItem extends ItemBase {
   readonly decision: 'lost';
   /** Why it may be there all the same, where a host gives reason to think so. */
@@ -93,7 +100,7 @@ export interface ConflictItem extends ItemBase {
   readonly moreOthers: number;
 }
 
-/** The destination, or the only source that could tell, did not answer. */
+/** The destination, or what may have the digest, did not answer. */
 export interface UnreadableItem extends ItemBase {
   readonly decision: 'unreadable';
   readonly reason: string;

@@ -1,5 +1,5 @@
 /** The stages of a run that can be long. */
-export type ProgressStage = 'inventory' | 'source' | 'proof' | 'copy' | 'snapshot';
+export type ProgressStage = 'inventory' | 'source' | 'proof' | 'copy' | 'snapshot' | 'repair';
 
 /** Where a long run is. All of it is for display: nothing depends on it. */
 export interface Progress {

@@ -40,7 +40,19 @@ export interface ReadRegistry {
    * of them are held back until size and digest are right, so what ends well is the blob.
    */
   openBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<BlobBody>;
+
+  /**
+   * What the registry serves of a blob (GET): all of its bytes, hashed, or the last one alone. A blob that `hasBlob` finds
+   * may be missing or damaged all the same.
+   */
+  checkBlob(
+    repository: Repository,
+    check: { readonly blob: Descriptor; readonly extent: 'whole' | 'end' },
+    signal: AbortSignal,
+  ): Promise<BlobCondition>;
 }
+
+export type BlobCondition = 'sound' | 'missing' | 'damaged';
 
 /** What can be asked besides by who does not know what is there. */
 export interface BrowseRegistry extends ReadRegistry {

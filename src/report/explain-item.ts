@@ -9,7 +9,9 @@ export function explainItem(item: PlanItem): string {
     case 'present':
       return 'already promoted';
     case 'copy':
-      return 'regular promotion (neither digest nor tag exists in dst)';
+      return item.sourceFault === undefined
+        ? 'regular promotion (neither digest nor tag exists in dst)'
+        : `filled from another destination (${item.sourceFault})`;
     case 'add-tag':
       return 'digest already exists in dst, but does not have the tag we want';
     case 'tag-move':

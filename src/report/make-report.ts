@@ -2,7 +2,7 @@ import { formatPosition, type Position } from '../base/position.ts';
 import { lazily } from '../base/iterables.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Finding } from '../checks/finding.ts';
-import type { Outcomes } from '../copy/outcome.ts';
+import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { formatReference } from '../image/reference.ts';
 import { isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
@@ -94,8 +94,7 @@ function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): ReportItem {
     destination: formatReference(item.destination, item.tag ?? item.digest),
     digest: item.digest,
     outcome: item.decision === 'present' ? 'present' : (outcome?.result ?? 'not-attempted'),
-    reason:
-      outcome === undefined ? reasonWithout(item, { explained, mode }) : (reasonOf(outcome) ?? explained),
+    reason: outcome === undefined ? reasonWithout(item, { explained, mode }) : reasonOf(outcome, explained),
     at: item.at[0] === undefined ? '' : formatPosition(item.at[0]),
   };
 }
@@ -104,8 +103,12 @@ function reasonWithout(item: PlanItem, { explained, mode }: { explained: string;
   return isWritable(item) && mode === 'promotion' ? 'the run was stopped before it was its turn' : explained;
 }
 
-function reasonOf(outcome: { readonly result: string; readonly reason?: string }): string | undefined {
-  return outcome.reason;
+function reasonOf(outcome: Outcome, explained: string): string {
+  if (outcome.result !== 'copied') return outcome.reason;
+  const { siblings = [] } = outcome;
+  return siblings.length === 0
+    ? explained
+    : `${explained}; content that the source does not have came from ${siblings.join(', ')}`;
 }
 
 function invalidItem(problem: MalformedEntry): ReportItem {

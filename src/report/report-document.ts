@@ -48,6 +48,7 @@ export const text = verify((value) => typeof value === 'string');
 export const textOrNull = verify((value) => typeof value === 'string' || value === null);
 export const flag = verify((value) => typeof value === 'boolean');
 export const count = verify((value) => Number.isSafeInteger(value) && Number(value) >= 0);
+export const countOrNull: Check = (value) => (value === null ? undefined : count(value));
 export const milliseconds = verify((value) => Number.isFinite(value));
 export const time = verify((value) => typeof value === 'string' && !Number.isNaN(Date.parse(value)));
 export const digest = verify((value) => typeof value === 'string' && parseDigest(value) !== undefined);

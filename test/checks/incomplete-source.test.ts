@@ -136,6 +136,7 @@ describe('incomplete-source', () => {
       fetchManifest: (...asked) => registry.fetchManifest(...asked),
       list: (...asked) => registry.list(...asked),
       openBlob: (...asked) => registry.openBlob(...asked),
+      checkBlob: (...asked) => registry.checkBlob(...asked),
       hasBlob: async () => false,
     };
     const { findings } = await checkPlanned(proveFew(), { ...planned, source });

@@ -201,6 +201,24 @@ export function describeRegistry(
         expect(error).toMatchObject({ status: 404, temporary: false });
       });
 
+      it('says whether one is served, by its end and by all of it', async () => {
+        const place = repository('blobs/checked');
+        for (const blob of [SMALL, LARGE, EMPTY]) {
+          await uploadBlob(registry, place, { blob });
+          const absent = { ...describeBlob(blob), digest: ABSENT };
+          for (const extent of ['whole', 'end'] as const) {
+            expect(await registry.checkBlob(place, { blob: describeBlob(blob), extent }, signal)).toBe(
+              'sound',
+            );
+            expect(await registry.checkBlob(place, { blob: absent, extent }, signal)).toBe('missing');
+          }
+        }
+        const larger = { ...describeBlob(LARGE), size: LARGE.bytes.length + 1 };
+        for (const extent of ['whole', 'end'] as const) {
+          expect(await registry.checkBlob(place, { blob: larger, extent }, signal)).not.toBe('sound');
+        }
+      });
+
       it('never completes one with other bytes than its digest says', async () => {
         const place = repository('blobs/wrong');
         const blob = layer('wrong', LARGE.bytes.length);

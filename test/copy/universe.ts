@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
+import type { Want } from '../../src/edges/wanted.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { type Content, manifestsOf } from '../builders/content.ts';
@@ -103,20 +104,21 @@ export interface Holding {
   readonly tags: Record<string, Digest>;
 }
 
-/** The destinations as set algebra has them: what was there, and M ∩ (S ∪ D), no tag moved or in conflict. */
+/** The destinations as set algebra has them: what was there, and M ∩ (S ∪ D), no tag moved or in conflict. D is what all
+ * destinations of the same manifests have. */
 export function expected(
   registry: MemoryRegistry,
   manifests: readonly PromoterManifest[],
 ): Map<string, Holding> {
   const holdings = new Map<string, Holding>();
+  const isObtainable = obtainable(registry, manifests);
   for (const { repository, list } of expandEdges(manifests).repositories) {
     const digests = new Set(registry.digestsOf(repository));
     const tags = { ...registry.tagsOf(repository) };
     for (const want of list.wants) {
       const free = want.tags.map(({ tag }) => tag).filter((tag) => !(tag in tags));
       const isThere = registry.digestsOf(repository).has(want.digest);
-      const isAtSource = want.sources.some((source) => registry.digestsOf(source).has(want.digest));
-      if (!isThere && !isAtSource) continue;
+      if (!isThere && !isObtainable(want)) continue;
       for (const tag of free) tags[tag] = want.digest;
       if (free.length === 0 && want.tagless === undefined) continue;
       for (const { digest } of manifestsOf(contentOf(want.digest))) digests.add(digest);
@@ -124,6 +126,27 @@ export function expected(
     holdings.set(repository, { digests, tags });
   }
   return holdings;
+}
+
+/** Whether a source has a digest, a sibling has it, or a sibling can get it. */
+function obtainable(
+  registry: MemoryRegistry,
+  manifests: readonly PromoterManifest[],
+): (want: Want, seen?: ReadonlySet<string>) => boolean {
+  const { repositories } = expandEdges(manifests);
+  const has = (where: string, { digest }: Want) => registry.digestsOf(where).has(digest);
+  const isGotBy = (where: string, { tags, tagless }: Want) =>
+    tagless !== undefined || tags.some(({ tag }) => !(tag in registry.tagsOf(where)));
+  return function isObtainable(want, seen = new Set()): boolean {
+    if ([...want.sources, ...want.siblings].some((where) => has(where, want))) return true;
+    const next = new Set([...seen, ...want.siblings]);
+    return repositories
+      .filter(({ repository }) => want.siblings.includes(repository) && !seen.has(repository))
+      .flatMap(({ repository, list }) =>
+        list.wants.filter((one) => one.digest === want.digest && isGotBy(repository, one)),
+      )
+      .some((one) => isObtainable(one, next));
+  };
 }
 
 export function holdingsOf(registry: MemoryRegistry, repositories: Iterable<string>): Map<string, Holding> {

@@ -15,6 +15,7 @@ import { hostOf, type Repository } from '../../src/image/repository.ts';
 import type { Tag } from '../../src/image/tag.ts';
 import type {
   BlobBody,
+  BlobCondition,
   BlobUpload,
   Listing,
   UploadSession,
@@ -30,6 +31,7 @@ export type Verb =
   | 'list'
   | 'has-blob'
   | 'open-blob'
+  | 'check-blob'
   | 'mount'
   | 'start'
   | 'finish'
@@ -57,6 +59,8 @@ export interface MemoryRegistryOptions {
   readonly mounts?: 'honoured' | 'refused';
   /** What a mount that names no repository gets. Default `refused`: an upload, like any other. */
   readonly anonymousMounts?: 'honoured' | 'refused' | 'denied';
+  /** Keeps the bytes that it has of a blob, damaged or not, when they are uploaded again. Default false. */
+  readonly deduplicates?: boolean;
   /** What becomes of the bytes of an upload that was interrupted. Default `kept`. */
   readonly interrupted?: 'kept' | 'lost';
   /** Awaited before each answer. Default: the next microtask. */
@@ -85,7 +89,7 @@ export class MemoryRegistry implements WriteRegistry {
   readonly #open = new Map<string, Uint8Array>();
   #cuts: { readonly repository: string; readonly bytes: number }[] = [];
   readonly #faults: ((call: Call) => unknown)[] = [];
-  readonly #damaged = new Set<string>();
+  readonly #damaged = new Map<string, 'bit' | 'data'>();
   readonly #options: Required<MemoryRegistryOptions>;
   #uploads = 0;
 
@@ -95,6 +99,7 @@ export class MemoryRegistry implements WriteRegistry {
       pages: 1,
       mounts: 'honoured',
       anonymousMounts: 'refused',
+      deduplicates: false,
       interrupted: 'kept',
       pace: () => Promise.resolve(),
       ...options,
@@ -137,9 +142,12 @@ export class MemoryRegistry implements WriteRegistry {
     this.#cuts.push({ repository, bytes });
   }
 
-  /** From now on the blob of this repository does not match its digest when it is read. */
-  damageBlob(repository: string, digest: Digest): void {
-    this.#damaged.add(`${repository} ${digest}`);
+  /**
+   * From now on the blob of this repository does not match its digest when it is read: a bit of it is wrong, or all of its
+   * data is gone, though `hasBlob` finds it.
+   */
+  damageBlob(repository: string, digest: Digest, what: 'bit' | 'data' = 'bit'): void {
+    this.#damaged.set(`${repository} ${digest}`, what);
   }
 
   /** Loses a blob or a manifest. */
@@ -253,6 +261,19 @@ export class MemoryRegistry implements WriteRegistry {
     return bytes.length > 512 * 1024 ? Readable.from([bytes]) : bytes;
   }
 
+  async checkBlob(
+    repository: Repository,
+    { blob, extent }: { readonly blob: Descriptor; readonly extent: 'whole' | 'end' },
+    signal: AbortSignal,
+  ): Promise<BlobCondition> {
+    await this.#answer({ verb: 'check-blob', repository, what: `${blob.digest} ${extent}` }, signal);
+    const bytes = this.#stores.get(repository)?.blobs.get(blob.digest);
+    if (bytes === undefined) return 'missing';
+    const damage = this.#damaged.get(`${repository} ${blob.digest}`);
+    const isDamaged = damage === 'data' || (damage === 'bit' && extent === 'whole');
+    return isDamaged || (blob.size !== UNKNOWN_SIZE && blob.size !== bytes.length) ? 'damaged' : 'sound';
+  }
+
   async mountBlob(
     repository: Repository,
     { digest, from }: { readonly digest: Digest; readonly from?: Repository },
@@ -307,6 +328,7 @@ export class MemoryRegistry implements WriteRegistry {
     if (!matchesDigest(bytes, blob.digest))
       throw new RegistryError('refused', 'PUT: DIGEST_INVALID', { status: 400 });
     this.#storeOf(repository).blobs.set(blob.digest, bytes);
+    if (!this.#options.deduplicates) this.#damaged.delete(`${repository} ${blob.digest}`);
   }
 
   async resumeUpload(session: UploadSession, signal: AbortSignal): Promise<UploadSession | undefined> {

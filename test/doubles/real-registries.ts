@@ -22,6 +22,8 @@ export interface RealRegistry {
   readonly kind: RegistryKind;
   /** As the program says it. */
   readonly version: string;
+  /** The directory of its data. */
+  readonly data: string;
   /** The number of requests so far, by its own log, or undefined where it keeps none. */
   requests(): Promise<number | undefined>;
   /** The requests so far, in the order of its log, or undefined where it keeps none. */
@@ -33,6 +35,8 @@ export interface RealRegistry {
 export interface RealRegistryOptions {
   /** Keep blobs in memory, where the program can. Default false: on the disk. */
   readonly memory?: boolean;
+  /** Remember descriptors of blobs, as distribution can. Default true. */
+  readonly cache?: boolean;
   /** The section `auth` of distribution's configuration, as YAML. Default: everyone is let in. */
   readonly auth?: string;
 }
@@ -55,8 +59,8 @@ export async function startRealRegistry(
 ): Promise<RealRegistry> {
   const version = await versionOf(kind);
   for (let attempt = 1; ; attempt++) {
-    const { memory = false, auth } = options;
-    const one = new Running(kind, version, { port: await freePort(), memory, auth });
+    const { memory = false, cache = true, auth } = options;
+    const one = new Running(kind, version, { port: await freePort(), memory, cache, auth });
     running.add(one);
     try {
       await one.ready();
@@ -89,10 +93,13 @@ export function availableRegistries(): readonly RegistryKind[] {
 const ALL_KINDS: readonly RegistryKind[] = ['distribution-2.8', 'distribution-3', 'crane', 'zot'];
 let toldWhatIsMissing = false;
 
+type StartOptions = Omit<Place, 'data' | 'config'>;
+
 class Running implements RealRegistry {
   readonly host: string;
   readonly kind: RegistryKind;
   readonly version: string;
+  readonly data: string;
   readonly #directory: string;
   readonly #process: ChildProcess;
   readonly #program: RegistryProgram;
@@ -102,12 +109,13 @@ class Running implements RealRegistry {
   readonly #exited: Promise<unknown>;
   #marks = 0;
 
-  constructor(kind: RegistryKind, version: string, options: Pick<Place, 'port' | 'memory' | 'auth'>) {
+  constructor(kind: RegistryKind, version: string, options: StartOptions) {
     this.kind = kind;
     this.version = version;
     this.host = `127.0.0.1:${options.port}`;
     this.#program = REGISTRY_PROGRAMS[kind];
     this.#directory = mkdtempSync(join(tmpdir(), `cip-${kind}-`));
+    this.data = join(this.#directory, 'data');
     this.#process = this.#spawn(options);
     this.#exited = once(this.#process, 'close');
     this.#exited.catch(() => undefined); // a failed start is told by `ready`
@@ -158,12 +166,8 @@ class Running implements RealRegistry {
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  #spawn(options: Pick<Place, 'port' | 'memory' | 'auth'>): ChildProcess {
-    const place = {
-      ...options,
-      data: join(this.#directory, 'data'),
-      config: join(this.#directory, 'config'),
-    };
+  #spawn(options: StartOptions): ChildProcess {
+    const place = { ...options, data: this.data, config: join(this.#directory, 'config') };
     mkdirSync(place.data);
     writeFileSync(place.config, this.#program.config(place));
     return spawn(toolOf(this.kind), this.#program.args(place), {

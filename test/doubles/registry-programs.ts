@@ -21,6 +21,8 @@ export interface Place {
   /** Where it may keep its data. */
   readonly data: string;
   readonly memory: boolean;
+  /** Whether it remembers descriptors of blobs, and answers from that memory. */
+  readonly cache: boolean;
   /** Whom it lets in, in the words of its configuration. Undefined: everyone. */
   readonly auth: string | undefined;
   /** Path of the file of its configuration. */
@@ -90,7 +92,7 @@ export const REGISTRY_PROGRAMS: Readonly<Record<RegistryKind, RegistryProgram>> 
   },
 };
 
-function distributionConfig({ port, data, memory, auth }: Place): string {
+function distributionConfig({ port, data, memory, cache, auth }: Place): string {
   const storage = memory
     ? ['  inmemory: {}']
     : ['  filesystem:', `    rootdirectory: ${data}`, '    maxthreads: 200'];
@@ -100,9 +102,7 @@ log:
   accesslog:
     disabled: false
 storage:
-${storage.join('\n')}
-  cache:
-    blobdescriptor: inmemory
+${[...storage, ...(cache ? ['  cache:', '    blobdescriptor: inmemory'] : [])].join('\n')}
   delete:
     enabled: true
   maintenance:

@@ -50,7 +50,8 @@ function damageOf(request: HttpRequest, response: HttpResponse, blob: Descriptor
   }
 }
 
-async function openStream(session: Session, question: BlobQuestion): Promise<Readable> {
+/** The bytes as a stream, however few they are. */
+export async function openStream(session: Session, question: BlobQuestion): Promise<Readable> {
   const { blob, signal } = question;
   const request = streamRequest(session, question, {});
   const response = await sendUntilSound(session.send, request, (read) => lengthDamageOf(request, read, blob));

@@ -7,6 +7,7 @@ import type { Traffic } from '../../ports/traffic.ts';
 import { withAuth } from './auth.ts';
 import { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
 import { openBlob } from './blobs.ts';
+import { checkBlob } from './check-blob.ts';
 import { withBreaker } from './breaker.ts';
 import { readCatalog } from './catalog.ts';
 import { ChunkHabits } from './chunk-habits.ts';
@@ -160,6 +161,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     explainAbsence: (repository, signal) => explainAbsence(session, { repository, signal }),
     hasBlob: (repository, blob, signal) => hasBlob(session, { repository, blob, signal }),
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
+    checkBlob: (repository, check, signal) => checkBlob(session, { repository, ...check, signal }),
     mountBlob: (repository, mount, signal) => mountBlob(session, { repository, ...mount, signal }),
     startUpload: (repository, signal) => startUpload(session, { repository, signal }),
     finishUpload: (upload, signal) => finishUpload(session, { ...upload, signal }),

@@ -7,6 +7,7 @@ const TITLES = {
   proof: 'proving sources',
   copy: 'promoting',
   snapshot: 'reading repositories',
+  repair: 'repairing',
 } as const;
 
 /** Hosts that are shown; of the others only how many there are. */

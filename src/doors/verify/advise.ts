@@ -1,7 +1,7 @@
 import { assertNever } from '../../base/exhaustive.ts';
 import { VERDICTS, type Verdict, type Verification } from './verification.ts';
 
-type Finding = Exclude<Verdict, 'present'> | 'invalid';
+type Finding = Exclude<Verdict, 'present' | 'repaired'> | 'invalid';
 
 /** What can be done about one kind of finding. */
 export interface Advice {
@@ -9,27 +9,44 @@ export interface Advice {
   readonly text: string;
 }
 
-const FINDINGS: readonly Finding[] = [...VERDICTS.filter((verdict) => verdict !== 'present'), 'invalid'];
+const FINDINGS: readonly Finding[] = [
+  ...VERDICTS.filter((verdict) => verdict !== 'present' && verdict !== 'repaired'),
+  'invalid',
+];
 
 /** What to do about what was found, once for each kind. */
-export function advise({ summary, via }: Verification): readonly Advice[] {
+export function advise({ summary, via, repair }: Verification): readonly Advice[] {
   const found = FINDINGS.filter((about) => summary[about] > 0);
-  return found.map((about) => ({ about, text: via === null ? ADVICE[about] : adviseThrough(via, about) }));
+  return found.map((about) => ({
+    about,
+    text: via === null ? adviseOn(about, repair) : adviseThrough(via, about),
+  }));
 }
 
-const ADVICE: Readonly<Record<Finding, string>> = {
+const ADVICE: Readonly<Record<Exclude<Finding, 'incomplete'>, string>> = {
   missing:
-    'run the promotion again: it writes what is missing, and names what the source does not have either',
+    'run the promotion again: it copies what is missing from the source, or from another destination of the same manifest, and names what neither has',
   different:
     'a promotion moves no tag: correct the manifest, or delete the tag at the destination and run the promotion again',
-  incomplete:
-    'a promotion sees its name there and leaves it alone: delete the image at the destination by its digest (without its tags alone it is still there), run the promotion again, and verify once more; what is incomplete even then is damaged in the storage of the registry, and has to be mended there',
   conflict: 'none of these is promoted: correct the manifests, so that they want one digest for each tag',
   unreadable:
-    'see the reason of each: where there was no answer, run it again; where it was refused, see to the rights of who has asked; where the bytes were wrong, do as with what is incomplete',
+    'see the reason of each: without an answer, run it again; where access was refused, grant the identity read access; where the bytes were wrong, treat it like incomplete',
   'not-checked': 'run it again, with more time or as several runs (-shard)',
   invalid: 'correct the manifest',
 };
+
+const REPAIR =
+  'a promotion leaves alone what is there by name: run cip verify -deep -repair, which shows what is missing or damaged and where it can be read; with -confirm it is sent again, and no tag is touched';
+const CONFIRM =
+  'run it again with -confirm: it sends what is listed and touches no tag; push to the source again what no source has';
+const REPAIR_BY_HAND =
+  'see the reason of each: push to the source again what no source has; where a registry deduplicates by a damaged store, its operator removes the data of the named digests from its storage and restarts it; then run the same command again';
+
+function adviseOn(about: Finding, repair: Verification['repair']): string {
+  if (about !== 'incomplete') return ADVICE[about];
+  if (repair === undefined) return REPAIR;
+  return repair.confirmed ? REPAIR_BY_HAND : CONFIRM;
+}
 
 /** What a front does not serve may well be at the destination. */
 function adviseThrough(via: string, about: Finding): string {

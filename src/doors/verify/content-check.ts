@@ -13,16 +13,25 @@ export class ContentError extends CodedError<'too-deep'> {}
 /** Indexes may be nested; deeper than this is an attack or a mistake. */
 const MAX_DEPTH = 8;
 
+/** Throws where an index is nested deeper than any use. */
+export function refuseDepth(digest: Digest, depth: number): void {
+  if (depth <= MAX_DEPTH) return;
+  throw new ContentError('too-deep', `manifest ${digest} is the ${depth}th index within an index`);
+}
+
 /** Looks at what manifests of one repository lead to: each manifest is read once, each blob asked for once. */
 export class ContentCheck {
   readonly #repository: Repository;
   readonly #registry: ReadRegistry;
+  readonly #reads: boolean;
   readonly #manifests = new SingleFlight<Digest, readonly string[]>();
   readonly #blobs = new SingleFlight<string, boolean>();
 
-  constructor(repository: Repository, registry: ReadRegistry) {
+  /** `reads`: a byte of each blob is read, since a HEAD may be answered from memory for a blob whose data is gone. */
+  constructor(repository: Repository, registry: ReadRegistry, { reads }: { readonly reads: boolean }) {
     this.#repository = repository;
     this.#registry = registry;
+    this.#reads = reads;
   }
 
   /**
@@ -37,9 +46,7 @@ export class ContentCheck {
 
   #findMissing(digest: Digest, depth: number, signal: AbortSignal): Promise<readonly string[]> {
     return this.#manifests.run(digest, async () => {
-      if (depth > MAX_DEPTH) {
-        throw new ContentError('too-deep', `manifest ${digest} is the ${depth}th index within an index`);
-      }
+      refuseDepth(digest, depth);
       const manifest = await this.#registry.fetchManifest(this.#repository, digest, signal);
       if (manifest === undefined) return [`manifest ${digest}`];
       const { blobs, manifests } = parseReferences(manifest);
@@ -67,8 +74,13 @@ export class ContentCheck {
 
   async #findMissingBlob(blob: Descriptor, signal: AbortSignal): Promise<readonly string[]> {
     const { digest, size } = blob;
-    const ask = () => this.#registry.hasBlob(this.#repository, blob, signal);
-    const isThere = await this.#blobs.run(`${digest} ${size}`, ask);
+    const isThere = await this.#blobs.run(`${digest} ${size}`, () => this.#hasBlob(blob, signal));
     return isThere ? [] : [size === UNKNOWN_SIZE ? `blob ${digest}` : `blob ${digest} of ${size} bytes`];
+  }
+
+  async #hasBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
+    if (!this.#reads) return this.#registry.hasBlob(this.#repository, blob, signal);
+    const check = { blob, extent: 'end' } as const;
+    return (await this.#registry.checkBlob(this.#repository, check, signal)) === 'sound';
   }
 }

@@ -16,6 +16,7 @@ import { Tally } from './tally.ts';
 import {
   type HostVerification,
   noVerdicts,
+  type RepairReport,
   type Verification,
   type VerificationItem,
 } from './verification.ts';
@@ -32,6 +33,7 @@ export interface VerificationInput {
   readonly manifests: ManifestCounts;
   readonly wanted: Wanted;
   readonly sights: Sights;
+  readonly repair?: RepairReport | undefined;
   readonly problems: readonly MalformedEntry[];
   readonly traffic: ReadonlyMap<string, HostCounts>;
 }
@@ -56,6 +58,7 @@ export function makeVerification(input: VerificationInput): Verification {
     manifests,
     summary: { edges: wanted.edges, ...tally.sum(), invalid: errors.length },
     items: [...items, ...errors.map(invalidItem)],
+    ...(input.repair === undefined ? {} : { repair: input.repair }),
     hosts: makeHosts(tally, input.traffic),
   };
 }

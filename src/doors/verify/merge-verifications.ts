@@ -27,12 +27,19 @@ export function mergeVerifications(reports: readonly Named<Verification>[]): Ver
     manifests: first.manifests,
     summary: sumSummaries(all, first),
     items: mergeItems(all, first),
+    ...mergeRepairs(all),
     hosts: mergeHosts(all, addHosts),
   };
 }
 
-function describe({ deep, via }: Verification): string {
-  return `a verification${deep ? ' with -deep' : ''}${via === null ? '' : ` with -via=${via}`}`;
+function describe({ deep, via, repair }: Verification): string {
+  const flags = [
+    ...(deep ? ['-deep'] : []),
+    ...(repair === undefined ? [] : ['-repair']),
+    ...(repair?.confirmed ? ['-confirm'] : []),
+    ...(via === null ? [] : [`-via=${via}`]),
+  ];
+  return `a verification${flags.length === 0 ? '' : ` with ${flags.join(' ')}`}`;
 }
 
 function malformedOf({ items }: Verification): VerificationItem[] {
@@ -51,6 +58,18 @@ function sumSummaries(reports: readonly Verification[], first: Verification): Ve
 function mergeItems(reports: readonly Verification[], first: Verification): VerificationItem[] {
   const edges = reports.flatMap(({ items }) => items.filter(({ verdict }) => verdict !== 'invalid'));
   return [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedOf(first)];
+}
+
+/** In the order of one run: by repository, which is in one shard alone. */
+function mergeRepairs(reports: readonly Verification[]): Pick<Verification, 'repair'> {
+  const repairs = reports.flatMap(({ repair }) => repair ?? []);
+  const [first] = repairs;
+  if (first === undefined) return {};
+  const pieces = sortedBy(
+    repairs.flatMap((repair) => repair.pieces),
+    ({ repository }) => repository,
+  );
+  return { repair: { confirmed: first.confirmed, pieces } };
 }
 
 function addHosts(a: HostVerification, b: HostVerification): HostVerification {

@@ -3,6 +3,7 @@ import {
   assertShape,
   count,
   counts,
+  countOrNull,
   fields,
   flag,
   listOf,
@@ -16,7 +17,14 @@ import {
   valuesOf,
 } from '../../report/report-document.ts';
 import { manifestCounts, mergedShards, shard, TRAFFIC } from '../../report/report-shapes.ts';
-import { type HostVerification, VERDICTS, type Verification, type VerificationItem } from './verification.ts';
+import {
+  type HostVerification,
+  type RepairItem,
+  type RepairReport,
+  VERDICTS,
+  type Verification,
+  type VerificationItem,
+} from './verification.ts';
 
 /** True for the report of a verification, sound or not. */
 export function isOfVerification(document: JsonObject): boolean {
@@ -43,6 +51,19 @@ const ITEM: Shape<VerificationItem> = {
 
 const HOST: Shape<HostVerification> = { edges: counts(VERDICTS), ...TRAFFIC };
 
+const REPAIR_ITEM: Shape<RepairItem> = {
+  repository: text,
+  piece: oneOf(['blob', 'manifest']),
+  digest: text,
+  size: countOrNull,
+  condition: oneOf(['sound', 'missing', 'damaged']),
+  from: textOrNull,
+  outcome: oneOf(['sent', 'failed', 'not-attempted']),
+  reason: text,
+};
+
+const REPAIR: Shape<RepairReport> = { confirmed: flag, pieces: listOf(fields(REPAIR_ITEM)) };
+
 const VERIFICATION: Shape<Verification> = {
   version: count,
   mode: oneOf([MODE]),
@@ -56,5 +77,6 @@ const VERIFICATION: Shape<Verification> = {
   manifests: manifestCounts,
   summary: counts(['edges', ...VERDICTS, 'invalid']),
   items: listOf(fields(ITEM)),
+  repair: optional(fields(REPAIR)),
   hosts: valuesOf(fields(HOST)),
 };

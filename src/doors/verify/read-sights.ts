@@ -26,6 +26,8 @@ export interface LookingOptions {
   readonly front: Front | undefined;
   /** Whether to look at all that the manifests lead to. */
   readonly deep: boolean;
+  /** Whether to read a byte of each blob, where it would do to ask for it. */
+  readonly reads: boolean;
   /** Repositories at a time, and digests at a time whose content is looked at; the transport bounds the requests. */
   readonly workers: number;
 }
@@ -83,7 +85,7 @@ async function look(view: View, looking: Looking, signal: AbortSignal): Promise<
   const flaws = new Map<Digest, Flaw>();
   const unseen = new Set(named.map(({ digest }) => digest));
   looking.show(view, { asked, state, flaws, unseen });
-  const content = new ContentCheck(asked, looking.registry);
+  const content = new ContentCheck(asked, looking.registry, looking);
   await forEachConcurrently(Array.from(unseen), { workers: looking.workers, signal }, async (digest) => {
     const found = await looking.contents.run(() => findFlaw(digest, { asked, content, looking }, signal));
     if (found !== undefined) flaws.set(digest, found);
@@ -135,7 +137,7 @@ async function findMissingName(
 /** Of what is missing so many are named. */
 const NAMED = 3;
 
-function flawOf(missing: readonly string[]): Flaw | undefined {
+export function flawOf(missing: readonly string[]): Flaw | undefined {
   if (missing.length === 0) return undefined;
   const more = missing.length > NAMED ? `, and ${missing.length - NAMED} more` : '';
   const names = missing.toSorted().slice(0, NAMED).join(', ');

@@ -3,7 +3,7 @@ import { renderPart } from '../../report/render-markdown.ts';
 import { renderMarkdownTable } from '../../report/render-table.ts';
 import { VERDICT_HEADER, VERIFIED_HOST_HEADER, verdictRows, verifiedHostRows } from './render-text.ts';
 import { advise } from './advise.ts';
-import type { Verification, VerificationItem } from './verification.ts';
+import { isThere, type Verification, type VerificationItem } from './verification.ts';
 
 /** The report as Markdown, fit for a comment on a pull request: what needs a person first. */
 export function renderVerificationMarkdown(verification: Verification): string {
@@ -13,12 +13,9 @@ export function renderVerificationMarkdown(verification: Verification): string {
     renderMarkdownTable(VERDICT_HEADER, verdictRows(verification)),
     ...section(
       'Needs attention',
-      items.filter(({ verdict }) => verdict !== 'present'),
+      items.filter((item) => !isThere(item)),
     ),
-    ...section(
-      'There',
-      items.filter(({ verdict }) => verdict === 'present'),
-    ),
+    ...section('There', items.filter(isThere)),
     ...adviceOn(verification),
     '### Hosts',
     renderMarkdownTable(VERIFIED_HOST_HEADER, verifiedHostRows(verification)),

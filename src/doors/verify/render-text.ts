@@ -1,6 +1,6 @@
 import { oneLine } from '../../base/text.ts';
 import { renderTable } from '../../report/render-table.ts';
-import { VERDICTS, type Verification, type VerificationItem } from './verification.ts';
+import { type RepairItem, VERDICTS, type Verification, type VerificationItem } from './verification.ts';
 
 /** One line for an edge or a malformed entry, made to be searched. */
 export function renderVerificationLine({
@@ -17,6 +17,16 @@ export function renderVerificationLine({
   return `${verdict}: ${what}${through}: ${oneLine(reason, Number.POSITIVE_INFINITY)}${where}`;
 }
 
+/** One line for a piece of an image that was sent again, or would be. */
+export function renderRepairLine(item: RepairItem): string {
+  const { repository, piece, digest, size, condition, from, outcome, reason } = item;
+  const done = outcome === 'not-attempted' ? '' : ` (${outcome})`;
+  const bytes = size === null ? '' : ` of ${size} bytes`;
+  const source = from === null || from === repository ? '' : ` from ${from}`;
+  const why = oneLine(reason, Number.POSITIVE_INFINITY);
+  return `repair${done}: ${repository}: ${condition} ${piece} ${digest}${bytes}${source}: ${why}`;
+}
+
 /** The end of a run for people: a row for each verdict, a row for each host. */
 export function renderVerificationTables(verification: Verification): string {
   const hosts = verifiedHostRows(verification);
@@ -30,6 +40,7 @@ const MEANING = {
   missing: 'no such tag or digest',
   different: 'the tag is another digest',
   incomplete: 'there by name, but not all that it leads to',
+  repaired: 'incomplete until this run sent it again',
   conflict: 'manifests contradict each other',
   unreadable: 'no sound answer: silence, a refusal, or wrong bytes',
   'not-checked': 'the run was stopped before',

@@ -13,7 +13,8 @@ export interface Sight {
   readonly unseen: ReadonlySet<Digest>;
 }
 
-export type Flaw = { readonly kind: 'incomplete'; readonly reason: string } | Unreadable;
+/** `repaired` is what was flawed until it was sent again. */
+export type Flaw = { readonly kind: 'incomplete' | 'repaired'; readonly reason: string } | Unreadable;
 
 /** By destination; one without a sight was not looked at before the run was stopped. */
 export type Sights = ReadonlyMap<Repository, Sight>;

@@ -1,4 +1,5 @@
 import type { ShardIdentity } from '../../edges/shard.ts';
+import type { BlobCondition } from '../../ports/registry.ts';
 import type { HostCounts, ManifestCounts, MergedShard } from '../../report/report.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { HostCounts, ManifestCounts, MergedShard } from '../../report/repor
  * - `missing`     there is no such tag, or no such digest
  * - `different`   the tag is another digest
  * - `incomplete`  it is there by name, but not all that it leads to
+ * - `repaired`    it was incomplete or damaged until this run sent it again; all of it was read back
  * - `conflict`    other entries want other digests for the same tag, so none of them was promoted
  * - `unreadable`  the registry did not answer, or refused to, or its answer cannot be right
  * - `not-checked` the run was stopped before
@@ -17,6 +19,7 @@ export const VERDICTS = [
   'missing',
   'different',
   'incomplete',
+  'repaired',
   'conflict',
   'unreadable',
   'not-checked',
@@ -44,8 +47,31 @@ export interface Verification {
   readonly summary: Readonly<Record<'edges' | Verdict | 'invalid', number>>;
   /** Every edge that is not present (all of them if asked for) and every malformed entry, sorted by destination. */
   readonly items: readonly VerificationItem[];
+  /** Of a run that was asked to repair. */
+  readonly repair?: RepairReport;
   /** By host, sorted: destinations, and whoever was asked. */
   readonly hosts: Readonly<Record<string, HostVerification>>;
+}
+
+export interface RepairReport {
+  /** False where nothing was to be written. */
+  readonly confirmed: boolean;
+  /** What was sent, or would be; each blob and manifest once for each repository, sorted by it. */
+  readonly pieces: readonly RepairItem[];
+}
+
+export interface RepairItem {
+  readonly repository: string;
+  readonly piece: 'blob' | 'manifest';
+  readonly digest: string;
+  /** Bytes of a blob, where the manifest says it. */
+  readonly size: number | null;
+  /** As it was served before; a `sound` manifest is put again because of what it leads to. */
+  readonly condition: BlobCondition;
+  /** The repository that has it; null where none does. */
+  readonly from: string | null;
+  readonly outcome: 'sent' | 'failed' | 'not-attempted';
+  readonly reason: string;
 }
 
 export interface VerificationItem {
@@ -74,13 +100,19 @@ export function noVerdicts(): Record<Verdict, number> {
     missing: 0,
     different: 0,
     incomplete: 0,
+    repaired: 0,
     conflict: 0,
     unreadable: 0,
     'not-checked': 0,
   };
 }
 
-/** 0 when everything wanted was found, 1 when something was not, or nobody knows because the run was stopped. */
+/** True for what is there, in the end. */
+export function isThere({ verdict }: VerificationItem): boolean {
+  return verdict === 'present' || verdict === 'repaired';
+}
+
+/** 0 when everything wanted is there, 1 when something is not, or nobody knows because the run was stopped. */
 export function exitCodeOfVerification({ summary, stopped }: Verification): 0 | 1 {
-  return summary.present === summary.edges && summary.invalid === 0 && !stopped ? 0 : 1;
+  return summary.present + summary.repaired === summary.edges && summary.invalid === 0 && !stopped ? 0 : 1;
 }

@@ -9,6 +9,9 @@ import type { Traffic } from '../../ports/traffic.ts';
 import type { Front } from './front.ts';
 import { makeVerification } from './make-verification.ts';
 import { readSights } from './read-sights.ts';
+import { type RepairPorts, repair } from './repair/repair.ts';
+import { reportRepairs } from './repair/repair-report.ts';
+import { withRepairs } from './repair/with-repairs.ts';
 import type { Verification } from './verification.ts';
 
 export interface VerificationRequest {
@@ -19,6 +22,10 @@ export interface VerificationRequest {
   readonly front: Front | undefined;
   /** Looks at what the manifests lead to as well. */
   readonly deep: boolean;
+  /** Finds out what would have to be sent for images that are not whole, and sends it where ports allow it. */
+  readonly repair?: boolean;
+  /** Whether destinations of a manifest may stand in for its source in a repair. Default: they may. */
+  readonly siblings?: boolean;
   /** Reports the edges that are present too. */
   readonly reportAll: boolean;
   /** Requests at a time. */
@@ -30,17 +37,26 @@ export interface VerificationPorts {
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Ends the run: nothing is written, so nothing has to be finished. */
+  /** Nothing new is begun once it aborts; what only reads ends. */
   readonly stopping: AbortSignal;
+  /** Of a repair that is confirmed. Undefined: nothing can be written. */
+  readonly writing?: RepairPorts | undefined;
 }
 
-/** Is all there that the manifests want? Manifest → edges → sights → verification. A stopped run still has a report. */
+/**
+ * Is all there that the manifests want? Manifest → edges → sights (→ repairs) → verification. A stopped run still has a
+ * report.
+ */
 export async function verify(request: VerificationRequest, ports: VerificationPorts): Promise<Verification> {
-  const { read, front, deep, reportAll, threads: workers } = request;
-  const { clock, registry, progress, stopping } = ports;
+  const { read, front, deep, repair: repairs = false, reportAll, threads: workers } = request;
+  const { clock, registry, progress, stopping, writing } = ports;
   const startedAt = clock.now();
-  const wanted = takeShard(expandEdges(read.manifests), request.shard);
-  const sights = await readSights(wanted, { front, deep, workers, registry, progress }, stopping);
+  const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
+  const looking = { front, deep, reads: repairs, workers, registry, progress };
+  const sights = await readSights(wanted, looking, stopping);
+  const repaired = repairs
+    ? await repair(wanted, sights, { registry, progress, workers, stopping, writing })
+    : undefined;
   return makeVerification({
     deep,
     front,
@@ -50,7 +66,8 @@ export async function verify(request: VerificationRequest, ports: VerificationPo
     stopped: stopping.aborted,
     manifests: read.counts,
     wanted,
-    sights,
+    sights: repaired === undefined ? sights : withRepairs(sights, repaired),
+    repair: repaired && reportRepairs(repaired, writing !== undefined),
     problems: read.problems,
     traffic: ports.traffic.hosts(),
   });

@@ -4,8 +4,9 @@ import { parseFront } from '../../../src/doors/verify/front.ts';
 import { verify } from '../../../src/doors/verify/verify.ts';
 import type { Shard } from '../../../src/edges/shard.ts';
 import type { PromoterManifest, ReadManifests } from '../../../src/manifest/model.ts';
-import type { ReadRegistry } from '../../../src/ports/registry.ts';
+import type { WriteRegistry } from '../../../src/ports/registry.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
+import { MemorySpool } from '../../doubles/memory-spool.ts';
 import { RecordingProgress } from '../../doubles/recording-progress.ts';
 
 export interface VerifyingOptions {
@@ -15,26 +16,31 @@ export interface VerifyingOptions {
   readonly shard?: Shard;
   readonly problems?: ReadManifests['problems'];
   readonly stopping?: AbortSignal;
+  readonly repair?: 'dry-run' | 'confirmed';
+  readonly siblings?: boolean;
 }
 
 /** Verifies manifests against a registry, and gives the report. */
 export function verifyManifests(
-  registry: ReadRegistry,
+  registry: WriteRegistry,
   manifests: readonly PromoterManifest[],
   options: VerifyingOptions = {},
 ): Promise<Verification> {
   const { deep = false, via, reportAll = false, stopping = new AbortController().signal } = options;
-  const { shard, problems = [] } = options;
+  const { shard, problems = [], repair, siblings = true } = options;
+  const clock = new FakeClock();
+  const writing = { registry, spool: new MemorySpool(), clock, signal: new AbortController().signal };
   const front = via === undefined ? undefined : parseFront(via);
   const read = { manifests, problems, counts: { projects: 1, images: 1, digests: 1 } };
   return verify(
-    { read, shard, front, deep, reportAll, threads: 4 },
+    { read, shard, front, deep, repair: repair !== undefined, siblings, reportAll, threads: 4 },
     {
       registry,
       traffic: { hosts: () => new Map() },
-      clock: new FakeClock(),
+      clock,
       progress: new RecordingProgress(),
       stopping,
+      writing: repair === 'confirmed' ? writing : undefined,
     },
   );
 }
