@@ -17,6 +17,12 @@ export class SingleFlight<Key, Value> {
     return promise;
   }
 
+  /** The same, but where work that somebody else began fails, `work` is done after it: it may know another way. */
+  async runAfter(key: Key, work: () => Promise<Value>): Promise<Value> {
+    const other = this.#promises.get(key);
+    return other === undefined ? this.run(key, work) : other.catch(() => this.run(key, work));
+  }
+
   /** What is remembered or under way for a key. */
   get(key: Key): Promise<Value> | undefined {
     return this.#promises.get(key);

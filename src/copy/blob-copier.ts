@@ -47,12 +47,16 @@ export class BlobCopier {
 
   /** Resolves when the blob is at the destination. Throws what the last attempt threw. */
   copy(task: BlobTask, signal: AbortSignal): Promise<Rung> {
-    return this.#perRepository.run(keyOf(task), async () => {
+    const work = async () => {
       this.#ports.stopping.throwIfAborted();
       const rung = await this.#climb(task, signal);
       this.#places.remember(task.destination, task.blob.digest);
       return rung;
-    });
+    };
+    const hasSiblings = task.siblings !== undefined && task.siblings.length > 0;
+    return hasSiblings
+      ? this.#perRepository.runAfter(keyOf(task), work) // another image that shares the blob may have none
+      : this.#perRepository.run(keyOf(task), work);
   }
 
   /** Copies again what a registry denies having, by looking and transferring: a mount may be what went wrong. */

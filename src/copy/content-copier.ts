@@ -145,10 +145,14 @@ export class ContentCopier {
   }
 
   #copyChild(task: Deep, signal: AbortSignal): Promise<void> {
-    return this.#children.run(keyOf(task), async () => {
+    const work = async () => {
       const manifest = await this.#copyBelow(task, signal);
       await this.put(task, { reference: task.digest, manifest }, signal);
-    });
+    };
+    const hasSiblings = task.siblings !== undefined && task.siblings.length > 0;
+    return hasSiblings
+      ? this.#children.runAfter(keyOf(task), work) // another index that shares the child may have none
+      : this.#children.run(keyOf(task), work);
   }
 
   /** Throws what the first of the sources was asked in vain for, where none has the manifest. */

@@ -25,6 +25,18 @@ describe('a single flight', () => {
     expect(await flights.run('a', async () => 'again')).toBe('again');
   });
 
+  it('does its own work after a failure of somebody else, where that is asked for', async () => {
+    const flights = new SingleFlight<string, string>();
+    const fail = async () => {
+      throw new Error('no');
+    };
+    const other = flights.run('a', fail);
+    const own = flights.runAfter('a', async () => 'own');
+    await expect(other).rejects.toThrow('no');
+    expect(await own).toBe('own');
+    expect(await flights.runAfter('a', fail)).toBe('own');
+  });
+
   it('does the work again once it is forgotten', async () => {
     const flights = new SingleFlight<string, string>();
     await flights.run('a', async () => 'old');
