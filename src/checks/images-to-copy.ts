@@ -28,9 +28,14 @@ interface Draft extends ImageToCopy {
   readonly edges: CopyItem[];
 }
 
-/** How many digests the plan copies, each counted once. */
-export function countDigestsToCopy(plan: Plan): number {
-  return new Set(plan.items.filter(isCopy).map(({ digest }) => digest)).size;
+/** How many digests the plan copies, each counted once, and no more of them than `limit`. */
+export function countDigestsToCopy(plan: Plan, limit = Number.POSITIVE_INFINITY): number {
+  const digests = new Set<Digest>(); // no array in between: a plan may have a million items
+  for (const item of plan.items) {
+    if (isCopy(item)) digests.add(item.digest);
+    if (digests.size >= limit) break;
+  }
+  return digests.size;
 }
 
 export function imagesToCopy(plan: Plan): readonly ImageToCopy[] {

@@ -8,7 +8,7 @@ import type { Tag } from '../image/tag.ts';
 import type { CopyItem, Plan } from '../plan/plan.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import type { Found } from './finding.ts';
-import { countDigestsToCopy, imagesToCopy, isProven, type ProofScope } from './images-to-copy.ts';
+import { countDigestsToCopy, FEW, imagesToCopy, isProven, type ProofScope } from './images-to-copy.ts';
 import type { PlanRule } from './rule.ts';
 
 /**
@@ -19,7 +19,7 @@ export function sourceTag(scope: ProofScope): PlanRule {
   return {
     name: 'source-tag',
     check: async (plan, { report, source, workers }, signal) => {
-      if (!isProven(scope, countDigestsToCopy(plan))) return;
+      if (!isProven(scope, countDigestsToCopy(plan, FEW))) return;
       const laneOf = ({ repository }: SourceTag) => hostOf(repository);
       await forEachInLanes(sourceTagsOf(plan), { laneOf, workers, signal }, async (wanted) => {
         for (const found of await compare(wanted, source, signal)) report(found);
