@@ -10,7 +10,7 @@ import {
   sourceKey,
 } from '../inventory/inventory.ts';
 import { findSilentSibling, type SiblingHolders } from '../inventory/sibling-holders.ts';
-import type { PlanItem } from './plan.ts';
+import type { CopyItem, PlanItem } from './plan.ts';
 
 /** One edge: a want under one of its tags, or without a tag, at one destination. */
 export interface Edge {
@@ -50,25 +50,32 @@ export function isPresent(
 
 function decideBySource(edge: Edge, siblings: readonly Repository[], inventory: Inventory): PlanItem {
   const { digest, sources } = edge.want;
-  const states = sources.map((source) => ({
-    source,
-    state: inventory.sources.get(sourceKey(source, digest)),
-  }));
-  const present = states.find(({ state }) => state?.kind === 'present');
-  if (present !== undefined) {
-    const others = sources.filter((source) => source !== present.source);
-    return { ...itemBase(edge), decision: 'copy', sources: [present.source, ...others], siblings };
-  }
-  const silent = states.map(({ state }) => state).find(isUnreadable);
+  const stateOf = (source: Repository) => inventory.sources.get(sourceKey(source, digest));
+  const present = sources.find((source) => stateOf(source)?.kind === 'present');
+  if (present !== undefined) return copyItem(edge, { sources: startingWith(present, sources), siblings });
+  const silent = sources.map(stateOf).find(isUnreadable);
   const fault =
     silent === undefined ? `the digest is not in ${sources.join(', ')}` : `source: ${silent.reason}`;
-  if (siblings.length > 0) {
-    return { ...itemBase(edge), decision: 'copy', sources: siblings, siblings: NONE, sourceFault: fault };
-  }
+  if (siblings.length > 0) return copyItem(edge, { sources: siblings, siblings: NONE, sourceFault: fault });
   if (silent !== undefined) return unreadable(edge, fault);
   const mute = findSilentSibling(edge.want, inventory);
   if (mute === undefined) return { ...itemBase(edge), decision: 'lost' };
   return unreadable(edge, `${fault}, and ${mute.sibling} may have it: ${mute.state.reason}`);
+}
+
+/** Without a spread, which takes several times as long: new regions make hundreds of thousands of these. */
+function copyItem(
+  { destination, tag, want, at }: Edge,
+  { sources, siblings, sourceFault }: Pick<CopyItem, 'sources' | 'siblings' | 'sourceFault'>,
+): CopyItem {
+  const { digest } = want;
+  if (sourceFault === undefined) return { decision: 'copy', destination, tag, digest, sources, siblings, at };
+  return { decision: 'copy', destination, tag, digest, sources, siblings, at, sourceFault };
+}
+
+/** The list itself where it begins so: nearly every want has one source. */
+function startingWith(first: Repository, sources: readonly Repository[]): readonly Repository[] {
+  return sources[0] === first ? sources : [first, ...sources.filter((source) => source !== first)];
 }
 
 const NONE: readonly Repository[] = [];
