@@ -14,11 +14,14 @@ interface Holders {
 export class SiblingHolders {
   readonly #inventory: Inventory;
   readonly #wants: WantIndex;
+  /** Repositories that were asked as sources: few of the siblings are. */
+  readonly #asked: ReadonlySet<string>;
   readonly #holders = new Map<Want, Holders>();
 
   constructor(wanted: Wanted, inventory: Inventory) {
     this.#wants = new WantIndex(wanted);
     this.#inventory = inventory;
+    this.#asked = new Set(Array.from(inventory.sources.keys(), (key) => key.slice(0, key.indexOf('@'))));
   }
 
   /** The siblings that have the digest of a want, for one of its destinations: those of the same host first. */
@@ -68,7 +71,7 @@ export class SiblingHolders {
   #has(repository: Repository, { digest }: Pick<Want, 'digest'>): boolean {
     const state = this.#inventory.destinations.get(repository);
     if (state?.kind === 'read' && state.digests.has(digest)) return true;
-    return this.#stateOf(repository, digest)?.kind === 'present';
+    return this.#asked.has(repository) && this.#stateOf(repository, digest)?.kind === 'present';
   }
 
   #stateOf(repository: Repository, digest: Digest) {
