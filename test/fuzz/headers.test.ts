@@ -31,8 +31,8 @@ describe('a challenge of any server', () => {
       fc.property(header, (text) => {
         const challenge = parseChallenge(text);
         if (challenge === undefined || challenge.scheme === 'basic') return;
-        expect(Object.keys(challenge)).toEqual(['scheme', 'realm', 'service']);
-        for (const said of [challenge.realm, challenge.service ?? '']) {
+        expect(Object.keys(challenge)).toEqual(['scheme', 'realm', 'service', 'scope']);
+        for (const said of [challenge.realm, challenge.service ?? '', challenge.scope ?? '']) {
           expect(text.replaceAll('\\', '')).toContain(said.replaceAll('\\', ''));
         }
       }),
@@ -54,7 +54,7 @@ describe('a challenge of any server', () => {
           .map(([name, value]) => `${name}="${value.replace(/["\\]/g, '\\$&')}"`)
           .join(',');
         const text = [before, `Bearer ${parameters}`, after].filter(Boolean).join(', ');
-        expect(parseChallenge(text)).toEqual({ scheme: 'bearer', realm, service });
+        expect(parseChallenge(text)).toEqual({ scheme: 'bearer', realm, service, scope });
       }),
       FUZZ,
     );

@@ -76,12 +76,12 @@ function finalAnswer(cell: AnyCell): Expected {
   if (request.method === 'HEAD' && !mayBeHidden(cell)) return 'succeeds'; // GET is asked
   // it is what the first request to a host is answered anyway
   if (fault.challenges === true && request.anonymous === true) return 'succeeds';
+  // what is refused without a challenge has one at /v2/
+  if (request.anonymous === true && /^40[13]/.test(fault.name)) return 'succeeds';
   const tries = triesAgain(cell);
   if (times <= tries) return 'succeeds';
   // of several requests that are made at once some meet it, and some do not
   if (!isLasting(cell) && (tries > 0 || request.anonymous === true)) return 'either';
-  // the GET after it may be the one that finds out about credentials
-  if (request.anonymous === true && fault.name.startsWith('401')) return 'either';
   return lasting(cell);
 }
 
@@ -106,8 +106,10 @@ const DOUBTS = 3;
 function triesAgain({ request, fault }: AnyCell): number {
   const { cured } = fault;
   if (request.ladder === 'always') return 1;
-  // a token service that says so has looked at the credentials
-  if (cured === undefined || (request.name === 'token' && fault.name.startsWith('401'))) return 0;
+  // a read of a destination that is refused asks for the right to push as well
+  const isRefused = /^40[13]/.test(fault.name);
+  if (isRefused && request.name === 'token') return 1;
+  if (cured === undefined) return isRefused && request.name === 'HEAD manifest' ? 1 : 0;
   if (isOfUpload(request)) return UPLOADS - 1;
   // a challenge asks for another token, and refuses the next one
   if (cured === 'all' || request.name === 'open') return fault.challenges === true ? 1 : DOUBTS;
