@@ -107,18 +107,16 @@ export interface WriteRegistry extends ReadRegistry {
   /** Gives up an upload (DELETE). Never throws: the registry forgets it in time. */
   cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void>;
 
-  /** Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. */
+  /**
+   * Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. A tag is looked at right before
+   * (HEAD): one that is this digest is left alone, and one that is another digest throws `moved`.
+   */
   putManifest(repository: Repository, put: ManifestPut, signal: AbortSignal): Promise<void>;
 }
 
 export interface ManifestPut {
   readonly reference: Reference;
   readonly manifest: RawManifest;
-  /**
-   * Of a tag: when it was last known to be free, in milliseconds since the epoch. It is looked at again before it is
-   * written long after that, and where it has become something else, that is thrown (`moved`). Default: now.
-   */
-  readonly seenAt?: number;
 }
 
 export type BlobBody = Readable | Uint8Array;
