@@ -23,7 +23,10 @@ export interface ReadRegistry {
     signal: AbortSignal,
   ): Promise<RawManifest | undefined>;
 
-  /** What the repository says it holds (tags/list, every page). A repository that does not exist is an empty one. */
+  /**
+   * What the registry says that the repository holds (tags/list, every page). It proves that a tag exists, never that
+   * one does not. A list that breaks off, and a 404 that does not name the repository unknown, throw.
+   */
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
 
   /**
@@ -140,7 +143,7 @@ export interface BlobUpload {
 }
 
 export type Listing =
-  /** 404: there is no such repository, or none of its manifests has a tag (distribution tells no difference). */
+  /** `NAME_UNKNOWN`: no such repository, or none of its manifests has a tag (distribution tells no difference). */
   | { readonly kind: 'missing' }
   /** The list of the distribution spec: names only. `requests` is the number of pages that it took. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<Tag>; readonly requests: number }
