@@ -1,22 +1,19 @@
 import { forEachInLanes } from '../base/concurrency.ts';
 import { isAbort, messageOf } from '../base/errors.ts';
 import { failureBefore } from '../base/given-up.ts';
-import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
-import { formatReference } from '../image/reference.ts';
+import type { Reference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import type { Tag } from '../image/tag.ts';
 import type { Plan, PlanItem } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
-import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
+import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import type { Spool } from '../ports/spool.ts';
 import { BlobCopier } from './blob-copier.ts';
 import { BlobSupply } from './blob-supply.ts';
 import { ContentCopier } from './content-copier.ts';
-import { abandoned, COPIED, copiedWith, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
+import { abandoned, copiedWith, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
 import { type Batch, collectBatches, type Promotion } from './promotion.ts';
-import { TagLooks } from './tag-looks.ts';
 
 export interface CopyPorts {
   readonly source: ReadRegistry;
@@ -36,7 +33,7 @@ const BATCHES = 32;
 
 /**
  * Does what the plan says, and nothing else. For each image everything it leads to comes first and its tags last; a
- * tag is looked at once more before it is written, and one that has appeared meanwhile is never moved.
+ * tag that is there by then as another digest is never moved.
  *
  * Never throws for a registry's sake: a failure is the outcome of its own edges. An aborted `signal` ends requests in
  * flight; what has no outcome by then was not begun.
@@ -82,12 +79,11 @@ class Application {
   }
 
   async promote(batch: Batch, signal: AbortSignal): Promise<void> {
-    const prepared = await Promise.all(batch.promotions.map((promotion) => this.#prepare(promotion, signal)));
-    const ready = prepared.filter((one) => one !== undefined);
-    const { destination: registry, clock } = this.#ports;
-    const tags = ready.reduce((sum, { promotion }) => sum + promotion.tags.length, 0);
-    const looks = new TagLooks(batch.destination, { isListed: batch.isNew && tags > 1, registry, clock });
-    await Promise.all(ready.map((one) => this.#write(one, looks, signal)));
+    const promoteOne = async (promotion: Promotion) => {
+      const ready = await this.#prepare(promotion, signal);
+      if (ready !== undefined) await this.#write(ready, signal);
+    };
+    await Promise.all(batch.promotions.map(promoteOne));
   }
 
   /** Everything but the manifest itself; undefined where that failed. */
@@ -110,10 +106,10 @@ class Application {
     }
   }
 
-  async #write(ready: Ready, looks: TagLooks, signal: AbortSignal): Promise<void> {
+  async #write(ready: Ready, signal: AbortSignal): Promise<void> {
     const { tags, tagless, digest } = ready.promotion;
     const writeTag = async ({ tag, item }: Promotion['tags'][number]) => {
-      this.outcomes.set(item, await this.#writeTag(ready, { tag, looks }, signal));
+      this.outcomes.set(item, await this.#put(ready, tag, signal));
     };
     // the first one alone: what the registry misses is then copied again only once
     const [first, ...rest] = tags;
@@ -121,33 +117,17 @@ class Application {
     await Promise.all(rest.map(writeTag));
     if (tagless === undefined) return;
     const isTagged = tags.some(({ item }) => this.outcomes.get(item)?.result === 'copied');
-    const outcome = isTagged ? copiedWith(ready.siblings) : this.#put(ready, { reference: digest }, signal);
+    const outcome = isTagged ? copiedWith(ready.siblings) : this.#put(ready, digest, signal);
     this.outcomes.set(tagless, await outcome);
-  }
-
-  async #writeTag(
-    ready: Ready,
-    { tag, looks }: { readonly tag: Tag; readonly looks: TagLooks },
-    signal: AbortSignal,
-  ): Promise<Outcome> {
-    const { promotion } = ready;
-    try {
-      const { at, digest: there } = await looks.look(tag, signal);
-      if (there === promotion.digest) return COPIED;
-      if (there !== undefined) return failed(movedMeanwhile(promotion, tag, there));
-      return await this.#put(ready, { reference: tag, seenAt: at }, signal);
-    } catch (error) {
-      return failedBy(error, signal);
-    }
   }
 
   async #put(
     { promotion, manifest, siblings }: Ready,
-    put: Omit<ManifestPut, 'manifest'>,
+    reference: Reference,
     signal: AbortSignal,
   ): Promise<Outcome> {
     try {
-      await this.#content.put(promotion, { ...put, manifest }, signal);
+      await this.#content.put(promotion, { reference, manifest }, signal);
       return copiedWith(siblings);
     } catch (error) {
       return failedBy(error, signal);
@@ -171,11 +151,6 @@ interface Ready {
   readonly manifest: RawManifest;
   /** Those that content was read from because no source had it. */
   readonly siblings: ReadonlySet<Repository>;
-}
-
-function movedMeanwhile(promotion: Promotion, tag: Tag, there: Digest): string {
-  const name = formatReference(promotion.destination, tag);
-  return `${name} has become ${there} since the plan was made: tag moves are not supported`;
 }
 
 function failedBy(error: unknown, signal: AbortSignal): Outcome {

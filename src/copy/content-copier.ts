@@ -38,8 +38,6 @@ export interface ContentTask {
   readonly isNew: boolean;
 }
 
-const LONG_AGO = Number.NEGATIVE_INFINITY;
-
 /** Indexes may be nested; deeper than this is an attack or a mistake. */
 const MAX_DEPTH = 8;
 
@@ -74,8 +72,7 @@ export class ContentCopier {
     await this.#copyReferences({ ...task, depth: 0 }, { manifest: put.manifest, again: true }, signal);
     const attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
     for (;;) {
-      // that has taken its time: what was a free tag before may be somebody else's
-      const missing = await this.#putOrMissing(task, { ...put, seenAt: LONG_AGO }, signal);
+      const missing = await this.#putOrMissing(task, put, signal);
       if (missing === undefined) return;
       const wait = attempts.waitAfter({ status: missing.status, asked: missing.retryAfterMs });
       if (wait === undefined) throw explainMissing(put.manifest, missing);

@@ -19,14 +19,13 @@ export interface Promotion {
   readonly tagless: WritableItem | undefined;
 }
 
-/** Promotions into one repository whose tags are looked at together. */
+/** Promotions into one repository that are under way at a time. */
 export interface Batch {
   readonly destination: Repository;
-  readonly isNew: boolean;
   readonly promotions: readonly Promotion[];
 }
 
-/** A finished image waits for its tag until its batch is finished, so batches are small. */
+/** Small, so that destinations of the same digests get them soon after each other. */
 const MAX_BATCH = 16;
 
 /**
@@ -44,7 +43,7 @@ export function collectBatches(plan: Plan): Batch[] {
         const bound = hosts.get(digest) ?? NO_HOSTS;
         return makePromotion(digests.get(digest) ?? [], { hosts: bound, isNew });
       });
-      return { rank, batch: { destination, isNew, promotions } };
+      return { rank, batch: { destination, promotions } };
     });
   });
   return batches

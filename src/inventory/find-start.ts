@@ -77,7 +77,7 @@ async function startAtHost(asked: Asked, { registry, notice }: Asking, signal: A
   const { registry: host, naming } = asked;
   const start = { listings: new Map(), nameOf: namerOf(host, { naming, holdsImages: false }, notice) };
   const catalog = await readCatalog(host, registry, signal);
-  if (catalog.failure?.kind === 'unlisted' && catalog.repositories.size === 0) {
+  if (catalog.failure?.kind === 'unlisted' && catalog.pages === 0) {
     const listing = await orUnreadable(registry.listHost(host, signal), signal);
     if (listing.kind === 'digests') {
       const repositories = new Set([...childRepositories(host, listing), ...knownOf(asked)]);
@@ -92,7 +92,12 @@ async function startAtHost(asked: Asked, { registry, notice }: Asking, signal: A
 
 async function startAtPath(asked: Asked, { registry, notice }: Asking, signal: AbortSignal): Promise<Start> {
   const root = asRepository(asked.registry);
-  const listing = await orUnreadable(registry.list(root, signal), signal);
+  let isListed = false;
+  const reading = registry.list(root, signal).catch((error: unknown) => {
+    isListed = error instanceof RegistryError && error.code === 'unexpected'; // there was a list, and not all of it
+    throw error;
+  });
+  const listing = await orUnreadable(reading, signal);
   const rootFailed = listing.kind === 'unreadable';
   const holdsImages = !rootFailed && (await holdsAny(asked, { registry, listing }, signal));
   const nameOf = namerOf(asked.registry, { naming: asked.naming, holdsImages }, notice);
@@ -104,7 +109,7 @@ async function startAtPath(asked: Asked, { registry, notice }: Asking, signal: A
   const gap = gapIn(catalog, asked);
   // of a registry that is down, the failure of the root says it all
   if (gap !== undefined && !(rootFailed && gap.kind === 'unreadable')) notice(gap);
-  const isWanted = holdsImages || (rootFailed && gap !== undefined);
+  const isWanted = holdsImages || isListed || (rootFailed && gap !== undefined);
   const own = isWanted ? [root] : [];
   const repositories = new Set([...own, ...catalog.repositories, ...knownOf(asked)]);
   return { ...start, repositories, complete: gap === undefined };
@@ -133,12 +138,14 @@ function knownOf({ listed, named }: Asked): readonly Repository[] {
 /** What a host has told of its repositories, and why it is not all. */
 interface Catalog {
   readonly repositories: ReadonlySet<Repository>;
+  /** Pages of it that have been read: after the first one the host is known to have a catalogue. */
+  readonly pages: number;
   readonly failure: Extract<Notice, { readonly kind: 'unlisted' | 'unreadable' }> | undefined;
 }
 
 /** Why repositories may be missing; undefined where the catalogue is whole, or where the user or manifests name them. */
-function gapIn({ repositories, failure }: Catalog, { listed, named }: Asked): Catalog['failure'] {
-  const isHelped = listed.length > 0 || (named.length > 0 && repositories.size === 0);
+function gapIn({ pages, failure }: Catalog, { listed, named }: Asked): Catalog['failure'] {
+  const isHelped = listed.length > 0 || (named.length > 0 && pages === 0);
   return isHelped ? undefined : failure;
 }
 
@@ -149,19 +156,23 @@ async function readCatalog(
   signal: AbortSignal,
 ): Promise<Catalog> {
   const repositories = new Set<Repository>();
+  let pages = 0;
   try {
     for await (const page of client.catalog(registry, signal)) {
+      pages += 1;
       for (const repository of page) repositories.add(repository);
     }
-    return { repositories, failure: undefined };
+    return { repositories, pages, failure: undefined };
   } catch (error) {
     if (signal.aborted || isAbort(error, signal)) throw error;
     const reason = messageOf(error);
     const told = repositories.size;
     const isDown = error instanceof RegistryError && DOWN.has(error.code);
-    if (told > 0 || !isDown) return { repositories, failure: { kind: 'unlisted', registry, told, reason } };
+    if (pages > 0 || !isDown) {
+      return { repositories, pages, failure: { kind: 'unlisted', registry, told, reason } };
+    }
     const failure = { kind: 'unreadable', repository: asRepository(registry), name: '', reason } as const;
-    return { repositories, failure };
+    return { repositories, pages, failure };
   }
 }
 

@@ -25,6 +25,7 @@ const WORTH_A_LISTING = 8;
 export class ListingHabits {
   readonly #habits = new Map<string, ListingHabit>();
   readonly #pages = new Map<string, number>();
+  readonly #failed = new Set<Repository>();
   readonly #first = new Map<string, Promise<unknown>>();
   readonly #hosts: ReadonlyMap<string, Wants>;
 
@@ -71,7 +72,7 @@ export class ListingHabits {
 
   /** True when a listing may be used at all. */
   mayList(repository: Repository): boolean {
-    return this.#habitOf(hostOf(repository)) !== 'refused';
+    return this.#habitOf(hostOf(repository)) !== 'refused' && !this.#failed.has(repository);
   }
 
   learn(repository: Repository, listing: Listing): void {
@@ -82,7 +83,15 @@ export class ListingHabits {
       this.#pages.set(host, Math.max(listing.requests, this.#pages.get(host) ?? 1));
   }
 
-  learnRefusal(repository: Repository): void {
+  /** A refusal is taken for the host's, unless it has given a list before; a 404, and a list that breaks off, are not. */
+  learnFailure(repository: Repository, status: number | undefined): void {
+    this.#failed.add(repository);
+    const isRefusal = status !== undefined && status !== 404;
+    if (isRefusal && this.#habitOf(hostOf(repository)) === 'unknown') this.refuse(repository);
+  }
+
+  /** From now on the host of the repository is asked for no list. */
+  refuse(repository: Repository): void {
     this.#habits.set(hostOf(repository), 'refused');
   }
 

@@ -4,7 +4,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Listing, ReadRegistry } from '../ports/registry.ts';
-import { RegistryError } from '../ports/registry-error.ts';
+import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { ReadState } from './inventory.ts';
 import type { ListingHabits } from './listing-habits.ts';
 import type { WantedThere } from './wanted-there.ts';
@@ -13,6 +13,11 @@ export interface Asking {
   readonly registry: ReadRegistry;
   readonly habits: ListingHabits;
   readonly wanted: WantedThere;
+  /**
+   * True where what a list does not show is asked for by HEAD before it is called absent: a list only proves that
+   * something exists. A promotion does without, because each tag is asked for right before it is written.
+   */
+  readonly confirmsAbsence: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -21,8 +26,10 @@ export interface Asking {
  *
  * 1. where it is worth a listing that tells digests, that one request;
  * 2. else a HEAD for each wanted tag; when the first one is absent and more are left than the list of tags has pages,
- *    that list, which answers for every absent tag at once;
+ *    that list, which answers for every absent tag at once, unless absence has to be confirmed;
  * 3. a HEAD by digest for what is wanted without a tag. What else no tag has shown is left open: see `readDigests`.
+ *
+ * A list that fails while its host answers is done without: HEADs tell the same.
  *
  * Throws what the registry throws: whoever calls makes it `unreadable`.
  */
@@ -31,12 +38,16 @@ export async function readDestination(
   list: WantList,
   asking: Asking,
 ): Promise<ReadState> {
-  const tags = list.wants.flatMap((want) => want.tags.map(({ tag }) => tag));
+  const tags = tagsOf(list);
   if (asking.habits.isWorthListing(repository, list)) {
     const listing = await asking.habits.listFirst(repository, () => tryList(repository, asking));
     if (listing !== undefined) return readFromListing(repository, list, { listing, tags, asking });
   }
   return readByLooking(repository, list, { tags, asking });
+}
+
+function tagsOf({ wants }: WantList): Tag[] {
+  return wants.flatMap(({ tags }) => tags.map(({ tag }) => tag));
 }
 
 async function readByLooking(
@@ -45,16 +56,15 @@ async function readByLooking(
   { tags, asking }: { tags: readonly Tag[]; asking: Asking },
 ): Promise<ReadState> {
   const [first, ...rest] = tags;
+  const { habits, confirmsAbsence } = asking;
   const found = new Map<Tag, Digest>();
-  if (first === undefined) return lookForTagless(repository, list, { found, asking });
-  const digest = await asking.registry.resolve(repository, first, asking.signal);
-  if (digest !== undefined) found.set(first, digest);
-  else if (asking.habits.isWorthTags(repository, rest.length)) {
+  if (first !== undefined) await lookForTags(repository, [first], { found, asking });
+  if (found.size === 0 && !confirmsAbsence && habits.isWorthTags(repository, rest.length)) {
     const listing = await tryList(repository, asking);
     if (listing !== undefined) return readFromListing(repository, list, { listing, tags: rest, asking });
   }
   await lookForTags(repository, rest, { found, asking });
-  return lookForTagless(repository, list, { found, asking });
+  return lookForTagless(repository, list, { state: stateOf(found), asking });
 }
 
 async function readFromListing(
@@ -65,18 +75,35 @@ async function readFromListing(
   const found = new Map<Tag, Digest>();
   switch (listing.kind) {
     case 'missing': {
+      if (asking.confirmsAbsence) await lookForTags(repository, tags, { found, asking });
       // a repository without tags is answered like one that does not exist, and may still hold digests
-      const state = await lookForTagless(repository, list, { found, asking });
+      const state = await lookForTagless(repository, list, { state: stateOf(found), asking });
       return { ...state, exists: state.digests.size > 0 };
     }
-    case 'digests':
-      return asking.wanted.stateOf(list, listing);
+    case 'digests': {
+      const state = asking.wanted.stateOf(list, listing);
+      return asking.confirmsAbsence ? confirmAbsence(repository, list, { state, asking }) : state;
+    }
     case 'tags': {
-      const listed = tags.filter((tag) => listing.tags.has(tag));
-      await lookForTags(repository, listed, { found, asking });
-      return lookForTagless(repository, list, { found, asking });
+      const asked = asking.confirmsAbsence ? tags : tags.filter((tag) => listing.tags.has(tag));
+      await lookForTags(repository, asked, { found, asking });
+      return lookForTagless(repository, list, { state: stateOf(found), asking });
     }
   }
+}
+
+/** The state that a listing tells, with what the listing does not show and HEADs do. */
+async function confirmAbsence(
+  repository: Repository,
+  list: WantList,
+  { state, asking }: { state: ReadState; asking: Asking },
+): Promise<ReadState> {
+  const absent = tagsOf(list).filter((tag) => !state.tags.has(tag));
+  if (absent.length === 0 && openWants(list, state).length === 0) return state;
+  const found = new Map(state.tags);
+  await lookForTags(repository, absent, { found, asking });
+  const digests = new Set([...state.digests, ...found.values()]);
+  return lookForTagless(repository, list, { state: { ...state, tags: found, digests }, asking });
 }
 
 /** The listing, or undefined where the host does not give any: then HEADs have to do. */
@@ -90,11 +117,14 @@ async function tryList(
     habits.learn(repository, listing);
     return listing;
   } catch (error) {
-    if (!(error instanceof RegistryError) || error.temporary || error.status === undefined) throw error;
-    habits.learnRefusal(repository);
+    if (!(error instanceof RegistryError) || DOWN.has(error.code)) throw error;
+    habits.learnFailure(repository, error.status);
     return undefined;
   }
 }
+
+/** HEADs would meet the same. */
+const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable']);
 
 async function lookForTags(
   repository: Repository,
@@ -111,14 +141,18 @@ async function lookForTags(
 async function lookForTagless(
   repository: Repository,
   list: WantList,
-  { found, asking }: { found: ReadonlyMap<Tag, Digest>; asking: Asking },
+  { state, asking }: { state: ReadState; asking: Asking },
 ): Promise<ReadState> {
-  const digests = new Set(found.values());
-  const state = { kind: 'read', by: 'head', exists: true, complete: false, tags: found, digests } as const;
   const open = openWants(list, state);
   const tagless = open.filter((want) => want.tagless !== undefined);
   const there = await lookForDigests(repository, tagless, asking);
-  return { ...state, complete: tagless.length === open.length, digests: new Set([...digests, ...there]) };
+  const digests = new Set([...state.digests, ...there]);
+  return { ...state, complete: tagless.length === open.length, digests };
+}
+
+/** What HEADs of tags have shown. */
+function stateOf(tags: ReadonlyMap<Tag, Digest>): ReadState {
+  return { kind: 'read', by: 'head', exists: true, complete: false, tags, digests: new Set(tags.values()) };
 }
 
 /** A state in which these digests have been asked for as well. */

@@ -91,6 +91,7 @@ function readDestinations(wanted: Wanted, ports: InventoryPorts, signal: AbortSi
     registry: ports.destination,
     habits: new ListingHabits(asked),
     wanted: new WantedThere(),
+    confirmsAbsence: false,
     signal,
   };
   const hosts = new Map<string, WantedRepository[]>();

@@ -9,7 +9,7 @@ import { CodedError } from '../base/errors.ts';
  * - `unknown-blob` a manifest was refused because content that it names is missing
  * - `refused`      any other 4xx
  * - `mismatch`     bytes that are not what their digest promises
- * - `moved`        a tag became something else while it was to be written: it is left so
+ * - `moved`        a tag that was to be written is another digest: it is left so
  * - `unexpected`   an answer that the specification does not allow for
  */
 export type RegistryErrorCode =

@@ -23,7 +23,10 @@ export interface ReadRegistry {
     signal: AbortSignal,
   ): Promise<RawManifest | undefined>;
 
-  /** What the repository says it holds (tags/list, every page). A repository that does not exist is an empty one. */
+  /**
+   * What the registry says that the repository holds (tags/list, every page). It proves that a tag exists, never that
+   * one does not. A list that breaks off, and a 404 that does not name the repository unknown, throw.
+   */
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
 
   /**
@@ -107,18 +110,16 @@ export interface WriteRegistry extends ReadRegistry {
   /** Gives up an upload (DELETE). Never throws: the registry forgets it in time. */
   cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void>;
 
-  /** Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. */
+  /**
+   * Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. A tag is looked at right before
+   * (HEAD): one that is this digest is left alone, and one that is another digest throws `moved`.
+   */
   putManifest(repository: Repository, put: ManifestPut, signal: AbortSignal): Promise<void>;
 }
 
 export interface ManifestPut {
   readonly reference: Reference;
   readonly manifest: RawManifest;
-  /**
-   * Of a tag: when it was last known to be free, in milliseconds since the epoch. It is looked at again before it is
-   * written long after that, and where it has become something else, that is thrown (`moved`). Default: now.
-   */
-  readonly seenAt?: number;
 }
 
 export type BlobBody = Readable | Uint8Array;
@@ -142,7 +143,7 @@ export interface BlobUpload {
 }
 
 export type Listing =
-  /** 404: there is no such repository, or none of its manifests has a tag (distribution tells no difference). */
+  /** `NAME_UNKNOWN`: no such repository, or none of its manifests has a tag (distribution tells no difference). */
   | { readonly kind: 'missing' }
   /** The list of the distribution spec: names only. `requests` is the number of pages that it took. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<Tag>; readonly requests: number }

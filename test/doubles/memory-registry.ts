@@ -10,7 +10,7 @@ import {
   UNKNOWN_SIZE,
   verifyManifest,
 } from '../../src/image/oci-manifest.ts';
-import type { Reference } from '../../src/image/reference.ts';
+import { formatReference, type Reference } from '../../src/image/reference.ts';
 import { hostOf, type Repository } from '../../src/image/repository.ts';
 import type { Tag } from '../../src/image/tag.ts';
 import type {
@@ -352,6 +352,11 @@ export class MemoryRegistry implements WriteRegistry {
     { reference, manifest }: { readonly reference: Reference; readonly manifest: RawManifest },
     signal: AbortSignal,
   ): Promise<void> {
+    if (!isDigest(reference)) {
+      const found = await this.resolve(repository, reference, signal);
+      if (found === manifest.digest) return;
+      if (found !== undefined) throw moved(formatReference(repository, reference), found, manifest.digest);
+    }
     await this.#answer({ verb: 'put', repository, what: reference }, signal);
     verifyManifest(manifest);
     const store = this.#storeOf(repository);
@@ -402,6 +407,10 @@ export class MemoryRegistry implements WriteRegistry {
     this.#stores.set(repository, store);
     return store;
   }
+}
+
+function moved(tag: string, found: Digest, digest: Digest): RegistryError {
+  return new RegistryError('moved', `${tag} points to ${found}, not ${digest}: tag moves are not supported`);
 }
 
 function matches(call: Call, which: Partial<Call>): boolean {

@@ -4,9 +4,9 @@ import { blobsOf, type Content, image, multiArch, push } from '../builders/image
 import { runWithReport } from '../doubles/run-cip.ts';
 import { countKinds, embedded, manifestFlag } from './staging.ts';
 
-// The least that the distribution specification allows for a promotion, plus one: a tag is looked at once more before it
-// is written. L layers, N = L + 1 blobs of an image; P children, U distinct blobs of an index. Listing and
-// authorisation are apart.
+// The least that the distribution specification allows for a promotion, plus a HEAD of each tag right before its PUT: no
+// list proves that a tag is free, so none is read for that. L layers, N = L + 1 blobs of an image; P children, U distinct
+// blobs of an index. Listing and authorisation are apart.
 
 const L = 5;
 const N = L + 1;
@@ -131,16 +131,25 @@ describe('more of the same costs less', () => {
     }
   });
 
-  it('of T tags each costs one write', async () => {
-    const registry = await embedded();
-    const digest = push(registry, 'staging/app', single);
-    await runConfirmed({
-      from: `${registry.host}/staging`,
-      to: [`${registry.host}/prod`],
-      images: { app: { [digest]: ['a', 'b', 'c', 'd'] } },
-    });
-    expect(countKinds(registry)).toMatchObject({ 'manifest-get': 1, mount: N, 'manifest-put': 4 });
-  });
+  it.each(['oci', 'google'] as const)(
+    'of T tags each costs a write and the HEAD before it: %s',
+    async (listing) => {
+      const registry = await embedded({ listing });
+      const digest = push(registry, 'staging/app', single);
+      await runConfirmed({
+        from: `${registry.host}/staging`,
+        to: [`${registry.host}/prod`],
+        images: { app: { [digest]: ['a', 'b', 'c', 'd'] } },
+      });
+      expect(countKinds(registry)).toEqual({
+        'manifest-head': 1 + 4, // the first tag for the plan
+        tags: 1,
+        'manifest-get': 1,
+        mount: N,
+        'manifest-put': 4,
+      });
+    },
+  );
 
   it('of two images that share every blob the second one costs no blob', async () => {
     const registry = await embedded();

@@ -31,7 +31,7 @@ const ASK = {
   listing: (registry, server) => registry.list(repositoryAt(server, 'app'), quiet()),
   upload: (registry, server) => registry.startUpload(repositoryAt(server, 'app'), quiet()),
   write: (registry, server) =>
-    registry.putManifest(repositoryAt(server, 'app'), { reference: tagOf('v1'), manifest }, quiet()),
+    registry.putManifest(repositoryAt(server, 'app'), { reference: manifest.digest, manifest }, quiet()),
   small: (registry, server) =>
     registry.openBlob(repositoryAt(server, 'app'), descriptorOf(SMALL), quiet()).then(readAll),
   large: (registry, server) =>

@@ -285,7 +285,8 @@ describe('a registry that lists tags only', () => {
     const registry = await embeddedForTest();
     const content = multiArch('app', { platforms: 2 });
     push(registry, 'prod/app', content);
-    registry.addFault({ kind: 'tags', path: /prod\/app/, act: { kind: 'status', status: 404 } }); // as distribution does
+    const body = JSON.stringify({ errors: [{ code: 'NAME_UNKNOWN' }] }); // as distribution does
+    registry.addFault({ kind: 'tags', path: /prod\/app/, act: { kind: 'status', status: 404, body } });
     const sought = () => [content, ...content.children].map(digestOfContent);
     const { images } = await walk(registry, { path: '/prod', minimal: 'children', sought });
     expect(images).toEqual({ app: { [digestOfContent(content)]: [] } });

@@ -63,7 +63,7 @@ function damaged(cell: AnyCell): Expected {
   // a list of digests has no digest itself, and any JSON with another bit may be a document: nothing tells
   if (fault.isSubtle === true && (request.brings === 'digests' || isLasting(cell)))
     return request.brings === 'content' ? 'fails' : 'either';
-  if (isLasting(cell)) return 'fails';
+  if (isLasting(cell)) return request.ladder === 'when refused' ? 'succeeds' : 'fails';
   // a manifest is written again once, and the second one meets the fault or does not
   return fault.hits === 'request body' && isManifest(request) && times > 1 ? 'either' : 'succeeds';
 }
@@ -126,7 +126,7 @@ function mislabelled(cell: AnyCell): Expected {
 
 function strangeAnswer(cell: AnyCell): Expected {
   const { request } = cell;
-  if (!isLasting(cell)) return 'succeeds';
+  if (!isLasting(cell) || request.ladder === 'when refused') return 'succeeds';
   // the answer to a HEAD has no body to make no sense: its headers may
   return request.method === 'HEAD' ? 'either' : lasting(cell);
 }

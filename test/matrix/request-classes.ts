@@ -22,7 +22,7 @@ export interface TroubledRequest {
   readonly again?: number;
   /** Such requests that come before and are something else: they go well. */
   readonly skip?: number;
-  /** Where another way is left: when it fails for good in any way, or when it is refused. */
+  /** Where another way is left: when it fails for good in any way, or when its host answers and does not do it. */
   readonly ladder?: 'always' | 'when refused';
 }
 

@@ -8,13 +8,18 @@ import { parseErrors, type SpecError } from './spec-errors.ts';
 
 /** Ends a request whose answer has none of the expected statuses: throws `RegistryError` with the server's words. */
 export function refuseAnswer(request: HttpRequest, response: HttpResponse): never {
+  throw refusalOf(request, response);
+}
+
+/** What an answer with none of the expected statuses means. */
+export function refusalOf(request: HttpRequest, response: HttpResponse): RegistryError {
   const errors = parseErrors(response.body);
   const words = wordsOf(response);
   const said = words === '' ? noWords(request, response.status) : words;
   // a date is meant by the server's own clock, which its Date header tells
   const now = Date.parse(response.headers['date'] ?? '');
   const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now);
-  throw new RegistryError(
+  return new RegistryError(
     codeOf(response, errors),
     `${describeRequest(request)}: ${whereFrom(request, response)}${response.status}: ${said}${hintOf(response, retryAfterMs)}`,
     {

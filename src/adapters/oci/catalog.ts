@@ -32,7 +32,7 @@ export async function* readCatalog(
     entries: 'repositories',
     taken: () => names.size,
   })) {
-    if (page === 'missing') throw notOffered(request);
+    if (page.kind === 'missing') throw notOffered(request);
     const added = fitTexts(listOf(page, 'repositories'), { parse: parseImageName, leaveOut })
       .map((name) => repositoryOf(host, name))
       .filter((repository) => !names.has(repository));

@@ -16,6 +16,8 @@ export class GoogleListing {
   readonly #leaveOut: LeaveOut;
   readonly #manifests = new Map<Digest, readonly Tag[]>();
   readonly #tags = new Map<Tag, Digest>();
+  /** As the list of tags beside the map of digests names them. */
+  readonly #named = new Set<Tag>();
   readonly #indexes = new Set<Digest>();
   readonly #children = new Set<ImageName>();
 
@@ -28,13 +30,23 @@ export class GoogleListing {
     return this.#manifests.size + this.#children.size;
   }
 
-  add({ manifest, child }: JsonObject): void {
+  add({ manifest, child, tags }: JsonObject): void {
     for (const [key, value] of Object.entries(isObject(manifest) ? manifest : {})) {
       const digest = parseDigest(key);
       if (digest === undefined) this.#leaveOut(key);
       else this.#addImage(digest, isObject(value) ? value : {});
     }
     for (const name of this.#fit(child, parseChild)) this.#children.add(name);
+    for (const tag of Array.isArray(tags) ? tags : []) {
+      const named = typeof tag === 'string' ? parseTag(tag) : undefined;
+      if (named !== undefined) this.#named.add(named);
+    }
+  }
+
+  /** A tag that is named without its digest: then the map of digests is not whole. */
+  tagWithoutDigest(): Tag | undefined {
+    for (const tag of this.#named) if (!this.#tags.has(tag)) return tag;
+    return undefined;
   }
 
   listing(): Listing {

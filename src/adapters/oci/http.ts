@@ -28,20 +28,16 @@ export interface HttpRequest {
   readonly slot?: 'own' | 'none';
   /** `ping` asks only whether the host may hide content from who asks: answered by 200, with a hint if so. */
   readonly purpose?: 'ping';
-  /** Of a write that may be written over: nobody's but its own. Unset: it moves nothing. */
-  readonly sight?: Sight;
+  /** Of a write that must replace nothing: asked right before the write, each time that it is sent. */
+  readonly precondition?: Precondition;
   readonly signal: AbortSignal;
 }
 
-/** What is there of a write, as it was last seen. */
-export interface Sight {
-  /** True where that is so long ago that somebody else may have written since. */
-  isOld(): boolean;
-  /** Looks again, in a slot of that kind. Throws `RegistryError`: `moved` where somebody else has written. */
-  look(slot: Slot): Promise<'done' | 'not done'>;
-}
-
-export type Slot = NonNullable<HttpRequest['slot']>;
+/**
+ * Reads what a write would replace: `free` where there is nothing, `done` where it is what would be written, else the
+ * answer by which to authenticate, slow down or try again. Throws `RegistryError`: `moved` where it is something else.
+ */
+export type Precondition = (send: Send) => Promise<'free' | 'done' | HttpResponse>;
 
 /** A body that is opened when its request is about to be sent, anew for each hop of a redirect; it is not sent again else. */
 export interface StreamBody {
@@ -64,12 +60,14 @@ export interface HttpResponse {
   readonly isSeen?: boolean;
   /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */
   readonly stream?: Readable;
+  /** Of a write that was not sent: the read of its precondition that was answered so. */
+  readonly precondition?: HttpRequest;
 }
 
 /** A transport: the wire itself, or a wrapper around another one. */
 export type Send = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** What the registry would have answered to a write that is done. */
+/** The registry's answer to a write that is done already. */
 export function writtenAt(url: URL): HttpResponse {
   return { status: 201, headers: {}, url, body: new Uint8Array(), isSeen: true };
 }

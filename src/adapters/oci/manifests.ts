@@ -13,7 +13,7 @@ import type { Found } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { isHeadRefused } from './head-support.ts';
-import { describeRequest, type HttpRequest, type HttpResponse, type Slot } from './http.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
 import { readRequest, type Session } from './session.ts';
 import { sendUntilSound } from './sound-answer.ts';
 import { isTemporaryStatus } from './try-once.ts';
@@ -24,11 +24,12 @@ const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 interface Lookup {
   readonly repository: Repository;
   readonly reference: Reference;
-  readonly slot?: Slot;
   readonly signal: AbortSignal;
 }
 
 const ACCEPT = { accept: ACCEPT_MANIFESTS };
+/** Of a tag: some registries answer 404 where the type of its manifest is not accepted, and the tag exists all the same. */
+const ACCEPT_ANY = { accept: `${ACCEPT_MANIFESTS}, */*` };
 
 /** HEAD `/v2/<name>/manifests/<reference>`: its digest. */
 export async function resolveManifest(session: Session, asked: Lookup): Promise<Digest | undefined> {
@@ -39,10 +40,15 @@ export async function resolveManifest(session: Session, asked: Lookup): Promise<
  * HEAD `/v2/<name>/manifests/<reference>`; a registry that refuses that, or gives no digest, is asked for the bytes.
  */
 export async function lookUpManifest(session: Session, asked: Lookup): Promise<Found | undefined> {
-  const { repository, reference, slot = 'own', signal } = asked;
+  const { repository, reference, signal } = asked;
   if (session.heads.isAskedByGet(repository, 'manifests')) return lookAtBytes(session, asked);
   const path = `manifests/${reference}`;
-  const request = readRequest(session, repository, { method: 'HEAD', path, headers: ACCEPT, slot, signal });
+  const request = readRequest(session, repository, {
+    method: 'HEAD',
+    path,
+    headers: acceptFor(asked),
+    signal,
+  });
   const response = await sendUntilSound(session.send, request, (read) => pageIn(request, read));
   if (response.status === 404) return undefined;
   if (response.status === 200) {
@@ -156,10 +162,15 @@ function damageOf(
   return mismatchOf(request, { digest, bytes: response.body, mediaType: mediaTypeOf(response) });
 }
 
-function getRequest(session: Session, { repository, reference, slot = 'own', signal }: Lookup): HttpRequest {
+function getRequest(session: Session, asked: Lookup): HttpRequest {
+  const { repository, reference, signal } = asked;
   const path = `manifests/${reference}`;
-  const parts = { method: 'GET', path, headers: ACCEPT, maxBodyBytes: MAX_MANIFEST_BYTES } as const;
-  return readRequest(session, repository, { ...parts, slot, signal });
+  const parts = { method: 'GET', path, headers: acceptFor(asked), maxBodyBytes: MAX_MANIFEST_BYTES } as const;
+  return readRequest(session, repository, { ...parts, signal });
+}
+
+function acceptFor({ reference }: Lookup): { readonly accept: string } {
+  return isDigest(reference) ? ACCEPT : ACCEPT_ANY;
 }
 
 /** GET `/v2/<name>/manifests/<digest>`, verified. */

@@ -1,30 +1,60 @@
+/** A target in angle brackets, or without them, as some registries write it: then up to a space or a semicolon. */
+const TARGET = /<([^<>]*)>|([^\s<>;"]+)/y;
+const PARAMETER = /\s*;\s*([^\s=;,"]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/sy;
+const BEGIN = /[\s,]*/y;
+const END = /[\s;]*(?:,|$)/y;
+
 /**
- * The target of the `rel="next"` link of a `Link` header, resolved against the page it came with.
+ * The target of the `rel="next"` link of a `Link` header, resolved against the page it came with; undefined where there
+ * is none, and `malformed` where the header cannot be read. A link without `rel` counts as next where no other does: a
+ * page of a list has little else to link to.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8288
  */
-export function parseNextLink(header: string | undefined, page: URL): URL | undefined {
-  if (header === undefined) return undefined;
-  // sticky, so that nothing is looked at again from every place
-  const link = /[^<]*<([^>]*)>/y;
-  for (let match = link.exec(header); match !== null; match = link.exec(header)) {
-    const { relations, end } = readRelations(header, link.lastIndex);
-    link.lastIndex = end;
-    const target = match[1] ?? '';
-    if (relations.includes('next') && URL.canParse(target, page.href)) return new URL(target, page);
+export function parseNextLink(header: string | undefined, page: URL): URL | 'malformed' | undefined {
+  const text = header ?? '';
+  let target: string | undefined;
+  for (let at = skip(BEGIN, text, 0); at < text.length; at = skip(BEGIN, text, at)) {
+    const link = readLink(text, at);
+    if (link === undefined) return 'malformed';
+    if (link.relations?.includes('next')) return resolve(link.target, page);
+    if (link.relations === undefined) target ??= link.target;
+    at = link.end;
   }
-  return undefined;
+  return target === undefined ? undefined : resolve(target, page);
 }
 
-/** What the first `rel` of the parameters from some place on says, in small letters, and where they end. */
-function readRelations(header: string, start: number): { relations: readonly string[]; end: number } {
-  const parameter = /\s*;\s*([^\s=;,"]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,;"]*)))?/sy;
-  parameter.lastIndex = start;
-  let end = start;
+function resolve(target: string, page: URL): URL | 'malformed' {
+  return URL.canParse(target, page.href) ? new URL(target, page) : 'malformed';
+}
+
+interface Link {
+  readonly target: string;
+  /** In small letters; undefined where it has no `rel`. */
+  readonly relations: readonly string[] | undefined;
+  readonly end: number;
+}
+
+/** The link that begins at some place. Every expression is sticky, so that nothing is looked at again from there. */
+function readLink(text: string, start: number): Link | undefined {
+  TARGET.lastIndex = start;
+  const target = TARGET.exec(text);
+  if (target === null) return undefined;
   let rel: string | undefined;
-  for (let match = parameter.exec(header); match !== null; match = parameter.exec(header)) {
-    end = parameter.lastIndex;
-    if (match[1]?.toLowerCase() === 'rel') rel ??= match[2] ?? match[3];
+  let end = TARGET.lastIndex;
+  PARAMETER.lastIndex = end;
+  for (let match = PARAMETER.exec(text); match !== null; match = PARAMETER.exec(text)) {
+    end = PARAMETER.lastIndex;
+    if (match[1]?.toLowerCase() === 'rel') rel ??= match[2] ?? match[3] ?? '';
   }
-  return { relations: rel?.toLowerCase().split(/\s+/) ?? [], end };
+  END.lastIndex = end;
+  if (!END.test(text)) return undefined;
+  const relations = rel?.toLowerCase().replaceAll("'", '').split(/\s+/);
+  return { target: target[1] ?? target[2] ?? '', relations, end: END.lastIndex };
+}
+
+function skip(expression: RegExp, text: string, start: number): number {
+  expression.lastIndex = start;
+  expression.exec(text);
+  return expression.lastIndex;
 }

@@ -33,6 +33,7 @@ import { hasHostDirectory } from './tls-files.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';
 import { withBudgets } from './with-budgets.ts';
+import { withPreconditions } from './with-preconditions.ts';
 import { cancelUpload, mountBlob, resumeUpload, startUpload } from './uploads.ts';
 
 export interface OciRegistryOptions {
@@ -110,7 +111,8 @@ function buildTransport(
   const discreet = withoutEchoes(named);
   const counted = traffic.wrap(discreet); // every request, tokens and redirects included
   const followed = withRedirects(counted);
-  const allowed = withAuth(followed, {
+  const guarded = withPreconditions(followed);
+  const allowed = withAuth(guarded, {
     keychain,
     clock,
     originOf: (host) => endpoints.originOf(host),

@@ -3,7 +3,7 @@ import { quote } from '../../base/text.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { refuseAnswer } from './answers.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
-import { parseNextLink } from './next-link.ts';
+import { nextPageUrl } from './next-page.ts';
 import type { Session } from './session.ts';
 import { sendUntilSound } from './sound-answer.ts';
 
@@ -16,9 +16,17 @@ const MAX_EMPTY_PAGES = 100;
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 
 export interface Page {
+  readonly kind: 'page';
   /** What the page was asked with, for messages. */
   readonly request: HttpRequest;
   readonly body: JsonObject;
+}
+
+/** The first request was answered with 404. */
+export interface NoList {
+  readonly kind: 'missing';
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
 }
 
 export interface Pages {
@@ -29,50 +37,79 @@ export interface Pages {
 }
 
 /**
- * Every page of a list, following `Link`; `missing` ends it where a page is 404. Throws a `RegistryError` for an answer
- * that is no page, for pages of another host, and for lists without end.
+ * Every page of a list, following `Link`. Throws a `RegistryError` for an answer that is no page, for pages of another
+ * host, and for lists without end. After a good page anything but a good page is an error: a list that breaks off is
+ * never taken for a short one. Such an error has no status, and is not temporary.
  */
 export async function* readPages(
   session: Session,
   first: HttpRequest,
   { entries, taken }: Pages,
-): AsyncGenerator<Page | 'missing', void, undefined> {
+): AsyncGenerator<Page | NoList, void, undefined> {
+  const endless = new EndlessPages(entries);
   let request = first;
   let bytes = 0;
-  /** Where the last pages were, if these were all empty. */
-  const empty = new Set<string>();
-  for (let page = 1; page <= MAX_PAGES; page++) {
-    const { response, body } = await readPage(session, request, entries);
-    if (response.status === 404) return yield 'missing';
-    if (response.status !== 200) return refuseAnswer(request, response);
+  for (let number = 1; number <= MAX_PAGES; number++) {
+    const isFirst = number === 1;
+    const reading = readPage(session, request, { entries, isFirst });
+    const { response, body } = await reading.catch((error: unknown) => {
+      throw isFirst ? error : breaksOff(error, { entries, pages: number - 1 });
+    });
+    if (response.status !== 200) return yield { kind: 'missing', request, response };
     bytes += response.body.length;
     if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, what: `${MAX_LISTING_BYTES} bytes` });
     const before = taken();
-    const read = { request, body };
-    yield read;
-    const next = parseNextLink(response.headers['link'], response.url);
+    const page: Page = { kind: 'page', request, body };
+    yield page;
+    const next = nextPageUrl(request, response);
+    endless.refuse(page, { next, grown: taken() > before });
     if (next === undefined) return;
-    if (listOf(read, FIELDS[entries]).length === 0) empty.add(request.url.href);
-    else empty.clear();
-    const goesOn = empty.size > 0 && empty.size <= MAX_EMPTY_PAGES && !empty.has(next.href);
-    refuseEndless(request, { next, entries, grown: taken() > before || goesOn });
     request = { ...request, url: next };
   }
   throw tooLong(request, { entries, what: `${MAX_PAGES} pages` });
 }
 
-/** A page is parsed once, where it is judged: it may have megabytes. Nothing in `body` unless the status is 200. */
+/** A page, or the answer 404 to the first request. A page is parsed once, where it is judged: it may have megabytes. */
 async function readPage(
   session: Session,
   request: HttpRequest,
-  entries: string,
+  { entries, isFirst }: Pick<Pages, 'entries'> & { readonly isFirst: boolean },
 ): Promise<{ readonly response: HttpResponse; readonly body: JsonObject }> {
   const parsed: { body: JsonObject | undefined } = { body: undefined };
   const response = await sendUntilSound(session.send, request, (read) => {
     parsed.body = parseJsonObject(read.body);
-    return parsed.body === undefined ? noPage(request, entries) : undefined;
+    const why = whyNoPage(parsed.body, { entries, isFirst });
+    return why === undefined ? undefined : unexpected(request, why);
   });
+  if (response.status !== 200 && !(isFirst && response.status === 404)) refuseAnswer(request, response);
   return { response, body: parsed.body ?? {} };
+}
+
+/** Refuses pages that lead nowhere. */
+class EndlessPages {
+  readonly #entries: Pages['entries'];
+  #previous: readonly unknown[] = [];
+  /** Where the last pages were, if these were all empty. */
+  readonly #empty = new Set<string>();
+
+  constructor(entries: Pages['entries']) {
+    this.#entries = entries;
+  }
+
+  /** `grown`: whether the page had anything new. */
+  refuse(page: Page, { next, grown }: { readonly next: URL | undefined; readonly grown: boolean }): void {
+    const { request } = page;
+    const list = listOf(page, FIELDS[this.#entries]);
+    if (list.length === 0) this.#empty.add(request.url.href);
+    else this.#empty.clear();
+    const goesOn = this.#empty.size > 0 && this.#empty.size <= MAX_EMPTY_PAGES;
+    if (next !== undefined && !grown && !(goesOn && !this.#empty.has(next.href))) {
+      throw unexpected(request, `a page without new ${this.#entries} leads to another one`);
+    }
+    const isSame = !grown && list.length > 0 && JSON.stringify(list) === JSON.stringify(this.#previous);
+    if (isSame) throw unexpected(request, `the page repeats the ${this.#entries} of the page before it`);
+    this.#previous = list;
+  }
 }
 
 const FIELDS = {
@@ -88,18 +125,23 @@ export function listOf({ request, body }: Page, field: string): readonly unknown
   throw unexpected(request, `${field} is not a list but ${quote(typeof list)}`);
 }
 
-function noPage(request: HttpRequest, entries: string): RegistryError {
-  return unexpected(request, `the list of ${entries} is not a JSON object`);
+/** A first page may lack its list where that is empty; an error document and a later page may not. */
+function whyNoPage(
+  body: JsonObject | undefined,
+  { entries, isFirst }: Pick<Pages, 'entries'> & { readonly isFirst: boolean },
+): string | undefined {
+  if (body === undefined) return `the list of ${entries} is not a JSON object`;
+  const hasList = [FIELDS[entries], 'manifest', 'child'].some((field) => Object.hasOwn(body, field));
+  const isPage = hasList || (isFirst && !Object.hasOwn(body, 'errors'));
+  return isPage ? undefined : `the answer has no list of ${entries}`;
 }
 
-function refuseEndless(
-  request: HttpRequest,
-  { next, entries, grown }: { next: URL; entries: string; grown: boolean },
-): void {
-  if (next.origin !== request.url.origin) {
-    throw unexpected(request, `refused the next page at ${next.origin}: it belongs to another host`);
-  }
-  if (!grown) throw unexpected(request, `a page without new ${entries} leads to another one`);
+/** What an error means that comes after so many good pages. */
+function breaksOff(error: unknown, { entries, pages }: { entries: string; pages: number }): unknown {
+  if (!(error instanceof RegistryError)) return error;
+  const where = pages === 1 ? 'its first page' : `${pages} pages`;
+  const message = `the list of ${entries} breaks off after ${where}: ${error.message}`;
+  return new RegistryError('unexpected', message, { cause: error });
 }
 
 function tooLong(request: HttpRequest, { entries, what }: { entries: string; what: string }): RegistryError {

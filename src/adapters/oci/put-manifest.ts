@@ -5,18 +5,17 @@ import type { RawManifest } from '../../image/oci-manifest.ts';
 import type { Reference } from '../../image/reference.ts';
 import type { Repository } from '../../image/repository.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { refuseAnswer } from './answers.ts';
-import type { HttpRequest, HttpResponse, Slot } from './http.ts';
+import { refusalOf, refuseAnswer } from './answers.ts';
+import type { HttpRequest, HttpResponse } from './http.ts';
 import { resolveManifest } from './manifests.ts';
 import { type Session, writeRequest } from './session.ts';
 import { doubtOf, isSuccess, namesDigest, notStored } from './stored-digest.ts';
-import { movedTo, TagSight } from './tag-sight.ts';
+import { movedFrom, tagPrecondition, unreadTag } from './tag-precondition.ts';
 
 interface ManifestPut {
   readonly repository: Repository;
   readonly reference: Reference;
   readonly manifest: RawManifest;
-  readonly seenAt?: number;
   readonly signal: AbortSignal;
 }
 
@@ -25,9 +24,8 @@ const UNSETTLED: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4, mostAttempts: 4 }
 
 /**
  * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is 201 with the digest that was sent; after any
- * other 2xx a HEAD tells whether the manifest is there, and where it is not, it is written again. A tag is looked at
- * before it is written long after it was seen, or again because no answer came: one that is something else by then is
- * left so. Throws `RegistryError`.
+ * other 2xx a HEAD tells whether the manifest is there, and where it is not, it is written again. A tag is written only
+ * where it does not exist, see `tagPrecondition`. Throws `RegistryError`.
  */
 export async function putManifest(session: Session, put: ManifestPut): Promise<void> {
   const { digest } = put.manifest;
@@ -35,10 +33,12 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<v
   const attempts = new Attempts(session.clock, UNSETTLED);
   for (;;) {
     const response = await session.send(request);
+    const { precondition } = response;
+    if (precondition !== undefined) throw unreadTag(request, refusalOf(precondition, response));
     if (!isSuccess(response)) refuseAnswer(request, response);
     if (response.isSeen === true || (response.status === 201 && namesDigest(response, digest))) return;
     const there = await look(session, put);
-    const error = failureOf(request, { response, digest, there });
+    const error = failureOf(request, { response, put, there });
     if (error === undefined) return;
     const wait =
       error.code === 'unexpected' && there === undefined ? attempts.waitAfter(NO_ANSWER) : undefined;
@@ -64,18 +64,18 @@ const NO_ANSWER = { status: undefined, asked: undefined };
 
 interface Unsettled {
   readonly response: HttpResponse;
-  /** What was sent. */
-  readonly digest: Digest;
+  readonly put: ManifestPut;
   readonly there: Digest | 'unknown' | undefined;
 }
 
 /** What went wrong though the answer is a success. */
-function failureOf(request: HttpRequest, { response, digest, there }: Unsettled): RegistryError | undefined {
+function failureOf(request: HttpRequest, { response, put, there }: Unsettled): RegistryError | undefined {
+  const { digest } = put.manifest;
   if (there === digest) return undefined;
   const doubt = doubtOf(request, response, digest);
   if (doubt !== undefined) return doubt;
   if (there === undefined) return notStored(request, response, 'the manifest is not there');
-  if (there !== 'unknown') return movedTo(request, there);
+  if (there !== 'unknown') return movedFrom({ ...put, digest }, there);
   // where nobody can say, an answer is believed that is usual or names what was sent
   const isBelieved = response.status === 201 || namesDigest(response, digest);
   return isBelieved
@@ -89,17 +89,9 @@ function requestFor(session: Session, put: ManifestPut): HttpRequest {
   const headers = { 'content-type': manifest.mediaType };
   const request = writeRequest(repository, { method: 'PUT', url, headers, body: manifest.bytes, signal });
   // to write what a digest stands for once more moves nothing
-  return isDigest(reference) ? request : { ...request, sight: sightOf(session, { request, put }) };
-}
-
-function sightOf(
-  session: Session,
-  { request, put }: { readonly request: HttpRequest; readonly put: ManifestPut },
-): TagSight {
-  const { clock } = session;
-  const { manifest, seenAt = clock.now() } = put;
-  const resolve = (slot: Slot) => resolveManifest(session, { ...put, slot });
-  return new TagSight(request, { clock, seenAt, digest: manifest.digest, resolve });
+  if (isDigest(reference)) return request;
+  const write = { repository, reference, digest: manifest.digest, signal };
+  return { ...request, precondition: tagPrecondition(session, request, write) };
 }
 
 /** What is there by now; `unknown` where the registry does not tell. */

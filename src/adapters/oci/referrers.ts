@@ -21,7 +21,7 @@ export async function listReferrers(
     entries: 'referrers',
     taken: () => referrers.size,
   })) {
-    if (page === 'missing') return undefined;
+    if (page.kind === 'missing') return undefined;
     for (const entry of listOf(page, 'manifests')) {
       const name = isObject(entry) ? entry['digest'] : undefined;
       const referrer = typeof name === 'string' ? parseDigest(name) : undefined;

@@ -19,8 +19,8 @@ interface RetryPorts {
  * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted, until
  * it turns out that it is what this repository says.
  *
- * Where a write may have been done though no answer came, that is looked for first, if the request says how. An abort
- * tells what the attempt before it failed with.
+ * Where a write with a precondition may have been done though no answer came, that is looked for: before each further
+ * attempt, because its precondition is, and after the last one. An abort tells what the attempt before it failed with.
  *
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
@@ -70,10 +70,12 @@ class Repetition {
     this.#lastFailure = outcome.failure;
     const failure = { status: outcome.status, asked: outcome.retryAfter(this.#ports.clock.now()) };
     const wait = this.#isBelieved(outcome) ? undefined : this.#attempts.waitAfter(failure);
-    if (wait !== undefined) await this.#sleep(wait, outcome.why);
-    const trace = mayBeDone(failure) ? await this.#lookBack() : undefined;
-    if (trace === 'done') return () => writtenAt(this.#request.url);
-    return wait === undefined || trace === 'unknown' ? outcome.result : 'again';
+    if (wait !== undefined) {
+      await this.#sleep(wait, outcome.why);
+      return 'again';
+    }
+    const isDone = mayBeDone(failure) && (await this.#isDone());
+    return isDone ? () => writtenAt(this.#request.url) : outcome.result;
   }
 
   #isBelieved(outcome: Outcome): boolean {
@@ -88,10 +90,9 @@ class Repetition {
     await this.#telling(clock.sleep(wait, this.#request.signal));
   }
 
-  /** What is to be seen of it; `unknown` where the registry does not tell. */
-  async #lookBack(): Promise<'done' | 'not done' | 'unknown' | undefined> {
-    const looking = this.#request.sight?.look('own').catch(orUnknown);
-    return looking && (await this.#telling(looking));
+  async #isDone(): Promise<boolean> {
+    const reading = this.#request.precondition?.(this.#inner).catch(orUnknown);
+    return reading !== undefined && (await this.#telling(reading)) === 'done';
   }
 
   /** What is awaited, unless it ends in an abort: that tells what the attempt before failed with. */

@@ -1,11 +1,9 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Keychain } from '../../ports/keychain.ts';
-import { RegistryError } from '../../ports/registry-error.ts';
 import { budgetOf, type Budgets, userBudgetOf } from './budget.ts';
 import { HostBudget } from './host-budget.ts';
-import { describeRequest, type HttpRequest, type HttpResponse, type Send, writtenAt } from './http.ts';
+import type { HttpRequest, HttpResponse, Send } from './http.ts';
 import { Pacer } from './pacer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
@@ -27,8 +25,7 @@ export interface BudgetOptions {
  *
  * A request waits for its host first, so that a slow or throttled host never holds a slot that others could use. A blob
  * that is read takes no slot: it is the body of a write that has one. A token is asked for within its request, because
- * it could end while it waits. Nor does anything else wait once a write has been looked at that may be written over: it
- * is looked at again, in the slot that it has, where it has waited for long.
+ * it could end while it waits. So is the precondition of a write: in the slot of the write, with a turn of its own.
  */
 export function withBudgets(inner: Send, options: BudgetOptions): Send {
   const desk = new Desk(options);
@@ -59,9 +56,7 @@ class Desk {
     const lane = await this.#laneOf(request);
     const isPaused = () => lane.pacers.some((pacer) => pacer.isPaused());
     const attempt = async (): Promise<HttpResponse | undefined> => {
-      if (isPaused()) return undefined; // since it got its turn
-      if (await isDoneMeanwhile(request)) return writtenAt(request.url);
-      return isPaused() ? undefined : this.#observe(request, { inner, lane });
+      return isPaused() ? undefined : this.#observe(request, { inner, lane }); // since it got its turn
     };
     for (;;) {
       for (const pacer of lane.pacers) await pacer.turn(request.signal);
@@ -94,10 +89,11 @@ class Desk {
     const ofUser = await this.#userOf(request);
     const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
     const ofHost = isWrite ? host.writes : host.requests;
+    const reads = [host.requests, ...(ofUser === undefined ? [] : [ofUser])];
     const pacers = [
-      host.requests,
+      ...reads,
       ...(isWrite ? [host.writes] : []),
-      ...(ofUser === undefined ? [] : [ofUser]),
+      ...(request.precondition === undefined ? [] : reads),
     ];
     return { host, ofHost, ofUser, pacers };
   }
@@ -116,19 +112,6 @@ class Desk {
     if (ceiling === undefined) return undefined;
     const identity = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
     return remember(this.#users, identity.name, () => new Pacer(clock, ceiling));
-  }
-}
-
-/** Of a write that has waited for its turn: whether it is still to be done. Throws where somebody else has written. */
-async function isDoneMeanwhile(request: HttpRequest): Promise<boolean> {
-  const { sight } = request;
-  if (sight === undefined || !sight.isOld()) return false;
-  try {
-    return (await sight.look('none')) === 'done';
-  } catch (error) {
-    if (!(error instanceof RegistryError) || error.code === 'moved') throw error;
-    const why = `not sent, because nobody can say what is there by now: ${messageOf(error)}`;
-    throw new RegistryError(error.code, `${describeRequest(request)}: ${why}`, { cause: error });
   }
 }
 

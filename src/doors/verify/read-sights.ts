@@ -34,7 +34,7 @@ export interface LookingOptions {
 
 type Looking = LookingPorts &
   LookingOptions &
-  Pick<Asking, 'habits' | 'wanted'> & {
+  Pick<Asking, 'habits' | 'wanted' | 'confirmsAbsence'> & {
     /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
     readonly contents: Permits;
     readonly show: (view: View, sight: Sight) => void;
@@ -57,6 +57,7 @@ export async function readSights(
     ...options,
     habits: new ListingHabits(asked),
     wanted: new WantedThere(),
+    confirmsAbsence: true,
     contents: new Permits(workers),
     show: ({ destinations }: View, sight: Sight) => {
       for (const destination of destinations) sights.set(destination, sight);
@@ -79,7 +80,7 @@ async function look(view: View, looking: Looking, signal: AbortSignal): Promise<
   const { asked, list } = view;
   const { habits, front } = looking;
   // what a front lists says nothing of what it serves: it is asked as whoever pulls from it asks
-  if (front !== undefined) habits.learnRefusal(asked);
+  if (front !== undefined) habits.refuse(asked);
   const state = await orGivenUp(readWhole(asked, list, { ...looking, signal }), signal);
   const named = list.wants.filter((want) => isToBeSeen(want, state, looking));
   const flaws = new Map<Digest, Flaw>();

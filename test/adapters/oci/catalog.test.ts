@@ -121,6 +121,18 @@ describe('a catalogue', () => {
     );
   });
 
+  it.each([404, 405, 401])('that breaks off (%i) is not a short one', async (status) => {
+    const script = [
+      { request: FIRST, answer: page(['a'], '/v2/_catalog?last=a') },
+      { request: `${FIRST}?last=a`, answer: { status, headers: { 'www-authenticate': 'Negotiate' } } },
+    ];
+    const error = await registryErrorOf(catalog(script));
+    expect(error).toMatchObject({ code: 'unexpected', status: undefined });
+    expect(error.message).toMatch(
+      new RegExp(`^the list of repositories breaks off after its first page: GET .*: ${status}: `),
+    );
+  });
+
   it('is not followed to another host', async () => {
     const script = [{ request: FIRST, answer: page(['a'], 'http://registry.example.com/v2/_catalog') }];
     expect((await registryErrorOf(catalog(script))).message).toContain(
@@ -175,6 +187,17 @@ describe('a list of referrers', () => {
 
   it('is undefined where there is no such list', async () => {
     expect(await referrers([{ request: path, answer: { status: 404 } }])).toBeUndefined();
+  });
+
+  it.each([404, 400, 405, 501])('that breaks off (%i) is neither short nor missing', async (status) => {
+    const headers = { link: `</v2/app/referrers/${ONE}?page=2>; rel="next"` };
+    const script = [
+      { request: path, answer: { status: 200, headers, body: { manifests: [{ digest: TWO }] } } },
+      { request: `${path}?page=2`, answer: { status } },
+    ];
+    const error = await registryErrorOf(referrers(script));
+    expect(error).toMatchObject({ code: 'unexpected', status: undefined });
+    expect(error.message).toContain('the list of referrers breaks off after its first page');
   });
 });
 

@@ -153,7 +153,7 @@ describe('an answer that may be true is believed at once', () => {
     server.addFault({ ...which, act, times: Infinity });
     await registryErrorOf(ask(client.registry, server));
     expect(clock.waits).toEqual([]);
-    expect(server.requests).toHaveLength(1);
+    expect(server.requests.filter(({ method }) => method === which.method)).toHaveLength(1);
   });
 });
 

@@ -17,7 +17,11 @@ function answer(body: object | string): Step[] {
   return [{ request: FIRST, answer: { status: 200, body: typeof body === 'string' ? body : { ...body } } }];
 }
 
-function page(tags: readonly unknown[], link?: string): ScriptedAnswer {
+function refusal(status: number, code: string): ScriptedAnswer {
+  return { status, body: { errors: [{ code, message: 'no' }] } };
+}
+
+function page(tags: readonly unknown[] | null, link?: string): ScriptedAnswer {
   return { status: 200, headers: link === undefined ? {} : { link }, body: { name: 'app', tags } };
 }
 
@@ -42,20 +46,40 @@ describe('a list of tags', () => {
     ['', 'the list of tags is not a JSON object'],
     ['[]', 'the list of tags is not a JSON object'],
     ['null', 'the list of tags is not a JSON object'],
+    ['{"errors":[{"code":"TOOMANYREQUESTS"}]}', 'the answer has no list of tags'],
     ['{"tags":"v1"}', 'tags is not a list but "string"'],
   ])('is not %j', async (body, message) => {
-    const reads = body.startsWith('{') ? 1 : 4; // what is no document may have been damaged on its way
+    const reads = body.startsWith('{"tags') ? 1 : 4; // what is no page may have been damaged on its way
     const error = await registryErrorOf(list(Array.from({ length: reads }, () => answer(body)).flat()));
     expect(error).toMatchObject({ code: 'unexpected', temporary: false });
     expect(error.message).toContain(message);
   });
 
-  it('of a repository that does not exist is missing', async () => {
-    const errors = [{ code: 'NAME_UNKNOWN', message: 'repository name not known to registry' }];
-    expect(await list([{ request: FIRST, answer: { status: 404, body: { errors } } }])).toEqual({
-      kind: 'missing',
-    });
-  });
+  it.each(['NAME_UNKNOWN', 'NOT_FOUND'])(
+    'of a repository that does not exist is missing: %s',
+    async (code) => {
+      const errors = [{ code, message: 'repository name not known to registry' }];
+      expect(await list([{ request: FIRST, answer: { status: 404, body: { errors } } }])).toEqual({
+        kind: 'missing',
+      });
+    },
+  );
+
+  it.each([
+    ['nothing', ''],
+    ['a web page of a proxy', '<html><h1>404 Not Found</h1></html>'],
+    ['the text of a server that knows no such path', '404 page not found'],
+    ['another code', '{"errors":[{"code":"UNSUPPORTED","message":"no tag listing"}]}'],
+  ])(
+    'is not missing because the path is: 404 with %s says nothing of the repository',
+    async (_what, body) => {
+      const error = await registryErrorOf(list([{ request: FIRST, answer: { status: 404, body } }]));
+      expect(error).toMatchObject({ code: 'refused', status: 404, temporary: false });
+      expect(error.message).toMatch(
+        /tags\/list: 404: .*without NAME_UNKNOWN this is no answer about the repository/,
+      );
+    },
+  );
 });
 
 it.each([
@@ -97,24 +121,85 @@ describe('pages', () => {
   });
 
   it.each([
-    [405, 'UNSUPPORTED', "Invalid parameter at 'maxResults' failed to satisfy constraint"],
-    [400, 'PAGINATION_NUMBER_INVALID', 'invalid number of results requested'],
-  ])(
-    'are as long as the host likes, and where it refuses its own next one (%s) there is no list',
-    async (status, code, message) => {
-      const error = await registryErrorOf(
-        list([
-          { request: FIRST, answer: page(['a'], '<?n=1001&last=a>; rel="next"') },
-          {
-            request: `${FIRST}?n=1001&last=a`,
-            answer: { status, body: { errors: [{ code, message }] } },
-          },
-        ]),
-      );
-      expect(error).toMatchObject({ code: 'refused', status, temporary: false });
-      expect(error.message).toContain(`${code}: ${message}`);
-    },
-  );
+    ['without angle brackets', '/v2/app/tags/list?last=a; rel=next'],
+    ['without a relation', '</v2/app/tags/list?last=a>'],
+    ['as a query alone', '?last=a; rel="next"'],
+  ])('are followed where the link is written %s', async (_what, link) => {
+    const listing = await list([
+      { request: FIRST, answer: page(['a'], link) },
+      { request: `${FIRST}?last=a`, answer: page(['b']) },
+    ]);
+    expect(listing).toEqual({ kind: 'tags', tags: new Set(['a', 'b']), requests: 2 });
+  });
+
+  it.each([
+    ['cannot be read', '</v2/app/tags/list?last=a; rel="next"', 'its Link header is malformed'],
+    ['names no URL', '<http://[>; rel="next"', 'its Link header is malformed'],
+    // Artifactory's lacks the key of the repository
+    ['is of another repository', '</v2/tags/list?last=a>; rel="next"', 'its path is that of another list'],
+    ['is of a longer name', '</v2/key/app/tags/list?last=a>; rel="next"', 'its path is that of another list'],
+  ])('are not guessed where the link %s', async (_what, link, message) => {
+    const error = await registryErrorOf(list([{ request: FIRST, answer: page(['a'], link) }]));
+    expect(error).toMatchObject({ code: 'unexpected', temporary: false });
+    expect(error.message).toContain(message);
+  });
+
+  it.each<[string, ScriptedAnswer, string, number]>([
+    ['is gone', { status: 404 }, '404: no reason given', 1],
+    ['is unknown', refusal(404, 'NAME_UNKNOWN'), '404: NAME_UNKNOWN', 1],
+    ['is refused for its n', refusal(400, 'PAGINATION_NUMBER_INVALID'), '400: PAGINATION_NUMBER_INVALID', 1],
+    ['is not supported', refusal(405, 'UNSUPPORTED'), '405: UNSUPPORTED', 1],
+    ['is denied', refusal(403, 'DENIED'), '403: DENIED', 1],
+    ['wants other credentials', { status: 401, headers: { 'www-authenticate': 'Negotiate' } }, '401: ', 1],
+    ['fails for good', { status: 503 }, '503: ', 8],
+    ['never comes', { raw: '', ending: 'reset' }, 'ECONNRESET', 8],
+    ['is a web page', { status: 200, body: '<p>Log in' }, 'the list of tags is not a JSON object', 4],
+    ['is an error in disguise', refusal(200, 'DENIED'), 'the answer has no list of tags', 4],
+    ['has no list', { status: 200, body: { name: 'app' } }, 'the answer has no list of tags', 4],
+  ])('are not fewer because one %s', async (_what, answer, message, times) => {
+    const second = { request: `${FIRST}?n=1001&last=a`, answer };
+    const script = [
+      { request: FIRST, answer: page(['a'], '<?n=1001&last=a>; rel="next"') },
+      ...Array.from({ length: times }, () => second),
+    ];
+    const error = await registryErrorOf(list(script));
+    // as it has no status, nobody takes it for what the registry says of the whole list
+    expect(error).toMatchObject({ code: 'unexpected', status: undefined, temporary: false });
+    expect(error.message).toMatch(/^the list of tags breaks off after its first page: GET /);
+    expect(error.message).toContain(message);
+  });
+
+  it('that repeat the page before are not the end', async () => {
+    const error = await registryErrorOf(
+      list([
+        { request: FIRST, answer: page(['a', 'b'], '<?last=b>; rel="next"') },
+        { request: `${FIRST}?last=b`, answer: page(['a', 'b']) },
+      ]),
+    );
+    expect(error).toMatchObject({ code: 'unexpected', temporary: false });
+    expect(error.message).toContain('the page repeats the tags of the page before it');
+  });
+
+  it.each([
+    ['begins with the last tag', ['b', 'c']],
+    ['has that one alone', ['b']],
+    ['is empty', []],
+    ['is null', null],
+  ])('may end with one that %s', async (_what, tags) => {
+    const listing = await list([
+      { request: FIRST, answer: page(['a', 'b'], '<?last=b>; rel="next"') },
+      { request: `${FIRST}?last=b`, answer: page(tags) },
+    ]);
+    expect(listing).toMatchObject({ kind: 'tags', tags: new Set(['a', 'b', ...(tags ?? [])]) });
+  });
+
+  it('whose `last` does not move come to an end', async () => {
+    const again = { request: `${FIRST}?last=a`, answer: page(['b'], '<?last=a>; rel="next"') };
+    const error = await registryErrorOf(
+      list([{ request: FIRST, answer: page(['a'], '<?last=a>; rel="next"') }, again, again]),
+    );
+    expect(error.message).toContain('a page without new tags leads to another one');
+  });
 
   it('that lead to themselves come to an end', async () => {
     const again = { request: FIRST, answer: page(['a'], `</v2/app/tags/list>; rel="next"`) };
@@ -130,14 +215,6 @@ describe('pages', () => {
       ]),
     );
     expect(error.message).toContain('a page without new tags leads to another one');
-  });
-
-  it('that disappear in between make the repository missing, not shorter', async () => {
-    const listing = await list([
-      { request: FIRST, answer: page(['a'], '<?page=2>; rel="next"') },
-      { request: `${FIRST}?page=2`, answer: { status: 404 } },
-    ]);
-    expect(listing).toEqual({ kind: 'missing' });
   });
 });
 
@@ -173,6 +250,8 @@ describe("Google's list", () => {
   it.each<[string, Record<string, string>, object, RegExp]>([
     ['leads to itself', NEXT, googlePage(ONE, 'v1'), /a page without new tags leads to another one/],
     ['goes on as a plain list', {}, { tags: ['v2'] }, /one page of the list is Google's, .* another is not/],
+    ['lacks its digests', {}, { child: [], tags: ['v2'] }, /the list names the tag "v2" without its digest/],
+    ['lacks both halves', {}, { tags: [] }, /one page of the list is Google's, .* another is not/],
   ])('is refused where its second page %s', async (_what, headers, body, message) => {
     const error = await registryErrorOf(
       list([

@@ -282,7 +282,10 @@ describe('the words of a refusal', () => {
 
   it.each(['MANIFEST_BLOB_UNKNOWN', 'BLOB_UNKNOWN'])('%s tells that content is missing', async (code) => {
     const body = { errors: [{ code: 'OTHER' }, { code, message: 'unknown' }] };
-    const server = await scriptedServer([{ request: /^PUT/, answer: { status: 404, body } }]);
+    const server = await scriptedServer([
+      { request: /^HEAD/, answer: { status: 404 } },
+      { request: /^PUT/, answer: { status: 404, body } },
+    ]);
     const put = { reference: tagOf('v1'), manifest: CONTENT.manifest };
     const asked = clientForTest().registry.putManifest(repositoryAt(server, 'app'), put, quiet());
     expect((await registryErrorOf(asked)).code).toBe('unknown-blob');

@@ -67,8 +67,10 @@ describe('headers', () => {
     const content = multiArch('accept');
     const digest = content.manifest.digest;
     const accept = ({ headers }: ScriptedRequest) => expect(headers.accept).toBe(ACCEPT_MANIFESTS);
+    const acceptAny = ({ headers }: ScriptedRequest) =>
+      expect(headers.accept).toBe(`${ACCEPT_MANIFESTS}, */*`);
     const server = await scriptedServer([
-      { request: 'HEAD /v2/app/manifests/v1', check: accept, answer: { status: 404 } },
+      { request: 'HEAD /v2/app/manifests/v1', check: acceptAny, answer: { status: 404 } },
       { request: `HEAD /v2/app/manifests/${digest}`, check: accept, answer: { status: 404 } },
       { request: `GET /v2/app/manifests/${digest}`, check: accept, answer: { status: 404 } },
     ]);
@@ -97,6 +99,7 @@ describe('headers', () => {
     const { manifest } = image({ seed: 'length' });
     const blob = layer('length');
     const server = await scriptedServer([
+      { request: 'HEAD /v2/app/manifests/v1', answer: { status: 404 } },
       {
         request: 'PUT /v2/app/manifests/v1',
         check: ({ headers, body }) => {
