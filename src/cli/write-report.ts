@@ -1,5 +1,4 @@
 import { writeFile as writeFileToFd } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CodedError, messageOf } from '../base/errors.ts';
 import { assertNever } from '../base/exhaustive.ts';
@@ -8,7 +7,7 @@ import { renderJson } from '../report/render-json.ts';
 import { renderMarkdown } from '../report/render-markdown.ts';
 import type { RunReport } from '../report/report.ts';
 import type { Options } from './options.ts';
-import { discardOldReport, writeReportFile } from './report-file.ts';
+import { discardOldReport, writeReportFile, writeToSpecial } from './report-file.ts';
 import { isInput, type ReportInputs } from './report-inputs.ts';
 import { findPlace, keyOfPlace, type ReportPlace } from './report-place.ts';
 import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
@@ -116,7 +115,7 @@ async function writeTo(place: ReportPlace, render: () => Iterable<string>, stdio
       for (const piece of render()) await writeToDescriptor(place.fd, piece, stdio);
       return;
     case 'special':
-      return writeFile(place.path, render(), { flag: 'a' });
+      return writeToSpecial(place, render);
     case 'file':
       return writeReportFile(place, render);
     default:
