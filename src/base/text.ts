@@ -20,10 +20,29 @@ const MAX_MASKED_CHARACTERS = 2_000;
  * digest (`app:v1@sha256:…`) is none.
  */
 export function maskPasswords(text: string): string {
-  return text.replace(PASSWORD, (password) => '*'.repeat(password.length));
+  return text.includes('@') ? text.replace(/[^\s"']+/g, maskPassword) : text;
 }
 
-const PASSWORD = /(?<=[\w.%+/-]:)(?!\/\/)[^\s"']+(?=@(?!sha\d+:))/g;
+/** A password ends at the last `@` of its word; each character is looked at a few times, however many colons there are. */
+function maskPassword(word: string): string {
+  const start = (/[\w.%+/-]:(?!\/\/)/.exec(word)?.index ?? word.length) + 2;
+  let end = word.lastIndexOf('@');
+  while (end > start && isDigestAt(word, end)) end = word.lastIndexOf('@', end - 1);
+  return end > start ? `${word.slice(0, start)}${'*'.repeat(end - start)}${word.slice(end)}` : word;
+}
+
+function isDigestAt(word: string, at: number): boolean {
+  const digest = /@sha\d+:/y;
+  digest.lastIndex = at;
+  return digest.test(word);
+}
+
+/** A text without that character, as often as it stands at the end. */
+export function trimEndOf(text: string, character: string): string {
+  let end = text.length;
+  while (text[end - 1] === character) end--;
+  return text.slice(0, end);
+}
 
 /** Foreign text (an error body, a header) made fit for one line of a log: control characters escaped, cut. */
 export function oneLine(text: string, maxCharacters = MAX_QUOTED_CHARACTERS): string {

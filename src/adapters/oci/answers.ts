@@ -63,6 +63,6 @@ function plainText(body: Uint8Array): string {
   return oneLine(
     Buffer.from(body.subarray(0, 1024))
       .toString('utf8')
-      .replace(/<[^>]*>/g, ' '),
+      .replace(/<[^<>]*>/g, ' '),
   );
 }
