@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
-import { ignoreErrors, tell, writeTo } from './stdio.ts';
+import { processStdio, tell, writeTo } from './stdio.ts';
 import { exitCodeOfError, InputError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
@@ -9,9 +9,7 @@ const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version',
 
 /** Runs a program of this package and resolves to its exit code. Never throws, never prints a stack trace. */
 export async function main(program: ProgramName, argv: readonly string[]): Promise<number> {
-  const stdio: Stdio = { out: process.stdout, err: process.stderr };
-  ignoreErrors(stdio.out);
-  ignoreErrors(stdio.err);
+  const stdio = processStdio(process);
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {

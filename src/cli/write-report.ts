@@ -2,6 +2,7 @@ import { writeFile as writeFileToFd } from 'node:fs';
 import { promisify } from 'node:util';
 import { CodedError, messageOf } from '../base/errors.ts';
 import { assertNever } from '../base/exhaustive.ts';
+import type { Secrets } from '../base/secrets.ts';
 import { quote } from '../base/text.ts';
 import { renderJson } from '../report/render-json.ts';
 import { renderMarkdown } from '../report/render-markdown.ts';
@@ -101,7 +102,7 @@ async function write(
 ): Promise<void> {
   if (place === undefined) return;
   try {
-    await writeTo(place, () => inBlocks(render()), stdio);
+    await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
   } catch (cause) {
     const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // it names the stream as well
     const message = `cannot write the report ${nameOf(place)}: ${why}`;
@@ -142,13 +143,13 @@ function nameOf(place: ReportPlace): string {
 /** Characters that are written at a time. */
 const BLOCK = 256 * 1024;
 
-function* inBlocks(pieces: Iterable<string>): Generator<string> {
+function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
   let block = '';
   for (const piece of pieces) {
     block += piece;
     if (block.length < BLOCK) continue;
-    yield block;
+    yield secrets.redact(block);
     block = '';
   }
-  yield block;
+  yield secrets.redact(block);
 }
