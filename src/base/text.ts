@@ -63,14 +63,23 @@ export function listSome(names: readonly string[]): string {
 
 const MAX_LISTED = 10;
 
-/** JSON that means the same and is fit for a terminal: `JSON.stringify` leaves many control characters as they are. */
-export function escapeJson(json: string): string {
-  return json.replace(UNPRINTABLE, (character) =>
+/**
+ * Text of several lines, fit for a terminal and with lines of its own only where it has line feeds. JSON means the same
+ * afterwards: `JSON.stringify` leaves many control characters as they are.
+ */
+export function escapeLines(text: string): string {
+  return text.replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : escapeCharacter(character),
   );
 }
 
+/** Text on one line that is otherwise as it was: the name of a file, say. */
+export function escapeControls(text: string): string {
+  return text.replace(UNPRINTABLE, escapeCharacter);
+}
+
 function escapeCharacter(character: string): string {
+  if (character === '\t') return '\\t';
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 

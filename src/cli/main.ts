@@ -1,4 +1,5 @@
 import { CodedError, messageOf } from '../base/errors.ts';
+import { escapeLines } from '../base/text.ts';
 import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
 import { processStdio, tell, writeTo } from './stdio.ts';
@@ -14,7 +15,11 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
     return await runProgram(program, { argv, stdio });
   } catch (error) {
     if (asksForJson(argv)) await tellAsJson(error, stdio);
-    else await tell(stdio.err, `${program}: ${messageOf(error)}\n${await hintFor(error, { program, argv })}`);
+    else
+      await tell(
+        stdio.err,
+        `${program}: ${escapeLines(messageOf(error))}\n${await hintFor(error, { program, argv })}`,
+      );
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
       await tell(stdio.err, `${stackOf(error)}\n`);
     return exitCodeOfError(error);

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { messageOf } from '../base/errors.ts';
 import { sortedBy } from '../base/sorted.ts';
+import { escapeControls } from '../base/text.ts';
 
 /** What the disk answered: the value, or why there is none. This file is the only one of the folder that asks it. */
 export type Answer<T> =
@@ -125,7 +126,7 @@ async function ask<T>(question: () => Promise<T>): Promise<Answer<T>> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return { kind: 'missing' };
     if (code === 'ENOTDIR') return { kind: 'not-a-directory' };
-    return { kind: 'unreadable', reason: messageOf(error) };
+    return { kind: 'unreadable', reason: escapeControls(messageOf(error)) }; // it names the path
   }
 }
 
