@@ -52,6 +52,33 @@ export async function forEachInLanes<T>(
 }
 
 /**
+ * Runs tasks in their order, at most `workers` at a time, and begins none any more once `goOn` is false. Resolves when
+ * all that were begun have settled: to what they threw, and to how many were not begun.
+ */
+export async function settleWhile(
+  tasks: readonly (() => Promise<unknown>)[],
+  { workers, goOn }: { readonly workers: number; readonly goOn: () => boolean },
+): Promise<{ readonly thrown: readonly unknown[]; readonly left: number }> {
+  const thrown: unknown[] = [];
+  const queue = tasks.values();
+  let left = tasks.length;
+  const work = async () => {
+    while (goOn()) {
+      const next = queue.next();
+      if (next.done) return;
+      left -= 1;
+      try {
+        await next.value();
+      } catch (error) {
+        thrown.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(workers, tasks.length) }, work));
+  return { thrown, left };
+}
+
+/**
  * Waits for every promise to settle, then throws the first rejection if there was one, an abort only for want of
  * another: no task is left behind.
  */

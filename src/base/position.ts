@@ -1,3 +1,5 @@
+import { escapeControls } from './text.ts';
+
 /** A place in a file that a person wrote. */
 export interface Position {
   /** Path relative to the manifest directory (thin) or as given on the command line (plain). */
@@ -8,6 +10,7 @@ export interface Position {
   readonly column: number;
 }
 
+/** `file:line:column` on one line, whatever the file is called. */
 export function formatPosition(position: Position): string {
-  return `${position.file}:${position.line}:${position.column}`;
+  return `${escapeControls(position.file)}:${position.line}:${position.column}`;
 }

@@ -20,10 +20,29 @@ const MAX_MASKED_CHARACTERS = 2_000;
  * digest (`app:v1@sha256:…`) is none.
  */
 export function maskPasswords(text: string): string {
-  return text.replace(PASSWORD, (password) => '*'.repeat(password.length));
+  return text.includes('@') ? text.replace(/[^\s"']+/g, maskPassword) : text;
 }
 
-const PASSWORD = /(?<=[\w.%+/-]:)(?!\/\/)[^\s"']+(?=@(?!sha\d+:))/g;
+/** A password ends at the last `@` of its word; each character is looked at a few times, however many colons there are. */
+function maskPassword(word: string): string {
+  const start = (/[\w.%+/-]:(?!\/\/)/.exec(word)?.index ?? word.length) + 2;
+  let end = word.lastIndexOf('@');
+  while (end > start && isDigestAt(word, end)) end = word.lastIndexOf('@', end - 1);
+  return end > start ? `${word.slice(0, start)}${'*'.repeat(end - start)}${word.slice(end)}` : word;
+}
+
+function isDigestAt(word: string, at: number): boolean {
+  const digest = /@sha\d+:/y;
+  digest.lastIndex = at;
+  return digest.test(word);
+}
+
+/** A text without that character, as often as it stands at the end. */
+export function trimEndOf(text: string, character: string): string {
+  let end = text.length;
+  while (text[end - 1] === character) end--;
+  return text.slice(0, end);
+}
 
 /** Foreign text (an error body, a header) made fit for one line of a log: control characters escaped, cut. */
 export function oneLine(text: string, maxCharacters = MAX_QUOTED_CHARACTERS): string {
@@ -44,14 +63,23 @@ export function listSome(names: readonly string[]): string {
 
 const MAX_LISTED = 10;
 
-/** JSON that means the same and is fit for a terminal: `JSON.stringify` leaves many control characters as they are. */
-export function escapeJson(json: string): string {
-  return json.replace(UNPRINTABLE, (character) =>
+/**
+ * Text of several lines, fit for a terminal and with lines of its own only where it has line feeds. JSON means the same
+ * afterwards: `JSON.stringify` leaves many control characters as they are.
+ */
+export function escapeLines(text: string): string {
+  return text.replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : escapeCharacter(character),
   );
 }
 
+/** Text on one line that is otherwise as it was: the name of a file, say. */
+export function escapeControls(text: string): string {
+  return text.replace(UNPRINTABLE, escapeCharacter);
+}
+
 function escapeCharacter(character: string): string {
+  if (character === '\t') return '\\t';
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 

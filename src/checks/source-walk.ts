@@ -3,6 +3,7 @@ import { isAbort, messageOf } from '../base/errors.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import { ImageSize } from '../image/image-size.ts';
 import { isManifestType, OCI_INDEX } from '../image/media-types.ts';
 import {
   isWellFormed,
@@ -69,6 +70,7 @@ export class SourceWalk {
   async #walkManifests(image: WalkedImage, walk: Walk, signal: AbortSignal): Promise<Descriptor[]> {
     const blobs = new Map<string, Descriptor>();
     const seen = new Set([image.digest]);
+    const size = new ImageSize(image.digest);
     let level: readonly Descriptor[] = [{ digest: image.digest, size: UNKNOWN_SIZE, mediaType: OCI_INDEX }];
     for (let depth = 0; level.length > 0; depth += 1) {
       if (depth > MAX_DEPTH) throw new ManifestError('manifest-malformed', TOO_DEEP);
@@ -81,6 +83,7 @@ export class SourceWalk {
         }
         if (manifest === undefined) return walk.miss(`manifest ${entry.digest}`);
         const references = parseReferences(manifest);
+        size.add(references);
         for (const blob of references.blobs) blobs.set(keyOf(blob), blob);
         found.push(...references.manifests);
       });

@@ -41,7 +41,15 @@ export function browse(
     const open = async (registries: readonly BoundRegistry[]) => {
       // the client is the heavy part of the program: loaded when it is known to be needed
       const { openRegistries } = await import('./open-registries.ts');
-      const client = await openRegistries(registries, { options, readOnly: true, env, clock, log });
+      const { secrets } = stdio;
+      const client = await openRegistries(registries, {
+        options,
+        readOnly: true,
+        env,
+        clock,
+        log,
+        secrets,
+      });
       clients.push(client);
       return client;
     };

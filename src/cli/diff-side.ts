@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { quote } from '../base/text.ts';
+import { quote, trimEndOf } from '../base/text.ts';
 import { parseRegistryName, type RegistryName } from '../image/repository.ts';
 import { MANIFEST_FILE } from '../manifest/project-files.ts';
 import type { ManifestLocation } from '../manifest/read-manifests.ts';
@@ -45,7 +45,7 @@ async function findSide(title: string): Promise<Found> {
     return { kind: 'manifests', title, where, registry: registryNamed(name) };
   }
   if (LOOKS_LIKE_FILE.test(title)) throw new InputError(`${quote(title)}: no such file`);
-  if (parseRegistryName(title.replace(/\/+$/, '')) === undefined) throw neither(title);
+  if (parseRegistryName(trimEndOf(title, '/')) === undefined) throw neither(title);
   return { kind: 'registry', title, registry: registryNamed(title) };
 }
 

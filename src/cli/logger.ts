@@ -1,3 +1,4 @@
+import { escapeLines } from '../base/text.ts';
 import type { Log, LogLevel } from '../ports/log.ts';
 import type { LogOptions } from './run-options.ts';
 
@@ -33,10 +34,10 @@ interface Line {
 
 function renderTextLine({ level, message, fields }: Line): string {
   const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
-  return `${level.toUpperCase().padEnd(7)} ${message}${pairs.join('')}\n`;
+  return escapeLines(`${level.toUpperCase().padEnd(7)} ${message}${pairs.join('')}\n`);
 }
 
 function renderJsonLine({ level, message, fields, now }: Line): string {
   const line = { time: new Date(now).toISOString(), severity: level.toUpperCase(), message, ...fields };
-  return `${JSON.stringify(line)}\n`;
+  return escapeLines(`${JSON.stringify(line)}\n`);
 }

@@ -1,7 +1,8 @@
 import { CodedError, messageOf } from '../base/errors.ts';
+import { escapeLines } from '../base/text.ts';
 import type { ProgramName } from './command.ts';
 import type { Stdio } from './stdio.ts';
-import { ignoreErrors, tell, writeTo } from './stdio.ts';
+import { processStdio, tell, writeTo } from './stdio.ts';
 import { exitCodeOfError, InputError, UsageError } from './usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
@@ -9,14 +10,16 @@ const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version',
 
 /** Runs a program of this package and resolves to its exit code. Never throws, never prints a stack trace. */
 export async function main(program: ProgramName, argv: readonly string[]): Promise<number> {
-  const stdio: Stdio = { out: process.stdout, err: process.stderr };
-  ignoreErrors(stdio.out);
-  ignoreErrors(stdio.err);
+  const stdio = processStdio(process);
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {
     if (asksForJson(argv)) await tellAsJson(error, stdio);
-    else await tell(stdio.err, `${program}: ${messageOf(error)}\n${await hintFor(error, { program, argv })}`);
+    else
+      await tell(
+        stdio.err,
+        `${program}: ${escapeLines(messageOf(error))}\n${await hintFor(error, { program, argv })}`,
+      );
     if (!(error instanceof CodedError) && process.env['CIP_DEBUG'])
       await tell(stdio.err, `${stackOf(error)}\n`);
     return exitCodeOfError(error);

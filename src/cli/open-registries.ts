@@ -3,9 +3,11 @@ import { createArtifactRegistryReader } from '../adapters/google/artifact-regist
 import { createFetch } from '../adapters/google/library-fetch.ts';
 import { completeNetworkOptions, type NetworkOptions } from '../adapters/oci/network-options.ts';
 import { createOciRegistry, type OciRegistry } from '../adapters/oci/oci-registry.ts';
-import { checkProxies } from '../adapters/oci/proxies.ts';
+import { readProxies } from '../adapters/oci/proxies.ts';
+import { secretsIn } from '../adapters/oci/request-secrets.ts';
 import { checkCaFiles, readCommonCas } from '../adapters/oci/tls-files.ts';
 import { messageOf } from '../base/errors.ts';
+import type { Secrets } from '../base/secrets.ts';
 import { quote } from '../base/text.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import type { BoundRegistry } from './bound-registries.ts';
@@ -17,6 +19,8 @@ import { VERSION } from './version.ts';
 
 export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> {
   readonly options: RunOptions;
+  /** Told of every secret that is sent. */
+  readonly secrets: Secrets;
 }
 
 export interface OpenRegistries extends OciRegistry {
@@ -31,11 +35,11 @@ export async function openRegistries(
   registries: readonly BoundRegistry[],
   parts: ClientParts,
 ): Promise<OpenRegistries> {
-  const { options, env, clock, log } = parts;
+  const { options, env, clock, log, secrets } = parts;
   const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
   tellStrangeBudgets(budgets, registries, log);
   const network = completeNetworkOptions({ env, caFiles });
-  await checkSurroundings(network, plainHttp).catch((error: unknown) => {
+  await checkSurroundings(network, { plainHttp, secrets }).catch((error: unknown) => {
     throw new InputError(messageOf(error));
   });
   const readCas = () => readCommonCas(network);
@@ -50,6 +54,7 @@ export async function openRegistries(
     trustedRealms: new Set(trustedRealms),
     network,
     log,
+    secrets,
   });
   const fetch = createFetch({ env, readCas });
   const whole = createArtifactRegistryReader({ keychain, clock, fetch, ...apiEndpointOf(env) });
@@ -67,8 +72,14 @@ function apiEndpointOf(env: NodeJS.ProcessEnv): { readonly endpoint?: string } {
 const ENDPOINT_VARIABLE = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY';
 
 /** What every request would fail for, told once and before any. */
-async function checkSurroundings(network: NetworkOptions, plainHttp: readonly string[]): Promise<void> {
-  checkProxies(network.env, plainHttp.length > 0 ? ['https:', 'http:'] : ['https:']);
+async function checkSurroundings(
+  network: NetworkOptions,
+  { plainHttp, secrets }: { readonly plainHttp: readonly string[]; readonly secrets: Secrets },
+): Promise<void> {
+  const proxies = readProxies(network.env, plainHttp.length > 0 ? ['https:', 'http:'] : ['https:']);
+  for (const { authorization = '' } of proxies) {
+    for (const secret of secretsIn(authorization)) secrets.add(secret);
+  }
   await checkCaFiles(network);
   await checkConfigFiles(network.env);
 }

@@ -1,5 +1,5 @@
 import { constants, fstatSync, type Stats } from 'node:fs';
-import { access, readlink, realpath, stat } from 'node:fs/promises';
+import { access, lstat, readlink, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
@@ -9,7 +9,7 @@ export type ReportPlace =
   /** A stream that this process has open already. */
   | { readonly kind: 'descriptor'; readonly fd: number }
   /** A pipe, a device or a stream of another process: written to, never replaced. */
-  | { readonly kind: 'special'; readonly path: string }
+  | { readonly kind: 'special'; readonly path: string; readonly at: Stats }
   /** A file, or none yet; `old` is the one that is replaced. */
   | { readonly kind: 'file'; readonly path: string; readonly old: Stats | undefined };
 
@@ -50,10 +50,24 @@ async function endOf(path: string): Promise<string> {
     if (!(await stat(directory)).isDirectory()) throw new Error(`${quote(directory)} is not a directory`);
     const next = STREAM.test(end) ? undefined : await readlink(end).catch(() => undefined);
     if (next === undefined) return end;
+    if (await isPlanted(end, directory)) throw new Error(`${quote(end)} is a link of another user`);
     end = resolve(directory, next);
   }
   throw new Error('its links lead in a circle');
 }
+
+/**
+ * True for a link that the kernel would not follow either: in a directory that everybody may write to, of somebody who
+ * neither owns that nor runs this. @see https://www.kernel.org/doc/html/latest/admin-guide/sysctl/fs.html
+ */
+async function isPlanted(link: string, directory: string): Promise<boolean> {
+  const { mode, uid } = await stat(directory);
+  const owner = (await lstat(link)).uid;
+  return (mode & SHARED) === SHARED && owner !== uid && owner !== process.geteuid?.();
+}
+
+/** Sticky and writable for all. */
+const SHARED = 0o1002;
 
 /** `/dev/stdout` and its like lead there. @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html */
 const STREAM = /^(?:\/proc\/(\d+)(?:\/task\/\d+)?|\/dev)\/fd\/(\d+)$/;
@@ -64,11 +78,13 @@ async function placeAt(path: string): Promise<ReportPlace | { readonly obstacle:
     fstatSync(Number(fd));
     return { kind: 'descriptor', fd: Number(fd) };
   }
-  const old = await stat(path).catch(ifMissing);
+  // every link but that of a stream was followed: one that stands here by now is new
+  const old = await (isStream === undefined ? lstat(path) : stat(path)).catch(ifMissing);
+  if (old?.isSymbolicLink()) return { obstacle: 'its links change while they are followed' };
   if (old?.isDirectory()) return { obstacle: IS_DIRECTORY };
   if (old !== undefined && (isStream !== undefined || !old.isFile())) {
     await access(path, constants.W_OK);
-    return { kind: 'special', path };
+    return { kind: 'special', path, at: old };
   }
   // a file that may be written to can be filled anew, where the directory lets nobody replace it
   await access(dirname(path), constants.W_OK).catch(async (error: unknown) => {

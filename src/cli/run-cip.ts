@@ -40,7 +40,7 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     // the registry client is the heavy part of the program: loaded when it is known to be needed
     async function promoteLazily(): Promise<RunReport> {
       const { runPromotion } = await import('./run-promotion.ts');
-      return runPromotion(read, { options, status, env, stop, log });
+      return runPromotion(read, { options, status, env, stop, log, secrets: stdio.secrets });
     }
   });
 }

@@ -1,5 +1,6 @@
 import { systemClock } from '../adapters/system/clock.ts';
 import { createDiskSpool } from '../adapters/system/disk-spool.ts';
+import type { Secrets } from '../base/secrets.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import type { Log } from '../ports/log.ts';
 import { promote } from '../promote.ts';
@@ -18,6 +19,7 @@ interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly stop: StopSignals;
   readonly log: Log;
+  readonly secrets: Secrets;
 }
 
 /** Milliseconds without any answer after which hosts that have answered are promoted to, and late ones afterwards. */
@@ -26,7 +28,7 @@ const LATE = 10_000;
 /** A promotion or its dry run. */
 export async function runPromotion(
   read: ReadManifests,
-  { options, status, env, stop, log }: Surroundings,
+  { options, status, env, stop, log, secrets }: Surroundings,
 ): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof } = options;
   const clock = systemClock;
@@ -36,6 +38,7 @@ export async function runPromotion(
     env,
     clock,
     log,
+    secrets,
   });
   const { stopping, signal } = stop;
   const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { messageOf } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
@@ -117,14 +117,23 @@ async function readReports(files: readonly string[]): Promise<Found[]> {
 
 async function readReport(name: string): Promise<Found> {
   try {
-    const { size } = await stat(name);
-    if (size > MAX_REPORT_BYTES)
-      throw new Error(`it has ${size} bytes, more than ${MAX_REPORT_BYTES}: use more shards`);
-    const document = parseDocument(await readFile(name, 'utf8'));
+    const document = parseDocument(await readText(name));
     return isOfVerification(document)
       ? { kind: 'verification', name, report: asVerification(document) }
       : { kind: 'promotion', name, report: asReport(document) };
   } catch (error) {
     throw new InputError(`cannot use the report ${quote(name)}: ${messageOf(error)}`);
+  }
+}
+
+async function readText(name: string): Promise<string> {
+  const file = await open(name);
+  try {
+    const { size } = await file.stat();
+    if (size > MAX_REPORT_BYTES)
+      throw new Error(`it has ${size} bytes, more than ${MAX_REPORT_BYTES}: use more shards`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
   }
 }

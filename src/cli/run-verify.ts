@@ -1,3 +1,4 @@
+import type { Secrets } from '../base/secrets.ts';
 import { systemClock } from '../adapters/system/clock.ts';
 import { createDiskSpool } from '../adapters/system/disk-spool.ts';
 import { exitCodeOfVerification, type Verification } from '../doors/verify/verification.ts';
@@ -26,7 +27,7 @@ export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.Proc
       log: run.log,
       stopping: run.stop.stopping,
     });
-    const verification = await verifyWith(read, { options, env, run });
+    const verification = await verifyWith(read, { options, env, run, secrets: stdio.secrets });
     try {
       await writeVerification(verification, places, stdio); // first: who stops a run may not wait until all is told
     } finally {
@@ -37,9 +38,16 @@ export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.Proc
   });
 }
 
+interface VerifyParts {
+  readonly options: VerifyOptions;
+  readonly env: NodeJS.ProcessEnv;
+  readonly run: Run;
+  readonly secrets: Secrets;
+}
+
 async function verifyWith(
   read: ReadManifests,
-  { options, env, run: { log, stop, status } }: { options: VerifyOptions; env: NodeJS.ProcessEnv; run: Run },
+  { options, env, run: { log, stop, status }, secrets }: VerifyParts,
 ): Promise<Verification> {
   const clock = systemClock;
   const isConfirmed = options.repair && options.task === 'promotion';
@@ -49,6 +57,7 @@ async function verifyWith(
     env,
     clock,
     log,
+    secrets,
   });
   const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
   const { progress } = shown;

@@ -1,5 +1,5 @@
 import { isEmailAddress } from '../base/email-address.ts';
-import { quote } from '../base/text.ts';
+import { quote, trimEndOf } from '../base/text.ts';
 import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../doors/snapshot/render.ts';
 import { parseRegistryName, type RegistryName } from '../image/repository.ts';
 import { parseTag, type Tag } from '../image/tag.ts';
@@ -91,7 +91,7 @@ export function formatOf<Format extends string>(
 
 /** The registry that a text names, slashes at its end left out. Throws a `UsageError` with what is wrong with it. */
 export function registryNamed(text: string): RegistryName {
-  const trimmed = text.replace(/\/+$/, '');
+  const trimmed = trimEndOf(text, '/');
   const registry = parseRegistryName(trimmed);
   if (registry !== undefined) return registry;
   const verdict = checkRegistryName(trimmed);

@@ -1,14 +1,14 @@
 import { writeFile as writeFileToFd } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { CodedError, messageOf } from '../base/errors.ts';
 import { assertNever } from '../base/exhaustive.ts';
+import type { Secrets } from '../base/secrets.ts';
 import { quote } from '../base/text.ts';
 import { renderJson } from '../report/render-json.ts';
 import { renderMarkdown } from '../report/render-markdown.ts';
 import type { RunReport } from '../report/report.ts';
 import type { Options } from './options.ts';
-import { discardOldReport, writeReportFile } from './report-file.ts';
+import { discardOldReport, writeReportFile, writeToSpecial } from './report-file.ts';
 import { isInput, type ReportInputs } from './report-inputs.ts';
 import { findPlace, keyOfPlace, type ReportPlace } from './report-place.ts';
 import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
@@ -102,7 +102,7 @@ async function write(
 ): Promise<void> {
   if (place === undefined) return;
   try {
-    await writeTo(place, () => inBlocks(render()), stdio);
+    await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
   } catch (cause) {
     const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // it names the stream as well
     const message = `cannot write the report ${nameOf(place)}: ${why}`;
@@ -116,7 +116,7 @@ async function writeTo(place: ReportPlace, render: () => Iterable<string>, stdio
       for (const piece of render()) await writeToDescriptor(place.fd, piece, stdio);
       return;
     case 'special':
-      return writeFile(place.path, render(), { flag: 'a' });
+      return writeToSpecial(place, render);
     case 'file':
       return writeReportFile(place, render);
     default:
@@ -143,13 +143,13 @@ function nameOf(place: ReportPlace): string {
 /** Characters that are written at a time. */
 const BLOCK = 256 * 1024;
 
-function* inBlocks(pieces: Iterable<string>): Generator<string> {
+function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
   let block = '';
   for (const piece of pieces) {
     block += piece;
     if (block.length < BLOCK) continue;
-    yield block;
+    yield secrets.redact(block);
     block = '';
   }
-  yield block;
+  yield secrets.redact(block);
 }

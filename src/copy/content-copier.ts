@@ -1,10 +1,10 @@
 import { Attempts, UPLOAD_RETRY } from '../base/attempts.ts';
-import { allSettledOrThrow } from '../base/concurrency.ts';
 import { givenUpAfter } from '../base/given-up.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import { listSome } from '../base/text.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
+import { ImageSize } from '../image/image-size.ts';
 import { isIndexType, isManifestType } from '../image/media-types.ts';
 import { isWellFormed, parseReferences, type RawManifest } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
@@ -13,6 +13,7 @@ import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry
 import { RegistryError } from '../ports/registry-error.ts';
 import type { BlobCopier } from './blob-copier.ts';
 import { CopyError } from './copy-error.ts';
+import { copyParts } from './copy-parts.ts';
 
 export interface ContentPorts {
   readonly source: ReadRegistry;
@@ -55,7 +56,7 @@ export class ContentCopier {
 
   /** The manifest at the root of the task, after everything below it has been copied. */
   copyBelow(task: ContentTask, signal: AbortSignal): Promise<RawManifest> {
-    return this.#copyBelow({ ...task, depth: 0 }, signal);
+    return this.#copyBelow(asRoot(task), signal);
   }
 
   /** The manifest at the root of the task, from a source or else from the destination itself. */
@@ -69,7 +70,7 @@ export class ContentCopier {
    */
   async put(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<void> {
     if ((await this.#putOrMissing(task, put, signal)) === undefined) return;
-    await this.#copyReferences({ ...task, depth: 0 }, { manifest: put.manifest, again: true }, signal);
+    await this.#copyReferences(asRoot(task), { manifest: put.manifest, again: true }, signal);
     const attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
     for (;;) {
       const missing = await this.#putOrMissing(task, put, signal);
@@ -115,18 +116,22 @@ export class ContentCopier {
     { manifest, again }: { readonly manifest: RawManifest; readonly again: boolean },
     signal: AbortSignal,
   ): Promise<void> {
-    const { blobs, manifests } = parseReferences(manifest);
+    const references = parseReferences(manifest);
+    task.size.add(references);
     const copyBlob = (blob: Descriptor) =>
       again
         ? this.#ports.blobs.copyAgain({ ...task, blob }, signal)
         : this.#ports.blobs.copy({ ...task, blob }, signal);
     const copyEntry = async (entry: Descriptor) => {
       if (await this.#isBlob(entry, task, signal)) return void (await copyBlob(entry));
-      const child = childOf(task, entry.digest);
+      const child = childOf(task, entry);
       if (again) this.#children.forget(keyOf(child));
       await this.#copyChild(child, signal);
     };
-    await allSettledOrThrow<unknown>([...blobs.map(copyBlob), ...manifests.map(copyEntry)]);
+    await copyParts(task.digest, [
+      ...references.blobs.map((blob) => () => copyBlob(blob)),
+      ...references.manifests.map((entry) => () => copyEntry(entry)),
+    ]);
   }
 
   /** An entry of unknown type is a blob where a source has it as a blob and none as a manifest. */
@@ -174,9 +179,14 @@ export class ContentCopier {
   }
 }
 
-type Deep = ContentTask & { readonly depth: number };
+/** A manifest within an image; `size` is that of the image. */
+type Deep = ContentTask & { readonly depth: number; readonly size: ImageSize };
 
-function childOf(task: Deep, digest: Digest): Deep {
+function asRoot(task: ContentTask): Deep {
+  return { ...task, depth: 0, size: new ImageSize(task.digest) };
+}
+
+function childOf(task: Deep, { digest }: Descriptor): Deep {
   if (task.depth >= MAX_DEPTH) {
     throw new CopyError('too-deep', `manifest ${task.digest} is the ${MAX_DEPTH}th index within an index`);
   }

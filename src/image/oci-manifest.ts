@@ -23,7 +23,7 @@ export interface RawManifest {
 
 /** What a manifest leads to, which has to be at a destination before the manifest itself. */
 export interface References {
-  /** Entries of an index or list, in its order. One whose media type is unknown may turn out to be a blob. */
+  /** Entries of an index or list, in its order, each digest once. One whose media type is unknown may be a blob. */
   readonly manifests: readonly Descriptor[];
   /**
    * Config, layers or artifact blobs, and the layers and configs that an index lists; in the manifest's order, each
@@ -33,7 +33,7 @@ export interface References {
 }
 
 export class ManifestError extends CodedError<
-  'manifest-malformed' | 'manifest-confused' | 'digest-mismatch'
+  'manifest-malformed' | 'manifest-confused' | 'manifest-endless' | 'digest-mismatch'
 > {}
 
 /**
@@ -60,10 +60,10 @@ export function parseReferences(manifest: RawManifest): References {
   if (isSchema1Type(manifest.mediaType)) return { manifests: [], blobs: schema1Layers(document) };
   refuseConfusion(document, manifest.mediaType);
   if (isIndexType(manifest.mediaType)) {
-    const entries = descriptors(document, 'manifests', manifest.digest);
+    const entries = unique(descriptors(document, 'manifests', manifest.digest));
     return {
       manifests: entries.filter(({ mediaType }) => !isBlobType(mediaType)),
-      blobs: unique(entries.filter(({ mediaType }) => isBlobType(mediaType))),
+      blobs: entries.filter(({ mediaType }) => isBlobType(mediaType)),
     };
   }
   if (manifest.mediaType === OCI_ARTIFACT) {

@@ -1,5 +1,5 @@
 import type { Position } from '../base/position.ts';
-import { maskPasswords } from '../base/text.ts';
+import { escapeControls, maskPasswords } from '../base/text.ts';
 
 const LINES_BEFORE = 2;
 const LINES_AFTER = 1;
@@ -28,16 +28,6 @@ export function codeFrame(lineText: (line: number) => string | undefined, at: Po
     if (line === at.line) rows.push(`  ${' '.repeat(width)} | ${' '.repeat(caretColumn(text, at, start))}^`);
   }
   return rows.join('\n');
-}
-
-/** Text with nothing in it that could forge a line, move the cursor or reverse the order of what is read. */
-export function escapeControls(text: string): string {
-  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, escapeControl);
-}
-
-function escapeControl(character: string): string {
-  if (character === '\t') return '\\t';
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** All lines of a frame are cut at the same column, or what is below each other in the file would not be here. */

@@ -2,6 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { messageOf } from '../base/errors.ts';
 import { sortedBy } from '../base/sorted.ts';
+import { escapeControls } from '../base/text.ts';
 
 /** What the disk answered: the value, or why there is none. This file is the only one of the folder that asks it. */
 export type Answer<T> =
@@ -45,44 +46,60 @@ export async function followLinks(path: string): Promise<Answer<Target>> {
   });
 }
 
+/** How a file is opened and read. */
+export interface BoundedRead {
+  readonly maxBytes: number;
+  /** `refuse` for a path that had no link in it when it was found: one that has come since leads elsewhere. */
+  readonly links: 'follow' | 'refuse';
+  readonly signal: AbortSignal;
+}
+
 /** The bytes of a file or pipe, unless there are more than `maxBytes` of them. */
-export async function readBounded(
-  path: string,
-  { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
-): Promise<Answer<Uint8Array>> {
-  signal.throwIfAborted();
-  if (await isNamedPipe(path)) return { kind: 'unreadable', reason: 'it is a named pipe, expected a file' };
-  if (await isDirectory(path)) return { kind: 'unreadable', reason: 'it is a directory, expected a file' };
-  const opened = await ask(() => open(path, constants.O_RDONLY));
+export async function readBounded(path: string, options: BoundedRead): Promise<Answer<Uint8Array>> {
+  options.signal.throwIfAborted();
+  const noLinks = options.links === 'refuse' ? constants.O_NOFOLLOW : 0;
+  // a thread that waits for somebody to write to a named pipe cannot be called back
+  const opened = await ask(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK | noLinks));
   if (opened.kind !== 'ok') return opened;
   try {
-    const bytes = await ask(() => readAll(opened.value, { maxBytes, signal }));
-    signal.throwIfAborted();
-    if (bytes.kind !== 'ok') return bytes;
-    return bytes.value === undefined ? { kind: 'too-large' } : { kind: 'ok', value: bytes.value };
+    const answer = await readOpened(opened.value, options);
+    options.signal.throwIfAborted();
+    return answer;
   } finally {
     await opened.value.close();
   }
 }
 
-/**
- * A pipe with a name of its own may never be written to, and a thread that waits for that cannot be called back. Those
- * that a shell makes (`<(…)`, `/dev/stdin`) lead to no name.
- */
-async function isNamedPipe(path: string): Promise<boolean> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined || !found.isFIFO()) return false;
-  return (await realpath(path).catch(() => undefined)) !== undefined;
+async function readOpened(file: FileHandle, options: BoundedRead): Promise<Answer<Uint8Array>> {
+  const stats = await file.stat();
+  if (stats.isDirectory()) return { kind: 'unreadable', reason: 'it is a directory, expected a file' };
+  if (stats.isFIFO() && (await hasName(file)))
+    return { kind: 'unreadable', reason: 'it is a named pipe, expected a file' };
+  const bytes = await ask(() => (stats.isFile() ? readAll(file, options) : readWaiting(file, options)));
+  if (bytes.kind !== 'ok') return bytes;
+  return bytes.value === undefined ? { kind: 'too-large' } : { kind: 'ok', value: bytes.value };
 }
 
-async function isDirectory(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined))?.isDirectory() ?? false;
+/** Pipes that a shell makes (`<(…)`, `/dev/stdin`) lead to no name. */
+async function hasName(file: FileHandle): Promise<boolean> {
+  return (await realpath(pathOf(file)).catch(() => undefined)) !== undefined;
 }
 
-async function readAll(
-  file: FileHandle,
-  { maxBytes, signal }: { maxBytes: number; signal: AbortSignal },
-): Promise<Uint8Array | undefined> {
+/** Reads what is no regular file through a handle that waits for what is to come. */
+async function readWaiting(file: FileHandle, options: BoundedRead): Promise<Uint8Array | undefined> {
+  const waiting = await open(pathOf(file), constants.O_RDONLY);
+  try {
+    return await readAll(waiting, options);
+  } finally {
+    await waiting.close();
+  }
+}
+
+function pathOf({ fd }: FileHandle): string {
+  return `/dev/fd/${fd}`;
+}
+
+async function readAll(file: FileHandle, { maxBytes, signal }: BoundedRead): Promise<Uint8Array | undefined> {
   const stats = await file.stat();
   const size = stats.isFile() ? stats.size : 0;
   if (size > maxBytes) return undefined;
@@ -109,7 +126,7 @@ async function ask<T>(question: () => Promise<T>): Promise<Answer<T>> {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT') return { kind: 'missing' };
     if (code === 'ENOTDIR') return { kind: 'not-a-directory' };
-    return { kind: 'unreadable', reason: messageOf(error) };
+    return { kind: 'unreadable', reason: escapeControls(messageOf(error)) }; // it names the path
   }
 }
 

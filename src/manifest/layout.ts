@@ -1,7 +1,7 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { assertNever } from '../base/exhaustive.ts';
 import { sortedBy } from '../base/sorted.ts';
-import { nearest, quote } from '../base/text.ts';
+import { escapeControls, nearest, quote } from '../base/text.ts';
 import { type DirectoryEntry, followLinks } from './disk.ts';
 import { LayoutError } from './layout-error.ts';
 import type { Problem } from './model.ts';
@@ -94,7 +94,9 @@ async function topDirectory(
 }
 
 function refuseEmptiness(directory: string, thin: ThinDirectory): void {
-  const found = thin.warnings.map(({ at, message }) => `; ${thin.show(at.file)}: ${message}`).join('');
+  const found = thin.warnings
+    .map(({ at, message }) => `; ${escapeControls(thin.show(at.file))}: ${message}`)
+    .join('');
   thin.refuse(
     '',
     `no manifests found in dir: ${directory}: expected manifests/NAME/${MANIFEST_FILE} in it${found}`,

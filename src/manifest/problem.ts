@@ -1,6 +1,6 @@
 import { formatPosition } from '../base/position.ts';
 import { compareText } from '../base/sorted.ts';
-import { escapeControls } from './code-frame.ts';
+import { escapeControls } from '../base/text.ts';
 import type { Problem } from './model.ts';
 
 /** `file:line:column: error: message [rule]`, and the frame below it where there is one. No line break at the end. */

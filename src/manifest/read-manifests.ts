@@ -53,8 +53,8 @@ async function readThinDirectory(directory: string, signal: AbortSignal): Promis
   const parsed: ParsedProject[] = [];
   const problems: (readonly Problem[])[] = [warnings];
   await forEachConcurrently(projects, { workers: CONCURRENT_PROJECTS, signal }, async (project) => {
-    const manifest = await readSource(project.manifest, signal);
-    const images = await readSource(project.images, signal);
+    const manifest = await readSource({ ...project.manifest, links: 'refuse' }, signal);
+    const images = await readSource({ ...project.images, links: 'refuse' }, signal);
     for (const source of [manifest, images]) if (!(source instanceof SourceFile)) unusable.push(source);
     if (!(manifest instanceof SourceFile && images instanceof SourceFile)) return;
     parsed.push(parseThin(manifest, images));

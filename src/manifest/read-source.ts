@@ -8,12 +8,20 @@ import { SourceFile } from './source-file.ts';
 /** Far beyond any real list (the largest has 1 MiB); a limit at all, so that no file can take all memory. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
-/** `file` is what the file is called in problems, `path` where it is. */
+export interface SourceLocation {
+  /** What the file is called in problems. */
+  readonly file: string;
+  readonly path: string;
+  /** Unset: `follow`. */
+  readonly links?: 'follow' | 'refuse';
+  readonly maxBytes?: number;
+}
+
 export async function readSource(
-  { file, path, maxBytes = MAX_FILE_BYTES }: { file: string; path: string; maxBytes?: number },
+  { file, path, links = 'follow', maxBytes = MAX_FILE_BYTES }: SourceLocation,
   signal: AbortSignal,
 ): Promise<SourceFile | LayoutIssue> {
-  const bytes = await readBounded(path, { maxBytes, signal });
+  const bytes = await readBounded(path, { maxBytes, links, signal });
   switch (bytes.kind) {
     case 'ok':
       return sourceOf(file, bytes.value);

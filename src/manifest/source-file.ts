@@ -1,6 +1,6 @@
 import type { Position } from '../base/position.ts';
-import { maskPasswords } from '../base/text.ts';
-import { codeFrame, escapeControls } from './code-frame.ts';
+import { escapeControls, maskPasswords } from '../base/text.ts';
+import { codeFrame } from './code-frame.ts';
 import type { Problem } from './model.ts';
 import type { Fault } from './rules.ts';
 

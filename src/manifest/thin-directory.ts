@@ -1,7 +1,7 @@
 import { join, relative, sep } from 'node:path';
 import { sortedBy } from '../base/sorted.ts';
 import { nearest, quote } from '../base/text.ts';
-import { type DirectoryEntry, type EntryKind, followLinks, listDirectory } from './disk.ts';
+import { type DirectoryEntry, type EntryKind, followLinks, listDirectory, type Target } from './disk.ts';
 import type { LayoutIssue } from './layout-error.ts';
 import type { Problem } from './model.ts';
 import { sortProblems } from './problem.ts';
@@ -17,7 +17,7 @@ export interface Place {
 /** What an entry is when its links were followed. */
 export type Resolved =
   | { readonly kind: EntryKind; readonly place: Place }
-  /** A link that leads out of the manifest directory, to something of the kind `what`. */
+  /** A link to something of the kind `what` that is not for everybody who can add a link to read. */
   | { readonly kind: 'outside'; readonly what: EntryKind; readonly target: string }
   | { readonly kind: 'unusable'; readonly reason: string };
 
@@ -92,23 +92,30 @@ export class ThinDirectory {
     if (target.kind !== 'ok') {
       return { kind: 'unusable', reason: target.kind === 'unreadable' ? target.reason : target.kind };
     }
-    if (!this.#holds(target.value.path)) {
+    if (!this.#offers(target.value)) {
       return { kind: 'outside', what: target.value.kind, target: target.value.path };
     }
     return { kind: target.value.kind, place: { file, path: target.value.path } };
   }
 
   refuseOutside(file: string, target: string): void {
-    const shown = quote(this.show(file));
-    this.refuse(
-      file,
-      `link ${shown} leads out of the manifest directory, to ${quote(target)}: put the file itself there`,
-    );
+    const where = this.#holds(target)
+      ? `to ${quote(target)}, which is hidden or no .yaml file`
+      : `out of the manifest directory, to ${quote(target)}`;
+    this.refuse(file, `link ${quote(this.show(file))} leads ${where}: put the file itself there`);
   }
 
   #holds(path: string): boolean {
     const way = relative(this.#root, path);
     return way !== '..' && !way.startsWith(`..${sep}`);
+  }
+
+  /** A checkout may hold credentials, in `.git` or beside the manifests, and problems show lines of what is read. */
+  #offers({ kind, path }: Target): boolean {
+    if (!this.#holds(path)) return false;
+    if (kind === 'file' && !/\.ya?ml$/.test(path)) return false;
+    const names = relative(this.#root, path).split(sep);
+    return !names.some((name) => /^\.[^.]/.test(name)); // Kubernetes mounts files by way of `..data`
   }
 }
 

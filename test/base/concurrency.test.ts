@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { allSettledOrThrow, forEachConcurrently, forEachInLanes } from '../../src/base/concurrency.ts';
+import {
+  allSettledOrThrow,
+  forEachConcurrently,
+  forEachInLanes,
+  settleWhile,
+} from '../../src/base/concurrency.ts';
 import { GivenUpError } from '../../src/base/given-up.ts';
 
 const NEVER = new AbortController().signal;
@@ -131,3 +136,39 @@ describe('all settled or throw', () => {
 function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+describe('tasks that are begun while there is a reason to', () => {
+  const task = (value: number, log: number[]) => () => {
+    log.push(value);
+    return value % 5 === 4 ? Promise.reject(new Error(String(value))) : Promise.resolve();
+  };
+
+  it('are all run, and all that they throw is told', async () => {
+    const log: number[] = [];
+    const tasks = Array.from({ length: 10 }, (_, value) => task(value, log));
+    const { thrown, left } = await settleWhile(tasks, { workers: 3, goOn: () => true });
+    expect(log).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(thrown).toEqual([new Error('4'), new Error('9')]);
+    expect(left).toBe(0);
+  });
+
+  it('are not begun any more once there is none, and those that were are waited for', async () => {
+    const log: number[] = [];
+    const tasks = Array.from({ length: 100 }, (_, value) => task(value, log));
+    const { thrown, left } = await settleWhile(tasks, { workers: 2, goOn: () => log.length < 5 });
+    expect(log).toEqual([0, 1, 2, 3, 4]);
+    expect(thrown).toEqual([new Error('4')]);
+    expect(left).toBe(95);
+  });
+
+  it('may throw at once', async () => {
+    const broken = () => {
+      throw new Error('at once');
+    };
+    expect(await settleWhile([broken], { workers: 8, goOn: () => true })).toEqual({
+      thrown: [new Error('at once')],
+      left: 0,
+    });
+    expect(await settleWhile([], { workers: 8, goOn: () => true })).toEqual({ thrown: [], left: 0 });
+  });
+});

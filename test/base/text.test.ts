@@ -1,9 +1,18 @@
+import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError, isAbort, messageOf } from '../../src/base/errors.ts';
 import { assertNever } from '../../src/base/exhaustive.ts';
 import { formatPosition } from '../../src/base/position.ts';
 import { compareText, sortedBy } from '../../src/base/sorted.ts';
-import { editDistance, listSome, maskPasswords, nearest, oneLine, quote } from '../../src/base/text.ts';
+import {
+  editDistance,
+  listSome,
+  maskPasswords,
+  nearest,
+  oneLine,
+  quote,
+  trimEndOf,
+} from '../../src/base/text.ts';
 
 /** What forges or hides a line of a log. */
 const TRICKS = ['\n', '\r', '\u001b', '\u007f', '\u0085', '\u009b', '\u2028', '\u2029', '\u202e', '\u2066'];
@@ -53,6 +62,41 @@ describe('a password', () => {
   it('is not shown where the text is cut within it', () => {
     expect(quote(`usr:${'x'.repeat(300)}@host`)).not.toContain('x');
   });
+});
+
+describe('passwords in a long text', () => {
+  /** The definition, of which the time is quadratic. */
+  const PASSWORD = /(?<=[\w.%+/-]:)(?!\/\/)[^\s"']+(?=@(?!sha\d+:))/g;
+
+  it('are those of the definition', () => {
+    const piece = constantFrom('a', ':', '@', '/', '//', ' ', '"', 'sha256:', '@sha1:', 'é', '\n');
+    assert(
+      property(array(piece, { maxLength: 24 }), (pieces) => {
+        const text = pieces.join('');
+        const expected = text.replace(PASSWORD, (password) => '*'.repeat(password.length));
+        expect(maskPasswords(text)).toBe(expected);
+      }),
+      { seed: 12, numRuns: 5_000 },
+    );
+  });
+
+  it.each(['a:', '@', 'a:@', ':@sha1', 'a:b@sha256:', 'a://', '@sha1111'])(
+    'are found in time that grows no faster than the text: %j repeated',
+    (unit) => {
+      const text = unit.repeat(2_000_000);
+      expect(maskPasswords(text)).toHaveLength(text.length);
+      expect(maskPasswords(`${text} u:pw@h`).endsWith(' u:**@h')).toBe(true);
+    },
+  );
+});
+
+it.each([
+  ['', ''],
+  ['///', ''],
+  ['/a//b///', '/a//b'],
+  ['a', 'a'],
+])('%j without slashes at its end is %j', (text, expected) => {
+  expect(trimEndOf(text, '/')).toBe(expected);
 });
 
 describe('foreign text', () => {

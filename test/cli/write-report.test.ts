@@ -4,6 +4,7 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { Secrets } from '../../src/base/secrets.ts';
 import { kept } from '../builders/kept.ts';
 import type { ReportInputs } from '../../src/cli/report-inputs.ts';
 import { UsageError } from '../../src/cli/usage-error.ts';
@@ -29,7 +30,7 @@ const EMPTY = kept(
 );
 
 function stdio() {
-  return { out: new PassThrough(), err: new PassThrough() };
+  return { out: new PassThrough(), err: new PassThrough(), secrets: new Secrets() };
 }
 
 const NOTHING = { files: [] };

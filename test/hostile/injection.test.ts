@@ -185,3 +185,35 @@ describe('a manifest forges nothing', () => {
     expectHarmless(stderr + stdout);
   });
 });
+
+describe('a manifest directory forges nothing', () => {
+  it.each(['text', 'json'])('by the names of its directories, in %s', async (format) => {
+    // no longer than names may be
+    const name = BODY_TRICKS.map((trick) => trick.replace(FORGED, 'INFO  x'))
+      .join('')
+      .replace(/[\0/]/g, '')
+      .slice(0, 160);
+    const wants = (digest: string) =>
+      `- name: app\n  dmap: {"sha256:${digest.repeat(64)}": [v1]}\n- name: "!"\n`;
+    const registries = 'registries:\n- name: a.test/from\n  src: true\n- name: b.test/to\n';
+    const directory = await testdir({
+      [`manifests/${name}/promoter-manifest.yaml`]: registries,
+      [`images/${name}/images.yaml`]: wants('a'),
+      'manifests/other/promoter-manifest.yaml': registries,
+      'images/other/images.yaml': wants('b'),
+      [`manifests/${name}2/OWNERS`]: '',
+    });
+    const flags = [
+      '-parse-only',
+      `-log-format=${format}`,
+      '-log-level=debug',
+      '-report=r.json',
+      '-report-markdown=r.md',
+    ];
+    const cwd = temporaryDirectory();
+    const { stderr, stdout } = await runCip([`-thin-manifest-dir=${directory}`, ...flags], { cwd });
+    const reports = ['r.json', 'r.md'].map((file) => readFileSync(join(cwd, file), 'utf8'));
+    expect(stderr).toContain('conflict');
+    expectHarmless([stdout, stderr, ...reports].join('\n').replaceAll('INFO  x', FORGED));
+  });
+});

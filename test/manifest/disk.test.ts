@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { readBounded } from '../../src/manifest/disk.ts';
 import { testdir } from '../builders/testdir.ts';
 
-function read(path: string, maxBytes: number) {
-  return readBounded(path, { maxBytes, signal: new AbortController().signal });
+function read(path: string, maxBytes: number, links: 'follow' | 'refuse' = 'follow') {
+  return readBounded(path, { maxBytes, links, signal: new AbortController().signal });
 }
 
 describe('a bounded read', () => {
@@ -31,6 +31,15 @@ describe('a bounded read', () => {
     expect(await read(pipe, 50_000)).toEqual({
       kind: 'unreadable',
       reason: 'it is a named pipe, expected a file',
+    });
+  });
+
+  it('does not follow a link where none was expected', async () => {
+    const directory = await testdir({ file: 'a', link: { link: 'file' } });
+    expect(await read(join(directory, 'link'), 10)).toMatchObject({ kind: 'ok' });
+    expect(await read(join(directory, 'link'), 10, 'refuse')).toMatchObject({
+      kind: 'unreadable',
+      reason: expect.stringContaining('ELOOP'),
     });
   });
 

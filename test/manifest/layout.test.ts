@@ -1,8 +1,9 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { LayoutError } from '../../src/manifest/layout-error.ts';
 import { type TestFile, testdir } from '../builders/testdir.ts';
+import { UNPRINTABLE } from '../fuzz/fuzzing.ts';
 import { digest, imagesOf, REGISTRIES, readThin, summaryOf } from './checks.ts';
 
 const IMAGES = `- name: app\n  dmap: {"${digest('a')}": [v1]}\n`;
@@ -282,6 +283,70 @@ describe('a manifest directory', () => {
     expect(message).toContain(
       `link "${join(directory, link)}" leads out of the manifest directory, to "${join(outside, target)}"`,
     );
+  });
+
+  it.each([
+    ['the configuration of git', 'images/x/images.yaml', '.git/config'],
+    ['a file that is hidden', 'images/x/images.yaml', '.hidden/images.yaml'],
+    ['a directory that is hidden', 'images/x', '.git'],
+    ['credentials beside the manifests', 'images/x/images.yaml', 'gha-creds-1.json'],
+    ['credentials beside the manifests', 'manifests/x/promoter-manifest.yaml', 'key.pem'],
+  ])('is refused when a link leads to %s: %s', async (_what, link, target) => {
+    const directory = await testdir({
+      'manifests/y/promoter-manifest.yaml': REGISTRIES,
+      'images/y/images.yaml': IMAGES,
+      ...project('x'),
+      '.git/config': 'token: secret',
+      '.git/images.yaml': 'token: secret',
+      '.hidden/images.yaml': 'token: secret',
+      'gha-creds-1.json': '{"private_key": "secret"}',
+      'key.pem': 'secret',
+    });
+    await rm(join(directory, link), { recursive: true });
+    await symlink(join(directory, target), join(directory, link));
+    const { message } = await layoutErrorOf(directory);
+    expect(message).toContain(`leads to "${join(directory, target)}", which is hidden or no .yaml file`);
+    expect(message).not.toContain('secret');
+  });
+
+  it('may be a volume of Kubernetes, whose top directories are links', async () => {
+    const directory = await testdir({
+      '..2026_11_20/manifests/x/promoter-manifest.yaml': REGISTRIES,
+      '..2026_11_20/images/x/images.yaml': IMAGES,
+      '..data': { link: '..2026_11_20' },
+      manifests: { link: '..data/manifests' },
+      images: { link: '..data/images' },
+    });
+    expect((await readThin(directory)).counts.projects).toBe(1);
+  });
+
+  it.each([
+    ['a project', { 'manifests/NAME/OWNERS': 'x', 'manifests/y/OWNERS': 'x', 'images/y/OWNERS': 'x' }],
+    [
+      'a link in circles',
+      { ...project('x'), 'manifests/NAME/promoter-manifest.yaml': { link: 'promoter-manifest.yaml' } },
+    ],
+    ['a link to elsewhere', { ...project('x'), 'manifests/NAME': { link: '/' } }],
+    ['a project without images', { ...project('x'), 'manifests/NAME/promoter-manifest.yaml': REGISTRIES }],
+  ])('forges no line by the name of %s', async (_what, files: Record<string, TestFile>) => {
+    const name = 'p\nERROR forged\u001b[2J\u202e';
+    const renamed = Object.entries(files).map(([path, file]): [string, TestFile] => [
+      path.replace('NAME', name),
+      file,
+    ]);
+    const { message } = await layoutErrorOf(await testdir(Object.fromEntries(renamed)));
+    expect(message.split('\n').filter((line) => line.startsWith('ERROR'))).toEqual([]);
+    expect(message.replaceAll('\n', '')).not.toMatch(UNPRINTABLE);
+  });
+
+  it('of 3,000 projects without images is refused without comparing all their names', async () => {
+    const names = Array.from({ length: 3_000 }, (_, number) => `project-${number}-${'x'.repeat(200)}`);
+    const files = names.flatMap((name): [string, TestFile][] => [
+      [`manifests/${name}/promoter-manifest.yaml`, ''],
+      [`images/y${name}/`, ''],
+    ]);
+    const { issues } = await layoutErrorOf(await testdir(Object.fromEntries(files)));
+    expect(issues).toHaveLength(3_000);
   });
 
   it('is refused where the directory next door begins with the same name', async () => {

@@ -1,3 +1,4 @@
+import { trimEndOf } from '../../base/text.ts';
 import { hostOf, pathOf, type Repository } from '../../image/repository.ts';
 
 /** Docker Hub's credentials stand under its first address. */
@@ -20,7 +21,7 @@ export function placeOfKey(key: string): EntryPlace {
   const bare = key.replace(/^https?:\/\//, '');
   const [written = '', ...components] = bare.split('/');
   const host = canonicalHost(written);
-  const path = components.join('/').replace(/\/+$/, '');
+  const path = trimEndOf(components.join('/'), '/');
   if (path === '' || /^v[12]$/.test(path)) return { place: host, rank: 0 };
   return bare === key ? { place: `${host}/${path}`, rank: 0 } : { place: host, rank: 1 };
 }

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
-import { quote } from '../../base/text.ts';
+import { quote, trimEndOf } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
 import { DockerConfigError } from './docker-config-error.ts';
 import { placeOfKey } from './entry-key.ts';
@@ -81,7 +81,7 @@ function parseEntry(entry: unknown, where: string): Credential | DockerConfigErr
   if (isText(registrytoken)) return { kind: 'registry-token', token: registrytoken };
   if (isText(username) && isText(password)) return { kind: 'basic', username, password };
   if (!isText(auth)) return undefined; // `docker login` leaves an empty entry where a helper has the secret
-  const decoded = Buffer.from(auth, 'base64').toString('utf8').replace(/\0+$/, '');
+  const decoded = trimEndOf(Buffer.from(auth, 'base64').toString('utf8'), '\0');
   const colon = decoded.indexOf(':');
   if (colon < 1) return malformed(`${where}: auth is not base64 of user:password`);
   return { kind: 'basic', username: decoded.slice(0, colon), password: decoded.slice(colon + 1) };

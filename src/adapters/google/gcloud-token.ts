@@ -36,6 +36,6 @@ function orMissing(error: unknown, command: string): ProgramRun | undefined {
 
 /** Only what gcloud itself calls its error: wrappers and plugins print other things, secrets among them. */
 function explain(stderr: string, token: string): string {
-  const own = /^ERROR: \(gcloud[^)]*\).*$/m.exec(stderr)?.[0];
+  const own = stderr.split('\n').find((line) => /^ERROR: \(gcloud[^)]*\)/.test(line));
   return own === undefined ? 'run it to see why' : oneLine(redact(own, [token]), 200);
 }

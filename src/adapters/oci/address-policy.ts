@@ -26,7 +26,7 @@ export function fartherOf(a: Nearest, b: Nearest): Nearest {
  * translated, 6to4), that of the IPv4 one. Anything that is no address is `forbidden`.
  */
 export function classifyAddress(address: string): AddressClass {
-  const bare = address.replace(/%.*$/, ''); // the zone of a link-local address
+  const [bare = ''] = address.split('%', 1); // without the zone of a link-local address
   const family = isIP(bare);
   if (family === 0) return 'forbidden';
   const inner = family === 6 ? embeddedIpv4(groupsOf(bare)) : undefined;

@@ -64,10 +64,12 @@ function codeOf({ status, isElsewhere }: HttpResponse, errors: readonly SpecErro
   return status >= 400 && status < 500 ? 'refused' : 'unexpected';
 }
 
+/** Bytes of a body that is no JSON which are told. */
+const MAX_TEXT_BYTES = 1024;
+
 function plainText(body: Uint8Array): string {
-  return oneLine(
-    Buffer.from(body.subarray(0, 1024))
-      .toString('utf8')
-      .replace(/<[^>]*>/g, ' '),
-  );
+  const beginning = Buffer.from(body.subarray(0, MAX_TEXT_BYTES)).toString('utf8');
+  const text = oneLine(beginning.replace(/<[^<>]*>/g, ' '));
+  const isCut = text !== '' && body.length > MAX_TEXT_BYTES && !text.endsWith('…');
+  return isCut ? `${text}…` : text; // a secret that is cut off is known by the ellipsis
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_RETRY } from '../../base/attempts.ts';
+import type { Secrets } from '../../base/secrets.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Keychain } from '../../ports/keychain.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
@@ -25,8 +26,8 @@ import { completeNetworkOptions, type NetworkOptions } from './network-options.t
 import { putManifest } from './put-manifest.ts';
 import { withRedirects } from './redirects.ts';
 import type { TrustedRealms } from './realm-policy.ts';
-import { redactRefusal } from './redact.ts';
 import { listReferrers } from './referrers.ts';
+import { secretsOf } from './request-secrets.ts';
 import { withRetry } from './retry.ts';
 import type { Session } from './session.ts';
 import { hasHostDirectory } from './tls-files.ts';
@@ -50,6 +51,8 @@ export interface OciRegistryOptions {
   readonly trustedRealms?: TrustedRealms;
   /** Told of waits. */
   readonly log?: Log;
+  /** Told of every secret that is sent. Unset: nobody is. */
+  readonly secrets?: Secrets;
   /** Certificates and proxies. Unset: no proxy, and the authorities that node and this system trust. */
   readonly network?: Partial<NetworkOptions>;
 }
@@ -108,8 +111,8 @@ function buildTransport(
 ): Send {
   const { keychain, clock, threads } = options;
   const named = withUserAgent(wire, options.userAgent);
-  const discreet = withoutEchoes(named);
-  const counted = traffic.wrap(discreet); // every request, tokens and redirects included
+  const noted = withSecretsNoted(named, options.secrets);
+  const counted = traffic.wrap(noted); // every request, tokens and redirects included
   const followed = withRedirects(counted);
   const guarded = withPreconditions(followed);
   const allowed = withAuth(guarded, {
@@ -142,9 +145,13 @@ function buildTransport(
   });
 }
 
-/** What a server repeats of a secret that it was sent goes no further. */
-function withoutEchoes(inner: Send): Send {
-  return async (request) => redactRefusal(request, await inner(request));
+/** Tells of each secret that a server is sent: it may repeat it. */
+function withSecretsNoted(inner: Send, secrets: Secrets | undefined): Send {
+  if (secrets === undefined) return inner;
+  return (request) => {
+    for (const secret of secretsOf(request)) secrets.add(secret);
+    return inner(request);
+  };
 }
 
 function withUserAgent(inner: Send, userAgent: string): Send {

@@ -37,12 +37,12 @@ export class Proxies {
   }
 }
 
-/** Throws `RegistryError` where the proxy of one of these protocols cannot be used, whether hosts except it or not. */
-export function checkProxies(env: Env, protocols: readonly Protocol[]): void {
-  for (const protocol of protocols) {
+/** The proxies of these protocols. Throws `RegistryError` where one cannot be used, whether hosts except it or not. */
+export function readProxies(env: Env, protocols: readonly Protocol[]): readonly Proxy[] {
+  return protocols.flatMap((protocol) => {
     const value = valueOf(env, VARIABLES[protocol]);
-    if (value !== '') parseProxy(VARIABLES[protocol], value);
-  }
+    return value === '' ? [] : [parseProxy(VARIABLES[protocol], value)];
+  });
 }
 
 type Protocol = keyof typeof VARIABLES;

@@ -1,7 +1,7 @@
 import { RegistryError } from '../../ports/registry-error.ts';
 import { readLocation } from './location.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './http.ts';
-import { isForm } from './redact.ts';
+import { isForm } from './request-secrets.ts';
 
 /** Registries redirect once, to their storage or to another region; more than a few hops is a loop. */
 const MAX_REDIRECTS = 5;

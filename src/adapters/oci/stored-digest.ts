@@ -1,4 +1,3 @@
-import { quote } from '../../base/text.ts';
 import { type Digest, parseDigest } from '../../image/digest.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from './http.ts';
@@ -21,7 +20,11 @@ export function doubtOf(
 ): RegistryError | undefined {
   const stored = headers['docker-content-digest'];
   if (stored === undefined || stored === digest) return undefined;
-  const what = `the registry stored ${parseDigest(stored) ?? quote(stored)}, not ${digest}`;
+  const named = parseDigest(stored);
+  const what =
+    named === undefined
+      ? 'its Docker-Content-Digest is not a digest' // whatever that is instead is not repeated
+      : `the registry stored ${named}, not ${digest}`;
   return new RegistryError('mismatch', `${describeRequest(request)}: ${what}`);
 }
 

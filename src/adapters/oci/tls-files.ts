@@ -189,5 +189,12 @@ async function readDirectoryOfCas(directory: string): Promise<readonly string[]>
 }
 
 function blocksOf(text: string): readonly string[] {
-  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const [, ...rests] = text.split(BEGIN);
+  return rests.flatMap((rest) => {
+    const end = rest.indexOf('-');
+    return end > 0 && rest.startsWith(END, end) ? [`${BEGIN}${rest.slice(0, end)}${END}`] : [];
+  });
 }
+
+const BEGIN = '-----BEGIN CERTIFICATE-----';
+const END = '-----END CERTIFICATE-----';

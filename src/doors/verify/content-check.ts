@@ -1,12 +1,22 @@
-import { allSettledOrThrow } from '../../base/concurrency.ts';
+import { settleWhile } from '../../base/concurrency.ts';
 import { CodedError } from '../../base/errors.ts';
+import { mostTelling } from '../../base/given-up.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
+import { ImageSize } from '../../image/image-size.ts';
 import { isManifestType } from '../../image/media-types.ts';
 import { isWellFormed, parseReferences, UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
+
+/** What is not there of an image. */
+export interface Missing {
+  /** `blob sha256:…`, each once. */
+  readonly names: readonly string[];
+  /** Manifests and blobs that were not looked at any more. */
+  readonly left: number;
+}
 
 export class ContentError extends CodedError<'too-deep'> {}
 
@@ -24,7 +34,7 @@ export class ContentCheck {
   readonly #repository: Repository;
   readonly #registry: ReadRegistry;
   readonly #reads: boolean;
-  readonly #manifests = new SingleFlight<Digest, readonly string[]>();
+  readonly #manifests = new SingleFlight<Digest, Missing>();
   readonly #blobs = new SingleFlight<string, boolean>();
 
   /** `reads`: a byte of each blob is read, since a HEAD may be answered from memory for a blob whose data is gone. */
@@ -35,31 +45,32 @@ export class ContentCheck {
   }
 
   /**
-   * What is not there of a manifest and all that it leads to: `blob sha256:…`. A nondistributable layer with `urls` may
-   * be elsewhere.
+   * What is not there of a manifest and all that it leads to. A nondistributable layer with `urls` may be elsewhere. Once
+   * something of a manifest is missing, no other part of it is asked for.
    *
    * Throws what the registry throws, and for a manifest that cannot be read.
    */
-  findMissing(digest: Digest, signal: AbortSignal): Promise<readonly string[]> {
-    return this.#findMissing(digest, 0, signal);
+  findMissing(digest: Digest, signal: AbortSignal): Promise<Missing> {
+    return this.#findMissing(digest, { depth: 0, size: new ImageSize(digest) }, signal);
   }
 
-  #findMissing(digest: Digest, depth: number, signal: AbortSignal): Promise<readonly string[]> {
+  #findMissing(digest: Digest, { depth, size }: Within, signal: AbortSignal): Promise<Missing> {
     return this.#manifests.run(digest, async () => {
       refuseDepth(digest, depth);
       const manifest = await this.#registry.fetchManifest(this.#repository, digest, signal);
-      if (manifest === undefined) return [`manifest ${digest}`];
-      const { blobs, manifests } = parseReferences(manifest);
-      const missing = await allSettledOrThrow<readonly string[]>([
-        ...manifests.map((entry) => this.#findMissingEntry(entry, depth + 1, signal)),
-        ...blobs.map((blob) => this.#findMissingBlob(blob, signal)),
+      if (manifest === undefined) return { names: [`manifest ${digest}`], left: 0 };
+      const references = parseReferences(manifest);
+      size.add(references);
+      const within = { depth: depth + 1, size };
+      return findInParts([
+        ...references.manifests.map((entry) => () => this.#findMissingEntry(entry, within, signal)),
+        ...references.blobs.map((blob) => () => this.#findMissingBlob(blob, signal)),
       ]);
-      return Array.from(new Set(missing.flat()));
     });
   }
 
-  async #findMissingEntry(entry: Descriptor, depth: number, signal: AbortSignal): Promise<readonly string[]> {
-    return (await this.#isBlob(entry, signal)) ? [] : this.#findMissing(entry.digest, depth, signal);
+  async #findMissingEntry(entry: Descriptor, within: Within, signal: AbortSignal): Promise<Missing> {
+    return (await this.#isBlob(entry, signal)) ? NOTHING : this.#findMissing(entry.digest, within, signal);
   }
 
   /** An entry of unknown type is a blob where the repository has it as a blob and not as a manifest. */
@@ -69,13 +80,14 @@ export class ContentCheck {
     const manifest = await reading.catch(() => undefined);
     signal.throwIfAborted();
     if (manifest !== undefined && isWellFormed(manifest)) return false;
-    return (await this.#findMissingBlob(entry, signal)).length === 0;
+    return (await this.#findMissingBlob(entry, signal)) === NOTHING;
   }
 
-  async #findMissingBlob(blob: Descriptor, signal: AbortSignal): Promise<readonly string[]> {
+  async #findMissingBlob(blob: Descriptor, signal: AbortSignal): Promise<Missing> {
     const { digest, size } = blob;
     const isThere = await this.#blobs.run(`${digest} ${size}`, () => this.#hasBlob(blob, signal));
-    return isThere ? [] : [size === UNKNOWN_SIZE ? `blob ${digest}` : `blob ${digest} of ${size} bytes`];
+    if (isThere) return NOTHING;
+    return { names: [size === UNKNOWN_SIZE ? `blob ${digest}` : `blob ${digest} of ${size} bytes`], left: 0 };
   }
 
   async #hasBlob(blob: Descriptor, signal: AbortSignal): Promise<boolean> {
@@ -83,4 +95,29 @@ export class ContentCheck {
     const check = { blob, extent: 'end' } as const;
     return (await this.#registry.checkBlob(this.#repository, check, signal)) === 'sound';
   }
+}
+
+const NOTHING: Missing = { names: [], left: 0 };
+
+/** Where in an image a manifest is. */
+interface Within {
+  readonly depth: number;
+  /** That of the image. */
+  readonly size: ImageSize;
+}
+
+/** Parts of one manifest that are asked for at a time: as many as a host takes requests at a time. */
+const WORKERS = 32;
+
+async function findInParts(parts: readonly (() => Promise<Missing>)[]): Promise<Missing> {
+  const names = new Set<string>();
+  let leftBelow = 0;
+  const tasks = parts.map((look) => async () => {
+    const missing = await look();
+    for (const name of missing.names) names.add(name);
+    leftBelow += missing.left;
+  });
+  const { thrown, left } = await settleWhile(tasks, { workers: WORKERS, goOn: () => names.size === 0 });
+  if (thrown.length > 0) throw mostTelling(thrown);
+  return { names: Array.from(names), left: left + leftBelow };
 }

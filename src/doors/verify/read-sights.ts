@@ -11,7 +11,7 @@ import { WantedThere } from '../../inventory/wanted-there.ts';
 import { isPresent } from '../../plan/decide-edge.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
-import { ContentCheck } from './content-check.ts';
+import { ContentCheck, type Missing } from './content-check.ts';
 import type { Front } from './front.ts';
 import type { Flaw, Sight, Sights } from './sight.ts';
 import { makeViews, type View } from './view.ts';
@@ -130,17 +130,18 @@ async function findMissingName(
   registry: ReadRegistry,
   { asked, digest }: { asked: Repository; digest: Digest },
   signal: AbortSignal,
-): Promise<readonly string[]> {
+): Promise<Missing> {
   const there = await registry.resolve(asked, digest, signal);
-  return there === undefined ? [`manifest ${digest}`] : [];
+  return { names: there === undefined ? [`manifest ${digest}`] : [], left: 0 };
 }
 
 /** Of what is missing so many are named. */
 const NAMED = 3;
 
-export function flawOf(missing: readonly string[]): Flaw | undefined {
-  if (missing.length === 0) return undefined;
-  const more = missing.length > NAMED ? `, and ${missing.length - NAMED} more` : '';
-  const names = missing.toSorted().slice(0, NAMED).join(', ');
-  return { kind: 'incomplete', reason: `it is there by name, but not ${names}${more}` };
+export function flawOf({ names, left }: Missing): Flaw | undefined {
+  if (names.length === 0) return undefined;
+  const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : '';
+  const unseen = left > 0 ? `; ${left} other parts were not looked at` : '';
+  const shown = names.toSorted().slice(0, NAMED).join(', ');
+  return { kind: 'incomplete', reason: `it is there by name, but not ${shown}${more}${unseen}` };
 }

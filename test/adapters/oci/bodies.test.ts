@@ -72,7 +72,7 @@ describe('the size of answers', () => {
         : registry.openBlob(repository, descriptorOf(layer('bad', 2 * MIB)), quiet());
     const error = await registryErrorOf(asked);
     expect(error).toMatchObject({ code: 'unavailable', status: 502, temporary: true });
-    expect(error.message).toMatch(/: 502: Bad gateway$/);
+    expect(error.message).toMatch(/: 502: Bad gateway…$/);
     await until(() => server.connections === 0);
   });
 

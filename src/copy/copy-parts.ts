@@ -1,0 +1,37 @@
+import { settleWhile } from '../base/concurrency.ts';
+import { messageOf } from '../base/errors.ts';
+import { mostTelling } from '../base/given-up.ts';
+import type { Digest } from '../image/digest.ts';
+import { RegistryError } from '../ports/registry-error.ts';
+import { CopyError } from './copy-error.ts';
+
+/** Parts of one manifest that are copied at a time: as many as its host takes requests at a time. */
+const WORKERS = 32;
+
+/**
+ * Copies the parts of a manifest. Once one of them is missing no other is begun: the image cannot be copied any more.
+ * Throws `missing` then, with the number of those that were not begun; else what tells most.
+ */
+export async function copyParts(owner: Digest, parts: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const missing: unknown[] = [];
+  const tasks = parts.map((copy) => async () => {
+    try {
+      await copy();
+    } catch (error) {
+      if (isMissing(error)) missing.push(error);
+      throw error;
+    }
+  });
+  const { thrown, left } = await settleWhile(tasks, { workers: WORKERS, goOn: () => missing.length === 0 });
+  if (thrown.length === 0) return;
+  const [first = mostTelling(thrown)] = missing;
+  if (left === 0) throw first;
+  const message = `${messageOf(first)}; ${left} of ${parts.length} parts of ${owner} were not looked at`;
+  throw new CopyError('missing', message, { cause: first });
+}
+
+/** A source that has no such blob says 404; a destination that says so takes none of the others either. */
+function isMissing(error: unknown): boolean {
+  if (error instanceof RegistryError) return error.status === 404;
+  return error instanceof CopyError && error.code === 'missing';
+}
