@@ -59,7 +59,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** `Response does not match the HTTP/1.1 protocol (Invalid header token)`, or node's `Parse Error: Invalid header token`. */
 function parserReason({ message }: Error): string {
-  const reason = /\((.*)\)$/.exec(message)?.[1] ?? message.replace(/^Parse Error: /, '');
+  const inner = message.endsWith(')') ? message.slice(message.indexOf('(') + 1, -1) : message;
+  const reason = inner.replace(/^Parse Error: /, '');
   if (reason.startsWith('Expected HTTP/')) return 'it does not begin with HTTP/';
   return reason.replace(/^[A-Z](?=[a-z]+ )/, (letter) => letter.toLowerCase());
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, boolean, property, stringMatching, subarray, tuple } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChallengeScopes } from '../../../src/adapters/oci/challenge-scopes.ts';
 import { runs } from '../../builders/property-runs.ts';
@@ -124,16 +124,16 @@ describe('at a token service that other registries may share', () => {
   });
 });
 
-const name = fc.stringMatching(/^[a-z]{1,3}(?:\/[a-z]{1,3}){0,3}$/);
-const actions = fc.subarray(['pull', 'push', 'delete', '*'], { minLength: 1 });
-const scope = fc.tuple(name, actions).map(([path, rights]) => `repository:${path}:${rights.join(',')}`);
+const name = stringMatching(/^[a-z]{1,3}(?:\/[a-z]{1,3}){0,3}$/);
+const actions = subarray(['pull', 'push', 'delete', '*'], { minLength: 1 });
+const scope = tuple(name, actions).map(([path, rights]) => `repository:${path}:${rights.join(',')}`);
 
 it('reads ask to pull and for nothing else, whatever challenges say', () => {
-  fc.assert(
-    fc.property(
-      fc.array(fc.array(scope, { maxLength: 4 }), { maxLength: 5 }),
+  assert(
+    property(
+      array(array(scope, { maxLength: 4 }), { maxLength: 5 }),
       name,
-      fc.boolean(),
+      boolean(),
       (challenges, own, isTrusted) => {
         const memory = new ChallengeScopes();
         const scopes = [`repository:${own}:pull`];

@@ -24,6 +24,14 @@ function denied(status: number, message = 'GCR is shut down', code = 'DENIED'): 
   return { kind: 'status', status, body: JSON.stringify({ errors: [{ code, message }] }) };
 }
 
+/** A 401 needs a challenge, here one that nobody can meet. */
+function refusing(status: number): FaultAct {
+  const act = denied(status);
+  return status === 401 && act.kind === 'status'
+    ? { ...act, headers: { 'WWW-Authenticate': 'Negotiate' } }
+    : act;
+}
+
 function countOf({ requests }: EmbeddedRegistry, kind: string): number {
   return requests.filter((request) => request.kind === kind).length;
 }
@@ -33,12 +41,7 @@ describe('a HEAD that is refused', () => {
     'is told with the reason that a GET is given: %i',
     async (status) => {
       const { server, resolve } = await setUp();
-      const headers = { 'WWW-Authenticate': 'Negotiate' };
-      server.addFault({
-        path: /manifests/,
-        act: { ...denied(status), headers: status === 401 ? headers : {} } as FaultAct,
-        times: Infinity,
-      });
+      server.addFault({ path: /manifests/, act: refusing(status), times: Infinity });
       const { message } = await registryErrorOf(resolve());
       expect(message).toMatch(new RegExp(`^HEAD http.*/v1: ${status}: DENIED: GCR is shut down`));
       expect(countOf(server, 'manifest-get')).toBe(1);
@@ -69,8 +72,7 @@ describe('a HEAD that is refused', () => {
     [403, 'unauthorized'],
   ])('%i and 404 to GET is absence only where nobody was refused', async (status, code) => {
     const { resolve, refuse } = await setUp();
-    const headers = { 'WWW-Authenticate': 'Negotiate' };
-    refuse({ ...denied(status), headers: status === 401 ? headers : {} } as FaultAct);
+    refuse(refusing(status));
     if (code === undefined) expect(await resolve('absent')).toBeUndefined();
     else expect((await registryErrorOf(resolve('absent'))).message).toContain(`${status}: no reason given`);
   });
