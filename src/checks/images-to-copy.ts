@@ -13,7 +13,7 @@ export function isProven(scope: ProofScope, digests: number): boolean {
   return scope === 'all' || (scope === 'few' && digests < FEW);
 }
 
-/** A digest to copy, once for all destinations that get it from the same sources. */
+/** A digest to copy from the same sources to some destinations. */
 export interface ImageToCopy {
   readonly digest: Digest;
   /** In the order to try. */
@@ -38,11 +38,13 @@ export function countDigestsToCopy(plan: Plan, limit = Number.POSITIVE_INFINITY)
   return digests.size;
 }
 
+/** Each digest once for all destinations that get it from the same sources. */
 export function imagesToCopy(plan: Plan): readonly ImageToCopy[] {
   const images = new Map<string, Draft>();
   for (const item of plan.items.filter(isCopy)) {
-    const { digest, sources } = item;
-    const key = [digest, ...sources].join(' ');
+    const { digest, sources, sourceFault } = item;
+    // siblings in place of sources are the same ones for all destinations, those of its own host first
+    const key = [digest, ...(sourceFault === undefined ? sources : sources.toSorted())].join(' ');
     const known = images.get(key);
     if (known === undefined)
       images.set(key, { digest, sources, siblings: new Set(item.siblings), edges: [item] });

@@ -1,7 +1,8 @@
 import { forEachInLanes } from '../base/concurrency.ts';
 import { assertNever } from '../base/exhaustive.ts';
+import { listSome } from '../base/text.ts';
 import { formatReference } from '../image/reference.ts';
-import { hostOf } from '../image/repository.ts';
+import { hostOf, type Repository } from '../image/repository.ts';
 import type { Found } from './finding.ts';
 import {
   countDigestsToCopy,
@@ -30,7 +31,9 @@ export function incompleteSource(scope: ProofScope): PlanRule {
       await forEachInLanes(images, { laneOf, workers, signal }, async (image) => {
         const destinations = new Set(image.edges.map(({ destination }) => destination));
         const sources = [...image.sources, ...image.siblings];
-        const walk = { ...image, sources, destinations, empty: plan.newRepositories, ...ports };
+        const blobsAreKnown = areAtHosts(image.siblings, destinations);
+        const empty = plan.newRepositories;
+        const walk = { ...image, sources, destinations, empty, blobsAreKnown, ...ports };
         const shortfall = await walked.findShortfall(walk, signal);
         if (shortfall !== undefined) report(describe(image, shortfall));
         progress.advance();
@@ -42,6 +45,12 @@ export function incompleteSource(scope: ProofScope): PlanRule {
 
 function laneOf({ sources: [first] }: ImageToCopy): string {
   return first === undefined ? '' : hostOf(first);
+}
+
+/** True where every destination has one of the repositories at its own host. */
+function areAtHosts(repositories: Iterable<Repository>, destinations: ReadonlySet<Repository>): boolean {
+  const hosts = new Set(Array.from(repositories, hostOf));
+  return Array.from(destinations).every((destination) => hosts.has(hostOf(destination)));
 }
 
 function notProven(digests: number): Found {
@@ -62,7 +71,7 @@ function describe(image: ImageToCopy, shortfall: Shortfall): Found {
     case 'missing':
       return {
         level: 'error',
-        message: `${name} is incomplete: ${describeMissing(shortfall, sources)}`,
+        message: `${name} is incomplete: ${describeMissing(shortfall, [...sources, ...image.siblings])}`,
         advice: 'push the image to its source again, or remove its digest from the manifest',
         at,
         edges: edges.filter(({ destination }) => shortfall.destinations.has(destination)),
@@ -98,5 +107,5 @@ function describeMissing(
   const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
   const verb = missing.length > 1 ? 'are' : 'is';
   const rest = unlooked > 0 ? `; ${unlooked} more manifests and blobs were not looked at` : '';
-  return `${missing.slice(0, NAMED).join(', ')}${more} ${verb} not in ${sources.join(' or ')}${rest}`;
+  return `${missing.slice(0, NAMED).join(', ')}${more} ${verb} not in ${listSome(sources)}${rest}`;
 }

@@ -23,6 +23,8 @@ export interface WalkedImage {
   readonly destinations: ReadonlySet<Repository>;
   /** Repositories that have nothing, so that they are not asked. */
   readonly empty: ReadonlySet<Repository>;
+  /** True where the hosts of all destinations have the image elsewhere: its blobs are not looked up then. */
+  readonly blobsAreKnown: boolean;
   readonly source: ReadRegistry;
   readonly destination: ReadRegistry;
 }
@@ -58,6 +60,7 @@ export class SourceWalk {
     const walk = new Walk(image.destinations);
     try {
       const blobs = await this.#walkManifests(image, walk, signal);
+      if (image.blobsAreKnown) return walk.shortfall();
       await walk.forEach(blobs, signal, (blob) => this.#lookForBlob(blob, { image, walk }, signal));
     } catch (error) {
       if (signal.aborted || isAbort(error, signal)) throw error;

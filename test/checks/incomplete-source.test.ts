@@ -257,6 +257,63 @@ describe('incomplete-source', () => {
   });
 });
 
+describe('destinations of the same manifest that have the image', () => {
+  const INDEX = multiArch('index', { platforms: 2 });
+  const [child] = INDEX.children;
+  const to = ['p.io/p', 'q.io/q', 'q.io/r', 'r.io/r'];
+
+  /** The source has the index, or has lost something of it; some destinations have it, or have lost something too. */
+  async function checked(
+    has: readonly string[],
+    lost: { source?: readonly Digest[]; sibling?: Digest } = {},
+  ) {
+    const registry = new MemoryRegistry();
+    for (const name of [SOURCE, ...has.map((place) => `${place}/app`)]) registry.push(name, INDEX, 'v0');
+    for (const digest of lost.source ?? []) registry.lose(SOURCE, digest);
+    for (const name of has) if (lost.sibling !== undefined) registry.lose(`${name}/app`, lost.sibling);
+    const manifest = from('s.io/s')
+      .to(...to)
+      .promote({ app: { [INDEX.manifest.digest]: ['v0'] } });
+    const { findings } = await check(proveFew(), registry, manifest);
+    return { findings, registry };
+  }
+
+  const manifest = child?.manifest.digest ?? digest('0');
+  const blob = child?.blobs[1]?.digest ?? digest('0');
+
+  it.each([
+    ['a child', [manifest]],
+    ['a layer', [blob]],
+    ['the whole image', [INDEX.manifest.digest, ...blobsOf(INDEX).map((one) => one.digest)]],
+  ])('stand in for a source that has lost %s', async (_what, source) => {
+    expect((await checked(['p.io/p'], { source })).findings).toEqual([]);
+  });
+
+  it('do not where they have lost the same', async () => {
+    const { findings } = await checked(['p.io/p'], { source: [blob], sibling: blob });
+    expect(findings).toMatchObject([
+      { message: expect.stringMatching(`is incomplete: blob ${blob} .* is not in ${SOURCE}, p.io/p/app`) },
+    ]);
+    expect(names(findings[0]?.edges ?? [])).toEqual(['q.io/q/app:v0', 'q.io/r/app:v0', 'r.io/r/app:v0']);
+  });
+
+  it('are proven themselves, once, where the source has nothing', async () => {
+    const { findings, registry } = await checked(['p.io/p', 'q.io/q'], {
+      source: [INDEX.manifest.digest],
+    });
+    expect(findings).toEqual([]);
+    expect(registry.count({ verb: 'has-blob' })).toBe(blobsOf(INDEX).length);
+  });
+
+  it('spare the blobs where every host has one of them', async () => {
+    const { findings, registry } = await checked(['p.io/p', 'q.io/q', 'r.io/r']);
+    expect(findings).toEqual([]);
+    expect(registry.log().toSorted()).toEqual(
+      INDEX.children.map((one) => `fetch ${SOURCE} ${one.manifest.digest}`).toSorted(),
+    );
+  });
+});
+
 describe('what a proof asks', () => {
   async function requestsFor(registry: MemoryRegistry, ...contents: readonly Content[]) {
     for (const content of contents) registry.push(SOURCE, content);

@@ -62,6 +62,14 @@ describe('source-tag', () => {
     expect(await findingsOf(registry, wanting(A.manifest.digest, 'v1'))).toEqual([]);
   });
 
+  it('has nothing to say about a digest that is copied from another destination', async () => {
+    const registry = new MemoryRegistry();
+    registry.push('s.io/s/app', B, 'v1');
+    registry.push('q.io/q/app', A, 'v1');
+    expect(await findingsOf(registry, wanting(A.manifest.digest, 'v1'))).toEqual([]);
+    expect(registry.log()).toEqual([]);
+  });
+
   it('has nothing to say about a digest that is wanted without a tag', async () => {
     const registry = new MemoryRegistry();
     registry.push('s.io/s/app', A);
