@@ -120,7 +120,7 @@ describe.each(KINDS)('%s credentials', (_kind, credential, authorization) => {
       { request: /^GET/, answer: { status: 307, headers: { location: `${storage.url}/b` } } },
     ]);
     const asked = client().openBlob(repositoryAt(server, 'app'), descriptorOf(SMALL), quiet());
-    expect((await registryErrorOf(asked)).status).toBe(401);
+    expect((await registryErrorOf(asked)).code).toBe('refused');
   });
 
   it.each([0, 1])(
@@ -175,7 +175,7 @@ describe.each(KINDS)('%s credentials', (_kind, credential, authorization) => {
     const session = await registry.startUpload(repositoryAt(server, 'app'), quiet());
     const open = () => Promise.resolve(SMALL.bytes);
     const asked = registry.finishUpload({ session, blob: descriptorOf(SMALL), open }, quiet());
-    expect(await registryErrorOf(asked)).toMatchObject({ status: 401 });
+    expect(await registryErrorOf(asked)).toMatchObject({ code: 'refused', status: 401 });
   });
 
   it.each(['another port', 'another host', 'another scheme'])(

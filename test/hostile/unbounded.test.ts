@@ -100,7 +100,8 @@ describe('an answer that never ends (CVE-2020-1702)', () => {
 
   it('of a redirect is cut', async () => {
     const { error } = await askEndless(ASK.upload, () => ({ status: 307, headers: { location: '/up' } }));
-    expect(error).toMatchObject({ code: 'unexpected', status: 307 });
+    expect(error.code).toBe('unexpected');
+    expect(error.message).toContain('more than 5 redirects');
   });
 });
 
@@ -110,19 +111,19 @@ describe('headers that never end', () => {
     ['one of them', [`x: ${'y'.repeat(10 * MIB)}`]],
   ])('are refused: %s', async (_what, headers) => {
     const raw = rawAnswer(['HTTP/1.1 200 OK', ...headers, 'content-length: 0']);
-    const server = await scriptedServer(
-      Array.from({ length: 5 }, () => ({ request: /^HEAD/, answer: { raw, ending: 'close' as const } })),
-    );
+    const server = await scriptedServer([{ request: /^HEAD/, answer: { raw, ending: 'close' } }]);
     const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), SMALL.digest, quiet());
     const error = await registryErrorOf(asked);
-    expect(error).toMatchObject({ code: 'unreachable' });
+    expect(error).toMatchObject({ code: 'unexpected', temporary: false });
     expect(error.message.length).toBeLessThan(500);
   });
 
   it('make no endless message of a challenge', async () => {
     const challenge = `Bearer realm="${'r'.repeat(12_000)}"`;
+    const answer = { status: 401, headers: { 'www-authenticate': challenge } };
     const server = await scriptedServer([
-      { request: /^HEAD/, answer: { status: 401, headers: { 'www-authenticate': challenge } } },
+      { request: /^HEAD/, answer },
+      { request: /^GET/, answer },
     ]);
     const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), SMALL.digest, quiet());
     expect((await registryErrorOf(asked)).message.length).toBeLessThan(1000);
@@ -140,12 +141,12 @@ describe('headers that never end', () => {
     ];
     const server = await scriptedServer(
       challenges.map((challenge) => ({
-        request: /^HEAD/,
+        request: /^GET/,
         answer: { status: 401, headers: { 'www-authenticate': challenge } },
       })),
     );
     for (const _ of challenges) {
-      const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), SMALL.digest, quiet());
+      const asked = clientForTest().registry.list(repositoryAt(server, 'app'), quiet());
       expect((await registryErrorOf(asked)).status ?? 401).toBe(401);
     }
   });

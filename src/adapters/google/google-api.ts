@@ -1,5 +1,6 @@
-import { isObject, parseJsonObject } from '../../base/json.ts';
 import { messageOf } from '../../base/errors.ts';
+import { invalidityOf, isBrokenOff } from '../../base/invalid-http.ts';
+import { isObject, parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import { parseRepository, type RegistryName } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -87,7 +88,7 @@ export class GoogleApi {
       );
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      throw error instanceof RegistryError ? error : failed(url, messageOf(error));
+      throw error instanceof RegistryError ? error : failureOf(url, error);
     }
   }
 }
@@ -126,6 +127,14 @@ function bodyOf(url: URL, { status, body }: Answer): Uint8Array {
     status,
     temporary,
   });
+}
+
+/** What `fetch` ended with, which has the reason as its cause. An answer that is not HTTP is final. */
+function failureOf(url: URL, thrown: unknown): RegistryError {
+  const error = thrown instanceof TypeError && thrown.cause instanceof Error ? thrown.cause : thrown;
+  const invalidity = error instanceof Error && !isBrokenOff(error) ? invalidityOf(error) : undefined;
+  if (invalidity === undefined) return failed(url, messageOf(error));
+  return new RegistryError('unexpected', `${describe(url)}: ${invalidity}`, { cause: error });
 }
 
 function failed(url: URL, why: string): RegistryError {

@@ -1,6 +1,7 @@
 import { rootCertificates } from 'node:tls';
 import type Undici from 'undici';
 import type { EnvHttpProxyAgent } from 'undici';
+import { MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
 import type { Env } from './default-credentials.ts';
 
 export interface Network {
@@ -30,9 +31,6 @@ export function createFetch({ env, readCas }: Network): typeof fetch {
 }
 
 type Library = typeof Undici;
-
-/** Bytes of all headers of an answer: Google has sent 21 KB. */
-const MAX_HEADER_BYTES = 256 * 1024;
 
 /** All of undici, when a token is first needed: registries are asked with parts of it. */
 async function loadLibrary(): Promise<Library> {

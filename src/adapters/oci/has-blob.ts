@@ -16,9 +16,9 @@ interface BlobQuestion {
 }
 
 /**
- * HEAD `/v2/<name>/blobs/<digest>`. Where that is refused, a GET of the first byte: storage behind a redirect takes no
- * HEAD whose URL is signed for GET, and public.ecr.aws answers 401 to every one. What an answer leaves in doubt is not
- * there: to send it does no harm.
+ * HEAD `/v2/<name>/blobs/<digest>`. Where that is refused, or answered by a web page, a GET of the first byte: storage
+ * behind a redirect takes no HEAD whose URL is signed for GET, and public.ecr.aws answers 401 to every one. What both
+ * leave in doubt is not there: to send it does no harm.
  */
 export async function hasBlob(
   session: Session,
@@ -30,7 +30,9 @@ export async function hasBlob(
   const request = readRequest(session, repository, { method: 'HEAD', path: `blobs/${digest}`, signal });
   const response = await session.send(request);
   if (response.status === 404) return false;
-  if (response.status === 200) return isAboutBlob(response, digest) && !hasOtherSize(response, size);
+  if (response.status === 200) {
+    return isAboutBlob(response, digest) ? !hasOtherSize(response, size) : hasFirstByte(session, question);
+  }
   if (!isHeadRefused(response)) return refuseAnswer(request, response);
   return session.heads.afterFirst(repository, 'blobs', async () => {
     const reason = session.heads.reasonOf(repository, 'blobs', response);
@@ -55,10 +57,14 @@ async function hasFirstByte(session: Session, question: BlobQuestion, refused?: 
   const response = await session.send(request);
   dismiss(response);
   const isThere = presenceIn(response, question);
-  if (isThere !== undefined) session.heads.learnAnswer(repository, 'blobs');
-  else if (refused !== undefined && !isTemporaryStatus(response.status))
+  if (isThere !== undefined) {
+    if (refused !== undefined) session.heads.learnAnswer(repository, 'blobs');
+    return isThere;
+  }
+  if (refused !== undefined && !isTemporaryStatus(response.status)) {
     session.heads.learnRefusal(repository, 'blobs', { ...response, status: refused });
-  return isThere ?? refuseAnswer(request, response);
+  }
+  return refuseAnswer(request, response);
 }
 
 /** Undefined for an answer that does not tell. */

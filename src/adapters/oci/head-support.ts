@@ -6,9 +6,12 @@ import { isTemporaryStatus } from './try-once.ts';
 /** What is asked for by HEAD. */
 export type Content = 'blobs' | 'manifests';
 
-/** True for an answer to HEAD that leaves the question open. */
+/** Of a proxy, which refuses whatever is asked. */
+const PROXY_AUTHENTICATION = 407;
+
+/** True for an answer to HEAD that leaves the question open, and that GET may not get. */
 export function isHeadRefused({ status }: HttpResponse): boolean {
-  return status !== 200 && status !== 404 && !isTemporaryStatus(status);
+  return status !== 200 && status !== 404 && status !== PROXY_AUTHENTICATION && !isTemporaryStatus(status);
 }
 
 /** What a refusal that has no body is told with: that of another one, or a hint to it. */

@@ -56,8 +56,6 @@ export interface HttpResponse {
   readonly isElsewhere?: boolean;
   /** Of a 401 or 403: whom the registry has refused; of a 400: what it may mean. */
   readonly hint?: string;
-  /** Set where no server has answered: what is to be written was seen to be there. */
-  readonly isSeen?: boolean;
   /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */
   readonly stream?: Readable;
   /** Of a write that was not sent: the read of its precondition that was answered so. */
@@ -69,7 +67,7 @@ export type Send = (request: HttpRequest) => Promise<HttpResponse>;
 
 /** The registry's answer to a write that is done already. */
 export function writtenAt(url: URL): HttpResponse {
-  return { status: 201, headers: {}, url, body: new Uint8Array(), isSeen: true };
+  return { status: 201, headers: {}, url, body: new Uint8Array() };
 }
 
 export function isRead({ method }: Pick<HttpRequest, 'method'>): boolean {

@@ -23,9 +23,9 @@ interface ManifestPut {
 const UNSETTLED: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4, mostAttempts: 4 };
 
 /**
- * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is 201 with the digest that was sent; after any
- * other 2xx a HEAD tells whether the manifest is there, and where it is not, it is written again. A tag is written only
- * where it does not exist, see `tagPrecondition`. Throws `RegistryError`.
+ * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is 201 that names no other digest than the one
+ * that was sent; after any other 2xx a HEAD tells whether the manifest is there, and where it is not, it is written
+ * again. A tag is written only where it does not exist, see `tagPrecondition`. Throws `RegistryError`.
  */
 export async function putManifest(session: Session, put: ManifestPut): Promise<void> {
   const { digest } = put.manifest;
@@ -36,7 +36,7 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<v
     const { precondition } = response;
     if (precondition !== undefined) throw unreadTag(request, refusalOf(precondition, response));
     if (!isSuccess(response)) refuseAnswer(request, response);
-    if (response.isSeen === true || (response.status === 201 && namesDigest(response, digest))) return;
+    if (response.status === 201 && doubtOf(request, response, digest) === undefined) return;
     const there = await look(session, put);
     const error = failureOf(request, { response, put, there });
     if (error === undefined) return;
@@ -76,9 +76,8 @@ function failureOf(request: HttpRequest, { response, put, there }: Unsettled): R
   if (doubt !== undefined) return doubt;
   if (there === undefined) return notStored(request, response, 'the manifest is not there');
   if (there !== 'unknown') return movedFrom({ ...put, digest }, there);
-  // where nobody can say, an answer is believed that is usual or names what was sent
-  const isBelieved = response.status === 201 || namesDigest(response, digest);
-  return isBelieved
+  // where nobody can say, an answer is believed that names what was sent
+  return namesDigest(response, digest)
     ? undefined
     : notStored(request, response, 'it cannot be told whether the manifest is there');
 }

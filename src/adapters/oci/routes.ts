@@ -1,10 +1,10 @@
 import type { Dispatcher } from 'undici';
 import type buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
+import { MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
 import { fartherOf, type Nearest } from './address-policy.ts';
 import { connectToProxy, createConnector, type Reach, refuseHostname } from './connector.ts';
 import { type HttpRequest } from './http.ts';
-import { MAX_HEADER_BYTES } from './invalid-answer.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { Proxies, type Proxy } from './proxies.ts';
 import type { TrustedRealms } from './realm-policy.ts';

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
+import { invalidityOf, MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { invalidityOf, MAX_HEADER_BYTES } from './invalid-answer.ts';
 import type { Proxy } from './proxies.ts';
 import { systemTimer } from './time-limits.ts';
 

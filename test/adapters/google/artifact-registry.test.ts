@@ -8,6 +8,8 @@ import { RegistryError } from '../../../src/ports/registry-error.ts';
 import type { RegistryEntry } from '../../../src/ports/whole-registry.ts';
 import { digest } from '../../builders/manifests.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
+import { rawAnswer, scriptedServer } from '../../doubles/scripted-server.ts';
+import { registryErrorOf } from '../oci/client.ts';
 
 const IMAGES = registry('us-central1-docker.pkg.dev/k8s-artifacts-prod/images');
 const PATH = '/v1/projects/k8s-artifacts-prod/locations/us-central1/repositories/images/dockerImages';
@@ -176,6 +178,49 @@ describe('a whole repository of Artifact Registry', () => {
   ])('is refused where an image is of %s', async (_what, uri) => {
     const api = await fakeApi([{ uri }]);
     await expect(read(api.endpoint)).rejects.toMatchObject({ code: 'unexpected' });
+  });
+
+  it('may come with 256 KiB of headers', async () => {
+    const headers = { 'x-debug': 'x'.repeat(256 * 1024) };
+    const server = await scriptedServer([{ request: /^GET/, answer: { status: 200, headers, body: '{}' } }]);
+    expect(await read(server.url)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'headers without a colon',
+      rawAnswer(['HTTP/1.1 200 OK', 'Bad']),
+      'its answer is not valid HTTP: invalid header',
+    ],
+    [
+      'a chunk of no size',
+      rawAnswer(['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'], 'zz\r\n'),
+      'its answer is not valid HTTP: invalid character in chunk size',
+    ],
+    [
+      'more headers than that',
+      rawAnswer(['HTTP/1.1 200 OK', `X: ${'x'.repeat(300 * 1024)}`]),
+      'the headers of its answer have more than 256 KiB',
+    ],
+  ])('is not asked for again where its answer has %s', async (_what, raw, words) => {
+    const clock = new FakeClock();
+    const server = await scriptedServer([{ request: /^GET/, answer: { raw, ending: 'close' } }]);
+    const error = await registryErrorOf(read(server.url, { clock }));
+    expect(error).toMatchObject({ code: 'unexpected', temporary: false });
+    expect(error.message).toContain(words);
+    expect(clock.waits).toEqual([]);
+  });
+
+  it('is asked for again where its answer breaks off', async () => {
+    const broken = {
+      raw: rawAnswer(['HTTP/1.1 200 OK', 'Content-Length: 9'], '{'),
+      ending: 'close',
+    } as const;
+    const server = await scriptedServer([
+      { request: /^GET/, answer: broken },
+      { request: /^GET/, answer: { status: 200, body: '{}' } },
+    ]);
+    expect(await read(server.url)).toEqual([]);
   });
 
   it('leaves out tags that nobody can ask for', async () => {

@@ -191,20 +191,39 @@ describe('a bare 200', () => {
   });
 
   it.each([
-    ['nothing besides', {}, true],
-    ['the type of a blob', { 'content-type': 'application/octet-stream' }, true],
-    ['the type of a page', { 'content-type': 'text/html; charset=utf-8' }, false],
-    ['the type of a notice', { 'content-type': 'application/json' }, false],
-    ['another digest', { 'docker-content-digest': digestOf(Buffer.from('other')) }, false],
+    ['nothing besides', {}],
+    ['the type of a blob', { 'content-type': 'application/octet-stream' }],
     [
       'its digest, whatever its type',
       { 'docker-content-digest': manifest.digest, 'content-type': 'text/html' },
-      true,
     ],
-  ])('that has %s says of a blob that it is there, or nothing', async (_what, headers, expected) => {
+  ])('that has %s says of a blob that it is there', async (_what, headers) => {
     const server = await scriptedServer([{ request: /^HEAD/, answer: { status: 200, headers } }]);
     const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), manifest.digest, quiet());
-    expect(await asked).toBe(expected);
+    expect(await asked).toBe(true);
+  });
+
+  it.each([
+    ['the type of a page', { 'content-type': 'text/html; charset=utf-8' }],
+    ['the type of a notice', { 'content-type': 'application/json' }],
+    ['another digest', { 'docker-content-digest': digestOf(Buffer.from('other')) }],
+  ])('that has %s says nothing of a blob: its first byte is asked for', async (_what, headers) => {
+    const unclear = { status: 200, headers };
+    for (const [answer, expected] of [
+      [{ status: 206, body: 'x' }, true],
+      [{ status: 404 }, false],
+      [{ ...unclear, body: '<h1>Log in</h1>' }, false],
+    ] as const) {
+      const server = await scriptedServer([
+        { request: /^HEAD/, answer: unclear },
+        { request: /^GET/, answer },
+        { request: /^HEAD/, answer: { status: 404 } },
+      ]);
+      const { registry } = clientForTest();
+      const ask = () => registry.hasBlob(repositoryAt(server, 'app'), manifest.digest, quiet());
+      expect(await ask()).toBe(expected);
+      expect(await ask()).toBe(false); // by HEAD: that was not refused
+    }
   });
 
   it('that names another digest is a mismatch', async () => {
