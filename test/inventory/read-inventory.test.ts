@@ -234,6 +234,43 @@ describe('a destination that refuses to list', () => {
   });
 });
 
+describe('a destination whose list breaks off, or is not there', () => {
+  const BROKEN = new RegistryError('unexpected', 'the list of tags breaks off after its first page');
+  const GONE = new RegistryError('refused', 'GET https://test: 404', { status: 404 });
+  const manifest = toProd.promote({ a: { [a]: TEN }, b: { [a]: TEN } });
+
+  it.each([BROKEN, GONE])('is asked for every tag, and once for its list: $message', async (error) => {
+    const registry = new MemoryRegistry();
+    for (const name of ['a', 'b']) registry.push(`p.example/p/${name}`, A, 'v9');
+    registry.fail({ verb: 'list' }, { error });
+    const { destinations } = await read(registry, manifest);
+    for (const name of ['a', 'b']) {
+      const state = destinations.get(repository(`p.example/p/${name}`));
+      expect(state).toMatchObject({ kind: 'read', tags: new Map([['v9', a]]) });
+    }
+    expect(registry.count({ verb: 'list' })).toBe(2);
+    expect(registry.count({ verb: 'resolve' })).toBe(20);
+  });
+
+  it.each([
+    ['breaks off', BROKEN],
+    ['is refused', new RegistryError('refused', 'GET https://test: 403', { status: 403 })],
+  ])('says nothing of other lists of a host that has given one: it %s', async (_what, error) => {
+    const registry = new MemoryRegistry({ listing: 'google' });
+    const names = ['a', 'b', 'c'];
+    for (const name of names) registry.push(`p.example/p/${name}`, A, ...TEN);
+    registry.fail({ verb: 'list', repository: repository('p.example/p/b') }, { error });
+    const images = toProd.promote(Object.fromEntries(names.map((name) => [name, { [a]: TEN }])));
+    await readInventory(
+      expandEdges([images]),
+      { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 },
+      new AbortController().signal,
+    );
+    expect(registry.log({ verb: 'list' })).toEqual(names.map((name) => `list p.example/p/${name}`));
+    expect(registry.count({ verb: 'resolve' })).toBe(10);
+  });
+});
+
 describe('a source', () => {
   it('is asked once for what some destination lacks, and for nothing else', async () => {
     const registry = new MemoryRegistry();

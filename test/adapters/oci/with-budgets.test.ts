@@ -32,6 +32,24 @@ function requestTo(host: string, slot?: 'none'): HttpRequest {
   };
 }
 
+it('the read of a precondition has a turn of its own beside that of its write', async () => {
+  const clock = new FakeClock();
+  const budgets = { ...DEFAULT_BUDGETS, hosts: new Map([['a', { requests: 1, writes: Infinity }]]) };
+  const ports = { threads: 5, perHost: 5, budgets, clock, keychain: keychainOf({}) };
+  const { send, held } = heldTransport();
+  const bounded = withBudgets(send, ports);
+  const put = {
+    ...requestTo('a'),
+    method: 'PUT',
+    precondition: () => Promise.resolve('free' as const),
+  } as const;
+  const writing = Promise.all([bounded(put), bounded(put)]);
+  await settle();
+  for (const one of held.slice()) one.answer();
+  await writing;
+  expect(clock.waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(2000);
+});
+
 /** A transport that answers when it is told to. */
 function heldTransport() {
   const held: { readonly host: string; answer(): void }[] = [];
