@@ -20,8 +20,11 @@ function refuse(server: EmbeddedRegistry, act: FaultAct): void {
   server.addFault({ kind: 'manifest-head', act, times: Infinity });
 }
 
+/** A 401 has a challenge that nobody can meet. */
 function denied(status: number, message = 'GCR is shut down', code = 'DENIED'): FaultAct {
-  return { kind: 'status', status, body: JSON.stringify({ errors: [{ code, message }] }) };
+  const headers = status === 401 ? { 'WWW-Authenticate': 'Negotiate' } : undefined;
+  const body = JSON.stringify({ errors: [{ code, message }] });
+  return { kind: 'status', status, body, ...(headers && { headers }) };
 }
 
 function countOf({ requests }: EmbeddedRegistry, kind: string): number {
@@ -33,12 +36,7 @@ describe('a HEAD that is refused', () => {
     'is told with the reason that a GET is given: %i',
     async (status) => {
       const { server, resolve } = await setUp();
-      const headers = { 'WWW-Authenticate': 'Negotiate' };
-      server.addFault({
-        path: /manifests/,
-        act: { ...denied(status), headers: status === 401 ? headers : {} } as FaultAct,
-        times: Infinity,
-      });
+      server.addFault({ path: /manifests/, act: denied(status), times: Infinity });
       const { message } = await registryErrorOf(resolve());
       expect(message).toMatch(new RegExp(`^HEAD http.*/v1: ${status}: DENIED: GCR is shut down`));
       expect(countOf(server, 'manifest-get')).toBe(1);
@@ -69,8 +67,7 @@ describe('a HEAD that is refused', () => {
     [403, 'unauthorized'],
   ])('%i and 404 to GET is absence only where nobody was refused', async (status, code) => {
     const { resolve, refuse } = await setUp();
-    const headers = { 'WWW-Authenticate': 'Negotiate' };
-    refuse({ ...denied(status), headers: status === 401 ? headers : {} } as FaultAct);
+    refuse(denied(status));
     if (code === undefined) expect(await resolve('absent')).toBeUndefined();
     else expect((await registryErrorOf(resolve('absent'))).message).toContain(`${status}: no reason given`);
   });
