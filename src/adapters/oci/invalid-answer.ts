@@ -59,7 +59,9 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** `Response does not match the HTTP/1.1 protocol (Invalid header token)`, or node's `Parse Error: Invalid header token`. */
 function parserReason({ message }: Error): string {
-  const reason = /\((.*)\)$/.exec(message)?.[1] ?? message.replace(/^Parse Error: /, '');
+  const start = message.indexOf('(');
+  const isNamed = start !== -1 && message.endsWith(')');
+  const reason = isNamed ? message.slice(start + 1, -1) : message.replace(/^Parse Error: /, '');
   if (reason.startsWith('Expected HTTP/')) return 'it does not begin with HTTP/';
   return reason.replace(/^[A-Z](?=[a-z]+ )/, (letter) => letter.toLowerCase());
 }
