@@ -83,8 +83,12 @@ function escapeCharacter(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
+/** Beyond this a text is no typing error, and comparing it takes long. */
+const MAX_COMPARED_CHARACTERS = 100;
+
 /** The candidate that is a typing error away from `word`: at most a third of its characters. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  if (word.length > MAX_COMPARED_CHARACTERS) return undefined;
   const candidate = closest(word, candidates);
   if (candidate === undefined) return undefined;
   const allowed = Math.max(1, Math.floor(word.length / 3));

@@ -116,13 +116,11 @@ export function duplicateKey(key: string, first: string): Fault {
 }
 
 export function unknownField(field: string, owner: string, known: readonly string[]): Fault {
-  const meant = field.length <= MAX_GUESSED_CHARACTERS ? nearest(field, known) : undefined;
+  const meant = nearest(field, known);
   const advice = meant === undefined ? `expected ${known.join(', ')}` : `did you mean ${quote(meant)}?`;
   return faultOf('unknown-field', `field ${quote(field)} not found in ${owner}: ${advice}`);
 }
 
-/** Beyond this a text is no typing error, and comparing it takes long. */
-const MAX_GUESSED_CHARACTERS = 100;
 const MAX_TAG_LENGTH = 128;
 
 function fault(rule: RuleName, message: string): { readonly fault: Fault } {

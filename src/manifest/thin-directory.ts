@@ -21,7 +21,8 @@ export type Resolved =
   | { readonly kind: 'outside'; readonly what: EntryKind; readonly target: string }
   | { readonly kind: 'unusable'; readonly reason: string };
 
-const MAX_SEARCHES = 100;
+/** Names that are compared with names: of a directory with a thousand mistakes not every one is guessed at. */
+const MAX_COMPARISONS = 20_000;
 
 /** A manifest directory under inspection, and what was found wrong with it so far. */
 export class ThinDirectory {
@@ -29,7 +30,7 @@ export class ThinDirectory {
   readonly #root: string;
   readonly #issues: LayoutIssue[] = [];
   readonly #warnings: Problem[] = [];
-  #searches = 0;
+  #comparisons = 0;
 
   /** `directory` as the user typed it, `root` where it really is. */
   constructor(directory: string, root: string) {
@@ -63,10 +64,10 @@ export class ThinDirectory {
     this.#warnings.push({ severity: 'warning', rule: 'layout', message, at, frame: '' });
   }
 
-  /** The name that may have been meant. Each search reads all candidates, so after many there is no answer. */
-  nearest(name: string, candidates: Iterable<string>): string | undefined {
-    this.#searches += 1;
-    return this.#searches > MAX_SEARCHES ? undefined : nearest(name, candidates);
+  /** The name that may have been meant; after many comparisons there is no answer. */
+  nearest(name: string, candidates: readonly string[] | ReadonlySet<string>): string | undefined {
+    this.#comparisons += 'size' in candidates ? candidates.size : candidates.length;
+    return this.#comparisons > MAX_COMPARISONS ? undefined : nearest(name, candidates);
   }
 
   /** The entries of a directory; none where it cannot be read, which is refused. */
