@@ -3,7 +3,7 @@ import { blockEdges } from '../../src/checks/block-edges.ts';
 import { FEW, type ProofScope } from '../../src/checks/images-to-copy.ts';
 import { incompleteSource } from '../../src/checks/incomplete-source.ts';
 import { type Digest, digestOf } from '../../src/image/digest.ts';
-import { OCI_INDEX } from '../../src/image/media-types.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { formatReference } from '../../src/image/reference.ts';
 import type { PlanItem } from '../../src/plan/plan.ts';
 import type { ReadRegistry } from '../../src/ports/registry.ts';
@@ -203,6 +203,21 @@ describe('incomplete-source', () => {
     expect(findings).toMatchObject([
       { level: 'error', message: expect.stringMatching(/cannot be copied: .*malformed digest/) },
     ]);
+  });
+
+  it('says that an image is too large to be copied, and asks for none of its parts', async () => {
+    const registry = new MemoryRegistry();
+    const entries = Array.from({ length: 100_001 }, (_, number) => ({
+      mediaType: OCI_MANIFEST,
+      digest: `sha256:${String(number).padStart(64, '0')}`,
+      size: 1,
+    }));
+    const bytes = Buffer.from(JSON.stringify({ manifests: entries }));
+    const manifest = { mediaType: OCI_INDEX, bytes, digest: digestOf(bytes) };
+    registry.push(SOURCE, { manifest, blobs: [], children: [] });
+    const { findings } = await check(proveFew(), registry, wanting({ manifest, blobs: [], children: [] }));
+    expect(findings).toMatchObject([{ message: expect.stringMatching(/leads to more than 100000/) }]);
+    expect(registry.log()).toEqual([]);
   });
 
   it('says that indexes are nested too deep to be copied, and takes eight levels', async () => {
