@@ -78,7 +78,7 @@ const WRITES: readonly (readonly [string, Write])[] = [
     {
       method: 'PUT',
       send: (registry, server) => {
-        const put = { reference: tagOf('v1'), manifest };
+        const put = { reference: manifest.digest, manifest };
         return registry.putManifest(repositoryAt(server, 'app'), put, quiet());
       },
       sent: manifest.bytes,
