@@ -52,7 +52,8 @@ export interface PromotionPorts {
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
   const { confirm, reportAll: keepPresent, threads } = request;
   const { clock, progress, registry: destination, signal, spool, stopping } = ports;
-  const startedAt = clock.now();
+  const startedAt = clock.wallTime();
+  const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(request.read.manifests), request.shard);
   const source = confirm ? readOnce(destination) : destination; // a dry run only looks, so there is nothing to keep
   const plans: Plan[] = [];
@@ -77,7 +78,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   return makeReport({
     mode: confirm ? 'promotion' : 'dry-run',
     startedAt,
-    finishedAt: clock.now(),
+    durationMs: clock.monotonic() - begun,
     stopped: stopping.aborted,
     edges: wanted.edges,
     shard: wanted.shard,

@@ -1,3 +1,4 @@
+import { systemClock } from '../adapters/system/clock.ts';
 import { filtered } from '../base/iterables.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import type { RunReport } from '../report/report.ts';
@@ -19,7 +20,9 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
     const strict = task === 'parse-only';
     const read = await readWanted(where, { strict, log, stopping: stop.stopping });
     const stopped = stop.stopping.aborted;
-    const report = strict ? runParseOnly(read, { shard, now: Date.now, stopped }) : await promoteLazily();
+    const report = strict
+      ? runParseOnly(read, { shard, clock: systemClock, stopped })
+      : await promoteLazily();
     const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these have been told
     const { format } = options.log;
     try {

@@ -7,7 +7,7 @@ import { RegistryError } from '../ports/registry-error.ts';
 
 /** What a tag is by now. */
 export interface SeenTag {
-  /** When it was looked at, in milliseconds since the epoch. */
+  /** When it was looked at, in milliseconds of the monotonic clock. */
   readonly at: number;
   /** Undefined where it does not exist. */
   readonly digest: Digest | undefined;
@@ -15,7 +15,7 @@ export interface SeenTag {
 
 interface LookPorts {
   readonly registry: ReadRegistry;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 interface TagList {
@@ -44,14 +44,14 @@ export class TagLooks {
     const { registry, clock } = this.#ports;
     const list = this.#isListed ? await (this.#list ??= this.#askForList(signal)) : undefined;
     if (list !== undefined && !list.tags.has(tag)) return { at: list.at, digest: undefined };
-    const at = clock.now();
+    const at = clock.monotonic();
     return { at, digest: await registry.resolve(this.#repository, tag, signal) };
   }
 
   /** Undefined where there is none to be had: a registry that gives no list may still answer for each tag. */
   async #askForList(signal: AbortSignal): Promise<TagList | undefined> {
     const { registry, clock } = this.#ports;
-    const at = clock.now();
+    const at = clock.monotonic();
     const listing = await registry.list(this.#repository, signal).catch(orNone);
     if (listing === undefined) return undefined;
     return { at, tags: listing.kind === 'missing' ? new Set<Tag>() : listing.tags };

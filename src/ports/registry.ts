@@ -97,7 +97,7 @@ export interface ManifestPut {
   readonly reference: Reference;
   readonly manifest: RawManifest;
   /**
-   * Of a tag: when it was last known to be free, in milliseconds since the epoch. It is looked at again before it is
+   * Of a tag: when it was last known to be free, in milliseconds of the monotonic clock. It is looked at again before it is
    * written long after that, and where it has become something else, that is thrown (`moved`). Default: now.
    */
   readonly seenAt?: number;

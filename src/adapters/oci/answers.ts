@@ -11,9 +11,7 @@ export function refuseAnswer(request: HttpRequest, response: HttpResponse): neve
   const errors = parseErrors(response.body);
   const words = errors.map(({ code, message }) => `${code}: ${message}`).join('; ') || plainText(response);
   const said = words === '' ? noWords(request, response.status) : words;
-  // a date is meant by the server's own clock, which its Date header tells
-  const now = Date.parse(response.headers['date'] ?? '');
-  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now);
+  const retryAfterMs = parseRetryAfter(response.headers);
   throw new RegistryError(
     codeOf(response.status, errors),
     `${describeRequest(request)}: ${response.status}: ${said}${hintOf(response, retryAfterMs)}`,

@@ -48,7 +48,7 @@ function sightOf(
   { request, put }: { readonly request: HttpRequest; readonly put: ManifestPut },
 ): TagSight {
   const { clock } = session;
-  const { manifest, seenAt = clock.now() } = put;
+  const { manifest, seenAt = clock.monotonic() } = put;
   const resolve = (slot: Slot) => resolveManifest(session, { ...put, slot });
   return new TagSight(request, { clock, seenAt, digest: manifest.digest, resolve });
 }

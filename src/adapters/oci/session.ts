@@ -11,7 +11,7 @@ export interface Session {
   readonly endpoints: Endpoints;
   readonly chunks: ChunkHabits;
   readonly oddNames: OddNames;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
 }
 
 type RequestParts = Pick<HttpRequest, 'method'> &

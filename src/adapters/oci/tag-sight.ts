@@ -7,8 +7,8 @@ import { describeRequest, type HttpRequest, type Sight, type Slot } from './http
 const STALE = 5000;
 
 export interface TagSightParts {
-  readonly clock: Pick<Clock, 'now'>;
-  /** When the tag was last known to be free, in milliseconds since the epoch. */
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** When the tag was last known to be free, in milliseconds of the monotonic clock. */
   readonly seenAt: number;
   /** What it is to become. */
   readonly digest: Digest;
@@ -28,12 +28,12 @@ export class TagSight implements Sight {
   }
 
   isOld(): boolean {
-    return this.#parts.clock.now() - this.#seenAt > STALE;
+    return this.#parts.clock.monotonic() - this.#seenAt > STALE;
   }
 
   async look(slot: Slot): Promise<'done' | 'not done'> {
     const { clock, digest, resolve } = this.#parts;
-    const askedAt = clock.now();
+    const askedAt = clock.monotonic();
     const there = await resolve(slot);
     this.#seenAt = askedAt;
     if (there === undefined) return 'not done';

@@ -38,7 +38,8 @@ export interface VerificationPorts {
 export async function verify(request: VerificationRequest, ports: VerificationPorts): Promise<Verification> {
   const { read, front, deep, reportAll, threads: workers } = request;
   const { clock, registry, progress, stopping } = ports;
-  const startedAt = clock.now();
+  const startedAt = clock.wallTime();
+  const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(read.manifests), request.shard);
   const sights = await readSights(wanted, { front, deep, workers, registry, progress }, stopping);
   return makeVerification({
@@ -46,7 +47,7 @@ export async function verify(request: VerificationRequest, ports: VerificationPo
     front,
     reportAll,
     startedAt,
-    finishedAt: clock.now(),
+    durationMs: clock.monotonic() - begun,
     stopped: stopping.aborted,
     manifests: read.counts,
     wanted,

@@ -19,6 +19,7 @@ import {
 } from './client.ts';
 
 const CONTENT = image({ seed: 'put' });
+const LONG_AGO = Number.NEGATIVE_INFINITY;
 const OTHER = image({ seed: 'put by somebody else' });
 const { manifest } = CONTENT;
 const WRONG: FaultAct = { kind: 'wrong-digest-header' };
@@ -157,35 +158,35 @@ describe('a tag whose answer is lost', () => {
 describe('a tag that was seen long ago', () => {
   it.each([1, 50])('is looked at before it is written, in the slot that it has: of %i', async (threads) => {
     const { server, put, lines, clock } = await setUp({ threads });
-    await put(tagOf('v1'), clock.now() - 5001);
+    await put(tagOf('v1'), clock.monotonic() - 5001);
     expect(lines()).toEqual(['HEAD v1', 'PUT v1']);
     expect(server.store.resolveTag('app', 'v1')).toBe(manifest.digest);
   });
 
   it('is not looked at where that was just now', async () => {
     const { put, lines, clock } = await setUp();
-    await put(tagOf('v1'), clock.now() - 5000);
+    await put(tagOf('v1'), clock.monotonic() - 5000);
     expect(lines()).toEqual(['PUT v1']);
   });
 
   it('is left alone where it has become something else', async () => {
     const { server, put, lines } = await setUp();
     push(server, 'app', OTHER, 'v1');
-    expect((await registryErrorOf(put(tagOf('v1'), 0))).code).toBe('moved');
+    expect((await registryErrorOf(put(tagOf('v1'), LONG_AGO))).code).toBe('moved');
     expect(lines()).toEqual(['HEAD v1']);
   });
 
   it('is not written where somebody else has done so already', async () => {
     const { server, put, lines } = await setUp();
     push(server, 'app', CONTENT, 'v1');
-    await put(tagOf('v1'), 0);
+    await put(tagOf('v1'), LONG_AGO);
     expect(lines()).toEqual(['HEAD v1']);
   });
 
   it('is not written where nobody can say what it is: that is told', async () => {
     const { server, put, lines } = await setUp();
     server.addFault({ method: 'HEAD', act: status(403), times: Infinity });
-    expect((await registryErrorOf(put(tagOf('v1'), 0))).message).toMatch(
+    expect((await registryErrorOf(put(tagOf('v1'), LONG_AGO))).message).toMatch(
       /^PUT .*v1: not sent, because nobody can say what is there by now: HEAD .*v1: 403/,
     );
     expect(lines()).toEqual(['HEAD v1']);
@@ -242,7 +243,7 @@ async function setUp({ signal = quiet(), threads = 50 } = {}) {
   const clock = new FakeClock();
   const client = clientForTest({ clock, threads });
   const repository = repositoryAt(server, 'app');
-  const put = (reference: Reference = tagOf('v1'), seenAt = clock.now()) =>
+  const put = (reference: Reference = tagOf('v1'), seenAt = clock.monotonic()) =>
     client.registry.putManifest(repository, { reference, manifest, seenAt }, signal);
   const lines = () => server.requests.map(({ method, path }) => `${method} ${path.split('/').at(-1) ?? ''}`);
   return { server, clock, client, repository, put, lines };
