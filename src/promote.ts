@@ -64,7 +64,8 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const { confirm, read, reportAll: keepPresent, threads } = request;
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const { clock, progress, registry, signal, spool, stopping } = ports;
-  const startedAt = clock.now();
+  const startedAt = clock.wallTime();
+  const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
   const source = readOnce(registry);
   // a manifest that is about to be copied or proven is read at once, any other is looked up
@@ -108,7 +109,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   return makeReport({
     mode: confirm ? 'promotion' : 'dry-run',
     startedAt,
-    finishedAt: clock.now(),
+    durationMs: clock.monotonic() - begun,
     stopped: stopping.aborted,
     edges: wanted.edges,
     shard: wanted.shard,

@@ -32,7 +32,7 @@ export const UPLOAD_RETRY: RetryPolicy = { ...DEFAULT_RETRY, mostAttempts: DEFAU
 
 /** Time and chance. */
 interface Dice {
-  now(): number;
+  monotonic(): number;
   random(): number;
 }
 
@@ -68,9 +68,9 @@ export class Attempts {
     const { asked = 0 } = failure;
     this.#made += 1;
     const isRefused = isRefusal(failure);
-    if (isRefused) this.#refusedAt ??= this.#dice.now();
+    if (isRefused) this.#refusedAt ??= this.#dice.monotonic();
     else this.#countFailure();
-    const waited = this.#dice.now() - (this.#refusedAt ?? this.#dice.now());
+    const waited = this.#dice.monotonic() - (this.#refusedAt ?? this.#dice.monotonic());
     const isOutOfPatience = isRefused && waited + asked > patience;
     // what a server asks for is waited for, though it be long: once
     const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
@@ -81,12 +81,12 @@ export class Attempts {
 
   #countFailure(): void {
     this.#failures += 1;
-    this.#failedAt ??= this.#dice.now();
+    this.#failedAt ??= this.#dice.monotonic();
   }
 
   #isExhausted(): boolean {
     const { attempts, mostAttempts, outage } = this.#policy;
-    const since = this.#dice.now() - (this.#failedAt ?? this.#dice.now());
+    const since = this.#dice.monotonic() - (this.#failedAt ?? this.#dice.monotonic());
     return this.#failures >= mostAttempts || (this.#failures >= attempts && since >= outage);
   }
 }

@@ -1,3 +1,4 @@
+import { systemClock } from '../adapters/system/clock.ts';
 import { filtered } from '../base/iterables.ts';
 import { exitCodeOf } from '../report/exit-code.ts';
 import type { RunReport } from '../report/report.ts';
@@ -34,7 +35,7 @@ export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): 
       const registries = registriesOf(read.manifests);
       tellStrangeBudgets(options.budgets, registries, log);
       if (options.serviceAccounts) bindRegistries(registries, log);
-      return runParseOnly(read, { shard, now: Date.now, stopped: stop.stopping.aborted });
+      return runParseOnly(read, { shard, clock: systemClock, stopped: stop.stopping.aborted });
     }
 
     // the registry client is the heavy part of the program: loaded when it is known to be needed

@@ -5,20 +5,22 @@ import type { Shard } from '../edges/shard.ts';
 import { takeShard } from '../edges/take-shard.ts';
 import type { ReadManifests } from '../manifest/model.ts';
 import { planConflicts } from '../plan/plan-conflicts.ts';
+import type { Clock } from '../ports/clock.ts';
 import { makeReport } from '../report/make-report.ts';
 import type { RunReport } from '../report/report.ts';
 
 /** What can be said of manifests without any network. */
 export function runParseOnly(
   { manifests, problems, counts }: ReadManifests,
-  { shard, now, stopped }: { shard: Shard | undefined; now: () => number; stopped: boolean },
+  { shard, clock, stopped }: { shard: Shard | undefined; clock: Clock; stopped: boolean },
 ): RunReport {
-  const startedAt = now();
+  const startedAt = clock.wallTime();
+  const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(manifests), shard);
   return makeReport({
     mode: 'parse-only',
     startedAt,
-    finishedAt: now(),
+    durationMs: clock.monotonic() - begun,
     stopped,
     edges: wanted.edges,
     shard: wanted.shard,

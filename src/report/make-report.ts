@@ -23,7 +23,7 @@ export interface ReportInput {
   readonly mode: Mode;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  readonly finishedAt: number;
+  readonly durationMs: number;
   readonly stopped: boolean;
   readonly manifests: ManifestCounts;
   /** All edges that the manifests want, decided or not. */
@@ -50,13 +50,13 @@ export interface MalformedEntry {
 
 /** The report of a run. Pure. */
 export function makeReport(input: ReportInput): RunReport {
-  const { mode, startedAt, finishedAt, stopped, plan, problems } = input;
+  const { mode, startedAt, durationMs, stopped, plan, problems } = input;
   const errors = problems.filter(({ severity }) => severity === 'error');
   return {
     version: 1,
     mode,
     startedAt: new Date(startedAt).toISOString(),
-    durationMs: finishedAt - startedAt,
+    durationMs: Math.round(durationMs),
     stopped,
     ...(input.shard === undefined ? {} : { shard: input.shard }),
     manifests: input.manifests,

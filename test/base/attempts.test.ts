@@ -17,7 +17,7 @@ const THROTTLED: Failure = { status: 429, asked: undefined };
 /** Attempts at something that takes no time, and a clock that the waits between them move on. */
 function setUp({ chance = 1, ...policy }: Partial<RetryPolicy> & { readonly chance?: number } = {}) {
   let now = Date.UTC(2026, 10, 21);
-  const attempts = new Attempts({ now: () => now, random: () => chance }, { ...POLICY, ...policy });
+  const attempts = new Attempts({ monotonic: () => now, random: () => chance }, { ...POLICY, ...policy });
   const fail = (failure: Failure) => {
     const wait = attempts.waitAfter(failure);
     now += wait ?? 0;

@@ -17,7 +17,7 @@ const EMPTY = kept(
   makeReport({
     mode: 'dry-run',
     startedAt: 0,
-    finishedAt: 1,
+    durationMs: 1,
     stopped: false,
     edges: 0,
     manifests: { projects: 1, images: 0, digests: 0 },

@@ -182,7 +182,7 @@ function reportOf({ plan, outcomes, edges }: Pick<ReportInput, 'plan' | 'outcome
   const report = makeReport({
     mode: 'promotion',
     startedAt: 0,
-    finishedAt: 0,
+    durationMs: 0,
     stopped: false,
     manifests: { projects: 0, images: 0, digests: 0 },
     edges,

@@ -1,18 +1,24 @@
 import type { Clock } from '../../src/ports/clock.ts';
 
+/** What the wall clock says when the monotonic one is at zero. */
+const BEGIN = Date.UTC(2026, 10, 20, 21);
+
 /** A clock that stands still until somebody sleeps: then the time has passed at once. */
 export class FakeClock implements Clock {
   /** Milliseconds of each sleep, in order. */
   readonly waits: number[] = [];
-  #now: number;
+  #now = 5000;
   readonly #chance: number;
 
-  constructor({ now = Date.UTC(2026, 10, 20, 21), chance = 0.5 } = {}) {
-    this.#now = now;
+  constructor({ chance = 0.5 } = {}) {
     this.#chance = chance;
   }
 
-  now(): number {
+  wallTime(): number {
+    return BEGIN + this.#now;
+  }
+
+  monotonic(): number {
     return this.#now;
   }
 

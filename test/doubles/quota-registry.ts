@@ -63,7 +63,7 @@ export class QuotaRegistry {
   }
 
   #windowOf(key: string): { minute: number; used: number } {
-    const minute = Math.floor((this.#clock.now() + 17_000) / 60_000); // its minutes are not ours
+    const minute = Math.floor((this.#clock.monotonic() + 17_000) / 60_000); // its minutes are not ours
     const window = this.#minutes.get(key);
     if (window?.minute === minute) return window;
     const fresh = { minute, used: 0 };

@@ -18,6 +18,9 @@ interface Event {
   readonly act: () => void;
 }
 
+/** What the wall clock says when the monotonic one is at zero. */
+const BEGIN = Date.UTC(2026, 10, 20, 21);
+
 /**
  * Time for real sockets: it stands still while anything happens, and then goes on to whatever comes next, the end of a
  * sleep or of a time limit. Nobody waits for the wall clock, and no test depends on how fast the machine is.
@@ -26,14 +29,18 @@ export class SettledTime implements Clock {
   readonly #options: SettledTimeOptions;
   readonly #sleeps = new Set<Event>();
   readonly #limits = new Set<Event>();
-  #now = Date.UTC(2026, 10, 20, 21);
+  #now = 5000;
   #slept = 0;
 
   constructor(options: SettledTimeOptions) {
     this.#options = options;
   }
 
-  now(): number {
+  wallTime(): number {
+    return BEGIN + this.#now;
+  }
+
+  monotonic(): number {
     return this.#now;
   }
 

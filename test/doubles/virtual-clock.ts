@@ -1,13 +1,26 @@
 import type { Clock } from '../../src/ports/clock.ts';
 
+/** What the wall clock says when the monotonic one is at zero. */
+const BEGIN = Date.UTC(2026, 10, 20, 21);
+
 /** A clock for many who sleep at once: when nobody has anything left to do, the time of the next one comes. */
 export class VirtualClock implements Clock {
-  #now = Date.UTC(2026, 10, 20, 21);
+  #now = 5000;
+  #step = 0;
   readonly #sleepers: { readonly at: number; readonly wake: () => void }[] = [];
   #seed = 1;
 
-  now(): number {
+  wallTime(): number {
+    return BEGIN + this.#now + this.#step;
+  }
+
+  monotonic(): number {
     return this.#now;
+  }
+
+  /** Sets the wall clock forth, or back. */
+  stepWallTime(milliseconds: number): void {
+    this.#step += milliseconds;
   }
 
   sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -28,7 +28,7 @@ async function promoteBeside(mute: RequestKind) {
     stalled: () => hosts.some(({ stalled }) => stalled > 0),
   });
   const start = async () => {
-    const host = await embedded({ now: () => time.now() });
+    const host = await embedded({ now: () => time.wallTime() });
     hosts.push(host);
     return host;
   };
@@ -57,7 +57,7 @@ async function promoteBeside(mute: RequestKind) {
       userAgent: 'cip/test',
     },
   );
-  const begun = time.now();
+  const begun = time.monotonic();
   let goodAt = Number.POSITIVE_INFINITY;
   const manifest = from(`${source.host}/from`)
     .to(`${good.host}/to`, `${bad.host}/to`)
@@ -66,7 +66,7 @@ async function promoteBeside(mute: RequestKind) {
     ...client.registry,
     putManifest: async (...args: Parameters<typeof client.registry.putManifest>) => {
       await client.registry.putManifest(...args);
-      if (args[0].startsWith(good.host)) goodAt = time.now() - begun;
+      if (args[0].startsWith(good.host)) goodAt = time.monotonic() - begun;
     },
   };
   const report = await time.until(
@@ -92,7 +92,7 @@ async function promoteBeside(mute: RequestKind) {
       },
     ),
   );
-  return { report, good, bad, goodMinutes: goodAt / MINUTE, minutes: (time.now() - begun) / MINUTE };
+  return { report, good, bad, goodMinutes: goodAt / MINUTE, minutes: (time.monotonic() - begun) / MINUTE };
 }
 
 beforeAll(() => setMaxListeners(Number.POSITIVE_INFINITY)); // as the program does: every request listens to its signals

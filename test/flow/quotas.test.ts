@@ -47,7 +47,7 @@ async function promoteAll(
       budgets: budgets ?? DEFAULT_BUDGETS,
     },
   );
-  const begun = clock.now();
+  const begun = clock.monotonic();
   const read = readOf(manifestOf(images, hosts));
   const request = { read, confirm: true, reportAll: false, threads: 50 };
   const never = quiet();
@@ -55,7 +55,7 @@ async function promoteAll(
   const progress = new RecordingProgress();
   const ports = { ...client, spool, clock, progress, stopping: never, signal: never };
   const report = kept(await clock.until(promote(request, ports)));
-  const minutes = (clock.now() - begun) / MINUTE;
+  const minutes = (clock.monotonic() - begun) / MINUTE;
   return { report, registry, minutes, refused: registry.refused / (registry.refused + registry.accepted) };
 }
 

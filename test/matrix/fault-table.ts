@@ -65,7 +65,7 @@ export const FAULTS: readonly FaultRow[] = [
       kind: 'status',
       status: 429,
       get headers() {
-        return dated(clock.now());
+        return dated(clock.wallTime());
       },
     }),
   },

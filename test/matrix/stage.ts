@@ -65,11 +65,11 @@ export async function play<T>(
     const { faults = [], refusal } = makeTrouble(time, hosts);
     for (const { side, ...fault } of faults) hosts[side].addFault(fault);
     const refusing = new Refusing(theatre, refusal);
-    const begun = time.now();
+    const begun = time.monotonic();
     const result = await time.until(
       act({ time, hosts, client: clientOver(refusing.send, time), never: never() }),
     );
-    return { result, hosts, refused: refusing.refused, minutes: (time.now() - begun) / 60_000 };
+    return { result, hosts, refused: refusing.refused, minutes: (time.monotonic() - begun) / 60_000 };
   } finally {
     await theatre.close();
   }
@@ -100,7 +100,7 @@ async function open(more: Pick<EmbeddedRegistryOptions, 'maxUploadBytes'>): Prom
   });
   const auth = { kind: 'token', users: { cip: 'secret' }, ttlSeconds: TOKEN_LIFE } as const;
   // they take manifests of what they have not got: that nothing is incomplete is the client's doing
-  const options = { auth, validation: 'sparse', now: () => time.now() } as const;
+  const options = { auth, validation: 'sparse', now: () => time.wallTime() } as const;
   const source = await startEmbeddedRegistry(options);
   const destination = await startEmbeddedRegistry({ ...options, ...more });
   Object.assign(hosts, { source, destination });

@@ -93,7 +93,7 @@ function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
   return {
     mode: 'dry-run',
     startedAt: Date.UTC(2026, 10, 20, 21),
-    finishedAt: Date.UTC(2026, 10, 20, 21, 0, 1, 234),
+    durationMs: 1233.6,
     stopped: false,
     manifests: { projects: 1, images: 7, digests: 9 },
     edges: expandEdges(manifests).edges,

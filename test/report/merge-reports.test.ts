@@ -48,7 +48,7 @@ function reportOf(
   const report = makeReport({
     mode: 'dry-run',
     startedAt: 0,
-    finishedAt: 1000,
+    durationMs: 1000,
     stopped: false,
     edges: wanted.edges,
     shard: wanted.shard,

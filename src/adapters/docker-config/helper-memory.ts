@@ -12,7 +12,7 @@ const FAILURE_LIFE = 10_000;
 
 interface Answer {
   readonly credential: Credential | DockerConfigError;
-  /** In milliseconds since the epoch. */
+  /** In milliseconds of the monotonic clock. */
   readonly staleAt: number;
 }
 
@@ -31,7 +31,7 @@ export class HelperMemory {
   async ask(name: string, host: string, signal: AbortSignal): Promise<Credential> {
     const key = `${name} ${host}`;
     const known = this.#answers.get(key);
-    const isStale = known !== undefined && (await known).staleAt <= this.#clock.now();
+    const isStale = known !== undefined && (await known).staleAt <= this.#clock.monotonic();
     if (isStale && this.#answers.get(key) === known) this.#answers.forget(key);
     const { credential } = await this.#answers.run(key, () => this.#ask(name, host, signal));
     if (credential instanceof DockerConfigError) throw credential;
@@ -39,14 +39,14 @@ export class HelperMemory {
   }
 
   async #ask(name: string, host: string, signal: AbortSignal): Promise<Answer> {
-    const asked = this.#clock.now();
+    const asked = this.#clock.monotonic();
     try {
       const asking = { env: this.#env, timeout: HELPER_TIMEOUT, signal };
       const credential = await askCredentialHelper(name, host, asking);
       return { credential, staleAt: asked + ANSWER_LIFE };
     } catch (error) {
       if (!(error instanceof DockerConfigError)) throw error;
-      return { credential: error, staleAt: this.#clock.now() + FAILURE_LIFE };
+      return { credential: error, staleAt: this.#clock.monotonic() + FAILURE_LIFE };
     }
   }
 }

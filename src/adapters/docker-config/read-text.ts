@@ -29,7 +29,7 @@ async function readToEnd(
   { path, clock, isPipe }: { path: string; clock: Clock; isPipe: boolean },
 ): Promise<string> {
   const never = new AbortController().signal; // several may wait for this text: who leaves does not end it
-  const end = clock.now() + LIMIT;
+  const end = clock.monotonic() + LIMIT;
   const pieces: Uint8Array[] = [];
   let size = 0;
   for (;;) {
@@ -41,7 +41,7 @@ async function readToEnd(
       pieces.push(piece);
       if (size > MAX_BYTES)
         throw new DockerConfigError('malformed', `${path}: larger than ${MAX_BYTES} bytes`);
-    } else if (clock.now() >= end) {
+    } else if (clock.monotonic() >= end) {
       const what = size === 0 ? 'nothing to read' : 'no end';
       throw new DockerConfigError('unreadable', `${path}: ${what} within ${LIMIT / 1000} s`);
     } else {

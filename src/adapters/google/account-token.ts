@@ -83,12 +83,12 @@ function withRemedy(error: unknown, remedy: string | undefined): unknown {
 }
 
 async function mintByGcloud(account: string, ways: Ways, signal: AbortSignal): Promise<Minted> {
-  const { env, clock, gcloudLimit: limit } = ways;
+  const { env, gcloudLimit: limit } = ways;
   const token = await askGcloud(account, { env, limit, signal }).catch((error: unknown) => {
     if (!(error instanceof GoogleError)) throw error;
     throw new GoogleError(error.code, `${nothingFound(account, ways)}; ${error.message}; ${toDo(account)}`);
   });
-  if (token !== undefined) return { token, expiresAt: clock.now() + UNKNOWN_LIFETIME };
+  if (token !== undefined) return { token, lifetime: UNKNOWN_LIFETIME };
   throw new GoogleError(
     'no-credentials',
     `${nothingFound(account, ways)}, gcloud is not in PATH; ${toDo(account)}`,

@@ -49,9 +49,9 @@ export async function mintToken(
     const { token } = await client.getAccessToken();
     if (typeof token !== 'string' || !FIT_FOR_HEADER.test(token))
       throw new GoogleError('unavailable', `${asking.subject}: the answer has no token`);
-    const now = asking.clock.now();
-    const claimed = client.credentials.expiry_date ?? now + UNKNOWN_LIFETIME;
-    return { token, expiresAt: Math.min(claimed, now + LONGEST) };
+    const end = client.credentials.expiry_date;
+    const lifetime = end == null ? UNKNOWN_LIFETIME : end - asking.clock.wallTime();
+    return { token, lifetime: Math.min(lifetime, LONGEST) };
   });
 }
 

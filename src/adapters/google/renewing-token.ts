@@ -5,8 +5,8 @@ import { SharedWork } from './shared-work.ts';
 
 export interface Minted {
   readonly token: string;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
+  /** Milliseconds that it lives from now on; none or less where the clock of this machine is ahead. */
+  readonly lifetime: number;
 }
 
 /** Makes a new token, or throws a `GoogleError`. */
@@ -22,9 +22,11 @@ const PAUSE = 30_000;
 /** Milliseconds for which a refusal is taken for the answer: thousands of repositories may ask for the same account. */
 const REFUSAL_STAYS = 60_000;
 
-interface Kept extends Minted {
-  /** Milliseconds since the epoch. */
+/** Times are those of the monotonic clock. */
+interface Kept {
+  readonly token: string;
   readonly madeAt: number;
+  readonly expiresAt: number;
   readonly renewAt: number;
 }
 
@@ -47,7 +49,7 @@ export class RenewingToken {
 
   async current(signal: AbortSignal): Promise<string> {
     signal.throwIfAborted();
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (this.#kept !== undefined && now < this.#kept.renewAt) return this.#kept.token;
     if (this.#refusal !== undefined && now < this.#refusal.until) throw this.#refusal.error;
     return this.#work.join(signal);
@@ -59,17 +61,17 @@ export class RenewingToken {
    */
   drop(token: string): void {
     const kept = this.#kept;
-    if (kept?.token === token && this.#clock.now() - kept.madeAt >= PAUSE) this.#kept = undefined;
+    if (kept?.token === token && this.#clock.monotonic() - kept.madeAt >= PAUSE) this.#kept = undefined;
   }
 
   async #renew(mint: Mint, signal: AbortSignal): Promise<string> {
     try {
       const minted = await mint(signal);
-      const now = this.#clock.now();
-      this.#keep({ ...minted, madeAt: now }, now);
+      const now = this.#clock.monotonic();
+      this.#keep({ token: minted.token, madeAt: now, expiresAt: now + minted.lifetime }, now);
       this.#log.write('debug', 'google token made', {
         for: this.#owner,
-        livesSeconds: Math.round((minted.expiresAt - now) / 1000),
+        livesSeconds: Math.round(minted.lifetime / 1000),
       });
       return minted.token;
     } catch (error) {
@@ -77,15 +79,15 @@ export class RenewingToken {
     }
   }
 
-  #keep(minted: Minted & { readonly madeAt: number }, now: number): void {
+  #keep(minted: Omit<Kept, 'renewAt'>, now: number): void {
     const life = minted.expiresAt - now;
-    const atLeast = now + (life > 0 ? Math.min(PAUSE, life / 2) : PAUSE); // a clock that is ahead sees it dead
+    const atLeast = now + (life > 0 ? Math.min(PAUSE, life / 2) : PAUSE); // dead, by a clock that is ahead
     this.#kept = { ...minted, renewAt: Math.max(minted.expiresAt - MARGIN, atLeast) };
   }
 
   /** The token that there is does while it lives. */
   #surviveOrThrow(error: unknown, signal: AbortSignal): string {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     const kept = this.#kept;
     if (error instanceof GoogleError && kept !== undefined && now < kept.expiresAt) {
       this.#keep(kept, now);

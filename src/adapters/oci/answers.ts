@@ -16,9 +16,7 @@ export function refusalOf(request: HttpRequest, response: HttpResponse): Registr
   const errors = parseErrors(response.body);
   const words = wordsOf(response);
   const said = words === '' ? noWords(request, response.status) : words;
-  // a date is meant by the server's own clock, which its Date header tells
-  const now = Date.parse(response.headers['date'] ?? '');
-  const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now);
+  const retryAfterMs = parseRetryAfter(response.headers);
   return new RegistryError(
     codeOf(response, errors),
     `${describeRequest(request)}: ${whereFrom(request, response)}${response.status}: ${said}${hintOf(response, retryAfterMs)}`,

@@ -29,16 +29,16 @@ export function withBreaker(
     const what = whatOf(request);
     const health = hosts.get(what) ?? { failures: 0, since: 0, askedAt: 0, why: '' };
     hosts.set(what, health);
-    if (isDown(health, clock.now())) {
-      if (clock.now() - health.askedAt < PROBE_EVERY) throw notAsked(what, health);
-      health.askedAt = clock.now();
+    if (isDown(health, clock.monotonic())) {
+      if (clock.monotonic() - health.askedAt < PROBE_EVERY) throw notAsked(what, health);
+      health.askedAt = clock.monotonic();
     }
     const upload = watchUpload(request);
-    const begunAt = clock.now();
+    const begunAt = clock.monotonic();
     const judge = (why: string | undefined) => {
-      const wasDown = isDown(health, clock.now());
-      learn(health, { why, begunAt, now: clock.now() });
-      if (!wasDown && isDown(health, clock.now())) onDown(what, health.why);
+      const wasDown = isDown(health, clock.monotonic());
+      learn(health, { why, begunAt, now: clock.monotonic() });
+      if (!wasDown && isDown(health, clock.monotonic())) onDown(what, health.why);
     };
     try {
       const response = await inner(upload.request);
@@ -59,7 +59,7 @@ function whatOf({ method, host, body }: HttpRequest): string {
 
 interface Health {
   failures: number;
-  /** When the first request that failed was begun, in milliseconds since the epoch. */
+  /** When the first request that failed was begun, in milliseconds of the monotonic clock. */
   since: number;
   /** When it was last asked something, or failed to answer it. */
   askedAt: number;

@@ -29,7 +29,7 @@ export class HostBudget {
   /** Halves the requests at a time, unless the request that was refused was sent before they were. */
   narrow(sentAt: number): void {
     if (sentAt <= this.#narrowedAt) return;
-    this.#narrowedAt = this.#clock.now();
+    this.#narrowedAt = this.#clock.monotonic();
     this.#acceptedSince = 0;
     this.#slots.concurrency = Math.max(1, Math.floor(this.#slots.concurrency / 2));
   }

@@ -50,7 +50,7 @@ export class Pacer {
   /** Resolves when it is this request's turn. */
   async turn(signal: AbortSignal): Promise<void> {
     for (;;) {
-      const now = this.#clock.now();
+      const now = this.#clock.monotonic();
       const at = Math.max(this.#next, now - BURST, this.#pausedUntil);
       this.#next = at + 1000 / this.#rate;
       if (at > now) await this.#clock.sleep(at - now, signal);
@@ -60,7 +60,7 @@ export class Pacer {
 
   /** True while a server has asked for quiet: whoever had a turn before waits for another one. */
   isPaused(): boolean {
-    return this.#clock.now() < this.#pausedUntil;
+    return this.#clock.monotonic() < this.#pausedUntil;
   }
 
   /** A good answer. */
@@ -77,7 +77,7 @@ export class Pacer {
    * pause was too short, not that the rate was too high.
    */
   refuse(sentAt: number, retryAfter: number | undefined): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     if (retryAfter !== undefined) this.#pauseUntil(now + retryAfter);
     if (sentAt <= this.#refusedAt) return;
     this.#refusedAt = now;
@@ -99,13 +99,13 @@ export class Pacer {
   /** Requests per second that were answered well of late. */
   #measured(): number {
     const { since, answers, rate } = this.#window;
-    const elapsed = this.#clock.now() - since;
+    const elapsed = this.#clock.monotonic() - since;
     const present = Number.isFinite(elapsed) ? (answers * 1000) / Math.max(elapsed, WINDOW) : 0;
     return Math.max(rate, present, rate > 0 ? 2 * SLOWEST : ASSUMED);
   }
 
   #measure(): void {
-    const now = this.#clock.now();
+    const now = this.#clock.monotonic();
     this.#window.answers += 1;
     const elapsed = now - this.#window.since;
     if (elapsed < WINDOW) return;

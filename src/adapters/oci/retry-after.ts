@@ -1,15 +1,21 @@
 /**
  * Milliseconds that a `Retry-After` header asks to wait, from its seconds or its date; undefined where it asks for
- * nothing that can be understood.
+ * nothing that can be understood. A date is one of the server's own clock, which its `Date` header tells; without that
+ * it is compared with `wallTime`, in milliseconds since the epoch.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
-export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+export function parseRetryAfter(
+  headers: Readonly<Record<string, string>>,
+  wallTime = Number.NaN,
+): number | undefined {
+  const header = headers['retry-after'];
   if (header === undefined) return undefined;
   const text = header.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * 1000;
   if (!HTTP_DATE.test(text)) return undefined;
-  const wait = Date.parse(text) - now;
+  const serverTime = Date.parse(headers['date'] ?? '');
+  const wait = Date.parse(text) - (Number.isNaN(serverTime) ? wallTime : serverTime);
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 

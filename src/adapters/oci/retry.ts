@@ -68,7 +68,7 @@ class Repetition {
   /** Resolves when it is time for another attempt; where there is to be none, to what gives the end of the request. */
   async prepareNext(outcome: Outcome): Promise<'again' | (() => HttpResponse)> {
     this.#lastFailure = outcome.failure;
-    const failure = { status: outcome.status, asked: outcome.retryAfter(this.#ports.clock.now()) };
+    const failure = { status: outcome.status, asked: outcome.retryAfter(this.#ports.clock.wallTime()) };
     const wait = this.#isBelieved(outcome) ? undefined : this.#attempts.waitAfter(failure);
     if (wait !== undefined) {
       await this.#sleep(wait, outcome.why);

@@ -31,7 +31,7 @@ export interface TokenRequest {
 
 interface Token {
   readonly value: string;
-  /** From when on it is not used any more, in milliseconds since the epoch. */
+  /** From when on it is not used any more, in milliseconds of the monotonic clock. */
   readonly staleAt: number;
 }
 
@@ -63,7 +63,7 @@ export class Tokens {
   async get(request: TokenRequest): Promise<string> {
     const key = keyOf(request);
     const known = this.#tokens.get(key);
-    if (known !== undefined && (await known).staleAt <= this.#clock.now()) this.#drop(key, known);
+    if (known !== undefined && (await known).staleAt <= this.#clock.monotonic()) this.#drop(key, known);
     return (await this.#tokens.run(key, () => this.#fetch(request))).value;
   }
 
@@ -82,7 +82,7 @@ export class Tokens {
 
   async #fetch(request: TokenRequest): Promise<Token> {
     const url = realmUrl(request, this.#trustedRealms);
-    const asked = this.#clock.now();
+    const asked = this.#clock.monotonic();
     const { http, response } = await this.#ask(request, url);
     if (response.status !== 200) {
       const { method, scopes } = request;

@@ -12,7 +12,7 @@ export interface Outcome {
   readonly why: string;
   /** What it would be as an error. */
   readonly failure: unknown;
-  readonly retryAfter: (now: number) => number | undefined;
+  readonly retryAfter: (wallTime: number) => number | undefined;
   readonly result: () => HttpResponse;
 }
 
@@ -33,7 +33,7 @@ export async function tryOnce(request: HttpRequest, send: Send): Promise<Outcome
       status: response.status,
       why: `status ${response.status}`,
       failure: `${describeRequest(request)}: status ${response.status}`,
-      retryAfter: (now) => parseRetryAfter(response.headers['retry-after'], now),
+      retryAfter: (wallTime) => parseRetryAfter(response.headers, wallTime),
       result: () => response,
     };
   } catch (error) {

@@ -68,10 +68,10 @@ class Desk {
 
   async #observe(request: HttpRequest, { inner, lane }: { inner: Send; lane: Lane }): Promise<HttpResponse> {
     const { clock } = this.#options;
-    const sentAt = clock.now();
+    const sentAt = clock.monotonic();
     const response = await inner(request);
     if (response.url.host !== request.url.host) return response; // storage has limits of its own
-    const retryAfter = parseRetryAfter(response.headers['retry-after'], clock.now());
+    const retryAfter = parseRetryAfter(response.headers, clock.wallTime());
     if (response.status === 429 || response.status === 503) {
       lane.host.narrow(sentAt);
       // a server that is overloaded now and then need not be asked less often for it

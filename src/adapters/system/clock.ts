@@ -6,7 +6,8 @@ const LONGEST = 2 ** 31 - 1;
 
 /** The machine's own time and chance. */
 export const systemClock: Clock = {
-  now: () => Date.now(),
+  wallTime: () => Date.now(),
+  monotonic: () => performance.now(),
   sleep: async (milliseconds, signal) => {
     for (let left = milliseconds; left > 0; left -= LONGEST) {
       await sleep(Math.min(left, LONGEST), undefined, { signal }).catch((error: unknown) => {

@@ -20,7 +20,13 @@ export interface RunToShow {
 export function showProgressOfRun(traffic: Traffic, run: RunToShow): ShownProgress {
   const { options, status, env, stop, log, clock } = run;
   const style = progressStyleOf({ wanted: options.progress, format: options.log.format, status, env });
-  const shown = showProgress(style, { traffic, status, log, now: () => clock.now(), timers: systemTimers });
+  const shown = showProgress(style, {
+    traffic,
+    status,
+    log,
+    now: () => clock.monotonic(),
+    timers: systemTimers,
+  });
   stop.stopping.addEventListener('abort', shown.close);
   return shown;
 }

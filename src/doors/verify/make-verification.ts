@@ -28,7 +28,7 @@ export interface VerificationInput {
   readonly reportAll: boolean;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
-  readonly finishedAt: number;
+  readonly durationMs: number;
   readonly stopped: boolean;
   readonly manifests: ManifestCounts;
   readonly wanted: Wanted;
@@ -40,7 +40,7 @@ export interface VerificationInput {
 
 /** The report of what has been seen. Pure. */
 export function makeVerification(input: VerificationInput): Verification {
-  const { deep, front, startedAt, finishedAt, stopped, manifests, wanted, sights } = input;
+  const { deep, front, startedAt, durationMs, stopped, manifests, wanted, sights } = input;
   const tally = new Tally(input.reportAll);
   for (const repository of wanted.repositories) tallyWants(repository, sights, tally);
   tallyConflicts(wanted, tally);
@@ -52,7 +52,7 @@ export function makeVerification(input: VerificationInput): Verification {
     deep,
     via: front?.host ?? null,
     startedAt: new Date(startedAt).toISOString(),
-    durationMs: finishedAt - startedAt,
+    durationMs: Math.round(durationMs),
     stopped,
     ...(wanted.shard === undefined ? {} : { shard: wanted.shard }),
     manifests,

@@ -50,7 +50,8 @@ export interface VerificationPorts {
 export async function verify(request: VerificationRequest, ports: VerificationPorts): Promise<Verification> {
   const { read, front, deep, repair: repairs = false, reportAll, threads: workers } = request;
   const { clock, registry, progress, stopping, writing } = ports;
-  const startedAt = clock.now();
+  const startedAt = clock.wallTime();
+  const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
   const looking = { front, deep, reads: repairs, workers, registry, progress };
   const sights = await readSights(wanted, looking, stopping);
@@ -62,7 +63,7 @@ export async function verify(request: VerificationRequest, ports: VerificationPo
     front,
     reportAll,
     startedAt,
-    finishedAt: clock.now(),
+    durationMs: clock.monotonic() - begun,
     stopped: stopping.aborted,
     manifests: read.counts,
     wanted,

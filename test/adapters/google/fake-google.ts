@@ -110,7 +110,7 @@ export async function fakeGoogle(clock: Clock): Promise<FakeGoogle> {
     const wish = parseJsonObject(body) ?? {};
     if (wish['lifetime'] !== '3600s' || JSON.stringify(wish['scope']) !== JSON.stringify([SCOPE]))
       return json(400, { error: { message: 'unexpected wish' } });
-    const expireTime = new Date(behaviour.clock.now() + behaviour.lifetime * 1000).toISOString();
+    const expireTime = new Date(behaviour.clock.wallTime() + behaviour.lifetime * 1000).toISOString();
     return json(200, { accessToken: makeToken(decodeURIComponent(whom)), expireTime });
   };
 

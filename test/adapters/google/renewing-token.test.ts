@@ -14,7 +14,7 @@ function tokenOf(...lives: readonly (number | GoogleError)[]) {
     const life = lives[made] ?? 3600 * SECOND;
     made += 1;
     if (typeof life !== 'number') throw life;
-    return { token: `t${made}`, expiresAt: clock.now() + life };
+    return { token: `t${made}`, lifetime: life };
   };
   const token = new RenewingToken(mint, { owner: 'x', clock, log: { write: () => {} } });
   return { clock, current: () => token.current(signal), drop: (value: string) => token.drop(value) };

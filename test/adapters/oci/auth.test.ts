@@ -327,7 +327,7 @@ describe('credentials', () => {
 describe('a token that ends while a request waits for its turn', () => {
   it('is replaced before that is sent', async () => {
     const clock = new FakeClock();
-    const now = () => clock.now();
+    const now = () => clock.wallTime();
     const server = await embeddedForTest({ auth: { kind: 'token', users: USERS, ttlSeconds: 60 }, now });
     const keychain = keychainOf({ [server.host]: ALICE });
     const { registry } = clientForTest({ clock, keychain, threads: 1 });
@@ -358,7 +358,7 @@ describe('a token that ends while a request waits for its turn', () => {
 
   it('does not keep others from their turn', async () => {
     const clock = new FakeClock();
-    const now = () => clock.now();
+    const now = () => clock.wallTime();
     const server = await embeddedForTest({ auth: { kind: 'token', users: USERS, ttlSeconds: 60 }, now });
     const { registry } = clientForTest({ clock, keychain: keychainOf({ [server.host]: ALICE }), threads: 1 });
     const blobs = Array.from({ length: 10 }, (_, number) => layer(`turn ${number}`));

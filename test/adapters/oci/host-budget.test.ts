@@ -23,7 +23,7 @@ function setUp(slots: number) {
   /** A refusal of what was sent after all refusals so far. */
   const refuse = () => {
     clock.advance(1);
-    host.narrow(clock.now());
+    host.narrow(clock.monotonic());
   };
   const accept = (times: number) => {
     for (let time = 0; time < times; time++) host.widen();
@@ -54,10 +54,10 @@ describe('requests at a time to a host', () => {
 
   it('are not halved again by what had been sent before', async () => {
     const { clock, host, atATime, refuse } = setUp(8);
-    const sentAt = clock.now();
+    const sentAt = clock.monotonic();
     refuse();
     host.narrow(sentAt);
-    host.narrow(clock.now());
+    host.narrow(clock.monotonic());
     expect(await atATime()).toBe(4);
   });
 

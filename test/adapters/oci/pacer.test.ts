@@ -8,15 +8,15 @@ const SECOND = 1000;
 function setUp(ceiling: number) {
   const clock = new FakeClock();
   const pacer = new Pacer(clock, ceiling);
-  const begun = clock.now();
+  const begun = clock.monotonic();
   return {
     clock,
     pacer,
     /** Milliseconds that a number of turns, one after the other, take. */
     take: async (turns: number) => {
-      const before = clock.now();
+      const before = clock.monotonic();
       for (let turn = 0; turn < turns; turn++) await pacer.turn(quiet());
-      return clock.now() - before;
+      return clock.monotonic() - before;
     },
     /** Good answers, evenly over a time. */
     answerWell: (answers: number, milliseconds: number) => {
@@ -25,7 +25,7 @@ function setUp(ceiling: number) {
         pacer.accept();
       }
     },
-    elapsed: () => clock.now() - begun,
+    elapsed: () => clock.monotonic() - begun,
   };
 }
 
@@ -41,7 +41,7 @@ describe('a pacer with a ceiling', () => {
     const sent: number[] = [];
     for (let number = 0; number < 15_000; number++) {
       await pacer.turn(quiet());
-      sent.push(clock.now());
+      sent.push(clock.monotonic());
       if (number === 7000) clock.advance(90 * SECOND);
     }
     const most = Math.max(
@@ -67,7 +67,7 @@ describe('a pacer without a ceiling', () => {
   it('goes on at half of what the server bore, once it refuses', () => {
     const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
     answerWell(400, 4 * SECOND);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     expect(pacer.rate).toBeGreaterThan(45);
     expect(pacer.rate).toBeLessThan(55);
   });
@@ -78,7 +78,7 @@ describe('a pacer without a ceiling', () => {
   ])('knows what the server bore when %s', (_when, answers, milliseconds) => {
     const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
     answerWell(answers, milliseconds);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     expect(pacer.rate).toBe(50);
   });
 
@@ -89,14 +89,14 @@ describe('a pacer without a ceiling', () => {
       clock.advance(SECOND - 10);
     }
     answerWell(1, 0);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     expect(pacer.rate).toBeCloseTo(5, 0);
   });
 
   it('goes on at a moderate pace where there was no time to measure', () => {
     const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
     answerWell(3, 10);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     expect(pacer.rate).toBe(10);
   });
 });
@@ -104,14 +104,14 @@ describe('a pacer without a ceiling', () => {
 it('a pacer never goes below one request in two seconds, however little the server bore', () => {
   const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
   answerWell(4, 20 * SECOND);
-  pacer.refuse(clock.now(), undefined);
+  pacer.refuse(clock.monotonic(), undefined);
   expect(pacer.rate).toBe(0.5);
 });
 
 describe('a refusal', () => {
   it('halves the rate once for all that was on its way', () => {
     const { pacer, clock } = setUp(64);
-    const sentAt = clock.now();
+    const sentAt = clock.monotonic();
     clock.advance(20);
     for (let number = 0; number < 32; number++) pacer.refuse(sentAt, undefined);
     expect(pacer.rate).toBe(32);
@@ -122,19 +122,19 @@ describe('a refusal', () => {
     ['at the same moment', 0],
   ])('stops everything once for all that was sent %s', async (_when, before) => {
     const { pacer, clock, take } = setUp(64);
-    for (let number = 0; number < 32; number++) pacer.refuse(clock.now() + before, undefined);
+    for (let number = 0; number < 32; number++) pacer.refuse(clock.monotonic() + before, undefined);
     expect(await take(1)).toBe(750);
   });
 
   it('halves it again once something was answered in between', () => {
     const { pacer, clock } = setUp(64);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     clock.advance(SECOND);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     expect(pacer.rate).toBe(32);
     pacer.accept();
     clock.advance(SECOND);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     expect(pacer.rate).toBeCloseTo(16, 0);
   });
 
@@ -143,7 +143,7 @@ describe('a refusal', () => {
     ['a second or less where it asks for nothing', undefined, 750],
   ])('stops everything for %s', async (_what, asked, expected) => {
     const { pacer, clock, take, elapsed } = setUp(64);
-    pacer.refuse(clock.now(), asked);
+    pacer.refuse(clock.monotonic(), asked);
     expect(pacer.isPaused()).toBe(true);
     await take(1);
     expect(elapsed()).toBe(expected);
@@ -157,19 +157,19 @@ describe('a refusal', () => {
     const original = clock.sleep.bind(clock);
     clock.sleep = async (milliseconds, signal) => {
       await original(milliseconds, signal);
-      if (!hasRefused) pacer.refuse(clock.now(), 50 * SECOND);
+      if (!hasRefused) pacer.refuse(clock.monotonic(), 50 * SECOND);
       hasRefused = true;
     };
-    const before = clock.now();
+    const before = clock.monotonic();
     await pacer.turn(quiet());
-    expect(clock.now() - before).toBeGreaterThanOrEqual(50 * SECOND);
+    expect(clock.monotonic() - before).toBeGreaterThanOrEqual(50 * SECOND);
   });
 
   it('stops everything for longer each time, up to half a minute', async () => {
     const { pacer, clock, take } = setUp(1000);
     const pauses: number[] = [];
     for (let number = 0; number < 8; number++) {
-      pacer.refuse(clock.now(), undefined);
+      pacer.refuse(clock.monotonic(), undefined);
       pauses.push(await take(1));
       clock.advance(1);
     }
@@ -178,7 +178,7 @@ describe('a refusal', () => {
 
   it('is forgotten in seconds up to nine tenths of the rate, then slowly', () => {
     const { pacer, clock, answerWell } = setUp(100);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     answerWell(70 * 6, 6 * SECOND);
     expect(pacer.rate).toBeGreaterThan(90);
     expect(pacer.rate).toBeLessThan(92);
@@ -196,10 +196,10 @@ describe('a refusal', () => {
     [60, 0.1],
   ])('of 50 requests per second lets a rate of %d grow by %d with each answer', (rate, growth) => {
     const { pacer, clock } = setUp(100);
-    pacer.refuse(clock.now(), 0);
+    pacer.refuse(clock.monotonic(), 0);
     pacer.accept(); // at 50.1
     clock.advance(1);
-    pacer.refuse(clock.now(), 0);
+    pacer.refuse(clock.monotonic(), 0);
     while (pacer.rate < rate) pacer.accept();
     const before = pacer.rate;
     pacer.accept();
@@ -209,7 +209,7 @@ describe('a refusal', () => {
   it('of long ago is forgotten quickly where the server bears more by now', () => {
     const { pacer, clock, answerWell } = setUp(Number.POSITIVE_INFINITY);
     answerWell(20, 2 * SECOND);
-    pacer.refuse(clock.now(), undefined);
+    pacer.refuse(clock.monotonic(), undefined);
     expect(pacer.rate).toBeLessThan(6);
     for (let second = 0; second < 120; second++) answerWell(Math.round(pacer.rate), SECOND);
     expect(pacer.rate).toBeGreaterThan(1000);
@@ -218,7 +218,7 @@ describe('a refusal', () => {
 
 it('a turn that is not waited for any more throws the reason', async () => {
   const { pacer, clock } = setUp(10);
-  pacer.refuse(clock.now(), SECOND);
+  pacer.refuse(clock.monotonic(), SECOND);
   const stopped = AbortSignal.abort(new Error('stopped'));
   await expect(pacer.turn(stopped)).rejects.toThrow('stopped');
 });

@@ -21,6 +21,7 @@ import {
 } from './client.ts';
 
 const CONTENT = image({ seed: 'put' });
+const LONG_AGO = Number.NEGATIVE_INFINITY;
 const OTHER = image({ seed: 'put by somebody else' });
 const { manifest } = CONTENT;
 const WRONG: FaultAct = { kind: 'wrong-digest-header' };

@@ -20,10 +20,18 @@ describe('Retry-After', () => {
     ['', undefined],
     [undefined, undefined],
   ])('%j asks for %j milliseconds', (header, expected) => {
-    expect(parseRetryAfter(header, NOW)).toBe(expected);
+    expect(parseRetryAfter(header === undefined ? {} : { 'retry-after': header }, NOW)).toBe(expected);
   });
 
-  it('asks for nothing by a date where the time is not known', () => {
-    expect(parseRetryAfter('Mon, 01 Jan 2024 12:00:30 GMT', Number.NaN)).toBeUndefined();
+  const asked = { 'retry-after': 'Mon, 01 Jan 2024 12:00:30 GMT' };
+
+  it("asks by a date of the server's own clock where that is known", () => {
+    expect(parseRetryAfter({ ...asked, date: 'Mon, 01 Jan 2024 12:00:10 GMT' }, NOW + 3_600_000)).toBe(
+      20_000,
+    );
+  });
+
+  it.each([[{}], [{ date: 'today' }]])('asks for nothing by a date where no time is known: %j', (more) => {
+    expect(parseRetryAfter({ ...asked, ...more })).toBeUndefined();
   });
 });

@@ -29,7 +29,7 @@ async function setUp(auth: Partial<Extract<AuthOptions, { kind: 'token' }>> = {}
   let ahead = 0;
   const server = await embeddedForTest({
     auth: { kind: 'token', users: { alice: 'secret' }, refreshTokens: { refresh: 'alice' }, ...auth },
-    now: () => clock.now() + ahead,
+    now: () => clock.wallTime() + ahead,
   });
   const skew = (milliseconds: number) => {
     ahead += milliseconds;

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/adapters/system/clock.ts';
 
 describe('the clock of the machine', () => {
-  it('tells the time and chance', () => {
-    expect(Math.abs(systemClock.now() - Date.now())).toBeLessThan(10_000);
+  it('tells the time, how much of it has passed, and chance', () => {
+    expect(Math.abs(systemClock.wallTime() - Date.now())).toBeLessThan(10_000);
+    expect(Math.abs(systemClock.monotonic() - performance.now())).toBeLessThan(10_000);
     const numbers = Array.from({ length: 100 }, () => systemClock.random());
     expect(numbers.every((number) => number >= 0 && number < 1)).toBe(true);
     expect(new Set(numbers).size).toBeGreaterThan(90);
