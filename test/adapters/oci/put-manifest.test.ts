@@ -21,7 +21,6 @@ import {
 } from './client.ts';
 
 const CONTENT = image({ seed: 'put' });
-const LONG_AGO = Number.NEGATIVE_INFINITY;
 const OTHER = image({ seed: 'put by somebody else' });
 const { manifest } = CONTENT;
 const WRONG: FaultAct = { kind: 'wrong-digest-header' };
