@@ -1,41 +1,49 @@
 import type { Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import { type SourceKey, type SourceState, sourceKey } from './inventory.ts';
+import type { Inventory } from './inventory.ts';
 import type { Reading } from './inventory-ports.ts';
 import { openWants } from './read-destination.ts';
+import { findNowhere } from './sibling-holders.ts';
 
-/**
- * Why what is lost may be there all the same, by host: each host that says so of something that is nowhere is asked once
- * whether it hides content.
- */
+/** Hints by host that content reported as lost may only be hidden. Each host of a lost edge is asked once. */
 export async function explainLost(
   wanted: Wanted,
-  reading: Reading & { readonly sources: ReadonlyMap<SourceKey, SourceState> },
+  reading: Reading & Pick<Inventory, 'sources'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const absent = Array.from(reading.sources.values()).filter(({ kind }) => kind === 'absent');
-  if (absent.length === 0) return new Map();
-  const hosts = new Map<string, { readonly repository: Repository; readonly registry: ReadRegistry }>();
-  const ask = (registry: ReadRegistry, repository: Repository) => {
-    if (!hosts.has(hostOf(repository))) hosts.set(hostOf(repository), { repository, registry });
+  const hints = new Map<string, string>();
+  const ask = async ([host, { registry, repository }]: readonly [string, Question]) => {
+    const hint = await registry.explainAbsence?.(repository, signal);
+    if (hint !== undefined) hints.set(host, hint);
   };
-  for (const { repository, list } of wanted.repositories) {
+  await Promise.all(Array.from(collectQuestions(wanted, reading), ask));
+  return hints;
+}
+
+interface Question {
+  readonly registry: ReadRegistry;
+  readonly repository: Repository;
+}
+
+/** One question for each host of a lost edge, source or destination. */
+function collectQuestions(
+  wanted: Wanted,
+  reading: Reading & Pick<Inventory, 'sources'>,
+): ReadonlyMap<string, Question> {
+  const questions = new Map<string, Question>();
+  if (!Array.from(reading.sources.values()).some(({ kind }) => kind === 'absent')) return questions;
+  const add = (registry: ReadRegistry, repository: Repository) => {
+    if (!questions.has(hostOf(repository))) questions.set(hostOf(repository), { registry, repository });
+  };
+  const nowhere = findNowhere(wanted, reading);
+  for (const { repository, list } of nowhere.size === 0 ? [] : wanted.repositories) {
     const state = reading.destinations.get(repository);
     if (state?.kind !== 'read') continue;
-    for (const { digest, sources } of openWants(list, state)) {
-      if (!sources.every((source) => reading.sources.get(sourceKey(source, digest))?.kind === 'absent'))
-        continue;
-      ask(reading.destination, repository);
-      for (const source of sources) ask(reading.source, source);
+    for (const want of openWants(list, state).filter((one) => nowhere.has(one))) {
+      add(reading.destination, repository);
+      for (const source of want.sources) add(reading.source, source);
     }
   }
-  const absences = new Map<string, string>();
-  await Promise.all(
-    Array.from(hosts, async ([host, { repository, registry }]) => {
-      const why = await registry.explainAbsence?.(repository, signal);
-      if (why !== undefined) absences.set(host, why);
-    }),
-  );
-  return absences;
+  return questions;
 }

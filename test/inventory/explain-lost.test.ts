@@ -49,6 +49,26 @@ it('a host is asked once, whatever number of digests is lost', async () => {
   expect((await planFor(images, {})).asked).toEqual(['p.example', 's.example']);
 });
 
+it('nobody is asked where another destination has what its source has lost', async () => {
+  const memory = new MemoryRegistry();
+  memory.push('q.example/p/app', GONE, 'v1');
+  const asked: string[] = [];
+  const registry: WriteRegistry = Object.assign(memory, {
+    explainAbsence: (repository: string) => {
+      asked.push(repository);
+      return Promise.resolve('hidden');
+    },
+  });
+  const manifest = from('s.example/s')
+    .to('p.example/p', 'q.example/p')
+    .promote({ app: { [gone]: ['v1'] } });
+  const ports = { source: registry, destination: registry, progress: new RecordingProgress(), workers: 4 };
+  const wanted = expandEdges([manifest]);
+  const inventory = await readInventory(wanted, ports, new AbortController().signal);
+  expect(makePlan(wanted, inventory).counts).toMatchObject({ lost: 0, copy: 1, present: 1 });
+  expect(asked).toEqual([]);
+});
+
 it('nobody is asked where nothing is lost', async () => {
   expect(await planFor({ app: { [there]: ['v1'] } }, { 's.example': 'x' })).toMatchObject({
     asked: [],
