@@ -149,18 +149,25 @@ describe('pages', () => {
     ['is unknown', refusal(404, 'NAME_UNKNOWN'), '404: NAME_UNKNOWN', 1],
     ['is refused for its n', refusal(400, 'PAGINATION_NUMBER_INVALID'), '400: PAGINATION_NUMBER_INVALID', 1],
     ['is not supported', refusal(405, 'UNSUPPORTED'), '405: UNSUPPORTED', 1],
-    ['is denied', refusal(403, 'DENIED'), '403: DENIED', 1],
+    [
+      'is denied',
+      refusal(403, 'DENIED'),
+      '403: DENIED',
+      1,
+      [{ request: 'GET /v2/', answer: { status: 200 } }],
+    ],
     ['wants other credentials', { status: 401, headers: { 'www-authenticate': 'Negotiate' } }, '401: ', 1],
     ['fails for good', { status: 503 }, '503: ', 8],
     ['never comes', { raw: '', ending: 'reset' }, 'ECONNRESET', 8],
     ['is a web page', { status: 200, body: '<p>Log in' }, 'the list of tags is not a JSON object', 4],
     ['is an error in disguise', refusal(200, 'DENIED'), 'the answer has no list of tags', 4],
     ['has no list', { status: 200, body: { name: 'app' } }, 'the answer has no list of tags', 4],
-  ])('are not fewer because one %s', async (_what, answer, message, times) => {
+  ])('are not fewer because one %s', async (_what, answer, message, times, last: readonly Step[] = []) => {
     const second = { request: `${FIRST}?n=1001&last=a`, answer };
     const script = [
       { request: FIRST, answer: page(['a'], '<?n=1001&last=a>; rel="next"') },
       ...Array.from({ length: times }, () => second),
+      ...last,
     ];
     const error = await registryErrorOf(list(script));
     // as it has no status, nobody takes it for what the registry says of the whole list
