@@ -144,7 +144,7 @@ describe('pages', () => {
     expect(error.message).toContain(message);
   });
 
-  it.each<[string, ScriptedAnswer, string, number]>([
+  it.each<[string, ScriptedAnswer, string, number, (readonly Step[])?]>([
     ['is gone', { status: 404 }, '404: no reason given', 1],
     ['is unknown', refusal(404, 'NAME_UNKNOWN'), '404: NAME_UNKNOWN', 1],
     ['is refused for its n', refusal(400, 'PAGINATION_NUMBER_INVALID'), '400: PAGINATION_NUMBER_INVALID', 1],
