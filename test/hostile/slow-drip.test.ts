@@ -191,7 +191,8 @@ describe('a server that asks to wait for ever', () => {
     async (wait) => {
       const headers = { 'retry-after': wait };
       const refused = { request: /^GET/, answer: { status: 503, headers } };
-      const server = await scriptedServer([refused, { request: /^GET/, answer: { status: 404 } }]);
+      const absent = { status: 404, body: { errors: [{ code: 'NAME_UNKNOWN' }] } };
+      const server = await scriptedServer([refused, { request: /^GET/, answer: absent }]);
       const clock = new FakeClock();
       const { registry } = clientForTest({ clock });
       expect(await registry.list(repositoryAt(server, 'app'), quiet())).toEqual({ kind: 'missing' });
