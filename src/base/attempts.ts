@@ -1,10 +1,8 @@
 /** How long what fails is tried again. */
 export interface RetryPolicy {
-  /** Attempts in all, refusals for want of quota not counted; more than these while an outage may still be over soon. */
+  /** Attempts at least, refusals for want of quota not counted. */
   readonly attempts: number;
-  /** Attempts in all, however quickly they fail. */
-  readonly mostAttempts: number;
-  /** Milliseconds from the first failure that a host may be away, as one is that restarts. */
+  /** Milliseconds from the first failure for which attempts go on, however many these are: a host may restart. */
   readonly outage: number;
   /** Milliseconds from the first refusal for which a host that refuses for want of quota is asked again. */
   readonly patience: number;
@@ -19,16 +17,15 @@ export interface RetryPolicy {
 /** For a request. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 5,
-  mostAttempts: 8,
   outage: 30_000,
   firstDelay: 1000,
-  maxDelay: 15_000,
+  maxDelay: 4000,
   patience: 10 * 60_000,
   longestWait: 60 * 60_000,
 };
 
 /** For a whole upload: its bytes are many, and the requests around it see an outage through. */
-export const UPLOAD_RETRY: RetryPolicy = { ...DEFAULT_RETRY, mostAttempts: DEFAULT_RETRY.attempts };
+export const UPLOAD_RETRY: RetryPolicy = { ...DEFAULT_RETRY, outage: 0 };
 
 /** Time and chance. */
 interface Dice {
@@ -60,7 +57,8 @@ export class Attempts {
   }
 
   /**
-   * Milliseconds to wait before the next attempt: by chance, longer each time, and never less than the server asks for.
+   * Milliseconds to wait before the next attempt: longer each time, by chance half of it at least, and never less than the
+   * server asks for.
    * Undefined where there is to be none.
    */
   waitAfter(failure: Failure): number | undefined {
@@ -75,8 +73,8 @@ export class Attempts {
     // what a server asks for is waited for, though it be long: once
     const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
     if (this.#isExhausted() || isTooLong) return undefined;
-    const backoff = Math.min(maxDelay, firstDelay * 2 ** (this.#made - 1)) * this.#dice.random();
-    return Math.max(backoff, asked);
+    const backoff = Math.min(maxDelay, firstDelay * 2 ** (this.#made - 1));
+    return Math.max(backoff * (0.5 + this.#dice.random() / 2), asked);
   }
 
   #countFailure(): void {
@@ -85,9 +83,9 @@ export class Attempts {
   }
 
   #isExhausted(): boolean {
-    const { attempts, mostAttempts, outage } = this.#policy;
+    const { attempts, outage } = this.#policy;
     const since = this.#dice.monotonic() - (this.#failedAt ?? this.#dice.monotonic());
-    return this.#failures >= mostAttempts || (this.#failures >= attempts && since >= outage);
+    return this.#failures >= attempts && since >= outage;
   }
 }
 

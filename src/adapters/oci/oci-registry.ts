@@ -27,7 +27,7 @@ import type { Session } from './session.ts';
 import { hasHostDirectory } from './tls-files.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';
-import { withBudgets } from './with-budgets.ts';
+import { withRateLimits } from './with-rate-limits.ts';
 import { cancelUpload, mountBlob, resumeUpload, startUpload } from './uploads.ts';
 
 export interface OciRegistryOptions {
@@ -109,7 +109,7 @@ function buildTransport(
     trustedRealms: options.trustedRealms ?? new Set(),
   });
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
-  const bounded = withBudgets(allowed, { threads, perHost: PER_HOST, budgets, clock, keychain });
+  const bounded = withRateLimits(allowed, { threads, perHost: PER_HOST, budgets, clock, keychain });
   const repeated = withRetry(bounded, {
     clock,
     policy: DEFAULT_RETRY,

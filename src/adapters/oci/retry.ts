@@ -25,7 +25,7 @@ interface RetryPorts {
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
 export function withRetry(inner: Send, ports: RetryPorts): Send {
-  const impatient = { ...ports.policy, mostAttempts: ports.policy.attempts };
+  const impatient = { ...ports.policy, outage: 0 };
   const known = new Set<string>();
   const doubts = new Doubts();
   return async (request) => {

@@ -4,12 +4,13 @@ import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Keychain } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { budgetOf, type Budgets, userBudgetOf } from './budget.ts';
-import { HostBudget } from './host-budget.ts';
+import type { ConnectionSlots } from './connection-slots.ts';
+import { HostLimits } from './host-limits.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, type Send, writtenAt } from './http.ts';
-import { Pacer } from './pacer.ts';
+import { RateLimiter } from './rate-limiter.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
-export interface BudgetOptions {
+export interface RateLimitOptions {
   /** Requests at a time, all hosts together. */
   readonly threads: number;
   /** Requests at a time to one host. */
@@ -30,61 +31,74 @@ export interface BudgetOptions {
  * it could end while it waits. Nor does anything else wait once a write has been looked at that may be written over: it
  * is looked at again, in the slot that it has, where it has waited for long.
  */
-export function withBudgets(inner: Send, options: BudgetOptions): Send {
+export function withRateLimits(inner: Send, options: RateLimitOptions): Send {
   const desk = new Desk(options);
   return (request) => desk.send(request, inner);
 }
 
 /** Whose budgets a request draws on. */
 interface Lane {
-  readonly host: HostBudget;
+  readonly host: HostLimits;
   /** The narrowest limit of the host for such a request. */
-  readonly ofHost: Pacer;
-  readonly ofUser: Pacer | undefined;
-  readonly pacers: readonly Pacer[];
+  readonly ofHost: RateLimiter;
+  readonly ofUser: RateLimiter | undefined;
+  readonly pacers: readonly RateLimiter[];
 }
 
 class Desk {
-  readonly #options: BudgetOptions;
-  readonly #hosts = new Map<string, HostBudget>();
-  readonly #users = new Map<string, Pacer>();
+  readonly #options: RateLimitOptions;
+  readonly #hosts = new Map<string, HostLimits>();
+  readonly #users = new Map<string, RateLimiter>();
   readonly #slots: LimitFunction;
 
-  constructor(options: BudgetOptions) {
+  constructor(options: RateLimitOptions) {
     this.#options = options;
     this.#slots = pLimit(options.threads);
   }
 
   async send(request: HttpRequest, inner: Send): Promise<HttpResponse> {
     const lane = await this.#laneOf(request);
-    const isPaused = () => lane.pacers.some((pacer) => pacer.isPaused());
-    const attempt = async (): Promise<HttpResponse | undefined> => {
-      if (isPaused()) return undefined; // since it got its turn
-      if (await isDoneMeanwhile(request)) return writtenAt(request.url);
-      return isPaused() ? undefined : this.#observe(request, { inner, lane });
-    };
-    for (;;) {
-      for (const pacer of lane.pacers) await pacer.turn(request.signal);
-      const response =
-        request.slot === 'none' ? await attempt() : await lane.host.inSlot(() => this.#slots(attempt));
-      if (response !== undefined) return response;
-    }
+    const slots = request.slot === 'none' ? lane.host.nested : lane.host.slots;
+    return inSlot(slots, async () => {
+      for (;;) {
+        const turns: number[] = [];
+        for (const pacer of lane.pacers) turns.push(await pacer.turn(request.signal));
+        const isStale = () => lane.pacers.some((pacer, index) => pacer.isBlockedSince(turns[index] ?? 0));
+        const attempt = async () => {
+          if (isStale()) return undefined;
+          if (await isDoneMeanwhile(request)) return writtenAt(request.url);
+          return isStale() ? undefined : this.#observe(request, { inner, lane, slots });
+        };
+        const response = await (request.slot === 'none' ? attempt() : this.#slots(attempt));
+        if (response !== undefined) return response;
+      }
+    });
   }
 
-  async #observe(request: HttpRequest, { inner, lane }: { inner: Send; lane: Lane }): Promise<HttpResponse> {
+  async #observe(
+    request: HttpRequest,
+    { inner, lane, slots }: { inner: Send; lane: Lane; slots: ConnectionSlots },
+  ): Promise<HttpResponse> {
     const { clock } = this.#options;
-    const sentAt = clock.monotonic();
-    const response = await inner(request);
+    const sentAt = slots.begin();
+    let response: HttpResponse;
+    try {
+      response = await inner(request);
+    } catch (error) {
+      slots.end();
+      if (error instanceof RegistryError && error.code === 'unreachable' && error.temporary)
+        slots.fail(sentAt);
+      throw error;
+    }
+    if (response.stream === undefined) slots.end();
+    else response.stream.once('close', () => slots.end());
+    slots.succeed(sentAt);
     if (response.url.host !== request.url.host) return response; // storage has limits of its own
     const retryAfter = parseRetryAfter(response.headers, clock.wallTime());
     if (response.status === 429 || response.status === 503) {
-      lane.host.narrow(sentAt);
-      // a server that is overloaded now and then need not be asked less often for it
-      if (response.status === 429 || retryAfter !== undefined)
-        toBlame(lane, response).refuse(sentAt, retryAfter);
+      toBlame(lane, response).refuse(sentAt, { retryAfter, isQuota: response.status === 429 });
     } else if (response.status < 500) {
-      for (const pacer of lane.pacers) pacer.accept();
-      lane.host.widen();
+      for (const pacer of lane.pacers) pacer.accept(sentAt);
     }
     return response;
   }
@@ -102,20 +116,20 @@ class Desk {
     return { host, ofHost, ofUser, pacers };
   }
 
-  #hostOf(host: string): HostBudget {
+  #hostOf(host: string): HostLimits {
     const { clock, budgets, perHost, threads } = this.#options;
     return remember(this.#hosts, host, () => {
-      return new HostBudget(clock, { budget: budgetOf(host, budgets), slots: Math.min(perHost, threads) });
+      return new HostLimits(clock, { budget: budgetOf(host, budgets), slots: Math.min(perHost, threads) });
     });
   }
 
   /** An identity that cannot be had is nobody here: whoever sends the request says why. */
-  async #userOf({ host, repository, signal }: HttpRequest): Promise<Pacer | undefined> {
+  async #userOf({ host, repository, signal }: HttpRequest): Promise<RateLimiter | undefined> {
     const { clock, budgets, keychain } = this.#options;
     const ceiling = userBudgetOf(host, budgets);
     if (ceiling === undefined) return undefined;
     const identity = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
-    return remember(this.#users, identity.name, () => new Pacer(clock, ceiling));
+    return remember(this.#users, identity.name, () => new RateLimiter(clock, ceiling));
   }
 }
 
@@ -133,7 +147,7 @@ async function isDoneMeanwhile(request: HttpRequest): Promise<boolean> {
 }
 
 /** Google says so when it was the user who asked too often. */
-function toBlame({ ofUser, ofHost }: Lane, { body }: HttpResponse): Pacer {
+function toBlame({ ofUser, ofHost }: Lane, { body }: HttpResponse): RateLimiter {
   const isOfUser = ofUser !== undefined && /per user/i.test(Buffer.from(body).toString());
   return isOfUser ? ofUser : ofHost;
 }
@@ -144,4 +158,18 @@ function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
   const made = make();
   known.set(key, made);
   return made;
+}
+
+/** The slot is held until a body that streams has ended: it is a connection as well. */
+function inSlot(slots: ConnectionSlots, task: () => Promise<HttpResponse>): Promise<HttpResponse> {
+  return new Promise((resolve, reject) => {
+    void slots.run(async () => {
+      const response = await task().catch(reject);
+      if (response === undefined) return;
+      const { stream } = response;
+      const closed = stream && new Promise((close) => stream.once('close', close));
+      resolve(response);
+      await closed;
+    });
+  });
 }
