@@ -1,10 +1,8 @@
 /** How long what fails is tried again. */
 export interface RetryPolicy {
-  /** Attempts in all, refusals for want of quota not counted; more than these while an outage may still be over soon. */
+  /** Attempts at least, refusals for want of quota not counted. */
   readonly attempts: number;
-  /** Attempts in all, however quickly they fail. */
-  readonly mostAttempts: number;
-  /** Milliseconds from the first failure that a host may be away, as one is that restarts. */
+  /** Milliseconds from the first failure for which attempts go on, however many these are: a host may restart. */
   readonly outage: number;
   /** Milliseconds from the first refusal for which a host that refuses for want of quota is asked again. */
   readonly patience: number;
@@ -19,19 +17,18 @@ export interface RetryPolicy {
 /** For a request. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 5,
-  mostAttempts: 8,
   outage: 30_000,
   firstDelay: 1000,
-  maxDelay: 15_000,
+  maxDelay: 4000,
   patience: 10 * 60_000,
   longestWait: 60 * 60_000,
 };
 
 /** For a whole upload: its bytes are many, and the requests around it see an outage through. */
-export const UPLOAD_RETRY: RetryPolicy = { ...DEFAULT_RETRY, mostAttempts: DEFAULT_RETRY.attempts };
+export const UPLOAD_RETRY: RetryPolicy = { ...DEFAULT_RETRY, outage: 0 };
 
-/** Time and chance. */
-interface Dice {
+/** The time that attempts take, and chance. */
+interface AttemptClock {
   monotonic(): number;
   random(): number;
 }
@@ -46,7 +43,7 @@ export interface Failure {
 
 /** The attempts at one thing, the first of which is about to be made. */
 export class Attempts {
-  readonly #dice: Dice;
+  readonly #clock: AttemptClock;
   readonly #policy: RetryPolicy;
   /** A request may have waited for its turn for long before it was sent. */
   #refusedAt: number | undefined;
@@ -54,13 +51,14 @@ export class Attempts {
   #made = 0;
   #failures = 0;
 
-  constructor(dice: Dice, policy: RetryPolicy) {
-    this.#dice = dice;
+  constructor(clock: AttemptClock, policy: RetryPolicy) {
+    this.#clock = clock;
     this.#policy = policy;
   }
 
   /**
-   * Milliseconds to wait before the next attempt: by chance, longer each time, and never less than the server asks for.
+   * Milliseconds to wait before the next attempt: longer each time, by chance half of it at least, and never less than the
+   * server asks for.
    * Undefined where there is to be none.
    */
   waitAfter(failure: Failure): number | undefined {
@@ -68,26 +66,26 @@ export class Attempts {
     const { asked = 0 } = failure;
     this.#made += 1;
     const isRefused = isRefusal(failure);
-    if (isRefused) this.#refusedAt ??= this.#dice.monotonic();
+    if (isRefused) this.#refusedAt ??= this.#clock.monotonic();
     else this.#countFailure();
-    const waited = this.#dice.monotonic() - (this.#refusedAt ?? this.#dice.monotonic());
+    const waited = this.#clock.monotonic() - (this.#refusedAt ?? this.#clock.monotonic());
     const isOutOfPatience = isRefused && waited + asked > patience;
     // what a server asks for is waited for, though it be long: once
     const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
     if (this.#isExhausted() || isTooLong) return undefined;
-    const backoff = Math.min(maxDelay, firstDelay * 2 ** (this.#made - 1)) * this.#dice.random();
-    return Math.max(backoff, asked);
+    const backoff = Math.min(maxDelay, firstDelay * 2 ** (this.#made - 1));
+    return Math.max(backoff * (0.5 + this.#clock.random() / 2), asked);
   }
 
   #countFailure(): void {
     this.#failures += 1;
-    this.#failedAt ??= this.#dice.monotonic();
+    this.#failedAt ??= this.#clock.monotonic();
   }
 
   #isExhausted(): boolean {
-    const { attempts, mostAttempts, outage } = this.#policy;
-    const since = this.#dice.monotonic() - (this.#failedAt ?? this.#dice.monotonic());
-    return this.#failures >= mostAttempts || (this.#failures >= attempts && since >= outage);
+    const { attempts, outage } = this.#policy;
+    const since = this.#clock.monotonic() - (this.#failedAt ?? this.#clock.monotonic());
+    return this.#failures >= attempts && since >= outage;
   }
 }
 

@@ -33,8 +33,8 @@ import type { Session } from './session.ts';
 import { hasHostDirectory } from './tls-files.ts';
 import { TrafficCounter } from './traffic.ts';
 import { createWire } from './undici-send.ts';
-import { withBudgets } from './with-budgets.ts';
 import { withPreconditions } from './with-preconditions.ts';
+import { withRateLimits } from './with-rate-limits.ts';
 import { cancelUpload, mountBlob, resumeUpload, startUpload } from './uploads.ts';
 
 export interface OciRegistryOptions {
@@ -124,7 +124,7 @@ function buildTransport(
   });
   const placed = withElsewhere(allowed, (host) => endpoints.originOf(host));
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
-  const bounded = withBudgets(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
+  const bounded = withRateLimits(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
   const repeated = withRetry(bounded, {
     clock,
     policy: DEFAULT_RETRY,
