@@ -11,7 +11,7 @@ import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import type { BlobCopier } from './blob-copier.ts';
+import type { BlobCopier } from './blobs/blob-copier.ts';
 import { CopyError } from './copy-error.ts';
 import { copyParts } from './copy-parts.ts';
 

@@ -1,9 +1,9 @@
 import type { Call } from './call.ts';
-import type { Gate } from './gate.ts';
+import type { Gate } from './auth/gate.ts';
 import type { Settings } from './options.ts';
 import type { Reply } from './reply.ts';
-import type { RegistryStore } from './store.ts';
-import type { UploadSessions } from './upload-sessions.ts';
+import type { RegistryStore } from './storage/store.ts';
+import type { UploadSessions } from './storage/upload-sessions.ts';
 
 /** What handlers work on. */
 export interface Backend {

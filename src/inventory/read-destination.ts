@@ -6,8 +6,8 @@ import type { Tag } from '../image/tag.ts';
 import type { Listing, ReadRegistry } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { ReadState } from './inventory.ts';
-import type { ListingHabits } from './listing-habits.ts';
-import type { WantedThere } from './wanted-there.ts';
+import type { ListingHabits } from './listing-strategy.ts';
+import type { WantedThere } from './listing-state.ts';
 
 export interface Asking {
   readonly registry: ReadRegistry;

@@ -1,17 +1,17 @@
 import { allSettledOrThrow, forEachConcurrently } from '../base/concurrency.ts';
 import type { Wanted, WantedRepository } from '../edges/wanted.ts';
-import { without } from '../edges/without.ts';
+import { without } from '../edges/subtract-wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import { askSiblings, findWaiting } from './ask-siblings.ts';
 import { explainLost } from './explain-lost.ts';
 import type { DestinationState, Inventory } from './inventory.ts';
 import type { InventoryPorts, Reading } from './inventory-ports.ts';
-import { ListingHabits } from './listing-habits.ts';
-import { orGivenUp } from './or-unreadable.ts';
+import { ListingHabits } from './listing-strategy.ts';
+import { orGivenUp } from './as-unreadable.ts';
 import { readDestination } from './read-destination.ts';
 import { readSources } from './read-sources.ts';
-import { lookForFew, lookForLost } from './settle-doubts.ts';
-import { WantedThere } from './wanted-there.ts';
+import { lookForFew, lookForLost } from './probe-unknown-digests.ts';
+import { WantedThere } from './listing-state.ts';
 
 /** A part of what is wanted, and what is there of it. */
 export interface Wave {

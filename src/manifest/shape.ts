@@ -11,7 +11,7 @@ import {
   type YamlMap,
   type YamlNode,
   type YamlScalar,
-} from './yaml-tree.ts';
+} from './yaml/yaml-tree.ts';
 
 /** The fields keep their YAML nodes, for their positions. A missing field and a null one are the same, as in Go. */
 const Text = field('text', (node): node is YamlScalar => node.kind === 'scalar');

@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse, Send } from '../../src/adapters/oci/http.ts';
+import type { HttpRequest, HttpResponse, Send } from '../../src/http/request.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import { digestOf } from '../../src/image/digest.ts';
 import { image } from '../builders/images.ts';

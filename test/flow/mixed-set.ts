@@ -1,5 +1,5 @@
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { RegistryStore } from '../../src/embedded-registry/store.ts';
+import type { RegistryStore } from '../../src/embedded-registry/storage/store.ts';
 import { testdir } from '../builders/testdir.ts';
 import {
   blobsOf,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { kept } from '../builders/kept.ts';
-import { type Budgets, DEFAULT_BUDGETS } from '../../src/adapters/oci/budget.ts';
+import { type Budgets, DEFAULT_BUDGETS } from '../../src/http/limits/budgets.ts';
 import { createRegistryOver } from '../../src/adapters/oci/oci-registry.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { promote } from '../../src/promote.ts';

@@ -1,5 +1,5 @@
 import { onTestFinished, describe, expect, it } from 'vitest';
-import type { Verification } from '../../src/doors/verify/verification.ts';
+import type { Verification } from '../../src/workflows/verify/verification.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { image, multiArch, pushOverHttp } from '../builders/images.ts';
 import { availableRegistries, type RealRegistry, startRealRegistry } from '../doubles/real-registries.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuthOptions } from '../../src/embedded-registry/auth-options.ts';
+import type { AuthOptions } from '../../src/embedded-registry/auth/auth-options.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Verification } from '../../src/doors/verify/verification.ts';
+import type { Verification } from '../../src/workflows/verify/verification.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { blobsOf, image, manifestsOf, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';

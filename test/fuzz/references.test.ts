@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseFront, throughFront } from '../../src/doors/verify/front.ts';
+import { parseFront, throughFront } from '../../src/workflows/verify/mirror.ts';
 import { isDigest, parseDigest } from '../../src/image/digest.ts';
 import { formatReference } from '../../src/image/reference.ts';
 import {

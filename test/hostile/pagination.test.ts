@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
-import { HeadSupport } from '../../src/adapters/oci/head-support.ts';
-import { OddNames } from '../../src/adapters/oci/odd-names.ts';
-import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
-import type { Send } from '../../src/adapters/oci/http.ts';
-import { listRepository } from '../../src/adapters/oci/listing.ts';
+import { ChunkHabits } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { HeadSupport } from '../../src/adapters/oci/api/head-support.ts';
+import { OddNames } from '../../src/adapters/oci/api/invalid-names.ts';
+import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
+import type { Send } from '../../src/http/request.ts';
+import { listRepository } from '../../src/adapters/oci/api/listing.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../adapters/oci/client.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
 import { scriptedServer, type Step } from '../doubles/scripted-server.ts';

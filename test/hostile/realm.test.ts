@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withAuth } from '../../src/adapters/oci/auth.ts';
-import type { HttpRequest } from '../../src/adapters/oci/http.ts';
+import { withAuth } from '../../src/adapters/oci/auth/authenticator.ts';
+import type { HttpRequest } from '../../src/http/request.ts';
 import { messageOf } from '../../src/base/errors.ts';
 import { ANONYMOUS, type Credential } from '../../src/ports/keychain.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import { countReadings } from '../../src/inventory/count-readings.ts';
+import { countReadings } from '../../src/inventory/count-queries.ts';
 import { sourceKey } from '../../src/inventory/inventory.ts';
 import { readInventory, readInWaves } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
-import type { HttpRequest, Send } from '../../src/adapters/oci/http.ts';
+import type { HttpRequest, Send } from '../../src/http/request.ts';
 import { createRegistryOver, type OciRegistry } from '../../src/adapters/oci/oci-registry.ts';
-import { createWire } from '../../src/adapters/oci/undici-send.ts';
+import { createWire } from '../../src/http/wire.ts';
 import {
   type EmbeddedRegistry,
   type EmbeddedRegistryOptions,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Wanted } from '../../src/edges/wanted.ts';
-import { without } from '../../src/edges/without.ts';
+import { without } from '../../src/edges/subtract-wanted.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { mergePlans } from '../../src/plan/merge-plans.ts';
 import { planUnread } from '../../src/plan/plan-unread.ts';

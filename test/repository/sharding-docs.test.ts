@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { makeOptions } from '../../src/cli/options.ts';
-import { parseFlags } from '../../src/cli/parse-flags.ts';
+import { makeOptions } from '../../src/cli/flags/options/promotion-options.ts';
+import { parseFlags } from '../../src/cli/flags/parse-flags.ts';
 
 const TEXT = readFileSync(join(import.meta.dirname, '../../docs/sharding.md'), 'utf8');
 const BLOCKS = Array.from(TEXT.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm), ([, language, text]) => ({

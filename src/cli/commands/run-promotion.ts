@@ -1,0 +1,55 @@
+import { systemClock } from '../../adapters/system/clock.ts';
+import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
+import type { Secrets } from '../../base/secrets.ts';
+import type { ReadManifests } from '../../manifest/model.ts';
+import type { Log } from '../../ports/log.ts';
+import { promote } from '../../promote.ts';
+import type { RunReport } from '../../report/report.ts';
+import { registriesOf } from '../runtime/bound-registries.ts';
+import { openRegistries } from '../runtime/open-registries.ts';
+import type { Options } from '../flags/options/promotion-options.ts';
+import { showProgressOfRun } from '../progress/run-progress.ts';
+import type { StatusArea } from '../progress/status-area.ts';
+import { spoolDirectory } from '../runtime/spool-directory.ts';
+import type { StopSignals } from '../runtime/stop-signals.ts';
+
+interface Surroundings {
+  readonly options: Options;
+  readonly status: StatusArea;
+  readonly env: NodeJS.ProcessEnv;
+  readonly stop: StopSignals;
+  readonly log: Log;
+  readonly secrets: Secrets;
+}
+
+/** Milliseconds without any answer after which hosts that have answered are promoted to, and late ones afterwards. */
+const LATE = 10_000;
+
+/** A promotion or its dry run. */
+export async function runPromotion(
+  read: ReadManifests,
+  { options, status, env, stop, log, secrets }: Surroundings,
+): Promise<RunReport> {
+  const { threads, task, reportAll, shard, siblings, proof } = options;
+  const clock = systemClock;
+  const client = await openRegistries(registriesOf(read.manifests), {
+    options,
+    readOnly: task !== 'promotion',
+    env,
+    clock,
+    log,
+    secrets,
+  });
+  const { stopping, signal } = stop;
+  const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
+  const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
+  const { progress } = shown;
+  try {
+    const request = { read, confirm: task === 'promotion', proof, reportAll, threads, shard, siblings };
+    const pause = (ending: AbortSignal) => clock.sleep(LATE, ending);
+    return await promote(request, { ...client, pause, spool, clock, progress, stopping, signal });
+  } finally {
+    shown.close();
+    await client.close();
+  }
+}

@@ -1,0 +1,40 @@
+import { renderSnapshot } from '../../workflows/snapshot/render.ts';
+import type { SnapshotImage } from '../../image/snapshot-image.ts';
+import { type Browser, browse } from '../runtime/browse.ts';
+import { Notices } from '../output/browse-warnings.ts';
+import { clientFor, openRegistryImages, openWantedImages } from './open-images.ts';
+import { readWanted } from '../runtime/load-manifests.ts';
+import type { SnapshotOptions } from '../flags/options/snapshot-options.ts';
+import type { Stdio } from '../output/stdio.ts';
+import { writePieces } from '../output/stream-output.ts';
+
+/**
+ * A snapshot from its options to its exit code: 1 where something that should be in it is not, or its reader did not
+ * wait for all of it.
+ */
+export function runSnapshot(options: SnapshotOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
+  return browse(options, { stdio, env }, async (browser) => {
+    const notices = new Notices(browser.log, { absence: 'error' });
+    const images = await openImages(options, { browser, notices });
+    const delivery = await writePieces(stdio.out, renderSnapshot(images, options));
+    return notices.incomplete || delivery === 'gone' ? 1 : 0;
+  });
+}
+
+async function openImages(
+  options: SnapshotOptions,
+  { browser, notices }: { browser: Browser; notices: Notices },
+): Promise<AsyncIterable<SnapshotImage>> {
+  const { registry, source, where } = options;
+  const { log, signal: stopping } = browser;
+  const reading = { strict: false, log, stopping };
+  const read = where === undefined ? undefined : await readWanted(where, reading);
+  stopping.throwIfAborted();
+  const manifests = read?.manifests ?? [];
+  const open = clientFor([registry], manifests, { options, browser });
+  const opening = { options, browser, open, notice: notices.take };
+  const request = { registry, manifests, naming: 'as-snapshot' } as const;
+  if (source === 'registry') return openRegistryImages(request, opening);
+  if (read?.problems.some(({ severity }) => severity === 'error')) notices.markIncomplete();
+  return openWantedImages(request, opening);
+}

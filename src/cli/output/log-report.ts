@@ -1,0 +1,70 @@
+import { assertNever } from '../../base/exhaustive.ts';
+import type { Log, LogLevel } from '../../ports/log.ts';
+import { foldConflicts } from '../../report/fold-conflicts.ts';
+import { renderFindingLine, renderItemLine, renderTables } from '../../report/render-text.ts';
+import type { Mode, ReportItem, RunReport } from '../../report/report.ts';
+import { logFinish } from './logger.ts';
+import type { LogOptions } from '../flags/options/run-options.ts';
+import { type Stdio, tell } from './stdio.ts';
+
+export interface Telling {
+  readonly format: LogOptions['format'];
+  /** Lost images do not change the exit code. */
+  readonly allowLost: boolean;
+  readonly stdio: Stdio;
+  readonly log: Log;
+}
+
+/** Tells a report in the log: a line for each item or conflict, one for each finding, one for each host, and the tables. */
+export async function tellReport(
+  report: RunReport,
+  { format, allowLost, stdio, log }: Telling,
+): Promise<void> {
+  for (const item of foldConflicts(report.items, ({ decision }) => decision === 'conflict')) {
+    log.write(levelOf(item, { mode: report.mode, allowLost }), renderItemLine(item));
+  }
+  for (const finding of report.findings) {
+    log.write(finding.level === 'error' ? 'error' : 'warning', renderFindingLine(finding));
+  }
+  for (const [host, { identities, requests }] of Object.entries(report.hosts)) {
+    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  }
+  if (format === 'json') logSummary(report, { stdio, log });
+  else await tell(stdio.err, `\n${renderTables(report)}\n`);
+}
+
+/** What the tables tell, for machines. */
+function logSummary(
+  { mode, stopped, durationMs, summary, hosts }: RunReport,
+  { stdio, log }: Pick<Telling, 'stdio' | 'log'>,
+): void {
+  for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
+    const told = { ...edges, ...repositories, ...traffic, identities: identities.join(', ') };
+    log.write('info', 'host', { host, ...told });
+  }
+  logFinish({ mode, stopped, durationMs, ...summary }, stdio);
+}
+
+/** What decides the exit code is told at every level. */
+function levelOf(
+  { decision, outcome }: ReportItem,
+  { mode, allowLost }: { mode: Mode; allowLost: boolean },
+): LogLevel {
+  switch (decision) {
+    case 'present':
+      return 'info';
+    case 'copy':
+    case 'add-tag':
+      return mode === 'promotion' && outcome !== 'copied' ? 'error' : 'info';
+    case 'lost':
+      return allowLost ? 'warning' : 'error';
+    case 'tag-move':
+    case 'conflict':
+    case 'invalid':
+    case 'unreadable':
+    case 'blocked':
+      return 'error';
+    default:
+      return assertNever(decision);
+  }
+}

@@ -1,0 +1,60 @@
+import { advise } from '../../workflows/verify/advise.ts';
+import { renderVerificationMarkdown } from '../../workflows/verify/render-markdown.ts';
+import {
+  renderRepairLine,
+  renderVerificationLine,
+  renderVerificationTables,
+} from '../../workflows/verify/render-text.ts';
+import { isThere, type Verification } from '../../workflows/verify/verification.ts';
+import type { Log } from '../../ports/log.ts';
+import { foldConflicts } from '../../report/fold-conflicts.ts';
+import { renderJson } from '../../report/render-json.ts';
+import { logFinish } from './logger.ts';
+import type { LogOptions } from '../flags/options/run-options.ts';
+import { type Stdio, tell } from './stdio.ts';
+import { type ReportPlaces, writeRenderings } from './write-report.ts';
+
+/** The report of a verification, in the forms that were asked for. Throws as `writeRenderings` does. */
+export function writeVerification(
+  verification: Verification,
+  places: ReportPlaces,
+  stdio: Stdio,
+): Promise<void> {
+  const renderings = {
+    json: () => renderJson(verification),
+    markdown: () => [renderVerificationMarkdown(verification)],
+  };
+  return writeRenderings(renderings, places, stdio);
+}
+
+/** Tells a verification in the log: a line for each item and each piece that a repair sends, advice, a line for each host, and the tables. */
+export async function tellVerification(
+  verification: Verification,
+  { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
+): Promise<void> {
+  for (const item of foldConflicts(verification.items, ({ verdict }) => verdict === 'conflict')) {
+    log.write(isThere(item) ? 'info' : 'error', renderVerificationLine(item));
+  }
+  for (const piece of verification.repair?.pieces ?? []) {
+    log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
+  }
+  for (const { about, text } of advise(verification)) {
+    log.write('info', `what to do about ${about}: ${text}`);
+  }
+  for (const [host, { identities, requests }] of Object.entries(verification.hosts)) {
+    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  }
+  if (format === 'json') logSummary(verification, { stdio, log });
+  else await tell(stdio.err, `\n${renderVerificationTables(verification)}\n`);
+}
+
+/** What the tables tell, for machines. */
+function logSummary(
+  { mode, stopped, durationMs, summary, hosts }: Verification,
+  { stdio, log }: { stdio: Stdio; log: Log },
+): void {
+  for (const [host, { edges, identities, ...traffic }] of Object.entries(hosts)) {
+    log.write('info', 'host', { host, ...edges, ...traffic, identities: identities.join(', ') });
+  }
+  logFinish({ mode, stopped, durationMs, ...summary }, stdio);
+}

@@ -1,0 +1,50 @@
+import { messageOf } from '../../base/errors.ts';
+import type { Log } from '../../ports/log.ts';
+import { createLogger } from '../output/logger.ts';
+import { DeadlineError, withDeadline } from './deadline.ts';
+import type { Options } from '../flags/options/promotion-options.ts';
+import { catchWarnings } from './process-warnings.ts';
+import { StatusArea } from '../progress/status-area.ts';
+import type { Stdio } from '../output/stdio.ts';
+import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
+import { exitCodeOfError } from '../flags/usage-error.ts';
+
+/** What a run has, whatever it does. */
+export interface Run {
+  readonly log: Log;
+  readonly stop: StopSignals;
+  /** For progress. */
+  readonly status: StatusArea;
+}
+
+/** Runs something with a log and with signals caught; what it throws is told in the format of the log. */
+export async function withRun(
+  options: Pick<Options, 'log' | 'warnings'> & Partial<Pick<Options, 'deadline' | 'task'>>,
+  stdio: Stdio,
+  run: (run: Run) => Promise<number>,
+): Promise<number> {
+  const status = new StatusArea(stdio.err); // log lines stay above it
+  const log = createLogger({ err: status }, options.log, Date.now);
+  const releaseWarnings = catchWarnings(log);
+  const stop = withDeadline(catchStopSignals(), options.deadline);
+  stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping, options)));
+  try {
+    for (const warning of options.warnings) log.write('warning', warning);
+    return await run({ log, stop, status });
+  } catch (error) {
+    if (options.log.format === 'text') throw error;
+    log.write('error', messageOf(error)); // a collector of JSON takes no other line
+    return exitCodeOfError(error);
+  } finally {
+    stop.release();
+    releaseWarnings();
+  }
+}
+
+function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<Options, 'task'>>): string {
+  const grace = task === 'promotion' ? `, what is being written has ${GRACE / 1000} s to be finished` : '';
+  const what = `nothing new is begun${grace}`;
+  return reason instanceof DeadlineError
+    ? `stopping at the deadline: ${what}`
+    : `stopping: ${what}; a second signal ends it at once`;
+}

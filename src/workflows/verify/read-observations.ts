@@ -1,0 +1,147 @@
+import { forEachConcurrently } from '../../base/concurrency.ts';
+import { Permits } from '../../base/permits.ts';
+import type { Want, Wanted, WantList } from '../../edges/wanted.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { DestinationState, ReadState } from '../../inventory/inventory.ts';
+import { ListingHabits } from '../../inventory/listing-strategy.ts';
+import { orGivenUp, orUnreadable } from '../../inventory/as-unreadable.ts';
+import { type Asking, openWants, readDestination, readDigests } from '../../inventory/read-destination.ts';
+import { WantedThere } from '../../inventory/listing-state.ts';
+import { isPresent } from '../../plan/decide-edge.ts';
+import type { Progress } from '../../ports/progress.ts';
+import type { ReadRegistry } from '../../ports/registry.ts';
+import { ContentCheck, type Missing } from './content-check.ts';
+import type { Front } from './mirror.ts';
+import type { Flaw, Sight, Sights } from './observation.ts';
+import { makeViews, type View } from './target.ts';
+
+export interface LookingPorts {
+  readonly registry: ReadRegistry;
+  readonly progress: Progress;
+}
+
+export interface LookingOptions {
+  /** Where to look instead of at the destinations. */
+  readonly front: Front | undefined;
+  /** Whether to look at all that the manifests lead to. */
+  readonly deep: boolean;
+  /** Whether to read a byte of each blob, where it would do to ask for it. */
+  readonly reads: boolean;
+  /** Repositories at a time, and digests at a time whose content is looked at; the transport bounds the requests. */
+  readonly workers: number;
+}
+
+type Looking = LookingPorts &
+  LookingOptions &
+  Pick<Asking, 'habits' | 'wanted' | 'confirmsAbsence'> & {
+    /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
+    readonly contents: Permits;
+    readonly show: (view: View, sight: Sight) => void;
+  };
+
+/**
+ * Looks at everything wanted. A registry that does not answer is a value in the result; once the signal aborts, what
+ * has been seen until then is the result, of contents digest by digest.
+ */
+export async function readSights(
+  wanted: Wanted,
+  options: LookingOptions & LookingPorts,
+  signal: AbortSignal,
+): Promise<Sights> {
+  const { front, progress, workers } = options;
+  const { views, hidden } = makeViews(wanted, front);
+  const sights = new Map<Repository, Sight>(hidden);
+  const asked = views.map(({ asked: repository, list }) => ({ repository, list }));
+  const looking = {
+    ...options,
+    habits: new ListingHabits(asked),
+    wanted: new WantedThere(),
+    confirmsAbsence: true,
+    contents: new Permits(workers),
+    show: ({ destinations }: View, sight: Sight) => {
+      for (const destination of destinations) sights.set(destination, sight);
+    },
+  };
+  progress.begin('inventory', views.length);
+  try {
+    await forEachConcurrently(views, { workers, signal }, async (view) => {
+      await look(view, looking, signal);
+      progress.advance();
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  progress.end();
+  return sights;
+}
+
+async function look(view: View, looking: Looking, signal: AbortSignal): Promise<void> {
+  const { asked, list } = view;
+  const { habits, front } = looking;
+  // what a front lists says nothing of what it serves: it is asked as whoever pulls from it asks
+  if (front !== undefined) habits.refuse(asked);
+  const state = await orGivenUp(readWhole(asked, list, { ...looking, signal }), signal);
+  const named = list.wants.filter((want) => isToBeSeen(want, state, looking));
+  const flaws = new Map<Digest, Flaw>();
+  const unseen = new Set(named.map(({ digest }) => digest));
+  looking.show(view, { asked, state, flaws, unseen });
+  const content = new ContentCheck(asked, looking.registry, looking);
+  await forEachConcurrently(Array.from(unseen), { workers: looking.workers, signal }, async (digest) => {
+    const found = await looking.contents.run(() => findFlaw(digest, { asked, content, looking }, signal));
+    if (found !== undefined) flaws.set(digest, found);
+    unseen.delete(digest);
+  });
+}
+
+/** Where a tag is missing it is worth knowing whether its digest is, too. */
+async function readWhole(repository: Repository, list: WantList, asking: Asking): Promise<ReadState> {
+  const state = await readDestination(repository, list, asking);
+  const wants = state.complete ? [] : openWants(list, state).filter(({ tagless }) => tagless === undefined);
+  return wants.length === 0 ? state : readDigests(repository, { state, wants }, asking);
+}
+
+function isToBeSeen(want: Want, state: DestinationState, { deep, front }: Looking): boolean {
+  if (!deep && front === undefined) return false;
+  return hasTag(want, state) || (deep && hasDigest(want, state));
+}
+
+function findFlaw(
+  digest: Digest,
+  { asked, content, looking }: { asked: Repository; content: ContentCheck; looking: Looking },
+  signal: AbortSignal,
+): Promise<Flaw | undefined> {
+  const missing = looking.deep
+    ? content.findMissing(digest, signal)
+    : findMissingName(looking.registry, { asked, digest }, signal);
+  return orUnreadable(missing.then(flawOf), signal);
+}
+
+function hasTag({ digest, tags }: Want, state: DestinationState): boolean {
+  return tags.some(({ tag }) => isPresent(state, digest, tag));
+}
+
+function hasDigest({ digest, tagless }: Want, state: DestinationState): boolean {
+  return tagless !== undefined && isPresent(state, digest, undefined);
+}
+
+/** A front may know a tag and send the question for its digest where there is no such thing. */
+async function findMissingName(
+  registry: ReadRegistry,
+  { asked, digest }: { asked: Repository; digest: Digest },
+  signal: AbortSignal,
+): Promise<Missing> {
+  const there = await registry.resolve(asked, digest, signal);
+  return { names: there === undefined ? [`manifest ${digest}`] : [], left: 0 };
+}
+
+/** Of what is missing so many are named. */
+const NAMED = 3;
+
+export function flawOf({ names, left }: Missing): Flaw | undefined {
+  if (names.length === 0) return undefined;
+  const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : '';
+  const unseen = left > 0 ? `; ${left} other parts were not looked at` : '';
+  const shown = names.toSorted().slice(0, NAMED).join(', ');
+  return { kind: 'incomplete', reason: `it is there by name, but not ${shown}${more}${unseen}` };
+}

@@ -1,0 +1,115 @@
+import { forEachInLanes } from '../../../base/concurrency.ts';
+import { PieceSender } from '../../../copy/content-sender.ts';
+import type { Wanted } from '../../../edges/wanted.ts';
+import { hostOf } from '../../../image/repository.ts';
+import { orUnreadable } from '../../../inventory/as-unreadable.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { Progress } from '../../../ports/progress.ts';
+import type { ReadRegistry, WriteRegistry } from '../../../ports/registry.ts';
+import type { Spool } from '../../../ports/spool.ts';
+import { ContentCheck } from '../content-check.ts';
+import { flawOf } from '../read-observations.ts';
+import type { Flaw, Sights } from '../observation.ts';
+import { describeOutcome, describePlan } from './describe-repair.ts';
+import { type Examination, type FlawedImage, type Piece, piecesOf } from './examination.ts';
+import { Examiner } from './examiner.ts';
+import { type Flawed, findFlawed } from './find-flawed.ts';
+import { Mender, type PieceOutcome } from './image-repairer.ts';
+
+/** What a confirmed repair needs besides; without it nothing can be written. */
+export interface RepairPorts {
+  readonly registry: WriteRegistry;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  /** Ends writes in flight. */
+  readonly signal: AbortSignal;
+}
+
+export interface Repairing {
+  readonly registry: ReadRegistry;
+  readonly progress: Progress;
+  /** Images at a time at each host, and blobs that are read at a time. */
+  readonly workers: number;
+  /** When it aborts nothing new is begun. */
+  readonly stopping: AbortSignal;
+  /** Undefined for a dry run. */
+  readonly writing: RepairPorts | undefined;
+}
+
+/** A flawed image, and what was found and done. */
+export interface Repair {
+  readonly image: FlawedImage;
+  /** Undefined where its content could not be examined. */
+  readonly examination: Examination | undefined;
+  /** What is wrong with it in the end; undefined where nothing is, and nothing had to be sent. */
+  readonly flaw: Flaw | undefined;
+}
+
+export interface Repairs {
+  readonly repairs: readonly Repair[];
+  /** Of the pieces that were to be sent; none in a dry run. */
+  readonly outcomes: ReadonlyMap<Piece, PieceOutcome>;
+}
+
+/**
+ * Examines every flawed image, and sends what is missing or damaged of it where that is confirmed. Images that a stopped
+ * run has not come to are no part of the result.
+ */
+export async function repair(wanted: Wanted, sights: Sights, ports: Repairing): Promise<Repairs> {
+  const { registry, progress, workers, stopping, writing } = ports;
+  const sender = writing && openSender(writing, { threads: workers, stopping });
+  const mending = writing &&
+    sender && { mender: new Mender({ registry, sender, stopping }), signal: writing.signal };
+  const examiner = new Examiner(registry, { workers });
+  const flawed = findFlawed(wanted, sights);
+  const repairs: Repair[] = [];
+  progress.begin('repair', flawed.length);
+  const laneOf = ({ image }: Flawed) => hostOf(image.destination);
+  try {
+    await forEachInLanes(flawed, { laneOf, workers, signal: stopping }, async (one) => {
+      repairs.push(await repairImage(one, { registry, examiner, mending, stopping }));
+      progress.advance();
+    });
+  } catch (error) {
+    if (!stopping.aborted) throw error;
+  } finally {
+    await sender?.close();
+  }
+  progress.end();
+  return { repairs, outcomes: mending?.mender.outcomes ?? new Map() };
+}
+
+function openSender(
+  { registry, spool, clock }: RepairPorts,
+  rest: { readonly threads: number; readonly stopping: AbortSignal },
+): PieceSender {
+  return new PieceSender({ source: registry, destination: registry, spool, clock, ...rest });
+}
+
+interface Tools extends Pick<Repairing, 'registry' | 'stopping'> {
+  readonly examiner: Examiner;
+  readonly mending: { readonly mender: Mender; readonly signal: AbortSignal } | undefined;
+}
+
+async function repairImage({ image, flaw }: Flawed, tools: Tools): Promise<Repair> {
+  const { registry, examiner, mending, stopping } = tools;
+  const examined = await orUnreadable(examiner.examine(image, stopping), stopping);
+  if ('kind' in examined) return { image, examination: undefined, flaw: examined };
+  if (examined.piece === undefined) return { image, examination: examined, flaw: undefined };
+  const pieces = piecesOf(examined);
+  if (mending === undefined) return { image, examination: examined, flaw: describePlan(flaw, pieces) };
+  const { mender, signal } = mending;
+  const isMended = await mender.mend(image, examined, signal);
+  const left = isMended ? await lookAgain(image, registry, signal) : flaw;
+  return { image, examination: examined, flaw: describeOutcome(left, pieces, mender.outcomes) };
+}
+
+/** What is wrong with an image after all of it has been sent. */
+function lookAgain(
+  { destination, digest }: FlawedImage,
+  registry: ReadRegistry,
+  signal: AbortSignal,
+): Promise<Flaw | undefined> {
+  const content = new ContentCheck(destination, registry, { reads: true });
+  return orUnreadable(content.findMissing(digest, signal).then(flawOf), signal);
+}
