@@ -32,10 +32,10 @@ function addDependency(row, { resolved, module, coreModule }) {
   } else row.modules.add(packageOf(module));
 }
 
-/** `src/adapters/oci/client.ts` is of `adapters/oci`: adapters and doors are worlds of their own. */
+/** `src/adapters/oci/client.ts` is of `adapters/oci`: each adapter and each workflow stands alone. */
 function folderOf(path) {
   const [, first, second] = path.split('/');
-  return (first === 'adapters' || first === 'doors') && path.split('/').length > 3
+  return (first === 'adapters' || first === 'workflows') && path.split('/').length > 3
     ? `${first}/${second}`
     : first;
 }

@@ -5,11 +5,10 @@ import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import { childRepositories } from './child-repositories.ts';
-import type { Unreadable } from '../inventory/inventory.ts';
 import type { Minimal } from './filter-children.ts';
 import { type Naming, nameOfRoot, namerOf } from './image-names.ts';
 import type { Notice, Notify } from './notice.ts';
-import { orUnreadable } from '../inventory/as-unreadable.ts';
+import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import { type Listings, readWhole } from './read-whole.ts';
 import type { Sought } from './expected-digests.ts';
 

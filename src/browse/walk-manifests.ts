@@ -9,7 +9,7 @@ import type { BrowseRegistry } from '../ports/registry.ts';
 import { type Minimal, makeMinimal, type Minimised } from './filter-children.ts';
 import { type Naming, namerOf } from './image-names.ts';
 import type { Notify } from './notice.ts';
-import { orUnreadable } from '../inventory/as-unreadable.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
 import { Referrers } from './referrers.ts';
 import { type Browsing, type DigestTags, readContent, type RepositoryContent } from './repository-content.ts';
 import { WINDOW } from './walk-registry.ts';

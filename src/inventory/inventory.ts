@@ -1,6 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
+import type { Unreadable } from '../ports/unreadable.ts';
 
 /**
  * What was seen at the registries: D for everything wanted, S for what some destination lacks. Among the sources are
@@ -30,11 +31,6 @@ export interface ReadState {
 }
 
 export type SourceState = { readonly kind: 'present' } | { readonly kind: 'absent' } | Unreadable;
-
-export interface Unreadable {
-  readonly kind: 'unreadable';
-  readonly reason: string;
-}
 
 /** A digest in a source repository, `repository@digest`. */
 export type SourceKey = `${string}@${string}`;

@@ -3,7 +3,7 @@ import type { Want, Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Inventory, ReadState } from './inventory.ts';
 import type { Reading } from './inventory-ports.ts';
-import { orUnreadable } from './as-unreadable.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
 import { openWants, readDigests } from './read-destination.ts';
 import { findNowhere } from './sibling-holders.ts';
 

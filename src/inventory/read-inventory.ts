@@ -7,7 +7,7 @@ import { explainLost } from './explain-lost.ts';
 import type { DestinationState, Inventory } from './inventory.ts';
 import type { InventoryPorts, Reading } from './inventory-ports.ts';
 import { ListingHabits } from './listing-strategy.ts';
-import { orGivenUp } from './as-unreadable.ts';
+import { orGivenUp } from '../ports/unreadable.ts';
 import { readDestination } from './read-destination.ts';
 import { readSources } from './read-sources.ts';
 import { lookForFew, lookForLost } from './probe-unknown-digests.ts';

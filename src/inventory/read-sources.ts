@@ -6,7 +6,7 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import { type DestinationState, type SourceKey, type SourceState, sourceKey } from './inventory.ts';
 import type { Reading } from './inventory-ports.ts';
-import { orUnreadable } from './as-unreadable.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
 
 /** S for every digest that some destination lacks, and for nothing else. */
 export async function readSources(

@@ -10,14 +10,14 @@ const FILES = {
   'package.json': '{ "type": "module" }',
   'src/base/text.ts': 'export const text = 1;',
   'src/plan/plan.ts': "import type { X } from '../base/text.ts';",
-  'src/cli/flags.ts': `import type { X } from '../base/text.ts';
+  'src/cli/flags/flags.ts': `import type { X } from '../../base/text.ts';
     export const FLAGS = [
       { name: 'manifest', value: 'FILE', description: 'one plain manifest', group: 'what' },
       { name: 'confirm', description: 'really promote', group: 'how' },
       { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'what' },
       { name: 'v', value: 'N', description: 'of old', group: 'upstream', inert: 'of old' },
     ];`,
-  'src/cli/diff-flags.ts': `import { FLAGS } from './flags.ts';
+  'src/cli/flags/diff-flags.ts': `import { FLAGS } from './flags.ts';
     export const DIFF_FLAGS = [FLAGS[0], { ...FLAGS[2], description: 'another format' }];`,
   'docs/flags.md':
     'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n<!-- generated: diff-flags -->\n<!-- /generated -->\n',
@@ -70,7 +70,7 @@ describe('scripts/docs.js', () => {
     await cp(join(ROOT, 'scripts'), join(directory, 'scripts'), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
     await mkdir(join(directory, 'docs'));
-    for (const folder of ['base', 'plan', 'cli'])
+    for (const folder of ['base', 'plan', 'cli/flags'])
       await mkdir(join(directory, 'src', folder), { recursive: true });
     for (const [file, text] of Object.entries(FILES)) await writeFile(join(directory, file), text);
   });

@@ -8,7 +8,7 @@ import type { Digest } from '../../image/digest.ts';
 import { asRepository, type RegistryName } from '../../image/repository.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import { type Naming, nameOfRoot, namerOf, repositoryCalled } from '../../browse/image-names.ts';
-import { orUnreadable } from '../../inventory/as-unreadable.ts';
+import { orUnreadable } from '../../ports/unreadable.ts';
 import { NOTHING_SOUGHT, type Sought } from '../../browse/expected-digests.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
 import type { Browser } from '../runtime/browse.ts';

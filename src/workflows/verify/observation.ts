@@ -1,6 +1,7 @@
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
-import type { DestinationState, Unreadable } from '../../inventory/inventory.ts';
+import type { DestinationState } from '../../inventory/inventory.ts';
+import type { Unreadable } from '../../ports/unreadable.ts';
 
 /** What was seen of what one destination repository should hold. */
 export interface Sight {

@@ -5,7 +5,7 @@ import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { DestinationState, ReadState } from '../../inventory/inventory.ts';
 import { ListingHabits } from '../../inventory/listing-strategy.ts';
-import { orGivenUp, orUnreadable } from '../../inventory/as-unreadable.ts';
+import { orGivenUp, orUnreadable } from '../../ports/unreadable.ts';
 import { type Asking, openWants, readDestination, readDigests } from '../../inventory/read-destination.ts';
 import { WantedThere } from '../../inventory/listing-state.ts';
 import { isPresent } from '../../plan/decide-edge.ts';

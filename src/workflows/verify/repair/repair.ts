@@ -2,7 +2,7 @@ import { forEachInLanes } from '../../../base/concurrency.ts';
 import { PieceSender } from '../../../copy/content-sender.ts';
 import type { Wanted } from '../../../edges/wanted.ts';
 import { hostOf } from '../../../image/repository.ts';
-import { orUnreadable } from '../../../inventory/as-unreadable.ts';
+import { orUnreadable } from '../../../ports/unreadable.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Progress } from '../../../ports/progress.ts';
 import type { ReadRegistry, WriteRegistry } from '../../../ports/registry.ts';

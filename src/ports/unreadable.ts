@@ -1,6 +1,11 @@
 import { isAbort, messageOf } from '../base/errors.ts';
 import { failureBefore } from '../base/given-up.ts';
-import type { Unreadable } from './inventory.ts';
+
+/** A registry that gave no usable answer, and why. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly reason: string;
+}
 
 /** Makes a value of a registry that does not answer; only what an aborted signal throws goes on. */
 export async function orUnreadable<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
