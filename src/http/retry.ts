@@ -14,7 +14,7 @@ interface RetryPorts {
 }
 
 /**
- * Sends again what failed for a while: lost connections and temporary statuses, with full jitter, and never earlier
+ * Sends again what failed for a while: lost connections and temporary statuses, with jitter, and never earlier
  * than `Retry-After` asks. After the last attempt the answer is handed on as it is. Only of a host that has answered
  * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted, until
  * it turns out that it is what this repository says.
@@ -25,7 +25,7 @@ interface RetryPorts {
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
 export function withRetry(inner: Send, ports: RetryPorts): Send {
-  const impatient = { ...ports.policy, mostAttempts: ports.policy.attempts };
+  const impatient = { ...ports.policy, outage: 0 };
   const known = new Set<string>();
   const doubts = new Doubts();
   return async (request) => {

@@ -33,7 +33,7 @@ import type { Session } from './api/session.ts';
 import { hasHostDirectory } from '../../http/connect/tls-files.ts';
 import { TrafficCounter } from '../../http/traffic.ts';
 import { createWire } from '../../http/wire.ts';
-import { withBudgets } from '../../http/limits/with-rate-limits.ts';
+import { withRateLimits } from '../../http/limits/with-rate-limits.ts';
 import { withPreconditions } from '../../http/with-preconditions.ts';
 import { cancelUpload, mountBlob, resumeUpload, startUpload } from './api/blobs/uploads.ts';
 
@@ -124,7 +124,7 @@ function buildTransport(
   });
   const placed = withElsewhere(allowed, (host) => endpoints.originOf(host));
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
-  const bounded = withBudgets(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
+  const bounded = withRateLimits(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
   const repeated = withRetry(bounded, {
     clock,
     policy: DEFAULT_RETRY,

@@ -1,115 +1,136 @@
 import type { Clock } from '../../ports/clock.ts';
+import { AcceptedRate } from './accepted-rate.ts';
+import { LearnedLimit } from './learned-limit.ts';
+import { TurnQueue } from './turn-queue.ts';
 
-/** Milliseconds of requests that may go at once after a time without any. */
-const BURST = 500;
-/** Milliseconds of the first pause when a server does not say how long; it doubles. */
-const FIRST_PAUSE = 1000;
-const LONGEST_PAUSE = 30_000;
-/** Requests per second that are always tried. */
+/** Milliseconds of requests that may be sent at once after idle time. */
+const BURST = 20;
+/** Requests per second that are always sent. */
 const SLOWEST = 0.5;
-/** Requests per second that are taken to be what was refused before there was time to measure. */
-const ASSUMED = 20;
-/** Of the rate that was refused: up to here, and again from there on, growth is quick. */
-const SAFE = 0.9;
-const SURPASSED = 1.1;
-/** What the rate grows by each second, as a part of it. */
-const QUICK = 0.1;
-const SLOW = 0.005;
-/** Milliseconds over which the rate is measured that a server without a known limit bears. */
-const WINDOW = 1000;
+/** The moving average of refusals among answers: its length, its start, and the share at which the host is paused. */
+const RECENT_ANSWERS = 16;
+const FIRST_SHARE = 0.3;
+const PAUSE_SHARE = 0.5;
+/** Milliseconds between probes of a paused host that names no time: an eighth of the pause so far, within bounds. */
+const PROBE_SHARE = 1 / 8;
+const SHORTEST_PROBE = 1000;
+const LONGEST_PROBE = 5000;
+/** Accepted requests that are enough to measure a rate. */
+const ENOUGH_ACCEPTED = 20;
+/** Milliseconds of answers before a rate is judged. */
+const LEAST_TIME = 1000;
+
+export interface Refusal {
+  /** Milliseconds of `Retry-After`. */
+  readonly retryAfter: number | undefined;
+  /** True for 429, false for 503. */
+  readonly isQuota: boolean;
+}
 
 /**
- * Spaces requests evenly, below a ceiling that may be infinite. A refusal halves the rate and stops everything for as
- * long as the server asks; good answers let it grow again, slowly where it has been refused before.
+ * A rate limiter below a ceiling, which may be infinite. It learns the rate that a host sustains.
+ *
+ * A refusal among accepted requests delays only its own request; `LearnedLimit` decides whether it lowers the rate. If
+ * the host refuses most requests, it is paused: one probe at a time, after `Retry-After`, until one is accepted.
  */
-export class Pacer {
+export class RateLimiter {
   readonly #clock: Clock;
-  readonly #ceiling: number;
-  #rate: number;
-  #refused = Number.POSITIVE_INFINITY;
-  /** When the next request may go. */
+  readonly #limit: LearnedLimit;
+  readonly #accepted = new AcceptedRate();
+  readonly #queue: TurnQueue;
+  /** Monotonic milliseconds of the next turn. */
   #next = Number.NEGATIVE_INFINITY;
-  #pausedUntil = Number.NEGATIVE_INFINITY;
-  #refusedAt = Number.NEGATIVE_INFINITY;
-  /** Refusals since the last good answer. */
-  #inARow = 0;
-  #window = { since: Number.NEGATIVE_INFINITY, answers: 0, rate: 0 };
+  #refusedShare = FIRST_SHARE;
+  #pause: { readonly since: number; isQuota: boolean } | undefined;
+  #nextProbe = Number.NEGATIVE_INFINITY;
+  /** Since the last pause began to end: with the next pause, the long-term rate of the host. */
+  #cycle: { readonly begun: number; accepted: number } | undefined;
 
   /** `ceiling` is in requests per second. */
   constructor(clock: Clock, ceiling: number) {
     this.#clock = clock;
-    this.#ceiling = ceiling;
-    this.#rate = ceiling;
+    this.#limit = new LearnedLimit({ ceiling, leastTime: LEAST_TIME });
+    this.#queue = new TurnQueue(clock, () => this.#take());
   }
 
   /** Requests per second. */
   get rate(): number {
-    return this.#rate;
+    return Math.max(SLOWEST, this.#limit.at(this.#clock.monotonic()));
   }
 
-  /** Resolves when it is this request's turn. */
-  async turn(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      const now = this.#clock.monotonic();
-      const at = Math.max(this.#next, now - BURST, this.#pausedUntil);
-      this.#next = at + 1000 / this.#rate;
-      if (at > now) await this.#clock.sleep(at - now, signal);
-      if (!this.isPaused()) return;
+  /** Resolves at the turn of this request; rejects with the signal's reason. */
+  turn(signal: AbortSignal): Promise<void> {
+    return this.#queue.turn(signal);
+  }
+
+  /** Returns true if the host was paused after `time`: a turn taken before is void. */
+  isPausedSince(time: number): boolean {
+    return this.#pause !== undefined && this.#pause.since > time;
+  }
+
+  /** Records an answer that is no refusal, to a request sent at `sentAt`. */
+  accept(sentAt: number): void {
+    const now = this.#clock.monotonic();
+    this.#refusedShare -= this.#refusedShare / RECENT_ANSWERS;
+    this.#accepted.add(now);
+    this.#cycle ??= { begun: sentAt, accepted: 0 };
+    this.#cycle.accepted += 1;
+    this.#limit.succeed(sentAt);
+    if (this.#pause !== undefined && sentAt > this.#pause.since) this.#resume(this.#pause, now);
+  }
+
+  /** Records a refusal of a request sent at `sentAt`. */
+  refuse(sentAt: number, refusal: Refusal): void {
+    const now = this.#clock.monotonic();
+    this.#refusedShare += (1 - this.#refusedShare) / RECENT_ANSWERS;
+    const sustained = this.#sustained(now);
+    if (this.#pause === undefined && this.#limit.fail(sentAt, { now, sustained }))
+      this.#accepted.restart(now);
+    // a server that is unavailable and names no time may accept the next request
+    const mayPause = refusal.isQuota || refusal.retryAfter !== undefined;
+    if (mayPause && this.#refusedShare > PAUSE_SHARE) this.#extendPause(refusal, now);
+  }
+
+  #extendPause({ retryAfter, isQuota }: Refusal, now: number): void {
+    if (this.#pause === undefined && Number.isFinite(this.rate))
+      this.#limit.lowerTo(this.#sustained(now), now);
+    this.#pause ??= { since: now, isQuota };
+    this.#pause.isQuota = isQuota;
+    const jittered = this.#probeInterval(this.#pause.since, now) * (0.5 + this.#clock.random() / 2);
+    this.#nextProbe = Math.max(this.#nextProbe, now + (retryAfter || jittered));
+  }
+
+  #resume({ isQuota }: { readonly isQuota: boolean }, now: number): void {
+    const { begun, accepted } = this.#cycle ?? { begun: now, accepted: 0 };
+    if (isQuota) {
+      const sustained = Math.max((accepted * 1000) / (now - begun), this.#sustained(now));
+      if (accepted >= ENOUGH_ACCEPTED) this.#limit.lowerTo(sustained, now);
+      else if (!Number.isFinite(this.rate)) this.#limit.growFrom(sustained, now);
     }
+    this.#cycle = { begun: now, accepted: 0 };
+    this.#pause = undefined;
+    this.#refusedShare = FIRST_SHARE;
+    this.#nextProbe = Number.NEGATIVE_INFINITY;
+    this.#next = now;
+    this.#queue.review();
   }
 
-  /** True while a server has asked for quiet: whoever had a turn before waits for another one. */
-  isPaused(): boolean {
-    return this.#clock.monotonic() < this.#pausedUntil;
-  }
-
-  /** A good answer. */
-  accept(): void {
-    this.#inARow = 0;
-    this.#measure();
-    const isNear = this.#rate > this.#refused * SAFE && this.#rate < this.#refused * SURPASSED;
-    this.#rate = Math.min(this.#ceiling, this.#rate + (isNear ? SLOW : QUICK)); // there are as many answers in a second
-  }
-
-  /**
-   * A refusal of a request that was sent at `sentAt`, with the milliseconds that the server asks to wait. Refusals of
-   * what was on its way when the rate was lowered say nothing new; those that come before any good answer say that the
-   * pause was too short, not that the rate was too high.
-   */
-  refuse(sentAt: number, retryAfter: number | undefined): void {
+  /** Takes a turn and returns 0, or returns the milliseconds until the next one. */
+  #take(): number {
     const now = this.#clock.monotonic();
-    if (retryAfter !== undefined) this.#pauseUntil(now + retryAfter);
-    if (sentAt <= this.#refusedAt) return;
-    this.#refusedAt = now;
-    if (this.#inARow === 0) this.#halve();
-    this.#inARow += 1;
-    const own = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#inARow - 1));
-    if (retryAfter === undefined) this.#pauseUntil(now + own * (0.5 + this.#clock.random() / 2));
+    const wait = Math.max(this.#next, this.#nextProbe) - now;
+    if (wait > 0) return wait;
+    this.#next = Math.max(this.#next, now - BURST) + 1000 / this.rate;
+    if (this.#pause !== undefined) this.#nextProbe = now + this.#probeInterval(this.#pause.since, now);
+    return 0;
   }
 
-  #halve(): void {
-    this.#refused = Number.isFinite(this.#rate) ? this.#rate : this.#measured();
-    this.#rate = Math.max(SLOWEST, this.#refused / 2);
+  #probeInterval(since: number, now: number): number {
+    return Math.min(LONGEST_PROBE, Math.max(SHORTEST_PROBE, (now - since) * PROBE_SHARE));
   }
 
-  #pauseUntil(time: number): void {
-    this.#pausedUntil = Math.max(this.#pausedUntil, time);
-  }
-
-  /** Requests per second that were answered well of late. */
-  #measured(): number {
-    const { since, answers, rate } = this.#window;
-    const elapsed = this.#clock.monotonic() - since;
-    const present = Number.isFinite(elapsed) ? (answers * 1000) / Math.max(elapsed, WINDOW) : 0;
-    return Math.max(rate, present, rate > 0 ? 2 * SLOWEST : ASSUMED);
-  }
-
-  #measure(): void {
-    const now = this.#clock.monotonic();
-    this.#window.answers += 1;
-    const elapsed = now - this.#window.since;
-    if (elapsed < WINDOW) return;
-    const rate = Number.isFinite(elapsed) ? (this.#window.answers * 1000) / elapsed : 0;
-    this.#window = { since: now, answers: 0, rate };
+  /** The accepted rate, at least half of the known one: another client may flood the host for a moment. */
+  #sustained(now: number): number {
+    return Math.max(this.#accepted.at(now), (this.#limit.sustained ?? 0) / 2);
   }
 }

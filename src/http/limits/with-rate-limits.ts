@@ -1,124 +1,160 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Keychain } from '../../ports/keychain.ts';
-import { budgetOf, type Budgets, userBudgetOf } from './budgets.ts';
-import { HostBudget } from './host-limits.ts';
-import type { HttpRequest, HttpResponse, Send } from '../request.ts';
-import { Pacer } from './rate-limiter.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+import { type HttpRequest, type HttpResponse, isRead, type Send } from '../request.ts';
 import { parseRetryAfter } from '../retry-after.ts';
+import { budgetOf, type Budgets, userBudgetOf } from './budgets.ts';
+import { ConnectionSlots } from './connection-slots.ts';
+import { RateLimiter } from './rate-limiter.ts';
 
-export interface BudgetOptions {
+export interface RateLimitOptions {
   /** Requests at a time, all hosts together. */
   readonly threads: number;
   /** Requests at a time to one host. */
   readonly perHost: number;
   readonly budgets: Budgets;
   readonly clock: Clock;
-  /** Tells whose budget a request is of, at hosts where identities have one. */
+  /** Identities, for hosts that limit each identity. */
   readonly keychain: Keychain;
 }
 
 /**
- * Keeps requests within what hosts and identities may be asked for: per second, apart for writes, and at a time. A
- * host that refuses (429, or 503 with `Retry-After`) is asked half as often, by nobody before the time that it names;
- * one that is overloaded (503) by half as many at a time.
+ * Keeps requests within the limits of hosts and identities: requests and writes per second, and concurrent requests.
+ * Unknown limits are learned from refusals (429, 503) and lost connections.
  *
- * A request waits for its host first, so that a slow or throttled host never holds a slot that others could use. A blob
- * that is read takes no slot: it is the body of a write that has one. A token is asked for within its request, because
- * it could end while it waits. So is the precondition of a write: in the slot of the write, with a turn of its own.
+ * A request waits for its host first, so a slow or throttled host does not hold a slot that others could use. A token is
+ * requested, and a precondition read, within the slot of its request; a precondition takes a turn of its own. The read
+ * of a blob that is the body of a write has slots of its own, because both would otherwise wait for each other. It
+ * gives its slot back when the answer begins: the reader of its body may wait for a slot too.
  */
-export function withBudgets(inner: Send, options: BudgetOptions): Send {
-  const desk = new Desk(options);
-  return (request) => desk.send(request, inner);
+export function withRateLimits(inner: Send, options: RateLimitOptions): Send {
+  const limits = new RateLimits(options);
+  return (request) => limits.send(request, inner);
 }
 
-/** Whose budgets a request draws on. */
-interface Lane {
-  readonly host: HostBudget;
-  /** The narrowest limit of the host for such a request. */
-  readonly ofHost: Pacer;
-  readonly ofUser: Pacer | undefined;
-  readonly pacers: readonly Pacer[];
+interface HostLimits {
+  readonly requests: RateLimiter;
+  readonly writes: RateLimiter;
+  readonly slots: ConnectionSlots;
+  /** For `slot: 'none'`. */
+  readonly bodySlots: ConnectionSlots;
 }
 
-class Desk {
-  readonly #options: BudgetOptions;
-  readonly #hosts = new Map<string, HostBudget>();
-  readonly #users = new Map<string, Pacer>();
+/** The limits of one request. */
+interface RequestLimits {
+  readonly host: HostLimits;
+  /** The narrowest limiter of the host for this request. */
+  readonly ofHost: RateLimiter;
+  readonly ofUser: RateLimiter | undefined;
+  /** One for each turn that the request takes. */
+  readonly limiters: readonly RateLimiter[];
+}
+
+class RateLimits {
+  readonly #options: RateLimitOptions;
+  readonly #hosts = new Map<string, HostLimits>();
+  readonly #users = new Map<string, RateLimiter>();
   readonly #slots: LimitFunction;
 
-  constructor(options: BudgetOptions) {
+  constructor(options: RateLimitOptions) {
     this.#options = options;
     this.#slots = pLimit(options.threads);
   }
 
   async send(request: HttpRequest, inner: Send): Promise<HttpResponse> {
-    const lane = await this.#laneOf(request);
-    const isPaused = () => lane.pacers.some((pacer) => pacer.isPaused());
-    const attempt = async (): Promise<HttpResponse | undefined> => {
-      return isPaused() ? undefined : this.#observe(request, { inner, lane }); // since it got its turn
-    };
+    const limits = await this.#limitsOf(request);
     for (;;) {
-      for (const pacer of lane.pacers) await pacer.turn(request.signal);
-      const response =
-        request.slot === 'none' ? await attempt() : await lane.host.inSlot(() => this.#slots(attempt));
+      const turns = await this.#takeTurns(limits, request.signal);
+      const response = await this.#inSlots(request, limits.host, async (slots) => {
+        if (turns.some(({ limiter, at }) => limiter.isPausedSince(at))) return undefined;
+        return slots.send(() => this.#observe(request, { inner, limits }), isLostConnection);
+      });
       if (response !== undefined) return response;
     }
   }
 
-  async #observe(request: HttpRequest, { inner, lane }: { inner: Send; lane: Lane }): Promise<HttpResponse> {
+  async #takeTurns({ limiters }: RequestLimits, signal: AbortSignal) {
+    const turns: { readonly limiter: RateLimiter; readonly at: number }[] = [];
+    for (const limiter of limiters) {
+      await limiter.turn(signal);
+      turns.push({ limiter, at: this.#options.clock.monotonic() });
+    }
+    return turns;
+  }
+
+  #inSlots<T>(
+    { slot }: HttpRequest,
+    { slots, bodySlots }: HostLimits,
+    task: (slots: ConnectionSlots) => Promise<T>,
+  ): Promise<T> {
+    if (slot === 'none') return bodySlots.run(() => task(bodySlots));
+    return slots.run(() => this.#slots(() => task(slots)));
+  }
+
+  async #observe(
+    request: HttpRequest,
+    { inner, limits }: { inner: Send; limits: RequestLimits },
+  ): Promise<HttpResponse> {
     const { clock } = this.#options;
     const sentAt = clock.monotonic();
     const response = await inner(request);
-    if (response.url.host !== request.url.host) return response; // storage has limits of its own
-    const retryAfter = parseRetryAfter(response.headers, clock.wallTime());
-    if (response.status === 429 || response.status === 503) {
-      lane.host.narrow(sentAt);
-      // a server that is overloaded now and then need not be asked less often for it
-      if (response.status === 429 || retryAfter !== undefined)
-        toBlame(lane, response).refuse(sentAt, retryAfter);
-    } else if (response.status < 500) {
-      for (const pacer of lane.pacers) pacer.accept();
-      lane.host.widen();
+    const { status, headers, url } = response;
+    if (url.host !== request.url.host) return response; // storage has its own limits
+    if (status === 429 || status === 503) {
+      const retryAfter = parseRetryAfter(headers, clock.wallTime());
+      limiterToBlame(limits, response).refuse(sentAt, { retryAfter, isQuota: status === 429 });
+    } else if (status < 500) {
+      for (const limiter of limits.limiters) limiter.accept(sentAt);
     }
     return response;
   }
 
-  async #laneOf(request: HttpRequest): Promise<Lane> {
+  async #limitsOf(request: HttpRequest): Promise<RequestLimits> {
     const host = this.#hostOf(request.host);
     const ofUser = await this.#userOf(request);
-    const isWrite = request.method !== 'GET' && request.method !== 'HEAD';
-    const ofHost = isWrite ? host.writes : host.requests;
+    const isWrite = !isRead(request);
     const reads = [host.requests, ...(ofUser === undefined ? [] : [ofUser])];
-    const pacers = [
+    const limiters = [
       ...reads,
       ...(isWrite ? [host.writes] : []),
       ...(request.precondition === undefined ? [] : reads),
     ];
-    return { host, ofHost, ofUser, pacers };
+    return { host, ofHost: isWrite ? host.writes : host.requests, ofUser, limiters };
   }
 
-  #hostOf(host: string): HostBudget {
+  #hostOf(host: string): HostLimits {
     const { clock, budgets, perHost, threads } = this.#options;
     return remember(this.#hosts, host, () => {
-      return new HostBudget(clock, { budget: budgetOf(host, budgets), slots: Math.min(perHost, threads) });
+      const budget = budgetOf(host, budgets);
+      const slots = Math.min(perHost, threads);
+      return {
+        requests: new RateLimiter(clock, budget.requests),
+        writes: new RateLimiter(clock, budget.writes),
+        slots: new ConnectionSlots(clock, slots),
+        bodySlots: new ConnectionSlots(clock, slots),
+      };
     });
   }
 
-  /** An identity that cannot be had is nobody here: whoever sends the request says why. */
-  async #userOf({ host, repository, signal }: HttpRequest): Promise<Pacer | undefined> {
+  /** A failed lookup counts as anonymous here: sending the request reports the failure. */
+  async #userOf({ host, repository, signal }: HttpRequest): Promise<RateLimiter | undefined> {
     const { clock, budgets, keychain } = this.#options;
     const ceiling = userBudgetOf(host, budgets);
     if (ceiling === undefined) return undefined;
     const identity = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
-    return remember(this.#users, identity.name, () => new Pacer(clock, ceiling));
+    return remember(this.#users, identity.name, () => new RateLimiter(clock, ceiling));
   }
 }
 
-/** Google says so when it was the user who asked too often. */
-function toBlame({ ofUser, ofHost }: Lane, { body }: HttpResponse): Pacer {
-  const isOfUser = ofUser !== undefined && /per user/i.test(Buffer.from(body).toString());
-  return isOfUser ? ofUser : ofHost;
+function isLostConnection(error: unknown): boolean {
+  return error instanceof RegistryError && error.code === 'unreachable' && error.temporary;
+}
+
+/** Google names quotas of a user in its answer. A refused precondition is a read. */
+function limiterToBlame({ host, ofUser, ofHost }: RequestLimits, response: HttpResponse): RateLimiter {
+  if (ofUser !== undefined && /per user/i.test(Buffer.from(response.body).toString())) return ofUser;
+  return response.precondition === undefined ? ofHost : host.requests;
 }
 
 function remember<T>(known: Map<string, T>, key: string, make: () => T): T {

@@ -20,7 +20,7 @@ interface ManifestPut {
 }
 
 /** Answers of success that leave open whether the manifest was stored, before that is an error. */
-const UNSETTLED: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4, mostAttempts: 4 };
+const UNSETTLED: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4 };
 
 /**
  * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is 201 that names no other digest than the one
