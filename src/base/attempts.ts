@@ -8,8 +8,9 @@ export interface RetryPolicy {
   readonly patience: number;
   /** The first wait, at most; it doubles. */
   readonly firstDelay: number;
-  /** The longest wait, unless the server asks for more. */
+  /** The longest wait after a failure, and after a refusal, unless the server asks for more. */
   readonly maxDelay: number;
+  readonly maxRefusalDelay: number;
   /** The longest wait that a server may ask for; beyond, its answer is final. */
   readonly longestWait: number;
 }
@@ -20,6 +21,7 @@ export const DEFAULT_RETRY: RetryPolicy = {
   outage: 30_000,
   firstDelay: 1000,
   maxDelay: 4000,
+  maxRefusalDelay: 15_000,
   patience: 10 * 60_000,
   longestWait: 60 * 60_000,
 };
@@ -59,19 +61,19 @@ export class Attempts {
    * for. Undefined if there is no next attempt.
    */
   waitAfter(failure: Failure): number | undefined {
-    const { patience, firstDelay, maxDelay, longestWait } = this.#policy;
+    const { patience, firstDelay, maxDelay, maxRefusalDelay, longestWait } = this.#policy;
     const { asked = 0 } = failure;
     this.#made += 1;
     const isRefused = isRefusal(failure);
     if (isRefused) this.#refusedAt ??= this.#clock.monotonic();
     else this.#countFailure();
+    const backoff = Math.min(isRefused ? maxRefusalDelay : maxDelay, firstDelay * 2 ** (this.#made - 1));
+    const wait = Math.max(backoff * (0.5 + this.#clock.random() / 2), asked);
     const waited = this.#clock.monotonic() - (this.#refusedAt ?? this.#clock.monotonic());
-    const isOutOfPatience = isRefused && waited + asked > patience;
+    const isOutOfPatience = isRefused && waited + wait > patience;
     // one long wait is granted even beyond the patience
     const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
-    if (this.#isExhausted() || isTooLong) return undefined;
-    const backoff = Math.min(maxDelay, firstDelay * 2 ** (this.#made - 1));
-    return Math.max(backoff * (0.5 + this.#clock.random() / 2), asked);
+    return this.#isExhausted() || isTooLong ? undefined : wait;
   }
 
   #countFailure(): void {

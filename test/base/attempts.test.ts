@@ -7,6 +7,7 @@ const POLICY: RetryPolicy = {
   outage: 0,
   firstDelay: SECOND,
   maxDelay: 3 * SECOND,
+  maxRefusalDelay: 3 * SECOND,
   patience: 60 * SECOND,
   longestWait: 600 * SECOND,
 };
@@ -88,6 +89,11 @@ describe('what breaks', () => {
   it('waits for as long as the server asks, though a wait of its own would be shorter', () => {
     expect(setUp().fail({ status: 500, asked: 20 * SECOND })).toBe(20 * SECOND);
   });
+});
+
+it('waits longer for a host that refuses than for one that is down', () => {
+  const waits = setUp({ maxRefusalDelay: 15 * SECOND }).failOn(THROTTLED);
+  expect(waits.slice(0, 6).map((wait) => wait / SECOND)).toEqual([1, 2, 4, 8, 15, 15]);
 });
 
 describe('who counts as asked too often', () => {

@@ -108,7 +108,7 @@ describe('an answer that cannot be true', () => {
     const { server, client, clock } = await setUp();
     server.addFault({ ...which, act, times: 3 });
     await ask(client.registry, server);
-    expect(clock.waits).toEqual([500, 1000, 2000]);
+    expect(clock.waits).toEqual([750, 1500, 3000]);
     expect(client.traffic.hosts().get(server.host)).toMatchObject({ retries: 3 });
   });
 
@@ -123,7 +123,7 @@ describe('an answer that cannot be true', () => {
       const asked = () =>
         server.requests.filter(({ method, path }) => method === which.method && path !== '/v2/').length;
       expect(await fail()).toMatchObject({ status, temporary: false });
-      expect(clock.waits).toEqual([500, 1000, 2000]);
+      expect(clock.waits).toEqual([750, 1500, 3000]);
       expect(asked()).toBe(4);
       expect(await fail()).toMatchObject({ status, temporary: false });
       expect(asked()).toBe(5);

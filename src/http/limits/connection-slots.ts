@@ -2,6 +2,8 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import type { Clock } from '../../ports/clock.ts';
 import { LearnedLimit } from './learned-limit.ts';
 
+/** Milliseconds within which a host resets a connection beyond its limit; later failures are timeouts. */
+const RESET_TIME = 5000;
 /** Concurrent requests to a host before its first answer; each answer adds one. */
 const FIRST = 8;
 
@@ -19,7 +21,7 @@ export class ConnectionSlots {
     this.#clock = clock;
     this.#most = most;
     this.#opened = Math.min(most, FIRST);
-    this.#limit = new LearnedLimit({ ceiling: most, leastTime: 0 });
+    this.#limit = new LearnedLimit({ ceiling: most, leastTime: 0, tolerance: 0 });
     this.#slots = pLimit(this.#opened);
   }
 
@@ -40,7 +42,7 @@ export class ConnectionSlots {
       return sent;
     } catch (error) {
       this.#inFlight -= 1;
-      if (isLost(error)) this.#fail(sentAt);
+      if (isLost(error) && this.#clock.monotonic() - sentAt < RESET_TIME) this.#fail(sentAt);
       throw error;
     }
   }

@@ -22,8 +22,10 @@ const GROWTH = 0.7;
 
 export interface LearnedLimitOptions {
   readonly ceiling: number;
-  /** Milliseconds of answers before they are judged. */
+  /** Milliseconds of a trial before its answers are judged. */
   readonly leastTime: number;
+  /** Milliseconds for which failures are tolerated that may be random: a trial costs throughput. */
+  readonly tolerance: number;
 }
 
 interface Failing {
@@ -50,14 +52,17 @@ export class LearnedLimit {
   #trial: { readonly answers: number; readonly randomTrials: number } | undefined;
   /** Answers since the trial began; without a trial, since failures exceed the expected ones. */
   #answers = { all: 0, failures: 0 };
-  /** Failures beyond the expected ones: a cumulative sum that never falls below zero. */
+  /** Failures beyond the expected ones, a cumulative sum that never falls below zero, and when it last was zero. */
   #excess = 0;
+  #excessSince = 0;
+  /** The same for the largest share that may be random. */
+  #surge = 0;
   /** Share of random failures. */
   #random = 0;
   #isTrialClean = false;
   /** Answers to requests sent earlier do not count. */
   #begunAt: number | undefined;
-  #hasSucceeded = true;
+  #hasSucceeded = false;
 
   constructor(options: LearnedLimitOptions) {
     this.#options = options;
@@ -82,10 +87,8 @@ export class LearnedLimit {
   /** Returns true if the failure lowers the limit. Failures without a success between them mean an outage. */
   fail(sentAt: number, failing: Failing): boolean {
     if (!this.#hasSucceeded || !this.#count(sentAt, 1)) return false;
-    if (this.#excess < (this.#isTrialClean ? EVIDENCE_AFTER_CLEAN_TRIAL : EVIDENCE)) return false;
-    const isEarly = failing.now - (this.#begunAt ?? failing.now) < this.#options.leastTime;
-    if (this.#trial !== undefined) return !isEarly && this.#judgeTrial(this.#trial, failing);
-    return (!isEarly || this.#isTrialClean) && this.#lower(failing, 0);
+    if (this.#trial !== undefined) return this.#judgeTrial(this.#trial, failing);
+    return this.#isEvidence(sentAt) && this.#lower(failing, 0);
   }
 
   /** Lowers the limit to a capacity that was measured over a pause, if that is less. */
@@ -113,7 +116,9 @@ export class LearnedLimit {
     this.#answers.all += 1;
     this.#answers.failures += failures;
     const expected = this.#trial === undefined ? 2 * Math.max(this.#random, LEAST_EXPECTED) : 0;
+    if (this.#excess === 0) this.#excessSince = sentAt;
     this.#excess = Math.max(0, this.#excess + failures - expected);
+    this.#surge = Math.max(0, this.#surge + failures - MOST_EXPECTED);
     if (this.#excess === 0 && this.#trial === undefined) this.#answers = { all: 0, failures: 0 };
     return true;
   }
@@ -129,7 +134,15 @@ export class LearnedLimit {
     this.#begin(now, undefined);
   }
 
+  #isEvidence(sentAt: number): boolean {
+    if (this.#isTrialClean) return this.#excess >= EVIDENCE_AFTER_CLEAN_TRIAL;
+    const isLasting = this.sustained !== undefined || sentAt - this.#excessSince >= this.#options.tolerance;
+    return this.#surge >= EVIDENCE || (isLasting && this.#excess >= EVIDENCE);
+  }
+
   #judgeTrial({ randomTrials }: { readonly randomTrials: number }, failing: Failing): boolean {
+    const isEarly = failing.now - (this.#begunAt ?? failing.now) < this.#options.leastTime;
+    if (isEarly || this.#excess < (this.#isTrialClean ? EVIDENCE_AFTER_CLEAN_TRIAL : EVIDENCE)) return false;
     const { all, failures } = this.#answers;
     const share = failures / all;
     if (this.#isTrialClean || share > MOST_RANDOM) {
@@ -159,5 +172,6 @@ export class LearnedLimit {
     this.#begunAt = now;
     this.#answers = { all: 0, failures: 0 };
     this.#excess = 0;
+    this.#surge = 0;
   }
 }

@@ -17,8 +17,9 @@ const SHORTEST_PROBE = 1000;
 const LONGEST_PROBE = 5000;
 /** Accepted requests that are enough to measure a rate. */
 const ENOUGH_ACCEPTED = 20;
-/** Milliseconds of answers before a rate is judged. */
+/** Milliseconds of a trial before its answers are judged, and for which a share of refusals is tolerated before. */
 const LEAST_TIME = 1000;
+const TOLERANCE = 10_000;
 
 export interface Refusal {
   /** Milliseconds of `Retry-After`. */
@@ -49,7 +50,7 @@ export class RateLimiter {
   /** `ceiling` is in requests per second. */
   constructor(clock: Clock, ceiling: number) {
     this.#clock = clock;
-    this.#limit = new LearnedLimit({ ceiling, leastTime: LEAST_TIME });
+    this.#limit = new LearnedLimit({ ceiling, leastTime: LEAST_TIME, tolerance: TOLERANCE });
     this.#queue = new TurnQueue(clock, () => this.#take());
   }
 
@@ -83,12 +84,10 @@ export class RateLimiter {
   refuse(sentAt: number, refusal: Refusal): void {
     const now = this.#clock.monotonic();
     this.#refusedShare += (1 - this.#refusedShare) / RECENT_ANSWERS;
-    const sustained = this.#sustained(now);
-    if (this.#pause === undefined && this.#limit.fail(sentAt, { now, sustained }))
-      this.#accepted.restart(now);
     // a server that is unavailable and names no time may accept the next request
     const mayPause = refusal.isQuota || refusal.retryAfter !== undefined;
     if (mayPause && this.#refusedShare > PAUSE_SHARE) this.#extendPause(refusal, now);
+    else if (this.#limit.fail(sentAt, { now, sustained: this.#sustained(now) })) this.#accepted.restart(now);
   }
 
   #extendPause({ retryAfter, isQuota }: Refusal, now: number): void {

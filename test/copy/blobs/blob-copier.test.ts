@@ -376,7 +376,7 @@ describe('a transfer that fails', () => {
       `open-blob s.io/s/app ${BLOB.digest}`,
       `open-blob s.io/t/app ${BLOB.digest}`,
     ]);
-    expect(clock.waits).toEqual([500]);
+    expect(clock.waits).toEqual([750]);
     expect(registry.openUploads).toBe(0);
   });
 
@@ -384,7 +384,7 @@ describe('a transfer that fails', () => {
     const { registry, clock, copy } = setUp();
     registry.damageBlob('s.io/s/app', BLOB.digest);
     await expect(copy('p.io/p/a')).rejects.toMatchObject({ code: 'mismatch' });
-    expect(clock.waits).toEqual([500, 1000, 2000, 4000]);
+    expect(clock.waits).toEqual([750, 1500, 3000, 3000]);
     expect(registry.count({ verb: 'open-blob' })).toBe(5);
     expect(registry.openUploads).toBe(0);
   });
@@ -392,9 +392,9 @@ describe('a transfer that fails', () => {
   it('is waited for where it was refused for want of quota, as long as patience lasts and no longer', async () => {
     const { registry, clock, copy } = setUp();
     const quota = new RegistryError('unavailable', 'PUT: 429', { status: 429, retryAfterMs: 7000 });
-    registry.fail({ verb: 'finish' }, { error: quota, times: 60 });
+    registry.fail({ verb: 'finish' }, { error: quota, times: 50 });
     expect(await copy('p.io/p/a')).toBe('transferred');
-    expect(clock.waits).toHaveLength(60);
+    expect(clock.waits).toHaveLength(50);
     registry.fail({ verb: 'finish' }, { error: quota, times: Infinity });
     clock.waits.length = 0;
     await expect(copy('q.io/p/a')).rejects.toThrow('429');

@@ -18,7 +18,7 @@ const HUGE = layer('transfer huge', 8 * MIB);
 const DESTINATION = 'p.io/p/a';
 const SOURCES = ['s.io/1/app', 's.io/2/app'];
 const FLAKY = new RegistryError('unavailable', 'PUT: 503', { status: 503, temporary: true });
-const ALL_WAITS = [500, 1000, 2000, 4000];
+const ALL_WAITS = [750, 1500, 3000, 3000];
 const NEVER = new AbortController().signal;
 
 function setUp({ registry = new MemoryRegistry() } = {}) {
@@ -88,7 +88,7 @@ describe('an upload that breaks off again and again', () => {
     const { registry, clock, send } = setUp();
     for (let mebibytes = 1; mebibytes < 8; mebibytes++) registry.cutUpload(DESTINATION, mebibytes * MIB);
     expect(await send(HUGE)).toBe('transferred');
-    expect(clock.waits).toEqual(Array.from({ length: 7 }, () => 500));
+    expect(clock.waits).toEqual(Array.from({ length: 7 }, () => 750));
     expect(registry.count({ verb: 'start' })).toBe(1);
   });
 
@@ -100,7 +100,7 @@ describe('an upload that breaks off again and again', () => {
     if (begin > 0) registry.cutUpload(DESTINATION, begin);
     for (let time = 1; time <= 5; time++) registry.cutUpload(DESTINATION, begin + time * 1000);
     await expect(send(HUGE)).rejects.toThrow('ECONNRESET');
-    expect(clock.waits).toEqual(begin > 0 ? [500, ...ALL_WAITS] : ALL_WAITS);
+    expect(clock.waits).toEqual(begin > 0 ? [750, ...ALL_WAITS] : ALL_WAITS);
     expect(registry.openUploads).toBe(0);
   });
 });
@@ -184,7 +184,7 @@ describe('a transfer is not tried again', () => {
     expect(registry.log({ verb: 'open-blob' })).toEqual(
       SOURCES.map((source) => `open-blob ${source} ${LARGE.digest}`),
     );
-    expect(clock.waits).toEqual([500]);
+    expect(clock.waits).toEqual([750]);
   });
 });
 
@@ -194,7 +194,7 @@ describe('a blob that several hosts want', () => {
     for (let time = 0; time < 2; time++) spool.failOnce('write');
     supply.arrive(describeBlob(LARGE), 'p.io', ['q.io']);
     expect(await send(LARGE)).toBe('transferred');
-    expect(clock.waits).toEqual([500]);
+    expect(clock.waits).toEqual([750]);
     expect(verbs().slice(0, 4)).toEqual(['start', 'open-blob', 'has-blob', 'resume']);
     expect(spool.created).toBe(1);
   });
@@ -204,7 +204,7 @@ describe('a blob that several hosts want', () => {
     spool.damage();
     for (const host of ['p.io', 'q.io']) supply.arrive(describeBlob(LARGE), host, ['p.io', 'q.io']);
     expect(await send(LARGE)).toBe('transferred');
-    expect(clock.waits).toEqual([500]);
+    expect(clock.waits).toEqual([750]);
     expect(registry.count({ verb: 'open-blob' })).toBe(2);
     for (const host of ['p.io', 'q.io']) supply.settle(describeBlob(LARGE), host);
     await until(() => spool.kept === 0);

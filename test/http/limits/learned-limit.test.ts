@@ -5,7 +5,7 @@ const SECOND = 1000;
 
 /** A limit of 100 at most, and answers at 10 ms each. */
 function setUp() {
-  const limit = new LearnedLimit({ ceiling: 100, leastTime: 0 });
+  const limit = new LearnedLimit({ ceiling: 100, leastTime: 0, tolerance: 0 });
   let now = 0;
   const answer = (isFailure: boolean, sustained = 40) => {
     now += 10;
@@ -91,7 +91,7 @@ describe('a learned limit', () => {
   });
 
   it('is not judged by answers to requests from before it fell', () => {
-    const limit = new LearnedLimit({ ceiling: 100, leastTime: 0 });
+    const limit = new LearnedLimit({ ceiling: 100, leastTime: 0, tolerance: 0 });
     for (let time = 0; time < 100; time++) limit.succeed(time);
     for (let time = 0; time < 5; time++) limit.fail(100, { now: 120, sustained: 40 });
     for (let time = 0; time < 50; time++) limit.fail(110, { now: 130, sustained: 5 });

@@ -78,18 +78,18 @@ describe('a rate limiter without a ceiling', () => {
     expect(await take(1000)).toBe(0);
   });
 
-  it('learns a rate a little below the accepted one from several refusals', () => {
+  it('learns a rate a little below the accepted one from several refusals in a row', () => {
     const { limiter, accept, refuse } = setUp(Number.POSITIVE_INFINITY);
     accept(400, 4 * SECOND);
-    refuse(5, {});
+    refuse(6, {});
     expect(limiter.rate).toBeGreaterThan(75);
     expect(limiter.rate).toBeLessThan(100);
   });
 
   it('never goes below one request in two seconds', () => {
     const { limiter, accept, refuse } = setUp(Number.POSITIVE_INFINITY);
-    accept(4, 20 * SECOND);
-    refuse(5, {});
+    accept(40, 200 * SECOND);
+    refuse(6, {});
     expect(limiter.rate).toBe(0.5);
   });
 });

@@ -153,7 +153,7 @@ describe('a tag whose answer is lost', () => {
     server.addFault({ ...PUT, act: LOST, times });
     await put();
     expect(lines()).toEqual(['HEAD v1', 'PUT v1', 'HEAD v1']);
-    expect(clock.waits).toEqual([500]);
+    expect(clock.waits).toEqual([750]);
     expect(server.store.resolveTag('app', 'v1')).toBe(manifest.digest);
   });
 

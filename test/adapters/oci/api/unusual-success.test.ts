@@ -72,7 +72,7 @@ describe.each(['tag', 'digest'])('a manifest that is put by %s', (by) => {
     server.addFault({ ...PUT, act: notDone(status) });
     await put(reference);
     expect(lines()).toEqual([...written, seen, ...written]);
-    expect(clock.waits).toEqual([500]);
+    expect(clock.waits).toEqual([750]);
   });
 
   it.each([200, 202, 204])('and answered %i though it never is there is not believed', async (status) => {
