@@ -7,7 +7,7 @@ import { RegistryError } from '../ports/registry-error.ts';
  * True where a destination says that it has the blob. One that refuses to say may still take it: an identity that may
  * push need not be one that may pull. Throws where it gives no answer.
  */
-export async function isKnownThere(
+export async function isKnownBlob(
   registry: ReadRegistry,
   { destination, blob }: { readonly destination: Repository; readonly blob: Descriptor },
   signal: AbortSignal,

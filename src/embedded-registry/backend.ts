@@ -1,5 +1,5 @@
 import type { Call } from './call.ts';
-import type { Gate } from './auth/gate.ts';
+import type { Authorizer } from './auth/gate.ts';
 import type { Settings } from './options.ts';
 import type { Reply } from './reply.ts';
 import type { RegistryStore } from './storage/store.ts';
@@ -9,7 +9,7 @@ import type { UploadSessions } from './storage/upload-sessions.ts';
 export interface Backend {
   readonly store: RegistryStore;
   readonly uploads: UploadSessions;
-  readonly gate: Gate;
+  readonly authorizer: Authorizer;
   readonly settings: Settings;
 }
 

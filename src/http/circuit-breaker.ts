@@ -20,7 +20,7 @@ const PROBE_EVERY = 10_000;
  * kind of request is judged by itself: what answers to reads may be mute to writes, and what opens uploads may not take
  * them.
  */
-export function withBreaker(
+export function withCircuitBreaker(
   inner: Send,
   { clock, onDown }: { clock: Clock; onDown: (what: string, why: string) => void },
 ): Send {

@@ -6,13 +6,13 @@ import type { Tag } from '../image/tag.ts';
 import type { Listing, ReadRegistry } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { ReadState } from './inventory.ts';
-import type { ListingHabits } from './listing-strategy.ts';
-import type { WantedThere } from './listing-state.ts';
+import type { ListingStrategy } from './listing-strategy.ts';
+import type { ListingStates } from './listing-state.ts';
 
 export interface Asking {
   readonly registry: ReadRegistry;
-  readonly habits: ListingHabits;
-  readonly wanted: WantedThere;
+  readonly listings: ListingStrategy;
+  readonly wanted: ListingStates;
   /**
    * True where what a list does not show is asked for by HEAD before it is called absent: a list only proves that
    * something exists. A promotion does without, because each tag is asked for right before it is written.
@@ -39,8 +39,8 @@ export async function readDestination(
   asking: Asking,
 ): Promise<ReadState> {
   const tags = tagsOf(list);
-  if (asking.habits.isWorthListing(repository, list)) {
-    const listing = await asking.habits.listFirst(repository, () => tryList(repository, asking));
+  if (asking.listings.isWorthListing(repository, list)) {
+    const listing = await asking.listings.listFirst(repository, () => tryList(repository, asking));
     if (listing !== undefined) return readFromListing(repository, list, { listing, tags, asking });
   }
   return readByLooking(repository, list, { tags, asking });
@@ -56,10 +56,10 @@ async function readByLooking(
   { tags, asking }: { tags: readonly Tag[]; asking: Asking },
 ): Promise<ReadState> {
   const [first, ...rest] = tags;
-  const { habits, confirmsAbsence } = asking;
+  const { listings, confirmsAbsence } = asking;
   const found = new Map<Tag, Digest>();
   if (first !== undefined) await lookForTags(repository, [first], { found, asking });
-  if (found.size === 0 && !confirmsAbsence && habits.isWorthTags(repository, rest.length)) {
+  if (found.size === 0 && !confirmsAbsence && listings.isWorthTags(repository, rest.length)) {
     const listing = await tryList(repository, asking);
     if (listing !== undefined) return readFromListing(repository, list, { listing, tags: rest, asking });
   }
@@ -109,16 +109,16 @@ async function confirmAbsence(
 /** The listing, or undefined where the host does not give any: then HEADs have to do. */
 async function tryList(
   repository: Repository,
-  { registry, habits, signal }: Asking,
+  { registry, listings, signal }: Asking,
 ): Promise<Listing | undefined> {
-  if (!habits.mayList(repository)) return undefined;
+  if (!listings.mayList(repository)) return undefined;
   try {
     const listing = await registry.list(repository, signal);
-    habits.learn(repository, listing);
+    listings.learn(repository, listing);
     return listing;
   } catch (error) {
     if (!(error instanceof RegistryError) || DOWN.has(error.code)) throw error;
-    habits.learnFailure(repository, error.status);
+    listings.learnFailure(repository, error.status);
     return undefined;
   }
 }

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ChunkHabits } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { ChunkSupport } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
 import { HeadSupport } from '../../src/adapters/oci/api/head-support.ts';
-import { OddNames } from '../../src/adapters/oci/api/invalid-names.ts';
+import { InvalidNames } from '../../src/adapters/oci/api/invalid-names.ts';
 import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
 import type { Send } from '../../src/http/request.ts';
 import { listRepository } from '../../src/adapters/oci/api/listing.ts';
@@ -64,9 +64,9 @@ describe('pages without end (CVE-2020-1702, ggcr #2302)', () => {
     const session = {
       send,
       endpoints: new Endpoints([]),
-      chunks: new ChunkHabits(),
+      chunks: new ChunkSupport(),
       heads: new HeadSupport(),
-      oddNames: new OddNames(),
+      invalidNames: new InvalidNames(),
       clock: new FakeClock(),
     };
     const error = await registryErrorOf(listRepository(session, { repository, signal: quiet() }));

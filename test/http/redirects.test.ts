@@ -65,7 +65,7 @@ describe('a blob that lies elsewhere', () => {
     const { registry } = clientForTest();
     const asked = registry.openBlob(repositoryAt(server, 'app'), descriptorOf(SMALL), quiet());
     const error = await registryErrorOf(asked);
-    expect(error).toMatchObject({ code: 'refused', status: 403, isElsewhere: true });
+    expect(error).toMatchObject({ code: 'refused', status: 403, isForeign: true });
     expect(error.message).toMatch(/^GET .*: redirected to http:\S+: 403: expired$/);
     expect(error.message).not.toContain('secret');
   });

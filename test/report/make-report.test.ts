@@ -4,7 +4,7 @@ import type { Finding } from '../../src/checks/finding.ts';
 import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import { countReadings } from '../../src/inventory/count-queries.ts';
+import { countQueries } from '../../src/inventory/count-queries.ts';
 import { type DestinationState, type Inventory, sourceKey } from '../../src/inventory/inventory.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { isWritable, type Plan, type PlanItem } from '../../src/plan/plan.ts';
@@ -98,7 +98,7 @@ function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
     manifests: { projects: 1, images: 7, digests: 9 },
     edges: expandEdges(manifests).edges,
     plan,
-    readings: countReadings(inventory),
+    readings: countQueries(inventory),
     outcomes: new Map(),
     problems: PROBLEMS,
     traffic: new Map([

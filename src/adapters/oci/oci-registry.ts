@@ -9,17 +9,17 @@ import { withAuth } from './auth/authenticator.ts';
 import { type Budgets, DEFAULT_BUDGETS } from '../../http/limits/budgets.ts';
 import { openBlob } from './api/blobs/blobs.ts';
 import { checkBlob } from './api/blobs/check-blob.ts';
-import { withBreaker } from '../../http/circuit-breaker.ts';
+import { withCircuitBreaker } from '../../http/circuit-breaker.ts';
 import { readCatalog } from './api/catalog.ts';
-import { ChunkHabits } from './api/blobs/chunk-support.ts';
-import { withElsewhere } from '../../http/mark-foreign-responses.ts';
+import { ChunkSupport } from './api/blobs/chunk-support.ts';
+import { markForeignResponses } from '../../http/mark-foreign-responses.ts';
 import { Endpoints } from './api/endpoint.ts';
 import { explainAbsence } from './api/explain-absence.ts';
 import { finishUpload } from './api/blobs/finish-upload.ts';
 import { hasBlob } from './api/blobs/has-blob.ts';
 import { HeadSupport } from './api/head-support.ts';
 import type { Send } from '../../http/request.ts';
-import { OddNames } from './api/invalid-names.ts';
+import { InvalidNames } from './api/invalid-names.ts';
 import { listHost, listRepository } from './api/listing.ts';
 import { fetchManifest, lookUpManifest, resolveManifest } from './api/manifests.ts';
 import { completeNetworkOptions, type NetworkOptions } from '../../http/connect/network-options.ts';
@@ -62,7 +62,7 @@ export interface OciRegistry {
   /** The same for repositories that will be written to: where their reads are refused they ask for the right to push. */
   readonly destination: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
-  readonly oddNames: Pick<OddNames, 'hosts'>;
+  readonly invalidNames: Pick<InvalidNames, 'hosts'>;
   /** Closes every connection. */
   close(): Promise<void>;
 }
@@ -93,11 +93,11 @@ export function createRegistryOver(
   const { endpoints = new Endpoints(options.plainHttp) } = options;
   const traffic = new TrafficCounter();
   const send = buildTransport(wire.send, { options, endpoints, traffic });
-  const oddNames = new OddNames();
-  const [chunks, heads] = [new ChunkHabits(), new HeadSupport()];
-  const session = { send, endpoints, chunks, heads, oddNames, clock: options.clock };
+  const invalidNames = new InvalidNames();
+  const [chunks, heads] = [new ChunkSupport(), new HeadSupport()];
+  const session = { send, endpoints, chunks, heads, invalidNames, clock: options.clock };
   const destination = makeRegistry({ ...session, readsToWrite: true });
-  return { registry: makeRegistry(session), destination, traffic, oddNames, close: wire.close };
+  return { registry: makeRegistry(session), destination, traffic, invalidNames, close: wire.close };
 }
 
 /** From the wire outwards: each line wraps the one above. */
@@ -122,7 +122,7 @@ function buildTransport(
     onIdentity: (host, name) => traffic.nameIdentity(host, name),
     trustedRealms: options.trustedRealms ?? new Set(),
   });
-  const placed = withElsewhere(allowed, (host) => endpoints.originOf(host));
+  const placed = markForeignResponses(allowed, (host) => endpoints.originOf(host));
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
   const bounded = withBudgets(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
   const repeated = withRetry(bounded, {
@@ -137,7 +137,7 @@ function buildTransport(
       });
     },
   });
-  return withBreaker(repeated, {
+  return withCircuitBreaker(repeated, {
     clock,
     onDown: (what, why) => {
       options.log?.write('warning', 'does not answer: asked now and then only', { host: what, why });

@@ -16,8 +16,8 @@ export const COMMANDS: readonly CipCommand[] = [
         const { runSnapshot } = await import('./run-snapshot.ts');
         return runSnapshot(options, call.stdio, call.env);
       }
-      const { makeOptions } = await import('../flags/options/promotion-options.ts');
-      const options = makeOptions(call, call.env);
+      const { makePromotionOptions } = await import('../flags/options/promotion-options.ts');
+      const options = makePromotionOptions(call, call.env);
       const { runCip } = await import('./run-cip.ts');
       return runCip(options, call.stdio, call.env);
     },

@@ -1,7 +1,7 @@
 import type { Digest } from '../../image/digest.ts';
 
 /** The digests that a side leaves out of its images, until each of these has been compared. */
-export class LeftOut {
+export class ExcludedDigests {
   readonly #images = new Map<string, ReadonlySet<Digest>>();
 
   readonly add = (name: string, digests: ReadonlySet<Digest>): void => {

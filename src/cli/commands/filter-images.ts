@@ -3,7 +3,7 @@ import { withoutAttachmentTags } from '../../browse/filter-children.ts';
 import type { BrowseOptions } from '../flags/options/snapshot-options.ts';
 
 /** The images of a file as they would be in a snapshot with these options, as far as a file can tell. */
-export async function* imagesAsAsked(
+export async function* filterImages(
   images: Iterable<SnapshotImage>,
   { tag, minimal }: Pick<BrowseOptions, 'tag' | 'minimal'>,
 ): AsyncGenerator<SnapshotImage, void, undefined> {

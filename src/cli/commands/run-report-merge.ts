@@ -19,10 +19,10 @@ import { reportsOf } from '../flags/options/promotion-options.ts';
 import { refuseRepeated } from '../flags/refuse-flags.ts';
 import { type LogOptions, logOptionsOf } from '../flags/options/run-options.ts';
 import type { Stdio } from '../output/stdio.ts';
-import { tellReport } from '../output/log-report.ts';
-import { tellVerification, writeVerification } from '../output/log-verification.ts';
+import { logReport } from '../output/log-report.ts';
+import { logVerification, writeVerification } from '../output/log-verification.ts';
 import { exitCodeOfError, InputError, UsageError } from '../flags/usage-error.ts';
-import { prepareReports, type ReportPlaces, writeReports } from '../output/write-report.ts';
+import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
 
 /** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;
@@ -64,7 +64,7 @@ function makeMergeOptions(values: CommandCall['values']): MergeOptions {
 
 interface Merging {
   readonly options: MergeOptions;
-  readonly places: ReportPlaces;
+  readonly places: ReportTargets;
   readonly stdio: Stdio;
   readonly log: Log;
 }
@@ -85,7 +85,7 @@ async function mergePromotions(
   { options, places, stdio, log }: Merging,
 ): Promise<number> {
   const report = mergeReports(reports);
-  await tellReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
+  await logReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
   await writeReports(report, places, stdio);
   return report.stopped ? 1 : exitCodeOf(report, options);
 }
@@ -96,7 +96,7 @@ async function mergeVerified(
 ): Promise<number> {
   if (options.allowLost) throw new UsageError('-allow-lost does not go with reports of cip verify');
   const verification = mergeVerifications(reports);
-  await tellVerification(verification, { format: options.log.format, stdio, log });
+  await logVerification(verification, { format: options.log.format, stdio, log });
   await writeVerification(verification, places, stdio);
   return exitCodeOfVerification(verification);
 }

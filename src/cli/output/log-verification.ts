@@ -12,12 +12,12 @@ import { renderJson } from '../../report/render-json.ts';
 import { logFinish } from './logger.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
 import { type Stdio, tell } from './stdio.ts';
-import { type ReportPlaces, writeRenderings } from './write-report.ts';
+import { type ReportTargets, writeRenderings } from './write-report.ts';
 
 /** The report of a verification, in the forms that were asked for. Throws as `writeRenderings` does. */
 export function writeVerification(
   verification: Verification,
-  places: ReportPlaces,
+  places: ReportTargets,
   stdio: Stdio,
 ): Promise<void> {
   const renderings = {
@@ -28,7 +28,7 @@ export function writeVerification(
 }
 
 /** Tells a verification in the log: a line for each item and each piece that a repair sends, advice, a line for each host, and the tables. */
-export async function tellVerification(
+export async function logVerification(
   verification: Verification,
   { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
 ): Promise<void> {

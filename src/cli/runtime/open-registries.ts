@@ -13,7 +13,7 @@ import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
 import type { BoundRegistry } from './bound-registries.ts';
 import { type KeychainParts, makeKeychain } from './make-keychain.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { tellStrangeBudgets } from './warn-unused-budgets.ts';
+import { warnUnusedBudgets } from './warn-unused-budgets.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { VERSION } from '../output/version.ts';
 
@@ -37,7 +37,7 @@ export async function openRegistries(
 ): Promise<OpenRegistries> {
   const { options, env, clock, log, secrets } = parts;
   const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
-  tellStrangeBudgets(budgets, registries, log);
+  warnUnusedBudgets(budgets, registries, log);
   const network = completeNetworkOptions({ env, caFiles });
   await checkSurroundings(network, { plainHttp, secrets }).catch((error: unknown) => {
     throw new InputError(messageOf(error));

@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import { createLogger } from '../output/logger.ts';
 import { DeadlineError, withDeadline } from './deadline.ts';
-import type { Options } from '../flags/options/promotion-options.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { catchWarnings } from './process-warnings.ts';
 import { StatusArea } from '../progress/status-area.ts';
 import type { Stdio } from '../output/stdio.ts';
@@ -19,7 +19,7 @@ export interface Run {
 
 /** Runs something with a log and with signals caught; what it throws is told in the format of the log. */
 export async function withRun(
-  options: Pick<Options, 'log' | 'warnings'> & Partial<Pick<Options, 'deadline' | 'task'>>,
+  options: Pick<PromotionOptions, 'log' | 'warnings'> & Partial<Pick<PromotionOptions, 'deadline' | 'task'>>,
   stdio: Stdio,
   run: (run: Run) => Promise<number>,
 ): Promise<number> {
@@ -41,7 +41,7 @@ export async function withRun(
   }
 }
 
-function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<Options, 'task'>>): string {
+function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<PromotionOptions, 'task'>>): string {
   const grace = task === 'promotion' ? `, what is being written has ${GRACE / 1000} s to be finished` : '';
   const what = `nothing new is begun${grace}`;
   return reason instanceof DeadlineError

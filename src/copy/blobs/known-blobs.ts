@@ -2,7 +2,7 @@ import type { Digest } from '../../image/digest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 
 /** What a run has learned about the blobs of its destination hosts. */
-export class BlobPlaces {
+export class KnownBlobs {
   readonly #places = new Map<string, Repository>();
 
   /** Some repository of the host that is known to have the blob. */

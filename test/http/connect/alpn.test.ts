@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { expect, it, onTestFinished } from 'vitest';
-import { haveTools } from '../../doubles/guards.ts';
+import { haveTools } from '../../doubles/registry-auth.ts';
 import { PrivateCa } from '../../doubles/private-ca.ts';
 import { clientForTest, quiet, repositoryAt, tagOf } from '../../adapters/oci/client.ts';
 

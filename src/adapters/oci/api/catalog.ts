@@ -26,7 +26,7 @@ export async function* readCatalog(
   const parts = { method: 'GET', path: '_catalog', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
   const request = hostRequest(session, registry, parts);
   const host = hostRegistryOf(registry);
-  const leaveOut = (name: unknown) => session.oddNames.note(request.host, name);
+  const leaveOut = (name: unknown) => session.invalidNames.note(request.host, name);
   const names = new Set<Repository>();
   for await (const page of readPages(session, request, {
     entries: 'repositories',

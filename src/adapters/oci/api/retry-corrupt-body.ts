@@ -5,7 +5,7 @@ import type { HttpRequest, HttpResponse, Send } from '../../../http/request.ts';
 const READS = 4;
 
 /** Sends a request that reads, and again while a 200 brings damaged bytes. Throws what `damageOf` says of the last. */
-export async function sendUntilSound(
+export async function retryCorruptBody(
   send: Send,
   request: HttpRequest,
   damageOf: (response: HttpResponse) => RegistryError | undefined,

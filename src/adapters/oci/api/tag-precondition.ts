@@ -2,7 +2,7 @@ import type { Digest } from '../../../image/digest.ts';
 import { formatReference, type Reference } from '../../../image/reference.ts';
 import type { Repository } from '../../../image/repository.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { refusalOf } from './response-error.ts';
+import { responseErrorOf } from './response-error.ts';
 import {
   describeRequest,
   type HttpRequest,
@@ -36,7 +36,7 @@ export function tagPrecondition(
       const response = await send(request);
       if (response.status !== 401 && !isTemporaryStatus(response.status)) return response;
       unanswered = { ...response, precondition: request };
-      throw refusalOf(request, response); // ends the reading: another token, or another time, may be answered
+      throw responseErrorOf(request, response); // ends the reading: another token, or another time, may be answered
     };
     try {
       const found = await resolveManifest({ ...session, send: sendOnce }, write);

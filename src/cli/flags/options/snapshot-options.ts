@@ -3,7 +3,7 @@ import { quote, trimEndOf } from '../../../base/text.ts';
 import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../../../workflows/snapshot/render.ts';
 import { parseRegistryName, type RegistryName } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
-import type { Minimal } from '../../../browse/filter-children.ts';
+import type { ExcludedContent } from '../../../browse/filter-children.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { checkRegistryName } from '../../../manifest/rules.ts';
 import { FlagValues } from '../flag-values.ts';
@@ -29,7 +29,7 @@ export interface SnapshotOptions extends RunOptions, BrowseOptions {
 /** How registries are looked at. */
 export interface BrowseOptions {
   readonly tag: Tag | undefined;
-  readonly minimal: Minimal;
+  readonly minimal: ExcludedContent;
   /** A file with the names of repositories. */
   readonly repositoriesFile: string | undefined;
   /** The Google service account for the registries that are named on the command line. */
@@ -141,7 +141,7 @@ function accountOf(flags: FlagValues): string | undefined {
   throw new UsageError(`-snapshot-service-account is the email address of an account, not ${quote(text)}`);
 }
 
-function minimalOf(flags: FlagValues): Minimal {
+function minimalOf(flags: FlagValues): ExcludedContent {
   if (flags.text('minimal-snapshot') === 'strict') return 'attachments';
   return flags.isOn('minimal-snapshot') ? 'children' : 'nothing';
 }

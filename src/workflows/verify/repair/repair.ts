@@ -1,5 +1,5 @@
 import { forEachInLanes } from '../../../base/concurrency.ts';
-import { PieceSender } from '../../../copy/content-sender.ts';
+import { ContentSender } from '../../../copy/content-sender.ts';
 import type { Wanted } from '../../../edges/wanted.ts';
 import { hostOf } from '../../../image/repository.ts';
 import { orUnreadable } from '../../../ports/unreadable.ts';
@@ -9,12 +9,12 @@ import type { ReadRegistry, WriteRegistry } from '../../../ports/registry.ts';
 import type { Spool } from '../../../ports/spool.ts';
 import { ContentCheck } from '../content-check.ts';
 import { flawOf } from '../read-observations.ts';
-import type { Flaw, Sights } from '../observation.ts';
+import type { Flaw, Observations } from '../observation.ts';
 import { describeOutcome, describePlan } from './describe-repair.ts';
 import { type Examination, type FlawedImage, type Piece, piecesOf } from './examination.ts';
 import { Examiner } from './examiner.ts';
 import { type Flawed, findFlawed } from './find-flawed.ts';
-import { Mender, type PieceOutcome } from './image-repairer.ts';
+import { ImageRepairer, type PieceOutcome } from './image-repairer.ts';
 
 /** What a confirmed repair needs besides; without it nothing can be written. */
 export interface RepairPorts {
@@ -55,13 +55,13 @@ export interface Repairs {
  * Examines every flawed image, and sends what is missing or damaged of it where that is confirmed. Images that a stopped
  * run has not come to are no part of the result.
  */
-export async function repair(wanted: Wanted, sights: Sights, ports: Repairing): Promise<Repairs> {
+export async function repair(wanted: Wanted, observations: Observations, ports: Repairing): Promise<Repairs> {
   const { registry, progress, workers, stopping, writing } = ports;
   const sender = writing && openSender(writing, { threads: workers, stopping });
   const mending = writing &&
-    sender && { mender: new Mender({ registry, sender, stopping }), signal: writing.signal };
+    sender && { repairer: new ImageRepairer({ registry, sender, stopping }), signal: writing.signal };
   const examiner = new Examiner(registry, { workers });
-  const flawed = findFlawed(wanted, sights);
+  const flawed = findFlawed(wanted, observations);
   const repairs: Repair[] = [];
   progress.begin('repair', flawed.length);
   const laneOf = ({ image }: Flawed) => hostOf(image.destination);
@@ -76,19 +76,19 @@ export async function repair(wanted: Wanted, sights: Sights, ports: Repairing): 
     await sender?.close();
   }
   progress.end();
-  return { repairs, outcomes: mending?.mender.outcomes ?? new Map() };
+  return { repairs, outcomes: mending?.repairer.outcomes ?? new Map() };
 }
 
 function openSender(
   { registry, spool, clock }: RepairPorts,
   rest: { readonly threads: number; readonly stopping: AbortSignal },
-): PieceSender {
-  return new PieceSender({ source: registry, destination: registry, spool, clock, ...rest });
+): ContentSender {
+  return new ContentSender({ source: registry, destination: registry, spool, clock, ...rest });
 }
 
 interface Tools extends Pick<Repairing, 'registry' | 'stopping'> {
   readonly examiner: Examiner;
-  readonly mending: { readonly mender: Mender; readonly signal: AbortSignal } | undefined;
+  readonly mending: { readonly repairer: ImageRepairer; readonly signal: AbortSignal } | undefined;
 }
 
 async function repairImage({ image, flaw }: Flawed, tools: Tools): Promise<Repair> {
@@ -98,10 +98,10 @@ async function repairImage({ image, flaw }: Flawed, tools: Tools): Promise<Repai
   if (examined.piece === undefined) return { image, examination: examined, flaw: undefined };
   const pieces = piecesOf(examined);
   if (mending === undefined) return { image, examination: examined, flaw: describePlan(flaw, pieces) };
-  const { mender, signal } = mending;
-  const isMended = await mender.mend(image, examined, signal);
+  const { repairer, signal } = mending;
+  const isMended = await repairer.mend(image, examined, signal);
   const left = isMended ? await lookAgain(image, registry, signal) : flaw;
-  return { image, examination: examined, flaw: describeOutcome(left, pieces, mender.outcomes) };
+  return { image, examination: examined, flaw: describeOutcome(left, pieces, repairer.outcomes) };
 }
 
 /** What is wrong with an image after all of it has been sent. */

@@ -92,9 +92,9 @@ it.each([
   [{ tags: ['ok'] }, undefined],
 ])('what is left out of %j is counted', async (body, expected) => {
   const server = await scriptedServer(answer(body));
-  const { registry, oddNames } = clientForTest();
+  const { registry, invalidNames } = clientForTest();
   await registry.list(repositoryAt(server, 'app'), quiet());
-  expect(oddNames.hosts().get(server.host)).toEqual(expected);
+  expect(invalidNames.hosts().get(server.host)).toEqual(expected);
 });
 
 describe('pages', () => {

@@ -1,7 +1,7 @@
 import type { Digest } from '../../../../image/digest.ts';
 import type { Repository } from '../../../../image/repository.ts';
 import type { UploadSession } from '../../../../ports/registry.ts';
-import { refuseAnswer } from '../response-error.ts';
+import { throwResponseError } from '../response-error.ts';
 import { nameOf } from '../endpoint.ts';
 import { hasBlob } from './has-blob.ts';
 import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
@@ -26,7 +26,7 @@ export async function mountBlob(
   const request = from === undefined ? write : { ...write, scopes: [...write.scopes, pullScope(from)] };
   const response = await session.send(request);
   if (response.status === 202) return openedUpload(session, request, response);
-  if (!isSuccess(response)) refuseAnswer(request, response);
+  if (!isSuccess(response)) throwResponseError(request, response);
   if (response.status === 201 && doubtOf(request, response, digest) === undefined) return 'mounted';
   if (await hasBlob(session, { repository, blob: digest, signal })) return 'mounted';
   throw notStored(request, response, 'the blob is not there');
@@ -43,7 +43,7 @@ export async function startUpload(
   const request = writeRequest(repository, { method: 'POST', url, headers: NO_BODY, signal });
   const response = await session.send(request);
   const isOpened = isSuccess(response) && response.headers['location'] !== undefined; // 202 as a rule
-  if (!isOpened && response.status !== 202) refuseAnswer(request, response);
+  if (!isOpened && response.status !== 202) throwResponseError(request, response);
   return openedUpload(session, request, response);
 }
 

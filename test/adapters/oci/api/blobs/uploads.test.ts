@@ -96,7 +96,7 @@ describe('the Location of an upload', () => {
     const { registry } = clientForTest({ keychain });
     await uploadBlob(registry, repositoryAt(server, 'app'), { blob: BLOB });
     const error = await registryErrorOf(uploadBlob(registry, repositoryAt(server, 'app'), { blob: BLOB }));
-    expect(error).toMatchObject({ code: 'refused', status: 401, isElsewhere: true });
+    expect(error).toMatchObject({ code: 'refused', status: 401, isForeign: true });
   });
 });
 
