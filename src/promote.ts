@@ -9,7 +9,7 @@ import { cacheManifests } from './copy/manifest-cache.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { takeShard } from './edges/take-shard.ts';
-import { subtractWanted } from './edges/subtract-wanted.ts';
+import { subtractWanted } from './edges/wanted.ts';
 import type { Repository } from './image/repository.ts';
 import { countQueries } from './inventory/count-queries.ts';
 import type { DestinationState } from './inventory/inventory.ts';

@@ -1,16 +1,21 @@
 import { isAbort, messageOf } from '../base/errors.ts';
-import { asRepository, parentOf, type RegistryName, type Repository } from '../image/repository.ts';
+import {
+  asRepository,
+  parentOf,
+  parseRepository,
+  type RegistryName,
+  type Repository,
+} from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
-import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
-import type { WholeRegistryReader } from '../ports/whole-registry.ts';
-import { childRepositories } from './child-repositories.ts';
-import type { ExcludedContent } from './filter-children.ts';
-import { type Naming, nameOfRoot, namerOf } from './image-names.ts';
-import type { Notice, Notify } from './notice.ts';
+import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
-import { type Listings, readWholeRegistry } from './read-whole.ts';
+import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import type { ExpectedDigests } from './expected-digests.ts';
+import type { ExcludedContent } from './filter-children.ts';
+import { nameOfRoot, namerOf, type Naming } from './image-names.ts';
+import type { Notice, Notify } from './notice.ts';
+import { type Listings, readWholeRegistry } from './read-whole.ts';
 
 /** Where a walk through a registry begins. */
 export interface DiscoveredRepositories {
@@ -190,3 +195,9 @@ async function readCatalog(
 }
 
 const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable']);
+
+/** The repositories that a listing leads to; a path may become too long for one. */
+export function childRepositories(of: Repository | RegistryName, listing: Listing): Repository[] {
+  const children = listing.kind === 'digests' ? listing.children : [];
+  return children.map((child) => parseRepository(`${of}/${child}`)).filter((child) => child !== undefined);
+}

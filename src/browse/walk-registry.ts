@@ -6,8 +6,11 @@ import type { Tag } from '../image/tag.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
-import { childRepositories } from './child-repositories.ts';
-import { discoverRepositories, type DiscoveredRepositories } from './discover-repositories.ts';
+import {
+  childRepositories,
+  type DiscoveredRepositories,
+  discoverRepositories,
+} from './discover-repositories.ts';
 import { type ExcludedContent, filterChildren, type FilteredDigests } from './filter-children.ts';
 import type { Naming } from './image-names.ts';
 import type { Notify } from './notice.ts';

@@ -1,5 +1,4 @@
 import type { Call } from './call.ts';
-import type { Authorizer } from './auth/gate.ts';
 import type { Settings } from './options.ts';
 import type { Reply } from './reply.ts';
 import type { RegistryStore } from './storage/store.ts';
@@ -14,3 +13,11 @@ export interface Backend {
 }
 
 export type Handler = (call: Call, backend: Backend) => Reply | Promise<Reply>;
+
+/** Lets requests pass or not. */
+export interface Authorizer {
+  /** Throws `UNAUTHORIZED` with a challenge. */
+  admit(call: Call): void;
+  /** Answers `/token`: where there are no tokens, 404. */
+  issue(call: Call): Promise<Reply>;
+}

@@ -5,11 +5,11 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import {
   type DestinationState,
   type Inventory,
+  type Reading,
+  sourceKey,
   type SourceKey,
   type SourceState,
-  sourceKey,
 } from './inventory.ts';
-import type { Reading } from './inventory-ports.ts';
 import { isOpen } from './read-destination.ts';
 import { readSource } from './read-sources.ts';
 import { findNowhere, WantIndex } from './sibling-holders.ts';

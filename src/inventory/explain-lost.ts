@@ -1,8 +1,7 @@
 import type { Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import type { Inventory } from './inventory.ts';
-import type { Reading } from './inventory-ports.ts';
+import type { Inventory, Reading } from './inventory.ts';
 import { openWants } from './read-destination.ts';
 import { findNowhere } from './sibling-holders.ts';
 

@@ -1,11 +1,9 @@
 import { allSettledOrThrow, forEachConcurrently } from '../base/concurrency.ts';
-import type { Wanted, WantedRepository } from '../edges/wanted.ts';
-import { subtractWanted } from '../edges/subtract-wanted.ts';
+import { subtractWanted, type Wanted, type WantedRepository } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import { askSiblings, findWaiting } from './ask-siblings.ts';
 import { explainLost } from './explain-lost.ts';
-import type { DestinationState, Inventory } from './inventory.ts';
-import type { InventoryPorts, Reading } from './inventory-ports.ts';
+import type { DestinationState, Inventory, InventoryPorts, Reading } from './inventory.ts';
 import { ListingStrategy } from './listing-strategy.ts';
 import { orGivenUp } from '../ports/unreadable.ts';
 import { readDestination } from './read-destination.ts';

@@ -4,8 +4,13 @@ import type { Want, Wanted } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import { type DestinationState, type SourceKey, type SourceState, sourceKey } from './inventory.ts';
-import type { Reading } from './inventory-ports.ts';
+import {
+  type DestinationState,
+  type Reading,
+  sourceKey,
+  type SourceKey,
+  type SourceState,
+} from './inventory.ts';
 import { orUnreadable } from '../ports/unreadable.ts';
 
 /** S for every digest that some destination lacks, and for nothing else. */

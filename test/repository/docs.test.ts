@@ -17,7 +17,7 @@ const FILES = {
       { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'what' },
       { name: 'v', value: 'N', description: 'of old', group: 'upstream', inert: 'of old' },
     ];`,
-  'src/cli/flags/diff-flags.ts': `import { FLAGS } from './flags.ts';
+  'src/cli/flags/command-flags.ts': `import { FLAGS } from './flags.ts';
     export const DIFF_FLAGS = [FLAGS[0], { ...FLAGS[2], description: 'another format' }];`,
   'docs/flags.md':
     'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n<!-- generated: diff-flags -->\n<!-- /generated -->\n',

@@ -2,7 +2,7 @@ import { parseJsonObject } from '../../base/json.ts';
 import type { ProgramRun } from '../../base/run-program.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
-import { DockerConfigError } from './docker-config-error.ts';
+import { DockerConfigError } from './parse-docker-config.ts';
 import { type Asking, runHelper } from './run-helper.ts';
 
 /** Milliseconds that a helper may think: it may ask a service, or a person. */

@@ -3,7 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Credential } from '../../ports/keychain.ts';
 import { askCredentialHelper, HELPER_TIMEOUT } from './credential-helper.ts';
 import type { Environment } from './config-files.ts';
-import { DockerConfigError } from './docker-config-error.ts';
+import { DockerConfigError } from './parse-docker-config.ts';
 
 /** Milliseconds that an answer counts: what a helper gives may be a token that lives not much longer. */
 const ANSWER_LIFE = 5 * 60_000;

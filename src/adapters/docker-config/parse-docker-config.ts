@@ -1,7 +1,7 @@
+import { CodedError } from '../../base/errors.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { quote, trimEndOf } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
-import { DockerConfigError } from './docker-config-error.ts';
 import { placeOfKey } from './entry-key.ts';
 import { findJsonFault } from './json-fault.ts';
 
@@ -111,3 +111,6 @@ function whatIsWrong(json: string): string {
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
+
+/** Why credentials that are configured cannot be had. Never holds what is in them. */
+export class DockerConfigError extends CodedError<'unreadable' | 'malformed' | 'helper-failed'> {}

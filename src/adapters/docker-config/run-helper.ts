@@ -1,6 +1,6 @@
 import { assertNever } from '../../base/exhaustive.ts';
 import { ProgramError, type ProgramRun, runProgram } from '../../base/run-program.ts';
-import { DockerConfigError } from './docker-config-error.ts';
+import { DockerConfigError } from './parse-docker-config.ts';
 
 export interface Asking {
   /** Of the helper; its PATH says where it is. */

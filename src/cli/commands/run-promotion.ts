@@ -10,7 +10,7 @@ import { openRegistries } from '../runtime/open-registries.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { showRunProgress } from '../progress/run-progress.ts';
 import type { StatusArea } from '../progress/status-area.ts';
-import { spoolDirectory } from '../runtime/spool-directory.ts';
+import { spoolDirectory } from '../runtime/run-scope.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
 
 interface Surroundings {

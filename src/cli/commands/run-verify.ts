@@ -10,10 +10,9 @@ import { showRunProgress } from '../progress/run-progress.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import type { Stdio } from '../output/stdio.ts';
-import { spoolDirectory } from '../runtime/spool-directory.ts';
+import { type Run, spoolDirectory, withRun } from '../runtime/run-scope.ts';
 import { logVerification, writeVerification } from '../output/log-verification.ts';
 import type { VerifyOptions } from '../flags/options/verify-options.ts';
-import { type Run, withRun } from '../runtime/run-scope.ts';
 import { prepareReports } from '../output/write-report.ts';
 
 /** `cip verify` from its options to its exit code. */

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { untilAborted } from '../../base/until-aborted.ts';
+import { untilAborted } from '../../base/concurrency.ts';
 import { LayoutError } from '../../manifest/layout/layout-error.ts';
 import type { Problem, ReadManifests } from '../../manifest/model.ts';
 import { renderProblem } from '../../manifest/problem.ts';

@@ -8,8 +8,8 @@ import type { UploadSession, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { SpoolError } from '../../ports/spool.ts';
 import type { BlobFanOut, Share } from './blob-fan-out.ts';
-import { isKnownBlob } from '../known-content.ts';
-import { CopyError } from '../copy-error.ts';
+import { isKnownBlob } from './known-blobs.ts';
+import { CopyError } from '../outcome.ts';
 import type { UploadOpener } from './upload-opener.ts';
 
 export interface TransferPorts {

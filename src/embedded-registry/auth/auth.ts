@@ -1,9 +1,7 @@
-import type { AuthOptions } from './auth-options.ts';
-import type { Backend } from '../backend.ts';
+import { type AuthOptions, identify, identifyBasic, type Identity, type Users } from './auth-options.ts';
+import type { Authorizer, Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
-import { identify, identifyBasic, type Identity, type Users } from './credentials.ts';
 import { Refusal } from '../errors.ts';
-import type { Authorizer } from './gate.ts';
 import type { Settings } from '../options.ts';
 import type { RegistryStore } from '../storage/store.ts';
 import { jsonReply, type Reply } from '../reply.ts';

@@ -1,8 +1,7 @@
 import type { Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
-import { rangedReply } from './content.ts';
+import { rangedReply, requireDigest } from './content.ts';
 import { Refusal } from '../errors.ts';
-import { requireDigest } from './references.ts';
 import type { Reply } from '../reply.ts';
 
 export function getBlob(call: Call, { store }: Backend): Reply {

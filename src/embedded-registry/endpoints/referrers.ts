@@ -2,7 +2,7 @@ import { OCI_INDEX } from '../../image/media-types.ts';
 import type { Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
 import { Refusal } from '../errors.ts';
-import { requireDigest } from './references.ts';
+import { requireDigest } from './content.ts';
 import { jsonReply, type Reply } from '../reply.ts';
 import type { StoredManifest } from '../storage/store.ts';
 

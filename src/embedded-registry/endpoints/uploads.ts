@@ -3,7 +3,7 @@ import type { Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
 import { Refusal } from '../errors.ts';
 import { formatUploadRange, requireNextChunk } from './range.ts';
-import { requireDigest } from './references.ts';
+import { requireDigest } from './content.ts';
 import type { Reply } from '../reply.ts';
 import { Interruption } from '../server/request-body.ts';
 import type { UploadSession } from '../storage/upload-sessions.ts';

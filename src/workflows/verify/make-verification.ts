@@ -5,7 +5,7 @@ import type { Digest } from '../../image/digest.ts';
 import { formatReference } from '../../image/reference.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
-import { planConflicts } from '../../plan/plan-conflicts.ts';
+import { planConflicts } from '../../plan/make-plan.ts';
 import { explainItem } from '../../report/explain-item.ts';
 import { type MalformedEntry, NO_TRAFFIC } from '../../report/make-report.ts';
 import type { HostCounts, ManifestCounts } from '../../report/report.ts';

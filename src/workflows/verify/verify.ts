@@ -9,9 +9,8 @@ import type { Traffic } from '../../ports/traffic.ts';
 import type { Mirror } from './mirror.ts';
 import { makeVerification } from './make-verification.ts';
 import { readObservations } from './read-observations.ts';
-import { type RepairPorts, repair } from './repair/repair.ts';
+import { repair, type RepairPorts, withRepairs } from './repair/repair.ts';
 import { reportRepairs } from './repair/repair-report.ts';
-import { withRepairs } from './repair/with-repairs.ts';
 import type { Verification } from './verification.ts';
 
 export interface VerificationRequest {

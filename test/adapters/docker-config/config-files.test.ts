@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
+import { DockerConfigError } from '../../../src/adapters/docker-config/parse-docker-config.ts';
 import { listConfigFiles } from '../../../src/adapters/docker-config/config-files.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';

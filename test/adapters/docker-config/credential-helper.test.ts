@@ -7,7 +7,7 @@ import {
   askCredentialHelper,
   HELPER_TIMEOUT,
 } from '../../../src/adapters/docker-config/credential-helper.ts';
-import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
+import { DockerConfigError } from '../../../src/adapters/docker-config/parse-docker-config.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import type { Credential } from '../../../src/ports/keychain.ts';
 import { poll } from '../../doubles/waiting.ts';

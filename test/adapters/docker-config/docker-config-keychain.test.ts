@@ -2,7 +2,7 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Environment } from '../../../src/adapters/docker-config/config-files.ts';
-import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
+import { DockerConfigError } from '../../../src/adapters/docker-config/parse-docker-config.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
 import type { Credential, Keychain } from '../../../src/ports/keychain.ts';
 import { testdir } from '../../builders/testdir.ts';

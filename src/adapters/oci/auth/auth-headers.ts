@@ -1,5 +1,5 @@
 import { quote } from '../../../base/text.ts';
-import { untilAborted } from '../../../base/until-aborted.ts';
+import { untilAborted } from '../../../base/concurrency.ts';
 import { isGoogleHost } from '../../../image/google-hosts.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Identity, Keychain } from '../../../ports/keychain.ts';

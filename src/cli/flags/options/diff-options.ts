@@ -1,5 +1,5 @@
 import { DIFF_FORMATS, type DiffFormat } from '../../../workflows/diff/render.ts';
-import { DIFF_FLAGS } from '../diff-flags.ts';
+import { DIFF_FLAGS } from '../command-flags.ts';
 import { FLAGS } from '../flags.ts';
 import { FlagValues } from '../flag-values.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';

@@ -3,7 +3,7 @@ import { type Mirror, parseMirror } from '../../../workflows/verify/mirror.ts';
 import { FlagValues } from '../flag-values.ts';
 import { makePromotionOptions, type PromotionOptions } from './promotion-options.ts';
 import type { ParsedFlags } from '../../commands/command.ts';
-import { NOT_OF_VERIFY, WITH_REPAIR } from '../verify-flags.ts';
+import { NOT_OF_VERIFY, WITH_REPAIR } from '../command-flags.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** A complete and consistent request for a verification. */

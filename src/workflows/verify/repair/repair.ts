@@ -1,19 +1,20 @@
 import { forEachInLanes } from '../../../base/concurrency.ts';
 import { ContentSender } from '../../../copy/content-sender.ts';
 import type { Wanted } from '../../../edges/wanted.ts';
-import { hostOf } from '../../../image/repository.ts';
-import { orUnreadable } from '../../../ports/unreadable.ts';
+import type { Digest } from '../../../image/digest.ts';
+import { hostOf, type Repository } from '../../../image/repository.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Progress } from '../../../ports/progress.ts';
 import type { ReadRegistry, WriteRegistry } from '../../../ports/registry.ts';
 import type { Spool } from '../../../ports/spool.ts';
+import { orUnreadable } from '../../../ports/unreadable.ts';
 import { ContentCheck } from '../content-check.ts';
-import { flawOf } from '../read-observations.ts';
 import type { Flaw, Observations } from '../observation.ts';
+import { flawOf } from '../read-observations.ts';
 import { describeOutcome, describePlan } from './describe-repair.ts';
 import { type Examination, type FlawedImage, type Piece, piecesOf } from './examination.ts';
 import { Examiner } from './examiner.ts';
-import { type Flawed, findFlawed } from './find-flawed.ts';
+import { findFlawed, type Flawed } from './find-flawed.ts';
 import { ImageRepairer, type PieceOutcome } from './image-repairer.ts';
 
 /** What a confirmed repair needs besides; without it nothing can be written. */
@@ -112,4 +113,21 @@ function lookAgain(
 ): Promise<Flaw | undefined> {
   const content = new ContentCheck(destination, registry, { reads: true });
   return orUnreadable(content.findMissing(digest, signal).then(flawOf), signal);
+}
+
+/** The observations with the flaws that are left. Pure. */
+export function withRepairs(observations: Observations, { repairs }: Repairs): Observations {
+  const changed = new Map<Repository, Map<Digest, Flaw>>();
+  for (const { image, flaw } of repairs) {
+    const { destination, digest } = image;
+    const flaws = changed.get(destination) ?? new Map(observations.get(destination)?.flaws);
+    changed.set(destination, flaws);
+    if (flaw === undefined) flaws.delete(digest);
+    else flaws.set(digest, flaw);
+  }
+  return new Map(
+    Array.from(observations, ([repository, observation]) => {
+      return [repository, { ...observation, flaws: changed.get(repository) ?? observation.flaws }];
+    }),
+  );
 }

@@ -1,15 +1,14 @@
-import type { Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { Repository } from '../../../../image/repository.ts';
-import type { BlobBody } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
+import type { BlobBody } from '../../../../ports/registry.ts';
 import { throwResponseError } from '../response-error.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../../http/request.ts';
-import { resumedStream } from './resumed-stream.ts';
-import { readRequest, type Session } from '../session.ts';
-import { skipBytes } from './skip-bytes.ts';
 import { retryCorruptBody } from '../retry-corrupt-body.ts';
+import { readRequest, type Session } from '../session.ts';
+import { resumedStream } from './resumed-stream.ts';
 import { verifiedBytes, verifiedStream } from './verified-stream.ts';
 
 /** A blob of at most so many bytes is read whole: most are, and a stream costs more than they do. */
@@ -101,4 +100,20 @@ function lengthDamageOf(
   stream?.destroy();
   const why = `the registry has ${length.slice(0, 20)} bytes of a blob of ${size}`;
   return new RegistryError('mismatch', `${describeRequest(request)}: ${why}`, { temporary: true });
+}
+
+/** What follows after so many bytes of a stream; either side that breaks off ends the other. */
+export function skipBytes(source: Readable, count: number): Readable {
+  if (count === 0) return source;
+  let left = count;
+  const rest = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      const skipped = Math.min(left, piece.length);
+      left -= skipped;
+      done(null, skipped === piece.length ? undefined : piece.subarray(skipped));
+    },
+  });
+  source.on('error', (cause) => rest.destroy(cause));
+  rest.on('close', () => source.destroy());
+  return source.pipe(rest);
 }

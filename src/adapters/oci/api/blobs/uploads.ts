@@ -5,7 +5,7 @@ import { throwResponseError } from '../response-error.ts';
 import { nameOf } from '../endpoint.ts';
 import { hasBlob } from './has-blob.ts';
 import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
-import { readLocation } from '../../../../http/location.ts';
+import { readLocation } from '../../../../http/redirects.ts';
 import { pullScope, type Session, writeRequest } from '../session.ts';
 import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
 
