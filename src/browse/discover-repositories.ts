@@ -7,13 +7,13 @@ import {
   type Repository,
 } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
-import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
+import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import type { ExpectedDigests } from './expected-digests.ts';
 import type { ExcludedContent } from './filter-children.ts';
-import { nameOfRoot, namerOf, type Naming } from './image-names.ts';
+import { type Naming, nameOfRoot, namerOf } from './image-names.ts';
 import type { Notice, Notify } from './notice.ts';
 import { type Listings, readWholeRegistry } from './read-whole.ts';
 

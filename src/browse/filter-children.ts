@@ -8,8 +8,8 @@ import { RegistryError } from '../ports/registry-error.ts';
 import {
   type Browsing,
   type DigestTags,
-  readChildren,
   type RepositoryContent,
+  readChildren,
 } from './repository-content.ts';
 
 /**

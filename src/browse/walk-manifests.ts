@@ -1,17 +1,17 @@
 import { walkInOrder } from '../base/walk-in-order.ts';
-import type { Conflict, WantedRepository } from '../edges/wanted.ts';
 import { describeClaims } from '../edges/claims.ts';
+import type { Conflict, WantedRepository } from '../edges/wanted.ts';
 import { digestTagsOf } from '../edges/wanted-within.ts';
 import { asRepository, type RegistryName, type Repository } from '../image/repository.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
-import { type ExcludedContent, filterChildren, type FilteredDigests } from './filter-children.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
+import { type ExcludedContent, type FilteredDigests, filterChildren } from './filter-children.ts';
 import { type Naming, namerOf } from './image-names.ts';
 import type { Notify } from './notice.ts';
-import { orUnreadable } from '../ports/unreadable.ts';
 import { Referrers } from './referrers.ts';
-import { type Browsing, type DigestTags, readContent, type RepositoryContent } from './repository-content.ts';
+import { type Browsing, type DigestTags, type RepositoryContent, readContent } from './repository-content.ts';
 import { WINDOW } from './walk-registry.ts';
 
 export interface ManifestWalkRequest {

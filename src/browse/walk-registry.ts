@@ -5,19 +5,19 @@ import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.t
 import type { Tag } from '../image/tag.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
+import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
 import {
   childRepositories,
   type DiscoveredRepositories,
   discoverRepositories,
 } from './discover-repositories.ts';
-import { type ExcludedContent, filterChildren, type FilteredDigests } from './filter-children.ts';
+import type { ExpectedDigests } from './expected-digests.ts';
+import { type ExcludedContent, type FilteredDigests, filterChildren } from './filter-children.ts';
 import type { Naming } from './image-names.ts';
 import type { Notify } from './notice.ts';
-import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import { Referrers } from './referrers.ts';
 import { type Browsing, readContent, readTagged } from './repository-content.ts';
-import type { ExpectedDigests } from './expected-digests.ts';
 
 export interface WalkRequest {
   /** `host` or `host/path`: everything at it and below. */

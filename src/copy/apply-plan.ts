@@ -9,11 +9,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import type { Spool } from '../ports/spool.ts';
+import { type Batch, collectBatches, type DigestPromotion } from './batches.ts';
 import { BlobCopier } from './blobs/blob-copier.ts';
 import { BlobFanOut } from './blobs/blob-fan-out.ts';
 import { ContentCopier } from './content-copier.ts';
 import { abandoned, copiedWith, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
-import { type Batch, collectBatches, type DigestPromotion } from './batches.ts';
 
 export interface CopyPorts {
   readonly source: ReadRegistry;

@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createAuthorizer } from './auth/auth.ts';
 import type { Backend } from './backend.ts';
+import { type EmbeddedRegistryOptions, withDefaults } from './options.ts';
 import type { Stalled } from './server/deliver.ts';
 import { type Fault, FaultPlan } from './server/faults.ts';
-import { type EmbeddedRegistryOptions, withDefaults } from './options.ts';
 import type { LogEntry, LoggedRequest } from './server/request-log.ts';
 import { serveRequest } from './server/serve.ts';
 import { RegistryStore } from './storage/store.ts';

@@ -1,7 +1,7 @@
 import { messageOf } from '../base/errors.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './request.ts';
 import { isImplausible } from './implausible-response.ts';
+import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './request.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** How one attempt has ended. */

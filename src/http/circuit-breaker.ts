@@ -1,9 +1,9 @@
 import { messageOf } from '../base/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
 import { isTemporaryStatus } from './attempt.ts';
 import { watchUpload } from './bodies/watched-upload.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
 
 /** Requests in a row, each with all its attempts, without one good answer between them. */
 const FAILURES = 5;

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { ResponseStream } from './bodies/response-stream.ts';
 import { BoundedBody } from './bodies/bounded-body.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
-import { asInvalidResponse } from './invalid-response.ts';
+import { ResponseStream } from './bodies/response-stream.ts';
 import type { Route } from './connect/connection-pools.ts';
+import { asInvalidResponse } from './invalid-response.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
 import { limitDownload, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
 
 /** Milliseconds that a registry may take to begin its answer. */

@@ -1,6 +1,6 @@
 import { RegistryError } from '../ports/registry-error.ts';
-import { isForm } from './request-secrets.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './request.ts';
+import { isForm } from './request-secrets.ts';
 
 /** Registries redirect once, to their storage or to another region; more than a few hops is a loop. */
 const MAX_REDIRECTS = 5;

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { badRequestHint } from './connect/bad-request-hint.ts';
+import { ConnectionPools } from './connect/connection-pools.ts';
+import { completeNetworkOptions, type NetworkOptions } from './connect/network-options.ts';
+import type { TrustedRealms } from './connect/realm-policy.ts';
 import { asConnectionError } from './connection-error.ts';
 import { dispatch } from './dispatch.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
-import { completeNetworkOptions, type NetworkOptions } from './connect/network-options.ts';
-import type { TrustedRealms } from './connect/realm-policy.ts';
-import { ConnectionPools } from './connect/connection-pools.ts';
 import { limitUpload, type StartTimer, systemTimer } from './time-limits.ts';
 
 export interface WireOptions {

@@ -6,9 +6,9 @@ import {
   type DestinationState,
   type Inventory,
   type Reading,
-  sourceKey,
   type SourceKey,
   type SourceState,
+  sourceKey,
 } from './inventory.ts';
 import { isOpen } from './read-destination.ts';
 import { readSource } from './read-sources.ts';

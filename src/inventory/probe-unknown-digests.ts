@@ -1,8 +1,8 @@
 import { forEachInLanes } from '../base/concurrency.ts';
 import type { Want, Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import type { Inventory, Reading, ReadState } from './inventory.ts';
 import { orUnreadable } from '../ports/unreadable.ts';
+import type { Inventory, Reading, ReadState } from './inventory.ts';
 import { openWants, readDigests } from './read-destination.ts';
 import { findNowhere } from './sibling-holders.ts';
 

@@ -6,8 +6,8 @@ import type { Tag } from '../image/tag.ts';
 import type { Listing, ReadRegistry } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { ReadState } from './inventory.ts';
-import type { ListingStrategy } from './listing-strategy.ts';
 import type { ListingStates } from './listing-state.ts';
+import type { ListingStrategy } from './listing-strategy.ts';
 
 export interface Asking {
   readonly registry: ReadRegistry;

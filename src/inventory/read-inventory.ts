@@ -1,15 +1,15 @@
 import { allSettledOrThrow, forEachConcurrently } from '../base/concurrency.ts';
 import { subtractWanted, type Wanted, type WantedRepository } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
+import { orGivenUp } from '../ports/unreadable.ts';
 import { askSiblings, findWaiting } from './ask-siblings.ts';
 import { explainLost } from './explain-lost.ts';
 import type { DestinationState, Inventory, InventoryPorts, Reading } from './inventory.ts';
+import { ListingStates } from './listing-state.ts';
 import { ListingStrategy } from './listing-strategy.ts';
-import { orGivenUp } from '../ports/unreadable.ts';
+import { probeLostDigests, probeUnknownDigests } from './probe-unknown-digests.ts';
 import { readDestination } from './read-destination.ts';
 import { readSources } from './read-sources.ts';
-import { probeUnknownDigests, probeLostDigests } from './probe-unknown-digests.ts';
-import { ListingStates } from './listing-state.ts';
 
 /** A part of what is wanted, and what is there of it. */
 export interface Wave {

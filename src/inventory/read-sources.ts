@@ -4,14 +4,14 @@ import type { Want, Wanted } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
 import {
   type DestinationState,
   type Reading,
-  sourceKey,
   type SourceKey,
   type SourceState,
+  sourceKey,
 } from './inventory.ts';
-import { orUnreadable } from '../ports/unreadable.ts';
 
 /** S for every digest that some destination lacks, and for nothing else. */
 export async function readSources(

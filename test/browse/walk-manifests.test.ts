@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { expandEdges } from '../../src/edges/expand-edges.ts';
-import { wantedWithin } from '../../src/edges/wanted-within.ts';
 import type { Notice } from '../../src/browse/notice.ts';
 import { type ManifestWalkRequest, walkManifests } from '../../src/browse/walk-manifests.ts';
+import { expandEdges } from '../../src/edges/expand-edges.ts';
+import { wantedWithin } from '../../src/edges/wanted-within.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { clientForTest, embeddedForTest, quiet } from '../adapters/oci/client.ts';
 import { index, multiArch, push } from '../builders/images.ts';

@@ -1,6 +1,6 @@
 import { applyPlan, type CopyPorts } from '../../src/copy/apply-plan.ts';
-import type { Outcomes } from '../../src/copy/outcome.ts';
 import { cacheManifests } from '../../src/copy/manifest-cache.ts';
+import type { Outcomes } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { formatReference } from '../../src/image/reference.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';

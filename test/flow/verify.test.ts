@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Verification } from '../../src/workflows/verify/verification.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import type { Verification } from '../../src/workflows/verify/verification.ts';
 import { blobsOf, image, manifestsOf, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { type CipOptions, type CipRun, runCip, startCip } from '../doubles/run-cip.ts';

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Secrets } from '../../src/base/secrets.ts';
-import { throwResponseError } from '../../src/adapters/oci/api/response-error.ts';
-import type { HttpRequest, HttpResponse } from '../../src/http/request.ts';
-import { listRepository } from '../../src/adapters/oci/api/listing.ts';
 import { ChunkSupport } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
 import { HeadSupport } from '../../src/adapters/oci/api/head-support.ts';
 import { InvalidNames } from '../../src/adapters/oci/api/invalid-names.ts';
-import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
+import { listRepository } from '../../src/adapters/oci/api/listing.ts';
+import { throwResponseError } from '../../src/adapters/oci/api/response-error.ts';
+import { Secrets } from '../../src/base/secrets.ts';
+import type { HttpRequest, HttpResponse } from '../../src/http/request.ts';
 import { secretsOf } from '../../src/http/request-secrets.ts';
 import { parseDigest } from '../../src/image/digest.ts';
 import { parseTag } from '../../src/image/tag.ts';

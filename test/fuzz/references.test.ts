@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseMirror, throughMirror } from '../../src/workflows/verify/mirror.ts';
 import { isDigest, parseDigest } from '../../src/image/digest.ts';
 import { formatReference } from '../../src/image/reference.ts';
 import {
@@ -12,6 +11,7 @@ import {
   repositoryOf,
 } from '../../src/image/repository.ts';
 import { parseTag } from '../../src/image/tag.ts';
+import { parseMirror, throughMirror } from '../../src/workflows/verify/mirror.ts';
 import { FUZZ, longTextOf, nearly, textOf, toTheEnd } from './fuzzing.ts';
 
 const name = fc.oneof(

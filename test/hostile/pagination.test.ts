@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChunkSupport } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
 import { HeadSupport } from '../../src/adapters/oci/api/head-support.ts';
 import { InvalidNames } from '../../src/adapters/oci/api/invalid-names.ts';
-import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
-import type { Send } from '../../src/http/request.ts';
 import { listRepository } from '../../src/adapters/oci/api/listing.ts';
+import type { Send } from '../../src/http/request.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../adapters/oci/client.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
-import { scriptedServer, type Step } from '../doubles/scripted-server.ts';
+import { type Step, scriptedServer } from '../doubles/scripted-server.ts';
 
 const MIB = 1024 * 1024;
 

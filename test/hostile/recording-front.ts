@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request as forward } from 'node:http';
+import { createServer, request as forward, type IncomingMessage } from 'node:http';
 import { onTestFinished } from 'vitest';
 
 /** What came to a front, with what it was to keep secret. */

@@ -2,19 +2,18 @@ import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBlob } from '../../src/adapters/oci/api/blobs/blobs.ts';
 import { ChunkSupport } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { finishUpload } from '../../src/adapters/oci/api/blobs/finish-upload.ts';
+import { startUpload } from '../../src/adapters/oci/api/blobs/uploads.ts';
+import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
 import { HeadSupport } from '../../src/adapters/oci/api/head-support.ts';
 import { InvalidNames } from '../../src/adapters/oci/api/invalid-names.ts';
-import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
-import { finishUpload } from '../../src/adapters/oci/api/blobs/finish-upload.ts';
 import { listRepository } from '../../src/adapters/oci/api/listing.ts';
 import { fetchManifest, resolveManifest } from '../../src/adapters/oci/api/manifests.ts';
 import { putManifest } from '../../src/adapters/oci/api/put-manifest.ts';
 import type { Session } from '../../src/adapters/oci/api/session.ts';
 import type { StartTimer } from '../../src/http/time-limits.ts';
 import { createWire } from '../../src/http/wire.ts';
-import { startUpload } from '../../src/adapters/oci/api/blobs/uploads.ts';
 import type { Repository } from '../../src/image/repository.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -27,6 +26,7 @@ import {
   until,
 } from '../adapters/oci/client.ts';
 import { image, layer } from '../builders/images.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import { rawAnswer, scriptedServer } from '../doubles/scripted-server.ts';
 
 const { manifest } = image({ seed: 'slow' });

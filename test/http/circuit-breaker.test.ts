@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { withCircuitBreaker } from '../../src/http/circuit-breaker.ts';
 import { type HttpRequest, isStreamBody, type Send } from '../../src/http/request.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import { quiet, repositoryAt } from '../adapters/oci/client.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 
 type Answer = number | RegistryError;
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
+import { hostOf } from '../../src/image/repository.ts';
 import { countQueries } from '../../src/inventory/count-queries.ts';
 import { sourceKey } from '../../src/inventory/inventory.ts';
 import { readInventory, readInWaves } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { image } from '../builders/images.ts';
-import { hostOf } from '../../src/image/repository.ts';
 import { digest, from, inFile, repository } from '../builders/manifests.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';

@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import { BrowseWarnings } from '../../src/cli/output/browse-warnings.ts';
-import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
 import { NO_EXPECTED_DIGESTS } from '../../src/browse/expected-digests.ts';
 import { walkRegistry } from '../../src/browse/walk-registry.ts';
+import { BrowseWarnings } from '../../src/cli/output/browse-warnings.ts';
+import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
+import { NO_API } from '../browse/walking.ts';
 import { artifact, image, index, push } from '../builders/images.ts';
 import { registryName } from '../builders/manifests.ts';
-import { NO_API } from '../browse/walking.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 import { expectEnd } from './checks.ts';
 import type { Scenario } from './describe-classes.ts';

@@ -3,9 +3,9 @@ import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Credential, type Identity, type Keychain } from '../../ports/keychain.ts';
 import { type ConfigFile, type Environment, listConfigFiles, readConfigFile } from './config-files.ts';
-import { type DockerConfig, DockerConfigError } from './parse-docker-config.ts';
 import { canonicalHost, helperAddress, placesOf } from './entry-key.ts';
 import { HelperMemory } from './helper-memory.ts';
+import { type DockerConfig, DockerConfigError } from './parse-docker-config.ts';
 
 /**
  * Identities from the files that `docker login` and `podman login` write: the first file with an entry for a

@@ -1,8 +1,8 @@
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Credential } from '../../ports/keychain.ts';
-import { askCredentialHelper, HELPER_TIMEOUT } from './credential-helper.ts';
 import type { Environment } from './config-files.ts';
+import { askCredentialHelper, HELPER_TIMEOUT } from './credential-helper.ts';
 import { DockerConfigError } from './parse-docker-config.ts';
 
 /** Milliseconds that an answer counts: what a helper gives may be a token that lives not much longer. */

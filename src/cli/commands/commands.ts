@@ -1,6 +1,6 @@
-import type { CipCommand, ProgramName } from './command.ts';
 import { MERGE_FLAGS } from '../flags/flag-spec.ts';
 import { UsageError } from '../flags/usage-error.ts';
+import type { CipCommand, ProgramName } from './command.ts';
 
 const promotionHelp = async (program: ProgramName) =>
   (await import('../flags/help/usage.ts')).renderUsage(program);

@@ -1,19 +1,19 @@
+import type { ExpectedDigests } from '../../browse/expected-digests.ts';
+import type { Naming } from '../../browse/image-names.ts';
+import type { Notify } from '../../browse/notice.ts';
+import { walkManifests } from '../../browse/walk-manifests.ts';
+import { type WalkPorts, walkRegistry } from '../../browse/walk-registry.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { namedWithin, wantedWithin } from '../../edges/wanted-within.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { RegistryName } from '../../image/repository.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import type { Naming } from '../../browse/image-names.ts';
-import type { Notify } from '../../browse/notice.ts';
-import type { ExpectedDigests } from '../../browse/expected-digests.ts';
-import { type WalkPorts, walkRegistry } from '../../browse/walk-registry.ts';
-import { walkManifests } from '../../browse/walk-manifests.ts';
 import type { ImageEntry, PromoterManifest } from '../../manifest/model.ts';
-import type { BrowseClient, Browser } from '../runtime/browse.ts';
-import { registriesOf } from '../runtime/bound-registries.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { readRepositoriesFile } from '../runtime/repositories-file.ts';
 import type { BrowseOptions } from '../flags/options/snapshot-options.ts';
+import { registriesOf } from '../runtime/bound-registries.ts';
+import type { BrowseClient, Browser } from '../runtime/browse.ts';
+import { readRepositoriesFile } from '../runtime/repositories-file.ts';
 
 export interface Opening {
   readonly options: RunOptions & BrowseOptions;

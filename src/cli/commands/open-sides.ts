@@ -1,23 +1,23 @@
 import { forEachConcurrently } from '../../base/concurrency.ts';
 import { assertNever } from '../../base/exhaustive.ts';
 import { quote } from '../../base/text.ts';
-import type { DiffSide } from '../../workflows/diff/diff.ts';
+import { type ExpectedDigests, NO_EXPECTED_DIGESTS } from '../../browse/expected-digests.ts';
+import { type Naming, nameOfRoot, namerOf, repositoryCalled } from '../../browse/image-names.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { wantedWithin } from '../../edges/wanted-within.ts';
 import type { Digest } from '../../image/digest.ts';
 import { asRepository, type RegistryName } from '../../image/repository.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import { type Naming, nameOfRoot, namerOf, repositoryCalled } from '../../browse/image-names.ts';
-import { orUnreadable } from '../../ports/unreadable.ts';
-import { NO_EXPECTED_DIGESTS, type ExpectedDigests } from '../../browse/expected-digests.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
+import { orUnreadable } from '../../ports/unreadable.ts';
+import type { DiffSide } from '../../workflows/diff/diff.ts';
+import type { DiffOptions } from '../flags/options/diff-options.ts';
+import { UsageError } from '../flags/usage-error.ts';
+import { BrowseWarnings } from '../output/browse-warnings.ts';
 import type { Browser } from '../runtime/browse.ts';
 import { ExcludedDigests, filterImages } from './filter-images.ts';
-import type { DiffOptions } from '../flags/options/diff-options.ts';
-import { BrowseWarnings } from '../output/browse-warnings.ts';
 import { clientFor, type Opening, openRegistryImages, openWantedImages } from './open-images.ts';
 import type { ReadSide } from './read-side.ts';
-import { UsageError } from '../flags/usage-error.ts';
 
 export interface OpenSide extends DiffSide {
   readonly gaps: BrowseWarnings;

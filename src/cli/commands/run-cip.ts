@@ -2,16 +2,16 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { filtered } from '../../base/iterables.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import type { RunReport } from '../../report/report.ts';
-import { bindRegistries, registriesOf } from '../runtime/bound-registries.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
-import { inputsOf } from '../output/report-inputs.ts';
-import { runParseOnly } from './run-parse-only.ts';
-import type { Stdio } from '../output/stdio.ts';
-import { warnUnusedBudgets } from '../runtime/warn-unused-budgets.ts';
 import { logReport } from '../output/log-report.ts';
-import { withRun } from '../runtime/run-scope.ts';
+import { inputsOf } from '../output/report-inputs.ts';
+import type { Stdio } from '../output/stdio.ts';
 import { prepareReports, writeReports } from '../output/write-report.ts';
+import { bindRegistries, registriesOf } from '../runtime/bound-registries.ts';
+import { loadManifests } from '../runtime/load-manifests.ts';
+import { withRun } from '../runtime/run-scope.ts';
+import { warnUnusedBudgets } from '../runtime/warn-unused-budgets.ts';
+import { runParseOnly } from './run-parse-only.ts';
 
 /** A run of `cip` from its options to its exit code. */
 export function runCip(options: PromotionOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {

@@ -3,14 +3,14 @@ import { findDifferences } from '../../workflows/diff/diff.ts';
 import { DiffCounter } from '../../workflows/diff/diff-counter.ts';
 import { DiffError } from '../../workflows/diff/diff-error.ts';
 import { renderDiff } from '../../workflows/diff/render.ts';
-import { type Browser, browse } from '../runtime/browse.ts';
 import type { DiffOptions } from '../flags/options/diff-options.ts';
+import { UsageError } from '../flags/usage-error.ts';
+import type { Stdio } from '../output/stdio.ts';
+import { streamOutput } from '../output/stream-output.ts';
+import { type Browser, browse } from '../runtime/browse.ts';
 import { findSides } from './diff-side.ts';
 import { openSides } from './open-sides.ts';
 import { readSide } from './read-side.ts';
-import type { Stdio } from '../output/stdio.ts';
-import { UsageError } from '../flags/usage-error.ts';
-import { streamOutput } from '../output/stream-output.ts';
 
 /** A comparison from its options to its exit code: 0 equal, 1 different, 2 where something could not be compared. */
 export function runDiff(options: DiffOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {

@@ -5,11 +5,11 @@ import type { ReadManifests } from '../../manifest/model.ts';
 import type { Log } from '../../ports/log.ts';
 import { promote } from '../../promote.ts';
 import type { RunReport } from '../../report/report.ts';
-import { registriesOf } from '../runtime/bound-registries.ts';
-import { openRegistries } from '../runtime/open-registries.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { showRunProgress } from '../progress/run-progress.ts';
 import type { StatusArea } from '../progress/status-area.ts';
+import { registriesOf } from '../runtime/bound-registries.ts';
+import { openRegistries } from '../runtime/open-registries.ts';
 import { spoolDirectory } from '../runtime/run-scope.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
 

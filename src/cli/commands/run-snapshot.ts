@@ -1,12 +1,12 @@
-import { renderSnapshot } from '../../workflows/snapshot/render.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import { type Browser, browse } from '../runtime/browse.ts';
-import { BrowseWarnings } from '../output/browse-warnings.ts';
-import { clientFor, openRegistryImages, openWantedImages } from './open-images.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
+import { renderSnapshot } from '../../workflows/snapshot/render.ts';
 import type { SnapshotOptions } from '../flags/options/snapshot-options.ts';
+import { BrowseWarnings } from '../output/browse-warnings.ts';
 import type { Stdio } from '../output/stdio.ts';
 import { streamOutput } from '../output/stream-output.ts';
+import { type Browser, browse } from '../runtime/browse.ts';
+import { loadManifests } from '../runtime/load-manifests.ts';
+import { clientFor, openRegistryImages, openWantedImages } from './open-images.ts';
 
 /**
  * A snapshot from its options to its exit code: 1 where something that should be in it is not, or its reader did not

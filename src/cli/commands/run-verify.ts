@@ -1,19 +1,19 @@
-import type { Secrets } from '../../base/secrets.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
+import type { Secrets } from '../../base/secrets.ts';
+import type { ReadManifests } from '../../manifest/model.ts';
 import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
 import { verify } from '../../workflows/verify/verify.ts';
-import type { ReadManifests } from '../../manifest/model.ts';
-import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
-import { openRegistries } from '../runtime/open-registries.ts';
-import { showRunProgress } from '../progress/run-progress.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
+import type { VerifyOptions } from '../flags/options/verify-options.ts';
+import { logVerification, writeVerification } from '../output/log-verification.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import type { Stdio } from '../output/stdio.ts';
-import { type Run, spoolDirectory, withRun } from '../runtime/run-scope.ts';
-import { logVerification, writeVerification } from '../output/log-verification.ts';
-import type { VerifyOptions } from '../flags/options/verify-options.ts';
 import { prepareReports } from '../output/write-report.ts';
+import { showRunProgress } from '../progress/run-progress.ts';
+import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
+import { loadManifests } from '../runtime/load-manifests.ts';
+import { openRegistries } from '../runtime/open-registries.ts';
+import { type Run, spoolDirectory, withRun } from '../runtime/run-scope.ts';
 
 /** `cip verify` from its options to its exit code. */
 export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {

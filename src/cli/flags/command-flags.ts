@@ -1,5 +1,5 @@
 import type { FlagSpec } from './flag-spec.ts';
-import { type FlagName, FLAGS } from './flags.ts';
+import { FLAGS, type FlagName } from './flags.ts';
 
 const NAMES: ReadonlySet<string> = new Set([
   'output-format',

@@ -3,8 +3,8 @@ import type { Log, LogLevel } from '../../ports/log.ts';
 import { foldConflicts } from '../../report/fold-conflicts.ts';
 import { renderFindingLine, renderItemLine, renderTables } from '../../report/render-text.ts';
 import type { Mode, ReportItem, RunReport } from '../../report/report.ts';
-import { logFinish } from './logger.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
+import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
 
 export interface ReportLogOptions {

@@ -1,3 +1,6 @@
+import type { Log } from '../../ports/log.ts';
+import { foldConflicts } from '../../report/fold-conflicts.ts';
+import { renderJson } from '../../report/render-json.ts';
 import { advise } from '../../workflows/verify/advise.ts';
 import { renderVerificationMarkdown } from '../../workflows/verify/render-markdown.ts';
 import {
@@ -6,11 +9,8 @@ import {
   renderVerificationTables,
 } from '../../workflows/verify/render-text.ts';
 import { isThere, type Verification } from '../../workflows/verify/verification.ts';
-import type { Log } from '../../ports/log.ts';
-import { foldConflicts } from '../../report/fold-conflicts.ts';
-import { renderJson } from '../../report/render-json.ts';
-import { logFinish } from './logger.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
+import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
 import { type ReportTargets, writeRenderings } from './write-report.ts';
 

@@ -8,11 +8,11 @@ import { renderJson } from '../../report/render-json.ts';
 import { renderMarkdown } from '../../report/render-markdown.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { InputError, UsageError } from '../flags/usage-error.ts';
 import { discardOldReport, writeReportFile, writeToSpecial } from './report-file.ts';
 import { isInput, type ReportInputs } from './report-inputs.ts';
-import { resolveTarget, keyOfTarget, type ReportTarget } from './report-target.ts';
+import { keyOfTarget, type ReportTarget, resolveTarget } from './report-target.ts';
 import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
-import { InputError, UsageError } from '../flags/usage-error.ts';
 
 /** A report that was asked for is not there. */
 export class ReportError extends CodedError<'unwritable'> {}

@@ -4,7 +4,7 @@ import type { Traffic } from '../../ports/traffic.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
 import { progressStyleOf } from './progress-style.ts';
-import { showProgress, type ShownProgress, systemTimers } from './show-progress.ts';
+import { type ShownProgress, showProgress, systemTimers } from './show-progress.ts';
 import type { StatusArea } from './status-area.ts';
 
 export interface RunToShow {

@@ -5,11 +5,11 @@ import type { Log } from '../../ports/log.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
 import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
-import type { BoundRegistry } from './bound-registries.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { showRunProgress } from '../progress/run-progress.ts';
 import type { Stdio } from '../output/stdio.ts';
+import { showRunProgress } from '../progress/run-progress.ts';
+import type { BoundRegistry } from './bound-registries.ts';
 import { type Run, withRun } from './run-scope.ts';
 
 /** How a run looks at registries. */

@@ -3,8 +3,8 @@ import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { isKnownBlob, KnownBlobs } from './known-blobs.ts';
 import { BlobTransfer, type TransferPorts, type TransferTask } from './blob-transfer.ts';
+import { isKnownBlob, KnownBlobs } from './known-blobs.ts';
 import { MountSupport } from './mount-support.ts';
 import { UploadOpener } from './upload-opener.ts';
 

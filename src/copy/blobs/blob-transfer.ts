@@ -7,9 +7,9 @@ import type { Clock } from '../../ports/clock.ts';
 import type { UploadSession, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { SpoolError } from '../../ports/spool.ts';
+import { CopyError } from '../outcome.ts';
 import type { BlobFanOut, Share } from './blob-fan-out.ts';
 import { isKnownBlob } from './known-blobs.ts';
-import { CopyError } from '../outcome.ts';
 import type { UploadOpener } from './upload-opener.ts';
 
 export interface TransferPorts {

@@ -1,8 +1,8 @@
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
-import { RegistryError } from '../../ports/registry-error.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
 
 /** What a run has learned about the blobs of its destination hosts. */
 export class KnownBlobs {

@@ -1,10 +1,10 @@
-import { type AuthOptions, identify, identifyBasic, type Identity, type Users } from './auth-options.ts';
 import type { Authorizer, Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
 import { Refusal } from '../errors.ts';
 import type { Settings } from '../options.ts';
-import type { RegistryStore } from '../storage/store.ts';
 import { jsonReply, type Reply } from '../reply.ts';
+import type { RegistryStore } from '../storage/store.ts';
+import { type AuthOptions, type Identity, identify, identifyBasic, type Users } from './auth-options.ts';
 import { type Access, covers, formatScopes, parseScopes, TokenIssuer } from './tokens.ts';
 
 /** The gate that the options ask for: open to all, or with passwords or tokens. */

@@ -9,8 +9,8 @@ import { planConflicts } from '../../plan/make-plan.ts';
 import { explainItem } from '../../report/explain-item.ts';
 import { type MalformedEntry, NO_TRAFFIC } from '../../report/make-report.ts';
 import type { HostCounts, ManifestCounts } from '../../report/report.ts';
-import type { Mirror } from './mirror.ts';
 import { type Judgement, judgeEdge } from './judge-edge.ts';
+import type { Mirror } from './mirror.ts';
 import type { Observation, Observations } from './observation.ts';
 import { Tally } from './tally.ts';
 import {

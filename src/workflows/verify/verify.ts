@@ -6,10 +6,10 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 import type { Traffic } from '../../ports/traffic.ts';
-import type { Mirror } from './mirror.ts';
 import { makeVerification } from './make-verification.ts';
+import type { Mirror } from './mirror.ts';
 import { readObservations } from './read-observations.ts';
-import { repair, type RepairPorts, withRepairs } from './repair/repair.ts';
+import { type RepairPorts, repair, withRepairs } from './repair/repair.ts';
 import { reportRepairs } from './repair/repair-report.ts';
 import type { Verification } from './verification.ts';
 

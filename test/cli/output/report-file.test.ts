@@ -17,7 +17,7 @@ import {
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { discardOldReport, writeReportFile, writeToSpecial } from '../../../src/cli/output/report-file.ts';
-import { resolveTarget, type ReportTarget } from '../../../src/cli/output/report-target.ts';
+import { type ReportTarget, resolveTarget } from '../../../src/cli/output/report-target.ts';
 import { testdir } from '../../builders/testdir.ts';
 
 const OLD_REPORT = '{"version": 1, "mode": "dry-run"}';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Pacer } from '../../../src/http/limits/rate-limiter.ts';
-import { FakeClock } from '../../doubles/fake-clock.ts';
 import { quiet } from '../../adapters/oci/client.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 
 const SECOND = 1000;
 

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { HttpRequest, HttpResponse, Method, Send } from '../../../src/http/request.ts';
 import { DEFAULT_BUDGETS } from '../../../src/http/limits/budgets.ts';
 import { withBudgets } from '../../../src/http/limits/with-rate-limits.ts';
+import type { HttpRequest, HttpResponse, Method, Send } from '../../../src/http/request.ts';
 import type { Keychain } from '../../../src/ports/keychain.ts';
-import { image, push } from '../../builders/images.ts';
-import { uploadBlob } from '../../contract/push-through-port.ts';
-import { FakeClock } from '../../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -16,6 +13,9 @@ import {
   repositoryAt,
   until,
 } from '../../adapters/oci/client.ts';
+import { image, push } from '../../builders/images.ts';
+import { uploadBlob } from '../../contract/push-through-port.ts';
+import { FakeClock } from '../../doubles/fake-clock.ts';
 
 function requestTo(host: string, slot?: 'none'): HttpRequest {
   const url = new URL(`https://${host}/`);

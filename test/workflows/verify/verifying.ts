@@ -1,10 +1,10 @@
-import { renderVerificationLine } from '../../../src/workflows/verify/render-text.ts';
-import type { Verification } from '../../../src/workflows/verify/verification.ts';
-import { parseMirror } from '../../../src/workflows/verify/mirror.ts';
-import { verify } from '../../../src/workflows/verify/verify.ts';
 import type { Shard } from '../../../src/edges/shard.ts';
 import type { PromoterManifest, ReadManifests } from '../../../src/manifest/model.ts';
 import type { WriteRegistry } from '../../../src/ports/registry.ts';
+import { parseMirror } from '../../../src/workflows/verify/mirror.ts';
+import { renderVerificationLine } from '../../../src/workflows/verify/render-text.ts';
+import type { Verification } from '../../../src/workflows/verify/verification.ts';
+import { verify } from '../../../src/workflows/verify/verify.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { MemorySpool } from '../../doubles/memory-spool.ts';
 import { RecordingProgress } from '../../doubles/recording-progress.ts';

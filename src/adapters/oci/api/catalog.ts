@@ -1,16 +1,16 @@
+import type { HttpRequest } from '../../../http/request.ts';
+import { describeRequest } from '../../../http/request.ts';
 import {
   hostRegistryOf,
   isWithin,
   parseImageName,
-  repositoryOf,
   type RegistryName,
   type Repository,
+  repositoryOf,
 } from '../../../image/repository.ts';
-import type { HttpRequest } from '../../../http/request.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
 import { fitTexts } from './invalid-names.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
-import { describeRequest } from '../../../http/request.ts';
 import { hostRequest, type Session } from './session.ts';
 
 /**

@@ -1,15 +1,15 @@
 import { quote } from '../../../base/text.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import { parseErrors } from '../../../http/spec-errors.ts';
 import type { RegistryName, Repository } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
 import type { Listing } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { throwResponseError } from './response-error.ts';
 import { GoogleListing, isGooglePage } from './google-listing.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { fitTexts } from './invalid-names.ts';
 import { listOf, MAX_PAGE_BYTES, type Page, readPages } from './pages.ts';
+import { throwResponseError } from './response-error.ts';
 import { hostRequest, readRequest, type Session } from './session.ts';
-import { parseErrors } from '../../../http/spec-errors.ts';
 
 /**
  * GET `/v2/<name>/tags/list`, every page. A body with the maps `manifest` or `child` is Google's. Pages are as long as

@@ -1,3 +1,5 @@
+import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../../image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../../image/media-types.ts';
 import {
@@ -11,12 +13,10 @@ import type { Reference } from '../../../image/reference.ts';
 import type { Repository } from '../../../image/repository.ts';
 import type { Found } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { throwResponseError } from './response-error.ts';
 import { isHeadRefused } from './head-support.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
-import { readRequest, type Session } from './session.ts';
+import { throwResponseError } from './response-error.ts';
 import { retryCorruptBody } from './retry-corrupt-body.ts';
-import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { readRequest, type Session } from './session.ts';
 
 /** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;

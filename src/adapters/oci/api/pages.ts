@@ -1,11 +1,11 @@
 import { type JsonObject, parseJsonObject } from '../../../base/json.ts';
 import { quote } from '../../../base/text.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
-import { throwResponseError } from './response-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
 import { nextPageUrl } from './next-page.ts';
-import type { Session } from './session.ts';
+import { throwResponseError } from './response-error.ts';
 import { retryCorruptBody } from './retry-corrupt-body.ts';
+import type { Session } from './session.ts';
 
 /** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
 export const MAX_PAGE_BYTES = 64 * 1024 * 1024;

@@ -1,13 +1,13 @@
 import { Attempts, type RetryPolicy, UPLOAD_RETRY } from '../../../base/attempts.ts';
 import { givenUpAfter } from '../../../base/given-up.ts';
+import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { type Digest, isDigest } from '../../../image/digest.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
 import type { Reference } from '../../../image/reference.ts';
 import type { Repository } from '../../../image/repository.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { responseErrorOf, throwResponseError } from './response-error.ts';
-import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { resolveManifest } from './manifests.ts';
+import { responseErrorOf, throwResponseError } from './response-error.ts';
 import { type Session, writeRequest } from './session.ts';
 import { doubtOf, isSuccess, namesDigest, notStored } from './stored-digest.ts';
 import { movedFrom, tagPrecondition, unreadTag } from './tag-precondition.ts';

@@ -1,10 +1,10 @@
 import { DEFAULT_RETRY } from '../../../base/attempts.ts';
 import { oneLine } from '../../../base/text.ts';
-import { RegistryError, type RegistryErrorCode } from '../../../ports/registry-error.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { parseRetryAfter } from '../../../http/retry-after.ts';
 import { parseErrors, type SpecError } from '../../../http/spec-errors.ts';
+import { RegistryError, type RegistryErrorCode } from '../../../ports/registry-error.ts';
 
 /** Ends a request whose answer has none of the expected statuses: throws `RegistryError` with the server's words. */
 export function throwResponseError(request: HttpRequest, response: HttpResponse): never {

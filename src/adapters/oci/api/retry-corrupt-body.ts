@@ -1,5 +1,5 @@
-import type { RegistryError } from '../../../ports/registry-error.ts';
 import type { HttpRequest, HttpResponse, Send } from '../../../http/request.ts';
+import type { RegistryError } from '../../../ports/registry-error.ts';
 
 /** How often an answer whose bytes are wrong is read: damage on the way goes away, damage on the disk does not. */
 const READS = 4;

@@ -1,9 +1,9 @@
+import type { HttpRequest, Send } from '../../../http/request.ts';
 import { asRepository, hostOf, type RegistryName, type Repository } from '../../../image/repository.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ChunkSupport } from './blobs/chunk-support.ts';
 import { type Endpoints, nameOf } from './endpoint.ts';
 import type { HeadSupport } from './head-support.ts';
-import type { HttpRequest, Send } from '../../../http/request.ts';
 import type { InvalidNames } from './invalid-names.ts';
 
 /** What the parts of the client share: the transport, the way to build a request for a repository, what was learned. */

@@ -1,8 +1,4 @@
-import type { Digest } from '../../../image/digest.ts';
-import { formatReference, type Reference } from '../../../image/reference.ts';
-import type { Repository } from '../../../image/repository.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
-import { responseErrorOf } from './response-error.ts';
+import { isTemporaryStatus } from '../../../http/attempt.ts';
 import {
   describeRequest,
   type HttpRequest,
@@ -10,9 +6,13 @@ import {
   type Precondition,
   type Send,
 } from '../../../http/request.ts';
+import type { Digest } from '../../../image/digest.ts';
+import { formatReference, type Reference } from '../../../image/reference.ts';
+import type { Repository } from '../../../image/repository.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
 import { resolveManifest } from './manifests.ts';
+import { responseErrorOf } from './response-error.ts';
 import type { Session } from './session.ts';
-import { isTemporaryStatus } from '../../../http/attempt.ts';
 
 interface TagWrite {
   readonly repository: Repository;

@@ -1,9 +1,9 @@
 import { SingleFlight } from '../../../base/single-flight.ts';
+import { isTemporaryStatus } from '../../../http/attempt.ts';
+import type { HttpRequest, HttpResponse, Send } from '../../../http/request.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { throwResponseError } from '../api/response-error.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
-import type { HttpRequest, HttpResponse, Send } from '../../../http/request.ts';
-import { isTemporaryStatus } from '../../../http/attempt.ts';
 
 /** How often `/v2/` may fail before a host is taken at its word without it. */
 const MAX_FAILURES = 4;

@@ -1,18 +1,18 @@
 import { parseJsonObject } from '../../../base/json.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import { quote } from '../../../base/text.ts';
-import type { Clock } from '../../../ports/clock.ts';
+import { classifyHostname } from '../../../http/connect/address-policy.ts';
+import { mayTrustRealm, type TrustedRealms } from '../../../http/connect/realm-policy.ts';
+import type { HttpRequest, HttpResponse, Method, Send } from '../../../http/request.ts';
 import type { Repository } from '../../../image/repository.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import type { Credential, Identity } from '../../../ports/keychain.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { refusePlainHttp } from './access-token-policy.ts';
-import { classifyHostname } from '../../../http/connect/address-policy.ts';
 import { throwResponseError } from '../api/response-error.ts';
-import type { Challenge } from './challenge.ts';
-import type { HttpRequest, HttpResponse, Method, Send } from '../../../http/request.ts';
-import { identityHint } from './identity-hint.ts';
-import { mayTrustRealm, type TrustedRealms } from '../../../http/connect/realm-policy.ts';
 import { retryCorruptBody } from '../api/retry-corrupt-body.ts';
+import { refusePlainHttp } from './access-token-policy.ts';
+import type { Challenge } from './challenge.ts';
+import { identityHint } from './identity-hint.ts';
 
 export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
 

@@ -1,7 +1,7 @@
 import type { ProgramName } from '../../commands/command.ts';
 import { DIFF_FLAGS, NOT_OF_VERIFY } from '../command-flags.ts';
-import { FLAGS } from '../flags.ts';
 import { MERGE_FLAGS } from '../flag-spec.ts';
+import { FLAGS } from '../flags.ts';
 import { renderFlags, renderGroups, SPELLING } from './usage.ts';
 
 /** The help text of `verify`. */

@@ -5,11 +5,11 @@ import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import type { ParsedFlags } from '../../commands/command.ts';
 import { FlagValues } from '../flag-values.ts';
 import type { FlagName } from '../flags.ts';
+import { UsageError } from '../usage-error.ts';
 import { parseDuration } from './parse-duration.ts';
 import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
-import { UsageError } from '../usage-error.ts';
 
 /** A complete and consistent request: nothing after this applies a default. */
 export interface PromotionOptions extends RunOptions {

@@ -1,16 +1,16 @@
 import { isEmailAddress } from '../../../base/email-address.ts';
 import { quote, trimEndOf } from '../../../base/text.ts';
-import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../../../workflows/snapshot/render.ts';
+import type { ExcludedContent } from '../../../browse/filter-children.ts';
 import { parseRegistryName, type RegistryName } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
-import type { ExcludedContent } from '../../../browse/filter-children.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { checkRegistryName } from '../../../manifest/rules.ts';
+import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../../../workflows/snapshot/render.ts';
+import type { ParsedFlags, ProgramName } from '../../commands/command.ts';
 import { FlagValues } from '../flag-values.ts';
+import { UsageError } from '../usage-error.ts';
 import { deadlineOf, locationOf } from './promotion-options.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
-import type { ParsedFlags, ProgramName } from '../../commands/command.ts';
-import { UsageError } from '../usage-error.ts';
 
 /** A complete and consistent request for a snapshot. */
 export interface SnapshotOptions extends RunOptions, BrowseOptions {

@@ -1,10 +1,10 @@
 import { quote } from '../../../base/text.ts';
 import { type Mirror, parseMirror } from '../../../workflows/verify/mirror.ts';
-import { FlagValues } from '../flag-values.ts';
-import { makePromotionOptions, type PromotionOptions } from './promotion-options.ts';
 import type { ParsedFlags } from '../../commands/command.ts';
 import { NOT_OF_VERIFY, WITH_REPAIR } from '../command-flags.ts';
+import { FlagValues } from '../flag-values.ts';
 import { UsageError } from '../usage-error.ts';
+import { makePromotionOptions, type PromotionOptions } from './promotion-options.ts';
 
 /** A complete and consistent request for a verification. */
 export interface VerifyOptions extends PromotionOptions {

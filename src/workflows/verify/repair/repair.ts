@@ -14,7 +14,7 @@ import { flawOf } from '../read-observations.ts';
 import { describeOutcome, describePlan } from './describe-repair.ts';
 import { type Examination, type FlawedImage, type Piece, piecesOf } from './examination.ts';
 import { Examiner } from './examiner.ts';
-import { findFlawed, type Flawed } from './find-flawed.ts';
+import { type Flawed, findFlawed } from './find-flawed.ts';
 import { ImageRepairer, type PieceOutcome } from './image-repairer.ts';
 
 /** What a confirmed repair needs besides; without it nothing can be written. */

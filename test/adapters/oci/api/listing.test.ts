@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
-import type { ScriptedAnswer, Script, Step } from '../../../doubles/scripted-server.ts';
+import type { Script, ScriptedAnswer, Step } from '../../../doubles/scripted-server.ts';
 import { scriptedServer } from '../../../doubles/scripted-server.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../client.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { FLAGS } from '../../../../src/cli/flags/flags.ts';
+import type { ProgramName } from '../../../../src/cli/commands/command.ts';
 import type { FlagSpec } from '../../../../src/cli/flags/flag-spec.ts';
+import { FLAGS } from '../../../../src/cli/flags/flags.ts';
 import {
   makePromotionOptions,
   type PromotionOptions,
 } from '../../../../src/cli/flags/options/promotion-options.ts';
-import type { ProgramName } from '../../../../src/cli/commands/command.ts';
 import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
 import { UsageError } from '../../../../src/cli/flags/usage-error.ts';
 

@@ -3,8 +3,8 @@ import { describeRequest, type HttpRequest, type HttpResponse } from '../../../.
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { Repository } from '../../../../image/repository.ts';
-import { RegistryError } from '../../../../ports/registry-error.ts';
 import type { BlobBody } from '../../../../ports/registry.ts';
+import { RegistryError } from '../../../../ports/registry-error.ts';
 import { throwResponseError } from '../response-error.ts';
 import { retryCorruptBody } from '../retry-corrupt-body.ts';
 import { readRequest, type Session } from '../session.ts';

@@ -5,9 +5,9 @@ import type { Repository } from '../../../../image/repository.ts';
 import type { BlobCondition } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 import { throwResponseError } from '../response-error.ts';
+import { readRequest, type Session } from '../session.ts';
 import { openStream } from './blobs.ts';
 import { hasBlob } from './has-blob.ts';
-import { readRequest, type Session } from '../session.ts';
 
 interface Check {
   readonly repository: Repository;

@@ -1,14 +1,14 @@
+import { describeRequest, type StreamBody } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import { hostOf } from '../../../../image/repository.ts';
 import type { BlobBody, BlobUpload, UploadSession } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 import { throwResponseError } from '../response-error.ts';
-import { BodySlices } from './body-slices.ts';
-import { hasBlob } from './has-blob.ts';
-import { describeRequest, type StreamBody } from '../../../../http/request.ts';
 import { type Session, writeRequest } from '../session.ts';
 import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { BodySlices } from './body-slices.ts';
+import { hasBlob } from './has-blob.ts';
 import { movedUpload, parseUploadRange } from './uploads.ts';
 
 /**

@@ -1,12 +1,12 @@
+import { isTemporaryStatus } from '../../../../http/attempt.ts';
+import type { HttpResponse } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import type { Digest } from '../../../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { Repository } from '../../../../image/repository.ts';
-import { throwResponseError } from '../response-error.ts';
 import { isHeadRefused } from '../head-support.ts';
-import type { HttpResponse } from '../../../../http/request.ts';
+import { throwResponseError } from '../response-error.ts';
 import { readRequest, type Session } from '../session.ts';
-import { isTemporaryStatus } from '../../../../http/attempt.ts';
 
 interface BlobQuestion {
   readonly repository: Repository;

@@ -1,13 +1,13 @@
+import { readLocation } from '../../../../http/redirects.ts';
+import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
 import type { Digest } from '../../../../image/digest.ts';
 import type { Repository } from '../../../../image/repository.ts';
 import type { UploadSession } from '../../../../ports/registry.ts';
-import { throwResponseError } from '../response-error.ts';
 import { nameOf } from '../endpoint.ts';
-import { hasBlob } from './has-blob.ts';
-import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
-import { readLocation } from '../../../../http/redirects.ts';
+import { throwResponseError } from '../response-error.ts';
 import { pullScope, type Session, writeRequest } from '../session.ts';
 import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { hasBlob } from './has-blob.ts';
 
 /**
  * POST `/v2/<name>/blobs/uploads/?mount=<digest>&from=<other name>`, or the same without `from`. 201 is a mount, 202

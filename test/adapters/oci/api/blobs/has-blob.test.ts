@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Digest } from '../../../../../src/image/digest.ts';
 import type { EmbeddedRegistry, FaultAct } from '../../../../../src/embedded-registry/embedded-registry.ts';
+import type { Digest } from '../../../../../src/image/digest.ts';
 import { blob as bytesOf, image, layer, push } from '../../../../builders/images.ts';
 import { type ScriptedAnswer, scriptedServer } from '../../../../doubles/scripted-server.ts';
 import {
