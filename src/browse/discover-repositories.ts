@@ -15,7 +15,7 @@ import type { ExpectedDigests } from './expected-digests.ts';
 import type { ExcludedContent } from './filter-children.ts';
 import { type Naming, nameOfRoot, namerOf } from './image-names.ts';
 import type { Notice, Notify } from './notice.ts';
-import { type Listings, readWholeRegistry } from './read-whole.ts';
+import { type Listings, readWholeRegistry } from './read-whole-registry.ts';
 
 /** Where a walk through a registry begins. */
 export interface DiscoveredRepositories {
@@ -40,7 +40,7 @@ interface Asked {
   readonly minimal: ExcludedContent;
 }
 
-interface Asking {
+interface DiscoveryContext {
   readonly registry: BrowseRegistry;
   readonly whole: WholeRegistryReader;
   readonly notice: Notify;
@@ -52,7 +52,7 @@ interface Asking {
  */
 export async function discoverRepositories(
   asked: Asked,
-  asking: Asking,
+  asking: DiscoveryContext,
   signal: AbortSignal,
 ): Promise<DiscoveredRepositories> {
   if (parentOf(asked.registry) === undefined) return await startAtHost(asked, asking, signal);
@@ -76,7 +76,7 @@ function isWholeCheaper({ minimal, tag }: Asked): boolean {
 }
 
 /** A whole repository of Artifact Registry is no image itself. */
-function startWith(listings: Listings, asked: Asked, { notice }: Asking): DiscoveredRepositories {
+function startWith(listings: Listings, asked: Asked, { notice }: DiscoveryContext): DiscoveredRepositories {
   const nameOf = namerOf(asked.registry, { naming: asked.naming, holdsImages: false }, notice);
   const repositories = new Set([...listings.keys(), ...knownOf(asked)]);
   return { repositories, listings, nameOf, complete: true };
@@ -85,7 +85,7 @@ function startWith(listings: Listings, asked: Asked, { notice }: Asking): Discov
 /** Most hosts have a catalogue, so they are asked for that first: the listing that Google's have costs them nothing. */
 async function startAtHost(
   asked: Asked,
-  { registry, notice }: Asking,
+  { registry, notice }: DiscoveryContext,
   signal: AbortSignal,
 ): Promise<DiscoveredRepositories> {
   const { registry: host, naming } = asked;
@@ -106,7 +106,7 @@ async function startAtHost(
 
 async function startAtPath(
   asked: Asked,
-  { registry, notice }: Asking,
+  { registry, notice }: DiscoveryContext,
   signal: AbortSignal,
 ): Promise<DiscoveredRepositories> {
   const root = asRepository(asked.registry);

@@ -5,7 +5,7 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import {
   type DestinationState,
   type Inventory,
-  type Reading,
+  type InventoryReading,
   type SourceKey,
   type SourceState,
   sourceKey,
@@ -21,7 +21,7 @@ import { findNowhere, WantIndex } from './sibling-holders.ts';
  */
 export async function askSiblings(
   wanted: Wanted,
-  reading: Reading & Pick<Inventory, 'sources'> & { readonly late: ReadonlySet<string> },
+  reading: InventoryReading & Pick<Inventory, 'sources'> & { readonly late: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceKey, SourceState>> {
   const { destinations, late, source, workers } = reading;

@@ -56,4 +56,4 @@ export interface InventoryPorts {
 }
 
 /** Destinations as they have been read so far: more is learned of them as it is needed. */
-export type Reading = InventoryPorts & { readonly destinations: Map<Repository, DestinationState> };
+export type InventoryReading = InventoryPorts & { readonly destinations: Map<Repository, DestinationState> };

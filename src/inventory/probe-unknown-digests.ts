@@ -2,7 +2,7 @@ import { forEachInLanes } from '../base/concurrency.ts';
 import type { Want, Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import { orUnreadable } from '../ports/unreadable.ts';
-import type { Inventory, Reading, ReadState } from './inventory.ts';
+import type { Inventory, InventoryReading, ReadState } from './inventory.ts';
 import { openWants, readDigests } from './read-destination.ts';
 import { findNowhere } from './sibling-holders.ts';
 
@@ -15,7 +15,7 @@ const FEW = 100;
  */
 export async function probeUnknownDigests(
   wanted: Wanted,
-  reading: Reading,
+  reading: InventoryReading,
   signal: AbortSignal,
 ): Promise<void> {
   const doubts = collectDoubts(wanted, reading.destinations).filter(({ state }) => state.exists);
@@ -26,7 +26,7 @@ export async function probeUnknownDigests(
 /** Before a digest is called lost every destination that may have it is asked for it, as long as none is known to. */
 export async function probeLostDigests(
   wanted: Wanted,
-  reading: Reading & Pick<Inventory, 'sources'>,
+  reading: InventoryReading & Pick<Inventory, 'sources'>,
   signal: AbortSignal,
 ): Promise<void> {
   const nowhere = findNowhere(wanted, reading);
@@ -43,7 +43,7 @@ interface UnknownDigests {
   readonly wants: readonly Want[];
 }
 
-function collectDoubts(wanted: Wanted, destinations: Reading['destinations']): UnknownDigests[] {
+function collectDoubts(wanted: Wanted, destinations: InventoryReading['destinations']): UnknownDigests[] {
   return wanted.repositories.flatMap(({ repository, list }) => {
     const state = destinations.get(repository);
     if (state?.kind !== 'read' || state.complete) return [];
@@ -55,7 +55,7 @@ function collectDoubts(wanted: Wanted, destinations: Reading['destinations']): U
 
 async function settle(
   doubts: readonly UnknownDigests[],
-  reading: Reading,
+  reading: InventoryReading,
   signal: AbortSignal,
 ): Promise<void> {
   const { destinations, destination: registry, workers } = reading;

@@ -9,7 +9,7 @@ import type { ReadState } from './inventory.ts';
 import type { ListingStates } from './listing-state.ts';
 import type { ListingStrategy } from './listing-strategy.ts';
 
-export interface Asking {
+export interface DestinationQuery {
   readonly registry: ReadRegistry;
   readonly listings: ListingStrategy;
   readonly wanted: ListingStates;
@@ -36,7 +36,7 @@ export interface Asking {
 export async function readDestination(
   repository: Repository,
   list: WantList,
-  asking: Asking,
+  asking: DestinationQuery,
 ): Promise<ReadState> {
   const tags = tagsOf(list);
   if (asking.listings.isWorthListing(repository, list)) {
@@ -53,7 +53,7 @@ function tagsOf({ wants }: WantList): Tag[] {
 async function readByLooking(
   repository: Repository,
   list: WantList,
-  { tags, asking }: { tags: readonly Tag[]; asking: Asking },
+  { tags, asking }: { tags: readonly Tag[]; asking: DestinationQuery },
 ): Promise<ReadState> {
   const [first, ...rest] = tags;
   const { listings, confirmsAbsence } = asking;
@@ -70,7 +70,7 @@ async function readByLooking(
 async function readFromListing(
   repository: Repository,
   list: WantList,
-  { listing, tags, asking }: { listing: Listing; tags: readonly Tag[]; asking: Asking },
+  { listing, tags, asking }: { listing: Listing; tags: readonly Tag[]; asking: DestinationQuery },
 ): Promise<ReadState> {
   const found = new Map<Tag, Digest>();
   switch (listing.kind) {
@@ -96,7 +96,7 @@ async function readFromListing(
 async function confirmAbsence(
   repository: Repository,
   list: WantList,
-  { state, asking }: { state: ReadState; asking: Asking },
+  { state, asking }: { state: ReadState; asking: DestinationQuery },
 ): Promise<ReadState> {
   const absent = tagsOf(list).filter((tag) => !state.tags.has(tag));
   if (absent.length === 0 && openWants(list, state).length === 0) return state;
@@ -109,7 +109,7 @@ async function confirmAbsence(
 /** The listing, or undefined where the host does not give any: then HEADs have to do. */
 async function tryList(
   repository: Repository,
-  { registry, listings, signal }: Asking,
+  { registry, listings, signal }: DestinationQuery,
 ): Promise<Listing | undefined> {
   if (!listings.mayList(repository)) return undefined;
   try {
@@ -129,7 +129,7 @@ const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailabl
 async function lookForTags(
   repository: Repository,
   tags: readonly Tag[],
-  { found, asking }: { found: Map<Tag, Digest>; asking: Asking },
+  { found, asking }: { found: Map<Tag, Digest>; asking: DestinationQuery },
 ): Promise<void> {
   const look = async (tag: Tag) => {
     const digest = await asking.registry.resolve(repository, tag, asking.signal);
@@ -141,7 +141,7 @@ async function lookForTags(
 async function lookForTagless(
   repository: Repository,
   list: WantList,
-  { state, asking }: { state: ReadState; asking: Asking },
+  { state, asking }: { state: ReadState; asking: DestinationQuery },
 ): Promise<ReadState> {
   const open = openWants(list, state);
   const tagless = open.filter((want) => want.tagless !== undefined);
@@ -159,7 +159,7 @@ function stateOf(tags: ReadonlyMap<Tag, Digest>): ReadState {
 export async function readDigests(
   repository: Repository,
   { state, wants }: { readonly state: ReadState; readonly wants: readonly Want[] },
-  asking: Pick<Asking, 'registry' | 'signal'>,
+  asking: Pick<DestinationQuery, 'registry' | 'signal'>,
 ): Promise<ReadState> {
   const there = await lookForDigests(repository, wants, asking);
   const digests = new Set([...state.digests, ...there]);
@@ -179,7 +179,7 @@ export function isOpen(want: Want, { tags, digests }: ReadState): boolean {
 async function lookForDigests(
   repository: Repository,
   wants: readonly Want[],
-  { registry, signal }: Pick<Asking, 'registry' | 'signal'>,
+  { registry, signal }: Pick<DestinationQuery, 'registry' | 'signal'>,
 ): Promise<readonly Digest[]> {
   const look = async ({ digest }: Want) => {
     const there = await registry.resolve(repository, digest, signal);

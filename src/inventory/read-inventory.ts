@@ -4,7 +4,7 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import { orGivenUp } from '../ports/unreadable.ts';
 import { askSiblings, findWaiting } from './ask-siblings.ts';
 import { explainLost } from './explain-lost.ts';
-import type { DestinationState, Inventory, InventoryPorts, Reading } from './inventory.ts';
+import type { DestinationState, Inventory, InventoryPorts, InventoryReading } from './inventory.ts';
 import { ListingStates } from './listing-state.ts';
 import { ListingStrategy } from './listing-strategy.ts';
 import { probeLostDigests, probeUnknownDigests } from './probe-unknown-digests.ts';
@@ -58,7 +58,7 @@ export async function readInventory(
 
 async function readWave(
   wanted: Wanted,
-  reading: Reading & { readonly late: ReadonlySet<string> },
+  reading: InventoryReading & { readonly late: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<Wave> {
   await probeUnknownDigests(wanted, reading, signal);

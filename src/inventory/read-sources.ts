@@ -7,7 +7,7 @@ import type { ReadRegistry } from '../ports/registry.ts';
 import { orUnreadable } from '../ports/unreadable.ts';
 import {
   type DestinationState,
-  type Reading,
+  type InventoryReading,
   type SourceKey,
   type SourceState,
   sourceKey,
@@ -16,7 +16,7 @@ import {
 /** S for every digest that some destination lacks, and for nothing else. */
 export async function readSources(
   wanted: Wanted,
-  ports: Reading,
+  ports: InventoryReading,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceKey, SourceState>> {
   const sources = new Map<SourceKey, SourceState>();

@@ -12,7 +12,7 @@ import type { HostCounts, ManifestCounts } from '../../report/report.ts';
 import { type Judgement, judgeEdge } from './judge-edge.ts';
 import type { Mirror } from './mirror.ts';
 import type { Observation, Observations } from './observation.ts';
-import { Tally } from './tally.ts';
+import { VerdictCounter } from './verdict-counter.ts';
 import {
   type HostVerification,
   noVerdicts,
@@ -41,7 +41,7 @@ export interface VerificationInput {
 /** The report of what has been seen. Pure. */
 export function makeVerification(input: VerificationInput): Verification {
   const { deep, mirror, startedAt, durationMs, stopped, manifests, wanted, observations } = input;
-  const tally = new Tally(input.reportAll);
+  const tally = new VerdictCounter(input.reportAll);
   for (const repository of wanted.repositories) tallyWants(repository, observations, tally);
   tallyConflicts(wanted, tally);
   const errors = input.problems.filter(({ severity }) => severity === 'error');
@@ -63,7 +63,11 @@ export function makeVerification(input: VerificationInput): Verification {
   };
 }
 
-function tallyWants({ repository, list }: WantedRepository, observations: Observations, tally: Tally): void {
+function tallyWants(
+  { repository, list }: WantedRepository,
+  observations: Observations,
+  tally: VerdictCounter,
+): void {
   const host = hostOf(repository);
   const observation = observations.get(repository);
   const addEdge = (digest: Digest, tag: Tag | undefined, at: Position | undefined) => {
@@ -78,7 +82,7 @@ function tallyWants({ repository, list }: WantedRepository, observations: Observ
   }
 }
 
-function tallyConflicts(wanted: Wanted, tally: Tally): void {
+function tallyConflicts(wanted: Wanted, tally: VerdictCounter): void {
   let shared: { readonly others: unknown; readonly reason: string } | undefined;
   for (const item of planConflicts(wanted).items) {
     if (item.decision !== 'conflict') continue;
@@ -129,7 +133,7 @@ function invalidItem({ message, rule, at }: MalformedEntry): VerificationItem {
 }
 
 function makeHosts(
-  { hosts }: Tally,
+  { hosts }: VerdictCounter,
   traffic: VerificationInput['traffic'],
 ): Record<string, HostVerification> {
   const names = Array.from(new Set([...hosts.keys(), ...traffic.keys()])).toSorted(compareText);

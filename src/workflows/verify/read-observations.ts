@@ -6,7 +6,12 @@ import type { Repository } from '../../image/repository.ts';
 import type { DestinationState, ReadState } from '../../inventory/inventory.ts';
 import { ListingStates } from '../../inventory/listing-state.ts';
 import { ListingStrategy } from '../../inventory/listing-strategy.ts';
-import { type Asking, openWants, readDestination, readDigests } from '../../inventory/read-destination.ts';
+import {
+  type DestinationQuery,
+  openWants,
+  readDestination,
+  readDigests,
+} from '../../inventory/read-destination.ts';
 import { isPresent } from '../../plan/decide-edge.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
@@ -34,7 +39,7 @@ export interface ObservationOptions {
 
 type ObservationContext = ObservationPorts &
   ObservationOptions &
-  Pick<Asking, 'listings' | 'wanted' | 'confirmsAbsence'> & {
+  Pick<DestinationQuery, 'listings' | 'wanted' | 'confirmsAbsence'> & {
     /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
     readonly contents: Permits;
     readonly show: (target: Target, observation: Observation) => void;
@@ -95,7 +100,11 @@ async function look(target: Target, context: ObservationContext, signal: AbortSi
 }
 
 /** Where a tag is missing it is worth knowing whether its digest is, too. */
-async function readWhole(repository: Repository, list: WantList, asking: Asking): Promise<ReadState> {
+async function readWhole(
+  repository: Repository,
+  list: WantList,
+  asking: DestinationQuery,
+): Promise<ReadState> {
   const state = await readDestination(repository, list, asking);
   const wants = state.complete ? [] : openWants(list, state).filter(({ tagless }) => tagless === undefined);
   return wants.length === 0 ? state : readDigests(repository, { state, wants }, asking);

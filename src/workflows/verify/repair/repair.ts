@@ -14,7 +14,7 @@ import { flawOf } from '../read-observations.ts';
 import { describeOutcome, describePlan } from './describe-repair.ts';
 import { type Examination, type FlawedImage, type Piece, piecesOf } from './examination.ts';
 import { Examiner } from './examiner.ts';
-import { type Flawed, findFlawed } from './find-flawed.ts';
+import { type DamagedImage, findDamagedImages } from './find-damaged-images.ts';
 import { ImageRepairer, type PieceOutcome } from './image-repairer.ts';
 
 /** What a confirmed repair needs besides; without it nothing can be written. */
@@ -62,10 +62,10 @@ export async function repair(wanted: Wanted, observations: Observations, ports: 
   const mending = writing &&
     sender && { repairer: new ImageRepairer({ registry, sender, stopping }), signal: writing.signal };
   const examiner = new Examiner(registry, { workers });
-  const flawed = findFlawed(wanted, observations);
+  const flawed = findDamagedImages(wanted, observations);
   const repairs: Repair[] = [];
   progress.begin('repair', flawed.length);
-  const laneOf = ({ image }: Flawed) => hostOf(image.destination);
+  const laneOf = ({ image }: DamagedImage) => hostOf(image.destination);
   try {
     await forEachInLanes(flawed, { laneOf, workers, signal: stopping }, async (one) => {
       repairs.push(await repairImage(one, { registry, examiner, mending, stopping }));
@@ -92,7 +92,7 @@ interface Tools extends Pick<Repairing, 'registry' | 'stopping'> {
   readonly mending: { readonly repairer: ImageRepairer; readonly signal: AbortSignal } | undefined;
 }
 
-async function repairImage({ image, flaw }: Flawed, tools: Tools): Promise<Repair> {
+async function repairImage({ image, flaw }: DamagedImage, tools: Tools): Promise<Repair> {
   const { registry, examiner, mending, stopping } = tools;
   const examined = await orUnreadable(examiner.examine(image, stopping), stopping);
   if ('kind' in examined) return { image, examination: undefined, flaw: examined };

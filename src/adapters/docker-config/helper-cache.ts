@@ -17,7 +17,7 @@ interface Answer {
 }
 
 /** Credential helpers, each asked once for a host whoever waits, and again when their answer has become old. */
-export class HelperMemory {
+export class HelperCache {
   readonly #env: Environment;
   readonly #clock: Clock;
   readonly #answers = new SingleFlight<string, Answer>();

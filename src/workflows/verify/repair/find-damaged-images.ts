@@ -3,17 +3,20 @@ import { hostOf, type Repository } from '../../../image/repository.ts';
 import type { Flaw, Observations } from '../observation.ts';
 import type { FlawedImage } from './examination.ts';
 
-export interface Flawed {
+export interface DamagedImage {
   readonly image: FlawedImage;
   readonly flaw: Flaw;
 }
 
 /** The images whose name is at a destination, but not all of their content, or nobody could tell. */
-export function findFlawed(wanted: Wanted, observations: Observations): readonly Flawed[] {
+export function findDamagedImages(wanted: Wanted, observations: Observations): readonly DamagedImage[] {
   return wanted.repositories.flatMap((repository) => flawedIn(repository, observations));
 }
 
-function flawedIn({ repository: destination, list }: WantedRepository, observations: Observations): Flawed[] {
+function flawedIn(
+  { repository: destination, list }: WantedRepository,
+  observations: Observations,
+): DamagedImage[] {
   const flaws = observations.get(destination)?.flaws;
   if (flaws === undefined || flaws.size === 0) return [];
   return list.wants.flatMap((want) => {
