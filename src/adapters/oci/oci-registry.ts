@@ -12,7 +12,6 @@ import { secretsOf } from '../../http/request-secrets.ts';
 import { withRetry } from '../../http/retry.ts';
 import { TrafficCounter } from '../../http/traffic.ts';
 import { createWire } from '../../http/wire.ts';
-import { withPreconditions } from '../../http/with-preconditions.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Keychain } from '../../ports/keychain.ts';
 import type { Log } from '../../ports/log.ts';
@@ -34,6 +33,7 @@ import { fetchManifest, lookUpManifest, resolveManifest } from './api/manifests.
 import { putManifest } from './api/put-manifest.ts';
 import { listReferrers } from './api/referrers.ts';
 import type { Session } from './api/session.ts';
+import { withPreconditions } from './api/tag-precondition.ts';
 import { withAuth } from './auth/authenticator.ts';
 
 export interface OciRegistryOptions {

@@ -1,5 +1,4 @@
-import { isEmailAddress } from '../../../base/email-address.ts';
-import { quote, trimEndOf } from '../../../base/text.ts';
+import { isEmailAddress, quote, trimEndOf } from '../../../base/text.ts';
 import type { ExcludedContent } from '../../../browse/filter-children.ts';
 import { parseRegistryName, type RegistryName } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
