@@ -4,14 +4,14 @@ import { isProven, type ProofScope } from './checks/images-to-copy.ts';
 import { MANIFEST_RULES, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
 import { applyPlan } from './copy/apply-plan.ts';
+import { cacheManifests } from './copy/manifest-cache.ts';
 import type { Outcome } from './copy/outcome.ts';
-import { readOnce } from './copy/manifest-cache.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { takeShard } from './edges/take-shard.ts';
-import { without } from './edges/subtract-wanted.ts';
+import { subtractWanted } from './edges/wanted.ts';
 import type { Repository } from './image/repository.ts';
-import { countReadings } from './inventory/count-queries.ts';
+import { countQueries } from './inventory/count-queries.ts';
 import type { DestinationState } from './inventory/inventory.ts';
 import { readInWaves } from './inventory/read-inventory.ts';
 import type { ReadManifests } from './manifest/model.ts';
@@ -67,7 +67,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const startedAt = clock.wallTime();
   const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
-  const source = readOnce(registry);
+  const source = cacheManifests(registry);
   // a manifest that is about to be copied or proven is read at once, any other is looked up
   const sourceFor = (digests: number) => (confirm || isProven(proof, digests) ? source : registry);
   const rules = planRules(read.manifests, proof);
@@ -76,7 +76,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const destination = confirm ? (ports.destination ?? registry) : registry;
   const plans: Plan[] = [];
   const outcomes = new Map<PlanItem, Outcome>();
-  let readings: ReturnType<typeof countReadings> = new Map();
+  let readings: ReturnType<typeof countQueries> = new Map();
   let unread = wanted;
   const destinations = new Map<Repository, DestinationState>();
   try {
@@ -91,8 +91,8 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
       destinations,
     };
     for await (const wave of readInWaves(wanted, reading, AbortSignal.any([stopping, signal]))) {
-      unread = without(unread, wave.wanted);
-      readings = countReadings(wave.inventory);
+      unread = subtractWanted(unread, wave.wanted);
+      readings = countQueries(wave.inventory);
       const unchecked = makePlan(wave.wanted, wave.inventory, { keepPresent });
       const checking = { source, destination, progress, workers: threads };
       const found = await runChecks(rules, unchecked, checking, AbortSignal.any([stopping, signal]));

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
 const SOURCE = 'src/cli/flags/flags.ts';
-const DIFF_SOURCE = 'src/cli/flags/diff-flags.ts';
+const DIFF_SOURCE = 'src/cli/flags/command-flags.ts';
 /** Below node_modules/, so that what the module imports is found. */
 const CACHE = 'node_modules/.cache';
 

@@ -1,19 +1,24 @@
 import { isAbort, messageOf } from '../base/errors.ts';
-import { asRepository, parentOf, type RegistryName, type Repository } from '../image/repository.ts';
+import {
+  asRepository,
+  parentOf,
+  parseRepository,
+  type RegistryName,
+  type Repository,
+} from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
+import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
-import { childRepositories } from './child-repositories.ts';
-import type { Minimal } from './filter-children.ts';
+import type { ExpectedDigests } from './expected-digests.ts';
+import type { ExcludedContent } from './filter-children.ts';
 import { type Naming, nameOfRoot, namerOf } from './image-names.ts';
 import type { Notice, Notify } from './notice.ts';
-import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
-import { type Listings, readWhole } from './read-whole.ts';
-import type { Sought } from './expected-digests.ts';
+import { type Listings, readWholeRegistry } from './read-whole-registry.ts';
 
 /** Where a walk through a registry begins. */
-export interface Start {
+export interface DiscoveredRepositories {
   readonly repositories: ReadonlySet<Repository>;
   /** Gives an image its name; what gets none stands for all that is at and below the registry. */
   readonly nameOf: (repository: Repository) => string;
@@ -30,12 +35,12 @@ interface Asked {
   /** Repositories that manifests name. */
   readonly named: readonly Repository[];
   readonly naming: Naming;
-  readonly sought: Sought;
+  readonly expected: ExpectedDigests;
   readonly tag: Tag | undefined;
-  readonly minimal: Minimal;
+  readonly minimal: ExcludedContent;
 }
 
-interface Asking {
+interface DiscoveryContext {
   readonly registry: BrowseRegistry;
   readonly whole: WholeRegistryReader;
   readonly notice: Notify;
@@ -45,9 +50,15 @@ interface Asking {
  * The repositories that a walk begins with: those that are known otherwise, and the registry itself where its listing
  * names its children (Google), else those of the catalogue. With neither, `unlisted` is told.
  */
-export async function findStart(asked: Asked, asking: Asking, signal: AbortSignal): Promise<Start> {
+export async function discoverRepositories(
+  asked: Asked,
+  asking: DiscoveryContext,
+  signal: AbortSignal,
+): Promise<DiscoveredRepositories> {
   if (parentOf(asked.registry) === undefined) return await startAtHost(asked, asking, signal);
-  const listings = isWholeCheaper(asked) ? await readWhole(asked.registry, asking, signal) : undefined;
+  const listings = isWholeCheaper(asked)
+    ? await readWholeRegistry(asked.registry, asking, signal)
+    : undefined;
   return listings === undefined
     ? await startAtPath(asked, asking, signal)
     : startWith(listings, asked, asking);
@@ -65,14 +76,18 @@ function isWholeCheaper({ minimal, tag }: Asked): boolean {
 }
 
 /** A whole repository of Artifact Registry is no image itself. */
-function startWith(listings: Listings, asked: Asked, { notice }: Asking): Start {
+function startWith(listings: Listings, asked: Asked, { notice }: DiscoveryContext): DiscoveredRepositories {
   const nameOf = namerOf(asked.registry, { naming: asked.naming, holdsImages: false }, notice);
   const repositories = new Set([...listings.keys(), ...knownOf(asked)]);
   return { repositories, listings, nameOf, complete: true };
 }
 
 /** Most hosts have a catalogue, so they are asked for that first: the listing that Google's have costs them nothing. */
-async function startAtHost(asked: Asked, { registry, notice }: Asking, signal: AbortSignal): Promise<Start> {
+async function startAtHost(
+  asked: Asked,
+  { registry, notice }: DiscoveryContext,
+  signal: AbortSignal,
+): Promise<DiscoveredRepositories> {
   const { registry: host, naming } = asked;
   const start = { listings: new Map(), nameOf: namerOf(host, { naming, holdsImages: false }, notice) };
   const catalog = await readCatalog(host, registry, signal);
@@ -89,7 +104,11 @@ async function startAtHost(asked: Asked, { registry, notice }: Asking, signal: A
   return { ...start, repositories, complete: gap === undefined };
 }
 
-async function startAtPath(asked: Asked, { registry, notice }: Asking, signal: AbortSignal): Promise<Start> {
+async function startAtPath(
+  asked: Asked,
+  { registry, notice }: DiscoveryContext,
+  signal: AbortSignal,
+): Promise<DiscoveredRepositories> {
   const root = asRepository(asked.registry);
   let isListed = false;
   const reading = registry.list(root, signal).catch((error: unknown) => {
@@ -114,16 +133,16 @@ async function startAtPath(asked: Asked, { registry, notice }: Asking, signal: A
   return { ...start, repositories, complete: gap === undefined };
 }
 
-/** True where the registry is an image itself: by its listing, or because a digest that is sought is there. */
+/** True where the registry is an image itself: by its listing, or because a digest that is expected is there. */
 async function holdsAny(
-  { registry, naming, sought }: Asked,
+  { registry, naming, expected }: Asked,
   { registry: client, listing }: { readonly registry: BrowseRegistry; readonly listing: Listing },
   signal: AbortSignal,
 ): Promise<boolean> {
   if (listing.kind === 'digests') return listing.manifests.size > 0;
   if (listing.kind === 'tags' && listing.tags.size > 0) return true;
   const repository = asRepository(registry);
-  for (const digest of sought({ repository, name: nameOfRoot(registry, naming) })) {
+  for (const digest of expected({ repository, name: nameOfRoot(registry, naming) })) {
     const found = await orUnreadable(client.resolve(repository, digest, signal), signal);
     if (typeof found === 'string') return true;
   }
@@ -176,3 +195,9 @@ async function readCatalog(
 }
 
 const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable']);
+
+/** The repositories that a listing leads to; a path may become too long for one. */
+export function childRepositories(of: Repository | RegistryName, listing: Listing): Repository[] {
+  const children = listing.kind === 'digests' ? listing.children : [];
+  return children.map((child) => parseRepository(`${of}/${child}`)).filter((child) => child !== undefined);
+}

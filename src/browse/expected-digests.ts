@@ -11,6 +11,6 @@ export interface Place {
  * The digests that somebody expects at a place: they are asked for by name where the listing tells tags only, so that
  * one without a tag is not taken for missing.
  */
-export type Sought = (place: Place) => Iterable<Digest>;
+export type ExpectedDigests = (place: Place) => Iterable<Digest>;
 
-export const NOTHING_SOUGHT: Sought = () => [];
+export const NO_EXPECTED_DIGESTS: ExpectedDigests = () => [];

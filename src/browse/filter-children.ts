@@ -8,24 +8,24 @@ import { RegistryError } from '../ports/registry-error.ts';
 import {
   type Browsing,
   type DigestTags,
-  readChildren,
   type RepositoryContent,
+  readChildren,
 } from './repository-content.ts';
 
 /**
  * What a snapshot leaves out: nothing; `children`, manifests without a tag that an index of the same repository lists;
  * `attachments`, signatures and attestations as well.
  */
-export type Minimal = 'nothing' | 'children' | 'attachments';
+export type ExcludedContent = 'nothing' | 'children' | 'attachments';
 
-export interface MinimalRequest {
+export interface FilterRequest {
   readonly digests: DigestTags;
   /** What their repository holds: the indexes in it are the parents. */
   readonly content: RepositoryContent;
-  readonly minimal: Minimal;
+  readonly minimal: ExcludedContent;
 }
 
-export interface Minimised {
+export interface FilteredDigests {
   /** Those that are left. */
   readonly digests: DigestTags;
   /** Those that count for nothing without a tag of their own, here or elsewhere. */
@@ -48,11 +48,11 @@ const ATTACHMENT_TAG = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
  * The digests that are left, once those have gone that the indexes of their repository list. Of an index that is gone
  * nobody knows what it listed, so that stays. Throws where the registry does not answer.
  */
-export async function makeMinimal(
+export async function filterChildren(
   repository: Repository,
-  { digests, content, minimal }: MinimalRequest,
+  { digests, content, minimal }: FilterRequest,
   browsing: Browsing,
-): Promise<Minimised> {
+): Promise<FilteredDigests> {
   if (minimal === 'nothing') return { digests, leftOut: new Set(), unread: [] };
   const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
   const parents = isOpen ? parentsIn(content, minimal) : [];
@@ -75,7 +75,7 @@ export function withoutAttachmentTags(tags: readonly Tag[]): readonly Tag[] | un
 }
 
 /** Indexes whose children are parts of them; those of a referrers tag only where attachments go as well. */
-function parentsIn({ digests, indexes }: RepositoryContent, minimal: Minimal): Digest[] {
+function parentsIn({ digests, indexes }: RepositoryContent, minimal: ExcludedContent): Digest[] {
   return Array.from(indexes).filter(
     (index) =>
       minimal === 'attachments' || !(digests.get(index) ?? []).some((tag) => REFERRERS_TAG.test(tag)),

@@ -35,12 +35,12 @@ const MAX_DIGESTS = 1_000_000;
 const MAX_LEVELS = 32;
 
 /**
- * What a listing with digests tells; one of tags, and the digests that are sought, are followed to all that they lead
+ * What a listing with digests tells; one of tags, and the digests that are expected, are followed to all that they lead
  * to: children, and referrers. Where no digest has a tag, some registries say that there is no such repository.
  */
 export async function readContent(
   repository: Repository,
-  { listing, sought }: { readonly listing: Listing; readonly sought: Iterable<Digest> },
+  { listing, expected }: { readonly listing: Listing; readonly expected: Iterable<Digest> },
   browsing: Browsing,
 ): Promise<RepositoryContent> {
   switch (listing.kind) {
@@ -53,9 +53,9 @@ export async function readContent(
       };
     case 'missing':
     case 'tags':
-      return await new Reach(repository, browsing).follow(
+      return await new ReachableDigests(repository, browsing).follow(
         listing.kind === 'tags' ? listing.tags : [],
-        sought,
+        expected,
       );
   }
 }
@@ -106,7 +106,7 @@ async function findTagged(
 }
 
 /** What the tags of a repository lead to, level by level. */
-class Reach {
+class ReachableDigests {
   readonly #repository: Repository;
   readonly #browsing: Browsing;
   readonly #digests = new Map<Digest, Tag[]>();
@@ -120,9 +120,9 @@ class Reach {
     this.#browsing = browsing;
   }
 
-  async follow(tags: Iterable<Tag>, sought: Iterable<Digest>): Promise<RepositoryContent> {
+  async follow(tags: Iterable<Tag>, expected: Iterable<Digest>): Promise<RepositoryContent> {
     await this.#followLevels(await this.#lookUpTags(tags));
-    await this.#followLevels(await this.#lookUpDigests(this.#take(sought)));
+    await this.#followLevels(await this.#lookUpDigests(this.#take(expected)));
     return {
       digests: this.#digests,
       indexes: this.#indexes,

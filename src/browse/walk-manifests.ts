@@ -1,29 +1,29 @@
 import { walkInOrder } from '../base/walk-in-order.ts';
-import type { Conflict, WantedRepository } from '../edges/wanted.ts';
 import { describeClaims } from '../edges/claims.ts';
+import type { Conflict, WantedRepository } from '../edges/wanted.ts';
 import { digestTagsOf } from '../edges/wanted-within.ts';
 import { asRepository, type RegistryName, type Repository } from '../image/repository.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
-import { type Minimal, makeMinimal, type Minimised } from './filter-children.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
+import { type ExcludedContent, type FilteredDigests, filterChildren } from './filter-children.ts';
 import { type Naming, namerOf } from './image-names.ts';
 import type { Notify } from './notice.ts';
-import { orUnreadable } from '../ports/unreadable.ts';
 import { Referrers } from './referrers.ts';
-import { type Browsing, type DigestTags, readContent, type RepositoryContent } from './repository-content.ts';
+import { type Browsing, type DigestTags, type RepositoryContent, readContent } from './repository-content.ts';
 import { WINDOW } from './walk-registry.ts';
 
-export interface WantedRequest {
+export interface ManifestWalkRequest {
   readonly registry: RegistryName;
   /** All of them within the registry. */
   readonly repositories: readonly WantedRepository[];
   readonly tag: Tag | undefined;
-  readonly minimal: Minimal;
+  readonly minimal: ExcludedContent;
   readonly naming: Naming;
 }
 
-export interface WantedPorts {
+export interface ManifestWalkPorts {
   readonly notice: Notify;
   /** Called only where the result has to be minimal: the registry itself says which digests are children. */
   readonly open: () => Promise<BrowseRegistry>;
@@ -32,9 +32,9 @@ export interface WantedPorts {
 }
 
 /** Every image that is wanted at and below a registry, in the order of the names, as if it were there. */
-export async function* walkWanted(
-  request: WantedRequest,
-  ports: WantedPorts,
+export async function* walkManifests(
+  request: ManifestWalkRequest,
+  ports: ManifestWalkPorts,
   signal: AbortSignal,
 ): AsyncGenerator<SnapshotImage, void, undefined> {
   const nameOf = makeNamer(request, ports.notice);
@@ -72,9 +72,9 @@ type Reducer = (
   repository: Repository,
   digests: DigestTags,
   signal: AbortSignal,
-) => Promise<Pick<Minimised, 'digests' | 'unread'>>;
+) => Promise<Pick<FilteredDigests, 'digests' | 'unread'>>;
 
-function makeNamer({ registry, repositories, naming }: WantedRequest, notice: Notify) {
+function makeNamer({ registry, repositories, naming }: ManifestWalkRequest, notice: Notify) {
   const holdsImages = repositories.some(({ repository }) => repository === asRepository(registry));
   return namerOf(registry, { naming, holdsImages }, notice);
 }
@@ -92,8 +92,8 @@ function tellConflicts(repository: Repository, conflicts: readonly Conflict[], n
 }
 
 async function makeReducer(
-  { minimal, repositories }: WantedRequest,
-  { open, workers }: WantedPorts,
+  { minimal, repositories }: ManifestWalkRequest,
+  { open, workers }: ManifestWalkPorts,
 ): Promise<Reducer> {
   if (minimal === 'nothing' || repositories.length === 0) {
     return (_repository, digests) => Promise.resolve({ digests, unread: [] });
@@ -104,7 +104,7 @@ async function makeReducer(
     const browsing = { registry, referrers, workers, signal };
     const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
     const content = isOpen ? await findContent(repository, digests, browsing) : NO_CONTENT;
-    return await makeMinimal(repository, { digests, content, minimal }, browsing);
+    return await filterChildren(repository, { digests, content, minimal }, browsing);
   };
 }
 
@@ -122,5 +122,5 @@ async function findContent(
   browsing: Browsing,
 ): Promise<RepositoryContent> {
   const listing = await browsing.registry.list(repository, browsing.signal);
-  return await readContent(repository, { listing, sought: digests.keys() }, browsing);
+  return await readContent(repository, { listing, expected: digests.keys() }, browsing);
 }

@@ -5,16 +5,19 @@ import { makeSnapshotImage, type SnapshotImage } from '../image/snapshot-image.t
 import type { Tag } from '../image/tag.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
+import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
-import { childRepositories } from './child-repositories.ts';
-import { findStart, type Start } from './discover-repositories.ts';
-import { type Minimal, makeMinimal, type Minimised } from './filter-children.ts';
+import {
+  childRepositories,
+  type DiscoveredRepositories,
+  discoverRepositories,
+} from './discover-repositories.ts';
+import type { ExpectedDigests } from './expected-digests.ts';
+import { type ExcludedContent, type FilteredDigests, filterChildren } from './filter-children.ts';
 import type { Naming } from './image-names.ts';
 import type { Notify } from './notice.ts';
-import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import { Referrers } from './referrers.ts';
 import { type Browsing, readContent, readTagged } from './repository-content.ts';
-import type { Sought } from './expected-digests.ts';
 
 export interface WalkRequest {
   /** `host` or `host/path`: everything at it and below. */
@@ -25,9 +28,9 @@ export interface WalkRequest {
   readonly named: readonly Repository[];
   /** Keeps what carries this tag, and this tag alone. */
   readonly tag: Tag | undefined;
-  readonly minimal: Minimal;
+  readonly minimal: ExcludedContent;
   readonly naming: Naming;
-  readonly sought: Sought;
+  readonly expected: ExpectedDigests;
 }
 
 export interface WalkPorts {
@@ -57,9 +60,9 @@ export async function* walkRegistry(
   signal: AbortSignal,
 ): AsyncGenerator<SnapshotImage, void, undefined> {
   const { progress, notice, workers, registry } = ports;
-  const start = await findStart(request, ports, signal);
+  const start = await discoverRepositories(request, ports, signal);
   const reading = { request, registry, referrers: new Referrers(registry), workers, start };
-  const teller = new Teller(request, { notice, nameOf: start.nameOf });
+  const reporter = new WarningReporter(request, { notice, nameOf: start.nameOf });
   progress.begin('snapshot', 0);
   try {
     const walk = walkInOrder({
@@ -72,7 +75,7 @@ export async function* walkRegistry(
     });
     for await (const visited of walk) {
       progress.advance();
-      teller.tell(visited);
+      reporter.tell(visited);
       const { repository, state } = visited;
       if (state.kind === 'unreadable') continue;
       const name = start.nameOf(repository);
@@ -83,17 +86,17 @@ export async function* walkRegistry(
   } finally {
     progress.end();
   }
-  if (start.complete) teller.conclude();
+  if (start.complete) reporter.conclude();
 }
 
 interface Reading extends Browsing {
   readonly request: WalkRequest;
-  readonly start: Start;
+  readonly start: DiscoveredRepositories;
 }
 
 interface VisitedRepository {
   readonly repository: Repository;
-  readonly state: (Minimised & { readonly kind: 'read'; readonly listing: Listing }) | Unreadable;
+  readonly state: (FilteredDigests & { readonly kind: 'read'; readonly listing: Listing }) | Unreadable;
 }
 
 async function visit(repository: Repository, reading: Reading) {
@@ -109,19 +112,19 @@ async function visit(repository: Repository, reading: Reading) {
 }
 
 async function readState(repository: Repository, listing: Listing, reading: Reading) {
-  const { tag, minimal, sought } = reading.request;
+  const { tag, minimal, expected } = reading.request;
   const place = { repository, name: reading.start.nameOf(repository) };
   const content =
     tag === undefined
-      ? await readContent(repository, { listing, sought: sought(place) }, reading)
+      ? await readContent(repository, { listing, expected: expected(place) }, reading)
       : await readTagged(repository, { listing, tag }, reading);
   const { digests } = content;
-  const minimised = await makeMinimal(repository, { digests, content, minimal }, reading);
+  const minimised = await filterChildren(repository, { digests, content, minimal }, reading);
   return { kind: 'read', listing, ...minimised } as const;
 }
 
 /** Says what is worth a word, and each thing once. */
-class Teller {
+class WarningReporter {
   readonly #request: WalkRequest;
   readonly #notice: Notify;
   readonly #nameOf: (repository: Repository) => string;

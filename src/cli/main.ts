@@ -1,9 +1,9 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import { escapeLines } from '../base/text.ts';
 import type { ProgramName } from './commands/command.ts';
+import { exitCodeOfError, InputError, UsageError } from './flags/usage-error.ts';
 import type { Stdio } from './output/stdio.ts';
 import { processStdio, tell, writeTo } from './output/stdio.ts';
-import { exitCodeOfError, InputError, UsageError } from './flags/usage-error.ts';
 
 /** Asked for alone, the version needs no parser. */
 const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version', 'version']);

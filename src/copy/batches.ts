@@ -4,7 +4,7 @@ import type { Tag } from '../image/tag.ts';
 import { isWritable, type Plan, type WritableItem } from '../plan/plan.ts';
 
 /** All that is to be written of one digest into one repository. */
-export interface Promotion {
+export interface DigestPromotion {
   readonly destination: Repository;
   readonly digest: Digest;
   readonly sources: readonly Repository[];
@@ -22,7 +22,7 @@ export interface Promotion {
 /** Promotions into one repository that are under way at a time. */
 export interface Batch {
   readonly destination: Repository;
-  readonly promotions: readonly Promotion[];
+  readonly promotions: readonly DigestPromotion[];
 }
 
 /** Small, so that destinations of the same digests get them soon after each other. */
@@ -128,8 +128,8 @@ class Waves {
 
 function makePromotion(
   items: readonly WritableItem[],
-  { hosts, isNew }: Pick<Promotion, 'hosts' | 'isNew'>,
-): Promotion[] {
+  { hosts, isNew }: Pick<DigestPromotion, 'hosts' | 'isNew'>,
+): DigestPromotion[] {
   const [first] = items;
   if (first === undefined) return [];
   return [

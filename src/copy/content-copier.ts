@@ -12,8 +12,8 @@ import type { Clock } from '../ports/clock.ts';
 import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { BlobCopier } from './blobs/blob-copier.ts';
-import { CopyError } from './copy-error.ts';
 import { copyParts } from './copy-parts.ts';
+import { CopyError } from './outcome.ts';
 
 export interface ContentPorts {
   readonly source: ReadRegistry;

@@ -4,11 +4,11 @@ import type { Repository } from '../image/repository.ts';
 import type { WriteRegistry } from '../ports/registry.ts';
 import type { CopyPorts } from './apply-plan.ts';
 import { BlobCopier } from './blobs/blob-copier.ts';
-import { BlobSupply } from './blobs/blob-fan-out.ts';
+import { BlobFanOut } from './blobs/blob-fan-out.ts';
 import { ContentCopier } from './content-copier.ts';
 
 /** One piece of an image, and where it goes. */
-export interface PieceTask {
+export interface SendTask {
   readonly destination: Repository;
   /** Where it may be read from, in the order to try. */
   readonly sources: readonly Repository[];
@@ -18,16 +18,16 @@ export interface PieceTask {
  * Sends single blobs and manifests to where an image is already, whatever the registry says that it has of it. Tags are
  * not touched: manifests are written by their digest.
  */
-export class PieceSender {
+export class ContentSender {
   readonly #destination: WriteRegistry;
-  readonly #supply: BlobSupply;
+  readonly #supply: BlobFanOut;
   readonly #blobs: BlobCopier;
   readonly #content: ContentCopier;
 
   constructor(ports: Omit<CopyPorts, 'progress'>) {
     const { source, destination, clock, threads, stopping } = ports;
     this.#destination = destination;
-    this.#supply = new BlobSupply(ports);
+    this.#supply = new BlobFanOut(ports);
     this.#blobs = new BlobCopier({ supply: this.#supply, destination, clock, transfers: threads, stopping });
     this.#content = new ContentCopier({ source, destination, blobs: this.#blobs, clock, stopping });
   }
@@ -37,12 +37,12 @@ export class PieceSender {
   }
 
   /** Uploads the bytes of a blob. Throws what the last attempt threw. */
-  async sendBlob(task: PieceTask, blob: Descriptor, signal: AbortSignal): Promise<void> {
+  async sendBlob(task: SendTask, blob: Descriptor, signal: AbortSignal): Promise<void> {
     await this.#blobs.replace({ ...task, blob }, signal);
   }
 
   /** Writes a manifest by its digest, what it leads to being there. Throws what the last attempt threw. */
-  async sendManifest(task: PieceTask, manifest: RawManifest, signal: AbortSignal): Promise<void> {
+  async sendManifest(task: SendTask, manifest: RawManifest, signal: AbortSignal): Promise<void> {
     const { digest } = manifest;
     const content = { ...task, digest, hosts: NONE, isNew: false };
     await this.#content.put(content, { reference: digest, manifest }, signal);
@@ -53,7 +53,7 @@ export class PieceSender {
    * without a look at its disk; an upload looks.
    */
   async sendManifestAsBlob(
-    { destination }: PieceTask,
+    { destination }: SendTask,
     manifest: RawManifest,
     signal: AbortSignal,
   ): Promise<void> {

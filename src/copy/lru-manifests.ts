@@ -12,7 +12,7 @@ export interface Reading {
 const OVERHEAD = 500;
 
 /** Manifests that have been read, by digest: as many as there is room for, those that were used last. */
-export class ManifestMemory {
+export class LruManifests {
   readonly #maxBytes: number;
   /** The one that was used longest ago comes first. */
   readonly #readings = new Map<Digest, Reading>();

@@ -2,7 +2,7 @@ import { SingleFlight } from '../base/single-flight.ts';
 import { type Digest, isDigest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import { ManifestMemory, type Reading } from './lru-manifests.ts';
+import { LruManifests, type Reading } from './lru-manifests.ts';
 
 /** Of all manifests that are kept: those of 8,000 images of five platforms. Roots that are read for a plan come first. */
 const MAX_BYTES = 128 * 1024 * 1024;
@@ -15,8 +15,8 @@ const MAX_BYTES = 128 * 1024 * 1024;
  * What is kept is bounded: of a run that reads more than `maxBytes` the manifests that were used longest ago are read
  * again where they are wanted again.
  */
-export function readOnce(registry: ReadRegistry, { maxBytes = MAX_BYTES } = {}): ReadRegistry {
-  const kept = new ManifestMemory(maxBytes);
+export function cacheManifests(registry: ReadRegistry, { maxBytes = MAX_BYTES } = {}): ReadRegistry {
+  const kept = new LruManifests(maxBytes);
   const underWay = new SingleFlight<Digest, Reading | undefined>();
 
   async function read(

@@ -1,5 +1,4 @@
 import type { Call } from './call.ts';
-import type { Gate } from './auth/gate.ts';
 import type { Settings } from './options.ts';
 import type { Reply } from './reply.ts';
 import type { RegistryStore } from './storage/store.ts';
@@ -9,8 +8,16 @@ import type { UploadSessions } from './storage/upload-sessions.ts';
 export interface Backend {
   readonly store: RegistryStore;
   readonly uploads: UploadSessions;
-  readonly gate: Gate;
+  readonly authorizer: Authorizer;
   readonly settings: Settings;
 }
 
 export type Handler = (call: Call, backend: Backend) => Reply | Promise<Reply>;
+
+/** Lets requests pass or not. */
+export interface Authorizer {
+  /** Throws `UNAUTHORIZED` with a challenge. */
+  admit(call: Call): void;
+  /** Answers `/token`: where there are no tokens, 404. */
+  issue(call: Call): Promise<Reply>;
+}

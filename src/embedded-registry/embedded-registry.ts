@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createGate } from './auth/auth.ts';
+import { createAuthorizer } from './auth/auth.ts';
 import type { Backend } from './backend.ts';
+import { type EmbeddedRegistryOptions, withDefaults } from './options.ts';
 import type { Stalled } from './server/deliver.ts';
 import { type Fault, FaultPlan } from './server/faults.ts';
-import { type EmbeddedRegistryOptions, withDefaults } from './options.ts';
 import type { LogEntry, LoggedRequest } from './server/request-log.ts';
 import { serveRequest } from './server/serve.ts';
 import { RegistryStore } from './storage/store.ts';
@@ -45,7 +45,7 @@ export async function startEmbeddedRegistry(
   const backend: Backend = {
     store,
     uploads: new UploadSessions(),
-    gate: createGate(settings, store),
+    authorizer: createAuthorizer(settings, store),
     settings,
   };
   const faults = new FaultPlan();

@@ -1,5 +1,5 @@
-import type { HttpRequest } from './request.ts';
 import type { Outcome } from './attempt.ts';
+import type { HttpRequest } from './request.ts';
 
 /** How often an answer that cannot be true is not believed. */
 const MOST = 3;

@@ -1,7 +1,7 @@
 import { messageOf } from '../base/errors.ts';
 import { RegistryError } from '../ports/registry-error.ts';
+import { isImplausible } from './implausible-response.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './request.ts';
-import { isImpossible } from './implausible-response.ts';
 import { parseRetryAfter } from './retry-after.ts';
 
 /** How one attempt has ended. */
@@ -29,7 +29,7 @@ export async function tryOnce(request: HttpRequest, send: Send): Promise<Outcome
     const response = await send(request);
     return {
       temporary: isTemporaryStatus(response.status),
-      impossible: isImpossible(request, response),
+      impossible: isImplausible(request, response),
       status: response.status,
       why: `status ${response.status}`,
       failure: `${describeRequest(request)}: status ${response.status}`,

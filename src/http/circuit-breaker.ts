@@ -1,9 +1,9 @@
 import { messageOf } from '../base/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
 import { isTemporaryStatus } from './attempt.ts';
 import { watchUpload } from './bodies/watched-upload.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
 
 /** Requests in a row, each with all its attempts, without one good answer between them. */
 const FAILURES = 5;
@@ -20,7 +20,7 @@ const PROBE_EVERY = 10_000;
  * kind of request is judged by itself: what answers to reads may be mute to writes, and what opens uploads may not take
  * them.
  */
-export function withBreaker(
+export function withCircuitBreaker(
   inner: Send,
   { clock, onDown }: { clock: Clock; onDown: (what: string, why: string) => void },
 ): Send {

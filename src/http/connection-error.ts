@@ -2,11 +2,11 @@ import { messageOf } from '../base/errors.ts';
 import { oneLine } from '../base/text.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { AddressError } from './connect/address-error.ts';
-import { describeRequest, type HttpRequest } from './request.ts';
 import { TlsFileError } from './connect/tls-files.ts';
+import { describeRequest, type HttpRequest } from './request.ts';
 
 /** What no answer came for, with the option that may help; `registry` is the origin of the request's own registry. */
-export function asRegistryError(request: HttpRequest, thrown: unknown, registry: string): RegistryError {
+export function asConnectionError(request: HttpRequest, thrown: unknown, registry: string): RegistryError {
   const error = firstOf(thrown);
   const asked = describeRequest(request);
   if (error instanceof RegistryError) return error.message.startsWith(asked) ? error : named(asked, error);

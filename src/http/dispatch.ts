@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
-import { AnswerStream } from './bodies/response-stream.ts';
-import { BoundedPieces } from './bodies/bounded-body.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
-import { asAnswerError } from './invalid-response.ts';
+import { BoundedBody } from './bodies/bounded-body.ts';
+import { ResponseStream } from './bodies/response-stream.ts';
 import type { Route } from './connect/connection-pools.ts';
+import { asInvalidResponse } from './invalid-response.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
 import { limitDownload, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
 
 /** Milliseconds that a registry may take to begin its answer. */
@@ -13,7 +13,7 @@ const ANSWER = 45_000;
 /** The same after an upload, which it hashes before it answers. */
 const UPLOAD_ANSWER = 180_000;
 
-export interface ExchangeParts {
+export interface DispatchParts {
   readonly route: Route;
   readonly body: Readable | Uint8Array | undefined;
   readonly startTimer: StartTimer;
@@ -24,7 +24,7 @@ export interface ExchangeParts {
  * is 2xx. It speaks to undici's dispatcher directly: an answer that is read whole needs no stream, and most requests
  * of a promotion are such. Bodies are taken as they are: nothing that says it is compressed is ever inflated.
  */
-export function exchange(request: HttpRequest, parts: ExchangeParts): Promise<HttpResponse> {
+export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<HttpResponse> {
   const { route, body } = parts;
   return new Promise((resolve, reject) => {
     route.dispatcher.dispatch(
@@ -49,7 +49,7 @@ function headersOf({ headers, body }: HttpRequest): Record<string, string> {
   return { 'accept-encoding': 'identity', ...headers, ...length };
 }
 
-interface ReceiverParts extends ExchangeParts {
+interface ReceiverParts extends DispatchParts {
   readonly resolve: (response: HttpResponse) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -57,8 +57,8 @@ interface ReceiverParts extends ExchangeParts {
 class Receiver implements Dispatcher.DispatchHandler {
   readonly #request: HttpRequest;
   readonly #parts: ReceiverParts;
-  readonly #pieces: BoundedPieces;
-  #stream: AnswerStream | undefined;
+  readonly #pieces: BoundedBody;
+  #stream: ResponseStream | undefined;
   #status = 0;
   #headers: Record<string, string> = {};
   #controller: Dispatcher.DispatchController | undefined;
@@ -69,7 +69,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   constructor(request: HttpRequest, parts: ReceiverParts) {
     this.#request = request;
     this.#parts = parts;
-    this.#pieces = new BoundedPieces(request);
+    this.#pieces = new BoundedBody(request);
     // sending a large body takes its time: the limit is then one of the answer alone
     if (parts.body instanceof Readable) parts.body.once('end', () => this.#startTimer());
     else this.#startTimer();
@@ -111,7 +111,7 @@ class Receiver implements Dispatcher.DispatchHandler {
 
   #startStream(controller: Dispatcher.DispatchController): void {
     this.#stopTimer?.();
-    const stream = new AnswerStream(controller);
+    const stream = new ResponseStream(controller);
     this.#stream = stream;
     limitDownload(stream, { request: this.#request, startTimer: this.#parts.startTimer });
     this.#parts.resolve({ ...this.#response(new Uint8Array()), stream });
@@ -137,7 +137,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     const isWhole = NO_CONTENT.has(this.#status) && this.#stream === undefined && this.#end === undefined;
     if (isWhole)
       this.onResponseEnd(); // whatever length its headers promise
-    else this.#fail(asAnswerError(this.#request, error, { isStarted }));
+    else this.#fail(asInvalidResponse(this.#request, error, { isStarted }));
   }
 
   #response(body: Uint8Array): HttpResponse {

@@ -5,7 +5,7 @@ import { parseErrors } from './spec-errors.ts';
  * True for an answer that cannot be one to what was asked: the request was damaged on the way, or somebody in between
  * has answered, a load balancer or a login page. Asked once more, the registry may answer itself.
  */
-export function isImpossible(request: HttpRequest, response: HttpResponse): boolean {
+export function isImplausible(request: HttpRequest, response: HttpResponse): boolean {
   switch (response.status) {
     case 200:
       return isNothingOfWrite(request, response);
@@ -24,9 +24,9 @@ export function isImpossible(request: HttpRequest, response: HttpResponse): bool
  * Without a challenge nobody can know what to do better. Storage has none to give, and where a HEAD of a blob is
  * refused a GET is asked next.
  */
-function isUnchallenged({ method, url }: HttpRequest, { headers, isElsewhere }: HttpResponse): boolean {
+function isUnchallenged({ method, url }: HttpRequest, { headers, isForeign }: HttpResponse): boolean {
   const isAskedByGetNext = method === 'HEAD' && url.pathname.includes('/blobs/');
-  return headers['www-authenticate'] === undefined && isElsewhere !== true && !isAskedByGetNext;
+  return headers['www-authenticate'] === undefined && isForeign !== true && !isAskedByGetNext;
 }
 
 /** An upload that is opened has a place; whether a mount was done, and a PUT, is asked by a HEAD. */

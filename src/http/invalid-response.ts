@@ -10,7 +10,7 @@ const BROKEN_OFF = 'it closed the connection in the middle of its answer';
  * The error of an answer that is not HTTP, which is final, or that broke off, which is temporary; any other error as it
  * is. `isStarted` is true once the headers have arrived.
  */
-export function asAnswerError(
+export function asInvalidResponse(
   request: HttpRequest,
   error: Error,
   { isStarted }: { readonly isStarted: boolean },

@@ -1,5 +1,4 @@
 import { RegistryError } from '../ports/registry-error.ts';
-import { readLocation } from './location.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './request.ts';
 import { isForm } from './request-secrets.ts';
 
@@ -54,4 +53,30 @@ function notFollowed(
   const { status } = response;
   const message = `${describeRequest(request)}: ${status}: redirect to ${url.origin} not followed: ${why}`;
   return new RegistryError('unexpected', message, { status });
+}
+
+/**
+ * Where an answer's `Location` leads, resolved against where it came from; `purpose` names it in errors.
+ * It may lead to another host, but not from https to anything less.
+ */
+export function readLocation(request: HttpRequest, response: HttpResponse, purpose: string): URL {
+  const location = response.headers['location'];
+  if (location === undefined || !URL.canParse(location, response.url.href)) {
+    const message = `${describeRequest(request)}: ${purpose} without a valid Location`;
+    throw new RegistryError('unexpected', message, { status: response.status });
+  }
+  const url = new URL(location, response.url);
+  if (url.protocol !== 'https:' && url.protocol !== request.url.protocol) {
+    const message = `${describeRequest(request)}: refused ${purpose} to ${url.protocol}//${url.host}`;
+    throw new RegistryError('unexpected', message, { status: response.status });
+  }
+  return url;
+}
+
+/** Marks the answers of other hosts, such as storage, that a registry has led to: they say nothing of the registry. */
+export function markForeignResponses(inner: Send, originOf: (host: string) => string): Send {
+  return async (request) => {
+    const response = await inner(request);
+    return response.url.origin === originOf(request.host) ? response : { ...response, isForeign: true };
+  };
 }

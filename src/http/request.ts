@@ -53,7 +53,7 @@ export interface HttpResponse {
   readonly url: URL;
   readonly body: Uint8Array;
   /** Set where another host has answered, such as storage, that the registry has led to. */
-  readonly isElsewhere?: boolean;
+  readonly isForeign?: boolean;
   /** Of a 401 or 403: whom the registry has refused; of a 400: what it may mean. */
   readonly hint?: string;
   /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */

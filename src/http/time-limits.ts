@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { RegistryError } from '../ports/registry-error.ts';
-import type { AnswerStream } from './bodies/response-stream.ts';
+import type { ResponseStream } from './bodies/response-stream.ts';
 import { describeRequest, type HttpRequest } from './request.ts';
 
 /** Calls back once after so many milliseconds, unless it is stopped by what it gives back. */
@@ -32,7 +32,7 @@ export function tooLate(request: HttpRequest): RegistryError {
 }
 
 /** Ends a stream that comes from a server which sends it too slowly; not where pieces wait for their reader. */
-export function limitDownload(stream: AnswerStream, parts: LimitParts): void {
+export function limitDownload(stream: ResponseStream, parts: LimitParts): void {
   watch(stream, {
     ...parts,
     window: DOWNLOAD_WINDOW,

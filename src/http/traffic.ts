@@ -1,7 +1,7 @@
 import { type Readable, Transform } from 'node:stream';
 import type { HostTraffic, Traffic } from '../ports/traffic.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
 import { watchUpload } from './bodies/watched-upload.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
 
 type Counts = { -readonly [key in keyof HostTraffic]: HostTraffic[key] };
 

@@ -1,11 +1,11 @@
 import type { Readable } from 'node:stream';
 import { badRequestHint } from './connect/bad-request-hint.ts';
-import { asRegistryError } from './connection-error.ts';
-import { exchange } from './dispatch.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
+import { ConnectionPools } from './connect/connection-pools.ts';
 import { completeNetworkOptions, type NetworkOptions } from './connect/network-options.ts';
 import type { TrustedRealms } from './connect/realm-policy.ts';
-import { Routes } from './connect/connection-pools.ts';
+import { asConnectionError } from './connection-error.ts';
+import { dispatch } from './dispatch.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
 import { limitUpload, type StartTimer, systemTimer } from './time-limits.ts';
 
 export interface WireOptions {
@@ -27,13 +27,13 @@ export interface Wire {
 /** The wire: a pool of connections for each origin, bodies bounded, every wait limited. */
 export function createWire(options: WireOptions): Wire {
   const { originOf, trusted = new Set<string>(), startTimer = systemTimer } = options;
-  const routes = new Routes({ originOf, trusted, network: completeNetworkOptions(options.network) });
-  const parts = { routes, originOf, startTimer };
-  return { send: (request) => sendOnWire(request, parts), close: () => routes.close() };
+  const pools = new ConnectionPools({ originOf, trusted, network: completeNetworkOptions(options.network) });
+  const parts = { pools, originOf, startTimer };
+  return { send: (request) => sendOnWire(request, parts), close: () => pools.close() };
 }
 
 interface WireParts {
-  readonly routes: Routes;
+  readonly pools: ConnectionPools;
   readonly originOf: (host: string) => string;
   readonly startTimer: StartTimer;
 }
@@ -43,28 +43,28 @@ async function sendOnWire(request: HttpRequest, parts: WireParts): Promise<HttpR
   let body: Readable | Uint8Array | undefined;
   let bodyError: () => Error | undefined = () => undefined;
   try {
-    const route = await parts.routes.routeOf(request);
+    const route = await parts.pools.routeOf(request);
     body = isStreamBody(request.body) ? await request.body.open() : request.body;
     if (body !== undefined && !(body instanceof Uint8Array)) {
       bodyError = rememberError(body);
       limitUpload(body, { request, startTimer: parts.startTimer });
     }
-    const response = await exchange(request, { route, body, startTimer: parts.startTimer });
+    const response = await dispatch(request, { route, body, startTimer: parts.startTimer });
     return response.status === 400 ? await withHint(request, response, parts) : response;
   } catch (error) {
     if (body !== undefined && !(body instanceof Uint8Array)) body.destroy();
     if (request.signal.aborted) throw request.signal.reason;
-    throw bodyError() ?? asRegistryError(request, error, parts.originOf(request.host));
+    throw bodyError() ?? asConnectionError(request, error, parts.originOf(request.host));
   }
 }
 
 async function withHint(
   request: HttpRequest,
   response: HttpResponse,
-  { routes, originOf }: WireParts,
+  { pools, originOf }: WireParts,
 ): Promise<HttpResponse> {
   if (request.url.origin !== originOf(request.host)) return response;
-  const hasClient = await routes.hasClient(request.url.host);
+  const hasClient = await pools.hasClient(request.url.host);
   const hint = badRequestHint(request, response, { hasClient });
   return hint === undefined ? response : { ...response, hint };
 }

@@ -1,6 +1,8 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { ReadRegistry } from '../ports/registry.ts';
 import type { Unreadable } from '../ports/unreadable.ts';
 
 /**
@@ -38,3 +40,20 @@ export type SourceKey = `${string}@${string}`;
 export function sourceKey(repository: Repository, digest: Digest): SourceKey {
   return `${repository}@${digest}`;
 }
+
+export interface InventoryPorts {
+  readonly source: ReadRegistry;
+  /** The registry to look up so many digests of sources in: one that keeps their manifests, say. Default: `source`. */
+  readonly sourceFor?: (digests: number) => ReadRegistry;
+  readonly destination: ReadRegistry;
+  readonly progress: Progress;
+  /** Repositories asked at a time at each host; the transport bounds the requests. */
+  readonly workers: number;
+  /** Waits for as long as a host may leave the others waiting without an answer. Unset: for ever. */
+  readonly pause?: ((signal: AbortSignal) => Promise<void>) | undefined;
+  /** Where what is read is put, for whoever wants it though the reading is aborted. Unset: nobody does. */
+  readonly destinations?: Map<Repository, DestinationState>;
+}
+
+/** Destinations as they have been read so far: more is learned of them as it is needed. */
+export type InventoryReading = InventoryPorts & { readonly destinations: Map<Repository, DestinationState> };

@@ -10,7 +10,7 @@ type DigestListing = Extract<Listing, { readonly kind: 'digests' }>;
  * What listings tell of what is wanted, and nothing of all the rest that they name. Repositories that hold everything
  * on their list share one state, as they share the list: nearly all of them do, and they are many.
  */
-export class WantedThere {
+export class ListingStates {
   readonly #whole = new WeakMap<WantList, ReadState>();
 
   stateOf(list: WantList, listing: DigestListing): ReadState {

@@ -3,7 +3,7 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import type { Listing } from '../ports/registry.ts';
 
 /** What tags/list of a host tells: unknown until one answer has been seen. */
-export type ListingHabit = 'digests' | 'tags' | 'refused' | 'unknown';
+export type ListingSupport = 'digests' | 'tags' | 'refused' | 'unknown';
 
 /**
  * So many HEADs cost as much as a listing. A request costs 12 ms where a registry allows 5,000 a minute; the listing of
@@ -22,8 +22,8 @@ const WORTH_A_LISTING = 8;
  *
  * Only a listing that tells digests is worth anything, and that is known by its answer, never by names.
  */
-export class ListingHabits {
-  readonly #habits = new Map<string, ListingHabit>();
+export class ListingStrategy {
+  readonly #support = new Map<string, ListingSupport>();
   readonly #pages = new Map<string, number>();
   readonly #failed = new Set<Repository>();
   readonly #first = new Map<string, Promise<unknown>>();
@@ -36,8 +36,8 @@ export class ListingHabits {
   /** True when a repository of which this is wanted should be listed before anything else. */
   isWorthListing(repository: Repository, list: WantList): boolean {
     const host = hostOf(repository);
-    const habit = this.#habitOf(host);
-    if (habit === 'tags' || habit === 'refused') return false;
+    const support = this.#habitOf(host);
+    if (support === 'tags' || support === 'refused') return false;
     const { questions, repositories } = this.#hosts.get(host) ?? { questions: 0, repositories: 1 };
     return Math.max(questionsOf(list), questions / repositories) >= WORTH_A_LISTING;
   }
@@ -54,8 +54,8 @@ export class ListingHabits {
     const first = this.#first.get(host);
     if (first !== undefined) {
       await first;
-      const habit = this.#habitOf(host);
-      return habit === 'tags' || habit === 'refused' ? undefined : tryList();
+      const support = this.#habitOf(host);
+      return support === 'tags' || support === 'refused' ? undefined : tryList();
     }
     const listing = tryList();
     this.#first.set(
@@ -78,7 +78,7 @@ export class ListingHabits {
   learn(repository: Repository, listing: Listing): void {
     const host = hostOf(repository);
     if (listing.kind === 'missing') return;
-    this.#habits.set(host, listing.kind);
+    this.#support.set(host, listing.kind);
     if (listing.kind === 'tags')
       this.#pages.set(host, Math.max(listing.requests, this.#pages.get(host) ?? 1));
   }
@@ -92,11 +92,11 @@ export class ListingHabits {
 
   /** From now on the host of the repository is asked for no list. */
   refuse(repository: Repository): void {
-    this.#habits.set(hostOf(repository), 'refused');
+    this.#support.set(hostOf(repository), 'refused');
   }
 
-  #habitOf(host: string): ListingHabit {
-    return this.#habits.get(host) ?? 'unknown';
+  #habitOf(host: string): ListingSupport {
+    return this.#support.get(host) ?? 'unknown';
   }
 }
 

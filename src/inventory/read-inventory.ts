@@ -1,17 +1,15 @@
 import { allSettledOrThrow, forEachConcurrently } from '../base/concurrency.ts';
-import type { Wanted, WantedRepository } from '../edges/wanted.ts';
-import { without } from '../edges/subtract-wanted.ts';
+import { subtractWanted, type Wanted, type WantedRepository } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
+import { orGivenUp } from '../ports/unreadable.ts';
 import { askSiblings, findWaiting } from './ask-siblings.ts';
 import { explainLost } from './explain-lost.ts';
-import type { DestinationState, Inventory } from './inventory.ts';
-import type { InventoryPorts, Reading } from './inventory-ports.ts';
-import { ListingHabits } from './listing-strategy.ts';
-import { orGivenUp } from '../ports/unreadable.ts';
+import type { DestinationState, Inventory, InventoryPorts, InventoryReading } from './inventory.ts';
+import { ListingStates } from './listing-state.ts';
+import { ListingStrategy } from './listing-strategy.ts';
+import { probeLostDigests, probeUnknownDigests } from './probe-unknown-digests.ts';
 import { readDestination } from './read-destination.ts';
 import { readSources } from './read-sources.ts';
-import { lookForFew, lookForLost } from './probe-unknown-digests.ts';
-import { WantedThere } from './listing-state.ts';
 
 /** A part of what is wanted, and what is there of it. */
 export interface Wave {
@@ -43,7 +41,7 @@ export async function* readInWaves(
   const first = part(prompt, ({ repository }) => !waiting.has(repository));
   yield { wanted: first, inventory };
   await reading.ended;
-  yield await readWave(without(wanted, first), { ...ports, ...reading, late: NONE }, signal);
+  yield await readWave(subtractWanted(wanted, first), { ...ports, ...reading, late: NONE }, signal);
 }
 
 const NONE: ReadonlySet<string> = new Set();
@@ -60,12 +58,12 @@ export async function readInventory(
 
 async function readWave(
   wanted: Wanted,
-  reading: Reading & { readonly late: ReadonlySet<string> },
+  reading: InventoryReading & { readonly late: ReadonlySet<string> },
   signal: AbortSignal,
 ): Promise<Wave> {
-  await lookForFew(wanted, reading, signal);
+  await probeUnknownDigests(wanted, reading, signal);
   const sources = await readSources(wanted, reading, signal);
-  await lookForLost(wanted, { ...reading, sources }, signal);
+  await probeLostDigests(wanted, { ...reading, sources }, signal);
   const all = await askSiblings(wanted, { ...reading, sources }, signal);
   const absences = await explainLost(wanted, { ...reading, sources: all }, signal);
   return { wanted, inventory: { destinations: reading.destinations, sources: all, absences } };
@@ -89,8 +87,8 @@ function readDestinations(wanted: Wanted, ports: InventoryPorts, signal: AbortSi
   const asked = wanted.repositories.filter(({ list }) => list.wants.length > 0);
   const asking = {
     registry: ports.destination,
-    habits: new ListingHabits(asked),
-    wanted: new WantedThere(),
+    listings: new ListingStrategy(asked),
+    wanted: new ListingStates(),
     confirmsAbsence: false,
     signal,
   };

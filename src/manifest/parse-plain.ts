@@ -1,10 +1,10 @@
-import { countDigests, parseImages } from './parse-images.ts';
 import type { ManifestCounts, PromoterManifest } from './model.ts';
-import { parseYaml } from './yaml/parse-yaml.ts';
+import { countDigests, parseImages } from './parse-images.ts';
 import { parseProvenance } from './parse-provenance.ts';
 import { parseRegistries } from './parse-registries.ts';
-import { asMap, parseShape, PlainShape } from './shape.ts';
+import { asMap, PlainShape, parseShape } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
+import { parseYaml } from './yaml/parse-yaml.ts';
 import { isNull } from './yaml/yaml-tree.ts';
 
 /** What one promoter manifest came to; what is wrong with it was reported to its files. */

@@ -1,7 +1,7 @@
 import { nearest, quote } from '../base/text.ts';
 import { PROVENANCE_MODES, type PromoterManifest } from './model.ts';
 import type { Fault } from './rules.ts';
-import { parseShape, ProvenanceShape, textOf } from './shape.ts';
+import { ProvenanceShape, parseShape, textOf } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
 import type { YamlMap } from './yaml/yaml-tree.ts';
 

@@ -1,11 +1,11 @@
-import { parseImages, countDigests } from './parse-images.ts';
 import type { ImageEntry, PromoterManifest } from './model.ts';
-import { parseYaml } from './yaml/parse-yaml.ts';
+import { countDigests, parseImages } from './parse-images.ts';
 import type { ParsedProject } from './parse-plain.ts';
 import { parseProvenance } from './parse-provenance.ts';
 import { parseRegistries, type Registries } from './parse-registries.ts';
 import { asMap, parseShape, ThinShape } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
+import { parseYaml } from './yaml/parse-yaml.ts';
 import { isNull, kindOf, type YamlList } from './yaml/yaml-tree.ts';
 
 /** A thin manifest: the registries in one file, the list of images in another. Both are checked, whatever the other holds. */

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { formatPosition } from '../base/position.ts';
 import { quote } from '../base/text.ts';
-import { type Fault, duplicateKey, unknownField } from './rules.ts';
+import { duplicateKey, type Fault, unknownField } from './rules.ts';
 import type { SourceFile } from './source-file.ts';
 import {
   isNull,

@@ -104,3 +104,12 @@ function findNew(items: readonly PlanItem[], inventory: Inventory): ReadonlySet<
       .filter(isNew),
   );
 }
+
+/** What can be decided without asking any registry: the conflicts. Every other edge is left undecided. */
+export function planConflicts(wanted: Wanted): Plan {
+  const repositories = wanted.repositories.map(({ repository, list }) => ({
+    repository,
+    list: { ...list, wants: [] },
+  }));
+  return makePlan({ repositories, edges: wanted.edges }, { destinations: new Map(), sources: new Map() });
+}

@@ -1,5 +1,5 @@
 import { CodedError } from '../base/errors.ts';
-import { type JsonObject, isObject, parseJsonObject } from '../base/json.ts';
+import { isObject, type JsonObject, parseJsonObject } from '../base/json.ts';
 import { oneLine, quote } from '../base/text.ts';
 import { parseDigest } from '../image/digest.ts';
 

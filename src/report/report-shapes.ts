@@ -1,5 +1,6 @@
 import { isObject } from '../base/json.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
+import type { HostCounts, ManifestCounts, MergedShard } from './report.ts';
 import {
   type Check,
   count,
@@ -13,7 +14,6 @@ import {
   text,
   time,
 } from './report-document.ts';
-import type { HostCounts, ManifestCounts, MergedShard } from './report.ts';
 
 const MANIFESTS: readonly (keyof ManifestCounts)[] = ['projects', 'images', 'digests'];
 export const manifestCounts = counts(MANIFESTS);

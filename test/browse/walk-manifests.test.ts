@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Notice } from '../../src/browse/notice.ts';
+import { type ManifestWalkRequest, walkManifests } from '../../src/browse/walk-manifests.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { wantedWithin } from '../../src/edges/wanted-within.ts';
-import type { Notice } from '../../src/browse/notice.ts';
-import { type WantedRequest, walkWanted } from '../../src/browse/walk-manifests.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { clientForTest, embeddedForTest, quiet } from '../adapters/oci/client.ts';
 import { index, multiArch, push } from '../builders/images.ts';
@@ -14,7 +14,10 @@ const TWO = digest('2');
 
 async function walk(
   manifests: readonly PromoterManifest[],
-  { registry: name, ...request }: Partial<Omit<WantedRequest, 'registry'>> & { readonly registry: string },
+  {
+    registry: name,
+    ...request
+  }: Partial<Omit<ManifestWalkRequest, 'registry'>> & { readonly registry: string },
 ) {
   const notices: Notice[] = [];
   const registry = registryName(name);
@@ -36,7 +39,7 @@ async function walk(
     naming: 'as-snapshot',
     ...request,
   } as const;
-  return { ...(await collect(walkWanted(whole, ports, quiet()))), notices, opened };
+  return { ...(await collect(walkManifests(whole, ports, quiet()))), notices, opened };
 }
 
 const staging = from('gcr.io/staging');

@@ -265,7 +265,7 @@ describe('a registry that lists tags only', () => {
     expect(notices).toEqual([{ kind: 'tags-only', host: registry.host }]);
   });
 
-  it('shows the digests that are sought, with what they lead to, and nothing else that has no tag', async () => {
+  it('shows the expected digests, with what they lead to, and nothing else that has no tag', async () => {
     const registry = await embeddedForTest();
     const [sought, other] = [multiArch('sought', { platforms: 1 }), image({ seed: 'other' })];
     push(registry, 'prod/app', image({ seed: 'app' }), 'v1');
@@ -273,7 +273,7 @@ describe('a registry that lists tags only', () => {
     const digests = [sought, image({ seed: 'not there' })].map(digestOfContent);
     const { images } = await walk(registry, {
       path: '/prod',
-      sought: ({ name }) => (name === 'app' ? digests : []),
+      expected: ({ name }) => (name === 'app' ? digests : []),
     });
     const shown = [image({ seed: 'app' }), sought, ...sought.children].map(digestOfContent);
     expect(Object.keys(images['app'] ?? {}).toSorted()).toEqual(shown.toSorted());
@@ -281,14 +281,14 @@ describe('a registry that lists tags only', () => {
     expect(asked).toEqual([]);
   });
 
-  it('shows a sought digest of a repository in which nothing has a tag, and drops its children', async () => {
+  it('shows an expected digest of a repository in which nothing has a tag, and drops its children', async () => {
     const registry = await embeddedForTest();
     const content = multiArch('app', { platforms: 2 });
     push(registry, 'prod/app', content);
     const body = JSON.stringify({ errors: [{ code: 'NAME_UNKNOWN' }] }); // as distribution does
     registry.addFault({ kind: 'tags', path: /prod\/app/, act: { kind: 'status', status: 404, body } });
-    const sought = () => [content, ...content.children].map(digestOfContent);
-    const { images } = await walk(registry, { path: '/prod', minimal: 'children', sought });
+    const expected = () => [content, ...content.children].map(digestOfContent);
+    const { images } = await walk(registry, { path: '/prod', minimal: 'children', expected });
     expect(images).toEqual({ app: { [digestOfContent(content)]: [] } });
   });
 
@@ -297,8 +297,8 @@ describe('a registry that lists tags only', () => {
     const content = image({ seed: 'app' });
     push(registry, 'foo/bar', content);
     pushAll(registry, ['foo/bar/sub']);
-    const sought = ({ name }: { name: string }) => (name === 'bar' ? [digestOfContent(content)] : []);
-    expect((await walk(registry, { path: '/foo/bar', sought })).names).toEqual(['bar', 'bar/sub']);
+    const expected = ({ name }: { name: string }) => (name === 'bar' ? [digestOfContent(content)] : []);
+    expect((await walk(registry, { path: '/foo/bar', expected })).names).toEqual(['bar', 'bar/sub']);
   });
 
   it.each([404, 401, 403, 405])(

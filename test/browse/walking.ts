@@ -1,9 +1,9 @@
+import { NO_EXPECTED_DIGESTS } from '../../src/browse/expected-digests.ts';
+import type { Notice } from '../../src/browse/notice.ts';
+import { type WalkPorts, type WalkRequest, walkRegistry } from '../../src/browse/walk-registry.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
-import type { Notice } from '../../src/browse/notice.ts';
-import { NOTHING_SOUGHT } from '../../src/browse/expected-digests.ts';
-import { type WalkPorts, type WalkRequest, walkRegistry } from '../../src/browse/walk-registry.ts';
 import { clientForTest, quiet } from '../adapters/oci/client.ts';
 import { registryName } from '../builders/manifests.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
@@ -51,7 +51,7 @@ export async function walk(
     tag: undefined,
     minimal: 'nothing',
     naming: 'as-snapshot',
-    sought: NOTHING_SOUGHT,
+    expected: NO_EXPECTED_DIGESTS,
     ...request,
   } as const;
   return { ...(await collect(walkRegistry(asked, ports, quiet()))), notices };

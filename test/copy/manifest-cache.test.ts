@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readOnce } from '../../src/copy/manifest-cache.ts';
+import { cacheManifests } from '../../src/copy/manifest-cache.ts';
 import { image } from '../builders/images.ts';
 import { repository, tag } from '../builders/manifests.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
@@ -15,7 +15,7 @@ describe('a registry that is read once', () => {
   it('asks for a manifest once, whoever wants it and from wherever', async () => {
     const registry = new MemoryRegistry();
     registry.push(ONE, APP);
-    const source = readOnce(registry);
+    const source = cacheManifests(registry);
     await Promise.all([source.fetchManifest(ONE, digest, NEVER), source.resolve(ONE, digest, NEVER)]);
     expect((await source.fetchManifest(TWO, digest, NEVER))?.digest).toBe(digest);
     expect(registry.log()).toEqual([`fetch ${ONE} ${digest}`]);
@@ -24,7 +24,7 @@ describe('a registry that is read once', () => {
   it('looks a tag up, which may have another answer each time', async () => {
     const registry = new MemoryRegistry();
     registry.push(ONE, APP, 'v1');
-    const source = readOnce(registry);
+    const source = cacheManifests(registry);
     expect(await source.resolve(ONE, tag('v1'), NEVER)).toBe(digest);
     expect(await source.resolve(ONE, tag('v1'), NEVER)).toBe(digest);
     expect(registry.count({ verb: 'resolve' })).toBe(2);
@@ -36,7 +36,7 @@ describe('a registry that is read once', () => {
   ])('says of each repository what is there, when they are asked %s', async (_when, together) => {
     const registry = new MemoryRegistry();
     registry.push(THREE, APP);
-    const source = readOnce(registry);
+    const source = cacheManifests(registry);
     const ask = [ONE, TWO, THREE, ONE].map((name) => () => source.resolve(name, digest, NEVER));
     const answers = together
       ? await Promise.all(ask.map((one) => one()))
@@ -48,7 +48,7 @@ describe('a registry that is read once', () => {
   it('finds a manifest in the repository that has it when all are asked at once', async () => {
     const registry = new MemoryRegistry();
     registry.push(THREE, APP);
-    const source = readOnce(registry);
+    const source = cacheManifests(registry);
     const answers = await Promise.all(
       [ONE, TWO, THREE].map((name) => source.fetchManifest(name, digest, NEVER)),
     );
@@ -60,7 +60,7 @@ describe('a registry that is read once', () => {
     registry.push(ONE, APP);
     registry.push(TWO, APP);
     registry.fail({ repository: ONE }, { times: 1 });
-    const source = readOnce(registry);
+    const source = cacheManifests(registry);
     const [one, two] = await Promise.allSettled([
       source.fetchManifest(ONE, digest, NEVER),
       source.fetchManifest(TWO, digest, NEVER),
@@ -75,7 +75,7 @@ describe('a registry that is read once', () => {
     const [a, b, c] = images.map((content) => registry.push(ONE, content));
     if (a === undefined || b === undefined || c === undefined) throw new Error('three were pushed');
     const roomForTwo = 2 * ((images[0]?.manifest.bytes.length ?? 0) + 600);
-    const source = readOnce(registry, { maxBytes: roomForTwo });
+    const source = cacheManifests(registry, { maxBytes: roomForTwo });
     for (const digest of [a, b, a, c, a, b]) {
       expect((await source.fetchManifest(ONE, digest, NEVER))?.digest).toBe(digest);
     }
@@ -87,7 +87,7 @@ describe('a registry that is read once', () => {
   it('keeps nothing that is larger than the room, and hands it out all the same', async () => {
     const registry = new MemoryRegistry();
     registry.push(ONE, APP);
-    const source = readOnce(registry, { maxBytes: 10 });
+    const source = cacheManifests(registry, { maxBytes: 10 });
     expect((await source.fetchManifest(ONE, digest, NEVER))?.digest).toBe(digest);
     expect(await source.resolve(ONE, digest, NEVER)).toBe(digest);
     expect(registry.count({ verb: 'fetch' })).toBe(2);
@@ -96,7 +96,7 @@ describe('a registry that is read once', () => {
   it('hands everything else on', async () => {
     const registry = new MemoryRegistry();
     registry.push(ONE, APP, 'v1');
-    const source = readOnce(registry);
+    const source = cacheManifests(registry);
     const [blob] = APP.blobs;
     if (blob === undefined) throw new Error('an image has blobs');
     expect(await source.hasBlob(ONE, blob.digest, NEVER)).toBe(true);

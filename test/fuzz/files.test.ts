@@ -1,7 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DockerConfigError } from '../../src/adapters/docker-config/docker-config-error.ts';
-import { parseDockerConfig } from '../../src/adapters/docker-config/parse-docker-config.ts';
+import {
+  DockerConfigError,
+  parseDockerConfig,
+} from '../../src/adapters/docker-config/parse-docker-config.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { parseDigest } from '../../src/image/digest.ts';
 import { parseImageName, parseRegistryName } from '../../src/image/repository.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseChallenge } from '../../src/adapters/oci/auth/challenge.ts';
 import { parseNextLink } from '../../src/adapters/oci/api/next-link.ts';
+import { parseChallenge } from '../../src/adapters/oci/auth/challenge.ts';
 import { parseRetryAfter } from '../../src/http/retry-after.ts';
 import { FUZZ, longTextOf, nearly, textOf, toTheEnd } from './fuzzing.ts';
 

@@ -7,10 +7,10 @@ import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
   DOCKER_SCHEMA1_SIGNED,
+  isIndexType,
   OCI_ARTIFACT,
   OCI_INDEX,
   OCI_MANIFEST,
-  isIndexType,
 } from '../../src/image/media-types.ts';
 import {
   guessMediaType,

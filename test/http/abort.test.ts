@@ -1,13 +1,10 @@
 import { createServer, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { createWire } from '../../src/http/wire.ts';
 import { isAbort } from '../../src/base/errors.ts';
 import type { Fault } from '../../src/embedded-registry/embedded-registry.ts';
+import { createWire } from '../../src/http/wire.ts';
 import type { Clock } from '../../src/ports/clock.ts';
-import { image, layer, push } from '../builders/images.ts';
-import { rawAnswer, scriptedServer } from '../doubles/scripted-server.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -18,6 +15,9 @@ import {
   tagOf,
   until,
 } from '../adapters/oci/client.ts';
+import { image, layer, push } from '../builders/images.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
+import { rawAnswer, scriptedServer } from '../doubles/scripted-server.ts';
 
 const SMALL = layer('small');
 const LARGE = layer('large', 2 ** 21);

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { withBreaker } from '../../src/http/circuit-breaker.ts';
+import { withCircuitBreaker } from '../../src/http/circuit-breaker.ts';
 import { type HttpRequest, isStreamBody, type Send } from '../../src/http/request.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import { quiet, repositoryAt } from '../adapters/oci/client.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 
 type Answer = number | RegistryError;
 
@@ -18,7 +18,7 @@ function setUp({ seconds = 30 } = {}) {
     return { status: state.answer, headers: {}, url, body: new Uint8Array() };
   };
   const told: string[] = [];
-  const send = withBreaker(inner, { clock, onDown: (what, why) => told.push(`${what}: ${why}`) });
+  const send = withCircuitBreaker(inner, { clock, onDown: (what, why) => told.push(`${what}: ${why}`) });
   const ask = (host = 'down.test', more: Partial<Pick<HttpRequest, 'body' | 'method'>> = {}) =>
     send({ ...requestTo(host), ...more }).then(
       ({ status }) => status,
@@ -74,7 +74,7 @@ describe('a host that is down', () => {
 
   it('is known to be so a minute after it began to be, and no retry is spent on that', async () => {
     const clock = new FakeClock();
-    const send = withBreaker(() => Promise.reject(LOST), { clock, onDown: () => {} });
+    const send = withCircuitBreaker(() => Promise.reject(LOST), { clock, onDown: () => {} });
     const ask = () => send(requestTo('down.test')).catch((error: unknown) => error);
     for (let time = 0; time < 4; time++) {
       expect(await ask()).toBe(LOST);
@@ -151,7 +151,7 @@ describe('a host that takes no uploads', () => {
       await body.open();
       throw LOST;
     };
-    const send = withBreaker(inner, { clock, onDown: () => {} });
+    const send = withCircuitBreaker(inner, { clock, onDown: () => {} });
     let last = '';
     for (let time = 0; time < times; time++) {
       await send({ ...requestTo('down.test'), method: 'POST' });

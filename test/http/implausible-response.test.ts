@@ -2,8 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry, Fault, FaultAct } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Repository } from '../../src/image/repository.ts';
 import type { WriteRegistry } from '../../src/ports/registry.ts';
-import { image, layer, push } from '../builders/images.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -15,6 +13,8 @@ import {
   repositoryAt,
   tagOf,
 } from '../adapters/oci/client.ts';
+import { image, layer, push } from '../builders/images.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 
 const LARGE = layer('impossible large', 600 * 1024);
 const CONTENT = image({ seed: 'impossible', layers: [LARGE] });

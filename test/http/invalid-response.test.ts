@@ -1,8 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
-import { image, layer } from '../builders/images.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
-import { rawAnswer, type ScriptedAnswer, scriptedServer } from '../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -12,6 +9,9 @@ import {
   repositoryAt,
   tagOf,
 } from '../adapters/oci/client.ts';
+import { image, layer } from '../builders/images.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
+import { rawAnswer, type ScriptedAnswer, scriptedServer } from '../doubles/scripted-server.ts';
 
 const { manifest } = image({ seed: 'invalid answers' });
 const KIB = 1024;

@@ -1,10 +1,8 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { HttpRequest, HttpResponse, Method } from '../../src/http/request.ts';
 import { withRedirects } from '../../src/http/redirects.ts';
+import type { HttpRequest, HttpResponse, Method } from '../../src/http/request.ts';
 import type { BlobUpload } from '../../src/ports/registry.ts';
-import { image, layer } from '../builders/images.ts';
-import { type ScriptedRequest, type ScriptedServer, scriptedServer } from '../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -14,6 +12,8 @@ import {
   repositoryAt,
   tagOf,
 } from '../adapters/oci/client.ts';
+import { image, layer } from '../builders/images.ts';
+import { type ScriptedRequest, type ScriptedServer, scriptedServer } from '../doubles/scripted-server.ts';
 
 const SMALL = layer('redirected', 4096);
 const LARGE = layer('redirected and large', 1_500_000);

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { HttpRequest, HttpResponse } from '../../src/http/request.ts';
 import { withRedirects } from '../../src/http/redirects.ts';
-import { layer } from '../builders/images.ts';
-import { scriptedServer } from '../doubles/scripted-server.ts';
+import type { HttpRequest, HttpResponse } from '../../src/http/request.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -13,6 +11,8 @@ import {
   registryErrorOf,
   repositoryAt,
 } from '../adapters/oci/client.ts';
+import { layer } from '../builders/images.ts';
+import { scriptedServer } from '../doubles/scripted-server.ts';
 
 const SMALL = layer('small');
 const LARGE = layer('large', 700_000);
@@ -65,7 +65,7 @@ describe('a blob that lies elsewhere', () => {
     const { registry } = clientForTest();
     const asked = registry.openBlob(repositoryAt(server, 'app'), descriptorOf(SMALL), quiet());
     const error = await registryErrorOf(asked);
-    expect(error).toMatchObject({ code: 'refused', status: 403, isElsewhere: true });
+    expect(error).toMatchObject({ code: 'refused', status: 403, isForeign: true });
     expect(error.message).toMatch(/^GET .*: redirected to http:\S+: 403: expired$/);
     expect(error.message).not.toContain('secret');
   });

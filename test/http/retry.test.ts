@@ -3,10 +3,6 @@ import { messageOf } from '../../src/base/errors.ts';
 import { failureBefore } from '../../src/base/given-up.ts';
 import type { EmbeddedRegistryOptions, FaultAct } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Log } from '../../src/ports/log.ts';
-import { image, layer, push } from '../builders/images.ts';
-import { uploadBlob } from '../contract/push-through-port.ts';
-import { scriptedServer } from '../doubles/scripted-server.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   embeddedForTest,
@@ -15,6 +11,10 @@ import {
   repositoryAt,
   tagOf,
 } from '../adapters/oci/client.ts';
+import { image, layer, push } from '../builders/images.ts';
+import { uploadBlob } from '../contract/push-through-port.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
+import { scriptedServer } from '../doubles/scripted-server.ts';
 
 const CONTENT = image({ seed: 'retry' });
 const ATTEMPTS = 5;

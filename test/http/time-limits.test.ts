@@ -1,11 +1,11 @@
-import { gzipSync } from 'node:zlib';
 import { Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HttpRequest } from '../../src/http/request.ts';
 import type { StartTimer } from '../../src/http/time-limits.ts';
 import { createWire } from '../../src/http/wire.ts';
-import { rawAnswer, type Script, scriptedServer } from '../doubles/scripted-server.ts';
 import { quiet, readAll, registryErrorOf, repositoryAt, until } from '../adapters/oci/client.ts';
+import { rawAnswer, type Script, scriptedServer } from '../doubles/scripted-server.ts';
 
 /** Timers that end when a test says so. */
 class FakeTimers {

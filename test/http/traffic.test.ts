@@ -1,9 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { FaultAct } from '../../src/embedded-registry/server/faults.ts';
-import { image, layer, push } from '../builders/images.ts';
-import { uploadBlob } from '../contract/push-through-port.ts';
-import { scriptedServer } from '../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -14,6 +11,9 @@ import {
   repositoryAt,
   tagOf,
 } from '../adapters/oci/client.ts';
+import { image, layer, push } from '../builders/images.ts';
+import { uploadBlob } from '../contract/push-through-port.ts';
+import { scriptedServer } from '../doubles/scripted-server.ts';
 
 const NOTHING = {
   requests: 0,

@@ -3,9 +3,6 @@ import { systemClock } from '../../src/adapters/system/clock.ts';
 import { forEachConcurrently } from '../../src/base/concurrency.ts';
 import { digestOf } from '../../src/image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../src/image/media-types.ts';
-import { image, layer, multiArch, push } from '../builders/images.ts';
-import { uploadBlob } from '../contract/push-through-port.ts';
-import { type ScriptedRequest, scriptedServer } from '../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -18,6 +15,9 @@ import {
   tagOf,
   USER_AGENT,
 } from '../adapters/oci/client.ts';
+import { image, layer, multiArch, push } from '../builders/images.ts';
+import { uploadBlob } from '../contract/push-through-port.ts';
+import { type ScriptedRequest, scriptedServer } from '../doubles/scripted-server.ts';
 
 describe('connections', () => {
   it('asks 2000 questions over at most two of them for each request at a time', async () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import { countReadings } from '../../src/inventory/count-queries.ts';
+import { hostOf } from '../../src/image/repository.ts';
+import { countQueries } from '../../src/inventory/count-queries.ts';
 import { sourceKey } from '../../src/inventory/inventory.ts';
 import { readInventory, readInWaves } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { image } from '../builders/images.ts';
-import { hostOf } from '../../src/image/repository.ts';
 import { digest, from, inFile, repository } from '../builders/manifests.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
@@ -565,7 +565,7 @@ describe('what is known of destinations', () => {
         .to('us.example/p', 'eu.example/p')
         .promote({ app: { [a]: TEN }, bad: { [a]: TEN } }),
     );
-    expect(Object.fromEntries(countReadings(inventory))).toEqual({
+    expect(Object.fromEntries(countQueries(inventory))).toEqual({
       'eu.example': { byListing: 0, byHead: 1 },
       'us.example': { byListing: 2, byHead: 0 },
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SourceFile } from '../../src/manifest/source-file.ts';
 import { parseThin } from '../../src/manifest/parse-thin.ts';
+import { SourceFile } from '../../src/manifest/source-file.ts';
 import { digest, imagesOf, REGISTRIES, summaryOf } from './checks.ts';
 
 const IMAGES = `- name: app\n  dmap: {"${digest('a')}": [v1]}\n`;

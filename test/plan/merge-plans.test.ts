@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import type { Wanted } from '../../src/edges/wanted.ts';
-import { without } from '../../src/edges/subtract-wanted.ts';
+import { subtractWanted, type Wanted } from '../../src/edges/wanted.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { mergePlans } from '../../src/plan/merge-plans.ts';
 import { planUnread } from '../../src/plan/plan-unread.ts';
@@ -30,7 +29,7 @@ const THERE = inventory(
 
 function partOf(wanted: Wanted, isPart: (index: number) => boolean): Wanted {
   const others = wanted.repositories.filter((_, index) => !isPart(index));
-  return without(wanted, { ...wanted, repositories: others });
+  return subtractWanted(wanted, { ...wanted, repositories: others });
 }
 
 describe('plans of parts', () => {

@@ -1,6 +1,6 @@
-import type { CipCommand, ProgramName } from './command.ts';
-import { MERGE_FLAGS } from '../flags/report-merge-flags.ts';
+import { MERGE_FLAGS } from '../flags/flag-spec.ts';
 import { UsageError } from '../flags/usage-error.ts';
+import type { CipCommand, ProgramName } from './command.ts';
 
 const promotionHelp = async (program: ProgramName) =>
   (await import('../flags/help/usage.ts')).renderUsage(program);
@@ -16,8 +16,8 @@ export const COMMANDS: readonly CipCommand[] = [
         const { runSnapshot } = await import('./run-snapshot.ts');
         return runSnapshot(options, call.stdio, call.env);
       }
-      const { makeOptions } = await import('../flags/options/promotion-options.ts');
-      const options = makeOptions(call, call.env);
+      const { makePromotionOptions } = await import('../flags/options/promotion-options.ts');
+      const options = makePromotionOptions(call, call.env);
       const { runCip } = await import('./run-cip.ts');
       return runCip(options, call.stdio, call.env);
     },
@@ -46,7 +46,7 @@ export const COMMANDS: readonly CipCommand[] = [
       const { runVerify } = await import('./run-verify.ts');
       return runVerify(options, call.stdio, call.env);
     },
-    help: async (program) => (await import('../flags/help/usage-verify.ts')).renderVerifyUsage(program),
+    help: async (program) => (await import('../flags/help/command-usage.ts')).renderVerifyUsage(program),
   },
   {
     words: { cip: ['diff'], kpromo: [] },
@@ -57,13 +57,13 @@ export const COMMANDS: readonly CipCommand[] = [
       const { runDiff } = await import('./run-diff.ts');
       return runDiff(options, call.stdio, call.env);
     },
-    help: async (program) => (await import('../flags/help/usage-diff.ts')).renderDiffUsage(program),
+    help: async (program) => (await import('../flags/help/command-usage.ts')).renderDiffUsage(program),
   },
   {
     words: { cip: ['report merge'], kpromo: [] },
     flags: MERGE_FLAGS,
     takesOperands: true,
     run: async (call) => (await import('./run-report-merge.ts')).runReportMerge(call),
-    help: async (program) => (await import('../flags/help/usage-report-merge.ts')).renderMergeUsage(program),
+    help: async (program) => (await import('../flags/help/command-usage.ts')).renderMergeUsage(program),
   },
 ];

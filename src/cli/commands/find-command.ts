@@ -1,10 +1,10 @@
 import { quote } from '../../base/text.ts';
-import type { CipCommand, ProgramName } from './command.ts';
-import { COMMANDS } from './commands.ts';
 import type { FlagSpec } from '../flags/flag-spec.ts';
 import { beforeUnknownFlag, wordsAmong } from '../flags/go-flags.ts';
-import { describeAbsent, describeStray, isCommandLike } from './unknown-command.ts';
 import { UsageError } from '../flags/usage-error.ts';
+import type { CipCommand, ProgramName } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { describeAbsent, describeStray, isCommandLike } from './unknown-command.ts';
 
 /** A command and the words that are left for it. */
 export interface FoundCommand {

@@ -1,19 +1,19 @@
+import type { ExpectedDigests } from '../../browse/expected-digests.ts';
+import type { Naming } from '../../browse/image-names.ts';
+import type { Notify } from '../../browse/notice.ts';
+import { walkManifests } from '../../browse/walk-manifests.ts';
+import { type WalkPorts, walkRegistry } from '../../browse/walk-registry.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { namedWithin, wantedWithin } from '../../edges/wanted-within.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { RegistryName } from '../../image/repository.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import type { Naming } from '../../browse/image-names.ts';
-import type { Notify } from '../../browse/notice.ts';
-import type { Sought } from '../../browse/expected-digests.ts';
-import { type WalkPorts, walkRegistry } from '../../browse/walk-registry.ts';
-import { walkWanted } from '../../browse/walk-manifests.ts';
 import type { ImageEntry, PromoterManifest } from '../../manifest/model.ts';
-import type { BrowseClient, Browser } from '../runtime/browse.ts';
-import { registriesOf } from '../runtime/bound-registries.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { readRepositoriesFile } from '../runtime/repositories-file.ts';
 import type { BrowseOptions } from '../flags/options/snapshot-options.ts';
+import { registriesOf } from '../runtime/bound-registries.ts';
+import type { BrowseClient, Browser } from '../runtime/browse.ts';
+import { readRepositoriesFile } from '../runtime/repositories-file.ts';
 
 export interface Opening {
   readonly options: RunOptions & BrowseOptions;
@@ -44,12 +44,12 @@ export interface RegistryRequest {
   readonly manifests: readonly PromoterManifest[];
   readonly naming: Naming;
   /** Default: the digests that the manifests name. */
-  readonly sought?: Sought;
+  readonly expected?: ExpectedDigests;
 }
 
 /** The images that a registry holds. */
 export async function openRegistryImages(
-  { registry, manifests, naming, sought }: RegistryRequest,
+  { registry, manifests, naming, expected }: RegistryRequest,
   { options, browser, open, notice, leftOut }: Opening,
 ): Promise<AsyncIterable<SnapshotImage>> {
   const { tag, minimal, threads: workers, repositoriesFile } = options;
@@ -62,7 +62,7 @@ export async function openRegistryImages(
     tag,
     minimal,
     naming,
-    sought: sought ?? (({ repository }) => digestsOf(named.get(repository))),
+    expected: expected ?? (({ repository }) => digestsOf(named.get(repository))),
   };
   const { registry: client, whole } = await open();
   const ports = { registry: client, whole, progress: browser.progress, notice, leftOut, workers };
@@ -78,7 +78,7 @@ export function openWantedImages(
   const repositories = wantedWithin(expandEdges(manifests), registry);
   const request = { registry, repositories, tag, minimal, naming };
   const openRegistry = async () => (await open()).registry;
-  return walkWanted(request, { notice, open: openRegistry, workers }, browser.signal);
+  return walkManifests(request, { notice, open: openRegistry, workers }, browser.signal);
 }
 
 function digestsOf(images: readonly ImageEntry[] = []): readonly Digest[] {

@@ -1,27 +1,26 @@
 import { forEachConcurrently } from '../../base/concurrency.ts';
 import { assertNever } from '../../base/exhaustive.ts';
 import { quote } from '../../base/text.ts';
-import type { DiffSide } from '../../workflows/diff/diff.ts';
+import { type ExpectedDigests, NO_EXPECTED_DIGESTS } from '../../browse/expected-digests.ts';
+import { type Naming, nameOfRoot, namerOf, repositoryCalled } from '../../browse/image-names.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { wantedWithin } from '../../edges/wanted-within.ts';
 import type { Digest } from '../../image/digest.ts';
 import { asRepository, type RegistryName } from '../../image/repository.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import { type Naming, nameOfRoot, namerOf, repositoryCalled } from '../../browse/image-names.ts';
-import { orUnreadable } from '../../ports/unreadable.ts';
-import { NOTHING_SOUGHT, type Sought } from '../../browse/expected-digests.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
-import type { Browser } from '../runtime/browse.ts';
-import { imagesAsAsked } from './filter-images.ts';
+import { orUnreadable } from '../../ports/unreadable.ts';
+import type { DiffSide } from '../../workflows/diff/diff.ts';
 import type { DiffOptions } from '../flags/options/diff-options.ts';
-import { LeftOut } from './excluded-digests.ts';
-import { Notices } from '../output/browse-warnings.ts';
+import { UsageError } from '../flags/usage-error.ts';
+import { BrowseWarnings } from '../output/browse-warnings.ts';
+import type { Browser } from '../runtime/browse.ts';
+import { ExcludedDigests, filterImages } from './filter-images.ts';
 import { clientFor, type Opening, openRegistryImages, openWantedImages } from './open-images.ts';
 import type { ReadSide } from './read-side.ts';
-import { UsageError } from '../flags/usage-error.ts';
 
 export interface OpenSide extends DiffSide {
-  readonly gaps: Notices;
+  readonly gaps: BrowseWarnings;
 }
 
 /** One client serves both sides, so that they share what each host can bear; and what manifests say serves both. */
@@ -36,8 +35,8 @@ export async function openSides(
   const open = clientFor(registries, manifests, { options, browser });
   const toldHosts = new Set<string>();
   const openOne = async (side: ReadSide, other: ReadSide): Promise<OpenSide> => {
-    const gaps = new Notices(browser.log, { absence: 'warning', toldHosts });
-    const leftOut = new LeftOut();
+    const gaps = new BrowseWarnings(browser.log, { absence: 'warning', toldHosts });
+    const leftOut = new ExcludedDigests();
     const opening = { options, browser, open, notice: gaps.take, leftOut: leftOut.add };
     if (side.kind === 'manifests' && side.read.problems.some(({ severity }) => severity === 'error')) {
       gaps.markIncomplete();
@@ -63,7 +62,7 @@ function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: DiffOpt
 /** Asks a registry that lists tags only for digests that it does not show. */
 function seekerIn(
   registry: RegistryName,
-  { gaps, opening }: { readonly gaps: Notices; readonly opening: Opening },
+  { gaps, opening }: { readonly gaps: BrowseWarnings; readonly opening: Opening },
 ): DiffSide['seek'] {
   const { options, browser, open } = opening;
   const { signal } = browser;
@@ -89,14 +88,14 @@ async function openImages(
   switch (side.kind) {
     case 'registry': {
       const { registry } = side;
-      const sought = soughtBy(other);
+      const expected = soughtBy(other);
       return await openRegistryImages(
-        { registry, manifests, naming: namingFor(registry, other), sought },
+        { registry, manifests, naming: namingFor(registry, other), expected },
         opening,
       );
     }
     case 'snapshot':
-      return imagesAsAsked(side.images, opening.options);
+      return filterImages(side.images, opening.options);
     case 'manifests': {
       const { registry, read } = side;
       const naming = namingFor(registry, other);
@@ -117,10 +116,10 @@ function namingFor(registry: RegistryName, other: ReadSide): Naming {
 }
 
 /** What a side expects the other to have; of a registry that is known as its images come, see `seekerIn`. */
-function soughtBy(side: ReadSide): Sought {
+function soughtBy(side: ReadSide): ExpectedDigests {
   switch (side.kind) {
     case 'registry':
-      return NOTHING_SOUGHT;
+      return NO_EXPECTED_DIGESTS;
     case 'snapshot': {
       const images = new Map(side.images.map(({ name, digests }) => [name, digests]));
       return ({ name }) => digestsOf(images.get(name));

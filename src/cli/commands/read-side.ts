@@ -6,10 +6,10 @@ import { LayoutError } from '../../manifest/layout/layout-error.ts';
 import type { PromoterManifest, ReadManifests } from '../../manifest/model.ts';
 import { renderProblem } from '../../manifest/problem.ts';
 import { readSnapshot } from '../../manifest/snapshot/read-snapshot.ts';
-import type { Browser } from '../runtime/browse.ts';
-import type { Side } from './diff-side.ts';
-import { readWanted } from '../runtime/load-manifests.ts';
 import { InputError } from '../flags/usage-error.ts';
+import type { Browser } from '../runtime/browse.ts';
+import { loadManifests } from '../runtime/load-manifests.ts';
+import type { Side } from './diff-side.ts';
 
 /** A side of a comparison, with what its files hold. */
 export type ReadSide =
@@ -26,7 +26,7 @@ export async function readSide(side: Side, browser: Browser): Promise<ReadSide> 
       return { ...side, images: await readImages(side.file, browser) };
     case 'manifests': {
       const { log, signal: stopping } = browser;
-      const read = await readWanted(side.where, { strict: true, log, stopping });
+      const read = await loadManifests(side.where, { strict: true, log, stopping });
       stopping.throwIfAborted();
       refuseStrangers(read.manifests, side);
       return { ...side, read };

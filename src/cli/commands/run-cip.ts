@@ -2,38 +2,38 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { filtered } from '../../base/iterables.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import type { RunReport } from '../../report/report.ts';
-import { bindRegistries, registriesOf } from '../runtime/bound-registries.ts';
-import type { Options } from '../flags/options/promotion-options.ts';
-import { readWanted } from '../runtime/load-manifests.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { logReport } from '../output/log-report.ts';
 import { inputsOf } from '../output/report-inputs.ts';
-import { runParseOnly } from './run-parse-only.ts';
 import type { Stdio } from '../output/stdio.ts';
-import { tellStrangeBudgets } from '../runtime/warn-unused-budgets.ts';
-import { tellReport } from '../output/log-report.ts';
-import { withRun } from '../runtime/run-scope.ts';
 import { prepareReports, writeReports } from '../output/write-report.ts';
+import { bindRegistries, registriesOf } from '../runtime/bound-registries.ts';
+import { loadManifests } from '../runtime/load-manifests.ts';
+import { withRun } from '../runtime/run-scope.ts';
+import { warnUnusedBudgets } from '../runtime/warn-unused-budgets.ts';
+import { runParseOnly } from './run-parse-only.ts';
 
 /** A run of `cip` from its options to its exit code. */
-export function runCip(options: Options, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
+export function runCip(options: PromotionOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   return withRun(options, stdio, async ({ log, stop, status }) => {
     const { shard, task, where } = options;
     if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
-    const read = await readWanted(where, { strict: false, log, stopping: stop.stopping });
+    const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
     const report = task === 'parse-only' ? parseOnly() : await promoteLazily();
     const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these have been told
     const { format } = options.log;
     try {
       await writeReports(report, places, stdio); // first: who stops a run may not wait until all is told
     } finally {
-      await tellReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
+      await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
       if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
     }
     return stop.exitCode() ?? exitCodeOf(report, options);
 
     function parseOnly(): RunReport {
       const registries = registriesOf(read.manifests);
-      tellStrangeBudgets(options.budgets, registries, log);
+      warnUnusedBudgets(options.budgets, registries, log);
       if (options.serviceAccounts) bindRegistries(registries, log);
       return runParseOnly(read, { shard, clock: systemClock, stopped: stop.stopping.aborted });
     }

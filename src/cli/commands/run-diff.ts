@@ -3,14 +3,14 @@ import { findDifferences } from '../../workflows/diff/diff.ts';
 import { DiffCounter } from '../../workflows/diff/diff-counter.ts';
 import { DiffError } from '../../workflows/diff/diff-error.ts';
 import { renderDiff } from '../../workflows/diff/render.ts';
-import { type Browser, browse } from '../runtime/browse.ts';
 import type { DiffOptions } from '../flags/options/diff-options.ts';
+import { UsageError } from '../flags/usage-error.ts';
+import type { Stdio } from '../output/stdio.ts';
+import { streamOutput } from '../output/stream-output.ts';
+import { type Browser, browse } from '../runtime/browse.ts';
 import { findSides } from './diff-side.ts';
 import { openSides } from './open-sides.ts';
 import { readSide } from './read-side.ts';
-import type { Stdio } from '../output/stdio.ts';
-import { UsageError } from '../flags/usage-error.ts';
-import { writePieces } from '../output/stream-output.ts';
 
 /** A comparison from its options to its exit code: 0 equal, 1 different, 2 where something could not be compared. */
 export function runDiff(options: DiffOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
@@ -38,7 +38,7 @@ async function compare(
   const differences = counter.count(findDifferences(a, b));
   const isComplete = () => !a.gaps.incomplete && !b.gaps.incomplete;
   const rendering = { format: options.format, titles, counter, isComplete };
-  await writePieces(stdio.out, renderDiff(differences, rendering));
+  await streamOutput(stdio.out, renderDiff(differences, rendering));
   const { 'only-in-a': onlyInA, 'only-in-b': onlyInB, tag: tags } = counter.counts;
   if (!isComplete()) {
     browser.log.write('error', 'not everything could be compared', { onlyInA, onlyInB, tags });

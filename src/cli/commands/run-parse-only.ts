@@ -4,7 +4,7 @@ import { expandEdges } from '../../edges/expand-edges.ts';
 import type { Shard } from '../../edges/shard.ts';
 import { takeShard } from '../../edges/take-shard.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
-import { planConflicts } from '../../plan/plan-conflicts.ts';
+import { planConflicts } from '../../plan/make-plan.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';

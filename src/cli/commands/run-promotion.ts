@@ -5,16 +5,16 @@ import type { ReadManifests } from '../../manifest/model.ts';
 import type { Log } from '../../ports/log.ts';
 import { promote } from '../../promote.ts';
 import type { RunReport } from '../../report/report.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { showRunProgress } from '../progress/run-progress.ts';
+import type { StatusArea } from '../progress/status-area.ts';
 import { registriesOf } from '../runtime/bound-registries.ts';
 import { openRegistries } from '../runtime/open-registries.ts';
-import type { Options } from '../flags/options/promotion-options.ts';
-import { showProgressOfRun } from '../progress/run-progress.ts';
-import type { StatusArea } from '../progress/status-area.ts';
-import { spoolDirectory } from '../runtime/spool-directory.ts';
+import { spoolDirectory } from '../runtime/run-scope.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
 
 interface Surroundings {
-  readonly options: Options;
+  readonly options: PromotionOptions;
   readonly status: StatusArea;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: StopSignals;
@@ -42,7 +42,7 @@ export async function runPromotion(
   });
   const { stopping, signal } = stop;
   const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
-  const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
+  const shown = showRunProgress(client.traffic, { options, status, env, stop, log, clock });
   const { progress } = shown;
   try {
     const request = { read, confirm: task === 'promotion', proof, reportAll, threads, shard, siblings };

@@ -2,27 +2,27 @@ import { open } from 'node:fs/promises';
 import { forEachConcurrently } from '../../base/concurrency.ts';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
-import { mergeVerifications } from '../../workflows/verify/merge-verifications.ts';
-import { asVerification, isOfVerification } from '../../workflows/verify/parse-verification.ts';
-import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
 import type { Log } from '../../ports/log.ts';
 import { MergeError, type Named } from '../../report/check-shards.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { mergeReports } from '../../report/merge-reports.ts';
 import { asReport } from '../../report/parse-report.ts';
-import { parseDocument } from '../../report/report-document.ts';
 import type { Report } from '../../report/report.ts';
-import type { CommandCall } from './command.ts';
+import { parseDocument } from '../../report/report-document.ts';
+import { mergeVerifications } from '../../workflows/verify/merge-verifications.ts';
+import { asVerification, isOfVerification } from '../../workflows/verify/parse-verification.ts';
+import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
 import { FlagValues } from '../flags/flag-values.ts';
-import { createLogger } from '../output/logger.ts';
 import { reportsOf } from '../flags/options/promotion-options.ts';
-import { refuseRepeated } from '../flags/refuse-flags.ts';
 import { type LogOptions, logOptionsOf } from '../flags/options/run-options.ts';
-import type { Stdio } from '../output/stdio.ts';
-import { tellReport } from '../output/log-report.ts';
-import { tellVerification, writeVerification } from '../output/log-verification.ts';
+import { refuseRepeated } from '../flags/refuse-flags.ts';
 import { exitCodeOfError, InputError, UsageError } from '../flags/usage-error.ts';
-import { prepareReports, type ReportPlaces, writeReports } from '../output/write-report.ts';
+import { logReport } from '../output/log-report.ts';
+import { logVerification, writeVerification } from '../output/log-verification.ts';
+import { createLogger } from '../output/logger.ts';
+import type { Stdio } from '../output/stdio.ts';
+import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
+import type { CommandCall } from './command.ts';
 
 /** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;
@@ -64,7 +64,7 @@ function makeMergeOptions(values: CommandCall['values']): MergeOptions {
 
 interface Merging {
   readonly options: MergeOptions;
-  readonly places: ReportPlaces;
+  readonly places: ReportTargets;
   readonly stdio: Stdio;
   readonly log: Log;
 }
@@ -85,7 +85,7 @@ async function mergePromotions(
   { options, places, stdio, log }: Merging,
 ): Promise<number> {
   const report = mergeReports(reports);
-  await tellReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
+  await logReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
   await writeReports(report, places, stdio);
   return report.stopped ? 1 : exitCodeOf(report, options);
 }
@@ -96,7 +96,7 @@ async function mergeVerified(
 ): Promise<number> {
   if (options.allowLost) throw new UsageError('-allow-lost does not go with reports of cip verify');
   const verification = mergeVerifications(reports);
-  await tellVerification(verification, { format: options.log.format, stdio, log });
+  await logVerification(verification, { format: options.log.format, stdio, log });
   await writeVerification(verification, places, stdio);
   return exitCodeOfVerification(verification);
 }

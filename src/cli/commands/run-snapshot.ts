@@ -1,12 +1,12 @@
-import { renderSnapshot } from '../../workflows/snapshot/render.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import { type Browser, browse } from '../runtime/browse.ts';
-import { Notices } from '../output/browse-warnings.ts';
-import { clientFor, openRegistryImages, openWantedImages } from './open-images.ts';
-import { readWanted } from '../runtime/load-manifests.ts';
+import { renderSnapshot } from '../../workflows/snapshot/render.ts';
 import type { SnapshotOptions } from '../flags/options/snapshot-options.ts';
+import { BrowseWarnings } from '../output/browse-warnings.ts';
 import type { Stdio } from '../output/stdio.ts';
-import { writePieces } from '../output/stream-output.ts';
+import { streamOutput } from '../output/stream-output.ts';
+import { type Browser, browse } from '../runtime/browse.ts';
+import { loadManifests } from '../runtime/load-manifests.ts';
+import { clientFor, openRegistryImages, openWantedImages } from './open-images.ts';
 
 /**
  * A snapshot from its options to its exit code: 1 where something that should be in it is not, or its reader did not
@@ -14,21 +14,21 @@ import { writePieces } from '../output/stream-output.ts';
  */
 export function runSnapshot(options: SnapshotOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
   return browse(options, { stdio, env }, async (browser) => {
-    const notices = new Notices(browser.log, { absence: 'error' });
+    const notices = new BrowseWarnings(browser.log, { absence: 'error' });
     const images = await openImages(options, { browser, notices });
-    const delivery = await writePieces(stdio.out, renderSnapshot(images, options));
+    const delivery = await streamOutput(stdio.out, renderSnapshot(images, options));
     return notices.incomplete || delivery === 'gone' ? 1 : 0;
   });
 }
 
 async function openImages(
   options: SnapshotOptions,
-  { browser, notices }: { browser: Browser; notices: Notices },
+  { browser, notices }: { browser: Browser; notices: BrowseWarnings },
 ): Promise<AsyncIterable<SnapshotImage>> {
   const { registry, source, where } = options;
   const { log, signal: stopping } = browser;
   const reading = { strict: false, log, stopping };
-  const read = where === undefined ? undefined : await readWanted(where, reading);
+  const read = where === undefined ? undefined : await loadManifests(where, reading);
   stopping.throwIfAborted();
   const manifests = read?.manifests ?? [];
   const open = clientFor([registry], manifests, { options, browser });

@@ -1,20 +1,19 @@
-import type { Secrets } from '../../base/secrets.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
+import type { Secrets } from '../../base/secrets.ts';
+import type { ReadManifests } from '../../manifest/model.ts';
 import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
 import { verify } from '../../workflows/verify/verify.ts';
-import type { ReadManifests } from '../../manifest/model.ts';
-import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
-import { openRegistries } from '../runtime/open-registries.ts';
-import { showProgressOfRun } from '../progress/run-progress.ts';
-import { readWanted } from '../runtime/load-manifests.ts';
+import type { VerifyOptions } from '../flags/options/verify-options.ts';
+import { logVerification, writeVerification } from '../output/log-verification.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import type { Stdio } from '../output/stdio.ts';
-import { spoolDirectory } from '../runtime/spool-directory.ts';
-import { tellVerification, writeVerification } from '../output/log-verification.ts';
-import type { VerifyOptions } from '../flags/options/verify-options.ts';
-import { type Run, withRun } from '../runtime/run-scope.ts';
 import { prepareReports } from '../output/write-report.ts';
+import { showRunProgress } from '../progress/run-progress.ts';
+import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
+import { loadManifests } from '../runtime/load-manifests.ts';
+import { openRegistries } from '../runtime/open-registries.ts';
+import { type Run, spoolDirectory, withRun } from '../runtime/run-scope.ts';
 
 /** `cip verify` from its options to its exit code. */
 export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
@@ -22,7 +21,7 @@ export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.Proc
     const { shard } = options;
     if (shard !== undefined) run.log.write('info', 'one shard of the verification', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
-    const read = await readWanted(options.where, {
+    const read = await loadManifests(options.where, {
       strict: false,
       log: run.log,
       stopping: run.stop.stopping,
@@ -32,7 +31,7 @@ export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.Proc
       await writeVerification(verification, places, stdio); // first: who stops a run may not wait until all is told
     } finally {
       const items = verification.items.filter(({ verdict }) => verdict !== 'invalid'); // these have been told
-      await tellVerification({ ...verification, items }, { format: options.log.format, stdio, log: run.log });
+      await logVerification({ ...verification, items }, { format: options.log.format, stdio, log: run.log });
     }
     return run.stop.exitCode() ?? exitCodeOfVerification(verification);
   });
@@ -59,7 +58,7 @@ async function verifyWith(
     log,
     secrets,
   });
-  const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
+  const shown = showRunProgress(client.traffic, { options, status, env, stop, log, clock });
   const { progress } = shown;
   const { stopping, signal } = stop;
   const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
@@ -73,6 +72,6 @@ async function verifyWith(
 }
 
 /** What is asked instead of the destinations. */
-function frontsOf({ front }: VerifyOptions): readonly BoundRegistry[] {
-  return front === undefined ? [] : [{ name: front.host, serviceAccount: undefined }];
+function frontsOf({ mirror }: VerifyOptions): readonly BoundRegistry[] {
+  return mirror === undefined ? [] : [{ name: mirror.host, serviceAccount: undefined }];
 }

@@ -31,3 +31,6 @@ export type FlagGroup =
   | 'general'
   | 'gone'
   | 'upstream';
+
+/** The flags that `report merge` takes. */
+export const MERGE_FLAGS = ['report', 'report-markdown', 'allow-lost', 'log-level', 'log-format'] as const;

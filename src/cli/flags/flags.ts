@@ -1,7 +1,7 @@
 import { FEW } from '../../checks/images-to-copy.ts';
+import { GRACE } from '../runtime/stop-signals.ts';
 import type { FlagSpec } from './flag-spec.ts';
 import { REMOVED_FLAGS } from './removed-flags.ts';
-import { GRACE } from '../runtime/stop-signals.ts';
 import { UPSTREAM_FLAGS } from './upstream-flags.ts';
 
 const OWN_FLAGS = [

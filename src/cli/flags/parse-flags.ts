@@ -2,8 +2,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { closest, quote } from '../../base/text.ts';
 import type { CipCommand, ParsedFlags, ProgramName } from '../commands/command.ts';
 import { describeUnknownCommand, findCommand } from '../commands/find-command.ts';
-import { FLAGS } from './flags.ts';
 import type { FlagSpec } from './flag-spec.ts';
+import { FLAGS } from './flags.ts';
 import { rewriteGoFlags } from './go-flags.ts';
 import { UsageError } from './usage-error.ts';
 

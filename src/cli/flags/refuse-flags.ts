@@ -1,5 +1,5 @@
 import type { ParsedFlags } from '../commands/command.ts';
-import { type FlagName, FLAGS } from './flags.ts';
+import { FLAGS, type FlagName } from './flags.ts';
 import { UsageError } from './usage-error.ts';
 
 const NEVER_EMPTY = [

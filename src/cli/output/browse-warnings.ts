@@ -4,7 +4,7 @@ import type { Notice } from '../../browse/notice.ts';
 import type { Log } from '../../ports/log.ts';
 
 /** Tells people what a registry's images do not tell, and knows whether something was left out. */
-export class Notices {
+export class BrowseWarnings {
   readonly #log: Log;
   readonly #absence: 'error' | 'warning';
   readonly #toldHosts: Set<string>;

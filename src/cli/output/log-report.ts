@@ -3,11 +3,11 @@ import type { Log, LogLevel } from '../../ports/log.ts';
 import { foldConflicts } from '../../report/fold-conflicts.ts';
 import { renderFindingLine, renderItemLine, renderTables } from '../../report/render-text.ts';
 import type { Mode, ReportItem, RunReport } from '../../report/report.ts';
-import { logFinish } from './logger.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
+import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
 
-export interface Telling {
+export interface ReportLogOptions {
   readonly format: LogOptions['format'];
   /** Lost images do not change the exit code. */
   readonly allowLost: boolean;
@@ -16,9 +16,9 @@ export interface Telling {
 }
 
 /** Tells a report in the log: a line for each item or conflict, one for each finding, one for each host, and the tables. */
-export async function tellReport(
+export async function logReport(
   report: RunReport,
-  { format, allowLost, stdio, log }: Telling,
+  { format, allowLost, stdio, log }: ReportLogOptions,
 ): Promise<void> {
   for (const item of foldConflicts(report.items, ({ decision }) => decision === 'conflict')) {
     log.write(levelOf(item, { mode: report.mode, allowLost }), renderItemLine(item));
@@ -36,7 +36,7 @@ export async function tellReport(
 /** What the tables tell, for machines. */
 function logSummary(
   { mode, stopped, durationMs, summary, hosts }: RunReport,
-  { stdio, log }: Pick<Telling, 'stdio' | 'log'>,
+  { stdio, log }: Pick<ReportLogOptions, 'stdio' | 'log'>,
 ): void {
   for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
     const told = { ...edges, ...repositories, ...traffic, identities: identities.join(', ') };

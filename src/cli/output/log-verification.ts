@@ -1,3 +1,6 @@
+import type { Log } from '../../ports/log.ts';
+import { foldConflicts } from '../../report/fold-conflicts.ts';
+import { renderJson } from '../../report/render-json.ts';
 import { advise } from '../../workflows/verify/advise.ts';
 import { renderVerificationMarkdown } from '../../workflows/verify/render-markdown.ts';
 import {
@@ -6,18 +9,15 @@ import {
   renderVerificationTables,
 } from '../../workflows/verify/render-text.ts';
 import { isThere, type Verification } from '../../workflows/verify/verification.ts';
-import type { Log } from '../../ports/log.ts';
-import { foldConflicts } from '../../report/fold-conflicts.ts';
-import { renderJson } from '../../report/render-json.ts';
-import { logFinish } from './logger.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
+import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
-import { type ReportPlaces, writeRenderings } from './write-report.ts';
+import { type ReportTargets, writeRenderings } from './write-report.ts';
 
 /** The report of a verification, in the forms that were asked for. Throws as `writeRenderings` does. */
 export function writeVerification(
   verification: Verification,
-  places: ReportPlaces,
+  places: ReportTargets,
   stdio: Stdio,
 ): Promise<void> {
   const renderings = {
@@ -28,7 +28,7 @@ export function writeVerification(
 }
 
 /** Tells a verification in the log: a line for each item and each piece that a repair sends, advice, a line for each host, and the tables. */
-export async function tellVerification(
+export async function logVerification(
   verification: Verification,
   { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },
 ): Promise<void> {

@@ -2,10 +2,10 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, lstat, open, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { inDirectory } from './held-directory.ts';
-import type { ReportPlace } from './report-target.ts';
+import type { ReportTarget } from './report-target.ts';
 
-type FilePlace = Extract<ReportPlace, { kind: 'file' }>;
-type SpecialPlace = Extract<ReportPlace, { kind: 'special' }>;
+type FileTarget = Extract<ReportTarget, { kind: 'file' }>;
+type SpecialTarget = Extract<ReportTarget, { kind: 'special' }>;
 type Render = () => Iterable<string>;
 
 /**
@@ -15,7 +15,7 @@ type Render = () => Iterable<string>;
  * The directory may belong to somebody else, who may swap any entry of it at any time: files are changed through their
  * handles only, and no link is followed.
  */
-export async function writeReportFile({ path, old }: FilePlace, render: Render): Promise<void> {
+export async function writeReportFile({ path, old }: FileTarget, render: Render): Promise<void> {
   const name = basename(path);
   await inDirectory(dirname(path), async (pathOf) => {
     const draft = pathOf(`${name}.${crypto.randomUUID()}.tmp`);
@@ -31,7 +31,7 @@ export async function writeReportFile({ path, old }: FilePlace, render: Render):
 }
 
 /** Appends pieces of text to a pipe or device, unless its path leads to something else by now. */
-export async function writeToSpecial({ path, at }: SpecialPlace, render: Render): Promise<void> {
+export async function writeToSpecial({ path, at }: SpecialTarget, render: Render): Promise<void> {
   await using(openSame(path, at, constants.O_WRONLY | constants.O_APPEND), (file) =>
     writeFile(file, render()),
   );
@@ -41,7 +41,7 @@ export async function writeToSpecial({ path, at }: SpecialPlace, render: Render)
  * Removes the report of an earlier run, so that nobody takes it for that of a run which ends before it has one. A file
  * that is no report of ours stays until there is something to put in its place.
  */
-export async function discardOldReport({ path, old }: FilePlace): Promise<void> {
+export async function discardOldReport({ path, old }: FileTarget): Promise<void> {
   if (old === undefined) return;
   await inDirectory(dirname(path), async (pathOf) => {
     const target = pathOf(basename(path));

@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import type { Options } from '../flags/options/promotion-options.ts';
-import type { ReportPlace } from './report-target.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import type { ReportTarget } from './report-target.ts';
 
 /** What a run reads and a report must not be written over. */
 export interface ReportInputs {
@@ -14,13 +14,13 @@ export function inputsOf({
   where,
   keyFiles,
   caFiles,
-}: Pick<Options, 'where' | 'keyFiles' | 'caFiles'>): ReportInputs {
+}: Pick<PromotionOptions, 'where' | 'keyFiles' | 'caFiles'>): ReportInputs {
   const files = [...keyFiles, ...caFiles];
   return where.kind === 'plain' ? { files: [where.file, ...files] } : { files, directory: where.directory };
 }
 
 /** True for a place that is one of the files to read, under whatever name. */
-export async function isInput(place: ReportPlace, { files, directory }: ReportInputs): Promise<boolean> {
+export async function isInput(place: ReportTarget, { files, directory }: ReportInputs): Promise<boolean> {
   if (place.kind !== 'file' || place.old === undefined) return false;
   const { dev, ino } = place.old;
   for (const file of files) {

@@ -5,7 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 
 /** What stands at the end of the path of a report, every link followed: it says how to write there. */
-export type ReportPlace =
+export type ReportTarget =
   /** A stream that this process has open already. */
   | { readonly kind: 'descriptor'; readonly fd: number }
   /** A pipe, a device or a stream of another process: written to, never replaced. */
@@ -16,7 +16,7 @@ export type ReportPlace =
 const STDOUT = 1;
 
 /** The place that a path leads to, or, in words, why no report can be written there. Writes nothing. */
-export async function findPlace(target: string): Promise<ReportPlace | { readonly obstacle: string }> {
+export async function resolveTarget(target: string): Promise<ReportTarget | { readonly obstacle: string }> {
   if (target === '-') return { kind: 'descriptor', fd: STDOUT };
   if (target.endsWith('/')) return { obstacle: IS_DIRECTORY };
   try {
@@ -27,7 +27,7 @@ export async function findPlace(target: string): Promise<ReportPlace | { readonl
 }
 
 /** Equal for places that are the same. */
-export function keyOfPlace(place: ReportPlace): string {
+export function keyOfTarget(place: ReportTarget): string {
   if (place.kind === 'descriptor') return `descriptor ${place.fd}`;
   const old = place.kind === 'file' ? place.old : undefined;
   return old === undefined ? place.path : `${old.dev} ${old.ino}`;
@@ -72,7 +72,7 @@ const SHARED = 0o1002;
 /** `/dev/stdout` and its like lead there. @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html */
 const STREAM = /^(?:\/proc\/(\d+)(?:\/task\/\d+)?|\/dev)\/fd\/(\d+)$/;
 
-async function placeAt(path: string): Promise<ReportPlace | { readonly obstacle: string }> {
+async function placeAt(path: string): Promise<ReportTarget | { readonly obstacle: string }> {
   const [isStream, pid, fd] = STREAM.exec(path) ?? [];
   if (isStream !== undefined && (pid === undefined || Number(pid) === process.pid)) {
     fstatSync(Number(fd));

@@ -8,7 +8,7 @@ const BLOCK = 64 * 1024;
  * wait for what is to come, and is written even where that fails. Ends early where the reader has gone away (`| head`).
  * Throws an `OutputError` for what cannot be written.
  */
-export async function writePieces(
+export async function streamOutput(
   out: Stdio['out'],
   pieces: AsyncIterable<string>,
 ): Promise<'taken' | 'gone'> {

@@ -7,22 +7,22 @@ import { quote } from '../../base/text.ts';
 import { renderJson } from '../../report/render-json.ts';
 import { renderMarkdown } from '../../report/render-markdown.ts';
 import type { RunReport } from '../../report/report.ts';
-import type { Options } from '../flags/options/promotion-options.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { InputError, UsageError } from '../flags/usage-error.ts';
 import { discardOldReport, writeReportFile, writeToSpecial } from './report-file.ts';
 import { isInput, type ReportInputs } from './report-inputs.ts';
-import { findPlace, keyOfPlace, type ReportPlace } from './report-target.ts';
+import { keyOfTarget, type ReportTarget, resolveTarget } from './report-target.ts';
 import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
-import { InputError, UsageError } from '../flags/usage-error.ts';
 
 /** A report that was asked for is not there. */
 export class ReportError extends CodedError<'unwritable'> {}
 
-type Targets = Pick<Options, 'report' | 'reportMarkdown'>;
+type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'>;
 
 /** Where the forms of a report go that were asked for. */
-export interface ReportPlaces {
-  readonly report: ReportPlace | undefined;
-  readonly reportMarkdown: ReportPlace | undefined;
+export interface ReportTargets {
+  readonly report: ReportTarget | undefined;
+  readonly reportMarkdown: ReportTarget | undefined;
 }
 
 /**
@@ -32,12 +32,12 @@ export interface ReportPlaces {
 export async function prepareReports(
   { report, reportMarkdown }: Targets,
   inputs: ReportInputs,
-): Promise<ReportPlaces> {
+): Promise<ReportTargets> {
   const places = {
     report: await findFor(report, inputs),
     reportMarkdown: await findFor(reportMarkdown, inputs),
   };
-  const keys = [places.report, places.reportMarkdown].map((place) => place && keyOfPlace(place));
+  const keys = [places.report, places.reportMarkdown].map((place) => place && keyOfTarget(place));
   if (keys[0] !== undefined && keys[0] === keys[1]) {
     throw new UsageError(
       `-report and -report-markdown cannot both go to one place: ${quote(report ?? '')} and ${quote(reportMarkdown ?? '')} are the same`,
@@ -48,7 +48,7 @@ export async function prepareReports(
 }
 
 /** The report of a promotion, in the forms that were asked for. Throws as `writeRenderings` does. */
-export function writeReports(report: RunReport, places: ReportPlaces, stdio: Stdio): Promise<void> {
+export function writeReports(report: RunReport, places: ReportTargets, stdio: Stdio): Promise<void> {
   const renderings = { json: () => renderJson(report), markdown: () => [renderMarkdown(report)] };
   return writeRenderings(renderings, places, stdio);
 }
@@ -66,7 +66,7 @@ export interface Renderings {
  */
 export async function writeRenderings(
   { json, markdown }: Renderings,
-  { report, reportMarkdown }: ReportPlaces,
+  { report, reportMarkdown }: ReportTargets,
   stdio: Stdio,
 ): Promise<void> {
   const results = await Promise.allSettled([
@@ -76,9 +76,9 @@ export async function writeRenderings(
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-async function findFor(target: string | undefined, inputs: ReportInputs): Promise<ReportPlace | undefined> {
+async function findFor(target: string | undefined, inputs: ReportInputs): Promise<ReportTarget | undefined> {
   if (target === undefined) return undefined;
-  const place = await findPlace(target);
+  const place = await resolveTarget(target);
   if ('obstacle' in place) throw unusable(target, place.obstacle);
   if (await isInput(place, inputs)) throw unusable(target, 'it is one of the files to read');
   return place;
@@ -88,7 +88,7 @@ function unusable(target: string, why: string): InputError {
   return new InputError(`cannot write the report ${quote(target)}: ${why}`);
 }
 
-async function discardOld(place: ReportPlace | undefined): Promise<void> {
+async function discardOld(place: ReportTarget | undefined): Promise<void> {
   if (place?.kind !== 'file') return;
   await discardOldReport(place).catch((error: unknown) => {
     throw unusable(place.path, messageOf(error));
@@ -96,7 +96,7 @@ async function discardOld(place: ReportPlace | undefined): Promise<void> {
 }
 
 async function write(
-  place: ReportPlace | undefined,
+  place: ReportTarget | undefined,
   render: () => Iterable<string>,
   stdio: Stdio,
 ): Promise<void> {
@@ -110,7 +110,7 @@ async function write(
   }
 }
 
-async function writeTo(place: ReportPlace, render: () => Iterable<string>, stdio: Stdio): Promise<void> {
+async function writeTo(place: ReportTarget, render: () => Iterable<string>, stdio: Stdio): Promise<void> {
   switch (place.kind) {
     case 'descriptor':
       for (const piece of render()) await writeToDescriptor(place.fd, piece, stdio);
@@ -134,7 +134,7 @@ const STDOUT = 1;
 const STDERR = 2;
 const writeToFd = promisify(writeFileToFd);
 
-function nameOf(place: ReportPlace): string {
+function nameOf(place: ReportTarget): string {
   if (place.kind !== 'descriptor') return quote(place.path);
   if (place.fd > STDERR) return `to file descriptor ${place.fd}`;
   return place.fd === STDOUT ? 'to stdout' : 'to stderr';

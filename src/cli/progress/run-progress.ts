@@ -1,14 +1,14 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Traffic } from '../../ports/traffic.ts';
-import type { Options } from '../flags/options/promotion-options.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
 import { progressStyleOf } from './progress-style.ts';
-import { showProgress, type ShownProgress, systemTimers } from './show-progress.ts';
+import { type ShownProgress, showProgress, systemTimers } from './show-progress.ts';
 import type { StatusArea } from './status-area.ts';
 
 export interface RunToShow {
-  readonly options: Pick<Options, 'progress' | 'log'>;
+  readonly options: Pick<PromotionOptions, 'progress' | 'log'>;
   readonly status: StatusArea;
   readonly env: NodeJS.ProcessEnv;
   readonly stop: StopSignals;
@@ -17,7 +17,7 @@ export interface RunToShow {
 }
 
 /** Shows where a run is, as its options and its surroundings have it, until it is closed or the run is told to stop. */
-export function showProgressOfRun(traffic: Traffic, run: RunToShow): ShownProgress {
+export function showRunProgress(traffic: Traffic, run: RunToShow): ShownProgress {
   const { options, status, env, stop, log, clock } = run;
   const style = progressStyleOf({ wanted: options.progress, format: options.log.format, status, env });
   const shown = showProgress(style, {

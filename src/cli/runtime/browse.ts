@@ -5,11 +5,11 @@ import type { Log } from '../../ports/log.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
 import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
-import type { BoundRegistry } from './bound-registries.ts';
-import type { Options } from '../flags/options/promotion-options.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { showProgressOfRun } from '../progress/run-progress.ts';
 import type { Stdio } from '../output/stdio.ts';
+import { showRunProgress } from '../progress/run-progress.ts';
+import type { BoundRegistry } from './bound-registries.ts';
 import { type Run, withRun } from './run-scope.ts';
 
 /** How a run looks at registries. */
@@ -30,7 +30,7 @@ export interface Browser {
 
 /** Runs what only reads registries, from its options to its exit code. */
 export function browse(
-  options: RunOptions & Partial<Pick<Options, 'deadline'>>,
+  options: RunOptions & Partial<Pick<PromotionOptions, 'deadline'>>,
   { stdio, env }: { stdio: Stdio; env: NodeJS.ProcessEnv },
   run: (browser: Browser) => Promise<number>,
 ): Promise<number> {
@@ -54,7 +54,7 @@ export function browse(
       return client;
     };
     const traffic = { hosts: () => new Map(clients.flatMap((client) => Array.from(client.traffic.hosts()))) };
-    const shown = showProgressOfRun(traffic, {
+    const shown = showRunProgress(traffic, {
       ...surroundings,
       options: { ...options, progress: isProgressFit(options, stdio) },
       env,
@@ -87,8 +87,8 @@ function tellIdentities({ traffic }: OciRegistry, log: Log): void {
   }
 }
 
-function tellOddNames({ oddNames }: OciRegistry, log: Log): void {
-  for (const [host, { count, example }] of oddNames.hosts()) {
+function tellOddNames({ invalidNames }: OciRegistry, log: Log): void {
+  for (const [host, { count, example }] of invalidNames.hosts()) {
     log.write('warning', `${host} lists what is no valid name, tag or digest, so it is left out`, {
       count,
       example,

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { untilAborted } from '../../base/until-aborted.ts';
+import { untilAborted } from '../../base/concurrency.ts';
 import { LayoutError } from '../../manifest/layout/layout-error.ts';
 import type { Problem, ReadManifests } from '../../manifest/model.ts';
 import { renderProblem } from '../../manifest/problem.ts';
@@ -8,7 +8,7 @@ import { type ManifestLocation, readManifests } from '../../manifest/read-manife
 import type { Log } from '../../ports/log.ts';
 import { InputError } from '../flags/usage-error.ts';
 
-export interface ReadingWanted {
+export interface LoadOptions {
   /** Throws for any file that is not YAML. Otherwise its project is left out, unless there is no other. */
   readonly strict: boolean;
   readonly log: Log;
@@ -19,9 +19,9 @@ export interface ReadingWanted {
  * The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. Once the run is
  * told to stop, there are none: a stopped run has a report too.
  */
-export async function readWanted(
+export async function loadManifests(
   where: ManifestLocation,
-  { strict, log, stopping }: ReadingWanted,
+  { strict, log, stopping }: LoadOptions,
 ): Promise<ReadManifests> {
   const read = await untilAborted(readManifests(where, stopping), stopping).catch(async (error: unknown) => {
     if (stopping.aborted) return NOTHING_READ;

@@ -1,15 +1,15 @@
 import { createDockerConfigKeychain } from '../../adapters/docker-config/docker-config-keychain.ts';
 import { createGoogleKeychain } from '../../adapters/google/google-keychain.ts';
-import { createFetch } from '../../adapters/google/library-fetch.ts';
 import { readKeyFiles } from '../../adapters/google/key-files.ts';
+import { createFetch } from '../../adapters/google/library-fetch.ts';
 import { orAnonymous } from '../../adapters/google/or-anonymous.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { chainKeychains, type Keychain } from '../../ports/keychain.ts';
 import type { Log } from '../../ports/log.ts';
-import { bindRegistries, type BoundRegistry } from './bound-registries.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
 import { InputError } from '../flags/usage-error.ts';
+import { type BoundRegistry, bindRegistries } from './bound-registries.ts';
 
 export interface KeychainParts {
   readonly options: Pick<RunOptions, 'keyFiles' | 'serviceAccounts'>;

@@ -1,21 +1,21 @@
 import { checkConfigFiles } from '../../adapters/docker-config/config-files.ts';
 import { createArtifactRegistryReader } from '../../adapters/google/artifact-registry.ts';
 import { createFetch } from '../../adapters/google/library-fetch.ts';
-import { completeNetworkOptions, type NetworkOptions } from '../../http/connect/network-options.ts';
 import { createOciRegistry, type OciRegistry } from '../../adapters/oci/oci-registry.ts';
-import { readProxies } from '../../http/connect/proxies.ts';
-import { secretsIn } from '../../http/request-secrets.ts';
-import { checkCaFiles, readCommonCas } from '../../http/connect/tls-files.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
+import { completeNetworkOptions, type NetworkOptions } from '../../http/connect/network-options.ts';
+import { readProxies } from '../../http/connect/proxies.ts';
+import { checkCaFiles, readCommonCas } from '../../http/connect/tls-files.ts';
+import { secretsIn } from '../../http/request-secrets.ts';
 import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
-import type { BoundRegistry } from './bound-registries.ts';
-import { type KeychainParts, makeKeychain } from './make-keychain.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { tellStrangeBudgets } from './warn-unused-budgets.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { VERSION } from '../output/version.ts';
+import type { BoundRegistry } from './bound-registries.ts';
+import { type KeychainParts, makeKeychain } from './make-keychain.ts';
+import { warnUnusedBudgets } from './warn-unused-budgets.ts';
 
 export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> {
   readonly options: RunOptions;
@@ -37,7 +37,7 @@ export async function openRegistries(
 ): Promise<OpenRegistries> {
   const { options, env, clock, log, secrets } = parts;
   const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
-  tellStrangeBudgets(budgets, registries, log);
+  warnUnusedBudgets(budgets, registries, log);
   const network = completeNetworkOptions({ env, caFiles });
   await checkSurroundings(network, { plainHttp, secrets }).catch((error: unknown) => {
     throw new InputError(messageOf(error));

@@ -6,7 +6,7 @@ import type { Log } from '../../ports/log.ts';
  * Tells of each host that has a budget and no registry: it is misspelt, or a host that registries only redirect to,
  * which is asked within the budget of the registry. Nothing is told of a run without registries.
  */
-export function tellStrangeBudgets(
+export function warnUnusedBudgets(
   { hosts }: Budgets,
   registries: readonly { readonly name: RegistryName }[],
   log: Log,

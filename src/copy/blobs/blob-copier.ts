@@ -3,10 +3,9 @@ import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { BlobPlaces } from './known-blobs.ts';
-import { isKnownThere } from '../known-content.ts';
 import { BlobTransfer, type TransferPorts, type TransferTask } from './blob-transfer.ts';
-import { MountHabits } from './mount-support.ts';
+import { isKnownBlob, KnownBlobs } from './known-blobs.ts';
+import { MountSupport } from './mount-support.ts';
 import { UploadOpener } from './upload-opener.ts';
 
 export type BlobPorts = Omit<TransferPorts, 'uploads'>;
@@ -22,7 +21,7 @@ export interface BlobTask extends TransferTask {
 const NOT_WORTH_A_QUESTION = 512 * 1024;
 
 /** How a blob came to be at its destination. */
-export type Rung = 'exists' | 'mounted' | 'transferred';
+export type CopyMethod = 'exists' | 'mounted' | 'transferred';
 
 /**
  * Gets blobs to their destinations by the cheapest rung of a ladder: mount, exists, transfer.
@@ -34,10 +33,10 @@ export class BlobCopier {
   readonly #ports: BlobPorts;
   readonly #uploads: UploadOpener;
   readonly #sending: BlobTransfer;
-  readonly #places = new BlobPlaces();
-  readonly #habits = new MountHabits();
-  readonly #perRepository = new SingleFlight<string, Rung>();
-  readonly #perHost = new SingleFlight<string, Rung>();
+  readonly #places = new KnownBlobs();
+  readonly #mounts = new MountSupport();
+  readonly #perRepository = new SingleFlight<string, CopyMethod>();
+  readonly #perHost = new SingleFlight<string, CopyMethod>();
 
   constructor(ports: BlobPorts) {
     this.#ports = ports;
@@ -46,12 +45,12 @@ export class BlobCopier {
   }
 
   /** Resolves when the blob is at the destination. Throws what the last attempt threw. */
-  copy(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+  copy(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const work = async () => {
       this.#ports.stopping.throwIfAborted();
-      const rung = await this.#climb(task, signal);
+      const method = await this.#climb(task, signal);
       this.#places.remember(task.destination, task.blob.digest);
-      return rung;
+      return method;
     };
     const hasSiblings = task.siblings !== undefined && task.siblings.length > 0;
     return hasSiblings
@@ -60,7 +59,7 @@ export class BlobCopier {
   }
 
   /** Copies again what a registry denies having, by looking and transferring: a mount may be what went wrong. */
-  copyAgain(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+  copyAgain(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     this.#perRepository.forget(keyOf(task));
     return this.#perRepository.run(keyOf(task), async () => {
       const { destination } = task;
@@ -71,11 +70,11 @@ export class BlobCopier {
   }
 
   /** Sends a blob that the registry may say it has, because what it serves is damaged: no look, no mount. */
-  replace(task: TransferTask, signal: AbortSignal): Promise<Rung> {
+  replace(task: TransferTask, signal: AbortSignal): Promise<CopyMethod> {
     return this.#sending.run({ ...task, force: true }, { signal, opened: undefined });
   }
 
-  async #climb(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+  async #climb(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const host = hostOf(task.destination);
     const neighbour = task.sources.find((source) => hostOf(source) === host);
     if (neighbour !== undefined) return this.#mount(task, neighbour, signal);
@@ -87,7 +86,7 @@ export class BlobCopier {
     }
   }
 
-  async #climbWithNeighbours(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+  async #climbWithNeighbours(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const host = hostOf(task.destination);
     const hostKey = hostKeyOf(host, task);
     const first = this.#perHost.get(hostKey);
@@ -103,23 +102,23 @@ export class BlobCopier {
   }
 
   /** Remembers the place before anyone who waits for this one goes on. */
-  async #climbFirst(task: BlobTask, signal: AbortSignal): Promise<Rung> {
-    const rung = await this.#bring(task, signal);
+  async #climbFirst(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
+    const method = await this.#bring(task, signal);
     this.#places.remember(task.destination, task.blob.digest);
-    return rung;
+    return method;
   }
 
   /** A new repository has nothing, unless a run broke off in it: then a small blob is soon sent again. */
-  async #bring(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+  async #bring(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const isSmall = task.blob.size <= NOT_WORTH_A_QUESTION && task.blob.size !== UNKNOWN_SIZE;
     if (task.isNew && isSmall) return this.#sending.run(task, { signal, opened: undefined });
     return this.#lookThenTransfer(task, signal);
   }
 
-  async #mount(task: BlobTask, from: Repository, signal: AbortSignal): Promise<Rung> {
+  async #mount(task: BlobTask, from: Repository, signal: AbortSignal): Promise<CopyMethod> {
     const { destination } = task;
     if (from === destination) return 'exists';
-    const answer = await this.#habits.tryMount(hostOf(destination), async () => {
+    const answer = await this.#mounts.tryMount(hostOf(destination), async () => {
       const given = await this.#askForMount(task, from, signal);
       return { honoured: given === 'mounted', answer: given };
     });
@@ -148,10 +147,10 @@ export class BlobCopier {
   }
 
   #isThere(task: BlobTask, signal: AbortSignal): Promise<boolean> {
-    return isKnownThere(this.#ports.destination, task, signal);
+    return isKnownBlob(this.#ports.destination, task, signal);
   }
 
-  async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<Rung> {
+  async #lookThenTransfer(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const isToldLater = this.#uploads.tellsWhatIsThere(hostOf(task.destination));
     if (!isToldLater && (await this.#isThere(task, signal))) return 'exists';
     return this.#sending.run(task, { signal, opened: undefined });

@@ -3,7 +3,7 @@ import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { BlobBody, ReadRegistry } from '../../ports/registry.ts';
 import { type Spool, SpoolError, type SpooledBlob } from '../../ports/spool.ts';
-import { Room } from './byte-budget.ts';
+import { ByteBudget } from './byte-budget.ts';
 import { SharedBlob } from './shared-blob.ts';
 
 /** Bytes up to which a blob is kept in memory; `openBlob` gives such a one at once. */
@@ -26,21 +26,21 @@ export interface Share {
  * Where there is no room, what nobody uses right now goes, and is read again if it is still wanted; else a blob waits
  * until there is some. What is bound for one host only goes straight there.
  */
-export class BlobSupply {
+export class BlobFanOut {
   readonly #source: ReadRegistry;
   readonly #spool: Spool;
   readonly #shared = new Map<string, SharedBlob>();
-  readonly #memory: Room;
-  readonly #disk: Room;
+  readonly #memory: ByteBudget;
+  readonly #disk: ByteBudget;
 
   constructor({ source, spool }: { readonly source: ReadRegistry; readonly spool: Spool }) {
     this.#source = source;
     this.#spool = spool;
-    this.#memory = new Room({
+    this.#memory = new ByteBudget({
       measure: () => Promise.resolve(MEMORY),
       evict: () => this.#evict(this.#memory),
     });
-    this.#disk = new Room({
+    this.#disk = new ByteBudget({
       measure: (blob) => spool.capacityFor(blob),
       evict: () => this.#evict(this.#disk),
     });
@@ -162,7 +162,7 @@ export class BlobSupply {
   }
 
   /** The oldest first: what came long ago has waited longest for hosts that may never come. */
-  #evict(room: Room): boolean {
+  #evict(room: ByteBudget): boolean {
     for (const shared of this.#shared.values()) {
       if (!shared.isIn(room) || shared.isInUse()) continue;
       void shared.forget();

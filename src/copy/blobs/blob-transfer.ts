@@ -7,13 +7,13 @@ import type { Clock } from '../../ports/clock.ts';
 import type { UploadSession, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { SpoolError } from '../../ports/spool.ts';
-import type { BlobSupply, Share } from './blob-fan-out.ts';
-import { isKnownThere } from '../known-content.ts';
-import { CopyError } from '../copy-error.ts';
+import { CopyError } from '../outcome.ts';
+import type { BlobFanOut, Share } from './blob-fan-out.ts';
+import { isKnownBlob } from './known-blobs.ts';
 import type { UploadOpener } from './upload-opener.ts';
 
 export interface TransferPorts {
-  readonly supply: BlobSupply;
+  readonly supply: BlobFanOut;
   readonly destination: WriteRegistry;
   readonly uploads: UploadOpener;
   readonly clock: Clock;
@@ -103,7 +103,7 @@ export class BlobTransfer {
       }
       await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
       // the upload may have succeeded and only its answer been lost
-      if (!task.force && (await isKnownThere(this.#ports.destination, { destination, blob }, signal))) {
+      if (!task.force && (await isKnownBlob(this.#ports.destination, { destination, blob }, signal))) {
         await this.#abandon(upload, signal);
         return 'transferred';
       }
@@ -221,8 +221,8 @@ function mayTryAgain(
 }
 
 /** No right to write, or no writing at all. Storage that refuses may take what a new upload leads to. */
-function isLasting({ isElsewhere, status }: RegistryError): boolean {
-  return status === 405 || (status === 403 && !isElsewhere);
+function isLasting({ isForeign, status }: RegistryError): boolean {
+  return status === 405 || (status === 403 && !isForeign);
 }
 
 /** What broke off may go on; what was refused, or was wrong, will not be right for being continued. */

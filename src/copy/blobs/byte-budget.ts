@@ -16,7 +16,7 @@ interface Waiting {
  * A number of bytes that blobs take and give back: first come, first served. It is measured anew for each blob; what
  * has been promised to others counts as taken, whether or not they have come.
  */
-export class Room {
+export class ByteBudget {
   readonly #parts: RoomParts;
   #size = 0;
   #taken = 0;

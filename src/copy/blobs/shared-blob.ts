@@ -1,6 +1,6 @@
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { SpooledBlob } from '../../ports/spool.ts';
-import type { Room } from './byte-budget.ts';
+import type { ByteBudget } from './byte-budget.ts';
 
 /** What a blob's bytes are read into: an array, or a file of the spool; undefined where that does not work. */
 export type Reading = Uint8Array | SpooledReading | undefined;
@@ -22,7 +22,7 @@ export class SharedBlob {
   resting = 0;
   /** True once the spool has failed with it. */
   isUnspoolable = false;
-  #room: Room | undefined;
+  #room: ByteBudget | undefined;
   #admission: Promise<boolean> | undefined;
   #reading: Promise<Reading> | undefined;
 
@@ -62,12 +62,12 @@ export class SharedBlob {
     return this.attempts === 0 && this.#reading === undefined && this.#hosts.size < 2;
   }
 
-  isIn(room: Room): boolean {
+  isIn(room: ByteBudget): boolean {
     return this.#room === room;
   }
 
   /** Waits for room; false where there never is enough. */
-  admit(room: Room): Promise<boolean> {
+  admit(room: ByteBudget): Promise<boolean> {
     this.#admission ??= room.take(this.blob).then((isAdmitted) => {
       if (isAdmitted) this.#room = room;
       return isAdmitted;

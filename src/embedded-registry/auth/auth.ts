@@ -1,16 +1,14 @@
-import type { AuthOptions } from './auth-options.ts';
-import type { Backend } from '../backend.ts';
+import type { Authorizer, Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
-import { identify, identifyBasic, type Identity, type Users } from './credentials.ts';
 import { Refusal } from '../errors.ts';
-import type { Gate } from './gate.ts';
 import type { Settings } from '../options.ts';
-import type { RegistryStore } from '../storage/store.ts';
 import { jsonReply, type Reply } from '../reply.ts';
-import { type Access, covers, formatScopes, parseScopes, TokenDesk } from './tokens.ts';
+import type { RegistryStore } from '../storage/store.ts';
+import { type AuthOptions, type Identity, identify, identifyBasic, type Users } from './auth-options.ts';
+import { type Access, covers, formatScopes, parseScopes, TokenIssuer } from './tokens.ts';
 
 /** The gate that the options ask for: open to all, or with passwords or tokens. */
-export function createGate({ auth, now }: Settings, store: Pick<RegistryStore, 'exists'>): Gate {
+export function createAuthorizer({ auth, now }: Settings, store: Pick<RegistryStore, 'exists'>): Authorizer {
   if (auth === undefined) return { admit: () => {}, issue: noTokens };
   const admitKnown = (call: Call, admit: () => void) => {
     if (auth.hides !== undefined && call.name !== '' && call.headers.authorization === undefined) {
@@ -22,18 +20,18 @@ export function createGate({ auth, now }: Settings, store: Pick<RegistryStore, '
     const admit = (call: Call) => admitKnown(call, () => admitBasic(call, auth.users));
     return { admit, issue: noTokens };
   }
-  const desk = new TokenDesk({ ttlSeconds: auth.ttlSeconds ?? 300, now });
+  const issuer = new TokenIssuer({ ttlSeconds: auth.ttlSeconds ?? 300, now });
   const created = new Set<string>();
   const creation = { exists: (name: string) => store.exists(name) || created.has(name), created };
   return {
-    admit: (call) => admitKnown(call, () => admitBearer(call, { auth, desk })),
-    issue: (call) => issueToken(call, { auth, desk, creation }),
+    admit: (call) => admitKnown(call, () => admitBearer(call, { auth, issuer })),
+    issue: (call) => issueToken(call, { auth, issuer, creation }),
   };
 }
 
 /** GET, or POST of an OAuth2 form. */
-export function getToken(call: Call, { gate }: Backend): Promise<Reply> {
-  return gate.issue(call);
+export function getToken(call: Call, { authorizer }: Backend): Promise<Reply> {
+  return authorizer.issue(call);
 }
 
 type TokenAuth = Extract<AuthOptions, { kind: 'token' }>;
@@ -50,11 +48,11 @@ function admitBasic(call: Call, users: Users): void {
     throw unauthorized('Basic realm="embedded-registry"');
 }
 
-function admitBearer(call: Call, { auth, desk }: { auth: TokenAuth; desk: TokenDesk }): void {
+function admitBearer(call: Call, { auth, issuer }: { auth: TokenAuth; issuer: TokenIssuer }): void {
   const needed = neededAccess(call, auth);
   const token = /^bearer +(\S+)$/i.exec(call.headers.authorization ?? '')?.[1];
   if (token === undefined) throw unauthorized(challenge(call, needed));
-  const rights = desk.rightsOf(token);
+  const rights = issuer.rightsOf(token);
   if (rights === undefined) throw unauthorized(`${challenge(call, needed)},error="invalid_token"`);
   if (!covers(rights, needed)) throw unauthorized(`${challenge(call, needed)},error="insufficient_scope"`);
 }
@@ -88,7 +86,7 @@ interface Creation {
 
 async function issueToken(
   call: Call,
-  { auth, desk, creation }: { auth: TokenAuth; desk: TokenDesk; creation: Creation },
+  { auth, issuer, creation }: { auth: TokenAuth; issuer: TokenIssuer; creation: Creation },
 ): Promise<Reply> {
   const form =
     call.method === 'POST'
@@ -100,7 +98,7 @@ async function issueToken(
     throw unauthorized('Basic realm="embedded-registry"');
   }
   const asked = grantExisting(parseScopes(form.getAll('scope')), { auth, creation });
-  const token = desk.issue(identity === undefined ? asked.map(onlyPull) : asked);
+  const token = issuer.issue(identity === undefined ? asked.map(onlyPull) : asked);
   return jsonReply({ token, access_token: token, expires_in: auth.ttlSeconds ?? 300 });
 }
 

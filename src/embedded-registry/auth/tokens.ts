@@ -6,7 +6,7 @@ export interface Access {
 }
 
 /** Tokens that were issued: opaque, each with its rights and its end. */
-export class TokenDesk {
+export class TokenIssuer {
   readonly #tokens = new Map<string, { readonly granted: readonly Access[]; readonly expiresAt: number }>();
   readonly #lifeMs: number;
   readonly #now: () => number;

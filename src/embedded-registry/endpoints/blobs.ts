@@ -1,9 +1,8 @@
 import type { Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
-import { rangedReply } from './content.ts';
 import { Refusal } from '../errors.ts';
-import { requireDigest } from './references.ts';
 import type { Reply } from '../reply.ts';
+import { rangedReply, requireDigest } from './content.ts';
 
 export function getBlob(call: Call, { store }: Backend): Reply {
   const digest = requireDigest(call.reference);

@@ -1,7 +1,9 @@
-import type { Digest } from '../../image/digest.ts';
+import { quote } from '../../base/text.ts';
+import { type Digest, parseDigest } from '../../image/digest.ts';
 import type { Call } from '../call.ts';
-import { parseRange } from './range.ts';
+import { Refusal } from '../errors.ts';
 import type { Reply } from '../reply.ts';
+import { parseRange } from './range.ts';
 
 /** The answer to GET and HEAD of content with a digest: 200, 206 for a range, 304 where the client has it. */
 export function contentReply(
@@ -30,4 +32,11 @@ export function rangedReply(
     headers: { ...headers, 'Content-Range': `bytes ${range.start}-${range.end - 1}/${size}` },
     body: content.bytes.subarray(range.start, range.end),
   };
+}
+
+/** The digest that a text is. Throws `DIGEST_INVALID`. */
+export function requireDigest(text: string): Digest {
+  const digest = parseDigest(text);
+  if (digest !== undefined) return digest;
+  throw new Refusal('DIGEST_INVALID', `${quote(text)} is not a digest`);
 }

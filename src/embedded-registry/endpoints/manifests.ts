@@ -1,15 +1,14 @@
 import { quote } from '../../base/text.ts';
 import { isDigest } from '../../image/digest.ts';
+import { DOCKER_LIST, DOCKER_MANIFEST, isSchema1Type } from '../../image/media-types.ts';
 import { parseTag } from '../../image/tag.ts';
-import { accepts } from './accept.ts';
 import type { Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
-import { contentReply } from './content.ts';
 import { Refusal } from '../errors.ts';
-import { checkManifest } from './manifest-check.ts';
-import { requireDigest } from './references.ts';
 import type { Reply } from '../reply.ts';
 import type { StoredManifest } from '../storage/store.ts';
+import { contentReply, requireDigest } from './content.ts';
+import { checkManifest } from './manifest-check.ts';
 
 /** The size that the specification says a registry should take, and Docker's limit. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -63,4 +62,15 @@ function requireReference(call: Call): string {
 
 function unknownManifest({ name, reference }: Call): Refusal {
   return new Refusal('MANIFEST_UNKNOWN', 'manifest unknown', { details: [{ name, reference }] });
+}
+
+/**
+ * True when a manifest of this type may be the answer. Docker's types are what clients without an Accept header
+ * have always got, and schema 1 what they get whatever they ask for; parameters and weights do not count.
+ */
+export function accepts(header: string | undefined, mediaType: string): boolean {
+  if (isSchema1Type(mediaType)) return true;
+  if (header === undefined) return mediaType === DOCKER_MANIFEST || mediaType === DOCKER_LIST;
+  const named = header.split(',').map((entry) => entry.split(';', 1)[0]?.trim());
+  return named.includes(mediaType) || named.includes('*/*');
 }

@@ -2,9 +2,9 @@ import { OCI_INDEX } from '../../image/media-types.ts';
 import type { Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
 import { Refusal } from '../errors.ts';
-import { requireDigest } from './references.ts';
 import { jsonReply, type Reply } from '../reply.ts';
 import type { StoredManifest } from '../storage/store.ts';
+import { requireDigest } from './content.ts';
 
 /**
  * An index of the manifests whose subject is the digest; an empty one where there are none.

@@ -2,11 +2,11 @@ import { type Digest, matchesDigest, parseDigest } from '../../image/digest.ts';
 import type { Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
 import { Refusal } from '../errors.ts';
-import { formatUploadRange, requireNextChunk } from './range.ts';
-import { requireDigest } from './references.ts';
 import type { Reply } from '../reply.ts';
 import { Interruption } from '../server/request-body.ts';
 import type { UploadSession } from '../storage/upload-sessions.ts';
+import { requireDigest } from './content.ts';
+import { formatUploadRange, requireNextChunk } from './range.ts';
 
 /** Blobs are kept in memory: what is larger than this is a mistake. */
 const MAX_BLOB_BYTES = 2 ** 31;

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import type { Delivery } from './faults.ts';
 import type { Reply } from '../reply.ts';
+import type { Delivery } from './faults.ts';
 import type { LogEntry } from './request-log.ts';
 
 /** Answers that a fault holds back, until either side closes their connection. */

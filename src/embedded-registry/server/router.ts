@@ -2,9 +2,7 @@ import { getToken } from '../auth/auth.ts';
 import type { Handler } from '../backend.ts';
 import { deleteBlob, getBlob } from '../endpoints/blobs.ts';
 import { deleteManifest, getManifest, putManifest } from '../endpoints/manifests.ts';
-import { ping } from '../endpoints/ping.ts';
 import { listReferrers } from '../endpoints/referrers.ts';
-import type { RequestKind } from './request-log.ts';
 import { listRepositories, listTags } from '../endpoints/tags.ts';
 import {
   cancelUpload,
@@ -15,6 +13,8 @@ import {
   putUpload,
   startUpload,
 } from '../endpoints/uploads.ts';
+import { jsonReply, type Reply } from '../reply.ts';
+import type { RequestKind } from './request-log.ts';
 
 export interface Route {
   readonly method: string;
@@ -92,4 +92,9 @@ function decoded(component: string | undefined): string {
   } catch {
     return component; // no grammar allows for a per cent sign, so it is refused as it is
   }
+}
+
+/** The check that a registry is one; with auth, where clients learn the challenge. */
+export function ping(): Reply {
+  return jsonReply({}, { headers: { 'Docker-Distribution-Api-Version': 'registry/2.0' } });
 }

@@ -4,10 +4,10 @@ import { quote } from '../../base/text.ts';
 import { parseImageName } from '../../image/repository.ts';
 import type { Backend } from '../backend.ts';
 import type { Call } from '../call.ts';
-import { deliver, type Stalled } from './deliver.ts';
 import { Refusal, refusalReply } from '../errors.ts';
-import { arriving, type Delivery, type FaultPlan, interfere } from './faults.ts';
 import { jsonReply, type Reply } from '../reply.ts';
+import { deliver, type Stalled } from './deliver.ts';
+import { arriving, type Delivery, type FaultPlan, interfere } from './faults.ts';
 import { readRequestBody } from './request-body.ts';
 import { type LogEntry, openEntry } from './request-log.ts';
 import { allowedMethods, findRoute, type Match } from './router.ts';
@@ -17,7 +17,7 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-interface Desk {
+interface ServerParts {
   readonly backend: Backend;
   readonly faults: FaultPlan;
   readonly log: LogEntry[];
@@ -27,7 +27,7 @@ interface Desk {
 /** From a request to its answer. Never rejects: whatever happens is an answer or a closed connection. */
 export async function serveRequest(
   { request, response }: Exchange,
-  { backend, faults, log, stalled }: Desk,
+  { backend, faults, log, stalled }: ServerParts,
 ): Promise<void> {
   const { method = 'GET', url = '/' } = request;
   const mark = url.indexOf('?');
@@ -63,7 +63,7 @@ async function answerCall(call: Call, match: Match | undefined, backend: Backend
     if (call.name !== '' && parseImageName(call.name) === undefined) {
       throw new Refusal('NAME_INVALID', `${quote(call.name)} is not a repository name`);
     }
-    if (match.route.kind !== 'token') backend.gate.admit(call);
+    if (match.route.kind !== 'token') backend.authorizer.admit(call);
     return await match.route.handle(call, backend);
   } catch (error) {
     if (error instanceof Refusal) return refusalReply(error);

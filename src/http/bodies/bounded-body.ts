@@ -4,7 +4,7 @@ import { describeRequest, type HttpRequest } from '../request.ts';
 const DEFAULT_MAX_BODY_BYTES = 64 * 1024;
 
 /** A body as it arrives, bounded by what its request allows. */
-export class BoundedPieces {
+export class BoundedBody {
   readonly #request: HttpRequest;
   readonly #pieces: Buffer[] = [];
   #size = 0;

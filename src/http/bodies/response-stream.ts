@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici';
 const HIGH_WATER_MARK = 64 * 1024;
 
 /** A body as it arrives, at the pace of whoever reads it. Destroying it ends the request. */
-export class AnswerStream extends Readable {
+export class ResponseStream extends Readable {
   readonly #controller: Dispatcher.DispatchController;
   /** Bytes that have come, read or not. */
   received = 0;

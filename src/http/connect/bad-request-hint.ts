@@ -1,5 +1,5 @@
-import { classifyHostname } from './address-policy.ts';
 import type { HttpRequest, HttpResponse } from '../request.ts';
+import { classifyHostname } from './address-policy.ts';
 
 /**
  * What a 400 may mean that a server gives to whoever speaks to it in the wrong way: Go's and nginx's servers say it in

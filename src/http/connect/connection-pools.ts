@@ -2,13 +2,13 @@ import type { Dispatcher } from 'undici';
 import type buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
-import { fartherOf, type Nearest } from './address-policy.ts';
-import { connectToProxy, createConnector, type Reach, refuseHostname } from './connector.ts';
 import { type HttpRequest } from '../request.ts';
+import { fartherOf, type Nearest } from './address-policy.ts';
+import { type AllowedTargets, connectToProxy, createConnector, refuseHostname } from './connector.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { Proxies, type Proxy } from './proxies.ts';
 import type { TrustedRealms } from './realm-policy.ts';
-import { Trust } from './tls-contexts.ts';
+import { TlsContexts } from './tls-contexts.ts';
 
 /** Milliseconds without a first byte of an answer; a registry hashes a large upload before it answers. */
 const HEADERS_TIMEOUT = 180_000;
@@ -37,9 +37,9 @@ export interface RouteOptions {
  * A pool of connections for each origin. Requests to a registry itself and those that its answers lead to (redirects,
  * token realms, upload locations) never share a pool: they may not reach the same addresses.
  */
-export class Routes {
+export class ConnectionPools {
   readonly #options: RouteOptions;
-  readonly #trust: Trust;
+  readonly #trust: TlsContexts;
   readonly #proxies: Proxies;
   readonly #agents = new Map<string, Agent>();
   /** How near the registries are, by origin. */
@@ -48,7 +48,7 @@ export class Routes {
 
   constructor(options: RouteOptions) {
     this.#options = options;
-    this.#trust = new Trust(options.network);
+    this.#trust = new TlsContexts(options.network);
     this.#proxies = new Proxies(options.network.env);
   }
 
@@ -74,7 +74,7 @@ export class Routes {
     await Promise.all(Array.from(this.#agents.values(), (agent) => agent.destroy()));
   }
 
-  async #reachOf({ url, host }: HttpRequest): Promise<Reach & { readonly key: string }> {
+  async #reachOf({ url, host }: HttpRequest): Promise<AllowedTargets & { readonly key: string }> {
     const registry = this.#options.originOf(host);
     if (url.origin === registry) return this.#ownReach();
     const { host: registryHost } = new URL(registry);
@@ -89,7 +89,7 @@ export class Routes {
     };
   }
 
-  #ownReach(): Reach & { readonly key: string } {
+  #ownReach(): AllowedTargets & { readonly key: string } {
     return {
       key: 'own',
       nearest: 'loopback',
@@ -101,7 +101,7 @@ export class Routes {
   }
 
   /** Plain http goes to a proxy as it is, not through a tunnel: many proxies allow those for https only. */
-  #proxied(url: URL, { reach, proxy }: { readonly reach: Reach; readonly proxy: Proxy }): Route {
+  #proxied(url: URL, { reach, proxy }: { readonly reach: AllowedTargets; readonly proxy: Proxy }): Route {
     refuseHostname(url.hostname, { nearest: reach.nearest, classify: this.#options.network.classify });
     const dispatcher = this.#agent(proxy.origin, () => this.#proxyConnector(proxy));
     const { authorization } = proxy;

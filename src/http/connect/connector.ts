@@ -14,7 +14,7 @@ import { failed, openTunnel } from './tunnel.ts';
 const CONNECT_TIMEOUT = 15_000;
 
 /** What a group of connections may lead to, and with what. */
-export interface Reach {
+export interface AllowedTargets {
   readonly nearest: Nearest;
   readonly contextOf: (host: string) => Promise<SecureContext>;
   /** Told of every connection that is made; `public` where a proxy makes it and the address cannot be seen. */
@@ -33,7 +33,7 @@ type Target = buildConnector.Options;
  * group may reach. Addresses are judged after names have become addresses and before anything is sent, and what was
  * connected to is judged once more.
  */
-export function createConnector(reach: Reach, parts: ConnectorParts): buildConnector.connector {
+export function createConnector(reach: AllowedTargets, parts: ConnectorParts): buildConnector.connector {
   const dialer = new Dialer(reach, parts);
   return (target, callback) => {
     dialer.dial(target).then(
@@ -44,7 +44,7 @@ export function createConnector(reach: Reach, parts: ConnectorParts): buildConne
 }
 
 class Dialer {
-  readonly #reach: Reach;
+  readonly #reach: AllowedTargets;
   readonly #proxies: Proxies;
   readonly #classify: NetworkOptions['classify'];
   readonly #plain: buildConnector.connector;
@@ -52,7 +52,7 @@ class Dialer {
   /** Each remembers the TLS sessions of its context. */
   readonly #secure = new Map<SecureContext, buildConnector.connector>();
 
-  constructor(reach: Reach, { network, proxies }: ConnectorParts) {
+  constructor(reach: AllowedTargets, { network, proxies }: ConnectorParts) {
     this.#reach = reach;
     this.#proxies = proxies;
     this.#classify = network.classify;
@@ -107,7 +107,11 @@ function connect(connector: buildConnector.connector, target: Target): Promise<S
   });
 }
 
-async function tunnelTo(proxy: Proxy, target: Target, contextOf: Reach['contextOf']): Promise<Socket> {
+async function tunnelTo(
+  proxy: Proxy,
+  target: Target,
+  contextOf: AllowedTargets['contextOf'],
+): Promise<Socket> {
   const port = target.port || (target.protocol === 'https:' ? '443' : '80');
   const name = target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname;
   const socket = await connectToProxy(proxy, contextOf);
@@ -115,7 +119,7 @@ async function tunnelTo(proxy: Proxy, target: Target, contextOf: Reach['contextO
 }
 
 /** A connection to a proxy, wherever it is: the user has named it. */
-export async function connectToProxy(proxy: Proxy, contextOf: Reach['contextOf']): Promise<Socket> {
+export async function connectToProxy(proxy: Proxy, contextOf: AllowedTargets['contextOf']): Promise<Socket> {
   const { protocol, host, port } = proxy.url;
   const hostname = proxy.url.hostname.replace(/^\[|\]$/g, '');
   const secureContext = protocol === 'https:' ? await contextOf(host) : undefined;

@@ -6,7 +6,7 @@ import { type ClientPair, type HostFiles, readCommonCas, readHostFiles, TlsFileE
  * Whom to trust and who to be, for each host: one secure context for each different answer, made when the first
  * connection wants it. Hosts without files of their own share one.
  */
-export class Trust {
+export class TlsContexts {
   readonly #options: NetworkOptions;
   readonly #contexts = new Map<string, Promise<SecureContext>>();
   readonly #files = new Map<string, Promise<HostFiles>>();

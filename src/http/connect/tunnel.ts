@@ -2,8 +2,8 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { invalidityOf, MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import type { Proxy } from './proxies.ts';
 import { systemTimer } from '../time-limits.ts';
+import type { Proxy } from './proxies.ts';
 
 /** Milliseconds. The proxy makes a connection of its own before it answers. */
 const TUNNEL_TIMEOUT = 30_000;

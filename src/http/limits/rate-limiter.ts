@@ -1,7 +1,6 @@
 import type { Clock } from '../../ports/clock.ts';
 import { AcceptedRate } from './accepted-rate.ts';
 import { LearnedLimit } from './learned-limit.ts';
-import { TurnQueue } from './turn-queue.ts';
 
 /** Milliseconds of requests that may be sent at once after idle time. */
 const BURST = 20;
@@ -28,6 +27,16 @@ export interface Refusal {
   readonly isQuota: boolean;
 }
 
+interface Pause {
+  readonly since: number;
+  isQuota: boolean;
+}
+
+interface Cycle {
+  readonly begun: number;
+  accepted: number;
+}
+
 /**
  * A rate limiter below a ceiling, which may be infinite. It learns the rate that a host sustains.
  *
@@ -38,20 +47,18 @@ export class RateLimiter {
   readonly #clock: Clock;
   readonly #limit: LearnedLimit;
   readonly #accepted = new AcceptedRate();
-  readonly #queue: TurnQueue;
   /** Monotonic milliseconds of the next turn. */
   #next = Number.NEGATIVE_INFINITY;
   #refusedShare = FIRST_SHARE;
-  #pause: { readonly since: number; isQuota: boolean } | undefined;
+  #pause: Pause | undefined;
   #nextProbe = Number.NEGATIVE_INFINITY;
   /** Since the last pause began to end: with the next pause, the long-term rate of the host. */
-  #cycle: { readonly begun: number; accepted: number } | undefined;
+  #cycle: Cycle | undefined;
 
   /** `ceiling` is in requests per second. */
   constructor(clock: Clock, ceiling: number) {
     this.#clock = clock;
     this.#limit = new LearnedLimit({ ceiling, leastTime: LEAST_TIME, tolerance: TOLERANCE });
-    this.#queue = new TurnQueue(clock, () => this.#take());
   }
 
   /** Requests per second. */
@@ -59,9 +66,16 @@ export class RateLimiter {
     return Math.max(SLOWEST, this.#limit.at(this.#clock.monotonic()));
   }
 
-  /** Resolves at the turn of this request; rejects with the signal's reason. */
-  turn(signal: AbortSignal): Promise<void> {
-    return this.#queue.turn(signal);
+  /** Milliseconds until the next request may be sent; 0 or less if it may be sent now. */
+  wait(): number {
+    return Math.max(this.#next, this.#nextProbe) - this.#clock.monotonic();
+  }
+
+  /** Counts so many requests as sent. */
+  take(requests: number): void {
+    const now = this.#clock.monotonic();
+    this.#next = Math.max(this.#next, now - BURST) + (1000 * requests) / this.rate;
+    if (this.#pause !== undefined) this.#nextProbe = now + this.#probeInterval(this.#pause.since, now);
   }
 
   /** Returns true if the host was paused after `time`: a turn taken before is void. */
@@ -69,15 +83,19 @@ export class RateLimiter {
     return this.#pause !== undefined && this.#pause.since > time;
   }
 
-  /** Records an answer that is no refusal, to a request sent at `sentAt`. */
-  accept(sentAt: number): void {
+  /** Records that so many requests sent at `sentAt` were not refused. Returns true if that ends a pause. */
+  accept(sentAt: number, requests: number): boolean {
     const now = this.#clock.monotonic();
-    this.#refusedShare -= this.#refusedShare / RECENT_ANSWERS;
-    this.#accepted.add(now);
+    for (let request = 0; request < requests; request++) {
+      this.#refusedShare -= this.#refusedShare / RECENT_ANSWERS;
+      this.#accepted.add(now);
+      this.#limit.succeed(sentAt);
+    }
     this.#cycle ??= { begun: sentAt, accepted: 0 };
-    this.#cycle.accepted += 1;
-    this.#limit.succeed(sentAt);
-    if (this.#pause !== undefined && sentAt > this.#pause.since) this.#resume(this.#pause, now);
+    this.#cycle.accepted += requests;
+    if (this.#pause === undefined || sentAt <= this.#pause.since) return false;
+    this.#resume(this.#pause, this.#cycle, now);
+    return true;
   }
 
   /** Records a refusal of a request sent at `sentAt`. */
@@ -99,8 +117,7 @@ export class RateLimiter {
     this.#nextProbe = Math.max(this.#nextProbe, now + (retryAfter || jittered));
   }
 
-  #resume({ isQuota }: { readonly isQuota: boolean }, now: number): void {
-    const { begun, accepted } = this.#cycle ?? { begun: now, accepted: 0 };
+  #resume({ isQuota }: Pause, { begun, accepted }: Cycle, now: number): void {
     if (isQuota) {
       const sustained = Math.max((accepted * 1000) / (now - begun), this.#sustained(now));
       if (accepted >= ENOUGH_ACCEPTED) this.#limit.lowerTo(sustained, now);
@@ -111,17 +128,6 @@ export class RateLimiter {
     this.#refusedShare = FIRST_SHARE;
     this.#nextProbe = Number.NEGATIVE_INFINITY;
     this.#next = now;
-    this.#queue.review();
-  }
-
-  /** Takes a turn and returns 0, or returns the milliseconds until the next one. */
-  #take(): number {
-    const now = this.#clock.monotonic();
-    const wait = Math.max(this.#next, this.#nextProbe) - now;
-    if (wait > 0) return wait;
-    this.#next = Math.max(this.#next, now - BURST) + 1000 / this.rate;
-    if (this.#pause !== undefined) this.#nextProbe = now + this.#probeInterval(this.#pause.since, now);
-    return 0;
   }
 
   #probeInterval(since: number, now: number): number {

@@ -7,6 +7,7 @@ import { parseRetryAfter } from '../retry-after.ts';
 import { budgetOf, type Budgets, userBudgetOf } from './budgets.ts';
 import { ConnectionSlots } from './connection-slots.ts';
 import { RateLimiter } from './rate-limiter.ts';
+import { type Turn, TurnQueue } from './turn-queue.ts';
 
 export interface RateLimitOptions {
   /** Requests at a time, all hosts together. */
@@ -41,46 +42,46 @@ interface HostLimits {
   readonly bodySlots: ConnectionSlots;
 }
 
+interface User {
+  readonly name: string;
+  readonly limiter: RateLimiter;
+}
+
 /** The limits of one request. */
 interface RequestLimits {
   readonly host: HostLimits;
   /** The narrowest limiter of the host for this request. */
   readonly ofHost: RateLimiter;
   readonly ofUser: RateLimiter | undefined;
-  /** One for each turn that the request takes. */
-  readonly limiters: readonly RateLimiter[];
+  readonly turn: Turn;
 }
 
 class RateLimits {
   readonly #options: RateLimitOptions;
   readonly #hosts = new Map<string, HostLimits>();
-  readonly #users = new Map<string, RateLimiter>();
+  readonly #users = new Map<string, User>();
+  readonly #queue: TurnQueue;
   readonly #slots: LimitFunction;
 
   constructor(options: RateLimitOptions) {
     this.#options = options;
     this.#slots = pLimit(options.threads);
+    this.#queue = new TurnQueue(options.clock);
   }
 
   async send(request: HttpRequest, inner: Send): Promise<HttpResponse> {
     const limits = await this.#limitsOf(request);
+    const { turn } = limits;
     for (;;) {
-      const turns = await this.#takeTurns(limits, request.signal);
+      await this.#queue.take(turn, request.signal);
+      const takenAt = this.#options.clock.monotonic();
       const response = await this.#inSlots(request, limits.host, async (slots) => {
-        if (turns.some(({ limiter, at }) => limiter.isPausedSince(at))) return undefined;
+        // the wait for a slot may have been long
+        if (turn.limits.some(({ limiter }) => limiter.isPausedSince(takenAt))) return undefined;
         return slots.send(() => this.#observe(request, { inner, limits }), isLostConnection);
       });
       if (response !== undefined) return response;
     }
-  }
-
-  async #takeTurns({ limiters }: RequestLimits, signal: AbortSignal) {
-    const turns: { readonly limiter: RateLimiter; readonly at: number }[] = [];
-    for (const limiter of limiters) {
-      await limiter.turn(signal);
-      turns.push({ limiter, at: this.#options.clock.monotonic() });
-    }
-    return turns;
   }
 
   #inSlots<T>(
@@ -105,7 +106,8 @@ class RateLimits {
       const retryAfter = parseRetryAfter(headers, clock.wallTime());
       limiterToBlame(limits, response).refuse(sentAt, { retryAfter, isQuota: status === 429 });
     } else if (status < 500) {
-      for (const limiter of limits.limiters) limiter.accept(sentAt);
+      const resumed = limits.turn.limits.filter(({ limiter, requests }) => limiter.accept(sentAt, requests));
+      if (resumed.length > 0) this.#queue.review();
     }
     return response;
   }
@@ -114,13 +116,16 @@ class RateLimits {
     const host = this.#hostOf(request.host);
     const ofUser = await this.#userOf(request);
     const isWrite = !isRead(request);
-    const reads = [host.requests, ...(ofUser === undefined ? [] : [ofUser])];
-    const limiters = [
-      ...reads,
-      ...(isWrite ? [host.writes] : []),
-      ...(request.precondition === undefined ? [] : reads),
+    const isUrgent = request.slot === 'none';
+    const requests = request.precondition === undefined ? 1 : 2;
+    const rates = [
+      { limiter: host.requests, requests },
+      ...(isWrite ? [{ limiter: host.writes, requests: 1 }] : []),
+      ...(ofUser === undefined ? [] : [{ limiter: ofUser.limiter, requests }]),
     ];
-    return { host, ofHost: isWrite ? host.writes : host.requests, ofUser, limiters };
+    const line = [request.host, isWrite ? 'write' : 'read', requests, isUrgent, ofUser?.name].join(' ');
+    const ofHost = isWrite ? host.writes : host.requests;
+    return { host, ofHost, ofUser: ofUser?.limiter, turn: { line, limits: rates, isUrgent } };
   }
 
   #hostOf(host: string): HostLimits {
@@ -138,12 +143,14 @@ class RateLimits {
   }
 
   /** A failed lookup counts as anonymous here: sending the request reports the failure. */
-  async #userOf({ host, repository, signal }: HttpRequest): Promise<RateLimiter | undefined> {
+  async #userOf({ host, repository, signal }: HttpRequest): Promise<User | undefined> {
     const { clock, budgets, keychain } = this.#options;
     const ceiling = userBudgetOf(host, budgets);
     if (ceiling === undefined) return undefined;
     const identity = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
-    return remember(this.#users, identity.name, () => new RateLimiter(clock, ceiling));
+    return remember(this.#users, identity.name, () => {
+      return { name: identity.name, limiter: new RateLimiter(clock, ceiling) };
+    });
   }
 }
 

@@ -2,12 +2,12 @@ import { forEachConcurrently } from '../../base/concurrency.ts';
 import { assertNever } from '../../base/exhaustive.ts';
 import { sortedBy } from '../../base/sorted.ts';
 import { escapeControls, nearest, quote } from '../../base/text.ts';
+import type { Problem } from '../model.ts';
 import { type DirectoryEntry, followLinks } from './disk.ts';
 import { LayoutError } from './layout-error.ts';
-import type { Problem } from '../model.ts';
 import { imagesOf, MANIFEST_FILE, manifestOf, namesOf } from './project-files.ts';
 import { type Place, ThinDirectory } from './thin-directory.ts';
-import { warnOfUnreadLists } from './unread-lists.ts';
+import { warnUnusedImageLists } from './unused-image-lists.ts';
 
 /** The files of one project. */
 interface ProjectFiles {
@@ -44,7 +44,7 @@ export async function readLayout(directory: string, signal: AbortSignal): Promis
       if (list !== undefined) projects.push({ manifest, images: list });
     });
     if (images !== undefined && imageDirectories !== undefined)
-      await warnOfUnreadLists({ images, imageDirectories, projects: entries, thin });
+      await warnUnusedImageLists({ images, imageDirectories, projects: entries, thin });
   }
   if (thin.issues.length === 0 && projects.length === 0) refuseEmptiness(directory, thin);
   if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues);

@@ -1,9 +1,9 @@
 import { assertNever } from '../../base/exhaustive.ts';
 import { quote } from '../../base/text.ts';
+import { SourceFile } from '../source-file.ts';
 import { decodeText } from './decode.ts';
 import { readBounded } from './disk.ts';
 import type { LayoutIssue } from './layout-error.ts';
-import { SourceFile } from '../source-file.ts';
 
 /** Far beyond any real list (the largest has 1 MiB); a limit at all, so that no file can take all memory. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024;

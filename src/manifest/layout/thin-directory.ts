@@ -1,10 +1,10 @@
 import { join, relative, sep } from 'node:path';
 import { sortedBy } from '../../base/sorted.ts';
 import { nearest, quote } from '../../base/text.ts';
-import { type DirectoryEntry, type EntryKind, followLinks, listDirectory, type Target } from './disk.ts';
-import type { LayoutIssue } from './layout-error.ts';
 import type { Problem } from '../model.ts';
 import { sortProblems } from '../problem.ts';
+import { type DirectoryEntry, type EntryKind, followLinks, listDirectory, type Target } from './disk.ts';
+import type { LayoutIssue } from './layout-error.ts';
 
 /** A file or directory of the manifest directory. */
 export interface Place {

@@ -1,16 +1,16 @@
 import { sortedBy } from '../../base/sorted.ts';
-import { makeSnapshotImage, type SnapshotImage } from '../../image/snapshot-image.ts';
 import type { Digest } from '../../image/digest.ts';
+import { makeSnapshotImage, type SnapshotImage } from '../../image/snapshot-image.ts';
 import type { Tag } from '../../image/tag.ts';
-import { parseImages } from '../parse-images.ts';
 import { LayoutError } from '../layout/layout-error.ts';
-import type { Problem } from '../model.ts';
-import { parseYaml } from '../yaml/parse-yaml.ts';
-import { sortProblems } from '../problem.ts';
 import { readSource } from '../layout/read-source.ts';
-import { isCsvSnapshot, parseCsvSnapshot, type SnapshotEntry } from './snapshot-csv.ts';
+import type { Problem } from '../model.ts';
+import { parseImages } from '../parse-images.ts';
+import { sortProblems } from '../problem.ts';
 import { SourceFile } from '../source-file.ts';
+import { parseYaml } from '../yaml/parse-yaml.ts';
 import { isNull, kindOf } from '../yaml/yaml-tree.ts';
+import { isCsvSnapshot, parseCsvSnapshot, type SnapshotEntry } from './snapshot-csv.ts';
 
 export interface ReadSnapshot {
   /** Sorted by name. */

@@ -70,9 +70,9 @@ async function withSought(
   if (seek === undefined || other === undefined) return own;
   const shown = own?.digests ?? [];
   const known = new Set(shown.map(({ digest }) => digest));
-  const sought = other.digests.map(({ digest }) => digest).filter((digest) => !known.has(digest));
-  if (sought.length === 0) return own;
-  const found = await seek(name, sought);
+  const expected = other.digests.map(({ digest }) => digest).filter((digest) => !known.has(digest));
+  if (expected.length === 0) return own;
+  const found = await seek(name, expected);
   const digests = new Map(shown.map(({ digest, tags }) => [digest, tags]));
   for (const digest of found) digests.set(digest, []);
   return makeSnapshotImage(name, digests);

@@ -48,7 +48,7 @@ function adviseOn(about: Finding, repair: Verification['repair']): string {
   return repair.confirmed ? REPAIR_BY_HAND : CONFIRM;
 }
 
-/** What a front does not serve may well be at the destination. */
+/** What a mirror does not serve may well be at the destination. */
 function adviseThrough(via: string, about: Finding): string {
   switch (about) {
     case 'missing':

@@ -1,7 +1,7 @@
 import type { Digest } from '../../image/digest.ts';
 import type { Tag } from '../../image/tag.ts';
 import { isPresent } from '../../plan/decide-edge.ts';
-import type { Sight } from './observation.ts';
+import type { Observation } from './observation.ts';
 import type { Verdict } from './verification.ts';
 
 export interface Judgement {
@@ -14,9 +14,13 @@ const PRESENT: Judgement = { verdict: 'present', reason: 'there' };
 const NOT_CHECKED: Judgement = { verdict: 'not-checked', reason: 'the run was stopped before' };
 
 /** What has been found of a digest under a tag, or without one, at a destination. Makes no object of what is present. */
-export function judgeEdge(sight: Sight | undefined, digest: Digest, tag: Tag | undefined): Judgement {
-  if (sight === undefined) return NOT_CHECKED;
-  const { state, flaws, unseen } = sight;
+export function judgeEdge(
+  observation: Observation | undefined,
+  digest: Digest,
+  tag: Tag | undefined,
+): Judgement {
+  if (observation === undefined) return NOT_CHECKED;
+  const { state, flaws, unseen } = observation;
   if (state.kind === 'unreadable') return { verdict: 'unreadable', reason: state.reason };
   if (isPresent(state, digest, tag)) {
     if (unseen.has(digest)) return NOT_CHECKED;

@@ -5,14 +5,14 @@ import type { Digest } from '../../image/digest.ts';
 import { formatReference } from '../../image/reference.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
-import { planConflicts } from '../../plan/plan-conflicts.ts';
+import { planConflicts } from '../../plan/make-plan.ts';
 import { explainItem } from '../../report/explain-item.ts';
 import { type MalformedEntry, NO_TRAFFIC } from '../../report/make-report.ts';
 import type { HostCounts, ManifestCounts } from '../../report/report.ts';
-import type { Front } from './mirror.ts';
 import { type Judgement, judgeEdge } from './judge-edge.ts';
-import type { Sight, Sights } from './observation.ts';
-import { Tally } from './tally.ts';
+import type { Mirror } from './mirror.ts';
+import type { Observation, Observations } from './observation.ts';
+import { VerdictCounter } from './verdict-counter.ts';
 import {
   type HostVerification,
   noVerdicts,
@@ -23,7 +23,7 @@ import {
 
 export interface VerificationInput {
   readonly deep: boolean;
-  readonly front: Front | undefined;
+  readonly mirror: Mirror | undefined;
   /** Reports the edges that are present too. */
   readonly reportAll: boolean;
   /** Milliseconds since the epoch. */
@@ -32,7 +32,7 @@ export interface VerificationInput {
   readonly stopped: boolean;
   readonly manifests: ManifestCounts;
   readonly wanted: Wanted;
-  readonly sights: Sights;
+  readonly observations: Observations;
   readonly repair?: RepairReport | undefined;
   readonly problems: readonly MalformedEntry[];
   readonly traffic: ReadonlyMap<string, HostCounts>;
@@ -40,9 +40,9 @@ export interface VerificationInput {
 
 /** The report of what has been seen. Pure. */
 export function makeVerification(input: VerificationInput): Verification {
-  const { deep, front, startedAt, durationMs, stopped, manifests, wanted, sights } = input;
-  const tally = new Tally(input.reportAll);
-  for (const repository of wanted.repositories) tallyWants(repository, sights, tally);
+  const { deep, mirror, startedAt, durationMs, stopped, manifests, wanted, observations } = input;
+  const tally = new VerdictCounter(input.reportAll);
+  for (const repository of wanted.repositories) tallyWants(repository, observations, tally);
   tallyConflicts(wanted, tally);
   const errors = input.problems.filter(({ severity }) => severity === 'error');
   const items = sortedBy(tally.items, ({ destination }) => destination ?? '');
@@ -50,7 +50,7 @@ export function makeVerification(input: VerificationInput): Verification {
     version: 1,
     mode: 'verify',
     deep,
-    via: front?.host ?? null,
+    via: mirror?.host ?? null,
     startedAt: new Date(startedAt).toISOString(),
     durationMs: Math.round(durationMs),
     stopped,
@@ -63,12 +63,18 @@ export function makeVerification(input: VerificationInput): Verification {
   };
 }
 
-function tallyWants({ repository, list }: WantedRepository, sights: Sights, tally: Tally): void {
+function tallyWants(
+  { repository, list }: WantedRepository,
+  observations: Observations,
+  tally: VerdictCounter,
+): void {
   const host = hostOf(repository);
-  const sight = sights.get(repository);
+  const observation = observations.get(repository);
   const addEdge = (digest: Digest, tag: Tag | undefined, at: Position | undefined) => {
-    const judgement = judgeEdge(sight, digest, tag);
-    tally.add(host, judgement.verdict, () => makeItem({ repository, digest, tag, at }, judgement, sight));
+    const judgement = judgeEdge(observation, digest, tag);
+    tally.add(host, judgement.verdict, () =>
+      makeItem({ repository, digest, tag, at }, judgement, observation),
+    );
   };
   for (const { digest, tags, tagless } of list.wants) {
     for (const { tag, at } of tags) addEdge(digest, tag, at[0]);
@@ -76,7 +82,7 @@ function tallyWants({ repository, list }: WantedRepository, sights: Sights, tall
   }
 }
 
-function tallyConflicts(wanted: Wanted, tally: Tally): void {
+function tallyConflicts(wanted: Wanted, tally: VerdictCounter): void {
   let shared: { readonly others: unknown; readonly reason: string } | undefined;
   for (const item of planConflicts(wanted).items) {
     if (item.decision !== 'conflict') continue;
@@ -99,9 +105,9 @@ interface Edge {
 function makeItem(
   { repository, digest, tag, at }: Edge,
   { verdict, reason, found }: Judgement,
-  sight: Sight | undefined,
+  observation: Observation | undefined,
 ): VerificationItem {
-  const asked = sight?.asked;
+  const asked = observation?.asked;
   const isElsewhere = asked !== undefined && asked !== repository;
   return {
     verdict,
@@ -127,7 +133,7 @@ function invalidItem({ message, rule, at }: MalformedEntry): VerificationItem {
 }
 
 function makeHosts(
-  { hosts }: Tally,
+  { hosts }: VerdictCounter,
   traffic: VerificationInput['traffic'],
 ): Record<string, HostVerification> {
   const names = Array.from(new Set([...hosts.keys(), ...traffic.keys()])).toSorted(compareText);

@@ -4,7 +4,7 @@ import type { DestinationState } from '../../inventory/inventory.ts';
 import type { Unreadable } from '../../ports/unreadable.ts';
 
 /** What was seen of what one destination repository should hold. */
-export interface Sight {
+export interface Observation {
   /** Where the questions went; undefined where none could be asked. */
   readonly asked: Repository | undefined;
   readonly state: DestinationState;
@@ -17,5 +17,5 @@ export interface Sight {
 /** `repaired` is what was flawed until it was sent again. */
 export type Flaw = { readonly kind: 'incomplete' | 'repaired'; readonly reason: string } | Unreadable;
 
-/** By destination; one without a sight was not looked at before the run was stopped. */
-export type Sights = ReadonlyMap<Repository, Sight>;
+/** By destination; one without an observation was not read before the run was stopped. */
+export type Observations = ReadonlyMap<Repository, Observation>;

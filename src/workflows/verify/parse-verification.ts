@@ -2,8 +2,8 @@ import type { JsonObject } from '../../base/json.ts';
 import {
   assertShape,
   count,
-  counts,
   countOrNull,
+  counts,
   fields,
   flag,
   listOf,

@@ -4,26 +4,31 @@ import type { Want, Wanted, WantList } from '../../edges/wanted.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { DestinationState, ReadState } from '../../inventory/inventory.ts';
-import { ListingHabits } from '../../inventory/listing-strategy.ts';
-import { orGivenUp, orUnreadable } from '../../ports/unreadable.ts';
-import { type Asking, openWants, readDestination, readDigests } from '../../inventory/read-destination.ts';
-import { WantedThere } from '../../inventory/listing-state.ts';
+import { ListingStates } from '../../inventory/listing-state.ts';
+import { ListingStrategy } from '../../inventory/listing-strategy.ts';
+import {
+  type DestinationQuery,
+  openWants,
+  readDestination,
+  readDigests,
+} from '../../inventory/read-destination.ts';
 import { isPresent } from '../../plan/decide-edge.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
+import { orGivenUp, orUnreadable } from '../../ports/unreadable.ts';
 import { ContentCheck, type Missing } from './content-check.ts';
-import type { Front } from './mirror.ts';
-import type { Flaw, Sight, Sights } from './observation.ts';
-import { makeViews, type View } from './target.ts';
+import type { Mirror } from './mirror.ts';
+import type { Flaw, Observation, Observations } from './observation.ts';
+import { makeTargets, type Target } from './target.ts';
 
-export interface LookingPorts {
+export interface ObservationPorts {
   readonly registry: ReadRegistry;
   readonly progress: Progress;
 }
 
-export interface LookingOptions {
+export interface ObservationOptions {
   /** Where to look instead of at the destinations. */
-  readonly front: Front | undefined;
+  readonly mirror: Mirror | undefined;
   /** Whether to look at all that the manifests lead to. */
   readonly deep: boolean;
   /** Whether to read a byte of each blob, where it would do to ask for it. */
@@ -32,88 +37,92 @@ export interface LookingOptions {
   readonly workers: number;
 }
 
-type Looking = LookingPorts &
-  LookingOptions &
-  Pick<Asking, 'habits' | 'wanted' | 'confirmsAbsence'> & {
+type ObservationContext = ObservationPorts &
+  ObservationOptions &
+  Pick<DestinationQuery, 'listings' | 'wanted' | 'confirmsAbsence'> & {
     /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
     readonly contents: Permits;
-    readonly show: (view: View, sight: Sight) => void;
+    readonly show: (target: Target, observation: Observation) => void;
   };
 
 /**
  * Looks at everything wanted. A registry that does not answer is a value in the result; once the signal aborts, what
  * has been seen until then is the result, of contents digest by digest.
  */
-export async function readSights(
+export async function readObservations(
   wanted: Wanted,
-  options: LookingOptions & LookingPorts,
+  options: ObservationOptions & ObservationPorts,
   signal: AbortSignal,
-): Promise<Sights> {
-  const { front, progress, workers } = options;
-  const { views, hidden } = makeViews(wanted, front);
-  const sights = new Map<Repository, Sight>(hidden);
-  const asked = views.map(({ asked: repository, list }) => ({ repository, list }));
-  const looking = {
+): Promise<Observations> {
+  const { mirror, progress, workers } = options;
+  const { targets, hidden } = makeTargets(wanted, mirror);
+  const observations = new Map<Repository, Observation>(hidden);
+  const asked = targets.map(({ asked: repository, list }) => ({ repository, list }));
+  const context = {
     ...options,
-    habits: new ListingHabits(asked),
-    wanted: new WantedThere(),
+    listings: new ListingStrategy(asked),
+    wanted: new ListingStates(),
     confirmsAbsence: true,
     contents: new Permits(workers),
-    show: ({ destinations }: View, sight: Sight) => {
-      for (const destination of destinations) sights.set(destination, sight);
+    show: ({ destinations }: Target, observation: Observation) => {
+      for (const destination of destinations) observations.set(destination, observation);
     },
   };
-  progress.begin('inventory', views.length);
+  progress.begin('inventory', targets.length);
   try {
-    await forEachConcurrently(views, { workers, signal }, async (view) => {
-      await look(view, looking, signal);
+    await forEachConcurrently(targets, { workers, signal }, async (target) => {
+      await look(target, context, signal);
       progress.advance();
     });
   } catch (error) {
     if (!signal.aborted) throw error;
   }
   progress.end();
-  return sights;
+  return observations;
 }
 
-async function look(view: View, looking: Looking, signal: AbortSignal): Promise<void> {
-  const { asked, list } = view;
-  const { habits, front } = looking;
-  // what a front lists says nothing of what it serves: it is asked as whoever pulls from it asks
-  if (front !== undefined) habits.refuse(asked);
-  const state = await orGivenUp(readWhole(asked, list, { ...looking, signal }), signal);
-  const named = list.wants.filter((want) => isToBeSeen(want, state, looking));
+async function look(target: Target, context: ObservationContext, signal: AbortSignal): Promise<void> {
+  const { asked, list } = target;
+  const { listings, mirror } = context;
+  // what a mirror lists says nothing of what it serves: it is asked as whoever pulls from it asks
+  if (mirror !== undefined) listings.refuse(asked);
+  const state = await orGivenUp(readWhole(asked, list, { ...context, signal }), signal);
+  const named = list.wants.filter((want) => isToBeSeen(want, state, context));
   const flaws = new Map<Digest, Flaw>();
   const unseen = new Set(named.map(({ digest }) => digest));
-  looking.show(view, { asked, state, flaws, unseen });
-  const content = new ContentCheck(asked, looking.registry, looking);
-  await forEachConcurrently(Array.from(unseen), { workers: looking.workers, signal }, async (digest) => {
-    const found = await looking.contents.run(() => findFlaw(digest, { asked, content, looking }, signal));
+  context.show(target, { asked, state, flaws, unseen });
+  const content = new ContentCheck(asked, context.registry, context);
+  await forEachConcurrently(Array.from(unseen), { workers: context.workers, signal }, async (digest) => {
+    const found = await context.contents.run(() => findFlaw(digest, { asked, content, context }, signal));
     if (found !== undefined) flaws.set(digest, found);
     unseen.delete(digest);
   });
 }
 
 /** Where a tag is missing it is worth knowing whether its digest is, too. */
-async function readWhole(repository: Repository, list: WantList, asking: Asking): Promise<ReadState> {
+async function readWhole(
+  repository: Repository,
+  list: WantList,
+  asking: DestinationQuery,
+): Promise<ReadState> {
   const state = await readDestination(repository, list, asking);
   const wants = state.complete ? [] : openWants(list, state).filter(({ tagless }) => tagless === undefined);
   return wants.length === 0 ? state : readDigests(repository, { state, wants }, asking);
 }
 
-function isToBeSeen(want: Want, state: DestinationState, { deep, front }: Looking): boolean {
-  if (!deep && front === undefined) return false;
+function isToBeSeen(want: Want, state: DestinationState, { deep, mirror }: ObservationContext): boolean {
+  if (!deep && mirror === undefined) return false;
   return hasTag(want, state) || (deep && hasDigest(want, state));
 }
 
 function findFlaw(
   digest: Digest,
-  { asked, content, looking }: { asked: Repository; content: ContentCheck; looking: Looking },
+  { asked, content, context }: { asked: Repository; content: ContentCheck; context: ObservationContext },
   signal: AbortSignal,
 ): Promise<Flaw | undefined> {
-  const missing = looking.deep
+  const missing = context.deep
     ? content.findMissing(digest, signal)
-    : findMissingName(looking.registry, { asked, digest }, signal);
+    : findMissingName(context.registry, { asked, digest }, signal);
   return orUnreadable(missing.then(flawOf), signal);
 }
 
@@ -125,7 +134,7 @@ function hasDigest({ digest, tagless }: Want, state: DestinationState): boolean 
   return tagless !== undefined && isPresent(state, digest, undefined);
 }
 
-/** A front may know a tag and send the question for its digest where there is no such thing. */
+/** A mirror may know a tag and send the question for its digest where there is no such thing. */
 async function findMissingName(
   registry: ReadRegistry,
   { asked, digest }: { asked: Repository; digest: Digest },

@@ -1,8 +1,8 @@
 import { renderMarkdownList } from '../../report/render-list.ts';
 import { renderPart } from '../../report/render-markdown.ts';
 import { renderMarkdownTable } from '../../report/render-table.ts';
-import { VERDICT_HEADER, VERIFIED_HOST_HEADER, verdictRows, verifiedHostRows } from './render-text.ts';
 import { advise } from './advise.ts';
+import { VERDICT_HEADER, VERIFIED_HOST_HEADER, verdictRows, verifiedHostRows } from './render-text.ts';
 import { isThere, type Verification, type VerificationItem } from './verification.ts';
 
 /** The report as Markdown, fit for a comment on a pull request: what needs a person first. */

@@ -79,7 +79,7 @@ export interface VerificationItem {
   /** `repository:tag`, or `repository@digest` without a tag; null for a malformed entry. */
   readonly destination: string | null;
   readonly digest: string | null;
-  /** What was asked for, where that is not the destination itself: its name at the front. */
+  /** What was asked for, where that is not the destination itself: its name at the mirror. */
   readonly asked: string | null;
   /** The digest that the tag is instead. */
   readonly found: string | null;

@@ -6,12 +6,11 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 import type { Traffic } from '../../ports/traffic.ts';
-import type { Front } from './mirror.ts';
 import { makeVerification } from './make-verification.ts';
-import { readSights } from './read-observations.ts';
-import { type RepairPorts, repair } from './repair/repair.ts';
+import type { Mirror } from './mirror.ts';
+import { readObservations } from './read-observations.ts';
+import { type RepairPorts, repair, withRepairs } from './repair/repair.ts';
 import { reportRepairs } from './repair/repair-report.ts';
-import { withRepairs } from './repair/with-repairs.ts';
 import type { Verification } from './verification.ts';
 
 export interface VerificationRequest {
@@ -19,7 +18,7 @@ export interface VerificationRequest {
   /** Undefined for all that the manifests want. */
   readonly shard?: Shard | undefined;
   /** The host to ask in place of the destinations. */
-  readonly front: Front | undefined;
+  readonly mirror: Mirror | undefined;
   /** Looks at what the manifests lead to as well. */
   readonly deep: boolean;
   /** Finds out what would have to be sent for images that are not whole, and sends it where ports allow it. */
@@ -44,30 +43,30 @@ export interface VerificationPorts {
 }
 
 /**
- * Is all there that the manifests want? Manifest → edges → sights (→ repairs) → verification. A stopped run still has a
+ * Is all there that the manifests want? Manifest → edges → observations (→ repairs) → verification. A stopped run still has a
  * report.
  */
 export async function verify(request: VerificationRequest, ports: VerificationPorts): Promise<Verification> {
-  const { read, front, deep, repair: repairs = false, reportAll, threads: workers } = request;
+  const { read, mirror, deep, repair: repairs = false, reportAll, threads: workers } = request;
   const { clock, registry, progress, stopping, writing } = ports;
   const startedAt = clock.wallTime();
   const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
-  const looking = { front, deep, reads: repairs, workers, registry, progress };
-  const sights = await readSights(wanted, looking, stopping);
+  const looking = { mirror, deep, reads: repairs, workers, registry, progress };
+  const observations = await readObservations(wanted, looking, stopping);
   const repaired = repairs
-    ? await repair(wanted, sights, { registry, progress, workers, stopping, writing })
+    ? await repair(wanted, observations, { registry, progress, workers, stopping, writing })
     : undefined;
   return makeVerification({
     deep,
-    front,
+    mirror,
     reportAll,
     startedAt,
     durationMs: clock.monotonic() - begun,
     stopped: stopping.aborted,
     manifests: read.counts,
     wanted,
-    sights: repaired === undefined ? sights : withRepairs(sights, repaired),
+    observations: repaired === undefined ? observations : withRepairs(observations, repaired),
     repair: repaired && reportRepairs(repaired, writing !== undefined),
     problems: read.problems,
     traffic: ports.traffic.hosts(),

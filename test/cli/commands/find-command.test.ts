@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { ProgramName } from '../../../src/cli/commands/command.ts';
 import { helpHint } from '../../../src/cli/flags/help/help-hint.ts';
 import { parseFlags } from '../../../src/cli/flags/parse-flags.ts';
-import type { ProgramName } from '../../../src/cli/commands/command.ts';
 import { UsageError } from '../../../src/cli/flags/usage-error.ts';
 
 function find(program: ProgramName, ...args: readonly string[]) {

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../../src/cli/output/logger.ts';
 import type { LogOptions } from '../../../src/cli/flags/options/run-options.ts';
+import { createLogger } from '../../../src/cli/output/logger.ts';
 
 function linesOf(options: LogOptions): string[] {
   const err = new PassThrough({ encoding: 'utf8' });

@@ -17,18 +17,18 @@ import {
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { discardOldReport, writeReportFile, writeToSpecial } from '../../../src/cli/output/report-file.ts';
-import { findPlace, type ReportPlace } from '../../../src/cli/output/report-target.ts';
+import { type ReportTarget, resolveTarget } from '../../../src/cli/output/report-target.ts';
 import { testdir } from '../../builders/testdir.ts';
 
 const OLD_REPORT = '{"version": 1, "mode": "dry-run"}';
 const isRoot = process.getuid?.() === 0;
 const NOBODY = 12_345;
 
-async function placeOf<Kind extends ReportPlace['kind']>(path: string, kind: Kind) {
-  const place = await findPlace(path);
+async function placeOf<Kind extends ReportTarget['kind']>(path: string, kind: Kind) {
+  const place = await resolveTarget(path);
   if (!('kind' in place) || place.kind !== kind) throw new Error(`expected a ${kind}: ${path}`);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its kind was checked
-  return place as Extract<ReportPlace, { kind: Kind }>;
+  return place as Extract<ReportTarget, { kind: Kind }>;
 }
 
 /** A directory of an attacker, and a victim with its own content, mode and owner. */
@@ -171,9 +171,9 @@ describe('a report in the directory of somebody who swaps its entries', () => {
     const top = await testdir({ 'shared/': '', secret: 'precious' });
     await chmod(`${top}/shared`, 0o1777);
     await symlink('../secret', `${top}/shared/link`);
-    expect(await findPlace(`${top}/shared/link`)).toMatchObject({ kind: 'file', path: `${top}/secret` });
+    expect(await resolveTarget(`${top}/shared/link`)).toMatchObject({ kind: 'file', path: `${top}/secret` });
     await lchown(`${top}/shared/link`, NOBODY, NOBODY);
-    expect(await findPlace(`${top}/shared/link`)).toMatchObject({
+    expect(await resolveTarget(`${top}/shared/link`)).toMatchObject({
       obstacle: expect.stringContaining('is a link of another user'),
     });
   });

@@ -5,12 +5,12 @@ import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { Secrets } from '../../../src/base/secrets.ts';
-import { kept } from '../../builders/kept.ts';
-import type { ReportInputs } from '../../../src/cli/output/report-inputs.ts';
 import { UsageError } from '../../../src/cli/flags/usage-error.ts';
+import type { ReportInputs } from '../../../src/cli/output/report-inputs.ts';
 import { prepareReports, writeReports } from '../../../src/cli/output/write-report.ts';
-import { makeReport } from '../../../src/report/make-report.ts';
 import { noEdges } from '../../../src/plan/plan.ts';
+import { makeReport } from '../../../src/report/make-report.ts';
+import { kept } from '../../builders/kept.ts';
 import { testdir } from '../../builders/testdir.ts';
 
 const EMPTY = kept(

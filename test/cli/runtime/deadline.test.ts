@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { renderUsage } from '../../../src/cli/flags/help/usage.ts';
 import { DeadlineError, withDeadline } from '../../../src/cli/runtime/deadline.ts';
 import { GRACE, type StopSignals } from '../../../src/cli/runtime/stop-signals.ts';
-import { renderUsage } from '../../../src/cli/flags/help/usage.ts';
 
 /** Signals that a test gives, and timers that it lets end. */
 function stage(deadline: number | undefined) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseBudgets } from '../../../src/cli/flags/options/parse-budget.ts';
-import { tellStrangeBudgets } from '../../../src/cli/runtime/warn-unused-budgets.ts';
+import { warnUnusedBudgets } from '../../../src/cli/runtime/warn-unused-budgets.ts';
 import { parseRegistryName, type RegistryName } from '../../../src/image/repository.ts';
 
 /** The hosts that are told of, each with the hosts that are there. */
@@ -8,7 +8,7 @@ function strangers(budgets: readonly string[], registries: readonly string[]): u
   const lines: unknown[] = [];
   const named = registries.map((text) => ({ name: nameOf(text) }));
   const log = { write: (...line: readonly unknown[]) => lines.push(line) };
-  tellStrangeBudgets(parseBudgets(budgets), named, log);
+  warnUnusedBudgets(parseBudgets(budgets), named, log);
   return lines;
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BlobCopier } from '../../../src/copy/blobs/blob-copier.ts';
-import { BlobSupply } from '../../../src/copy/blobs/blob-fan-out.ts';
+import { BlobFanOut } from '../../../src/copy/blobs/blob-fan-out.ts';
 import { UNKNOWN_SIZE } from '../../../src/image/oci-manifest.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { until } from '../../adapters/oci/client.ts';
@@ -28,7 +28,7 @@ function setUp(options: MemoryRegistryOptions & { transfers?: number } = {}) {
   const { transfers = 8 } = options;
   const spool = new MemorySpool();
   const copier = new BlobCopier({
-    supply: new BlobSupply({ source: registry, spool }),
+    supply: new BlobFanOut({ source: registry, spool }),
     destination: registry,
     clock,
     transfers,

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createDiskSpool } from '../../../src/adapters/system/disk-spool.ts';
-import { BlobSupply, type Share } from '../../../src/copy/blobs/blob-fan-out.ts';
+import { BlobFanOut, type Share } from '../../../src/copy/blobs/blob-fan-out.ts';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { type Spool, SpoolError, type SpooledBlob } from '../../../src/ports/spool.ts';
@@ -33,7 +33,7 @@ function setUp({ limit = 2 ** 30 }: { limit?: number } = {}) {
 }
 
 function suppliedBy(source: MemoryRegistry, spool: Spool) {
-  const supply = new BlobSupply({ source, spool });
+  const supply = new BlobFanOut({ source, spool });
   /** What a host does that has to send a blob. */
   const send = async (blob: Blob, host: string, others: readonly string[] = []) => {
     supply.arrive(describeBlob(blob), host, others);
@@ -91,7 +91,7 @@ class SmallDisk {
 }
 
 /** Begins an attempt that ends when the test says so. */
-async function hold(supply: BlobSupply, blob: Descriptor, hosts: readonly [string, ...string[]]) {
+async function hold(supply: BlobFanOut, blob: Descriptor, hosts: readonly [string, ...string[]]) {
   const [host, ...others] = hosts;
   supply.arrive(blob, host, others);
   const share = await supply.join(blob);
@@ -419,7 +419,7 @@ describe('a spool that fails', () => {
   it('for a reason of its own is not gone round', async () => {
     const { registry } = setUp();
     const defect = new TypeError('a defect');
-    const supply = new BlobSupply({
+    const supply = new BlobFanOut({
       source: registry,
       spool: { capacityFor: async () => LARGE, create: () => Promise.reject(defect) },
     });
@@ -445,7 +445,7 @@ it('a reading that was given up does not spoil the next one when it ends at last
   });
   const stuck = { write: () => abandoned, read: () => Readable.from([]), discard: () => Promise.resolve() };
   const files = [stuck];
-  const supply = new BlobSupply({
+  const supply = new BlobFanOut({
     source: registry,
     spool: {
       capacityFor: async () => LARGE,

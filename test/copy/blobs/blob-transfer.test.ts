@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BlobSupply } from '../../../src/copy/blobs/blob-fan-out.ts';
+import { BlobFanOut } from '../../../src/copy/blobs/blob-fan-out.ts';
 import { BlobTransfer } from '../../../src/copy/blobs/blob-transfer.ts';
 import { UploadOpener } from '../../../src/copy/blobs/upload-opener.ts';
 import type { UploadSession } from '../../../src/ports/registry.ts';
@@ -25,7 +25,7 @@ function setUp({ registry = new MemoryRegistry() } = {}) {
   for (const source of SOURCES) registry.push(source, image({ seed: 'transfer', layers: [LARGE, HUGE] }));
   const clock = new FakeClock();
   const spool = new MemorySpool();
-  const supply = new BlobSupply({ source: registry, spool });
+  const supply = new BlobFanOut({ source: registry, spool });
   const uploads = new UploadOpener(registry);
   const ports = { supply, destination: registry, uploads, clock, transfers: 1, stopping: NEVER };
   const transfer = new BlobTransfer(ports);
@@ -71,11 +71,11 @@ describe('an upload that failed', () => {
   it.each([
     ['a registry, which means it', false, 1],
     ['storage, whose URL may have run out', true, 2],
-  ])('by 403 of %s', async (_who, isElsewhere, starts) => {
+  ])('by 403 of %s', async (_who, isForeign, starts) => {
     const { registry, send } = setUp();
-    const error = new RegistryError(isElsewhere ? 'refused' : 'unauthorized', 'PUT', {
+    const error = new RegistryError(isForeign ? 'refused' : 'unauthorized', 'PUT', {
       status: 403,
-      isElsewhere,
+      isForeign,
     });
     registry.fail({ verb: 'finish' }, { error, times: 1 });
     await send(LARGE).catch(() => {});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Room } from '../../../src/copy/blobs/byte-budget.ts';
+import { ByteBudget } from '../../../src/copy/blobs/byte-budget.ts';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { OCI_LAYER_GZIP } from '../../../src/image/media-types.ts';
 import { digest } from '../../builders/manifests.ts';
@@ -8,7 +8,7 @@ import { digest } from '../../builders/manifests.ts';
 function setUp(size: number) {
   const disk = { size };
   const idle: Descriptor[] = [];
-  const room: Room = new Room({
+  const room: ByteBudget = new ByteBudget({
     measure: async () => disk.size,
     evict: () => {
       const oldest = idle.shift();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { MountHabits } from '../../../src/copy/blobs/mount-support.ts';
+import { MountSupport } from '../../../src/copy/blobs/mount-support.ts';
 
 /** Ten mounts at once on one host: what each of them got, and how many were under way at a time. */
 async function tenMounts(honoured: (number: number) => boolean) {
-  const habits = new MountHabits();
+  const support = new MountSupport();
   let asked = 0;
   let running = 0;
   let peak = 0;
@@ -16,8 +16,8 @@ async function tenMounts(honoured: (number: number) => boolean) {
     running -= 1;
     return { honoured: honoured(answer), answer };
   };
-  const answers = await Promise.all(Array.from({ length: 10 }, () => habits.tryMount('p.io', mount)));
-  return { habits, mount, answers, asked, peak };
+  const answers = await Promise.all(Array.from({ length: 10 }, () => support.tryMount('p.io', mount)));
+  return { support, mount, answers, asked, peak };
 }
 
 describe('mounts on a host', () => {
@@ -33,24 +33,24 @@ describe('mounts on a host', () => {
   });
 
   it('are asked for still where one was honoured, whatever the others were', async () => {
-    const { habits, mount, asked } = await tenMounts((number) => number === 2);
+    const { support, mount, asked } = await tenMounts((number) => number === 2);
     expect(asked).toBe(10);
-    expect(await habits.tryMount('p.io', mount)).toBe(11);
+    expect(await support.tryMount('p.io', mount)).toBe(11);
   });
 
   it('tell nothing of another host', async () => {
-    const { habits, mount } = await tenMounts(() => false);
-    expect(await habits.tryMount('q.io', mount)).toBe(4);
-    expect(await habits.tryMount('p.io', mount)).toBeUndefined();
+    const { support, mount } = await tenMounts(() => false);
+    expect(await support.tryMount('q.io', mount)).toBe(4);
+    expect(await support.tryMount('p.io', mount)).toBeUndefined();
   });
 
   it('let the next one have its turn after one that failed', async () => {
-    const habits = new MountHabits();
+    const support = new MountSupport();
     const fail = async () => {
       throw new Error('no');
     };
-    const failing = habits.tryMount('p.io', fail);
-    const next = habits.tryMount('p.io', async () => ({ honoured: true, answer: 'mounted' }));
+    const failing = support.tryMount('p.io', fail);
+    const next = support.tryMount('p.io', async () => ({ honoured: true, answer: 'mounted' }));
     await expect(failing).rejects.toThrow('no');
     expect(await next).toBe('mounted');
   });

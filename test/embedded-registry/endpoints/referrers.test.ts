@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { sortedBy } from '../../../src/base/sorted.ts';
 import { digestOf } from '../../../src/image/digest.ts';
 import { OCI_CONFIG, OCI_INDEX } from '../../../src/image/media-types.ts';
-import { sortedBy } from '../../../src/base/sorted.ts';
 import { artifact, type Content, image, index, push, pushOverHttp } from '../../builders/images.ts';
 import { ask, jsonOf, startForTest, summaryOf } from '../wire.ts';
 

@@ -3,8 +3,6 @@ import { describe, expect, it } from 'vitest';
 import type { FaultAct } from '../../../src/embedded-registry/embedded-registry.ts';
 import { digestOf } from '../../../src/image/digest.ts';
 import { OCI_INDEX, OCI_MANIFEST } from '../../../src/image/media-types.ts';
-import { blob, image, layer, push } from '../../builders/images.ts';
-import { rawAnswer, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -16,6 +14,8 @@ import {
   tagOf,
   until,
 } from '../../adapters/oci/client.ts';
+import { blob, image, layer, push } from '../../builders/images.ts';
+import { rawAnswer, type Step, scriptedServer } from '../../doubles/scripted-server.ts';
 
 const MIB = 1024 * 1024;
 

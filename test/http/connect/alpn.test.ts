@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:https';
 import { expect, it, onTestFinished } from 'vitest';
-import { haveTools } from '../../doubles/guards.ts';
-import { PrivateCa } from '../../doubles/private-ca.ts';
 import { clientForTest, quiet, repositoryAt, tagOf } from '../../adapters/oci/client.ts';
+import { PrivateCa } from '../../doubles/private-ca.ts';
+import { haveTools } from '../../doubles/registry-auth.ts';
 
 it.skipIf(!haveTools('openssl'))(
   'a registry that speaks HTTP/2 is spoken to in HTTP/1.1: nothing else is offered to it',

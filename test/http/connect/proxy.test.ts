@@ -1,12 +1,7 @@
-import { createServer, type IncomingMessage, request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { NetworkOptions } from '../../../src/http/connect/network-options.ts';
-import { layer } from '../../builders/images.ts';
-import { PrivateCa } from '../../doubles/private-ca.ts';
-import { scriptedServer } from '../../doubles/scripted-server.ts';
-import { hasTlsTools, startDockerRegistry } from '../../doubles/tls-servers.ts';
-import { uploadBlob } from '../../contract/push-through-port.ts';
 import {
   clientForTest,
   embeddedForTest,
@@ -14,6 +9,11 @@ import {
   registryErrorOf,
   repositoryAt,
 } from '../../adapters/oci/client.ts';
+import { layer } from '../../builders/images.ts';
+import { uploadBlob } from '../../contract/push-through-port.ts';
+import { PrivateCa } from '../../doubles/private-ca.ts';
+import { scriptedServer } from '../../doubles/scripted-server.ts';
+import { hasTlsTools, startDockerRegistry } from '../../doubles/tls-servers.ts';
 
 const BLOB = layer('blob');
 

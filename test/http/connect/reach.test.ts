@@ -2,9 +2,9 @@ import type { LookupAddress } from 'node:dns';
 import { describe, expect, it } from 'vitest';
 import { type AddressClass, classifyAddress } from '../../../src/http/connect/address-policy.ts';
 import type { NetworkOptions } from '../../../src/http/connect/network-options.ts';
+import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../../adapters/oci/client.ts';
 import { layer } from '../../builders/images.ts';
 import { type Script, scriptedServer } from '../../doubles/scripted-server.ts';
-import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../../adapters/oci/client.ts';
 
 const HERE = '127.0.0.1';
 const BLOB = layer('blob');

@@ -3,6 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { NetworkOptions } from '../../../src/http/connect/network-options.ts';
+import {
+  clientForTest,
+  descriptorOf,
+  quiet,
+  readAll,
+  registryErrorOf,
+  repositoryAt,
+  tagOf,
+} from '../../adapters/oci/client.ts';
 import { image, layer } from '../../builders/images.ts';
 import { uploadBlob } from '../../contract/push-through-port.ts';
 import { type Issued, PrivateCa } from '../../doubles/private-ca.ts';
@@ -13,15 +22,6 @@ import {
   startMutualTls,
   type TlsServer,
 } from '../../doubles/tls-servers.ts';
-import {
-  clientForTest,
-  descriptorOf,
-  quiet,
-  readAll,
-  registryErrorOf,
-  repositoryAt,
-  tagOf,
-} from '../../adapters/oci/client.ts';
 
 /** Every name is on this machine: loopback addresses themselves are spoken to in http. */
 const lookup: NetworkOptions['lookup'] = (_name, _options, callback) =>

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Clock } from '../../../src/ports/clock.ts';
 import { RateLimiter, type Refusal } from '../../../src/http/limits/rate-limiter.ts';
+import { TurnQueue } from '../../../src/http/limits/turn-queue.ts';
 import { quiet } from '../../adapters/oci/client.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { VirtualClock } from '../../doubles/virtual-clock.ts';
@@ -11,23 +13,32 @@ const BURST = 20;
 /** Refusals in a row, without an accepted request before, that pause a host. */
 const ENOUGH = 6;
 
+/** Takes turns one by one. */
+function turnsOf(clock: Clock, limiter: RateLimiter) {
+  const queue = new TurnQueue(clock);
+  const turn = { line: 'reads', limits: [{ limiter, requests: 1 }], isUrgent: false };
+  return (signal = quiet()) => queue.take(turn, signal);
+}
+
 function setUp(ceiling: number) {
   const clock = new FakeClock();
   const limiter = new RateLimiter(clock, ceiling);
+  const turn = turnsOf(clock, limiter);
   return {
     clock,
     limiter,
+    turn,
     /** Milliseconds of a number of turns, one after the other. */
     take: async (turns: number) => {
       const before = clock.monotonic();
-      for (let turn = 0; turn < turns; turn++) await limiter.turn(quiet());
+      for (let number = 0; number < turns; number++) await turn();
       return clock.monotonic() - before;
     },
     /** Accepted requests, evenly over a time. */
     accept: (answers: number, milliseconds: number) => {
       for (let answer = 0; answer < answers; answer++) {
         clock.advance(milliseconds / answers);
-        limiter.accept(clock.monotonic() - 1);
+        limiter.accept(clock.monotonic() - 1, 1);
       }
     },
     refuse: (times: number, refusal: Partial<Refusal>) => {
@@ -44,10 +55,10 @@ describe('a rate limiter with a ceiling', () => {
   });
 
   it('never exceeds the ceiling in any minute', async () => {
-    const { limiter, clock } = setUp(80);
+    const { turn, clock } = setUp(80);
     const sent: number[] = [];
     for (let number = 0; number < 15_000; number++) {
-      await limiter.turn(quiet());
+      await turn();
       sent.push(clock.monotonic());
       if (number === 7000) clock.advance(90 * SECOND);
     }
@@ -109,9 +120,10 @@ describe('a host that refuses most requests', () => {
   it('is paused for requests that wait for their turn already', async () => {
     const clock = new VirtualClock();
     const limiter = new RateLimiter(clock, 1);
-    await limiter.turn(quiet());
+    const turn = turnsOf(clock, limiter);
+    await turn();
     const begun = clock.monotonic();
-    const waiting = limiter.turn(quiet());
+    const waiting = turn();
     const turnAt = clock.monotonic();
     await clock.until(clock.sleep(100, quiet()));
     for (let time = 0; time < ENOUGH; time++) {
@@ -141,7 +153,7 @@ describe('a host that refuses most requests', () => {
     await take(1);
     const sentAt = clock.monotonic();
     clock.advance(20);
-    limiter.accept(sentAt);
+    limiter.accept(sentAt, 1);
     expect(limiter.isPausedSince(0)).toBe(false);
     expect(await take(1)).toBe(0);
   });
@@ -150,23 +162,24 @@ describe('a host that refuses most requests', () => {
     const { clock, limiter, refuse } = setUp(Number.POSITIVE_INFINITY);
     const sentAt = clock.monotonic() - 100;
     refuse(ENOUGH, {});
-    limiter.accept(sentAt);
+    limiter.accept(sentAt, 1);
     expect(limiter.isPausedSince(sentAt)).toBe(true);
   });
 });
 
 describe('a turn', () => {
   it('is not taken for an aborted request', async () => {
-    const { limiter } = setUp(10);
-    await expect(limiter.turn(AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
+    const { turn } = setUp(10);
+    await expect(turn(AbortSignal.abort(new Error('stopped')))).rejects.toThrow('stopped');
   });
 
   it('goes to the next request if one is aborted while it waits', async () => {
     const clock = new VirtualClock();
     const limiter = new RateLimiter(clock, 1);
-    await limiter.turn(quiet());
+    const turn = turnsOf(clock, limiter);
+    await turn();
     const stop = new AbortController();
-    const [first, second] = [limiter.turn(stop.signal), limiter.turn(quiet())];
+    const [first, second] = [turn(stop.signal), turn()];
     stop.abort(new Error('stopped'));
     await expect(first).rejects.toThrow('stopped');
     const begun = clock.monotonic();

@@ -47,7 +47,7 @@ it('the read of a precondition has a turn of its own beside that of its write', 
   await settle();
   for (const one of held.slice()) one.answer();
   await writing;
-  expect(clock.waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(2000);
+  expect(clock.waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThan(1900);
 });
 
 /** A transport that answers when it is told to. */

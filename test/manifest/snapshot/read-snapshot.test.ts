@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderSnapshot, SNAPSHOT_FORMATS } from '../../../src/workflows/snapshot/render.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../../../src/image/snapshot-image.ts';
 import { readSnapshot } from '../../../src/manifest/snapshot/read-snapshot.ts';
+import { renderSnapshot, SNAPSHOT_FORMATS } from '../../../src/workflows/snapshot/render.ts';
 import { digest, tag } from '../../builders/manifests.ts';
 import { testdir } from '../../builders/testdir.ts';
 

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assertNever } from '../../../src/base/exhaustive.ts';
-import { parseYaml } from '../../../src/manifest/yaml/parse-yaml.ts';
 import { SourceFile } from '../../../src/manifest/source-file.ts';
+import { parseYaml } from '../../../src/manifest/yaml/parse-yaml.ts';
 import type { YamlNode } from '../../../src/manifest/yaml/yaml-tree.ts';
-import { placesOf } from '../checks.ts';
 import { runs } from '../../builders/property-runs.ts';
+import { placesOf } from '../checks.ts';
 
 function read(text: string) {
   const source = new SourceFile('m.yaml', text);

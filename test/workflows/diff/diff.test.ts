@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { makeSnapshotImage, type SnapshotImage } from '../../../src/image/snapshot-image.ts';
 import type { Difference } from '../../../src/workflows/diff/compare.ts';
 import { findDifferences } from '../../../src/workflows/diff/diff.ts';
-import { makeSnapshotImage, type SnapshotImage } from '../../../src/image/snapshot-image.ts';
 import { digest, type Images, tag } from '../../builders/manifests.ts';
 
 const ONE = digest('1');

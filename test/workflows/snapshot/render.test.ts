@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderSnapshot, type SnapshotFormat } from '../../../src/workflows/snapshot/render.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../../../src/image/snapshot-image.ts';
+import { renderSnapshot, type SnapshotFormat } from '../../../src/workflows/snapshot/render.ts';
 import { digest, tag } from '../../builders/manifests.ts';
 
 const ZERO = digest('0');

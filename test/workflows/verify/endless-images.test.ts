@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
+import type { Content } from '../../builders/content.ts';
 import { image, index } from '../../builders/images.ts';
 import { from } from '../../builders/manifests.ts';
 import { namesOf, sparseIndex } from '../../builders/sparse-images.ts';
-import type { Content } from '../../builders/content.ts';
 import { MemoryRegistry } from '../../doubles/memory-registry.ts';
 import { linesOf, verifyManifests } from './verifying.ts';
 

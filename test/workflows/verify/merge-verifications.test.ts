@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import type { ReadManifests } from '../../../src/manifest/model.ts';
+import { MergeError, type Named } from '../../../src/report/check-shards.ts';
+import { renderJson } from '../../../src/report/render-json.ts';
+import { parseDocument } from '../../../src/report/report-document.ts';
 import { mergeVerifications } from '../../../src/workflows/verify/merge-verifications.ts';
 import { asVerification, isOfVerification } from '../../../src/workflows/verify/parse-verification.ts';
 import { renderVerificationMarkdown } from '../../../src/workflows/verify/render-markdown.ts';
 import type { Verification } from '../../../src/workflows/verify/verification.ts';
-import type { ReadManifests } from '../../../src/manifest/model.ts';
-import { MergeError, type Named } from '../../../src/report/check-shards.ts';
-import { parseDocument } from '../../../src/report/report-document.ts';
-import { renderJson } from '../../../src/report/render-json.ts';
 import { image } from '../../builders/images.ts';
 import { from } from '../../builders/manifests.ts';
 import { MemoryRegistry } from '../../doubles/memory-registry.ts';
-import { verifyManifests, type VerifyingOptions } from './verifying.ts';
+import { type VerifyingOptions, verifyManifests } from './verifying.ts';
 
 const NAMES = ['a', 'b', 'c', 'c-d', 'c/d', 'e', 'f', 'g'];
 const WANTED = image({ seed: 'wanted' });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseFront, throughFront } from '../../../src/workflows/verify/mirror.ts';
+import { parseMirror, throughMirror } from '../../../src/workflows/verify/mirror.ts';
 import { repository } from '../../builders/manifests.ts';
 
 describe('the host of -via', () => {
@@ -8,11 +8,11 @@ describe('the host of -via', () => {
     ['registry.k8s.io=other', { host: 'registry.k8s.io', root: 'other' }],
     ['127.0.0.1:5000', { host: '127.0.0.1:5000', root: '' }],
     ['localhost=a/b', { host: 'localhost', root: 'a/b' }],
-  ])('%s is understood', (text, front) => expect(parseFront(text)).toEqual(front));
+  ])('%s is understood', (text, front) => expect(parseMirror(text)).toEqual(front));
 
   it.each(['', 'front', 'https://registry.k8s.io', 'a.io/path', 'a.io=', 'a.io=/b', 'a.io=B', 'a.io=b=c'])(
     '%j is not',
-    (text) => expect(parseFront(text)).toBeUndefined(),
+    (text) => expect(parseMirror(text)).toBeUndefined(),
   );
 });
 
@@ -42,7 +42,7 @@ describe('what a front calls a repository', () => {
 });
 
 function check(via: string, destination: string, name: string | undefined): void {
-  const front = parseFront(via);
+  const front = parseMirror(via);
   expect(front).toBeDefined();
-  expect(front && throughFront(repository(destination), front)).toBe(name);
+  expect(front && throughMirror(repository(destination), front)).toBe(name);
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { DOCKER_CONFIG, OCI_CONFIG } from '../../../src/image/media-types.ts';
+import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { advise } from '../../../src/workflows/verify/advise.ts';
 import { exitCodeOfVerification } from '../../../src/workflows/verify/verification.ts';
-import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { DOCKER_CONFIG, OCI_CONFIG } from '../../../src/image/media-types.ts';
 import {
   blobsOf,
   buildCache,
@@ -15,7 +15,7 @@ import {
 } from '../../builders/images.ts';
 import { digest, from, repository } from '../../builders/manifests.ts';
 import { MemoryRegistry, type MemoryRegistryOptions } from '../../doubles/memory-registry.ts';
-import { linesOf, verifyManifests, type VerifyingOptions } from './verifying.ts';
+import { linesOf, type VerifyingOptions, verifyManifests } from './verifying.ts';
 
 const EU = 'eu.gcr.example/prod';
 const US = 'us.gcr.example/prod';

@@ -1,10 +1,10 @@
-import { renderVerificationLine } from '../../../src/workflows/verify/render-text.ts';
-import type { Verification } from '../../../src/workflows/verify/verification.ts';
-import { parseFront } from '../../../src/workflows/verify/mirror.ts';
-import { verify } from '../../../src/workflows/verify/verify.ts';
 import type { Shard } from '../../../src/edges/shard.ts';
 import type { PromoterManifest, ReadManifests } from '../../../src/manifest/model.ts';
 import type { WriteRegistry } from '../../../src/ports/registry.ts';
+import { parseMirror } from '../../../src/workflows/verify/mirror.ts';
+import { renderVerificationLine } from '../../../src/workflows/verify/render-text.ts';
+import type { Verification } from '../../../src/workflows/verify/verification.ts';
+import { verify } from '../../../src/workflows/verify/verify.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { MemorySpool } from '../../doubles/memory-spool.ts';
 import { RecordingProgress } from '../../doubles/recording-progress.ts';
@@ -30,10 +30,10 @@ export function verifyManifests(
   const { shard, problems = [], repair, siblings = true } = options;
   const clock = new FakeClock();
   const writing = { registry, spool: new MemorySpool(), clock, signal: new AbortController().signal };
-  const front = via === undefined ? undefined : parseFront(via);
+  const mirror = via === undefined ? undefined : parseMirror(via);
   const read = { manifests, problems, counts: { projects: 1, images: 1, digests: 1 } };
   return verify(
-    { read, shard, front, deep, repair: repair !== undefined, siblings, reportAll, threads: 4 },
+    { read, shard, mirror, deep, repair: repair !== undefined, siblings, reportAll, threads: 4 },
     {
       registry,
       traffic: { hosts: () => new Map() },

@@ -1,16 +1,16 @@
+import type { HttpRequest } from '../../../http/request.ts';
+import { describeRequest } from '../../../http/request.ts';
 import {
   hostRegistryOf,
   isWithin,
   parseImageName,
-  repositoryOf,
   type RegistryName,
   type Repository,
+  repositoryOf,
 } from '../../../image/repository.ts';
-import type { HttpRequest } from '../../../http/request.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
 import { fitTexts } from './invalid-names.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
-import { describeRequest } from '../../../http/request.ts';
 import { hostRequest, type Session } from './session.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function* readCatalog(
   const parts = { method: 'GET', path: '_catalog', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
   const request = hostRequest(session, registry, parts);
   const host = hostRegistryOf(registry);
-  const leaveOut = (name: unknown) => session.oddNames.note(request.host, name);
+  const leaveOut = (name: unknown) => session.invalidNames.note(request.host, name);
   const names = new Set<Repository>();
   for await (const page of readPages(session, request, {
     entries: 'repositories',

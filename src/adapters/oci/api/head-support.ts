@@ -1,7 +1,7 @@
+import { isTemporaryStatus } from '../../../http/attempt.ts';
+import type { HttpResponse } from '../../../http/request.ts';
 import { hostOf, type Repository } from '../../../image/repository.ts';
 import { wordsOf } from './response-error.ts';
-import type { HttpResponse } from '../../../http/request.ts';
-import { isTemporaryStatus } from '../../../http/attempt.ts';
 
 /** What is asked for by HEAD. */
 export type Content = 'blobs' | 'manifests';

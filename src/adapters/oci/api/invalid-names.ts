@@ -1,22 +1,22 @@
 import { quote } from '../../../base/text.ts';
 
 /** What listings of a host have that is no name, no tag or no digest. */
-export interface OddNamesOfHost {
+export interface InvalidNamesOfHost {
   readonly count: number;
   /** The first of them, fit for a log. */
   readonly example: string;
 }
 
 /** Counts what is left out of listings because it is outside the grammars: nobody can ask for it. */
-export class OddNames {
-  readonly #hosts = new Map<string, OddNamesOfHost>();
+export class InvalidNames {
+  readonly #hosts = new Map<string, InvalidNamesOfHost>();
 
   note(host: string, name: unknown): void {
     const known = this.#hosts.get(host);
     this.#hosts.set(host, { count: (known?.count ?? 0) + 1, example: known?.example ?? describe(name) });
   }
 
-  hosts(): ReadonlyMap<string, OddNamesOfHost> {
+  hosts(): ReadonlyMap<string, InvalidNamesOfHost> {
     return this.#hosts;
   }
 }

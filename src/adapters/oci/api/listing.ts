@@ -1,15 +1,15 @@
 import { quote } from '../../../base/text.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import { parseErrors } from '../../../http/spec-errors.ts';
 import type { RegistryName, Repository } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
 import type { Listing } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { refuseAnswer } from './response-error.ts';
 import { GoogleListing, isGooglePage } from './google-listing.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { fitTexts } from './invalid-names.ts';
 import { listOf, MAX_PAGE_BYTES, type Page, readPages } from './pages.ts';
+import { throwResponseError } from './response-error.ts';
 import { hostRequest, readRequest, type Session } from './session.ts';
-import { parseErrors } from '../../../http/spec-errors.ts';
 
 /**
  * GET `/v2/<name>/tags/list`, every page. A body with the maps `manifest` or `child` is Google's. Pages are as long as
@@ -42,7 +42,7 @@ async function readListing(
   request: HttpRequest,
   isMissing: (response: HttpResponse) => boolean,
 ): Promise<Listing> {
-  const leaveOut = (name: unknown) => session.oddNames.note(request.host, name);
+  const leaveOut = (name: unknown) => session.invalidNames.note(request.host, name);
   const tags = new Set<Tag>();
   const google = new GoogleListing(leaveOut);
   let requests = 0;
@@ -50,7 +50,9 @@ async function readListing(
   const taken = () => tags.size + google.size;
   for await (const page of readPages(session, request, { entries: 'tags', taken })) {
     if (page.kind === 'missing') {
-      return isMissing(page.response) ? { kind: 'missing' } : refuseAnswer(request, withHint(page.response));
+      return isMissing(page.response)
+        ? { kind: 'missing' }
+        : throwResponseError(request, withHint(page.response));
     }
     requests += 1;
     if (requests === 1) isGoogle = isGooglePage(page.body);

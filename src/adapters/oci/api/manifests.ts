@@ -1,3 +1,5 @@
+import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../../image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../../image/media-types.ts';
 import {
@@ -11,12 +13,10 @@ import type { Reference } from '../../../image/reference.ts';
 import type { Repository } from '../../../image/repository.ts';
 import type { Found } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { refuseAnswer } from './response-error.ts';
 import { isHeadRefused } from './head-support.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import { throwResponseError } from './response-error.ts';
+import { retryCorruptBody } from './retry-corrupt-body.ts';
 import { readRequest, type Session } from './session.ts';
-import { sendUntilSound } from './retry-corrupt-body.ts';
-import { isTemporaryStatus } from '../../../http/attempt.ts';
 
 /** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
@@ -49,15 +49,15 @@ export async function lookUpManifest(session: Session, asked: Lookup): Promise<F
     headers: acceptFor(asked),
     signal,
   });
-  const response = await sendUntilSound(session.send, request, (read) => pageIn(request, read));
+  const response = await retryCorruptBody(session.send, request, (read) => pageIn(request, read));
   if (response.status === 404) return undefined;
   if (response.status === 200) {
     return foundIn(request, { response, reference }) ?? lookAtBytes(session, asked);
   }
-  if (!isHeadRefused(response)) return refuseAnswer(request, response);
+  if (!isHeadRefused(response)) return throwResponseError(request, response);
   return session.heads.afterFirst(repository, 'manifests', async () => {
     const reason = session.heads.reasonOf(repository, 'manifests', response);
-    if (reason !== undefined) return refuseAnswer(request, { ...response, ...reason });
+    if (reason !== undefined) return throwResponseError(request, { ...response, ...reason });
     return lookAtBytes(session, asked, { request, response });
   });
 }
@@ -112,15 +112,17 @@ async function lookAtBytes(
 ): Promise<Found | undefined> {
   const { repository, reference } = asked;
   const request = getRequest(session, asked);
-  const response = await sendUntilSound(session.send, request, (read) => damageOf(request, read, reference));
+  const response = await retryCorruptBody(session.send, request, (read) =>
+    damageOf(request, read, reference),
+  );
   const { status } = response;
   if (refused !== undefined && isRefusedToo(refused, response)) {
     const body = tellsReason(status) ? response.body : NOTHING;
     const told = { ...refused.response, body, ...(response.hint !== undefined && { hint: response.hint }) };
     session.heads.learnRefusal(repository, 'manifests', told);
-    return refuseAnswer(refused.request, told);
+    return throwResponseError(refused.request, told);
   }
-  if (status !== 200 && status !== 404) return refuseAnswer(request, response);
+  if (status !== 200 && status !== 404) return throwResponseError(request, response);
   if (refused !== undefined) session.heads.learnAnswer(repository, 'manifests');
   return status === 404 ? undefined : foundInBytes(request, response, reference);
 }
@@ -182,11 +184,11 @@ export async function fetchManifest(
   const asManifest = (response: HttpResponse) => {
     return { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
   };
-  const response = await sendUntilSound(session.send, request, (read) =>
+  const response = await retryCorruptBody(session.send, request, (read) =>
     mismatchOf(request, asManifest(read)),
   );
   if (response.status === 404) return undefined;
-  if (response.status !== 200) return refuseAnswer(request, response);
+  if (response.status !== 200) return throwResponseError(request, response);
   return asManifest(response);
 }
 

@@ -1,5 +1,5 @@
-import { RegistryError } from '../../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
 import { parseNextLink } from './next-link.ts';
 
 /**

@@ -1,11 +1,11 @@
 import { type JsonObject, parseJsonObject } from '../../../base/json.ts';
 import { quote } from '../../../base/text.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
-import { refuseAnswer } from './response-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
 import { nextPageUrl } from './next-page.ts';
+import { throwResponseError } from './response-error.ts';
+import { retryCorruptBody } from './retry-corrupt-body.ts';
 import type { Session } from './session.ts';
-import { sendUntilSound } from './retry-corrupt-body.ts';
 
 /** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
 export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
@@ -76,12 +76,12 @@ async function readPage(
   { entries, isFirst }: Pick<Pages, 'entries'> & { readonly isFirst: boolean },
 ): Promise<{ readonly response: HttpResponse; readonly body: JsonObject }> {
   const parsed: { body: JsonObject | undefined } = { body: undefined };
-  const response = await sendUntilSound(session.send, request, (read) => {
+  const response = await retryCorruptBody(session.send, request, (read) => {
     parsed.body = parseJsonObject(read.body);
     const why = whyNoPage(parsed.body, { entries, isFirst });
     return why === undefined ? undefined : unexpected(request, why);
   });
-  if (response.status !== 200 && !(isFirst && response.status === 404)) refuseAnswer(request, response);
+  if (response.status !== 200 && !(isFirst && response.status === 404)) throwResponseError(request, response);
   return { response, body: parsed.body ?? {} };
 }
 

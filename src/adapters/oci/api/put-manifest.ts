@@ -1,13 +1,13 @@
 import { Attempts, type RetryPolicy, UPLOAD_RETRY } from '../../../base/attempts.ts';
 import { givenUpAfter } from '../../../base/given-up.ts';
+import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { type Digest, isDigest } from '../../../image/digest.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
 import type { Reference } from '../../../image/reference.ts';
 import type { Repository } from '../../../image/repository.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { refusalOf, refuseAnswer } from './response-error.ts';
-import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { resolveManifest } from './manifests.ts';
+import { responseErrorOf, throwResponseError } from './response-error.ts';
 import { type Session, writeRequest } from './session.ts';
 import { doubtOf, isSuccess, namesDigest, notStored } from './stored-digest.ts';
 import { movedFrom, tagPrecondition, unreadTag } from './tag-precondition.ts';
@@ -34,8 +34,8 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<v
   for (;;) {
     const response = await session.send(request);
     const { precondition } = response;
-    if (precondition !== undefined) throw unreadTag(request, refusalOf(precondition, response));
-    if (!isSuccess(response)) refuseAnswer(request, response);
+    if (precondition !== undefined) throw unreadTag(request, responseErrorOf(precondition, response));
+    if (!isSuccess(response)) throwResponseError(request, response);
     if (response.status === 201 && doubtOf(request, response, digest) === undefined) return;
     const there = await look(session, put);
     const error = failureOf(request, { response, put, there });

@@ -1,18 +1,18 @@
 import { DEFAULT_RETRY } from '../../../base/attempts.ts';
 import { oneLine } from '../../../base/text.ts';
-import { RegistryError, type RegistryErrorCode } from '../../../ports/registry-error.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { parseRetryAfter } from '../../../http/retry-after.ts';
 import { parseErrors, type SpecError } from '../../../http/spec-errors.ts';
+import { RegistryError, type RegistryErrorCode } from '../../../ports/registry-error.ts';
 
 /** Ends a request whose answer has none of the expected statuses: throws `RegistryError` with the server's words. */
-export function refuseAnswer(request: HttpRequest, response: HttpResponse): never {
-  throw refusalOf(request, response);
+export function throwResponseError(request: HttpRequest, response: HttpResponse): never {
+  throw responseErrorOf(request, response);
 }
 
 /** What an answer with none of the expected statuses means. */
-export function refusalOf(request: HttpRequest, response: HttpResponse): RegistryError {
+export function responseErrorOf(request: HttpRequest, response: HttpResponse): RegistryError {
   const errors = parseErrors(response.body);
   const words = wordsOf(response);
   const said = words === '' ? noWords(request, response.status) : words;
@@ -23,7 +23,7 @@ export function refusalOf(request: HttpRequest, response: HttpResponse): Registr
     {
       status: response.status,
       temporary: isTemporaryStatus(response.status),
-      isElsewhere: response.isElsewhere ?? false,
+      isForeign: response.isForeign ?? false,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     },
   );
@@ -54,9 +54,9 @@ function whereFrom(request: HttpRequest, { url }: HttpResponse): string {
   return url.origin === request.url.origin ? '' : `redirected to ${url.origin}: `;
 }
 
-function codeOf({ status, isElsewhere }: HttpResponse, errors: readonly SpecError[]): RegistryErrorCode {
+function codeOf({ status, isForeign }: HttpResponse, errors: readonly SpecError[]): RegistryErrorCode {
   if (isTemporaryStatus(status)) return 'unavailable';
-  if ((status === 401 || status === 403) && isElsewhere !== true) return 'unauthorized';
+  if ((status === 401 || status === 403) && isForeign !== true) return 'unauthorized';
   if (errors.some(({ code }) => code === 'MANIFEST_BLOB_UNKNOWN' || code === 'BLOB_UNKNOWN'))
     return 'unknown-blob';
   return status >= 400 && status < 500 ? 'refused' : 'unexpected';

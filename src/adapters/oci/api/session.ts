@@ -1,18 +1,18 @@
+import type { HttpRequest, Send } from '../../../http/request.ts';
 import { asRepository, hostOf, type RegistryName, type Repository } from '../../../image/repository.ts';
 import type { Clock } from '../../../ports/clock.ts';
-import type { ChunkHabits } from './blobs/chunk-support.ts';
+import type { ChunkSupport } from './blobs/chunk-support.ts';
 import { type Endpoints, nameOf } from './endpoint.ts';
 import type { HeadSupport } from './head-support.ts';
-import type { HttpRequest, Send } from '../../../http/request.ts';
-import type { OddNames } from './invalid-names.ts';
+import type { InvalidNames } from './invalid-names.ts';
 
 /** What the parts of the client share: the transport, the way to build a request for a repository, what was learned. */
 export interface Session {
   readonly send: Send;
   readonly endpoints: Endpoints;
-  readonly chunks: ChunkHabits;
+  readonly chunks: ChunkSupport;
   readonly heads: HeadSupport;
-  readonly oddNames: OddNames;
+  readonly invalidNames: InvalidNames;
   readonly clock: Clock;
   /** True where repositories are read to be written to: some registries let only those read who ask to write. */
   readonly readsToWrite?: boolean;

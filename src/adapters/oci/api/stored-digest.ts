@@ -1,6 +1,6 @@
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { type Digest, parseDigest } from '../../../image/digest.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 
 /** True for the answers to a write that say it was done, in whatever way. */
 export function isSuccess({ status }: HttpResponse): boolean {

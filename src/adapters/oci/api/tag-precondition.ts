@@ -1,18 +1,19 @@
-import type { Digest } from '../../../image/digest.ts';
-import { formatReference, type Reference } from '../../../image/reference.ts';
-import type { Repository } from '../../../image/repository.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
-import { refusalOf } from './response-error.ts';
+import { isTemporaryStatus } from '../../../http/attempt.ts';
 import {
   describeRequest,
   type HttpRequest,
   type HttpResponse,
   type Precondition,
   type Send,
+  writtenAt,
 } from '../../../http/request.ts';
+import type { Digest } from '../../../image/digest.ts';
+import { formatReference, type Reference } from '../../../image/reference.ts';
+import type { Repository } from '../../../image/repository.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
 import { resolveManifest } from './manifests.ts';
+import { responseErrorOf } from './response-error.ts';
 import type { Session } from './session.ts';
-import { isTemporaryStatus } from '../../../http/attempt.ts';
 
 interface TagWrite {
   readonly repository: Repository;
@@ -36,7 +37,7 @@ export function tagPrecondition(
       const response = await send(request);
       if (response.status !== 401 && !isTemporaryStatus(response.status)) return response;
       unanswered = { ...response, precondition: request };
-      throw refusalOf(request, response); // ends the reading: another token, or another time, may be answered
+      throw responseErrorOf(request, response); // ends the reading: another token, or another time, may be answered
     };
     try {
       const found = await resolveManifest({ ...session, send: sendOnce }, write);
@@ -66,4 +67,19 @@ export function unreadTag(put: HttpRequest, error: RegistryError): RegistryError
     ...(status !== undefined && { status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });
+}
+
+/**
+ * Asks for the precondition of a write right before each time that the write goes out, with the same credentials: a
+ * registry may hide from the anonymous what it lets others replace.
+ */
+export function withPreconditions(inner: Send): Send {
+  return async (request) => {
+    const { authorization } = request.headers;
+    const send: Send = (read) =>
+      inner(authorization === undefined ? read : { ...read, headers: { ...read.headers, authorization } });
+    const state = (await request.precondition?.(send)) ?? 'free';
+    if (state === 'free') return inner(request);
+    return state === 'done' ? writtenAt(request.url) : state;
+  };
 }

@@ -1,8 +1,8 @@
+import { classifyHostname } from '../../../http/connect/address-policy.ts';
+import type { TrustedRealms } from '../../../http/connect/realm-policy.ts';
 import { isGoogleHost } from '../../../image/google-hosts.ts';
 import type { Identity } from '../../../ports/keychain.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { classifyHostname } from '../../../http/connect/address-policy.ts';
-import type { TrustedRealms } from '../../../http/connect/realm-policy.ts';
 
 /**
  * Refuses to send an access token to a registry that has no business with it: such a token opens all that its account

@@ -1,9 +1,9 @@
 import { SingleFlight } from '../../../base/single-flight.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
-import { refuseAnswer } from '../api/response-error.ts';
-import { type Challenge, parseChallenge } from './challenge.ts';
-import type { HttpRequest, HttpResponse, Send } from '../../../http/request.ts';
 import { isTemporaryStatus } from '../../../http/attempt.ts';
+import type { HttpRequest, HttpResponse, Send } from '../../../http/request.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
+import { throwResponseError } from '../api/response-error.ts';
+import { type Challenge, parseChallenge } from './challenge.ts';
 
 /** How often `/v2/` may fail before a host is taken at its word without it. */
 const MAX_FAILURES = 4;
@@ -41,7 +41,7 @@ export class ApiChallenges {
   async #ask(ping: HttpRequest): Promise<HttpResponse | undefined> {
     try {
       const response = await this.#send(ping);
-      return isTemporaryStatus(response.status) ? refuseAnswer(ping, response) : response;
+      return isTemporaryStatus(response.status) ? throwResponseError(ping, response) : response;
     } catch (error) {
       if (!(error instanceof RegistryError) || !error.temporary) throw error;
       const failures = (this.#failures.get(ping.host) ?? 0) + 1;

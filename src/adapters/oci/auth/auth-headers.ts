@@ -1,5 +1,7 @@
+import { untilAborted } from '../../../base/concurrency.ts';
 import { quote } from '../../../base/text.ts';
-import { untilAborted } from '../../../base/until-aborted.ts';
+import { isOwnRealm, type TrustedRealms } from '../../../http/connect/realm-policy.ts';
+import type { HttpRequest, Send } from '../../../http/request.ts';
 import { isGoogleHost } from '../../../image/google-hosts.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Identity, Keychain } from '../../../ports/keychain.ts';
@@ -7,9 +9,7 @@ import { RegistryError } from '../../../ports/registry-error.ts';
 import { checkAccessToken } from './access-token-policy.ts';
 import type { Challenge } from './challenge.ts';
 import { ChallengeScopes } from './challenge-scopes.ts';
-import type { HttpRequest, Send } from '../../../http/request.ts';
-import { isOwnRealm, type TrustedRealms } from '../../../http/connect/realm-policy.ts';
-import { includesAll, ScopeMemory } from './scopes.ts';
+import { includesAll, ScopeCache } from './scopes.ts';
 import { basicHeader, type TokenRequest, Tokens } from './tokens.ts';
 
 export interface AuthPorts {
@@ -44,7 +44,7 @@ interface Asked {
 export class AuthHeaders {
   readonly #keychain: Keychain;
   readonly #tokens: Tokens;
-  readonly #scopes = new ScopeMemory();
+  readonly #scopes = new ScopeCache();
   readonly #challenged = new ChallengeScopes();
   readonly #onIdentity: AuthPorts['onIdentity'];
   readonly #trustedRealms: TrustedRealms;

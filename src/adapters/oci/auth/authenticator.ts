@@ -1,9 +1,9 @@
 import { SingleFlight } from '../../../base/single-flight.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from '../../../http/request.ts';
 import { ANONYMOUS } from '../../../ports/keychain.ts';
 import { ApiChallenges } from './api-challenges.ts';
 import { type AuthHeader, AuthHeaders, type AuthPorts, type AuthScheme } from './auth-headers.ts';
 import { type Challenge, describeChallenge, parseChallenge } from './challenge.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from '../../../http/request.ts';
 import { identityHint, isMissingRepository, missingHint } from './identity-hint.ts';
 
 const OPEN: AuthScheme = { scheme: 'open' };

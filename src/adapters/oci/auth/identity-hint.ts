@@ -1,8 +1,8 @@
+import { type HttpRequest, type HttpResponse, isRead } from '../../../http/request.ts';
+import { parseErrors } from '../../../http/spec-errors.ts';
 import { isGoogleHost } from '../../../image/google-hosts.ts';
 import { hostOf, type Repository } from '../../../image/repository.ts';
 import type { Credential, Identity } from '../../../ports/keychain.ts';
-import { type HttpRequest, type HttpResponse, isRead } from '../../../http/request.ts';
-import { parseErrors } from '../../../http/spec-errors.ts';
 
 /** How somebody was refused. */
 export interface Refusal {

@@ -9,7 +9,7 @@ export const MAX_CHARACTERS = 2048;
  *
  * @see https://distribution.github.io/distribution/spec/auth/scope/
  */
-export class ScopeMemory {
+export class ScopeCache {
   readonly #wide = new Map<string, Wide | undefined>();
   /** Repositories whose reads have asked for more. */
   readonly #grown = new Set<string>();

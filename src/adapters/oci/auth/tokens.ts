@@ -1,18 +1,18 @@
 import { parseJsonObject } from '../../../base/json.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import { quote } from '../../../base/text.ts';
-import type { Clock } from '../../../ports/clock.ts';
+import { classifyHostname } from '../../../http/connect/address-policy.ts';
+import { mayTrustRealm, type TrustedRealms } from '../../../http/connect/realm-policy.ts';
+import type { HttpRequest, HttpResponse, Method, Send } from '../../../http/request.ts';
 import type { Repository } from '../../../image/repository.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import type { Credential, Identity } from '../../../ports/keychain.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
+import { throwResponseError } from '../api/response-error.ts';
+import { retryCorruptBody } from '../api/retry-corrupt-body.ts';
 import { refusePlainHttp } from './access-token-policy.ts';
-import { classifyHostname } from '../../../http/connect/address-policy.ts';
-import { refuseAnswer } from '../api/response-error.ts';
 import type { Challenge } from './challenge.ts';
-import type { HttpRequest, HttpResponse, Method, Send } from '../../../http/request.ts';
 import { identityHint } from './identity-hint.ts';
-import { mayTrustRealm, type TrustedRealms } from '../../../http/connect/realm-policy.ts';
-import { sendUntilSound } from '../api/retry-corrupt-body.ts';
 
 export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
 
@@ -87,7 +87,7 @@ export class Tokens {
     if (response.status !== 200) {
       const { method, scopes } = request;
       const refusal = { status: response.status, judged: 'credential', method, scopes } as const;
-      refuseAnswer(http, { ...response, hint: identityHint(request.host, request.identity, refusal) });
+      throwResponseError(http, { ...response, hint: identityHint(request.host, request.identity, refusal) });
     }
     return parseToken(http, response, asked);
   }
@@ -110,7 +110,7 @@ export class Tokens {
   async #sendCounted(request: TokenRequest, http: HttpRequest): Promise<HttpResponse> {
     const key = keyOf(request);
     try {
-      const response = await sendUntilSound(this.#send, http, (read) => damageOf(http, read));
+      const response = await retryCorruptBody(this.#send, http, (read) => damageOf(http, read));
       this.#silences.delete(key);
       return response;
     } catch (error) {

@@ -1,6 +1,6 @@
-import { FLAGS } from '../flags.ts';
-import type { FlagGroup, FlagSpec } from '../flag-spec.ts';
 import type { ProgramName } from '../../commands/command.ts';
+import type { FlagGroup, FlagSpec } from '../flag-spec.ts';
+import { FLAGS } from '../flags.ts';
 
 const TITLES: readonly (readonly [FlagGroup, string])[] = [
   ['manifests', 'What is wanted'],

@@ -1,11 +1,11 @@
 import { DIFF_FORMATS, type DiffFormat } from '../../../workflows/diff/render.ts';
-import { DIFF_FLAGS } from '../diff-flags.ts';
-import { FLAGS } from '../flags.ts';
-import { FlagValues } from '../flag-values.ts';
-import { type RunOptions, runOptionsOf } from './run-options.ts';
 import type { ParsedFlags } from '../../commands/command.ts';
-import { type BrowseOptions, browseOptionsOf, formatOf } from './snapshot-options.ts';
+import { DIFF_FLAGS } from '../command-flags.ts';
+import { FlagValues } from '../flag-values.ts';
+import { FLAGS } from '../flags.ts';
 import { UsageError } from '../usage-error.ts';
+import { type RunOptions, runOptionsOf } from './run-options.ts';
+import { type BrowseOptions, browseOptionsOf, formatOf } from './snapshot-options.ts';
 
 /** A complete and consistent request for a comparison. */
 export interface DiffOptions extends RunOptions, BrowseOptions {

@@ -1,5 +1,5 @@
-import type { Budget, Budgets } from '../../../http/limits/budgets.ts';
 import { quote } from '../../../base/text.ts';
+import type { Budget, Budgets } from '../../../http/limits/budgets.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** The name that stands for each identity, at all of Google's hosts together. */

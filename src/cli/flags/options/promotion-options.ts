@@ -5,14 +5,14 @@ import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import type { ParsedFlags } from '../../commands/command.ts';
 import { FlagValues } from '../flag-values.ts';
 import type { FlagName } from '../flags.ts';
+import { UsageError } from '../usage-error.ts';
 import { parseDuration } from './parse-duration.ts';
 import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
-import { UsageError } from '../usage-error.ts';
 
 /** A complete and consistent request: nothing after this applies a default. */
-export interface Options extends RunOptions {
+export interface PromotionOptions extends RunOptions {
   readonly where: ManifestLocation;
   readonly task: 'parse-only' | 'dry-run' | 'promotion';
   /** Undefined for everything that is wanted. */
@@ -36,7 +36,10 @@ export interface Options extends RunOptions {
 const DEFAULT_SPOOL_LIMIT = 8192;
 
 /** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
-export function makeOptions({ values }: Pick<ParsedFlags, 'values'>, env: NodeJS.ProcessEnv): Options {
+export function makePromotionOptions(
+  { values }: Pick<ParsedFlags, 'values'>,
+  env: NodeJS.ProcessEnv,
+): PromotionOptions {
   const flags = new FlagValues(values);
   const task = taskOf(flags);
   return {
@@ -74,7 +77,7 @@ export function locationOf(flags: FlagValues): ManifestLocation {
   throw new UsageError('no manifest given: -manifest=FILE or -thin-manifest-dir=DIR is required');
 }
 
-function taskOf(flags: FlagValues): Options['task'] {
+function taskOf(flags: FlagValues): PromotionOptions['task'] {
   if (flags.isGiven('confirm') && flags.isGiven('dry-run')) {
     throw new UsageError('-confirm and -dry-run are two spellings of one choice: give one');
   }
@@ -101,7 +104,7 @@ function spoolLimitOf(flags: FlagValues): number {
   return Number(text) * 1024 * 1024;
 }
 
-export function reportsOf(flags: FlagValues): Pick<Options, 'report' | 'reportMarkdown'> {
+export function reportsOf(flags: FlagValues): Pick<PromotionOptions, 'report' | 'reportMarkdown'> {
   const report = flags.text('report') || undefined;
   const reportMarkdown = flags.text('report-markdown') || undefined;
   const summary = flags.isOn('json-log-summary');

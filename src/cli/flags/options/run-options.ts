@@ -1,12 +1,12 @@
-import type { Budgets } from '../../../http/limits/budgets.ts';
 import { quote } from '../../../base/text.ts';
+import type { Budgets } from '../../../http/limits/budgets.ts';
 import type { LogLevel } from '../../../ports/log.ts';
 import type { ParsedFlags } from '../../commands/command.ts';
 import { FlagValues } from '../flag-values.ts';
 import { FLAGS } from '../flags.ts';
-import { parseBudgets } from './parse-budget.ts';
 import { refuseUnusable } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
+import { parseBudgets } from './parse-budget.ts';
 
 /** What every run needs to know, whatever it is for. */
 export interface RunOptions {

@@ -1,16 +1,15 @@
-import { isEmailAddress } from '../../../base/email-address.ts';
-import { quote, trimEndOf } from '../../../base/text.ts';
-import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../../../workflows/snapshot/render.ts';
+import { isEmailAddress, quote, trimEndOf } from '../../../base/text.ts';
+import type { ExcludedContent } from '../../../browse/filter-children.ts';
 import { parseRegistryName, type RegistryName } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
-import type { Minimal } from '../../../browse/filter-children.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { checkRegistryName } from '../../../manifest/rules.ts';
+import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../../../workflows/snapshot/render.ts';
+import type { ParsedFlags, ProgramName } from '../../commands/command.ts';
 import { FlagValues } from '../flag-values.ts';
+import { UsageError } from '../usage-error.ts';
 import { deadlineOf, locationOf } from './promotion-options.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
-import type { ParsedFlags, ProgramName } from '../../commands/command.ts';
-import { UsageError } from '../usage-error.ts';
 
 /** A complete and consistent request for a snapshot. */
 export interface SnapshotOptions extends RunOptions, BrowseOptions {
@@ -29,7 +28,7 @@ export interface SnapshotOptions extends RunOptions, BrowseOptions {
 /** How registries are looked at. */
 export interface BrowseOptions {
   readonly tag: Tag | undefined;
-  readonly minimal: Minimal;
+  readonly minimal: ExcludedContent;
   /** A file with the names of repositories. */
   readonly repositoriesFile: string | undefined;
   /** The Google service account for the registries that are named on the command line. */
@@ -141,7 +140,7 @@ function accountOf(flags: FlagValues): string | undefined {
   throw new UsageError(`-snapshot-service-account is the email address of an account, not ${quote(text)}`);
 }
 
-function minimalOf(flags: FlagValues): Minimal {
+function minimalOf(flags: FlagValues): ExcludedContent {
   if (flags.text('minimal-snapshot') === 'strict') return 'attachments';
   return flags.isOn('minimal-snapshot') ? 'children' : 'nothing';
 }

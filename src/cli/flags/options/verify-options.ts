@@ -1,15 +1,15 @@
 import { quote } from '../../../base/text.ts';
-import { type Front, parseFront } from '../../../workflows/verify/mirror.ts';
-import { FlagValues } from '../flag-values.ts';
-import { makeOptions, type Options } from './promotion-options.ts';
+import { type Mirror, parseMirror } from '../../../workflows/verify/mirror.ts';
 import type { ParsedFlags } from '../../commands/command.ts';
-import { NOT_OF_VERIFY, WITH_REPAIR } from '../verify-flags.ts';
+import { NOT_OF_VERIFY, WITH_REPAIR } from '../command-flags.ts';
+import { FlagValues } from '../flag-values.ts';
 import { UsageError } from '../usage-error.ts';
+import { makePromotionOptions, type PromotionOptions } from './promotion-options.ts';
 
 /** A complete and consistent request for a verification. */
-export interface VerifyOptions extends Options {
+export interface VerifyOptions extends PromotionOptions {
   readonly deep: boolean;
-  readonly front: Front | undefined;
+  readonly mirror: Mirror | undefined;
   /** Whether images that are not whole are repaired; really only where `task` is `promotion`. */
   readonly repair: boolean;
 }
@@ -20,14 +20,14 @@ export function makeVerifyOptions(parsed: ParsedFlags, env: NodeJS.ProcessEnv): 
   for (const name of NOT_OF_VERIFY) {
     if (parsed.values.has(name)) throw new UsageError(`cip verify is read-only; -${name} is not allowed`);
   }
-  const options = { deep: flags.isOn('deep'), front: frontOf(flags), repair: flags.isOn('repair') };
+  const options = { deep: flags.isOn('deep'), mirror: mirrorOf(flags), repair: flags.isOn('repair') };
   refuseContradictions(parsed, options);
-  return { ...makeOptions(parsed, env), ...options };
+  return { ...makePromotionOptions(parsed, env), ...options };
 }
 
 function refuseContradictions(
   { values }: ParsedFlags,
-  { deep, front, repair }: Pick<VerifyOptions, 'deep' | 'front' | 'repair'>,
+  { deep, mirror, repair }: Pick<VerifyOptions, 'deep' | 'mirror' | 'repair'>,
 ): void {
   for (const name of WITH_REPAIR) {
     if (values.has(name) && !repair)
@@ -36,16 +36,16 @@ function refuseContradictions(
   if (repair && !deep) {
     throw new UsageError('-repair needs -deep: without it nobody looks whether the content is there');
   }
-  if (repair && front !== undefined) {
+  if (repair && mirror !== undefined) {
     throw new UsageError('-repair is for destinations, and -via asks a front in their place: give one');
   }
 }
 
-function frontOf(flags: FlagValues): Front | undefined {
+function mirrorOf(flags: FlagValues): Mirror | undefined {
   const text = flags.text('via');
   if (!text) return undefined;
-  const front = parseFront(text);
-  if (front !== undefined) return front;
+  const mirror = parseMirror(text);
+  if (mirror !== undefined) return mirror;
   throw new UsageError(
     `-via is HOST or HOST=ROOT, a host without a scheme and the path that it stands for, not ${quote(text)}`,
   );

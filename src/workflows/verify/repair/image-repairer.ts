@@ -1,6 +1,6 @@
 import { CodedError, isAbort, messageOf } from '../../../base/errors.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
-import type { PieceSender, PieceTask } from '../../../copy/content-sender.ts';
+import type { ContentSender, SendTask } from '../../../copy/content-sender.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../../../image/repository.ts';
 import type { ReadRegistry } from '../../../ports/registry.ts';
@@ -17,19 +17,19 @@ export type PieceOutcome =
 const STOPPED: PieceOutcome = { result: 'not-attempted', reason: 'the run was stopped before' };
 const NOT_BELOW: PieceOutcome = { result: 'not-attempted', reason: 'what it leads to could not be repaired' };
 
-export interface MenderPorts {
+export interface RepairerPorts {
   readonly registry: ReadRegistry;
-  readonly sender: PieceSender;
+  readonly sender: ContentSender;
   readonly stopping: AbortSignal;
 }
 
 /** Sends the pieces of images, what is below a manifest first, and reads back each of them: an answer proves nothing. */
-export class Mender {
+export class ImageRepairer {
   readonly outcomes = new Map<Piece, PieceOutcome>();
-  readonly #ports: MenderPorts;
+  readonly #ports: RepairerPorts;
   readonly #flights = new SingleFlight<Piece, boolean>();
 
-  constructor(ports: MenderPorts) {
+  constructor(ports: RepairerPorts) {
     this.#ports = ports;
   }
 
@@ -74,7 +74,7 @@ export class Mender {
     }
   }
 
-  async #sendBlob(task: PieceTask, { blob }: BlobPiece, signal: AbortSignal): Promise<void> {
+  async #sendBlob(task: SendTask, { blob }: BlobPiece, signal: AbortSignal): Promise<void> {
     const { registry, sender } = this.#ports;
     await sender.sendBlob(task, blob, signal);
     const check = { blob, extent: 'whole' } as const;
@@ -82,7 +82,7 @@ export class Mender {
     throw keptDamaged(task.destination);
   }
 
-  async #sendManifest(task: PieceTask, manifest: RawManifest, signal: AbortSignal): Promise<void> {
+  async #sendManifest(task: SendTask, manifest: RawManifest, signal: AbortSignal): Promise<void> {
     const { sender } = this.#ports;
     await sender.sendManifest(task, manifest, signal);
     if (await this.#isServed(task.destination, manifest, signal)) return;
@@ -105,7 +105,7 @@ export class Mender {
 const NOWHERE: PieceOutcome = { result: 'failed', reason: 'neither a source nor another destination has it' };
 
 /** The source that has the piece first. */
-function taskOf({ destination, sources }: FlawedImage, { from }: Piece): PieceTask {
+function taskOf({ destination, sources }: FlawedImage, { from }: Piece): SendTask {
   const others = sources.filter((source) => source !== from);
   return { destination, sources: from === undefined || from === destination ? others : [from, ...others] };
 }

@@ -1,20 +1,21 @@
 import { forEachInLanes } from '../../../base/concurrency.ts';
-import { PieceSender } from '../../../copy/content-sender.ts';
+import { ContentSender } from '../../../copy/content-sender.ts';
 import type { Wanted } from '../../../edges/wanted.ts';
-import { hostOf } from '../../../image/repository.ts';
-import { orUnreadable } from '../../../ports/unreadable.ts';
+import type { Digest } from '../../../image/digest.ts';
+import { hostOf, type Repository } from '../../../image/repository.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Progress } from '../../../ports/progress.ts';
 import type { ReadRegistry, WriteRegistry } from '../../../ports/registry.ts';
 import type { Spool } from '../../../ports/spool.ts';
+import { orUnreadable } from '../../../ports/unreadable.ts';
 import { ContentCheck } from '../content-check.ts';
+import type { Flaw, Observations } from '../observation.ts';
 import { flawOf } from '../read-observations.ts';
-import type { Flaw, Sights } from '../observation.ts';
 import { describeOutcome, describePlan } from './describe-repair.ts';
 import { type Examination, type FlawedImage, type Piece, piecesOf } from './examination.ts';
 import { Examiner } from './examiner.ts';
-import { type Flawed, findFlawed } from './find-flawed.ts';
-import { Mender, type PieceOutcome } from './image-repairer.ts';
+import { type DamagedImage, findDamagedImages } from './find-damaged-images.ts';
+import { ImageRepairer, type PieceOutcome } from './image-repairer.ts';
 
 /** What a confirmed repair needs besides; without it nothing can be written. */
 export interface RepairPorts {
@@ -55,16 +56,16 @@ export interface Repairs {
  * Examines every flawed image, and sends what is missing or damaged of it where that is confirmed. Images that a stopped
  * run has not come to are no part of the result.
  */
-export async function repair(wanted: Wanted, sights: Sights, ports: Repairing): Promise<Repairs> {
+export async function repair(wanted: Wanted, observations: Observations, ports: Repairing): Promise<Repairs> {
   const { registry, progress, workers, stopping, writing } = ports;
   const sender = writing && openSender(writing, { threads: workers, stopping });
   const mending = writing &&
-    sender && { mender: new Mender({ registry, sender, stopping }), signal: writing.signal };
+    sender && { repairer: new ImageRepairer({ registry, sender, stopping }), signal: writing.signal };
   const examiner = new Examiner(registry, { workers });
-  const flawed = findFlawed(wanted, sights);
+  const flawed = findDamagedImages(wanted, observations);
   const repairs: Repair[] = [];
   progress.begin('repair', flawed.length);
-  const laneOf = ({ image }: Flawed) => hostOf(image.destination);
+  const laneOf = ({ image }: DamagedImage) => hostOf(image.destination);
   try {
     await forEachInLanes(flawed, { laneOf, workers, signal: stopping }, async (one) => {
       repairs.push(await repairImage(one, { registry, examiner, mending, stopping }));
@@ -76,32 +77,32 @@ export async function repair(wanted: Wanted, sights: Sights, ports: Repairing): 
     await sender?.close();
   }
   progress.end();
-  return { repairs, outcomes: mending?.mender.outcomes ?? new Map() };
+  return { repairs, outcomes: mending?.repairer.outcomes ?? new Map() };
 }
 
 function openSender(
   { registry, spool, clock }: RepairPorts,
   rest: { readonly threads: number; readonly stopping: AbortSignal },
-): PieceSender {
-  return new PieceSender({ source: registry, destination: registry, spool, clock, ...rest });
+): ContentSender {
+  return new ContentSender({ source: registry, destination: registry, spool, clock, ...rest });
 }
 
 interface Tools extends Pick<Repairing, 'registry' | 'stopping'> {
   readonly examiner: Examiner;
-  readonly mending: { readonly mender: Mender; readonly signal: AbortSignal } | undefined;
+  readonly mending: { readonly repairer: ImageRepairer; readonly signal: AbortSignal } | undefined;
 }
 
-async function repairImage({ image, flaw }: Flawed, tools: Tools): Promise<Repair> {
+async function repairImage({ image, flaw }: DamagedImage, tools: Tools): Promise<Repair> {
   const { registry, examiner, mending, stopping } = tools;
   const examined = await orUnreadable(examiner.examine(image, stopping), stopping);
   if ('kind' in examined) return { image, examination: undefined, flaw: examined };
   if (examined.piece === undefined) return { image, examination: examined, flaw: undefined };
   const pieces = piecesOf(examined);
   if (mending === undefined) return { image, examination: examined, flaw: describePlan(flaw, pieces) };
-  const { mender, signal } = mending;
-  const isMended = await mender.mend(image, examined, signal);
+  const { repairer, signal } = mending;
+  const isMended = await repairer.mend(image, examined, signal);
   const left = isMended ? await lookAgain(image, registry, signal) : flaw;
-  return { image, examination: examined, flaw: describeOutcome(left, pieces, mender.outcomes) };
+  return { image, examination: examined, flaw: describeOutcome(left, pieces, repairer.outcomes) };
 }
 
 /** What is wrong with an image after all of it has been sent. */
@@ -112,4 +113,21 @@ function lookAgain(
 ): Promise<Flaw | undefined> {
   const content = new ContentCheck(destination, registry, { reads: true });
   return orUnreadable(content.findMissing(digest, signal).then(flawOf), signal);
+}
+
+/** The observations with the flaws that are left. Pure. */
+export function withRepairs(observations: Observations, { repairs }: Repairs): Observations {
+  const changed = new Map<Repository, Map<Digest, Flaw>>();
+  for (const { image, flaw } of repairs) {
+    const { destination, digest } = image;
+    const flaws = changed.get(destination) ?? new Map(observations.get(destination)?.flaws);
+    changed.set(destination, flaws);
+    if (flaw === undefined) flaws.delete(digest);
+    else flaws.set(digest, flaw);
+  }
+  return new Map(
+    Array.from(observations, ([repository, observation]) => {
+      return [repository, { ...observation, flaws: changed.get(repository) ?? observation.flaws }];
+    }),
+  );
 }

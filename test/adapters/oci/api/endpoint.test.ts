@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Endpoints, nameOf } from '../../../../src/adapters/oci/api/endpoint.ts';
 import { parseRepository } from '../../../../src/image/repository.ts';
-import { embeddedForTest, clientForTest, keychainOf, quiet, tagOf } from '../client.ts';
+import { clientForTest, embeddedForTest, keychainOf, quiet, tagOf } from '../client.ts';
 
 const endpoints = new Endpoints(['plain.example.com', 'plain.example.com:5000']);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
-import type { ScriptedAnswer, Script, Step } from '../../../doubles/scripted-server.ts';
+import type { Script, ScriptedAnswer, Step } from '../../../doubles/scripted-server.ts';
 import { scriptedServer } from '../../../doubles/scripted-server.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../client.ts';
 
@@ -92,9 +92,9 @@ it.each([
   [{ tags: ['ok'] }, undefined],
 ])('what is left out of %j is counted', async (body, expected) => {
   const server = await scriptedServer(answer(body));
-  const { registry, oddNames } = clientForTest();
+  const { registry, invalidNames } = clientForTest();
   await registry.list(repositoryAt(server, 'app'), quiet());
-  expect(oddNames.hosts().get(server.host)).toEqual(expected);
+  expect(invalidNames.hosts().get(server.host)).toEqual(expected);
 });
 
 describe('pages', () => {

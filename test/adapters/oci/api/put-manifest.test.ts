@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { isAbort, messageOf } from '../../../../src/base/errors.ts';
 import { failureBefore } from '../../../../src/base/given-up.ts';
-import type { Fault, FaultAct } from '../../../../src/embedded-registry/embedded-registry.ts';
 import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-options.ts';
+import type { Fault, FaultAct } from '../../../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../../../src/image/digest.ts';
 import type { Reference } from '../../../../src/image/reference.ts';
 import { image, layer, push } from '../../../builders/images.ts';
@@ -11,8 +11,8 @@ import { FakeClock } from '../../../doubles/fake-clock.ts';
 import {
   rawAnswer,
   type ScriptedAnswer,
-  scriptedServer,
   type Step,
+  scriptedServer,
 } from '../../../doubles/scripted-server.ts';
 import {
   clientForTest,

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { isAbort, messageOf } from '../../../../src/base/errors.ts';
+import { failureBefore } from '../../../../src/base/given-up.ts';
 import type { FaultAct } from '../../../../src/embedded-registry/embedded-registry.ts';
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { Reference } from '../../../../src/image/reference.ts';
-import { isAbort, messageOf } from '../../../../src/base/errors.ts';
-import { failureBefore } from '../../../../src/base/given-up.ts';
 import { image, layer, push } from '../../../builders/images.ts';
 import { uploadBlob } from '../../../contract/push-through-port.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
-import { scriptedServer, type Step } from '../../../doubles/scripted-server.ts';
+import { type Step, scriptedServer } from '../../../doubles/scripted-server.ts';
 import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, tagOf } from '../client.ts';
 
 const CONTENT = image({ seed: 'unusual' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withAuth } from '../../../../src/adapters/oci/auth/authenticator.ts';
-import type { HttpRequest } from '../../../../src/http/request.ts';
 import { messageOf } from '../../../../src/base/errors.ts';
+import type { HttpRequest } from '../../../../src/http/request.ts';
 import type { Credential } from '../../../../src/ports/keychain.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
 import { keychainWith, quiet, repositoryAt } from '../client.ts';

@@ -6,8 +6,8 @@ import type { HttpRequest } from '../../../../src/http/request.ts';
 import { hostOf, pathOf, type Repository } from '../../../../src/image/repository.ts';
 import { ANONYMOUS, type Credential, type Identity, type Keychain } from '../../../../src/ports/keychain.ts';
 import { blobsOf, image, push } from '../../../builders/images.ts';
-import { scriptedServer, type Step } from '../../../doubles/scripted-server.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
+import { type Step, scriptedServer } from '../../../doubles/scripted-server.ts';
 import {
   clientForTest,
   embeddedForTest,

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { withAuth } from '../../../../src/adapters/oci/auth/authenticator.ts';
 import type { HttpRequest, HttpResponse } from '../../../../src/http/request.ts';
-import { RegistryError } from '../../../../src/ports/registry-error.ts';
 import type { Credential } from '../../../../src/ports/keychain.ts';
+import { RegistryError } from '../../../../src/ports/registry-error.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
 import { keychainWith, quiet, repositoryAt } from '../client.ts';
 

@@ -3,8 +3,8 @@ import type { Repository } from '../../../../src/image/repository.ts';
 import { ANONYMOUS, type Credential, type Keychain } from '../../../../src/ports/keychain.ts';
 import { image, layer, push } from '../../../builders/images.ts';
 import { uploadBlob } from '../../../contract/push-through-port.ts';
-import { type Script, scriptedServer, type Step } from '../../../doubles/scripted-server.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
+import { type Script, type Step, scriptedServer } from '../../../doubles/scripted-server.ts';
 import {
   clientForTest,
   embeddedForTest,

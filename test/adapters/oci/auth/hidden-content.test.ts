@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-options.ts';
 import type { EmbeddedRegistry } from '../../../../src/embedded-registry/embedded-registry.ts';
+import type { Repository } from '../../../../src/image/repository.ts';
 import { ANONYMOUS, type Credential, type Keychain } from '../../../../src/ports/keychain.ts';
 import type { WriteRegistry } from '../../../../src/ports/registry.ts';
-import type { Repository } from '../../../../src/image/repository.ts';
 import { image, push } from '../../../builders/images.ts';
-import { scriptedServer, type Step } from '../../../doubles/scripted-server.ts';
+import { type Step, scriptedServer } from '../../../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,

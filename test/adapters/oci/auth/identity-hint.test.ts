@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Method } from '../../../../src/http/request.ts';
 import {
   identityHint,
   isMissingRepository,
   missingHint,
   type Refusal,
 } from '../../../../src/adapters/oci/auth/identity-hint.ts';
+import type { Method } from '../../../../src/http/request.ts';
 import type { Credential } from '../../../../src/ports/keychain.ts';
 import { identityOf, quiet, repositoryAt } from '../client.ts';
 

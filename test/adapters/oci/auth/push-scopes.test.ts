@@ -5,7 +5,7 @@ import type { Credential } from '../../../../src/ports/keychain.ts';
 import type { WriteRegistry } from '../../../../src/ports/registry.ts';
 import { image, push } from '../../../builders/images.ts';
 import { uploadBlob } from '../../../contract/push-through-port.ts';
-import { scriptedServer, type Step } from '../../../doubles/scripted-server.ts';
+import { type Step, scriptedServer } from '../../../doubles/scripted-server.ts';
 import {
   clientForTest,
   embeddedForTest,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ScopeMemory } from '../../../../src/adapters/oci/auth/scopes.ts';
+import { ScopeCache } from '../../../../src/adapters/oci/auth/scopes.ts';
 
 const PULL = 'repository:prod/app:pull';
 const PUSH = 'repository:prod/app:pull,push';
@@ -12,7 +12,7 @@ function check(
   scopes: readonly string[],
   expected: readonly string[],
 ) {
-  const memory = new ScopeMemory();
+  const memory = new ScopeCache();
   for (const one of earlier) memory.widen('prod/app', one);
   expect(memory.widen('prod/app', scopes)).toEqual(expected);
 }
@@ -51,7 +51,7 @@ describe('a request asks', () => {
   ])('%s', (_what, earlier, scopes, expected) => check(earlier, scopes, expected));
 
   it('for nothing of other repositories', () => {
-    const memory = new ScopeMemory();
+    const memory = new ScopeCache();
     memory.widen('prod/other', ['repository:prod/other:pull,push', FROM_A]);
     expect(memory.widen('prod/app', [PULL])).toEqual([PULL]);
     expect(memory.widen('prod/app', [PUSH])).toEqual([PUSH]);
@@ -61,7 +61,7 @@ describe('a request asks', () => {
 
 describe('the scopes of a request', () => {
   it('are twelve at most: what is more is asked for by itself', () => {
-    const memory = new ScopeMemory();
+    const memory = new ScopeCache();
     const from = (number: number) => `repository:staging/${number}:pull`;
     const asked = Array.from({ length: 20 }, (_, number) => memory.widen('prod/app', [PUSH, from(number)]));
     expect(asked.map(({ length }) => length)).toEqual([
@@ -83,7 +83,7 @@ describe('the scopes of a request', () => {
   });
 
   it('are two thousand characters at most', () => {
-    const memory = new ScopeMemory();
+    const memory = new ScopeCache();
     const from = (number: number) => `repository:${'long/'.repeat(50)}${number}:pull`;
     for (let number = 0; number < 20; number++) {
       expect(memory.widen('prod/app', [PUSH, from(number)]).join(' ').length).toBeLessThanOrEqual(2048);
@@ -94,7 +94,7 @@ describe('the scopes of a request', () => {
     [2048, 2],
     [2049, 1],
   ])('of %i characters, the spaces between them included, are asked for as %i', (characters, count) => {
-    const memory = new ScopeMemory();
+    const memory = new ScopeCache();
     memory.widen('prod/app', [PUSH]);
     const name = 'x'.repeat(characters - `${PUSH} repository::pull,push`.length);
     expect(memory.widen('prod/app', [`repository:${name}:pull,push`])).toHaveLength(count);
@@ -102,13 +102,13 @@ describe('the scopes of a request', () => {
 
   it('that are longer by themselves are asked for all the same', () => {
     const long = `repository:${'long/'.repeat(500)}app:pull,push`;
-    const memory = new ScopeMemory();
+    const memory = new ScopeCache();
     expect(memory.widen('prod/app', [long])).toEqual([long]);
     expect(memory.widen('prod/app', [PUSH])).toEqual([PUSH]);
   });
 
   it('that were refused together are asked for apart', () => {
-    const memory = new ScopeMemory();
+    const memory = new ScopeCache();
     const refused = memory.widen('prod/app', [PUSH, FROM_A]);
     memory.forget('prod/app', refused);
     expect(memory.widen('prod/app', [PUSH])).toEqual([PUSH]);

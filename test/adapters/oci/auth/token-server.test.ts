@@ -1,19 +1,19 @@
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { kept } from '../../../builders/kept.ts';
 import { createDockerConfigKeychain } from '../../../../src/adapters/docker-config/docker-config-keychain.ts';
 import type { OciRegistry } from '../../../../src/adapters/oci/oci-registry.ts';
 import { systemClock } from '../../../../src/adapters/system/clock.ts';
 import { promote } from '../../../../src/promote.ts';
 import type { Report } from '../../../../src/report/report.ts';
 import { multiArch } from '../../../builders/images.ts';
+import { kept } from '../../../builders/kept.ts';
 import { from } from '../../../builders/manifests.ts';
 import { testdir } from '../../../builders/testdir.ts';
 import { pushThroughPort } from '../../../contract/push-through-port.ts';
-import { type Guard, haveTools, passwordGuard } from '../../../doubles/guards.ts';
-import { type RealRegistry, startRealRegistry } from '../../../doubles/real-registries.ts';
 import { MemorySpool } from '../../../doubles/memory-spool.ts';
+import { type RealRegistry, startRealRegistry } from '../../../doubles/real-registries.ts';
 import { RecordingProgress } from '../../../doubles/recording-progress.ts';
+import { haveTools, passwordGuard, type RegistryAuth } from '../../../doubles/registry-auth.ts';
 import { startTokenServer, TOKEN_SERVER_TOOLS, type TokenServer } from '../../../doubles/token-server.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt, tagOf } from '../client.ts';
 
@@ -131,7 +131,7 @@ describe.skipIf(!haveTools('docker-registry', ...TOKEN_SERVER_TOOLS))("distribut
 });
 
 describe.skipIf(!haveTools('docker-registry', 'htpasswd'))("distribution's registry with passwords", () => {
-  let guard: Guard;
+  let guard: RegistryAuth;
   let registry: RealRegistry;
 
   beforeAll(async () => {
@@ -216,7 +216,7 @@ function scopesOf(url: string): readonly string[] {
   return new URL(url, 'http://t').searchParams.getAll('scope');
 }
 
-function startGuarded({ auth: section }: Guard): Promise<RealRegistry> {
+function startGuarded({ auth: section }: RegistryAuth): Promise<RealRegistry> {
   return startRealRegistry('distribution-2.8', { memory: true, auth: section });
 }
 

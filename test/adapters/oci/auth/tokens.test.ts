@@ -4,13 +4,13 @@ import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-op
 import type { Credential } from '../../../../src/ports/keychain.ts';
 import { image, layer, push } from '../../../builders/images.ts';
 import { uploadBlob } from '../../../contract/push-through-port.ts';
+import { FakeClock } from '../../../doubles/fake-clock.ts';
 import {
   type Script,
-  scriptedServer,
   type ScriptedAnswer,
   type Step,
+  scriptedServer,
 } from '../../../doubles/scripted-server.ts';
-import { FakeClock } from '../../../doubles/fake-clock.ts';
 import {
   clientForTest,
   embeddedForTest,

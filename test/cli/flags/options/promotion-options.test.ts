@@ -1,15 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { FLAGS } from '../../../../src/cli/flags/flags.ts';
-import type { FlagSpec } from '../../../../src/cli/flags/flag-spec.ts';
-import { makeOptions, type Options } from '../../../../src/cli/flags/options/promotion-options.ts';
 import type { ProgramName } from '../../../../src/cli/commands/command.ts';
+import type { FlagSpec } from '../../../../src/cli/flags/flag-spec.ts';
+import { FLAGS } from '../../../../src/cli/flags/flags.ts';
+import {
+  makePromotionOptions,
+  type PromotionOptions,
+} from '../../../../src/cli/flags/options/promotion-options.ts';
 import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
 import { UsageError } from '../../../../src/cli/flags/usage-error.ts';
 
 const specs: readonly FlagSpec[] = FLAGS;
 
-function optionsOf(args: readonly string[], program: ProgramName = 'cip'): Options {
-  return makeOptions(parseFlags(program, args), {});
+function optionsOf(args: readonly string[], program: ProgramName = 'cip'): PromotionOptions {
+  return makePromotionOptions(parseFlags(program, args), {});
 }
 
 function expectRefusal(args: readonly string[], words: RegExp, program: ProgramName = 'cip') {

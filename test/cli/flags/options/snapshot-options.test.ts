@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { makeDiffOptions } from '../../../../src/cli/flags/options/diff-options.ts';
 import type { ProgramName } from '../../../../src/cli/commands/command.ts';
-import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
+import { makeDiffOptions } from '../../../../src/cli/flags/options/diff-options.ts';
 import { isSnapshot, makeSnapshotOptions } from '../../../../src/cli/flags/options/snapshot-options.ts';
+import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
 
 function snapshot(args: readonly string[], program: ProgramName = 'cip') {
   return makeSnapshotOptions(program, parseFlags(program, args));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
 import { makeVerifyOptions } from '../../../../src/cli/flags/options/verify-options.ts';
+import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
 
 function optionsOf(...argv: readonly string[]) {
   return makeVerifyOptions(parseFlags('cip', ['verify', '-manifest=m.yaml', ...argv]), {});

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { exitCodeOfVerification, type Verification } from '../../../../src/workflows/verify/verification.ts';
 import type { Digest } from '../../../../src/image/digest.ts';
 import { RegistryError } from '../../../../src/ports/registry-error.ts';
+import { exitCodeOfVerification, type Verification } from '../../../../src/workflows/verify/verification.ts';
 import { image, layer, multiArch, nestedIndex } from '../../../builders/images.ts';
 import { from, repository } from '../../../builders/manifests.ts';
 import { MemoryRegistry, type MemoryRegistryOptions, type Verb } from '../../../doubles/memory-registry.ts';
-import { linesOf, verifyManifests, type VerifyingOptions } from '../verifying.ts';
+import { linesOf, type VerifyingOptions, verifyManifests } from '../verifying.ts';
 
 const SOURCE = 's.io/s/app';
 const EU = 'eu.io/p/app';

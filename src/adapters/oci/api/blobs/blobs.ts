@@ -1,15 +1,14 @@
-import type { Readable } from 'node:stream';
+import { type Readable, Transform } from 'node:stream';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { Repository } from '../../../../image/repository.ts';
 import type { BlobBody } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
-import { refuseAnswer } from '../response-error.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../../http/request.ts';
-import { resumedStream } from './resumed-stream.ts';
+import { throwResponseError } from '../response-error.ts';
+import { retryCorruptBody } from '../retry-corrupt-body.ts';
 import { readRequest, type Session } from '../session.ts';
-import { skipBytes } from './skip-bytes.ts';
-import { sendUntilSound } from '../retry-corrupt-body.ts';
+import { resumedStream } from './resumed-stream.ts';
 import { verifiedBytes, verifiedStream } from './verified-stream.ts';
 
 /** A blob of at most so many bytes is read whole: most are, and a stream costs more than they do. */
@@ -33,8 +32,8 @@ async function readSmall(session: Session, { repository, blob, signal }: BlobQue
   const path = `blobs/${blob.digest}`;
   const parts = { method: 'GET', path, slot: 'none', signal, maxBodyBytes: SMALL } as const;
   const request = readRequest(session, repository, parts);
-  const response = await sendUntilSound(session.send, request, (read) => damageOf(request, read, blob));
-  if (response.status !== 200) return refuseAnswer(request, response);
+  const response = await retryCorruptBody(session.send, request, (read) => damageOf(request, read, blob));
+  if (response.status !== 200) return throwResponseError(request, response);
   return response.body;
 }
 
@@ -54,7 +53,9 @@ function damageOf(request: HttpRequest, response: HttpResponse, blob: Descriptor
 export async function openStream(session: Session, question: BlobQuestion): Promise<Readable> {
   const { blob, signal } = question;
   const request = streamRequest(session, question, {});
-  const response = await sendUntilSound(session.send, request, (read) => lengthDamageOf(request, read, blob));
+  const response = await retryCorruptBody(session.send, request, (read) =>
+    lengthDamageOf(request, read, blob),
+  );
   if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
   const size = blob.size === UNKNOWN_SIZE ? undefined : blob.size;
   const openFrom = (start: number) => openRest(session, question, start);
@@ -85,7 +86,7 @@ function streamRequest(
 
 function refuseStream(request: HttpRequest, response: HttpResponse): never {
   response.stream?.destroy();
-  return refuseAnswer(request, response);
+  return throwResponseError(request, response);
 }
 
 /** A stream of another length is given up at once. */
@@ -99,4 +100,20 @@ function lengthDamageOf(
   stream?.destroy();
   const why = `the registry has ${length.slice(0, 20)} bytes of a blob of ${size}`;
   return new RegistryError('mismatch', `${describeRequest(request)}: ${why}`, { temporary: true });
+}
+
+/** What follows after so many bytes of a stream; either side that breaks off ends the other. */
+export function skipBytes(source: Readable, count: number): Readable {
+  if (count === 0) return source;
+  let left = count;
+  const rest = new Transform({
+    transform(piece: Buffer, _encoding, done) {
+      const skipped = Math.min(left, piece.length);
+      left -= skipped;
+      done(null, skipped === piece.length ? undefined : piece.subarray(skipped));
+    },
+  });
+  source.on('error', (cause) => rest.destroy(cause));
+  rest.on('close', () => source.destroy());
+  return source.pipe(rest);
 }

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
+import type { StreamBody } from '../../../../http/request.ts';
 import type { BlobBody } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
-import type { StreamBody } from '../../../../http/request.ts';
 
 /**
  * Cuts a body into bodies, one after the other: it is opened once, and its end comes out of the last of them. A slice

@@ -4,10 +4,10 @@ import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { Repository } from '../../../../image/repository.ts';
 import type { BlobCondition } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
-import { refuseAnswer } from '../response-error.ts';
+import { throwResponseError } from '../response-error.ts';
+import { readRequest, type Session } from '../session.ts';
 import { openStream } from './blobs.ts';
 import { hasBlob } from './has-blob.ts';
-import { readRequest, type Session } from '../session.ts';
 
 interface Check {
   readonly repository: Repository;
@@ -54,7 +54,8 @@ async function readEnd(session: Session, { repository, blob, signal }: Check): P
   });
   const response = await session.send(request);
   const { status, headers, stream } = response;
-  if (stream === undefined || (status !== 200 && status !== 206)) return refuseAnswer(request, response);
+  if (stream === undefined || (status !== 200 && status !== 206))
+    return throwResponseError(request, response);
   if (status === 200) {
     stream.destroy();
     return Number(headers['content-length'] ?? blob.size) === blob.size ? 'sound' : 'damaged';

@@ -5,7 +5,7 @@
 const SIZES = [5 * 1024 * 1024, 512 * 1024] as const;
 
 /** Learns, host by host, how large the body of an upload may be, and how small a chunk. */
-export class ChunkHabits {
+export class ChunkSupport {
   readonly #most = new Map<string, number>();
   readonly #least = new Map<string, number>();
 

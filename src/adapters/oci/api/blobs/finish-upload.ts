@@ -1,14 +1,14 @@
+import { describeRequest, type StreamBody } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import { hostOf } from '../../../../image/repository.ts';
 import type { BlobBody, BlobUpload, UploadSession } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
-import { refuseAnswer } from '../response-error.ts';
-import { BodySlices } from './body-slices.ts';
-import { hasBlob } from './has-blob.ts';
-import { describeRequest, type StreamBody } from '../../../../http/request.ts';
+import { throwResponseError } from '../response-error.ts';
 import { type Session, writeRequest } from '../session.ts';
 import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { BodySlices } from './body-slices.ts';
+import { hasBlob } from './has-blob.ts';
 import { movedUpload, parseUploadRange } from './uploads.ts';
 
 /**
@@ -54,7 +54,7 @@ async function close(session: Session, { at, blob, body, signal }: Closing): Pro
   const request = writeRequest(repository, { method: 'PUT', url, headers: BYTES, body, signal });
   const response = await session.send(request);
   if (response.status === 413) session.chunks.learnTooMuch(request.host, body.size);
-  if (!isSuccess(response)) refuseAnswer(request, response);
+  if (!isSuccess(response)) throwResponseError(request, response);
   const doubt = doubtOf(request, response, blob.digest);
   if (doubt === undefined && response.status === 201) return;
   if (await hasBlob(session, { repository, blob, signal })) return;
@@ -91,7 +91,7 @@ async function sendChunk(
   const request = writeRequest(at.repository, { method: 'PATCH', url, headers, body, signal });
   const response = await session.send(request);
   if (response.status === 413) session.chunks.learnTooMuch(request.host, size);
-  if (!isSuccess(response)) refuseAnswer(request, response);
+  if (!isSuccess(response)) throwResponseError(request, response);
   const told = parseUploadRange(response.headers['range']);
   if (told === undefined || told === received) return movedUpload(at, { request, response, received });
   const why = `the registry has ${told} bytes of the upload after ${received} were sent`;

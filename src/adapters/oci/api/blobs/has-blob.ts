@@ -1,12 +1,12 @@
+import { isTemporaryStatus } from '../../../../http/attempt.ts';
+import type { HttpResponse } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import type { Digest } from '../../../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { Repository } from '../../../../image/repository.ts';
-import { refuseAnswer } from '../response-error.ts';
 import { isHeadRefused } from '../head-support.ts';
-import type { HttpResponse } from '../../../../http/request.ts';
+import { throwResponseError } from '../response-error.ts';
 import { readRequest, type Session } from '../session.ts';
-import { isTemporaryStatus } from '../../../../http/attempt.ts';
 
 interface BlobQuestion {
   readonly repository: Repository;
@@ -33,10 +33,10 @@ export async function hasBlob(
   if (response.status === 200) {
     return isAboutBlob(response, digest) ? !hasOtherSize(response, size) : hasFirstByte(session, question);
   }
-  if (!isHeadRefused(response)) return refuseAnswer(request, response);
+  if (!isHeadRefused(response)) return throwResponseError(request, response);
   return session.heads.afterFirst(repository, 'blobs', async () => {
     const reason = session.heads.reasonOf(repository, 'blobs', response);
-    if (reason !== undefined) return refuseAnswer(request, { ...response, ...reason });
+    if (reason !== undefined) return throwResponseError(request, { ...response, ...reason });
     return hasFirstByte(session, question, response.status);
   });
 }
@@ -64,7 +64,7 @@ async function hasFirstByte(session: Session, question: BlobQuestion, refused?: 
   if (refused !== undefined && !isTemporaryStatus(response.status)) {
     session.heads.learnRefusal(repository, 'blobs', { ...response, status: refused });
   }
-  return refuseAnswer(request, response);
+  return throwResponseError(request, response);
 }
 
 /** Undefined for an answer that does not tell. */

@@ -1,13 +1,13 @@
+import { readLocation } from '../../../../http/redirects.ts';
+import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
 import type { Digest } from '../../../../image/digest.ts';
 import type { Repository } from '../../../../image/repository.ts';
 import type { UploadSession } from '../../../../ports/registry.ts';
-import { refuseAnswer } from '../response-error.ts';
 import { nameOf } from '../endpoint.ts';
-import { hasBlob } from './has-blob.ts';
-import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
-import { readLocation } from '../../../../http/location.ts';
+import { throwResponseError } from '../response-error.ts';
 import { pullScope, type Session, writeRequest } from '../session.ts';
 import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { hasBlob } from './has-blob.ts';
 
 /**
  * POST `/v2/<name>/blobs/uploads/?mount=<digest>&from=<other name>`, or the same without `from`. 201 is a mount, 202
@@ -26,7 +26,7 @@ export async function mountBlob(
   const request = from === undefined ? write : { ...write, scopes: [...write.scopes, pullScope(from)] };
   const response = await session.send(request);
   if (response.status === 202) return openedUpload(session, request, response);
-  if (!isSuccess(response)) refuseAnswer(request, response);
+  if (!isSuccess(response)) throwResponseError(request, response);
   if (response.status === 201 && doubtOf(request, response, digest) === undefined) return 'mounted';
   if (await hasBlob(session, { repository, blob: digest, signal })) return 'mounted';
   throw notStored(request, response, 'the blob is not there');
@@ -43,7 +43,7 @@ export async function startUpload(
   const request = writeRequest(repository, { method: 'POST', url, headers: NO_BODY, signal });
   const response = await session.send(request);
   const isOpened = isSuccess(response) && response.headers['location'] !== undefined; // 202 as a rule
-  if (!isOpened && response.status !== 202) refuseAnswer(request, response);
+  if (!isOpened && response.status !== 202) throwResponseError(request, response);
   return openedUpload(session, request, response);
 }
 

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { ChunkHabits } from '../../../../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { ChunkSupport } from '../../../../../src/adapters/oci/api/blobs/chunk-support.ts';
 import type {
   EmbeddedRegistry,
   EmbeddedRegistryOptions,
@@ -87,21 +87,21 @@ describe('a host that refuses large bodies', () => {
 
 describe('what is learned of a host', () => {
   it('is the largest size below what was refused, and never grows', () => {
-    const habits = new ChunkHabits();
-    expect(habits.mostOf('a.io')).toBe(Number.POSITIVE_INFINITY);
-    habits.learnTooMuch('a.io', 2 * MIB);
-    expect(habits.mostOf('a.io')).toBe(MIB / 2);
-    habits.learnTooMuch('a.io', 100 * MIB);
-    habits.learnTooMuch('a.io', 1000);
-    expect(habits.mostOf('a.io')).toBe(MIB / 2);
-    expect(habits.mostOf('b.io')).toBe(Number.POSITIVE_INFINITY);
+    const chunks = new ChunkSupport();
+    expect(chunks.mostOf('a.io')).toBe(Number.POSITIVE_INFINITY);
+    chunks.learnTooMuch('a.io', 2 * MIB);
+    expect(chunks.mostOf('a.io')).toBe(MIB / 2);
+    chunks.learnTooMuch('a.io', 100 * MIB);
+    chunks.learnTooMuch('a.io', 1000);
+    expect(chunks.mostOf('a.io')).toBe(MIB / 2);
+    expect(chunks.mostOf('b.io')).toBe(Number.POSITIVE_INFINITY);
   });
 
   it.each([undefined, '', '-1', '1e9', '9'.repeat(13), 'many'])('is nothing from the header %o', (header) => {
-    const habits = new ChunkHabits();
-    habits.learnLeast('a.io', header);
-    habits.learnTooMuch('a.io', 100 * MIB);
-    expect(habits.mostOf('a.io')).toBe(CHUNK);
+    const chunks = new ChunkSupport();
+    chunks.learnLeast('a.io', header);
+    chunks.learnTooMuch('a.io', 100 * MIB);
+    expect(chunks.mostOf('a.io')).toBe(CHUNK);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Digest } from '../../../../../src/image/digest.ts';
 import type { EmbeddedRegistry, FaultAct } from '../../../../../src/embedded-registry/embedded-registry.ts';
+import type { Digest } from '../../../../../src/image/digest.ts';
 import { blob as bytesOf, image, layer, push } from '../../../../builders/images.ts';
 import { type ScriptedAnswer, scriptedServer } from '../../../../doubles/scripted-server.ts';
 import {
@@ -186,7 +186,7 @@ describe('storage that a registry redirects to', () => {
     });
     const repository = repositoryAt(server, 'app');
     const error = await registryErrorOf(client.registry.hasBlob(repository, BLOB.digest, quiet()));
-    expect(error).toMatchObject({ code: 'refused', status, isElsewhere: true, temporary: false });
+    expect(error).toMatchObject({ code: 'refused', status, isForeign: true, temporary: false });
     expect(error.message).toContain(`redirected to ${storage.url}: ${status}: expired`);
     expect(error.message).not.toMatch(/docker login|asked as|canary|needs the right/);
     expect(server.requests.filter(({ kind }) => kind === 'token')).toHaveLength(1);

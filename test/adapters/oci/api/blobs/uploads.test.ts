@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { blob as bytesOf, layer } from '../../../../builders/images.ts';
 import { uploadBlob } from '../../../../contract/push-through-port.ts';
-import { type Script, scriptedServer, type Step } from '../../../../doubles/scripted-server.ts';
+import { type Script, type Step, scriptedServer } from '../../../../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -96,7 +96,7 @@ describe('the Location of an upload', () => {
     const { registry } = clientForTest({ keychain });
     await uploadBlob(registry, repositoryAt(server, 'app'), { blob: BLOB });
     const error = await registryErrorOf(uploadBlob(registry, repositoryAt(server, 'app'), { blob: BLOB }));
-    expect(error).toMatchObject({ code: 'refused', status: 401, isElsewhere: true });
+    expect(error).toMatchObject({ code: 'refused', status: 401, isForeign: true });
   });
 });
 

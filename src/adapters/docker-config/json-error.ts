@@ -2,7 +2,7 @@
  * Where a text stops being JSON, as an offset; its length where its end is missing, undefined where it is JSON. The
  * parser's own messages do not always say where, and quote the text, which may hold secrets.
  */
-export function findJsonFault(text: string): number | undefined {
+export function findJsonError(text: string): number | undefined {
   if (isJson(text)) return undefined;
   let good = 0;
   let bad = text.length + 1;

@@ -9,7 +9,7 @@ const MIN_TIME = 1000;
 const MAX_REMAINING = 100 * 3_600_000;
 
 /** How fast the steps of one stage are done: an average that forgets slowly. */
-export class Pace {
+export class StageRate {
   readonly #begun: number;
   readonly #steps: number;
   #last: { readonly at: number; readonly done: number };

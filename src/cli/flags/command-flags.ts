@@ -1,5 +1,5 @@
-import { FLAGS } from './flags.ts';
 import type { FlagSpec } from './flag-spec.ts';
+import { FLAGS, type FlagName } from './flags.ts';
 
 const NAMES: ReadonlySet<string> = new Set([
   'output-format',
@@ -30,3 +30,14 @@ export const DIFF_FLAGS: readonly FlagSpec[] = FLAGS.filter(
     ? { ...spec, default: 'text', description: '`text`, `json` or `markdown`' }
     : spec,
 );
+
+const OF_PROMOTION: readonly FlagName[] = ['parse-only', 'allow-lost', 'spool-limit', 'prove'];
+
+/** Flags that a verification takes where it repairs. */
+export const WITH_REPAIR: readonly FlagName[] = ['confirm', 'dry-run'];
+
+/** Flags that ask for something that a verification does not do: to promote, or to print what is there. */
+export const NOT_OF_VERIFY: ReadonlySet<string> = new Set<string>([
+  ...OF_PROMOTION,
+  ...FLAGS.filter(({ group }) => group === 'snapshots').map(({ name }) => name),
+]);

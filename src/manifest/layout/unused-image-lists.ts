@@ -12,7 +12,12 @@ interface Unread {
 }
 
 /** Warns of each list of images that belongs to no project: nothing of it is ever promoted. */
-export async function warnOfUnreadLists({ images, imageDirectories, projects, thin }: Unread): Promise<void> {
+export async function warnUnusedImageLists({
+  images,
+  imageDirectories,
+  projects,
+  thin,
+}: Unread): Promise<void> {
   const known = new Set(namesOf(projects.filter(({ kind }) => kind === 'directory' || kind === 'link')));
   for (const entry of imageDirectories) {
     const resolved = await thin.resolve(entry, images);

@@ -7,14 +7,14 @@ import { findTool, runTool, type ToolName } from './tools.ts';
 export type Users = Readonly<Record<string, string>>;
 
 /** What lets people into a real registry. */
-export interface Guard {
+export interface RegistryAuth {
   /** The section `auth` of distribution's configuration, as YAML. */
   readonly auth: string;
   stop(): Promise<void>;
 }
 
 /** A guard that knows passwords by itself: `auth.htpasswd`. */
-export async function passwordGuard(users: Users): Promise<Guard> {
+export async function passwordGuard(users: Users): Promise<RegistryAuth> {
   const directory = mkdtempSync(join(tmpdir(), 'cip-htpasswd-'));
   const path = await writePasswords(directory, users);
   return {

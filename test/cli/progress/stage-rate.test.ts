@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Pace } from '../../../src/cli/progress/pace.ts';
+import { StageRate } from '../../../src/cli/progress/stage-rate.ts';
 
 /** The estimates of a stage whose steps are done at these rates (a second), one second each. */
 function estimatesOf(steps: number, rates: readonly number[]) {
-  const pace = new Pace(0, steps);
+  const pace = new StageRate(0, steps);
   let done = 0;
   return rates.map((rate, second) => {
     done = Math.min(steps, done + rate);
@@ -58,7 +58,7 @@ describe('the estimate of what is left of a stage', () => {
   });
 
   it('survives a clock that is set back', () => {
-    const pace = new Pace(10_000, 100);
+    const pace = new StageRate(10_000, 100);
     pace.update(20_000, 50);
     pace.update(15_000, 60);
     pace.update(21_000, 60);

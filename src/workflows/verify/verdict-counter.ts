@@ -1,7 +1,7 @@
 import { noVerdicts, VERDICTS, type Verdict, type VerificationItem } from './verification.ts';
 
 /** Counts edges by host and verdict, and keeps the items of those that are to be reported. */
-export class Tally {
+export class VerdictCounter {
   readonly items: VerificationItem[] = [];
   readonly hosts = new Map<string, Record<Verdict, number>>();
   readonly #keepsPresent: boolean;

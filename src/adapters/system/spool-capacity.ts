@@ -1,7 +1,7 @@
 import type { SpoolFile } from './spool-file.ts';
 
 /** The disk of a spool: what its files have of it, and what they are still to get. */
-export class SpoolRoom {
+export class SpoolCapacity {
   readonly #freeBytes: () => Promise<number>;
   readonly #files = new Set<SpoolFile>();
   readonly #leaving = new Set<Promise<void>>();

@@ -1,10 +1,10 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openNameless } from '../../../src/adapters/system/nameless-file.ts';
+import { openUnlinked } from '../../../src/adapters/system/unlinked-file.ts';
 import { testdir } from '../../builders/testdir.ts';
 
 async function openIn(directory: string, platform: NodeJS.Platform) {
-  const handle = await openNameless(directory, platform);
+  const handle = await openUnlinked(directory, platform);
   onTestFinished(() => handle.close());
   return handle;
 }
@@ -31,6 +31,6 @@ describe('a file without a name', () => {
   });
 
   it.each(['linux', 'darwin'] as const)('cannot be had where there is no directory: %s', async (platform) => {
-    await expect(openNameless('/nonexistent/spool', platform)).rejects.toMatchObject({ code: 'ENOENT' });
+    await expect(openUnlinked('/nonexistent/spool', platform)).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration, formatRate, formatThroughput } from '../../../src/cli/progress/units.ts';
+import { formatDuration, formatRate, formatThroughput } from '../../../src/cli/progress/render-progress.ts';
 
 describe('a duration', () => {
   it.each([

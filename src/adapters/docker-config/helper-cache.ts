@@ -1,9 +1,9 @@
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Credential } from '../../ports/keychain.ts';
-import { askCredentialHelper, HELPER_TIMEOUT } from './credential-helper.ts';
 import type { Environment } from './config-files.ts';
-import { DockerConfigError } from './docker-config-error.ts';
+import { askCredentialHelper, HELPER_TIMEOUT } from './credential-helper.ts';
+import { DockerConfigError } from './parse-docker-config.ts';
 
 /** Milliseconds that an answer counts: what a helper gives may be a token that lives not much longer. */
 const ANSWER_LIFE = 5 * 60_000;
@@ -17,7 +17,7 @@ interface Answer {
 }
 
 /** Credential helpers, each asked once for a host whoever waits, and again when their answer has become old. */
-export class HelperMemory {
+export class HelperCache {
   readonly #env: Environment;
   readonly #clock: Clock;
   readonly #answers = new SingleFlight<string, Answer>();

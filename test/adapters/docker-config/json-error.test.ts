@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findJsonFault } from '../../../src/adapters/docker-config/json-fault.ts';
+import { findJsonError } from '../../../src/adapters/docker-config/json-error.ts';
 
 describe('the fault of a text that is no JSON', () => {
   // the mark is where it is
@@ -22,10 +22,10 @@ describe('the fault of a text that is no JSON', () => {
     '{"a":tru^',
     '^',
   ])('%j', (marked) => {
-    expect(findJsonFault(marked.replace('^', ''))).toBe(marked.indexOf('^'));
+    expect(findJsonError(marked.replace('^', ''))).toBe(marked.indexOf('^'));
   });
 
   it.each(['{}', '[1]', '"a"', 'null', ' 1 '])('is none in %j', (text) => {
-    expect(findJsonFault(text)).toBeUndefined();
+    expect(findJsonError(text)).toBeUndefined();
   });
 });

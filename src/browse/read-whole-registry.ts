@@ -15,7 +15,7 @@ export type Listings = ReadonlyMap<Repository, Listing>;
  * be asked for one by one then, so `not-whole` is no more than a notice. Entries come in no order, so all are held:
  * digests, tags and the children of indexes, some 0.5 KB for each manifest.
  */
-export async function readWhole(
+export async function readWholeRegistry(
   registry: RegistryName,
   { whole, notice }: { readonly whole: WholeRegistryReader; readonly notice: Notify },
   signal: AbortSignal,

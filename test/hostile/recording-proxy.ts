@@ -1,8 +1,8 @@
-import { createServer, type IncomingMessage, request as forward } from 'node:http';
+import { createServer, request as forward, type IncomingMessage } from 'node:http';
 import { onTestFinished } from 'vitest';
 
 /** What came to a front, with what it was to keep secret. */
-export interface FrontRequest {
+export interface ProxyRequest {
   /** `METHOD url`. */
   readonly line: string;
   readonly authorization: string | undefined;
@@ -10,16 +10,16 @@ export interface FrontRequest {
   readonly body: Buffer;
 }
 
-export interface FrontAnswer {
+export interface ProxyAnswer {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
 }
 
-export interface Front {
+export interface RecordingProxy {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
-  readonly requests: readonly FrontRequest[];
+  readonly requests: readonly ProxyRequest[];
   /** Bearer tokens that came, each once. */
   readonly tokens: ReadonlySet<string>;
 }
@@ -28,11 +28,11 @@ export interface Front {
  * A server for the running test before another one: it sees the credentials that the registries of tests do not keep,
  * and may answer in their place. It serves as a proxy too.
  */
-export async function recordingFront(
+export async function startRecordingProxy(
   target: string,
-  answer: (request: FrontRequest, url: string) => FrontAnswer | undefined = () => undefined,
-): Promise<Front> {
-  const requests: FrontRequest[] = [];
+  answer: (request: ProxyRequest, url: string) => ProxyAnswer | undefined = () => undefined,
+): Promise<RecordingProxy> {
+  const requests: ProxyRequest[] = [];
   const tokens = new Set<string>();
   const server = createServer((incoming, outgoing) => {
     void readBody(incoming).then((body) => {
