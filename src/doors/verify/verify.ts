@@ -53,7 +53,8 @@ export async function verify(request: VerificationRequest, ports: VerificationPo
   const startedAt = clock.wallTime();
   const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
-  const looking = { front, deep, reads: repairs, workers, registry, progress };
+  const there = writing?.registry ?? registry;
+  const looking = { front, deep, reads: repairs, workers, registry: there, progress };
   const sights = await readSights(wanted, looking, stopping);
   const repaired = repairs
     ? await repair(wanted, sights, { registry, progress, workers, stopping, writing })

@@ -18,6 +18,7 @@ import { Mender, type PieceOutcome } from './mender.ts';
 
 /** What a confirmed repair needs besides; without it nothing can be written. */
 export interface RepairPorts {
+  /** For destinations only: its reads may ask for the right to write. */
   readonly registry: WriteRegistry;
   readonly spool: Spool;
   readonly clock: Clock;
@@ -56,18 +57,19 @@ export interface Repairs {
  * run has not come to are no part of the result.
  */
 export async function repair(wanted: Wanted, sights: Sights, ports: Repairing): Promise<Repairs> {
-  const { registry, progress, workers, stopping, writing } = ports;
-  const sender = writing && openSender(writing, { threads: workers, stopping });
+  const { registry: source, progress, workers, stopping, writing } = ports;
+  const destination = writing?.registry ?? source;
+  const sender = writing && openSender(writing, { source, threads: workers, stopping });
   const mending = writing &&
-    sender && { mender: new Mender({ registry, sender, stopping }), signal: writing.signal };
-  const examiner = new Examiner(registry, { workers });
+    sender && { mender: new Mender({ destination, sender, stopping }), signal: writing.signal };
+  const examiner = new Examiner({ source, destination }, { workers });
   const flawed = findFlawed(wanted, sights);
   const repairs: Repair[] = [];
   progress.begin('repair', flawed.length);
   const laneOf = ({ image }: Flawed) => hostOf(image.destination);
   try {
     await forEachInLanes(flawed, { laneOf, workers, signal: stopping }, async (one) => {
-      repairs.push(await repairImage(one, { registry, examiner, mending, stopping }));
+      repairs.push(await repairImage(one, { destination, examiner, mending, stopping }));
       progress.advance();
     });
   } catch (error) {
@@ -80,19 +82,20 @@ export async function repair(wanted: Wanted, sights: Sights, ports: Repairing): 
 }
 
 function openSender(
-  { registry, spool, clock }: RepairPorts,
-  rest: { readonly threads: number; readonly stopping: AbortSignal },
+  { registry: destination, spool, clock }: RepairPorts,
+  rest: { readonly source: ReadRegistry; readonly threads: number; readonly stopping: AbortSignal },
 ): PieceSender {
-  return new PieceSender({ source: registry, destination: registry, spool, clock, ...rest });
+  return new PieceSender({ destination, spool, clock, ...rest });
 }
 
-interface Tools extends Pick<Repairing, 'registry' | 'stopping'> {
+interface Tools extends Pick<Repairing, 'stopping'> {
+  readonly destination: ReadRegistry;
   readonly examiner: Examiner;
   readonly mending: { readonly mender: Mender; readonly signal: AbortSignal } | undefined;
 }
 
 async function repairImage({ image, flaw }: Flawed, tools: Tools): Promise<Repair> {
-  const { registry, examiner, mending, stopping } = tools;
+  const { destination, examiner, mending, stopping } = tools;
   const examined = await orUnreadable(examiner.examine(image, stopping), stopping);
   if ('kind' in examined) return { image, examination: undefined, flaw: examined };
   if (examined.piece === undefined) return { image, examination: examined, flaw: undefined };
@@ -100,7 +103,7 @@ async function repairImage({ image, flaw }: Flawed, tools: Tools): Promise<Repai
   if (mending === undefined) return { image, examination: examined, flaw: describePlan(flaw, pieces) };
   const { mender, signal } = mending;
   const isMended = await mender.mend(image, examined, signal);
-  const left = isMended ? await lookAgain(image, registry, signal) : flaw;
+  const left = isMended ? await lookAgain(image, destination, signal) : flaw;
   return { image, examination: examined, flaw: describeOutcome(left, pieces, mender.outcomes) };
 }
 
