@@ -99,9 +99,19 @@ function refuse(program: ProgramName, given: readonly string[], stray: string): 
     words.every((word, index) => word === spelling[index]),
   );
   if (longer.length > 0) {
-    const calls = longer.map(({ spelling }) => [program, ...spelling].join(' '));
-    return new UsageError(`${quote(words.join(' '))} needs a word more: ${calls.join(', ')}`);
+    return new UsageError(`${quote(words.join(' '))} needs a word more: ${callsOf(program, longer)}`);
+  }
+  const begun = words.slice(0, (findSpelling(program, words)?.spelling.length ?? 0) + 1);
+  const like = spellingsOf(program).filter(({ spelling }) =>
+    begun.every((word, index) => word === spelling[index]),
+  );
+  if (like.length > 0) {
+    return new UsageError(`unknown command ${quote(words.join(' '))}: there is ${callsOf(program, like)}`);
   }
   const known = isRoot(findSpelling(program, words)) ? firstWords(program) : undefined;
   return new UsageError(describeAbsent(program, given) ?? describeStray(stray, known));
+}
+
+function callsOf(program: ProgramName, spelled: readonly Spelled[]): string {
+  return spelled.map(({ spelling }) => [program, ...spelling].join(' ')).join(', ');
 }

@@ -62,7 +62,7 @@ async function verifyWith(
   const { progress } = shown;
   const { stopping, signal } = stop;
   const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
-  const writing = isConfirmed ? { registry: client.registry, spool, clock, signal } : undefined;
+  const writing = isConfirmed ? { registry: client.destination, spool, clock, signal } : undefined;
   try {
     return await verify({ ...options, read }, { ...client, clock, progress, stopping, writing });
   } finally {

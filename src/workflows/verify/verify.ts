@@ -52,7 +52,8 @@ export async function verify(request: VerificationRequest, ports: VerificationPo
   const startedAt = clock.wallTime();
   const begun = clock.monotonic();
   const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
-  const looking = { mirror, deep, reads: repairs, workers, registry, progress };
+  const there = writing?.registry ?? registry;
+  const looking = { mirror, deep, reads: repairs, workers, registry: there, progress };
   const observations = await readObservations(wanted, looking, stopping);
   const repaired = repairs
     ? await repair(wanted, observations, { registry, progress, workers, stopping, writing })

@@ -34,7 +34,12 @@ describe('the command of a command line', () => {
   it.each<[ProgramName, readonly string[], RegExp]>([
     ['cip', ['report'], /^"report" needs a word more: cip report merge$/],
     ['kpromo', ['cip', 'report'], /^"cip report" needs a word more: kpromo cip report merge$/],
-    ['cip', ['report', 'split'], /unexpected argument "report"/],
+    ['cip', ['report', 'split'], /^unknown command "report split": there is cip report merge$/],
+    [
+      'kpromo',
+      ['cip', 'report', 'merg'],
+      /^unknown command "cip report merg": there is kpromo cip report merge$/,
+    ],
     ['cip', ['run', 'x'], /unexpected argument "x"/],
     ['kpromo', ['report', 'merge'], /unexpected argument "report"/],
     ['cip', ['run', 'run'], /unexpected argument "run"/],

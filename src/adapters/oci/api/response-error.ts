@@ -31,7 +31,7 @@ export function responseErrorOf(request: HttpRequest, response: HttpResponse): R
 
 /** The reason that a refusal gives, on one line; empty where it gives none. */
 export function wordsOf({ body }: Pick<HttpResponse, 'body'>): string {
-  const words = parseErrors(body).map(({ code, message }) => `${code}: ${message}`);
+  const words = parseErrors(body).map(({ code, message }) => (message === '' ? code : `${code}: ${message}`));
   return words.join('; ') || plainText(body);
 }
 

@@ -3,7 +3,8 @@ import { Permits } from '../../../base/permits.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import type { Descriptor } from '../../../image/descriptor.ts';
 import type { Digest } from '../../../image/digest.ts';
-import { parseReferences, type RawManifest } from '../../../image/oci-manifest.ts';
+import { isManifestType } from '../../../image/media-types.ts';
+import { isWellFormed, parseReferences, type RawManifest } from '../../../image/oci-manifest.ts';
 import type { Repository } from '../../../image/repository.ts';
 import type { BlobCondition, ReadRegistry } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
@@ -15,14 +16,19 @@ import { type BlobPiece, type Examination, type FlawedImage, isDamage } from './
  * had. A HEAD is not enough: what was damaged once may be so in other places, and registries answer it from memory.
  */
 export class Examiner {
-  readonly #registry: ReadRegistry;
+  readonly #source: ReadRegistry;
+  readonly #destination: ReadRegistry;
   /** Of blobs that are read: they may be large. */
   readonly #reads: Permits;
   readonly #manifests = new SingleFlight<string, Examination>();
   readonly #blobs = new SingleFlight<string, BlobPiece | undefined>();
 
-  constructor(registry: ReadRegistry, { workers }: { readonly workers: number }) {
-    this.#registry = registry;
+  constructor(
+    { source, destination }: { readonly source: ReadRegistry; readonly destination: ReadRegistry },
+    { workers }: { readonly workers: number },
+  ) {
+    this.#source = source;
+    this.#destination = destination;
     this.#reads = new Permits(workers);
   }
 
@@ -53,16 +59,43 @@ export class Examiner {
   ): Promise<Pick<Examination, 'blobs' | 'children'>> {
     if (manifest === undefined) return { blobs: [], children: [] };
     const references = parseReferences(manifest);
+    const entries = await allSettledOrThrow(
+      references.manifests.map(async (entry) => ({
+        entry,
+        isBlob: await this.#isBlob(image, entry, signal),
+      })),
+    );
+    const listed = entries.flatMap(({ entry, isBlob }) => (isBlob ? [entry] : []));
+    const manifests = entries.flatMap(({ entry, isBlob }) => (isBlob ? [] : [entry]));
     const [blobs, children] = await Promise.all([
-      allSettledOrThrow(references.blobs.map((blob) => this.#examineBlob(image, blob, signal))),
       allSettledOrThrow(
-        references.manifests.map(({ digest }) => this.#examine({ ...image, digest }, depth + 1, signal)),
+        [...references.blobs, ...listed].map((blob) => this.#examineBlob(image, blob, signal)),
+      ),
+      allSettledOrThrow(
+        manifests.map(({ digest }) => this.#examine({ ...image, digest }, depth + 1, signal)),
       ),
     ]);
     return {
       blobs: blobs.filter((piece) => piece !== undefined),
       children: children.filter(({ piece }) => piece !== undefined),
     };
+  }
+
+  /** An entry of an index whose type is unknown is a blob where a repository has it as one, and none as a manifest. */
+  async #isBlob(
+    { destination, sources }: FlawedImage,
+    entry: Descriptor,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    if (isManifestType(entry.mediaType)) return false;
+    const there = await this.#readManifest(destination, entry.digest, signal);
+    if (there.manifest !== undefined && isWellFormed(there.manifest)) return false;
+    const image = { destination, digest: entry.digest, sources };
+    const found = await this.#findManifest(image, signal);
+    if (found !== undefined && isWellFormed(found.manifest)) return false;
+    if (await this.#destination.hasBlob(destination, entry, signal)) return true;
+    const from = await firstOf(sources, (source) => this.#source.hasBlob(source, entry, signal));
+    return from !== undefined;
   }
 
   /** Undefined for a sound blob. */
@@ -74,9 +107,9 @@ export class Examiner {
     const { digest, size } = blob;
     return this.#blobs.run(`${destination} ${digest} ${size}`, async () => {
       const check = { blob, extent: 'whole' } as const;
-      const condition = await this.#reads.run(() => this.#registry.checkBlob(destination, check, signal));
+      const condition = await this.#reads.run(() => this.#destination.checkBlob(destination, check, signal));
       if (condition === 'sound') return undefined;
-      const from = await firstOf(sources, (source) => this.#registry.hasBlob(source, blob, signal));
+      const from = await firstOf(sources, (source) => this.#source.hasBlob(source, blob, signal));
       return { kind: 'blob', digest, blob, condition, from };
     });
   }
@@ -88,7 +121,7 @@ export class Examiner {
     signal: AbortSignal,
   ): Promise<{ readonly condition: BlobCondition; readonly manifest?: RawManifest }> {
     try {
-      const manifest = await this.#registry.fetchManifest(repository, digest, signal);
+      const manifest = await this.#destination.fetchManifest(repository, digest, signal);
       return manifest === undefined ? { condition: 'missing' } : { condition: 'sound', manifest };
     } catch (error) {
       if (!isDamage(error)) throw error;
@@ -102,7 +135,7 @@ export class Examiner {
   ): Promise<{ readonly manifest: RawManifest; readonly from: Repository } | undefined> {
     let manifest: RawManifest | undefined;
     const from = await firstOf(sources, async (source) => {
-      manifest = await this.#registry.fetchManifest(source, digest, signal);
+      manifest = await this.#source.fetchManifest(source, digest, signal);
       return manifest !== undefined;
     });
     return from === undefined || manifest === undefined ? undefined : { manifest, from };

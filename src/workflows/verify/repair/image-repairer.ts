@@ -18,7 +18,7 @@ const STOPPED: PieceOutcome = { result: 'not-attempted', reason: 'the run was st
 const NOT_BELOW: PieceOutcome = { result: 'not-attempted', reason: 'what it leads to could not be repaired' };
 
 export interface RepairerPorts {
-  readonly registry: ReadRegistry;
+  readonly destination: ReadRegistry;
   readonly sender: ContentSender;
   readonly stopping: AbortSignal;
 }
@@ -75,10 +75,10 @@ export class ImageRepairer {
   }
 
   async #sendBlob(task: SendTask, { blob }: BlobPiece, signal: AbortSignal): Promise<void> {
-    const { registry, sender } = this.#ports;
+    const { destination, sender } = this.#ports;
     await sender.sendBlob(task, blob, signal);
     const check = { blob, extent: 'whole' } as const;
-    if ((await registry.checkBlob(task.destination, check, signal)) === 'sound') return;
+    if ((await destination.checkBlob(task.destination, check, signal)) === 'sound') return;
     throw keptDamaged(task.destination);
   }
 
@@ -94,7 +94,7 @@ export class ImageRepairer {
 
   async #isServed(repository: Repository, { digest }: RawManifest, signal: AbortSignal): Promise<boolean> {
     try {
-      return (await this.#ports.registry.fetchManifest(repository, digest, signal)) !== undefined;
+      return (await this.#ports.destination.fetchManifest(repository, digest, signal)) !== undefined;
     } catch (error) {
       if (isDamage(error)) return false;
       throw error;

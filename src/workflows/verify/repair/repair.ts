@@ -19,6 +19,7 @@ import { ImageRepairer, type PieceOutcome } from './image-repairer.ts';
 
 /** What a confirmed repair needs besides; without it nothing can be written. */
 export interface RepairPorts {
+  /** For destinations only: its reads may ask for the right to write. */
   readonly registry: WriteRegistry;
   readonly spool: Spool;
   readonly clock: Clock;
@@ -57,18 +58,19 @@ export interface Repairs {
  * run has not come to are no part of the result.
  */
 export async function repair(wanted: Wanted, observations: Observations, ports: Repairing): Promise<Repairs> {
-  const { registry, progress, workers, stopping, writing } = ports;
-  const sender = writing && openSender(writing, { threads: workers, stopping });
+  const { registry: source, progress, workers, stopping, writing } = ports;
+  const destination = writing?.registry ?? source;
+  const sender = writing && openSender(writing, { source, threads: workers, stopping });
   const mending = writing &&
-    sender && { repairer: new ImageRepairer({ registry, sender, stopping }), signal: writing.signal };
-  const examiner = new Examiner(registry, { workers });
+    sender && { repairer: new ImageRepairer({ destination, sender, stopping }), signal: writing.signal };
+  const examiner = new Examiner({ source, destination }, { workers });
   const flawed = findDamagedImages(wanted, observations);
   const repairs: Repair[] = [];
   progress.begin('repair', flawed.length);
   const laneOf = ({ image }: DamagedImage) => hostOf(image.destination);
   try {
     await forEachInLanes(flawed, { laneOf, workers, signal: stopping }, async (one) => {
-      repairs.push(await repairImage(one, { registry, examiner, mending, stopping }));
+      repairs.push(await repairImage(one, { destination, examiner, mending, stopping }));
       progress.advance();
     });
   } catch (error) {
@@ -81,19 +83,20 @@ export async function repair(wanted: Wanted, observations: Observations, ports: 
 }
 
 function openSender(
-  { registry, spool, clock }: RepairPorts,
-  rest: { readonly threads: number; readonly stopping: AbortSignal },
+  { registry: destination, spool, clock }: RepairPorts,
+  rest: { readonly source: ReadRegistry; readonly threads: number; readonly stopping: AbortSignal },
 ): ContentSender {
-  return new ContentSender({ source: registry, destination: registry, spool, clock, ...rest });
+  return new ContentSender({ destination, spool, clock, ...rest });
 }
 
-interface Tools extends Pick<Repairing, 'registry' | 'stopping'> {
+interface Tools extends Pick<Repairing, 'stopping'> {
+  readonly destination: ReadRegistry;
   readonly examiner: Examiner;
   readonly mending: { readonly repairer: ImageRepairer; readonly signal: AbortSignal } | undefined;
 }
 
 async function repairImage({ image, flaw }: DamagedImage, tools: Tools): Promise<Repair> {
-  const { registry, examiner, mending, stopping } = tools;
+  const { destination, examiner, mending, stopping } = tools;
   const examined = await orUnreadable(examiner.examine(image, stopping), stopping);
   if ('kind' in examined) return { image, examination: undefined, flaw: examined };
   if (examined.piece === undefined) return { image, examination: examined, flaw: undefined };
@@ -101,7 +104,7 @@ async function repairImage({ image, flaw }: DamagedImage, tools: Tools): Promise
   if (mending === undefined) return { image, examination: examined, flaw: describePlan(flaw, pieces) };
   const { repairer, signal } = mending;
   const isMended = await repairer.mend(image, examined, signal);
-  const left = isMended ? await lookAgain(image, registry, signal) : flaw;
+  const left = isMended ? await lookAgain(image, destination, signal) : flaw;
   return { image, examination: examined, flaw: describeOutcome(left, pieces, repairer.outcomes) };
 }
 

@@ -103,6 +103,13 @@ describe('a blob whose HEAD is refused', () => {
     expect(other.requests.map(({ method }) => method)).toEqual(['HEAD']);
   });
 
+  it('is refused with the bare code where the registry gives no message', async () => {
+    const server = await embeddedForTest();
+    server.addFault({ path: /app\/blobs/, act: refusal(403, 'DENIED', ''), times: Infinity });
+    const asked = clientForTest().registry.hasBlob(repositoryAt(server, 'app'), BLOB.digest, quiet());
+    expect((await registryErrorOf(asked)).message).toMatch(/: 403: DENIED(?: \(|$)/);
+  });
+
   it('is refused where GET is refused too: the reason is told, and in that repository not asked for again', async () => {
     const server = await embeddedForTest();
     server.addFault({ path: /app\/blobs/, act: refusal(403, 'DENIED', 'pay first'), times: Infinity });
