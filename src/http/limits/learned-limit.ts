@@ -38,11 +38,13 @@ interface Failing {
 /**
  * The unknown limit of a host, learned from its answers: requests per second, or connections.
  *
- * Failures (refusals, lost connections) do not say whether a limit caused them, so an experiment decides. More failures
- * than expected lower the limit slightly below the sustained capacity, and a trial begins. If the failures stop, a limit
- * was the cause: the limit grows along the cubic curve of RFC 9438, slowly near the sustained capacity and faster
- * beyond, until the next failure. If the failures continue, they are random: the limit grows exponentially, and the same
- * share of failures is expected for the next 20 s.
+ * Failures (refusals, lost connections) do not say whether a limit caused them, so an experiment decides. Too many of them
+ * lower the limit slightly below the sustained capacity, and a trial begins. Too many is more than a quarter of the
+ * answers, or more than expected for the time of the tolerance, or any failure after a trial without one.
+ *
+ * If the failures stop, a limit was the cause: the limit grows along the cubic curve of RFC 9438, slowly near the sustained
+ * capacity and faster beyond, until the next failure. If they continue, they are random: the limit grows exponentially, and
+ * the same share of failures is expected for the next 20 s.
  */
 export class LearnedLimit {
   readonly #options: LearnedLimitOptions;

@@ -98,3 +98,27 @@ describe('a learned limit', () => {
     expect(limit.sustained).toBe(40);
   });
 });
+
+describe('a limit with a tolerance', () => {
+  function answersOf(limit: LearnedLimit, isFailure: (number: number) => boolean, end: number) {
+    for (let now = 10; now <= end; now += 10) {
+      if (isFailure(now / 10)) limit.fail(now, { now, sustained: 40 });
+      else limit.succeed(now);
+    }
+  }
+  const options = { ceiling: 100, leastTime: SECOND, tolerance: 10 * SECOND };
+
+  it('falls at once with more than a quarter of failures', () => {
+    const limit = new LearnedLimit(options);
+    answersOf(limit, (number) => number % 2 === 0, 300);
+    expect(limit.sustained).toBe(40);
+  });
+
+  it('falls after it with a smaller share of failures, not before', () => {
+    const limit = new LearnedLimit(options);
+    answersOf(limit, (number) => number % 8 === 0, 9 * SECOND);
+    expect(limit.sustained).toBeUndefined();
+    answersOf(limit, (number) => number % 8 === 0, 11 * SECOND);
+    expect(limit.sustained).toBe(40);
+  });
+});
