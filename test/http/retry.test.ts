@@ -262,7 +262,7 @@ describe('the words of a refusal', () => {
     ['plain text', 'no such project', 'no such project'],
     ['HTML', '<html><b>Bad</b>\n<i>request</i></html>', 'Bad request'],
     ['JSON of another kind', '{"errors":"none"}', '{"errors":"none"}'],
-    ['an error without a message', '{"errors":[{"code":"DENIED"}]}', 'DENIED: '],
+    ['an error without a message', '{"errors":[{"code":"DENIED"}]}', 'DENIED'],
     ['what is no error in between', '{"errors":[null,{"code":"A","message":"b"}]}', 'A: b'],
     ['more errors than anybody reads', `{"errors":[${many}]}`, 'A: 1; A: 2; A: 3; A: 4; A: 5'],
     [
