@@ -58,9 +58,9 @@ export class Attempts {
 
   /**
    * Milliseconds before the next attempt: exponential backoff with jitter of one half, never less than the server asks
-   * for. Undefined if there is no next attempt.
+   * for. Undefined if there is no next attempt. `outage` may differ from that of the policy.
    */
-  waitAfter(failure: Failure): number | undefined {
+  waitAfter(failure: Failure, outage = this.#policy.outage): number | undefined {
     const { patience, firstDelay, maxDelay, maxRefusalDelay, longestWait } = this.#policy;
     const { asked = 0 } = failure;
     this.#made += 1;
@@ -73,7 +73,7 @@ export class Attempts {
     const isOutOfPatience = isRefused && waited + wait > patience;
     // one long wait is granted even beyond the patience
     const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
-    return this.#isExhausted() || isTooLong ? undefined : wait;
+    return this.#isExhausted(outage) || isTooLong ? undefined : wait;
   }
 
   #countFailure(): void {
@@ -81,10 +81,9 @@ export class Attempts {
     this.#failedAt ??= this.#clock.monotonic();
   }
 
-  #isExhausted(): boolean {
-    const { attempts, outage } = this.#policy;
+  #isExhausted(outage: number): boolean {
     const since = this.#clock.monotonic() - (this.#failedAt ?? this.#clock.monotonic());
-    return this.#failures >= attempts && since >= outage;
+    return this.#failures >= this.#policy.attempts && since >= outage;
   }
 }
 

@@ -25,17 +25,15 @@ interface RetryPorts {
  * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
  */
 export function withRetry(inner: Send, ports: RetryPorts): Send {
-  const impatient = { ...ports.policy, outage: 0 };
   const known = new Set<string>();
   const doubts = new Doubts();
   return async (request) => {
-    const policy = known.has(request.host) ? ports.policy : impatient;
-    const repetition = new Repetition(request, inner, { ...ports, policy, doubts });
+    const repetition = new Repetition(request, inner, { ...ports, doubts });
     for (;;) {
       const outcome = await repetition.attempt();
       if (!outcome.temporary) known.add(request.host);
       if (!mayChange(outcome) || isStreamBody(request.body)) return outcome.result();
-      const next = await repetition.prepareNext(outcome);
+      const next = await repetition.prepareNext(outcome, known.has(request.host));
       if (next !== 'again') return next();
     }
   };
@@ -66,10 +64,11 @@ class Repetition {
   }
 
   /** Resolves when it is time for another attempt; where there is to be none, to what gives the end of the request. */
-  async prepareNext(outcome: Outcome): Promise<'again' | (() => HttpResponse)> {
+  async prepareNext(outcome: Outcome, isKnown: boolean): Promise<'again' | (() => HttpResponse)> {
     this.#lastFailure = outcome.failure;
     const failure = { status: outcome.status, asked: outcome.retryAfter(this.#ports.clock.wallTime()) };
-    const wait = this.#isBelieved(outcome) ? undefined : this.#attempts.waitAfter(failure);
+    const outage = isKnown ? this.#ports.policy.outage : 0;
+    const wait = this.#isBelieved(outcome) ? undefined : this.#attempts.waitAfter(failure, outage);
     if (wait !== undefined) {
       await this.#sleep(wait, outcome.why);
       return 'again';

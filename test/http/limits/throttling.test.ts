@@ -147,4 +147,9 @@ describe('a host that is down for 25 s', () => {
     expect(host.measure({ from: 10 * SECOND, to: 35 * SECOND }).refused).toBeLessThan(100);
     expect(host.measure({ from: 40 * SECOND, to: 45 * SECOND }).rate).toBeGreaterThan(0.97 * before);
   });
+
+  it('is waited for by requests that were begun before its first answer', async () => {
+    const { failed } = await runFor(outage(30, 25 * SECOND, 'reset'), 26 * SECOND);
+    expect(failed).toBe(0);
+  });
 });
