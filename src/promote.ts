@@ -1,24 +1,17 @@
 import { blockEdges } from './checks/block-edges.ts';
-import type { Finding } from './checks/finding.ts';
 import { isProven, type ProofScope } from './checks/images-to-copy.ts';
 import { MANIFEST_RULES, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
 import { applyPlan } from './copy/apply-plan.ts';
-import type { Outcome } from './copy/outcome.ts';
+import type { Outcomes } from './copy/outcome.ts';
 import { readOnce } from './copy/read-once.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { takeShard } from './edges/take-shard.ts';
-import { without } from './edges/without.ts';
-import type { Repository } from './image/repository.ts';
 import { countReadings } from './inventory/count-readings.ts';
-import type { DestinationState } from './inventory/inventory.ts';
-import { readInWaves } from './inventory/read-inventory.ts';
+import { readInventory } from './inventory/read-inventory.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
-import { mergePlans } from './plan/merge-plans.ts';
-import type { Plan, PlanItem } from './plan/plan.ts';
-import { planUnread } from './plan/plan-unread.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
@@ -51,8 +44,6 @@ export interface PromotionPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Waits for as long as a host may leave the others waiting. Unset: all hosts are waited for. */
-  readonly pause?: (signal: AbortSignal) => Promise<void>;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
   /** Ends what is in flight as well. */
@@ -66,46 +57,25 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const { clock, progress, registry, signal, spool, stopping } = ports;
   const startedAt = clock.wallTime();
   const begun = clock.monotonic();
-  const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
   const source = readOnce(registry);
-  // a manifest that is about to be copied or proven is read at once, any other is looked up
-  const sourceFor = (digests: number) => (confirm || isProven(proof, digests) ? source : registry);
-  const rules = planRules(read.manifests, proof);
-  const findings: Finding[] = [...checkManifests(MANIFEST_RULES, read.manifests)];
   // a dry run asks for no right to write
   const destination = confirm ? (ports.destination ?? registry) : registry;
-  const plans: Plan[] = [];
-  const outcomes = new Map<PlanItem, Outcome>();
-  let readings: ReturnType<typeof countReadings> = new Map();
-  let unread = wanted;
-  const destinations = new Map<Repository, DestinationState>();
-  try {
-    const { pause } = ports;
-    const reading = {
-      source: confirm ? source : registry,
-      sourceFor,
-      destination,
-      progress,
-      workers: threads,
-      pause,
-      destinations,
-    };
-    for await (const wave of readInWaves(wanted, reading, AbortSignal.any([stopping, signal]))) {
-      unread = without(unread, wave.wanted);
-      readings = countReadings(wave.inventory);
-      const unchecked = makePlan(wave.wanted, wave.inventory, { keepPresent });
-      const checking = { source, destination, progress, workers: threads };
-      const found = await runChecks(rules, unchecked, checking, AbortSignal.any([stopping, signal]));
-      const plan = blockEdges(unchecked, found);
-      findings.push(...found);
-      plans.push(plan);
-      if (!confirm) continue;
-      const copying = { source, destination, spool, clock, progress, threads, stopping };
-      for (const [item, outcome] of await applyPlan(plan, copying, signal)) outcomes.set(item, outcome);
-    }
-  } catch (error) {
-    if (!stopping.aborted) throw error;
-  }
+  const common = { source, destination, progress, workers: threads };
+  const ending = AbortSignal.any([stopping, signal]);
+
+  const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
+  const reading = {
+    ...common,
+    source: confirm ? source : registry,
+    // a manifest that is about to be copied or proven is read at once, any other is looked up
+    sourceFor: (digests: number) => (confirm || isProven(proof, digests) ? source : registry),
+  };
+  const inventory = await readInventory(wanted, reading, ending);
+  const unchecked = makePlan(wanted, inventory, { keepPresent });
+  const findings = await runChecks(planRules(read.manifests, proof), unchecked, common, ending);
+  const plan = blockEdges(unchecked, findings);
+  const copying = { ...common, spool, clock, threads, stopping };
+  const outcomes = confirm ? await applyPlan(plan, copying, signal) : NO_OUTCOMES;
   return makeReport({
     mode: confirm ? 'promotion' : 'dry-run',
     startedAt,
@@ -113,12 +83,14 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     stopped: stopping.aborted,
     edges: wanted.edges,
     shard: wanted.shard,
-    plan: mergePlans([...plans, planUnread(unread, destinations)]),
-    readings,
-    findings,
+    plan,
+    readings: countReadings(inventory),
+    findings: [...checkManifests(MANIFEST_RULES, read.manifests), ...findings],
     outcomes,
     problems: read.problems,
     manifests: read.counts,
     traffic: ports.traffic.hosts(),
   });
 }
+
+const NO_OUTCOMES: Outcomes = new Map();

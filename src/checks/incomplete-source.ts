@@ -15,17 +15,14 @@ import {
 import type { PlanRule } from './rule.ts';
 import { type Shortfall, SourceWalk } from './source-walk.ts';
 
-/**
- * Proves that everything an image leads to is at its source: a promotion would fail where it is not. What has been
- * found stays known for the next plan of the run, that of hosts which answer late.
- */
+/** Proves that everything an image leads to is at its source: a promotion would fail where it is not. */
 export function incompleteSource(scope: ProofScope): PlanRule {
-  const walked = new SourceWalk();
   return {
     name: 'incomplete-source',
     check: async (plan, { report, progress, workers, ...ports }, signal) => {
       const digests = countDigestsToCopy(plan);
       if (!isProven(scope, digests)) return report(notProven(digests));
+      const walked = new SourceWalk();
       const images = imagesToCopy(plan);
       progress.begin('proof', images.length);
       await forEachInLanes(images, { laneOf, workers, signal }, async (image) => {

@@ -11,7 +11,7 @@ export const MANIFEST_RULES: readonly ManifestRule[] = [destinationSpelling];
 /** Where no plan is made. */
 export const PARSE_ONLY_RULES: readonly ManifestRule[] = [...MANIFEST_RULES, provenanceAnnounced];
 
-/** The rules of one run: they keep what they have read, so that its next plan costs less. */
+/** The rules about the plan of a run. */
 export function planRules(manifests: readonly PromoterManifest[], proof: ProofScope): readonly PlanRule[] {
   const proofs = proof === 'none' ? [] : [incompleteSource(proof), sourceTag(proof)];
   return [provenanceRequired(manifests), ...proofs];

@@ -22,9 +22,6 @@ interface Surroundings {
   readonly secrets: Secrets;
 }
 
-/** Milliseconds without any answer after which hosts that have answered are promoted to, and late ones afterwards. */
-const LATE = 10_000;
-
 /** A promotion or its dry run. */
 export async function runPromotion(
   read: ReadManifests,
@@ -46,8 +43,7 @@ export async function runPromotion(
   const { progress } = shown;
   try {
     const request = { read, confirm: task === 'promotion', proof, reportAll, threads, shard, siblings };
-    const pause = (ending: AbortSignal) => clock.sleep(LATE, ending);
-    return await promote(request, { ...client, pause, spool, clock, progress, stopping, signal });
+    return await promote(request, { ...client, spool, clock, progress, stopping, signal });
   } finally {
     shown.close();
     await client.close();

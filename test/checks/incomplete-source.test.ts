@@ -376,18 +376,6 @@ describe('what a proof asks', () => {
     expect(await requestsFor(new MemoryRegistry(), content)).toEqual({ manifests: 1, blobs, all: 1 + blobs });
   });
 
-  it('of a second plan: nothing that the first one has asked', async () => {
-    const registry = new MemoryRegistry();
-    const content = multiArch('index');
-    registry.push(SOURCE, content);
-    const rules = [incompleteSource('few')];
-    const planned = await plan(registry, wanting(content));
-    await checkPlanned(rules, planned);
-    registry.calls.length = 0;
-    await checkPlanned(rules, planned);
-    expect(registry.log()).toEqual([]);
-  });
-
   it('of an index whose 1,000 children are nowhere: a few, and says how many it has not looked at', async () => {
     const registry = new MemoryRegistry();
     const children = Array.from({ length: 1_000 }, (_, number) =>

@@ -16,6 +16,7 @@ import { withElsewhere } from './elsewhere.ts';
 import { Endpoints } from './endpoint.ts';
 import { explainAbsence } from './explain-absence.ts';
 import { finishUpload } from './finish-upload.ts';
+import { withFirstContact } from './first-contact.ts';
 import { hasBlob } from './has-blob.ts';
 import { HeadSupport } from './head-support.ts';
 import type { Send } from './http.ts';
@@ -113,7 +114,8 @@ function buildTransport(
   const named = withUserAgent(wire, options.userAgent);
   const noted = withSecretsNoted(named, options.secrets);
   const counted = traffic.wrap(noted); // every request, tokens and redirects included
-  const followed = withRedirects(counted);
+  const met = withFirstContact(counted, { clock });
+  const followed = withRedirects(met);
   const guarded = withPreconditions(followed);
   const allowed = withAuth(guarded, {
     keychain,
