@@ -7,14 +7,17 @@ import type { Outcomes } from './copy/outcome.ts';
 import { readOnce } from './copy/read-once.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
-import { takeShard } from './edges/take-shard.ts';
+import { fingerprintOf, takeShard } from './edges/take-shard.ts';
 import { countReadings } from './inventory/count-readings.ts';
 import { readInventory } from './inventory/read-inventory.ts';
+import type { Wanted } from './edges/wanted.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
+import type { PlanOrigin } from './plan/plan.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
+import type { SourceRevision, SourceTree } from './ports/source-tree.ts';
 import type { Spool } from './ports/spool.ts';
 import type { Traffic } from './ports/traffic.ts';
 import { makeReport } from './report/make-report.ts';
@@ -26,6 +29,8 @@ export interface PromotionRequest {
   readonly shard?: Shard | undefined;
   /** Whether destinations of a manifest may stand in for its source. Default: they may. */
   readonly siblings?: boolean;
+  /** The version of the program, for the plan. */
+  readonly tool: string;
   /** Without it nothing is written. */
   readonly confirm: boolean;
   /** How much of what a dry run would copy it proves to be complete at its source. Default: `few`. */
@@ -44,6 +49,8 @@ export interface PromotionPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
+  /** The version control of the manifests. Unset: none. */
+  readonly tree?: SourceTree;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
   /** Ends what is in flight as well. */
@@ -63,7 +70,9 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const common = { source, destination, progress, workers: threads };
   const ending = AbortSignal.any([stopping, signal]);
 
-  const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
+  const all = expandEdges(read.manifests, request);
+  const wanted = takeShard(all, request.shard);
+  const revision = ports.tree?.revision(ending);
   const reading = {
     ...common,
     source: confirm ? source : registry,
@@ -71,7 +80,8 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     sourceFor: (digests: number) => (confirm || isProven(proof, digests) ? source : registry),
   };
   const inventory = await readInventory(wanted, reading, ending);
-  const unchecked = makePlan(wanted, inventory, { keepPresent });
+  const origin = makeOrigin({ request, all, wanted, startedAt, revision: await revision });
+  const unchecked = makePlan(wanted, inventory, { keepPresent, origin });
   const findings = await runChecks(planRules(read.manifests, proof), unchecked, common, ending);
   const plan = blockEdges(unchecked, findings);
   const copying = { ...common, spool, clock, threads, stopping };
@@ -91,6 +101,28 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     manifests: read.counts,
     traffic: ports.traffic.hosts(),
   });
+}
+
+function makeOrigin({
+  request,
+  all,
+  wanted,
+  startedAt,
+  revision,
+}: {
+  readonly request: PromotionRequest;
+  readonly all: Wanted;
+  readonly wanted: Wanted;
+  readonly startedAt: number;
+  readonly revision: SourceRevision | undefined;
+}): PlanOrigin {
+  return {
+    tool: request.tool,
+    madeAt: new Date(startedAt).toISOString(),
+    manifests: wanted.shard?.input ?? fingerprintOf(all),
+    ...(revision !== undefined && { revision }),
+    ...(wanted.shard !== undefined && { shard: wanted.shard }),
+  };
 }
 
 const NO_OUTCOMES: Outcomes = new Map();

@@ -1,4 +1,5 @@
 import { systemClock } from '../adapters/system/clock.ts';
+import { createGitTree } from '../adapters/git/source-tree.ts';
 import { createDiskSpool } from '../adapters/system/disk-spool.ts';
 import type { Secrets } from '../base/secrets.ts';
 import type { ReadManifests } from '../manifest/model.ts';
@@ -12,6 +13,7 @@ import { showProgressOfRun } from './progress/progress-of-run.ts';
 import type { StatusArea } from './progress/status-area.ts';
 import { spoolDirectory } from './spool-directory.ts';
 import type { StopSignals } from './stop-signals.ts';
+import { VERSION } from './version.ts';
 
 interface Surroundings {
   readonly options: Options;
@@ -42,8 +44,10 @@ export async function runPromotion(
   const shown = showProgressOfRun(client.traffic, { options, status, env, stop, log, clock });
   const { progress } = shown;
   try {
-    const request = { read, confirm: task === 'promotion', proof, reportAll, threads, shard, siblings };
-    return await promote(request, { ...client, spool, clock, progress, stopping, signal });
+    const confirm = task === 'promotion';
+    const request = { read, tool: VERSION, confirm, proof, reportAll, threads, shard, siblings };
+    const tree = createGitTree(options.where, env);
+    return await promote(request, { ...client, tree, spool, clock, progress, stopping, signal });
   } finally {
     shown.close();
     await client.close();
