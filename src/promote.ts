@@ -35,6 +35,8 @@ export interface PromotionRequest {
   readonly confirm: boolean;
   /** How much of what a dry run would copy it proves to be complete at its source. Default: `few`. */
   readonly proof?: ProofScope;
+  /** Bytes of the largest platform above which an image is not promoted. Unset: no limit. */
+  readonly maxImageSize?: number | undefined;
   /** Reports the edges that are present too. */
   readonly reportAll: boolean;
   /** Requests at a time. */
@@ -59,7 +61,7 @@ export interface PromotionPorts {
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
-  const { confirm, read, reportAll: keepPresent, threads } = request;
+  const { confirm, maxImageSize, read, reportAll: keepPresent, threads } = request;
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const { clock, progress, registry, signal, spool, stopping } = ports;
   const startedAt = clock.wallTime();
@@ -73,16 +75,22 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const all = expandEdges(read.manifests, request);
   const wanted = takeShard(all, request.shard);
   const revision = ports.tree?.revision(ending);
+  const readsAll = confirm || maxImageSize !== undefined;
   const reading = {
     ...common,
     source: confirm ? source : registry,
-    // a manifest that is about to be copied or proven is read at once, any other is looked up
-    sourceFor: (digests: number) => (confirm || isProven(proof, digests) ? source : registry),
+    // a manifest that is about to be copied or checked is read at once, any other is looked up
+    sourceFor: (digests: number) => (readsAll || isProven(proof, digests) ? source : registry),
   };
   const inventory = await readInventory(wanted, reading, ending);
   const origin = makeOrigin({ request, all, wanted, startedAt, revision: await revision });
   const unchecked = makePlan(wanted, inventory, { keepPresent, origin });
-  const findings = await runChecks(planRules(read.manifests, proof), unchecked, common, ending);
+  const findings = await runChecks(
+    planRules(read.manifests, { proof, maxImageSize }),
+    unchecked,
+    common,
+    ending,
+  );
   const plan = blockEdges(unchecked, findings);
   const copying = { ...common, spool, clock, threads, stopping };
   const outcomes = confirm ? await applyPlan(plan, copying, signal) : NO_OUTCOMES;

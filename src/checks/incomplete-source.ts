@@ -12,6 +12,7 @@ import {
   imagesToCopy,
   isProven,
   type ProofScope,
+  sourceHostOf,
 } from './images-to-copy.ts';
 import type { PlanRule } from './rule.ts';
 import { type Shortfall, SourceWalk } from './source-walk.ts';
@@ -27,7 +28,7 @@ export function incompleteSource(scope: ProofScope): PlanRule {
       const images = imagesToCopy(plan);
       const newRepositories = new Set(plan.newRepositories);
       progress.begin('proof', images.length);
-      await forEachInLanes(images, { laneOf, workers, signal }, async (image) => {
+      await forEachInLanes(images, { laneOf: sourceHostOf, workers, signal }, async (image) => {
         const destinations = new Set(image.edges.map(({ destination }) => destination));
         const sources = [...image.sources, ...image.siblings];
         const blobsAreKnown = areAtHosts(image.siblings, destinations);
@@ -40,10 +41,6 @@ export function incompleteSource(scope: ProofScope): PlanRule {
       progress.end();
     },
   };
-}
-
-function laneOf({ sources: [first] }: ImageToCopy): string {
-  return first === undefined ? '' : hostOf(first);
 }
 
 /** True where every destination has one of the repositories at its own host. */

@@ -29,7 +29,7 @@ export async function runPromotion(
   read: ReadManifests,
   { options, status, env, stop, log, secrets }: Surroundings,
 ): Promise<RunReport> {
-  const { threads, task, reportAll, shard, siblings, proof } = options;
+  const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const clock = systemClock;
   const client = await openRegistries(registriesOf(read.manifests), {
     options,
@@ -45,7 +45,17 @@ export async function runPromotion(
   const { progress } = shown;
   try {
     const confirm = task === 'promotion';
-    const request = { read, tool: VERSION, confirm, proof, reportAll, threads, shard, siblings };
+    const request = {
+      read,
+      tool: VERSION,
+      confirm,
+      proof,
+      maxImageSize,
+      reportAll,
+      threads,
+      shard,
+      siblings,
+    };
     const tree = createGitTree(options.where, env);
     return await promote(request, { ...client, tree, spool, clock, progress, stopping, signal });
   } finally {

@@ -1,6 +1,12 @@
 import { type FlagName, FLAGS } from './flags.ts';
 
-const OF_PROMOTION: readonly FlagName[] = ['parse-only', 'allow-lost', 'spool-limit', 'prove'];
+const OF_PROMOTION: readonly FlagName[] = [
+  'parse-only',
+  'allow-lost',
+  'spool-limit',
+  'prove',
+  'max-image-size',
+];
 
 /** Flags that a verification takes where it repairs. */
 export const WITH_REPAIR: readonly FlagName[] = ['confirm', 'dry-run'];
