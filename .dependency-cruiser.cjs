@@ -24,9 +24,9 @@ const TABLE = {
   plan: { src: ['edges', 'inventory', 'image', 'base'], touches: { zod: ['plan-document.ts'] } },
   checks: { src: ['plan', 'edges', 'manifest', 'ports', 'image', 'base'], touches: {} },
   copy: { src: ['plan', 'edges', 'ports', 'image', 'base'], touches: { 'node:stream': TYPES } },
-  report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: {} },
+  report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: { zod: ANYWHERE } },
   'promote.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
-  'doors/*': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
+  'doors/*': { src: [...STAGES, 'ports', 'image', 'base'], touches: { zod: ANYWHERE } },
   'adapters/*': {
     src: ['ports', 'image', 'base'],
     touches: {
