@@ -3,12 +3,13 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { diffFlagTable, flagTable } from './docs/flag-table.js';
+import { folderPicture } from './docs/folder-picture.js';
 import { importTable } from './docs/import-table.js';
 
 /** Which document has which parts, and what makes them. */
 const DOCUMENTS = [
   { file: 'docs/flags.md', parts: { flags: flagTable, 'diff-flags': diffFlagTable } },
-  { file: 'src/README.md', parts: { imports: importTable } },
+  { file: 'src/README.md', parts: { folders: folderPicture, imports: importTable } },
 ];
 
 const check = process.argv.includes('--check');

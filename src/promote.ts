@@ -4,11 +4,11 @@ import { MANIFEST_RULES, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
 import { applyPlan } from './copy/apply-plan.ts';
 import type { Outcomes } from './copy/outcome.ts';
-import { readOnce } from './copy/read-once.ts';
+import { cacheManifests } from './copy/manifest-cache.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
-import { countReadings } from './inventory/count-readings.ts';
+import { countQueries } from './inventory/count-queries.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { Wanted } from './edges/wanted.ts';
 import type { ReadManifests } from './manifest/model.ts';
@@ -66,7 +66,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const { clock, progress, registry, signal, spool, stopping } = ports;
   const startedAt = clock.wallTime();
   const begun = clock.monotonic();
-  const source = readOnce(registry);
+  const source = cacheManifests(registry);
   // a dry run asks for no right to write
   const destination = confirm ? (ports.destination ?? registry) : registry;
   const common = { source, destination, progress, workers: threads };
@@ -102,7 +102,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     edges: wanted.edges,
     shard: wanted.shard,
     plan,
-    readings: countReadings(inventory),
+    readings: countQueries(inventory),
     findings: [...checkManifests(MANIFEST_RULES, read.manifests), ...findings],
     outcomes,
     problems: read.problems,

@@ -3,8 +3,8 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const SOURCE = 'src/cli/flags.ts';
-const DIFF_SOURCE = 'src/cli/diff-flags.ts';
+const SOURCE = 'src/cli/flags/flags.ts';
+const DIFF_SOURCE = 'src/cli/flags/command-flags.ts';
 /** Below node_modules/, so that what the module imports is found. */
 const CACHE = 'node_modules/.cache';
 

@@ -1,97 +1,94 @@
-/** How long what fails is tried again. */
+/** When a failed request is sent again. All times are in milliseconds. */
 export interface RetryPolicy {
-  /** Attempts in all, refusals for want of quota not counted; more than these while an outage may still be over soon. */
+  /** Attempts, at least; refusals for want of quota do not count. */
   readonly attempts: number;
-  /** Attempts in all, however quickly they fail. */
-  readonly mostAttempts: number;
-  /** Milliseconds from the first failure that a host may be away, as one is that restarts. */
+  /** Attempts continue for this time after the first failure: a host that restarts is back by then. */
   readonly outage: number;
-  /** Milliseconds from the first refusal for which a host that refuses for want of quota is asked again. */
+  /** A host that refuses for want of quota is retried for this time after its first refusal. */
   readonly patience: number;
-  /** Milliseconds that the first wait is at most; it doubles. */
+  /** The first wait, at most; it doubles. */
   readonly firstDelay: number;
-  /** Milliseconds that a wait of our own choice is at most. What a server asks for is not cut. */
+  /** The longest wait after a failure, and after a refusal, unless the server asks for more. */
   readonly maxDelay: number;
-  /** Milliseconds: a server that asks for more is not waited for, its answer is final. */
+  readonly maxRefusalDelay: number;
+  /** The longest wait that a server may ask for; beyond, its answer is final. */
   readonly longestWait: number;
 }
 
 /** For a request. */
 export const DEFAULT_RETRY: RetryPolicy = {
   attempts: 5,
-  mostAttempts: 8,
   outage: 30_000,
   firstDelay: 1000,
-  maxDelay: 15_000,
+  maxDelay: 4000,
+  maxRefusalDelay: 15_000,
   patience: 10 * 60_000,
   longestWait: 60 * 60_000,
 };
 
-/** For a whole upload: its bytes are many, and the requests around it see an outage through. */
-export const UPLOAD_RETRY: RetryPolicy = { ...DEFAULT_RETRY, mostAttempts: DEFAULT_RETRY.attempts };
+/** For a whole upload: it costs many bytes, and the requests within it already wait for the end of an outage. */
+export const UPLOAD_RETRY: RetryPolicy = { ...DEFAULT_RETRY, outage: 0 };
 
-/** Time and chance. */
-interface Dice {
+interface AttemptClock {
   monotonic(): number;
   random(): number;
 }
 
-/** What came instead of success. */
 export interface Failure {
-  /** HTTP status, where there was an answer. */
+  /** HTTP status; undefined without an answer. */
   readonly status: number | undefined;
-  /** Milliseconds that the server asked to wait. */
+  /** Milliseconds of `Retry-After`. */
   readonly asked: number | undefined;
 }
 
-/** The attempts at one thing, the first of which is about to be made. */
+/** The attempts of one operation. */
 export class Attempts {
-  readonly #dice: Dice;
+  readonly #clock: AttemptClock;
   readonly #policy: RetryPolicy;
-  /** A request may have waited for its turn for long before it was sent. */
+  /** Of the first refusal, not of the first attempt: that may have waited long for its turn. */
   #refusedAt: number | undefined;
   #failedAt: number | undefined;
   #made = 0;
   #failures = 0;
 
-  constructor(dice: Dice, policy: RetryPolicy) {
-    this.#dice = dice;
+  constructor(clock: AttemptClock, policy: RetryPolicy) {
+    this.#clock = clock;
     this.#policy = policy;
   }
 
   /**
-   * Milliseconds to wait before the next attempt: by chance, longer each time, and never less than the server asks for.
-   * Undefined where there is to be none.
+   * Milliseconds before the next attempt: exponential backoff with jitter of one half, never less than the server asks
+   * for. Undefined if there is no next attempt.
    */
   waitAfter(failure: Failure): number | undefined {
-    const { patience, firstDelay, maxDelay, longestWait } = this.#policy;
+    const { patience, firstDelay, maxDelay, maxRefusalDelay, longestWait } = this.#policy;
     const { asked = 0 } = failure;
     this.#made += 1;
     const isRefused = isRefusal(failure);
-    if (isRefused) this.#refusedAt ??= this.#dice.monotonic();
+    if (isRefused) this.#refusedAt ??= this.#clock.monotonic();
     else this.#countFailure();
-    const waited = this.#dice.monotonic() - (this.#refusedAt ?? this.#dice.monotonic());
-    const isOutOfPatience = isRefused && waited + asked > patience;
-    // what a server asks for is waited for, though it be long: once
+    const backoff = Math.min(isRefused ? maxRefusalDelay : maxDelay, firstDelay * 2 ** (this.#made - 1));
+    const wait = Math.max(backoff * (0.5 + this.#clock.random() / 2), asked);
+    const waited = this.#clock.monotonic() - (this.#refusedAt ?? this.#clock.monotonic());
+    const isOutOfPatience = isRefused && waited + wait > patience;
+    // one long wait is granted even beyond the patience
     const isTooLong = asked > longestWait || (isOutOfPatience && this.#made > 1);
-    if (this.#isExhausted() || isTooLong) return undefined;
-    const backoff = Math.min(maxDelay, firstDelay * 2 ** (this.#made - 1)) * this.#dice.random();
-    return Math.max(backoff, asked);
+    return this.#isExhausted() || isTooLong ? undefined : wait;
   }
 
   #countFailure(): void {
     this.#failures += 1;
-    this.#failedAt ??= this.#dice.monotonic();
+    this.#failedAt ??= this.#clock.monotonic();
   }
 
   #isExhausted(): boolean {
-    const { attempts, mostAttempts, outage } = this.#policy;
-    const since = this.#dice.monotonic() - (this.#failedAt ?? this.#dice.monotonic());
-    return this.#failures >= mostAttempts || (this.#failures >= attempts && since >= outage);
+    const { attempts, outage } = this.#policy;
+    const since = this.#clock.monotonic() - (this.#failedAt ?? this.#clock.monotonic());
+    return this.#failures >= attempts && since >= outage;
   }
 }
 
-/** Of a server that is well, but was asked too often: it is waited for, and nothing is counted. */
+/** A refusal for want of quota, by a host that works. */
 export function isRefusal({ status, asked }: Failure): boolean {
   return status === 429 || (status === 503 && asked !== undefined);
 }

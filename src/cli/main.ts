@@ -1,9 +1,9 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import { escapeLines } from '../base/text.ts';
-import type { ProgramName } from './command.ts';
-import type { Stdio } from './stdio.ts';
-import { processStdio, tell, writeTo } from './stdio.ts';
-import { exitCodeOfError, InputError, UsageError } from './usage-error.ts';
+import type { ProgramName } from './commands/command.ts';
+import { exitCodeOfError, InputError, UsageError } from './flags/usage-error.ts';
+import type { Stdio } from './output/stdio.ts';
+import { processStdio, tell, writeTo } from './output/stdio.ts';
 
 /** Asked for alone, the version needs no parser. */
 const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version', 'version']);
@@ -32,7 +32,7 @@ async function hintFor(
   { program, argv }: { readonly program: ProgramName; readonly argv: readonly string[] },
 ): Promise<string> {
   if (!(error instanceof UsageError) || error instanceof InputError) return '';
-  const { helpHint } = await import('./help-hint.ts');
+  const { helpHint } = await import('./flags/help/help-hint.ts');
   return `${helpHint(program, argv)}\n`;
 }
 
@@ -42,7 +42,7 @@ function asksForJson(argv: readonly string[]): boolean {
 }
 
 async function tellAsJson(error: unknown, { err }: Stdio): Promise<void> {
-  const { createLogger } = await import('./logger.ts');
+  const { createLogger } = await import('./output/logger.ts');
   createLogger({ err }, { level: 'error', format: 'json' }, Date.now).write('error', messageOf(error));
 }
 
@@ -51,7 +51,7 @@ async function runProgram(
   { argv, stdio }: { argv: readonly string[]; stdio: Stdio },
 ): Promise<number> {
   if (argv.length === 1 && VERSION_SPELLINGS.has(argv[0] ?? '')) return printVersionLazily(stdio);
-  const { parseFlags } = await import('./parse-flags.ts');
+  const { parseFlags } = await import('./flags/parse-flags.ts');
   const { command, ...flags } = parseFlags(program, withoutHelpWord(argv));
   if (isOn('version')) return printVersionLazily(stdio);
   if (isOn('help') || (program === 'kpromo' && argv.length === 0)) {
@@ -71,7 +71,7 @@ function withoutHelpWord(argv: readonly string[]): readonly string[] {
 }
 
 async function printVersionLazily(stdio: Stdio): Promise<number> {
-  const { printVersion } = await import('./version.ts');
+  const { printVersion } = await import('./output/version.ts');
   return printVersion(stdio);
 }
 

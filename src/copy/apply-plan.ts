@@ -9,11 +9,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import type { Spool } from '../ports/spool.ts';
-import { BlobCopier } from './blob-copier.ts';
-import { BlobSupply } from './blob-supply.ts';
+import { type Batch, collectBatches, type DigestPromotion } from './batches.ts';
+import { BlobCopier } from './blobs/blob-copier.ts';
+import { BlobFanOut } from './blobs/blob-fan-out.ts';
 import { ContentCopier } from './content-copier.ts';
 import { abandoned, copiedWith, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
-import { type Batch, collectBatches, type Promotion } from './promotion.ts';
 
 export interface CopyPorts {
   readonly source: ReadRegistry;
@@ -64,11 +64,11 @@ class Application {
   readonly outcomes = new Map<EdgeId, Outcome>();
   readonly #ports: CopyPorts;
   readonly #content: ContentCopier;
-  readonly #supply: BlobSupply;
+  readonly #supply: BlobFanOut;
 
   constructor(ports: CopyPorts) {
     const { source, destination, clock, threads, stopping } = ports;
-    this.#supply = new BlobSupply(ports);
+    this.#supply = new BlobFanOut(ports);
     const blobs = new BlobCopier({ supply: this.#supply, destination, clock, transfers: threads, stopping });
     this.#ports = ports;
     this.#content = new ContentCopier({ source, destination, blobs, clock, stopping });
@@ -79,7 +79,7 @@ class Application {
   }
 
   async promote(batch: Batch, signal: AbortSignal): Promise<void> {
-    const promoteOne = async (promotion: Promotion) => {
+    const promoteOne = async (promotion: DigestPromotion) => {
       const ready = await this.#prepare(promotion, signal);
       if (ready !== undefined) await this.#write(ready, signal);
     };
@@ -87,7 +87,7 @@ class Application {
   }
 
   /** Everything but the manifest itself; undefined where that failed. */
-  async #prepare(promotion: Promotion, signal: AbortSignal): Promise<Ready | undefined> {
+  async #prepare(promotion: DigestPromotion, signal: AbortSignal): Promise<Ready | undefined> {
     const siblings = new Set<Repository>();
     const task = { ...promotion, onSibling: (sibling: Repository) => void siblings.add(sibling) };
     try {
@@ -108,7 +108,7 @@ class Application {
 
   async #write(ready: Ready, signal: AbortSignal): Promise<void> {
     const { tags, tagless, digest } = ready.promotion;
-    const writeTag = async ({ tag, item }: Promotion['tags'][number]) => {
+    const writeTag = async ({ tag, item }: DigestPromotion['tags'][number]) => {
       this.outcomes.set(edgeId(item), await this.#put(ready, tag, signal));
     };
     // the first one alone: what the registry misses is then copied again only once
@@ -140,14 +140,14 @@ class Application {
     return stopping.aborted && (signal.aborted || isAbort(error, stopping));
   }
 
-  #settle(promotion: Promotion, outcome: Outcome): void {
+  #settle(promotion: DigestPromotion, outcome: Outcome): void {
     for (const { item } of promotion.tags) this.outcomes.set(edgeId(item), outcome);
     if (promotion.tagless !== undefined) this.outcomes.set(edgeId(promotion.tagless), outcome);
   }
 }
 
 interface Ready {
-  readonly promotion: Promotion;
+  readonly promotion: DigestPromotion;
   readonly manifest: RawManifest;
   /** Those that content was read from because no source had it. */
   readonly siblings: ReadonlySet<Repository>;

@@ -11,9 +11,9 @@ import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import type { BlobCopier } from './blob-copier.ts';
-import { CopyError } from './copy-error.ts';
+import type { BlobCopier } from './blobs/blob-copier.ts';
 import { copyParts } from './copy-parts.ts';
+import { CopyError } from './outcome.ts';
 
 export interface ContentPorts {
   readonly source: ReadRegistry;

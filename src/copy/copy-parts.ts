@@ -3,7 +3,7 @@ import { messageOf } from '../base/errors.ts';
 import { mostTelling } from '../base/given-up.ts';
 import type { Digest } from '../image/digest.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import { CopyError } from './copy-error.ts';
+import { CopyError } from './outcome.ts';
 
 /** Parts of one manifest that are copied at a time: as many as its host takes requests at a time. */
 const WORKERS = 32;

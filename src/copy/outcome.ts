@@ -1,4 +1,4 @@
-import { messageOf } from '../base/errors.ts';
+import { CodedError, messageOf } from '../base/errors.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Repository } from '../image/repository.ts';
 import type { EdgeId } from '../plan/plan.ts';
@@ -41,3 +41,12 @@ function withFailure(reason: string, failure: unknown): string {
 export function failed(reason: string): Outcome {
   return { result: 'failed', reason };
 }
+
+/**
+ * Why a piece of content was not copied, where no registry is to blame.
+ *
+ * - `missing`  it is at none of its sources
+ * - `too-deep` indexes within indexes beyond any use
+ * - `blobs-in-index` the registry takes no index that lists blobs
+ */
+export class CopyError extends CodedError<'missing' | 'too-deep' | 'blobs-in-index'> {}

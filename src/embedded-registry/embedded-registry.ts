@@ -1,17 +1,17 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createGate } from './auth.ts';
+import { createAuthorizer } from './auth/auth.ts';
 import type { Backend } from './backend.ts';
-import type { Stalled } from './deliver.ts';
-import { type Fault, FaultPlan } from './faults.ts';
 import { type EmbeddedRegistryOptions, withDefaults } from './options.ts';
-import type { LogEntry, LoggedRequest } from './request-log.ts';
-import { serveRequest } from './serve.ts';
-import { RegistryStore } from './store.ts';
-import { UploadSessions } from './upload-sessions.ts';
+import type { Stalled } from './server/deliver.ts';
+import { type Fault, FaultPlan } from './server/faults.ts';
+import type { LogEntry, LoggedRequest } from './server/request-log.ts';
+import { serveRequest } from './server/serve.ts';
+import { RegistryStore } from './storage/store.ts';
+import { UploadSessions } from './storage/upload-sessions.ts';
 
 export type { EmbeddedRegistryOptions } from './options.ts';
-export type { Fault, FaultAct } from './faults.ts';
-export type { LoggedRequest, RequestKind } from './request-log.ts';
+export type { Fault, FaultAct } from './server/faults.ts';
+export type { LoggedRequest, RequestKind } from './server/request-log.ts';
 
 /** An OCI registry in this process, on loopback, in memory. */
 export interface EmbeddedRegistry {
@@ -45,7 +45,7 @@ export async function startEmbeddedRegistry(
   const backend: Backend = {
     store,
     uploads: new UploadSessions(),
-    gate: createGate(settings, store),
+    authorizer: createAuthorizer(settings, store),
     settings,
   };
   const faults = new FaultPlan();

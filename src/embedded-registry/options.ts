@@ -1,5 +1,5 @@
-import type { AuthOptions } from './auth-options.ts';
-import type { Fault } from './faults.ts';
+import type { AuthOptions } from './auth/auth-options.ts';
+import type { Fault } from './server/faults.ts';
 
 export interface EmbeddedRegistryOptions {
   /** Port on 127.0.0.1. Default 0: a free one. */

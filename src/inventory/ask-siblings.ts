@@ -5,11 +5,11 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import {
   type DestinationState,
   type Inventory,
+  type InventoryReading,
   type SourceKey,
   type SourceState,
   sourceKey,
 } from './inventory.ts';
-import type { Reading } from './inventory-ports.ts';
 import { isOpen } from './read-destination.ts';
 import { readSource } from './read-sources.ts';
 import { findNowhere, WantIndex } from './sibling-holders.ts';
@@ -21,7 +21,7 @@ import { findNowhere, WantIndex } from './sibling-holders.ts';
  */
 export async function askSiblings(
   wanted: Wanted,
-  reading: Reading & Pick<Inventory, 'sources'>,
+  reading: InventoryReading & Pick<Inventory, 'sources'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceKey, SourceState>> {
   const { destinations, source, workers } = reading;

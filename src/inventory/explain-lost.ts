@@ -1,15 +1,14 @@
 import type { Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import type { Inventory } from './inventory.ts';
-import type { Reading } from './inventory-ports.ts';
+import type { Inventory, InventoryReading } from './inventory.ts';
 import { openWants } from './read-destination.ts';
 import { findNowhere } from './sibling-holders.ts';
 
 /** Hints by host that content reported as lost may only be hidden. Each host of a lost edge is asked once. */
 export async function explainLost(
   wanted: Wanted,
-  reading: Reading & Pick<Inventory, 'sources'>,
+  reading: InventoryReading & Pick<Inventory, 'sources'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const hints = new Map<string, string>();
@@ -29,7 +28,7 @@ interface Question {
 /** One question for each host of a lost edge, source or destination. */
 function collectQuestions(
   wanted: Wanted,
-  reading: Reading & Pick<Inventory, 'sources'>,
+  reading: InventoryReading & Pick<Inventory, 'sources'>,
 ): ReadonlyMap<string, Question> {
   const questions = new Map<string, Question>();
   if (!Array.from(reading.sources.values()).some(({ kind }) => kind === 'absent')) return questions;

@@ -1,6 +1,9 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { ReadRegistry } from '../ports/registry.ts';
+import type { Unreadable } from '../ports/unreadable.ts';
 
 /**
  * What was seen at the registries: D for everything wanted, S for what some destination lacks. Among the sources are
@@ -31,14 +34,22 @@ export interface ReadState {
 
 export type SourceState = { readonly kind: 'present' } | { readonly kind: 'absent' } | Unreadable;
 
-export interface Unreadable {
-  readonly kind: 'unreadable';
-  readonly reason: string;
-}
-
 /** A digest in a source repository, `repository@digest`. */
 export type SourceKey = `${string}@${string}`;
 
 export function sourceKey(repository: Repository, digest: Digest): SourceKey {
   return `${repository}@${digest}`;
 }
+
+export interface InventoryPorts {
+  readonly source: ReadRegistry;
+  /** The registry to look up so many digests of sources in: one that keeps their manifests, say. Default: `source`. */
+  readonly sourceFor?: (digests: number) => ReadRegistry;
+  readonly destination: ReadRegistry;
+  readonly progress: Progress;
+  /** Repositories asked at a time at each host; the transport bounds the requests. */
+  readonly workers: number;
+}
+
+/** Destinations as they have been read so far: more is learned of them as it is needed. */
+export type InventoryReading = InventoryPorts & { readonly destinations: Map<Repository, DestinationState> };

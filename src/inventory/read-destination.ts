@@ -6,13 +6,13 @@ import type { Tag } from '../image/tag.ts';
 import type { Listing, ReadRegistry } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { ReadState } from './inventory.ts';
-import type { ListingHabits } from './listing-habits.ts';
-import type { WantedThere } from './wanted-there.ts';
+import type { ListingStates } from './listing-state.ts';
+import type { ListingStrategy } from './listing-strategy.ts';
 
-export interface Asking {
+export interface DestinationQuery {
   readonly registry: ReadRegistry;
-  readonly habits: ListingHabits;
-  readonly wanted: WantedThere;
+  readonly listings: ListingStrategy;
+  readonly wanted: ListingStates;
   /**
    * True where what a list does not show is asked for by HEAD before it is called absent: a list only proves that
    * something exists. A promotion does without, because each tag is asked for right before it is written.
@@ -36,11 +36,11 @@ export interface Asking {
 export async function readDestination(
   repository: Repository,
   list: WantList,
-  asking: Asking,
+  asking: DestinationQuery,
 ): Promise<ReadState> {
   const tags = tagsOf(list);
-  if (asking.habits.isWorthListing(repository, list)) {
-    const listing = await asking.habits.listFirst(repository, () => tryList(repository, asking));
+  if (asking.listings.isWorthListing(repository, list)) {
+    const listing = await asking.listings.listFirst(repository, () => tryList(repository, asking));
     if (listing !== undefined) return readFromListing(repository, list, { listing, tags, asking });
   }
   return readByLooking(repository, list, { tags, asking });
@@ -53,13 +53,13 @@ function tagsOf({ wants }: WantList): Tag[] {
 async function readByLooking(
   repository: Repository,
   list: WantList,
-  { tags, asking }: { tags: readonly Tag[]; asking: Asking },
+  { tags, asking }: { tags: readonly Tag[]; asking: DestinationQuery },
 ): Promise<ReadState> {
   const [first, ...rest] = tags;
-  const { habits, confirmsAbsence } = asking;
+  const { listings, confirmsAbsence } = asking;
   const found = new Map<Tag, Digest>();
   if (first !== undefined) await lookForTags(repository, [first], { found, asking });
-  if (found.size === 0 && !confirmsAbsence && habits.isWorthTags(repository, rest.length)) {
+  if (found.size === 0 && !confirmsAbsence && listings.isWorthTags(repository, rest.length)) {
     const listing = await tryList(repository, asking);
     if (listing !== undefined) return readFromListing(repository, list, { listing, tags: rest, asking });
   }
@@ -70,7 +70,7 @@ async function readByLooking(
 async function readFromListing(
   repository: Repository,
   list: WantList,
-  { listing, tags, asking }: { listing: Listing; tags: readonly Tag[]; asking: Asking },
+  { listing, tags, asking }: { listing: Listing; tags: readonly Tag[]; asking: DestinationQuery },
 ): Promise<ReadState> {
   const found = new Map<Tag, Digest>();
   switch (listing.kind) {
@@ -96,7 +96,7 @@ async function readFromListing(
 async function confirmAbsence(
   repository: Repository,
   list: WantList,
-  { state, asking }: { state: ReadState; asking: Asking },
+  { state, asking }: { state: ReadState; asking: DestinationQuery },
 ): Promise<ReadState> {
   const absent = tagsOf(list).filter((tag) => !state.tags.has(tag));
   if (absent.length === 0 && openWants(list, state).length === 0) return state;
@@ -109,16 +109,16 @@ async function confirmAbsence(
 /** The listing, or undefined where the host does not give any: then HEADs have to do. */
 async function tryList(
   repository: Repository,
-  { registry, habits, signal }: Asking,
+  { registry, listings, signal }: DestinationQuery,
 ): Promise<Listing | undefined> {
-  if (!habits.mayList(repository)) return undefined;
+  if (!listings.mayList(repository)) return undefined;
   try {
     const listing = await registry.list(repository, signal);
-    habits.learn(repository, listing);
+    listings.learn(repository, listing);
     return listing;
   } catch (error) {
     if (!(error instanceof RegistryError) || DOWN.has(error.code)) throw error;
-    habits.learnFailure(repository, error.status);
+    listings.learnFailure(repository, error.status);
     return undefined;
   }
 }
@@ -129,7 +129,7 @@ const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailabl
 async function lookForTags(
   repository: Repository,
   tags: readonly Tag[],
-  { found, asking }: { found: Map<Tag, Digest>; asking: Asking },
+  { found, asking }: { found: Map<Tag, Digest>; asking: DestinationQuery },
 ): Promise<void> {
   const look = async (tag: Tag) => {
     const digest = await asking.registry.resolve(repository, tag, asking.signal);
@@ -141,7 +141,7 @@ async function lookForTags(
 async function lookForTagless(
   repository: Repository,
   list: WantList,
-  { state, asking }: { state: ReadState; asking: Asking },
+  { state, asking }: { state: ReadState; asking: DestinationQuery },
 ): Promise<ReadState> {
   const open = openWants(list, state);
   const tagless = open.filter((want) => want.tagless !== undefined);
@@ -159,7 +159,7 @@ function stateOf(tags: ReadonlyMap<Tag, Digest>): ReadState {
 export async function readDigests(
   repository: Repository,
   { state, wants }: { readonly state: ReadState; readonly wants: readonly Want[] },
-  asking: Pick<Asking, 'registry' | 'signal'>,
+  asking: Pick<DestinationQuery, 'registry' | 'signal'>,
 ): Promise<ReadState> {
   const there = await lookForDigests(repository, wants, asking);
   const digests = new Set([...state.digests, ...there]);
@@ -179,7 +179,7 @@ export function isOpen(want: Want, { tags, digests }: ReadState): boolean {
 async function lookForDigests(
   repository: Repository,
   wants: readonly Want[],
-  { registry, signal }: Pick<Asking, 'registry' | 'signal'>,
+  { registry, signal }: Pick<DestinationQuery, 'registry' | 'signal'>,
 ): Promise<readonly Digest[]> {
   const look = async ({ digest }: Want) => {
     const there = await registry.resolve(repository, digest, signal);

@@ -1,16 +1,15 @@
 import { forEachInLanes } from '../base/concurrency.ts';
 import type { Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
+import { orGivenUp } from '../ports/unreadable.ts';
 import { askSiblings } from './ask-siblings.ts';
 import { explainLost } from './explain-lost.ts';
-import type { DestinationState, Inventory } from './inventory.ts';
-import type { InventoryPorts, Reading } from './inventory-ports.ts';
-import { ListingHabits } from './listing-habits.ts';
-import { orGivenUp } from './or-unreadable.ts';
+import type { DestinationState, Inventory, InventoryPorts, InventoryReading } from './inventory.ts';
+import { ListingStates } from './listing-state.ts';
+import { ListingStrategy } from './listing-strategy.ts';
+import { probeLostDigests, probeUnknownDigests } from './probe-unknown-digests.ts';
 import { readDestination } from './read-destination.ts';
 import { readSources } from './read-sources.ts';
-import { lookForFew, lookForLost } from './settle-doubts.ts';
-import { WantedThere } from './wanted-there.ts';
 
 /**
  * D for everything wanted, then S for every digest that some destination lacks and nothing else. Hosts do not wait for
@@ -28,9 +27,9 @@ export async function readInventory(
   try {
     const reading = { ...ports, destinations };
     await readDestinations(wanted, reading, signal);
-    await lookForFew(wanted, reading, signal);
+    await probeUnknownDigests(wanted, reading, signal);
     const asked = await readSources(wanted, reading, signal);
-    await lookForLost(wanted, { ...reading, sources: asked }, signal);
+    await probeLostDigests(wanted, { ...reading, sources: asked }, signal);
     const sources = await askSiblings(wanted, { ...reading, sources: asked }, signal);
     const absences = await explainLost(wanted, { ...reading, sources }, signal);
     return { destinations, sources, absences };
@@ -40,11 +39,15 @@ export async function readInventory(
   }
 }
 
-async function readDestinations(wanted: Wanted, reading: Reading, signal: AbortSignal): Promise<void> {
+async function readDestinations(
+  wanted: Wanted,
+  reading: InventoryReading,
+  signal: AbortSignal,
+): Promise<void> {
   const { destinations, destination: registry, progress, workers } = reading;
   const asked = wanted.repositories.filter(({ list }) => list.wants.length > 0);
-  const habits = new ListingHabits(asked);
-  const asking = { registry, habits, wanted: new WantedThere(), confirmsAbsence: false, signal };
+  const listings = new ListingStrategy(asked);
+  const asking = { registry, listings, wanted: new ListingStates(), confirmsAbsence: false, signal };
   const laneOf = ({ repository }: (typeof asked)[number]) => hostOf(repository);
   progress.begin('inventory', asked.length);
   await forEachInLanes(asked, { laneOf, workers, signal }, async ({ repository, list }) => {

@@ -4,14 +4,19 @@ import type { Want, Wanted } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import { type DestinationState, type SourceKey, type SourceState, sourceKey } from './inventory.ts';
-import type { Reading } from './inventory-ports.ts';
-import { orUnreadable } from './or-unreadable.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
+import {
+  type DestinationState,
+  type InventoryReading,
+  type SourceKey,
+  type SourceState,
+  sourceKey,
+} from './inventory.ts';
 
 /** S for every digest that some destination lacks, and for nothing else. */
 export async function readSources(
   wanted: Wanted,
-  ports: Reading,
+  ports: InventoryReading,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceKey, SourceState>> {
   const sources = new Map<SourceKey, SourceState>();

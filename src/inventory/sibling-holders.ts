@@ -2,7 +2,8 @@ import { compareText } from '../base/sorted.ts';
 import type { Want, Wanted, WantList } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import { type Inventory, type Unreadable, sourceKey } from './inventory.ts';
+import type { Unreadable } from '../ports/unreadable.ts';
+import { type Inventory, sourceKey } from './inventory.ts';
 import { isOpen } from './read-destination.ts';
 
 interface Holders {

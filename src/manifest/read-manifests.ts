@@ -2,16 +2,16 @@ import { forEachConcurrently } from '../base/concurrency.ts';
 import { assertNever } from '../base/exhaustive.ts';
 import { sortedBy } from '../base/sorted.ts';
 import { quote } from '../base/text.ts';
-import { readLayout } from './layout.ts';
-import { LayoutError, type LayoutIssue } from './layout-error.ts';
+import { readLayout } from './layout/layout.ts';
+import { LayoutError, type LayoutIssue } from './layout/layout-error.ts';
+import { readSource } from './layout/read-source.ts';
 import { limitEdges } from './limit-edges.ts';
 import type { ManifestCounts, Problem, ReadManifests } from './model.ts';
-import { contentAt } from './parse-yaml.ts';
-import { type ParsedProject, parsePlain } from './plain.ts';
+import { type ParsedProject, parsePlain } from './parse-plain.ts';
+import { parseThin } from './parse-thin.ts';
 import { sortProblems } from './problem.ts';
-import { readSource } from './read-source.ts';
 import { SourceFile } from './source-file.ts';
-import { parseThin } from './thin.ts';
+import { contentAt } from './yaml/parse-yaml.ts';
 
 export type ManifestLocation =
   | { readonly kind: 'plain'; readonly file: string }

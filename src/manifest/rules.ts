@@ -1,5 +1,4 @@
-import { isEmailAddress } from '../base/email-address.ts';
-import { nearest, quote } from '../base/text.ts';
+import { isEmailAddress, nearest, quote } from '../base/text.ts';
 import { type Digest, parseDigest } from '../image/digest.ts';
 import { type ImageName, parseImageName, parseRegistryName, type RegistryName } from '../image/repository.ts';
 import { parseTag, type Tag } from '../image/tag.ts';

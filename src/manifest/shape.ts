@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { formatPosition } from '../base/position.ts';
 import { quote } from '../base/text.ts';
-import { type Fault, duplicateKey, unknownField } from './rules.ts';
+import { duplicateKey, type Fault, unknownField } from './rules.ts';
 import type { SourceFile } from './source-file.ts';
 import {
   isNull,
@@ -11,7 +11,7 @@ import {
   type YamlMap,
   type YamlNode,
   type YamlScalar,
-} from './yaml-tree.ts';
+} from './yaml/yaml-tree.ts';
 
 /** The fields keep their YAML nodes, for their positions. A missing field and a null one are the same, as in Go. */
 const Text = field('text', (node): node is YamlScalar => node.kind === 'scalar');

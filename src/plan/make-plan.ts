@@ -112,3 +112,12 @@ function findNew(items: readonly PlanItem[], inventory: Inventory): readonly Rep
   const written = new Set(items.filter(isWritable).map(({ destination }) => destination));
   return Array.from(written).filter(isNew).toSorted(compareText);
 }
+
+/** What can be decided without asking any registry: the conflicts. Every other edge is left undecided. */
+export function planConflicts(wanted: Wanted): Plan {
+  const repositories = wanted.repositories.map(({ repository, list }) => ({
+    repository,
+    list: { ...list, wants: [] },
+  }));
+  return makePlan({ repositories, edges: wanted.edges }, { destinations: new Map(), sources: new Map() });
+}

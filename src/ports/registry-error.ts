@@ -29,7 +29,7 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
   /** True when the same request may succeed later: the retry policy asks this and nothing else. */
   readonly temporary: boolean;
   /** True where another host has refused, such as storage, that the registry has led to. */
-  readonly isElsewhere: boolean;
+  readonly isForeign: boolean;
   /** Milliseconds that the server asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
 
@@ -39,7 +39,7 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
     details: {
       status?: number;
       temporary?: boolean;
-      isElsewhere?: boolean;
+      isForeign?: boolean;
       retryAfterMs?: number;
       cause?: unknown;
     } = {},
@@ -47,7 +47,7 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
     super(code, message, details.cause === undefined ? undefined : { cause: details.cause });
     this.status = details.status;
     this.temporary = details.temporary ?? false;
-    this.isElsewhere = details.isElsewhere ?? false;
+    this.isForeign = details.isForeign ?? false;
     this.retryAfterMs = details.retryAfterMs;
   }
 }

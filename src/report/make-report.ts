@@ -1,5 +1,5 @@
-import { formatPosition, type Position } from '../base/position.ts';
 import { lazily } from '../base/iterables.ts';
+import { formatPosition, type Position } from '../base/position.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Finding } from '../checks/finding.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';

@@ -4,10 +4,10 @@ import { Attempts, type Failure, type RetryPolicy } from '../../src/base/attempt
 const SECOND = 1000;
 const POLICY: RetryPolicy = {
   attempts: 4,
-  mostAttempts: 4,
   outage: 0,
   firstDelay: SECOND,
   maxDelay: 3 * SECOND,
+  maxRefusalDelay: 3 * SECOND,
   patience: 60 * SECOND,
   longestWait: 600 * SECOND,
 };
@@ -43,27 +43,27 @@ function throttledFor(asked: number): Failure {
   return { status: 429, asked };
 }
 
-describe('a host that is away', () => {
-  const outage = { mostAttempts: 8, outage: 12 * SECOND };
+describe('a host that is down', () => {
+  const outage = 12 * SECOND;
 
-  it('is asked again until it could be back, however often it has failed by then', () => {
-    const { failOn } = setUp(outage);
+  it('is retried until the outage could be over', () => {
+    const { failOn } = setUp({ outage });
     expect(failOn(BROKEN)).toEqual([SECOND, 2 * SECOND, 3 * SECOND, 3 * SECOND, 3 * SECOND]);
   });
 
-  it('has no more attempts than the usual ones where these have taken as long', () => {
-    const { fail, pass } = setUp(outage);
+  it('is retried so long however short the waits are', () => {
+    const { failOn } = setUp({ outage, chance: 0 });
+    expect(failOn(BROKEN).map((wait) => wait / SECOND)).toEqual([0.5, 1, ...Array(7).fill(1.5)]);
+  });
+
+  it('has no more than the usual attempts if these have taken as long', () => {
+    const { fail, pass } = setUp({ outage });
     const waits = [1, 2, 3, 4].map(() => {
       const wait = fail(BROKEN);
       pass(45 * SECOND);
       return wait;
     });
     expect(waits.at(-1)).toBeUndefined();
-  });
-
-  it('has only so many attempts, though they all fail at once', () => {
-    const { failOn } = setUp({ ...outage, chance: 0 });
-    expect(failOn(BROKEN)).toHaveLength(7);
   });
 });
 
@@ -72,8 +72,9 @@ describe('what breaks', () => {
     expect(setUp().failOn(BROKEN)).toEqual([1, 2, 3].map((seconds) => seconds * SECOND));
   });
 
-  it('waits for a part of that by chance', () => {
-    expect(setUp({ chance: 0.25 }).failOn(BROKEN)).toEqual([250, 500, 750]);
+  it('waits for half of that at least, and for a random part of the rest', () => {
+    expect(setUp({ chance: 0 }).failOn(BROKEN)).toEqual([500, 1000, 1500]);
+    expect(setUp({ chance: 0.25 }).failOn(BROKEN)).toEqual([625, 1250, 1875]);
   });
 
   it('counts its attempts whatever time they take', () => {
@@ -88,6 +89,11 @@ describe('what breaks', () => {
   it('waits for as long as the server asks, though a wait of its own would be shorter', () => {
     expect(setUp().fail({ status: 500, asked: 20 * SECOND })).toBe(20 * SECOND);
   });
+});
+
+it('waits longer for a host that refuses than for one that is down', () => {
+  const waits = setUp({ maxRefusalDelay: 15 * SECOND }).failOn(THROTTLED);
+  expect(waits.slice(0, 6).map((wait) => wait / SECOND)).toEqual([1, 2, 4, 8, 15, 15]);
 });
 
 describe('who counts as asked too often', () => {

@@ -6,6 +6,7 @@ import { formatPosition } from '../../src/base/position.ts';
 import { compareText, sortedBy } from '../../src/base/sorted.ts';
 import {
   editDistance,
+  isEmailAddress,
   listSome,
   maskPasswords,
   nearest,
@@ -204,4 +205,38 @@ it('a position reads file:line:column', () => {
   expect(formatPosition({ file: 'images/app/images.yaml', line: 12, column: 5 })).toBe(
     'images/app/images.yaml:12:5',
   );
+});
+
+describe('an email address', () => {
+  it.each([
+    'k8s-infra-gcr-promoter@k8s-artifacts-prod.iam.gserviceaccount.com',
+    '123456789-compute@developer.gserviceaccount.com',
+    'name@project.example.com.iam.gserviceaccount.com',
+    'first.last+tag@example.com',
+    'me@host',
+  ])('is %s', (text) => {
+    expect(isEmailAddress(text)).toBe(true);
+  });
+
+  it.each([
+    '',
+    'name',
+    '@project.iam.gserviceaccount.com',
+    'name@',
+    'name@@project',
+    'name@project@other',
+    'a name@project',
+    'name@project\n',
+    'name@pro ject',
+    'name@project/../x',
+    'name@.com',
+    'name@project..com',
+    'name@project.',
+    '-name@project',
+    'name@-project',
+    'serviceAccount:name@project',
+    'ｎame@project',
+  ])('is not %j', (text) => {
+    expect(isEmailAddress(text)).toBe(false);
+  });
 });

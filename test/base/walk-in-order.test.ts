@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { walkInOrder, type WalkOptions } from '../../src/base/walk-in-order.ts';
+import { type WalkOptions, walkInOrder } from '../../src/base/walk-in-order.ts';
 
 /** A tree by its paths: `a/b` is a child of `a`. */
 type Tree = ReadonlySet<string>;

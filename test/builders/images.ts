@@ -1,6 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { RegistryStore } from '../../src/embedded-registry/store.ts';
+import type { RegistryStore } from '../../src/embedded-registry/storage/store.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { type Digest, digestOf } from '../../src/image/digest.ts';
 import {

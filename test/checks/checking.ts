@@ -2,9 +2,9 @@ import type { Finding } from '../../src/checks/finding.ts';
 import type { PlanRule } from '../../src/checks/rule.ts';
 import { runChecks } from '../../src/checks/run-checks.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
-import { RecordingProgress } from '../doubles/recording-progress.ts';
-import type { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { type Planned, plan } from '../copy/promoting.ts';
+import type { MemoryRegistry } from '../doubles/memory-registry.ts';
+import { RecordingProgress } from '../doubles/recording-progress.ts';
 
 export interface Checked extends Planned {
   readonly findings: readonly Finding[];

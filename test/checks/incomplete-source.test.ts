@@ -22,8 +22,8 @@ import {
   nondistributableImage,
 } from '../builders/images.ts';
 import { digest, from, repository } from '../builders/manifests.ts';
-import { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { plan } from '../copy/promoting.ts';
+import { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { check, checkPlanned } from './checking.ts';
 
 /** A rule of one run: it keeps what it has read. */

@@ -14,8 +14,8 @@ import {
 } from '../builders/images.ts';
 import { from } from '../builders/manifests.ts';
 import { runs } from '../builders/property-runs.ts';
-import { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { carryOut, plan } from '../copy/promoting.ts';
+import { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { checkPlanned } from './checking.ts';
 
 const LAYERS = ['a', 'b', 'c'].map((seed) => layer(seed));

@@ -4,6 +4,7 @@ import { digestOf } from '../../src/image/digest.ts';
 import type { Repository } from '../../src/image/repository.ts';
 import type { WriteRegistry } from '../../src/ports/registry.ts';
 import type { RegistryErrorCode } from '../../src/ports/registry-error.ts';
+import { quiet, readAll, registryErrorOf, repositoryAt, tagOf } from '../adapters/oci/client.ts';
 import {
   artifact,
   type Content,
@@ -15,7 +16,6 @@ import {
   multiArch,
   nestedIndex,
 } from '../builders/images.ts';
-import { quiet, readAll, registryErrorOf, repositoryAt, tagOf } from '../adapters/oci/client.ts';
 import { describeBlob, pushThroughPort, uploadBlob } from './push-through-port.ts';
 
 /** Where registries differ by nature. What is not named here is the same for all of them. */

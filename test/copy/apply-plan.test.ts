@@ -400,7 +400,7 @@ describe('a manifest that is refused for missing content', () => {
     registry.fail({ verb: 'put' }, { error: MISSING, times: 5 });
     const clock = new FakeClock();
     expect(await apply(planned, { clock })).toEqual([`${APP}:v1 copied`]);
-    expect(clock.waits).toEqual([500, 1000, 2000, 4000]);
+    expect(clock.waits).toEqual([750, 1500, 3000, 3000]);
     expect(registry.count({ verb: 'finish' })).toBe(A.blobs.length);
   });
 
@@ -523,7 +523,7 @@ describe('one bad image', () => {
     registry.fail({ verb: 'finish', what: A.blobs[0]!.digest }, { times: 2 });
     const clock = new FakeClock({ chance: 0.1 });
     expect(await apply(planned, { clock })).toEqual([`${APP}:v1 copied`]);
-    expect(clock.waits).toEqual([100, 200]);
+    expect(clock.waits).toEqual([550, 1100]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { applyPlan, type CopyPorts } from '../../src/copy/apply-plan.ts';
+import { cacheManifests } from '../../src/copy/manifest-cache.ts';
 import type { Outcomes } from '../../src/copy/outcome.ts';
-import { readOnce } from '../../src/copy/read-once.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
@@ -27,7 +27,7 @@ export async function plan(
   ...manifests: readonly PromoterManifest[]
 ): Promise<Planned> {
   const wanted = expandEdges(manifests);
-  const source = readOnce(registry);
+  const source = cacheManifests(registry);
   const ports = { source, destination: registry, progress: new RecordingProgress(), workers: 8 };
   const plan = makePlan(wanted, await readInventory(wanted, ports, NEVER));
   registry.calls.length = 0;

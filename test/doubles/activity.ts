@@ -1,5 +1,5 @@
-import type { Send } from '../../src/adapters/oci/http.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import type { Send } from '../../src/http/request.ts';
 
 /** Counts what happens over the wire, for a `SettledTime`, which passes only where nothing happens any more. */
 export interface Activity {

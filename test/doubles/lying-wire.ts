@@ -1,7 +1,7 @@
-import type { HttpRequest, HttpResponse, Send } from '../../src/adapters/oci/http.ts';
 import { createRegistryOver, type OciRegistry } from '../../src/adapters/oci/oci-registry.ts';
-import { createWire } from '../../src/adapters/oci/undici-send.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import type { HttpRequest, HttpResponse, Send } from '../../src/http/request.ts';
+import { createWire } from '../../src/http/wire.ts';
 import { digestOf } from '../../src/image/digest.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { keychainOf } from '../adapters/oci/client.ts';

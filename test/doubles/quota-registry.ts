@@ -1,6 +1,6 @@
-import type { HttpRequest, HttpResponse, Send } from '../../src/adapters/oci/http.ts';
-import type { Clock } from '../../src/ports/clock.ts';
+import type { HttpRequest, HttpResponse, Send } from '../../src/http/request.ts';
 import { digestOf } from '../../src/image/digest.ts';
+import type { Clock } from '../../src/ports/clock.ts';
 import { image } from '../builders/images.ts';
 
 /** Requests in each minute. */

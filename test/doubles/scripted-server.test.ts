@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rawAnswer, startScriptedServer, type Step } from './scripted-server.ts';
+import { rawAnswer, type Step, startScriptedServer } from './scripted-server.ts';
 
 const OK: Step = { request: 'GET /a', answer: { status: 200, body: 'yes' } };
 

@@ -1,4 +1,4 @@
-import type { StartTimer } from '../../src/adapters/oci/time-limits.ts';
+import type { StartTimer } from '../../src/http/time-limits.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 
 /** Turns of the event loop without any activity after which nothing is on its way between sockets of this process. */

@@ -5,8 +5,8 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Issued } from './private-ca.ts';
-import { freePort, poll } from './waiting.ts';
 import { findTool, type ToolName } from './tools.ts';
+import { freePort, poll } from './waiting.ts';
 
 /** A program that listens on 127.0.0.1. */
 export interface TlsServer {

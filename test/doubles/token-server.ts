@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { request } from 'undici';
-import { type Guard, type Users, writePasswords } from './guards.ts';
+import { type RegistryAuth, type Users, writePasswords } from './registry-auth.ts';
 import { findTool, runTool, type ToolName } from './tools.ts';
 import { freePort, poll } from './waiting.ts';
 
 /** The token server of the distribution project. A user has rights to repositories below `<user>/` only. */
-export interface TokenServer extends Guard {
+export interface TokenServer extends RegistryAuth {
   /** `127.0.0.1:PORT`. */
   readonly host: string;
   /** The name that it knows the registry by. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistryOptions } from '../../src/embedded-registry/embedded-registry.ts';
 import { runConformance } from '../doubles/conformance.ts';
-import { haveTools } from '../doubles/guards.ts';
+import { haveTools } from '../doubles/registry-auth.ts';
 import { startForTest } from './wire.ts';
 
 // What the registry does not do, and why, is told in test/embedded-registry/README.md.

@@ -39,7 +39,7 @@ async function expectRefusal(args: readonly string[], words: RegExp | string, op
   expect(stderr).not.toMatch(/^\s+at /m);
 }
 
-// every spelling and every contradiction has its row in test/cli/options.test.ts; here is what the whole program makes of them
+// every spelling and every contradiction has its row in test/cli/flags/options/promotion-options.test.ts; here is what the whole program makes of them
 describe('spelling', () => {
   const directory = () => testdir(thinFiles({ a: offline() }));
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request as send, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse, request as send } from 'node:http';
 import { onTestFinished } from 'vitest';
 
 /** Stands before a registry, and holds back what a test wants to see held. */

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { clientForTest } from '../adapters/oci/client.ts';
+import { walk } from '../browse/walking.ts';
 import { image, push } from '../builders/images.ts';
 import { type Answers, answer, LYING_LISTS, page } from '../builders/lying-lists.ts';
 import { from } from '../builders/manifests.ts';
-import { linesOf, verifyManifests } from '../doors/verify/verifying.ts';
 import { runCip, runWithReport } from '../doubles/run-cip.ts';
-import { walk } from '../inventory/walking.ts';
+import { linesOf, verifyManifests } from '../workflows/verify/verifying.ts';
 import { promoteWith } from './promote-with.ts';
 import { embedded, manifestFlag } from './staging.ts';
 

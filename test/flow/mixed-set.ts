@@ -1,6 +1,5 @@
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { RegistryStore } from '../../src/embedded-registry/store.ts';
-import { testdir } from '../builders/testdir.ts';
+import type { RegistryStore } from '../../src/embedded-registry/storage/store.ts';
 import {
   blobsOf,
   type Content,
@@ -11,6 +10,7 @@ import {
   PLATFORMS,
   push,
 } from '../builders/images.ts';
+import { testdir } from '../builders/testdir.ts';
 import { type HoldingProxy, holdingProxy } from './holding-proxy.ts';
 import { embedded, thinFiles } from './staging.ts';
 import { tagsIn } from './wholeness.ts';

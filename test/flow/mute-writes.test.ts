@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events';
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
 import { createRegistryOver } from '../../src/adapters/oci/oci-registry.ts';
-import { createWire } from '../../src/adapters/oci/undici-send.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { RequestKind } from '../../src/embedded-registry/request-log.ts';
+import type { RequestKind } from '../../src/embedded-registry/server/request-log.ts';
+import { createWire } from '../../src/http/wire.ts';
 import { promote } from '../../src/promote.ts';
 import { keychainWith, quiet } from '../adapters/oci/client.ts';
 import { image, layer, push } from '../builders/images.ts';

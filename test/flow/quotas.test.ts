@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { kept } from '../builders/kept.ts';
-import { type Budgets, DEFAULT_BUDGETS } from '../../src/adapters/oci/budget.ts';
 import { createRegistryOver } from '../../src/adapters/oci/oci-registry.ts';
+import { type Budgets, DEFAULT_BUDGETS } from '../../src/http/limits/budgets.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { promote } from '../../src/promote.ts';
 import type { Report } from '../../src/report/report.ts';
 import { keychainWith, quiet } from '../adapters/oci/client.ts';
+import { kept } from '../builders/kept.ts';
 import { from } from '../builders/manifests.ts';
 import { MemorySpool } from '../doubles/memory-spool.ts';
 import { imageOf, QuotaRegistry, type Quotas } from '../doubles/quota-registry.ts';
@@ -123,6 +123,6 @@ describe('a host with a quota that nobody knows', () => {
     const hosts = ['a.example.com', 'b.example.com', 'c.example.com', 'd.example.com'];
     const together = await promoteAll(300, { quotas, hosts });
     expect(together.report.summary).toMatchObject({ copied: 1200, failed: 0 });
-    expect(together.minutes).toBeLessThan(1.6 * alone.minutes);
+    expect(together.minutes).toBeLessThan(1.2 * alone.minutes);
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { AuthOptions } from '../../src/embedded-registry/auth-options.ts';
+import type { AuthOptions } from '../../src/embedded-registry/auth/auth-options.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import type { Verification } from '../../src/workflows/verify/verification.ts';
 import { multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
-import { runWithReport } from '../doubles/run-cip.ts';
+import { runCip, runWithReport } from '../doubles/run-cip.ts';
 import { countKinds, embedded, manifestFlag, writesOf } from './staging.ts';
 
 const CONTENT = multiArch('rights');
@@ -82,6 +83,35 @@ describe('a robot that may create repositories, and see none that is not there',
     expect(new Set(pushes)).toEqual(
       new Set(['repository:prod/app:pull,push', 'repository:prod/gone:pull,push']),
     );
+  });
+});
+
+describe('a repair by a robot that sees no repository that is not there', () => {
+  async function verifyDeep(...args: readonly string[]) {
+    const [staging, production] = await Promise.all([guarded({}), guarded({ pullOfMissing: 'nothing' })]);
+    push(staging, 'staging/app', CONTENT);
+    const env = await loggedIn(staging, production);
+    const flag = await manifestFlag({
+      from: `${staging.host}/staging`,
+      to: [`${production.host}/prod`],
+      images: { app: { [DIGEST]: ['v1'] } },
+    });
+    const run = await runCip(['verify', flag, '-deep', '-repair', '-report=-', ...args], { env });
+    const { summary }: Pick<Verification, 'summary'> = JSON.parse(run.stdout);
+    return { staging, production, summary };
+  }
+
+  it('asks destinations for the right to push where that to pull does not do, once it is confirmed', async () => {
+    const { staging, production, summary } = await verifyDeep('-confirm');
+    expect(summary).toMatchObject({ edges: 1, missing: 1, unreadable: 0 });
+    expect(scopesAsked(production)).toContain('repository:prod/app:pull,push');
+    expect(scopesAsked(staging).filter((scope) => scope?.includes('push'))).toEqual([]);
+  });
+
+  it('asks for no right to push before', async () => {
+    const { production, summary } = await verifyDeep();
+    expect(summary).toMatchObject({ edges: 1, missing: 0, unreadable: 1 });
+    expect(scopesAsked(production).filter((scope) => scope?.includes('push'))).toEqual([]);
   });
 });
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Verification } from '../../src/doors/verify/verification.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
+import type { Verification } from '../../src/workflows/verify/verification.ts';
 import { blobsOf, image, manifestsOf, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { type CipOptions, type CipRun, runCip, startCip } from '../doubles/run-cip.ts';
-import { type Front, recordingFront } from '../hostile/recording-front.ts';
+import { type RecordingProxy, startRecordingProxy } from '../hostile/recording-proxy.ts';
 import { countKinds, embedded, manifestFlag, type PlainManifest, writesOf } from './staging.ts';
 
 const index = multiArch('verified', { platforms: 2 });
@@ -190,8 +190,8 @@ describe('cip verify after a promotion', () => {
 
 describe('cip verify -via', () => {
   /** As registry.k8s.io does it: questions for content are sent on, and a part of the path is not in its names. */
-  function redirecting(registry: EmbeddedRegistry): Promise<Front> {
-    return recordingFront(registry.host, ({ line }) => {
+  function redirecting(registry: EmbeddedRegistry): Promise<RecordingProxy> {
+    return startRecordingProxy(registry.host, ({ line }) => {
       const path = / \/v2\/(.*)$/.exec(line)?.[1];
       return { status: 307, headers: { location: `${registry.url}/v2/prod/${path}` } };
     });
@@ -222,8 +222,8 @@ describe('cip verify -via', () => {
 
   it('sends the credentials for a destination neither to the front nor to where that leads', async () => {
     const { registry, flag } = await promoted();
-    const storage = await recordingFront(registry.host);
-    const front = await recordingFront(registry.host, ({ line, authorization }) => {
+    const storage = await startRecordingProxy(registry.host);
+    const front = await startRecordingProxy(registry.host, ({ line, authorization }) => {
       const path = line.split(' ')[1] ?? '';
       if (authorization === undefined)
         return { status: 401, headers: { 'www-authenticate': 'Basic realm="f"' } };

@@ -1,14 +1,14 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ChunkSupport } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
+import { HeadSupport } from '../../src/adapters/oci/api/head-support.ts';
+import { InvalidNames } from '../../src/adapters/oci/api/invalid-names.ts';
+import { listRepository } from '../../src/adapters/oci/api/listing.ts';
+import { throwResponseError } from '../../src/adapters/oci/api/response-error.ts';
 import { Secrets } from '../../src/base/secrets.ts';
-import { refuseAnswer } from '../../src/adapters/oci/answers.ts';
-import type { HttpRequest, HttpResponse } from '../../src/adapters/oci/http.ts';
-import { listRepository } from '../../src/adapters/oci/listing.ts';
-import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
-import { HeadSupport } from '../../src/adapters/oci/head-support.ts';
-import { OddNames } from '../../src/adapters/oci/odd-names.ts';
-import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
-import { secretsOf } from '../../src/adapters/oci/request-secrets.ts';
+import type { HttpRequest, HttpResponse } from '../../src/http/request.ts';
+import { secretsOf } from '../../src/http/request-secrets.ts';
 import { parseDigest } from '../../src/image/digest.ts';
 import { parseTag } from '../../src/image/tag.ts';
 import type { Listing } from '../../src/ports/registry.ts';
@@ -71,7 +71,7 @@ describe('the body of an error of any server', () => {
   it('becomes a RegistryError of one line that is not too long', () => {
     fc.assert(
       fc.property(body, headers, fc.integer({ min: 100, max: 599 }), (content, sent, status) => {
-        const error = errorOf(() => refuseAnswer(REQUEST, answer(content, { status, headers: sent })));
+        const error = errorOf(() => throwResponseError(REQUEST, answer(content, { status, headers: sent })));
         expect(error).toBeInstanceOf(RegistryError);
         expect(error).toMatchObject({ status });
         expect(error.message.length).toBeLessThan(4000);
@@ -90,7 +90,7 @@ describe('the body of an error of any server', () => {
     fc.assert(
       fc.property(body, body, (before, after) => {
         const content = Buffer.concat([before, Buffer.from('canary-password'), after]);
-        const { message } = errorOf(() => refuseAnswer(REQUEST, answer(content, { status: 401 })));
+        const { message } = errorOf(() => throwResponseError(REQUEST, answer(content, { status: 401 })));
         expect(secrets.redact(message)).not.toContain('canary');
       }),
       FUZZ,
@@ -102,7 +102,7 @@ describe('the body of an error of any server', () => {
     (piece) => {
       const content = Buffer.from(longTextOf(piece));
       toTheEnd(() => new Secrets().redact(longTextOf(piece)));
-      toTheEnd(() => errorOf(() => refuseAnswer(REQUEST, answer(content, { status: 400 }))));
+      toTheEnd(() => errorOf(() => throwResponseError(REQUEST, answer(content, { status: 400 }))));
     },
   );
 });
@@ -151,9 +151,9 @@ describe('a listing of any server', () => {
         const session = {
           send,
           endpoints: new Endpoints([]),
-          chunks: new ChunkHabits(),
+          chunks: new ChunkSupport(),
           heads: new HeadSupport(),
-          oddNames: new OddNames(),
+          invalidNames: new InvalidNames(),
           clock: new FakeClock(),
         };
         const listed = await orRefused(listRepository(session, { repository: APP, signal: REQUEST.signal }));

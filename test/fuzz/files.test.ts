@@ -1,14 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DockerConfigError } from '../../src/adapters/docker-config/docker-config-error.ts';
-import { parseDockerConfig } from '../../src/adapters/docker-config/parse-docker-config.ts';
+import {
+  DockerConfigError,
+  parseDockerConfig,
+} from '../../src/adapters/docker-config/parse-docker-config.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { parseDigest } from '../../src/image/digest.ts';
 import { parseImageName, parseRegistryName } from '../../src/image/repository.ts';
 import { parseTag } from '../../src/image/tag.ts';
-import { decodeText } from '../../src/manifest/decode.ts';
+import { decodeText } from '../../src/manifest/layout/decode.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
-import { parsePlain } from '../../src/manifest/plain.ts';
+import { parsePlain } from '../../src/manifest/parse-plain.ts';
 import { renderProblem } from '../../src/manifest/problem.ts';
 import { SourceFile } from '../../src/manifest/source-file.ts';
 import { damaged, FUZZ, jsonOf, longTextOf, textOf, toTheEnd, UNPRINTABLE } from './fuzzing.ts';

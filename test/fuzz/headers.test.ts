@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseChallenge } from '../../src/adapters/oci/challenge.ts';
-import { parseNextLink } from '../../src/adapters/oci/next-link.ts';
-import { parseRetryAfter } from '../../src/adapters/oci/retry-after.ts';
+import { parseNextLink } from '../../src/adapters/oci/api/next-link.ts';
+import { parseChallenge } from '../../src/adapters/oci/auth/challenge.ts';
+import { parseRetryAfter } from '../../src/http/retry-after.ts';
 import { FUZZ, longTextOf, nearly, textOf, toTheEnd } from './fuzzing.ts';
 
 const PAGE = new URL('https://registry.example/v2/app/tags/list');

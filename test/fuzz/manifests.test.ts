@@ -1,16 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readManifestFacts } from '../../src/embedded-registry/manifest-facts.ts';
-import { canonicalDigest } from '../../src/embedded-registry/schema1-digest.ts';
+import { readManifestFacts } from '../../src/embedded-registry/storage/manifest-facts.ts';
+import { canonicalDigest } from '../../src/embedded-registry/storage/schema1-digest.ts';
 import { digestOf, parseDigest } from '../../src/image/digest.ts';
 import {
   DOCKER_LIST,
   DOCKER_MANIFEST,
   DOCKER_SCHEMA1_SIGNED,
+  isIndexType,
   OCI_ARTIFACT,
   OCI_INDEX,
   OCI_MANIFEST,
-  isIndexType,
 } from '../../src/image/media-types.ts';
 import {
   guessMediaType,

@@ -1,6 +1,5 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseFront, throughFront } from '../../src/doors/verify/front.ts';
 import { isDigest, parseDigest } from '../../src/image/digest.ts';
 import { formatReference } from '../../src/image/reference.ts';
 import {
@@ -12,6 +11,7 @@ import {
   repositoryOf,
 } from '../../src/image/repository.ts';
 import { parseTag } from '../../src/image/tag.ts';
+import { parseMirror, throughMirror } from '../../src/workflows/verify/mirror.ts';
 import { FUZZ, longTextOf, nearly, textOf, toTheEnd } from './fuzzing.ts';
 
 const name = fc.oneof(
@@ -108,10 +108,10 @@ describe('names of any user or server', () => {
     );
     fc.assert(
       fc.property(fc.oneof(roots, name), name, (via, text) => {
-        const front = parseFront(via);
+        const front = parseMirror(via);
         const repository = parseRepository(`gcr.io/${text}`);
         if (front === undefined || repository === undefined) return;
-        const asked = throughFront(repository, front);
+        const asked = throughMirror(repository, front);
         if (asked === undefined) return;
         expect(hostOf(asked)).toBe(front.host);
         expect(repository.endsWith(`/${pathOf(asked)}`)).toBe(true);
@@ -130,7 +130,7 @@ describe('a name of millions of characters is read to its end', () => {
       parseImageName,
       parseRegistryName,
       parseRepository,
-      parseFront,
+      parseMirror,
     ]) {
       for (const [start, end] of [
         ['', ''],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { classifyAddress } from '../../src/adapters/oci/address-policy.ts';
-import type { NetworkOptions } from '../../src/adapters/oci/network-options.ts';
+import { classifyAddress } from '../../src/http/connect/address-policy.ts';
+import type { NetworkOptions } from '../../src/http/connect/network-options.ts';
 import {
   clientForTest,
   descriptorOf,

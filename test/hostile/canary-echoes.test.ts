@@ -3,8 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { digestOf } from '../../src/image/digest.ts';
+import { DOCKER_MANIFEST, OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip, temporaryDirectory } from '../doubles/run-cip.ts';
 import { manifestFlag } from '../flow/staging.ts';

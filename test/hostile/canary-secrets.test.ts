@@ -7,7 +7,12 @@ import { testdir } from '../builders/testdir.ts';
 import { runCip, temporaryDirectory } from '../doubles/run-cip.ts';
 import { embedded, manifestFlag } from '../flow/staging.ts';
 import { base64Cores, CANARY, canary, findLeaks, tokenCanary } from './canaries.ts';
-import { type Front, type FrontAnswer, type FrontRequest, recordingFront } from './recording-front.ts';
+import {
+  type ProxyAnswer,
+  type ProxyRequest,
+  type RecordingProxy,
+  startRecordingProxy,
+} from './recording-proxy.ts';
 
 const PASSWORD = canary('password');
 const USERS = { alice: PASSWORD };
@@ -25,10 +30,10 @@ const MOST = ALL.filter(({ level }) => level === 'debug');
 interface World {
   /** Of the registry that all images come from and go to. */
   readonly registry?: EmbeddedRegistryOptions;
-  readonly answer?: (request: FrontRequest, url: string) => FrontAnswer | undefined;
+  readonly answer?: (request: ProxyRequest, url: string) => ProxyAnswer | undefined;
   /** The text of config.json. */
   readonly config?: (host: string) => string | object;
-  readonly env?: (front: Front) => Record<string, string>;
+  readonly env?: (front: RecordingProxy) => Record<string, string>;
   readonly args?: readonly string[];
   /** The registry's host as manifests name it. Default: the front's. */
   readonly named?: string;
@@ -40,11 +45,11 @@ interface World {
 }
 
 /** Runs promotions and dry runs and looks for secrets in all that is left of them. */
-async function watch(world: World): Promise<Front> {
+async function watch(world: World): Promise<RecordingProxy> {
   const { runs = MOST, args = [], status } = world;
   const registry = await embedded(world.registry);
   push(registry, 'from/app', content, 'v1');
-  const front = await recordingFront(registry.host, world.answer);
+  const front = await startRecordingProxy(registry.host, world.answer);
   const host = world.named ?? front.host;
   const config = world.config?.(host) ?? {};
   const text = typeof config === 'string' ? config : JSON.stringify(config);
@@ -195,7 +200,7 @@ describe('nothing that a promotion leaves behind has a secret in it', () => {
     ['once', 1, 0],
     ['for ever', Infinity, 1],
   ] as const)('with a token that is refused in the middle %s', async (_how, times, status) => {
-    const refused: FrontAnswer = { status: 401, body: 'expired' };
+    const refused: ProxyAnswer = { status: 401, body: 'expired' };
     let refusals = 0;
     await watch({
       registry: { auth: tokenAuth },
@@ -249,7 +254,7 @@ describe('nothing that a promotion leaves behind has a secret in it', () => {
 });
 
 describe('a server that repeats what it was told', () => {
-  const repeat = ({ authorization, body }: FrontRequest): FrontAnswer => {
+  const repeat = ({ authorization, body }: ProxyRequest): ProxyAnswer => {
     const said = `you said ${authorization ?? 'nothing'} ${body.toString()}`;
     return {
       status: 403,
@@ -258,7 +263,7 @@ describe('a server that repeats what it was told', () => {
   };
 
   /** An answer to HEAD has no body to repeat anything in. */
-  const repeatInBody = (request: FrontRequest) =>
+  const repeatInBody = (request: ProxyRequest) =>
     request.line.startsWith('HEAD') ? { status: 404, body: '' } : repeat(request);
 
   it('is not repeated: a registry with Basic', async () => {
@@ -414,6 +419,6 @@ describe('a proxy with a password', () => {
   });
 });
 
-function bearer(realm: string): FrontAnswer {
+function bearer(realm: string): ProxyAnswer {
   return { status: 401, headers: { 'www-authenticate': `Bearer realm="${realm}",service="s"` } };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { withAuth } from '../../src/adapters/oci/auth.ts';
-import type { HttpRequest } from '../../src/adapters/oci/http.ts';
+import { withAuth } from '../../src/adapters/oci/auth/authenticator.ts';
+import type { HttpRequest } from '../../src/http/request.ts';
 import type { Credential } from '../../src/ports/keychain.ts';
 import { keychainWith, quiet, repositoryAt } from '../adapters/oci/client.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CANARY, type FakeGoogle, fakeGoogle, PRIVATE_KEY } from '../adapters/google/fake-google.ts';
 import { keyOf } from '../adapters/google/scene.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import { multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import { runCip } from '../doubles/run-cip.ts';
 import { embedded, imagesOf, manifestFlag } from '../flow/staging.ts';
 import { base64Cores } from './canaries.ts';
-import { recordingFront } from './recording-front.ts';
+import { startRecordingProxy } from './recording-proxy.ts';
 
 const ACCOUNT = 'promoter@prod.iam.gserviceaccount.com';
 const CONTENT = multiArch('google', { platforms: 2 });
@@ -55,7 +55,7 @@ async function promote({ file, env, args }: Way, { fault }: { fault: FakeGoogle[
   const registry = await embedded();
   push(registry, 'from/app', CONTENT, 'v1');
   const asked = { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } };
-  const front = await recordingFront(registry.host, ({ authorization }) =>
+  const front = await startRecordingProxy(registry.host, ({ authorization }) =>
     authorization === undefined ? asked : undefined,
   );
   const folder = await testdir({ subject: `${CANARY}-subject` });

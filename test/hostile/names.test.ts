@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { digestOf } from '../../src/image/digest.ts';
+import { OCI_INDEX, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { clientForTest, quiet, repositoryAt, tagOf } from '../adapters/oci/client.ts';
 import { image, push } from '../builders/images.ts';
-import { scriptedServer, type Step } from '../doubles/scripted-server.ts';
 import { runWithReport } from '../doubles/run-cip.ts';
+import { type Step, scriptedServer } from '../doubles/scripted-server.ts';
 import { embedded, manifestFlag, writesOf } from '../flow/staging.ts';
 
 const HEX = 'a'.repeat(64);

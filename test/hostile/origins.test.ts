@@ -11,7 +11,7 @@ import {
   tagOf,
 } from '../adapters/oci/client.ts';
 import { layer } from '../builders/images.ts';
-import { type ScriptedServer, scriptedServer, type Step } from '../doubles/scripted-server.ts';
+import { type ScriptedServer, type Step, scriptedServer } from '../doubles/scripted-server.ts';
 
 const PASSWORD: Credential = { kind: 'basic', username: 'alice', password: 'pw' };
 const BASIC = `Basic ${Buffer.from('alice:pw').toString('base64')}`;

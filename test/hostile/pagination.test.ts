@@ -1,14 +1,14 @@
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
-import { HeadSupport } from '../../src/adapters/oci/head-support.ts';
-import { OddNames } from '../../src/adapters/oci/odd-names.ts';
-import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
-import type { Send } from '../../src/adapters/oci/http.ts';
-import { listRepository } from '../../src/adapters/oci/listing.ts';
+import { ChunkSupport } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
+import { HeadSupport } from '../../src/adapters/oci/api/head-support.ts';
+import { InvalidNames } from '../../src/adapters/oci/api/invalid-names.ts';
+import { listRepository } from '../../src/adapters/oci/api/listing.ts';
+import type { Send } from '../../src/http/request.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../adapters/oci/client.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
-import { scriptedServer, type Step } from '../doubles/scripted-server.ts';
+import { type Step, scriptedServer } from '../doubles/scripted-server.ts';
 
 const MIB = 1024 * 1024;
 
@@ -64,9 +64,9 @@ describe('pages without end (CVE-2020-1702, ggcr #2302)', () => {
     const session = {
       send,
       endpoints: new Endpoints([]),
-      chunks: new ChunkHabits(),
+      chunks: new ChunkSupport(),
       heads: new HeadSupport(),
-      oddNames: new OddNames(),
+      invalidNames: new InvalidNames(),
       clock: new FakeClock(),
     };
     const error = await registryErrorOf(listRepository(session, { repository, signal: quiet() }));

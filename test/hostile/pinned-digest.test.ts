@@ -1,5 +1,5 @@
-import { parseJsonObject } from '../../src/base/json.ts';
 import { describe, expect, it } from 'vitest';
+import { parseJsonObject } from '../../src/base/json.ts';
 import { DOCKER_SCHEMA1_SIGNED, OCI_MANIFEST } from '../../src/image/media-types.ts';
 import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../adapters/oci/client.ts';
 import { image, index, push } from '../builders/images.ts';

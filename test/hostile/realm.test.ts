@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { withAuth } from '../../src/adapters/oci/auth.ts';
-import type { HttpRequest } from '../../src/adapters/oci/http.ts';
+import { withAuth } from '../../src/adapters/oci/auth/authenticator.ts';
 import { messageOf } from '../../src/base/errors.ts';
+import type { HttpRequest } from '../../src/http/request.ts';
 import { ANONYMOUS, type Credential } from '../../src/ports/keychain.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   keychainWith,
@@ -15,6 +14,7 @@ import {
 } from '../adapters/oci/client.ts';
 import { image } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import { runCip } from '../doubles/run-cip.ts';
 import {
   type ScriptedAnswer,

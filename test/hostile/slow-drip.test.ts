@@ -1,20 +1,19 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openBlob } from '../../src/adapters/oci/blobs.ts';
-import { ChunkHabits } from '../../src/adapters/oci/chunk-habits.ts';
-import { HeadSupport } from '../../src/adapters/oci/head-support.ts';
-import { OddNames } from '../../src/adapters/oci/odd-names.ts';
-import { Endpoints } from '../../src/adapters/oci/endpoint.ts';
-import { finishUpload } from '../../src/adapters/oci/finish-upload.ts';
-import { listRepository } from '../../src/adapters/oci/listing.ts';
-import { fetchManifest, resolveManifest } from '../../src/adapters/oci/manifests.ts';
-import { putManifest } from '../../src/adapters/oci/put-manifest.ts';
-import type { Session } from '../../src/adapters/oci/session.ts';
-import type { StartTimer } from '../../src/adapters/oci/time-limits.ts';
-import { createWire } from '../../src/adapters/oci/undici-send.ts';
-import { startUpload } from '../../src/adapters/oci/uploads.ts';
+import { openBlob } from '../../src/adapters/oci/api/blobs/blobs.ts';
+import { ChunkSupport } from '../../src/adapters/oci/api/blobs/chunk-support.ts';
+import { finishUpload } from '../../src/adapters/oci/api/blobs/finish-upload.ts';
+import { startUpload } from '../../src/adapters/oci/api/blobs/uploads.ts';
+import { Endpoints } from '../../src/adapters/oci/api/endpoint.ts';
+import { HeadSupport } from '../../src/adapters/oci/api/head-support.ts';
+import { InvalidNames } from '../../src/adapters/oci/api/invalid-names.ts';
+import { listRepository } from '../../src/adapters/oci/api/listing.ts';
+import { fetchManifest, resolveManifest } from '../../src/adapters/oci/api/manifests.ts';
+import { putManifest } from '../../src/adapters/oci/api/put-manifest.ts';
+import type { Session } from '../../src/adapters/oci/api/session.ts';
+import type { StartTimer } from '../../src/http/time-limits.ts';
+import { createWire } from '../../src/http/wire.ts';
 import type { Repository } from '../../src/image/repository.ts';
-import { FakeClock } from '../doubles/fake-clock.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -27,6 +26,7 @@ import {
   until,
 } from '../adapters/oci/client.ts';
 import { image, layer } from '../builders/images.ts';
+import { FakeClock } from '../doubles/fake-clock.ts';
 import { rawAnswer, scriptedServer } from '../doubles/scripted-server.ts';
 
 const { manifest } = image({ seed: 'slow' });
@@ -84,9 +84,9 @@ async function stage(raw: string) {
   const session = {
     send: wire.send,
     endpoints: new Endpoints([]),
-    chunks: new ChunkHabits(),
+    chunks: new ChunkSupport(),
     heads: new HeadSupport(),
-    oddNames: new OddNames(),
+    invalidNames: new InvalidNames(),
     clock: new FakeClock(),
   };
   return { server, limits, session, repository: repositoryAt(server, 'app') };
@@ -128,9 +128,9 @@ describe('a server that takes for ever', () => {
     const session = {
       send: wire.send,
       endpoints: new Endpoints([]),
-      chunks: new ChunkHabits(),
+      chunks: new ChunkSupport(),
       heads: new HeadSupport(),
-      oddNames: new OddNames(),
+      invalidNames: new InvalidNames(),
       clock: new FakeClock(),
     };
     const repository = repositoryAt(server, 'app');
@@ -157,9 +157,9 @@ describe('a server that takes for ever', () => {
     const session = {
       send: wire.send,
       endpoints: new Endpoints([]),
-      chunks: new ChunkHabits(),
+      chunks: new ChunkSupport(),
       heads: new HeadSupport(),
-      oddNames: new OddNames(),
+      invalidNames: new InvalidNames(),
       clock: new FakeClock(),
     };
     const blob = { ...descriptorOf(LARGE), size: 2 ** 40 };

@@ -11,7 +11,7 @@ import {
 } from '../adapters/oci/client.ts';
 import { image, layer } from '../builders/images.ts';
 import { rawAnswer, scriptedServer } from '../doubles/scripted-server.ts';
-import { endlessServer, type EndlessServer, type Head } from './endless-server.ts';
+import { type EndlessServer, endlessServer, type Head } from './endless-server.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

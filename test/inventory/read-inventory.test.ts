@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import { countReadings } from '../../src/inventory/count-readings.ts';
+import { countQueries } from '../../src/inventory/count-queries.ts';
 import { sourceKey } from '../../src/inventory/inventory.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
@@ -569,7 +569,7 @@ describe('what is known of destinations', () => {
         .to('us.example/p', 'eu.example/p')
         .promote({ app: { [a]: TEN }, bad: { [a]: TEN } }),
     );
-    expect(Object.fromEntries(countReadings(inventory))).toEqual({
+    expect(Object.fromEntries(countQueries(inventory))).toEqual({
       'eu.example': { byListing: 0, byHead: 1 },
       'us.example': { byListing: 2, byHead: 0 },
     });

@@ -2,8 +2,8 @@ import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { ReadManifests } from '../../src/manifest/model.ts';
-import { readManifests } from '../../src/manifest/read-manifests.ts';
 import { renderProblem } from '../../src/manifest/problem.ts';
+import { readManifests } from '../../src/manifest/read-manifests.ts';
 import { testdir } from '../builders/testdir.ts';
 import { digest, imagesOf, REGISTRIES, readPlain, readThin, summaryOf } from './checks.ts';
 

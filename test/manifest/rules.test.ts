@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTag } from '../../src/image/tag.ts';
-import { digest, imagesOf, parse, placesOf, REGISTRIES } from './checks.ts';
 import { runs } from '../builders/property-runs.ts';
+import { digest, imagesOf, parse, placesOf, REGISTRIES } from './checks.ts';
 
 const A = digest('a');
 const B = digest('b');

@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
+import type { RegistryStore } from '../../src/embedded-registry/storage/store.ts';
 import { matchesDigest } from '../../src/image/digest.ts';
 import { parseReferences } from '../../src/image/oci-manifest.ts';
 import { exitCodeOf } from '../../src/report/exit-code.ts';
-import type { RegistryStore } from '../../src/embedded-registry/store.ts';
 import { allowanceOf, type Cell, expectedOf } from './expectations.ts';
 import type { RequestClass, TroubledRequest } from './request-classes.ts';
 import { EDGES, type Run } from './scene.ts';

@@ -141,10 +141,10 @@ export interface Allowance {
 
 /** Attempts to send a blob. */
 const UPLOADS = 5;
-/** Of one request, first attempts not counted. */
-const MORE_ATTEMPTS = 7;
-/** Requests that ten minutes of patience have room for, at five seconds each and some that overlap. */
-const MORE_WHEN_PATIENT = 130;
+/** Of one request, first attempts not counted: in an outage of 30 s, with waits of 4 s at most. */
+const MORE_ATTEMPTS = 13;
+/** Of one request in ten minutes of patience, at five seconds each, with some that overlap. */
+const MORE_WHEN_PATIENT = 180;
 /** A new attempt of an upload looks, opens, reads, sends and cancels; and may need a token for that. */
 const UPLOAD = 7;
 /** After a mount that fails: a look, and an upload whose opening fails as often. */

@@ -1,8 +1,8 @@
-import { kept } from '../builders/kept.ts';
 import type { EmbeddedRegistryOptions } from '../../src/embedded-registry/embedded-registry.ts';
 import { promote } from '../../src/promote.ts';
 import type { Report } from '../../src/report/report.ts';
 import { image, index, layer, PLATFORMS, push } from '../builders/images.ts';
+import { kept } from '../builders/kept.ts';
 import { from } from '../builders/manifests.ts';
 import { MemorySpool } from '../doubles/memory-spool.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';

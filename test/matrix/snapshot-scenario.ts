@@ -1,11 +1,11 @@
 import { expect } from 'vitest';
-import { Notices } from '../../src/cli/notices.ts';
+import { NO_EXPECTED_DIGESTS } from '../../src/browse/expected-digests.ts';
+import { walkRegistry } from '../../src/browse/walk-registry.ts';
+import { BrowseWarnings } from '../../src/cli/output/browse-warnings.ts';
 import type { SnapshotImage } from '../../src/image/snapshot-image.ts';
-import { NOTHING_SOUGHT } from '../../src/inventory/sought.ts';
-import { walkRegistry } from '../../src/inventory/walk-registry.ts';
+import { NO_API } from '../browse/walking.ts';
 import { artifact, image, index, push } from '../builders/images.ts';
 import { registryName } from '../builders/manifests.ts';
-import { NO_API } from '../inventory/walking.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 import { expectEnd } from './checks.ts';
 import type { Scenario } from './describe-classes.ts';
@@ -65,7 +65,7 @@ function mayHideReferrers(cell: Cell<TroubledRequest>): boolean {
 }
 
 async function runSnapshotScene(makeTrouble: StagePlan['makeTrouble']): Promise<SnapshotRun> {
-  const notices = new Notices({ write: () => {} }, { absence: 'error' });
+  const notices = new BrowseWarnings({ write: () => {} }, { absence: 'error' });
   const { result, ...traces } = await play({ fill, makeTrouble }, (stage) => readAll(stage, notices));
   const seen = result.flatMap(({ name, digests }) =>
     digests.map(({ digest, tags }) => [`${name}@${digest}`, tags] as const),
@@ -79,7 +79,7 @@ function fill({ source }: Hosts): void {
   push(source, 'staging/neighbour', NEIGHBOUR, 'v1');
 }
 
-async function readAll({ hosts, client, never }: Stage, notices: Notices): Promise<SnapshotImage[]> {
+async function readAll({ hosts, client, never }: Stage, notices: BrowseWarnings): Promise<SnapshotImage[]> {
   const request = {
     registry: registryName(`${hosts.source.host}/staging`),
     listed: [],
@@ -87,7 +87,7 @@ async function readAll({ hosts, client, never }: Stage, notices: Notices): Promi
     tag: undefined,
     minimal: 'nothing',
     naming: 'as-snapshot',
-    sought: NOTHING_SOUGHT,
+    expected: NO_EXPECTED_DIGESTS,
   } as const;
   const ports = {
     registry: client.registry,

@@ -1,13 +1,13 @@
 import { setMaxListeners } from 'node:events';
-import type { HttpRequest, Send } from '../../src/adapters/oci/http.ts';
 import { createRegistryOver, type OciRegistry } from '../../src/adapters/oci/oci-registry.ts';
-import { createWire } from '../../src/adapters/oci/undici-send.ts';
 import {
   type EmbeddedRegistry,
   type EmbeddedRegistryOptions,
   type Fault,
   startEmbeddedRegistry,
 } from '../../src/embedded-registry/embedded-registry.ts';
+import type { HttpRequest, Send } from '../../src/http/request.ts';
+import { createWire } from '../../src/http/wire.ts';
 import { keychainWith, quiet } from '../adapters/oci/client.ts';
 import { type Activity, arrivedAt, counted } from '../doubles/activity.ts';
 import { SettledTime } from '../doubles/settled-time.ts';

@@ -6,12 +6,11 @@ import { formatReference } from '../../src/image/reference.ts';
 
 import type { Inventory } from '../../src/inventory/inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
-import { makePlan } from '../../src/plan/make-plan.ts';
+import { makePlan, planConflicts } from '../../src/plan/make-plan.ts';
 import { type Plan, type PlanItem } from '../../src/plan/plan.ts';
-import { planConflicts } from '../../src/plan/plan-conflicts.ts';
 import { inventory, type Sources, type There } from '../builders/inventories.ts';
-import { runs } from '../builders/property-runs.ts';
 import { type Dmap, digest, from, inFile } from '../builders/manifests.ts';
+import { runs } from '../builders/property-runs.ts';
 
 const A = digest('a');
 const B = digest('b');

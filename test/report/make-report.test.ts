@@ -1,21 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { kept } from '../builders/kept.ts';
 import type { Finding } from '../../src/checks/finding.ts';
 import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import { countReadings } from '../../src/inventory/count-readings.ts';
+import { countQueries } from '../../src/inventory/count-queries.ts';
 import { type DestinationState, type Inventory, sourceKey } from '../../src/inventory/inventory.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { edgeId, isWritable, type Plan, type PlanItem } from '../../src/plan/plan.ts';
 import { exitCodeOf } from '../../src/report/exit-code.ts';
 import { explainItem } from '../../src/report/explain-item.ts';
-import { makeReport, type MalformedEntry, type ReportInput } from '../../src/report/make-report.ts';
+import { type MalformedEntry, makeReport, type ReportInput } from '../../src/report/make-report.ts';
 import { renderJson } from '../../src/report/render-json.ts';
 import { renderMarkdown } from '../../src/report/render-markdown.ts';
 import { renderMarkdownTable, renderTable } from '../../src/report/render-table.ts';
 import { renderFindingLine, renderItemLine, renderTables } from '../../src/report/render-text.ts';
 import type { Report, Summary } from '../../src/report/report.ts';
+import { kept } from '../builders/kept.ts';
 import { digest, inFile, repository, tag } from '../builders/manifests.ts';
 
 const A = digest('a');
@@ -98,7 +98,7 @@ function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
     manifests: { projects: 1, images: 7, digests: 9 },
     edges: expandEdges(manifests).edges,
     plan,
-    readings: countReadings(inventory),
+    readings: countQueries(inventory),
     outcomes: new Map(),
     problems: PROBLEMS,
     traffic: new Map([

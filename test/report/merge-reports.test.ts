@@ -1,17 +1,16 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { kept } from '../builders/kept.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { takeShard } from '../../src/edges/take-shard.ts';
-import { planConflicts } from '../../src/plan/plan-conflicts.ts';
-import { makePlan } from '../../src/plan/make-plan.ts';
+import { makePlan, planConflicts } from '../../src/plan/make-plan.ts';
 import { MergeError, type Named } from '../../src/report/check-shards.ts';
-import { makeReport, type MalformedEntry } from '../../src/report/make-report.ts';
+import { type MalformedEntry, makeReport } from '../../src/report/make-report.ts';
 import { mergeReports } from '../../src/report/merge-reports.ts';
 import { parseReport } from '../../src/report/parse-report.ts';
 import { renderJson } from '../../src/report/render-json.ts';
 import { renderMarkdown } from '../../src/report/render-markdown.ts';
 import type { HostReport, Report } from '../../src/report/report.ts';
+import { kept } from '../builders/kept.ts';
 import { digest, from } from '../builders/manifests.ts';
 
 const A = digest('a');

@@ -1,13 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { describe, expect, it } from 'vitest';
-import { VerificationReport } from '../../src/doors/verify/parse-verification.ts';
+import { VerificationReport } from '../../src/workflows/verify/parse-verification.ts';
 import { PromotionReport } from '../../src/report/parse-report.ts';
 import { renderJson } from '../../src/report/render-json.ts';
 import { image } from '../builders/images.ts';
 import { digest, from } from '../builders/manifests.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
-import { verifyManifests } from '../doors/verify/verifying.ts';
+import { verifyManifests } from '../workflows/verify/verifying.ts';
 
 const REPORT = z.union([PromotionReport, VerificationReport]);
 const GOLDEN = readdirSync('fixtures/reports').filter((name) => name.endsWith('.json'));

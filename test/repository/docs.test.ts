@@ -10,18 +10,20 @@ const FILES = {
   'package.json': '{ "type": "module" }',
   'src/base/text.ts': 'export const text = 1;',
   'src/plan/plan.ts': "import type { X } from '../base/text.ts';",
-  'src/cli/flags.ts': `import type { X } from '../base/text.ts';
+  'src/cli/flags/flags.ts': `import type { X } from '../../base/text.ts';
+    import type { Plan } from '../../plan/plan.ts';
     export const FLAGS = [
       { name: 'manifest', value: 'FILE', description: 'one plain manifest', group: 'what' },
       { name: 'confirm', description: 'really promote', group: 'how' },
       { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'what' },
       { name: 'v', value: 'N', description: 'of old', group: 'upstream', inert: 'of old' },
     ];`,
-  'src/cli/diff-flags.ts': `import { FLAGS } from './flags.ts';
+  'src/cli/flags/command-flags.ts': `import { FLAGS } from './flags.ts';
     export const DIFF_FLAGS = [FLAGS[0], { ...FLAGS[2], description: 'another format' }];`,
   'docs/flags.md':
     'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n<!-- generated: diff-flags -->\n<!-- /generated -->\n',
-  'src/README.md': '<!-- generated: imports -->\n<!-- /generated -->\n',
+  'src/README.md':
+    '<!-- generated: folders -->\n<!-- /generated -->\n<!-- generated: imports -->\n<!-- /generated -->\n',
 };
 
 const FLAGS_PAGE = `Before.
@@ -53,12 +55,22 @@ Of the flags above: \`-manifest\`.
 <!-- /generated -->
 `;
 
-const SRC_README = `<!-- generated: imports -->
+const SRC_README = `<!-- generated: folders -->
+\`\`\`mermaid
+graph TD
+  base["base"]
+  cli["cli"]
+  cli --> plan
+  plan["plan"]
+  plan --> base
+\`\`\`
+<!-- /generated -->
+<!-- generated: imports -->
 | folder | imports from src/ | from node and npm |
 |---|---|---|
 | base | – | – |
-| cli | base | – |
 | plan | base | – |
+| cli | base, plan | – |
 <!-- /generated -->
 `;
 
@@ -70,7 +82,7 @@ describe('scripts/docs.js', () => {
     await cp(join(ROOT, 'scripts'), join(directory, 'scripts'), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
     await mkdir(join(directory, 'docs'));
-    for (const folder of ['base', 'plan', 'cli'])
+    for (const folder of ['base', 'plan', 'cli/flags'])
       await mkdir(join(directory, 'src', folder), { recursive: true });
     for (const [file, text] of Object.entries(FILES)) await writeFile(join(directory, file), text);
   });
@@ -92,6 +104,13 @@ describe('scripts/docs.js', () => {
     );
     expect(stderr).toContain('run npm run docs');
     expect(await readFile(join(directory, 'docs/flags.md'), 'utf8')).toBe(FILES['docs/flags.md']);
+  });
+
+  it('refuses a picture of folders that import each other', async () => {
+    await writeFile(join(directory, 'src/base/text.ts'), "import '../plan/plan.ts';");
+    const { code, stderr } = await runDocs(directory);
+    expect(code).toBe(1);
+    expect(stderr).toContain('src/README.md: folders: imports form a circle: base → plan → base');
   });
 
   it('names a part that a document lacks', async () => {

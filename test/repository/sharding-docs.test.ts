@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
-import { makeOptions } from '../../src/cli/options.ts';
-import { parseFlags } from '../../src/cli/parse-flags.ts';
+import { makePromotionOptions } from '../../src/cli/flags/options/promotion-options.ts';
+import { parseFlags } from '../../src/cli/flags/parse-flags.ts';
 
 const TEXT = readFileSync(join(import.meta.dirname, '../../docs/sharding.md'), 'utf8');
 const BLOCKS = Array.from(TEXT.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm), ([, language, text]) => ({
@@ -16,7 +16,7 @@ const [kubernetes, cloudRun] = BLOCKS.filter(({ language }) => language === 'yam
 
 /** The options of `cip` with these arguments in such a process. */
 function optionsOf(args: readonly string[], env: Readonly<Record<string, string>>) {
-  return makeOptions(parseFlags('cip', args), env);
+  return makePromotionOptions(parseFlags('cip', args), env);
 }
 
 /** The same, of whatever type the test takes it for: what it is not, the test runs into. */

@@ -3,8 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { DockerConfigError } from './docker-config-error.ts';
-import { type DockerConfig, parseDockerConfig } from './parse-docker-config.ts';
+import { type DockerConfig, DockerConfigError, parseDockerConfig } from './parse-docker-config.ts';
 import { readText } from './read-text.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;

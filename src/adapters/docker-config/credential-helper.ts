@@ -2,8 +2,8 @@ import { parseJsonObject } from '../../base/json.ts';
 import type { ProgramRun } from '../../base/run-program.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
-import { DockerConfigError } from './docker-config-error.ts';
-import { type Asking, runHelper } from './run-helper.ts';
+import { DockerConfigError } from './parse-docker-config.ts';
+import { type HelperCall, runHelper } from './run-helper.ts';
 
 /** Milliseconds that a helper may think: it may ask a service, or a person. */
 export const HELPER_TIMEOUT = 30_000;
@@ -15,7 +15,11 @@ const TOKEN_USER = '<token>';
  *
  * @see https://github.com/docker/docker-credential-helpers#development
  */
-export async function askCredentialHelper(name: string, host: string, asking: Asking): Promise<Credential> {
+export async function askCredentialHelper(
+  name: string,
+  host: string,
+  asking: HelperCall,
+): Promise<Credential> {
   if (!/^[\w.-]+$/.test(name)) {
     throw new DockerConfigError(
       'malformed',

@@ -3,17 +3,16 @@ import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Credential, type Identity, type Keychain } from '../../ports/keychain.ts';
 import { type ConfigFile, type Environment, listConfigFiles, readConfigFile } from './config-files.ts';
-import { DockerConfigError } from './docker-config-error.ts';
 import { canonicalHost, helperAddress, placesOf } from './entry-key.ts';
-import { HelperMemory } from './helper-memory.ts';
-import type { DockerConfig } from './parse-docker-config.ts';
+import { HelperCache } from './helper-cache.ts';
+import { type DockerConfig, DockerConfigError } from './parse-docker-config.ts';
 
 /**
  * Identities from the files that `docker login` and `podman login` write: the first file with an entry for a
  * repository decides. Each file is read once, when it is first needed. Throws `DockerConfigError`.
  */
 export function createDockerConfigKeychain(env: Environment, clock: Clock, uid?: number): Keychain {
-  const helpers = new HelperMemory(env, clock);
+  const helpers = new HelperCache(env, clock);
   const sources = listConfigFiles(env, uid).map((file) => ({
     file,
     read: once(() => readConfigFile(file, clock)),
@@ -33,7 +32,7 @@ export function createDockerConfigKeychain(env: Environment, clock: Clock, uid?:
 interface Lookup {
   readonly config: DockerConfig;
   readonly file: ConfigFile;
-  readonly helpers: HelperMemory;
+  readonly helpers: HelperCache;
   readonly signal: AbortSignal;
 }
 

@@ -1,9 +1,9 @@
+import { CodedError } from '../../base/errors.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { quote, trimEndOf } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
-import { DockerConfigError } from './docker-config-error.ts';
 import { placeOfKey } from './entry-key.ts';
-import { findJsonFault } from './json-fault.ts';
+import { findJsonError } from './json-error.ts';
 
 /** What docker's config.json, or podman's auth.json, says of credentials. */
 export interface DockerConfig {
@@ -102,7 +102,7 @@ function parseJson(text: string, file: string): JsonObject {
 
 function whatIsWrong(json: string): string {
   if (json.trim() === '') return 'got an empty file: {} has no credentials';
-  const offset = findJsonFault(json);
+  const offset = findJsonError(json);
   if (offset === undefined) return 'got JSON of another kind';
   const before = json.slice(0, offset).split('\n');
   return `got what is no JSON from line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} on`;
@@ -111,3 +111,6 @@ function whatIsWrong(json: string): string {
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
+
+/** Why credentials that are configured cannot be had. Never holds what is in them. */
+export class DockerConfigError extends CodedError<'unreadable' | 'malformed' | 'helper-failed'> {}

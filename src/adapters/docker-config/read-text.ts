@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Clock } from '../../ports/clock.ts';
-import { DockerConfigError } from './docker-config-error.ts';
+import { DockerConfigError } from './parse-docker-config.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;

@@ -1,8 +1,8 @@
 import { assertNever } from '../../base/exhaustive.ts';
 import { ProgramError, type ProgramRun, runProgram } from '../../base/run-program.ts';
-import { DockerConfigError } from './docker-config-error.ts';
+import { DockerConfigError } from './parse-docker-config.ts';
 
-export interface Asking {
+export interface HelperCall {
   /** Of the helper; its PATH says where it is. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds. */
@@ -14,7 +14,7 @@ export interface Asking {
 export async function runHelper(
   program: string,
   host: string,
-  { env, timeout, signal }: Asking,
+  { env, timeout, signal }: HelperCall,
 ): Promise<ProgramRun> {
   try {
     return await runProgram({ program, args: ['get'], env, input: host, limit: timeout, signal });

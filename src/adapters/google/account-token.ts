@@ -1,5 +1,4 @@
-import { oneLine } from '../../base/text.ts';
-import { isEmailAddress } from '../../base/email-address.ts';
+import { isEmailAddress, oneLine } from '../../base/text.ts';
 import { gcloudsFile } from './default-credentials.ts';
 import { askGcloud } from './gcloud-token.ts';
 import { GoogleError } from './google-error.ts';

@@ -28,7 +28,7 @@ const FIELDS = 'nextPageToken,dockerImages(uri,tags,mediaType,imageManifests(dig
 
 /**
  * Whole repositories of Artifact Registry through its API, `LOCATION-docker.pkg.dev/PROJECT/REPOSITORY`: a request for
- * a thousand manifests, one after the other, and the children of every index without reading it. `find-start.ts` says
+ * a thousand manifests, one after the other, and the children of every index without reading it. `discover-repositories.ts` says
  * when that is worth it; for a plan listings are better, see `bench/planning/README.md`.
  *
  * @see https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages/list

@@ -1,5 +1,5 @@
-import { isObject } from '../../base/json.ts';
 import { messageOf } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import { GoogleError } from './google-error.ts';
 

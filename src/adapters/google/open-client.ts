@@ -1,5 +1,8 @@
-import type { AuthClient, ExternalAccountClientOptions } from 'google-auth-library';
-import type { ExternalAccountAuthorizedUserClientOptions } from 'google-auth-library';
+import type {
+  AuthClient,
+  ExternalAccountAuthorizedUserClientOptions,
+  ExternalAccountClientOptions,
+} from 'google-auth-library';
 import type { DefaultCredentials } from './default-credentials.ts';
 import { GoogleError } from './google-error.ts';
 import type { ServiceAccountKey } from './key-files.ts';

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../base/until-aborted.ts';
+import { untilAborted } from '../../base/concurrency.ts';
 
 /**
  * Work that several may wait for at once, done once: the first to come starts it, each one leaves when its own signal

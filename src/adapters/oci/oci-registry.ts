@@ -1,42 +1,41 @@
 import { DEFAULT_RETRY } from '../../base/attempts.ts';
 import type { Secrets } from '../../base/secrets.ts';
+import { withCircuitBreaker } from '../../http/circuit-breaker.ts';
+import { withFirstContact } from '../../http/first-contact.ts';
+import { completeNetworkOptions, type NetworkOptions } from '../../http/connect/network-options.ts';
+import type { TrustedRealms } from '../../http/connect/realm-policy.ts';
+import { hasHostDirectory } from '../../http/connect/tls-files.ts';
+import { type Budgets, DEFAULT_BUDGETS } from '../../http/limits/budgets.ts';
+import { withRateLimits } from '../../http/limits/with-rate-limits.ts';
+import { markForeignResponses, withRedirects } from '../../http/redirects.ts';
+import type { Send } from '../../http/request.ts';
+import { secretsOf } from '../../http/request-secrets.ts';
+import { withRetry } from '../../http/retry.ts';
+import { TrafficCounter } from '../../http/traffic.ts';
+import { createWire } from '../../http/wire.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Keychain } from '../../ports/keychain.ts';
-import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { Log } from '../../ports/log.ts';
+import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { Traffic } from '../../ports/traffic.ts';
-import { withAuth } from './auth.ts';
-import { type Budgets, DEFAULT_BUDGETS } from './budget.ts';
-import { openBlob } from './blobs.ts';
-import { checkBlob } from './check-blob.ts';
-import { withBreaker } from './breaker.ts';
-import { readCatalog } from './catalog.ts';
-import { ChunkHabits } from './chunk-habits.ts';
-import { withElsewhere } from './elsewhere.ts';
-import { Endpoints } from './endpoint.ts';
-import { explainAbsence } from './explain-absence.ts';
-import { finishUpload } from './finish-upload.ts';
-import { withFirstContact } from './first-contact.ts';
-import { hasBlob } from './has-blob.ts';
-import { HeadSupport } from './head-support.ts';
-import type { Send } from './http.ts';
-import { OddNames } from './odd-names.ts';
-import { listHost, listRepository } from './listing.ts';
-import { fetchManifest, lookUpManifest, resolveManifest } from './manifests.ts';
-import { completeNetworkOptions, type NetworkOptions } from './network-options.ts';
-import { putManifest } from './put-manifest.ts';
-import { withRedirects } from './redirects.ts';
-import type { TrustedRealms } from './realm-policy.ts';
-import { listReferrers } from './referrers.ts';
-import { secretsOf } from './request-secrets.ts';
-import { withRetry } from './retry.ts';
-import type { Session } from './session.ts';
-import { hasHostDirectory } from './tls-files.ts';
-import { TrafficCounter } from './traffic.ts';
-import { createWire } from './undici-send.ts';
-import { withBudgets } from './with-budgets.ts';
-import { withPreconditions } from './with-preconditions.ts';
-import { cancelUpload, mountBlob, resumeUpload, startUpload } from './uploads.ts';
+import { openBlob } from './api/blobs/blobs.ts';
+import { checkBlob } from './api/blobs/check-blob.ts';
+import { ChunkSupport } from './api/blobs/chunk-support.ts';
+import { finishUpload } from './api/blobs/finish-upload.ts';
+import { hasBlob } from './api/blobs/has-blob.ts';
+import { cancelUpload, mountBlob, resumeUpload, startUpload } from './api/blobs/uploads.ts';
+import { readCatalog } from './api/catalog.ts';
+import { Endpoints } from './api/endpoint.ts';
+import { explainAbsence } from './api/explain-absence.ts';
+import { HeadSupport } from './api/head-support.ts';
+import { InvalidNames } from './api/invalid-names.ts';
+import { listHost, listRepository } from './api/listing.ts';
+import { fetchManifest, lookUpManifest, resolveManifest } from './api/manifests.ts';
+import { putManifest } from './api/put-manifest.ts';
+import { listReferrers } from './api/referrers.ts';
+import type { Session } from './api/session.ts';
+import { withPreconditions } from './api/tag-precondition.ts';
+import { withAuth } from './auth/authenticator.ts';
 
 export interface OciRegistryOptions {
   readonly keychain: Keychain;
@@ -63,7 +62,7 @@ export interface OciRegistry {
   /** The same for repositories that will be written to: where their reads are refused they ask for the right to push. */
   readonly destination: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
-  readonly oddNames: Pick<OddNames, 'hosts'>;
+  readonly invalidNames: Pick<InvalidNames, 'hosts'>;
   /** Closes every connection. */
   close(): Promise<void>;
 }
@@ -94,11 +93,11 @@ export function createRegistryOver(
   const { endpoints = new Endpoints(options.plainHttp) } = options;
   const traffic = new TrafficCounter();
   const send = buildTransport(wire.send, { options, endpoints, traffic });
-  const oddNames = new OddNames();
-  const [chunks, heads] = [new ChunkHabits(), new HeadSupport()];
-  const session = { send, endpoints, chunks, heads, oddNames, clock: options.clock };
+  const invalidNames = new InvalidNames();
+  const [chunks, heads] = [new ChunkSupport(), new HeadSupport()];
+  const session = { send, endpoints, chunks, heads, invalidNames, clock: options.clock };
   const destination = makeRegistry({ ...session, readsToWrite: true });
-  return { registry: makeRegistry(session), destination, traffic, oddNames, close: wire.close };
+  return { registry: makeRegistry(session), destination, traffic, invalidNames, close: wire.close };
 }
 
 /** From the wire outwards: each line wraps the one above. */
@@ -124,9 +123,9 @@ function buildTransport(
     onIdentity: (host, name) => traffic.nameIdentity(host, name),
     trustedRealms: options.trustedRealms ?? new Set(),
   });
-  const placed = withElsewhere(allowed, (host) => endpoints.originOf(host));
+  const placed = markForeignResponses(allowed, (host) => endpoints.originOf(host));
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
-  const bounded = withBudgets(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
+  const bounded = withRateLimits(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
   const repeated = withRetry(bounded, {
     clock,
     policy: DEFAULT_RETRY,
@@ -139,7 +138,7 @@ function buildTransport(
       });
     },
   });
-  return withBreaker(repeated, {
+  return withCircuitBreaker(repeated, {
     clock,
     onDown: (what, why) => {
       options.log?.write('warning', 'does not answer: asked now and then only', { host: what, why });

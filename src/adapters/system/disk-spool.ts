@@ -3,9 +3,9 @@ import { messageOf } from '../../base/errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Log } from '../../ports/log.ts';
 import { type Spool, SpoolError, type SpooledBlob } from '../../ports/spool.ts';
-import { openNameless } from './nameless-file.ts';
+import { SpoolCapacity } from './spool-capacity.ts';
 import { asSpoolError, SpoolFile } from './spool-file.ts';
-import { SpoolRoom } from './spool-room.ts';
+import { openUnlinked } from './unlinked-file.ts';
 
 export interface DiskSpoolOptions {
   /** Where its files are. It should be on a disk: on a file system in memory they count as memory. */
@@ -25,7 +25,7 @@ export interface DiskSpoolOptions {
 export function createDiskSpool(options: DiskSpoolOptions): Spool {
   const { directory, limit, freeBytes = () => freeBytesOf(directory) } = options;
   const troubles = new Troubles(options);
-  const room = new SpoolRoom(freeBytes);
+  const room = new SpoolCapacity(freeBytes);
   return {
     capacityFor: async (blob) => {
       if (blob.size > limit) return limit; // somebody wanted that
@@ -76,7 +76,7 @@ class Troubles {
 
 function telling(
   file: SpoolFile,
-  { room, tell }: { room: SpoolRoom; tell: (error: unknown) => void },
+  { room, tell }: { room: SpoolCapacity; tell: (error: unknown) => void },
 ): SpooledBlob {
   return {
     write: (source) =>
@@ -91,12 +91,12 @@ function telling(
 
 interface Place {
   readonly directory: string;
-  readonly room: SpoolRoom;
+  readonly room: SpoolCapacity;
 }
 
 async function createFile(blob: Descriptor, { directory, room }: Place): Promise<SpoolFile> {
   try {
-    const opened = await room.open(blob.size, async () => new SpoolFile(blob, await openNameless(directory)));
+    const opened = await room.open(blob.size, async () => new SpoolFile(blob, await openUnlinked(directory)));
     if (opened instanceof SpoolFile) return opened;
     throw noRoom(blob, { directory, free: opened.free });
   } catch (error) {

@@ -1,13 +1,13 @@
 import type { Progress, ProgressStage } from '../../ports/progress.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import { HostRates } from './host-rates.ts';
-import { Pace } from './pace.ts';
 import type { ProgressSnapshot } from './snapshot.ts';
+import { StageRate } from './stage-rate.ts';
 
 interface Current {
   readonly stage: ProgressStage;
   readonly steps: number;
-  readonly pace: Pace;
+  readonly pace: StageRate;
   done: number;
 }
 
@@ -24,7 +24,7 @@ export class ProgressMeter implements Progress {
   }
 
   begin(stage: ProgressStage, steps: number): void {
-    this.#current = { stage, steps, done: 0, pace: new Pace(this.#now(), steps) };
+    this.#current = { stage, steps, done: 0, pace: new StageRate(this.#now(), steps) };
   }
 
   advance(steps = 1): void {

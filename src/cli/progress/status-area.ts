@@ -1,4 +1,4 @@
-import type { Stdio } from '../stdio.ts';
+import type { Stdio } from '../output/stdio.ts';
 
 /** Where nothing says how wide the terminal is. */
 const USUAL_COLUMNS = 80;

@@ -7,11 +7,11 @@ import {
   askCredentialHelper,
   HELPER_TIMEOUT,
 } from '../../../src/adapters/docker-config/credential-helper.ts';
-import { DockerConfigError } from '../../../src/adapters/docker-config/docker-config-error.ts';
 import { createDockerConfigKeychain } from '../../../src/adapters/docker-config/docker-config-keychain.ts';
+import { DockerConfigError } from '../../../src/adapters/docker-config/parse-docker-config.ts';
 import type { Credential } from '../../../src/ports/keychain.ts';
-import { poll } from '../../doubles/waiting.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
+import { poll } from '../../doubles/waiting.ts';
 import { repositoryAt } from '../oci/client.ts';
 import { ANSWERS, withHelpers } from './helper-programs.ts';
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { ANONYMOUS } from '../../../src/ports/keychain.ts';
 import { CANARY, type FakeGoogle, SCOPE } from './fake-google.ts';
-import { A, B, keyOf, REGISTRY, refusalOf, REPOSITORY, repository, scene } from './scene.ts';
+import { A, B, keyOf, REGISTRY, REPOSITORY, refusalOf, repository, scene } from './scene.ts';
 
 const MINUTE = 60_000;
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { testdir } from '../../builders/testdir.ts';
-import { repositoryRoot } from '../../doubles/tools.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
+import { repositoryRoot } from '../../doubles/tools.ts';
 import { CANARY, fakeGoogle } from './fake-google.ts';
 import { keyOf } from './scene.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../../src/cli/logger.ts';
+import { createLogger } from '../../../src/cli/output/logger.ts';
 import type { ProgressStyle } from '../../../src/cli/progress/progress-style.ts';
 import { progressStyleOf } from '../../../src/cli/progress/progress-style.ts';
 import { showProgress } from '../../../src/cli/progress/show-progress.ts';

@@ -1,0 +1,85 @@
+import { Readable } from 'node:stream';
+import type { StreamBody } from '../../../../http/request.ts';
+import type { BlobBody } from '../../../../ports/registry.ts';
+import { RegistryError } from '../../../../ports/registry-error.ts';
+
+/**
+ * Cuts a body into bodies, one after the other: it is opened once, and its end comes out of the last of them. A slice
+ * that is sent twice, because its request was redirected, opens the body once more.
+ */
+export class BodySlices {
+  readonly #open: () => Promise<BlobBody>;
+  #body: OpenBody | undefined;
+  /** Where the next slice begins. */
+  #next: number;
+
+  constructor(open: () => Promise<BlobBody>, start: number) {
+    this.#open = open;
+    this.#next = start;
+  }
+
+  /** The next so many bytes; to be sent before the one after it is asked for. */
+  next(size: number): StreamBody {
+    const start = this.#next;
+    this.#next += size;
+    let isSpent = false;
+    const open = async () => {
+      if (isSpent) this.destroy();
+      isSpent = true;
+      this.#body ??= new OpenBody(await this.#open());
+      return Readable.from(this.#body.take(start, size), { objectMode: false });
+    };
+    return { size, open };
+  }
+
+  /** To be called at the end, whatever it is. */
+  destroy(): void {
+    this.#body?.destroy();
+    this.#body = undefined;
+  }
+}
+
+/** A body that is read from its beginning to its end. */
+class OpenBody {
+  readonly #body: BlobBody;
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  #rest: Uint8Array = new Uint8Array();
+  #position = 0;
+
+  constructor(body: BlobBody) {
+    this.#body = body;
+    this.#pieces = piecesOf(body);
+  }
+
+  destroy(): void {
+    if (this.#body instanceof Readable) this.#body.destroy();
+  }
+
+  async *take(start: number, size: number): AsyncGenerator<Uint8Array> {
+    while (this.#position < start) await this.#part(start - this.#position);
+    const end = start + size;
+    while (this.#position < end) yield await this.#part(end - this.#position);
+  }
+
+  /** At most so many bytes, and at least one. */
+  async #part(most: number): Promise<Uint8Array> {
+    while (this.#rest.length === 0) {
+      const next = await this.#pieces.next();
+      if (next.done === true) throw tooShort();
+      this.#rest = next.value;
+    }
+    const part = this.#rest.subarray(0, most);
+    this.#rest = this.#rest.subarray(part.length);
+    this.#position += part.length;
+    return part;
+  }
+}
+
+async function* piecesOf(body: BlobBody): AsyncGenerator<Uint8Array> {
+  if (body instanceof Uint8Array) yield body;
+  else yield* body as AsyncIterable<Buffer>; // nobody sets an encoding
+}
+
+function tooShort(): RegistryError {
+  return new RegistryError('mismatch', 'a blob ended before its size', { temporary: true });
+}

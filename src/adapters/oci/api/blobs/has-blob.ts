@@ -1,0 +1,111 @@
+import { isTemporaryStatus } from '../../../../http/attempt.ts';
+import type { HttpResponse } from '../../../../http/request.ts';
+import type { Descriptor } from '../../../../image/descriptor.ts';
+import type { Digest } from '../../../../image/digest.ts';
+import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
+import type { Repository } from '../../../../image/repository.ts';
+import { isHeadRefused } from '../head-support.ts';
+import { throwResponseError } from '../response-error.ts';
+import { readRequest, type Session } from '../session.ts';
+
+interface BlobQuestion {
+  readonly repository: Repository;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * HEAD `/v2/<name>/blobs/<digest>`. Where that is refused, or answered by a web page, a GET of the first byte: storage
+ * behind a redirect takes no HEAD whose URL is signed for GET, and public.ecr.aws answers 401 to every one. What both
+ * leave in doubt is not there: to send it does no harm.
+ */
+export async function hasBlob(
+  session: Session,
+  { repository, blob, signal }: { repository: Repository; blob: Digest | Descriptor; signal: AbortSignal },
+): Promise<boolean> {
+  const { digest, size } = typeof blob === 'string' ? { digest: blob, size: UNKNOWN_SIZE } : blob;
+  const question = { repository, digest, size, signal };
+  if (session.heads.isAskedByGet(repository, 'blobs')) return hasFirstByte(session, question);
+  const request = readRequest(session, repository, { method: 'HEAD', path: `blobs/${digest}`, signal });
+  const response = await session.send(request);
+  if (response.status === 404) return false;
+  if (response.status === 200) {
+    return isAboutBlob(response, digest) ? !hasOtherSize(response, size) : hasFirstByte(session, question);
+  }
+  if (!isHeadRefused(response)) return throwResponseError(request, response);
+  return session.heads.afterFirst(repository, 'blobs', async () => {
+    const reason = session.heads.reasonOf(repository, 'blobs', response);
+    if (reason !== undefined) return throwResponseError(request, { ...response, ...reason });
+    return hasFirstByte(session, question, response.status);
+  });
+}
+
+const FIRST_BYTE = { range: 'bytes=0-0' };
+
+/** GET `/v2/<name>/blobs/<digest>` of its first byte; where the server knows no ranges, of the headers. */
+async function hasFirstByte(session: Session, question: BlobQuestion, refused?: number): Promise<boolean> {
+  const { repository, digest, signal } = question;
+  const parts = {
+    method: 'GET',
+    path: `blobs/${digest}`,
+    headers: FIRST_BYTE,
+    answer: 'stream',
+    signal,
+  } as const;
+  const request = readRequest(session, repository, parts);
+  const response = await session.send(request);
+  dismiss(response);
+  const isThere = presenceIn(response, question);
+  if (isThere !== undefined) {
+    if (refused !== undefined) session.heads.learnAnswer(repository, 'blobs');
+    return isThere;
+  }
+  if (refused !== undefined && !isTemporaryStatus(response.status)) {
+    session.heads.learnRefusal(repository, 'blobs', { ...response, status: refused });
+  }
+  return throwResponseError(request, response);
+}
+
+/** Undefined for an answer that does not tell. */
+function presenceIn(response: HttpResponse, { digest, size }: BlobQuestion): boolean | undefined {
+  switch (response.status) {
+    case 200:
+      return isAboutBlob(response, digest) && !hasOtherSize(response, size);
+    case 206:
+      return isAboutBlob(response, digest) && !isOfOtherWhole(response, size);
+    case 404:
+      return false;
+    case 416: // a blob of no bytes has no first one
+      return size === 0 || size === UNKNOWN_SIZE;
+    default:
+      return undefined;
+  }
+}
+
+/** One byte is read, so that its connection can be used again; more are not. */
+function dismiss({ stream, status }: HttpResponse): void {
+  stream?.on('error', () => {}); // the headers have told all
+  if (status === 206) stream?.resume();
+  else stream?.destroy();
+}
+
+/** A login page or a proxy's notice comes with status 200 as well; storage knows no digests. */
+function isAboutBlob({ headers }: HttpResponse, digest: Digest): boolean {
+  const named = headers['docker-content-digest'];
+  if (named !== undefined) return named === digest;
+  return !/^\s*(?:text\/html|application\/json)\b/i.test(headers['content-type'] ?? '');
+}
+
+/** No length, and none of a body that is not sent, say nothing; nor does that of an encoding. */
+function hasOtherSize({ headers }: HttpResponse, size: number): boolean {
+  const length = Number(headers['content-length'] ?? 0);
+  if (size === UNKNOWN_SIZE || length === 0 || headers['content-encoding'] !== undefined) return false;
+  return length !== size;
+}
+
+/** Of a part: `bytes 0-0/1234` tells the size of the whole, `bytes 0-0/*` does not. */
+function isOfOtherWhole({ headers }: HttpResponse, size: number): boolean {
+  const whole = /\/(\d{1,15})\s*$/.exec(headers['content-range'] ?? '')?.[1];
+  return size !== UNKNOWN_SIZE && whole !== undefined && Number(whole) !== size;
+}

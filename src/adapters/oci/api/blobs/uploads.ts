@@ -1,0 +1,106 @@
+import { readLocation } from '../../../../http/redirects.ts';
+import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
+import type { Digest } from '../../../../image/digest.ts';
+import type { Repository } from '../../../../image/repository.ts';
+import type { UploadSession } from '../../../../ports/registry.ts';
+import { nameOf } from '../endpoint.ts';
+import { throwResponseError } from '../response-error.ts';
+import { pullScope, type Session, writeRequest } from '../session.ts';
+import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { hasBlob } from './has-blob.ts';
+
+/**
+ * POST `/v2/<name>/blobs/uploads/?mount=<digest>&from=<other name>`, or the same without `from`. 201 is a mount, 202
+ * an upload; after any other success a HEAD tells whether the blob is there.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
+ */
+export async function mountBlob(
+  session: Session,
+  mount: { repository: Repository; digest: Digest; from?: Repository; signal: AbortSignal },
+): Promise<'mounted' | UploadSession> {
+  const { repository, digest, from, signal } = mount;
+  const url = session.endpoints.urlOf(repository, 'blobs/uploads/');
+  url.search = `?mount=${digest}${from === undefined ? '' : `&from=${encodeURIComponent(nameOf(from))}`}`;
+  const write = writeRequest(repository, { method: 'POST', url, headers: NO_BODY, signal });
+  const request = from === undefined ? write : { ...write, scopes: [...write.scopes, pullScope(from)] };
+  const response = await session.send(request);
+  if (response.status === 202) return openedUpload(session, request, response);
+  if (!isSuccess(response)) throwResponseError(request, response);
+  if (response.status === 201 && doubtOf(request, response, digest) === undefined) return 'mounted';
+  if (await hasBlob(session, { repository, blob: digest, signal })) return 'mounted';
+  throw notStored(request, response, 'the blob is not there');
+}
+
+const NO_BODY = { 'content-length': '0' };
+
+/** POST `/v2/<name>/blobs/uploads/`. */
+export async function startUpload(
+  session: Session,
+  { repository, signal }: { repository: Repository; signal: AbortSignal },
+): Promise<UploadSession> {
+  const url = session.endpoints.urlOf(repository, 'blobs/uploads/');
+  const request = writeRequest(repository, { method: 'POST', url, headers: NO_BODY, signal });
+  const response = await session.send(request);
+  const isOpened = isSuccess(response) && response.headers['location'] !== undefined; // 202 as a rule
+  if (!isOpened && response.status !== 202) throwResponseError(request, response);
+  return openedUpload(session, request, response);
+}
+
+function openedUpload(session: Session, request: HttpRequest, response: HttpResponse): UploadSession {
+  const { host, repository } = request;
+  session.chunks.learnLeast(host, response.headers['oci-chunk-min-length']);
+  const url = readLocation(request, response, 'an upload');
+  return { repository, location: url.href, received: 0 };
+}
+
+/**
+ * GET `<location>`: how much of an upload has arrived. Undefined where the registry has forgotten it or does not tell,
+ * and where nothing has arrived: then there is nothing to go on with.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks
+ */
+export async function resumeUpload(
+  session: Session,
+  upload: UploadSession,
+  signal: AbortSignal,
+): Promise<UploadSession | undefined> {
+  const url = new URL(upload.location);
+  const request = writeRequest(upload.repository, { method: 'GET', url, signal });
+  const response = await session.send(request).catch(() => undefined);
+  if (response === undefined || response.status < 200 || response.status > 299) return undefined;
+  const received = parseUploadRange(response.headers['range']);
+  if (received === undefined || received < 2) return undefined; // `0-0` is none, or one
+  try {
+    return movedUpload(upload, { request, response, received });
+  } catch {
+    return undefined; // a Location that cannot be used
+  }
+}
+
+/** Where an upload goes on after an answer: where that says, else where it was. */
+export function movedUpload(
+  { repository, location }: UploadSession,
+  { request, response, received }: { request: HttpRequest; response: HttpResponse; received: number },
+): UploadSession {
+  const isMoved = response.headers['location'] !== undefined;
+  const next = isMoved ? readLocation(request, response, 'an upload').href : location;
+  return { repository, location: next, received };
+}
+
+/** Bytes that `0-N` stands for; undefined for anything else. */
+export function parseUploadRange(header: string | undefined): number | undefined {
+  const last = /^(?:bytes=)?0-(\d{1,15})$/.exec(header ?? '')?.[1];
+  return last === undefined ? undefined : Number(last) + 1;
+}
+
+/** DELETE `<location>`; whether it worked is of no interest. */
+export async function cancelUpload(
+  session: Session,
+  upload: UploadSession,
+  signal: AbortSignal,
+): Promise<void> {
+  const url = new URL(upload.location);
+  const request = writeRequest(upload.repository, { method: 'DELETE', url, signal });
+  await session.send(request).catch(() => {}); // the registry forgets an upload in time
+}

@@ -1,0 +1,77 @@
+import { isObject, type JsonObject } from '../../../base/json.ts';
+import { type Digest, parseDigest } from '../../../image/digest.ts';
+import { isIndexType } from '../../../image/media-types.ts';
+import { type ImageName, parseImageName } from '../../../image/repository.ts';
+import { parseTag, type Tag } from '../../../image/tag.ts';
+import type { Listing } from '../../../ports/registry.ts';
+import { fitTexts, type LeaveOut } from './invalid-names.ts';
+
+/** True for a page of Google's listing: a map of digests with their tags, or, without images, at least `child`. */
+export function isGooglePage({ manifest, child }: JsonObject): boolean {
+  return isObject(manifest) || Array.isArray(child);
+}
+
+/** Google's listing as it comes, page by page; one page is what Google itself sends. */
+export class GoogleListing {
+  readonly #leaveOut: LeaveOut;
+  readonly #manifests = new Map<Digest, readonly Tag[]>();
+  readonly #tags = new Map<Tag, Digest>();
+  /** As the list of tags beside the map of digests names them. */
+  readonly #named = new Set<Tag>();
+  readonly #indexes = new Set<Digest>();
+  readonly #children = new Set<ImageName>();
+
+  constructor(leaveOut: LeaveOut) {
+    this.#leaveOut = leaveOut;
+  }
+
+  /** How many digests and children it has so far. */
+  get size(): number {
+    return this.#manifests.size + this.#children.size;
+  }
+
+  add({ manifest, child, tags }: JsonObject): void {
+    for (const [key, value] of Object.entries(isObject(manifest) ? manifest : {})) {
+      const digest = parseDigest(key);
+      if (digest === undefined) this.#leaveOut(key);
+      else this.#addImage(digest, isObject(value) ? value : {});
+    }
+    for (const name of this.#fit(child, parseChild)) this.#children.add(name);
+    for (const tag of Array.isArray(tags) ? tags : []) {
+      const named = typeof tag === 'string' ? parseTag(tag) : undefined;
+      if (named !== undefined) this.#named.add(named);
+    }
+  }
+
+  /** A tag that is named without its digest: then the map of digests is not whole. */
+  tagWithoutDigest(): Tag | undefined {
+    for (const tag of this.#named) if (!this.#tags.has(tag)) return tag;
+    return undefined;
+  }
+
+  listing(): Listing {
+    return {
+      kind: 'digests',
+      manifests: this.#manifests,
+      tags: this.#tags,
+      indexes: this.#indexes,
+      children: Array.from(this.#children),
+    };
+  }
+
+  #addImage(digest: Digest, { tag, mediaType }: JsonObject): void {
+    const own = this.#fit(tag, parseTag);
+    this.#manifests.set(digest, [...(this.#manifests.get(digest) ?? []), ...own]);
+    for (const one of own) this.#tags.set(one, digest);
+    if (typeof mediaType === 'string' && isIndexType(mediaType)) this.#indexes.add(digest);
+  }
+
+  #fit<T>(list: unknown, parse: (text: string) => T | undefined): readonly T[] {
+    return fitTexts(Array.isArray(list) ? list : [], { parse, leaveOut: this.#leaveOut });
+  }
+}
+
+/** A child is one component: whatever else a server calls so would lead to another path. */
+function parseChild(text: string): ImageName | undefined {
+  return text.includes('/') ? undefined : parseImageName(text);
+}

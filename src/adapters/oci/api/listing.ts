@@ -1,0 +1,90 @@
+import { quote } from '../../../base/text.ts';
+import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import { parseErrors } from '../../../http/spec-errors.ts';
+import type { RegistryName, Repository } from '../../../image/repository.ts';
+import { parseTag, type Tag } from '../../../image/tag.ts';
+import type { Listing } from '../../../ports/registry.ts';
+import { RegistryError } from '../../../ports/registry-error.ts';
+import { GoogleListing, isGooglePage } from './google-listing.ts';
+import { fitTexts } from './invalid-names.ts';
+import { listOf, MAX_PAGE_BYTES, type Page, readPages } from './pages.ts';
+import { throwResponseError } from './response-error.ts';
+import { hostRequest, readRequest, type Session } from './session.ts';
+
+/**
+ * GET `/v2/<name>/tags/list`, every page. A body with the maps `manifest` or `child` is Google's. Pages are as long as
+ * the host likes, without `n`: the longest that one allows another refuses.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
+ */
+export function listRepository(
+  session: Session,
+  { repository, signal }: { repository: Repository; signal: AbortSignal },
+): Promise<Listing> {
+  return readListing(session, readRequest(session, repository, partsOf(signal)), saysThereIsNone);
+}
+
+/** GET `/v2/tags/list`, which Google's hosts answer as for a repository that leads to all others. */
+export function listHost(
+  session: Session,
+  { host, signal }: { host: RegistryName; signal: AbortSignal },
+): Promise<Listing> {
+  return readListing(session, hostRequest(session, host, partsOf(signal)), () => true);
+}
+
+function partsOf(signal: AbortSignal) {
+  return { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
+}
+
+/** `isMissing` tells a 404 that means no repository from one that means no list. */
+async function readListing(
+  session: Session,
+  request: HttpRequest,
+  isMissing: (response: HttpResponse) => boolean,
+): Promise<Listing> {
+  const leaveOut = (name: unknown) => session.invalidNames.note(request.host, name);
+  const tags = new Set<Tag>();
+  const google = new GoogleListing(leaveOut);
+  let requests = 0;
+  let isGoogle = false;
+  const taken = () => tags.size + google.size;
+  for await (const page of readPages(session, request, { entries: 'tags', taken })) {
+    if (page.kind === 'missing') {
+      return isMissing(page.response)
+        ? { kind: 'missing' }
+        : throwResponseError(request, withHint(page.response));
+    }
+    requests += 1;
+    if (requests === 1) isGoogle = isGooglePage(page.body);
+    else if (isGoogle !== isGooglePage(page.body)) throw mixed(page);
+    if (isGoogle) google.add(page.body);
+    else for (const tag of fitTexts(listOf(page, 'tags'), { parse: parseTag, leaveOut })) tags.add(tag);
+  }
+  if (!isGoogle) return { kind: 'tags', tags, requests };
+  const tag = google.tagWithoutDigest();
+  if (tag !== undefined) throw notWhole(request, `the list names the tag ${quote(tag)} without its digest`);
+  return google.listing();
+}
+
+/** Codes by which registries say that there is no such repository, or nothing in it. */
+const NO_REPOSITORY: ReadonlySet<string> = new Set(['NAME_UNKNOWN', 'NOT_FOUND']);
+
+/** Only the registry itself knows: a 404 of a proxy, or of a registry without lists, says nothing of a repository. */
+function saysThereIsNone({ body }: HttpResponse): boolean {
+  return parseErrors(body).some(({ code }) => NO_REPOSITORY.has(code));
+}
+
+function withHint(response: HttpResponse): HttpResponse {
+  const hint =
+    'without NAME_UNKNOWN this is no answer about the repository: it may be there, and not be listed';
+  return { ...response, hint };
+}
+
+/** Tags without digests beside digests with tags: neither half would be the whole. */
+function mixed({ request }: Page): RegistryError {
+  return notWhole(request, "one page of the list is Google's, with digests, and another is not");
+}
+
+function notWhole(request: HttpRequest, message: string): RegistryError {
+  return new RegistryError('unexpected', `${describeRequest(request)}: ${message}`);
+}

@@ -1,0 +1,63 @@
+import type { SpoolFile } from './spool-file.ts';
+
+/** The disk of a spool: what its files have of it, and what they are still to get. */
+export class SpoolCapacity {
+  readonly #freeBytes: () => Promise<number>;
+  readonly #files = new Set<SpoolFile>();
+  readonly #leaving = new Set<Promise<void>>();
+  /** Bytes promised to files that are being opened. */
+  #opening = 0;
+
+  constructor(freeBytes: () => Promise<number>) {
+    this.#freeBytes = freeBytes;
+  }
+
+  /** Bytes that the spool could hold by now if nothing were in it. Throws what the disk throws. */
+  async capacity(): Promise<number> {
+    await this.#untilGone();
+    // before the disk is asked: what is written meanwhile must not count twice
+    const written = this.#sum((file) => file.written);
+    return (await this.#freeBytes()) + written;
+  }
+
+  /** Opens a file where there is room for all of it beside what is promised to others; else says how many bytes are. */
+  async open(
+    size: number,
+    openFile: () => Promise<SpoolFile>,
+  ): Promise<SpoolFile | { readonly free: number }> {
+    await this.#untilGone();
+    const free = (await this.#freeBytes()) - this.#promised();
+    if (free < size) return { free: Math.max(0, free) };
+    this.#opening += size;
+    try {
+      const file = await openFile();
+      this.#files.add(file);
+      return file;
+    } finally {
+      this.#opening -= size;
+    }
+  }
+
+  /** Discards a file: its room is free when it is gone. */
+  async discard(file: SpoolFile): Promise<void> {
+    this.#files.delete(file);
+    const gone = file.discard();
+    this.#leaving.add(gone);
+    await gone;
+    this.#leaving.delete(gone);
+  }
+
+  #promised(): number {
+    return this.#opening + this.#sum((file) => file.size - file.written);
+  }
+
+  #sum(bytesOf: (file: SpoolFile) => number): number {
+    let sum = 0;
+    for (const file of this.#files) sum += bytesOf(file);
+    return sum;
+  }
+
+  async #untilGone(): Promise<void> {
+    await Promise.all(this.#leaving);
+  }
+}

@@ -1,0 +1,77 @@
+import { isAbort, messageOf } from '../base/errors.ts';
+import type { Digest } from '../image/digest.ts';
+import { isIndexType } from '../image/media-types.ts';
+import type { RegistryName, Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+import type { Listing } from '../ports/registry.ts';
+import type { RegistryEntry, WholeRegistryReader } from '../ports/whole-registry.ts';
+import type { Notify } from './notice.ts';
+
+/** A listing of each repository. */
+export type Listings = ReadonlyMap<Repository, Listing>;
+
+/**
+ * The listings of a whole registry where its host tells them all at once, or undefined where it does not: listings can
+ * be asked for one by one then, so `not-whole` is no more than a notice. Entries come in no order, so all are held:
+ * digests, tags and the children of indexes, some 0.5 KB for each manifest.
+ */
+export async function readWholeRegistry(
+  registry: RegistryName,
+  { whole, notice }: { readonly whole: WholeRegistryReader; readonly notice: Notify },
+  signal: AbortSignal,
+): Promise<Listings | undefined> {
+  if (!whole.canRead(registry)) return undefined;
+  const repositories = new Map<Repository, Contents>();
+  try {
+    for await (const page of whole.read(registry, signal)) {
+      for (const entry of page) contentsOf(repositories, entry.repository).add(entry);
+    }
+  } catch (error) {
+    if (signal.aborted || isAbort(error, signal)) throw error;
+    notice({ kind: 'not-whole', registry, reason: messageOf(error) });
+    return undefined;
+  }
+  return new Map(Array.from(repositories, ([repository, contents]) => [repository, contents.listing()]));
+}
+
+function contentsOf(repositories: Map<Repository, Contents>, repository: Repository): Contents {
+  const known = repositories.get(repository);
+  if (known !== undefined) return known;
+  const contents = new Contents();
+  repositories.set(repository, contents);
+  return contents;
+}
+
+class Contents {
+  readonly #manifests = new Map<Digest, readonly Tag[]>();
+  readonly #tags = new Map<Tag, Digest>();
+  readonly #indexes = new Set<Digest>();
+  readonly #parts = new Map<Digest, readonly Digest[]>();
+
+  add({ digest, tags, mediaType, children }: RegistryEntry): void {
+    this.#manifests.set(digest, tags);
+    for (const tag of tags) this.#tags.set(tag, digest);
+    if (isIndexType(mediaType)) this.#indexes.add(digest);
+    // an index without children is one whose children the host does not tell
+    if (children.length > 0) this.#parts.set(digest, children);
+  }
+
+  /** A tag that was moved while the pages were read is where it was seen last. */
+  listing(): Listing {
+    for (const [digest, tags] of this.#manifests) {
+      if (tags.every((tag) => this.#tags.get(tag) === digest)) continue;
+      this.#manifests.set(
+        digest,
+        tags.filter((tag) => this.#tags.get(tag) === digest),
+      );
+    }
+    return {
+      kind: 'digests',
+      manifests: this.#manifests,
+      tags: this.#tags,
+      indexes: this.#indexes,
+      parts: this.#parts,
+      children: [],
+    };
+  }
+}

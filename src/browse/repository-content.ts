@@ -1,0 +1,217 @@
+import { forEachConcurrently } from '../base/concurrency.ts';
+import type { Digest } from '../image/digest.ts';
+import { isIndexType } from '../image/media-types.ts';
+import { parseReferences } from '../image/oci-manifest.ts';
+import type { Repository } from '../image/repository.ts';
+import type { Tag } from '../image/tag.ts';
+import type { BrowseRegistry, Found, Listing } from '../ports/registry.ts';
+import { RegistryError } from '../ports/registry-error.ts';
+import type { Referrers } from './referrers.ts';
+
+/** Every digest with its tags. */
+export type DigestTags = ReadonlyMap<Digest, readonly Tag[]>;
+
+/** All that can be seen of one repository. */
+export interface RepositoryContent {
+  readonly digests: DigestTags;
+  /** Those that list other manifests. */
+  readonly indexes: ReadonlySet<Digest>;
+  /** What some of these list: the others have not been read. */
+  readonly parts: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Those that are known to be about another manifest. */
+  readonly referrers: ReadonlySet<Digest>;
+}
+
+export interface Browsing {
+  readonly registry: BrowseRegistry;
+  readonly referrers: Referrers;
+  /** Questions at a time for one repository; the transport bounds the requests. */
+  readonly workers: number;
+  readonly signal: AbortSignal;
+}
+
+/** Far more than any repository seen; levels of indexes and referrers, of which real images have two. */
+const MAX_DIGESTS = 1_000_000;
+const MAX_LEVELS = 32;
+
+/**
+ * What a listing with digests tells; one of tags, and the digests that are expected, are followed to all that they lead
+ * to: children, and referrers. Where no digest has a tag, some registries say that there is no such repository.
+ */
+export async function readContent(
+  repository: Repository,
+  { listing, expected }: { readonly listing: Listing; readonly expected: Iterable<Digest> },
+  browsing: Browsing,
+): Promise<RepositoryContent> {
+  switch (listing.kind) {
+    case 'digests':
+      return {
+        digests: listing.manifests,
+        indexes: listing.indexes,
+        parts: listing.parts ?? NOTHING_MORE.parts,
+        referrers: NOTHING_MORE.referrers,
+      };
+    case 'missing':
+    case 'tags':
+      return await new ReachableDigests(repository, browsing).follow(
+        listing.kind === 'tags' ? listing.tags : [],
+        expected,
+      );
+  }
+}
+
+const NOTHING_MORE: Omit<RepositoryContent, 'digests'> = {
+  indexes: new Set(),
+  parts: new Map(),
+  referrers: new Set(),
+};
+
+/** The digest that carries a tag, with that tag alone. */
+export async function readTagged(
+  repository: Repository,
+  { listing, tag }: { listing: Listing; tag: Tag },
+  browsing: Browsing,
+): Promise<RepositoryContent> {
+  const digest = await findTagged(repository, { listing, tag }, browsing);
+  const digests = new Map(digest === undefined ? [] : [[digest, [tag]]]);
+  return { digests, ...NOTHING_MORE };
+}
+
+/** The manifests that an index lists. Throws for one that is gone, damaged or no index. */
+export async function readChildren(
+  repository: Repository,
+  index: Digest,
+  { registry, signal }: Browsing,
+): Promise<readonly Digest[]> {
+  const manifest = await registry.fetchManifest(repository, index, signal);
+  if (manifest === undefined) {
+    throw new RegistryError('unexpected', `${repository}@${index} was listed, and is not there`);
+  }
+  return parseReferences(manifest).manifests.map(({ digest }) => digest);
+}
+
+async function findTagged(
+  repository: Repository,
+  { listing, tag }: { listing: Listing; tag: Tag },
+  { registry, signal }: Browsing,
+): Promise<Digest | undefined> {
+  switch (listing.kind) {
+    case 'missing':
+      return undefined;
+    case 'digests':
+      return listing.tags.get(tag);
+    case 'tags':
+      return listing.tags.has(tag) ? await registry.resolve(repository, tag, signal) : undefined;
+  }
+}
+
+/** What the tags of a repository lead to, level by level. */
+class ReachableDigests {
+  readonly #repository: Repository;
+  readonly #browsing: Browsing;
+  readonly #digests = new Map<Digest, Tag[]>();
+  readonly #indexes = new Set<Digest>();
+  readonly #parts = new Map<Digest, readonly Digest[]>();
+  readonly #referring = new Set<Digest>();
+  readonly #asked = new Set<Digest>();
+
+  constructor(repository: Repository, browsing: Browsing) {
+    this.#repository = repository;
+    this.#browsing = browsing;
+  }
+
+  async follow(tags: Iterable<Tag>, expected: Iterable<Digest>): Promise<RepositoryContent> {
+    await this.#followLevels(await this.#lookUpTags(tags));
+    await this.#followLevels(await this.#lookUpDigests(this.#take(expected)));
+    return {
+      digests: this.#digests,
+      indexes: this.#indexes,
+      parts: this.#parts,
+      referrers: this.#referring,
+    };
+  }
+
+  async #followLevels(first: readonly Found[]): Promise<void> {
+    let level = first;
+    for (let depth = 0; level.length > 0; depth++) {
+      if (depth > MAX_LEVELS) throw this.#tooMuch(`more than ${MAX_LEVELS} levels of manifests`);
+      level = await this.#lookUpDigests(await this.#leadsTo(level));
+    }
+  }
+
+  /** Those that have not been asked for. */
+  #take(digests: Iterable<Digest>): Digest[] {
+    const taken: Digest[] = [];
+    for (const digest of digests) {
+      if (this.#asked.has(digest)) continue;
+      this.#asked.add(digest);
+      taken.push(digest);
+    }
+    return taken;
+  }
+
+  async #lookUpTags(tags: Iterable<Tag>): Promise<Found[]> {
+    const level: Found[] = [];
+    await this.#each(tags, async (tag) => {
+      const found = await this.#lookUp(tag);
+      if (found === undefined) return; // deleted since it was listed
+      const known = this.#digests.get(found.digest);
+      if (known !== undefined) return void known.push(tag);
+      this.#digests.set(found.digest, [tag]);
+      this.#asked.add(found.digest);
+      level.push(found);
+    });
+    return level;
+  }
+
+  /** An index may list what its registry does not hold. */
+  async #lookUpDigests(digests: Iterable<Digest>): Promise<Found[]> {
+    const level: Found[] = [];
+    await this.#each(digests, async (digest) => {
+      const found = await this.#lookUp(digest);
+      if (found === undefined) return;
+      this.#digests.set(digest, []);
+      level.push(found);
+    });
+    return level;
+  }
+
+  async #leadsTo(level: readonly Found[]): Promise<ReadonlySet<Digest>> {
+    const next = new Set<Digest>();
+    await this.#each(level, async (found) => {
+      const led = this.#take([...(await this.#children(found)), ...(await this.#referrers(found))]);
+      for (const digest of led) next.add(digest);
+      if (this.#asked.size > MAX_DIGESTS) throw this.#tooMuch(`more than ${MAX_DIGESTS} manifests`);
+    });
+    return next;
+  }
+
+  async #children({ digest, mediaType }: Found): Promise<readonly Digest[]> {
+    if (mediaType !== '' && !isIndexType(mediaType)) return [];
+    const children = await readChildren(this.#repository, digest, this.#browsing);
+    if (!isIndexType(mediaType) && children.length === 0) return [];
+    this.#indexes.add(digest);
+    this.#parts.set(digest, children);
+    return children;
+  }
+
+  async #referrers({ digest }: Found): Promise<readonly Digest[]> {
+    const { referrers, signal } = this.#browsing;
+    const own = await referrers.of(this.#repository, digest, signal);
+    for (const referrer of own) this.#referring.add(referrer);
+    return own;
+  }
+
+  #lookUp(reference: Tag | Digest): Promise<Found | undefined> {
+    const { registry, signal } = this.#browsing;
+    return registry.lookUp(this.#repository, reference, signal);
+  }
+
+  #each<T>(items: Iterable<T>, task: (item: T) => Promise<void>): Promise<void> {
+    return forEachConcurrently(items, this.#browsing, task);
+  }
+
+  #tooMuch(what: string): RegistryError {
+    return new RegistryError('unexpected', `${this.#repository}: its tags lead to ${what}`);
+  }
+}

@@ -1,0 +1,38 @@
+import { withoutAttachmentTags } from '../../browse/filter-children.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { SnapshotImage } from '../../image/snapshot-image.ts';
+import type { BrowseOptions } from '../flags/options/snapshot-options.ts';
+
+/** The images of a file as they would be in a snapshot with these options, as far as a file can tell. */
+export async function* filterImages(
+  images: Iterable<SnapshotImage>,
+  { tag, minimal }: Pick<BrowseOptions, 'tag' | 'minimal'>,
+): AsyncGenerator<SnapshotImage, void, undefined> {
+  for (const { name, digests } of images) {
+    const kept = digests.flatMap(({ digest, tags }) => {
+      if (tag !== undefined && !tags.includes(tag)) return [];
+      const asked = tag === undefined ? tags : [tag];
+      const own = minimal === 'attachments' ? withoutAttachmentTags(asked) : asked;
+      return own === undefined ? [] : [{ digest, tags: own }];
+    });
+    if (kept.length > 0) yield { name, digests: kept };
+  }
+}
+
+/** The digests that a side leaves out of its images, until each of these has been compared. */
+export class ExcludedDigests {
+  readonly #images = new Map<string, ReadonlySet<Digest>>();
+
+  readonly add = (name: string, digests: ReadonlySet<Digest>): void => {
+    this.#images.set(name, digests);
+  };
+
+  /** Those of an image; what is kept of it and of those before it is forgotten. */
+  readonly take = (name: string): ReadonlySet<Digest> => {
+    const digests = this.#images.get(name) ?? NONE;
+    for (const other of this.#images.keys()) if (other <= name) this.#images.delete(other);
+    return digests;
+  };
+}
+
+const NONE: ReadonlySet<Digest> = new Set();

@@ -1,0 +1,49 @@
+import { isAbort, messageOf } from '../../base/errors.ts';
+import { findDifferences } from '../../workflows/diff/diff.ts';
+import { DiffCounter } from '../../workflows/diff/diff-counter.ts';
+import { DiffError } from '../../workflows/diff/diff-error.ts';
+import { renderDiff } from '../../workflows/diff/render.ts';
+import type { DiffOptions } from '../flags/options/diff-options.ts';
+import { UsageError } from '../flags/usage-error.ts';
+import type { Stdio } from '../output/stdio.ts';
+import { streamOutput } from '../output/stream-output.ts';
+import { type Browser, browse } from '../runtime/browse.ts';
+import { findSides } from './diff-side.ts';
+import { openSides } from './open-sides.ts';
+import { readSide } from './read-side.ts';
+
+/** A comparison from its options to its exit code: 0 equal, 1 different, 2 where something could not be compared. */
+export function runDiff(options: DiffOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
+  return browse(options, { stdio, env }, async (browser) => {
+    try {
+      return await compare(options, { browser, stdio });
+    } catch (error) {
+      if (error instanceof UsageError || isAbort(error, browser.signal)) throw error;
+      throw error instanceof DiffError
+        ? error
+        : new DiffError('not-compared', messageOf(error), { cause: error });
+    }
+  });
+}
+
+async function compare(
+  options: DiffOptions,
+  { browser, stdio }: { browser: Browser; stdio: Stdio },
+): Promise<number> {
+  const sides = await findSides(options.a, options.b);
+  const [readA, readB] = [await readSide(sides[0], browser), await readSide(sides[1], browser)];
+  const [a, b] = await openSides([readA, readB], { options, browser });
+  const counter = new DiffCounter();
+  const titles = { a: a.title, b: b.title };
+  const differences = counter.count(findDifferences(a, b));
+  const isComplete = () => !a.gaps.incomplete && !b.gaps.incomplete;
+  const rendering = { format: options.format, titles, counter, isComplete };
+  await streamOutput(stdio.out, renderDiff(differences, rendering));
+  const { 'only-in-a': onlyInA, 'only-in-b': onlyInB, tag: tags } = counter.counts;
+  if (!isComplete()) {
+    browser.log.write('error', 'not everything could be compared', { onlyInA, onlyInB, tags });
+    return 2;
+  }
+  browser.log.write('info', counter.isEqual ? 'no differences' : 'different', { onlyInA, onlyInB, tags });
+  return counter.isEqual ? 0 : 1;
+}

@@ -1,0 +1,141 @@
+import { quote } from '../../../base/text.ts';
+import type { ProofScope } from '../../../checks/images-to-copy.ts';
+import type { Shard } from '../../../edges/shard.ts';
+import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
+import type { ParsedFlags } from '../../commands/command.ts';
+import { FlagValues } from '../flag-values.ts';
+import type { FlagName } from '../flags.ts';
+import { UsageError } from '../usage-error.ts';
+import { parseDuration } from './parse-duration.ts';
+import { proofOf, proofWarningsOf } from './proof-option.ts';
+import { type RunOptions, runOptionsOf } from './run-options.ts';
+import { shardOf } from './shard-option.ts';
+
+/** A complete and consistent request: nothing after this applies a default. */
+export interface PromotionOptions extends RunOptions {
+  readonly where: ManifestLocation;
+  readonly task: 'parse-only' | 'dry-run' | 'promotion';
+  /** Undefined for everything that is wanted. */
+  readonly shard: Shard | undefined;
+  /** Bytes of temporary files. */
+  readonly spoolLimit: number;
+  /** Milliseconds after which the run is stopped. */
+  readonly deadline: number | undefined;
+  readonly allowLost: boolean;
+  /** How much of what a dry run would copy is proven to be complete at its source. */
+  readonly proof: ProofScope;
+  /** Bytes of the largest platform of an image. */
+  readonly maxImageSize: number | undefined;
+  /** Whether destinations of a manifest may stand in for its source. */
+  readonly siblings: boolean;
+  /** Where the JSON report goes; `-` is stdout. */
+  readonly report: string | undefined;
+  readonly reportMarkdown: string | undefined;
+  readonly reportAll: boolean;
+}
+
+/** Mebibytes: as much as most machines can spare. */
+const DEFAULT_SPOOL_LIMIT = 8192;
+
+/** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
+export function makePromotionOptions(
+  { values }: Pick<ParsedFlags, 'values'>,
+  env: NodeJS.ProcessEnv,
+): PromotionOptions {
+  const flags = new FlagValues(values);
+  const task = taskOf(flags);
+  return {
+    ...runOptionsOf(values, [...warningsOf(flags, task), ...proofWarningsOf(flags, task)]),
+    where: locationOf(flags),
+    task,
+    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
+    spoolLimit: spoolLimitOf(flags),
+    deadline: deadlineOf(flags),
+    allowLost: flags.isOn('allow-lost'),
+    proof: proofOf(flags),
+    maxImageSize: maxImageSizeOf(flags),
+    siblings: !flags.isOn('no-siblings'),
+    ...reportsOf(flags),
+    reportAll: flags.isOn('report-all'),
+  };
+}
+
+/** The flags that say what a snapshot is of, and how it looks. */
+const SNAPSHOT_ONLY = [
+  'minimal-snapshot',
+  'snapshot-tag',
+  'snapshot-repositories',
+  'snapshot-service-account',
+  'output-format',
+  'output',
+] as const satisfies readonly FlagName[];
+
+export function locationOf(flags: FlagValues): ManifestLocation {
+  const file = flags.text('manifest');
+  const directory = flags.text('thin-manifest-dir');
+  if (file && directory)
+    throw new UsageError('-manifest and -thin-manifest-dir are two places to read from: give one');
+  if (file) return { kind: 'plain', file };
+  if (directory) return { kind: 'thin', directory };
+  throw new UsageError('no manifest given: -manifest=FILE or -thin-manifest-dir=DIR is required');
+}
+
+function taskOf(flags: FlagValues): PromotionOptions['task'] {
+  if (flags.isGiven('confirm') && flags.isGiven('dry-run')) {
+    throw new UsageError('-confirm and -dry-run are two spellings of one choice: give one');
+  }
+  const confirm = flags.isOn('confirm') || (flags.isGiven('dry-run') && !flags.isOn('dry-run'));
+  if (!flags.isOn('parse-only')) return confirm ? 'promotion' : 'dry-run';
+  if (confirm)
+    throw new UsageError('-parse-only stops before anything is promoted, so it cannot go with -confirm');
+  return 'parse-only';
+}
+
+export function deadlineOf(flags: FlagValues): number | undefined {
+  const text = flags.text('deadline');
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  throw new UsageError(`-deadline is a duration above zero like 90m, 1h30m or 45s, not ${quote(text)}`);
+}
+
+function spoolLimitOf(flags: FlagValues): number {
+  const text = flags.text('spool-limit') ?? String(DEFAULT_SPOOL_LIMIT);
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new UsageError(`-spool-limit is a number of mebibytes, not ${quote(text)}`);
+  }
+  return Number(text) * 1024 * 1024;
+}
+
+function maxImageSizeOf(flags: FlagValues): number | undefined {
+  const text = flags.text('max-image-size');
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) {
+    throw new UsageError(`-max-image-size is a number of mebibytes above zero, not ${quote(text)}`);
+  }
+  return Number(text) * 1024 * 1024;
+}
+
+export function reportsOf(flags: FlagValues): Pick<PromotionOptions, 'report' | 'reportMarkdown'> {
+  const report = flags.text('report') || undefined;
+  const reportMarkdown = flags.text('report-markdown') || undefined;
+  const summary = flags.isOn('json-log-summary');
+  if (summary && report !== undefined && report !== '-') {
+    throw new UsageError(`-json-log-summary means -report=-, which contradicts -report=${report}`);
+  }
+  const json = report ?? (summary ? '-' : undefined);
+  if (json !== undefined && json === reportMarkdown) {
+    throw new UsageError(`-report and -report-markdown cannot both go to ${quote(json)}`);
+  }
+  return { report: json, reportMarkdown };
+}
+
+/** Flags that have no effect. */
+function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
+  const given = SNAPSHOT_ONLY.filter((name) => flags.isGiven(name) && flags.text(name) !== 'false');
+  const unread = task === 'parse-only' && flags.isGiven('max-image-size');
+  return [
+    ...given.map((name) => `-${name} has no effect without -snapshot`),
+    ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is asked'] : []),
+  ];
+}

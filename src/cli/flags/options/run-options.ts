@@ -1,0 +1,117 @@
+import { quote } from '../../../base/text.ts';
+import type { Budgets } from '../../../http/limits/budgets.ts';
+import type { LogLevel } from '../../../ports/log.ts';
+import type { ParsedFlags } from '../../commands/command.ts';
+import { FlagValues } from '../flag-values.ts';
+import { FLAGS } from '../flags.ts';
+import { refuseUnusable } from '../refuse-flags.ts';
+import { UsageError } from '../usage-error.ts';
+import { parseBudgets } from './parse-budget.ts';
+
+/** What every run needs to know, whatever it is for. */
+export interface RunOptions {
+  readonly threads: number;
+  readonly plainHttp: readonly string[];
+  /** Key files of Google service accounts. */
+  readonly keyFiles: readonly string[];
+  /** Whether the accounts of the manifests count. */
+  readonly serviceAccounts: boolean;
+  readonly caFiles: readonly string[];
+  /** Pairs `registry=token service`. */
+  readonly trustedRealms: readonly string[];
+  readonly budgets: Budgets;
+  readonly log: LogOptions;
+  readonly progress: boolean;
+  /** What to tell the user about flags that do nothing. */
+  readonly warnings: readonly string[];
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly format: 'text' | 'json';
+}
+
+const DEFAULT_THREADS = 50;
+/** More than any machine has connections for. */
+const MAX_THREADS = 100_000;
+
+/** The options that every run has. Throws a `UsageError` for what they cannot be. */
+export function runOptionsOf(values: ParsedFlags['values'], warnings: readonly string[]): RunOptions {
+  const flags = new FlagValues(values);
+  refuseUnusable(values);
+  return {
+    threads: threadsOf(flags),
+    plainHttp: (values.get('plain-http') ?? []).map(checkHost),
+    keyFiles: keyFilesOf(flags),
+    serviceAccounts: !flags.isOn('no-service-account'),
+    caFiles: values.get('ca-file') ?? [],
+    trustedRealms: (values.get('trust-realm') ?? []).map(checkTrustedRealm),
+    budgets: parseBudgets(values.get('budget') ?? []),
+    log: logOptionsOf(flags),
+    progress: !flags.isOn('no-progress'),
+    warnings: [...commonWarningsOf(values, flags), ...warnings],
+  };
+}
+
+function threadsOf(flags: FlagValues): number {
+  const text = flags.text('threads');
+  if (text === undefined) return DEFAULT_THREADS;
+  if (!/^-?\d+$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
+  if (Number(text) > MAX_THREADS)
+    throw new UsageError(`-threads is at most ${MAX_THREADS}, not ${quote(text)}`);
+  return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
+}
+
+function keyFilesOf(flags: FlagValues): readonly string[] {
+  const text = flags.text('key-files') ?? '';
+  const files = text.split(',').filter((file) => file.trim() !== '');
+  if (text !== '' && files.length === 0) throw new UsageError(`-key-files names no file: ${quote(text)}`);
+  return files;
+}
+
+function checkHost(host: string): string {
+  if (/^[^\s/@=]+$/.test(host) && URL.canParse(`http://${host}`)) return host;
+  throw new UsageError(
+    `-plain-http is a host or host:port, without a scheme and without a path, not ${quote(host)}`,
+  );
+}
+
+function checkTrustedRealm(pair: string): string {
+  if (/^[^=/]+=[^=/]+$/.test(pair)) return pair;
+  throw new UsageError(`-trust-realm is REGISTRY=HOST, two hosts without a scheme, not ${quote(pair)}`);
+}
+
+/** The logrus levels of the original, and what they are here. */
+const LEVELS: Readonly<Record<string, LogLevel>> = {
+  trace: 'debug',
+  debug: 'debug',
+  info: 'info',
+  warn: 'warning',
+  warning: 'warning',
+  error: 'error',
+  fatal: 'error',
+  panic: 'error',
+};
+
+export function logOptionsOf(flags: FlagValues): LogOptions {
+  const level = LEVELS[(flags.text('log-level') ?? 'info').toLowerCase()];
+  if (level === undefined) {
+    throw new UsageError(
+      `-log-level is debug, info, warning or error, not ${quote(flags.text('log-level') ?? '')}`,
+    );
+  }
+  const format = (flags.text('log-format') ?? 'text').toLowerCase();
+  if (format !== 'text' && format !== 'json') {
+    throw new UsageError(`-log-format is text or json, not ${quote(format)}`);
+  }
+  return { level, format };
+}
+
+function commonWarningsOf(values: ParsedFlags['values'], flags: FlagValues): string[] {
+  const inert = FLAGS.filter(({ name, inert }) => inert !== undefined && values.has(name));
+  const warnings = inert.map(({ name, inert }) => `-${name} is ignored: ${inert}`);
+  if (flags.text('threads') !== undefined && Number(flags.text('threads')) <= 0) {
+    warnings.push(`-threads=${flags.text('threads')} means the default, ${DEFAULT_THREADS}`);
+  }
+  return warnings;
+}

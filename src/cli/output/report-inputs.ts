@@ -1,0 +1,42 @@
+import { realpath, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import type { ReportTarget } from './report-target.ts';
+
+/** What a run reads and a report must not be written over. */
+export interface ReportInputs {
+  readonly files: readonly string[];
+  /** A directory of thin manifests: what stands in it as a manifest or a list of images. */
+  readonly directory?: string;
+}
+
+export function inputsOf({
+  where,
+  keyFiles,
+  caFiles,
+}: Pick<PromotionOptions, 'where' | 'keyFiles' | 'caFiles'>): ReportInputs {
+  const files = [...keyFiles, ...caFiles];
+  return where.kind === 'plain' ? { files: [where.file, ...files] } : { files, directory: where.directory };
+}
+
+/** True for a place that is one of the files to read, under whatever name. */
+export async function isInput(place: ReportTarget, { files, directory }: ReportInputs): Promise<boolean> {
+  if (place.kind !== 'file' || place.old === undefined) return false;
+  const { dev, ino } = place.old;
+  for (const file of files) {
+    const found = await stat(file).catch(() => undefined);
+    if (found?.dev === dev && found.ino === ino) return true;
+  }
+  if (directory === undefined) return false;
+  const root = await realpath(directory).catch(() => undefined);
+  if (root === undefined || !isBelow(place.path, root)) return false;
+  const tops = await Promise.all(
+    ['manifests', 'images'].map((top) => realpath(join(root, top)).catch(() => join(root, top))),
+  );
+  return place.path.endsWith('.yaml') || tops.some((top) => isBelow(place.path, top));
+}
+
+function isBelow(path: string, directory: string): boolean {
+  const way = relative(directory, path);
+  return way !== '' && way !== '..' && !way.startsWith(`..${sep}`);
+}

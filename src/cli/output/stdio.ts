@@ -1,0 +1,111 @@
+import { fstatSync, writeFileSync } from 'node:fs';
+import { CodedError, messageOf } from '../../base/errors.ts';
+import { Secrets } from '../../base/secrets.ts';
+
+/** What a stream was to take does not get there: its disk is full, or it was never open. */
+export class OutputError extends CodedError<'unwritable'> {}
+
+/** Where a run writes: data to `out`, everything for people to `err`. */
+export interface Stdio {
+  readonly out: Output;
+  readonly err: Output;
+  /** What is told to nobody: `out` and `err` look after that themselves. */
+  readonly secrets: Secrets;
+}
+
+export interface Output {
+  write(text: string, done?: (error?: Error | null) => void): unknown;
+  readonly fd?: number;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** The streams of this process, without the secrets in what is written to them. */
+export function processStdio({ stdout, stderr }: NodeJS.Process): Stdio {
+  const secrets = new Secrets();
+  for (const stream of [stdout, stderr]) ignoreErrors(stream);
+  return { out: new DiscreetOutput(stdout, secrets), err: new DiscreetOutput(stderr, secrets), secrets };
+}
+
+type ProcessStream = NodeJS.WriteStream & { readonly fd: number };
+
+class DiscreetOutput implements Output {
+  readonly #stream: ProcessStream;
+  readonly #secrets: Secrets;
+  readonly #isFile: boolean;
+
+  constructor(stream: ProcessStream, secrets: Secrets) {
+    this.#stream = stream;
+    this.#secrets = secrets;
+    this.#isFile = isFile(stream.fd);
+  }
+
+  get fd(): number {
+    return this.#stream.fd;
+  }
+
+  get isTTY(): boolean {
+    return this.#stream.isTTY;
+  }
+
+  get columns(): number {
+    return this.#stream.columns;
+  }
+
+  write(text: string, done: (error?: Error | null) => void = () => {}): void {
+    const told = this.#secrets.redact(text);
+    if (this.#isFile) writeToFile(this.fd, told, done);
+    else this.#stream.write(told, done);
+  }
+}
+
+/**
+ * Writes to a stream and waits until it is taken: a report to a pipe must be whole before the process ends. A reader
+ * that has gone away (`| head`) is no failure of ours, and told as `gone`. Throws an `OutputError`.
+ */
+export function writeTo(stream: Output, text: string): Promise<'taken' | 'gone'> {
+  return new Promise((resolve, reject) => {
+    stream.write(text, (error) => {
+      if (!error) resolve('taken');
+      else if (isClosedPipe(error)) resolve('gone');
+      else reject(unwritable(stream, error));
+    });
+  });
+}
+
+/** Says something to people. That it cannot be said, on a disk that is full, changes nothing of what was done. */
+export async function tell(err: Stdio['err'], text: string): Promise<void> {
+  await writeTo(err, text).catch(() => {});
+}
+
+/** Keeps a stream whose reader has gone away, or whose disk is full, from ending the process: who needs to know waits. */
+function ignoreErrors(stream: NodeJS.WritableStream): void {
+  stream.on('error', () => {});
+}
+
+/** node's own stream for a file does not notice when only a part of the text fits on the disk. */
+function writeToFile(fd: number, text: string, done: (error?: Error | null) => void): void {
+  try {
+    writeFileSync(fd, text);
+    done();
+  } catch (error) {
+    done(error instanceof Error ? error : new Error(messageOf(error)));
+  }
+}
+
+function unwritable({ fd }: { readonly fd?: number }, cause: unknown): OutputError {
+  const name = fd === 1 ? 'stdout' : fd === 2 ? 'stderr' : 'the output';
+  return new OutputError('unwritable', `cannot write to ${name}: ${messageOf(cause)}`, { cause });
+}
+
+function isFile(fd: number): boolean {
+  try {
+    return fstatSync(fd).isFile();
+  } catch {
+    return false; // closed
+  }
+}
+
+function isClosedPipe(error: Error): boolean {
+  return 'code' in error && (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED');
+}

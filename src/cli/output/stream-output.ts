@@ -1,0 +1,49 @@
+import { type Stdio, writeTo } from './stdio.ts';
+
+/** Characters that are written at a time. */
+const BLOCK = 64 * 1024;
+
+/**
+ * Writes what comes, in blocks, waiting for the reader: who reads slowly slows down who writes. What has come does not
+ * wait for what is to come, and is written even where that fails. Ends early where the reader has gone away (`| head`).
+ * Throws an `OutputError` for what cannot be written.
+ */
+export async function streamOutput(
+  out: Stdio['out'],
+  pieces: AsyncIterable<string>,
+): Promise<'taken' | 'gone'> {
+  const iterator = pieces[Symbol.asyncIterator]();
+  let block = '';
+  try {
+    for (;;) {
+      const next = iterator.next();
+      next.catch(() => {}); // it is waited for below
+      if (block !== '' && (block.length >= BLOCK || (await isLate(next)))) {
+        const written = block;
+        block = '';
+        if ((await writeTo(out, written)) === 'gone') return 'gone';
+      }
+      const { done, value } = await next;
+      if (done === true) break;
+      block += value;
+    }
+    const rest = block;
+    block = '';
+    return await writeTo(out, rest);
+  } finally {
+    if (block !== '') await writeTo(out, block);
+    await iterator.return?.();
+  }
+}
+
+/** True unless it settles before anything else happens. */
+async function isLate(next: Promise<unknown>): Promise<boolean> {
+  const settled = next.then(
+    () => false,
+    () => false,
+  );
+  const idle = new Promise<boolean>((resolve) => {
+    setImmediate(resolve, true);
+  });
+  return await Promise.race([settled, idle]);
+}

@@ -1,0 +1,155 @@
+import { writeFile as writeFileToFd } from 'node:fs';
+import { promisify } from 'node:util';
+import { CodedError, messageOf } from '../../base/errors.ts';
+import { assertNever } from '../../base/exhaustive.ts';
+import type { Secrets } from '../../base/secrets.ts';
+import { quote } from '../../base/text.ts';
+import { renderJson } from '../../report/render-json.ts';
+import { renderMarkdown } from '../../report/render-markdown.ts';
+import type { RunReport } from '../../report/report.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { InputError, UsageError } from '../flags/usage-error.ts';
+import { discardOldReport, writeReportFile, writeToSpecial } from './report-file.ts';
+import { isInput, type ReportInputs } from './report-inputs.ts';
+import { keyOfTarget, type ReportTarget, resolveTarget } from './report-target.ts';
+import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
+
+/** A report that was asked for is not there. */
+export class ReportError extends CodedError<'unwritable'> {}
+
+type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'>;
+
+/** Where the forms of a report go that were asked for. */
+export interface ReportTargets {
+  readonly report: ReportTarget | undefined;
+  readonly reportMarkdown: ReportTarget | undefined;
+}
+
+/**
+ * Finds the places of reports, and removes what an earlier run has left there. Throws a `UsageError` for a report that
+ * could not be written, or not without losing one of the files that are read.
+ */
+export async function prepareReports(
+  { report, reportMarkdown }: Targets,
+  inputs: ReportInputs,
+): Promise<ReportTargets> {
+  const places = {
+    report: await findFor(report, inputs),
+    reportMarkdown: await findFor(reportMarkdown, inputs),
+  };
+  const keys = [places.report, places.reportMarkdown].map((place) => place && keyOfTarget(place));
+  if (keys[0] !== undefined && keys[0] === keys[1]) {
+    throw new UsageError(
+      `-report and -report-markdown cannot both go to one place: ${quote(report ?? '')} and ${quote(reportMarkdown ?? '')} are the same`,
+    );
+  }
+  await Promise.all([discardOld(places.report), discardOld(places.reportMarkdown)]);
+  return places;
+}
+
+/** The report of a promotion, in the forms that were asked for. Throws as `writeRenderings` does. */
+export function writeReports(report: RunReport, places: ReportTargets, stdio: Stdio): Promise<void> {
+  const renderings = { json: () => renderJson(report), markdown: () => [renderMarkdown(report)] };
+  return writeRenderings(renderings, places, stdio);
+}
+
+/** A report in each of its forms, in pieces. */
+export interface Renderings {
+  readonly json: () => Iterable<string>;
+  readonly markdown: () => Iterable<string>;
+}
+
+/**
+ * Writes the forms of a report that were asked for; a file appears whole or not at all where that can be. One that
+ * cannot be written does not keep the other from it: throws a `ReportError` for the first that failed, after both were
+ * tried.
+ */
+export async function writeRenderings(
+  { json, markdown }: Renderings,
+  { report, reportMarkdown }: ReportTargets,
+  stdio: Stdio,
+): Promise<void> {
+  const results = await Promise.allSettled([
+    write(report, json, stdio),
+    write(reportMarkdown, markdown, stdio),
+  ]);
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+async function findFor(target: string | undefined, inputs: ReportInputs): Promise<ReportTarget | undefined> {
+  if (target === undefined) return undefined;
+  const place = await resolveTarget(target);
+  if ('obstacle' in place) throw unusable(target, place.obstacle);
+  if (await isInput(place, inputs)) throw unusable(target, 'it is one of the files to read');
+  return place;
+}
+
+function unusable(target: string, why: string): InputError {
+  return new InputError(`cannot write the report ${quote(target)}: ${why}`);
+}
+
+async function discardOld(place: ReportTarget | undefined): Promise<void> {
+  if (place?.kind !== 'file') return;
+  await discardOldReport(place).catch((error: unknown) => {
+    throw unusable(place.path, messageOf(error));
+  });
+}
+
+async function write(
+  place: ReportTarget | undefined,
+  render: () => Iterable<string>,
+  stdio: Stdio,
+): Promise<void> {
+  if (place === undefined) return;
+  try {
+    await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
+  } catch (cause) {
+    const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // it names the stream as well
+    const message = `cannot write the report ${nameOf(place)}: ${why}`;
+    throw new ReportError('unwritable', message, { cause });
+  }
+}
+
+async function writeTo(place: ReportTarget, render: () => Iterable<string>, stdio: Stdio): Promise<void> {
+  switch (place.kind) {
+    case 'descriptor':
+      for (const piece of render()) await writeToDescriptor(place.fd, piece, stdio);
+      return;
+    case 'special':
+      return writeToSpecial(place, render);
+    case 'file':
+      return writeReportFile(place, render);
+    default:
+      return assertNever(place);
+  }
+}
+
+async function writeToDescriptor(fd: number, piece: string, { out, err }: Stdio): Promise<void> {
+  if (fd === STDOUT) await writeToStream(out, piece);
+  else if (fd === STDERR) await writeToStream(err, piece);
+  else await writeToFd(fd, piece);
+}
+
+const STDOUT = 1;
+const STDERR = 2;
+const writeToFd = promisify(writeFileToFd);
+
+function nameOf(place: ReportTarget): string {
+  if (place.kind !== 'descriptor') return quote(place.path);
+  if (place.fd > STDERR) return `to file descriptor ${place.fd}`;
+  return place.fd === STDOUT ? 'to stdout' : 'to stderr';
+}
+
+/** Characters that are written at a time. */
+const BLOCK = 256 * 1024;
+
+function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
+  let block = '';
+  for (const piece of pieces) {
+    block += piece;
+    if (block.length < BLOCK) continue;
+    yield secrets.redact(block);
+    block = '';
+  }
+  yield secrets.redact(block);
+}

@@ -1,0 +1,58 @@
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { untilAborted } from '../../base/concurrency.ts';
+import { LayoutError } from '../../manifest/layout/layout-error.ts';
+import type { Problem, ReadManifests } from '../../manifest/model.ts';
+import { renderProblem } from '../../manifest/problem.ts';
+import { type ManifestLocation, readManifests } from '../../manifest/read-manifests.ts';
+import type { Log } from '../../ports/log.ts';
+import { InputError } from '../flags/usage-error.ts';
+
+export interface LoadOptions {
+  /** Throws for any file that is not YAML. Otherwise its project is left out, unless there is no other. */
+  readonly strict: boolean;
+  readonly log: Log;
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. Once the run is
+ * told to stop, there are none: a stopped run has a report too.
+ */
+export async function loadManifests(
+  where: ManifestLocation,
+  { strict, log, stopping }: LoadOptions,
+): Promise<ReadManifests> {
+  const read = await untilAborted(readManifests(where, stopping), stopping).catch(async (error: unknown) => {
+    if (stopping.aborted) return NOTHING_READ;
+    throw error instanceof LayoutError ? new InputError(`${error.message}${await adviceFor(where)}`) : error;
+  });
+  for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
+  const { projects, images, digests } = read.counts;
+  log.write('info', 'manifests read', { projects, images, digests });
+  const unparsable = countUnparsable(read.problems);
+  if (unparsable > 0 && (strict || unparsable === projects)) {
+    throw new InputError(`${unparsable} of ${projects} manifests cannot be parsed: see above`);
+  }
+  return read;
+}
+
+/** Projects with a file that is not YAML, or too large to be parsed. */
+function countUnparsable(problems: readonly Problem[]): number {
+  const files = problems
+    .filter(({ rule }) => rule === 'yaml' || rule === 'file-size')
+    .map(({ at }) => at.file);
+  return new Set(files.map((file) => dirname(file).replace(/^(?:manifests|images)\//, ''))).size;
+}
+
+async function adviceFor(where: ManifestLocation): Promise<string> {
+  if (where.kind !== 'plain') return '';
+  const found = await stat(where.file).catch(() => undefined);
+  return found?.isDirectory() ? `; did you mean -thin-manifest-dir=${where.file}?` : '';
+}
+
+const NOTHING_READ: ReadManifests = {
+  manifests: [],
+  problems: [],
+  counts: { projects: 0, images: 0, digests: 0 },
+};

@@ -1,0 +1,72 @@
+import { tmpdir } from 'node:os';
+import { messageOf } from '../../base/errors.ts';
+import { oneLine } from '../../base/text.ts';
+import type { Log } from '../../ports/log.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { exitCodeOfError } from '../flags/usage-error.ts';
+import { createLogger } from '../output/logger.ts';
+import type { Stdio } from '../output/stdio.ts';
+import { StatusArea } from '../progress/status-area.ts';
+import { DeadlineError, withDeadline } from './deadline.ts';
+import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
+
+/** What a run has, whatever it does. */
+export interface Run {
+  readonly log: Log;
+  readonly stop: StopSignals;
+  /** For progress. */
+  readonly status: StatusArea;
+}
+
+/** Runs something with a log and with signals caught; what it throws is told in the format of the log. */
+export async function withRun(
+  options: Pick<PromotionOptions, 'log' | 'warnings'> & Partial<Pick<PromotionOptions, 'deadline' | 'task'>>,
+  stdio: Stdio,
+  run: (run: Run) => Promise<number>,
+): Promise<number> {
+  const status = new StatusArea(stdio.err); // log lines stay above it
+  const log = createLogger({ err: status }, options.log, Date.now);
+  const releaseWarnings = catchWarnings(log);
+  const stop = withDeadline(catchStopSignals(), options.deadline);
+  stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping, options)));
+  try {
+    for (const warning of options.warnings) log.write('warning', warning);
+    return await run({ log, stop, status });
+  } catch (error) {
+    if (options.log.format === 'text') throw error;
+    log.write('error', messageOf(error)); // a collector of JSON takes no other line
+    return exitCodeOfError(error);
+  } finally {
+    stop.release();
+    releaseWarnings();
+  }
+}
+
+function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<PromotionOptions, 'task'>>): string {
+  const grace = task === 'promotion' ? `, what is being written has ${GRACE / 1000} s to be finished` : '';
+  const what = `nothing new is begun${grace}`;
+  return reason instanceof DeadlineError
+    ? `stopping at the deadline: ${what}`
+    : `stopping: ${what}; a second signal ends it at once`;
+}
+
+/** What Google's library says wherever there is no metadata server: that is no news for most machines. */
+const QUIET: ReadonlySet<string> = new Set(['MetadataLookupWarning']);
+
+/** Has node's warnings written to the log, not to stderr as they are; gives back what ends that. */
+export function catchWarnings(log: Log): () => void {
+  const printers = process.listeners('warning');
+  const write = ({ name, message }: Error) =>
+    log.write(QUIET.has(name) ? 'debug' : 'warning', 'node warns', { name, text: oneLine(message) });
+  process.removeAllListeners('warning');
+  process.on('warning', write);
+  return () => {
+    process.off('warning', write);
+    for (const printer of printers) process.on('warning', printer);
+  };
+}
+
+/** Where systems keep temporary files that are large; /tmp is often in memory. An empty `TMPDIR` is none. */
+export function spoolDirectory(env: NodeJS.ProcessEnv): string {
+  return env['TMPDIR'] || (process.platform === 'win32' ? tmpdir() : '/var/tmp');
+}

@@ -1,0 +1,156 @@
+import { compareText, sortedBy } from '../../base/sorted.ts';
+import { type Digest, digestOf, isDigest } from '../../image/digest.ts';
+import type { RawManifest } from '../../image/oci-manifest.ts';
+import { type ManifestFacts, readManifestFacts } from './manifest-facts.ts';
+import { canonicalDigest } from './schema1-digest.ts';
+
+export interface StoredManifest extends RawManifest {
+  /** Milliseconds since the epoch. */
+  readonly uploadedAt: number;
+  readonly facts: ManifestFacts;
+}
+
+/**
+ * What the registry holds, in memory. Tests may read and write it directly: nothing is validated here.
+ *
+ * A repository exists from its first manifest on, even when all of them are deleted again.
+ */
+export class RegistryStore {
+  readonly #repositories = new Map<string, Content>();
+  readonly #sharedBlobs: Map<Digest, Uint8Array> | undefined;
+  readonly #now: () => number;
+
+  constructor(options: { blobStore: 'repository' | 'global'; now: () => number }) {
+    this.#sharedBlobs = options.blobStore === 'global' ? new Map() : undefined;
+    this.#now = options.now;
+  }
+
+  /** Names of the repositories that exist, sorted. */
+  repositories(): string[] {
+    const existing = Array.from(this.#repositories).filter(([, content]) => content.exists);
+    return existing.map(([name]) => name).toSorted(compareText);
+  }
+
+  exists(name: string): boolean {
+    return this.#repositories.get(name)?.exists ?? false;
+  }
+
+  /** Stores a blob, by default under its sha256. */
+  putBlob(name: string, bytes: Uint8Array, digest: Digest = digestOf(bytes)): Digest {
+    this.#open(name).blobs.set(digest, bytes);
+    return digest;
+  }
+
+  blob(name: string, digest: Digest): Uint8Array | undefined {
+    return (this.#repositories.get(name)?.blobs ?? this.#sharedBlobs)?.get(digest);
+  }
+
+  hasBlob(name: string, digest: Digest): boolean {
+    return this.blob(name, digest) !== undefined;
+  }
+
+  /** Digests of a repository's blobs, sorted. */
+  blobs(name: string): Digest[] {
+    return sortedBy(this.#repositories.get(name)?.blobs.keys() ?? [], (digest) => digest);
+  }
+
+  /** A blob of any repository of the host. */
+  findBlob(digest: Digest): Uint8Array | undefined {
+    for (const { blobs } of this.#repositories.values()) {
+      const bytes = blobs.get(digest);
+      if (bytes !== undefined) return bytes;
+    }
+    return undefined;
+  }
+
+  /** Stores a manifest under a tag, or without one where the reference is a digest, which is believed. */
+  putManifest(name: string, reference: string, mediaType: string, bytes: Uint8Array): Digest {
+    const content = this.#open(name);
+    const digest = isDigest(reference) ? reference : canonicalDigest(mediaType, bytes);
+    const facts = readManifestFacts(bytes);
+    content.exists = true;
+    content.manifests.set(digest, { mediaType, digest, bytes, facts, uploadedAt: this.#now() });
+    if (!isDigest(reference)) content.tags.set(reference, digest);
+    return digest;
+  }
+
+  /** The manifest that a tag or digest stands for. */
+  manifest(name: string, reference: string): StoredManifest | undefined {
+    const content = this.#repositories.get(name);
+    const digest = isDigest(reference) ? reference : content?.tags.get(reference);
+    return digest === undefined ? undefined : content?.manifests.get(digest);
+  }
+
+  /** A repository's manifests, tagged or not, sorted by digest. */
+  manifests(name: string): StoredManifest[] {
+    return sortedBy(this.#repositories.get(name)?.manifests.values() ?? [], ({ digest }) => digest);
+  }
+
+  /** The digest that a tag stands for. */
+  resolveTag(name: string, tag: string): Digest | undefined {
+    return this.#repositories.get(name)?.tags.get(tag);
+  }
+
+  /** Tags in lexical order as the specification means it: case first ignored, then decisive. */
+  tags(name: string): string[] {
+    const tags = Array.from(this.#repositories.get(name)?.tags.keys() ?? []);
+    return tags.toSorted(compareTags);
+  }
+
+  /** Tags by the digest that they stand for, in lexical order. */
+  tagsByDigest(name: string): Map<Digest, string[]> {
+    const byDigest = new Map<Digest, string[]>();
+    for (const tag of this.tags(name)) {
+      const digest = this.resolveTag(name, tag);
+      if (digest !== undefined) byDigest.set(digest, [...(byDigest.get(digest) ?? []), tag]);
+    }
+    return byDigest;
+  }
+
+  /** Manifests whose `subject` is the digest, sorted. The subject itself need not be there. */
+  referrers(name: string, subject: Digest): StoredManifest[] {
+    return this.manifests(name).filter(({ facts }) => facts.subject === subject);
+  }
+
+  /** False when there was no such tag; so for the other deletions. */
+  deleteTag(name: string, tag: string): boolean {
+    return this.#repositories.get(name)?.tags.delete(tag) ?? false;
+  }
+
+  /** Deletes a manifest and the tags that stand for it. */
+  deleteManifest(name: string, digest: Digest): boolean {
+    const content = this.#repositories.get(name);
+    if (content?.manifests.delete(digest) !== true) return false;
+    for (const [tag, target] of content.tags) if (target === digest) content.tags.delete(tag);
+    return true;
+  }
+
+  deleteBlob(name: string, digest: Digest): boolean {
+    return this.#repositories.get(name)?.blobs.delete(digest) ?? false;
+  }
+
+  #open(name: string): Content {
+    const known = this.#repositories.get(name);
+    if (known !== undefined) return known;
+    const content = {
+      exists: false,
+      manifests: new Map(),
+      tags: new Map(),
+      blobs: this.#sharedBlobs ?? new Map(),
+    };
+    this.#repositories.set(name, content);
+    return content;
+  }
+}
+
+/** Order of a tag listing. */
+export function compareTags(a: string, b: string): number {
+  return compareText(a.toLowerCase(), b.toLowerCase()) || compareText(a, b);
+}
+
+interface Content {
+  exists: boolean;
+  readonly manifests: Map<Digest, StoredManifest>;
+  readonly tags: Map<string, Digest>;
+  readonly blobs: Map<Digest, Uint8Array>;
+}

@@ -1,0 +1,35 @@
+import { RegistryError } from '../../ports/registry-error.ts';
+import { describeRequest, type HttpRequest } from '../request.ts';
+
+const DEFAULT_MAX_BODY_BYTES = 64 * 1024;
+
+/** A body as it arrives, bounded by what its request allows. */
+export class BoundedBody {
+  readonly #request: HttpRequest;
+  readonly #pieces: Buffer[] = [];
+  #size = 0;
+
+  constructor(request: HttpRequest) {
+    this.#request = request;
+  }
+
+  add(piece: Buffer): void {
+    this.#size += piece.length;
+    this.#pieces.push(piece);
+  }
+
+  /** The error to end the answer with, once it is larger than its request allows. */
+  tooLarge(): RegistryError | undefined {
+    const limit = this.#request.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
+    if (this.#size <= limit) return undefined;
+    return new RegistryError(
+      'unexpected',
+      `${describeRequest(this.#request)}: the answer is larger than ${limit} bytes`,
+    );
+  }
+
+  join(): Uint8Array {
+    const [first] = this.#pieces;
+    return this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces);
+  }
+}

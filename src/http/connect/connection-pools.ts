@@ -1,0 +1,139 @@
+import type { Dispatcher } from 'undici';
+import type buildConnector from 'undici/lib/core/connect.js';
+import Agent from 'undici/lib/dispatcher/agent.js';
+import { MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
+import { type HttpRequest } from '../request.ts';
+import { fartherOf, type Nearest } from './address-policy.ts';
+import { type AllowedTargets, connectToProxy, createConnector, refuseHostname } from './connector.ts';
+import type { NetworkOptions } from './network-options.ts';
+import { Proxies, type Proxy } from './proxies.ts';
+import type { TrustedRealms } from './realm-policy.ts';
+import { TlsContexts } from './tls-contexts.ts';
+
+/** Milliseconds without a first byte of an answer; a registry hashes a large upload before it answers. */
+const HEADERS_TIMEOUT = 180_000;
+/** Milliseconds between two pieces of a body. */
+const IDLE_TIMEOUT = 60_000;
+const KEEP_ALIVE = 30_000;
+
+/** How a request gets to its host. */
+export interface Route {
+  readonly dispatcher: Dispatcher;
+  readonly origin: string;
+  readonly path: string;
+  /** To be added to those of the request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface RouteOptions {
+  /** `https://host` of a host as manifests name it: what it answers may lead elsewhere. */
+  readonly originOf: (host: string) => string;
+  readonly network: NetworkOptions;
+  /** Pairs `registry=host`: the answers of this registry may lead to that host, however near it is. */
+  readonly trusted: TrustedRealms;
+}
+
+/**
+ * A pool of connections for each origin. Requests to a registry itself and those that its answers lead to (redirects,
+ * token realms, upload locations) never share a pool: they may not reach the same addresses.
+ */
+export class ConnectionPools {
+  readonly #options: RouteOptions;
+  readonly #trust: TlsContexts;
+  readonly #proxies: Proxies;
+  readonly #agents = new Map<string, Agent>();
+  /** How near the registries are, by origin. */
+  readonly #seen = new Map<string, Nearest>();
+  #closed = false;
+
+  constructor(options: RouteOptions) {
+    this.#options = options;
+    this.#trust = new TlsContexts(options.network);
+    this.#proxies = new Proxies(options.network.env);
+  }
+
+  /** Throws `AddressError`, `TlsFileError` or `RegistryError` where there is no way for the request. */
+  async routeOf(request: HttpRequest): Promise<Route> {
+    const { url } = request;
+    const reach = await this.#reachOf(request);
+    const proxy = url.protocol === 'http:' ? this.#proxies.proxyFor(url) : undefined;
+    if (proxy !== undefined) return this.#proxied(url, { reach, proxy });
+    const dispatcher = this.#agent(reach.key, () =>
+      createConnector(reach, { network: this.#options.network, proxies: this.#proxies }),
+    );
+    return { dispatcher, origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
+  }
+
+  /** True where a host is shown a client certificate. */
+  hasClient(host: string): Promise<boolean> {
+    return this.#trust.hasClient(host);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(Array.from(this.#agents.values(), (agent) => agent.destroy()));
+  }
+
+  async #reachOf({ url, host }: HttpRequest): Promise<AllowedTargets & { readonly key: string }> {
+    const registry = this.#options.originOf(host);
+    if (url.origin === registry) return this.#ownReach();
+    const { host: registryHost } = new URL(registry);
+    const isTrusted = this.#options.trusted.has(`${registryHost}=${url.host}`);
+    const nearest = isTrusted ? 'loopback' : (this.#seen.get(registry) ?? 'public');
+    const hasCas = url.protocol === 'https:' && (await this.#trust.hasOwnCas(registryHost));
+    return {
+      key: JSON.stringify([nearest, hasCas && registryHost]),
+      nearest,
+      contextOf: (target) => this.#trust.ledContextOf(registryHost, target),
+      onConnected: () => {},
+    };
+  }
+
+  #ownReach(): AllowedTargets & { readonly key: string } {
+    return {
+      key: 'own',
+      nearest: 'loopback',
+      contextOf: (target) => this.#trust.contextOf(target),
+      onConnected: (origin, address) => {
+        this.#seen.set(origin, fartherOf(this.#seen.get(origin) ?? address, address));
+      },
+    };
+  }
+
+  /** Plain http goes to a proxy as it is, not through a tunnel: many proxies allow those for https only. */
+  #proxied(url: URL, { reach, proxy }: { readonly reach: AllowedTargets; readonly proxy: Proxy }): Route {
+    refuseHostname(url.hostname, { nearest: reach.nearest, classify: this.#options.network.classify });
+    const dispatcher = this.#agent(proxy.origin, () => this.#proxyConnector(proxy));
+    const { authorization } = proxy;
+    const headers = {
+      host: url.host,
+      ...(authorization !== undefined && { 'proxy-authorization': authorization }),
+    };
+    return { dispatcher, origin: proxy.origin, path: `${url.origin}${url.pathname}${url.search}`, headers };
+  }
+
+  #proxyConnector(proxy: Proxy): buildConnector.connector {
+    return (_target, callback) => {
+      connectToProxy(proxy, (host) => this.#trust.contextOf(host)).then(
+        (socket) => callback(null, socket),
+        (error: Error) => callback(error, null),
+      );
+    };
+  }
+
+  #agent(key: string, makeConnector: () => buildConnector.connector): Agent {
+    const known = this.#agents.get(key);
+    if (known !== undefined) return known;
+    const agent = new Agent({
+      connect: makeConnector(),
+      headersTimeout: HEADERS_TIMEOUT,
+      bodyTimeout: IDLE_TIMEOUT,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      keepAliveTimeout: KEEP_ALIVE,
+      pipelining: 1,
+    });
+    if (this.#closed) void agent.destroy();
+    this.#agents.set(key, agent);
+    return agent;
+  }
+}

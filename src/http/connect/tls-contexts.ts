@@ -1,0 +1,88 @@
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import type { NetworkOptions } from './network-options.ts';
+import { type ClientPair, type HostFiles, readCommonCas, readHostFiles, TlsFileError } from './tls-files.ts';
+
+/**
+ * Whom to trust and who to be, for each host: one secure context for each different answer, made when the first
+ * connection wants it. Hosts without files of their own share one.
+ */
+export class TlsContexts {
+  readonly #options: NetworkOptions;
+  readonly #contexts = new Map<string, Promise<SecureContext>>();
+  readonly #files = new Map<string, Promise<HostFiles>>();
+  #common: Promise<readonly string[]> | undefined;
+
+  constructor(options: NetworkOptions) {
+    this.#options = options;
+  }
+
+  /** For connections to a host that the user named: its authorities and its client certificate. */
+  async contextOf(host: string): Promise<SecureContext> {
+    const { cas, client } = await this.#filesOf(host);
+    return this.#contextFor(cas, client);
+  }
+
+  /**
+   * For connections that a registry's answer led to: the authorities of both, as docker has it, but no client
+   * certificate. It is an identity, and those stay with their origin.
+   */
+  async ledContextOf(registry: string, host: string): Promise<SecureContext> {
+    const files = await Promise.all([this.#filesOf(registry), this.#filesOf(host)]);
+    return this.#contextFor(
+      files.flatMap(({ cas }) => cas),
+      undefined,
+    );
+  }
+
+  /** True where a host has authorities of its own. */
+  async hasOwnCas(host: string): Promise<boolean> {
+    return (await this.#filesOf(host)).cas.length > 0;
+  }
+
+  /** True where a host is shown a client certificate. */
+  async hasClient(host: string): Promise<boolean> {
+    return (await this.#filesOf(host)).client !== undefined;
+  }
+
+  #filesOf(host: string): Promise<HostFiles> {
+    return remember(this.#files, host, () => readHostFiles(this.#options.certDirectories, host));
+  }
+
+  #contextFor(cas: readonly string[], client: ClientPair | undefined): Promise<SecureContext> {
+    const key = JSON.stringify([cas, client?.certFile]);
+    return remember(this.#contexts, key, async () => {
+      this.#common ??= readCommonCas(this.#options);
+      return makeContext([...(await this.#common), ...cas], client);
+    });
+  }
+}
+
+function remember<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const made = make();
+  known.set(key, made);
+  return made;
+}
+
+function makeContext(cas: readonly string[], client: ClientPair | undefined): SecureContext {
+  const own = new Set(rootCertificates.map(withoutSpace));
+  const more = cas.filter((ca) => !own.has(withoutSpace(ca)));
+  const ca = more.length === 0 ? {} : { ca: [...rootCertificates, ...more] }; // node reads its own ones faster
+  if (client === undefined) return createSecureContext(ca);
+  try {
+    return createSecureContext({ ...ca, cert: client.cert, key: client.key });
+  } catch (cause) {
+    const why = PEM_KEY.test(client.key)
+      ? `is not the key of "${client.certFile}", or needs a passphrase`
+      : 'is no key: expected PEM, which begins -----BEGIN PRIVATE KEY-----';
+    const message = `"${client.keyFile}" ${why}`;
+    throw new TlsFileError('bad-key', message, { cause });
+  }
+}
+
+const PEM_KEY = /-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----/;
+
+function withoutSpace(pem: string): string {
+  return pem.replace(/\s/g, '');
+}

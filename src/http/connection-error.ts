@@ -1,0 +1,111 @@
+import { messageOf } from '../base/errors.ts';
+import { oneLine } from '../base/text.ts';
+import { RegistryError } from '../ports/registry-error.ts';
+import { AddressError } from './connect/address-error.ts';
+import { TlsFileError } from './connect/tls-files.ts';
+import { describeRequest, type HttpRequest } from './request.ts';
+
+/** What no answer came for, with the option that may help; `registry` is the origin of the request's own registry. */
+export function asConnectionError(request: HttpRequest, thrown: unknown, registry: string): RegistryError {
+  const error = firstOf(thrown);
+  const asked = describeRequest(request);
+  if (error instanceof RegistryError) return error.message.startsWith(asked) ? error : named(asked, error);
+  const code = codeOf(error);
+  const isFinal = error instanceof AddressError || error instanceof TlsFileError;
+  const temporary = !isFinal && code !== undefined && !isLasting(code);
+  const why =
+    code === undefined || isFinal ? messageOf(error) : (SILENCES[code] ?? `${code}: ${reasonOf(error)}`);
+  const message = `${asked}: ${oneLine(why, MAX_REASON)}${hintFor(request, { code, registry })}`;
+  return new RegistryError('unreachable', message, { temporary, cause: error });
+}
+
+const MAX_REASON = 500;
+
+/** What the library calls a server that says nothing, for people. */
+const SILENCES: Readonly<Record<string, string>> = {
+  UND_ERR_HEADERS_TIMEOUT: 'it took the request and did not answer in time',
+  UND_ERR_CONNECT_TIMEOUT: 'it could not be connected to in time',
+  UND_ERR_SOCKET: 'it closed the connection without an answer',
+  UND_ERR_BODY_TIMEOUT: 'it stopped in the middle of its answer',
+};
+
+/** Where every address of a host was tried, node gives all of their errors: they say much the same. */
+function firstOf(thrown: unknown): unknown {
+  return thrown instanceof AggregateError && thrown.errors.length > 0 ? thrown.errors[0] : thrown;
+}
+
+/** What another request was answered, for the sake of which this one failed, keeps its status. */
+function named(asked: string, error: RegistryError): RegistryError {
+  const { code, message, temporary, cause, status, retryAfterMs } = error;
+  return new RegistryError(code, `${asked}: ${message}`, {
+    temporary,
+    cause,
+    ...(status !== undefined && { status }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** OpenSSL's own messages name its source files; its reason is what counts. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'reason' in error && typeof error.reason === 'string'
+    ? error.reason
+    : messageOf(error);
+}
+
+/** True for failures that the same request would meet again. */
+function isLasting(code: string): boolean {
+  return LASTING.has(code) || UNTRUSTED.has(code) || /^ERR_(?:TLS|SSL)/.test(code);
+}
+
+const LASTING = new Set([
+  'EPROTO',
+  'CERT_HAS_EXPIRED',
+  'CERT_NOT_YET_VALID',
+  'CERT_REVOKED',
+  'CERT_UNTRUSTED',
+  'CERT_REJECTED',
+  'CERT_CHAIN_TOO_LONG',
+  'CERT_SIGNATURE_FAILURE',
+  'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
+  'HOSTNAME_MISMATCH',
+  'UND_ERR_INVALID_ARG',
+  'UND_ERR_NOT_SUPPORTED',
+]);
+
+/** Certificates of an authority that is not known here. */
+const UNTRUSTED = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** What servers that do not speak TLS make of a greeting in it. */
+const NOT_TLS = /^(?:EPROTO|ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST))$/;
+const NO_CLIENT_CERTIFICATE =
+  /^ERR_SSL_.*ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN)$/;
+
+function hintFor(
+  { url, host }: HttpRequest,
+  { code = '', registry }: { readonly code: string | undefined; readonly registry: string },
+): string {
+  const isOwn = url.origin === registry;
+  if (UNTRUSTED.has(code)) {
+    return `; if its certificate is right, trust its authority with -ca-file FILE or certs.d/${url.host}/ca.crt`;
+  }
+  if (NOT_TLS.test(code) && isOwn) return `; if ${host} speaks plain http, say so with -plain-http ${host}`;
+  if (NO_CLIENT_CERTIFICATE.test(code) && isOwn) {
+    return `; if it asks for a client certificate, put client.cert and client.key in certs.d/${url.host}`;
+  }
+  if (code === 'too-near') {
+    return `; if that is right, allow it with -trust-realm=${new URL(registry).host}=${url.host}`;
+  }
+  return '';
+}

@@ -1,0 +1,188 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { Readable } from 'node:stream';
+import type { Dispatcher } from 'undici';
+import { BoundedBody } from './bodies/bounded-body.ts';
+import { ResponseStream } from './bodies/response-stream.ts';
+import type { Route } from './connect/connection-pools.ts';
+import { asInvalidResponse } from './invalid-response.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
+import { limitDownload, notBegun, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
+
+/** Milliseconds that a registry may take to begin its answer. */
+const ANSWER = 45_000;
+/** The same after an upload, which it hashes before it answers. */
+const UPLOAD_ANSWER = 180_000;
+
+export interface DispatchParts {
+  readonly route: Route;
+  readonly body: Readable | Uint8Array | undefined;
+  readonly startTimer: StartTimer;
+}
+
+/**
+ * One request and its answer: the whole of it, its body bounded, or a stream where that is asked for and the status
+ * is 2xx. It speaks to undici's dispatcher directly: an answer that is read whole needs no stream, and most requests
+ * of a promotion are such. Bodies are taken as they are: nothing that says it is compressed is ever inflated.
+ */
+export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<HttpResponse> {
+  const { route, body } = parts;
+  return new Promise((resolve, reject) => {
+    route.dispatcher.dispatch(
+      {
+        origin: route.origin,
+        path: route.path,
+        method: request.method,
+        headers: { ...headersOf(request), ...route.headers },
+        body: body ?? null,
+        // undici closes the connection after a HEAD unless told not to: a handshake for every question
+        reset: false,
+        headersTimeout: isStreamBody(request.body) ? UPLOAD_ANSWER : ANSWER,
+      },
+      new Receiver(request, { ...parts, resolve, reject }),
+    );
+  });
+}
+
+/** A stream does not know its length, which registries want; and an answer is wanted as it is, not compressed. */
+function headersOf({ headers, body }: HttpRequest): Record<string, string> {
+  const length = isStreamBody(body) ? { 'content-length': String(body.size) } : {};
+  return { 'accept-encoding': 'identity', ...headers, ...length };
+}
+
+interface ReceiverParts extends DispatchParts {
+  readonly resolve: (response: HttpResponse) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+class Receiver implements Dispatcher.DispatchHandler {
+  readonly #request: HttpRequest;
+  readonly #parts: ReceiverParts;
+  readonly #pieces: BoundedBody;
+  #stream: ResponseStream | undefined;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  #controller: Dispatcher.DispatchController | undefined;
+  /** Set once the request is given up, to what it is given up for. */
+  #end: { readonly reason: unknown } | undefined;
+  #stopTimer: (() => void) | undefined;
+  readonly #stopAnswerTimer: (() => void) | undefined;
+
+  constructor(request: HttpRequest, parts: ReceiverParts) {
+    this.#request = request;
+    this.#parts = parts;
+    this.#pieces = new BoundedBody(request);
+    // sending a large body takes its time: the limit is then one of the answer alone
+    if (parts.body instanceof Readable) parts.body.once('end', () => this.#startTimer());
+    else this.#startTimer();
+    const { firstAnswer } = request;
+    if (firstAnswer !== undefined)
+      this.#stopAnswerTimer = parts.startTimer(firstAnswer.limit, () => this.#giveUp(notBegun(request)));
+    if (request.signal.aborted) this.#abort();
+    else request.signal.addEventListener('abort', this.#abort);
+  }
+
+  readonly #abort = (): void => this.#giveUp(this.#request.signal.reason);
+
+  /** Settles at once: a connection that is still being made has no controller yet. */
+  #giveUp(reason: unknown): void {
+    this.#end = { reason };
+    this.#fail(reason);
+    this.#controller?.abort(asError(reason));
+  }
+
+  #startTimer(): void {
+    this.#stopTimer ??= this.#parts.startTimer(totalLimitOf(this.#request), () =>
+      this.#giveUp(tooLate(this.#request)),
+    );
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#end !== undefined) controller.abort(asError(this.#end.reason));
+  }
+
+  /** Comes more than once where informational answers come first: the limit is one for all of them. */
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    headers: IncomingHttpHeaders,
+  ): void {
+    this.#startTimer();
+    if (status >= 200) {
+      this.#stopAnswerTimer?.();
+      this.#request.firstAnswer?.onBegun(status);
+    }
+    this.#status = status;
+    this.#headers = flattenHeaders(headers);
+    if (this.#request.answer === 'stream' && status >= 200 && status < 300) this.#startStream(controller);
+  }
+
+  #startStream(controller: Dispatcher.DispatchController): void {
+    this.#stopTimer?.();
+    const stream = new ResponseStream(controller);
+    this.#stream = stream;
+    limitDownload(stream, { request: this.#request, startTimer: this.#parts.startTimer });
+    this.#parts.resolve({ ...this.#response(new Uint8Array()), stream });
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+    if (this.#stream !== undefined) return this.#stream.receive(piece);
+    this.#pieces.add(piece);
+    const tooLarge = this.#pieces.tooLarge();
+    if (tooLarge === undefined) return;
+    if (this.#status >= 300) this.onResponseEnd(); // its status counts, and the beginning of its words is enough
+    controller.abort(tooLarge);
+  }
+
+  onResponseEnd(): void {
+    this.#release();
+    if (this.#stream !== undefined) return this.#stream.finish();
+    this.#parts.resolve(this.#response(this.#pieces.join()));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const isStarted = this.#status >= 200;
+    const isWhole = NO_CONTENT.has(this.#status) && this.#stream === undefined && this.#end === undefined;
+    if (isWhole)
+      this.onResponseEnd(); // whatever length its headers promise
+    else this.#fail(asInvalidResponse(this.#request, error, { isStarted }));
+  }
+
+  #response(body: Uint8Array): HttpResponse {
+    return { status: this.#status, headers: this.#headers, url: this.#request.url, body };
+  }
+
+  #fail(reason: unknown): void {
+    this.#release();
+    this.#stream?.destroy(asError(reason));
+    this.#parts.reject(reason);
+  }
+
+  #release(): void {
+    this.#stopAnswerTimer?.();
+    this.#stopTimer?.();
+    this.#stopTimer = () => {}; // a body that is still on its way starts none any more
+    this.#request.signal.removeEventListener('abort', this.#abort);
+  }
+}
+
+/** Statuses of answers that end with their headers. */
+const NO_CONTENT = new Set([204, 304]);
+
+/** The reason of a signal may be anything. */
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
+}
+
+/** Of a header that came twice, the first; of one whose value is a list, all. */
+export function flattenHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const flat: Record<string, string> = {};
+  for (const [key, value] of Object.entries(headers)) {
+    const name = key.toLowerCase();
+    const text = Array.isArray(value) ? (LISTS.has(name) ? value.join(', ') : value[0]) : value;
+    if (text !== undefined) flat[name] = text;
+  }
+  return flat;
+}
+
+const LISTS = new Set(['www-authenticate', 'link']);

@@ -1,0 +1,82 @@
+import { RegistryError } from '../ports/registry-error.ts';
+import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './request.ts';
+import { isForm } from './request-secrets.ts';
+
+/** Registries redirect once, to their storage or to another region; more than a few hops is a loop. */
+const MAX_REDIRECTS = 5;
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+/** Those that keep method and body. @see https://www.rfc-editor.org/rfc/rfc9110#section-15.4 */
+const KEEPING = new Set([307, 308]);
+
+/**
+ * Follows redirects: of GET and HEAD any, of writes 307 and 308, with method and body. A body that streams is opened
+ * once more for each hop. Credentials stay with their origin (scheme, host and port), and https is never left for http.
+ */
+export function withRedirects(inner: Send): Send {
+  return async (request) => {
+    let current = request;
+    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+      const response = await inner(current);
+      if (!REDIRECTS.has(response.status)) return response;
+      current = follow(current, response);
+    }
+    throw new RegistryError(
+      'unexpected',
+      `${describeRequest(request)}: more than ${MAX_REDIRECTS} redirects`,
+    );
+  };
+}
+
+function follow(request: HttpRequest, response: HttpResponse): HttpRequest {
+  const { method, headers, body } = request;
+  const url = readLocation(request, response, 'a redirect');
+  const isWrite = method !== 'GET' && method !== 'HEAD';
+  if (isWrite && !KEEPING.has(response.status)) {
+    throw notFollowed(request, {
+      response,
+      url,
+      why: `it would make a GET of a ${method}: expected 307 or 308`,
+    });
+  }
+  if (url.origin === request.url.origin) return { ...request, url };
+  if (body !== undefined && isForm(headers)) {
+    throw notFollowed(request, { response, url, why: 'credentials are not sent to another origin' });
+  }
+  const { authorization: _stays, ...others } = headers;
+  return { ...request, url, headers: others };
+}
+
+function notFollowed(
+  request: HttpRequest,
+  { response, url, why }: { readonly response: HttpResponse; readonly url: URL; readonly why: string },
+): RegistryError {
+  const { status } = response;
+  const message = `${describeRequest(request)}: ${status}: redirect to ${url.origin} not followed: ${why}`;
+  return new RegistryError('unexpected', message, { status });
+}
+
+/**
+ * Where an answer's `Location` leads, resolved against where it came from; `purpose` names it in errors.
+ * It may lead to another host, but not from https to anything less.
+ */
+export function readLocation(request: HttpRequest, response: HttpResponse, purpose: string): URL {
+  const location = response.headers['location'];
+  if (location === undefined || !URL.canParse(location, response.url.href)) {
+    const message = `${describeRequest(request)}: ${purpose} without a valid Location`;
+    throw new RegistryError('unexpected', message, { status: response.status });
+  }
+  const url = new URL(location, response.url);
+  if (url.protocol !== 'https:' && url.protocol !== request.url.protocol) {
+    const message = `${describeRequest(request)}: refused ${purpose} to ${url.protocol}//${url.host}`;
+    throw new RegistryError('unexpected', message, { status: response.status });
+  }
+  return url;
+}
+
+/** Marks the answers of other hosts, such as storage, that a registry has led to: they say nothing of the registry. */
+export function markForeignResponses(inner: Send, originOf: (host: string) => string): Send {
+  return async (request) => {
+    const response = await inner(request);
+    return response.url.origin === originOf(request.host) ? response : { ...response, isForeign: true };
+  };
+}

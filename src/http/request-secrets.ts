@@ -1,0 +1,21 @@
+import type { HttpRequest } from './request.ts';
+
+/** The secrets that a request tells its server: the server may repeat them in whatever it answers. */
+export function secretsOf({ headers, body }: Pick<HttpRequest, 'headers' | 'body'>): readonly string[] {
+  const isText = isForm(headers) && body instanceof Uint8Array;
+  const form = new URLSearchParams(isText ? Buffer.from(body).toString() : '');
+  return [...secretsIn(headers['authorization'] ?? ''), form.get('refresh_token') ?? ''];
+}
+
+/** Of the value of an `Authorization` header: what is sent, and a password within. */
+export function secretsIn(authorization: string): readonly string[] {
+  const [scheme, sent = ''] = authorization.split(' ');
+  if (scheme !== 'Basic') return [sent];
+  const pair = Buffer.from(sent, 'base64').toString('utf8');
+  return [sent, pair, pair.slice(pair.indexOf(':') + 1)];
+}
+
+/** True for a body of form fields: a token service is sent credentials so. */
+export function isForm(headers: HttpRequest['headers']): boolean {
+  return headers['content-type'] === 'application/x-www-form-urlencoded';
+}

@@ -1,0 +1,94 @@
+import type { Readable } from 'node:stream';
+import { RegistryError } from '../ports/registry-error.ts';
+import type { ResponseStream } from './bodies/response-stream.ts';
+import { describeRequest, type HttpRequest } from './request.ts';
+
+/** Calls back once after so many milliseconds, unless it is stopped by what it gives back. */
+export type StartTimer = (milliseconds: number, act: () => void) => () => void;
+
+export const systemTimer: StartTimer = (milliseconds, act) => {
+  const timer = setTimeout(act, milliseconds).unref();
+  return () => clearTimeout(timer);
+};
+
+/** Milliseconds for an answer that is read whole, to its end; for one that is a stream, to its first byte. */
+const TOTAL_LIMIT = 5 * 60_000;
+/** Bytes per second that a stream has to make on average: a server that sends less holds the run up on purpose. */
+const FLOOR = 1024;
+/** Milliseconds over which the average is taken. */
+const DOWNLOAD_WINDOW = 2 * 60_000;
+/** A registry may stop reading for a while to store what it has. */
+const UPLOAD_WINDOW = 5 * 60_000;
+
+/** Milliseconds. */
+export function totalLimitOf({ totalLimit = TOTAL_LIMIT }: HttpRequest): number {
+  return totalLimit;
+}
+
+export function tooLate(request: HttpRequest): RegistryError {
+  const limit = totalLimitOf(request) / 1000;
+  const message = `${describeRequest(request)}: the answer was not complete after ${limit} s`;
+  return new RegistryError('unreachable', message, { temporary: true });
+}
+
+/** Of a first answer. */
+export function notBegun(request: HttpRequest): RegistryError {
+  const message = `${describeRequest(request)}: it took the request and did not answer in time`;
+  return new RegistryError('unreachable', message, { temporary: true });
+}
+
+/** Ends a stream that comes from a server which sends it too slowly; not where pieces wait for their reader. */
+export function limitDownload(stream: ResponseStream, parts: LimitParts): void {
+  watch(stream, {
+    ...parts,
+    window: DOWNLOAD_WINDOW,
+    count: () => stream.received,
+    isOthersFault: () => stream.readableLength > 0,
+    what: 'the server sends',
+  });
+}
+
+/** Ends a stream that goes to a server which takes it too slowly; not where there is nothing to take. */
+export function limitUpload(stream: Readable, parts: LimitParts): void {
+  let taken = 0;
+  stream.on('data', (piece: Buffer) => {
+    taken += piece.length;
+  });
+  stream.pause(); // whoever reads it starts it
+  watch(stream, {
+    ...parts,
+    window: UPLOAD_WINDOW,
+    count: () => taken,
+    isOthersFault: () => stream.readableLength === 0,
+    what: 'the server takes',
+  });
+}
+
+export interface LimitParts {
+  readonly request: HttpRequest;
+  readonly startTimer: StartTimer;
+}
+
+interface Watch extends LimitParts {
+  readonly window: number;
+  /** Bytes so far. */
+  readonly count: () => number;
+  readonly isOthersFault: () => boolean;
+  readonly what: string;
+}
+
+function watch(stream: Readable, { request, startTimer, window, count, isOthersFault, what }: Watch): void {
+  let before = 0;
+  let stop = startTimer(window, judge);
+  function judge(): void {
+    if (count() - before < (FLOOR * window) / 1000 && !isOthersFault()) {
+      const message = `${describeRequest(request)}: ${what} less than ${FLOOR} bytes per second`;
+      stream.destroy(new RegistryError('unreachable', message, { temporary: true }));
+      return;
+    }
+    before = count();
+    stop = startTimer(window, judge);
+  }
+  stream.once('end', () => stop());
+  stream.once('close', () => stop());
+}

@@ -1,0 +1,79 @@
+import type { Readable } from 'node:stream';
+import { badRequestHint } from './connect/bad-request-hint.ts';
+import { ConnectionPools } from './connect/connection-pools.ts';
+import { completeNetworkOptions, type NetworkOptions } from './connect/network-options.ts';
+import type { TrustedRealms } from './connect/realm-policy.ts';
+import { asConnectionError } from './connection-error.ts';
+import { dispatch } from './dispatch.ts';
+import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
+import { limitUpload, type StartTimer, systemTimer } from './time-limits.ts';
+
+export interface WireOptions {
+  /** `https://host` of a host as manifests name it: where its own requests go. */
+  readonly originOf: (host: string) => string;
+  readonly network?: Partial<NetworkOptions>;
+  /** Pairs `registry=host`: the answers of this registry may lead to that host, however near it is. */
+  readonly trusted?: TrustedRealms;
+  /** Unset: the machine's own timers. */
+  readonly startTimer?: StartTimer;
+}
+
+export interface Wire {
+  readonly send: Send;
+  /** Closes every connection. */
+  readonly close: () => Promise<void>;
+}
+
+/** The wire: a pool of connections for each origin, bodies bounded, every wait limited. */
+export function createWire(options: WireOptions): Wire {
+  const { originOf, trusted = new Set<string>(), startTimer = systemTimer } = options;
+  const pools = new ConnectionPools({ originOf, trusted, network: completeNetworkOptions(options.network) });
+  const parts = { pools, originOf, startTimer };
+  return { send: (request) => sendOnWire(request, parts), close: () => pools.close() };
+}
+
+interface WireParts {
+  readonly pools: ConnectionPools;
+  readonly originOf: (host: string) => string;
+  readonly startTimer: StartTimer;
+}
+
+async function sendOnWire(request: HttpRequest, parts: WireParts): Promise<HttpResponse> {
+  request.signal.throwIfAborted();
+  let body: Readable | Uint8Array | undefined;
+  let bodyError: () => Error | undefined = () => undefined;
+  try {
+    const route = await parts.pools.routeOf(request);
+    body = isStreamBody(request.body) ? await request.body.open() : request.body;
+    if (body !== undefined && !(body instanceof Uint8Array)) {
+      bodyError = rememberError(body);
+      limitUpload(body, { request, startTimer: parts.startTimer });
+    }
+    const response = await dispatch(request, { route, body, startTimer: parts.startTimer });
+    return response.status === 400 ? await withHint(request, response, parts) : response;
+  } catch (error) {
+    if (body !== undefined && !(body instanceof Uint8Array)) body.destroy();
+    if (request.signal.aborted) throw request.signal.reason;
+    throw bodyError() ?? asConnectionError(request, error, parts.originOf(request.host));
+  }
+}
+
+async function withHint(
+  request: HttpRequest,
+  response: HttpResponse,
+  { pools, originOf }: WireParts,
+): Promise<HttpResponse> {
+  if (request.url.origin !== originOf(request.host)) return response;
+  const hasClient = await pools.hasClient(request.url.host);
+  const hint = badRequestHint(request, response, { hasClient });
+  return hint === undefined ? response : { ...response, hint };
+}
+
+/** What broke the body is the reason of the failure, not the connection that broke with it. */
+function rememberError(stream: Readable): () => Error | undefined {
+  let seen: Error | undefined;
+  stream.once('error', (error) => {
+    seen = error;
+  });
+  return () => seen;
+}

@@ -1,0 +1,104 @@
+import { forEachConcurrently } from '../../base/concurrency.ts';
+import { assertNever } from '../../base/exhaustive.ts';
+import { sortedBy } from '../../base/sorted.ts';
+import { escapeControls, nearest, quote } from '../../base/text.ts';
+import type { Problem } from '../model.ts';
+import { type DirectoryEntry, followLinks } from './disk.ts';
+import { LayoutError } from './layout-error.ts';
+import { imagesOf, MANIFEST_FILE, manifestOf, namesOf } from './project-files.ts';
+import { type Place, ThinDirectory } from './thin-directory.ts';
+import { warnUnusedImageLists } from './unused-image-lists.ts';
+
+/** The files of one project. */
+interface ProjectFiles {
+  readonly manifest: Place;
+  readonly images: Place;
+}
+
+export interface Layout {
+  /** In lexical order; at least one. */
+  readonly projects: readonly ProjectFiles[];
+  readonly warnings: readonly Problem[];
+}
+
+const CONCURRENT_DIRECTORIES = 16;
+
+/**
+ * Finds `manifests/X/promoter-manifest.yaml` and `images/X/images.yaml` in a manifest directory. Throws a LayoutError
+ * with all that is wrong where going on would leave something out that was meant.
+ */
+export async function readLayout(directory: string, signal: AbortSignal): Promise<Layout> {
+  const thin = new ThinDirectory(directory, await realDirectory(directory));
+  const top = await thin.entriesOf(thin.root);
+  if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues); // nobody knows what is in it
+  const images = await topDirectory('images', { top, thin });
+  const manifests = await topDirectory('manifests', { top, thin });
+  const projects: ProjectFiles[] = [];
+  if (manifests !== undefined) {
+    const imageDirectories = images === undefined ? [] : await thin.listOf(images);
+    const entries = await thin.entriesOf(manifests);
+    await forEachConcurrently(entries, { workers: CONCURRENT_DIRECTORIES, signal }, async (entry) => {
+      const manifest = await manifestOf(entry, { manifests, thin });
+      if (manifest === undefined || images === undefined || imageDirectories === undefined) return;
+      const list = await imagesOf(entry.name, { images, imageDirectories, thin });
+      if (list !== undefined) projects.push({ manifest, images: list });
+    });
+    if (images !== undefined && imageDirectories !== undefined)
+      await warnUnusedImageLists({ images, imageDirectories, projects: entries, thin });
+  }
+  if (thin.issues.length === 0 && projects.length === 0) refuseEmptiness(directory, thin);
+  if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues);
+  return { projects: sortedBy(projects, ({ manifest }) => manifest.file), warnings: thin.warnings };
+}
+
+async function realDirectory(directory: string): Promise<string> {
+  const target = await followLinks(directory);
+  if (target.kind === 'ok' && target.value.kind === 'directory') return target.value.path;
+  const message =
+    target.kind === 'missing'
+      ? `stat directory ${directory}: no such file or directory: give the manifest directory`
+      : target.kind === 'unreadable'
+        ? `stat directory ${directory}: ${target.reason}`
+        : `${quote(directory)} is not a directory: give the manifest directory`;
+  throw new LayoutError('layout-broken', [{ path: directory, message }]);
+}
+
+async function topDirectory(
+  name: string,
+  { top, thin }: { top: readonly DirectoryEntry[]; thin: ThinDirectory },
+): Promise<Place | undefined> {
+  const entry = top.find((one) => one.name === name);
+  if (entry === undefined) {
+    const meant = nearest(name, namesOf(top));
+    const advice = meant === undefined ? 'create it' : `did you mean ${quote(meant)}?`;
+    thin.refuse(name, `stat directory ${thin.show(name)}: no such file or directory: ${advice}`);
+    return undefined;
+  }
+  const resolved = await thin.resolve(entry, thin.root);
+  switch (resolved.kind) {
+    case 'directory':
+      return resolved.place;
+    case 'outside':
+      thin.refuseOutside(name, resolved.target);
+      return undefined;
+    case 'unusable':
+      thin.refuse(name, `stat directory ${thin.show(name)}: ${resolved.reason}`);
+      return undefined;
+    case 'file':
+    case 'other':
+      thin.refuse(name, `${quote(thin.show(name))} is not a directory`);
+      return undefined;
+    default:
+      return assertNever(resolved);
+  }
+}
+
+function refuseEmptiness(directory: string, thin: ThinDirectory): void {
+  const found = thin.warnings
+    .map(({ at, message }) => `; ${escapeControls(thin.show(at.file))}: ${message}`)
+    .join('');
+  thin.refuse(
+    '',
+    `no manifests found in dir: ${directory}: expected manifests/NAME/${MANIFEST_FILE} in it${found}`,
+  );
+}

@@ -1,0 +1,104 @@
+import { quote } from '../base/text.ts';
+import type { DigestEntry, ImageEntry, TagEntry } from './model.ts';
+import { checkDigest, checkImageName, checkTag, emptyDmap } from './rules.ts';
+import { asMap, firstEntries, ImageShape, parseShape, textOf } from './shape.ts';
+import type { SourceFile } from './source-file.ts';
+import {
+  isNull,
+  kindOf,
+  type YamlEntry,
+  type YamlList,
+  type YamlMap,
+  type YamlNode,
+} from './yaml/yaml-tree.ts';
+
+/** The good entries of a list of images. Whatever is wrong with the others was reported to the file. */
+export function parseImages(list: YamlList, source: SourceFile): readonly ImageEntry[] {
+  return list.items.map((item) => parseImage(item, source)).filter((image) => image !== undefined);
+}
+
+/** How many entries of dmaps stand in a list of images, good or bad. */
+export function countDigests(list: YamlList): number {
+  const dmaps = list.items.flatMap((item) => (item.kind === 'map' ? item.entries : []));
+  return dmaps
+    .filter(({ key, value }) => key.value === 'dmap' && value.kind === 'map')
+    .reduce((sum, { value }) => sum + (value.kind === 'map' ? value.entries.length : 0), 0);
+}
+
+function parseImage(item: YamlNode, source: SourceFile): ImageEntry | undefined {
+  const map = asMap(item, 'an image', source);
+  if (map === undefined) return undefined;
+  const { fields, intact, broken } = parseShape(ImageShape, map, { owner: 'an image', source });
+  const name = checkImageName(textOf(fields.name));
+  if ('fault' in name && !broken.has('name')) source.report(name.fault, fields.name?.at ?? map.at);
+  const unusable = fields.dmap === undefined && broken.has('dmap');
+  const digests = unusable ? undefined : parseDmap(fields.dmap, map, source);
+  if (!intact || 'fault' in name || digests === undefined) return undefined;
+  return { name: name.value, digests, at: source.positionOf(map.at) };
+}
+
+/**
+ * The good entries of a dmap; undefined where none is good. One that is missing or empty is how real lists announce an
+ * image without a release: it asks for nothing, so nothing is lost.
+ */
+function parseDmap(
+  map: YamlMap | undefined,
+  image: YamlMap,
+  source: SourceFile,
+): readonly DigestEntry[] | undefined {
+  if (map === undefined || map.entries.length === 0) {
+    source.warn(emptyDmap(), image.entries.find(({ key }) => key.value === 'dmap')?.key.at ?? image.at);
+    return [];
+  }
+  const { repeated } = firstEntries(map, source);
+  const digests: DigestEntry[] = [];
+  for (const entry of map.entries) {
+    const digest = parseDigest(entry, source);
+    // of a repeated digest nobody knows which tags were meant
+    if (digest !== undefined && !repeated.has(digest.digest)) digests.push(digest);
+  }
+  return digests.length === 0 ? undefined : digests;
+}
+
+function parseDigest({ key, value }: YamlEntry, source: SourceFile): DigestEntry | undefined {
+  const digest = checkDigest(key.value);
+  if ('fault' in digest) source.report(digest.fault, key.at);
+  const tags = parseTags(value, source);
+  if ('fault' in digest || tags === undefined) return undefined;
+  return { digest: digest.value, tags, at: source.positionOf(key.at) };
+}
+
+/**
+ * The good tags, each once. Undefined where there were some and none was good: without tags the digest would be
+ * promoted for its own sake, and nobody asked for that.
+ */
+function parseTags(value: YamlNode, source: SourceFile): readonly TagEntry[] | undefined {
+  if (isNull(value)) return [];
+  if (value.kind !== 'list') {
+    const advice = value.kind === 'scalar' ? ': put it into [brackets]' : '';
+    source.report(
+      { rule: 'shape', message: `the tags of a digest have to be a list, not ${kindOf(value)}${advice}` },
+      value.at,
+    );
+    return undefined;
+  }
+  const tags = new Map<string, TagEntry>();
+  for (const item of value.items) {
+    const tag = parseTag(item, source);
+    if (tag !== undefined && !tags.has(tag.tag)) tags.set(tag.tag, tag);
+  }
+  return tags.size === 0 && value.items.length > 0 ? undefined : Array.from(tags.values());
+}
+
+function parseTag(item: YamlNode, source: SourceFile): TagEntry | undefined {
+  if (item.kind !== 'scalar' || isNull(item)) {
+    const advice =
+      item.kind === 'scalar' && item.value !== '' ? `: if it is called so, write ${quote(item.value)}` : '';
+    source.report({ rule: 'tag', message: `a tag has to be text, not ${kindOf(item)}${advice}` }, item.at);
+    return undefined;
+  }
+  const tag = checkTag(item.value);
+  if ('value' in tag) return { tag: tag.value, at: source.positionOf(item.at) };
+  source.report(tag.fault, item.at);
+  return undefined;
+}

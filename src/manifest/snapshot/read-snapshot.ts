@@ -1,0 +1,104 @@
+import { sortedBy } from '../../base/sorted.ts';
+import type { Digest } from '../../image/digest.ts';
+import { makeSnapshotImage, type SnapshotImage } from '../../image/snapshot-image.ts';
+import type { Tag } from '../../image/tag.ts';
+import { LayoutError } from '../layout/layout-error.ts';
+import { readSource } from '../layout/read-source.ts';
+import type { Problem } from '../model.ts';
+import { parseImages } from '../parse-images.ts';
+import { sortProblems } from '../problem.ts';
+import { SourceFile } from '../source-file.ts';
+import { parseYaml } from '../yaml/parse-yaml.ts';
+import { isNull, kindOf } from '../yaml/yaml-tree.ts';
+import { isCsvSnapshot, parseCsvSnapshot, type SnapshotEntry } from './snapshot-csv.ts';
+
+export interface ReadSnapshot {
+  /** Sorted by name. */
+  readonly images: readonly SnapshotImage[];
+  readonly problems: readonly Problem[];
+}
+
+/** Ten times a registry of 200,000 digests with two tags each. */
+const MAX_SNAPSHOT_BYTES = 400 * 1024 * 1024;
+
+/**
+ * A snapshot from a file, in whichever of the formats it is: CSV, or YAML, of which JSON is a part. What is wrong in it
+ * is a problem; throws a LayoutError where the file is missing or unreadable.
+ */
+export async function readSnapshot(file: string, signal: AbortSignal): Promise<ReadSnapshot> {
+  const source = await readSource({ file, path: file, maxBytes: MAX_SNAPSHOT_BYTES }, signal);
+  if (!(source instanceof SourceFile)) throw new LayoutError('file-unusable', [source]);
+  const entries = isCsvSnapshot(source.text) ? parseCsvSnapshot(source) : parseYamlSnapshot(source);
+  reportContradictions(entries, source);
+  return { images: together(entries), problems: sortProblems(source.problems) };
+}
+
+/** Piece by piece a large snapshot takes a third of the memory; as a whole its problems have their places. */
+function parseYamlSnapshot(source: SourceFile): SnapshotEntry[] {
+  return parsePieces(source) ?? parseDocument(source);
+}
+
+/** Each item of the list by itself. Undefined where not all is well, or where there may be more than one document. */
+function parsePieces({ file, text }: SourceFile): SnapshotEntry[] | undefined {
+  if (/^(?:---|\.\.\.)/m.test(text)) return undefined;
+  const entries: SnapshotEntry[] = [];
+  let start = 0;
+  for (const piece of text.split(/^(?=- )/m)) {
+    const part = new SourceFile(file, piece);
+    for (const entry of parseDocument(part)) entries.push({ ...entry, at: start + entry.at });
+    if (part.problems.length > 0) return undefined;
+    start += piece.length;
+  }
+  return entries;
+}
+
+function parseDocument(source: SourceFile): SnapshotEntry[] {
+  const root = parseYaml(source);
+  if (root === undefined || isNull(root)) return [];
+  if (root.kind !== 'list') {
+    const message = `a snapshot is a list of images, not ${kindOf(root)}; what manifests want in a registry is written PATH@REGISTRY`;
+    source.report({ rule: 'shape', message }, root.at);
+    return [];
+  }
+  return parseImages(root, source).flatMap(({ name, digests }) =>
+    digests.flatMap(({ digest, tags, at: digestAt }): SnapshotEntry[] =>
+      tags.length === 0
+        ? [{ name, digest, tag: undefined, at: source.offsetOf(digestAt) }]
+        : tags.map(({ tag, at }) => ({ name, digest, tag, at: source.offsetOf(at) })),
+    ),
+  );
+}
+
+/** A tag is one digest: of two, nobody knows which it was. */
+function reportContradictions(entries: readonly SnapshotEntry[], source: SourceFile): void {
+  const tagged = new Map<string, Map<Tag, SnapshotEntry>>();
+  for (const entry of entries) {
+    const { name, digest, tag, at } = entry;
+    if (tag === undefined) continue;
+    const tags = tagged.get(name) ?? new Map<Tag, SnapshotEntry>();
+    tagged.set(name, tags);
+    const known = tags.get(tag);
+    if (known === undefined) tags.set(tag, entry);
+    else if (known.digest !== digest) {
+      const { line } = source.positionOf(known.at);
+      const message = `${name}:${tag} is ${known.digest} in line ${line} and ${digest} here: a tag is one digest, remove one`;
+      source.report({ rule: 'tag', message }, at);
+    }
+  }
+}
+
+function together(entries: Iterable<SnapshotEntry>): readonly SnapshotImage[] {
+  const images = new Map<string, Map<Digest, Set<Tag>>>();
+  for (const { name, digest, tag } of entries) {
+    const digests = images.get(name) ?? new Map<Digest, Set<Tag>>();
+    images.set(name, digests);
+    const tags = digests.get(digest) ?? new Set<Tag>();
+    digests.set(digest, tags);
+    if (tag !== undefined) tags.add(tag);
+  }
+  const made = Array.from(images, ([name, digests]) => makeSnapshotImage(name, digests));
+  return sortedBy(
+    made.filter((image) => image !== undefined),
+    ({ name }) => name,
+  );
+}

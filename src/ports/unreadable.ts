@@ -1,0 +1,30 @@
+import { isAbort, messageOf } from '../base/errors.ts';
+import { failureBefore } from '../base/given-up.ts';
+
+/** A registry that gave no usable answer, and why. */
+export interface Unreadable {
+  readonly kind: 'unreadable';
+  readonly reason: string;
+}
+
+/** Makes a value of a registry that does not answer; only what an aborted signal throws goes on. */
+export async function orUnreadable<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (signal.aborted || isAbort(error, signal)) throw error;
+    return { kind: 'unreadable', reason: messageOf(error) };
+  }
+}
+
+/** The same; what had gone wrong before the signal was aborted is a value too, so that a stopped run can tell it. */
+export async function orGivenUp<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
+  try {
+    return await orUnreadable(reading, signal);
+  } catch (error) {
+    const failure = failureBefore(error, signal);
+    if (failure === undefined) throw error;
+    const reason = `the run was stopped before there was an answer; the last attempt had failed: ${messageOf(failure)}`;
+    return { kind: 'unreadable', reason };
+  }
+}

@@ -1,0 +1,156 @@
+import { forEachConcurrently } from '../../base/concurrency.ts';
+import { Permits } from '../../base/permits.ts';
+import type { Want, Wanted, WantList } from '../../edges/wanted.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { DestinationState, ReadState } from '../../inventory/inventory.ts';
+import { ListingStates } from '../../inventory/listing-state.ts';
+import { ListingStrategy } from '../../inventory/listing-strategy.ts';
+import {
+  type DestinationQuery,
+  openWants,
+  readDestination,
+  readDigests,
+} from '../../inventory/read-destination.ts';
+import { isPresent } from '../../plan/decide-edge.ts';
+import type { Progress } from '../../ports/progress.ts';
+import type { ReadRegistry } from '../../ports/registry.ts';
+import { orGivenUp, orUnreadable } from '../../ports/unreadable.ts';
+import { ContentCheck, type Missing } from './content-check.ts';
+import type { Mirror } from './mirror.ts';
+import type { Flaw, Observation, Observations } from './observation.ts';
+import { makeTargets, type Target } from './target.ts';
+
+export interface ObservationPorts {
+  readonly registry: ReadRegistry;
+  readonly progress: Progress;
+}
+
+export interface ObservationOptions {
+  /** Where to look instead of at the destinations. */
+  readonly mirror: Mirror | undefined;
+  /** Whether to look at all that the manifests lead to. */
+  readonly deep: boolean;
+  /** Whether to read a byte of each blob, where it would do to ask for it. */
+  readonly reads: boolean;
+  /** Repositories at a time, and digests at a time whose content is looked at; the transport bounds the requests. */
+  readonly workers: number;
+}
+
+type ObservationContext = ObservationPorts &
+  ObservationOptions &
+  Pick<DestinationQuery, 'listings' | 'wanted' | 'confirmsAbsence'> & {
+    /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
+    readonly contents: Permits;
+    readonly show: (target: Target, observation: Observation) => void;
+  };
+
+/**
+ * Looks at everything wanted. A registry that does not answer is a value in the result; once the signal aborts, what
+ * has been seen until then is the result, of contents digest by digest.
+ */
+export async function readObservations(
+  wanted: Wanted,
+  options: ObservationOptions & ObservationPorts,
+  signal: AbortSignal,
+): Promise<Observations> {
+  const { mirror, progress, workers } = options;
+  const { targets, hidden } = makeTargets(wanted, mirror);
+  const observations = new Map<Repository, Observation>(hidden);
+  const asked = targets.map(({ asked: repository, list }) => ({ repository, list }));
+  const context = {
+    ...options,
+    listings: new ListingStrategy(asked),
+    wanted: new ListingStates(),
+    confirmsAbsence: true,
+    contents: new Permits(workers),
+    show: ({ destinations }: Target, observation: Observation) => {
+      for (const destination of destinations) observations.set(destination, observation);
+    },
+  };
+  progress.begin('inventory', targets.length);
+  try {
+    await forEachConcurrently(targets, { workers, signal }, async (target) => {
+      await look(target, context, signal);
+      progress.advance();
+    });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  progress.end();
+  return observations;
+}
+
+async function look(target: Target, context: ObservationContext, signal: AbortSignal): Promise<void> {
+  const { asked, list } = target;
+  const { listings, mirror } = context;
+  // what a mirror lists says nothing of what it serves: it is asked as whoever pulls from it asks
+  if (mirror !== undefined) listings.refuse(asked);
+  const state = await orGivenUp(readWhole(asked, list, { ...context, signal }), signal);
+  const named = list.wants.filter((want) => isToBeSeen(want, state, context));
+  const flaws = new Map<Digest, Flaw>();
+  const unseen = new Set(named.map(({ digest }) => digest));
+  context.show(target, { asked, state, flaws, unseen });
+  const content = new ContentCheck(asked, context.registry, context);
+  await forEachConcurrently(Array.from(unseen), { workers: context.workers, signal }, async (digest) => {
+    const found = await context.contents.run(() => findFlaw(digest, { asked, content, context }, signal));
+    if (found !== undefined) flaws.set(digest, found);
+    unseen.delete(digest);
+  });
+}
+
+/** Where a tag is missing it is worth knowing whether its digest is, too. */
+async function readWhole(
+  repository: Repository,
+  list: WantList,
+  asking: DestinationQuery,
+): Promise<ReadState> {
+  const state = await readDestination(repository, list, asking);
+  const wants = state.complete ? [] : openWants(list, state).filter(({ tagless }) => tagless === undefined);
+  return wants.length === 0 ? state : readDigests(repository, { state, wants }, asking);
+}
+
+function isToBeSeen(want: Want, state: DestinationState, { deep, mirror }: ObservationContext): boolean {
+  if (!deep && mirror === undefined) return false;
+  return hasTag(want, state) || (deep && hasDigest(want, state));
+}
+
+function findFlaw(
+  digest: Digest,
+  { asked, content, context }: { asked: Repository; content: ContentCheck; context: ObservationContext },
+  signal: AbortSignal,
+): Promise<Flaw | undefined> {
+  const missing = context.deep
+    ? content.findMissing(digest, signal)
+    : findMissingName(context.registry, { asked, digest }, signal);
+  return orUnreadable(missing.then(flawOf), signal);
+}
+
+function hasTag({ digest, tags }: Want, state: DestinationState): boolean {
+  return tags.some(({ tag }) => isPresent(state, digest, tag));
+}
+
+function hasDigest({ digest, tagless }: Want, state: DestinationState): boolean {
+  return tagless !== undefined && isPresent(state, digest, undefined);
+}
+
+/** A mirror may know a tag and send the question for its digest where there is no such thing. */
+async function findMissingName(
+  registry: ReadRegistry,
+  { asked, digest }: { asked: Repository; digest: Digest },
+  signal: AbortSignal,
+): Promise<Missing> {
+  const there = await registry.resolve(asked, digest, signal);
+  return { names: there === undefined ? [`manifest ${digest}`] : [], left: 0 };
+}
+
+/** Of what is missing so many are named. */
+const NAMED = 3;
+
+export function flawOf({ names, left }: Missing): Flaw | undefined {
+  if (names.length === 0) return undefined;
+  const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : '';
+  const unseen = left > 0 ? `; ${left} other parts were not looked at` : '';
+  const shown = names.toSorted().slice(0, NAMED).join(', ');
+  return { kind: 'incomplete', reason: `it is there by name, but not ${shown}${more}${unseen}` };
+}

@@ -1,0 +1,118 @@
+import { Readable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type {
+  EmbeddedRegistryOptions,
+  FaultAct,
+} from '../../../../../src/embedded-registry/embedded-registry.ts';
+import { layer } from '../../../../builders/images.ts';
+import { type ScriptedRequest, scriptedServer } from '../../../../doubles/scripted-server.ts';
+import {
+  clientForTest,
+  descriptorOf,
+  embeddedForTest,
+  quiet,
+  readAll,
+  registryErrorOf,
+  repositoryAt,
+} from '../../client.ts';
+
+const LARGE = layer('resumed', 3 * 1024 * 1024);
+const HALF = LARGE.bytes.length / 2;
+
+/** A large blob whose first answers go wrong, and the way to read it. */
+async function stage(
+  act: FaultAct,
+  { times = 1, ...options }: EmbeddedRegistryOptions & { times?: number } = {},
+) {
+  const server = await embeddedForTest(options);
+  server.store.putBlob('app', LARGE.bytes, LARGE.digest);
+  server.addFault({ kind: 'blob-get', act, times });
+  const { registry } = clientForTest();
+  const open = () => registry.openBlob(repositoryAt(server, 'app'), descriptorOf(LARGE), quiet());
+  return { server, open };
+}
+
+describe('a large blob', () => {
+  it.each<[string, FaultAct]>([
+    ['is closed', { kind: 'truncate' }],
+    ['ends too early', { kind: 'short-body' }],
+  ])('that %s in the middle goes on there: no byte comes twice', async (_what, act) => {
+    const { server, open } = await stage(act);
+    expect((await readAll(await open())).equals(LARGE.bytes)).toBe(true);
+    expect(server.requests.map(({ status, bytesOut }) => [status, bytesOut])).toEqual([
+      [200, HALF],
+      [206, HALF],
+    ]);
+  });
+
+  it('that is reset goes on after what has come', async () => {
+    const { server, open } = await stage({ kind: 'reset-mid-body' }, { times: 3 });
+    expect((await readAll(await open())).equals(LARGE.bytes)).toBe(true);
+    expect(server.requests).toHaveLength(4);
+  });
+
+  it('that makes no progress is given up after a few times', async () => {
+    const { server, open } = await stage({ kind: 'truncate', fraction: 0.0001 }, { times: Infinity });
+    const error = await registryErrorOf(readAll(await open()));
+    expect(error).toMatchObject({ code: 'unreachable', temporary: false });
+    expect(server.requests).toHaveLength(5);
+  });
+
+  it('that nobody reads to its end is let go', async () => {
+    const { open } = await stage({ kind: 'stall-mid-body' });
+    const body = await open();
+    if (!(body instanceof Readable)) throw new Error('expected a stream');
+    body.destroy();
+    expect(body.destroyed).toBe(true);
+  });
+});
+
+describe('a server that is asked to go on', () => {
+  const first = {
+    request: /^GET/,
+    answer: {
+      raw: Buffer.concat([
+        Buffer.from(`HTTP/1.1 200 OK\r\ncontent-length: ${LARGE.bytes.length}\r\n\r\n`),
+        LARGE.bytes.subarray(0, HALF),
+      ]),
+      ending: 'close',
+    },
+  } as const;
+  const asked = {
+    request: /^GET/,
+    check: ({ headers }: ScriptedRequest) => {
+      expect(headers.range).toBe(`bytes=${HALF}-`);
+    },
+  };
+  const range = (start: number) => ({
+    'content-range': `bytes ${start}-${LARGE.bytes.length - 1}/${LARGE.bytes.length}`,
+  });
+
+  async function read(answer: { status: number; headers?: Record<string, string>; body: Uint8Array }) {
+    const server = await scriptedServer([first, { ...asked, answer }]);
+    const { registry } = clientForTest();
+    return readAll(await registry.openBlob(repositoryAt(server, 'app'), descriptorOf(LARGE), quiet()));
+  }
+
+  it('may begin again: what is known is skipped', async () => {
+    expect((await read({ status: 200, body: LARGE.bytes })).equals(LARGE.bytes)).toBe(true);
+  });
+
+  it.each<[string, number, number, string]>([
+    ['elsewhere', 206, 0, 'unreachable'],
+    ['with an answer that makes no sense', 204, HALF, 'unreachable'],
+    ['and refuses', 416, HALF, 'unreachable'],
+  ])('and begins %s has broken off', async (_what, status, start, code) => {
+    const body = status === 206 ? LARGE.bytes.subarray(HALF) : new Uint8Array();
+    const error = await registryErrorOf(read({ status, headers: range(start), body }));
+    expect(error.code).toBe(code);
+  });
+
+  it('with other bytes is found out by the digest', async () => {
+    const other = layer('other', LARGE.bytes.length).bytes;
+    const error = await registryErrorOf(
+      read({ status: 206, headers: range(HALF), body: other.subarray(HALF) }),
+    );
+    expect(error.code).toBe('mismatch');
+  });
+});
