@@ -1,27 +1,23 @@
 import { blockEdges } from './checks/block-edges.ts';
-import type { Finding } from './checks/finding.ts';
 import { isProven, type ProofScope } from './checks/images-to-copy.ts';
 import { MANIFEST_RULES, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
 import { applyPlan } from './copy/apply-plan.ts';
+import type { Outcomes } from './copy/outcome.ts';
 import { cacheManifests } from './copy/manifest-cache.ts';
-import type { Outcome } from './copy/outcome.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
-import { takeShard } from './edges/take-shard.ts';
-import { subtractWanted } from './edges/wanted.ts';
-import type { Repository } from './image/repository.ts';
+import { fingerprintOf, takeShard } from './edges/take-shard.ts';
 import { countQueries } from './inventory/count-queries.ts';
-import type { DestinationState } from './inventory/inventory.ts';
-import { readInWaves } from './inventory/read-inventory.ts';
+import { readInventory } from './inventory/read-inventory.ts';
+import type { Wanted } from './edges/wanted.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
-import { mergePlans } from './plan/merge-plans.ts';
-import type { Plan, PlanItem } from './plan/plan.ts';
-import { planUnread } from './plan/plan-unread.ts';
+import type { PlanOrigin } from './plan/plan.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
+import type { SourceRevision, SourceTree } from './ports/source-tree.ts';
 import type { Spool } from './ports/spool.ts';
 import type { Traffic } from './ports/traffic.ts';
 import { makeReport } from './report/make-report.ts';
@@ -33,10 +29,14 @@ export interface PromotionRequest {
   readonly shard?: Shard | undefined;
   /** Whether destinations of a manifest may stand in for its source. Default: they may. */
   readonly siblings?: boolean;
+  /** The version of the program, for the plan. */
+  readonly tool: string;
   /** Without it nothing is written. */
   readonly confirm: boolean;
   /** How much of what a dry run would copy it proves to be complete at its source. Default: `few`. */
   readonly proof?: ProofScope;
+  /** Bytes of the largest platform above which an image is not promoted. Unset: no limit. */
+  readonly maxImageSize?: number | undefined;
   /** Reports the edges that are present too. */
   readonly reportAll: boolean;
   /** Requests at a time. */
@@ -51,8 +51,8 @@ export interface PromotionPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Waits for as long as a host may leave the others waiting. Unset: all hosts are waited for. */
-  readonly pause?: (signal: AbortSignal) => Promise<void>;
+  /** The version control of the manifests. Unset: none. */
+  readonly tree?: SourceTree;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
   /** Ends what is in flight as well. */
@@ -61,51 +61,39 @@ export interface PromotionPorts {
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
-  const { confirm, read, reportAll: keepPresent, threads } = request;
+  const { confirm, maxImageSize, read, reportAll: keepPresent, threads } = request;
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const { clock, progress, registry, signal, spool, stopping } = ports;
   const startedAt = clock.wallTime();
   const begun = clock.monotonic();
-  const wanted = takeShard(expandEdges(read.manifests, request), request.shard);
   const source = cacheManifests(registry);
-  // a manifest that is about to be copied or proven is read at once, any other is looked up
-  const sourceFor = (digests: number) => (confirm || isProven(proof, digests) ? source : registry);
-  const rules = planRules(read.manifests, proof);
-  const findings: Finding[] = [...checkManifests(MANIFEST_RULES, read.manifests)];
   // a dry run asks for no right to write
   const destination = confirm ? (ports.destination ?? registry) : registry;
-  const plans: Plan[] = [];
-  const outcomes = new Map<PlanItem, Outcome>();
-  let readings: ReturnType<typeof countQueries> = new Map();
-  let unread = wanted;
-  const destinations = new Map<Repository, DestinationState>();
-  try {
-    const { pause } = ports;
-    const reading = {
-      source: confirm ? source : registry,
-      sourceFor,
-      destination,
-      progress,
-      workers: threads,
-      pause,
-      destinations,
-    };
-    for await (const wave of readInWaves(wanted, reading, AbortSignal.any([stopping, signal]))) {
-      unread = subtractWanted(unread, wave.wanted);
-      readings = countQueries(wave.inventory);
-      const unchecked = makePlan(wave.wanted, wave.inventory, { keepPresent });
-      const checking = { source, destination, progress, workers: threads };
-      const found = await runChecks(rules, unchecked, checking, AbortSignal.any([stopping, signal]));
-      const plan = blockEdges(unchecked, found);
-      findings.push(...found);
-      plans.push(plan);
-      if (!confirm) continue;
-      const copying = { source, destination, spool, clock, progress, threads, stopping };
-      for (const [item, outcome] of await applyPlan(plan, copying, signal)) outcomes.set(item, outcome);
-    }
-  } catch (error) {
-    if (!stopping.aborted) throw error;
-  }
+  const common = { source, destination, progress, workers: threads };
+  const ending = AbortSignal.any([stopping, signal]);
+
+  const all = expandEdges(read.manifests, request);
+  const wanted = takeShard(all, request.shard);
+  const revision = ports.tree?.revision(ending);
+  const readsAll = confirm || maxImageSize !== undefined;
+  const reading = {
+    ...common,
+    source: confirm ? source : registry,
+    // a manifest that is about to be copied or checked is read at once, any other is looked up
+    sourceFor: (digests: number) => (readsAll || isProven(proof, digests) ? source : registry),
+  };
+  const inventory = await readInventory(wanted, reading, ending);
+  const origin = makeOrigin({ request, all, wanted, startedAt, revision: await revision });
+  const unchecked = makePlan(wanted, inventory, { keepPresent, origin });
+  const findings = await runChecks(
+    planRules(read.manifests, { proof, maxImageSize }),
+    unchecked,
+    common,
+    ending,
+  );
+  const plan = blockEdges(unchecked, findings);
+  const copying = { ...common, spool, clock, threads, stopping };
+  const outcomes = confirm ? await applyPlan(plan, copying, signal) : NO_OUTCOMES;
   return makeReport({
     mode: confirm ? 'promotion' : 'dry-run',
     startedAt,
@@ -113,12 +101,36 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     stopped: stopping.aborted,
     edges: wanted.edges,
     shard: wanted.shard,
-    plan: mergePlans([...plans, planUnread(unread, destinations)]),
-    readings,
-    findings,
+    plan,
+    readings: countQueries(inventory),
+    findings: [...checkManifests(MANIFEST_RULES, read.manifests), ...findings],
     outcomes,
     problems: read.problems,
     manifests: read.counts,
     traffic: ports.traffic.hosts(),
   });
 }
+
+function makeOrigin({
+  request,
+  all,
+  wanted,
+  startedAt,
+  revision,
+}: {
+  readonly request: PromotionRequest;
+  readonly all: Wanted;
+  readonly wanted: Wanted;
+  readonly startedAt: number;
+  readonly revision: SourceRevision | undefined;
+}): PlanOrigin {
+  return {
+    tool: request.tool,
+    madeAt: new Date(startedAt).toISOString(),
+    manifests: wanted.shard?.input ?? fingerprintOf(all),
+    ...(revision !== undefined && { revision }),
+    ...(wanted.shard !== undefined && { shard: wanted.shard }),
+  };
+}
+
+const NO_OUTCOMES: Outcomes = new Map();

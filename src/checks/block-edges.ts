@@ -1,5 +1,13 @@
 import { hostOf } from '../image/repository.ts';
-import { type EdgeDecision, isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
+import {
+  type EdgeDecision,
+  type EdgeId,
+  edgeId,
+  isWritable,
+  noEdges,
+  type Plan,
+  type PlanItem,
+} from '../plan/plan.ts';
 import type { Finding } from './finding.ts';
 
 /** The same plan with the edges blocked that errors concern. Edges that need no write stay as they are. Pure. */
@@ -7,20 +15,21 @@ export function blockEdges(plan: Plan, findings: readonly Finding[]): Plan {
   const reasons = reasonsOf(findings);
   if (reasons.size === 0) return plan;
   const counts = { ...plan.counts };
-  const hosts = new Map(Array.from(plan.hosts, ([host, edges]) => [host, { ...edges }]));
+  const hosts = Object.fromEntries(Object.entries(plan.hosts).map(([host, edges]) => [host, { ...edges }]));
   const items = plan.items.map((item): PlanItem => {
-    const reason = reasons.get(item);
-    if (reason === undefined || !isWritable(item)) return item;
+    const reason = isWritable(item) ? reasons.get(edgeId(item)) : undefined;
+    if (reason === undefined) return item;
     recount(counts, item.decision);
-    recount(hosts.get(hostOf(item.destination)) ?? noEdges(), item.decision);
-    return { ...item, decision: 'blocked', reason };
+    recount(hosts[hostOf(item.destination)] ?? noEdges(), item.decision);
+    const { destination, tag, digest, sources, at } = item;
+    return { decision: 'blocked', destination, tag, digest, sources, at, reason };
   });
   return { ...plan, items, counts, hosts };
 }
 
 /** The messages of the errors that concern each edge. */
-function reasonsOf(findings: readonly Finding[]): ReadonlyMap<PlanItem, string> {
-  const reasons = new Map<PlanItem, string>();
+function reasonsOf(findings: readonly Finding[]): ReadonlyMap<EdgeId, string> {
+  const reasons = new Map<EdgeId, string>();
   for (const { rule, level, message, edges } of findings) {
     if (level !== 'error') continue;
     const reason = `${message} [${rule}]`;

@@ -1,5 +1,5 @@
 import type { Position } from '../base/position.ts';
-import type { PlanItem } from '../plan/plan.ts';
+import type { EdgeId } from '../plan/plan.ts';
 
 /** A result of a rule. An error blocks its own edges, and no other; a warning blocks nothing. */
 export interface Finding {
@@ -13,7 +13,7 @@ export interface Finding {
   /** Undefined for a finding about the whole run. */
   readonly at: Position | undefined;
   /** The edges that it concerns. */
-  readonly edges: readonly PlanItem[];
+  readonly edges: readonly EdgeId[];
 }
 
 /** What a rule reports: its own name is added by whoever runs it. */

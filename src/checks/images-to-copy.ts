@@ -1,5 +1,5 @@
 import type { Digest } from '../image/digest.ts';
-import type { Repository } from '../image/repository.ts';
+import { hostOf, type Repository } from '../image/repository.ts';
 import type { CopyItem, Plan, PlanItem } from '../plan/plan.ts';
 
 /** How much of what a dry run would copy is proven at the source. */
@@ -58,4 +58,9 @@ export function imagesToCopy(plan: Plan): readonly ImageToCopy[] {
 
 function isCopy(item: PlanItem): item is CopyItem {
   return item.decision === 'copy';
+}
+
+/** The host that an image is read from: images of one host share its limits. */
+export function sourceHostOf({ sources: [first] }: ImageToCopy): string {
+  return first === undefined ? '' : hostOf(first);
 }

@@ -3,6 +3,7 @@ import { assertNever } from '../base/exhaustive.ts';
 import { listSome } from '../base/text.ts';
 import { formatReference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
+import { edgeId } from '../plan/plan.ts';
 import type { Found } from './finding.ts';
 import {
   countDigestsToCopy,
@@ -11,28 +12,27 @@ import {
   imagesToCopy,
   isProven,
   type ProofScope,
+  sourceHostOf,
 } from './images-to-copy.ts';
 import type { PlanRule } from './rule.ts';
 import { type Shortfall, SourceWalk } from './source-walk.ts';
 
-/**
- * Proves that everything an image leads to is at its source: a promotion would fail where it is not. What has been
- * found stays known for the next plan of the run, that of hosts which answer late.
- */
+/** Proves that everything an image leads to is at its source: a promotion would fail where it is not. */
 export function incompleteSource(scope: ProofScope): PlanRule {
-  const walked = new SourceWalk();
   return {
     name: 'incomplete-source',
     check: async (plan, { report, progress, workers, ...ports }, signal) => {
       const digests = countDigestsToCopy(plan);
       if (!isProven(scope, digests)) return report(notProven(digests));
+      const walked = new SourceWalk();
       const images = imagesToCopy(plan);
+      const newRepositories = new Set(plan.newRepositories);
       progress.begin('proof', images.length);
-      await forEachInLanes(images, { laneOf, workers, signal }, async (image) => {
+      await forEachInLanes(images, { laneOf: sourceHostOf, workers, signal }, async (image) => {
         const destinations = new Set(image.edges.map(({ destination }) => destination));
         const sources = [...image.sources, ...image.siblings];
         const blobsAreKnown = areAtHosts(image.siblings, destinations);
-        const empty = plan.newRepositories;
+        const empty = newRepositories;
         const walk = { ...image, sources, destinations, empty, blobsAreKnown, ...ports };
         const shortfall = await walked.findShortfall(walk, signal);
         if (shortfall !== undefined) report(describe(image, shortfall));
@@ -41,10 +41,6 @@ export function incompleteSource(scope: ProofScope): PlanRule {
       progress.end();
     },
   };
-}
-
-function laneOf({ sources: [first] }: ImageToCopy): string {
-  return first === undefined ? '' : hostOf(first);
 }
 
 /** True where every destination has one of the repositories at its own host. */
@@ -74,7 +70,7 @@ function describe(image: ImageToCopy, shortfall: Shortfall): Found {
         message: `${name} is incomplete: ${describeMissing(shortfall, [...sources, ...image.siblings])}`,
         advice: 'push the image to its source again, or remove its digest from the manifest',
         at,
-        edges: edges.filter(({ destination }) => shortfall.destinations.has(destination)),
+        edges: edges.filter(({ destination }) => shortfall.destinations.has(destination)).map(edgeId),
       };
     case 'malformed':
       return {
@@ -82,7 +78,7 @@ function describe(image: ImageToCopy, shortfall: Shortfall): Found {
         message: `${name} cannot be copied: ${shortfall.reason}`,
         advice: 'remove its digest from the manifest',
         at,
-        edges,
+        edges: edges.map(edgeId),
       };
     case 'unreadable':
       return {
@@ -90,7 +86,7 @@ function describe(image: ImageToCopy, shortfall: Shortfall): Found {
         message: `${name} could not be proven to be complete: ${shortfall.reason}`,
         advice: 'run again once its source answers',
         at,
-        edges,
+        edges: edges.map(edgeId),
       };
     default:
       return assertNever(shortfall);

@@ -1,6 +1,6 @@
 import { isWithin, type Repository } from '../image/repository.ts';
 import type { PromoterManifest } from '../manifest/model.ts';
-import { isWritable, type Plan, type PlanItem } from '../plan/plan.ts';
+import { type EdgeId, edgeId, isWritable, type Plan } from '../plan/plan.ts';
 import type { ManifestRule, PlanRule } from './rule.ts';
 
 const NAME = 'provenance-required';
@@ -36,15 +36,15 @@ function isRequired({ provenance }: PromoterManifest): boolean {
 }
 
 /** The edges to write that these projects ask for, those that others ask for too included. */
-function edgesOf(plan: Plan, manifests: readonly PromoterManifest[]): Map<PromoterManifest, PlanItem[]> {
-  const edges = new Map<PromoterManifest, PlanItem[]>(manifests.map((manifest) => [manifest, []]));
+function edgesOf(plan: Plan, manifests: readonly PromoterManifest[]): Map<PromoterManifest, EdgeId[]> {
+  const edges = new Map<PromoterManifest, EdgeId[]>(manifests.map((manifest) => [manifest, []]));
   const files = new Map(
     manifests.map((manifest) => [manifest, new Set(manifest.images.map(({ at }) => at.file))]),
   );
   for (const item of manifests.length === 0 ? [] : plan.items.filter(isWritable)) {
     for (const [manifest, own] of files) {
       const asks = item.at.some(({ file }) => own.has(file));
-      if (asks && leadsTo(manifest, item.destination)) edges.get(manifest)?.push(item);
+      if (asks && leadsTo(manifest, item.destination)) edges.get(manifest)?.push(edgeId(item));
     }
   }
   return new Map(Array.from(edges).filter(([, own]) => own.length > 0));

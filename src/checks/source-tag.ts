@@ -5,7 +5,7 @@ import { parseReferences } from '../image/oci-manifest.ts';
 import { formatReference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
-import type { CopyItem, Plan } from '../plan/plan.ts';
+import { type CopyItem, edgeId, type Plan } from '../plan/plan.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import type { Found } from './finding.ts';
 import { countDigestsToCopy, FEW, imagesToCopy, isProven, type ProofScope } from './images-to-copy.ts';
@@ -69,13 +69,13 @@ async function compare(
       const [message, advice] = parts.has(digest)
         ? [`${name} is the index ${actual}, and ${digest} is only one part of it`, PROMOTE_INDEX]
         : [`${name} is ${actual}, not ${digest}`, CHECK_DIGEST];
-      return { level: 'warn', message, advice, at: edges[0]?.at[0], edges };
+      return { level: 'warn', message, advice, at: edges[0]?.at[0], edges: edges.map(edgeId) };
     });
   } catch (error) {
     if (signal.aborted || isAbort(error, signal)) throw error;
     const edges = Array.from(wanted.values()).flat();
     const message = `${name} could not be compared with the manifests: ${messageOf(error)}`;
-    return [{ level: 'warn', message, at: edges[0]?.at[0], edges }];
+    return [{ level: 'warn', message, at: edges[0]?.at[0], edges: edges.map(edgeId) }];
   }
 }
 

@@ -43,7 +43,7 @@ export type Shortfall =
   | { readonly kind: 'malformed' | 'unreadable'; readonly reason: string };
 
 /** Indexes are copied within indexes down to this depth. */
-const MAX_DEPTH = 8;
+export const MAX_DEPTH = 8;
 
 /** Manifests or blobs of one image that are asked for concurrently: few, because the first missing one ends the walk. */
 const WORKERS = 8;
@@ -132,7 +132,7 @@ export class SourceWalk {
 }
 
 /** What the first repository has that has something; throws the first failure where none has, and one could not be read. */
-async function firstFound<T>(
+export async function firstFound<T>(
   repositories: readonly Repository[],
   look: (repository: Repository) => Promise<T | undefined>,
 ): Promise<T | undefined> {
@@ -168,7 +168,7 @@ async function hasBlob(
   }
 }
 
-const TOO_DEEP = `indexes are nested more than ${MAX_DEPTH} deep`;
+export const TOO_DEEP = `indexes are nested more than ${MAX_DEPTH} deep`;
 
 function keyOf({ digest, size }: Descriptor): string {
   return `${digest} ${size}`;

@@ -4,7 +4,7 @@ import { failureBefore } from '../base/given-up.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Reference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import type { Plan, PlanItem } from '../plan/plan.ts';
+import { type EdgeId, edgeId, type Plan } from '../plan/plan.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
@@ -61,7 +61,7 @@ export async function applyPlan(plan: Plan, ports: CopyPorts, signal: AbortSigna
 }
 
 class Application {
-  readonly outcomes = new Map<PlanItem, Outcome>();
+  readonly outcomes = new Map<EdgeId, Outcome>();
   readonly #ports: CopyPorts;
   readonly #content: ContentCopier;
   readonly #supply: BlobFanOut;
@@ -109,16 +109,16 @@ class Application {
   async #write(ready: Ready, signal: AbortSignal): Promise<void> {
     const { tags, tagless, digest } = ready.promotion;
     const writeTag = async ({ tag, item }: DigestPromotion['tags'][number]) => {
-      this.outcomes.set(item, await this.#put(ready, tag, signal));
+      this.outcomes.set(edgeId(item), await this.#put(ready, tag, signal));
     };
     // the first one alone: what the registry misses is then copied again only once
     const [first, ...rest] = tags;
     if (first !== undefined) await writeTag(first);
     await Promise.all(rest.map(writeTag));
     if (tagless === undefined) return;
-    const isTagged = tags.some(({ item }) => this.outcomes.get(item)?.result === 'copied');
+    const isTagged = tags.some(({ item }) => this.outcomes.get(edgeId(item))?.result === 'copied');
     const outcome = isTagged ? copiedWith(ready.siblings) : this.#put(ready, digest, signal);
-    this.outcomes.set(tagless, await outcome);
+    this.outcomes.set(edgeId(tagless), await outcome);
   }
 
   async #put(
@@ -141,8 +141,8 @@ class Application {
   }
 
   #settle(promotion: DigestPromotion, outcome: Outcome): void {
-    for (const { item } of promotion.tags) this.outcomes.set(item, outcome);
-    if (promotion.tagless !== undefined) this.outcomes.set(promotion.tagless, outcome);
+    for (const { item } of promotion.tags) this.outcomes.set(edgeId(item), outcome);
+    if (promotion.tagless !== undefined) this.outcomes.set(edgeId(promotion.tagless), outcome);
   }
 }
 

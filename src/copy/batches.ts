@@ -36,8 +36,9 @@ export function collectBatches(plan: Plan): Batch[] {
   const repositories = groupItems(plan);
   const hosts = collectHosts(repositories.values());
   const waves = new Waves();
+  const newRepositories = new Set(plan.newRepositories);
   const batches = Array.from(repositories).flatMap(([destination, digests]) => {
-    const isNew = plan.newRepositories.has(destination);
+    const isNew = newRepositories.has(destination);
     return waves.split(destination, digests.keys()).map(({ rank, members }) => {
       const promotions = members.flatMap((digest) => {
         const bound = hosts.get(digest) ?? NO_HOSTS;

@@ -1,7 +1,7 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Repository } from '../image/repository.ts';
-import type { PlanItem } from '../plan/plan.ts';
+import type { EdgeId } from '../plan/plan.ts';
 
 /** What became of an edge. Those that the plan does not want written are never attempted. */
 export type Outcome =
@@ -11,8 +11,8 @@ export type Outcome =
   /** The run was stopped before the manifest's turn, though something below it may have been copied. */
   | { readonly result: 'not-attempted'; readonly reason: string };
 
-/** Outcomes by item of the plan; an item that is missing was not attempted. */
-export type Outcomes = ReadonlyMap<PlanItem, Outcome>;
+/** Outcomes by edge; an edge that is missing was not attempted. */
+export type Outcomes = ReadonlyMap<EdgeId, Outcome>;
 
 export const COPIED: Outcome = { result: 'copied' };
 

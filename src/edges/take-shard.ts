@@ -16,7 +16,7 @@ export function takeShard(wanted: Wanted, shard: Shard | undefined): Wanted {
 }
 
 /** A digest of all that is wanted, whatever files and lines it stands in. */
-function fingerprintOf({ repositories }: Wanted): Digest {
+export function fingerprintOf({ repositories }: Wanted): Digest {
   const known = new Map<WantList, Digest>(); // many repositories share one list
   const lines = repositories.map(({ repository, list }) => {
     const digest = known.get(list) ?? digestOfText(describeList(list));

@@ -66,10 +66,3 @@ export interface Claim {
   readonly sources: readonly Repository[];
   readonly at: readonly Position[];
 }
-
-/** What is wanted and does not belong to a part of it. */
-export function subtractWanted(wanted: Wanted, part: Wanted): Wanted {
-  const taken = new Set(part.repositories);
-  const repositories = wanted.repositories.filter((one) => !taken.has(one));
-  return { ...wanted, repositories, edges: repositories.reduce((sum, { list }) => sum + list.edges, 0) };
-}

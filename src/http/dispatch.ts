@@ -6,7 +6,7 @@ import { ResponseStream } from './bodies/response-stream.ts';
 import type { Route } from './connect/connection-pools.ts';
 import { asInvalidResponse } from './invalid-response.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
-import { limitDownload, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
+import { limitDownload, notBegun, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
 
 /** Milliseconds that a registry may take to begin its answer. */
 const ANSWER = 45_000;
@@ -65,6 +65,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   /** Set once the request is given up, to what it is given up for. */
   #end: { readonly reason: unknown } | undefined;
   #stopTimer: (() => void) | undefined;
+  readonly #stopAnswerTimer: (() => void) | undefined;
 
   constructor(request: HttpRequest, parts: ReceiverParts) {
     this.#request = request;
@@ -73,6 +74,9 @@ class Receiver implements Dispatcher.DispatchHandler {
     // sending a large body takes its time: the limit is then one of the answer alone
     if (parts.body instanceof Readable) parts.body.once('end', () => this.#startTimer());
     else this.#startTimer();
+    const { firstAnswer } = request;
+    if (firstAnswer !== undefined)
+      this.#stopAnswerTimer = parts.startTimer(firstAnswer.limit, () => this.#giveUp(notBegun(request)));
     if (request.signal.aborted) this.#abort();
     else request.signal.addEventListener('abort', this.#abort);
   }
@@ -104,6 +108,10 @@ class Receiver implements Dispatcher.DispatchHandler {
     headers: IncomingHttpHeaders,
   ): void {
     this.#startTimer();
+    if (status >= 200) {
+      this.#stopAnswerTimer?.();
+      this.#request.firstAnswer?.onBegun(status);
+    }
     this.#status = status;
     this.#headers = flattenHeaders(headers);
     if (this.#request.answer === 'stream' && status >= 200 && status < 300) this.#startStream(controller);
@@ -151,6 +159,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 
   #release(): void {
+    this.#stopAnswerTimer?.();
     this.#stopTimer?.();
     this.#stopTimer = () => {}; // a body that is still on its way starts none any more
     this.#request.signal.removeEventListener('abort', this.#abort);

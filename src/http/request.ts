@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly answer?: 'buffer' | 'stream';
   /** Milliseconds for the whole of the answer. Unset: five minutes. */
   readonly totalLimit?: number;
+  /** Milliseconds for a connection and the beginning of the answer, whose status is told. Unset: the limits of the wire. */
+  readonly firstAnswer?: { readonly limit: number; readonly onBegun: (status: number) => void };
   /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
   readonly slot?: 'own' | 'none';
   /** `ping` asks only whether the host may hide content from who asks: answered by 200, with a hint if so. */

@@ -31,6 +31,12 @@ export function tooLate(request: HttpRequest): RegistryError {
   return new RegistryError('unreachable', message, { temporary: true });
 }
 
+/** Of a first answer. */
+export function notBegun(request: HttpRequest): RegistryError {
+  const message = `${describeRequest(request)}: it took the request and did not answer in time`;
+  return new RegistryError('unreachable', message, { temporary: true });
+}
+
 /** Ends a stream that comes from a server which sends it too slowly; not where pieces wait for their reader. */
 export function limitDownload(stream: ResponseStream, parts: LimitParts): void {
   watch(stream, {

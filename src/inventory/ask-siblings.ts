@@ -17,18 +17,18 @@ import { findNowhere, WantIndex } from './sibling-holders.ts';
 /**
  * Asks siblings for what would otherwise be called lost, one after the other until one has it: those that are no
  * destination of the run, being in another shard say, and those that were not asked for the digest. Resolves to the
- * sources with their answers. Hosts that are late are not asked.
+ * sources with their answers.
  */
 export async function askSiblings(
   wanted: Wanted,
-  reading: InventoryReading & Pick<Inventory, 'sources'> & { readonly late: ReadonlySet<string> },
+  reading: InventoryReading & Pick<Inventory, 'sources'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<SourceKey, SourceState>> {
-  const { destinations, late, source, workers } = reading;
+  const { destinations, source, workers } = reading;
   const sources = new Map(reading.sources);
   const wants = new WantIndex(wanted);
   const mayHave = (sibling: Repository, digest: Digest) =>
-    !late.has(hostOf(sibling)) && mayHaveUnseen(destinations.get(sibling), wants.find(sibling, digest));
+    mayHaveUnseen(destinations.get(sibling), wants.find(sibling, digest));
   const questions = Array.from(findNowhere(wanted, reading))
     .map(({ digest, siblings }) => ({ digest, asked: siblings.filter((one) => mayHave(one, digest)) }))
     .filter(({ asked }) => asked.length > 0);
@@ -49,17 +49,4 @@ function mayHaveUnseen(state: DestinationState | undefined, want: Want | undefin
   if (state === undefined) return true;
   if (state.kind === 'unreadable') return false;
   return want === undefined || (state.by === 'head' && !isOpen(want, state));
-}
-
-/** The repositories with something that would be called lost, though a sibling of it is at a host that is late. */
-export function findWaiting(
-  wanted: Wanted,
-  inventory: Inventory,
-  late: ReadonlySet<string>,
-): ReadonlySet<Repository> {
-  const nowhere = findNowhere(wanted, inventory);
-  const isWaiting = (want: Want) =>
-    nowhere.has(want) && want.siblings.some((sibling) => late.has(hostOf(sibling)));
-  const waiting = wanted.repositories.filter(({ list }) => list.wants.some(isWaiting));
-  return new Set(waiting.map(({ repository }) => repository));
 }

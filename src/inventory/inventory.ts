@@ -49,10 +49,6 @@ export interface InventoryPorts {
   readonly progress: Progress;
   /** Repositories asked at a time at each host; the transport bounds the requests. */
   readonly workers: number;
-  /** Waits for as long as a host may leave the others waiting without an answer. Unset: for ever. */
-  readonly pause?: ((signal: AbortSignal) => Promise<void>) | undefined;
-  /** Where what is read is put, for whoever wants it though the reading is aborted. Unset: nobody does. */
-  readonly destinations?: Map<Repository, DestinationState>;
 }
 
 /** Destinations as they have been read so far: more is learned of them as it is needed. */

@@ -5,7 +5,15 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { SiblingHolders } from '../inventory/sibling-holders.ts';
 import { decideEdge, isPresent, type Known } from './decide-edge.ts';
-import { EDGE_DECISIONS, type EdgeDecision, isWritable, noEdges, type Plan, type PlanItem } from './plan.ts';
+import {
+  EDGE_DECISIONS,
+  type EdgeDecision,
+  isWritable,
+  noEdges,
+  type Plan,
+  type PlanItem,
+  type PlanOrigin,
+} from './plan.ts';
 import { sortItems } from './sort-items.ts';
 
 /**
@@ -15,11 +23,15 @@ import { sortItems } from './sort-items.ts';
  * Pure, and the same for the same input whatever the order of files, entries and answers. Edges that are `present`
  * are counted and not kept, unless `keepPresent` asks for them.
  */
-export function makePlan(wanted: Wanted, inventory: Inventory, options = { keepPresent: false }): Plan {
-  const draft = new PlanDraft(options.keepPresent);
+export function makePlan(
+  wanted: Wanted,
+  inventory: Inventory,
+  { keepPresent = false, origin }: { readonly keepPresent?: boolean; readonly origin?: PlanOrigin } = {},
+): Plan {
+  const draft = new PlanDraft(keepPresent);
   const known = { inventory, holders: new SiblingHolders(wanted, inventory) };
   for (const repository of wanted.repositories) decideRepository(repository, known, draft);
-  return draft.finish(inventory);
+  return { ...draft.finish(inventory), ...(origin !== undefined && { origin }) };
 }
 
 function decideRepository({ repository, list }: WantedRepository, known: Known, draft: PlanDraft): void {
@@ -75,9 +87,9 @@ class PlanDraft {
   }
 
   finish(inventory: Inventory): Plan {
-    const hosts = new Map(Array.from(this.#hosts).toSorted(([a], [b]) => compareText(a, b)));
+    const hosts = Object.fromEntries(Array.from(this.#hosts).toSorted(([a], [b]) => compareText(a, b)));
     const counts = noEdges();
-    for (const host of hosts.values())
+    for (const host of this.#hosts.values())
       for (const decision of EDGE_DECISIONS) counts[decision] += host[decision];
     const items = sortItems(this.#items);
     return { version: 1, items, counts, hosts, newRepositories: findNew(items, inventory) };
@@ -92,17 +104,13 @@ class PlanDraft {
   }
 }
 
-function findNew(items: readonly PlanItem[], inventory: Inventory): ReadonlySet<Repository> {
+function findNew(items: readonly PlanItem[], inventory: Inventory): readonly Repository[] {
   const isNew = (repository: Repository) => {
     const state = inventory.destinations.get(repository);
     return state?.kind === 'read' && !state.exists;
   };
-  return new Set(
-    items
-      .filter(isWritable)
-      .map(({ destination }) => destination)
-      .filter(isNew),
-  );
+  const written = new Set(items.filter(isWritable).map(({ destination }) => destination));
+  return Array.from(written).filter(isNew).toSorted(compareText);
 }
 
 /** What can be decided without asking any registry: the conflicts. Every other edge is left undecided. */

@@ -1,7 +1,6 @@
 import { formatPosition } from '../base/position.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Finding } from '../checks/finding.ts';
-import { formatReference } from '../image/reference.ts';
 import type { ReportFinding } from './report.ts';
 
 /** Findings as they are reported, sorted. */
@@ -10,9 +9,7 @@ export function makeFindings(findings: readonly Finding[]): readonly ReportFindi
     findings.map(({ at, edges, ...finding }) => ({
       ...finding,
       at: at === undefined ? '' : formatPosition(at),
-      edges: edges
-        .map(({ destination, tag, digest }) => formatReference(destination, tag ?? digest))
-        .toSorted(),
+      edges: edges.toSorted(),
     })),
   );
 }

@@ -5,7 +5,7 @@ import type { Finding } from '../checks/finding.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { formatReference } from '../image/reference.ts';
-import { isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
+import { edgeId, isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
 import { makeFindings } from './findings.ts';
 import type {
@@ -75,7 +75,7 @@ function countResults({
   const counts = { copied: 0, failed: 0, 'not-attempted': 0 };
   if (mode !== 'promotion') return counts;
   for (const item of plan.items) {
-    if (isWritable(item)) counts[outcomes.get(item)?.result ?? 'not-attempted'] += 1;
+    if (isWritable(item)) counts[outcomes.get(edgeId(item))?.result ?? 'not-attempted'] += 1;
   }
   return counts;
 }
@@ -86,12 +86,13 @@ function* makeItems(input: ReportInput, errors: readonly MalformedEntry[]): Gene
 }
 
 function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): ReportItem {
-  const outcome = outcomes.get(item);
+  const destination = edgeId(item);
+  const outcome = outcomes.get(destination);
   const explained = explainItem(item);
   return {
     decision: item.decision,
     source: item.sources[0] === undefined ? null : formatReference(item.sources[0], item.digest),
-    destination: formatReference(item.destination, item.tag ?? item.digest),
+    destination,
     digest: item.digest,
     outcome: item.decision === 'present' ? 'present' : (outcome?.result ?? 'not-attempted'),
     reason: outcome === undefined ? reasonWithout(item, { explained, mode }) : reasonOf(outcome, explained),
@@ -137,10 +138,10 @@ export const NO_TRAFFIC: HostCounts = {
 const NOT_READ: RepositoryCounts = { byListing: 0, byHead: 0 };
 
 function makeHosts({ plan, readings, traffic }: ReportInput): Record<string, HostReport> {
-  const names = Array.from(new Set([...plan.hosts.keys(), ...traffic.keys()])).toSorted(compareText);
+  const names = Array.from(new Set([...Object.keys(plan.hosts), ...traffic.keys()])).toSorted(compareText);
   return Object.fromEntries(
     names.map((name) => {
-      const edges = plan.hosts.get(name) ?? noEdges();
+      const edges = plan.hosts[name] ?? noEdges();
       const repositories = readings.get(name) ?? NOT_READ;
       return [name, { edges, repositories, ...(traffic.get(name) ?? NO_TRAFFIC) }];
     }),

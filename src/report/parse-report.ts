@@ -1,33 +1,9 @@
-import type { JsonObject } from '../base/json.ts';
+import * as z from 'zod';
+import { isObject, type JsonObject } from '../base/json.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
-import type {
-  Decision,
-  HostReport,
-  Mode,
-  Report,
-  ReportFinding,
-  ReportItem,
-  Result,
-  Summary,
-} from './report.ts';
-import {
-  assertShape,
-  count,
-  counts,
-  fields,
-  flag,
-  listOf,
-  milliseconds,
-  oneOf,
-  optional,
-  parseDocument,
-  type Shape,
-  text,
-  textOrNull,
-  time,
-  valuesOf,
-} from './report-document.ts';
-import { manifestCounts, mergedShards, shard, TRAFFIC } from './report-shapes.ts';
+import { assertShape, parseDocument } from './report-document.ts';
+import { Count, countsOf, RUN, Text, TRAFFIC } from './report-schema.ts';
+import type { Report, ReportFinding, ReportItem } from './report.ts';
 
 /** The report that a text is. Fields that are not known are kept. Throws a `ReportFormatError`. */
 export function parseReport(text: string): Report {
@@ -36,73 +12,50 @@ export function parseReport(text: string): Report {
 
 /** The report of a promotion that a document is. Throws a `ReportFormatError`. */
 export function asReport(document: JsonObject): Report {
-  assertShape(document, REPORT);
-  return withDefaults(document);
+  return assertShape(document, PromotionReport);
 }
 
-/** A report of a version of the program without checks has no findings, and no edge is blocked. */
-function withDefaults(report: Report): Report {
-  const hosts = Object.entries(report.hosts).map(
-    ([name, host]) => [name, { ...host, edges: withBlocked(host.edges) }] as const,
-  );
-  return {
-    ...report,
-    summary: withBlocked(report.summary),
-    findings: report.findings ?? [],
-    hosts: Object.fromEntries(hosts),
-  };
-}
-
-function withBlocked<Counts extends object>(counts: Counts): Counts {
-  return { blocked: 0, ...counts };
-}
-
-const MODES: readonly Mode[] = ['parse-only', 'dry-run', 'promotion'];
-const DECISIONS: readonly Decision[] = [...EDGE_DECISIONS, 'invalid'];
-const RESULTS: readonly Result[] = ['copied', 'failed', 'not-attempted'];
-const SUMMARY: readonly (keyof Summary)[] = ['edges', ...DECISIONS, ...RESULTS];
-
-const ITEM: Shape<ReportItem> = {
-  decision: oneOf(DECISIONS),
-  source: textOrNull,
-  destination: textOrNull,
-  digest: textOrNull,
-  outcome: oneOf([...RESULTS, 'present']),
-  reason: text,
-  at: text,
-};
-
-const FINDING: Shape<ReportFinding> = {
-  rule: text,
-  level: oneOf(['warn', 'error']),
-  message: text,
-  advice: optional(text),
-  at: text,
-  edges: listOf(text),
-};
+const RESULTS = ['copied', 'failed', 'not-attempted'] as const;
 
 /** Counts by decision; reports of versions without checks have none of blocked edges. */
-function countsOf(names: readonly string[]) {
-  return fields({ ...Object.fromEntries(names.map((name) => [name, count])), blocked: optional(count) });
+function decisionsOf<Name extends string>(names: readonly Name[]) {
+  return z.preprocess(
+    (counts) => (isObject(counts) ? { ...counts, blocked: counts['blocked'] ?? 0 } : counts),
+    countsOf(names),
+  );
 }
 
-const HOST: Shape<HostReport> = {
-  edges: countsOf(EDGE_DECISIONS),
-  repositories: counts(['byListing', 'byHead']),
-  ...TRAFFIC,
-};
+const Item: z.ZodType<ReportItem> = z.looseObject({
+  decision: z.enum([...EDGE_DECISIONS, 'invalid']),
+  source: Text.nullable(),
+  destination: Text.nullable(),
+  digest: Text.nullable(),
+  outcome: z.enum([...RESULTS, 'present']),
+  reason: Text,
+  at: Text,
+});
 
-const REPORT: Shape<Report> = {
-  version: count,
-  mode: oneOf(MODES),
-  startedAt: time,
-  durationMs: milliseconds,
-  stopped: flag,
-  shard: optional(shard),
-  shards: optional(mergedShards),
-  manifests: manifestCounts,
-  summary: countsOf(SUMMARY),
-  findings: optional(listOf(fields(FINDING))),
-  items: listOf(fields(ITEM)),
-  hosts: valuesOf(fields(HOST)),
-};
+const Finding: z.ZodType<ReportFinding> = z.looseObject({
+  rule: Text,
+  level: z.enum(['warn', 'error']),
+  message: Text,
+  advice: Text.optional(),
+  at: Text,
+  edges: z.array(Text),
+});
+
+export const PromotionReport: z.ZodType<Report> = z.looseObject({
+  ...RUN,
+  mode: z.enum(['parse-only', 'dry-run', 'promotion']),
+  summary: decisionsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
+  findings: z.array(Finding).default([]),
+  items: z.array(Item),
+  hosts: z.record(
+    Text,
+    z.looseObject({
+      edges: decisionsOf(EDGE_DECISIONS),
+      repositories: z.looseObject({ byListing: Count, byHead: Count }),
+      ...TRAFFIC,
+    }),
+  ),
+});

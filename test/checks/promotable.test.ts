@@ -2,8 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blockEdges } from '../../src/checks/block-edges.ts';
 import { incompleteSource } from '../../src/checks/incomplete-source.ts';
-import { formatReference } from '../../src/image/reference.ts';
-import { isWritable, type PlanItem } from '../../src/plan/plan.ts';
+import { edgeId, isWritable, type PlanItem } from '../../src/plan/plan.ts';
 import {
   blobsOf,
   buildCache,
@@ -64,7 +63,7 @@ async function dryRunAndPromote(
   const planned = await plan(registry, manifest);
   const { findings } = await checkPlanned([incompleteSource('all')], planned);
   const outcomes = await carryOut(planned);
-  const isFailed = (item: PlanItem) => isWritable(item) && outcomes.get(item)?.result !== 'copied';
+  const isFailed = (item: PlanItem) => isWritable(item) && outcomes.get(edgeId(item))?.result !== 'copied';
   return {
     blocked: names(blockEdges(planned.plan, findings).items.filter(({ decision }) => decision === 'blocked')),
     failed: names(planned.plan.items.filter(isFailed)),
@@ -72,7 +71,7 @@ async function dryRunAndPromote(
 }
 
 function names(items: readonly PlanItem[]): string[] {
-  return items.map(({ destination, tag, digest }) => formatReference(destination, tag ?? digest));
+  return items.map(edgeId);
 }
 
 const RUNS = { seed: 20261128, numRuns: 300 };

@@ -5,7 +5,7 @@ import type { PlanRule } from '../../src/checks/rule.ts';
 import { runChecks } from '../../src/checks/run-checks.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
-import { isWritable, type Plan } from '../../src/plan/plan.ts';
+import { edgeId, isWritable, type Plan } from '../../src/plan/plan.ts';
 import { inventory } from '../builders/inventories.ts';
 import { digest, from } from '../builders/manifests.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
@@ -35,11 +35,11 @@ function finding(changes: Partial<Finding>): Finding {
 describe('an error', () => {
   it('blocks its own edges and no others, and counts them', () => {
     const plan = planned();
-    const edges = plan.items.filter(({ destination, tag }) => destination === 'p.io/p/app' && tag === 'v2');
+    const edges = ['p.io/p/app:v2'];
     const blocked = blockEdges(plan, [finding({ edges })]);
     expect(blocked.counts).toEqual({ ...plan.counts, copy: 3, blocked: 1 });
-    expect(blocked.hosts.get('p.io')).toEqual({ ...plan.hosts.get('p.io'), copy: 1, blocked: 1 });
-    expect(blocked.hosts.get('q.io')).toEqual(plan.hosts.get('q.io'));
+    expect(blocked.hosts['p.io']).toEqual({ ...plan.hosts['p.io'], copy: 1, blocked: 1 });
+    expect(blocked.hosts['q.io']).toEqual(plan.hosts['q.io']);
     const decisions = blocked.items.map(({ decision }) => decision);
     expect(decisions.toSorted()).toEqual(['blocked', 'copy', 'copy', 'copy', 'tag-move', 'tag-move']);
     expect(blocked.items.find(({ decision }) => decision === 'blocked')).toMatchObject({
@@ -52,7 +52,7 @@ describe('an error', () => {
 
   it('says each reason of an edge that several errors concern', () => {
     const plan = planned();
-    const edges = plan.items.filter(isWritable).slice(0, 1);
+    const edges = plan.items.filter(isWritable).slice(0, 1).map(edgeId);
     const findings = [finding({ edges }), finding({ rule: 'other', message: 'bad', edges })];
     const { items, counts } = blockEdges(plan, findings);
     expect(items.find(({ decision }) => decision === 'blocked')).toMatchObject({
@@ -63,7 +63,7 @@ describe('an error', () => {
 
   it('leaves an edge as it is that needs no write', () => {
     const plan = planned();
-    const edges = plan.items.filter(({ decision }) => decision === 'tag-move');
+    const edges = plan.items.filter(({ decision }) => decision === 'tag-move').map(edgeId);
     const { items, counts } = blockEdges(plan, [finding({ edges })]);
     expect({ items, counts }).toEqual({ items: plan.items, counts: plan.counts });
   });
@@ -71,7 +71,7 @@ describe('an error', () => {
 
 it('a warning blocks nothing', () => {
   const plan = planned();
-  expect(blockEdges(plan, [finding({ level: 'warn', edges: plan.items })])).toBe(plan);
+  expect(blockEdges(plan, [finding({ level: 'warn', edges: plan.items.map(edgeId) })])).toBe(plan);
 });
 
 describe('rules', () => {

@@ -34,7 +34,7 @@ describe('source-tag', () => {
         message: `s.io/s/app:v1 is ${B.manifest.digest}, not ${A.manifest.digest}`,
         advice: expect.stringMatching(/never moved/),
         at: { file: 'm.yaml', line: 5, column: 80 },
-        edges: [{ destination: 'p.io/p/app' }, { destination: 'q.io/q/app' }],
+        edges: [expect.stringContaining('p.io/p/app:'), expect.stringContaining('q.io/q/app:')],
       },
     ]);
   });

@@ -2,7 +2,6 @@ import { applyPlan, type CopyPorts } from '../../src/copy/apply-plan.ts';
 import { cacheManifests } from '../../src/copy/manifest-cache.ts';
 import type { Outcomes } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import { formatReference } from '../../src/image/reference.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
@@ -69,8 +68,8 @@ export async function promote(
 }
 
 function describeOutcomes(outcomes: Outcomes): readonly string[] {
-  return Array.from(outcomes, ([{ destination, tag, digest }, outcome]) => {
+  return Array.from(outcomes, ([edge, outcome]) => {
     const reason = outcome.result === 'copied' ? '' : `: ${outcome.reason}`;
-    return `${formatReference(destination, tag ?? digest)} ${outcome.result}${reason}`;
+    return `${edge} ${outcome.result}${reason}`;
   }).toSorted();
 }

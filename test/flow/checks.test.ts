@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry, Fault } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import { blobsOf, type Content, image, multiArch, push } from '../builders/images.ts';
+import { blobsOf, type Content, image, layer, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
 import {
@@ -313,5 +313,40 @@ describe('-prove', () => {
   ])('%s is refused', async (flag, words) => {
     const { status, stderr } = await runCip([await manifestFlag('registries: []\n'), flag]);
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringMatching(words) });
+  });
+});
+
+describe('-max-image-size', () => {
+  it.each([
+    ['a dry run', []],
+    ['a promotion', ['-confirm']],
+  ])('blocks larger images in %s, and no others', async (_what, flags) => {
+    const source = await embedded();
+    const production = await embedded();
+    const large = push(
+      source,
+      'staging/large',
+      image({ seed: 'large', layers: [layer('large', 1_100_000)] }),
+    );
+    const small = push(source, 'staging/small', IMAGE);
+    const flag = await manifestFlag({
+      from: `${source.host}/staging`,
+      to: [`${production.host}/prod`],
+      images: { large: { [large]: ['v1'] }, small: { [small]: ['v1'] } },
+    });
+    const { status, report } = await runWithReport([flag, '-max-image-size=1', ...flags]);
+    expect(status).toBe(1);
+    expect(report?.summary).toMatchObject({ blocked: 1, copy: 1, copied: flags.length, failed: 0 });
+    expect(report?.items.find(({ decision }) => decision === 'blocked')).toMatchObject({
+      destination: `${production.host}/prod/large:v1`,
+      reason: expect.stringMatching(/more than the limit of 1 MiB \[max-image-size\]$/),
+    });
+    expect(report?.findings).toMatchObject([{ rule: 'max-image-size', level: 'error' }]);
+  });
+
+  it.each(['0', '-1', '2GB', ''])('is a number of mebibytes, not %j', async (value) => {
+    const { status, stderr } = await runCip(['-manifest=m.yaml', `-max-image-size=${value}`]);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/-max-image-size is a number of mebibytes above zero, not/);
   });
 });

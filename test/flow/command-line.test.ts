@@ -234,14 +234,7 @@ describe('input that cannot be used at all is exit 2', () => {
 
 describe('the flags of others', () => {
   it('are accepted with a warning each', async () => {
-    const flags = [
-      '-max-image-size=2048',
-      '-use-service-account',
-      '--sign=false',
-      '-v=4',
-      '-logtostderr',
-      '-log_dir=/x',
-    ];
+    const flags = ['-use-service-account', '--sign=false', '-v=4', '-logtostderr', '-log_dir=/x'];
     const { status, stderr } = await runCip([await manifestFlag(offline()), '-parse-only', ...flags]);
     expect(status).toBe(0);
     for (const flag of flags) {

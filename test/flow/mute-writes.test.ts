@@ -20,7 +20,7 @@ const THREADS = 50;
 const MINUTE = 60_000;
 
 /** Promotes images to two hosts, one of which never answers requests of a kind, in virtual time. */
-async function promoteBeside(mute: RequestKind) {
+async function promoteBeside(mute: RequestKind | undefined) {
   const activity = { events: 0 };
   const hosts: EmbeddedRegistry[] = [];
   const time = new SettledTime({
@@ -44,7 +44,11 @@ async function promoteBeside(mute: RequestKind) {
       ),
     ] as const;
   });
-  bad.addFault({ kind: mute, times: Number.POSITIVE_INFINITY, act: { kind: 'stall' } });
+  bad.addFault({
+    ...(mute === undefined ? {} : { kind: mute }),
+    times: Number.POSITIVE_INFINITY,
+    act: { kind: 'stall' },
+  });
   const wire = createWire({ originOf: (host) => `http://${host}`, startTimer: time.startTimer });
   onTestFinished(() => wire.close());
   const client = createRegistryOver(
@@ -77,6 +81,7 @@ async function promoteBeside(mute: RequestKind) {
           problems: [],
           counts: { projects: 1, images: IMAGES, digests: IMAGES },
         },
+        tool: 'test',
         confirm: true,
         reportAll: false,
         threads: THREADS,
@@ -112,3 +117,14 @@ it.each<[RequestKind, number]>([
     expect(minutes).toBeLessThan(limit);
   },
 );
+
+it('a host that never answers anything holds no other one up: its edges are unreadable after 30 s', async () => {
+  const { report, good, minutes } = await promoteBeside(undefined);
+  expect(good.store.repositories()).toHaveLength(IMAGES);
+  expect(report.summary).toMatchObject({ copied: IMAGES, unreadable: IMAGES });
+  const reasons = Array.from(report.items)
+    .filter(({ decision }) => decision === 'unreadable')
+    .map(({ reason }) => reason);
+  for (const reason of reasons) expect(reason).toContain('has not answered within 30 s');
+  expect(minutes).toBeLessThan(0.75);
+});

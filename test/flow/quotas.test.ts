@@ -49,7 +49,7 @@ async function promoteAll(
   );
   const begun = clock.monotonic();
   const read = readOf(manifestOf(images, hosts));
-  const request = { read, confirm: true, reportAll: false, threads: 50 };
+  const request = { read, tool: 'test', confirm: true, reportAll: false, threads: 50 };
   const never = quiet();
   const spool = new MemorySpool();
   const progress = new RecordingProgress();

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import { hostOf } from '../../src/image/repository.ts';
 import { countQueries } from '../../src/inventory/count-queries.ts';
 import { sourceKey } from '../../src/inventory/inventory.ts';
-import { readInventory, readInWaves } from '../../src/inventory/read-inventory.ts';
+import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { image } from '../builders/images.ts';
@@ -390,13 +389,18 @@ describe('an inventory', () => {
     ]);
   });
 
-  it('throws what an aborted signal carries', async () => {
+  it('knows nothing of any destination once its signal aborts', async () => {
     const registry = new MemoryRegistry();
     const stopping = new AbortController();
     registry.atCall(() => stopping.abort(new Error('stop')));
     const wanted = expandEdges([toProd.promote({ app: { [a]: ['v1'] } })]);
     const ports = { source: registry, destination: registry, progress: new RecordingProgress(), workers: 4 };
-    await expect(readInventory(wanted, ports, stopping.signal)).rejects.toThrow('stop');
+    const { destinations, sources } = await readInventory(wanted, ports, stopping.signal);
+    const reason = 'not looked at, because the run was stopped before';
+    expect(Array.from(destinations.values())).toEqual(
+      wanted.repositories.map(() => ({ kind: 'unreadable', reason })),
+    );
+    expect(sources.size).toBe(0);
   });
 
   it('does not ask where nothing but a conflict is wanted', async () => {
@@ -569,56 +573,5 @@ describe('what is known of destinations', () => {
       'eu.example': { byListing: 0, byHead: 1 },
       'us.example': { byListing: 2, byHead: 0 },
     });
-  });
-});
-
-describe('a host that does not answer', () => {
-  const manifest = from('s.example/s')
-    .to('a.example/p', 'b.example/p', 'late.example/p')
-    .promote({ app: { [a]: ['v1'] }, other: { [b]: ['v1'] } });
-
-  /** Sources and destinations, of which one host answers when it is told to. */
-  function setUp() {
-    const registry = new MemoryRegistry();
-    registry.push('s.example/s/app', A, 'v1');
-    registry.push('s.example/s/other', B, 'v1');
-    let answer = () => {};
-    const held = new Promise<void>((resolve) => (answer = resolve));
-    const resolve: MemoryRegistry['resolve'] = async (where, reference, signal) => {
-      if (hostOf(where) === 'late.example') await held;
-      return MemoryRegistry.prototype.resolve.call(registry, where, reference, signal);
-    };
-    const late = Object.assign(new MemoryRegistry(), { resolve, list: registry.list.bind(registry) });
-    const ports = { source: late, destination: late, progress: new RecordingProgress(), workers: 4 };
-    const pause = () => new Promise<void>((done) => setImmediate(done));
-    const waves = readInWaves(expandEdges([manifest]), { ...ports, pause }, new AbortController().signal);
-    return { registry, waves, answer };
-  }
-
-  it('holds up no other: those that have answered come first, and it comes when it has', async () => {
-    const { waves, answer } = setUp();
-    const repositoriesOf = (wave: Awaited<ReturnType<typeof waves.next>>) =>
-      wave.value?.wanted.repositories.map(({ repository: name }) => name);
-    expect(repositoriesOf(await waves.next())).toEqual([
-      'a.example/p/app',
-      'a.example/p/other',
-      'b.example/p/app',
-      'b.example/p/other',
-    ]);
-    answer();
-    const second = await waves.next();
-    expect(repositoriesOf(second)).toEqual(['late.example/p/app', 'late.example/p/other']);
-    expect(second.value?.inventory.sources.get(sourceKey(repository('s.example/s/app'), a))?.kind).toBe(
-      'present',
-    );
-    expect((await waves.next()).done).toBe(true);
-  });
-
-  it('is waited for where all the others are late as well', async () => {
-    const { waves, answer } = setUp();
-    answer();
-    const { value } = await waves.next();
-    expect(value?.wanted.repositories).toHaveLength(6);
-    expect((await waves.next()).done).toBe(true);
   });
 });

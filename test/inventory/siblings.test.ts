@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { takeShard } from '../../src/edges/take-shard.ts';
 import type { Wanted } from '../../src/edges/wanted.ts';
-import { hostOf } from '../../src/image/repository.ts';
-import { readInventory, readInWaves } from '../../src/inventory/read-inventory.ts';
+import { readInventory } from '../../src/inventory/read-inventory.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { image } from '../builders/images.ts';
 import { from, repository } from '../builders/manifests.ts';
@@ -128,36 +127,6 @@ describe('a source that does not answer', () => {
     expect(without.decided).toEqual(['unreadable b.io/p/app < s.io/s/app']);
     expect(withSiblings.decided).toEqual(['copy b.io/p/app < a.io/p/app']);
     expect(withSiblings.asked).toEqual(without.asked);
-  });
-});
-
-describe('a sibling at a host that is late', () => {
-  it('is waited for before an image is called lost, and by nothing else', async () => {
-    const B = image({ seed: 'b' });
-    const registry = new MemoryRegistry();
-    registry.push('s.io/s/other', B, 'v1');
-    registry.push('late.io/p/app', A, 'v1');
-    let answer = () => {};
-    const held = new Promise<void>((resolve) => (answer = resolve));
-    const resolve: MemoryRegistry['resolve'] = async (where, reference, signal) => {
-      if (hostOf(where) === 'late.io') await held;
-      return MemoryRegistry.prototype.resolve.call(registry, where, reference, signal);
-    };
-    const slow = Object.assign(new MemoryRegistry(), { resolve, list: registry.list.bind(registry) });
-    const wanted = expandEdges([
-      from('s.io/s')
-        .to('b.io/p', 'late.io/p')
-        .promote({ app: { [a]: ['v1'] }, other: { [B.manifest.digest]: ['v1'] } }),
-    ]);
-    const ports = { source: slow, destination: slow, progress: new RecordingProgress(), workers: 4 };
-    const pause = () => new Promise<void>((done) => setImmediate(done));
-    const decisions: string[][] = [];
-    for await (const wave of readInWaves(wanted, { ...ports, pause }, NEVER)) {
-      const { items } = makePlan(wave.wanted, wave.inventory);
-      decisions.push(items.map(({ decision, destination }) => `${decision} ${destination}`));
-      answer();
-    }
-    expect(decisions).toEqual([['copy b.io/p/other'], ['copy b.io/p/app', 'copy late.io/p/other']]);
   });
 });
 

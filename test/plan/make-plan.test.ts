@@ -321,7 +321,7 @@ describe('a plan', () => {
   it('counts by host, in order', () => {
     const there = inventory({ 'a.io/p/app': {}, 'b.io/p/app': { tags: { v1: A } } }, { 's.io/s/app': [A] });
     const { hosts } = planOf([three.promote({ app: { [A]: ['v1'] } })], there);
-    expect(Array.from(hosts, ([host, { copy, present }]) => ({ host, copy, present }))).toEqual([
+    expect(Object.entries(hosts).map(([host, { copy, present }]) => ({ host, copy, present }))).toEqual([
       { host: 'a.io', copy: 1, present: 0 },
       { host: 'b.io', copy: 0, present: 1 },
     ]);
@@ -333,7 +333,7 @@ describe('a plan', () => {
       .promote({ app: { [A]: ['v1'] } });
     const { hosts, items } = planOf([manifest], inventory({}));
     expect(items.map(({ destination }) => destination)).toEqual(['a.io-b.example/p/app', 'a.io/p/app']);
-    expect(Array.from(hosts.keys())).toEqual(['a.io', 'a.io-b.example']);
+    expect(Object.keys(hosts)).toEqual(['a.io', 'a.io-b.example']);
   });
 
   it('tells which repositories to write to are new', () => {
@@ -474,8 +474,8 @@ function comparable({ items, counts, hosts, newRepositories }: Plan) {
       ...(item.decision === 'unreadable' && { reason: '' }),
     })),
     counts,
-    hosts: Array.from(hosts),
-    newRepositories: Array.from(newRepositories),
+    hosts: Object.entries(hosts),
+    newRepositories,
   };
 }
 

@@ -6,7 +6,7 @@ import type { Digest } from '../../src/image/digest.ts';
 import { countQueries } from '../../src/inventory/count-queries.ts';
 import { type DestinationState, type Inventory, sourceKey } from '../../src/inventory/inventory.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
-import { isWritable, type Plan, type PlanItem } from '../../src/plan/plan.ts';
+import { edgeId, isWritable, type Plan, type PlanItem } from '../../src/plan/plan.ts';
 import { exitCodeOf } from '../../src/report/exit-code.ts';
 import { explainItem } from '../../src/report/explain-item.ts';
 import { type MalformedEntry, makeReport, type ReportInput } from '../../src/report/make-report.ts';
@@ -130,10 +130,10 @@ function reportOf(input: ReportInput): Report {
 /** A promotion in which each item that was to be written met this. */
 function promotion(outcomeOf: (item: PlanItem) => Outcome | undefined): Report {
   const plan = planned();
-  const outcomes = new Map<PlanItem, Outcome>();
+  const outcomes = new Map<string, Outcome>();
   for (const item of plan.items.filter(isWritable)) {
     const outcome = outcomeOf(item);
-    if (outcome !== undefined) outcomes.set(item, outcome);
+    if (outcome !== undefined) outcomes.set(edgeId(item), outcome);
   }
   return reportOf(inputOf({ mode: 'promotion', plan, outcomes }));
 }
@@ -429,7 +429,7 @@ describe('findings', () => {
       message: 'not\nhere',
       advice: 'push it',
       at: { file: 'm.yaml', line: 9, column: 5 },
-      edges: edge === undefined ? [] : [edge],
+      edges: edge === undefined ? [] : [edgeId(edge)],
     },
     { rule: 'c', level: 'warn', message: 'of the run', at: undefined, edges: [] },
   ];

@@ -1,6 +1,7 @@
 import { DEFAULT_RETRY } from '../../base/attempts.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { withCircuitBreaker } from '../../http/circuit-breaker.ts';
+import { withFirstContact } from '../../http/first-contact.ts';
 import { completeNetworkOptions, type NetworkOptions } from '../../http/connect/network-options.ts';
 import type { TrustedRealms } from '../../http/connect/realm-policy.ts';
 import { hasHostDirectory } from '../../http/connect/tls-files.ts';
@@ -112,7 +113,8 @@ function buildTransport(
   const named = withUserAgent(wire, options.userAgent);
   const noted = withSecretsNoted(named, options.secrets);
   const counted = traffic.wrap(noted); // every request, tokens and redirects included
-  const followed = withRedirects(counted);
+  const met = withFirstContact(counted, { clock });
+  const followed = withRedirects(met);
   const guarded = withPreconditions(followed);
   const allowed = withAuth(guarded, {
     keychain,

@@ -1,4 +1,5 @@
 import { systemClock } from '../../adapters/system/clock.ts';
+import { createGitTree } from '../../adapters/git/source-tree.ts';
 import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
@@ -12,6 +13,7 @@ import { registriesOf } from '../runtime/bound-registries.ts';
 import { openRegistries } from '../runtime/open-registries.ts';
 import { spoolDirectory } from '../runtime/run-scope.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
+import { VERSION } from '../output/version.ts';
 
 interface Surroundings {
   readonly options: PromotionOptions;
@@ -22,15 +24,12 @@ interface Surroundings {
   readonly secrets: Secrets;
 }
 
-/** Milliseconds without any answer after which hosts that have answered are promoted to, and late ones afterwards. */
-const LATE = 10_000;
-
 /** A promotion or its dry run. */
 export async function runPromotion(
   read: ReadManifests,
   { options, status, env, stop, log, secrets }: Surroundings,
 ): Promise<RunReport> {
-  const { threads, task, reportAll, shard, siblings, proof } = options;
+  const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const clock = systemClock;
   const client = await openRegistries(registriesOf(read.manifests), {
     options,
@@ -45,9 +44,20 @@ export async function runPromotion(
   const shown = showRunProgress(client.traffic, { options, status, env, stop, log, clock });
   const { progress } = shown;
   try {
-    const request = { read, confirm: task === 'promotion', proof, reportAll, threads, shard, siblings };
-    const pause = (ending: AbortSignal) => clock.sleep(LATE, ending);
-    return await promote(request, { ...client, pause, spool, clock, progress, stopping, signal });
+    const confirm = task === 'promotion';
+    const request = {
+      read,
+      tool: VERSION,
+      confirm,
+      proof,
+      maxImageSize,
+      reportAll,
+      threads,
+      shard,
+      siblings,
+    };
+    const tree = createGitTree(options.where, env);
+    return await promote(request, { ...client, tree, spool, clock, progress, stopping, signal });
   } finally {
     shown.close();
     await client.close();

@@ -31,7 +31,13 @@ export const DIFF_FLAGS: readonly FlagSpec[] = FLAGS.filter(
     : spec,
 );
 
-const OF_PROMOTION: readonly FlagName[] = ['parse-only', 'allow-lost', 'spool-limit', 'prove'];
+const OF_PROMOTION: readonly FlagName[] = [
+  'parse-only',
+  'allow-lost',
+  'spool-limit',
+  'prove',
+  'max-image-size',
+];
 
 /** Flags that a verification takes where it repairs. */
 export const WITH_REPAIR: readonly FlagName[] = ['confirm', 'dry-run'];

@@ -98,6 +98,13 @@ const OWN_FLAGS = [
       'prove in a dry run that the images to copy are complete at their source: `all`, `changed` or `none`',
   },
   {
+    name: 'max-image-size',
+    value: 'MIB',
+    group: 'promotion',
+    default: 'no limit',
+    description: 'block images whose largest platform has more than MIB mebibytes, compressed',
+  },
+  {
     name: 'report',
     value: 'FILE',
     group: 'report',

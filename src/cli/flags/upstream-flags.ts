@@ -13,7 +13,6 @@ export const UPSTREAM_FLAGS: readonly FlagSpec[] = [
     ['max-signature-ops', 'N'],
     ['max-signature-copies', 'N'],
   ]),
-  ...inert('the original never used it either', [['max-image-size', 'MIB']]),
   ...inert('accounts are no longer switched on by a flag', [['use-service-account']]),
   ...inert('use -log-level instead', [
     ['v', 'N'],

@@ -2,7 +2,7 @@ import { assertNever } from '../../base/exhaustive.ts';
 import type { Log, LogLevel } from '../../ports/log.ts';
 import { foldConflicts } from '../../report/fold-conflicts.ts';
 import { renderFindingLine, renderItemLine, renderTables } from '../../report/render-text.ts';
-import type { Mode, ReportItem, RunReport } from '../../report/report.ts';
+import type { HostCounts, Mode, ReportItem, RepositoryCounts, RunReport } from '../../report/report.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
 import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
@@ -26,21 +26,44 @@ export async function logReport(
   for (const finding of report.findings) {
     log.write(finding.level === 'error' ? 'error' : 'warning', renderFindingLine(finding));
   }
-  for (const [host, { identities, requests }] of Object.entries(report.hosts)) {
-    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
-  }
-  if (format === 'json') logSummary(report, { stdio, log });
-  else await tell(stdio.err, `\n${renderTables(report)}\n`);
+  await logEnd(report, () => renderTables(report), { format, stdio, log });
 }
 
-/** What the tables tell, for machines. */
-function logSummary(
-  { mode, stopped, durationMs, summary, hosts }: RunReport,
-  { stdio, log }: Pick<ReportLogOptions, 'stdio' | 'log'>,
-): void {
+/** The end of a report of any kind. */
+interface Ending {
+  readonly mode: string;
+  readonly stopped: boolean;
+  readonly durationMs: number;
+  readonly summary: Readonly<Record<string, number>>;
+  readonly hosts: Readonly<
+    Record<
+      string,
+      HostCounts & {
+        readonly edges: Readonly<Record<string, number>>;
+        readonly repositories?: RepositoryCounts;
+      }
+    >
+  >;
+}
+
+/** The identities that hosts were asked with, and the tables; for machines the counts in place of the tables. */
+export async function logEnd(
+  { mode, stopped, durationMs, summary, hosts }: Ending,
+  tables: () => string,
+  { format, stdio, log }: Omit<ReportLogOptions, 'allowLost'>,
+): Promise<void> {
+  for (const [host, { identities, requests }] of Object.entries(hosts)) {
+    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  }
+  if (format === 'text') return tell(stdio.err, `\n${tables()}\n`);
   for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
-    const told = { ...edges, ...repositories, ...traffic, identities: identities.join(', ') };
-    log.write('info', 'host', { host, ...told });
+    log.write('info', 'host', {
+      host,
+      ...edges,
+      ...repositories,
+      ...traffic,
+      identities: identities.join(', '),
+    });
   }
   logFinish({ mode, stopped, durationMs, ...summary }, stdio);
 }

@@ -10,8 +10,8 @@ import {
 } from '../../workflows/verify/render-text.ts';
 import { isThere, type Verification } from '../../workflows/verify/verification.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
-import { logFinish } from './logger.ts';
-import { type Stdio, tell } from './stdio.ts';
+import { logEnd } from './log-report.ts';
+import type { Stdio } from './stdio.ts';
 import { type ReportTargets, writeRenderings } from './write-report.ts';
 
 /** The report of a verification, in the forms that were asked for. Throws as `writeRenderings` does. */
@@ -41,20 +41,5 @@ export async function logVerification(
   for (const { about, text } of advise(verification)) {
     log.write('info', `what to do about ${about}: ${text}`);
   }
-  for (const [host, { identities, requests }] of Object.entries(verification.hosts)) {
-    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
-  }
-  if (format === 'json') logSummary(verification, { stdio, log });
-  else await tell(stdio.err, `\n${renderVerificationTables(verification)}\n`);
-}
-
-/** What the tables tell, for machines. */
-function logSummary(
-  { mode, stopped, durationMs, summary, hosts }: Verification,
-  { stdio, log }: { stdio: Stdio; log: Log },
-): void {
-  for (const [host, { edges, identities, ...traffic }] of Object.entries(hosts)) {
-    log.write('info', 'host', { host, ...edges, ...traffic, identities: identities.join(', ') });
-  }
-  logFinish({ mode, stopped, durationMs, ...summary }, stdio);
+  await logEnd(verification, () => renderVerificationTables(verification), { format, stdio, log });
 }

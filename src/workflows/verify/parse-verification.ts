@@ -1,30 +1,8 @@
+import * as z from 'zod';
 import type { JsonObject } from '../../base/json.ts';
-import {
-  assertShape,
-  count,
-  countOrNull,
-  counts,
-  fields,
-  flag,
-  listOf,
-  milliseconds,
-  oneOf,
-  optional,
-  type Shape,
-  text,
-  textOrNull,
-  time,
-  valuesOf,
-} from '../../report/report-document.ts';
-import { manifestCounts, mergedShards, shard, TRAFFIC } from '../../report/report-shapes.ts';
-import {
-  type HostVerification,
-  type RepairItem,
-  type RepairReport,
-  VERDICTS,
-  type Verification,
-  type VerificationItem,
-} from './verification.ts';
+import { assertShape } from '../../report/report-document.ts';
+import { Count, countsOf, RUN, Text, TRAFFIC } from '../../report/report-schema.ts';
+import { type RepairItem, VERDICTS, type Verification, type VerificationItem } from './verification.ts';
 
 /** True for the report of a verification, sound or not. */
 export function isOfVerification(document: JsonObject): boolean {
@@ -33,50 +11,39 @@ export function isOfVerification(document: JsonObject): boolean {
 
 /** The report of a verification that a document is. Throws a `ReportFormatError`. */
 export function asVerification(document: JsonObject): Verification {
-  assertShape(document, VERIFICATION);
-  return document;
+  return assertShape(document, VerificationReport);
 }
 
 const MODE: Verification['mode'] = 'verify';
 
-const ITEM: Shape<VerificationItem> = {
-  verdict: oneOf([...VERDICTS, 'invalid']),
-  destination: textOrNull,
-  digest: textOrNull,
-  asked: textOrNull,
-  found: textOrNull,
-  reason: text,
-  at: text,
-};
+const Item: z.ZodType<VerificationItem> = z.looseObject({
+  verdict: z.enum([...VERDICTS, 'invalid']),
+  destination: Text.nullable(),
+  digest: Text.nullable(),
+  asked: Text.nullable(),
+  found: Text.nullable(),
+  reason: Text,
+  at: Text,
+});
 
-const HOST: Shape<HostVerification> = { edges: counts(VERDICTS), ...TRAFFIC };
+const Piece: z.ZodType<RepairItem> = z.looseObject({
+  repository: Text,
+  piece: z.enum(['blob', 'manifest']),
+  digest: Text,
+  size: Count.nullable(),
+  condition: z.enum(['sound', 'missing', 'damaged']),
+  from: Text.nullable(),
+  outcome: z.enum(['sent', 'failed', 'not-attempted']),
+  reason: Text,
+});
 
-const REPAIR_ITEM: Shape<RepairItem> = {
-  repository: text,
-  piece: oneOf(['blob', 'manifest']),
-  digest: text,
-  size: countOrNull,
-  condition: oneOf(['sound', 'missing', 'damaged']),
-  from: textOrNull,
-  outcome: oneOf(['sent', 'failed', 'not-attempted']),
-  reason: text,
-};
-
-const REPAIR: Shape<RepairReport> = { confirmed: flag, pieces: listOf(fields(REPAIR_ITEM)) };
-
-const VERIFICATION: Shape<Verification> = {
-  version: count,
-  mode: oneOf([MODE]),
-  deep: flag,
-  via: textOrNull,
-  startedAt: time,
-  durationMs: milliseconds,
-  stopped: flag,
-  shard: optional(shard),
-  shards: optional(mergedShards),
-  manifests: manifestCounts,
-  summary: counts(['edges', ...VERDICTS, 'invalid']),
-  items: listOf(fields(ITEM)),
-  repair: optional(fields(REPAIR)),
-  hosts: valuesOf(fields(HOST)),
-};
+export const VerificationReport: z.ZodType<Verification> = z.looseObject({
+  ...RUN,
+  mode: z.literal(MODE),
+  deep: z.boolean(),
+  via: Text.nullable(),
+  summary: countsOf(['edges', ...VERDICTS, 'invalid']),
+  items: z.array(Item),
+  repair: z.exactOptional(z.looseObject({ confirmed: z.boolean(), pieces: z.array(Piece) })),
+  hosts: z.record(Text, z.looseObject({ edges: countsOf(VERDICTS), ...TRAFFIC })),
+});

@@ -24,6 +24,8 @@ export interface PromotionOptions extends RunOptions {
   readonly allowLost: boolean;
   /** How much of what a dry run would copy is proven to be complete at its source. */
   readonly proof: ProofScope;
+  /** Bytes of the largest platform of an image. */
+  readonly maxImageSize: number | undefined;
   /** Whether destinations of a manifest may stand in for its source. */
   readonly siblings: boolean;
   /** Where the JSON report goes; `-` is stdout. */
@@ -43,7 +45,7 @@ export function makePromotionOptions(
   const flags = new FlagValues(values);
   const task = taskOf(flags);
   return {
-    ...runOptionsOf(values, [...warningsOf(flags), ...proofWarningsOf(flags, task)]),
+    ...runOptionsOf(values, [...warningsOf(flags, task), ...proofWarningsOf(flags, task)]),
     where: locationOf(flags),
     task,
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
@@ -51,6 +53,7 @@ export function makePromotionOptions(
     deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
     proof: proofOf(flags),
+    maxImageSize: maxImageSizeOf(flags),
     siblings: !flags.isOn('no-siblings'),
     ...reportsOf(flags),
     reportAll: flags.isOn('report-all'),
@@ -104,6 +107,15 @@ function spoolLimitOf(flags: FlagValues): number {
   return Number(text) * 1024 * 1024;
 }
 
+function maxImageSizeOf(flags: FlagValues): number | undefined {
+  const text = flags.text('max-image-size');
+  if (text === undefined) return undefined;
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) {
+    throw new UsageError(`-max-image-size is a number of mebibytes above zero, not ${quote(text)}`);
+  }
+  return Number(text) * 1024 * 1024;
+}
+
 export function reportsOf(flags: FlagValues): Pick<PromotionOptions, 'report' | 'reportMarkdown'> {
   const report = flags.text('report') || undefined;
   const reportMarkdown = flags.text('report-markdown') || undefined;
@@ -118,8 +130,12 @@ export function reportsOf(flags: FlagValues): Pick<PromotionOptions, 'report' | 
   return { report: json, reportMarkdown };
 }
 
-/** What is of snapshots alone changes nothing here. */
-function warningsOf(flags: FlagValues): string[] {
+/** Flags that have no effect. */
+function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
   const given = SNAPSHOT_ONLY.filter((name) => flags.isGiven(name) && flags.text(name) !== 'false');
-  return given.map((name) => `-${name} has no effect without -snapshot`);
+  const unread = task === 'parse-only' && flags.isGiven('max-image-size');
+  return [
+    ...given.map((name) => `-${name} has no effect without -snapshot`),
+    ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is asked'] : []),
+  ];
 }

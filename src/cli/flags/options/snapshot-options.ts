@@ -159,4 +159,5 @@ const PROMOTION_ONLY = [
   'allow-lost',
   'spool-limit',
   'prove',
+  'max-image-size',
 ] as const satisfies readonly Parameters<FlagValues['text']>[0][];

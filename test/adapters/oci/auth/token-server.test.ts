@@ -182,7 +182,7 @@ async function promoteAs(
     progress: new RecordingProgress(),
   };
   const signals = { stopping: quiet(), signal: quiet() };
-  const request = { read, confirm, reportAll: true, threads: 8 };
+  const request = { read, tool: 'test', confirm, reportAll: true, threads: 8 };
   const report = kept(await promote(request, { ...ports, ...signals }));
   return { ...report, client, text: JSON.stringify(report) };
 }

@@ -1,0 +1,87 @@
+import { isAbort, messageOf } from '../base/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import { RegistryError } from '../ports/registry-error.ts';
+import { describeRequest, type HttpRequest, type HttpResponse, isRead, type Send } from './request.ts';
+
+/** Milliseconds in which a host has to begin its first answer, retries included. */
+const FIRST_CONTACT = 30_000;
+/** Milliseconds that each attempt gets at least; a third of the time that is left, so that some attempts may be lost. */
+const LEAST_ATTEMPT = 5_000;
+/** Milliseconds between two requests to a host that has not: it may have been restarting. */
+const PROBE_EVERY = 10_000;
+
+/** Statuses of a gateway whose registry does not answer. */
+const GATEWAY_FAILURES = new Set([502, 504]);
+
+/**
+ * Limits the time that a host which has never answered can take, so that a dead host does not delay a run: 30 s after
+ * the first request was sent every read fails for good, but for a probe every 10 s. Any answer lifts the limit.
+ *
+ * Stands inside the rate limits, because time in a queue is not the host's. Writes follow reads, and are not limited.
+ */
+export function withFirstContact(inner: Send, { clock }: { readonly clock: Clock }): Send {
+  const contacts = new Map<string, Contact>();
+  return async (request) => {
+    const { host } = request.url;
+    const contact = contacts.get(host) ?? new Contact(clock);
+    contacts.set(host, contact);
+    if (contact.isMade || !isRead(request)) return contact.watch(request, inner);
+    const limit = contact.begin();
+    if (limit === undefined) throw contact.error(request);
+    const onBegun = (status: number) => contact.learn(status);
+    return contact.watch({ ...request, firstAnswer: { limit, onBegun } }, inner);
+  };
+}
+
+class Contact {
+  isMade = false;
+  readonly #clock: Clock;
+  #since: number | undefined;
+  #askedAt = 0;
+  #failure: unknown;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Milliseconds for the answer to a request that is sent now; undefined where none is to be sent. */
+  begin(): number | undefined {
+    const now = this.#clock.monotonic();
+    this.#since ??= now;
+    const isProbe = this.#isOver();
+    if (isProbe && now - this.#askedAt < PROBE_EVERY) return undefined;
+    this.#askedAt = now;
+    return isProbe ? PROBE_EVERY : Math.max(LEAST_ATTEMPT, (this.#since + FIRST_CONTACT - now) / 3);
+  }
+
+  async watch(request: HttpRequest, inner: Send): Promise<HttpResponse> {
+    try {
+      const response = await inner(request);
+      this.learn(response.status);
+      return response;
+    } catch (error) {
+      if (request.signal.aborted || isAbort(error, request.signal)) throw error;
+      if (error instanceof RegistryError && error.status !== undefined) throw error;
+      this.#failure = messageOf(error);
+      this.#askedAt = this.#clock.monotonic();
+      throw !this.isMade && isRead(request) && this.#isOver() ? this.error(request) : error;
+    }
+  }
+
+  learn(status: number): void {
+    if (GATEWAY_FAILURES.has(status)) this.#failure = `status ${status}`;
+    else this.isMade = true;
+  }
+
+  error(request: HttpRequest): RegistryError {
+    const { host } = request.url;
+    const message = `${describeRequest(request)}: ${host} has not answered within ${FIRST_CONTACT / 1000} s: ${String(this.#failure)}`;
+    return new RegistryError('unreachable', message);
+  }
+
+  /** Only after a failure: an answer may be on its way. */
+  #isOver(): boolean {
+    const waited = this.#clock.monotonic() - (this.#since ?? this.#clock.monotonic());
+    return this.#failure !== undefined && waited >= FIRST_CONTACT;
+  }
+}
