@@ -54,8 +54,9 @@ async function runProgram(
   const { parseFlags } = await import('./flags/parse-flags.ts');
   const { command, ...flags } = parseFlags(program, withoutHelpWord(argv));
   if (isOn('version')) return printVersionLazily(stdio);
-  if (isOn('help') || (program === 'kpromo' && argv.length === 0)) {
-    await writeTo(stdio.out, await command.help(program));
+  const all = isOn('help-all');
+  if (all || isOn('help') || (program === 'kpromo' && argv.length === 0)) {
+    await writeTo(stdio.out, await command.help(program, all ? 'all' : 'common'));
     return 0;
   }
   return command.run({ ...flags, program, stdio, env: process.env });

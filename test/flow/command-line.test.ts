@@ -322,6 +322,23 @@ describe('-version and -help', () => {
     expect(JSON.parse(stdout)).toMatchObject({ gitVersion: version, nodeVersion: process.version });
   });
 
+  it.each([[], ['verify'], ['diff'], ['report', 'merge']])(
+    '-help of %j fits a screen',
+    async (...command) => {
+      const { stdout } = await runCip([...command, '-help']);
+      expect(stdout.split('\n').length).toBeLessThanOrEqual(61);
+      expect(stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    },
+  );
+
+  it('-help-all prints every flag that has an effect, and -help names it', async () => {
+    const [common, all] = [await runCip(['-help']), await runCip(['-help-all'])];
+    expect(common.stdout).toContain('-help-all');
+    expect(common.stdout).not.toContain('-trust-realm');
+    expect(all.stdout).toContain('-trust-realm REGISTRY=HOST');
+    expect(all.stdout.split('\n').filter((line) => line.length > 100)).toEqual([]);
+  });
+
   it('help of a command is its own', async () => {
     const [long, short] = [await runCip(['help', 'verify']), await runCip(['verify', '-help'])];
     expect(long).toEqual(short);

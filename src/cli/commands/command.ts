@@ -30,5 +30,5 @@ export interface CipCommand {
   readonly takesOperands?: true;
   /** Runs it and resolves to the exit code. Its module is loaded here. */
   readonly run: (call: CommandCall) => Promise<number>;
-  readonly help: (program: ProgramName) => Promise<string>;
+  readonly help: (program: ProgramName, flags: 'common' | 'all') => Promise<string>;
 }

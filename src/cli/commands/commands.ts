@@ -2,8 +2,8 @@ import { MERGE_FLAGS } from '../flags/flag-spec.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import type { CipCommand, ProgramName } from './command.ts';
 
-const promotionHelp = async (program: ProgramName) =>
-  (await import('../flags/help/usage.ts')).renderUsage(program);
+const promotionHelp = async (program: ProgramName, flags: 'common' | 'all') =>
+  (await import('../flags/help/usage.ts')).renderUsage(program, flags);
 
 /** What the programs can do: an entry for each command. Those of `cip` are those of `kpromo cip` as well. */
 export const COMMANDS: readonly CipCommand[] = [

@@ -20,6 +20,7 @@ const NAMES: ReadonlySet<string> = new Set([
   'no-progress',
   'version',
   'help',
+  'help-all',
 ]);
 
 /** The flags of `cip diff`: of the program's own, those that are about looking at registries. */

@@ -5,6 +5,8 @@ export interface FlagSpec {
   readonly value?: string;
   readonly description: string;
   readonly default?: string;
+  /** Whether `-help` prints it; `-help-all` prints all. */
+  readonly isCommon?: boolean;
   readonly group: FlagGroup;
   /** What a boolean may be besides. */
   readonly words?: readonly string[];

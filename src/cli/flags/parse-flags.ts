@@ -13,7 +13,7 @@ export interface CommandLine extends ParsedFlags {
 }
 
 /** They go with every command. */
-const COMMON_FLAGS: ReadonlySet<string> = new Set(['help', 'version']);
+const COMMON_FLAGS: ReadonlySet<string> = new Set(['help', 'help-all', 'version']);
 
 /** The flags and the command of an argument list. Throws a `UsageError` for what it cannot understand. */
 export function parseFlags(program: ProgramName, argv: readonly string[]): CommandLine {

@@ -1,7 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderUsage } from '../../../src/cli/flags/help/usage.ts';
 import { DeadlineError, withDeadline } from '../../../src/cli/runtime/deadline.ts';
 import { GRACE, type StopSignals } from '../../../src/cli/runtime/stop-signals.ts';
+import { repositoryRoot } from '../../doubles/tools.ts';
 
 /** Signals that a test gives, and timers that it lets end. */
 function stage(deadline: number | undefined) {
@@ -26,9 +28,9 @@ function stage(deadline: number | undefined) {
   return { soft, hard, stop, timers, pass, isReleased: () => released };
 }
 
-it('the help says how much longer than its deadline a promotion may take', () => {
-  const line = renderUsage('cip').match(/^ {2}-deadline .*$/m)?.[0];
-  expect(line).toContain(`what is in flight has ${GRACE / 1000} s more to be finished`);
+it('the documentation says how much longer than its deadline a promotion may take', () => {
+  const quotas = readFileSync(join(repositoryRoot(), 'docs', 'quotas.md'), 'utf8');
+  expect(quotas).toContain(`writes in flight get ${GRACE / 1000} s more`);
 });
 
 describe('a deadline', () => {

@@ -11,17 +11,17 @@ export function renderVerifyUsage(program: ProgramName): string {
     ({ name, command }) => command === 'verify' || (command === undefined && !NOT_OF_VERIFY.has(name)),
   );
   return [
-    `${call} verify checks that everything is there that promoter manifests want. It writes only with -repair -confirm.`,
+    `${call} verify checks that the destinations hold what promoter manifests want.`,
     '',
-    `  ${call} verify -thin-manifest-dir=DIR                        every tag and digest, at every destination`,
-    `  ${call} verify -thin-manifest-dir=DIR -deep                  and all that they lead to`,
-    `  ${call} verify -thin-manifest-dir=DIR -deep -repair          what would be sent to images that lack content`,
-    `  ${call} verify -thin-manifest-dir=DIR -via=registry.k8s.io   as whoever pulls from there gets it`,
-    `  ${call} verify -thin-manifest-dir=DIR -shard=0/3             one part; ${call} report merge makes one report`,
+    `  ${call} verify -thin-manifest-dir=DIR                        check every tag and digest`,
+    `  ${call} verify -thin-manifest-dir=DIR -deep                  check child manifests and blobs too`,
+    `  ${call} verify -thin-manifest-dir=DIR -deep -repair          list missing content`,
+    `  ${call} verify -thin-manifest-dir=DIR -via=registry.k8s.io   check what users pull`,
+    `  ${call} verify -thin-manifest-dir=DIR -shard=0/3             check one part`,
     '',
     ...renderGroups(specs),
     SPELLING,
-    'Exit: 0 all is there; 1 something is missing, different or unreadable; 2 unusable input; 130, 143 stopped.',
+    'Exit: 0 complete; 1 missing, different or unreadable; 2 unusable input; 130, 143 stopped.',
     '',
   ].join('\n');
 }
@@ -30,18 +30,18 @@ export function renderVerifyUsage(program: ProgramName): string {
 export function renderDiffUsage(program: ProgramName): string {
   const call = program === 'kpromo' ? 'kpromo cip' : 'cip';
   return [
-    `${call} diff shows in what two registries differ: digests that only one has, and tags that are not the same.`,
+    `${call} diff compares two registries: digests that only one has, and tags that differ.`,
     '',
     `  ${call} diff A B`,
     '',
     'A and B are each one of:',
     '  HOST/PATH            a registry, as -snapshot reads it',
     '  FILE                 a snapshot: YAML, CSV or JSON',
-    '  DIR@REG, FILE@REG    what thin manifests, or a plain one, want in a registry',
-    '  DIR                  the same, for the registry that the other side is',
+    '  DIR@REG, FILE@REG    what manifests want in a registry',
+    '  DIR                  the same, in the registry of the other side',
     '',
     ...renderGroups(DIFF_FLAGS),
-    'Exit: 0 equal; 1 different; 2 they cannot be compared, or not all of them; 130, 143 stopped.',
+    'Exit: 0 equal; 1 different; 2 not comparable, or only in part; 130, 143 stopped.',
     '',
   ].join('\n');
 }
@@ -51,15 +51,15 @@ export function renderMergeUsage(program: ProgramName): string {
   const call = program === 'kpromo' ? 'kpromo cip' : 'cip';
   const taken: readonly string[] = MERGE_FLAGS;
   return [
-    `${call} report merge makes one report of the reports (-report=FILE) of all shards of one promotion, or of one cip verify.`,
+    `${call} report merge merges the reports (-report=FILE) of all shards of one run.`,
     '',
     `  ${call} report merge 0.json 1.json 2.json -report=FILE -report-markdown=FILE`,
     '',
-    'Refused are reports of other manifests, a shard that is missing and one that is given twice.',
+    'Reports of other manifests, missing shards and duplicate shards are errors.',
     '',
     'Flags:',
     renderFlags(FLAGS.filter(({ name }) => taken.includes(name))),
-    'Exit: 0 and 1 as one run would have had; 2 the reports cannot be read or are not all shards of one run.',
+    'Exit: 0 and 1 like one run; 2 unreadable reports, or not all shards of one run.',
     '',
   ].join('\n');
 }

@@ -3,7 +3,7 @@ import type { FlagGroup, FlagSpec } from '../flag-spec.ts';
 import { FLAGS } from '../flags.ts';
 
 const TITLES: readonly (readonly [FlagGroup, string])[] = [
-  ['manifests', 'What is wanted'],
+  ['manifests', 'Manifests'],
   ['promotion', 'Promotion'],
   ['verify', 'Verification'],
   ['report', 'Report'],
@@ -12,24 +12,30 @@ const TITLES: readonly (readonly [FlagGroup, string])[] = [
   ['general', 'General'],
 ];
 
-/** The help text. */
-export function renderUsage(program: ProgramName): string {
+/** The help text: the common flags, or all. */
+export function renderUsage(program: ProgramName, flags: 'common' | 'all'): string {
   const call = program === 'kpromo' ? 'kpromo cip' : 'cip';
-  const specs = FLAGS.filter(({ command }) => command === undefined);
+  const specs = FLAGS.filter(({ command, isCommon }) => {
+    return command === undefined && (flags === 'all' || isCommon === true);
+  });
   return [
-    `${call} promotes container images: it copies what promoter manifests want, by digest, to where it is missing.`,
+    `${call} promotes container images: it copies images from staging to production registries,`,
+    'by digest, as promoter manifests say.',
     '',
-    `  ${call} -thin-manifest-dir=DIR            what would be done (a dry run is the default)`,
-    `  ${call} -thin-manifest-dir=DIR -confirm   does it`,
-    `  ${call} -manifest=FILE -parse-only        checks the manifests without any network`,
-    `  ${call} verify -thin-manifest-dir=DIR     is all there? (${call} verify -help)`,
-    `  ${call} -snapshot=REG                     prints what a registry holds`,
-    `  ${call} diff A B                          compares two registries (${call} diff -help)`,
-    `  ${call} report merge REPORT...            one report of the reports of shards`,
+    `  ${call} -thin-manifest-dir=DIR            show what a promotion would do (dry run)`,
+    `  ${call} -thin-manifest-dir=DIR -confirm   promote`,
+    `  ${call} -manifest=FILE -parse-only        check manifests without network access`,
+    `  ${call} verify -thin-manifest-dir=DIR     check that everything is promoted`,
+    `  ${call} -snapshot=REG                     print the images of a registry`,
+    `  ${call} diff A B                          compare two registries`,
+    `  ${call} report merge REPORT...            merge the reports of shards`,
     '',
     ...renderGroups(specs),
+    ...(flags === 'all'
+      ? []
+      : [`${call} -help-all prints all flags, ${call} COMMAND -help those of a command.`]),
     SPELLING,
-    'Exit: 0 everything wanted is there or would be; 1 something is not; 2 unusable input; 130, 143 stopped.',
+    'Exit: 0 success; 1 images missing, refused or failed; 2 unusable input; 130, 143 stopped.',
     '',
   ].join('\n');
 }
@@ -37,7 +43,7 @@ export function renderUsage(program: ProgramName): string {
 export const SPELLING =
   'Flags take one dash or two, and -flag=value or -flag value; booleans take =true and =false.';
 
-/** The flags of a help text under the titles of their groups. */
+/** The flags of a help text, in groups. */
 export function renderGroups(specs: readonly FlagSpec[]): string[] {
   return TITLES.flatMap(([group, title]) => {
     const members = specs.filter((spec) => spec.group === group);
@@ -51,7 +57,7 @@ export function renderFlags(specs: readonly FlagSpec[]): string {
     .map((spec) => {
       const name = spec.value === undefined ? `-${spec.name}` : `-${spec.name} ${spec.value}`;
       const usual = spec.default === undefined ? '' : ` (default ${spec.default})`;
-      return `  ${name.padEnd(34)} ${spec.description.replaceAll('`', '')}${usual}`;
+      return `  ${name.padEnd(33)} ${spec.description.replaceAll('`', '')}${usual}`;
     })
     .concat('')
     .join('\n');
