@@ -18,10 +18,8 @@ import { expectNothingHalfVisible, tagsIn } from './wholeness.ts';
 /** Runs at a time: each has registries of its own, and most of a run is the start of a process. */
 const AT_A_TIME = 3;
 const NEVER = new AbortController().signal;
-/** Milliseconds for all of them, on a machine that is busy. */
-const TIMEOUT = 300_000;
-/** Milliseconds in which a run that is told to stop has ended. */
-const LIMIT = 20_000;
+/** Milliseconds for all of them, on a machine that is busy: a limit, not a measure. */
+const TIMEOUT = 1_200_000;
 /** Of the points at which a run is told to stop. */
 const STRIDE = 7;
 const WRITE = /^(?!GET|HEAD)/;
@@ -41,10 +39,14 @@ describe('a promotion that is killed', () => {
       await forEachPoint(points, 1, async (number) => {
         const set = await mixedSet();
         const held = holdRequest(set, { ...point, number });
-        const cip = startWithReport([set.flag, '-confirm']);
+        const cip = startWithReport([set.flag, '-confirm'], { time: 'held' });
         await Promise.race([held.arrived, cip.ended]);
         cip.kill('SIGKILL');
-        expect(await cip.ended, `killed at ${number}`).toMatchObject({ status: null, report: undefined });
+        const { status, report, stderr } = await cip.ended;
+        expect({ status, report }, `killed at ${number}: ${stderr}`).toEqual({
+          status: null,
+          report: undefined,
+        });
         await Promise.all(set.proxies.map((proxy) => proxy.quiet()));
         expectOnlyWanted(set);
         await expectRestIsDone(set, { inventory, at: `after a kill at ${number}` });
@@ -65,15 +67,13 @@ describe('a promotion that is told to stop', () => {
       await forEachPoint(requests.length, STRIDE, async (number) => {
         const set = await mixedSet();
         const held = holdRequest(set, { moment: 'received', counts: /^/, number });
-        const cip = startWithReport([set.flag, '-confirm']);
+        const cip = startWithReport([set.flag, '-confirm'], { time: 'held' });
         await Promise.race([held.arrived, cip.ended]);
-        const stopped = performance.now();
         cip.kill(signal);
         await cip.says(/stopping: /);
         held.release();
-        const run = await cip.ended;
+        const run = await cip.ended; // though its time limits never pass
 
-        expect(performance.now() - stopped, `stopped at ${number}`).toBeLessThan(LIMIT);
         expect(run.status, `stopped at ${number}: ${run.stderr}`).toBe(status);
         expect(run.report, `stopped at ${number}`).toMatchObject({ stopped: true, summary: { failed: 0 } });
         expect(copiedIn(run.report), `stopped at ${number}`).toEqual(writtenReferences(set));

@@ -1,18 +1,22 @@
 import { expect, it } from 'vitest';
 import { image, push } from '../builders/images.ts';
 import { startCip, startWithReport } from '../doubles/run-cip.ts';
-import { holdingProxy } from './holding-proxy.ts';
+import { type HoldingProxy, holdingProxy } from './holding-proxy.ts';
 import { embedded, manifestFlag, writesOf } from './staging.ts';
 
 const PASSED = /stopping at the deadline: /;
+/** A deadline that passes when the test says so. */
+const HELD = { time: 'held' } as const;
+const DEADLINE = '-deadline=1h';
 
-/** An image that is wanted at a registry which sits behind a proxy. */
+const NAMES = ['a', 'b', 'c'];
+
+/** Images that are wanted at a registry which sits behind a proxy. */
 async function world() {
   const staging = await embedded();
   const production = await embedded();
   const proxy = await holdingProxy(production.host);
-  const names = ['a', 'b', 'c'];
-  const images = names.map((name) => {
+  const images = NAMES.map((name) => {
     return [name, { [push(staging, `staging/${name}`, image({ seed: name }))]: ['v1'] }] as const;
   });
   const flag = await manifestFlag({
@@ -26,8 +30,9 @@ async function world() {
 it('at its deadline a run finishes what is in flight, begins nothing new, and ends with 1', async () => {
   const { production, proxy, flag } = await world();
   const held = proxy.hold(/^PUT .*\/manifests\/v1$/); // the last request of an image
-  const cip = startWithReport([flag, '-confirm', '-threads=1', '-deadline=5s']);
+  const cip = startWithReport([flag, '-confirm', '-threads=1', DEADLINE], HELD);
   await held.arrived;
+  cip.passTime();
   await cip.says(PASSED);
   held.release();
   const { status, report } = await cip.ended;
@@ -42,8 +47,11 @@ it('at its deadline a run finishes what is in flight, begins nothing new, and en
 
 it('a dry run that has found nothing out by its deadline does not end well', async () => {
   const { production, proxy, flag } = await world();
-  proxy.hold(/^HEAD /); // and never lets it go
-  const { status, report } = await startWithReport([flag, '-deadline=1s']).ended;
+  const held = proxy.hold(/^HEAD /); // and never lets it go
+  const cip = startWithReport([flag, DEADLINE], HELD);
+  await held.arrived;
+  cip.passTime();
+  const { status, report } = await cip.ended;
   expect(status).toBe(1);
   expect(report).toMatchObject({ stopped: true });
   expect(writesOf(production)).toEqual([]);
@@ -55,7 +63,11 @@ it.each([
 ])('%s tells what its deadline has cut short, by what went wrong until then', async (_what, flags) => {
   const { production, proxy, flag } = await world();
   production.addFault({ method: 'HEAD', act: { kind: 'status', status: 503 }, times: Infinity });
-  const { status, report } = await startWithReport([flag, '-deadline=2s', ...flags]).ended;
+  const retried = retriedBehind(proxy);
+  const cip = startWithReport([flag, DEADLINE, ...flags], HELD);
+  await retried;
+  cip.passTime();
+  const { status, report } = await cip.ended;
   expect(status).toBe(1);
   const reasons = report?.items.map(({ reason }) => reason) ?? [];
   expect(reasons).toHaveLength(3);
@@ -66,9 +78,13 @@ it.each([
 });
 
 it('a verification tells that too, and has nothing to be finished', async () => {
-  const { production, flag } = await world();
+  const { production, proxy, flag } = await world();
   production.addFault({ method: 'HEAD', act: { kind: 'status', status: 503 }, times: Infinity });
-  const { status, stderr } = await startCip(['verify', flag, '-deadline=2s']).ended;
+  const retried = retriedBehind(proxy);
+  const cip = startCip(['verify', flag, DEADLINE], HELD);
+  await retried;
+  cip.passTime();
+  const { status, stderr } = await cip.ended;
   expect(status).toBe(1);
   expect(stderr).toMatch(/unreadable: .*the last attempt had failed: HEAD .*503/);
   expect(stderr).toMatch(/stopping at the deadline: nothing new is begun$/m);
@@ -80,3 +96,12 @@ it('a run that is faster than its deadline knows nothing of it', async () => {
   expect({ status, stopped: report?.stopped }).toEqual({ status: 0, stopped: false });
   expect(stderr).not.toMatch(PASSED);
 });
+
+/** Resolves when each image has been queried for the second time: the second request is held for good. */
+async function retriedBehind(proxy: HoldingProxy): Promise<void> {
+  const second = NAMES.map((name) => {
+    let seen = 0;
+    return proxy.hold((line) => line.startsWith(`HEAD /v2/prod/${name}/`) && ++seen === 2);
+  });
+  await Promise.all(second.map(({ arrived }) => arrived));
+}

@@ -124,9 +124,11 @@ describe('cip verify -deep -repair', () => {
   it('may be interrupted, and run again', async () => {
     const { eu, flag } = await damaged();
     eu.addFault({ kind: 'upload-put', act: { kind: 'stall' } });
-    const run = startCip(['verify', flag, '-deep', '-repair', '-confirm', '-threads=1', '-report=-']);
-    await expect.poll(() => countKinds(eu)['upload-put'], { timeout: 20_000 }).toBe(1);
+    const flags = ['-deep', '-repair', '-confirm', '-threads=1', '-report=-'];
+    const run = startCip(['verify', flag, ...flags], { time: 'held' });
+    await expect.poll(() => countKinds(eu)['upload-put'], { timeout: 60_000 }).toBe(1);
     run.kill('SIGINT');
+    await run.says(/stopping: /);
     run.kill('SIGINT'); // what is in flight is not waited for
     const { status, stdout } = await run.ended;
     const stopped: Verification = JSON.parse(stdout);
