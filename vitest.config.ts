@@ -1,12 +1,19 @@
 import { defineConfig } from 'vitest/config';
 
+const SYSTEM = 'test/system/**/*.test.ts';
+
+/** `unit`: in this process, less than a minute. `system`: whole programs, real registries, everything that is slow. */
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'threads',
     isolate: false,
     maxWorkers: 2, // most of the time goes into programs that the tests wait for
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [SYSTEM] } },
+      // a limit, not a measure: a machine may be ten times as busy
+      { extends: true, test: { name: 'system', include: [SYSTEM], testTimeout: 300_000 } },
+    ],
   },
 });

@@ -13,7 +13,7 @@ export default defineConfig({
       'test/adapters/oci/auth/{authenticator,auth-decisions,scopes,tokens,token-server,accounts}.test.ts',
       'test/adapters/oci/api/{put-manifest,blobs/uploads}.test.ts',
       'test/adapters/system/{disk-spool,unlinked-file}.test.ts',
-      'test/hostile/origins.test.ts',
+      'test/system/hostile/origins.test.ts',
     ],
     isolate: false,
   },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Secrets } from '../../src/base/secrets.ts';
 import { oneLine, quote } from '../../src/base/text.ts';
-import { findLeaks } from '../hostile/canaries.ts';
+import { findLeaks } from '../system/hostile/canaries.ts';
 
 const PASSWORD = `CaNaRy-p/a+s|s "&=%é'$\\ w<o  rd`;
 

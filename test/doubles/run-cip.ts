@@ -24,6 +24,8 @@ export interface CipOptions {
   readonly cwd?: string;
   /** Runs it as another user, which only root may. */
   readonly uid?: number;
+  /** Its time limits of a second and more pass when `passTime` is called, and not before. */
+  readonly time?: 'held';
 }
 
 /** A process under way. It is killed where the running test ends before it does. */
@@ -34,7 +36,11 @@ export interface RunningCip {
   /** Resolves to all that it has said when it says this, on either stream; rejects where it ends without. */
   says(pattern: RegExp): Promise<string>;
   kill(signal: NodeJS.Signals): void;
+  /** Lets every time limit pass that runs now. For `time: 'held'`, once the program has said something. */
+  passTime(): void;
 }
+
+const HELD_TIMERS = join(import.meta.dirname, 'held-timers.js');
 
 /** Runs the program as a user would, to its end. */
 export function runCip(args: readonly string[], options: CipOptions = {}): Promise<CipRun> {
@@ -60,10 +66,11 @@ export function startCip(args: readonly string[], options: CipOptions = {}): Run
 }
 
 /** Starts a script with node, in the same bare environment. Throws where the program has not been built. */
-export function startNode(args: readonly string[], { env = {}, cwd, uid }: CipOptions = {}): RunningCip {
+export function startNode(args: readonly string[], options: CipOptions = {}): RunningCip {
+  const { env = {}, cwd, uid, time } = options;
   if (!existsSync(join(repositoryRoot(), 'dist'))) throw new Error('there is no dist: npm run build first');
   const place = cwd ?? temporaryDirectory();
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, [...(time === 'held' ? [`--import=${HELD_TIMERS}`] : []), ...args], {
     cwd: place,
     env: { PATH: process.env['PATH'], HOME: temporaryDirectory(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -82,6 +89,7 @@ export function startNode(args: readonly string[], { env = {}, cwd, uid }: CipOp
     })),
     says: (pattern) => waitFor(child, pattern, output),
     kill: (signal) => void child.kill(signal),
+    passTime: () => void child.kill('SIGUSR2'),
   };
 }
 

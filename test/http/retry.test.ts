@@ -12,7 +12,7 @@ import {
   tagOf,
 } from '../adapters/oci/client.ts';
 import { image, layer, push } from '../builders/images.ts';
-import { uploadBlob } from '../contract/push-through-port.ts';
+import { uploadBlob } from '../system/contract/push-through-port.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
 import { scriptedServer } from '../doubles/scripted-server.ts';
 

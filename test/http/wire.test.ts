@@ -16,7 +16,7 @@ import {
   USER_AGENT,
 } from '../adapters/oci/client.ts';
 import { image, layer, multiArch, push } from '../builders/images.ts';
-import { uploadBlob } from '../contract/push-through-port.ts';
+import { uploadBlob } from '../system/contract/push-through-port.ts';
 import { type ScriptedRequest, scriptedServer } from '../doubles/scripted-server.ts';
 
 describe('connections', () => {

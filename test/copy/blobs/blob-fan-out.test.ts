@@ -9,7 +9,7 @@ import { readAll, until } from '../../adapters/oci/client.ts';
 import { type Blob, image, layer } from '../../builders/images.ts';
 import { repository } from '../../builders/manifests.ts';
 import { testdir } from '../../builders/testdir.ts';
-import { describeBlob } from '../../contract/push-through-port.ts';
+import { describeBlob } from '../../system/contract/push-through-port.ts';
 import { MemoryRegistry } from '../../doubles/memory-registry.ts';
 import { MemorySpool } from '../../doubles/memory-spool.ts';
 

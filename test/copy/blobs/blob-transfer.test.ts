@@ -7,7 +7,7 @@ import { RegistryError, type RegistryErrorCode } from '../../../src/ports/regist
 import { until } from '../../adapters/oci/client.ts';
 import { type Blob, image, layer } from '../../builders/images.ts';
 import { repository } from '../../builders/manifests.ts';
-import { describeBlob } from '../../contract/push-through-port.ts';
+import { describeBlob } from '../../system/contract/push-through-port.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { MemoryRegistry } from '../../doubles/memory-registry.ts';
 import { MemorySpool } from '../../doubles/memory-spool.ts';

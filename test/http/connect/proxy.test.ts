@@ -10,7 +10,7 @@ import {
   repositoryAt,
 } from '../../adapters/oci/client.ts';
 import { layer } from '../../builders/images.ts';
-import { uploadBlob } from '../../contract/push-through-port.ts';
+import { uploadBlob } from '../../system/contract/push-through-port.ts';
 import { PrivateCa } from '../../doubles/private-ca.ts';
 import { scriptedServer } from '../../doubles/scripted-server.ts';
 import { hasTlsTools, startDockerRegistry } from '../../doubles/tls-servers.ts';

@@ -13,7 +13,7 @@ import {
   tagOf,
 } from '../../adapters/oci/client.ts';
 import { image, layer } from '../../builders/images.ts';
-import { uploadBlob } from '../../contract/push-through-port.ts';
+import { uploadBlob } from '../../system/contract/push-through-port.ts';
 import { type Issued, PrivateCa } from '../../doubles/private-ca.ts';
 import { scriptedServer } from '../../doubles/scripted-server.ts';
 import {

@@ -4,7 +4,7 @@ import { DEFAULT_BUDGETS } from '../../../src/http/limits/budgets.ts';
 import { withRateLimits } from '../../../src/http/limits/with-rate-limits.ts';
 import type { Keychain } from '../../../src/ports/keychain.ts';
 import { image, push } from '../../builders/images.ts';
-import { uploadBlob } from '../../contract/push-through-port.ts';
+import { uploadBlob } from '../../system/contract/push-through-port.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import {
   clientForTest,

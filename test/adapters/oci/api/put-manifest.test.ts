@@ -6,7 +6,7 @@ import type { Fault, FaultAct } from '../../../../src/embedded-registry/embedded
 import type { Digest } from '../../../../src/image/digest.ts';
 import type { Reference } from '../../../../src/image/reference.ts';
 import { image, layer, push } from '../../../builders/images.ts';
-import { uploadBlob } from '../../../contract/push-through-port.ts';
+import { uploadBlob } from '../../../system/contract/push-through-port.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
 import {
   rawAnswer,

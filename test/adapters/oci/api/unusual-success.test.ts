@@ -5,7 +5,7 @@ import type { FaultAct } from '../../../../src/embedded-registry/embedded-regist
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { Reference } from '../../../../src/image/reference.ts';
 import { image, layer, push } from '../../../builders/images.ts';
-import { uploadBlob } from '../../../contract/push-through-port.ts';
+import { uploadBlob } from '../../../system/contract/push-through-port.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
 import { type Step, scriptedServer } from '../../../doubles/scripted-server.ts';
 import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, tagOf } from '../client.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Repository } from '../../../../src/image/repository.ts';
 import { ANONYMOUS, type Credential, type Keychain } from '../../../../src/ports/keychain.ts';
 import { image, layer, push } from '../../../builders/images.ts';
-import { uploadBlob } from '../../../contract/push-through-port.ts';
+import { uploadBlob } from '../../../system/contract/push-through-port.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
 import { type Script, type Step, scriptedServer } from '../../../doubles/scripted-server.ts';
 import {

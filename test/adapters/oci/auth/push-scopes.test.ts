@@ -4,7 +4,7 @@ import type { EmbeddedRegistry } from '../../../../src/embedded-registry/embedde
 import type { Credential } from '../../../../src/ports/keychain.ts';
 import type { WriteRegistry } from '../../../../src/ports/registry.ts';
 import { image, push } from '../../../builders/images.ts';
-import { uploadBlob } from '../../../contract/push-through-port.ts';
+import { uploadBlob } from '../../../system/contract/push-through-port.ts';
 import { type Step, scriptedServer } from '../../../doubles/scripted-server.ts';
 import {
   clientForTest,

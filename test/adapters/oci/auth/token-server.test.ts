@@ -9,7 +9,7 @@ import { multiArch } from '../../../builders/images.ts';
 import { kept } from '../../../builders/kept.ts';
 import { from } from '../../../builders/manifests.ts';
 import { testdir } from '../../../builders/testdir.ts';
-import { pushThroughPort } from '../../../contract/push-through-port.ts';
+import { pushThroughPort } from '../../../system/contract/push-through-port.ts';
 import { MemorySpool } from '../../../doubles/memory-spool.ts';
 import { type RealRegistry, startRealRegistry } from '../../../doubles/real-registries.ts';
 import { RecordingProgress } from '../../../doubles/recording-progress.ts';

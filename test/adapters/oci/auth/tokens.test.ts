@@ -3,7 +3,7 @@ import { withAuth } from '../../../../src/adapters/oci/auth/authenticator.ts';
 import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-options.ts';
 import type { Credential } from '../../../../src/ports/keychain.ts';
 import { image, layer, push } from '../../../builders/images.ts';
-import { uploadBlob } from '../../../contract/push-through-port.ts';
+import { uploadBlob } from '../../../system/contract/push-through-port.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
 import {
   type Script,

@@ -7,7 +7,7 @@ import type {
 } from '../../../../../src/embedded-registry/embedded-registry.ts';
 import type { UploadSession } from '../../../../../src/ports/registry.ts';
 import { layer } from '../../../../builders/images.ts';
-import { uploadBlob } from '../../../../contract/push-through-port.ts';
+import { uploadBlob } from '../../../../system/contract/push-through-port.ts';
 import { scriptedServer } from '../../../../doubles/scripted-server.ts';
 import {
   clientForTest,

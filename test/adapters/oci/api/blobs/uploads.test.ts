@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { blob as bytesOf, layer } from '../../../../builders/images.ts';
-import { uploadBlob } from '../../../../contract/push-through-port.ts';
+import { uploadBlob } from '../../../../system/contract/push-through-port.ts';
 import { type Script, type Step, scriptedServer } from '../../../../doubles/scripted-server.ts';
 import {
   clientForTest,

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest';
+import { forEachConcurrently } from '../../src/base/concurrency.ts';
+import type { Report } from '../../src/report/report.ts';
+import { runWithReport, startWithReport } from '../doubles/run-cip.ts';
+import type { Held, Moment } from './holding-proxy.ts';
+import {
+  forgetRequests,
+  type MixedSet,
+  missingReferences,
+  mixedSet,
+  mostToCopy,
+  requestsOf,
+  writtenReferences,
+} from './mixed-set.ts';
+import { writesOf } from './staging.ts';
+import { expectNothingHalfVisible, tagsIn } from './wholeness.ts';
+
+/** Runs at a time: each has registries of its own, and most of a run is the start of a process. */
+const AT_A_TIME = 3;
+const NEVER = new AbortController().signal;
+/** Milliseconds for all of them, on a machine that is busy: a limit, not a measure. */
+const TIMEOUT = 1_200_000;
+/** Of the points at which a run is told to stop. */
+const STRIDE = 7;
+const WRITE = /^(?!GET|HEAD)/;
+
+describe('a promotion that is killed', () => {
+  // an answer to a question that nobody hears changes nothing at either side, so only writes are held the second time
+  it.each<[string, { moment: Moment; counts: RegExp }]>([
+    ['every request, before it is done', { moment: 'received', counts: /^/ }],
+    ['every write, after it is done and before its answer', { moment: 'answered', counts: WRITE }],
+  ])(
+    'leaves the destination whole, and the rest for the next run, at %s',
+    { timeout: TIMEOUT },
+    async (_when, point) => {
+      const { inventory, requests } = await measure();
+      expect(requests.length).toBeGreaterThan(60);
+      const points = requests.filter((line) => line.search(point.counts) !== -1).length;
+      await forEachPoint(points, 1, async (number) => {
+        const set = await mixedSet();
+        const held = holdRequest(set, { ...point, number });
+        const cip = startWithReport([set.flag, '-confirm'], { time: 'held' });
+        await Promise.race([held.arrived, cip.ended]);
+        cip.kill('SIGKILL');
+        const { status, report, stderr } = await cip.ended;
+        expect({ status, report }, `killed at ${number}: ${stderr}`).toEqual({
+          status: null,
+          report: undefined,
+        });
+        await Promise.all(set.proxies.map((proxy) => proxy.quiet()));
+        expectOnlyWanted(set);
+        await expectRestIsDone(set, { inventory, at: `after a kill at ${number}` });
+      });
+    },
+  );
+});
+
+describe('a promotion that is told to stop', () => {
+  it.each([
+    ['SIGTERM', 143],
+    ['SIGINT', 130],
+  ] as const)(
+    'by %s ends with %i and a report of what it has done, at any request',
+    { timeout: TIMEOUT },
+    async (signal, status) => {
+      const { inventory, requests } = await measure();
+      await forEachPoint(requests.length, STRIDE, async (number) => {
+        const set = await mixedSet();
+        const held = holdRequest(set, { moment: 'received', counts: /^/, number });
+        const cip = startWithReport([set.flag, '-confirm'], { time: 'held' });
+        await Promise.race([held.arrived, cip.ended]);
+        cip.kill(signal);
+        await cip.says(/stopping: /);
+        held.release();
+        const run = await cip.ended; // though its time limits never pass
+
+        expect(run.status, `stopped at ${number}: ${run.stderr}`).toBe(status);
+        expect(run.report, `stopped at ${number}`).toMatchObject({ stopped: true, summary: { failed: 0 } });
+        expect(copiedIn(run.report), `stopped at ${number}`).toEqual(writtenReferences(set));
+        expectOnlyWanted(set);
+        await expectRestIsDone(set, { inventory, at: `after ${signal} at ${number}` });
+      });
+    },
+  );
+});
+
+/** Runs `task` for every stride-th of the points 1, 2, … at which a run can be held. */
+function forEachPoint(
+  points: number,
+  stride: number,
+  task: (number: number) => Promise<void>,
+): Promise<void> {
+  const numbers = Array.from({ length: Math.ceil(points / stride) }, (_, index) => 1 + index * stride);
+  return forEachConcurrently(numbers, { workers: AT_A_TIME, signal: NEVER }, task);
+}
+
+/** How many requests the inventory of a fresh set takes, and those of all of its promotion. */
+async function measure(): Promise<{ inventory: number; requests: readonly string[] }> {
+  const set = await mixedSet();
+  const limit = mostToCopy(set);
+  expect((await runWithReport([set.flag])).status).toBe(0);
+  const inventory = requestsOf(set).length;
+  forgetRequests(set);
+  expect((await runWithReport([set.flag, '-confirm'])).status).toBe(0);
+  const requests = requestsOf(set);
+  expect(requests.length).toBeLessThanOrEqual(inventory + limit);
+  expectDone(set, 'without a kill');
+  return { inventory, requests };
+}
+
+interface Point {
+  readonly moment: Moment;
+  /** The requests that count, as `METHOD path`. */
+  readonly counts: RegExp;
+  /** From 1, at all registries together. */
+  readonly number: number;
+}
+
+/** Holds one request for as long as nobody lets it go. */
+function holdRequest({ proxies }: MixedSet, { moment, counts, number }: Point): Held {
+  let seen = 0;
+  const isIt = (line: string) => line.search(counts) !== -1 && ++seen === number;
+  const holds = proxies.map((proxy) => proxy.hold(isIt, moment));
+  return {
+    arrived: Promise.race(holds.map(({ arrived }) => arrived)),
+    release: () => {
+      for (const hold of holds) hold.release();
+    },
+  };
+}
+
+/** What a report says was copied, as `repository/reference`, sorted. */
+function copiedIn(report: Report | undefined): string[] {
+  const copied = report?.items.filter(({ outcome }) => outcome === 'copied') ?? [];
+  return copied.map(({ destination }) => referenceIn(destination ?? '')).toSorted();
+}
+
+/** `host/repository:tag` and `host/repository@digest` without the host, as `repository/reference`. */
+function referenceIn(destination: string): string {
+  const path = destination.slice(destination.indexOf('/') + 1);
+  return path.replace(/[@:]/, '/');
+}
+
+/** Nothing is there half, and no tag that is not wanted as it is. */
+function expectOnlyWanted({ production, goal }: MixedSet): void {
+  expectNothingHalfVisible(production);
+  expect(goal).toMatchObject(tagsIn(production));
+}
+
+function expectDone(set: MixedSet, at: string): void {
+  expectOnlyWanted(set);
+  expect(tagsIn(set.production), at).toEqual(set.goal);
+  expect(missingReferences(set), at).toEqual([]);
+  expect(writesOf(set.staging), at).toEqual([]);
+}
+
+async function expectRestIsDone(set: MixedSet, { inventory, at }: { inventory: number; at: string }) {
+  const missing = missingReferences(set);
+  const limit = inventory + mostToCopy(set);
+  forgetRequests(set);
+  const { status, report, stderr } = await runWithReport([set.flag, '-confirm']);
+  expect(status, `${at}: ${stderr}`).toBe(0);
+  expect(report.summary, at).toMatchObject({ copied: missing.length, failed: 0, 'not-attempted': 0 });
+  expect(requestsOf(set).length, `${at}: ${requestsOf(set).join('\n')}`).toBeLessThanOrEqual(limit);
+  expect(writtenReferences(set), at).toEqual(missing);
+  expectDone(set, at);
+}
