@@ -97,7 +97,7 @@ const OWN_FLAGS = [
     name: 'prove',
     value: 'MODE',
     group: 'promotion',
-    default: `all below ${FEW.toLocaleString('en')} digests`,
+    default: `all below ${FEW.toLocaleString('en')}`,
     description: 'prove sources: `all`, `changed`, `none`',
   },
   {
