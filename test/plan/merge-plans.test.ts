@@ -1,3 +1,5 @@
+// Covers src/plan/plan-unread.ts
+
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { subtractWanted, type Wanted } from '../../src/edges/wanted.ts';
