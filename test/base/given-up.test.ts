@@ -1,3 +1,5 @@
+// Covers src/base/errors.ts
+
 import { describe, expect, it } from 'vitest';
 import { isAbort } from '../../src/base/errors.ts';
 import { failureBefore, GivenUpError, givenUpAfter, mostTelling } from '../../src/base/given-up.ts';

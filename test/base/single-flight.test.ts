@@ -1,3 +1,5 @@
+// Covers src/base/permits.ts
+
 import { describe, expect, it } from 'vitest';
 import { Permits } from '../../src/base/permits.ts';
 import { SingleFlight } from '../../src/base/single-flight.ts';

@@ -1,3 +1,7 @@
+// Covers src/base/exhaustive.ts
+// Covers src/base/position.ts
+// Covers src/base/sorted.ts
+
 import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError, isAbort, messageOf } from '../../src/base/errors.ts';

@@ -1,3 +1,5 @@
+// Covers src/edges/wanted-within.ts
+
 import { describe, expect, it } from 'vitest';
 import type { Notice } from '../../src/browse/notice.ts';
 import { type ManifestWalkRequest, walkManifests } from '../../src/browse/walk-manifests.ts';

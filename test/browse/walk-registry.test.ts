@@ -1,3 +1,10 @@
+// Covers src/browse/discover-repositories.ts
+// Covers src/browse/expected-digests.ts
+// Covers src/browse/filter-children.ts
+// Covers src/browse/image-names.ts
+// Covers src/browse/read-whole-registry.ts
+// Covers src/browse/repository-content.ts
+
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { type Digest, digestOf } from '../../src/image/digest.ts';

@@ -1,3 +1,6 @@
+// Covers src/checks/images-to-copy.ts
+// Covers src/checks/source-walk.ts
+
 import { describe, expect, it } from 'vitest';
 import { blockEdges } from '../../src/checks/block-edges.ts';
 import { FEW, type ProofScope } from '../../src/checks/images-to-copy.ts';

@@ -1,3 +1,5 @@
+// Covers src/checks/block-edges.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blockEdges } from '../../src/checks/block-edges.ts';

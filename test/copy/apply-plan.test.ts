@@ -1,3 +1,7 @@
+// Covers src/copy/content-copier.ts
+// Covers src/copy/copy-parts.ts
+// Covers src/copy/outcome.ts
+
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import { OCI_LAYER_GZIP, OCI_MANIFEST } from '../../src/image/media-types.ts';

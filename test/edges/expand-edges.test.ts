@@ -1,3 +1,6 @@
+// Covers src/edges/want-list.ts
+// Covers src/edges/wanted.ts
+
 import { describe, expect, it } from 'vitest';
 import { formatPosition } from '../../src/base/position.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';

@@ -1,3 +1,5 @@
+// Covers src/edges/take-shard.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';

@@ -1,3 +1,12 @@
+// Covers src/embedded-registry/errors.ts
+// Covers src/embedded-registry/options.ts
+// Covers src/embedded-registry/reply.ts
+// Covers src/embedded-registry/server/deliver.ts
+// Covers src/embedded-registry/server/request-log.ts
+// Covers src/embedded-registry/server/router.ts
+// Covers src/embedded-registry/server/serve.ts
+// Covers src/embedded-registry/storage/store.ts
+
 import { once } from 'node:events';
 import { Agent } from 'node:http';
 import { connect } from 'node:net';

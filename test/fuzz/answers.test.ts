@@ -1,3 +1,6 @@
+// Covers src/adapters/oci/api/response-error.ts
+// Covers src/http/request-secrets.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ChunkSupport } from '../../src/adapters/oci/api/blobs/chunk-support.ts';

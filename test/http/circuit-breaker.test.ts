@@ -1,3 +1,5 @@
+// Covers src/http/bodies/watched-upload.ts
+
 import { describe, expect, it } from 'vitest';
 import { withCircuitBreaker } from '../../src/http/circuit-breaker.ts';
 import { type HttpRequest, isStreamBody, type Send } from '../../src/http/request.ts';

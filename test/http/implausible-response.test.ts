@@ -1,3 +1,5 @@
+// Covers src/http/spec-errors.ts
+
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry, Fault, FaultAct } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Repository } from '../../src/image/repository.ts';

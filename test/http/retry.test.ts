@@ -1,3 +1,6 @@
+// Covers src/http/accepted-anomalies.ts
+// Covers src/http/attempt.ts
+
 import { describe, expect, it } from 'vitest';
 import { messageOf } from '../../src/base/errors.ts';
 import { failureBefore } from '../../src/base/given-up.ts';

@@ -1,3 +1,7 @@
+// Covers src/http/bodies/response-stream.ts
+// Covers src/http/connection-error.ts
+// Covers src/http/dispatch.ts
+
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/adapters/system/clock.ts';
 import { forEachConcurrently } from '../../src/base/concurrency.ts';

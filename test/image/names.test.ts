@@ -1,3 +1,8 @@
+// Covers src/image/digest.ts
+// Covers src/image/reference.ts
+// Covers src/image/repository.ts
+// Covers src/image/tag.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestOf, isDigest, matchesDigest, parseDigest } from '../../src/image/digest.ts';

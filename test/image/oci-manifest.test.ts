@@ -1,3 +1,6 @@
+// Covers src/image/media-types.ts
+// Covers src/image/schema1.ts
+
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../src/image/digest.ts';
 import {

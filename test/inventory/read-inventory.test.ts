@@ -1,3 +1,13 @@
+// Covers src/inventory/count-queries.ts
+// Covers src/inventory/inventory.ts
+// Covers src/inventory/listing-state.ts
+// Covers src/inventory/listing-strategy.ts
+// Covers src/inventory/probe-unknown-digests.ts
+// Covers src/inventory/read-destination.ts
+// Covers src/inventory/read-sources.ts
+// Covers src/ports/registry-error.ts
+// Covers src/ports/unreadable.ts
+
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { countQueries } from '../../src/inventory/count-queries.ts';

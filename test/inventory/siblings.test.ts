@@ -1,3 +1,7 @@
+// Covers src/edges/siblings.ts
+// Covers src/inventory/ask-siblings.ts
+// Covers src/inventory/sibling-holders.ts
+
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { takeShard } from '../../src/edges/take-shard.ts';

@@ -1,3 +1,7 @@
+// Covers src/manifest/parse-images.ts
+// Covers src/manifest/parse-registries.ts
+// Covers src/manifest/shape.ts
+
 import { describe, expect, it } from 'vitest';
 import { parseThin } from '../../src/manifest/parse-thin.ts';
 import { SourceFile } from '../../src/manifest/source-file.ts';

@@ -1,3 +1,6 @@
+// Covers src/manifest/code-frame.ts
+// Covers src/manifest/source-file.ts
+
 import { describe, expect, it } from 'vitest';
 import type { Problem } from '../../src/manifest/model.ts';
 import { renderProblem, sortProblems } from '../../src/manifest/problem.ts';

@@ -1,3 +1,6 @@
+// Covers src/manifest/layout/read-source.ts
+// Covers src/manifest/parse-plain.ts
+
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';

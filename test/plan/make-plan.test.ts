@@ -1,3 +1,6 @@
+// Covers src/plan/decide-edge.ts
+// Covers src/plan/plan.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatPosition } from '../../src/base/position.ts';

@@ -1,3 +1,4 @@
+// Covers src/plan/plan-document.ts
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseJsonObject } from '../../src/base/json.ts';

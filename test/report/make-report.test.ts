@@ -1,3 +1,11 @@
+// Covers src/report/exit-code.ts
+// Covers src/report/findings.ts
+// Covers src/report/render-json.ts
+// Covers src/report/render-list.ts
+// Covers src/report/render-markdown.ts
+// Covers src/report/render-table.ts
+// Covers src/report/render-text.ts
+
 import { describe, expect, it } from 'vitest';
 import type { Finding } from '../../src/checks/finding.ts';
 import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';

@@ -1,3 +1,8 @@
+// Covers src/report/check-shards.ts
+// Covers src/report/merge-parts.ts
+// Covers src/report/parse-report.ts
+// Covers src/report/report-document.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';

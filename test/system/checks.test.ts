@@ -1,3 +1,5 @@
+// Covers src/checks/rules.ts
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,13 @@
+// Covers src/cli/commands/run-cip.ts
+// Covers src/cli/commands/run-parse-only.ts
+// Covers src/cli/flags/help/command-usage.ts
+// Covers src/cli/flags/help/usage.ts
+// Covers src/cli/main.ts
+// Covers src/cli/output/stdio.ts
+// Covers src/cli/output/version.ts
+// Covers src/cli/runtime/load-manifests.ts
+// Covers src/cli/runtime/make-keychain.ts
+
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';

@@ -1,3 +1,9 @@
+// Covers src/cli/commands/diff-side.ts
+// Covers src/cli/commands/filter-images.ts
+// Covers src/cli/commands/open-sides.ts
+// Covers src/cli/commands/read-side.ts
+// Covers src/cli/commands/run-diff.ts
+
 import { describe, expect, it } from 'vitest';
 import { artifact, image, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';

@@ -1,3 +1,5 @@
+// Covers src/cli/runtime/stop-signals.ts
+
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,5 @@
+// Covers src/cli/progress/run-progress.ts
+
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';

@@ -1,3 +1,9 @@
+// Covers src/cli/commands/run-promotion.ts
+// Covers src/cli/output/log-report.ts
+// Covers src/cli/runtime/bound-registries.ts
+// Covers src/cli/runtime/open-registries.ts
+// Covers src/promote.ts
+
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';

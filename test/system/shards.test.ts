@@ -1,3 +1,5 @@
+// Covers src/cli/commands/run-report-merge.ts
+
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,10 @@
+// Covers src/cli/commands/open-images.ts
+// Covers src/cli/commands/run-snapshot.ts
+// Covers src/cli/output/browse-warnings.ts
+// Covers src/cli/output/stream-output.ts
+// Covers src/cli/runtime/browse.ts
+// Covers src/cli/runtime/repositories-file.ts
+
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';

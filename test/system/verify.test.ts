@@ -1,3 +1,7 @@
+// Covers src/cli/commands/run-verify.ts
+// Covers src/cli/output/log-verification.ts
+// Covers src/workflows/verify/render-text.ts
+
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Verification } from '../../src/workflows/verify/verification.ts';

@@ -1,3 +1,6 @@
+// Covers src/adapters/docker-config/parse-docker-config.ts
+// Covers src/adapters/docker-config/read-text.ts
+
 import { execFile } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';

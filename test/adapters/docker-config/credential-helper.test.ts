@@ -1,3 +1,6 @@
+// Covers src/adapters/docker-config/run-helper.ts
+// Covers src/base/run-program.ts
+
 import { execFile } from 'node:child_process';
 import { chmod, type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,6 @@
+// Covers src/adapters/docker-config/entry-key.ts
+// Covers src/ports/keychain.ts
+
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,7 @@
+// Covers src/adapters/google/docker-image.ts
+// Covers src/adapters/google/google-api.ts
+// Covers src/adapters/google/shape.ts
+
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createArtifactRegistryReader } from '../../../src/adapters/google/artifact-registry.ts';

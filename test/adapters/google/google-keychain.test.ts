@@ -1,3 +1,11 @@
+// Covers src/adapters/google/account-token.ts
+// Covers src/adapters/google/explain-failure.ts
+// Covers src/adapters/google/gcloud-token.ts
+// Covers src/adapters/google/metadata-server.ts
+// Covers src/adapters/google/mint-token.ts
+// Covers src/adapters/google/open-client.ts
+// Covers src/adapters/google/running-identity.ts
+
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { ANONYMOUS } from '../../../src/ports/keychain.ts';

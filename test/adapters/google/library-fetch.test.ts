@@ -1,3 +1,6 @@
+// Covers src/adapters/google/default-credentials.ts
+// Covers src/base/invalid-http.ts
+
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, type Server, type Socket } from 'node:net';

@@ -1,3 +1,5 @@
+// Covers src/adapters/google/google-error.ts
+
 import { describe, expect, it } from 'vitest';
 import { GoogleError } from '../../../src/adapters/google/google-error.ts';
 import { type Mint, RenewingToken } from '../../../src/adapters/google/renewing-token.ts';

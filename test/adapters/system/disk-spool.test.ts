@@ -1,3 +1,7 @@
+// Covers src/adapters/system/spool-capacity.ts
+// Covers src/adapters/system/spool-file.ts
+// Covers src/ports/spool.ts
+
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';

@@ -1,3 +1,7 @@
+// Covers src/cli/commands/unknown-command.ts
+// Covers src/cli/flags/go-flags.ts
+// Covers src/cli/flags/help/help-hint.ts
+
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../src/cli/commands/command.ts';
 import { helpHint } from '../../../src/cli/flags/help/help-hint.ts';

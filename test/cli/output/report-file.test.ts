@@ -1,3 +1,6 @@
+// Covers src/cli/output/held-directory.ts
+// Covers src/cli/output/report-target.ts
+
 import { execFile } from 'node:child_process';
 import { readdirSync, rmSync, symlinkSync } from 'node:fs';
 import {

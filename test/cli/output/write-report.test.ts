@@ -1,3 +1,5 @@
+// Covers src/cli/output/report-inputs.ts
+
 import { execFile } from 'node:child_process';
 import { chmod, link, open, readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { PassThrough } from 'node:stream';

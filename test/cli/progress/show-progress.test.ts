@@ -1,3 +1,7 @@
+// Covers src/cli/progress/host-rates.ts
+// Covers src/cli/progress/meter.ts
+// Covers src/cli/progress/progress-style.ts
+
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../../src/cli/output/logger.ts';
 import type { ProgressStyle } from '../../../src/cli/progress/progress-style.ts';

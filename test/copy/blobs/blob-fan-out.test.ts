@@ -1,3 +1,5 @@
+// Covers src/copy/blobs/shared-blob.ts
+
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { createDiskSpool } from '../../../src/adapters/system/disk-spool.ts';

@@ -1,3 +1,6 @@
+// Covers src/embedded-registry/auth/auth-options.ts
+// Covers src/embedded-registry/auth/tokens.ts
+
 import { describe, expect, it } from 'vitest';
 import type {
   EmbeddedRegistry,

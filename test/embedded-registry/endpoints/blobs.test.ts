@@ -1,3 +1,5 @@
+// Covers src/embedded-registry/endpoints/content.ts
+
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { digestOf, parseDigest } from '../../../src/image/digest.ts';

@@ -1,3 +1,7 @@
+// Covers src/embedded-registry/endpoints/manifest-check.ts
+// Covers src/embedded-registry/storage/manifest-facts.ts
+// Covers src/embedded-registry/storage/schema1-digest.ts
+
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../../src/image/digest.ts';

@@ -1,3 +1,5 @@
+// Covers src/embedded-registry/endpoints/google-listing.ts
+
 import { describe, expect, it } from 'vitest';
 import type {
   EmbeddedRegistry,

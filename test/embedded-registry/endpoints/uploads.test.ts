@@ -1,3 +1,7 @@
+// Covers src/embedded-registry/endpoints/range.ts
+// Covers src/embedded-registry/server/request-body.ts
+// Covers src/embedded-registry/storage/upload-sessions.ts
+
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type {

@@ -1,3 +1,6 @@
+// Covers src/http/connect/connection-pools.ts
+// Covers src/http/connect/tunnel.ts
+
 import { createServer, request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';

@@ -1,3 +1,5 @@
+// Covers src/http/connect/network-options.ts
+
 import { rootCertificates } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { completeNetworkOptions, type NetworkOptions } from '../../../src/http/connect/network-options.ts';

@@ -1,3 +1,6 @@
+// Covers src/http/connect/connector.ts
+// Covers src/http/connect/tls-contexts.ts
+
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,6 @@
+// Covers src/http/limits/accepted-rate.ts
+// Covers src/http/limits/turn-queue.ts
+
 import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../../src/ports/clock.ts';
 import { RateLimiter, type Refusal } from '../../../src/http/limits/rate-limiter.ts';

@@ -1,3 +1,5 @@
+// Covers src/http/limits/connection-slots.ts
+
 import { describe, expect, it } from 'vitest';
 import type { HttpRequest, HttpResponse, Method, Send } from '../../../src/http/request.ts';
 import { DEFAULT_BUDGETS } from '../../../src/http/limits/budgets.ts';

@@ -1,3 +1,8 @@
+// Covers src/manifest/layout/layout-error.ts
+// Covers src/manifest/layout/project-files.ts
+// Covers src/manifest/layout/thin-directory.ts
+// Covers src/manifest/layout/unused-image-lists.ts
+
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,3 +1,5 @@
+// Covers src/manifest/snapshot/snapshot-csv.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeSnapshotImage, type SnapshotImage } from '../../../src/image/snapshot-image.ts';

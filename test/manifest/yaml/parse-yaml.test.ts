@@ -1,3 +1,6 @@
+// Covers src/manifest/yaml/yaml-aliases.ts
+// Covers src/manifest/yaml/yaml-tree.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { assertNever } from '../../../src/base/exhaustive.ts';

@@ -1,3 +1,10 @@
+// Covers src/adapters/oci/api/blobs/blobs.ts
+// Covers src/adapters/oci/api/blobs/verified-stream.ts
+// Covers src/adapters/oci/api/manifests.ts
+// Covers src/adapters/oci/api/referrers.ts
+// Covers src/adapters/oci/api/session.ts
+// Covers src/adapters/oci/oci-registry.ts
+
 import { createOciRegistry } from '../../../src/adapters/oci/oci-registry.ts';
 import {
   type EmbeddedRegistryOptions,

@@ -1,3 +1,5 @@
+// Covers src/http/connect/address-error.ts
+
 import { describe, expect, it } from 'vitest';
 import { classifyAddress } from '../../../src/http/connect/address-policy.ts';
 import type { NetworkOptions } from '../../../src/http/connect/network-options.ts';

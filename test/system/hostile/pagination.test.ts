@@ -1,3 +1,6 @@
+// Covers src/adapters/oci/api/next-page.ts
+// Covers src/adapters/oci/api/pages.ts
+
 import { createServer } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { ChunkSupport } from '../../../src/adapters/oci/api/blobs/chunk-support.ts';

@@ -1,3 +1,5 @@
+// Covers src/base/json.ts
+
 import { describe, expect, it } from 'vitest';
 import { parseJsonObject } from '../../../src/base/json.ts';
 import { DOCKER_SCHEMA1_SIGNED, OCI_MANIFEST } from '../../../src/image/media-types.ts';

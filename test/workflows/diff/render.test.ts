@@ -1,3 +1,5 @@
+// Covers src/workflows/diff/diff-counter.ts
+
 import { describe, expect, it } from 'vitest';
 import type { Difference } from '../../../src/workflows/diff/compare.ts';
 import { DiffCounter } from '../../../src/workflows/diff/diff-counter.ts';

@@ -1,3 +1,5 @@
+// Covers src/image/snapshot-image.ts
+
 import { describe, expect, it } from 'vitest';
 import { makeSnapshotImage, type SnapshotImage } from '../../../src/image/snapshot-image.ts';
 import { renderSnapshot, type SnapshotFormat } from '../../../src/workflows/snapshot/render.ts';

@@ -1,3 +1,7 @@
+// Covers src/workflows/verify/parse-verification.ts
+// Covers src/workflows/verify/render-markdown.ts
+// Covers src/workflows/verify/verification.ts
+
 import { describe, expect, it } from 'vitest';
 import type { ReadManifests } from '../../../src/manifest/model.ts';
 import { MergeError, type Named } from '../../../src/report/check-shards.ts';

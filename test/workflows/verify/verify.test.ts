@@ -1,3 +1,10 @@
+// Covers src/workflows/verify/advise.ts
+// Covers src/workflows/verify/judge-edge.ts
+// Covers src/workflows/verify/make-verification.ts
+// Covers src/workflows/verify/read-observations.ts
+// Covers src/workflows/verify/target.ts
+// Covers src/workflows/verify/verdict-counter.ts
+
 import { describe, expect, it } from 'vitest';
 import { DOCKER_CONFIG, OCI_CONFIG } from '../../../src/image/media-types.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';

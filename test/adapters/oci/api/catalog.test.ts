@@ -1,3 +1,5 @@
+// Covers src/adapters/oci/api/invalid-names.ts
+
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { RegistryName, Repository } from '../../../../src/image/repository.ts';

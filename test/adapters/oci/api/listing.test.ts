@@ -1,3 +1,5 @@
+// Covers src/adapters/oci/api/google-listing.ts
+
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { Script, ScriptedAnswer, Step } from '../../../doubles/scripted-server.ts';

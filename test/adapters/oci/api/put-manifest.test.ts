@@ -1,3 +1,5 @@
+// Covers src/adapters/oci/api/tag-precondition.ts
+
 import { describe, expect, it } from 'vitest';
 import { isAbort, messageOf } from '../../../../src/base/errors.ts';
 import { failureBefore } from '../../../../src/base/given-up.ts';

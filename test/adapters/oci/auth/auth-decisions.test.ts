@@ -1,3 +1,5 @@
+// Covers src/adapters/oci/auth/api-challenges.ts
+
 import { describe, expect, it } from 'vitest';
 import { withAuth } from '../../../../src/adapters/oci/auth/authenticator.ts';
 import type { HttpRequest, HttpResponse } from '../../../../src/http/request.ts';

@@ -1,3 +1,5 @@
+// Covers src/adapters/oci/auth/auth-headers.ts
+
 import { describe, expect, it } from 'vitest';
 import type { Repository } from '../../../../src/image/repository.ts';
 import { ANONYMOUS, type Credential, type Keychain } from '../../../../src/ports/keychain.ts';

@@ -1,3 +1,5 @@
+// Covers src/adapters/oci/api/explain-absence.ts
+
 import { describe, expect, it } from 'vitest';
 import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-options.ts';
 import type { EmbeddedRegistry } from '../../../../src/embedded-registry/embedded-registry.ts';

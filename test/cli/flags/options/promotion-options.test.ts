@@ -1,3 +1,11 @@
+// Covers src/cli/flags/flag-values.ts
+// Covers src/cli/flags/options/parse-budget.ts
+// Covers src/cli/flags/options/proof-option.ts
+// Covers src/cli/flags/options/run-options.ts
+// Covers src/cli/flags/parse-flags.ts
+// Covers src/cli/flags/refuse-flags.ts
+// Covers src/cli/flags/usage-error.ts
+
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../../src/cli/commands/command.ts';
 import type { FlagSpec } from '../../../../src/cli/flags/flag-spec.ts';

@@ -1,3 +1,5 @@
+// Covers src/cli/flags/options/diff-options.ts
+
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../../src/cli/commands/command.ts';
 import { makeDiffOptions } from '../../../../src/cli/flags/options/diff-options.ts';

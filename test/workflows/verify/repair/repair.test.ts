@@ -1,3 +1,12 @@
+// Covers src/copy/content-sender.ts
+// Covers src/workflows/verify/content-check.ts
+// Covers src/workflows/verify/repair/describe-repair.ts
+// Covers src/workflows/verify/repair/examination.ts
+// Covers src/workflows/verify/repair/examiner.ts
+// Covers src/workflows/verify/repair/find-damaged-images.ts
+// Covers src/workflows/verify/repair/image-repairer.ts
+// Covers src/workflows/verify/repair/repair-report.ts
+
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../../src/image/digest.ts';
 import { RegistryError } from '../../../../src/ports/registry-error.ts';

@@ -1,3 +1,7 @@
+// Covers src/adapters/oci/api/blobs/body-slices.ts
+// Covers src/adapters/oci/api/blobs/chunk-support.ts
+// Covers src/adapters/oci/api/blobs/finish-upload.ts
+
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { ChunkSupport } from '../../../../../src/adapters/oci/api/blobs/chunk-support.ts';

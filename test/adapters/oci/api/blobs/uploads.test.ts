@@ -1,3 +1,5 @@
+// Covers src/adapters/oci/api/stored-digest.ts
+
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { blob as bytesOf, layer } from '../../../../builders/images.ts';
