@@ -4,7 +4,7 @@
 // names, and never its neighbour. `src` names the other rows that it may import, type-only imports included.
 // `touches` names what it may import from outside (`node:fs` with `node:fs/promises`; `node:*` is all of node), and
 // where: ANYWHERE, as TYPES only, or in the named files or folders of the row. A module of npm stands in one row only:
-// that is its home. The exception is undici, which Google's library is given a `fetch` of.
+// that is its home.
 
 const ANYWHERE = 'anywhere';
 const TYPES = 'types';
@@ -36,7 +36,6 @@ const TABLE = {
     src: ['http', 'ports', 'image', 'base'],
     touches: {
       'node:*': ANYWHERE,
-      undici: ['google/library-fetch.ts'],
       'google-auth-library': ['google/'],
     },
   },

@@ -1,19 +1,12 @@
 import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import type { RegistryName } from '../../image/repository.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Keychain } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import type { RegistryEntry, WholeRegistryReader } from '../../ports/whole-registry.ts';
 import { parseDockerImage } from './docker-image.ts';
-import { GoogleApi } from './google-api.ts';
+import { type ApiPorts, createApiFetch } from './api-fetch.ts';
 import { textOf } from './shape.ts';
 
-export interface ArtifactRegistryOptions {
-  /** Who asks: its access token is used, and without one the question is anonymous. */
-  readonly keychain: Keychain;
-  readonly clock: Clock;
-  /** How to reach Google, as `createFetch` makes it. */
-  readonly fetch: typeof fetch;
+export interface ArtifactRegistryOptions extends ApiPorts {
   /** The origin of the API. Default: Google's. */
   readonly endpoint?: string;
 }
@@ -34,11 +27,10 @@ const FIELDS = 'nextPageToken,dockerImages(uri,tags,mediaType,imageManifests(dig
  * @see https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages/list
  */
 export function createArtifactRegistryReader(options: ArtifactRegistryOptions): WholeRegistryReader {
-  const api = new GoogleApi(options);
   const endpoint = options.endpoint ?? ENDPOINT;
   return {
     canRead: (registry) => resourceOf(registry) !== undefined,
-    read: (registry, signal) => readPages(registry, { api, endpoint, signal }),
+    read: (registry, signal) => readPages(registry, { ...options, endpoint, signal }),
   };
 }
 
@@ -53,8 +45,9 @@ function resourceOf(registry: RegistryName): string | undefined {
 
 async function* readPages(
   registry: RegistryName,
-  { api, endpoint, signal }: { api: GoogleApi; endpoint: string; signal: AbortSignal },
+  { endpoint, ...ports }: ApiPorts & { endpoint: string; signal: AbortSignal },
 ): AsyncGenerator<readonly RegistryEntry[], void, undefined> {
+  const get = createApiFetch(registry, ports);
   const url = new URL(`/v1/${resourceOf(registry)}/dockerImages`, endpoint);
   url.search = new URLSearchParams({
     pageSize: String(PAGE_SIZE),
@@ -64,7 +57,7 @@ async function* readPages(
   let token: string | undefined;
   for (let page = 1; page <= MAX_PAGES; page++) {
     if (token !== undefined) url.searchParams.set('pageToken', token);
-    const body = parsePage(registry, await api.get(url, { registry, signal }));
+    const body = parsePage(registry, new Uint8Array(await (await get(url)).arrayBuffer()));
     yield imagesOf(body).map((image) => parseDockerImage(registry, image));
     const next = textOf(body, 'nextPageToken');
     if (next === undefined) return;

@@ -3,7 +3,7 @@ import { isObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 import { GoogleError } from './google-error.ts';
 
-const MAX_CHARACTERS = 300;
+const MAX_CHARACTERS = 500;
 
 /** What the library throws, as an error that begins with `subject` and repeats no secret. */
 export function explainFailure(error: unknown, subject: string, secrets: readonly string[]): GoogleError {

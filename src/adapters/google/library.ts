@@ -17,7 +17,8 @@ export function clientOptions({
   signal,
   fetch,
 }: Reach): Pick<OAuth2ClientOptions, 'transporterOptions' | 'useAuthRequestParameters'> {
-  const transporterOptions = fetch === undefined ? { signal } : { signal, fetchImplementation: fetch };
+  const transporterOptions =
+    fetch === undefined ? { signal } : { signal, fetchImplementation: fetch, retryConfig: { retry: 0 } }; // it retries by itself
   // without its request parameters it does not log requests and answers, tokens included, when told to log
   return { transporterOptions, useAuthRequestParameters: false };
 }

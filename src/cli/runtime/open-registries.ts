@@ -1,13 +1,13 @@
 import { checkConfigFiles } from '../../adapters/docker-config/config-files.ts';
 import { createArtifactRegistryReader } from '../../adapters/google/artifact-registry.ts';
-import { createFetch } from '../../adapters/google/library-fetch.ts';
 import { createOciRegistry, type OciRegistry } from '../../adapters/oci/oci-registry.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
 import { completeNetworkOptions, type NetworkOptions } from '../../http/connect/network-options.ts';
 import { readProxies } from '../../http/connect/proxies.ts';
-import { checkCaFiles, readCommonCas } from '../../http/connect/tls-files.ts';
+import { checkCaFiles } from '../../http/connect/tls-files.ts';
+import { createFetch } from '../../http/fetch.ts';
 import { secretsIn } from '../../http/request-secrets.ts';
 import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
@@ -17,7 +17,7 @@ import type { BoundRegistry } from './bound-registries.ts';
 import { type KeychainParts, makeKeychain } from './make-keychain.ts';
 import { warnUnusedBudgets } from './warn-unused-budgets.ts';
 
-export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> {
+export interface ClientParts extends Omit<KeychainParts, 'options' | 'fetch'> {
   readonly options: RunOptions;
   /** Told of every secret that is sent. */
   readonly secrets: Secrets;
@@ -42,23 +42,26 @@ export async function openRegistries(
   await checkSurroundings(network, { plainHttp, secrets }).catch((error: unknown) => {
     throw new InputError(messageOf(error));
   });
-  const readCas = () => readCommonCas(network);
-  const keychain = await makeKeychain(registries, { ...parts, readCas });
+  const userAgent = `cip/${VERSION}`;
+  const google = createFetch({ network, clock, log, userAgent });
+  const keychain = await makeKeychain(registries, { ...parts, fetch: google.fetch });
   const client = createOciRegistry({
     keychain,
     clock,
     plainHttp,
     threads,
     budgets,
-    userAgent: `cip/${VERSION}`,
+    userAgent,
     trustedRealms: new Set(trustedRealms),
     network,
     log,
     secrets,
   });
-  const fetch = createFetch({ env, readCas });
-  const whole = createArtifactRegistryReader({ keychain, clock, fetch, ...apiEndpointOf(env) });
-  return { ...client, whole };
+  const whole = createArtifactRegistryReader({ keychain, fetch: google.fetch, ...apiEndpointOf(env) });
+  const close = async () => {
+    await Promise.all([client.close(), google.close()]);
+  };
+  return { ...client, whole, close };
 }
 
 /** Where gcloud is told another endpoint, that one is used here too. */
