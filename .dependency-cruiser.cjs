@@ -37,6 +37,7 @@ const TABLE = {
     touches: {
       'node:*': ANYWHERE,
       'google-auth-library': ['google/'],
+      '@google-cloud/artifact-registry': ['google/artifact-registry-client.ts'],
     },
   },
   'embedded-registry': {
@@ -82,11 +83,15 @@ const GENERAL_RULES = [
     to: { circular: true },
   }),
   rule(
-    'google-auth-library-lazily',
-    'google-auth-library is large: it is loaded by `await import()` where it is needed',
+    'google-libraries-lazily',
+    'libraries of Google are large: they are loaded by `await import()` where they are needed',
     {
       from: { path: '^src/' },
-      to: { path: moduleOf('google-auth-library'), dynamic: false, dependencyTypesNot: ['type-only'] },
+      to: {
+        path: ['google-auth-library', '@google-cloud'].map(moduleOf),
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
   ),
   rule('no-orphans', 'a file imports something or is imported: otherwise nobody needs it', {

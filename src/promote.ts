@@ -22,6 +22,7 @@ import { planUnread } from './plan/plan-unread.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
+import type { RepositoryFactsReader } from './ports/repository-facts.ts';
 import type { Spool } from './ports/spool.ts';
 import type { Traffic } from './ports/traffic.ts';
 import { makeReport } from './report/make-report.ts';
@@ -47,6 +48,8 @@ export interface PromotionPorts {
   readonly registry: WriteRegistry;
   /** The same for what is written to, whose reads may ask for more rights. Unset: `registry`. */
   readonly destination?: WriteRegistry;
+  /** Settings of destinations. Unset: none are read. */
+  readonly facts?: RepositoryFactsReader;
   readonly traffic: Traffic;
   readonly spool: Spool;
   readonly clock: Clock;
@@ -70,7 +73,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const source = cacheManifests(registry);
   // a manifest that is about to be copied or proven is read at once, any other is looked up
   const sourceFor = (digests: number) => (confirm || isProven(proof, digests) ? source : registry);
-  const rules = planRules(read.manifests, proof);
+  const rules = planRules(read.manifests, { proof, facts: ports.facts });
   const findings: Finding[] = [...checkManifests(MANIFEST_RULES, read.manifests)];
   // a dry run asks for no right to write
   const destination = confirm ? (ports.destination ?? registry) : registry;

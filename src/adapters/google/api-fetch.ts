@@ -1,6 +1,6 @@
 import { isObject, parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
-import { parseRepository, type RegistryName } from '../../image/repository.ts';
+import type { Repository } from '../../image/repository.ts';
 import type { AccessToken, Keychain } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 
@@ -13,9 +13,9 @@ export interface ApiPorts {
 /** A request to an API of Google: the answer of status 200. Throws `RegistryError` for any other. */
 export type ApiFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** Requests with the identity of a registry; without an access token they are anonymous. A refused token is replaced once. */
+/** Requests with the identity of a repository; without an access token they are anonymous. A refused token is replaced once. */
 export function createApiFetch(
-  registry: RegistryName,
+  repository: Repository,
   { keychain, fetch, signal }: ApiPorts & { readonly signal: AbortSignal },
 ): ApiFetch {
   return async (target, init = {}) => {
@@ -25,7 +25,7 @@ export function createApiFetch(
       if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`);
       return fetch(url, { ...init, headers, signal });
     };
-    const token = await accessTokenOf(registry, keychain, signal);
+    const token = await accessTokenOf(repository, keychain, signal);
     if (token === undefined) return okOf(url, await send(undefined));
     refuseStrangers(url);
     const used = await token.current(signal);
@@ -36,14 +36,12 @@ export function createApiFetch(
   };
 }
 
-/** The access token that a registry is bound to, or undefined. */
+/** The access token of the account that a repository is bound to, or undefined. */
 export async function accessTokenOf(
-  registry: RegistryName,
+  repository: Repository,
   keychain: Keychain,
   signal: AbortSignal,
 ): Promise<AccessToken | undefined> {
-  const repository = parseRepository(registry);
-  if (repository === undefined) return undefined;
   const { credential } = await keychain.identityFor(repository, signal);
   return credential.kind === 'access-token' ? credential : undefined;
 }

@@ -1,5 +1,6 @@
 import { checkConfigFiles } from '../../adapters/docker-config/config-files.ts';
 import { createArtifactRegistryReader } from '../../adapters/google/artifact-registry.ts';
+import { createRepositoryFactsReader } from '../../adapters/google/repository-facts.ts';
 import { createOciRegistry, type OciRegistry } from '../../adapters/oci/oci-registry.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
@@ -9,6 +10,7 @@ import { readProxies } from '../../http/connect/proxies.ts';
 import { checkCaFiles } from '../../http/connect/tls-files.ts';
 import { createFetch } from '../../http/fetch.ts';
 import { secretsIn } from '../../http/request-secrets.ts';
+import type { RepositoryFactsReader } from '../../ports/repository-facts.ts';
 import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
 import { InputError } from '../flags/usage-error.ts';
@@ -25,6 +27,7 @@ export interface ClientParts extends Omit<KeychainParts, 'options' | 'fetch'> {
 
 export interface OpenRegistries extends OciRegistry {
   readonly whole: WholeRegistryReader;
+  readonly facts: RepositoryFactsReader;
 }
 
 /**
@@ -57,11 +60,13 @@ export async function openRegistries(
     log,
     secrets,
   });
-  const whole = createArtifactRegistryReader({ keychain, fetch: google.fetch, ...apiEndpointOf(env) });
+  const api = { keychain, fetch: google.fetch, ...apiEndpointOf(env) };
+  const whole = createArtifactRegistryReader(api);
+  const facts = createRepositoryFactsReader({ ...api, log });
   const close = async () => {
     await Promise.all([client.close(), google.close()]);
   };
-  return { ...client, whole, close };
+  return { ...client, whole, facts, close };
 }
 
 /** Where gcloud is told another endpoint, that one is used here too. */

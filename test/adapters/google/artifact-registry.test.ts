@@ -134,7 +134,8 @@ describe('a whole repository of Artifact Registry', () => {
     expect(api.authorizations).toEqual([`Bearer ${TOKEN}`]);
     expect(Object.fromEntries(api.asked[0]?.searchParams ?? [])).toEqual({
       pageSize: '1000',
-      prettyPrint: 'false',
+      $alt: 'json;enum-encoding=int',
+      $prettyPrint: '0',
       fields: 'nextPageToken,dockerImages(uri,tags,mediaType,imageManifests(digest))',
     });
   });
