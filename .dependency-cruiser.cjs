@@ -4,7 +4,7 @@
 // names, and never its neighbour. `src` names the other rows that it may import, type-only imports included.
 // `touches` names what it may import from outside (`node:fs` with `node:fs/promises`; `node:*` is all of node), and
 // where: ANYWHERE, as TYPES only, or in the named files or folders of the row. A module of npm stands in one row only,
-// its home. The exceptions are undici, which Google's library is given a `fetch` of, and zod, which parses documents.
+// its home. The exception is zod, which parses documents.
 
 const ANYWHERE = 'anywhere';
 const TYPES = 'types';
@@ -36,8 +36,8 @@ const TABLE = {
     src: ['http', 'ports', 'image', 'base'],
     touches: {
       'node:*': ANYWHERE,
-      undici: ['google/library-fetch.ts'],
       'google-auth-library': ['google/'],
+      '@google-cloud/artifact-registry': ['google/artifact-registry-client.ts'],
     },
   },
   'embedded-registry': {
@@ -83,11 +83,15 @@ const GENERAL_RULES = [
     to: { circular: true },
   }),
   rule(
-    'google-auth-library-lazily',
-    'google-auth-library is large: it is loaded by `await import()` where it is needed',
+    'google-libraries-lazily',
+    'libraries of Google are large: they are loaded by `await import()` where they are needed',
     {
       from: { path: '^src/' },
-      to: { path: moduleOf('google-auth-library'), dynamic: false, dependencyTypesNot: ['type-only'] },
+      to: {
+        path: ['google-auth-library', '@google-cloud'].map(moduleOf),
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
     },
   ),
   rule('no-orphans', 'a file imports something or is imported: otherwise nobody needs it', {

@@ -26,8 +26,10 @@ await build({
   minifySyntax: true,
   logLevel: 'warning',
   define: { CIP_VERSION: JSON.stringify(version), CIP_COMMIT: JSON.stringify(commit()) },
-  // undici and commander are CommonJS: inside an ESM bundle they still call require() for node's own modules
-  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+  // CommonJS inside an ESM bundle: undici and commander call require() for node's own modules, Google's client asks where it is
+  banner: {
+    js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);const __dirname=import.meta.dirname;",
+  },
 });
 
 await rm('dist', { recursive: true, force: true });

@@ -18,6 +18,7 @@ import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
 import type { SourceRevision, SourceTree } from './ports/source-tree.ts';
+import type { RepositoryFactsReader } from './ports/repository-facts.ts';
 import type { Spool } from './ports/spool.ts';
 import type { Traffic } from './ports/traffic.ts';
 import { makeReport } from './report/make-report.ts';
@@ -47,6 +48,8 @@ export interface PromotionPorts {
   readonly registry: WriteRegistry;
   /** The same for what is written to, whose reads may ask for more rights. Unset: `registry`. */
   readonly destination?: WriteRegistry;
+  /** Settings of destinations. Unset: none are read. */
+  readonly facts?: RepositoryFactsReader;
   readonly traffic: Traffic;
   readonly spool: Spool;
   readonly clock: Clock;
@@ -86,7 +89,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const origin = makeOrigin({ request, all, wanted, startedAt, revision: await revision });
   const unchecked = makePlan(wanted, inventory, { keepPresent, origin });
   const findings = await runChecks(
-    planRules(read.manifests, { proof, maxImageSize }),
+    planRules(read.manifests, { proof, maxImageSize, facts: ports.facts }),
     unchecked,
     common,
     ending,

@@ -16,3 +16,9 @@ export function parseJsonObject(text: string | Uint8Array): JsonObject | undefin
     return undefined;
   }
 }
+
+/** A field that is a text with something in it, or undefined. */
+export function textOf(json: JsonObject, field: string): string | undefined {
+  const value = json[field];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}

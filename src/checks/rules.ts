@@ -1,9 +1,11 @@
 import type { PromoterManifest } from '../manifest/model.ts';
 import { destinationSpelling } from './destination-spelling.ts';
+import { destinationSettings } from './destination-settings.ts';
 import type { ProofScope } from './images-to-copy.ts';
 import { incompleteSource } from './incomplete-source.ts';
 import { provenanceAnnounced, provenanceRequired } from './provenance-required.ts';
 import { maxImageSize } from './max-image-size.ts';
+import type { RepositoryFactsReader } from '../ports/repository-facts.ts';
 import type { ManifestRule, PlanRule } from './rule.ts';
 import { sourceTag } from './source-tag.ts';
 
@@ -12,12 +14,22 @@ export const MANIFEST_RULES: readonly ManifestRule[] = [destinationSpelling];
 /** Where no plan is made. */
 export const PARSE_ONLY_RULES: readonly ManifestRule[] = [...MANIFEST_RULES, provenanceAnnounced];
 
+export interface PlanRuleOptions {
+  readonly proof: ProofScope;
+  /** Bytes of the largest platform. Unset: no limit. */
+  readonly maxImageSize?: number | undefined;
+  /** Settings of destination repositories. Undefined: unknown. */
+  readonly facts: RepositoryFactsReader | undefined;
+}
+
 /** The rules about the plan of a run. */
 export function planRules(
   manifests: readonly PromoterManifest[],
-  { proof, maxImageSize: limit }: { readonly proof: ProofScope; readonly maxImageSize?: number | undefined },
+  options: PlanRuleOptions,
 ): readonly PlanRule[] {
+  const { proof, maxImageSize: limit, facts } = options;
+  const settings = facts === undefined ? [] : [destinationSettings(facts)];
   const proofs = proof === 'none' ? [] : [incompleteSource(proof), sourceTag(proof)];
   const sizes = limit === undefined ? [] : [maxImageSize(limit)];
-  return [provenanceRequired(manifests), ...proofs, ...sizes];
+  return [provenanceRequired(manifests), ...settings, ...proofs, ...sizes];
 }

@@ -6,6 +6,7 @@ import { parseErrors } from './spec-errors.ts';
  * has answered, a load balancer or a login page. Asked once more, the registry may answer itself.
  */
 export function isImplausible(request: HttpRequest, response: HttpResponse): boolean {
+  if (request.purpose === 'api') return false;
   switch (response.status) {
     case 200:
       return isNothingOfWrite(request, response);

@@ -28,8 +28,11 @@ export interface HttpRequest {
   readonly firstAnswer?: { readonly limit: number; readonly onBegun: (status: number) => void };
   /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
   readonly slot?: 'own' | 'none';
-  /** `ping` asks only whether the host may hide content from who asks: answered by 200, with a hint if so. */
-  readonly purpose?: 'ping';
+  /**
+   * `ping` asks only whether the host may hide content from who asks: answered by 200, with a hint if so. `api` is no
+   * request of the distribution specification: no rule about its answers holds.
+   */
+  readonly purpose?: 'ping' | 'api';
   /** Of a write that must replace nothing: asked right before the write, each time that it is sent. */
   readonly precondition?: Precondition;
   readonly signal: AbortSignal;

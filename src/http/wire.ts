@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { badRequestHint } from './connect/bad-request-hint.ts';
 import { ConnectionPools } from './connect/connection-pools.ts';
 import { completeNetworkOptions, type NetworkOptions } from './connect/network-options.ts';
+import type { Reach } from './connect/address-policy.ts';
 import type { TrustedRealms } from './connect/realm-policy.ts';
 import { asConnectionError } from './connection-error.ts';
 import { dispatch } from './dispatch.ts';
@@ -14,6 +15,8 @@ export interface WireOptions {
   readonly network?: Partial<NetworkOptions>;
   /** Pairs `registry=host`: the answers of this registry may lead to that host, however near it is. */
   readonly trusted?: TrustedRealms;
+  /** How near the hosts that the user named may be. Unset: `loopback`. */
+  readonly nearest?: Reach;
   /** Unset: the machine's own timers. */
   readonly startTimer?: StartTimer;
 }
@@ -26,8 +29,13 @@ export interface Wire {
 
 /** The wire: a pool of connections for each origin, bodies bounded, every wait limited. */
 export function createWire(options: WireOptions): Wire {
-  const { originOf, trusted = new Set<string>(), startTimer = systemTimer } = options;
-  const pools = new ConnectionPools({ originOf, trusted, network: completeNetworkOptions(options.network) });
+  const { originOf, trusted = new Set<string>(), nearest = 'loopback', startTimer = systemTimer } = options;
+  const pools = new ConnectionPools({
+    originOf,
+    trusted,
+    nearest,
+    network: completeNetworkOptions(options.network),
+  });
   const parts = { pools, originOf, startTimer };
   return { send: (request) => sendOnWire(request, parts), close: () => pools.close() };
 }

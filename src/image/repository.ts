@@ -55,6 +55,9 @@ export function asRepository(registry: RegistryName): Repository {
   return registry as unknown as Repository;
 }
 
+/** For a request on behalf of no repository: no registry has it. */
+export const NO_REPOSITORY = '' as Repository;
+
 /** The registry that a host is. */
 export function hostRegistryOf(repository: Repository | RegistryName): RegistryName {
   return hostOf(repository) as RegistryName;

@@ -1,29 +1,22 @@
-import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
-import type { RegistryName } from '../../image/repository.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Keychain } from '../../ports/keychain.ts';
+import { quote } from '../../base/text.ts';
+import { parseDigest } from '../../image/digest.ts';
+import { asRepository, parseRepository, type RegistryName } from '../../image/repository.ts';
+import { parseTag } from '../../image/tag.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import type { RegistryEntry, WholeRegistryReader } from '../../ports/whole-registry.ts';
-import { parseDockerImage } from './docker-image.ts';
-import { GoogleApi } from './google-api.ts';
-import { textOf } from './shape.ts';
+import {
+  type ArtifactRegistryOptions,
+  type DockerImage,
+  type ImagePage,
+  openArtifactRegistry,
+  resourceOf,
+} from './artifact-registry-client.ts';
 
-export interface ArtifactRegistryOptions {
-  /** Who asks: its access token is used, and without one the question is anonymous. */
-  readonly keychain: Keychain;
-  readonly clock: Clock;
-  /** How to reach Google, as `createFetch` makes it. */
-  readonly fetch: typeof fetch;
-  /** The origin of the API. Default: Google's. */
-  readonly endpoint?: string;
-}
-
-const ENDPOINT = 'https://artifactregistry.googleapis.com';
 /** The most that the API gives. */
 const PAGE_SIZE = 1000;
 /** Ten million manifests: pages that never end are an error. */
 const MAX_PAGES = 10_000;
-/** What is asked of each image: less than half of what there is. */
+/** Less than half of what the API has of each image. */
 const FIELDS = 'nextPageToken,dockerImages(uri,tags,mediaType,imageManifests(digest))';
 
 /**
@@ -34,55 +27,57 @@ const FIELDS = 'nextPageToken,dockerImages(uri,tags,mediaType,imageManifests(dig
  * @see https://cloud.google.com/artifact-registry/docs/reference/rest/v1/projects.locations.repositories.dockerImages/list
  */
 export function createArtifactRegistryReader(options: ArtifactRegistryOptions): WholeRegistryReader {
-  const api = new GoogleApi(options);
-  const endpoint = options.endpoint ?? ENDPOINT;
   return {
     canRead: (registry) => resourceOf(registry) !== undefined,
-    read: (registry, signal) => readPages(registry, { api, endpoint, signal }),
+    read: (registry, signal) => readPages(registry, options, signal),
   };
-}
-
-/** `projects/P/locations/L/repositories/R`, or undefined of what is not a whole repository of Artifact Registry. */
-function resourceOf(registry: RegistryName): string | undefined {
-  const [, location, path] = /^([a-z0-9-]+)-docker\.pkg\.dev\/(.+)$/.exec(registry) ?? [];
-  // the project of a domain, `example.com:p`, is `example.com/p` in a path
-  const [, project, repository] = /^((?:[^/.]+(?:\.[^/.]+)+\/)?[^/.]+)\/([^/]+)$/.exec(path ?? '') ?? [];
-  if (location === undefined || project === undefined || repository === undefined) return undefined;
-  return `projects/${project.replace('/', ':')}/locations/${location}/repositories/${repository}`;
 }
 
 async function* readPages(
   registry: RegistryName,
-  { api, endpoint, signal }: { api: GoogleApi; endpoint: string; signal: AbortSignal },
+  options: ArtifactRegistryOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<readonly RegistryEntry[], void, undefined> {
-  const url = new URL(`/v1/${resourceOf(registry)}/dockerImages`, endpoint);
-  url.search = new URLSearchParams({
-    pageSize: String(PAGE_SIZE),
-    prettyPrint: 'false',
-    fields: FIELDS,
-  }).toString();
-  let token: string | undefined;
+  const parent = resourceOf(registry) ?? '';
+  const access = { repository: asRepository(registry), fields: FIELDS, signal };
+  const call = await openArtifactRegistry(options, access);
+  let token = '';
   for (let page = 1; page <= MAX_PAGES; page++) {
-    if (token !== undefined) url.searchParams.set('pageToken', token);
-    const body = parsePage(registry, await api.get(url, { registry, signal }));
-    yield imagesOf(body).map((image) => parseDockerImage(registry, image));
-    const next = textOf(body, 'nextPageToken');
-    if (next === undefined) return;
+    const request = { parent, pageSize: PAGE_SIZE, ...(token !== '' && { pageToken: token }) };
+    const body = await call(async (client): Promise<ImagePage> => {
+      const [, , answer] = await client.listDockerImages(request, { autoPaginate: false });
+      return answer ?? {};
+    });
+    yield (body.dockerImages ?? []).map((image) => parseDockerImage(registry, image));
+    const next = body.nextPageToken ?? '';
+    if (next === '') return;
     if (next === token) throw unexpected(registry, 'a page leads to itself');
     token = next;
   }
   throw unexpected(registry, `there are more than ${MAX_PAGES} pages`);
 }
 
-function parsePage(registry: RegistryName, bytes: Uint8Array): JsonObject {
-  const body = parseJsonObject(bytes);
-  if (body === undefined) throw unexpected(registry, 'a page is not a JSON object');
-  return body;
-}
-
-function imagesOf(body: JsonObject): readonly JsonObject[] {
-  const images: readonly unknown[] = Array.isArray(body['dockerImages']) ? body['dockerImages'] : [];
-  return images.filter(isObject);
+/**
+ * Throws where an image does not say which manifest of this registry it is: a snapshot must not lose one silently. Tags
+ * outside the grammar are left out: nobody can ask for them.
+ */
+function parseDockerImage(registry: RegistryName, image: DockerImage): RegistryEntry {
+  const uri = image.uri ?? '';
+  const at = uri.indexOf('@');
+  const repository = parseRepository(uri.slice(0, at));
+  const digest = parseDigest(uri.slice(at + 1));
+  if (at === -1 || digest === undefined || repository?.startsWith(`${registry}/`) !== true) {
+    throw unexpected(registry, `${quote(uri)}, expected ${registry}/NAME@DIGEST`);
+  }
+  const tags = (image.tags ?? []).map((tag) => parseTag(tag));
+  const children = (image.imageManifests ?? []).map((child) => parseDigest(child.digest ?? ''));
+  return {
+    repository,
+    digest,
+    tags: tags.filter((tag) => tag !== undefined),
+    mediaType: image.mediaType ?? '',
+    children: children.filter((child) => child !== undefined),
+  };
 }
 
 function unexpected(registry: RegistryName, what: string): RegistryError {

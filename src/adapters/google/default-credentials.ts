@@ -1,10 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
+import { isObject, type JsonObject, parseJsonObject, textOf } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
 import { GoogleError } from './google-error.ts';
 import { parseServiceAccountKey, reasonOf, type ServiceAccountKey } from './key-files.ts';
-import { secretsIn, textOf } from './shape.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -149,4 +148,14 @@ function parseImpersonated(json: JsonObject): DefaultCredentials | string {
 function impersonatedIn(json: JsonObject): string | undefined {
   const url = textOf(json, 'service_account_impersonation_url') ?? '';
   return /\/serviceAccounts\/([^/:]+):generateAccessToken$/.exec(url)?.[1];
+}
+
+const SECRET_FIELDS: ReadonlySet<string> = new Set(['private_key', 'refresh_token', 'client_secret']);
+
+/** What must not be repeated of a credentials file, at any depth. */
+export function secretsIn(json: JsonObject): readonly string[] {
+  return Object.entries(json).flatMap(([field, value]) => {
+    if (isObject(value)) return secretsIn(value);
+    return typeof value === 'string' && SECRET_FIELDS.has(field) ? [value] : [];
+  });
 }

@@ -1,8 +1,7 @@
 import { ProgramError, type ProgramRun, runProgram } from '../../base/run-program.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Env } from './default-credentials.ts';
-import { redact } from './explain-failure.ts';
-import { GoogleError } from './google-error.ts';
+import { GoogleError, redact } from './google-error.ts';
 
 const TOKEN = /^[!-~]+$/;
 

@@ -1,4 +1,6 @@
-import { CodedError } from '../../base/errors.ts';
+import { CodedError, messageOf } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
+import { oneLine } from '../../base/text.ts';
 
 /**
  * Why a Google identity that is configured cannot be had. Never holds a secret, and has no `cause`: what the library
@@ -22,3 +24,40 @@ export class GoogleError extends CodedError<
   /** gcloud has failed. */
   | 'gcloud'
 > {}
+
+const MAX_CHARACTERS = 500;
+
+/** What the library throws, as an error that begins with `subject` and repeats no secret. */
+export function explainFailure(error: unknown, subject: string, secrets: readonly string[]): GoogleError {
+  if (error instanceof GoogleError) return error;
+  const status = statusOf(error);
+  const words = error instanceof SyntaxError ? 'not valid JSON' : messageOf(error); // its own words quote the text
+  const told = redact(
+    words.replace(/^(?:unable to impersonate: |Error: |[A-Z_]+: unable to impersonate: )+/, ''),
+    secrets,
+  );
+  const number = status === undefined ? '' : `${status}: `;
+  return new GoogleError(codeOf(status), `${subject}: ${number}${oneLine(told, MAX_CHARACTERS)}`);
+}
+
+/** The HTTP status that the library was answered with, or undefined. */
+export function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error)) return undefined;
+  if ('status' in error && typeof error.status === 'number') return error.status;
+  const response = 'response' in error ? error.response : undefined;
+  return isObject(response) && typeof response['status'] === 'number' ? response['status'] : undefined;
+}
+
+/** What begins like a token of Google's or a JWT, and long runs of random characters. */
+const TOKEN_LIKE = /\b(?:ya29\.|eyJ|1\/\/|GOCSPX-)[\w.~+/=-]*|[\w+=-]{40,}/g;
+
+/** A text without these secrets, and without what looks like one. */
+export function redact(text: string, secrets: readonly string[]): string {
+  const known = secrets.filter((secret) => secret !== '');
+  return known.reduce((told, secret) => told.replaceAll(secret, '…'), text).replace(TOKEN_LIKE, '…');
+}
+
+function codeOf(status: number | undefined): 'denied' | 'refused' | 'unavailable' {
+  if (status === undefined || status >= 500 || status === 408 || status === 429) return 'unavailable';
+  return status === 401 || status === 403 ? 'denied' : 'refused';
+}

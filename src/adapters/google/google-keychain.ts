@@ -23,7 +23,7 @@ export interface GoogleKeychainOptions {
   readonly gcloudLimit?: number;
   /** The origin of the IAM Credentials API. Default: Google's. */
   readonly iamEndpoint?: string;
-  /** How to reach Google, as `createFetch` makes it. Default: the library's own. */
+  /** How to reach Google, retries included. Default: the library's own. */
   readonly fetch?: typeof fetch;
 }
 

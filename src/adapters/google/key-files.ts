@@ -1,9 +1,8 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { type JsonObject, parseJsonObject } from '../../base/json.ts';
+import { type JsonObject, parseJsonObject, textOf } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
 import { GoogleError } from './google-error.ts';
-import { textOf } from './shape.ts';
 
 /** The key of a service account. */
 export interface ServiceAccountKey {

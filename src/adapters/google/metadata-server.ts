@@ -1,7 +1,6 @@
 import type { Env } from './default-credentials.ts';
-import { statusOf } from './explain-failure.ts';
-import type { Library } from './library.ts';
-import { type Asking, askLibrary } from './mint-token.ts';
+import { statusOf } from './google-error.ts';
+import { type Asking, askLibrary, type Library } from './library.ts';
 
 /**
  * What the metadata server says that this machine is: mostly an email address; undefined where there is no such

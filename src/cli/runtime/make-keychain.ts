@@ -1,7 +1,6 @@
 import { createDockerConfigKeychain } from '../../adapters/docker-config/docker-config-keychain.ts';
 import { createGoogleKeychain } from '../../adapters/google/google-keychain.ts';
 import { readKeyFiles } from '../../adapters/google/key-files.ts';
-import { createFetch } from '../../adapters/google/library-fetch.ts';
 import { orAnonymous } from '../../adapters/google/or-anonymous.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -18,8 +17,8 @@ export interface KeychainParts {
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly log: Log;
-  /** The authorities that the user trusts, in PEM. */
-  readonly readCas: () => Promise<readonly string[]>;
+  /** For the requests to Google. */
+  readonly fetch: typeof fetch;
 }
 
 /**
@@ -28,7 +27,7 @@ export interface KeychainParts {
  */
 export async function makeKeychain(
   registries: readonly BoundRegistry[],
-  { options, readOnly, env, clock, log, readCas }: KeychainParts,
+  { options, readOnly, env, clock, log, fetch }: KeychainParts,
 ): Promise<Keychain> {
   const files = createDockerConfigKeychain(env, clock, process.getuid?.());
   const keyFiles = await readKeyFiles(options.keyFiles).catch((error: unknown) => {
@@ -38,7 +37,6 @@ export async function makeKeychain(
   // asked to, Google's libraries log the tokens that they get
   delete env['GOOGLE_SDK_NODE_LOGGING'];
   const accounts = bindRegistries(registries, log);
-  const fetch = createFetch({ env, readCas });
   const google = createGoogleKeychain({ accounts, keyFiles, env, clock, log, fetch });
   return chainKeychains(readOnly ? orAnonymous(google, log) : google, files);
 }

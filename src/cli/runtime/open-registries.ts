@@ -1,14 +1,16 @@
 import { checkConfigFiles } from '../../adapters/docker-config/config-files.ts';
 import { createArtifactRegistryReader } from '../../adapters/google/artifact-registry.ts';
-import { createFetch } from '../../adapters/google/library-fetch.ts';
+import { createRepositoryFactsReader } from '../../adapters/google/repository-facts.ts';
 import { createOciRegistry, type OciRegistry } from '../../adapters/oci/oci-registry.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
 import { completeNetworkOptions, type NetworkOptions } from '../../http/connect/network-options.ts';
 import { readProxies } from '../../http/connect/proxies.ts';
-import { checkCaFiles, readCommonCas } from '../../http/connect/tls-files.ts';
+import { checkCaFiles } from '../../http/connect/tls-files.ts';
+import { createFetch } from '../../http/fetch.ts';
 import { secretsIn } from '../../http/request-secrets.ts';
+import type { RepositoryFactsReader } from '../../ports/repository-facts.ts';
 import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
 import { InputError } from '../flags/usage-error.ts';
@@ -17,7 +19,7 @@ import type { BoundRegistry } from './bound-registries.ts';
 import { type KeychainParts, makeKeychain } from './make-keychain.ts';
 import { warnUnusedBudgets } from './warn-unused-budgets.ts';
 
-export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> {
+export interface ClientParts extends Omit<KeychainParts, 'options' | 'fetch'> {
   readonly options: RunOptions;
   /** Told of every secret that is sent. */
   readonly secrets: Secrets;
@@ -25,6 +27,7 @@ export interface ClientParts extends Omit<KeychainParts, 'options' | 'readCas'> 
 
 export interface OpenRegistries extends OciRegistry {
   readonly whole: WholeRegistryReader;
+  readonly facts: RepositoryFactsReader;
 }
 
 /**
@@ -42,23 +45,28 @@ export async function openRegistries(
   await checkSurroundings(network, { plainHttp, secrets }).catch((error: unknown) => {
     throw new InputError(messageOf(error));
   });
-  const readCas = () => readCommonCas(network);
-  const keychain = await makeKeychain(registries, { ...parts, readCas });
+  const userAgent = `cip/${VERSION}`;
+  const google = createFetch({ network, clock, log, userAgent });
+  const keychain = await makeKeychain(registries, { ...parts, fetch: google.fetch });
   const client = createOciRegistry({
     keychain,
     clock,
     plainHttp,
     threads,
     budgets,
-    userAgent: `cip/${VERSION}`,
+    userAgent,
     trustedRealms: new Set(trustedRealms),
     network,
     log,
     secrets,
   });
-  const fetch = createFetch({ env, readCas });
-  const whole = createArtifactRegistryReader({ keychain, clock, fetch, ...apiEndpointOf(env) });
-  return { ...client, whole };
+  const api = { keychain, fetch: google.fetch, ...apiEndpointOf(env) };
+  const whole = createArtifactRegistryReader(api);
+  const facts = createRepositoryFactsReader({ ...api, log });
+  const close = async () => {
+    await Promise.all([client.close(), google.close()]);
+  };
+  return { ...client, whole, facts, close };
 }
 
 /** Where gcloud is told another endpoint, that one is used here too. */

@@ -3,7 +3,7 @@ import type buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
 import { type HttpRequest } from '../request.ts';
-import { fartherOf, type Nearest } from './address-policy.ts';
+import { fartherOf, type Nearest, type Reach } from './address-policy.ts';
 import { type AllowedTargets, connectToProxy, createConnector, refuseHostname } from './connector.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { Proxies, type Proxy } from './proxies.ts';
@@ -31,6 +31,8 @@ export interface RouteOptions {
   readonly network: NetworkOptions;
   /** Pairs `registry=host`: the answers of this registry may lead to that host, however near it is. */
   readonly trusted: TrustedRealms;
+  /** How near the hosts that the user named may be. */
+  readonly nearest: Reach;
 }
 
 /**
@@ -92,7 +94,7 @@ export class ConnectionPools {
   #ownReach(): AllowedTargets & { readonly key: string } {
     return {
       key: 'own',
-      nearest: 'loopback',
+      nearest: this.#options.nearest,
       contextOf: (target) => this.#trust.contextOf(target),
       onConnected: (origin, address) => {
         this.#seen.set(origin, fartherOf(this.#seen.get(origin) ?? address, address));

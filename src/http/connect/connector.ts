@@ -5,7 +5,7 @@ import buildConnector from 'undici/lib/core/connect.js';
 import { messageOf } from '../../base/errors.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { AddressError } from './address-error.ts';
-import { classifyHostname, mayConnect, type Nearest } from './address-policy.ts';
+import { classifyHostname, mayConnect, type Nearest, type Reach } from './address-policy.ts';
 import type { NetworkOptions } from './network-options.ts';
 import type { Proxies, Proxy } from './proxies.ts';
 import { failed, openTunnel } from './tunnel.ts';
@@ -15,7 +15,7 @@ const CONNECT_TIMEOUT = 15_000;
 
 /** What a group of connections may lead to, and with what. */
 export interface AllowedTargets {
-  readonly nearest: Nearest;
+  readonly nearest: Reach;
   readonly contextOf: (host: string) => Promise<SecureContext>;
   /** Told of every connection that is made; `public` where a proxy makes it and the address cannot be seen. */
   readonly onConnected: (origin: string, address: Nearest) => void;
@@ -83,11 +83,11 @@ class Dialer {
       throw new RegistryError('unreachable', 'the connection ended at once', { temporary: true });
     }
     const found = this.#classify(address);
-    if (found === 'forbidden' || !mayConnect(found, this.#reach.nearest)) {
+    if (!mayConnect(found, this.#reach.nearest)) {
       socket.destroy();
       throw new AddressError(target.hostname, { address, found });
     }
-    this.#reach.onConnected(origin, found);
+    this.#reach.onConnected(origin, found === 'forbidden' ? 'public' : found);
     return socket;
   }
 
@@ -134,7 +134,7 @@ export async function connectToProxy(proxy: Proxy, contextOf: AllowedTargets['co
 /** Refuses what is an address already: no name will be looked up. */
 export function refuseHostname(
   hostname: string,
-  { nearest, classify }: { readonly nearest: Nearest; readonly classify: NetworkOptions['classify'] },
+  { nearest, classify }: { readonly nearest: Reach; readonly classify: NetworkOptions['classify'] },
 ): void {
   const known = classifyHostname(hostname);
   if (known === undefined) return;
@@ -144,7 +144,7 @@ export function refuseHostname(
 }
 
 /** Lets through those addresses of a name that may be connected to; fails where there are others only. */
-function guardLookup({ lookup, classify }: ConnectorParts['network'], nearest: Nearest): LookupFunction {
+function guardLookup({ lookup, classify }: ConnectorParts['network'], nearest: Reach): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
       if (error !== null) return callback(error, '', 0);

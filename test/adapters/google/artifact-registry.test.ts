@@ -5,7 +5,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createArtifactRegistryReader } from '../../../src/adapters/google/artifact-registry.ts';
-import { createFetch } from '../../../src/adapters/google/library-fetch.ts';
+import { createFetch } from '../../../src/http/fetch.ts';
 import { parseRegistryName, type RegistryName } from '../../../src/image/repository.ts';
 import type { Keychain } from '../../../src/ports/keychain.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
@@ -92,11 +92,14 @@ async function read(
   endpoint: string,
   { clock = new FakeClock(), where = IMAGES } = {},
 ): Promise<RegistryEntry[]> {
-  const fetch = createFetch({ env: {}, readCas: () => Promise.resolve([]) });
-  const reader = createArtifactRegistryReader({ keychain: account(), clock, fetch, endpoint });
+  const reader = createArtifactRegistryReader({ keychain: account(), fetch: fetchWith(clock), endpoint });
   const entries: RegistryEntry[] = [];
   for await (const page of reader.read(where, NEVER)) entries.push(...page);
   return entries;
+}
+
+function fetchWith(clock: FakeClock): typeof fetch {
+  return createFetch({ network: {}, clock, log: { write: () => {} }, userAgent: 'cip/test' }).fetch;
 }
 
 function registry(text: string): RegistryName {
@@ -135,7 +138,8 @@ describe('a whole repository of Artifact Registry', () => {
     expect(api.authorizations).toEqual([`Bearer ${TOKEN}`]);
     expect(Object.fromEntries(api.asked[0]?.searchParams ?? [])).toEqual({
       pageSize: '1000',
-      prettyPrint: 'false',
+      $alt: 'json;enum-encoding=int',
+      $prettyPrint: '0',
       fields: 'nextPageToken,dockerImages(uri,tags,mediaType,imageManifests(digest))',
     });
   });
@@ -168,8 +172,7 @@ describe('a whole repository of Artifact Registry', () => {
     ['us-docker.pkg.dev.example/project/images', false],
     ['us-central1-docker.pkg.dev:443/project/images', false],
   ])('is %s: %s', (text, expected) => {
-    const fetch = createFetch({ env: {}, readCas: () => Promise.resolve([]) });
-    const reader = createArtifactRegistryReader({ keychain: account(), clock: new FakeClock(), fetch });
+    const reader = createArtifactRegistryReader({ keychain: account(), fetch: fetchWith(new FakeClock()) });
     expect(reader.canRead(registry(text))).toBe(expected);
   });
 
@@ -237,7 +240,6 @@ describe('a whole repository of Artifact Registry', () => {
     const fetch = () => Promise.resolve(new Response(JSON.stringify({ nextPageToken: 'again' })));
     const reader = createArtifactRegistryReader({
       keychain: account(),
-      clock: new FakeClock(),
       fetch,
       ...api,
     });
@@ -263,13 +265,13 @@ describe('the API of Artifact Registry', () => {
     expect(clock.waits).toEqual([750, 1500]);
   });
 
-  it('is given up after six failures', async () => {
+  it('is given up after five failures', async () => {
     const api = await fakeApi(
       images,
-      Array.from({ length: 6 }, () => ({ status: 500, message: 'no' })),
+      Array.from({ length: 5 }, () => ({ status: 500, message: 'no' })),
     );
     await expect(read(api.endpoint)).rejects.toMatchObject({ code: 'unavailable', status: 500 });
-    expect(api.asked).toHaveLength(6);
+    expect(api.asked).toHaveLength(5);
   });
 
   it.each([

@@ -8,8 +8,8 @@ import {
   type GoogleKeychainOptions,
 } from '../../../src/adapters/google/google-keychain.ts';
 import { readKeyFiles } from '../../../src/adapters/google/key-files.ts';
-import { createFetch } from '../../../src/adapters/google/library-fetch.ts';
 import { parseRegistryName, parseRepository, type Repository } from '../../../src/image/repository.ts';
+import { createFetch } from '../../../src/http/fetch.ts';
 import type { Identity } from '../../../src/ports/keychain.ts';
 import { programs } from '../../builders/programs.ts';
 import { testdir } from '../../builders/testdir.ts';
@@ -80,7 +80,7 @@ export async function scene(staging: Staging = {}): Promise<Scene> {
     clock,
     log: { write: (...line) => logged.push(JSON.stringify(line)) },
     iamEndpoint: google.url,
-    fetch: createFetch({ env: {}, readCas: () => Promise.resolve([]) }),
+    fetch: createFetch({ network: {}, clock, log: { write: () => {} }, userAgent: 'cip/test' }).fetch,
     ...staging.options,
   });
   const token = async (whose = REPOSITORY, signal = never) => {

@@ -1,0 +1,74 @@
+import { isObject, parseJsonObject } from '../../base/json.ts';
+import { oneLine } from '../../base/text.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { AccessToken, Keychain } from '../../ports/keychain.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
+
+export interface ApiPorts {
+  readonly keychain: Keychain;
+  /** How to reach Google, retries included. */
+  readonly fetch: typeof fetch;
+}
+
+/** A request to an API of Google: the answer of status 200. Throws `RegistryError` for any other. */
+export type ApiFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
+
+/** Requests with the identity of a repository; without an access token they are anonymous. A refused token is replaced once. */
+export function createApiFetch(
+  repository: Repository,
+  { keychain, fetch, signal }: ApiPorts & { readonly signal: AbortSignal },
+): ApiFetch {
+  return async (target, init = {}) => {
+    const url = new URL(target);
+    const send = (bearer: string | undefined) => {
+      const headers = new Headers(init.headers);
+      if (bearer !== undefined) headers.set('authorization', `Bearer ${bearer}`);
+      return fetch(url, { ...init, headers, signal });
+    };
+    const token = await accessTokenOf(repository, keychain, signal);
+    if (token === undefined) return okOf(url, await send(undefined));
+    refuseStrangers(url);
+    const used = await token.current(signal);
+    const response = await send(used);
+    if (response.status !== 401) return okOf(url, response);
+    token.refuse(used);
+    return okOf(url, await send(await token.current(signal)));
+  };
+}
+
+/** The access token of the account that a repository is bound to, or undefined. */
+export async function accessTokenOf(
+  repository: Repository,
+  keychain: Keychain,
+  signal: AbortSignal,
+): Promise<AccessToken | undefined> {
+  const { credential } = await keychain.identityFor(repository, signal);
+  return credential.kind === 'access-token' ? credential : undefined;
+}
+
+/** An access token opens all that its account may do: it goes to Google's own APIs, and to this machine. */
+function refuseStrangers(url: URL): void {
+  const { protocol, hostname } = url;
+  if (HERE.test(hostname) || (protocol === 'https:' && hostname.endsWith('.googleapis.com'))) return;
+  const message = `${describe(url)}: the token of a Google account is not sent there, expected https and a host of googleapis.com`;
+  throw new RegistryError('unauthorized', message);
+}
+
+const HERE = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+const MAX_REASON = 300;
+
+async function okOf(url: URL, response: Response): Promise<Response> {
+  const { status } = response;
+  if (status === 200) return response;
+  const error = parseJsonObject(new Uint8Array(await response.arrayBuffer()))?.['error'];
+  const words = isObject(error) && typeof error['message'] === 'string' ? `: ${error['message']}` : '';
+  const temporary = status === 429 || status >= 500;
+  const code =
+    status === 401 || status === 403 ? 'unauthorized' : temporary ? 'unavailable' : ('refused' as const);
+  const message = `${describe(url)}: ${oneLine(`${status}${words}`, MAX_REASON)}`;
+  throw new RegistryError(code, message, { status, temporary });
+}
+
+function describe({ origin, pathname }: URL): string {
+  return `GET ${origin}${pathname}`;
+}

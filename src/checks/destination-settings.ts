@@ -1,0 +1,83 @@
+import type { RegistryName, Repository } from '../image/repository.ts';
+import { edgeId, isWritable, type PlanItem } from '../plan/plan.ts';
+import type { RepositoryFacts, RepositoryFactsReader } from '../ports/repository-facts.ts';
+import type { Found } from './finding.ts';
+import type { PlanRule } from './rule.ts';
+
+/**
+ * Blocks edges to repositories that cannot be written to, and warns of those whose cleanup policies delete images. Only
+ * destinations with an edge to write are read.
+ */
+export function destinationSettings(reader: RepositoryFactsReader): PlanRule {
+  const warned = new Set<RegistryName>();
+  return {
+    name: 'destination-settings',
+    check: async (plan, { report }, signal) => {
+      for (const { facts, edges } of await readSettings(plan.items.filter(isWritable), reader, signal)) {
+        const reason = reasonAgainst(facts);
+        if (reason !== undefined) report(blocked(facts, { reason, edges }));
+        else if (facts.cleanupPolicies.length > 0 && !warned.has(facts.name)) report(deleting(facts));
+        warned.add(facts.name);
+      }
+    },
+  };
+}
+
+interface Destination {
+  readonly facts: RepositoryFacts;
+  readonly edges: PlanItem[];
+}
+
+/** Those that have settings, in the order of their names. */
+async function readSettings(
+  items: readonly PlanItem[],
+  reader: RepositoryFactsReader,
+  signal: AbortSignal,
+): Promise<readonly Destination[]> {
+  const byRepository = new Map<Repository, PlanItem[]>();
+  for (const item of items) {
+    const edges = byRepository.get(item.destination) ?? [];
+    byRepository.set(item.destination, edges);
+    edges.push(item);
+  }
+  const found = new Map<RegistryName, Destination>();
+  const reading = Array.from(byRepository, async ([repository, edges]) => {
+    const facts = await reader.factsOf(repository, signal);
+    if (facts === undefined) return;
+    const destination = found.get(facts.name) ?? { facts, edges: [] };
+    found.set(facts.name, destination);
+    for (const edge of edges) destination.edges.push(edge);
+  });
+  await Promise.all(reading);
+  return Array.from(found.values()).toSorted((a, b) => (a.facts.name < b.facts.name ? -1 : 1));
+}
+
+function reasonAgainst({ mode, format }: RepositoryFacts): string | undefined {
+  if (mode === 'virtual') return 'is a virtual repository, which takes no uploads';
+  if (mode === 'remote') return 'is a remote repository, a cache that takes no uploads';
+  return format === 'docker' ? undefined : `has the format ${format || 'unknown'}, which takes no images`;
+}
+
+function blocked(
+  { name }: RepositoryFacts,
+  { reason, edges }: { readonly reason: string; readonly edges: readonly PlanItem[] },
+): Found {
+  const advice = 'promote to a standard repository with the format docker';
+  return {
+    level: 'error',
+    message: `destination ${name} ${reason}`,
+    advice,
+    at: undefined,
+    edges: edges.map(edgeId),
+  };
+}
+
+function deleting({ name, cleanupPolicies }: RepositoryFacts): Found {
+  return {
+    level: 'warn',
+    message: `destination ${name} deletes images by its cleanup policies: ${cleanupPolicies.join(', ')}`,
+    advice: 'check that they keep promoted images; cip verify shows what is missing',
+    at: undefined,
+    edges: [],
+  };
+}
