@@ -219,7 +219,7 @@ describe('cip report merge', () => {
   it('has a help of its own', async () => {
     const { status, stdout } = await runCip(['report', 'merge', '-help']);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/^cip report merge makes one report .*\n[\s\S]*-report-markdown FILE/);
+    expect(stdout).toMatch(/^cip report merge merges the reports .*\n[\s\S]*-report-markdown FILE/);
     expect(stdout).not.toContain('-confirm');
   });
 });
