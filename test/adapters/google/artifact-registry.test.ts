@@ -1,6 +1,5 @@
-// Covers src/adapters/google/docker-image.ts
-// Covers src/adapters/google/google-api.ts
-// Covers src/adapters/google/shape.ts
+// Covers src/adapters/google/api-fetch.ts
+// Covers src/adapters/google/artifact-registry-client.ts
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
