@@ -95,8 +95,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return editDistance(word, candidate) <= allowed ? candidate : undefined;
 }
 
-/** The candidate that is most like `word`, however little that is: one that it begins, else by Levenshtein distance. */
-export function closest(word: string, candidates: Iterable<string>): string | undefined {
+/** The candidate that is most like `word`: one that it begins, else by Levenshtein distance. */
+function closest(word: string, candidates: Iterable<string>): string | undefined {
   const all = Array.from(candidates);
   const begun = all.filter((candidate) => word !== '' && candidate.startsWith(word));
   const distances = (begun.length > 0 ? begun : all).map((candidate) => ({

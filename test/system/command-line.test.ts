@@ -120,16 +120,16 @@ it('a budget of a host that is nowhere is told, and nothing else becomes of it',
 });
 
 it.each([
-  [['report', 'merge'], /^cip: no report given: .*\ncip report merge -help lists the flags\n$/],
+  [['report', 'merge'], /^cip: no report given: .*\ncip report merge -help-all lists the flags\n$/],
   [
     ['report', 'merge', 'a', '-deep'],
-    /^cip: -deep is a flag of cip verify\ncip report merge -help lists the flags\n$/,
+    /^cip: -deep is a flag of cip verify\ncip report merge -help-all lists the flags\n$/,
   ],
   [
     ['verify', '-thin-manifest-dir=d', '-via='],
-    /^cip: -via is given without a value: .*\ncip verify -help lists the flags\n$/,
+    /^cip: -via is given without a value: .*\ncip verify -help-all lists the flags\n$/,
   ],
-  [['diff', 'a'], /\ncip diff -help lists the flags\n$/],
+  [['diff', 'a'], /\ncip diff -help-all lists the flags\n$/],
 ])('%j is refused with the words that list its flags', (args, words) => expectRefusal(args, words));
 
 describe('what is refused', () => {
@@ -199,7 +199,7 @@ describe('input that cannot be used at all is exit 2', () => {
   });
 
   it('and the help on flags is named where a flag is to blame, nowhere else', async () => {
-    await expectRefusal(['-confirm', '-threads=x'], /\ncip -help lists the flags\n$/);
+    await expectRefusal(['-confirm', '-threads=x'], /\ncip -help-all lists the flags\n$/);
     const { stderr } = await runCip(['-manifest=missing.yaml']);
     expect(stderr).not.toContain('-help');
   });

@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
-import { closest, quote } from '../../base/text.ts';
+import { nearest, quote } from '../../base/text.ts';
 import type { CipCommand, ParsedFlags, ProgramName } from '../commands/command.ts';
 import { describeUnknownCommand, findCommand } from '../commands/find-command.ts';
 import type { FlagSpec } from './flag-spec.ts';
@@ -58,7 +58,10 @@ function refuseForeign({ flags, words }: CipCommand, values: ReadonlyMap<string,
   throw new UsageError(`cip ${name} does not take ${list(foreign)}: its flags are ${list(flags)}`);
 }
 
-/** What commander refuses, in one line and with the dash that our help has; an unknown flag with the most alike one. */
+/** Characters of a flag that identify it. */
+const SHORTEST_BEGINNING = 4;
+
+/** An error of commander on one line, with a single dash; an unknown flag with the nearest one, if one is near. */
 function asUsageError(error: CommanderError): UsageError {
   const unknown = /^error: unknown option '--([^']*)'/.exec(error.message)?.[1];
   if (unknown === undefined) {
@@ -72,9 +75,9 @@ function asUsageError(error: CommanderError): UsageError {
   const visible = FLAGS.filter(
     ({ inert, planned, refused }) => inert === undefined && refused === undefined && !planned,
   );
-  const meant = closest(
-    unknown,
-    visible.map(({ name }) => name),
-  );
-  return new UsageError(`unknown flag ${quote(`-${unknown}`)}: did you mean -${meant}?`);
+  const names = visible.map(({ name }) => name);
+  const begun = unknown.length < SHORTEST_BEGINNING ? [] : names.filter((name) => name.startsWith(unknown));
+  const meant = nearest(unknown, names) ?? begun[0];
+  const advice = meant === undefined ? '' : `: did you mean -${meant}?`;
+  return new UsageError(`unknown flag ${quote(`-${unknown}`)}${advice}`);
 }

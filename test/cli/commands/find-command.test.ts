@@ -129,7 +129,7 @@ describe('where the flags are listed is told', () => {
     ['kpromo', ['cip', 'a'], 'kpromo cip'],
     ['kpromo', ['cip', 'report', 'merge'], 'kpromo cip report merge'],
     ['kpromo', ['report', 'merge'], 'kpromo'],
-  ])('for %s %j: %s -help', (program, argv, call) => {
-    expect(helpHint(program, argv)).toBe(`${call} -help lists the flags`);
+  ])('for %s %j: %s -help-all', (program, argv, call) => {
+    expect(helpHint(program, argv)).toBe(`${call} -help-all lists the flags`);
   });
 });

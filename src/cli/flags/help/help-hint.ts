@@ -3,8 +3,8 @@ import { wordsOfCommand } from '../../commands/find-command.ts';
 import { FLAGS } from '../flags.ts';
 import { wordsAmong } from '../go-flags.ts';
 
-/** Where whoever has mistyped a command line finds the flags of the command that it names. */
+/** The hint after a usage error: how to list the flags of the command. */
 export function helpHint(program: ProgramName, argv: readonly string[]): string {
   const words = wordsOfCommand(program, wordsAmong(argv, FLAGS)) ?? [];
-  return `${[program, ...words].join(' ')} -help lists the flags`;
+  return `${[program, ...words].join(' ')} -help-all lists the flags`;
 }

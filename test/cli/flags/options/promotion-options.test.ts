@@ -223,9 +223,11 @@ describe('a malformed command line is refused', () => {
     [['-alow-lost=true'], /unknown flag.*-alow-lost.*-allow-lost\?/],
     [['-thread=7'], /unknown flag.*-thread.*-threads\?/],
     [['-log_level=info'], /unknown flag.*-log_level.*-log-level\?/],
-    [['-xyzzy'], /unknown flag.*-xyzzy/],
-    [['-c'], /unknown flag/],
-  ])('an unknown flag, and the nearest one is named: %j', (args, words) =>
+    [['-xyzzy'], /^unknown flag "-xyzzy"$/],
+    [['-c'], /^unknown flag "-c"$/],
+    [['-zzz'], /^unknown flag "-zzz"$/],
+    [['-manifest-based'], /-manifest-based-snapshot-of\?$/],
+  ])('an unknown flag, with the nearest one if one is near: %j', (args, words) =>
     expectRefusal(['-manifest=m', ...args], words),
   );
 
