@@ -89,6 +89,6 @@ function whyOf(response: HttpResponse): string | undefined {
 }
 
 function notAsked(host: string, { failures, why }: Health): RegistryError {
-  const message = `${host} was not asked: its last ${failures} requests failed, the last one with: ${why}`;
+  const message = `request not sent: the last ${failures} requests to ${host} failed: ${why}`;
   return new RegistryError('unreachable', message);
 }

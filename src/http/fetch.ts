@@ -41,8 +41,7 @@ export function createFetch({ network, clock, log, userAgent }: FetchOptions): F
   const send = withRetry(withRedirects(wire.send), {
     clock,
     policy: DEFAULT_RETRY,
-    onRetry: (host, wait, why) =>
-      log.write('debug', 'waiting to ask again', { host, wait: Math.round(wait), why }),
+    onRetry: (host, wait, why) => log.write('debug', 'retrying', { host, wait: Math.round(wait), why }),
   });
   return {
     fetch: async (input, init) => {

@@ -2,7 +2,7 @@ import { Attempts, type Failure, isRefusal, type RetryPolicy } from '../base/att
 import { givenUpAfter } from '../base/given-up.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import { Doubts } from './accepted-anomalies.ts';
+import { AcceptedAnomalies } from './accepted-anomalies.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send, writtenAt } from './request.ts';
 import { type Outcome, tryOnce } from './attempt.ts';
 
@@ -26,9 +26,9 @@ interface RetryPorts {
  */
 export function withRetry(inner: Send, ports: RetryPorts): Send {
   const known = new Set<string>();
-  const doubts = new Doubts();
+  const anomalies = new AcceptedAnomalies();
   return async (request) => {
-    const repetition = new Repetition(request, inner, { ...ports, doubts });
+    const repetition = new Repetition(request, inner, { ...ports, anomalies });
     for (;;) {
       const outcome = await repetition.attempt();
       if (!outcome.temporary) known.add(request.host);
@@ -47,12 +47,16 @@ function mayChange({ temporary, impossible }: Outcome): boolean {
 class Repetition {
   readonly #request: HttpRequest;
   readonly #inner: Send;
-  readonly #ports: RetryPorts & { readonly doubts: Doubts };
+  readonly #ports: RetryPorts & { readonly anomalies: AcceptedAnomalies };
   readonly #attempts: Attempts;
-  #doubted = 0;
+  #anomalies = 0;
   #lastFailure: unknown;
 
-  constructor(request: HttpRequest, inner: Send, ports: RetryPorts & { readonly doubts: Doubts }) {
+  constructor(
+    request: HttpRequest,
+    inner: Send,
+    ports: RetryPorts & { readonly anomalies: AcceptedAnomalies },
+  ) {
     this.#request = request;
     this.#inner = inner;
     this.#ports = ports;
@@ -79,8 +83,8 @@ class Repetition {
 
   #isBelieved(outcome: Outcome): boolean {
     if (!outcome.impossible) return false;
-    this.#doubted += 1;
-    return this.#ports.doubts.areInVain(this.#request, outcome, this.#doubted);
+    this.#anomalies += 1;
+    return this.#ports.anomalies.accept(this.#request, outcome, this.#anomalies);
   }
 
   async #sleep(wait: number, why: string): Promise<void> {

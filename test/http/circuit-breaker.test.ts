@@ -57,14 +57,12 @@ describe('a host that is down', () => {
     const { askOften, state } = setUp();
     await askOften(5, answer);
     expect(await askOften(2, answer)).toEqual(
-      Array(2).fill(
-        `RegistryError: down.test was not asked: its last 5 requests failed, the last one with: ${why}`,
-      ),
+      Array(2).fill(`RegistryError: request not sent: the last 5 requests to down.test failed: ${why}`),
     );
     expect(state.sent).toBe(5);
   });
 
-  it('is asked now and then, and as before once it is up again', async () => {
+  it('is probed, and used as before once it is up again', async () => {
     const { askOften, clock, state } = setUp();
     await askOften(6, LOST);
     clock.advance(10_000);
@@ -107,7 +105,8 @@ describe('a host that is down', () => {
     const { ask, state, told } = setUp();
     state.answer = 503;
     for (let time = 0; time < 5; time++) await ask('down.test', { method: down[time % 2] ?? down[0] });
-    for (const method of down) expect(await ask('down.test', { method })).toContain(`${name} was not asked`);
+    const refusal = `request not sent: the last 5 requests to ${name} failed`;
+    for (const method of down) expect(await ask('down.test', { method })).toContain(refusal);
     state.answer = 200;
     for (const method of up) expect(await ask('down.test', { method })).toBe(200);
     expect(told).toEqual([`${name}: status 503`]);
@@ -166,7 +165,7 @@ describe('a host that takes no uploads', () => {
   it('is not sent any more of them, though it opens them', async () => {
     expect(await uploadOften(upload.body, 5)).toContain('reset');
     expect(await uploadOften(upload.body, 6)).toMatch(
-      /down\.test \(uploads\) was not asked: its last 5 requests/,
+      /request not sent: the last 5 requests to down\.test \(uploads\) failed/,
     );
   });
 

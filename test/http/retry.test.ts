@@ -107,8 +107,8 @@ it('a wait is told with its reason, a long one to everybody', async () => {
   server.addFault({ act: status(429, { 'Retry-After': '5' }) });
   await registry.resolve(repository, tagOf('v1'), quiet());
   expect(lines).toEqual([
-    ['debug', 'waiting to ask again', { host, wait: 750, why: 'status 503' }],
-    ['info', 'waiting to ask again', { host, wait: 5000, why: 'status 429' }],
+    ['debug', 'retrying', { host, wait: 750, why: 'status 503' }],
+    ['info', 'retrying', { host, wait: 5000, why: 'status 429' }],
   ]);
 });
 

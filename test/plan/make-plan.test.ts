@@ -110,7 +110,7 @@ describe('the decision for an edge', () => {
     ],
     // what upstream takes for empty
     ['unreadable', 'the destination does not answer', v1, { [app]: 'silent' }, { [source]: [A] }],
-    ['unreadable', 'the destination was not asked', v1, {}, { [source]: [A] }],
+    ['unreadable', 'the destination was not queried', v1, {}, { [source]: [A] }],
     ['unreadable', 'the source does not answer', v1, { [app]: {} }, { [source]: 'silent' }],
     [
       'present',
@@ -304,7 +304,7 @@ describe('a plan', () => {
     expect(planOf([manifest], there).items).toMatchObject([
       { decision: 'unreadable', destination: 'p.io/p/deaf', reason: 'destination: 503' },
       { decision: 'unreadable', destination: 'p.io/p/silent', reason: 'source: 403' },
-      { decision: 'unreadable', destination: 'p.io/p/unasked', reason: 'the destination was not asked' },
+      { decision: 'unreadable', destination: 'p.io/p/unasked', reason: 'the destination was not queried' },
     ]);
   });
 

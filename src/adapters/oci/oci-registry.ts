@@ -131,7 +131,7 @@ function buildTransport(
     policy: DEFAULT_RETRY,
     onRetry: (host, wait, why) => {
       traffic.countRetry(host);
-      options.log?.write(wait >= LONG_WAIT ? 'info' : 'debug', 'waiting to ask again', {
+      options.log?.write(wait >= LONG_WAIT ? 'info' : 'debug', 'retrying', {
         host,
         wait: Math.round(wait),
         why,
@@ -141,7 +141,7 @@ function buildTransport(
   return withCircuitBreaker(repeated, {
     clock,
     onDown: (what, why) => {
-      options.log?.write('warning', 'does not answer: asked now and then only', { host: what, why });
+      options.log?.write('warning', 'host is down: probing it every 10 s', { host: what, why });
     },
   });
 }
