@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Verification } from '../../../src/workflows/verify/verification.ts';
-import { type Digest, digestOf } from '../../../src/image/digest.ts';
-import { OCI_MANIFEST } from '../../../src/image/media-types.ts';
-import { buildCache, type Content, image, index } from '../../builders/images.ts';
-import { from } from '../../builders/manifests.ts';
-import { MemoryRegistry } from '../../doubles/memory-registry.ts';
-import { verifyManifests } from './verifying.ts';
+import type { Verification } from '../../../../src/workflows/verify/verification.ts';
+import { type Digest, digestOf } from '../../../../src/image/digest.ts';
+import { OCI_MANIFEST } from '../../../../src/image/media-types.ts';
+import { buildCache, type Content, image, index } from '../../../builders/images.ts';
+import { from } from '../../../builders/manifests.ts';
+import { MemoryRegistry } from '../../../doubles/memory-registry.ts';
+import { verifyManifests } from '../verifying.ts';
 
 const SOURCE = 's.io/s/app';
 const EU = 'eu.io/p/app';
