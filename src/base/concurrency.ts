@@ -1,3 +1,4 @@
+import { groupBy } from './get-or-make.ts';
 import { mostTelling } from './given-up.ts';
 
 /**
@@ -40,15 +41,8 @@ export async function forEachInLanes<T>(
   { laneOf, workers, signal }: { laneOf: (item: T) => string; workers: number; signal: AbortSignal },
   task: (item: T) => Promise<void>,
 ): Promise<void> {
-  const lanes = new Map<string, T[]>();
-  for (const item of items) {
-    const lane = lanes.get(laneOf(item));
-    if (lane === undefined) lanes.set(laneOf(item), [item]);
-    else lane.push(item);
-  }
-  await allSettledOrThrow(
-    Array.from(lanes.values(), (lane) => forEachConcurrently(lane, { workers, signal }, task)),
-  );
+  const lanes = Array.from(groupBy(items, laneOf).values());
+  await allSettledOrThrow(lanes.map((lane) => forEachConcurrently(lane, { workers, signal }, task)));
 }
 
 /**

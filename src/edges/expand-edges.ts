@@ -1,3 +1,4 @@
+import { addTo, getOrMake } from '../base/get-or-make.ts';
 import { compareText } from '../base/sorted.ts';
 import { type Repository, repositoryOf } from '../image/repository.ts';
 import type { PromoterManifest } from '../manifest/model.ts';
@@ -6,24 +7,20 @@ import { makeWantList, type SourcedEntry } from './want-list.ts';
 import type { Wanted, WantedRepository, WantList } from './wanted.ts';
 
 /**
- * What the manifests want, by destination repository. The keys are full repository paths, so destinations that are
- * nested in each other meet where they mean the same repository. `siblings: false` lets no destination stand in for a
- * source.
+ * The desired state, by destination repository. The keys are full repository paths, so nested destinations meet where
+ * they mean the same repository. With `siblings: false` no destination replaces a source.
  */
 export function expandEdges(
   manifests: readonly PromoterManifest[],
   { siblings = true }: { readonly siblings?: boolean } = {},
 ): Wanted {
-  const entriesOf = collectEntries(manifests, siblings ? siblingsIn : noSiblings);
+  const entriesOf = collectEntries(manifests, siblings ? siblingsIn : () => () => []);
   const listOf = sharedWantLists();
-  const repositories: WantedRepository[] = [];
-  for (const [repository, entries] of entriesOf) repositories.push({ repository, list: listOf(entries) });
-  repositories.sort((a, b) => compareText(a.repository, b.repository));
+  const repositories = Array.from(
+    entriesOf,
+    ([repository, entries]): WantedRepository => ({ repository, list: listOf(entries) }),
+  ).toSorted((a, b) => compareText(a.repository, b.repository));
   return { repositories, edges: repositories.reduce((sum, { list }) => sum + list.edges, 0) };
-}
-
-function noSiblings(): SourcedEntry['siblingsOf'] {
-  return () => [];
 }
 
 function collectEntries(
@@ -37,31 +34,17 @@ function collectEntries(
       if (entry.digests.length === 0) continue;
       const sourced = { source: repositoryOf(manifest.source.name, entry.name), entry, siblingsOf };
       for (const destination of manifest.destinations) {
-        const repository = repositoryOf(destination.name, entry.name);
-        const known = entriesOf.get(repository);
-        if (known === undefined) entriesOf.set(repository, [sourced]);
-        else known.push(sourced);
+        addTo(entriesOf, repositoryOf(destination.name, entry.name), sourced);
       }
     }
   }
   return entriesOf;
 }
 
-/** Repositories with the very same entries get the very same list: 22 regions cost as much as one. */
+/** Repositories with the same entries share one list: 22 regions cost as much as one. */
 function sharedWantLists(): (entries: readonly SourcedEntry[]) => WantList {
   const numbers = new Map<SourcedEntry, number>();
   const lists = new Map<string, WantList>();
-  const numberOf = (entry: SourcedEntry) => {
-    const number = numbers.get(entry) ?? numbers.size;
-    numbers.set(entry, number);
-    return number;
-  };
-  return (entries) => {
-    const key = entries.map(numberOf).join();
-    const known = lists.get(key);
-    if (known !== undefined) return known;
-    const list = makeWantList(entries);
-    lists.set(key, list);
-    return list;
-  };
+  const numberOf = (entry: SourcedEntry) => getOrMake(numbers, entry, () => numbers.size);
+  return (entries) => getOrMake(lists, entries.map(numberOf).join(), () => makeWantList(entries));
 }

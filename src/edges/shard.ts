@@ -5,17 +5,17 @@ import type { Repository } from '../image/repository.ts';
 export interface Shard {
   /** From 0. */
   readonly index: number;
-  /** How many there are, from 1. */
+  /** Number of shards, from 1. */
   readonly count: number;
 }
 
-/** A shard of something: shards with the same `input` and `count` make a whole. */
+/** Identifies a shard: shards with the same `input` and `count` make a whole. */
 export interface ShardIdentity extends Shard {
   /** Changes with everything that is wanted, in this shard and in the others. */
   readonly input: Digest;
 }
 
-/** Digits of the hash that count: 48 bits are exact in a number, and far more than any count of shards. */
+/** Hex digits of the hash that count: 48 bits are exact in a number, and far more than any count of shards. */
 const HEX_DIGITS = 12;
 
 /**

@@ -1,10 +1,11 @@
+import { getOrMake } from '../base/get-or-make.ts';
 import { type Digest, digestOf } from '../image/digest.ts';
 import { type Shard, shardIndexOf } from './shard.ts';
 import type { Wanted, WantList } from './wanted.ts';
 
 /**
- * What a shard has to do: every destination repository is in one of them, with all of its tags. So a conflict, which is
- * of one tag, is in one shard too. Without a shard it is everything.
+ * The part of a promotion that one shard does. Every destination repository is in one shard with all of its tags, so a
+ * conflict about a tag is in one shard too. Without a shard it is the whole promotion.
  */
 export function takeShard(wanted: Wanted, shard: Shard | undefined): Wanted {
   if (shard === undefined) return wanted;
@@ -15,18 +16,16 @@ export function takeShard(wanted: Wanted, shard: Shard | undefined): Wanted {
   return { repositories, edges, shard: { ...shard, input: fingerprintOf(wanted) } };
 }
 
-/** A digest of all that is wanted, whatever files and lines it stands in. */
+/** A digest of the desired state. It does not depend on the files and lines that ask for it. */
 export function fingerprintOf({ repositories }: Wanted): Digest {
   const known = new Map<WantList, Digest>(); // many repositories share one list
-  const lines = repositories.map(({ repository, list }) => {
-    const digest = known.get(list) ?? digestOfText(describeList(list));
-    known.set(list, digest);
-    return `${repository} ${digest}`;
-  });
-  return digestOfText(lines.join('\n'));
+  const lines = repositories.map(
+    ({ repository, list }) => `${repository} ${getOrMake(known, list, () => digestOfList(list))}`,
+  );
+  return digestOf(Buffer.from(lines.join('\n')));
 }
 
-function describeList({ wants, conflicts }: WantList): string {
+function digestOfList({ wants, conflicts }: WantList): Digest {
   const wanted = wants.map(({ digest, tags, tagless, sources }) => [
     digest,
     tags.map(({ tag }) => tag),
@@ -37,9 +36,5 @@ function describeList({ wants, conflicts }: WantList): string {
     tag,
     claims.map(({ digest, sources }) => [digest, sources]),
   ]);
-  return JSON.stringify([wanted, contested]);
-}
-
-function digestOfText(text: string): Digest {
-  return digestOf(Buffer.from(text));
+  return digestOf(Buffer.from(JSON.stringify([wanted, contested])));
 }

@@ -1,3 +1,4 @@
+import { addTo, getOrMake } from '../base/get-or-make.ts';
 import type { Position } from '../base/position.ts';
 import { compareText, sortedBy } from '../base/sorted.ts';
 import type { Digest } from '../image/digest.ts';
@@ -6,11 +7,11 @@ import type { Tag } from '../image/tag.ts';
 import type { ImageEntry } from '../manifest/model.ts';
 import type { Conflict, Want, WantedTag, WantList } from './wanted.ts';
 
-/** An entry of a manifest's list of images, and where that manifest reads the image from. */
+/** An entry of a manifest's list of images, with its source repository. */
 export interface SourcedEntry {
   readonly source: Repository;
   readonly entry: ImageEntry;
-  /** The repositories that the manifest wants a digest of the entry in. */
+  /** The repositories where the manifest wants a digest of the entry. */
   readonly siblingsOf: (digest: Digest) => readonly Repository[];
 }
 
@@ -44,16 +45,11 @@ function collectDrafts(entries: readonly SourcedEntry[]): Map<Digest, Draft> {
   const drafts = new Map<Digest, Draft>();
   for (const { source, entry, siblingsOf } of entries) {
     for (const { digest, tags, at } of entry.digests) {
-      const draft = drafts.get(digest) ?? newDraft(digest);
-      drafts.set(digest, draft);
+      const draft = getOrMake(drafts, digest, () => newDraft(digest));
       draft.sources.add(source);
       draft.siblings = union(draft.siblings, siblingsOf(digest));
       if (tags.length === 0) draft.tagless ??= at;
-      for (const { tag, at } of tags) {
-        const places = draft.tags.get(tag);
-        if (places === undefined) draft.tags.set(tag, [at]);
-        else places.push(at);
-      }
+      for (const { tag, at } of tags) addTo(draft.tags, tag, at);
     }
   }
   return drafts;
@@ -71,13 +67,7 @@ function union(a: readonly Repository[], b: readonly Repository[]): readonly Rep
 
 function findConflicts(drafts: ReadonlyMap<Digest, Draft>): Conflict[] {
   const claimants = new Map<Tag, Draft[]>();
-  for (const draft of drafts.values()) {
-    for (const tag of draft.tags.keys()) {
-      const others = claimants.get(tag);
-      if (others === undefined) claimants.set(tag, [draft]);
-      else others.push(draft);
-    }
-  }
+  for (const draft of drafts.values()) for (const tag of draft.tags.keys()) addTo(claimants, tag, draft);
   const contested = Array.from(claimants).filter(([, drafts]) => drafts.length > 1);
   return contested
     .toSorted(([a], [b]) => compareText(a, b))

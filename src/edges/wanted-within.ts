@@ -1,10 +1,11 @@
+import { addTo } from '../base/get-or-make.ts';
 import type { Digest } from '../image/digest.ts';
 import { isWithin, type RegistryName, type Repository, repositoryOf } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { ImageEntry, PromoterManifest } from '../manifest/model.ts';
 import type { Wanted, WantedRepository, WantList } from './wanted.ts';
 
-/** What is wanted at and below a registry, whole path components compared; in the order of the repositories. */
+/** The wanted repositories at and below a registry, in their order. Whole path components are compared. */
 export function wantedWithin(wanted: Wanted, registry: RegistryName): readonly WantedRepository[] {
   return wanted.repositories.filter(({ repository }) => isWithin(repository, registry));
 }
@@ -24,10 +25,7 @@ export function namedWithin(
     for (const { name: place } of [source, ...destinations]) {
       for (const image of images) {
         const repository = repositoryOf(place, image.name);
-        if (!isWithin(repository, registry)) continue;
-        const entries = named.get(repository);
-        if (entries === undefined) named.set(repository, [image]);
-        else entries.push(image);
+        if (isWithin(repository, registry)) addTo(named, repository, image);
       }
     }
   }

@@ -5,7 +5,7 @@ import type { Tag } from '../image/tag.ts';
 import type { ShardIdentity } from './shard.ts';
 
 /**
- * M: everything that the manifests want, grouped by destination repository.
+ * M, the desired state: the images that the manifests want, by destination repository.
  *
  * There is no object per edge: repositories that want the same images share one `WantList`, and an edge
  * (digest × tag × destination, or digest × destination without a tag) is only counted.
@@ -15,7 +15,7 @@ export interface Wanted {
   readonly repositories: readonly WantedRepository[];
   /** Edges in all repositories, those in conflict included, the same edge counted once. */
   readonly edges: number;
-  /** Where this is a part of what the manifests want. */
+  /** Set where this is one shard of the desired state. */
   readonly shard?: ShardIdentity;
 }
 
@@ -24,7 +24,7 @@ export interface WantedRepository {
   readonly list: WantList;
 }
 
-/** What is wanted in a repository, after entries that name the same image have been merged. */
+/** The images wanted in a repository, after the entries of the same image have been merged. */
 export interface WantList {
   /** Sorted by digest; each digest once. */
   readonly wants: readonly Want[];
@@ -37,24 +37,24 @@ export interface Want {
   readonly digest: Digest;
   /** Sorted by tag; without those in conflict. */
   readonly tags: readonly WantedTag[];
-  /** Where the digest is wanted without a tag; undefined where it is not. */
+  /** Position of the entry that wants the digest without a tag; undefined where none does. */
   readonly tagless: Position | undefined;
-  /** Where it may be read from, in the order of the manifests. */
+  /** Source repositories, in the order of the manifests. */
   readonly sources: readonly Repository[];
   /**
-   * The repositories that the same manifests want the digest in, this one included, in this shard or another: one that
-   * has the digest can stand in for a source. None where that is turned off.
+   * The repositories where the same manifests want the digest, this one included, in this shard or another. One that
+   * has the digest can replace a source. Empty where that is turned off.
    */
   readonly siblings: readonly Repository[];
 }
 
 export interface WantedTag {
   readonly tag: Tag;
-  /** Every place that asks for it, the first one first. */
+  /** Positions of the entries that ask for it, in their order. */
   readonly at: readonly Position[];
 }
 
-/** A destination tag that is wanted for different digests: none of them is promoted. */
+/** A destination tag that is wanted for several digests: none of them is promoted. */
 export interface Conflict {
   readonly tag: Tag;
   /** At least two, sorted by digest. */
