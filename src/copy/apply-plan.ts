@@ -5,38 +5,24 @@ import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Reference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import { type EdgeId, edgeId, type Plan } from '../plan/plan.ts';
-import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
-import type { ReadRegistry, WriteRegistry } from '../ports/registry.ts';
-import type { Spool } from '../ports/spool.ts';
 import { type Batch, collectBatches, type DigestPromotion } from './batches.ts';
-import { BlobCopier } from './blobs/blob-copier.ts';
-import { BlobFanOut } from './blobs/blob-fan-out.ts';
-import { ContentCopier } from './content-copier.ts';
+import { ContentCopier, type ContentPorts } from './content-copier.ts';
 import { abandoned, copiedWith, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
 
-export interface CopyPorts {
-  readonly source: ReadRegistry;
-  readonly destination: WriteRegistry;
-  /** Where large blobs are that several hosts want. */
-  readonly spool: Spool;
-  readonly clock: Clock;
+export interface CopyPorts extends ContentPorts {
   readonly progress: Progress;
-  /** Requests that the transport lets through at a time: no more blobs than that are in transfer to one host. */
-  readonly threads: number;
-  /** When it aborts nothing new is begun, and what is in flight is finished. */
-  readonly stopping: AbortSignal;
 }
 
-/** Batches at a time for each host: enough to keep every slot of the transport busy. */
+/** Concurrent batches of each host: enough to keep every slot of the transport busy. */
 const BATCHES = 32;
 
 /**
- * Does what the plan says, and nothing else. For each image everything it leads to comes first and its tags last; a
- * tag that is there by then as another digest is never moved.
+ * Writes the edges of the plan, and nothing else. The content of an image comes first and its tags last. A tag that has
+ * another digest by then is never moved.
  *
- * Never throws for a registry's sake: a failure is the outcome of its own edges. An aborted `signal` ends requests in
- * flight; what has no outcome by then was not begun.
+ * Does not throw registry errors: a failure is the outcome of its own edges. An aborted `signal` ends the requests in
+ * flight. An edge without an outcome was not started.
  */
 export async function applyPlan(plan: Plan, ports: CopyPorts, signal: AbortSignal): Promise<Outcomes> {
   const run = new Application(ports);
@@ -64,18 +50,14 @@ class Application {
   readonly outcomes = new Map<EdgeId, Outcome>();
   readonly #ports: CopyPorts;
   readonly #content: ContentCopier;
-  readonly #supply: BlobFanOut;
 
   constructor(ports: CopyPorts) {
-    const { source, destination, clock, threads, stopping } = ports;
-    this.#supply = new BlobFanOut(ports);
-    const blobs = new BlobCopier({ supply: this.#supply, destination, clock, transfers: threads, stopping });
     this.#ports = ports;
-    this.#content = new ContentCopier({ source, destination, blobs, clock, stopping });
+    this.#content = new ContentCopier(ports);
   }
 
   close(): Promise<void> {
-    return this.#supply.close();
+    return this.#content.close();
   }
 
   async promote(batch: Batch, signal: AbortSignal): Promise<void> {
@@ -86,7 +68,7 @@ class Application {
     await Promise.all(batch.promotions.map(promoteOne));
   }
 
-  /** Everything but the manifest itself; undefined where that failed. */
+  /** Copies the content below the manifest. Undefined after a failure. */
   async #prepare(promotion: DigestPromotion, signal: AbortSignal): Promise<Ready | undefined> {
     const siblings = new Set<Repository>();
     const task = { ...promotion, onSibling: (sibling: Repository) => void siblings.add(sibling) };
@@ -111,7 +93,7 @@ class Application {
     const writeTag = async ({ tag, item }: DigestPromotion['tags'][number]) => {
       this.outcomes.set(edgeId(item), await this.#put(ready, tag, signal));
     };
-    // the first one alone: what the registry misses is then copied again only once
+    // the first tag alone: content that the registry misses is then copied again only once
     const [first, ...rest] = tags;
     if (first !== undefined) await writeTag(first);
     await Promise.all(rest.map(writeTag));
@@ -134,7 +116,7 @@ class Application {
     }
   }
 
-  /** What goes wrong while a run is being stopped has its own reason, unless that is the stop. */
+  /** While a run is being stopped, an error other than the abort keeps its own reason. */
   #isStop(error: unknown, signal: AbortSignal): boolean {
     const { stopping } = this.#ports;
     return stopping.aborted && (signal.aborted || isAbort(error, stopping));
@@ -149,7 +131,7 @@ class Application {
 interface Ready {
   readonly promotion: DigestPromotion;
   readonly manifest: RawManifest;
-  /** Those that content was read from because no source had it. */
+  /** Siblings that content was read from. */
   readonly siblings: ReadonlySet<Repository>;
 }
 

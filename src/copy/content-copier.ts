@@ -11,47 +11,57 @@ import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import type { BlobCopier } from './blobs/blob-copier.ts';
+import type { Spool } from '../ports/spool.ts';
+import { BlobCopier, type BlobTask } from './blobs/blob-copier.ts';
+import { BlobFanOut } from './blobs/blob-fan-out.ts';
 import { copyParts } from './copy-parts.ts';
 import { CopyError } from './outcome.ts';
 
 export interface ContentPorts {
   readonly source: ReadRegistry;
   readonly destination: WriteRegistry;
-  readonly blobs: BlobCopier;
+  /** Files for large blobs that several hosts want. */
+  readonly spool: Spool;
   readonly clock: Clock;
-  /** When it aborts no manifest is begun any more. */
+  /** Concurrent requests of the transport, and so the limit of concurrent transfers to one host. */
+  readonly threads: number;
+  /** No manifest or blob is started once it aborts. Requests in flight are finished. */
   readonly stopping: AbortSignal;
 }
 
-export interface ContentTask {
+export interface ContentTask extends Omit<BlobTask, 'blob' | 'force'> {
   readonly digest: Digest;
-  readonly destination: Repository;
-  /** Where it may be read from, in the order to try. */
-  readonly sources: readonly Repository[];
-  /** Where content is read that no source has, in the order to try. Default: nowhere. */
-  readonly siblings?: readonly Repository[];
-  /** Told which sibling content was read from. */
-  readonly onSibling?: (sibling: Repository) => void;
-  /** Hosts that the same content is bound for from elsewhere. */
-  readonly hosts: ReadonlySet<string>;
-  /** True for a repository that did not exist, or was empty, when the plan was made. */
-  readonly isNew: boolean;
 }
 
 /** Indexes may be nested; deeper than this is an attack or a mistake. */
 const MAX_DEPTH = 8;
 
 /**
- * Copies what a manifest leads to: blobs and child manifests first, the manifest itself last, its bytes as they are.
- * Each manifest is dealt with once per repository.
+ * Copies the content of a manifest: blobs and child manifests first, the manifest last, its bytes unchanged. Each
+ * manifest is copied once per repository.
  */
 export class ContentCopier {
+  readonly blobs: BlobCopier;
   readonly #ports: ContentPorts;
+  readonly #fanOut: BlobFanOut;
   readonly #children = new SingleFlight<string, void>();
 
   constructor(ports: ContentPorts) {
+    const { destination, clock, threads, stopping } = ports;
     this.#ports = ports;
+    this.#fanOut = new BlobFanOut(ports);
+    this.blobs = new BlobCopier({
+      supply: this.#fanOut,
+      destination,
+      clock,
+      transfers: threads,
+      stopping,
+    });
+  }
+
+  /** Resolves when no file is left in the spool. */
+  close(): Promise<void> {
+    return this.#fanOut.close();
   }
 
   /** The manifest at the root of the task, after everything below it has been copied. */
@@ -65,8 +75,8 @@ export class ContentCopier {
   }
 
   /**
-   * Writes a manifest under a reference. Where the registry misses something that the manifest names, that is copied
-   * once more, and the manifest written again: some registries come to know a little late of what they were given.
+   * Writes a manifest under a reference. If the registry reports missing blobs or children, they are copied again and
+   * the manifest is written again: some registries see uploaded content with a delay.
    */
   async put(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<void> {
     if ((await this.#putOrMissing(task, put, signal)) === undefined) return;
@@ -81,7 +91,7 @@ export class ContentCopier {
     }
   }
 
-  /** What the registry says where it misses something. */
+  /** The error of a registry that reports missing content. */
   async #putOrMissing(
     { destination }: ContentTask,
     put: ManifestPut,
@@ -119,9 +129,7 @@ export class ContentCopier {
     const references = parseReferences(manifest);
     task.size.add(references);
     const copyBlob = (blob: Descriptor) =>
-      again
-        ? this.#ports.blobs.copyAgain({ ...task, blob }, signal)
-        : this.#ports.blobs.copy({ ...task, blob }, signal);
+      again ? this.blobs.copyAgain({ ...task, blob }, signal) : this.blobs.copy({ ...task, blob }, signal);
     const copyEntry = async (entry: Descriptor) => {
       if (await this.#isBlob(entry, task, signal)) return void (await copyBlob(entry));
       const child = childOf(task, entry);
@@ -134,7 +142,7 @@ export class ContentCopier {
     ]);
   }
 
-  /** An entry of unknown type is a blob where a source has it as a blob and none as a manifest. */
+  /** An entry of unknown type is a blob if a source has it as a blob and none as a manifest. */
   async #isBlob(entry: Descriptor, task: ContentTask, signal: AbortSignal): Promise<boolean> {
     if (isManifestType(entry.mediaType)) return false;
     const manifest = await this.#read({ ...task, digest: entry.digest }, signal).catch(() => undefined);
@@ -157,7 +165,7 @@ export class ContentCopier {
       : this.#children.run(keyOf(task), work);
   }
 
-  /** Throws what the first of the sources was asked in vain for, where none has the manifest. */
+  /** Throws the first error of the sources if none has the manifest. */
   async #read(task: ContentTask, signal: AbortSignal): Promise<RawManifest> {
     const { digest, sources, siblings = [] } = task;
     let failure: RegistryError | undefined;

@@ -1,47 +1,35 @@
 import type { Descriptor } from '../image/descriptor.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
-import type { Repository } from '../image/repository.ts';
 import type { WriteRegistry } from '../ports/registry.ts';
-import type { CopyPorts } from './apply-plan.ts';
-import { BlobCopier } from './blobs/blob-copier.ts';
-import { BlobFanOut } from './blobs/blob-fan-out.ts';
-import { ContentCopier } from './content-copier.ts';
+import type { Route } from './blobs/blob-transfer.ts';
+import { ContentCopier, type ContentPorts } from './content-copier.ts';
 
-/** One piece of an image, and where it goes. */
-export interface SendTask {
-  readonly destination: Repository;
-  /** Where it may be read from, in the order to try. */
-  readonly sources: readonly Repository[];
-}
+/** The route of one blob or manifest of an image. */
+export type SendTask = Pick<Route, 'destination' | 'sources'>;
 
 /**
- * Sends single blobs and manifests to where an image is already, whatever the registry says that it has of it. Tags are
+ * Sends single blobs and manifests to a repository that has the image, whatever the registry says that it has. Tags are
  * not touched: manifests are written by their digest.
  */
 export class ContentSender {
   readonly #destination: WriteRegistry;
-  readonly #supply: BlobFanOut;
-  readonly #blobs: BlobCopier;
   readonly #content: ContentCopier;
 
-  constructor(ports: Omit<CopyPorts, 'progress'>) {
-    const { source, destination, clock, threads, stopping } = ports;
-    this.#destination = destination;
-    this.#supply = new BlobFanOut(ports);
-    this.#blobs = new BlobCopier({ supply: this.#supply, destination, clock, transfers: threads, stopping });
-    this.#content = new ContentCopier({ source, destination, blobs: this.#blobs, clock, stopping });
+  constructor(ports: ContentPorts) {
+    this.#destination = ports.destination;
+    this.#content = new ContentCopier(ports);
   }
 
   close(): Promise<void> {
-    return this.#supply.close();
+    return this.#content.close();
   }
 
-  /** Uploads the bytes of a blob. Throws what the last attempt threw. */
+  /** Uploads the bytes of a blob. Throws the error of the last attempt. */
   async sendBlob(task: SendTask, blob: Descriptor, signal: AbortSignal): Promise<void> {
-    await this.#blobs.replace({ ...task, blob }, signal);
+    await this.#content.blobs.replace({ ...task, blob }, signal);
   }
 
-  /** Writes a manifest by its digest, what it leads to being there. Throws what the last attempt threw. */
+  /** Writes a manifest by its digest, once its content is at the destination. Throws the error of the last attempt. */
   async sendManifest(task: SendTask, manifest: RawManifest, signal: AbortSignal): Promise<void> {
     const { digest } = manifest;
     const content = { ...task, digest, hosts: NONE, isNew: false };
@@ -49,8 +37,8 @@ export class ContentSender {
   }
 
   /**
-   * Uploads the bytes of a manifest as those of a blob. Distribution takes a manifest that its cache knows for stored
-   * without a look at its disk; an upload looks.
+   * Uploads the bytes of a manifest as those of a blob. Distribution takes a manifest of its cache for stored without
+   * reading its disk; an upload reads it.
    */
   async sendManifestAsBlob(
     { destination }: SendTask,

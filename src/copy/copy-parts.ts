@@ -5,12 +5,12 @@ import type { Digest } from '../image/digest.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { CopyError } from './outcome.ts';
 
-/** Parts of one manifest that are copied at a time: as many as its host takes requests at a time. */
+/** Concurrent copies of parts of one manifest: as many as its host takes concurrent requests. */
 const WORKERS = 32;
 
 /**
- * Copies the parts of a manifest. Once one of them is missing no other is begun: the image cannot be copied any more.
- * Throws `missing` then, with the number of those that were not begun; else what tells most.
+ * Copies the blobs and children of a manifest. Once one of them is missing no other is started: the image cannot be
+ * copied. Throws `missing` then, with the number of parts that were not started; else the most telling error.
  */
 export async function copyParts(owner: Digest, parts: readonly (() => Promise<unknown>)[]): Promise<void> {
   const missing: unknown[] = [];
@@ -30,7 +30,7 @@ export async function copyParts(owner: Digest, parts: readonly (() => Promise<un
   throw new CopyError('missing', message, { cause: first });
 }
 
-/** A source that has no such blob says 404; a destination that says so takes none of the others either. */
+/** A source without the blob answers 404. A destination that answers 404 takes none of the other parts either. */
 function isMissing(error: unknown): boolean {
   if (error instanceof RegistryError) return error.status === 404;
   return error instanceof CopyError && error.code === 'missing';

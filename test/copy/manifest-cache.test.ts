@@ -1,5 +1,3 @@
-// Covers src/copy/lru-manifests.ts
-
 import { describe, expect, it } from 'vitest';
 import { cacheManifests } from '../../src/copy/manifest-cache.ts';
 import { image } from '../builders/images.ts';

@@ -1,3 +1,4 @@
+import { getOrMake } from '../../base/get-or-make.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
@@ -6,25 +7,25 @@ import { type Spool, SpoolError, type SpooledBlob } from '../../ports/spool.ts';
 import { ByteBudget } from './byte-budget.ts';
 import { SharedBlob } from './shared-blob.ts';
 
-/** Bytes up to which a blob is kept in memory; `openBlob` gives such a one at once. */
+/** Bytes up to which a blob is kept in memory. `openBlob` returns such a blob as an array. */
 const SMALL = 512 * 1024;
-/** Bytes that small blobs may take in memory, all together. */
+/** Bytes of memory for all small blobs together. */
 const MEMORY = 32 * 1024 * 1024;
 
 /** A blob's bytes for one attempt to send it. */
 export interface Share {
-  /** The bytes from the first on; from that source where they have to be read, which is once for all who share them. */
+  /** All bytes of the blob, read from `source` unless another attempt has read them. */
   open(source: Repository, signal: AbortSignal): Promise<BlobBody>;
-  /** To be called once, whatever became of the attempt. */
+  /** Called once, after success or failure. */
   leave(): void;
 }
 
 /**
- * The bytes of blobs for all the hosts that want them: read from the source once, and kept until the last of these
- * hosts has them, small blobs in memory and large ones in the spool. Each host reads at its own pace.
+ * Reads each blob from the source once for all hosts that want it. The bytes are kept until the last of these hosts has
+ * them, small blobs in memory and large ones in the spool. Each host reads at its own pace.
  *
- * Where there is no room, what nobody uses right now goes, and is read again if it is still wanted; else a blob waits
- * until there is some. What is bound for one host only goes straight there.
+ * Without room, bytes that no host is using are dropped and read again if they are still wanted; else a blob waits.
+ * A blob for a single host is streamed to it.
  */
 export class BlobFanOut {
   readonly #source: ReadRegistry;
@@ -47,13 +48,12 @@ export class BlobFanOut {
   }
 
   /**
-   * Says that a repository of a host is about to get a blob, and that other hosts may want it. The host has to `settle`
-   * it as often; the bytes are kept for the others until they have come and settled it, or their room is needed.
+   * Announces that a repository of a host is about to get a blob, and that other hosts may want it. Each call is
+   * followed by one of `settle`. The bytes are kept until all hosts have settled it, or their room is needed.
    */
   arrive(blob: Descriptor, host: string, others: Iterable<string>): void {
     if (blob.size === UNKNOWN_SIZE) return;
-    const shared = this.#shared.get(keyOf(blob)) ?? new SharedBlob(blob);
-    this.#shared.set(keyOf(blob), shared);
+    const shared = getOrMake(this.#shared, keyOf(blob), () => new SharedBlob(blob));
     for (const other of others) shared.expect(other);
     shared.arrive(host);
   }
@@ -65,7 +65,7 @@ export class BlobFanOut {
     if (shared !== undefined) this.#release(shared);
   }
 
-  /** To be called before an attempt, and without holding anything that other attempts need: it may have to wait. */
+  /** Called before an attempt. It may wait, so the caller must hold nothing that other attempts need. */
   async join(blob: Descriptor): Promise<Share> {
     const shared = this.#shared.get(keyOf(blob));
     if (shared === undefined || shared.isForEachAlone()) return this.#direct(blob);
@@ -83,13 +83,13 @@ export class BlobFanOut {
     };
   }
 
-  /** The spool has failed with the blob: a disk that is full, or damaged, will do so again. Each host reads for itself. */
+  /** The spool has failed to store the blob, and would fail again: each host reads for itself. */
   distrustSpool(blob: Descriptor): void {
     const shared = this.#shared.get(keyOf(blob));
     if (shared !== undefined) shared.isUnspoolable = true;
   }
 
-  /** Runs what one waits for between two attempts: for so long others may have the room of the blob. */
+  /** Runs the wait between two attempts. Others may take the room of the blob meanwhile. */
   async rest(blob: Descriptor, wait: () => Promise<void>): Promise<void> {
     const shared = this.#shared.get(keyOf(blob));
     if (shared === undefined) return wait();
@@ -102,7 +102,7 @@ export class BlobFanOut {
     }
   }
 
-  /** Forgets everything; resolves when nothing of it is left on the disk. */
+  /** Drops all bytes. Resolves when no file is left. */
   async close(): Promise<void> {
     const all = Array.from(this.#shared.values());
     this.#shared.clear();
@@ -120,7 +120,7 @@ export class BlobFanOut {
     const { blob } = shared;
     let unkept: BlobBody | undefined;
     const bytes = await shared.bytes(async () => {
-      // a stream that has come waits for nobody, so there is a place for it before
+      // the file comes first, because an open stream cannot wait for it
       const file = blob.size > SMALL ? await this.#createFile(blob) : undefined;
       const body = await this.#source.openBlob(source, blob, signal).catch(discarding(file));
       if (body instanceof Uint8Array) {
@@ -128,14 +128,14 @@ export class BlobFanOut {
         return body;
       }
       if (file !== undefined) return { file, filled: file.write(body) };
-      unkept = body; // of use to this one at least
+      unkept = body; // this attempt can still use it
       return undefined;
     });
     if (bytes === undefined) return unkept ?? this.#source.openBlob(source, blob, signal);
     return bytes instanceof Uint8Array ? bytes : bytes.read();
   }
 
-  /** Undefined where the spool cannot be used: then every host reads for itself. */
+  /** Undefined if the spool cannot be used: then each host reads for itself. */
   async #createFile(blob: Descriptor): Promise<SpooledBlob | undefined> {
     try {
       return await this.#spool.create(blob);
@@ -155,13 +155,12 @@ export class BlobFanOut {
     }
   }
 
-  /** What is not in use any more may go, if others need its room. */
   #review(): void {
     this.#memory.review();
     this.#disk.review();
   }
 
-  /** The oldest first: what came long ago has waited longest for hosts that may never come. */
+  /** The oldest first: it has waited longest for hosts that may never come. */
   #evict(room: ByteBudget): boolean {
     for (const shared of this.#shared.values()) {
       if (!shared.isIn(room) || shared.isInUse()) continue;
@@ -172,7 +171,7 @@ export class BlobFanOut {
   }
 }
 
-/** A manifest that is wrong about the size of a blob is no reason for others to go without it. */
+/** With the size: a manifest with a wrong size of a blob must not affect others. */
 function keyOf({ digest, size }: Descriptor): string {
   return `${digest} ${size}`;
 }

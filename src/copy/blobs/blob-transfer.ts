@@ -1,15 +1,15 @@
 import { Attempts, type Failure, UPLOAD_RETRY } from '../../base/attempts.ts';
 import { givenUpAfter } from '../../base/given-up.ts';
+import { getOrMake } from '../../base/get-or-make.ts';
 import { Permits } from '../../base/permits.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { UploadSession, WriteRegistry } from '../../ports/registry.ts';
+import type { ReadRegistry, UploadSession, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { SpoolError } from '../../ports/spool.ts';
 import { CopyError } from '../outcome.ts';
 import type { BlobFanOut, Share } from './blob-fan-out.ts';
-import { isKnownBlob } from './known-blobs.ts';
 import type { UploadOpener } from './upload-opener.ts';
 
 export interface TransferPorts {
@@ -17,39 +17,43 @@ export interface TransferPorts {
   readonly destination: WriteRegistry;
   readonly uploads: UploadOpener;
   readonly clock: Clock;
-  /** Blobs in transfer at a time, to each host. */
+  /** Concurrent transfers to each host. */
   readonly transfers: number;
-  /** When it aborts no blob is begun any more. */
+  /** No blob is started once it aborts. */
   readonly stopping: AbortSignal;
 }
 
-export interface TransferTask {
-  readonly blob: Descriptor;
+/** The repositories that content is copied between. */
+export interface Route {
   readonly destination: Repository;
-  /** Where it may be read from, in the order to try. */
+  /** Repositories to read from, in the order to try. */
   readonly sources: readonly Repository[];
-  /** Where it is read if no source has it, in the order to try. Default: nowhere. */
+  /** Repositories to read from if no source has the content, in the order to try. Default: none. */
   readonly siblings?: readonly Repository[];
-  /** Told which sibling it was read from. */
+  /** Called with each sibling that content was read from. */
   readonly onSibling?: (sibling: Repository) => void;
-  /** Sends the bytes even where the registry says that it has the blob: what it serves is damaged. */
+}
+
+export interface TransferTask extends Route {
+  readonly blob: Descriptor;
+  /** Sends the bytes even if the registry says that it has the blob, because it serves damaged bytes. */
   readonly force?: true;
 }
 
-/** Bytes that an upload must have come further, for its attempts to be counted anew. */
+/** Bytes of progress after which the attempts of an upload are counted anew. */
 const PROGRESS = 1024 * 1024;
 
-/** Bytes up to which an upload that was interrupted is not worth the question how far it came. */
-const NOT_WORTH_RESUMING = 512 * 1024;
+/** Bytes up to which an interrupted upload begins anew instead of being resumed. */
+const MAX_RESTARTED = 512 * 1024;
 
 /**
- * Sends blobs, from the first source at first and from the next one after a failure, siblings last. An upload that was interrupted
- * goes on where the registry says that it stopped; where it does not say that, a new one begins. What it needs besides
- * the bytes the transport has tried often enough when it fails.
+ * Uploads blobs from the first source, and from the next one after a failure; siblings come last. An interrupted upload
+ * resumes at the offset that the registry reports, else a new one begins. Other requests are not repeated here: the
+ * transport has retried them.
  */
 export class BlobTransfer {
   readonly #ports: TransferPorts;
-  /** By host: one that does not answer keeps its own, and those of no other. */
+  /** By host, so that a host that does not answer holds up no other. */
   readonly #permits = new Map<string, Permits>();
 
   constructor(ports: TransferPorts) {
@@ -57,8 +61,8 @@ export class BlobTransfer {
   }
 
   /**
-   * Resolves when the blob is at the destination; `opened` is an upload to begin with. Throws what the last attempt
-   * threw; of an abort, what the attempt before it threw is the cause.
+   * Resolves when the blob is at the destination; `opened` is an upload to begin with. Throws the error of the last
+   * attempt. The cause of an abort is the error of the attempt before.
    */
   async run(
     task: TransferTask,
@@ -89,7 +93,7 @@ export class BlobTransfer {
         if (isOfSource(error, upload)) {
           upload.unread ??= error;
           sources.shift();
-          if (sources.length > 0) continue; // nothing has been sent: the next one's turn, in the same upload
+          if (sources.length > 0) continue; // nothing has been sent: the next source may use the same upload
           await this.#abandon(upload, signal);
           throw upload.unread;
         }
@@ -102,8 +106,8 @@ export class BlobTransfer {
         delay = wait;
       }
       await this.#ports.supply.rest(blob, () => this.#ports.clock.sleep(delay, signal));
-      // the upload may have succeeded and only its answer been lost
-      if (!task.force && (await isKnownBlob(this.#ports.destination, { destination, blob }, signal))) {
+      // the upload may have succeeded, and only its response been lost
+      if (!task.force && (await holdsBlob(this.#ports.destination, { destination, blob }, signal))) {
         await this.#abandon(upload, signal);
         return 'transferred';
       }
@@ -111,7 +115,7 @@ export class BlobTransfer {
       const gained = (upload.session?.received ?? 0) - received;
       if (gained < PROGRESS) continue;
       received += gained;
-      attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY); // only attempts that get nowhere count
+      attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY); // only attempts without progress count
     }
   }
 
@@ -128,10 +132,7 @@ export class BlobTransfer {
   }
 
   #permitsOf(destination: Repository): Permits {
-    const host = hostOf(destination);
-    const permits = this.#permits.get(host) ?? new Permits(this.#ports.transfers);
-    this.#permits.set(host, permits);
-    return permits;
+    return getOrMake(this.#permits, hostOf(destination), () => new Permits(this.#ports.transfers));
   }
 
   async #send(
@@ -184,14 +185,31 @@ export class BlobTransfer {
   }
 }
 
-/** The upload that a transfer has open, as far as it has come. */
+/**
+ * True where a destination says that it has the blob. A destination that refuses the request may still take the blob:
+ * an identity that may push need not be allowed to pull. Throws where the destination does not answer.
+ */
+export async function holdsBlob(
+  registry: ReadRegistry,
+  { destination, blob }: { readonly destination: Repository; readonly blob: Descriptor },
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await registry.hasBlob(destination, blob, signal);
+  } catch (error) {
+    if (error instanceof RegistryError && !error.temporary && error.code !== 'unreachable') return false;
+    throw error;
+  }
+}
+
+/** The state of one transfer. */
 interface Upload {
   session: UploadSession | undefined;
-  /** What it was at when it failed. */
+  /** The step that failed. */
   step: 'opening' | 'reading' | 'sending';
-  /** What the last attempt failed with that another one followed. */
+  /** The error of the last attempt that another one followed. */
   failure: unknown;
-  /** What the first source that did not send the blob was asked in vain for. */
+  /** The error of the first source that did not send the blob. */
   unread: RegistryError | undefined;
 }
 
@@ -199,14 +217,14 @@ interface Sending extends TransferTask {
   readonly upload: Upload;
 }
 
-/** True where a source did not send the blob, however often it was asked. */
+/** True for the error of a source that did not send the blob after all retries. */
 function isOfSource(error: unknown, { step }: Upload): error is RegistryError {
   return step === 'reading' && error instanceof RegistryError;
 }
 
 /**
- * A new upload cures nearly everything: lost sessions, tokens that ran out, damage on the way, a disk that is full. The
- * next source has its turn then; one that broke off too often has no other.
+ * A new upload helps against nearly every failure: lost sessions, expired tokens, damaged bytes, a full disk. The next
+ * source is tried then. A source that broke off too often is not tried again.
  */
 function mayTryAgain(
   error: unknown,
@@ -220,22 +238,22 @@ function mayTryAgain(
   return sources.length > 0;
 }
 
-/** No right to write, or no writing at all. Storage that refuses may take what a new upload leads to. */
+/** No access, or a read-only registry. Storage that refuses one upload may take the next. */
 function isLasting({ isForeign, status }: RegistryError): boolean {
   return status === 405 || (status === 403 && !isForeign);
 }
 
-/** What broke off may go on; what was refused, or was wrong, will not be right for being continued. */
+/** An interrupted upload can be resumed. One that was refused, or had wrong bytes, cannot. */
 function mayResume({ size }: Descriptor, error: unknown): boolean {
-  if (size <= NOT_WORTH_RESUMING) return false;
+  if (size <= MAX_RESTARTED) return false;
   if (error instanceof SpoolError) return true;
   return error instanceof RegistryError && RESUMABLE.has(error.code);
 }
 
-/** A token may have run out under way. */
+/** `unauthorized` is an expired token. */
 const RESUMABLE: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable', 'unauthorized']);
 
-/** A source that has been asked for the rest of a blob as often as it makes sense. */
+/** True for a source that broke off too often while the rest of a blob was read. */
 function isExhausted(error: RegistryError): boolean {
   return error.code === 'unreachable' && !error.temporary;
 }

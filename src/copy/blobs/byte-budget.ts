@@ -1,9 +1,9 @@
 import type { Descriptor } from '../../image/descriptor.ts';
 
 interface RoomParts {
-  /** Bytes that there are by now, those that are taken included. */
+  /** The size of the budget in bytes, taken bytes included. */
   readonly measure: (blob: Descriptor) => Promise<number>;
-  /** Makes some of what is taken free, where it can; says whether it did. */
+  /** Frees some taken bytes if possible. True if it did. */
   readonly evict: () => boolean;
 }
 
@@ -13,8 +13,8 @@ interface Waiting {
 }
 
 /**
- * A number of bytes that blobs take and give back: first come, first served. It is measured anew for each blob; what
- * has been promised to others counts as taken, whether or not they have come.
+ * Bytes that blobs take and give back: first come, first served. The size is measured for each blob. Bytes that were
+ * granted count as taken before they are written.
  */
 export class ByteBudget {
   readonly #parts: RoomParts;
@@ -28,8 +28,8 @@ export class ByteBudget {
   }
 
   /**
-   * Waits until there is room; false for what is larger than all of it. Whoever waits must hold nothing that those who
-   * have room need to give it back.
+   * Waits for room; false for a blob that is larger than the budget. A caller that waits must hold nothing that others
+   * need to give their bytes back.
    */
   async take(blob: Descriptor): Promise<boolean> {
     const { size } = blob;
@@ -46,9 +46,9 @@ export class ByteBudget {
     this.review();
   }
 
-  /** To be called when there may be something to evict. */
+  /** Called when there may be bytes to evict. */
   review(): void {
-    if (this.#isReviewing) return; // what is evicted gives its room back at once: that is seen below
+    if (this.#isReviewing) return; // an eviction calls `give` at once; the loop below sees it
     this.#isReviewing = true;
     for (let [first] = this.#waiting; first !== undefined; [first] = this.#waiting) {
       if (!this.#answer(first) && !this.#parts.evict()) break;
@@ -56,9 +56,9 @@ export class ByteBudget {
     this.#isReviewing = false;
   }
 
-  /** False where the first that waits has to wait on. */
+  /** False if the first blob has to wait longer. */
   #answer(first: Waiting): boolean {
-    const isTooLarge = first.size > this.#size; // there may be less than there was when it came
+    const isTooLarge = first.size > this.#size; // the budget may have shrunk since it came
     const fits = first.size <= this.#size - this.#taken;
     if (!isTooLarge && !fits) return false;
     this.#waiting.shift();

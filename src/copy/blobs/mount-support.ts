@@ -1,31 +1,34 @@
-/** A host that has refused so many mounts, and honoured none, is taken not to do them. */
-const REFUSALS_TO_BELIEVE = 3;
+import { getOrMake } from '../../base/get-or-make.ts';
 
-type Support = 'unknown' | 'mounts' | 'never mounts';
+/** Refused mounts, with none honoured, after which a host is taken to have no support for mounts. */
+const MAX_REFUSALS = 3;
 
 /**
- * Learns, host by host, whether mounts are worth asking for first. Until that is known a host gets one mount at a
- * time: a registry that never mounts answers each with an upload that has to be given up again.
+ * Learns for each host whether it supports mounts. Until that is known a host gets one mount at a time: a registry
+ * without mounts answers each of them with an upload that has to be cancelled.
  */
 export class MountSupport {
   readonly #hosts = new Map<string, HostSupport>();
 
-  /** Runs a mount, or nothing where the host is known not to do them; `mount` says whether it was honoured. */
+  /** Runs a mount and notes whether it was honoured. Resolves to undefined for a host without support. */
   async tryMount<T>(
     host: string,
     mount: () => Promise<{ honoured: boolean; answer: T }>,
   ): Promise<T | undefined> {
-    const known = this.#hosts.get(host) ?? { support: 'unknown', refusals: 0, turn: Promise.resolve() };
-    this.#hosts.set(host, known);
-    if (known.support === 'unknown') return inTurn(known, () => askOnce(known, mount));
-    return askOnce(known, mount);
+    const known = getOrMake(
+      this.#hosts,
+      host,
+      (): HostSupport => ({ support: 'unknown', refusals: 0, turn: Promise.resolve() }),
+    );
+    const run = () => mountUnlessKnown(known, mount);
+    return known.support === 'unknown' ? inTurn(known, run) : run();
   }
 }
 
 interface HostSupport {
-  support: Support;
+  support: 'unknown' | 'mounts' | 'never mounts';
   refusals: number;
-  /** Settles when it is the next one's turn. */
+  /** Settles when the next mount may start. */
   turn: Promise<void>;
 }
 
@@ -37,7 +40,7 @@ async function inTurn<T>(known: HostSupport, work: () => Promise<T>): Promise<T>
   });
   await before;
   try {
-    // whoever waited while the habit was found out need not hold up the others any more
+    // once the support is known, mounts need not wait for each other
     if (known.support !== 'unknown') done();
     return await work();
   } finally {
@@ -45,7 +48,7 @@ async function inTurn<T>(known: HostSupport, work: () => Promise<T>): Promise<T>
   }
 }
 
-async function askOnce<T>(
+async function mountUnlessKnown<T>(
   known: HostSupport,
   mount: () => Promise<{ honoured: boolean; answer: T }>,
 ): Promise<T | undefined> {
@@ -54,7 +57,7 @@ async function askOnce<T>(
   if (honoured) known.support = 'mounts';
   else if (known.support === 'unknown') {
     known.refusals += 1;
-    if (known.refusals >= REFUSALS_TO_BELIEVE) known.support = 'never mounts';
+    if (known.refusals >= MAX_REFUSALS) known.support = 'never mounts';
   }
   return answer;
 }

@@ -2,25 +2,25 @@ import type { Descriptor } from '../../image/descriptor.ts';
 import type { SpooledBlob } from '../../ports/spool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 
-/** What a blob's bytes are read into: an array, or a file of the spool; undefined where that does not work. */
+/** The bytes of a blob: an array, or a file of the spool. Undefined if the spool cannot be used. */
 export type Reading = Uint8Array | SpooledReading | undefined;
 
 interface SpooledReading {
   readonly file: SpooledBlob;
-  /** Settles when all of it is in the file, or never will be. */
+  /** Settles when the file is complete, or has failed. */
   readonly filled: Promise<void>;
 }
 
-/** A blob that is bound for several hosts, and its bytes while they are kept. */
+/** A blob that several hosts want, and its bytes while they are kept. */
 export class SharedBlob {
   readonly blob: Descriptor;
-  /** Hosts that may still want it, with the number of their repositories that are getting it right now. */
+  /** Hosts that may still want it, with the number of their repositories that are getting it. */
   readonly #hosts = new Map<string, number>();
-  /** Attempts under way to send it. */
+  /** Concurrent attempts to send it. */
   attempts = 0;
-  /** Transfers that wait for a while before their next attempt. */
+  /** Transfers that wait before their next attempt. */
   resting = 0;
-  /** True once the spool has failed with it. */
+  /** True once the spool has failed to store it. */
   isUnspoolable = false;
   #room: ByteBudget | undefined;
   #admission: Promise<boolean> | undefined;
@@ -48,7 +48,7 @@ export class SharedBlob {
     return this.#hosts.size > 0;
   }
 
-  /** True while its bytes are used, or are about to be. */
+  /** True while its bytes are used, or soon will be. */
   isInUse(): boolean {
     if (this.attempts > 0) return true;
     let arrived = 0;
@@ -56,7 +56,7 @@ export class SharedBlob {
     return arrived > this.resting;
   }
 
-  /** True when to share it is of no use: the spool fails, or nobody has its bytes and one host at most wants them. */
+  /** True if sharing is of no use: the spool fails, or the bytes are not kept and at most one host wants them. */
   isForEachAlone(): boolean {
     if (this.isUnspoolable) return true;
     return this.attempts === 0 && this.#reading === undefined && this.#hosts.size < 2;
@@ -66,7 +66,7 @@ export class SharedBlob {
     return this.#room === room;
   }
 
-  /** Waits for room; false where there never is enough. */
+  /** Waits for room; false if the blob is larger than the budget. */
   admit(room: ByteBudget): Promise<boolean> {
     this.#admission ??= room.take(this.blob).then((isAdmitted) => {
       if (isAdmitted) this.#room = room;
@@ -75,14 +75,14 @@ export class SharedBlob {
     return this.#admission;
   }
 
-  /** Reads the bytes with `read`, or waits for who does so already. A failure is forgotten: the next one reads again. */
+  /** Reads the bytes with `read`, or waits for the read in flight. After a failure the next caller reads again. */
   async bytes(read: () => Promise<Reading>): Promise<Uint8Array | SpooledBlob | undefined> {
     this.#reading ??= this.#begin(read);
     const got = await this.#reading;
     return isFile(got) ? got.file : got;
   }
 
-  /** Gives the bytes and their room up, the room at once. To be called when no attempt is under way. */
+  /** Drops the bytes and gives their room back, the room at once. Called when no attempt is under way. */
   async forget(): Promise<void> {
     const reading = this.#reading;
     const room = this.#room;
@@ -105,7 +105,7 @@ export class SharedBlob {
 }
 
 async function discard(reading: Promise<Reading> | undefined): Promise<void> {
-  const got = await reading?.catch(() => undefined); // whoever asked for it reports it
+  const got = await reading?.catch(() => undefined); // the reader reports the error
   if (isFile(got)) await got.file.discard();
 }
 

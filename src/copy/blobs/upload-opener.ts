@@ -4,22 +4,22 @@ import type { UploadSession, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 
 /**
- * Opens uploads by asking for the blob from anywhere on the host: an anonymous mount costs what an upload costs to
- * open, is answered with one where the registry does not do that, and tells in passing which hosts do.
+ * Opens uploads by an anonymous mount: a request for the blob from any repository of the host. It costs one request as
+ * an upload does, and a registry without such mounts answers it with an upload.
  */
 export class UploadOpener {
   readonly #registry: WriteRegistry;
-  /** Hosts that have honoured a mount which names no repository. */
+  /** Hosts that have honoured an anonymous mount. */
   readonly #honouring = new Set<string>();
-  /** Hosts that take such a mount for a mistake. */
+  /** Hosts that answer an anonymous mount with an error. */
   readonly #denying = new Set<string>();
 
   constructor(registry: WriteRegistry) {
     this.#registry = registry;
   }
 
-  /** True where to open an upload tells as much as to ask whether the blob is there. */
-  tellsWhatIsThere(host: string): boolean {
+  /** True for a host where opening an upload finds blobs, so that a HEAD request is not needed. */
+  findsBlobs(host: string): boolean {
     return this.#honouring.has(host);
   }
 
@@ -43,7 +43,7 @@ export class UploadOpener {
   }
 }
 
-/** An answer that a plain upload may not meet: one for want of rights it would. */
+/** True for an error that a plain upload may not meet. It would meet one about missing access. */
 function isDenial({ code, status }: RegistryError): boolean {
   return (code === 'refused' || code === 'unexpected') && status !== undefined;
 }

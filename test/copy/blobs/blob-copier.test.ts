@@ -1,5 +1,3 @@
-// Covers src/copy/blobs/known-blobs.ts
-
 import { describe, expect, it } from 'vitest';
 import { BlobCopier } from '../../../src/copy/blobs/blob-copier.ts';
 import { BlobFanOut } from '../../../src/copy/blobs/blob-fan-out.ts';

@@ -20,17 +20,17 @@ function setUp(anonymousMounts: Required<MemoryRegistryOptions>['anonymousMounts
 describe('to open an upload', () => {
   it('may find that the host has the blob, and from then on tells what is there', async () => {
     const { opener, open } = setUp('honoured');
-    expect(opener.tellsWhatIsThere('p.io')).toBe(false);
+    expect(opener.findsBlobs('p.io')).toBe(false);
     expect(await open()).toBe('mounted');
-    expect(opener.tellsWhatIsThere('p.io')).toBe(true);
-    expect(opener.tellsWhatIsThere('q.io')).toBe(false);
+    expect(opener.findsBlobs('p.io')).toBe(true);
+    expect(opener.findsBlobs('q.io')).toBe(false);
   });
 
   it('costs one request where the host does not look for the blob', async () => {
     const { registry, opener, open } = setUp('refused');
     expect(await open()).toMatchObject({ repository: HERE, received: 0 });
     expect(registry.calls).toHaveLength(1);
-    expect(opener.tellsWhatIsThere('p.io')).toBe(false);
+    expect(opener.findsBlobs('p.io')).toBe(false);
   });
 
   it('is done without a mount where the host takes that for a mistake', async () => {
