@@ -8,7 +8,7 @@ import { cacheManifests } from './copy/manifest-cache.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
-import { countQueries } from './inventory/count-queries.ts';
+import { countQueries } from './inventory/inventory.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { Wanted } from './edges/wanted.ts';
 import type { ReadManifests } from './manifest/model.ts';

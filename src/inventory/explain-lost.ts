@@ -1,3 +1,4 @@
+import { getOrMake } from '../base/get-or-make.ts';
 import type { Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
@@ -5,35 +6,33 @@ import type { Inventory, InventoryReading } from './inventory.ts';
 import { openWants } from './read-destination.ts';
 import { findNowhere } from './sibling-holders.ts';
 
-/** Hints by host that content reported as lost may only be hidden. Each host of a lost edge is asked once. */
+/** Hints by host that lost content may only be hidden. Each host of a lost edge is queried once. */
 export async function explainLost(
   wanted: Wanted,
   reading: InventoryReading & Pick<Inventory, 'sources'>,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
   const hints = new Map<string, string>();
-  const ask = async ([host, { registry, repository }]: readonly [string, Question]) => {
-    const hint = await registry.explainAbsence?.(repository, signal);
+  const explain = async ([host, ask]: readonly [string, Query]) => {
+    const hint = await ask(signal);
     if (hint !== undefined) hints.set(host, hint);
   };
-  await Promise.all(Array.from(collectQuestions(wanted, reading), ask));
+  await Promise.all(Array.from(collectQueries(wanted, reading), explain));
   return hints;
 }
 
-interface Question {
-  readonly registry: ReadRegistry;
-  readonly repository: Repository;
-}
+type Query = (signal: AbortSignal) => Promise<string | undefined>;
 
-/** One question for each host of a lost edge, source or destination. */
-function collectQuestions(
+/** One query for each host of a lost edge, source or destination. */
+function collectQueries(
   wanted: Wanted,
   reading: InventoryReading & Pick<Inventory, 'sources'>,
-): ReadonlyMap<string, Question> {
-  const questions = new Map<string, Question>();
-  if (!Array.from(reading.sources.values()).some(({ kind }) => kind === 'absent')) return questions;
+): ReadonlyMap<string, Query> {
+  const queries = new Map<string, Query>();
+  if (!Array.from(reading.sources.values()).some(({ kind }) => kind === 'absent')) return queries;
   const add = (registry: ReadRegistry, repository: Repository) => {
-    if (!questions.has(hostOf(repository))) questions.set(hostOf(repository), { registry, repository });
+    const query: Query = async (signal) => await registry.explainAbsence?.(repository, signal);
+    getOrMake(queries, hostOf(repository), () => query);
   };
   const nowhere = findNowhere(wanted, reading);
   for (const { repository, list } of nowhere.size === 0 ? [] : wanted.repositories) {
@@ -44,5 +43,5 @@ function collectQuestions(
       for (const source of want.sources) add(reading.source, source);
     }
   }
-  return questions;
+  return queries;
 }

@@ -1,18 +1,18 @@
 import type { Digest } from '../image/digest.ts';
-import type { Repository } from '../image/repository.ts';
+import { hostOf, type Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import type { Unreadable } from '../ports/unreadable.ts';
 
 /**
- * What was seen at the registries: D for everything wanted, S for what some destination lacks. Among the sources are
- * siblings that are no destination of the run, where these were asked.
+ * The observed state: D for everything wanted, S for digests that some destination lacks. The sources include siblings
+ * that were queried in place of a source.
  */
 export interface Inventory {
   readonly destinations: ReadonlyMap<Repository, DestinationState>;
   readonly sources: ReadonlyMap<SourceKey, SourceState>;
-  /** Of what is lost, by host: why it may be there all the same. Unset: nothing says so. */
+  /** By host: why lost content may exist after all. Unset: no host says so. */
   readonly absences?: ReadonlyMap<string, string>;
 }
 
@@ -20,15 +20,15 @@ export type DestinationState = ReadState | Unreadable;
 
 export interface ReadState {
   readonly kind: 'read';
-  /** A listing that told digests, or a HEAD for each question. */
+  /** A listing with digests, or HEAD requests. */
   readonly by: 'listing' | 'head';
-  /** False where there seems to be no such repository, or nothing in it: its listing will be short. */
+  /** False for a repository that seems not to exist, or to be empty. */
   readonly exists: boolean;
-  /** False where a digest whose tags are absent has not been asked for: it may be there. */
+  /** False if a digest without a tag there has not been queried: it may exist. */
   readonly complete: boolean;
-  /** The digests of the wanted tags that are there. */
+  /** The wanted tags that exist, with their digests. */
   readonly tags: ReadonlyMap<Tag, Digest>;
-  /** Of the wanted digests, those that are there; more may be. */
+  /** The wanted digests that are known to exist. */
   readonly digests: ReadonlySet<Digest>;
 }
 
@@ -43,13 +43,32 @@ export function sourceKey(repository: Repository, digest: Digest): SourceKey {
 
 export interface InventoryPorts {
   readonly source: ReadRegistry;
-  /** The registry to look up so many digests of sources in: one that keeps their manifests, say. Default: `source`. */
+  /** The registry for a number of source lookups: one that caches manifests, for example. Default: `source`. */
   readonly sourceFor?: (digests: number) => ReadRegistry;
   readonly destination: ReadRegistry;
   readonly progress: Progress;
-  /** Repositories asked at a time at each host; the transport bounds the requests. */
+  /** Concurrent queries of each host. The transport limits the requests. */
   readonly workers: number;
 }
 
-/** Destinations as they have been read so far: more is learned of them as it is needed. */
+/** With the destinations read so far. Later queries complete them. */
 export type InventoryReading = InventoryPorts & { readonly destinations: Map<Repository, DestinationState> };
+
+/** Readable destination repositories of a host, by how they were queried. */
+export interface QueryCounts {
+  readonly byListing: number;
+  readonly byHead: number;
+}
+
+/** By host. */
+export function countQueries({ destinations }: Inventory): ReadonlyMap<string, QueryCounts> {
+  const hosts = new Map<string, QueryCounts>();
+  for (const [repository, state] of destinations) {
+    if (state.kind === 'unreadable') continue;
+    const host = hostOf(repository);
+    const { byListing, byHead } = hosts.get(host) ?? { byListing: 0, byHead: 0 };
+    const isListed = state.by === 'listing';
+    hosts.set(host, isListed ? { byListing: byListing + 1, byHead } : { byListing, byHead: byHead + 1 });
+  }
+  return hosts;
+}

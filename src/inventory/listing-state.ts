@@ -1,3 +1,4 @@
+import { getOrMake } from '../base/get-or-make.ts';
 import type { WantList } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Tag } from '../image/tag.ts';
@@ -7,25 +8,21 @@ import type { ReadState } from './inventory.ts';
 type DigestListing = Extract<Listing, { readonly kind: 'digests' }>;
 
 /**
- * What listings tell of what is wanted, and nothing of all the rest that they name. Repositories that hold everything
- * on their list share one state, as they share the list: nearly all of them do, and they are many.
+ * The wanted tags and digests of listings, without the other entries. Repositories that have everything on their list
+ * share one state, as they share the list: nearly all of them do, and they are many.
  */
 export class ListingStates {
   readonly #whole = new WeakMap<WantList, ReadState>();
 
   stateOf(list: WantList, listing: DigestListing): ReadState {
-    return isWhole(list, listing) ? this.#wholeOf(list) : pick(list, listing);
+    return isWhole(list, listing) ? getOrMake(this.#whole, list, () => wholeOf(list)) : pick(list, listing);
   }
+}
 
-  #wholeOf(list: WantList): ReadState {
-    const known = this.#whole.get(list);
-    if (known !== undefined) return known;
-    const digests = new Set(list.wants.map(({ digest }) => digest));
-    const tags = new Map(list.wants.flatMap(({ digest, tags }) => tags.map(({ tag }) => [tag, digest])));
-    const state: ReadState = { kind: 'read', by: 'listing', exists: true, complete: true, tags, digests };
-    this.#whole.set(list, state);
-    return state;
-  }
+function wholeOf({ wants }: WantList): ReadState {
+  const digests = new Set(wants.map(({ digest }) => digest));
+  const tags = new Map(wants.flatMap(({ digest, tags }) => tags.map(({ tag }) => [tag, digest])));
+  return { kind: 'read', by: 'listing', exists: true, complete: true, tags, digests };
 }
 
 function isWhole({ wants }: WantList, { tags, manifests }: DigestListing): boolean {
@@ -38,7 +35,7 @@ function pick({ wants }: WantList, listing: DigestListing): ReadState {
   const tags = new Map<Tag, Digest>();
   const digests = new Set<Digest>();
   for (const want of wants) {
-    // the texts of the list are kept anyway; those of the listing can go
+    // strings of the want list are kept anyway, so those of the listing can be freed
     if (listing.manifests.has(want.digest)) digests.add(want.digest);
     for (const { tag } of want.tags) {
       const found = listing.tags.get(tag);

@@ -1,26 +1,27 @@
+import { groupBy } from '../base/get-or-make.ts';
 import type { WantedRepository, WantList } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Listing } from '../ports/registry.ts';
 
-/** What tags/list of a host tells: unknown until one answer has been seen. */
-export type ListingSupport = 'digests' | 'tags' | 'refused' | 'unknown';
+/** The content of `tags/list` of a host. Unknown until its first answer. */
+type ListingSupport = 'digests' | 'tags' | 'refused' | 'unknown';
 
 /**
- * So many HEADs cost as much as a listing. A request costs 12 ms where a registry allows 5,000 a minute; the listing of
+ * HEAD requests that cost as much as a listing. A request costs 12 ms where a registry allows 5,000 a minute; the listing of
  * an image with ten years of releases has 0.7 MB, which is 70 ms at 10 MB/s, and asks for only one.
  */
 const WORTH_A_LISTING = 8;
 
 /**
- * Chooses how repositories are asked, by cost: those that are worth it by a listing, the others by HEAD.
+ * Chooses between a listing and HEAD requests for each repository, by cost.
  *
- * What is known beforehand is only what is wanted, one question for each tag or tagless digest. A repository is worth a
- * listing where there are at least `WORTH_A_LISTING` questions, or so many on average for each repository of its host:
- * a run that wants much of a host wants nearly all that is there, so where it wants little there is little, and a short
- * listing costs no more than a HEAD. A run that wants little everywhere, one release, says nothing of how much there is.
- * How many bytes other listings had tells nothing: on one host they have from one entry to thousands.
+ * Only the desired state is known beforehand: one HEAD for each tag or tagless digest. A repository is listed if that is
+ * at least `WORTH_A_LISTING` requests, or if the repositories of its host have that many on average. A run that wants
+ * much of a host wants nearly everything in it, so where it wants little, the repository is small, and a short listing
+ * costs no more than a HEAD. A run that wants little everywhere, one release, says nothing about the size of
+ * repositories. The size of other listings says nothing either: one host has listings of one entry and of thousands.
  *
- * Only a listing that tells digests is worth anything, and that is known by its answer, never by names.
+ * Only a listing with digests saves requests. The first answer of a host shows whether it has them.
  */
 export class ListingStrategy {
   readonly #support = new Map<string, ListingSupport>();
@@ -33,18 +34,17 @@ export class ListingStrategy {
     this.#hosts = countWants(repositories);
   }
 
-  /** True when a repository of which this is wanted should be listed before anything else. */
+  /** True if the repository should be listed before any HEAD request. */
   isWorthListing(repository: Repository, list: WantList): boolean {
     const host = hostOf(repository);
-    const support = this.#habitOf(host);
-    if (support === 'tags' || support === 'refused') return false;
-    const { questions, repositories } = this.#hosts.get(host) ?? { questions: 0, repositories: 1 };
-    return Math.max(questionsOf(list), questions / repositories) >= WORTH_A_LISTING;
+    if (!this.#mayShowDigests(host)) return false;
+    const { requests, repositories } = this.#hosts.get(host) ?? { requests: 0, repositories: 1 };
+    return Math.max(requestsFor(list), requests / repositories) >= WORTH_A_LISTING;
   }
 
   /**
-   * Lists a repository that is worth it. The first one of a host goes alone and the others wait for it, so that a host
-   * whose listings are worth nothing is not asked for many; they get undefined where that has turned out.
+   * Lists a repository. The others of a host wait for the first one, so that a host without digests in its listings is
+   * not asked for many. They get undefined then.
    */
   async listFirst(
     repository: Repository,
@@ -54,8 +54,7 @@ export class ListingStrategy {
     const first = this.#first.get(host);
     if (first !== undefined) {
       await first;
-      const support = this.#habitOf(host);
-      return support === 'tags' || support === 'refused' ? undefined : tryList();
+      return this.#mayShowDigests(host) ? tryList() : undefined;
     }
     const listing = tryList();
     this.#first.set(
@@ -65,14 +64,14 @@ export class ListingStrategy {
     return listing;
   }
 
-  /** True when so many questions are worth a list of tags, by the pages that the host's longest list has had so far. */
-  isWorthTags(repository: Repository, questions: number): boolean {
-    return questions > (this.#pages.get(hostOf(repository)) ?? 1);
+  /** True if a number of HEAD requests is more than the pages of the longest list of tags of the host so far. */
+  isWorthTags(repository: Repository, requests: number): boolean {
+    return requests > (this.#pages.get(hostOf(repository)) ?? 1);
   }
 
-  /** True when a listing may be used at all. */
+  /** False if the host refuses listings, or this listing has failed. */
   mayList(repository: Repository): boolean {
-    return this.#habitOf(hostOf(repository)) !== 'refused' && !this.#failed.has(repository);
+    return this.#supportOf(hostOf(repository)) !== 'refused' && !this.#failed.has(repository);
   }
 
   learn(repository: Repository, listing: Listing): void {
@@ -83,43 +82,46 @@ export class ListingStrategy {
       this.#pages.set(host, Math.max(listing.requests, this.#pages.get(host) ?? 1));
   }
 
-  /** A refusal is taken for the host's, unless it has given a list before; a 404, and a list that breaks off, are not. */
+  /** A refusal counts for the whole host, unless it has given a list before. A 404 or a broken list does not. */
   learnFailure(repository: Repository, status: number | undefined): void {
     this.#failed.add(repository);
     const isRefusal = status !== undefined && status !== 404;
-    if (isRefusal && this.#habitOf(hostOf(repository)) === 'unknown') this.refuse(repository);
+    if (isRefusal && this.#supportOf(hostOf(repository)) === 'unknown') this.refuse(repository);
   }
 
-  /** From now on the host of the repository is asked for no list. */
+  /** From now on the host of the repository is not asked for listings. */
   refuse(repository: Repository): void {
     this.#support.set(hostOf(repository), 'refused');
   }
 
-  #habitOf(host: string): ListingSupport {
+  #mayShowDigests(host: string): boolean {
+    const support = this.#supportOf(host);
+    return support === 'digests' || support === 'unknown';
+  }
+
+  #supportOf(host: string): ListingSupport {
     return this.#support.get(host) ?? 'unknown';
   }
 }
 
-/** What is wanted of a host. */
+/** Wanted tags and tagless digests of a host. */
 interface Wants {
-  readonly questions: number;
+  readonly requests: number;
   readonly repositories: number;
 }
 
 function countWants(repositories: readonly WantedRepository[]): ReadonlyMap<string, Wants> {
-  const hosts = new Map<string, Wants>();
-  for (const { repository, list } of repositories) {
-    if (list.wants.length === 0) continue;
-    const known = hosts.get(hostOf(repository)) ?? { questions: 0, repositories: 0 };
-    hosts.set(hostOf(repository), {
-      questions: known.questions + questionsOf(list),
-      repositories: known.repositories + 1,
-    });
-  }
-  return hosts;
+  const wanted = repositories.filter(({ list }) => list.wants.length > 0);
+  const hosts = groupBy(wanted, ({ repository }) => hostOf(repository));
+  return new Map(
+    Array.from(hosts, ([host, own]) => {
+      const requests = own.reduce((sum, { list }) => sum + requestsFor(list), 0);
+      return [host, { requests, repositories: own.length }];
+    }),
+  );
 }
 
-/** A tag, or a digest without one, is a question; nobody asks for what is in conflict. */
-function questionsOf({ edges, conflicts }: WantList): number {
+/** HEAD requests for a list: edges without those in conflict. */
+function requestsFor({ edges, conflicts }: WantList): number {
   return conflicts.reduce((left, { claims }) => left - claims.length, edges);
 }

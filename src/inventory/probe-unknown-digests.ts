@@ -6,65 +6,60 @@ import type { Inventory, InventoryReading, ReadState } from './inventory.ts';
 import { openWants, readDigests } from './read-destination.ts';
 import { findNowhere } from './sibling-holders.ts';
 
-/** More digests than these are not asked for only to tell whether an image is to be copied or its tag to be added. */
+/** Beyond this number, digests are not queried only to tell `copy` from `add-tag`. */
 const FEW = 100;
 
 /**
- * Whether a digest whose tags are absent is there already decides between `copy` and `add-tag`, and a copy of what is
- * there does no harm: it is asked where that is cheap. A repository that seems not to exist has none.
+ * Queries digests whose tags are absent, if they are few: the result decides between `copy` and `add-tag`. Otherwise
+ * `copy` is planned, which does no harm to an existing digest. A repository that seems not to exist has no digest.
  */
 export async function probeUnknownDigests(
   wanted: Wanted,
   reading: InventoryReading,
   signal: AbortSignal,
 ): Promise<void> {
-  const doubts = collectDoubts(wanted, reading.destinations).filter(({ state }) => state.exists);
-  const digests = doubts.reduce((sum, { wants }) => sum + wants.length, 0);
-  if (digests <= FEW) await settle(doubts, reading, signal);
+  const unknown = collectUnknown(wanted, reading.destinations).filter(({ state }) => state.exists);
+  const digests = unknown.reduce((sum, { wants }) => sum + wants.length, 0);
+  if (digests <= FEW) await probe(unknown, reading, signal);
 }
 
-/** Before a digest is called lost every destination that may have it is asked for it, as long as none is known to. */
+/** Queries the destinations that may have a digest before it is reported as lost. */
 export async function probeLostDigests(
   wanted: Wanted,
   reading: InventoryReading & Pick<Inventory, 'sources'>,
   signal: AbortSignal,
 ): Promise<void> {
   const nowhere = findNowhere(wanted, reading);
-  const doubts = collectDoubts(wanted, reading.destinations)
-    .map((doubt) => ({ ...doubt, wants: doubt.wants.filter((want) => nowhere.has(want)) }))
+  const unknown = collectUnknown(wanted, reading.destinations)
+    .map((one) => ({ ...one, wants: one.wants.filter((want) => nowhere.has(want)) }))
     .filter(({ wants }) => wants.length > 0);
-  await settle(doubts, reading, signal);
+  await probe(unknown, reading, signal);
 }
 
 interface UnknownDigests {
   readonly repository: Repository;
   readonly state: ReadState;
-  /** Their digests have not been asked for. */
+  /** Their digests have not been queried. */
   readonly wants: readonly Want[];
 }
 
-function collectDoubts(wanted: Wanted, destinations: InventoryReading['destinations']): UnknownDigests[] {
+function collectUnknown(wanted: Wanted, destinations: InventoryReading['destinations']): UnknownDigests[] {
   return wanted.repositories.flatMap(({ repository, list }) => {
     const state = destinations.get(repository);
     if (state?.kind !== 'read' || state.complete) return [];
-    return [
-      { repository, state, wants: openWants(list, state).filter(({ tagless }) => tagless === undefined) },
-    ];
+    const wants = openWants(list, state).filter(({ tagless }) => tagless === undefined);
+    return [{ repository, state, wants }];
   });
 }
 
-async function settle(
-  doubts: readonly UnknownDigests[],
-  reading: InventoryReading,
+async function probe(
+  unknown: readonly UnknownDigests[],
+  { destinations, destination: registry, workers }: InventoryReading,
   signal: AbortSignal,
 ): Promise<void> {
-  const { destinations, destination: registry, workers } = reading;
-  await forEachInLanes(
-    doubts,
-    { laneOf: ({ repository }) => hostOf(repository), workers, signal },
-    async ({ repository, ...doubt }) => {
-      const asked = readDigests(repository, doubt, { registry, signal });
-      destinations.set(repository, await orUnreadable(asked, signal));
-    },
-  );
+  const laneOf = ({ repository }: UnknownDigests) => hostOf(repository);
+  await forEachInLanes(unknown, { laneOf, workers, signal }, async ({ repository, ...open }) => {
+    const state = readDigests(repository, open, { registry, signal });
+    destinations.set(repository, await orUnreadable(state, signal));
+  });
 }

@@ -14,159 +14,166 @@ export interface DestinationQuery {
   readonly listings: ListingStrategy;
   readonly wanted: ListingStates;
   /**
-   * True where what a list does not show is asked for by HEAD before it is called absent: a list only proves that
-   * something exists. A promotion does without, because each tag is asked for right before it is written.
+   * True: a tag or digest that a list does not show is queried by HEAD before it is absent, because a list proves only
+   * that something exists. A promotion needs no such proof: it checks each tag right before it writes it.
    */
   readonly confirmsAbsence: boolean;
   readonly signal: AbortSignal;
 }
 
 /**
- * What one destination repository holds of what is wanted there, by the cheapest sufficient questions:
+ * The state of one destination repository, by the cheapest sufficient requests:
  *
- * 1. where it is worth a listing that tells digests, that one request;
- * 2. else a HEAD for each wanted tag; when the first one is absent and more are left than the list of tags has pages,
- *    that list, which answers for every absent tag at once, unless absence has to be confirmed;
- * 3. a HEAD by digest for what is wanted without a tag. What else no tag has shown is left open: see `readDigests`.
+ * 1. one listing with digests, where that is cheaper;
+ * 2. else a HEAD for each wanted tag. If the first tag is absent and more tags are left than the list has pages, that
+ *    list answers for all absent tags, unless absence has to be confirmed;
+ * 3. a HEAD for each digest that is wanted without a tag. Other digests stay open: see `readDigests`.
  *
- * A list that fails while its host answers is done without: HEADs tell the same.
- *
- * Throws what the registry throws: whoever calls makes it `unreadable`.
+ * HEAD requests replace a list that fails while its host answers. Throws the errors of the registry.
  */
 export async function readDestination(
   repository: Repository,
   list: WantList,
-  asking: DestinationQuery,
+  query: DestinationQuery,
 ): Promise<ReadState> {
-  const tags = tagsOf(list);
-  if (asking.listings.isWorthListing(repository, list)) {
-    const listing = await asking.listings.listFirst(repository, () => tryList(repository, asking));
-    if (listing !== undefined) return readFromListing(repository, list, { listing, tags, asking });
-  }
-  return readByLooking(repository, list, { tags, asking });
+  return await new DestinationReader(repository, list, query).read();
 }
+
+class DestinationReader {
+  readonly #repository: Repository;
+  readonly #list: WantList;
+  readonly #query: DestinationQuery;
+
+  constructor(repository: Repository, list: WantList, query: DestinationQuery) {
+    this.#repository = repository;
+    this.#list = list;
+    this.#query = query;
+  }
+
+  async read(): Promise<ReadState> {
+    const { listings } = this.#query;
+    const tags = tagsOf(this.#list);
+    if (listings.isWorthListing(this.#repository, this.#list)) {
+      const listing = await listings.listFirst(this.#repository, () => this.#tryList());
+      if (listing !== undefined) return this.#fromListing(listing, tags);
+    }
+    return this.#byHead(tags);
+  }
+
+  async #byHead(tags: readonly Tag[]): Promise<ReadState> {
+    const { listings, confirmsAbsence } = this.#query;
+    const rest = tags.slice(1);
+    const first = await this.#resolveTags(tags.slice(0, 1));
+    if (first.size === 0 && !confirmsAbsence && listings.isWorthTags(this.#repository, rest.length)) {
+      const listing = await this.#tryList();
+      if (listing !== undefined) return this.#fromListing(listing, rest);
+    }
+    return this.#withTagless(stateOf(new Map([...first, ...(await this.#resolveTags(rest))])));
+  }
+
+  async #fromListing(listing: Listing, tags: readonly Tag[]): Promise<ReadState> {
+    const { confirmsAbsence, wanted } = this.#query;
+    switch (listing.kind) {
+      case 'missing': {
+        const found = await this.#resolveTags(confirmsAbsence ? tags : []);
+        // a repository without tags is answered like one that does not exist, and may still hold digests
+        const state = await this.#withTagless(stateOf(found));
+        return { ...state, exists: state.digests.size > 0 };
+      }
+      case 'digests': {
+        const state = wanted.stateOf(this.#list, listing);
+        return confirmsAbsence ? this.#confirmAbsence(state) : state;
+      }
+      case 'tags': {
+        const queried = confirmsAbsence ? tags : tags.filter((tag) => listing.tags.has(tag));
+        return this.#withTagless(stateOf(await this.#resolveTags(queried)));
+      }
+    }
+  }
+
+  /** The state of a listing, completed by HEAD requests for the tags and digests that it does not show. */
+  async #confirmAbsence(state: ReadState): Promise<ReadState> {
+    const absent = tagsOf(this.#list).filter((tag) => !state.tags.has(tag));
+    if (absent.length === 0 && openWants(this.#list, state).length === 0) return state;
+    const found = await this.#resolveTags(absent);
+    const tags = new Map([...state.tags, ...found]);
+    const digests = new Set([...state.digests, ...found.values()]);
+    return this.#withTagless({ ...state, tags, digests });
+  }
+
+  /** The listing, or undefined if the host gives none. */
+  async #tryList(): Promise<Listing | undefined> {
+    const { registry, listings, signal } = this.#query;
+    if (!listings.mayList(this.#repository)) return undefined;
+    try {
+      const listing = await registry.list(this.#repository, signal);
+      listings.learn(this.#repository, listing);
+      return listing;
+    } catch (error) {
+      if (!(error instanceof RegistryError) || DOWN.has(error.code)) throw error;
+      listings.learnFailure(this.#repository, error.status);
+      return undefined;
+    }
+  }
+
+  async #resolveTags(tags: readonly Tag[]): Promise<ReadonlyMap<Tag, Digest>> {
+    const { registry, signal } = this.#query;
+    const found = new Map<Tag, Digest>();
+    const resolve = async (tag: Tag) => {
+      const digest = await registry.resolve(this.#repository, tag, signal);
+      if (digest !== undefined) found.set(tag, digest);
+    };
+    await allSettledOrThrow(tags.map(resolve));
+    return found;
+  }
+
+  /** The state with the digests that are wanted without a tag. */
+  async #withTagless(state: ReadState): Promise<ReadState> {
+    const open = openWants(this.#list, state);
+    const tagless = open.filter((want) => want.tagless !== undefined);
+    const digests = await withResolved(this.#repository, { state, wants: tagless }, this.#query);
+    return { ...state, complete: tagless.length === open.length, digests };
+  }
+}
+
+/** HEAD requests would fail in the same way. */
+const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable']);
 
 function tagsOf({ wants }: WantList): Tag[] {
   return wants.flatMap(({ tags }) => tags.map(({ tag }) => tag));
 }
 
-async function readByLooking(
-  repository: Repository,
-  list: WantList,
-  { tags, asking }: { tags: readonly Tag[]; asking: DestinationQuery },
-): Promise<ReadState> {
-  const [first, ...rest] = tags;
-  const { listings, confirmsAbsence } = asking;
-  const found = new Map<Tag, Digest>();
-  if (first !== undefined) await lookForTags(repository, [first], { found, asking });
-  if (found.size === 0 && !confirmsAbsence && listings.isWorthTags(repository, rest.length)) {
-    const listing = await tryList(repository, asking);
-    if (listing !== undefined) return readFromListing(repository, list, { listing, tags: rest, asking });
-  }
-  await lookForTags(repository, rest, { found, asking });
-  return lookForTagless(repository, list, { state: stateOf(found), asking });
-}
-
-async function readFromListing(
-  repository: Repository,
-  list: WantList,
-  { listing, tags, asking }: { listing: Listing; tags: readonly Tag[]; asking: DestinationQuery },
-): Promise<ReadState> {
-  const found = new Map<Tag, Digest>();
-  switch (listing.kind) {
-    case 'missing': {
-      if (asking.confirmsAbsence) await lookForTags(repository, tags, { found, asking });
-      // a repository without tags is answered like one that does not exist, and may still hold digests
-      const state = await lookForTagless(repository, list, { state: stateOf(found), asking });
-      return { ...state, exists: state.digests.size > 0 };
-    }
-    case 'digests': {
-      const state = asking.wanted.stateOf(list, listing);
-      return asking.confirmsAbsence ? confirmAbsence(repository, list, { state, asking }) : state;
-    }
-    case 'tags': {
-      const asked = asking.confirmsAbsence ? tags : tags.filter((tag) => listing.tags.has(tag));
-      await lookForTags(repository, asked, { found, asking });
-      return lookForTagless(repository, list, { state: stateOf(found), asking });
-    }
-  }
-}
-
-/** The state that a listing tells, with what the listing does not show and HEADs do. */
-async function confirmAbsence(
-  repository: Repository,
-  list: WantList,
-  { state, asking }: { state: ReadState; asking: DestinationQuery },
-): Promise<ReadState> {
-  const absent = tagsOf(list).filter((tag) => !state.tags.has(tag));
-  if (absent.length === 0 && openWants(list, state).length === 0) return state;
-  const found = new Map(state.tags);
-  await lookForTags(repository, absent, { found, asking });
-  const digests = new Set([...state.digests, ...found.values()]);
-  return lookForTagless(repository, list, { state: { ...state, tags: found, digests }, asking });
-}
-
-/** The listing, or undefined where the host does not give any: then HEADs have to do. */
-async function tryList(
-  repository: Repository,
-  { registry, listings, signal }: DestinationQuery,
-): Promise<Listing | undefined> {
-  if (!listings.mayList(repository)) return undefined;
-  try {
-    const listing = await registry.list(repository, signal);
-    listings.learn(repository, listing);
-    return listing;
-  } catch (error) {
-    if (!(error instanceof RegistryError) || DOWN.has(error.code)) throw error;
-    listings.learnFailure(repository, error.status);
-    return undefined;
-  }
-}
-
-/** HEADs would meet the same. */
-const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable']);
-
-async function lookForTags(
-  repository: Repository,
-  tags: readonly Tag[],
-  { found, asking }: { found: Map<Tag, Digest>; asking: DestinationQuery },
-): Promise<void> {
-  const look = async (tag: Tag) => {
-    const digest = await asking.registry.resolve(repository, tag, asking.signal);
-    if (digest !== undefined) found.set(tag, digest);
-  };
-  await allSettledOrThrow(tags.map(look));
-}
-
-async function lookForTagless(
-  repository: Repository,
-  list: WantList,
-  { state, asking }: { state: ReadState; asking: DestinationQuery },
-): Promise<ReadState> {
-  const open = openWants(list, state);
-  const tagless = open.filter((want) => want.tagless !== undefined);
-  const there = await lookForDigests(repository, tagless, asking);
-  const digests = new Set([...state.digests, ...there]);
-  return { ...state, complete: tagless.length === open.length, digests };
-}
-
-/** What HEADs of tags have shown. */
+/** The state after HEAD requests for tags. */
 function stateOf(tags: ReadonlyMap<Tag, Digest>): ReadState {
   return { kind: 'read', by: 'head', exists: true, complete: false, tags, digests: new Set(tags.values()) };
 }
 
-/** A state in which these digests have been asked for as well. */
-export async function readDigests(
-  repository: Repository,
-  { state, wants }: { readonly state: ReadState; readonly wants: readonly Want[] },
-  asking: Pick<DestinationQuery, 'registry' | 'signal'>,
-): Promise<ReadState> {
-  const there = await lookForDigests(repository, wants, asking);
-  const digests = new Set([...state.digests, ...there]);
-  return { ...state, exists: state.exists || digests.size > 0, complete: true, digests };
+interface OpenDigests {
+  readonly state: ReadState;
+  readonly wants: readonly Want[];
 }
 
-/** The wants of which neither a tag nor the digest has been seen, unless their tags decide: all of them are others. */
+/** The state once these digests have been queried as well. */
+export async function readDigests(
+  repository: Repository,
+  open: OpenDigests,
+  query: Pick<DestinationQuery, 'registry' | 'signal'>,
+): Promise<ReadState> {
+  const digests = await withResolved(repository, open, query);
+  return { ...open.state, exists: open.state.exists || digests.size > 0, complete: true, digests };
+}
+
+async function withResolved(
+  repository: Repository,
+  { state, wants }: OpenDigests,
+  { registry, signal }: Pick<DestinationQuery, 'registry' | 'signal'>,
+): Promise<ReadonlySet<Digest>> {
+  const resolve = async ({ digest }: Want) =>
+    (await registry.resolve(repository, digest, signal)) === undefined ? [] : [digest];
+  return new Set([...state.digests, ...(await allSettledOrThrow(wants.map(resolve))).flat()]);
+}
+
+/** The wants whose digest has not been seen, unless all of their tags exist as other digests. */
 export function openWants({ wants }: WantList, state: ReadState): Want[] {
   return wants.filter((want) => isOpen(want, state));
 }
@@ -174,16 +181,4 @@ export function openWants({ wants }: WantList, state: ReadState): Want[] {
 export function isOpen(want: Want, { tags, digests }: ReadState): boolean {
   if (digests.has(want.digest)) return false;
   return want.tagless !== undefined || want.tags.some(({ tag }) => !tags.has(tag));
-}
-
-async function lookForDigests(
-  repository: Repository,
-  wants: readonly Want[],
-  { registry, signal }: Pick<DestinationQuery, 'registry' | 'signal'>,
-): Promise<readonly Digest[]> {
-  const look = async ({ digest }: Want) => {
-    const there = await registry.resolve(repository, digest, signal);
-    return there === undefined ? [] : [digest];
-  };
-  return (await allSettledOrThrow(wants.map(look))).flat();
 }

@@ -2,20 +2,19 @@ import { forEachInLanes } from '../base/concurrency.ts';
 import type { Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import { orGivenUp } from '../ports/unreadable.ts';
-import { askSiblings } from './ask-siblings.ts';
 import { explainLost } from './explain-lost.ts';
 import type { DestinationState, Inventory, InventoryPorts, InventoryReading } from './inventory.ts';
 import { ListingStates } from './listing-state.ts';
 import { ListingStrategy } from './listing-strategy.ts';
 import { probeLostDigests, probeUnknownDigests } from './probe-unknown-digests.ts';
 import { readDestination } from './read-destination.ts';
-import { readSources } from './read-sources.ts';
+import { readSiblings, readSources } from './read-sources.ts';
 
 /**
- * D for everything wanted, then S for every digest that some destination lacks and nothing else. Hosts do not wait for
- * each other, and the transport limits the time of a host that does not answer: it is a value in the result.
+ * D for everything wanted, then S for every digest that some destination lacks. Hosts do not wait for each other. The
+ * transport limits the time of a host that does not answer, and the result has its destinations as unreadable.
  *
- * Never throws for an aborted signal. Then every destination is unreadable: for its own failure where it had one, else
+ * An aborted signal does not throw: then every destination is unreadable, for its own failure if it had one, else
  * because the run was stopped.
  */
 export async function readInventory(
@@ -28,9 +27,9 @@ export async function readInventory(
     const reading = { ...ports, destinations };
     await readDestinations(wanted, reading, signal);
     await probeUnknownDigests(wanted, reading, signal);
-    const asked = await readSources(wanted, reading, signal);
-    await probeLostDigests(wanted, { ...reading, sources: asked }, signal);
-    const sources = await askSiblings(wanted, { ...reading, sources: asked }, signal);
+    const own = await readSources(wanted, reading, signal);
+    await probeLostDigests(wanted, { ...reading, sources: own }, signal);
+    const sources = await readSiblings(wanted, { ...reading, sources: own }, signal);
     const absences = await explainLost(wanted, { ...reading, sources }, signal);
     return { destinations, sources, absences };
   } catch (error) {
@@ -45,13 +44,13 @@ async function readDestinations(
   signal: AbortSignal,
 ): Promise<void> {
   const { destinations, destination: registry, progress, workers } = reading;
-  const asked = wanted.repositories.filter(({ list }) => list.wants.length > 0);
-  const listings = new ListingStrategy(asked);
-  const asking = { registry, listings, wanted: new ListingStates(), confirmsAbsence: false, signal };
-  const laneOf = ({ repository }: (typeof asked)[number]) => hostOf(repository);
-  progress.begin('inventory', asked.length);
-  await forEachInLanes(asked, { laneOf, workers, signal }, async ({ repository, list }) => {
-    destinations.set(repository, await orGivenUp(readDestination(repository, list, asking), signal));
+  const queried = wanted.repositories.filter(({ list }) => list.wants.length > 0);
+  const listings = new ListingStrategy(queried);
+  const query = { registry, listings, wanted: new ListingStates(), confirmsAbsence: false, signal };
+  const laneOf = ({ repository }: (typeof queried)[number]) => hostOf(repository);
+  progress.begin('inventory', queried.length);
+  await forEachInLanes(queried, { laneOf, workers, signal }, async ({ repository, list }) => {
+    destinations.set(repository, await orGivenUp(readDestination(repository, list, query), signal));
     progress.advance();
   });
   progress.end();

@@ -1,3 +1,4 @@
+import { getOrMake } from '../base/get-or-make.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Want, Wanted, WantList } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
@@ -11,18 +12,18 @@ interface Holders {
   readonly hosts: ReadonlySet<string>;
 }
 
-/** Who has a digest in place of its sources, by what the inventory has seen. */
+/** The siblings that hold a digest in place of its sources, by the inventory. */
 export class SiblingHolders {
   readonly #inventory: Inventory;
   readonly #wants: WantIndex;
-  /** Repositories that were asked as sources: few of the siblings are. */
-  readonly #asked: ReadonlySet<string>;
+  /** Repositories that were queried as sources: few of the siblings are. */
+  readonly #queried: ReadonlySet<string>;
   readonly #holders = new Map<Want, Holders>();
 
   constructor(wanted: Wanted, inventory: Inventory) {
     this.#wants = new WantIndex(wanted);
     this.#inventory = inventory;
-    this.#asked = new Set(Array.from(inventory.sources.keys(), (key) => key.slice(0, key.indexOf('@'))));
+    this.#queried = new Set(Array.from(inventory.sources.keys(), (key) => key.slice(0, key.indexOf('@'))));
   }
 
   /** The siblings that have the digest of a want, for one of its destinations: those of the same host first. */
@@ -35,25 +36,21 @@ export class SiblingHolders {
     return [...others.filter(isNear), ...others.filter((one) => !isNear(one))];
   }
 
-  /** True where no source has the digest, as all of them have said, and no sibling has it or gets it in this run. */
+  /** True if all sources answered that they lack the digest, and no sibling has it or gets it in this run. */
   isNowhere(want: Want): boolean {
     const isAbsent = (source: Repository) => this.#stateOf(source, want.digest)?.kind === 'absent';
     return want.sources.every(isAbsent) && this.#holdersOf(want).repositories.length === 0;
   }
 
   #holdersOf(want: Want): Holders {
-    const known = this.#holders.get(want);
-    if (known !== undefined) return known;
-    const direct = want.siblings.filter(
-      (sibling) => !want.sources.includes(sibling) && this.#has(sibling, want),
-    );
-    const repositories = direct.length > 0 ? direct : this.#findSuppliers(want);
-    const holders = { repositories, hosts: new Set(repositories.map(hostOf)) };
-    this.#holders.set(want, holders);
-    return holders;
+    return getOrMake(this.#holders, want, () => {
+      const direct = want.siblings.filter((one) => !want.sources.includes(one) && this.#has(one, want));
+      const repositories = direct.length > 0 ? direct : this.#findSuppliers(want);
+      return { repositories, hosts: new Set(repositories.map(hostOf)) };
+    });
   }
 
-  /** Who supplies siblings that get the digest in this run: what the next run would find there need not wait for it. */
+  /** The repositories that supply siblings in this run, so that the digest need not wait for the next run. */
   #findSuppliers({ digest, siblings, sources }: Want): readonly Repository[] {
     const suppliers = new Set<Repository>();
     const gettingIt = new Set(siblings);
@@ -72,7 +69,7 @@ export class SiblingHolders {
   #has(repository: Repository, { digest }: Pick<Want, 'digest'>): boolean {
     const state = this.#inventory.destinations.get(repository);
     if (state?.kind === 'read' && state.digests.has(digest)) return true;
-    return this.#asked.has(repository) && this.#stateOf(repository, digest)?.kind === 'present';
+    return this.#queried.has(repository) && this.#stateOf(repository, digest)?.kind === 'present';
   }
 
   #stateOf(repository: Repository, digest: Digest) {
@@ -87,7 +84,7 @@ export function findNowhere(wanted: Wanted, inventory: Inventory): ReadonlySet<W
   return new Set(Array.from(lists).flatMap(({ wants }) => wants.filter((want) => holders.isNowhere(want))));
 }
 
-/** A sibling that did not answer, so that nobody knows whether it has the digest; undefined where all did. */
+/** A sibling that did not answer, and may have the digest. Undefined if all answered. */
 export function findSilentSibling(
   { digest, siblings }: Want,
   inventory: Inventory,
@@ -112,8 +109,7 @@ export class WantIndex {
   find(repository: Repository, digest: Digest): Want | undefined {
     const list = this.#lists.get(repository);
     if (list === undefined) return undefined;
-    const known = this.#byDigest.get(list) ?? new Map(list.wants.map((want) => [want.digest, want]));
-    this.#byDigest.set(list, known);
-    return known.get(digest);
+    const index = () => new Map(list.wants.map((want) => [want.digest, want]));
+    return getOrMake(this.#byDigest, list, index).get(digest);
   }
 }

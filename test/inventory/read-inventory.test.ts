@@ -1,4 +1,3 @@
-// Covers src/inventory/count-queries.ts
 // Covers src/inventory/inventory.ts
 // Covers src/inventory/listing-state.ts
 // Covers src/inventory/listing-strategy.ts
@@ -10,7 +9,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
-import { countQueries } from '../../src/inventory/count-queries.ts';
+import { countQueries } from '../../src/inventory/inventory.ts';
 import { sourceKey } from '../../src/inventory/inventory.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';

@@ -1,5 +1,4 @@
 // Covers src/edges/siblings.ts
-// Covers src/inventory/ask-siblings.ts
 // Covers src/inventory/sibling-holders.ts
 
 import { describe, expect, it } from 'vitest';

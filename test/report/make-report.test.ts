@@ -11,7 +11,7 @@ import type { Finding } from '../../src/checks/finding.ts';
 import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import { countQueries } from '../../src/inventory/count-queries.ts';
+import { countQueries } from '../../src/inventory/inventory.ts';
 import { type DestinationState, type Inventory, sourceKey } from '../../src/inventory/inventory.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { edgeId, isWritable, type Plan, type PlanItem } from '../../src/plan/plan.ts';
