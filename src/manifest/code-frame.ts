@@ -3,13 +3,13 @@ import { escapeControls, maskPasswords } from '../base/text.ts';
 
 const LINES_BEFORE = 2;
 const LINES_AFTER = 1;
-/** Of a longer line only what is around the column is shown. */
+/** Of a longer line only the part around the column is shown. */
 const MAX_LINE_CHARACTERS = 120;
 /** How much of it stands before the column, when its start is cut off. */
 const LEAD_CHARACTERS = 60;
 /** How much of it stands after the column at least. */
 const TRAIL_CHARACTERS = 20;
-/** How far beyond of what is shown is looked for the rest of a password. */
+/** Characters around the shown part that may hold the rest of a password. */
 const AROUND_CHARACTERS = 500;
 
 /**
@@ -30,7 +30,7 @@ export function codeFrame(lineText: (line: number) => string | undefined, at: Po
   return rows.join('\n');
 }
 
-/** All lines of a frame are cut at the same column, or what is below each other in the file would not be here. */
+/** All lines of a frame are cut at the same column, so that they stay aligned. */
 function windowStart(column: number): number {
   return column <= MAX_LINE_CHARACTERS - TRAIL_CHARACTERS ? 0 : column - 1 - LEAD_CHARACTERS;
 }

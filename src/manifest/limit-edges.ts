@@ -4,8 +4,8 @@ import type { Problem, PromoterManifest } from './model.ts';
 const MAX_EDGES = 4_000_000;
 
 /**
- * Leaves the largest manifests out until the others want no more edges than a run can hold: registries times images is
- * soon more than any machine has memory for, and a run that ends so tells nobody why.
+ * Leaves the largest manifests out until the others want no more edges than a run can hold. Otherwise a run with many
+ * registries and images would end without memory, and without a message.
  */
 export function limitEdges(manifests: readonly PromoterManifest[]): {
   readonly manifests: readonly PromoterManifest[];
@@ -31,7 +31,7 @@ function countEdges({ destinations, images }: PromoterManifest): number {
 }
 
 function tooManyEdges({ source, destinations }: PromoterManifest, edges: number): Problem {
-  const what = `${edges} edges (tags and untagged digests times ${destinations.length} registries)`;
-  const message = `${what}: all manifests together may want ${MAX_EDGES}, promote this one in a run of its own or divide it`;
+  const count = `${edges} edges (tags and untagged digests times ${destinations.length} registries)`;
+  const message = `${count}: all manifests together may want ${MAX_EDGES}, promote this one in a run of its own or divide it`;
   return { severity: 'error', rule: 'too-many-edges', message, at: source.at, frame: '' };
 }

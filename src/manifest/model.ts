@@ -3,7 +3,7 @@ import type { Digest } from '../image/digest.ts';
 import type { ImageName, RegistryName } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 
-/** What one promoter manifest asks for; only what is valid is in it. */
+/** One promoter manifest: its valid entries. */
 export interface PromoterManifest {
   /** The file that names the registries. */
   readonly file: string;
@@ -19,7 +19,7 @@ export interface PromoterManifest {
 export const PROVENANCE_MODES = ['off', 'warn', 'require'] as const;
 export type ProvenanceMode = (typeof PROVENANCE_MODES)[number];
 
-/** What a project expects of the provenance of its images. */
+/** The provenance policy of a project. */
 export interface Provenance {
   readonly mode: ProvenanceMode;
   /** The section's key. */
@@ -51,12 +51,12 @@ export interface TagEntry {
   readonly at: Position;
 }
 
-/** Something wrong with what was read. An error leaves the entry out that it stands at; a warning leaves nothing out. */
+/** A fault of a file. An error leaves its entry out; a warning leaves nothing out. */
 export interface Problem {
   readonly severity: 'error' | 'warning';
   /** The name of the rule that found it, e.g. `digest`. */
   readonly rule: RuleName;
-  /** What is wrong, what was expected, what to do. One line. */
+  /** One line: the fault, the expected value, the remedy. */
   readonly message: string;
   readonly at: Position;
   /** The lines around the place with a caret below it; empty where there is no text to show. */
@@ -83,12 +83,12 @@ export type RuleName =
   | 'file-size'
   | 'layout';
 
-/** All that was read: the good entries, and what was wrong with the others. */
+/** The good entries of all files, and the problems of the others. */
 export interface ReadManifests {
   readonly manifests: readonly PromoterManifest[];
   /** In the order of file, line, column. */
   readonly problems: readonly Problem[];
-  /** What stood in the files, bad entries included. */
+  /** Entries in the files, bad ones included. */
   readonly counts: ManifestCounts;
 }
 

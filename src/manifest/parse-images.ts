@@ -1,7 +1,7 @@
 import { quote } from '../base/text.ts';
 import type { DigestEntry, ImageEntry, TagEntry } from './model.ts';
-import { checkDigest, checkImageName, checkTag, emptyDmap } from './rules.ts';
-import { asMap, firstEntries, ImageShape, parseShape, textOf } from './shape.ts';
+import { checkDigest, checkImageName, checkTag } from './rules.ts';
+import { asMap, firstEntries, ImageShape, parseShape } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
 import {
   isNull,
@@ -12,12 +12,12 @@ import {
   type YamlNode,
 } from './yaml/yaml-tree.ts';
 
-/** The good entries of a list of images. Whatever is wrong with the others was reported to the file. */
+/** The good entries of a list of images. Bad ones are reported to the file. */
 export function parseImages(list: YamlList, source: SourceFile): readonly ImageEntry[] {
   return list.items.map((item) => parseImage(item, source)).filter((image) => image !== undefined);
 }
 
-/** How many entries of dmaps stand in a list of images, good or bad. */
+/** The number of dmap entries in a list of images, good or bad. */
 export function countDigests(list: YamlList): number {
   const dmaps = list.items.flatMap((item) => (item.kind === 'map' ? item.entries : []));
   return dmaps
@@ -29,7 +29,7 @@ function parseImage(item: YamlNode, source: SourceFile): ImageEntry | undefined 
   const map = asMap(item, 'an image', source);
   if (map === undefined) return undefined;
   const { fields, intact, broken } = parseShape(ImageShape, map, { owner: 'an image', source });
-  const name = checkImageName(textOf(fields.name));
+  const name = checkImageName(fields.name?.value);
   if ('fault' in name && !broken.has('name')) source.report(name.fault, fields.name?.at ?? map.at);
   const unusable = fields.dmap === undefined && broken.has('dmap');
   const digests = unusable ? undefined : parseDmap(fields.dmap, map, source);
@@ -38,8 +38,8 @@ function parseImage(item: YamlNode, source: SourceFile): ImageEntry | undefined 
 }
 
 /**
- * The good entries of a dmap; undefined where none is good. One that is missing or empty is how real lists announce an
- * image without a release: it asks for nothing, so nothing is lost.
+ * The good entries of a dmap; undefined if it has only bad ones. A missing or empty dmap announces an image without a
+ * release in real lists, so it is a warning.
  */
 function parseDmap(
   map: YamlMap | undefined,
@@ -47,14 +47,16 @@ function parseDmap(
   source: SourceFile,
 ): readonly DigestEntry[] | undefined {
   if (map === undefined || map.entries.length === 0) {
-    source.warn(emptyDmap(), image.entries.find(({ key }) => key.value === 'dmap')?.key.at ?? image.at);
+    const message = `images: 'dmap' field is empty: nothing is promoted for this image`;
+    const key = image.entries.find((entry) => entry.key.value === 'dmap')?.key;
+    source.warn({ rule: 'empty-dmap', message }, key?.at ?? image.at);
     return [];
   }
   const { repeated } = firstEntries(map, source);
   const digests: DigestEntry[] = [];
   for (const entry of map.entries) {
     const digest = parseDigest(entry, source);
-    // of a repeated digest nobody knows which tags were meant
+    // the tags of a repeated digest are ambiguous
     if (digest !== undefined && !repeated.has(digest.digest)) digests.push(digest);
   }
   return digests.length === 0 ? undefined : digests;
@@ -68,10 +70,7 @@ function parseDigest({ key, value }: YamlEntry, source: SourceFile): DigestEntry
   return { digest: digest.value, tags, at: source.positionOf(key.at) };
 }
 
-/**
- * The good tags, each once. Undefined where there were some and none was good: without tags the digest would be
- * promoted for its own sake, and nobody asked for that.
- */
+/** The good tags, each once. Undefined if all are bad: without tags the digest would be promoted untagged. */
 function parseTags(value: YamlNode, source: SourceFile): readonly TagEntry[] | undefined {
   if (isNull(value)) return [];
   if (value.kind !== 'list') {

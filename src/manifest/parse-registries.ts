@@ -1,18 +1,9 @@
 import { formatPosition } from '../base/position.ts';
+import { quote } from '../base/text.ts';
 import type { RegistryName } from '../image/repository.ts';
 import type { Registry } from './model.ts';
-import {
-  checkRegistryName,
-  checkServiceAccount,
-  destinationIsSource,
-  destinationTwice,
-  emptyRegistries,
-  noDestination,
-  noSource,
-  nothingToPromote,
-  secondSource,
-} from './rules.ts';
-import { asMap, isTrue, parseShape, RegistryShape, textOf } from './shape.ts';
+import { checkRegistryName, checkServiceAccount, type Fault } from './rules.ts';
+import { asMap, isTrue, parseShape, RegistryShape } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
 import type { YamlList, YamlNode } from './yaml/yaml-tree.ts';
 
@@ -22,8 +13,8 @@ export interface Registries {
 }
 
 /**
- * The registries of a manifest. Undefined where there is nothing to do with them: no source or several, or no
- * destination left. Whatever is wrong was reported to the file; `at` is where a missing list would be.
+ * The registries of a manifest. Undefined without exactly one source or without a destination. Faults are reported to
+ * the file; `at` is the place of a missing list.
  */
 export function parseRegistries(
   list: YamlList | undefined,
@@ -31,17 +22,18 @@ export function parseRegistries(
   source: SourceFile,
 ): Registries | undefined {
   if (list === undefined || list.items.length === 0) {
-    source.report(emptyRegistries(), list?.at ?? at);
+    const message = `'registries' field cannot be empty: expected one registry with "src: true" and at least one without`;
+    source.report({ rule: 'one-source', message }, list?.at ?? at);
     return undefined;
   }
   const candidates = list.items.map((item) => parseCandidate(item, source));
   const origin = chooseSource(candidates, list.at, source);
   const destinations = chooseDestinations(candidates, origin, source);
-  if (destinations.length === 0) tellOfNone(candidates, list.at, source);
+  if (destinations.length === 0) reportNoDestination(candidates, list.at, source);
   return origin === undefined || destinations.length === 0 ? undefined : { source: origin, destinations };
 }
 
-/** What an entry is meant to be; a broken one has a role all the same, or one fault would be reported as two. */
+/** An entry with its role. A broken entry has a role too, or one fault would be reported as two. */
 interface Candidate {
   readonly role: 'source' | 'destination' | 'unknown';
   readonly registry: Registry | undefined;
@@ -61,7 +53,7 @@ function parseCandidate(item: YamlNode, source: SourceFile): Candidate {
     registry: intact ? registry : undefined,
     at: map.at,
     nameAt: fields.name?.at ?? map.at,
-    name: textOf(fields.name) ?? '',
+    name: fields.name?.value ?? '',
   };
 }
 
@@ -70,20 +62,24 @@ function parseRegistry(
   { at, source, nameIsBroken }: { at: number; source: SourceFile; nameIsBroken: boolean },
 ): Registry | undefined {
   if (nameIsBroken) return undefined;
-  const name = checkRegistryName(textOf(fields.name));
+  const name = checkRegistryName(fields.name?.value);
   if ('fault' in name) source.report(name.fault, fields.name?.at ?? at);
-  const account = checkServiceAccount(textOf(fields['service-account']));
+  const account = checkServiceAccount(fields['service-account']?.value);
   if ('fault' in account) source.report(account.fault, fields['service-account']?.at ?? at);
   if ('fault' in name || 'fault' in account) return undefined;
   return { name: name.value, serviceAccount: account.value, at: source.positionOf(at) };
 }
 
-/** Without any destination there is nothing to do; where one was meant, something is wrong. */
-function tellOfNone(candidates: readonly Candidate[], at: number, source: SourceFile): void {
+/** A manifest with a source alone is a warning, as the original took it; a bad destination makes it an error. */
+function reportNoDestination(candidates: readonly Candidate[], at: number, source: SourceFile): void {
   const isMeant = candidates.some(({ role }) => role !== 'source');
   const isUsable = candidates.length === 1 && candidates[0]?.registry !== undefined;
-  if (isMeant || !isUsable) source.report(noDestination(), at);
-  else source.warn(nothingToPromote(), at);
+  if (isMeant || !isUsable) {
+    const message = 'no destination registry: expected at least one valid registry without "src: true"';
+    source.report(destinationFault(message), at);
+  } else {
+    source.warn(destinationFault('nothing to promote: there is a source registry and no destination'), at);
+  }
 }
 
 function chooseSource(
@@ -93,12 +89,16 @@ function chooseSource(
 ): Registry | undefined {
   const [first, ...others] = candidates.filter(({ role }) => role === 'source');
   if (first === undefined) {
-    // a broken entry that was reported already may be the one
-    if (!candidates.some(({ role }) => role === 'unknown')) source.report(noSource(), at);
+    // a broken entry that was reported already may be the source
+    if (candidates.some(({ role }) => role === 'unknown')) return undefined;
+    const message = 'source registry must be set: mark one registry with "src: true"';
+    source.report({ rule: 'one-source', message }, at);
     return undefined;
   }
-  for (const other of others) {
-    source.report(secondSource(other.name, formatPosition(source.positionOf(first.at))), other.at);
+  for (const { name, at: otherAt } of others) {
+    const firstAt = formatPosition(source.positionOf(first.at));
+    const message = `cannot have more than 1 source registry: ${quote(name)} is one too, the first is at ${firstAt}; remove a "src: true"`;
+    source.report({ rule: 'one-source', message }, otherAt);
   }
   return others.length === 0 ? first.registry : undefined;
 }
@@ -111,14 +111,21 @@ function chooseDestinations(
   const chosen = new Map<RegistryName, Registry>();
   for (const { role, registry, nameAt } of candidates) {
     if (role !== 'destination' || registry === undefined) continue;
+    const name = `destination ${quote(registry.name)}`;
     const same = chosen.get(registry.name);
     if (registry.name === origin?.name) {
-      source.report(destinationIsSource(registry.name), nameAt);
+      const message = `${name} is the source registry itself: nothing can be promoted there, remove it`;
+      source.report(destinationFault(message), nameAt);
     } else if (same === undefined) {
       chosen.set(registry.name, registry);
     } else if (same.serviceAccount !== registry.serviceAccount) {
-      source.report(destinationTwice(registry.name, formatPosition(same.at)), nameAt);
+      const message = `${name} is listed with another service account at ${formatPosition(same.at)}: remove one of the two`;
+      source.report(destinationFault(message), nameAt);
     }
   }
   return Array.from(chosen.values());
+}
+
+function destinationFault(message: string): Fault {
+  return { rule: 'destination', message };
 }

@@ -7,8 +7,7 @@ import { LayoutError, type LayoutIssue } from './layout/layout-error.ts';
 import { readSource } from './layout/read-source.ts';
 import { limitEdges } from './limit-edges.ts';
 import type { ManifestCounts, Problem, ReadManifests } from './model.ts';
-import { type ParsedProject, parsePlain } from './parse-plain.ts';
-import { parseThin } from './parse-thin.ts';
+import { type ParsedProject, parsePlain, parseThin } from './parse-manifest.ts';
 import { sortProblems } from './problem.ts';
 import { SourceFile } from './source-file.ts';
 import { contentAt } from './yaml/parse-yaml.ts';
@@ -20,11 +19,11 @@ export type ManifestLocation =
 const CONCURRENT_PROJECTS = 16;
 
 /**
- * Reads what a location asks for. What is wrong inside of a file is a problem, and the rest goes on; a file that is not
- * YAML is a problem of the rule `yaml` and takes its project with it.
+ * Reads a manifest file or directory. A bad entry is a problem of the result, and the rest is read. A file that is not
+ * YAML is a problem of the rule `yaml`, and its project is left out.
  *
- * Throws a LayoutError where a file is missing or unreadable, a plain manifest is empty or the directory is not laid out as it has to be, and the
- * signal's reason when that aborts.
+ * Throws a LayoutError for a missing or unreadable file, an empty plain manifest or a broken directory layout, and the
+ * reason of an aborted signal.
  */
 export async function readManifests(location: ManifestLocation, signal: AbortSignal): Promise<ReadManifests> {
   switch (location.kind) {

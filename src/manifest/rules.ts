@@ -1,10 +1,10 @@
-import { isEmailAddress, nearest, quote } from '../base/text.ts';
+import { isEmailAddress, quote } from '../base/text.ts';
 import { type Digest, parseDigest } from '../image/digest.ts';
 import { type ImageName, parseImageName, parseRegistryName, type RegistryName } from '../image/repository.ts';
 import { parseTag, type Tag } from '../image/tag.ts';
 import type { RuleName } from './model.ts';
 
-/** What a rule says of a text: the value that it is, or what is wrong with it. */
+/** The result of a rule: the parsed value, or a fault. */
 export type Verdict<T> = { readonly value: T } | { readonly fault: Fault };
 
 export interface Fault {
@@ -12,7 +12,7 @@ export interface Fault {
   readonly message: string;
 }
 
-/** Manifests name images by sha256, as the original has it and as every registry takes it. */
+/** Only sha256, as in the original program: every registry takes it. */
 export function checkDigest(text: string): Verdict<Digest> {
   const value = parseDigest(text);
   if (value?.startsWith('sha256:')) return { value };
@@ -51,83 +51,10 @@ export function checkServiceAccount(text: string | undefined): Verdict<string | 
   return fault('service-account', `invalid service account ${quote(text)}: ${expected}`);
 }
 
-/** A warning: an image without digests asks for nothing, so nothing is lost. */
-export function emptyDmap(): Fault {
-  return faultOf('empty-dmap', `images: 'dmap' field is empty: nothing is promoted for this image`);
-}
-
-export function emptyRegistries(): Fault {
-  return faultOf(
-    'one-source',
-    `'registries' field cannot be empty: expected one registry with "src: true" and at least one without`,
-  );
-}
-
-export function noSource(): Fault {
-  return faultOf('one-source', 'source registry must be set: mark one registry with "src: true"');
-}
-
-/** `first` is where the other source stands. */
-export function secondSource(name: string, first: string): Fault {
-  return faultOf(
-    'one-source',
-    `cannot have more than 1 source registry: ${quote(name)} is one too, the first is at ${first}; remove a "src: true"`,
-  );
-}
-
-export function noDestination(): Fault {
-  return faultOf(
-    'destination',
-    'no destination registry: expected at least one valid registry without "src: true"',
-  );
-}
-
-export function destinationIsSource(name: string): Fault {
-  return faultOf(
-    'destination',
-    `destination ${quote(name)} is the source registry itself: nothing can be promoted there, remove it`,
-  );
-}
-
-/** What a manifest deserves that names a source alone, as the original took it. */
-export function nothingToPromote(): Fault {
-  return faultOf('destination', 'nothing to promote: there is a source registry and no destination');
-}
-
-export function secondDocument(): Fault {
-  return faultOf(
-    'second-document',
-    'this and what follows is not read: a file is one YAML document, and here is a second one; put it into a file of its own',
-  );
-}
-
-/** `first` is where the same name stands with another service account. */
-export function destinationTwice(name: string, first: string): Fault {
-  return faultOf(
-    'destination',
-    `destination ${quote(name)} is listed with another service account at ${first}: remove one of the two`,
-  );
-}
-
-/** `first` is where the key stands already. */
-export function duplicateKey(key: string, first: string): Fault {
-  return faultOf('duplicate-key', `key ${quote(key)} already set in map at ${first}: remove one of the two`);
-}
-
-export function unknownField(field: string, owner: string, known: readonly string[]): Fault {
-  const meant = nearest(field, known);
-  const advice = meant === undefined ? `expected ${known.join(', ')}` : `did you mean ${quote(meant)}?`;
-  return faultOf('unknown-field', `field ${quote(field)} not found in ${owner}: ${advice}`);
-}
-
 const MAX_TAG_LENGTH = 128;
 
 function fault(rule: RuleName, message: string): { readonly fault: Fault } {
   return { fault: { rule, message } };
-}
-
-function faultOf(rule: RuleName, message: string): Fault {
-  return { rule, message };
 }
 
 function whyNoDigest(text: string): string {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { formatPosition } from '../base/position.ts';
-import { quote } from '../base/text.ts';
-import { duplicateKey, type Fault, unknownField } from './rules.ts';
+import { nearest, quote } from '../base/text.ts';
+import type { Fault } from './rules.ts';
 import type { SourceFile } from './source-file.ts';
 import {
   isNull,
@@ -42,13 +42,13 @@ export const ProvenanceShape = z.strictObject({
 export interface ShapedFields<Fields> {
   /** The fields that are as they should be. */
   readonly fields: Fields;
-  /** False where something was wrong with the map itself or one of its fields, and reported. */
+  /** False if a fault of the map or of a field was reported. */
   readonly intact: boolean;
-  /** The names of fields that stand there and could not be used. */
+  /** The names of fields that cannot be used. */
   readonly broken: ReadonlySet<string>;
 }
 
-/** The fields of a map, checked against a shape; `owner` is what the map is called in messages. */
+/** The fields of a map, checked against a shape. `owner` names the map in messages. */
 export function parseShape<Shape extends z.ZodObject>(
   shape: Shape,
   map: YamlMap,
@@ -68,12 +68,12 @@ export function parseShape<Shape extends z.ZodObject>(
     const place = fault.rule === 'unknown-field' ? entry?.key : entry?.value;
     source.report(fault, place?.at ?? map.at);
   }
-  // what is left passed above, and no field is required
+  // the other fields are valid, and no field is required
   const rest = shape.parse(valuesOf(Array.from(first.values()).filter(({ key }) => !broken.has(key.value))));
   return { fields: rest, intact: false, broken };
 }
 
-/** The first entry of each key. Reports the others, and names their keys. */
+/** The first entry of each key. The other entries are reported, and `repeated` has their keys. */
 export function firstEntries(
   map: YamlMap,
   source: SourceFile,
@@ -87,22 +87,19 @@ export function firstEntries(
       first.set(name, entry);
     } else {
       repeated.add(name);
-      source.report(duplicateKey(name, formatPosition(source.positionOf(known.key.at))), entry.key.at);
+      const firstAt = formatPosition(source.positionOf(known.key.at));
+      const message = `key ${quote(name)} already set in map at ${firstAt}: remove one of the two`;
+      source.report({ rule: 'duplicate-key', message }, entry.key.at);
     }
   }
   return { first, repeated };
 }
 
 /** A node that should be a map, or undefined and a problem. */
-export function asMap(node: YamlNode, what: string, source: SourceFile): YamlMap | undefined {
+export function asMap(node: YamlNode, owner: string, source: SourceFile): YamlMap | undefined {
   if (node.kind === 'map') return node;
-  source.report({ rule: 'shape', message: `${what} has to be a map, not ${kindOf(node)}` }, node.at);
+  source.report({ rule: 'shape', message: `${owner} has to be a map, not ${kindOf(node)}` }, node.at);
   return undefined;
-}
-
-/** The text of a scalar, undefined where there is none. */
-export function textOf(node: YamlScalar | undefined): string | undefined {
-  return node === undefined ? undefined : node.value;
 }
 
 /** The booleans of YAML 1.1, as Go's yaml.v2 reads them. */
@@ -147,6 +144,12 @@ function* faultsOf(
     const message = `${quote(name)} of ${context.owner} has to be ${issue.message}, not ${got}`;
     yield [name, { rule: 'shape', message }];
   }
+}
+
+function unknownField(field: string, owner: string, known: readonly string[]): Fault {
+  const meant = nearest(field, known);
+  const advice = meant === undefined ? `expected ${known.join(', ')}` : `did you mean ${quote(meant)}?`;
+  return { rule: 'unknown-field', message: `field ${quote(field)} not found in ${owner}: ${advice}` };
 }
 
 function describe(node: YamlNode): string {

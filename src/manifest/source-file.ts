@@ -4,7 +4,7 @@ import { codeFrame } from './code-frame.ts';
 import type { Problem } from './model.ts';
 import type { Fault } from './rules.ts';
 
-/** A file of millions of faults shall not be answered with gigabytes of frames: further problems come without one. */
+/** Further problems have no frame: a file with millions of faults would need gigabytes of them. */
 const MAX_FRAMES = 1_000;
 
 /** The text of one file, and the problems found in it so far. Offsets are UTF-16 code units from 0. */
@@ -14,7 +14,6 @@ export class SourceFile {
   readonly #lineStarts: readonly number[];
   readonly #problems: Problem[] = [];
   readonly #reported = new Set<string>();
-  #lastLine = 0;
 
   constructor(file: string, text: string) {
     this.file = file;
@@ -56,11 +55,9 @@ export class SourceFile {
     this.#problems.push({ severity, rule, message: escapeControls(maskPasswords(message)), at, frame });
   }
 
-  /** The line that holds an offset, from 0. Offsets mostly come in rising order, so the last answer is tried first. */
+  /** The line of an offset, from 0. */
   #lineOf(offset: number): number {
     const starts = this.#lineStarts;
-    const last = this.#lastLine;
-    if (offset >= (starts[last] ?? 0) && offset < (starts[last + 1] ?? Infinity)) return last;
     let low = 0;
     let high = starts.length - 1;
     while (low < high) {
@@ -68,7 +65,6 @@ export class SourceFile {
       if ((starts[middle] ?? 0) <= offset) low = middle;
       else high = middle - 1;
     }
-    this.#lastLine = low;
     return low;
   }
 
@@ -84,10 +80,6 @@ export class SourceFile {
 
 function startsOfLines(text: string): readonly number[] {
   const starts = [0];
-  if (text.includes('\r')) {
-    for (const { 0: lineBreak, index } of text.matchAll(/\r\n|\r|\n/g)) starts.push(index + lineBreak.length);
-    return starts;
-  }
-  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  for (const { 0: lineBreak, index } of text.matchAll(/\r\n|\r|\n/g)) starts.push(index + lineBreak.length);
   return starts;
 }

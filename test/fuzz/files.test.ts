@@ -10,7 +10,7 @@ import { parseImageName, parseRegistryName } from '../../src/image/repository.ts
 import { parseTag } from '../../src/image/tag.ts';
 import { decodeText } from '../../src/manifest/layout/decode.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
-import { parsePlain } from '../../src/manifest/parse-plain.ts';
+import { parsePlain } from '../../src/manifest/parse-manifest.ts';
 import { renderProblem } from '../../src/manifest/problem.ts';
 import { SourceFile } from '../../src/manifest/source-file.ts';
 import { damaged, FUZZ, jsonOf, longTextOf, textOf, toTheEnd, UNPRINTABLE } from './fuzzing.ts';

@@ -1,6 +1,6 @@
 import { formatPosition } from '../../src/base/position.ts';
 import type { Problem, PromoterManifest, ReadManifests } from '../../src/manifest/model.ts';
-import { parsePlain } from '../../src/manifest/parse-plain.ts';
+import { parsePlain } from '../../src/manifest/parse-manifest.ts';
 import { readManifests } from '../../src/manifest/read-manifests.ts';
 import { SourceFile } from '../../src/manifest/source-file.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseThin } from '../../src/manifest/parse-thin.ts';
+import { parseThin } from '../../src/manifest/parse-manifest.ts';
 import { SourceFile } from '../../src/manifest/source-file.ts';
 import { digest, parse, placesOf, REGISTRIES } from './checks.ts';
 

@@ -1,5 +1,4 @@
 // Covers src/manifest/layout/read-source.ts
-// Covers src/manifest/parse-plain.ts
 
 import { truncate } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+import { getOrMake } from '../../base/get-or-make.ts';
 import { sortedBy } from '../../base/sorted.ts';
 import type { Digest } from '../../image/digest.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../../image/snapshot-image.ts';
@@ -22,8 +23,8 @@ export interface ReadSnapshot {
 const MAX_SNAPSHOT_BYTES = 400 * 1024 * 1024;
 
 /**
- * A snapshot from a file, in whichever of the formats it is: CSV, or YAML, of which JSON is a part. What is wrong in it
- * is a problem; throws a LayoutError where the file is missing or unreadable.
+ * Reads a snapshot in any of its formats: CSV, YAML or JSON. Faults of its text are problems. Throws a LayoutError for a
+ * missing or unreadable file.
  */
 export async function readSnapshot(file: string, signal: AbortSignal): Promise<ReadSnapshot> {
   const source = await readSource({ file, path: file, maxBytes: MAX_SNAPSHOT_BYTES }, signal);
@@ -33,12 +34,12 @@ export async function readSnapshot(file: string, signal: AbortSignal): Promise<R
   return { images: together(entries), problems: sortProblems(source.problems) };
 }
 
-/** Piece by piece a large snapshot takes a third of the memory; as a whole its problems have their places. */
+/** Piece by piece, a large snapshot takes a third of the memory. Only the whole has the positions of problems. */
 function parseYamlSnapshot(source: SourceFile): SnapshotEntry[] {
   return parsePieces(source) ?? parseDocument(source);
 }
 
-/** Each item of the list by itself. Undefined where not all is well, or where there may be more than one document. */
+/** Each item of the list by itself. Undefined for a fault, or if there may be several documents. */
 function parsePieces({ file, text }: SourceFile): SnapshotEntry[] | undefined {
   if (/^(?:---|\.\.\.)/m.test(text)) return undefined;
   const entries: SnapshotEntry[] = [];
@@ -69,17 +70,15 @@ function parseDocument(source: SourceFile): SnapshotEntry[] {
   );
 }
 
-/** A tag is one digest: of two, nobody knows which it was. */
+/** A tag has one digest: of two, neither can be chosen. */
 function reportContradictions(entries: readonly SnapshotEntry[], source: SourceFile): void {
   const tagged = new Map<string, Map<Tag, SnapshotEntry>>();
   for (const entry of entries) {
     const { name, digest, tag, at } = entry;
     if (tag === undefined) continue;
-    const tags = tagged.get(name) ?? new Map<Tag, SnapshotEntry>();
-    tagged.set(name, tags);
-    const known = tags.get(tag);
-    if (known === undefined) tags.set(tag, entry);
-    else if (known.digest !== digest) {
+    const tags = getOrMake(tagged, name, () => new Map<Tag, SnapshotEntry>());
+    const known = getOrMake(tags, tag, () => entry);
+    if (known.digest !== digest) {
       const { line } = source.positionOf(known.at);
       const message = `${name}:${tag} is ${known.digest} in line ${line} and ${digest} here: a tag is one digest, remove one`;
       source.report({ rule: 'tag', message }, at);
@@ -90,10 +89,8 @@ function reportContradictions(entries: readonly SnapshotEntry[], source: SourceF
 function together(entries: Iterable<SnapshotEntry>): readonly SnapshotImage[] {
   const images = new Map<string, Map<Digest, Set<Tag>>>();
   for (const { name, digest, tag } of entries) {
-    const digests = images.get(name) ?? new Map<Digest, Set<Tag>>();
-    images.set(name, digests);
-    const tags = digests.get(digest) ?? new Set<Tag>();
-    digests.set(digest, tags);
+    const digests = getOrMake(images, name, () => new Map<Digest, Set<Tag>>());
+    const tags = getOrMake(digests, digest, () => new Set<Tag>());
     if (tag !== undefined) tags.add(tag);
   }
   const made = Array.from(images, ([name, digests]) => makeSnapshotImage(name, digests));

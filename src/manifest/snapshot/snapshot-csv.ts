@@ -10,7 +10,7 @@ export interface SnapshotEntry {
   readonly name: ImageName;
   readonly digest: Digest;
   readonly tag: Tag | undefined;
-  /** Where it stands in the file, in UTF-16 code units. */
+  /** Offset in the file, in UTF-16 code units. */
   readonly at: number;
 }
 
@@ -19,7 +19,7 @@ export function isCsvSnapshot(text: string): boolean {
   return /^\s*[^\s@,:]+@[^\s@,]+,/.test(text);
 }
 
-/** The good lines, `name@digest,name:tag` or `name@digest,-`; what is wrong with the others is reported to the file. */
+/** The good lines, `name@digest,name:tag` or `name@digest,-`. Bad ones are reported to the file. */
 export function parseCsvSnapshot(source: SourceFile): SnapshotEntry[] {
   const entries: SnapshotEntry[] = [];
   for (const { 0: line, index } of source.text.matchAll(/[^\r\n]+/g)) {

@@ -2,12 +2,11 @@ import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, YAMLEx
 import { messageOf } from '../../base/errors.ts';
 import { assertNever } from '../../base/exhaustive.ts';
 import { quote } from '../../base/text.ts';
-import { secondDocument } from '../rules.ts';
 import type { SourceFile } from '../source-file.ts';
 import { Anchors, mergeEntries, type SizedNode } from './yaml-aliases.ts';
 import { NULLS, type YamlEntry, type YamlNode, type YamlScalar } from './yaml-tree.ts';
 
-/** The only tags that are taken: of what says that it is so anyway. */
+/** The accepted tags: those that repeat the kind of their node. */
 const TAGS = {
   text: namesOfTag('str'),
   null: namesOfTag('null'),
@@ -20,20 +19,23 @@ function namesOfTag(name: string): ReadonlySet<string> {
 }
 
 /**
- * The first document of a file: an empty scalar where the file holds nothing or comments alone. Undefined where the
- * file is not YAML, or YAML that means more than text, lists and maps; then `yaml` problems were reported to the file.
+ * The first document of a file: an empty scalar for an empty file or comments alone. Undefined if the file is not YAML,
+ * or has more than text, lists and maps: then `yaml` problems were reported to the file.
  */
 export function parseYaml(source: SourceFile): YamlNode | undefined {
-  if (source.problems.length > 0) return undefined; // what could not be read was reported already
+  if (source.problems.length > 0) return undefined; // an unreadable file was reported already
   const events = eventsOf(source);
   if (events === undefined) return undefined;
   const root = new TreeBuilder(source).build(events);
   if (source.problems.length > 0) return undefined;
   const end = endOfFirstDocument(source.text);
   const more = contentAt(source.text.slice(end));
-  if (more !== undefined) source.warn(secondDocument(), end + more);
+  if (more !== undefined) source.warn({ rule: 'second-document', message: SECOND_DOCUMENT }, end + more);
   return root;
 }
+
+const SECOND_DOCUMENT =
+  'this and what follows is not read: a file is one YAML document, and here is a second one; put it into a file of its own';
 
 /** The offset of the first line that is more than blank, a comment, a directive or a bare marker. */
 export function contentAt(text: string): number | undefined {
@@ -51,7 +53,7 @@ function eventsOf(source: SourceFile): Event[] | undefined {
   }
 }
 
-/** The offset behind the first document: what follows does not count, so it may as well be broken. */
+/** The offset behind the first document. The rest is not read, so it may be broken. */
 function endOfFirstDocument(text: string): number {
   let started = false;
   for (const marker of text.matchAll(/^(?:---|\.\.\.)(?=\s|$)/gm)) {
@@ -62,7 +64,7 @@ function endOfFirstDocument(text: string): number {
   return text.length;
 }
 
-/** Blank lines, comments and directives: what may stand before the `---` of the first document. */
+/** Blank lines, comments and directives may precede the `---` of the first document. */
 function isPreamble(text: string): boolean {
   return text.split(/[\r\n]+/).every((line) => /^\s*(?:$|#)|^%/.test(line));
 }
@@ -83,7 +85,7 @@ class TreeBuilder {
   readonly #anchors = new Anchors();
   readonly #open: OpenNode[] = [];
   #root: YamlNode | undefined;
-  /** Where the last text was, to say where a missing one would be. */
+  /** The end of the last text: the place of a missing one. */
   #end = 0;
 
   constructor(source: SourceFile) {
@@ -144,10 +146,7 @@ class TreeBuilder {
     const plain = isPlain && (tag === undefined || saysNull);
     const at = this.#offsetOf(event);
     this.#end = Math.max(event.valueEnd, event.tagEnd, event.anchorEnd, this.#end);
-    const sized: SizedNode = {
-      node: { kind: 'scalar', value, plain, at },
-      size: 1,
-    };
+    const sized: SizedNode = { node: { kind: 'scalar', value, plain, at }, size: 1 };
     const anchor = this.#anchorOf(event);
     if (anchor !== undefined) this.#anchors.define(anchor, sized);
     this.#add(sized);
@@ -185,7 +184,7 @@ class TreeBuilder {
     return { kind: 'scalar', value: '', plain: true, at: node.at };
   }
 
-  /** Where a scalar stands; one without text stands at its key or, in a list, at its dash. */
+  /** The place of a scalar. One without text is at its key or, in a list, at its dash. */
   #offsetOf(event: Extract<Event, { valueStart: number }>): number {
     if (event.valueStart !== -1) return startOfText(this.#source.text, event);
     if (event.tagStart !== -1) return event.tagStart;
@@ -228,7 +227,7 @@ function startOfText(text: string, event: Extract<Event, { valueStart: number }>
   }
 }
 
-/** The offset of the next dash or other text: past blanks, comments and what ends the node before. */
+/** The offset of the next dash or other text, past blanks, comments and the end of the previous node. */
 function nextDash(text: string, offset: number): number {
   let next = afterAny(BETWEEN_NODES, text, offset);
   while (text[next] === '#') next = afterAny(BETWEEN_NODES, text, endOfLine(text, next));

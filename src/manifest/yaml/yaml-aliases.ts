@@ -2,18 +2,18 @@ import { quote } from '../../base/text.ts';
 import type { YamlEntry, YamlMap, YamlNode } from './yaml-tree.ts';
 
 /**
- * How many nodes the aliases of one file may stand for, all together. It is ten times what all the manifests of
- * registry.k8s.io hold, and little enough to be walked in a second; a "billion laughs" file is far beyond it.
+ * Nodes that the aliases of one file may repeat, all together: ten times the nodes of all manifests of registry.k8s.io,
+ * and few enough to be walked in a second. A "billion laughs" file is far beyond it.
  */
 const MAX_ALIASED_NODES = 1_000_000;
 
-/** A node, and how many nodes there are in it when each alias counts as what it stands for. */
+/** A node, and the number of nodes in it with every alias expanded. */
 export interface SizedNode {
   readonly node: YamlNode;
   readonly size: number;
 }
 
-/** What an alias stands for, or why it is not followed; undefined where that was said of an earlier one. */
+/** The node of an alias, or a fault. The fault is undefined if it was reported for an earlier alias. */
 export type Lookup = { readonly found: SizedNode } | { readonly fault: string | undefined };
 
 /** The anchors of one document. A later anchor of the same name replaces the earlier one, as YAML says. */
@@ -49,8 +49,8 @@ export class Anchors {
 const MERGE_KEY = '<<';
 
 /**
- * The entries of a map with what its merge keys bring: an entry of its own goes before a merged one, an earlier merged
- * one before a later. `onFault` is told of a merge of something that is no map.
+ * The entries of a map with those of its merge keys: its own entries take precedence over merged ones, and earlier
+ * merged ones over later. `onFault` is called for a merge of something other than a map.
  *
  * @see https://yaml.org/type/merge.html
  */
@@ -63,9 +63,8 @@ export function mergeEntries(
   const own = entries.filter((entry) => !isMerge(entry));
   const known = new Set(own.map((entry) => entry.key.value));
   const merged: YamlEntry[] = [];
-  for (const entry of merges.flatMap(({ value }) =>
-    mapsToMerge(value, onFault).flatMap((map) => map.entries),
-  )) {
+  const maps = merges.flatMap(({ value }) => mapsToMerge(value, onFault));
+  for (const entry of maps.flatMap((map) => map.entries)) {
     if (known.has(entry.key.value)) continue;
     known.add(entry.key.value);
     merged.push(entry);

@@ -1,6 +1,6 @@
 import { assertNever } from '../../base/exhaustive.ts';
 
-/** What a YAML text says, every node with the offset of its text: a quoted scalar's is that of its quote. */
+/** A node of a YAML text, with the offset of its text: that of the quote for a quoted scalar. */
 export type YamlNode = YamlScalar | YamlList | YamlMap;
 
 export interface YamlScalar {
@@ -38,7 +38,7 @@ export function isNull(node: YamlNode): boolean {
   return node.kind === 'scalar' && node.plain && NULLS.has(node.value);
 }
 
-/** What a node is, in words for a message. */
+/** The kind of a node, for messages. */
 export function kindOf(node: YamlNode): string {
   if (isNull(node)) return 'nothing';
   switch (node.kind) {

@@ -3,7 +3,7 @@
 // Covers src/manifest/shape.ts
 
 import { describe, expect, it } from 'vitest';
-import { parseThin } from '../../src/manifest/parse-thin.ts';
+import { parseThin } from '../../src/manifest/parse-manifest.ts';
 import { SourceFile } from '../../src/manifest/source-file.ts';
 import { digest, imagesOf, REGISTRIES, summaryOf } from './checks.ts';
 
