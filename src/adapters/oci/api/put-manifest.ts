@@ -9,7 +9,7 @@ import { RegistryError } from '../../../ports/registry-error.ts';
 import { resolveManifest } from './manifests.ts';
 import { responseErrorOf, throwResponseError } from './response-error.ts';
 import { type Session, writeRequest } from './session.ts';
-import { doubtOf, isSuccess, namesDigest, notStored } from './stored-digest.ts';
+import { isSuccess, namesDigest, notStored, otherDigestError } from './stored-digest.ts';
 import { movedFrom, tagPrecondition, unreadTag } from './tag-precondition.ts';
 
 interface ManifestPut {
@@ -36,7 +36,7 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<v
     const { precondition } = response;
     if (precondition !== undefined) throw unreadTag(request, responseErrorOf(precondition, response));
     if (!isSuccess(response)) throwResponseError(request, response);
-    if (response.status === 201 && doubtOf(request, response, digest) === undefined) return;
+    if (response.status === 201 && otherDigestError(request, response, digest) === undefined) return;
     const there = await look(session, put);
     const error = failureOf(request, { response, put, there });
     if (error === undefined) return;
@@ -72,7 +72,7 @@ interface Unsettled {
 function failureOf(request: HttpRequest, { response, put, there }: Unsettled): RegistryError | undefined {
   const { digest } = put.manifest;
   if (there === digest) return undefined;
-  const doubt = doubtOf(request, response, digest);
+  const doubt = otherDigestError(request, response, digest);
   if (doubt !== undefined) return doubt;
   if (there === undefined) return notStored(request, response, 'the manifest is not there');
   if (there !== 'unknown') return movedFrom({ ...put, digest }, there);

@@ -6,7 +6,7 @@ import type { BlobBody, BlobUpload, UploadSession } from '../../../../ports/regi
 import { RegistryError } from '../../../../ports/registry-error.ts';
 import { throwResponseError } from '../response-error.ts';
 import { type Session, writeRequest } from '../session.ts';
-import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { isSuccess, notStored, otherDigestError } from '../stored-digest.ts';
 import { BodySlices } from './body-slices.ts';
 import { hasBlob } from './has-blob.ts';
 import { movedUpload, parseUploadRange } from './uploads.ts';
@@ -55,7 +55,7 @@ async function close(session: Session, { at, blob, body, signal }: Closing): Pro
   const response = await session.send(request);
   if (response.status === 413) session.chunks.learnTooMuch(request.host, body.size);
   if (!isSuccess(response)) throwResponseError(request, response);
-  const doubt = doubtOf(request, response, blob.digest);
+  const doubt = otherDigestError(request, response, blob.digest);
   if (doubt === undefined && response.status === 201) return;
   if (await hasBlob(session, { repository, blob, signal })) return;
   throw doubt ?? notStored(request, response, 'the blob is not there');

@@ -26,7 +26,7 @@ export async function hasBlob(
 ): Promise<boolean> {
   const { digest, size } = typeof blob === 'string' ? { digest: blob, size: UNKNOWN_SIZE } : blob;
   const question = { repository, digest, size, signal };
-  if (session.heads.isAskedByGet(repository, 'blobs')) return hasFirstByte(session, question);
+  if (session.heads.needsGet(repository, 'blobs')) return hasFirstByte(session, question);
   const request = readRequest(session, repository, { method: 'HEAD', path: `blobs/${digest}`, signal });
   const response = await session.send(request);
   if (response.status === 404) return false;

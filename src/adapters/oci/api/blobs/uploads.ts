@@ -6,7 +6,7 @@ import type { UploadSession } from '../../../../ports/registry.ts';
 import { nameOf } from '../endpoint.ts';
 import { throwResponseError } from '../response-error.ts';
 import { pullScope, type Session, writeRequest } from '../session.ts';
-import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { isSuccess, notStored, otherDigestError } from '../stored-digest.ts';
 import { hasBlob } from './has-blob.ts';
 
 /**
@@ -27,7 +27,7 @@ export async function mountBlob(
   const response = await session.send(request);
   if (response.status === 202) return openedUpload(session, request, response);
   if (!isSuccess(response)) throwResponseError(request, response);
-  if (response.status === 201 && doubtOf(request, response, digest) === undefined) return 'mounted';
+  if (response.status === 201 && otherDigestError(request, response, digest) === undefined) return 'mounted';
   if (await hasBlob(session, { repository, blob: digest, signal })) return 'mounted';
   throw notStored(request, response, 'the blob is not there');
 }
