@@ -8,11 +8,6 @@ export function isSuccess({ status }: HttpResponse): boolean {
   return status >= 200 && status < 300;
 }
 
-/** True for an answer that names this digest. */
-export function namesDigest({ headers }: HttpResponse, digest: Digest): boolean {
-  return headers['docker-content-digest'] === digest;
-}
-
 /** The error of an answer that names another digest. It counts unless the registry has the content. */
 export function otherDigestError(
   request: HttpRequest,
