@@ -1,43 +1,63 @@
 import { parseJsonObject } from '../../base/json.ts';
-import type { ProgramRun } from '../../base/run-program.ts';
+import { ProgramError, type ProgramRun, runProgram } from '../../base/run-program.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Credential } from '../../ports/keychain.ts';
 import { DockerConfigError } from './parse-docker-config.ts';
-import { type HelperCall, runHelper } from './run-helper.ts';
 
-/** Milliseconds that a helper may think: it may ask a service, or a person. */
+export interface HelperCall {
+  /** The environment of the helper; its PATH locates the program. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds. */
+  readonly timeout: number;
+  readonly signal: AbortSignal;
+}
+
+/** Milliseconds for one answer: a helper may ask a service, or a person. */
 export const HELPER_TIMEOUT = 30_000;
-/** A user name that says that the secret is a refresh token. */
+/** The user name that marks the secret as a refresh token. */
 const TOKEN_USER = '<token>';
 
 /**
- * Asks `docker-credential-<name> get` for the credential of a host; anonymous where it has none.
+ * Runs `docker-credential-<name> get` for the credential of a host; anonymous if it has none. Throws `helper-failed`,
+ * `malformed` for a bad name, and the reason of an aborted signal.
  *
  * @see https://github.com/docker/docker-credential-helpers#development
  */
 export async function askCredentialHelper(
   name: string,
   host: string,
-  asking: HelperCall,
+  { timeout: limit, ...call }: HelperCall,
 ): Promise<Credential> {
   if (!/^[\w.-]+$/.test(name)) {
-    throw new DockerConfigError(
-      'malformed',
-      `docker config: ${oneLine(name)} is no name of a credential helper`,
-    );
+    const message = `docker config: ${oneLine(name)} is no name of a credential helper`;
+    throw new DockerConfigError('malformed', message);
   }
   const program = `docker-credential-${name}`;
-  const run = await runHelper(program, host, asking);
+  const run = await runProgram({ ...call, program, args: ['get'], input: host, limit }).catch(
+    (error: unknown) => {
+      if (!(error instanceof ProgramError)) throw error;
+      throw new DockerConfigError('helper-failed', explainNoRun(error, { program, host }), { cause: error });
+    },
+  );
   if (run.end === 'exit 0') return parseAnswer(program, run.output);
   if (/credentials not found/i.test(run.output)) return { kind: 'anonymous' };
-  const question = `${program} get ${host}: ${run.end}`;
+  const failure = `${program} get ${host}: ${run.end}: ${explainExit(run)}`;
   throw new DockerConfigError(
     'helper-failed',
-    `${question}: ${explain(run)}; to see for yourself: echo ${host} | ${program} get`,
+    `${failure}; to see for yourself: echo ${host} | ${program} get`,
   );
 }
 
-/** What helpers say that holds no secret. Their other words are not repeated: they may be the secret itself. */
+function explainNoRun(
+  { code, message }: ProgramError,
+  { program, host }: { readonly program: string; readonly host: string },
+): string {
+  if (code === 'not-found') return `cannot run ${program}: is it installed and in PATH?`;
+  if (code !== 'not-runnable') return `${program} get ${host}: ${message}`;
+  return `cannot run ${program}: ${message === 'EACCES' ? 'the file in PATH may not be executed, see chmod +x' : message}`;
+}
+
+/** Phrases of helpers that hold no secret. Nothing else is repeated: it may be the secret itself. */
 const HARMLESS = [
   'credentials not found in native keychain',
   'no credentials server URL',
@@ -49,22 +69,18 @@ const HARMLESS = [
   'You do not currently have an active account selected',
 ];
 
-function explain({ output, complaint }: ProgramRun): string {
+function explainExit({ output, complaint }: ProgramRun): string {
   const said = `${output}\n${complaint}`;
   if (said.trim() === '') return 'it did not say why';
-  return (
-    HARMLESS.find((phrase) => said.includes(phrase)) ?? 'its words are not repeated, they may hold a secret'
-  );
+  const phrase = HARMLESS.find((one) => said.includes(one));
+  return phrase ?? 'its words are not repeated, they may hold a secret';
 }
 
 function parseAnswer(program: string, output: string): Credential {
   const { Username: username, Secret: secret } = parseJsonObject(output) ?? {};
   if (typeof username !== 'string' || typeof secret !== 'string') {
-    // what it printed is not repeated: it may be a secret
-    throw new DockerConfigError(
-      'helper-failed',
-      `${program} get: its answer is not JSON with Username and Secret`,
-    );
+    const message = `${program} get: its answer is not JSON with Username and Secret`; // without its output: it may be a secret
+    throw new DockerConfigError('helper-failed', message);
   }
   if (username === '' && secret === '') return { kind: 'anonymous' };
   if (username === TOKEN_USER) return { kind: 'identity-token', token: secret };

@@ -1,68 +1,63 @@
 import { isEmailAddress, oneLine } from '../../base/text.ts';
 import { gcloudsFile } from './default-credentials.ts';
+import type { DefaultIdentity, FindDefaultIdentity } from './default-identity.ts';
 import { askGcloud } from './gcloud-token.ts';
 import { GoogleError } from './google-error.ts';
-import type { KeyFile } from './key-files.ts';
-import { clientOptions, mintToken, UNKNOWN_LIFETIME } from './library.ts';
-import { openImpersonation, openKey } from './open-client.ts';
+import { type KeyFile, openKey } from './key-files.ts';
+import { type GoogleContext, mintToken, openImpersonation, UNKNOWN_LIFETIME } from './library.ts';
 import type { Minted } from './renewing-token.ts';
-import type { RunningIdentities, RunningIdentity, Surroundings } from './running-identity.ts';
 
-export interface Ways extends Surroundings {
+/** The credentials that tokens of service accounts are made with. */
+export interface AccountSources {
+  readonly context: GoogleContext;
   /** By account, in lower case. */
   readonly keys: ReadonlyMap<string, KeyFile>;
-  readonly running: RunningIdentities;
+  readonly findDefaultIdentity: FindDefaultIdentity;
 }
 
 /**
- * A token of a service account: by its own key; else as the identity that runs, by impersonation unless it is the same
- * account; else from gcloud. Throws a `GoogleError` that names the account and says what to do.
+ * A token of a service account: by its own key; else by the default identity, with impersonation unless that is the
+ * same account; else by gcloud. Throws a `GoogleError` that names the account and a remedy.
  */
-export async function mintAccountToken(account: string, ways: Ways, signal: AbortSignal): Promise<Minted> {
+export async function mintAccountToken(
+  account: string,
+  sources: AccountSources,
+  signal: AbortSignal,
+): Promise<Minted> {
   if (!isEmailAddress(account)) {
-    const told = oneLine(account);
-    throw new GoogleError('account-name', `service account ${told}: expected an email address`);
+    const message = `service account ${oneLine(account)}: expected an email address`;
+    throw new GoogleError('account-name', message);
   }
-  const key = ways.keys.get(account.toLowerCase());
-  if (key !== undefined) return mintByKey(key, ways, signal);
-  const running = await ways.running.find(signal).catch((error: unknown) => {
+  const key = sources.keys.get(account.toLowerCase());
+  if (key !== undefined) {
+    const subject = `service account ${key.account}: its key in ${key.file}`;
+    return mintToken(sources.context, { subject, secrets: [key.privateKey], signal }, openKey(key));
+  }
+  const identity = await sources.findDefaultIdentity(signal).catch((error: unknown) => {
     throw prefixed(error, `service account ${account}`);
   });
-  if (running === undefined) return mintByGcloud(account, ways, signal);
-  if (running.account?.toLowerCase() === account.toLowerCase()) return running.mint(signal);
-  return impersonate(account, { running, ways, signal });
-}
-
-function mintByKey(key: KeyFile, ways: Ways, signal: AbortSignal): Promise<Minted> {
-  const { clock, requestLimit: limit, iamEndpoint, fetch } = ways;
-  const subject = `service account ${key.account}: its key in ${key.file}`;
-  return mintToken({ subject, secrets: [key.privateKey], clock, limit, signal }, (library, inner) =>
-    openKey(key, { library, signal: inner, iamEndpoint, fetch }),
-  );
+  if (identity === undefined) return mintByGcloud(account, sources, signal);
+  if (identity.account?.toLowerCase() === account.toLowerCase()) return identity.mint(signal);
+  return impersonate(account, { identity, context: sources.context, signal });
 }
 
 async function impersonate(
   account: string,
-  { running, ways, signal }: { running: RunningIdentity; ways: Ways; signal: AbortSignal },
+  { identity, context, signal }: { identity: DefaultIdentity; context: GoogleContext; signal: AbortSignal },
 ): Promise<Minted> {
-  const { clock, requestLimit: limit, iamEndpoint, fetch } = ways;
-  const { quotaProject } = running;
-  const subject = `service account ${account}: impersonation by ${running.name}`;
-  const token = await running.token.current(signal).catch((error: unknown) => {
-    throw withRemedy(prefixed(error, `service account ${account}: cannot be impersonated`), running.remedy);
+  const { quotaProject } = identity;
+  const token = await identity.token.current(signal).catch((error: unknown) => {
+    throw withRemedy(prefixed(error, `service account ${account}: cannot be impersonated`), identity.remedy);
   });
-  const asking = { subject, secrets: [token], clock, limit, signal };
+  const subject = `service account ${account}: impersonation by ${identity.name}`;
   try {
-    return await mintToken(asking, (library, inner) => {
+    return await mintToken(context, { subject, secrets: [token], signal }, (library, options) => {
       const sourceClient = new library.OAuth2Client({
-        ...clientOptions({ signal: inner, fetch }),
+        ...options,
         credentials: { access_token: token },
         ...(quotaProject === undefined ? {} : { quotaProjectId: quotaProject }),
       });
-      return openImpersonation(
-        { account, delegates: [], sourceClient },
-        { library, signal: inner, iamEndpoint, fetch },
-      );
+      return openImpersonation(library, options, { account, sourceClient });
     });
   } catch (error) {
     const remedy = `it needs the permission iam.serviceAccounts.getAccessToken, which roles/iam.serviceAccountTokenCreator on ${account} gives`;
@@ -74,31 +69,26 @@ function prefixed(error: unknown, prefix: string): unknown {
   return error instanceof GoogleError ? new GoogleError(error.code, `${prefix}: ${error.message}`) : error;
 }
 
-/** Where Google has said no: what does not answer needs no remedy. */
+/** For refusals: a service that does not answer needs no remedy. */
 function withRemedy(error: unknown, remedy: string | undefined): unknown {
   if (!(error instanceof GoogleError) || error.code === 'unavailable' || remedy === undefined) return error;
   return new GoogleError(error.code, `${error.message}; ${remedy}`);
 }
 
-async function mintByGcloud(account: string, ways: Ways, signal: AbortSignal): Promise<Minted> {
-  const { env, gcloudLimit: limit } = ways;
-  const token = await askGcloud(account, { env, limit, signal }).catch((error: unknown) => {
-    if (!(error instanceof GoogleError)) throw error;
-    throw new GoogleError(error.code, `${nothingFound(account, ways)}; ${error.message}; ${toDo(account)}`);
-  });
-  if (token !== undefined) return { token, lifetime: UNKNOWN_LIFETIME };
-  throw new GoogleError(
-    'no-credentials',
-    `${nothingFound(account, ways)}, gcloud is not in PATH; ${toDo(account)}`,
-  );
-}
-
-function nothingFound(account: string, { env, keys }: Ways): string {
+async function mintByGcloud(
+  account: string,
+  { context, keys }: AccountSources,
+  signal: AbortSignal,
+): Promise<Minted> {
+  const { env, gcloudLimit: limit } = context;
   const given = keys.size === 0 ? '-key-files is not given' : '-key-files has no key of it';
   const file = gcloudsFile(env) ?? 'the file of gcloud';
-  return `service account ${account}: no credentials: ${given}, GOOGLE_APPLICATION_CREDENTIALS is not set, ${file} is not there, no metadata server answers`;
-}
-
-function toDo(account: string): string {
-  return `run gcloud auth application-default login as somebody with roles/iam.serviceAccountTokenCreator on ${account}, or give its key with -key-files`;
+  const tried = `service account ${account}: no credentials: ${given}, GOOGLE_APPLICATION_CREDENTIALS is not set, ${file} is not there, no metadata server answers`;
+  const remedy = `run gcloud auth application-default login as somebody with roles/iam.serviceAccountTokenCreator on ${account}, or give its key with -key-files`;
+  const token = await askGcloud(account, { env, limit, signal }).catch((error: unknown) => {
+    if (!(error instanceof GoogleError)) throw error;
+    throw new GoogleError(error.code, `${tried}; ${error.message}; ${remedy}`);
+  });
+  if (token !== undefined) return { token, lifetime: UNKNOWN_LIFETIME };
+  throw new GoogleError('no-credentials', `${tried}, gcloud is not in PATH; ${remedy}`);
 }

@@ -1,5 +1,6 @@
 import { isObject, parseJsonObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
+import { classifyHostname } from '../../http/connect/address-policy.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { AccessToken, Keychain } from '../../ports/keychain.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
@@ -49,12 +50,12 @@ export async function accessTokenOf(
 /** An access token opens all that its account may do: it goes to Google's own APIs, and to this machine. */
 function refuseStrangers(url: URL): void {
   const { protocol, hostname } = url;
-  if (HERE.test(hostname) || (protocol === 'https:' && hostname.endsWith('.googleapis.com'))) return;
+  const isHere = classifyHostname(hostname) === 'loopback';
+  if (isHere || (protocol === 'https:' && hostname.endsWith('.googleapis.com'))) return;
   const message = `${describe(url)}: the token of a Google account is not sent there, expected https and a host of googleapis.com`;
   throw new RegistryError('unauthorized', message);
 }
 
-const HERE = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 const MAX_REASON = 300;
 
 async function okOf(url: URL, response: Response): Promise<Response> {

@@ -1,45 +1,36 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type {
+  ExternalAccountAuthorizedUserClientOptions,
+  ExternalAccountClientOptions,
+} from 'google-auth-library';
 import { isObject, type JsonObject, parseJsonObject, textOf } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
 import { GoogleError } from './google-error.ts';
-import { parseServiceAccountKey, reasonOf, type ServiceAccountKey } from './key-files.ts';
+import { openKey, parseServiceAccountKey, reasonOf } from './key-files.ts';
+import { type Env, type OpenClient, openImpersonation, SCOPE } from './library.ts';
 
-export type Env = Readonly<Record<string, string | undefined>>;
-
-/** What a file of application default credentials is, by its `type`. */
-export type DefaultCredentials =
-  | { readonly kind: 'service-account'; readonly key: ServiceAccountKey }
-  | {
-      readonly kind: 'user';
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly refreshToken: string;
-      /** Undefined where that is Google. */
-      readonly tokenUri: string | undefined;
-    }
-  /** Workload identity federation, of a machine or of a person. The library checks what is in it. */
-  | { readonly kind: 'external' | 'external-user'; readonly json: JsonObject }
-  | {
-      readonly kind: 'impersonated';
-      readonly account: string;
-      readonly delegates: readonly string[];
-      readonly source: DefaultCredentials;
-    };
-
-export interface CredentialsFile {
-  readonly file: string;
-  readonly credentials: DefaultCredentials;
-  /** The service account that they are, where the file says it. */
+/** The identity that a JSON document describes. */
+interface Credentials {
+  /** For messages. */
+  readonly name: string;
+  /** The service account, if the document names one. */
   readonly account: string | undefined;
+  /** The remedy for a refusal, if there is one. */
+  readonly remedy?: string;
+  readonly open: OpenClient;
+}
+
+/** A file of application default credentials. */
+export interface CredentialsFile extends Credentials {
   readonly quotaProject: string | undefined;
-  /** What no message may repeat. */
+  /** Kept out of every message. */
   readonly secrets: readonly string[];
 }
 
 /**
- * The file of `GOOGLE_APPLICATION_CREDENTIALS`, else the one that gcloud writes, else undefined. The first must be
- * there. Throws `credentials-file`, and never repeats what stands in it.
+ * The file of `GOOGLE_APPLICATION_CREDENTIALS`, else gcloud's own, else undefined. The first must exist. Throws
+ * `credentials-file`, without any content of the file.
  *
  * @see https://cloud.google.com/docs/authentication/application-default-credentials
  */
@@ -58,7 +49,7 @@ export async function readDefaultCredentials(env: Env): Promise<CredentialsFile 
   return parseDefaultCredentials(text, file, env);
 }
 
-/** Where `gcloud auth application-default login` writes to. */
+/** The file that `gcloud auth application-default login` writes. */
 export function gcloudsFile(env: Env): string | undefined {
   const windows = env['APPDATA'] === undefined ? undefined : join(env['APPDATA'], 'gcloud');
   const home = env['HOME'] ? join(env['HOME'], '.config', 'gcloud') : windows;
@@ -72,50 +63,35 @@ function isAbsent(error: unknown): boolean {
 
 function parseDefaultCredentials(text: string, file: string, env: Env): CredentialsFile {
   const json = parseJsonObject(text);
-  const credentials = json === undefined ? 'expected a JSON object' : parseByType(json);
-  if (json === undefined || typeof credentials === 'string') {
-    const why = typeof credentials === 'string' ? credentials : 'expected a JSON object';
-    throw new GoogleError(
-      'credentials-file',
-      `${quote(file)}: ${why}, as gcloud auth application-default login writes it`,
-    );
-  }
+  if (json === undefined) throw malformed(file, 'expected a JSON object');
+  const credentials = parseByType(json);
+  if (typeof credentials === 'string') throw malformed(file, credentials);
   return {
-    file,
-    credentials,
-    account: accountIn(credentials),
+    ...credentials,
+    name: `${credentials.name} of ${file}`,
     quotaProject: env['GOOGLE_CLOUD_QUOTA_PROJECT'] || textOf(json, 'quota_project_id'),
     secrets: secretsIn(json),
   };
 }
 
-function accountIn(credentials: DefaultCredentials): string | undefined {
-  switch (credentials.kind) {
-    case 'service-account':
-      return credentials.key.account;
-    case 'impersonated':
-      return credentials.account;
-    case 'external':
-      return impersonatedIn(credentials.json);
-    case 'external-user':
-    case 'user':
-      return undefined;
-  }
+function malformed(file: string, why: string): GoogleError {
+  const message = `${quote(file)}: ${why}, as gcloud auth application-default login writes it`;
+  return new GoogleError('credentials-file', message);
 }
 
-/** The credentials in a JSON object, or what is wrong with it. */
-function parseByType(json: JsonObject): DefaultCredentials | string {
+/** The credentials in a JSON object, or the reason why there are none. */
+function parseByType(json: JsonObject): Credentials | string {
   switch (json['type']) {
     case 'service_account': {
       const key = parseServiceAccountKey(json);
-      return typeof key === 'string' ? key : { kind: 'service-account', key };
+      if (typeof key === 'string') return key;
+      return { name: `service account ${key.account}`, account: key.account, open: openKey(key) };
     }
     case 'authorized_user':
       return parseUser(json);
     case 'external_account':
-      return { kind: 'external', json };
     case 'external_account_authorized_user':
-      return { kind: 'external-user', json };
+      return parseFederation(json);
     case 'impersonated_service_account':
       return parseImpersonated(json);
     default:
@@ -123,16 +99,42 @@ function parseByType(json: JsonObject): DefaultCredentials | string {
   }
 }
 
-function parseUser(json: JsonObject): DefaultCredentials | string {
+function parseUser(json: JsonObject): Credentials | string {
   const clientId = textOf(json, 'client_id');
   const clientSecret = textOf(json, 'client_secret');
   const refreshToken = textOf(json, 'refresh_token');
   if (clientId === undefined || clientSecret === undefined || refreshToken === undefined)
     return 'expected "client_id", "client_secret" and "refresh_token" of an authorized_user';
-  return { kind: 'user', clientId, clientSecret, refreshToken, tokenUri: textOf(json, 'token_uri') };
+  const tokenUri = textOf(json, 'token_uri');
+  const endpoints = tokenUri === undefined ? {} : { oauth2TokenUrl: tokenUri };
+  const user = { clientId, clientSecret, refreshToken, endpoints };
+  return {
+    name: 'the user',
+    account: undefined,
+    remedy: 'log in again: gcloud auth application-default login',
+    open: ({ UserRefreshClient }, options) => new UserRefreshClient({ ...options, ...user }),
+  };
 }
 
-function parseImpersonated(json: JsonObject): DefaultCredentials | string {
+/** Workload or workforce identity federation. The library checks the fields. */
+function parseFederation(json: JsonObject): Credentials {
+  const account = json['type'] === 'external_account' ? impersonatedIn(json) : undefined;
+  const name = account === undefined ? 'the federated identity' : `service account ${account}`;
+  return {
+    name,
+    account,
+    open: ({ ExternalAccountAuthorizedUserClient, ExternalAccountClient }, options) => {
+      const all: unknown = { ...json, ...options, scopes: [SCOPE] };
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the library checks the fields itself
+      const client = ExternalAccountClient.fromJSON(all as ExternalAccountClientOptions);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a missing field ends in a refusal
+      const user = all as ExternalAccountAuthorizedUserClientOptions;
+      return client ?? new ExternalAccountAuthorizedUserClient(user);
+    },
+  };
+}
+
+function parseImpersonated(json: JsonObject): Credentials | string {
   const account = impersonatedIn(json);
   if (account === undefined)
     return 'expected "service_account_impersonation_url" to name the service account';
@@ -141,7 +143,14 @@ function parseImpersonated(json: JsonObject): DefaultCredentials | string {
   if (typeof source === 'string') return `source_credentials: ${source}`;
   const listed: readonly unknown[] = Array.isArray(json['delegates']) ? json['delegates'] : [];
   const delegates = listed.filter((delegate) => typeof delegate === 'string');
-  return { kind: 'impersonated', account, delegates, source };
+  return {
+    name: `service account ${account}`,
+    account,
+    open: (library, options) => {
+      const sourceClient = source.open(library, options);
+      return openImpersonation(library, options, { account, delegates, sourceClient });
+    },
+  };
 }
 
 /** `…/serviceAccounts/ACCOUNT:generateAccessToken` */
@@ -152,8 +161,8 @@ function impersonatedIn(json: JsonObject): string | undefined {
 
 const SECRET_FIELDS: ReadonlySet<string> = new Set(['private_key', 'refresh_token', 'client_secret']);
 
-/** What must not be repeated of a credentials file, at any depth. */
-export function secretsIn(json: JsonObject): readonly string[] {
+/** The secrets of a credentials file, at any depth. */
+function secretsIn(json: JsonObject): readonly string[] {
   return Object.entries(json).flatMap(([field, value]) => {
     if (isObject(value)) return secretsIn(value);
     return typeof value === 'string' && SECRET_FIELDS.has(field) ? [value] : [];

@@ -1,7 +1,7 @@
 import { ProgramError, type ProgramRun, runProgram } from '../../base/run-program.ts';
 import { oneLine } from '../../base/text.ts';
-import type { Env } from './default-credentials.ts';
 import { GoogleError, redact } from './google-error.ts';
+import type { Env } from './library.ts';
 
 const TOKEN = /^[!-~]+$/;
 

@@ -3,13 +3,14 @@ import { readFile } from 'node:fs/promises';
 import { type JsonObject, parseJsonObject, textOf } from '../../base/json.ts';
 import { quote } from '../../base/text.ts';
 import { GoogleError } from './google-error.ts';
+import { type OpenClient, SCOPE } from './library.ts';
 
 /** The key of a service account. */
 export interface ServiceAccountKey {
   readonly account: string;
   /** PEM. */
   readonly privateKey: string;
-  /** Where it is exchanged for tokens; undefined where that is Google. */
+  /** The endpoint that exchanges it for tokens; undefined for Google's. */
   readonly tokenUri: string | undefined;
 }
 
@@ -18,10 +19,7 @@ export interface KeyFile extends ServiceAccountKey {
   readonly file: string;
 }
 
-/**
- * The keys in these files, in their order. Throws `key-file` with a sentence for every file that is not a JSON key of
- * a service account; none of it repeats what stands in a file.
- */
+/** The keys in these files, in order. Throws `key-file` with a sentence for every other file, without its content. */
 export async function readKeyFiles(files: readonly string[]): Promise<readonly KeyFile[]> {
   const keys = await Promise.all(files.map((file) => readKeyFile(file)));
   const wrong = keys.filter((key) => typeof key === 'string');
@@ -29,7 +27,7 @@ export async function readKeyFiles(files: readonly string[]): Promise<readonly K
   return keys.filter((key) => typeof key !== 'string');
 }
 
-/** The key in a JSON object, or what is wrong with it. */
+/** The key in a JSON object, or the reason why it is none. */
 export function parseServiceAccountKey(json: JsonObject): ServiceAccountKey | string {
   if (json['type'] !== 'service_account') return `expected the key of a service account${HOW_TO_MAKE_ONE}`;
   const account = textOf(json, 'client_email');
@@ -42,6 +40,19 @@ export function parseServiceAccountKey(json: JsonObject): ServiceAccountKey | st
 
 const HOW_TO_MAKE_ONE =
   ' with "type": "service_account", as gcloud iam service-accounts keys create writes it';
+
+/** A client for a key. The library knows Google's token endpoint only, so another one replaces it in the request. */
+export function openKey({ account, privateKey, tokenUri }: ServiceAccountKey): OpenClient {
+  return ({ JWT }, options) => {
+    const client = new JWT({ ...options, email: account, key: privateKey, scopes: [SCOPE] });
+    if (tokenUri === undefined) return client;
+    client.additionalClaims = { aud: tokenUri };
+    client.transporter.interceptors.request.add({
+      resolved: (request) => Promise.resolve({ ...request, url: new URL(tokenUri) }),
+    });
+    return client;
+  };
+}
 
 async function readKeyFile(file: string): Promise<KeyFile | string> {
   const where = `-key-files: ${quote(file)}`;
@@ -70,7 +81,7 @@ function isPrivateKey(pem: string): boolean {
   }
 }
 
-/** The first is the library's own, the second its name of 2012, which still stands in old keys. */
+/** The first is the library's own, the second its name of 2012, which old keys still have. */
 const GOOGLE_TOKEN_URIS: ReadonlySet<string> = new Set([
   'https://oauth2.googleapis.com/token',
   'https://accounts.google.com/o/oauth2/token',

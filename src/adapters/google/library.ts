@@ -1,61 +1,54 @@
 import type GoogleAuthLibrary from 'google-auth-library';
 import type { AuthClient, OAuth2ClientOptions } from 'google-auth-library';
 import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
 import { explainFailure, GoogleError } from './google-error.ts';
 import type { Minted } from './renewing-token.ts';
 import { withinLimit } from './shared-work.ts';
 
-export type Library = typeof GoogleAuthLibrary;
-
-/** google-auth-library, when it is first needed: most runs of the program never do, and it is large. */
-export async function loadLibrary(): Promise<Library> {
-  const loaded = await import('google-auth-library');
-  return loaded.default; // it is CommonJS: a bundle in chunks has the default only
-}
-
-/** What a token must be good for: the registries take no narrower scope for both reading and writing. */
-export const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
-
-/** For every client of the library. */
-export function clientOptions({
-  signal,
-  fetch,
-}: Reach): Pick<OAuth2ClientOptions, 'transporterOptions' | 'useAuthRequestParameters'> {
-  const transporterOptions =
-    fetch === undefined ? { signal } : { signal, fetchImplementation: fetch, retryConfig: { retry: 0 } }; // it retries by itself
-  // without its request parameters it does not log requests and answers, tokens included, when told to log
-  return { transporterOptions, useAuthRequestParameters: false };
-}
-
-/** How a client of the library reaches Google. */
-export interface Reach {
-  readonly signal: AbortSignal;
-  /** Undefined: the library's own, which knows node's authorities only. */
-  readonly fetch: typeof fetch | undefined;
-}
-
-/** How the library is asked. */
-export interface Asking {
-  /** What a message begins with. */
-  readonly subject: string;
-  /** What no message repeats. */
-  readonly secrets: readonly string[];
+/** What the identities of this adapter share. */
+export interface GoogleContext {
+  readonly env: Env;
   readonly clock: Clock;
-  /** Milliseconds. */
-  readonly limit: number;
+  readonly log: Log;
+  /** Sends requests to Google, retries included. */
+  readonly fetch: typeof fetch;
+  /** Milliseconds for one token. */
+  readonly requestLimit: number;
+  /** Milliseconds for one run of gcloud. */
+  readonly gcloudLimit: number;
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+export type Library = typeof GoogleAuthLibrary;
+export type ClientOptions = Pick<OAuth2ClientOptions, 'transporterOptions' | 'useAuthRequestParameters'>;
+
+/** Opens a client of the library for one token: its clock is not ours, so it decides on no renewal. */
+export type OpenClient = (library: Library, options: ClientOptions) => AuthClient;
+
+export interface LibraryCall {
+  /** The beginning of each message. */
+  readonly subject: string;
+  /** Kept out of each message. */
+  readonly secrets: readonly string[];
   readonly signal: AbortSignal;
 }
 
-/** Milliseconds that a token lives at most, whatever a clock that is wrong makes of the time it ends at. */
+/** The scope of every token: the registries have no narrower one for reading and writing. */
+export const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+/** Milliseconds: a token is never taken to live longer, even if a wrong clock says so. */
 const LONGEST = 3_600_000;
-/** Milliseconds that a token lives of which nobody says it. */
+/** Milliseconds that a token without a stated lifetime is taken to live. */
 export const UNKNOWN_LIFETIME = 10 * 60_000;
+/** Seconds: the longest that Google allows without a policy for it. */
+const IMPERSONATION_LIFETIME = 3600;
 /** Visible ASCII. */
 const FIT_FOR_HEADER = /^[!-~]+$/;
 
-/** Does something with the library: within the limit, and what it throws is a `GoogleError`. */
-export async function askLibrary<T>(
-  { subject, secrets, limit, signal }: Asking,
+/** Calls google-auth-library within the time limit. Throws a `GoogleError`, or the reason of an aborted signal. */
+export async function callLibrary<T>(
+  { requestLimit: limit }: GoogleContext,
+  { subject, secrets, signal }: LibraryCall,
   work: (library: Library, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const late = () => new GoogleError('unavailable', `${subject}: no answer within ${limit} ms`);
@@ -67,27 +60,57 @@ export async function askLibrary<T>(
   }
 }
 
-/** A token from a client that has just been opened. */
+/** Loaded when a token is needed: most runs need none, and the library is large. */
+async function loadLibrary(): Promise<Library> {
+  const loaded = await import('google-auth-library');
+  return loaded.default; // it is CommonJS: a bundle in chunks has the default only
+}
+
+/** A token from a new client. */
 export async function mintToken(
-  asking: Asking,
-  open: (library: Library, signal: AbortSignal) => AuthClient,
+  context: GoogleContext,
+  call: LibraryCall,
+  open: OpenClient,
 ): Promise<Minted> {
-  return askLibrary(asking, async (library, signal) => {
-    const client = openOrExplain(asking, () => open(library, signal));
+  return callLibrary(context, call, async (library, signal) => {
+    const transporterOptions = { signal, fetchImplementation: context.fetch, retryConfig: { retry: 0 } };
+    // with its request parameters the library logs tokens when logging is on
+    const options = { transporterOptions, useAuthRequestParameters: false };
+    const client = openOrExplain(call, () => open(library, options));
     const { token } = await client.getAccessToken();
     if (typeof token !== 'string' || !FIT_FOR_HEADER.test(token))
-      throw new GoogleError('unavailable', `${asking.subject}: the answer has no token`);
+      throw new GoogleError('unavailable', `${call.subject}: the answer has no token`);
     const end = client.credentials.expiry_date;
-    const lifetime = end == null ? UNKNOWN_LIFETIME : end - asking.clock.wallTime();
+    const lifetime = end == null ? UNKNOWN_LIFETIME : end - context.clock.wallTime();
     return { token, lifetime: Math.min(lifetime, LONGEST) };
   });
 }
 
-/** What the library says of a file that it cannot use is not a matter of the network. */
-function openOrExplain({ subject, secrets }: Asking, open: () => AuthClient): AuthClient {
+/** An error before any request is about the credentials file, not about the network. */
+function openOrExplain({ subject, secrets }: LibraryCall, open: () => AuthClient): AuthClient {
   try {
     return open();
   } catch (error) {
     throw new GoogleError('credentials-file', explainFailure(error, subject, secrets).message);
   }
+}
+
+/** A client that gets tokens of a service account with those of another client. */
+export function openImpersonation(
+  { Impersonated }: Library,
+  options: ClientOptions,
+  target: {
+    readonly account: string;
+    readonly delegates?: readonly string[];
+    readonly sourceClient: AuthClient;
+  },
+): AuthClient {
+  return new Impersonated({
+    ...options,
+    sourceClient: target.sourceClient,
+    targetPrincipal: target.account,
+    delegates: [...(target.delegates ?? [])],
+    targetScopes: [SCOPE],
+    lifetime: IMPERSONATION_LIFETIME,
+  });
 }

@@ -8,93 +8,80 @@ import { asSpoolError, SpoolFile } from './spool-file.ts';
 import { openUnlinked } from './unlinked-file.ts';
 
 export interface DiskSpoolOptions {
-  /** Where its files are. It should be on a disk: on a file system in memory they count as memory. */
+  /** The directory of its files. It should be on a disk: on a file system in memory they count as memory. */
   readonly directory: string;
   /** Bytes that it may hold at a time. */
   readonly limit: number;
-  /** Told once of each kind of thing that the spool could not do. */
+  /** Gets one warning for each kind of failure. */
   readonly log: Log;
-  /** Bytes that its disk has left. Unset: what the file system says. */
+  /** Free bytes of the disk. Default: those of the file system. */
   readonly freeBytes?: () => Promise<number>;
 }
 
 /**
- * A spool of files that have no name, or have none any more as soon as they are open: nothing is left of them however
- * the process ends. Where the platform does not allow that they go when they are closed.
+ * A spool of files without a name, or unlinked as soon as they are open: none is left, however the process ends. On a
+ * platform without that they are removed when they are closed.
  */
 export function createDiskSpool(options: DiskSpoolOptions): Spool {
   const { directory, limit, freeBytes = () => freeBytesOf(directory) } = options;
-  const troubles = new Troubles(options);
+  const warn = createWarnings(options);
   const room = new SpoolCapacity(freeBytes);
   return {
     capacityFor: async (blob) => {
-      if (blob.size > limit) return limit; // somebody wanted that
-      const capacity = await room.capacity().catch(() => limit); // to create a file will tell what is wrong
-      if (blob.size > capacity) troubles.tell(noRoom(blob, { directory, free: capacity }), blob);
+      if (blob.size > limit) return limit; // as configured: no warning
+      const capacity = await room.capacity().catch(() => limit); // creating a file will show the failure
+      if (blob.size > capacity) warn(noRoom(blob, { directory, free: capacity }), blob);
       return Math.min(limit, capacity);
     },
     create: async (blob) => {
-      const tell = (error: unknown) => troubles.tell(error, blob);
       try {
-        return telling(await createFile(blob, { directory, room }), { room, tell });
+        return withWarnings(await createFile(blob, { directory, room }), (error) => warn(error, blob), room);
       } catch (error) {
-        tell(error);
+        warn(error, blob);
         throw error;
       }
     },
   };
 }
 
-/** What people are told, and what follows for blobs that go to several hosts. */
-const TROUBLES: Readonly<Record<SpoolError['code'], string | undefined>> = {
+/** The warning for each kind of failure, with its effect on blobs for several hosts. */
+const WARNINGS: Readonly<Record<SpoolError['code'], string | undefined>> = {
   'no-room':
     'no room in the spool for a blob: this one, and others that do not fit, are read from their source again for each host; TMPDIR moves the spool',
   broken:
     'no spool: large blobs are read from their source for every host; TMPDIR moves it, -spool-limit=0 does without',
   damaged: 'the spool has damaged a blob: it is read from its source again; TMPDIR moves the spool',
-  closed: undefined, // somebody wanted that
+  closed: undefined, // on purpose
 };
 
-/** Tells each kind of trouble once, with the first blob that had it. Failures of a source are told by who reads it. */
-class Troubles {
-  readonly #options: DiskSpoolOptions;
-  readonly #told = new Set<SpoolError['code']>();
-
-  constructor(options: DiskSpoolOptions) {
-    this.#options = options;
-  }
-
-  tell(error: unknown, { digest, size }: Descriptor): void {
-    if (!(error instanceof SpoolError) || this.#told.has(error.code)) return;
-    this.#told.add(error.code);
-    const message = TROUBLES[error.code];
-    const { directory, log } = this.#options;
+/** Logs each kind of failure once, with its first blob. Failures of a source are reported by its reader. */
+function createWarnings({ directory, log }: DiskSpoolOptions) {
+  const logged = new Set<SpoolError['code']>();
+  return (error: unknown, { digest, size }: Descriptor): void => {
+    if (!(error instanceof SpoolError) || logged.has(error.code)) return;
+    logged.add(error.code);
+    const message = WARNINGS[error.code];
     const fields = { directory, blob: digest, bytes: size, why: messageOf(error) };
     if (message !== undefined) log.write('warning', message, fields);
-  }
+  };
 }
 
-function telling(
-  file: SpoolFile,
-  { room, tell }: { room: SpoolCapacity; tell: (error: unknown) => void },
-): SpooledBlob {
+function withWarnings(file: SpoolFile, warn: (error: unknown) => void, room: SpoolCapacity): SpooledBlob {
   return {
     write: (source) =>
       file.write(source).catch((error: unknown) => {
-        tell(error);
+        warn(error);
         throw error;
       }),
-    read: () => file.read().once('error', tell),
+    read: () => file.read().once('error', warn),
     discard: () => room.discard(file),
   };
 }
 
-interface Place {
-  readonly directory: string;
-  readonly room: SpoolCapacity;
-}
-
-async function createFile(blob: Descriptor, { directory, room }: Place): Promise<SpoolFile> {
+async function createFile(
+  blob: Descriptor,
+  { directory, room }: { readonly directory: string; readonly room: SpoolCapacity },
+): Promise<SpoolFile> {
   try {
     const opened = await room.open(blob.size, async () => new SpoolFile(blob, await openUnlinked(directory)));
     if (opened instanceof SpoolFile) return opened;

@@ -1,4 +1,3 @@
-// Covers src/adapters/docker-config/run-helper.ts
 // Covers src/base/run-program.ts
 
 import { execFile } from 'node:child_process';

@@ -1,9 +1,7 @@
 // Covers src/adapters/google/account-token.ts
 // Covers src/adapters/google/default-credentials.ts
+// Covers src/adapters/google/default-identity.ts
 // Covers src/adapters/google/gcloud-token.ts
-// Covers src/adapters/google/metadata-server.ts
-// Covers src/adapters/google/open-client.ts
-// Covers src/adapters/google/running-identity.ts
 
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';

@@ -14,7 +14,7 @@ import { createRequire } from 'node:module';
 import { createGoogleKeychain } from './src/adapters/google/google-keychain.ts';
 const keychain = createGoogleKeychain({
   accounts: [{ registry: 'eu.gcr.io/prod', account: 'a@b.c' }],
-  keyFiles: [], env: {}, clock: { wallTime: () => 0, monotonic: () => 0 }, log: { write() {} }, requestLimit: 5000,
+  keyFiles: [], env: {}, clock: { wallTime: () => 0, monotonic: () => 0 }, log: { write() {} }, fetch, requestLimit: 5000,
 });
 const { credential } = await keychain.identityFor(process.argv[1], new AbortController().signal);
 if (process.argv[2] === 'use') await credential.current(new AbortController().signal).catch(() => {});
@@ -51,7 +51,7 @@ import { createGoogleKeychain } from './src/adapters/google/google-keychain.ts';
 import { readKeyFiles } from './src/adapters/google/key-files.ts';
 const keychain = createGoogleKeychain({
   accounts: [{ registry: 'eu.gcr.io/prod', account: 'a@b.c' }],
-  keyFiles: await readKeyFiles([process.argv[2]]), env: {}, clock: { wallTime: Date.now, monotonic: () => performance.now() }, log: { write() {} },
+  keyFiles: await readKeyFiles([process.argv[2]]), env: {}, clock: { wallTime: Date.now, monotonic: () => performance.now() }, log: { write() {} }, fetch,
 });
 const { signal } = new AbortController();
 const { credential } = await keychain.identityFor('eu.gcr.io/prod/app', signal);

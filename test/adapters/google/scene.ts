@@ -79,9 +79,11 @@ export async function scene(staging: Staging = {}): Promise<Scene> {
     },
     clock,
     log: { write: (...line) => logged.push(JSON.stringify(line)) },
-    iamEndpoint: google.url,
-    fetch: createFetch({ network: {}, clock, log: { write: () => {} }, userAgent: 'cip/test' }).fetch,
     ...staging.options,
+    fetch: fetchFrom(
+      google,
+      staging.options?.fetch ?? createFetch({ network: {}, clock, log, userAgent }).fetch,
+    ),
   });
   const token = async (whose = REPOSITORY, signal = never) => {
     const { credential } = await keychain.identityFor(whose, signal);
@@ -97,6 +99,17 @@ export async function scene(staging: Staging = {}): Promise<Scene> {
     identity: (whose = REPOSITORY) => keychain.identityFor(whose, never),
     token,
     refusal: (whose) => refusalOf(token(whose)),
+  };
+}
+
+const log = { write: () => {} };
+const userAgent = 'cip/test';
+
+/** A `fetch` whose IAM Credentials API is the fake. */
+function fetchFrom(google: FakeGoogle, inner: typeof fetch): typeof fetch {
+  return (input, init) => {
+    const url = input instanceof Request ? input.url : String(input);
+    return inner(url.replace('https://iamcredentials.googleapis.com', google.url), init);
   };
 }
 

@@ -1,4 +1,3 @@
-// Covers src/adapters/oci/api/next-page.ts
 // Covers src/adapters/oci/api/pages.ts
 
 import { createServer } from 'node:http';

@@ -1,5 +1,3 @@
-import type { HttpRequest } from '../../../http/request.ts';
-import { describeRequest } from '../../../http/request.ts';
 import {
   hostRegistryOf,
   isWithin,
@@ -8,14 +6,14 @@ import {
   type Repository,
   repositoryOf,
 } from '../../../image/repository.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
 import { fitTexts } from './invalid-names.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
+import { requestError } from './response-error.ts';
 import { hostRequest, type Session } from './session.ts';
 
 /**
- * GET `/v2/_catalog`, page by page, each name once: no part of the specification any more, but most registries that one runs have it.
- * Asked without `n`, because registries refuse one that is larger than they like.
+ * GET `/v2/_catalog`, page by page, each name once. It is not in the specification any more, but most self-hosted
+ * registries have it. Without `n`: registries refuse a number above their own limit.
  *
  * @see https://distribution.github.io/distribution/spec/api/#listing-repositories
  */
@@ -32,16 +30,14 @@ export async function* readCatalog(
     entries: 'repositories',
     taken: () => names.size,
   })) {
-    if (page.kind === 'missing') throw notOffered(request);
+    if (page.kind === 'missing') {
+      const message = '404: the registry has no list of its repositories';
+      throw requestError(request, 'refused', message, { status: 404 });
+    }
     const added = fitTexts(listOf(page, 'repositories'), { parse: parseImageName, leaveOut })
       .map((name) => repositoryOf(host, name))
       .filter((repository) => !names.has(repository));
     for (const repository of added) names.add(repository);
     yield added.filter((repository) => isWithin(repository, registry));
   }
-}
-
-function notOffered(request: HttpRequest): RegistryError {
-  const message = `${describeRequest(request)}: 404: the registry has no list of its repositories`;
-  return new RegistryError('refused', message, { status: 404 });
 }

@@ -1,12 +1,10 @@
+import { classifyHostname } from '../../../http/connect/address-policy.ts';
 import { hostOf, pathOf, type Repository } from '../../../image/repository.ts';
 
-/** Docker Hub answers under another name than the one that everybody writes. */
+/** Docker Hub's registry has another name than the one in references. */
 const DOCKER_HUB = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
 
-/**
- * Which URL a repository has. Those in `plainHttp` are spoken to in http, and loopback hosts, unless they have
- * certificates.
- */
+/** URLs of repositories: http for the hosts in `plainHttp`, and for loopback hosts without certificates; else https. */
 export class Endpoints {
   readonly #plainHttp: ReadonlySet<string>;
   readonly #hasCertificates: (host: string) => boolean;
@@ -17,7 +15,7 @@ export class Endpoints {
     this.#hasCertificates = hasCertificates;
   }
 
-  /** `https://host` of a host as manifests name it, as `URL.origin` writes it: small letters, no default port. */
+  /** The origin of a host as manifests name it: lower case, without a default port. */
   originOf(host: string): string {
     const known = this.#origins.get(host);
     if (known !== undefined) return known;
@@ -33,23 +31,14 @@ export class Endpoints {
 
   #makeOrigin(host: string): string {
     if (DOCKER_HUB.has(host)) return 'https://registry-1.docker.io';
-    const isPlain = this.#plainHttp.has(host) || (isLoopback(host) && !this.#hasCertificates(host));
+    const isLoopback = classifyHostname(new URL(`https://${host}`).hostname) === 'loopback';
+    const isPlain = this.#plainHttp.has(host) || (isLoopback && !this.#hasCertificates(host));
     return new URL(`${isPlain ? 'http' : 'https'}://${host}`).origin;
   }
 }
 
-/** `<name>` of the distribution spec: on Docker Hub a name without a namespace is below `library`. */
+/** `<name>` of the distribution specification: on Docker Hub a name without a namespace is below `library`. */
 export function nameOf(repository: Repository): string {
   const path = pathOf(repository);
   return DOCKER_HUB.has(hostOf(repository)) && !path.includes('/') ? `library/${path}` : path;
-}
-
-function isLoopback(host: string): boolean {
-  const name = host.replace(/:\d+$/, '');
-  return (
-    name === 'localhost' ||
-    name.endsWith('.localhost') ||
-    name === '[::1]' ||
-    /^127(?:\.\d{1,3}){3}$/.test(name)
-  );
 }

@@ -3,8 +3,8 @@ import { RegistryError } from '../../../ports/registry-error.ts';
 import { readRequest, type Session } from './session.ts';
 
 /**
- * Why a host may hide what it says is not there: it asks for credentials at `/v2/`, and there are none. Undefined where
- * it does not, and where it does not answer.
+ * A hint that missing content may be hidden: the host demands credentials at `/v2/`, and there are none. Undefined
+ * otherwise, and if the host does not answer.
  */
 export async function explainAbsence(
   session: Session,

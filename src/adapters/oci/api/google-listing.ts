@@ -11,12 +11,12 @@ export function isGooglePage({ manifest, child }: JsonObject): boolean {
   return isObject(manifest) || Array.isArray(child);
 }
 
-/** Google's listing as it comes, page by page; one page is what Google itself sends. */
+/** Google's listing, page by page; Google itself sends one page. */
 export class GoogleListing {
   readonly #leaveOut: LeaveOut;
   readonly #manifests = new Map<Digest, readonly Tag[]>();
   readonly #tags = new Map<Tag, Digest>();
-  /** As the list of tags beside the map of digests names them. */
+  /** The tags of the list beside the map of digests. */
   readonly #named = new Set<Tag>();
   readonly #indexes = new Set<Digest>();
   readonly #children = new Set<ImageName>();
@@ -25,7 +25,7 @@ export class GoogleListing {
     this.#leaveOut = leaveOut;
   }
 
-  /** How many digests and children it has so far. */
+  /** The number of digests and children so far. */
   get size(): number {
     return this.#manifests.size + this.#children.size;
   }
@@ -43,7 +43,7 @@ export class GoogleListing {
     }
   }
 
-  /** A tag that is named without its digest: then the map of digests is not whole. */
+  /** A tag without a digest, if there is one: then the map of digests is incomplete. */
   tagWithoutDigest(): Tag | undefined {
     for (const tag of this.#named) if (!this.#tags.has(tag)) return tag;
     return undefined;
@@ -71,7 +71,7 @@ export class GoogleListing {
   }
 }
 
-/** A child is one component: whatever else a server calls so would lead to another path. */
+/** A child is one path component: any other text would lead to another path. */
 function parseChild(text: string): ImageName | undefined {
   return text.includes('/') ? undefined : parseImageName(text);
 }

@@ -3,42 +3,42 @@ import type { HttpResponse } from '../../../http/request.ts';
 import { hostOf, type Repository } from '../../../image/repository.ts';
 import { wordsOf } from './response-error.ts';
 
-/** What is asked for by HEAD. */
+/** The kinds of content that HEAD requests are about. */
 export type Content = 'blobs' | 'manifests';
 
-/** Of a proxy, which refuses whatever is asked. */
+/** The status of a proxy, which refuses every method. */
 const PROXY_AUTHENTICATION = 407;
 
-/** True for an answer to HEAD that leaves the question open, and that GET may not get. */
+/** True for a response to HEAD that a GET may not get. */
 export function isHeadRefused({ status }: HttpResponse): boolean {
   return status !== 200 && status !== 404 && status !== PROXY_AUTHENTICATION && !isTemporaryStatus(status);
 }
 
-/** What a refusal that has no body is told with: that of another one, or a hint to it. */
+/** The reason of a refused HEAD, which has no body: the body of a GET, or a hint. */
 export type Reason = Partial<Pick<HttpResponse, 'body' | 'hint'>>;
 
-/** Repositories of a host that are asked for the reason of one status: more would tell the same. */
+/** Repositories of a host that get a GET for the reason of one status: more would tell the same. */
 const MOST = 8;
 
 /**
- * Learns where HEAD is refused. A host that answers GET is asked by that alone; a repository that refuses both is asked
- * by HEAD alone, and its reason is that of the first GET.
+ * Learns the hosts that refuse HEAD. A host that answers GET gets no HEAD any more. A repository that refuses both gets
+ * no GET any more: the reason of the first one is quoted.
  */
 export class HeadSupport {
   /** Hosts that refuse HEAD, and answer GET. */
   readonly #withoutHead = new Set<string>();
-  /** The reasons of repositories that refuse both: bodies of answers. */
+  /** Response bodies of repositories that refuse both. */
   readonly #reasons = new Map<string, Uint8Array>();
-  /** By host and status: how many repositories have refused both, and in which words. */
+  /** By host and status: the number of repositories that refuse both, and the last reason. */
   readonly #hosts = new Map<string, { refusals: number; words: string }>();
-  /** The first question by GET to a repository. */
+  /** The first GET of each repository. */
   readonly #first = new Map<string, Promise<unknown>>();
 
-  isAskedByGet(repository: Repository, content: Content): boolean {
+  needsGet(repository: Repository, content: Content): boolean {
     return this.#withoutHead.has(`${hostOf(repository)} ${content}`);
   }
 
-  /** The reason of a refused HEAD, where it is known, or not worth a GET any more. */
+  /** The reason of a refused HEAD, if it is known, or not worth a GET any more. */
   reasonOf(repository: Repository, content: Content, { status, hint }: HttpResponse): Reason | undefined {
     const body = this.#reasons.get(`${repository} ${content}`);
     if (body !== undefined) return { body };
@@ -48,17 +48,17 @@ export class HeadSupport {
     return { hint: `${hint === undefined ? '' : `${hint}; `}of another repository it said: ${host.words}` };
   }
 
-  /** Asks a repository by GET: the first time alone, so that the others of the same time know what it was answered. */
-  async afterFirst<T>(repository: Repository, content: Content, ask: () => Promise<T>): Promise<T> {
+  /** Sends a GET to a repository. Concurrent ones wait for the first, and so know its response. */
+  async afterFirst<T>(repository: Repository, content: Content, get: () => Promise<T>): Promise<T> {
     const key = `${repository} ${content}`;
     const first = this.#first.get(key);
     if (first !== undefined) {
-      await first.catch(() => {}); // whoever asked first tells it
-      return ask();
+      await first.catch(() => {}); // the caller of the first reports it
+      return get();
     }
-    const asking = ask();
-    this.#first.set(key, asking);
-    return asking;
+    const sent = get();
+    this.#first.set(key, sent);
+    return sent;
   }
 
   learnAnswer(repository: Repository, content: Content): void {

@@ -1,13 +1,13 @@
 import { quote } from '../../../base/text.ts';
 
-/** What listings of a host have that is no name, no tag or no digest. */
+/** Entries in listings of a host that are no valid name, tag or digest. */
 export interface InvalidNamesOfHost {
   readonly count: number;
   /** The first of them, fit for a log. */
   readonly example: string;
 }
 
-/** Counts what is left out of listings because it is outside the grammars: nobody can ask for it. */
+/** Counts invalid entries of listings: they are left out, because no request can name them. */
 export class InvalidNames {
   readonly #hosts = new Map<string, InvalidNamesOfHost>();
 
@@ -21,10 +21,10 @@ export class InvalidNames {
   }
 }
 
-/** Told of what is outside the grammars: it cannot be wanted, and must not get into a URL. */
+/** Called for each invalid entry, which must not get into a URL. */
 export type LeaveOut = (entry: unknown) => void;
 
-/** The entries of a list that are texts and that `parse` takes. */
+/** The valid entries of a list. */
 export function fitTexts<T>(
   entries: readonly unknown[],
   { parse, leaveOut }: { readonly parse: (text: string) => T | undefined; readonly leaveOut: LeaveOut },

@@ -1,14 +1,13 @@
 import { quote } from '../../../base/text.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { parseErrors } from '../../../http/spec-errors.ts';
 import type { RegistryName, Repository } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
 import type { Listing } from '../../../ports/registry.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
 import { GoogleListing, isGooglePage } from './google-listing.ts';
 import { fitTexts } from './invalid-names.ts';
-import { listOf, MAX_PAGE_BYTES, type Page, readPages } from './pages.ts';
-import { throwResponseError } from './response-error.ts';
+import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
+import { requestError, throwResponseError } from './response-error.ts';
 import { hostRequest, readRequest, type Session } from './session.ts';
 
 /**
@@ -21,10 +20,10 @@ export function listRepository(
   session: Session,
   { repository, signal }: { repository: Repository; signal: AbortSignal },
 ): Promise<Listing> {
-  return readListing(session, readRequest(session, repository, partsOf(signal)), saysThereIsNone);
+  return readListing(session, readRequest(session, repository, partsOf(signal)), isUnknownRepository);
 }
 
-/** GET `/v2/tags/list`, which Google's hosts answer as for a repository that leads to all others. */
+/** GET `/v2/tags/list`: Google's hosts list the repositories below them. */
 export function listHost(
   session: Session,
   { host, signal }: { host: RegistryName; signal: AbortSignal },
@@ -56,21 +55,23 @@ async function readListing(
     }
     requests += 1;
     if (requests === 1) isGoogle = isGooglePage(page.body);
-    else if (isGoogle !== isGooglePage(page.body)) throw mixed(page);
+    else if (isGoogle !== isGooglePage(page.body)) throw mixed(page.request);
     if (isGoogle) google.add(page.body);
     else for (const tag of fitTexts(listOf(page, 'tags'), { parse: parseTag, leaveOut })) tags.add(tag);
   }
   if (!isGoogle) return { kind: 'tags', tags, requests };
   const tag = google.tagWithoutDigest();
-  if (tag !== undefined) throw notWhole(request, `the list names the tag ${quote(tag)} without its digest`);
+  if (tag !== undefined) {
+    throw requestError(request, 'unexpected', `the list names the tag ${quote(tag)} without its digest`);
+  }
   return google.listing();
 }
 
-/** Codes by which registries say that there is no such repository, or nothing in it. */
+/** Error codes of a repository that does not exist, or is empty. */
 const NO_REPOSITORY: ReadonlySet<string> = new Set(['NAME_UNKNOWN', 'NOT_FOUND']);
 
-/** Only the registry itself knows: a 404 of a proxy, or of a registry without lists, says nothing of a repository. */
-function saysThereIsNone({ body }: HttpResponse): boolean {
+/** The 404 of a proxy, or of a registry without lists, is no statement about the repository. */
+function isUnknownRepository({ body }: HttpResponse): boolean {
   return parseErrors(body).some(({ code }) => NO_REPOSITORY.has(code));
 }
 
@@ -80,11 +81,11 @@ function withHint(response: HttpResponse): HttpResponse {
   return { ...response, hint };
 }
 
-/** Tags without digests beside digests with tags: neither half would be the whole. */
-function mixed({ request }: Page): RegistryError {
-  return notWhole(request, "one page of the list is Google's, with digests, and another is not");
-}
-
-function notWhole(request: HttpRequest, message: string): RegistryError {
-  return new RegistryError('unexpected', `${describeRequest(request)}: ${message}`);
+/** A mix of tags without digests and of digests with tags is complete for neither. */
+function mixed(request: HttpRequest) {
+  return requestError(
+    request,
+    'unexpected',
+    "one page of the list is Google's, with digests, and another is not",
+  );
 }

@@ -1,7 +1,7 @@
 import { isTemporaryStatus } from '../../../http/attempt.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../../image/digest.ts';
-import { ACCEPT_MANIFESTS } from '../../../image/media-types.ts';
+import { ACCEPT_MANIFESTS, isManifestType } from '../../../image/media-types.ts';
 import {
   guessMediaType,
   ManifestError,
@@ -12,13 +12,13 @@ import {
 import type { Reference } from '../../../image/reference.ts';
 import type { Repository } from '../../../image/repository.ts';
 import type { Found } from '../../../ports/registry.ts';
-import { RegistryError } from '../../../ports/registry-error.ts';
+import type { RegistryError } from '../../../ports/registry-error.ts';
 import { isHeadRefused } from './head-support.ts';
-import { throwResponseError } from './response-error.ts';
+import { requestError, throwResponseError } from './response-error.ts';
 import { retryCorruptBody } from './retry-corrupt-body.ts';
 import { readRequest, type Session } from './session.ts';
 
-/** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
+/** The limit of registries, and so of what is read. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 interface Lookup {
@@ -27,97 +27,88 @@ interface Lookup {
   readonly signal: AbortSignal;
 }
 
-const ACCEPT = { accept: ACCEPT_MANIFESTS };
-/** Of a tag: some registries answer 404 where the type of its manifest is not accepted, and the tag exists all the same. */
-const ACCEPT_ANY = { accept: `${ACCEPT_MANIFESTS}, */*` };
-
 /** HEAD `/v2/<name>/manifests/<reference>`: its digest. */
-export async function resolveManifest(session: Session, asked: Lookup): Promise<Digest | undefined> {
-  return (await lookUpManifest(session, asked))?.digest;
+export async function resolveManifest(session: Session, lookup: Lookup): Promise<Digest | undefined> {
+  return (await lookUpManifest(session, lookup))?.digest;
 }
 
-/**
- * HEAD `/v2/<name>/manifests/<reference>`; a registry that refuses that, or gives no digest, is asked for the bytes.
- */
-export async function lookUpManifest(session: Session, asked: Lookup): Promise<Found | undefined> {
-  const { repository, reference, signal } = asked;
-  if (session.heads.isAskedByGet(repository, 'manifests')) return lookAtBytes(session, asked);
-  const path = `manifests/${reference}`;
-  const request = readRequest(session, repository, {
-    method: 'HEAD',
-    path,
-    headers: acceptFor(asked),
-    signal,
-  });
-  const response = await retryCorruptBody(session.send, request, (read) => pageIn(request, read));
+/** HEAD `/v2/<name>/manifests/<reference>`; GET for a registry that refuses HEAD, or gives no digest. */
+export async function lookUpManifest(session: Session, lookup: Lookup): Promise<Found | undefined> {
+  const { repository, reference } = lookup;
+  if (session.heads.needsGet(repository, 'manifests')) return lookUpByGet(session, lookup);
+  const request = lookupRequest(session, 'HEAD', lookup);
+  const response = await retryCorruptBody(session.send, request, (read) => webPageError(request, read));
   if (response.status === 404) return undefined;
   if (response.status === 200) {
-    return foundIn(request, { response, reference }) ?? lookAtBytes(session, asked);
+    return foundIn(request, response, reference) ?? lookUpByGet(session, lookup);
   }
   if (!isHeadRefused(response)) return throwResponseError(request, response);
   return session.heads.afterFirst(repository, 'manifests', async () => {
     const reason = session.heads.reasonOf(repository, 'manifests', response);
     if (reason !== undefined) return throwResponseError(request, { ...response, ...reason });
-    return lookAtBytes(session, asked, { request, response });
+    return lookUpByGet(session, lookup, { request, response });
   });
 }
 
-/** What the headers of an answer tell. Without a digest they are believed for a digest's sake, where its type is one. */
-function foundIn(
-  request: HttpRequest,
-  { response, reference }: { readonly response: HttpResponse; readonly reference: Reference },
-): Found | undefined {
+function lookupRequest(
+  session: Session,
+  method: 'GET' | 'HEAD',
+  { repository, reference, signal }: Lookup,
+): HttpRequest {
+  // some registries answer 404 for a tag whose manifest has a type that is not accepted
+  const headers = { accept: isDigest(reference) ? ACCEPT_MANIFESTS : `${ACCEPT_MANIFESTS}, */*` };
+  const limit = method === 'GET' ? { maxBodyBytes: MAX_MANIFEST_BYTES } : {};
+  return readRequest(session, repository, {
+    method,
+    path: `manifests/${reference}`,
+    headers,
+    ...limit,
+    signal,
+  });
+}
+
+/** The content of a HEAD response; undefined without a digest, unless it has the type of a manifest and was by digest. */
+function foundIn(request: HttpRequest, response: HttpResponse, reference: Reference): Found | undefined {
   const mediaType = namedType(response) ?? '';
   const named = digestIn(response);
-  if (isDigest(reference) && (named !== undefined || MANIFEST_TYPES.has(mediaType))) {
-    return { digest: confirmed(request, { reference, named }), mediaType };
+  if (!isDigest(reference)) return named && { digest: named, mediaType };
+  if (named !== undefined && named !== reference) {
+    throw requestError(request, 'mismatch', `the registry answered with ${named}`);
   }
-  return named && { digest: named, mediaType };
+  return named !== undefined || isManifestType(mediaType) ? { digest: reference, mediaType } : undefined;
 }
 
 function digestIn({ headers }: HttpResponse): Digest | undefined {
   return parseDigest(headers['docker-content-digest'] ?? '');
 }
 
-const MANIFEST_TYPES: ReadonlySet<string> = new Set(ACCEPT_MANIFESTS.split(',').map((type) => type.trim()));
-
-/** A login page or a proxy's notice comes with status 200 as well. */
-function pageIn(request: HttpRequest, { headers }: HttpResponse): RegistryError | undefined {
+/** A login page, or the notice of a proxy, has status 200 as well. */
+function webPageError(request: HttpRequest, { headers }: HttpResponse): RegistryError | undefined {
   if (!/^\s*text\/html\b/i.test(headers['content-type'] ?? '')) return undefined;
-  return new RegistryError(
-    'unexpected',
-    `${describeRequest(request)}: the answer is a web page, not a manifest`,
-  );
+  return requestError(request, 'unexpected', 'the answer is a web page, not a manifest');
 }
 
-function confirmed(
-  request: HttpRequest,
-  { reference, named }: { reference: Digest; named: Digest | undefined },
-): Digest {
-  if (named === undefined || named === reference) return reference;
-  throw new RegistryError('mismatch', `${describeRequest(request)}: the registry answered with ${named}`);
-}
-
-/** A HEAD that was refused: that says nothing of what was asked for. */
+/** A HEAD without an answer to its question. */
 interface RefusedHead {
   readonly request: HttpRequest;
   readonly response: HttpResponse;
 }
 
-/** What a tag or digest stands for by its bytes: a manifest, or what the registry names by the right digest. */
-async function lookAtBytes(
+/** GET `/v2/<name>/manifests/<reference>`: a manifest, or content that the registry names by the right digest. */
+async function lookUpByGet(
   session: Session,
-  asked: Lookup,
+  lookup: Lookup,
   refused?: RefusedHead,
 ): Promise<Found | undefined> {
-  const { repository, reference } = asked;
-  const request = getRequest(session, asked);
-  const response = await retryCorruptBody(session.send, request, (read) =>
-    damageOf(request, read, reference),
-  );
+  const { repository, reference } = lookup;
+  const request = lookupRequest(session, 'GET', lookup);
+  const response = await retryCorruptBody(session.send, request, (read) => {
+    const digest = isDigest(reference) ? reference : digestIn(read);
+    return digest === undefined ? webPageError(request, read) : mismatchError(request, digest, read);
+  });
   const { status } = response;
   if (refused !== undefined && isRefusedToo(refused, response)) {
-    const body = tellsReason(status) ? response.body : NOTHING;
+    const body = tellsReason(status) ? response.body : new Uint8Array();
     const told = { ...refused.response, body, ...(response.hint !== undefined && { hint: response.hint }) };
     session.heads.learnRefusal(repository, 'manifests', told);
     return throwResponseError(refused.request, told);
@@ -127,9 +118,7 @@ async function lookAtBytes(
   return status === 404 ? undefined : foundInBytes(request, response, reference);
 }
 
-const NOTHING = new Uint8Array();
-
-/** To those who have no right to look, what is there may be hidden; and their refusal stands where GET says nothing. */
+/** Without rights, a 404 may hide the content; and the refusal of the HEAD stands if the GET has no reason. */
 function isRefusedToo({ response: head }: RefusedHead, { status }: HttpResponse): boolean {
   if (!tellsReason(status)) return head.status === 401 || head.status === 403;
   return status !== 200;
@@ -148,66 +137,49 @@ function foundInBytes(request: HttpRequest, response: HttpResponse, reference: R
     parseReferences({ digest, bytes: response.body, mediaType });
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    throw new RegistryError('unexpected', `${describeRequest(request)}: ${error.message}`, { cause: error });
+    throw requestError(request, 'unexpected', error.message, { cause: error });
   }
   return { digest, mediaType };
-}
-
-/** A web page, or bytes that are not what they are named. */
-function damageOf(
-  request: HttpRequest,
-  response: HttpResponse,
-  reference: Reference,
-): RegistryError | undefined {
-  const digest = isDigest(reference) ? reference : digestIn(response);
-  if (digest === undefined) return pageIn(request, response);
-  return mismatchOf(request, { digest, bytes: response.body, mediaType: mediaTypeOf(response) });
-}
-
-function getRequest(session: Session, asked: Lookup): HttpRequest {
-  const { repository, reference, signal } = asked;
-  const path = `manifests/${reference}`;
-  const parts = { method: 'GET', path, headers: acceptFor(asked), maxBodyBytes: MAX_MANIFEST_BYTES } as const;
-  return readRequest(session, repository, { ...parts, signal });
-}
-
-function acceptFor({ reference }: Lookup): { readonly accept: string } {
-  return isDigest(reference) ? ACCEPT : ACCEPT_ANY;
 }
 
 /** GET `/v2/<name>/manifests/<digest>`, verified. */
 export async function fetchManifest(
   session: Session,
-  { digest, ...asked }: Omit<Lookup, 'reference'> & { readonly digest: Digest },
+  { digest, ...lookup }: Omit<Lookup, 'reference'> & { readonly digest: Digest },
 ): Promise<RawManifest | undefined> {
-  const request = getRequest(session, { ...asked, reference: digest });
-  const asManifest = (response: HttpResponse) => {
-    return { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
-  };
+  const request = lookupRequest(session, 'GET', { ...lookup, reference: digest });
   const response = await retryCorruptBody(session.send, request, (read) =>
-    mismatchOf(request, asManifest(read)),
+    mismatchError(request, digest, read),
   );
   if (response.status === 404) return undefined;
   if (response.status !== 200) return throwResponseError(request, response);
-  return asManifest(response);
+  return manifestIn(response, digest);
 }
 
-function mismatchOf(request: HttpRequest, manifest: RawManifest): RegistryError | undefined {
+function manifestIn(response: HttpResponse, digest: Digest): RawManifest {
+  return { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
+}
+
+function mismatchError(
+  request: HttpRequest,
+  digest: Digest,
+  response: HttpResponse,
+): RegistryError | undefined {
   try {
-    verifyManifest(manifest);
+    verifyManifest(manifestIn(response, digest));
     return undefined;
   } catch (error) {
     if (!(error instanceof ManifestError)) throw error;
-    return new RegistryError('mismatch', `${describeRequest(request)}: ${error.message}`, { cause: error });
+    return requestError(request, 'mismatch', error.message, { cause: error });
   }
 }
 
-/** The Content-Type; where a server sends none of use, what the document says. */
+/** The Content-Type; without a useful one, the type that the document shows. */
 function mediaTypeOf(response: HttpResponse): string {
   return namedType(response) ?? guessMediaType(response.body);
 }
 
-/** The Content-Type without its parameters, where it says anything. */
+/** The Content-Type without its parameters; undefined for a generic one. */
 function namedType(response: HttpResponse): string | undefined {
   const [type = ''] = (response.headers['content-type'] ?? '').split(';');
   const named = type.trim().toLowerCase();

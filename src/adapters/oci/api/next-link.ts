@@ -5,9 +5,8 @@ const BEGIN = /[\s,]*/y;
 const END = /[\s;]*(?:,|$)/y;
 
 /**
- * The target of the `rel="next"` link of a `Link` header, resolved against the page it came with; undefined where there
- * is none, and `malformed` where the header cannot be read. A link without `rel` counts as next where no other does: a
- * page of a list has little else to link to.
+ * The target of the `rel="next"` link of a `Link` header, resolved against its page; undefined without one, `malformed`
+ * for a header that cannot be read. Without a next link, a link without `rel` counts: a page has little else to link to.
  *
  * @see https://www.rfc-editor.org/rfc/rfc8288
  */
@@ -30,12 +29,12 @@ function resolve(target: string, page: URL): URL | 'malformed' {
 
 interface Link {
   readonly target: string;
-  /** In small letters; undefined where it has no `rel`. */
+  /** In lower case; undefined without a `rel`. */
   readonly relations: readonly string[] | undefined;
   readonly end: number;
 }
 
-/** The link that begins at some place. Every expression is sticky, so that nothing is looked at again from there. */
+/** The link at an offset. Every expression is sticky: linear time. */
 function readLink(text: string, start: number): Link | undefined {
   TARGET.lastIndex = start;
   const target = TARGET.exec(text);

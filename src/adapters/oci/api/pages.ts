@@ -1,23 +1,23 @@
 import { type JsonObject, parseJsonObject } from '../../../base/json.ts';
 import { quote } from '../../../base/text.ts';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
+import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
-import { nextPageUrl } from './next-page.ts';
-import { throwResponseError } from './response-error.ts';
+import { parseNextLink } from './next-link.ts';
+import { requestError, throwResponseError } from './response-error.ts';
 import { retryCorruptBody } from './retry-corrupt-body.ts';
 import type { Session } from './session.ts';
 
 /** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
 export const MAX_PAGE_BYTES = 64 * 1024 * 1024;
 const MAX_PAGES = 10_000;
-/** In a row: a registry may filter its pages by what one may see. */
+/** In a row: a registry may filter pages by the rights of the identity. */
 const MAX_EMPTY_PAGES = 100;
 /** Of all pages: fifty times the largest listing seen. */
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 
 export interface Page {
   readonly kind: 'page';
-  /** What the page was asked with, for messages. */
+  /** For messages. */
   readonly request: HttpRequest;
   readonly body: JsonObject;
 }
@@ -30,9 +30,9 @@ export interface NoList {
 }
 
 export interface Pages {
-  /** What is listed, for messages. */
+  /** The kind of entries, for messages. */
   readonly entries: 'tags' | 'repositories' | 'referrers';
-  /** How many of them have been taken so far: a page that adds none must not lead to another one, but that an empty one may. */
+  /** The number of entries taken so far, for the check that each page adds some. */
   readonly taken: () => number;
 }
 
@@ -46,7 +46,7 @@ export async function* readPages(
   first: HttpRequest,
   { entries, taken }: Pages,
 ): AsyncGenerator<Page | NoList, void, undefined> {
-  const endless = new EndlessPages(entries);
+  const checkProgress = createProgressCheck(entries);
   let request = first;
   let bytes = 0;
   for (let number = 1; number <= MAX_PAGES; number++) {
@@ -57,19 +57,19 @@ export async function* readPages(
     });
     if (response.status !== 200) return yield { kind: 'missing', request, response };
     bytes += response.body.length;
-    if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, what: `${MAX_LISTING_BYTES} bytes` });
+    if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, most: `${MAX_LISTING_BYTES} bytes` });
     const before = taken();
     const page: Page = { kind: 'page', request, body };
     yield page;
     const next = nextPageUrl(request, response);
-    endless.refuse(page, { next, grown: taken() > before });
+    checkProgress(page, { next, grown: taken() > before });
     if (next === undefined) return;
     request = { ...request, url: next };
   }
-  throw tooLong(request, { entries, what: `${MAX_PAGES} pages` });
+  throw tooLong(request, { entries, most: `${MAX_PAGES} pages` });
 }
 
-/** A page, or the answer 404 to the first request. A page is parsed once, where it is judged: it may have megabytes. */
+/** A page, or a 404 to the first request. A page is parsed once, where it is checked: it may have megabytes. */
 async function readPage(
   session: Session,
   request: HttpRequest,
@@ -79,37 +79,53 @@ async function readPage(
   const response = await retryCorruptBody(session.send, request, (read) => {
     parsed.body = parseJsonObject(read.body);
     const why = whyNoPage(parsed.body, { entries, isFirst });
-    return why === undefined ? undefined : unexpected(request, why);
+    return why === undefined ? undefined : requestError(request, 'unexpected', why);
   });
   if (response.status !== 200 && !(isFirst && response.status === 404)) throwResponseError(request, response);
   return { response, body: parsed.body ?? {} };
 }
 
-/** Refuses pages that lead nowhere. */
-class EndlessPages {
-  readonly #entries: Pages['entries'];
-  #previous: readonly unknown[] = [];
-  /** Where the last pages were, if these were all empty. */
-  readonly #empty = new Set<string>();
-
-  constructor(entries: Pages['entries']) {
-    this.#entries = entries;
-  }
-
-  /** `grown`: whether the page had anything new. */
-  refuse(page: Page, { next, grown }: { readonly next: URL | undefined; readonly grown: boolean }): void {
+/**
+ * Refuses a list that makes no progress: a page without new entries that leads to another one, or a last page that
+ * repeats the one before. A few empty pages in a row are allowed.
+ */
+function createProgressCheck(entries: Pages['entries']) {
+  let previous: readonly unknown[] = [];
+  const emptyPages = new Set<string>();
+  return (page: Page, { next, grown }: { readonly next: URL | undefined; readonly grown: boolean }): void => {
     const { request } = page;
-    const list = listOf(page, FIELDS[this.#entries]);
-    if (list.length === 0) this.#empty.add(request.url.href);
-    else this.#empty.clear();
-    const goesOn = this.#empty.size > 0 && this.#empty.size <= MAX_EMPTY_PAGES;
-    if (next !== undefined && !grown && !(goesOn && !this.#empty.has(next.href))) {
-      throw unexpected(request, `a page without new ${this.#entries} leads to another one`);
+    const list = listOf(page, FIELDS[entries]);
+    if (list.length > 0) emptyPages.clear();
+    else emptyPages.add(request.url.href);
+    const mayContinue = emptyPages.size > 0 && emptyPages.size <= MAX_EMPTY_PAGES;
+    if (next !== undefined && !grown && !(mayContinue && !emptyPages.has(next.href))) {
+      throw requestError(request, 'unexpected', `a page without new ${entries} leads to another one`);
     }
-    const isSame = !grown && list.length > 0 && JSON.stringify(list) === JSON.stringify(this.#previous);
-    if (isSame) throw unexpected(request, `the page repeats the ${this.#entries} of the page before it`);
-    this.#previous = list;
+    const isSame = !grown && list.length > 0 && JSON.stringify(list) === JSON.stringify(previous);
+    if (isSame) {
+      throw requestError(request, 'unexpected', `the page repeats the ${entries} of the page before it`);
+    }
+    previous = list;
+  };
+}
+
+/**
+ * The next page, by the `Link` of a page; undefined after the last one. Throws `RegistryError` for a link that cannot be
+ * read, and for one to another host, which must not get the credentials, or to another list.
+ */
+function nextPageUrl(request: HttpRequest, response: HttpResponse): URL | undefined {
+  const link = parseNextLink(response.headers['link'], response.url);
+  if (link === undefined) return undefined;
+  if (link === 'malformed') throw requestError(request, 'unexpected', 'its Link header is malformed');
+  if (link.origin !== request.url.origin) {
+    const why = `refused the next page at ${link.origin}: it belongs to another host`;
+    throw requestError(request, 'unexpected', why);
   }
+  const isOwn = [request.url, response.url].some(({ pathname }) => pathname === link.pathname);
+  if (!isOwn && link.pathname.startsWith('/v2/')) {
+    throw requestError(request, 'unexpected', 'refused the next page: its path is that of another list');
+  }
+  return link;
 }
 
 const FIELDS = {
@@ -118,11 +134,11 @@ const FIELDS = {
   referrers: 'manifests',
 } as const satisfies Record<Pages['entries'], string>;
 
-/** The list in a field of a page; null, as Go writes an empty one, and no field at all are empty lists. */
+/** The list in a field of a page; null (an empty list of Go) and a missing field are empty. */
 export function listOf({ request, body }: Page, field: string): readonly unknown[] {
   const list = body[field] ?? [];
   if (Array.isArray(list)) return list;
-  throw unexpected(request, `${field} is not a list but ${quote(typeof list)}`);
+  throw requestError(request, 'unexpected', `${field} is not a list but ${quote(typeof list)}`);
 }
 
 /** A first page may lack its list where that is empty; an error document and a later page may not. */
@@ -136,7 +152,7 @@ function whyNoPage(
   return isPage ? undefined : `the answer has no list of ${entries}`;
 }
 
-/** What an error means that comes after so many good pages. */
+/** The error of a list that ends with an error after some good pages. */
 function breaksOff(error: unknown, { entries, pages }: { entries: string; pages: number }): unknown {
   if (!(error instanceof RegistryError)) return error;
   const where = pages === 1 ? 'its first page' : `${pages} pages`;
@@ -144,10 +160,6 @@ function breaksOff(error: unknown, { entries, pages }: { entries: string; pages:
   return new RegistryError('unexpected', message, { cause: error });
 }
 
-function tooLong(request: HttpRequest, { entries, what }: { entries: string; what: string }): RegistryError {
-  return unexpected(request, `the list of ${entries} has more than ${what}`);
-}
-
-function unexpected(request: HttpRequest, message: string): RegistryError {
-  return new RegistryError('unexpected', `${describeRequest(request)}: ${message}`);
+function tooLong(request: HttpRequest, { entries, most }: { entries: string; most: string }): RegistryError {
+  return requestError(request, 'unexpected', `the list of ${entries} has more than ${most}`);
 }

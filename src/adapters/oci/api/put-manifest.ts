@@ -9,7 +9,7 @@ import { RegistryError } from '../../../ports/registry-error.ts';
 import { resolveManifest } from './manifests.ts';
 import { responseErrorOf, throwResponseError } from './response-error.ts';
 import { type Session, writeRequest } from './session.ts';
-import { doubtOf, isSuccess, namesDigest, notStored } from './stored-digest.ts';
+import { isSuccess, notStored, otherDigestError } from './stored-digest.ts';
 import { movedFrom, tagPrecondition, unreadTag } from './tag-precondition.ts';
 
 interface ManifestPut {
@@ -19,67 +19,54 @@ interface ManifestPut {
   readonly signal: AbortSignal;
 }
 
-/** Answers of success that leave open whether the manifest was stored, before that is an error. */
-const UNSETTLED: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4 };
+/** PUTs whose success is doubtful, before that is an error. */
+const DOUBTFUL_PUTS: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4 };
+const NO_ANSWER = { status: undefined, asked: undefined };
 
 /**
- * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is 201 that names no other digest than the one
- * that was sent; after any other 2xx a HEAD tells whether the manifest is there, and where it is not, it is written
- * again. A tag is written only where it does not exist, see `tagPrecondition`. Throws `RegistryError`.
+ * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is a 201 that names no other digest. After any
+ * other 2xx a HEAD shows whether the manifest exists; if it does not, it is written again. A tag is written only if it
+ * does not exist, see `tagPrecondition`. Throws `RegistryError`.
  */
 export async function putManifest(session: Session, put: ManifestPut): Promise<void> {
   const { digest } = put.manifest;
   const request = requestFor(session, put);
-  const attempts = new Attempts(session.clock, UNSETTLED);
+  const attempts = new Attempts(session.clock, DOUBTFUL_PUTS);
   for (;;) {
     const response = await session.send(request);
     const { precondition } = response;
     if (precondition !== undefined) throw unreadTag(request, responseErrorOf(precondition, response));
     if (!isSuccess(response)) throwResponseError(request, response);
-    if (response.status === 201 && doubtOf(request, response, digest) === undefined) return;
-    const there = await look(session, put);
-    const error = failureOf(request, { response, put, there });
-    if (error === undefined) return;
-    const wait =
-      error.code === 'unexpected' && there === undefined ? attempts.waitAfter(NO_ANSWER) : undefined;
-    if (wait === undefined) throw error;
-    await sleepAfter(error, session.clock.sleep(wait, put.signal), put.signal);
+    if (response.status === 201 && otherDigestError(request, response, digest) === undefined) return;
+    const stored = await resolveStored(session, put);
+    const failure = failureOf(request, { response, put, stored });
+    if (failure === undefined) return;
+    const isMissing = failure.code === 'unexpected' && stored === undefined;
+    const wait = isMissing ? attempts.waitAfter(NO_ANSWER) : undefined;
+    if (wait === undefined) throw failure;
+    await session.clock.sleep(wait, put.signal).catch((error: unknown) => {
+      throw givenUpAfter(failure, error, put.signal);
+    });
   }
 }
 
-/** An abort tells what the write before it failed with. */
-async function sleepAfter(
-  failure: RegistryError,
-  sleeping: Promise<void>,
-  signal: AbortSignal,
-): Promise<void> {
-  try {
-    await sleeping;
-  } catch (error) {
-    throw givenUpAfter(failure, error, signal);
-  }
-}
-
-const NO_ANSWER = { status: undefined, asked: undefined };
-
-interface Unsettled {
+interface DoubtfulPut {
   readonly response: HttpResponse;
   readonly put: ManifestPut;
-  readonly there: Digest | 'unknown' | undefined;
+  /** The digest behind the reference after the PUT. */
+  readonly stored: Digest | 'unknown' | undefined;
 }
 
-/** What went wrong though the answer is a success. */
-function failureOf(request: HttpRequest, { response, put, there }: Unsettled): RegistryError | undefined {
+/** The error of a PUT with an answer of success, if it failed nevertheless. */
+function failureOf(request: HttpRequest, { response, put, stored }: DoubtfulPut): RegistryError | undefined {
   const { digest } = put.manifest;
-  if (there === digest) return undefined;
-  const doubt = doubtOf(request, response, digest);
-  if (doubt !== undefined) return doubt;
-  if (there === undefined) return notStored(request, response, 'the manifest is not there');
-  if (there !== 'unknown') return movedFrom({ ...put, digest }, there);
-  // where nobody can say, an answer is believed that names what was sent
-  return namesDigest(response, digest)
-    ? undefined
-    : notStored(request, response, 'it cannot be told whether the manifest is there');
+  if (stored === digest) return undefined;
+  const mismatch = otherDigestError(request, response, digest);
+  if (mismatch !== undefined) return mismatch;
+  if (stored === undefined) return notStored(request, response, 'the manifest is not there');
+  if (stored !== 'unknown') return movedFrom({ ...put, digest }, stored);
+  if (response.headers['docker-content-digest'] === digest) return undefined; // the best evidence left
+  return notStored(request, response, 'it cannot be told whether the manifest is there');
 }
 
 function requestFor(session: Session, put: ManifestPut): HttpRequest {
@@ -87,14 +74,12 @@ function requestFor(session: Session, put: ManifestPut): HttpRequest {
   const url = session.endpoints.urlOf(repository, `manifests/${reference}`);
   const headers = { 'content-type': manifest.mediaType };
   const request = writeRequest(repository, { method: 'PUT', url, headers, body: manifest.bytes, signal });
-  // to write what a digest stands for once more moves nothing
-  if (isDigest(reference)) return request;
+  if (isDigest(reference)) return request; // writing a digest again changes nothing
   const write = { repository, reference, digest: manifest.digest, signal };
   return { ...request, precondition: tagPrecondition(session, request, write) };
 }
 
-/** What is there by now; `unknown` where the registry does not tell. */
-async function look(session: Session, put: ManifestPut): Promise<Digest | 'unknown' | undefined> {
+async function resolveStored(session: Session, put: ManifestPut): Promise<Digest | 'unknown' | undefined> {
   try {
     return await resolveManifest(session, put);
   } catch (error) {

@@ -6,30 +6,37 @@ import { parseRetryAfter } from '../../../http/retry-after.ts';
 import { parseErrors, type SpecError } from '../../../http/spec-errors.ts';
 import { RegistryError, type RegistryErrorCode } from '../../../ports/registry-error.ts';
 
-/** Ends a request whose answer has none of the expected statuses: throws `RegistryError` with the server's words. */
+/** An error about a request: its message begins with the method and the URL. */
+export function requestError(
+  request: HttpRequest,
+  code: RegistryErrorCode,
+  message: string,
+  details: ConstructorParameters<typeof RegistryError>[2] = {},
+): RegistryError {
+  return new RegistryError(code, `${describeRequest(request)}: ${message}`, details);
+}
+
+/** Throws the `RegistryError` of a response with an unexpected status. */
 export function throwResponseError(request: HttpRequest, response: HttpResponse): never {
   throw responseErrorOf(request, response);
 }
 
-/** What an answer with none of the expected statuses means. */
+/** The error of a response with an unexpected status, with the words of the server. */
 export function responseErrorOf(request: HttpRequest, response: HttpResponse): RegistryError {
   const errors = parseErrors(response.body);
   const words = wordsOf(response);
   const said = words === '' ? noWords(request, response.status) : words;
   const retryAfterMs = parseRetryAfter(response.headers);
-  return new RegistryError(
-    codeOf(response, errors),
-    `${describeRequest(request)}: ${whereFrom(request, response)}${response.status}: ${said}${hintOf(response, retryAfterMs)}`,
-    {
-      status: response.status,
-      temporary: isTemporaryStatus(response.status),
-      isForeign: response.isForeign ?? false,
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-    },
-  );
+  const message = `${whereFrom(request, response)}${response.status}: ${said}${hintOf(response, retryAfterMs)}`;
+  return requestError(request, codeOf(response, errors), message, {
+    status: response.status,
+    temporary: isTemporaryStatus(response.status),
+    isForeign: response.isForeign ?? false,
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 }
 
-/** The reason that a refusal gives, on one line; empty where it gives none. */
+/** The reason of a refusal, on one line; empty if it has none. */
 export function wordsOf({ body }: Pick<HttpResponse, 'body'>): string {
   const words = parseErrors(body).map(({ code, message }) => (message === '' ? code : `${code}: ${message}`));
   return words.join('; ') || plainText(body);
@@ -49,7 +56,7 @@ function noWords(request: HttpRequest, status: number): string {
     : 'no reason given';
 }
 
-/** Storage has reasons of its own to refuse. */
+/** The origin of the answer, if a redirect led to it. */
 function whereFrom(request: HttpRequest, { url }: HttpResponse): string {
   return url.origin === request.url.origin ? '' : `redirected to ${url.origin}: `;
 }
@@ -62,7 +69,7 @@ function codeOf({ status, isForeign }: HttpResponse, errors: readonly SpecError[
   return status >= 400 && status < 500 ? 'refused' : 'unexpected';
 }
 
-/** Bytes of a body that is no JSON which are told. */
+/** The most that is quoted of a body without JSON. */
 const MAX_TEXT_BYTES = 1024;
 
 function plainText(body: Uint8Array): string {

@@ -6,7 +6,7 @@ import { type Endpoints, nameOf } from './endpoint.ts';
 import type { HeadSupport } from './head-support.ts';
 import type { InvalidNames } from './invalid-names.ts';
 
-/** What the parts of the client share: the transport, the way to build a request for a repository, what was learned. */
+/** The shared state of the client: the transport, the URLs, and facts learned about hosts. */
 export interface Session {
   readonly send: Send;
   readonly endpoints: Endpoints;
@@ -14,14 +14,14 @@ export interface Session {
   readonly heads: HeadSupport;
   readonly invalidNames: InvalidNames;
   readonly clock: Clock;
-  /** True where repositories are read to be written to: some registries let only those read who ask to write. */
+  /** True for reads of destinations: some registries allow them only with the right to push. */
   readonly readsToWrite?: boolean;
 }
 
 type RequestParts = Pick<HttpRequest, 'method'> &
   Partial<Pick<HttpRequest, 'headers' | 'body' | 'maxBodyBytes' | 'answer' | 'slot'>>;
 
-/** A request below `/v2/<name>/` that reads. */
+/** A read below `/v2/<name>/`. */
 export function readRequest(
   session: Session,
   repository: Repository,
@@ -33,7 +33,7 @@ export function readRequest(
   return { headers: {}, ...parts, url, host, repository, scopes: [pullScope(repository)], ...wider, signal };
 }
 
-/** A request below `/v2/` that reads and is about no repository. */
+/** A read below `/v2/` about no repository. */
 export function hostRequest(
   session: Session,
   registry: RegistryName,
@@ -45,7 +45,7 @@ export function hostRequest(
   return { headers: {}, ...parts, url, host, repository: asRepository(registry), scopes, signal };
 }
 
-/** A request to some URL that writes to a repository. */
+/** A write to a repository, at any URL. */
 export function writeRequest(
   repository: Repository,
   { url, signal, ...parts }: RequestParts & { readonly url: URL; readonly signal: AbortSignal },

@@ -18,13 +18,13 @@ import type { Session } from './session.ts';
 interface TagWrite {
   readonly repository: Repository;
   readonly reference: Reference;
-  /** What the tag is to become. */
+  /** The digest to write. */
   readonly digest: Digest;
 }
 
 /**
- * A tag is written only where a HEAD of that tag has just said that it does not exist: no list and no earlier answer is
- * proof of that, and registries have no PUT that spares an existing tag.
+ * A tag is written only right after a HEAD has shown that it does not exist: a list or an earlier response is no proof,
+ * and registries have no conditional PUT.
  */
 export function tagPrecondition(
   session: Session,
@@ -32,12 +32,12 @@ export function tagPrecondition(
   write: TagWrite & { readonly signal: AbortSignal },
 ): Precondition {
   return async (send) => {
-    let unanswered: HttpResponse | undefined;
+    let repeatable: HttpResponse | undefined;
     const sendOnce: Send = async (request) => {
       const response = await send(request);
       if (response.status !== 401 && !isTemporaryStatus(response.status)) return response;
-      unanswered = { ...response, precondition: request };
-      throw responseErrorOf(request, response); // ends the reading: another token, or another time, may be answered
+      repeatable = { ...response, precondition: request };
+      throw responseErrorOf(request, response); // the outer layers get a new token, or retry
     };
     try {
       const found = await resolveManifest({ ...session, send: sendOnce }, write);
@@ -45,20 +45,20 @@ export function tagPrecondition(
       if (found === write.digest) return 'done';
       throw movedFrom(write, found);
     } catch (error) {
-      if (unanswered !== undefined) return unanswered;
+      if (repeatable !== undefined) return repeatable;
       if (!(error instanceof RegistryError) || error.code === 'moved') throw error;
       throw unreadTag(put, error);
     }
   };
 }
 
-/** The failure of a write to a tag that is another digest. */
+/** The error of a write to a tag that is another digest. */
 export function movedFrom({ repository, reference, digest }: TagWrite, found: Digest): RegistryError {
   const name = formatReference(repository, reference);
   return new RegistryError('moved', `${name} points to ${found}, not ${digest}: tag moves are not supported`);
 }
 
-/** The failure of a write to a tag of which nobody can say what it is. */
+/** The error of a write to a tag whose current digest could not be read. */
 export function unreadTag(put: HttpRequest, error: RegistryError): RegistryError {
   const { code, status, temporary, retryAfterMs } = error;
   const why = `not written: the tag's current digest could not be read: ${error.message}`;
@@ -70,8 +70,8 @@ export function unreadTag(put: HttpRequest, error: RegistryError): RegistryError
 }
 
 /**
- * Asks for the precondition of a write right before each time that the write goes out, with the same credentials: a
- * registry may hide from the anonymous what it lets others replace.
+ * Checks the precondition of a write right before each attempt, with the credentials of the write: a registry may hide
+ * content from anonymous reads.
  */
 export function withPreconditions(inner: Send): Send {
   return async (request) => {

@@ -5,17 +5,16 @@ import type { Identity } from '../../../ports/keychain.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 
 /**
- * Refuses to send an access token to a registry that has no business with it: such a token opens all that its account
- * may do at Google, and the manifest that binds the account to a registry may be anybody's. It goes to Google's hosts,
- * to hosts that the user trusts by a pair of the registry with itself, and to this machine; in plain http to this
- * machine alone. Throws `unauthorized`.
+ * Refuses to send an access token to an untrusted registry. The token grants all rights of its account at Google, and a
+ * manifest from anywhere may bind the account to a registry. Trusted are Google's hosts, loopback, and hosts that the
+ * user has paired with themselves; over plain http loopback only. Throws `unauthorized`.
  */
 export function checkAccessToken(
   registry: URL,
   { name, credential }: Identity,
   trusted: TrustedRealms,
 ): void {
-  if (credential.kind !== 'access-token' || isHere(registry)) return;
+  if (credential.kind !== 'access-token' || isLoopback(registry)) return;
   refusePlainHttp(registry, { name, credential });
   const { host } = registry;
   if (isGoogleHost(host) || trusted.has(`${host}=${host}`)) return;
@@ -26,15 +25,15 @@ export function checkAccessToken(
   );
 }
 
-/** Refuses to send an access token in plain http, unless it stays on this machine. Throws `unauthorized`. */
+/** Refuses to send an access token over plain http, except to loopback. Throws `unauthorized`. */
 export function refusePlainHttp(url: URL, { name, credential }: Identity): void {
-  if (credential.kind !== 'access-token' || url.protocol === 'https:' || isHere(url)) return;
+  if (credential.kind !== 'access-token' || url.protocol === 'https:' || isLoopback(url)) return;
   throw new RegistryError(
     'unauthorized',
     `${url.host}: the token of ${name} is not sent in plain http, whatever is allowed; expected https`,
   );
 }
 
-function isHere({ hostname }: URL): boolean {
+function isLoopback({ hostname }: URL): boolean {
   return classifyHostname(hostname) === 'loopback';
 }

@@ -5,18 +5,18 @@ import { RegistryError } from '../../../ports/registry-error.ts';
 import { throwResponseError } from '../api/response-error.ts';
 import { type Challenge, parseChallenge } from './challenge.ts';
 
-/** How often `/v2/` may fail before a host is taken at its word without it. */
+/** Failures of `/v2/` before a host counts as one without a challenge. */
 const MAX_FAILURES = 4;
 
 /**
- * What hosts ask for at `/v2/`, asked once each: some answer 404 or 403 for content that they hide, without a challenge,
- * and have the challenge there.
+ * The challenges of hosts at `/v2/`, each requested once: some answer 404 or 403 for hidden content, without a
+ * challenge, and have it only there.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#determining-support
  */
 export class ApiChallenges {
   readonly #send: Send;
-  readonly #asked = new SingleFlight<string, Challenge | undefined>();
+  readonly #challenges = new SingleFlight<string, Challenge | undefined>();
   readonly #failures = new Map<string, number>();
 
   constructor(send: Send) {
@@ -24,21 +24,21 @@ export class ApiChallenges {
   }
 
   /**
-   * The challenge of the host of a request; undefined where it has none. Throws `RegistryError` where it does not
-   * answer: the request has to be repeated.
+   * The challenge of the host of a request, if it has one. Throws `RegistryError` without an answer: the request has to
+   * be repeated.
    */
   of({ host, repository, signal }: HttpRequest, origin: string): Promise<Challenge | undefined> {
-    return this.#asked.run(host, async () => {
+    return this.#challenges.run(host, async () => {
       const url = new URL(`${origin}/v2/`);
       const ping = { method: 'GET', url, host, repository, headers: {}, scopes: [], signal } as const;
-      const response = await this.#ask(ping);
-      // what it was redirected to says nothing about this host
-      const isAsked = response?.status === 401 && response.url.origin === origin;
-      return isAsked ? parseChallenge(response.headers['www-authenticate']) : undefined;
+      const response = await this.#ping(ping);
+      // the target of a redirect is no statement about this host
+      const isChallenged = response?.status === 401 && response.url.origin === origin;
+      return isChallenged ? parseChallenge(response.headers['www-authenticate']) : undefined;
     });
   }
 
-  async #ask(ping: HttpRequest): Promise<HttpResponse | undefined> {
+  async #ping(ping: HttpRequest): Promise<HttpResponse | undefined> {
     try {
       const response = await this.#send(ping);
       return isTemporaryStatus(response.status) ? throwResponseError(ping, response) : response;

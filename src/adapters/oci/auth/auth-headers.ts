@@ -15,37 +15,37 @@ import { basicHeader, type TokenRequest, Tokens } from './tokens.ts';
 export interface AuthPorts {
   readonly keychain: Keychain;
   readonly clock: Clock;
-  /** Told of every identity that a host has been asked with. */
+  /** Called for every identity that is sent to a host. */
   readonly onIdentity: (host: string, name: string) => void;
-  /** Token services that may have a registry's credentials though their names do not show it. */
+  /** Token services that may get the credentials of a registry of another domain. */
   readonly trustedRealms: TrustedRealms;
 }
 
-/** How a host lets requests in: as anybody, or as its challenge says. */
+/** The authentication of a host: none, or that of its challenge. */
 export type AuthScheme = Challenge | { readonly scheme: 'open' };
 
-/** What a request is sent with. */
+/** The Authorization header of a request. */
 export interface AuthHeader {
   readonly value: string | undefined;
-  /** The same for headers that open the same. */
+  /** Equal for headers with the same rights. */
   readonly name: string;
-  /** What a token was asked for with; none of what is sent as it is. */
+  /** The scopes of a token; empty for a credential that is sent as it is. */
   readonly scopes: readonly string[];
-  /** Makes sure that it is not sent again where there may be another one. */
+  /** Drops the token, so that the next header has another one. */
   readonly forget: () => Promise<void>;
 }
 
-interface Asked {
+interface ChallengeOf {
   readonly challenge: Challenge;
   readonly origin: string;
 }
 
-/** Makes the header of each request from the identity of its repository, as the scheme of its host wants it. */
+/** Makes the Authorization header of a request from the identity of its repository and the scheme of its host. */
 export class AuthHeaders {
   readonly #keychain: Keychain;
   readonly #tokens: Tokens;
   readonly #scopes = new ScopeCache();
-  readonly #challenged = new ChallengeScopes();
+  readonly #challengeScopes = new ChallengeScopes();
   readonly #onIdentity: AuthPorts['onIdentity'];
   readonly #trustedRealms: TrustedRealms;
 
@@ -56,7 +56,7 @@ export class AuthHeaders {
     this.#tokens = new Tokens(send, { clock, trustedRealms });
   }
 
-  /** Throws what the keychain throws, and a `RegistryError` where there is no token to be had. */
+  /** Throws the errors of the keychain, and `RegistryError` if there is no token. */
   async of(
     request: HttpRequest,
     { origin, scheme }: { readonly origin: string; readonly scheme: AuthScheme },
@@ -65,13 +65,13 @@ export class AuthHeaders {
     const identity = await this.identityOf(request);
     checkAccessToken(new URL(origin), identity, this.#trustedRealms);
     this.#onIdentity(request.host, identity.name);
-    const ready = await readyHeader(request, identity);
+    const ready = await plainTokenHeader(request, identity);
     if (ready !== undefined) return ready;
     const { host, method, repository, signal } = request;
     if (scheme.scheme === 'basic') {
       return { ...NO_HEADER, value: await basicHeader(identity.credential, signal) };
     }
-    const scopes = this.#challenged.translate(host, request.scopes);
+    const scopes = this.#challengeScopes.translate(host, request.scopes);
     const asked = { challenge: scheme, origin, identity, scopes, method, host, repository, signal };
     return this.#tokenFor(asked, this.#widerOf(request));
   }
@@ -80,47 +80,47 @@ export class AuthHeaders {
     return untilAborted(this.#keychain.identityFor(repository, signal), signal);
   }
 
-  /** Whether there is anything to ask with; a keychain that cannot be opened has something in it. */
+  /** True for an identity with credentials, also if they cannot be read. */
   async hasCredentials(request: HttpRequest): Promise<boolean> {
     const identity = await this.identityOf(request).catch(() => undefined);
     request.signal.throwIfAborted();
     return identity?.credential.kind !== 'anonymous';
   }
 
-  /** Takes over the scopes of a challenge. True where the request is to ask with others than it has. */
-  async takeScopes(request: HttpRequest, { challenge, origin }: Asked): Promise<boolean> {
+  /** Learns the scopes of a challenge. True if the request needs other ones than before. */
+  async learnScopes(request: HttpRequest, { challenge, origin }: ChallengeOf): Promise<boolean> {
     if (challenge.scheme !== 'bearer' || challenge.scope === undefined) return false;
     const isTrusted =
       isOwnRealm(origin, challenge.realm, this.#trustedRealms) || !(await this.hasCredentials(request));
-    return this.#challenged.learn(request, { scope: challenge.scope, isTrusted });
+    return this.#challengeScopes.learn(request, { scope: challenge.scope, isTrusted });
   }
 
-  /** Lets a read that was refused, and others of its repository, ask for more where that may help. */
+  /** Gives a refused read, and the other reads of its repository, wider scopes. False if there are none. */
   widen(request: HttpRequest, { scopes }: AuthHeader): boolean {
     const wider = this.#widerOf(request);
     if (scopes.length === 0 || includesAll(scopes, wider)) return false;
     return this.#scopes.grow(request.repository, wider);
   }
 
-  /** Why a token was not asked for as a challenge wants it, where that is so; else nothing. */
-  describeUnasked(
+  /** The hint to a scope of a challenge that was not requested from its token service; else empty. */
+  untrustedScopeHint(
     request: HttpRequest,
-    { challenge, origin }: Omit<Asked, 'challenge'> & { readonly challenge: Challenge | undefined },
+    { challenge, origin }: { readonly challenge: Challenge | undefined; readonly origin: string },
   ): string {
     if (challenge?.scheme !== 'bearer' || isOwnRealm(origin, challenge.realm, this.#trustedRealms)) return '';
     const { scope = '', realm } = challenge;
-    if (!URL.canParse(realm) || !this.#challenged.asksForOther(request, scope)) return '';
+    if (!URL.canParse(realm) || !this.#challengeScopes.namesOther(request, scope)) return '';
     const pair = `${request.host}=${new URL(realm).host}`;
     return `; it asked for the scope ${quote(scope)} at a token service that may serve other registries: if that is right, allow it with -trust-realm=${pair}`;
   }
 
   #widerOf({ host, widerScopes = [] }: HttpRequest): readonly string[] {
-    return this.#challenged.translate(host, widerScopes);
+    return this.#challengeScopes.translate(host, widerScopes);
   }
 
   /**
-   * One token for all that a repository needs, or where its service refuses that, one for what is needed now. A service
-   * that refuses to read may let in who is about to write.
+   * A token for all scopes of a repository; if the service refuses that, one for the scopes of the request; for a read of
+   * a destination then one with the right to push.
    */
   async #tokenFor(needed: TokenRequest, wider: readonly string[]): Promise<AuthHeader> {
     const scopes = this.#scopes.widen(needed.repository, needed.scopes);
@@ -144,8 +144,8 @@ export class AuthHeaders {
   }
 }
 
-/** Google's registries take an access token as it is: a token of their own for each repository would be one request more. */
-async function readyHeader(
+/** The header of a token that is sent as it is. Google's registries take access tokens: that saves a token request. */
+async function plainTokenHeader(
   { host, repository, signal }: HttpRequest,
   { credential }: Identity,
 ): Promise<AuthHeader | undefined> {

@@ -8,17 +8,16 @@ import { identityHint, isMissingRepository, missingHint } from './identity-hint.
 
 const OPEN: AuthScheme = { scheme: 'open' };
 
-/** How often a request is sent with what a challenge asks for, each time with something else. */
-const MOST = 4;
+/** Attempts of a request with different credentials. */
+const MAX_ATTEMPTS = 4;
 
 /**
- * Adds what a registry's challenge asks for: Basic, or a Bearer token for the request's scopes.
+ * Authenticates requests as the registry's challenge demands: Basic, or a Bearer token for the scopes of the request.
  *
- * Each host is asked once how it lets requests in: the first request finds out, those at the same time wait for it.
- * Where content is refused or not there without a challenge, `/v2/` is asked for one, once. A refusal in the middle
- * drops the token and repeats the request with another one, unless its body was a stream; a read of a repository that
- * will be written to may ask for the right to push. Nothing is added to requests that go to another origin than the
- * registry's own (an upload may be sent elsewhere).
+ * The first request to a host finds its scheme; concurrent ones wait for it. If content is refused or missing without a
+ * challenge, `/v2/` is read for one, once. After a later refusal the request is repeated with a new token, unless its
+ * body was a stream; a read of a destination may get the right to push. A request to another origin, such as an upload,
+ * gets no credentials.
  */
 export function withAuth(
   inner: Send,
@@ -37,8 +36,8 @@ class Authenticator {
   readonly #apiChallenges: ApiChallenges;
   readonly #schemes = new Map<string, AuthScheme>();
   readonly #finding = new SingleFlight<string, HttpResponse | undefined>();
-  /** Headers by name that were refused, and made anew and refused again. */
-  readonly #inVain = new Set<string>();
+  /** Names of headers that were refused again after their renewal. */
+  readonly #refusedTwice = new Set<string>();
   readonly #onIdentity: AuthPorts['onIdentity'];
 
   constructor(inner: Send, ports: AuthPorts) {
@@ -57,7 +56,7 @@ class Authenticator {
     return { ...response, hint: await this.#hintFor(request, { response, origin }) };
   }
 
-  /** Nothing is sent where it is known: whether the host may hide content from who asks, in a hint. */
+  /** Tells in a hint whether the host may hide content from anonymous requests; sends nothing if that is known. */
   async #answerPing(request: HttpRequest, origin: string): Promise<HttpResponse> {
     const answer = { status: 200, headers: {}, url: request.url, body: new Uint8Array() };
     if (await this.#headers.hasCredentials(request)) return answer;
@@ -78,12 +77,12 @@ class Authenticator {
       return `${describeChallenge(headers['www-authenticate'])}, so none were sent`;
     const identity = scheme.scheme === 'open' ? undefined : await this.#headers.identityOf(request);
     if (identity === undefined || status === 404) return missingHint(request.repository, identity);
-    const isAsItIs = scheme.scheme === 'basic' || identity.credential.kind === 'registry-token';
-    const judged = isAsItIs ? 'credential' : 'token';
+    const isSentAsIs = scheme.scheme === 'basic' || identity.credential.kind === 'registry-token';
+    const judged = isSentAsIs ? 'credential' : 'token';
     const scopes = request.widerScopes ?? request.scopes;
     const hint = identityHint(host, identity, { status, judged, method, scopes });
     const challenge = parseChallenge(headers['www-authenticate']);
-    return `${hint}${this.#headers.describeUnasked(request, { challenge, origin })}`;
+    return `${hint}${this.#headers.untrustedScopeHint(request, { challenge, origin })}`;
   }
 
   async #send(request: HttpRequest, origin: string): Promise<HttpResponse> {
@@ -97,21 +96,22 @@ class Authenticator {
       }
       const header = await this.#headers.of(request, { origin, scheme });
       const response = await this.#inner(withHeader(request, header.value));
-      // what it was redirected to says nothing about this host, and an upload given up is not worth a new token
-      if (response.url.origin !== origin || request.method === 'DELETE' || sent >= MOST) return response;
-      const mayBetter = await this.#learn(request, { origin, scheme, header, response, tried });
-      if (!mayBetter || isStreamBody(request.body)) return response;
+      // the target of a redirect is no statement about this host; a cancelled upload is not worth a new token
+      if (response.url.origin !== origin || request.method === 'DELETE' || sent >= MAX_ATTEMPTS)
+        return response;
+      const isWorthRetry = await this.#learn(request, { origin, scheme, header, response, tried });
+      if (!isWorthRetry || isStreamBody(request.body)) return response;
     }
   }
 
   /**
-   * The first request to a host goes without credentials, and finds out whether it needs any. Undefined where that is
-   * known now, and the request is still to be sent.
+   * Sends the first request to a host, without credentials, to find the scheme of the host. Undefined if the request is
+   * still to be sent, with the scheme that is known now.
    */
   async #sendFirst(request: HttpRequest, origin: string): Promise<HttpResponse | undefined> {
-    const under = this.#finding.get(request.host);
-    if (under !== undefined || isStreamBody(request.body)) {
-      await under?.catch(() => {}); // whoever asked first reports it; this request finds out for itself
+    const running = this.#finding.get(request.host);
+    if (running !== undefined || isStreamBody(request.body)) {
+      await running?.catch(() => {}); // its own caller reports the error
       this.#schemes.set(request.host, this.#schemes.get(request.host) ?? OPEN);
       return undefined;
     }
@@ -125,7 +125,7 @@ class Authenticator {
     });
   }
 
-  /** The challenge of an answer that came without credentials; where it says nothing, that of `/v2/`. */
+  /** The challenge in a response to an anonymous request; if it has none, that of `/v2/`. */
   async #challengeOf(
     request: HttpRequest,
     { response, origin }: { readonly response: HttpResponse; readonly origin: string },
@@ -133,16 +133,16 @@ class Authenticator {
     if (response.url.origin !== origin) return undefined;
     const header = response.headers['www-authenticate'];
     const challenge = response.status === 401 ? parseChallenge(header) : undefined;
-    if (challenge !== undefined) await this.#headers.takeScopes(request, { challenge, origin });
-    const isSilent = header === undefined && SILENT.has(response.status);
+    if (challenge !== undefined) await this.#headers.learnScopes(request, { challenge, origin });
+    const isSilent = header === undefined && HIDING.has(response.status);
     if (challenge !== undefined || !isSilent) return challenge;
-    // without credentials nothing is written, most of what is not there is not there, and a refused HEAD says nothing
+    // an anonymous request needs `/v2/` after a refused GET only: most missing content is not hidden
     const isRefusedGet = response.status !== 404 && request.method === 'GET';
     if (!isRefusedGet && !(await this.#headers.hasCredentials(request))) return undefined;
     return this.#apiChallenges.of(request, origin);
   }
 
-  /** Takes over what an answer says of its host. True where the request may be answered otherwise if sent once more. */
+  /** Learns the scheme and scopes from a response. True if another attempt of the request may succeed. */
   async #learn(request: HttpRequest, sent: Sent): Promise<boolean> {
     const { origin, scheme, header, response } = sent;
     if (scheme.scheme === 'open') {
@@ -152,39 +152,40 @@ class Authenticator {
     }
     if (response.status === 403) return this.#headers.widen(request, header);
     if (response.status !== 401) {
-      this.#inVain.delete(header.name);
+      this.#refusedTwice.delete(header.name);
       return false;
     }
     const challenge = parseChallenge(response.headers['www-authenticate']);
     if (challenge?.scheme === 'basic' && scheme.scheme === 'basic') return false;
-    const mayBetter = challenge === undefined || (await this.#takeChallenge(request, { ...sent, challenge }));
-    if (mayBetter) await header.forget();
-    return mayBetter && challenge !== undefined;
+    const isWorthRetry =
+      challenge === undefined || (await this.#learnChallenge(request, { ...sent, challenge }));
+    if (isWorthRetry) await header.forget();
+    return isWorthRetry && challenge !== undefined;
   }
 
-  /** True where it leads to something else to ask with. */
-  async #takeChallenge(
+  /** True if the challenge leads to another header. */
+  async #learnChallenge(
     request: HttpRequest,
     { origin, scheme, header, tried, challenge }: Omit<Sent, 'response'> & { readonly challenge: Challenge },
   ): Promise<boolean> {
     this.#schemes.set(request.host, challenge);
-    const hasOtherScopes = await this.#headers.takeScopes(request, { challenge, origin });
-    if (hasOtherScopes || isAnother(scheme, challenge)) return true;
-    return this.#headers.widen(request, header) || this.#isWorthAnother(header, tried);
+    const hasOtherScopes = await this.#headers.learnScopes(request, { challenge, origin });
+    if (hasOtherScopes || isOtherScheme(scheme, challenge)) return true;
+    return this.#headers.widen(request, header) || this.#isWorthRenewal(header, tried);
   }
 
-  /** A token may have ended before its time: another one is asked for, but not for each request in vain. */
-  #isWorthAnother({ name }: AuthHeader, tried: Set<string>): boolean {
-    if (tried.has(name)) this.#inVain.add(name);
+  /** A token may end before its time; but if its renewal is refused as well, later requests do not renew it again. */
+  #isWorthRenewal({ name }: AuthHeader, tried: Set<string>): boolean {
+    if (tried.has(name)) this.#refusedTwice.add(name);
     tried.add(name);
-    return !this.#inVain.has(name);
+    return !this.#refusedTwice.has(name);
   }
 }
 
-/** Statuses by which content is hidden: `/v2/` may say what opens it. */
-const SILENT = new Set([401, 403, 404]);
+/** Statuses that may hide content: `/v2/` may have the challenge. */
+const HIDING = new Set([401, 403, 404]);
 
-function isAnother(before: AuthScheme, now: Challenge): boolean {
+function isOtherScheme(before: AuthScheme, now: Challenge): boolean {
   if (before.scheme !== 'bearer' || now.scheme !== 'bearer') return before.scheme !== now.scheme;
   return before.realm !== now.realm || before.service !== now.service;
 }
@@ -194,7 +195,7 @@ interface Sent {
   readonly scheme: AuthScheme;
   readonly header: AuthHeader;
   readonly response: HttpResponse;
-  /** Names of headers that have been refused to this request. */
+  /** Names of the headers that this request was refused with. */
   readonly tried: Set<string>;
 }
 

@@ -1,38 +1,38 @@
 import type { HttpRequest } from '../../../http/request.ts';
 import { isPush, MAX_CHARACTERS, MAX_SCOPES } from './scopes.ts';
 
-/** What a challenge asks for, and how far it is believed. */
+/** The scope of a challenge, and whether it is trusted. */
 export interface ScopeChallenge {
   readonly scope: string | undefined;
   /**
-   * True where the token service belongs to the registry alone, or no credentials are at stake. Any other may serve
-   * several registries, and a hostile one could ask it for a token that opens a repository of another.
+   * True if the token service belongs to the registry alone, or the request is anonymous. A shared token service could
+   * be asked by a hostile registry for a token of another registry's repository.
    */
   readonly isTrusted: boolean;
 }
 
 /**
- * Scopes that registries ask for under other names than the paths of their requests: behind gateways that rewrite
- * paths, and where one word stands for everything (`aws`, `*`).
+ * Scopes of registries whose names are not the paths of the requests: behind gateways that rewrite paths, or with one
+ * word for everything (`aws`, `*`).
  *
- * A challenge decides on names only. The actions are the request's own: what reads asks to pull, whatever the registry
- * says. Tokens go to the host of the challenge and to no other.
+ * A challenge decides on names only. The actions are those of the request: a read requests `pull`, whatever the registry
+ * says. A token goes to the host of its challenge only.
  *
  * @see https://distribution.github.io/distribution/spec/auth/scope/
  */
 export class ChallengeScopes {
-  /** By host: words that stand for all of it. */
+  /** By host: words for all of its repositories. */
   readonly #words = new Map<string, readonly string[]>();
-  /** By host and name in our scope: the scope that stands for it, and others that are needed besides. */
+  /** By host and our name: the registry's scope for it, and additional ones. */
   readonly #names = new Map<string, readonly Scope[]>();
 
-  /** What a host wants tokens to be asked for with, in place of the scopes that its paths suggest. */
+  /** The scopes of a host in place of those of the paths. */
   translate(host: string, scopes: readonly string[]): readonly string[] {
     if (scopes.length === 0 || this.#names.size + this.#words.size === 0) return scopes;
     return this.#words.get(host) ?? scopes.flatMap((scope) => this.#translateOne(host, scope));
   }
 
-  /** Takes over what the challenge to a request asks for. True where the request is asked for otherwise from now on. */
+  /** Learns the scopes of a challenge. True if that changes the scopes of the request. */
   learn({ host, scopes }: Pick<HttpRequest, 'host' | 'scopes'>, challenge: ScopeChallenge): boolean {
     const before = this.translate(host, scopes);
     const asked = readScopes(challenge.scope);
@@ -47,8 +47,8 @@ export class ChallengeScopes {
     return this.translate(host, scopes).join(' ') !== before.join(' ');
   }
 
-  /** True where a challenge names something that the request is not asked for with. */
-  asksForOther({ host, scopes }: Pick<HttpRequest, 'host' | 'scopes'>, scope: string): boolean {
+  /** True if a challenge names a scope that the request does not have. */
+  namesOther({ host, scopes }: Pick<HttpRequest, 'host' | 'scopes'>, scope: string): boolean {
     const names = new Set(this.translate(host, scopes).map((one) => parseScope(one)?.name ?? one));
     return readScopes(scope).some((one) => !names.has(parseScope(one)?.name ?? one));
   }
@@ -103,26 +103,26 @@ function formatScope({ name, actions }: Scope): string {
   return `repository:${name}:${actions.join(',')}`;
 }
 
-/** Each of a challenge's scopes; none where there are more of them than fit into a header, or other characters. */
+/** The scopes of a challenge; none if they do not fit into a header. */
 function readScopes(scope = ''): readonly string[] {
   const scopes = scope.split(' ').filter((one) => one !== '');
   const isFit = scopes.length <= MAX_SCOPES && scope.length <= MAX_CHARACTERS && /^[!-~ ]*$/.test(scope);
   return isFit ? scopes : [];
 }
 
-/** What a request that reads may do is to pull; one that writes gets what is asked for, and never a right to delete. */
+/** A read gets `pull`; a write gets the demanded actions, except `delete`. */
 function actionsFor(our: Scope, their: Scope, place: number): readonly string[] {
   if (!isPush(formatScope(our))) return ['pull'];
   if (their.actions.includes('*')) return ['*'];
   return place === 0 ? our.actions : their.actions.filter((action) => action === 'pull' || action === 'push');
 }
 
-/** The scope whose name ends most like ours: gateways rewrite the beginning of paths. */
+/** The scope whose name shares the longest end with ours: gateways rewrite the beginning of paths. */
 function nearestTo(our: Scope, others: readonly Scope[]): Scope | undefined {
   return others.toSorted((a, b) => sharedEnd(our.name, b.name) - sharedEnd(our.name, a.name))[0];
 }
 
-/** How many components at the end are the same. */
+/** The number of equal components at the end. */
 function sharedEnd(one: string, other: string): number {
   const left = one.split('/').toReversed();
   const right = other.split('/').toReversed();

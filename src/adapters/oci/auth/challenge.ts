@@ -1,16 +1,16 @@
-/** What a registry asks for when it answers 401. */
+/** The demand of a registry in a 401. */
 export type Challenge =
   | { readonly scheme: 'basic' }
   | {
       readonly scheme: 'bearer';
       readonly realm: string;
       readonly service: string | undefined;
-      /** What a token must be good for, as the registry writes it; of the request that it has refused. */
+      /** The scopes of the refused request, as the registry writes them. */
       readonly scope?: string | undefined;
     };
 
 /**
- * The first Basic or Bearer challenge of a `WWW-Authenticate` header that can be met, or undefined where it has none.
+ * The first Basic or Bearer challenge of a `WWW-Authenticate` header that can be met, or undefined.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.www-authenticate
  * @see https://distribution.github.io/distribution/spec/auth/token/#how-to-authenticate
@@ -26,7 +26,7 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
   return undefined;
 }
 
-/** Why there is nothing to meet in a header that has no challenge for `parseChallenge`. Never its parameters. */
+/** The reason why `parseChallenge` finds nothing in a header. Never quotes its parameters. */
 export function describeChallenge(header: string | undefined): string {
   const schemes = Array.from(
     (header ?? '').slice(0, MAX_HEADER_CHARACTERS).matchAll(SCHEME),
@@ -49,7 +49,7 @@ interface RawChallenge {
 
 /** A word without a value begins a challenge, one with a value is a parameter of it; of two of a name the first counts. */
 function splitChallenges(header: string): readonly RawChallenge[] {
-  // sticky, so that nothing is looked at again from every place
+  // sticky: linear time
   const word = /[\s,]*([^\s,="]+)/y;
   const assigned = /\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/sy;
   const challenges: RawChallenge[] = [];

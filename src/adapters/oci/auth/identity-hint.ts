@@ -4,17 +4,17 @@ import { isGoogleHost } from '../../../image/google-hosts.ts';
 import { hostOf, type Repository } from '../../../image/repository.ts';
 import type { Credential, Identity } from '../../../ports/keychain.ts';
 
-/** How somebody was refused. */
+/** The refusal of an identity. */
 export interface Refusal {
   readonly status: number;
-  /** What looked at the credential: itself, or a token that was made of it and may lack a right. */
+  /** The refused value: the credential itself, or a token made with it, which may lack a right. */
   readonly judged: 'credential' | 'token';
   readonly method: HttpRequest['method'];
-  /** What the request needs, of its own repository first. */
+  /** The scopes of the request, of its own repository first. */
   readonly scopes: readonly string[];
 }
 
-/** Whom a registry has refused, what was missing and what to do: for the message of a 401 or 403. Never the secret. */
+/** The refused identity, the missing right and the remedy, for the message of a 401 or 403. Never the secret. */
 export function identityHint(host: string, { name, credential }: Identity, refusal: Refusal): string {
   if (credential.kind === 'anonymous') return missingCredentials(host);
   if (refusal.status === 401 && refusal.judged === 'credential' && isLogin(credential)) {
@@ -28,7 +28,7 @@ export function identityHint(host: string, { name, credential }: Identity, refus
   return `asked as ${name}, who needs the right ${rights.join(', and ')}${roleOf(host, credential, refusal)}`;
 }
 
-/** For the message of a write that is answered 404: the repository, or the project around it, is not there. */
+/** For the message of a 404 to a write: the repository, or the project around it, does not exist. */
 export function missingHint(repository: Repository, identity: Identity | undefined): string {
   const what = `${repository} may have to be created before it is written to`;
   if (identity === undefined) return what;
@@ -36,14 +36,14 @@ export function missingHint(repository: Repository, identity: Identity | undefin
   return `asked as ${identity.name}, who may lack the right to push; ${what}`;
 }
 
-/** True for a 404 to a write that is about no blob, manifest or upload. */
+/** True for a 404 to a write that means the repository, not a blob, manifest or upload. */
 export function isMissingRepository(request: HttpRequest, { status, body }: HttpResponse): boolean {
   if (status !== 404 || request.method === 'DELETE' || isRead(request)) return false;
   const codes = parseErrors(body).map(({ code }) => code);
   return codes.includes('NAME_UNKNOWN') || (request.method === 'POST' && codes.length === 0);
 }
 
-/** What a log-in makes, and makes anew. */
+/** True for the credentials of a login, which a login renews. */
 function isLogin({ kind }: Credential): boolean {
   return kind === 'basic' || kind === 'identity-token' || kind === 'registry-token';
 }
@@ -54,7 +54,7 @@ function missingCredentials(host: string): string {
   return `${unknown}, see ${ECR.test(host) ? ECR_LOGIN : 'docker login'}`;
 }
 
-/** A write lacks the right to push; a read that was to be widened lacks both, where the repository is not there yet. */
+/** A write lacks the right to push; a read of a destination may lack both, before the repository exists. */
 function describeRight(host: string, scope: string, request: Refusal): string {
   if (scope.startsWith('registry:catalog:')) return `to list the repositories of ${host}`;
   const [, repository, actions] = /^repository:(.*):([a-z,]+)$/.exec(scope) ?? [];
@@ -63,7 +63,7 @@ function describeRight(host: string, scope: string, request: Refusal): string {
   return `to ${actions === 'pull' ? 'pull' : push} for ${host}/${repository}`;
 }
 
-/** What has the right, where a registry has one name for it. */
+/** The role or action with the right, for registries with one name for it. */
 function roleOf(host: string, { kind }: Credential, { scopes: [own = ''] }: Refusal): string {
   const isPull = own.endsWith(':pull');
   if (kind === 'access-token' || isGoogleHost(host)) {

@@ -1,20 +1,19 @@
-/** Registries and their proxies take headers of some KiB, and a token repeats its scopes. */
+/** Limits: registries and proxies accept headers of some KiB, and a token repeats its scopes. */
 export const MAX_SCOPES = 12;
 export const MAX_CHARACTERS = 2048;
 
 /**
- * The scopes that tokens are asked for, wide enough to be used again: once something has been written to a repository
- * its later requests ask with all the scopes that writing needed, so that they share one token. Reads ask for no
- * more than they need, unless that was refused.
+ * The scopes of tokens, wide enough for reuse: after a write to a repository, its later requests use all scopes that the
+ * writes needed, and so share one token. Reads use no more than they need, unless that was refused.
  *
  * @see https://distribution.github.io/distribution/spec/auth/scope/
  */
 export class ScopeCache {
   readonly #wide = new Map<string, Wide | undefined>();
-  /** Repositories whose reads have asked for more. */
+  /** Repositories whose reads have tried wider scopes. */
   readonly #grown = new Set<string>();
 
-  /** The scopes to ask for, those of the request's own repository first: some token services look at no others. */
+  /** The scopes to request. Those of the request's own repository come first: some token services ignore the others. */
   widen(repository: string, scopes: readonly string[]): readonly string[] {
     const before = this.#wide.get(repository);
     const known = before?.scopes ?? [];
@@ -28,8 +27,8 @@ export class ScopeCache {
   }
 
   /**
-   * Lets the reads of a repository ask for these scopes as well, because less was refused. False where they cannot:
-   * it has been tried once, and a token service has refused it.
+   * Adds these scopes to the reads of a repository, after a refusal. False if that was tried before and the token
+   * service refused it.
    */
   grow(repository: string, scopes: readonly string[]): boolean {
     if (!this.#grown.has(repository)) this.widen(repository, scopes);
@@ -37,7 +36,7 @@ export class ScopeCache {
     return scopes.length > 0 && includesAll(this.#wide.get(repository)?.scopes ?? [], scopes);
   }
 
-  /** Goes back to what was asked for before: a token service has refused what `widen` gave. */
+  /** Reverts `widen`, after a refusal of the token service. */
   forget(repository: string, scopes: readonly string[]): void {
     const known = this.#wide.get(repository);
     if (known?.scopes === scopes) this.#wide.set(repository, known.before);
@@ -53,7 +52,7 @@ export function isPush(scope: string): boolean {
   return scope.endsWith(':pull,push');
 }
 
-/** True where a token for `scopes` does for all that is `wanted`. */
+/** True if `scopes` include all that is `wanted`. */
 export function includesAll(scopes: readonly string[], wanted: readonly string[]): boolean {
   return wanted.every((scope) => covers(scopes, scope));
 }

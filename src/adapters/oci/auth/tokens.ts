@@ -18,11 +18,11 @@ export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
 
 export interface TokenRequest {
   readonly challenge: BearerChallenge;
-  /** `https://host` of the registry that asks. */
+  /** `https://host` of the registry. */
   readonly origin: string;
   readonly identity: Identity;
   readonly scopes: readonly string[];
-  /** Of the request that needs the token. */
+  /** Those of the request that needs the token. */
   readonly method: Method;
   readonly host: string;
   readonly repository: Repository;
@@ -31,28 +31,28 @@ export interface TokenRequest {
 
 interface Token {
   readonly value: string;
-  /** From when on it is not used any more, in milliseconds of the monotonic clock. */
+  /** The end of its use, in milliseconds of the monotonic clock. */
   readonly staleAt: number;
 }
 
-/** Milliseconds before its end at which a token is not used any more, where it lives long enough for that. */
+/** Milliseconds before its end in which a token is not used; at most half of its life. */
 const MARGIN = 10_000;
-/** Seconds that a token lives when its server does not say. @see https://distribution.github.io/distribution/spec/auth/token/ */
+/** Seconds that a token lives by default. @see https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
 const MAX_TOKEN_BYTES = 256 * 1024;
-/** Milliseconds for an answer: a token is small, and every request to its registry waits for it. */
+/** Milliseconds for a token: it is small, and every request to its registry waits for it. */
 const TOKEN_LIMIT = 30_000;
-/** How often a token service that does not answer is asked for one token. */
-const MAX_SILENCES = 4;
+/** Attempts for one token at a token service that does not answer. */
+const MAX_UNANSWERED = 4;
 
-/** Bearer tokens by host and set of scopes; asked for once, whoever waits, and again before they expire. */
+/** Bearer tokens by host and set of scopes. Concurrent requests share one; it is renewed before it expires. */
 export class Tokens {
   readonly #send: Send;
   readonly #clock: Clock;
   readonly #trustedRealms: TrustedRealms;
   readonly #tokens = new SingleFlight<string, Token>();
-  /** How often in turn no answer came, by token. */
-  readonly #silences = new Map<string, number>();
+  /** Attempts in a row without an answer, by token. */
+  readonly #unanswered = new Map<string, number>();
 
   constructor(send: Send, { clock, trustedRealms }: { clock: Clock; trustedRealms: TrustedRealms }) {
     this.#trustedRealms = trustedRealms;
@@ -67,15 +67,15 @@ export class Tokens {
     return (await this.#tokens.run(key, () => this.#fetch(request))).value;
   }
 
-  /** Drops a token that a registry did not take, unless it has been replaced already. */
+  /** Drops a token that a registry refused, unless it has been replaced. */
   async forget(request: TokenRequest, value: string): Promise<void> {
     const key = keyOf(request);
     const known = this.#tokens.get(key);
-    const token = await known?.catch(() => undefined); // a token that could not be had was never remembered
+    const token = await known?.catch(() => undefined);
     if (known !== undefined && token?.value === value) this.#drop(key, known);
   }
 
-  /** Unless another one took its place meanwhile. */
+  /** Does nothing if another token has replaced it. */
   #drop(key: string, token: Promise<Token>): void {
     if (this.#tokens.get(key) === token) this.#tokens.forget(key);
   }
@@ -99,31 +99,32 @@ export class Tokens {
       const response = await this.#sendCounted(request, http);
       if (!WITHOUT_OAUTH.has(response.status)) return { http, response };
     }
-    const http = readRequest(request, {
-      url,
-      authorization: await passwordHeader(identity.credential, signal),
-    });
+    const authorization =
+      identity.credential.kind === 'identity-token'
+        ? encodeBasic(REFRESH_USER, identity.credential.token)
+        : await basicHeader(identity.credential, signal);
+    const http = readRequest(request, { url, authorization });
     return { http, response: await this.#sendCounted(request, http) };
   }
 
-  /** The last time in a row that no answer comes is final. */
+  /** The last attempt in a row without an answer is not temporary: there is no retry. */
   async #sendCounted(request: TokenRequest, http: HttpRequest): Promise<HttpResponse> {
     const key = keyOf(request);
     try {
       const response = await retryCorruptBody(this.#send, http, (read) => damageOf(http, read));
-      this.#silences.delete(key);
+      this.#unanswered.delete(key);
       return response;
     } catch (error) {
       if (!(error instanceof RegistryError) || error.code !== 'unreachable') throw error;
-      const silences = (this.#silences.get(key) ?? 0) + 1;
-      this.#silences.set(key, silences);
-      if (silences < MAX_SILENCES) throw error;
+      const count = (this.#unanswered.get(key) ?? 0) + 1;
+      this.#unanswered.set(key, count);
+      if (count < MAX_UNANSWERED) throw error;
       throw new RegistryError(error.code, error.message, { cause: error });
     }
   }
 }
 
-/** What token services without the OAuth2 part of the protocol answer to a POST: they are asked by GET. */
+/** Statuses of token services without the OAuth2 part of the protocol for a POST: they get a GET. */
 const WITHOUT_OAUTH = new Set([404, 405]);
 
 function damageOf(request: HttpRequest, { body }: HttpResponse): RegistryError | undefined {
@@ -166,7 +167,7 @@ function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: 
   throw new RegistryError('unauthorized', `${host}: its token realm ${url.origin} ${whyNot(url, origin)}`);
 }
 
-/** Why credentials are not sent to a realm, with the option that allows it where there is one. */
+/** The reason why credentials are not sent to a realm, with the option that allows it, if there is one. */
 function whyNot(realm: URL, registry: string): string {
   const { host, protocol } = new URL(registry);
   const unsent = `so the credentials for ${host} are not sent there`;
@@ -194,19 +195,12 @@ function refreshRequest(
   return { ...commonParts(request), method: 'POST', url, headers, body: Buffer.from(form.toString()) };
 }
 
-/** The user that Google's registries know OAuth access tokens by. */
+/** The user name of OAuth access tokens at Google's registries. */
 const TOKEN_USER = 'oauth2accesstoken';
-
-/** The user that refresh tokens are known by where a password is asked for. */
+/** The user name of refresh tokens. */
 const REFRESH_USER = '<token>';
 
-/** What a token service is asked with by GET: a refresh token too can be a password there. */
-async function passwordHeader(credential: Credential, signal: AbortSignal): Promise<string | undefined> {
-  if (credential.kind === 'identity-token') return encodeBasic(REFRESH_USER, credential.token);
-  return basicHeader(credential, signal);
-}
-
-/** The Authorization header of a credential that has a name and a password; undefined for any other. */
+/** The Authorization header of a credential with a user name and a password; undefined for any other. */
 export async function basicHeader(credential: Credential, signal: AbortSignal): Promise<string | undefined> {
   switch (credential.kind) {
     case 'basic':
@@ -227,9 +221,7 @@ function encodeBasic(username: string, password: string): string {
 function parseToken(request: HttpRequest, response: HttpResponse, asked: number): Token {
   const document = parseJsonObject(response.body) ?? {};
   const value = document['token'] || document['access_token'];
-  if (typeof value !== 'string' || !FIT_FOR_HEADER.test(value)) {
-    throw withoutToken(request);
-  }
+  if (typeof value !== 'string' || !FIT_FOR_HEADER.test(value)) throw withoutToken(request);
   const lifetime = document['expires_in'];
   const seconds = typeof lifetime === 'number' && lifetime > 0 ? lifetime : DEFAULT_LIFETIME;
   const life = seconds * 1000;

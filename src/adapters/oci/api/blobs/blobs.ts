@@ -1,70 +1,60 @@
 import { type Readable, Transform } from 'node:stream';
-import { describeRequest, type HttpRequest, type HttpResponse } from '../../../../http/request.ts';
+import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { Repository } from '../../../../image/repository.ts';
 import type { BlobBody } from '../../../../ports/registry.ts';
-import { RegistryError } from '../../../../ports/registry-error.ts';
-import { throwResponseError } from '../response-error.ts';
+import type { RegistryError } from '../../../../ports/registry-error.ts';
+import { requestError, throwResponseError } from '../response-error.ts';
 import { retryCorruptBody } from '../retry-corrupt-body.ts';
 import { readRequest, type Session } from '../session.ts';
 import { resumedStream } from './resumed-stream.ts';
-import { verifiedBytes, verifiedStream } from './verified-stream.ts';
+import { mismatchOf, verifiedStream } from './verified-stream.ts';
 
-/** A blob of at most so many bytes is read whole: most are, and a stream costs more than they do. */
+/** Bytes up to which a blob is read whole: a stream costs more than most blobs. */
 const SMALL = 512 * 1024;
 
-interface BlobQuestion {
+export interface BlobRead {
   readonly repository: Repository;
   readonly blob: Descriptor;
   readonly signal: AbortSignal;
 }
 
-/** GET `/v2/<name>/blobs/<digest>`. A stream that breaks off goes on where it did. */
-export async function openBlob(session: Session, question: BlobQuestion): Promise<BlobBody> {
-  const { size } = question.blob;
-  return size !== UNKNOWN_SIZE && size <= SMALL
-    ? readSmall(session, question)
-    : openStream(session, question);
+/** GET `/v2/<name>/blobs/<digest>`. A broken stream is resumed. */
+export async function openBlob(session: Session, read: BlobRead): Promise<BlobBody> {
+  const { size } = read.blob;
+  return size !== UNKNOWN_SIZE && size <= SMALL ? readSmall(session, read) : openStream(session, read);
 }
 
-async function readSmall(session: Session, { repository, blob, signal }: BlobQuestion): Promise<Uint8Array> {
+async function readSmall(session: Session, { repository, blob, signal }: BlobRead): Promise<Uint8Array> {
   const path = `blobs/${blob.digest}`;
   const parts = { method: 'GET', path, slot: 'none', signal, maxBodyBytes: SMALL } as const;
   const request = readRequest(session, repository, parts);
-  const response = await retryCorruptBody(session.send, request, (read) => damageOf(request, read, blob));
+  const response = await retryCorruptBody(
+    session.send,
+    request,
+    (received) => lengthError(request, received, blob) ?? mismatchOf(blob, received.body),
+  );
   if (response.status !== 200) return throwResponseError(request, response);
   return response.body;
 }
 
-function damageOf(request: HttpRequest, response: HttpResponse, blob: Descriptor): RegistryError | undefined {
-  const damage = lengthDamageOf(request, response, blob);
-  if (damage !== undefined) return damage;
-  try {
-    verifiedBytes(blob, response.body);
-    return undefined;
-  } catch (error) {
-    if (error instanceof RegistryError) return error;
-    throw error;
-  }
-}
-
-/** The bytes as a stream, however few they are. */
-export async function openStream(session: Session, question: BlobQuestion): Promise<Readable> {
-  const { blob, signal } = question;
-  const request = streamRequest(session, question, {});
-  const response = await retryCorruptBody(session.send, request, (read) =>
-    lengthDamageOf(request, read, blob),
+/** The blob as a stream, whatever its size. */
+export async function openStream(session: Session, read: BlobRead): Promise<Readable> {
+  const { blob, signal } = read;
+  const request = streamRequest(session, read, {});
+  const response = await retryCorruptBody(session.send, request, (received) =>
+    lengthError(request, received, blob),
   );
   if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
   const size = blob.size === UNKNOWN_SIZE ? undefined : blob.size;
-  const openFrom = (start: number) => openRest(session, question, start);
+  const openFrom = (start: number) => openRest(session, read, start);
   return verifiedStream(blob, resumedStream(response.stream, { size, openFrom }), signal);
 }
 
-/** The digest guards against parts of different blobs, so there is no need of an If-Range. */
-async function openRest(session: Session, question: BlobQuestion, start: number): Promise<Readable> {
-  const request = streamRequest(session, question, { range: `bytes=${start}-` });
+/** Without If-Range: the digest detects parts of different blobs. */
+async function openRest(session: Session, read: BlobRead, start: number): Promise<Readable> {
+  const request = streamRequest(session, read, { range: `bytes=${start}-` });
   const response = await session.send(request);
   const { status, stream, headers } = response;
   if (stream === undefined) return refuseStream(request, response);
@@ -76,7 +66,7 @@ async function openRest(session: Session, question: BlobQuestion, start: number)
 
 function streamRequest(
   session: Session,
-  { repository, blob, signal }: BlobQuestion,
+  { repository, blob, signal }: BlobRead,
   headers: Readonly<Record<string, string>>,
 ): HttpRequest {
   const path = `blobs/${blob.digest}`;
@@ -89,8 +79,8 @@ function refuseStream(request: HttpRequest, response: HttpResponse): never {
   return throwResponseError(request, response);
 }
 
-/** A stream of another length is given up at once. */
-function lengthDamageOf(
+/** The error of a response with another length than the blob; its stream is closed. */
+function lengthError(
   request: HttpRequest,
   { headers, stream }: HttpResponse,
   { size }: Descriptor,
@@ -99,11 +89,11 @@ function lengthDamageOf(
   if (length === undefined || size === UNKNOWN_SIZE || Number(length) === size) return undefined;
   stream?.destroy();
   const why = `the registry has ${length.slice(0, 20)} bytes of a blob of ${size}`;
-  return new RegistryError('mismatch', `${describeRequest(request)}: ${why}`, { temporary: true });
+  return requestError(request, 'mismatch', why, { temporary: true });
 }
 
-/** What follows after so many bytes of a stream; either side that breaks off ends the other. */
-export function skipBytes(source: Readable, count: number): Readable {
+/** The rest of a stream after its first bytes. The early end of either side ends the other. */
+function skipBytes(source: Readable, count: number): Readable {
   if (count === 0) return source;
   let left = count;
   const rest = new Transform({

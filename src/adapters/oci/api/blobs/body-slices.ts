@@ -4,13 +4,13 @@ import type { BlobBody } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 
 /**
- * Cuts a body into bodies, one after the other: it is opened once, and its end comes out of the last of them. A slice
- * that is sent twice, because its request was redirected, opens the body once more.
+ * Cuts a body into slices, in order. The body is opened once; a slice that is sent twice, after a redirect, opens it
+ * again.
  */
 export class BodySlices {
   readonly #open: () => Promise<BlobBody>;
   #body: OpenBody | undefined;
-  /** Where the next slice begins. */
+  /** The position of the next slice. */
   #next: number;
 
   constructor(open: () => Promise<BlobBody>, start: number) {
@@ -18,7 +18,7 @@ export class BodySlices {
     this.#next = start;
   }
 
-  /** The next so many bytes; to be sent before the one after it is asked for. */
+  /** The next slice; to be sent before the one after it is taken. */
   next(size: number): StreamBody {
     const start = this.#next;
     this.#next += size;
@@ -32,14 +32,14 @@ export class BodySlices {
     return { size, open };
   }
 
-  /** To be called at the end, whatever it is. */
+  /** Closes the body, also after a failure. */
   destroy(): void {
     this.#body?.destroy();
     this.#body = undefined;
   }
 }
 
-/** A body that is read from its beginning to its end. */
+/** A body in sequential reading. */
 class OpenBody {
   readonly #body: BlobBody;
   readonly #pieces: AsyncIterator<Uint8Array>;
@@ -77,7 +77,7 @@ class OpenBody {
 
 async function* piecesOf(body: BlobBody): AsyncGenerator<Uint8Array> {
   if (body instanceof Uint8Array) yield body;
-  else yield* body as AsyncIterable<Buffer>; // nobody sets an encoding
+  else yield* body as AsyncIterable<Buffer>; // without an encoding
 }
 
 function tooShort(): RegistryError {

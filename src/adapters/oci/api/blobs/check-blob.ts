@@ -1,49 +1,39 @@
 import type { Readable } from 'node:stream';
-import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
-import type { Repository } from '../../../../image/repository.ts';
 import type { BlobCondition } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 import { throwResponseError } from '../response-error.ts';
 import { readRequest, type Session } from '../session.ts';
-import { openStream } from './blobs.ts';
+import { type BlobRead, openStream } from './blobs.ts';
 import { hasBlob } from './has-blob.ts';
 
-interface Check {
-  readonly repository: Repository;
-  readonly blob: Descriptor;
-  readonly signal: AbortSignal;
-}
-
 /**
- * GET `/v2/<name>/blobs/<digest>`, all of it or its last byte. A HEAD proves little: distribution answers it from a cache
- * in memory, so that it names blobs whose data is gone.
+ * GET `/v2/<name>/blobs/<digest>`, whole or its last byte. A HEAD proves little: distribution answers it from a cache in
+ * memory, even for a blob whose data is gone.
  */
 export async function checkBlob(
   session: Session,
-  { extent, ...check }: Check & { readonly extent: 'whole' | 'end' },
+  { extent, ...read }: BlobRead & { readonly extent: 'whole' | 'end' },
 ): Promise<BlobCondition> {
-  const { size } = check.blob;
+  const { size } = read.blob;
   try {
-    if (extent === 'whole' || size === UNKNOWN_SIZE || size === 0) return await readWhole(session, check);
-    return await readEnd(session, check);
+    if (extent === 'whole' || size === UNKNOWN_SIZE || size === 0) {
+      await drain(await openStream(session, read));
+      return 'sound';
+    }
+    return await readEnd(session, read);
   } catch (error) {
     if (!(error instanceof RegistryError)) throw error;
     if (error.code === 'mismatch' || error.status === 416) return 'damaged';
     if (error.status === 404) return 'missing';
     if (error.status !== 500 && error.code !== 'unreachable') throw error;
-    // the bytes alone do not come, or the host is away: then this throws
-    return (await hasBlob(session, { ...check, blob: check.blob.digest })) ? 'damaged' : 'missing';
+    // the blob or the whole host is unavailable: in the second case this throws
+    return (await hasBlob(session, { ...read, blob: read.blob.digest })) ? 'damaged' : 'missing';
   }
 }
 
-async function readWhole(session: Session, check: Check): Promise<BlobCondition> {
-  await drain(await openStream(session, check));
-  return 'sound';
-}
-
-/** A registry that sends all of a blob in place of its end is believed for the length that it promises. */
-async function readEnd(session: Session, { repository, blob, signal }: Check): Promise<BlobCondition> {
+/** A registry without ranges sends the whole blob: then its Content-Length counts. */
+async function readEnd(session: Session, { repository, blob, signal }: BlobRead): Promise<BlobCondition> {
   const last = blob.size - 1;
   const request = readRequest(session, repository, {
     method: 'GET',

@@ -1,19 +1,19 @@
-import { describeRequest, type StreamBody } from '../../../../http/request.ts';
+import type { StreamBody } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import { hostOf } from '../../../../image/repository.ts';
 import type { BlobBody, BlobUpload, UploadSession } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
-import { throwResponseError } from '../response-error.ts';
+import { requestError, throwResponseError } from '../response-error.ts';
 import { type Session, writeRequest } from '../session.ts';
-import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { isSuccess, notStored, otherDigestError } from '../stored-digest.ts';
 import { BodySlices } from './body-slices.ts';
 import { hasBlob } from './has-blob.ts';
 import { movedUpload, parseUploadRange } from './uploads.ts';
 
 /**
- * PUT `<location>?digest=<digest>` with the whole blob as its body, or where that will not do, PATCH `<location>` for
- * each chunk of what is left and a PUT without a body.
+ * PUT `<location>?digest=<digest>` with the whole blob. For an interrupted upload, or a registry with a smaller limit:
+ * PATCH `<location>` for each remaining chunk, and a PUT without a body.
  */
 export async function finishUpload(
   session: Session,
@@ -22,16 +22,14 @@ export async function finishUpload(
   const upload = given.blob.size === UNKNOWN_SIZE ? await sized(given) : given;
   const most = session.chunks.mostOf(hostOf(upload.session.repository));
   const isWhole = upload.session.received === 0 && upload.blob.size <= most;
-  await (isWhole ? putWhole(session, upload, signal) : sendInChunks(session, { ...upload, most }, signal));
-}
-
-async function putWhole(session: Session, { session: at, blob, open }: BlobUpload, signal: AbortSignal) {
-  await close(session, { at, blob, body: { size: blob.size, open }, signal });
+  if (!isWhole) return sendInChunks(session, { ...upload, most }, signal);
+  const { blob, open } = upload;
+  return close(session, { at: upload.session, blob, body: { size: blob.size, open }, signal });
 }
 
 const BYTES = { 'content-type': 'application/octet-stream' };
 
-/** Sent once, like other bodies of uploads: whoever opened the upload looks whether it is done, and goes on. */
+/** A stream body, and so never sent twice: the caller resumes an upload. */
 const NOTHING = { size: 0, open: () => Promise.resolve(new Uint8Array()) };
 
 function closingUrl({ location }: UploadSession, { digest }: Descriptor): URL {
@@ -47,7 +45,7 @@ interface Closing {
   readonly signal: AbortSignal;
 }
 
-/** After a success that is not 201, or names another digest, a HEAD tells whether the registry has the blob. */
+/** After a success that is not 201, or names another digest, a HEAD shows whether the registry has the blob. */
 async function close(session: Session, { at, blob, body, signal }: Closing): Promise<void> {
   const { repository } = at;
   const url = closingUrl(at, blob);
@@ -55,10 +53,10 @@ async function close(session: Session, { at, blob, body, signal }: Closing): Pro
   const response = await session.send(request);
   if (response.status === 413) session.chunks.learnTooMuch(request.host, body.size);
   if (!isSuccess(response)) throwResponseError(request, response);
-  const doubt = doubtOf(request, response, blob.digest);
-  if (doubt === undefined && response.status === 201) return;
+  const mismatch = otherDigestError(request, response, blob.digest);
+  if (mismatch === undefined && response.status === 201) return;
   if (await hasBlob(session, { repository, blob, signal })) return;
-  throw doubt ?? notStored(request, response, 'the blob is not there');
+  throw mismatch ?? notStored(request, response, 'the blob is not there');
 }
 
 async function sendInChunks(
@@ -95,10 +93,10 @@ async function sendChunk(
   const told = parseUploadRange(response.headers['range']);
   if (told === undefined || told === received) return movedUpload(at, { request, response, received });
   const why = `the registry has ${told} bytes of the upload after ${received} were sent`;
-  throw new RegistryError('unexpected', `${describeRequest(request)}: ${why}`, { temporary: true });
+  throw requestError(request, 'unexpected', why, { temporary: true });
 }
 
-/** Schema 1 does not tell the size of its layers, and an upload needs it. */
+/** Schema 1 has no sizes of layers, and an upload needs one. */
 async function sized(upload: BlobUpload): Promise<BlobUpload> {
   const bytes = await readWhole(upload.open);
   const open = () => Promise.resolve(bytes);

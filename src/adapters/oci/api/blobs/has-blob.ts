@@ -16,9 +16,9 @@ interface BlobQuestion {
 }
 
 /**
- * HEAD `/v2/<name>/blobs/<digest>`. Where that is refused, or answered by a web page, a GET of the first byte: storage
- * behind a redirect takes no HEAD whose URL is signed for GET, and public.ecr.aws answers 401 to every one. What both
- * leave in doubt is not there: to send it does no harm.
+ * HEAD `/v2/<name>/blobs/<digest>`. After a refusal or a web page, GET of the first byte: a redirect to storage may be
+ * signed for GET only, and public.ecr.aws answers 401 to every HEAD. An unclear answer counts as missing: to upload the
+ * blob again does no harm.
  */
 export async function hasBlob(
   session: Session,
@@ -26,7 +26,7 @@ export async function hasBlob(
 ): Promise<boolean> {
   const { digest, size } = typeof blob === 'string' ? { digest: blob, size: UNKNOWN_SIZE } : blob;
   const question = { repository, digest, size, signal };
-  if (session.heads.isAskedByGet(repository, 'blobs')) return hasFirstByte(session, question);
+  if (session.heads.needsGet(repository, 'blobs')) return hasFirstByte(session, question);
   const request = readRequest(session, repository, { method: 'HEAD', path: `blobs/${digest}`, signal });
   const response = await session.send(request);
   if (response.status === 404) return false;
@@ -43,7 +43,7 @@ export async function hasBlob(
 
 const FIRST_BYTE = { range: 'bytes=0-0' };
 
-/** GET `/v2/<name>/blobs/<digest>` of its first byte; where the server knows no ranges, of the headers. */
+/** GET `/v2/<name>/blobs/<digest>` of the first byte; of a server without ranges only the headers are read. */
 async function hasFirstByte(session: Session, question: BlobQuestion, refused?: number): Promise<boolean> {
   const { repository, digest, signal } = question;
   const parts = {
@@ -67,7 +67,7 @@ async function hasFirstByte(session: Session, question: BlobQuestion, refused?: 
   return throwResponseError(request, response);
 }
 
-/** Undefined for an answer that does not tell. */
+/** Undefined for any other status. */
 function presenceIn(response: HttpResponse, { digest, size }: BlobQuestion): boolean | undefined {
   switch (response.status) {
     case 200:
@@ -83,28 +83,28 @@ function presenceIn(response: HttpResponse, { digest, size }: BlobQuestion): boo
   }
 }
 
-/** One byte is read, so that its connection can be used again; more are not. */
+/** Reads one byte, so that the connection is reused; closes a longer body. */
 function dismiss({ stream, status }: HttpResponse): void {
-  stream?.on('error', () => {}); // the headers have told all
+  stream?.on('error', () => {}); // the headers are enough
   if (status === 206) stream?.resume();
   else stream?.destroy();
 }
 
-/** A login page or a proxy's notice comes with status 200 as well; storage knows no digests. */
+/** A login page, or the notice of a proxy, has status 200 as well. Storage sends no digest. */
 function isAboutBlob({ headers }: HttpResponse, digest: Digest): boolean {
   const named = headers['docker-content-digest'];
   if (named !== undefined) return named === digest;
   return !/^\s*(?:text\/html|application\/json)\b/i.test(headers['content-type'] ?? '');
 }
 
-/** No length, and none of a body that is not sent, say nothing; nor does that of an encoding. */
+/** A missing length, zero and the length of an encoded body prove nothing. */
 function hasOtherSize({ headers }: HttpResponse, size: number): boolean {
   const length = Number(headers['content-length'] ?? 0);
   if (size === UNKNOWN_SIZE || length === 0 || headers['content-encoding'] !== undefined) return false;
   return length !== size;
 }
 
-/** Of a part: `bytes 0-0/1234` tells the size of the whole, `bytes 0-0/*` does not. */
+/** For a part: `bytes 0-0/1234` has the size of the whole, `bytes 0-0/*` does not. */
 function isOfOtherWhole({ headers }: HttpResponse, size: number): boolean {
   const whole = /\/(\d{1,15})\s*$/.exec(headers['content-range'] ?? '')?.[1];
   return size !== UNKNOWN_SIZE && whole !== undefined && Number(whole) !== size;

@@ -1,21 +1,21 @@
 import { Readable } from 'node:stream';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 
-/** How often in a row a body may break off without having come much further. */
+/** Interruptions in a row without progress before a body is given up. */
 const BREAKS = 5;
-/** Bytes that are much. */
+/** Bytes of progress that reset the count. */
 const PROGRESS = 1024 * 1024;
 
 export interface Resumption {
-  /** Bytes of the whole; undefined where nobody knows. */
+  /** Bytes of the whole body, if known. */
   readonly size: number | undefined;
-  /** The same body from this byte on. */
+  /** Opens the body from this byte on. */
   readonly openFrom: (start: number) => Promise<Readable>;
 }
 
 /**
- * A body that goes on where it broke off, so that whoever reads it notices nothing. One that ends too early has broken
- * off as well. It is not checked here: parts of different bodies make a whole that its digest gives away.
+ * A body that is resumed after an interruption or an early end; its reader notices nothing. The content is not checked
+ * here: the digest detects parts of different bodies.
  */
 export function resumedStream(first: Readable, resumption: Resumption): Readable {
   return new ResumedStream(first, resumption);
@@ -26,7 +26,7 @@ class ResumedStream extends Readable {
   #source: Readable;
   #received = 0;
   #breaks = 0;
-  /** Where it had come to when breaks were last forgiven. */
+  /** The position at the last reset of the count. */
   #mark = 0;
 
   constructor(first: Readable, resumption: Resumption) {

@@ -6,12 +6,12 @@ import type { UploadSession } from '../../../../ports/registry.ts';
 import { nameOf } from '../endpoint.ts';
 import { throwResponseError } from '../response-error.ts';
 import { pullScope, type Session, writeRequest } from '../session.ts';
-import { doubtOf, isSuccess, notStored } from '../stored-digest.ts';
+import { isSuccess, notStored, otherDigestError } from '../stored-digest.ts';
 import { hasBlob } from './has-blob.ts';
 
 /**
  * POST `/v2/<name>/blobs/uploads/?mount=<digest>&from=<other name>`, or the same without `from`. 201 is a mount, 202
- * an upload; after any other success a HEAD tells whether the blob is there.
+ * an upload; after any other success a HEAD shows whether the blob exists.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#mounting-a-blob-from-another-repository
  */
@@ -27,7 +27,7 @@ export async function mountBlob(
   const response = await session.send(request);
   if (response.status === 202) return openedUpload(session, request, response);
   if (!isSuccess(response)) throwResponseError(request, response);
-  if (response.status === 201 && doubtOf(request, response, digest) === undefined) return 'mounted';
+  if (response.status === 201 && otherDigestError(request, response, digest) === undefined) return 'mounted';
   if (await hasBlob(session, { repository, blob: digest, signal })) return 'mounted';
   throw notStored(request, response, 'the blob is not there');
 }
@@ -55,8 +55,8 @@ function openedUpload(session: Session, request: HttpRequest, response: HttpResp
 }
 
 /**
- * GET `<location>`: how much of an upload has arrived. Undefined where the registry has forgotten it or does not tell,
- * and where nothing has arrived: then there is nothing to go on with.
+ * GET `<location>`: the received bytes of an upload. Undefined if there are none, and if the registry has forgotten the
+ * upload or does not tell.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks
  */
@@ -78,7 +78,7 @@ export async function resumeUpload(
   }
 }
 
-/** Where an upload goes on after an answer: where that says, else where it was. */
+/** The upload after a response: at its Location, or else at the same one. */
 export function movedUpload(
   { repository, location }: UploadSession,
   { request, response, received }: { request: HttpRequest; response: HttpResponse; received: number },
@@ -88,13 +88,13 @@ export function movedUpload(
   return { repository, location: next, received };
 }
 
-/** Bytes that `0-N` stands for; undefined for anything else. */
+/** The number of bytes in `0-N`; undefined for anything else. */
 export function parseUploadRange(header: string | undefined): number | undefined {
   const last = /^(?:bytes=)?0-(\d{1,15})$/.exec(header ?? '')?.[1];
   return last === undefined ? undefined : Number(last) + 1;
 }
 
-/** DELETE `<location>`; whether it worked is of no interest. */
+/** DELETE `<location>`. Failures are ignored: the registry expires an upload. */
 export async function cancelUpload(
   session: Session,
   upload: UploadSession,
@@ -102,5 +102,5 @@ export async function cancelUpload(
 ): Promise<void> {
   const url = new URL(upload.location);
   const request = writeRequest(upload.repository, { method: 'DELETE', url, signal });
-  await session.send(request).catch(() => {}); // the registry forgets an upload in time
+  await session.send(request).catch(() => {});
 }

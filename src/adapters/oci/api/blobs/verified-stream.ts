@@ -4,18 +4,15 @@ import { createDigestHash, finishDigest, matchesDigest } from '../../../../image
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 
-/** The bytes themselves, when they are the blob; throws `mismatch` when not. */
-export function verifiedBytes(blob: Descriptor, bytes: Uint8Array): Uint8Array {
-  if (bytes.length !== blob.size) throw mismatch(blob, `${bytes.length} bytes instead of ${blob.size}`);
-  if (!matchesDigest(bytes, blob.digest)) throw mismatch(blob, 'other bytes');
-  return bytes;
+/** The error of bytes that are not the blob; undefined if they are. */
+export function mismatchOf(blob: Descriptor, bytes: Uint8Array): RegistryError | undefined {
+  if (bytes.length !== blob.size) return mismatch(blob, `${bytes.length} bytes instead of ${blob.size}`);
+  return matchesDigest(bytes, blob.digest) ? undefined : mismatch(blob, 'other bytes');
 }
 
 /**
- * Passes bytes on while it hashes them. The last piece is held back until size and digest are right, so that a
- * request with wrong content breaks off instead of completing.
- *
- * It ends with a `RegistryError`, or with what the signal carries where that is what broke the source off.
+ * Hashes bytes in passing. The last piece is held back until size and digest are right, so that a request with wrong
+ * content breaks off instead of completing. Ends with a `RegistryError`, or with the reason of an aborted signal.
  */
 export function verifiedStream(blob: Descriptor, source: Readable, signal: AbortSignal): Readable {
   const hash = createDigestHash(blob.digest);
@@ -42,14 +39,14 @@ export function verifiedStream(blob: Descriptor, source: Readable, signal: Abort
   return connect(source, verifier, (cause) => (cause === signal.reason ? cause : broken(blob, cause)));
 }
 
-/** Pipes, and lets an end of either side that comes too early end the other. */
+/** A pipe in which the early end of either side ends the other. */
 function connect(source: Readable, verifier: Transform, asError: (cause: Error) => Error): Readable {
   source.on('error', (cause) => verifier.destroy(asError(cause)));
   verifier.on('close', () => source.destroy());
   return source.pipe(verifier);
 }
 
-/** Not temporary: the source has been asked to go on as often as is worth it. */
+/** Not temporary: the source has been resumed as often as is worth it. */
 function broken(blob: Descriptor, cause: Error): RegistryError {
   const message = `blob ${blob.digest}: the source broke off: ${cause.message}`;
   return new RegistryError('unreachable', message, { temporary: false, cause });
