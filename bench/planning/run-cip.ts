@@ -1,13 +1,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { type Measured, measure } from '../measure.ts';
 
 export interface CipMeasured extends Measured {
   /** Of the whole process. */
   readonly peakBytes: number;
-  readonly report: Report;
+  readonly report: PromotionReport;
 }
 
 // the bundle of this file is below node_modules
@@ -37,6 +37,6 @@ export async function runCip(
   );
   const text = await readFile(reportFile, 'utf8').catch(() => undefined);
   if (text === undefined) throw new Error(`cip exit ${measured.exitCode}: ${measured.output}`);
-  const report: Report = JSON.parse(text);
+  const report: PromotionReport = JSON.parse(text);
   return { ...measured, report, peakBytes: Number(await readFile(peakFile, 'utf8')) };
 }

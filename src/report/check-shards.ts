@@ -1,28 +1,13 @@
 import { CodedError } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
-import type { ManifestCounts } from './report.ts';
+import type { EnvelopeItem } from './envelope.ts';
+import type { Report } from './report.ts';
 
-/** A report, and what its file is called. */
+/** A report and the name of its file. */
 export interface Named<R> {
   readonly name: string;
   readonly report: R;
-}
-
-/** What reports of every kind say. */
-interface AnyReport {
-  readonly stopped: boolean;
-  readonly shard?: ShardIdentity;
-  readonly shards?: readonly unknown[];
-  readonly manifests: ManifestCounts;
-}
-
-/** How reports of one kind are told apart. */
-export interface ReportKind<R> {
-  /** What a run was for: `a dry-run`. Shards of one whole are alike in that. */
-  readonly describe: (report: R) => string;
-  /** What rules have found; every shard finds all of it. */
-  readonly malformedOf: (report: R) => readonly unknown[];
 }
 
 /** Reports that are not the shards of one whole. */
@@ -33,41 +18,42 @@ export interface ShardReport<R> extends Named<R> {
 }
 
 /**
- * The shards that some reports are of, by index. Throws a `MergeError`, naming the files, where they are not all the
- * shards of one run, each once.
+ * The shards that the reports are of, by index. Throws a `MergeError`, naming the files, unless they are all the shards
+ * of one run, each once.
  */
-export function checkShards<R extends AnyReport>(
+export function checkShards<R extends Report>(
   reports: readonly Named<R>[],
-  kind: ReportKind<R>,
 ): readonly [ShardReport<R>, ...ShardReport<R>[]] {
   const [first, ...others] = reports.map(asShard).toSorted((a, b) => a.shard.index - b.shard.index);
   if (first === undefined) throw new MergeError('missing', 'there is no report to merge');
-  for (const other of others) refuseDifferent([first, other], kind);
+  for (const other of others) refuseDifferent([first, other]);
   refuseOverlap([first, ...others]);
   refuseMissing([first, ...others]);
   return [first, ...others];
 }
 
-function asShard<R extends AnyReport>({ name, report }: Named<R>): ShardReport<R> {
-  if (report.shard !== undefined) return { name, report, shard: report.shard };
-  const found = report.shards === undefined ? 'a whole run' : 'shards that are merged already';
-  throw new MergeError('no-shard', `${quote(name)} is the report of ${found}: expected that of one shard`);
+/** Malformed entries of manifests, which every shard reports. */
+export function malformedEntriesOf({ items }: Report): readonly EnvelopeItem[] {
+  return Array.from<EnvelopeItem>(items).filter(({ destination }) => destination === null);
 }
 
-type Pair<R> = readonly [ShardReport<R>, ShardReport<R>];
+function asShard<R extends Report>({ name, report }: Named<R>): ShardReport<R> {
+  if (report.shard !== undefined) return { name, report, shard: report.shard };
+  const kind = report.shards === undefined ? 'a whole run' : 'shards that are merged already';
+  throw new MergeError('no-shard', `${quote(name)} is the report of ${kind}: expected that of one shard`);
+}
 
-/** Shards of one run have seen the same manifests, and so have the same to say of them. */
-function refuseDifferent<R extends AnyReport>(pair: Pair<R>, kind: ReportKind<R>): void {
-  const difference = differenceOf(pair, kind);
+type Pair = readonly [ShardReport<Report>, ShardReport<Report>];
+
+/** Shards of one run have read the same manifests. */
+function refuseDifferent(pair: Pair): void {
+  const difference = differenceOf(pair);
   if (difference === undefined) return;
   const [one, other] = pair.map(({ name }) => quote(name));
   throw new MergeError('different', `${one} and ${other} are not shards of one run: ${difference}`);
 }
 
-function differenceOf<R extends AnyReport>(
-  [one, other]: Pair<R>,
-  { describe, malformedOf }: ReportKind<R>,
-): string | undefined {
+function differenceOf([one, other]: Pair): string | undefined {
   const [a, b] = [one.report, other.report];
   if (one.shard.count !== other.shard.count) {
     return `the first is one of ${one.shard.count} shards, the second one of ${other.shard.count}`;
@@ -80,16 +66,33 @@ function differenceOf<R extends AnyReport>(
     return `their manifests want different images${hint}`;
   }
   if (!isSame(a.manifests, b.manifests)) return 'their manifests have different numbers of entries';
-  return isSame(malformedOf(a), malformedOf(b))
+  return isSame(explanationsOf(a), explanationsOf(b))
     ? undefined
     : 'their manifests have different malformed entries';
+}
+
+/** Shards may be of several versions of the program, so that other fields may differ. */
+function explanationsOf(report: Report): unknown {
+  return malformedEntriesOf(report).map(({ reason, at }) => ({ reason, at }));
+}
+
+function describe(report: Report): string {
+  if (report.mode !== 'verify') return `a ${report.mode}`;
+  const { deep, via, repair } = report;
+  const flags = [
+    ...(deep ? ['-deep'] : []),
+    ...(repair === undefined ? [] : ['-repair']),
+    ...(repair?.confirmed ? ['-confirm'] : []),
+    ...(via === null ? [] : [`-via=${via}`]),
+  ];
+  return `a verification${flags.length === 0 ? '' : ` with ${flags.join(' ')}`}`;
 }
 
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-function refuseOverlap(shards: readonly ShardReport<unknown>[]): void {
+function refuseOverlap(shards: readonly ShardReport<Report>[]): void {
   for (const [position, { name, shard }] of shards.entries()) {
     const before = shards[position - 1];
     if (before?.shard.index !== shard.index) continue;
@@ -100,11 +103,11 @@ function refuseOverlap(shards: readonly ShardReport<unknown>[]): void {
   }
 }
 
-/** Of so many that are missing each is named. */
+/** Missing shards that are named. */
 const MAX_NAMED = 20;
 
-/** After overlaps are out of the way. */
-function refuseMissing(shards: readonly ShardReport<unknown>[]): void {
+/** Expects shards without overlaps. */
+function refuseMissing(shards: readonly ShardReport<Report>[]): void {
   const count = shards[0]?.shard.count ?? 0;
   if (shards.length === count) return;
   const there = new Set(shards.map(({ shard }) => shard.index));

@@ -1,22 +1,41 @@
-import type { RunReport } from './report.ts';
+import type { PromotionMode, Report, ReportItem } from './report.ts';
+
+/** The counts of a summary that make a run fail. */
+const FAILURES = [
+  'tag-move',
+  'conflict',
+  'invalid',
+  'unreadable',
+  'blocked',
+  'failed',
+  'not-attempted',
+  'missing',
+  'different',
+  'incomplete',
+  'not-checked',
+] as const;
+
+type Counts = Readonly<Partial<Record<(typeof FAILURES)[number] | 'lost', number>>>;
 
 /**
- * 0 when everything wanted is there, or in a dry run would be; 1 when something is not, or nobody knows because the run
- * was stopped. `allowLost` lets lost images pass.
+ * 0 if everything wanted is at its destination, or in a dry run would be; 1 if something is not, or the run was stopped
+ * before it knew. `allowLost` tolerates lost images.
  */
 export function exitCodeOf(
-  { findings, summary, stopped }: RunReport,
-  options: { readonly allowLost: boolean },
+  { findings, summary, stopped }: Report,
+  { allowLost }: { readonly allowLost: boolean },
 ): 0 | 1 {
-  const bad =
-    findings.filter(({ level }) => level === 'error').length +
-    summary['tag-move'] +
-    summary.conflict +
-    summary.invalid +
-    summary.unreadable +
-    summary.blocked +
-    summary.failed +
-    summary['not-attempted'] +
-    (options.allowLost ? 0 : summary.lost);
-  return bad === 0 && !stopped ? 0 : 1;
+  const counts: Counts = summary;
+  const failures = FAILURES.some((name) => (counts[name] ?? 0) > 0);
+  const lost = !allowLost && (counts.lost ?? 0) > 0;
+  const errors = findings.some(({ level }) => level === 'error');
+  return failures || lost || errors || stopped ? 1 : 0;
+}
+
+/** True for an edge or entry that is not as the manifests want it, and for a write that a promotion did not do. */
+export function needsAttention(item: ReportItem, mode: PromotionMode | 'verify'): boolean {
+  if (item.decision === 'copy' || item.decision === 'add-tag') {
+    return mode === 'promotion' && item.outcome !== 'copied';
+  }
+  return item.decision !== 'present' && item.decision !== 'repaired';
 }

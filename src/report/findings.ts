@@ -1,9 +1,9 @@
 import { formatPosition } from '../base/position.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Finding } from '../checks/finding.ts';
-import type { ReportFinding } from './report.ts';
+import type { ReportFinding } from './envelope.ts';
 
-/** Findings as they are reported, sorted. */
+/** Findings in the form of reports, sorted. */
 export function makeFindings(findings: readonly Finding[]): readonly ReportFinding[] {
   return sortFindings(
     findings.map(({ at, edges, ...finding }) => ({
@@ -14,7 +14,7 @@ export function makeFindings(findings: readonly Finding[]): readonly ReportFindi
   );
 }
 
-/** The findings of all shards: one that several shards have becomes one, with the edges of all of them. */
+/** The findings of all shards: equal findings become one, with the edges of all of them. */
 export function mergeFindings(findings: Iterable<ReportFinding>): readonly ReportFinding[] {
   const merged = new Map<string, ReportFinding>();
   for (const finding of findings) {
@@ -25,7 +25,7 @@ export function mergeFindings(findings: Iterable<ReportFinding>): readonly Repor
   return sortFindings(Array.from(merged.values()));
 }
 
-/** By file, line and column, then by rule and message; those about the whole run come first. */
+/** By file, line and column, then by rule and message; findings without a position come first. */
 function sortFindings(findings: readonly ReportFinding[]): readonly ReportFinding[] {
   return findings
     .map((finding) => ({ finding, place: placeOf(finding.at) }))

@@ -1,34 +1,28 @@
 import { lazily } from '../base/iterables.ts';
-import { formatPosition, type Position } from '../base/position.ts';
-import { compareText } from '../base/sorted.ts';
+import { formatPosition } from '../base/position.ts';
 import type { Finding } from '../checks/finding.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { formatReference } from '../image/reference.ts';
 import { edgeId, isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
+import type { RepositoryCounts } from './envelope.ts';
 import { makeFindings } from './findings.ts';
-import type {
-  HostCounts,
-  HostReport,
-  ManifestCounts,
-  Mode,
-  ReportItem,
-  RepositoryCounts,
-  RunReport,
-  Summary,
-} from './report.ts';
+import {
+  type EnvelopeInput,
+  errorsOf,
+  makeHead,
+  makeHosts,
+  explainMalformed,
+  type MalformedEntry,
+} from './make-envelope.ts';
+import type { PromotionItem, PromotionMode, RunReport, Summary } from './report.ts';
 
-export interface ReportInput {
-  readonly mode: Mode;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-  readonly durationMs: number;
-  readonly stopped: boolean;
-  readonly manifests: ManifestCounts;
-  /** All edges that the manifests want, decided or not. */
+export interface ReportInput extends EnvelopeInput {
+  readonly mode: PromotionMode;
+  /** Number of edges that the manifests want, decided or not. */
   readonly edges: number;
-  /** Where the edges are a part of what the manifests want. */
+  /** Of a run that is limited to one shard. */
   readonly shard?: ShardIdentity | undefined;
   readonly plan: Plan;
   /** By host. */
@@ -36,34 +30,23 @@ export interface ReportInput {
   /** Default: none. */
   readonly findings?: readonly Finding[];
   readonly outcomes: Outcomes;
-  readonly problems: readonly MalformedEntry[];
-  readonly traffic: ReadonlyMap<string, HostCounts>;
 }
 
-/** What a rule has found; warnings are not reported. */
-export interface MalformedEntry {
-  readonly severity: 'error' | 'warning';
-  readonly rule: string;
-  readonly message: string;
-  readonly at: Position;
-}
-
-/** The report of a run. Pure. */
+/** The report of a promotion, a dry run or a check of manifests. Pure. */
 export function makeReport(input: ReportInput): RunReport {
-  const { mode, startedAt, durationMs, stopped, plan, problems } = input;
-  const errors = problems.filter(({ severity }) => severity === 'error');
+  const { mode, shard, plan, readings, traffic } = input;
+  const errors = errorsOf(input);
   return {
     version: 1,
     mode,
-    startedAt: new Date(startedAt).toISOString(),
-    durationMs: Math.round(durationMs),
-    stopped,
-    ...(input.shard === undefined ? {} : { shard: input.shard }),
-    manifests: input.manifests,
+    ...makeHead(input, shard),
     summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),
     items: lazily(() => makeItems(input, errors)),
-    hosts: makeHosts(input),
+    hosts: makeHosts(Object.keys(plan.hosts), traffic, (host) => ({
+      edges: plan.hosts[host] ?? noEdges(),
+      repositories: readings.get(host) ?? { byListing: 0, byHead: 0 },
+    })),
   };
 }
 
@@ -80,12 +63,12 @@ function countResults({
   return counts;
 }
 
-function* makeItems(input: ReportInput, errors: readonly MalformedEntry[]): Generator<ReportItem> {
+function* makeItems(input: ReportInput, errors: readonly MalformedEntry[]): Generator<PromotionItem> {
   for (const item of input.plan.items) yield makeItem(item, input);
   for (const error of errors) yield invalidItem(error);
 }
 
-function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): ReportItem {
+function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): PromotionItem {
   const destination = edgeId(item);
   const outcome = outcomes.get(destination);
   const explained = explainItem(item);
@@ -100,7 +83,10 @@ function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): ReportItem {
   };
 }
 
-function reasonWithout(item: PlanItem, { explained, mode }: { explained: string; mode: Mode }): string {
+function reasonWithout(
+  item: PlanItem,
+  { explained, mode }: { explained: string; mode: PromotionMode },
+): string {
   return isWritable(item) && mode === 'promotion' ? 'the run was stopped before it was its turn' : explained;
 }
 
@@ -112,38 +98,13 @@ function reasonOf(outcome: Outcome, explained: string): string {
     : `${explained}; content that the source does not have came from ${siblings.join(', ')}`;
 }
 
-function invalidItem(problem: MalformedEntry): ReportItem {
+function invalidItem(error: MalformedEntry): PromotionItem {
   return {
     decision: 'invalid',
     source: null,
     destination: null,
     digest: null,
     outcome: 'not-attempted',
-    reason: `${problem.message} [${problem.rule}]`,
-    at: formatPosition(problem.at),
+    ...explainMalformed(error),
   };
-}
-
-/** Of a host that was not asked. */
-export const NO_TRAFFIC: HostCounts = {
-  requests: 0,
-  retries: 0,
-  interrupted: 0,
-  throttled: 0,
-  identities: [],
-  bytesIn: 0,
-  bytesOut: 0,
-};
-
-const NOT_READ: RepositoryCounts = { byListing: 0, byHead: 0 };
-
-function makeHosts({ plan, readings, traffic }: ReportInput): Record<string, HostReport> {
-  const names = Array.from(new Set([...Object.keys(plan.hosts), ...traffic.keys()])).toSorted(compareText);
-  return Object.fromEntries(
-    names.map((name) => {
-      const edges = plan.hosts[name] ?? noEdges();
-      const repositories = readings.get(name) ?? NOT_READ;
-      return [name, { edges, repositories, ...(traffic.get(name) ?? NO_TRAFFIC) }];
-    }),
-  );
 }

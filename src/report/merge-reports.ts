@@ -1,33 +1,104 @@
-import { EDGE_DECISIONS } from '../plan/plan.ts';
-import type { Named } from './check-shards.ts';
+import { sortedBy } from '../base/sorted.ts';
+import { checkShards, malformedEntriesOf, type Named } from './check-shards.ts';
+import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
-import { addTraffic, mergeHosts, mergeShards, sumCounts } from './merge-parts.ts';
-import type { HostReport, Report } from './report.ts';
-
-const SUMMED = [...EDGE_DECISIONS, 'copied', 'failed', 'not-attempted'] as const;
+import type { Report, Verification } from './report.ts';
 
 /**
- * The report of all shards of a promotion as if one run had done it. Pure. Throws a `MergeError`, naming the files, where
- * the reports are not all the shards of the same manifests.
+ * The report of all shards of a run, as if one run had done it: sums of counts, sorted items, and once what every shard
+ * reports. Pure. Throws a `MergeError`, naming the files, if the reports are not all the shards of one run.
  */
-export function mergeReports(reports: readonly Named<Report>[]): Report {
-  const describe = ({ mode }: Report) => `a ${mode}`;
-  const { first, all, items, ...merged } = mergeShards(reports, { describe, summed: SUMMED });
+export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R {
+  const shards = checkShards(reports);
+  const all: readonly Report[] = shards.map(({ report }) => report);
+  const { report: first } = shards[0];
+  const edges = all.flatMap((report) =>
+    Array.from<EnvelopeItem>(report.items).filter(({ destination }) => destination !== null),
+  );
   return {
-    version: 1,
-    mode: first.mode,
-    ...merged,
-    summary: { ...first.summary, ...merged.summary },
+    ...first,
+    ...mergeTimes(all),
+    shard: undefined,
+    shards: shards.map(({ shard, report }): MergedShard => {
+      const { startedAt, durationMs, stopped } = report;
+      return { ...shard, startedAt, durationMs, stopped, edges: report.summary.edges };
+    }),
+    summary: {
+      ...sumCounts(all.map(({ summary }) => summary)),
+      invalid: first.summary.invalid, // every shard counts all of them
+    },
     findings: mergeFindings(all.flatMap(({ findings }) => findings)),
-    items,
-    hosts: mergeHosts(all, addHosts),
+    items: [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedEntriesOf(first)],
+    ...mergeRepairs(all),
+    hosts: mergeHosts(all),
   };
 }
 
-function addHosts(a: HostReport, b: HostReport): HostReport {
+/** From the first start to the last end, by the clocks of their machines; stopped if one of them was. */
+function mergeTimes(reports: readonly Envelope[]): Pick<Envelope, 'startedAt' | 'durationMs' | 'stopped'> {
+  let begin = Number.POSITIVE_INFINITY;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { startedAt, durationMs } of reports) {
+    begin = Math.min(begin, Date.parse(startedAt));
+    end = Math.max(end, Date.parse(startedAt) + durationMs);
+  }
   return {
-    edges: sumCounts([a.edges, b.edges], EDGE_DECISIONS),
-    repositories: sumCounts([a.repositories, b.repositories], ['byListing', 'byHead']),
-    ...addTraffic(a, b),
+    startedAt: new Date(begin).toISOString(),
+    durationMs: end - begin,
+    stopped: reports.some(({ stopped }) => stopped),
   };
+}
+
+/** In the order of one run: by repository, each of which is in one shard alone. */
+function mergeRepairs(reports: readonly Report[]): Pick<Verification, 'repair'> {
+  const repairs = reports.flatMap((report) => (report.mode === 'verify' ? (report.repair ?? []) : []));
+  const [first] = repairs;
+  if (first === undefined) return {};
+  const pieces = sortedBy(
+    repairs.flatMap((repair) => repair.pieces),
+    ({ repository }) => repository,
+  );
+  return { repair: { confirmed: first.confirmed, pieces } };
+}
+
+function mergeHosts(reports: readonly Envelope[]): Record<string, EnvelopeHost> {
+  const merged = new Map<string, EnvelopeHost>();
+  for (const [name, host] of reports.flatMap(({ hosts }) => Object.entries(hosts))) {
+    const known = merged.get(name);
+    merged.set(name, known === undefined ? host : addHosts(known, host));
+  }
+  return Object.fromEntries(sortedBy(merged, ([name]) => name));
+}
+
+function addHosts(a: EnvelopeHost, b: EnvelopeHost): EnvelopeHost {
+  return {
+    edges: sumCounts([a.edges, b.edges]),
+    ...addRepositories(a, b),
+    requests: a.requests + b.requests,
+    retries: a.retries + b.retries,
+    interrupted: a.interrupted + b.interrupted,
+    throttled: a.throttled + b.throttled,
+    identities: Array.from(new Set([...a.identities, ...b.identities])).toSorted(),
+    bytesIn: a.bytesIn + b.bytesIn,
+    bytesOut: a.bytesOut + b.bytesOut,
+  };
+}
+
+function addRepositories(
+  { repositories: a }: EnvelopeHost,
+  { repositories: b }: EnvelopeHost,
+): Pick<EnvelopeHost, 'repositories'> {
+  if (a === undefined || b === undefined) return {};
+  return { repositories: { byListing: a.byListing + b.byListing, byHead: a.byHead + b.byHead } };
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+/** The sum of each count. */
+function sumCounts(all: readonly Counts[]): Counts {
+  const sums: Record<string, number> = {};
+  for (const counts of all) {
+    for (const [name, count] of Object.entries(counts)) sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums;
 }

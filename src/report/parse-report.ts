@@ -1,61 +1,75 @@
-import * as z from 'zod';
-import { isObject, type JsonObject } from '../base/json.ts';
-import { EDGE_DECISIONS } from '../plan/plan.ts';
-import { assertShape, parseDocument } from './report-document.ts';
-import { Count, countsOf, RUN, Text, TRAFFIC } from './report-schema.ts';
-import type { Report, ReportFinding, ReportItem } from './report.ts';
+import type * as z from 'zod';
+import { CodedError } from '../base/errors.ts';
+import { isObject, type JsonObject, parseJsonObject } from '../base/json.ts';
+import { oneLine, quote } from '../base/text.ts';
+import { PromotionItem, PromotionReport, Verification, VerificationItem } from './report-schema.ts';
+import type * as reports from './report.ts';
 
-/** The report that a text is. Fields that are not known are kept. Throws a `ReportFormatError`. */
-export function parseReport(text: string): Report {
-  return asReport(parseDocument(text));
+/** A text is not a report that this version of the program can read. */
+export class ReportFormatError extends CodedError<'json' | 'version' | 'shape'> {}
+
+/**
+ * The report in a text, whatever its kind. A verification of version 1 becomes one of version 2; unknown fields are kept.
+ * Throws a `ReportFormatError`.
+ */
+export function parseReport(text: string): reports.PromotionReport | reports.Verification {
+  const document = parseJsonObject(text);
+  if (document === undefined)
+    throw new ReportFormatError(
+      'json',
+      'it is not a JSON object, which a report is: was the run killed while it wrote it?',
+    );
+  const isVerification = document['mode'] === 'verify';
+  refuseVersion(document['version'], isVerification ? [1, 2] : [1]);
+  return isVerification
+    ? assertReport(upgradeVerification(document), { head: Verification, item: VerificationItem })
+    : assertReport(document, { head: PromotionReport, item: PromotionItem });
 }
 
-/** The report of a promotion that a document is. Throws a `ReportFormatError`. */
-export function asReport(document: JsonObject): Report {
-  return assertShape(document, PromotionReport);
-}
-
-const RESULTS = ['copied', 'failed', 'not-attempted'] as const;
-
-/** Counts by decision; reports of versions without checks have none of blocked edges. */
-function decisionsOf<Name extends string>(names: readonly Name[]) {
-  return z.preprocess(
-    (counts) => (isObject(counts) ? { ...counts, blocked: counts['blocked'] ?? 0 } : counts),
-    countsOf(names),
+function refuseVersion(version: unknown, known: readonly number[]): void {
+  if (known.some((one) => one === version)) return;
+  const found = oneLine(JSON.stringify(version) ?? 'none');
+  throw new ReportFormatError(
+    'version',
+    `it is not a report of version ${known.join(' or ')}: its "version" is ${found}: use the version of cip that wrote it`,
   );
 }
 
-const Item: z.ZodType<ReportItem> = z.looseObject({
-  decision: z.enum([...EDGE_DECISIONS, 'invalid']),
-  source: Text.nullable(),
-  destination: Text.nullable(),
-  digest: Text.nullable(),
-  outcome: z.enum([...RESULTS, 'present']),
-  reason: Text,
-  at: Text,
-});
+/** Version 1 had `verdict` in place of `decision`, and no findings. */
+function upgradeVerification(document: JsonObject): JsonObject {
+  const { version, items } = document;
+  if (version !== 1 || !Array.isArray(items)) return document;
+  const upgraded = items.map((item: unknown) => {
+    if (!isObject(item)) return item;
+    const { verdict: decision, ...rest } = item;
+    return { decision, ...rest };
+  });
+  return { findings: [], ...document, version: 2, items: upgraded };
+}
 
-const Finding: z.ZodType<ReportFinding> = z.looseObject({
-  rule: Text,
-  level: z.enum(['warn', 'error']),
-  message: Text,
-  advice: Text.optional(),
-  at: Text,
-  edges: z.array(Text),
-});
+/** Items are checked one by one and kept as they are: a copy of 720,000 of them takes memory. */
+function assertReport<Item, R extends { readonly items: readonly Item[] }>(
+  document: JsonObject,
+  { head, item }: { readonly head: z.ZodType<R>; readonly item: z.ZodType<Item> },
+): R {
+  const { items } = document;
+  if (!Array.isArray(items)) return assertShape(document, head, []);
+  const report = assertShape({ ...document, items: [] }, head, []);
+  assertItems(items, item);
+  return { ...report, items };
+}
 
-export const PromotionReport: z.ZodType<Report> = z.looseObject({
-  ...RUN,
-  mode: z.enum(['parse-only', 'dry-run', 'promotion']),
-  summary: decisionsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
-  findings: z.array(Finding).default([]),
-  items: z.array(Item),
-  hosts: z.record(
-    Text,
-    z.looseObject({
-      edges: decisionsOf(EDGE_DECISIONS),
-      repositories: z.looseObject({ byListing: Count, byHead: Count }),
-      ...TRAFFIC,
-    }),
-  ),
-});
+function assertItems<Item>(
+  items: readonly unknown[],
+  schema: z.ZodType<Item>,
+): asserts items is readonly Item[] {
+  for (const [index, item] of items.entries()) assertShape(item, schema, ['items', index]);
+}
+
+function assertShape<T>(value: unknown, schema: z.ZodType<T>, place: readonly PropertyKey[]): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const path = [...place, ...(result.error.issues[0]?.path ?? [])];
+  const name = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+  throw new ReportFormatError('shape', `it is not a report: ${quote(name.slice(1))} is missing or malformed`);
+}

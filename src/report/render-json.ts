@@ -1,13 +1,7 @@
-/** A report of any kind: a value with items, which may be many. */
-interface Itemised {
-  readonly items: Iterable<unknown>;
-}
+import type { Envelope } from './envelope.ts';
 
-/**
- * A report as JSON, with a newline at its end, in pieces: of a whole registry it may be longer than any one string
- * can be.
- */
-export function* renderJson(report: Itemised): Generator<string> {
+/** A report as JSON, with a newline at its end, in pieces: that of a whole registry may exceed the longest string. */
+export function* renderJson(report: Envelope): Generator<string> {
   const [head = '', tail = ''] = JSON.stringify({ ...report, items: [] }, undefined, 2).split('"items": []');
   yield `${head}"items": [`;
   let separator = '\n';

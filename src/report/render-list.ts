@@ -1,9 +1,9 @@
 import { renderMarkdownTable } from './render-table.ts';
 
-/** Of each list of items: a comment on a pull request holds 65,536, for two of them, the findings and the tables. */
+/** For one list of items: a comment on a pull request holds 65,536, for two lists, the findings and the tables. */
 const MAX_LIST_CHARACTERS = 25_000;
 
-/** A heading and a table of items in Markdown, cut where it gets too long for a comment; nothing of no items. */
+/** A heading and a table of items in Markdown, cut to the length of a comment; nothing without items. */
 export function renderMarkdownList(
   title: string,
   header: readonly string[],
@@ -13,10 +13,10 @@ export function renderMarkdownList(
   const { shown, hidden } = fitting(rows, maxCharacters);
   if (shown.length + hidden === 0) return [];
   const more = hidden > 0 ? [`… and ${hidden} more, in the JSON report.`] : [];
-  return [`### ${title}`, renderMarkdownTable(header, shown), ...more];
+  return [`### ${title}`, renderMarkdownTable({ header, rows: shown }), ...more];
 }
 
-/** As many of the first rows as there is room for. */
+/** The first rows that fit. */
 function fitting(
   rows: Iterable<readonly string[]>,
   maxCharacters: number,

@@ -1,40 +1,55 @@
 import { filtered, mapped } from '../base/iterables.ts';
+import { advise } from './advise.ts';
+import type { Envelope, ReportFinding } from './envelope.ts';
+import { needsAttention } from './exit-code.ts';
 import { renderMarkdownList } from './render-list.ts';
 import { renderMarkdownTable } from './render-table.ts';
-import { DECISION_HEADER, decisionRows, HOST_HEADER, hostRows, withAdvice } from './render-text.ts';
-import type { ReportFinding, ReportItem, RunReport } from './report.ts';
+import { decisionTable, hostTable, withAdvice } from './render-text.ts';
+import type { Report, ReportItem } from './report.ts';
 
 const TITLES = {
   promotion: 'Image promotion',
   'dry-run': 'Image promotion (dry run)',
   'parse-only': 'Promoter manifests',
+  verify: 'Image verification',
 } as const;
 
-/** The report as Markdown, fit for a comment on a pull request: what needs a person first. */
-export function renderMarkdown(report: RunReport): string {
-  const bad = filtered(report.items, (item) => needsPerson(item, report));
-  const good = filtered(report.items, (item) => !needsPerson(item, report));
+const DONE = {
+  promotion: 'Promoted',
+  'dry-run': 'Would be promoted',
+  'parse-only': 'Would be promoted',
+  verify: 'Present',
+} as const;
+
+/** The report as Markdown that fits a comment on a pull request; items that need attention come first. */
+export function renderMarkdown(report: Report): string {
+  const { mode } = report;
+  const items: Iterable<ReportItem> = report.items;
+  const needy = filtered(items, (item) => needsAttention(item, mode));
+  const done = filtered(items, (item) => !needsAttention(item, mode));
+  const advice = advise(report).map(({ about, text }) => [about, text]);
   return [
-    `## ${TITLES[report.mode]}${renderPart(report)}`,
-    renderMarkdownTable(DECISION_HEADER, decisionRows(report)),
+    `## ${titleOf(report)}`,
+    renderMarkdownTable(decisionTable(report)),
     ...findingSection(report.findings),
-    ...section('Needs attention', bad),
-    ...section(report.mode === 'promotion' ? 'Promoted' : 'Would be promoted', good),
+    ...itemSection('Needs attention', needy, mode),
+    ...itemSection(DONE[mode], done, mode),
+    ...renderMarkdownList('What to do', ['decision', 'advice'], advice),
     '### Hosts',
-    renderMarkdownTable(HOST_HEADER, hostRows(report)),
+    renderMarkdownTable(hostTable(report)),
     '',
   ].join('\n\n');
 }
 
-/** Which part of a whole a report is of, as the end of a title. */
-export function renderPart({ shard, shards }: Pick<RunReport, 'shard' | 'shards'>): string {
-  if (shard !== undefined) return `, shard ${shard.index}/${shard.count}`;
-  return shards === undefined ? '' : `, ${shards.length} shards`;
+function titleOf(report: Report): string {
+  const mirror = report.mode !== 'verify' || report.via === null ? '' : ` through ${report.via}`;
+  return `${TITLES[report.mode]}${mirror}${partOf(report)}`;
 }
 
-function needsPerson({ decision, outcome }: ReportItem, { mode }: RunReport): boolean {
-  if (decision === 'present') return false;
-  return mode === 'promotion' ? outcome !== 'copied' : decision !== 'copy' && decision !== 'add-tag';
+/** The part of the manifests that a report is limited to, as the end of its title. */
+function partOf({ shard, shards }: Envelope): string {
+  if (shard !== undefined) return `, shard ${shard.index}/${shard.count}`;
+  return shards === undefined ? '' : `, ${shards.length} shards`;
 }
 
 /** Less than the items have: errors come again as the reasons of the edges that they block. */
@@ -45,12 +60,13 @@ function findingSection(findings: readonly ReportFinding[]): string[] {
   return renderMarkdownList('Findings', ['level', 'check', 'place', 'finding'], rows, MAX_FINDING_CHARACTERS);
 }
 
-function section(title: string, items: Iterable<ReportItem>): string[] {
-  const rows = mapped(items, ({ at, decision, destination, outcome, reason }) => [
-    decision,
-    destination ?? at,
-    outcome,
-    reason,
+function itemSection(title: string, items: Iterable<ReportItem>, mode: Report['mode']): string[] {
+  const header = ['decision', 'destination', mode === 'verify' ? 'read as' : 'outcome', 'reason'];
+  const rows = mapped(items, (item) => [
+    item.decision,
+    item.destination ?? item.at,
+    'outcome' in item ? item.outcome : (item.asked ?? ''),
+    item.reason,
   ]);
-  return renderMarkdownList(title, ['decision', 'destination', 'outcome', 'reason'], rows);
+  return renderMarkdownList(title, header, rows);
 }

@@ -2,12 +2,17 @@ import { oneLine } from '../base/text.ts';
 
 type Row = readonly (string | number)[];
 
+export interface Table {
+  readonly header: readonly string[];
+  readonly rows: readonly Row[];
+}
+
 /** A table in plain text: columns of numbers flush right, the others flush left, two spaces between. */
-export function renderTable(header: readonly string[], rows: readonly Row[]): string {
+export function renderTable({ header, rows }: Table): string {
   const widths = header.map((title, column) =>
     rows.reduce((width, row) => Math.max(width, String(row[column]).length), title.length),
   );
-  const numeric = numericColumns(header, rows);
+  const numeric = numericColumns({ header, rows });
   const cell = (value: string | number, column: number) => {
     const width = widths[column] ?? 0;
     return numeric[column] ? String(value).padStart(width) : String(value).padEnd(width);
@@ -16,18 +21,18 @@ export function renderTable(header: readonly string[], rows: readonly Row[]): st
 }
 
 /** The same table in Markdown. */
-export function renderMarkdownTable(header: readonly string[], rows: readonly Row[]): string {
+export function renderMarkdownTable({ header, rows }: Table): string {
   const line = (row: Row) => `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
-  const numeric = numericColumns(header, rows);
+  const numeric = numericColumns({ header, rows });
   const rule = `|${header.map((_, column) => (numeric[column] ? ' ---: ' : ' --- ')).join('|')}|`;
   return [line(header), rule, ...rows.map(line)].join('\n');
 }
 
-function numericColumns(header: readonly string[], rows: readonly Row[]): boolean[] {
+function numericColumns({ header, rows }: Table): boolean[] {
   return header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
 }
 
-/** A cell may hold what others have said: it ends no cell, and becomes no HTML, link, image or mention. */
+/** A cell may quote foreign text: it ends no cell, and becomes no HTML, link, image or mention. */
 function escapeCell(text: string): string {
   return oneLine(text, Number.POSITIVE_INFINITY)
     .replace(/[\\|]/g, '\\$&')

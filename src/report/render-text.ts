@@ -1,80 +1,130 @@
+import { assertNever } from '../base/exhaustive.ts';
+import { lazily } from '../base/iterables.ts';
 import { oneLine } from '../base/text.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
-import { renderTable } from './render-table.ts';
-import type { ReportFinding, ReportItem, RunReport } from './report.ts';
+import type { EnvelopeHost, ReportFinding } from './envelope.ts';
+import { renderTable, type Table } from './render-table.ts';
+import { type RepairItem, type Report, type ReportItem, VERIFY_DECISIONS } from './report.ts';
 
-/** One line for an edge or a malformed entry, made to be searched. */
+/** One line for an edge or a malformed entry, fit for grep. */
 export function renderItemLine(item: ReportItem): string {
-  const what = item.destination === null ? item.at : `${item.source ?? '?'} -> ${item.destination}`;
-  const where = item.destination === null || item.at === '' ? '' : ` (${item.at})`;
-  const done = item.outcome === 'copied' || item.outcome === 'failed' ? ` (${item.outcome})` : '';
-  // a reason may quote what others have said; here it is one line, however long
-  return `${item.decision}${done}: ${what}: ${oneLine(item.reason, Number.POSITIVE_INFINITY)}${where}`;
+  const { decision, destination, reason, at } = item;
+  const result = 'outcome' in item ? resultOf(item.outcome) : '';
+  const place = destination === null || at === '' ? '' : ` (${at})`;
+  return `${decision}${result}: ${subjectOf(item)}: ${unwrap(reason)}${place}`;
 }
 
-/** One line for a finding: its place, what was found, what to do, and the name of the rule. */
+function subjectOf(item: ReportItem): string {
+  const { destination, at } = item;
+  if (destination === null) return at;
+  if ('source' in item) return `${item.source ?? '?'} -> ${destination}`;
+  return item.asked === null ? destination : `${destination} as ${item.asked}`;
+}
+
+function resultOf(outcome: string): string {
+  return outcome === 'not-attempted' || outcome === 'present' ? '' : ` (${outcome})`;
+}
+
+/** A reason may quote a registry's response; the line stays one line, however long. */
+function unwrap(text: string): string {
+  return oneLine(text, Number.POSITIVE_INFINITY);
+}
+
+/** One line for content that a repair sent, or would send. */
+export function renderRepairLine(item: RepairItem): string {
+  const { repository, piece, digest, size, condition, from, outcome, reason } = item;
+  const bytes = size === null ? '' : ` of ${size} bytes`;
+  const source = from === null || from === repository ? '' : ` from ${from}`;
+  return `repair${resultOf(outcome)}: ${repository}: ${condition} ${piece} ${digest}${bytes}${source}: ${unwrap(reason)}`;
+}
+
+/** One line for a finding: position, message, advice, and the name of the rule. */
 export function renderFindingLine({ at, message, advice, rule }: ReportFinding): string {
   const where = at === '' ? '' : `${at}: `;
-  return oneLine(`${where}${withAdvice({ message, advice })} [${rule}]`, Number.POSITIVE_INFINITY);
+  return unwrap(`${where}${withAdvice({ message, advice })} [${rule}]`);
 }
 
-/** What was found, and what to do. */
 export function withAdvice({ message, advice }: Pick<ReportFinding, 'message' | 'advice'>): string {
   return advice === undefined ? message : `${message}: ${advice}`;
 }
 
-/** The end of a run for people: a row for each decision, a row for each host. */
-export function renderTables(report: RunReport): string {
-  const hosts = hostRows(report);
-  const tables = [renderTable(DECISION_HEADER, decisionRows(report))];
-  if (hosts.length > 0) tables.push(renderTable(HOST_HEADER, hosts));
-  return tables.join('\n\n');
+/** Items without the repetitions of a conflict: the first names the others. Expects them sorted by destination. */
+export function foldConflicts<Item extends Pick<ReportItem, 'decision' | 'destination'>>(
+  items: Iterable<Item>,
+): Iterable<Item> {
+  return lazily(function* () {
+    let last: string | null = null;
+    for (const item of items) {
+      const destination = item.decision === 'conflict' ? item.destination : null;
+      if (destination === null || destination !== last) yield item;
+      last = destination;
+    }
+  });
+}
+
+/** The end of a log for people: a row for each decision, a row for each host. */
+export function renderTables(report: Report): string {
+  return [decisionTable(report), hostTable(report)]
+    .filter(({ rows }) => rows.length > 0)
+    .map(renderTable)
+    .join('\n\n');
 }
 
 const MEANING = {
   present: 'already there',
   copy: 'image to copy',
   'add-tag': 'image there, tag to add',
-  'tag-move': 'tag is another digest there: refused',
-  lost: 'neither at the source nor there',
-  conflict: 'manifests contradict each other',
-  invalid: 'malformed entry',
-  unreadable: 'the registry gave no sound answer',
+  'tag-move': 'the tag has another digest: refused',
+  lost: 'neither at the source nor at the destination',
   blocked: 'a check found an error',
+  missing: 'no such tag or digest',
+  different: 'the tag has another digest',
+  incomplete: 'the manifest exists, but not all of its content',
+  repaired: 'incomplete until this run sent it again',
+  conflict: 'manifests contradict each other',
+  unreadable: 'no usable answer: silence, a refusal, or wrong bytes',
+  'not-checked': 'the run was stopped before',
+  invalid: 'malformed entry',
   copied: 'written',
   failed: 'could not be written',
   'not-attempted': 'the run was stopped before',
 } as const;
 
-export const DECISION_HEADER = ['decision', 'edges', 'meaning'];
+type CountName = keyof typeof MEANING;
 
-export function decisionRows({ summary, mode }: RunReport): (string | number)[][] {
-  const decisions =
-    mode === 'parse-only' ? (['conflict', 'invalid'] as const) : ([...EDGE_DECISIONS, 'invalid'] as const);
-  const outcomes = mode === 'promotion' ? (['copied', 'failed', 'not-attempted'] as const) : [];
-  const rows = [...decisions, ...outcomes].map((name) => [name, summary[name], MEANING[name]]);
-  return [...rows, ['all edges', summary.edges, '']];
+export function decisionTable(report: Report): Table {
+  const counts: Readonly<Partial<Record<CountName, number>>> = report.summary;
+  const rows = countNamesOf(report).map((name) => [name, counts[name] ?? 0, MEANING[name]]);
+  return {
+    header: ['decision', 'edges', 'meaning'],
+    rows: [...rows, ['all edges', report.summary.edges, '']],
+  };
 }
 
-export const HOST_HEADER = [
-  'host',
-  ...EDGE_DECISIONS,
-  'listed',
-  'by HEAD',
-  'requests',
-  'retries',
-  'interrupted',
-  'throttled',
-  'bytes in',
-  'bytes out',
-];
+function countNamesOf({ mode }: Report): readonly CountName[] {
+  switch (mode) {
+    case 'verify':
+      return [...VERIFY_DECISIONS, 'invalid'];
+    case 'parse-only':
+      return ['conflict', 'invalid'];
+    case 'dry-run':
+      return [...EDGE_DECISIONS, 'invalid'];
+    case 'promotion':
+      return [...EDGE_DECISIONS, 'invalid', 'copied', 'failed', 'not-attempted'];
+    default:
+      return assertNever(mode);
+  }
+}
 
-export function hostRows({ hosts }: RunReport): (string | number)[][] {
-  return Object.entries(hosts).map(([name, host]) => [
+const TRAFFIC_HEADER = ['requests', 'retries', 'interrupted', 'throttled', 'bytes in', 'bytes out'];
+
+export function hostTable({ mode, hosts }: Report): Table {
+  const decisions = mode === 'verify' ? VERIFY_DECISIONS : EDGE_DECISIONS;
+  const readings = mode === 'verify' ? [] : ['listed', 'by HEAD'];
+  const rows = Object.entries<EnvelopeHost>(hosts).map(([name, host]) => [
     name,
-    ...EDGE_DECISIONS.map((decision) => host.edges[decision]),
-    host.repositories.byListing,
-    host.repositories.byHead,
+    ...decisions.map((decision) => host.edges[decision] ?? 0),
+    ...(host.repositories === undefined ? [] : [host.repositories.byListing, host.repositories.byHead]),
     host.requests,
     host.retries,
     host.interrupted,
@@ -82,4 +132,5 @@ export function hostRows({ hosts }: RunReport): (string | number)[][] {
     host.bytesIn,
     host.bytesOut,
   ]);
+  return { header: ['host', ...decisions, ...readings, ...TRAFFIC_HEADER], rows };
 }

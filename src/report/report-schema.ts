@@ -1,56 +1,78 @@
 import * as z from 'zod';
+import { isObject } from '../base/json.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { parseDigest } from '../image/digest.ts';
-import type { HostCounts, ManifestCounts, MergedShard } from './report.ts';
+import { EDGE_DECISIONS } from '../plan/plan.ts';
+import type { EnvelopeHost, HostCounts, ManifestCounts, MergedShard, ReportFinding } from './envelope.ts';
+import {
+  type PromotionItem as PromotionItemType,
+  type PromotionReport as PromotionReportType,
+  type RepairItem,
+  type Verification as VerificationType,
+  type VerificationItem as VerificationItemType,
+  VERIFY_DECISIONS,
+} from './report.ts';
 
-/** The parts that reports of every kind share. Fields that are not known are kept: a later version may add some. */
-export const Count = z.int().min(0);
-export const Text = z.string();
-export const Duration = z.number().min(0).meta({ description: 'milliseconds' });
-export const Time = z
+// Unknown fields are kept: a later version may add some. `docs/report.schema.json` is generated from here.
+
+const Count = z.int().min(0);
+const Text = z.string();
+const NullableText = Text.nullable();
+const Duration = z.number().min(0).meta({ description: 'milliseconds' });
+const Time = z
   .string()
   .refine((text) => !Number.isNaN(Date.parse(text)))
   .meta({ format: 'date-time' });
 
-/** A count for each name, all of which are there. */
-export function countsOf<Name extends string>(names: readonly Name[]) {
+/** A count for each of the names. */
+function countsOf<Name extends string>(names: readonly Name[]) {
   return z.looseRecord(z.enum(names), Count);
+}
+
+/** Counts by decision; reports of versions without checks do not count blocked edges. */
+function plannedCountsOf<Name extends string>(names: readonly Name[]) {
+  return z.preprocess(
+    (counts) => (isObject(counts) ? { ...counts, blocked: counts['blocked'] ?? 0 } : counts),
+    countsOf(names),
+  );
 }
 
 const DigestText = z
   .custom<ShardIdentity['input']>((text) => typeof text === 'string' && parseDigest(text) !== undefined)
   .meta({ type: 'string', description: 'ALGORITHM:HEX' });
 const SHARD = { index: Count, count: Count, input: DigestText };
-
 const Shard: z.ZodType<ShardIdentity> = z.looseObject(SHARD).refine(({ index, count }) => index < count, {
   path: ['index'],
 });
-const ShardOfMerged: z.ZodType<MergedShard> = z.looseObject({
-  ...SHARD,
-  startedAt: Time,
-  durationMs: Duration,
-  stopped: z.boolean(),
-  edges: Count,
-});
+const RUN = { startedAt: Time, durationMs: Duration, stopped: z.boolean() };
+const ShardOfMerged: z.ZodType<MergedShard> = z.looseObject({ ...SHARD, ...RUN, edges: Count });
 const Manifests: z.ZodType<ManifestCounts> = z.looseObject({
   projects: Count,
   images: Count,
   digests: Count,
 });
 
-/** The head of every report: which run it is of. */
-export const RUN = {
-  version: z.literal(1),
-  startedAt: Time,
-  durationMs: Duration,
-  stopped: z.boolean(),
+const Finding: z.ZodType<ReportFinding> = z.looseObject({
+  rule: Text,
+  level: z.enum(['warn', 'error']),
+  message: Text,
+  advice: Text.optional(),
+  at: Text,
+  edges: z.array(Text),
+});
+
+/** The fields of every report, apart from its summary, items and hosts. */
+const ENVELOPE = {
+  ...RUN,
   shard: z.exactOptional(Shard),
   shards: z.exactOptional(z.array(ShardOfMerged)),
   manifests: Manifests,
+  findings: z.array(Finding).default([]),
 };
 
-/** The part of a host that reports of every kind have. */
-export const TRAFFIC = {
+const ITEM = { destination: NullableText, digest: NullableText, reason: Text, at: Text };
+
+const TRAFFIC = {
   requests: Count,
   retries: Count,
   interrupted: Count,
@@ -59,3 +81,59 @@ export const TRAFFIC = {
   bytesIn: Count,
   bytesOut: Count,
 } satisfies Record<keyof HostCounts, z.ZodType>;
+
+const Repositories: z.ZodType<NonNullable<EnvelopeHost['repositories']>> = z.looseObject({
+  byListing: Count,
+  byHead: Count,
+});
+
+const RESULTS = ['copied', 'failed', 'not-attempted'] as const;
+
+export const PromotionItem: z.ZodType<PromotionItemType> = z.looseObject({
+  decision: z.enum([...EDGE_DECISIONS, 'invalid']),
+  source: NullableText,
+  outcome: z.enum([...RESULTS, 'present']),
+  ...ITEM,
+});
+
+export const PromotionReport: z.ZodType<PromotionReportType> = z.looseObject({
+  version: z.literal(1),
+  mode: z.enum(['parse-only', 'dry-run', 'promotion']),
+  ...ENVELOPE,
+  summary: plannedCountsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
+  items: z.array(PromotionItem),
+  hosts: z.record(
+    Text,
+    z.looseObject({ edges: plannedCountsOf(EDGE_DECISIONS), repositories: Repositories, ...TRAFFIC }),
+  ),
+});
+
+export const VerificationItem: z.ZodType<VerificationItemType> = z.looseObject({
+  decision: z.enum([...VERIFY_DECISIONS, 'invalid']),
+  asked: NullableText,
+  found: NullableText,
+  ...ITEM,
+});
+
+const Piece: z.ZodType<RepairItem> = z.looseObject({
+  repository: Text,
+  piece: z.enum(['blob', 'manifest']),
+  digest: Text,
+  size: Count.nullable(),
+  condition: z.enum(['sound', 'missing', 'damaged']),
+  from: NullableText,
+  outcome: z.enum(['sent', 'failed', 'not-attempted']),
+  reason: Text,
+});
+
+export const Verification: z.ZodType<VerificationType> = z.looseObject({
+  version: z.literal(2),
+  mode: z.literal('verify'),
+  deep: z.boolean(),
+  via: NullableText,
+  ...ENVELOPE,
+  summary: countsOf(['edges', ...VERIFY_DECISIONS, 'invalid']),
+  items: z.array(VerificationItem),
+  repair: z.exactOptional(z.looseObject({ confirmed: z.boolean(), pieces: z.array(Piece) })),
+  hosts: z.record(Text, z.looseObject({ edges: countsOf(VERIFY_DECISIONS), ...TRAFFIC })),
+});

@@ -1,119 +1,130 @@
-import type { ShardIdentity } from '../edges/shard.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
+import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
-/** What a run was for. */
-export type Mode = 'parse-only' | 'dry-run' | 'promotion';
+/** A report of any kind: the value that every output is a view of. `mode` tells the kinds apart. */
+export type Report = RunReport | Verification;
+export type ReportItem = PromotionItem | VerificationItem;
 
-export type Decision = EdgeDecision | 'invalid';
+export type PromotionMode = 'parse-only' | 'dry-run' | 'promotion';
 
 export type Result = 'copied' | 'failed' | 'not-attempted';
 
-/**
- * The report of a run, version 1: the value that every output is a view of. Fields may be added; none is removed or
- * given another meaning without a new version.
- */
-export interface Report<Items extends Iterable<ReportItem> = readonly ReportItem[]> {
+/** A promotion, its dry run, or a check of the manifests alone. Version 1. */
+export interface PromotionReport<Items extends Iterable<PromotionItem> = readonly PromotionItem[]>
+  extends Envelope {
   readonly version: 1;
-  readonly mode: Mode;
-  /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  readonly durationMs: number;
-  /** True when a signal or its deadline ended the run before its time. */
-  readonly stopped: boolean;
-  /** Of a run that did one part of what the manifests want; its edges, items and hosts are of that part. */
-  readonly shard?: ShardIdentity;
-  /** Of a report that was merged: all the shards that it is made of, by index. */
-  readonly shards?: readonly MergedShard[];
-  /** What stood in the manifests, malformed entries included. */
-  readonly manifests: ManifestCounts;
+  readonly mode: PromotionMode;
   readonly summary: Summary;
-  /** Findings of checks, sorted by position. */
-  readonly findings: readonly ReportFinding[];
-  /** Every edge that is not present (all of them if asked for) and every malformed entry, sorted by destination. */
   readonly items: Items;
-  /** By registry host, sorted. */
-  readonly hosts: Readonly<Record<string, HostReport>>;
+  readonly hosts: Readonly<Record<string, PromotionHost>>;
 }
 
 /**
- * The report of a run that has just ended. Its items are made anew each time they are gone through: where a registry was
- * away there is one for each of its edges.
+ * The report of a run that has just ended. Its items are made anew for each iteration: where a registry was down there
+ * is one for each of its edges.
  */
-export type RunReport = Report<Iterable<ReportItem>>;
-
-/** A result of a check. An error has blocked its edges. */
-export interface ReportFinding {
-  /** The name of the check. */
-  readonly rule: string;
-  readonly level: 'warn' | 'error';
-  readonly message: string;
-  readonly advice?: string | undefined;
-  /** `file:line:column`, relative to the manifest directory; empty for the run as a whole. */
-  readonly at: string;
-  /** The destinations of the edges that it concerns, sorted: `repository:tag`, or `repository@digest` without a tag. */
-  readonly edges: readonly string[];
-}
-
-/** What is kept of a shard's own report. */
-export interface MergedShard extends ShardIdentity {
-  /** ISO 8601, UTC. */
-  readonly startedAt: string;
-  readonly durationMs: number;
-  readonly stopped: boolean;
-  readonly edges: number;
-}
+export type RunReport = PromotionReport<Iterable<PromotionItem>>;
 
 /**
- * Edges by decision as planned, `edges` being all of them; malformed entries, once each, in `invalid`; and what
- * became of those that the plan wanted written. A dry run writes nothing, so there those three are 0.
+ * Edges by decision as planned, and by result for those that the plan wanted written. A dry run writes nothing: its
+ * results are 0.
  */
-export type Summary = Readonly<Record<'edges' | Decision | Result, number>>;
+export type Summary = Readonly<Record<'edges' | EdgeDecision | 'invalid' | Result, number>>;
 
-export interface ManifestCounts {
-  /** Promoter manifest files. */
-  readonly projects: number;
-  /** Entries of the lists of images. */
-  readonly images: number;
-  /** Entries of the dmaps. */
-  readonly digests: number;
-}
-
-export interface ReportItem {
-  readonly decision: Decision;
+export interface PromotionItem extends EnvelopeItem {
+  readonly decision: EdgeDecision | 'invalid';
   /** `repository@digest`; null for a malformed entry. */
   readonly source: string | null;
-  /** `repository:tag`, or `repository@digest` without a tag; null for a malformed entry. */
-  readonly destination: string | null;
-  readonly digest: string | null;
   readonly outcome: Result | 'present';
-  readonly reason: string;
-  /** `file:line:column` of the first place that asks for it, relative to the manifest directory. */
-  readonly at: string;
 }
 
-export interface HostReport extends HostCounts {
-  /** Edges by decision; none for a host that is only read from. */
+export interface PromotionHost extends EnvelopeHost {
   readonly edges: Readonly<Record<EdgeDecision, number>>;
-  /** Destination repositories by how they were asked; none where the run asked none. */
   readonly repositories: RepositoryCounts;
 }
 
-/** How the destination repositories that answered were asked: by a listing that tells digests, or by HEAD for each question. */
-export interface RepositoryCounts {
-  readonly byListing: number;
-  readonly byHead: number;
+/**
+ * The closed union of decisions that a verification makes on an edge.
+ *
+ * - `present`     the tag has this digest, or, without a tag, the digest exists; with all of its content if that was checked
+ * - `missing`     the tag or the digest does not exist
+ * - `different`   the tag has another digest
+ * - `incomplete`  the manifest exists, but not all of its content
+ * - `repaired`    it was incomplete or damaged until this run sent it again; all of it was read back
+ * - `conflict`    other entries want other digests for the same tag, so none of them was promoted
+ * - `unreadable`  the registry did not answer, refused to, or gave an answer that cannot be right
+ * - `not-checked` the run was stopped first
+ */
+export const VERIFY_DECISIONS = [
+  'present',
+  'missing',
+  'different',
+  'incomplete',
+  'repaired',
+  'conflict',
+  'unreadable',
+  'not-checked',
+] as const;
+export type VerifyDecision = (typeof VERIFY_DECISIONS)[number];
+
+/** The report of `cip verify`. Version 2; items of version 1 had `verdict` in place of `decision`. */
+export interface Verification extends Envelope {
+  readonly version: 2;
+  readonly mode: 'verify';
+  readonly deep: boolean;
+  /** The mirror that was read in place of the destinations; null without one. */
+  readonly via: string | null;
+  readonly summary: Readonly<Record<'edges' | VerifyDecision | 'invalid', number>>;
+  readonly items: readonly VerificationItem[];
+  /** Present with `-repair`. */
+  readonly repair?: RepairReport;
+  /** By host, sorted: destinations, and every host that was read. */
+  readonly hosts: Readonly<Record<string, VerifiedHost>>;
 }
 
-/** What was asked of one host. */
-export interface HostCounts {
-  readonly requests: number;
-  readonly retries: number;
-  /** Blobs that did not get through in one go, either way: they went on where they broke off, or were sent once more. */
-  readonly interrupted: number;
-  /** Answers 429. */
-  readonly throttled: number;
-  /** Who has asked, where the host wanted to know; names, never secrets. */
-  readonly identities: readonly string[];
-  readonly bytesIn: number;
-  readonly bytesOut: number;
+export interface RepairReport {
+  /** False in a dry run. */
+  readonly confirmed: boolean;
+  /** The content that was sent, or would be; each blob and manifest once for each repository, sorted by repository. */
+  readonly pieces: readonly RepairItem[];
+}
+
+export interface RepairItem {
+  readonly repository: string;
+  readonly piece: 'blob' | 'manifest';
+  readonly digest: string;
+  /** Bytes of a blob, if its manifest has them. */
+  readonly size: number | null;
+  /** Before the repair; a `sound` manifest is put again because of its content. */
+  readonly condition: 'sound' | 'missing' | 'damaged';
+  /** The repository that has it; null if none does. */
+  readonly from: string | null;
+  readonly outcome: 'sent' | 'failed' | 'not-attempted';
+  readonly reason: string;
+}
+
+export interface VerificationItem extends EnvelopeItem {
+  readonly decision: VerifyDecision | 'invalid';
+  /** The name at the mirror; null if the destination itself was read. */
+  readonly asked: string | null;
+  /** The digest that the tag has instead. */
+  readonly found: string | null;
+}
+
+export interface VerifiedHost extends EnvelopeHost {
+  readonly edges: Readonly<Record<VerifyDecision, number>>;
+}
+
+/** A count of 0 for each decision. */
+export function noVerifiedEdges(): Record<VerifyDecision, number> {
+  return {
+    present: 0,
+    missing: 0,
+    different: 0,
+    incomplete: 0,
+    repaired: 0,
+    conflict: 0,
+    unreadable: 0,
+    'not-checked': 0,
+  };
 }

@@ -5,7 +5,7 @@ import { isDigest } from '../../src/image/digest.ts';
 import { formatReference } from '../../src/image/reference.ts';
 import { isWritable, type PlanItem } from '../../src/plan/plan.ts';
 import { makeReport, type ReportInput } from '../../src/report/make-report.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { manifestsOf } from '../builders/content.ts';
 import { kept } from '../builders/kept.ts';
 import { runs } from '../builders/property-runs.ts';
@@ -178,7 +178,11 @@ function decisionOf({ decision, destination, tag, digest }: PlanItem): string {
   return `${decision} ${formatReference(destination, tag ?? digest)} ${digest}`;
 }
 
-function reportOf({ plan, outcomes, edges }: Pick<ReportInput, 'plan' | 'outcomes' | 'edges'>): Report {
+function reportOf({
+  plan,
+  outcomes,
+  edges,
+}: Pick<ReportInput, 'plan' | 'outcomes' | 'edges'>): PromotionReport {
   const report = makeReport({
     mode: 'promotion',
     startedAt: 0,

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { repositoryRoot } from './tools.ts';
 
 /** What a run of the program has left behind. */
@@ -13,7 +13,7 @@ export interface CipRun {
   readonly stdout: string;
   readonly stderr: string;
   /** What it wrote to the file of `-report=FILE`, or to stdout where that was asked for; undefined where there is none. */
-  readonly report: Report | undefined;
+  readonly report: PromotionReport | undefined;
 }
 
 export interface CipOptions {
@@ -51,7 +51,7 @@ export function runCip(args: readonly string[], options: CipOptions = {}): Promi
 export async function runWithReport(
   args: readonly string[],
   options: CipOptions = {},
-): Promise<CipRun & { readonly report: Report }> {
+): Promise<CipRun & { readonly report: PromotionReport }> {
   const run = await startWithReport(args, options).ended;
   if (run.report === undefined) throw new Error(`no report, exit ${run.status}: ${run.stderr}`);
   return { ...run, report: run.report };
@@ -128,7 +128,7 @@ function waitFor(child: ChildProcess, pattern: RegExp, output: Output): Promise<
   });
 }
 
-function readReport(args: readonly string[], cwd: string, stdout: string): Report | undefined {
+function readReport(args: readonly string[], cwd: string, stdout: string): PromotionReport | undefined {
   const target = args.map((argument) => /^--?report=(.+)$/.exec(argument)?.[1]).findLast(Boolean);
   if (target === '-' || args.includes('-json-log-summary')) return parseReport(stdout);
   if (target === undefined || !existsSync(resolve(cwd, target))) return undefined;
@@ -136,8 +136,8 @@ function readReport(args: readonly string[], cwd: string, stdout: string): Repor
   return parseReport(readFileSync(resolve(cwd, target), 'utf8'));
 }
 
-function parseReport(text: string): Report | undefined {
+function parseReport(text: string): PromotionReport | undefined {
   if (text.trim() === '') return undefined;
-  const report: Report = JSON.parse(text);
+  const report: PromotionReport = JSON.parse(text);
   return report;
 }

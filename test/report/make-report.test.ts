@@ -1,5 +1,6 @@
 // Covers src/report/exit-code.ts
 // Covers src/report/findings.ts
+// Covers src/report/make-envelope.ts
 // Covers src/report/render-json.ts
 // Covers src/report/render-list.ts
 // Covers src/report/render-markdown.ts
@@ -17,12 +18,18 @@ import { makePlan } from '../../src/plan/make-plan.ts';
 import { edgeId, isWritable, type Plan, type PlanItem } from '../../src/plan/plan.ts';
 import { exitCodeOf } from '../../src/report/exit-code.ts';
 import { explainItem } from '../../src/report/explain-item.ts';
-import { type MalformedEntry, makeReport, type ReportInput } from '../../src/report/make-report.ts';
+import type { MalformedEntry } from '../../src/report/make-envelope.ts';
+import { makeReport, type ReportInput } from '../../src/report/make-report.ts';
 import { renderJson } from '../../src/report/render-json.ts';
 import { renderMarkdown } from '../../src/report/render-markdown.ts';
 import { renderMarkdownTable, renderTable } from '../../src/report/render-table.ts';
-import { renderFindingLine, renderItemLine, renderTables } from '../../src/report/render-text.ts';
-import type { Report, Summary } from '../../src/report/report.ts';
+import {
+  foldConflicts,
+  renderFindingLine,
+  renderItemLine,
+  renderTables,
+} from '../../src/report/render-text.ts';
+import type { PromotionReport, Summary } from '../../src/report/report.ts';
 import { kept } from '../builders/kept.ts';
 import { digest, inFile, repository, tag } from '../builders/manifests.ts';
 
@@ -131,12 +138,12 @@ function inputOf(changes: Partial<ReportInput> = {}): ReportInput {
   };
 }
 
-function reportOf(input: ReportInput): Report {
+function reportOf(input: ReportInput): PromotionReport {
   return kept(makeReport(input));
 }
 
 /** A promotion in which each item that was to be written met this. */
-function promotion(outcomeOf: (item: PlanItem) => Outcome | undefined): Report {
+function promotion(outcomeOf: (item: PlanItem) => Outcome | undefined): PromotionReport {
   const plan = planned();
   const outcomes = new Map<string, Outcome>();
   for (const item of plan.items.filter(isWritable)) {
@@ -191,7 +198,7 @@ describe('the summary', () => {
     });
   });
 
-  it.each<[string, () => Report, Partial<Summary>]>([
+  it.each<[string, () => PromotionReport, Partial<Summary>]>([
     ['that went well', () => promotion(() => COPIED), { copied: 3, failed: 0, 'not-attempted': 0 }],
     ['that went wrong', () => promotion(() => failed('no')), { copied: 0, failed: 3, 'not-attempted': 0 }],
     ['that was stopped', () => promotion(() => undefined), { copied: 0, failed: 0, 'not-attempted': 3 }],
@@ -256,6 +263,25 @@ describe('the items', () => {
     const [first] = reportOf(inputOf()).items.filter(({ decision }) => decision === 'conflict');
     expect(first).toMatchObject({ digest: A, outcome: 'not-attempted', at: 'm.yaml:15:80' });
     expect(first?.reason).toContain(`${B} at m.yaml:16:80`);
+  });
+});
+
+describe('items for people', () => {
+  it('have one item for each conflict', () => {
+    const items = [
+      { destination: 'a:v1', decision: 'conflict', digest: 1 },
+      { destination: 'a:v1', decision: 'conflict', digest: 2 },
+      { destination: 'a:v1', decision: 'conflict', digest: 3 },
+      { destination: 'a:v2', decision: 'conflict', digest: 1 },
+      { destination: 'a:v2', decision: 'conflict', digest: 2 },
+      { destination: 'b:v1', decision: 'lost', digest: 4 },
+      { destination: 'b:v1', decision: 'lost', digest: 5 },
+      { destination: null, decision: 'invalid', digest: 6 },
+      { destination: null, decision: 'invalid', digest: 7 },
+    ] as const;
+    const folded = foldConflicts(items);
+    expect(Array.from(folded, ({ digest }) => digest)).toEqual([1, 1, 4, 5, 6, 7]);
+    expect(Array.from(folded)).toHaveLength(6); // it is iterable more than once
   });
 });
 
@@ -383,18 +409,18 @@ describe('the report for people', () => {
   });
 
   it('in Markdown keeps its cells', () => {
-    expect(renderMarkdownTable(['a'], [['x|y\nz']])).toBe('| a |\n| --- |\n| x\\|y z |');
+    expect(renderMarkdownTable({ header: ['a'], rows: [['x|y\nz']] })).toBe('| a |\n| --- |\n| x\\|y z |');
   });
 
   it('lines its columns up', () => {
     expect(
-      renderTable(
-        ['name', 'n'],
-        [
+      renderTable({
+        header: ['name', 'n'],
+        rows: [
           ['a', 1],
           ['long name', 22],
         ],
-      ),
+      }),
     ).toBe(['name        n', 'a           1', 'long name  22'].join('\n'));
   });
 });

@@ -1,7 +1,5 @@
 // Covers src/report/check-shards.ts
-// Covers src/report/merge-parts.ts
 // Covers src/report/parse-report.ts
-// Covers src/report/report-document.ts
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,12 +7,13 @@ import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { takeShard } from '../../src/edges/take-shard.ts';
 import { makePlan, planConflicts } from '../../src/plan/make-plan.ts';
 import { MergeError, type Named } from '../../src/report/check-shards.ts';
-import { type MalformedEntry, makeReport } from '../../src/report/make-report.ts';
+import type { MalformedEntry } from '../../src/report/make-envelope.ts';
+import { makeReport } from '../../src/report/make-report.ts';
 import { mergeReports } from '../../src/report/merge-reports.ts';
 import { parseReport } from '../../src/report/parse-report.ts';
 import { renderJson } from '../../src/report/render-json.ts';
 import { renderMarkdown } from '../../src/report/render-markdown.ts';
-import type { HostReport, Report } from '../../src/report/report.ts';
+import type { PromotionHost, PromotionReport } from '../../src/report/report.ts';
 import { kept } from '../builders/kept.ts';
 import { digest, from } from '../builders/manifests.ts';
 
@@ -32,8 +31,8 @@ const NAMES = ['a', 'b', 'c', 'c-d', 'c/d', 'group/e', 'f', 'g', 'h'];
 /** What a run would say whose registries have nothing: every edge is lost, conflicts are conflicts. */
 function reportOf(
   images: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>,
-  { index, count, ...changes }: { index: number; count: number } & Partial<Report>,
-): Report {
+  { index, count, ...changes }: { index: number; count: number } & Partial<PromotionReport>,
+): PromotionReport {
   const all = expandEdges([from('s.io/s').to('p.io/p', 'q.io').promote(images)]);
   const wanted = takeShard(all, { index, count });
   const destinations = new Map(
@@ -70,14 +69,18 @@ const IMAGES = Object.fromEntries(
   NAMES.map((name) => [name, { [A]: ['v1', 'v2'], [B]: name === 'f' ? ['v1'] : [] }]),
 );
 
-function shardsOf(count: number, changes: readonly Partial<Report>[] = [], images = IMAGES): Named<Report>[] {
+function shardsOf(
+  count: number,
+  changes: readonly Partial<PromotionReport>[] = [],
+  images = IMAGES,
+): Named<PromotionReport>[] {
   return Array.from({ length: count }, (_, index) => ({
     name: `${index}.json`,
     report: reportOf(images, { index, count, ...changes[index] }),
   }));
 }
 
-function host(changes: Partial<HostReport>): HostReport {
+function host(changes: Partial<PromotionHost>): PromotionHost {
   return {
     edges: {
       present: 1,
@@ -228,12 +231,13 @@ describe('the merged report of all shards', () => {
 
 describe('reports that are not all shards of one promotion are refused in words', () => {
   const [zero, one, two] = shardsOf(3);
-  const named = (name: string, report: Report | undefined) =>
+  const named = (name: string, report: PromotionReport | undefined) =>
     report === undefined ? [] : [{ name, report }];
   const { shard: _, ...whole } = reportOf(IMAGES, { index: 0, count: 1 });
-  const changed = (changes: Partial<Report>) => named('other.json', one && { ...one.report, ...changes });
+  const changed = (changes: Partial<PromotionReport>) =>
+    named('other.json', one && { ...one.report, ...changes });
 
-  it.each<[string, readonly (Named<Report> | undefined)[], string, RegExp]>([
+  it.each<[string, readonly (Named<PromotionReport> | undefined)[], string, RegExp]>([
     ['none', [], 'missing', /no report/],
     ['one missing', [zero, two], 'missing', /^1 of 3 shards missing: 1\/3: give the reports of all/],
     ['the last missing', [zero], 'missing', /^2 of 3 shards missing: 1\/3, 2\/3:/],
@@ -319,7 +323,7 @@ describe('the text of a report', () => {
     expect(read).toEqual({ ...report, findings: [], hosts: { 'p.io': host({}) } });
     const shards = shardsOf(3).map((one) => (one.report.shard?.index === 1 ? { ...one, report: read } : one));
     const merged = mergeReports(shards);
-    expect(merged.summary.blocked).toBe(0);
+    expect(merged.summary).toMatchObject({ blocked: 0 });
   });
 
   const [item] = report.items;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { forEachConcurrently } from '../../src/base/concurrency.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { runWithReport, startWithReport } from '../doubles/run-cip.ts';
 import type { Held, Moment } from './holding-proxy.ts';
 import {
@@ -130,7 +130,7 @@ function holdRequest({ proxies }: MixedSet, { moment, counts, number }: Point): 
 }
 
 /** What a report says was copied, as `repository/reference`, sorted. */
-function copiedIn(report: Report | undefined): string[] {
+function copiedIn(report: PromotionReport | undefined): string[] {
   const copied = report?.items.filter(({ outcome }) => outcome === 'copied') ?? [];
   return copied.map(({ destination }) => referenceIn(destination ?? '')).toSorted();
 }

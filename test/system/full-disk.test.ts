@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { image, layer, push } from '../builders/images.ts';
 import { temporaryDirectory } from '../doubles/run-cip.ts';
 import { repositoryRoot } from '../doubles/tools.ts';
@@ -50,7 +50,7 @@ describe.skipIf(process.platform === 'win32')('a disk that fills while the spool
       before: 'ulimit -f 2048', // blocks of 512 bytes, or of 1024
     });
     expect(status, stderr).toBe(0);
-    const report: Report = JSON.parse(stdout);
+    const report: PromotionReport = JSON.parse(stdout);
     expect(report.summary).toMatchObject({ copied: 2, failed: 0 });
     expect(promoted()).toHaveLength(2);
     expect(stderr.match(/no room in the spool/g)).toHaveLength(1);
@@ -65,7 +65,7 @@ describe.skipIf(!existsSync('/dev/full'))('a disk that is full', () => {
       const args = [flag, '-confirm', '-report=-', `-log-format=${format}`];
       const { status, stdout } = await runInShell(args, { after: '2>/dev/full' });
       expect(status).toBe(0);
-      const report: Report = JSON.parse(stdout);
+      const report: PromotionReport = JSON.parse(stdout);
       expect(report.summary).toMatchObject({ copied: 2, failed: 0 });
       expect(promoted()).toHaveLength(2);
       const verified = await runInShell(['verify', flag, `-log-format=${format}`], { after: '2>/dev/full' });

@@ -2,7 +2,7 @@ import type { OciRegistry } from '../../src/adapters/oci/oci-registry.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import type { Progress } from '../../src/ports/progress.ts';
 import { promote } from '../../src/promote.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { quiet } from '../adapters/oci/client.ts';
 import { kept } from '../builders/kept.ts';
 import { FakeClock } from '../doubles/fake-clock.ts';
@@ -14,7 +14,7 @@ export async function promoteWith(
   client: OciRegistry,
   manifests: readonly PromoterManifest[],
   { progress = new RecordingProgress() }: { readonly progress?: Progress } = {},
-): Promise<Report> {
+): Promise<PromotionReport> {
   const read = { manifests, problems: [], counts: { projects: 1, images: 1, digests: 1 } };
   const own = { clock: new FakeClock(), spool: new MemorySpool(), progress };
   const ports = { ...client, ...own, stopping: quiet(), signal: quiet() };

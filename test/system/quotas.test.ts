@@ -3,7 +3,7 @@ import { createRegistryOver } from '../../src/adapters/oci/oci-registry.ts';
 import { type Budgets, DEFAULT_BUDGETS } from '../../src/http/limits/budgets.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { promote } from '../../src/promote.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { keychainWith, quiet } from '../adapters/oci/client.ts';
 import { kept } from '../builders/kept.ts';
 import { from } from '../builders/manifests.ts';
@@ -16,7 +16,7 @@ const GOOGLE: Quotas = { requests: 60_000, writes: 18_000, user: 5000 };
 const MINUTE = 60_000;
 
 interface Run {
-  readonly report: Report;
+  readonly report: PromotionReport;
   readonly registry: QuotaRegistry;
   /** Virtual time that it took. */
   readonly minutes: number;

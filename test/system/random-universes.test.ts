@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry, Fault, FaultAct } from '../../src/embedded-registry/embedded-registry.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { foreignLayerImage, image, layer, multiArch, nestedIndex, push } from '../builders/images.ts';
 import { runs } from '../builders/property-runs.ts';
 import { testdir } from '../builders/testdir.ts';
@@ -125,7 +125,7 @@ function mostLost({ faults }: Universe, isFar: boolean): number {
 const LATE_BREAKS: ReadonlySet<string> = new Set(['reset-mid-body', 'truncate']);
 
 /** What was copied is there, no other tag is new, none has moved, and requests are counted as they came. */
-function expectTold({ items, hosts, summary }: Report, { far, near, before, given }: Seen): void {
+function expectTold({ items, hosts, summary }: PromotionReport, { far, near, before, given }: Seen): void {
   const copied = items.filter(({ outcome }) => outcome === 'copied');
   const tagged = copied.filter(({ destination }) => !destination?.includes('@'));
   const added = tagged.map(({ destination, digest }) => [destination?.replace(`${near.host}/`, ''), digest]);

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { Digest } from '../../src/image/digest.ts';
-import type { Verification } from '../../src/workflows/verify/verification.ts';
+import type { Verification } from '../../src/report/report.ts';
 import { image, multiArch, pushOverHttp } from '../builders/images.ts';
 import { availableRegistries, type RealRegistry, startRealRegistry } from '../doubles/real-registries.ts';
 import { type CipRun, runCip } from '../doubles/run-cip.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { Verification } from '../../src/workflows/verify/verification.ts';
+import type { Verification } from '../../src/report/report.ts';
 import { type Blob, image, multiArch, push } from '../builders/images.ts';
 import { type CipRun, runCip, startCip, temporaryDirectory } from '../doubles/run-cip.ts';
 import { countKinds, embedded, manifestFlag, writesOf } from './staging.ts';

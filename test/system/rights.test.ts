@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { AuthOptions } from '../../src/embedded-registry/auth/auth-options.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { Verification } from '../../src/workflows/verify/verification.ts';
+import type { Verification } from '../../src/report/report.ts';
 import { multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport } from '../doubles/run-cip.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sortedBy } from '../../src/base/sorted.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { image, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
@@ -59,7 +59,7 @@ function stateOf({ store }: EmbeddedRegistry) {
 }
 
 /** Without what differs from run to run: times, traffic, and the ports of the registries, which order the items. */
-function essenceOf(report: Report, registries: readonly EmbeddedRegistry[]) {
+function essenceOf(report: PromotionReport, registries: readonly EmbeddedRegistry[]) {
   const { shards: _shards, startedAt: _at, durationMs: _ms, ...rest } = report;
   const edges = Object.fromEntries(Object.entries(report.hosts).map(([host, { edges }]) => [host, edges]));
   const renamed: typeof rest = JSON.parse(
@@ -124,12 +124,14 @@ describe('a verification by two shards', () => {
     const mixed = await runCip(['report', 'merge', files[0] ?? '', verified[1] ?? '']);
     expect(mixed).toMatchObject({
       status: 2,
-      stderr: expect.stringMatching(/is the report of a promotion and .* of cip verify: merge them apart/),
+      stderr: expect.stringMatching(
+        /are not shards of one run: the first is a promotion, the second a verification/,
+      ),
     });
     const allowed = await runCip(['report', 'merge', ...verified, '-allow-lost']);
     expect(allowed).toMatchObject({
       status: 2,
-      stderr: expect.stringContaining('-allow-lost does not go with reports of cip verify'),
+      stderr: expect.stringContaining('-allow-lost is not allowed with reports of cip verify'),
     });
   });
 });
@@ -183,8 +185,8 @@ describe('cip report merge', () => {
   it('ends as its shards should have: with 1 where one was stopped or lost something, unless that is allowed', async () => {
     const { files } = await parsedShards(2);
     const [first = ''] = files;
-    const change = (changes: (report: Report) => Partial<Report>) => {
-      const report: Report = JSON.parse(readFileSync(first, 'utf8'));
+    const change = (changes: (report: PromotionReport) => Partial<PromotionReport>) => {
+      const report: PromotionReport = JSON.parse(readFileSync(first, 'utf8'));
       writeFileSync(first, JSON.stringify({ ...report, ...changes(report) }));
     };
     const statusOf = async (...flags: string[]) =>

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Digest } from '../../src/image/digest.ts';
 import { parseDigest } from '../../src/image/digest.ts';
-import type { Report } from '../../src/report/report.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
 import { from } from '../builders/manifests.ts';
 import { runWithReport } from '../doubles/run-cip.ts';
 import { startUniverse } from '../doubles/universe-server.ts';
@@ -50,7 +50,7 @@ async function plan(
   return { report, questions: Object.fromEntries(universe.questions) };
 }
 
-function requestsOf({ hosts }: Report): number {
+function requestsOf({ hosts }: PromotionReport): number {
   return Object.values(hosts).reduce((sum, { requests }) => sum + requests, 0);
 }
 

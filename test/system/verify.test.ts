@@ -1,10 +1,8 @@
 // Covers src/cli/commands/run-verify.ts
-// Covers src/cli/output/log-verification.ts
-// Covers src/workflows/verify/render-text.ts
 
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import type { Verification } from '../../src/workflows/verify/verification.ts';
+import type { Verification } from '../../src/report/report.ts';
 import { blobsOf, image, manifestsOf, multiArch, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { type CipOptions, type CipRun, runCip, startCip } from '../doubles/run-cip.ts';
@@ -47,7 +45,7 @@ describe('cip verify after a promotion', () => {
     const { status, verification } = await verify(['verify', flag]);
     expect(status).toBe(0);
     expect(verification).toMatchObject({
-      version: 1,
+      version: 2,
       mode: 'verify',
       deep: false,
       via: null,
@@ -81,7 +79,7 @@ describe('cip verify after a promotion', () => {
     expect(stderr).toContain(`missing: ${app}@${single.manifest.digest}: there is no such digest`);
     expect(stderr).toMatch(/^missing +2 +no such tag or digest$/m);
     expect(verification.summary).toMatchObject({ edges: 3, present: 0, missing: 2, different: 1 });
-    expect(verification.items.map(({ verdict, found }) => [verdict, found])).toEqual([
+    expect(verification.items.map(({ decision, found }) => [decision, found])).toEqual([
       ['different', other],
       ['missing', null],
       ['missing', null],
@@ -114,7 +112,7 @@ describe('cip verify after a promotion', () => {
     expect(status).toBe(1);
     expect(verification.items).toMatchObject([
       {
-        verdict: 'incomplete',
+        decision: 'incomplete',
         reason: `it is there by name, but not blob ${lost.digest} of ${lost.bytes.length} bytes`,
       },
     ]);
@@ -140,11 +138,11 @@ describe('cip verify after a promotion', () => {
     const { status, stderr, verification } = await verify(['verify', flag, '-deep']);
     expect(status).toBe(1);
     expect(verification.items[0]).toMatchObject({
-      verdict: 'unreadable',
+      decision: 'unreadable',
       reason: expect.stringMatching(/the registry served \d+ bytes that are not sha256:/),
     });
-    expect(stderr).toMatch(/^unreadable +3 +no sound answer: silence, a refusal, or wrong bytes$/m);
-    expect(stderr).toMatch(/what to do about unreadable: .*where the bytes were wrong/);
+    expect(stderr).toMatch(/^unreadable +3 +no usable answer: silence, a refusal, or wrong bytes$/m);
+    expect(stderr).toMatch(/what to do about unreadable: .*after wrong bytes/);
   });
 
   it('-deep finds a blob of which only a part is left', async () => {

@@ -6,19 +6,14 @@ import type { Log } from '../../ports/log.ts';
 import { MergeError, type Named } from '../../report/check-shards.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { mergeReports } from '../../report/merge-reports.ts';
-import { asReport } from '../../report/parse-report.ts';
+import { parseReport } from '../../report/parse-report.ts';
 import type { Report } from '../../report/report.ts';
-import { parseDocument } from '../../report/report-document.ts';
-import { mergeVerifications } from '../../workflows/verify/merge-verifications.ts';
-import { asVerification, isOfVerification } from '../../workflows/verify/parse-verification.ts';
-import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
 import { FlagValues } from '../flags/flag-values.ts';
 import { reportsOf } from '../flags/options/promotion-options.ts';
 import { type LogOptions, logOptionsOf } from '../flags/options/run-options.ts';
 import { refuseRepeated } from '../flags/refuse-flags.ts';
 import { exitCodeOfError, InputError, UsageError } from '../flags/usage-error.ts';
 import { logReport } from '../output/log-report.ts';
-import { logVerification, writeVerification } from '../output/log-verification.ts';
 import { createLogger } from '../output/logger.ts';
 import type { Stdio } from '../output/stdio.ts';
 import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
@@ -69,58 +64,32 @@ interface Merging {
   readonly log: Log;
 }
 
-function mergeAll(found: readonly Found[], merging: Merging): Promise<number> {
-  const promotions = found.filter((one) => one.kind === 'promotion');
-  const verifications = found.filter((one) => one.kind === 'verification');
-  const [promotion] = promotions;
-  const [verification] = verifications;
-  if (verification === undefined) return mergePromotions(promotions, merging);
-  if (promotion === undefined) return mergeVerified(verifications, merging);
-  const [one, other] = [quote(promotion.name), quote(verification.name)];
-  throw new InputError(`${one} is the report of a promotion and ${other} of cip verify: merge them apart`);
-}
-
-async function mergePromotions(
+async function mergeAll(
   reports: readonly Named<Report>[],
   { options, places, stdio, log }: Merging,
 ): Promise<number> {
+  if (options.allowLost && reports.some(({ report }) => report.mode === 'verify')) {
+    throw new UsageError('-allow-lost is not allowed with reports of cip verify');
+  }
   const report = mergeReports(reports);
   await logReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
   await writeReports(report, places, stdio);
-  return report.stopped ? 1 : exitCodeOf(report, options);
+  return exitCodeOf(report, options);
 }
 
-async function mergeVerified(
-  reports: readonly Named<Verification>[],
-  { options, places, stdio, log }: Merging,
-): Promise<number> {
-  if (options.allowLost) throw new UsageError('-allow-lost does not go with reports of cip verify');
-  const verification = mergeVerifications(reports);
-  await logVerification(verification, { format: options.log.format, stdio, log });
-  await writeVerification(verification, places, stdio);
-  return exitCodeOfVerification(verification);
-}
-
-type Found =
-  | ({ readonly kind: 'promotion' } & Named<Report>)
-  | ({ readonly kind: 'verification' } & Named<Verification>);
-
-/** One after the other: the text of one report is enough to have in memory. */
-async function readReports(files: readonly string[]): Promise<Found[]> {
-  const reports: Found[] = [];
+/** One after the other: the text of one report is enough in memory. */
+async function readReports(files: readonly string[]): Promise<Named<Report>[]> {
+  const reports: Named<Report>[] = [];
   const { signal } = new AbortController();
   await forEachConcurrently(files, { workers: 1, signal }, async (name) => {
-    reports.push(await readReport(name));
+    reports.push({ name, report: await readReport(name) });
   });
   return reports;
 }
 
-async function readReport(name: string): Promise<Found> {
+async function readReport(name: string): Promise<Report> {
   try {
-    const document = parseDocument(await readText(name));
-    return isOfVerification(document)
-      ? { kind: 'verification', name, report: asVerification(document) }
-      : { kind: 'promotion', name, report: asReport(document) };
+    return parseReport(await readText(name));
   } catch (error) {
     throw new InputError(`cannot use the report ${quote(name)}: ${messageOf(error)}`);
   }

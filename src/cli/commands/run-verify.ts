@@ -2,13 +2,14 @@ import { systemClock } from '../../adapters/system/clock.ts';
 import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
-import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
+import { exitCodeOf } from '../../report/exit-code.ts';
+import type { Verification } from '../../report/report.ts';
 import { verify } from '../../workflows/verify/verify.ts';
 import type { VerifyOptions } from '../flags/options/verify-options.ts';
-import { logVerification, writeVerification } from '../output/log-verification.ts';
+import { logReport } from '../output/log-report.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import type { Stdio } from '../output/stdio.ts';
-import { prepareReports } from '../output/write-report.ts';
+import { prepareReports, writeReports } from '../output/write-report.ts';
 import { showRunProgress } from '../progress/run-progress.ts';
 import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
@@ -28,12 +29,13 @@ export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.Proc
     });
     const verification = await verifyWith(read, { options, env, run, secrets: stdio.secrets });
     try {
-      await writeVerification(verification, places, stdio); // first: who stops a run may not wait until all is told
+      await writeReports(verification, places, stdio); // first: who stops a run may not wait until all is told
     } finally {
-      const items = verification.items.filter(({ verdict }) => verdict !== 'invalid'); // these have been told
-      await logVerification({ ...verification, items }, { format: options.log.format, stdio, log: run.log });
+      const items = verification.items.filter(({ decision }) => decision !== 'invalid'); // these have been told
+      const { format } = options.log;
+      await logReport({ ...verification, items }, { format, allowLost: false, stdio, log: run.log });
     }
-    return run.stop.exitCode() ?? exitCodeOfVerification(verification);
+    return run.stop.exitCode() ?? exitCodeOf(verification, { allowLost: false });
   });
 }
 

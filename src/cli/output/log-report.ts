@@ -1,8 +1,15 @@
-import { assertNever } from '../../base/exhaustive.ts';
 import type { Log, LogLevel } from '../../ports/log.ts';
-import { foldConflicts } from '../../report/fold-conflicts.ts';
-import { renderFindingLine, renderItemLine, renderTables } from '../../report/render-text.ts';
-import type { HostCounts, Mode, ReportItem, RepositoryCounts, RunReport } from '../../report/report.ts';
+import { advise } from '../../report/advise.ts';
+import type { EnvelopeHost } from '../../report/envelope.ts';
+import { needsAttention } from '../../report/exit-code.ts';
+import {
+  foldConflicts,
+  renderFindingLine,
+  renderItemLine,
+  renderRepairLine,
+  renderTables,
+} from '../../report/render-text.ts';
+import type { Report, ReportItem } from '../../report/report.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
 import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
@@ -15,79 +22,41 @@ export interface ReportLogOptions {
   readonly log: Log;
 }
 
-/** Tells a report in the log: a line for each item or conflict, one for each finding, one for each host, and the tables. */
-export async function logReport(
-  report: RunReport,
-  { format, allowLost, stdio, log }: ReportLogOptions,
-): Promise<void> {
-  for (const item of foldConflicts(report.items, ({ decision }) => decision === 'conflict')) {
-    log.write(levelOf(item, { mode: report.mode, allowLost }), renderItemLine(item));
+/**
+ * Logs a report: a line for each item, conflict, finding and repaired blob or manifest, the advice, a line for each host,
+ * and the tables; in place of the tables, the counts for machines.
+ */
+export async function logReport(report: Report, options: ReportLogOptions): Promise<void> {
+  const { log, format, stdio } = options;
+  for (const item of foldConflicts<ReportItem>(report.items)) {
+    log.write(levelOf(item, report.mode, options), renderItemLine(item));
   }
   for (const finding of report.findings) {
     log.write(finding.level === 'error' ? 'error' : 'warning', renderFindingLine(finding));
   }
-  await logEnd(report, () => renderTables(report), { format, stdio, log });
-}
-
-/** The end of a report of any kind. */
-interface Ending {
-  readonly mode: string;
-  readonly stopped: boolean;
-  readonly durationMs: number;
-  readonly summary: Readonly<Record<string, number>>;
-  readonly hosts: Readonly<
-    Record<
-      string,
-      HostCounts & {
-        readonly edges: Readonly<Record<string, number>>;
-        readonly repositories?: RepositoryCounts;
-      }
-    >
-  >;
-}
-
-/** The identities that hosts were asked with, and the tables; for machines the counts in place of the tables. */
-export async function logEnd(
-  { mode, stopped, durationMs, summary, hosts }: Ending,
-  tables: () => string,
-  { format, stdio, log }: Omit<ReportLogOptions, 'allowLost'>,
-): Promise<void> {
-  for (const [host, { identities, requests }] of Object.entries(hosts)) {
-    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  for (const piece of report.mode === 'verify' ? (report.repair?.pieces ?? []) : []) {
+    log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
   }
-  if (format === 'text') return tell(stdio.err, `\n${tables()}\n`);
-  for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
-    log.write('info', 'host', {
-      host,
-      ...edges,
-      ...repositories,
-      ...traffic,
-      identities: identities.join(', '),
-    });
-  }
+  for (const { about, text } of advise(report)) log.write('info', `what to do about ${about}: ${text}`);
+  logHosts(report.hosts, options);
+  if (format === 'text') return tell(stdio.err, `\n${renderTables(report)}\n`);
+  const { mode, stopped, durationMs, summary } = report;
   logFinish({ mode, stopped, durationMs, ...summary }, stdio);
 }
 
-/** What decides the exit code is told at every level. */
-function levelOf(
-  { decision, outcome }: ReportItem,
-  { mode, allowLost }: { mode: Mode; allowLost: boolean },
-): LogLevel {
-  switch (decision) {
-    case 'present':
-      return 'info';
-    case 'copy':
-    case 'add-tag':
-      return mode === 'promotion' && outcome !== 'copied' ? 'error' : 'info';
-    case 'lost':
-      return allowLost ? 'warning' : 'error';
-    case 'tag-move':
-    case 'conflict':
-    case 'invalid':
-    case 'unreadable':
-    case 'blocked':
-      return 'error';
-    default:
-      return assertNever(decision);
+/** Results that decide the exit code are logged at every level. */
+function levelOf(item: ReportItem, mode: Report['mode'], { allowLost }: ReportLogOptions): LogLevel {
+  if (!needsAttention(item, mode)) return 'info';
+  return item.decision === 'lost' && allowLost ? 'warning' : 'error';
+}
+
+function logHosts(hosts: Readonly<Record<string, EnvelopeHost>>, { log, format }: ReportLogOptions): void {
+  for (const [host, { identities, requests }] of Object.entries(hosts)) {
+    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  }
+  if (format === 'text') return;
+  for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
+    const counts = { ...edges, ...repositories, ...traffic };
+    log.write('info', 'host', { host, ...counts, identities: identities.join(', ') });
   }
 }

@@ -6,7 +6,7 @@ import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
 import { renderJson } from '../../report/render-json.ts';
 import { renderMarkdown } from '../../report/render-markdown.ts';
-import type { RunReport } from '../../report/report.ts';
+import type { Report } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
 import { discardOldReport, writeReportFile, writeToSpecial } from './report-file.ts';
@@ -14,12 +14,12 @@ import { isInput, type ReportInputs } from './report-inputs.ts';
 import { keyOfTarget, type ReportTarget, resolveTarget } from './report-target.ts';
 import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
 
-/** A report that was asked for is not there. */
+/** A requested report could not be written. */
 export class ReportError extends CodedError<'unwritable'> {}
 
 type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'>;
 
-/** Where the forms of a report go that were asked for. */
+/** The targets of the requested forms of a report. */
 export interface ReportTargets {
   readonly report: ReportTarget | undefined;
   readonly reportMarkdown: ReportTarget | undefined;
@@ -47,31 +47,18 @@ export async function prepareReports(
   return places;
 }
 
-/** The report of a promotion, in the forms that were asked for. Throws as `writeRenderings` does. */
-export function writeReports(report: RunReport, places: ReportTargets, stdio: Stdio): Promise<void> {
-  const renderings = { json: () => renderJson(report), markdown: () => [renderMarkdown(report)] };
-  return writeRenderings(renderings, places, stdio);
-}
-
-/** A report in each of its forms, in pieces. */
-export interface Renderings {
-  readonly json: () => Iterable<string>;
-  readonly markdown: () => Iterable<string>;
-}
-
 /**
- * Writes the forms of a report that were asked for; a file appears whole or not at all where that can be. One that
- * cannot be written does not keep the other from it: throws a `ReportError` for the first that failed, after both were
- * tried.
+ * Writes the forms of a report that were asked for; a file appears whole or not at all where that is possible. A failure
+ * of one does not stop the other: throws a `ReportError` for the first that failed, after both were tried.
  */
-export async function writeRenderings(
-  { json, markdown }: Renderings,
-  { report, reportMarkdown }: ReportTargets,
+export async function writeReports(
+  report: Report,
+  { report: json, reportMarkdown: markdown }: ReportTargets,
   stdio: Stdio,
 ): Promise<void> {
   const results = await Promise.allSettled([
-    write(report, json, stdio),
-    write(reportMarkdown, markdown, stdio),
+    write(json, () => renderJson(report), stdio),
+    write(markdown, () => [renderMarkdown(report)], stdio),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -112,14 +112,14 @@ async function* renderMarkdown(
   }
   const { counts, isEqual } = counter;
   yield `## ${isEqual ? 'No differences' : 'Differences'}${isComplete() ? '' : ' in what could be compared'}\n\n`;
-  yield `${renderMarkdownTable(
-    ['', 'side', 'digests only here'],
-    [
+  yield `${renderMarkdownTable({
+    header: ['', 'side', 'digests only here'],
+    rows: [
       ['A', titles.a, counts['only-in-a']],
       ['B', titles.b, counts['only-in-b']],
     ],
-  )}\n`;
-  if (rows.length > 0) yield `\n${renderMarkdownTable(['image', 'A', 'B'], rows)}\n`;
+  })}\n`;
+  if (rows.length > 0) yield `\n${renderMarkdownTable({ header: ['image', 'A', 'B'], rows })}\n`;
   if (hidden > 0) yield `\n… and ${hidden} more, in the JSON output.\n`;
 }
 

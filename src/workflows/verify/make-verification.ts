@@ -1,5 +1,5 @@
 import { formatPosition, type Position } from '../../base/position.ts';
-import { compareText, sortedBy } from '../../base/sorted.ts';
+import { sortedBy } from '../../base/sorted.ts';
 import type { Wanted, WantedRepository } from '../../edges/wanted.ts';
 import type { Digest } from '../../image/digest.ts';
 import { formatReference } from '../../image/reference.ts';
@@ -7,72 +7,92 @@ import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
 import { planConflicts } from '../../plan/make-plan.ts';
 import { explainItem } from '../../report/explain-item.ts';
-import { type MalformedEntry, NO_TRAFFIC } from '../../report/make-report.ts';
-import type { HostCounts, ManifestCounts } from '../../report/report.ts';
-import { type Judgement, judgeEdge } from './judge-edge.ts';
-import type { Mirror } from './mirror.ts';
-import type { Observation, Observations } from './observation.ts';
-import { VerdictCounter } from './verdict-counter.ts';
 import {
-  type HostVerification,
-  noVerdicts,
+  type EnvelopeInput,
+  errorsOf,
+  explainMalformed,
+  makeHead,
+  makeHosts,
+  type MalformedEntry,
+} from '../../report/make-envelope.ts';
+import {
+  noVerifiedEdges,
   type RepairReport,
   type Verification,
   type VerificationItem,
-} from './verification.ts';
+  VERIFY_DECISIONS,
+  type VerifyDecision,
+} from '../../report/report.ts';
+import { type Judgement, judgeEdge } from './judge-edge.ts';
+import type { Mirror } from './mirror.ts';
+import type { Observation, Observations } from './observation.ts';
 
-export interface VerificationInput {
+export interface VerificationInput extends EnvelopeInput {
   readonly deep: boolean;
   readonly mirror: Mirror | undefined;
   /** Reports the edges that are present too. */
   readonly reportAll: boolean;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
-  readonly durationMs: number;
-  readonly stopped: boolean;
-  readonly manifests: ManifestCounts;
   readonly wanted: Wanted;
   readonly observations: Observations;
   readonly repair?: RepairReport | undefined;
-  readonly problems: readonly MalformedEntry[];
-  readonly traffic: ReadonlyMap<string, HostCounts>;
 }
 
-/** The report of what has been seen. Pure. */
+/** The report of a verification. Pure. */
 export function makeVerification(input: VerificationInput): Verification {
-  const { deep, mirror, startedAt, durationMs, stopped, manifests, wanted, observations } = input;
-  const tally = new VerdictCounter(input.reportAll);
+  const { deep, mirror, wanted, observations, repair } = input;
+  const tally = new Tally(input.reportAll);
   for (const repository of wanted.repositories) tallyWants(repository, observations, tally);
   tallyConflicts(wanted, tally);
-  const errors = input.problems.filter(({ severity }) => severity === 'error');
-  const items = sortedBy(tally.items, ({ destination }) => destination ?? '');
+  const errors = errorsOf(input);
   return {
-    version: 1,
+    version: 2,
     mode: 'verify',
     deep,
     via: mirror?.host ?? null,
-    startedAt: new Date(startedAt).toISOString(),
-    durationMs: Math.round(durationMs),
-    stopped,
-    ...(wanted.shard === undefined ? {} : { shard: wanted.shard }),
-    manifests,
+    ...makeHead(input, wanted.shard),
     summary: { edges: wanted.edges, ...tally.sum(), invalid: errors.length },
-    items: [...items, ...errors.map(invalidItem)],
-    ...(input.repair === undefined ? {} : { repair: input.repair }),
-    hosts: makeHosts(tally, input.traffic),
+    findings: [],
+    items: [...sortedBy(tally.items, ({ destination }) => destination ?? ''), ...errors.map(invalidItem)],
+    ...(repair === undefined ? {} : { repair }),
+    hosts: makeHosts(tally.hosts.keys(), input.traffic, (host) => ({
+      edges: tally.hosts.get(host) ?? noVerifiedEdges(),
+    })),
   };
 }
 
-function tallyWants(
-  { repository, list }: WantedRepository,
-  observations: Observations,
-  tally: VerdictCounter,
-): void {
+/** Counts edges by host and decision, and keeps the items to report. */
+class Tally {
+  readonly items: VerificationItem[] = [];
+  readonly hosts = new Map<string, Record<VerifyDecision, number>>();
+  readonly #keepsPresent: boolean;
+
+  constructor(keepsPresent: boolean) {
+    this.#keepsPresent = keepsPresent;
+  }
+
+  /** Nearly every edge is present: an item is made only to be reported. */
+  add(host: string, decision: VerifyDecision, makeItem: () => VerificationItem): void {
+    const counts = this.hosts.get(host) ?? noVerifiedEdges();
+    this.hosts.set(host, counts);
+    counts[decision] += 1;
+    if (decision !== 'present' || this.#keepsPresent) this.items.push(makeItem());
+  }
+
+  sum(): Record<VerifyDecision, number> {
+    const sum = noVerifiedEdges();
+    for (const counts of this.hosts.values()) {
+      for (const decision of VERIFY_DECISIONS) sum[decision] += counts[decision];
+    }
+    return sum;
+  }
+}
+
+function tallyWants({ repository, list }: WantedRepository, observations: Observations, tally: Tally): void {
   const host = hostOf(repository);
   const observation = observations.get(repository);
   const addEdge = (digest: Digest, tag: Tag | undefined, at: Position | undefined) => {
     const judgement = judgeEdge(observation, digest, tag);
-    tally.add(host, judgement.verdict, () =>
+    tally.add(host, judgement.decision, () =>
       makeItem({ repository, digest, tag, at }, judgement, observation),
     );
   };
@@ -82,14 +102,14 @@ function tallyWants(
   }
 }
 
-function tallyConflicts(wanted: Wanted, tally: VerdictCounter): void {
+function tallyConflicts(wanted: Wanted, tally: Tally): void {
   let shared: { readonly others: unknown; readonly reason: string } | undefined;
   for (const item of planConflicts(wanted).items) {
     if (item.decision !== 'conflict') continue;
     const { destination: repository, digest, tag, at, others } = item;
     // of thousands of digests that want one tag nearly all have the same reason: the text is made once
     if (shared?.others !== others) shared = { others, reason: explainItem(item) };
-    const judgement = { verdict: 'conflict', reason: shared.reason } as const;
+    const judgement = { decision: 'conflict', reason: shared.reason } as const;
     const edge = { repository, digest, tag, at: at[0] };
     tally.add(hostOf(repository), 'conflict', () => makeItem(edge, judgement, undefined));
   }
@@ -104,13 +124,13 @@ interface Edge {
 
 function makeItem(
   { repository, digest, tag, at }: Edge,
-  { verdict, reason, found }: Judgement,
+  { decision, reason, found }: Judgement,
   observation: Observation | undefined,
 ): VerificationItem {
   const asked = observation?.asked;
   const isElsewhere = asked !== undefined && asked !== repository;
   return {
-    verdict,
+    decision,
     destination: formatReference(repository, tag ?? digest),
     digest,
     asked: isElsewhere ? formatReference(asked, tag ?? digest) : null,
@@ -120,27 +140,13 @@ function makeItem(
   };
 }
 
-function invalidItem({ message, rule, at }: MalformedEntry): VerificationItem {
+function invalidItem(error: MalformedEntry): VerificationItem {
   return {
-    verdict: 'invalid',
+    decision: 'invalid',
     destination: null,
     digest: null,
     asked: null,
     found: null,
-    reason: `${message} [${rule}]`,
-    at: formatPosition(at),
+    ...explainMalformed(error),
   };
-}
-
-function makeHosts(
-  { hosts }: VerdictCounter,
-  traffic: VerificationInput['traffic'],
-): Record<string, HostVerification> {
-  const names = Array.from(new Set([...hosts.keys(), ...traffic.keys()])).toSorted(compareText);
-  return Object.fromEntries(
-    names.map((name) => {
-      const edges = hosts.get(name) ?? noVerdicts();
-      return [name, { edges, ...(traffic.get(name) ?? NO_TRAFFIC) }];
-    }),
-  );
 }

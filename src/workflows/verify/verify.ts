@@ -11,7 +11,7 @@ import type { Mirror } from './mirror.ts';
 import { readObservations } from './read-observations.ts';
 import { type RepairPorts, repair, withRepairs } from './repair/repair.ts';
 import { reportRepairs } from './repair/repair-report.ts';
-import type { Verification } from './verification.ts';
+import type { Verification } from '../../report/report.ts';
 
 export interface VerificationRequest {
   readonly read: ReadManifests;
@@ -42,10 +42,7 @@ export interface VerificationPorts {
   readonly writing?: RepairPorts | undefined;
 }
 
-/**
- * Is all there that the manifests want? Manifest → edges → observations (→ repairs) → verification. A stopped run still has a
- * report.
- */
+/** Manifests → edges → observations (→ repairs) → report. A stopped run still has a report. */
 export async function verify(request: VerificationRequest, ports: VerificationPorts): Promise<Verification> {
   const { read, mirror, deep, repair: repairs = false, reportAll, threads: workers } = request;
   const { clock, registry, progress, stopping, writing } = ports;

@@ -1,6 +1,6 @@
 import type { EmbeddedRegistryOptions } from '../../../src/embedded-registry/embedded-registry.ts';
 import { promote } from '../../../src/promote.ts';
-import type { Report } from '../../../src/report/report.ts';
+import type { PromotionReport } from '../../../src/report/report.ts';
 import { image, index, layer, PLATFORMS, push } from '../../builders/images.ts';
 import { kept } from '../../builders/kept.ts';
 import { from } from '../../builders/manifests.ts';
@@ -31,7 +31,7 @@ export const EDGES = ['victim:v1', 'victim:v2', 'victim:v3', 'neighbour:v1', 'mo
 export type Edge = (typeof EDGES)[number];
 
 export interface Run extends Traces {
-  readonly report: Report;
+  readonly report: PromotionReport;
   readonly copied: ReadonlySet<Edge>;
 }
 
@@ -59,7 +59,7 @@ function fill({ source, destination }: Hosts): void {
   push(destination, 'prod/victim', OLD, 'old');
 }
 
-async function perform({ time, hosts, client, never }: Stage): Promise<Report> {
+async function perform({ time, hosts, client, never }: Stage): Promise<PromotionReport> {
   const own = { clock: time, progress: new RecordingProgress(), spool: new MemorySpool() };
   const ports = { ...client, ...own, stopping: never, signal: never };
   const read = {
@@ -84,7 +84,7 @@ function manifestsOf({ source, destination }: Hosts) {
   ];
 }
 
-function copiedIn({ items }: Report): ReadonlySet<Edge> {
+function copiedIn({ items }: PromotionReport): ReadonlySet<Edge> {
   const copied = items.filter(({ outcome }) => outcome === 'copied');
   return new Set(EDGES.filter((edge) => copied.some(({ destination }) => destination?.endsWith(`/${edge}`))));
 }

@@ -1,15 +1,14 @@
-// Covers src/workflows/verify/advise.ts
+// Covers src/report/advise.ts
 // Covers src/workflows/verify/judge-edge.ts
 // Covers src/workflows/verify/make-verification.ts
 // Covers src/workflows/verify/read-observations.ts
 // Covers src/workflows/verify/target.ts
-// Covers src/workflows/verify/verdict-counter.ts
 
 import { describe, expect, it } from 'vitest';
 import { DOCKER_CONFIG, OCI_CONFIG } from '../../../src/image/media-types.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { advise } from '../../../src/workflows/verify/advise.ts';
-import { exitCodeOfVerification } from '../../../src/workflows/verify/verification.ts';
+import { advise } from '../../../src/report/advise.ts';
+import { exitCodeOf } from '../../../src/report/exit-code.ts';
 import {
   blobsOf,
   buildCache,
@@ -48,7 +47,7 @@ async function check(
   prepare(registry);
   const verification = await verifyManifests(registry, [wantsApp(EU)], options);
   expect(linesOf(verification)).toEqual(expected);
-  expect(exitCodeOfVerification(verification)).toBe(expected.length === 0 ? 0 : 1);
+  expect(exitCodeOf(verification, { allowLost: false })).toBe(expected.length === 0 ? 0 : 1);
 }
 
 describe('a deep verification that is stopped', () => {
@@ -178,7 +177,7 @@ describe('what cannot be said to be there', () => {
       .promote({ app: { [APP]: ['v1'], [OTHER]: ['v1'] } });
     const verification = await verifyManifests(registry, [wanted]);
     expect(verification.summary).toMatchObject({ edges: 2, conflict: 2 });
-    expect(exitCodeOfVerification(verification)).toBe(1);
+    expect(exitCodeOf(verification, { allowLost: false })).toBe(1);
     expect(registry.calls).toEqual([]);
   });
 
@@ -192,7 +191,7 @@ describe('what cannot be said to be there', () => {
     const verification = await verifyManifests(registry, [wantsApp(EU, US)], { stopping: stop.signal });
     expect(verification.stopped).toBe(true);
     expect(verification.summary['not-checked']).toBeGreaterThanOrEqual(2);
-    expect(exitCodeOfVerification(verification)).toBe(1);
+    expect(exitCodeOf(verification, { allowLost: false })).toBe(1);
   });
 
   it('a run that is stopped before anything else asks nothing', async () => {
@@ -246,7 +245,7 @@ describe('-report-all', () => {
     registry.push(`${EU}/app`, app, 'v1', 'v2');
     const verification = await verifyManifests(registry, [wantsApp(EU)], { reportAll: true });
     expect(linesOf(verification)).toEqual([`present: ${EU}/app:v1: there`, `present: ${EU}/app:v2: there`]);
-    expect(exitCodeOfVerification(verification)).toBe(0);
+    expect(exitCodeOf(verification, { allowLost: false })).toBe(0);
   });
 });
 
@@ -293,14 +292,14 @@ describe('-deep', () => {
     expect(linesOf(verification)).toEqual(
       ['v1', 'v2'].map((tag) => `incomplete: ${EU}/app:${tag}: ${reason}`),
     );
-    expect(exitCodeOfVerification(verification)).toBe(1);
+    expect(exitCodeOf(verification, { allowLost: false })).toBe(1);
   });
 
   it('finds a lost child', async () => {
     const registry = withMulti();
     registry.lose(`${EU}/app`, child?.manifest.digest ?? digest('0'));
     const { items } = await verifyManifests(registry, [wanted], deep);
-    expect(items.map(({ verdict, reason }) => [verdict, reason])).toEqual(
+    expect(items.map(({ decision, reason }) => [decision, reason])).toEqual(
       ['v1', 'v2'].map(() => [
         'incomplete',
         `it is there by name, but not manifest ${child?.manifest.digest}`,
@@ -363,7 +362,7 @@ describe('-deep', () => {
       .to(EU)
       .promote({ app: { [content.manifest.digest]: ['v1'] } });
     const { items } = await verifyManifests(registry, [manifest], deep);
-    expect(items).toMatchObject([{ verdict: 'unreadable', reason: /index within an index/ }].map(matching));
+    expect(items).toMatchObject([{ decision: 'unreadable', reason: /index within an index/ }].map(matching));
   });
 
   it('a manifest that cannot be read is unreadable, and no other one', async () => {

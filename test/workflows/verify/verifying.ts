@@ -2,8 +2,8 @@ import type { Shard } from '../../../src/edges/shard.ts';
 import type { PromoterManifest, ReadManifests } from '../../../src/manifest/model.ts';
 import type { WriteRegistry } from '../../../src/ports/registry.ts';
 import { parseMirror } from '../../../src/workflows/verify/mirror.ts';
-import { renderVerificationLine } from '../../../src/workflows/verify/render-text.ts';
-import type { Verification } from '../../../src/workflows/verify/verification.ts';
+import { renderItemLine } from '../../../src/report/render-text.ts';
+import type { Verification } from '../../../src/report/report.ts';
 import { verify } from '../../../src/workflows/verify/verify.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { MemorySpool } from '../../doubles/memory-spool.ts';
@@ -47,5 +47,5 @@ export function verifyManifests(
 
 /** The lines of what is not there, and nothing of where in the manifest it stands. */
 export function linesOf({ items }: Verification): readonly string[] {
-  return items.map((item) => renderVerificationLine({ ...item, at: '' }));
+  return items.map((item) => renderItemLine({ ...item, at: '' }));
 }

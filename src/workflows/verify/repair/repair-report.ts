@@ -1,7 +1,7 @@
 import { sortedBy } from '../../../base/sorted.ts';
 import { UNKNOWN_SIZE } from '../../../image/oci-manifest.ts';
 import type { Repository } from '../../../image/repository.ts';
-import type { RepairItem, RepairReport } from '../verification.ts';
+import type { RepairItem, RepairReport } from '../../../report/report.ts';
 import { type Piece, piecesOf } from './examination.ts';
 import type { PieceOutcome } from './image-repairer.ts';
 import type { Repairs } from './repair.ts';

@@ -4,7 +4,7 @@ import { createDockerConfigKeychain } from '../../../../src/adapters/docker-conf
 import type { OciRegistry } from '../../../../src/adapters/oci/oci-registry.ts';
 import { systemClock } from '../../../../src/adapters/system/clock.ts';
 import { promote } from '../../../../src/promote.ts';
-import type { Report } from '../../../../src/report/report.ts';
+import type { PromotionReport } from '../../../../src/report/report.ts';
 import { multiArch } from '../../../builders/images.ts';
 import { kept } from '../../../builders/kept.ts';
 import { from } from '../../../builders/manifests.ts';
@@ -158,7 +158,7 @@ describe.skipIf(!haveTools('docker-registry', 'htpasswd'))("distribution's regis
   });
 });
 
-interface Run extends Report {
+interface Run extends PromotionReport {
   readonly client: OciRegistry;
   /** All that the run tells, as JSON. */
   readonly text: string;

@@ -10,7 +10,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../../../src/image/digest.ts';
 import { RegistryError } from '../../../../src/ports/registry-error.ts';
-import { exitCodeOfVerification, type Verification } from '../../../../src/workflows/verify/verification.ts';
+import { exitCodeOf } from '../../../../src/report/exit-code.ts';
+import type { Verification } from '../../../../src/report/report.ts';
 import { image, layer, multiArch, nestedIndex } from '../../../builders/images.ts';
 import { from, repository } from '../../../builders/manifests.ts';
 import { MemoryRegistry, type MemoryRegistryOptions, type Verb } from '../../../doubles/memory-registry.ts';
@@ -86,7 +87,7 @@ describe.each(losses)('an image with %s', (_, damage) => {
     const tags = registry.tagsOf(EU);
     const verification = await repairing(registry, 'confirmed');
     expect(verification.summary).toMatchObject({ edges: 4, present: 2, repaired: 2, incomplete: 0 });
-    expect(exitCodeOfVerification(verification)).toBe(0);
+    expect(exitCodeOf(verification, { allowLost: false })).toBe(0);
     expect(registry.isWhole(EU, MULTI)).toBe(true);
     expect(registry.tagsOf(EU)).toEqual(tags);
     const puts = registry.calls.filter(({ verb }) => verb === 'put').map(({ what }) => what);
@@ -116,7 +117,7 @@ describe.each(losses)('an image with %s', (_, damage) => {
     expect(writesOf(registry)).toEqual([]);
     expect(registry.snapshot()).toEqual(before);
     expect(dry.summary).toMatchObject({ present: 2, incomplete: 2, repaired: 0 });
-    expect(exitCodeOfVerification(dry)).toBe(1);
+    expect(exitCodeOf(dry, { allowLost: false })).toBe(1);
     for (const { reason } of dry.items)
       expect(reason).toMatch(/; -confirm would send \d+ blob|; -confirm would send \d+ man/);
     const sent = piecesOf(await repairing(registry, 'confirmed'));
@@ -215,7 +216,7 @@ describe('what cannot be repaired', () => {
     });
     const verification = await repairing(registry, 'confirmed');
     expect(verification.summary).toMatchObject({ incomplete: 4, repaired: 0 });
-    expect(exitCodeOfVerification(verification)).toBe(1);
+    expect(exitCodeOf(verification, { allowLost: false })).toBe(1);
     expect(registry.isWhole(EU, CHILD)).toBe(true);
     expect(linesOf(verification)[0]).toMatch(
       new RegExp(
@@ -302,7 +303,7 @@ describe('a repair that is stopped', () => {
       });
       const stopped = await repairing(registry, 'confirmed', { stopping: stop.signal });
       expect(stopped.stopped).toBe(true);
-      expect(exitCodeOfVerification(stopped)).toBe(1);
+      expect(exitCodeOf(stopped, { allowLost: false })).toBe(1);
       expect(stopped.summary.edges).toBe(4);
       const { summary } = await repairing(registry, 'confirmed');
       expect(summary.present + summary.repaired).toBe(4);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Verification } from '../../../../src/workflows/verify/verification.ts';
+import type { Verification } from '../../../../src/report/report.ts';
 import { type Digest, digestOf } from '../../../../src/image/digest.ts';
 import { OCI_MANIFEST } from '../../../../src/image/media-types.ts';
 import { buildCache, type Content, image, index } from '../../../builders/images.ts';
