@@ -2,9 +2,11 @@ import type { Log } from '../../ports/log.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import { ProgressMeter } from './meter.ts';
-import type { ProgressStyle } from './progress-style.ts';
 import { renderFields, renderLines } from './render-progress.ts';
 import type { StatusArea } from './status-area.ts';
+
+/** How a run shows where it is. */
+export type ProgressStyle = 'live' | 'log' | 'none';
 
 export interface ProgressPorts {
   readonly traffic: Traffic;

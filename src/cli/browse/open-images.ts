@@ -10,10 +10,10 @@ import type { RegistryName } from '../../image/repository.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import type { ImageEntry, PromoterManifest } from '../../manifest/model.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import type { BrowseOptions } from '../flags/options/snapshot-options.ts';
+import type { BrowseOptions } from '../flags/options/browse-options.ts';
 import { registriesOf } from '../runtime/bound-registries.ts';
-import type { BrowseClient, Browser } from '../runtime/browse.ts';
-import { readRepositoriesFile } from '../runtime/repositories-file.ts';
+import type { BrowseClient, Browser } from './browse.ts';
+import { readRepositoriesFile } from './repositories-file.ts';
 
 export interface Opening {
   readonly options: RunOptions & BrowseOptions;

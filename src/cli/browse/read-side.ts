@@ -7,7 +7,7 @@ import type { PromoterManifest, ReadManifests } from '../../manifest/model.ts';
 import { renderProblem } from '../../manifest/problem.ts';
 import { readSnapshot } from '../../manifest/snapshot/read-snapshot.ts';
 import { InputError } from '../flags/usage-error.ts';
-import type { Browser } from '../runtime/browse.ts';
+import type { Browser } from './browse.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import type { Side } from './diff-side.ts';
 

@@ -11,10 +11,9 @@ import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
 import { orUnreadable } from '../../ports/unreadable.ts';
 import type { DiffSide } from '../../workflows/diff/diff.ts';
-import type { DiffOptions } from '../flags/options/diff-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
-import { BrowseWarnings } from '../output/browse-warnings.ts';
-import type { Browser } from '../runtime/browse.ts';
+import { BrowseWarnings } from './browse-warnings.ts';
+import type { Browser } from './browse.ts';
 import { ExcludedDigests, filterImages } from './filter-images.ts';
 import { clientFor, type Opening, openRegistryImages, openWantedImages } from './open-images.ts';
 import type { ReadSide } from './read-side.ts';
@@ -26,7 +25,7 @@ export interface OpenSide extends DiffSide {
 /** One client serves both sides, so that they share what each host can bear; and what manifests say serves both. */
 export async function openSides(
   [a, b]: readonly [ReadSide, ReadSide],
-  { options, browser }: { readonly options: DiffOptions; readonly browser: Browser },
+  { options, browser }: { readonly options: Opening['options']; readonly browser: Browser },
 ): Promise<readonly [OpenSide, OpenSide]> {
   const sides = [a, b];
   refuseMinimalFile(sides, options);
@@ -50,7 +49,7 @@ export async function openSides(
 }
 
 /** Which digests are children is known by a registry alone. */
-function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: DiffOptions): void {
+function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: Opening['options']): void {
   if (minimal === 'nothing' || tag !== undefined) return;
   const file = sides.find(({ kind }) => kind === 'snapshot');
   if (file === undefined || sides.some(({ kind }) => kind === 'registry')) return;

@@ -1,7 +1,7 @@
 import { withoutAttachmentTags } from '../../browse/filter-children.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import type { BrowseOptions } from '../flags/options/snapshot-options.ts';
+import type { BrowseOptions } from '../flags/options/browse-options.ts';
 
 /** The images of a file as they would be in a snapshot with these options, as far as a file can tell. */
 export async function* filterImages(

@@ -1,16 +1,16 @@
-// Covers src/cli/commands/unknown-command.ts
+// Covers src/cli/flags/find-command.ts
+// Covers src/cli/flags/flag.ts
+// Covers src/cli/flags/flag-values.ts
 // Covers src/cli/flags/go-flags.ts
-// Covers src/cli/flags/help/help-hint.ts
 
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../src/cli/commands/command.ts';
-import { helpHint } from '../../../src/cli/flags/help/help-hint.ts';
-import { parseFlags } from '../../../src/cli/flags/parse-flags.ts';
+import { helpHint, parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
 import { UsageError } from '../../../src/cli/flags/usage-error.ts';
 
 function find(program: ProgramName, ...args: readonly string[]) {
-  const { command, operands } = parseFlags(program, args);
-  return { words: command.words.cip[0], operands };
+  const { command, operands } = parseCommandLine(program, args);
+  return { words: command.words, operands };
 }
 
 describe('the command of a command line', () => {
@@ -27,9 +27,8 @@ describe('the command of a command line', () => {
     ['kpromo', ['version'], 'version', []],
     ['kpromo', ['cip'], '', []],
     ['kpromo', ['cip', 'version'], 'version', []],
-    ['kpromo', ['cip', 'audit'], 'audit', []],
     ['kpromo', ['cip', 'run'], '', []],
-    ['kpromo', ['-confirm', 'cip', 'run', 'diff', 'a', 'b'], 'diff', ['a', 'b']],
+    ['kpromo', ['-threads=3', 'cip', 'run', 'diff', 'a', 'b'], 'diff', ['a', 'b']],
     ['kpromo', ['cip', 'report', 'merge', 'a'], 'report merge', ['a']],
   ])('%s %j', (program, args, words, operands) => {
     expect(find(program, ...args)).toEqual({ words, operands });
@@ -56,7 +55,7 @@ describe('the command of a command line', () => {
     [
       'cip',
       ['report', 'merge', '-confirm', '-threads=3', 'a.json'],
-      /cip report merge does not take -confirm, -threads: its flags are -report, /,
+      /^cip report merge does not take -confirm, -threads; cip, cip verify do$/,
     ],
   ])('%s %j is refused', (program, args, words) => {
     expect(() => find(program, ...args)).toThrow(UsageError);
@@ -77,6 +76,8 @@ describe('a command that is not there is named, whatever its flags', () => {
     ['cip', ['completion', 'bash'], /^not built yet: completion$/],
     ['cip', ['audit', 'serve'], /^not built yet: audit serve$/],
     ['cip', ['audit', 'serve', '--path=d'], /^not built yet: audit serve$/],
+    ['cip', ['audit'], /^not built yet: audit$/],
+    ['kpromo', ['cip', 'audit'], /^not built yet: audit$/],
     ['cip', ['audit', '--no-auth'], /^not built yet: audit$/],
     ['kpromo', ['cip', 'audit', '--no-auth'], /^not built yet: audit$/],
     ['cip', ['sigcheck', '--from-days=7'], /^not built yet: sigcheck$/],

@@ -4,7 +4,7 @@ import { quote, trimEndOf } from '../../base/text.ts';
 import { parseRegistryName, type RegistryName } from '../../image/repository.ts';
 import { MANIFEST_FILE } from '../../manifest/layout/project-files.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
-import { registryNamed } from '../flags/options/snapshot-options.ts';
+import { registryNamed } from '../flags/options/browse-options.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
 
 /** One side of a comparison. */

@@ -1,0 +1,113 @@
+import { nearest, quote } from '../../base/text.ts';
+import type { CipCommand, ProgramName } from '../commands/command.ts';
+import { ALL_FLAGS, COMMANDS, FOREIGN_COMMANDS, PLANNED_COMMANDS } from '../commands/commands.ts';
+import { beforeUnknownFlag, wordsAmong } from './go-flags.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A command, and the words that it is called by. */
+export interface FoundCommand {
+  readonly command: CipCommand;
+  readonly spelling: readonly string[];
+  /** Number of the words that name it: `run` is one that the spelling does not have. */
+  readonly length: number;
+}
+
+/** The command that the most words name; without such a word, the program itself. */
+export function findCommand(program: ProgramName, words: readonly string[]): FoundCommand {
+  const own = withoutRun(program, words);
+  const [longest] = spellingsOf(program)
+    .filter(({ spelling }) => startsWith(own, spelling))
+    .toSorted((a, b) => b.spelling.length - a.spelling.length);
+  if (longest === undefined) throw new Error(`${program} has no command without words`);
+  return { ...longest, length: longest.spelling.length + words.length - own.length };
+}
+
+/** `cip run …` is `cip …`, whatever follows. */
+function withoutRun(program: ProgramName, words: readonly string[]): readonly string[] {
+  const at = program === 'kpromo' ? 1 : 0;
+  const isRun = words[at] === 'run' && (program === 'cip' || words[0] === 'cip');
+  return isRun ? words.toSpliced(at, 1) : words;
+}
+
+type Spelled = Pick<FoundCommand, 'command' | 'spelling'>;
+
+/** Every command of `cip` is one of `kpromo cip`. */
+function spellingsOf(program: ProgramName): Spelled[] {
+  return COMMANDS.flatMap((command) => {
+    const { words, isOfKpromo } = command;
+    const texts = program === 'cip' ? [words] : [...(isOfKpromo ? [words] : []), `cip ${words}`];
+    return texts.map((text) => ({ command, spelling: text.split(' ').filter((word) => word !== '') }));
+  });
+}
+
+function startsWith(words: readonly string[], beginning: readonly string[]): boolean {
+  return beginning.every((word, index) => word === words[index]);
+}
+
+/**
+ * Says of a command line whose flags are not understood that it calls a command that does not exist, with flags of its
+ * own. Undefined where the flags are to blame.
+ */
+export function describeUnknownCommand(program: ProgramName, argv: readonly string[]): string | undefined {
+  const words = wordsAmong(argv, ALL_FLAGS);
+  if (findCommand(program, words).command.words !== '') return undefined;
+  for (const at of words.keys()) {
+    // the value of an unknown flag may stand before it
+    const absent = describeAbsent(program, words.slice(at));
+    if (absent !== undefined) return absent;
+  }
+  const certain = wordsAmong(beforeUnknownFlag(argv, ALL_FLAGS), ALL_FLAGS);
+  const stray = certain[findCommand(program, certain).length];
+  return stray !== undefined && isCommandLike(stray) ? describeStray(stray, firstWords(program)) : undefined;
+}
+
+/** The refusal of words that name no command, or are more than a command takes. */
+export function refuseWords(program: ProgramName, given: readonly string[]): UsageError {
+  const words = withoutRun(program, given);
+  const { command, spelling } = findCommand(program, given);
+  const longer = spellingsOf(program).filter((other) => startsWith(other.spelling, words));
+  if (longer.length > 0) {
+    return new UsageError(`${quote(words.join(' '))} needs a word more: ${callsOf(program, longer)}`);
+  }
+  const begun = words.slice(0, spelling.length + 1);
+  const like = spellingsOf(program).filter((other) => startsWith(other.spelling, begun));
+  if (like.length > 0) {
+    return new UsageError(`unknown command ${quote(words.join(' '))}: there is ${callsOf(program, like)}`);
+  }
+  const known = command.words === '' ? firstWords(program) : undefined;
+  return new UsageError(describeAbsent(program, given) ?? describeStray(words[spelling.length] ?? '', known));
+}
+
+/** Says that words begin with a command that is planned, or known from kpromo and out of scope; else undefined. */
+function describeAbsent(program: ProgramName, words: readonly string[]): string | undefined {
+  const own = program === 'kpromo' && words[0] === 'cip' ? words.slice(1) : words;
+  const spellings = [own, own[0] === 'run' ? own.slice(1) : own];
+  const isCalled = (name: string) => spellings.some((spelling) => startsWith(spelling, name.split(' ')));
+  const foreign = FOREIGN_COMMANDS.find(isCalled);
+  if (foreign !== undefined) return `unknown command ${quote(foreign)}: only images are promoted`;
+  const planned = PLANNED_COMMANDS.find(isCalled);
+  if (planned === undefined) return undefined;
+  return `not built yet: ${planned}${planned === 'snapshot' ? ': use -snapshot=REGISTRY' : ''}`;
+}
+
+/** The refusal of one word; `known` are the commands, where one could stand. */
+function describeStray(word: string, known: readonly string[] | undefined): string {
+  const unexpected = `unexpected argument ${quote(word)}`;
+  if (/^(?:true|false)$/i.test(word)) return `${unexpected}: a boolean is written -flag=${word}`;
+  if (known === undefined || !isCommandLike(word)) return unexpected;
+  const meant = nearest(word, known);
+  return `${unexpected}: unknown command${meant === undefined ? '' : `, did you mean ${quote(meant)}?`}`;
+}
+
+/** Neither a path, nor the name of a file or registry. */
+function isCommandLike(word: string): boolean {
+  return /^[a-z][a-z-]*$/.test(word);
+}
+
+function firstWords(program: ProgramName): readonly string[] {
+  return spellingsOf(program).flatMap(({ spelling }) => spelling.at(program === 'kpromo' ? 1 : 0) ?? []);
+}
+
+function callsOf(program: ProgramName, spelled: readonly Spelled[]): string {
+  return spelled.map(({ spelling }) => [program, ...spelling].join(' ')).join(', ');
+}
