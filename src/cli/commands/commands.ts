@@ -9,17 +9,8 @@ import { version } from './version.ts';
 /** The commands of the programs, in the order of their help: parsing, help, suggestions and docs are made from it. */
 export const COMMANDS: readonly CipCommand[] = [promote, verify, diff, reportMerge, version];
 
-/** All flags of all commands, each once; where commands differ, as the first one has it. */
-export const ALL_FLAGS: readonly Flag[] = Array.from(
-  new Map(
-    COMMANDS.flatMap(({ flags }) => flags)
-      .toReversed()
-      .map((flag) => [flag.name, flag]),
-  ).values(),
-).toReversed();
-
 /** Commands that are announced. One that is built is taken for itself. */
-export const PLANNED_COMMANDS: readonly string[] = [
+const PLANNED: readonly string[] = [
   'snapshot',
   'show',
   'apply',
@@ -35,7 +26,24 @@ export const PLANNED_COMMANDS: readonly string[] = [
   'audit',
   'sigcheck',
   'completion',
-].filter((words) => !COMMANDS.some((command) => command.words === words));
+];
 
-/** Commands of kpromo that promote files, or are about releases on GitHub. */
-export const FOREIGN_COMMANDS: readonly string[] = ['run files', 'manifest files', 'manifest validate', 'gh'];
+/** The commands that a program has, and what is known about others. */
+export interface CommandTable {
+  readonly commands: readonly CipCommand[];
+  /** The flags of all commands, each once; where commands differ, as the first one has it. */
+  readonly flags: readonly Flag[];
+  readonly planned: readonly string[];
+}
+
+/** Makes the table of some commands. */
+export function makeTable(commands: readonly CipCommand[]): CommandTable {
+  const flags = new Map<string, Flag>();
+  for (const flag of commands.flatMap((command) => command.flags)) {
+    if (!flags.has(flag.name)) flags.set(flag.name, flag);
+  }
+  const planned = PLANNED.filter((words) => !commands.some((command) => command.words === words));
+  return { commands, flags: Array.from(flags.values()), planned };
+}
+
+export const TABLE = makeTable(COMMANDS);

@@ -1,8 +1,14 @@
 import { nearest, quote } from '../../base/text.ts';
 import type { CipCommand, ProgramName } from '../commands/command.ts';
-import { ALL_FLAGS, COMMANDS, FOREIGN_COMMANDS, PLANNED_COMMANDS } from '../commands/commands.ts';
+import type { CommandTable } from '../commands/commands.ts';
 import { beforeUnknownFlag, wordsAmong } from './go-flags.ts';
 import { UsageError } from './usage-error.ts';
+
+/** A program with its commands. */
+export interface Program {
+  readonly name: ProgramName;
+  readonly table: CommandTable;
+}
 
 /** A command, and the words that it is called by. */
 export interface FoundCommand {
@@ -13,29 +19,29 @@ export interface FoundCommand {
 }
 
 /** The command that the most words name; without such a word, the program itself. */
-export function findCommand(program: ProgramName, words: readonly string[]): FoundCommand {
+export function findCommand(program: Program, words: readonly string[]): FoundCommand {
   const own = withoutRun(program, words);
   const [longest] = spellingsOf(program)
     .filter(({ spelling }) => startsWith(own, spelling))
     .toSorted((a, b) => b.spelling.length - a.spelling.length);
-  if (longest === undefined) throw new Error(`${program} has no command without words`);
+  if (longest === undefined) throw new Error(`${program.name} has no command without words`);
   return { ...longest, length: longest.spelling.length + words.length - own.length };
 }
 
 /** `cip run …` is `cip …`, whatever follows. */
-function withoutRun(program: ProgramName, words: readonly string[]): readonly string[] {
-  const at = program === 'kpromo' ? 1 : 0;
-  const isRun = words[at] === 'run' && (program === 'cip' || words[0] === 'cip');
+function withoutRun(program: Program, words: readonly string[]): readonly string[] {
+  const at = program.name === 'kpromo' ? 1 : 0;
+  const isRun = words[at] === 'run' && (program.name === 'cip' || words[0] === 'cip');
   return isRun ? words.toSpliced(at, 1) : words;
 }
 
 type Spelled = Pick<FoundCommand, 'command' | 'spelling'>;
 
 /** Every command of `cip` is one of `kpromo cip`. */
-function spellingsOf(program: ProgramName): Spelled[] {
-  return COMMANDS.flatMap((command) => {
+function spellingsOf(program: Program): Spelled[] {
+  return program.table.commands.flatMap((command) => {
     const { words, isOfKpromo } = command;
-    const texts = program === 'cip' ? [words] : [...(isOfKpromo ? [words] : []), `cip ${words}`];
+    const texts = program.name === 'cip' ? [words] : [...(isOfKpromo ? [words] : []), `cip ${words}`];
     return texts.map((text) => ({ command, spelling: text.split(' ').filter((word) => word !== '') }));
   });
 }
@@ -48,21 +54,21 @@ function startsWith(words: readonly string[], beginning: readonly string[]): boo
  * Says of a command line whose flags are not understood that it calls a command that does not exist, with flags of its
  * own. Undefined where the flags are to blame.
  */
-export function describeUnknownCommand(program: ProgramName, argv: readonly string[]): string | undefined {
-  const words = wordsAmong(argv, ALL_FLAGS);
+export function describeUnknownCommand(program: Program, argv: readonly string[]): string | undefined {
+  const words = wordsAmong(argv, program.table.flags);
   if (findCommand(program, words).command.words !== '') return undefined;
   for (const at of words.keys()) {
     // the value of an unknown flag may stand before it
     const absent = describeAbsent(program, words.slice(at));
     if (absent !== undefined) return absent;
   }
-  const certain = wordsAmong(beforeUnknownFlag(argv, ALL_FLAGS), ALL_FLAGS);
+  const certain = wordsAmong(beforeUnknownFlag(argv, program.table.flags), program.table.flags);
   const stray = certain[findCommand(program, certain).length];
   return stray !== undefined && isCommandLike(stray) ? describeStray(stray, firstWords(program)) : undefined;
 }
 
 /** The refusal of words that name no command, or are more than a command takes. */
-export function refuseWords(program: ProgramName, given: readonly string[]): UsageError {
+export function refuseWords(program: Program, given: readonly string[]): UsageError {
   const words = withoutRun(program, given);
   const { command, spelling } = findCommand(program, given);
   const longer = spellingsOf(program).filter((other) => startsWith(other.spelling, words));
@@ -78,14 +84,17 @@ export function refuseWords(program: ProgramName, given: readonly string[]): Usa
   return new UsageError(describeAbsent(program, given) ?? describeStray(words[spelling.length] ?? '', known));
 }
 
+/** Commands of kpromo that promote files, or are about releases on GitHub. */
+const FOREIGN = ['run files', 'manifest files', 'manifest validate', 'gh'];
+
 /** Says that words begin with a command that is planned, or known from kpromo and out of scope; else undefined. */
-function describeAbsent(program: ProgramName, words: readonly string[]): string | undefined {
-  const own = program === 'kpromo' && words[0] === 'cip' ? words.slice(1) : words;
+function describeAbsent(program: Program, words: readonly string[]): string | undefined {
+  const own = program.name === 'kpromo' && words[0] === 'cip' ? words.slice(1) : words;
   const spellings = [own, own[0] === 'run' ? own.slice(1) : own];
   const isCalled = (name: string) => spellings.some((spelling) => startsWith(spelling, name.split(' ')));
-  const foreign = FOREIGN_COMMANDS.find(isCalled);
+  const foreign = FOREIGN.find(isCalled);
   if (foreign !== undefined) return `unknown command ${quote(foreign)}: only images are promoted`;
-  const planned = PLANNED_COMMANDS.find(isCalled);
+  const planned = program.table.planned.find(isCalled);
   if (planned === undefined) return undefined;
   return `not built yet: ${planned}${planned === 'snapshot' ? ': use -snapshot=REGISTRY' : ''}`;
 }
@@ -104,10 +113,10 @@ function isCommandLike(word: string): boolean {
   return /^[a-z][a-z-]*$/.test(word);
 }
 
-function firstWords(program: ProgramName): readonly string[] {
-  return spellingsOf(program).flatMap(({ spelling }) => spelling.at(program === 'kpromo' ? 1 : 0) ?? []);
+function firstWords(program: Program): readonly string[] {
+  return spellingsOf(program).flatMap(({ spelling }) => spelling.at(program.name === 'kpromo' ? 1 : 0) ?? []);
 }
 
-function callsOf(program: ProgramName, spelled: readonly Spelled[]): string {
-  return spelled.map(({ spelling }) => [program, ...spelling].join(' ')).join(', ');
+function callsOf(program: Program, spelled: readonly Spelled[]): string {
+  return spelled.map(({ spelling }) => [program.name, ...spelling].join(' ')).join(', ');
 }

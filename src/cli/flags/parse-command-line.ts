@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { nearest, quote } from '../../base/text.ts';
 import { type CipCommand, callOf, type Given, type ProgramName } from '../commands/command.ts';
-import { ALL_FLAGS, COMMANDS } from '../commands/commands.ts';
-import { describeUnknownCommand, findCommand, refuseWords } from './find-command.ts';
+import { type CommandTable, TABLE } from '../commands/commands.ts';
+import { describeUnknownCommand, findCommand, type Program, refuseWords } from './find-command.ts';
 import { type Flag, isInHelp } from './flag.ts';
 import { FlagValues } from './flag-values.ts';
 import { rewriteGoFlags, wordsAmong } from './go-flags.ts';
@@ -18,12 +18,16 @@ export interface CommandLine extends Pick<Given, 'flags' | 'operands'> {
  * Parses an argument list. Flags may stand before the words of the command and behind them. Throws a `UsageError` for
  * unknown commands, and for flags and operands that the command does not take.
  */
-export function parseCommandLine(program: ProgramName, argv: readonly string[]): CommandLine {
+export function parseCommandLine(name: ProgramName, argv: readonly string[], table = TABLE): CommandLine {
+  const program = { name, table };
   try {
-    const words = wordsIn(rewriteGoFlags(argv, ALL_FLAGS));
+    const words = wordsIn(rewriteGoFlags(argv, table.flags));
     const { command, length } = findCommand(program, words);
+    const rewritten = rewriteGoFlags(argv, [...table.flags, ...command.flags]);
     const parser = makeParser(command);
-    const rewritten = rewriteGoFlags(argv, [...ALL_FLAGS, ...command.flags]);
+    if (command.operands !== undefined) {
+      parser.arguments(rewritten.some((argument) => HELP.has(argument)) ? '[any...]' : command.operands);
+    }
     parser.parse(withoutWords(rewritten, length), { from: 'user' });
     const values = new Map(Object.entries(parser.opts<Record<string, readonly string[]>>()));
     return { command, flags: new FlagValues(values), operands: parser.args };
@@ -32,18 +36,20 @@ export function parseCommandLine(program: ProgramName, argv: readonly string[]):
   }
 }
 
+/** With these flags, a command needs no operands. */
+const HELP: ReadonlySet<string> = new Set(['--help=true', '--help-all=true', '--version=true']);
+
 /** The hint after a usage error: how to list the flags of the command. */
-export function helpHint(program: ProgramName, argv: readonly string[]): string {
-  const { spelling } = findCommand(program, wordsAmong(argv, ALL_FLAGS));
-  return `${[program, ...spelling].join(' ')} -help-all lists the flags`;
+export function helpHint(name: ProgramName, argv: readonly string[]): string {
+  const { spelling } = findCommand({ name, table: TABLE }, wordsAmong(argv, TABLE.flags));
+  return `${[name, ...spelling].join(' ')} -help-all lists the flags`;
 }
 
-function makeParser({ words, operands, flags }: CipCommand): Command {
+function makeParser({ words, flags }: CipCommand): Command {
   const command = new Command(words)
     .helpOption(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
-  if (operands !== undefined) command.arguments(operands);
   for (const flag of flags) command.addOption(new FlagOption(flag));
   return command;
 }
@@ -78,37 +84,42 @@ function withoutWords(rewritten: readonly string[], count: number): string[] {
 }
 
 interface Failed {
-  readonly program: ProgramName;
+  readonly program: Program;
   readonly argv: readonly string[];
 }
 
 function explain(error: unknown, { program, argv }: Failed): unknown {
-  const { command } = findCommand(program, wordsAmong(argv, ALL_FLAGS));
-  const given = () => rewriteGoFlags(argv, [...ALL_FLAGS, ...command.flags]);
+  const { command } = findCommand(program, wordsAmong(argv, program.table.flags));
+  const given = () => rewriteGoFlags(argv, [...program.table.flags, ...command.flags]);
   const code = error instanceof CommanderError ? error.code : undefined;
-  if (code === 'commander.excessArguments') return refuseWords(program, wordsIn(given()));
+  if (code === 'commander.excessArguments' && command.operands === undefined) {
+    return refuseWords(program, wordsIn(given()));
+  }
   const unknown = describeUnknownCommand(program, argv);
   if (unknown !== undefined) return new UsageError(unknown);
   if (!(error instanceof CommanderError)) return error;
-  if (code === 'commander.missingArgument') {
+  if (code === 'commander.missingArgument' || code === 'commander.excessArguments') {
+    const call = callOf(program.name, command.words);
     const operands = (command.operands ?? '').toUpperCase().replaceAll(/[<>]/g, '');
-    const call = callOf(program, command.words);
-    return new UsageError(`${call} needs ${operands}: ${call} ${operands}`);
+    return new UsageError(`${call} takes ${operands}, no more and no less: ${call} ${operands}`);
   }
   const [, name = ''] = /^error: unknown option '--([^']*)'/.exec(error.message) ?? [];
-  return refuseForeign(command, given()) ?? refuseUnknown(name, command);
+  return refuseForeign(command, { table: program.table, given: given() }) ?? refuseUnknown(name, command);
 }
 
 /** The refusal of flags that other commands take. */
-function refuseForeign(command: CipCommand, given: readonly string[]): UsageError | undefined {
+function refuseForeign(
+  command: CipCommand,
+  { table, given }: { readonly table: CommandTable; readonly given: readonly string[] },
+): UsageError | undefined {
   const takes = ({ flags }: CipCommand, name: string) => flags.some((flag) => flag.name === name);
-  const foreign = ALL_FLAGS.filter(
+  const foreign = table.flags.filter(
     ({ name }) => !takes(command, name) && given.some((argument) => argument.startsWith(`--${name}=`)),
   );
   const [first] = foreign;
   if (first === undefined) return undefined;
   if (command.refusal !== undefined) return new UsageError(command.refusal(first.name));
-  const owners = COMMANDS.filter((other) => foreign.every(({ name }) => takes(other, name)));
+  const owners = table.commands.filter((other) => foreign.every(({ name }) => takes(other, name)));
   const names = owners.map((owner) => callOf('cip', owner.words));
   const hint = names.length === 0 ? '' : `; ${names.join(', ')} ${names.length === 1 ? 'does' : 'do'}`;
   return new UsageError(`${callOf('cip', command.words)} does not take ${listFlags(foreign)}${hint}`);
