@@ -78,10 +78,10 @@ function inertLine(flags) {
 }
 
 function table(group, flags) {
-  const rows = flags.map(({ name, value, description, default: fallback }) => {
+  const rows = flags.map(({ name, value, description, repeatable, default: fallback }) => {
     const spelling = `\`-${name}${value === undefined ? '' : ` ${value}`}\``;
     const note = fallback === undefined ? '' : ` (default \`${fallback}\`)`;
-    return `| ${cell(spelling)} | ${cell(description)}${cell(note)} |`;
+    return `| ${cell(spelling)} | ${cell(description)}${repeatable ? ' (repeatable)' : ''}${cell(note)} |`;
   });
   return [`**${group}**`, '', '| flag | meaning |', '|---|---|', ...rows].join('\n');
 }

@@ -26,7 +26,7 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   }
 }
 
-/** Where the flags are listed, if they are to blame. */
+/** The command that lists the flags, for an error that flags caused. */
 async function hintFor(
   error: unknown,
   { program, argv }: { readonly program: ProgramName; readonly argv: readonly string[] },
@@ -36,7 +36,7 @@ async function hintFor(
   return `${helpHint(program, argv)}\n`;
 }
 
-/** A command line that cannot be used may still say who collects the log. */
+/** True if the command line asks for a JSON log, even if it cannot be used otherwise. */
 function asksForJson(argv: readonly string[]): boolean {
   return / --?log-format[= ]json(?: |$)/i.test(` ${argv.join(' ')}`);
 }

@@ -16,7 +16,7 @@ export type BrowseClient = Pick<RunRegistries, 'registry' | 'whole'>;
 export interface Browser {
   readonly log: Log;
   readonly progress: Progress;
-  /** Aborts when the run is told to stop: reading leaves nothing behind, so nothing needs to be finished. */
+  /** Aborts when the run is stopped: a read leaves nothing unfinished. */
   readonly signal: AbortSignal;
   /** The registry client of the run; called once. */
   open(registries: readonly BoundRegistry[]): Promise<BrowseClient>;

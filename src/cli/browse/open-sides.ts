@@ -22,7 +22,7 @@ export interface OpenSide extends DiffSide {
   readonly gaps: BrowseWarnings;
 }
 
-/** One client serves both sides, so that they share what each host can bear; and what manifests say serves both. */
+/** Opens both sides with one client, so that they share the limits of each host, and with the manifests of both. */
 export async function openSides(
   [a, b]: readonly [ReadSide, ReadSide],
   { options, browser }: { readonly options: Opening['options']; readonly browser: Browser },
@@ -48,7 +48,7 @@ export async function openSides(
   return [await openOne(a, b), await openOne(b, a)];
 }
 
-/** Which digests are children is known by a registry alone. */
+/** Only a registry shows which digests are children of an index. */
 function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: Opening['options']): void {
   if (minimal === 'nothing' || tag !== undefined) return;
   const file = sides.find(({ kind }) => kind === 'snapshot');
@@ -58,7 +58,7 @@ function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: Opening
   );
 }
 
-/** Asks a registry that lists tags only for digests that it does not show. */
+/** Queries digests that a registry which lists tags only does not show. */
 function seekerIn(
   registry: RegistryName,
   { gaps, opening }: { readonly gaps: BrowseWarnings; readonly opening: Opening },
@@ -114,7 +114,7 @@ function namingFor(registry: RegistryName, other: ReadSide): Naming {
   return isAsSnapshot ? 'as-snapshot' : 'from-root';
 }
 
-/** What a side expects the other to have; of a registry that is known as its images come, see `seekerIn`. */
+/** The digests that a side expects the other to have. Those of a registry are known only as its images arrive (`seekerIn`). */
 function soughtBy(side: ReadSide): ExpectedDigests {
   switch (side.kind) {
     case 'registry':

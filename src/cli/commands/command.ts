@@ -6,7 +6,7 @@ import type { Stdio } from '../output/stdio.ts';
 
 export type ProgramName = 'cip' | 'kpromo';
 
-/** What was given on the command line, behind the words of the command. */
+/** The command line behind the words of the command. */
 export interface Given {
   readonly flags: FlagValues;
   readonly operands: readonly string[];
@@ -14,7 +14,7 @@ export interface Given {
   readonly env: NodeJS.ProcessEnv;
 }
 
-/** What a command finds in its process. */
+/** The streams and the environment of the process. */
 export interface ProcessContext {
   readonly stdio: Stdio;
   readonly env: NodeJS.ProcessEnv;
@@ -30,6 +30,8 @@ export interface CommandHelp {
   readonly summary?: Example;
   readonly examples: readonly Example[];
   readonly notes?: readonly string[];
+  /** The flags that `-help` prints; `-help-all` prints all. Default: all. */
+  readonly common?: readonly string[];
   /** The meaning of the exit codes. */
   readonly exit: string;
 }

@@ -1,10 +1,10 @@
-import { FEW } from '../../checks/images-to-copy.ts';
 import { flagsOf } from '../flags/flag.ts';
 import {
   ALLOW_LOST_FLAGS,
   BROWSE_FLAGS,
   CONFIRM_FLAGS,
   LOCATION_FLAGS,
+  PROMOTION_FLAGS,
   REPORT_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
@@ -20,33 +20,7 @@ export type PromoteRequest =
   | { readonly kind: 'snapshot'; readonly options: SnapshotOptions };
 
 const PARSE_ONLY_FLAGS = flagsOf('Manifests', [
-  {
-    name: 'parse-only',
-    description: 'check the manifests without network access, then stop',
-    isCommon: true,
-  },
-]);
-
-const PROMOTION_FLAGS = flagsOf('Promotion', [
-  {
-    name: 'spool-limit',
-    value: 'MIB',
-    default: '8192',
-    description: 'limit temporary files for large blobs',
-  },
-  {
-    name: 'prove',
-    value: 'MODE',
-    default: `all below ${FEW.toLocaleString('en')}`,
-    description: 'prove sources: `all`, `changed`, `none`',
-  },
-  {
-    name: 'max-image-size',
-    value: 'MIB',
-    default: 'no limit',
-    description: 'block images larger than MIB (compressed)',
-    isCommon: true,
-  },
+  { name: 'parse-only', description: 'check the manifests without network access, then stop' },
 ]);
 
 const SNAPSHOT_FLAGS = flagsOf('Snapshots', [
@@ -54,7 +28,6 @@ const SNAPSHOT_FLAGS = flagsOf('Snapshots', [
     name: 'snapshot',
     value: 'REG',
     description: 'print all images at or below a registry, then stop',
-    isCommon: true,
     neverEmpty: true,
   },
   {
@@ -90,6 +63,26 @@ export const promote = defineCommand<PromoteRequest>({
       ['-thin-manifest-dir=DIR -confirm', 'promote'],
       ['-manifest=FILE -parse-only', 'check manifests without network access'],
       ['-snapshot=REG', 'print the images of a registry'],
+    ],
+    common: [
+      'manifest',
+      'thin-manifest-dir',
+      'parse-only',
+      'confirm',
+      'shard',
+      'deadline',
+      'allow-lost',
+      'max-image-size',
+      'report',
+      'report-markdown',
+      'snapshot',
+      'threads',
+      'key-files',
+      'ca-file',
+      'log-level',
+      'version',
+      'help',
+      'help-all',
     ],
     exit: '0 success; 1 images missing, refused or failed; 2 unusable input; 130, 143 stopped.',
   },

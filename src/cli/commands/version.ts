@@ -6,10 +6,7 @@ import { defineCommand } from './command.ts';
 export const version = defineCommand({
   words: 'version',
   isOfKpromo: true,
-  flags: [
-    ...flagsOf('General', [{ name: 'json', description: 'print JSON (also `-j`)', isCommon: true }]),
-    ...LOG_FLAGS,
-  ],
+  flags: [...flagsOf('General', [{ name: 'json', description: 'print JSON (also `-j`)' }]), ...LOG_FLAGS],
   help: {
     about: 'prints the version.',
     examples: [
@@ -18,9 +15,6 @@ export const version = defineCommand({
     ],
     exit: '0.',
   },
-  parse: ({ flags }) => ({ isJson: flags.isOn('json') }),
-  run: async ({ isJson }, { stdio }) => {
-    const { printVersion, printVersionJson } = await import('../output/version.ts');
-    return isJson ? printVersionJson(stdio) : printVersion(stdio);
-  },
+  parse: ({ flags }): 'text' | 'json' => (flags.isOn('json') ? 'json' : 'text'),
+  run: async (format, { stdio }) => (await import('../output/version.ts')).printVersion(stdio, format),
 });

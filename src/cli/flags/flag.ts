@@ -1,17 +1,15 @@
 /** One flag, as users know it: parsing, help, suggestions and docs/flags.md are made from it. */
 export interface Flag {
   readonly name: string;
-  /** What stands for its value in the help; a flag without one is a boolean. */
+  /** The placeholder of its value in the help; a flag without one is a boolean. */
   readonly value?: string;
   readonly description: string;
   readonly default?: string;
-  /** Whether `-help` prints it; `-help-all` prints all. */
-  readonly isCommon?: boolean;
   /** Title in the help. */
   readonly group: string;
-  /** What a boolean may be besides. */
+  /** Further values of a boolean. */
   readonly words?: readonly string[];
-  /** May be given several times; the values add up. */
+  /** May be given several times; the values add up. The help says so. */
   readonly repeatable?: boolean;
   /** Refused with an empty value: an unset variable must not turn a snapshot into a promotion. */
   readonly neverEmpty?: boolean;
@@ -19,7 +17,7 @@ export interface Flag {
   readonly inert?: string;
   /** Known, and refused until it is built. */
   readonly planned?: boolean;
-  /** What replaces a flag of the original that is gone: a refusal. */
+  /** The replacement of a flag of the original that is gone: a refusal. */
   readonly refused?: string;
 }
 

@@ -1,56 +1,55 @@
+import { FEW } from '../../checks/images-to-copy.ts';
 import { type Flag, flagsOf } from './flag.ts';
 
 // Groups of flags that several commands take. A flag of one command stands in the module of that command.
 
 export const LOCATION_FLAGS = flagsOf('Manifests', [
-  { name: 'manifest', value: 'FILE', description: 'read one plain manifest', isCommon: true },
-  {
-    name: 'thin-manifest-dir',
-    value: 'DIR',
-    description: 'read the thin manifests below DIR',
-    isCommon: true,
-  },
+  { name: 'manifest', value: 'FILE', description: 'read one plain manifest' },
+  { name: 'thin-manifest-dir', value: 'DIR', description: 'read the thin manifests below DIR' },
 ]);
 
 export const CONFIRM_FLAGS = flagsOf('Promotion', [
-  { name: 'confirm', description: 'write; without it every run is a dry run', isCommon: true },
+  { name: 'confirm', description: 'write; without it every run is a dry run' },
   { name: 'dry-run', default: 'true', description: 'the default; `-dry-run=false` means `-confirm`' },
 ]);
 
 /** The part of the destinations that a run processes, and the time that it has. */
 export const SCOPE_FLAGS = flagsOf('Promotion', [
-  {
-    name: 'shard',
-    value: 'INDEX/COUNT',
-    description: 'process one part of the destinations, e.g. `0/3`',
-    isCommon: true,
-  },
-  {
-    name: 'shard-count',
-    value: 'N',
-    description: 'number of shards; the environment gives the index',
-  },
-  {
-    name: 'deadline',
-    value: 'DURATION',
-    description: 'stop starting work after DURATION, e.g. `90m`',
-    isCommon: true,
-  },
+  { name: 'shard', value: 'INDEX/COUNT', description: 'process one part of the destinations, e.g. `0/3`' },
+  { name: 'shard-count', value: 'N', description: 'number of shards; the environment gives the index' },
+  { name: 'deadline', value: 'DURATION', description: 'stop starting work after DURATION, e.g. `90m`' },
   { name: 'no-siblings', description: 'copy from the source only, not from other destinations' },
 ]);
 
 export const ALLOW_LOST_FLAGS = flagsOf('Promotion', [
-  { name: 'allow-lost', description: 'exit 0 although images are lost', isCommon: true },
+  { name: 'allow-lost', description: 'exit 0 although images are lost' },
+]);
+
+/** A promotion and its dry run. */
+export const PROMOTION_FLAGS = flagsOf('Promotion', [
+  {
+    name: 'spool-limit',
+    value: 'MIB',
+    default: '8192',
+    description: 'limit temporary files for large blobs',
+  },
+  {
+    name: 'prove',
+    value: 'MODE',
+    default: `all below ${FEW.toLocaleString('en')}`,
+    description: 'prove sources: `all`, `changed`, `none`',
+  },
+  {
+    name: 'max-image-size',
+    value: 'MIB',
+    default: 'no limit',
+    description: 'block images larger than MIB (compressed)',
+  },
 ]);
 
 export const REPORT_FILE_FLAGS = flagsOf('Report', [
-  { name: 'report', value: 'FILE', description: 'write a JSON report; `-` is stdout', isCommon: true },
-  {
-    name: 'report-markdown',
-    value: 'FILE',
-    description: 'write a Markdown report; `-` is stdout',
-    isCommon: true,
-  },
+  { name: 'report', value: 'FILE', description: 'write a JSON report; `-` is stdout' },
+  { name: 'report-markdown', value: 'FILE', description: 'write a Markdown report; `-` is stdout' },
 ]);
 
 /** The report of a run over manifests. */
@@ -98,34 +97,22 @@ export const REGISTRY_FLAGS = flagsOf('Registries', [
     value: 'N',
     default: '50',
     description: 'limit concurrent requests to all hosts together',
-    isCommon: true,
   },
-  { name: 'plain-http', value: 'HOST', repeatable: true, description: 'use http for HOST (repeatable)' },
-  {
-    name: 'key-files',
-    value: 'CSV',
-    description: 'use these JSON keys of Google service accounts first',
-    isCommon: true,
-  },
+  { name: 'plain-http', value: 'HOST', repeatable: true, description: 'use http for HOST' },
+  { name: 'key-files', value: 'CSV', description: 'use these JSON keys of Google service accounts first' },
   { name: 'no-service-account', description: 'ignore `service-account` in manifests' },
-  {
-    name: 'ca-file',
-    value: 'FILE',
-    repeatable: true,
-    description: 'trust the certificates (PEM) in FILE (repeatable)',
-    isCommon: true,
-  },
+  { name: 'ca-file', value: 'FILE', repeatable: true, description: 'trust the certificates (PEM) in FILE' },
   {
     name: 'trust-realm',
     value: 'REGISTRY=HOST',
     repeatable: true,
-    description: 'allow a token service of another domain (repeatable)',
+    description: 'allow a token service of another domain',
   },
   {
     name: 'budget',
     value: 'HOST=RPS[,writes=RPS]',
     repeatable: true,
-    description: 'limit requests per second (repeatable)',
+    description: 'limit requests per second',
   },
 ]);
 
@@ -135,12 +122,11 @@ export const LOG_FLAGS = flagsOf('General', [
     value: 'LEVEL',
     default: 'info',
     description: '`debug`, `info`, `warning` or `error`',
-    isCommon: true,
   },
   { name: 'log-format', value: 'FORMAT', default: 'text', description: '`text` or `json`' },
 ]);
 
-/** What each run over registries takes. */
+/** Each run over registries. */
 export const RUN_FLAGS: readonly Flag[] = [
   ...REGISTRY_FLAGS,
   ...LOG_FLAGS,
@@ -149,7 +135,7 @@ export const RUN_FLAGS: readonly Flag[] = [
 
 /** They go with every command. */
 export const GENERAL_FLAGS = flagsOf('General', [
-  { name: 'version', description: 'print the version', isCommon: true },
-  { name: 'help', description: 'print the common flags', isCommon: true },
-  { name: 'help-all', description: 'print all flags', isCommon: true },
+  { name: 'version', description: 'print the version' },
+  { name: 'help', description: 'print the common flags' },
+  { name: 'help-all', description: 'print all flags' },
 ]);

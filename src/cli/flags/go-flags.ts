@@ -11,8 +11,8 @@ const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
 /**
  * Rewrites a command line as Go programs and cobra take it into the one form that commander takes: `--flag=value`,
- * booleans too. One dash or two, `-flag value`, `-flag=value`, `-flag`, `-h`; `--` ends the flags. What it does not
- * know is left for commander to name, without its value, which would make every other flag look less alike.
+ * booleans too. One dash or two, `-flag value`, `-flag=value`, `-flag`, `-h`; `--` ends the flags. An
+ * unknown flag is left for commander to report, without its value, which would disturb the search for a near name.
  *
  * @see https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
  */
@@ -36,7 +36,7 @@ export function rewriteGoFlags(argv: readonly string[], specs: readonly Flag[]):
   return rewritten;
 }
 
-/** What is neither a flag nor the value of one, in a command line that may be wrong. */
+/** The words that are neither flags nor values of flags, in a command line that may be wrong. */
 export function wordsAmong(argv: readonly string[], specs: readonly Flag[]): string[] {
   const valued = new Set(specs.filter(({ value }) => value !== undefined).map(({ name }) => name));
   return argv.filter((argument, index) => {

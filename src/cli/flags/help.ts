@@ -24,8 +24,7 @@ export function renderHelp(
   const { help } = command;
   const call = callOf(program, command.words);
   const known = command.flags.filter(isInHelp);
-  // the flags of a command fit a screen, those of the program do not
-  const shown = isAll || command.words !== '' ? known : known.filter(({ isCommon }) => isCommon);
+  const shown = isAll ? known : known.filter(({ name }) => help.common?.includes(name) ?? true);
   return [
     `${call} ${help.about}`,
     '',
@@ -64,8 +63,8 @@ function renderGroups(flags: readonly Flag[]): string[] {
   });
 }
 
-function renderFlag({ name, value, description, default: usual }: Flag): string {
+function renderFlag({ name, value, description, repeatable, default: usual }: Flag): string {
   const call = value === undefined ? `-${name}` : `-${name} ${value}`;
   const ending = usual === undefined ? '' : ` (default ${usual})`;
-  return `  ${call.padEnd(33)} ${description.replaceAll('`', '')}${ending}`;
+  return `  ${call.padEnd(33)} ${description.replaceAll('`', '')}${repeatable ? ' (repeatable)' : ''}${ending}`;
 }

@@ -19,6 +19,11 @@ export function refuseUnusable(flags: readonly Flag[], given: FlagValues): void 
   }
 }
 
+/** Those of some flags that are given and not switched off. */
+export function effective(flags: readonly Flag[], given: FlagValues): readonly Flag[] {
+  return flags.filter(({ name }) => given.isGiven(name) && given.text(name) !== 'false');
+}
+
 /** Flags for a message: `-a, -b`. */
 export function listFlags(flags: readonly Pick<Flag, 'name'>[]): string {
   return flags.map(({ name }) => `-${name}`).join(', ');

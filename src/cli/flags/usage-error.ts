@@ -9,7 +9,7 @@ export class UsageError extends CodedError<'usage'> {
   }
 }
 
-/** What the command line leads to cannot be used: exit 2 as well, and no flag is to blame. */
+/** Input that the command line names cannot be used: exit 2 as well, without a hint on flags. */
 export class InputError extends UsageError {}
 
 /** The exit code of a program that ends with this error. */

@@ -15,7 +15,7 @@ export interface RunToShow {
   readonly clock: Clock;
 }
 
-/** Shows where a run is, as its options and its surroundings have it, until it is closed or the run is told to stop. */
+/** Shows the progress of a run in the style of its options and environment, until it is closed or the run is stopped. */
 export function showRunProgress(traffic: Traffic, run: RunToShow): ShownProgress {
   const { options, status, env, stop, log, clock } = run;
   const style = progressStyleOf({ wanted: options.progress, format: options.log.format, status, env });

@@ -25,7 +25,7 @@ import { VERSION } from '../output/version.ts';
 import { type BoundRegistry, bindRegistries, warnUnusedBudgets } from './bound-registries.ts';
 import { invalidNamesSince, trafficSince } from './run-counts.ts';
 
-/** What a process is given: options, environment and where its lines go. */
+/** Options, environment, log and clock of a process. */
 export interface RuntimeParts {
   readonly options: RunOptions;
   readonly env: NodeJS.ProcessEnv;

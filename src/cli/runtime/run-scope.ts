@@ -14,7 +14,7 @@ import { DeadlineError, withDeadline } from './deadline.ts';
 import { openRuntime, type Runtime } from './open-runtime.ts';
 import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
 
-/** What every run has. */
+/** The parts of every run. */
 export interface Run {
   readonly log: Log;
   readonly stop: StopSignals;
@@ -23,7 +23,7 @@ export interface Run {
   readonly showing: <T>(traffic: Traffic, work: (progress: Progress) => Promise<T>) => Promise<T>;
 }
 
-/** Opens the log, the signals and the runtime of a run, and closes them after it. Its error is told in the format of the log. */
+/** Opens log, signals and runtime for a run, and closes them after it. Logs its error where the log is JSON. */
 export async function withRun(
   options: RunOptions & Partial<Pick<PromotionOptions, 'deadline' | 'task'>>,
   { stdio, env }: ProcessContext,
@@ -66,7 +66,7 @@ function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<PromotionOp
     : `stopping: ${what}; a second signal ends it at once`;
 }
 
-/** What Google's library says wherever there is no metadata server: that is no news for most machines. */
+/** Warning of Google's library on each machine without a metadata server, which is the usual case. */
 const QUIET: ReadonlySet<string> = new Set(['MetadataLookupWarning']);
 
 /** Has node's warnings written to the log, not to stderr as they are; gives back what ends that. */

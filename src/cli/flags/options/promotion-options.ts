@@ -4,6 +4,8 @@ import type { Shard } from '../../../edges/shard.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import type { Given } from '../../commands/command.ts';
 import type { FlagValues } from '../flag-values.ts';
+import { BROWSE_FLAGS } from '../flags.ts';
+import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { deadlineOf } from './deadline-option.ts';
 import { proofOf, proofWarningsOf } from './proof-option.ts';
@@ -59,16 +61,6 @@ export function makePromotionOptions({ flags, env }: Pick<Given, 'flags' | 'env'
   };
 }
 
-/** The flags that say what a snapshot is of, and how it looks. */
-const SNAPSHOT_ONLY = [
-  'minimal-snapshot',
-  'snapshot-tag',
-  'snapshot-repositories',
-  'snapshot-service-account',
-  'output-format',
-  'output',
-] as const;
-
 export function locationOf(flags: FlagValues): ManifestLocation {
   const file = flags.text('manifest');
   const directory = flags.text('thin-manifest-dir');
@@ -123,10 +115,9 @@ export function reportFilesOf(flags: FlagValues): ReportFiles {
 
 /** Flags that have no effect. */
 function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
-  const given = SNAPSHOT_ONLY.filter((name) => flags.isGiven(name) && flags.text(name) !== 'false');
   const unread = task === 'parse-only' && flags.isGiven('max-image-size');
   return [
-    ...given.map((name) => `-${name} has no effect without -snapshot`),
+    ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
     ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is asked'] : []),
   ];
 }

@@ -6,7 +6,7 @@ import { FORMER_FLAGS } from '../former-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { parseBudgets } from './parse-budget.ts';
 
-/** What every run needs to know, whatever it is for. */
+/** The options of every run. */
 export interface RunOptions {
   readonly threads: number;
   readonly plainHttp: readonly string[];
@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly budgets: Budgets;
   readonly log: LogOptions;
   readonly progress: boolean;
-  /** What to tell the user about flags that do nothing. */
+  /** Warnings about flags without effect. */
   readonly warnings: readonly string[];
 }
 

@@ -3,6 +3,8 @@ import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../../../workflows/snapshot/render.ts';
 import type { Given } from '../../commands/command.ts';
 import type { FlagValues } from '../flag-values.ts';
+import { ALLOW_LOST_FLAGS, PROMOTION_FLAGS, REPORT_FLAGS } from '../flags.ts';
+import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { type BrowseOptions, browseOptionsOf, formatOf, registryNamed } from './browse-options.ts';
 import { deadlineOf } from './deadline-option.ts';
@@ -11,7 +13,7 @@ import { type RunOptions, runOptionsOf } from './run-options.ts';
 
 /** A complete and consistent request for a snapshot. */
 export interface SnapshotOptions extends RunOptions, BrowseOptions {
-  /** What is printed: what a registry holds, or what manifests want there. */
+  /** Whether the content of a registry is printed, or the images that manifests want there. */
   readonly source: 'registry' | 'manifests';
   readonly registry: RegistryName;
   /** Manifests; beside a registry they say which repositories there are, and which accounts to use. */
@@ -19,7 +21,7 @@ export interface SnapshotOptions extends RunOptions, BrowseOptions {
   readonly format: SnapshotFormat;
   /** Milliseconds after which the run is stopped. */
   readonly deadline: number | undefined;
-  /** What follows the data. */
+  /** Text behind the data. */
   readonly trailer: string;
 }
 
@@ -74,19 +76,9 @@ function refusePromotion(flags: FlagValues): void {
   }
 }
 
-/** What is of promotions alone changes nothing here. */
+/** The flags of promotions alone change nothing here. */
 function warningsOf(flags: FlagValues): string[] {
-  const given = PROMOTION_ONLY.filter((name) => flags.isGiven(name) && flags.text(name) !== 'false');
-  return given.map((name) => `-${name} has no effect on a snapshot`);
+  return effective([...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS, ...REPORT_FLAGS], flags).map(
+    ({ name }) => `-${name} has no effect on a snapshot`,
+  );
 }
-
-const PROMOTION_ONLY = [
-  'report',
-  'report-markdown',
-  'report-all',
-  'json-log-summary',
-  'allow-lost',
-  'spool-limit',
-  'prove',
-  'max-image-size',
-] as const;
