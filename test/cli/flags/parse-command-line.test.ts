@@ -1,3 +1,4 @@
+// Covers src/cli/commands/commands.ts
 // Covers src/cli/flags/find-command.ts
 // Covers src/cli/flags/flag.ts
 // Covers src/cli/flags/flag-values.ts

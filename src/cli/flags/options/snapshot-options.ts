@@ -78,7 +78,7 @@ function refusePromotion(flags: FlagValues): void {
 
 /** The flags of promotions alone change nothing here. */
 function warningsOf(flags: FlagValues): string[] {
-  return effective([...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS, ...REPORT_FLAGS], flags).map(
+  return effective([...REPORT_FLAGS, ...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS], flags).map(
     ({ name }) => `-${name} has no effect on a snapshot`,
   );
 }
