@@ -3,7 +3,7 @@ import { forEachConcurrently } from '../../base/concurrency.ts';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import type { Log } from '../../ports/log.ts';
-import { MergeError, type Named } from '../../report/check-shards.ts';
+import type { Named } from '../../report/check-shards.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { mergeReports } from '../../report/merge-reports.ts';
 import { asReport } from '../../report/parse-report.ts';
@@ -14,7 +14,7 @@ import { asVerification, isOfVerification } from '../../workflows/verify/parse-v
 import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
 import type { ReportFiles } from '../flags/options/promotion-options.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
-import { exitCodeOfError, InputError, UsageError } from '../flags/usage-error.ts';
+import { InputError, UsageError } from '../flags/usage-error.ts';
 import { logReport } from '../output/log-report.ts';
 import { logVerification, writeVerification } from '../output/log-verification.ts';
 import { createLogger } from '../output/logger.ts';
@@ -37,15 +37,8 @@ export interface MergeOptions extends ReportFiles {
 export async function runReportMerge(options: MergeOptions, { stdio }: ProcessContext): Promise<number> {
   const { files } = options;
   const log = createLogger(stdio, options.log, Date.now);
-  try {
-    const places = await prepareReports(options, { files });
-    return await mergeAll(await readReports(files), { options, places, stdio, log });
-  } catch (error) {
-    const refusal = error instanceof MergeError ? new InputError(error.message) : error;
-    if (options.log.format === 'text') throw refusal;
-    log.write('error', messageOf(refusal)); // a collector of JSON takes no other line
-    return exitCodeOfError(refusal);
-  }
+  const places = await prepareReports(options, { files });
+  return await mergeAll(await readReports(files), { options, places, stdio, log });
 }
 
 interface Merging {

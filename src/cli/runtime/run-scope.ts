@@ -1,4 +1,3 @@
-import { messageOf } from '../../base/errors.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Progress } from '../../ports/progress.ts';
@@ -6,7 +5,6 @@ import type { Traffic } from '../../ports/traffic.ts';
 import type { ProcessContext } from '../commands/command.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { exitCodeOfError } from '../flags/usage-error.ts';
 import { createLogger } from '../output/logger.ts';
 import { showRunProgress } from '../progress/run-progress.ts';
 import { StatusArea } from '../progress/status-area.ts';
@@ -23,7 +21,7 @@ export interface Run {
   readonly showing: <T>(traffic: Traffic, work: (progress: Progress) => Promise<T>) => Promise<T>;
 }
 
-/** Opens log, signals and runtime for a run, and closes them after it. Logs its error where the log is JSON. */
+/** Opens log, signals and runtime for a run, and closes them after it. */
 export async function withRun(
   options: RunOptions & Partial<Pick<PromotionOptions, 'deadline' | 'task'>>,
   { stdio, env }: ProcessContext,
@@ -47,10 +45,6 @@ export async function withRun(
   try {
     for (const warning of options.warnings) log.write('warning', warning);
     return await run({ log, stop, runtime, showing });
-  } catch (error) {
-    if (options.log.format === 'text') throw error;
-    log.write('error', messageOf(error)); // a collector of JSON takes no other line
-    return exitCodeOfError(error);
   } finally {
     await runtime.close();
     stop.release();
