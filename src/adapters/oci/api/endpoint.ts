@@ -1,8 +1,10 @@
-import { classifyHostname } from '../../../http/connect/address-policy.ts';
 import { hostOf, pathOf, type Repository } from '../../../image/repository.ts';
 
 /** Docker Hub's registry has another name than the one in references. */
 const DOCKER_HUB = new Set(['docker.io', 'index.docker.io', 'registry-1.docker.io']);
+
+/** Hosts that are spelled as loopback. Other spellings of such addresses need `-plain-http`. */
+const LOOPBACK = /^(?:localhost|[^:]+\.localhost|\[::1\]|127(?:\.\d{1,3}){3})(?::\d+)?$/;
 
 /** URLs of repositories: http for the hosts in `plainHttp`, and for loopback hosts without certificates; else https. */
 export class Endpoints {
@@ -31,8 +33,7 @@ export class Endpoints {
 
   #makeOrigin(host: string): string {
     if (DOCKER_HUB.has(host)) return 'https://registry-1.docker.io';
-    const isLoopback = classifyHostname(new URL(`https://${host}`).hostname) === 'loopback';
-    const isPlain = this.#plainHttp.has(host) || (isLoopback && !this.#hasCertificates(host));
+    const isPlain = this.#plainHttp.has(host) || (LOOPBACK.test(host) && !this.#hasCertificates(host));
     return new URL(`${isPlain ? 'http' : 'https'}://${host}`).origin;
   }
 }
