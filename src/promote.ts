@@ -13,7 +13,7 @@ import { readInventory } from './inventory/read-inventory.ts';
 import type { Wanted } from './edges/wanted.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
-import type { PlanOrigin } from './plan/plan.ts';
+import type { Plan, PlanOrigin } from './plan/plan.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
@@ -54,6 +54,8 @@ export interface PromotionPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
+  /** Called with the checked plan, before it is applied. Unset: nobody waits for it. */
+  readonly onPlan?: (plan: Plan) => void;
   /** The version control of the manifests. Unset: none. */
   readonly tree?: SourceTree;
   /** Nothing new is begun once it aborts. */
@@ -95,6 +97,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     ending,
   );
   const plan = blockEdges(unchecked, findings);
+  ports.onPlan?.(plan);
   const copying = { ...common, spool, clock, threads, stopping };
   const outcomes = confirm ? await applyPlan(plan, copying, signal) : NO_OUTCOMES;
   return makeReport({

@@ -71,11 +71,18 @@ function together(projects: readonly ParsedProject[], problems: readonly Problem
   const limited = limitEdges(
     projects.map(({ manifest }) => manifest).filter((manifest) => manifest !== undefined),
   );
-  const sum = (count: keyof ManifestCounts) =>
+  const sum = (count: 'projects' | 'images' | 'digests') =>
     projects.reduce((total, { counts }) => total + counts[count], 0);
   return {
     manifests: sortedBy(limited.manifests, ({ file }) => file),
     problems: sortProblems([...problems, ...limited.problems]),
-    counts: { projects: sum('projects'), images: sum('images'), digests: sum('digests') },
+    counts: {
+      projects: sum('projects'),
+      images: sum('images'),
+      digests: sum('digests'),
+      destinations: new Set(
+        limited.manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
+      ).size,
+    },
   };
 }

@@ -1,18 +1,19 @@
 import { PARSE_ONLY_RULES } from '../../checks/rules.ts';
 import { checkManifests } from '../../checks/run-checks.ts';
-import { filtered } from '../../base/iterables.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { takeShard } from '../../edges/take-shard.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import { planConflicts } from '../../plan/make-plan.ts';
-import { exitCodeOf } from '../../report/exit-code.ts';
+import type { Plan } from '../../plan/plan.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
+import { planSentence } from '../../report/summary/verdict.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
-import { logReport } from '../output/log-report.ts';
+import { concludeRun } from '../output/conclude-run.ts';
+import { manifestFrames } from '../output/manifest-frames.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
-import { prepareReports, writeReports } from '../output/write-report.ts';
+import { prepareReports } from '../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedBudgets } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
@@ -22,27 +23,26 @@ import type { ProcessContext } from './command.ts';
 export function runPromotion(options: PromotionOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
     const { log, stop } = run;
-    const { stdio } = context;
     const { shard, task, where } = options;
-    if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
+    const isSummarized = options.log.format === 'text';
+    const countLevel = isSummarized ? 'debug' : 'info'; // the plan's sentence has the same numbers
+    if (shard !== undefined) log.write(countLevel, 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
-    const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
+    const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
     const report =
       task === 'parse-only' ? checkOnly(read, { options, run }) : await promoteWith(read, { options, run });
-    const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
-    const { format } = options.log;
-    try {
-      await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
-    } finally {
-      await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
-      if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
-    }
-    return stop.exitCode() ?? exitCodeOf(report, options);
+    return await concludeRun(report, {
+      ...context,
+      options,
+      places,
+      log,
+      isOpened: isSummarized && task !== 'parse-only',
+      areMalformedLogged: true,
+      stopCode: stop.exitCode(),
+      frameOf: manifestFrames(where),
+    });
   });
 }
-
-/** For machines the mode is in the summary. */
-const NOTHING_WRITTEN = 'dry run: nothing was written; -confirm promotes';
 
 interface Parts {
   readonly options: PromotionOptions;
@@ -60,8 +60,13 @@ async function promoteWith(read: ReadManifests, { options, run }: Parts): Promis
   const tree = runtime.openTree(options.where);
   const { promote } = await import('../../promote.ts');
   const request = { read, tool: VERSION, confirm, proof, maxImageSize, reportAll, threads, shard, siblings };
+  const onPlan = ({ counts }: Plan) => {
+    const invalid = read.problems.filter(({ severity }) => severity === 'error').length;
+    const planned = { manifests: read.counts, summary: { ...counts, invalid }, shard };
+    if (options.log.format === 'text') run.print(planSentence(planned));
+  };
   return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, tree, spool, clock: runtime.clock, progress, stopping, signal }),
+    promote(request, { ...client, tree, spool, clock: runtime.clock, progress, onPlan, stopping, signal }),
   );
 }
 

@@ -2,19 +2,16 @@ import { open } from 'node:fs/promises';
 import { forEachConcurrently } from '../../base/concurrency.ts';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
-import type { Log } from '../../ports/log.ts';
 import type { Named } from '../../report/check-shards.ts';
-import { exitCodeOf } from '../../report/exit-code.ts';
 import { mergeReports } from '../../report/merge-reports.ts';
 import { parseReport } from '../../report/parse-report.ts';
 import type { Report } from '../../report/report.ts';
 import type { ReportFiles } from '../flags/options/promotion-options.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
-import { logReport } from '../output/log-report.ts';
+import { concludeRun } from '../output/conclude-run.ts';
 import { createLogger } from '../output/logger.ts';
-import type { Stdio } from '../output/stdio.ts';
-import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
+import { prepareReports } from '../output/write-report.ts';
 import type { ProcessContext } from './command.ts';
 
 /** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
@@ -29,31 +26,23 @@ export interface MergeOptions extends ReportFiles {
 }
 
 /** `cip report merge`: one report of the reports of all shards. Resolves to the exit code of such a run. */
-export async function runReportMerge(options: MergeOptions, { stdio }: ProcessContext): Promise<number> {
+export async function runReportMerge(options: MergeOptions, context: ProcessContext): Promise<number> {
   const { files } = options;
-  const log = createLogger(stdio, options.log, Date.now);
+  const log = createLogger(context.stdio, options.log, Date.now);
   const places = await prepareReports(options, { files });
-  return await mergeAll(await readReports(files), { options, places, stdio, log });
-}
-
-interface Merging {
-  readonly options: MergeOptions;
-  readonly places: ReportTargets;
-  readonly stdio: Stdio;
-  readonly log: Log;
-}
-
-async function mergeAll(
-  reports: readonly Named<Report>[],
-  { options, places, stdio, log }: Merging,
-): Promise<number> {
+  const reports = await readReports(files);
   if (options.allowLost && reports.some(({ report }) => report.mode === 'verify')) {
     throw new UsageError('-allow-lost is not allowed with reports of cip verify');
   }
   const report = mergeReports(reports);
-  await logReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
-  await writeReports(report, places, stdio);
-  return exitCodeOf(report, options);
+  return await concludeRun(report, {
+    ...context,
+    options,
+    places,
+    log,
+    isOpened: false,
+    areMalformedLogged: false,
+  });
 }
 
 /** One after the other: the text of one report is enough in memory. */

@@ -123,7 +123,10 @@ export const LOG_FLAGS = flagsOf('General', [
     default: 'info',
     description: '`debug`, `info`, `warning` or `error`',
   },
-  { name: 'log-format', value: 'FORMAT', default: 'text', description: '`text` or `json`' },
+  { name: 'log-format', value: 'FORMAT', default: 'text', description: '`text`, `json` or `legacy`' },
+  { name: 'quiet', description: 'print the verdict and problems only' },
+  { name: 'verbose', description: 'print every edge, with full digests' },
+  { name: 'no-color', description: 'print no colours, like the environment variable `NO_COLOR`' },
 ]);
 
 /** Each run over registries. */

@@ -10,26 +10,73 @@ import {
   renderTables,
 } from '../../report/render-text.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
+import { renderSummary } from '../../report/summary/render-summary.ts';
+import { PLAIN_STYLE, type Style } from '../../report/summary/style.ts';
+import { verdictOf } from '../../report/summary/verdict.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
 import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
 
 export interface ReportLogOptions {
-  readonly format: LogOptions['format'];
+  readonly options: { readonly log: LogOptions };
   /** Lost images do not change the exit code. */
   readonly allowLost: boolean;
+  /** The exit code of the process. */
+  readonly exitCode: number;
+  /** The first sentence was printed before. */
+  readonly isOpened: boolean;
   readonly stdio: Stdio;
+  readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
 }
 
+/** Logs a report in the format that was asked for. */
+export async function logReport(report: Report, parts: ReportLogOptions): Promise<void> {
+  if (parts.options.log.format === 'text') await tellSummary(report, parts);
+  else await logEverything(report, parts);
+}
+
+/** Characters that are written at a time. */
+const BLOCK = 64 * 1024;
+
+async function tellSummary(report: Report, parts: ReportLogOptions): Promise<void> {
+  const { options, stdio } = parts;
+  const { detail, level } = options.log;
+  const style = styleOf(parts);
+  let block = '';
+  for (const line of renderSummary(report, {
+    ...parts,
+    detail,
+    style,
+    level: level === 'debug' ? 'info' : level,
+  })) {
+    block += line;
+    if (block.length < BLOCK) continue;
+    await tell(stdio.err, block);
+    block = '';
+  }
+  await tell(stdio.err, block);
+}
+
+/** Terminals get colours, short digests and lines of their width. @see https://no-color.org */
+export function styleOf({
+  options,
+  stdio: { err },
+  env,
+}: Pick<ReportLogOptions, 'options' | 'stdio' | 'env'>): Style {
+  if (err.isTTY !== true) return PLAIN_STYLE;
+  const colours = options.log.colours && !env['NO_COLOR'] && env['TERM'] !== 'dumb';
+  return { columns: err.columns || undefined, colours, shortDigests: true };
+}
+
 /**
- * Logs a report: a line for each item, conflict, finding and repaired blob or manifest, the advice, a line for each host,
- * and the tables; in place of the tables, the counts for machines.
+ * A line for each item, conflict, finding and repaired blob or manifest, the advice, a line for each host, and the
+ * tables; in place of the tables, the counts for machines.
  */
-export async function logReport(report: Report, options: ReportLogOptions): Promise<void> {
-  const { log, format, stdio } = options;
+async function logEverything(report: Report, parts: ReportLogOptions): Promise<void> {
+  const { log, stdio, exitCode, options } = parts;
   for (const item of foldConflicts<ReportItem>(report.items)) {
-    log.write(levelOf(item, report.mode, options), renderItemLine(item));
+    log.write(levelOf(item, report.mode, parts), renderItemLine(item));
   }
   for (const finding of report.findings) {
     log.write(finding.level === 'error' ? 'error' : 'warning', renderFindingLine(finding));
@@ -38,10 +85,16 @@ export async function logReport(report: Report, options: ReportLogOptions): Prom
     log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
   }
   for (const { about, text } of advise(report)) log.write('info', `what to do about ${about}: ${text}`);
-  logHosts(report.hosts, options);
-  if (format === 'text') return tell(stdio.err, `\n${renderTables(report)}\n`);
-  const { mode, stopped, durationMs, summary } = report;
-  logFinish({ mode, stopped, durationMs, ...summary }, stdio);
+  logHosts(report.hosts, parts);
+  if (options.log.format === 'json') {
+    const { mode, stopped, durationMs, summary } = report;
+    return logFinish(
+      { mode, stopped, durationMs, ...summary, verdict: verdictOf(report, exitCode), exitCode },
+      stdio,
+    );
+  }
+  await tell(stdio.err, `\n${renderTables(report)}\n`);
+  if (report.mode === 'dry-run') log.write('info', 'dry run: nothing was written; -confirm promotes');
 }
 
 /** Results that decide the exit code are logged at every level. */
@@ -50,11 +103,11 @@ function levelOf(item: ReportItem, mode: Report['mode'], { allowLost }: ReportLo
   return item.decision === 'lost' && allowLost ? 'warning' : 'error';
 }
 
-function logHosts(hosts: Readonly<Record<string, EnvelopeHost>>, { log, format }: ReportLogOptions): void {
+function logHosts(hosts: Readonly<Record<string, EnvelopeHost>>, { log, options }: ReportLogOptions): void {
   for (const [host, { identities, requests }] of Object.entries(hosts)) {
     if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
-  if (format === 'text') return;
+  if (options.log.format !== 'json') return;
   for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
     const counts = { ...edges, ...repositories, ...traffic };
     log.write('info', 'host', { host, ...counts, identities: identities.join(', ') });

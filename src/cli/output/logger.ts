@@ -10,7 +10,11 @@ export interface LogSink {
 }
 
 /** A log on stderr: lines for people, or JSON with the keys that log collectors know. */
-export function createLogger(sink: LogSink, { level, format }: LogOptions, now: () => number): Log {
+export function createLogger(
+  sink: LogSink,
+  { level, format }: Pick<LogOptions, 'level' | 'format'>,
+  now: () => number,
+): Log {
   const render = format === 'json' ? renderJsonLine : renderTextLine;
   return {
     write: (lineLevel, message, fields = {}) => {

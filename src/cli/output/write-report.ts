@@ -5,7 +5,7 @@ import { assertNever } from '../../base/exhaustive.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
 import { renderJson } from '../../report/render-json.ts';
-import { renderMarkdown } from '../../report/render-markdown.ts';
+import { type MarkdownOptions, renderMarkdown } from '../../report/render-markdown.ts';
 import type { Report } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
@@ -54,11 +54,11 @@ export async function prepareReports(
 export async function writeReports(
   report: Report,
   { report: json, reportMarkdown: markdown }: ReportTargets,
-  stdio: Stdio,
+  { stdio, ...markdownOptions }: MarkdownOptions & { readonly stdio: Stdio },
 ): Promise<void> {
   const results = await Promise.allSettled([
     write(json, () => renderJson(report), stdio),
-    write(markdown, () => [renderMarkdown(report)], stdio),
+    write(markdown, () => [renderMarkdown(report, markdownOptions)], stdio),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

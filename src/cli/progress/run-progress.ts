@@ -41,12 +41,12 @@ export function progressStyleOf({
   env,
 }: {
   wanted: boolean;
-  format: 'text' | 'json';
+  format: PromotionOptions['log']['format'];
   status: Pick<StatusArea, 'isTerminal'>;
   env: NodeJS.ProcessEnv;
 }): ProgressStyle {
   if (!wanted) return 'none';
   const isCi = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false';
-  const isLive = status.isTerminal && format === 'text' && !isCi && env['TERM'] !== 'dumb';
+  const isLive = status.isTerminal && format !== 'json' && !isCi && env['TERM'] !== 'dumb';
   return isLive ? 'live' : 'log';
 }

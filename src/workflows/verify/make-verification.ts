@@ -15,6 +15,7 @@ import {
   makeHosts,
   type MalformedEntry,
 } from '../../report/make-envelope.ts';
+import { CauseFinder } from '../../report/summary/find-causes.ts';
 import {
   noVerifiedEdges,
   type RepairReport,
@@ -52,6 +53,7 @@ export function makeVerification(input: VerificationInput): Verification {
     ...makeHead(input, wanted.shard),
     summary: { edges: wanted.edges, ...tally.sum(), invalid: errors.length },
     findings: [],
+    ...tally.causes.field(),
     items: [...sortedBy(tally.items, ({ destination }) => destination ?? ''), ...errors.map(invalidItem)],
     ...(repair === undefined ? {} : { repair }),
     hosts: makeHosts(tally.hosts.keys(), input.traffic, (host) => ({
@@ -63,6 +65,7 @@ export function makeVerification(input: VerificationInput): Verification {
 /** Counts edges by host and decision, and keeps the items to report. */
 class Tally {
   readonly items: VerificationItem[] = [];
+  readonly causes = new CauseFinder();
   readonly hosts = new Map<string, Record<VerifyDecision, number>>();
   readonly #keepsPresent: boolean;
 
@@ -75,7 +78,10 @@ class Tally {
     const counts = this.hosts.get(host) ?? noVerifiedEdges();
     this.hosts.set(host, counts);
     counts[decision] += 1;
-    if (decision !== 'present' || this.#keepsPresent) this.items.push(makeItem());
+    if (decision === 'present' && !this.#keepsPresent) return;
+    const item = makeItem();
+    this.causes.add(item);
+    this.items.push({ ...item, ...this.causes.causeOf(item) });
   }
 
   sum(): Record<VerifyDecision, number> {

@@ -40,7 +40,7 @@ const NOTHING = { files: [] };
 /** Finds the place of a report and writes one there, as a run does at its beginning and at its end. */
 async function writeAt(report: string, reportMarkdown?: string, streams = stdio()) {
   const places = await prepareReports({ report, reportMarkdown }, NOTHING);
-  await writeReports(EMPTY, places, streams);
+  await writeReports(EMPTY, places, { stdio: streams });
 }
 
 describe('a place for a report', () => {

@@ -26,7 +26,12 @@ export interface RunOptions {
 
 export interface LogOptions {
   readonly level: LogLevel;
-  readonly format: 'text' | 'json';
+  /** `legacy`: lines and words of earlier versions, which scripts search for. */
+  readonly format: 'text' | 'legacy' | 'json';
+  /** `quiet`: only the verdict and problems; `verbose`: every edge. */
+  readonly detail: 'quiet' | 'normal' | 'verbose';
+  /** Whether a terminal may show colours. */
+  readonly colours: boolean;
 }
 
 const DEFAULT_THREADS = 50;
@@ -90,17 +95,36 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 };
 
 export function logOptionsOf(flags: FlagValues): LogOptions {
-  const level = LEVELS[(flags.text('log-level') ?? 'info').toLowerCase()];
+  const detail = detailOf(flags);
+  return {
+    level: levelOf(flags, detail === 'quiet' ? 'warning' : 'info'),
+    format: formatOf(flags),
+    detail,
+    colours: !flags.isOn('no-color'),
+  };
+}
+
+function detailOf(flags: FlagValues): LogOptions['detail'] {
+  const [quiet, verbose] = [flags.isOn('quiet'), flags.isOn('verbose')];
+  if (quiet && verbose) throw new UsageError('-quiet and -verbose contradict each other: give one');
+  if (quiet) return 'quiet';
+  return verbose ? 'verbose' : 'normal';
+}
+
+function levelOf(flags: FlagValues, usual: LogLevel): LogLevel {
+  const level = LEVELS[(flags.text('log-level') ?? usual).toLowerCase()];
   if (level === undefined) {
     throw new UsageError(
       `-log-level is debug, info, warning or error, not ${quote(flags.text('log-level') ?? '')}`,
     );
   }
+  return level;
+}
+
+function formatOf(flags: FlagValues): LogOptions['format'] {
   const format = (flags.text('log-format') ?? 'text').toLowerCase();
-  if (format !== 'text' && format !== 'json') {
-    throw new UsageError(`-log-format is text or json, not ${quote(format)}`);
-  }
-  return { level, format };
+  if (format === 'text' || format === 'legacy' || format === 'json') return format;
+  throw new UsageError(`-log-format is text, legacy or json, not ${quote(format)}`);
 }
 
 function commonWarningsOf(flags: FlagValues): string[] {

@@ -1,0 +1,45 @@
+import { filtered } from '../../base/iterables.ts';
+import { exitCodeOf } from '../../report/exit-code.ts';
+import type { Report, ReportItem } from '../../report/report.ts';
+import type { LogOptions } from '../flags/options/run-options.ts';
+import { exitCodeOfError } from '../flags/usage-error.ts';
+import { logReport, type ReportLogOptions } from './log-report.ts';
+import { type ReportTargets, writeReports } from './write-report.ts';
+
+interface Conclusion extends Omit<ReportLogOptions, 'exitCode' | 'allowLost'> {
+  readonly options: { readonly log: LogOptions; readonly allowLost: boolean };
+  readonly places: ReportTargets;
+  /** The exit code of a run that a signal has stopped. */
+  readonly stopCode?: number | undefined;
+  /** The lines of the manifest around `file:line:column`. Unset: no manifest is at hand. */
+  readonly frameOf?: ((at: string) => string | undefined) | undefined;
+  /** Malformed entries were logged when the manifests were read. */
+  readonly areMalformedLogged: boolean;
+}
+
+/**
+ * Writes the report, logs it, and resolves to the exit code, which the last line of the log names. Throws a `ReportError`
+ * for a report that cannot be written, after the log.
+ */
+export async function concludeRun(report: Report, conclusion: Conclusion): Promise<number> {
+  const { options, places, stdio, stopCode, areMalformedLogged, frameOf } = conclusion;
+  const { allowLost } = options;
+  const expected = stopCode ?? exitCodeOf(report, options);
+  // first: a run that is stopped may not reach the end of its log
+  const failure = await writeReports(report, places, { stdio, frameOf, exitCode: expected }).then(
+    () => undefined,
+    (error: unknown) => ({ error }),
+  );
+  const exitCode = failure === undefined ? expected : exitCodeOfError(failure.error);
+  await logReport(areMalformedLogged ? withoutMalformed(report) : report, {
+    ...conclusion,
+    allowLost,
+    exitCode,
+  });
+  if (failure !== undefined) throw failure.error;
+  return exitCode;
+}
+
+function withoutMalformed<R extends Report>(report: R): R {
+  return { ...report, items: filtered<ReportItem>(report.items, ({ destination }) => destination !== null) };
+}
