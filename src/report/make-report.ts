@@ -82,10 +82,7 @@ interface ItemParts {
 }
 
 function* makeItems(input: ReportInput, { errors, causes }: ItemParts): Generator<PromotionItem> {
-  for (const planned of input.plan.items) {
-    const item = makeItem(planned, input);
-    yield { ...item, ...causes.causeOf(item) };
-  }
+  for (const item of input.plan.items) yield causes.named(makeItem(item, input));
   for (const error of errors) yield invalidItem(error);
 }
 

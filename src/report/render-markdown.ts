@@ -2,8 +2,8 @@ import { advise } from './advise.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { escapeMarkdown, renderMarkdownTable, type Table } from './render-table.ts';
-import { decisionTable, foldConflicts } from './render-text.ts';
-import type { Report, ReportItem } from './report.ts';
+import { decisionTable } from './render-text.ts';
+import type { Report } from './report.ts';
 import { foldItems } from './summary/fold-items.ts';
 import { summarizeHosts } from './summary/host-table.ts';
 import { imageTables } from './summary/markdown-images.ts';
@@ -29,12 +29,13 @@ export interface MarkdownOptions {
 /** The report as Markdown that fits a comment on a pull request: the verdict, problems, a row for each image, details. */
 export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
   const { exitCode = exitCodeOf(report, { allowLost: false }) } = options;
-  const images = foldItems(foldConflicts<ReportItem>(report.items), report.mode);
+  const folded = foldItems(report);
+  const { images } = folded;
   const lists = new RegistryLists();
   return [
     `## ${titleOf(report)}`,
     `**${escapeMarkdown(verdictOf(report, exitCode))}**`,
-    ...problemSection(report, { images, lists, frameOf: options.frameOf }),
+    ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeMarkdown(text)}`),
     ...imageTables(images, { mode: report.mode, lists }),
     ...details('Destinations', lists.render()),

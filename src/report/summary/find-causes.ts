@@ -23,10 +23,10 @@ export class CauseFinder {
     cause.edges += 1;
   }
 
-  /** The field of an item that names its cause. */
-  causeOf(item: Affected): Pick<EnvelopeItem, 'cause'> {
+  /** The item with the name of its cause, where it has one. */
+  named<Item extends Affected>(item: Item): Item {
     const found = this.#find(item);
-    return found === undefined ? {} : { cause: found.id };
+    return found === undefined ? item : { ...item, cause: found.id };
   }
 
   /** The field of a report with the causes of the counted edges, sorted by host. */

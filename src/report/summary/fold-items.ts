@@ -1,5 +1,6 @@
 import { lazily } from '../../base/iterables.ts';
 import { needsAttention } from '../exit-code.ts';
+import { foldConflicts } from '../render-text.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { type FoldableEdge, type FoldedImage, foldEdges } from './fold-edges.ts';
 import { parseEdgeId, sourceOf } from './item-parts.ts';
@@ -17,16 +18,25 @@ export interface ItemLine {
   readonly reason: string;
 }
 
-/** The edges of a report by image, without those whose cause the report tells once, and without malformed entries. */
-export function foldItems(
-  items: Iterable<ReportItem>,
-  mode: Report['mode'],
-): readonly FoldedImage<ItemLine>[] {
-  return foldEdges(lazily(() => foldable(items, mode)));
+export interface FoldedItems {
+  /** Without the edges of causes, which the report tells once. */
+  readonly images: readonly FoldedImage<ItemLine>[];
+  readonly malformed: readonly ReportItem[];
 }
 
-function* foldable(items: Iterable<ReportItem>, mode: Report['mode']): Generator<FoldableEdge<ItemLine>> {
+/** The edges of a report by image, and its malformed entries: one pass, because items may be made for it. */
+export function foldItems({ items, mode }: Report): FoldedItems {
+  const malformed: ReportItem[] = [];
+  const images = foldEdges(lazily(() => foldable(foldConflicts<ReportItem>(items), { mode, malformed })));
+  return { images, malformed };
+}
+
+function* foldable(
+  items: Iterable<ReportItem>,
+  { mode, malformed }: { readonly mode: Report['mode']; readonly malformed: ReportItem[] },
+): Generator<FoldableEdge<ItemLine>> {
   for (const item of items) {
+    if (item.destination === null) malformed.push(item);
     if (item.destination === null || item.cause !== undefined) continue;
     const { repository, tag } = parseEdgeId(item.destination);
     const result = resultIn(item, mode);

@@ -1,9 +1,9 @@
 import { withAdvice } from '../render-text.ts';
 import { escapeMarkdown } from '../render-table.ts';
-import type { Report, ReportItem } from '../report.ts';
-import { isProblem, type ItemLine } from './fold-items.ts';
+import type { Report } from '../report.ts';
+import { type FoldedItems, isProblem, type ItemLine } from './fold-items.ts';
 import type { FoldedImage } from './fold-edges.ts';
-import { countImages, type Images, linkTo } from './markdown-images.ts';
+import { countImages, linkTo } from './markdown-images.ts';
 import type { RegistryLists } from './registry-lists.ts';
 import { causeText } from './cause-text.ts';
 import { shortenDigests } from './style.ts';
@@ -14,8 +14,7 @@ const MAX_PROBLEMS = 14_000;
 /** Code frames: the first problems have one. */
 const MAX_FRAMES = 10;
 
-interface Parts {
-  readonly images: Images;
+interface Parts extends FoldedItems {
   readonly lists: RegistryLists;
   readonly frameOf: ((at: string) => string | undefined) | undefined;
 }
@@ -28,12 +27,12 @@ interface Problem {
 }
 
 /** Causes, malformed entries, findings and edges that are not as wanted, with the lines of the manifests. */
-export function problemSection(report: Report, { images, lists, frameOf }: Parts): string[] {
+export function problemSection(report: Report, { frameOf, ...parts }: Parts): string[] {
   const shown: string[] = [];
   const hidden: Problem[] = [];
   let left = MAX_PROBLEMS;
   let frames = 0;
-  for (const problem of problemsOf(report, { images, lists })) {
+  for (const problem of problemsOf(report, parts)) {
     const frame = frames < MAX_FRAMES ? frameOf?.(problem.at) : undefined;
     const text = frame === undefined ? `- ${problem.text}` : `- ${problem.text}\n${fenced(frame)}`;
     if (text.length > left) hidden.push(problem);
@@ -53,13 +52,16 @@ export function problemSection(report: Report, { images, lists, frameOf }: Parts
   ];
 }
 
-function* problemsOf(report: Report, { images, lists }: Pick<Parts, 'images' | 'lists'>): Generator<Problem> {
+function* problemsOf(
+  report: Report,
+  { images, malformed, lists }: Omit<Parts, 'frameOf'>,
+): Generator<Problem> {
   for (const cause of report.causes ?? []) {
     const { word, text } = causeText(cause);
     yield { text: `**${word}** ${escapeMarkdown(text)}`, at: '' };
   }
-  for (const { destination, decision, reason, at } of report.items as Iterable<ReportItem>) {
-    if (destination === null) yield { text: `**${decision}** ${escapeMarkdown(`${at}: ${reason}`)}`, at };
+  for (const { decision, reason, at } of malformed) {
+    yield { text: `**${decision}** ${escapeMarkdown(`${at}: ${reason}`)}`, at };
   }
   for (const { level, rule, at, ...finding } of report.findings) {
     const place = at === '' ? '' : `${at}: `;
@@ -78,11 +80,12 @@ function describeLine(
   { line, lists }: { readonly line: ItemLine; readonly lists: RegistryLists },
 ): string {
   const { result, tag, reason, item } = line;
-  const name = tag === null ? image.image : `${image.image}:${tag}`;
   const [only, second] = image.registries;
-  const where = second === undefined ? (only ?? '') : lists.nameOf(image, 'destinations');
+  const path = second === undefined ? `${only}/${image.image}` : image.image;
+  const name = tag === null ? path : `${path}:${tag}`;
+  const where = second === undefined ? '' : ` → ${lists.nameOf(image, 'destinations')}`;
   const place = item.at === '' ? '' : ` (${item.at})`;
-  return `**${result}** ${escapeMarkdown(name)} ${linkTo(line, image)} → ${escapeMarkdown(`${where}: ${shortenDigests(reason)}${place}`)}`;
+  return `**${result}** ${escapeMarkdown(name)} ${linkTo(line, image)}${where}: ${escapeMarkdown(`${shortenDigests(reason)}${place}`)}`;
 }
 
 /** A frame in a fence that no line of it ends. */

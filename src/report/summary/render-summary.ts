@@ -1,4 +1,3 @@
-import { filtered } from '../../base/iterables.ts';
 import { oneLine } from '../../base/text.ts';
 import { advise } from '../advise.ts';
 import { needsAttention } from '../exit-code.ts';
@@ -95,15 +94,16 @@ function* edgeLines({ items, mode }: Report, options: SummaryOptions): Generator
 }
 
 /** A line for each image and tag, writes first. */
-function* imageLines({ items, mode }: Report, options: SummaryOptions): Generator<Line> {
-  const lines = Array.from(foldItems(foldConflicts<ReportItem>(items), mode), (image) =>
-    image.lines.map((line) => ({ ...imageLine(image, line), level: levelOf(line.item, mode, options) })),
-  ).flat();
+function* imageLines(report: Report, options: SummaryOptions): Generator<Line> {
+  const { images, malformed } = foldItems(report);
+  const lines = images.flatMap((image) =>
+    image.lines.map((line) => ({
+      ...imageLine(image, line),
+      level: levelOf(line.item, report.mode, options),
+    })),
+  );
   yield* lines.filter(({ level }) => level === 'info');
-  for (const { at, decision, reason } of filtered<ReportItem>(
-    items,
-    ({ destination }) => destination === null,
-  )) {
+  for (const { at, decision, reason } of malformed) {
     yield { level: 'error', word: decision, text: `${at}: ${reason}` };
   }
   yield* lines.filter(({ level }) => level !== 'info');

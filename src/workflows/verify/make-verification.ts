@@ -81,7 +81,7 @@ class Tally {
     if (decision === 'present' && !this.#keepsPresent) return;
     const item = makeItem();
     this.causes.add(item);
-    this.items.push({ ...item, ...this.causes.causeOf(item) });
+    this.items.push(this.causes.named(item));
   }
 
   sum(): Record<VerifyDecision, number> {

@@ -42,7 +42,9 @@ describe.each(Object.entries(SCENES))('%s', (name, scene) => {
   it.each([80, 200])('on a terminal of %i columns', async (columns) => {
     const text = summaryOf(scene(), onTerminal(columns));
     await expect(text).toMatchFileSnapshot(`../../../fixtures/reports/summary/${name}-${columns}.txt`);
-    const long = linesOf(text).slice(1, -1).filter((line) => line.length > columns);
+    const long = linesOf(text)
+      .slice(1, -1)
+      .filter((line) => line.length > columns);
     expect(long.filter((line) => line.trim().includes(' ') && !/\S{60}/.test(line))).toEqual([]);
   });
 
