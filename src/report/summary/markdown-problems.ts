@@ -63,15 +63,21 @@ function* problemsOf(
   for (const { decision, reason, at } of malformed) {
     yield { text: `**${decision}** ${escapeMarkdown(`${at}: ${reason}`)}`, at };
   }
-  for (const { level, rule, at, ...finding } of report.findings) {
-    const place = at === '' ? '' : `${at}: `;
-    yield { text: `**${level}** ${escapeMarkdown(`${place}${withAdvice(finding)} [${rule}]`)}`, at };
-  }
+  yield* findingsOf(report, 'error');
   for (const image of images) {
     for (const line of image.lines) {
       if (isProblem(line, report.mode))
         yield { text: describeLine(image, { line, lists }), at: line.item.at, image };
     }
+  }
+  yield* findingsOf(report, 'warn');
+}
+
+function* findingsOf({ findings }: Report, wanted: 'warn' | 'error'): Generator<Problem> {
+  for (const { level, rule, at, ...finding } of findings) {
+    if (level !== wanted) continue;
+    const place = at === '' ? '' : `${at}: `;
+    yield { text: `**${level}** ${escapeMarkdown(`${place}${withAdvice(finding)} [${rule}]`)}`, at };
   }
 }
 
