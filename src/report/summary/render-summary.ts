@@ -69,7 +69,7 @@ function* bodyLines(report: Report, options: SummaryOptions): Generator<Line> {
     yield { level: piece.outcome === 'failed' ? 'error' : 'info', word, text };
   }
   for (const { about, text } of advise(report)) {
-    yield { level: 'info', word: 'advice', text: `what to do about ${about}: ${text}` };
+    yield { level: 'info', word: `what to do about ${about}:`, text };
   }
 }
 
