@@ -80,8 +80,14 @@ function explanationsOf(report: Report): unknown {
   return malformedEntriesOf(report).map(({ reason, at }) => ({ reason, at }));
 }
 
+const KINDS = {
+  promotion: 'a promotion',
+  'dry-run': 'a dry run',
+  'parse-only': 'a check of manifests',
+} as const;
+
 function describe(report: Report): string {
-  if (report.mode !== 'verify') return `a ${report.mode}`;
+  if (report.mode !== 'verify') return KINDS[report.mode];
   const { deep, via, repair } = report;
   const flags = [
     ...(deep ? ['-deep'] : []),

@@ -3,7 +3,6 @@
 // Covers src/cli/runtime/network-clients.ts
 // Covers src/promote.ts
 
-import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import {
@@ -24,6 +23,7 @@ import {
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport } from '../doubles/run-cip.ts';
 import {
+  closedPort,
   countKinds,
   embedded,
   manifestFlag,
@@ -541,14 +541,4 @@ function readsOf(registry: EmbeddedRegistry, path: RegExp): string[] {
   return registry.requests
     .filter((request) => request.method === 'GET' && request.path.search(path) !== -1)
     .map((request) => request.path);
-}
-
-/** A host that nothing listens at. */
-async function closedPort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `127.0.0.1:${address.port}`;
 }
