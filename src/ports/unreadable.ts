@@ -7,7 +7,7 @@ export interface Unreadable {
   readonly reason: string;
 }
 
-/** Makes a value of a registry that does not answer; only what an aborted signal throws goes on. */
+/** The value of a promise, or `unreadable` with its error; only the reason of an aborted signal is thrown. */
 export async function orUnreadable<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
   try {
     return await reading;
@@ -17,7 +17,7 @@ export async function orUnreadable<T>(reading: Promise<T>, signal: AbortSignal):
   }
 }
 
-/** The same; what had gone wrong before the signal was aborted is a value too, so that a stopped run can tell it. */
+/** The same; a failure before the abort is a value too, so that a stopped run can report it. */
 export async function orGivenUp<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
   try {
     return await orUnreadable(reading, signal);

@@ -44,14 +44,14 @@ export interface OciRegistryOptions {
   readonly plainHttp: Iterable<string>;
   /** Requests at a time, all hosts together. */
   readonly threads: number;
-  /** What hosts and identities may be asked for each second. Default: what is documented of Google. */
+  /** Rate limits of hosts and identities. Default: Google's documented quotas. */
   readonly budgets?: Budgets;
   readonly userAgent: string;
   /** Pairs `registry=token service` to send credentials to, beside those that belong together by name. */
   readonly trustedRealms?: TrustedRealms;
-  /** Told of waits. */
+  /** Logs waits. */
   readonly log?: Log;
-  /** Told of every secret that is sent. Unset: nobody is. */
+  /** Collects every secret that is sent. */
   readonly secrets?: Secrets;
   /** Certificates and proxies. Unset: no proxy, and the authorities that node and this system trust. */
   readonly network?: Partial<NetworkOptions>;
@@ -59,7 +59,7 @@ export interface OciRegistryOptions {
 
 export interface OciRegistry {
   readonly registry: WriteRegistry & BrowseRegistry;
-  /** The same for repositories that will be written to: where their reads are refused they ask for the right to push. */
+  /** The same for destinations: a refused read requests the right to push. */
   readonly destination: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
   readonly invalidNames: Pick<InvalidNames, 'hosts'>;
@@ -67,7 +67,7 @@ export interface OciRegistry {
   close(): Promise<void>;
 }
 
-/** Milliseconds from which on a wait is told to people. */
+/** Milliseconds above which a wait is logged as information. */
 const LONG_WAIT = 5000;
 
 /** Requests at a time to one host: more does not make a registry faster, and fewer leave a distant one idle. */
@@ -85,7 +85,7 @@ export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
   return createRegistryOver(wire, { ...options, endpoints });
 }
 
-/** The same over a wire of one's own. */
+/** The same client over another wire. */
 export function createRegistryOver(
   wire: { readonly send: Send; readonly close: () => Promise<void> },
   options: OciRegistryOptions & { readonly endpoints?: Endpoints },

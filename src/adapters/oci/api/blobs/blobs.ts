@@ -8,7 +8,7 @@ import type { RegistryError } from '../../../../ports/registry-error.ts';
 import { requestError, throwResponseError } from '../response-error.ts';
 import { retryCorruptBody } from '../retry-corrupt-body.ts';
 import { readRequest, type Session } from '../session.ts';
-import { resumedStream } from './resumed-stream.ts';
+import { ResumedStream } from './resumed-stream.ts';
 import { mismatchOf, verifiedStream } from './verified-stream.ts';
 
 /** Bytes up to which a blob is read whole: a stream costs more than most blobs. */
@@ -49,7 +49,7 @@ export async function openStream(session: Session, read: BlobRead): Promise<Read
   if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
   const size = blob.size === UNKNOWN_SIZE ? undefined : blob.size;
   const openFrom = (start: number) => openRest(session, read, start);
-  return verifiedStream(blob, resumedStream(response.stream, { size, openFrom }), signal);
+  return verifiedStream(blob, new ResumedStream(response.stream, { size, openFrom }), signal);
 }
 
 /** Without If-Range: the digest detects parts of different blobs. */

@@ -17,11 +17,7 @@ export interface Resumption {
  * A body that is resumed after an interruption or an early end; its reader notices nothing. The content is not checked
  * here: the digest detects parts of different bodies.
  */
-export function resumedStream(first: Readable, resumption: Resumption): Readable {
-  return new ResumedStream(first, resumption);
-}
-
-class ResumedStream extends Readable {
+export class ResumedStream extends Readable {
   readonly #resumption: Resumption;
   #source: Readable;
   #received = 0;
