@@ -27,7 +27,7 @@ const TABLE = {
   copy: { src: ['plan', 'edges', 'ports', 'image', 'base'], touches: { 'node:stream': TYPES } },
   report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: { zod: ANYWHERE } },
   'promote.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
-  'workflows/*': { src: [...STAGES, 'browse', 'ports', 'image', 'base'], touches: { zod: ANYWHERE } },
+  'workflows/*': { src: [...STAGES, 'browse', 'ports', 'image', 'base'], touches: {} },
   http: {
     src: ['ports', 'image', 'base'],
     touches: { 'node:*': ANYWHERE, undici: ANYWHERE, 'p-limit': ['limits/'] },

@@ -77,7 +77,7 @@ function explanationsOf(report: Report): unknown {
 }
 
 function describe(report: Report): string {
-  if (report.mode !== 'verify') return `a ${report.mode}`;
+  if (report.mode !== 'verify') return KINDS[report.mode];
   const { deep, via, repair } = report;
   const flags = [
     ...(deep ? ['-deep'] : []),
@@ -87,6 +87,12 @@ function describe(report: Report): string {
   ];
   return `a verification${flags.length === 0 ? '' : ` with ${flags.join(' ')}`}`;
 }
+
+const KINDS = {
+  'parse-only': 'a run with -parse-only',
+  'dry-run': 'a dry run',
+  promotion: 'a promotion',
+} as const;
 
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

@@ -114,17 +114,3 @@ export interface VerificationItem extends EnvelopeItem {
 export interface VerifiedHost extends EnvelopeHost {
   readonly edges: Readonly<Record<VerifyDecision, number>>;
 }
-
-/** A count of 0 for each decision. */
-export function noVerifiedEdges(): Record<VerifyDecision, number> {
-  return {
-    present: 0,
-    missing: 0,
-    different: 0,
-    incomplete: 0,
-    repaired: 0,
-    conflict: 0,
-    unreadable: 0,
-    'not-checked': 0,
-  };
-}

@@ -264,7 +264,7 @@ describe('reports that are not all shards of one promotion are refused in words'
       'another mode',
       [zero, ...changed({ mode: 'promotion' })],
       'different',
-      /a dry-run, the second a promotion/,
+      /a dry run, the second a promotion/,
     ],
     [
       'other manifests',

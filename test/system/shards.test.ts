@@ -126,7 +126,7 @@ describe('a verification by two shards', () => {
     expect(mixed).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(
-        /are not shards of one run: the first is a promotion, the second a verification/,
+        /are not shards of one run: the first is a run with -parse-only, the second a verification/,
       ),
     });
     const allowed = await runCip(['report', 'merge', ...verified, '-allow-lost']);

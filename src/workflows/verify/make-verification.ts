@@ -16,7 +16,6 @@ import {
   type MalformedEntry,
 } from '../../report/make-envelope.ts';
 import {
-  noVerifiedEdges,
   type RepairReport,
   type Verification,
   type VerificationItem,
@@ -55,7 +54,7 @@ export function makeVerification(input: VerificationInput): Verification {
     items: [...sortedBy(tally.items, ({ destination }) => destination ?? ''), ...errors.map(invalidItem)],
     ...(repair === undefined ? {} : { repair }),
     hosts: makeHosts(tally.hosts.keys(), input.traffic, (host) => ({
-      edges: tally.hosts.get(host) ?? noVerifiedEdges(),
+      edges: tally.hosts.get(host) ?? noEdges(),
     })),
   };
 }
@@ -72,19 +71,33 @@ class Tally {
 
   /** Nearly every edge is present: an item is made only to be reported. */
   add(host: string, decision: VerifyDecision, makeItem: () => VerificationItem): void {
-    const counts = this.hosts.get(host) ?? noVerifiedEdges();
+    const counts = this.hosts.get(host) ?? noEdges();
     this.hosts.set(host, counts);
     counts[decision] += 1;
     if (decision !== 'present' || this.#keepsPresent) this.items.push(makeItem());
   }
 
   sum(): Record<VerifyDecision, number> {
-    const sum = noVerifiedEdges();
+    const sum = noEdges();
     for (const counts of this.hosts.values()) {
       for (const decision of VERIFY_DECISIONS) sum[decision] += counts[decision];
     }
     return sum;
   }
+}
+
+/** A count of 0 for each decision. */
+function noEdges(): Record<VerifyDecision, number> {
+  return {
+    present: 0,
+    missing: 0,
+    different: 0,
+    incomplete: 0,
+    repaired: 0,
+    conflict: 0,
+    unreadable: 0,
+    'not-checked': 0,
+  };
 }
 
 function tallyWants({ repository, list }: WantedRepository, observations: Observations, tally: Tally): void {
