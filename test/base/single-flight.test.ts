@@ -1,7 +1,7 @@
-// Covers src/base/permits.ts
+// Covers src/base/semaphore.ts
 
 import { describe, expect, it } from 'vitest';
-import { Permits } from '../../src/base/permits.ts';
+import { Semaphore } from '../../src/base/semaphore.ts';
 import { SingleFlight } from '../../src/base/single-flight.ts';
 
 describe('a single flight', () => {
@@ -67,7 +67,7 @@ describe('permits', () => {
     [2, 2],
     [0, 1],
   ])('of %i let %i tasks run at a time, first come, first served', async (count, expected) => {
-    const permits = new Permits(count);
+    const permits = new Semaphore(count);
     const order: number[] = [];
     let running = 0;
     let peak = 0;
@@ -83,7 +83,7 @@ describe('permits', () => {
   });
 
   it('come back from a task that failed', async () => {
-    const permits = new Permits(1);
+    const permits = new Semaphore(1);
     const failing = permits.run(async () => {
       throw new Error('no');
     });

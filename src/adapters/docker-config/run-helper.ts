@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import { ProgramError, type ProgramRun, runProgram } from '../../base/run-program.ts';
 import { DockerConfigError } from './parse-docker-config.ts';
 

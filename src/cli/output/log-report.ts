@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import type { Log, LogLevel } from '../../ports/log.ts';
 import { foldConflicts } from '../../report/fold-conflicts.ts';
 import { renderFindingLine, renderItemLine, renderTables } from '../../report/render-text.ts';

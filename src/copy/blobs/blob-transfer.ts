@@ -1,6 +1,8 @@
-import { Attempts, type Failure, UPLOAD_RETRY } from '../../base/attempts.ts';
-import { givenUpAfter } from '../../base/given-up.ts';
-import { Permits } from '../../base/permits.ts';
+import { Backoff, type Failure, NO_ANSWER } from '../../base/backoff.ts';
+import { abortedAfter } from '../../base/errors.ts';
+import { RESUMPTION, UPLOAD_RETRY } from '../../base/limits-and-retries.ts';
+import { getOrMake } from '../../base/maps.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -36,9 +38,6 @@ export interface TransferTask {
   readonly force?: true;
 }
 
-/** Bytes that an upload must have come further, for its attempts to be counted anew. */
-const PROGRESS = 1024 * 1024;
-
 /** Bytes up to which an upload that was interrupted is not worth the question how far it came. */
 const NOT_WORTH_RESUMING = 512 * 1024;
 
@@ -50,7 +49,7 @@ const NOT_WORTH_RESUMING = 512 * 1024;
 export class BlobTransfer {
   readonly #ports: TransferPorts;
   /** By host: one that does not answer keeps its own, and those of no other. */
-  readonly #permits = new Map<string, Permits>();
+  readonly #permits = new Map<string, Semaphore>();
 
   constructor(ports: TransferPorts) {
     this.#ports = ports;
@@ -68,7 +67,7 @@ export class BlobTransfer {
     try {
       return await this.#sendUntilDone(task, { upload, signal });
     } catch (error) {
-      throw givenUpAfter(upload.failure, error, signal);
+      throw abortedAfter(upload.failure, error, signal);
     }
   }
 
@@ -77,7 +76,7 @@ export class BlobTransfer {
     { upload, signal }: { readonly upload: Upload; readonly signal: AbortSignal },
   ): Promise<'mounted' | 'transferred'> {
     const { blob, destination } = task;
-    let attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
+    let backoff = new Backoff(this.#ports.clock, UPLOAD_RETRY);
     let received = 0;
     const sources = [...task.sources, ...(task.siblings ?? [])];
     for (;;) {
@@ -94,7 +93,7 @@ export class BlobTransfer {
           throw upload.unread;
         }
         const wait = mayTryAgain(error, { upload, sources })
-          ? attempts.waitAfter(failureOf(error))
+          ? backoff.delayAfter(failureOf(error))
           : undefined;
         if (wait === undefined || !mayResume(blob, error)) await this.#abandon(upload, signal);
         if (wait === undefined) throw error;
@@ -109,9 +108,9 @@ export class BlobTransfer {
       }
       await this.#resume(upload, { blob, signal });
       const gained = (upload.session?.received ?? 0) - received;
-      if (gained < PROGRESS) continue;
+      if (gained < RESUMPTION.progressBytes) continue;
       received += gained;
-      attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY); // only attempts that get nowhere count
+      backoff = new Backoff(this.#ports.clock, UPLOAD_RETRY); // only attempts that get nowhere count
     }
   }
 
@@ -127,11 +126,8 @@ export class BlobTransfer {
     }
   }
 
-  #permitsOf(destination: Repository): Permits {
-    const host = hostOf(destination);
-    const permits = this.#permits.get(host) ?? new Permits(this.#ports.transfers);
-    this.#permits.set(host, permits);
-    return permits;
+  #permitsOf(destination: Repository): Semaphore {
+    return getOrMake(this.#permits, hostOf(destination), () => new Semaphore(this.#ports.transfers));
   }
 
   async #send(
@@ -241,6 +237,6 @@ function isExhausted(error: RegistryError): boolean {
 }
 
 function failureOf(error: unknown): Failure {
-  if (!(error instanceof RegistryError)) return { status: undefined, asked: undefined };
-  return { status: error.status, asked: error.retryAfterMs };
+  if (!(error instanceof RegistryError)) return NO_ANSWER;
+  return { status: error.status, retryAfter: error.retryAfterMs };
 }

@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 
 /** What a YAML text says, every node with the offset of its text: a quoted scalar's is that of its quote. */
 export type YamlNode = YamlScalar | YamlList | YamlMap;

@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import { VERDICTS, type Verdict, type Verification } from './verification.ts';
 
 type Finding = Exclude<Verdict, 'present' | 'repaired'> | 'invalid';

@@ -1,4 +1,4 @@
-import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../../image/digest.ts';
 import { ACCEPT_MANIFESTS } from '../../../image/media-types.ts';
@@ -15,7 +15,6 @@ import type { Found } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { isHeadRefused } from './head-support.ts';
 import { throwResponseError } from './response-error.ts';
-import { retryCorruptBody } from './retry-corrupt-body.ts';
 import { readRequest, type Session } from './session.ts';
 
 /** The most that registries take, and so the most that is read. @see distribution-spec §"Pushing Manifests" */
@@ -49,7 +48,7 @@ export async function lookUpManifest(session: Session, asked: Lookup): Promise<F
     headers: acceptFor(asked),
     signal,
   });
-  const response = await retryCorruptBody(session.send, request, (read) => pageIn(request, read));
+  const response = await session.send({ ...request, damageOf: (read) => pageIn(request, read) });
   if (response.status === 404) return undefined;
   if (response.status === 200) {
     return foundIn(request, { response, reference }) ?? lookAtBytes(session, asked);
@@ -112,9 +111,7 @@ async function lookAtBytes(
 ): Promise<Found | undefined> {
   const { repository, reference } = asked;
   const request = getRequest(session, asked);
-  const response = await retryCorruptBody(session.send, request, (read) =>
-    damageOf(request, read, reference),
-  );
+  const response = await session.send({ ...request, damageOf: (read) => damageOf(request, read, reference) });
   const { status } = response;
   if (refused !== undefined && isRefusedToo(refused, response)) {
     const body = tellsReason(status) ? response.body : NOTHING;
@@ -184,9 +181,10 @@ export async function fetchManifest(
   const asManifest = (response: HttpResponse) => {
     return { digest, bytes: response.body, mediaType: mediaTypeOf(response) };
   };
-  const response = await retryCorruptBody(session.send, request, (read) =>
-    mismatchOf(request, asManifest(read)),
-  );
+  const response = await session.send({
+    ...request,
+    damageOf: (read) => mismatchOf(request, asManifest(read)),
+  });
   if (response.status === 404) return undefined;
   if (response.status !== 200) return throwResponseError(request, response);
   return asManifest(response);

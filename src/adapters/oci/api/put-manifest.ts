@@ -1,5 +1,6 @@
-import { Attempts, type RetryPolicy, UPLOAD_RETRY } from '../../../base/attempts.ts';
-import { givenUpAfter } from '../../../base/given-up.ts';
+import { Backoff, NO_ANSWER } from '../../../base/backoff.ts';
+import { abortedAfter } from '../../../base/errors.ts';
+import { MANIFEST_RETRY } from '../../../base/limits-and-retries.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { type Digest, isDigest } from '../../../image/digest.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
@@ -19,9 +20,6 @@ interface ManifestPut {
   readonly signal: AbortSignal;
 }
 
-/** Answers of success that leave open whether the manifest was stored, before that is an error. */
-const UNSETTLED: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4 };
-
 /**
  * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is 201 that names no other digest than the one
  * that was sent; after any other 2xx a HEAD tells whether the manifest is there, and where it is not, it is written
@@ -30,7 +28,7 @@ const UNSETTLED: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4 };
 export async function putManifest(session: Session, put: ManifestPut): Promise<void> {
   const { digest } = put.manifest;
   const request = requestFor(session, put);
-  const attempts = new Attempts(session.clock, UNSETTLED);
+  const backoff = new Backoff(session.clock, MANIFEST_RETRY);
   for (;;) {
     const response = await session.send(request);
     const { precondition } = response;
@@ -40,10 +38,10 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<v
     const there = await look(session, put);
     const error = failureOf(request, { response, put, there });
     if (error === undefined) return;
-    const wait =
-      error.code === 'unexpected' && there === undefined ? attempts.waitAfter(NO_ANSWER) : undefined;
-    if (wait === undefined) throw error;
-    await sleepAfter(error, session.clock.sleep(wait, put.signal), put.signal);
+    const delay =
+      error.code === 'unexpected' && there === undefined ? backoff.delayAfter(NO_ANSWER) : undefined;
+    if (delay === undefined) throw error;
+    await sleepAfter(error, session.clock.sleep(delay, put.signal), put.signal);
   }
 }
 
@@ -56,11 +54,9 @@ async function sleepAfter(
   try {
     await sleeping;
   } catch (error) {
-    throw givenUpAfter(failure, error, signal);
+    throw abortedAfter(failure, error, signal);
   }
 }
-
-const NO_ANSWER = { status: undefined, asked: undefined };
 
 interface Unsettled {
   readonly response: HttpResponse;

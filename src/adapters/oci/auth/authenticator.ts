@@ -1,3 +1,4 @@
+import { REPETITIONS } from '../../../base/limits-and-retries.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from '../../../http/request.ts';
 import { ANONYMOUS } from '../../../ports/keychain.ts';
@@ -8,9 +9,6 @@ import { identityHint, isMissingRepository, missingHint } from './identity-hint.
 
 const OPEN: AuthScheme = { scheme: 'open' };
 
-/** How often a request is sent with what a challenge asks for, each time with something else. */
-const MOST = 4;
-
 /**
  * Adds what a registry's challenge asks for: Basic, or a Bearer token for the request's scopes.
  *
@@ -18,16 +16,18 @@ const MOST = 4;
  * Where content is refused or not there without a challenge, `/v2/` is asked for one, once. A refusal in the middle
  * drops the token and repeats the request with another one, unless its body was a stream; a read of a repository that
  * will be written to may ask for the right to push. Nothing is added to requests that go to another origin than the
- * registry's own (an upload may be sent elsewhere).
+ * registry's own (an upload may be sent elsewhere), and a response of another origin is marked as foreign.
  */
 export function withAuth(
   inner: Send,
   ports: AuthPorts & { readonly originOf: (host: string) => string },
 ): Send {
   const authenticator = new Authenticator(inner, ports);
-  return (request) => {
+  return async (request) => {
     const origin = ports.originOf(request.host);
-    return request.url.origin === origin ? authenticator.send(request, origin) : inner(request);
+    const isOwn = request.url.origin === origin;
+    const response = await (isOwn ? authenticator.send(request, origin) : inner(request));
+    return response.url.origin === origin ? response : { ...response, isForeign: true };
   };
 }
 
@@ -98,7 +98,8 @@ class Authenticator {
       const header = await this.#headers.of(request, { origin, scheme });
       const response = await this.#inner(withHeader(request, header.value));
       // what it was redirected to says nothing about this host, and an upload given up is not worth a new token
-      if (response.url.origin !== origin || request.method === 'DELETE' || sent >= MOST) return response;
+      if (response.url.origin !== origin || request.method === 'DELETE' || sent >= REPETITIONS.credentials)
+        return response;
       const mayBetter = await this.#learn(request, { origin, scheme, header, response, tried });
       if (!mayBetter || isStreamBody(request.body)) return response;
     }

@@ -6,7 +6,6 @@ import type { Repository } from '../../../../image/repository.ts';
 import type { BlobBody } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 import { throwResponseError } from '../response-error.ts';
-import { retryCorruptBody } from '../retry-corrupt-body.ts';
 import { readRequest, type Session } from '../session.ts';
 import { resumedStream } from './resumed-stream.ts';
 import { verifiedBytes, verifiedStream } from './verified-stream.ts';
@@ -32,7 +31,7 @@ async function readSmall(session: Session, { repository, blob, signal }: BlobQue
   const path = `blobs/${blob.digest}`;
   const parts = { method: 'GET', path, slot: 'none', signal, maxBodyBytes: SMALL } as const;
   const request = readRequest(session, repository, parts);
-  const response = await retryCorruptBody(session.send, request, (read) => damageOf(request, read, blob));
+  const response = await session.send({ ...request, damageOf: (read) => damageOf(request, read, blob) });
   if (response.status !== 200) return throwResponseError(request, response);
   return response.body;
 }
@@ -53,9 +52,10 @@ function damageOf(request: HttpRequest, response: HttpResponse, blob: Descriptor
 export async function openStream(session: Session, question: BlobQuestion): Promise<Readable> {
   const { blob, signal } = question;
   const request = streamRequest(session, question, {});
-  const response = await retryCorruptBody(session.send, request, (read) =>
-    lengthDamageOf(request, read, blob),
-  );
+  const response = await session.send({
+    ...request,
+    damageOf: (read) => lengthDamageOf(request, read, blob),
+  });
   if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
   const size = blob.size === UNKNOWN_SIZE ? undefined : blob.size;
   const openFrom = (start: number) => openRest(session, question, start);

@@ -1,10 +1,6 @@
 import { Readable } from 'node:stream';
+import { RESUMPTION } from '../../../../base/limits-and-retries.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
-
-/** How often in a row a body may break off without having come much further. */
-const BREAKS = 5;
-/** Bytes that are much. */
-const PROGRESS = 1024 * 1024;
 
 export interface Resumption {
   /** Bytes of the whole; undefined where nobody knows. */
@@ -62,13 +58,13 @@ class ResumedStream extends Readable {
 
   async #resume(cause: Error): Promise<void> {
     if (this.destroyed) return;
-    if (this.#received - this.#mark >= PROGRESS) {
+    if (this.#received - this.#mark >= RESUMPTION.progressBytes) {
       this.#breaks = 0;
       this.#mark = this.#received;
     }
     this.#breaks += 1;
     const isFinal = cause instanceof RegistryError && !cause.temporary;
-    if (isFinal || this.#breaks >= BREAKS) {
+    if (isFinal || this.#breaks >= RESUMPTION.breaks) {
       this.destroy(cause);
       return;
     }
