@@ -115,8 +115,8 @@ export const FIRST_CONTACT = {
   limit: 30_000,
   /** For each attempt, at least. */
   minAttempt: 5_000,
-  /** The share of the remaining time that an attempt gets, so that some attempts may be lost. */
-  attemptShare: 1 / 3,
+  /** An attempt gets a third of the remaining time, so that some attempts may be lost. */
+  attempts: 3,
   /** Between two requests after that: the host may be restarting. */
   probeInterval: 10_000,
 } as const;

@@ -45,8 +45,8 @@ class Contact {
     const isProbe = this.#isOver();
     if (isProbe && now - this.#askedAt < FIRST_CONTACT.probeInterval) return undefined;
     this.#askedAt = now;
-    const { probeInterval, minAttempt, attemptShare, limit } = FIRST_CONTACT;
-    return isProbe ? probeInterval : Math.max(minAttempt, (this.#since + limit - now) * attemptShare);
+    const { probeInterval, minAttempt, attempts, limit } = FIRST_CONTACT;
+    return isProbe ? probeInterval : Math.max(minAttempt, (this.#since + limit - now) / attempts);
   }
 
   async watch(request: HttpRequest, inner: Send): Promise<HttpResponse> {

@@ -1,5 +1,3 @@
-// Covers src/base/errors.ts
-
 import { describe, expect, it } from 'vitest';
 import {
   abortedAfter,

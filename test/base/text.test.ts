@@ -1,4 +1,3 @@
-// Covers src/base/errors.ts
 // Covers src/base/position.ts
 // Covers src/base/sorted.ts
 

@@ -1,6 +1,3 @@
-// Covers src/http/accepted-anomalies.ts
-// Covers src/http/retry-classifier.ts
-
 import { describe, expect, it } from 'vitest';
 import { failureBefore, messageOf } from '../../src/base/errors.ts';
 import type { EmbeddedRegistryOptions, FaultAct } from '../../src/embedded-registry/embedded-registry.ts';
