@@ -30,7 +30,7 @@ const TABLE = {
   'workflows/*': { src: [...STAGES, 'browse', 'ports', 'image', 'base'], touches: {} },
   http: {
     src: ['ports', 'image', 'base'],
-    touches: { 'node:*': ANYWHERE, undici: ANYWHERE, 'p-limit': ['limits/'] },
+    touches: { 'node:*': ANYWHERE, undici: ANYWHERE },
   },
   'adapters/*': {
     src: ['http', 'ports', 'image', 'base'],

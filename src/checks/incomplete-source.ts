@@ -1,5 +1,5 @@
 import { forEachInLanes } from '../base/concurrency.ts';
-import { assertNever } from '../base/exhaustive.ts';
+import { assertNever } from '../base/errors.ts';
 import { listSome } from '../base/text.ts';
 import { formatReference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';

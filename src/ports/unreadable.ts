@@ -1,5 +1,4 @@
-import { isAbort, messageOf } from '../base/errors.ts';
-import { failureBefore } from '../base/given-up.ts';
+import { failureBefore, isAbort, messageOf } from '../base/errors.ts';
 
 /** A registry that gave no usable answer, and why. */
 export interface Unreadable {

@@ -25,7 +25,6 @@ const GOOD_FILES: Readonly<Record<string, string>> = {
   'src/browse/walk.ts': "import '../edges/expand.ts'; import '../ports/registry.ts';",
   'src/checks/rule.ts': "import '../plan/make.ts'; import '../ports/registry.ts';",
   'src/http/wire.ts': "import 'undici'; import 'node:net'; import '../ports/registry.ts';",
-  'src/http/limits/limiter.ts': "import 'p-limit';",
   'src/adapters/oci/client.ts': "import '../../http/wire.ts'; import '../../ports/registry.ts';",
   'src/adapters/system/clock.ts': "import 'node:timers/promises'; import '../../ports/registry.ts';",
   'src/embedded-registry/server.ts': "import 'node:http'; import '../image/digest.ts';",
@@ -54,14 +53,13 @@ const WRONG_IMPORTS: readonly (readonly [file: string, code: string, rule: strin
   ['src/edges/wrong.ts', "import { parse } from 'js-yaml';", 'edges-touches'],
   ['src/inventory/wrong.ts', "import '../adapters/oci/client.ts';", 'inventory-imports'],
   ['src/plan/wrong.ts', "import type { ReadRegistry } from '../ports/registry.ts';", 'plan-imports'],
-  ['src/copy/wrong.ts', "import pLimit from 'p-limit';", 'copy-touches'],
+  ['src/copy/wrong.ts', "import 'undici';", 'copy-touches'],
   ['src/report/wrong.ts', "import type { ReadRegistry } from '../ports/registry.ts';", 'report-imports'],
   ['src/workflows/snapshot/wrong.ts', "import '../merge/run.ts';", 'workflows-apart'],
   ['src/workflows/merge/wrong.ts', "import '../../adapters/oci/client.ts';", 'workflows-imports'],
   ['src/browse/wrong.ts', "import '../inventory/read.ts';", 'browse-imports'],
   ['src/checks/wrong.ts', "import '../copy/apply.ts';", 'checks-imports'],
   ['src/http/wrong.ts', "import '../adapters/oci/client.ts';", 'http-imports'],
-  ['src/http/wrong-home.ts', "import 'p-limit';", 'http-touches-p-limit-in-one-place'],
   ['src/adapters/system/wrong.ts', "import '../oci/client.ts';", 'adapters-apart'],
   ['src/adapters/oci/wrong.ts', "import '../../plan/make.ts';", 'adapters-imports'],
   ['src/adapters/system/wrong-home.ts', "import 'undici';", 'adapters-touches'],
@@ -76,7 +74,7 @@ const WRONG_IMPORTS: readonly (readonly [file: string, code: string, rule: strin
   ['bin/wrong.js', "import '../src/cli/main.ts';", 'bin-imports'],
 ];
 
-const MODULES = ['undici', 'p-limit', 'js-yaml', 'zod', 'commander'];
+const MODULES = ['undici', 'js-yaml', 'zod', 'commander'];
 
 interface Violation {
   readonly from: string;

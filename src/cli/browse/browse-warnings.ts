@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Notice } from '../../browse/notice.ts';
 import type { Log } from '../../ports/log.ts';

@@ -1,5 +1,5 @@
 import { forEachConcurrently } from '../../base/concurrency.ts';
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import { type ExpectedDigests, NO_EXPECTED_DIGESTS } from '../../browse/expected-digests.ts';
 import { type Naming, nameOfRoot, namerOf, repositoryCalled } from '../../browse/image-names.ts';

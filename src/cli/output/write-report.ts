@@ -1,7 +1,6 @@
 import { writeFile as writeFileToFd } from 'node:fs';
 import { promisify } from 'node:util';
-import { CodedError, messageOf } from '../../base/errors.ts';
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever, CodedError, messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
 import { renderJson } from '../../report/render-json.ts';

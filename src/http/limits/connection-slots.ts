@@ -1,17 +1,13 @@
-import pLimit, { type LimitFunction } from 'p-limit';
+import { CONNECTIONS } from '../../base/limits-and-retries.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { LearnedLimit } from './learned-limit.ts';
-
-/** Milliseconds within which a host resets a connection beyond its limit; later failures are timeouts. */
-const RESET_TIME = 5000;
-/** Concurrent requests to a host before its first answer; each answer adds one. */
-const FIRST = 8;
 
 /** Concurrent requests to one host, at most `most`; fewer if the host resets connections. */
 export class ConnectionSlots {
   readonly #clock: Clock;
   readonly #most: number;
-  readonly #slots: LimitFunction;
+  readonly #slots: Semaphore;
   readonly #limit: LearnedLimit;
   /** Slow start: the requests in flight at the last lost connection, and one more with each answer. */
   #opened: number;
@@ -20,15 +16,15 @@ export class ConnectionSlots {
   constructor(clock: Clock, most: number) {
     this.#clock = clock;
     this.#most = most;
-    this.#opened = Math.min(most, FIRST);
+    this.#opened = Math.min(most, CONNECTIONS.first);
     this.#limit = new LearnedLimit({ ceiling: most, leastTime: 0, tolerance: 0 });
-    this.#slots = pLimit(this.#opened);
+    this.#slots = new Semaphore(this.#opened);
   }
 
   /** Runs a task in a slot. */
   run<T>(task: () => Promise<T>): Promise<T> {
     this.#adapt();
-    return this.#slots(task);
+    return this.#slots.run(task);
   }
 
   /** Sends a request within a slot; `isLost` recognises the error of a lost connection. */
@@ -42,7 +38,7 @@ export class ConnectionSlots {
       return sent;
     } catch (error) {
       this.#inFlight -= 1;
-      if (isLost(error) && this.#clock.monotonic() - sentAt < RESET_TIME) this.#fail(sentAt);
+      if (isLost(error) && this.#clock.monotonic() - sentAt < CONNECTIONS.resetTime) this.#fail(sentAt);
       throw error;
     }
   }
@@ -62,6 +58,6 @@ export class ConnectionSlots {
 
   #adapt(): void {
     const limit = Math.min(this.#opened, this.#limit.at(this.#clock.monotonic()));
-    this.#slots.concurrency = Math.max(1, Math.round(limit));
+    this.#slots.resize(Math.round(limit));
   }
 }

@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import type { SnapshotDigest, SnapshotImage } from '../../image/snapshot-image.ts';
 
 export type SnapshotFormat = 'yaml' | 'csv' | 'json';

@@ -1,5 +1,5 @@
 import { forEachConcurrently } from '../../base/concurrency.ts';
-import { Permits } from '../../base/permits.ts';
+import { Semaphore } from '../../base/semaphore.ts';
 import type { Want, Wanted, WantList } from '../../edges/wanted.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
@@ -41,7 +41,7 @@ type ObservationContext = ObservationPorts &
   ObservationOptions &
   Pick<DestinationQuery, 'listings' | 'wanted' | 'confirmsAbsence'> & {
     /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
-    readonly contents: Permits;
+    readonly contents: Semaphore;
     readonly show: (target: Target, observation: Observation) => void;
   };
 
@@ -63,7 +63,7 @@ export async function readObservations(
     listings: new ListingStrategy(asked),
     wanted: new ListingStates(),
     confirmsAbsence: true,
-    contents: new Permits(workers),
+    contents: new Semaphore(workers),
     show: ({ destinations }: Target, observation: Observation) => {
       for (const destination of destinations) observations.set(destination, observation);
     },

@@ -1,5 +1,5 @@
 import { allSettledOrThrow } from '../../../base/concurrency.ts';
-import { Permits } from '../../../base/permits.ts';
+import { Semaphore } from '../../../base/semaphore.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import type { Descriptor } from '../../../image/descriptor.ts';
 import type { Digest } from '../../../image/digest.ts';
@@ -19,7 +19,7 @@ export class Examiner {
   readonly #source: ReadRegistry;
   readonly #destination: ReadRegistry;
   /** Of blobs that are read: they may be large. */
-  readonly #reads: Permits;
+  readonly #reads: Semaphore;
   readonly #manifests = new SingleFlight<string, Examination>();
   readonly #blobs = new SingleFlight<string, BlobPiece | undefined>();
 
@@ -29,7 +29,7 @@ export class Examiner {
   ) {
     this.#source = source;
     this.#destination = destination;
-    this.#reads = new Permits(workers);
+    this.#reads = new Semaphore(workers);
   }
 
   /** Throws what the registry of the destination throws, and for a manifest that cannot be understood. */

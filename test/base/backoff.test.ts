@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Attempts, type Failure, type RetryPolicy } from '../../src/base/attempts.ts';
+import { Backoff, type Failure } from '../../src/base/backoff.ts';
+import type { RetryPolicy } from '../../src/base/limits-and-retries.ts';
 
 const SECOND = 1000;
 const POLICY: RetryPolicy = {
@@ -11,15 +12,15 @@ const POLICY: RetryPolicy = {
   patience: 60 * SECOND,
   longestWait: 600 * SECOND,
 };
-const BROKEN: Failure = { status: undefined, asked: undefined };
-const THROTTLED: Failure = { status: 429, asked: undefined };
+const BROKEN: Failure = { status: undefined, retryAfter: undefined };
+const THROTTLED: Failure = { status: 429, retryAfter: undefined };
 
 /** Attempts at something that takes no time, and a clock that the waits between them move on. */
 function setUp({ chance = 1, ...policy }: Partial<RetryPolicy> & { readonly chance?: number } = {}) {
   let now = Date.UTC(2026, 10, 21);
-  const attempts = new Attempts({ monotonic: () => now, random: () => chance }, { ...POLICY, ...policy });
+  const backoff = new Backoff({ monotonic: () => now, random: () => chance }, { ...POLICY, ...policy });
   const fail = (failure: Failure) => {
-    const wait = attempts.waitAfter(failure);
+    const wait = backoff.delayAfter(failure);
     now += wait ?? 0;
     return wait;
   };
@@ -40,7 +41,7 @@ function setUp({ chance = 1, ...policy }: Partial<RetryPolicy> & { readonly chan
 }
 
 function throttledFor(asked: number): Failure {
-  return { status: 429, asked };
+  return { status: 429, retryAfter: asked };
 }
 
 describe('a host that is down', () => {
@@ -87,7 +88,7 @@ describe('what breaks', () => {
   });
 
   it('waits for as long as the server asks, though a wait of its own would be shorter', () => {
-    expect(setUp().fail({ status: 500, asked: 20 * SECOND })).toBe(20 * SECOND);
+    expect(setUp().fail({ status: 500, retryAfter: 20 * SECOND })).toBe(20 * SECOND);
   });
 });
 
@@ -98,12 +99,12 @@ it('waits longer for a host that refuses than for one that is down', () => {
 
 describe('who counts as asked too often', () => {
   it.each<[Failure, 'is waited for' | 'has four attempts']>([
-    [{ status: 429, asked: undefined }, 'is waited for'],
-    [{ status: 429, asked: 0 }, 'is waited for'],
-    [{ status: 503, asked: 0 }, 'is waited for'],
-    [{ status: 503, asked: undefined }, 'has four attempts'],
-    [{ status: 500, asked: 0 }, 'has four attempts'],
-    [{ status: undefined, asked: 0 }, 'has four attempts'],
+    [{ status: 429, retryAfter: undefined }, 'is waited for'],
+    [{ status: 429, retryAfter: 0 }, 'is waited for'],
+    [{ status: 503, retryAfter: 0 }, 'is waited for'],
+    [{ status: 503, retryAfter: undefined }, 'has four attempts'],
+    [{ status: 500, retryAfter: 0 }, 'has four attempts'],
+    [{ status: undefined, retryAfter: 0 }, 'has four attempts'],
   ])('%j %s', (failure, expected) => {
     const waits = setUp().failOn(failure).length;
     expect(waits < POLICY.attempts ? 'has four attempts' : 'is waited for').toBe(expected);

@@ -5,10 +5,10 @@ interface Store<Key, Value> {
 }
 
 /** The value of a key. A missing value is made and stored first. */
-export function getOrMake<Key, Value>(store: Store<Key, Value>, key: Key, make: () => Value): Value {
+export function getOrMake<Key, Value>(store: Store<Key, Value>, key: Key, make: (key: Key) => Value): Value {
   const known = store.get(key);
   if (known !== undefined) return known;
-  const made = make();
+  const made = make(key);
   store.set(key, made);
   return made;
 }

@@ -1,8 +1,11 @@
-// Covers src/base/errors.ts
-
 import { describe, expect, it } from 'vitest';
-import { isAbort } from '../../src/base/errors.ts';
-import { failureBefore, GivenUpError, givenUpAfter, mostTelling } from '../../src/base/given-up.ts';
+import {
+  abortedAfter,
+  AbortedError,
+  failureBefore,
+  isAbort,
+  mostInformative,
+} from '../../src/base/errors.ts';
 
 const FAILURE = new Error('connection lost');
 const REASON = new Error('enough');
@@ -14,39 +17,39 @@ function aborted(): AbortSignal {
 
 describe('attempts that an abort has ended', () => {
   it('are an abort like any other, which tells what the attempt before failed with', () => {
-    const thrown = givenUpAfter(FAILURE, REASON, aborted());
+    const thrown = abortedAfter(FAILURE, REASON, aborted());
     expect(isAbort(thrown)).toBe(true);
     expect(failureBefore(thrown, aborted())).toBe(FAILURE);
   });
 
   it('tell nothing where no attempt had failed', () => {
-    expect(givenUpAfter(undefined, REASON, aborted())).toBe(REASON);
+    expect(abortedAfter(undefined, REASON, aborted())).toBe(REASON);
     expect(failureBefore(REASON, aborted())).toBeUndefined();
   });
 
   it('tell the failure that was nearest to the abort', () => {
-    const thrown = givenUpAfter(FAILURE, REASON, aborted());
-    expect(givenUpAfter(OTHER, thrown, aborted())).toBe(thrown);
+    const thrown = abortedAfter(FAILURE, REASON, aborted());
+    expect(abortedAfter(OTHER, thrown, aborted())).toBe(thrown);
   });
 });
 
 describe('attempts that ended otherwise', () => {
   it('failed with what the last one failed with', () => {
     const { signal } = new AbortController();
-    expect(givenUpAfter(FAILURE, OTHER, signal)).toBe(OTHER);
+    expect(abortedAfter(FAILURE, OTHER, signal)).toBe(OTHER);
     expect(failureBefore(OTHER, signal)).toBe(OTHER);
   });
 });
 
 describe('of several things that were thrown', () => {
   const bare = new DOMException('stop', 'AbortError');
-  const telling = new GivenUpError(FAILURE);
+  const telling = new AbortedError(FAILURE);
 
   it.each<[string, readonly unknown[], unknown]>([
     ['the first that is no abort', [bare, telling, OTHER, FAILURE], OTHER],
     ['else an abort that tells a failure', [bare, telling], telling],
     ['else the first', [bare, new DOMException('stop too', 'AbortError')], bare],
   ])('%s tells most', (_which, thrown, expected) => {
-    expect(mostTelling(thrown)).toBe(expected);
+    expect(mostInformative(thrown)).toBe(expected);
   });
 });
