@@ -1,4 +1,5 @@
 import { mostInformative } from './errors.ts';
+import { groupBy } from './maps.ts';
 
 /**
  * Runs `task` for every item with at most `workers` at a time, in the order of the items.
@@ -40,14 +41,10 @@ export async function forEachInLanes<T>(
   { laneOf, workers, signal }: { laneOf: (item: T) => string; workers: number; signal: AbortSignal },
   task: (item: T) => Promise<void>,
 ): Promise<void> {
-  const lanes = new Map<string, T[]>();
-  for (const item of items) {
-    const lane = lanes.get(laneOf(item));
-    if (lane === undefined) lanes.set(laneOf(item), [item]);
-    else lane.push(item);
-  }
   await allSettledOrThrow(
-    Array.from(lanes.values(), (lane) => forEachConcurrently(lane, { workers, signal }, task)),
+    Array.from(groupBy(items, laneOf).values(), (lane) =>
+      forEachConcurrently(lane, { workers, signal }, task),
+    ),
   );
 }
 
