@@ -21,12 +21,13 @@ const TABLE = {
   },
   edges: { src: ['manifest', 'image', 'base'], touches: {} },
   inventory: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
-  plan: { src: ['edges', 'inventory', 'image', 'base'], touches: { zod: ['plan-document.ts'] } },
+  plan: { src: ['edges', 'inventory', 'image', 'base'], touches: { zod: ['plan-document.ts'], 'node:crypto': ['plan-seal.ts'] } },
   checks: { src: ['plan', 'edges', 'manifest', 'ports', 'image', 'base'], touches: {} },
   browse: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
   copy: { src: ['plan', 'edges', 'ports', 'image', 'base'], touches: { 'node:stream': TYPES } },
   report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: { zod: ANYWHERE } },
-  'promote.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
+  'apply.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
+  'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'image', 'base'], touches: {} },
   'workflows/*': { src: [...STAGES, 'browse', 'ports', 'image', 'base'], touches: { zod: ANYWHERE } },
   http: {
     src: ['ports', 'image', 'base'],
@@ -47,6 +48,7 @@ const TABLE = {
   cli: {
     src: [
       ...STAGES,
+      'apply.ts',
       'promote.ts',
       'browse',
       'workflows/*',

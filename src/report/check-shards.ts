@@ -14,6 +14,7 @@ interface AnyReport {
   readonly stopped: boolean;
   readonly shard?: ShardIdentity;
   readonly shards?: readonly unknown[];
+  readonly plan?: string;
   readonly manifests: ManifestCounts;
 }
 
@@ -77,7 +78,9 @@ function differenceOf<R extends AnyReport>(
     const early = [one, other].filter(({ report }) => report.stopped).map(({ name }) => quote(name));
     const hint =
       early.length === 0 ? '' : ` (${early.join(' and ')} was stopped, perhaps before it had read them)`;
-    return `their manifests want different images${hint}`;
+    return a.plan === undefined || b.plan === undefined
+      ? `their manifests want different images${hint}`
+      : 'their plans are different ones';
   }
   if (!isSame(a.manifests, b.manifests)) return 'their manifests have different numbers of entries';
   return isSame(malformedOf(a), malformedOf(b))

@@ -4,6 +4,7 @@ import { compareText } from '../base/sorted.ts';
 import type { Finding } from '../checks/finding.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
+import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
 import { edgeId, isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
@@ -36,6 +37,8 @@ export interface ReportInput {
   /** Default: none. */
   readonly findings?: readonly Finding[];
   readonly outcomes: Outcomes;
+  /** The plan file that was applied. Unset: the plan was made in this run. */
+  readonly file?: Digest;
   readonly problems: readonly MalformedEntry[];
   readonly traffic: ReadonlyMap<string, HostCounts>;
 }
@@ -59,6 +62,7 @@ export function makeReport(input: ReportInput): RunReport {
     durationMs: Math.round(durationMs),
     stopped,
     ...(input.shard === undefined ? {} : { shard: input.shard }),
+    ...(input.file === undefined ? {} : { plan: input.file }),
     manifests: input.manifests,
     summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),

@@ -11,11 +11,13 @@ const SUMMED = [...EDGE_DECISIONS, 'copied', 'failed', 'not-attempted'] as const
  * the reports are not all the shards of the same manifests.
  */
 export function mergeReports(reports: readonly Named<Report>[]): Report {
-  const describe = ({ mode }: Report) => `a ${mode}`;
+  const describe = ({ mode, plan }: Report) =>
+    plan === undefined ? `a ${mode}` : `a ${mode} by a plan file`;
   const { first, all, items, ...merged } = mergeShards(reports, { describe, summed: SUMMED });
   return {
     version: 1,
     mode: first.mode,
+    ...(first.plan !== undefined && all.every(({ plan }) => plan === first.plan) && { plan: first.plan }),
     ...merged,
     summary: { ...first.summary, ...merged.summary },
     findings: mergeFindings(all.flatMap(({ findings }) => findings)),

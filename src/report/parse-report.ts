@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { isObject, type JsonObject } from '../base/json.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
 import { assertShape, parseDocument } from './report-document.ts';
-import { Count, countsOf, RUN, Text, TRAFFIC } from './report-schema.ts';
+import { Count, countsOf, DigestText, RUN, Text, TRAFFIC } from './report-schema.ts';
 import type { Report, ReportFinding, ReportItem } from './report.ts';
 
 /** The report that a text is. Fields that are not known are kept. Throws a `ReportFormatError`. */
@@ -47,6 +47,7 @@ const Finding: z.ZodType<ReportFinding> = z.looseObject({
 export const PromotionReport: z.ZodType<Report> = z.looseObject({
   ...RUN,
   mode: z.enum(['parse-only', 'dry-run', 'promotion']),
+  plan: z.exactOptional(DigestText),
   summary: decisionsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
   findings: z.array(Finding).default([]),
   items: z.array(Item),

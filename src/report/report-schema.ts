@@ -17,7 +17,7 @@ export function countsOf<Name extends string>(names: readonly Name[]) {
   return z.looseRecord(z.enum(names), Count);
 }
 
-const DigestText = z
+export const DigestText = z
   .custom<ShardIdentity['input']>((text) => typeof text === 'string' && parseDigest(text) !== undefined)
   .meta({ type: 'string', description: 'ALGORITHM:HEX' });
 const SHARD = { index: Count, count: Count, input: DigestText };

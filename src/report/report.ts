@@ -1,4 +1,5 @@
 import type { ShardIdentity } from '../edges/shard.ts';
+import type { Digest } from '../image/digest.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
 
 /** What a run was for. */
@@ -24,6 +25,8 @@ export interface Report<Items extends Iterable<ReportItem> = readonly ReportItem
   readonly shard?: ShardIdentity;
   /** Of a report that was merged: all the shards that it is made of, by index. */
   readonly shards?: readonly MergedShard[];
+  /** Of `cip apply`: the digest of the plan file. Its items and counts are of the edges of that plan alone. */
+  readonly plan?: Digest;
   /** What stood in the manifests, malformed entries included. */
   readonly manifests: ManifestCounts;
   readonly summary: Summary;

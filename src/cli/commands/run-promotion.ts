@@ -1,5 +1,4 @@
 import { systemClock } from '../../adapters/system/clock.ts';
-import { createGitTree } from '../../adapters/git/source-tree.ts';
 import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
@@ -13,7 +12,6 @@ import { registriesOf } from '../runtime/bound-registries.ts';
 import { openRegistries } from '../runtime/open-registries.ts';
 import { spoolDirectory } from '../runtime/run-scope.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
-import { VERSION } from '../output/version.ts';
 
 interface Surroundings {
   readonly options: PromotionOptions;
@@ -47,7 +45,6 @@ export async function runPromotion(
     const confirm = task === 'promotion';
     const request = {
       read,
-      tool: VERSION,
       confirm,
       proof,
       maxImageSize,
@@ -56,8 +53,7 @@ export async function runPromotion(
       shard,
       siblings,
     };
-    const tree = createGitTree(options.where, env);
-    return await promote(request, { ...client, tree, spool, clock, progress, stopping, signal });
+    return await promote(request, { ...client, spool, clock, progress, stopping, signal });
   } finally {
     shown.close();
     await client.close();
