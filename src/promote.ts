@@ -36,7 +36,7 @@ export interface PlanRecorder {
   /** The version of the program. */
   readonly tool: string;
   /** The version control of the manifests. Unset: none. */
-  readonly tree?: SourceTree;
+  readonly tree?: SourceTree | undefined;
   /** Called with the checked plan, before it is applied; not of a run that was stopped, which has not read everything. */
   readonly keep: (plan: RecordedPlan) => void;
 }
