@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { sortedBy } from '../../src/base/sorted.ts';
 import { countPlan } from '../../src/plan/count-plan.ts';
 import { encodePlan } from '../../src/plan/plan-codec.ts';
-import type { PlanItem } from '../../src/plan/plan.ts';
+import type { CopyItem, PlanItem } from '../../src/plan/plan.ts';
 import type { RecordedPlan } from '../../src/plan/recorded-plan.ts';
 import { sortItems } from '../../src/plan/sort-items.ts';
 import { digest, registryName, repository, tag } from './manifests.ts';
@@ -109,7 +109,7 @@ export function planWith(items: readonly PlanItem[], changes: Partial<RecordedPl
 }
 
 /** An edge to copy from `s.io/s/app`. */
-export function copyTo(destination: string, tagged: string, digit = 'a'): PlanItem {
+export function copyTo(destination: string, tagged: string, digit = 'a'): CopyItem {
   return {
     decision: 'copy',
     destination: repository(destination),
