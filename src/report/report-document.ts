@@ -14,6 +14,12 @@ export function parseDocument(text: string): JsonObject {
       'json',
       'it is not a JSON object, which a report is: was the run killed while it wrote it?',
     );
+  if (document['format'] === 'cip-plan') {
+    throw new ReportFormatError(
+      'shape',
+      'it is a plan file, not a report: cip apply FILE -report=FILE writes one',
+    );
+  }
   if (document['version'] !== 1) {
     const found = JSON.stringify(document['version']) ?? 'none';
     throw new ReportFormatError(

@@ -4,6 +4,10 @@ import { CodedError, messageOf } from '../../base/errors.ts';
 import { assertNever } from '../../base/exhaustive.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
+import type { Digest } from '../../image/digest.ts';
+import { encodePlan } from '../../plan/plan-codec.ts';
+import { type PlanKey, signPlan } from '../../plan/plan-seal.ts';
+import type { RecordedPlan } from '../../plan/recorded-plan.ts';
 import { renderJson } from '../../report/render-json.ts';
 import { renderMarkdown } from '../../report/render-markdown.ts';
 import type { RunReport } from '../../report/report.ts';
@@ -17,12 +21,16 @@ import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
 /** A report that was asked for is not there. */
 export class ReportError extends CodedError<'unwritable'> {}
 
-type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'>;
+type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'> & {
+  readonly planOut?: string | undefined;
+};
 
 /** Where the forms of a report go that were asked for. */
 export interface ReportTargets {
   readonly report: ReportTarget | undefined;
   readonly reportMarkdown: ReportTarget | undefined;
+  /** That of the plan. */
+  readonly planOut?: ReportTarget | undefined;
 }
 
 /**
@@ -30,27 +38,70 @@ export interface ReportTargets {
  * could not be written, or not without losing one of the files that are read.
  */
 export async function prepareReports(
-  { report, reportMarkdown }: Targets,
+  { report, reportMarkdown, planOut }: Targets,
   inputs: ReportInputs,
 ): Promise<ReportTargets> {
   const places = {
     report: await findFor(report, inputs),
     reportMarkdown: await findFor(reportMarkdown, inputs),
+    planOut: await findFor(planOut, inputs, 'plan'),
   };
-  const keys = [places.report, places.reportMarkdown].map((place) => place && keyOfTarget(place));
-  if (keys[0] !== undefined && keys[0] === keys[1]) {
+  refuseSame([
+    { flag: '-report', given: report, place: places.report },
+    { flag: '-report-markdown', given: reportMarkdown, place: places.reportMarkdown },
+    { flag: '-plan-out', given: planOut, place: places.planOut },
+  ]);
+  await Promise.all([places.report, places.reportMarkdown, places.planOut].map(discardOld));
+  return places;
+}
+
+interface GivenTarget {
+  readonly flag: string;
+  readonly given: string | undefined;
+  readonly place: ReportTarget | undefined;
+}
+
+function refuseSame(targets: readonly GivenTarget[]): void {
+  const seen = new Map<string, GivenTarget>();
+  for (const target of targets) {
+    if (target.place === undefined) continue;
+    const key = keyOfTarget(target.place);
+    const other = seen.get(key);
+    seen.set(key, target);
+    if (other === undefined) continue;
     throw new UsageError(
-      `-report and -report-markdown cannot both go to one place: ${quote(report ?? '')} and ${quote(reportMarkdown ?? '')} are the same`,
+      `${other.flag} and ${target.flag} cannot both go to one place: ${quote(other.given ?? '')} and ${quote(target.given ?? '')} are the same`,
     );
   }
-  await Promise.all([discardOld(places.report), discardOld(places.reportMarkdown)]);
-  return places;
 }
 
 /** The report of a promotion, in the forms that were asked for. Throws as `writeRenderings` does. */
 export function writeReports(report: RunReport, places: ReportTargets, stdio: Stdio): Promise<void> {
   const renderings = { json: () => renderJson(report), markdown: () => [renderMarkdown(report)] };
   return writeRenderings(renderings, places, stdio);
+}
+
+export interface PlanWriting {
+  readonly places: ReportTargets;
+  readonly signer: PlanKey | undefined;
+  readonly stdio: Stdio;
+}
+
+/** The plan of a dry run, signed where there is a key. Throws a `ReportError`. */
+export function writePlan(plan: RecordedPlan, { places, signer, stdio }: PlanWriting): Promise<void> {
+  const sign = signer === undefined ? undefined : (digest: Digest) => signPlan(digest, signer);
+  return write(places.planOut, () => withoutSecrets(encodePlan(plan, sign), stdio.secrets), {
+    stdio,
+    what: 'plan',
+  });
+}
+
+/** A secret cannot be redacted here: the digest of the plan would not match any more. */
+function* withoutSecrets(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
+  for (const piece of pieces) {
+    if (secrets.redact(piece) !== piece) throw new Error('it would contain a secret of this run');
+    yield piece;
+  }
 }
 
 /** A report in each of its forms, in pieces. */
@@ -70,22 +121,26 @@ export async function writeRenderings(
   stdio: Stdio,
 ): Promise<void> {
   const results = await Promise.allSettled([
-    write(report, json, stdio),
-    write(reportMarkdown, markdown, stdio),
+    write(report, json, { stdio }),
+    write(reportMarkdown, markdown, { stdio }),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-async function findFor(target: string | undefined, inputs: ReportInputs): Promise<ReportTarget | undefined> {
+async function findFor(
+  target: string | undefined,
+  inputs: ReportInputs,
+  what = 'report',
+): Promise<ReportTarget | undefined> {
   if (target === undefined) return undefined;
   const place = await resolveTarget(target);
-  if ('obstacle' in place) throw unusable(target, place.obstacle);
-  if (await isInput(place, inputs)) throw unusable(target, 'it is one of the files to read');
+  if ('obstacle' in place) throw unusable(target, place.obstacle, what);
+  if (await isInput(place, inputs)) throw unusable(target, 'it is one of the files to read', what);
   return place;
 }
 
-function unusable(target: string, why: string): InputError {
-  return new InputError(`cannot write the report ${quote(target)}: ${why}`);
+function unusable(target: string, why: string, what = 'report'): InputError {
+  return new InputError(`cannot write the ${what} ${quote(target)}: ${why}`);
 }
 
 async function discardOld(place: ReportTarget | undefined): Promise<void> {
@@ -98,14 +153,14 @@ async function discardOld(place: ReportTarget | undefined): Promise<void> {
 async function write(
   place: ReportTarget | undefined,
   render: () => Iterable<string>,
-  stdio: Stdio,
+  { stdio, what = 'report' }: { readonly stdio: Stdio; readonly what?: string },
 ): Promise<void> {
   if (place === undefined) return;
   try {
     await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
   } catch (cause) {
     const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // it names the stream as well
-    const message = `cannot write the report ${nameOf(place)}: ${why}`;
+    const message = `cannot write the ${what} ${nameOf(place)}: ${why}`;
     throw new ReportError('unwritable', message, { cause });
   }
 }

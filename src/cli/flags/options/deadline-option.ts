@@ -1,0 +1,36 @@
+import { quote } from '../../../base/text.ts';
+import type { FlagValues } from '../flag-values.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** Milliseconds after which a run is stopped, as `-deadline` says; undefined for none. Throws a `UsageError`. */
+export function deadlineOf(flags: FlagValues): number | undefined {
+  const text = flags.text('deadline');
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  throw new UsageError(`-deadline is a duration above zero like 90m, 1h30m or 45s, not ${quote(text)}`);
+}
+
+/** Milliseconds. */
+const UNITS: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/**
+ * Milliseconds of a duration as Go writes it, `1h30m` or `1.5s`; undefined for anything else, a sign included.
+ *
+ * @see https://pkg.go.dev/time#ParseDuration
+ */
+export function parseDuration(text: string): number | undefined {
+  const parts = Array.from(text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)/gy));
+  const length = parts.reduce((sum, [part]) => sum + part.length, 0);
+  if (parts.length === 0 || length < text.length) return undefined;
+  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit] ?? 0), 0);
+}

@@ -1,0 +1,187 @@
+// Covers src/cli/commands/commands.ts
+// Covers src/cli/flags/find-command.ts
+// Covers src/cli/flags/flag.ts
+// Covers src/cli/flags/flag-values.ts
+// Covers src/cli/flags/go-flags.ts
+
+import { describe, expect, it } from 'vitest';
+import { defineCommand, type ProgramName } from '../../../src/cli/commands/command.ts';
+import { COMMANDS, makeTable } from '../../../src/cli/commands/commands.ts';
+import { type Flag, flagsOf } from '../../../src/cli/flags/flag.ts';
+import { REPORT_FILE_FLAGS } from '../../../src/cli/flags/flags.ts';
+import { renderHelp } from '../../../src/cli/flags/help.ts';
+import { helpHint, parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
+import { UsageError } from '../../../src/cli/flags/usage-error.ts';
+
+function find(program: ProgramName, ...args: readonly string[]) {
+  const { command, operands } = parseCommandLine(program, args);
+  return { words: command.words, operands };
+}
+
+describe('the command of a command line', () => {
+  it.each<[ProgramName, readonly string[], string, readonly string[]]>([
+    ['cip', [], '', []],
+    ['cip', ['run'], '', []],
+    ['cip', ['version'], 'version', []],
+    ['cip', ['report', 'merge'], 'report merge', []],
+    ['cip', ['report', 'merge', 'a.json', 'merge'], 'report merge', ['a.json', 'merge']],
+    ['cip', ['-report=x', 'report', 'merge', '-allow-lost', 'a.json'], 'report merge', ['a.json']],
+    ['cip', ['report', 'merge', '--', '-a.json'], 'report merge', ['-a.json']],
+    ['cip', ['run', 'verify'], 'verify', []],
+    ['cip', ['run', 'report', 'merge', 'run'], 'report merge', ['run']],
+    ['kpromo', ['version'], 'version', []],
+    ['kpromo', ['cip'], '', []],
+    ['kpromo', ['cip', 'version'], 'version', []],
+    ['kpromo', ['cip', 'run'], '', []],
+    ['kpromo', ['-threads=3', 'cip', 'run', 'diff', 'a', 'b'], 'diff', ['a', 'b']],
+    ['kpromo', ['cip', 'report', 'merge', 'a'], 'report merge', ['a']],
+  ])('%s %j', (program, args, words, operands) => {
+    expect(find(program, ...args)).toEqual({ words, operands });
+  });
+
+  it.each<[ProgramName, readonly string[], RegExp]>([
+    ['cip', ['report'], /^"report" needs a word more: cip report merge$/],
+    ['kpromo', ['cip', 'report'], /^"cip report" needs a word more: kpromo cip report merge$/],
+    ['cip', ['report', 'split'], /^unknown command "report split": there is cip report merge$/],
+    [
+      'kpromo',
+      ['cip', 'report', 'merg'],
+      /^unknown command "cip report merg": there is kpromo cip report merge$/,
+    ],
+    ['cip', ['run', 'x'], /unexpected argument "x"/],
+    ['kpromo', ['report', 'merge'], /unexpected argument "report"/],
+    ['cip', ['run', 'run'], /unexpected argument "run"/],
+    ['kpromo', ['cip', 'cip'], /unexpected argument "cip"/],
+    ['kpromo', ['run'], /unexpected argument "run"/],
+    ['cip', ['verfy'], /^unexpected argument "verfy": unknown command, did you mean "verify"\?$/],
+    ['cip', ['verify', 'x'], /^unexpected argument "x"$/],
+    ['cip', ['verify', 'add'], /^unexpected argument "add"$/],
+    ['cip', ['manifest.yaml'], /^unexpected argument "manifest.yaml"$/],
+    [
+      'cip',
+      ['report', 'merge', '-confirm', '-threads=3', 'a.json'],
+      /^cip report merge does not take -confirm, -threads; cip, cip verify do$/,
+    ],
+  ])('%s %j is refused', (program, args, words) => {
+    expect(() => find(program, ...args)).toThrow(UsageError);
+    expect(() => find(program, ...args)).toThrow(words);
+  });
+});
+
+describe('a command that is not there is named, whatever its flags', () => {
+  it.each<[ProgramName, readonly string[], RegExp]>([
+    ...['show', 'apply', 'init', 'add', 'copy', 'mm', 'fmt', 'lint', 'merge-driver', 'pr', 'sigcheck'].map(
+      (name): [ProgramName, readonly string[], RegExp] => [
+        'cip',
+        [name],
+        new RegExp(`^not built yet: ${name}$`),
+      ],
+    ),
+    ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REGISTRY$/],
+    ['cip', ['completion', 'bash'], /^not built yet: completion$/],
+    ['cip', ['audit', 'serve'], /^not built yet: audit serve$/],
+    ['cip', ['audit', 'serve', '--path=d'], /^not built yet: audit serve$/],
+    ['cip', ['audit'], /^not built yet: audit$/],
+    ['kpromo', ['cip', 'audit'], /^not built yet: audit$/],
+    ['cip', ['audit', '--no-auth'], /^not built yet: audit$/],
+    ['kpromo', ['cip', 'audit', '--no-auth'], /^not built yet: audit$/],
+    ['cip', ['sigcheck', '--from-days=7'], /^not built yet: sigcheck$/],
+    ['kpromo', ['--from-days=7', 'sigcheck'], /^not built yet: sigcheck$/],
+    ['kpromo', ['--from-days', '7', 'sigcheck', '--confirm'], /^not built yet: sigcheck$/],
+    ['kpromo', ['sigcheck', '--confirm'], /^not built yet: sigcheck$/],
+    ['kpromo', ['sigcheck', '--confirm=perhaps'], /^not built yet: sigcheck$/],
+    ['kpromo', ['pr', '--fork=me', '--project', 'x'], /^not built yet: pr$/],
+    ['kpromo', ['mm', '--base_dir=d'], /^not built yet: mm$/],
+    ['cip', ['run', 'sigcheck'], /^not built yet: sigcheck$/],
+    ['cip', ['run', 'files', '--filestores=x'], /^unknown command "run files": only images/],
+    ['kpromo', ['run', 'files', '--confirm'], /^unknown command "run files": only images/],
+    ['kpromo', ['manifest', 'files', '--src=x'], /^unknown command "manifest files": only images/],
+    ['kpromo', ['manifest', 'validate'], /^unknown command "manifest validate": only images/],
+    ['kpromo', ['gh', '--repo=a/b', '--tag=v1'], /^unknown command "gh": only images/],
+    ['kpromo', ['replicate-signatures', '--x'], /"replicate-signatures": unknown command$/],
+    ['cip', ['promote', '--image=x'], /^unexpected argument "promote": unknown command$/],
+    ['cip', ['-manifest', 'm', 'promote', '--image=x'], /^unexpected argument "promote": unknown command$/],
+    ['kpromo', ['cip', 'promote', '--image=x'], /^unexpected argument "promote": unknown command$/],
+  ])('%s %j', (program, args, words) => {
+    expect(() => find(program, ...args)).toThrow(UsageError);
+    expect(() => find(program, ...args)).toThrow(words);
+  });
+
+  it.each<[ProgramName, readonly string[], RegExp]>([
+    ['cip', ['--iamge', 'value', '-confirm'], /^unknown flag "-iamge"/],
+    ['cip', ['verify', '--iamge=copy'], /^unknown flag "-iamge"/],
+    ['cip', ['diff', 'copy', 'add', '--iamge'], /^unknown flag "-iamge"/],
+    ['cip', ['-manifest', 'add', '--iamge'], /^unknown flag "-iamge"/],
+    ['cip', ['run', '--iamge'], /^unknown flag "-iamge"/],
+    ['kpromo', ['cip', '--iamge'], /^unknown flag "-iamge"/],
+  ])('and no flag, value or operand is taken for one: %s %j', (program, args, words) => {
+    expect(() => find(program, ...args)).toThrow(words);
+  });
+});
+
+describe('where the flags are listed is told', () => {
+  it.each<[ProgramName, readonly string[], string]>([
+    ['cip', [], 'cip'],
+    ['cip', ['-confrim'], 'cip'],
+    ['cip', ['report'], 'cip'],
+    ['cip', ['nothing'], 'cip'],
+    ['cip', ['run', '-x'], 'cip'],
+    ['cip', ['report', 'merge'], 'cip report merge'],
+    ['cip', ['-report', 'x', 'report', 'merge', '-dry-run=maybe', 'a.json'], 'cip report merge'],
+    ['cip', ['-manifest', 'verify', '-x'], 'cip'],
+    ['cip', ['-x', 'verify', '-deep', 'x'], 'cip verify'],
+    ['cip', ['diff', 'a'], 'cip diff'],
+    ['kpromo', [], 'kpromo'],
+    ['kpromo', ['cip', 'a'], 'kpromo cip'],
+    ['kpromo', ['cip', 'report', 'merge'], 'kpromo cip report merge'],
+    ['kpromo', ['report', 'merge'], 'kpromo'],
+  ])('for %s %j: %s -help-all', (program, argv, call) => {
+    expect(helpHint(program, argv)).toBe(`${call} -help-all lists the flags`);
+  });
+});
+
+describe('a command with an operand and a flag of its own', () => {
+  const help = { about: 'is of this test.', examples: [], exit: '0.' };
+  const command = (words: string, flags: readonly Flag[]) =>
+    defineCommand({ words, operands: '<file>', flags, help, parse: (given) => given, run: async () => 0 });
+  const depth = flagsOf('General', [{ name: 'depth', value: 'N', description: 'levels' }]);
+  const table = makeTable([
+    ...COMMANDS,
+    command('show', [...REPORT_FILE_FLAGS, ...depth]),
+    command('apply', depth),
+  ]);
+
+  it.each<[readonly string[], string, readonly string[]]>([
+    [['show', 'plan.json'], 'show', ['plan.json']],
+    [['apply', 'plan.json', '-depth', '3'], 'apply', ['plan.json']],
+    [['-depth', 'show', 'apply', 'plan.json'], 'apply', ['plan.json']],
+    [['show', '--', '-plan'], 'show', ['-plan']],
+  ])('%j', (argv, words, operands) => {
+    const line = parseCommandLine('cip', argv, table);
+    expect({ words: line.command.words, operands: line.operands }).toEqual({ words, operands });
+  });
+
+  it.each<[readonly string[], string]>([
+    [['show'], 'cip show takes FILE, no more and no less: cip show FILE'],
+    [['show', 'a', 'b'], 'cip show takes FILE, no more and no less: cip show FILE'],
+    [
+      ['apply', 'a', '-report=x'],
+      'cip apply does not take -report; cip, cip verify, cip report merge, cip show do',
+    ],
+    [['verify', '-depth=1'], 'cip verify is read-only; -depth is not allowed'],
+    [['diff', 'a', 'b', '-depth=1'], 'cip diff does not take -depth; cip show, cip apply do'],
+    [['diff', 'a', 'b', '-depth=1', '-report=x'], 'cip diff does not take -report, -depth; cip show does'],
+    [['shoow', 'a'], 'unexpected argument "shoow": unknown command, did you mean "show"?'],
+    [['show', 'a', '-dept=1'], 'unknown flag "-dept": did you mean -depth?'],
+  ])('%j is refused: %s', (argv, message) => {
+    expect(() => parseCommandLine('cip', argv, table)).toThrow(new UsageError(message));
+  });
+
+  it('has a help of its own, which needs no operand', () => {
+    const line = parseCommandLine('cip', ['show', '-help'], table);
+    expect(line.command.words).toBe('show');
+    expect(renderHelp(line.command, { program: 'cip', isAll: false })).toMatch(
+      /^cip show is of this test\.\n[\s\S]*-depth N +levels\n/,
+    );
+  });
+});
