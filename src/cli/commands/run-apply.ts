@@ -1,7 +1,6 @@
 import type { ReadManifests } from '../../manifest/model.ts';
 import { quote } from '../../base/text.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
-import { fingerprintOf } from '../../edges/take-shard.ts';
 import { hostRegistryOf, type RegistryName } from '../../image/repository.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import { admitPlan, PlanRefused } from '../../plan/admit-plan.ts';
@@ -14,7 +13,7 @@ import { InputError } from '../flags/usage-error.ts';
 import { logReport } from '../output/log-report.ts';
 import { inputsAt } from '../output/report-inputs.ts';
 import { prepareReports, writeReports } from '../output/write-report.ts';
-import type { BoundRegistry } from '../runtime/bound-registries.ts';
+import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import { readPlanFile, readTrustedKeys } from '../runtime/plan-files.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
@@ -40,13 +39,13 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
     const inputs = inputsAt(where, [path, ...trustedKeys, ...keyFiles, ...caFiles]);
     const places = await prepareReports(options, inputs);
     const file = await readPlanFile(path);
-    await admit(file, { options, run });
+    const read = await admit(file, { options, run });
     const {
       digest: plan,
       plan: { origin },
     } = file;
     log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool });
-    const report = await applyWith(file, { options, run });
+    const report = await applyWith(file, { options, run, read });
     const { format } = options.log;
     try {
       await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
@@ -64,34 +63,34 @@ const NOTHING_WRITTEN = 'dry run: nothing was written; -confirm applies the plan
 interface Parts {
   readonly options: ApplyOptions;
   readonly run: Run;
+  /** The manifests, where they are given. */
+  readonly read?: ReadManifests | undefined;
 }
 
-/** Throws an `InputError` for a plan that may not be applied. */
-async function admit(file: PlanFile, { options, run }: Parts): Promise<void> {
+/** Resolves to the manifests, where they are given. Throws an `InputError` for a plan that may not be applied. */
+async function admit(file: PlanFile, { options, run }: Parts): Promise<ReadManifests | undefined> {
   const { maxPlanAge: maxAge, where, shard } = options;
   const { log, stop, runtime } = run;
   const trusted = await readTrustedKeys(options.trustedKeys);
   const read = where && (await loadManifests(where, { strict: false, log, stopping: stop.stopping }));
-  if (stop.stopping.aborted) return; // nothing is applied any more
+  if (stop.stopping.aborted) return read; // nothing is applied any more
   try {
     const now = runtime.clock.wallTime();
-    admitPlan(file, { now, maxAge, trusted, manifests: read && fingerprint(read), shard });
+    admitPlan(file, { now, maxAge, trusted, wanted: read && expandEdges(read.manifests), shard });
   } catch (error) {
     if (!(error instanceof PlanRefused)) throw error;
     throw new InputError(`cannot apply the plan ${quote(options.file)}: ${error.message}`);
   }
+  return read;
 }
 
-function fingerprint({ manifests }: ReadManifests) {
-  return fingerprintOf(expandEdges(manifests));
-}
-
-async function applyWith(file: PlanFile, { options, run }: Parts): Promise<RunReport> {
+async function applyWith(file: PlanFile, { options, run, read }: Parts): Promise<RunReport> {
   const { threads, task, reportAll, shard } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
   const confirm = task === 'promotion';
-  const client = await runtime.openRegistries(registriesIn(file), { readOnly: !confirm });
+  const registries = read === undefined ? registriesIn(file) : registriesOf(read.manifests);
+  const client = await runtime.openRegistries(registries, { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
   const { applyPlanFile } = await import('../../apply.ts');
   const request = { file, shard, confirm, reportAll, threads };
