@@ -74,7 +74,8 @@ describe('a plan file, in any universe', () => {
         expect(writes.filter(({ repository }) => isSource(repository))).toEqual([]);
         const puts = writes.filter(({ verb }) => verb === 'put');
         const unplanned = puts.filter(
-          ({ repository, what }) => !planned.puts.has(formatReference(repository, what as never)),
+          ({ repository, what }) =>
+            !planned.puts.has(`${repository}${what.includes(':') ? '@' : ':'}${what}`),
         );
         expect(unplanned).toEqual([]);
         const strangers = registry.calls.filter(({ repository }) => !planned.repositories.has(repository));
