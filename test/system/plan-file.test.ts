@@ -4,7 +4,7 @@
 // Covers src/cli/commands/run-show.ts
 // Covers src/cli/runtime/plan-files.ts
 import { generateKeyPairSync } from 'node:crypto';
-import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { image, push } from '../builders/images.ts';
@@ -101,6 +101,19 @@ describe('a plan file', () => {
     expect(run.status).toBe(2);
     expect(() => readFileSync(plan)).toThrow(/ENOENT/);
   });
+
+  it.skipIf(!existsSync('/dev/full'))(
+    'that cannot be written fails the run, which has its report',
+    async () => {
+      const { flag } = await world();
+      const run = await runWithReport([flag, '-plan-out=/dev/full']);
+      expect(run).toMatchObject({
+        status: 1,
+        stderr: expect.stringMatching(/cannot write the plan "\/dev\/full": .*ENOSPC/),
+        report: { summary: { copy: 6 } },
+      });
+    },
+  );
 
   it('is signed, shown with its key, and demanded', async () => {
     const { directory, flag, plan } = await world();

@@ -40,11 +40,13 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
     const places = await prepareReports(options, inputs);
     const file = await readPlanFile(path);
     const read = await admit(file, { options, run });
+    const signature =
+      file.signature === undefined ? 'none' : trustedKeys.length > 0 ? 'verified' : 'not verified';
     const {
       digest: plan,
       plan: { origin },
     } = file;
-    log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool });
+    log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool, signature });
     const report = await applyWith(file, { options, run, read });
     const { format } = options.log;
     try {

@@ -1,5 +1,6 @@
 import { PARSE_ONLY_RULES } from '../../checks/rules.ts';
 import { checkManifests } from '../../checks/run-checks.ts';
+import { allSettledOrThrow } from '../../base/concurrency.ts';
 import { filtered } from '../../base/iterables.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { takeShard } from '../../edges/take-shard.ts';
@@ -39,9 +40,10 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
     const { format } = options.log;
     try {
-      if (plan !== undefined) await writePlan(plan, { places, signer, stdio });
-      else if (keep !== undefined) log.write('error', NO_PLAN);
-      await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
+      // first: a run that is stopped may not reach the end of its log
+      const writing = plan === undefined ? [] : [writePlan(plan, { places, signer, stdio })];
+      await allSettledOrThrow([...writing, writeReports(report, places, stdio)]);
+      if (keep !== undefined && plan === undefined) log.write('error', NO_PLAN);
     } finally {
       await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
       if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
