@@ -4,10 +4,6 @@ import { CodedError, messageOf } from '../../base/errors.ts';
 import { assertNever } from '../../base/exhaustive.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
-import type { Digest } from '../../image/digest.ts';
-import { encodePlan } from '../../plan/plan-codec.ts';
-import { type PlanKey, signPlan } from '../../plan/plan-seal.ts';
-import type { RecordedPlan } from '../../plan/recorded-plan.ts';
 import { renderJson } from '../../report/render-json.ts';
 import { renderMarkdown } from '../../report/render-markdown.ts';
 import type { RunReport } from '../../report/report.ts';
@@ -81,29 +77,6 @@ export function writeReports(report: RunReport, places: ReportTargets, stdio: St
   return writeRenderings(renderings, places, stdio);
 }
 
-export interface PlanWriting {
-  readonly places: ReportTargets;
-  readonly signer: PlanKey | undefined;
-  readonly stdio: Stdio;
-}
-
-/** The plan of a dry run, signed where there is a key. Throws a `ReportError`. */
-export function writePlan(plan: RecordedPlan, { places, signer, stdio }: PlanWriting): Promise<void> {
-  const sign = signer === undefined ? undefined : (digest: Digest) => signPlan(digest, signer);
-  return write(places.planOut, () => withoutSecrets(encodePlan(plan, sign), stdio.secrets), {
-    stdio,
-    what: 'plan',
-  });
-}
-
-/** A secret cannot be redacted here: the digest of the plan would not match any more. */
-function* withoutSecrets(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
-  for (const piece of pieces) {
-    if (secrets.redact(piece) !== piece) throw new Error('it would contain a secret of this run');
-    yield piece;
-  }
-}
-
 /** A report in each of its forms, in pieces. */
 export interface Renderings {
   readonly json: () => Iterable<string>;
@@ -121,8 +94,8 @@ export async function writeRenderings(
   stdio: Stdio,
 ): Promise<void> {
   const results = await Promise.allSettled([
-    write(report, json, { stdio }),
-    write(reportMarkdown, markdown, { stdio }),
+    writePieces(report, json, { stdio }),
+    writePieces(reportMarkdown, markdown, { stdio }),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
@@ -150,7 +123,8 @@ async function discardOld(place: ReportTarget | undefined): Promise<void> {
   });
 }
 
-async function write(
+/** Writes one file, or nothing without a place. Throws a `ReportError` that names what it is. */
+export async function writePieces(
   place: ReportTarget | undefined,
   render: () => Iterable<string>,
   { stdio, what = 'report' }: { readonly stdio: Stdio; readonly what?: string },

@@ -1,9 +1,8 @@
-import { open, readFile, stat } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import { decodePlan, MAX_PLAN_BYTES, type PlanFile } from '../../plan/plan-codec.ts';
-import { parseSigningKey, parseTrustedKey, type PlanKey } from '../../plan/plan-seal.ts';
-import type { Log } from '../../ports/log.ts';
+import { parseTrustedKey, type PlanKey } from '../../plan/plan-seal.ts';
 import { InputError } from '../flags/usage-error.ts';
 
 /** The plan in a file. Throws an `InputError` for a file that cannot be read, and for whatever is no plan. */
@@ -37,35 +36,14 @@ async function readBounded(path: string, limit: number): Promise<Buffer> {
   }
 }
 
-/** The key in a file that signs plans. Throws an `InputError`; warns of a file that others may read. */
-export async function openSigner(path: string | undefined, log: Log): Promise<PlanKey | undefined> {
-  if (path === undefined) return undefined;
-  const key = await readKey(path, { flag: '-plan-key', parse: parseSigningKey });
-  const { mode } = await stat(path);
-  if ((mode & OTHERS) !== 0 && process.platform !== 'win32') {
-    log.write('warning', 'other users may read or replace the file of -plan-key: chmod 600 it', {
-      file: path,
-    });
-  }
-  return key;
-}
-
-/** Permissions of group and others. */
-const OTHERS = 0o077;
-
 /** The keys that may have signed a plan. Throws an `InputError`. */
 export function readTrustedKeys(paths: readonly string[]): Promise<PlanKey[]> {
-  const kind = { flag: '-plan-trusted-key', parse: parseTrustedKey };
-  return Promise.all(paths.map((path) => readKey(path, kind)));
-}
-
-async function readKey(
-  path: string,
-  { flag, parse }: { readonly flag: string; readonly parse: (pem: string) => PlanKey },
-): Promise<PlanKey> {
-  try {
-    return parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    throw new InputError(`cannot use ${flag}=${quote(path)}: ${messageOf(error)}`);
-  }
+  const read = async (path: string) => {
+    try {
+      return parseTrustedKey(await readFile(path, 'utf8'));
+    } catch (error) {
+      throw new InputError(`cannot use -plan-trusted-key=${quote(path)}: ${messageOf(error)}`);
+    }
+  };
+  return Promise.all(paths.map(read));
 }
