@@ -9,6 +9,7 @@ import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { image, push } from '../builders/images.ts';
+import { copyTo, encoded, planWith } from '../builders/plans.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
 import { embedded, thinFiles, writesOf } from './staging.ts';
@@ -81,6 +82,27 @@ describe('a plan file', () => {
       status: 2,
       stderr: expect.stringMatching(/-output is text, json, markdown or html, not "yaml"/),
     });
+  });
+
+  it('is shown without control characters of texts in it, in any format', async () => {
+    const { directory } = await world();
+    const hostile = planWith([copyTo('p.io/p/app', 'v1')], {
+      malformed: [
+        {
+          rule: 'digest',
+          message: 'a\u009b31m\u202eb\u001b[2J',
+          at: { file: 'm\u001b.yaml', line: 1, column: 1 },
+        },
+      ],
+    });
+    const path = join(directory, 'hostile.json');
+    writeFileSync(path, encoded(hostile));
+    for (const format of ['text', 'json', 'markdown', 'html']) {
+      const { status, stdout } = await runCip(['show', path, `-output=${format}`]);
+      expect({ format, status }).toEqual({ format, status: 0 });
+      // oxlint-disable-next-line no-control-regex -- control characters are what it is about
+      expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+    }
   });
 
   it('is applied by shards, whose reports merge', async () => {

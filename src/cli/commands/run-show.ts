@@ -1,4 +1,5 @@
 import { assertNever } from '../../base/exhaustive.ts';
+import { escapeLines } from '../../base/text.ts';
 import { checkSignature } from '../../plan/plan-seal.ts';
 import { makePlanView, type PlanView } from '../../report/plan/plan-view.ts';
 import { renderPlanHtml } from '../../report/plan/render-plan-html.ts';
@@ -41,7 +42,7 @@ async function* render(view: PlanView, format: PlanFormat): AsyncGenerator<strin
       yield* renderPlanText(view);
       break;
     case 'json':
-      yield `${JSON.stringify(view, undefined, 2)}\n`;
+      yield `${escapeLines(JSON.stringify(view, undefined, 2))}\n`; // a plan may hold texts of others
       break;
     case 'markdown':
       yield renderPlanMarkdown(view);
