@@ -81,7 +81,6 @@ async function promoteBeside(mute: RequestKind | undefined) {
           problems: [],
           counts: { projects: 1, images: IMAGES, digests: IMAGES },
         },
-        tool: 'test',
         confirm: true,
         reportAll: false,
         threads: THREADS,

@@ -1,10 +1,12 @@
 import { PARSE_ONLY_RULES } from '../../checks/rules.ts';
 import { checkManifests } from '../../checks/run-checks.ts';
+import { allSettledOrThrow } from '../../base/concurrency.ts';
 import { filtered } from '../../base/iterables.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { takeShard } from '../../edges/take-shard.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import { planConflicts } from '../../plan/make-plan.ts';
+import type { Log } from '../../ports/log.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
@@ -12,6 +14,7 @@ import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { logReport } from '../output/log-report.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
+import type { PlanOutput } from '../output/write-plan.ts';
 import { prepareReports, writeReports } from '../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedBudgets } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
@@ -26,13 +29,18 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const { shard, task, where } = options;
     if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
+    const output = await openOutput(options, log);
     const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
     const report =
-      task === 'parse-only' ? checkOnly(read, { options, run }) : await promoteWith(read, { options, run });
+      task === 'parse-only'
+        ? checkOnly(read, { options, run })
+        : await promoteWith(read, { options, run, output });
     const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
     const { format } = options.log;
     try {
-      await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
+      // first: a run that is stopped may not reach the end of its log
+      const writing = output === undefined ? [] : [output.write(places, stdio)];
+      await allSettledOrThrow([...writing, writeReports(report, places, stdio)]);
     } finally {
       await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
       if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
@@ -44,24 +52,36 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
 /** For machines the mode is in the summary. */
 const NOTHING_WRITTEN = 'dry run: nothing was written; -confirm promotes';
 
+/** Loaded when it is needed: the schema of a plan takes longer to load than to read most manifests. */
+async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
+  if (planOut === undefined) return undefined;
+  const { openPlanOutput } = await import('../output/write-plan.ts');
+  return openPlanOutput(planKey, log);
+}
+
 interface Parts {
   readonly options: PromotionOptions;
   readonly run: Run;
+  readonly output?: PlanOutput | undefined;
 }
 
 /** The stages over registries: a promotion or its dry run. */
-async function promoteWith(read: ReadManifests, { options, run }: Parts): Promise<RunReport> {
+async function promoteWith(read: ReadManifests, { options, run, output }: Parts): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const tree = runtime.openTree(options.where);
   const { promote } = await import('../../promote.ts');
-  const request = { read, tool: VERSION, confirm, proof, maxImageSize, reportAll, threads, shard, siblings };
+  const record = output && {
+    tool: VERSION,
+    tree: runtime.openTree(options.where),
+    keep: output.keep,
+  };
+  const request = { read, confirm, proof, maxImageSize, reportAll, threads, shard, siblings, record };
   return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, tree, spool, clock: runtime.clock, progress, stopping, signal }),
+    promote(request, { ...client, spool, clock: runtime.clock, progress, stopping, signal }),
   );
 }
 
