@@ -1,7 +1,7 @@
 import { isAbort, messageOf } from '../../base/errors.ts';
 import { findDifferences } from '../../workflows/diff/diff.ts';
-import { DiffCounter } from '../../workflows/diff/diff-counter.ts';
-import { DiffError } from '../../workflows/diff/diff-error.ts';
+import { DiffCounter } from '../../workflows/diff/compare.ts';
+import { DiffError } from '../../workflows/diff/diff.ts';
 import { renderDiff } from '../../workflows/diff/render.ts';
 import type { DiffOptions } from '../flags/options/diff-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
