@@ -80,7 +80,7 @@ export class SourceWalk {
       if (!isManifestType(entry.mediaType) && (manifest === undefined || !isWellFormed(manifest))) {
         return void blobs.set(keyOf(entry), entry); // an entry of unknown type may be a blob
       }
-      if (manifest === undefined) return void walk.miss(`manifest ${entry.digest}`);
+      if (manifest === undefined) return walk.miss(`manifest ${entry.digest}`);
       const references = parseReferences(manifest);
       for (const blob of references.blobs) blobs.set(keyOf(blob), blob);
       return references;

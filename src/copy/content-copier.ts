@@ -7,7 +7,6 @@ import type { Digest } from '../image/digest.ts';
 import { ImageSize } from '../image/image-size.ts';
 import { isIndexType, isManifestType } from '../image/media-types.ts';
 import { isWellFormed, parseReferences, type RawManifest } from '../image/oci-manifest.ts';
-import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
