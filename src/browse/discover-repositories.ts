@@ -11,7 +11,7 @@ import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
-import type { ExpectedDigests } from './expected-digests.ts';
+import type { ExpectedDigests } from './repository-content.ts';
 import type { ExcludedContent } from './filter-children.ts';
 import { type Naming, nameOfRoot, namerOf } from './image-names.ts';
 import type { Notice, Notify } from './notice.ts';

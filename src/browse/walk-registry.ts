@@ -12,7 +12,7 @@ import {
   type DiscoveredRepositories,
   discoverRepositories,
 } from './discover-repositories.ts';
-import type { ExpectedDigests } from './expected-digests.ts';
+import type { ExpectedDigests } from './repository-content.ts';
 import { type ExcludedContent, type FilteredDigests, filterChildren } from './filter-children.ts';
 import type { Naming } from './image-names.ts';
 import type { Notify } from './notice.ts';

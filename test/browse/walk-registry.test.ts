@@ -1,5 +1,4 @@
 // Covers src/browse/discover-repositories.ts
-// Covers src/browse/expected-digests.ts
 // Covers src/browse/filter-children.ts
 // Covers src/browse/image-names.ts
 // Covers src/browse/read-whole-registry.ts

@@ -1,4 +1,4 @@
-import type { ExpectedDigests } from '../../browse/expected-digests.ts';
+import type { ExpectedDigests } from '../../browse/repository-content.ts';
 import type { Naming } from '../../browse/image-names.ts';
 import type { Notify } from '../../browse/notice.ts';
 import { walkManifests } from '../../browse/walk-manifests.ts';

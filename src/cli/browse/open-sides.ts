@@ -1,7 +1,7 @@
 import { forEachConcurrently } from '../../base/concurrency.ts';
 import { assertNever } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
-import { type ExpectedDigests, NO_EXPECTED_DIGESTS } from '../../browse/expected-digests.ts';
+import { type ExpectedDigests, NO_EXPECTED_DIGESTS } from '../../browse/repository-content.ts';
 import { type Naming, nameOfRoot, namerOf, repositoryCalled } from '../../browse/image-names.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { wantedWithin } from '../../edges/wanted-within.ts';
