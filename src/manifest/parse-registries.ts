@@ -1,6 +1,6 @@
 import { formatPosition } from '../base/position.ts';
 import type { RegistryName } from '../image/repository.ts';
-import type { Registry } from './model.ts';
+import type { Problem, Registry } from './model.ts';
 import {
   checkRegistryName,
   checkServiceAccount,
@@ -34,10 +34,13 @@ export function parseRegistries(
     source.report(emptyRegistries(), list?.at ?? at);
     return undefined;
   }
+  const earlier = source.problems.length;
   const candidates = list.items.map((item) => parseCandidate(item, source));
   const origin = chooseSource(candidates, list.at, source);
   const destinations = chooseDestinations(candidates, origin, source);
-  if (destinations.length === 0) tellOfNone(candidates, list.at, source);
+  if (destinations.length === 0) {
+    tellOfNone(candidates, behind(source.problems.slice(earlier), source, list.at), source);
+  }
   return origin === undefined || destinations.length === 0 ? undefined : { source: origin, destinations };
 }
 
@@ -84,6 +87,11 @@ function tellOfNone(candidates: readonly Candidate[], at: number, source: Source
   const isUsable = candidates.length === 1 && candidates[0]?.registry !== undefined;
   if (isMeant || !isUsable) source.report(noDestination(), at);
   else source.warn(nothingToPromote(), at);
+}
+
+/** The place of the last of some problems, so that what follows from them comes after them. */
+function behind(problems: readonly Problem[], source: SourceFile, otherwise: number): number {
+  return problems.reduce((last, { at }) => Math.max(last, source.offsetOf(at)), otherwise);
 }
 
 function chooseSource(
