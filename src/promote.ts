@@ -26,6 +26,8 @@ import type { RunReport } from './report/report.ts';
 
 export interface PromotionRequest {
   readonly read: ReadManifests;
+  /** What is wanted where no manifest says it. Unset: what the manifests want. */
+  readonly wanted?: Wanted | undefined;
   /** Undefined for all that the manifests want. */
   readonly shard?: Shard | undefined;
   /** Whether destinations of a manifest may stand in for its source. Default: they may. */
@@ -75,7 +77,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const common = { source, destination, progress, workers: threads };
   const ending = AbortSignal.any([stopping, signal]);
 
-  const all = expandEdges(read.manifests, request);
+  const all = request.wanted ?? expandEdges(read.manifests, request);
   const wanted = takeShard(all, request.shard);
   const revision = ports.tree?.revision(ending);
   const readsAll = confirm || maxImageSize !== undefined;
