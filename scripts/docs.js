@@ -2,13 +2,13 @@
 // `<!-- /generated -->`. With --check nothing is written; parts that are not up to date are shown and the exit is 1.
 import { readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { diffFlagTable, flagTable } from './docs/flag-table.js';
+import { commandFlagTables, flagTable } from './docs/flag-table.js';
 import { folderPicture } from './docs/folder-picture.js';
 import { importTable } from './docs/import-table.js';
 
 /** Which document has which parts, and what makes them. */
 const DOCUMENTS = [
-  { file: 'docs/flags.md', parts: { flags: flagTable, 'diff-flags': diffFlagTable } },
+  { file: 'docs/flags.md', parts: { flags: flagTable, 'command-flags': commandFlagTables } },
   { file: 'src/README.md', parts: { folders: folderPicture, imports: importTable } },
 ];
 

@@ -3,34 +3,52 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 
-const SOURCE = 'src/cli/flags/flags.ts';
-const DIFF_SOURCE = 'src/cli/flags/command-flags.ts';
+/** The table of commands, each with its flags. */
+const SOURCE = 'src/cli/commands/commands.ts';
 /** Below node_modules/, so that what the module imports is found. */
 const CACHE = 'node_modules/.cache';
 
-/** The flags as Markdown: a table for each group, in the order of the source; those without effect in one line. */
+/** The flags of `cip` as Markdown: a table for each group, in the order of the source; those without effect in one line. */
 export async function flagTable() {
-  const flags = await readFlags(SOURCE, 'FLAGS');
-  const groups = new Map();
-  for (const flag of flags.filter(({ inert }) => inert === undefined)) {
-    groups.set(flag.group, [...(groups.get(flag.group) ?? []), flag]);
-  }
-  const tables = [...groups].map(([group, members]) => table(group, members));
+  const [{ flags }] = await readCommands();
+  const noted = flags.filter(isNoted);
+  const groups = [...new Set(noted.map(({ group }) => group))];
+  const tables = groups.map((group) =>
+    table(
+      group,
+      noted.filter((flag) => flag.group === group),
+    ),
+  );
   return [...tables, ...inertLine(flags)].join('\n\n');
 }
 
-/** The flags of `cip diff`: those that mean something else there in a table, the others by their names. */
-export async function diffFlagTable() {
-  const known = new Map((await readFlags(SOURCE, 'FLAGS')).map((flag) => [flag.name, flag.description]));
-  const flags = await readFlags(DIFF_SOURCE, 'DIFF_FLAGS');
-  const own = flags.filter(({ name, description }) => known.get(name) !== description);
-  const shared = flags.filter((flag) => !own.includes(flag)).map(({ name }) => `\`-${name}\``);
-  return [table('comparisons (`cip diff`)', own), `Of the flags above: ${shared.join(', ')}.`].join('\n\n');
+/** The flags of each other command: those that `cip` has not, or has otherwise, in a table, the others by their names. */
+export async function commandFlagTables() {
+  const [program, ...others] = await readCommands();
+  const known = new Map(program.flags.map((flag) => [flag.name, flag.description]));
+  return others.map(({ words, flags }) => commandTable(words, flags.filter(hasEffect), known)).join('\n\n');
 }
 
-async function readFlags(source, name) {
+function commandTable(words, flags, known) {
+  const own = flags.filter(({ name, description }) => known.get(name) !== description);
+  const shared = flags.filter((flag) => !own.includes(flag)).map(({ name }) => `\`-${name}\``);
+  const also = `Of the flags above: ${shared.join(', ')}.`;
+  return own.length === 0
+    ? `**\`cip ${words}\`**\n\n${also}`
+    : `${table(`\`cip ${words}\``, own)}\n\n${also}`;
+}
+
+function isNoted({ inert }) {
+  return inert === undefined;
+}
+
+function hasEffect({ inert, planned, refused }) {
+  return inert === undefined && refused === undefined && !planned;
+}
+
+async function readCommands() {
   const { outputFiles } = await build({
-    entryPoints: [source],
+    entryPoints: [SOURCE],
     bundle: true,
     write: false,
     format: 'esm',
@@ -38,9 +56,9 @@ async function readFlags(source, name) {
     packages: 'external',
     logLevel: 'silent',
   });
-  const { [name]: flags } = await importText(outputFiles[0].contents);
-  if (!Array.isArray(flags)) throw new Error(`expected ${source} to export ${name}, a list`);
-  return flags;
+  const { COMMANDS: commands } = await importText(outputFiles[0].contents);
+  if (!Array.isArray(commands)) throw new Error(`expected ${SOURCE} to export COMMANDS, a list`);
+  return commands;
 }
 
 async function importText(contents) {
@@ -60,18 +78,12 @@ function inertLine(flags) {
 }
 
 function table(group, flags) {
-  const rows = flags.map(({ name, value, description, default: fallback }) => {
+  const rows = flags.map(({ name, value, description, repeatable, default: fallback }) => {
     const spelling = `\`-${name}${value === undefined ? '' : ` ${value}`}\``;
     const note = fallback === undefined ? '' : ` (default \`${fallback}\`)`;
-    return `| ${cell(spelling)} | ${cell(description)}${cell(note)} |`;
+    return `| ${cell(spelling)} | ${cell(description)}${repeatable ? ' (repeatable)' : ''}${cell(note)} |`;
   });
-  return [
-    `**${group.charAt(0).toUpperCase()}${group.slice(1)}**`,
-    '',
-    '| flag | meaning |',
-    '|---|---|',
-    ...rows,
-  ].join('\n');
+  return [`**${group}**`, '', '| flag | meaning |', '|---|---|', ...rows].join('\n');
 }
 
 function cell(text) {

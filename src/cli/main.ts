@@ -26,17 +26,17 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   }
 }
 
-/** Where the flags are listed, if they are to blame. */
+/** The command that lists the flags, for an error that flags caused. */
 async function hintFor(
   error: unknown,
   { program, argv }: { readonly program: ProgramName; readonly argv: readonly string[] },
 ): Promise<string> {
   if (!(error instanceof UsageError) || error instanceof InputError) return '';
-  const { helpHint } = await import('./flags/help/help-hint.ts');
+  const { helpHint } = await import('./flags/parse-command-line.ts');
   return `${helpHint(program, argv)}\n`;
 }
 
-/** A command line that cannot be used may still say who collects the log. */
+/** True if the command line asks for a JSON log, even if it cannot be used otherwise. */
 function asksForJson(argv: readonly string[]): boolean {
   return / --?log-format[= ]json(?: |$)/i.test(` ${argv.join(' ')}`);
 }
@@ -51,19 +51,18 @@ async function runProgram(
   { argv, stdio }: { argv: readonly string[]; stdio: Stdio },
 ): Promise<number> {
   if (argv.length === 1 && VERSION_SPELLINGS.has(argv[0] ?? '')) return printVersionLazily(stdio);
-  const { parseFlags } = await import('./flags/parse-flags.ts');
-  const { command, ...flags } = parseFlags(program, withoutHelpWord(argv));
-  if (isOn('version')) return printVersionLazily(stdio);
-  const all = isOn('help-all');
-  if (all || isOn('help') || (program === 'kpromo' && argv.length === 0)) {
-    await writeTo(stdio.out, await command.help(program, all ? 'all' : 'common'));
+  const { parseCommandLine } = await import('./flags/parse-command-line.ts');
+  const { command, ...given } = parseCommandLine(program, withoutHelpWord(argv));
+  const { flags } = given;
+  if (flags.isOn('version')) return printVersionLazily(stdio);
+  const isAll = flags.isOn('help-all');
+  if (isAll || flags.isOn('help') || (program === 'kpromo' && argv.length === 0)) {
+    const { renderHelp } = await import('./flags/help.ts');
+    await writeTo(stdio.out, renderHelp(command, { program, isAll }));
     return 0;
   }
-  return command.run({ ...flags, program, stdio, env: process.env });
-
-  function isOn(name: string): boolean {
-    return flags.values.get(name)?.at(-1) === 'true';
-  }
+  const { env } = process;
+  return command.execute({ ...given, program, env }, { stdio, env });
 }
 
 /** `cip help verify` is `cip verify -help`. */

@@ -10,18 +10,19 @@ const FILES = {
   'package.json': '{ "type": "module" }',
   'src/base/text.ts': 'export const text = 1;',
   'src/plan/plan.ts': "import type { X } from '../base/text.ts';",
-  'src/cli/flags/flags.ts': `import type { X } from '../../base/text.ts';
+  'src/cli/commands/commands.ts': `import type { X } from '../../base/text.ts';
     import type { Plan } from '../../plan/plan.ts';
-    export const FLAGS = [
-      { name: 'manifest', value: 'FILE', description: 'one plain manifest', group: 'what' },
-      { name: 'confirm', description: 'really promote', group: 'how' },
-      { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'what' },
-      { name: 'v', value: 'N', description: 'of old', group: 'upstream', inert: 'of old' },
+    const manifest = { name: 'manifest', value: 'FILE', description: 'one plain manifest', group: 'What' };
+    const confirm = { name: 'confirm', description: 'really promote', group: 'How' };
+    const output = { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'What' };
+    const v = { name: 'v', value: 'N', description: 'of old', group: 'Upstream', inert: 'of old' };
+    export const COMMANDS = [
+      { words: '', flags: [manifest, confirm, output, v] },
+      { words: 'diff', flags: [manifest, { ...output, description: 'another format' }, v] },
+      { words: 'show', flags: [output] },
     ];`,
-  'src/cli/flags/command-flags.ts': `import { FLAGS } from './flags.ts';
-    export const DIFF_FLAGS = [FLAGS[0], { ...FLAGS[2], description: 'another format' }];`,
   'docs/flags.md':
-    'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n<!-- generated: diff-flags -->\n<!-- /generated -->\n',
+    'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n<!-- generated: command-flags -->\n<!-- /generated -->\n',
   'src/README.md':
     '<!-- generated: folders -->\n<!-- /generated -->\n<!-- generated: imports -->\n<!-- /generated -->\n',
 };
@@ -44,14 +45,18 @@ const FLAGS_PAGE = `Before.
 Accepted without effect, with a warning: \`-v\`.
 <!-- /generated -->
 After.
-<!-- generated: diff-flags -->
-**Comparisons (\`cip diff\`)**
+<!-- generated: command-flags -->
+**\`cip diff\`**
 
 | flag | meaning |
 |---|---|
 | \`-output yaml\\|csv\` | another format (default \`yaml\`) |
 
 Of the flags above: \`-manifest\`.
+
+**\`cip show\`**
+
+Of the flags above: \`-output\`.
 <!-- /generated -->
 `;
 
@@ -82,7 +87,7 @@ describe('scripts/docs.js', () => {
     await cp(join(ROOT, 'scripts'), join(directory, 'scripts'), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
     await mkdir(join(directory, 'docs'));
-    for (const folder of ['base', 'plan', 'cli/flags'])
+    for (const folder of ['base', 'plan', 'cli/commands'])
       await mkdir(join(directory, 'src', folder), { recursive: true });
     for (const [file, text] of Object.entries(FILES)) await writeFile(join(directory, file), text);
   });

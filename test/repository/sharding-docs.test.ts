@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { makePromotionOptions } from '../../src/cli/flags/options/promotion-options.ts';
-import { parseFlags } from '../../src/cli/flags/parse-flags.ts';
+import { parseCommandLine } from '../../src/cli/flags/parse-command-line.ts';
 
 const TEXT = readFileSync(join(import.meta.dirname, '../../docs/sharding.md'), 'utf8');
 const BLOCKS = Array.from(TEXT.matchAll(/^```(\w+)\n([\s\S]*?)^```$/gm), ([, language, text]) => ({
@@ -16,7 +16,7 @@ const [kubernetes, cloudRun] = BLOCKS.filter(({ language }) => language === 'yam
 
 /** The options of `cip` with these arguments in such a process. */
 function optionsOf(args: readonly string[], env: Readonly<Record<string, string>>) {
-  return makePromotionOptions(parseFlags('cip', args), env);
+  return makePromotionOptions({ ...parseCommandLine('cip', args), env });
 }
 
 /** The same, of whatever type the test takes it for: what it is not, the test runs into. */
@@ -71,7 +71,7 @@ describe('the examples of docs/sharding.md', () => {
     );
     expect(lines).toHaveLength(4);
     for (const line of lines.slice(0, 3)) expect(optionsOf(words(line).slice(1), {}).shard?.count).toBe(3);
-    expect(parseFlags('cip', words(lines[3] ?? '').slice(1)).operands).toEqual([
+    expect(parseCommandLine('cip', words(lines[3] ?? '').slice(1)).operands).toEqual([
       '0.json',
       '1.json',
       '2.json',

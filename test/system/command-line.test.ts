@@ -1,12 +1,10 @@
-// Covers src/cli/commands/run-cip.ts
-// Covers src/cli/commands/run-parse-only.ts
-// Covers src/cli/flags/help/command-usage.ts
-// Covers src/cli/flags/help/usage.ts
+// Covers src/cli/commands/command.ts
+// Covers src/cli/commands/version.ts
+// Covers src/cli/flags/help.ts
 // Covers src/cli/main.ts
 // Covers src/cli/output/stdio.ts
 // Covers src/cli/output/version.ts
 // Covers src/cli/runtime/load-manifests.ts
-// Covers src/cli/runtime/make-keychain.ts
 
 import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
@@ -123,7 +121,7 @@ it.each([
   [['report', 'merge'], /^cip: no report given: .*\ncip report merge -help-all lists the flags\n$/],
   [
     ['report', 'merge', 'a', '-deep'],
-    /^cip: -deep is a flag of cip verify\ncip report merge -help-all lists the flags\n$/,
+    /^cip: cip report merge does not take -deep; cip verify does\ncip report merge -help-all lists the flags\n$/,
   ],
   [
     ['verify', '-thin-manifest-dir=d', '-via='],

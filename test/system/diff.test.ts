@@ -1,7 +1,7 @@
-// Covers src/cli/commands/diff-side.ts
-// Covers src/cli/commands/filter-images.ts
-// Covers src/cli/commands/open-sides.ts
-// Covers src/cli/commands/read-side.ts
+// Covers src/cli/browse/diff-side.ts
+// Covers src/cli/browse/filter-images.ts
+// Covers src/cli/browse/open-sides.ts
+// Covers src/cli/browse/read-side.ts
 // Covers src/cli/commands/run-diff.ts
 
 import { describe, expect, it } from 'vitest';
@@ -279,7 +279,11 @@ describe('cip diff that cannot compare ends with 2', () => {
     ['a snapshot that is none', ['bad', 'snapshot'], /bad:1:1: .*a snapshot is a list of images/],
     ['a tag that is two digests', ['twice', 'snapshot'], /twice:2:1: .*app:v1 is .* in line 1 and/],
     ['a directory that holds no manifests', ['.@gcr.io/a', 'snapshot'], /manifests/],
-    ['a flag of a promotion', ['snapshot', 'snapshot', '-confirm'], /no flag of cip diff: -confirm/],
+    [
+      'a flag of a promotion',
+      ['snapshot', 'snapshot', '-confirm'],
+      /cip diff does not take -confirm; cip, cip verify do/,
+    ],
     [
       'files, of which nobody knows the children',
       ['snapshot', 'snapshot', '-minimal-snapshot'],

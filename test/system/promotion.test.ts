@@ -1,7 +1,6 @@
 // Covers src/cli/commands/run-promotion.ts
 // Covers src/cli/output/log-report.ts
-// Covers src/cli/runtime/bound-registries.ts
-// Covers src/cli/runtime/open-registries.ts
+// Covers src/cli/runtime/network-clients.ts
 // Covers src/promote.ts
 
 import { createServer } from 'node:net';

@@ -1,3 +1,4 @@
+// Covers src/cli/commands/report-merge.ts
 // Covers src/cli/commands/run-report-merge.ts
 
 import { readFileSync, writeFileSync } from 'node:fs';

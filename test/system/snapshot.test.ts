@@ -1,9 +1,9 @@
-// Covers src/cli/commands/open-images.ts
+// Covers src/cli/browse/open-images.ts
 // Covers src/cli/commands/run-snapshot.ts
-// Covers src/cli/output/browse-warnings.ts
+// Covers src/cli/browse/browse-warnings.ts
 // Covers src/cli/output/stream-output.ts
-// Covers src/cli/runtime/browse.ts
-// Covers src/cli/runtime/repositories-file.ts
+// Covers src/cli/browse/browse.ts
+// Covers src/cli/browse/repositories-file.ts
 
 import { execFile, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';

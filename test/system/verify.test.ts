@@ -261,8 +261,8 @@ describe('what cip verify refuses', () => {
     [['verify', '-manifest=m', '-parse-only'], /-parse-only/],
     [['verify', '-manifest=m', '-via=https://registry.k8s.io'], /-via is HOST or HOST=ROOT/],
     [['verify', '-manifest=nope.yaml'], /no such file/],
-    [['-manifest=m', '-deep'], /-deep is a flag of cip verify/],
-    [['run', '-manifest=m', '-via=a.io'], /-via is a flag of cip verify/],
+    [['-manifest=m', '-deep'], /cip does not take -deep; cip verify does/],
+    [['run', '-manifest=m', '-via=a.io'], /cip does not take -via; cip verify does/],
   ])('%j', async (args, words) => {
     const { status, stdout, stderr } = await runCip(args);
     expect({ status, stdout, stderr }).toEqual({

@@ -1,34 +1,83 @@
+import type { Flag } from '../flags/flag.ts';
+import type { FlagValues } from '../flags/flag-values.ts';
+import { GENERAL_FLAGS } from '../flags/flags.ts';
+import { refuseUnusable } from '../flags/refuse-flags.ts';
 import type { Stdio } from '../output/stdio.ts';
 
 export type ProgramName = 'cip' | 'kpromo';
 
-/** What a command line asks for, before it is known whether it makes sense. */
-export interface ParsedFlags {
-  /** Values as text, in the order given; of a flag that is not repeatable the last one counts, as in Go. */
-  readonly values: ReadonlyMap<string, readonly string[]>;
-  /** What stands behind the words of the command. */
+/** The command line behind the words of the command. */
+export interface Given {
+  readonly flags: FlagValues;
   readonly operands: readonly string[];
+  readonly program: ProgramName;
+  readonly env: NodeJS.ProcessEnv;
 }
 
-/** What a command is called with. */
-export interface CommandCall extends ParsedFlags {
+/** The streams and the environment of the process. */
+export interface ProcessContext {
   readonly stdio: Stdio;
   readonly env: NodeJS.ProcessEnv;
-  readonly program: ProgramName;
 }
 
-/** One command: the entry that parsing, help and dispatch are made from. */
-export interface CipCommand {
-  /**
-   * What follows the program's name: words with a space between, or '' for nothing. `kpromo` is called with what `cip`
-   * is called with behind the word `cip` too, which is not said again.
-   */
-  readonly words: Readonly<Record<ProgramName, readonly string[]>>;
-  /** The flags that it takes; without them all. `-help` and `-version` go with every command. */
-  readonly flags?: readonly string[];
-  /** Whether words may follow that are no flags. */
-  readonly takesOperands?: true;
-  /** Runs it and resolves to the exit code. Its module is loaded here. */
-  readonly run: (call: CommandCall) => Promise<number>;
-  readonly help: (program: ProgramName, flags: 'common' | 'all') => Promise<string>;
+/** A call without the name of the program, and its purpose. */
+export type Example = readonly [call: string, purpose: string];
+
+export interface CommandHelp {
+  /** Follows the call: `cip verify` + `checks …`. */
+  readonly about: string;
+  /** For the help of the program; without one it is not listed there. */
+  readonly summary?: Example;
+  readonly examples: readonly Example[];
+  readonly notes?: readonly string[];
+  /** The flags that `-help` prints; `-help-all` prints all. Default: all. */
+  readonly common?: readonly string[];
+  /** The meaning of the exit codes. */
+  readonly exit: string;
+}
+
+/** One command, as its module states it. */
+export interface CommandSpec<Request> {
+  /** The words behind `cip`, or behind `kpromo cip`; empty for the program itself. */
+  readonly words: string;
+  /** Whether `kpromo WORDS` is the same as `kpromo cip WORDS`. */
+  readonly isOfKpromo?: true;
+  /** Operands as commander writes them: `<file>`, `[files...]`. Default: none. */
+  readonly operands?: string;
+  /** All flags that it takes; `-help`, `-help-all` and `-version` go with every command. */
+  readonly flags: readonly Flag[];
+  /** A refusal of the flag of another command in words of its own. */
+  readonly refusal?: (flag: string) => string;
+  readonly help: CommandHelp;
+  /** The request that the command line makes. Throws a `UsageError` for contradictions and for what is missing. */
+  readonly parse: (given: Given) => Request;
+  /** Runs the request and resolves to the exit code. Heavy modules are loaded here. */
+  readonly run: (request: Request, context: ProcessContext) => Promise<number>;
+}
+
+/** A command in the table, whatever its request is. */
+export interface CipCommand extends Omit<CommandSpec<never>, 'parse' | 'run'> {
+  readonly execute: (given: Given, context: ProcessContext) => Promise<number>;
+}
+
+/** Makes the entry of the table from what the module of a command states. */
+export function defineCommand<Request>(
+  spec: CommandSpec<Request>,
+): CipCommand & Pick<CommandSpec<Request>, 'parse'> {
+  const flags = [...spec.flags, ...GENERAL_FLAGS];
+  const parse = (given: Given) => {
+    refuseUnusable(flags, given.flags);
+    return spec.parse(given);
+  };
+  return {
+    ...spec,
+    flags,
+    parse,
+    execute: async (given, context) => await spec.run(parse(given), context),
+  };
+}
+
+/** The call of a command, written in full. */
+export function callOf(program: ProgramName, words: string): string {
+  return [program === 'kpromo' ? 'kpromo cip' : 'cip', words].filter((part) => part !== '').join(' ');
 }

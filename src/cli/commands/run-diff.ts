@@ -2,21 +2,31 @@ import { isAbort, messageOf } from '../../base/errors.ts';
 import { findDifferences } from '../../workflows/diff/diff.ts';
 import { DiffCounter } from '../../workflows/diff/diff-counter.ts';
 import { DiffError } from '../../workflows/diff/diff-error.ts';
-import { renderDiff } from '../../workflows/diff/render.ts';
-import type { DiffOptions } from '../flags/options/diff-options.ts';
+import { type DiffFormat, renderDiff } from '../../workflows/diff/render.ts';
+import type { BrowseOptions } from '../flags/options/browse-options.ts';
+import type { RunOptions } from '../flags/options/run-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import type { Stdio } from '../output/stdio.ts';
 import { streamOutput } from '../output/stream-output.ts';
-import { type Browser, browse } from '../runtime/browse.ts';
-import { findSides } from './diff-side.ts';
-import { openSides } from './open-sides.ts';
-import { readSide } from './read-side.ts';
+import { type Browser, browse } from '../browse/browse.ts';
+import { findSides } from '../browse/diff-side.ts';
+import { openSides } from '../browse/open-sides.ts';
+import { readSide } from '../browse/read-side.ts';
+import type { ProcessContext } from './command.ts';
+
+/** A complete and consistent request for a comparison. */
+export interface DiffOptions extends RunOptions, BrowseOptions {
+  /** The two sides as they are written. */
+  readonly a: string;
+  readonly b: string;
+  readonly format: DiffFormat;
+}
 
 /** A comparison from its options to its exit code: 0 equal, 1 different, 2 where something could not be compared. */
-export function runDiff(options: DiffOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
-  return browse(options, { stdio, env }, async (browser) => {
+export function runDiff(options: DiffOptions, context: ProcessContext): Promise<number> {
+  return browse(options, context, async (browser) => {
     try {
-      return await compare(options, { browser, stdio });
+      return await compare(options, { browser, stdio: context.stdio });
     } catch (error) {
       if (error instanceof UsageError || isAbort(error, browser.signal)) throw error;
       throw error instanceof DiffError

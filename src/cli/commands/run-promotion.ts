@@ -1,65 +1,93 @@
-import { systemClock } from '../../adapters/system/clock.ts';
-import { createGitTree } from '../../adapters/git/source-tree.ts';
-import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
-import type { Secrets } from '../../base/secrets.ts';
+import { PARSE_ONLY_RULES } from '../../checks/rules.ts';
+import { checkManifests } from '../../checks/run-checks.ts';
+import { filtered } from '../../base/iterables.ts';
+import { expandEdges } from '../../edges/expand-edges.ts';
+import { takeShard } from '../../edges/take-shard.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
-import type { Log } from '../../ports/log.ts';
-import { promote } from '../../promote.ts';
+import { planConflicts } from '../../plan/make-plan.ts';
+import { exitCodeOf } from '../../report/exit-code.ts';
+import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
-import { showRunProgress } from '../progress/run-progress.ts';
-import type { StatusArea } from '../progress/status-area.ts';
-import { registriesOf } from '../runtime/bound-registries.ts';
-import { openRegistries } from '../runtime/open-registries.ts';
-import { spoolDirectory } from '../runtime/run-scope.ts';
-import type { StopSignals } from '../runtime/stop-signals.ts';
+import { logReport } from '../output/log-report.ts';
+import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
+import { prepareReports, writeReports } from '../output/write-report.ts';
+import { bindRegistries, registriesOf, warnUnusedBudgets } from '../runtime/bound-registries.ts';
+import { loadManifests } from '../runtime/load-manifests.ts';
+import { type Run, withRun } from '../runtime/run-scope.ts';
+import type { ProcessContext } from './command.ts';
 
-interface Surroundings {
-  readonly options: PromotionOptions;
-  readonly status: StatusArea;
-  readonly env: NodeJS.ProcessEnv;
-  readonly stop: StopSignals;
-  readonly log: Log;
-  readonly secrets: Secrets;
+/** A promotion, its dry run or a check of the manifests, from its options to its exit code. */
+export function runPromotion(options: PromotionOptions, context: ProcessContext): Promise<number> {
+  return withRun(options, context, async (run) => {
+    const { log, stop } = run;
+    const { stdio } = context;
+    const { shard, task, where } = options;
+    if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
+    const places = await prepareReports(options, inputsOf(options));
+    const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
+    const report =
+      task === 'parse-only' ? checkOnly(read, { options, run }) : await promoteWith(read, { options, run });
+    const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
+    const { format } = options.log;
+    try {
+      await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
+    } finally {
+      await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
+      if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
+    }
+    return stop.exitCode() ?? exitCodeOf(report, options);
+  });
 }
 
-/** A promotion or its dry run. */
-export async function runPromotion(
-  read: ReadManifests,
-  { options, status, env, stop, log, secrets }: Surroundings,
-): Promise<RunReport> {
+/** For machines the mode is in the summary. */
+const NOTHING_WRITTEN = 'dry run: nothing was written; -confirm promotes';
+
+interface Parts {
+  readonly options: PromotionOptions;
+  readonly run: Run;
+}
+
+/** The stages over registries: a promotion or its dry run. */
+async function promoteWith(read: ReadManifests, { options, run }: Parts): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
-  const clock = systemClock;
-  const client = await openRegistries(registriesOf(read.manifests), {
-    options,
-    readOnly: task !== 'promotion',
-    env,
-    clock,
-    log,
-    secrets,
+  const { runtime } = run;
+  const { stopping, signal } = run.stop;
+  const confirm = task === 'promotion';
+  const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
+  const spool = runtime.openSpool(options.spoolLimit);
+  const tree = runtime.openTree(options.where);
+  const { promote } = await import('../../promote.ts');
+  const request = { read, tool: VERSION, confirm, proof, maxImageSize, reportAll, threads, shard, siblings };
+  return await run.showing(client.traffic, (progress) =>
+    promote(request, { ...client, tree, spool, clock: runtime.clock, progress, stopping, signal }),
+  );
+}
+
+/** The findings that need no network. */
+function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
+  const { manifests, problems, counts } = read;
+  const registries = registriesOf(manifests);
+  const { runtime, log, stop } = run;
+  warnUnusedBudgets(options.budgets, registries, log);
+  if (options.serviceAccounts) bindRegistries(registries, log);
+  const startedAt = runtime.clock.wallTime();
+  const begun = runtime.clock.monotonic();
+  const wanted = takeShard(expandEdges(manifests), options.shard);
+  return makeReport({
+    mode: 'parse-only',
+    startedAt,
+    durationMs: runtime.clock.monotonic() - begun,
+    stopped: stop.stopping.aborted,
+    edges: wanted.edges,
+    shard: wanted.shard,
+    plan: planConflicts(wanted),
+    readings: new Map(),
+    findings: checkManifests(PARSE_ONLY_RULES, manifests),
+    outcomes: new Map(),
+    problems,
+    manifests: counts,
+    traffic: new Map(),
   });
-  const { stopping, signal } = stop;
-  const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
-  const shown = showRunProgress(client.traffic, { options, status, env, stop, log, clock });
-  const { progress } = shown;
-  try {
-    const confirm = task === 'promotion';
-    const request = {
-      read,
-      tool: VERSION,
-      confirm,
-      proof,
-      maxImageSize,
-      reportAll,
-      threads,
-      shard,
-      siblings,
-    };
-    const tree = createGitTree(options.where, env);
-    return await promote(request, { ...client, tree, spool, clock, progress, stopping, signal });
-  } finally {
-    shown.close();
-    await client.close();
-  }
 }

@@ -3,7 +3,7 @@ import { forEachConcurrently } from '../../base/concurrency.ts';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import type { Log } from '../../ports/log.ts';
-import { MergeError, type Named } from '../../report/check-shards.ts';
+import type { Named } from '../../report/check-shards.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { mergeReports } from '../../report/merge-reports.ts';
 import { asReport } from '../../report/parse-report.ts';
@@ -12,54 +12,33 @@ import { parseDocument } from '../../report/report-document.ts';
 import { mergeVerifications } from '../../workflows/verify/merge-verifications.ts';
 import { asVerification, isOfVerification } from '../../workflows/verify/parse-verification.ts';
 import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
-import { FlagValues } from '../flags/flag-values.ts';
-import { reportsOf } from '../flags/options/promotion-options.ts';
-import { type LogOptions, logOptionsOf } from '../flags/options/run-options.ts';
-import { refuseRepeated } from '../flags/refuse-flags.ts';
-import { exitCodeOfError, InputError, UsageError } from '../flags/usage-error.ts';
+import type { ReportFiles } from '../flags/options/promotion-options.ts';
+import type { LogOptions } from '../flags/options/run-options.ts';
+import { InputError, UsageError } from '../flags/usage-error.ts';
 import { logReport } from '../output/log-report.ts';
 import { logVerification, writeVerification } from '../output/log-verification.ts';
 import { createLogger } from '../output/logger.ts';
 import type { Stdio } from '../output/stdio.ts';
 import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
-import type { CommandCall } from './command.ts';
+import type { ProcessContext } from './command.ts';
 
 /** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;
 
-/** `cip report merge`: the reports of shards become the one of the whole. Resolves to the exit code of such a run. */
-export async function runReportMerge(call: CommandCall): Promise<number> {
-  const { values, operands: files, stdio, program } = call;
-  const options = makeMergeOptions(values);
-  const log = createLogger(stdio, options.log, Date.now);
-  try {
-    if (files.length === 0) throw noReport(program);
-    const places = await prepareReports(options, { files });
-    return await mergeAll(await readReports(files), { options, places, stdio, log });
-  } catch (error) {
-    const refusal = error instanceof MergeError ? new InputError(error.message) : error;
-    if (options.log.format === 'text') throw refusal;
-    log.write('error', messageOf(refusal)); // a collector of JSON takes no other line
-    return exitCodeOfError(refusal);
-  }
-}
-
-function noReport(program: CommandCall['program']): UsageError {
-  const call = program === 'kpromo' ? 'kpromo cip' : 'cip';
-  return new UsageError(`no report given: ${call} report merge 0.json 1.json …`);
-}
-
-interface MergeOptions {
-  readonly report: string | undefined;
-  readonly reportMarkdown: string | undefined;
+/** A request to merge reports. */
+export interface MergeOptions extends ReportFiles {
+  /** At least one. */
+  readonly files: readonly string[];
   readonly allowLost: boolean;
   readonly log: LogOptions;
 }
 
-function makeMergeOptions(values: CommandCall['values']): MergeOptions {
-  refuseRepeated(values);
-  const flags = new FlagValues(values);
-  return { ...reportsOf(flags), allowLost: flags.isOn('allow-lost'), log: logOptionsOf(flags) };
+/** `cip report merge`: one report of the reports of all shards. Resolves to the exit code of such a run. */
+export async function runReportMerge(options: MergeOptions, { stdio }: ProcessContext): Promise<number> {
+  const { files } = options;
+  const log = createLogger(stdio, options.log, Date.now);
+  const places = await prepareReports(options, { files });
+  return await mergeAll(await readReports(files), { options, places, stdio, log });
 }
 
 interface Merging {

@@ -1,22 +1,22 @@
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import { renderSnapshot } from '../../workflows/snapshot/render.ts';
 import type { SnapshotOptions } from '../flags/options/snapshot-options.ts';
-import { BrowseWarnings } from '../output/browse-warnings.ts';
-import type { Stdio } from '../output/stdio.ts';
+import { BrowseWarnings } from '../browse/browse-warnings.ts';
 import { streamOutput } from '../output/stream-output.ts';
-import { type Browser, browse } from '../runtime/browse.ts';
+import { type Browser, browse } from '../browse/browse.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
-import { clientFor, openRegistryImages, openWantedImages } from './open-images.ts';
+import { clientFor, openRegistryImages, openWantedImages } from '../browse/open-images.ts';
+import type { ProcessContext } from './command.ts';
 
 /**
  * A snapshot from its options to its exit code: 1 where something that should be in it is not, or its reader did not
  * wait for all of it.
  */
-export function runSnapshot(options: SnapshotOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
-  return browse(options, { stdio, env }, async (browser) => {
+export function runSnapshot(options: SnapshotOptions, context: ProcessContext): Promise<number> {
+  return browse(options, context, async (browser) => {
     const notices = new BrowseWarnings(browser.log, { absence: 'error' });
     const images = await openImages(options, { browser, notices });
-    const delivery = await streamOutput(stdio.out, renderSnapshot(images, options));
+    const delivery = await streamOutput(context.stdio.out, renderSnapshot(images, options));
     return notices.incomplete || delivery === 'gone' ? 1 : 0;
   });
 }

@@ -1,77 +1,62 @@
-import { systemClock } from '../../adapters/system/clock.ts';
-import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
-import type { Secrets } from '../../base/secrets.ts';
-import type { ReadManifests } from '../../manifest/model.ts';
 import { exitCodeOfVerification, type Verification } from '../../workflows/verify/verification.ts';
+import type { ReadManifests } from '../../manifest/model.ts';
+import type { Mirror } from '../../workflows/verify/mirror.ts';
 import { verify } from '../../workflows/verify/verify.ts';
-import type { VerifyOptions } from '../flags/options/verify-options.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { logVerification, writeVerification } from '../output/log-verification.ts';
 import { inputsOf } from '../output/report-inputs.ts';
-import type { Stdio } from '../output/stdio.ts';
 import { prepareReports } from '../output/write-report.ts';
-import { showRunProgress } from '../progress/run-progress.ts';
 import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
-import { openRegistries } from '../runtime/open-registries.ts';
-import { type Run, spoolDirectory, withRun } from '../runtime/run-scope.ts';
+import { type Run, withRun } from '../runtime/run-scope.ts';
+import type { ProcessContext } from './command.ts';
 
-/** `cip verify` from its options to its exit code. */
-export function runVerify(options: VerifyOptions, stdio: Stdio, env: NodeJS.ProcessEnv): Promise<number> {
-  return withRun(options, stdio, async (run) => {
-    const { shard } = options;
-    if (shard !== undefined) run.log.write('info', 'one shard of the verification', { ...shard });
-    const places = await prepareReports(options, inputsOf(options));
-    const read = await loadManifests(options.where, {
-      strict: false,
-      log: run.log,
-      stopping: run.stop.stopping,
-    });
-    const verification = await verifyWith(read, { options, env, run, secrets: stdio.secrets });
-    try {
-      await writeVerification(verification, places, stdio); // first: who stops a run may not wait until all is told
-    } finally {
-      const items = verification.items.filter(({ verdict }) => verdict !== 'invalid'); // these have been told
-      await logVerification({ ...verification, items }, { format: options.log.format, stdio, log: run.log });
-    }
-    return run.stop.exitCode() ?? exitCodeOfVerification(verification);
-  });
+/** A complete and consistent request for a verification. */
+export interface VerifyOptions extends PromotionOptions {
+  readonly deep: boolean;
+  readonly mirror: Mirror | undefined;
+  /** Whether damaged images are repaired; only where `task` is `promotion` something is written. */
+  readonly repair: boolean;
 }
 
-interface VerifyParts {
-  readonly options: VerifyOptions;
-  readonly env: NodeJS.ProcessEnv;
-  readonly run: Run;
-  readonly secrets: Secrets;
+/** `cip verify` from its options to its exit code. */
+export function runVerify(options: VerifyOptions, context: ProcessContext): Promise<number> {
+  return withRun(options, context, async (run) => {
+    const { log, stop } = run;
+    const { stdio } = context;
+    const { shard, where } = options;
+    if (shard !== undefined) log.write('info', 'one shard of the verification', { ...shard });
+    const places = await prepareReports(options, inputsOf(options));
+    const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
+    const verification = await verifyWith(read, { options, run });
+    try {
+      await writeVerification(verification, places, stdio); // first: a run that is stopped may not reach the end of its log
+    } finally {
+      const items = verification.items.filter(({ verdict }) => verdict !== 'invalid'); // these are in the log already
+      await logVerification({ ...verification, items }, { format: options.log.format, stdio, log });
+    }
+    return stop.exitCode() ?? exitCodeOfVerification(verification);
+  });
 }
 
 async function verifyWith(
   read: ReadManifests,
-  { options, env, run: { log, stop, status }, secrets }: VerifyParts,
+  { options, run }: { readonly options: VerifyOptions; readonly run: Run },
 ): Promise<Verification> {
-  const clock = systemClock;
+  const { runtime } = run;
+  const { clock } = runtime;
+  const { stopping, signal } = run.stop;
   const isConfirmed = options.repair && options.task === 'promotion';
-  const client = await openRegistries([...registriesOf(read.manifests), ...frontsOf(options)], {
-    options,
-    readOnly: !isConfirmed,
-    env,
-    clock,
-    log,
-    secrets,
-  });
-  const shown = showRunProgress(client.traffic, { options, status, env, stop, log, clock });
-  const { progress } = shown;
-  const { stopping, signal } = stop;
-  const spool = createDiskSpool({ directory: spoolDirectory(env), limit: options.spoolLimit, log });
+  const registries = [...registriesOf(read.manifests), ...mirrorOf(options)];
+  const client = await runtime.openRegistries(registries, { readOnly: !isConfirmed });
+  const spool = runtime.openSpool(options.spoolLimit);
   const writing = isConfirmed ? { registry: client.destination, spool, clock, signal } : undefined;
-  try {
-    return await verify({ ...options, read }, { ...client, clock, progress, stopping, writing });
-  } finally {
-    shown.close();
-    await client.close();
-  }
+  return await run.showing(client.traffic, (progress) =>
+    verify({ ...options, read }, { ...client, clock, progress, stopping, writing }),
+  );
 }
 
-/** What is asked instead of the destinations. */
-function frontsOf({ mirror }: VerifyOptions): readonly BoundRegistry[] {
+/** The registry that is queried instead of the destinations. */
+function mirrorOf({ mirror }: VerifyOptions): readonly BoundRegistry[] {
   return mirror === undefined ? [] : [{ name: mirror.host, serviceAccount: undefined }];
 }

@@ -1,6 +1,4 @@
-import type { FlagName } from './flags.ts';
-
-/** What was given for each flag; of several values of one flag the last counts. */
+/** Values by flag, in the order given; of a flag that is not repeatable the last one counts, as in Go. */
 export class FlagValues {
   readonly #values: ReadonlyMap<string, readonly string[]>;
 
@@ -8,15 +6,24 @@ export class FlagValues {
     this.#values = values;
   }
 
-  text(name: FlagName): string | undefined {
-    return this.#values.get(name)?.at(-1);
+  /** Names of the flags that were given. */
+  get names(): readonly string[] {
+    return Array.from(this.#values.keys());
   }
 
-  isGiven(name: FlagName): boolean {
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? [];
+  }
+
+  text(name: string): string | undefined {
+    return this.all(name).at(-1);
+  }
+
+  isGiven(name: string): boolean {
     return this.#values.has(name);
   }
 
-  isOn(name: FlagName): boolean {
+  isOn(name: string): boolean {
     return this.text(name) === 'true';
   }
 }

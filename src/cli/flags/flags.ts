@@ -1,255 +1,141 @@
 import { FEW } from '../../checks/images-to-copy.ts';
-import type { FlagSpec } from './flag-spec.ts';
-import { REMOVED_FLAGS } from './removed-flags.ts';
-import { UPSTREAM_FLAGS } from './upstream-flags.ts';
+import { type Flag, flagsOf } from './flag.ts';
 
-const OWN_FLAGS = [
-  {
-    name: 'manifest',
-    value: 'FILE',
-    group: 'manifests',
-    description: 'read one plain manifest',
-    isCommon: true,
-  },
-  {
-    name: 'thin-manifest-dir',
-    value: 'DIR',
-    group: 'manifests',
-    description: 'read the thin manifests below DIR',
-    isCommon: true,
-  },
-  {
-    name: 'parse-only',
-    group: 'manifests',
-    description: 'check the manifests without network access, then stop',
-    isCommon: true,
-  },
-  {
-    name: 'confirm',
-    group: 'promotion',
-    description: 'write; without it every run is a dry run',
-    isCommon: true,
-  },
-  {
-    name: 'dry-run',
-    group: 'promotion',
-    default: 'true',
-    description: 'the default; `-dry-run=false` means `-confirm`',
-  },
-  {
-    name: 'deep',
-    group: 'verify',
-    command: 'verify',
-    description: 'check child manifests and blobs too',
-  },
-  {
-    name: 'repair',
-    group: 'verify',
-    command: 'verify',
-    description: 'with `-deep`, list missing content; with `-confirm`, send it',
-  },
-  {
-    name: 'via',
-    value: 'HOST[=ROOT]',
-    group: 'verify',
-    command: 'verify',
-    description: 'query HOST instead of the destinations',
-  },
-  {
-    name: 'shard',
-    value: 'INDEX/COUNT',
-    group: 'promotion',
-    description: 'process one part of the destinations, e.g. `0/3`',
-    isCommon: true,
-  },
-  {
-    name: 'shard-count',
-    value: 'N',
-    group: 'promotion',
-    description: 'number of shards; the environment gives the index',
-  },
+// Groups of flags that several commands take. A flag of one command stands in the module of that command.
+
+export const LOCATION_FLAGS = flagsOf('Manifests', [
+  { name: 'manifest', value: 'FILE', description: 'read one plain manifest' },
+  { name: 'thin-manifest-dir', value: 'DIR', description: 'read the thin manifests below DIR' },
+]);
+
+export const CONFIRM_FLAGS = flagsOf('Promotion', [
+  { name: 'confirm', description: 'write; without it every run is a dry run' },
+  { name: 'dry-run', default: 'true', description: 'the default; `-dry-run=false` means `-confirm`' },
+]);
+
+/** The part of the destinations that a run processes, and the time that it has. */
+export const SCOPE_FLAGS = flagsOf('Promotion', [
+  { name: 'shard', value: 'INDEX/COUNT', description: 'process one part of the destinations, e.g. `0/3`' },
+  { name: 'shard-count', value: 'N', description: 'number of shards; the environment gives the index' },
+  { name: 'deadline', value: 'DURATION', description: 'stop starting work after DURATION, e.g. `90m`' },
+  { name: 'no-siblings', description: 'copy from the source only, not from other destinations' },
+]);
+
+export const ALLOW_LOST_FLAGS = flagsOf('Promotion', [
+  { name: 'allow-lost', description: 'exit 0 although images are lost' },
+]);
+
+/** A promotion and its dry run. */
+export const PROMOTION_FLAGS = flagsOf('Promotion', [
   {
     name: 'spool-limit',
     value: 'MIB',
-    group: 'promotion',
     default: '8192',
     description: 'limit temporary files for large blobs',
   },
   {
-    name: 'deadline',
-    value: 'DURATION',
-    group: 'promotion',
-    description: 'stop starting work after DURATION, e.g. `90m`',
-    isCommon: true,
-  },
-  {
-    name: 'no-siblings',
-    group: 'promotion',
-    description: 'copy from the source only, not from other destinations',
-  },
-  {
-    name: 'allow-lost',
-    group: 'promotion',
-    description: 'exit 0 although images are lost',
-    isCommon: true,
-  },
-  {
     name: 'prove',
     value: 'MODE',
-    group: 'promotion',
     default: `all below ${FEW.toLocaleString('en')}`,
     description: 'prove sources: `all`, `changed`, `none`',
   },
   {
     name: 'max-image-size',
     value: 'MIB',
-    group: 'promotion',
     default: 'no limit',
     description: 'block images larger than MIB (compressed)',
-    isCommon: true,
   },
-  {
-    name: 'report',
-    value: 'FILE',
-    group: 'report',
-    description: 'write a JSON report; `-` is stdout',
-    isCommon: true,
-  },
-  {
-    name: 'report-markdown',
-    value: 'FILE',
-    group: 'report',
-    description: 'write a Markdown report; `-` is stdout',
-    isCommon: true,
-  },
-  { name: 'report-all', group: 'report', description: 'report edges that are present, too' },
-  { name: 'json-log-summary', group: 'report', description: 'legacy spelling of `-report=-`' },
-  {
-    name: 'snapshot',
-    value: 'REG',
-    group: 'snapshots',
-    description: 'print all images at or below a registry, then stop',
-    isCommon: true,
-  },
-  {
-    name: 'manifest-based-snapshot-of',
-    value: 'REG',
-    group: 'snapshots',
-    description: 'print what the manifests want there, then stop',
-  },
+]);
+
+export const REPORT_FILE_FLAGS = flagsOf('Report', [
+  { name: 'report', value: 'FILE', description: 'write a JSON report; `-` is stdout' },
+  { name: 'report-markdown', value: 'FILE', description: 'write a Markdown report; `-` is stdout' },
+]);
+
+/** The report of a run over manifests. */
+export const REPORT_FLAGS: readonly Flag[] = [
+  ...REPORT_FILE_FLAGS,
+  ...flagsOf('Report', [
+    { name: 'report-all', description: 'report edges that are present, too' },
+    { name: 'json-log-summary', description: 'legacy spelling of `-report=-`' },
+  ]),
+];
+
+/** How the content of registries is read and printed. */
+export const BROWSE_FLAGS = flagsOf('Snapshots', [
   {
     name: 'output-format',
     value: 'FORMAT',
-    group: 'snapshots',
     default: 'yaml',
     description: '`yaml`, `csv` or `json`',
+    neverEmpty: true,
   },
-  {
-    name: 'output',
-    value: 'FORMAT',
-    group: 'snapshots',
-    description: 'same as `-output-format`',
-  },
-  {
-    name: 'snapshot-tag',
-    value: 'TAG',
-    group: 'snapshots',
-    description: 'only digests with this tag',
-  },
+  { name: 'output', value: 'FORMAT', description: 'same as `-output-format`', neverEmpty: true },
+  { name: 'snapshot-tag', value: 'TAG', description: 'only digests with this tag', neverEmpty: true },
   {
     name: 'minimal-snapshot',
-    group: 'snapshots',
     words: ['strict'],
     description: 'omit children of indexes; `=strict` omits signatures too',
   },
   {
     name: 'snapshot-repositories',
     value: 'FILE',
-    group: 'snapshots',
     description: 'read the repositories listed in FILE, one a line',
+    neverEmpty: true,
   },
   {
     name: 'snapshot-service-account',
     value: 'ACCOUNT',
-    group: 'snapshots',
     description: 'Google service account that reads REG',
   },
+]);
+
+/** Connections, credentials and limits. */
+export const REGISTRY_FLAGS = flagsOf('Registries', [
   {
     name: 'threads',
     value: 'N',
-    group: 'registries',
     default: '50',
     description: 'limit concurrent requests to all hosts together',
-    isCommon: true,
   },
-  {
-    name: 'plain-http',
-    value: 'HOST',
-    group: 'registries',
-    repeatable: true,
-    description: 'use http for HOST (repeatable)',
-  },
-  {
-    name: 'key-files',
-    value: 'CSV',
-    group: 'registries',
-    description: 'use these JSON keys of Google service accounts first',
-    isCommon: true,
-  },
-  {
-    name: 'no-service-account',
-    group: 'registries',
-    description: 'ignore `service-account` in manifests',
-  },
-  {
-    name: 'ca-file',
-    value: 'FILE',
-    group: 'registries',
-    repeatable: true,
-    description: 'trust the certificates (PEM) in FILE (repeatable)',
-    isCommon: true,
-  },
+  { name: 'plain-http', value: 'HOST', repeatable: true, description: 'use http for HOST' },
+  { name: 'key-files', value: 'CSV', description: 'use these JSON keys of Google service accounts first' },
+  { name: 'no-service-account', description: 'ignore `service-account` in manifests' },
+  { name: 'ca-file', value: 'FILE', repeatable: true, description: 'trust the certificates (PEM) in FILE' },
   {
     name: 'trust-realm',
     value: 'REGISTRY=HOST',
-    group: 'registries',
     repeatable: true,
-    description: 'allow a token service of another domain (repeatable)',
+    description: 'allow a token service of another domain',
   },
   {
     name: 'budget',
     value: 'HOST=RPS[,writes=RPS]',
-    group: 'registries',
     repeatable: true,
-    description: 'limit requests per second (repeatable)',
+    description: 'limit requests per second',
   },
+]);
+
+export const LOG_FLAGS = flagsOf('General', [
   {
     name: 'log-level',
     value: 'LEVEL',
-    group: 'general',
     default: 'info',
     description: '`debug`, `info`, `warning` or `error`',
-    isCommon: true,
   },
-  { name: 'log-format', value: 'FORMAT', group: 'general', default: 'text', description: '`text` or `json`' },
-  {
-    name: 'no-progress',
-    group: 'general',
-    description: 'print no progress',
-  },
-  { name: 'version', group: 'general', description: 'print the version', isCommon: true },
-  {
-    name: 'json',
-    group: 'general',
-    command: 'version',
-    description: 'of `version`: print it as JSON (also `-j`)',
-  },
-  { name: 'help', group: 'general', description: 'print the common flags', isCommon: true },
-  { name: 'help-all', group: 'general', description: 'print all flags', isCommon: true },
-] as const satisfies readonly FlagSpec[];
+  { name: 'log-format', value: 'FORMAT', default: 'text', description: '`text` or `json`' },
+]);
 
-/** The table that parsing, help and the README are made from. */
-export const FLAGS: readonly FlagSpec[] = [...OWN_FLAGS, ...UPSTREAM_FLAGS, ...REMOVED_FLAGS];
+/** Each run over registries. */
+export const RUN_FLAGS: readonly Flag[] = [
+  ...REGISTRY_FLAGS,
+  ...LOG_FLAGS,
+  ...flagsOf('General', [{ name: 'no-progress', description: 'print no progress' }]),
+];
 
-/** A flag that has a meaning here. */
-export type FlagName = (typeof OWN_FLAGS)[number]['name'];
+/** They go with every command. */
+export const GENERAL_FLAGS = flagsOf('General', [
+  { name: 'version', description: 'print the version' },
+  { name: 'help', description: 'print the common flags' },
+  { name: 'help-all', description: 'print all flags' },
+]);

@@ -1,5 +1,5 @@
 import { quote } from '../../base/text.ts';
-import type { FlagSpec } from './flag-spec.ts';
+import type { Flag } from './flag.ts';
 import { UsageError } from './usage-error.ts';
 
 const ABBREVIATIONS: ReadonlyMap<string, string> = new Map([
@@ -11,12 +11,12 @@ const FALSE = new Set(['0', 'f', 'F', 'false', 'FALSE', 'False']);
 
 /**
  * Rewrites a command line as Go programs and cobra take it into the one form that commander takes: `--flag=value`,
- * booleans too. One dash or two, `-flag value`, `-flag=value`, `-flag`, `-h`; `--` ends the flags. What it does not
- * know is left for commander to name, without its value, which would make every other flag look less alike.
+ * booleans too. One dash or two, `-flag value`, `-flag=value`, `-flag`, `-h`; `--` ends the flags. An
+ * unknown flag is left for commander to report, without its value, which would disturb the search for a near name.
  *
  * @see https://pkg.go.dev/flag#hdr-Command_line_flag_syntax
  */
-export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec[]): string[] {
+export function rewriteGoFlags(argv: readonly string[], specs: readonly Flag[]): string[] {
   const known = new Map(specs.map((spec) => [spec.name, spec]));
   const rest = [...argv];
   const rewritten: string[] = [];
@@ -36,8 +36,8 @@ export function rewriteGoFlags(argv: readonly string[], specs: readonly FlagSpec
   return rewritten;
 }
 
-/** What is neither a flag nor the value of one, in a command line that may be wrong. */
-export function wordsAmong(argv: readonly string[], specs: readonly FlagSpec[]): string[] {
+/** The words that are neither flags nor values of flags, in a command line that may be wrong. */
+export function wordsAmong(argv: readonly string[], specs: readonly Flag[]): string[] {
   const valued = new Set(specs.filter(({ value }) => value !== undefined).map(({ name }) => name));
   return argv.filter((argument, index) => {
     const before = /^--?([^-=][^=]*)$/.exec(argv[index - 1] ?? '')?.[1];
@@ -46,7 +46,7 @@ export function wordsAmong(argv: readonly string[], specs: readonly FlagSpec[]):
 }
 
 /** The arguments before the first flag that is not known: the one behind it may be its value. */
-export function beforeUnknownFlag(argv: readonly string[], specs: readonly FlagSpec[]): readonly string[] {
+export function beforeUnknownFlag(argv: readonly string[], specs: readonly Flag[]): readonly string[] {
   const known = new Set(specs.map(({ name }) => name));
   const isUnknown = (argument: string) => {
     const name = /^--?([^-=][^=]*)/.exec(argument)?.[1] ?? '';
@@ -56,7 +56,7 @@ export function beforeUnknownFlag(argv: readonly string[], specs: readonly FlagS
   return at === -1 ? argv : argv.slice(0, at);
 }
 
-function booleanOf(spec: FlagSpec, value: string | undefined): boolean | string {
+function booleanOf(spec: Flag, value: string | undefined): boolean | string {
   const word = value?.toLowerCase();
   if (word !== undefined && spec.words?.includes(word)) return word;
   if (value === undefined || TRUE.has(value)) return true;
@@ -66,7 +66,7 @@ function booleanOf(spec: FlagSpec, value: string | undefined): boolean | string 
   );
 }
 
-function valueAfter(spec: FlagSpec, rest: string[]): string {
+function valueAfter(spec: Flag, rest: string[]): string {
   const value = rest.shift();
   if (value === undefined) throw new UsageError(`-${spec.name} needs a value: -${spec.name}=${spec.value}`);
   return value;

@@ -1,58 +1,43 @@
-import type { ParsedFlags } from '../commands/command.ts';
-import { FLAGS, type FlagName } from './flags.ts';
+import type { Flag } from './flag.ts';
+import type { FlagValues } from './flag-values.ts';
 import { UsageError } from './usage-error.ts';
 
-const NEVER_EMPTY = [
-  'snapshot',
-  'manifest-based-snapshot-of',
-  'via',
-  'snapshot-tag',
-  'output-format',
-  'output',
-  'snapshot-repositories',
-] as const satisfies readonly FlagName[];
-
-/** Throws a `UsageError` for flags that are not there any more or not yet, are given twice or without their value. */
-export function refuseUnusable(values: ParsedFlags['values']): void {
-  refuseRemoved(values);
-  refusePlanned(values);
-  refuseRepeated(values);
-  refuseEmpty(values);
-}
-
-function refuseRemoved(values: ParsedFlags['values']): void {
-  const asked = FLAGS.filter(({ name, refused }) => refused !== undefined && isWanted(values.get(name)));
-  if (asked.length === 0) return;
-  throw new UsageError(asked.map(({ name, refused }) => `-${name} is gone: ${refused}`).join('; '));
-}
-
-function refusePlanned(values: ParsedFlags['values']): void {
-  const asked = FLAGS.filter(({ name, planned }) => planned && isWanted(values.get(name)));
-  if (asked.length === 0) return;
-  const names = asked.map(({ name }) => `-${name}`).join(', ');
-  throw new UsageError(`not built yet: ${names}`);
-}
-
-/** The same again is the same; two different values are a contradiction, whichever came last. */
-export function refuseRepeated(values: ParsedFlags['values']): void {
-  for (const { name, repeatable, inert } of FLAGS) {
-    const given = new Set(values.get(name));
-    if (repeatable || inert !== undefined || given.size < 2) continue;
-    const all = Array.from(given, (value) => `-${name}=${value}`).join(' and ');
-    throw new UsageError(`${all} contradict each other: give one`);
+/** Throws a `UsageError` for flags that are gone, planned, contradictory or empty. */
+export function refuseUnusable(flags: readonly Flag[], given: FlagValues): void {
+  const wanted = flags.filter(({ name }) => isWanted(given.text(name)));
+  const gone = wanted.filter(({ refused }) => refused !== undefined);
+  if (gone.length > 0) {
+    throw new UsageError(gone.map(({ name, refused }) => `-${name} is gone: ${refused}`).join('; '));
+  }
+  const planned = wanted.filter((flag) => flag.planned);
+  if (planned.length > 0) throw new UsageError(`not built yet: ${listFlags(planned)}`);
+  for (const flag of flags) {
+    refuseRepeated(flag, given.all(flag.name));
+    if (flag.neverEmpty && given.all(flag.name).includes('')) {
+      throw new UsageError(`-${flag.name} is given without a value: give one, or leave the flag out`);
+    }
   }
 }
 
-/** A variable that is not set must not turn a snapshot into a promotion, or all that is asked into less. */
-function refuseEmpty(values: ParsedFlags['values']): void {
-  for (const name of NEVER_EMPTY) {
-    if (!values.get(name)?.includes('')) continue;
-    throw new UsageError(`-${name} is given without a value: give one, or leave the flag out`);
-  }
+/** Those of some flags that are given and not switched off. */
+export function effective(flags: readonly Flag[], given: FlagValues): readonly Flag[] {
+  return flags.filter(({ name }) => given.isGiven(name) && given.text(name) !== 'false');
+}
+
+/** Flags for a message: `-a, -b`. */
+export function listFlags(flags: readonly Pick<Flag, 'name'>[]): string {
+  return flags.map(({ name }) => `-${name}`).join(', ');
+}
+
+/** The same value twice is the same; two different values are a contradiction, whichever came last. */
+function refuseRepeated({ name, repeatable, inert }: Flag, values: readonly string[]): void {
+  const given = new Set(values);
+  if (repeatable || inert !== undefined || given.size < 2) return;
+  const all = Array.from(given, (value) => `-${name}=${value}`).join(' and ');
+  throw new UsageError(`${all} contradict each other: give one`);
 }
 
 /** `-minimal-snapshot=false` and `-vuln-severity-threshold=-1` spell the default, and ask for nothing. */
-function isWanted(given: readonly string[] | undefined): boolean {
-  const last = given?.at(-1);
-  return last !== undefined && last !== 'false' && last !== '-1' && last !== '';
+function isWanted(value: string | undefined): boolean {
+  return value !== undefined && value !== 'false' && value !== '-1' && value !== '';
 }

@@ -1,5 +1,6 @@
 import { CodedError } from '../../base/errors.ts';
 import { maskPasswords } from '../../base/text.ts';
+import { MergeError } from '../../report/check-shards.ts';
 import { DiffError } from '../../workflows/diff/diff-error.ts';
 
 /** The command line cannot be used: exit 2. */
@@ -9,10 +10,11 @@ export class UsageError extends CodedError<'usage'> {
   }
 }
 
-/** What the command line leads to cannot be used: exit 2 as well, and no flag is to blame. */
+/** Input that the command line names cannot be used: exit 2 as well, without a hint on flags. */
 export class InputError extends UsageError {}
 
 /** The exit code of a program that ends with this error. */
 export function exitCodeOfError(error: unknown): 1 | 2 {
-  return error instanceof UsageError || error instanceof DiffError ? 2 : 1;
+  const isOfInput = [UsageError, DiffError, MergeError].some((kind) => error instanceof kind);
+  return isOfInput ? 2 : 1;
 }

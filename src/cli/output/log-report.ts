@@ -15,7 +15,7 @@ export interface ReportLogOptions {
   readonly log: Log;
 }
 
-/** Tells a report in the log: a line for each item or conflict, one for each finding, one for each host, and the tables. */
+/** Logs a report: a line for each item or conflict, for each finding and for each host, then the tables. */
 export async function logReport(
   report: RunReport,
   { format, allowLost, stdio, log }: ReportLogOptions,
@@ -46,7 +46,7 @@ interface Ending {
   >;
 }
 
-/** The identities that hosts were asked with, and the tables; for machines the counts in place of the tables. */
+/** Logs the identities used at each host, then the tables; for machines, counts in place of the tables. */
 export async function logEnd(
   { mode, stopped, durationMs, summary, hosts }: Ending,
   tables: () => string,
@@ -68,7 +68,7 @@ export async function logEnd(
   logFinish({ mode, stopped, durationMs, ...summary }, stdio);
 }
 
-/** What decides the exit code is told at every level. */
+/** Items that decide the exit code are errors, so that every log level shows them. */
 function levelOf(
   { decision, outcome }: ReportItem,
   { mode, allowLost }: { mode: Mode; allowLost: boolean },

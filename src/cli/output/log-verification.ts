@@ -27,7 +27,7 @@ export function writeVerification(
   return writeRenderings(renderings, places, stdio);
 }
 
-/** Tells a verification in the log: a line for each item and each piece that a repair sends, advice, a line for each host, and the tables. */
+/** Logs a verification: a line for each item, repaired piece, advice and host, then the tables. */
 export async function logVerification(
   verification: Verification,
   { format, stdio, log }: { format: LogOptions['format']; stdio: Stdio; log: Log },

@@ -99,7 +99,7 @@ async function refill(path: string, { old, render }: Writing & { readonly old: S
 /** A link is not followed, and a pipe in place of a file not waited for. */
 const NO_LINK = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** What a path leads to, if that is still the file with these stats. */
+/** Opens a path, if it still leads to the file with these stats. */
 async function openSame(path: string, old: Stats, flags: number): Promise<FileHandle> {
   const file = await open(path, flags);
   if (isSame(await file.stat(), old)) return file;

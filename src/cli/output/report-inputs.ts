@@ -3,7 +3,7 @@ import { join, relative, sep } from 'node:path';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { ReportTarget } from './report-target.ts';
 
-/** What a run reads and a report must not be written over. */
+/** The files that a run reads, which a report must not overwrite. */
 export interface ReportInputs {
   readonly files: readonly string[];
   /** A directory of thin manifests: what stands in it as a manifest or a list of images. */

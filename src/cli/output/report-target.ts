@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 
-/** What stands at the end of the path of a report, every link followed: it says how to write there. */
+/** The file behind the path of a report, every link followed: its kind decides how it is written. */
 export type ReportTarget =
   /** A stream that this process has open already. */
   | { readonly kind: 'descriptor'; readonly fd: number }

@@ -2,14 +2,14 @@ import { fstatSync, writeFileSync } from 'node:fs';
 import { CodedError, messageOf } from '../../base/errors.ts';
 import { Secrets } from '../../base/secrets.ts';
 
-/** What a stream was to take does not get there: its disk is full, or it was never open. */
+/** Output could not be written: the disk is full, or the stream was never open. */
 export class OutputError extends CodedError<'unwritable'> {}
 
 /** Where a run writes: data to `out`, everything for people to `err`. */
 export interface Stdio {
   readonly out: Output;
   readonly err: Output;
-  /** What is told to nobody: `out` and `err` look after that themselves. */
+  /** Redacted in all output by `out` and `err` themselves. */
   readonly secrets: Secrets;
 }
 

@@ -4,9 +4,8 @@ import { type Stdio, writeTo } from './stdio.ts';
 const BLOCK = 64 * 1024;
 
 /**
- * Writes what comes, in blocks, waiting for the reader: who reads slowly slows down who writes. What has come does not
- * wait for what is to come, and is written even where that fails. Ends early where the reader has gone away (`| head`).
- * Throws an `OutputError` for what cannot be written.
+ * Writes pieces in blocks, at the pace of the reader. A piece does not wait for a later one, and is written even where
+ * that fails. Ends early where the reader is gone (`| head`). Throws an `OutputError` for a failed write.
  */
 export async function streamOutput(
   out: Stdio['out'],

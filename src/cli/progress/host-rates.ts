@@ -1,6 +1,18 @@
 import { compareText } from '../../base/sorted.ts';
 import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
-import type { HostRate } from './snapshot.ts';
+
+/** The traffic of a host. */
+export interface HostRate {
+  readonly host: string;
+  readonly requestsPerSecond: number;
+  /** In and out. */
+  readonly bytesPerSecond: number;
+  /** Answers 429 and repeated requests since the run began. */
+  readonly throttled: number;
+  readonly retries: number;
+  /** It has recently answered 429. */
+  readonly isThrottling: boolean;
+}
 
 type Counts = Pick<HostTraffic, 'requests' | 'bytesIn' | 'bytesOut' | 'throttled'>;
 
@@ -13,11 +25,11 @@ interface Sample {
 const SPACING = 1000;
 const NOTHING: Counts = { requests: 0, bytesIn: 0, bytesOut: 0, throttled: 0 };
 
-/** What has gone over the wire of late, by host: the difference to a sample taken some time ago. */
+/** Recent traffic by host: the difference to an earlier sample. */
 export class HostRates {
   readonly #traffic: Traffic;
   readonly #window: number;
-  /** What rates are told by; it is as old as the window, or a little older. */
+  /** The base of the rates: as old as the window, or a little older. */
   #oldest: Sample;
   /** In the order of time. */
   #later: Sample[] = [];
@@ -29,7 +41,7 @@ export class HostRates {
     this.#oldest = takeSample(traffic, now);
   }
 
-  /** Hosts that have been asked something of late; none until a second has passed. */
+  /** Hosts with recent requests; none in the first second. */
   read(now: number): HostRate[] {
     for (
       let next = this.#later[0];

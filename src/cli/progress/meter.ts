@@ -1,8 +1,21 @@
 import type { Progress, ProgressStage } from '../../ports/progress.ts';
 import type { Traffic } from '../../ports/traffic.ts';
-import { HostRates } from './host-rates.ts';
-import type { ProgressSnapshot } from './snapshot.ts';
+import { type HostRate, HostRates } from './host-rates.ts';
 import { StageRate } from './stage-rate.ts';
+
+/** The state of a run at one moment, for the display and for the log. */
+export interface ProgressSnapshot {
+  readonly stage: ProgressStage;
+  readonly done: number;
+  /** At least 1. */
+  readonly steps: number;
+  /** Recent rate; undefined in the first second. */
+  readonly stepsPerSecond: number | undefined;
+  /** Milliseconds to the end of this stage at the recent rate; undefined without enough evidence. */
+  readonly remaining: number | undefined;
+  /** Those that throttle first, then the busiest ones. */
+  readonly hosts: readonly HostRate[];
+}
 
 interface Current {
   readonly stage: ProgressStage;
@@ -11,7 +24,7 @@ interface Current {
   done: number;
 }
 
-/** Counts the steps of a run. That is all it does until somebody reads it: so a step costs an addition. */
+/** Counts the steps of a run. A step costs an addition; rates are computed when they are read. */
 export class ProgressMeter implements Progress {
   readonly #now: () => number;
   readonly #hosts: HostRates;

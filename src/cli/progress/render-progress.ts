@@ -1,4 +1,5 @@
-import type { HostRate, ProgressSnapshot } from './snapshot.ts';
+import type { HostRate } from './host-rates.ts';
+import type { ProgressSnapshot } from './meter.ts';
 
 const TITLES = {
   inventory: 'reading destinations',

@@ -2,9 +2,11 @@ import type { Log } from '../../ports/log.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import { ProgressMeter } from './meter.ts';
-import type { ProgressStyle } from './progress-style.ts';
 import { renderFields, renderLines } from './render-progress.ts';
 import type { StatusArea } from './status-area.ts';
+
+/** The form of the progress of a run. */
+export type ProgressStyle = 'live' | 'log' | 'none';
 
 export interface ProgressPorts {
   readonly traffic: Traffic;
@@ -14,7 +16,7 @@ export interface ProgressPorts {
   readonly timers: Timers;
 }
 
-/** Something that comes again and again, so that a test can have its own time. */
+/** Intervals, so that a test can have its own time. */
 export interface Timers {
   /** Calls `tick` every so many milliseconds until what it returns is called. Keeps no process alive. */
   every(milliseconds: number, tick: () => void): () => void;
@@ -41,7 +43,7 @@ const LIVE_WINDOW = 10_000;
 /** Milliseconds between two lines in a log. */
 const LOGGING = 30_000;
 
-/** Shows where a run is: some lines on a terminal, or a line in the log every 30 s; the first after that time. */
+/** Shows progress: lines on a terminal, or a line in the log every 30 s. */
 export function showProgress(style: ProgressStyle, ports: ProgressPorts): ShownProgress {
   switch (style) {
     case 'none':

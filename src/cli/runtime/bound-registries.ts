@@ -1,4 +1,6 @@
 import { type AccountBinding, bindAccounts } from '../../adapters/google/bind-accounts.ts';
+import type { Budgets } from '../../http/limits/budgets.ts';
+import { hostOf } from '../../image/repository.ts';
 import type { PromoterManifest, Registry } from '../../manifest/model.ts';
 import type { Log } from '../../ports/log.ts';
 
@@ -17,4 +19,24 @@ export function bindRegistries(registries: readonly BoundRegistry[], log: Log): 
     log.write('warning', 'one registry is bound to two service accounts', { registry, used, ignored });
   }
   return bindings;
+}
+
+/**
+ * Warns of each budget for a host without a registry: the host is misspelt, or registries only redirect to it, and its
+ * requests count against the budget of the registry. A run without registries has no warning.
+ */
+export function warnUnusedBudgets(
+  { hosts }: Budgets,
+  registries: readonly Pick<BoundRegistry, 'name'>[],
+  log: Log,
+): void {
+  const used = new Set(registries.map(({ name }) => hostOf(name)));
+  if (used.size === 0) return;
+  for (const host of Array.from(hosts.keys()).toSorted()) {
+    if (used.has(host)) continue;
+    log.write('warning', '-budget is of a host that no registry has, so it limits nothing: is it misspelt?', {
+      host,
+      registries: Array.from(used).toSorted().join(', '),
+    });
+  }
 }

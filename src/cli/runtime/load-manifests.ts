@@ -16,8 +16,8 @@ export interface LoadOptions {
 }
 
 /**
- * The manifests, with every problem told; throws a `UsageError` where there is nothing to go on with. Once the run is
- * told to stop, there are none: a stopped run has a report too.
+ * Reads the manifests and logs every problem. Throws an `InputError` where nothing is left to work on. A run that was
+ * stopped reads none: it has a report too.
  */
 export async function loadManifests(
   where: ManifestLocation,

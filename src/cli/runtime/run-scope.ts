@@ -1,42 +1,52 @@
-import { tmpdir } from 'node:os';
-import { messageOf } from '../../base/errors.ts';
 import { oneLine } from '../../base/text.ts';
 import type { Log } from '../../ports/log.ts';
+import type { Progress } from '../../ports/progress.ts';
+import type { Traffic } from '../../ports/traffic.ts';
+import type { ProcessContext } from '../commands/command.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
-import { exitCodeOfError } from '../flags/usage-error.ts';
+import type { RunOptions } from '../flags/options/run-options.ts';
 import { createLogger } from '../output/logger.ts';
-import type { Stdio } from '../output/stdio.ts';
+import { showRunProgress } from '../progress/run-progress.ts';
 import { StatusArea } from '../progress/status-area.ts';
 import { DeadlineError, withDeadline } from './deadline.ts';
+import { openRuntime, type Runtime } from './open-runtime.ts';
 import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
 
-/** What a run has, whatever it does. */
+/** The parts of every run. */
 export interface Run {
   readonly log: Log;
   readonly stop: StopSignals;
-  /** For progress. */
-  readonly status: StatusArea;
+  readonly runtime: Runtime;
+  /** Shows progress and traffic as long as some work takes. */
+  readonly showing: <T>(traffic: Traffic, work: (progress: Progress) => Promise<T>) => Promise<T>;
 }
 
-/** Runs something with a log and with signals caught; what it throws is told in the format of the log. */
+/** Opens log, signals and runtime for a run, and closes them after it. */
 export async function withRun(
-  options: Pick<PromotionOptions, 'log' | 'warnings'> & Partial<Pick<PromotionOptions, 'deadline' | 'task'>>,
-  stdio: Stdio,
+  options: RunOptions & Partial<Pick<PromotionOptions, 'deadline' | 'task'>>,
+  { stdio, env }: ProcessContext,
   run: (run: Run) => Promise<number>,
 ): Promise<number> {
   const status = new StatusArea(stdio.err); // log lines stay above it
   const log = createLogger({ err: status }, options.log, Date.now);
   const releaseWarnings = catchWarnings(log);
   const stop = withDeadline(catchStopSignals(), options.deadline);
+  const runtime = openRuntime({ options, env, log, secrets: stdio.secrets });
+  const showing: Run['showing'] = async (traffic, work) => {
+    const { clock } = runtime;
+    const shown = showRunProgress(traffic, { options, status, env, stop, log, clock });
+    try {
+      return await work(shown.progress);
+    } finally {
+      shown.close();
+    }
+  };
   stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping, options)));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
-    return await run({ log, stop, status });
-  } catch (error) {
-    if (options.log.format === 'text') throw error;
-    log.write('error', messageOf(error)); // a collector of JSON takes no other line
-    return exitCodeOfError(error);
+    return await run({ log, stop, runtime, showing });
   } finally {
+    await runtime.close();
     stop.release();
     releaseWarnings();
   }
@@ -50,7 +60,7 @@ function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<PromotionOp
     : `stopping: ${what}; a second signal ends it at once`;
 }
 
-/** What Google's library says wherever there is no metadata server: that is no news for most machines. */
+/** Warning of Google's library on each machine without a metadata server, which is the usual case. */
 const QUIET: ReadonlySet<string> = new Set(['MetadataLookupWarning']);
 
 /** Has node's warnings written to the log, not to stderr as they are; gives back what ends that. */
@@ -64,9 +74,4 @@ export function catchWarnings(log: Log): () => void {
     process.off('warning', write);
     for (const printer of printers) process.on('warning', printer);
   };
-}
-
-/** Where systems keep temporary files that are large; /tmp is often in memory. An empty `TMPDIR` is none. */
-export function spoolDirectory(env: NodeJS.ProcessEnv): string {
-  return env['TMPDIR'] || (process.platform === 'win32' ? tmpdir() : '/var/tmp');
 }

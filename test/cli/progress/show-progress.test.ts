@@ -1,12 +1,11 @@
 // Covers src/cli/progress/host-rates.ts
 // Covers src/cli/progress/meter.ts
-// Covers src/cli/progress/progress-style.ts
+// Covers src/cli/progress/run-progress.ts
 
 import { describe, expect, it } from 'vitest';
 import { createLogger } from '../../../src/cli/output/logger.ts';
-import type { ProgressStyle } from '../../../src/cli/progress/progress-style.ts';
-import { progressStyleOf } from '../../../src/cli/progress/progress-style.ts';
-import { showProgress } from '../../../src/cli/progress/show-progress.ts';
+import { progressStyleOf } from '../../../src/cli/progress/run-progress.ts';
+import { type ProgressStyle, showProgress } from '../../../src/cli/progress/show-progress.ts';
 import { StatusArea } from '../../../src/cli/progress/status-area.ts';
 import type { HostTraffic } from '../../../src/ports/traffic.ts';
 import { FakeTerminal } from '../../doubles/fake-terminal.ts';

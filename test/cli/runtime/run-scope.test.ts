@@ -1,17 +1,6 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { catchWarnings, spoolDirectory } from '../../../src/cli/runtime/run-scope.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { catchWarnings } from '../../../src/cli/runtime/run-scope.ts';
 import { until } from '../../adapters/oci/client.ts';
-
-describe('the directory of large temporary files', () => {
-  it('is what TMPDIR says', () => {
-    expect(spoolDirectory({ TMPDIR: '/big' })).toBe('/big');
-  });
-
-  it('is the usual one where TMPDIR is empty, as where it is not set', () => {
-    expect(spoolDirectory({ TMPDIR: '' })).toBe(spoolDirectory({}));
-    expect(spoolDirectory({})).toMatch(/tmp$/i);
-  });
-});
 
 it("node's warnings become lines of the log, and of nothing else", async () => {
   const printers = process.listeners('warning');

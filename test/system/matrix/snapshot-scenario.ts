@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import { NO_EXPECTED_DIGESTS } from '../../../src/browse/expected-digests.ts';
 import { walkRegistry } from '../../../src/browse/walk-registry.ts';
-import { BrowseWarnings } from '../../../src/cli/output/browse-warnings.ts';
+import { BrowseWarnings } from '../../../src/cli/browse/browse-warnings.ts';
 import type { SnapshotImage } from '../../../src/image/snapshot-image.ts';
 import { NO_API } from '../../browse/walking.ts';
 import { artifact, image, index, push } from '../../builders/images.ts';

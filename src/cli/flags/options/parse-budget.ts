@@ -5,7 +5,7 @@ import { UsageError } from '../usage-error.ts';
 /** The name that stands for each identity, at all of Google's hosts together. */
 const USER = 'user';
 
-/** What `-budget` says, each time it is given: `HOST=RPS[,writes=RPS]` or `user=RPS`. Throws a `UsageError`. */
+/** Parses all values of `-budget`: `HOST=RPS[,writes=RPS]` or `user=RPS`. Throws a `UsageError`. */
 export function parseBudgets(values: readonly string[]): Budgets {
   const parsed = values.map(parseBudget);
   const hosts = parsed.filter(({ name }) => name !== USER);

@@ -2,17 +2,18 @@ import { quote } from '../../../base/text.ts';
 import type { ProofScope } from '../../../checks/images-to-copy.ts';
 import type { Shard } from '../../../edges/shard.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
-import type { ParsedFlags } from '../../commands/command.ts';
-import { FlagValues } from '../flag-values.ts';
-import type { FlagName } from '../flags.ts';
+import type { Given } from '../../commands/command.ts';
+import type { FlagValues } from '../flag-values.ts';
+import { BROWSE_FLAGS } from '../flags.ts';
+import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
-import { parseDuration } from './parse-duration.ts';
+import { deadlineOf } from './deadline-option.ts';
 import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
 
 /** A complete and consistent request: nothing after this applies a default. */
-export interface PromotionOptions extends RunOptions {
+export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly where: ManifestLocation;
   readonly task: 'parse-only' | 'dry-run' | 'promotion';
   /** Undefined for everything that is wanted. */
@@ -28,24 +29,24 @@ export interface PromotionOptions extends RunOptions {
   readonly maxImageSize: number | undefined;
   /** Whether destinations of a manifest may stand in for its source. */
   readonly siblings: boolean;
-  /** Where the JSON report goes; `-` is stdout. */
+  readonly reportAll: boolean;
+}
+
+/** Where reports go; `-` is stdout. */
+export interface ReportFiles {
+  /** As JSON. */
   readonly report: string | undefined;
   readonly reportMarkdown: string | undefined;
-  readonly reportAll: boolean;
 }
 
 /** Mebibytes: as much as most machines can spare. */
 const DEFAULT_SPOOL_LIMIT = 8192;
 
 /** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
-export function makePromotionOptions(
-  { values }: Pick<ParsedFlags, 'values'>,
-  env: NodeJS.ProcessEnv,
-): PromotionOptions {
-  const flags = new FlagValues(values);
+export function makePromotionOptions({ flags, env }: Pick<Given, 'flags' | 'env'>): PromotionOptions {
   const task = taskOf(flags);
   return {
-    ...runOptionsOf(values, [...warningsOf(flags, task), ...proofWarningsOf(flags, task)]),
+    ...runOptionsOf(flags, [...warningsOf(flags, task), ...proofWarningsOf(flags, task)]),
     where: locationOf(flags),
     task,
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
@@ -55,20 +56,10 @@ export function makePromotionOptions(
     proof: proofOf(flags),
     maxImageSize: maxImageSizeOf(flags),
     siblings: !flags.isOn('no-siblings'),
-    ...reportsOf(flags),
+    ...reportFilesOf(flags),
     reportAll: flags.isOn('report-all'),
   };
 }
-
-/** The flags that say what a snapshot is of, and how it looks. */
-const SNAPSHOT_ONLY = [
-  'minimal-snapshot',
-  'snapshot-tag',
-  'snapshot-repositories',
-  'snapshot-service-account',
-  'output-format',
-  'output',
-] as const satisfies readonly FlagName[];
 
 export function locationOf(flags: FlagValues): ManifestLocation {
   const file = flags.text('manifest');
@@ -91,14 +82,6 @@ function taskOf(flags: FlagValues): PromotionOptions['task'] {
   return 'parse-only';
 }
 
-export function deadlineOf(flags: FlagValues): number | undefined {
-  const text = flags.text('deadline');
-  if (text === undefined) return undefined;
-  const milliseconds = parseDuration(text);
-  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
-  throw new UsageError(`-deadline is a duration above zero like 90m, 1h30m or 45s, not ${quote(text)}`);
-}
-
 function spoolLimitOf(flags: FlagValues): number {
   const text = flags.text('spool-limit') ?? String(DEFAULT_SPOOL_LIMIT);
   if (!/^\d{1,9}$/.test(text)) {
@@ -116,7 +99,7 @@ function maxImageSizeOf(flags: FlagValues): number | undefined {
   return Number(text) * 1024 * 1024;
 }
 
-export function reportsOf(flags: FlagValues): Pick<PromotionOptions, 'report' | 'reportMarkdown'> {
+export function reportFilesOf(flags: FlagValues): ReportFiles {
   const report = flags.text('report') || undefined;
   const reportMarkdown = flags.text('report-markdown') || undefined;
   const summary = flags.isOn('json-log-summary');
@@ -132,10 +115,9 @@ export function reportsOf(flags: FlagValues): Pick<PromotionOptions, 'report' | 
 
 /** Flags that have no effect. */
 function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
-  const given = SNAPSHOT_ONLY.filter((name) => flags.isGiven(name) && flags.text(name) !== 'false');
   const unread = task === 'parse-only' && flags.isGiven('max-image-size');
   return [
-    ...given.map((name) => `-${name} has no effect without -snapshot`),
+    ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
     ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is asked'] : []),
   ];
 }

@@ -1,14 +1,12 @@
 import { quote } from '../../../base/text.ts';
 import type { Budgets } from '../../../http/limits/budgets.ts';
 import type { LogLevel } from '../../../ports/log.ts';
-import type { ParsedFlags } from '../../commands/command.ts';
-import { FlagValues } from '../flag-values.ts';
-import { FLAGS } from '../flags.ts';
-import { refuseUnusable } from '../refuse-flags.ts';
+import type { FlagValues } from '../flag-values.ts';
+import { FORMER_FLAGS } from '../former-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { parseBudgets } from './parse-budget.ts';
 
-/** What every run needs to know, whatever it is for. */
+/** The options of every run. */
 export interface RunOptions {
   readonly threads: number;
   readonly plainHttp: readonly string[];
@@ -22,7 +20,7 @@ export interface RunOptions {
   readonly budgets: Budgets;
   readonly log: LogOptions;
   readonly progress: boolean;
-  /** What to tell the user about flags that do nothing. */
+  /** Warnings about flags without effect. */
   readonly warnings: readonly string[];
 }
 
@@ -36,20 +34,18 @@ const DEFAULT_THREADS = 50;
 const MAX_THREADS = 100_000;
 
 /** The options that every run has. Throws a `UsageError` for what they cannot be. */
-export function runOptionsOf(values: ParsedFlags['values'], warnings: readonly string[]): RunOptions {
-  const flags = new FlagValues(values);
-  refuseUnusable(values);
+export function runOptionsOf(flags: FlagValues, warnings: readonly string[]): RunOptions {
   return {
     threads: threadsOf(flags),
-    plainHttp: (values.get('plain-http') ?? []).map(checkHost),
+    plainHttp: flags.all('plain-http').map(checkHost),
     keyFiles: keyFilesOf(flags),
     serviceAccounts: !flags.isOn('no-service-account'),
-    caFiles: values.get('ca-file') ?? [],
-    trustedRealms: (values.get('trust-realm') ?? []).map(checkTrustedRealm),
-    budgets: parseBudgets(values.get('budget') ?? []),
+    caFiles: flags.all('ca-file'),
+    trustedRealms: flags.all('trust-realm').map(checkTrustedRealm),
+    budgets: parseBudgets(flags.all('budget')),
     log: logOptionsOf(flags),
     progress: !flags.isOn('no-progress'),
-    warnings: [...commonWarningsOf(values, flags), ...warnings],
+    warnings: [...commonWarningsOf(flags), ...warnings],
   };
 }
 
@@ -107,8 +103,8 @@ export function logOptionsOf(flags: FlagValues): LogOptions {
   return { level, format };
 }
 
-function commonWarningsOf(values: ParsedFlags['values'], flags: FlagValues): string[] {
-  const inert = FLAGS.filter(({ name, inert }) => inert !== undefined && values.has(name));
+function commonWarningsOf(flags: FlagValues): string[] {
+  const inert = FORMER_FLAGS.filter(({ name, inert }) => inert !== undefined && flags.isGiven(name));
   const warnings = inert.map(({ name, inert }) => `-${name} is ignored: ${inert}`);
   if (flags.text('threads') !== undefined && Number(flags.text('threads')) <= 0) {
     warnings.push(`-threads=${flags.text('threads')} means the default, ${DEFAULT_THREADS}`);

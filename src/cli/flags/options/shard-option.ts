@@ -2,13 +2,13 @@ import { quote } from '../../../base/text.ts';
 import type { Shard } from '../../../edges/shard.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** What the flags say of shards, as text; undefined where one is not given. */
+/** The values of the shard flags; undefined for a flag that is not given. */
 export interface ShardFlags {
   readonly shard: string | undefined;
   readonly shardCount: string | undefined;
 }
 
-/** How jobs of Kubernetes (Indexed) and of Cloud Run tell their processes apart. */
+/** The index of a process in an Indexed Job of Kubernetes, and in a job of Cloud Run. */
 const INDEX_VARIABLES = ['JOB_COMPLETION_INDEX', 'CLOUD_RUN_TASK_INDEX'] as const;
 const COUNT_VARIABLE = 'CLOUD_RUN_TASK_COUNT';
 
@@ -37,7 +37,7 @@ const INDEX: Half = { says: 'which shard this is', least: 0 };
 const COUNT: Half = { says: 'how many shards there are', least: 1 };
 const MOST = 999_999;
 
-/** What is wrong with an environment need not be put right there. */
+/** Advice for a wrong environment, which a flag overrides. */
 const INSTEAD = 'set it right, or give -shard=INDEX/COUNT, which wins over it';
 
 function shardOfFlag(text: string, { shardCount }: ShardFlags): Shard {

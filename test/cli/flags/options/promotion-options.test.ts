@@ -1,26 +1,25 @@
+// Covers src/cli/commands/promote.ts
 // Covers src/cli/flags/flag-values.ts
+// Covers src/cli/flags/former-flags.ts
 // Covers src/cli/flags/options/parse-budget.ts
 // Covers src/cli/flags/options/proof-option.ts
 // Covers src/cli/flags/options/run-options.ts
-// Covers src/cli/flags/parse-flags.ts
 // Covers src/cli/flags/refuse-flags.ts
 // Covers src/cli/flags/usage-error.ts
 
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../../src/cli/commands/command.ts';
-import type { FlagSpec } from '../../../../src/cli/flags/flag-spec.ts';
-import { FLAGS } from '../../../../src/cli/flags/flags.ts';
-import {
-  makePromotionOptions,
-  type PromotionOptions,
-} from '../../../../src/cli/flags/options/promotion-options.ts';
-import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
+import { promote } from '../../../../src/cli/commands/promote.ts';
+import type { Flag } from '../../../../src/cli/flags/flag.ts';
+import { FORMER_FLAGS } from '../../../../src/cli/flags/former-flags.ts';
+import type { PromotionOptions } from '../../../../src/cli/flags/options/promotion-options.ts';
+import { parseCommandLine } from '../../../../src/cli/flags/parse-command-line.ts';
 import { UsageError } from '../../../../src/cli/flags/usage-error.ts';
 
-const specs: readonly FlagSpec[] = FLAGS;
-
 function optionsOf(args: readonly string[], program: ProgramName = 'cip'): PromotionOptions {
-  return makePromotionOptions(parseFlags(program, args), {});
+  const request = promote.parse({ ...parseCommandLine(program, args), program, env: {} });
+  if (request.kind !== 'promotion') throw new Error(`expected a promotion, got a ${request.kind}`);
+  return request.options;
 }
 
 function expectRefusal(args: readonly string[], words: RegExp, program: ProgramName = 'cip') {
@@ -237,21 +236,21 @@ describe('a malformed command line is refused', () => {
 });
 
 describe('flags of the original', () => {
-  const example = ({ name, value }: FlagSpec) => (value === undefined ? `-${name}` : `-${name}=(x)|(y)`);
+  const example = ({ name, value }: Flag) => (value === undefined ? `-${name}` : `-${name}=(x)|(y)`);
 
-  it.each(specs.filter(({ planned }) => planned).map((spec) => [example(spec), spec.name]))(
+  it.each(FORMER_FLAGS.filter(({ planned }) => planned).map((spec) => [example(spec), spec.name]))(
     '%s is refused as not built yet',
     (flag, name) => expectRefusal(['-manifest=m', flag], new RegExp(`not built yet: -${name}$`)),
   );
 
-  it.each(specs.filter(({ inert }) => inert !== undefined).map((spec) => [example(spec), spec]))(
+  it.each(FORMER_FLAGS.filter(({ inert }) => inert !== undefined).map((spec) => [example(spec), spec]))(
     '%s is accepted, and a warning says what became of it',
     (flag, { name, inert }) => {
       expect(optionsOf(['-manifest=m', flag]).warnings).toEqual([`-${name} is ignored: ${inert}`]);
     },
   );
 
-  it.each(specs.filter(({ refused }) => refused !== undefined).map((spec) => [example(spec), spec]))(
+  it.each(FORMER_FLAGS.filter(({ refused }) => refused !== undefined).map((spec) => [example(spec), spec]))(
     '%s is refused by its name, and what to use instead is said',
     (flag, { name, refused = '' }) => {
       expect(() => optionsOf(['-manifest=m', flag])).toThrow(`-${name} is gone: ${refused}`);

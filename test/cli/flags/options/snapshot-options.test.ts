@@ -1,13 +1,17 @@
-// Covers src/cli/flags/options/diff-options.ts
+// Covers src/cli/commands/diff.ts
+// Covers src/cli/flags/options/browse-options.ts
 
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../../src/cli/commands/command.ts';
-import { makeDiffOptions } from '../../../../src/cli/flags/options/diff-options.ts';
-import { isSnapshot, makeSnapshotOptions } from '../../../../src/cli/flags/options/snapshot-options.ts';
-import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
+import { diff } from '../../../../src/cli/commands/diff.ts';
+import { promote } from '../../../../src/cli/commands/promote.ts';
+import { isSnapshot, type SnapshotOptions } from '../../../../src/cli/flags/options/snapshot-options.ts';
+import { parseCommandLine } from '../../../../src/cli/flags/parse-command-line.ts';
 
-function snapshot(args: readonly string[], program: ProgramName = 'cip') {
-  return makeSnapshotOptions(program, parseFlags(program, args));
+function snapshot(args: readonly string[], program: ProgramName = 'cip'): SnapshotOptions {
+  const request = promote.parse({ ...parseCommandLine(program, args), program, env: {} });
+  if (request.kind !== 'snapshot') throw new Error(`expected a snapshot, got a ${request.kind}`);
+  return request.options;
 }
 
 describe('a snapshot is asked for', () => {
@@ -17,7 +21,7 @@ describe('a snapshot is asked for', () => {
     [['run', '-snapshot=gcr.io/foo'], true],
     [['-minimal-snapshot'], false],
     [['-manifest=m'], false],
-  ])('by %j: %s', (args, expected) => expect(isSnapshot(parseFlags('cip', args))).toBe(expected));
+  ])('by %j: %s', (args, expected) => expect(isSnapshot(parseCommandLine('cip', args).flags)).toBe(expected));
 });
 
 describe('the options of a snapshot', () => {
@@ -92,18 +96,19 @@ describe('the options of a snapshot', () => {
 });
 
 describe('the options of a comparison', () => {
-  const diff = (line: string) => makeDiffOptions(parseFlags('cip', line.split(' ')));
+  const optionsOf = (line: string) =>
+    diff.parse({ ...parseCommandLine('cip', line.split(' ')), program: 'cip', env: {} });
 
   it.each([
     ['diff gcr.io/a b.yaml', { a: 'gcr.io/a', b: 'b.yaml', format: 'text' }],
     ['-output json diff gcr.io/a b.yaml', { format: 'json' }],
     ['diff -output=Markdown a b -minimal-snapshot', { format: 'markdown', minimal: 'children' }],
-  ])('of %s', (line, expected) => expect(diff(line)).toMatchObject(expected));
+  ])('of %s', (line, expected) => expect(optionsOf(line)).toMatchObject(expected));
 
   it.each<[string, RegExp]>([
     ['diff a', /compares two sides, not 1/],
     ['diff a b c', /compares two sides, not 3/],
     ['diff a b -output=yaml', /expected text, json, markdown/],
-    ['diff a b -confirm -manifest=m', /no flag of cip diff: -manifest, -confirm/],
-  ])('cannot be made of %s', (line, words) => expect(() => diff(line)).toThrow(words));
+    ['diff a b -confirm -manifest=m', /cip diff does not take -manifest, -confirm; cip, cip verify do/],
+  ])('cannot be made of %s', (line, words) => expect(() => optionsOf(line)).toThrow(words));
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { makeVerifyOptions } from '../../../../src/cli/flags/options/verify-options.ts';
-import { parseFlags } from '../../../../src/cli/flags/parse-flags.ts';
+import { verify } from '../../../src/cli/commands/verify.ts';
+import { parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
 
 function optionsOf(...argv: readonly string[]) {
-  return makeVerifyOptions(parseFlags('cip', ['verify', '-manifest=m.yaml', ...argv]), {});
+  const line = parseCommandLine('cip', ['verify', '-manifest=m.yaml', ...argv]);
+  return verify.parse({ ...line, program: 'cip', env: {} });
 }
 
 describe('cip verify', () => {

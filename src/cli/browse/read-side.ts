@@ -7,17 +7,17 @@ import type { PromoterManifest, ReadManifests } from '../../manifest/model.ts';
 import { renderProblem } from '../../manifest/problem.ts';
 import { readSnapshot } from '../../manifest/snapshot/read-snapshot.ts';
 import { InputError } from '../flags/usage-error.ts';
-import type { Browser } from '../runtime/browse.ts';
+import type { Browser } from './browse.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import type { Side } from './diff-side.ts';
 
-/** A side of a comparison, with what its files hold. */
+/** A side of a comparison, with the content of its files. */
 export type ReadSide =
   | Extract<Side, { readonly kind: 'registry' }>
   | (Extract<Side, { readonly kind: 'snapshot' }> & { readonly images: readonly SnapshotImage[] })
   | (Extract<Side, { readonly kind: 'manifests' }> & { readonly read: ReadManifests });
 
-/** Reads the files of a side, and tells what is wrong in them. Throws an `InputError` for what cannot be used. */
+/** Reads the files of a side and logs their problems. Throws an `InputError` for files that cannot be used. */
 export async function readSide(side: Side, browser: Browser): Promise<ReadSide> {
   switch (side.kind) {
     case 'registry':
@@ -36,7 +36,7 @@ export async function readSide(side: Side, browser: Browser): Promise<ReadSide> 
   }
 }
 
-/** Of a registry that is no destination manifests say nothing: everything in it would be a difference. */
+/** Manifests without a destination at the registry would make each of its images a difference. */
 function refuseStrangers(
   manifests: readonly PromoterManifest[],
   { registry, title }: Extract<Side, { readonly kind: 'manifests' }>,

@@ -3,7 +3,7 @@ import { oneLine } from '../../base/text.ts';
 import type { Notice } from '../../browse/notice.ts';
 import type { Log } from '../../ports/log.ts';
 
-/** Tells people what a registry's images do not tell, and knows whether something was left out. */
+/** Logs the notices of a walk, and records whether its result is complete. */
 export class BrowseWarnings {
   readonly #log: Log;
   readonly #absence: 'error' | 'warning';
@@ -14,8 +14,8 @@ export class BrowseWarnings {
   #seesTagsOnly = false;
 
   /**
-   * `absence`: what it is that a repository which the user names is not there. `toldHosts`: those of which is known
-   * already that they list tags only.
+   * `absence`: the level for a named repository that does not exist. `toldHosts`: hosts with a logged warning that they
+   * list tags only.
    */
   constructor(
     log: Log,
@@ -34,7 +34,7 @@ export class BrowseWarnings {
     return this.#incomplete;
   }
 
-  /** True where nobody can say what is missing. */
+  /** True where the registry could not be listed: the extent of the gap is unknown. */
   get everything(): boolean {
     return this.#everything;
   }
@@ -49,7 +49,7 @@ export class BrowseWarnings {
     return this.#missing.has(name);
   }
 
-  /** What was left out has been told already. */
+  /** Records a gap that is in the log already. */
   markIncomplete(): void {
     this.#incomplete = true;
   }

@@ -1,3 +1,16 @@
+import { quote } from '../../../base/text.ts';
+import type { FlagValues } from '../flag-values.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** Milliseconds after which a run is stopped, as `-deadline` says; undefined for none. Throws a `UsageError`. */
+export function deadlineOf(flags: FlagValues): number | undefined {
+  const text = flags.text('deadline');
+  if (text === undefined) return undefined;
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== undefined && milliseconds > 0) return milliseconds;
+  throw new UsageError(`-deadline is a duration above zero like 90m, 1h30m or 45s, not ${quote(text)}`);
+}
+
 /** Milliseconds. */
 const UNITS: Readonly<Record<string, number>> = {
   ns: 1e-6,

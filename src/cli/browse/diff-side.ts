@@ -4,14 +4,14 @@ import { quote, trimEndOf } from '../../base/text.ts';
 import { parseRegistryName, type RegistryName } from '../../image/repository.ts';
 import { MANIFEST_FILE } from '../../manifest/layout/project-files.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
-import { registryNamed } from '../flags/options/snapshot-options.ts';
+import { registryNamed } from '../flags/options/browse-options.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
 
 /** One side of a comparison. */
 export type Side =
   | { readonly kind: 'registry'; readonly title: string; readonly registry: RegistryName }
   | { readonly kind: 'snapshot'; readonly title: string; readonly file: string }
-  /** What manifests want in a registry. */
+  /** The images that manifests want in a registry. */
   | {
       readonly kind: 'manifests';
       readonly title: string;
@@ -20,15 +20,15 @@ export type Side =
     };
 
 /**
- * What the two sides are. A path that is there is one; a directory alone is about the registry that the other side is.
- * Throws a `UsageError` for what is neither a path nor a registry.
+ * The kinds of the two sides. A path that exists is a path; a directory without a registry takes that of the other side.
+ * Throws a `UsageError` for text that is neither a path nor a registry.
  */
 export async function findSides(a: string, b: string): Promise<readonly [Side, Side]> {
   const [first, second] = await Promise.all([findSide(a), findSide(b)]);
   return [complete(first, second), complete(second, first)];
 }
 
-/** What no registry is called. */
+/** A file name, and never the name of a registry. */
 const LOOKS_LIKE_FILE = /^[^/]+\.(?:ya?ml|json|csv)$/i;
 
 /** A directory without a registry is not yet a side. */

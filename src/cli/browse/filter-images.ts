@@ -1,9 +1,9 @@
 import { withoutAttachmentTags } from '../../browse/filter-children.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import type { BrowseOptions } from '../flags/options/snapshot-options.ts';
+import type { BrowseOptions } from '../flags/options/browse-options.ts';
 
-/** The images of a file as they would be in a snapshot with these options, as far as a file can tell. */
+/** The images of a file, filtered as in a snapshot with these options, as far as a file shows it. */
 export async function* filterImages(
   images: Iterable<SnapshotImage>,
   { tag, minimal }: Pick<BrowseOptions, 'tag' | 'minimal'>,
@@ -19,7 +19,7 @@ export async function* filterImages(
   }
 }
 
-/** The digests that a side leaves out of its images, until each of these has been compared. */
+/** The digests that a side leaves out of an image, kept until that image is compared. */
 export class ExcludedDigests {
   readonly #images = new Map<string, ReadonlySet<Digest>>();
 
@@ -27,7 +27,7 @@ export class ExcludedDigests {
     this.#images.set(name, digests);
   };
 
-  /** Those of an image; what is kept of it and of those before it is forgotten. */
+  /** Those of an image. Drops them, and those of all images before it. */
   readonly take = (name: string): ReadonlySet<Digest> => {
     const digests = this.#images.get(name) ?? NONE;
     for (const other of this.#images.keys()) if (other <= name) this.#images.delete(other);

@@ -1,16 +1,21 @@
-// Covers src/cli/commands/unknown-command.ts
+// Covers src/cli/commands/commands.ts
+// Covers src/cli/flags/find-command.ts
+// Covers src/cli/flags/flag.ts
+// Covers src/cli/flags/flag-values.ts
 // Covers src/cli/flags/go-flags.ts
-// Covers src/cli/flags/help/help-hint.ts
 
 import { describe, expect, it } from 'vitest';
-import type { ProgramName } from '../../../src/cli/commands/command.ts';
-import { helpHint } from '../../../src/cli/flags/help/help-hint.ts';
-import { parseFlags } from '../../../src/cli/flags/parse-flags.ts';
+import { defineCommand, type ProgramName } from '../../../src/cli/commands/command.ts';
+import { COMMANDS, makeTable } from '../../../src/cli/commands/commands.ts';
+import { type Flag, flagsOf } from '../../../src/cli/flags/flag.ts';
+import { REPORT_FILE_FLAGS } from '../../../src/cli/flags/flags.ts';
+import { renderHelp } from '../../../src/cli/flags/help.ts';
+import { helpHint, parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
 import { UsageError } from '../../../src/cli/flags/usage-error.ts';
 
 function find(program: ProgramName, ...args: readonly string[]) {
-  const { command, operands } = parseFlags(program, args);
-  return { words: command.words.cip[0], operands };
+  const { command, operands } = parseCommandLine(program, args);
+  return { words: command.words, operands };
 }
 
 describe('the command of a command line', () => {
@@ -27,9 +32,8 @@ describe('the command of a command line', () => {
     ['kpromo', ['version'], 'version', []],
     ['kpromo', ['cip'], '', []],
     ['kpromo', ['cip', 'version'], 'version', []],
-    ['kpromo', ['cip', 'audit'], 'audit', []],
     ['kpromo', ['cip', 'run'], '', []],
-    ['kpromo', ['-confirm', 'cip', 'run', 'diff', 'a', 'b'], 'diff', ['a', 'b']],
+    ['kpromo', ['-threads=3', 'cip', 'run', 'diff', 'a', 'b'], 'diff', ['a', 'b']],
     ['kpromo', ['cip', 'report', 'merge', 'a'], 'report merge', ['a']],
   ])('%s %j', (program, args, words, operands) => {
     expect(find(program, ...args)).toEqual({ words, operands });
@@ -56,7 +60,7 @@ describe('the command of a command line', () => {
     [
       'cip',
       ['report', 'merge', '-confirm', '-threads=3', 'a.json'],
-      /cip report merge does not take -confirm, -threads: its flags are -report, /,
+      /^cip report merge does not take -confirm, -threads; cip, cip verify do$/,
     ],
   ])('%s %j is refused', (program, args, words) => {
     expect(() => find(program, ...args)).toThrow(UsageError);
@@ -77,6 +81,8 @@ describe('a command that is not there is named, whatever its flags', () => {
     ['cip', ['completion', 'bash'], /^not built yet: completion$/],
     ['cip', ['audit', 'serve'], /^not built yet: audit serve$/],
     ['cip', ['audit', 'serve', '--path=d'], /^not built yet: audit serve$/],
+    ['cip', ['audit'], /^not built yet: audit$/],
+    ['kpromo', ['cip', 'audit'], /^not built yet: audit$/],
     ['cip', ['audit', '--no-auth'], /^not built yet: audit$/],
     ['kpromo', ['cip', 'audit', '--no-auth'], /^not built yet: audit$/],
     ['cip', ['sigcheck', '--from-days=7'], /^not built yet: sigcheck$/],
@@ -131,5 +137,51 @@ describe('where the flags are listed is told', () => {
     ['kpromo', ['report', 'merge'], 'kpromo'],
   ])('for %s %j: %s -help-all', (program, argv, call) => {
     expect(helpHint(program, argv)).toBe(`${call} -help-all lists the flags`);
+  });
+});
+
+describe('a command with an operand and a flag of its own', () => {
+  const help = { about: 'is of this test.', examples: [], exit: '0.' };
+  const command = (words: string, flags: readonly Flag[]) =>
+    defineCommand({ words, operands: '<file>', flags, help, parse: (given) => given, run: async () => 0 });
+  const depth = flagsOf('General', [{ name: 'depth', value: 'N', description: 'levels' }]);
+  const table = makeTable([
+    ...COMMANDS,
+    command('show', [...REPORT_FILE_FLAGS, ...depth]),
+    command('apply', depth),
+  ]);
+
+  it.each<[readonly string[], string, readonly string[]]>([
+    [['show', 'plan.json'], 'show', ['plan.json']],
+    [['apply', 'plan.json', '-depth', '3'], 'apply', ['plan.json']],
+    [['-depth', 'show', 'apply', 'plan.json'], 'apply', ['plan.json']],
+    [['show', '--', '-plan'], 'show', ['-plan']],
+  ])('%j', (argv, words, operands) => {
+    const line = parseCommandLine('cip', argv, table);
+    expect({ words: line.command.words, operands: line.operands }).toEqual({ words, operands });
+  });
+
+  it.each<[readonly string[], string]>([
+    [['show'], 'cip show takes FILE, no more and no less: cip show FILE'],
+    [['show', 'a', 'b'], 'cip show takes FILE, no more and no less: cip show FILE'],
+    [
+      ['apply', 'a', '-report=x'],
+      'cip apply does not take -report; cip, cip verify, cip report merge, cip show do',
+    ],
+    [['verify', '-depth=1'], 'cip verify is read-only; -depth is not allowed'],
+    [['diff', 'a', 'b', '-depth=1'], 'cip diff does not take -depth; cip show, cip apply do'],
+    [['diff', 'a', 'b', '-depth=1', '-report=x'], 'cip diff does not take -report, -depth; cip show does'],
+    [['shoow', 'a'], 'unexpected argument "shoow": unknown command, did you mean "show"?'],
+    [['show', 'a', '-dept=1'], 'unknown flag "-dept": did you mean -depth?'],
+  ])('%j is refused: %s', (argv, message) => {
+    expect(() => parseCommandLine('cip', argv, table)).toThrow(new UsageError(message));
+  });
+
+  it('has a help of its own, which needs no operand', () => {
+    const line = parseCommandLine('cip', ['show', '-help'], table);
+    expect(line.command.words).toBe('show');
+    expect(renderHelp(line.command, { program: 'cip', isAll: false })).toMatch(
+      /^cip show is of this test\.\n[\s\S]*-depth N +levels\n/,
+    );
   });
 });

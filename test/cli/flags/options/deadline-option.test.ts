@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseDuration } from '../../../../src/cli/flags/options/parse-duration.ts';
+import { parseDuration } from '../../../../src/cli/flags/options/deadline-option.ts';
 
 it.each([
   ['1h30m', 5_400_000],

@@ -11,23 +11,23 @@ import type { RegistryName } from '../../image/repository.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import type { ImageEntry, PromoterManifest } from '../../manifest/model.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import type { BrowseOptions } from '../flags/options/snapshot-options.ts';
+import type { BrowseOptions } from '../flags/options/browse-options.ts';
 import { registriesOf } from '../runtime/bound-registries.ts';
-import type { BrowseClient, Browser } from '../runtime/browse.ts';
-import { readRepositoriesFile } from '../runtime/repositories-file.ts';
+import type { BrowseClient, Browser } from './browse.ts';
+import { readRepositoriesFile } from './repositories-file.ts';
 
 export interface Opening {
   readonly options: RunOptions & BrowseOptions;
   readonly browser: Browser;
   readonly open: () => Promise<BrowseClient>;
   readonly notice: Notify;
-  /** Default: nobody is told. */
+  /** Receives the digests that are left out. Default: none does. */
   readonly leftOut?: WalkPorts['leftOut'];
 }
 
 /**
- * Makes a client for some registries when it is first called, and gives the same again. The account that the command
- * line names for them comes before those of the manifests.
+ * Opens a client for some registries at its first call, and returns the same one later. The account from the command
+ * line wins over those of the manifests.
  */
 export function clientFor(
   registries: readonly RegistryName[],
@@ -41,7 +41,7 @@ export function clientFor(
 
 export interface RegistryRequest {
   readonly registry: RegistryName;
-  /** They name repositories, and digests in them, that the registry may not tell of. */
+  /** They name repositories and digests that the registry may not list. */
   readonly manifests: readonly PromoterManifest[];
   readonly naming: Naming;
   /** Default: the digests that the manifests name. */

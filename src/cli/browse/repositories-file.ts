@@ -11,8 +11,8 @@ import {
 import { InputError } from '../flags/usage-error.ts';
 
 /**
- * The repositories that a file lists, one a line: with the host, or relative to the registry. Blank lines and what
- * follows `#` do not count. Throws a `UsageError` for a line that names none within the registry.
+ * Reads the repositories in a file, one a line: with the host, or relative to the registry. Blank lines and text after
+ * `#` are skipped. Throws an `InputError` for a line that names none within the registry.
  */
 export async function readRepositoriesFile(
   file: string,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseBudgets } from '../../../src/cli/flags/options/parse-budget.ts';
-import { warnUnusedBudgets } from '../../../src/cli/runtime/warn-unused-budgets.ts';
+import { warnUnusedBudgets } from '../../../src/cli/runtime/bound-registries.ts';
 import { parseRegistryName, type RegistryName } from '../../../src/image/repository.ts';
 
 /** The hosts that are told of, each with the hosts that are there. */

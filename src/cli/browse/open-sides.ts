@@ -12,10 +12,9 @@ import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
 import { orUnreadable } from '../../ports/unreadable.ts';
 import type { DiffSide } from '../../workflows/diff/diff.ts';
-import type { DiffOptions } from '../flags/options/diff-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
-import { BrowseWarnings } from '../output/browse-warnings.ts';
-import type { Browser } from '../runtime/browse.ts';
+import { BrowseWarnings } from './browse-warnings.ts';
+import type { Browser } from './browse.ts';
 import { ExcludedDigests, filterImages } from './filter-images.ts';
 import { clientFor, type Opening, openRegistryImages, openWantedImages } from './open-images.ts';
 import type { ReadSide } from './read-side.ts';
@@ -24,10 +23,10 @@ export interface OpenSide extends DiffSide {
   readonly gaps: BrowseWarnings;
 }
 
-/** One client serves both sides, so that they share what each host can bear; and what manifests say serves both. */
+/** Opens both sides with one client, so that they share the limits of each host, and with the manifests of both. */
 export async function openSides(
   [a, b]: readonly [ReadSide, ReadSide],
-  { options, browser }: { readonly options: DiffOptions; readonly browser: Browser },
+  { options, browser }: { readonly options: Opening['options']; readonly browser: Browser },
 ): Promise<readonly [OpenSide, OpenSide]> {
   const sides = [a, b];
   refuseMinimalFile(sides, options);
@@ -50,8 +49,8 @@ export async function openSides(
   return [await openOne(a, b), await openOne(b, a)];
 }
 
-/** Which digests are children is known by a registry alone. */
-function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: DiffOptions): void {
+/** Only a registry shows which digests are children of an index. */
+function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: Opening['options']): void {
   if (minimal === 'nothing' || tag !== undefined) return;
   const file = sides.find(({ kind }) => kind === 'snapshot');
   if (file === undefined || sides.some(({ kind }) => kind === 'registry')) return;
@@ -60,7 +59,7 @@ function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: DiffOpt
   );
 }
 
-/** Asks a registry that lists tags only for digests that it does not show. */
+/** Queries digests that a registry which lists tags only does not show. */
 function seekerIn(
   registry: RegistryName,
   { gaps, opening }: { readonly gaps: BrowseWarnings; readonly opening: Opening },
@@ -120,7 +119,7 @@ function namingFor(registry: RegistryName, other: ReadSide): Naming {
   return isAsSnapshot ? 'as-snapshot' : 'from-root';
 }
 
-/** What a side expects the other to have; of a registry that is known as its images come, see `seekerIn`. */
+/** The digests that a side expects the other to have. Those of a registry are known only as its images arrive (`seekerIn`). */
 function soughtBy(side: ReadSide): ExpectedDigests {
   switch (side.kind) {
     case 'registry':

@@ -1,0 +1,75 @@
+import { isAbort } from '../../base/errors.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Progress } from '../../ports/progress.ts';
+import type { ProcessContext } from '../commands/command.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import type { RunOptions } from '../flags/options/run-options.ts';
+import type { Stdio } from '../output/stdio.ts';
+import type { BoundRegistry } from '../runtime/bound-registries.ts';
+import type { RunRegistries } from '../runtime/network-clients.ts';
+import { type Run, withRun } from '../runtime/run-scope.ts';
+
+/** How a run reads the content of registries. */
+export type BrowseClient = Pick<RunRegistries, 'registry' | 'whole'>;
+
+/** The parts of a run that only reads registries. */
+export interface Browser {
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Aborts when the run is stopped: a read leaves nothing unfinished. */
+  readonly signal: AbortSignal;
+  /** The registry client of the run; called once. */
+  open(registries: readonly BoundRegistry[]): Promise<BrowseClient>;
+}
+
+/** Runs what only reads registries, from its options to its exit code. */
+export function browse(
+  options: RunOptions & Partial<Pick<PromotionOptions, 'deadline'>>,
+  context: ProcessContext,
+  work: (browser: Browser) => Promise<number>,
+): Promise<number> {
+  const shown = { ...options, progress: isProgressFit(options, context.stdio) };
+  return withRun(shown, context, async (run) => {
+    const { log, stop, runtime } = run;
+    let client: RunRegistries | undefined;
+    const open = async (registries: readonly BoundRegistry[]) => {
+      client = await runtime.openRegistries(registries, { readOnly: true });
+      return client;
+    };
+    const traffic = { hosts: () => client?.traffic.hosts() ?? new Map() };
+    try {
+      const exitCode = await run.showing(traffic, (progress) =>
+        work({ log, progress, signal: stop.stopping, open }),
+      );
+      if (client !== undefined) logClient(client, log);
+      return exitCode;
+    } catch (error) {
+      return exitCodeAfter(error, run);
+    }
+  });
+}
+
+/** On a terminal that shows the data as well, a progress display would overwrite it. */
+function isProgressFit({ progress }: RunOptions, { out, err }: Stdio): boolean {
+  return progress && !(out.isTTY && err.isTTY);
+}
+
+function logClient({ traffic, invalidNames }: RunRegistries, log: Log): void {
+  for (const [host, { identities }] of traffic.hosts()) {
+    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+  }
+  for (const [host, { count, example }] of invalidNames.hosts()) {
+    log.write('warning', `${host} lists what is no valid name, tag or digest, so it is left out`, {
+      count,
+      example,
+    });
+  }
+}
+
+/** 1 after the deadline: that is no signal. */
+function exitCodeAfter(error: unknown, { stop, log }: Run): number {
+  const stopped = stop.exitCode() ?? (stop.stopping.aborted ? 1 : undefined);
+  if (stopped === undefined || !isAbort(error, stop.stopping)) throw error;
+  log.write('warning', 'stopped: the output is not complete');
+  return stopped;
+}

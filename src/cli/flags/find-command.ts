@@ -1,0 +1,122 @@
+import { nearest, quote } from '../../base/text.ts';
+import type { CipCommand, ProgramName } from '../commands/command.ts';
+import type { CommandTable } from '../commands/commands.ts';
+import { beforeUnknownFlag, wordsAmong } from './go-flags.ts';
+import { UsageError } from './usage-error.ts';
+
+/** A program with its commands. */
+export interface Program {
+  readonly name: ProgramName;
+  readonly table: CommandTable;
+}
+
+/** A command, and the words that it is called by. */
+export interface FoundCommand {
+  readonly command: CipCommand;
+  readonly spelling: readonly string[];
+  /** Number of the words that name it: `run` is one that the spelling does not have. */
+  readonly length: number;
+}
+
+/** The command that the most words name; without such a word, the program itself. */
+export function findCommand(program: Program, words: readonly string[]): FoundCommand {
+  const own = withoutRun(program, words);
+  const [longest] = spellingsOf(program)
+    .filter(({ spelling }) => startsWith(own, spelling))
+    .toSorted((a, b) => b.spelling.length - a.spelling.length);
+  if (longest === undefined) throw new Error(`${program.name} has no command without words`);
+  return { ...longest, length: longest.spelling.length + words.length - own.length };
+}
+
+/** `cip run …` is `cip …`, whatever follows. */
+function withoutRun(program: Program, words: readonly string[]): readonly string[] {
+  const at = program.name === 'kpromo' ? 1 : 0;
+  const isRun = words[at] === 'run' && (program.name === 'cip' || words[0] === 'cip');
+  return isRun ? words.toSpliced(at, 1) : words;
+}
+
+type Spelled = Pick<FoundCommand, 'command' | 'spelling'>;
+
+/** Every command of `cip` is one of `kpromo cip`. */
+function spellingsOf(program: Program): Spelled[] {
+  return program.table.commands.flatMap((command) => {
+    const { words, isOfKpromo } = command;
+    const texts = program.name === 'cip' ? [words] : [...(isOfKpromo ? [words] : []), `cip ${words}`];
+    return texts.map((text) => ({ command, spelling: text.split(' ').filter((word) => word !== '') }));
+  });
+}
+
+function startsWith(words: readonly string[], beginning: readonly string[]): boolean {
+  return beginning.every((word, index) => word === words[index]);
+}
+
+/**
+ * Says of a command line whose flags are not understood that it calls a command that does not exist, with flags of its
+ * own. Undefined where the flags are to blame.
+ */
+export function describeUnknownCommand(program: Program, argv: readonly string[]): string | undefined {
+  const words = wordsAmong(argv, program.table.flags);
+  if (findCommand(program, words).command.words !== '') return undefined;
+  for (const at of words.keys()) {
+    // the value of an unknown flag may stand before it
+    const absent = describeAbsent(program, words.slice(at));
+    if (absent !== undefined) return absent;
+  }
+  const certain = wordsAmong(beforeUnknownFlag(argv, program.table.flags), program.table.flags);
+  const stray = certain[findCommand(program, certain).length];
+  return stray !== undefined && isCommandLike(stray) ? describeStray(stray, firstWords(program)) : undefined;
+}
+
+/** The refusal of words that name no command, or are more than a command takes. */
+export function refuseWords(program: Program, given: readonly string[]): UsageError {
+  const words = withoutRun(program, given);
+  const { command, spelling } = findCommand(program, given);
+  const longer = spellingsOf(program).filter((other) => startsWith(other.spelling, words));
+  if (longer.length > 0) {
+    return new UsageError(`${quote(words.join(' '))} needs a word more: ${callsOf(program, longer)}`);
+  }
+  const begun = words.slice(0, spelling.length + 1);
+  const like = spellingsOf(program).filter((other) => startsWith(other.spelling, begun));
+  if (like.length > 0) {
+    return new UsageError(`unknown command ${quote(words.join(' '))}: there is ${callsOf(program, like)}`);
+  }
+  const known = command.words === '' ? firstWords(program) : undefined;
+  return new UsageError(describeAbsent(program, given) ?? describeStray(words[spelling.length] ?? '', known));
+}
+
+/** Commands of kpromo that promote files, or are about releases on GitHub. */
+const FOREIGN = ['run files', 'manifest files', 'manifest validate', 'gh'];
+
+/** Says that words begin with a command that is planned, or known from kpromo and out of scope; else undefined. */
+function describeAbsent(program: Program, words: readonly string[]): string | undefined {
+  const own = program.name === 'kpromo' && words[0] === 'cip' ? words.slice(1) : words;
+  const spellings = [own, own[0] === 'run' ? own.slice(1) : own];
+  const isCalled = (name: string) => spellings.some((spelling) => startsWith(spelling, name.split(' ')));
+  const foreign = FOREIGN.find(isCalled);
+  if (foreign !== undefined) return `unknown command ${quote(foreign)}: only images are promoted`;
+  const planned = program.table.planned.find(isCalled);
+  if (planned === undefined) return undefined;
+  return `not built yet: ${planned}${planned === 'snapshot' ? ': use -snapshot=REGISTRY' : ''}`;
+}
+
+/** The refusal of one word; `known` are the commands, where one could stand. */
+function describeStray(word: string, known: readonly string[] | undefined): string {
+  const unexpected = `unexpected argument ${quote(word)}`;
+  if (/^(?:true|false)$/i.test(word)) return `${unexpected}: a boolean is written -flag=${word}`;
+  if (known === undefined || !isCommandLike(word)) return unexpected;
+  const meant = nearest(word, known);
+  return `${unexpected}: unknown command${meant === undefined ? '' : `, did you mean ${quote(meant)}?`}`;
+}
+
+/** Neither a path, nor the name of a file or registry. */
+function isCommandLike(word: string): boolean {
+  return /^[a-z][a-z-]*$/.test(word);
+}
+
+function firstWords(program: Program): readonly string[] {
+  return spellingsOf(program).flatMap(({ spelling }) => spelling.at(program.name === 'kpromo' ? 1 : 0) ?? []);
+}
+
+function callsOf(program: Program, spelled: readonly Spelled[]): string {
+  return spelled.map(({ spelling }) => [program.name, ...spelling].join(' ')).join(', ');
+}

@@ -1,0 +1,92 @@
+import type { Flag } from './flag.ts';
+
+// Flags of the original that still stand in somebody's job, or in documents about it.
+
+type Row = readonly [name: string, value?: string];
+
+/** Refused until they are built. Some are gates: a run without them would promote what they were given to hold back. */
+const PLANNED: readonly Row[] = [
+  ['use-prow-manifest-diff'],
+  ['manifest-diff-since', 'AGE'],
+  ['vuln-severity-threshold', 'N'],
+  ['audit'],
+  ['audit-manifest-repo-url', 'URL'],
+  ['audit-manifest-repo-branch', 'BRANCH'],
+  ['audit-manifest-path', 'PATH'],
+  ['audit-gcp-project-id', 'PROJECT'],
+  ['require-provenance'],
+  ['allowed-builders', 'CSV'],
+  ['allowed-source-repos', 'CSV'],
+];
+
+/** Refused, with what to use instead. */
+const REFUSED: readonly (readonly [advice: string, ...rows: Row[]])[] = [
+  [
+    'every *.yaml below it was a plain manifest: give each with -manifest=FILE, or lay them out as thin manifests for -thin-manifest-dir=DIR',
+    ['manifest-dir', 'DIR'],
+  ],
+  ['nothing is ever deleted here: use what the registry has for that', ['garbage-collect']],
+  [
+    'nothing is ever deleted here: cip diff shows which tags a registry has beside those of the manifests',
+    ['delete-extra-tags'],
+  ],
+  ['use -snapshot=REG instead', ['gen-images']],
+  ['use -snapshot=REG -output-format=csv instead', ['flattened-snapshot']],
+  [
+    'use cip verify -deep instead: it looks whether all that the manifests lead to is there',
+    ['check-manifest-lists-from-snapshot', 'FILE'],
+  ],
+  ['it went with -check-manifest-lists-from-snapshot: use cip verify -deep', ['repository', 'REPOSITORY']],
+];
+
+/** Accepted without effect. */
+const INERT: readonly (readonly [why: string, ...rows: Row[]])[] = [
+  [
+    'nothing is signed yet, so this has no effect',
+    ['signer-account', 'ACCOUNT'],
+    ['certificate-identity', 'IDENTITY'],
+    ['certificate-identity-regexp', 'REGEXP'],
+    ['certificate-oidc-issuer', 'URL'],
+    ['certificate-oidc-issuer-regexp', 'REGEXP'],
+    ['sign'],
+    ['max-signature-ops', 'N'],
+    ['max-signature-copies', 'N'],
+  ],
+  [
+    'nothing is attested yet, so this has no effect',
+    ['verification-summaries'],
+    ['summary-signer-account', 'ACCOUNT'],
+  ],
+  ['accounts are no longer switched on by a flag', ['use-service-account']],
+  ['use -log-level instead', ['v', 'N'], ['vmodule', 'PATTERNS'], ['verbosity', 'N']],
+  ['use -log-level=debug instead', ['verbose']],
+  ['there is one way of promoting', ['use-legacy-pipeline']],
+  [
+    'the log always goes to stderr',
+    ['logtostderr'],
+    ['alsologtostderr'],
+    ['one_output'],
+    ['stderrthreshold', 'LEVEL'],
+    ['log_dir', 'DIR'],
+    ['log_file', 'FILE'],
+    ['log_file_max_size', 'MIB'],
+    ['log_backtrace_at', 'PLACE'],
+    ['skip_headers'],
+    ['skip_log_headers'],
+    ['add_dir_header'],
+  ],
+];
+
+export const FORMER_FLAGS: readonly Flag[] = [
+  ...PLANNED.map((row) => ({ ...named(row), group: 'Planned', description: 'not yet', planned: true })),
+  ...REFUSED.flatMap(([refused, ...rows]) =>
+    rows.map((row) => ({ ...named(row), group: 'Gone', description: refused, refused })),
+  ),
+  ...INERT.flatMap(([inert, ...rows]) =>
+    rows.map((row) => ({ ...named(row), group: 'Without effect', description: inert, inert })),
+  ),
+];
+
+function named([name, value]: Row): Pick<Flag, 'name' | 'value'> {
+  return value === undefined ? { name } : { name, value };
+}

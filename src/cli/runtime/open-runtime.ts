@@ -1,0 +1,56 @@
+import { tmpdir } from 'node:os';
+import { createGitTree } from '../../adapters/git/source-tree.ts';
+import { systemClock } from '../../adapters/system/clock.ts';
+import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
+import type { ManifestLocation } from '../../manifest/read-manifests.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { SourceTree } from '../../ports/source-tree.ts';
+import type { Spool } from '../../ports/spool.ts';
+import type { NetworkClients, RuntimeParts } from './network-clients.ts';
+
+/** The adapters of a process. Runs that follow each other share connections, learned limits and tokens of hosts. */
+export interface Runtime {
+  readonly clock: Clock;
+  readonly openRegistries: NetworkClients['forRun'];
+  /** Temporary files for blobs; `limit` is in bytes. */
+  openSpool(limit: number): Spool;
+  /** The version control of the manifests. */
+  openTree(where: ManifestLocation): SourceTree;
+  /** Closes every connection. Nothing can be opened afterwards. */
+  close(): Promise<void>;
+}
+
+/** Wires the adapters: the only place that does. Whatever needs the network is loaded when a run asks for it. */
+export function openRuntime(parts: RuntimeParts): Runtime {
+  const { env, log, clock = systemClock } = parts;
+  let clients: Promise<NetworkClients> | undefined;
+  let isClosed = false;
+  const connect = async () => {
+    const { createNetworkClients } = await import('./network-clients.ts');
+    return createNetworkClients({ ...parts, clock });
+  };
+  return {
+    clock,
+    openRegistries: async (registries, access) => {
+      if (isClosed) throw new Error('the runtime is closed');
+      clients ??= connect();
+      const opened = await clients.catch((error: unknown) => {
+        clients = undefined; // a file that is mended serves the next run
+        throw error;
+      });
+      return opened.forRun(registries, access);
+    },
+    openSpool: (limit) => createDiskSpool({ directory: spoolDirectory(env), limit, log }),
+    openTree: (where) => createGitTree(where, env),
+    close: async () => {
+      isClosed = true;
+      const opened = await clients?.catch(() => undefined);
+      await opened?.close();
+    },
+  };
+}
+
+/** Where systems keep large temporary files; /tmp is often in memory. An empty `TMPDIR` is none. */
+export function spoolDirectory(env: NodeJS.ProcessEnv): string {
+  return env['TMPDIR'] || (process.platform === 'win32' ? tmpdir() : '/var/tmp');
+}
