@@ -81,6 +81,7 @@ export type RuleName =
   | 'provenance'
   | 'too-many-edges'
   | 'file-size'
+  | 'source-image'
   | 'layout';
 
 /** All that was read: the good entries, and what was wrong with the others. */

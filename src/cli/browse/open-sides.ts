@@ -12,6 +12,7 @@ import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
 import { orUnreadable } from '../../ports/unreadable.ts';
 import type { DiffSide } from '../../workflows/diff/diff.ts';
+import type { BrowseOptions } from '../flags/options/browse-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { BrowseWarnings } from './browse-warnings.ts';
 import type { Browser } from './browse.ts';
@@ -106,7 +107,7 @@ async function openImages(
 }
 
 /** Manifests name indexes, and a promotion copies the children with them: only children named as well count. */
-function minimalBeside(other: ReadSide, { minimal }: Pick<DiffOptions, 'minimal'>): ExcludedContent {
+function minimalBeside(other: ReadSide, { minimal }: Pick<BrowseOptions, 'minimal'>): ExcludedContent {
   return other.kind === 'manifests' && minimal === 'nothing' ? 'unexpected-children' : minimal;
 }
 

@@ -8,8 +8,9 @@ import { planConflicts } from '../../plan/make-plan.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
-import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import type { PromotionOptions, TransferOptions } from '../flags/options/promotion-options.ts';
 import { logReport } from '../output/log-report.ts';
+import type { Stdio } from '../output/stdio.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
 import { prepareReports, writeReports } from '../output/write-report.ts';
@@ -29,16 +30,32 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
     const report =
       task === 'parse-only' ? checkOnly(read, { options, run }) : await promoteWith(read, { options, run });
-    const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
-    const { format } = options.log;
-    try {
-      await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
-    } finally {
-      await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
-      if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
-    }
-    return stop.exitCode() ?? exitCodeOf(report, options);
+    return await finishWith(report, { options, run, places, stdio });
   });
+}
+
+/** Writes and logs the report of a run; gives its exit code. */
+export async function finishWith(
+  report: RunReport,
+  { options, run, places, stdio }: Finish,
+): Promise<number> {
+  const { log, stop } = run;
+  const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
+  const { format } = options.log;
+  try {
+    await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
+  } finally {
+    await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
+    if (options.task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
+  }
+  return stop.exitCode() ?? exitCodeOf(report, options);
+}
+
+interface Finish {
+  readonly options: TransferOptions;
+  readonly run: Run;
+  readonly places: Awaited<ReturnType<typeof prepareReports>>;
+  readonly stdio: Stdio;
 }
 
 /** For machines the mode is in the summary. */

@@ -3,6 +3,7 @@ import type { Wanted } from '../../edges/wanted.ts';
 import type { Digest } from '../../image/digest.ts';
 import { parseRegistryName, type RegistryName, type Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
+import type { ReadManifests } from '../../manifest/model.ts';
 import { type ImageReference, parseImageReference } from '../../manifest/image-reference.ts';
 
 /** A copy of one image, as two references ask for it. */
@@ -51,6 +52,20 @@ export function wantedOf({ source, destination, tag }: ImageCopy, digest: Digest
     edges: 1,
   };
 }
+
+/** What a copy wants whose source has no such image: nothing, and the reason as a problem. */
+export function unresolvedCopy(reason: string): { readonly read: ReadManifests; readonly wanted: Wanted } {
+  const message = `source image: ${reason}`;
+  const problem = { severity: 'error', rule: 'source-image', message, at: COMMAND_LINE, frame: '' } as const;
+  return { read: { ...NO_MANIFESTS, problems: [problem] }, wanted: { repositories: [], edges: 0 } };
+}
+
+/** A copy has no manifest. */
+export const NO_MANIFESTS: ReadManifests = {
+  manifests: [],
+  problems: [],
+  counts: { projects: 0, images: 0, digests: 0 },
+};
 
 const COMMAND_LINE = { file: 'command line', line: 1, column: 1 } as const;
 

@@ -44,18 +44,27 @@ const DEFAULT_SPOOL_LIMIT = 8192;
 
 /** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
 export function makePromotionOptions({ flags, env }: Pick<Given, 'flags' | 'env'>): PromotionOptions {
+  return {
+    ...transferOptionsOf(flags),
+    where: locationOf(flags),
+    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
+    siblings: !flags.isOn('no-siblings'),
+  };
+}
+
+/** The options of every run that copies images, whatever names them. */
+export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings'>;
+
+export function transferOptionsOf(flags: FlagValues): TransferOptions {
   const task = taskOf(flags);
   return {
     ...runOptionsOf(flags, [...warningsOf(flags, task), ...proofWarningsOf(flags, task)]),
-    where: locationOf(flags),
     task,
-    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     spoolLimit: spoolLimitOf(flags),
     deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
     proof: proofOf(flags),
     maxImageSize: maxImageSizeOf(flags),
-    siblings: !flags.isOn('no-siblings'),
     ...reportFilesOf(flags),
     reportAll: flags.isOn('report-all'),
   };
