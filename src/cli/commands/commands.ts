@@ -3,13 +3,14 @@ import type { CipCommand } from './command.ts';
 import { add } from './add.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
+import { init } from './init.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
 import { verify } from './verify.ts';
 import { version } from './version.ts';
 
 /** The commands of the programs, in the order of their help: parsing, help, suggestions and docs are made from it. */
-export const COMMANDS: readonly CipCommand[] = [promote, add, copy, verify, diff, reportMerge, version];
+export const COMMANDS: readonly CipCommand[] = [promote, init, add, copy, verify, diff, reportMerge, version];
 
 /** Commands that are announced. One that is built is taken for itself. */
 const PLANNED: readonly string[] = [

@@ -1,5 +1,6 @@
 import { quote } from '../../base/text.ts';
 import { checkRegistryName } from '../../manifest/rules.ts';
+import { renderSchema } from '../../manifest/schema/manifest-schemas.ts';
 
 /** A project that is to be made. */
 export interface NewProject {
@@ -48,7 +49,14 @@ export function renderPromoterManifest({ source, destinations }: NewProject): st
 
 /** The comment by which editors find the schema of a file. */
 export function schemaLine(name: 'promoter-manifest' | 'images'): string {
-  return `# yaml-language-server: $schema=${SCHEMAS}/${name}.schema.json\n`;
+  return `# yaml-language-server: $schema=../../${SCHEMA_DIRECTORY}/${name}.schema.json\n`;
 }
 
-const SCHEMAS = 'https://raw.githubusercontent.com/kubernetes-sigs/promo-tools/main/docs/schema';
+/** Beside the projects, so that editors need no network and see the schema of this version. */
+export const SCHEMA_DIRECTORY = '.schema';
+
+/** The schemas of thin manifests, by file name. */
+export function schemaFiles(): Readonly<Record<string, string>> {
+  const names = ['promoter-manifest', 'images'] as const;
+  return Object.fromEntries(names.map((name) => [`${name}.schema.json`, renderSchema(name)]));
+}
