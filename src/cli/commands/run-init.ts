@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { parseRegistryName } from '../../image/repository.ts';
+import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import {
   checkNewProject,
   type NewProject,
@@ -16,13 +17,14 @@ import { BrowseWarnings } from '../browse/browse-warnings.ts';
 import { clientFor, openRegistryImages } from '../browse/open-images.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
 import { exists, makeDirectories } from '../output/new-files.ts';
+import { tell } from '../output/stdio.ts';
 import { askProject, projectOfFlags } from './ask-project.ts';
 import type { ProcessContext } from './command.ts';
 import type { InitOptions } from './init.ts';
 
 /** Writes the thin manifests of a new project, from the options to the exit code. */
-export function runInit(options: InitOptions, context: ProcessContext): Promise<number> {
-  return browse(options, context, async (browser) => {
+export async function runInit(options: InitOptions, context: ProcessContext): Promise<number> {
+  const exitCode = await browse(options, context, async (browser) => {
     const { log, signal } = browser;
     const { directory } = options;
     const isAsked = Boolean(process.stdin.isTTY && context.stdio.err.isTTY);
@@ -39,9 +41,11 @@ export function runInit(options: InitOptions, context: ProcessContext): Promise<
     signal.throwIfAborted();
     await write(directory, { project, images });
     log.write('info', `${directory}: wrote the project ${project.project}`);
-    log.write('info', `next: cip -thin-manifest-dir=${directory} shows what a promotion would do`);
     return 0;
   });
+  const next = `next: cip -thin-manifest-dir=${options.directory} shows what a promotion would do`;
+  if (exitCode === 0 && options.log.format === 'text') await tell(context.stdio.err, `${next}\n`);
+  return exitCode;
 }
 
 async function refuseExisting(directory: string, { project }: NewProject): Promise<void> {
@@ -71,11 +75,21 @@ async function readImages(
   const opening = { options: reading, browser, open, notice: notices.take };
   const found = await openRegistryImages({ registry, manifests: [], naming: 'from-root' }, opening);
   let text = '';
-  for await (const piece of renderSnapshot(withTags(found, options.tags), { format: 'yaml' })) text += piece;
+  for await (const piece of renderSnapshot(withTags(below(source, found), options.tags), { format: 'yaml' }))
+    text += piece;
   if (notices.incomplete) return undefined;
   if (text !== '' || options.tags.length === 0) return text;
   browser.log.write('error', `no image of ${source} has a tag that matches -tag=${options.tags.join(', ')}`);
   return undefined;
+}
+
+/** An image at the root of its registry has no name below it. */
+async function* below(source: string, images: AsyncIterable<SnapshotImage>): AsyncGenerator<SnapshotImage> {
+  for await (const image of images) {
+    if (image.name === '.')
+      throw new InputError(`${source} is an image itself: give the path above it as -source`);
+    yield image;
+  }
 }
 
 /** The manifest comes last: without it, nothing of a project is promoted. */
