@@ -2,16 +2,10 @@ import type { NamedImage } from '../../inventory/resolve-image.ts';
 import { parseImageReference } from '../../manifest/image-reference.ts';
 import { flagsOf } from '../flags/flag.ts';
 import { LOCATION_FLAGS, RUN_FLAGS } from '../flags/flags.ts';
-import { type RunOptions, runOptionsOf } from '../flags/options/run-options.ts';
+import { runOptionsOf } from '../flags/options/run-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-
-/** A complete request to add images to the lists of thin manifests. */
-export interface AddOptions extends RunOptions {
-  readonly images: readonly NamedImage[];
-  readonly directory: string;
-  readonly project: string | undefined;
-}
+import type { AddOptions } from './run-add.ts';
 
 /** `cip add`. */
 export const add = defineCommand<AddOptions>({

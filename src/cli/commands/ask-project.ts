@@ -7,12 +7,16 @@ import {
   projectFor,
 } from '../../workflows/init/new-project.ts';
 import { UsageError } from '../flags/usage-error.ts';
-import type { InitOptions } from './init.ts';
 
-type Given = Pick<InitOptions, 'source' | 'destinations' | 'project'>;
+/** What flags name of a project. */
+export interface GivenProject {
+  readonly source: string | undefined;
+  readonly destinations: readonly string[];
+  readonly project: string | undefined;
+}
 
 /** The project that flags name. Throws a `UsageError` that names the flags that are missing. */
-export function projectOfFlags({ source, destinations, project }: Given): NewProject {
+export function projectOfFlags({ source, destinations, project }: GivenProject): NewProject {
   if (source === undefined || destinations.length === 0) {
     const missing = [
       ...(source === undefined ? ['-source=REGISTRY'] : []),
@@ -36,7 +40,10 @@ export interface Terminal {
 }
 
 /** The project that flags name, and what they leave out as a person answers. A wrong answer is asked for again. */
-export async function askProject(given: Given, { input, output, signal }: Terminal): Promise<NewProject> {
+export async function askProject(
+  given: GivenProject,
+  { input, output, signal }: Terminal,
+): Promise<NewProject> {
   const lines = createInterface({ input, output });
   const ask = async (question: string, check: (answer: string) => string | undefined): Promise<string> => {
     for (;;) {

@@ -1,13 +1,9 @@
-import { type ImageCopy, parseImageCopy } from '../../workflows/copy-image/copy-image.ts';
+import { parseImageCopy } from '../../workflows/copy-image/copy-image.ts';
 import { CONFIRM_FLAGS, PROMOTION_FLAGS, REPORT_FLAGS, RUN_FLAGS, SCOPE_FLAGS } from '../flags/flags.ts';
-import { type TransferOptions, transferOptionsOf } from '../flags/options/promotion-options.ts';
+import { transferOptionsOf } from '../flags/options/promotion-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-
-/** A complete request for the copy of one image. */
-export interface CopyOptions extends TransferOptions {
-  readonly copy: ImageCopy;
-}
+import type { CopyOptions } from './run-copy.ts';
 
 const DEADLINE_FLAGS = SCOPE_FLAGS.filter(({ name }) => name === 'deadline');
 

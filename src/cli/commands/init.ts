@@ -1,18 +1,9 @@
 import { flagsOf } from '../flags/flag.ts';
 import { RUN_FLAGS } from '../flags/flags.ts';
-import { type RunOptions, runOptionsOf } from '../flags/options/run-options.ts';
+import { runOptionsOf } from '../flags/options/run-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-
-/** A request for a new project; what is missing is asked for on a terminal. */
-export interface InitOptions extends RunOptions {
-  readonly directory: string;
-  readonly source: string | undefined;
-  readonly destinations: readonly string[];
-  readonly project: string | undefined;
-  /** Globs; none keeps every tag. */
-  readonly tags: readonly string[];
-}
+import type { InitOptions } from './run-init.ts';
 
 const INIT_FLAGS = flagsOf('Project', [
   { name: 'source', value: 'REG', description: 'registry to promote from' },

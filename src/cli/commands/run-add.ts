@@ -2,22 +2,31 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addImages, type Additions } from '../../workflows/add/add-images.ts';
 import { browse } from '../browse/browse.ts';
+import type { RunOptions } from '../flags/options/run-options.ts';
+import type { NamedImage } from '../../inventory/resolve-image.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { writeReportFile } from '../output/report-file.ts';
 import { resolveTarget } from '../output/report-target.ts';
 import { registriesOf } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
-import type { AddOptions } from './add.ts';
 import type { ProcessContext } from './command.ts';
+
+/** A complete request to add images to the lists of thin manifests. */
+export interface AddOptions extends RunOptions {
+  readonly images: readonly NamedImage[];
+  readonly directory: string;
+  readonly project: string | undefined;
+}
 
 /** Adds images to thin manifests, from the options to the exit code. */
 export function runAdd(options: AddOptions, context: ProcessContext): Promise<number> {
-  return browse(options, context, async ({ log, signal, open }) => {
+  return browse(options, context, async (browser) => {
+    const { log, signal } = browser;
     const { directory, images, project } = options;
     const where = { kind: 'thin', directory } as const;
     const { manifests } = await loadManifests(where, { strict: true, log, stopping: signal });
     signal.throwIfAborted();
-    const { registry } = await open(registriesOf(manifests));
+    const { registry } = await browser.open(registriesOf(manifests));
     const readImages = async (name: string) => {
       const file = `images/${name}/images.yaml`;
       const text = await readFile(join(directory, file), 'utf8');

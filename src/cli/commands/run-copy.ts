@@ -2,17 +2,23 @@ import { formatReference } from '../../image/reference.ts';
 import { resolveImage } from '../../inventory/resolve-image.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 import {
+  type ImageCopy,
   NO_MANIFESTS,
   registriesOfCopy,
   unresolvedCopy,
   wantedOf,
 } from '../../workflows/copy-image/copy-image.ts';
+import type { TransferOptions } from '../flags/options/promotion-options.ts';
 import { VERSION } from '../output/version.ts';
 import { prepareReports } from '../output/write-report.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
 import type { ProcessContext } from './command.ts';
-import type { CopyOptions } from './copy.ts';
 import { finishWith } from './run-promotion.ts';
+
+/** A complete request for the copy of one image. */
+export interface CopyOptions extends TransferOptions {
+  readonly copy: ImageCopy;
+}
 
 /** The copy of one image, or its dry run, from its options to its exit code. */
 export function runCopy(options: CopyOptions, context: ProcessContext): Promise<number> {

@@ -15,12 +15,19 @@ import { renderSnapshot } from '../../workflows/snapshot/render.ts';
 import { type Browser, browse } from '../browse/browse.ts';
 import { BrowseWarnings } from '../browse/browse-warnings.ts';
 import { clientFor, openRegistryImages } from '../browse/open-images.ts';
+import type { RunOptions } from '../flags/options/run-options.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
 import { exists, makeDirectories } from '../output/new-files.ts';
 import { tell } from '../output/stdio.ts';
-import { askProject, projectOfFlags } from './ask-project.ts';
+import { askProject, type GivenProject, projectOfFlags } from './ask-project.ts';
 import type { ProcessContext } from './command.ts';
-import type { InitOptions } from './init.ts';
+
+/** A request for a new project; what is missing is asked for on a terminal. */
+export interface InitOptions extends RunOptions, GivenProject {
+  readonly directory: string;
+  /** Globs; none keeps every tag. */
+  readonly tags: readonly string[];
+}
 
 /** Writes the thin manifests of a new project, from the options to the exit code. */
 export async function runInit(options: InitOptions, context: ProcessContext): Promise<number> {

@@ -17,9 +17,7 @@ export async function makeDirectories(root: string, directories: readonly NewDir
   const undo: (() => Promise<unknown>)[] = [];
   const ensure = async (path: string) => {
     const first = await mkdir(path, { recursive: true });
-    const made: string[] = [];
-    for (let last = path; first !== undefined && last.length >= first.length; last = dirname(last))
-      made.unshift(last);
+    const made = first === undefined ? [] : pathsBetween(first, path);
     for (const directory of made) undo.push(() => rmdir(directory));
   };
   try {
@@ -43,6 +41,11 @@ export async function makeDirectories(root: string, directories: readonly NewDir
     for (const step of undo.toReversed()) await step().catch(() => {}); // a directory that others use stays
     throw error;
   }
+}
+
+/** A directory, and each one on the way to one below it. */
+function pathsBetween(first: string, last: string): readonly string[] {
+  return last.length <= first.length ? [first] : [...pathsBetween(first, dirname(last)), last];
 }
 
 export async function exists(path: string): Promise<boolean> {

@@ -19,7 +19,6 @@ import {
   endOfKey,
   endOfLine,
   indentationAt,
-  isFlow,
   isUnwritten,
   lineBreakOf,
   type Splice,

@@ -6,6 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { compareText } from '../../../src/base/sorted.ts';
 import { parseDigest } from '../../../src/image/digest.ts';
 import { parseImageName } from '../../../src/image/repository.ts';
 import { parseTag } from '../../../src/image/tag.ts';
@@ -203,8 +204,8 @@ describe('an addition to a list of images', () => {
           if (edit.kind === 'edited') text = edit.text;
           else if (edit.kind === 'refused') expect(edit.reason).toContain('a tag is not moved');
         }
-        const names = Array.from(text.matchAll(/^- name: (.*)$/gm), ([, found]) => found);
-        expect(names).toEqual(Array.from(new Set(names)).toSorted());
+        const names = Array.from(text.matchAll(/^- name: (.*)$/gm), ([, found = '']) => found);
+        expect(names).toEqual(Array.from(new Set(names)).toSorted(compareText));
       }),
       runs({ seed: 15, numRuns: 100 }),
     );
