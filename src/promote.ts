@@ -19,6 +19,8 @@ import type { RunReport } from './report/report.ts';
 
 export interface PromotionRequest extends RunRequest {
   readonly read: ReadManifests;
+  /** What is wanted where no manifest says it. Unset: what the manifests want. */
+  readonly wanted?: Wanted | undefined;
   /** Undefined for all that the manifests want. */
   readonly shard?: Shard | undefined;
   /** Whether destinations of a manifest may stand in for its source. Default: they may. */
@@ -53,7 +55,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const run = beginRun(request, ports);
   const { ending, source } = run;
 
-  const all = expandEdges(read.manifests, request);
+  const all = request.wanted ?? expandEdges(read.manifests, request);
   const wanted = takeShard(all, request.shard);
   const revision = record?.tree?.revision(ending);
   const readsAll = confirm || maxImageSize !== undefined;

@@ -1,4 +1,4 @@
-import { getOrMake, groupBy } from '../base/get-or-make.ts';
+import { getOrMake, groupBy } from '../base/maps.ts';
 import type { RegistryName } from '../image/repository.ts';
 import { edgeId, isWritable, type PlanItem } from '../plan/plan.ts';
 import type { RepositoryFacts, RepositoryFactsReader } from '../ports/repository-facts.ts';

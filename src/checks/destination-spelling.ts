@@ -1,4 +1,4 @@
-import { addTo, getOrMake } from '../base/get-or-make.ts';
+import { addTo, getOrMake } from '../base/maps.ts';
 import { editDistance, quote } from '../base/text.ts';
 import type { Registry } from '../manifest/model.ts';
 import type { Found } from './finding.ts';

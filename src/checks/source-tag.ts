@@ -1,5 +1,5 @@
 import { forEachInLanes } from '../base/concurrency.ts';
-import { addTo, getOrMake } from '../base/get-or-make.ts';
+import { addTo, getOrMake } from '../base/maps.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseReferences } from '../image/oci-manifest.ts';
 import { formatReference } from '../image/reference.ts';

@@ -1,6 +1,6 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { isAbort, messageOf } from '../base/errors.ts';
-import { getOrMake } from '../base/get-or-make.ts';
+import { getOrMake } from '../base/maps.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';

@@ -10,12 +10,13 @@ import type { Log } from '../../ports/log.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
-import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import type { PromotionOptions, TransferOptions } from '../flags/options/promotion-options.ts';
 import { logReport } from '../output/log-report.ts';
+import type { Stdio } from '../output/stdio.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
 import type { PlanOutput } from '../output/write-plan.ts';
-import { prepareReports, writeReports } from '../output/write-report.ts';
+import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedBudgets } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
@@ -35,18 +36,35 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
       task === 'parse-only'
         ? checkOnly(read, { options, run })
         : await promoteWith(read, { options, run, output });
-    const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
-    const { format } = options.log;
-    try {
-      // first: a run that is stopped may not reach the end of its log
-      const writing = output === undefined ? [] : [output.write(places, stdio)];
-      await allSettledOrThrow([...writing, writeReports(report, places, stdio)]);
-    } finally {
-      await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
-      if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
-    }
-    return stop.exitCode() ?? exitCodeOf(report, options);
+    return await finishWith(report, { options, run, places, stdio, output });
   });
+}
+
+/** Writes and logs the report of a run, and writes its plan; gives its exit code. */
+export async function finishWith(
+  report: RunReport,
+  { options, run, places, stdio, output }: Finish,
+): Promise<number> {
+  const { log, stop } = run;
+  const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
+  const { format } = options.log;
+  try {
+    // first: a run that is stopped may not reach the end of its log
+    const writing = output === undefined ? [] : [output.write(places, stdio)];
+    await allSettledOrThrow([...writing, writeReports(report, places, stdio)]);
+  } finally {
+    await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
+    if (options.task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
+  }
+  return stop.exitCode() ?? exitCodeOf(report, options);
+}
+
+interface Finish {
+  readonly options: TransferOptions;
+  readonly run: Run;
+  readonly places: ReportTargets;
+  readonly stdio: Stdio;
+  readonly output?: PlanOutput | undefined;
 }
 
 /** For machines the mode is in the summary. */

@@ -56,17 +56,26 @@ export function makeUnlocatedOptions({
   flags,
   env,
 }: Pick<Given, 'flags' | 'env'>): Omit<PromotionOptions, 'where'> {
+  return {
+    ...transferOptionsOf(flags),
+    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
+    siblings: !flags.isOn('no-siblings'),
+  };
+}
+
+/** The options of every run that copies images, whatever names them. */
+export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings'>;
+
+export function transferOptionsOf(flags: FlagValues): TransferOptions {
   const task = taskOf(flags);
   return {
     ...runOptionsOf(flags, [...warningsOf(flags, task), ...proofWarningsOf(flags, task)]),
     task,
-    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     spoolLimit: spoolLimitOf(flags),
     deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
     proof: proofOf(flags),
     maxImageSize: maxImageSizeOf(flags),
-    siblings: !flags.isOn('no-siblings'),
     ...reportFilesOf(flags),
     reportAll: flags.isOn('report-all'),
     ...planFilesOf(flags, task),
