@@ -15,7 +15,7 @@ export interface ImageReference {
 export function parseImageReference(
   text: string,
 ): { readonly value: ImageReference } | { readonly fault: string } {
-  const [, name = '', tagText, digestText] = /^(.*?)(?::([^/:@]*))?(?:@(.*))?$/.exec(text) ?? [];
+  const { name, tagText, digestText } = splitReference(text);
   const isUrl = text.includes('://');
   const repository = parseRepository(name);
   if (isUrl || repository === undefined) return { fault: whyNoRepository(text, isUrl ? text : name) };
@@ -31,6 +31,18 @@ export function parseImageReference(
       tag: tag !== undefined && 'value' in tag ? tag.value : undefined,
       digest: digest !== undefined && 'value' in digest ? digest.value : undefined,
     },
+  };
+}
+
+/** The colon of a tag comes after the last slash: one before it begins a port. */
+function splitReference(text: string): { name: string; tagText?: string; digestText?: string } {
+  const at = text.indexOf('@');
+  const left = at === -1 ? text : text.slice(0, at);
+  const colon = left.indexOf(':', left.lastIndexOf('/') + 1);
+  return {
+    name: colon === -1 ? left : left.slice(0, colon),
+    ...(colon !== -1 && { tagText: left.slice(colon + 1) }),
+    ...(at !== -1 && { digestText: text.slice(at + 1) }),
   };
 }
 
