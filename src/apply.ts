@@ -27,9 +27,9 @@ export interface RunRequest {
 }
 
 export interface RunPorts {
-  readonly registry: WriteRegistry;
-  /** The same for what is written to, whose reads may ask for more rights. Unset: `registry`. */
-  readonly destination?: WriteRegistry;
+  readonly registry: ReadRegistry;
+  /** The registry that a confirmed run writes to. Its reads may request the right to push, so a dry run does not use it. */
+  readonly destination: WriteRegistry;
   readonly traffic: Traffic;
   readonly spool: Spool;
   readonly clock: Clock;
@@ -85,7 +85,7 @@ export interface Run {
   readonly source: ReadRegistry;
   readonly reading: {
     readonly source: ReadRegistry;
-    readonly destination: WriteRegistry;
+    readonly destination: ReadRegistry;
     readonly progress: Progress;
     readonly workers: number;
   };
@@ -96,8 +96,6 @@ export interface Run {
 export function beginRun(request: RunRequest, ports: RunPorts): Run {
   const { clock, progress, registry, signal, stopping } = ports;
   const source = cacheManifests(registry);
-  // a dry run asks for no right to write
-  const destination = request.confirm ? (ports.destination ?? registry) : registry;
   return {
     request,
     ports,
@@ -106,7 +104,7 @@ export function beginRun(request: RunRequest, ports: RunPorts): Run {
     source,
     reading: {
       source: request.confirm ? source : registry, // a manifest that is about to be copied is read at once
-      destination,
+      destination: request.confirm ? ports.destination : registry,
       progress,
       workers: request.threads,
     },
@@ -125,8 +123,8 @@ type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 
 export async function carryOut({ inventory, ...planned }: Planned, run: Run): Promise<RunReport> {
   const { request, ports, startedAt, begun, source, reading } = run;
   const { confirm, threads } = request;
-  const { clock, spool, stopping, signal, traffic } = ports;
-  const copying = { ...reading, source, spool, clock, threads, stopping };
+  const { clock, destination, spool, stopping, signal, traffic } = ports;
+  const copying = { ...reading, source, destination, spool, clock, threads, stopping };
   const outcomes = confirm ? await applyPlan(planned.plan, copying, signal) : NO_OUTCOMES;
   return makeReport({
     ...planned,

@@ -17,6 +17,7 @@ const NEVER = new AbortController().signal;
 function portsFor(registry: MemoryRegistry, clock: VirtualClock) {
   return {
     registry,
+    destination: registry,
     traffic: { hosts: () => new Map() },
     spool: new MemorySpool(),
     clock,

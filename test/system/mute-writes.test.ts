@@ -87,6 +87,7 @@ async function promoteBeside(mute: RequestKind | undefined) {
       },
       {
         registry,
+        destination: registry,
         traffic: client.traffic,
         spool: new MemorySpool(),
         clock: time,
