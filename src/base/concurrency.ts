@@ -1,5 +1,5 @@
-import { groupBy } from './get-or-make.ts';
-import { mostTelling } from './given-up.ts';
+import { mostInformative } from './errors.ts';
+import { groupBy } from './maps.ts';
 
 /**
  * Runs `task` for every item with at most `workers` at a time, in the order of the items.
@@ -83,7 +83,7 @@ export async function allSettledOrThrow<T>(promises: Iterable<Promise<T>>): Prom
     if (result.status === 'fulfilled') values.push(result.value);
     else thrown.push(result.reason);
   }
-  if (thrown.length > 0) throw mostTelling(thrown);
+  if (thrown.length > 0) throw mostInformative(thrown);
   return values;
 }
 

@@ -26,3 +26,35 @@ export function isAbort(thrown: unknown, signal?: AbortSignal): boolean {
   if (signal?.aborted && thrown === signal.reason) return true;
   return thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');
 }
+
+/** Ends a `switch` over a closed union: it does not compile when a member is forgotten. */
+export function assertNever(value: never): never {
+  throw new Error(`unexpected value: ${JSON.stringify(value)}`);
+}
+
+/** An abort between two attempts, or during one: `cause` is the failure of the attempt before. */
+export class AbortedError extends Error {
+  constructor(cause: unknown) {
+    super('aborted', { cause });
+    this.name = 'AbortError'; // for callers that do not ask for more, it is an abort like any other
+  }
+}
+
+/** The error to throw where attempts ended with `error`, and `failure` was that of the attempt before, if any. */
+export function abortedAfter(failure: unknown, error: unknown, signal: AbortSignal): unknown {
+  const isBare = isAbort(error, signal) && !(error instanceof AbortedError);
+  return isBare && failure !== undefined ? new AbortedError(failure) : error;
+}
+
+/** The failure before an abort, or the error itself where it is no abort; undefined for an abort without a failure. */
+export function failureBefore(thrown: unknown, signal: AbortSignal): unknown {
+  if (thrown instanceof AbortedError) return thrown.cause;
+  return isAbort(thrown, signal) ? undefined : thrown;
+}
+
+/** Of several errors the first that is no abort, else the first abort with a failure before it. */
+export function mostInformative(thrown: readonly unknown[]): unknown {
+  return (
+    thrown.find((one) => !isAbort(one)) ?? thrown.find((one) => one instanceof AbortedError) ?? thrown[0]
+  );
+}

@@ -1,6 +1,5 @@
 import { forEachInLanes } from '../base/concurrency.ts';
-import { isAbort, messageOf } from '../base/errors.ts';
-import { failureBefore } from '../base/given-up.ts';
+import { failureBefore, isAbort, messageOf } from '../base/errors.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Reference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';

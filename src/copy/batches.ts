@@ -1,4 +1,4 @@
-import { addTo, getOrMake, groupBy } from '../base/get-or-make.ts';
+import { addTo, getOrMake, groupBy } from '../base/maps.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';

@@ -1,5 +1,6 @@
-import { Attempts, UPLOAD_RETRY } from '../base/attempts.ts';
-import { givenUpAfter } from '../base/given-up.ts';
+import { Backoff } from '../base/backoff.ts';
+import { abortedAfter } from '../base/errors.ts';
+import { UPLOAD_RETRY } from '../base/limits-and-retries.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import { listSome } from '../base/text.ts';
 import type { Descriptor } from '../image/descriptor.ts';
@@ -80,13 +81,14 @@ export class ContentCopier {
   async put(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<void> {
     if ((await this.#putOrMissing(task, put, signal)) === undefined) return;
     await this.#copyReferences(asRoot(task), { manifest: put.manifest, again: true }, signal);
-    const attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
+    const backoff = new Backoff(this.#ports.clock, UPLOAD_RETRY);
     for (;;) {
       const missing = await this.#putOrMissing(task, put, signal);
       if (missing === undefined) return;
-      const wait = attempts.waitAfter({ status: missing.status, asked: missing.retryAfterMs });
-      if (wait === undefined) throw explainMissing(put.manifest, missing);
-      await this.#wait(wait, missing, signal);
+      const { status, retryAfterMs: retryAfter } = missing;
+      const delay = backoff.delayAfter({ status, retryAfter });
+      if (delay === undefined) throw explainMissing(put.manifest, missing);
+      await this.#wait(delay, missing, signal);
     }
   }
 
@@ -109,7 +111,7 @@ export class ContentCopier {
     try {
       await this.#ports.clock.sleep(milliseconds, signal);
     } catch (error) {
-      throw givenUpAfter(failure, error, signal);
+      throw abortedAfter(failure, error, signal);
     }
   }
 

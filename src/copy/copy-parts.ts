@@ -1,6 +1,5 @@
 import { settleWhile } from '../base/concurrency.ts';
-import { messageOf } from '../base/errors.ts';
-import { mostTelling } from '../base/given-up.ts';
+import { messageOf, mostInformative } from '../base/errors.ts';
 import type { Digest } from '../image/digest.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { CopyError } from './outcome.ts';
@@ -24,7 +23,7 @@ export async function copyParts(owner: Digest, parts: readonly (() => Promise<un
   });
   const { thrown, left } = await settleWhile(tasks, { workers: WORKERS, goOn: () => missing.length === 0 });
   if (thrown.length === 0) return;
-  const [first = mostTelling(thrown)] = missing;
+  const [first = mostInformative(thrown)] = missing;
   if (left === 0) throw first;
   const message = `${messageOf(first)}; ${left} of ${parts.length} parts of ${owner} were not looked at`;
   throw new CopyError('missing', message, { cause: first });

@@ -1,4 +1,4 @@
-import { addTo, getOrMake } from '../base/get-or-make.ts';
+import { addTo, getOrMake } from '../base/maps.ts';
 import { compareText } from '../base/sorted.ts';
 import { type Repository, repositoryOf } from '../image/repository.ts';
 import type { PromoterManifest } from '../manifest/model.ts';

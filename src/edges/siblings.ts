@@ -1,4 +1,4 @@
-import { getOrMake } from '../base/get-or-make.ts';
+import { getOrMake } from '../base/maps.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Digest } from '../image/digest.ts';
 import { type ImageName, type Repository, repositoryOf } from '../image/repository.ts';

@@ -1,4 +1,4 @@
-import { getOrMake } from '../base/get-or-make.ts';
+import { getOrMake } from '../base/maps.ts';
 import { type Digest, digestOf } from '../image/digest.ts';
 import { type Shard, shardIndexOf } from './shard.ts';
 import type { Wanted, WantList } from './wanted.ts';

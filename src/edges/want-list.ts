@@ -1,4 +1,4 @@
-import { addTo, getOrMake } from '../base/get-or-make.ts';
+import { addTo, getOrMake } from '../base/maps.ts';
 import type { Position } from '../base/position.ts';
 import { compareText, sortedBy } from '../base/sorted.ts';
 import type { Digest } from '../image/digest.ts';

@@ -1,4 +1,4 @@
-import { addTo } from '../base/get-or-make.ts';
+import { addTo } from '../base/maps.ts';
 import type { Digest } from '../image/digest.ts';
 import { isWithin, type RegistryName, type Repository, repositoryOf } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';

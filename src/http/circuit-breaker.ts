@@ -1,94 +1,93 @@
 import { messageOf } from '../base/errors.ts';
+import { CIRCUIT_BREAKER } from '../base/limits-and-retries.ts';
+import { getOrMake } from '../base/maps.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import { isTemporaryStatus } from './attempt.ts';
 import { watchUpload } from './bodies/watched-upload.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
+import { type HttpRequest, isRead, isStreamBody, type Send } from './request.ts';
+import { isTemporaryStatus } from './retry-classifier.ts';
 
-/** Requests in a row, each with all its attempts, without one good answer between them. */
-const FAILURES = 5;
-/** Milliseconds since the first of them: a host that fails at once is soon asked about everything. */
-const FAILING_FOR = 60_000;
-/** Milliseconds between two requests to a host that is taken to be down. */
-const PROBE_EVERY = 10_000;
+interface BreakerPorts {
+  readonly clock: Clock;
+  /** Told when a circuit opens: a host, or a host and the kind of request that it fails. */
+  readonly onDown: (circuit: string, reason: string) => void;
+}
 
 /**
- * Spares a run the wait for a host that is down: once that is known its requests fail at once, but for one now and
- * then, which finds out whether it is up again.
+ * Spares a run the wait for a host that is down: once that is known its requests fail at once, but for a probe now and
+ * then.
  *
- * Wraps the retries: what fails here has failed with all its attempts, but for uploads that stream, which have one. Each
- * kind of request is judged by itself: what answers to reads may be mute to writes, and what opens uploads may not take
- * them.
+ * Wraps the retries: a request that fails here has failed with all its attempts, or is the stream of an upload, which
+ * has one. Reads, writes and uploads have a circuit each: a host may answer some of them only.
  */
-export function withCircuitBreaker(
-  inner: Send,
-  { clock, onDown }: { clock: Clock; onDown: (what: string, why: string) => void },
-): Send {
-  const hosts = new Map<string, Health>();
+export function withCircuitBreaker(inner: Send, ports: BreakerPorts): Send {
+  const circuits = new Map<string, Circuit>();
   return async (request) => {
-    const what = whatOf(request);
-    const health = hosts.get(what) ?? { failures: 0, since: 0, askedAt: 0, why: '' };
-    hosts.set(what, health);
-    if (isDown(health, clock.monotonic())) {
-      if (clock.monotonic() - health.askedAt < PROBE_EVERY) throw notAsked(what, health);
-      health.askedAt = clock.monotonic();
-    }
-    const upload = watchUpload(request);
-    const begunAt = clock.monotonic();
-    const judge = (why: string | undefined) => {
-      const wasDown = isDown(health, clock.monotonic());
-      learn(health, { why, begunAt, now: clock.monotonic() });
-      if (!wasDown && isDown(health, clock.monotonic())) onDown(what, health.why);
-    };
+    const circuit = getOrMake(circuits, circuitOf(request), (name) => new Circuit(name, ports));
+    circuit.admit();
+    const begunAt = ports.clock.monotonic();
+    const upload = isStreamBody(request.body) ? watchUpload(request) : undefined;
     try {
-      const response = await inner(upload.request);
-      judge(whyOf(response));
+      const response = await inner(upload?.request ?? request);
+      if (isTemporaryStatus(response.status)) circuit.fail(`status ${response.status}`, begunAt);
+      else circuit.succeed();
       return response;
     } catch (error) {
-      const isOfHost = !isStreamBody(request.body) || upload.isCut();
-      if (isOfHost && error instanceof RegistryError && error.temporary) judge(messageOf(error));
+      const isOfHost = upload?.isCut() ?? true;
+      if (isOfHost && error instanceof RegistryError && error.temporary)
+        circuit.fail(messageOf(error), begunAt);
       throw error;
     }
   };
 }
 
-function whatOf({ method, host, body }: HttpRequest): string {
-  if (method === 'GET' || method === 'HEAD') return host;
+function circuitOf(request: HttpRequest): string {
+  const { host, body } = request;
+  if (isRead(request)) return host;
   return isStreamBody(body) ? `${host} (uploads)` : `${host} (writes)`;
 }
 
-interface Health {
-  failures: number;
-  /** When the first request that failed was begun, in milliseconds of the monotonic clock. */
-  since: number;
-  /** When it was last asked something, or failed to answer it. */
-  askedAt: number;
-  why: string;
-}
+class Circuit {
+  readonly #name: string;
+  readonly #ports: BreakerPorts;
+  /** Failed requests since the last success, when the first of them began, and the reason of the last. */
+  #failures = 0;
+  #since = 0;
+  #reason = '';
+  /** The last probe, or the last failure. */
+  #askedAt = 0;
 
-function isDown({ failures, since }: Health, now: number): boolean {
-  return failures >= FAILURES && now - since >= FAILING_FOR;
-}
-
-function learn(
-  health: Health,
-  { why, begunAt, now }: { why: string | undefined; begunAt: number; now: number },
-): void {
-  if (why === undefined) {
-    health.failures = 0;
-    return;
+  constructor(name: string, ports: BreakerPorts) {
+    this.#name = name;
+    this.#ports = ports;
   }
-  if (health.failures === 0) health.since = begunAt;
-  health.failures += 1;
-  health.why = why;
-  health.askedAt = now;
-}
 
-function whyOf(response: HttpResponse): string | undefined {
-  return isTemporaryStatus(response.status) ? `status ${response.status}` : undefined;
-}
+  /** Throws `RegistryError` for a request that is not to be sent. */
+  admit(): void {
+    if (!this.#isOpen()) return;
+    const now = this.#ports.clock.monotonic();
+    if (now - this.#askedAt < CIRCUIT_BREAKER.probeInterval) {
+      const message = `request not sent: the last ${this.#failures} requests to ${this.#name} failed: ${this.#reason}`;
+      throw new RegistryError('unreachable', message);
+    }
+    this.#askedAt = now;
+  }
 
-function notAsked(host: string, { failures, why }: Health): RegistryError {
-  const message = `request not sent: the last ${failures} requests to ${host} failed: ${why}`;
-  return new RegistryError('unreachable', message);
+  succeed(): void {
+    this.#failures = 0;
+  }
+
+  fail(reason: string, begunAt: number): void {
+    const wasOpen = this.#isOpen();
+    if (this.#failures === 0) this.#since = begunAt;
+    this.#failures += 1;
+    this.#reason = reason;
+    this.#askedAt = this.#ports.clock.monotonic();
+    if (!wasOpen && this.#isOpen()) this.#ports.onDown(this.#name, reason);
+  }
+
+  #isOpen(): boolean {
+    if (this.#failures < CIRCUIT_BREAKER.failures) return false;
+    return this.#ports.clock.monotonic() - this.#since >= CIRCUIT_BREAKER.after;
+  }
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import { TIME_LIMITS } from '../base/limits-and-retries.ts';
 import { BoundedBody } from './bodies/bounded-body.ts';
 import { ResponseStream } from './bodies/response-stream.ts';
 import type { Route } from './connect/connection-pools.ts';
@@ -8,15 +9,11 @@ import { asInvalidResponse } from './invalid-response.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
 import { limitDownload, notBegun, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
 
-/** Milliseconds that a registry may take to begin its answer. */
-const ANSWER = 45_000;
-/** The same after an upload, which it hashes before it answers. */
-const UPLOAD_ANSWER = 180_000;
-
 export interface DispatchParts {
   readonly route: Route;
   readonly body: Readable | Uint8Array | undefined;
   readonly startTimer: StartTimer;
+  readonly userAgent: string | undefined;
 }
 
 /**
@@ -32,21 +29,27 @@ export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<Ht
         origin: route.origin,
         path: route.path,
         method: request.method,
-        headers: { ...headersOf(request), ...route.headers },
+        headers: headersOf(request, parts),
         body: body ?? null,
         // undici closes the connection after a HEAD unless told not to: a handshake for every question
         reset: false,
-        headersTimeout: isStreamBody(request.body) ? UPLOAD_ANSWER : ANSWER,
+        headersTimeout: isStreamBody(request.body) ? TIME_LIMITS.uploadAnswer : TIME_LIMITS.answer,
       },
       new Receiver(request, { ...parts, resolve, reject }),
     );
   });
 }
 
-/** A stream does not know its length, which registries want; and an answer is wanted as it is, not compressed. */
-function headersOf({ headers, body }: HttpRequest): Record<string, string> {
-  const length = isStreamBody(body) ? { 'content-length': String(body.size) } : {};
-  return { 'accept-encoding': 'identity', ...headers, ...length };
+/** A stream does not know its length, which registries want. Answers are taken as they are, not compressed. */
+function headersOf(request: HttpRequest, { route, userAgent }: DispatchParts): Record<string, string> {
+  const headers: Record<string, string> = {
+    'accept-encoding': 'identity',
+    ...request.headers,
+    ...route.headers,
+  };
+  if (userAgent !== undefined) headers['user-agent'] ??= userAgent;
+  if (isStreamBody(request.body)) headers['content-length'] = String(request.body.size);
+  return headers;
 }
 
 interface ReceiverParts extends DispatchParts {

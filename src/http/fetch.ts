@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { DEFAULT_RETRY } from '../base/attempts.ts';
+import { REQUEST_RETRY, TIME_LIMITS } from '../base/limits-and-retries.ts';
 import { NO_REPOSITORY } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
@@ -28,8 +28,6 @@ export interface FetchClient {
 
 /** Bytes: a thousand images with a hundred tags and children each have less. */
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-/** Milliseconds for one answer. */
-const ANSWER_LIMIT = 60_000;
 
 /**
  * A `fetch` over this stack, for the libraries of services that are no registries: the same connections, certificates,
@@ -37,15 +35,15 @@ const ANSWER_LIMIT = 60_000;
  * its tokens from; a redirect may not. Throws `RegistryError` where no answer came.
  */
 export function createFetch({ network, clock, log, userAgent }: FetchOptions): FetchClient {
-  const wire = createWire({ originOf: (origin) => origin, nearest: 'anywhere', network });
+  const wire = createWire({ originOf: (origin) => origin, nearest: 'anywhere', network, userAgent });
   const send = withRetry(withRedirects(wire.send), {
     clock,
-    policy: DEFAULT_RETRY,
-    onRetry: (host, wait, why) => log.write('debug', 'retrying', { host, wait: Math.round(wait), why }),
+    policy: REQUEST_RETRY,
+    onRetry: (host, delay, why) => log.write('debug', 'retrying', { host, wait: Math.round(delay), why }),
   });
   return {
     fetch: async (input, init) => {
-      const request = await requestOf(input, init, userAgent);
+      const request = await requestOf(input, init);
       return responseOf(request, await send(request));
     },
     close: wire.close,
@@ -55,7 +53,6 @@ export function createFetch({ network, clock, log, userAgent }: FetchOptions): F
 async function requestOf(
   input: Parameters<typeof fetch>[0],
   init: RequestInit | undefined,
-  userAgent: string,
 ): Promise<HttpRequest> {
   const { method = 'GET', headers = {}, body = null, signal } = init ?? {};
   // knows the content type of each kind of body; its signal would be one more listener for each request
@@ -67,11 +64,11 @@ async function requestOf(
     url,
     host: url.origin,
     repository: NO_REPOSITORY,
-    headers: { 'user-agent': userAgent, 'accept-encoding': 'gzip', ...Object.fromEntries(asked.headers) },
+    headers: { 'accept-encoding': 'gzip', ...Object.fromEntries(asked.headers) },
     ...(content !== undefined && { body: content }),
     scopes: [],
     maxBodyBytes: MAX_BODY_BYTES,
-    totalLimit: ANSWER_LIMIT,
+    totalLimit: TIME_LIMITS.apiAnswer,
     purpose: 'api',
     signal: signal ?? new AbortController().signal,
   };

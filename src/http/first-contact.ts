@@ -1,14 +1,9 @@
 import { isAbort, messageOf } from '../base/errors.ts';
+import { FIRST_CONTACT } from '../base/limits-and-retries.ts';
+import { getOrMake } from '../base/maps.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, isRead, type Send } from './request.ts';
-
-/** Milliseconds in which a host has to begin its first answer, retries included. */
-const FIRST_CONTACT = 30_000;
-/** Milliseconds that each attempt gets at least; a third of the time that is left, so that some attempts may be lost. */
-const LEAST_ATTEMPT = 5_000;
-/** Milliseconds between two requests to a host that has not: it may have been restarting. */
-const PROBE_EVERY = 10_000;
 
 /** Statuses of a gateway whose registry does not answer. */
 const GATEWAY_FAILURES = new Set([502, 504]);
@@ -23,8 +18,7 @@ export function withFirstContact(inner: Send, { clock }: { readonly clock: Clock
   const contacts = new Map<string, Contact>();
   return async (request) => {
     const { host } = request.url;
-    const contact = contacts.get(host) ?? new Contact(clock);
-    contacts.set(host, contact);
+    const contact = getOrMake(contacts, host, () => new Contact(clock));
     if (contact.isMade || !isRead(request)) return contact.watch(request, inner);
     const limit = contact.begin();
     if (limit === undefined) throw contact.error(request);
@@ -49,9 +43,10 @@ class Contact {
     const now = this.#clock.monotonic();
     this.#since ??= now;
     const isProbe = this.#isOver();
-    if (isProbe && now - this.#askedAt < PROBE_EVERY) return undefined;
+    if (isProbe && now - this.#askedAt < FIRST_CONTACT.probeInterval) return undefined;
     this.#askedAt = now;
-    return isProbe ? PROBE_EVERY : Math.max(LEAST_ATTEMPT, (this.#since + FIRST_CONTACT - now) / 3);
+    const { probeInterval, minAttempt, attempts, limit } = FIRST_CONTACT;
+    return isProbe ? probeInterval : Math.max(minAttempt, (this.#since + limit - now) / attempts);
   }
 
   async watch(request: HttpRequest, inner: Send): Promise<HttpResponse> {
@@ -75,13 +70,13 @@ class Contact {
 
   error(request: HttpRequest): RegistryError {
     const { host } = request.url;
-    const message = `${describeRequest(request)}: ${host} has not answered within ${FIRST_CONTACT / 1000} s: ${String(this.#failure)}`;
+    const message = `${describeRequest(request)}: ${host} has not answered within ${FIRST_CONTACT.limit / 1000} s: ${String(this.#failure)}`;
     return new RegistryError('unreachable', message);
   }
 
   /** Only after a failure: an answer may be on its way. */
   #isOver(): boolean {
     const waited = this.#clock.monotonic() - (this.#since ?? this.#clock.monotonic());
-    return this.#failure !== undefined && waited >= FIRST_CONTACT;
+    return this.#failure !== undefined && waited >= FIRST_CONTACT.limit;
   }
 }

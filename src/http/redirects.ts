@@ -1,9 +1,15 @@
+import { REPETITIONS } from '../base/limits-and-retries.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import { describeRequest, type HttpRequest, type HttpResponse, type Send } from './request.ts';
+import {
+  DamagedResponse,
+  describeRequest,
+  type HttpRequest,
+  type HttpResponse,
+  isRead,
+  type Send,
+} from './request.ts';
 import { isForm } from './request-secrets.ts';
 
-/** Registries redirect once, to their storage or to another region; more than a few hops is a loop. */
-const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Those that keep method and body. @see https://www.rfc-editor.org/rfc/rfc9110#section-15.4 */
 const KEEPING = new Set([307, 308]);
@@ -11,27 +17,33 @@ const KEEPING = new Set([307, 308]);
 /**
  * Follows redirects: of GET and HEAD any, of writes 307 and 308, with method and body. A body that streams is opened
  * once more for each hop. Credentials stay with their origin (scheme, host and port), and https is never left for http.
+ * Throws `DamagedResponse` if the last response is not what its request expects.
  */
 export function withRedirects(inner: Send): Send {
   return async (request) => {
     let current = request;
-    for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    for (let hop = 0; hop <= REPETITIONS.redirects; hop++) {
       const response = await inner(current);
-      if (!REDIRECTS.has(response.status)) return response;
+      if (!REDIRECTS.has(response.status)) return soundResponse(request, response);
       current = follow(current, response);
     }
     throw new RegistryError(
       'unexpected',
-      `${describeRequest(request)}: more than ${MAX_REDIRECTS} redirects`,
+      `${describeRequest(request)}: more than ${REPETITIONS.redirects} redirects`,
     );
   };
+}
+
+function soundResponse({ damageOf }: HttpRequest, response: HttpResponse): HttpResponse {
+  const damage = response.status === 200 ? damageOf?.(response) : undefined;
+  if (damage !== undefined) throw new DamagedResponse(damage);
+  return response;
 }
 
 function follow(request: HttpRequest, response: HttpResponse): HttpRequest {
   const { method, headers, body } = request;
   const url = readLocation(request, response, 'a redirect');
-  const isWrite = method !== 'GET' && method !== 'HEAD';
-  if (isWrite && !KEEPING.has(response.status)) {
+  if (!isRead(request) && !KEEPING.has(response.status)) {
     throw notFollowed(request, {
       response,
       url,
@@ -71,12 +83,4 @@ export function readLocation(request: HttpRequest, response: HttpResponse, purpo
     throw new RegistryError('unexpected', message, { status: response.status });
   }
   return url;
-}
-
-/** Marks the answers of other hosts, such as storage, that a registry has led to: they say nothing of the registry. */
-export function markForeignResponses(inner: Send, originOf: (host: string) => string): Send {
-  return async (request) => {
-    const response = await inner(request);
-    return response.url.origin === originOf(request.host) ? response : { ...response, isForeign: true };
-  };
 }

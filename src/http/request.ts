@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Repository } from '../image/repository.ts';
+import type { RegistryError } from '../ports/registry-error.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
@@ -35,7 +36,19 @@ export interface HttpRequest {
   readonly purpose?: 'ping' | 'api';
   /** Of a write that must replace nothing: asked right before the write, each time that it is sent. */
   readonly precondition?: Precondition;
+  /** Of a read: the error that a 200 with a damaged body means, undefined for a sound one. It is read again. */
+  readonly damageOf?: (response: HttpResponse) => RegistryError | undefined;
   readonly signal: AbortSignal;
+}
+
+/** Thrown in place of a response whose body is damaged. `withRetry` throws `damage` itself after the last read. */
+export class DamagedResponse extends Error {
+  readonly damage: RegistryError;
+
+  constructor(damage: RegistryError) {
+    super(damage.message, { cause: damage });
+    this.damage = damage;
+  }
 }
 
 /**

@@ -1,120 +1,200 @@
-import { Attempts, type Failure, isRefusal, type RetryPolicy } from '../base/attempts.ts';
-import { givenUpAfter } from '../base/given-up.ts';
+import { Backoff } from '../base/backoff.ts';
+import { abortedAfter } from '../base/errors.ts';
+import { HOST_DOWN, REPETITIONS, type RetryPolicy } from '../base/limits-and-retries.ts';
+import { getOrMake } from '../base/maps.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import { AcceptedAnomalies } from './accepted-anomalies.ts';
-import { type HttpRequest, type HttpResponse, isStreamBody, type Send, writtenAt } from './request.ts';
-import { type Outcome, tryOnce } from './attempt.ts';
+import {
+  DamagedResponse,
+  describeRequest,
+  type HttpRequest,
+  type HttpResponse,
+  type Send,
+  writtenAt,
+} from './request.ts';
+import { type Attempt, classifyAttempt, mayHaveBeenDone, Thrown, type Verdict } from './retry-classifier.ts';
 
 interface RetryPorts {
   readonly clock: Clock;
   readonly policy: RetryPolicy;
-  /** Told of every wait: milliseconds, and what went wrong. */
-  readonly onRetry: (host: string, wait: number, why: string) => void;
+  /** Told of every delay, in milliseconds, and of the failure before it. */
+  readonly onRetry: (host: string, delay: number, reason: string) => void;
 }
 
 /**
- * Sends again what failed for a while: lost connections and temporary statuses, with jitter, and never earlier
- * than `Retry-After` asks. After the last attempt the answer is handed on as it is. Only of a host that has answered
- * before an outage is seen through: another one may not be there at all. An answer that cannot be true is doubted, until
- * it turns out that it is what this repository says.
+ * Sends a request again as `classifyAttempt` decides, after delays with jitter and never earlier than `Retry-After`
+ * asks. After the last attempt the response is returned as it is. An outage is waited for only if the host has answered
+ * before: another host may not exist.
  *
- * Where a write with a precondition may have been done though no answer came, that is looked for: before each further
- * attempt, because its precondition is, and after the last one. An abort tells what the attempt before it failed with.
- *
- * A body that streams can be sent only once, so such a request is not repeated here: who opened it starts over.
+ * If a write with a precondition may have been done without an answer, the precondition tells: before each further
+ * attempt, and after the last one. An abort between attempts carries the failure before it as its cause.
  */
 export function withRetry(inner: Send, ports: RetryPorts): Send {
-  const known = new Set<string>();
-  const anomalies = new AcceptedAnomalies();
-  return async (request) => {
-    const repetition = new Repetition(request, inner, { ...ports, anomalies });
-    for (;;) {
-      const outcome = await repetition.attempt();
-      if (!outcome.temporary) known.add(request.host);
-      if (!mayChange(outcome) || isStreamBody(request.body)) return outcome.result();
-      const next = await repetition.prepareNext(outcome, known.has(request.host));
-      if (next !== 'again') return next();
-    }
-  };
+  const retrier = new Retrier(inner, ports);
+  return (request) => retrier.send(request);
 }
 
-function mayChange({ temporary, impossible }: Outcome): boolean {
-  return temporary || impossible;
+class Retrier {
+  readonly inner: Send;
+  readonly ports: RetryPorts;
+  readonly anomalies = new AcceptedAnomalies();
+  readonly #hosts = new Map<string, HostState>();
+
+  constructor(inner: Send, ports: RetryPorts) {
+    this.inner = inner;
+    this.ports = ports;
+  }
+
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const host = getOrMake(this.#hosts, request.host, () => new HostState());
+    const attempt = await this.attempt(request, host);
+    const verdict = this.classify(request, attempt, host);
+    if (verdict.kind === 'final') return resultOf(attempt);
+    return new RetryLoop(this, request, host).run(attempt, verdict);
+  }
+
+  attempt(request: HttpRequest, host: HostState): Promise<Attempt> {
+    host.askedAt = this.ports.clock.monotonic();
+    return this.inner(request).catch((error: unknown) => new Thrown(error));
+  }
+
+  classify(request: HttpRequest, attempt: Attempt, host: HostState): Verdict {
+    const { clock } = this.ports;
+    const verdict = classifyAttempt(request, attempt, clock.wallTime());
+    host.learn(verdict, clock.monotonic());
+    return verdict;
+  }
 }
 
-/** One request, as often as it is sent. */
-class Repetition {
+/** The further attempts of one request. */
+class RetryLoop {
+  readonly #retrier: Retrier;
   readonly #request: HttpRequest;
-  readonly #inner: Send;
-  readonly #ports: RetryPorts & { readonly anomalies: AcceptedAnomalies };
-  readonly #attempts: Attempts;
-  #anomalies = 0;
-  #lastFailure: unknown;
+  readonly #host: HostState;
+  readonly #backoff: Backoff;
+  #damagedReads = 0;
+  #implausible = 0;
 
-  constructor(
-    request: HttpRequest,
-    inner: Send,
-    ports: RetryPorts & { readonly anomalies: AcceptedAnomalies },
-  ) {
+  constructor(retrier: Retrier, request: HttpRequest, host: HostState) {
+    this.#retrier = retrier;
     this.#request = request;
-    this.#inner = inner;
-    this.#ports = ports;
-    this.#attempts = new Attempts(ports.clock, ports.policy);
+    this.#host = host;
+    this.#backoff = new Backoff(retrier.ports.clock, retrier.ports.policy);
   }
 
-  attempt(): Promise<Outcome> {
-    return tryOnce(this.#request, (request) => this.#telling(this.#inner(request)));
-  }
-
-  /** Resolves when it is time for another attempt; where there is to be none, to what gives the end of the request. */
-  async prepareNext(outcome: Outcome, isKnown: boolean): Promise<'again' | (() => HttpResponse)> {
-    this.#lastFailure = outcome.failure;
-    const failure = { status: outcome.status, asked: outcome.retryAfter(this.#ports.clock.wallTime()) };
-    const outage = isKnown ? this.#ports.policy.outage : 0;
-    const wait = this.#isBelieved(outcome) ? undefined : this.#attempts.waitAfter(failure, outage);
-    if (wait !== undefined) {
-      await this.#sleep(wait, outcome.why);
-      return 'again';
-    }
-    const isDone = mayBeDone(failure) && (await this.#isDone());
-    return isDone ? () => writtenAt(this.#request.url) : outcome.result;
-  }
-
-  #isBelieved(outcome: Outcome): boolean {
-    if (!outcome.impossible) return false;
-    this.#anomalies += 1;
-    return this.#ports.anomalies.accept(this.#request, outcome, this.#anomalies);
-  }
-
-  async #sleep(wait: number, why: string): Promise<void> {
-    const { clock, onRetry } = this.#ports;
-    onRetry(this.#request.host, wait, why);
-    await this.#telling(clock.sleep(wait, this.#request.signal));
-  }
-
-  async #isDone(): Promise<boolean> {
-    const reading = this.#request.precondition?.(this.#inner).catch(orUnknown);
-    return reading !== undefined && (await this.#telling(reading)) === 'done';
-  }
-
-  /** What is awaited, unless it ends in an abort: that tells what the attempt before failed with. */
-  async #telling<T>(waiting: Promise<T>): Promise<T> {
+  async run(first: Attempt, firstVerdict: Verdict): Promise<HttpResponse> {
+    let [attempt, verdict] = [first, firstVerdict];
+    let failure: unknown;
     try {
-      return await waiting;
+      while (verdict.kind !== 'final') {
+        failure = failureOf(this.#request, attempt);
+        if (!(await this.#waitForNext(attempt, verdict))) return await this.#end(attempt, verdict);
+        attempt = await this.#retrier.attempt(this.#request, this.#host);
+        verdict = this.#retrier.classify(this.#request, attempt, this.#host);
+      }
+      return resultOf(attempt);
     } catch (error) {
-      throw givenUpAfter(this.#lastFailure, error, this.#request.signal);
+      throw abortedAfter(failure, error, this.#request.signal);
     }
+  }
+
+  /** Resolves to true when it is time for the next attempt, and to false if there is none. */
+  async #waitForNext(attempt: Attempt, verdict: Exclude<Verdict, { kind: 'final' }>): Promise<boolean> {
+    if (verdict.kind === 'retry-now') {
+      this.#damagedReads += 1;
+      return this.#damagedReads < REPETITIONS.damagedReads;
+    }
+    if (verdict.isImplausible && this.#isAccepted(verdict.failure.status)) return false;
+    const { clock, policy, onRetry } = this.#retrier.ports;
+    for (;;) {
+      const outage = this.#host.hasAnswered ? policy.outage : 0;
+      const delay = this.#backoff.delayAfter(verdict.failure, outage);
+      if (delay === undefined) return false;
+      onRetry(this.#request.host, delay, verdict.reason);
+      await clock.sleep(delay, this.#request.signal);
+      // the failure of another request to a host that is down is that of this one
+      if (verdict.kind !== 'host-down' || this.#host.mayAsk(clock.monotonic())) return true;
+    }
+  }
+
+  #isAccepted(status: number | undefined): boolean {
+    this.#implausible += 1;
+    return this.#retrier.anomalies.accept(this.#request, status, this.#implausible);
+  }
+
+  async #end(attempt: Attempt, verdict: Verdict): Promise<HttpResponse> {
+    const mayBeDone = 'failure' in verdict && mayHaveBeenDone(verdict.failure);
+    const { precondition, url } = this.#request;
+    if (!mayBeDone || precondition === undefined) return resultOf(attempt);
+    const state = await precondition(this.#retrier.inner).catch(orUnknown);
+    return state === 'done' ? writtenAt(url) : resultOf(attempt);
   }
 }
 
-/** No answer, or that of a proxy which has not waited for the registry's. */
-function mayBeDone(failure: Failure): boolean {
-  const { status } = failure;
-  return status === undefined || (status >= 500 && !isRefusal(failure));
+/** What the requests to one host have in common. */
+class HostState {
+  hasAnswered = false;
+  /** Monotonic milliseconds of the last request. */
+  askedAt = 0;
+  /** Lost connections since the last answer, and the time of the first of them. */
+  #lost = 0;
+  #lostSince = 0;
+
+  learn(verdict: Verdict, now: number): void {
+    const { kind } = verdict;
+    if (kind === 'host-down') {
+      if (this.#lost === 0) this.#lostSince = now;
+      this.#lost += 1;
+    } else if (kind === 'retry-later') {
+      // a timeout says nothing, and a gateway may answer for a host that is down
+      if (verdict.failure.status !== undefined) this.#lost = 0;
+      if (verdict.isImplausible) this.hasAnswered = true;
+    } else if (kind === 'retry-now' || verdict.isAnswer) {
+      this.#lost = 0;
+      this.hasAnswered = true;
+    }
+  }
+
+  /** False for a host that is down and was asked a moment ago. */
+  mayAsk(now: number): boolean {
+    const isDown = this.#lost >= HOST_DOWN.lost && now - this.#lostSince >= HOST_DOWN.after;
+    return !isDown || now - this.askedAt >= HOST_DOWN.probeInterval;
+  }
+}
+
+/**
+ * Implausible responses that a repository insists on. They are accepted at once from then on: otherwise each edge of such
+ * a registry would be retried.
+ */
+class AcceptedAnomalies {
+  readonly #accepted = new Set<string>();
+
+  /** Returns true for a response that came `times` times in a row and is to be accepted. */
+  accept({ method, repository }: HttpRequest, status: number | undefined, times: number): boolean {
+    // HEAD and GET read the same
+    const key = `${method === 'HEAD' ? 'GET' : method} ${repository} ${status}`;
+    if (times > REPETITIONS.implausible) this.#accepted.add(key);
+    return this.#accepted.has(key);
+  }
+}
+
+/** Throws for an attempt without a response. */
+function resultOf(attempt: Attempt): HttpResponse {
+  if (!(attempt instanceof Thrown)) return attempt;
+  throw errorOf(attempt);
+}
+
+function errorOf({ error }: Thrown): unknown {
+  return error instanceof DamagedResponse ? error.damage : error;
+}
+
+function failureOf(request: HttpRequest, attempt: Attempt): unknown {
+  if (attempt instanceof Thrown) return errorOf(attempt);
+  return `${describeRequest(request)}: status ${attempt.status}`;
 }
 
 function orUnknown(error: unknown): 'unknown' {
+  if (error instanceof DamagedResponse) return 'unknown';
   if (!(error instanceof RegistryError) || error.code === 'moved') throw error;
   return 'unknown';
 }

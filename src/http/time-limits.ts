@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { MIN_SPEED, TIME_LIMITS } from '../base/limits-and-retries.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { ResponseStream } from './bodies/response-stream.ts';
 import { describeRequest, type HttpRequest } from './request.ts';
@@ -11,17 +12,8 @@ export const systemTimer: StartTimer = (milliseconds, act) => {
   return () => clearTimeout(timer);
 };
 
-/** Milliseconds for an answer that is read whole, to its end; for one that is a stream, to its first byte. */
-const TOTAL_LIMIT = 5 * 60_000;
-/** Bytes per second that a stream has to make on average: a server that sends less holds the run up on purpose. */
-const FLOOR = 1024;
-/** Milliseconds over which the average is taken. */
-const DOWNLOAD_WINDOW = 2 * 60_000;
-/** A registry may stop reading for a while to store what it has. */
-const UPLOAD_WINDOW = 5 * 60_000;
-
 /** Milliseconds. */
-export function totalLimitOf({ totalLimit = TOTAL_LIMIT }: HttpRequest): number {
+export function totalLimitOf({ totalLimit = TIME_LIMITS.wholeAnswer }: HttpRequest): number {
   return totalLimit;
 }
 
@@ -41,7 +33,7 @@ export function notBegun(request: HttpRequest): RegistryError {
 export function limitDownload(stream: ResponseStream, parts: LimitParts): void {
   watch(stream, {
     ...parts,
-    window: DOWNLOAD_WINDOW,
+    window: MIN_SPEED.downloadWindow,
     count: () => stream.received,
     isOthersFault: () => stream.readableLength > 0,
     what: 'the server sends',
@@ -57,7 +49,7 @@ export function limitUpload(stream: Readable, parts: LimitParts): void {
   stream.pause(); // whoever reads it starts it
   watch(stream, {
     ...parts,
-    window: UPLOAD_WINDOW,
+    window: MIN_SPEED.uploadWindow,
     count: () => taken,
     isOthersFault: () => stream.readableLength === 0,
     what: 'the server takes',
@@ -81,8 +73,8 @@ function watch(stream: Readable, { request, startTimer, window, count, isOthersF
   let before = 0;
   let stop = startTimer(window, judge);
   function judge(): void {
-    if (count() - before < (FLOOR * window) / 1000 && !isOthersFault()) {
-      const message = `${describeRequest(request)}: ${what} less than ${FLOOR} bytes per second`;
+    if (count() - before < (MIN_SPEED.bytesPerSecond * window) / 1000 && !isOthersFault()) {
+      const message = `${describeRequest(request)}: ${what} less than ${MIN_SPEED.bytesPerSecond} bytes per second`;
       stream.destroy(new RegistryError('unreachable', message, { temporary: true }));
       return;
     }

@@ -1,4 +1,5 @@
 import { type Readable, Transform } from 'node:stream';
+import { getOrMake } from '../base/maps.ts';
 import type { HostTraffic, Traffic } from '../ports/traffic.ts';
 import { watchUpload } from './bodies/watched-upload.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
@@ -26,22 +27,22 @@ export class TrafficCounter implements Traffic {
   wrap(inner: Send): Send {
     return async (request) => {
       const counts = this.#of(request.host);
-      const upload = watchUpload(request);
-      const response = await inner(countRequest(upload.request, counts)).catch((error: unknown) => {
-        if (upload.isCut()) counts.interrupted += 1;
-        throw error;
-      });
+      const upload = isStreamBody(request.body) ? watchUpload(request) : undefined;
+      const response = await inner(countRequest(upload?.request ?? request, counts)).catch(
+        (error: unknown) => {
+          if (upload?.isCut()) counts.interrupted += 1;
+          throw error;
+        },
+      );
       if (response.status === 429) counts.throttled += 1;
-      if (response.status >= 500 && upload.isOpen()) counts.interrupted += 1;
+      if (response.status >= 500 && upload?.isOpen()) counts.interrupted += 1;
       counts.bytesIn += response.body.length;
       return countStream(response, { counts, request });
     };
   }
 
   #of(host: string): Counts {
-    const known = this.#hosts.get(host);
-    if (known !== undefined) return known;
-    const counts: Counts = {
+    return getOrMake(this.#hosts, host, () => ({
       requests: 0,
       retries: 0,
       interrupted: 0,
@@ -49,9 +50,7 @@ export class TrafficCounter implements Traffic {
       identities: [],
       bytesIn: 0,
       bytesOut: 0,
-    };
-    this.#hosts.set(host, counts);
-    return counts;
+    }));
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { Secrets } from '../base/secrets.ts';
 import { badRequestHint } from './connect/bad-request-hint.ts';
 import { ConnectionPools } from './connect/connection-pools.ts';
 import { completeNetworkOptions, type NetworkOptions } from './connect/network-options.ts';
@@ -7,6 +8,7 @@ import type { TrustedRealms } from './connect/realm-policy.ts';
 import { asConnectionError } from './connection-error.ts';
 import { dispatch } from './dispatch.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
+import { secretsOf } from './request-secrets.ts';
 import { limitUpload, type StartTimer, systemTimer } from './time-limits.ts';
 
 export interface WireOptions {
@@ -17,6 +19,10 @@ export interface WireOptions {
   readonly trusted?: TrustedRealms;
   /** How near the hosts that the user named may be. Unset: `loopback`. */
   readonly nearest?: Reach;
+  /** For requests that name no user agent. */
+  readonly userAgent?: string;
+  /** Told of every secret that is sent: a server may repeat it. */
+  readonly secrets?: Secrets | undefined;
   /** Unset: the machine's own timers. */
   readonly startTimer?: StartTimer;
 }
@@ -36,7 +42,7 @@ export function createWire(options: WireOptions): Wire {
     nearest,
     network: completeNetworkOptions(options.network),
   });
-  const parts = { pools, originOf, startTimer };
+  const parts = { pools, originOf, startTimer, userAgent: options.userAgent, secrets: options.secrets };
   return { send: (request) => sendOnWire(request, parts), close: () => pools.close() };
 }
 
@@ -44,10 +50,13 @@ interface WireParts {
   readonly pools: ConnectionPools;
   readonly originOf: (host: string) => string;
   readonly startTimer: StartTimer;
+  readonly userAgent: string | undefined;
+  readonly secrets: Secrets | undefined;
 }
 
 async function sendOnWire(request: HttpRequest, parts: WireParts): Promise<HttpResponse> {
   request.signal.throwIfAborted();
+  if (parts.secrets !== undefined) for (const secret of secretsOf(request)) parts.secrets.add(secret);
   let body: Readable | Uint8Array | undefined;
   let bodyError: () => Error | undefined = () => undefined;
   try {
@@ -57,7 +66,8 @@ async function sendOnWire(request: HttpRequest, parts: WireParts): Promise<HttpR
       bodyError = rememberError(body);
       limitUpload(body, { request, startTimer: parts.startTimer });
     }
-    const response = await dispatch(request, { route, body, startTimer: parts.startTimer });
+    const { startTimer, userAgent } = parts;
+    const response = await dispatch(request, { route, body, startTimer, userAgent });
     return response.status === 400 ? await withHint(request, response, parts) : response;
   } catch (error) {
     if (body !== undefined && !(body instanceof Uint8Array)) body.destroy();

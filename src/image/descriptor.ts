@@ -1,7 +1,7 @@
 import type { Digest } from './digest.ts';
 
 /**
- * What a manifest says of a piece of content.
+ * The reference of a manifest to content.
  *
  * @see https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md
  */

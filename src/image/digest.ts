@@ -28,7 +28,7 @@ export function digestOf(bytes: Uint8Array): Digest {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
 }
 
-/** True when the bytes are what the digest promises, in the digest's own algorithm. */
+/** True if the bytes have the digest, in its own algorithm. */
 export function matchesDigest(bytes: Uint8Array, digest: Digest): boolean {
   const hash = createDigestHash(digest);
   hash.update(bytes);

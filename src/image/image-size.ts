@@ -1,10 +1,10 @@
 import type { Digest } from './digest.ts';
 import { ManifestError, type References } from './oci-manifest.ts';
 
-/** Manifests and blobs of one image: a thousand times those of any real one, and few enough to be asked for. */
+/** The limit of manifests and blobs of one image: a thousand times those of any real one. */
 const MAX_PARTS = 100_000;
 
-/** Counts what an image leads to: indexes of indexes of indexes lead to more than anybody can ask for. */
+/** Counts the manifests and blobs of an image: nested indexes may have more than a run can request. */
 export class ImageSize {
   readonly #root: Digest;
   #parts = 0;
@@ -13,7 +13,7 @@ export class ImageSize {
     this.#root = root;
   }
 
-  /** Throws `manifest-endless` where it is too much. */
+  /** Throws `manifest-endless` above the limit. */
   add({ manifests, blobs }: References): void {
     this.#parts += manifests.length + blobs.length;
     if (this.#parts <= MAX_PARTS) return;

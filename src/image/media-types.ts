@@ -25,8 +25,8 @@ const MANIFEST_TYPES: readonly string[] = [
 ];
 
 /**
- * What to ask for whenever a manifest is asked for. It is always sent whole: registries convert or deny a manifest
- * whose type is not named.
+ * The Accept header of every request for a manifest, always with all types: registries convert or deny a manifest whose
+ * type is missing.
  */
 export const ACCEPT_MANIFESTS = MANIFEST_TYPES.join(', ');
 
@@ -38,7 +38,7 @@ export function isSchema1Type(mediaType: string): boolean {
   return mediaType === DOCKER_SCHEMA1 || mediaType === DOCKER_SCHEMA1_SIGNED;
 }
 
-/** True for what an index lists as a manifest beyond doubt. */
+/** True for the types that are manifests in an index beyond doubt. */
 export function isManifestType(mediaType: string): boolean {
   return MANIFEST_TYPES.includes(mediaType);
 }

@@ -21,7 +21,7 @@ export interface RawManifest {
   readonly bytes: Uint8Array;
 }
 
-/** What a manifest leads to, which has to be at a destination before the manifest itself. */
+/** The references of a manifest: a destination must have them before the manifest itself. */
 export interface References {
   /** Entries of an index or list, in its order, each digest once. One whose media type is unknown may be a blob. */
   readonly manifests: readonly Descriptor[];
@@ -52,7 +52,7 @@ export function verifyManifest(manifest: RawManifest): void {
 /**
  * The references of a manifest.
  *
- * Throws `manifest-malformed` for what is no manifest, and `manifest-confused` for a document that could be read as
+ * Throws `manifest-malformed` for a document that is no manifest, and `manifest-confused` for one that could be read as
  * two kinds or that contradicts its `Content-Type` (CVE-2021-41190).
  */
 export function parseReferences(manifest: RawManifest): References {
@@ -73,7 +73,7 @@ export function parseReferences(manifest: RawManifest): References {
   return { manifests: [], blobs: unique([config, ...descriptors(document, 'layers', manifest.digest)]) };
 }
 
-/** True for what `parseReferences` takes. */
+/** True for a manifest that `parseReferences` accepts. */
 export function isWellFormed(manifest: RawManifest): boolean {
   try {
     parseReferences(manifest);
@@ -83,13 +83,13 @@ export function isWellFormed(manifest: RawManifest): boolean {
   }
 }
 
-/** What a manifest is attached to, or undefined. @see image-spec manifest.md "subject" */
+/** The subject of a manifest, or undefined. @see image-spec manifest.md "subject" */
 export function parseSubject(manifest: Pick<RawManifest, 'bytes'>): Digest | undefined {
   const subject = parseJsonObject(manifest.bytes)?.['subject'];
   return isObject(subject) ? parseDigest(textOf(subject['digest'])) : undefined;
 }
 
-/** The media type of a manifest whose server did not say it: the document's own word, else what its fields show. */
+/** The media type of a manifest without a Content-Type: its `mediaType`, else the type that its fields suggest. */
 export function guessMediaType(bytes: Uint8Array): string {
   const document = parseJsonObject(bytes) ?? {};
   if (typeof document['mediaType'] === 'string') return document['mediaType'];
@@ -130,7 +130,7 @@ function schema1Layers(document: JsonObject): Descriptor[] {
   );
 }
 
-/** Schema 1 does not say how large its layers are. */
+/** Schema 1 has no sizes of layers. */
 export const UNKNOWN_SIZE = -1;
 
 function descriptors(document: JsonObject, field: string, owner: Digest): Descriptor[] {
@@ -165,7 +165,7 @@ function descriptor(value: unknown, what: string): Descriptor {
   return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size };
 }
 
-/** Of anything but a text nothing: an object may refuse to become one, or be too deep. */
+/** Empty for anything but a text: the conversion of an object may fail. */
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }

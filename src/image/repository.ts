@@ -6,7 +6,7 @@ declare const brand: unique symbol;
  */
 export type Repository = string & { readonly [brand]: 'repository' };
 
-/** What a manifest calls a registry: `host[:port]` or `host[:port]/path`. */
+/** A registry in a manifest: `host[:port]` or `host[:port]/path`. */
 export type RegistryName = string & { readonly [brand]: 'registry' };
 
 /** The part of a repository below a registry name: `app` or `group/app`. */
@@ -50,12 +50,12 @@ export function parseRepository(text: string): Repository | undefined {
     : undefined;
 }
 
-/** A registry as the repository that it may be as well; of a bare host, only what to ask on its behalf. */
+/** A registry as a repository, which it may be as well; for a bare host, only the key of its identity. */
 export function asRepository(registry: RegistryName): Repository {
   return registry as unknown as Repository;
 }
 
-/** For a request on behalf of no repository: no registry has it. */
+/** The repository of a request without one: no registry has it. */
 export const NO_REPOSITORY = '' as Repository;
 
 /** The registry that a host is. */

@@ -2,7 +2,7 @@ import { sortedBy } from '../base/sorted.ts';
 import type { Digest } from './digest.ts';
 import type { Tag } from './tag.ts';
 
-/** One image of a registry, or of what is to be there: the value that snapshots consist of. */
+/** One image of a snapshot, from a registry or from manifests. */
 export interface SnapshotImage {
   /** Relative to the registry. */
   readonly name: string;
@@ -12,11 +12,11 @@ export interface SnapshotImage {
 
 export interface SnapshotDigest {
   readonly digest: Digest;
-  /** Sorted, each once; none where the digest is there without a tag. */
+  /** Sorted, each once; empty for an untagged digest. */
   readonly tags: readonly Tag[];
 }
 
-/** The image with these digests, in the order that snapshots have. Undefined where there are none. */
+/** The image with these digests, in the order of snapshots. Undefined without digests. */
 export function makeSnapshotImage(
   name: string,
   digests: ReadonlyMap<Digest, Iterable<Tag>>,

@@ -1,4 +1,4 @@
-import { getOrMake } from '../base/get-or-make.ts';
+import { getOrMake } from '../base/maps.ts';
 import type { Wanted } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';

@@ -1,4 +1,4 @@
-import { getOrMake } from '../base/get-or-make.ts';
+import { getOrMake } from '../base/maps.ts';
 import type { WantList } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Tag } from '../image/tag.ts';

@@ -1,4 +1,4 @@
-import { groupBy } from '../base/get-or-make.ts';
+import { groupBy } from '../base/maps.ts';
 import type { WantedRepository, WantList } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { Listing } from '../ports/registry.ts';

@@ -1,5 +1,5 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
-import { assertNever } from '../base/exhaustive.ts';
+import { assertNever } from '../base/errors.ts';
 import { sortedBy } from '../base/sorted.ts';
 import { quote } from '../base/text.ts';
 import { readLayout } from './layout/layout.ts';

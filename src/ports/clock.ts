@@ -1,11 +1,8 @@
-/** Time and chance, so that a test can have its own. */
+/** Time and randomness; tests have their own. */
 export interface Clock {
-  /**
-   * Milliseconds since the epoch, which may step back or forth at any moment: for reports and logs, and to compare with
-   * dates that others set.
-   */
+  /** Milliseconds since the epoch, which may step at any moment: for reports, logs and foreign dates. */
   wallTime(): number;
-  /** Milliseconds since some moment, which never step: for everything that takes or lasts a time. */
+  /** Milliseconds since some moment, without steps: for durations. */
   monotonic(): number;
   /** Waits; rejects with the signal's reason when it is aborted first. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;

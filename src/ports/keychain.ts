@@ -1,6 +1,6 @@
 import type { Repository } from '../image/repository.ts';
 
-/** What opens a registry. */
+/** A credential of a registry. */
 export type Credential =
   | { readonly kind: 'anonymous' }
   | { readonly kind: 'basic'; readonly username: string; readonly password: string }
@@ -13,13 +13,13 @@ export type Credential =
 /** An OAuth access token. */
 export interface AccessToken {
   readonly kind: 'access-token';
-  /** The token, renewed as it runs out: never to be kept. */
+  /** The token, renewed before it expires: callers must not keep it. */
   readonly current: (signal: AbortSignal) => Promise<string>;
-  /** Tells that a registry has refused this token: `current` makes another. */
+  /** Reports a token that a registry refused: `current` makes another. */
   readonly refuse: (token: string) => void;
 }
 
-/** Who asks, and with what. */
+/** A named credential. */
 export interface Identity {
   /** For people, and the same for the same identity at a host: `anonymous`, `user "alice"`, `service account a@b`. */
   readonly name: string;
@@ -28,16 +28,16 @@ export interface Identity {
 
 export const ANONYMOUS: Identity = { name: 'anonymous', credential: { kind: 'anonymous' } };
 
-/** Where identities come from. */
+/** The source of identities. */
 export interface Keychain {
   /**
-   * The identity for a repository; `ANONYMOUS` where none is configured. Asked for every request, so whoever answers
-   * remembers. Throws where a configured one cannot be had: falling back to anonymous would hide it.
+   * The identity for a repository; `ANONYMOUS` if none is configured. Called for every request, so implementations
+   * cache. Throws if a configured identity is not available: a fallback to anonymous would hide that.
    */
   identityFor(repository: Repository, signal: AbortSignal): Promise<Identity>;
 }
 
-/** The first keychain that knows a repository decides; one that does not know it answers `ANONYMOUS`. */
+/** The first keychain with an identity for a repository decides; the others return `ANONYMOUS`. */
 export function chainKeychains(...keychains: readonly Keychain[]): Keychain {
   return {
     identityFor: async (repository, signal) => {

@@ -1,9 +1,9 @@
 /** The stages of a run that can be long. */
 export type ProgressStage = 'inventory' | 'source' | 'proof' | 'copy' | 'snapshot' | 'repair';
 
-/** Where a long run is. All of it is for display: nothing depends on it. */
+/** The progress of a long run, for display only. */
 export interface Progress {
-  /** A stage begins that has so many steps; 0 where that shows only as it goes. */
+  /** Begins a stage with a number of steps; 0 if the number is not known. */
   begin(stage: ProgressStage, steps: number): void;
   /** Steps of the current stage are done. */
   advance(steps?: number): void;

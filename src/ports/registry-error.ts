@@ -1,15 +1,15 @@
 import { CodedError } from '../base/errors.ts';
 
 /**
- * Why a registry did not do what it was asked.
+ * The reason why a request to a registry failed.
  *
  * - `unreachable`  no connection, a reset, a time limit
  * - `unavailable`  429 or 5xx after every retry
  * - `unauthorized` 401 or 403: no or not enough rights
  * - `unknown-blob` a manifest was refused because content that it names is missing
  * - `refused`      any other 4xx
- * - `mismatch`     bytes that are not what their digest promises
- * - `moved`        a tag that was to be written is another digest: it is left so
+ * - `mismatch`     bytes that do not match their digest
+ * - `moved`        the tag to write is another digest: it is left unchanged
  * - `unexpected`   an answer that the specification does not allow for
  */
 export type RegistryErrorCode =
@@ -22,13 +22,13 @@ export type RegistryErrorCode =
   | 'moved'
   | 'unexpected';
 
-/** An answer (or none) that ends a request, after retries. The message reads `METHOD url: CODE: message`. */
+/** The final failure of a request, after retries. The message reads `METHOD url: CODE: message`. */
 export class RegistryError extends CodedError<RegistryErrorCode> {
   /** HTTP status, where there was an answer. */
   readonly status: number | undefined;
   /** True when the same request may succeed later: the retry policy asks this and nothing else. */
   readonly temporary: boolean;
-  /** True where another host has refused, such as storage, that the registry has led to. */
+  /** True for a refusal of another host, such as storage, after a redirect. */
   readonly isForeign: boolean;
   /** Milliseconds that the server asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;

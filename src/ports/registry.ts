@@ -7,16 +7,16 @@ import type { ImageName, RegistryName, Repository } from '../image/repository.ts
 import type { Tag } from '../image/tag.ts';
 
 /**
- * What can be read from registries. A source is one of these: writing to it does not compile.
+ * Reads of registries. A source is one of these: writing to it does not compile.
  *
- * Every method throws `RegistryError` when the registry does not answer the question, and what the signal carries
- * when it is aborted. "Not there" is an answer, so it is a value.
+ * Every method throws `RegistryError` without a usable answer, and the reason of an aborted signal. Missing content is an
+ * answer, and so a value.
  */
 export interface ReadRegistry {
-  /** The digest that a tag or digest stands for (HEAD), or undefined where there is none. */
+  /** The digest behind a tag or digest (HEAD), or undefined if it does not exist. */
   resolve(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Digest | undefined>;
 
-  /** The manifest with this digest, its bytes verified (GET), or undefined where there is none. */
+  /** The manifest with this digest, its bytes verified (GET), or undefined if it does not exist. */
   fetchManifest(
     repository: Repository,
     digest: Digest,
@@ -24,29 +24,28 @@ export interface ReadRegistry {
   ): Promise<RawManifest | undefined>;
 
   /**
-   * What the registry says that the repository holds (tags/list, every page). It proves that a tag exists, never that
-   * one does not. A list that breaks off, and a 404 that does not name the repository unknown, throw.
+   * The listing of a repository (tags/list, every page). It proves that a tag exists, never that one does not. A list that breaks off, and a 404 that does not name the repository unknown, throw.
    */
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
 
   /**
-   * Why content may be there though this registry says that it is not: its host hides some from those without
-   * credentials. Undefined where nothing says so. Asks each host once. Unset: nothing is hidden.
+   * A hint that missing content may be hidden from anonymous requests; undefined without a sign of that. Sends one
+   * request to each host. Unset: nothing is hidden.
    */
   explainAbsence?(repository: Repository, signal: AbortSignal): Promise<string | undefined>;
 
-  /** True when the blob is there (HEAD); for a descriptor: and has its size, where the registry tells one. */
+  /** True if the blob exists (HEAD); for a descriptor: with its size, if the registry tells one. */
   hasBlob(repository: Repository, blob: Digest | Descriptor, signal: AbortSignal): Promise<boolean>;
 
   /**
-   * The bytes of a blob (GET): a small one at once, a large one as a stream. They are hashed on the way, and the last
-   * of them are held back until size and digest are right, so what ends well is the blob.
+   * The bytes of a blob (GET): a small one at once, a large one as a stream. They are hashed in passing, and the last of
+   * them are held back until size and digest are right: a stream that ends without an error is the blob.
    */
   openBlob(repository: Repository, blob: Descriptor, signal: AbortSignal): Promise<BlobBody>;
 
   /**
-   * What the registry serves of a blob (GET): all of its bytes, hashed, or the last one alone. A blob that `hasBlob` finds
-   * may be missing or damaged all the same.
+   * The condition of a blob by its content (GET): all of its bytes, hashed, or the last one alone. A blob that `hasBlob`
+   * finds may be missing or damaged nevertheless.
    */
   checkBlob(
     repository: Repository,
@@ -57,18 +56,18 @@ export interface ReadRegistry {
 
 export type BlobCondition = 'sound' | 'missing' | 'damaged';
 
-/** What can be asked besides by who does not know what is there. */
+/** Reads that discover the content of a registry. */
 export interface BrowseRegistry extends ReadRegistry {
-  /** What a tag or digest stands for (HEAD), or undefined where there is none. */
+  /** The digest and media type behind a tag or digest (HEAD), or undefined if it does not exist. */
   lookUp(repository: Repository, reference: Reference, signal: AbortSignal): Promise<Found | undefined>;
 
-  /** The repositories at and below a registry by its host's own account (`_catalog`), page by page, in any order. */
+  /** The repositories at and below a registry in the catalog of its host (`_catalog`), page by page, in any order. */
   catalog(registry: RegistryName, signal: AbortSignal): AsyncIterable<readonly Repository[]>;
 
-  /** What Google's hosts tell of themselves as of a repository (tags/list without a name); `missing` of others. */
+  /** The listing of a host of Google's (tags/list without a name); `missing` for others. */
   listHost(host: RegistryName, signal: AbortSignal): Promise<Listing>;
 
-  /** The manifests that name this one as their subject (every page), or undefined where a registry has no such list. */
+  /** The manifests that name this one as their subject (every page), or undefined for a registry without that list. */
   referrers(
     repository: Repository,
     digest: Digest,
@@ -78,16 +77,15 @@ export interface BrowseRegistry extends ReadRegistry {
 
 export interface Found {
   readonly digest: Digest;
-  /** Empty where the registry does not say it. */
+  /** Empty if the registry does not tell it. */
   readonly mediaType: string;
 }
 
-/** What can be written to registries besides. */
+/** Writes to registries. */
 export interface WriteRegistry extends ReadRegistry {
   /**
-   * Asks for a blob of another repository of the same host (POST with `mount` and `from`), or without `from` for one
-   * of any repository there. Where the registry does not do that it has opened an upload instead, to be finished or
-   * cancelled.
+   * Mounts a blob of another repository of the same host (POST with `mount` and `from`), or without `from` of any
+   * repository there. A registry that does not mount it opens an upload instead, to be finished or cancelled.
    */
   mountBlob(
     repository: Repository,
@@ -99,20 +97,20 @@ export interface WriteRegistry extends ReadRegistry {
   startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession>;
 
   /**
-   * Sends what an upload has not got of a blob: all of it at once (PUT), or in chunks (PATCH) where the upload was
-   * interrupted or the registry takes no larger ones. What a registry takes is learned from its refusals.
+   * Sends the rest of a blob to an upload: whole (PUT), or in chunks (PATCH) after an interruption or for a registry with a
+   * smaller limit, which is learned from its refusals.
    */
   finishUpload(upload: BlobUpload, signal: AbortSignal): Promise<void>;
 
-  /** Asks how much of an interrupted upload has arrived (GET); undefined where it cannot go on. Never throws. */
+  /** Reads the received size of an interrupted upload (GET); undefined if it cannot be resumed. Never throws. */
   resumeUpload(session: UploadSession, signal: AbortSignal): Promise<UploadSession | undefined>;
 
-  /** Gives up an upload (DELETE). Never throws: the registry forgets it in time. */
+  /** Cancels an upload (DELETE). Never throws: the registry expires it. */
   cancelUpload(session: UploadSession, signal: AbortSignal): Promise<void>;
 
   /**
-   * Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. A tag is looked at right before
-   * (HEAD): one that is this digest is left alone, and one that is another digest throws `moved`.
+   * Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. A tag is read right before (HEAD):
+   * if it is this digest nothing is written, and if it is another digest this throws `moved`.
    */
   putManifest(repository: Repository, put: ManifestPut, signal: AbortSignal): Promise<void>;
 }
@@ -127,18 +125,18 @@ export type BlobBody = Readable | Uint8Array;
 /** An upload that a registry has opened. */
 export interface UploadSession {
   readonly repository: Repository;
-  /** Where the registry wants the bytes, absolute. */
+  /** The absolute URL for its bytes. */
   readonly location: string;
-  /** Bytes that it has. */
+  /** Bytes received by the registry. */
   readonly received: number;
 }
 
 export interface BlobUpload {
   readonly session: UploadSession;
   readonly blob: Descriptor;
-  /** All of the blob; called once there is room for the request. */
+  /** Opens the whole blob; called when the request has a slot. */
   readonly open: () => Promise<BlobBody>;
-  /** Told where the upload goes on after each part of it. Default: nobody is. */
+  /** Called with the upload after each chunk. */
   readonly onMove?: (session: UploadSession) => void;
 }
 
@@ -154,8 +152,8 @@ export type Listing =
       readonly tags: ReadonlyMap<Tag, Digest>;
       /** Those that are an index, or a list of Docker's. */
       readonly indexes: ReadonlySet<Digest>;
-      /** What indexes list, of those that the host tells it of; of the others it is in their manifests. */
+      /** The entries of indexes, as far as the host tells them; others are in the manifests. */
       readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
-      /** Names one component below, of repositories or of what leads to some. */
+      /** Names one component below, of repositories or of their parents. */
       readonly children: readonly ImageName[];
     };

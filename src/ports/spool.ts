@@ -2,11 +2,11 @@ import type { Readable } from 'node:stream';
 import { CodedError } from '../base/errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 
-/** Room outside of the memory for blobs that are read once and sent to several hosts. */
+/** Storage outside of the memory for blobs that are read once and sent to several hosts. */
 export interface Spool {
   /**
-   * Bytes that it can hold at a time by now, those that it holds included: what it may, or what the disk has room for.
-   * Less than the size of the blob where that will never fit, of which people are told. Never throws.
+   * The current capacity in bytes, those in use included: its limit, or the room on the disk. Less than the size of a blob
+   * that never fits, which is logged. Never throws.
    */
   capacityFor(blob: Descriptor): Promise<number>;
 
@@ -14,30 +14,30 @@ export interface Spool {
   create(blob: Descriptor): Promise<SpooledBlob>;
 }
 
-/** The bytes of one blob while somebody wants them. */
+/** The bytes of one blob in the spool. */
 export interface SpooledBlob {
   /**
-   * Takes in the bytes, as fast as they come; to be called once. `source` ends well only when it was the blob. Throws
-   * what `source` ends with, or `SpoolError`.
+   * Writes the bytes; to be called once. `source` ends without an error only if it was the blob. Throws the error of
+   * `source`, or `SpoolError`.
    */
   write(source: Readable): Promise<void>;
 
   /**
-   * All of the bytes from the first on, behind `write` while that is under way; as often as somebody wants them. They
-   * are hashed on the way like those of `ReadRegistry.openBlob`. Ends with what `write` ends with.
+   * Reads all of the bytes, also during `write`, any number of times. They are hashed in passing like those of
+   * `ReadRegistry.openBlob`. Ends with the error of `write`, if it fails.
    */
   read(): Readable;
 
-  /** Forgets the bytes; who still reads them gets a `SpoolError`. Never throws. */
+  /** Removes the bytes; current readers get a `SpoolError`. Never throws. */
   discard(): Promise<void>;
 }
 
 /**
- * Why a spool did not keep a blob. Its source is not to blame, nor is a destination.
+ * The reason why a spool did not keep a blob: neither its source nor a destination has failed.
  *
  * - `no-room` the disk is full, or too small for the blob
  * - `broken`  any other failure of the disk
  * - `damaged` the bytes are not those that were written
- * - `closed`  the bytes were forgotten meanwhile
+ * - `closed`  the bytes have been removed
  */
 export class SpoolError extends CodedError<'no-room' | 'broken' | 'damaged' | 'closed'> {}

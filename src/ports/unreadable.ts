@@ -1,5 +1,4 @@
-import { isAbort, messageOf } from '../base/errors.ts';
-import { failureBefore } from '../base/given-up.ts';
+import { failureBefore, isAbort, messageOf } from '../base/errors.ts';
 
 /** A registry that gave no usable answer, and why. */
 export interface Unreadable {
@@ -7,7 +6,7 @@ export interface Unreadable {
   readonly reason: string;
 }
 
-/** Makes a value of a registry that does not answer; only what an aborted signal throws goes on. */
+/** The value of a promise, or `unreadable` with its error; only the reason of an aborted signal is thrown. */
 export async function orUnreadable<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
   try {
     return await reading;
@@ -17,7 +16,7 @@ export async function orUnreadable<T>(reading: Promise<T>, signal: AbortSignal):
   }
 }
 
-/** The same; what had gone wrong before the signal was aborted is a value too, so that a stopped run can tell it. */
+/** The same; a failure before the abort is a value too, so that a stopped run can report it. */
 export async function orGivenUp<T>(reading: Promise<T>, signal: AbortSignal): Promise<T | Unreadable> {
   try {
     return await orUnreadable(reading, signal);

@@ -2,14 +2,14 @@ import type { Digest } from '../image/digest.ts';
 import type { RegistryName, Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 
-/** Reads everything in a registry at once, where its host has a way of its own to tell that. */
+/** Reads a whole registry, for hosts with an API of their own for that. */
 export interface WholeRegistryReader {
-  /** True for a registry that `read` knows how to ask for; of others it must not be asked. */
+  /** True for a registry that `read` supports; it must not be called for others. */
   canRead(registry: RegistryName): boolean;
 
   /**
    * Every manifest in the registry, each once, in no order, a page of the host's at a time. Throws `RegistryError`
-   * where the host does not answer to the end, and what the signal carries when it is aborted.
+   * for an incomplete answer, and the reason of an aborted signal.
    */
   read(
     registry: RegistryName,
@@ -21,10 +21,10 @@ export interface WholeRegistryReader {
 export interface RegistryEntry {
   readonly repository: Repository;
   readonly digest: Digest;
-  /** None of a child, or of what has lost its tags. */
+  /** Empty for a child, and for an image that has lost its tags. */
   readonly tags: readonly Tag[];
-  /** Empty where the host does not say it. */
+  /** Empty if the host does not tell it. */
   readonly mediaType: string;
-  /** The manifests that an index lists, as far as the host tells them; empty of anything else. */
+  /** The manifests of an index, as far as the host tells them; empty for others. */
   readonly children: readonly Digest[];
 }

@@ -1,4 +1,4 @@
-import { assertNever } from '../base/exhaustive.ts';
+import { assertNever } from '../base/errors.ts';
 import { type Report, VERIFY_DECISIONS, type VerifyDecision, type Verification } from './report.ts';
 
 type Fault = Exclude<VerifyDecision, 'present' | 'repaired'> | 'invalid';

@@ -63,7 +63,9 @@ function differenceOf([one, other]: Pair): string | undefined {
     const early = [one, other].filter(({ report }) => report.stopped).map(({ name }) => quote(name));
     const hint =
       early.length === 0 ? '' : ` (${early.join(' and ')} was stopped, perhaps before it had read them)`;
-    return `their manifests want different images${hint}`;
+    return a.mode === 'verify' || a.plan === undefined
+      ? `their manifests want different images${hint}`
+      : 'their plans are different ones';
   }
   if (!isSame(entriesOf(a), entriesOf(b))) return 'their manifests have different numbers of entries';
   return isSame(explanationsOf(a), explanationsOf(b))
@@ -80,14 +82,10 @@ function explanationsOf(report: Report): unknown {
   return malformedEntriesOf(report).map(({ reason, at }) => ({ reason, at }));
 }
 
-const KINDS = {
-  promotion: 'a promotion',
-  'dry-run': 'a dry run',
-  'parse-only': 'a check of manifests',
-} as const;
-
 function describe(report: Report): string {
-  if (report.mode !== 'verify') return KINDS[report.mode];
+  if (report.mode !== 'verify') {
+    return report.plan === undefined ? KINDS[report.mode] : `${KINDS[report.mode]} by a plan file`;
+  }
   const { deep, via, repair } = report;
   const flags = [
     ...(deep ? ['-deep'] : []),
@@ -97,6 +95,12 @@ function describe(report: Report): string {
   ];
   return `a verification${flags.length === 0 ? '' : ` with ${flags.join(' ')}`}`;
 }
+
+const KINDS = {
+  'parse-only': 'a run with -parse-only',
+  'dry-run': 'a dry run',
+  promotion: 'a promotion',
+} as const;
 
 function isSame(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);

@@ -1,4 +1,4 @@
-import { assertNever } from '../base/exhaustive.ts';
+import { assertNever } from '../base/errors.ts';
 import { listSome } from '../base/text.ts';
 import { describeClaims } from '../edges/claims.ts';
 import type { LostItem, PlanItem } from '../plan/plan.ts';

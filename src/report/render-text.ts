@@ -1,4 +1,4 @@
-import { assertNever } from '../base/exhaustive.ts';
+import { assertNever } from '../base/errors.ts';
 import { lazily } from '../base/iterables.ts';
 import { oneLine } from '../base/text.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';

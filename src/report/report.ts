@@ -1,3 +1,4 @@
+import type { Digest } from '../image/digest.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
@@ -14,6 +15,8 @@ export interface PromotionReport<Items extends Iterable<PromotionItem> = readonl
   extends Envelope {
   readonly version: 1;
   readonly mode: PromotionMode;
+  /** Of `cip apply`: the digest of the plan file. Its items and counts are of the edges of that plan alone. */
+  readonly plan?: Digest;
   readonly summary: Summary;
   readonly items: Items;
   readonly hosts: Readonly<Record<string, PromotionHost>>;
@@ -113,18 +116,4 @@ export interface VerificationItem extends EnvelopeItem {
 
 export interface VerifiedHost extends EnvelopeHost {
   readonly edges: Readonly<Record<VerifyDecision, number>>;
-}
-
-/** A count of 0 for each decision. */
-export function noVerifiedEdges(): Record<VerifyDecision, number> {
-  return {
-    present: 0,
-    missing: 0,
-    different: 0,
-    incomplete: 0,
-    repaired: 0,
-    conflict: 0,
-    unreadable: 0,
-    'not-checked': 0,
-  };
 }

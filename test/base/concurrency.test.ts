@@ -5,7 +5,7 @@ import {
   forEachInLanes,
   settleWhile,
 } from '../../src/base/concurrency.ts';
-import { GivenUpError } from '../../src/base/given-up.ts';
+import { AbortedError } from '../../src/base/errors.ts';
 
 const NEVER = new AbortController().signal;
 
@@ -122,7 +122,7 @@ describe('all settled or throw', () => {
 
   const bare = new DOMException('stopped', 'AbortError');
   const first = new Error('first');
-  const telling = new GivenUpError(first);
+  const telling = new AbortedError(first);
   it.each([
     ['a failure before an abort', [bare, telling, first], first],
     ['the first of several failures', [first, new Error('second')], first],

@@ -1,7 +1,4 @@
-// Covers src/base/permits.ts
-
 import { describe, expect, it } from 'vitest';
-import { Permits } from '../../src/base/permits.ts';
 import { SingleFlight } from '../../src/base/single-flight.ts';
 
 describe('a single flight', () => {
@@ -59,35 +56,5 @@ describe('a single flight', () => {
     fail(new Error('no'));
     await expect(old).rejects.toThrow('no');
     expect(await flights.get('a')).toBe('new');
-  });
-});
-
-describe('permits', () => {
-  it.each([
-    [2, 2],
-    [0, 1],
-  ])('of %i let %i tasks run at a time, first come, first served', async (count, expected) => {
-    const permits = new Permits(count);
-    const order: number[] = [];
-    let running = 0;
-    let peak = 0;
-    const task = (number: number) => async () => {
-      order.push(number);
-      running += 1;
-      peak = Math.max(peak, running);
-      await new Promise((resolve) => setImmediate(resolve));
-      running -= 1;
-    };
-    await Promise.all([1, 2, 3, 4].map((number) => permits.run(task(number))));
-    expect({ peak, order }).toEqual({ peak: expected, order: [1, 2, 3, 4] });
-  });
-
-  it('come back from a task that failed', async () => {
-    const permits = new Permits(1);
-    const failing = permits.run(async () => {
-      throw new Error('no');
-    });
-    await expect(failing).rejects.toThrow('no');
-    expect(await permits.run(async () => 'ran')).toBe('ran');
   });
 });

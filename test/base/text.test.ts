@@ -1,11 +1,9 @@
-// Covers src/base/exhaustive.ts
 // Covers src/base/position.ts
 // Covers src/base/sorted.ts
 
 import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { CodedError, isAbort, messageOf } from '../../src/base/errors.ts';
-import { assertNever } from '../../src/base/exhaustive.ts';
+import { assertNever, CodedError, isAbort, messageOf } from '../../src/base/errors.ts';
 import { formatPosition } from '../../src/base/position.ts';
 import { compareText, sortedBy } from '../../src/base/sorted.ts';
 import {

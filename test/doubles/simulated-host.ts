@@ -108,7 +108,7 @@ export class SimulatedHost {
     await this.#clock.sleep(latency, request.signal);
     const isAccepted = verdict === 'ok';
     this.#log.push({ at: this.#clock.monotonic() - this.#begun, client, isAccepted });
-    if (verdict === 'reset') throw new RegistryError('unreachable', 'connection reset', { temporary: true });
+    if (verdict === 'reset') throw lostConnection();
     const { status, retryAfter } = isAccepted ? { status: 200, retryAfter: undefined } : verdict;
     const headers = retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
     return { status, headers, url: request.url, body: new Uint8Array() };
@@ -118,6 +118,11 @@ export class SimulatedHost {
     this.#seed = (this.#seed * 48_271) % 2_147_483_647;
     return this.#seed / 2_147_483_647;
   }
+}
+
+function lostConnection(): RegistryError {
+  const cause = Object.assign(new Error('connection reset'), { code: 'ECONNRESET' });
+  return new RegistryError('unreachable', cause.message, { temporary: true, cause });
 }
 
 interface Load {

@@ -1,9 +1,5 @@
-// Covers src/http/accepted-anomalies.ts
-// Covers src/http/attempt.ts
-
 import { describe, expect, it } from 'vitest';
-import { messageOf } from '../../src/base/errors.ts';
-import { failureBefore } from '../../src/base/given-up.ts';
+import { failureBefore, messageOf } from '../../src/base/errors.ts';
 import type { EmbeddedRegistryOptions, FaultAct } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Log } from '../../src/ports/log.ts';
 import {

@@ -11,15 +11,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 /** A file that may hold credentials. */
 export interface ConfigFile {
   readonly path: string;
-  /** What people call it. */
+  /** For messages. */
   readonly name: string;
-  /** Whether somebody has asked for this very file: then it is an error that it is missing. */
+  /** True for a file that is configured by name: it must exist. */
   readonly isRequired: boolean;
 }
 
 /**
- * The files to look into, in order: that of `REGISTRY_AUTH_FILE` alone, or docker's and then podman's two. Without
- * `XDG_RUNTIME_DIR` podman's first is by the number of the user.
+ * The files with credentials, in order: that of `REGISTRY_AUTH_FILE` alone, or docker's and then podman's two. Without
+ * `XDG_RUNTIME_DIR` the path of podman's first has the uid.
  *
  * @see https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md
  */
@@ -37,7 +37,7 @@ export function listConfigFiles(env: Environment, uid: number | undefined): read
   ];
 }
 
-/** A path in the home of the user; undefined for a user who has none, as containers run many. */
+/** A path in the home of the user; undefined without a home, as in many containers. */
 function inHome(env: Environment, name: string): string | undefined {
   const home = env['HOME'] || homeOfUser();
   return home ? join(home, name) : undefined;
@@ -56,7 +56,7 @@ function podmanFile(directory: string, user = ''): ConfigFile {
   return { path, name: 'podman auth.json', isRequired: false };
 }
 
-/** Throws `unreadable` where the file of `REGISTRY_AUTH_FILE` is missing. */
+/** Throws `unreadable` if the file of `REGISTRY_AUTH_FILE` is missing. */
 export async function checkConfigFiles(env: Environment): Promise<void> {
   for (const file of listConfigFiles(env, undefined)) {
     const error: unknown = file.isRequired
@@ -76,7 +76,7 @@ function missing({ name, path }: ConfigFile, cause: unknown): DockerConfigError 
 
 const EMPTY: DockerConfig = { credentials: new Map(), helpers: new Map(), store: undefined };
 
-/** What a file says; nothing where it is missing, unless it is required. Throws `unreadable` or `malformed`. */
+/** The content of a file; empty if it is missing and not required. Throws `unreadable` or `malformed`. */
 export async function readConfigFile(file: ConfigFile, clock: Clock): Promise<DockerConfig> {
   const { path, isRequired } = file;
   try {

@@ -41,7 +41,7 @@ function once<Value>(work: () => Promise<Value>): () => Promise<Value> {
   return () => (promise ??= work());
 }
 
-/** A helper for this host, else the longest entry of its own, else the helper for all hosts. */
+/** The helper of this host, else its longest entry, else the helper for all hosts. */
 async function findIdentity(repository: Repository, lookup: Lookup): Promise<Identity | undefined> {
   const { config, file } = lookup;
   const host = canonicalHost(hostOf(repository));
@@ -70,7 +70,7 @@ async function askHelper(
   return { name: isUser ? `${ownerOf(credential)} (${name})` : name, credential };
 }
 
-/** Users that say only that the password is a token: gcloud's, Amazon's, Azure's. */
+/** User names that mark the password as a token: gcloud's, Amazon's, Azure's. */
 const TOKEN_USERS = /^(?:_dcgcloud_token|_token|oauth2accesstoken|AWS|0{8}(?:-0{4}){3}-0{12})$/;
 
 function ownerOf(credential: Credential): string {

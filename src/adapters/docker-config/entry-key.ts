@@ -4,10 +4,10 @@ import { hostOf, pathOf, type Repository } from '../../image/repository.ts';
 /** Docker Hub's credentials stand under its first address. */
 const DOCKER_HUB = 'index.docker.io';
 
-/** What a key of `auths` or `credHelpers` is for: a `host`, or `host/path` and all that is below that path. */
+/** The scope of a key in `auths` or `credHelpers`: a `host`, or `host/path` with everything below. */
 export interface EntryPlace {
   readonly place: string;
-  /** Of several keys with one place the one of least rank counts: docker itself leaves several for Docker Hub. */
+  /** The lowest rank wins among keys of one place: docker itself writes several for Docker Hub. */
   readonly rank: number;
 }
 
@@ -35,7 +35,7 @@ export function placesOf(repository: Repository): readonly string[] {
   return components.map((_, index) => components.slice(0, components.length - index).join('/'));
 }
 
-/** What credential helpers know a host by. */
+/** The name of a host for credential helpers. */
 export function helperAddress(host: string): string {
   return host === DOCKER_HUB ? 'https://index.docker.io/v1/' : host;
 }

@@ -5,9 +5,9 @@ import type { Environment } from './config-files.ts';
 import { askCredentialHelper, HELPER_TIMEOUT } from './credential-helper.ts';
 import { DockerConfigError } from './parse-docker-config.ts';
 
-/** Milliseconds that an answer counts: what a helper gives may be a token that lives not much longer. */
+/** Milliseconds that an answer is kept: it may be a short-lived token. */
 const ANSWER_LIFE = 5 * 60_000;
-/** Milliseconds that a failure counts: a helper that hangs would otherwise keep every request waiting once more. */
+/** Milliseconds that a failure is kept: otherwise each request would wait for a helper that hangs. */
 const FAILURE_LIFE = 10_000;
 
 interface Answer {
@@ -16,7 +16,7 @@ interface Answer {
   readonly staleAt: number;
 }
 
-/** Credential helpers, each asked once for a host whoever waits, and again when their answer has become old. */
+/** The answers of credential helpers by host. Concurrent requests share a run; an old answer is renewed. */
 export class HelperCache {
   readonly #env: Environment;
   readonly #clock: Clock;
@@ -27,7 +27,7 @@ export class HelperCache {
     this.#clock = clock;
   }
 
-  /** As `askCredentialHelper` does. */
+  /** Throws the errors of `askCredentialHelper`. */
   async ask(name: string, host: string, signal: AbortSignal): Promise<Credential> {
     const key = `${name} ${host}`;
     const known = this.#answers.get(key);

@@ -1,6 +1,6 @@
 /**
- * Where a text stops being JSON, as an offset; its length where its end is missing, undefined where it is JSON. The
- * parser's own messages do not always say where, and quote the text, which may hold secrets.
+ * The offset of the first JSON error in a text; its length for a missing end, undefined for valid JSON. The messages of
+ * the parser do not always have the offset, and quote the text, which may hold secrets.
  */
 export function findJsonError(text: string): number | undefined {
   if (isJson(text)) return undefined;
@@ -18,7 +18,7 @@ function isJson(text: string): boolean {
   return faultOf(text) === undefined;
 }
 
-/** True where more text could make it JSON: the parser finds nothing wrong before the end. */
+/** True for a text that is valid so far: the parser finds no error before its end. */
 function isBeginning(text: string): boolean {
   const fault = faultOf(text);
   if (fault === undefined || /^(?:Unexpected end|Unterminated string)/.test(fault)) return true;

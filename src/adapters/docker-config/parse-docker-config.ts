@@ -5,18 +5,18 @@ import type { Credential } from '../../ports/keychain.ts';
 import { placeOfKey } from './entry-key.ts';
 import { findJsonError } from './json-error.ts';
 
-/** What docker's config.json, or podman's auth.json, says of credentials. */
+/** The credentials of docker's config.json, or of podman's auth.json. */
 export interface DockerConfig {
-  /** By place; an entry that is malformed is the error to throw when somebody needs it. */
+  /** By place; for a malformed entry, the error to throw when it is used. */
   readonly credentials: ReadonlyMap<string, Credential | DockerConfigError>;
-  /** Names of helper programs, by host; an empty one means that this host has none, not even the store. */
+  /** Names of helper programs, by host; an empty name means no helper, not even the store. */
   readonly helpers: ReadonlyMap<string, string>;
   /** The helper for every other host. */
   readonly store: string | undefined;
 }
 
 /**
- * The credentials of a config.json. Throws `malformed`, and never repeats what stands in the file.
+ * The credentials of a config.json. Throws `malformed`, without any content of the file.
  *
  * @see https://docs.docker.com/reference/cli/docker/login/#credential-stores
  */
@@ -55,7 +55,7 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
-/** What the fields of an object mean, by the place of their keys; nothing where that is undefined. */
+/** The parsed fields of an object, by the place of their keys; without the undefined ones. */
 function byPlace<Value>(
   fields: JsonObject,
   parse: (field: unknown, key: string) => Value | undefined,
@@ -94,13 +94,13 @@ function malformed(message: string): DockerConfigError {
 }
 
 function parseJson(text: string, file: string): JsonObject {
-  const json = text.replace(/^\uFEFF/, ''); // some editors of Windows begin a file with it
+  const json = text.replace(/^\uFEFF/, ''); // a byte order mark, from editors of Windows
   const document = parseJsonObject(json);
   if (document !== undefined) return document;
-  throw malformed(`${file}: expected a JSON object, as docker login writes it, ${whatIsWrong(json)}`);
+  throw malformed(`${file}: expected a JSON object, as docker login writes it, ${describeJsonError(json)}`);
 }
 
-function whatIsWrong(json: string): string {
+function describeJsonError(json: string): string {
   if (json.trim() === '') return 'got an empty file: {} has no credentials';
   const offset = findJsonError(json);
   if (offset === undefined) return 'got JSON of another kind';
@@ -112,5 +112,5 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
 
-/** Why credentials that are configured cannot be had. Never holds what is in them. */
+/** The reason why configured credentials are not available. Never quotes them. */
 export class DockerConfigError extends CodedError<'unreadable' | 'malformed' | 'helper-failed'> {}

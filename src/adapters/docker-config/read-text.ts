@@ -5,15 +5,15 @@ import { DockerConfigError } from './parse-docker-config.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
-/** Milliseconds in which a pipe has to give all that it has. */
+/** Milliseconds for all of a pipe. */
 const LIMIT = 10_000;
-/** Milliseconds between two looks into a pipe. */
+/** Milliseconds between two reads of an empty pipe. */
 const PAUSE = 50;
 
 /**
- * The text of a file or a pipe, `<(…)` and `/dev/stdin` among them. It never waits inside the system: a thread that
- * does, for a pipe that nobody writes to, cannot be called back and would outlive the run. Throws `unreadable` for
- * what does not come in time, `malformed` for what is too large, and what the system throws.
+ * The text of a file or a pipe, such as `<(…)` and `/dev/stdin`. Reads do not block: a blocked thread, for a pipe without
+ * a writer, cannot be cancelled and would outlive the run. Throws `unreadable` after the limit, `malformed` for a text
+ * that is too large, and the errors of the system.
  */
 export async function readText(path: string, clock: Clock): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -28,7 +28,7 @@ async function readToEnd(
   file: FileHandle,
   { path, clock, isPipe }: { path: string; clock: Clock; isPipe: boolean },
 ): Promise<string> {
-  const never = new AbortController().signal; // several may wait for this text: who leaves does not end it
+  const never = new AbortController().signal; // shared by concurrent requests: none of them may abort it
   const end = clock.monotonic() + LIMIT;
   const pieces: Uint8Array[] = [];
   let size = 0;
@@ -50,7 +50,7 @@ async function readToEnd(
   }
 }
 
-/** Undefined where there is nothing yet. */
+/** Undefined if there is nothing to read yet. */
 async function readPiece(file: FileHandle): Promise<Uint8Array | undefined> {
   const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   try {

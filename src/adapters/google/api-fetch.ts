@@ -7,14 +7,14 @@ import { RegistryError } from '../../ports/registry-error.ts';
 
 export interface ApiPorts {
   readonly keychain: Keychain;
-  /** How to reach Google, retries included. */
+  /** Sends requests to Google, retries included. */
   readonly fetch: typeof fetch;
 }
 
-/** A request to an API of Google: the answer of status 200. Throws `RegistryError` for any other. */
+/** Sends a request to an API of Google. Throws `RegistryError` for every status but 200. */
 export type ApiFetch = (url: string | URL, init?: RequestInit) => Promise<Response>;
 
-/** Requests with the identity of a repository; without an access token they are anonymous. A refused token is replaced once. */
+/** Sends requests with the identity of a repository, anonymously without an access token. A refused token is renewed once. */
 export function createApiFetch(
   repository: Repository,
   { keychain, fetch, signal }: ApiPorts & { readonly signal: AbortSignal },
@@ -28,7 +28,7 @@ export function createApiFetch(
     };
     const token = await accessTokenOf(repository, keychain, signal);
     if (token === undefined) return okOf(url, await send(undefined));
-    refuseStrangers(url);
+    refuseOtherHosts(url);
     const used = await token.current(signal);
     const response = await send(used);
     if (response.status !== 401) return okOf(url, response);
@@ -47,11 +47,11 @@ export async function accessTokenOf(
   return credential.kind === 'access-token' ? credential : undefined;
 }
 
-/** An access token opens all that its account may do: it goes to Google's own APIs, and to this machine. */
-function refuseStrangers(url: URL): void {
+/** An access token grants all rights of its account: it is sent to Google's own APIs and to loopback only. */
+function refuseOtherHosts(url: URL): void {
   const { protocol, hostname } = url;
-  const isHere = classifyHostname(hostname) === 'loopback';
-  if (isHere || (protocol === 'https:' && hostname.endsWith('.googleapis.com'))) return;
+  const isLoopback = classifyHostname(hostname) === 'loopback';
+  if (isLoopback || (protocol === 'https:' && hostname.endsWith('.googleapis.com'))) return;
   const message = `${describe(url)}: the token of a Google account is not sent there, expected https and a host of googleapis.com`;
   throw new RegistryError('unauthorized', message);
 }

@@ -24,7 +24,7 @@ export type Settings = protos.google.devtools.artifactregistry.v1.IRepository;
 
 const ENDPOINT = 'https://artifactregistry.googleapis.com';
 
-/** Does a call of the client. Throws `RegistryError`, and what the signal carries when it is aborted. */
+/** Calls the client. Throws `RegistryError`, or the reason of an aborted signal. */
 export type CallApi = <T>(call: (client: v1.ArtifactRegistryClient) => Promise<T>) => Promise<T>;
 
 /** Google's client of Artifact Registry. All of its requests go through `fetch`. */
@@ -58,7 +58,7 @@ export async function openArtifactRegistry(
   };
 }
 
-/** All that the client uses of it; the headers of the identity are added by `fetch`. */
+/** The part of an `AuthClient` that the client uses; `fetch` adds the headers of the identity. */
 function authClientOf(fetch: ApiFetch): AuthClient {
   const client = { fetch, getRequestHeaders: () => Promise.resolve(new Headers()) };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- over HTTP the client calls nothing else

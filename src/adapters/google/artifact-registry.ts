@@ -12,11 +12,11 @@ import {
   resourceOf,
 } from './artifact-registry-client.ts';
 
-/** The most that the API gives. */
+/** The largest page of the API. */
 const PAGE_SIZE = 1000;
 /** Ten million manifests: pages that never end are an error. */
 const MAX_PAGES = 10_000;
-/** Less than half of what the API has of each image. */
+/** A field mask: less than half of the answer. */
 const FIELDS = 'nextPageToken,dockerImages(uri,tags,mediaType,imageManifests(digest))';
 
 /**
@@ -58,8 +58,8 @@ async function* readPages(
 }
 
 /**
- * Throws where an image does not say which manifest of this registry it is: a snapshot must not lose one silently. Tags
- * outside the grammar are left out: nobody can ask for them.
+ * Throws for an image without a manifest of this registry: a snapshot must not lose one silently. Invalid tags are left
+ * out: no request can name them.
  */
 function parseDockerImage(registry: RegistryName, image: DockerImage): RegistryEntry {
   const uri = image.uri ?? '';

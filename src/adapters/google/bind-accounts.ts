@@ -12,14 +12,14 @@ export interface AccountBinding {
   readonly account: string;
 }
 
-/** One registry that is to be used as two accounts: the first one is taken. */
+/** A registry with two accounts: the first one is used. */
 export interface AccountConflict {
   readonly registry: RegistryName;
   readonly used: string;
   readonly ignored: string;
 }
 
-/** Which account each registry is used as. Of several for one registry the first counts; the others are conflicts. */
+/** The account of each registry. The first of several accounts is used; the others are conflicts. */
 export function bindAccounts(registries: Iterable<RegistryEntry>): {
   readonly bindings: readonly AccountBinding[];
   readonly conflicts: readonly AccountConflict[];

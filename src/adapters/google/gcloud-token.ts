@@ -6,8 +6,8 @@ import type { Env } from './library.ts';
 const TOKEN = /^[!-~]+$/;
 
 /**
- * The token that `gcloud auth print-access-token` prints for an account; undefined where gcloud is not in PATH.
- * Throws `gcloud` where it fails or takes longer than `limit` milliseconds; what it printed as a token is not repeated.
+ * The token of `gcloud auth print-access-token` for an account; undefined if gcloud is not in PATH. Throws `gcloud` if
+ * it fails or takes longer than `limit` milliseconds. The error does not quote the output.
  */
 export async function askGcloud(
   account: string,
@@ -33,7 +33,7 @@ function orMissing(error: unknown, command: string): ProgramRun | undefined {
   throw new GoogleError('gcloud', `${command}: ${error.message}`);
 }
 
-/** Only what gcloud itself calls its error: wrappers and plugins print other things, secrets among them. */
+/** Quotes gcloud's own error line only: wrappers and plugins may print secrets. */
 function explain(stderr: string, token: string): string {
   const own = stderr.split('\n').find((line) => /^ERROR: \(gcloud[^)]*\)/.test(line));
   return own === undefined ? 'run it to see why' : oneLine(redact(own, [token]), 200);

@@ -3,23 +3,23 @@ import { isObject } from '../../base/json.ts';
 import { oneLine } from '../../base/text.ts';
 
 /**
- * Why a Google identity that is configured cannot be had. Never holds a secret, and has no `cause`: what the library
- * throws holds requests and answers with tokens in them.
+ * The reason why a configured Google identity is not available. Without secrets and without a `cause`: errors of the
+ * library hold requests and responses with tokens.
  */
 export class GoogleError extends CodedError<
   /** A file of `-key-files` is missing, or is not the key of a service account. */
   | 'key-file'
   /** The file of the application default credentials is missing or not one. */
   | 'credentials-file'
-  /** What a manifest calls a service account is not one. */
+  /** The service account of a manifest is not an email address. */
   | 'account-name'
-  /** There is nothing to begin with. */
+  /** There are no credentials at all. */
   | 'no-credentials'
-  /** Google knows who asks, and says no. */
+  /** The identity lacks a permission (401, 403). */
   | 'denied'
-  /** Google does not take what was sent. */
+  /** Google refused the request (other 4xx). */
   | 'refused'
-  /** No answer, or none that can be used; a later attempt may succeed. */
+  /** No usable answer; a later attempt may succeed. */
   | 'unavailable'
   /** gcloud has failed. */
   | 'gcloud'
@@ -27,7 +27,7 @@ export class GoogleError extends CodedError<
 
 const MAX_CHARACTERS = 500;
 
-/** What the library throws, as an error that begins with `subject` and repeats no secret. */
+/** The error of the library as an error that begins with `subject` and quotes no secret. */
 export function explainFailure(error: unknown, subject: string, secrets: readonly string[]): GoogleError {
   if (error instanceof GoogleError) return error;
   const status = statusOf(error);
@@ -40,7 +40,7 @@ export function explainFailure(error: unknown, subject: string, secrets: readonl
   return new GoogleError(codeOf(status), `${subject}: ${number}${oneLine(told, MAX_CHARACTERS)}`);
 }
 
-/** The HTTP status that the library was answered with, or undefined. */
+/** The HTTP status in an error of the library, or undefined. */
 export function statusOf(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('status' in error && typeof error.status === 'number') return error.status;
@@ -48,10 +48,10 @@ export function statusOf(error: unknown): number | undefined {
   return isObject(response) && typeof response['status'] === 'number' ? response['status'] : undefined;
 }
 
-/** What begins like a token of Google's or a JWT, and long runs of random characters. */
+/** Google's tokens and JWTs by their beginning, and long runs of random characters. */
 const TOKEN_LIKE = /\b(?:ya29\.|eyJ|1\/\/|GOCSPX-)[\w.~+/=-]*|[\w+=-]{40,}/g;
 
-/** A text without these secrets, and without what looks like one. */
+/** A text without these secrets, and without other text like them. */
 export function redact(text: string, secrets: readonly string[]): string {
   const known = secrets.filter((secret) => secret !== '');
   return known.reduce((told, secret) => told.replaceAll(secret, '…'), text).replace(TOKEN_LIKE, '…');

@@ -4,9 +4,9 @@ import type { Log } from '../../ports/log.ts';
 import { GoogleError } from './google-error.ts';
 
 /**
- * For runs that only read: where no Google credentials exist at all, a bound account's registry is read anonymously,
- * and a warning says so. The check of a pull request has no credentials and needs none for public registries.
- * Credentials that do exist and fail are an error here too.
+ * For runs that only read: without any Google credentials the registry of an account is read anonymously, with a
+ * warning. The check of a pull request has no credentials, and needs none for public registries. Credentials that exist
+ * and fail are an error here too.
  */
 export function orAnonymous(keychain: Keychain, log: Log): Keychain {
   const without = new Set<string>();

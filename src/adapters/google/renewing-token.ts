@@ -5,21 +5,18 @@ import { SharedWork } from './shared-work.ts';
 
 export interface Minted {
   readonly token: string;
-  /** Milliseconds that it lives from now on; none or less where the clock of this machine is ahead. */
+  /** Milliseconds of life from now on; not positive if the clock of this machine is ahead. */
   readonly lifetime: number;
 }
 
 /** Makes a new token, or throws a `GoogleError`. */
 export type Mint = (signal: AbortSignal) => Promise<Minted>;
 
-/** Milliseconds before its end from which on a token is replaced. */
+/** Milliseconds before its end at which a token is renewed. */
 const MARGIN = 5 * 60_000;
-/**
- * Milliseconds between two attempts: the metadata server hands out its old token until shortly before the end, and
- * every request of a run asks for the token.
- */
+/** Milliseconds between two renewals: the metadata server returns the old token until shortly before its end. */
 const PAUSE = 30_000;
-/** Milliseconds for which a refusal is taken for the answer: thousands of repositories may ask for the same account. */
+/** Milliseconds that a refusal is kept: thousands of repositories may need the same account. */
 const REFUSAL_STAYS = 60_000;
 
 /** Times are those of the monotonic clock. */
@@ -30,7 +27,7 @@ interface Kept {
   readonly renewAt: number;
 }
 
-/** A token that is made when it is first asked for, and made again before it runs out; once for all who wait. */
+/** A token that is made on first use and renewed before it expires, once for all concurrent requests. */
 export class RenewingToken {
   readonly #clock: Clock;
   readonly #log: Log;
@@ -56,8 +53,8 @@ export class RenewingToken {
   }
 
   /**
-   * Forgets a token that somebody has refused, unless there is a newer one, and unless it is so new that another
-   * would fare no better.
+   * Drops a token that a registry refused, unless it has been renewed, or is so new that another one would be refused
+   * as well.
    */
   drop(token: string): void {
     const kept = this.#kept;
@@ -75,18 +72,18 @@ export class RenewingToken {
       });
       return minted.token;
     } catch (error) {
-      return this.#surviveOrThrow(error, signal);
+      return this.#keepOldOrThrow(error, signal);
     }
   }
 
   #keep(minted: Omit<Kept, 'renewAt'>, now: number): void {
     const life = minted.expiresAt - now;
-    const atLeast = now + (life > 0 ? Math.min(PAUSE, life / 2) : PAUSE); // dead, by a clock that is ahead
+    const atLeast = now + (life > 0 ? Math.min(PAUSE, life / 2) : PAUSE); // expired, by a clock that is ahead
     this.#kept = { ...minted, renewAt: Math.max(minted.expiresAt - MARGIN, atLeast) };
   }
 
-  /** The token that there is does while it lives. */
-  #surviveOrThrow(error: unknown, signal: AbortSignal): string {
+  /** After a failed renewal the old token is used while it lives. */
+  #keepOldOrThrow(error: unknown, signal: AbortSignal): string {
     const now = this.#clock.monotonic();
     const kept = this.#kept;
     if (error instanceof GoogleError && kept !== undefined && now < kept.expiresAt) {

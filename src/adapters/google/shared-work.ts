@@ -1,8 +1,8 @@
 import { untilAborted } from '../../base/concurrency.ts';
 
 /**
- * Work that several may wait for at once, done once: the first to come starts it, each one leaves when its own signal
- * is aborted, and when nobody is left the work is aborted too. Nothing is remembered when it has ended.
+ * Work shared by concurrent callers. The first call starts it. An aborted signal ends its own call only; the last one
+ * aborts the work. The result is not kept.
  */
 export class SharedWork<T> {
   readonly #work: (signal: AbortSignal) => Promise<T>;
@@ -12,7 +12,7 @@ export class SharedWork<T> {
     this.#work = work;
   }
 
-  /** Its result, or what it throws; the signal's reason when that comes first. */
+  /** The result or error of the work, or the reason of an aborted signal. */
   async join(signal: AbortSignal): Promise<T> {
     signal.throwIfAborted();
     const running = (this.#running ??= this.#start());
@@ -42,11 +42,11 @@ export class SharedWork<T> {
 interface Running<T> {
   readonly result: Promise<T>;
   readonly stop: AbortController;
-  /** One for each signal: a run has one signal for hundreds of requests, and node warns of so many listeners. */
+  /** One promise for each signal: hundreds of requests share a signal, and node warns of as many listeners. */
   readonly waiting: Map<AbortSignal, Promise<T>>;
 }
 
-/** Work that has to end within some milliseconds: when they are over it is aborted, and `late` is what is thrown. */
+/** Work with a limit in milliseconds: after it the work is aborted, and `late` is thrown. */
 export async function withinLimit<T>(
   work: (signal: AbortSignal) => Promise<T>,
   { signal, limit, late }: { signal: AbortSignal; limit: number; late: () => Error },

@@ -1,4 +1,4 @@
-import { DEFAULT_RETRY } from '../../base/attempts.ts';
+import { CONNECTIONS, REQUEST_RETRY } from '../../base/limits-and-retries.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { withCircuitBreaker } from '../../http/circuit-breaker.ts';
 import { withFirstContact } from '../../http/first-contact.ts';
@@ -7,9 +7,8 @@ import type { TrustedRealms } from '../../http/connect/realm-policy.ts';
 import { hasHostDirectory } from '../../http/connect/tls-files.ts';
 import { type Budgets, DEFAULT_BUDGETS } from '../../http/limits/budgets.ts';
 import { withRateLimits } from '../../http/limits/with-rate-limits.ts';
-import { markForeignResponses, withRedirects } from '../../http/redirects.ts';
+import { withRedirects } from '../../http/redirects.ts';
 import type { Send } from '../../http/request.ts';
-import { secretsOf } from '../../http/request-secrets.ts';
 import { withRetry } from '../../http/retry.ts';
 import { TrafficCounter } from '../../http/traffic.ts';
 import { createWire } from '../../http/wire.ts';
@@ -44,14 +43,14 @@ export interface OciRegistryOptions {
   readonly plainHttp: Iterable<string>;
   /** Requests at a time, all hosts together. */
   readonly threads: number;
-  /** What hosts and identities may be asked for each second. Default: what is documented of Google. */
+  /** Rate limits of hosts and identities. Default: Google's documented quotas. */
   readonly budgets?: Budgets;
   readonly userAgent: string;
   /** Pairs `registry=token service` to send credentials to, beside those that belong together by name. */
   readonly trustedRealms?: TrustedRealms;
-  /** Told of waits. */
+  /** Logs waits. */
   readonly log?: Log;
-  /** Told of every secret that is sent. Unset: nobody is. */
+  /** Collects every secret that is sent. */
   readonly secrets?: Secrets;
   /** Certificates and proxies. Unset: no proxy, and the authorities that node and this system trust. */
   readonly network?: Partial<NetworkOptions>;
@@ -59,7 +58,7 @@ export interface OciRegistryOptions {
 
 export interface OciRegistry {
   readonly registry: WriteRegistry & BrowseRegistry;
-  /** The same for repositories that will be written to: where their reads are refused they ask for the right to push. */
+  /** The same for destinations: a refused read requests the right to push. */
   readonly destination: WriteRegistry & BrowseRegistry;
   readonly traffic: Traffic;
   readonly invalidNames: Pick<InvalidNames, 'hosts'>;
@@ -67,11 +66,8 @@ export interface OciRegistry {
   close(): Promise<void>;
 }
 
-/** Milliseconds from which on a wait is told to people. */
+/** Milliseconds above which a wait is logged as information. */
 const LONG_WAIT = 5000;
-
-/** Requests at a time to one host: more does not make a registry faster, and fewer leave a distant one idle. */
-const PER_HOST = 32;
 
 /** A client for every registry that speaks the OCI distribution specification. */
 export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
@@ -81,11 +77,13 @@ export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
     originOf: (host) => endpoints.originOf(host),
     trusted: options.trustedRealms ?? new Set(),
     network: options.network ?? {},
+    userAgent: options.userAgent,
+    secrets: options.secrets,
   });
   return createRegistryOver(wire, { ...options, endpoints });
 }
 
-/** The same over a wire of one's own. */
+/** The same client over another wire. */
 export function createRegistryOver(
   wire: { readonly send: Send; readonly close: () => Promise<void> },
   options: OciRegistryOptions & { readonly endpoints?: Endpoints },
@@ -100,7 +98,19 @@ export function createRegistryOver(
   return { registry: makeRegistry(session), destination, traffic, invalidNames, close: wire.close };
 }
 
-/** From the wire outwards: each line wraps the one above. */
+/**
+ * The layers of a request, from the wire outwards: each wraps the one above, and says one thing.
+ *
+ * 1. the wire: connections, TLS, proxies, addresses, time limits, user agent, secrets that were sent
+ * 2. traffic: counts of messages and bytes, by host
+ * 3. first contact: a host that has never answered is given up
+ * 4. redirects: the last response of a chain, its body sound
+ * 5. preconditions: a tag is checked right before it is written, with the same credentials
+ * 6. auth: challenges, tokens, hints; responses of other origins are marked as foreign
+ * 7. rate limits: a turn in the rates of host and identity, and a slot
+ * 8. retry: the one loop, which sends again as `classifyAttempt` decides
+ * 9. circuit breaker: a host that fails requests with all their attempts is spared
+ */
 function buildTransport(
   wire: Send,
   {
@@ -110,53 +120,35 @@ function buildTransport(
   }: { options: OciRegistryOptions; endpoints: Endpoints; traffic: TrafficCounter },
 ): Send {
   const { keychain, clock, threads } = options;
-  const named = withUserAgent(wire, options.userAgent);
-  const noted = withSecretsNoted(named, options.secrets);
-  const counted = traffic.wrap(noted); // every request, tokens and redirects included
+  const counted = traffic.wrap(wire); // every message: tokens, redirects and checks of tags included
   const met = withFirstContact(counted, { clock });
   const followed = withRedirects(met);
-  const guarded = withPreconditions(followed);
-  const allowed = withAuth(guarded, {
+  const checked = withPreconditions(followed);
+  const authenticated = withAuth(checked, {
     keychain,
     clock,
     originOf: (host) => endpoints.originOf(host),
     onIdentity: (host, name) => traffic.nameIdentity(host, name),
     trustedRealms: options.trustedRealms ?? new Set(),
   });
-  const placed = markForeignResponses(allowed, (host) => endpoints.originOf(host));
   const budgets = options.budgets ?? DEFAULT_BUDGETS;
-  const bounded = withRateLimits(placed, { threads, perHost: PER_HOST, budgets, clock, keychain });
-  const repeated = withRetry(bounded, {
+  const { perHost } = CONNECTIONS;
+  const limited = withRateLimits(authenticated, { threads, perHost, budgets, clock, keychain });
+  const retried = withRetry(limited, {
     clock,
-    policy: DEFAULT_RETRY,
-    onRetry: (host, wait, why) => {
+    policy: REQUEST_RETRY,
+    onRetry: (host, delay, why) => {
       traffic.countRetry(host);
-      options.log?.write(wait >= LONG_WAIT ? 'info' : 'debug', 'retrying', {
-        host,
-        wait: Math.round(wait),
-        why,
-      });
+      const level = delay >= LONG_WAIT ? 'info' : 'debug';
+      options.log?.write(level, 'retrying', { host, wait: Math.round(delay), why });
     },
   });
-  return withCircuitBreaker(repeated, {
+  return withCircuitBreaker(retried, {
     clock,
-    onDown: (what, why) => {
-      options.log?.write('warning', 'host is down: probing it every 10 s', { host: what, why });
+    onDown: (host, why) => {
+      options.log?.write('warning', 'host is down: probing it every 10 s', { host, why });
     },
   });
-}
-
-/** Tells of each secret that a server is sent: it may repeat it. */
-function withSecretsNoted(inner: Send, secrets: Secrets | undefined): Send {
-  if (secrets === undefined) return inner;
-  return (request) => {
-    for (const secret of secretsOf(request)) secrets.add(secret);
-    return inner(request);
-  };
-}
-
-function withUserAgent(inner: Send, userAgent: string): Send {
-  return (request) => inner({ ...request, headers: { ...request.headers, 'user-agent': userAgent } });
 }
 
 function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {

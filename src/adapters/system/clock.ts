@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../../ports/clock.ts';
 
-/** Milliseconds that a timer can run; one of more ends at once. */
+/** The longest timer of node in milliseconds: a longer one ends at once. */
 const LONGEST = 2 ** 31 - 1;
 
-/** The machine's own time and chance. */
+/** The time and randomness of the machine. */
 export const systemClock: Clock = {
   wallTime: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,6 +1,6 @@
 import type { SpoolFile } from './spool-file.ts';
 
-/** The disk of a spool: what its files have of it, and what they are still to get. */
+/** The disk space of a spool: written by its files, and promised to them. */
 export class SpoolCapacity {
   readonly #freeBytes: () => Promise<number>;
   readonly #files = new Set<SpoolFile>();
@@ -12,15 +12,15 @@ export class SpoolCapacity {
     this.#freeBytes = freeBytes;
   }
 
-  /** Bytes that the spool could hold by now if nothing were in it. Throws what the disk throws. */
+  /** Bytes that the empty spool could hold now. Throws the errors of the file system. */
   async capacity(): Promise<number> {
     await this.#untilGone();
-    // before the disk is asked: what is written meanwhile must not count twice
+    // before reading the free space: bytes written meanwhile must not count twice
     const written = this.#sum((file) => file.written);
     return (await this.#freeBytes()) + written;
   }
 
-  /** Opens a file where there is room for all of it beside what is promised to others; else says how many bytes are. */
+  /** Opens a file if there is unpromised room for all of it; else returns the free bytes. */
   async open(
     size: number,
     openFile: () => Promise<SpoolFile>,
@@ -38,7 +38,7 @@ export class SpoolCapacity {
     }
   }
 
-  /** Discards a file: its room is free when it is gone. */
+  /** Discards a file; its room is free afterwards. */
   async discard(file: SpoolFile): Promise<void> {
     this.#files.delete(file);
     const gone = file.discard();

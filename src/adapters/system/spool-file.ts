@@ -8,7 +8,7 @@ import { SpoolError, type SpooledBlob } from '../../ports/spool.ts';
 /** Bytes that a reader takes from the disk at a time. */
 const PIECE = 128 * 1024;
 
-/** A file that one stream fills and any number of streams read, each at its own pace. */
+/** A file with one writing stream and any number of reading streams. */
 export class SpoolFile implements SpooledBlob {
   readonly #blob: Descriptor;
   readonly #handle: FileHandle;
@@ -17,7 +17,7 @@ export class SpoolFile implements SpooledBlob {
   #written = 0;
   /** Set once nothing more is written. */
   #end: { readonly error: unknown } | undefined;
-  /** Readers that have come up to the writer. */
+  /** Readers that wait for the writer. */
   #waiting: (() => void)[] = [];
 
   constructor(blob: Descriptor, handle: FileHandle) {
@@ -29,7 +29,7 @@ export class SpoolFile implements SpooledBlob {
     return this.#blob.size;
   }
 
-  /** Bytes that have come. */
+  /** Bytes written so far. */
   get written(): number {
     return this.#written;
   }
@@ -49,12 +49,12 @@ export class SpoolFile implements SpooledBlob {
     this.#finish(new SpoolError('closed', `blob ${this.#blob.digest}: its copy on disk is gone`));
     this.#source?.destroy();
     await this.#filling;
-    await this.#handle.close().catch(() => {}); // nobody wants what is in it
+    await this.#handle.close().catch(() => {}); // its content is not needed any more
   }
 
   async #writeAll(source: Readable): Promise<void> {
     try {
-      for await (const piece of source as AsyncIterable<Buffer>) await this.#write(piece); // nobody sets an encoding
+      for await (const piece of source as AsyncIterable<Buffer>) await this.#write(piece); // without an encoding
       this.#finish(undefined);
     } catch (error) {
       this.#finish(error);
@@ -72,7 +72,7 @@ export class SpoolFile implements SpooledBlob {
     this.#wake();
   }
 
-  /** What there is from a position on, once there is something; nothing at the end. */
+  /** The next bytes from a position on, once there are some; empty at the end. */
   async #pieceAt(position: number): Promise<Buffer> {
     while (this.#written <= position && this.#end === undefined) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
@@ -100,7 +100,7 @@ export class SpoolFile implements SpooledBlob {
   }
 }
 
-/** Reads to the end, and holds the last piece back until all of it was the blob: what ends well is what was written. */
+/** A reader that holds the last piece back until the digest is right. */
 class SpoolReader extends Readable {
   readonly #blob: Descriptor;
   readonly #pieceAt: (position: number) => Promise<Buffer>;

@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import { listSome, quote } from '../../base/text.ts';
 import { asRepository, isWithin, type RegistryName } from '../../image/repository.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';

@@ -3,17 +3,20 @@ import { checkManifests } from '../../checks/run-checks.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { takeShard } from '../../edges/take-shard.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
+import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import { planConflicts } from '../../plan/make-plan.ts';
 import type { Plan } from '../../plan/plan.ts';
+import type { Log } from '../../ports/log.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
 import { planSentence } from '../../report/summary/verdict.ts';
-import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import type { PromotionOptions, TransferOptions } from '../flags/options/promotion-options.ts';
 import { concludeRun } from '../output/conclude-run.ts';
 import { manifestFrames } from '../output/manifest-frames.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
-import { prepareReports } from '../output/write-report.ts';
+import type { PlanOutput } from '../output/write-plan.ts';
+import { prepareReports, type ReportTargets } from '../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedBudgets } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
@@ -28,45 +31,81 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const countLevel = isSummarized ? 'debug' : 'info'; // the plan's sentence has the same numbers
     if (shard !== undefined) log.write(countLevel, 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
+    const output = await openOutput(options, log);
     const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
     const report =
-      task === 'parse-only' ? checkOnly(read, { options, run }) : await promoteWith(read, { options, run });
-    return await concludeRun(report, {
-      ...context,
-      options,
-      places,
-      log,
-      isOpened: isSummarized && task !== 'parse-only',
-      areMalformedLogged: true,
-      stopCode: stop.exitCode(),
-      frameOf: manifestFrames(where),
-    });
+      task === 'parse-only'
+        ? checkOnly(read, { options, run })
+        : await promoteWith(read, { options, run, output });
+    const isOpened = isSummarized && task !== 'parse-only';
+    return await finishWith(report, { ...context, options, run, places, output, where, isOpened });
   });
+}
+
+/** Writes and logs the report of a run, and writes its plan; gives its exit code. */
+export async function finishWith(
+  report: RunReport,
+  { options, run, places, stdio, env, output, where, isOpened = false }: Finish,
+): Promise<number> {
+  return await concludeRun(report, {
+    options,
+    places,
+    stdio,
+    env,
+    log: run.log,
+    isOpened,
+    areMalformedLogged: true,
+    stopCode: run.stop.exitCode(),
+    frameOf: where && manifestFrames(where),
+    writePlan: output && (() => output.write(places, stdio)),
+  });
+}
+
+interface Finish extends ProcessContext {
+  readonly options: TransferOptions;
+  readonly run: Run;
+  readonly places: ReportTargets;
+  readonly output?: PlanOutput | undefined;
+  readonly where?: ManifestLocation | undefined;
+  /** The sentence of the plan was printed. */
+  readonly isOpened?: boolean;
+}
+
+/** Loaded when it is needed: the schema of a plan takes longer to load than to read most manifests. */
+async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
+  if (planOut === undefined) return undefined;
+  const { openPlanOutput } = await import('../output/write-plan.ts');
+  return openPlanOutput(planKey, log);
 }
 
 interface Parts {
   readonly options: PromotionOptions;
   readonly run: Run;
+  readonly output?: PlanOutput | undefined;
 }
 
 /** The stages over registries: a promotion or its dry run. */
-async function promoteWith(read: ReadManifests, { options, run }: Parts): Promise<RunReport> {
+async function promoteWith(read: ReadManifests, { options, run, output }: Parts): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const tree = runtime.openTree(options.where);
   const { promote } = await import('../../promote.ts');
-  const request = { read, tool: VERSION, confirm, proof, maxImageSize, reportAll, threads, shard, siblings };
+  const record = output && {
+    tool: VERSION,
+    tree: runtime.openTree(options.where),
+    keep: output.keep,
+  };
+  const request = { read, confirm, proof, maxImageSize, reportAll, threads, shard, siblings, record };
   const onPlan = ({ counts }: Plan) => {
     const invalid = read.problems.filter(({ severity }) => severity === 'error').length;
     const planned = { manifests: read.counts, summary: { ...counts, invalid }, shard };
     if (options.log.format === 'text') run.print(planSentence(planned));
   };
   return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, tree, spool, clock: runtime.clock, progress, onPlan, stopping, signal }),
+    promote(request, { ...client, spool, clock: runtime.clock, progress, onPlan, stopping, signal }),
   );
 }
 

@@ -1,3 +1,4 @@
+import { allSettledOrThrow } from '../../base/concurrency.ts';
 import { filtered } from '../../base/iterables.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
@@ -13,6 +14,8 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode' | 'allowLost'> {
   readonly stopCode?: number | undefined;
   /** The lines of the manifest around `file:line:column`. Unset: no manifest is at hand. */
   readonly frameOf?: ((at: string) => string | undefined) | undefined;
+  /** Writes the plan of the run, beside its report. */
+  readonly writePlan?: (() => Promise<void>) | undefined;
   /** Malformed entries were logged when the manifests were read. */
   readonly areMalformedLogged: boolean;
 }
@@ -22,11 +25,15 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode' | 'allowLost'> {
  * for a report that cannot be written, after the log.
  */
 export async function concludeRun(report: Report, conclusion: Conclusion): Promise<number> {
-  const { options, places, stdio, stopCode, areMalformedLogged, frameOf } = conclusion;
+  const { options, places, stdio, stopCode, areMalformedLogged, frameOf, writePlan } = conclusion;
   const { allowLost } = options;
   const expected = stopCode ?? exitCodeOf(report, options);
   // first: a run that is stopped may not reach the end of its log
-  const failure = await writeReports(report, places, { stdio, frameOf, exitCode: expected }).then(
+  const writing = [
+    writePlan?.(),
+    writeReports(report, places, { stdio, frameOf, exitCode: expected }),
+  ].filter((one) => one !== undefined);
+  const failure = await allSettledOrThrow(writing).then(
     () => undefined,
     (error: unknown) => ({ error }),
   );

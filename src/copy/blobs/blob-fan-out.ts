@@ -1,4 +1,4 @@
-import { getOrMake } from '../../base/get-or-make.ts';
+import { getOrMake } from '../../base/maps.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';

@@ -1,7 +1,8 @@
-import { Attempts, type Failure, UPLOAD_RETRY } from '../../base/attempts.ts';
-import { givenUpAfter } from '../../base/given-up.ts';
-import { getOrMake } from '../../base/get-or-make.ts';
-import { Permits } from '../../base/permits.ts';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { Backoff, type Failure, NO_ANSWER } from '../../base/backoff.ts';
+import { abortedAfter } from '../../base/errors.ts';
+import { RESUMPTION, UPLOAD_RETRY } from '../../base/limits-and-retries.ts';
+import { getOrMake } from '../../base/maps.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -40,9 +41,6 @@ export interface TransferTask extends Route {
   readonly force?: true;
 }
 
-/** Bytes of progress after which the attempts of an upload are counted anew. */
-const PROGRESS = 1024 * 1024;
-
 /** Bytes up to which an interrupted upload begins anew instead of being resumed. */
 const MAX_RESTARTED = 512 * 1024;
 
@@ -54,7 +52,7 @@ const MAX_RESTARTED = 512 * 1024;
 export class BlobTransfer {
   readonly #ports: TransferPorts;
   /** By host, so that a host that does not answer holds up no other. */
-  readonly #permits = new Map<string, Permits>();
+  readonly #permits = new Map<string, LimitFunction>();
 
   constructor(ports: TransferPorts) {
     this.#ports = ports;
@@ -72,7 +70,7 @@ export class BlobTransfer {
     try {
       return await this.#sendUntilDone(task, { upload, signal });
     } catch (error) {
-      throw givenUpAfter(upload.failure, error, signal);
+      throw abortedAfter(upload.failure, error, signal);
     }
   }
 
@@ -81,7 +79,7 @@ export class BlobTransfer {
     { upload, signal }: { readonly upload: Upload; readonly signal: AbortSignal },
   ): Promise<'mounted' | 'transferred'> {
     const { blob, destination } = task;
-    let attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY);
+    let backoff = new Backoff(this.#ports.clock, UPLOAD_RETRY);
     let received = 0;
     const sources = [...task.sources, ...(task.siblings ?? [])];
     for (;;) {
@@ -98,7 +96,7 @@ export class BlobTransfer {
           throw upload.unread;
         }
         const wait = mayTryAgain(error, { upload, sources })
-          ? attempts.waitAfter(failureOf(error))
+          ? backoff.delayAfter(failureOf(error))
           : undefined;
         if (wait === undefined || !mayResume(blob, error)) await this.#abandon(upload, signal);
         if (wait === undefined) throw error;
@@ -113,16 +111,16 @@ export class BlobTransfer {
       }
       await this.#resume(upload, { blob, signal });
       const gained = (upload.session?.received ?? 0) - received;
-      if (gained < PROGRESS) continue;
+      if (gained < RESUMPTION.progressBytes) continue;
       received += gained;
-      attempts = new Attempts(this.#ports.clock, UPLOAD_RETRY); // only attempts without progress count
+      backoff = new Backoff(this.#ports.clock, UPLOAD_RETRY); // only attempts without progress count
     }
   }
 
   async #attempt(sending: Sending, signal: AbortSignal): Promise<'mounted' | 'transferred'> {
     const share = await this.#ports.supply.join(sending.blob);
     try {
-      return await this.#permitsOf(sending.destination).run(() => {
+      return await this.#permitsOf(sending.destination)(() => {
         this.#ports.stopping.throwIfAborted(); // it may have waited for long
         return this.#send(sending, share, signal);
       });
@@ -131,8 +129,8 @@ export class BlobTransfer {
     }
   }
 
-  #permitsOf(destination: Repository): Permits {
-    return getOrMake(this.#permits, hostOf(destination), () => new Permits(this.#ports.transfers));
+  #permitsOf(destination: Repository): LimitFunction {
+    return getOrMake(this.#permits, hostOf(destination), () => pLimit(this.#ports.transfers));
   }
 
   async #send(
@@ -259,6 +257,6 @@ function isExhausted(error: RegistryError): boolean {
 }
 
 function failureOf(error: unknown): Failure {
-  if (!(error instanceof RegistryError)) return { status: undefined, asked: undefined };
-  return { status: error.status, asked: error.retryAfterMs };
+  if (!(error instanceof RegistryError)) return NO_ANSWER;
+  return { status: error.status, retryAfter: error.retryAfterMs };
 }

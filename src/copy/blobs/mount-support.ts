@@ -1,4 +1,4 @@
-import { getOrMake } from '../../base/get-or-make.ts';
+import { getOrMake } from '../../base/maps.ts';
 
 /** Refused mounts, with none honoured, after which a host is taken to have no support for mounts. */
 const MAX_REFUSALS = 3;

@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import type { Reply } from '../reply.ts';
 import type { RequestKind } from './request-log.ts';
 

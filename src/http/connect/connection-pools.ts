@@ -2,19 +2,15 @@ import type { Dispatcher } from 'undici';
 import type buildConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import { MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
-import { type HttpRequest } from '../request.ts';
+import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
+import { getOrMake } from '../../base/maps.ts';
+import type { HttpRequest } from '../request.ts';
 import { fartherOf, type Nearest, type Reach } from './address-policy.ts';
 import { type AllowedTargets, connectToProxy, createConnector, refuseHostname } from './connector.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { Proxies, type Proxy } from './proxies.ts';
 import type { TrustedRealms } from './realm-policy.ts';
 import { TlsContexts } from './tls-contexts.ts';
-
-/** Milliseconds without a first byte of an answer; a registry hashes a large upload before it answers. */
-const HEADERS_TIMEOUT = 180_000;
-/** Milliseconds between two pieces of a body. */
-const IDLE_TIMEOUT = 60_000;
-const KEEP_ALIVE = 30_000;
 
 /** How a request gets to its host. */
 export interface Route {
@@ -124,18 +120,17 @@ export class ConnectionPools {
   }
 
   #agent(key: string, makeConnector: () => buildConnector.connector): Agent {
-    const known = this.#agents.get(key);
-    if (known !== undefined) return known;
-    const agent = new Agent({
-      connect: makeConnector(),
-      headersTimeout: HEADERS_TIMEOUT,
-      bodyTimeout: IDLE_TIMEOUT,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      keepAliveTimeout: KEEP_ALIVE,
-      pipelining: 1,
+    return getOrMake(this.#agents, key, () => {
+      const agent = new Agent({
+        connect: makeConnector(),
+        headersTimeout: TIME_LIMITS.uploadAnswer,
+        bodyTimeout: TIME_LIMITS.idle,
+        maxHeaderSize: MAX_HEADER_BYTES,
+        keepAliveTimeout: TIME_LIMITS.keepAlive,
+        pipelining: 1,
+      });
+      if (this.#closed) void agent.destroy();
+      return agent;
     });
-    if (this.#closed) void agent.destroy();
-    this.#agents.set(key, agent);
-    return agent;
   }
 }

@@ -3,15 +3,14 @@ import type { LookupFunction, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import buildConnector from 'undici/lib/core/connect.js';
 import { messageOf } from '../../base/errors.ts';
+import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
+import { getOrMake } from '../../base/maps.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { AddressError } from './address-error.ts';
 import { classifyHostname, mayConnect, type Nearest, type Reach } from './address-policy.ts';
 import type { NetworkOptions } from './network-options.ts';
 import type { Proxies, Proxy } from './proxies.ts';
 import { failed, openTunnel } from './tunnel.ts';
-
-/** Milliseconds. A connection that is not made in this time will not be made. */
-const CONNECT_TIMEOUT = 15_000;
 
 /** What a group of connections may lead to, and with what. */
 export interface AllowedTargets {
@@ -57,7 +56,7 @@ class Dialer {
     this.#proxies = proxies;
     this.#classify = network.classify;
     this.#lookup = guardLookup(network, reach.nearest);
-    this.#plain = buildConnector({ timeout: CONNECT_TIMEOUT, lookup: this.#lookup });
+    this.#plain = buildConnector({ timeout: TIME_LIMITS.connect, lookup: this.#lookup });
   }
 
   async dial(target: Target): Promise<Socket> {
@@ -93,11 +92,9 @@ class Dialer {
 
   async #secureFor(target: Target): Promise<buildConnector.connector> {
     const secureContext = await this.#reach.contextOf(target.host ?? target.hostname);
-    const known = this.#secure.get(secureContext);
-    if (known !== undefined) return known;
-    const made = buildConnector({ timeout: CONNECT_TIMEOUT, lookup: this.#lookup, secureContext });
-    this.#secure.set(secureContext, made);
-    return made;
+    return getOrMake(this.#secure, secureContext, () =>
+      buildConnector({ timeout: TIME_LIMITS.connect, lookup: this.#lookup, secureContext }),
+    );
   }
 }
 
@@ -123,7 +120,7 @@ export async function connectToProxy(proxy: Proxy, contextOf: AllowedTargets['co
   const { protocol, host, port } = proxy.url;
   const hostname = proxy.url.hostname.replace(/^\[|\]$/g, '');
   const secureContext = protocol === 'https:' ? await contextOf(host) : undefined;
-  const connector = buildConnector({ timeout: CONNECT_TIMEOUT, ...(secureContext && { secureContext }) });
+  const connector = buildConnector({ timeout: TIME_LIMITS.connect, ...(secureContext && { secureContext }) });
   try {
     return await connect(connector, { protocol, hostname, host, port });
   } catch (cause) {

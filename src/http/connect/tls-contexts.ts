@@ -1,4 +1,5 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { getOrMake } from '../../base/maps.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { type ClientPair, type HostFiles, readCommonCas, readHostFiles, TlsFileError } from './tls-files.ts';
 
@@ -45,24 +46,16 @@ export class TlsContexts {
   }
 
   #filesOf(host: string): Promise<HostFiles> {
-    return remember(this.#files, host, () => readHostFiles(this.#options.certDirectories, host));
+    return getOrMake(this.#files, host, () => readHostFiles(this.#options.certDirectories, host));
   }
 
   #contextFor(cas: readonly string[], client: ClientPair | undefined): Promise<SecureContext> {
     const key = JSON.stringify([cas, client?.certFile]);
-    return remember(this.#contexts, key, async () => {
+    return getOrMake(this.#contexts, key, async () => {
       this.#common ??= readCommonCas(this.#options);
       return makeContext([...(await this.#common), ...cas], client);
     });
   }
-}
-
-function remember<T>(known: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const made = make();
-  known.set(key, made);
-  return made;
 }
 
 function makeContext(cas: readonly string[], client: ClientPair | undefined): SecureContext {

@@ -1,12 +1,10 @@
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { invalidityOf, MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
+import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { systemTimer } from '../time-limits.ts';
 import type { Proxy } from './proxies.ts';
-
-/** Milliseconds. The proxy makes a connection of its own before it answers. */
-const TUNNEL_TIMEOUT = 30_000;
 
 /**
  * Asks a proxy for a tunnel to `target` (`host:port`) over a connection to it, and gives the connection back once
@@ -27,7 +25,7 @@ export function openTunnel(
       createConnection: () => socket,
       maxHeaderSize: MAX_HEADER_BYTES,
     });
-    const stopTimer = systemTimer(TUNNEL_TIMEOUT, () =>
+    const stopTimer = systemTimer(TIME_LIMITS.tunnel, () =>
       asked.destroy(new Error('it does not answer to CONNECT')),
     );
     const fail = (error: Error) => {

@@ -1,11 +1,7 @@
 import pLimit, { type LimitFunction } from 'p-limit';
+import { CONNECTIONS } from '../../base/limits-and-retries.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { LearnedLimit } from './learned-limit.ts';
-
-/** Milliseconds within which a host resets a connection beyond its limit; later failures are timeouts. */
-const RESET_TIME = 5000;
-/** Concurrent requests to a host before its first answer; each answer adds one. */
-const FIRST = 8;
 
 /** Concurrent requests to one host, at most `most`; fewer if the host resets connections. */
 export class ConnectionSlots {
@@ -20,7 +16,7 @@ export class ConnectionSlots {
   constructor(clock: Clock, most: number) {
     this.#clock = clock;
     this.#most = most;
-    this.#opened = Math.min(most, FIRST);
+    this.#opened = Math.min(most, CONNECTIONS.first);
     this.#limit = new LearnedLimit({ ceiling: most, leastTime: 0, tolerance: 0 });
     this.#slots = pLimit(this.#opened);
   }
@@ -42,7 +38,7 @@ export class ConnectionSlots {
       return sent;
     } catch (error) {
       this.#inFlight -= 1;
-      if (isLost(error) && this.#clock.monotonic() - sentAt < RESET_TIME) this.#fail(sentAt);
+      if (isLost(error) && this.#clock.monotonic() - sentAt < CONNECTIONS.resetTime) this.#fail(sentAt);
       throw error;
     }
   }

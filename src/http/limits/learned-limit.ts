@@ -1,24 +1,4 @@
-/** Failures beyond the expected ones that are evidence of a limit. */
-const EVIDENCE = 4.5;
-/** The same after a trial without any failure: a single failure is enough. */
-const EVIDENCE_AFTER_CLEAN_TRIAL = 0.5;
-/** Answers of a clean trial, at least. */
-const TRIAL_ANSWERS = 20;
-/** Trials that show failures at random: the first one may have begun from a wrong measurement. */
-const RANDOM_TRIALS = 2;
-/** Share of failures in a trial from which on they cannot be random. */
-const MOST_RANDOM = 0.5;
-/** Bounds of the share of failures that is expected without a limit. */
-const LEAST_EXPECTED = 0.005;
-const MOST_EXPECTED = 0.25;
-/** Milliseconds for which a share of random failures is remembered. */
-const MEMORY = 20_000;
-/** Milliseconds from a lowered limit back to the sustained one. */
-const RECOVERY = 10_000;
-/** Logarithm of sustained ÷ lowered limit. */
-const DEPTH = 0.2;
-/** Growth of an unknown limit with each success: a rate doubles in less than two seconds. */
-const GROWTH = 0.7;
+import { LEARNED_LIMIT } from '../../base/limits-and-retries.ts';
 
 export interface LearnedLimitOptions {
   readonly ceiling: number;
@@ -83,7 +63,7 @@ export class LearnedLimit {
   succeed(sentAt: number): void {
     if (!this.#count(sentAt, 0)) return;
     this.#hasSucceeded = true;
-    if ('unknown' in this.#limit) this.#limit.unknown += GROWTH;
+    if ('unknown' in this.#limit) this.#limit.unknown += LEARNED_LIMIT.growth;
   }
 
   /** Returns true if the failure lowers the limit. Failures without a success between them mean an outage. */
@@ -106,7 +86,7 @@ export class LearnedLimit {
   }
 
   #curve({ sustained, since }: { readonly sustained: number; readonly since: number }, now: number): number {
-    return sustained * Math.exp(DEPTH * ((now - since) / RECOVERY - 1) ** 3);
+    return sustained * Math.exp(LEARNED_LIMIT.depth * ((now - since) / LEARNED_LIMIT.recovery - 1) ** 3);
   }
 
   /** Returns false for an answer that does not count. */
@@ -114,13 +94,14 @@ export class LearnedLimit {
     this.#begunAt ??= sentAt;
     if (sentAt < this.#begunAt) return false;
     if (this.#trial !== undefined) this.#endTrial(this.#trial, sentAt);
-    else if (sentAt - this.#begunAt > MEMORY) this.#random = 0;
+    else if (sentAt - this.#begunAt > LEARNED_LIMIT.memory) this.#random = 0;
     this.#answers.all += 1;
     this.#answers.failures += failures;
-    const expected = this.#trial === undefined ? 2 * Math.max(this.#random, LEAST_EXPECTED) : 0;
+    const expected =
+      this.#trial === undefined ? 2 * Math.max(this.#random, LEARNED_LIMIT.minExpectedShare) : 0;
     if (this.#excess === 0) this.#excessSince = sentAt;
     this.#excess = Math.max(0, this.#excess + failures - expected);
-    this.#surge = Math.max(0, this.#surge + failures - MOST_EXPECTED);
+    this.#surge = Math.max(0, this.#surge + failures - LEARNED_LIMIT.maxExpectedShare);
     if (this.#excess === 0 && this.#trial === undefined) this.#answers = { all: 0, failures: 0 };
     return true;
   }
@@ -129,32 +110,36 @@ export class LearnedLimit {
   #endTrial(trial: { readonly answers: number }, now: number): void {
     const { all, failures } = this.#answers;
     const age = now - (this.#begunAt ?? now);
-    const isOver = age > RECOVERY || (age > this.#options.leastTime && all >= trial.answers);
-    if (!isOver || failures > EVIDENCE) return;
-    this.#isTrialClean = failures === 0 && all >= TRIAL_ANSWERS;
+    const isOver = age > LEARNED_LIMIT.recovery || (age > this.#options.leastTime && all >= trial.answers);
+    if (!isOver || failures > LEARNED_LIMIT.evidence) return;
+    this.#isTrialClean = failures === 0 && all >= LEARNED_LIMIT.trialAnswers;
     this.#random = 0;
     this.#begin(now, undefined);
   }
 
   #isEvidence(sentAt: number): boolean {
-    if (this.#isTrialClean) return this.#excess >= EVIDENCE_AFTER_CLEAN_TRIAL;
+    if (this.#isTrialClean) return this.#excess >= LEARNED_LIMIT.evidenceAfterCleanTrial;
     const isLasting = this.sustained !== undefined || sentAt - this.#excessSince >= this.#options.tolerance;
-    return this.#surge >= EVIDENCE || (isLasting && this.#excess >= EVIDENCE);
+    return this.#surge >= LEARNED_LIMIT.evidence || (isLasting && this.#excess >= LEARNED_LIMIT.evidence);
   }
 
   #judgeTrial({ randomTrials }: { readonly randomTrials: number }, failing: Failing): boolean {
     const isEarly = failing.now - (this.#begunAt ?? failing.now) < this.#options.leastTime;
-    if (isEarly || this.#excess < (this.#isTrialClean ? EVIDENCE_AFTER_CLEAN_TRIAL : EVIDENCE)) return false;
+    if (
+      isEarly ||
+      this.#excess < (this.#isTrialClean ? LEARNED_LIMIT.evidenceAfterCleanTrial : LEARNED_LIMIT.evidence)
+    )
+      return false;
     const { all, failures } = this.#answers;
     const share = failures / all;
-    if (this.#isTrialClean || share > MOST_RANDOM) {
+    if (this.#isTrialClean || share > LEARNED_LIMIT.maxRandomShare) {
       this.#isTrialClean = false;
       return this.#lower(failing, 0);
     }
-    if (all < TRIAL_ANSWERS) return false;
-    if (randomTrials + 1 < RANDOM_TRIALS) return this.#lower(failing, randomTrials + 1);
+    if (all < LEARNED_LIMIT.trialAnswers) return false;
+    if (randomTrials + 1 < LEARNED_LIMIT.randomTrials) return this.#lower(failing, randomTrials + 1);
     this.growFrom(this.at(failing.now), failing.now);
-    this.#random = Math.min(share, MOST_EXPECTED);
+    this.#random = Math.min(share, LEARNED_LIMIT.maxExpectedShare);
     return false;
   }
 
@@ -162,7 +147,7 @@ export class LearnedLimit {
   #lower({ sustained, now }: Failing, randomTrials: number): true {
     const { all, failures } = this.#answers;
     const isShort = this.#isTrialClean || failures === 0;
-    const answers = isShort ? TRIAL_ANSWERS : (TRIAL_ANSWERS * all) / failures;
+    const answers = isShort ? LEARNED_LIMIT.trialAnswers : (LEARNED_LIMIT.trialAnswers * all) / failures;
     this.#limit = { sustained, since: now };
     this.#hasSucceeded = false;
     this.#begin(now, { answers, randomTrials });

@@ -1,24 +1,6 @@
+import { RATE_LIMITER } from '../../base/limits-and-retries.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { AcceptedRate } from './accepted-rate.ts';
 import { LearnedLimit } from './learned-limit.ts';
-
-/** Milliseconds of requests that may be sent at once after idle time. */
-const BURST = 20;
-/** Requests per second that are always sent. */
-const SLOWEST = 0.5;
-/** The moving average of refusals among answers: its length, its start, and the share at which the host is paused. */
-const RECENT_ANSWERS = 16;
-const FIRST_SHARE = 0.3;
-const PAUSE_SHARE = 0.5;
-/** Milliseconds between probes of a paused host that names no time: an eighth of the pause so far, within bounds. */
-const PROBE_SHARE = 1 / 8;
-const SHORTEST_PROBE = 1000;
-const LONGEST_PROBE = 5000;
-/** Accepted requests that are enough to measure a rate. */
-const ENOUGH_ACCEPTED = 20;
-/** Milliseconds of a trial before its answers are judged, and for which a share of refusals is tolerated before. */
-const LEAST_TIME = 1000;
-const TOLERANCE = 10_000;
 
 export interface Refusal {
   /** Milliseconds of `Retry-After`. */
@@ -49,7 +31,7 @@ export class RateLimiter {
   readonly #accepted = new AcceptedRate();
   /** Monotonic milliseconds of the next turn. */
   #next = Number.NEGATIVE_INFINITY;
-  #refusedShare = FIRST_SHARE;
+  #refusedShare = RATE_LIMITER.firstShare;
   #pause: Pause | undefined;
   #nextProbe = Number.NEGATIVE_INFINITY;
   /** Since the last pause began to end: with the next pause, the long-term rate of the host. */
@@ -58,12 +40,16 @@ export class RateLimiter {
   /** `ceiling` is in requests per second. */
   constructor(clock: Clock, ceiling: number) {
     this.#clock = clock;
-    this.#limit = new LearnedLimit({ ceiling, leastTime: LEAST_TIME, tolerance: TOLERANCE });
+    this.#limit = new LearnedLimit({
+      ceiling,
+      leastTime: RATE_LIMITER.minTrial,
+      tolerance: RATE_LIMITER.tolerance,
+    });
   }
 
   /** Requests per second. */
   get rate(): number {
-    return Math.max(SLOWEST, this.#limit.at(this.#clock.monotonic()));
+    return Math.max(RATE_LIMITER.minRate, this.#limit.at(this.#clock.monotonic()));
   }
 
   /** Milliseconds until the next request may be sent; 0 or less if it may be sent now. */
@@ -74,7 +60,7 @@ export class RateLimiter {
   /** Counts so many requests as sent. */
   take(requests: number): void {
     const now = this.#clock.monotonic();
-    this.#next = Math.max(this.#next, now - BURST) + (1000 * requests) / this.rate;
+    this.#next = Math.max(this.#next, now - RATE_LIMITER.burst) + (1000 * requests) / this.rate;
     if (this.#pause !== undefined) this.#nextProbe = now + this.#probeInterval(this.#pause.since, now);
   }
 
@@ -87,7 +73,7 @@ export class RateLimiter {
   accept(sentAt: number, requests: number): boolean {
     const now = this.#clock.monotonic();
     for (let request = 0; request < requests; request++) {
-      this.#refusedShare -= this.#refusedShare / RECENT_ANSWERS;
+      this.#refusedShare -= this.#refusedShare / RATE_LIMITER.recentAnswers;
       this.#accepted.add(now);
       this.#limit.succeed(sentAt);
     }
@@ -101,10 +87,10 @@ export class RateLimiter {
   /** Records a refusal of a request sent at `sentAt`. */
   refuse(sentAt: number, refusal: Refusal): void {
     const now = this.#clock.monotonic();
-    this.#refusedShare += (1 - this.#refusedShare) / RECENT_ANSWERS;
+    this.#refusedShare += (1 - this.#refusedShare) / RATE_LIMITER.recentAnswers;
     // a server that is unavailable and names no time may accept the next request
     const mayPause = refusal.isQuota || refusal.retryAfter !== undefined;
-    if (mayPause && this.#refusedShare > PAUSE_SHARE) this.#extendPause(refusal, now);
+    if (mayPause && this.#refusedShare > RATE_LIMITER.pauseShare) this.#extendPause(refusal, now);
     else if (this.#limit.fail(sentAt, { now, sustained: this.#sustained(now) })) this.#accepted.restart(now);
   }
 
@@ -120,22 +106,57 @@ export class RateLimiter {
   #resume({ isQuota }: Pause, { begun, accepted }: Cycle, now: number): void {
     if (isQuota) {
       const sustained = Math.max((accepted * 1000) / (now - begun), this.#sustained(now));
-      if (accepted >= ENOUGH_ACCEPTED) this.#limit.lowerTo(sustained, now);
+      if (accepted >= RATE_LIMITER.enoughAccepted) this.#limit.lowerTo(sustained, now);
       else if (!Number.isFinite(this.rate)) this.#limit.growFrom(sustained, now);
     }
     this.#cycle = { begun: now, accepted: 0 };
     this.#pause = undefined;
-    this.#refusedShare = FIRST_SHARE;
+    this.#refusedShare = RATE_LIMITER.firstShare;
     this.#nextProbe = Number.NEGATIVE_INFINITY;
     this.#next = now;
   }
 
   #probeInterval(since: number, now: number): number {
-    return Math.min(LONGEST_PROBE, Math.max(SHORTEST_PROBE, (now - since) * PROBE_SHARE));
+    return Math.min(
+      RATE_LIMITER.maxProbeInterval,
+      Math.max(RATE_LIMITER.minProbeInterval, (now - since) * RATE_LIMITER.probeShare),
+    );
   }
 
   /** The accepted rate, at least half of the known one: another client may flood the host for a moment. */
   #sustained(now: number): number {
     return Math.max(this.#accepted.at(now), (this.#limit.sustained ?? 0) / 2);
+  }
+}
+
+interface RateWindow {
+  readonly begun: number;
+  accepted: number;
+}
+
+/** Accepted requests per second, over the present window and the one before. Times are monotonic milliseconds. */
+class AcceptedRate {
+  #previous: RateWindow | undefined;
+  #present: RateWindow | undefined;
+
+  add(now: number): void {
+    this.#present ??= { begun: now, accepted: 0 };
+    this.#present.accepted += 1;
+    const { begun, accepted } = this.#present;
+    if (now - begun < RATE_LIMITER.minWindow || accepted < RATE_LIMITER.minWindowAccepted) return;
+    this.#previous = this.#present;
+    this.#present = { begun: now, accepted: 0 };
+  }
+
+  at(now: number): number {
+    if (this.#present === undefined) return 0;
+    const accepted = this.#present.accepted + (this.#previous?.accepted ?? 0);
+    const elapsed = now - (this.#previous ?? this.#present).begun;
+    return (accepted * 1000) / Math.max(elapsed, RATE_LIMITER.minWindow);
+  }
+
+  restart(now: number): void {
+    this.#previous = undefined;
+    this.#present = { begun: now, accepted: 0 };
   }
 }

@@ -1,9 +1,10 @@
 import pLimit, { type LimitFunction } from 'p-limit';
+import { getOrMake } from '../../base/maps.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Keychain } from '../../ports/keychain.ts';
-import { RegistryError } from '../../ports/registry-error.ts';
 import { type HttpRequest, type HttpResponse, isRead, type Send } from '../request.ts';
 import { parseRetryAfter } from '../retry-after.ts';
+import { isLostConnection } from '../retry-classifier.ts';
 import { budgetOf, type Budgets, userBudgetOf } from './budgets.ts';
 import { ConnectionSlots } from './connection-slots.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -130,7 +131,7 @@ class RateLimits {
 
   #hostOf(host: string): HostLimits {
     const { clock, budgets, perHost, threads } = this.#options;
-    return remember(this.#hosts, host, () => {
+    return getOrMake(this.#hosts, host, () => {
       const budget = budgetOf(host, budgets);
       const slots = Math.min(perHost, threads);
       return {
@@ -148,26 +149,14 @@ class RateLimits {
     const ceiling = userBudgetOf(host, budgets);
     if (ceiling === undefined) return undefined;
     const identity = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
-    return remember(this.#users, identity.name, () => {
+    return getOrMake(this.#users, identity.name, () => {
       return { name: identity.name, limiter: new RateLimiter(clock, ceiling) };
     });
   }
-}
-
-function isLostConnection(error: unknown): boolean {
-  return error instanceof RegistryError && error.code === 'unreachable' && error.temporary;
 }
 
 /** Google names quotas of a user in its answer. A refused precondition is a read. */
 function limiterToBlame({ host, ofUser, ofHost }: RequestLimits, response: HttpResponse): RateLimiter {
   if (ofUser !== undefined && /per user/i.test(Buffer.from(response.body).toString())) return ofUser;
   return response.precondition === undefined ? ofHost : host.requests;
-}
-
-function remember<T>(known: Map<string, T>, key: string, make: () => T): T {
-  const before = known.get(key);
-  if (before !== undefined) return before;
-  const made = make();
-  known.set(key, made);
-  return made;
 }

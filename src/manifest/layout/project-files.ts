@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import { nearest, quote } from '../../base/text.ts';
 import type { DirectoryEntry } from './disk.ts';
 import { childOf, type Place, type ThinDirectory } from './thin-directory.ts';

@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import { SourceFile } from '../source-file.ts';
 import { decodeText } from './decode.ts';

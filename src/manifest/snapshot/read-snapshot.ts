@@ -1,4 +1,4 @@
-import { getOrMake } from '../../base/get-or-make.ts';
+import { getOrMake } from '../../base/maps.ts';
 import { sortedBy } from '../../base/sorted.ts';
 import type { Digest } from '../../image/digest.ts';
 import { makeSnapshotImage, type SnapshotImage } from '../../image/snapshot-image.ts';

@@ -1,6 +1,5 @@
 import { EVENT_ID, type Event, getScalarValue, parseEvents, SCALAR_STYLE, YAMLException } from 'js-yaml';
-import { messageOf } from '../../base/errors.ts';
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever, messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import type { SourceFile } from '../source-file.ts';
 import { Anchors, mergeEntries, type SizedNode } from './yaml-aliases.ts';

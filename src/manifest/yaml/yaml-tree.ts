@@ -1,4 +1,4 @@
-import { assertNever } from '../../base/exhaustive.ts';
+import { assertNever } from '../../base/errors.ts';
 
 /** A node of a YAML text, with the offset of its text: that of the quote for a quoted scalar. */
 export type YamlNode = YamlScalar | YamlList | YamlMap;

@@ -1,4 +1,3 @@
-import { assertNever } from '../../base/exhaustive.ts';
 import type { ShardIdentity } from '../../edges/shard.ts';
 import type { Envelope } from '../envelope.ts';
 import type { Report } from '../report.ts';
@@ -31,7 +30,7 @@ export function openingSentence(report: Report): string {
     case 'verify':
       return verifySentence(report);
     default:
-      return assertNever(report);
+      return report satisfies never;
   }
 }
 
@@ -62,7 +61,7 @@ function didOf(report: Report, exitCode: number): string {
     case 'parse-only':
       return 'Checked';
     default:
-      return assertNever(mode);
+      return mode satisfies never;
   }
 }
 
@@ -108,7 +107,7 @@ function resultsOf(report: Report): string {
         }),
       ]);
     default:
-      return assertNever(report);
+      return report satisfies never;
   }
 }
 

@@ -1,6 +1,5 @@
 import { settleWhile } from '../../base/concurrency.ts';
-import { CodedError } from '../../base/errors.ts';
-import { mostTelling } from '../../base/given-up.ts';
+import { CodedError, mostInformative } from '../../base/errors.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
@@ -118,6 +117,6 @@ async function findInParts(parts: readonly (() => Promise<Missing>)[]): Promise<
     leftBelow += missing.left;
   });
   const { thrown, left } = await settleWhile(tasks, { workers: WORKERS, goOn: () => names.size === 0 });
-  if (thrown.length > 0) throw mostTelling(thrown);
+  if (thrown.length > 0) throw mostInformative(thrown);
   return { names: Array.from(names), left: left + leftBelow };
 }

@@ -17,7 +17,6 @@ import {
 } from '../../report/make-envelope.ts';
 import { CauseFinder } from '../../report/summary/find-causes.ts';
 import {
-  noVerifiedEdges,
   type RepairReport,
   type Verification,
   type VerificationItem,
@@ -57,7 +56,7 @@ export function makeVerification(input: VerificationInput): Verification {
     items: [...sortedBy(tally.items, ({ destination }) => destination ?? ''), ...errors.map(invalidItem)],
     ...(repair === undefined ? {} : { repair }),
     hosts: makeHosts(tally.hosts.keys(), input.traffic, (host) => ({
-      edges: tally.hosts.get(host) ?? noVerifiedEdges(),
+      edges: tally.hosts.get(host) ?? noEdges(),
     })),
   };
 }
@@ -75,7 +74,7 @@ class Tally {
 
   /** Nearly every edge is present: an item is made only to be reported. */
   add(host: string, decision: VerifyDecision, makeItem: () => VerificationItem): void {
-    const counts = this.hosts.get(host) ?? noVerifiedEdges();
+    const counts = this.hosts.get(host) ?? noEdges();
     this.hosts.set(host, counts);
     counts[decision] += 1;
     if (decision === 'present' && !this.#keepsPresent) return;
@@ -85,12 +84,26 @@ class Tally {
   }
 
   sum(): Record<VerifyDecision, number> {
-    const sum = noVerifiedEdges();
+    const sum = noEdges();
     for (const counts of this.hosts.values()) {
       for (const decision of VERIFY_DECISIONS) sum[decision] += counts[decision];
     }
     return sum;
   }
+}
+
+/** A count of 0 for each decision. */
+function noEdges(): Record<VerifyDecision, number> {
+  return {
+    present: 0,
+    missing: 0,
+    different: 0,
+    incomplete: 0,
+    repaired: 0,
+    conflict: 0,
+    unreadable: 0,
+    'not-checked': 0,
+  };
 }
 
 function tallyWants({ repository, list }: WantedRepository, observations: Observations, tally: Tally): void {

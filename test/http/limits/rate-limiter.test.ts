@@ -1,4 +1,3 @@
-// Covers src/http/limits/accepted-rate.ts
 // Covers src/http/limits/turn-queue.ts
 
 import { describe, expect, it } from 'vitest';

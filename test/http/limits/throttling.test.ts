@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_RETRY } from '../../../src/base/attempts.ts';
+import { REQUEST_RETRY } from '../../../src/base/limits-and-retries.ts';
 import { DEFAULT_BUDGETS } from '../../../src/http/limits/budgets.ts';
 import { withRateLimits } from '../../../src/http/limits/with-rate-limits.ts';
 import type { Send } from '../../../src/http/request.ts';
@@ -23,7 +23,7 @@ const SECOND = 1000;
 /** Rate limits and retries of `cip`, as they wrap the wire. */
 function clientOf(clock: VirtualClock, wire: Send): Send {
   const limits = { threads: 50, perHost: 32, budgets: DEFAULT_BUDGETS, clock, keychain: keychainOf({}) };
-  return withRetry(withRateLimits(wire, limits), { clock, policy: DEFAULT_RETRY, onRetry: () => {} });
+  return withRetry(withRateLimits(wire, limits), { clock, policy: REQUEST_RETRY, onRetry: () => {} });
 }
 
 /** Runs a number of requests to the end. */
@@ -145,6 +145,19 @@ describe('a host that is down for 25 s', () => {
     const before = host.measure({ from: 5 * SECOND, to: 10 * SECOND }).rate;
     expect(failed).toBe(0);
     expect(host.measure({ from: 10 * SECOND, to: 35 * SECOND }).refused).toBeLessThan(100);
+    expect(host.measure({ from: 40 * SECOND, to: 45 * SECOND }).rate).toBeGreaterThan(0.97 * before);
+  });
+
+  it('and resets connections is probed, however many requests wait for it', async () => {
+    const clock = new VirtualClock();
+    const host = new SimulatedHost(clock, outage(10 * SECOND, 35 * SECOND, 'reset'));
+    const send = clientOf(clock, host.wireOf('a'));
+    const load = { clock, send, callers: 400, until: { milliseconds: 45 * SECOND } };
+    expect(await clock.until(applyLoad(load))).toBe(0);
+    // each request finds out by itself at first
+    expect(host.measure({ from: 10 * SECOND, to: 12 * SECOND }).refused).toBeLessThan(1000);
+    expect(host.measure({ from: 12 * SECOND, to: 35 * SECOND }).refused).toBeLessThanOrEqual(2 * 23 + 1);
+    const before = host.measure({ from: 5 * SECOND, to: 10 * SECOND }).rate;
     expect(host.measure({ from: 40 * SECOND, to: 45 * SECOND }).rate).toBeGreaterThan(0.97 * before);
   });
 

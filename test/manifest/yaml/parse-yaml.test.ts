@@ -3,7 +3,7 @@
 
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { assertNever } from '../../../src/base/exhaustive.ts';
+import { assertNever } from '../../../src/base/errors.ts';
 import { SourceFile } from '../../../src/manifest/source-file.ts';
 import { parseYaml } from '../../../src/manifest/yaml/parse-yaml.ts';
 import type { YamlNode } from '../../../src/manifest/yaml/yaml-tree.ts';

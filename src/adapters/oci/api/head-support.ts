@@ -1,4 +1,4 @@
-import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
 import type { HttpResponse } from '../../../http/request.ts';
 import { hostOf, type Repository } from '../../../image/repository.ts';
 import { wordsOf } from './response-error.ts';

@@ -1,4 +1,4 @@
-import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { type Digest, digestOf, isDigest, parseDigest } from '../../../image/digest.ts';
 import { ACCEPT_MANIFESTS, isManifestType } from '../../../image/media-types.ts';
@@ -15,7 +15,6 @@ import type { Found } from '../../../ports/registry.ts';
 import type { RegistryError } from '../../../ports/registry-error.ts';
 import { isHeadRefused } from './head-support.ts';
 import { requestError, throwResponseError } from './response-error.ts';
-import { retryCorruptBody } from './retry-corrupt-body.ts';
 import { readRequest, type Session } from './session.ts';
 
 /** The limit of registries, and so of what is read. @see distribution-spec §"Pushing Manifests" */
@@ -37,7 +36,7 @@ export async function lookUpManifest(session: Session, lookup: Lookup): Promise<
   const { repository, reference } = lookup;
   if (session.heads.needsGet(repository, 'manifests')) return lookUpByGet(session, lookup);
   const request = lookupRequest(session, 'HEAD', lookup);
-  const response = await retryCorruptBody(session.send, request, (read) => webPageError(request, read));
+  const response = await session.send({ ...request, damageOf: (read) => webPageError(request, read) });
   if (response.status === 404) return undefined;
   if (response.status === 200) {
     return foundIn(request, response, reference) ?? lookUpByGet(session, lookup);
@@ -102,10 +101,11 @@ async function lookUpByGet(
 ): Promise<Found | undefined> {
   const { repository, reference } = lookup;
   const request = lookupRequest(session, 'GET', lookup);
-  const response = await retryCorruptBody(session.send, request, (read) => {
+  const damageOf = (read: HttpResponse) => {
     const digest = isDigest(reference) ? reference : digestIn(read);
     return digest === undefined ? webPageError(request, read) : mismatchError(request, digest, read);
-  });
+  };
+  const response = await session.send({ ...request, damageOf });
   const { status } = response;
   if (refused !== undefined && isRefusedToo(refused, response)) {
     const body = tellsReason(status) ? response.body : new Uint8Array();
@@ -148,9 +148,10 @@ export async function fetchManifest(
   { digest, ...lookup }: Omit<Lookup, 'reference'> & { readonly digest: Digest },
 ): Promise<RawManifest | undefined> {
   const request = lookupRequest(session, 'GET', { ...lookup, reference: digest });
-  const response = await retryCorruptBody(session.send, request, (read) =>
-    mismatchError(request, digest, read),
-  );
+  const response = await session.send({
+    ...request,
+    damageOf: (read) => mismatchError(request, digest, read),
+  });
   if (response.status === 404) return undefined;
   if (response.status !== 200) return throwResponseError(request, response);
   return manifestIn(response, digest);

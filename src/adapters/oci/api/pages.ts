@@ -4,7 +4,6 @@ import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { parseNextLink } from './next-link.ts';
 import { requestError, throwResponseError } from './response-error.ts';
-import { retryCorruptBody } from './retry-corrupt-body.ts';
 import type { Session } from './session.ts';
 
 /** A Google listing of the largest repository seen has 12,500 digests at 400 bytes. */
@@ -76,11 +75,12 @@ async function readPage(
   { entries, isFirst }: Pick<Pages, 'entries'> & { readonly isFirst: boolean },
 ): Promise<{ readonly response: HttpResponse; readonly body: JsonObject }> {
   const parsed: { body: JsonObject | undefined } = { body: undefined };
-  const response = await retryCorruptBody(session.send, request, (read) => {
+  const damageOf = (read: HttpResponse) => {
     parsed.body = parseJsonObject(read.body);
     const why = whyNoPage(parsed.body, { entries, isFirst });
     return why === undefined ? undefined : requestError(request, 'unexpected', why);
-  });
+  };
+  const response = await session.send({ ...request, damageOf });
   if (response.status !== 200 && !(isFirst && response.status === 404)) throwResponseError(request, response);
   return { response, body: parsed.body ?? {} };
 }

@@ -1,5 +1,6 @@
-import { Attempts, type RetryPolicy, UPLOAD_RETRY } from '../../../base/attempts.ts';
-import { givenUpAfter } from '../../../base/given-up.ts';
+import { Backoff, NO_ANSWER } from '../../../base/backoff.ts';
+import { abortedAfter } from '../../../base/errors.ts';
+import { MANIFEST_RETRY } from '../../../base/limits-and-retries.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { type Digest, isDigest } from '../../../image/digest.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
@@ -19,10 +20,6 @@ interface ManifestPut {
   readonly signal: AbortSignal;
 }
 
-/** PUTs whose success is doubtful, before that is an error. */
-const DOUBTFUL_PUTS: RetryPolicy = { ...UPLOAD_RETRY, attempts: 4 };
-const NO_ANSWER = { status: undefined, asked: undefined };
-
 /**
  * PUT `/v2/<name>/manifests/<reference>`: the bytes as they are. Success is a 201 that names no other digest. After any
  * other 2xx a HEAD shows whether the manifest exists; if it does not, it is written again. A tag is written only if it
@@ -31,7 +28,7 @@ const NO_ANSWER = { status: undefined, asked: undefined };
 export async function putManifest(session: Session, put: ManifestPut): Promise<void> {
   const { digest } = put.manifest;
   const request = requestFor(session, put);
-  const attempts = new Attempts(session.clock, DOUBTFUL_PUTS);
+  const backoff = new Backoff(session.clock, MANIFEST_RETRY);
   for (;;) {
     const response = await session.send(request);
     const { precondition } = response;
@@ -42,10 +39,10 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<v
     const failure = failureOf(request, { response, put, stored });
     if (failure === undefined) return;
     const isMissing = failure.code === 'unexpected' && stored === undefined;
-    const wait = isMissing ? attempts.waitAfter(NO_ANSWER) : undefined;
-    if (wait === undefined) throw failure;
-    await session.clock.sleep(wait, put.signal).catch((error: unknown) => {
-      throw givenUpAfter(failure, error, put.signal);
+    const delay = isMissing ? backoff.delayAfter(NO_ANSWER) : undefined;
+    if (delay === undefined) throw failure;
+    await session.clock.sleep(delay, put.signal).catch((error: unknown) => {
+      throw abortedAfter(failure, error, put.signal);
     });
   }
 }

@@ -1,6 +1,6 @@
-import { DEFAULT_RETRY } from '../../../base/attempts.ts';
+import { REQUEST_RETRY } from '../../../base/limits-and-retries.ts';
 import { oneLine } from '../../../base/text.ts';
-import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { parseRetryAfter } from '../../../http/retry-after.ts';
 import { parseErrors, type SpecError } from '../../../http/spec-errors.ts';
@@ -43,7 +43,7 @@ export function wordsOf({ body }: Pick<HttpResponse, 'body'>): string {
 }
 
 function hintOf({ hint }: HttpResponse, retryAfterMs = 0): string {
-  const { longestWait } = DEFAULT_RETRY;
+  const { longestWait } = REQUEST_RETRY;
   const isTooLong = retryAfterMs > longestWait;
   const wait = `it asks to wait ${Math.ceil(retryAfterMs / 1000)} s, and is waited for ${longestWait / 1000} s at most`;
   const hints = [hint, isTooLong ? wait : undefined].filter((one) => one !== undefined);

@@ -1,5 +1,6 @@
-import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
 import {
+  DamagedResponse,
   describeRequest,
   type HttpRequest,
   type HttpResponse,
@@ -46,6 +47,7 @@ export function tagPrecondition(
       throw movedFrom(write, found);
     } catch (error) {
       if (repeatable !== undefined) return repeatable;
+      if (error instanceof DamagedResponse) throw new DamagedResponse(unreadTag(put, error.damage));
       if (!(error instanceof RegistryError) || error.code === 'moved') throw error;
       throw unreadTag(put, error);
     }

@@ -1,5 +1,5 @@
 import { SingleFlight } from '../../../base/single-flight.ts';
-import { isTemporaryStatus } from '../../../http/attempt.ts';
+import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
 import type { HttpRequest, HttpResponse, Send } from '../../../http/request.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { throwResponseError } from '../api/response-error.ts';

@@ -1,3 +1,4 @@
+import { REPETITIONS } from '../../../base/limits-and-retries.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from '../../../http/request.ts';
 import { ANONYMOUS } from '../../../ports/keychain.ts';
@@ -8,25 +9,24 @@ import { identityHint, isMissingRepository, missingHint } from './identity-hint.
 
 const OPEN: AuthScheme = { scheme: 'open' };
 
-/** Attempts of a request with different credentials. */
-const MAX_ATTEMPTS = 4;
-
 /**
  * Authenticates requests as the registry's challenge demands: Basic, or a Bearer token for the scopes of the request.
  *
  * The first request to a host finds its scheme; concurrent ones wait for it. If content is refused or missing without a
  * challenge, `/v2/` is read for one, once. After a later refusal the request is repeated with a new token, unless its
  * body was a stream; a read of a destination may get the right to push. A request to another origin, such as an upload,
- * gets no credentials.
+ * gets no credentials, and a response of another origin is marked as foreign.
  */
 export function withAuth(
   inner: Send,
   ports: AuthPorts & { readonly originOf: (host: string) => string },
 ): Send {
   const authenticator = new Authenticator(inner, ports);
-  return (request) => {
+  return async (request) => {
     const origin = ports.originOf(request.host);
-    return request.url.origin === origin ? authenticator.send(request, origin) : inner(request);
+    const isOwn = request.url.origin === origin;
+    const response = await (isOwn ? authenticator.send(request, origin) : inner(request));
+    return response.url.origin === origin ? response : { ...response, isForeign: true };
   };
 }
 
@@ -97,7 +97,7 @@ class Authenticator {
       const header = await this.#headers.of(request, { origin, scheme });
       const response = await this.#inner(withHeader(request, header.value));
       // the target of a redirect is no statement about this host; a cancelled upload is not worth a new token
-      if (response.url.origin !== origin || request.method === 'DELETE' || sent >= MAX_ATTEMPTS)
+      if (response.url.origin !== origin || request.method === 'DELETE' || sent >= REPETITIONS.credentials)
         return response;
       const isWorthRetry = await this.#learn(request, { origin, scheme, header, response, tried });
       if (!isWorthRetry || isStreamBody(request.body)) return response;

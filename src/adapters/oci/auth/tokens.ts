@@ -1,4 +1,5 @@
 import { parseJsonObject } from '../../../base/json.ts';
+import { TIME_LIMITS } from '../../../base/limits-and-retries.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import { quote } from '../../../base/text.ts';
 import { classifyHostname } from '../../../http/connect/address-policy.ts';
@@ -9,7 +10,6 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Credential, Identity } from '../../../ports/keychain.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { throwResponseError } from '../api/response-error.ts';
-import { retryCorruptBody } from '../api/retry-corrupt-body.ts';
 import { refusePlainHttp } from './access-token-policy.ts';
 import type { Challenge } from './challenge.ts';
 import { identityHint } from './identity-hint.ts';
@@ -40,8 +40,6 @@ const MARGIN = 10_000;
 /** Seconds that a token lives by default. @see https://distribution.github.io/distribution/spec/auth/token/ */
 const DEFAULT_LIFETIME = 60;
 const MAX_TOKEN_BYTES = 256 * 1024;
-/** Milliseconds for a token: it is small, and every request to its registry waits for it. */
-const TOKEN_LIMIT = 30_000;
 /** Attempts for one token at a token service that does not answer. */
 const MAX_UNANSWERED = 4;
 
@@ -111,7 +109,7 @@ export class Tokens {
   async #sendCounted(request: TokenRequest, http: HttpRequest): Promise<HttpResponse> {
     const key = keyOf(request);
     try {
-      const response = await retryCorruptBody(this.#send, http, (read) => damageOf(http, read));
+      const response = await this.#send({ ...http, damageOf: (read) => damageOf(http, read) });
       this.#unanswered.delete(key);
       return response;
     } catch (error) {
@@ -153,7 +151,14 @@ function readRequest(
 }
 
 function commonParts({ host, repository, signal }: TokenRequest) {
-  return { host, repository, scopes: [], signal, maxBodyBytes: MAX_TOKEN_BYTES, totalLimit: TOKEN_LIMIT };
+  return {
+    host,
+    repository,
+    scopes: [],
+    signal,
+    maxBodyBytes: MAX_TOKEN_BYTES,
+    totalLimit: TIME_LIMITS.token,
+  };
 }
 
 function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: TrustedRealms): URL {

@@ -1,8 +1,7 @@
 // Covers src/adapters/oci/api/tag-precondition.ts
 
 import { describe, expect, it } from 'vitest';
-import { isAbort, messageOf } from '../../../../src/base/errors.ts';
-import { failureBefore } from '../../../../src/base/given-up.ts';
+import { failureBefore, isAbort, messageOf } from '../../../../src/base/errors.ts';
 import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-options.ts';
 import type { Fault, FaultAct } from '../../../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../../../src/image/digest.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isAbort, messageOf } from '../../../../src/base/errors.ts';
-import { failureBefore } from '../../../../src/base/given-up.ts';
+import { failureBefore, isAbort, messageOf } from '../../../../src/base/errors.ts';
 import type { FaultAct } from '../../../../src/embedded-registry/embedded-registry.ts';
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { Reference } from '../../../../src/image/reference.ts';

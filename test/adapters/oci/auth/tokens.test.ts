@@ -1,5 +1,3 @@
-// Covers src/adapters/oci/api/retry-corrupt-body.ts
-
 import { describe, expect, it } from 'vitest';
 import { withAuth } from '../../../../src/adapters/oci/auth/authenticator.ts';
 import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-options.ts';

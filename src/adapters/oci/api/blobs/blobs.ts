@@ -6,9 +6,8 @@ import type { Repository } from '../../../../image/repository.ts';
 import type { BlobBody } from '../../../../ports/registry.ts';
 import type { RegistryError } from '../../../../ports/registry-error.ts';
 import { requestError, throwResponseError } from '../response-error.ts';
-import { retryCorruptBody } from '../retry-corrupt-body.ts';
 import { readRequest, type Session } from '../session.ts';
-import { resumedStream } from './resumed-stream.ts';
+import { ResumedStream } from './resumed-stream.ts';
 import { mismatchOf, verifiedStream } from './verified-stream.ts';
 
 /** Bytes up to which a blob is read whole: a stream costs more than most blobs. */
@@ -30,11 +29,8 @@ async function readSmall(session: Session, { repository, blob, signal }: BlobRea
   const path = `blobs/${blob.digest}`;
   const parts = { method: 'GET', path, slot: 'none', signal, maxBodyBytes: SMALL } as const;
   const request = readRequest(session, repository, parts);
-  const response = await retryCorruptBody(
-    session.send,
-    request,
-    (received) => lengthError(request, received, blob) ?? mismatchOf(blob, received.body),
-  );
+  const damageOf = (read: HttpResponse) => lengthError(request, read, blob) ?? mismatchOf(blob, read.body);
+  const response = await session.send({ ...request, damageOf });
   if (response.status !== 200) return throwResponseError(request, response);
   return response.body;
 }
@@ -43,13 +39,12 @@ async function readSmall(session: Session, { repository, blob, signal }: BlobRea
 export async function openStream(session: Session, read: BlobRead): Promise<Readable> {
   const { blob, signal } = read;
   const request = streamRequest(session, read, {});
-  const response = await retryCorruptBody(session.send, request, (received) =>
-    lengthError(request, received, blob),
-  );
+  const damageOf = (received: HttpResponse) => lengthError(request, received, blob);
+  const response = await session.send({ ...request, damageOf });
   if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
   const size = blob.size === UNKNOWN_SIZE ? undefined : blob.size;
   const openFrom = (start: number) => openRest(session, read, start);
-  return verifiedStream(blob, resumedStream(response.stream, { size, openFrom }), signal);
+  return verifiedStream(blob, new ResumedStream(response.stream, { size, openFrom }), signal);
 }
 
 /** Without If-Range: the digest detects parts of different blobs. */

@@ -61,7 +61,7 @@ class OpenBody {
     while (this.#position < end) yield await this.#part(end - this.#position);
   }
 
-  /** At most so many bytes, and at least one. */
+  /** Between one and `most` bytes. */
   async #part(most: number): Promise<Uint8Array> {
     while (this.#rest.length === 0) {
       const next = await this.#pieces.next();

@@ -1,4 +1,4 @@
-import { isTemporaryStatus } from '../../../../http/attempt.ts';
+import { isTemporaryStatus } from '../../../../http/retry-classifier.ts';
 import type { HttpResponse } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import type { Digest } from '../../../../image/digest.ts';

@@ -1,10 +1,6 @@
 import { Readable } from 'node:stream';
+import { RESUMPTION } from '../../../../base/limits-and-retries.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
-
-/** Interruptions in a row without progress before a body is given up. */
-const BREAKS = 5;
-/** Bytes of progress that reset the count. */
-const PROGRESS = 1024 * 1024;
 
 export interface Resumption {
   /** Bytes of the whole body, if known. */
@@ -17,11 +13,7 @@ export interface Resumption {
  * A body that is resumed after an interruption or an early end; its reader notices nothing. The content is not checked
  * here: the digest detects parts of different bodies.
  */
-export function resumedStream(first: Readable, resumption: Resumption): Readable {
-  return new ResumedStream(first, resumption);
-}
-
-class ResumedStream extends Readable {
+export class ResumedStream extends Readable {
   readonly #resumption: Resumption;
   #source: Readable;
   #received = 0;
@@ -62,13 +54,13 @@ class ResumedStream extends Readable {
 
   async #resume(cause: Error): Promise<void> {
     if (this.destroyed) return;
-    if (this.#received - this.#mark >= PROGRESS) {
+    if (this.#received - this.#mark >= RESUMPTION.progressBytes) {
       this.#breaks = 0;
       this.#mark = this.#received;
     }
     this.#breaks += 1;
     const isFinal = cause instanceof RegistryError && !cause.temporary;
-    if (isFinal || this.#breaks >= BREAKS) {
+    if (isFinal || this.#breaks >= RESUMPTION.breaks) {
       this.destroy(cause);
       return;
     }
