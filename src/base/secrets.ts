@@ -1,4 +1,4 @@
-import { oneLine } from './text.ts';
+import { escapeMarkdown, oneLine } from './text.ts';
 
 const REDACTED = 'REDACTED';
 
@@ -77,8 +77,10 @@ function isWord(text: string, at: number, length: number): boolean {
 
 /** The ways in which a secret may come back: encoded by a server, then escaped by whoever shows that. */
 function spellingsOf(secret: string): ReadonlySet<string> {
-  if (secret.length > LONG)
-    return new Set([secret, encodeURIComponent(wellFormed(secret)), secret.toLowerCase()]);
+  if (secret.length > LONG) {
+    const inUrl = encodeURIComponent(wellFormed(secret));
+    return new Set([secret, inUrl, secret.toLowerCase(), escapeMarkdown(secret)]);
+  }
   const bytes = Buffer.from(secret);
   // what a header has beyond ASCII is read as bytes, or is no UTF-8
   const plain = [secret, bytes.toString('latin1'), secret.replace(/[\u0080-\u00ff]/g, '\ufffd')];
@@ -98,7 +100,7 @@ function base64Of(bytes: Buffer): readonly string[] {
   return [...all, ...all.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 
-/** What nobody encodes or escapes. */
+/** What nobody encodes. */
 const HARMLESS = /^[\w.-]*$/;
 
 function inUrls(text: string): readonly string[] {
@@ -123,16 +125,12 @@ function withSmallHex(text: string): string {
 
 /** As it stands in a line, in JSON within JSON within JSON, and in a table of Markdown. */
 function escapesOf(text: string): readonly string[] {
-  if (HARMLESS.test(text)) return [text];
+  if (HARMLESS.test(text)) return [text, escapeMarkdown(text)];
   return [text, oneLine(text, Infinity)].flatMap((shown) => {
     const once = inJson(shown);
     const twice = inJson(once);
-    return [shown, once, twice, inJson(twice)].flatMap((written) => [written, inCell(written)]);
+    return [shown, once, twice, inJson(twice)].flatMap((written) => [written, escapeMarkdown(written)]);
   });
-}
-
-function inCell(text: string): string {
-  return text.replace(/[\\|]/g, '\\$&').replaceAll('<', '&lt;');
 }
 
 function inJson(text: string): string {

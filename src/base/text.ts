@@ -78,6 +78,16 @@ export function escapeControls(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
+/** Text on one line for a table of Markdown, read there as it stands: it becomes no emphasis, HTML, link, image or mention. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/[\\|*_`~]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('](', ']\\(')
+    .replace(/(?<![A-Za-z0-9])@(?=[\w\\])/g, '@<!-- -->');
+}
+
 function escapeCharacter(character: string): string {
   if (character === '\t') return '\\t';
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;

@@ -25,6 +25,11 @@ const RepositoryText = parsed('repository', parseRepository);
 const Account = parsed('email address', (text) => (isEmailAddress(text) ? text : undefined));
 const Fingerprint = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
+/** In its one form: the last character may have bits that nobody decodes. */
+const Base64 = z
+  .base64()
+  .refine((text) => Buffer.from(text, 'base64').toString('base64') === text, 'no base64 in its one form');
+
 /** `[file, line, column]`. */
 const Place = z
   .tuple([z.string(), Count, Count])
@@ -61,12 +66,15 @@ const Group = z.discriminatedUnion('decision', [
 ]);
 export type ItemGroup = z.infer<typeof Group>;
 
+/** The name of a commit stands in messages. */
+const Commit = z.string().regex(/^[0-9a-f]{4,64}$/, 'no commit');
+
 const Origin = z.strictObject({
-  tool: z.string(),
+  tool: z.string().max(100),
   madeAt: z.iso.datetime(),
   manifests: DigestText,
   read: z.strictObject({ projects: Count, images: Count, digests: Count }),
-  revision: z.exactOptional(z.strictObject({ commit: z.string(), dirty: z.boolean() })),
+  revision: z.exactOptional(z.strictObject({ commit: Commit, dirty: z.boolean() })),
   shard: z.exactOptional(z.strictObject({ index: Count, count: Count, input: DigestText })),
 });
 
@@ -95,7 +103,7 @@ const PlanDocument = z
     lists: z.array(z.array(RepositoryText)),
     items: z.array(Group),
     digest: DigestText,
-    signature: z.exactOptional(z.strictObject({ key: Fingerprint, value: z.base64() })),
+    signature: z.exactOptional(z.strictObject({ key: Fingerprint, value: Base64 })),
   })
   .superRefine(({ lists, items }, context) => {
     for (const [index, item] of items.entries()) {

@@ -1,4 +1,4 @@
-import { oneLine } from '../base/text.ts';
+import { escapeMarkdown, oneLine } from '../base/text.ts';
 
 type Row = readonly (string | number)[];
 
@@ -32,11 +32,7 @@ function numericColumns({ header, rows }: Table): boolean[] {
   return header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
 }
 
-/** A cell may quote foreign text: it ends no cell, and becomes no HTML, link, image or mention. */
-function escapeCell(text: string): string {
-  return oneLine(text, Number.POSITIVE_INFINITY)
-    .replace(/[\\|]/g, '\\$&')
-    .replaceAll('<', '&lt;')
-    .replaceAll('](', ']\\(')
-    .replace(/(?<!\w)@(?=\w)/g, '@<!-- -->');
+/** A cell may quote foreign text: it ends no line and no cell. */
+export function escapeCell(text: string): string {
+  return escapeMarkdown(oneLine(text, Number.POSITIVE_INFINITY));
 }
