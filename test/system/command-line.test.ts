@@ -108,12 +108,12 @@ describe('spelling', () => {
   );
 });
 
-it('a budget of a host that is nowhere is told, and nothing else becomes of it', async () => {
+it('a -budget for a host without a registry is a warning, and the run continues', async () => {
   const { registry, flag } = await oneImage();
   const { status, stderr } = await runCip([flag, '-budget=gcr.exmaple=5', `-budget=${registry.host}=500`]);
   expect(status).toBe(0);
   expect(stderr.match(/^WARNING .*$/gm)).toEqual([
-    `WARNING -budget is of a host that no registry has, so it limits nothing: is it misspelt? host="gcr.exmaple" registries="${registry.host}"`,
+    `WARNING -budget names a host that no registry uses: check its spelling host="gcr.exmaple" registries="${registry.host}"`,
   ]);
 });
 
@@ -727,7 +727,7 @@ describe('exit codes of a thin directory', () => {
     const { status, stderr } = await runCip(args);
     expect(status).toBe(0);
     expect(stderr).toMatch(/^WARNING one registry is bound to two service accounts registry="b\.io\/x"/m);
-    expect(stderr).toMatch(/^WARNING -budget is of a host that no registry has/m);
+    expect(stderr).toMatch(/^WARNING -budget names a host that no registry uses/m);
     expect((await runCip([...args, '-no-service-account'])).stderr).not.toContain('two service accounts');
   });
 

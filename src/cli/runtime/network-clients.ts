@@ -22,7 +22,7 @@ import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { VERSION } from '../output/version.ts';
-import { type BoundRegistry, bindRegistries, warnUnusedBudgets } from './bound-registries.ts';
+import { type BoundRegistry, bindRegistries, warnUnusedRateLimits } from './bound-registries.ts';
 import { invalidNamesSince, trafficSince } from './run-counts.ts';
 
 /** Options, environment, log and clock of a process. */
@@ -58,7 +58,7 @@ export interface NetworkClients {
 /** The clients of a process, as its flags and its environment have it. Throws a `UsageError`. */
 export async function createNetworkClients(parts: Required<RuntimeParts>): Promise<NetworkClients> {
   const { options, env, clock, log, secrets } = parts;
-  const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
+  const { plainHttp, threads, caFiles, trustedRealms, rateLimits } = options;
   const network = completeNetworkOptions({ env, caFiles });
   await checkSurroundings(network, parts).catch((error: unknown) => {
     throw new InputError(messageOf(error));
@@ -75,7 +75,7 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
     clock,
     plainHttp,
     threads,
-    budgets,
+    rateLimits,
     userAgent,
     trustedRealms: new Set(trustedRealms),
     network,
@@ -85,7 +85,7 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
   const api = { keychain, fetch: google.fetch, ...apiEndpointOf(env) };
   return {
     forRun: async (registries, { readOnly }) => {
-      warnUnusedBudgets(budgets, registries, log);
+      warnUnusedRateLimits(rateLimits, registries, log);
       identities = await makeKeychain(registries, { ...parts, readOnly, fetch: google.fetch });
       return {
         ...client,

@@ -1,10 +1,10 @@
 import { quote } from '../../../base/text.ts';
-import type { Budgets } from '../../../http/limits/budgets.ts';
+import type { RateLimits } from '../../../http/limits/rate-limits.ts';
 import type { LogLevel } from '../../../ports/log.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { FORMER_FLAGS } from '../former-flags.ts';
 import { UsageError } from '../usage-error.ts';
-import { parseBudgets } from './parse-budget.ts';
+import { parseRateLimits } from './rate-limit-option.ts';
 
 /** The options of every run. */
 export interface RunOptions {
@@ -17,7 +17,7 @@ export interface RunOptions {
   readonly caFiles: readonly string[];
   /** Pairs `registry=token service`. */
   readonly trustedRealms: readonly string[];
-  readonly budgets: Budgets;
+  readonly rateLimits: RateLimits;
   readonly log: LogOptions;
   readonly progress: boolean;
   /** Warnings about flags without effect. */
@@ -42,7 +42,7 @@ export function runOptionsOf(flags: FlagValues, warnings: readonly string[]): Ru
     serviceAccounts: !flags.isOn('no-service-account'),
     caFiles: flags.all('ca-file'),
     trustedRealms: flags.all('trust-realm').map(checkTrustedRealm),
-    budgets: parseBudgets(flags.all('budget')),
+    rateLimits: parseRateLimits(flags.all('budget')),
     log: logOptionsOf(flags),
     progress: !flags.isOn('no-progress'),
     warnings: [...commonWarningsOf(flags), ...warnings],
