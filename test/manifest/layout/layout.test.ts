@@ -282,7 +282,9 @@ describe('a manifest directory', () => {
     [
       'a link to nowhere',
       { ...project('x'), 'manifests/y/promoter-manifest.yaml': { link: 'nowhere' } },
-      ['manifest file "D/manifests/y/promoter-manifest.yaml" cannot be read: the link leads nowhere'],
+      [
+        'manifest file "D/manifests/y/promoter-manifest.yaml" cannot be read: the target of the link does not exist',
+      ],
     ],
   ] as [string, Record<string, TestFile>, (string | RegExp)[]][])(
     'is refused with %s',
