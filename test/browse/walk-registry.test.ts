@@ -448,7 +448,7 @@ describe('a catalogue that breaks off', () => {
   it('gives what it has told, and says that there may be more', async () => {
     const { names, notices } = await walk(await broken(), { path: '/prod' });
     expect(names).toEqual(['a', 'b']);
-    expect(notices).toContainEqual(expect.objectContaining({ kind: 'unlisted', told: 2 }));
+    expect(notices).toContainEqual(expect.objectContaining({ kind: 'unlisted', listedCount: 2 }));
   });
 
   it('is made whole by the user, not by manifests', async () => {

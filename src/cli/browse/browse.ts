@@ -22,7 +22,7 @@ export interface Browser {
   open(registries: readonly BoundRegistry[]): Promise<BrowseClient>;
 }
 
-/** Runs what only reads registries, from its options to its exit code. */
+/** Runs a command that only reads registries, from its options to its exit code. */
 export function browse(
   options: RunOptions & Partial<Pick<PromotionOptions, 'deadline'>>,
   context: ProcessContext,
@@ -59,7 +59,7 @@ function logClient({ traffic, invalidNames }: RunRegistries, log: Log): void {
     log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
   for (const [host, { count, example }] of invalidNames.hosts()) {
-    log.write('warning', `${host} lists what is no valid name, tag or digest, so it is left out`, {
+    log.write('warning', `${host} lists invalid names, tags or digests, which are left out`, {
       count,
       example,
     });
