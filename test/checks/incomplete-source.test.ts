@@ -385,7 +385,7 @@ describe('what a proof asks', () => {
     expect(registry.calls.length).toBeLessThanOrEqual(8);
     expect(findings).toHaveLength(1);
     expect(findings[0]?.message).toMatch(
-      /and 5 more are not in .*; 992 more manifests and blobs were not looked at$/,
+      /and 5 more are not in .*; 992 more manifests and blobs were not checked$/,
     );
   });
 
