@@ -124,7 +124,7 @@ describe.each<[string, MemoryRegistryOptions]>([
   it('a tag that is not there is missing', () =>
     check(
       (there) => there.push(`${EU}/app`, app, 'v1'),
-      [`missing: ${EU}/app:v2: there is no such tag, though its digest is there`],
+      [`missing: ${EU}/app:v2: there is no such tag, but its digest exists`],
       { registry: registry() },
     ));
 
@@ -288,7 +288,7 @@ describe('-deep', () => {
     const registry = withMulti();
     registry.lose(`${EU}/app`, layer?.digest ?? digest('0'));
     const verification = await verifyManifests(registry, [wanted], deep);
-    const reason = `it is there by name, but not blob ${layer?.digest} of ${layer?.bytes.length} bytes`;
+    const reason = `the manifest exists, but not blob ${layer?.digest} of ${layer?.bytes.length} bytes`;
     expect(linesOf(verification)).toEqual(
       ['v1', 'v2'].map((tag) => `incomplete: ${EU}/app:${tag}: ${reason}`),
     );
@@ -302,7 +302,7 @@ describe('-deep', () => {
     expect(items.map(({ decision, reason }) => [decision, reason])).toEqual(
       ['v1', 'v2'].map(() => [
         'incomplete',
-        `it is there by name, but not manifest ${child?.manifest.digest}`,
+        `the manifest exists, but not manifest ${child?.manifest.digest}`,
       ]),
     );
   });
@@ -413,7 +413,7 @@ describe('-via', () => {
     registry.push(`${FRONT}/prod/app`, app, 'v1', 'v2');
     registry.atCall(({ what }) => (what === APP ? registry.lose(`${FRONT}/prod/app`, APP) : undefined));
     const verification = await verifyManifests(registry, [wantsApp(EU)], { via: FRONT });
-    const reason = `it is there by name, but not manifest ${APP}`;
+    const reason = `the manifest exists, but not manifest ${APP}`;
     expect(linesOf(verification)).toEqual(
       ['v1', 'v2'].map((tag) => `incomplete: ${EU}/app:${tag} as ${FRONT}/prod/app:${tag}: ${reason}`),
     );
@@ -424,7 +424,7 @@ describe('-via', () => {
     const verification = await verifyManifests(registry, [wantsApp(EU)], { via: `${FRONT}=elsewhere` });
     expect(verification.summary).toMatchObject({ edges: 2, unreadable: 2 });
     expect(verification.items[0]?.reason).toBe(
-      `${FRONT} has names only for what is below elsewhere/: look at it without -via`,
+      `${FRONT} has names only for repositories below elsewhere/: verify it without -via`,
     );
     expect(registry.calls).toEqual([]);
   });

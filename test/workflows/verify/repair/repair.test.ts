@@ -227,7 +227,7 @@ describe('what cannot be repaired', () => {
     expect(linesOf(dry)[0]).toMatch(
       new RegExp(`; not repairable: neither .* has blob ${LAYER} of 1024 bytes$`),
     );
-    expect(dry.repair?.pieces.map(({ reason }) => reason)).toContain('what it leads to cannot be repaired');
+    expect(dry.repair?.pieces.map(({ reason }) => reason)).toContain('its content cannot be repaired');
   });
 
   it('names a registry that deduplicates by a damaged store', async () => {
