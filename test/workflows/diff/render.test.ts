@@ -61,7 +61,7 @@ describe('a comparison', () => {
   it('that is not complete never says that the sides are equal', async () => {
     const { summary } = JSON.parse(await render([], 'json', false));
     expect(summary).toMatchObject({ equal: false, complete: false });
-    expect(await render([], 'markdown', false)).toMatch(/^## No differences in what could be compared\n/);
+    expect(await render([], 'markdown', false)).toMatch(/^## No differences in the compared part\n/);
   });
 
   it('in Markdown is a table', async () => {
