@@ -11,14 +11,14 @@ import { InputError } from '../flags/usage-error.ts';
 import type { Stdio } from './stdio.ts';
 import { type ReportTargets, writePieces } from './write-report.ts';
 
-/** The plan of a dry run on its way to its file. */
+/** The output of a dry run's plan. */
 export interface PlanOutput {
   readonly keep: (plan: RecordedPlan) => void;
   /** Writes the plan, or logs that the run has none. Throws a `ReportError`. */
   readonly write: (targets: ReportTargets, stdio: Stdio) => Promise<void>;
 }
 
-/** Reads the key that signs the plan, where there is one. Throws an `InputError`. */
+/** Reads the signing key, if given. Throws an `InputError`. */
 export async function openPlanOutput(planKey: string | undefined, log: Log): Promise<PlanOutput> {
   const signer = planKey === undefined ? undefined : await readSigner(planKey, log);
   const sign = signer === undefined ? undefined : (digest: Digest) => signPlan(digest, signer);
@@ -32,7 +32,7 @@ export async function openPlanOutput(planKey: string | undefined, log: Log): Pro
       if (made === undefined) log.write('error', NO_PLAN);
       else {
         const pieces = () => withoutSecrets(encodePlan(made, sign), stdio.secrets);
-        await writePieces(planOut, pieces, { stdio, what: 'plan' });
+        await writePieces(planOut, pieces, { stdio, subject: 'plan' });
       }
     },
   };
@@ -40,7 +40,7 @@ export async function openPlanOutput(planKey: string | undefined, log: Log): Pro
 
 const NO_PLAN = 'no plan was written: the run was stopped before it had read everything';
 
-/** A secret cannot be redacted here: the digest of the plan would not match any more. */
+/** A plan cannot be redacted, because its digest would no longer match. */
 function* withoutSecrets(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
   for (const piece of pieces) {
     if (secrets.redact(piece) !== piece) throw new Error('it would contain a secret of this run');
@@ -48,7 +48,7 @@ function* withoutSecrets(pieces: Iterable<string>, secrets: Secrets): Generator<
   }
 }
 
-/** Warns of a file that others may read. */
+/** Warns of a key file that other users may read. */
 async function readSigner(path: string, log: Log): Promise<PlanKey> {
   try {
     const key = parseSigningKey(await readFile(path, 'utf8'));

@@ -7,12 +7,12 @@ import type { Log } from '../../ports/log.ts';
 /** A registry and its Google service account. */
 export type BoundRegistry = Pick<Registry, 'name' | 'serviceAccount'>;
 
-/** The registries that manifests name. */
+/** The registries of manifests. */
 export function registriesOf(manifests: readonly PromoterManifest[]): readonly BoundRegistry[] {
   return manifests.flatMap(({ source, destinations }) => [source, ...destinations]);
 }
 
-/** The account of each registry that has one. Warns of a registry with several: the first counts. */
+/** The account of each registry that has one. Warns of a registry with several: the first one is used. */
 export function bindRegistries(registries: readonly BoundRegistry[], log: Log): readonly AccountBinding[] {
   const { bindings, conflicts } = bindAccounts(registries);
   for (const { registry, used, ignored } of conflicts) {

@@ -34,7 +34,7 @@ it('the documentation says how much longer than its deadline a promotion may tak
 });
 
 describe('a deadline', () => {
-  it('stops a run in two steps: nothing new is begun, then what is in flight is abandoned', () => {
+  it('stops a run in two steps: no new work is started, then requests in flight are abandoned', () => {
     const { stop, timers, pass } = stage(5000);
     expect(timers.map(({ milliseconds }) => milliseconds)).toEqual([5000]);
     pass();

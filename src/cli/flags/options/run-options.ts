@@ -12,7 +12,7 @@ export interface RunOptions {
   readonly plainHttp: readonly string[];
   /** Key files of Google service accounts. */
   readonly keyFiles: readonly string[];
-  /** Whether the accounts of the manifests count. */
+  /** Whether to use the service accounts of the manifests. */
   readonly serviceAccounts: boolean;
   readonly caFiles: readonly string[];
   /** Pairs `registry=token service`. */
@@ -30,10 +30,10 @@ export interface LogOptions {
 }
 
 const DEFAULT_THREADS = 50;
-/** More than any machine has connections for. */
+/** More connections than any machine can have. */
 const MAX_THREADS = 100_000;
 
-/** The options that every run has. Throws a `UsageError` for what they cannot be. */
+/** The options of every run. Throws a `UsageError` for an invalid one. */
 export function runOptionsOf(flags: FlagValues, warnings: readonly string[]): RunOptions {
   return {
     threads: threadsOf(flags),
@@ -55,7 +55,7 @@ function threadsOf(flags: FlagValues): number {
   if (!/^-?\d+$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
   if (Number(text) > MAX_THREADS)
     throw new UsageError(`-threads is at most ${MAX_THREADS}, not ${quote(text)}`);
-  return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
+  return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // as in the original `cip`
 }
 
 function keyFilesOf(flags: FlagValues): readonly string[] {
@@ -77,7 +77,7 @@ function checkTrustedRealm(pair: string): string {
   throw new UsageError(`-trust-realm is REGISTRY=HOST, two hosts without a scheme, not ${quote(pair)}`);
 }
 
-/** The logrus levels of the original, and what they are here. */
+/** The logrus levels of the original `cip`, and their equivalents. */
 const LEVELS: Readonly<Record<string, LogLevel>> = {
   trace: 'debug',
   debug: 'debug',
