@@ -53,7 +53,7 @@ export async function withRun(
 }
 
 function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<PromotionOptions, 'task'>>): string {
-  const grace = task === 'promotion' ? `, writes in flight get ${GRACE / 1000} s more` : '';
+  const grace = task === 'promotion' ? `; writes in flight get ${GRACE / 1000} s more` : '';
   const effect = `no new work is started${grace}`;
   return reason instanceof DeadlineError
     ? `stopping at the deadline: ${effect}`
