@@ -56,7 +56,7 @@ function isProgressFit({ progress }: RunOptions, { out, err }: Stdio): boolean {
 
 function logClient({ traffic, invalidNames }: RunRegistries, log: Log): void {
   for (const [host, { identities }] of traffic.hosts()) {
-    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+    log.write('info', 'identity used', { host, identities: identities.join(', ') || 'none' });
   }
   for (const [host, { count, example }] of invalidNames.hosts()) {
     log.write('warning', `${host} lists invalid names, tags or digests, which are left out`, {

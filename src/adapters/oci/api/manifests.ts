@@ -17,7 +17,7 @@ import { isHeadRefused } from './head-support.ts';
 import { requestError, throwResponseError } from './response-error.ts';
 import { readRequest, type Session } from './session.ts';
 
-/** The limit of registries, and so of what is read. @see distribution-spec §"Pushing Manifests" */
+/** The limit of registries, which applies to reads too. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 interface Lookup {
