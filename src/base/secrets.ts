@@ -13,7 +13,7 @@ const LONG = 128;
 /** Characters by which spellings are found. */
 const LEAD = 4;
 
-/** The secrets that a run has used. Whatever leaves the process has to pass `redact`: servers repeat what they are told. */
+/** The secrets that a run has used. All output must pass `redact`, because servers may repeat them. */
 export class Secrets {
   readonly #known = new Set<string>();
   /** By their first characters. */
@@ -80,7 +80,7 @@ function spellingsOf(secret: string): ReadonlySet<string> {
   if (secret.length > LONG)
     return new Set([secret, encodeURIComponent(wellFormed(secret)), secret.toLowerCase()]);
   const bytes = Buffer.from(secret);
-  // what a header has beyond ASCII is read as bytes, or is no UTF-8
+  // characters beyond ASCII in a header are read as bytes, or are invalid UTF-8
   const plain = [secret, bytes.toString('latin1'), secret.replace(/[\u0080-\u00ff]/g, '\ufffd')];
   const encoded = [...base64Of(bytes), bytes.toString('hex')];
   const written = [...plain, ...encoded].flatMap((text) => [text, ...inUrls(text)]);
@@ -88,7 +88,7 @@ function spellingsOf(secret: string): ReadonlySet<string> {
   return new Set([...spelled, ...spelled.map((text) => text.toLowerCase())]); // hosts and media types become small
 }
 
-/** Base64 of the secret alone, and what is the same in that of any text around it. */
+/** Base64 of the secret alone, and the part of it that is the same within any text. */
 function base64Of(bytes: Buffer): readonly string[] {
   const within = [0, 1, 2].map((shift) => {
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
@@ -98,7 +98,7 @@ function base64Of(bytes: Buffer): readonly string[] {
   return [...all, ...all.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 
-/** What nobody encodes or escapes. */
+/** Characters that no encoding and no escaping changes. */
 const HARMLESS = /^[\w.-]*$/;
 
 function inUrls(text: string): readonly string[] {

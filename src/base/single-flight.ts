@@ -23,7 +23,7 @@ export class SingleFlight<Key, Value> {
     return other === undefined ? this.run(key, work) : other.catch(() => this.run(key, work));
   }
 
-  /** What is remembered or under way for a key. */
+  /** The result or promise of a key. */
   get(key: Key): Promise<Value> | undefined {
     return this.#promises.get(key);
   }

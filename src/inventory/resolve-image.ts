@@ -18,8 +18,8 @@ export type ResolvedImage =
   | { readonly kind: 'unresolved'; readonly reason: string };
 
 /**
- * The digest of an image, as its registry has it. A tag and a digest together are checked: the tag has to be that
- * digest. Throws only what an aborted signal carries.
+ * The digest of an image in its registry. For a reference with tag and digest, the tag must be that digest. Throws only
+ * the reason of an aborted signal.
  */
 export async function resolveImage(
   { repository, tag, digest }: NamedImage,

@@ -37,7 +37,7 @@ export const verify = defineCommand<VerifyOptions>({
   ],
   refusal: (flag) => `cip verify is read-only; -${flag} is not allowed`,
   help: {
-    about: 'checks that the destinations hold what promoter manifests want.',
+    about: 'checks that the destinations hold the images of promoter manifests.',
     summary: ['-thin-manifest-dir=DIR', 'check that everything is promoted'],
     examples: [
       ['-thin-manifest-dir=DIR', 'check every tag and digest'],

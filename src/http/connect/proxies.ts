@@ -108,7 +108,7 @@ function parseRange(entry: string): Exception {
   const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
   const list = new BlockList();
   if (isIP(address) === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 'ipv4' ? 32 : 128)) {
-    return () => false; // Go passes over what it cannot read, too
+    return () => false; // Go ignores an invalid entry, too
   }
   list.addSubnet(address, Number(bits), family);
   return (hostname) => {

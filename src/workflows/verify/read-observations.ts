@@ -110,7 +110,11 @@ async function readWhole(
   return wants.length === 0 ? state : readDigests(repository, { state, wants }, asking);
 }
 
-function needsContentCheck(want: Want, state: DestinationState, { deep, mirror }: ObservationContext): boolean {
+function needsContentCheck(
+  want: Want,
+  state: DestinationState,
+  { deep, mirror }: ObservationContext,
+): boolean {
   if (!deep && mirror === undefined) return false;
   return hasTag(want, state) || (deep && hasDigest(want, state));
 }

@@ -156,7 +156,7 @@ describe('a proof', () => {
     [[], 'few', []],
     [['-prove=all'], 'all', []],
     [['-prove', 'NONE'], 'none', []],
-    [['-prove=changed'], 'few', [expect.stringMatching(/^-prove=changed: nothing tells/)]],
+    [['-prove=changed'], 'few', [expect.stringMatching(/^-prove=changed: changed images/)]],
     [['-prove=all', '-confirm'], 'all', [expect.stringMatching(/no effect with -confirm/)]],
     [['-prove=none', '-confirm'], 'none', []],
     [['-prove=all', '-parse-only'], 'all', [expect.stringMatching(/no effect with -parse-only/)]],

@@ -82,7 +82,7 @@ describe('the shard of a run', () => {
     [{ env: { CLOUD_RUN_TASK_COUNT: '3' } }, /CLOUD_RUN_TASK_COUNT=3 says how many/],
     [
       { env: { JOB_COMPLETION_INDEX: '-1' }, count: '3' },
-      /^JOB_COMPLETION_INDEX says which shard this is: a whole number from 0 to 999999, not "-1": set it right, or/,
+      /^JOB_COMPLETION_INDEX says which shard this is: a whole number from 0 to 999999, not "-1": correct it, or/,
     ],
     [
       { env: KUBERNETES, count: '1' },
