@@ -2,13 +2,13 @@ import { oneLine } from './text.ts';
 
 const REDACTED = 'REDACTED';
 
-/** Characters that a secret has at least: less cannot be told from ordinary words. */
+/** Minimum characters of a secret: shorter ones look like ordinary words. */
 const LEAST = 6;
 /** A secret of fewer characters is one only where no letter or digit stands next to it. */
 const SHORT = 8;
 /** A number of fewer digits may as well be a size or a time. */
 const LEAST_DIGITS = 12;
-/** Longer ones are tokens, of which there are thousands, and which nobody writes in many ways. */
+/** Longer ones are tokens: there are thousands, and they have few spellings. */
 const LONG = 128;
 /** Characters by which spellings are found. */
 const LEAD = 4;
@@ -36,7 +36,7 @@ export class Secrets {
   redact(text: string): string {
     if (this.#known.size === 0) return text;
     const pairs = this.#pairs;
-    let told = '';
+    let redacted = '';
     let from = 0;
     let before = 0;
     for (let end = 0; end < text.length; end++) {
@@ -45,10 +45,10 @@ export class Secrets {
       before = last;
       const length = mayBegin && end > from ? this.#lengthAt(text, end - 1) : 0;
       if (length === 0) continue;
-      told += text.slice(from, end - 1) + REDACTED;
+      redacted += text.slice(from, end - 1) + REDACTED;
       from = end - 1 + length;
     }
-    return from === 0 ? text : told + text.slice(from);
+    return from === 0 ? text : redacted + text.slice(from);
   }
 
   /** Of the longest secret that stands there, 0 for none. */
@@ -75,7 +75,7 @@ function isWord(text: string, at: number, length: number): boolean {
   return !/\w/.test(text.charAt(at - 1)) && !/\w/.test(text.charAt(at + length));
 }
 
-/** The ways in which a secret may come back: encoded by a server, then escaped by whoever shows that. */
+/** The forms in which a secret may come back: encoded by a server, then escaped by its output. */
 function spellingsOf(secret: string): ReadonlySet<string> {
   if (secret.length > LONG)
     return new Set([secret, encodeURIComponent(wellFormed(secret)), secret.toLowerCase()]);

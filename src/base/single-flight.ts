@@ -1,7 +1,7 @@
 /**
  * Remembers the promise of each key, so that work asked for many times is done once.
  *
- * A rejected promise is forgotten: everyone who waited for it sees the rejection, whoever comes later tries again.
+ * A rejected promise is forgotten: all its waiters get the rejection, and the next call tries again.
  */
 export class SingleFlight<Key, Value> {
   readonly #promises = new Map<Key, Promise<Value>>();

@@ -36,8 +36,8 @@ export async function resolveImage(
   if (answer.kind === 'unreadable') return unresolved(`${image}: unreadable: ${answer.reason}`);
   const { digest: found } = answer;
   if (found === undefined) {
-    const doubt = await registry.explainAbsence?.(repository, signal).catch(() => undefined);
-    return unresolved(`${image}: not found${doubt === undefined ? '' : `: ${doubt}`}`);
+    const hint = await registry.explainAbsence?.(repository, signal).catch(() => undefined);
+    return unresolved(`${image}: not found${hint === undefined ? '' : `: ${hint}`}`);
   }
   if (digest === undefined || found === digest) return { kind: 'found', digest: found };
   return unresolved(`${image} is ${found} there, not ${digest}: check which of the two is meant`);

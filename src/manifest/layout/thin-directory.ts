@@ -17,7 +17,7 @@ export interface Place {
 /** The kind of an entry after its links were followed. */
 export type Resolved =
   | { readonly kind: EntryKind; readonly place: Place }
-  /** A link that leads out of the directory, or to a hidden file: whoever adds a link may not be allowed to read it. */
+  /** A link that leads out of the directory, or to a hidden file: the author of a link may not be allowed to read its target. */
   | { readonly kind: 'outside'; readonly targetKind: EntryKind; readonly target: string }
   | { readonly kind: 'unusable'; readonly reason: string };
 

@@ -109,9 +109,13 @@ async function lookUpByGet(
   const { status } = response;
   if (refused !== undefined && isRefusedToo(refused, response)) {
     const body = tellsReason(status) ? response.body : new Uint8Array();
-    const told = { ...refused.response, body, ...(response.hint !== undefined && { hint: response.hint }) };
-    session.heads.learnRefusal(repository, 'manifests', told);
-    return throwResponseError(refused.request, told);
+    const refusal = {
+      ...refused.response,
+      body,
+      ...(response.hint !== undefined && { hint: response.hint }),
+    };
+    session.heads.learnRefusal(repository, 'manifests', refusal);
+    return throwResponseError(refused.request, refusal);
   }
   if (status !== 200 && status !== 404) return throwResponseError(request, response);
   if (refused !== undefined) session.heads.learnAnswer(repository, 'manifests');

@@ -98,9 +98,7 @@ describe.skipIf(!haveTools('docker-registry', ...TOKEN_SERVER_TOOLS))("distribut
     expect(run.summary).toMatchObject({ copied: 0, unreadable: 1 });
     const [item] = run.items;
     expect(item?.reason).toMatch(/HEAD http:\S+\/v2\/alice\/taken\/app\/manifests\/v1: 401: UNAUTHORIZED: /);
-    expect(item?.reason).toContain(
-      `needs the right to pull and push for ${registry.host}/alice/taken/app`,
-    );
+    expect(item?.reason).toContain(`needs the right to pull and push for ${registry.host}/alice/taken/app`);
     const scopes = tokens.requests().slice(before).flatMap(scopesOf);
     expect(scopes.filter((scope) => scope.endsWith('push'))).not.toContain(
       'repository:bob/own/app:pull,push',
