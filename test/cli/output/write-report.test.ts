@@ -75,7 +75,7 @@ describe('a place for a report', () => {
     await expect(check).rejects.toThrow('it is one of the input files');
   });
 
-  it('may be beside what is read', async () => {
+  it('may be beside an input file', async () => {
     const top = await testdir({ 'manifests/a/promoter-manifest.yaml': '', 'r.json': 'old', 'images/': '' });
     await prepare(`${top}/r.json`, { files: [], directory: top });
     await prepare(`${top}/images/r.json`, { files: [], directory: top });

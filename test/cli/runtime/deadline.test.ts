@@ -46,7 +46,7 @@ describe('a deadline', () => {
     expect(stop.exitCode()).toBeUndefined();
   });
 
-  it('lets a signal end at once what is in flight after it', () => {
+  it('lets a later signal end requests in flight at once', () => {
     const { stop, soft, pass } = stage(5000);
     pass();
     soft.abort(new Error('SIGTERM'));

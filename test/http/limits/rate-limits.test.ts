@@ -5,8 +5,8 @@ const OWN = { requests: 7, writes: 3 };
 const RATE_LIMITS = { hosts: new Map([['gcr.io', OWN]]), user: 5 };
 const BOUNDLESS = { requests: Number.POSITIVE_INFINITY, writes: Number.POSITIVE_INFINITY };
 
-describe('what a host may be asked for in a minute', () => {
-  it.each(['gcr.io', 'eu.gcr.io', 'us-docker.pkg.dev'])('is just below what Google grants: %s', (host) => {
+describe('the rate limit of a host', () => {
+  it.each(['gcr.io', 'eu.gcr.io', 'us-docker.pkg.dev'])('is just below the quota of Google: %s', (host) => {
     const { requests, writes } = rateLimitOf(host, DEFAULT_RATE_LIMITS);
     expect(requests * 60).toBeCloseTo(0.97 * 60_000);
     expect(writes * 60).toBeCloseTo(0.97 * 18_000);
@@ -18,7 +18,7 @@ describe('what a host may be asked for in a minute', () => {
     expect(userRateLimitOf('registry.test', RATE_LIMITS)).toBeUndefined();
   });
 
-  it('is what the command line says', () => {
+  it('is that of the command line', () => {
     expect(rateLimitOf('gcr.io', RATE_LIMITS)).toEqual(OWN);
     expect(userRateLimitOf('eu.gcr.io', RATE_LIMITS)).toBe(5);
   });

@@ -122,7 +122,7 @@ describe('a host that resets connections beyond a limit', () => {
     expect(seconds).toBeLessThan((1.3 * (3000 * 0.02)) / most + 3);
   });
 
-  it.each([0.01, 0.05, 0.12])('is told from one that resets a share of %d of all', async (share) => {
+  it.each([0.01, 0.05, 0.12])('is distinguished from one that resets a share of %d of all', async (share) => {
     const { failed, seconds } = await runAll(({ random }) => (random < share ? 'reset' : 'ok'), 3000);
     expect(failed).toBe(0);
     expect(seconds).toBeLessThan(20);

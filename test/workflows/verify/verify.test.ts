@@ -128,7 +128,7 @@ describe.each<[string, MemoryRegistryOptions]>([
       { registry: registry() },
     ));
 
-  it('a tag that is another digest is told with both', () =>
+  it('a tag with another digest is reported with both', () =>
     check(
       (there) => {
         there.push(`${EU}/app`, app, 'v1');
@@ -157,7 +157,7 @@ describe.each<[string, MemoryRegistryOptions]>([
   });
 });
 
-describe('what cannot be said to be there', () => {
+describe('an edge without a usable answer', () => {
   it('a registry that does not answer is unreadable, and the others are looked at', async () => {
     const registry = new MemoryRegistry();
     registry.push(`${EU}/app`, app, 'v1', 'v2');
@@ -181,7 +181,7 @@ describe('what cannot be said to be there', () => {
     expect(registry.calls).toEqual([]);
   });
 
-  it('what was not looked at before a stop is told as such', async () => {
+  it('edges that were not checked before a stop are not-checked', async () => {
     const registry = new MemoryRegistry();
     const stop = new AbortController();
     registry.push(`${EU}/app`, app, 'v1', 'v2');
@@ -334,7 +334,7 @@ describe('-deep', () => {
     expect(items[0]?.reason).toContain(`${lost?.digest}`);
   });
 
-  it('finds what a shallow look does not', async () => {
+  it('finds damage that a check without -deep does not', async () => {
     const registry = withMulti();
     registry.lose(`${EU}/app`, layer?.digest ?? digest('0'));
     expect(linesOf(await verifyManifests(registry, [wanted]))).toEqual([]);
@@ -384,7 +384,7 @@ describe('-deep', () => {
 describe('-via', () => {
   const FRONT = 'front.example';
 
-  it('asks the front and nobody else, once for all destinations of one name', async () => {
+  it('queries only the mirror, once for all destinations of one name', async () => {
     const registry = new MemoryRegistry();
     registry.push(`${FRONT}/app`, app, 'v1', 'v2');
     const { summary } = await verifyManifests(registry, [wantsApp(EU, US)], { via: `${FRONT}=prod` });
@@ -396,7 +396,7 @@ describe('-via', () => {
     ]);
   });
 
-  it('keeps apart what two destinations of one name want', async () => {
+  it('separates destinations of one name with different wanted digests', async () => {
     const registry = new MemoryRegistry();
     registry.push(`${FRONT}/app`, app, 'v1', 'v2');
     const wantsOther = from('gcr.io/staging')
