@@ -36,7 +36,7 @@ export interface RunPorts {
   readonly progress: Progress;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
-  /** Ends what is in flight as well. */
+  /** Ends requests in flight as well. */
   readonly signal: AbortSignal;
 }
 
@@ -112,7 +112,7 @@ export function beginRun(request: RunRequest, ports: RunPorts): Run {
   };
 }
 
-/** What is known of a run when its plan is final. */
+/** The known parts of a report when the plan is final. */
 type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 'file'> & {
   readonly plan: Plan;
   readonly inventory: Inventory;

@@ -187,7 +187,7 @@ export const RATE_LIMITER = {
   tolerance: 10_000,
 } as const;
 
-/** The experiment that tells a limit from random failures, see `LearnedLimit`. */
+/** The experiment that separates a limit from random failures, see `LearnedLimit`. */
 export const LEARNED_LIMIT = {
   /** Failures beyond the expected ones that are evidence of a limit. */
   evidence: 4.5,

@@ -17,17 +17,17 @@ import { type Attempt, classifyAttempt, mayHaveBeenDone, Thrown, type Verdict } 
 interface RetryPorts {
   readonly clock: Clock;
   readonly policy: RetryPolicy;
-  /** Told of every delay, in milliseconds, and of the failure before it. */
+  /** Called for every delay, in milliseconds, with the failure before it. */
   readonly onRetry: (host: string, delay: number, reason: string) => void;
 }
 
 /**
- * Sends a request again as `classifyAttempt` decides, after delays with jitter and never earlier than `Retry-After`
- * asks. After the last attempt the response is returned as it is. An outage is waited for only if the host has answered
- * before: another host may not exist.
+ * Retries a request as `classifyAttempt` decides, after delays with jitter and never earlier than `Retry-After`. After
+ * the last attempt the response is returned as it is. An outage is waited for only if the host has answered before,
+ * because another host may not exist.
  *
- * If a write with a precondition may have been done without an answer, the precondition tells: before each further
- * attempt, and after the last one. An abort between attempts carries the failure before it as its cause.
+ * If a write with a precondition may have succeeded without a response, the precondition is read before each further
+ * attempt, and after the last one. An abort between attempts has the failure before it as its cause.
  */
 export function withRetry(inner: Send, ports: RetryPorts): Send {
   const retrier = new Retrier(inner, ports);
@@ -112,7 +112,7 @@ class RetryLoop {
       if (delay === undefined) return false;
       onRetry(this.#request.host, delay, verdict.reason);
       await clock.sleep(delay, this.#request.signal);
-      // the failure of another request to a host that is down is that of this one
+      // the failure of another request to a host that is down is also the failure of this one
       if (verdict.kind !== 'host-down' || this.#host.mayAsk(clock.monotonic())) return true;
     }
   }
@@ -131,7 +131,7 @@ class RetryLoop {
   }
 }
 
-/** What the requests to one host have in common. */
+/** The state that all requests to one host share. */
 class HostState {
   hasAnswered = false;
   /** Monotonic milliseconds of the last request. */
@@ -163,8 +163,8 @@ class HostState {
 }
 
 /**
- * Implausible responses that a repository insists on. They are accepted at once from then on: otherwise each edge of such
- * a registry would be retried.
+ * Implausible responses that a repository repeats. They are accepted at once from then on, because each edge of that
+ * registry would be retried otherwise.
  */
 class AcceptedAnomalies {
   readonly #accepted = new Set<string>();

@@ -21,7 +21,7 @@ export interface Edge {
   readonly at: readonly Position[];
 }
 
-/** What is known beside the destination of an edge. */
+/** The state beside the destination of an edge. */
 export interface Known {
   readonly inventory: Inventory;
   readonly holders: SiblingHolders;

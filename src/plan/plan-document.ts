@@ -10,11 +10,11 @@ import { parseTag } from '../image/tag.ts';
 export class PlanFormatError extends CodedError<'json' | 'version' | 'shape' | 'altered'> {}
 
 /** A text that is parsed into a value of its own type. */
-function parsed<T extends string>(what: string, parse: (text: string) => T | undefined) {
+function parsed<T extends string>(name: string, parse: (text: string) => T | undefined) {
   return z.string().transform((text, context): T => {
     const value = parse(text);
     if (value !== undefined) return value;
-    context.addIssue({ code: 'custom', message: `no ${what}` });
+    context.addIssue({ code: 'custom', message: `no ${name}` });
     return z.NEVER;
   });
 }
@@ -114,7 +114,7 @@ const PlanDocument = z
   });
 export type PlanDocument = z.infer<typeof PlanDocument>;
 
-/** Throws a `PlanFormatError` that says what is wrong, and where. */
+/** Throws a `PlanFormatError` with the fault and its place. */
 export function parsePlanDocument(text: string): PlanDocument {
   const document = parseJson(text);
   const head = Head.safeParse(document);

@@ -33,7 +33,7 @@ export function edgeId({
   return formatReference(destination, tag ?? digest);
 }
 
-/** The closed union of what can be decided of an edge. A malformed entry never becomes an edge: it is a problem. */
+/** The closed union of decisions on an edge. A malformed entry never becomes an edge: it is a problem. */
 export const EDGE_DECISIONS = [
   'present',
   'copy',
@@ -114,7 +114,7 @@ export interface ConflictItem extends ItemBase {
   readonly moreOthers: number;
 }
 
-/** The destination, or what may have the digest, did not answer. */
+/** The destination, or a repository that may have the digest, did not answer. */
 export interface UnreadableItem extends ItemBase {
   readonly decision: 'unreadable';
   readonly reason: string;
@@ -138,7 +138,7 @@ export type PlanItem =
   | UnreadableItem
   | BlockedItem;
 
-/** True for what the plan wants written. */
+/** True for edges that the plan writes. */
 export function isWritable(item: PlanItem): item is WritableItem {
   return item.decision === 'copy' || item.decision === 'add-tag';
 }

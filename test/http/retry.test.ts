@@ -32,7 +32,7 @@ function status(code: number, headers?: Record<string, string>): FaultAct {
   return { kind: 'status', status: code, ...(headers && { headers }) };
 }
 
-describe('what fails for a while', () => {
+describe('a temporary failure', () => {
   it.each<[string, FaultAct]>([
     ['408', status(408)],
     ['425', status(425)],
@@ -93,7 +93,7 @@ describe('what fails for a while', () => {
   });
 });
 
-it('a wait is told with its reason, a long one to everybody', async () => {
+it('a wait is logged with its reason, a long one at a higher level', async () => {
   const { server, repository } = await setUp();
   const lines: unknown[] = [];
   const log: Log = { write: (...line) => lines.push(line) };
@@ -165,7 +165,7 @@ describe('Retry-After', () => {
   });
 });
 
-describe('what lasts', () => {
+describe('a lasting failure', () => {
   it.each<[number, string, Record<string, string>?]>([
     [400, 'refused'],
     [401, 'unauthorized', { 'WWW-Authenticate': 'Negotiate' }],

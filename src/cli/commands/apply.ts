@@ -27,7 +27,7 @@ const APPLY_FLAGS = flagsOf('Plan files', [
   },
 ]);
 
-/** Flags of a promotion that decide what its plan is: a plan file has been decided. */
+/** Flags that decide a plan. A plan file is already decided. */
 const DECIDING: ReadonlySet<string> = new Set(['no-siblings', 'prove', 'max-image-size']);
 
 /** `cip apply`. */

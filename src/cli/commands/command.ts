@@ -49,7 +49,7 @@ export interface CommandSpec<Request> {
   /** A refusal of the flag of another command in words of its own. */
   readonly refusal?: (flag: string) => string;
   readonly help: CommandHelp;
-  /** The request that the command line makes. Throws a `UsageError` for contradictions and for what is missing. */
+  /** Parses the request. Throws a `UsageError` for missing and contradicting flags. */
   readonly parse: (given: Given) => Request;
   /** Runs the request and resolves to the exit code. Heavy modules are loaded here. */
   readonly run: (request: Request, context: ProcessContext) => Promise<number>;
@@ -60,7 +60,7 @@ export interface CipCommand extends Omit<CommandSpec<never>, 'parse' | 'run'> {
   readonly execute: (given: Given, context: ProcessContext) => Promise<number>;
 }
 
-/** Makes the entry of the table from what the module of a command states. */
+/** Makes the table entry of a command. */
 export function defineCommand<Request>(
   spec: CommandSpec<Request>,
 ): CipCommand & Pick<CommandSpec<Request>, 'parse'> {

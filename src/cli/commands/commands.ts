@@ -42,7 +42,7 @@ const PLANNED: readonly string[] = [
   'completion',
 ];
 
-/** The commands that a program has, and what is known about others. */
+/** The commands of a program, built and planned. */
 export interface CommandTable {
   readonly commands: readonly CipCommand[];
   /** The flags of all commands, each once; where commands differ, as the first one has it. */

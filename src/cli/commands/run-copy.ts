@@ -40,7 +40,7 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
   });
 }
 
-/** What a copy wants, and the digest of its source in the log. */
+/** The wanted edge of a copy. Logs the digest of its source. */
 async function nameImage(
   { copy }: CopyOptions,
   { registry, run }: { readonly registry: ReadRegistry; readonly run: Run },

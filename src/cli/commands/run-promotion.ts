@@ -17,7 +17,7 @@ import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
 import type { PlanOutput } from '../output/write-plan.ts';
 import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
-import { bindRegistries, registriesOf, warnUnusedBudgets } from '../runtime/bound-registries.ts';
+import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
 import type { ProcessContext } from './command.ts';
@@ -108,7 +108,7 @@ function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
   const { manifests, problems, counts } = read;
   const registries = registriesOf(manifests);
   const { runtime, log, stop } = run;
-  warnUnusedBudgets(options.budgets, registries, log);
+  warnUnusedRateLimits(options.rateLimits, registries, log);
   if (options.serviceAccounts) bindRegistries(registries, log);
   const startedAt = runtime.clock.wallTime();
   const begun = runtime.clock.monotonic();

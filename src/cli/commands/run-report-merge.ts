@@ -17,7 +17,7 @@ import type { Stdio } from '../output/stdio.ts';
 import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
 import type { ProcessContext } from './command.ts';
 
-/** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
+/** Maximum bytes of one report: JSON.parse needs a single string of node. About 800,000 items. */
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;
 
 /** A request to merge reports. */

@@ -18,7 +18,7 @@ export interface ProgressPorts {
 
 /** Intervals, so that a test can have its own time. */
 export interface Timers {
-  /** Calls `tick` every so many milliseconds until what it returns is called. Keeps no process alive. */
+  /** Calls `tick` at this interval until the returned function is called. Keeps no process alive. */
   every(milliseconds: number, tick: () => void): () => void;
 }
 

@@ -15,7 +15,7 @@ function estimatesOf(steps: number, rates: readonly number[]) {
 
 const constant = (rate: number, seconds: number) => Array.from({ length: seconds }, () => rate);
 
-describe('the estimate of what is left of a stage', () => {
+describe('the estimate of the rest of a stage', () => {
   it('is exact where the pace is constant', () => {
     const estimates = estimatesOf(1000, constant(5, 150));
     expect(estimates.at(-1)).toEqual({

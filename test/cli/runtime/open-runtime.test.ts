@@ -98,7 +98,7 @@ describe('runs that follow each other in one runtime', () => {
 });
 
 describe('the directory of large temporary files', () => {
-  it('is what TMPDIR says', () => {
+  it('is TMPDIR', () => {
     expect(spoolDirectory({ TMPDIR: '/big' })).toBe('/big');
   });
 
