@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { nearest, quote } from '../src/base/text.ts';
 import { type EmbeddedRegistry, startEmbeddedRegistry } from '../src/embedded-registry/embedded-registry.ts';
 import { helmChart, image, multiArch, push } from '../test/builders/images.ts';
@@ -58,17 +57,8 @@ Credentials come from docker's config.json (docker login). README.md tells the r
 
 /** Whether the registries stay. Any other argument ends the process, with the nearest one that exists. */
 function readKeep(args: readonly string[]): boolean {
-  const options = { keep: { type: 'boolean' } } as const;
-  const { values, tokens } = parseArgs({
-    args: [...args],
-    options,
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const unknown = tokens.find((token) => token.kind !== 'option' || token.name !== 'keep');
-  if (unknown === undefined) return values.keep === true;
-  const given = args[unknown.index] ?? '';
+  const given = args.find((argument) => argument !== '--keep');
+  if (given === undefined) return args.length > 0;
   const meant = nearest(given, ['--keep']);
   const advice = meant === undefined ? 'the only flag is --keep' : `did you mean ${meant}?`;
   process.stderr.write(`quickstart: unexpected argument ${quote(given)}: ${advice}\n`);

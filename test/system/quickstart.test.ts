@@ -29,7 +29,7 @@ describe('the quickstart', () => {
   it.each([
     ['--kepp', 'quickstart: unexpected argument "--kepp": did you mean --keep?\n'],
     ['-k', 'quickstart: unexpected argument "-k": the only flag is --keep\n'],
-    ['keep', 'quickstart: unexpected argument "keep": did you mean --keep?\n'],
+    ['keep', 'quickstart: unexpected argument "keep": the only flag is --keep\n'],
   ])('refuses %s', async (argument, words) => {
     const { status, stdout, stderr } = await startNode([QUICKSTART, argument]).ended;
     expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: words });

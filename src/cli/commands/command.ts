@@ -57,6 +57,8 @@ export interface CommandSpec<Request> {
 
 /** A command in the table, whatever its request is. */
 export interface CipCommand extends Omit<CommandSpec<never>, 'parse' | 'run'> {
+  /** Throws a `UsageError` where no request can be made. */
+  readonly check: (given: Given) => void;
   readonly execute: (given: Given, context: ProcessContext) => Promise<number>;
 }
 
@@ -73,6 +75,7 @@ export function defineCommand<Request>(
     ...spec,
     flags,
     parse,
+    check: (given) => void parse(given),
     execute: async (given, context) => await spec.run(parse(given), context),
   };
 }
