@@ -44,6 +44,8 @@ export interface CommandSpec<Request> {
   readonly isOfKpromo?: true;
   /** Operands as commander writes them: `<file>`, `[files...]`. Default: none. */
   readonly operands?: string;
+  /** What completions offer for an operand. Default: nothing. */
+  readonly completion?: 'files' | 'directories' | readonly string[];
   /** All flags that it takes; `-help`, `-help-all` and `-version` go with every command. */
   readonly flags: readonly Flag[];
   /** A refusal of the flag of another command in words of its own. */

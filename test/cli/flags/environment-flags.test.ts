@@ -88,6 +88,7 @@ describe('a flag on the command line is never refused for a variable that contra
   const SAMPLES: Readonly<Record<string, string>> = {
     threads: '3',
     'plain-http': 'a:1',
+    'snapshot-tag': 'v1',
     shard: '0/3',
     'shard-count': '4',
     deadline: '5m',

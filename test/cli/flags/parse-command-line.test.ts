@@ -129,7 +129,6 @@ describe('a command that is not there is named, whatever its flags', () => {
       ],
     ),
     ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REG$/],
-    ['cip', ['completion', 'bash'], /^not built yet: completion$/],
     ['cip', ['audit', 'serve'], /^not built yet: audit serve$/],
     ['cip', ['audit', 'serve', '--path=d'], /^not built yet: audit serve$/],
     ['cip', ['audit'], /^not built yet: audit$/],
