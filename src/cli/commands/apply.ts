@@ -34,6 +34,7 @@ const DECIDING: ReadonlySet<string> = new Set(['no-siblings', 'prove', 'max-imag
 export const apply = defineCommand<ApplyOptions>({
   words: 'apply',
   operands: '<file>',
+  completion: 'files',
   flags: [
     ...LOCATION_FLAGS,
     ...CONFIRM_FLAGS,

@@ -44,6 +44,8 @@ export interface CommandSpec<Request> {
   readonly isOfKpromo?: true;
   /** Operands as commander writes them: `<file>`, `[files...]`. Default: none. */
   readonly operands?: string;
+  /** What completions offer for an operand. Default: nothing. */
+  readonly completion?: 'files' | 'directories' | readonly string[];
   /** All flags that it takes; `-help`, `-help-all` and `-version` go with every command. */
   readonly flags: readonly Flag[];
   /** A refusal of the flag of another command in words of its own. */
@@ -57,6 +59,8 @@ export interface CommandSpec<Request> {
 
 /** A command in the table, whatever its request is. */
 export interface CipCommand extends Omit<CommandSpec<never>, 'parse' | 'run'> {
+  /** Throws a `UsageError` where no request can be made. */
+  readonly check: (given: Given) => void;
   readonly execute: (given: Given, context: ProcessContext) => Promise<number>;
 }
 
@@ -73,6 +77,7 @@ export function defineCommand<Request>(
     ...spec,
     flags,
     parse,
+    check: (given) => void parse(given),
     execute: async (given, context) => await spec.run(parse(given), context),
   };
 }

@@ -37,6 +37,7 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     name: 'prove',
     value: 'MODE',
     default: `all below ${FEW.toLocaleString('en')}`,
+    values: ['all', 'changed', 'none'],
     description: 'prove sources: `all`, `changed`, `none`',
   },
   {
@@ -78,10 +79,17 @@ export const BROWSE_FLAGS = flagsOf('Snapshots', [
     name: 'output-format',
     value: 'FORMAT',
     default: 'yaml',
+    values: ['yaml', 'csv', 'json'],
     description: '`yaml`, `csv` or `json`',
     neverEmpty: true,
   },
-  { name: 'output', value: 'FORMAT', description: 'same as `-output-format`', neverEmpty: true },
+  {
+    name: 'output',
+    value: 'FORMAT',
+    values: ['yaml', 'csv', 'json'],
+    description: 'same as `-output-format`',
+    neverEmpty: true,
+  },
   { name: 'snapshot-tag', value: 'TAG', description: 'only digests with this tag', neverEmpty: true },
   {
     name: 'minimal-snapshot',
@@ -132,9 +140,16 @@ export const LOG_FLAGS = flagsOf('General', [
     name: 'log-level',
     value: 'LEVEL',
     default: 'info',
+    values: ['debug', 'info', 'warning', 'error'],
     description: '`debug`, `info`, `warning` or `error`',
   },
-  { name: 'log-format', value: 'FORMAT', default: 'text', description: '`text` or `json`' },
+  {
+    name: 'log-format',
+    value: 'FORMAT',
+    default: 'text',
+    values: ['text', 'json'],
+    description: '`text` or `json`',
+  },
 ]);
 
 /** Each run over registries. */

@@ -122,7 +122,7 @@ describe('a flag', () => {
   });
 
   it('may have a value that looks like a flag or like nothing', () => {
-    expect(optionsOf(['-manifest', '-confirm'])).toMatchObject({
+    expect(optionsOf(['-manifest=-confirm'])).toMatchObject({
       where: { file: '-confirm' },
       task: 'dry-run',
     });
