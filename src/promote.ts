@@ -3,6 +3,7 @@ import { isProven, type ProofScope } from './checks/images-to-copy.ts';
 import { MANIFEST_RULES, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
 import { applyPlan } from './copy/apply-plan.ts';
+import type { CopyEvents } from './copy/copy-events.ts';
 import type { Outcomes } from './copy/outcome.ts';
 import { cacheManifests } from './copy/manifest-cache.ts';
 import { expandEdges } from './edges/expand-edges.ts';
@@ -13,7 +14,7 @@ import { readInventory } from './inventory/read-inventory.ts';
 import type { Wanted } from './edges/wanted.ts';
 import type { ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
-import type { PlanOrigin } from './plan/plan.ts';
+import type { Plan, PlanOrigin } from './plan/plan.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Progress } from './ports/progress.ts';
 import type { WriteRegistry } from './ports/registry.ts';
@@ -54,12 +55,20 @@ export interface PromotionPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
+  /** Default: nobody is told before the report. */
+  readonly events?: PromotionEvents | undefined;
   /** The version control of the manifests. Unset: none. */
   readonly tree?: SourceTree;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
   /** Ends what is in flight as well. */
   readonly signal: AbortSignal;
+}
+
+/** Receives the results of a run while it runs. */
+export interface PromotionEvents extends CopyEvents {
+  /** Called after the checks and before the first write, which waits for it. `report` is that of a run that ends now. */
+  planned(plan: Plan, report: RunReport): Promise<void>;
 }
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
@@ -95,23 +104,27 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     ending,
   );
   const plan = blockEdges(unchecked, findings);
-  const copying = { ...common, spool, clock, threads, stopping };
+  const allFindings = [...checkManifests(MANIFEST_RULES, read.manifests), ...findings];
+  const reportOf = (outcomes: Outcomes, stopped: boolean) =>
+    makeReport({
+      mode: confirm ? 'promotion' : 'dry-run',
+      startedAt,
+      durationMs: clock.monotonic() - begun,
+      stopped,
+      edges: wanted.edges,
+      shard: wanted.shard,
+      plan,
+      readings: countQueries(inventory),
+      findings: allFindings,
+      outcomes,
+      problems: read.problems,
+      manifests: read.counts,
+      traffic: ports.traffic.hosts(),
+    });
+  await ports.events?.planned(plan, reportOf(NO_OUTCOMES, true));
+  const copying = { ...common, spool, clock, threads, stopping, events: ports.events };
   const outcomes = confirm ? await applyPlan(plan, copying, signal) : NO_OUTCOMES;
-  return makeReport({
-    mode: confirm ? 'promotion' : 'dry-run',
-    startedAt,
-    durationMs: clock.monotonic() - begun,
-    stopped: stopping.aborted,
-    edges: wanted.edges,
-    shard: wanted.shard,
-    plan,
-    readings: countQueries(inventory),
-    findings: [...checkManifests(MANIFEST_RULES, read.manifests), ...findings],
-    outcomes,
-    problems: read.problems,
-    manifests: read.counts,
-    traffic: ports.traffic.hosts(),
-  });
+  return reportOf(outcomes, stopping.aborted);
 }
 
 function makeOrigin({

@@ -49,6 +49,7 @@ const Item = z.discriminatedUnion('decision', [
   }),
   z.strictObject({ decision: z.literal('unreadable'), ...BASE, reason: z.string() }),
   z.strictObject({ decision: z.literal('blocked'), ...BASE, reason: z.string() }),
+  z.strictObject({ decision: z.literal('not-attempted'), ...BASE }),
 ]);
 export type WrittenItem = z.infer<typeof Item>;
 

@@ -68,6 +68,7 @@ export const EDGE_DECISIONS = [
   'conflict',
   'unreadable',
   'blocked',
+  'not-attempted',
 ] as const;
 export type EdgeDecision = (typeof EDGE_DECISIONS)[number];
 
@@ -82,6 +83,7 @@ export function noEdges(): Record<EdgeDecision, number> {
     conflict: 0,
     unreadable: 0,
     blocked: 0,
+    'not-attempted': 0,
   };
 }
 
@@ -151,6 +153,11 @@ export interface BlockedItem extends ItemBase {
   readonly reason: string;
 }
 
+/** The run was stopped before the destination was read. */
+export interface NotAttemptedItem extends ItemBase {
+  readonly decision: 'not-attempted';
+}
+
 export type WritableItem = CopyItem | AddTagItem;
 
 export type PlanItem =
@@ -161,7 +168,8 @@ export type PlanItem =
   | LostItem
   | ConflictItem
   | UnreadableItem
-  | BlockedItem;
+  | BlockedItem
+  | NotAttemptedItem;
 
 /** True for what the plan wants written. */
 export function isWritable(item: PlanItem): item is WritableItem {

@@ -5,10 +5,13 @@ import { expandEdges } from '../../edges/expand-edges.ts';
 import { takeShard } from '../../edges/take-shard.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import { planConflicts } from '../../plan/make-plan.ts';
+import type { PromotionEvents } from '../../promote.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { Journal } from '../output/journal.ts';
+import { isLoggedLive, LiveLog } from '../output/live-log.ts';
 import { logReport } from '../output/log-report.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
@@ -27,15 +30,36 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
+    const { allowLost } = options;
+    const live = new LiveLog({ log, allowLost, shortDigests: stdio.err.isTTY === true });
+    const now = () => run.runtime.clock.wallTime();
+    const journal = new Journal(places.report, { log, secrets: stdio.secrets, now });
+    const events: PromotionEvents = {
+      planned: async (plan, soFar) => {
+        await journal.planned(plan, soFar);
+        live.planned(plan, soFar);
+      },
+      edgeEnded: (item, outcome) => journal.edgeEnded(item, outcome),
+      imageEnded: (image) => live.imageEnded(image),
+    };
     const report =
-      task === 'parse-only' ? checkOnly(read, { options, run }) : await promoteWith(read, { options, run });
-    const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
+      task === 'parse-only'
+        ? checkOnly(read, { options, run })
+        : await promoteWith(read, { options, run, events });
+    live.close();
+    const items = filtered(
+      report.items,
+      (item) => item.decision !== 'invalid' && !isLoggedLive(item, report.mode), // these are in the log already
+    );
     const { format } = options.log;
+    let isReported = false;
     try {
       await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
+      isReported = true;
     } finally {
-      await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
-      if (task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
+      await journal.close({ isReported });
+      await logReport({ ...report, items }, { format, allowLost, stdio, log });
+      if (task === 'dry-run' && format !== 'json') log.write('info', NOTHING_WRITTEN);
     }
     return stop.exitCode() ?? exitCodeOf(report, options);
   });
@@ -49,8 +73,15 @@ interface Parts {
   readonly run: Run;
 }
 
+interface PromotionParts extends Parts {
+  readonly events: PromotionEvents;
+}
+
 /** The stages over registries: a promotion or its dry run. */
-async function promoteWith(read: ReadManifests, { options, run }: Parts): Promise<RunReport> {
+async function promoteWith(
+  read: ReadManifests,
+  { options, run, events }: PromotionParts,
+): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
@@ -61,7 +92,7 @@ async function promoteWith(read: ReadManifests, { options, run }: Parts): Promis
   const { promote } = await import('../../promote.ts');
   const request = { read, tool: VERSION, confirm, proof, maxImageSize, reportAll, threads, shard, siblings };
   return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, tree, spool, clock: runtime.clock, progress, stopping, signal }),
+    promote(request, { ...client, tree, spool, clock: runtime.clock, progress, events, stopping, signal }),
   );
 }
 

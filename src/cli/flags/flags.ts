@@ -123,7 +123,7 @@ export const LOG_FLAGS = flagsOf('General', [
     default: 'info',
     description: '`debug`, `info`, `warning` or `error`',
   },
-  { name: 'log-format', value: 'FORMAT', default: 'text', description: '`text` or `json`' },
+  { name: 'log-format', value: 'FORMAT', default: 'text', description: '`text`, `json` or `legacy`' },
 ]);
 
 /** Each run over registries. */

@@ -129,7 +129,8 @@ function nameOf(place: ReportTarget): string {
 /** Characters that are written at a time. */
 const BLOCK = 256 * 1024;
 
-function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
+/** Without the secrets, in blocks that are worth a write. */
+export function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
   let block = '';
   for (const piece of pieces) {
     block += piece;

@@ -48,7 +48,7 @@ export class BlobCopier {
   copy(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const work = async () => {
       this.#ports.stopping.throwIfAborted();
-      const method = await this.#copyOnce(task, signal);
+      const method = await withProgress(task, (tracked) => this.#copyOnce(tracked, signal));
       this.#remember(task);
       return method;
     };
@@ -61,11 +61,12 @@ export class BlobCopier {
   /** Copies a blob that the registry denies having, without a mount: that may be what went wrong. */
   copyAgain(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     this.#perRepository.forget(keyOf(task));
-    return this.#perRepository.run(keyOf(task), async () => {
+    const work = async (tracked: BlobTask): Promise<CopyMethod> => {
       if (await this.#exists(task, signal)) return 'exists';
       const opened = await this.#ports.destination.startUpload(task.destination, signal);
-      return this.#transfer.run(task, { signal, opened });
-    });
+      return this.#transfer.run(tracked, { signal, opened });
+    };
+    return this.#perRepository.run(keyOf(task), () => withProgress(task, work));
   }
 
   /** Uploads a blob that the registry may say it has, because it serves damaged bytes. */
@@ -153,6 +154,20 @@ export class BlobCopier {
     const isCheckedByUpload = this.#uploads.findsBlobs(hostOf(task.destination));
     if (!isCheckedByUpload && (await this.#exists(task, signal))) return 'exists';
     return this.#transfer.run(task, { signal, opened: undefined });
+  }
+}
+
+async function withProgress(
+  task: BlobTask,
+  copy: (tracked: BlobTask) => Promise<CopyMethod>,
+): Promise<CopyMethod> {
+  const progress = task.onBlob?.(task.blob);
+  let method: CopyMethod | undefined;
+  try {
+    method = await copy({ ...task, progress });
+    return method;
+  } finally {
+    progress?.end(method === 'transferred');
   }
 }
 

@@ -6,7 +6,8 @@ import { Semaphore } from '../../base/semaphore.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ReadRegistry, UploadSession, WriteRegistry } from '../../ports/registry.ts';
+import type { BlobProgress } from '../../ports/progress.ts';
+import type { BlobBody, ReadRegistry, UploadSession, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { SpoolError } from '../../ports/spool.ts';
 import { CopyError } from '../outcome.ts';
@@ -33,12 +34,15 @@ export interface Route {
   readonly siblings?: readonly Repository[];
   /** Called with each sibling that content was read from. */
   readonly onSibling?: (sibling: Repository) => void;
+  /** Called when the copy of a blob begins. Default: its progress is not reported. */
+  readonly onBlob?: (blob: Descriptor) => BlobProgress;
 }
 
 export interface TransferTask extends Route {
   readonly blob: Descriptor;
   /** Sends the bytes even if the registry says that it has the blob, because it serves damaged bytes. */
   readonly force?: true;
+  readonly progress?: BlobProgress | undefined;
 }
 
 /** Bytes up to which an interrupted upload begins anew instead of being resumed. */
@@ -138,7 +142,7 @@ export class BlobTransfer {
     share: Share,
     signal: AbortSignal,
   ): Promise<'mounted' | 'transferred'> {
-    const { blob, sources, siblings, onSibling } = task;
+    const { blob, sources, siblings, onSibling, progress } = task;
     const [source] = sources;
     if (source === undefined) throw new CopyError('missing', `blob ${blob.digest} has no source`);
     upload.step = 'opening';
@@ -148,11 +152,14 @@ export class BlobTransfer {
       upload.session = session;
     };
     onMove(opened);
-    const open = () =>
-      share.open(source, signal).catch((error: unknown) => {
+    const open = async () => {
+      try {
+        return reportBytes(await share.open(source, signal), progress);
+      } catch (error) {
         upload.step = 'reading';
         throw error;
-      });
+      }
+    };
     upload.step = 'sending';
     await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
     if (siblings?.includes(source)) onSibling?.(source);
@@ -198,6 +205,15 @@ export async function holdsBlob(
     if (error instanceof RegistryError && !error.temporary && error.code !== 'unreachable') return false;
     throw error;
   }
+}
+
+/** Reports the bytes as they are read. The stream stays paused until its reader resumes it. */
+function reportBytes(body: BlobBody, progress: BlobProgress | undefined): BlobBody {
+  if (progress === undefined) return body;
+  progress.restart();
+  if (body instanceof Uint8Array) progress.advance(body.length);
+  else body.pause().on('data', (bytes: Uint8Array) => progress.advance(bytes.length));
+  return body;
 }
 
 /** The state of one transfer. */
