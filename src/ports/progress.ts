@@ -22,7 +22,7 @@ export interface ImageInFlight {
 }
 
 export interface ImageProgress {
-  /** The copy of a blob begins. `size` is in bytes, 0 if it is unknown. */
+  /** A blob that the destination lacks is about to be sent. `size` is in bytes, 0 if it is unknown. */
   beginBlob(size: number): BlobProgress;
 }
 
@@ -31,6 +31,6 @@ export interface BlobProgress {
   advance(bytes: number): void;
   /** A new attempt sends the blob from its first byte. */
   restart(): void;
-  /** The destination has the blob, or will not get it. `sent` is false for a blob that was mounted or existed. */
+  /** The destination has the blob, or will not get it. `sent` is false if it failed, or turned out to be mounted. */
   end(sent: boolean): void;
 }

@@ -52,7 +52,7 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
     if (this.#log.format === 'text') return this.#writeImage({ ...image, edges });
     let { bytes } = image;
     for (const { item, outcome } of edges) {
-      const { durationMs } = image;
+      const durationMs = Math.round(image.durationMs);
       this.#writeItem(makePromotionItem(item, { outcome, mode: 'promotion' }), { durationMs, bytes });
       bytes = 0; // a sum over all edges counts them once
     }

@@ -48,7 +48,7 @@ export class BlobCopier {
   copy(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const work = async () => {
       this.#ports.stopping.throwIfAborted();
-      const method = await withProgress(task, (tracked) => this.#copyOnce(tracked, signal));
+      const method = await this.#copyOnce(task, signal);
       this.#remember(task);
       return method;
     };
@@ -61,12 +61,11 @@ export class BlobCopier {
   /** Copies a blob that the registry denies having, without a mount: that may be what went wrong. */
   copyAgain(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     this.#perRepository.forget(keyOf(task));
-    const work = async (tracked: BlobTask): Promise<CopyMethod> => {
+    return this.#perRepository.run(keyOf(task), async () => {
       if (await this.#exists(task, signal)) return 'exists';
       const opened = await this.#ports.destination.startUpload(task.destination, signal);
-      return this.#transfer.run(tracked, { signal, opened });
-    };
-    return this.#perRepository.run(keyOf(task), () => withProgress(task, work));
+      return this.#transfer.run(task, { signal, opened });
+    });
   }
 
   /** Uploads a blob that the registry may say it has, because it serves damaged bytes. */
@@ -154,20 +153,6 @@ export class BlobCopier {
     const isCheckedByUpload = this.#uploads.findsBlobs(hostOf(task.destination));
     if (!isCheckedByUpload && (await this.#exists(task, signal))) return 'exists';
     return this.#transfer.run(task, { signal, opened: undefined });
-  }
-}
-
-async function withProgress(
-  task: BlobTask,
-  copy: (tracked: BlobTask) => Promise<CopyMethod>,
-): Promise<CopyMethod> {
-  const progress = task.onBlob?.(task.blob);
-  let method: CopyMethod | undefined;
-  try {
-    method = await copy({ ...task, progress });
-    return method;
-  } finally {
-    progress?.end(method === 'transferred');
   }
 }
 

@@ -34,7 +34,7 @@ export interface Route {
   readonly siblings?: readonly Repository[];
   /** Called with each sibling that content was read from. */
   readonly onSibling?: (sibling: Repository) => void;
-  /** Called when the copy of a blob begins. Default: its progress is not reported. */
+  /** Called when the transfer of a blob begins. Default: its progress is not reported. */
   readonly onBlob?: (blob: Descriptor) => BlobProgress;
 }
 
@@ -42,7 +42,6 @@ export interface TransferTask extends Route {
   readonly blob: Descriptor;
   /** Sends the bytes even if the registry says that it has the blob, because it serves damaged bytes. */
   readonly force?: true;
-  readonly progress?: BlobProgress | undefined;
 }
 
 /** Bytes up to which an interrupted upload begins anew instead of being resumed. */
@@ -70,11 +69,22 @@ export class BlobTransfer {
     task: TransferTask,
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<'mounted' | 'transferred'> {
-    const upload: Upload = { session: opened, step: 'opening', failure: undefined, unread: undefined };
+    const progress = task.onBlob?.(task.blob);
+    const upload: Upload = {
+      session: opened,
+      step: 'opening',
+      failure: undefined,
+      unread: undefined,
+      progress,
+    };
+    let method: 'mounted' | 'transferred' | undefined;
     try {
-      return await this.#sendUntilDone(task, { upload, signal });
+      method = await this.#sendUntilDone(task, { upload, signal });
+      return method;
     } catch (error) {
       throw abortedAfter(upload.failure, error, signal);
+    } finally {
+      progress?.end(method === 'transferred');
     }
   }
 
@@ -142,7 +152,7 @@ export class BlobTransfer {
     share: Share,
     signal: AbortSignal,
   ): Promise<'mounted' | 'transferred'> {
-    const { blob, sources, siblings, onSibling, progress } = task;
+    const { blob, sources, siblings, onSibling } = task;
     const [source] = sources;
     if (source === undefined) throw new CopyError('missing', `blob ${blob.digest} has no source`);
     upload.step = 'opening';
@@ -154,7 +164,7 @@ export class BlobTransfer {
     onMove(opened);
     const open = async () => {
       try {
-        return reportBytes(await share.open(source, signal), progress);
+        return reportBytes(await share.open(source, signal), upload.progress);
       } catch (error) {
         upload.step = 'reading';
         throw error;
@@ -225,6 +235,7 @@ interface Upload {
   failure: unknown;
   /** The error of the first source that did not send the blob. */
   unread: RegistryError | undefined;
+  readonly progress: BlobProgress | undefined;
 }
 
 interface Sending extends TransferTask {
