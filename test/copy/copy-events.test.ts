@@ -29,7 +29,12 @@ function recorder() {
 function staged(...tags: readonly string[]) {
   const registry = new MemoryRegistry();
   registry.push('s.io/s/app', A);
-  return { registry, manifest: from('s.io/s').to('p.io/p', 'p.io/q').promote({ app: { [a]: tags } }) };
+  return {
+    registry,
+    manifest: from('s.io/s')
+      .to('p.io/p', 'p.io/q')
+      .promote({ app: { [a]: tags } }),
+  };
 }
 
 describe('an image that was copied', () => {

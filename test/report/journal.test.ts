@@ -48,7 +48,9 @@ describe('the journal of a promotion that was killed', () => {
       stopped: true,
       durationMs: 12_000,
       summary: { edges: 4, copy: 3, lost: 1, copied: 1, failed: 1, 'not-attempted': 1 },
-      findings: [{ rule: 'journal', level: 'warn', message: 'the run was killed: 1 edges have no recorded outcome' }],
+      findings: [
+        { rule: 'journal', level: 'warn', message: 'the run was killed: 1 edges have no recorded outcome' },
+      ],
     });
     expect(report.items).toEqual([
       item('v1'),

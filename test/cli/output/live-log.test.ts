@@ -43,7 +43,11 @@ function planOf(items: readonly PlanItem[]): Plan {
 
 function start(
   format: LogOptions['format'] = 'text',
-  { level = 'info', shortDigests = true, allowLost = false }: Partial<LogOptions> & {
+  {
+    level = 'info',
+    shortDigests = true,
+    allowLost = false,
+  }: Partial<LogOptions> & {
     shortDigests?: boolean;
     allowLost?: boolean;
   } = {},
