@@ -1,4 +1,5 @@
 import { groupBy } from '../../base/maps.ts';
+import { formatPosition } from '../../base/position.ts';
 import { escapeLines, oneLine } from '../../base/text.ts';
 import type { CopyEvents, EndedImage } from '../../copy/copy-events.ts';
 import type { Outcome } from '../../copy/outcome.ts';
@@ -99,8 +100,10 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
       const { item, reason } = first;
       const tags = [first, ...others].flatMap(({ item: { tag } }) => tag ?? []);
       const level = item.decision === 'lost' && this.#options.allowLost ? 'warning' : 'error';
-      if (item.decision !== 'unreadable')
-        this.#line(level, `refused ${this.#subject(item, tags)}: ${reason}`);
+      const place = item.at[0] === undefined ? '' : ` (${formatPosition(item.at[0])})`;
+      if (item.decision !== 'unreadable') {
+        this.#line(level, `refused ${this.#subject(item, tags)}: ${reason}${place}`);
+      } else if (others.length === 0) this.#line(level, `unreadable ${edgeId(item)}: ${reason}${place}`);
       else this.#line(level, `unreadable ${key}: ${1 + others.length} edges: ${reason}`);
     }
   }

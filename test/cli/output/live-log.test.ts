@@ -158,8 +158,8 @@ describe('the log of refused edges', () => {
     live.planned(planOf(refused), PROMOTION);
     const time = '2026-11-28T07:53:49Z';
     expect(lines).toEqual([
-      `${time} refused p.io/p/app@sha256:aaaaaaaaaaaa: v1: tag v1 is sha256:bbbbbbbbbbbb, not moved`,
-      `${time} refused p.io/p/gone@sha256:aaaaaaaaaaaa: v1, v2: not found at s.io/s/app: sha256:aaaaaaaaaaaa (wrong digest, wrong image name, or deleted)`,
+      `${time} refused p.io/p/app@sha256:aaaaaaaaaaaa: v1: tag v1 is sha256:bbbbbbbbbbbb, not moved (m.yaml:3:5)`,
+      `${time} refused p.io/p/gone@sha256:aaaaaaaaaaaa: v1, v2: not found at s.io/s/app: sha256:aaaaaaaaaaaa (wrong digest, wrong image name, or deleted) (m.yaml:3:5)`,
       `${time} unreadable q.io: 2 edges: destination: connection refused`,
     ]);
   });
