@@ -16,7 +16,7 @@ if (!hasScript) console.error('no script(1) of util-linux, so not tested: the pr
 describe.skipIf(!hasScript)('a run on a terminal', () => {
   it('shows where it is while a request takes its time, and leaves its log and its tables', async () => {
     const { run, held } = await heldRun();
-    await run.shows(/^promoting 0\/1 images, 4\.\d\/4\.\d kB/m);
+    await run.shows(/^promoting 0\/1 images, (\d\.\d)\/\1 kB/m);
     held.release();
     expect(await run.ended).toBe(0);
     expect(run.screen()).not.toContain('promoting');
