@@ -21,16 +21,23 @@ const TABLE = {
   },
   edges: { src: ['manifest', 'image', 'base'], touches: {} },
   inventory: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
-  plan: { src: ['edges', 'inventory', 'image', 'base'], touches: { zod: ['plan-document.ts'] } },
+  plan: {
+    src: ['edges', 'inventory', 'image', 'base'],
+    touches: { zod: ['plan-document.ts'], 'node:crypto': ['plan-seal.ts'] },
+  },
   checks: { src: ['plan', 'edges', 'manifest', 'ports', 'image', 'base'], touches: {} },
   browse: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
-  copy: { src: ['plan', 'edges', 'ports', 'image', 'base'], touches: { 'node:stream': TYPES } },
+  copy: {
+    src: ['plan', 'edges', 'ports', 'image', 'base'],
+    touches: { 'node:stream': TYPES, 'p-limit': ANYWHERE },
+  },
   report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: { zod: ANYWHERE } },
-  'promote.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
-  'workflows/*': { src: [...STAGES, 'browse', 'ports', 'image', 'base'], touches: {} },
+  'apply.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
+  'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'image', 'base'], touches: {} },
+  'workflows/*': { src: [...STAGES, 'browse', 'ports', 'image', 'base'], touches: { 'p-limit': ANYWHERE } },
   http: {
     src: ['ports', 'image', 'base'],
-    touches: { 'node:*': ANYWHERE, undici: ANYWHERE },
+    touches: { 'node:*': ANYWHERE, undici: ANYWHERE, 'p-limit': ANYWHERE },
   },
   'adapters/*': {
     src: ['http', 'ports', 'image', 'base'],
@@ -47,6 +54,7 @@ const TABLE = {
   cli: {
     src: [
       ...STAGES,
+      'apply.ts',
       'promote.ts',
       'browse',
       'workflows/*',

@@ -11,10 +11,10 @@ import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import { orUnreadable, type Unreadable } from '../ports/unreadable.ts';
 import type { WholeRegistryReader } from '../ports/whole-registry.ts';
-import type { ExpectedDigests } from './expected-digests.ts';
+import type { ExpectedDigests } from './repository-content.ts';
 import type { ExcludedContent } from './filter-children.ts';
 import { type Naming, nameOfRoot, namerOf } from './image-names.ts';
-import type { Notice, Notify } from './notice.ts';
+import type { Notice, Notify, Presence } from './notice.ts';
 import { type Listings, readWholeRegistry } from './read-whole-registry.ts';
 
 /** Where a walk through a registry begins. */
@@ -26,6 +26,8 @@ export interface DiscoveredRepositories {
   readonly listings: ReadonlyMap<Repository, Listing | Unreadable>;
   /** False where repositories may be missing that nobody could name. */
   readonly complete: boolean;
+  /** Whether there is anything, be it empty. */
+  readonly presence: Presence;
 }
 
 interface Asked {
@@ -79,7 +81,7 @@ function isWholeCheaper({ minimal, tag }: Asked): boolean {
 function startWith(listings: Listings, asked: Asked, { notice }: DiscoveryContext): DiscoveredRepositories {
   const nameOf = namerOf(asked.registry, { naming: asked.naming, holdsImages: false }, notice);
   const repositories = new Set([...listings.keys(), ...knownOf(asked)]);
-  return { repositories, listings, nameOf, complete: true };
+  return { repositories, listings, nameOf, complete: true, presence: 'present' };
 }
 
 /** Most hosts have a catalogue, so they are asked for that first: the listing that Google's have costs them nothing. */
@@ -89,7 +91,8 @@ async function startAtHost(
   signal: AbortSignal,
 ): Promise<DiscoveredRepositories> {
   const { registry: host, naming } = asked;
-  const start = { listings: new Map(), nameOf: namerOf(host, { naming, holdsImages: false }, notice) };
+  const nameOf = namerOf(host, { naming, holdsImages: false }, notice);
+  const start = { listings: new Map(), nameOf, presence: 'present' } as const;
   const catalog = await readCatalog(host, registry, signal);
   if (catalog.failure?.kind === 'unlisted' && catalog.pages === 0) {
     const listing = await orUnreadable(registry.listHost(host, signal), signal);
@@ -121,7 +124,8 @@ async function startAtPath(
   const nameOf = namerOf(asked.registry, { naming: asked.naming, holdsImages }, notice);
   const start = { listings: new Map([[root, listing]]), nameOf };
   if (listing.kind === 'digests') {
-    return { ...start, repositories: new Set([root, ...knownOf(asked)]), complete: true };
+    const presence = isEmpty(listing) ? 'unknown' : 'present'; // Google lists what does not exist as empty
+    return { ...start, repositories: new Set([root, ...knownOf(asked)]), complete: true, presence };
   }
   const catalog = await readCatalog(asked.registry, registry, signal);
   const gap = gapIn(catalog, asked);
@@ -130,7 +134,18 @@ async function startAtPath(
   const isWanted = holdsImages || isListed || (rootFailed && gap !== undefined);
   const own = isWanted ? [root] : [];
   const repositories = new Set([...own, ...catalog.repositories, ...knownOf(asked)]);
-  return { ...start, repositories, complete: gap === undefined };
+  const presence = presenceOf(listing, catalog);
+  return { ...start, repositories, complete: gap === undefined, presence };
+}
+
+/** An unreadable list proves nothing, and neither does the absence of a path whose host has no catalogue. */
+function presenceOf(listing: Listing | Unreadable, { repositories, failure }: Catalog): Presence {
+  if (repositories.size > 0 || listing.kind === 'tags') return 'present';
+  return listing.kind === 'missing' && failure === undefined ? 'absent' : 'unknown';
+}
+
+function isEmpty({ manifests, children }: Extract<Listing, { readonly kind: 'digests' }>): boolean {
+  return manifests.size === 0 && children.length === 0;
 }
 
 /** True where the registry is an image itself: by its listing, or because a digest that is expected is there. */

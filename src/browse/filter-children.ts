@@ -13,16 +13,18 @@ import {
 } from './repository-content.ts';
 
 /**
- * What a snapshot leaves out: nothing; `children`, manifests without a tag that an index of the same repository lists;
- * `attachments`, signatures and attestations as well.
+ * What is left out: nothing; `children`, manifests without a tag that an index of the same repository lists;
+ * `unexpected-children`, those of them that are not expected by name; `attachments`, signatures and attestations as well.
  */
-export type ExcludedContent = 'nothing' | 'children' | 'attachments';
+export type ExcludedContent = 'nothing' | 'unexpected-children' | 'children' | 'attachments';
 
 export interface FilterRequest {
   readonly digests: DigestTags;
   /** What their repository holds: the indexes in it are the parents. */
   readonly content: RepositoryContent;
   readonly minimal: ExcludedContent;
+  /** Digests that stay although they are children, if only unexpected ones go. */
+  readonly expected?: Iterable<Digest>;
 }
 
 export interface FilteredDigests {
@@ -50,19 +52,21 @@ const ATTACHMENT_TAG = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
  */
 export async function filterChildren(
   repository: Repository,
-  { digests, content, minimal }: FilterRequest,
+  { digests, content, minimal, expected = [] }: FilterRequest,
   browsing: Browsing,
 ): Promise<FilteredDigests> {
   if (minimal === 'nothing') return { digests, leftOut: new Set(), unread: [] };
-  const isOpen = Array.from(digests.values()).some((tags) => tags.length === 0);
+  const kept = new Set(minimal === 'unexpected-children' ? expected : []);
+  const isOpen = Array.from(digests).some(([digest, tags]) => tags.length === 0 && !kept.has(digest));
   const parents = isOpen ? parentsIn(content, minimal) : [];
   const { children, unread } = await readAllChildren(repository, { parents, parts: content.parts }, browsing);
+  for (const digest of kept) children.delete(digest);
   // an attestation may be listed beside what it is about
-  if (minimal === 'children') for (const digest of content.referrers) children.delete(digest);
+  if (minimal !== 'attachments') for (const digest of content.referrers) children.delete(digest);
   const left = new Map(
     Array.from(digests).filter(([digest, tags]) => tags.length > 0 || !children.has(digest)),
   );
-  if (minimal === 'children') return { digests: left, leftOut: children, unread };
+  if (minimal !== 'attachments') return { digests: left, leftOut: children, unread };
   const own = await withoutAttachments(repository, left, browsing);
   for (const digest of left.keys()) if (!own.has(digest)) children.add(digest);
   return { digests: own, leftOut: children, unread };

@@ -37,6 +37,14 @@ export type Notice =
   | { readonly kind: 'tags-only'; readonly host: string }
   /** A tag that manifests want for several digests, so that nobody can say which. */
   | { readonly kind: 'conflict'; readonly repository: Repository; readonly tag: Tag; readonly claims: string }
-  | { readonly kind: 'nothing-there'; readonly registry: RegistryName };
+  /** No image at or below the registry; `presence` says whether there is such a registry or repository at all. */
+  | { readonly kind: 'nothing-there'; readonly registry: RegistryName; readonly presence: Presence }
+  /** No manifest names the registry as a destination, or a part of it. */
+  | { readonly kind: 'nothing-wanted'; readonly registry: RegistryName }
+  /** There are repositories, and no image in them has the tag. */
+  | { readonly kind: 'tag-not-there'; readonly registry: RegistryName; readonly tag: Tag };
+
+/** `unknown` where a registry answers the same for what is empty and what does not exist. */
+export type Presence = 'present' | 'absent' | 'unknown';
 
 export type Notify = (notice: Notice) => void;

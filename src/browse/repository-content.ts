@@ -8,6 +8,17 @@ import type { BrowseRegistry, Found, Listing } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { Referrers } from './referrers.ts';
 
+/** A repository, and the name of its image. */
+export interface NamedRepository {
+  readonly repository: Repository;
+  readonly name: string;
+}
+
+/** The digests that a caller expects in a repository. They are queried where the listing shows only tags. */
+export type ExpectedDigests = (place: NamedRepository) => Iterable<Digest>;
+
+export const NO_EXPECTED_DIGESTS: ExpectedDigests = () => [];
+
 /** Every digest with its tags. */
 export type DigestTags = ReadonlyMap<Digest, readonly Tag[]>;
 

@@ -38,7 +38,8 @@ export async function* walkManifests(
   signal: AbortSignal,
 ): AsyncGenerator<SnapshotImage, void, undefined> {
   const nameOf = makeNamer(request, ports.notice);
-  if (request.repositories.length === 0) ports.notice({ kind: 'nothing-there', registry: request.registry });
+  const { registry, tag } = request;
+  if (request.repositories.length === 0) ports.notice({ kind: 'nothing-wanted', registry });
   const wanted = new Map(request.repositories.map((entry) => [entry.repository, entry.list]));
   const reduce = await makeReducer(request, ports);
   const walk = walkInOrder({
@@ -54,6 +55,7 @@ export async function* walkManifests(
     maxKeys: Number.POSITIVE_INFINITY,
     signal,
   });
+  let isTagFound = tag === undefined || request.repositories.length === 0;
   for await (const { repository, conflicts, state } of walk) {
     tellConflicts(repository, conflicts, ports.notice);
     const name = nameOf(repository);
@@ -61,9 +63,11 @@ export async function* walkManifests(
     else {
       for (const unread of state.unread) ports.notice({ kind: 'unread-index', repository, name, ...unread });
       const image = makeSnapshotImage(name, state.digests);
+      isTagFound ||= image !== undefined;
       if (image !== undefined) yield image;
     }
   }
+  if (tag !== undefined && !isTagFound) ports.notice({ kind: 'tag-not-there', registry, tag });
 }
 
 const NOTHING: DigestTags = new Map();

@@ -12,10 +12,10 @@ import {
   type DiscoveredRepositories,
   discoverRepositories,
 } from './discover-repositories.ts';
-import type { ExpectedDigests } from './expected-digests.ts';
+import type { ExpectedDigests } from './repository-content.ts';
 import { type ExcludedContent, type FilteredDigests, filterChildren } from './filter-children.ts';
 import type { Naming } from './image-names.ts';
-import type { Notify } from './notice.ts';
+import type { Notify, Presence } from './notice.ts';
 import { Referrers } from './referrers.ts';
 import { type Browsing, readContent, readTagged } from './repository-content.ts';
 
@@ -86,7 +86,7 @@ export async function* walkRegistry(
   } finally {
     progress.end();
   }
-  if (start.complete) reporter.conclude();
+  if (start.complete) reporter.conclude(start.presence);
 }
 
 interface Reading extends Browsing {
@@ -113,13 +113,13 @@ async function visit(repository: Repository, reading: Reading) {
 
 async function readState(repository: Repository, listing: Listing, reading: Reading) {
   const { tag, minimal, expected } = reading.request;
-  const place = { repository, name: reading.start.nameOf(repository) };
+  const known = Array.from(expected({ repository, name: reading.start.nameOf(repository) }));
   const content =
     tag === undefined
-      ? await readContent(repository, { listing, expected: expected(place) }, reading)
+      ? await readContent(repository, { listing, expected: known }, reading)
       : await readTagged(repository, { listing, tag }, reading);
   const { digests } = content;
-  const minimised = await filterChildren(repository, { digests, content, minimal }, reading);
+  const minimised = await filterChildren(repository, { digests, content, minimal, expected: known }, reading);
   return { kind: 'read', listing, ...minimised } as const;
 }
 
@@ -130,6 +130,7 @@ class WarningReporter {
   readonly #nameOf: (repository: Repository) => string;
   readonly #listed: ReadonlySet<Repository>;
   #sawAnything = false;
+  #sawRepository = false;
   #toldTagsOnly = false;
 
   constructor(
@@ -153,6 +154,7 @@ class WarningReporter {
     const name = this.#nameOf(repository);
     for (const index of unread) this.#notice({ kind: 'unread-index', repository, name, ...index });
     this.#sawAnything ||= digests.size > 0;
+    this.#sawRepository ||= !isAbsent(listing);
     if (digests.size === 0 && isAbsent(listing) && this.#listed.has(repository)) {
       this.#notice({ kind: 'not-there', repository });
     }
@@ -161,8 +163,12 @@ class WarningReporter {
     this.#notice({ kind: 'tags-only', host: hostOf(repository) });
   }
 
-  conclude(): void {
-    if (!this.#sawAnything) this.#notice({ kind: 'nothing-there', registry: this.#request.registry });
+  conclude(presence: Presence): void {
+    if (this.#sawAnything) return;
+    const { registry, tag } = this.#request;
+    const isTagToBlame = tag !== undefined && (this.#sawRepository || presence === 'present');
+    if (isTagToBlame) this.#notice({ kind: 'tag-not-there', registry, tag });
+    else this.#notice({ kind: 'nothing-there', registry, presence });
   }
 }
 

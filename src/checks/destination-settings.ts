@@ -1,4 +1,5 @@
-import type { RegistryName, Repository } from '../image/repository.ts';
+import { getOrMake, groupBy } from '../base/maps.ts';
+import type { RegistryName } from '../image/repository.ts';
 import { edgeId, isWritable, type PlanItem } from '../plan/plan.ts';
 import type { RepositoryFacts, RepositoryFactsReader } from '../ports/repository-facts.ts';
 import type { Found } from './finding.ts';
@@ -34,18 +35,12 @@ async function readSettings(
   reader: RepositoryFactsReader,
   signal: AbortSignal,
 ): Promise<readonly Destination[]> {
-  const byRepository = new Map<Repository, PlanItem[]>();
-  for (const item of items) {
-    const edges = byRepository.get(item.destination) ?? [];
-    byRepository.set(item.destination, edges);
-    edges.push(item);
-  }
   const found = new Map<RegistryName, Destination>();
+  const byRepository = groupBy(items, ({ destination }) => destination);
   const reading = Array.from(byRepository, async ([repository, edges]) => {
     const facts = await reader.factsOf(repository, signal);
     if (facts === undefined) return;
-    const destination = found.get(facts.name) ?? { facts, edges: [] };
-    found.set(facts.name, destination);
+    const destination = getOrMake(found, facts.name, (): Destination => ({ facts, edges: [] }));
     for (const edge of edges) destination.edges.push(edge);
   });
   await Promise.all(reading);

@@ -1,3 +1,4 @@
+import { addTo, getOrMake } from '../base/maps.ts';
 import { editDistance, quote } from '../base/text.ts';
 import type { Registry } from '../manifest/model.ts';
 import type { Found } from './finding.ts';
@@ -50,11 +51,8 @@ function spellingsByPlace(destinations: readonly Registry[]): Map<string, Spelli
     for (const word of components.toReversed()) {
       const before = registry.name.slice(0, end - word.length);
       const after = registry.name.slice(end);
-      const words = places.get(after) ?? new Map<string, Use[]>();
-      places.set(after, words);
-      const uses = words.get(word) ?? [];
-      words.set(word, uses);
-      uses.push({ registry, before, after });
+      const words = getOrMake(places, after, () => new Map<string, Use[]>());
+      addTo(words, word, { registry, before, after });
       end = before.length - 1;
     }
   }

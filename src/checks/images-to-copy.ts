@@ -1,3 +1,4 @@
+import { getOrMake } from '../base/maps.ts';
 import type { Digest } from '../image/digest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { CopyItem, Plan, PlanItem } from '../plan/plan.ts';
@@ -45,13 +46,9 @@ export function imagesToCopy(plan: Plan): readonly ImageToCopy[] {
     const { digest, sources, sourceFault } = item;
     // siblings in place of sources are the same ones for all destinations, those of its own host first
     const key = [digest, ...(sourceFault === undefined ? sources : sources.toSorted())].join(' ');
-    const known = images.get(key);
-    if (known === undefined)
-      images.set(key, { digest, sources, siblings: new Set(item.siblings), edges: [item] });
-    else {
-      known.edges.push(item);
-      for (const sibling of item.siblings) known.siblings.add(sibling);
-    }
+    const image = getOrMake(images, key, (): Draft => ({ digest, sources, siblings: new Set(), edges: [] }));
+    image.edges.push(item);
+    for (const sibling of item.siblings) image.siblings.add(sibling);
   }
   return Array.from(images.values());
 }

@@ -62,32 +62,23 @@ function notProven(digests: number): Found {
 function describe(image: ImageToCopy, shortfall: Shortfall): Found {
   const { digest, edges, sources } = image;
   const name = sources[0] === undefined ? digest : formatReference(sources[0], digest);
-  const at = edges[0]?.at[0];
+  const concerns = { level: 'error', at: edges[0]?.at[0], edges: edges.map(edgeId) } as const;
   switch (shortfall.kind) {
     case 'missing':
       return {
-        level: 'error',
+        ...concerns,
         message: `${name} is incomplete: ${describeMissing(shortfall, [...sources, ...image.siblings])}`,
         advice: 'push the image to its source again, or remove its digest from the manifest',
-        at,
         edges: edges.filter(({ destination }) => shortfall.destinations.has(destination)).map(edgeId),
       };
-    case 'malformed':
-      return {
-        level: 'error',
-        message: `${name} cannot be copied: ${shortfall.reason}`,
-        advice: 'remove its digest from the manifest',
-        at,
-        edges: edges.map(edgeId),
-      };
-    case 'unreadable':
-      return {
-        level: 'error',
-        message: `${name} could not be proven to be complete: ${shortfall.reason}`,
-        advice: 'run again once its source answers',
-        at,
-        edges: edges.map(edgeId),
-      };
+    case 'malformed': {
+      const message = `${name} cannot be copied: ${shortfall.reason}`;
+      return { ...concerns, message, advice: 'remove its digest from the manifest' };
+    }
+    case 'unreadable': {
+      const message = `${name} could not be proven to be complete: ${shortfall.reason}`;
+      return { ...concerns, message, advice: 'run again once its source answers' };
+    }
     default:
       return assertNever(shortfall);
   }

@@ -1,21 +1,14 @@
 import { forEachConcurrently, forEachInLanes } from '../base/concurrency.ts';
-import { isAbort, messageOf } from '../base/errors.ts';
-import type { Digest } from '../image/digest.ts';
-import { ImageSize } from '../image/image-size.ts';
-import {
-  isWellFormed,
-  ManifestError,
-  parseReferences,
-  type References,
-  UNKNOWN_SIZE,
-} from '../image/oci-manifest.ts';
+import type { Descriptor } from '../image/descriptor.ts';
+import { isWellFormed, parseReferences, type References, UNKNOWN_SIZE } from '../image/oci-manifest.ts';
 import { formatReference } from '../image/reference.ts';
 import { edgeId } from '../plan/plan.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
 import type { Found } from './finding.ts';
 import { type ImageToCopy, imagesToCopy, sourceHostOf } from './images-to-copy.ts';
 import type { PlanRule } from './rule.ts';
-import { firstFound, MAX_DEPTH, TOO_DEEP } from './source-walk.ts';
+import { firstFound, walkLevels } from './source-walk.ts';
 
 const MIB = 1024 * 1024;
 
@@ -47,16 +40,14 @@ async function judge(
   const { digest, sources, edges } = image;
   const name = sources[0] === undefined ? digest : formatReference(sources[0], digest);
   const concerns = { level: 'error', at: edges[0]?.at[0], edges: edges.map(edgeId) } as const;
-  try {
-    const size = await sizeOf(image, source, signal);
-    if (size <= limit) return undefined;
-    const message = `${name} has ${Math.ceil(size / MIB)} MiB, more than the limit of ${limit / MIB} MiB`;
-    return { ...concerns, message, advice: 'reduce the size of the image, or raise -max-image-size' };
-  } catch (error) {
-    if (signal.aborted || isAbort(error, signal)) throw error;
-    const message = `the size of ${name} could not be read: ${messageOf(error)}`;
+  const size = await orUnreadable(sizeOf(image, source, signal), signal);
+  if (typeof size !== 'number') {
+    const message = `the size of ${name} could not be read: ${size.reason}`;
     return { ...concerns, message, advice: 'see the reason, and run again' };
   }
+  if (size <= limit) return undefined;
+  const message = `${name} has ${Math.ceil(size / MIB)} MiB, more than the limit of ${limit / MIB} MiB`;
+  return { ...concerns, message, advice: 'reduce the size of the image, or raise -max-image-size' };
 }
 
 /** Manifests of one image that are read concurrently. */
@@ -65,25 +56,16 @@ const WORKERS = 8;
 /** Bytes of the largest manifest's blobs, level by level. */
 async function sizeOf(image: ImageToCopy, source: ReadRegistry, signal: AbortSignal): Promise<number> {
   const repositories = [...image.sources, ...image.siblings];
-  const seen = new Set<Digest>([image.digest]);
-  const parts = new ImageSize(image.digest);
   let largest = 0;
-  let level: Digest[] = [image.digest];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > MAX_DEPTH) throw new ManifestError('manifest-malformed', TOO_DEEP);
-    const below = new Set<Digest>();
-    // oxlint-disable-next-line no-await-in-loop -- a level is known when the one above it has been read
-    await forEachConcurrently(level, { workers: WORKERS, signal }, async (digest) => {
-      const read = await firstFound(repositories, (one) => source.fetchManifest(one, digest, signal));
-      if (read === undefined || !isWellFormed(read)) return; // the copy says what is wrong
-      const references = parseReferences(read);
-      parts.add(references);
-      largest = Math.max(largest, sizeOfBlobs(references));
-      for (const child of references.manifests) below.add(child.digest);
-    });
-    level = Array.from(below).filter((digest) => !seen.has(digest));
-    for (const digest of level) seen.add(digest);
-  }
+  const read = async ({ digest }: Descriptor) => {
+    const manifest = await firstFound(repositories, (one) => source.fetchManifest(one, digest, signal));
+    if (manifest === undefined || !isWellFormed(manifest)) return undefined; // the copy reports it
+    const references = parseReferences(manifest);
+    largest = Math.max(largest, sizeOfBlobs(references));
+    return references;
+  };
+  const options = { workers: WORKERS, signal };
+  await walkLevels(image.digest, (level, look) => forEachConcurrently(level, options, look), read);
   return largest;
 }
 

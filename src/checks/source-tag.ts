@@ -1,5 +1,5 @@
 import { forEachInLanes } from '../base/concurrency.ts';
-import { isAbort, messageOf } from '../base/errors.ts';
+import { addTo, getOrMake } from '../base/maps.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseReferences } from '../image/oci-manifest.ts';
 import { formatReference } from '../image/reference.ts';
@@ -7,6 +7,7 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import { type CopyItem, edgeId, type Plan } from '../plan/plan.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
+import { orUnreadable } from '../ports/unreadable.ts';
 import type { Found } from './finding.ts';
 import { countDigestsToCopy, FEW, imagesToCopy, isProven, type ProofScope } from './images-to-copy.ts';
 import type { PlanRule } from './rule.ts';
@@ -44,11 +45,8 @@ function sourceTagsOf(plan: Plan): SourceTag[] {
       const { tag, sourceFault } = edge;
       if (tag === undefined || sourceFault !== undefined) continue; // no source has the digest
       const name = formatReference(repository, tag);
-      const known = tags.get(name) ?? { repository, tag, wanted: new Map<Digest, CopyItem[]>() };
-      tags.set(name, known);
-      const same = known.wanted.get(digest) ?? [];
-      known.wanted.set(digest, same);
-      same.push(edge);
+      const make = (): SourceTag => ({ repository, tag, wanted: new Map() });
+      addTo(getOrMake(tags, name, make).wanted, digest, edge);
     }
   }
   return Array.from(tags.values());
@@ -60,23 +58,21 @@ async function compare(
   signal: AbortSignal,
 ): Promise<Found[]> {
   const name = formatReference(repository, tag);
-  try {
-    const actual = await source.resolve(repository, tag, signal);
-    const others = Array.from(wanted).filter(([digest]) => digest !== actual);
-    if (actual === undefined || others.length === 0) return [];
-    const parts = await partsOf(repository, actual, { source, signal }).catch(() => NO_PARTS);
-    return others.map(([digest, edges]) => {
-      const [message, advice] = parts.has(digest)
-        ? [`${name} is the index ${actual}, and ${digest} is only one part of it`, PROMOTE_INDEX]
-        : [`${name} is ${actual}, not ${digest}`, CHECK_DIGEST];
-      return { level: 'warn', message, advice, at: edges[0]?.at[0], edges: edges.map(edgeId) };
-    });
-  } catch (error) {
-    if (signal.aborted || isAbort(error, signal)) throw error;
+  const actual = await orUnreadable(source.resolve(repository, tag, signal), signal);
+  if (typeof actual === 'object') {
     const edges = Array.from(wanted.values()).flat();
-    const message = `${name} could not be compared with the manifests: ${messageOf(error)}`;
+    const message = `${name} could not be compared with the manifests: ${actual.reason}`;
     return [{ level: 'warn', message, at: edges[0]?.at[0], edges: edges.map(edgeId) }];
   }
+  const others = Array.from(wanted).filter(([digest]) => digest !== actual);
+  if (actual === undefined || others.length === 0) return [];
+  const parts = await partsOf(repository, actual, { source, signal }).catch(() => NO_PARTS);
+  return others.map(([digest, edges]) => {
+    const [message, advice] = parts.has(digest)
+      ? [`${name} is the index ${actual}, and ${digest} is only one part of it`, PROMOTE_INDEX]
+      : [`${name} is ${actual}, not ${digest}`, CHECK_DIGEST];
+    return { level: 'warn', message, advice, at: edges[0]?.at[0], edges: edges.map(edgeId) };
+  });
 }
 
 const BURNT = 'a promoted tag is never moved';

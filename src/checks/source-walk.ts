@@ -1,5 +1,6 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { isAbort, messageOf } from '../base/errors.ts';
+import { getOrMake } from '../base/maps.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
@@ -10,6 +11,7 @@ import {
   ManifestError,
   parseReferences,
   type RawManifest,
+  type References,
   UNKNOWN_SIZE,
 } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
@@ -21,9 +23,9 @@ export interface WalkedImage {
   /** In the order to try. */
   readonly sources: readonly Repository[];
   readonly destinations: ReadonlySet<Repository>;
-  /** Repositories that have nothing, so that they are not asked. */
+  /** Empty repositories, which are not queried. */
   readonly empty: ReadonlySet<Repository>;
-  /** True where the hosts of all destinations have the image elsewhere: its blobs are not looked up then. */
+  /** True if the hosts of all destinations have the image elsewhere: its blobs are not queried then. */
   readonly blobsAreKnown: boolean;
   readonly source: ReadRegistry;
   readonly destination: ReadRegistry;
@@ -43,14 +45,14 @@ export type Shortfall =
   | { readonly kind: 'malformed' | 'unreadable'; readonly reason: string };
 
 /** Indexes are copied within indexes down to this depth. */
-export const MAX_DEPTH = 8;
+const MAX_DEPTH = 8;
 
-/** Manifests or blobs of one image that are asked for concurrently: few, because the first missing one ends the walk. */
+/** Concurrent queries for one image: few, because the first missing manifest or blob ends the walk. */
 const WORKERS = 8;
 
 /**
- * Walks what images lead to at their sources. A manifest is read once for each repository, if `source` keeps what it
- * has read; a blob is asked for once for each repository. Foreign layers are not asked for, as they are not copied.
+ * Walks the content of images at their sources. A manifest is read once for each repository, if `source` caches
+ * manifests; a blob is queried once for each repository. Foreign layers are not queried, as they are not copied.
  */
 export class SourceWalk {
   readonly #blobs = new SingleFlight<string, boolean>();
@@ -72,30 +74,17 @@ export class SourceWalk {
   /** Level by level; resolves to the blobs that the manifests name. */
   async #walkManifests(image: WalkedImage, walk: Walk, signal: AbortSignal): Promise<Descriptor[]> {
     const blobs = new Map<string, Descriptor>();
-    const seen = new Set([image.digest]);
-    const size = new ImageSize(image.digest);
-    let level: readonly Descriptor[] = [{ digest: image.digest, size: UNKNOWN_SIZE, mediaType: OCI_INDEX }];
-    for (let depth = 0; level.length > 0; depth += 1) {
-      if (depth > MAX_DEPTH) throw new ManifestError('manifest-malformed', TOO_DEEP);
-      const found: Descriptor[] = [];
-      // oxlint-disable-next-line no-await-in-loop -- a level is known when the one above it has been read
-      await walk.forEach(level, signal, async (entry) => {
-        const manifest = await this.#read(entry.digest, image, signal);
-        if (!isManifestType(entry.mediaType) && (manifest === undefined || !isWellFormed(manifest))) {
-          return void blobs.set(keyOf(entry), entry); // an entry of unknown type may be a blob
-        }
-        if (manifest === undefined) return walk.miss(`manifest ${entry.digest}`);
-        const references = parseReferences(manifest);
-        size.add(references);
-        for (const blob of references.blobs) blobs.set(keyOf(blob), blob);
-        found.push(...references.manifests);
-      });
-      level = found.filter(({ digest }) => {
-        const isNew = !seen.has(digest);
-        seen.add(digest);
-        return isNew;
-      });
-    }
+    const forEach: ForEach = (level, look) => walk.forEach(level, signal, look);
+    await walkLevels(image.digest, forEach, async (entry) => {
+      const manifest = await this.#read(entry.digest, image, signal);
+      if (!isManifestType(entry.mediaType) && (manifest === undefined || !isWellFormed(manifest))) {
+        return void blobs.set(keyOf(entry), entry); // an entry of unknown type may be a blob
+      }
+      if (manifest === undefined) return walk.miss(`manifest ${entry.digest}`);
+      const references = parseReferences(manifest);
+      for (const blob of references.blobs) blobs.set(keyOf(blob), blob);
+      return references;
+    });
     return Array.from(blobs.values());
   }
 
@@ -123,7 +112,7 @@ export class SourceWalk {
     if (found !== undefined) return;
     const { digest, size } = blob;
     const name = size === UNKNOWN_SIZE ? `blob ${digest}` : `blob ${digest} of ${size} bytes`;
-    // a destination that has it, of a promotion that broke off say, needs no source
+    // a destination with the blob, from an interrupted promotion for example, needs no source
     for (const repository of walk.open) {
       const isThere = !empty.has(repository) && (await destination.hasBlob(repository, blob, signal));
       if (!isThere) walk.miss(name, repository);
@@ -131,7 +120,35 @@ export class SourceWalk {
   }
 }
 
-/** What the first repository has that has something; throws the first failure where none has, and one could not be read. */
+type ForEach = (level: readonly Descriptor[], look: (entry: Descriptor) => Promise<void>) => Promise<void>;
+
+/** Reads the manifests of an image level by level, each once. `read` resolves to the references of an entry. */
+export async function walkLevels(
+  root: Digest,
+  forEach: ForEach,
+  read: (entry: Descriptor) => Promise<References | void>,
+): Promise<void> {
+  const seen = new Set([root]);
+  const size = new ImageSize(root);
+  let level: readonly Descriptor[] = [{ digest: root, size: UNKNOWN_SIZE, mediaType: OCI_INDEX }];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > MAX_DEPTH) {
+      throw new ManifestError('manifest-malformed', `indexes are nested more than ${MAX_DEPTH} deep`);
+    }
+    const below = new Map<Digest, Descriptor>();
+    // oxlint-disable-next-line no-await-in-loop -- a level is known when the one above it has been read
+    await forEach(level, async (entry) => {
+      const references = await read(entry);
+      if (references === undefined) return;
+      size.add(references);
+      for (const child of references.manifests) getOrMake(below, child.digest, () => child);
+    });
+    level = Array.from(below.values()).filter(({ digest }) => !seen.has(digest));
+    for (const { digest } of level) seen.add(digest);
+  }
+}
+
+/** The result of the first repository that has one. Throws the first error if none has, and one could not be read. */
 export async function firstFound<T>(
   repositories: readonly Repository[],
   look: (repository: Repository) => Promise<T | undefined>,
@@ -150,7 +167,7 @@ export async function firstFound<T>(
   return undefined;
 }
 
-/** A blob counts as missing only if a GET does not find it either: an unclear answer to HEAD means that it is not there. */
+/** A blob is missing only if a GET does not find it either: `hasBlob` is false for an unclear answer. */
 async function hasBlob(
   source: ReadRegistry,
   { repository, blob }: { repository: Repository; blob: Descriptor },
@@ -168,8 +185,6 @@ async function hasBlob(
   }
 }
 
-export const TOO_DEEP = `indexes are nested more than ${MAX_DEPTH} deep`;
-
 function keyOf({ digest, size }: Descriptor): string {
   return `${digest} ${size}`;
 }
@@ -179,7 +194,7 @@ function shortfallOf(error: unknown): Shortfall {
   return { kind, reason: messageOf(error) };
 }
 
-/** What one walk has found. It ends when no destination can get the image any more. */
+/** The missing content of one image. The walk ends when no destination can get the image. */
 class Walk {
   /** Destinations that can get it, as far as is known. */
   readonly open: Set<Repository>;
@@ -191,7 +206,7 @@ class Walk {
     this.open = new Set(destinations);
   }
 
-  /** Notes what no source has, and this destination neither; without one no destination counts. */
+  /** Notes content that neither a source nor this destination has; without one, all destinations lack it. */
   miss(name: string, destination?: Repository): void {
     this.#missing.add(name);
     for (const one of destination === undefined ? this.open : [destination]) {

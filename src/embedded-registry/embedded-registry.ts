@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createAuthorizer } from './auth/auth.ts';
-import type { Backend } from './backend.ts';
+import type { Backend } from './handler.ts';
 import { type EmbeddedRegistryOptions, withDefaults } from './options.ts';
 import type { Stalled } from './server/deliver.ts';
 import { type Fault, FaultPlan } from './server/faults.ts';

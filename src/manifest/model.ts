@@ -81,6 +81,7 @@ export type RuleName =
   | 'provenance'
   | 'too-many-edges'
   | 'file-size'
+  | 'source-image'
   | 'layout';
 
 /** The good entries of all files, and the problems of the others. */

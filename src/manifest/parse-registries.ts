@@ -1,7 +1,7 @@
 import { formatPosition } from '../base/position.ts';
 import { quote } from '../base/text.ts';
 import type { RegistryName } from '../image/repository.ts';
-import type { Registry } from './model.ts';
+import type { Problem, Registry } from './model.ts';
 import { checkRegistryName, checkServiceAccount, type Fault } from './rules.ts';
 import { asMap, isTrue, parseShape, RegistryShape } from './shape.ts';
 import type { SourceFile } from './source-file.ts';
@@ -26,10 +26,13 @@ export function parseRegistries(
     source.report({ rule: 'one-source', message }, list?.at ?? at);
     return undefined;
   }
+  const earlier = source.problems.length;
   const candidates = list.items.map((item) => parseCandidate(item, source));
   const origin = chooseSource(candidates, list.at, source);
   const destinations = chooseDestinations(candidates, origin, source);
-  if (destinations.length === 0) reportNoDestination(candidates, list.at, source);
+  if (destinations.length === 0) {
+    reportNoDestination(candidates, behind(source.problems.slice(earlier), source, list.at), source);
+  }
   return origin === undefined || destinations.length === 0 ? undefined : { source: origin, destinations };
 }
 
@@ -80,6 +83,11 @@ function reportNoDestination(candidates: readonly Candidate[], at: number, sourc
   } else {
     source.warn(destinationFault('nothing to promote: there is a source registry and no destination'), at);
   }
+}
+
+/** The place of the last of some problems, so that what follows from them comes after them. */
+function behind(problems: readonly Problem[], source: SourceFile, otherwise: number): number {
+  return problems.reduce((last, { at }) => Math.max(last, source.offsetOf(at)), otherwise);
 }
 
 function chooseSource(

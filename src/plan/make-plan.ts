@@ -5,15 +5,8 @@ import { hostOf, type Repository } from '../image/repository.ts';
 import type { Inventory } from '../inventory/inventory.ts';
 import { SiblingHolders } from '../inventory/sibling-holders.ts';
 import { decideEdge, isPresent, type Known } from './decide-edge.ts';
-import {
-  EDGE_DECISIONS,
-  type EdgeDecision,
-  isWritable,
-  noEdges,
-  type Plan,
-  type PlanItem,
-  type PlanOrigin,
-} from './plan.ts';
+import { countPlan } from './count-plan.ts';
+import { isWritable, type Plan, type PlanItem } from './plan.ts';
 import { sortItems } from './sort-items.ts';
 
 /**
@@ -26,12 +19,12 @@ import { sortItems } from './sort-items.ts';
 export function makePlan(
   wanted: Wanted,
   inventory: Inventory,
-  { keepPresent = false, origin }: { readonly keepPresent?: boolean; readonly origin?: PlanOrigin } = {},
+  { keepPresent = false }: { readonly keepPresent?: boolean } = {},
 ): Plan {
   const draft = new PlanDraft(keepPresent);
   const known = { inventory, holders: new SiblingHolders(wanted, inventory) };
   for (const repository of wanted.repositories) decideRepository(repository, known, draft);
-  return { ...draft.finish(inventory), ...(origin !== undefined && { origin }) };
+  return draft.finish(inventory);
 }
 
 function decideRepository({ repository, list }: WantedRepository, known: Known, draft: PlanDraft): void {
@@ -71,36 +64,23 @@ function conflictItems(destination: Repository, { tag, claims }: Conflict): Plan
 class PlanDraft {
   readonly skipsPresent: boolean;
   readonly #items: PlanItem[] = [];
-  readonly #hosts = new Map<string, Record<EdgeDecision, number>>();
+  readonly #present = new Map<string, number>();
 
   constructor(keepPresent: boolean) {
     this.skipsPresent = !keepPresent;
   }
 
   countPresent(host: string): void {
-    this.#countsOf(host).present += 1;
+    this.#present.set(host, (this.#present.get(host) ?? 0) + 1);
   }
 
   add(item: PlanItem): void {
-    this.#countsOf(hostOf(item.destination))[item.decision] += 1;
     this.#items.push(item);
   }
 
   finish(inventory: Inventory): Plan {
-    const hosts = Object.fromEntries(Array.from(this.#hosts).toSorted(([a], [b]) => compareText(a, b)));
-    const counts = noEdges();
-    for (const host of this.#hosts.values())
-      for (const decision of EDGE_DECISIONS) counts[decision] += host[decision];
     const items = sortItems(this.#items);
-    return { version: 1, items, counts, hosts, newRepositories: findNew(items, inventory) };
-  }
-
-  #countsOf(host: string): Record<EdgeDecision, number> {
-    const known = this.#hosts.get(host);
-    if (known !== undefined) return known;
-    const counts = noEdges();
-    this.#hosts.set(host, counts);
-    return counts;
+    return countPlan(items, { present: this.#present, newRepositories: findNew(items, inventory) });
   }
 }
 

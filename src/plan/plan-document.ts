@@ -1,9 +1,13 @@
 import * as z from 'zod';
-import { oneLine } from '../base/text.ts';
+import { CodedError } from '../base/errors.ts';
+import type { Position } from '../base/position.ts';
+import { isEmailAddress, oneLine } from '../base/text.ts';
 import { parseDigest } from '../image/digest.ts';
-import { parseRepository } from '../image/repository.ts';
+import { parseRegistryName, parseRepository } from '../image/repository.ts';
 import { parseTag } from '../image/tag.ts';
-import { EDGE_DECISIONS } from './plan.ts';
+
+/** A text is not a plan that this version of the program can read. */
+export class PlanFormatError extends CodedError<'json' | 'version' | 'shape' | 'altered'> {}
 
 /** A text that is parsed into a value of its own type. */
 function parsed<T extends string>(what: string, parse: (text: string) => T | undefined) {
@@ -18,20 +22,25 @@ function parsed<T extends string>(what: string, parse: (text: string) => T | und
 const Count = z.int().min(0);
 const DigestText = parsed('digest', parseDigest);
 const RepositoryText = parsed('repository', parseRepository);
-const Counts = z.record(z.enum(EDGE_DECISIONS), Count);
-const Places = z.array(z.strictObject({ file: z.string(), line: Count, column: Count }));
+const Account = parsed('email address', (text) => (isEmailAddress(text) ? text : undefined));
+const Fingerprint = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
+/** `[file, line, column]`. */
+const Place = z
+  .tuple([z.string(), Count, Count])
+  .transform(([file, line, column]): Position => ({ file, line, column }));
+const Places = z.array(Place).min(1);
+
+/** Numbers are those of lists. */
 const BASE = {
-  destination: RepositoryText,
+  destinations: Count,
   tag: parsed('tag', parseTag).optional(),
   digest: DigestText,
-  /** An index of `lists`, as is `siblings`. */
   sources: Count,
   at: Places,
 };
 
-const Item = z.discriminatedUnion('decision', [
-  z.strictObject({ decision: z.literal('present'), ...BASE }),
+const Group = z.discriminatedUnion('decision', [
   z.strictObject({
     decision: z.literal('copy'),
     ...BASE,
@@ -51,14 +60,24 @@ const Item = z.discriminatedUnion('decision', [
   z.strictObject({ decision: z.literal('blocked'), ...BASE, reason: z.string() }),
   z.strictObject({ decision: z.literal('not-attempted'), ...BASE }),
 ]);
-export type WrittenItem = z.infer<typeof Item>;
+export type ItemGroup = z.infer<typeof Group>;
 
 const Origin = z.strictObject({
   tool: z.string(),
   madeAt: z.iso.datetime(),
   manifests: DigestText,
+  read: z.strictObject({ projects: Count, images: Count, digests: Count }),
   revision: z.exactOptional(z.strictObject({ commit: z.string(), dirty: z.boolean() })),
   shard: z.exactOptional(z.strictObject({ index: Count, count: Count, input: DigestText })),
+});
+
+const Finding = z.strictObject({
+  rule: z.string(),
+  level: z.enum(['warn', 'error']),
+  message: z.string(),
+  advice: z.exactOptional(z.string()),
+  at: Place.optional(),
+  edges: z.array(z.string()),
 });
 
 const Head = z.object({ format: z.literal('cip-plan'), version: z.unknown().optional() });
@@ -69,46 +88,54 @@ const PlanDocument = z
     format: z.literal('cip-plan'),
     version: z.literal(1),
     origin: Origin,
-    counts: Counts,
-    hosts: z.record(z.string(), Counts),
+    accounts: z.array(z.strictObject({ registry: parsed('registry', parseRegistryName), account: Account })),
+    present: z.record(z.string(), Count),
     newRepositories: z.array(RepositoryText),
+    findings: z.array(Finding),
+    malformed: z.array(z.strictObject({ rule: z.string(), message: z.string(), at: Place })),
     lists: z.array(z.array(RepositoryText)),
-    items: z.array(Item),
+    items: z.array(Group),
+    digest: DigestText,
+    signature: z.exactOptional(z.strictObject({ key: Fingerprint, value: z.base64() })),
   })
   .superRefine(({ lists, items }, context) => {
     for (const [index, item] of items.entries()) {
-      const used = 'siblings' in item ? [item.sources, item.siblings] : [item.sources];
+      const used = [item.destinations, item.sources, 'siblings' in item ? item.siblings : 0];
       if (used.every((list) => list < lists.length)) continue;
       context.addIssue({ code: 'custom', message: 'no such list', path: ['items', index] });
     }
   });
 export type PlanDocument = z.infer<typeof PlanDocument>;
 
-type Fault = (code: 'json' | 'version' | 'shape', message: string) => Error;
-
-/** Throws what `fault` makes of a message that says what is wrong, and where. */
-export function parsePlanDocument(text: string, fault: Fault): PlanDocument {
-  const document = parseJson(text, fault);
+/** Throws a `PlanFormatError` that says what is wrong, and where. */
+export function parsePlanDocument(text: string): PlanDocument {
+  const document = parseJson(text);
   const head = Head.safeParse(document);
-  if (!head.success) throw fault('shape', 'it is not a plan file: "format" is not "cip-plan"');
+  if (!head.success) throw new PlanFormatError('shape', NO_PLAN);
   if (head.data.version !== 1) {
     const version = oneLine(JSON.stringify(head.data.version) ?? 'none');
-    throw fault('version', `it is a plan of version ${version}, and this program reads version 1`);
+    throw new PlanFormatError(
+      'version',
+      `it is a plan of format version ${version}, and this program reads version 1: use one version of cip for both`,
+    );
   }
   const result = PlanDocument.safeParse(document);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   const place = issue?.path.map(String).join('.') ?? '';
-  throw fault(
+  throw new PlanFormatError(
     'shape',
     oneLine(`it is not a valid plan: ${place === '' ? '' : `${place}: `}${issue?.message}`),
   );
 }
 
-function parseJson(text: string, fault: Fault): unknown {
+const NO_PLAN = 'it is JSON, but no plan file: expected one that -plan-out has written';
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') throw new PlanFormatError('json', 'it is empty: was the plan ever written?');
   try {
     return JSON.parse(text);
   } catch {
-    throw fault('json', 'it is not JSON, which a plan file is: was it written to the end?');
+    throw new PlanFormatError('json', 'it is not JSON, which a plan file is: was it written to the end?');
   }
 }

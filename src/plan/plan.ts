@@ -1,18 +1,14 @@
 import type { Position } from '../base/position.ts';
-import type { ShardIdentity } from '../edges/shard.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 
 /**
- * The decision for every edge, as plain JSON: applying a plan needs nothing else, and `encodePlan` writes it to a file.
- * Objects may be shared, and nothing depends on that.
+ * The decision for every edge, as plain JSON: applying a plan needs nothing else. Objects may be shared, and nothing
+ * depends on that.
  */
 export interface Plan {
-  readonly version: 1;
-  /** What the plan was made from; undefined for a plan that is never written. */
-  readonly origin?: PlanOrigin;
   /** Every edge that is not `present`, sorted by destination as it is written, then by digest. */
   readonly items: readonly PlanItem[];
   /** All edges, those that are `present` included. */
@@ -21,27 +17,6 @@ export interface Plan {
   readonly hosts: Readonly<Record<string, Readonly<Record<EdgeDecision, number>>>>;
   /** Repositories with something to write that did not exist, or were empty, when the plan was made; sorted. */
   readonly newRepositories: readonly Repository[];
-}
-
-export interface PlanOrigin {
-  /** The version of the program. */
-  readonly tool: string;
-  /** ISO 8601, UTC. */
-  readonly madeAt: string;
-  /** A digest of everything that the manifests want, this shard or not; file names and line numbers do not count. */
-  readonly manifests: Digest;
-  /** Where the manifests are in a git tree. */
-  readonly revision?: Revision;
-  /** Where the plan is for one shard. */
-  readonly shard?: ShardIdentity;
-}
-
-/** The state of a git tree. */
-export interface Revision {
-  /** The full name of the commit. */
-  readonly commit: string;
-  /** Whether the manifests differ from the commit. */
-  readonly dirty: boolean;
 }
 
 /**

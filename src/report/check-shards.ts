@@ -63,7 +63,9 @@ function differenceOf([one, other]: Pair): string | undefined {
     const early = [one, other].filter(({ report }) => report.stopped).map(({ name }) => quote(name));
     const hint =
       early.length === 0 ? '' : ` (${early.join(' and ')} was stopped, perhaps before it had read them)`;
-    return `their manifests want different images${hint}`;
+    return a.mode === 'verify' || a.plan === undefined
+      ? `their manifests want different images${hint}`
+      : 'their plans are different ones';
   }
   if (!isSame(a.manifests, b.manifests)) return 'their manifests have different numbers of entries';
   return isSame(explanationsOf(a), explanationsOf(b))
@@ -77,7 +79,9 @@ function explanationsOf(report: Report): unknown {
 }
 
 function describe(report: Report): string {
-  if (report.mode !== 'verify') return KINDS[report.mode];
+  if (report.mode !== 'verify') {
+    return report.plan === undefined ? KINDS[report.mode] : `${KINDS[report.mode]} by a plan file`;
+  }
   const { deep, via, repair } = report;
   const flags = [
     ...(deep ? ['-deep'] : []),

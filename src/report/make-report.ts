@@ -3,6 +3,7 @@ import { formatPosition } from '../base/position.ts';
 import type { Finding } from '../checks/finding.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
+import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
 import { edgeId, isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
 import { explainItem } from './explain-item.ts';
@@ -30,6 +31,8 @@ export interface ReportInput extends EnvelopeInput {
   /** Default: none. */
   readonly findings?: readonly Finding[];
   readonly outcomes: Outcomes;
+  /** The plan file that was applied. Unset: the plan was made in this run. */
+  readonly file?: Digest;
 }
 
 /** The report of a promotion, a dry run or a check of manifests. Pure. */
@@ -41,6 +44,7 @@ export function makeReport(input: ReportInput): RunReport {
     version: 1,
     mode,
     ...makeHead(input, shard),
+    ...(input.file === undefined ? {} : { plan: input.file }),
     summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),
     items: lazily(() => makeItems(input, errors)),

@@ -1,5 +1,6 @@
 import { sortedBy } from '../base/sorted.ts';
 import { checkShards, malformedEntriesOf, type Named } from './check-shards.ts';
+import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
 import type { Report, Verification } from './report.ts';
@@ -17,6 +18,7 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
   );
   return {
     ...first,
+    ...mergePlans(all),
     ...mergeTimes(all),
     shard: undefined,
     shards: shards.map(({ shard, report }): MergedShard => {
@@ -32,6 +34,12 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
     ...mergeRepairs(all),
     hosts: mergeHosts(all),
   };
+}
+
+/** Shards of one plan file name it; those of a plan for each shard name none. */
+function mergePlans(reports: readonly Report[]): { readonly plan?: Digest | undefined } {
+  const plans = new Set(reports.map((report) => (report.mode === 'verify' ? undefined : report.plan)));
+  return { plan: plans.size === 1 ? plans.values().next().value : undefined };
 }
 
 /** From the first start to the last end, by the clocks of their machines; stopped if one of them was. */

@@ -20,6 +20,12 @@ export function parseReport(text: string): reports.PromotionReport | reports.Ver
       'json',
       'it is not a JSON object, which a report is: was the run killed while it wrote it?',
     );
+  if (document['format'] === 'cip-plan') {
+    throw new ReportFormatError(
+      'shape',
+      'it is a plan file, not a report: cip apply FILE -report=FILE writes one',
+    );
+  }
   const isVerification = document['mode'] === 'verify';
   refuseVersion(document['version'], isVerification ? [1, 2] : [1]);
   return isVerification

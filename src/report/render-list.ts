@@ -3,16 +3,22 @@ import { renderMarkdownTable } from './render-table.ts';
 /** For one list of items: a comment on a pull request holds 65,536, for two lists, the findings and the tables. */
 const MAX_LIST_CHARACTERS = 25_000;
 
+export interface ListLimits {
+  readonly maxCharacters?: number;
+  /** The place of the items that do not fit. */
+  readonly rest?: string;
+}
+
 /** A heading and a table of items in Markdown, cut to the length of a comment; nothing without items. */
 export function renderMarkdownList(
   title: string,
   header: readonly string[],
   rows: Iterable<readonly string[]>,
-  maxCharacters = MAX_LIST_CHARACTERS,
+  { maxCharacters = MAX_LIST_CHARACTERS, rest = 'in the JSON report' }: ListLimits = {},
 ): string[] {
   const { shown, hidden } = fitting(rows, maxCharacters);
   if (shown.length + hidden === 0) return [];
-  const more = hidden > 0 ? [`… and ${hidden} more, in the JSON report.`] : [];
+  const more = hidden > 0 ? [`… and ${hidden} more, ${rest}.`] : [];
   return [`### ${title}`, renderMarkdownTable({ header, rows: shown }), ...more];
 }
 

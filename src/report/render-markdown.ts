@@ -57,7 +57,9 @@ const MAX_FINDING_CHARACTERS = 8_000;
 
 function findingSection(findings: readonly ReportFinding[]): string[] {
   const rows = findings.map(({ rule, level, at, ...finding }) => [level, rule, at, withAdvice(finding)]);
-  return renderMarkdownList('Findings', ['level', 'check', 'place', 'finding'], rows, MAX_FINDING_CHARACTERS);
+  return renderMarkdownList('Findings', ['level', 'check', 'place', 'finding'], rows, {
+    maxCharacters: MAX_FINDING_CHARACTERS,
+  });
 }
 
 function itemSection(title: string, items: Iterable<ReportItem>, mode: Report['mode']): string[] {

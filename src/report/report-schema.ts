@@ -99,6 +99,7 @@ export const PromotionItem: z.ZodType<PromotionItemType> = z.looseObject({
 export const PromotionReport: z.ZodType<PromotionReportType> = z.looseObject({
   version: z.literal(1),
   mode: z.enum(['parse-only', 'dry-run', 'promotion']),
+  plan: z.exactOptional(DigestText),
   ...ENVELOPE,
   summary: plannedCountsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
   items: z.array(PromotionItem),

@@ -1,3 +1,4 @@
+import type { Digest } from '../image/digest.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
@@ -14,6 +15,8 @@ export interface PromotionReport<Items extends Iterable<PromotionItem> = readonl
   extends Envelope {
   readonly version: 1;
   readonly mode: PromotionMode;
+  /** Of `cip apply`: the digest of the plan file. Its items and counts are of the edges of that plan alone. */
+  readonly plan?: Digest;
   readonly summary: Summary;
   readonly items: Items;
   readonly hosts: Readonly<Record<string, PromotionHost>>;

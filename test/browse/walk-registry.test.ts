@@ -1,5 +1,4 @@
 // Covers src/browse/discover-repositories.ts
-// Covers src/browse/expected-digests.ts
 // Covers src/browse/filter-children.ts
 // Covers src/browse/image-names.ts
 // Covers src/browse/read-whole-registry.ts
@@ -88,11 +87,23 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
     expect(absent).toEqual([{ kind: 'not-there', repository: at('gone') }]);
   });
 
-  it('that holds nothing says so', async () => {
+  it('that holds nothing says whether it exists, as far as the registry tells', async () => {
     const registry = await embeddedForTest({ listing });
     const { names, notices } = await walk(registry, { path: '/prod' });
     expect(names).toEqual([]);
-    expect(notices).toEqual([{ kind: 'nothing-there', registry: `${registry.host}/prod` }]);
+    const presence = listing === 'google' ? 'unknown' : 'absent';
+    expect(notices).toEqual([{ kind: 'nothing-there', registry: `${registry.host}/prod`, presence }]);
+    const host = await walk(registry);
+    expect(host.notices).toEqual([{ kind: 'nothing-there', registry: registry.host, presence: 'present' }]);
+  });
+
+  it('says which tag no image has, and not so of what does not exist', async () => {
+    const registry = await embeddedForTest({ listing });
+    push(registry, 'prod/app', image({ seed: 'app' }), 'v1');
+    const { notices } = await walk(registry, { path: '/prod', tag: tag('v9') });
+    expect(notices).toEqual([{ kind: 'tag-not-there', registry: `${registry.host}/prod`, tag: 'v9' }]);
+    const typo = await walk(registry, { path: '/pord', tag: tag('v9') });
+    expect(typo.notices.map(({ kind }) => kind)).toEqual(['nothing-there']);
   });
 
   it('keeps what carries a tag, with that tag alone', async () => {

@@ -1,4 +1,4 @@
-import { NO_EXPECTED_DIGESTS } from '../../src/browse/expected-digests.ts';
+import { NO_EXPECTED_DIGESTS } from '../../src/browse/repository-content.ts';
 import type { Notice } from '../../src/browse/notice.ts';
 import { type WalkPorts, type WalkRequest, walkRegistry } from '../../src/browse/walk-registry.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';

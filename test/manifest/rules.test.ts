@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseTag } from '../../src/image/tag.ts';
+import { sortProblems } from '../../src/manifest/problem.ts';
 import { runs } from '../builders/property-runs.ts';
 import { digest, imagesOf, parse, placesOf, REGISTRIES } from './checks.ts';
 
@@ -286,7 +287,7 @@ describe('registries', () => {
     [
       'no good destination',
       'registries:\n- {name: a.io/x, src: true}\n- {name: B}\n',
-      ['2:1 destination', '3:10 registry-name'],
+      ['3:10 destination', '3:10 registry-name'],
     ],
     ['registries of text', 'registries: a.io/x\n', ['1:13 shape']],
     ['an unknown field', `${REGISTRIES}renames: []\n`, ['5:1 unknown-field']],
@@ -298,12 +299,26 @@ describe('registries', () => {
     [
       'a bad source alone',
       'registries:\n- {name: A, src: true}\n',
-      ['2:1 destination', '2:10 registry-name'],
+      ['2:10 destination', '2:10 registry-name'],
     ],
   ])('leave the whole manifest out for %s', (_what, text, places) => {
     const { manifest, problems } = parse(text.replace(/^$/, '# no registries\nimages: []\n'));
     expect(placesOf(problems).toSorted()).toEqual(places);
     expect(manifest).toBeUndefined();
+  });
+
+  it.each([
+    ['a scheme', '{name: "https://b.io/x"}', 'write it without the scheme'],
+    ['a bad account', '{name: b.io/x, service-account: nobody}', 'invalid service account'],
+    ['the name of the source', '{name: a.io/x}', 'is the source registry itself'],
+    ['no name', '{service-account: a@b.io}', "'name' field cannot be empty"],
+  ])('name %s before the lack of destinations that follows', (_what, entry, cause) => {
+    const { problems } = parse(`registries:\n- {name: a.io/x, src: true}\n- ${entry}\n`);
+    const messages = sortProblems(problems).map(({ message }) => message);
+    expect(messages).toEqual([
+      expect.stringContaining(cause),
+      expect.stringContaining('no destination registry'),
+    ]);
   });
 
   it('promote nothing for a source alone, which is worth a warning', () => {

@@ -24,7 +24,7 @@ const GOOD_FILES: Readonly<Record<string, string>> = {
   'src/workflows/merge/run.ts': "import '../../report/make.ts';",
   'src/browse/walk.ts': "import '../edges/expand.ts'; import '../ports/registry.ts';",
   'src/checks/rule.ts': "import '../plan/make.ts'; import '../ports/registry.ts';",
-  'src/http/wire.ts': "import 'undici'; import 'node:net'; import '../ports/registry.ts';",
+  'src/http/wire.ts': "import 'undici'; import 'p-limit'; import 'node:net'; import '../ports/registry.ts';",
   'src/adapters/oci/client.ts': "import '../../http/wire.ts'; import '../../ports/registry.ts';",
   'src/adapters/system/clock.ts': "import 'node:timers/promises'; import '../../ports/registry.ts';",
   'src/embedded-registry/server.ts': "import 'node:http'; import '../image/digest.ts';",
@@ -59,6 +59,7 @@ const WRONG_IMPORTS: readonly (readonly [file: string, code: string, rule: strin
   ['src/workflows/merge/wrong.ts', "import '../../adapters/oci/client.ts';", 'workflows-imports'],
   ['src/browse/wrong.ts', "import '../inventory/read.ts';", 'browse-imports'],
   ['src/checks/wrong.ts', "import '../copy/apply.ts';", 'checks-imports'],
+  ['src/plan/wrong-limit.ts', "import 'p-limit';", 'plan-touches'],
   ['src/http/wrong.ts', "import '../adapters/oci/client.ts';", 'http-imports'],
   ['src/adapters/system/wrong.ts', "import '../oci/client.ts';", 'adapters-apart'],
   ['src/adapters/oci/wrong.ts', "import '../../plan/make.ts';", 'adapters-imports'],
@@ -74,7 +75,7 @@ const WRONG_IMPORTS: readonly (readonly [file: string, code: string, rule: strin
   ['bin/wrong.js', "import '../src/cli/main.ts';", 'bin-imports'],
 ];
 
-const MODULES = ['undici', 'js-yaml', 'zod', 'commander'];
+const MODULES = ['undici', 'p-limit', 'js-yaml', 'zod', 'commander'];
 
 interface Violation {
   readonly from: string;

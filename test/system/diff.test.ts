@@ -6,6 +6,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { artifact, image, multiArch, push } from '../builders/images.ts';
+import { digest } from '../builders/manifests.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip } from '../doubles/run-cip.ts';
 import { embedded, imagesOf, thinFiles, writesOf } from './staging.ts';
@@ -84,10 +85,33 @@ describe('cip diff', () => {
     expect(await run('.', prod, '-minimal-snapshot')).toMatchObject({ status: 0, stdout: '' });
     expect(await run(prod, `.@${prod}`, '--minimal-snapshot')).toMatchObject({ status: 0, stdout: '' });
     expect(await run('.@other.invalid/prod', `.@${prod}`)).toMatchObject({ status: 0, stdout: '' });
-    const whole = await run('.', prod);
-    expect(whole.status).toBe(1);
-    expect(whole.stdout).toContain(`+ app@${APP.children[0]?.manifest.digest}\n`);
   });
+
+  it.each(['oci', 'google'] as const)(
+    'does not hold the children of an index against manifests (%s), unless they name them',
+    async (listing) => {
+      const registry = await embedded({ listing });
+      push(registry, 'prod/app', APP, 'v1');
+      push(registry, 'prod/app', NEW, 'extra');
+      const prod = `${registry.host}/prod`;
+      const [child = digest('0')] = APP.children.map(({ manifest }) => manifest.digest);
+      const compare = async (dmap: Record<string, string[]>, ...flags: string[]) => {
+        const wanted = { from: 'gcr.invalid/x', to: [prod], images: { app: dmap } };
+        const cwd = await testdir(thinFiles({ a: wanted }));
+        const { status, stdout } = await runCip(['diff', '.', prod, ...flags], { cwd });
+        return { status, differences: stdout.split('\n').slice(2, -1) };
+      };
+      const extra = `+ app@${fresh} [extra]`;
+      expect(await compare({ [String(app)]: ['v1'] })).toEqual({ status: 1, differences: [extra] });
+      expect(await compare({ [String(app)]: ['v1'], [child]: [], [String(fresh)]: ['extra'] })).toEqual({
+        status: 0,
+        differences: [],
+      });
+      registry.store.deleteManifest('prod/app', child);
+      const lacking = await compare({ [String(app)]: ['v1'], [child]: [], [String(fresh)]: ['extra'] });
+      expect(lacking).toEqual({ status: 1, differences: [`- app@${child}`] });
+    },
+  );
 
   it.each([
     ['manifests', async (root: string) => `${root}@HOST/prod`],
@@ -258,7 +282,7 @@ describe('cip diff that cannot compare ends with 2', () => {
     [
       'a flag of a promotion',
       ['snapshot', 'snapshot', '-confirm'],
-      /cip diff does not take -confirm; cip, cip verify do/,
+      /cip diff does not take -confirm; cip, cip copy, cip verify, cip apply do/,
     ],
     [
       'files, of which nobody knows the children',

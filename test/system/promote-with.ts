@@ -18,5 +18,5 @@ export async function promoteWith(
   const read = { manifests, problems: [], counts: { projects: 1, images: 1, digests: 1 } };
   const own = { clock: new FakeClock(), spool: new MemorySpool(), progress };
   const ports = { ...client, ...own, stopping: quiet(), signal: quiet() };
-  return kept(await promote({ read, tool: 'test', confirm: true, reportAll: false, threads: 50 }, ports));
+  return kept(await promote({ read, confirm: true, reportAll: false, threads: 50 }, ports));
 }

@@ -121,13 +121,25 @@ describe('a snapshot', () => {
     expect(registry.requests).toEqual([]);
   });
 
-  it('of an empty registry is empty, and of no registry at all a failure', async () => {
+  it('of an empty registry is empty, and of no repository or registry at all a failure', async () => {
     const registry = await embedded();
-    expect(await runCip([`-snapshot=${registry.host}/foo`])).toMatchObject({ status: 0, stdout: '' });
+    const empty = await runCip([`-snapshot=${registry.host}`]);
+    expect(empty).toMatchObject({ status: 0, stdout: '' });
+    expect(empty.stderr).toContain(`${registry.host} is empty: it holds no image`);
+    const typo = await runCip([`-snapshot=${registry.host}/foo`]);
+    expect(typo).toMatchObject({ status: 1, stdout: '' });
+    expect(typo.stderr).toMatch(/error.*\/foo does not exist: no repository at or below this path/i);
     await registry.close();
     const { status, stdout, stderr } = await runCip([`-snapshot=${registry.host}/foo`, '-log-format=json']);
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toMatch(/"severity":"ERROR".*ECONNREFUSED/);
+  });
+
+  it('with a tag that no image has is empty, exit code 0, and a warning names the tag', async () => {
+    const registry = await twoImages('oci');
+    const run = await runCip([`-snapshot=${registry.host}/foo`, '-snapshot-tag=v9']);
+    expect(run).toMatchObject({ status: 0, stdout: '' });
+    expect(run.stderr).toContain(`no image at or below ${registry.host}/foo has the tag v9`);
   });
 
   it('says once what a registry that lists tags only does not show', async () => {

@@ -90,12 +90,35 @@ export class BrowseWarnings {
         if (this.#toldHosts.has(notice.host)) return;
         this.#toldHosts.add(notice.host);
         return this.#log.write('warning', `${notice.host} lists tags only: ${UNSEEN}`);
-      case 'nothing-there':
-        return this.#log.write('warning', `nothing to see at or below ${notice.registry}`);
+      case 'nothing-there': {
+        const isFailure = notice.presence === 'absent' && this.#absence === 'error';
+        if (isFailure) this.#incomplete = true;
+        return this.#log.write(isFailure ? 'error' : 'warning', emptiness(notice));
+      }
+      case 'nothing-wanted':
+        return this.#log.write('warning', `no manifest wants an image at or below ${notice.registry}`);
+      case 'tag-not-there':
+        return this.#log.write(
+          'warning',
+          `no image at or below ${notice.registry} has the tag ${notice.tag}`,
+        );
       default:
         return assertNever(notice);
     }
   };
+}
+
+function emptiness({ registry, presence }: Extract<Notice, { readonly kind: 'nothing-there' }>): string {
+  switch (presence) {
+    case 'absent':
+      return `${registry} does not exist: no repository at or below this path, check its spelling`;
+    case 'present':
+      return `${registry} is empty: it holds no image`;
+    case 'unknown':
+      return `no image at or below ${registry}: it is empty or does not exist, which this registry does not tell apart`;
+    default:
+      return assertNever(presence);
+  }
 }
 
 const NOT_WHOLE =

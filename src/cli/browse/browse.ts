@@ -1,6 +1,7 @@
 import { isAbort } from '../../base/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Progress } from '../../ports/progress.ts';
+import type { BrowseRegistry } from '../../ports/registry.ts';
 import type { ProcessContext } from '../commands/command.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
@@ -9,8 +10,10 @@ import type { BoundRegistry } from '../runtime/bound-registries.ts';
 import type { RunRegistries } from '../runtime/network-clients.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
 
-/** How a run reads the content of registries. */
-export type BrowseClient = Pick<RunRegistries, 'registry' | 'whole'>;
+/** How a run reads the content of registries. It cannot write. */
+export interface BrowseClient extends Pick<RunRegistries, 'whole'> {
+  readonly registry: BrowseRegistry;
+}
 
 /** The parts of a run that only reads registries. */
 export interface Browser {

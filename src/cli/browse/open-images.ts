@@ -1,4 +1,5 @@
-import type { ExpectedDigests } from '../../browse/expected-digests.ts';
+import type { ExcludedContent } from '../../browse/filter-children.ts';
+import type { ExpectedDigests } from '../../browse/repository-content.ts';
 import type { Naming } from '../../browse/image-names.ts';
 import type { Notify } from '../../browse/notice.ts';
 import { walkManifests } from '../../browse/walk-manifests.ts';
@@ -45,14 +46,17 @@ export interface RegistryRequest {
   readonly naming: Naming;
   /** Default: the digests that the manifests name. */
   readonly expected?: ExpectedDigests;
+  /** Default: what the options say. */
+  readonly minimal?: ExcludedContent;
 }
 
 /** The images that a registry holds. */
 export async function openRegistryImages(
-  { registry, manifests, naming, expected }: RegistryRequest,
+  { registry, manifests, naming, expected, minimal: asked }: RegistryRequest,
   { options, browser, open, notice, leftOut }: Opening,
 ): Promise<AsyncIterable<SnapshotImage>> {
-  const { tag, minimal, threads: workers, repositoriesFile } = options;
+  const minimal = asked ?? options.minimal;
+  const { tag, threads: workers, repositoriesFile } = options;
   const listed = repositoriesFile === undefined ? [] : await readRepositoriesFile(repositoriesFile, registry);
   const named = namedWithin(manifests, registry);
   const request = {

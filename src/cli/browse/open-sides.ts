@@ -1,7 +1,8 @@
 import { forEachConcurrently } from '../../base/concurrency.ts';
 import { assertNever } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
-import { type ExpectedDigests, NO_EXPECTED_DIGESTS } from '../../browse/expected-digests.ts';
+import type { ExcludedContent } from '../../browse/filter-children.ts';
+import { type ExpectedDigests, NO_EXPECTED_DIGESTS } from '../../browse/repository-content.ts';
 import { type Naming, nameOfRoot, namerOf, repositoryCalled } from '../../browse/image-names.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { wantedWithin } from '../../edges/wanted-within.ts';
@@ -11,6 +12,7 @@ import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
 import { orUnreadable } from '../../ports/unreadable.ts';
 import type { DiffSide } from '../../workflows/diff/diff.ts';
+import type { BrowseOptions } from '../flags/options/browse-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { BrowseWarnings } from './browse-warnings.ts';
 import type { Browser } from './browse.ts';
@@ -88,10 +90,9 @@ async function openImages(
     case 'registry': {
       const { registry } = side;
       const expected = soughtBy(other);
-      return await openRegistryImages(
-        { registry, manifests, naming: namingFor(registry, other), expected },
-        opening,
-      );
+      const naming = namingFor(registry, other);
+      const minimal = minimalBeside(other, opening.options);
+      return await openRegistryImages({ registry, manifests, naming, expected, minimal }, opening);
     }
     case 'snapshot':
       return filterImages(side.images, opening.options);
@@ -103,6 +104,11 @@ async function openImages(
     default:
       return assertNever(side);
   }
+}
+
+/** Manifests name indexes, and a promotion copies the children with them: only children named as well count. */
+function minimalBeside(other: ReadSide, { minimal }: Pick<BrowseOptions, 'minimal'>): ExcludedContent {
+  return other.kind === 'manifests' && minimal === 'nothing' ? 'unexpected-children' : minimal;
 }
 
 /** In the snapshot of a registry that is an image itself, all names begin with the one of that image. */

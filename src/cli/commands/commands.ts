@@ -1,19 +1,33 @@
 import type { Flag } from '../flags/flag.ts';
+import { apply } from './apply.ts';
 import type { CipCommand } from './command.ts';
+import { add } from './add.ts';
+import { copy } from './copy.ts';
 import { diff } from './diff.ts';
+import { init } from './init.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
+import { show } from './show.ts';
 import { verify } from './verify.ts';
 import { version } from './version.ts';
 
 /** The commands of the programs, in the order of their help: parsing, help, suggestions and docs are made from it. */
-export const COMMANDS: readonly CipCommand[] = [promote, verify, diff, reportMerge, version];
+export const COMMANDS: readonly CipCommand[] = [
+  promote,
+  init,
+  add,
+  copy,
+  verify,
+  diff,
+  show,
+  apply,
+  reportMerge,
+  version,
+];
 
 /** Commands that are announced. One that is built is taken for itself. */
 const PLANNED: readonly string[] = [
   'snapshot',
-  'show',
-  'apply',
   'init',
   'add',
   'copy',

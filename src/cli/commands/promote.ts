@@ -23,6 +23,21 @@ const PARSE_ONLY_FLAGS = flagsOf('Manifests', [
   { name: 'parse-only', description: 'check the manifests without network access, then stop' },
 ]);
 
+const PLAN_FLAGS = flagsOf('Plan files', [
+  {
+    name: 'plan-out',
+    value: 'FILE',
+    description: 'write the plan of a dry run, for `cip show` and `cip apply`; `-` is stdout',
+    neverEmpty: true,
+  },
+  {
+    name: 'plan-key',
+    value: 'FILE',
+    description: 'sign the plan with this private key (ed25519, PEM)',
+    neverEmpty: true,
+  },
+]);
+
 const SNAPSHOT_FLAGS = flagsOf('Snapshots', [
   {
     name: 'snapshot',
@@ -49,6 +64,7 @@ export const promote = defineCommand<PromoteRequest>({
     ...SCOPE_FLAGS,
     ...ALLOW_LOST_FLAGS,
     ...PROMOTION_FLAGS,
+    ...PLAN_FLAGS,
     ...REPORT_FLAGS,
     ...SNAPSHOT_FLAGS,
     ...BROWSE_FLAGS,
@@ -73,6 +89,7 @@ export const promote = defineCommand<PromoteRequest>({
       'deadline',
       'allow-lost',
       'max-image-size',
+      'plan-out',
       'report',
       'report-markdown',
       'snapshot',

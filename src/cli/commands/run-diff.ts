@@ -1,7 +1,6 @@
 import { isAbort, messageOf } from '../../base/errors.ts';
-import { findDifferences } from '../../workflows/diff/diff.ts';
-import { DiffCounter } from '../../workflows/diff/diff-counter.ts';
-import { DiffError } from '../../workflows/diff/diff-error.ts';
+import { DiffCounter } from '../../workflows/diff/compare.ts';
+import { DiffError, findDifferences } from '../../workflows/diff/diff.ts';
 import { type DiffFormat, renderDiff } from '../../workflows/diff/render.ts';
 import type { BrowseOptions } from '../flags/options/browse-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';

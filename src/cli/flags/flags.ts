@@ -47,6 +47,17 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
   },
 ]);
 
+/** The keys that the signature of a plan file is verified with. */
+export const PLAN_TRUST_FLAGS = flagsOf('Plan files', [
+  {
+    name: 'plan-trusted-key',
+    value: 'FILE',
+    repeatable: true,
+    description: 'demand a signature by this key (ed25519, PEM)',
+    neverEmpty: true,
+  },
+]);
+
 export const REPORT_FILE_FLAGS = flagsOf('Report', [
   { name: 'report', value: 'FILE', description: 'write a JSON report; `-` is stdout' },
   { name: 'report-markdown', value: 'FILE', description: 'write a Markdown report; `-` is stdout' },

@@ -1,7 +1,7 @@
 import { CodedError } from '../../base/errors.ts';
 import { maskPasswords } from '../../base/text.ts';
 import { MergeError } from '../../report/check-shards.ts';
-import { DiffError } from '../../workflows/diff/diff-error.ts';
+import { DiffError } from '../../workflows/diff/diff.ts';
 
 /** The command line cannot be used: exit 2. */
 export class UsageError extends CodedError<'usage'> {

@@ -4,10 +4,10 @@ import { basename, dirname } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
+import type { CopyEvents } from '../../copy/copy-events.ts';
 import type { Outcome } from '../../copy/outcome.ts';
-import type { Plan, WritableItem } from '../../plan/plan.ts';
+import type { WritableItem } from '../../plan/plan.ts';
 import type { Log } from '../../ports/log.ts';
-import type { PromotionEvents } from '../../promote.ts';
 import { isJournal, renderJournalHead, renderJournalItem } from '../../report/journal.ts';
 import { makePromotionItem } from '../../report/make-report.ts';
 import { parseReport } from '../../report/parse-report.ts';
@@ -28,7 +28,7 @@ export interface JournalParts {
  * The file `REPORT.partial` of a promotion: a line for each edge when its outcome is known, so that a killed run leaves
  * a record. A promotion does not depend on it: a failure is a warning.
  */
-export class Journal implements Pick<PromotionEvents, 'planned' | 'edgeEnded'> {
+export class Journal implements Pick<CopyEvents, 'edgeEnded'> {
   readonly #parts: JournalParts;
   readonly #path: string | undefined;
   readonly #mode: number;
@@ -42,7 +42,7 @@ export class Journal implements Pick<PromotionEvents, 'planned' | 'edgeEnded'> {
   }
 
   /** Begins the file, with what the plan refuses. A dry run has none. */
-  async planned(_plan: Plan, report: RunReport): Promise<void> {
+  async planned(report: RunReport): Promise<void> {
     if (this.#path === undefined || report.mode !== 'promotion') return;
     const { secrets } = this.#parts;
     try {

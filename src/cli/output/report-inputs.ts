@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { ReportTarget } from './report-target.ts';
 
@@ -14,8 +15,14 @@ export function inputsOf({
   where,
   keyFiles,
   caFiles,
-}: Pick<PromotionOptions, 'where' | 'keyFiles' | 'caFiles'>): ReportInputs {
-  const files = [...keyFiles, ...caFiles];
+  planKey,
+}: Pick<PromotionOptions, 'where' | 'keyFiles' | 'caFiles' | 'planKey'>): ReportInputs {
+  return inputsAt(where, [...keyFiles, ...caFiles, ...(planKey === undefined ? [] : [planKey])]);
+}
+
+/** The manifests and some more files. */
+export function inputsAt(where: ManifestLocation | undefined, files: readonly string[]): ReportInputs {
+  if (where === undefined) return { files };
   return where.kind === 'plain' ? { files: [where.file, ...files] } : { files, directory: where.directory };
 }
 

@@ -16,12 +16,16 @@ import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
 /** A requested report could not be written. */
 export class ReportError extends CodedError<'unwritable'> {}
 
-type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'>;
+type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'> & {
+  readonly planOut?: string | undefined;
+};
 
 /** The targets of the requested forms of a report. */
 export interface ReportTargets {
   readonly report: ReportTarget | undefined;
   readonly reportMarkdown: ReportTarget | undefined;
+  /** That of the plan. */
+  readonly planOut?: ReportTarget | undefined;
 }
 
 /**
@@ -29,21 +33,41 @@ export interface ReportTargets {
  * could not be written, or not without losing one of the files that are read.
  */
 export async function prepareReports(
-  { report, reportMarkdown }: Targets,
+  { report, reportMarkdown, planOut }: Targets,
   inputs: ReportInputs,
 ): Promise<ReportTargets> {
   const places = {
     report: await findFor(report, inputs),
     reportMarkdown: await findFor(reportMarkdown, inputs),
+    planOut: await findFor(planOut, inputs, 'plan'),
   };
-  const keys = [places.report, places.reportMarkdown].map((place) => place && keyOfTarget(place));
-  if (keys[0] !== undefined && keys[0] === keys[1]) {
+  refuseSame([
+    { flag: '-report', given: report, place: places.report },
+    { flag: '-report-markdown', given: reportMarkdown, place: places.reportMarkdown },
+    { flag: '-plan-out', given: planOut, place: places.planOut },
+  ]);
+  await Promise.all([places.report, places.reportMarkdown, places.planOut].map(discardOld));
+  return places;
+}
+
+interface GivenTarget {
+  readonly flag: string;
+  readonly given: string | undefined;
+  readonly place: ReportTarget | undefined;
+}
+
+function refuseSame(targets: readonly GivenTarget[]): void {
+  const seen = new Map<string, GivenTarget>();
+  for (const target of targets) {
+    if (target.place === undefined) continue;
+    const key = keyOfTarget(target.place);
+    const other = seen.get(key);
+    seen.set(key, target);
+    if (other === undefined) continue;
     throw new UsageError(
-      `-report and -report-markdown cannot both go to one place: ${quote(report ?? '')} and ${quote(reportMarkdown ?? '')} are the same`,
+      `${other.flag} and ${target.flag} cannot both go to one place: ${quote(other.given ?? '')} and ${quote(target.given ?? '')} are the same`,
     );
   }
-  await Promise.all([discardOld(places.report), discardOld(places.reportMarkdown)]);
-  return places;
 }
 
 /**
@@ -56,22 +80,26 @@ export async function writeReports(
   stdio: Stdio,
 ): Promise<void> {
   const results = await Promise.allSettled([
-    write(json, () => renderJson(report), stdio),
-    write(markdown, () => [renderMarkdown(report)], stdio),
+    writePieces(json, () => renderJson(report), { stdio }),
+    writePieces(markdown, () => [renderMarkdown(report)], { stdio }),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-async function findFor(target: string | undefined, inputs: ReportInputs): Promise<ReportTarget | undefined> {
+async function findFor(
+  target: string | undefined,
+  inputs: ReportInputs,
+  what = 'report',
+): Promise<ReportTarget | undefined> {
   if (target === undefined) return undefined;
   const place = await resolveTarget(target);
-  if ('obstacle' in place) throw unusable(target, place.obstacle);
-  if (await isInput(place, inputs)) throw unusable(target, 'it is one of the files to read');
+  if ('obstacle' in place) throw unusable(target, place.obstacle, what);
+  if (await isInput(place, inputs)) throw unusable(target, 'it is one of the files to read', what);
   return place;
 }
 
-function unusable(target: string, why: string): InputError {
-  return new InputError(`cannot write the report ${quote(target)}: ${why}`);
+function unusable(target: string, why: string, what = 'report'): InputError {
+  return new InputError(`cannot write the ${what} ${quote(target)}: ${why}`);
 }
 
 async function discardOld(place: ReportTarget | undefined): Promise<void> {
@@ -81,17 +109,18 @@ async function discardOld(place: ReportTarget | undefined): Promise<void> {
   });
 }
 
-async function write(
+/** Writes one file, or nothing without a place. Throws a `ReportError` that names what it is. */
+export async function writePieces(
   place: ReportTarget | undefined,
   render: () => Iterable<string>,
-  stdio: Stdio,
+  { stdio, what = 'report' }: { readonly stdio: Stdio; readonly what?: string },
 ): Promise<void> {
   if (place === undefined) return;
   try {
     await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
   } catch (cause) {
     const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // it names the stream as well
-    const message = `cannot write the report ${nameOf(place)}: ${why}`;
+    const message = `cannot write the ${what} ${nameOf(place)}: ${why}`;
     throw new ReportError('unwritable', message, { cause });
   }
 }

@@ -1,8 +1,8 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Backoff, type Failure, NO_ANSWER } from '../../base/backoff.ts';
 import { abortedAfter } from '../../base/errors.ts';
 import { RESUMPTION, UPLOAD_RETRY } from '../../base/limits-and-retries.ts';
 import { getOrMake } from '../../base/maps.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -55,7 +55,7 @@ const MAX_RESTARTED = 512 * 1024;
 export class BlobTransfer {
   readonly #ports: TransferPorts;
   /** By host, so that a host that does not answer holds up no other. */
-  readonly #permits = new Map<string, Semaphore>();
+  readonly #permits = new Map<string, LimitFunction>();
 
   constructor(ports: TransferPorts) {
     this.#ports = ports;
@@ -134,7 +134,7 @@ export class BlobTransfer {
   async #attempt(sending: Sending, signal: AbortSignal): Promise<'mounted' | 'transferred'> {
     const share = await this.#ports.supply.join(sending.blob);
     try {
-      return await this.#permitsOf(sending.destination).run(() => {
+      return await this.#permitsOf(sending.destination)(() => {
         this.#ports.stopping.throwIfAborted(); // it may have waited for long
         return this.#send(sending, share, signal);
       });
@@ -143,8 +143,8 @@ export class BlobTransfer {
     }
   }
 
-  #permitsOf(destination: Repository): Semaphore {
-    return getOrMake(this.#permits, hostOf(destination), () => new Semaphore(this.#ports.transfers));
+  #permitsOf(destination: Repository): LimitFunction {
+    return getOrMake(this.#permits, hostOf(destination), () => pLimit(this.#ports.transfers));
   }
 
   async #send(

@@ -1,5 +1,4 @@
-import type { Authorizer, Backend } from '../backend.ts';
-import type { Call } from '../call.ts';
+import type { Authorizer, Backend, Call } from '../handler.ts';
 import { Refusal } from '../errors.ts';
 import type { Settings } from '../options.ts';
 import { jsonReply, type Reply } from '../reply.ts';

@@ -1,5 +1,4 @@
-import type { Backend } from '../backend.ts';
-import type { Call } from '../call.ts';
+import type { Backend, Call } from '../handler.ts';
 import { Refusal } from '../errors.ts';
 import type { Reply } from '../reply.ts';
 import { rangedReply, requireDigest } from './content.ts';

@@ -1,6 +1,6 @@
 import { quote } from '../../base/text.ts';
 import { type Digest, parseDigest } from '../../image/digest.ts';
-import type { Call } from '../call.ts';
+import type { Call } from '../handler.ts';
 import { Refusal } from '../errors.ts';
 import type { Reply } from '../reply.ts';
 import { parseRange } from './range.ts';

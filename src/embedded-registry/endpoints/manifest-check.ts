@@ -11,7 +11,7 @@ import {
   OCI_MANIFEST,
 } from '../../image/media-types.ts';
 import { guessMediaType, parseReferences, type References } from '../../image/oci-manifest.ts';
-import type { Backend } from '../backend.ts';
+import type { Backend } from '../handler.ts';
 import { Refusal } from '../errors.ts';
 import { canonicalDigest } from '../storage/schema1-digest.ts';
 

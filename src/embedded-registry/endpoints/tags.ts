@@ -1,6 +1,5 @@
 import { compareText } from '../../base/sorted.ts';
-import type { Backend } from '../backend.ts';
-import type { Call } from '../call.ts';
+import type { Backend, Call } from '../handler.ts';
 import { Refusal } from '../errors.ts';
 import { jsonReply, type Reply } from '../reply.ts';
 import { compareTags } from '../storage/store.ts';

@@ -1,6 +1,5 @@
 import { type Digest, matchesDigest, parseDigest } from '../../image/digest.ts';
-import type { Backend } from '../backend.ts';
-import type { Call } from '../call.ts';
+import type { Backend, Call } from '../handler.ts';
 import { Refusal } from '../errors.ts';
 import type { Reply } from '../reply.ts';
 import { Interruption } from '../server/request-body.ts';

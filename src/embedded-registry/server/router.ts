@@ -1,5 +1,5 @@
 import { getToken } from '../auth/auth.ts';
-import type { Handler } from '../backend.ts';
+import type { Handler } from '../handler.ts';
 import { deleteBlob, getBlob } from '../endpoints/blobs.ts';
 import { deleteManifest, getManifest, putManifest } from '../endpoints/manifests.ts';
 import { listReferrers } from '../endpoints/referrers.ts';

@@ -1,5 +1,5 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { CONNECTIONS } from '../../base/limits-and-retries.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { LearnedLimit } from './learned-limit.ts';
 
@@ -7,7 +7,7 @@ import { LearnedLimit } from './learned-limit.ts';
 export class ConnectionSlots {
   readonly #clock: Clock;
   readonly #most: number;
-  readonly #slots: Semaphore;
+  readonly #slots: LimitFunction;
   readonly #limit: LearnedLimit;
   /** Slow start: the requests in flight at the last lost connection, and one more with each answer. */
   #opened: number;
@@ -18,13 +18,13 @@ export class ConnectionSlots {
     this.#most = most;
     this.#opened = Math.min(most, CONNECTIONS.first);
     this.#limit = new LearnedLimit({ ceiling: most, leastTime: 0, tolerance: 0 });
-    this.#slots = new Semaphore(this.#opened);
+    this.#slots = pLimit(this.#opened);
   }
 
   /** Runs a task in a slot. */
   run<T>(task: () => Promise<T>): Promise<T> {
     this.#adapt();
-    return this.#slots.run(task);
+    return this.#slots(task);
   }
 
   /** Sends a request within a slot; `isLost` recognises the error of a lost connection. */
@@ -58,6 +58,6 @@ export class ConnectionSlots {
 
   #adapt(): void {
     const limit = Math.min(this.#opened, this.#limit.at(this.#clock.monotonic()));
-    this.#slots.resize(Math.round(limit));
+    this.#slots.concurrency = Math.max(1, Math.round(limit));
   }
 }

@@ -1,5 +1,5 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { getOrMake } from '../../base/maps.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Keychain } from '../../ports/keychain.ts';
 import { type HttpRequest, type HttpResponse, isRead, type Send } from '../request.ts';
@@ -62,11 +62,11 @@ class RateLimits {
   readonly #hosts = new Map<string, HostLimits>();
   readonly #users = new Map<string, User>();
   readonly #queue: TurnQueue;
-  readonly #slots: Semaphore;
+  readonly #slots: LimitFunction;
 
   constructor(options: RateLimitOptions) {
     this.#options = options;
-    this.#slots = new Semaphore(options.threads);
+    this.#slots = pLimit(options.threads);
     this.#queue = new TurnQueue(options.clock);
   }
 
@@ -91,7 +91,7 @@ class RateLimits {
     task: (slots: ConnectionSlots) => Promise<T>,
   ): Promise<T> {
     if (slot === 'none') return bodySlots.run(() => task(bodySlots));
-    return slots.run(() => this.#slots.run(() => task(slots)));
+    return slots.run(() => this.#slots(() => task(slots)));
   }
 
   async #observe(

@@ -5,6 +5,7 @@ import { escapeControls, nearest, quote } from '../../base/text.ts';
 import type { Problem } from '../model.ts';
 import { type DirectoryEntry, followLinks } from './disk.ts';
 import { LayoutError } from './layout-error.ts';
+import { adviseNearbyDirectory } from './nearby-directory.ts';
 import { imagesOf, MANIFEST_FILE, manifestOf, namesOf } from './project-files.ts';
 import { type Place, ThinDirectory } from './thin-directory.ts';
 import { warnUnusedImageLists } from './unused-image-lists.ts';
@@ -30,7 +31,8 @@ const CONCURRENT_DIRECTORIES = 16;
 export async function readLayout(directory: string, signal: AbortSignal): Promise<Layout> {
   const thin = new ThinDirectory(directory, await realDirectory(directory));
   const top = await thin.entriesOf(thin.root);
-  if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues); // nobody knows what is in it
+  if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues); // its content is unknown
+  await refuseOtherLevel(directory, top, thin);
   const images = await topDirectory('images', { top, thin });
   const manifests = await topDirectory('manifests', { top, thin });
   const projects: ProjectFiles[] = [];
@@ -61,6 +63,22 @@ async function realDirectory(directory: string): Promise<string> {
         ? `stat directory ${directory}: ${target.reason}`
         : `${quote(directory)} is not a directory: give the manifest directory`;
   throw new LayoutError('layout-broken', [{ path: directory, message }]);
+}
+
+/** A directory with neither `images` nor `manifests`, next to one that has both, is named instead of its two gaps. */
+async function refuseOtherLevel(
+  directory: string,
+  top: readonly DirectoryEntry[],
+  thin: ThinDirectory,
+): Promise<void> {
+  if (top.some(({ name }) => name === 'images' || name === 'manifests')) return;
+  const advice = await adviseNearbyDirectory(directory, { root: thin.root, entries: top });
+  if (advice === undefined) return;
+  thin.refuse(
+    '',
+    `${quote(directory)} is not a manifest directory, it has no "images" and no "manifests": ${advice}`,
+  );
+  throw new LayoutError('layout-broken', thin.issues);
 }
 
 async function topDirectory(

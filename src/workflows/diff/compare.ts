@@ -2,7 +2,7 @@ import type { Digest } from '../../image/digest.ts';
 import type { SnapshotDigest, SnapshotImage } from '../../image/snapshot-image.ts';
 import type { Tag } from '../../image/tag.ts';
 
-/** One thing in which two registries differ. */
+/** A difference between two registries. */
 export type Difference =
   | {
       readonly kind: 'only-in-a' | 'only-in-b';
@@ -11,8 +11,8 @@ export type Difference =
       readonly tags: readonly Tag[];
     }
   /**
-   * A tag that stands for different digests, or that a digest of both has only on one side. The tags of a digest that
-   * only one side has are told with it.
+   * A tag with different digests, or that a digest of both sides has on one side only. The tags of a digest that only
+   * one side has are part of that difference.
    */
   | {
       readonly kind: 'tag';
@@ -22,7 +22,7 @@ export type Difference =
       readonly b: Digest | undefined;
     };
 
-/** In what two images of one name differ: digests first, then tags, each in its order. */
+/** The differences of two images with one name: digests first, then tags, each in its order. */
 export function compareImages(a: SnapshotImage | undefined, b: SnapshotImage | undefined): Difference[] {
   const image = (a ?? b)?.name ?? '';
   const sides = { a: sideOf(a), b: sideOf(b) };
@@ -66,4 +66,20 @@ function compareTags(image: string, { a, b }: { a: Side; b: Side }): Difference[
 
 function isIn({ known }: Side, digest: Digest | undefined): boolean {
   return digest !== undefined && known.has(digest);
+}
+
+/** Counts the differences that pass through. */
+export class DiffCounter {
+  readonly counts: Record<Difference['kind'], number> = { 'only-in-a': 0, 'only-in-b': 0, tag: 0 };
+
+  get isEqual(): boolean {
+    return Object.values(this.counts).every((count) => count === 0);
+  }
+
+  async *count(differences: AsyncIterable<Difference>): AsyncGenerator<Difference, void, undefined> {
+    for await (const difference of differences) {
+      this.counts[difference.kind] += 1;
+      yield difference;
+    }
+  }
 }

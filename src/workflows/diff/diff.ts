@@ -1,20 +1,23 @@
+import { CodedError } from '../../base/errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import { makeSnapshotImage, type SnapshotDigest, type SnapshotImage } from '../../image/snapshot-image.ts';
 import { compareImages, type Difference } from './compare.ts';
-import { DiffError } from './diff-error.ts';
+
+/** Two registries could not be compared. */
+export class DiffError extends CodedError<'not-compared'> {}
 
 export interface DiffSide {
   /** As the user wrote it. */
   readonly title: string;
   /** In the order of their names. */
   readonly images: AsyncIterable<SnapshotImage>;
-  /** What is known not to be known: its name was left out of the images, or everything was. Asked as they come. */
+  /** Images that could not be read, and are missing from `images`. Checked while the images are read. */
   readonly gaps: Gaps;
-  /** Digests that do not count in an image without a tag, here or on the other side. Default: all count. */
+  /** Untagged digests of an image that are not compared, on either side. Default: none. */
   readonly leftOut?: ((name: string) => ReadonlySet<Digest>) | undefined;
   /**
-   * Which of these digests, that it does not show, it has: asked of a side that does not show all. Where it cannot say,
-   * the image becomes one of the gaps. Default: none.
+   * Finds digests that `images` does not show, for a side that does not show all. If it fails, the image becomes a gap.
+   * Default: none are found.
    */
   readonly seek?: ((name: string, digests: readonly Digest[]) => Promise<readonly Digest[]>) | undefined;
 }
@@ -25,8 +28,8 @@ export interface Gaps {
 }
 
 /**
- * In what two sides differ, image by image in the order of the names. An image that one side could not read is in
- * neither. Throws a `DiffError` where a side could not be read at all.
+ * The differences of two sides, in the order of image names. An image that one side could not read is not compared.
+ * Throws a `DiffError` if a side could not be read at all.
  */
 export async function* findDifferences(
   a: DiffSide,

@@ -1,7 +1,7 @@
 import { assertNever } from '../../base/errors.ts';
 import { renderMarkdownTable } from '../../report/render-table.ts';
 import type { Difference } from './compare.ts';
-import type { DiffCounter } from './diff-counter.ts';
+import type { DiffCounter } from './compare.ts';
 
 export type DiffFormat = 'text' | 'json' | 'markdown';
 

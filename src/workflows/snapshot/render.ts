@@ -1,4 +1,5 @@
 import { assertNever } from '../../base/errors.ts';
+import { renderDmapEntry, renderImageLines } from '../../manifest/edit/render-entry.ts';
 import type { SnapshotDigest, SnapshotImage } from '../../image/snapshot-image.ts';
 
 export type SnapshotFormat = 'yaml' | 'csv' | 'json';
@@ -22,17 +23,12 @@ export async function* renderSnapshot(
 function renderImage({ name, digests }: SnapshotImage, format: 'yaml' | 'csv'): string {
   switch (format) {
     case 'yaml':
-      return `- name: ${yamlName(name)}\n  dmap:\n${digests.map((entry) => `    ${dmapEntry(entry)}\n`).join('')}`;
+      return `${renderImageLines(name, digests).join('\n')}\n`;
     case 'csv':
       return digests.map((entry) => csvLines(name, entry)).join('');
     default:
       return assertNever(format);
   }
-}
-
-/** Of all names, the one that YAML takes for something else where text is expected: readers in Go see no name in it. */
-function yamlName(name: string): string {
-  return name === 'null' ? '"null"' : name;
 }
 
 function csvLines(name: string, { digest, tags }: SnapshotDigest): string {
@@ -43,14 +39,9 @@ function csvLines(name: string, { digest, tags }: SnapshotDigest): string {
 async function* renderJson(images: AsyncIterable<SnapshotImage>): AsyncGenerator<string, void, undefined> {
   let separator = '[\n';
   for await (const { name, digests } of images) {
-    const entries = digests.map((entry) => `      ${dmapEntry(entry)}`).join(',\n');
+    const entries = digests.map((entry) => `      ${renderDmapEntry(entry)}`).join(',\n');
     yield `${separator}  {\n    "name": "${name}",\n    "dmap": {\n${entries}\n    }\n  }`;
     separator = ',\n';
   }
   yield separator === '[\n' ? '[]\n' : '\n]\n';
-}
-
-/** The grammars of digests and tags leave nothing to escape. */
-function dmapEntry({ digest, tags }: SnapshotDigest): string {
-  return `"${digest}": [${tags.map((tag) => `"${tag}"`).join(', ')}]`;
 }

@@ -1,5 +1,5 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { forEachConcurrently } from '../../base/concurrency.ts';
-import { Semaphore } from '../../base/semaphore.ts';
 import type { Want, Wanted, WantList } from '../../edges/wanted.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
@@ -41,7 +41,7 @@ type ObservationContext = ObservationPorts &
   ObservationOptions &
   Pick<DestinationQuery, 'listings' | 'wanted' | 'confirmsAbsence'> & {
     /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
-    readonly contents: Semaphore;
+    readonly contents: LimitFunction;
     readonly show: (target: Target, observation: Observation) => void;
   };
 
@@ -63,7 +63,7 @@ export async function readObservations(
     listings: new ListingStrategy(asked),
     wanted: new ListingStates(),
     confirmsAbsence: true,
-    contents: new Semaphore(workers),
+    contents: pLimit(workers),
     show: ({ destinations }: Target, observation: Observation) => {
       for (const destination of destinations) observations.set(destination, observation);
     },
@@ -93,7 +93,7 @@ async function look(target: Target, context: ObservationContext, signal: AbortSi
   context.show(target, { asked, state, flaws, unseen });
   const content = new ContentCheck(asked, context.registry, context);
   await forEachConcurrently(Array.from(unseen), { workers: context.workers, signal }, async (digest) => {
-    const found = await context.contents.run(() => findFlaw(digest, { asked, content, context }, signal));
+    const found = await context.contents(() => findFlaw(digest, { asked, content, context }, signal));
     if (found !== undefined) flaws.set(digest, found);
     unseen.delete(digest);
   });

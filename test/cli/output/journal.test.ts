@@ -1,3 +1,5 @@
+// Covers src/cli/output/run-record.ts
+
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -5,14 +7,13 @@ import { Secrets } from '../../../src/base/secrets.ts';
 import { Journal } from '../../../src/cli/output/journal.ts';
 import { resolveTarget } from '../../../src/cli/output/report-target.ts';
 import { COPIED, failed } from '../../../src/copy/outcome.ts';
-import { noEdges, type Plan, type WritableItem } from '../../../src/plan/plan.ts';
+import { noEdges, type WritableItem } from '../../../src/plan/plan.ts';
 import { parseReport } from '../../../src/report/parse-report.ts';
 import type { RunReport } from '../../../src/report/report.ts';
 import { digest, repository, tag } from '../../builders/manifests.ts';
 import { temporaryDirectory } from '../../doubles/run-cip.ts';
 
 const SECRET = 'hunter2-and-more';
-const PLAN: Plan = { version: 1, items: [], counts: noEdges(), hosts: {}, newRepositories: [] };
 const REPORT: RunReport = {
   version: 1,
   mode: 'promotion',
@@ -55,7 +56,7 @@ async function start({ directory = temporaryDirectory(), target = join(directory
 describe('the journal of a promotion', () => {
   it('has each edge on the disk as soon as it has ended, without secrets', async () => {
     const { journal, path, warnings } = await start();
-    await journal.planned(PLAN, REPORT);
+    await journal.planned(REPORT);
     journal.edgeEnded(edge('v1'), COPIED);
     expect(parseReport(readFileSync(path, 'utf8')).summary).toMatchObject({ copied: 1, 'not-attempted': 1 });
     journal.edgeEnded(edge('v2'), failed(`no right for ${SECRET}`));
@@ -68,7 +69,7 @@ describe('the journal of a promotion', () => {
   it('is removed once there is a report, and stays where none could be written', async () => {
     for (const isReported of [true, false]) {
       const { journal, path } = await start();
-      await journal.planned(PLAN, REPORT);
+      await journal.planned(REPORT);
       await journal.close({ isReported });
       expect(existsSync(path)).toBe(!isReported);
     }
@@ -76,10 +77,10 @@ describe('the journal of a promotion', () => {
 
   it('of a killed run is replaced, with a warning that says how much it had copied', async () => {
     const { journal, directory } = await start();
-    await journal.planned(PLAN, REPORT);
+    await journal.planned(REPORT);
     journal.edgeEnded(edge('v1'), COPIED);
     const next = await start({ directory });
-    await next.journal.planned(PLAN, REPORT);
+    await next.journal.planned(REPORT);
     expect(next.warnings).toEqual([
       expect.stringMatching(/^warning replacing the journal of a killed run \{.*"copied":1\}$/),
     ]);
@@ -89,7 +90,7 @@ describe('the journal of a promotion', () => {
   it('replaces no file of another kind', async () => {
     const { journal, path, warnings } = await start();
     writeFileSync(path, 'a letter');
-    await journal.planned(PLAN, REPORT);
+    await journal.planned(REPORT);
     journal.edgeEnded(edge('v1'), COPIED);
     await journal.close({ isReported: true });
     expect(readFileSync(path, 'utf8')).toBe('a letter');
@@ -101,7 +102,7 @@ describe('the journal of a promotion', () => {
   it('follows no link', async () => {
     const { journal, path, directory } = await start();
     symlinkSync(join(directory, 'elsewhere'), path);
-    await journal.planned(PLAN, REPORT);
+    await journal.planned(REPORT);
     expect(existsSync(join(directory, 'elsewhere'))).toBe(false);
     expect(statSync(path).isFile()).toBe(true);
   });
@@ -110,7 +111,7 @@ describe('the journal of a promotion', () => {
     const directory = temporaryDirectory();
     writeFileSync(join(directory, 'r.json'), '{}', { mode: 0o600 });
     const { journal, path } = await start({ directory });
-    await journal.planned(PLAN, REPORT);
+    await journal.planned(REPORT);
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
@@ -119,7 +120,7 @@ describe('the journal of a promotion', () => {
     ['of a report on stdout', {}, '-'],
   ])('is not kept %s', async (_what, changes, target) => {
     const { journal, path } = await start(target === undefined ? {} : { target });
-    await journal.planned(PLAN, { ...REPORT, ...changes });
+    await journal.planned({ ...REPORT, ...changes });
     journal.edgeEnded(edge('v1'), COPIED);
     await journal.close({ isReported: true });
     expect(existsSync(path)).toBe(false);

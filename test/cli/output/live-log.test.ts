@@ -38,7 +38,7 @@ function ended(...outcomes: readonly (readonly [WritableItem, Outcome])[]): Ende
 }
 
 function planOf(items: readonly PlanItem[]): Plan {
-  return { version: 1, items, counts: noEdges(), hosts: {}, newRepositories: [] };
+  return { items, counts: noEdges(), hosts: {}, newRepositories: [] };
 }
 
 function start(

@@ -23,7 +23,7 @@ const EMPTY = kept(
     stopped: false,
     edges: 0,
     manifests: { projects: 1, images: 0, digests: 0 },
-    plan: { version: 1, items: [], counts: noEdges(), hosts: {}, newRepositories: [] },
+    plan: { items: [], counts: noEdges(), hosts: {}, newRepositories: [] },
     readings: new Map(),
     outcomes: new Map(),
     problems: [],

@@ -1,4 +1,5 @@
 // Covers src/manifest/layout/layout-error.ts
+// Covers src/manifest/layout/nearby-directory.ts
 // Covers src/manifest/layout/project-files.ts
 // Covers src/manifest/layout/thin-directory.ts
 // Covers src/manifest/layout/unused-image-lists.ts
@@ -114,6 +115,35 @@ describe('a manifest directory', () => {
     const { problems, counts } = await readThin(directory);
     expect(problems).toEqual([]);
     expect(counts.projects).toBe(1);
+  });
+
+  it.each([
+    ['t1/manifests', 'did you mean "D/t1"?'],
+    ['t1/images', 'did you mean "D/t1"?'],
+    ['t1/manifests/x', 'did you mean "D/t1"?'],
+    ['t1/images/x/', 'did you mean "D/t1"?'],
+    ['', 'did you mean "D/t1", "D/t2"?'],
+    ['up', 'did you mean "D/up/t3"?'],
+  ])('that was missed by a level (%s) is named', async (path, advice) => {
+    const below = (name: string) =>
+      Object.fromEntries(Object.entries(project('x')).map(([file, text]) => [`${name}/${file}`, text]));
+    const directory = await testdir({
+      ...below('t1'),
+      ...below('t2'),
+      ...below('up/t3'),
+      ...below('.git'),
+      'other/manifests/': '',
+    });
+    const { issues } = await layoutErrorOf(join(directory, path));
+    const messages = issues.map(({ message }) => message.replaceAll(directory, 'D'));
+    expect(messages).toEqual([expect.stringMatching(/^"D.*" is not a manifest directory, /)]);
+    expect(messages[0]).toContain(advice);
+  });
+
+  it('that was missed by a level is named relative to the current one', async () => {
+    const directory = await testdir(project('x'));
+    const { message } = await layoutErrorOf(`${relative('.', directory)}/manifests`);
+    expect(message).toContain(`did you mean ${JSON.stringify(relative('.', directory))}?`);
   });
 
   it('may hold links that stay inside', async () => {

@@ -67,7 +67,7 @@ async function perform({ time, hosts, client, never }: Stage): Promise<Promotion
     problems: [],
     counts: { projects: 2, images: 3, digests: 3 },
   };
-  return kept(await promote({ read, tool: 'test', confirm: true, reportAll: false, threads: 50 }, ports));
+  return kept(await promote({ read, confirm: true, reportAll: false, threads: 50 }, ports));
 }
 
 function manifestsOf({ source, destination }: Hosts) {

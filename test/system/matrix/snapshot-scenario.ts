@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { NO_EXPECTED_DIGESTS } from '../../../src/browse/expected-digests.ts';
+import { NO_EXPECTED_DIGESTS } from '../../../src/browse/repository-content.ts';
 import { walkRegistry } from '../../../src/browse/walk-registry.ts';
 import { BrowseWarnings } from '../../../src/cli/browse/browse-warnings.ts';
 import type { SnapshotImage } from '../../../src/image/snapshot-image.ts';

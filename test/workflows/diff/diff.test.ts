@@ -1,5 +1,4 @@
 // Covers src/workflows/diff/compare.ts
-// Covers src/workflows/diff/diff-error.ts
 
 import { describe, expect, it } from 'vitest';
 import { makeSnapshotImage, type SnapshotImage } from '../../../src/image/snapshot-image.ts';

@@ -1,8 +1,6 @@
-// Covers src/workflows/diff/diff-counter.ts
-
 import { describe, expect, it } from 'vitest';
 import type { Difference } from '../../../src/workflows/diff/compare.ts';
-import { DiffCounter } from '../../../src/workflows/diff/diff-counter.ts';
+import { DiffCounter } from '../../../src/workflows/diff/compare.ts';
 import { type DiffFormat, renderDiff } from '../../../src/workflows/diff/render.ts';
 import { digest, tag } from '../../builders/manifests.ts';
 

@@ -30,6 +30,10 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   /** Whether destinations of a manifest may stand in for its source. */
   readonly siblings: boolean;
   readonly reportAll: boolean;
+  /** Where the plan goes; `-` is stdout. */
+  readonly planOut: string | undefined;
+  /** File of the key that signs the plan. */
+  readonly planKey: string | undefined;
 }
 
 /** Where reports go; `-` is stdout. */
@@ -43,22 +47,60 @@ export interface ReportFiles {
 const DEFAULT_SPOOL_LIMIT = 8192;
 
 /** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
-export function makePromotionOptions({ flags, env }: Pick<Given, 'flags' | 'env'>): PromotionOptions {
+export function makePromotionOptions(given: Pick<Given, 'flags' | 'env'>): PromotionOptions {
+  return { ...makeUnlocatedOptions(given), where: locationOf(given.flags) };
+}
+
+/** The same without the place of the manifests. */
+export function makeUnlocatedOptions({
+  flags,
+  env,
+}: Pick<Given, 'flags' | 'env'>): Omit<PromotionOptions, 'where'> {
+  return {
+    ...transferOptionsOf(flags),
+    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
+    siblings: !flags.isOn('no-siblings'),
+  };
+}
+
+/** The options of every run that copies images, whatever names them. */
+export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings'>;
+
+export function transferOptionsOf(flags: FlagValues): TransferOptions {
   const task = taskOf(flags);
   return {
     ...runOptionsOf(flags, [...warningsOf(flags, task), ...proofWarningsOf(flags, task)]),
-    where: locationOf(flags),
     task,
-    shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     spoolLimit: spoolLimitOf(flags),
     deadline: deadlineOf(flags),
     allowLost: flags.isOn('allow-lost'),
     proof: proofOf(flags),
     maxImageSize: maxImageSizeOf(flags),
-    siblings: !flags.isOn('no-siblings'),
     ...reportFilesOf(flags),
     reportAll: flags.isOn('report-all'),
+    ...planFilesOf(flags, task),
   };
+}
+
+function planFilesOf(
+  flags: FlagValues,
+  task: PromotionOptions['task'],
+): Pick<PromotionOptions, 'planOut' | 'planKey'> {
+  const planOut = flags.text('plan-out');
+  const planKey = flags.text('plan-key');
+  if (planOut === undefined && planKey !== undefined) {
+    throw new UsageError('-plan-key signs the plan of -plan-out, which is not given');
+  }
+  if (planOut !== undefined && task !== 'dry-run') {
+    const spelling = task === 'promotion' ? '-confirm' : '-parse-only';
+    throw new UsageError(`-plan-out writes the plan of a dry run, so it cannot go with ${spelling}`);
+  }
+  return { planOut, planKey };
+}
+
+/** The place of the manifests, where one is given. */
+export function optionalLocationOf(flags: FlagValues): ManifestLocation | undefined {
+  return flags.text('manifest') || flags.text('thin-manifest-dir') ? locationOf(flags) : undefined;
 }
 
 export function locationOf(flags: FlagValues): ManifestLocation {

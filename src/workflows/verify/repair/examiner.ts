@@ -1,5 +1,5 @@
+import pLimit, { type LimitFunction } from 'p-limit';
 import { allSettledOrThrow } from '../../../base/concurrency.ts';
-import { Semaphore } from '../../../base/semaphore.ts';
 import { SingleFlight } from '../../../base/single-flight.ts';
 import type { Descriptor } from '../../../image/descriptor.ts';
 import type { Digest } from '../../../image/digest.ts';
@@ -19,7 +19,7 @@ export class Examiner {
   readonly #source: ReadRegistry;
   readonly #destination: ReadRegistry;
   /** Of blobs that are read: they may be large. */
-  readonly #reads: Semaphore;
+  readonly #reads: LimitFunction;
   readonly #manifests = new SingleFlight<string, Examination>();
   readonly #blobs = new SingleFlight<string, BlobPiece | undefined>();
 
@@ -29,7 +29,7 @@ export class Examiner {
   ) {
     this.#source = source;
     this.#destination = destination;
-    this.#reads = new Semaphore(workers);
+    this.#reads = pLimit(workers);
   }
 
   /** Throws what the registry of the destination throws, and for a manifest that cannot be understood. */
@@ -107,7 +107,7 @@ export class Examiner {
     const { digest, size } = blob;
     return this.#blobs.run(`${destination} ${digest} ${size}`, async () => {
       const check = { blob, extent: 'whole' } as const;
-      const condition = await this.#reads.run(() => this.#destination.checkBlob(destination, check, signal));
+      const condition = await this.#reads(() => this.#destination.checkBlob(destination, check, signal));
       if (condition === 'sound') return undefined;
       const from = await firstOf(sources, (source) => this.#source.hasBlob(source, blob, signal));
       return { kind: 'blob', digest, blob, condition, from };

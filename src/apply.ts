@@ -1,0 +1,153 @@
+import type { Finding } from './checks/finding.ts';
+import { applyPlan } from './copy/apply-plan.ts';
+import type { CopyEvents } from './copy/copy-events.ts';
+import { cacheManifests } from './copy/manifest-cache.ts';
+import type { Outcomes } from './copy/outcome.ts';
+import { type Shard, type ShardIdentity, shardIndexOf } from './edges/shard.ts';
+import { countQueries, type Inventory } from './inventory/inventory.ts';
+import { readInventory } from './inventory/read-inventory.ts';
+import type { PlanFile } from './plan/plan-codec.ts';
+import type { Plan } from './plan/plan.ts';
+import { refreshPlan, wantedByPlan } from './plan/refresh-plan.ts';
+import type { Clock } from './ports/clock.ts';
+import type { Progress } from './ports/progress.ts';
+import type { ReadRegistry, WriteRegistry } from './ports/registry.ts';
+import type { Spool } from './ports/spool.ts';
+import type { Traffic } from './ports/traffic.ts';
+import { makeReport, type ReportInput } from './report/make-report.ts';
+import type { RunReport } from './report/report.ts';
+
+/** The part of a request that promotions and plan files share. */
+export interface RunRequest {
+  /** Without it nothing is written. */
+  readonly confirm: boolean;
+  /** Reports the edges that are present too. */
+  readonly reportAll: boolean;
+  /** Requests at a time. */
+  readonly threads: number;
+}
+
+export interface RunPorts {
+  readonly registry: ReadRegistry;
+  /** The registry that a confirmed run writes to. Its reads may request the right to push, so a dry run does not use it. */
+  readonly destination: WriteRegistry;
+  readonly traffic: Traffic;
+  readonly spool: Spool;
+  readonly clock: Clock;
+  readonly progress: Progress;
+  /** Default: nobody is told before the report. */
+  readonly events?: RunEvents | undefined;
+  /** Nothing new is begun once it aborts. */
+  readonly stopping: AbortSignal;
+  /** Ends what is in flight as well. */
+  readonly signal: AbortSignal;
+}
+
+/** Receives the results of a run while it runs. */
+export interface RunEvents extends CopyEvents {
+  /** Called when the plan is final, before the first write, which waits for it. `report` is that of a run that ends now. */
+  planned(plan: Plan, report: RunReport): Promise<void>;
+}
+
+export interface ApplyRequest extends RunRequest {
+  readonly file: PlanFile;
+  /** Undefined for the whole plan. */
+  readonly shard?: Shard | undefined;
+}
+
+/**
+ * Applies a plan that was made earlier: plan file → inventory → plan → copy → report. Each edge that it wants written is
+ * read and decided again; no other edge is written, and no other repository is read. The report is of the plan's items:
+ * edges that were present when it was made are no part of it.
+ */
+export async function applyPlanFile(request: ApplyRequest, ports: RunPorts): Promise<RunReport> {
+  const { file, reportAll: keepPresent } = request;
+  const { origin, findings, malformed } = file.plan;
+  const run = beginRun(request, ports);
+  const { items, shard } = takeItems(request);
+  const wanted = wantedByPlan(items);
+  const inventory = await readInventory(wanted, run.reading, run.ending);
+  const plan = refreshPlan(items, { wanted, inventory, keepPresent });
+  const edges = items.length;
+  const problems = malformed.map((entry) => ({ ...entry, severity: 'error' as const }));
+  const { read: manifests } = origin;
+  return carryOut({ plan, inventory, findings, edges, shard, problems, manifests, file: file.digest }, run);
+}
+
+function takeItems({ file: { plan, digest }, shard }: ApplyRequest) {
+  if (shard === undefined) return { items: plan.items, shard: plan.origin.shard };
+  const { index, count } = shard;
+  const identity: ShardIdentity = { index, count, input: digest };
+  const items = plan.items.filter(({ destination }) => shardIndexOf(destination, count) === index);
+  return { items, shard: identity };
+}
+
+/** A run between its start and its report. */
+export interface Run {
+  readonly request: RunRequest;
+  readonly ports: RunPorts;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** On the monotonic clock. */
+  readonly begun: number;
+  /** Where everything that is needed twice is read once. */
+  readonly source: ReadRegistry;
+  readonly reading: {
+    readonly source: ReadRegistry;
+    readonly destination: ReadRegistry;
+    readonly progress: Progress;
+    readonly workers: number;
+  };
+  /** Aborts when the run is stopped, gently or not. */
+  readonly ending: AbortSignal;
+}
+
+export function beginRun(request: RunRequest, ports: RunPorts): Run {
+  const { clock, progress, registry, signal, stopping } = ports;
+  const source = cacheManifests(registry);
+  return {
+    request,
+    ports,
+    startedAt: clock.wallTime(),
+    begun: clock.monotonic(),
+    source,
+    reading: {
+      source: request.confirm ? source : registry, // a manifest that is about to be copied is read at once
+      destination: request.confirm ? ports.destination : registry,
+      progress,
+      workers: request.threads,
+    },
+    ending: AbortSignal.any([stopping, signal]),
+  };
+}
+
+/** What is known of a run when its plan is final. */
+type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 'file'> & {
+  readonly plan: Plan;
+  readonly inventory: Inventory;
+  readonly findings: readonly Finding[];
+};
+
+/** Applies a plan where that is confirmed, and reports. */
+export async function carryOut({ inventory, ...planned }: Planned, run: Run): Promise<RunReport> {
+  const { request, ports, startedAt, begun, source, reading } = run;
+  const { confirm, threads } = request;
+  const { clock, destination, events, spool, stopping, signal, traffic } = ports;
+  const reportOf = (outcomes: Outcomes, stopped: boolean) =>
+    makeReport({
+      ...planned,
+      mode: confirm ? 'promotion' : 'dry-run',
+      startedAt,
+      durationMs: clock.monotonic() - begun,
+      stopped,
+      readings: countQueries(inventory),
+      outcomes,
+      traffic: traffic.hosts(),
+    });
+  await events?.planned(planned.plan, reportOf(NO_OUTCOMES, true));
+  const copying = { ...reading, source, destination, events, spool, clock, threads, stopping };
+  const outcomes = confirm ? await applyPlan(planned.plan, copying, signal) : NO_OUTCOMES;
+  return reportOf(outcomes, stopping.aborted);
+}
+
+const NO_OUTCOMES: Outcomes = new Map();

@@ -1,0 +1,68 @@
+import { formatReference } from '../../image/reference.ts';
+import { resolveImage } from '../../inventory/resolve-image.ts';
+import type { ReadRegistry } from '../../ports/registry.ts';
+import {
+  type ImageCopy,
+  NO_MANIFESTS,
+  registriesOfCopy,
+  unresolvedCopy,
+  wantedOf,
+} from '../../workflows/copy-image/copy-image.ts';
+import type { TransferOptions } from '../flags/options/promotion-options.ts';
+import { openRunRecord } from '../output/run-record.ts';
+import { prepareReports } from '../output/write-report.ts';
+import { type Run, withRun } from '../runtime/run-scope.ts';
+import type { ProcessContext } from './command.ts';
+import { finishWith } from './run-promotion.ts';
+
+/** A complete request for the copy of one image. */
+export interface CopyOptions extends TransferOptions {
+  readonly copy: ImageCopy;
+}
+
+/** The copy of one image, or its dry run, from its options to its exit code. */
+export function runCopy(options: CopyOptions, context: ProcessContext): Promise<number> {
+  return withRun(options, context, async (run) => {
+    const { keyFiles, caFiles, threads, proof, maxImageSize, reportAll } = options;
+    const places = await prepareReports(options, { files: [...keyFiles, ...caFiles] });
+    const { runtime, stop } = run;
+    const { stopping, signal } = stop;
+    const confirm = options.task === 'promotion';
+    const registries = registriesOfCopy(options.copy).map((name) => ({ name, serviceAccount: undefined }));
+    const client = await runtime.openRegistries(registries, { readOnly: !confirm });
+    const image = await nameImage(options, { registry: client.registry, run });
+    const spool = runtime.openSpool(options.spoolLimit);
+    const { promote } = await import('../../promote.ts');
+    const request = { ...image, confirm, proof, maxImageSize, reportAll, threads };
+    const { allowLost } = options;
+    const { stdio } = context;
+    const { clock } = runtime;
+    const record = openRunRecord({ places, log: run.log, clock, stdio, allowLost });
+    const { events } = record;
+    const report = await run.showing(client.traffic, (progress) =>
+      promote(request, { ...client, spool, clock, progress, events, stopping, signal }),
+    );
+    return await finishWith(report, { options, run, places, stdio, record });
+  });
+}
+
+/** What a copy wants, and the digest of its source in the log. */
+async function nameImage(
+  { copy }: CopyOptions,
+  { registry, run }: { readonly registry: ReadRegistry; readonly run: Run },
+) {
+  const { source } = copy;
+  const { stopping } = run.stop;
+  const resolved = await resolveImage(source, registry, stopping).catch((error: unknown) => {
+    if (stopping.aborted) return { kind: 'unresolved', reason: 'the run was stopped' } as const;
+    throw error;
+  });
+  if (resolved.kind === 'unresolved') {
+    run.log.write('error', `source image: ${resolved.reason}`);
+    return unresolvedCopy(resolved.reason);
+  }
+  const { digest } = resolved;
+  const { repository, tag } = source;
+  if (tag !== undefined) run.log.write('info', `${formatReference(repository, tag)} is ${digest}`);
+  return { read: NO_MANIFESTS, wanted: wantedOf(copy, digest) };
+}

@@ -1,0 +1,62 @@
+import { quote } from '../../base/text.ts';
+import { checkRegistryName } from '../../manifest/rules.ts';
+import { renderSchema } from '../../manifest/schema/manifest-schemas.ts';
+
+/** A project that is to be made. */
+export interface NewProject {
+  readonly project: string;
+  readonly source: string;
+  readonly destinations: readonly string[];
+}
+
+/** A directory of the layout; the name of a project is one. */
+const PROJECT = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
+
+/** What is wrong with the name of a project, in words. */
+export function checkProject(project: string): string | undefined {
+  return PROJECT.test(project)
+    ? undefined
+    : `invalid project ${quote(project)}: expected letters, digits, "_", "." and "-"`;
+}
+
+/** What is wrong with the name of a registry, in words. */
+export function checkRegistry(registry: string): string | undefined {
+  const verdict = checkRegistryName(registry);
+  return 'fault' in verdict ? verdict.fault.message : undefined;
+}
+
+/** Everything that is wrong with a project, in words. */
+export function checkNewProject({ project, source, destinations }: NewProject): readonly string[] {
+  const names = [source, ...destinations];
+  const twice = destinations.find((name, index) => names.indexOf(name) <= index);
+  return [
+    checkProject(project),
+    ...names.map(checkRegistry),
+    twice === undefined ? undefined : `destination ${quote(twice)} is the source, or given twice`,
+  ].filter((fault) => fault !== undefined);
+}
+
+/** The last name of a path, as the name of a project. */
+export function projectFor(source: string): string {
+  return source.slice(source.lastIndexOf('/') + 1).replace(/:\d+$/, '');
+}
+
+/** The text of `promoter-manifest.yaml`. */
+export function renderPromoterManifest({ source, destinations }: NewProject): string {
+  const others = destinations.map((name) => `- name: ${name}\n`).join('');
+  return `${schemaLine('promoter-manifest')}registries:\n- name: ${source}\n  src: true\n${others}`;
+}
+
+/** The comment by which editors find the schema of a file. */
+export function schemaLine(name: 'promoter-manifest' | 'images'): string {
+  return `# yaml-language-server: $schema=../../${SCHEMA_DIRECTORY}/${name}.schema.json\n`;
+}
+
+/** Beside the projects, so that editors need no network and see the schema of this version. */
+export const SCHEMA_DIRECTORY = '.schema';
+
+/** The schemas of thin manifests, by file name. */
+export function schemaFiles(): Readonly<Record<string, string>> {
+  const names = ['promoter-manifest', 'images'] as const;
+  return Object.fromEntries(names.map((name) => [`${name}.schema.json`, renderSchema(name)]));
+}
