@@ -88,9 +88,20 @@ export function isLostConnection(error: unknown): boolean {
   return error instanceof RegistryError && error.code === 'unreachable' && error.temporary;
 }
 
-function isHostDown({ code, cause }: RegistryError): boolean {
-  if (code !== 'unreachable' || !(cause instanceof Error) || !('code' in cause)) return false;
-  return DOWN.has(String(cause.code));
+/** True if nothing listens at the host, or it has no address. */
+export function isConnectionRefused(error: unknown): boolean {
+  return error instanceof RegistryError && REFUSED.has(causeCodeOf(error));
+}
+
+const REFUSED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND']);
+
+function isHostDown(error: RegistryError): boolean {
+  return DOWN.has(causeCodeOf(error));
+}
+
+function causeCodeOf({ code, cause }: RegistryError): string {
+  if (code !== 'unreachable' || !(cause instanceof Error) || !('code' in cause)) return '';
+  return String(cause.code);
 }
 
 /** Codes of node and undici for connections that are refused or reset. A host that is silent may be busy. */

@@ -27,9 +27,10 @@ export interface Known {
   readonly holders: SiblingHolders;
 }
 
-/** The first row that applies: unreadable, present, tag-move, add-tag, copy, lost. */
+/** The first row that applies: not-attempted, unreadable, present, tag-move, add-tag, copy, lost. */
 export function decideEdge(edge: Edge, state: DestinationState | undefined, known: Known): PlanItem {
   if (state === undefined) return unreadable(edge, 'the destination was not queried');
+  if (state.kind === 'not-read') return { ...itemBase(edge), decision: 'not-attempted' };
   if (state.kind === 'unreadable') return unreadable(edge, `destination: ${state.reason}`);
   if (isPresent(state, edge.want.digest, edge.tag)) return { ...itemBase(edge), decision: 'present' };
   const found = edge.tag === undefined ? undefined : state.tags.get(edge.tag);

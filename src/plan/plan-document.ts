@@ -63,6 +63,7 @@ const Group = z.discriminatedUnion('decision', [
   }),
   z.strictObject({ decision: z.literal('unreadable'), ...BASE, reason: z.string() }),
   z.strictObject({ decision: z.literal('blocked'), ...BASE, reason: z.string() }),
+  z.strictObject({ decision: z.literal('not-attempted'), ...BASE }),
 ]);
 export type ItemGroup = z.infer<typeof Group>;
 

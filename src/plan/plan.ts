@@ -43,6 +43,7 @@ export const EDGE_DECISIONS = [
   'conflict',
   'unreadable',
   'blocked',
+  'not-attempted',
 ] as const;
 export type EdgeDecision = (typeof EDGE_DECISIONS)[number];
 
@@ -57,6 +58,7 @@ export function noEdges(): Record<EdgeDecision, number> {
     conflict: 0,
     unreadable: 0,
     blocked: 0,
+    'not-attempted': 0,
   };
 }
 
@@ -126,6 +128,11 @@ export interface BlockedItem extends ItemBase {
   readonly reason: string;
 }
 
+/** The run was stopped before the destination was read. */
+export interface NotAttemptedItem extends ItemBase {
+  readonly decision: 'not-attempted';
+}
+
 export type WritableItem = CopyItem | AddTagItem;
 
 export type PlanItem =
@@ -136,7 +143,8 @@ export type PlanItem =
   | LostItem
   | ConflictItem
   | UnreadableItem
-  | BlockedItem;
+  | BlockedItem
+  | NotAttemptedItem;
 
 /** True for edges that the plan writes. */
 export function isWritable(item: PlanItem): item is WritableItem {

@@ -33,6 +33,7 @@ function redactItem(item: PlanItem, redact: (text: string) => string): PlanItem 
     case 'add-tag':
     case 'tag-move':
     case 'conflict':
+    case 'not-attempted':
       return item;
     default:
       return assertNever(item);

@@ -23,6 +23,8 @@ export function explainItem(item: PlanItem): string {
     case 'unreadable':
     case 'blocked':
       return item.reason;
+    case 'not-attempted':
+      return 'the run was stopped before the destination was read';
     default:
       return assertNever(item);
   }

@@ -93,6 +93,29 @@ describe('a temporary failure', () => {
   });
 });
 
+describe('a host that refuses connections', () => {
+  it('is asked again once, after 1 s, and not at all for further requests, if it has never answered', async () => {
+    const { server, clock, client, resolve } = await setUp();
+    await server.close();
+    const error = await registryErrorOf(resolve());
+    expect(error).toMatchObject({ code: 'unreachable' });
+    expect(error.message).toContain('ECONNREFUSED');
+    expect(clock.waits).toEqual([1000]);
+    await registryErrorOf(resolve());
+    expect(clock.waits).toEqual([1000]);
+    expect(client.traffic.hosts().get(server.host)).toMatchObject({ requests: 3, retries: 1 });
+  });
+
+  it('is waited for if it has answered before', async () => {
+    const { server, clock, resolve } = await setUp();
+    await resolve();
+    await server.close();
+    await registryErrorOf(resolve());
+    expect(clock.waits.slice(0, 4)).toEqual([750, 1500, 3000, 3000]);
+    expect(clock.waits.length).toBeGreaterThan(4); // as long as a restart may take
+  });
+});
+
 it('a wait is logged with its reason, a long one at a higher level', async () => {
   const { server, repository } = await setUp();
   const lines: unknown[] = [];

@@ -533,7 +533,9 @@ describe('the log', () => {
     const { digest, wanted } = await oneImage();
     const lost = { ...wanted, images: { app: { [digest]: ['v1'], [A]: ['v2'] } } };
     const { stderr } = await runCip([await manifestFlag(lost), level, ...flags]);
-    expect(stderr).toMatch(new RegExp(`^${severity} +lost: .*/app:v2: _LOST_`, 'm'));
+    if (args.some((flag) => flag === '-confirm'))
+      expect(stderr).toMatch(/^\S+Z refused \S+\/app@\S+: v2: not found at /m);
+    else expect(stderr).toMatch(new RegExp(`^${severity} +lost: .*/app:v2: _LOST_`, 'm'));
     expect(stderr).not.toMatch(/^INFO/m);
   });
 
@@ -654,7 +656,7 @@ describe('limits and hosts', () => {
     const secure = await runWithReport([flag, '-confirm']);
     expect(secure.status).toBe(1);
     expect(secure.report.summary.unreadable).toBe(1);
-    expect(secure.stderr).toMatch(/^ERROR .*unreadable: .*SSL.* \(.*manifest\.yaml:8:\d+\)$/m); // one line
+    expect(secure.stderr).toMatch(/^\S+Z unreadable .*SSL.* \(.*manifest\.yaml:8:\d+\)$/m); // one line
     const plain = await runCip([flag, '-confirm', '-plain-http=elsewhere.example', '-plain-http', name]);
     expect(plain.status).toBe(0);
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { runWithReport, startWithReport } from '../doubles/run-cip.ts';
-import type { Moment } from './holding-proxy.ts';
+import { forEachConcurrently } from '../../src/base/concurrency.ts';
+import type { PromotionReport } from '../../src/report/report.ts';
+import { runCip, runWithReport, startCip, startWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
+import type { Held, Moment } from './holding-proxy.ts';
 import {
   forgetRequests,
   missingReferences,
@@ -47,6 +50,44 @@ describe('a promotion that is killed', () => {
       });
     },
   );
+});
+
+describe('the journal of a promotion that is killed', () => {
+  it('has only edges that were written, and report merge makes a report of it', {
+    timeout: TIMEOUT,
+  }, async () => {
+    const { requests } = await measure();
+    const counts = /^PUT .*\/manifests\//;
+    const points = requests.filter((line) => line.search(counts) !== -1).length;
+    expect(points).toBeGreaterThan(8);
+    let most = 0;
+    await forEachPoint(points, 3, async (number) => {
+      const set = await mixedSet();
+      const directory = temporaryDirectory();
+      const held = holdRequest(set, { moment: 'received', counts, number });
+      const flags = [set.flag, '-confirm', `-report=${directory}/report.json`];
+      const cip = startCip(flags, { time: 'held' });
+      await Promise.race([held.arrived, cip.ended]);
+      cip.kill('SIGKILL');
+      expect((await cip.ended).status).toBeNull();
+      await Promise.all(set.proxies.map((proxy) => proxy.quiet()));
+
+      const merge = ['report', 'merge', `${directory}/report.json.partial`];
+      const { status, report } = await runWithReport(merge);
+      expect(status).toBe(1);
+      const copied = copiedIn(report);
+      expect(report).toMatchObject({ stopped: true, summary: { copied: copied.length, failed: 0 } });
+      expect(writtenReferences(set)).toEqual(expect.arrayContaining(copied));
+      most = Math.max(most, copied.length);
+
+      const next = await runCip(flags);
+      expect(next.status).toBe(0);
+      expect(next.stderr).toContain(`replacing the journal of a killed run`);
+      expect(existsSync(`${directory}/report.json.partial`)).toBe(false);
+      expectDone(set, `after a kill at manifest ${number}`);
+    });
+    expect(most).toBeGreaterThan(0);
+  });
 });
 
 describe('a promotion that is told to stop', () => {

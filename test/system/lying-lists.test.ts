@@ -132,7 +132,7 @@ describe('as a user runs it', () => {
       other,
     ]);
     for (const tag of ['v1', 'v2']) {
-      expect(stderr).toMatch(new RegExp(`^ERROR .*${tag} .*${other}.*tag moves are not supported`, 'm'));
+      expect(stderr).toMatch(new RegExp(`^\\S+Z refused .*: tag ${tag} is ${other}, not moved`, 'm'));
     }
   });
 

@@ -219,7 +219,7 @@ describe('what is there already', () => {
       reason: expect.stringMatching(`${stranger}.*${digest}.*tag moves are not supported`),
       at: expect.stringMatching(/:\d+:\d+$/),
     });
-    expect(stderr).toMatch(/^ERROR .*tag moves are not supported/m);
+    expect(stderr).toMatch(new RegExp(`^\\S+Z refused .*: tag \\S+ is ${stranger}, not moved`, 'm'));
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(stranger);
     expect(registry.store.manifest('prod/app', digest)).toBeUndefined();
     expect(writesOf(registry)).not.toContain('PUT /v2/prod/app/manifests/v1');
@@ -289,9 +289,9 @@ describe('what cannot be done stops itself and nothing else', () => {
     const { status, report, stderr } = await runWithReport([flag, '-confirm']);
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 3, lost: 2, copied: 1 });
-    expect(stderr.match(/^ERROR .*_LOST_/gm)).toHaveLength(2);
+    expect(stderr).toMatch(/^\S+Z refused .*: v1, v2: not found at \S+: sha256:/m);
     expect(registry.store.resolveTag('prod/other', 'v1')).toBe(other);
-    const allowed = await runWithReport([flag, '-confirm', '-allow-lost']);
+    const allowed = await runWithReport([flag, '-confirm', '-allow-lost', '-log-format=legacy']);
     expect({ status: allowed.status, lost: allowed.report.summary.lost }).toEqual({ status: 0, lost: 2 });
     expect(allowed.stderr.match(/^WARNING .*_LOST_/gm)).toHaveLength(2);
   });
@@ -331,7 +331,7 @@ describe('what cannot be done stops itself and nothing else', () => {
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 4, unreadable: 2, copied: 2 });
     expect(report.hosts[closed]).toMatchObject({ edges: { unreadable: 2 } });
-    expect(stderr).toMatch(new RegExp(`^ERROR .*unreadable.*${closed}.*ECONNREFUSED`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^\\S+Z unreadable ${closed}.*ECONNREFUSED`, 'm'));
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
   });
 
@@ -386,7 +386,7 @@ describe('what cannot be done stops itself and nothing else', () => {
     const { status, report, stderr } = await runWithReport([flag, '-confirm']);
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 2, copy: 2, copied: 1, failed: 1 });
-    expect(stderr).toMatch(new RegExp(`^ERROR .*copy \\(failed\\).*${damaged?.digest}`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^\\S+Z failed .*${damaged?.digest}`, 'm'));
     expect(production.store.exists('prod/app')).toBe(false);
     expect(production.store.resolveTag('prod/other', 'v1')).toBe(other);
     expect(production.openUploads).toBe(0);

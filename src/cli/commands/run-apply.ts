@@ -1,4 +1,6 @@
 import type { ReadManifests } from '../../manifest/model.ts';
+import type { RunEvents } from '../../apply.ts';
+import { filtered } from '../../base/iterables.ts';
 import { quote } from '../../base/text.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { hostRegistryOf, type RegistryName } from '../../image/repository.ts';
@@ -10,8 +12,10 @@ import { exitCodeOf } from '../../report/exit-code.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError } from '../flags/usage-error.ts';
+import { isLoggedLive } from '../output/live-log.ts';
 import { logReport } from '../output/log-report.ts';
 import { inputsAt } from '../output/report-inputs.ts';
+import { openRunRecord } from '../output/run-record.ts';
 import { prepareReports, writeReports } from '../output/write-report.ts';
 import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
@@ -47,13 +51,20 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
       plan: { origin },
     } = file;
     log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool, signature });
-    const report = await applyWith(file, { options, run, read });
+    const { allowLost } = options;
+    const { clock } = run.runtime;
+    const record = openRunRecord({ places, log, clock, stdio, allowLost });
+    const report = await applyWith(file, { options, run, read, events: record.events });
+    const items = filtered(report.items, (item) => !isLoggedLive(item, report.mode));
     const { format } = options.log;
+    let isReported = false;
     try {
       await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
+      isReported = true;
     } finally {
-      await logReport(report, { format, allowLost: options.allowLost, stdio, log });
-      if (options.task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
+      await record.close({ isReported });
+      await logReport({ ...report, items }, { format, allowLost, stdio, log });
+      if (options.task === 'dry-run' && format !== 'json') log.write('info', NOTHING_WRITTEN);
     }
     return stop.exitCode() ?? exitCodeOf(report, options);
   });
@@ -67,6 +78,10 @@ interface Parts {
   readonly run: Run;
   /** The manifests, where they are given. */
   readonly read?: ReadManifests | undefined;
+}
+
+interface ApplyParts extends Parts {
+  readonly events: RunEvents;
 }
 
 /** Resolves to the manifests, where they are given. Throws an `InputError` for a plan that may not be applied. */
@@ -86,7 +101,7 @@ async function admit(file: PlanFile, { options, run }: Parts): Promise<ReadManif
   return read;
 }
 
-async function applyWith(file: PlanFile, { options, run, read }: Parts): Promise<RunReport> {
+async function applyWith(file: PlanFile, { options, run, read, events }: ApplyParts): Promise<RunReport> {
   const { threads, task, reportAll, shard } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
@@ -97,7 +112,7 @@ async function applyWith(file: PlanFile, { options, run, read }: Parts): Promise
   const { applyPlanFile } = await import('../../apply.ts');
   const request = { file, shard, confirm, reportAll, threads };
   return await run.showing(client.traffic, (progress) =>
-    applyPlanFile(request, { ...client, spool, clock: runtime.clock, progress, stopping, signal }),
+    applyPlanFile(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
   );
 }
 

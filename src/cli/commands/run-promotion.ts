@@ -1,3 +1,4 @@
+import type { RunEvents } from '../../apply.ts';
 import { PARSE_ONLY_RULES } from '../../checks/rules.ts';
 import { checkManifests } from '../../checks/run-checks.ts';
 import { allSettledOrThrow } from '../../base/concurrency.ts';
@@ -11,10 +12,12 @@ import { exitCodeOf } from '../../report/exit-code.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { PromotionOptions, TransferOptions } from '../flags/options/promotion-options.ts';
+import { isLoggedLive } from '../output/live-log.ts';
 import { logReport } from '../output/log-report.ts';
 import type { Stdio } from '../output/stdio.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
+import { openRunRecord, type RunRecord } from '../output/run-record.ts';
 import type { PlanOutput } from '../output/write-plan.ts';
 import { prepareReports, type ReportTargets, writeReports } from '../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../runtime/bound-registries.ts';
@@ -32,29 +35,37 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
     const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
+    const { clock } = run.runtime;
+    const record = openRunRecord({ places, log, clock, stdio, allowLost: options.allowLost });
     const report =
       task === 'parse-only'
         ? checkOnly(read, { options, run })
-        : await promoteWith(read, { options, run, output });
-    return await finishWith(report, { options, run, places, stdio, output });
+        : await promoteWith(read, { options, run, output, events: record.events });
+    return await finishWith(report, { options, run, places, stdio, output, record });
   });
 }
 
 /** Writes and logs the report of a run, and writes its plan; gives its exit code. */
 export async function finishWith(
   report: RunReport,
-  { options, run, places, stdio, output }: Finish,
+  { options, run, places, stdio, output, record }: Finish,
 ): Promise<number> {
   const { log, stop } = run;
-  const items = filtered(report.items, ({ decision }) => decision !== 'invalid'); // these are in the log already
+  const items = filtered(
+    report.items,
+    (item) => item.decision !== 'invalid' && !isLoggedLive(item, report.mode), // these are in the log already
+  );
+  let isReported = false;
   const { format } = options.log;
   try {
     // first: a run that is stopped may not reach the end of its log
     const writing = output === undefined ? [] : [output.write(places, stdio)];
     await allSettledOrThrow([...writing, writeReports(report, places, stdio)]);
+    isReported = true;
   } finally {
+    await record.close({ isReported });
     await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
-    if (options.task === 'dry-run' && format === 'text') log.write('info', NOTHING_WRITTEN);
+    if (options.task === 'dry-run' && format !== 'json') log.write('info', NOTHING_WRITTEN);
   }
   return stop.exitCode() ?? exitCodeOf(report, options);
 }
@@ -65,6 +76,7 @@ interface Finish {
   readonly places: ReportTargets;
   readonly stdio: Stdio;
   readonly output?: PlanOutput | undefined;
+  readonly record: RunRecord;
 }
 
 /** For machines the mode is in the summary. */
@@ -83,8 +95,15 @@ interface Parts {
   readonly output?: PlanOutput | undefined;
 }
 
+interface PromotionParts extends Parts {
+  readonly events: RunEvents;
+}
+
 /** The stages over registries: a promotion or its dry run. */
-async function promoteWith(read: ReadManifests, { options, run, output }: Parts): Promise<RunReport> {
+async function promoteWith(
+  read: ReadManifests,
+  { options, run, output, events }: PromotionParts,
+): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
@@ -99,7 +118,7 @@ async function promoteWith(read: ReadManifests, { options, run, output }: Parts)
   };
   const request = { read, confirm, proof, maxImageSize, reportAll, threads, shard, siblings, record };
   return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, spool, clock: runtime.clock, progress, stopping, signal }),
+    promote(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
   );
 }
 

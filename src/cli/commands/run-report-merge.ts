@@ -5,6 +5,7 @@ import { quote } from '../../base/text.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Named } from '../../report/check-shards.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
+import { isJournal } from '../../report/journal.ts';
 import { mergeReports } from '../../report/merge-reports.ts';
 import { parseReport } from '../../report/parse-report.ts';
 import type { Report } from '../../report/report.ts';
@@ -44,31 +45,40 @@ interface Merging {
 }
 
 async function mergeAll(
-  reports: readonly Named<Report>[],
+  reports: readonly ReadReport[],
   { options, places, stdio, log }: Merging,
 ): Promise<number> {
   if (options.allowLost && reports.some(({ report }) => report.mode === 'verify')) {
     throw new UsageError('-allow-lost is not allowed with reports of cip verify');
   }
-  const report = mergeReports(reports);
+  const [only, ...others] = reports;
+  const isOneRun =
+    only !== undefined && others.length === 0 && only.isJournal && only.report.shard === undefined;
+  const report = isOneRun ? only.report : mergeReports(reports);
   await logReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
   await writeReports(report, places, stdio);
   return exitCodeOf(report, options);
 }
 
+interface ReadReport extends Named<Report> {
+  /** The journal of a killed run, which may be read alone. */
+  readonly isJournal: boolean;
+}
+
 /** One after the other: the text of one report is enough in memory. */
-async function readReports(files: readonly string[]): Promise<Named<Report>[]> {
-  const reports: Named<Report>[] = [];
+async function readReports(files: readonly string[]): Promise<ReadReport[]> {
+  const reports: ReadReport[] = [];
   const { signal } = new AbortController();
   await forEachConcurrently(files, { workers: 1, signal }, async (name) => {
-    reports.push({ name, report: await readReport(name) });
+    reports.push(await readReport(name));
   });
   return reports;
 }
 
-async function readReport(name: string): Promise<Report> {
+async function readReport(name: string): Promise<ReadReport> {
   try {
-    return parseReport(await readText(name));
+    const text = await readText(name);
+    return { name, report: parseReport(text), isJournal: isJournal(text) };
   } catch (error) {
     throw new InputError(`cannot use the report ${quote(name)}: ${messageOf(error)}`);
   }

@@ -147,8 +147,8 @@ export const LOG_FLAGS = flagsOf('General', [
     name: 'log-format',
     value: 'FORMAT',
     default: 'text',
-    values: ['text', 'json'],
-    description: '`text` or `json`',
+    values: ['text', 'json', 'legacy'],
+    description: '`text`, `json` or `legacy`',
   },
 ]);
 

@@ -2,6 +2,7 @@ import type { Log, LogLevel } from '../../ports/log.ts';
 import { advise } from '../../report/advise.ts';
 import type { EnvelopeHost } from '../../report/envelope.ts';
 import { needsAttention } from '../../report/exit-code.ts';
+import { foldUnattempted } from '../../report/fold-unattempted.ts';
 import {
   foldConflicts,
   renderFindingLine,
@@ -11,6 +12,7 @@ import {
 } from '../../report/render-text.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
+import { edgeFields, logDetailsAsJson } from './log-report-json.ts';
 import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
 
@@ -28,9 +30,24 @@ export interface ReportLogOptions {
  */
 export async function logReport(report: Report, options: ReportLogOptions): Promise<void> {
   const { log, format, stdio } = options;
-  for (const item of foldConflicts<ReportItem>(report.items)) {
+  if (format === 'json') {
+    for (const item of report.items) log.write(levelOf(item, report.mode, options), 'edge', edgeFields(item));
+    logDetailsAsJson(report, log);
+  } else logLines(report, options);
+  logHosts(report.hosts, options);
+  if (format !== 'json') return tell(stdio.err, `\n${renderTables(report)}\n`);
+  const { mode, stopped, durationMs, summary } = report;
+  logFinish({ mode, stopped, durationMs, ...summary }, stdio);
+}
+
+function logLines(report: Report, options: ReportLogOptions): void {
+  const { log, format } = options;
+  const { lines, attempted } = foldUnattempted<ReportItem>(report.items, report.mode);
+  const items = format === 'legacy' ? report.items : attempted;
+  for (const item of foldConflicts<ReportItem>(items)) {
     log.write(levelOf(item, report.mode, options), renderItemLine(item));
   }
+  for (const line of format === 'legacy' ? [] : lines) log.write('error', line);
   for (const finding of report.findings) {
     log.write(finding.level === 'error' ? 'error' : 'warning', renderFindingLine(finding));
   }
@@ -38,14 +55,14 @@ export async function logReport(report: Report, options: ReportLogOptions): Prom
     log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
   }
   for (const { about, text } of advise(report)) log.write('info', `what to do about ${about}: ${text}`);
-  logHosts(report.hosts, options);
-  if (format === 'text') return tell(stdio.err, `\n${renderTables(report)}\n`);
-  const { mode, stopped, durationMs, summary } = report;
-  logFinish({ mode, stopped, durationMs, ...summary }, stdio);
 }
 
 /** Results that decide the exit code are logged at every level. */
-function levelOf(item: ReportItem, mode: Report['mode'], { allowLost }: ReportLogOptions): LogLevel {
+export function levelOf(
+  item: ReportItem,
+  mode: Report['mode'],
+  { allowLost }: Pick<ReportLogOptions, 'allowLost'>,
+): LogLevel {
   if (!needsAttention(item, mode)) return 'info';
   return item.decision === 'lost' && allowLost ? 'warning' : 'error';
 }
@@ -54,7 +71,7 @@ function logHosts(hosts: Readonly<Record<string, EnvelopeHost>>, { log, format }
   for (const [host, { identities, requests }] of Object.entries(hosts)) {
     if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
   }
-  if (format === 'text') return;
+  if (format !== 'json') return;
   for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
     const counts = { ...edges, ...repositories, ...traffic };
     log.write('info', 'host', { host, ...counts, identities: identities.join(', ') });

@@ -18,6 +18,8 @@ export interface Output {
   readonly fd?: number;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Bytes that are written and not taken yet. */
+  readonly backlog?: number;
 }
 
 /** The streams of this process, with secrets redacted. */
@@ -50,6 +52,10 @@ class DiscreetOutput implements Output {
 
   get columns(): number {
     return this.#stream.columns;
+  }
+
+  get backlog(): number {
+    return this.#stream.writableLength;
   }
 
   write(text: string, done: (error?: Error | null) => void = () => {}): void {

@@ -158,7 +158,8 @@ function nameOf(place: ReportTarget): string {
 /** Characters per write. */
 const BLOCK = 256 * 1024;
 
-function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
+/** Without the secrets, in blocks that are worth a write. */
+export function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
   let block = '';
   for (const piece of pieces) {
     block += piece;

@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import type { LogFormat } from '../flags/options/run-options.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
 import { type ProgressStyle, type ShownProgress, showProgress, systemTimers } from './show-progress.ts';
 import type { StatusArea } from './status-area.ts';
@@ -41,12 +42,12 @@ export function progressStyleOf({
   env,
 }: {
   wanted: boolean;
-  format: 'text' | 'json';
+  format: LogFormat;
   status: Pick<StatusArea, 'isTerminal'>;
   env: NodeJS.ProcessEnv;
 }): ProgressStyle {
   if (!wanted) return 'none';
   const isCi = env['CI'] !== undefined && env['CI'] !== '' && env['CI'] !== 'false';
-  const isLive = status.isTerminal && format === 'text' && !isCi && env['TERM'] !== 'dumb';
+  const isLive = status.isTerminal && format !== 'json' && !isCi && env['TERM'] !== 'dumb';
   return isLive ? 'live' : 'log';
 }

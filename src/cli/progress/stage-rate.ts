@@ -11,14 +11,12 @@ const MAX_REMAINING = 100 * 3_600_000;
 /** The rate of the steps of one stage: an average that weights older steps less. */
 export class StageRate {
   readonly #begun: number;
-  readonly #steps: number;
   #last: { readonly at: number; readonly done: number };
   /** Weighted steps and milliseconds. */
   #weighted = { steps: 0, time: 0 };
 
-  constructor(now: number, steps: number) {
+  constructor(now: number) {
     this.#begun = now;
-    this.#steps = steps;
     this.#last = { at: now, done: 0 };
   }
 
@@ -40,12 +38,12 @@ export class StageRate {
     return this.#last.at - this.#begun < MIN_TIME ? undefined : (steps / time) * 1000;
   }
 
-  /** Milliseconds until all steps are done; undefined without enough evidence. */
-  remaining(): number | undefined {
+  /** Milliseconds until so many steps are done; undefined without enough evidence. */
+  remaining(all: number): number | undefined {
     const { at, done } = this.#last;
-    if (at - this.#begun < MIN_ELAPSED || done < MIN_STEPS || done >= this.#steps) return undefined;
+    if (at - this.#begun < MIN_ELAPSED || done < MIN_STEPS || done >= all) return undefined;
     const { steps, time } = this.#weighted;
-    const remaining = ((this.#steps - done) / steps) * time;
+    const remaining = ((all - done) / steps) * time;
     return remaining <= MAX_REMAINING ? remaining : undefined;
   }
 }

@@ -24,6 +24,10 @@ export class StatusArea {
     return (this.#err.columns || USUAL_COLUMNS) - 1;
   }
 
+  get backlog(): number {
+    return this.#err.backlog ?? 0;
+  }
+
   /** Writes text above the lines. It ends with a newline. */
   write(text: string): void {
     if (this.#lines.length === 0) this.#err.write(text);

@@ -5,7 +5,7 @@ import type { Traffic } from '../../ports/traffic.ts';
 import type { ProcessContext } from '../commands/command.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { createLogger } from '../output/logger.ts';
+import { createLogger, type LineLog } from '../output/logger.ts';
 import { showRunProgress } from '../progress/run-progress.ts';
 import { StatusArea } from '../progress/status-area.ts';
 import { DeadlineError, withDeadline } from './deadline.ts';
@@ -14,7 +14,7 @@ import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
 
 /** The parts that every run has. */
 export interface Run {
-  readonly log: Log;
+  readonly log: LineLog;
   readonly stop: StopSignals;
   readonly runtime: Runtime;
   /** Shows progress and traffic while `work` runs. */

@@ -21,6 +21,7 @@ export function judgeEdge(
 ): Judgement {
   if (observation === undefined) return NOT_CHECKED;
   const { state, flaws, unchecked } = observation;
+  if (state.kind === 'not-read') return NOT_CHECKED;
   if (state.kind === 'unreadable') return { decision: 'unreadable', reason: state.reason };
   if (isPresent(state, digest, tag)) {
     if (unchecked.has(digest)) return NOT_CHECKED;

@@ -24,9 +24,13 @@ export interface RunOptions {
   readonly warnings: readonly string[];
 }
 
+/** `legacy` is text with one line for each edge, in the words of the original. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
+const LOG_FORMATS = ['text', 'json', 'legacy'] as const;
+
 export interface LogOptions {
   readonly level: LogLevel;
-  readonly format: 'text' | 'json';
+  readonly format: LogFormat;
 }
 
 const DEFAULT_THREADS = 50;
@@ -96,9 +100,10 @@ export function logOptionsOf(flags: FlagValues): LogOptions {
       `-log-level is debug, info, warning or error, not ${quote(flags.text('log-level') ?? '')}`,
     );
   }
-  const format = (flags.text('log-format') ?? 'text').toLowerCase();
-  if (format !== 'text' && format !== 'json') {
-    throw new UsageError(`-log-format is text or json, not ${quote(format)}`);
+  const text = (flags.text('log-format') ?? 'text').toLowerCase();
+  const format = LOG_FORMATS.find((name) => name === text);
+  if (format === undefined) {
+    throw new UsageError(`-log-format is text, json or legacy, not ${quote(text)}`);
   }
   return { level, format };
 }
