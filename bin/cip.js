@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { main } from '../dist/cip.js';
+import { start } from './start.js';
 
-// everything has been written by now; to leave it to node costs 100 ms, in which it waits for its compiler threads
-process.exit(await main('cip', process.argv.slice(2)));
+await start('cip');

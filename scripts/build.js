@@ -2,8 +2,12 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
-import { build } from 'esbuild';
 
+const { build } = await import('esbuild').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  console.error('the dependencies are not installed: run "npm ci" first');
+  process.exit(1);
+});
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 // built beside and put in its place at the end, so that who runs the old one is not left without

@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url';
 import { commandFlagTables, flagTable } from './docs/flag-table.js';
 import { folderPicture } from './docs/folder-picture.js';
 import { importTable } from './docs/import-table.js';
+import { manPage } from './docs/man-page.js';
 
 /** Which document has which parts, and what makes them. */
 const DOCUMENTS = [
   { file: 'docs/flags.md', parts: { flags: flagTable, 'command-flags': commandFlagTables } },
+  { file: 'docs/man/cip.1', parts: { page: manPage } },
   { file: 'src/README.md', parts: { folders: folderPicture, imports: importTable } },
 ];
 

@@ -4,12 +4,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { nearest, quote } from '../src/base/text.ts';
 import { type EmbeddedRegistry, startEmbeddedRegistry } from '../src/embedded-registry/embedded-registry.ts';
 import { helmChart, image, multiArch, push } from '../test/builders/images.ts';
 
 const CIP = fileURLToPath(new URL('../bin/cip.js', import.meta.url));
 
-const keep = process.argv.includes('--keep');
+const keep = readKeep(process.argv.slice(2));
 const staging = await startEmbeddedRegistry();
 const production = await startEmbeddedRegistry();
 const directory = await mkdtemp(join(tmpdir(), 'cip-quickstart-'));
@@ -25,7 +26,8 @@ async function tour(): Promise<void> {
   say(`Two registries run in this process: staging ${staging.host} and production ${production.host}.`);
   const digests = fillStaging(staging);
   await writeManifests(digests);
-  say(`The manifests are in ${directory}: five artifacts, each wanted in two destinations.`);
+  const place = keep ? directory : 'a temporary directory';
+  say(`The manifests are in ${place}: five artifacts, each wanted in two destinations.`);
 
   say('1. A dry run, as a pull request would be checked: nothing is written.');
   await cip([]);
@@ -50,6 +52,17 @@ async function tour(): Promise<void> {
     - name: eu.example.com/production
 
 Credentials come from docker's config.json (docker login). README.md tells the rest.`);
+  if (!keep) say('These registries and manifests are gone now: npm run quickstart -- --keep keeps them.');
+}
+
+/** Whether the registries stay. Any other argument ends the process, with the nearest one that exists. */
+function readKeep(args: readonly string[]): boolean {
+  const given = args.find((argument) => argument !== '--keep');
+  if (given === undefined) return args.length > 0;
+  const meant = nearest(given, ['--keep']);
+  const advice = meant === undefined ? 'the only flag is --keep' : `did you mean ${meant}?`;
+  process.stderr.write(`quickstart: unexpected argument ${quote(given)}: ${advice}\n`);
+  process.exit(2);
 }
 
 type Digests = ReturnType<typeof fillStaging>;
@@ -99,10 +112,9 @@ async function writeManifests({ app, legacy, tool, nightly, chart }: Digests): P
 
 /** Runs the real program, as a user would. */
 async function cip(flags: readonly string[]): Promise<void> {
-  say(`$ cip ${[`-thin-manifest-dir=${directory}`, ...flags].join(' ')}`);
-  const child = spawn(process.execPath, [CIP, `-thin-manifest-dir=${directory}`, ...flags], {
-    stdio: 'inherit',
-  });
+  const args = [`-thin-manifest-dir=${keep ? directory : '.'}`, ...flags];
+  say(`$ cip ${args.join(' ')}`);
+  const child = spawn(process.execPath, [CIP, ...args], { cwd: directory, stdio: 'inherit' });
   const status = await new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);

@@ -1,5 +1,6 @@
 import type { Finding } from './checks/finding.ts';
 import { applyPlan } from './copy/apply-plan.ts';
+import type { CopyEvents } from './copy/copy-events.ts';
 import { cacheManifests } from './copy/manifest-cache.ts';
 import type { Outcomes } from './copy/outcome.ts';
 import { type Shard, type ShardIdentity, shardIndexOf } from './edges/shard.ts';
@@ -34,12 +35,18 @@ export interface RunPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Called with the checked plan, before it is applied. Unset: nobody waits for it. */
-  readonly onPlan?: ((plan: Plan) => void) | undefined;
+  /** Default: no results before the report. */
+  readonly events?: RunEvents | undefined;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
-  /** Ends what is in flight as well. */
+  /** Ends requests in flight as well. */
   readonly signal: AbortSignal;
+}
+
+/** Receives the results of a run while it runs. */
+export interface RunEvents extends CopyEvents {
+  /** Called when the plan is final, before the first write, which waits for it. `report` is that of a run that ends now. */
+  planned(report: RunReport): Promise<void>;
 }
 
 export interface ApplyRequest extends RunRequest {
@@ -114,7 +121,7 @@ export function beginRun(request: RunRequest, ports: RunPorts): Run {
   };
 }
 
-/** What is known of a run when its plan is final. */
+/** The known parts of a report when the plan is final. */
 type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 'file'> & {
   readonly plan: Plan;
   readonly inventory: Inventory;
@@ -125,20 +132,22 @@ type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 
 export async function carryOut({ inventory, ...planned }: Planned, run: Run): Promise<RunReport> {
   const { request, ports, startedAt, begun, source, reading } = run;
   const { confirm, threads } = request;
-  const { clock, destination, spool, stopping, signal, traffic } = ports;
-  ports.onPlan?.(planned.plan);
-  const copying = { ...reading, source, destination, spool, clock, threads, stopping };
+  const { clock, destination, events, spool, stopping, signal, traffic } = ports;
+  const reportOf = (outcomes: Outcomes, stopped: boolean) =>
+    makeReport({
+      ...planned,
+      mode: confirm ? 'promotion' : 'dry-run',
+      startedAt,
+      durationMs: clock.monotonic() - begun,
+      stopped,
+      readings: countQueries(inventory),
+      outcomes,
+      traffic: traffic.hosts(),
+    });
+  await events?.planned(reportOf(NO_OUTCOMES, true));
+  const copying = { ...reading, source, destination, events, spool, clock, threads, stopping };
   const outcomes = confirm ? await applyPlan(planned.plan, copying, signal) : NO_OUTCOMES;
-  return makeReport({
-    ...planned,
-    mode: confirm ? 'promotion' : 'dry-run',
-    startedAt,
-    durationMs: clock.monotonic() - begun,
-    stopped: stopping.aborted,
-    readings: countQueries(inventory),
-    outcomes,
-    traffic: traffic.hosts(),
-  });
+  return reportOf(outcomes, stopping.aborted);
 }
 
 const NO_OUTCOMES: Outcomes = new Map();

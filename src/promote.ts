@@ -19,13 +19,13 @@ import type { RunReport } from './report/report.ts';
 
 export interface PromotionRequest extends RunRequest {
   readonly read: ReadManifests;
-  /** What is wanted where no manifest says it. Unset: what the manifests want. */
+  /** The wanted edges if no manifest has them. Unset: those of the manifests. */
   readonly wanted?: Wanted | undefined;
   /** Undefined for all that the manifests want. */
   readonly shard?: Shard | undefined;
   /** Whether destinations of a manifest may stand in for its source. Default: they may. */
   readonly siblings?: boolean;
-  /** How much of what a dry run would copy it proves to be complete at its source. Default: `few`. */
+  /** The images whose sources a dry run checks for completeness. Default: `few`. */
   readonly proof?: ProofScope;
   /** Bytes of the largest platform above which an image is not promoted. Unset: no limit. */
   readonly maxImageSize?: number | undefined;
@@ -85,11 +85,12 @@ interface Made {
 }
 
 function makeOrigin({ tool, read, all, wanted, revision }: Made, { startedAt }: Run): PlanOrigin {
+  const { projects, images, digests } = read.counts; // programs that know no further field refuse a plan with one
   return {
     tool,
     madeAt: new Date(startedAt).toISOString(),
     manifests: wanted.shard?.input ?? fingerprintOf(all),
-    read: read.counts,
+    read: { projects, images, digests },
     ...(revision !== undefined && { revision }),
     ...(wanted.shard !== undefined && { shard: wanted.shard }),
   };

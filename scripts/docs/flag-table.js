@@ -42,11 +42,13 @@ function isNoted({ inert }) {
   return inert === undefined;
 }
 
-function hasEffect({ inert, planned, refused }) {
+/** Whether a flag does something. */
+export function hasEffect({ inert, planned, refused }) {
   return inert === undefined && refused === undefined && !planned;
 }
 
-async function readCommands() {
+/** The commands as the source has them; the first one is the program itself. */
+export async function readCommands() {
   const { outputFiles } = await build({
     entryPoints: [SOURCE],
     bundle: true,

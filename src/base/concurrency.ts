@@ -32,10 +32,7 @@ export async function forEachConcurrently<T>(
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }
 
-/**
- * The same with lanes that do not wait for each other: at most `workers` at a time in each, so that what is slow in one
- * holds up no other.
- */
+/** The same with independent lanes: at most `workers` at a time in each, so a slow lane does not delay the others. */
 export async function forEachInLanes<T>(
   items: Iterable<T>,
   { laneOf, workers, signal }: { laneOf: (item: T) => string; workers: number; signal: AbortSignal },
@@ -46,8 +43,8 @@ export async function forEachInLanes<T>(
 }
 
 /**
- * Runs tasks in their order, at most `workers` at a time, and begins none any more once `goOn` is false. Resolves when
- * all that were begun have settled: to what they threw, and to how many were not begun.
+ * Runs tasks in order, at most `workers` at a time, and starts no more of them once `goOn` is false. Resolves when all
+ * started tasks have settled, to their errors and the number of tasks that were not started.
  */
 export async function settleWhile(
   tasks: readonly (() => Promise<unknown>)[],
@@ -87,7 +84,7 @@ export async function allSettledOrThrow<T>(promises: Iterable<Promise<T>>): Prom
   return values;
 }
 
-/** What a promise gives, or the reason of the signal when that comes first: it does not rely on who made the promise. */
+/** The result of a promise, or the signal's reason if it comes first, even if the promise ignores the signal. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const leave = () => reject(signal.reason);

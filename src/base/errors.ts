@@ -1,9 +1,8 @@
 /**
- * The one base of every error this program throws on purpose.
+ * The base class of every error that this program throws on purpose.
  *
- * `code` is a closed union chosen by the module that throws, so that callers switch on it and never on text;
- * `cause` is what led to it. Messages are lower case, without a full stop, and say what failed, what was expected
- * and what to do.
+ * `code` is a closed union of the throwing module, so that callers switch on it and never on text; `cause` is the error
+ * that led to it. Messages are lower case, without a full stop, and name the failure, the expectation and the remedy.
  */
 export abstract class CodedError<Code extends string> extends Error {
   readonly code: Code;
@@ -21,7 +20,7 @@ export function messageOf(thrown: unknown): string {
   return String(thrown);
 }
 
-/** True for what an aborted signal throws, whatever reason it carries. */
+/** True for the error of an aborted signal, whatever its reason. */
 export function isAbort(thrown: unknown, signal?: AbortSignal): boolean {
   if (signal?.aborted && thrown === signal.reason) return true;
   return thrown instanceof Error && (thrown.name === 'AbortError' || thrown.name === 'TimeoutError');

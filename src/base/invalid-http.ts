@@ -3,7 +3,7 @@ const MAX_HEADER_KIBIBYTES = 256;
 /** Bytes of the headers of an answer: Artifact Registry has sent 21 KB. One header may have all but the last KiB. */
 export const MAX_HEADER_BYTES = (MAX_HEADER_KIBIBYTES + 1) * 1024;
 
-/** What is wrong with an answer that is not HTTP, in words; undefined for any other error of undici's or node's parser. */
+/** The fault of a response that is not HTTP, in words; undefined for any other error of undici's or node's parser. */
 export function invalidityOf(error: Error): string | undefined {
   const code = codeOf(error);
   if (code === 'UND_ERR_HEADERS_OVERFLOW' || code === 'HPE_HEADER_OVERFLOW') {
@@ -40,7 +40,7 @@ function parserReason({ message }: Error): string {
   return reason.replace(/^[A-Z](?=[a-z]+ )/, (letter) => letter.toLowerCase());
 }
 
-/** What undici calls answers that nobody has asked for. */
+/** undici's error codes for unrequested responses. */
 const UNASKED: Readonly<Record<string, string>> = {
   'bad response': 'an interim status (100) that was not asked for',
   'bad upgrade': 'it switches to another protocol, which was not asked for',

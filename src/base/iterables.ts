@@ -10,7 +10,7 @@ export function filtered<T>(values: Iterable<T>, keeps: (value: T) => boolean): 
   });
 }
 
-/** What `convert` makes of the values, when they are gone through. */
+/** The converted values, lazily. */
 export function mapped<T, U>(values: Iterable<T>, convert: (value: T) => U): Iterable<U> {
   return lazily(function* () {
     for (const value of values) yield convert(value);

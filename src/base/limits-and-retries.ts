@@ -14,7 +14,7 @@
 // - the slowest complete answers: 5 attempts of 300 s and 11 s of delays, 1511 s;
 // - an outage with lost connections: 10 to 18 attempts within 34 s, and at most 2 requests per second to a host that
 //   is down, however many wait for it;
-// - a host that has never answered: reads fail after 35 s;
+// - a host that has never answered: reads fail after 35 s, and after 1 s if it refuses connections or has no address;
 // - refusals (429, or 503 with Retry-After): 44 to 84 attempts within 600 s; one Retry-After of up to 3600 s is obeyed.
 //
 // A host that fails for 60 s and fails 5 requests of a kind in a row: further ones fail at once, one every 10 s excepted.
@@ -111,6 +111,8 @@ export const MIN_SPEED = {
 
 /** A host that has never answered. */
 export const FIRST_CONTACT = {
+  /** Before the one further attempt after a refused connection. */
+  refusedDelay: 1000,
   /** For its first answer, retries included. */
   limit: 30_000,
   /** For each attempt, at least. */
@@ -187,7 +189,7 @@ export const RATE_LIMITER = {
   tolerance: 10_000,
 } as const;
 
-/** The experiment that tells a limit from random failures, see `LearnedLimit`. */
+/** The experiment that separates a limit from random failures, see `LearnedLimit`. */
 export const LEARNED_LIMIT = {
   /** Failures beyond the expected ones that are evidence of a limit. */
   evidence: 4.5,

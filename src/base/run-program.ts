@@ -10,7 +10,7 @@ import { CodedError, messageOf } from './errors.ts';
  */
 export type ProgramErrorCode = 'not-found' | 'not-runnable' | 'too-late' | 'too-talkative';
 
-/** A program that could not be run to its end. The message says what happened; the caller knows what it was. */
+/** A program failed to run to its end. The message names the failure; the caller adds the program. */
 export class ProgramError extends CodedError<ProgramErrorCode> {}
 
 export interface ProgramCall {
@@ -18,7 +18,7 @@ export interface ProgramCall {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** What it reads on stdin. */
+  /** The text on stdin. */
   readonly input: string;
   /** Milliseconds. */
   readonly limit: number;
@@ -29,12 +29,12 @@ export interface ProgramRun {
   /** `exit 3`, `ended by SIGTERM`. */
   readonly end: string;
   readonly output: string;
-  /** What it has said on stderr. */
+  /** The output on stderr. */
   readonly complaint: string;
 }
 
 const MAX_OUTPUT_CHARACTERS = 64 * 1024;
-/** Milliseconds after its end in which what it has said arrives: what it started may keep its output open. */
+/** Milliseconds to wait for output after the program's end: its own children may keep the output open. */
 const DRAIN = 200;
 
 /**
@@ -92,7 +92,7 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** Reads a stream from now on, to a limit; the result tells what has come so far. */
+/** Reads a stream from now on, up to a limit. The returned function gives the text so far. */
 function collect(stream: Readable, onFlood: () => void): () => string {
   let text = '';
   stream.setEncoding('utf8').on('data', (piece: string) => {

@@ -1,19 +1,19 @@
-import { oneLine } from './text.ts';
+import { escapeMarkdown, oneLine } from './text.ts';
 
 const REDACTED = 'REDACTED';
 
-/** Characters that a secret has at least: less cannot be told from ordinary words. */
+/** Minimum characters of a secret: shorter ones look like ordinary words. */
 const LEAST = 6;
 /** A secret of fewer characters is one only where no letter or digit stands next to it. */
 const SHORT = 8;
 /** A number of fewer digits may as well be a size or a time. */
 const LEAST_DIGITS = 12;
-/** Longer ones are tokens, of which there are thousands, and which nobody writes in many ways. */
+/** Longer ones are tokens: there are thousands, and they have few spellings. */
 const LONG = 128;
 /** Characters by which spellings are found. */
 const LEAD = 4;
 
-/** The secrets that a run has used. Whatever leaves the process has to pass `redact`: servers repeat what they are told. */
+/** The secrets that a run has used. All output must pass `redact`, because servers may repeat them. */
 export class Secrets {
   readonly #known = new Set<string>();
   /** By their first characters. */
@@ -36,7 +36,7 @@ export class Secrets {
   redact(text: string): string {
     if (this.#known.size === 0) return text;
     const pairs = this.#pairs;
-    let told = '';
+    let redacted = '';
     let from = 0;
     let before = 0;
     for (let end = 0; end < text.length; end++) {
@@ -45,10 +45,10 @@ export class Secrets {
       before = last;
       const length = mayBegin && end > from ? this.#lengthAt(text, end - 1) : 0;
       if (length === 0) continue;
-      told += text.slice(from, end - 1) + REDACTED;
+      redacted += text.slice(from, end - 1) + REDACTED;
       from = end - 1 + length;
     }
-    return from === 0 ? text : told + text.slice(from);
+    return from === 0 ? text : redacted + text.slice(from);
   }
 
   /** Of the longest secret that stands there, 0 for none. */
@@ -75,12 +75,14 @@ function isWord(text: string, at: number, length: number): boolean {
   return !/\w/.test(text.charAt(at - 1)) && !/\w/.test(text.charAt(at + length));
 }
 
-/** The ways in which a secret may come back: encoded by a server, then escaped by whoever shows that. */
+/** The forms in which a secret may come back: encoded by a server, then escaped by its output. */
 function spellingsOf(secret: string): ReadonlySet<string> {
-  if (secret.length > LONG)
-    return new Set([secret, encodeURIComponent(wellFormed(secret)), secret.toLowerCase()]);
+  if (secret.length > LONG) {
+    const inUrl = encodeURIComponent(wellFormed(secret));
+    return new Set([secret, inUrl, secret.toLowerCase(), escapeMarkdown(secret)]);
+  }
   const bytes = Buffer.from(secret);
-  // what a header has beyond ASCII is read as bytes, or is no UTF-8
+  // characters beyond ASCII in a header are read as bytes, or are invalid UTF-8
   const plain = [secret, bytes.toString('latin1'), secret.replace(/[\u0080-\u00ff]/g, '\ufffd')];
   const encoded = [...base64Of(bytes), bytes.toString('hex')];
   const written = [...plain, ...encoded].flatMap((text) => [text, ...inUrls(text)]);
@@ -88,7 +90,7 @@ function spellingsOf(secret: string): ReadonlySet<string> {
   return new Set([...spelled, ...spelled.map((text) => text.toLowerCase())]); // hosts and media types become small
 }
 
-/** Base64 of the secret alone, and what is the same in that of any text around it. */
+/** Base64 of the secret alone, and the part of it that is the same within any text. */
 function base64Of(bytes: Buffer): readonly string[] {
   const within = [0, 1, 2].map((shift) => {
     const encoded = Buffer.concat([Buffer.alloc(shift), bytes]).toString('base64');
@@ -98,7 +100,7 @@ function base64Of(bytes: Buffer): readonly string[] {
   return [...all, ...all.map((text) => text.replaceAll('+', '-').replaceAll('/', '_'))];
 }
 
-/** What nobody encodes or escapes. */
+/** Characters that no encoding and no escaping changes. */
 const HARMLESS = /^[\w.-]*$/;
 
 function inUrls(text: string): readonly string[] {
@@ -123,16 +125,12 @@ function withSmallHex(text: string): string {
 
 /** As it stands in a line, in JSON within JSON within JSON, and in a table of Markdown. */
 function escapesOf(text: string): readonly string[] {
-  if (HARMLESS.test(text)) return [text];
+  if (HARMLESS.test(text)) return [text, escapeMarkdown(text)];
   return [text, oneLine(text, Infinity)].flatMap((shown) => {
     const once = inJson(shown);
     const twice = inJson(once);
-    return [shown, once, twice, inJson(twice)].flatMap((written) => [written, inCell(written)]);
+    return [shown, once, twice, inJson(twice)].flatMap((written) => [written, escapeMarkdown(written)]);
   });
-}
-
-function inCell(text: string): string {
-  return text.replace(/[\\|]/g, '\\$&').replaceAll('<', '&lt;');
 }
 
 function inJson(text: string): string {

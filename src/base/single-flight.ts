@@ -1,7 +1,7 @@
 /**
  * Remembers the promise of each key, so that work asked for many times is done once.
  *
- * A rejected promise is forgotten: everyone who waited for it sees the rejection, whoever comes later tries again.
+ * A rejected promise is forgotten: all its waiters get the rejection, and the next call tries again.
  */
 export class SingleFlight<Key, Value> {
   readonly #promises = new Map<Key, Promise<Value>>();
@@ -23,7 +23,7 @@ export class SingleFlight<Key, Value> {
     return other === undefined ? this.run(key, work) : other.catch(() => this.run(key, work));
   }
 
-  /** What is remembered or under way for a key. */
+  /** The result or promise of a key. */
   get(key: Key): Promise<Value> | undefined {
     return this.#promises.get(key);
   }

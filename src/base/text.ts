@@ -1,8 +1,8 @@
 const MAX_QUOTED_CHARACTERS = 200;
 
-/** C0, DEL, C1, the line separators and the bidirectional controls: what could forge or hide a line. */
+/** C0, DEL, C1, line separators and bidirectional controls: characters that could forge or hide a line. */
 const UNPRINTABLE =
-  // oxlint-disable-next-line no-control-regex -- control characters are what it is for
+  // oxlint-disable-next-line no-control-regex -- it matches control characters on purpose
   /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 /** A user's text in double quotes, on one line, without control characters or passwords, cut at 200 characters. */
@@ -16,8 +16,8 @@ export function quote(text: string): string {
 const MAX_MASKED_CHARACTERS = 2_000;
 
 /**
- * A text with an asterisk for every character of what stands like a password in `user:password@host`. A tag before a
- * digest (`app:v1@sha256:…`) is none.
+ * Replaces each character of a password in `user:password@host` by an asterisk. A tag before a digest
+ * (`app:v1@sha256:…`) is no password.
  */
 export function maskPasswords(text: string): string {
   return text.includes('@') ? text.replace(/[^\s"']+/g, maskPassword) : text;
@@ -76,6 +76,16 @@ export function escapeLines(text: string): string {
 /** Text on one line that is otherwise as it was: the name of a file, say. */
 export function escapeControls(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
+}
+
+/** Text on one line for a table of Markdown, read there as it stands: it becomes no emphasis, HTML, link, image or mention. */
+export function escapeMarkdown(text: string): string {
+  return text
+    .replace(/[\\|*_`~]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('](', ']\\(')
+    .replace(/(?<![A-Za-z0-9])@(?=[\w\\])/g, '@<!-- -->');
 }
 
 function escapeCharacter(character: string): string {

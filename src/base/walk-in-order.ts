@@ -1,7 +1,7 @@
 import { CodedError } from './errors.ts';
 import { MinHeap } from './min-heap.ts';
 
-/** What visiting a key has brought. */
+/** The result of visiting a key. */
 export interface Visited<K extends string, T> {
   readonly value: T;
   /** Keys that it leads to; each is greater than the key itself. One that was seen before is not visited again. */
@@ -15,17 +15,17 @@ export interface WalkOptions<K extends string, T> {
   readonly workers: number;
   /** Values that may be under way or wait for their turn, so that one slow visit does not fill the memory. */
   readonly window: number;
-  /** Keys after which the walk is given up: what leads to new ones without end must not fill the memory either. */
+  /** Number of keys after which the walk fails: an endless supply of new keys must not fill the memory. */
   readonly maxKeys: number;
   readonly signal: AbortSignal;
 }
 
 /**
  * Visits a growing set of keys concurrently and yields the values in the order of their keys, each as soon as no
- * lesser key can come any more: what is finished early waits, and at most `window` of them (one more for each level
- * that a key leads down).
+ * lesser key can come any more. Early results wait, at most `window` of them (one more for each level that a key leads
+ * down).
  *
- * Throws what a visit throws or the signal carries, once the visits in flight have settled. Whoever stops early ends
+ * Throws the error of a visit or of the signal, once the visits in flight have settled. A consumer that stops early ends
  * them too.
  */
 export async function* walkInOrder<K extends string, T>(

@@ -17,16 +17,16 @@ import { type Naming, nameOfRoot, namerOf } from './image-names.ts';
 import type { Notice, Notify, Presence } from './notice.ts';
 import { type Listings, readWholeRegistry } from './read-whole-registry.ts';
 
-/** Where a walk through a registry begins. */
+/** The repositories with which a walk of a registry begins. */
 export interface DiscoveredRepositories {
   readonly repositories: ReadonlySet<Repository>;
-  /** Gives an image its name; what gets none stands for all that is at and below the registry. */
+  /** The image name of a repository. A root without a name stands for everything at and below the registry. */
   readonly nameOf: (repository: Repository) => string;
-  /** What has been asked already. */
+  /** Listings that were read already. */
   readonly listings: ReadonlyMap<Repository, Listing | Unreadable>;
-  /** False where repositories may be missing that nobody could name. */
+  /** False if repositories may be missing. */
   readonly complete: boolean;
-  /** Whether there is anything, be it empty. */
+  /** Whether the registry exists, even if it is empty. */
   readonly presence: Presence;
 }
 
@@ -49,8 +49,8 @@ interface DiscoveryContext {
 }
 
 /**
- * The repositories that a walk begins with: those that are known otherwise, and the registry itself where its listing
- * names its children (Google), else those of the catalogue. With neither, `unlisted` is told.
+ * The repositories with which a walk begins: those that the user or manifests name, and the registry itself if its
+ * listing names its children (Google), else those of the catalog. Without either, the notice is `unlisted`.
  */
 export async function discoverRepositories(
   asked: Asked,
@@ -67,11 +67,11 @@ export async function discoverRepositories(
 }
 
 /**
- * Artifact Registry lists everything at once, a thousand manifests a page and one page after the other. A region of
- * registry.k8s.io is 77 pages, or 445 listings of 32 at a time: 14 turns, so listings are faster. Without the children
- * of indexes these need 8,784 GETs besides, and the pages name the children. Of a part of a repository the pages are
- * those of the whole, 77 against 289 turns for all of it: a part has to be a quarter of it to be worth it, and nobody
- * knows that before.
+ * Artifact Registry's API lists everything, a thousand manifests a page and one page after the other. A region of
+ * registry.k8s.io has 77 pages, or 445 listings of 32 at a time: 14 rounds, so listings are faster. Leaving out the
+ * children of indexes takes 8,784 GETs more with listings, while the pages name the children. A part of a repository
+ * needs all 77 pages too, against 289 rounds for the whole, so pages pay only from a quarter of it on. The size of a
+ * part is not known in advance.
  */
 function isWholeCheaper({ minimal, tag }: Asked): boolean {
   return minimal !== 'nothing' && tag === undefined;
@@ -84,7 +84,7 @@ function startWith(listings: Listings, asked: Asked, { notice }: DiscoveryContex
   return { repositories, listings, nameOf, complete: true, presence: 'present' };
 }
 
-/** Most hosts have a catalogue, so they are asked for that first: the listing that Google's have costs them nothing. */
+/** Most hosts have a catalog, so it is requested first. At Google's hosts the listing comes at no extra cost. */
 async function startAtHost(
   asked: Asked,
   { registry, notice }: DiscoveryContext,
@@ -115,7 +115,7 @@ async function startAtPath(
   const root = asRepository(asked.registry);
   let isListed = false;
   const reading = registry.list(root, signal).catch((error: unknown) => {
-    isListed = error instanceof RegistryError && error.code === 'unexpected'; // there was a list, and not all of it
+    isListed = error instanceof RegistryError && error.code === 'unexpected'; // there was an incomplete list
     throw error;
   });
   const listing = await orUnreadable(reading, signal);
@@ -124,12 +124,12 @@ async function startAtPath(
   const nameOf = namerOf(asked.registry, { naming: asked.naming, holdsImages }, notice);
   const start = { listings: new Map([[root, listing]]), nameOf };
   if (listing.kind === 'digests') {
-    const presence = isEmpty(listing) ? 'unknown' : 'present'; // Google lists what does not exist as empty
+    const presence = isEmpty(listing) ? 'unknown' : 'present'; // Google lists a missing repository as empty
     return { ...start, repositories: new Set([root, ...knownOf(asked)]), complete: true, presence };
   }
   const catalog = await readCatalog(asked.registry, registry, signal);
   const gap = gapIn(catalog, asked);
-  // of a registry that is down, the failure of the root says it all
+  // if a registry is down, the failure of the root is enough
   if (gap !== undefined && !(rootFailed && gap.kind === 'unreadable')) notice(gap);
   const isWanted = holdsImages || isListed || (rootFailed && gap !== undefined);
   const own = isWanted ? [root] : [];
@@ -138,7 +138,7 @@ async function startAtPath(
   return { ...start, repositories, complete: gap === undefined, presence };
 }
 
-/** An unreadable list proves nothing, and neither does the absence of a path whose host has no catalogue. */
+/** An unreadable list proves nothing. Neither does the absence of a path at a host without a catalog. */
 function presenceOf(listing: Listing | Unreadable, { repositories, failure }: Catalog): Presence {
   if (repositories.size > 0 || listing.kind === 'tags') return 'present';
   return listing.kind === 'missing' && failure === undefined ? 'absent' : 'unknown';
@@ -148,7 +148,7 @@ function isEmpty({ manifests, children }: Extract<Listing, { readonly kind: 'dig
   return manifests.size === 0 && children.length === 0;
 }
 
-/** True where the registry is an image itself: by its listing, or because a digest that is expected is there. */
+/** True if the registry is an image itself: by its listing, or because an expected digest exists there. */
 async function holdsAny(
   { registry, naming, expected }: Asked,
   { registry: client, listing }: { readonly registry: BrowseRegistry; readonly listing: Listing },
@@ -168,21 +168,21 @@ function knownOf({ listed, named }: Asked): readonly Repository[] {
   return [...listed, ...named];
 }
 
-/** What a host has told of its repositories, and why it is not all. */
+/** The repositories in a host's catalog, and the reason if it is incomplete. */
 interface Catalog {
   readonly repositories: ReadonlySet<Repository>;
-  /** Pages of it that have been read: after the first one the host is known to have a catalogue. */
+  /** Number of pages read. After the first one the host is known to have a catalog. */
   readonly pages: number;
   readonly failure: Extract<Notice, { readonly kind: 'unlisted' | 'unreadable' }> | undefined;
 }
 
-/** Why repositories may be missing; undefined where the catalogue is whole, or where the user or manifests name them. */
+/** Why repositories may be missing; undefined if the catalog is complete, or the user or manifests name them. */
 function gapIn({ pages, failure }: Catalog, { listed, named }: Asked): Catalog['failure'] {
   const isHelped = listed.length > 0 || (named.length > 0 && pages === 0);
   return isHelped ? undefined : failure;
 }
 
-/** A registry that refuses its catalogue is a case of its own: there is something that its user can do. */
+/** A registry that refuses its catalog has its own notice, because its user can do something about it. */
 async function readCatalog(
   registry: RegistryName,
   client: BrowseRegistry,
@@ -199,10 +199,10 @@ async function readCatalog(
   } catch (error) {
     if (signal.aborted || isAbort(error, signal)) throw error;
     const reason = messageOf(error);
-    const told = repositories.size;
+    const listedCount = repositories.size;
     const isDown = error instanceof RegistryError && DOWN.has(error.code);
     if (pages > 0 || !isDown) {
-      return { repositories, pages, failure: { kind: 'unlisted', registry, told, reason } };
+      return { repositories, pages, failure: { kind: 'unlisted', registry, listedCount, reason } };
     }
     const failure = { kind: 'unreadable', repository: asRepository(registry), name: '', reason } as const;
     return { repositories, pages, failure };
@@ -211,7 +211,7 @@ async function readCatalog(
 
 const DOWN: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable']);
 
-/** The repositories that a listing leads to; a path may become too long for one. */
+/** The repositories that a listing names below itself, except for paths that are too long. */
 export function childRepositories(of: Repository | RegistryName, listing: Listing): Repository[] {
   const children = listing.kind === 'digests' ? listing.children : [];
   return children.map((child) => parseRepository(`${of}/${child}`)).filter((child) => child !== undefined);

@@ -13,26 +13,26 @@ import {
 } from './repository-content.ts';
 
 /**
- * What is left out: nothing; `children`, manifests without a tag that an index of the same repository lists;
- * `unexpected-children`, those of them that are not expected by name; `attachments`, signatures and attestations as well.
+ * The content to leave out: `nothing`; `children`, untagged manifests that an index of the same repository lists;
+ * `unexpected-children`, only those that are not expected by name; `attachments`, signatures and attestations as well.
  */
 export type ExcludedContent = 'nothing' | 'unexpected-children' | 'children' | 'attachments';
 
 export interface FilterRequest {
   readonly digests: DigestTags;
-  /** What their repository holds: the indexes in it are the parents. */
+  /** The content of their repository: the indexes in it are the parents. */
   readonly content: RepositoryContent;
   readonly minimal: ExcludedContent;
-  /** Digests that stay although they are children, if only unexpected ones go. */
+  /** Children to keep if only unexpected ones are left out. */
   readonly expected?: Iterable<Digest>;
 }
 
 export interface FilteredDigests {
-  /** Those that are left. */
+  /** The digests that are kept. */
   readonly digests: DigestTags;
-  /** Those that count for nothing without a tag of their own, here or elsewhere. */
+  /** Digests that count only with a tag, here or elsewhere. */
   readonly leftOut: ReadonlySet<Digest>;
-  /** Indexes that could not be read, so that what they list may be left. */
+  /** Indexes that could not be read: their children may still be in `digests`. */
   readonly unread: readonly UnreadIndex[];
 }
 
@@ -41,14 +41,14 @@ export interface UnreadIndex {
   readonly reason: string;
 }
 
-/** The index by which registries without referrers list those of a digest: its children are no parts of an image. */
+/** Tag of the index that replaces the referrers API. Its children are no parts of an image. */
 const REFERRERS_TAG = /^sha256-[0-9a-f]{64}$/;
-/** The same, and what cosign puts beside an image. */
+/** The same, and the tags of cosign's attachments. */
 const ATTACHMENT_TAG = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
 
 /**
- * The digests that are left, once those have gone that the indexes of their repository list. Of an index that is gone
- * nobody knows what it listed, so that stays. Throws where the registry does not answer.
+ * Leaves out the children of the indexes in a repository. The children of an index that no longer exists are unknown,
+ * so they stay. Throws if the registry does not answer.
  */
 export async function filterChildren(
   repository: Repository,
@@ -61,7 +61,7 @@ export async function filterChildren(
   const parents = isOpen ? parentsIn(content, minimal) : [];
   const { children, unread } = await readAllChildren(repository, { parents, parts: content.parts }, browsing);
   for (const digest of kept) children.delete(digest);
-  // an attestation may be listed beside what it is about
+  // an index may list an attestation beside its subject
   if (minimal !== 'attachments') for (const digest of content.referrers) children.delete(digest);
   const left = new Map(
     Array.from(digests).filter(([digest, tags]) => tags.length > 0 || !children.has(digest)),
@@ -72,13 +72,13 @@ export async function filterChildren(
   return { digests: own, leftOut: children, unread };
 }
 
-/** The tags that are left to a digest where attachments go; undefined where it was an attachment, by its tags. */
+/** The tags of a digest without those of attachments; undefined if its tags make it an attachment. */
 export function withoutAttachmentTags(tags: readonly Tag[]): readonly Tag[] | undefined {
   const own = tags.filter((tag) => !ATTACHMENT_TAG.test(tag));
   return tags.length > 0 && own.length === 0 ? undefined : own;
 }
 
-/** Indexes whose children are parts of them; those of a referrers tag only where attachments go as well. */
+/** Indexes whose children are parts of an image; indexes of a referrers tag only if attachments are left out too. */
 function parentsIn({ digests, indexes }: RepositoryContent, minimal: ExcludedContent): Digest[] {
   return Array.from(indexes).filter(
     (index) =>

@@ -8,26 +8,25 @@ import {
 import type { Notify } from './notice.ts';
 
 /**
- * What the images of a registry are called relative to: to the registry, so that two of them can be compared and an
- * image at the root itself is `.`; or `as-snapshot`, which is the same unless the registry holds images itself: then
- * to its parent.
+ * The path that image names are relative to. `from-root`: the registry, so that two registries can be compared; an
+ * image at the root is `.`. `as-snapshot`: the same, but the parent of a registry that holds images itself.
  */
 export type Naming = 'from-root' | 'as-snapshot';
 
-/** No image can be called so. */
+/** Not a valid image name, so it cannot clash with one. */
 const ROOT = '.';
 
-/** The name of the image that a registry is itself. */
+/** The name of the image at the root of a registry. */
 export function nameOfRoot(registry: RegistryName, naming: Naming): string {
   return naming === 'from-root' ? ROOT : registry.slice(registry.lastIndexOf('/') + 1);
 }
 
-/** The repository that has a name from the root of a registry; undefined where it would be no repository. */
+/** The repository with a name below a registry; undefined for an invalid path. */
 export function repositoryCalled(name: string, registry: RegistryName): Repository | undefined {
   return name === ROOT ? asRepository(registry) : parseRepository(`${registry}/${name}`);
 }
 
-/** Gives each repository of a registry its name; a root without images gets none, it stands for all that is below. */
+/** Names the repositories of a registry. A root without images has no name: it stands for everything below. */
 export function namerOf(
   registry: RegistryName,
   { naming, holdsImages }: { readonly naming: Naming; readonly holdsImages: boolean },

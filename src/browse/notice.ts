@@ -2,16 +2,16 @@ import type { Digest } from '../image/digest.ts';
 import type { RegistryName, Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 
-/** What the images of a registry do not tell. */
+/** A fact about a registry that its images do not show. */
 export type Notice =
-  /** A repository is left out of the result. `name` is what its image would be called; empty where all is left out. */
+  /** A repository is left out of the result. `name` is its image name; empty if everything is left out. */
   | {
       readonly kind: 'unreadable';
       readonly repository: Repository;
       readonly name: string;
       readonly reason: string;
     }
-  /** An index is listed and cannot be read, so that what it lists was not left out of its image. */
+  /** An index is listed but cannot be read, so its children were not left out. */
   | {
       readonly kind: 'unread-index';
       readonly repository: Repository;
@@ -19,32 +19,32 @@ export type Notice =
       readonly index: Digest;
       readonly reason: string;
     }
-  /** Neither the registry nor the request says which repositories there are, or not to the end. */
+  /** Neither the registry nor the request gives a complete list of repositories. */
   | {
       readonly kind: 'unlisted';
       readonly registry: RegistryName;
-      /** Repositories that it has told of before its list broke off. */
-      readonly told: number;
+      /** Number of repositories before the list broke off. */
+      readonly listedCount: number;
       readonly reason: string;
     }
-  /** The host does not tell all of the registry at once, so each repository is asked for: it takes longer. */
+  /** The host cannot list the whole registry at once, so repositories are listed one by one, which takes longer. */
   | { readonly kind: 'not-whole'; readonly registry: RegistryName; readonly reason: string }
-  /** The user names a repository that the registry does not have, or that holds nothing. */
+  /** The user names a repository that does not exist or is empty. */
   | { readonly kind: 'not-there'; readonly repository: Repository }
-  /** The registry holds images itself, so that all names are relative to its parent. */
+  /** The registry holds images itself, so all names are relative to its parent. */
   | { readonly kind: 'holds-images'; readonly registry: RegistryName; readonly parent: RegistryName }
-  /** Digests that no tag, index or referrer leads to cannot be seen there. */
+  /** The host does not show digests that no tag, index or referrer leads to. */
   | { readonly kind: 'tags-only'; readonly host: string }
-  /** A tag that manifests want for several digests, so that nobody can say which. */
+  /** Manifests want several digests for a tag, so its digest is undecided. */
   | { readonly kind: 'conflict'; readonly repository: Repository; readonly tag: Tag; readonly claims: string }
-  /** No image at or below the registry; `presence` says whether there is such a registry or repository at all. */
+  /** No image at or below the registry; `presence` is whether the registry or a repository exists. */
   | { readonly kind: 'nothing-there'; readonly registry: RegistryName; readonly presence: Presence }
   /** No manifest names the registry as a destination, or a part of it. */
   | { readonly kind: 'nothing-wanted'; readonly registry: RegistryName }
   /** There are repositories, and no image in them has the tag. */
   | { readonly kind: 'tag-not-there'; readonly registry: RegistryName; readonly tag: Tag };
 
-/** `unknown` where a registry answers the same for what is empty and what does not exist. */
+/** `unknown` for a registry that answers the same for an empty and a missing repository. */
 export type Presence = 'present' | 'absent' | 'unknown';
 
 export type Notify = (notice: Notice) => void;

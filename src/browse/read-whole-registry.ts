@@ -11,9 +11,9 @@ import type { Notify } from './notice.ts';
 export type Listings = ReadonlyMap<Repository, Listing>;
 
 /**
- * The listings of a whole registry where its host tells them all at once, or undefined where it does not: listings can
- * be asked for one by one then, so `not-whole` is no more than a notice. Entries come in no order, so all are held:
- * digests, tags and the children of indexes, some 0.5 KB for each manifest.
+ * The listings of a whole registry if its host can list it at once, else undefined with the notice `not-whole`: its
+ * repositories can be listed one by one instead. Entries have no order, so all are held in memory: digests, tags and
+ * children of indexes, about 0.5 KB for each manifest.
  */
 export async function readWholeRegistry(
   registry: RegistryName,
@@ -52,11 +52,11 @@ class Contents {
     this.#manifests.set(digest, tags);
     for (const tag of tags) this.#tags.set(tag, digest);
     if (isIndexType(mediaType)) this.#indexes.add(digest);
-    // an index without children is one whose children the host does not tell
+    // an index without children here has children that the host does not list
     if (children.length > 0) this.#parts.set(digest, children);
   }
 
-  /** A tag that was moved while the pages were read is where it was seen last. */
+  /** A tag that moved while the pages were read belongs to the digest where it came last. */
   listing(): Listing {
     for (const [digest, tags] of this.#manifests) {
       if (tags.every((tag) => this.#tags.get(tag) === digest)) continue;

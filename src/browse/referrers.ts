@@ -3,14 +3,13 @@ import type { Repository } from '../image/repository.ts';
 import type { BrowseRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 
-/** What registries besides 404 answer to a request that they do not know; 401 and 403 say nothing of what they know. */
+/** Statuses besides 404 for an unknown API. 401 and 403 do not say whether the API exists. */
 const NO_SUCH_LIST: ReadonlySet<number | undefined> = new Set([400, 405, 406, 501]);
 
 /**
- * Asks for referrers, and a repository that has no such list only once. One host may stand for several registries, and
- * which of its repositories is asked first is chance: so what one answers says nothing of another. A repository that
- * has told some has the list: when it refuses another question something is wrong, and to take that for an empty list
- * would lose what it holds.
+ * Reads referrers, and only once from a repository without the API. One host may stand for several registries, so each
+ * repository counts by itself. A repository that has answered once has the API: a later refusal is an error, because
+ * an empty list would hide existing referrers.
  */
 export class Referrers {
   readonly #registry: BrowseRegistry;
@@ -21,7 +20,7 @@ export class Referrers {
     this.#registry = registry;
   }
 
-  /** Throws a `RegistryError` where a repository does not give the list, and does not say either that it has none. */
+  /** Throws a `RegistryError` if a repository neither returns the list nor lacks the API. */
   async of(repository: Repository, digest: Digest, signal: AbortSignal): Promise<readonly Digest[]> {
     if (this.#without.has(repository)) return [];
     const referrers = await this.#ask(repository, digest, signal);

@@ -14,7 +14,7 @@ export interface NamedRepository {
   readonly name: string;
 }
 
-/** The digests that a caller expects in a repository. They are queried where the listing shows only tags. */
+/** The digests that a caller expects in a repository. They are queried if the listing shows only tags. */
 export type ExpectedDigests = (place: NamedRepository) => Iterable<Digest>;
 
 export const NO_EXPECTED_DIGESTS: ExpectedDigests = () => [];
@@ -22,32 +22,32 @@ export const NO_EXPECTED_DIGESTS: ExpectedDigests = () => [];
 /** Every digest with its tags. */
 export type DigestTags = ReadonlyMap<Digest, readonly Tag[]>;
 
-/** All that can be seen of one repository. */
+/** The visible content of one repository. */
 export interface RepositoryContent {
   readonly digests: DigestTags;
-  /** Those that list other manifests. */
+  /** Digests of indexes. */
   readonly indexes: ReadonlySet<Digest>;
-  /** What some of these list: the others have not been read. */
+  /** The children of indexes that were read. */
   readonly parts: ReadonlyMap<Digest, readonly Digest[]>;
-  /** Those that are known to be about another manifest. */
+  /** Known referrers of other manifests. */
   readonly referrers: ReadonlySet<Digest>;
 }
 
 export interface Browsing {
   readonly registry: BrowseRegistry;
   readonly referrers: Referrers;
-  /** Questions at a time for one repository; the transport bounds the requests. */
+  /** Concurrent queries for one repository; the transport bounds the requests. */
   readonly workers: number;
   readonly signal: AbortSignal;
 }
 
-/** Far more than any repository seen; levels of indexes and referrers, of which real images have two. */
+/** Limits far above real content: digests of a repository, and levels of indexes and referrers (images have two). */
 const MAX_DIGESTS = 1_000_000;
 const MAX_LEVELS = 32;
 
 /**
- * What a listing with digests tells; one of tags, and the digests that are expected, are followed to all that they lead
- * to: children, and referrers. Where no digest has a tag, some registries say that there is no such repository.
+ * The content of a listing with digests. From a listing of tags, and from the expected digests, children and referrers
+ * are followed. Some registries report a repository without tags as missing.
  */
 export async function readContent(
   repository: Repository,
@@ -77,7 +77,7 @@ const NOTHING_MORE: Omit<RepositoryContent, 'digests'> = {
   referrers: new Set(),
 };
 
-/** The digest that carries a tag, with that tag alone. */
+/** The digest of a tag, with only that tag. */
 export async function readTagged(
   repository: Repository,
   { listing, tag }: { listing: Listing; tag: Tag },
@@ -88,7 +88,7 @@ export async function readTagged(
   return { digests, ...NOTHING_MORE };
 }
 
-/** The manifests that an index lists. Throws for one that is gone, damaged or no index. */
+/** The manifests that an index lists. Throws for a missing or damaged index, and for another manifest. */
 export async function readChildren(
   repository: Repository,
   index: Digest,
@@ -96,7 +96,7 @@ export async function readChildren(
 ): Promise<readonly Digest[]> {
   const manifest = await registry.fetchManifest(repository, index, signal);
   if (manifest === undefined) {
-    throw new RegistryError('unexpected', `${repository}@${index} was listed, and is not there`);
+    throw new RegistryError('unexpected', `${repository}@${index} was listed, but does not exist`);
   }
   return parseReferences(manifest).manifests.map(({ digest }) => digest);
 }
@@ -116,7 +116,7 @@ async function findTagged(
   }
 }
 
-/** What the tags of a repository lead to, level by level. */
+/** The digests that the tags of a repository lead to, level by level. */
 class ReachableDigests {
   readonly #repository: Repository;
   readonly #browsing: Browsing;
@@ -150,7 +150,7 @@ class ReachableDigests {
     }
   }
 
-  /** Those that have not been asked for. */
+  /** The digests that were not queried yet. */
   #take(digests: Iterable<Digest>): Digest[] {
     const taken: Digest[] = [];
     for (const digest of digests) {
@@ -175,7 +175,7 @@ class ReachableDigests {
     return level;
   }
 
-  /** An index may list what its registry does not hold. */
+  /** An index may list a manifest that its registry lacks. */
   async #lookUpDigests(digests: Iterable<Digest>): Promise<Found[]> {
     const level: Found[] = [];
     await this.#each(digests, async (digest) => {
@@ -222,7 +222,7 @@ class ReachableDigests {
     return forEachConcurrently(items, this.#browsing, task);
   }
 
-  #tooMuch(what: string): RegistryError {
-    return new RegistryError('unexpected', `${this.#repository}: its tags lead to ${what}`);
+  #tooMuch(excess: string): RegistryError {
+    return new RegistryError('unexpected', `${this.#repository}: its tags lead to ${excess}`);
   }
 }

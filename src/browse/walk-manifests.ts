@@ -16,7 +16,7 @@ import { WINDOW } from './walk-registry.ts';
 
 export interface ManifestWalkRequest {
   readonly registry: RegistryName;
-  /** All of them within the registry. */
+  /** The wanted repositories at and below the registry. */
   readonly repositories: readonly WantedRepository[];
   readonly tag: Tag | undefined;
   readonly minimal: ExcludedContent;
@@ -25,13 +25,13 @@ export interface ManifestWalkRequest {
 
 export interface ManifestWalkPorts {
   readonly notice: Notify;
-  /** Called only where the result has to be minimal: the registry itself says which digests are children. */
+  /** Called only for a minimal result: the registry itself shows which digests are children. */
   readonly open: () => Promise<BrowseRegistry>;
-  /** Repositories at a time, and questions at a time about one of them. */
+  /** Concurrent repositories, and concurrent queries for each of them. */
   readonly workers: number;
 }
 
-/** Every image that is wanted at and below a registry, in the order of the names, as if it were there. */
+/** The wanted images at and below a registry, ordered by name, as if the registry had them. */
 export async function* walkManifests(
   request: ManifestWalkRequest,
   ports: ManifestWalkPorts,
@@ -119,7 +119,7 @@ const NO_CONTENT: RepositoryContent = {
   referrers: new Set(),
 };
 
-/** What the registry holds, the wanted digests that its listing does not show included. */
+/** The content of the registry, with wanted digests that its listing does not show. */
 async function findContent(
   repository: Repository,
   digests: DigestTags,

@@ -20,13 +20,13 @@ import { Referrers } from './referrers.ts';
 import { type Browsing, readContent, readTagged } from './repository-content.ts';
 
 export interface WalkRequest {
-  /** `host` or `host/path`: everything at it and below. */
+  /** `host` or `host/path`: everything at and below it. */
   readonly registry: RegistryName;
-  /** Repositories that the user names, all of them within the registry: one that is not there is told. */
+  /** Repositories that the user names, within the registry. A missing one is a notice. */
   readonly listed: readonly Repository[];
-  /** Repositories that manifests name, likewise; they may be ahead of the registry. */
+  /** Repositories that manifests name, within the registry. They may not exist yet. */
   readonly named: readonly Repository[];
-  /** Keeps what carries this tag, and this tag alone. */
+  /** Keeps only digests with this tag, and only this tag of them. */
   readonly tag: Tag | undefined;
   readonly minimal: ExcludedContent;
   readonly naming: Naming;
@@ -37,22 +37,22 @@ export interface WalkPorts {
   readonly registry: BrowseRegistry;
   readonly whole: WholeRegistryReader;
   readonly progress: Progress;
-  /** Told, before the images that come later in their order, what the images do not tell. */
+  /** Receives each notice before the images that come later in the order of names. */
   readonly notice: Notify;
-  /** Told, before an image comes or would, which digests without a tag do not count in it. Default: nobody is. */
+  /** Receives the digests of an image that count only with a tag, before the image. Default: none. */
   readonly leftOut?: ((name: string, digests: ReadonlySet<Digest>) => void) | undefined;
-  /** Repositories at a time, and questions at a time about one of them. */
+  /** Concurrent repositories, and concurrent queries for each of them. */
   readonly workers: number;
 }
 
-/** Repositories that may be under way, or read ahead of the one whose turn it is: each may hold many megabytes. */
+/** Repositories in work or read ahead of the next one in order: each may hold many megabytes. */
 export const WINDOW = 64;
-/** Two hundred times the largest registry seen: children need not come to an end. */
+/** Two hundred times the largest known registry: children of children might have no end. */
 const MAX_REPOSITORIES = 400_000;
 
 /**
- * Every image of a registry, in the order of the names. Google's registries are followed from child to child, others
- * tell their repositories in a catalogue. What cannot be read is a notice; only an aborted signal throws.
+ * Every image of a registry, ordered by name. Google's registries are walked from child to child, others by their
+ * catalog. An unreadable repository is a notice; only an aborted signal throws.
  */
 export async function* walkRegistry(
   request: WalkRequest,
@@ -75,7 +75,7 @@ export async function* walkRegistry(
     });
     for await (const visited of walk) {
       progress.advance();
-      reporter.tell(visited);
+      reporter.report(visited);
       const { repository, state } = visited;
       if (state.kind === 'unreadable') continue;
       const name = start.nameOf(repository);
@@ -123,7 +123,7 @@ async function readState(repository: Repository, listing: Listing, reading: Read
   return { kind: 'read', listing, ...minimised } as const;
 }
 
-/** Says what is worth a word, and each thing once. */
+/** Reports each notice once. */
 class WarningReporter {
   readonly #request: WalkRequest;
   readonly #notice: Notify;
@@ -131,7 +131,7 @@ class WarningReporter {
   readonly #listed: ReadonlySet<Repository>;
   #sawAnything = false;
   #sawRepository = false;
-  #toldTagsOnly = false;
+  #hasReportedTagsOnly = false;
 
   constructor(
     request: WalkRequest,
@@ -143,7 +143,7 @@ class WarningReporter {
     this.#listed = new Set(request.listed);
   }
 
-  tell({ repository, state }: VisitedRepository): void {
+  report({ repository, state }: VisitedRepository): void {
     if (state.kind === 'unreadable') {
       this.#sawAnything = true;
       const name = this.#nameOf(repository);
@@ -158,8 +158,8 @@ class WarningReporter {
     if (digests.size === 0 && isAbsent(listing) && this.#listed.has(repository)) {
       this.#notice({ kind: 'not-there', repository });
     }
-    if (listing.kind === 'digests' || this.#toldTagsOnly || this.#request.tag !== undefined) return;
-    this.#toldTagsOnly = true;
+    if (listing.kind === 'digests' || this.#hasReportedTagsOnly || this.#request.tag !== undefined) return;
+    this.#hasReportedTagsOnly = true;
     this.#notice({ kind: 'tags-only', host: hostOf(repository) });
   }
 
@@ -172,7 +172,7 @@ class WarningReporter {
   }
 }
 
-/** Google answers for what is not there with an empty list. */
+/** Google lists a missing repository as empty. */
 function isAbsent(listing: Listing): boolean {
   if (listing.kind === 'digests') return listing.manifests.size === 0 && listing.children.length === 0;
   return listing.kind === 'missing';

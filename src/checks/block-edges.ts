@@ -10,7 +10,7 @@ import {
 } from '../plan/plan.ts';
 import type { Finding } from './finding.ts';
 
-/** The same plan with the edges blocked that errors concern. Edges that need no write stay as they are. Pure. */
+/** Returns the plan with the edges of errors blocked. Edges that need no write stay as they are. Pure. */
 export function blockEdges(plan: Plan, findings: readonly Finding[]): Plan {
   const reasons = reasonsOf(findings);
   if (reasons.size === 0) return plan;
@@ -27,7 +27,7 @@ export function blockEdges(plan: Plan, findings: readonly Finding[]): Plan {
   return { ...plan, items, counts, hosts };
 }
 
-/** The messages of the errors that concern each edge. */
+/** The messages of the errors of each edge. */
 function reasonsOf(findings: readonly Finding[]): ReadonlyMap<EdgeId, string> {
   const reasons = new Map<EdgeId, string>();
   for (const { rule, level, message, edges } of findings) {

@@ -6,7 +6,7 @@ import type { Found } from './finding.ts';
 import type { PlanRule } from './rule.ts';
 
 /**
- * Blocks edges to repositories that cannot be written to, and warns of those whose cleanup policies delete images. Only
+ * Blocks edges to repositories that refuse uploads, and warns of repositories whose cleanup policies delete images. Only
  * destinations with an edge to write are read.
  */
 export function destinationSettings(reader: RepositoryFactsReader): PlanRule {
@@ -29,7 +29,7 @@ interface Destination {
   readonly edges: PlanItem[];
 }
 
-/** Those that have settings, in the order of their names. */
+/** The repositories with settings, sorted by name. */
 async function readSettings(
   items: readonly PlanItem[],
   reader: RepositoryFactsReader,
@@ -48,9 +48,9 @@ async function readSettings(
 }
 
 function reasonAgainst({ mode, format }: RepositoryFacts): string | undefined {
-  if (mode === 'virtual') return 'is a virtual repository, which takes no uploads';
-  if (mode === 'remote') return 'is a remote repository, a cache that takes no uploads';
-  return format === 'docker' ? undefined : `has the format ${format || 'unknown'}, which takes no images`;
+  if (mode === 'virtual') return 'is a virtual repository, which accepts no uploads';
+  if (mode === 'remote') return 'is a remote repository, a cache that accepts no uploads';
+  return format === 'docker' ? undefined : `has the format ${format || 'unknown'}, which accepts no images`;
 }
 
 function blocked(
@@ -71,7 +71,7 @@ function deleting({ name, cleanupPolicies }: RepositoryFacts): Found {
   return {
     level: 'warn',
     message: `destination ${name} deletes images by its cleanup policies: ${cleanupPolicies.join(', ')}`,
-    advice: 'check that they keep promoted images; cip verify shows what is missing',
+    advice: 'check that they keep promoted images; cip verify shows missing ones',
     at: undefined,
     edges: [],
   };

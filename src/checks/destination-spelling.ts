@@ -6,8 +6,8 @@ import type { ManifestRule } from './rule.ts';
 
 /**
  * The destinations of a project are copies of each other on other hosts or in other folders, so their paths have the
- * same components. One component that is nearly another one, where its host and folder lack that other one, is
- * probably a typing error (`asia.example/prod/cluster-api-aure` beside `eu.example/prod/cluster-api-azure`).
+ * same components. A component that is nearly another one, in a folder that lacks the other one, is probably a typing
+ * error (`asia.example/prod/cluster-api-aure` beside `eu.example/prod/cluster-api-azure`).
  */
 export const destinationSpelling: ManifestRule = {
   name: 'destination-spelling',
@@ -16,10 +16,10 @@ export const destinationSpelling: ManifestRule = {
   },
 };
 
-/** More spellings at one place than this are different names on purpose, and comparing them all takes long. */
+/** More spellings at one place are different names on purpose, and comparing them all would take long. */
 const MAX_SPELLINGS = 100;
 
-/** A component at one place of a path: how it is spelt, and the destinations that spell it so. */
+/** A spelling of the component at one place of a path, and its destinations. */
 interface Spelling {
   readonly word: string;
   readonly uses: readonly Use[];
@@ -27,7 +27,7 @@ interface Spelling {
 
 interface Use {
   readonly registry: Registry;
-  /** Of the destination's name, before and behind the component, with their slashes. */
+  /** Parts of the destination's name before and after the component, with their slashes. */
   readonly before: string;
   readonly after: string;
 }
@@ -42,7 +42,7 @@ function* findMisspelt(destinations: readonly Registry[]): Generator<Found> {
   }
 }
 
-/** Spellings of the component that the same components follow, in the order of the file. */
+/** Spellings of components after the same components, in the order of the file. */
 function spellingsByPlace(destinations: readonly Registry[]): Map<string, Spelling[]> {
   const places = new Map<string, Map<string, Use[]>>();
   for (const registry of destinations) {
@@ -61,7 +61,7 @@ function spellingsByPlace(destinations: readonly Registry[]): Map<string, Spelli
   );
 }
 
-/** True for a spelling that more destinations have, or as many that stand first, and none in the folder of the odd one. */
+/** True for the spelling of more destinations, or of as many but earlier ones, and none in the odd one's folder. */
 function isUsual(usual: Spelling, odd: Spelling, isFirst: boolean): boolean {
   const lead = usual.uses.length - odd.uses.length;
   if (lead < 0 || (lead === 0 && !isFirst)) return false;
@@ -70,12 +70,12 @@ function isUsual(usual: Spelling, odd: Spelling, isFirst: boolean): boolean {
   return !odd.uses.some(({ before }) => folders.has(before));
 }
 
-/** A word that is shorter than this is easily another word. */
+/** A shorter word differs from many other words by one letter. */
 const SHORTEST = 4;
-/** From this length on a word with two errors is recognisable. */
+/** A word of this length is recognisable with two errors. */
 const LONG = 12;
 
-/** Numbers are no typing errors: `v1` and `v2` are different on purpose. */
+/** Differences in numbers are deliberate: `v1` and `v2`. */
 function isNear(a: string, b: string, errors: 1 | 2): boolean {
   const length = Math.min(a.length, b.length);
   if (length < SHORTEST || Math.abs(a.length - b.length) > errors) return false;
@@ -83,7 +83,7 @@ function isNear(a: string, b: string, errors: 1 | 2): boolean {
   return isTransposed(a, b) || editDistance(a, b) <= (length < LONG ? 1 : errors);
 }
 
-/** True where two letters in a row have changed places. */
+/** True if two adjacent letters are swapped. */
 function isTransposed(a: string, b: string): boolean {
   const at = Array.from(a).findIndex((letter, index) => letter !== b[index]);
   return at !== -1 && `${a.slice(0, at)}${a[at + 1] ?? ''}${a[at] ?? ''}${a.slice(at + 2)}` === b;

@@ -1,7 +1,7 @@
 import type { RecordedFinding } from '../plan/recorded-plan.ts';
 
-/** A result of a rule, as a plan file keeps it. An error blocks its own edges, and no other; a warning blocks nothing. */
+/** A result of a rule, as in plan files. An error blocks its own edges and no others; a warning blocks none. */
 export type Finding = RecordedFinding;
 
-/** What a rule reports: its own name is added by whoever runs it. */
+/** The result of a rule without the rule's name, which `runChecks` adds. */
 export type Found = Omit<Finding, 'rule'>;

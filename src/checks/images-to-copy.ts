@@ -3,13 +3,13 @@ import type { Digest } from '../image/digest.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import type { CopyItem, Plan, PlanItem } from '../plan/plan.ts';
 
-/** How much of what a dry run would copy is proven at the source. */
+/** The images whose sources a dry run checks for completeness. */
 export type ProofScope = 'all' | 'few' | 'none';
 
-/** From so many digests on, `few` proves none. */
+/** From this number of digests on, `few` checks none. */
 export const FEW = 2_000;
 
-/** Whether so many digests are proven. */
+/** Whether this number of digests is checked. */
 export function isProven(scope: ProofScope, digests: number): boolean {
   return scope === 'all' || (scope === 'few' && digests < FEW);
 }
@@ -19,7 +19,7 @@ export interface ImageToCopy {
   readonly digest: Digest;
   /** In the order to try. */
   readonly sources: readonly Repository[];
-  /** Destinations that have the digest too: content that no source has is copied from them. */
+  /** Destinations that have the digest. Content that no source has is copied from them. */
   readonly siblings: ReadonlySet<Repository>;
   readonly edges: readonly CopyItem[];
 }
@@ -29,7 +29,7 @@ interface Draft extends ImageToCopy {
   readonly edges: CopyItem[];
 }
 
-/** How many digests the plan copies, each counted once, and no more of them than `limit`. */
+/** Number of distinct digests that the plan copies, at most `limit`. */
 export function countDigestsToCopy(plan: Plan, limit = Number.POSITIVE_INFINITY): number {
   const digests = new Set<Digest>(); // no array in between: a plan may have a million items
   for (const item of plan.items) {
@@ -44,7 +44,7 @@ export function imagesToCopy(plan: Plan): readonly ImageToCopy[] {
   const images = new Map<string, Draft>();
   for (const item of plan.items.filter(isCopy)) {
     const { digest, sources, sourceFault } = item;
-    // siblings in place of sources are the same ones for all destinations, those of its own host first
+    // siblings that replace sources are the same for all destinations, but each has those of its own host first
     const key = [digest, ...(sourceFault === undefined ? sources : sources.toSorted())].join(' ');
     const image = getOrMake(images, key, (): Draft => ({ digest, sources, siblings: new Set(), edges: [] }));
     image.edges.push(item);
@@ -57,7 +57,7 @@ function isCopy(item: PlanItem): item is CopyItem {
   return item.decision === 'copy';
 }
 
-/** The host that an image is read from: images of one host share its limits. */
+/** The host from which an image is read: images of one host share its limits. */
 export function sourceHostOf({ sources: [first] }: ImageToCopy): string {
   return first === undefined ? '' : hostOf(first);
 }

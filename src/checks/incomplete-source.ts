@@ -17,7 +17,7 @@ import {
 import type { PlanRule } from './rule.ts';
 import { type Shortfall, SourceWalk } from './source-walk.ts';
 
-/** Proves that everything an image leads to is at its source: a promotion would fail where it is not. */
+/** Checks that all content of each image is at its source. Its promotion would fail otherwise. */
 export function incompleteSource(scope: ProofScope): PlanRule {
   return {
     name: 'incomplete-source',
@@ -43,7 +43,7 @@ export function incompleteSource(scope: ProofScope): PlanRule {
   };
 }
 
-/** True where every destination has one of the repositories at its own host. */
+/** True if the host of every destination has one of the repositories. */
 function areAtHosts(repositories: Iterable<Repository>, destinations: ReadonlySet<Repository>): boolean {
   const hosts = new Set(Array.from(repositories, hostOf));
   return Array.from(destinations).every((destination) => hosts.has(hostOf(destination)));
@@ -52,7 +52,7 @@ function areAtHosts(repositories: Iterable<Repository>, destinations: ReadonlySe
 function notProven(digests: number): Found {
   return {
     level: 'warn',
-    message: `${digests} digests are to be copied, and none of them is proven to be complete at its source: that is done for fewer than ${FEW}`,
+    message: `${digests} digests are to be copied, and none of them is proven to be complete at its source: only fewer than ${FEW} digests are`,
     advice: 'prove them with -prove=all',
     at: undefined,
     edges: [],
@@ -77,22 +77,22 @@ function describe(image: ImageToCopy, shortfall: Shortfall): Found {
     }
     case 'unreadable': {
       const message = `${name} could not be proven to be complete: ${shortfall.reason}`;
-      return { ...concerns, message, advice: 'run again once its source answers' };
+      return { ...concerns, message, advice: 'run again once the source answers' };
     }
     default:
       return assertNever(shortfall);
   }
 }
 
-/** Of the missing manifests and blobs so many are named. */
+/** Number of missing manifests and blobs that a message names. */
 const NAMED = 3;
 
 function describeMissing(
-  { missing, unlooked }: Extract<Shortfall, { kind: 'missing' }>,
+  { missing, unchecked }: Extract<Shortfall, { kind: 'missing' }>,
   sources: ImageToCopy['sources'],
 ): string {
   const more = missing.length > NAMED ? ` and ${missing.length - NAMED} more` : '';
   const verb = missing.length > 1 ? 'are' : 'is';
-  const rest = unlooked > 0 ? `; ${unlooked} more manifests and blobs were not looked at` : '';
+  const rest = unchecked > 0 ? `; ${unchecked} more manifests and blobs were not checked` : '';
   return `${missing.slice(0, NAMED).join(', ')}${more} ${verb} not in ${listSome(sources)}${rest}`;
 }

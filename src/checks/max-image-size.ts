@@ -13,7 +13,7 @@ import { firstFound, walkLevels } from './source-walk.ts';
 const MIB = 1024 * 1024;
 
 /**
- * Blocks images whose compressed size is above `limit` bytes: config and layers, of an index those of its largest
+ * Blocks images whose compressed size exceeds `limit` bytes: the config and layers, for an index those of its largest
  * platform. Each manifest is read once. An image whose size cannot be read is blocked too.
  */
 export function maxImageSize(limit: number): PlanRule {
@@ -50,10 +50,10 @@ async function judge(
   return { ...concerns, message, advice: 'reduce the size of the image, or raise -max-image-size' };
 }
 
-/** Manifests of one image that are read concurrently. */
+/** Concurrent reads of manifests of one image. */
 const WORKERS = 8;
 
-/** Bytes of the largest manifest's blobs, level by level. */
+/** Bytes of the blobs of the largest manifest. */
 async function sizeOf(image: ImageToCopy, source: ReadRegistry, signal: AbortSignal): Promise<number> {
   const repositories = [...image.sources, ...image.siblings];
   let largest = 0;
@@ -69,7 +69,7 @@ async function sizeOf(image: ImageToCopy, source: ReadRegistry, signal: AbortSig
   return largest;
 }
 
-/** Manifests of schema 1 do not tell the sizes of their layers. */
+/** Manifests of schema 1 have no sizes of layers. */
 function sizeOfBlobs({ blobs }: References): number {
   return blobs.reduce((sum, { size }) => (size === UNKNOWN_SIZE ? sum : sum + size), 0);
 }

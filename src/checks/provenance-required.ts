@@ -7,7 +7,7 @@ const NAME = 'provenance-required';
 const NOT_EVALUATED = 'provenance is required, and signatures and provenance are not evaluated yet';
 const ADVICE = 'set the mode of provenance to warn or off to promote without the check';
 
-/** Blocks every edge of a project whose policy is `mode: require`: nothing here can show that the policy is met. */
+/** Blocks every edge of a project with `mode: require`, because the policy is not evaluated. */
 export function provenanceRequired(manifests: readonly PromoterManifest[]): PlanRule {
   return {
     name: NAME,
@@ -20,7 +20,7 @@ export function provenanceRequired(manifests: readonly PromoterManifest[]): Plan
   };
 }
 
-/** The same policy where no plan is made: it warns, because only a plan shows whether there is an edge to block. */
+/** The same rule for runs without a plan. It warns, because only a plan shows whether there are edges to block. */
 export const provenanceAnnounced: ManifestRule = {
   name: NAME,
   *check(manifests) {
@@ -35,7 +35,7 @@ function isRequired({ provenance }: PromoterManifest): boolean {
   return provenance?.mode === 'require';
 }
 
-/** The edges to write that these projects ask for, those that others ask for too included. */
+/** The edges to write that these projects want, including edges that other projects want too. */
 function edgesOf(plan: Plan, manifests: readonly PromoterManifest[]): Map<PromoterManifest, EdgeId[]> {
   const edges = new Map<PromoterManifest, EdgeId[]>(manifests.map((manifest) => [manifest, []]));
   const files = new Map(
@@ -50,7 +50,7 @@ function edgesOf(plan: Plan, manifests: readonly PromoterManifest[]): Map<Promot
   return new Map(Array.from(edges).filter(([, own]) => own.length > 0));
 }
 
-/** Projects may share a list of images, and have their own destinations. */
+/** Projects may share a list of images, but have their own destinations. */
 function leadsTo({ destinations }: PromoterManifest, repository: Repository): boolean {
   return destinations.some(({ name }) => isWithin(repository, name));
 }

@@ -10,7 +10,7 @@ export interface ManifestRule {
   readonly check: (manifests: readonly PromoterManifest[]) => Iterable<Found>;
 }
 
-/** A check of a plan before it is applied. It reports as it goes, so that a stopped run keeps its findings. */
+/** A check of a plan before it is applied. It reports each finding at once, so a stopped run keeps its findings. */
 export interface PlanRule {
   readonly name: string;
   readonly check: (
@@ -24,6 +24,6 @@ export interface CheckPorts {
   readonly source: ReadRegistry;
   readonly destination: ReadRegistry;
   readonly progress: Progress;
-  /** Images of one source host that are looked at concurrently; the transport bounds the requests. */
+  /** Concurrent images of one source host; the transport bounds the requests. */
   readonly workers: number;
 }

@@ -11,18 +11,18 @@ import { sourceTag } from './source-tag.ts';
 
 export const MANIFEST_RULES: readonly ManifestRule[] = [destinationSpelling];
 
-/** Where no plan is made. */
+/** The rules for runs without a plan. */
 export const PARSE_ONLY_RULES: readonly ManifestRule[] = [...MANIFEST_RULES, provenanceAnnounced];
 
 export interface PlanRuleOptions {
   readonly proof: ProofScope;
-  /** Bytes of the largest platform. Unset: no limit. */
+  /** Maximum bytes of the largest platform. Unset: no limit. */
   readonly maxImageSize?: number | undefined;
   /** Settings of destination repositories. Undefined: unknown. */
   readonly facts: RepositoryFactsReader | undefined;
 }
 
-/** The rules about the plan of a run. */
+/** The rules that check the plan of a run. */
 export function planRules(
   manifests: readonly PromoterManifest[],
   options: PlanRuleOptions,

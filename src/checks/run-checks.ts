@@ -14,8 +14,8 @@ export function checkManifests(
 }
 
 /**
- * The findings of rules about a plan, one rule after the other. A registry that does not answer
- * is a finding. Once the signal aborts, the findings until then are the result.
+ * The findings of rules about a plan, one rule after the other. A registry that does not answer is a finding. When the
+ * signal aborts, the findings until then are returned.
  */
 export async function runChecks(
   rules: readonly PlanRule[],
@@ -26,7 +26,7 @@ export async function runChecks(
   const findings: Finding[] = [];
   try {
     for (const { name, check } of rules) {
-      // oxlint-disable-next-line no-await-in-loop -- what one rule has read, the next one need not read again
+      // oxlint-disable-next-line no-await-in-loop -- rules share cached manifests, so each one is read once
       await check(plan, { ...ports, report: (found) => findings.push({ rule: name, ...found }) }, signal);
     }
   } catch (error) {

@@ -13,8 +13,8 @@ import { countDigestsToCopy, FEW, imagesToCopy, isProven, type ProofScope } from
 import type { PlanRule } from './rule.ts';
 
 /**
- * Compares the tags of what is to be copied with those of the source, each of which is looked up once. A promoted tag
- * never moves, so a wrong digest burns it. A tag that the source lacks is no finding.
+ * Compares the tags of the images to copy with the tags of their source, one query for each tag. A promoted tag never
+ * moves, so a wrong digest is permanent. A tag that the source lacks is no finding.
  */
 export function sourceTag(scope: ProofScope): PlanRule {
   return {
@@ -81,7 +81,7 @@ const CHECK_DIGEST = `check the digest: ${BURNT}`;
 
 const NO_PARTS: ReadonlySet<Digest> = new Set();
 
-/** The manifests that an index lists; none of an image. */
+/** The manifests that an index lists; none for an image. */
 async function partsOf(
   repository: Repository,
   digest: Digest,

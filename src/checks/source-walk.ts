@@ -25,21 +25,21 @@ export interface WalkedImage {
   readonly destinations: ReadonlySet<Repository>;
   /** Empty repositories, which are not queried. */
   readonly empty: ReadonlySet<Repository>;
-  /** True if the hosts of all destinations have the image elsewhere: its blobs are not queried then. */
+  /** True if the hosts of all destinations have the image in another repository. Its blobs are not queried then. */
   readonly blobsAreKnown: boolean;
   readonly source: ReadRegistry;
   readonly destination: ReadRegistry;
 }
 
-/** Why an image cannot be copied. */
+/** The reason for which an image cannot be copied. */
 export type Shortfall =
   | {
       readonly kind: 'missing';
       /** Manifests and blobs that no source has, as `blob sha256:…`, sorted; at least one. */
       readonly missing: readonly string[];
-      /** Manifests and blobs that were not looked at any more. */
-      readonly unlooked: number;
-      /** Destinations that lack one of them too. */
+      /** Number of manifests and blobs that were not checked. */
+      readonly unchecked: number;
+      /** Destinations that also lack one of them. */
       readonly destinations: ReadonlySet<Repository>;
     }
   | { readonly kind: 'malformed' | 'unreadable'; readonly reason: string };
@@ -57,7 +57,7 @@ const WORKERS = 8;
 export class SourceWalk {
   readonly #blobs = new SingleFlight<string, boolean>();
 
-  /** Undefined for an image that can be copied. Throws only where the signal is aborted. */
+  /** Undefined for an image that can be copied. Throws only if the signal is aborted. */
   async findShortfall(image: WalkedImage, signal: AbortSignal): Promise<Shortfall | undefined> {
     const walk = new Walk(image.destinations);
     try {
@@ -88,7 +88,7 @@ export class SourceWalk {
     return Array.from(blobs.values());
   }
 
-  /** Its source has the root, as the plan says; a child may have been kept from another repository. */
+  /** The plan has found the root at its source; a child may be cached from another repository. */
   #read(digest: Digest, image: WalkedImage, signal: AbortSignal): Promise<RawManifest | undefined> {
     const { source, sources } = image;
     return firstFound(sources, async (repository) => {
@@ -136,7 +136,7 @@ export async function walkLevels(
       throw new ManifestError('manifest-malformed', `indexes are nested more than ${MAX_DEPTH} deep`);
     }
     const below = new Map<Digest, Descriptor>();
-    // oxlint-disable-next-line no-await-in-loop -- a level is known when the one above it has been read
+    // oxlint-disable-next-line no-await-in-loop -- the level above lists the entries of a level
     await forEach(level, async (entry) => {
       const references = await read(entry);
       if (references === undefined) return;
@@ -196,17 +196,17 @@ function shortfallOf(error: unknown): Shortfall {
 
 /** The missing content of one image. The walk ends when no destination can get the image. */
 class Walk {
-  /** Destinations that can get it, as far as is known. */
+  /** Destinations that can still get it. */
   readonly open: Set<Repository>;
   readonly #closed = new Set<Repository>();
   readonly #missing = new Set<string>();
-  #unlooked = 0;
+  #unchecked = 0;
 
   constructor(destinations: ReadonlySet<Repository>) {
     this.open = new Set(destinations);
   }
 
-  /** Notes content that neither a source nor this destination has; without one, all destinations lack it. */
+  /** Records content that neither a source nor this destination has; without a destination, all of them lack it. */
   miss(name: string, destination?: Repository): void {
     this.#missing.add(name);
     for (const one of destination === undefined ? this.open : [destination]) {
@@ -232,13 +232,13 @@ class Walk {
     try {
       await forEachConcurrently(whileOpen(), { workers: WORKERS, signal }, look);
     } finally {
-      this.#unlooked += items.length - begun;
+      this.#unchecked += items.length - begun;
     }
   }
 
   shortfall(): Shortfall | undefined {
     if (this.#missing.size === 0) return undefined;
     const missing = Array.from(this.#missing).toSorted();
-    return { kind: 'missing', missing, unlooked: this.#unlooked, destinations: this.#closed };
+    return { kind: 'missing', missing, unchecked: this.#unchecked, destinations: this.#closed };
   }
 }

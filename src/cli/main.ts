@@ -1,6 +1,9 @@
+import { statSync } from 'node:fs';
 import { CodedError, messageOf } from '../base/errors.ts';
 import { escapeLines } from '../base/text.ts';
 import type { ProgramName } from './commands/command.ts';
+import type { FlagValues } from './flags/flag-values.ts';
+import type { CommandLine } from './flags/parse-command-line.ts';
 import { exitCodeOfError, InputError, UsageError } from './flags/usage-error.ts';
 import type { Stdio } from './output/stdio.ts';
 import { processStdio, tell, writeTo } from './output/stdio.ts';
@@ -14,7 +17,7 @@ export async function main(program: ProgramName, argv: readonly string[]): Promi
   try {
     return await runProgram(program, { argv, stdio });
   } catch (error) {
-    if (asksForJson(argv)) await tellAsJson(error, stdio);
+    if (asksForJson(argv, process.env)) await tellAsJson(error, stdio);
     else
       await tell(
         stdio.err,
@@ -37,8 +40,10 @@ async function hintFor(
 }
 
 /** True if the command line asks for a JSON log, even if it cannot be used otherwise. */
-function asksForJson(argv: readonly string[]): boolean {
-  return / --?log-format[= ]json(?: |$)/i.test(` ${argv.join(' ')}`);
+function asksForJson(argv: readonly string[], env: NodeJS.ProcessEnv): boolean {
+  const text = ` ${argv.join(' ')}`;
+  if (/ --?log-format[= ]/.test(text)) return / --?log-format[= ]json(?: |$)/i.test(text);
+  return env['CIP_LOG_FORMAT']?.toLowerCase() === 'json';
 }
 
 async function tellAsJson(error: unknown, { err }: Stdio): Promise<void> {
@@ -52,8 +57,8 @@ async function runProgram(
 ): Promise<number> {
   if (argv.length === 1 && VERSION_SPELLINGS.has(argv[0] ?? '')) return printVersionLazily(stdio);
   const { parseCommandLine } = await import('./flags/parse-command-line.ts');
-  const { command, ...given } = parseCommandLine(program, withoutHelpWord(argv));
-  const { flags } = given;
+  const line = parseCommandLine(program, withoutHelpWord(argv), { kindOf });
+  const { command, flags } = line;
   if (flags.isOn('version')) return printVersionLazily(stdio);
   const isAll = flags.isOn('help-all');
   if (isAll || flags.isOn('help') || (program === 'kpromo' && argv.length === 0)) {
@@ -61,8 +66,39 @@ async function runProgram(
     await writeTo(stdio.out, renderHelp(command, { program, isAll }));
     return 0;
   }
+  return execute(line, program, stdio);
+}
+
+/** Runs a command, with the flags that the environment adds. */
+async function execute(line: CommandLine, program: ProgramName, stdio: Stdio): Promise<number> {
   const { env } = process;
-  return command.execute({ ...given, program, env }, { stdio, env });
+  const { addEnvironment, nameVariables } = await import('./flags/environment-flags.ts');
+  const { TABLE } = await import('./commands/commands.ts');
+  const { flags, added, warnings } = addEnvironment(line, { env, known: TABLE.flags });
+  try {
+    if (warnings.length > 0) await warn(warnings, flags, stdio);
+    const { command, operands } = line;
+    return await command.execute({ flags, operands, program, env }, { stdio, env });
+  } catch (error) {
+    throw nameVariables(error, added);
+  }
+}
+
+async function warn(warnings: readonly string[], flags: FlagValues, stdio: Stdio): Promise<void> {
+  const { logOptionsOf } = await import('./flags/options/run-options.ts');
+  const { createLogger } = await import('./output/logger.ts');
+  const log = createLogger(stdio, logOptionsOf(flags), Date.now);
+  for (const warning of warnings) log.write('warning', warning);
+}
+
+function kindOf(path: string): 'file' | 'directory' | undefined {
+  try {
+    const stats = statSync(path);
+    if (stats.isDirectory()) return 'directory';
+    return stats.isFile() ? 'file' : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** `cip help verify` is `cip verify -help`. */

@@ -1,16 +1,22 @@
 import { forEachInLanes } from '../base/concurrency.ts';
 import { failureBefore, isAbort, messageOf } from '../base/errors.ts';
+import type { Descriptor } from '../image/descriptor.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Reference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import { type EdgeId, edgeId, type Plan } from '../plan/plan.ts';
+import { type EdgeId, edgeId, type Plan, type WritableItem } from '../plan/plan.ts';
 import type { Progress } from '../ports/progress.ts';
 import { type Batch, collectBatches, type DigestPromotion } from './batches.ts';
+import type { Route } from './blobs/blob-transfer.ts';
 import { ContentCopier, type ContentPorts } from './content-copier.ts';
+import type { CopyEvents, EndedEdge } from './copy-events.ts';
+import { SentBytes } from './sent-bytes.ts';
 import { abandoned, copiedWith, failed, type Outcome, type Outcomes, unfinished } from './outcome.ts';
 
 export interface CopyPorts extends ContentPorts {
   readonly progress: Progress;
+  /** Default: nobody is told before the end. */
+  readonly events?: CopyEvents | undefined;
 }
 
 /** Concurrent batches of each host: enough to keep every slot of the transport busy. */
@@ -60,11 +66,25 @@ class Application {
   }
 
   async promote(batch: Batch, signal: AbortSignal): Promise<void> {
-    const promoteOne = async (promotion: DigestPromotion) => {
-      const ready = await this.#prepare(promotion, signal);
-      if (ready !== undefined) await this.#write(ready, signal);
-    };
-    await Promise.all(batch.promotions.map(promoteOne));
+    await Promise.all(batch.promotions.map((promotion) => this.#promoteOne(promotion, signal)));
+  }
+
+  async #promoteOne(promotion: DigestPromotion, signal: AbortSignal): Promise<void> {
+    const { clock, progress, events } = this.#ports;
+    const { destination, digest } = promotion;
+    const begun = clock.monotonic();
+    const sent = new SentBytes(promotion, progress);
+    const tracked = { ...promotion, onBlob: (blob: Descriptor) => sent.beginBlob(blob) };
+    const ready = await this.#prepare(tracked, signal);
+    if (ready !== undefined) await this.#write(ready, signal);
+    progress.advance();
+    if (events === undefined) return;
+    const edges = itemsOf(promotion).flatMap((item): EndedEdge[] => {
+      const outcome = this.outcomes.get(edgeId(item));
+      return outcome === undefined ? [] : [{ item, outcome }];
+    });
+    const durationMs = clock.monotonic() - begun;
+    events.imageEnded({ destination, digest, edges, durationMs, bytes: sent.bytes });
   }
 
   /** Copies the content below the manifest. Undefined after a failure. */
@@ -80,17 +100,15 @@ class Application {
       const outcome = this.#isStop(error, signal)
         ? unfinished(failureBefore(error, signal))
         : failedBy(error, signal);
-      this.#settle(promotion, outcome);
+      for (const item of itemsOf(promotion)) this.#end(item, outcome);
       return undefined;
-    } finally {
-      this.#ports.progress.advance();
     }
   }
 
   async #write(ready: Ready, signal: AbortSignal): Promise<void> {
     const { tags, tagless, digest } = ready.promotion;
     const writeTag = async ({ tag, item }: DigestPromotion['tags'][number]) => {
-      this.outcomes.set(edgeId(item), await this.#put(ready, tag, signal));
+      this.#end(item, await this.#put(ready, tag, signal));
     };
     // the first tag alone: content that the registry misses is then copied again only once
     const [first, ...rest] = tags;
@@ -99,7 +117,7 @@ class Application {
     if (tagless === undefined) return;
     const isTagged = tags.some(({ item }) => this.outcomes.get(edgeId(item))?.result === 'copied');
     const outcome = isTagged ? copiedWith(ready.siblings) : this.#put(ready, digest, signal);
-    this.outcomes.set(edgeId(tagless), await outcome);
+    this.#end(tagless, await outcome);
   }
 
   async #put(
@@ -121,14 +139,19 @@ class Application {
     return stopping.aborted && (signal.aborted || isAbort(error, stopping));
   }
 
-  #settle(promotion: DigestPromotion, outcome: Outcome): void {
-    for (const { item } of promotion.tags) this.outcomes.set(edgeId(item), outcome);
-    if (promotion.tagless !== undefined) this.outcomes.set(edgeId(promotion.tagless), outcome);
+  #end(item: WritableItem, outcome: Outcome): void {
+    this.outcomes.set(edgeId(item), outcome);
+    this.#ports.events?.edgeEnded(item, outcome);
   }
 }
 
+function itemsOf({ tags, tagless }: DigestPromotion): readonly WritableItem[] {
+  const tagged = tags.map(({ item }) => item);
+  return tagless === undefined ? tagged : [...tagged, tagless];
+}
+
 interface Ready {
-  readonly promotion: DigestPromotion;
+  readonly promotion: DigestPromotion & Pick<Route, 'onSibling'>;
   readonly manifest: RawManifest;
   /** Siblings that content was read from. */
   readonly siblings: ReadonlySet<Repository>;

@@ -19,24 +19,24 @@ export interface EmbeddedRegistry {
   readonly host: string;
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
-  /** What was asked, in order of arrival. */
+  /** Received requests, in order of arrival. */
   readonly requests: readonly LoggedRequest[];
   /** TCP connections accepted so far. */
   readonly connections: number;
-  /** Requests that a fault leaves waiting at present. */
+  /** Requests that a fault currently leaves without a response. */
   readonly stalled: number;
   /** Uploads that are neither finished nor cancelled. */
   readonly openUploads: number;
-  /** What it holds, past the wire. */
+  /** The content, for direct access. */
   readonly store: RegistryStore;
   clearRequests(): void;
   addFault(fault: Fault): void;
   clearFaults(): void;
-  /** Stops listening and closes every connection; calling it again does no harm. */
+  /** Stops listening and closes every connection. Further calls do nothing. */
   close(): Promise<void>;
 }
 
-/** Starts a registry. Rejects when the port is taken. */
+/** Starts a registry. Rejects if the port is in use. */
 export async function startEmbeddedRegistry(
   options: EmbeddedRegistryOptions = {},
 ): Promise<EmbeddedRegistry> {
@@ -82,7 +82,7 @@ export async function startEmbeddedRegistry(
   };
 }
 
-/** No time limits of its own: whoever waits has them, and an idle connection that closes would be one more fault. */
+/** Without time limits: clients have their own, and closing an idle connection would be an unplanned fault. */
 function createQuietServer(listener: (request: IncomingMessage, response: ServerResponse) => void): Server {
   return createServer({ keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 }, listener);
 }
@@ -93,7 +93,7 @@ async function listen(server: Server, port: number): Promise<string> {
     server.listen(port, '127.0.0.1', resolve);
   });
   const address = server.address();
-  // only a pipe's address is a text, and only a server that does not listen has none
+  // the address is a text only for a pipe, and null only for a server that does not listen
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
   return `127.0.0.1:${address.port}`;
 }

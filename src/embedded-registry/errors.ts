@@ -27,14 +27,14 @@ const STATUS = {
 } as const;
 
 interface RefusalExtras {
-  /** Default: what the code stands for. */
+  /** Default: the status of the code. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   /** One error in the body for each; default: one error without a detail. */
   readonly details?: readonly unknown[];
 }
 
-/** Ends a handler: the request is answered with an error of the specification. */
+/** Ends a handler with an error response of the specification. */
 export class Refusal extends CodedError<OciErrorCode> {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

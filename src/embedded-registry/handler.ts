@@ -18,7 +18,7 @@ export interface Call {
   readonly name: string;
   /** The tag, digest or upload at the end of the path, unchecked; empty if the route has none. */
   readonly reference: string;
-  /** The whole body. Throws `SIZE_INVALID` if it is longer. */
+  /** Reads the whole body. Throws `SIZE_INVALID` if it is longer. */
   readBody(maxBytes: number): Promise<Buffer>;
 }
 

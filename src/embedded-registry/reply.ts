@@ -1,9 +1,9 @@
-/** An answer as a value: it is complete before its first byte is sent, so that faults can be done to it. */
+/** A response as a value: complete before its first byte is sent, so that faults can alter it. */
 export interface Reply {
   readonly status: number;
-  /** Without Content-Length: that is the length of the body. */
+  /** Without Content-Length, which is the length of the body. */
   readonly headers: Readonly<Record<string, string>>;
-  /** What GET sends; the answer to HEAD is the same without it. */
+  /** The body for GET. The response to HEAD is the same without it. */
   readonly body?: Uint8Array;
 }
 

@@ -9,16 +9,15 @@ import { isTemporaryStatus } from './retry-classifier.ts';
 
 interface BreakerPorts {
   readonly clock: Clock;
-  /** Told when a circuit opens: a host, or a host and the kind of request that it fails. */
+  /** Called when a circuit opens. The circuit is a host, or a host and the kind of request that fails there. */
   readonly onDown: (circuit: string, reason: string) => void;
 }
 
 /**
- * Spares a run the wait for a host that is down: once that is known its requests fail at once, but for a probe now and
- * then.
+ * Fails requests to a host at once while the host is known to be down, except for occasional probes.
  *
  * Wraps the retries: a request that fails here has failed with all its attempts, or is the stream of an upload, which
- * has one. Reads, writes and uploads have a circuit each: a host may answer some of them only.
+ * has one attempt. Reads, writes and uploads have separate circuits, because a host may answer only some of them.
  */
 export function withCircuitBreaker(inner: Send, ports: BreakerPorts): Send {
   const circuits = new Map<string, Circuit>();

@@ -5,7 +5,7 @@ import { AddressError } from './connect/address-error.ts';
 import { TlsFileError } from './connect/tls-files.ts';
 import { describeRequest, type HttpRequest } from './request.ts';
 
-/** What no answer came for, with the option that may help; `registry` is the origin of the request's own registry. */
+/** The error of a request without a response, with advice; `registry` is the origin of the request's own registry. */
 export function asConnectionError(request: HttpRequest, thrown: unknown, registry: string): RegistryError {
   const error = firstOf(thrown);
   const asked = describeRequest(request);
@@ -21,7 +21,7 @@ export function asConnectionError(request: HttpRequest, thrown: unknown, registr
 
 const MAX_REASON = 500;
 
-/** What the library calls a server that says nothing, for people. */
+/** Messages for undici's errors about a silent server. */
 const SILENCES: Readonly<Record<string, string>> = {
   UND_ERR_HEADERS_TIMEOUT: 'it took the request and did not answer in time',
   UND_ERR_CONNECT_TIMEOUT: 'it could not be connected to in time',
@@ -29,12 +29,12 @@ const SILENCES: Readonly<Record<string, string>> = {
   UND_ERR_BODY_TIMEOUT: 'it stopped in the middle of its answer',
 };
 
-/** Where every address of a host was tried, node gives all of their errors: they say much the same. */
+/** If every address of a host was tried, node reports all of their errors, which are nearly equal. */
 function firstOf(thrown: unknown): unknown {
   return thrown instanceof AggregateError && thrown.errors.length > 0 ? thrown.errors[0] : thrown;
 }
 
-/** What another request was answered, for the sake of which this one failed, keeps its status. */
+/** A failure that another request caused keeps the status of that request's response. */
 function named(asked: string, error: RegistryError): RegistryError {
   const { code, message, temporary, cause, status, retryAfterMs } = error;
   return new RegistryError(code, `${asked}: ${message}`, {
@@ -49,14 +49,14 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-/** OpenSSL's own messages name its source files; its reason is what counts. */
+/** OpenSSL's messages name its source files, so its reason is used instead. */
 function reasonOf(error: unknown): string {
   return error instanceof Error && 'reason' in error && typeof error.reason === 'string'
     ? error.reason
     : messageOf(error);
 }
 
-/** True for failures that the same request would meet again. */
+/** True for failures that a retry would meet again. */
 function isLasting(code: string): boolean {
   return LASTING.has(code) || UNTRUSTED.has(code) || /^ERR_(?:TLS|SSL)/.test(code);
 }
@@ -78,7 +78,7 @@ const LASTING = new Set([
   'UND_ERR_NOT_SUPPORTED',
 ]);
 
-/** Certificates of an authority that is not known here. */
+/** Codes of certificates from an unknown authority. */
 const UNTRUSTED = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -87,7 +87,7 @@ const UNTRUSTED = new Set([
   'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
 ]);
 
-/** What servers that do not speak TLS make of a greeting in it. */
+/** Codes of TLS handshakes with servers that do not speak TLS. */
 const NOT_TLS = /^(?:EPROTO|ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST))$/;
 const NO_CLIENT_CERTIFICATE =
   /^ERR_SSL_.*ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN)$/;
@@ -102,7 +102,7 @@ function hintFor(
   }
   if (NOT_TLS.test(code) && isOwn) return `; if ${host} speaks plain http, say so with -plain-http ${host}`;
   if (NO_CLIENT_CERTIFICATE.test(code) && isOwn) {
-    return `; if it asks for a client certificate, put client.cert and client.key in certs.d/${url.host}`;
+    return `; if the host requires a client certificate, put client.cert and client.key in certs.d/${url.host}`;
   }
   if (code === 'too-near') {
     return `; if that is right, allow it with -trust-realm=${new URL(registry).host}=${url.host}`;

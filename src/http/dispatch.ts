@@ -17,9 +17,9 @@ export interface DispatchParts {
 }
 
 /**
- * One request and its answer: the whole of it, its body bounded, or a stream where that is asked for and the status
- * is 2xx. It speaks to undici's dispatcher directly: an answer that is read whole needs no stream, and most requests
- * of a promotion are such. Bodies are taken as they are: nothing that says it is compressed is ever inflated.
+ * Sends one request and reads its response: as a whole, with a bounded body, or as a stream if the request wants one
+ * and the status is 2xx. It uses undici's dispatcher directly, because a response that is read as a whole needs no
+ * stream, and most requests of a promotion are of that kind. Bodies are never decompressed.
  */
 export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<HttpResponse> {
   const { route, body } = parts;
@@ -31,7 +31,7 @@ export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<Ht
         method: request.method,
         headers: headersOf(request, parts),
         body: body ?? null,
-        // undici closes the connection after a HEAD unless told not to: a handshake for every question
+        // undici closes the connection after a HEAD by default, which costs a handshake for every request
         reset: false,
         headersTimeout: isStreamBody(request.body) ? TIME_LIMITS.uploadAnswer : TIME_LIMITS.answer,
       },
@@ -40,7 +40,7 @@ export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<Ht
   });
 }
 
-/** A stream does not know its length, which registries want. Answers are taken as they are, not compressed. */
+/** Registries require the length of a body, and a stream does not know its own. Responses are not compressed. */
 function headersOf(request: HttpRequest, { route, userAgent }: DispatchParts): Record<string, string> {
   const headers: Record<string, string> = {
     'accept-encoding': 'identity',
@@ -65,7 +65,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   #status = 0;
   #headers: Record<string, string> = {};
   #controller: Dispatcher.DispatchController | undefined;
-  /** Set once the request is given up, to what it is given up for. */
+  /** The reason for which the request was abandoned, once it was. */
   #end: { readonly reason: unknown } | undefined;
   #stopTimer: (() => void) | undefined;
   readonly #stopAnswerTimer: (() => void) | undefined;
@@ -74,7 +74,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#request = request;
     this.#parts = parts;
     this.#pieces = new BoundedBody(request);
-    // sending a large body takes its time: the limit is then one of the answer alone
+    // a large body takes long to send, so the limit begins at its end
     if (parts.body instanceof Readable) parts.body.once('end', () => this.#startTimer());
     else this.#startTimer();
     const { firstAnswer } = request;
@@ -104,7 +104,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     if (this.#end !== undefined) controller.abort(asError(this.#end.reason));
   }
 
-  /** Comes more than once where informational answers come first: the limit is one for all of them. */
+  /** Called more than once if informational responses come first: one time limit covers all of them. */
   onResponseStart(
     controller: Dispatcher.DispatchController,
     status: number,
@@ -177,7 +177,7 @@ function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
 }
 
-/** Of a header that came twice, the first; of one whose value is a list, all. */
+/** The first value of a header that came twice, or all values of a list header. */
 export function flattenHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
   for (const [key, value] of Object.entries(headers)) {

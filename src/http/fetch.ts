@@ -30,9 +30,9 @@ export interface FetchClient {
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
 
 /**
- * A `fetch` over this stack, for the libraries of services that are no registries: the same connections, certificates,
- * proxies, redirects and retries. A request of the caller may go to a metadata service, which identity federation reads
- * its tokens from; a redirect may not. Throws `RegistryError` where no answer came.
+ * A `fetch` over this stack, for libraries of services other than registries. It has the same connections,
+ * certificates, proxies, redirects and retries. A request of the caller may go to a metadata service, from which
+ * identity federation reads its tokens; a redirect may not. Throws `RegistryError` if there is no response.
  */
 export function createFetch({ network, clock, log, userAgent }: FetchOptions): FetchClient {
   const wire = createWire({ originOf: (origin) => origin, nearest: 'anywhere', network, userAgent });
@@ -55,7 +55,7 @@ async function requestOf(
   init: RequestInit | undefined,
 ): Promise<HttpRequest> {
   const { method = 'GET', headers = {}, body = null, signal } = init ?? {};
-  // knows the content type of each kind of body; its signal would be one more listener for each request
+  // sets the content type for each kind of body; a signal here would add a listener for each request
   const asked = new Request(input, { method, headers, body });
   const url = new URL(asked.url);
   const content = asked.body === null ? undefined : new Uint8Array(await asked.arrayBuffer());
@@ -91,7 +91,7 @@ async function responseOf(request: HttpRequest, response: HttpResponse): Promise
   return new Response(body.length === 0 ? null : body, { status, headers });
 }
 
-/** Bounded again: a few bytes may inflate to any size. */
+/** Bounded again, because a few bytes may inflate to any size. */
 async function decodedBody(
   request: HttpRequest,
   { headers, body }: HttpResponse,

@@ -5,14 +5,15 @@ import type { Clock } from '../ports/clock.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { describeRequest, type HttpRequest, type HttpResponse, isRead, type Send } from './request.ts';
 
-/** Statuses of a gateway whose registry does not answer. */
+/** Statuses of a gateway whose registry does not respond. */
 const GATEWAY_FAILURES = new Set([502, 504]);
 
 /**
- * Limits the time that a host which has never answered can take, so that a dead host does not delay a run: 30 s after
- * the first request was sent every read fails for good, but for a probe every 10 s. Any answer lifts the limit.
+ * Limits the time for a host that has never answered, so that a dead host does not delay a run. 30 s after the first
+ * request every read fails for good, except for a probe every 10 s. Any response lifts the limit.
  *
- * Stands inside the rate limits, because time in a queue is not the host's. Writes follow reads, and are not limited.
+ * It stands inside the rate limits, because the time in a queue is not the host's. Writes follow reads, so they have no
+ * limit here.
  */
 export function withFirstContact(inner: Send, { clock }: { readonly clock: Clock }): Send {
   const contacts = new Map<string, Contact>();
@@ -38,7 +39,7 @@ class Contact {
     this.#clock = clock;
   }
 
-  /** Milliseconds for the answer to a request that is sent now; undefined where none is to be sent. */
+  /** Milliseconds for the response to a request that is sent now; undefined if it must not be sent. */
   begin(): number | undefined {
     const now = this.#clock.monotonic();
     this.#since ??= now;

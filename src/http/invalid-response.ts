@@ -3,12 +3,12 @@ import { RegistryError } from '../ports/registry-error.ts';
 import { howToHttps } from './connect/bad-request-hint.ts';
 import { describeRequest, type HttpRequest } from './request.ts';
 
-/** The end of an answer before it was complete: the same request may get all of it. */
+/** A response that ended before it was complete: a retry may get all of it. */
 const BROKEN_OFF = 'it closed the connection in the middle of its answer';
 
 /**
- * The error of an answer that is not HTTP, which is final, or that broke off, which is temporary; any other error as it
- * is. `isStarted` is true once the headers have arrived.
+ * The error of a response that is not HTTP, which is final, or that broke off, which is temporary. Any other error is
+ * returned unchanged. `isStarted` is true once the headers have arrived.
  */
 export function asInvalidResponse(
   request: HttpRequest,
@@ -24,7 +24,7 @@ export function asInvalidResponse(
   return new RegistryError('unexpected', `${asked}: ${reason}${hintFor(request, error)}`, { cause: error });
 }
 
-/** A server that speaks TLS answers plain http by the record of an alert. */
+/** A TLS server answers plain http with an alert record. */
 function hintFor({ url, host }: HttpRequest, error: Error): string {
   const isTls = 'data' in error && String(error.data).startsWith('\u0015\u0003');
   return isTls && url.protocol === 'http:' && url.host === host

@@ -15,9 +15,9 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 const KEEPING = new Set([307, 308]);
 
 /**
- * Follows redirects: of GET and HEAD any, of writes 307 and 308, with method and body. A body that streams is opened
- * once more for each hop. Credentials stay with their origin (scheme, host and port), and https is never left for http.
- * Throws `DamagedResponse` if the last response is not what its request expects.
+ * Follows redirects: any redirect of GET and HEAD; 307 and 308 of writes, with method and body. A stream body is opened
+ * again for each hop. Credentials stay with their origin (scheme, host and port), and https never becomes http.
+ * Throws `DamagedResponse` if the last response has a damaged body.
  */
 export function withRedirects(inner: Send): Send {
   return async (request) => {
@@ -47,7 +47,7 @@ function follow(request: HttpRequest, response: HttpResponse): HttpRequest {
     throw notFollowed(request, {
       response,
       url,
-      why: `it would make a GET of a ${method}: expected 307 or 308`,
+      why: `it would turn a ${method} into a GET: expected 307 or 308`,
     });
   }
   if (url.origin === request.url.origin) return { ...request, url };
@@ -68,8 +68,8 @@ function notFollowed(
 }
 
 /**
- * Where an answer's `Location` leads, resolved against where it came from; `purpose` names it in errors.
- * It may lead to another host, but not from https to anything less.
+ * The URL of a response's `Location`, resolved against the URL of the response; `purpose` names it in errors.
+ * It may be on another host, but not lead from https to http.
  */
 export function readLocation(request: HttpRequest, response: HttpResponse, purpose: string): URL {
   const location = response.headers['location'];

@@ -1,13 +1,13 @@
 import type { HttpRequest } from './request.ts';
 
-/** The secrets that a request tells its server: the server may repeat them in whatever it answers. */
+/** The secrets in a request: the server may repeat them in its response. */
 export function secretsOf({ headers, body }: Pick<HttpRequest, 'headers' | 'body'>): readonly string[] {
   const isText = isForm(headers) && body instanceof Uint8Array;
   const form = new URLSearchParams(isText ? Buffer.from(body).toString() : '');
   return [...secretsIn(headers['authorization'] ?? ''), form.get('refresh_token') ?? ''];
 }
 
-/** Of the value of an `Authorization` header: what is sent, and a password within. */
+/** The secrets in an `Authorization` header: its credentials, and the password in them. */
 export function secretsIn(authorization: string): readonly string[] {
   const [scheme, sent = ''] = authorization.split(' ');
   if (scheme !== 'Basic') return [sent];
@@ -15,7 +15,7 @@ export function secretsIn(authorization: string): readonly string[] {
   return [sent, pair, pair.slice(pair.indexOf(':') + 1)];
 }
 
-/** True for a body of form fields: a token service is sent credentials so. */
+/** True for a body of form fields, in which a token service receives credentials. */
 export function isForm(headers: HttpRequest['headers']): boolean {
   return headers['content-type'] === 'application/x-www-form-urlencoded';
 }

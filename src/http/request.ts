@@ -4,44 +4,44 @@ import type { RegistryError } from '../ports/registry-error.ts';
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
-/** One request to a registry, as the client means it: wrappers add what the wire needs. */
+/** One request of the registry client; wrappers add the headers that the wire needs. */
 export interface HttpRequest {
   readonly method: Method;
   readonly url: URL;
-  /** The host as manifests name it: the key of limits and counts. */
+  /** The host as in the manifests: the key of limits and counts. */
   readonly host: string;
-  /** On whose behalf: the key of identities. */
+  /** The repository that the request acts for: the key of identities. */
   readonly repository: Repository;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | StreamBody;
-  /** What the request needs to be allowed to do, e.g. `repository:app:pull`. */
+  /** The scopes that the request needs, e.g. `repository:app:pull`. */
   readonly scopes: readonly string[];
-  /** What a read may ask for where that is refused, because the run will write there. Unset: nothing more. */
+  /** Scopes for a read that was refused, because the run will write to the repository. Unset: none. */
   readonly widerScopes?: readonly string[];
-  /** Bytes after which an answer is refused. Unset: 64 KiB, enough for an error. */
+  /** Limit of the response body in bytes. Unset: 64 KiB, enough for an error. */
   readonly maxBodyBytes?: number;
-  /** `stream` hands a 2xx body out as it arrives. Unset: `buffer`. */
+  /** `stream` returns a 2xx body as a stream. Unset: `buffer`. */
   readonly answer?: 'buffer' | 'stream';
-  /** Milliseconds for the whole of the answer. Unset: five minutes. */
+  /** Milliseconds for the complete response. Unset: five minutes. */
   readonly totalLimit?: number;
-  /** Milliseconds for a connection and the beginning of the answer, whose status is told. Unset: the limits of the wire. */
+  /** Milliseconds until the response begins, with connecting; `onBegun` gets its status. Unset: the limits of the wire. */
   readonly firstAnswer?: { readonly limit: number; readonly onBegun: (status: number) => void };
-  /** `none` for what another request waits for while it has a slot: it would otherwise wait for ever. Unset: `own`. */
+  /** `none` for a request within the slot of another: waiting for a second slot could deadlock. Unset: `own`. */
   readonly slot?: 'own' | 'none';
   /**
-   * `ping` asks only whether the host may hide content from who asks: answered by 200, with a hint if so. `api` is no
-   * request of the distribution specification: no rule about its answers holds.
+   * `ping` finds out whether the host may hide content from an anonymous client: a 200 with a hint if so. `api` is no
+   * request of the distribution specification, so no rule about its responses applies.
    */
   readonly purpose?: 'ping' | 'api';
-  /** Of a write that must replace nothing: asked right before the write, each time that it is sent. */
+  /** For a write that must not overwrite anything: read right before each attempt of the write. */
   readonly precondition?: Precondition;
-  /** Of a read: the error that a 200 with a damaged body means, undefined for a sound one. It is read again. */
+  /** For a read: the error for a 200 with a damaged body, which is read again; undefined for an intact one. */
   readonly damageOf?: (response: HttpResponse) => RegistryError | undefined;
   readonly signal: AbortSignal;
 }
 
-/** Thrown in place of a response whose body is damaged. `withRetry` throws `damage` itself after the last read. */
+/** Thrown in place of a response with a damaged body. `withRetry` throws `damage` itself after the last read. */
 export class DamagedResponse extends Error {
   readonly damage: RegistryError;
 
@@ -52,12 +52,12 @@ export class DamagedResponse extends Error {
 }
 
 /**
- * Reads what a write would replace: `free` where there is nothing, `done` where it is what would be written, else the
- * answer by which to authenticate, slow down or try again. Throws `RegistryError`: `moved` where it is something else.
+ * Reads the content that a write would overwrite: `free` if there is none, `done` if it is the content to write, else
+ * the response by which to authenticate, slow down or retry. Throws `RegistryError`: `moved` for other content.
  */
 export type Precondition = (send: Send) => Promise<'free' | 'done' | HttpResponse>;
 
-/** A body that is opened when its request is about to be sent, anew for each hop of a redirect; it is not sent again else. */
+/** A body that is opened when its request is sent, and again for each hop of a redirect. It is not retried. */
 export interface StreamBody {
   readonly size: number;
   readonly open: () => Promise<Readable | Uint8Array>;
@@ -65,25 +65,25 @@ export interface StreamBody {
 
 export interface HttpResponse {
   readonly status: number;
-  /** Names in lower case; of a header that came twice, the first, or all where its value is a list. */
+  /** Names in lower case. The first value of a header that came twice, or all values of a list header. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Where the answer came from, after redirects. */
+  /** The URL of the response, after redirects. */
   readonly url: URL;
   readonly body: Uint8Array;
-  /** Set where another host has answered, such as storage, that the registry has led to. */
+  /** Set if another host, such as storage, has sent the response. */
   readonly isForeign?: boolean;
-  /** Of a 401 or 403: whom the registry has refused; of a 400: what it may mean. */
+  /** For a 401 or 403: the refused identity; for a 400: its likely cause. */
   readonly hint?: string;
-  /** Set for `answer: 'stream'` and a 2xx status; whoever gets it reads it to the end or destroys it. */
+  /** Set for `answer: 'stream'` and a 2xx status. The receiver must read it to the end or destroy it. */
   readonly stream?: Readable;
-  /** Of a write that was not sent: the read of its precondition that was answered so. */
+  /** Set for a write that was not sent: the read of its precondition that got this response. */
   readonly precondition?: HttpRequest;
 }
 
-/** A transport: the wire itself, or a wrapper around another one. */
+/** A transport: the wire, or a wrapper around another transport. */
 export type Send = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** The registry's answer to a write that is done already. */
+/** The response to a write whose content is already there. */
 export function writtenAt(url: URL): HttpResponse {
   return { status: 201, headers: {}, url, body: new Uint8Array() };
 }
@@ -96,7 +96,7 @@ export function isStreamBody(body: HttpRequest['body']): body is StreamBody {
   return body !== undefined && !(body instanceof Uint8Array);
 }
 
-/** `METHOD url` for messages; of the query only what cannot be a secret. */
+/** `METHOD url` for messages. Of the query, only the parts that cannot be secret. */
 export function describeRequest(request: Pick<HttpRequest, 'method' | 'url'>): string {
   const url = new URL(request.url);
   for (const name of Array.from(url.searchParams.keys())) {

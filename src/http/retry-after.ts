@@ -1,7 +1,6 @@
 /**
- * Milliseconds that a `Retry-After` header asks to wait, from its seconds or its date; undefined where it asks for
- * nothing that can be understood. A date is one of the server's own clock, which its `Date` header tells; without that
- * it is compared with `wallTime`, in milliseconds since the epoch.
+ * Milliseconds of a `Retry-After` header in seconds or as a date; undefined for any other value. A date is compared
+ * with the server's clock, which is its `Date` header, or else with `wallTime`, in milliseconds since the epoch.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
  */
@@ -19,5 +18,5 @@ export function parseRetryAfter(
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
-/** All forms of it begin with the name of a day: `Sun, 06 Nov 1994 08:49:37 GMT`. Dates are parsed from much else. */
+/** All forms begin with the name of a day: `Sun, 06 Nov 1994 08:49:37 GMT`. `Date.parse` accepts much else. */
 const HTTP_DATE = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)/;

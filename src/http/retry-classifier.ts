@@ -5,7 +5,7 @@ import { DamagedResponse, type HttpRequest, type HttpResponse, isStreamBody } fr
 import { parseRetryAfter } from './retry-after.ts';
 import { parseErrors } from './spec-errors.ts';
 
-/** The result of one attempt: a response, or what was thrown instead. */
+/** The result of one attempt: a response, or a thrown error. */
 export type Attempt = HttpResponse | Thrown;
 
 export class Thrown {
@@ -17,12 +17,12 @@ export class Thrown {
 }
 
 /**
- * What follows an attempt.
+ * The action after an attempt.
  *
- * - `final`       nothing: the result stands; `isAnswer` is false where the host gave no answer of use
- * - `retry-now`   the body of the answer was damaged
- * - `retry-later` a temporary failure, a refusal for want of quota, or an implausible response
- * - `host-down`   the connection was refused or reset: a retry like the others, unless the host is known to be down
+ * - `final`       none: the result stands; `isAnswer` is false if the host gave no usable answer
+ * - `retry-now`   the body of the response was damaged
+ * - `retry-later` a temporary failure, a refusal because of a quota, or an implausible response
+ * - `host-down`   the connection was refused or reset: retried like the others, unless the host is known to be down
  */
 export type Verdict =
   | { readonly kind: 'final'; readonly isAnswer: boolean }
@@ -40,7 +40,7 @@ const FINAL: Verdict = { kind: 'final', isAnswer: true };
 const NO_ANSWER: Verdict = { kind: 'final', isAnswer: false };
 const RETRY_NOW: Verdict = { kind: 'retry-now' };
 
-/** Statuses that the same request may not meet again. */
+/** Statuses that a retry may not meet again. */
 const TEMPORARY = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 export function isTemporaryStatus(status: number): boolean {
@@ -48,7 +48,7 @@ export function isTemporaryStatus(status: number): boolean {
 }
 
 /**
- * Decides whether a request is sent again. A stream is sent once, so its request never is: the caller starts over.
+ * Decides whether a request is retried. A request with a stream body is never retried: the caller starts over.
  * `wallTime` is compared with dates in `Retry-After`.
  */
 export function classifyAttempt(request: HttpRequest, attempt: Attempt, wallTime: number): Verdict {
@@ -77,20 +77,31 @@ function classifyError(error: unknown): Verdict {
   return isHostDown(error) ? { kind: 'host-down', ...retry } : { kind: 'retry-later', ...retry };
 }
 
-/** True if a write may have been done: there was no answer, or a gateway did not wait for the registry's. */
+/** True if a write may have succeeded: there was no response, or a gateway did not wait for the registry's. */
 export function mayHaveBeenDone(failure: Failure): boolean {
   const { status } = failure;
   return status === undefined || (status >= 500 && !isRefusal(failure));
 }
 
-/** True for a connection that was not made, or was lost before the end of the answer; timeouts included. */
+/** True for a connection that failed, or was lost before the end of the response; timeouts included. */
 export function isLostConnection(error: unknown): boolean {
   return error instanceof RegistryError && error.code === 'unreachable' && error.temporary;
 }
 
-function isHostDown({ code, cause }: RegistryError): boolean {
-  if (code !== 'unreachable' || !(cause instanceof Error) || !('code' in cause)) return false;
-  return DOWN.has(String(cause.code));
+/** True if nothing listens at the host, or it has no address. */
+export function isConnectionRefused(error: unknown): boolean {
+  return error instanceof RegistryError && REFUSED.has(causeCodeOf(error));
+}
+
+const REFUSED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOTFOUND']);
+
+function isHostDown(error: RegistryError): boolean {
+  return DOWN.has(causeCodeOf(error));
+}
+
+function causeCodeOf({ code, cause }: RegistryError): string {
+  if (code !== 'unreachable' || !(cause instanceof Error) || !('code' in cause)) return '';
+  return String(cause.code);
 }
 
 /** Codes of node and undici for connections that are refused or reset. A host that is silent may be busy. */

@@ -1,6 +1,6 @@
 import { Backoff } from '../base/backoff.ts';
 import { abortedAfter } from '../base/errors.ts';
-import { HOST_DOWN, REPETITIONS, type RetryPolicy } from '../base/limits-and-retries.ts';
+import { FIRST_CONTACT, HOST_DOWN, REPETITIONS, type RetryPolicy } from '../base/limits-and-retries.ts';
 import { getOrMake } from '../base/maps.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RegistryError } from '../ports/registry-error.ts';
@@ -12,22 +12,29 @@ import {
   type Send,
   writtenAt,
 } from './request.ts';
-import { type Attempt, classifyAttempt, mayHaveBeenDone, Thrown, type Verdict } from './retry-classifier.ts';
+import {
+  type Attempt,
+  classifyAttempt,
+  isConnectionRefused,
+  mayHaveBeenDone,
+  Thrown,
+  type Verdict,
+} from './retry-classifier.ts';
 
 interface RetryPorts {
   readonly clock: Clock;
   readonly policy: RetryPolicy;
-  /** Told of every delay, in milliseconds, and of the failure before it. */
+  /** Called for every delay, in milliseconds, with the failure before it. */
   readonly onRetry: (host: string, delay: number, reason: string) => void;
 }
 
 /**
- * Sends a request again as `classifyAttempt` decides, after delays with jitter and never earlier than `Retry-After`
- * asks. After the last attempt the response is returned as it is. An outage is waited for only if the host has answered
- * before: another host may not exist.
+ * Retries a request as `classifyAttempt` decides, after delays with jitter and never earlier than `Retry-After`. After
+ * the last attempt the response is returned as it is. An outage is waited for only if the host has answered before:
+ * another host may not exist, and if it refuses connections the request is retried only once.
  *
- * If a write with a precondition may have been done without an answer, the precondition tells: before each further
- * attempt, and after the last one. An abort between attempts carries the failure before it as its cause.
+ * If a write with a precondition may have succeeded without a response, the precondition is read before each further
+ * attempt, and after the last one. An abort between attempts has the failure before it as its cause.
  */
 export function withRetry(inner: Send, ports: RetryPorts): Send {
   const retrier = new Retrier(inner, ports);
@@ -74,6 +81,7 @@ class RetryLoop {
   readonly #backoff: Backoff;
   #damagedReads = 0;
   #implausible = 0;
+  #isRefused = false;
 
   constructor(retrier: Retrier, request: HttpRequest, host: HostState) {
     this.#retrier = retrier;
@@ -105,6 +113,9 @@ class RetryLoop {
       return this.#damagedReads < REPETITIONS.damagedReads;
     }
     if (verdict.isImplausible && this.#isAccepted(verdict.failure.status)) return false;
+    if (!this.#host.hasAnswered && attempt instanceof Thrown && isConnectionRefused(attempt.error)) {
+      return this.#waitForHost(verdict.reason);
+    }
     const { clock, policy, onRetry } = this.#retrier.ports;
     for (;;) {
       const outage = this.#host.hasAnswered ? policy.outage : 0;
@@ -112,9 +123,20 @@ class RetryLoop {
       if (delay === undefined) return false;
       onRetry(this.#request.host, delay, verdict.reason);
       await clock.sleep(delay, this.#request.signal);
-      // the failure of another request to a host that is down is that of this one
+      // the failure of another request to a host that is down is also the failure of this one
       if (verdict.kind !== 'host-down' || this.#host.mayAsk(clock.monotonic())) return true;
     }
+  }
+
+  /** A host that has never answered is asked again once: an address that is wrong stays wrong. */
+  async #waitForHost(reason: string): Promise<boolean> {
+    if (this.#isRefused) this.#host.isRefusing = true;
+    if (this.#host.isRefusing) return false;
+    this.#isRefused = true;
+    const { clock, onRetry } = this.#retrier.ports;
+    onRetry(this.#request.host, FIRST_CONTACT.refusedDelay, reason);
+    await clock.sleep(FIRST_CONTACT.refusedDelay, this.#request.signal);
+    return true;
   }
 
   #isAccepted(status: number | undefined): boolean {
@@ -131,9 +153,11 @@ class RetryLoop {
   }
 }
 
-/** What the requests to one host have in common. */
+/** The state that all requests to one host share. */
 class HostState {
   hasAnswered = false;
+  /** It has refused the connections of a request twice, and has never answered. */
+  isRefusing = false;
   /** Monotonic milliseconds of the last request. */
   askedAt = 0;
   /** Lost connections since the last answer, and the time of the first of them. */
@@ -163,8 +187,8 @@ class HostState {
 }
 
 /**
- * Implausible responses that a repository insists on. They are accepted at once from then on: otherwise each edge of such
- * a registry would be retried.
+ * Implausible responses that a repository repeats. They are accepted at once from then on, because each edge of that
+ * registry would be retried otherwise.
  */
 class AcceptedAnomalies {
   readonly #accepted = new Set<string>();

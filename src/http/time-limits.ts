@@ -4,7 +4,7 @@ import { RegistryError } from '../ports/registry-error.ts';
 import type { ResponseStream } from './bodies/response-stream.ts';
 import { describeRequest, type HttpRequest } from './request.ts';
 
-/** Calls back once after so many milliseconds, unless it is stopped by what it gives back. */
+/** Calls `act` once after some milliseconds. The returned function cancels the timer. */
 export type StartTimer = (milliseconds: number, act: () => void) => () => void;
 
 export const systemTimer: StartTimer = (milliseconds, act) => {
@@ -23,36 +23,36 @@ export function tooLate(request: HttpRequest): RegistryError {
   return new RegistryError('unreachable', message, { temporary: true });
 }
 
-/** Of a first answer. */
+/** The error of a first response that did not begin in time. */
 export function notBegun(request: HttpRequest): RegistryError {
   const message = `${describeRequest(request)}: it took the request and did not answer in time`;
   return new RegistryError('unreachable', message, { temporary: true });
 }
 
-/** Ends a stream that comes from a server which sends it too slowly; not where pieces wait for their reader. */
+/** Ends a download from a server that sends too slowly. Time in which the reader does not read is not counted. */
 export function limitDownload(stream: ResponseStream, parts: LimitParts): void {
   watch(stream, {
     ...parts,
     window: MIN_SPEED.downloadWindow,
     count: () => stream.received,
     isOthersFault: () => stream.readableLength > 0,
-    what: 'the server sends',
+    subject: 'the server sends',
   });
 }
 
-/** Ends a stream that goes to a server which takes it too slowly; not where there is nothing to take. */
+/** Ends an upload to a server that reads too slowly. Time without bytes to send is not counted. */
 export function limitUpload(stream: Readable, parts: LimitParts): void {
   let taken = 0;
   stream.on('data', (piece: Buffer) => {
     taken += piece.length;
   });
-  stream.pause(); // whoever reads it starts it
+  stream.pause(); // its reader starts it
   watch(stream, {
     ...parts,
     window: MIN_SPEED.uploadWindow,
     count: () => taken,
     isOthersFault: () => stream.readableLength === 0,
-    what: 'the server takes',
+    subject: 'the server takes',
   });
 }
 
@@ -66,15 +66,18 @@ interface Watch extends LimitParts {
   /** Bytes so far. */
   readonly count: () => number;
   readonly isOthersFault: () => boolean;
-  readonly what: string;
+  readonly subject: string;
 }
 
-function watch(stream: Readable, { request, startTimer, window, count, isOthersFault, what }: Watch): void {
+function watch(
+  stream: Readable,
+  { request, startTimer, window, count, isOthersFault, subject }: Watch,
+): void {
   let before = 0;
   let stop = startTimer(window, judge);
   function judge(): void {
     if (count() - before < (MIN_SPEED.bytesPerSecond * window) / 1000 && !isOthersFault()) {
-      const message = `${describeRequest(request)}: ${what} less than ${MIN_SPEED.bytesPerSecond} bytes per second`;
+      const message = `${describeRequest(request)}: ${subject} less than ${MIN_SPEED.bytesPerSecond} bytes per second`;
       stream.destroy(new RegistryError('unreachable', message, { temporary: true }));
       return;
     }

@@ -6,7 +6,7 @@ import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './
 
 type Counts = { -readonly [key in keyof HostTraffic]: HostTraffic[key] };
 
-/** Counts what goes over the wire, by host. */
+/** Counts requests and bytes by host. */
 export class TrafficCounter implements Traffic {
   readonly #hosts = new Map<string, Counts>();
 
@@ -55,8 +55,8 @@ export class TrafficCounter implements Traffic {
 }
 
 /**
- * A body that streams may not be had, and its request is never sent then: it counts from its opening on, and its bytes
- * as they go out.
+ * A stream body may fail to open, and then its request is never sent. So the request counts when its body is opened,
+ * and the bytes count as they are sent.
  */
 function countRequest(request: HttpRequest, counts: Counts): HttpRequest {
   const { body } = request;

@@ -12,16 +12,16 @@ import { secretsOf } from './request-secrets.ts';
 import { limitUpload, type StartTimer, systemTimer } from './time-limits.ts';
 
 export interface WireOptions {
-  /** `https://host` of a host as manifests name it: where its own requests go. */
+  /** `https://host` for a host of the manifests: the origin of its own requests. */
   readonly originOf: (host: string) => string;
   readonly network?: Partial<NetworkOptions>;
-  /** Pairs `registry=host`: the answers of this registry may lead to that host, however near it is. */
+  /** Pairs `registry=host`: responses of this registry may lead to that host, at any address class. */
   readonly trusted?: TrustedRealms;
-  /** How near the hosts that the user named may be. Unset: `loopback`. */
+  /** The nearest address class of hosts that the user named. Unset: `loopback`. */
   readonly nearest?: Reach;
-  /** For requests that name no user agent. */
+  /** For requests without a user agent. */
   readonly userAgent?: string;
-  /** Told of every secret that is sent: a server may repeat it. */
+  /** Receives every secret that is sent, because a server may repeat it. */
   readonly secrets?: Secrets | undefined;
   /** Unset: the machine's own timers. */
   readonly startTimer?: StartTimer;
@@ -33,7 +33,7 @@ export interface Wire {
   readonly close: () => Promise<void>;
 }
 
-/** The wire: a pool of connections for each origin, bodies bounded, every wait limited. */
+/** The wire: a pool of connections for each origin, with bounded bodies and time limits. */
 export function createWire(options: WireOptions): Wire {
   const { originOf, trusted = new Set<string>(), nearest = 'loopback', startTimer = systemTimer } = options;
   const pools = new ConnectionPools({
@@ -87,7 +87,7 @@ async function withHint(
   return hint === undefined ? response : { ...response, hint };
 }
 
-/** What broke the body is the reason of the failure, not the connection that broke with it. */
+/** The failure's reason is the error that broke the body, not the broken connection that follows. */
 function rememberError(stream: Readable): () => Error | undefined {
   let seen: Error | undefined;
   stream.once('error', (error) => {

@@ -149,18 +149,18 @@ function hasUrls(entry: unknown): boolean {
   return Array.isArray(urls) && urls.some((url) => textOf(url) !== '');
 }
 
-function descriptor(value: unknown, what: string): Descriptor {
-  if (!isObject(value)) throw new ManifestError('manifest-malformed', `${what} is not a descriptor`);
+function descriptor(value: unknown, name: string): Descriptor {
+  if (!isObject(value)) throw new ManifestError('manifest-malformed', `${name} is not a descriptor`);
   const digest = parseDigest(textOf(value['digest']));
   if (digest === undefined) {
     throw new ManifestError(
       'manifest-malformed',
-      `${what} has the malformed digest ${quoteText(value['digest'])}`,
+      `${name} has the malformed digest ${quoteText(value['digest'])}`,
     );
   }
   const { size, mediaType } = value;
   if (typeof size !== 'number' || !Number.isSafeInteger(size) || size < 0) {
-    throw new ManifestError('manifest-malformed', `${what} has no valid size`);
+    throw new ManifestError('manifest-malformed', `${name} has no valid size`);
   }
   return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size };
 }

@@ -16,7 +16,12 @@ export interface Inventory {
   readonly absences?: ReadonlyMap<string, string>;
 }
 
-export type DestinationState = ReadState | Unreadable;
+export type DestinationState = ReadState | Unreadable | NotRead;
+
+/** The run was stopped before all that is needed to decide was read. */
+export interface NotRead {
+  readonly kind: 'not-read';
+}
 
 export interface ReadState {
   readonly kind: 'read';
@@ -64,7 +69,7 @@ export interface QueryCounts {
 export function countQueries({ destinations }: Inventory): ReadonlyMap<string, QueryCounts> {
   const hosts = new Map<string, QueryCounts>();
   for (const [repository, state] of destinations) {
-    if (state.kind === 'unreadable') continue;
+    if (state.kind !== 'read') continue;
     const host = hostOf(repository);
     const { byListing, byHead } = hosts.get(host) ?? { byListing: 0, byHead: 0 };
     const isListed = state.by === 'listing';

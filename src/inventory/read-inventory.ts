@@ -14,8 +14,7 @@ import { readSiblings, readSources } from './read-sources.ts';
  * D for everything wanted, then S for every digest that some destination lacks. Hosts do not wait for each other. The
  * transport limits the time of a host that does not answer, and the result has its destinations as unreadable.
  *
- * An aborted signal does not throw: then every destination is unreadable, for its own failure if it had one, else
- * because the run was stopped.
+ * An aborted signal does not throw: then a destination is unreadable if it had failed, else it is `not-read`.
  */
 export async function readInventory(
   wanted: Wanted,
@@ -64,7 +63,4 @@ function stoppedInventory({ repositories }: Wanted, read: Inventory['destination
   return { destinations: new Map(states), sources: new Map() };
 }
 
-const NOT_READ: DestinationState = {
-  kind: 'unreadable',
-  reason: 'not looked at, because the run was stopped before',
-};
+const NOT_READ: DestinationState = { kind: 'not-read' };

@@ -100,6 +100,6 @@ function collectLacking(wanted: Wanted, destinations: ReadonlyMap<Repository, De
 /** False if the digest would have been found: a listing shows all wanted digests, and open ones were queried. */
 function isUnqueried(state: DestinationState | undefined, want: Want | undefined): boolean {
   if (state === undefined) return true;
-  if (state.kind === 'unreadable') return false;
+  if (state.kind !== 'read') return false;
   return want === undefined || (state.by === 'head' && !isOpen(want, state));
 }

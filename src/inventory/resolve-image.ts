@@ -18,8 +18,8 @@ export type ResolvedImage =
   | { readonly kind: 'unresolved'; readonly reason: string };
 
 /**
- * The digest of an image, as its registry has it. A tag and a digest together are checked: the tag has to be that
- * digest. Throws only what an aborted signal carries.
+ * The digest of an image in its registry. For a reference with tag and digest, the tag must be that digest. Throws only
+ * the reason of an aborted signal.
  */
 export async function resolveImage(
   { repository, tag, digest }: NamedImage,
@@ -36,8 +36,8 @@ export async function resolveImage(
   if (answer.kind === 'unreadable') return unresolved(`${image}: unreadable: ${answer.reason}`);
   const { digest: found } = answer;
   if (found === undefined) {
-    const doubt = await registry.explainAbsence?.(repository, signal).catch(() => undefined);
-    return unresolved(`${image}: not found${doubt === undefined ? '' : `: ${doubt}`}`);
+    const hint = await registry.explainAbsence?.(repository, signal).catch(() => undefined);
+    return unresolved(`${image}: not found${hint === undefined ? '' : `: ${hint}`}`);
   }
   if (digest === undefined || found === digest) return { kind: 'found', digest: found };
   return unresolved(`${image} is ${found} there, not ${digest}: check which of the two is meant`);

@@ -1,6 +1,6 @@
 import type { Problem, PromoterManifest } from './model.ts';
 
-/** Four times what kubernetes wanted in 2026. An edge that is missing takes some hundred bytes of memory. */
+/** Four times the edges of Kubernetes in 2026. A missing edge takes some hundred bytes of memory. */
 const MAX_EDGES = 4_000_000;
 
 /**

@@ -85,7 +85,7 @@ function reportNoDestination(candidates: readonly Candidate[], at: number, sourc
   }
 }
 
-/** The place of the last of some problems, so that what follows from them comes after them. */
+/** The place of the last of some problems, so that problems that follow from them come after them. */
 function behind(problems: readonly Problem[], source: SourceFile, otherwise: number): number {
   return problems.reduce((last, { at }) => Math.max(last, source.offsetOf(at)), otherwise);
 }

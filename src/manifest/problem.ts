@@ -10,7 +10,7 @@ export function renderProblem(problem: Problem): string {
   return frame === '' ? head : `${head}\n${frame}`;
 }
 
-/** A new array in the order of file, line, column; at one place a cause stays before what was reported after it. */
+/** A new array, sorted by file, line and column. At one place a cause stays before its consequences. */
 export function sortProblems(problems: readonly Problem[]): readonly Problem[] {
   return problems.toSorted(
     (a, b) => compareText(a.at.file, b.at.file) || a.at.line - b.at.line || a.at.column - b.at.column,

@@ -6,7 +6,7 @@ import { readLayout } from './layout/layout.ts';
 import { LayoutError, type LayoutIssue } from './layout/layout-error.ts';
 import { readSource } from './layout/read-source.ts';
 import { limitEdges } from './limit-edges.ts';
-import type { ManifestCounts, Problem, ReadManifests } from './model.ts';
+import type { Problem, ReadManifests } from './model.ts';
 import { type ParsedProject, parsePlain, parseThin } from './parse-manifest.ts';
 import { sortProblems } from './problem.ts';
 import { SourceFile } from './source-file.ts';

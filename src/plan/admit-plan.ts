@@ -2,6 +2,7 @@ import { assertNever, CodedError } from '../base/errors.ts';
 import type { Shard } from '../edges/shard.ts';
 import { fingerprintOf } from '../edges/take-shard.ts';
 import type { Wanted } from '../edges/wanted.ts';
+import type { Repository } from '../image/repository.ts';
 import { WantIndex } from '../inventory/sibling-holders.ts';
 import type { PlanFile } from './plan-codec.ts';
 import { checkSignature, type PlanKey } from './plan-seal.ts';
@@ -59,7 +60,10 @@ function refuseUnproven(file: PlanFile, trusted: readonly PlanKey[]): void {
   }
 }
 
-/** A plan can claim to be made from any manifests, so each of its edges is looked for in them as well. */
+/**
+ * A plan can claim to be made from any manifests, so each of its edges is looked for in them as well, and so is whatever
+ * the edge may be read from.
+ */
 function refuseUnwanted({ origin, items }: RecordedPlan, wanted: Wanted): void {
   if (fingerprintOf(wanted) !== origin.manifests) {
     const commit = origin.revision === undefined ? '' : `, of commit ${origin.revision.commit}`;
@@ -67,14 +71,39 @@ function refuseUnwanted({ origin, items }: RecordedPlan, wanted: Wanted): void {
     throw new PlanRefused('manifests', message);
   }
   const wants = new WantIndex(wanted);
+  const named = namedIn(wanted);
+  const known = new Set<readonly Repository[]>(); // items of a decoded plan share their lists
   for (const item of items) {
     if (!isWritable(item)) continue;
+    for (const list of [item.sources, item.siblings]) {
+      if (!known.has(list)) refuseUnnamed(list, named);
+      known.add(list);
+    }
     const want = wants.find(item.destination, item.digest);
     const isWanted = item.tag === undefined ? want?.tagless : want?.tags.find(({ tag }) => tag === item.tag);
     if (isWanted !== undefined) continue;
     const message = `it wants ${edgeId(item)} to be ${item.digest}, and the manifests do not: make a new plan`;
     throw new PlanRefused('manifests', message);
   }
+}
+
+/** Every repository that the manifests name, for one image or another. */
+function namedIn({ repositories }: Wanted): ReadonlySet<Repository> {
+  const lists = new Set(repositories.map(({ list }) => list)); // many repositories share one
+  const named = new Set(repositories.map(({ repository }) => repository));
+  for (const { wants } of lists) {
+    for (const { sources, siblings } of wants) for (const one of [...sources, ...siblings]) named.add(one);
+  }
+  return named;
+}
+
+function refuseUnnamed(list: readonly Repository[], named: ReadonlySet<Repository>): void {
+  const unnamed = list.find((one) => !named.has(one));
+  if (unnamed === undefined) return;
+  throw new PlanRefused(
+    'manifests',
+    `it reads from ${unnamed}, which the manifests do not name: make a new plan`,
+  );
 }
 
 /** Clocks of two machines may differ by so much. */

@@ -2,7 +2,7 @@ import { compareText } from '../base/sorted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import { EDGE_DECISIONS, type EdgeDecision, noEdges, type Plan, type PlanItem } from './plan.ts';
 
-/** The parts of a plan that its items do not tell. */
+/** The parts of a plan that its items do not show. */
 export interface Uncounted {
   /** Edges that are present and have no item, by host. */
   readonly present: Iterable<readonly [host: string, edges: number]>;

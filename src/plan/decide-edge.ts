@@ -21,15 +21,16 @@ export interface Edge {
   readonly at: readonly Position[];
 }
 
-/** What is known beside the destination of an edge. */
+/** The state beside the destination of an edge. */
 export interface Known {
   readonly inventory: Inventory;
   readonly holders: SiblingHolders;
 }
 
-/** The first row that applies: unreadable, present, tag-move, add-tag, copy, lost. */
+/** The first row that applies: not-attempted, unreadable, present, tag-move, add-tag, copy, lost. */
 export function decideEdge(edge: Edge, state: DestinationState | undefined, known: Known): PlanItem {
   if (state === undefined) return unreadable(edge, 'the destination was not queried');
+  if (state.kind === 'not-read') return { ...itemBase(edge), decision: 'not-attempted' };
   if (state.kind === 'unreadable') return unreadable(edge, `destination: ${state.reason}`);
   if (isPresent(state, edge.want.digest, edge.tag)) return { ...itemBase(edge), decision: 'present' };
   const found = edge.tag === undefined ? undefined : state.tags.get(edge.tag);

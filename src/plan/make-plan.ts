@@ -10,8 +10,8 @@ import { isWritable, type Plan, type PlanItem } from './plan.ts';
 import { sortItems } from './sort-items.ts';
 
 /**
- * A decision for every edge: (M ∩ S) \ D is copied, M ∩ D left alone, M \ (S ∪ D) lost. What some destination has and the
- * source does not is copied from there.
+ * A decision for every edge: (M ∩ S) \ D is copied, M ∩ D left alone, M \ (S ∪ D) lost. Digests that the source lacks
+ * and some destination has are copied from there.
  *
  * Pure, and the same for the same input whatever the order of files, entries and answers. Edges that are `present`
  * are counted and not kept, unless `keepPresent` asks for them.
@@ -93,7 +93,7 @@ function findNew(items: readonly PlanItem[], inventory: Inventory): readonly Rep
   return Array.from(written).filter(isNew).toSorted(compareText);
 }
 
-/** What can be decided without asking any registry: the conflicts. Every other edge is left undecided. */
+/** The decisions that need no registry: the conflicts. Every other edge is left undecided. */
 export function planConflicts(wanted: Wanted): Plan {
   const repositories = wanted.repositories.map(({ repository, list }) => ({
     repository,

@@ -132,6 +132,8 @@ function encodeItem(item: AbsentItem, lists: Lists): object {
     case 'unreadable':
     case 'blocked':
       return { ...base, reason: item.reason };
+    case 'not-attempted':
+      return base;
     default:
       return assertNever(item);
   }

@@ -10,11 +10,11 @@ import { parseTag } from '../image/tag.ts';
 export class PlanFormatError extends CodedError<'json' | 'version' | 'shape' | 'altered'> {}
 
 /** A text that is parsed into a value of its own type. */
-function parsed<T extends string>(what: string, parse: (text: string) => T | undefined) {
+function parsed<T extends string>(name: string, parse: (text: string) => T | undefined) {
   return z.string().transform((text, context): T => {
     const value = parse(text);
     if (value !== undefined) return value;
-    context.addIssue({ code: 'custom', message: `no ${what}` });
+    context.addIssue({ code: 'custom', message: `no ${name}` });
     return z.NEVER;
   });
 }
@@ -24,6 +24,11 @@ const DigestText = parsed('digest', parseDigest);
 const RepositoryText = parsed('repository', parseRepository);
 const Account = parsed('email address', (text) => (isEmailAddress(text) ? text : undefined));
 const Fingerprint = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+/** In its one form: the last character may have bits that nobody decodes. */
+const Base64 = z
+  .base64()
+  .refine((text) => Buffer.from(text, 'base64').toString('base64') === text, 'no base64 in its one form');
 
 /** `[file, line, column]`. */
 const Place = z
@@ -58,20 +63,19 @@ const Group = z.discriminatedUnion('decision', [
   }),
   z.strictObject({ decision: z.literal('unreadable'), ...BASE, reason: z.string() }),
   z.strictObject({ decision: z.literal('blocked'), ...BASE, reason: z.string() }),
+  z.strictObject({ decision: z.literal('not-attempted'), ...BASE }),
 ]);
 export type ItemGroup = z.infer<typeof Group>;
 
+/** The name of a commit stands in messages. */
+const Commit = z.string().regex(/^[0-9a-f]{4,64}$/, 'no commit');
+
 const Origin = z.strictObject({
-  tool: z.string(),
+  tool: z.string().max(100),
   madeAt: z.iso.datetime(),
   manifests: DigestText,
-  read: z.strictObject({
-    projects: Count,
-    images: Count,
-    digests: Count,
-    destinations: z.exactOptional(Count),
-  }),
-  revision: z.exactOptional(z.strictObject({ commit: z.string(), dirty: z.boolean() })),
+  read: z.strictObject({ projects: Count, images: Count, digests: Count }),
+  revision: z.exactOptional(z.strictObject({ commit: Commit, dirty: z.boolean() })),
   shard: z.exactOptional(z.strictObject({ index: Count, count: Count, input: DigestText })),
 });
 
@@ -100,7 +104,7 @@ const PlanDocument = z
     lists: z.array(z.array(RepositoryText)),
     items: z.array(Group),
     digest: DigestText,
-    signature: z.exactOptional(z.strictObject({ key: Fingerprint, value: z.base64() })),
+    signature: z.exactOptional(z.strictObject({ key: Fingerprint, value: Base64 })),
   })
   .superRefine(({ lists, items }, context) => {
     for (const [index, item] of items.entries()) {
@@ -111,7 +115,7 @@ const PlanDocument = z
   });
 export type PlanDocument = z.infer<typeof PlanDocument>;
 
-/** Throws a `PlanFormatError` that says what is wrong, and where. */
+/** Throws a `PlanFormatError` with the fault and its place. */
 export function parsePlanDocument(text: string): PlanDocument {
   const document = parseJson(text);
   const head = Head.safeParse(document);

@@ -80,7 +80,7 @@ export function signPlan(digest: Digest, { key, fingerprint }: PlanKey): PlanSig
   return { key: fingerprint, value: sign(null, messageFor(digest), key).toString('base64') };
 }
 
-/** What a signature is worth, for someone who trusts these keys. */
+/** The status of a signature for a reader who trusts these keys. */
 export type SignatureStatus =
   | { readonly kind: 'unsigned' }
   /** `key` is the fingerprint of the key that it claims, or is proven to be from. */

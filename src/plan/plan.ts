@@ -33,7 +33,7 @@ export function edgeId({
   return formatReference(destination, tag ?? digest);
 }
 
-/** The closed union of what can be decided of an edge. A malformed entry never becomes an edge: it is a problem. */
+/** The closed union of decisions on an edge. A malformed entry never becomes an edge: it is a problem. */
 export const EDGE_DECISIONS = [
   'present',
   'copy',
@@ -43,6 +43,7 @@ export const EDGE_DECISIONS = [
   'conflict',
   'unreadable',
   'blocked',
+  'not-attempted',
 ] as const;
 export type EdgeDecision = (typeof EDGE_DECISIONS)[number];
 
@@ -57,6 +58,7 @@ export function noEdges(): Record<EdgeDecision, number> {
     conflict: 0,
     unreadable: 0,
     blocked: 0,
+    'not-attempted': 0,
   };
 }
 
@@ -114,7 +116,7 @@ export interface ConflictItem extends ItemBase {
   readonly moreOthers: number;
 }
 
-/** The destination, or what may have the digest, did not answer. */
+/** The destination, or a repository that may have the digest, did not answer. */
 export interface UnreadableItem extends ItemBase {
   readonly decision: 'unreadable';
   readonly reason: string;
@@ -124,6 +126,11 @@ export interface UnreadableItem extends ItemBase {
 export interface BlockedItem extends ItemBase {
   readonly decision: 'blocked';
   readonly reason: string;
+}
+
+/** The run was stopped before the destination was read. */
+export interface NotAttemptedItem extends ItemBase {
+  readonly decision: 'not-attempted';
 }
 
 export type WritableItem = CopyItem | AddTagItem;
@@ -136,9 +143,10 @@ export type PlanItem =
   | LostItem
   | ConflictItem
   | UnreadableItem
-  | BlockedItem;
+  | BlockedItem
+  | NotAttemptedItem;
 
-/** True for what the plan wants written. */
+/** True for edges that the plan writes. */
 export function isWritable(item: PlanItem): item is WritableItem {
   return item.decision === 'copy' || item.decision === 'add-tag';
 }

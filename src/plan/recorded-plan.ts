@@ -54,9 +54,9 @@ export interface RecordedFinding {
   /** The name of the rule. */
   readonly rule: string;
   readonly level: 'warn' | 'error';
-  /** One line: what is wrong and where. */
+  /** The fault and its place, in one line. */
   readonly message: string;
-  /** What to do about it. */
+  /** The remedy. */
   readonly advice?: string;
   /** Undefined for a finding about the whole run. */
   readonly at: Position | undefined;

@@ -9,4 +9,28 @@ export interface Progress {
   advance(steps?: number): void;
   /** The stage is over. */
   end(): void;
+  /** The copy of an image to one repository begins. */
+  beginImage(image: ImageInFlight): ImageProgress;
+}
+
+/** An image that is copied to one repository. */
+export interface ImageInFlight {
+  /** Last component of the repository's name, with a tag: `app:v1.0`. */
+  readonly name: string;
+  /** The host of the destination. */
+  readonly host: string;
+}
+
+export interface ImageProgress {
+  /** A blob that the destination lacks is about to be sent. `size` is in bytes, 0 if it is unknown. */
+  beginBlob(size: number): BlobProgress;
+}
+
+export interface BlobProgress {
+  /** More bytes of the blob have been sent. */
+  advance(bytes: number): void;
+  /** A new attempt sends the blob from its first byte. */
+  restart(): void;
+  /** The destination has the blob, or will not get it. `sent` is false if it failed, or turned out to be mounted. */
+  end(sent: boolean): void;
 }

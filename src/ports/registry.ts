@@ -34,7 +34,7 @@ export interface ReadRegistry {
    */
   explainAbsence?(repository: Repository, signal: AbortSignal): Promise<string | undefined>;
 
-  /** True if the blob exists (HEAD); for a descriptor: with its size, if the registry tells one. */
+  /** True if the blob exists (HEAD); for a descriptor: with its size, if the registry reports one. */
   hasBlob(repository: Repository, blob: Digest | Descriptor, signal: AbortSignal): Promise<boolean>;
 
   /**
@@ -77,7 +77,7 @@ export interface BrowseRegistry extends ReadRegistry {
 
 export interface Found {
   readonly digest: Digest;
-  /** Empty if the registry does not tell it. */
+  /** Empty if the registry does not report it. */
   readonly mediaType: string;
 }
 
@@ -141,7 +141,7 @@ export interface BlobUpload {
 }
 
 export type Listing =
-  /** `NAME_UNKNOWN`: no such repository, or none of its manifests has a tag (distribution tells no difference). */
+  /** `NAME_UNKNOWN`: no such repository, or none of its manifests has a tag (distribution answers the same for both). */
   | { readonly kind: 'missing' }
   /** The list of the distribution spec: names only. `requests` is the number of pages that it took. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<Tag>; readonly requests: number }
@@ -152,7 +152,7 @@ export type Listing =
       readonly tags: ReadonlyMap<Tag, Digest>;
       /** Those that are an index, or a list of Docker's. */
       readonly indexes: ReadonlySet<Digest>;
-      /** The entries of indexes, as far as the host tells them; others are in the manifests. */
+      /** The entries of indexes, as far as the host lists them; others are in the manifests. */
       readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
       /** Names one component below, of repositories or of their parents. */
       readonly children: readonly ImageName[];

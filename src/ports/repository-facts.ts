@@ -17,7 +17,7 @@ export interface RepositoryFacts {
 export interface RepositoryFactsReader {
   /**
    * The settings of the host's repository that an image is in; undefined where the host has none, or does not show them
-   * to the identity of this repository. Throws only what the signal carries when it is aborted.
+   * to the identity of this repository. Throws only the reason of an aborted signal.
    */
   factsOf(repository: Repository, signal: AbortSignal): Promise<RepositoryFacts | undefined>;
 }

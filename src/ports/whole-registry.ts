@@ -23,8 +23,8 @@ export interface RegistryEntry {
   readonly digest: Digest;
   /** Empty for a child, and for an image that has lost its tags. */
   readonly tags: readonly Tag[];
-  /** Empty if the host does not tell it. */
+  /** Empty if the host does not report it. */
   readonly mediaType: string;
-  /** The manifests of an index, as far as the host tells them; empty for others. */
+  /** The manifests of an index, as far as the host lists them; empty for others. */
   readonly children: readonly Digest[];
 }

@@ -3,7 +3,7 @@ import { listSome } from '../base/text.ts';
 import { describeClaims } from '../edges/claims.ts';
 import type { LostItem, PlanItem } from '../plan/plan.ts';
 
-/** Why an edge was decided as it was, in the words that users of the original search their logs for. */
+/** The reason of a decision, in the words for which users of the original `cip` search their logs. */
 export function explainItem(item: PlanItem): string {
   switch (item.decision) {
     case 'present':
@@ -23,6 +23,8 @@ export function explainItem(item: PlanItem): string {
     case 'unreadable':
     case 'blocked':
       return item.reason;
+    case 'not-attempted':
+      return 'the run was stopped before the destination was read';
     default:
       return assertNever(item);
   }

@@ -41,12 +41,13 @@ export function makeReport(input: ReportInput): RunReport {
   const { mode, shard, plan, readings, traffic } = input;
   const errors = errorsOf(input);
   const causes = findCauses(input);
+  const { 'not-attempted': _, ...planned } = plan.counts; // counted with the outcomes
   return {
     version: 1,
     mode,
     ...makeHead(input, shard),
     ...(input.file === undefined ? {} : { plan: input.file }),
-    summary: { edges: input.edges, ...plan.counts, invalid: errors.length, ...countResults(input) },
+    summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),
     ...causes.field(),
     items: lazily(() => makeItems(input, { errors, causes })),
@@ -62,7 +63,7 @@ function countResults({
   outcomes,
   mode,
 }: ReportInput): Pick<Summary, 'copied' | 'failed' | 'not-attempted'> {
-  const counts = { copied: 0, failed: 0, 'not-attempted': 0 };
+  const counts = { copied: 0, failed: 0, 'not-attempted': plan.counts['not-attempted'] };
   if (mode !== 'promotion') return counts;
   for (const item of plan.items) {
     if (isWritable(item)) counts[outcomes.get(edgeId(item))?.result ?? 'not-attempted'] += 1;
@@ -91,13 +92,19 @@ function* makeItems(input: ReportInput, { errors, causes }: ItemParts): Generato
 }
 
 function makeItem(item: PlanItem, { outcomes, mode }: ReportInput): PromotionItem {
-  const destination = edgeId(item);
-  const outcome = outcomes.get(destination);
+  return makePromotionItem(item, { outcome: outcomes.get(edgeId(item)), mode });
+}
+
+/** The item of one edge; without an outcome, as if the run ended now. */
+export function makePromotionItem(
+  item: PlanItem,
+  { outcome, mode }: { readonly outcome: Outcome | undefined; readonly mode: PromotionMode },
+): PromotionItem {
   const explained = explainItem(item);
   return {
     decision: item.decision,
     source: item.sources[0] === undefined ? null : formatReference(item.sources[0], item.digest),
-    destination,
+    destination: edgeId(item),
     digest: item.digest,
     outcome: item.decision === 'present' ? 'present' : (outcome?.result ?? 'not-attempted'),
     reason: outcome === undefined ? reasonWithout(item, { explained, mode }) : reasonOf(outcome, explained),

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { CodedError } from '../base/errors.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../base/json.ts';
 import { oneLine, quote } from '../base/text.ts';
+import { isJournal, readJournal } from './journal.ts';
 import { PromotionItem, PromotionReport, Verification, VerificationItem } from './report-schema.ts';
 import type * as reports from './report.ts';
 
@@ -9,11 +10,11 @@ import type * as reports from './report.ts';
 export class ReportFormatError extends CodedError<'json' | 'version' | 'shape'> {}
 
 /**
- * The report in a text, whatever its kind. A verification of version 1 becomes one of version 2; unknown fields are kept.
+ * The report in a text, whatever its kind; a journal gives that of a killed run. A verification of version 1 becomes one of version 2; unknown fields are kept.
  * Throws a `ReportFormatError`.
  */
 export function parseReport(text: string): reports.PromotionReport | reports.Verification {
-  const document = parseJsonObject(text);
+  const document = isJournal(text) ? readJournal(text) : parseJsonObject(text);
   if (document === undefined)
     throw new ReportFormatError(
       'json',

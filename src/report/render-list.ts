@@ -1,4 +1,4 @@
-import { renderMarkdownTable } from './render-table.ts';
+import { escapeCell, renderMarkdownTable } from './render-table.ts';
 
 /** For one list of items: a comment on a pull request holds 65,536, for two lists, the findings and the tables. */
 const MAX_LIST_CHARACTERS = 25_000;
@@ -31,7 +31,7 @@ function fitting(
   let hidden = 0;
   let left = maxCharacters;
   for (const row of rows) {
-    left -= row.reduce((sum, cell) => sum + cell.length + 3, 2);
+    left -= row.reduce((sum, cell) => sum + escapeCell(cell).length + 3, 2);
     if (left >= 0) shown.push(row);
     else hidden += 1;
   }

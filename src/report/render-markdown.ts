@@ -1,7 +1,7 @@
 import { advise } from './advise.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { escapeMarkdown, renderMarkdownTable, type Table } from './render-table.ts';
+import { escapeCell, renderMarkdownTable, type Table } from './render-table.ts';
 import { decisionTable } from './render-text.ts';
 import type { Report } from './report.ts';
 import { foldItems } from './summary/fold-items.ts';
@@ -34,9 +34,9 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   const lists = new RegistryLists();
   return [
     `## ${titleOf(report)}`,
-    `**${escapeMarkdown(verdictOf(report, exitCode))}**`,
+    `**${escapeCell(verdictOf(report, exitCode))}**`,
     ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
-    ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeMarkdown(text)}`),
+    ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
     ...imageTables(images, { mode: report.mode, lists }),
     ...details('Destinations', lists.render()),
     ...details('Edges and hosts', [

@@ -1,4 +1,4 @@
-import { oneLine } from '../base/text.ts';
+import { escapeMarkdown, oneLine } from '../base/text.ts';
 
 type Row = readonly (string | number)[];
 
@@ -22,7 +22,7 @@ export function renderTable({ header, rows }: Table): string {
 
 /** The same table in Markdown. */
 export function renderMarkdownTable({ header, rows }: Table): string {
-  const line = (row: Row) => `| ${row.map((cell) => escapeMarkdown(String(cell))).join(' | ')} |`;
+  const line = (row: Row) => `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
   const numeric = numericColumns({ header, rows });
   const rule = `|${header.map((_, column) => (numeric[column] ? ' ---: ' : ' --- ')).join('|')}|`;
   return [line(header), rule, ...rows.map(line)].join('\n');
@@ -32,11 +32,7 @@ function numericColumns({ header, rows }: Table): boolean[] {
   return header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
 }
 
-/** Text that may be foreign, for a line or a cell of Markdown: it ends no cell, and becomes no HTML, link, image or mention. */
-export function escapeMarkdown(text: string): string {
-  return oneLine(text, Number.POSITIVE_INFINITY)
-    .replace(/[\\|]/g, '\\$&')
-    .replaceAll('<', '&lt;')
-    .replaceAll('](', ']\\(')
-    .replace(/(?<!\w)@(?=\w)/g, '@<!-- -->');
+/** A cell may quote foreign text: it ends no line and no cell. */
+export function escapeCell(text: string): string {
+  return escapeMarkdown(oneLine(text, Number.POSITIVE_INFINITY));
 }

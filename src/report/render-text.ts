@@ -101,6 +101,8 @@ export function decisionTable(report: Report): Table {
   };
 }
 
+const PLANNED = EDGE_DECISIONS.filter((decision) => decision !== 'not-attempted');
+
 function countNamesOf({ mode }: Report): readonly CountName[] {
   switch (mode) {
     case 'verify':
@@ -108,9 +110,9 @@ function countNamesOf({ mode }: Report): readonly CountName[] {
     case 'parse-only':
       return ['conflict', 'invalid'];
     case 'dry-run':
-      return [...EDGE_DECISIONS, 'invalid'];
+      return [...PLANNED, 'invalid', 'not-attempted'];
     case 'promotion':
-      return [...EDGE_DECISIONS, 'invalid', 'copied', 'failed', 'not-attempted'];
+      return [...PLANNED, 'invalid', 'copied', 'failed', 'not-attempted'];
     default:
       return assertNever(mode);
   }

@@ -36,10 +36,10 @@ function countsOf<Name extends string>(names: readonly Name[]) {
   return z.looseRecord(z.enum(names), Count);
 }
 
-/** Counts by decision; reports of versions without checks do not count blocked edges. */
+/** Counts by decision; older versions have no blocked edges, and none that were not attempted. */
 function plannedCountsOf<Name extends string>(names: readonly Name[]) {
   return z.preprocess(
-    (counts) => (isObject(counts) ? { ...counts, blocked: counts['blocked'] ?? 0 } : counts),
+    (counts) => (isObject(counts) ? { blocked: 0, 'not-attempted': 0, ...counts } : counts),
     countsOf(names),
   );
 }

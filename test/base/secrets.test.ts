@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secrets } from '../../src/base/secrets.ts';
-import { oneLine, quote } from '../../src/base/text.ts';
+import { escapeMarkdown, oneLine, quote } from '../../src/base/text.ts';
 import { findLeaks } from '../system/hostile/canaries.ts';
 
 const PASSWORD = `CaNaRy-p/a+s|s "&=%é'$\\ w<o  rd`;
@@ -39,6 +39,8 @@ describe('a secret in a text', () => {
     ['in quotes', quote(PASSWORD)],
     ['in quotes, in a log', JSON.stringify(quote(`you said ${PASSWORD}`))],
     ['on one line', oneLine(`  ${PASSWORD}\n`)],
+    ['in a table of Markdown', escapeMarkdown(PASSWORD)],
+    ['in JSON in a table of Markdown', escapeMarkdown(JSON.stringify(PASSWORD))],
     ['twice', `${PASSWORD}${PASSWORD} ${PASSWORD}`],
   ])('%s is redacted', (_how, text) => {
     const told = secretsWith(PASSWORD).redact(`before ${text} after`);
@@ -47,6 +49,13 @@ describe('a secret in a text', () => {
     expect(told.startsWith('before ')).toBe(true);
     expect(told.endsWith(' after')).toBe(true);
   });
+
+  it.each(['to_ken_', '-_@*~`a', `${'a'.repeat(200)}_-_`])(
+    'is redacted in a table of Markdown: %s',
+    (secret) => {
+      expect(secretsWith(secret).redact(escapeMarkdown(`x ${secret} y`))).toBe('x REDACTED y');
+    },
+  );
 
   it('is redacted wherever a text is cut within it', () => {
     const secrets = secretsWith(PASSWORD);

@@ -81,7 +81,7 @@ describe('a registry that refuses the referrers of one repository', () => {
   });
 });
 
-describe('a registry that has told referrers before', () => {
+describe('a registry that has listed referrers before', () => {
   it.each([
     ['refuses a question', REFUSED, 1],
     ['answers with a web page', WEB_PAGE, 4],

@@ -46,7 +46,7 @@ async function walk(
 
 const staging = from('gcr.io/staging');
 
-describe('what manifests want in a registry', () => {
+describe('the wanted images of a registry', () => {
   it('is given without asking anybody, in the order of the names', async () => {
     const manifest = staging
       .to('eu.gcr.io/prod', 'us.gcr.io/prod')
@@ -91,7 +91,7 @@ describe('what manifests want in a registry', () => {
     expect((await walk(manifests.toReversed(), { registry: 'gcr.io/prod' })).images).toEqual(expected);
   });
 
-  it('is without the tags in conflict, which are told', async () => {
+  it('leaves out tags in conflict, with a notice', async () => {
     const manifest = staging.to('gcr.io/prod').promote({ app: { [ONE]: ['v1', 'x'], [TWO]: ['v1'] } });
     const { images, notices } = await walk([manifest], { registry: 'gcr.io/prod' });
     expect(images).toEqual({ app: { [ONE]: ['x'] } });
@@ -143,7 +143,7 @@ describe.each(['google', 'oci'] as const)('minimal, by a registry with the listi
     });
   });
 
-  it('leaves out what the registry does not answer for', async () => {
+  it('leaves out unreadable repositories', async () => {
     const registry = await embeddedForTest({ listing });
     registry.addFault({ kind: 'tags', path: /\/app\//, act: { kind: 'status', status: 403 } });
     const manifest = staging.to(`${registry.host}/prod`).promote({ app: { [ONE]: [] }, b: { [ONE]: [] } });

@@ -97,7 +97,7 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
     expect(host.notices).toEqual([{ kind: 'nothing-there', registry: registry.host, presence: 'present' }]);
   });
 
-  it('says which tag no image has, and not so of what does not exist', async () => {
+  it('names a tag that no image has, but not for a registry that does not exist', async () => {
     const registry = await embeddedForTest({ listing });
     push(registry, 'prod/app', image({ seed: 'app' }), 'v1');
     const { notices } = await walk(registry, { path: '/prod', tag: tag('v9') });
@@ -106,7 +106,7 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
     expect(typo.notices.map(({ kind }) => kind)).toEqual(['nothing-there']);
   });
 
-  it('keeps what carries a tag, with that tag alone', async () => {
+  it('keeps the digests with a tag, with that tag only', async () => {
     const registry = await embeddedForTest({ listing });
     const content = multiArch('app');
     push(registry, 'prod/app', content, 'v1', 'latest');
@@ -153,7 +153,7 @@ describe.each(LISTINGS)('a registry with the listing of %s', (listing) => {
       },
     );
 
-    it('keeps in one repository what is a child in another', async () => {
+    it('keeps a manifest whose index is in another repository', async () => {
       const registry = await embeddedForTest({ listing });
       const content = multiArch('app', { platforms: 1 });
       push(registry, 'prod/app', content, 'v1');
@@ -237,7 +237,7 @@ it('an index that is listed and gone is named, and all stays that it may have li
 });
 
 describe('a registry that lists tags only', () => {
-  it('shows what tags, indexes and referrers lead to, and says once that it shows no more', async () => {
+  it('follows tags, indexes and referrers, and warns once that other digests are not shown', async () => {
     const registry = await embeddedForTest();
     const content = multiArch('app', { platforms: 1 });
     const [child] = content.children;
@@ -283,7 +283,7 @@ describe('a registry that lists tags only', () => {
     expect(notices).toEqual([{ kind: 'tags-only', host: registry.host }]);
   });
 
-  it('shows the expected digests, with what they lead to, and nothing else that has no tag', async () => {
+  it('shows the expected digests with their children and referrers, and no other untagged digest', async () => {
     const registry = await embeddedForTest();
     const [sought, other] = [multiArch('sought', { platforms: 1 }), image({ seed: 'other' })];
     push(registry, 'prod/app', image({ seed: 'app' }), 'v1');
@@ -445,10 +445,10 @@ describe('a catalogue that breaks off', () => {
     return registry;
   }
 
-  it('gives what it has told, and says that there may be more', async () => {
+  it('yields the listed repositories, with a notice that there may be more', async () => {
     const { names, notices } = await walk(await broken(), { path: '/prod' });
     expect(names).toEqual(['a', 'b']);
-    expect(notices).toContainEqual(expect.objectContaining({ kind: 'unlisted', told: 2 }));
+    expect(notices).toContainEqual(expect.objectContaining({ kind: 'unlisted', listedCount: 2 }));
   });
 
   it('is made whole by the user, not by manifests', async () => {

@@ -41,9 +41,9 @@ function reader(settings: Partial<RepositoryFacts>, asked: string[] = []): Repos
 
 describe('destination-settings', () => {
   it.each<readonly [Partial<RepositoryFacts>, string]>([
-    [{ mode: 'virtual' }, 'destination p.io/prod is a virtual repository, which takes no uploads'],
-    [{ mode: 'remote' }, 'destination p.io/prod is a remote repository, a cache that takes no uploads'],
-    [{ format: 'maven' }, 'destination p.io/prod has the format maven, which takes no images'],
+    [{ mode: 'virtual' }, 'destination p.io/prod is a virtual repository, which accepts no uploads'],
+    [{ mode: 'remote' }, 'destination p.io/prod is a remote repository, a cache that accepts no uploads'],
+    [{ format: 'maven' }, 'destination p.io/prod has the format maven, which accepts no images'],
   ])('blocks the edges to a destination with %j, and no others', async (settings, message) => {
     const { findings, plan } = await check([destinationSettings(reader(settings))], world(), MANIFEST);
     expect(findings).toMatchObject([{ rule: 'destination-settings', level: 'error', message }]);

@@ -125,7 +125,7 @@ describe('incomplete-source', () => {
     expect(findings[0]?.message).toContain(`blob ${config.digest} of`);
   });
 
-  it('does not take for missing what only HEAD does not find', async () => {
+  it('does not report content as missing that only HEAD does not find', async () => {
     const registry = new MemoryRegistry();
     registry.push(SOURCE, IMAGE);
     const planned = await plan(registry, wanting(IMAGE));
@@ -169,7 +169,7 @@ describe('incomplete-source', () => {
     expect(findings.map(({ message }) => message.includes(shared.manifest.digest))).toEqual([true, true]);
   });
 
-  it('reads from the next source what the first one lacks', async () => {
+  it('reads content from the next source if the first one lacks it', async () => {
     const registry = new MemoryRegistry();
     const twin = from('t.io/t')
       .to('p.io/p')
@@ -180,7 +180,7 @@ describe('incomplete-source', () => {
     expect(findings.flatMap(({ edges }) => edges)).toEqual(['q.io/q/app:v0']);
   });
 
-  it('does not miss what the destination has already', async () => {
+  it('does not report content that the destination has already', async () => {
     const registry = new MemoryRegistry();
     const old = image({ seed: 'old', layers: IMAGE.blobs.slice(1) });
     registry.push(SOURCE, IMAGE);
@@ -251,7 +251,7 @@ describe('incomplete-source', () => {
     },
   );
 
-  it('keeps what it has found when the run is stopped', async () => {
+  it('keeps its findings when the run is stopped', async () => {
     const stopping = new AbortController();
     const registry = new MemoryRegistry();
     const bad = image({ seed: 'bad' });
@@ -327,7 +327,7 @@ describe('destinations of the same manifest that have the image', () => {
   });
 });
 
-describe('what a proof asks', () => {
+describe('the requests of a proof', () => {
   async function requestsFor(registry: MemoryRegistry, ...contents: readonly Content[]) {
     for (const content of contents) registry.push(SOURCE, content);
     await check([incompleteSource('few')], registry, wanting(...contents));
@@ -385,7 +385,7 @@ describe('what a proof asks', () => {
     expect(registry.calls.length).toBeLessThanOrEqual(8);
     expect(findings).toHaveLength(1);
     expect(findings[0]?.message).toMatch(
-      /and 5 more are not in .*; 992 more manifests and blobs were not looked at$/,
+      /and 5 more are not in .*; 992 more manifests and blobs were not checked$/,
     );
   });
 
@@ -411,7 +411,7 @@ describe('how much is proven', () => {
     expect(asked).toBe(FEW - 1 + 1); // GET of the missing blob too
   });
 
-  it(`of ${FEW} digests: none, which is told in one line`, async () => {
+  it(`of ${FEW} digests: none, with one warning`, async () => {
     const { findings, asked } = await prove('few', FEW);
     expect(asked).toBe(0);
     expect(findings).toMatchObject([

@@ -45,7 +45,7 @@ describe('an image that is larger than the limit', () => {
     ['an image', large],
     ['an index', both],
     ['an index in an index', nested],
-  ])('is told by the config and the layers of its largest platform: %s', async (_what, content) => {
+  ])('is the size of the config and layers of its largest platform: %s', async (_what, content) => {
     expect((await findingsOf(content, sizeOf(large) - 1)).findings).toHaveLength(1);
     expect((await findingsOf(content, sizeOf(large))).findings).toEqual([]);
   });
@@ -63,7 +63,7 @@ it('reads each manifest that was not read for the plan once, and no blob', async
   expect(asked.toSorted()).toEqual(manifests.toSorted());
 });
 
-it('blocks what it cannot read', async () => {
+it('blocks an image that it cannot read', async () => {
   const registry = new MemoryRegistry();
   const fetchManifest: MemoryRegistry['fetchManifest'] = (where, digest, signal) =>
     digest === small.manifest.digest
@@ -78,7 +78,7 @@ it('blocks what it cannot read', async () => {
   ]);
 });
 
-it('leaves what is incomplete to the rule for that', async () => {
+it('leaves incomplete images to their own rule', async () => {
   const registry = new MemoryRegistry();
   registry.push('s.io/s/app', both, 'v1');
   registry.lose(repository('s.io/s/app'), large.manifest.digest);

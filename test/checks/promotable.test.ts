@@ -79,7 +79,7 @@ function names(items: readonly PlanItem[]): string[] {
 const RUNS = { seed: 20261128, numRuns: 300 };
 
 describe('a dry run of images that share content, with some of it lost at the source', () => {
-  it('blocks what a promotion to empty destinations fails at, and nothing else', async () => {
+  it('blocks exactly the images whose promotion to empty destinations fails', async () => {
     const property = fc.asyncProperty(WORLD, async (world) => {
       const { blocked, failed } = await dryRunAndPromote(world, []);
       expect(blocked).toEqual(failed);

@@ -36,7 +36,7 @@ describe('an embedded registry', () => {
     expect(answer.headers.allow).toBe('GET');
   });
 
-  it('logs what was asked and how much went over the wire', async () => {
+  it('logs requests and their bytes', async () => {
     const registry = await startForTest();
     const content = image({ seed: 'app', layers: 1 });
     const { digest, bytes } = content.manifest;
@@ -100,7 +100,7 @@ describe('an embedded registry', () => {
     agent.destroy();
   });
 
-  it('closes, with every connection, as often as it is told to', async () => {
+  it('closes all connections, also when it is closed again', async () => {
     const registry = await startEmbeddedRegistry();
     await ask(registry, 'GET /v2/');
     await Promise.all([registry.close(), registry.close()]);

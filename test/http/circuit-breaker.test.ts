@@ -84,7 +84,7 @@ describe('a host that is down', () => {
     expect(await ask()).toMatchObject({ code: 'unreachable', temporary: false });
   });
 
-  it('is told of once, and again when it is down again', async () => {
+  it('is reported once, and again when it is down again', async () => {
     const { askOften, clock, told } = setUp();
     await askOften(4, 503);
     expect(told).toEqual([]);

@@ -48,7 +48,7 @@ describe.skipIf(!hasTlsTools())('Google behind a certificate of a private author
     return { google, token, refusal, port };
   }
 
-  it('is refused where nobody trusts that authority', async () => {
+  it('is refused if that authority is not trusted', async () => {
     const { refusal } = await setUp([], { host: 'localhost' });
     expect((await refusal()).message).toMatch(
       /certificate; if its certificate is right, trust its authority with -ca-file FILE or certs\.d\/localhost:\d+\/ca\.crt$/,

@@ -106,7 +106,7 @@ const CASES = IMPOSSIBLE.map(([what, act, status, [name, which, ask]]) => ({
 }));
 
 describe('an answer that cannot be true', () => {
-  it.each(CASES)('is doubted three times: $what to $name', async ({ act, which, ask }) => {
+  it.each(CASES)('is retried three times: $what to $name', async ({ act, which, ask }) => {
     const { server, client, clock } = await setUp();
     server.addFault({ ...which, act, times: 3 });
     await ask(client.registry, server);
@@ -133,7 +133,7 @@ describe('an answer that cannot be true', () => {
   );
 });
 
-it('an answer that was believed of one repository is doubted of another', async () => {
+it('an implausible response that was accepted for one repository is retried for another', async () => {
   const { server, client } = await setUp();
   push(server, 'other', CONTENT, 'v1');
   const resolve = (repository: Repository) => client.registry.resolve(repository, tagOf('v1'), quiet());
@@ -187,7 +187,7 @@ describe('401 without a challenge', () => {
 });
 
 describe('416 of a token service', () => {
-  it('is doubted as well', async () => {
+  it('is retried as well', async () => {
     const server = await embeddedForTest({ auth: { kind: 'token', users: {}, anonymousPull: true } });
     push(server, 'app', CONTENT, 'v1');
     server.addFault({ kind: 'token', act: RANGE });

@@ -79,7 +79,7 @@ describe('an answer that is not valid HTTP', () => {
     expect(message).toContain(words);
   });
 
-  it('is told apart where it is TLS', async () => {
+  it('is recognised if it is TLS', async () => {
     const raw = Buffer.from([0x15, 3, 1, 0, 2, 2, 0x46]);
     const { message } = await failureOf({ raw, ending: 'close' });
     expect(message).toMatch(/it does not begin with HTTP\/; it seems to speak https: put its authority/);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DamagedResponse, type HttpRequest, type HttpResponse } from '../../src/http/request.ts';
-import { classifyAttempt, Thrown } from '../../src/http/retry-classifier.ts';
+import { classifyAttempt, isConnectionRefused, Thrown } from '../../src/http/retry-classifier.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { quiet, repositoryAt } from '../adapters/oci/client.ts';
 
@@ -78,4 +78,13 @@ describe('an error', () => {
   ])('%s', (_what, request, error, expected) => {
     expect(classifyAttempt(requestOf(request), new Thrown(error), 0)).toMatchObject(expected);
   });
+});
+
+it.each([
+  ['ECONNREFUSED', true],
+  ['ENOTFOUND', true],
+  ['ECONNRESET', false],
+  ['UND_ERR_CONNECT_TIMEOUT', false],
+])('%s is a refused connection: %s', (code, expected) => {
+  expect(isConnectionRefused(lost(code))).toBe(expected);
 });

@@ -32,7 +32,7 @@ function status(code: number, headers?: Record<string, string>): FaultAct {
   return { kind: 'status', status: code, ...(headers && { headers }) };
 }
 
-describe('what fails for a while', () => {
+describe('a temporary failure', () => {
   it.each<[string, FaultAct]>([
     ['408', status(408)],
     ['425', status(425)],
@@ -93,7 +93,30 @@ describe('what fails for a while', () => {
   });
 });
 
-it('a wait is told with its reason, a long one to everybody', async () => {
+describe('a host that refuses connections', () => {
+  it('is asked again once, after 1 s, and not at all for further requests, if it has never answered', async () => {
+    const { server, clock, client, resolve } = await setUp();
+    await server.close();
+    const error = await registryErrorOf(resolve());
+    expect(error).toMatchObject({ code: 'unreachable' });
+    expect(error.message).toContain('ECONNREFUSED');
+    expect(clock.waits).toEqual([1000]);
+    await registryErrorOf(resolve());
+    expect(clock.waits).toEqual([1000]);
+    expect(client.traffic.hosts().get(server.host)).toMatchObject({ requests: 3, retries: 1 });
+  });
+
+  it('is waited for if it has answered before', async () => {
+    const { server, clock, resolve } = await setUp();
+    await resolve();
+    await server.close();
+    await registryErrorOf(resolve());
+    expect(clock.waits.slice(0, 4)).toEqual([750, 1500, 3000, 3000]);
+    expect(clock.waits.length).toBeGreaterThan(4); // as long as a restart may take
+  });
+});
+
+it('a wait is logged with its reason, a long one at a higher level', async () => {
   const { server, repository } = await setUp();
   const lines: unknown[] = [];
   const log: Log = { write: (...line) => lines.push(line) };
@@ -165,7 +188,7 @@ describe('Retry-After', () => {
   });
 });
 
-describe('what lasts', () => {
+describe('a lasting failure', () => {
   it.each<[number, string, Record<string, string>?]>([
     [400, 'refused'],
     [401, 'unauthorized', { 'WWW-Authenticate': 'Negotiate' }],

@@ -30,7 +30,7 @@ describe('the counts of a run', () => {
     expect(clientForTest().traffic.hosts().size).toBe(0);
   });
 
-  it('tell what the registry saw, by host', async () => {
+  it('are those that the registry saw, by host', async () => {
     const content = image({ seed: 'traffic', layers: [layer('small', 1000), layer('large', 900_000)] });
     const from = await embeddedForTest({ auth: { kind: 'token', users: { a: 'b' } } });
     const to = await embeddedForTest();
@@ -123,7 +123,7 @@ describe('the counts of a run', () => {
       expect(traffic.hosts().get(server.host)).toMatchObject({ interrupted: 0 });
     });
 
-    it('do not count what the run itself has abandoned', async () => {
+    it('do not count requests that the run has abandoned', async () => {
       const server = await embeddedForTest();
       server.addFault({ kind: 'upload-put', act: { kind: 'stall' } });
       const { registry, traffic } = clientForTest();

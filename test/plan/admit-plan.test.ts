@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Admission, admitPlan, PlanRefused } from '../../src/plan/admit-plan.ts';
 import { decodePlan } from '../../src/plan/plan-codec.ts';
@@ -7,8 +8,11 @@ import type { RecordedPlan } from '../../src/plan/recorded-plan.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { fingerprintOf } from '../../src/edges/take-shard.ts';
 import type { PlanItem } from '../../src/plan/plan.ts';
-import { digest, from } from '../builders/manifests.ts';
+import { planFileOf } from '../builders/applying.ts';
+import { digest, from, repository } from '../builders/manifests.ts';
 import { copyTo, encoded, planWith } from '../builders/plans.ts';
+import { runs } from '../builders/property-runs.ts';
+import { build, universe } from '../copy/universe.ts';
 
 const HOUR = 3_600_000;
 const MADE = Date.UTC(2026, 10, 28, 5);
@@ -48,6 +52,18 @@ describe('a plan', () => {
     expect(() => admitPlan(file, { ...ADMISSION, wanted: WANTED })).not.toThrow();
   });
 
+  it('is admitted with them whatever they want, and wherever the images are', async () => {
+    await fc.assert(
+      fc.asyncProperty(universe, async (given) => {
+        const { registry, manifests } = build(given);
+        const file = await planFileOf(registry, manifests);
+        const admission = { ...ADMISSION, maxAge: undefined, now: Date.parse(file.plan.origin.madeAt) };
+        expect(() => admitPlan(file, { ...admission, wanted: expandEdges(manifests) })).not.toThrow();
+      }),
+      runs({ seed: 146, numRuns: 100 }),
+    );
+  });
+
   it.each<[string, PlanItem]>([
     ['tag', copyTo('p.io/p/app', 'v9')],
     ['digest', copyTo('p.io/p/app', 'v1', 'b')],
@@ -63,6 +79,22 @@ describe('a plan', () => {
       });
     },
   );
+
+  const elsewhere = [repository('evil.io/s/app')];
+  it.each<[string, PlanItem]>([
+    ['source', { ...copyTo('p.io/p/app', 'v1'), sources: elsewhere }],
+    ['sibling', { ...copyTo('p.io/p/app', 'v1'), siblings: elsewhere }],
+    [
+      'sibling of a digest that is there',
+      { ...copyTo('p.io/p/app', 'v1'), decision: 'add-tag', siblings: elsewhere },
+    ],
+  ])('is refused with a %s that its manifests do not name', (_what, item) => {
+    const file = fileOf({ ...planWith([item]), origin: ofWanted });
+    expect(refusal(() => admitPlan(file, { ...ADMISSION, wanted: WANTED }))).toMatchObject({
+      code: 'manifests',
+      message: expect.stringMatching(/^it reads from evil\.io\/s\/app, which the manifests do not name/),
+    });
+  });
 
   it('is admitted with the signature of a trusted key', () => {
     const file = fileOf({}, (sha) => signPlan(sha, key));

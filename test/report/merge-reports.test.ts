@@ -91,6 +91,7 @@ function host(changes: Partial<PromotionHost>): PromotionHost {
       conflict: 0,
       unreadable: 2,
       blocked: 0,
+      'not-attempted': 0,
     },
     repositories: { byListing: 1, byHead: 2 },
     requests: 1,

@@ -87,7 +87,7 @@ it('a verification tells that too, and has nothing to be finished', async () => 
   const { status, stderr } = await cip.ended;
   expect(status).toBe(1);
   expect(stderr).toMatch(/^ERROR +server error at .*the last attempt had failed: status 503/m);
-  expect(stderr).toMatch(/stopping at the deadline: nothing new is begun$/m);
+  expect(stderr).toMatch(/stopping at the deadline: no new work is started$/m);
 });
 
 it('a run that is faster than its deadline knows nothing of it', async () => {

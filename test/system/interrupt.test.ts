@@ -113,16 +113,23 @@ describe('a run that is told to stop before it promotes', () => {
     expect(run.status).toBe(130);
     expect(run.report).toMatchObject({
       stopped: true,
-      summary: { edges: IMAGES, unreadable: IMAGES, copied: 0 },
+      summary: { edges: IMAGES, unreadable: 0, 'not-attempted': IMAGES, copied: 0 },
     });
     expect(run.report?.items.length).toBe(IMAGES);
     for (const item of run.report?.items ?? []) {
       expect(item).toMatchObject({
-        decision: 'unreadable',
+        decision: 'not-attempted',
         outcome: 'not-attempted',
-        reason: expect.stringContaining('not looked at'),
+        reason: 'the run was stopped before the destination was read',
       });
     }
+    expect(run.stderr.match(/^.*not attempted.*$/gm)).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `not attempted at \\S+: ${IMAGES} edges: the run was stopped before the destination was read$`,
+        ),
+      ),
+    ]);
     expect(writesOf(production)).toEqual([]);
   });
 

@@ -16,11 +16,13 @@ if (!hasScript) console.error('no script(1) of util-linux, so not tested: the pr
 describe.skipIf(!hasScript)('a run on a terminal', () => {
   it('shows where it is while a request takes its time, and leaves its log and its tables', async () => {
     const { run, held } = await heldRun();
-    await run.shows(/^promoting 1\/1 \(100%\)/m);
+    await run.shows(/^promoting 0\/1 images, (\d\.\d)\/\1 kB/m);
     held.release();
     expect(await run.ended).toBe(0);
     expect(run.screen()).not.toContain('promoting');
-    expect(run.screen()).toMatch(/^Plan: 1 image to 1 destination: .*\n[^]*\ndecision +edges/);
+    expect(run.screen()).toMatch(
+      /^Plan: 1 image to 1 destination: .*\n\S+Z copied \S+: v1 \(.*\)\n\ndecision +edges/,
+    );
   });
 
   it('shows nothing any more once it is told to stop, and what it is doing instead', async () => {

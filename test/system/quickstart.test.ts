@@ -1,6 +1,7 @@
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { startNode } from '../doubles/run-cip.ts';
+import { startNode, temporaryDirectory } from '../doubles/run-cip.ts';
 import { repositoryRoot } from '../doubles/tools.ts';
 
 const QUICKSTART = join(repositoryRoot(), 'dist', 'quickstart.js');
@@ -19,6 +20,21 @@ describe('the quickstart', () => {
     expect(countsOf(stderr, 'copied')).toEqual([edges, 0]); // a dry run writes nothing, so it has no such row
   });
 
+  it('names no directory that is deleted at its end', async () => {
+    const { stdout, stderr } = await startNode([QUICKSTART]).ended;
+    expect(stdout + stderr).not.toContain('cip-quickstart-');
+    expect(stdout).toContain('$ cip -thin-manifest-dir=. -confirm');
+  });
+
+  it.each([
+    ['--kepp', 'quickstart: unexpected argument "--kepp": did you mean --keep?\n'],
+    ['-k', 'quickstart: unexpected argument "-k": the only flag is --keep\n'],
+    ['keep', 'quickstart: unexpected argument "keep": the only flag is --keep\n'],
+  ])('refuses %s', async (argument, words) => {
+    const { status, stdout, stderr } = await startNode([QUICKSTART, argument]).ended;
+    expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: words });
+  });
+
   it('--keep answers HTTP with what was promoted, until Ctrl-C', async () => {
     const tour = startNode([QUICKSTART, '--keep']);
     const url = /http:\/\/127\.0\.0\.1:\d+\/v2\/production\/app\/tags\/list/;
@@ -28,6 +44,21 @@ describe('the quickstart', () => {
     tour.kill('SIGINT');
     const { status } = await tour.ended;
     expect(status).toBe(0);
+  });
+});
+
+describe('before npm ci', () => {
+  it.each([
+    ['bin/cip.js', 'cip: not built yet: run "npm ci" first\n'],
+    ['bin/kpromo.js', 'kpromo: not built yet: run "npm ci" first\n'],
+    ['scripts/build.js', 'the dependencies are not installed: run "npm ci" first\n'],
+  ])('%s says so in one line', async (script, words) => {
+    const checkout = temporaryDirectory();
+    for (const part of ['bin', 'scripts', 'package.json'])
+      cpSync(join(repositoryRoot(), part), join(checkout, part), { recursive: true });
+    const { status, stderr } = await startNode([join(checkout, script)]).ended;
+    expect(status).not.toBe(0);
+    expect(stderr).toBe(words);
   });
 });
 

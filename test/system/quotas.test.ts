@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRegistryOver } from '../../src/adapters/oci/oci-registry.ts';
-import { type Budgets, DEFAULT_BUDGETS } from '../../src/http/limits/budgets.ts';
+import { type RateLimits, DEFAULT_RATE_LIMITS } from '../../src/http/limits/rate-limits.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { promote } from '../../src/promote.ts';
 import type { PromotionReport } from '../../src/report/report.ts';
@@ -27,7 +27,7 @@ interface Run {
 /** A full promotion of so many images to empty destinations, in virtual time. */
 async function promoteAll(
   images: number,
-  { quotas, hosts, budgets }: { quotas: Quotas; hosts: readonly string[]; budgets?: Budgets },
+  { quotas, hosts, rateLimits }: { quotas: Quotas; hosts: readonly string[]; rateLimits?: RateLimits },
 ): Promise<Run> {
   const clock = new VirtualClock();
   const registry = new QuotaRegistry(clock, { quotas });
@@ -44,7 +44,7 @@ async function promoteAll(
       plainHttp: [],
       threads: 50,
       userAgent: 'cip/test',
-      budgets: budgets ?? DEFAULT_BUDGETS,
+      rateLimits: rateLimits ?? DEFAULT_RATE_LIMITS,
     },
   );
   const begun = clock.monotonic();
@@ -95,12 +95,12 @@ describe('a full promotion within the quotas of Artifact Registry', () => {
   it.each([
     ['requests', { requests: 600, writes: 60_000, user: Infinity }],
     ['writes', { requests: 60_000, writes: 600, user: Infinity }],
-  ])('of a host keeps to its budget of %s', async (_what, quotas) => {
+  ])('of a host keeps to its rate limit of %s', async (_what, quotas) => {
     const part = (perMinute: number) => (perMinute / 60) * 0.97;
-    const budget = { requests: part(quotas.requests), writes: part(quotas.writes) };
+    const limit = { requests: part(quotas.requests), writes: part(quotas.writes) };
     const host = 'registry.example.com';
-    const budgets = { hosts: new Map([[host, budget]]), user: undefined };
-    const run = await promoteAll(400, { quotas, hosts: [host], budgets });
+    const rateLimits = { hosts: new Map([[host, limit]]), user: undefined };
+    const run = await promoteAll(400, { quotas, hosts: [host], rateLimits });
     expect(run.report.summary).toMatchObject({ copied: 400, failed: 0 });
     expect(run.refused).toBeLessThan(0.01);
     expect(run.minutes).toBeGreaterThan(1);

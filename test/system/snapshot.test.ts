@@ -146,7 +146,7 @@ describe('a snapshot', () => {
     const registry = await twoImages('oci');
     const { stderr } = await runCip([`-snapshot=${registry.host}/foo`]);
     expect(
-      stderr.match(/untagged digests that no tag, index or referrer leads to are not seen/g),
+      stderr.match(/untagged digests that no tag, index or referrer leads to are not shown/g),
     ).toHaveLength(1);
   });
 
@@ -174,7 +174,7 @@ describe('a snapshot', () => {
     const without = await runCip([of], { cwd });
     expect(without.status).toBe(1);
     expect(without.stderr).toContain('-snapshot-repositories=FILE');
-    expect(without.stderr).toMatch(/^ERROR.*the registry does not tell which repositories it has/m);
+    expect(without.stderr).toMatch(/^ERROR.*the registry does not list its repositories/m);
     const bad = await runCip([of, '-snapshot-repositories=bad-list'], { cwd });
     expect(bad).toMatchObject({ status: 2, stdout: '' });
     expect(bad.stderr).toContain('bad-list:2: "../up" is no repository');

@@ -75,9 +75,7 @@ describe('cip verify after a promotion', () => {
     expect(stderr).toMatch(
       new RegExp(`different ${app}:latest sha256:\\w+: the tag is ${other}, not sha256:.*yaml:\\d+`),
     );
-    expect(stderr).toMatch(
-      new RegExp(`missing ${app}:v1 \\S+: there is no such tag, though its digest is there`),
-    );
+    expect(stderr).toMatch(new RegExp(`missing ${app}:v1 \\S+: there is no such tag, but its digest exists`));
     expect(stderr).toContain(`missing ${app}@${single.manifest.digest}: there is no such digest`);
     expect(stderr).toMatch(/^missing +2 +no such tag or digest$/m);
     expect(verification.summary).toMatchObject({ edges: 3, present: 0, missing: 2, different: 1 });
@@ -115,7 +113,7 @@ describe('cip verify after a promotion', () => {
     expect(verification.items).toMatchObject([
       {
         decision: 'incomplete',
-        reason: `it is there by name, but not blob ${lost.digest} of ${lost.bytes.length} bytes`,
+        reason: `the manifest exists, but not blob ${lost.digest} of ${lost.bytes.length} bytes`,
       },
     ]);
   });

@@ -12,8 +12,8 @@ export interface EntryPlace {
 }
 
 /**
- * Keys are hosts, or repositories and what is above them as podman writes them. In a URL, or after an API version,
- * the path means nothing: `https://index.docker.io/v1/` is a host. Hosts match whole: `gcr.io` is not `eu.gcr.io`.
+ * Keys are hosts, or repositories and their parent paths as podman writes them. In a URL, or after an API version, the
+ * path means nothing: `https://index.docker.io/v1/` is a host. Hosts match whole: `gcr.io` is not `eu.gcr.io`.
  *
  * @see https://github.com/containers/image/blob/main/docs/containers-auth.json.5.md#format
  */

@@ -105,7 +105,7 @@ function describeJsonError(json: string): string {
   const offset = findJsonError(json);
   if (offset === undefined) return 'got JSON of another kind';
   const before = json.slice(0, offset).split('\n');
-  return `got what is no JSON from line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} on`;
+  return `got invalid JSON from line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1} on`;
 }
 
 function isText(value: unknown): value is string {

@@ -42,8 +42,8 @@ async function readToEnd(
       if (size > MAX_BYTES)
         throw new DockerConfigError('malformed', `${path}: larger than ${MAX_BYTES} bytes`);
     } else if (clock.monotonic() >= end) {
-      const what = size === 0 ? 'nothing to read' : 'no end';
-      throw new DockerConfigError('unreadable', `${path}: ${what} within ${LIMIT / 1000} s`);
+      const fault = size === 0 ? 'nothing to read' : 'no end';
+      throw new DockerConfigError('unreadable', `${path}: ${fault} within ${LIMIT / 1000} s`);
     } else {
       await clock.sleep(PAUSE, never);
     }

@@ -80,6 +80,6 @@ function parseDockerImage(registry: RegistryName, image: DockerImage): RegistryE
   };
 }
 
-function unexpected(registry: RegistryName, what: string): RegistryError {
-  return new RegistryError('unexpected', `Artifact Registry's list of images in ${registry}: ${what}`);
+function unexpected(registry: RegistryName, fault: string): RegistryError {
+  return new RegistryError('unexpected', `Artifact Registry's list of images in ${registry}: ${fault}`);
 }

@@ -32,12 +32,12 @@ export function explainFailure(error: unknown, subject: string, secrets: readonl
   if (error instanceof GoogleError) return error;
   const status = statusOf(error);
   const words = error instanceof SyntaxError ? 'not valid JSON' : messageOf(error); // its own words quote the text
-  const told = redact(
+  const message = redact(
     words.replace(/^(?:unable to impersonate: |Error: |[A-Z_]+: unable to impersonate: )+/, ''),
     secrets,
   );
   const number = status === undefined ? '' : `${status}: `;
-  return new GoogleError(codeOf(status), `${subject}: ${number}${oneLine(told, MAX_CHARACTERS)}`);
+  return new GoogleError(codeOf(status), `${subject}: ${number}${oneLine(message, MAX_CHARACTERS)}`);
 }
 
 /** The HTTP status in an error of the library, or undefined. */
@@ -54,7 +54,7 @@ const TOKEN_LIKE = /\b(?:ya29\.|eyJ|1\/\/|GOCSPX-)[\w.~+/=-]*|[\w+=-]{40,}/g;
 /** A text without these secrets, and without other text like them. */
 export function redact(text: string, secrets: readonly string[]): string {
   const known = secrets.filter((secret) => secret !== '');
-  return known.reduce((told, secret) => told.replaceAll(secret, '…'), text).replace(TOKEN_LIKE, '…');
+  return known.reduce((rest, secret) => rest.replaceAll(secret, '…'), text).replace(TOKEN_LIKE, '…');
 }
 
 function codeOf(status: number | undefined): 'denied' | 'refused' | 'unavailable' {

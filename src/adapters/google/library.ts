@@ -6,7 +6,7 @@ import { explainFailure, GoogleError } from './google-error.ts';
 import type { Minted } from './renewing-token.ts';
 import { withinLimit } from './shared-work.ts';
 
-/** What the identities of this adapter share. */
+/** The context that the identities of this adapter share. */
 export interface GoogleContext {
   readonly env: Env;
   readonly clock: Clock;

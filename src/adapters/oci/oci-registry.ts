@@ -5,7 +5,7 @@ import { withFirstContact } from '../../http/first-contact.ts';
 import { completeNetworkOptions, type NetworkOptions } from '../../http/connect/network-options.ts';
 import type { TrustedRealms } from '../../http/connect/realm-policy.ts';
 import { hasHostDirectory } from '../../http/connect/tls-files.ts';
-import { type Budgets, DEFAULT_BUDGETS } from '../../http/limits/budgets.ts';
+import { type RateLimits, DEFAULT_RATE_LIMITS } from '../../http/limits/rate-limits.ts';
 import { withRateLimits } from '../../http/limits/with-rate-limits.ts';
 import { withRedirects } from '../../http/redirects.ts';
 import type { Send } from '../../http/request.ts';
@@ -44,7 +44,7 @@ export interface OciRegistryOptions {
   /** Requests at a time, all hosts together. */
   readonly threads: number;
   /** Rate limits of hosts and identities. Default: Google's documented quotas. */
-  readonly budgets?: Budgets;
+  readonly rateLimits?: RateLimits;
   readonly userAgent: string;
   /** Pairs `registry=token service` to send credentials to, beside those that belong together by name. */
   readonly trustedRealms?: TrustedRealms;
@@ -131,9 +131,9 @@ function buildTransport(
     onIdentity: (host, name) => traffic.nameIdentity(host, name),
     trustedRealms: options.trustedRealms ?? new Set(),
   });
-  const budgets = options.budgets ?? DEFAULT_BUDGETS;
+  const rateLimits = options.rateLimits ?? DEFAULT_RATE_LIMITS;
   const { perHost } = CONNECTIONS;
-  const limited = withRateLimits(authenticated, { threads, perHost, budgets, clock, keychain });
+  const limited = withRateLimits(authenticated, { threads, perHost, rateLimits, clock, keychain });
   const retried = withRetry(limited, {
     clock,
     policy: REQUEST_RETRY,

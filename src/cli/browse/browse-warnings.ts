@@ -7,29 +7,29 @@ import type { Log } from '../../ports/log.ts';
 export class BrowseWarnings {
   readonly #log: Log;
   readonly #absence: 'error' | 'warning';
-  readonly #toldHosts: Set<string>;
+  readonly #tagsOnlyHosts: Set<string>;
   readonly #missing = new Set<string>();
   #incomplete = false;
   #everything = false;
   #seesTagsOnly = false;
 
   /**
-   * `absence`: the level for a named repository that does not exist. `toldHosts`: hosts with a logged warning that they
-   * list tags only.
+   * `absence`: the level for a named repository that does not exist. `tagsOnlyHosts`: hosts whose warning about tags-only
+   * listings is in the log already.
    */
   constructor(
     log: Log,
     {
       absence,
-      toldHosts = new Set(),
-    }: { readonly absence: 'error' | 'warning'; readonly toldHosts?: Set<string> },
+      tagsOnlyHosts = new Set(),
+    }: { readonly absence: 'error' | 'warning'; readonly tagsOnlyHosts?: Set<string> },
   ) {
     this.#log = log;
     this.#absence = absence;
-    this.#toldHosts = toldHosts;
+    this.#tagsOnlyHosts = tagsOnlyHosts;
   }
 
-  /** True once something that should be in the result is not. */
+  /** True once the result is incomplete. */
   get incomplete(): boolean {
     return this.#incomplete;
   }
@@ -39,12 +39,12 @@ export class BrowseWarnings {
     return this.#everything;
   }
 
-  /** True once the registry is known to show nothing but what its tags lead to. */
+  /** True once the registry is known to list tags only. */
   get seesTagsOnly(): boolean {
     return this.#seesTagsOnly;
   }
 
-  /** True for an image that could not be read, or not wholly. */
+  /** True for an image that could not be read completely. */
   has(name: string): boolean {
     return this.#missing.has(name);
   }
@@ -70,9 +70,13 @@ export class BrowseWarnings {
       case 'unlisted':
         this.#incomplete = true;
         this.#everything = true;
-        return this.#log.write('error', `unreadable: ${notice.registry}: ${whyUnlisted(notice.told)}`, {
-          reason: lineOf(notice.reason),
-        });
+        return this.#log.write(
+          'error',
+          `unreadable: ${notice.registry}: ${whyUnlisted(notice.listedCount)}`,
+          {
+            reason: lineOf(notice.reason),
+          },
+        );
       case 'conflict':
         this.#incomplete = true;
         return this.#log.write('error', `conflict: ${notice.repository}:${notice.tag}: ${notice.claims}`);
@@ -87,8 +91,8 @@ export class BrowseWarnings {
         });
       case 'tags-only':
         this.#seesTagsOnly = true;
-        if (this.#toldHosts.has(notice.host)) return;
-        this.#toldHosts.add(notice.host);
+        if (this.#tagsOnlyHosts.has(notice.host)) return;
+        this.#tagsOnlyHosts.add(notice.host);
         return this.#log.write('warning', `${notice.host} lists tags only: ${UNSEEN}`);
       case 'nothing-there': {
         const isFailure = notice.presence === 'absent' && this.#absence === 'error';
@@ -115,7 +119,7 @@ function emptiness({ registry, presence }: Extract<Notice, { readonly kind: 'not
     case 'present':
       return `${registry} is empty: it holds no image`;
     case 'unknown':
-      return `no image at or below ${registry}: it is empty or does not exist, which this registry does not tell apart`;
+      return `no image at or below ${registry}: it is empty or does not exist (this registry answers the same for both)`;
     default:
       return assertNever(presence);
   }
@@ -123,19 +127,18 @@ function emptiness({ registry, presence }: Extract<Notice, { readonly kind: 'not
 
 const NOT_WHOLE =
   'cannot be read through the API of Artifact Registry, so its repositories are listed one by one';
-const NOT_THERE =
-  '-snapshot-repositories names it, and there is no such repository, or nothing in it to list';
-const KEPT = 'what this index lists is not known, so nothing was left out for it';
+const NOT_THERE = '-snapshot-repositories names it, but the repository does not exist or is empty';
+const KEPT = 'the children of this index are unknown, so none of them was left out';
 const RELATIVE = 'so all names are relative to its parent';
-const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not seen';
+const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not shown';
 
-function whyUnlisted(told: number): string {
-  return told === 0
-    ? 'the registry does not tell which repositories it has: name them with -snapshot-repositories=FILE or give manifests'
-    : `its list of repositories breaks off after ${told} of them: name those that are missing with -snapshot-repositories=FILE`;
+function whyUnlisted(listedCount: number): string {
+  return listedCount === 0
+    ? 'the registry does not list its repositories: name them with -snapshot-repositories=FILE or give manifests'
+    : `its list of repositories breaks off after ${listedCount} of them: name the missing ones with -snapshot-repositories=FILE`;
 }
 
-/** A reason may quote what a server has said; here it is one line, however long. */
+/** A reason may quote a server; here it becomes one line of any length. */
 function lineOf(reason: string): string {
   return oneLine(reason, Number.POSITIVE_INFINITY);
 }

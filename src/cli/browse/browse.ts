@@ -25,7 +25,7 @@ export interface Browser {
   open(registries: readonly BoundRegistry[]): Promise<BrowseClient>;
 }
 
-/** Runs what only reads registries, from its options to its exit code. */
+/** Runs a command that only reads registries, from its options to its exit code. */
 export function browse(
   options: RunOptions & Partial<Pick<PromotionOptions, 'deadline'>>,
   context: ProcessContext,
@@ -59,10 +59,10 @@ function isProgressFit({ progress }: RunOptions, { out, err }: Stdio): boolean {
 
 function logClient({ traffic, invalidNames }: RunRegistries, log: Log): void {
   for (const [host, { identities }] of traffic.hosts()) {
-    log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+    log.write('info', 'identity used', { host, identities: identities.join(', ') || 'none' });
   }
   for (const [host, { count, example }] of invalidNames.hosts()) {
-    log.write('warning', `${host} lists what is no valid name, tag or digest, so it is left out`, {
+    log.write('warning', `${host} lists invalid names, tags or digests, which are left out`, {
       count,
       example,
     });

@@ -21,7 +21,7 @@ export interface Opening {
   readonly browser: Browser;
   readonly open: () => Promise<BrowseClient>;
   readonly notice: Notify;
-  /** Receives the digests that are left out. Default: none does. */
+  /** Receives the digests that are left out. Default: none. */
   readonly leftOut?: WalkPorts['leftOut'];
 }
 
@@ -41,12 +41,12 @@ export function clientFor(
 
 export interface RegistryRequest {
   readonly registry: RegistryName;
-  /** They name repositories and digests that the registry may not list. */
+  /** Manifests that name repositories and digests which the registry may not list. */
   readonly manifests: readonly PromoterManifest[];
   readonly naming: Naming;
   /** Default: the digests that the manifests name. */
   readonly expected?: ExpectedDigests;
-  /** Default: what the options say. */
+  /** Default: as in the options. */
   readonly minimal?: ExcludedContent;
 }
 

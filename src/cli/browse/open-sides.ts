@@ -34,9 +34,9 @@ export async function openSides(
   const manifests = sides.flatMap((side) => (side.kind === 'manifests' ? side.read.manifests : []));
   const registries = sides.flatMap((side) => (side.kind === 'snapshot' ? [] : [side.registry]));
   const open = clientFor(registries, manifests, { options, browser });
-  const toldHosts = new Set<string>();
+  const tagsOnlyHosts = new Set<string>();
   const openOne = async (side: ReadSide, other: ReadSide): Promise<OpenSide> => {
-    const gaps = new BrowseWarnings(browser.log, { absence: 'warning', toldHosts });
+    const gaps = new BrowseWarnings(browser.log, { absence: 'warning', tagsOnlyHosts });
     const leftOut = new ExcludedDigests();
     const opening = { options, browser, open, notice: gaps.take, leftOut: leftOut.add };
     if (side.kind === 'manifests' && side.read.problems.some(({ severity }) => severity === 'error')) {
@@ -56,7 +56,7 @@ function refuseMinimalFile(sides: readonly ReadSide[], { minimal, tag }: Opening
   const file = sides.find(({ kind }) => kind === 'snapshot');
   if (file === undefined || sides.some(({ kind }) => kind === 'registry')) return;
   throw new UsageError(
-    `-minimal-snapshot cannot be of ${quote(file.title)}, which does not tell what its indexes list: compare it with a registry, or leave the flag out`,
+    `-minimal-snapshot is not possible for ${quote(file.title)}, which does not contain the children of indexes: compare it with a registry, or leave the flag out`,
   );
 }
 

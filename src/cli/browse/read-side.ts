@@ -46,8 +46,8 @@ function refuseStrangers(
     isWithin(asRepository(name), registry) || isWithin(asRepository(registry), name);
   if (Array.from(names).some(meets)) return;
   const all = Array.from(names).toSorted();
-  const told = all.length === 0 ? 'they have none' : `theirs are ${listSome(all)}`;
-  throw new InputError(`the manifests of ${quote(title)} have no destination at ${registry}: ${told}`);
+  const found = all.length === 0 ? 'they have none' : `theirs are ${listSome(all)}`;
+  throw new InputError(`the manifests of ${quote(title)} have no destination at ${registry}: ${found}`);
 }
 
 async function readImages(file: string, { log, signal }: Browser): Promise<readonly SnapshotImage[]> {

@@ -27,13 +27,14 @@ const APPLY_FLAGS = flagsOf('Plan files', [
   },
 ]);
 
-/** Flags of a promotion that decide what its plan is: a plan file has been decided. */
+/** Flags that decide a plan. A plan file is already decided. */
 const DECIDING: ReadonlySet<string> = new Set(['no-siblings', 'prove', 'max-image-size']);
 
 /** `cip apply`. */
 export const apply = defineCommand<ApplyOptions>({
   words: 'apply',
   operands: '<file>',
+  completion: 'files',
   flags: [
     ...LOCATION_FLAGS,
     ...CONFIRM_FLAGS,

@@ -8,7 +8,7 @@ import {
 } from '../../workflows/init/new-project.ts';
 import { UsageError } from '../flags/usage-error.ts';
 
-/** What flags name of a project. */
+/** The parts of a project that flags give. */
 export interface GivenProject {
   readonly source: string | undefined;
   readonly destinations: readonly string[];
@@ -39,7 +39,7 @@ export interface Terminal {
   readonly signal: AbortSignal;
 }
 
-/** The project that flags name, and what they leave out as a person answers. A wrong answer is asked for again. */
+/** The project of the flags. Missing parts are asked for on the terminal, again after an invalid answer. */
 export async function askProject(
   given: GivenProject,
   { input, output, signal }: Terminal,

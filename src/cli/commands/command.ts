@@ -44,12 +44,14 @@ export interface CommandSpec<Request> {
   readonly isOfKpromo?: true;
   /** Operands as commander writes them: `<file>`, `[files...]`. Default: none. */
   readonly operands?: string;
+  /** What completions offer for an operand. Default: nothing. */
+  readonly completion?: 'files' | 'directories' | readonly string[];
   /** All flags that it takes; `-help`, `-help-all` and `-version` go with every command. */
   readonly flags: readonly Flag[];
   /** A refusal of the flag of another command in words of its own. */
   readonly refusal?: (flag: string) => string;
   readonly help: CommandHelp;
-  /** The request that the command line makes. Throws a `UsageError` for contradictions and for what is missing. */
+  /** Parses the request. Throws a `UsageError` for missing and contradicting flags. */
   readonly parse: (given: Given) => Request;
   /** Runs the request and resolves to the exit code. Heavy modules are loaded here. */
   readonly run: (request: Request, context: ProcessContext) => Promise<number>;
@@ -57,10 +59,12 @@ export interface CommandSpec<Request> {
 
 /** A command in the table, whatever its request is. */
 export interface CipCommand extends Omit<CommandSpec<never>, 'parse' | 'run'> {
+  /** Throws a `UsageError` where no request can be made. */
+  readonly check: (given: Given) => void;
   readonly execute: (given: Given, context: ProcessContext) => Promise<number>;
 }
 
-/** Makes the entry of the table from what the module of a command states. */
+/** Makes the table entry of a command. */
 export function defineCommand<Request>(
   spec: CommandSpec<Request>,
 ): CipCommand & Pick<CommandSpec<Request>, 'parse'> {
@@ -73,6 +77,7 @@ export function defineCommand<Request>(
     ...spec,
     flags,
     parse,
+    check: (given) => void parse(given),
     execute: async (given, context) => await spec.run(parse(given), context),
   };
 }

@@ -2,6 +2,7 @@ import type { Flag } from '../flags/flag.ts';
 import { apply } from './apply.ts';
 import type { CipCommand } from './command.ts';
 import { add } from './add.ts';
+import { completion } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { init } from './init.ts';
@@ -22,6 +23,7 @@ export const COMMANDS: readonly CipCommand[] = [
   show,
   apply,
   reportMerge,
+  completion,
   version,
 ];
 
@@ -39,10 +41,9 @@ const PLANNED: readonly string[] = [
   'audit serve',
   'audit',
   'sigcheck',
-  'completion',
 ];
 
-/** The commands that a program has, and what is known about others. */
+/** The commands of a program, built and planned. */
 export interface CommandTable {
   readonly commands: readonly CipCommand[];
   /** The flags of all commands, each once; where commands differ, as the first one has it. */

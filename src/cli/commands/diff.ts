@@ -7,16 +7,18 @@ import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
 import type { DiffOptions } from './run-diff.ts';
 
-const DIFF_FLAGS = BROWSE_FLAGS.map((flag) =>
-  flag.name === 'output-format'
-    ? { ...flag, default: 'text', description: '`text`, `json` or `markdown`' }
-    : flag,
-);
+const DIFF_FLAGS = BROWSE_FLAGS.map((flag) => {
+  const values = flag.values === undefined ? {} : { values: DIFF_FORMATS };
+  return flag.name === 'output-format'
+    ? { ...flag, ...values, default: 'text', description: '`text`, `json` or `markdown`' }
+    : { ...flag, ...values };
+});
 
 /** `cip diff`. */
 export const diff = defineCommand<DiffOptions>({
   words: 'diff',
   operands: '[sides...]',
+  completion: 'files',
   flags: [...DIFF_FLAGS, ...RUN_FLAGS, ...FORMER_FLAGS],
   help: {
     about: 'compares two registries: digests that only one has, and tags that differ.',

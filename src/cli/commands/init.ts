@@ -16,6 +16,7 @@ const INIT_FLAGS = flagsOf('Project', [
 export const init = defineCommand<InitOptions>({
   words: 'init',
   operands: '[directories...]',
+  completion: 'directories',
   flags: [...INIT_FLAGS, ...RUN_FLAGS],
   help: {
     about: 'writes the thin manifests of a new project, with the images that its source has today.',

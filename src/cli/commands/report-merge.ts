@@ -9,6 +9,7 @@ import type { MergeOptions } from './run-report-merge.ts';
 export const reportMerge = defineCommand<MergeOptions>({
   words: 'report merge',
   operands: '[reports...]',
+  completion: 'files',
   flags: [...REPORT_FILE_FLAGS, ...ALLOW_LOST_FLAGS, ...LOG_FLAGS],
   help: {
     about: 'merges the reports (-report=FILE) of all shards of one run.',

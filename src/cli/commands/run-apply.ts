@@ -1,4 +1,5 @@
 import type { ReadManifests } from '../../manifest/model.ts';
+import type { RunEvents } from '../../apply.ts';
 import { quote } from '../../base/text.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import { hostRegistryOf, type RegistryName } from '../../image/repository.ts';
@@ -10,6 +11,7 @@ import type { RunReport } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { inputsAt } from '../output/report-inputs.ts';
+import { openRunRecord } from '../output/run-record.ts';
 import { prepareReports } from '../output/write-report.ts';
 import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
@@ -45,8 +47,10 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
       plan: { origin },
     } = file;
     log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool, signature });
-    const report = await applyWith(file, { options, run, read });
-    return await finishWith(report, { ...context, options, run, places });
+    const record = openRunRecord({ ...context, options, places, run });
+    const report = await applyWith(file, { options, run, read, events: record.events });
+    const areMalformedLogged = read !== undefined;
+    return await finishWith(report, { ...context, options, run, places, where, record, areMalformedLogged });
   });
 }
 
@@ -55,6 +59,10 @@ interface Parts {
   readonly run: Run;
   /** The manifests, where they are given. */
   readonly read?: ReadManifests | undefined;
+}
+
+interface ApplyParts extends Parts {
+  readonly events: RunEvents;
 }
 
 /** Resolves to the manifests, where they are given. Throws an `InputError` for a plan that may not be applied. */
@@ -74,7 +82,7 @@ async function admit(file: PlanFile, { options, run }: Parts): Promise<ReadManif
   return read;
 }
 
-async function applyWith(file: PlanFile, { options, run, read }: Parts): Promise<RunReport> {
+async function applyWith(file: PlanFile, { options, run, read, events }: ApplyParts): Promise<RunReport> {
   const { threads, task, reportAll, shard } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
@@ -85,7 +93,7 @@ async function applyWith(file: PlanFile, { options, run, read }: Parts): Promise
   const { applyPlanFile } = await import('../../apply.ts');
   const request = { file, shard, confirm, reportAll, threads };
   return await run.showing(client.traffic, (progress) =>
-    applyPlanFile(request, { ...client, spool, clock: runtime.clock, progress, stopping, signal }),
+    applyPlanFile(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
   );
 }
 

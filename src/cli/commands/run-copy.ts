@@ -9,6 +9,7 @@ import {
   wantedOf,
 } from '../../workflows/copy-image/copy-image.ts';
 import type { TransferOptions } from '../flags/options/promotion-options.ts';
+import { openRunRecord } from '../output/run-record.ts';
 import { prepareReports } from '../output/write-report.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
 import type { ProcessContext } from './command.ts';
@@ -33,14 +34,17 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
     const spool = runtime.openSpool(options.spoolLimit);
     const { promote } = await import('../../promote.ts');
     const request = { ...image, confirm, proof, maxImageSize, reportAll, threads };
+    const { clock } = runtime;
+    const record = openRunRecord({ ...context, options, places, run });
+    const { events } = record;
     const report = await run.showing(client.traffic, (progress) =>
-      promote(request, { ...client, spool, clock: runtime.clock, progress, stopping, signal }),
+      promote(request, { ...client, spool, clock, progress, events, stopping, signal }),
     );
-    return await finishWith(report, { ...context, options, run, places });
+    return await finishWith(report, { ...context, options, run, places, record });
   });
 }
 
-/** What a copy wants, and the digest of its source in the log. */
+/** The wanted edge of a copy. Logs the digest of its source. */
 async function nameImage(
   { copy }: CopyOptions,
   { registry, run }: { readonly registry: ReadRegistry; readonly run: Run },

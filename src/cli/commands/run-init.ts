@@ -22,7 +22,7 @@ import { tell } from '../output/stdio.ts';
 import { askProject, type GivenProject, projectOfFlags } from './ask-project.ts';
 import type { ProcessContext } from './command.ts';
 
-/** A request for a new project; what is missing is asked for on a terminal. */
+/** A request for a new project. Missing parts are asked for on a terminal. */
 export interface InitOptions extends RunOptions, GivenProject {
   readonly directory: string;
   /** Globs; none keeps every tag. */

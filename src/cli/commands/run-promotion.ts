@@ -1,3 +1,4 @@
+import type { RunEvents } from '../../apply.ts';
 import { PARSE_ONLY_RULES } from '../../checks/rules.ts';
 import { checkManifests } from '../../checks/run-checks.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
@@ -5,19 +6,18 @@ import { takeShard } from '../../edges/take-shard.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import { planConflicts } from '../../plan/make-plan.ts';
-import type { Plan } from '../../plan/plan.ts';
 import type { Log } from '../../ports/log.ts';
 import { makeReport } from '../../report/make-report.ts';
 import type { RunReport } from '../../report/report.ts';
-import { planSentence } from '../../report/summary/verdict.ts';
 import type { PromotionOptions, TransferOptions } from '../flags/options/promotion-options.ts';
 import { concludeRun } from '../output/conclude-run.ts';
 import { manifestFrames } from '../output/manifest-frames.ts';
 import { inputsOf } from '../output/report-inputs.ts';
 import { VERSION } from '../output/version.ts';
+import { openRunRecord, type RunRecord } from '../output/run-record.ts';
 import type { PlanOutput } from '../output/write-plan.ts';
 import { prepareReports, type ReportTargets } from '../output/write-report.ts';
-import { bindRegistries, registriesOf, warnUnusedBudgets } from '../runtime/bound-registries.ts';
+import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../runtime/bound-registries.ts';
 import { loadManifests } from '../runtime/load-manifests.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
 import type { ProcessContext } from './command.ts';
@@ -33,19 +33,19 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
     const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
+    const record = openRunRecord({ ...context, options, places, run });
     const report =
       task === 'parse-only'
         ? checkOnly(read, { options, run })
-        : await promoteWith(read, { options, run, output });
-    const isOpened = isSummarized && task !== 'parse-only';
-    return await finishWith(report, { ...context, options, run, places, output, where, isOpened });
+        : await promoteWith(read, { options, run, output, events: record.events });
+    return await finishWith(report, { ...context, options, run, places, output, where, record });
   });
 }
 
 /** Writes and logs the report of a run, and writes its plan; gives its exit code. */
 export async function finishWith(
   report: RunReport,
-  { options, run, places, stdio, env, output, where, isOpened = false }: Finish,
+  { options, run, places, stdio, env, output, where, record, areMalformedLogged = true }: Finish,
 ): Promise<number> {
   return await concludeRun(report, {
     options,
@@ -53,8 +53,9 @@ export async function finishWith(
     stdio,
     env,
     log: run.log,
-    isOpened,
-    areMalformedLogged: true,
+    isOpened: options.task !== 'parse-only',
+    areMalformedLogged,
+    record,
     stopCode: run.stop.exitCode(),
     frameOf: where && manifestFrames(where),
     writePlan: output && (() => output.write(places, stdio)),
@@ -67,8 +68,9 @@ interface Finish extends ProcessContext {
   readonly places: ReportTargets;
   readonly output?: PlanOutput | undefined;
   readonly where?: ManifestLocation | undefined;
-  /** The sentence of the plan was printed. */
-  readonly isOpened?: boolean;
+  readonly record: RunRecord;
+  /** Default: true. */
+  readonly areMalformedLogged?: boolean;
 }
 
 /** Loaded when it is needed: the schema of a plan takes longer to load than to read most manifests. */
@@ -84,8 +86,15 @@ interface Parts {
   readonly output?: PlanOutput | undefined;
 }
 
+interface PromotionParts extends Parts {
+  readonly events: RunEvents;
+}
+
 /** The stages over registries: a promotion or its dry run. */
-async function promoteWith(read: ReadManifests, { options, run, output }: Parts): Promise<RunReport> {
+async function promoteWith(
+  read: ReadManifests,
+  { options, run, output, events }: PromotionParts,
+): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
@@ -99,13 +108,8 @@ async function promoteWith(read: ReadManifests, { options, run, output }: Parts)
     keep: output.keep,
   };
   const request = { read, confirm, proof, maxImageSize, reportAll, threads, shard, siblings, record };
-  const onPlan = ({ counts }: Plan) => {
-    const invalid = read.problems.filter(({ severity }) => severity === 'error').length;
-    const planned = { manifests: read.counts, summary: { ...counts, invalid }, shard };
-    if (options.log.format === 'text') run.print(planSentence(planned));
-  };
   return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, spool, clock: runtime.clock, progress, onPlan, stopping, signal }),
+    promote(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
   );
 }
 
@@ -114,7 +118,7 @@ function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
   const { manifests, problems, counts } = read;
   const registries = registriesOf(manifests);
   const { runtime, log, stop } = run;
-  warnUnusedBudgets(options.budgets, registries, log);
+  warnUnusedRateLimits(options.rateLimits, registries, log);
   if (options.serviceAccounts) bindRegistries(registries, log);
   const startedAt = runtime.clock.wallTime();
   const begun = runtime.clock.monotonic();

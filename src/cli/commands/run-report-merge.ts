@@ -3,6 +3,7 @@ import { forEachConcurrently } from '../../base/concurrency.ts';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import type { Named } from '../../report/check-shards.ts';
+import { isJournal } from '../../report/journal.ts';
 import { mergeReports } from '../../report/merge-reports.ts';
 import { parseReport } from '../../report/parse-report.ts';
 import type { Report } from '../../report/report.ts';
@@ -14,7 +15,7 @@ import { createLogger } from '../output/logger.ts';
 import { prepareReports } from '../output/write-report.ts';
 import type { ProcessContext } from './command.ts';
 
-/** Bytes of one report: what a string of node can hold, of which JSON.parse needs one. About 800,000 items. */
+/** Maximum bytes of one report: JSON.parse needs a single string of node. About 800,000 items. */
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;
 
 /** A request to merge reports. */
@@ -34,8 +35,7 @@ export async function runReportMerge(options: MergeOptions, context: ProcessCont
   if (options.allowLost && reports.some(({ report }) => report.mode === 'verify')) {
     throw new UsageError('-allow-lost is not allowed with reports of cip verify');
   }
-  const report = mergeReports(reports);
-  return await concludeRun(report, {
+  return await concludeRun(mergeAll(reports), {
     ...context,
     options,
     places,
@@ -45,19 +45,33 @@ export async function runReportMerge(options: MergeOptions, context: ProcessCont
   });
 }
 
+/** The journal of a run that had no shard is a report by itself. */
+function mergeAll(reports: readonly ReadReport[]): Report {
+  const [only, ...others] = reports;
+  const isOneRun =
+    only !== undefined && others.length === 0 && only.isJournal && only.report.shard === undefined;
+  return isOneRun ? only.report : mergeReports(reports);
+}
+
+interface ReadReport extends Named<Report> {
+  /** The journal of a killed run, which may be read alone. */
+  readonly isJournal: boolean;
+}
+
 /** One after the other: the text of one report is enough in memory. */
-async function readReports(files: readonly string[]): Promise<Named<Report>[]> {
-  const reports: Named<Report>[] = [];
+async function readReports(files: readonly string[]): Promise<ReadReport[]> {
+  const reports: ReadReport[] = [];
   const { signal } = new AbortController();
   await forEachConcurrently(files, { workers: 1, signal }, async (name) => {
-    reports.push({ name, report: await readReport(name) });
+    reports.push(await readReport(name));
   });
   return reports;
 }
 
-async function readReport(name: string): Promise<Report> {
+async function readReport(name: string): Promise<ReadReport> {
   try {
-    return parseReport(await readText(name));
+    const text = await readText(name);
+    return { name, report: parseReport(text), isJournal: isJournal(text) };
   } catch (error) {
     throw new InputError(`cannot use the report ${quote(name)}: ${messageOf(error)}`);
   }

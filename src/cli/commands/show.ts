@@ -11,6 +11,7 @@ const SHOW_FLAGS = flagsOf('Plan files', [
     name: 'output',
     value: 'FORMAT',
     default: 'text',
+    values: ['text', 'json', 'markdown', 'html'],
     description: '`text`, `json`, `markdown` or `html`',
     neverEmpty: true,
   },
@@ -20,6 +21,7 @@ const SHOW_FLAGS = flagsOf('Plan files', [
 export const show = defineCommand<ShowOptions>({
   words: 'show',
   operands: '<file>',
+  completion: 'files',
   flags: [...SHOW_FLAGS, ...PLAN_TRUST_FLAGS, ...LOG_FLAGS],
   help: {
     about: 'prints a plan file (-plan-out=FILE): every write that `cip apply` makes.',

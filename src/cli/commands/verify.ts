@@ -37,7 +37,7 @@ export const verify = defineCommand<VerifyOptions>({
   ],
   refusal: (flag) => `cip verify is read-only; -${flag} is not allowed`,
   help: {
-    about: 'checks that the destinations hold what promoter manifests want.',
+    about: 'checks that the destinations hold the images of promoter manifests.',
     summary: ['-thin-manifest-dir=DIR', 'check that everything is promoted'],
     examples: [
       ['-thin-manifest-dir=DIR', 'check every tag and digest'],
@@ -68,10 +68,10 @@ function refuseContradictions(
       throw new UsageError(`cip verify is read-only; -${name} is allowed with -repair only`);
   }
   if (repair && !deep) {
-    throw new UsageError('-repair needs -deep: without it nobody looks whether the content is there');
+    throw new UsageError('-repair needs -deep: without it the content is not checked');
   }
   if (repair && mirror !== undefined) {
-    throw new UsageError('-repair is for destinations, and -via asks a front in their place: give one');
+    throw new UsageError('-repair is for destinations, and -via queries a mirror in their place: give one');
   }
 }
 

@@ -1,6 +1,7 @@
 import { nearest, quote } from '../../base/text.ts';
 import type { CipCommand, ProgramName } from '../commands/command.ts';
 import type { CommandTable } from '../commands/commands.ts';
+import { isInHelp } from './flag.ts';
 import { beforeUnknownFlag, wordsAmong } from './go-flags.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -8,6 +9,8 @@ import { UsageError } from './usage-error.ts';
 export interface Program {
   readonly name: ProgramName;
   readonly table: CommandTable;
+  /** What a path of the disk leads to: an operand that is one may be the value of a flag. */
+  readonly kindOf: (path: string) => 'file' | 'directory' | undefined;
 }
 
 /** A command, and the words that it is called by. */
@@ -19,7 +22,10 @@ export interface FoundCommand {
 }
 
 /** The command that the most words name; without such a word, the program itself. */
-export function findCommand(program: Program, words: readonly string[]): FoundCommand {
+export function findCommand(
+  program: Pick<Program, 'name' | 'table'>,
+  words: readonly string[],
+): FoundCommand {
   const own = withoutRun(program, words);
   const [longest] = spellingsOf(program)
     .filter(({ spelling }) => startsWith(own, spelling))
@@ -28,17 +34,28 @@ export function findCommand(program: Program, words: readonly string[]): FoundCo
   return { ...longest, length: longest.spelling.length + words.length - own.length };
 }
 
+/** The command whose help words ask for: `report` is enough for `report merge`, if no other command begins so. */
+export function findForHelp(program: Program, words: readonly string[]): FoundCommand {
+  const found = findCommand(program, words);
+  const own = withoutRun(program, words);
+  const [only, ...others] =
+    own.length > found.spelling.length
+      ? spellingsOf(program).filter(({ spelling }) => startsWith(spelling, own))
+      : [];
+  return only === undefined || others.length > 0 ? found : { ...only, length: words.length };
+}
+
 /** `cip run …` is `cip …`, whatever follows. */
-function withoutRun(program: Program, words: readonly string[]): readonly string[] {
+function withoutRun(program: Pick<Program, 'name'>, words: readonly string[]): readonly string[] {
   const at = program.name === 'kpromo' ? 1 : 0;
   const isRun = words[at] === 'run' && (program.name === 'cip' || words[0] === 'cip');
   return isRun ? words.toSpliced(at, 1) : words;
 }
 
-type Spelled = Pick<FoundCommand, 'command' | 'spelling'>;
+export type Spelled = Pick<FoundCommand, 'command' | 'spelling'>;
 
 /** Every command of `cip` is one of `kpromo cip`. */
-function spellingsOf(program: Program): Spelled[] {
+export function spellingsOf(program: Pick<Program, 'name' | 'table'>): Spelled[] {
   return program.table.commands.flatMap((command) => {
     const { words, isOfKpromo } = command;
     const texts = program.name === 'cip' ? [words] : [...(isOfKpromo ? [words] : []), `cip ${words}`];
@@ -64,7 +81,9 @@ export function describeUnknownCommand(program: Program, argv: readonly string[]
   }
   const certain = wordsAmong(beforeUnknownFlag(argv, program.table.flags), program.table.flags);
   const stray = certain[findCommand(program, certain).length];
-  return stray !== undefined && isCommandLike(stray) ? describeStray(stray, firstWords(program)) : undefined;
+  return stray !== undefined && isCommandLike(stray)
+    ? describeStray(stray, program, findCommand(program, []).command)
+    : undefined;
 }
 
 /** The refusal of words that name no command, or are more than a command takes. */
@@ -80,8 +99,8 @@ export function refuseWords(program: Program, given: readonly string[]): UsageEr
   if (like.length > 0) {
     return new UsageError(`unknown command ${quote(words.join(' '))}: there is ${callsOf(program, like)}`);
   }
-  const known = command.words === '' ? firstWords(program) : undefined;
-  return new UsageError(describeAbsent(program, given) ?? describeStray(words[spelling.length] ?? '', known));
+  const stray = words[spelling.length] ?? '';
+  return new UsageError(describeAbsent(program, given) ?? describeStray(stray, program, command));
 }
 
 /** Commands of kpromo that promote files, or are about releases on GitHub. */
@@ -96,16 +115,34 @@ function describeAbsent(program: Program, words: readonly string[]): string | un
   if (foreign !== undefined) return `unknown command ${quote(foreign)}: only images are promoted`;
   const planned = program.table.planned.find(isCalled);
   if (planned === undefined) return undefined;
-  return `not built yet: ${planned}${planned === 'snapshot' ? ': use -snapshot=REGISTRY' : ''}`;
+  return `not built yet: ${planned}${planned === 'snapshot' ? ': use -snapshot=REG' : ''}`;
 }
 
-/** The refusal of one word; `known` are the commands, where one could stand. */
-function describeStray(word: string, known: readonly string[] | undefined): string {
+/** The refusal of one word behind a command, with the command or the flag that it may stand for. */
+function describeStray(word: string, program: Program, command: CipCommand): string {
   const unexpected = `unexpected argument ${quote(word)}`;
   if (/^(?:true|false)$/i.test(word)) return `${unexpected}: a boolean is written -flag=${word}`;
-  if (known === undefined || !isCommandLike(word)) return unexpected;
-  const meant = nearest(word, known);
-  return `${unexpected}: unknown command${meant === undefined ? '' : `, did you mean ${quote(meant)}?`}`;
+  const place = placeFor(word, program, command);
+  if (place !== undefined) return `${unexpected}: did you mean ${place}?`;
+  if (!isCommandLike(word)) return unexpected;
+  const isCommand = command.words === '';
+  const near = isCommand ? nearest(word, firstWords(program)) : undefined;
+  const flag = nearest(
+    word,
+    command.flags.filter(isInHelp).map(({ name }) => name),
+  );
+  const meant = near === undefined ? flag && `-${flag}` : quote(near);
+  const advice = meant === undefined ? [] : [`did you mean ${meant}?`];
+  const hint = [...(isCommand ? ['unknown command'] : []), ...advice].join(', ');
+  return hint === '' ? unexpected : `${unexpected}: ${hint}`;
+}
+
+/** The flag that reads the manifests at a path. */
+function placeFor(path: string, { kindOf }: Program, { flags }: CipCommand): string | undefined {
+  const kind = kindOf(path);
+  if (kind === undefined) return undefined;
+  const location = kind === 'file' ? 'manifest' : 'thin-manifest-dir';
+  return flags.some(({ name }) => name === location) ? `-${location}=${path}` : undefined;
 }
 
 /** Neither a path, nor the name of a file or registry. */

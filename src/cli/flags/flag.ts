@@ -7,6 +7,8 @@ export interface Flag {
   readonly default?: string;
   /** Title in the help. */
   readonly group: string;
+  /** The values that it takes, where they are few: completions offer them. */
+  readonly values?: readonly string[];
   /** Further values of a boolean. */
   readonly words?: readonly string[];
   /** May be given several times; the values add up. The help says so. */

@@ -4,7 +4,7 @@ import type { Flag } from './flag.ts';
 
 type Row = readonly [name: string, value?: string];
 
-/** Refused until they are built. Some are gates: a run without them would promote what they were given to hold back. */
+/** Refused until they are built. Some are gates: a run that ignored them would promote images they should stop. */
 const PLANNED: readonly Row[] = [
   ['use-prow-manifest-diff'],
   ['manifest-diff-since', 'AGE'],
@@ -19,13 +19,13 @@ const PLANNED: readonly Row[] = [
   ['allowed-source-repos', 'CSV'],
 ];
 
-/** Refused, with what to use instead. */
+/** Refused, with the replacement. */
 const REFUSED: readonly (readonly [advice: string, ...rows: Row[]])[] = [
   [
     'every *.yaml below it was a plain manifest: give each with -manifest=FILE, or lay them out as thin manifests for -thin-manifest-dir=DIR',
     ['manifest-dir', 'DIR'],
   ],
-  ['nothing is ever deleted here: use what the registry has for that', ['garbage-collect']],
+  ["nothing is ever deleted here: use the registry's own cleanup policies", ['garbage-collect']],
   [
     'nothing is ever deleted here: cip diff shows which tags a registry has beside those of the manifests',
     ['delete-extra-tags'],

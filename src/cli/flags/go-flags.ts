@@ -1,4 +1,4 @@
-import { quote } from '../../base/text.ts';
+import { oneLine, quote } from '../../base/text.ts';
 import type { Flag } from './flag.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -56,18 +56,25 @@ export function beforeUnknownFlag(argv: readonly string[], specs: readonly Flag[
   return at === -1 ? argv : argv.slice(0, at);
 }
 
-function booleanOf(spec: Flag, value: string | undefined): boolean | string {
+/** The value of a boolean flag that is spelled like this. Throws a `UsageError` with the spelling. */
+export function booleanOf(
+  spec: Pick<Flag, 'name' | 'words'>,
+  value: string | undefined,
+  spelling = `-${spec.name}`,
+): boolean | string {
   const word = value?.toLowerCase();
   if (word !== undefined && spec.words?.includes(word)) return word;
   if (value === undefined || TRUE.has(value)) return true;
   if (FALSE.has(value)) return false;
   throw new UsageError(
-    `-${spec.name} is ${['true', 'false', ...(spec.words ?? [])].join(' or ')}, not ${quote(value)}`,
+    `${spelling} is ${['true', 'false', ...(spec.words ?? [])].join(' or ')}, not ${quote(value)}`,
   );
 }
 
-function valueAfter(spec: Flag, rest: string[]): string {
+/** The argument after a flag. A flag is no value, but `-`, a negative number and an empty argument are. */
+function valueAfter({ name, value: placeholder }: Flag, rest: string[]): string {
   const value = rest.shift();
-  if (value === undefined) throw new UsageError(`-${spec.name} needs a value: -${spec.name}=${spec.value}`);
-  return value;
+  if (value !== undefined && !/^-[^\d]/s.test(value)) return value;
+  const got = value === undefined ? '' : `, got ${oneLine(value)}`;
+  throw new UsageError(`-${name} needs a value${got}: -${name}=${placeholder}`);
 }

@@ -2,7 +2,13 @@ import { Command, CommanderError, Option } from 'commander';
 import { nearest, quote } from '../../base/text.ts';
 import { type CipCommand, callOf, type Given, type ProgramName } from '../commands/command.ts';
 import { type CommandTable, TABLE } from '../commands/commands.ts';
-import { describeUnknownCommand, findCommand, type Program, refuseWords } from './find-command.ts';
+import {
+  describeUnknownCommand,
+  findCommand,
+  findForHelp,
+  type Program,
+  refuseWords,
+} from './find-command.ts';
 import { type Flag, isInHelp } from './flag.ts';
 import { FlagValues } from './flag-values.ts';
 import { rewriteGoFlags, wordsAmong } from './go-flags.ts';
@@ -18,16 +24,19 @@ export interface CommandLine extends Pick<Given, 'flags' | 'operands'> {
  * Parses an argument list. Flags may stand before the words of the command and behind them. Throws a `UsageError` for
  * unknown commands, and for flags and operands that the command does not take.
  */
-export function parseCommandLine(name: ProgramName, argv: readonly string[], table = TABLE): CommandLine {
-  const program = { name, table };
+export function parseCommandLine(
+  name: ProgramName,
+  argv: readonly string[],
+  { table = TABLE, kindOf = () => undefined }: Partial<Omit<Program, 'name'>> = {},
+): CommandLine {
+  const program = { name, table, kindOf };
   try {
-    const words = wordsIn(rewriteGoFlags(argv, table.flags));
-    const { command, length } = findCommand(program, words);
+    const first = rewriteGoFlags(argv, table.flags);
+    const isHelp = first.some((argument) => HELP.has(argument));
+    const { command, length } = (isHelp ? findForHelp : findCommand)(program, wordsIn(first));
     const rewritten = rewriteGoFlags(argv, [...table.flags, ...command.flags]);
     const parser = makeParser(command);
-    if (command.operands !== undefined) {
-      parser.arguments(rewritten.some((argument) => HELP.has(argument)) ? '[any...]' : command.operands);
-    }
+    if (command.operands !== undefined) parser.arguments(isHelp ? '[any...]' : command.operands);
     parser.parse(withoutWords(rewritten, length), { from: 'user' });
     const values = new Map(Object.entries(parser.opts<Record<string, readonly string[]>>()));
     return { command, flags: new FlagValues(values), operands: parser.args };

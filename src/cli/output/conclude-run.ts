@@ -4,7 +4,9 @@ import { exitCodeOf } from '../../report/exit-code.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
 import { exitCodeOfError } from '../flags/usage-error.ts';
+import { isLoggedLive } from './live-log.ts';
 import { logReport, type ReportLogOptions } from './log-report.ts';
+import type { RunRecord } from './run-record.ts';
 import { type ReportTargets, writeReports } from './write-report.ts';
 
 interface Conclusion extends Omit<ReportLogOptions, 'exitCode' | 'allowLost'> {
@@ -16,6 +18,8 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode' | 'allowLost'> {
   readonly frameOf?: ((at: string) => string | undefined) | undefined;
   /** Writes the plan of the run, beside its report. */
   readonly writePlan?: (() => Promise<void>) | undefined;
+  /** The record of a run that may have written: closed when the report has been written, or could not be. */
+  readonly record?: Pick<RunRecord, 'close'> | undefined;
   /** Malformed entries were logged when the manifests were read. */
   readonly areMalformedLogged: boolean;
 }
@@ -25,7 +29,7 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode' | 'allowLost'> {
  * for a report that cannot be written, after the log.
  */
 export async function concludeRun(report: Report, conclusion: Conclusion): Promise<number> {
-  const { options, places, stdio, stopCode, areMalformedLogged, frameOf, writePlan } = conclusion;
+  const { options, places, stdio, stopCode, frameOf, record, writePlan } = conclusion;
   const { allowLost } = options;
   const expected = stopCode ?? exitCodeOf(report, options);
   // first: a run that is stopped may not reach the end of its log
@@ -38,15 +42,17 @@ export async function concludeRun(report: Report, conclusion: Conclusion): Promi
     (error: unknown) => ({ error }),
   );
   const exitCode = failure === undefined ? expected : exitCodeOfError(failure.error);
-  await logReport(areMalformedLogged ? withoutMalformed(report) : report, {
-    ...conclusion,
-    allowLost,
-    exitCode,
-  });
+  await record?.close({ isReported: failure === undefined });
+  await logReport(withoutLogged(report, conclusion), { ...conclusion, allowLost, exitCode });
   if (failure !== undefined) throw failure.error;
   return exitCode;
 }
 
-function withoutMalformed<R extends Report>(report: R): R {
-  return { ...report, items: filtered<ReportItem>(report.items, ({ destination }) => destination !== null) };
+/** The report without the items that are in the log already. */
+function withoutLogged<R extends Report>(report: R, { areMalformedLogged, record }: Conclusion): R {
+  const isLogged = (item: ReportItem) =>
+    item.destination === null
+      ? areMalformedLogged
+      : record !== undefined && 'source' in item && isLoggedLive(item, report.mode);
+  return { ...report, items: filtered<ReportItem>(report.items, (item) => !isLogged(item)) };
 }

@@ -3,14 +3,14 @@ import { open, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { quote } from '../../base/text.ts';
 
-/** The path of an entry of a held directory; good only while the directory is held. */
+/** The path of an entry of a held directory; valid only while the directory is held. */
 export type PathOf = (name: string) => string;
 
 /**
- * Holds a directory while its entries are used, so that a link put in place of it, or of one above, leads nothing
- * astray. `directory` is a real path. Throws where it leads elsewhere by now, and whatever `use` throws.
+ * Holds a directory open while its entries are used, so that replacing it, or a directory above it, by a link has no
+ * effect. `directory` is a real path. Throws if it leads elsewhere now, and the errors of `use`.
  *
- * Where there is no `/proc` the path is checked once and then used as it is.
+ * Without `/proc` the path is checked once and then used as it is.
  */
 export async function inDirectory<T>(directory: string, use: (pathOf: PathOf) => Promise<T>): Promise<T> {
   const handle = await open(directory, O_PATH | constants.O_DIRECTORY);
@@ -27,7 +27,7 @@ export async function inDirectory<T>(directory: string, use: (pathOf: PathOf) =>
   }
 }
 
-/** Needs no right to read the directory. Node does not name it. @see https://man7.org/linux/man-pages/man2/open.2.html */
+/** Needs no read permission for the directory. Node lacks it. @see https://man7.org/linux/man-pages/man2/open.2.html */
 const O_PATH = process.platform === 'linux' ? 0o10000000 : 0;
 
 function refuseOther(directory: string, real: string): void {

@@ -14,6 +14,7 @@ import { renderSummary } from '../../report/summary/render-summary.ts';
 import { PLAIN_STYLE, type Style } from '../../report/summary/style.ts';
 import { verdictOf } from '../../report/summary/verdict.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
+import { edgeFields, logDetailsAsJson } from './log-report-json.ts';
 import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
 
@@ -75,6 +76,23 @@ export function styleOf({
  */
 async function logEverything(report: Report, parts: ReportLogOptions): Promise<void> {
   const { log, stdio, exitCode, options } = parts;
+  if (options.log.format === 'json') {
+    for (const item of report.items) log.write(levelOf(item, report.mode, parts), 'edge', edgeFields(item));
+    logDetailsAsJson(report, log);
+    logHosts(report.hosts, parts);
+    const { mode, stopped, durationMs, summary } = report;
+    const verdict = verdictOf(report, exitCode);
+    return logFinish({ mode, stopped, durationMs, ...summary, verdict, exitCode }, stdio);
+  }
+  logLines(report, parts);
+  logHosts(report.hosts, parts);
+  await tell(stdio.err, `\n${renderTables(report)}\n`);
+  if (report.mode === 'dry-run') log.write('info', 'dry run: nothing was written; -confirm promotes');
+}
+
+/** A line for each item, conflict, finding and repaired blob or manifest, and the advice. */
+function logLines(report: Report, parts: ReportLogOptions): void {
+  const { log } = parts;
   for (const item of foldConflicts<ReportItem>(report.items)) {
     log.write(levelOf(item, report.mode, parts), renderItemLine(item));
   }
@@ -85,27 +103,22 @@ async function logEverything(report: Report, parts: ReportLogOptions): Promise<v
     log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
   }
   for (const { about, text } of advise(report)) log.write('info', `what to do about ${about}: ${text}`);
-  logHosts(report.hosts, parts);
-  if (options.log.format === 'json') {
-    const { mode, stopped, durationMs, summary } = report;
-    return logFinish(
-      { mode, stopped, durationMs, ...summary, verdict: verdictOf(report, exitCode), exitCode },
-      stdio,
-    );
-  }
-  await tell(stdio.err, `\n${renderTables(report)}\n`);
-  if (report.mode === 'dry-run') log.write('info', 'dry run: nothing was written; -confirm promotes');
 }
 
 /** Results that decide the exit code are logged at every level. */
-function levelOf(item: ReportItem, mode: Report['mode'], { allowLost }: ReportLogOptions): LogLevel {
+export function levelOf(
+  item: ReportItem,
+  mode: Report['mode'],
+  { allowLost }: Pick<ReportLogOptions, 'allowLost'>,
+): LogLevel {
   if (!needsAttention(item, mode)) return 'info';
   return item.decision === 'lost' && allowLost ? 'warning' : 'error';
 }
 
 function logHosts(hosts: Readonly<Record<string, EnvelopeHost>>, { log, options }: ReportLogOptions): void {
   for (const [host, { identities, requests }] of Object.entries(hosts)) {
-    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+    if (requests > 0)
+      log.write('info', 'identity used', { host, identities: identities.join(', ') || 'none' });
   }
   if (options.log.format !== 'json') return;
   for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {

@@ -4,23 +4,40 @@ import type { LogOptions } from '../flags/options/run-options.ts';
 
 const RANK: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3 };
 
-/** Where a log goes. */
+/** The output of a log. */
 export interface LogSink {
-  readonly err: { write(line: string): unknown };
+  readonly err: {
+    write(line: string): unknown;
+    /** Bytes that are written and not taken yet. */
+    readonly backlog?: number;
+  };
+}
+
+/** A log whose owner may render lines itself. */
+export interface LineLog extends Log {
+  readonly format: LogOptions['format'];
+  /** Writes a line as it is, with its newline, if the level is logged. */
+  line(level: LogLevel, render: (now: number) => string): void;
+  /** Bytes that stderr has not taken yet. */
+  backlog(): number;
 }
 
 /** A log on stderr: lines for people, or JSON with the keys that log collectors know. */
 export function createLogger(
-  sink: LogSink,
+  { err }: LogSink,
   { level, format }: Pick<LogOptions, 'level' | 'format'>,
   now: () => number,
-): Log {
-  const render = format === 'json' ? renderJsonLine : renderTextLine;
+): LineLog {
+  const renderLine = format === 'json' ? renderJsonLine : renderTextLine;
+  const line: LineLog['line'] = (lineLevel, render) => {
+    if (RANK[lineLevel] >= RANK[level]) err.write(render(now()));
+  };
   return {
-    write: (lineLevel, message, fields = {}) => {
-      if (RANK[lineLevel] < RANK[level]) return;
-      sink.err.write(render({ level: lineLevel, message, fields, now: now() }));
-    },
+    format,
+    line,
+    backlog: () => err.backlog ?? 0,
+    write: (lineLevel, message, fields = {}) =>
+      line(lineLevel, (time) => renderLine({ level: lineLevel, message, fields, now: time })),
   };
 }
 

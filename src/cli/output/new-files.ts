@@ -1,17 +1,17 @@
 import { lstat, mkdir, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 
-/** A directory that is made with all its files, or not at all. */
+/** A directory that is created with all its files, or not at all. */
 export interface NewDirectory {
   /** Relative to the root. */
   readonly path: string;
-  /** Texts by name. */
+  /** Contents by file name. */
   readonly files: Readonly<Record<string, string>>;
 }
 
 /**
- * Makes directories below a root, in their order. Their files are written and flushed to a directory of their own first,
- * and moved into place whole; where anything fails, everything that was made is removed. What exists is never replaced.
+ * Creates directories below a root, in order. Their files are written and flushed in a temporary directory and moved into
+ * place as a whole. If a step fails, everything created is removed. Existing files are never replaced.
  */
 export async function makeDirectories(root: string, directories: readonly NewDirectory[]): Promise<void> {
   const undo: (() => Promise<unknown>)[] = [];
@@ -38,12 +38,12 @@ export async function makeDirectories(root: string, directories: readonly NewDir
       await rm(draft, { recursive: true, force: true });
     }
   } catch (error) {
-    for (const step of undo.toReversed()) await step().catch(() => {}); // a directory that others use stays
+    for (const step of undo.toReversed()) await step().catch(() => {}); // a directory with other files stays
     throw error;
   }
 }
 
-/** A directory, and each one on the way to one below it. */
+/** The paths of a directory and of each one between it and a directory below. */
 function pathsBetween(first: string, last: string): readonly string[] {
   return last.length <= first.length ? [first] : [...pathsBetween(first, dirname(last)), last];
 }

@@ -9,11 +9,11 @@ type SpecialTarget = Extract<ReportTarget, { kind: 'special' }>;
 type Render = () => Iterable<string>;
 
 /**
- * Puts pieces of text into a file that appears whole or not at all, with the permissions and, where possible, the owner
- * of the one that it replaces. One that cannot be replaced (a mount of its own, a read-only directory) is filled anew.
+ * Writes text to a file that appears as a whole or not at all, with the permissions and, if possible, the owner of the
+ * file that it replaces. A file that cannot be replaced (a mount point, a read-only directory) is overwritten.
  *
- * The directory may belong to somebody else, who may swap any entry of it at any time: files are changed through their
- * handles only, and no link is followed.
+ * The directory may belong to another user, who may replace any entry at any time. So files are changed only through
+ * their handles, and no link is followed.
  */
 export async function writeReportFile({ path, old }: FileTarget, render: Render): Promise<void> {
   const name = basename(path);
@@ -23,14 +23,14 @@ export async function writeReportFile({ path, old }: FileTarget, render: Render)
       await writeDraft(draft, { old, render });
       await rename(draft, pathOf(name));
     } catch (error) {
-      await rm(draft, { force: true }).catch(() => {}); // a read-only directory has none
+      await rm(draft, { force: true }).catch(() => {}); // a read-only directory has no draft
       if (old === undefined || !isIrreplaceable(error)) throw error;
       await refill(pathOf(name), { old, render });
     }
   });
 }
 
-/** Appends pieces of text to a pipe or device, unless its path leads to something else by now. */
+/** Appends text to a pipe or device, unless its path leads elsewhere now. */
 export async function writeToSpecial({ path, at }: SpecialTarget, render: Render): Promise<void> {
   await using(openSame(path, at, constants.O_WRONLY | constants.O_APPEND), (file) =>
     writeFile(file, render()),
@@ -38,8 +38,8 @@ export async function writeToSpecial({ path, at }: SpecialTarget, render: Render
 }
 
 /**
- * Removes the report of an earlier run, so that nobody takes it for that of a run which ends before it has one. A file
- * that is no report of ours stays until there is something to put in its place.
+ * Removes the report of an earlier run, so that it is not mistaken for the report of a run that ends before it writes
+ * one. A file that is no report of `cip` stays until it is replaced.
  */
 export async function discardOldReport({ path, old }: FileTarget): Promise<void> {
   if (old === undefined) return;
@@ -55,12 +55,12 @@ export async function discardOldReport({ path, old }: FileTarget): Promise<void>
 const OUR_REPORT =
   /^(?:\{\s*"version": \d+,\s*"mode": "(?:parse-only|dry-run|promotion|verify)"|\{"format":"cip-plan"|## (?:Image promotion|Image verification|Promoter manifests)\b)/;
 
-/** Bytes that tell whose report it is. */
+/** Bytes that identify a report. */
 const BEGINNING = 200;
 
 async function beginningOf(path: string, old: Stats): Promise<string> {
   const file = await openSame(path, old, constants.O_RDONLY | NO_LINK).catch(() => undefined);
-  if (file === undefined) return ''; // a file that may not be read may still be replaced
+  if (file === undefined) return ''; // an unreadable file may still be replaced
   return using(Promise.resolve(file), async () => {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(BEGINNING), 0, BEGINNING, 0);
     return buffer.toString('utf8', 0, bytesRead);
@@ -81,7 +81,7 @@ async function writeDraft(path: string, { old, render }: Writing): Promise<void>
   });
 }
 
-/** A report is no program: it gets no set-user-ID. */
+/** Permissions without set-user-ID: a report is no program. */
 const PERMISSIONS = 0o777;
 
 async function keepOwner(file: FileHandle, { mode, uid, gid }: Stats): Promise<void> {
@@ -96,18 +96,18 @@ async function refill(path: string, { old, render }: Writing & { readonly old: S
   });
 }
 
-/** A link is not followed, and a pipe in place of a file not waited for. */
+/** Does not follow a link, and does not wait for a pipe that has replaced the file. */
 const NO_LINK = constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
-/** Opens a path, if it still leads to the file with these stats. */
+/** Opens a path if it still leads to the file with these stats. */
 async function openSame(path: string, old: Stats, flags: number): Promise<FileHandle> {
   const file = await open(path, flags);
   if (isSame(await file.stat(), old)) return file;
   await file.close();
-  throw new Error('it was replaced by something else during the run');
+  throw new Error('another file replaced it during the run');
 }
 
-/** The number of a file that is gone may be given to another one, of another kind. */
+/** The inode of a deleted file may be reused for a file of another kind. */
 function isSame(a: Stats, b: Stats): boolean {
   return a.dev === b.dev && a.ino === b.ino && (a.mode & constants.S_IFMT) === (b.mode & constants.S_IFMT);
 }

@@ -4,10 +4,10 @@ import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { ReportTarget } from './report-target.ts';
 
-/** The files that a run reads, which a report must not overwrite. */
+/** The input files of a run, which a report must not overwrite. */
 export interface ReportInputs {
   readonly files: readonly string[];
-  /** A directory of thin manifests: what stands in it as a manifest or a list of images. */
+  /** A directory of thin manifests: its manifests and lists of images. */
   readonly directory?: string;
 }
 
@@ -20,13 +20,13 @@ export function inputsOf({
   return inputsAt(where, [...keyFiles, ...caFiles, ...(planKey === undefined ? [] : [planKey])]);
 }
 
-/** The manifests and some more files. */
+/** The manifests, and further files. */
 export function inputsAt(where: ManifestLocation | undefined, files: readonly string[]): ReportInputs {
   if (where === undefined) return { files };
   return where.kind === 'plain' ? { files: [where.file, ...files] } : { files, directory: where.directory };
 }
 
-/** True for a place that is one of the files to read, under whatever name. */
+/** True for a target that is one of the input files, under any name. */
 export async function isInput(place: ReportTarget, { files, directory }: ReportInputs): Promise<boolean> {
   if (place.kind !== 'file' || place.old === undefined) return false;
   const { dev, ino } = place.old;

@@ -4,18 +4,18 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 
-/** The file behind the path of a report, every link followed: its kind decides how it is written. */
+/** The file at the end of a report's path, every link followed. Its kind decides how it is written. */
 export type ReportTarget =
   /** A stream that this process has open already. */
   | { readonly kind: 'descriptor'; readonly fd: number }
   /** A pipe, a device or a stream of another process: written to, never replaced. */
   | { readonly kind: 'special'; readonly path: string; readonly at: Stats }
-  /** A file, or none yet; `old` is the one that is replaced. */
+  /** A file, which may not exist yet; `old` is the file to replace. */
   | { readonly kind: 'file'; readonly path: string; readonly old: Stats | undefined };
 
 const STDOUT = 1;
 
-/** The place that a path leads to, or, in words, why no report can be written there. Writes nothing. */
+/** The target of a path, or the reason why no report can be written there. Writes nothing. */
 export async function resolveTarget(target: string): Promise<ReportTarget | { readonly obstacle: string }> {
   if (target === '-') return { kind: 'descriptor', fd: STDOUT };
   if (target.endsWith('/')) return { obstacle: IS_DIRECTORY };
@@ -26,7 +26,7 @@ export async function resolveTarget(target: string): Promise<ReportTarget | { re
   }
 }
 
-/** Equal for places that are the same. */
+/** Equal for paths with the same target. */
 export function keyOfTarget(place: ReportTarget): string {
   if (place.kind === 'descriptor') return `descriptor ${place.fd}`;
   const old = place.kind === 'file' ? place.old : undefined;
@@ -35,12 +35,12 @@ export function keyOfTarget(place: ReportTarget): string {
 
 const IS_DIRECTORY = 'it is a directory: give the path of a file';
 
-/** As many links as systems follow. */
+/** The usual limit of systems. */
 const MAX_LINKS = 40;
 
 /**
- * Where the links of a path end. The streams of processes are links too, to files that must not be replaced: it ends
- * there.
+ * Follows the links of a path. Streams of processes are links too, to files that must not be replaced, so it stops at
+ * them.
  */
 async function endOf(path: string): Promise<string> {
   let end = path;
@@ -57,8 +57,8 @@ async function endOf(path: string): Promise<string> {
 }
 
 /**
- * True for a link that the kernel would not follow either: in a directory that everybody may write to, of somebody who
- * neither owns that nor runs this. @see https://www.kernel.org/doc/html/latest/admin-guide/sysctl/fs.html
+ * True for a link that the kernel would not follow either: in a directory that every user may write to, owned by neither
+ * the owner of that directory nor this user. @see https://www.kernel.org/doc/html/latest/admin-guide/sysctl/fs.html
  */
 async function isPlanted(link: string, directory: string): Promise<boolean> {
   const { mode, uid } = await stat(directory);
@@ -69,7 +69,7 @@ async function isPlanted(link: string, directory: string): Promise<boolean> {
 /** Sticky and writable for all. */
 const SHARED = 0o1002;
 
-/** `/dev/stdout` and its like lead there. @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html */
+/** `/dev/stdout` and the like lead there. @see https://man7.org/linux/man-pages/man5/proc_pid_fd.5.html */
 const STREAM = /^(?:\/proc\/(\d+)(?:\/task\/\d+)?|\/dev)\/fd\/(\d+)$/;
 
 async function placeAt(path: string): Promise<ReportTarget | { readonly obstacle: string }> {
@@ -78,15 +78,15 @@ async function placeAt(path: string): Promise<ReportTarget | { readonly obstacle
     fstatSync(Number(fd));
     return { kind: 'descriptor', fd: Number(fd) };
   }
-  // every link but that of a stream was followed: one that stands here by now is new
+  // every link except that of a stream was followed, so a link here is new
   const old = await (isStream === undefined ? lstat(path) : stat(path)).catch(ifMissing);
-  if (old?.isSymbolicLink()) return { obstacle: 'its links change while they are followed' };
+  if (old?.isSymbolicLink()) return { obstacle: 'its links changed while they were followed' };
   if (old?.isDirectory()) return { obstacle: IS_DIRECTORY };
   if (old !== undefined && (isStream !== undefined || !old.isFile())) {
     await access(path, constants.W_OK);
     return { kind: 'special', path, at: old };
   }
-  // a file that may be written to can be filled anew, where the directory lets nobody replace it
+  // a writable file can be overwritten even if its directory is read-only
   await access(dirname(path), constants.W_OK).catch(async (error: unknown) => {
     if (old === undefined) throw error;
     await access(path, constants.W_OK);

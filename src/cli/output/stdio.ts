@@ -5,11 +5,11 @@ import { Secrets } from '../../base/secrets.ts';
 /** Output could not be written: the disk is full, or the stream was never open. */
 export class OutputError extends CodedError<'unwritable'> {}
 
-/** Where a run writes: data to `out`, everything for people to `err`. */
+/** The output of a run: data on `out`, everything for people on `err`. */
 export interface Stdio {
   readonly out: Output;
   readonly err: Output;
-  /** Redacted in all output by `out` and `err` themselves. */
+  /** Redacted in all output of `out` and `err`. */
   readonly secrets: Secrets;
 }
 
@@ -18,9 +18,11 @@ export interface Output {
   readonly fd?: number;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Bytes that are written and not taken yet. */
+  readonly backlog?: number;
 }
 
-/** The streams of this process, without the secrets in what is written to them. */
+/** The streams of this process, with secrets redacted. */
 export function processStdio({ stdout, stderr }: NodeJS.Process): Stdio {
   const secrets = new Secrets();
   for (const stream of [stdout, stderr]) ignoreErrors(stream);
@@ -52,6 +54,10 @@ class DiscreetOutput implements Output {
     return this.#stream.columns;
   }
 
+  get backlog(): number {
+    return this.#stream.writableLength;
+  }
+
   write(text: string, done: (error?: Error | null) => void = () => {}): void {
     const told = this.#secrets.redact(text);
     if (this.#isFile) writeToFile(this.fd, told, done);
@@ -60,8 +66,8 @@ class DiscreetOutput implements Output {
 }
 
 /**
- * Writes to a stream and waits until it is taken: a report to a pipe must be whole before the process ends. A reader
- * that has gone away (`| head`) is no failure of ours, and told as `gone`. Throws an `OutputError`.
+ * Writes to a stream and waits for it: a report to a pipe must be complete before the process ends. A closed pipe
+ * (`| head`) is no failure and resolves to `gone`. Throws an `OutputError`.
  */
 export function writeTo(stream: Output, text: string): Promise<'taken' | 'gone'> {
   return new Promise((resolve, reject) => {
@@ -73,17 +79,17 @@ export function writeTo(stream: Output, text: string): Promise<'taken' | 'gone'>
   });
 }
 
-/** Says something to people. That it cannot be said, on a disk that is full, changes nothing of what was done. */
+/** Writes a message to stderr. A failure, such as a full disk, is ignored. */
 export async function tell(err: Stdio['err'], text: string): Promise<void> {
   await writeTo(err, text).catch(() => {});
 }
 
-/** Keeps a stream whose reader has gone away, or whose disk is full, from ending the process: who needs to know waits. */
+/** Keeps a closed or full stream from ending the process. Writers that depend on it wait for their write. */
 function ignoreErrors(stream: NodeJS.WritableStream): void {
   stream.on('error', () => {});
 }
 
-/** node's own stream for a file does not notice when only a part of the text fits on the disk. */
+/** node's stream for a file does not notice if only a part of the text fits on the disk. */
 function writeToFile(fd: number, text: string, done: (error?: Error | null) => void): void {
   try {
     writeFileSync(fd, text);

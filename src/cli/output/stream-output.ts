@@ -1,11 +1,11 @@
 import { type Stdio, writeTo } from './stdio.ts';
 
-/** Characters that are written at a time. */
+/** Characters per write. */
 const BLOCK = 64 * 1024;
 
 /**
- * Writes pieces in blocks, at the pace of the reader. A piece does not wait for a later one, and is written even where
- * that fails. Ends early where the reader is gone (`| head`). Throws an `OutputError` for a failed write.
+ * Writes pieces in blocks, at the pace of the reader. A piece does not wait for a later one, and is written even if a
+ * later one fails. Ends early if the reader is gone (`| head`). Throws an `OutputError` for a failed write.
  */
 export async function streamOutput(
   out: Stdio['out'],
@@ -16,7 +16,7 @@ export async function streamOutput(
   try {
     for (;;) {
       const next = iterator.next();
-      next.catch(() => {}); // it is waited for below
+      next.catch(() => {}); // it is awaited below
       if (block !== '' && (block.length >= BLOCK || (await isLate(next)))) {
         const written = block;
         block = '';
@@ -35,7 +35,7 @@ export async function streamOutput(
   }
 }
 
-/** True unless it settles before anything else happens. */
+/** True unless the promise settles at once. */
 async function isLate(next: Promise<unknown>): Promise<boolean> {
   const settled = next.then(
     () => false,

@@ -6,19 +6,20 @@ import type { Digest } from '../../image/digest.ts';
 import { encodePlan } from '../../plan/plan-codec.ts';
 import { parseSigningKey, type PlanKey, signPlan } from '../../plan/plan-seal.ts';
 import type { RecordedPlan } from '../../plan/recorded-plan.ts';
+import { redactTexts } from '../../plan/redact-texts.ts';
 import type { Log } from '../../ports/log.ts';
 import { InputError } from '../flags/usage-error.ts';
 import type { Stdio } from './stdio.ts';
 import { type ReportTargets, writePieces } from './write-report.ts';
 
-/** The plan of a dry run on its way to its file. */
+/** The output of a dry run's plan. */
 export interface PlanOutput {
   readonly keep: (plan: RecordedPlan) => void;
   /** Writes the plan, or logs that the run has none. Throws a `ReportError`. */
   readonly write: (targets: ReportTargets, stdio: Stdio) => Promise<void>;
 }
 
-/** Reads the key that signs the plan, where there is one. Throws an `InputError`. */
+/** Reads the signing key, if given. Throws an `InputError`. */
 export async function openPlanOutput(planKey: string | undefined, log: Log): Promise<PlanOutput> {
   const signer = planKey === undefined ? undefined : await readSigner(planKey, log);
   const sign = signer === undefined ? undefined : (digest: Digest) => signPlan(digest, signer);
@@ -31,8 +32,10 @@ export async function openPlanOutput(planKey: string | undefined, log: Log): Pro
       const made = plan;
       if (made === undefined) log.write('error', NO_PLAN);
       else {
-        const pieces = () => withoutSecrets(encodePlan(made, sign), stdio.secrets);
-        await writePieces(planOut, pieces, { stdio, what: 'plan' });
+        const { secrets } = stdio;
+        const redacted = redactTexts(made, (text) => secrets.redact(text));
+        const pieces = () => withoutSecrets(encodePlan(redacted, sign), secrets);
+        await writePieces(planOut, pieces, { stdio, subject: 'plan' });
       }
     },
   };
@@ -40,15 +43,18 @@ export async function openPlanOutput(planKey: string | undefined, log: Log): Pro
 
 const NO_PLAN = 'no plan was written: the run was stopped before it had read everything';
 
-/** A secret cannot be redacted here: the digest of the plan would not match any more. */
+/** A secret that is left is in a name, which is obeyed. It cannot be redacted here: the digest would no longer match. */
 function* withoutSecrets(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
   for (const piece of pieces) {
-    if (secrets.redact(piece) !== piece) throw new Error('it would contain a secret of this run');
+    if (secrets.redact(piece) !== piece) throw new Error(SECRET_NAME);
     yield piece;
   }
 }
 
-/** Warns of a file that others may read. */
+const SECRET_NAME =
+  'a name in it (a registry, an image, a tag or a file) is the same as a password or a token of this run: use another one';
+
+/** Warns of a key file that other users may read. */
 async function readSigner(path: string, log: Log): Promise<PlanKey> {
   try {
     const key = parseSigningKey(await readFile(path, 'utf8'));

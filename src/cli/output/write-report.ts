@@ -24,13 +24,13 @@ type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'> & {
 export interface ReportTargets {
   readonly report: ReportTarget | undefined;
   readonly reportMarkdown: ReportTarget | undefined;
-  /** That of the plan. */
+  /** The target of the plan. */
   readonly planOut?: ReportTarget | undefined;
 }
 
 /**
- * Finds the places of reports, and removes what an earlier run has left there. Throws a `UsageError` for a report that
- * could not be written, or not without losing one of the files that are read.
+ * Finds the targets of reports, and removes the reports of an earlier run. Throws a `UsageError` for a report that could
+ * not be written, or only over one of the input files.
  */
 export async function prepareReports(
   { report, reportMarkdown, planOut }: Targets,
@@ -71,8 +71,8 @@ function refuseSame(targets: readonly GivenTarget[]): void {
 }
 
 /**
- * Writes the forms of a report that were asked for; a file appears whole or not at all where that is possible. A failure
- * of one does not stop the other: throws a `ReportError` for the first that failed, after both were tried.
+ * Writes the requested forms of a report; a file appears as a whole or not at all if possible. If one fails, the other
+ * is still written. Throws a `ReportError` for the first failure.
  */
 export async function writeReports(
   report: Report,
@@ -89,17 +89,17 @@ export async function writeReports(
 async function findFor(
   target: string | undefined,
   inputs: ReportInputs,
-  what = 'report',
+  subject = 'report',
 ): Promise<ReportTarget | undefined> {
   if (target === undefined) return undefined;
   const place = await resolveTarget(target);
-  if ('obstacle' in place) throw unusable(target, place.obstacle, what);
-  if (await isInput(place, inputs)) throw unusable(target, 'it is one of the files to read', what);
+  if ('obstacle' in place) throw unusable(target, place.obstacle, subject);
+  if (await isInput(place, inputs)) throw unusable(target, 'it is one of the input files', subject);
   return place;
 }
 
-function unusable(target: string, why: string, what = 'report'): InputError {
-  return new InputError(`cannot write the ${what} ${quote(target)}: ${why}`);
+function unusable(target: string, why: string, subject = 'report'): InputError {
+  return new InputError(`cannot write the ${subject} ${quote(target)}: ${why}`);
 }
 
 async function discardOld(place: ReportTarget | undefined): Promise<void> {
@@ -109,18 +109,18 @@ async function discardOld(place: ReportTarget | undefined): Promise<void> {
   });
 }
 
-/** Writes one file, or nothing without a place. Throws a `ReportError` that names what it is. */
+/** Writes one file, or nothing without a target. Throws a `ReportError` that names `subject`. */
 export async function writePieces(
   place: ReportTarget | undefined,
   render: () => Iterable<string>,
-  { stdio, what = 'report' }: { readonly stdio: Stdio; readonly what?: string },
+  { stdio, subject = 'report' }: { readonly stdio: Stdio; readonly subject?: string },
 ): Promise<void> {
   if (place === undefined) return;
   try {
     await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
   } catch (cause) {
-    const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // it names the stream as well
-    const message = `cannot write the ${what} ${nameOf(place)}: ${why}`;
+    const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // its message names the stream again
+    const message = `cannot write the ${subject} ${nameOf(place)}: ${why}`;
     throw new ReportError('unwritable', message, { cause });
   }
 }
@@ -155,10 +155,11 @@ function nameOf(place: ReportTarget): string {
   return place.fd === STDOUT ? 'to stdout' : 'to stderr';
 }
 
-/** Characters that are written at a time. */
+/** Characters per write. */
 const BLOCK = 256 * 1024;
 
-function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
+/** Without the secrets, in blocks that are worth a write. */
+export function* inBlocks(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
   let block = '';
   for (const piece of pieces) {
     block += piece;

@@ -29,9 +29,9 @@ const NOTHING: Counts = { requests: 0, bytesIn: 0, bytesOut: 0, throttled: 0 };
 export class HostRates {
   readonly #traffic: Traffic;
   readonly #window: number;
-  /** The base of the rates: as old as the window, or a little older. */
+  /** The base of the rates: as old as the window, or slightly older. */
   #oldest: Sample;
-  /** In the order of time. */
+  /** Ordered by time. */
   #later: Sample[] = [];
 
   /** `window`: milliseconds. */

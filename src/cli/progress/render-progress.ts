@@ -1,3 +1,4 @@
+import type { BlobRate, ByteSnapshot } from './byte-counter.ts';
 import type { HostRate } from './host-rates.ts';
 import type { ProgressSnapshot } from './meter.ts';
 
@@ -13,22 +14,31 @@ const TITLES = {
 /** Hosts that are shown; of the others only how many there are. */
 const MAX_HOSTS = 3;
 
+/** Characters of an image's name: 80 columns have room for its bytes as well. */
+const MAX_NAME = 45;
+
 /** Some lines for a terminal, none wider than `columns`. */
 export function renderLines(snapshot: ProgressSnapshot, columns: number): string[] {
   const shown = snapshot.hosts.slice(0, MAX_HOSTS);
   const width = Math.max(0, ...shown.map(({ host }) => host.length));
-  const lines = [renderStage(snapshot), ...shown.map((host) => `  ${renderHost(host, width)}`)];
+  const blobs = snapshot.bytes?.blobs ?? [];
+  const lines = [
+    renderStage(snapshot),
+    ...blobs.map((blob) => `  ${renderBlob(blob)}`),
+    ...shown.map((host) => `  ${renderHost(host, width)}`),
+  ];
   return lines.map((line) => cut(line, columns));
 }
 
 /** The same facts as the fields of a line in a log. */
 export function renderFields(snapshot: ProgressSnapshot): Record<string, string | number> {
-  const { stage, done, steps, stepsPerSecond, remaining, hosts } = snapshot;
+  const { stage, done, steps, bytes, stepsPerSecond, remaining, hosts } = snapshot;
   return {
     phase: TITLES[stage],
     done,
     ...(steps === 0 ? {} : { total: steps }),
     ...(stepsPerSecond === undefined ? {} : { perSecond: Number(formatRate(stepsPerSecond)) }),
+    ...(bytes === undefined ? {} : { bytes: bytes.done, bytesKnown: bytes.total }),
     ...(remaining === undefined ? {} : { eta: formatDuration(remaining) }),
     hosts: hosts
       .slice(0, MAX_HOSTS)
@@ -38,13 +48,31 @@ export function renderFields(snapshot: ProgressSnapshot): Record<string, string 
   };
 }
 
-function renderStage({ stage, done, steps, stepsPerSecond, remaining, hosts }: ProgressSnapshot): string {
-  const part = steps === 0 ? '' : `/${steps} (${Math.floor((done / steps) * 100)}%)`;
+function renderStage(snapshot: ProgressSnapshot): string {
+  const { stage, done, steps, bytes, stepsPerSecond, remaining, hosts } = snapshot;
+  const part = steps === 0 ? '' : `/${steps}${bytes === undefined ? percentOf(done, steps) : ' images'}`;
   const facts = [`${TITLES[stage]} ${done}${part}`];
-  if (stepsPerSecond !== undefined) facts.push(`${formatRate(stepsPerSecond)}/s`);
+  if (bytes !== undefined) facts.push(...renderBytes(bytes, snapshot));
+  else if (stepsPerSecond !== undefined) facts.push(`${formatRate(stepsPerSecond)}/s`);
   if (remaining !== undefined) facts.push(`ETA ${formatDuration(remaining)}`);
   if (hosts.length > MAX_HOSTS) facts.push(`${hosts.length} hosts`);
   return facts.join(', ');
+}
+
+function percentOf(done: number, steps: number): string {
+  return ` (${Math.floor((done / steps) * 100)}%)`;
+}
+
+/** A `+` follows a total that grows with the manifests that are still to be read. */
+function renderBytes({ done, total, perSecond }: ByteSnapshot, { begun, steps }: ProgressSnapshot): string[] {
+  const volume = formatPart(done, total, begun < steps ? '+' : '');
+  return perSecond === undefined ? [volume] : [volume, formatThroughput(perSecond)];
+}
+
+/** The host comes last, where a narrow terminal cuts it. */
+function renderBlob({ name, host, size, sent, perSecond }: BlobRate): string {
+  const rate = perSecond === undefined ? '' : ` ${formatThroughput(perSecond)}`;
+  return `${cut(name, MAX_NAME)} ${formatPart(sent, size)}${rate}  ${host}`;
 }
 
 function renderHost(host: HostRate, width: number): string {
@@ -76,6 +104,12 @@ export function formatRate(perSecond: number): string {
 /** Bytes a second in megabytes: `0.3 MB/s`. */
 export function formatThroughput(bytesPerSecond: number): string {
   return `${formatRate(bytesPerSecond / 1e6)} MB/s`;
+}
+
+/** A part of a number of bytes, both in the unit of the whole: `42/60 MB`. */
+export function formatPart(done: number, all: number, mark = ''): string {
+  const [unit, bytes] = all >= 1e9 ? ['GB', 1e9] : all >= 1e6 ? ['MB', 1e6] : ['kB', 1e3];
+  return `${formatRate(done / bytes)}/${formatRate(all / bytes)}${mark} ${unit}`;
 }
 
 function pad(number: number): string {

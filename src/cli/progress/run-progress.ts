@@ -2,6 +2,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import type { LogFormat } from '../flags/options/run-options.ts';
 import type { StopSignals } from '../runtime/stop-signals.ts';
 import { type ProgressStyle, type ShownProgress, showProgress, systemTimers } from './show-progress.ts';
 import type { StatusArea } from './status-area.ts';
@@ -41,7 +42,7 @@ export function progressStyleOf({
   env,
 }: {
   wanted: boolean;
-  format: PromotionOptions['log']['format'];
+  format: LogFormat;
   status: Pick<StatusArea, 'isTerminal'>;
   env: NodeJS.ProcessEnv;
 }): ProgressStyle {

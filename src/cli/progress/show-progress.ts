@@ -1,7 +1,7 @@
 import type { Log } from '../../ports/log.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { Traffic } from '../../ports/traffic.ts';
-import { ProgressMeter } from './meter.ts';
+import { NO_PROGRESS, ProgressMeter } from './meter.ts';
 import { renderFields, renderLines } from './render-progress.ts';
 import type { StatusArea } from './status-area.ts';
 
@@ -18,7 +18,7 @@ export interface ProgressPorts {
 
 /** Intervals, so that a test can have its own time. */
 export interface Timers {
-  /** Calls `tick` every so many milliseconds until what it returns is called. Keeps no process alive. */
+  /** Calls `tick` at this interval until the returned function is called. Keeps no process alive. */
   every(milliseconds: number, tick: () => void): () => void;
 }
 
@@ -47,7 +47,7 @@ const LOGGING = 30_000;
 export function showProgress(style: ProgressStyle, ports: ProgressPorts): ShownProgress {
   switch (style) {
     case 'none':
-      return { progress: { begin: () => {}, advance: () => {}, end: () => {} }, close: () => {} };
+      return { progress: NO_PROGRESS, close: () => {} };
     case 'live':
       return showLive(ports);
     case 'log':

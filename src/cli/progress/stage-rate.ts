@@ -1,28 +1,26 @@
-/** Milliseconds after which what was counts for a third: long enough not to jump, short enough to follow. */
+/** Milliseconds after which a measurement counts for a third: long enough to be stable, short enough to follow. */
 const MEMORY = 60_000;
-/** Less of a stage than this is no evidence of how long the rest takes. */
+/** Milliseconds of a stage before the rest can be estimated. */
 const MIN_ELAPSED = 10_000;
 const MIN_STEPS = 10;
-/** What happens in less time is no rate. */
+/** Milliseconds before a rate can be computed. */
 const MIN_TIME = 1000;
-/** An estimate beyond this says only that nothing is known. */
+/** A longer estimate means that too little is known. */
 const MAX_REMAINING = 100 * 3_600_000;
 
-/** How fast the steps of one stage are done: an average that forgets slowly. */
+/** The rate of the steps of one stage: an average that weights older steps less. */
 export class StageRate {
   readonly #begun: number;
-  readonly #steps: number;
   #last: { readonly at: number; readonly done: number };
-  /** Steps and milliseconds, older ones for less. */
+  /** Weighted steps and milliseconds. */
   #weighted = { steps: 0, time: 0 };
 
-  constructor(now: number, steps: number) {
+  constructor(now: number) {
     this.#begun = now;
-    this.#steps = steps;
     this.#last = { at: now, done: 0 };
   }
 
-  /** Takes note of how many steps are done by now. */
+  /** Records the number of steps done so far. */
   update(now: number, done: number): void {
     const time = now - this.#last.at;
     if (time <= 0) return; // the clock of a machine may be set back
@@ -40,12 +38,12 @@ export class StageRate {
     return this.#last.at - this.#begun < MIN_TIME ? undefined : (steps / time) * 1000;
   }
 
-  /** Milliseconds until all steps are done; undefined without enough evidence. */
-  remaining(): number | undefined {
+  /** Milliseconds until so many steps are done; undefined without enough evidence. */
+  remaining(all: number): number | undefined {
     const { at, done } = this.#last;
-    if (at - this.#begun < MIN_ELAPSED || done < MIN_STEPS || done >= this.#steps) return undefined;
+    if (at - this.#begun < MIN_ELAPSED || done < MIN_STEPS || done >= all) return undefined;
     const { steps, time } = this.#weighted;
-    const remaining = ((this.#steps - done) / steps) * time;
+    const remaining = ((all - done) / steps) * time;
     return remaining <= MAX_REMAINING ? remaining : undefined;
   }
 }

@@ -1,11 +1,11 @@
 import type { Stdio } from '../output/stdio.ts';
 
-/** Where nothing says how wide the terminal is. */
+/** For a terminal of unknown width. */
 const USUAL_COLUMNS = 80;
 
 /**
- * Some lines at the bottom of a terminal that change, below text that stays. Each change is one write, and a line is
- * overwritten before what is left of it is erased: so nothing flickers. Without lines it passes text on as it is.
+ * Changing lines at the bottom of a terminal, below text that stays. Each change is one write, and a line is overwritten
+ * before its rest is erased, so nothing flickers. Without lines, text is passed on unchanged.
  */
 export class StatusArea {
   readonly #err: Stdio['err'];
@@ -19,9 +19,13 @@ export class StatusArea {
     return this.#err.isTTY === true;
   }
 
-  /** Columns that a line may take; the last one is left free, where terminals differ in when they wrap. */
+  /** Columns of a line. The last column is left free, because terminals differ in when they wrap. */
   get columns(): number {
     return (this.#err.columns || USUAL_COLUMNS) - 1;
+  }
+
+  get backlog(): number {
+    return this.#err.backlog ?? 0;
   }
 
   /** Writes text above the lines. It ends with a newline. */
@@ -30,7 +34,7 @@ export class StatusArea {
     else this.#err.write(`${this.#toTop()}\u001b[J${text}${draw(this.#lines)}`);
   }
 
-  /** Shows these lines in place of those before. */
+  /** Replaces the lines. */
   show(lines: readonly string[]): void {
     if (lines.length === 0) return this.clear();
     this.#err.write(`${this.#toTop()}${draw(lines)}\u001b[J`);
@@ -42,7 +46,7 @@ export class StatusArea {
     this.#lines = [];
   }
 
-  /** Back to where the lines begin. A terminal that has become narrower has wrapped them. */
+  /** Moves to the first line. A terminal that became narrower has wrapped the lines. */
   #toTop(): string {
     const columns = this.columns + 1;
     const rows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0);

@@ -1,18 +1,18 @@
 import { type AccountBinding, bindAccounts } from '../../adapters/google/bind-accounts.ts';
-import type { Budgets } from '../../http/limits/budgets.ts';
+import type { RateLimits } from '../../http/limits/rate-limits.ts';
 import { hostOf } from '../../image/repository.ts';
 import type { PromoterManifest, Registry } from '../../manifest/model.ts';
 import type { Log } from '../../ports/log.ts';
 
-/** A registry, and the Google service account that it is used as. */
+/** A registry and its Google service account. */
 export type BoundRegistry = Pick<Registry, 'name' | 'serviceAccount'>;
 
-/** The registries that manifests name. */
+/** The registries of manifests. */
 export function registriesOf(manifests: readonly PromoterManifest[]): readonly BoundRegistry[] {
   return manifests.flatMap(({ source, destinations }) => [source, ...destinations]);
 }
 
-/** The account of each registry that has one. Warns of a registry with several: the first counts. */
+/** The account of each registry that has one. Warns of a registry with several: the first one is used. */
 export function bindRegistries(registries: readonly BoundRegistry[], log: Log): readonly AccountBinding[] {
   const { bindings, conflicts } = bindAccounts(registries);
   for (const { registry, used, ignored } of conflicts) {
@@ -22,11 +22,11 @@ export function bindRegistries(registries: readonly BoundRegistry[], log: Log): 
 }
 
 /**
- * Warns of each budget for a host without a registry: the host is misspelt, or registries only redirect to it, and its
- * requests count against the budget of the registry. A run without registries has no warning.
+ * Warns of each rate limit for a host without a registry: the host is misspelt, or registries only redirect to it, and
+ * its requests count against the rate limit of the registry. A run without registries has no warning.
  */
-export function warnUnusedBudgets(
-  { hosts }: Budgets,
+export function warnUnusedRateLimits(
+  { hosts }: RateLimits,
   registries: readonly Pick<BoundRegistry, 'name'>[],
   log: Log,
 ): void {
@@ -34,7 +34,7 @@ export function warnUnusedBudgets(
   if (used.size === 0) return;
   for (const host of Array.from(hosts.keys()).toSorted()) {
     if (used.has(host)) continue;
-    log.write('warning', '-budget is of a host that no registry has, so it limits nothing: is it misspelt?', {
+    log.write('warning', '-budget names a host that no registry uses: check its spelling', {
       host,
       registries: Array.from(used).toSorted().join(', '),
     });

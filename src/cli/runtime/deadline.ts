@@ -1,14 +1,14 @@
 import { GRACE, type StopSignals } from './stop-signals.ts';
 
-/** Calls back once after so many milliseconds, unless it is stopped by what it gives back. */
+/** Calls `act` once after some milliseconds. The returned function cancels the timer. */
 type StartTimer = (milliseconds: number, act: () => void) => () => void;
 
-/** Milliseconds that a timer can have: a run that may take longer will not. */
+/** Maximum milliseconds of a timer. A longer deadline is shortened to it. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 /**
- * Stops a run when its time is over as a signal would, in the same two steps; a signal after that ends it at once.
- * Without milliseconds there is no deadline. The time begins now.
+ * Stops a run at its deadline as a signal would, in the same two steps; a signal after that ends it at once.
+ * Undefined milliseconds mean no deadline. The time begins now.
  */
 export function withDeadline(
   stop: StopSignals,
@@ -20,7 +20,7 @@ export function withDeadline(
   const hard = new AbortController();
   const reason = new DeadlineError();
   let stopTimer = startTimer(Math.min(milliseconds, LONGEST_TIMER), () => {
-    if (stop.stopping.aborted) return; // a signal was first
+    if (stop.stopping.aborted) return; // a signal came first
     soft.abort(reason);
     stopTimer = startTimer(GRACE, () => hard.abort(reason));
     stop.stopping.addEventListener('abort', () => hard.abort(stop.stopping.reason));
@@ -36,7 +36,7 @@ export function withDeadline(
   };
 }
 
-/** Why a run was stopped that has taken too long. */
+/** The reason of a run that was stopped at its deadline. */
 export class DeadlineError extends DOMException {
   constructor() {
     super('the deadline has passed', 'AbortError');

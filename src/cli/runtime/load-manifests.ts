@@ -9,7 +9,7 @@ import type { Log, LogLevel } from '../../ports/log.ts';
 import { InputError } from '../flags/usage-error.ts';
 
 export interface LoadOptions {
-  /** Throws for any file that is not YAML. Otherwise its project is left out, unless there is no other. */
+  /** Throws for any file that is not YAML. Otherwise only its project is left out, unless no project can be parsed. */
   readonly strict: boolean;
   /** Level of the line that counts the manifests. Default: `info`. */
   readonly countLevel?: LogLevel;
@@ -18,8 +18,8 @@ export interface LoadOptions {
 }
 
 /**
- * Reads the manifests and logs every problem. Throws an `InputError` where nothing is left to work on. A run that was
- * stopped reads none: it has a report too.
+ * Reads the manifests and logs every problem. Throws an `InputError` if no usable manifest is left. A stopped run reads
+ * none, because it has a report too.
  */
 export async function loadManifests(
   where: ManifestLocation,
@@ -39,7 +39,7 @@ export async function loadManifests(
   return read;
 }
 
-/** Projects with a file that is not YAML, or too large to be parsed. */
+/** Number of projects with a file that is not YAML, or too large to be parsed. */
 function countUnparsable(problems: readonly Problem[]): number {
   const files = problems
     .filter(({ rule }) => rule === 'yaml' || rule === 'file-size')

@@ -22,7 +22,7 @@ import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { VERSION } from '../output/version.ts';
-import { type BoundRegistry, bindRegistries, warnUnusedBudgets } from './bound-registries.ts';
+import { type BoundRegistry, bindRegistries, warnUnusedRateLimits } from './bound-registries.ts';
 import { invalidNamesSince, trafficSince } from './run-counts.ts';
 
 /** Options, environment, log and clock of a process. */
@@ -42,11 +42,11 @@ export interface RunRegistries extends Omit<OciRegistry, 'close'> {
   readonly facts: RepositoryFactsReader;
 }
 
-/** All that speaks to the network in a process. */
+/** The network clients of a process. */
 export interface NetworkClients {
   /**
-   * The clients of one run: its identities, read anew, and its counts. One run at a time. With `readOnly`, a run without
-   * any Google credentials reads anonymously. Throws a `UsageError` for options and surroundings that cannot be used.
+   * The clients of one run, with its own identities and counts. One run at a time. With `readOnly`, a run without any
+   * Google credentials reads anonymously. Throws a `UsageError` for invalid options and an unusable environment.
    */
   forRun(
     registries: readonly BoundRegistry[],
@@ -55,10 +55,10 @@ export interface NetworkClients {
   close(): Promise<void>;
 }
 
-/** The clients of a process, as its flags and its environment have it. Throws a `UsageError`. */
+/** The clients of a process, from its flags and environment. Throws a `UsageError`. */
 export async function createNetworkClients(parts: Required<RuntimeParts>): Promise<NetworkClients> {
   const { options, env, clock, log, secrets } = parts;
-  const { plainHttp, threads, caFiles, trustedRealms, budgets } = options;
+  const { plainHttp, threads, caFiles, trustedRealms, rateLimits } = options;
   const network = completeNetworkOptions({ env, caFiles });
   await checkSurroundings(network, parts).catch((error: unknown) => {
     throw new InputError(messageOf(error));
@@ -75,7 +75,7 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
     clock,
     plainHttp,
     threads,
-    budgets,
+    rateLimits,
     userAgent,
     trustedRealms: new Set(trustedRealms),
     network,
@@ -85,7 +85,7 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
   const api = { keychain, fetch: google.fetch, ...apiEndpointOf(env) };
   return {
     forRun: async (registries, { readOnly }) => {
-      warnUnusedBudgets(budgets, registries, log);
+      warnUnusedRateLimits(rateLimits, registries, log);
       identities = await makeKeychain(registries, { ...parts, readOnly, fetch: google.fetch });
       return {
         ...client,
@@ -107,7 +107,7 @@ interface KeychainParts extends Required<RuntimeParts> {
   readonly fetch: typeof fetch;
 }
 
-/** The accounts that registries are bound to, then the files of docker and podman. */
+/** The accounts of registries first, then the credential files of docker and podman. */
 async function makeKeychain(
   registries: readonly BoundRegistry[],
   { options, readOnly, env, clock, log, fetch }: KeychainParts,
@@ -124,7 +124,7 @@ async function makeKeychain(
   return chainKeychains(readOnly ? orAnonymous(google, log) : google, files);
 }
 
-/** Another endpoint that gcloud is configured with is used here too. */
+/** The endpoint that gcloud is configured with. */
 function apiEndpointOf(env: NodeJS.ProcessEnv): { readonly endpoint?: string } {
   const endpoint = env[ENDPOINT_VARIABLE];
   if (!endpoint) return {};
@@ -134,7 +134,7 @@ function apiEndpointOf(env: NodeJS.ProcessEnv): { readonly endpoint?: string } {
 
 const ENDPOINT_VARIABLE = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY';
 
-/** Reports once, before any request, what every request would fail for. */
+/** Reports faults that would fail every request once, before any request. */
 async function checkSurroundings(
   network: NetworkOptions,
   { options: { plainHttp }, secrets }: Pick<RuntimeParts, 'options' | 'secrets'>,

@@ -8,7 +8,7 @@ import type { SourceTree } from '../../ports/source-tree.ts';
 import type { Spool } from '../../ports/spool.ts';
 import type { NetworkClients, RuntimeParts } from './network-clients.ts';
 
-/** The adapters of a process. Runs that follow each other share connections, learned limits and tokens of hosts. */
+/** The adapters of a process. Consecutive runs share connections, learned limits and tokens of hosts. */
 export interface Runtime {
   readonly clock: Clock;
   readonly openRegistries: NetworkClients['forRun'];
@@ -20,7 +20,7 @@ export interface Runtime {
   close(): Promise<void>;
 }
 
-/** Wires the adapters: the only place that does. Whatever needs the network is loaded when a run asks for it. */
+/** Wires the adapters; nothing else does. Code for the network is loaded when a run needs it. */
 export function openRuntime(parts: RuntimeParts): Runtime {
   const { env, log, clock = systemClock } = parts;
   let clients: Promise<NetworkClients> | undefined;
@@ -35,7 +35,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
       if (isClosed) throw new Error('the runtime is closed');
       clients ??= connect();
       const opened = await clients.catch((error: unknown) => {
-        clients = undefined; // a file that is mended serves the next run
+        clients = undefined; // a corrected file serves the next run
         throw error;
       });
       return opened.forRun(registries, access);
@@ -50,7 +50,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
   };
 }
 
-/** Where systems keep large temporary files; /tmp is often in memory. An empty `TMPDIR` is none. */
+/** The usual directory for large temporary files, because /tmp is often in memory. An empty `TMPDIR` is ignored. */
 export function spoolDirectory(env: NodeJS.ProcessEnv): string {
   return env['TMPDIR'] || (process.platform === 'win32' ? tmpdir() : '/var/tmp');
 }

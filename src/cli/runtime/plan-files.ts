@@ -5,7 +5,7 @@ import { decodePlan, MAX_PLAN_BYTES, type PlanFile } from '../../plan/plan-codec
 import { parseTrustedKey, type PlanKey } from '../../plan/plan-seal.ts';
 import { InputError } from '../flags/usage-error.ts';
 
-/** The plan in a file. Throws an `InputError` for a file that cannot be read, and for whatever is no plan. */
+/** Reads a plan file. Throws an `InputError` for a file that cannot be read or is no plan. */
 export async function readPlanFile(path: string): Promise<PlanFile> {
   try {
     return decodePlan(await readBounded(path, MAX_PLAN_BYTES));
@@ -14,7 +14,7 @@ export async function readPlanFile(path: string): Promise<PlanFile> {
   }
 }
 
-/** All of a file or a pipe, if it is no longer than that. */
+/** The content of a file or a pipe, up to `limit` bytes. */
 async function readBounded(path: string, limit: number): Promise<Buffer> {
   const file = await open(path);
   try {
@@ -36,7 +36,7 @@ async function readBounded(path: string, limit: number): Promise<Buffer> {
   }
 }
 
-/** The keys that may have signed a plan. Throws an `InputError`. */
+/** The keys that a signature may be of. Throws an `InputError`. */
 export function readTrustedKeys(paths: readonly string[]): Promise<PlanKey[]> {
   const read = async (path: string) => {
     try {

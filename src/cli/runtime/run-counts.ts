@@ -1,9 +1,9 @@
 import type { OciRegistry } from '../../adapters/oci/oci-registry.ts';
 import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
 
-// The clients of a process count for its whole life. A run reports what was counted since it began.
+// The clients of a process count from its start. A run reports the difference since its own start.
 
-/** The traffic from now on; hosts without a request since then are left out. */
+/** The traffic from now on, without hosts that have no request since. */
 export function trafficSince(traffic: Traffic): Traffic {
   const before = new Map(Array.from(traffic.hosts(), ([host, counts]) => [host, { ...counts }]));
   const since = ([host, counts]: readonly [string, HostTraffic]): (readonly [string, HostTraffic])[] => {

@@ -5,21 +5,21 @@ import type { Traffic } from '../../ports/traffic.ts';
 import type { ProcessContext } from '../commands/command.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
-import { createLogger } from '../output/logger.ts';
+import { createLogger, type LineLog } from '../output/logger.ts';
 import { showRunProgress } from '../progress/run-progress.ts';
 import { StatusArea } from '../progress/status-area.ts';
 import { DeadlineError, withDeadline } from './deadline.ts';
 import { openRuntime, type Runtime } from './open-runtime.ts';
 import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
 
-/** The parts of every run. */
+/** The parts that every run has. */
 export interface Run {
-  readonly log: Log;
+  readonly log: LineLog;
   /** Writes a line for people that has no level: above the progress. */
   readonly print: (line: string) => void;
   readonly stop: StopSignals;
   readonly runtime: Runtime;
-  /** Shows progress and traffic as long as some work takes. */
+  /** Shows progress and traffic while `work` runs. */
   readonly showing: <T>(traffic: Traffic, work: (progress: Progress) => Promise<T>) => Promise<T>;
 }
 
@@ -55,17 +55,17 @@ export async function withRun(
 }
 
 function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<PromotionOptions, 'task'>>): string {
-  const grace = task === 'promotion' ? `, what is being written has ${GRACE / 1000} s to be finished` : '';
-  const what = `nothing new is begun${grace}`;
+  const grace = task === 'promotion' ? `; writes in flight get ${GRACE / 1000} s more` : '';
+  const effect = `no new work is started${grace}`;
   return reason instanceof DeadlineError
-    ? `stopping at the deadline: ${what}`
-    : `stopping: ${what}; a second signal ends it at once`;
+    ? `stopping at the deadline: ${effect}`
+    : `stopping: ${effect}; a second signal ends it at once`;
 }
 
-/** Warning of Google's library on each machine without a metadata server, which is the usual case. */
+/** A warning of Google's library on each machine without a metadata server, which is the usual case. */
 const QUIET: ReadonlySet<string> = new Set(['MetadataLookupWarning']);
 
-/** Has node's warnings written to the log, not to stderr as they are; gives back what ends that. */
+/** Writes node's warnings to the log instead of stderr. The returned function ends that. */
 export function catchWarnings(log: Log): () => void {
   const printers = process.listeners('warning');
   const write = ({ name, message }: Error) =>

@@ -1,31 +1,31 @@
 import { setMaxListeners } from 'node:events';
 
-/** How a run is stopped from outside, in two steps. */
+/** The signals that stop a run, in two steps. */
 export interface StopSignals {
-  /** Aborts at the first SIGINT or SIGTERM: nothing new is begun. */
+  /** Aborts at the first SIGINT or SIGTERM: no new work is started. */
   readonly stopping: AbortSignal;
   /**
-   * Aborts some seconds later, or at the second one: what is in flight is abandoned. A process that does not end then,
-   * whatever it waits for, is killed by the signal some seconds later, or at the third one.
+   * Aborts some seconds later, or at the second signal: requests in flight are abandoned. If the process does not end
+   * then, the signal kills it some seconds later, or at the third signal.
    */
   readonly signal: AbortSignal;
   /** 130 or 143, once stopped. */
   exitCode(): number | undefined;
-  /** Gives the signals back. */
+  /** Removes the signal handlers. */
   release(): void;
 }
 
-/** Milliseconds that requests in flight have to finish: `docker stop` kills after 10 s, and the report is to be written. */
+/** Milliseconds for requests in flight: `docker stop` kills after 10 s, and the report must be written before. */
 export const GRACE = 7_000;
-/** Milliseconds that remain for the report once everything is abandoned. */
+/** Milliseconds for the report after everything was abandoned. */
 const LAST_WORDS = 5_000;
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
 export function catchStopSignals(): StopSignals {
   const soft = new AbortController();
   const hard = new AbortController();
-  // every request in flight listens to these signals, and to those that are made of them; 0 means the same and makes
-  // the getMaxListeners of node 20 throw, which undici's fetch calls
+  // every request in flight adds listeners to these signals and to those derived from them; 0 would mean the same, but
+  // makes the getMaxListeners of node 20 throw, which undici's fetch calls
   setMaxListeners(Number.POSITIVE_INFINITY);
   let exitCode: number | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -43,8 +43,8 @@ export function catchStopSignals(): StopSignals {
   };
   const die = (name: SignalName) => {
     release();
-    process.kill(process.pid, name); // nobody listens any more: not even a thread that hangs holds it up
-    process.exit(EXIT_CODES[name]); // the first process of a container is not killed by a signal that nobody listens to
+    process.kill(process.pid, name); // its handlers are removed, so even a thread that hangs cannot delay the end
+    process.exit(EXIT_CODES[name]); // as PID 1 in a container, the process is not killed by a signal without a handler
   };
   const release = () => {
     clearTimeout(timer);

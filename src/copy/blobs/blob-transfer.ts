@@ -6,7 +6,8 @@ import { getOrMake } from '../../base/maps.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ReadRegistry, UploadSession, WriteRegistry } from '../../ports/registry.ts';
+import type { BlobProgress } from '../../ports/progress.ts';
+import type { BlobBody, ReadRegistry, UploadSession, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
 import { SpoolError } from '../../ports/spool.ts';
 import { CopyError } from '../outcome.ts';
@@ -33,6 +34,8 @@ export interface Route {
   readonly siblings?: readonly Repository[];
   /** Called with each sibling that content was read from. */
   readonly onSibling?: (sibling: Repository) => void;
+  /** Called when the transfer of a blob begins. Default: its progress is not reported. */
+  readonly onBlob?: (blob: Descriptor) => BlobProgress;
 }
 
 export interface TransferTask extends Route {
@@ -66,11 +69,22 @@ export class BlobTransfer {
     task: TransferTask,
     { signal, opened }: { signal: AbortSignal; opened: UploadSession | undefined },
   ): Promise<'mounted' | 'transferred'> {
-    const upload: Upload = { session: opened, step: 'opening', failure: undefined, unread: undefined };
+    const progress = task.onBlob?.(task.blob);
+    const upload: Upload = {
+      session: opened,
+      step: 'opening',
+      failure: undefined,
+      unread: undefined,
+      progress,
+    };
+    let method: 'mounted' | 'transferred' | undefined;
     try {
-      return await this.#sendUntilDone(task, { upload, signal });
+      method = await this.#sendUntilDone(task, { upload, signal });
+      return method;
     } catch (error) {
       throw abortedAfter(upload.failure, error, signal);
+    } finally {
+      progress?.end(method === 'transferred');
     }
   }
 
@@ -148,11 +162,14 @@ export class BlobTransfer {
       upload.session = session;
     };
     onMove(opened);
-    const open = () =>
-      share.open(source, signal).catch((error: unknown) => {
+    const open = async () => {
+      try {
+        return reportBytes(await share.open(source, signal), upload.progress);
+      } catch (error) {
         upload.step = 'reading';
         throw error;
-      });
+      }
+    };
     upload.step = 'sending';
     await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
     if (siblings?.includes(source)) onSibling?.(source);
@@ -200,6 +217,15 @@ export async function holdsBlob(
   }
 }
 
+/** Reports the bytes as they are read. The stream stays paused until its reader resumes it. */
+function reportBytes(body: BlobBody, progress: BlobProgress | undefined): BlobBody {
+  if (progress === undefined) return body;
+  progress.restart();
+  if (body instanceof Uint8Array) progress.advance(body.length);
+  else body.pause().on('data', (bytes: Uint8Array) => progress.advance(bytes.length));
+  return body;
+}
+
 /** The state of one transfer. */
 interface Upload {
   session: UploadSession | undefined;
@@ -209,6 +235,7 @@ interface Upload {
   failure: unknown;
   /** The error of the first source that did not send the blob. */
   unread: RegistryError | undefined;
+  readonly progress: BlobProgress | undefined;
 }
 
 interface Sending extends TransferTask {

@@ -11,33 +11,30 @@ export type AuthOptions =
   | ({
       readonly kind: 'token';
       readonly users: Users;
-      /** Refresh tokens (identity tokens in a docker config) and whose they are. Default: none. */
+      /** Refresh tokens (identity tokens in a docker config) and their users. Default: none. */
       readonly refreshTokens?: Readonly<Record<string, string>>;
-      /** True: anyone gets a token for pulling. Default false. */
+      /** True: an anonymous client gets a token for pulling. Default false. */
       readonly anonymousPull?: boolean;
       /** Life of a token. Default 300. */
       readonly ttlSeconds?: number;
       /**
-       * What a token request gets that asks to pull from a repository that does not exist: a token (default), one without
-       * rights, or a refusal. Where it asks to push too the repository is created, as Quay does for its creators.
+       * Response to a token request for pulling from a repository that does not exist: a token (default), a token without
+       * rights, or a refusal. A request that includes push creates the repository, as Quay does for its creators.
        */
       readonly pullOfMissing?: 'granted' | 'nothing' | 'refused';
-      /** The name of a repository in scopes, as behind a gateway that rewrites paths. Default: that of its path. */
+      /** The name of a repository in scopes, for a gateway that rewrites paths. Default: that of its path. */
       readonly scopeName?: (name: string) => string;
-      /** A word that is the scope of every request, as `aws` is at Amazon's public registry. Default: none. */
+      /** A fixed scope for every request, such as `aws` at Amazon's public registry. Default: none. */
       readonly scopeWord?: string;
     } & Hiding);
 
 /** User names and their passwords. */
 export type Users = Readonly<Record<string, string>>;
 
-/**
- * Who a request is from: the user, undefined for someone without credentials, `rejected` for a wrong name or
- * password.
- */
+/** The user of a request, undefined without credentials, `rejected` for a wrong name or password. */
 export type Identity = { readonly user: string } | 'rejected' | undefined;
 
-/** Reads an Authorization header of the Basic scheme; another scheme is no credentials. */
+/** Reads an Authorization header of the Basic scheme. Another scheme counts as no credentials. */
 export function identifyBasic(header: string | undefined, users: Users): Identity {
   const encoded = /^basic +(\S+)$/i.exec(header ?? '')?.[1];
   if (encoded === undefined) return undefined;

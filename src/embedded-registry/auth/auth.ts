@@ -6,12 +6,12 @@ import type { RegistryStore } from '../storage/store.ts';
 import { type AuthOptions, type Identity, identify, identifyBasic, type Users } from './auth-options.ts';
 import { type Access, covers, formatScopes, parseScopes, TokenIssuer } from './tokens.ts';
 
-/** The gate that the options ask for: open to all, or with passwords or tokens. */
+/** The authorizer of the options: open to all, or with passwords or tokens. */
 export function createAuthorizer({ auth, now }: Settings, store: Pick<RegistryStore, 'exists'>): Authorizer {
   if (auth === undefined) return { admit: () => {}, issue: noTokens };
   const admitKnown = (call: Call, admit: () => void) => {
     if (auth.hides !== undefined && call.name !== '' && call.headers.authorization === undefined) {
-      throw new Refusal('NAME_UNKNOWN', 'there is nothing to see here', { status: auth.hides });
+      throw new Refusal('NAME_UNKNOWN', 'repository name not known to registry', { status: auth.hides });
     }
     admit();
   };
@@ -56,7 +56,7 @@ function admitBearer(call: Call, { auth, issuer }: { auth: TokenAuth; issuer: To
   if (!covers(rights, needed)) throw unauthorized(`${challenge(call, needed)},error="insufficient_scope"`);
 }
 
-/** What Docker's registry asks for: DELETE is a right of its own, also for giving up an upload. */
+/** The access that Docker's registry requires: DELETE is a right of its own, also for cancelling an upload. */
 function neededAccess({ method, name, path, query }: Call, auth: TokenAuth): Access[] {
   const { scopeName = (own: string) => own, scopeWord } = auth;
   if (scopeWord !== undefined) return [{ resource: scopeWord, actions: [] }];
@@ -101,7 +101,7 @@ async function issueToken(
   return jsonReply({ token, access_token: token, expires_in: auth.ttlSeconds ?? 300 });
 }
 
-/** Of what is asked for, what there is, or is created now. */
+/** The requested access to repositories that exist, or are created now. */
 function grantExisting(
   asked: readonly Access[],
   { auth: { pullOfMissing = 'granted' }, creation }: { auth: TokenAuth; creation: Creation },

@@ -1,11 +1,11 @@
-/** A right to do something with a resource: `repository:prod/app:pull,push` as Docker's token protocol writes it. */
+/** A right to act on a resource: `repository:prod/app:pull,push` in the notation of Docker's token protocol. */
 export interface Access {
   /** `repository:NAME`, or `registry:catalog`. */
   readonly resource: string;
   readonly actions: readonly string[];
 }
 
-/** Tokens that were issued: opaque, each with its rights and its end. */
+/** Issued tokens: opaque, each with its rights and its expiry. */
 export class TokenIssuer {
   readonly #tokens = new Map<string, { readonly granted: readonly Access[]; readonly expiresAt: number }>();
   readonly #lifeMs: number;
@@ -22,14 +22,14 @@ export class TokenIssuer {
     return token;
   }
 
-  /** The rights of a token, or undefined where it was never issued or its time is over. */
+  /** The rights of a token; undefined if it was never issued or has expired. */
   rightsOf(token: string): readonly Access[] | undefined {
     const known = this.#tokens.get(token);
     return known !== undefined && this.#now() < known.expiresAt ? known.granted : undefined;
   }
 }
 
-/** The scopes of a token request; what is none is left out. */
+/** Parses the scopes of a token request; invalid ones are left out. */
 export function parseScopes(scopes: readonly string[]): Access[] {
   return scopes
     .flatMap((scope) => scope.split(' '))
@@ -46,12 +46,12 @@ export function formatScopes(accesses: readonly Access[]): string {
   return accesses.map(({ resource, actions }) => [resource, ...actionsOf(actions)].join(':')).join(' ');
 }
 
-/** None of a word that stands for all. */
+/** The actions without the wildcard. */
 function actionsOf(actions: readonly string[]): readonly string[] {
   return actions.length === 0 ? [] : [actions.join(',')];
 }
 
-/** True when the rights cover everything that is needed. */
+/** True if the rights include all that is needed. */
 export function covers(rights: readonly Access[], needed: readonly Access[]): boolean {
   return needed.every(({ resource, actions }) => {
     const ofResource = rights.filter((right) => right.resource === resource);

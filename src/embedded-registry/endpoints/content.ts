@@ -5,7 +5,7 @@ import { Refusal } from '../errors.ts';
 import type { Reply } from '../reply.ts';
 import { parseRange } from './range.ts';
 
-/** The answer to GET and HEAD of content with a digest: 200, 206 for a range, 304 where the client has it. */
+/** The response to GET and HEAD of content with a digest: 200, 206 for a range, 304 if the client has it. */
 export function contentReply(
   call: Call,
   content: { digest: Digest; mediaType: string; bytes: Uint8Array },
@@ -17,7 +17,7 @@ export function contentReply(
   return { status: 200, headers, body: bytes };
 }
 
-/** The same, and 206 where the request has a Range. */
+/** The same, with 206 for a request with a Range header. */
 export function rangedReply(
   call: Call,
   content: { digest: Digest; mediaType: string; bytes: Uint8Array },
@@ -34,7 +34,7 @@ export function rangedReply(
   };
 }
 
-/** The digest that a text is. Throws `DIGEST_INVALID`. */
+/** Parses a digest. Throws `DIGEST_INVALID`. */
 export function requireDigest(text: string): Digest {
   const digest = parseDigest(text);
   if (digest !== undefined) return digest;

@@ -2,8 +2,8 @@ import { compareText } from '../../base/sorted.ts';
 import type { RegistryStore, StoredManifest } from '../storage/store.ts';
 
 /**
- * Google's body of tags/list: every digest with its tags, in one page. A repository that does not exist has empty
- * maps. Numbers are decimal strings.
+ * Google's body of tags/list: every digest with its tags, in one page. The maps of a repository that does not exist are
+ * empty. Numbers are decimal strings.
  */
 export function googleListing(store: RegistryStore, name: string): unknown {
   const tags = store.tagsByDigest(name);
@@ -32,7 +32,7 @@ function googleEntry(
   };
 }
 
-/** Names directly below a repository, whether they are repositories themselves or only lead to some. */
+/** Names directly below a repository, of repositories and of path components above one. */
 function childRepositories(repositories: readonly string[], name: string): string[] {
   const below = repositories.filter((repository) => repository.startsWith(`${name}/`));
   const children = below.map((repository) => repository.slice(name.length + 1).split('/', 1)[0] ?? '');

@@ -23,9 +23,9 @@ export interface PushedManifest {
 }
 
 /**
- * Throws unless the manifest may be stored: `MANIFEST_INVALID` for what is none or is sent as another type,
- * `DIGEST_INVALID` for other bytes than its reference says, and `MANIFEST_BLOB_UNKNOWN`, with one error for each
- * missing digest, when validation is strict.
+ * Throws unless the manifest may be stored: `MANIFEST_INVALID` for another content or another type than declared,
+ * `DIGEST_INVALID` if the bytes do not match the reference, and `MANIFEST_BLOB_UNKNOWN`, with one error for each
+ * missing digest, if validation is strict.
  */
 export function checkManifest(pushed: PushedManifest, backend: Backend): void {
   checkType(pushed);
@@ -39,7 +39,7 @@ const OCI_TYPES: readonly string[] = [OCI_MANIFEST, OCI_INDEX, OCI_ARTIFACT];
 
 function checkType({ mediaType, bytes }: PushedManifest): void {
   if (isSchema1Type(mediaType) || OCI_TYPES.includes(mediaType)) return;
-  // Docker's types have to say what they are; a lone Content-Type is not enough for Docker's registry
+  // Docker's registry requires the mediaType field in manifests of its types: Content-Type is not enough
   if (DOCKER_TYPES.includes(mediaType) && guessMediaType(bytes) === mediaType) return;
   const declared = quote(guessMediaType(bytes));
   throw new Refusal(

@@ -9,7 +9,7 @@ import type { StoredManifest } from '../storage/store.ts';
 import { contentReply, requireDigest } from './content.ts';
 import { checkManifest } from './manifest-check.ts';
 
-/** The size that the specification says a registry should take, and Docker's limit. */
+/** The size that registries should accept by the specification, and Docker's limit. */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 export function getManifest(call: Call, { store, settings }: Backend): Reply {
@@ -36,7 +36,7 @@ export async function putManifest(call: Call, backend: Backend): Promise<Reply> 
   };
 }
 
-/** By tag only the tag goes, by digest the manifest and all its tags. */
+/** Deletes only the tag, or with a digest the manifest and all its tags. */
 export function deleteManifest(call: Call, { store }: Backend): Reply {
   const reference = requireReference(call);
   const deleted = isDigest(reference)
@@ -46,7 +46,7 @@ export function deleteManifest(call: Call, { store }: Backend): Reply {
   return { status: 202, headers: {} };
 }
 
-/** Tells the client that it need not keep the referrers' tag itself. */
+/** Shows the client that it need not update the referrers' tag itself. */
 function subjectHeader({ settings }: Backend, manifest: StoredManifest | undefined): Record<string, string> {
   const subject = manifest?.facts.subject;
   return subject !== undefined && settings.referrers ? { 'OCI-Subject': subject } : {};
@@ -64,8 +64,8 @@ function unknownManifest({ name, reference }: Call): Refusal {
 }
 
 /**
- * True when a manifest of this type may be the answer. Docker's types are what clients without an Accept header
- * have always got, and schema 1 what they get whatever they ask for; parameters and weights do not count.
+ * True if a manifest of this type may be the response. Clients without an Accept header get Docker's types, and schema 1
+ * is sent whatever the header is. Parameters and weights are ignored.
  */
 export function accepts(header: string | undefined, mediaType: string): boolean {
   if (isSchema1Type(mediaType)) return true;

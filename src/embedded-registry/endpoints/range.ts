@@ -1,14 +1,14 @@
 import { Refusal } from '../errors.ts';
 
-/** Bytes `start` to `end`, the end not included. */
+/** Bytes from `start` to `end`, without the byte at `end`. */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 /**
- * The one range that a Range header asks for, or undefined where all is to be sent: no header, another unit,
- * several ranges. Throws `RANGE_INVALID` for a range that begins after the content.
+ * The single range of a Range header; undefined if all bytes are to be sent: no header, another unit, several ranges.
+ * Throws `RANGE_INVALID` for a range that begins after the content.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-range
  */
@@ -24,14 +24,14 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   });
 }
 
-/** `0-N` as the Range header of uploads means it: N is the last byte, and 0 for none. */
+/** `0-N` for the Range header of uploads: N is the last byte, or 0 if there is none. */
 export function formatUploadRange(size: number): string {
   return `0-${Math.max(0, size - 1)}`;
 }
 
 /**
- * Throws `RANGE_INVALID` unless a chunk with this Content-Range continues an upload of `size` bytes. Uploads that
- * are streamed have no such header.
+ * Throws `RANGE_INVALID` unless a chunk with this Content-Range continues an upload of `size` bytes. Streamed uploads
+ * have no Content-Range.
  */
 export function requireNextChunk(
   header: string | undefined,

@@ -6,7 +6,7 @@ import type { StoredManifest } from '../storage/store.ts';
 import { requireDigest } from './content.ts';
 
 /**
- * An index of the manifests whose subject is the digest; an empty one where there are none.
+ * An index of the manifests with this digest as subject; an empty one if there are none.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-referrers
  */

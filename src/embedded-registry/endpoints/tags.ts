@@ -15,7 +15,7 @@ export function listTags(call: Call, { store, settings }: Backend): Reply {
   return jsonReply({ name, tags: page.entries }, { headers: page.headers });
 }
 
-/** All repositories: no part of the specification any more, but every registry has it. */
+/** Lists all repositories. The specification no longer has this request, but every registry does. */
 export function listRepositories(call: Call, { store, settings }: Backend): Reply {
   const page = pageOf(store.repositories(), call, { limit: settings.pageSize, compare: compareText });
   return jsonReply({ repositories: page.entries }, { headers: page.headers });
@@ -29,12 +29,12 @@ interface Paging {
 
 export interface Page {
   readonly entries: readonly string[];
-  /** Link to the next page, where there is one. */
+  /** The Link to the next page, if there is one. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 /**
- * The page of sorted entries that `n` and `last` ask for. Throws `PAGINATION_NUMBER_INVALID` for a bad `n`.
+ * The page of sorted entries for `n` and `last`. Throws `PAGINATION_NUMBER_INVALID` for an invalid `n`.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#listing-tags
  */

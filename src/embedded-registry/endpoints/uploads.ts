@@ -7,7 +7,7 @@ import type { UploadSession } from '../storage/upload-sessions.ts';
 import { requireDigest } from './content.ts';
 import { formatUploadRange, requireNextChunk } from './range.ts';
 
-/** Blobs are kept in memory: what is larger than this is a mistake. */
+/** Blobs are kept in memory, so larger ones are a mistake. */
 const MAX_BLOB_BYTES = 2 ** 31;
 
 /** POST. */
@@ -17,7 +17,7 @@ export function startUpload(call: Call, { uploads, settings }: Backend): Reply {
   return { status: 202, headers: { ...sessionHeaders(uploads.open(call.name)), ...demand } };
 }
 
-/** POST with `mount`: 201 where the blob could be linked, else an upload like any other. */
+/** POST with `mount`: 201 if the blob could be linked, else a normal upload. */
 export function mountBlob(call: Call, backend: Backend): Reply {
   const digest = parseDigest(call.query.get('mount') ?? '');
   const bytes = digest === undefined ? undefined : mountable(digest, call.query.get('from'), backend);
@@ -47,7 +47,7 @@ export function getUpload(call: Call, backend: Backend): Reply {
   return { status: 204, headers: sessionHeaders(findSession(call, backend)) };
 }
 
-/** PUT, with what is left of the blob or nothing. The upload is over, whatever the outcome. */
+/** PUT, with the rest of the blob or without a body. It ends the upload, whatever the outcome. */
 export async function putUpload(call: Call, backend: Backend): Promise<Reply> {
   const session = findSession(call, backend);
   const digest = requireDigest(call.query.get('digest') ?? '');

@@ -3,16 +3,16 @@ import type { Reply } from '../reply.ts';
 import type { Delivery } from './faults.ts';
 import type { LogEntry } from './request-log.ts';
 
-/** Answers that a fault holds back, until either side closes their connection. */
+/** Responses that a fault holds back, until either side closes their connection. */
 export type Stalled = Set<ServerResponse>;
 
-/** Sends an answer, or what a fault has left of it, and writes it into the log before it is out. */
+/** Sends a response, or the part of it that a fault leaves, and logs it before it is sent. */
 export function deliver(
   response: ServerResponse,
   delivery: Delivery,
   { entry, stalled }: { readonly entry: LogEntry; readonly stalled: Stalled },
 ): void {
-  if (response.destroyed) return; // nobody is there any more
+  if (response.destroyed) return; // the client is gone
   if (delivery.kind !== 'whole' && delivery.ending === 'stall') {
     stalled.add(response);
     response.once('close', () => stalled.delete(response));

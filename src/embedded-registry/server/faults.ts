@@ -2,81 +2,81 @@ import { assertNever } from '../../base/errors.ts';
 import type { Reply } from '../reply.ts';
 import type { RequestKind } from './request-log.ts';
 
-/** Something that goes wrong, and for which requests. */
+/** A planned failure, and the requests that meet it. */
 export interface Fault {
   /** Default: any. */
   readonly method?: string;
-  /** Default: any. Tried on the path, and on the path with its query. */
+  /** Default: any. Matched against the path, and against the path with its query. */
   readonly path?: RegExp;
   /** Default: any. */
   readonly kind?: RequestKind;
-  /** True: only requests that come without credentials. Default: any. */
+  /** True: only requests without credentials. Default: any. */
   readonly anonymous?: boolean;
-  /** How many of these requests go well first. Default 0. */
+  /** Number of these requests that succeed first. Default 0. */
   readonly skip?: number;
-  /** How many go wrong then. Default 1; may be Infinity. */
+  /** Number of requests that fail then. Default 1; may be Infinity. */
   readonly times?: number;
   readonly act: FaultAct;
 }
 
 export type FaultAct =
-  /** Answered with this instead. The body is sent as it is, a record as JSON. */
+  /** Sends this response instead. A text body is sent as it is, a record as JSON. */
   | {
       readonly kind: 'status';
       readonly status: number;
       readonly headers?: Readonly<Record<string, string>>;
       readonly body?: string;
     }
-  /** Answered with a redirect, 307 by default. `location` may be made from the path. */
+  /** Sends a redirect, 307 by default. `location` may be a function of the path. */
   | {
       readonly kind: 'redirect';
       readonly location: string | ((path: string) => string);
       readonly status?: number;
     }
-  /** Connection reset before anything is done or answered. */
+  /** Resets the connection before the request is processed. */
   | { readonly kind: 'reset' }
-  /** Done, but the connection is reset instead of an answer. */
+  /** Processes the request, but resets the connection instead of responding. */
   | { readonly kind: 'lost-answer' }
-  /** Connection reset after so many bytes of the request's body have arrived, of those that it has. */
+  /** Resets the connection after so many bytes of the request's body. */
   | { readonly kind: 'cut-upload'; readonly atByte: number }
-  /** One bit of the request's body is wrong when it arrives, in its first byte by default. */
+  /** Flips one bit of the request's body, in its first byte by default. */
   | { readonly kind: 'flip-request-bit'; readonly atByte?: number }
-  /** Answered well, and then the connection is closed without a word of it. */
+  /** Responds, then closes the connection without announcing it. */
   | { readonly kind: 'hang-up' }
-  /** Never answered: lasts until either side closes the connection. */
+  /** Never responds, until either side closes the connection. */
   | { readonly kind: 'stall' }
-  /** Connection reset after a part of the body, 0 ≤ fraction < 1; so for those below. Default 0.5. */
+  /** Resets the connection after a part of the body; 0 ≤ fraction < 1 here and below. Default 0.5. */
   | { readonly kind: 'reset-mid-body'; readonly fraction?: number }
-  /** Nothing more after a part of the body. */
+  /** Sends nothing more after a part of the body. */
   | { readonly kind: 'stall-mid-body'; readonly fraction?: number }
-  /** Closed after a part of the body that Content-Length promised. */
+  /** Closes the connection after a part of the body that Content-Length announced. */
   | { readonly kind: 'truncate'; readonly fraction?: number }
-  /** A part of the body as if it were all, without Content-Length. */
+  /** Sends a part of the body as if it were all, without Content-Length. */
   | { readonly kind: 'short-body'; readonly fraction?: number }
-  /** One bit of the body is wrong, in the middle by default. */
+  /** Flips one bit of the body, in the middle by default. */
   | { readonly kind: 'flip-bit'; readonly atByte?: number }
-  /** Docker-Content-Digest is that of other content. */
+  /** Sends the Docker-Content-Digest of other content. */
   | { readonly kind: 'wrong-digest-header' }
-  /** Done, and the status replaced, and headers or, where undefined, left out. Names as the registry writes them. */
+  /** Processes the request, and replaces status and headers. `undefined` removes a header. Names as sent. */
   | {
       readonly kind: 'headers';
       readonly status?: number;
       readonly headers: Readonly<Record<string, string | undefined>>;
     };
 
-/** How an answer goes out. */
+/** The form in which a response is sent. */
 export type Delivery =
   | { readonly kind: 'whole'; readonly reply: Reply; readonly hangsUp?: boolean }
   | {
       readonly kind: 'partial';
       readonly reply: Reply;
-      /** Of the body. */
+      /** Bytes of the body. */
       readonly bytes: number;
       readonly ending: 'reset' | 'stall' | 'close' | 'end';
     }
   | { readonly kind: 'nothing'; readonly ending: 'reset' | 'stall' };
 
-/** What of a request decides about faults. */
+/** The properties of a request that decide about faults. */
 export interface FaultyRequest {
   readonly method: string;
   readonly path: string;
@@ -85,7 +85,7 @@ export interface FaultyRequest {
   readonly anonymous: boolean;
 }
 
-/** Faults that are still to come. */
+/** The planned faults. */
 export class FaultPlan {
   #planned: { readonly fault: Fault; skip: number; times: number }[] = [];
 
@@ -97,7 +97,7 @@ export class FaultPlan {
     this.#planned = [];
   }
 
-  /** What happens to a request: the first planned fault that it meets and that is not used up counts it. */
+  /** The fault for a request: the first planned one that matches and is not used up. It counts the request. */
   next(request: FaultyRequest): FaultAct | undefined {
     for (const planned of this.#planned) {
       if (planned.times === 0 || !concerns(planned.fault, request)) continue;
@@ -112,7 +112,7 @@ export class FaultPlan {
   }
 }
 
-/** What becomes of the answer to a request at a path; `answer` is not called where the request is not to be done. */
+/** The delivery of the response to a request; `answer` is not called if the request must not be processed. */
 export async function interfere(
   act: FaultAct,
   path: string,
@@ -162,7 +162,7 @@ function concerns(fault: Fault, request: FaultyRequest): boolean {
   if (fault.method !== undefined && fault.method !== request.method) return false;
   if (fault.kind !== undefined && fault.kind !== request.kind) return false;
   if (fault.anonymous !== undefined && fault.anonymous !== request.anonymous) return false;
-  // search, unlike test, has no memory of the last match
+  // `search` has no state of the last match, unlike `test`
   return (
     fault.path === undefined ||
     request.path.search(fault.path) !== -1 ||
@@ -187,7 +187,7 @@ function withFlippedBit(reply: Reply, atByte?: number): Reply {
   return { ...reply, body: flippedAt(reply.body, atByte ?? reply.body.length >> 1) };
 }
 
-/** A request's body as a fault lets it arrive. */
+/** A request's body as altered by a fault. */
 export function arriving(act: FaultAct | undefined, body: Buffer): Buffer {
   return act?.kind === 'flip-request-bit' ? flippedAt(body, act.atByte ?? 0) : body;
 }

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { Refusal } from '../errors.ts';
 import type { LogEntry } from './request-log.ts';
 
-/** A body did not come to its end: the client went away, or a fault ends it here. */
+/** A body that ended early: the client went away, or a fault ends it here. */
 export class Interruption extends Error {
-  /** What came of it. */
+  /** The bytes that arrived. */
   readonly bytes: Buffer;
 
   constructor(bytes: Buffer) {
@@ -14,9 +14,9 @@ export class Interruption extends Error {
 }
 
 /**
- * The whole body of a request. Throws `SIZE_INVALID` when it is longer than `maxBytes`; what is left of it is then
- * read and forgotten, so that the client gets to read the answer. Throws an `Interruption` when the client goes away,
- * or after `cutAt` bytes.
+ * Reads the whole body of a request. Throws `SIZE_INVALID` if it is longer than `maxBytes`; the rest is still read and
+ * dropped, so that the client can read the response. Throws an `Interruption` if the client goes away, or after `cutAt`
+ * bytes.
  */
 export function readRequestBody(
   request: IncomingMessage,

@@ -1,4 +1,4 @@
-/** What a request asked for, for counting. */
+/** The kind of a request, for counting. */
 export type RequestKind =
   | 'ping'
   | 'token'
@@ -25,9 +25,9 @@ export interface LoggedRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
   readonly kind: RequestKind;
-  /** The scheme of the credentials that came with it, in lower case; never the credentials. */
+  /** The scheme of the request's credentials, in lower case; never the credentials. */
   readonly authorization: string | undefined;
-  /** 0 until it is answered, and for good where a fault left it without an answer. */
+  /** 0 until the response; stays 0 if a fault prevents it. */
   readonly status: number;
   /** Bytes of the request's body that arrived. */
   readonly bytesIn: number;
@@ -35,7 +35,7 @@ export interface LoggedRequest {
   readonly bytesOut: number;
 }
 
-/** A log entry while its request is under way. */
+/** A log entry while its request is in progress. */
 export type LogEntry = { -readonly [Field in keyof LoggedRequest]: LoggedRequest[Field] };
 
 export function openEntry(

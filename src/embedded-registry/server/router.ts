@@ -18,7 +18,7 @@ import type { RequestKind } from './request-log.ts';
 
 export interface Route {
   readonly method: string;
-  /** Its groups are the repository and what the path ends in. */
+  /** Its groups are the repository and the end of the path. */
   readonly pattern: RegExp;
   /** A query parameter that the request must have. */
   readonly having?: string;
@@ -42,14 +42,14 @@ const UPLOAD = /^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/;
 const BLOB = /^\/v2\/(.+)\/blobs\/([^/]+)$/;
 const REFERRERS = /^\/v2\/(.+)\/referrers\/([^/]+)$/;
 
-/** Everything that the registry does, the first match first. */
+/** All routes; the first match counts. */
 const ROUTES: readonly Route[] = [
   { method: 'HEAD', pattern: MANIFEST, kind: 'manifest-head', handle: getManifest },
   { method: 'GET', pattern: MANIFEST, kind: 'manifest-get', handle: getManifest },
   { method: 'PUT', pattern: MANIFEST, kind: 'manifest-put', handle: putManifest },
   { method: 'DELETE', pattern: MANIFEST, kind: 'delete', handle: deleteManifest },
   { method: 'POST', pattern: UPLOADS, having: 'from', kind: 'mount', handle: mountBlob },
-  // it opens an upload unless the host happens to have the blob
+  // counts as an upload: it opens one unless the host has the blob
   { method: 'POST', pattern: UPLOADS, having: 'mount', kind: 'upload-start', handle: mountBlob },
   { method: 'POST', pattern: UPLOADS, having: 'digest', kind: 'upload-start', handle: postBlob },
   { method: 'POST', pattern: UPLOADS, kind: 'upload-start', handle: startUpload },
@@ -69,7 +69,7 @@ const ROUTES: readonly Route[] = [
   { method: 'POST', pattern: TOKEN, kind: 'token', handle: getToken },
 ];
 
-/** The route of a request, or undefined where there is none. */
+/** The route of a request; undefined if there is none. */
 export function findRoute(method: string, path: string, query: URLSearchParams): Match | undefined {
   for (const route of ROUTES) {
     if (route.method !== method || (route.having !== undefined && !query.has(route.having))) continue;
@@ -79,7 +79,7 @@ export function findRoute(method: string, path: string, query: URLSearchParams):
   return undefined;
 }
 
-/** Methods that a path has routes for. */
+/** The methods of a path's routes. */
 export function allowedMethods(path: string): string[] {
   const methods = ROUTES.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method);
   return Array.from(new Set(methods)).toSorted();
@@ -90,11 +90,11 @@ function decoded(component: string | undefined): string {
   try {
     return decodeURIComponent(component);
   } catch {
-    return component; // no grammar allows for a per cent sign, so it is refused as it is
+    return component; // no grammar allows a per cent sign, so it is refused unchanged
   }
 }
 
-/** The check that a registry is one; with auth, where clients learn the challenge. */
+/** The version check of the specification; with auth, clients learn the challenge from it. */
 export function ping(): Reply {
   return jsonReply({}, { headers: { 'Docker-Distribution-Api-Version': 'registry/2.0' } });
 }

@@ -23,7 +23,7 @@ interface ServerParts {
   readonly stalled: Stalled;
 }
 
-/** From a request to its answer. Never rejects: whatever happens is an answer or a closed connection. */
+/** Responds to a request. Never rejects: any failure is a response or a closed connection. */
 export async function serveRequest(
   { request, response }: Exchange,
   { backend, faults, log, stalled }: ServerParts,
@@ -55,7 +55,7 @@ export async function serveRequest(
   deliver(response, delivery, { entry, stalled });
 }
 
-/** The answer of a handler, or the error that it ended in. */
+/** The response of a handler, or of the error that it threw. */
 async function answerCall(call: Call, match: Match | undefined, backend: Backend): Promise<Reply> {
   try {
     if (match === undefined) throw noRoute(call);

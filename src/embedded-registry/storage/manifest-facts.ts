@@ -1,16 +1,16 @@
 import { type Digest, parseDigest } from '../../image/digest.ts';
 
-/** What listings and referrers tell of a manifest. */
+/** The facts about a manifest for listings and referrers. */
 export interface ManifestFacts {
   readonly subject?: Digest;
-  /** The field of that name, else the type of the config: what referrers are filtered by. */
+  /** The `artifactType` field, else the type of the config: the filter of referrers. */
   readonly artifactType?: string;
   readonly annotations?: unknown;
   /** Sum of the sizes of config and layers. */
   readonly contentBytes: number;
 }
 
-/** Reads what it can: what is no manifest has no facts. */
+/** Reads the facts of a manifest; other content has none. */
 export function readManifestFacts(bytes: Uint8Array): ManifestFacts {
   const document = parse(bytes);
   const config = asObject(document['config']);

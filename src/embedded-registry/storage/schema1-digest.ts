@@ -2,8 +2,8 @@ import { type Digest, digestOf } from '../../image/digest.ts';
 import { DOCKER_SCHEMA1_SIGNED } from '../../image/media-types.ts';
 
 /**
- * The digest that a registry gives to a manifest sent under a tag: sha256 of its bytes; for signed schema 1 that of
- * the text which was signed.
+ * The digest that a registry gives to a manifest pushed by tag: sha256 of its bytes, or of the signed text for signed
+ * schema 1.
  *
  * @see https://distribution.github.io/distribution/spec/deprecated-schema-v1/#signed-manifests
  */
@@ -25,6 +25,6 @@ function parseHeader(base64url: string): object {
     const header: unknown = JSON.parse(Buffer.from(base64url, 'base64url').toString('utf8'));
     return typeof header === 'object' && header !== null ? header : {};
   } catch {
-    return {}; // then nothing tells what was signed
+    return {}; // the signed text is unknown then
   }
 }

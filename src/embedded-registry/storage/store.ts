@@ -11,9 +11,9 @@ export interface StoredManifest extends RawManifest {
 }
 
 /**
- * What the registry holds, in memory. Tests may read and write it directly: nothing is validated here.
+ * The content of the registry, in memory. Tests may read and write it directly: nothing is validated here.
  *
- * A repository exists from its first manifest on, even when all of them are deleted again.
+ * A repository exists once it has had a manifest, even if all its manifests were deleted.
  */
 export class RegistryStore {
   readonly #repositories = new Map<string, Content>();
@@ -63,7 +63,7 @@ export class RegistryStore {
     return undefined;
   }
 
-  /** Stores a manifest under a tag, or without one where the reference is a digest, which is believed. */
+  /** Stores a manifest under a tag, or under a digest, which is not verified. */
   putManifest(name: string, reference: string, mediaType: string, bytes: Uint8Array): Digest {
     const content = this.#open(name);
     const digest = isDigest(reference) ? reference : canonicalDigest(mediaType, bytes);
@@ -74,7 +74,7 @@ export class RegistryStore {
     return digest;
   }
 
-  /** The manifest that a tag or digest stands for. */
+  /** The manifest of a tag or digest. */
   manifest(name: string, reference: string): StoredManifest | undefined {
     const content = this.#repositories.get(name);
     const digest = isDigest(reference) ? reference : content?.tags.get(reference);
@@ -86,18 +86,18 @@ export class RegistryStore {
     return sortedBy(this.#repositories.get(name)?.manifests.values() ?? [], ({ digest }) => digest);
   }
 
-  /** The digest that a tag stands for. */
+  /** The digest of a tag. */
   resolveTag(name: string, tag: string): Digest | undefined {
     return this.#repositories.get(name)?.tags.get(tag);
   }
 
-  /** Tags in lexical order as the specification means it: case first ignored, then decisive. */
+  /** Tags in the lexical order of the specification: first without regard to case, then with it. */
   tags(name: string): string[] {
     const tags = Array.from(this.#repositories.get(name)?.tags.keys() ?? []);
     return tags.toSorted(compareTags);
   }
 
-  /** Tags by the digest that they stand for, in lexical order. */
+  /** Tags by digest, in lexical order. */
   tagsByDigest(name: string): Map<Digest, string[]> {
     const byDigest = new Map<Digest, string[]>();
     for (const tag of this.tags(name)) {
@@ -107,17 +107,17 @@ export class RegistryStore {
     return byDigest;
   }
 
-  /** Manifests whose `subject` is the digest, sorted. The subject itself need not be there. */
+  /** Manifests with the digest as `subject`, sorted. The subject itself need not exist. */
   referrers(name: string, subject: Digest): StoredManifest[] {
     return this.manifests(name).filter(({ facts }) => facts.subject === subject);
   }
 
-  /** False when there was no such tag; so for the other deletions. */
+  /** False if the tag did not exist; the same holds for the other deletions. */
   deleteTag(name: string, tag: string): boolean {
     return this.#repositories.get(name)?.tags.delete(tag) ?? false;
   }
 
-  /** Deletes a manifest and the tags that stand for it. */
+  /** Deletes a manifest and its tags. */
   deleteManifest(name: string, digest: Digest): boolean {
     const content = this.#repositories.get(name);
     if (content?.manifests.delete(digest) !== true) return false;

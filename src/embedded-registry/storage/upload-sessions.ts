@@ -1,6 +1,6 @@
 import { Refusal } from '../errors.ts';
 
-/** Uploads that were opened and neither finished nor cancelled. */
+/** Open uploads, neither finished nor cancelled. */
 export class UploadSessions {
   readonly #sessions = new Map<string, UploadSession>();
 
@@ -17,7 +17,7 @@ export class UploadSessions {
     return session;
   }
 
-  /** Throws `BLOB_UPLOAD_UNKNOWN` for what is not open in this repository. */
+  /** Throws `BLOB_UPLOAD_UNKNOWN` for an id that is not open in this repository. */
   find(repository: string, id: string): UploadSession {
     const session = this.#sessions.get(id);
     if (session?.repository === repository) return session;
@@ -36,7 +36,7 @@ export class UploadSessions {
 
 export interface UploadSession {
   readonly id: string;
-  /** Has to come back in the query: clients must use the Location as it is, not build their own. */
+  /** Must come back in the query: clients must use the Location unchanged, not build their own. */
   readonly state: string;
   readonly repository: string;
   readonly chunks: Uint8Array[];

@@ -3,7 +3,7 @@ import { describeRequest, type HttpRequest } from '../request.ts';
 
 const DEFAULT_MAX_BODY_BYTES = 64 * 1024;
 
-/** A body as it arrives, bounded by what its request allows. */
+/** A body as it arrives, up to the limit of its request. */
 export class BoundedBody {
   readonly #request: HttpRequest;
   readonly #pieces: Buffer[] = [];
@@ -18,7 +18,7 @@ export class BoundedBody {
     this.#pieces.push(piece);
   }
 
-  /** The error to end the answer with, once it is larger than its request allows. */
+  /** The error of a response that exceeds the limit of its request. */
   tooLarge(): RegistryError | undefined {
     const limit = this.#request.maxBodyBytes ?? DEFAULT_MAX_BODY_BYTES;
     if (this.#size <= limit) return undefined;

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 /** Bytes that wait to be read before the server is made to wait. */
 const HIGH_WATER_MARK = 64 * 1024;
 
-/** A body as it arrives, at the pace of whoever reads it. Destroying it ends the request. */
+/** A body as it arrives, at the pace of its reader. Destroying it ends the request. */
 export class ResponseStream extends Readable {
   readonly #controller: Dispatcher.DispatchController;
   /** Bytes that have come, read or not. */
@@ -30,7 +30,8 @@ export class ResponseStream extends Readable {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.readableEnded) this.#controller.abort(error ?? new Error('nobody reads the answer to its end'));
-    setImmediate(done, error); // whoever awaits the stream listens for its errors one turn later
+    if (!this.readableEnded)
+      this.#controller.abort(error ?? new Error('the response was not read to its end'));
+    setImmediate(done, error); // an `await` on the stream adds its error listener one turn later
   }
 }

@@ -1,18 +1,18 @@
 import { type HttpRequest, isStreamBody } from '../request.ts';
 
-/** A request, and what has become of its body where that streams. */
+/** A request with a stream body, and the state of that body. */
 export interface WatchedUpload {
   readonly request: HttpRequest;
-  /** True once its bytes were there to be sent. */
+  /** True once bytes were available to send. */
   readonly isOpen: () => boolean;
-  /** True where a failure is the host's or the network's: neither were its bytes lacking, nor was it abandoned. */
+  /** True if the host or the network caused a failure: bytes were available, and the upload was not abandoned. */
   readonly isCut: () => boolean;
 }
 
 /** Watches the body of a request. */
 export function watchUpload(request: HttpRequest): WatchedUpload {
   const { body, signal } = request;
-  /** What was opened last: a redirect opens the bytes once more, and ends those before. */
+  /** The last opened stream: a redirect opens the body again and ends the stream before. */
   let current: object | undefined;
   let broken: object | undefined;
   const isOpen = () => current !== undefined;

@@ -2,12 +2,12 @@ import { CodedError } from '../../base/errors.ts';
 import type { AddressClass } from './address-policy.ts';
 
 /**
- * - `forbidden` nothing is ever sent to such an address
- * - `too-near`  a registry's answer led to it, and it is nearer than the registry itself
+ * - `forbidden` an address that never gets a request
+ * - `too-near`  a response of a registry led to an address that is nearer than the registry itself
  */
 export type AddressErrorCode = 'forbidden' | 'too-near';
 
-/** A connection that was not made because of where it would have led. */
+/** A connection that was refused because of its address. */
 export class AddressError extends CodedError<AddressErrorCode> {
   constructor(
     hostname: string,
@@ -20,7 +20,7 @@ export class AddressError extends CodedError<AddressErrorCode> {
 }
 
 const REASONS: Readonly<Record<AddressClass, string>> = {
-  forbidden: 'a link-local, metadata or unusable address, where no registry is',
+  forbidden: 'a link-local, metadata or unusable address, which no registry has',
   loopback: 'a loopback address, and the registry that leads there is not at one',
   private: 'a private address, and the registry that leads there is at a public one',
   public: 'a public address',

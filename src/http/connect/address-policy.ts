@@ -1,33 +1,32 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * How near an address is to this machine, and whether anything may be sent to it at all. `forbidden` are those that no
- * registry has: link-local ones and the others where machines in a cloud find their keys, "this host", multicast.
+ * The distance of an address from this machine. `forbidden` addresses belong to no registry: link-local addresses,
+ * other metadata services of clouds, "this host", multicast.
  */
 export type AddressClass = 'public' | 'private' | 'loopback' | 'forbidden';
 
-/** The nearest class that a connection may lead to. Whatever is farther is allowed too. */
+/** The nearest class that a connection may have. All farther classes are allowed too. */
 export type Nearest = Exclude<AddressClass, 'forbidden'>;
 
 const ORDER: readonly Nearest[] = ['public', 'private', 'loopback'];
 
-/** `anywhere` includes the forbidden addresses: a metadata service that a file of credentials names. */
+/** `anywhere` includes the forbidden addresses, for a metadata service that a credentials file names. */
 export type Reach = Nearest | 'anywhere';
 
-/** The policy of connections. */
 export function mayConnect(address: AddressClass, nearest: Reach): boolean {
   if (nearest === 'anywhere') return true;
   return address !== 'forbidden' && ORDER.indexOf(address) <= ORDER.indexOf(nearest);
 }
 
-/** The farther of two: a registry that was reached at a public address once counts as public. */
+/** The farther of two classes: a registry that was reached at a public address once counts as public. */
 export function fartherOf(a: Nearest, b: Nearest): Nearest {
   return ORDER.indexOf(a) < ORDER.indexOf(b) ? a : b;
 }
 
 /**
- * The class of an IPv4 or IPv6 address as sockets write it; of an IPv6 address that stands for an IPv4 one (mapped,
- * translated, 6to4), that of the IPv4 one. Anything that is no address is `forbidden`.
+ * The class of an IPv4 or IPv6 address in the notation of sockets. An IPv6 address that embeds an IPv4 address (mapped,
+ * translated, 6to4) has the class of the IPv4 address. Any other text is `forbidden`.
  */
 export function classifyAddress(address: string): AddressClass {
   const [bare = ''] = address.split('%', 1); // without the zone of a link-local address
@@ -38,8 +37,8 @@ export function classifyAddress(address: string): AddressClass {
 }
 
 /**
- * What the host of a URL tells without asking for its address: the class of an address, of `localhost`, and of the
- * names of metadata services. Undefined for any other name.
+ * The class of a URL's host, without a DNS lookup: of an address, of `localhost`, and of the names of metadata
+ * services. Undefined for any other name.
  */
 export function classifyHostname(hostname: string): AddressClass | undefined {
   const bare = hostname.replace(/^\[|\]$/g, '');
@@ -49,7 +48,7 @@ export function classifyHostname(hostname: string): AddressClass | undefined {
   return name === 'localhost' || name.endsWith('.localhost') ? 'loopback' : undefined;
 }
 
-/** A proxy would ask for the address of these where we cannot see it. */
+/** A proxy would resolve these names, and its addresses cannot be checked here. */
 const METADATA_NAMES = new Set([
   'metadata',
   'metadata.google.internal',
@@ -119,7 +118,7 @@ function groupsOf(address: string): readonly number[] {
   return [...left, ...zeros, ...right].map((group) => Number.parseInt(group, 16));
 }
 
-/** What comes before the 32 bits of an IPv4 address: mapped, translated (RFC 2765), NAT64, and the old compatible form. */
+/** The 96 bits before an embedded IPv4 address: mapped, translated (RFC 2765), NAT64, and the old compatible form. */
 const IPV4_PREFIXES = ['0:0:0:0:0:ffff', '0:0:0:0:ffff:0', '64:ff9b:0:0:0:0', '0:0:0:0:0:0'];
 
 function embeddedIpv4(groups: readonly number[]): string | undefined {

@@ -2,8 +2,8 @@ import type { HttpRequest, HttpResponse } from '../request.ts';
 import { classifyHostname } from './address-policy.ts';
 
 /**
- * What a 400 may mean that a server gives to whoever speaks to it in the wrong way: Go's and nginx's servers say it in
- * the body, which an answer to HEAD does not have. Undefined where it means something else.
+ * The likely cause of a 400 that means a wrong protocol or a missing client certificate; undefined for any other 400.
+ * Go's and nginx's servers state it in the body, which a response to HEAD lacks.
  */
 export function badRequestHint(
   { method, url }: Pick<HttpRequest, 'method' | 'url'>,
@@ -15,21 +15,21 @@ export function badRequestHint(
   const isMute = method === 'HEAD' && words === '';
   if (url.protocol === 'http:') {
     return isMute || WANTS_HTTPS.test(words)
-      ? `it was asked in http; if it speaks https, ${howToHttps(url)}`
+      ? `the request used http; if the host speaks https, ${howToHttps(url)}`
       : undefined;
   }
   if (hasClient) return undefined;
   return isMute || WANTS_CERTIFICATE.test(words)
-    ? `if it asks for a client certificate, put client.cert and client.key in certs.d/${url.host}`
+    ? `if the host requires a client certificate, put client.cert and client.key in certs.d/${url.host}`
     : undefined;
 }
 
 const WANTS_HTTPS = /HTTP request (?:was sent )?to (?:an )?HTTPS (?:server|port)/i;
 const WANTS_CERTIFICATE = /No required SSL certificate was sent/i;
 
-/** How to make a host be asked in https. */
+/** The setting that makes requests to a host use https. */
 export function howToHttps({ host, hostname }: URL): string {
   return classifyHostname(hostname) === 'loopback'
-    ? `put its authority as ca.crt in certs.d/${host}: a loopback host with such a directory is asked in https`
+    ? `put its authority as ca.crt in certs.d/${host}: a loopback host with that directory is accessed by https`
     : `take ${host} from -plain-http`;
 }

@@ -12,35 +12,35 @@ import { Proxies, type Proxy } from './proxies.ts';
 import type { TrustedRealms } from './realm-policy.ts';
 import { TlsContexts } from './tls-contexts.ts';
 
-/** How a request gets to its host. */
+/** The connection pool, URL and headers of a request. */
 export interface Route {
   readonly dispatcher: Dispatcher;
   readonly origin: string;
   readonly path: string;
-  /** To be added to those of the request. */
+  /** Added to the headers of the request. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface RouteOptions {
-  /** `https://host` of a host as manifests name it: what it answers may lead elsewhere. */
+  /** `https://host` for a host of the manifests. Its responses may lead to other origins. */
   readonly originOf: (host: string) => string;
   readonly network: NetworkOptions;
-  /** Pairs `registry=host`: the answers of this registry may lead to that host, however near it is. */
+  /** Pairs `registry=host`: responses of this registry may lead to that host, at any address class. */
   readonly trusted: TrustedRealms;
-  /** How near the hosts that the user named may be. */
+  /** The nearest address class of hosts that the user named. */
   readonly nearest: Reach;
 }
 
 /**
- * A pool of connections for each origin. Requests to a registry itself and those that its answers lead to (redirects,
- * token realms, upload locations) never share a pool: they may not reach the same addresses.
+ * A pool of connections for each origin. Requests to a registry itself and requests that its responses lead to
+ * (redirects, token realms, upload locations) never share a pool, because they may reach different addresses.
  */
 export class ConnectionPools {
   readonly #options: RouteOptions;
   readonly #trust: TlsContexts;
   readonly #proxies: Proxies;
   readonly #agents = new Map<string, Agent>();
-  /** How near the registries are, by origin. */
+  /** The address class of each registry, by origin. */
   readonly #seen = new Map<string, Nearest>();
   #closed = false;
 
@@ -50,7 +50,7 @@ export class ConnectionPools {
     this.#proxies = new Proxies(options.network.env);
   }
 
-  /** Throws `AddressError`, `TlsFileError` or `RegistryError` where there is no way for the request. */
+  /** Throws `AddressError`, `TlsFileError` or `RegistryError` if the request cannot be routed. */
   async routeOf(request: HttpRequest): Promise<Route> {
     const { url } = request;
     const reach = await this.#reachOf(request);
@@ -62,7 +62,7 @@ export class ConnectionPools {
     return { dispatcher, origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
   }
 
-  /** True where a host is shown a client certificate. */
+  /** True if connections to a host present a client certificate. */
   hasClient(host: string): Promise<boolean> {
     return this.#trust.hasClient(host);
   }
@@ -98,7 +98,7 @@ export class ConnectionPools {
     };
   }
 
-  /** Plain http goes to a proxy as it is, not through a tunnel: many proxies allow those for https only. */
+  /** Plain http goes to a proxy without a tunnel, because many proxies allow tunnels for https only. */
   #proxied(url: URL, { reach, proxy }: { readonly reach: AllowedTargets; readonly proxy: Proxy }): Route {
     refuseHostname(url.hostname, { nearest: reach.nearest, classify: this.#options.network.classify });
     const dispatcher = this.#agent(proxy.origin, () => this.#proxyConnector(proxy));

@@ -12,11 +12,11 @@ import type { NetworkOptions } from './network-options.ts';
 import type { Proxies, Proxy } from './proxies.ts';
 import { failed, openTunnel } from './tunnel.ts';
 
-/** What a group of connections may lead to, and with what. */
+/** The addresses that a group of connections may reach, its TLS contexts and its proxy. */
 export interface AllowedTargets {
   readonly nearest: Reach;
   readonly contextOf: (host: string) => Promise<SecureContext>;
-  /** Told of every connection that is made; `public` where a proxy makes it and the address cannot be seen. */
+  /** Called for every connection; `public` for a connection through a proxy, whose address is unknown. */
   readonly onConnected: (origin: string, address: Nearest) => void;
 }
 
@@ -28,9 +28,8 @@ export interface ConnectorParts {
 type Target = buildConnector.Options;
 
 /**
- * Makes the connections of a group: through a proxy where there is one, and to no address that is nearer than the
- * group may reach. Addresses are judged after names have become addresses and before anything is sent, and what was
- * connected to is judged once more.
+ * Makes the connections of a group, through a proxy if one is configured, and to no nearer address than the group
+ * allows. Addresses are checked after the DNS lookup and before anything is sent, and again once connected.
  */
 export function createConnector(reach: AllowedTargets, parts: ConnectorParts): buildConnector.connector {
   const dialer = new Dialer(reach, parts);
@@ -48,7 +47,7 @@ class Dialer {
   readonly #classify: NetworkOptions['classify'];
   readonly #plain: buildConnector.connector;
   readonly #lookup: LookupFunction;
-  /** Each remembers the TLS sessions of its context. */
+  /** One per context, because each remembers TLS sessions. */
   readonly #secure = new Map<SecureContext, buildConnector.connector>();
 
   constructor(reach: AllowedTargets, { network, proxies }: ConnectorParts) {
@@ -115,7 +114,7 @@ async function tunnelTo(
   return openTunnel(proxy, { socket, target: `${name}:${port}` });
 }
 
-/** A connection to a proxy, wherever it is: the user has named it. */
+/** A connection to a proxy, at any address: the user has named it. */
 export async function connectToProxy(proxy: Proxy, contextOf: AllowedTargets['contextOf']): Promise<Socket> {
   const { protocol, host, port } = proxy.url;
   const hostname = proxy.url.hostname.replace(/^\[|\]$/g, '');
@@ -128,7 +127,7 @@ export async function connectToProxy(proxy: Proxy, contextOf: AllowedTargets['co
   }
 }
 
-/** Refuses what is an address already: no name will be looked up. */
+/** Refuses a hostname that is an address: no DNS lookup will check it. */
 export function refuseHostname(
   hostname: string,
   { nearest, classify }: { readonly nearest: Reach; readonly classify: NetworkOptions['classify'] },
@@ -140,7 +139,7 @@ export function refuseHostname(
   if (!mayConnect(found, nearest)) throw new AddressError(hostname, { address: bare, found });
 }
 
-/** Lets through those addresses of a name that may be connected to; fails where there are others only. */
+/** Returns only the allowed addresses of a name; fails if there are none. */
 function guardLookup({ lookup, classify }: ConnectorParts['network'], nearest: Reach): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {

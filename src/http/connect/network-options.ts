@@ -5,23 +5,23 @@ import { type AddressClass, classifyAddress } from './address-policy.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** How the wire reaches its hosts. */
+/** Proxies, certificates and name resolution of the wire. */
 export interface NetworkOptions {
-  /** Where `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are looked up. */
+  /** Has `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR`. */
   readonly env: Env;
-  /** Files of certificate authorities to trust besides those of node and of the system. */
+  /** Files of trusted certificate authorities, in addition to those of node and the system. */
   readonly caFiles: readonly string[];
-  /** Directories as docker's `certs.d`: in each, one for every host, named `HOST[:PORT]`. */
+  /** Directories like docker's `certs.d`: each has one subdirectory per host, named `HOST[:PORT]`. */
   readonly certDirectories: readonly string[];
-  /** Where systems keep the authorities that they trust; the first that is there is read, unless `SSL_CERT_FILE` is set. */
+  /** Certificate bundles of systems. The first that exists is read, unless `SSL_CERT_FILE` is set. */
   readonly systemBundles: readonly string[];
-  /** How names become addresses. */
+  /** Resolves names. */
   readonly lookup: LookupFunction;
-  /** How near an address is: a test that has nothing but loopback says otherwise. */
+  /** Classifies addresses. Tests, which have only loopback addresses, replace it. */
   readonly classify: (address: string) => AddressClass;
 }
 
-/** What is not set: no proxy, no file of the user's own, and the places where this system keeps certificates. */
+/** Defaults: no proxy, no file of the user, and the certificate locations of this system. */
 export function completeNetworkOptions(options: Partial<NetworkOptions> = {}): NetworkOptions {
   const env = options.env ?? {};
   return {
@@ -35,7 +35,7 @@ export function completeNetworkOptions(options: Partial<NetworkOptions> = {}): N
   };
 }
 
-/** Those of podman and docker, a user's own before the machine's. */
+/** The directories of podman and docker, the user's before the machine's. */
 function defaultCertDirectories(env: Env): readonly string[] {
   const home = env['HOME'];
   const config = env['XDG_CONFIG_HOME'] || (home ? join(home, '.config') : undefined);

@@ -4,7 +4,7 @@ import { classifyHostname } from './address-policy.ts';
 import type { Env } from './network-options.ts';
 
 export interface Proxy {
-  /** `http://proxy:3128`: all of it that may be said. */
+  /** `http://proxy:3128`: the only part of the URL that may be printed. */
   readonly origin: string;
   readonly url: URL;
   /** A value for `proxy-authorization`: a secret. */
@@ -12,8 +12,8 @@ export interface Proxy {
 }
 
 /**
- * Which proxy leads to a URL: `HTTPS_PROXY` and `HTTP_PROXY` unless `NO_PROXY` names its host, in capital or small
- * letters, read as Go's programs read them. Loopback hosts have none.
+ * The proxy of a URL: `HTTPS_PROXY` and `HTTP_PROXY` unless `NO_PROXY` names its host, in upper or lower case, with
+ * the rules of Go programs. Loopback hosts have no proxy.
  *
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy
  */
@@ -26,7 +26,7 @@ export class Proxies {
     this.#exceptions = parseExceptions(valueOf(env, 'NO_PROXY'));
   }
 
-  /** Throws `RegistryError` where the variable is no URL of a proxy; its value is never shown. */
+  /** Throws `RegistryError` if the variable is no valid proxy URL. The message never contains its value. */
   proxyFor(url: URL): Proxy | undefined {
     const name = VARIABLES[url.protocol === 'https:' ? 'https:' : 'http:'];
     const value = valueOf(this.#env, name);
@@ -37,7 +37,7 @@ export class Proxies {
   }
 }
 
-/** The proxies of these protocols. Throws `RegistryError` where one cannot be used, whether hosts except it or not. */
+/** The proxies of these protocols. Throws `RegistryError` for an unusable one, even if no host uses it. */
 export function readProxies(env: Env, protocols: readonly Protocol[]): readonly Proxy[] {
   return protocols.flatMap((protocol) => {
     const value = valueOf(env, VARIABLES[protocol]);
@@ -79,7 +79,7 @@ function authorizationOf(name: string, url: URL): string | undefined {
 
 type Exception = (hostname: string, port: string) => boolean;
 
-/** `*`, or hosts, domains, addresses and ranges (`10.0.0.0/8`), each with a port where it is for one only. */
+/** `*`, or hosts, domains, addresses and ranges (`10.0.0.0/8`), each with an optional port. */
 function parseExceptions(value: string): readonly Exception[] {
   return value
     .split(/[\s,]+/)
@@ -108,7 +108,7 @@ function parseRange(entry: string): Exception {
   const family = isIP(address) === 4 ? 'ipv4' : 'ipv6';
   const list = new BlockList();
   if (isIP(address) === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 'ipv4' ? 32 : 128)) {
-    return () => false; // Go passes over what it cannot read, too
+    return () => false; // Go ignores an invalid entry, too
   }
   list.addSubnet(address, Number(bits), family);
   return (hostname) => {

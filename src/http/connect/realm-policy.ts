@@ -1,15 +1,15 @@
-/** Token services that are known to belong to a registry of another name. */
+/** Known token services whose domain differs from that of their registry. */
 const PAIRS: Readonly<Record<string, string>> = {
   'registry.gitlab.com': 'gitlab.com',
 };
 
-/** Pairs `registry=token service`, hosts with their ports, that a user trusts. */
+/** Pairs `registry=token service`, hosts with their ports, that the user trusts. */
 export type TrustedRealms = ReadonlySet<string>;
 
 /**
- * True when credentials for a registry may be sent to this token service: never from https down to http, and only to
- * the same host, a host of the same parent domain, a known pair, or one that the user trusts. A registry names its
- * realm itself, so a hostile one would otherwise collect them.
+ * True if credentials for a registry may be sent to this token service: never from https to http, and only to the same
+ * host, a host of the same parent domain, a known pair, or a pair that the user trusts. A registry names its realm
+ * itself, so a hostile registry could otherwise collect credentials.
  */
 export function mayTrustRealm(registryOrigin: string, realm: URL, trusted: TrustedRealms): boolean {
   const registry = new URL(registryOrigin);
@@ -22,8 +22,8 @@ export function mayTrustRealm(registryOrigin: string, realm: URL, trusted: Trust
 }
 
 /**
- * True when a token service belongs to this registry alone, as far as names tell, or the user trusts the pair: its
- * tokens open no other registry, whatever this one has them asked for.
+ * True if a token service belongs to this registry alone, judged by its name, or if the user trusts the pair. Its
+ * tokens give access to no other registry, whatever scope this registry requests.
  */
 export function isOwnRealm(registryOrigin: string, realm: string, trusted: TrustedRealms): boolean {
   if (!URL.canParse(realm)) return false;
@@ -38,9 +38,9 @@ function sameParentDomain(a: string, b: string): boolean {
 }
 
 /**
- * The name without its first label, where that still has two labels: `auth.example.com` and `registry.example.com`
- * share one, `a.com` and `b.com` do not. Public suffixes of two labels (`co.uk`) are not known here, so three labels
- * are asked for below short country-code names.
+ * The name without its first label, if that still has two labels: `auth.example.com` and `registry.example.com` share a
+ * parent, `a.com` and `b.com` do not. Public suffixes of two labels (`co.uk`) are not known here, so short country-code
+ * domains need three labels.
  */
 function parentDomain(hostname: string): string | undefined {
   if (/^[\d.]+$|:/.test(hostname)) return undefined; // an address has no parent

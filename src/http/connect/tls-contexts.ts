@@ -4,8 +4,8 @@ import type { NetworkOptions } from './network-options.ts';
 import { type ClientPair, type HostFiles, readCommonCas, readHostFiles, TlsFileError } from './tls-files.ts';
 
 /**
- * Whom to trust and who to be, for each host: one secure context for each different answer, made when the first
- * connection wants it. Hosts without files of their own share one.
+ * The trusted authorities and the client certificate of each host. A secure context is created at the first connection
+ * that needs it. Hosts without their own files share one.
  */
 export class TlsContexts {
   readonly #options: NetworkOptions;
@@ -17,15 +17,15 @@ export class TlsContexts {
     this.#options = options;
   }
 
-  /** For connections to a host that the user named: its authorities and its client certificate. */
+  /** For connections to a host that the user named: the authorities and the client certificate of the host. */
   async contextOf(host: string): Promise<SecureContext> {
     const { cas, client } = await this.#filesOf(host);
     return this.#contextFor(cas, client);
   }
 
   /**
-   * For connections that a registry's answer led to: the authorities of both, as docker has it, but no client
-   * certificate. It is an identity, and those stay with their origin.
+   * For connections that a response of a registry led to: the authorities of both hosts, as in docker, but no client
+   * certificate, because an identity stays with its origin.
    */
   async ledContextOf(registry: string, host: string): Promise<SecureContext> {
     const files = await Promise.all([this.#filesOf(registry), this.#filesOf(host)]);
@@ -35,12 +35,12 @@ export class TlsContexts {
     );
   }
 
-  /** True where a host has authorities of its own. */
+  /** True if a host has its own authorities. */
   async hasOwnCas(host: string): Promise<boolean> {
     return (await this.#filesOf(host)).cas.length > 0;
   }
 
-  /** True where a host is shown a client certificate. */
+  /** True if connections to a host present a client certificate. */
   async hasClient(host: string): Promise<boolean> {
     return (await this.#filesOf(host)).client !== undefined;
   }

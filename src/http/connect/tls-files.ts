@@ -7,18 +7,18 @@ import { quote } from '../../base/text.ts';
 import type { NetworkOptions } from './network-options.ts';
 
 /**
- * - `unreadable`     a file that was named cannot be read
- * - `no-certificate` nothing in it is a certificate in PEM
- * - `bad-certificate` what looks like one is none
- * - `no-pair`        a client certificate without its key, a key without its certificate, or more than one of them
- * - `bad-key`        a key that cannot be read or belongs to another certificate
+ * - `unreadable`      a named file cannot be read
+ * - `no-certificate`  the file has no certificate in PEM
+ * - `bad-certificate` a certificate cannot be parsed
+ * - `no-pair`         a client certificate without its key, a key without its certificate, or more than one of them
+ * - `bad-key`         a key that cannot be read or belongs to another certificate
  */
 export type TlsFileErrorCode = 'unreadable' | 'no-certificate' | 'bad-certificate' | 'no-pair' | 'bad-key';
 
-/** A file of certificates that cannot be used. The message names it. */
+/** An unusable certificate file. The message names it. */
 export class TlsFileError extends CodedError<TlsFileErrorCode> {}
 
-/** A client certificate and its key, in PEM, and the files that they are from. */
+/** A client certificate and its key, in PEM, and the names of their files. */
 export interface ClientPair {
   readonly certFile: string;
   readonly keyFile: string;
@@ -33,10 +33,10 @@ export interface HostFiles {
 }
 
 /**
- * The authorities to trust for every host besides node's own: the system's (or those of `SSL_CERT_FILE` and
- * `SSL_CERT_DIR`, where these are set), those of `NODE_EXTRA_CA_CERTS`, and the user's files.
+ * The authorities that are trusted for every host in addition to node's own: those of the system (or of `SSL_CERT_FILE`
+ * and `SSL_CERT_DIR`, if set), those of `NODE_EXTRA_CA_CERTS`, and the user's files.
  *
- * Throws `TlsFileError` for a file that the user named and that cannot be used.
+ * Throws `TlsFileError` for an unusable file that the user named.
  */
 export async function readCommonCas(options: NetworkOptions): Promise<readonly string[]> {
   const { caFiles, env, systemBundles } = options;
@@ -52,8 +52,8 @@ export async function readCommonCas(options: NetworkOptions): Promise<readonly s
 }
 
 /**
- * Throws `TlsFileError` for a file of authorities that the user named and that cannot be used. The one of
- * `SSL_CERT_FILE` is mostly the bundle of a system, which takes 40 ms to parse: that is left to the first connection.
+ * Throws `TlsFileError` for an unusable file of authorities that the user named. The file of `SSL_CERT_FILE` is usually
+ * the bundle of a system, which takes 40 ms to parse, so the first connection parses it.
  */
 export async function checkCaFiles({ caFiles, env }: Pick<NetworkOptions, 'caFiles' | 'env'>): Promise<void> {
   const file = env['SSL_CERT_FILE'];
@@ -64,8 +64,8 @@ export async function checkCaFiles({ caFiles, env }: Pick<NetworkOptions, 'caFil
 const CA_FILE = '-ca-file';
 
 /**
- * What the directories of a host hold: `*.crt` are authorities, `*.cert` with the `*.key` of the same name is the
- * client certificate. Authorities of every directory count, the client certificate of the first that has one.
+ * The files in the directories of a host: `*.crt` are authorities, `*.cert` with the `*.key` of the same name is the
+ * client certificate. The authorities of all directories count, and the client certificate of the first that has one.
  *
  * @see https://docs.docker.com/engine/security/certificates/
  */
@@ -78,12 +78,12 @@ export async function readHostFiles(directories: readonly string[], host: string
   };
 }
 
-/** True where a host has a directory of its own, whatever is in it. */
+/** True if a host has its own directory, even an empty one. */
 export function hasHostDirectory(directories: readonly string[], host: string): boolean {
   return directories.some((directory) => namesOf(host).some((name) => existsSync(join(directory, name))));
 }
 
-/** A host has its directory under the name that people write. */
+/** The directory of a host has the name that users write. */
 function namesOf(host: string): readonly string[] {
   if (!/^[\w[]/.test(host)) return []; // a directory above is no host
   const hub = host === 'registry-1.docker.io' ? ['docker.io'] : [];
@@ -98,7 +98,7 @@ async function readPlace(directory: string): Promise<HostFiles> {
   return { cas: cas.flat(), client };
 }
 
-/** Sorted; none where there is no such directory or it is not for us to see. */
+/** Sorted; empty for a directory that does not exist or cannot be read. */
 async function namesIn(directory: string): Promise<readonly string[]> {
   try {
     return (await readdir(directory)).toSorted();
@@ -139,7 +139,7 @@ async function readPair(
   return { certFile, keyFile, cert, key: await read(keyFile, 'certs.d') };
 }
 
-/** The certificates of a file that was named; `where` says by what. */
+/** The certificates of a named file; `where` is the flag or variable that names it. */
 async function readCas(file: string, where: string): Promise<readonly string[]> {
   const blocks = await readBlocks(file, where);
   for (const block of blocks) parseCertificate(block, `${where}: ${quote(file)}`);
@@ -174,7 +174,7 @@ function parseCertificate(pem: string, where: string): X509Certificate {
   }
 }
 
-/** Nobody named these: what is not there, or is no certificate, is passed over. */
+/** The user has not named these files, so missing and invalid files are skipped. */
 async function readFirst(files: readonly string[]): Promise<readonly string[]> {
   for (const file of files) {
     const text = await readFile(file, 'latin1').catch(() => undefined);

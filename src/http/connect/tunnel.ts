@@ -7,8 +7,8 @@ import { systemTimer } from '../time-limits.ts';
 import type { Proxy } from './proxies.ts';
 
 /**
- * Asks a proxy for a tunnel to `target` (`host:port`) over a connection to it, and gives the connection back once
- * what is sent on it arrives there.
+ * Requests a tunnel to `target` (`host:port`) from a proxy, over a connection to the proxy. Resolves to that connection
+ * once the tunnel is open.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-connect
  */
@@ -64,7 +64,7 @@ function refused(
   return failed(proxy, { why, temporary: statusCode >= 500 });
 }
 
-/** Names the proxy by its origin: the rest of its URL is secret. */
+/** Names the proxy by its origin, because the rest of its URL is secret. */
 export function failed(
   proxy: Proxy,
   { why, ...details }: { why: string; temporary: boolean; cause?: unknown },

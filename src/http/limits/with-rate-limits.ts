@@ -5,9 +5,9 @@ import { ANONYMOUS, type Keychain } from '../../ports/keychain.ts';
 import { type HttpRequest, type HttpResponse, isRead, type Send } from '../request.ts';
 import { parseRetryAfter } from '../retry-after.ts';
 import { isLostConnection } from '../retry-classifier.ts';
-import { budgetOf, type Budgets, userBudgetOf } from './budgets.ts';
 import { ConnectionSlots } from './connection-slots.ts';
 import { RateLimiter } from './rate-limiter.ts';
+import { rateLimitOf, type RateLimits, userRateLimitOf } from './rate-limits.ts';
 import { type Turn, TurnQueue } from './turn-queue.ts';
 
 export interface RateLimitOptions {
@@ -15,7 +15,7 @@ export interface RateLimitOptions {
   readonly threads: number;
   /** Requests at a time to one host. */
   readonly perHost: number;
-  readonly budgets: Budgets;
+  readonly rateLimits: RateLimits;
   readonly clock: Clock;
   /** Identities, for hosts that limit each identity. */
   readonly keychain: Keychain;
@@ -31,7 +31,7 @@ export interface RateLimitOptions {
  * gives its slot back when the answer begins: the reader of its body may wait for a slot too.
  */
 export function withRateLimits(inner: Send, options: RateLimitOptions): Send {
-  const limits = new RateLimits(options);
+  const limits = new RequestLimiter(options);
   return (request) => limits.send(request, inner);
 }
 
@@ -57,7 +57,7 @@ interface RequestLimits {
   readonly turn: Turn;
 }
 
-class RateLimits {
+class RequestLimiter {
   readonly #options: RateLimitOptions;
   readonly #hosts = new Map<string, HostLimits>();
   readonly #users = new Map<string, User>();
@@ -130,13 +130,13 @@ class RateLimits {
   }
 
   #hostOf(host: string): HostLimits {
-    const { clock, budgets, perHost, threads } = this.#options;
+    const { clock, rateLimits, perHost, threads } = this.#options;
     return getOrMake(this.#hosts, host, () => {
-      const budget = budgetOf(host, budgets);
+      const limit = rateLimitOf(host, rateLimits);
       const slots = Math.min(perHost, threads);
       return {
-        requests: new RateLimiter(clock, budget.requests),
-        writes: new RateLimiter(clock, budget.writes),
+        requests: new RateLimiter(clock, limit.requests),
+        writes: new RateLimiter(clock, limit.writes),
         slots: new ConnectionSlots(clock, slots),
         bodySlots: new ConnectionSlots(clock, slots),
       };
@@ -145,8 +145,8 @@ class RateLimits {
 
   /** A failed lookup counts as anonymous here: sending the request reports the failure. */
   async #userOf({ host, repository, signal }: HttpRequest): Promise<User | undefined> {
-    const { clock, budgets, keychain } = this.#options;
-    const ceiling = userBudgetOf(host, budgets);
+    const { clock, rateLimits, keychain } = this.#options;
+    const ceiling = userRateLimitOf(host, rateLimits);
     if (ceiling === undefined) return undefined;
     const identity = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
     return getOrMake(this.#users, identity.name, () => {

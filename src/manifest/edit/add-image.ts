@@ -33,7 +33,7 @@ export interface ImageAddition {
 
 /**
  * The text of a list of images with one more digest or tag in its sorted place; every other character stays. Undefined
- * for a text that is no list of images. Whether the result says what it should is for the caller to check.
+ * for a text that is no list of images. The caller must check the content of the result.
  */
 export function addImage(source: SourceFile, addition: ImageAddition): string | undefined {
   const root = parseYaml(source);

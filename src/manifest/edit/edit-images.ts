@@ -9,7 +9,7 @@ import { isNull } from '../yaml/yaml-tree.ts';
 import { addImage, type ImageAddition } from './add-image.ts';
 import { renderImageLines } from './render-entry.ts';
 
-/** What became of a list of images. */
+/** The result of editing a list of images. */
 export type Edit =
   | { readonly kind: 'edited'; readonly text: string }
   /** The digest is there under the tag already. */
@@ -17,8 +17,8 @@ export type Edit =
   | { readonly kind: 'refused'; readonly reason: string };
 
 /**
- * Adds a digest, under a tag or under none, to the text of a list of images. The result is parsed again and holds what
- * was there and the addition, nothing else; a text that cannot be edited so is refused. A tag is never moved.
+ * Adds a digest, with or without a tag, to the text of a list of images. The result is parsed again and must hold the
+ * old content and the addition, nothing else; other texts are refused. A tag is never moved.
  */
 export function editImages(
   { file, text }: { readonly file: string; readonly text: string },

@@ -10,14 +10,14 @@ import {
 } from './text-layout.ts';
 import type { YamlList, YamlMap, YamlNode } from '../yaml/yaml-tree.ts';
 
-/** One part of a list or map: what it is sorted by, and from where to where it stands. */
+/** One part of a list or map: its sort key, its start and its end. */
 interface Part {
   readonly key: string;
   readonly start: number;
   readonly end: number;
 }
 
-/** What is inserted, in both styles. */
+/** The text to insert, in both styles. */
 export interface NewPart {
   readonly key: string;
   /** Lines without indentation. */

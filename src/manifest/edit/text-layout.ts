@@ -27,7 +27,7 @@ export function endOfLine(text: string, at: number): number {
   return text[lineFeed - 1] === '\r' ? lineFeed - 1 : lineFeed;
 }
 
-/** What stands before an offset on its line, with blanks for all that is none: the indentation of what begins there. */
+/** The indentation of an offset: the text before it on its line, with blanks for other characters. */
 export function indentationAt(text: string, at: number): string {
   return ' '.repeat(at - startOfLine(text, at));
 }

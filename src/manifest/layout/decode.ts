@@ -1,9 +1,9 @@
-/** The text that some bytes are; where they are not UTF-8, as much as can be shown and where the first fault is. */
+/** The text of a file. If it is not UTF-8, the readable part, and the place of the first fault. */
 export type Decoded =
   | { readonly text: string }
   | { readonly shown: string; readonly offset: number; readonly reason: string };
 
-/** Decodes UTF-8. A byte order mark at its start is left out. */
+/** Decodes UTF-8, without a byte order mark at the start. */
 export function decodeText(bytes: Uint8Array): Decoded {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };

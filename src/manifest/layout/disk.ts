@@ -4,7 +4,7 @@ import { messageOf } from '../../base/errors.ts';
 import { sortedBy } from '../../base/sorted.ts';
 import { escapeControls } from '../../base/text.ts';
 
-/** What the disk answered: the value, or why there is none. This file is the only one of the folder that asks it. */
+/** The value that the disk returned, or the reason why there is none. Only this file of the folder reads the disk. */
 export type Answer<T> =
   | { readonly kind: 'ok'; readonly value: T }
   | { readonly kind: 'missing' }
@@ -19,7 +19,7 @@ export interface DirectoryEntry {
 
 export type EntryKind = 'file' | 'directory' | 'other';
 
-/** Where a path leads when every link in it was followed, and what is there. */
+/** The end of a path, every link followed, and its kind. */
 export interface Target {
   readonly kind: EntryKind;
   readonly path: string;
@@ -49,7 +49,7 @@ export async function followLinks(path: string): Promise<Answer<Target>> {
 /** How a file is opened and read. */
 export interface BoundedRead {
   readonly maxBytes: number;
-  /** `refuse` for a path that had no link in it when it was found: one that has come since leads elsewhere. */
+  /** `refuse` for a path that had no links when it was found: a link would be new and lead elsewhere. */
   readonly links: 'follow' | 'refuse';
   readonly signal: AbortSignal;
 }
@@ -58,7 +58,7 @@ export interface BoundedRead {
 export async function readBounded(path: string, options: BoundedRead): Promise<Answer<Uint8Array>> {
   options.signal.throwIfAborted();
   const noLinks = options.links === 'refuse' ? constants.O_NOFOLLOW : 0;
-  // a thread that waits for somebody to write to a named pipe cannot be called back
+  // a thread that waits for the writer of a named pipe cannot be cancelled
   const opened = await ask(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK | noLinks));
   if (opened.kind !== 'ok') return opened;
   try {
@@ -80,12 +80,12 @@ async function readOpened(file: FileHandle, options: BoundedRead): Promise<Answe
   return bytes.value === undefined ? { kind: 'too-large' } : { kind: 'ok', value: bytes.value };
 }
 
-/** Pipes that a shell makes (`<(…)`, `/dev/stdin`) lead to no name. */
+/** Pipes of a shell (`<(…)`, `/dev/stdin`) have no name. */
 async function hasName(file: FileHandle): Promise<boolean> {
   return (await realpath(pathOf(file)).catch(() => undefined)) !== undefined;
 }
 
-/** Reads what is no regular file through a handle that waits for what is to come. */
+/** Reads a pipe through a handle that waits for data. */
 async function readWaiting(file: FileHandle, options: BoundedRead): Promise<Uint8Array | undefined> {
   const waiting = await open(pathOf(file), constants.O_RDONLY);
   try {

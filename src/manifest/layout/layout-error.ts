@@ -1,15 +1,15 @@
 import { CodedError } from '../../base/errors.ts';
 
-/** One thing that is wrong with the files and directories themselves, not with what is written in them. */
+/** One fault of the files and directories themselves, not of their content. */
 export interface LayoutIssue {
   readonly path: string;
-  /** What is wrong, what was expected, what to do. One line. */
+  /** The fault, the expectation and the remedy, in one line. */
   readonly message: string;
 }
 
-/** The manifests cannot be used at all: a file is missing or unreadable, or the directory is not laid out as it has to be. */
+/** The manifests cannot be used at all: a file is missing or unreadable, or the directory has another layout. */
 export class LayoutError extends CodedError<'layout-broken' | 'file-unusable'> {
-  /** All that was found, in the order of the paths. */
+  /** All faults, sorted by path. */
   readonly issues: readonly LayoutIssue[];
 
   constructor(code: LayoutError['code'], issues: readonly LayoutIssue[]) {

@@ -26,7 +26,7 @@ const CONCURRENT_DIRECTORIES = 16;
 
 /**
  * Finds `manifests/X/promoter-manifest.yaml` and `images/X/images.yaml` in a manifest directory. Throws a LayoutError
- * with all that is wrong where going on would leave something out that was meant.
+ * with all faults that would otherwise leave out intended content.
  */
 export async function readLayout(directory: string, signal: AbortSignal): Promise<Layout> {
   const thin = new ThinDirectory(directory, await realDirectory(directory));
@@ -65,7 +65,7 @@ async function realDirectory(directory: string): Promise<string> {
   throw new LayoutError('layout-broken', [{ path: directory, message }]);
 }
 
-/** A directory with neither `images` nor `manifests`, next to one that has both, is named instead of its two gaps. */
+/** Refuses a directory with neither `images` nor `manifests` if one nearby has both, and suggests that one. */
 async function refuseOtherLevel(
   directory: string,
   top: readonly DirectoryEntry[],

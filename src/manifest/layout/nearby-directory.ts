@@ -9,8 +9,8 @@ const LEVELS_UP = 2;
 const MAX_EXAMINED = 200;
 
 /**
- * Where the manifest directory is that somebody missed by a level: above, or in a subdirectory. `directory` is the path
- * as the user typed it; undefined where no manifest directory is near.
+ * Suggests the manifest directory above, or in a subdirectory, of a wrong one. `directory` is the path as the user
+ * typed it; undefined if no manifest directory is near.
  */
 export async function adviseNearbyDirectory(
   directory: string,

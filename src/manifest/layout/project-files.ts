@@ -6,14 +6,15 @@ import { childOf, type Place, type ThinDirectory } from './thin-directory.ts';
 export const MANIFEST_FILE = 'promoter-manifest.yaml';
 export const IMAGES_FILE = 'images.yaml';
 
-/** The promoter manifest in `manifests/X`, if that is a directory and has one. */
+/** The promoter manifest in `manifests/X`, if that is a directory with one. */
 export async function manifestOf(
   entry: DirectoryEntry,
   { manifests, thin }: { manifests: Place; thin: ThinDirectory },
 ): Promise<Place | undefined> {
   const file = childOf(manifests.file, entry.name);
   const resolved = await thin.resolve(entry, manifests);
-  if (resolved.kind === 'outside' && resolved.what === 'directory') thin.refuseOutside(file, resolved.target);
+  if (resolved.kind === 'outside' && resolved.targetKind === 'directory')
+    thin.refuseOutside(file, resolved.target);
   if (resolved.kind !== 'directory') {
     if (entry.name === MANIFEST_FILE) refuseUnexpected(file, thin);
     return undefined;
@@ -36,7 +37,7 @@ export async function manifestOf(
   return undefined;
 }
 
-/** Looks for manifests below `manifests/X/Y`, where nobody would read them. Links are not followed so deep. */
+/** Refuses manifests below `manifests/X/Y`, which would not be read. Links at this depth are not followed. */
 async function refuseDeeper(entry: DirectoryEntry, parent: Place, thin: ThinDirectory): Promise<void> {
   if (entry.kind !== 'directory') return;
   const place = { file: childOf(parent.file, entry.name), path: `${parent.path}/${entry.name}` };
@@ -87,7 +88,7 @@ export async function imagesOf(
   return undefined;
 }
 
-/** What to say of an entry that is no file that can be read. */
+/** The reports for an entry that is no readable file. */
 interface Complaints {
   readonly unusable: (reason: string) => void;
   readonly noRegularFile: () => void;
@@ -116,7 +117,7 @@ async function fileAt(
   }
 }
 
-/** `candidate` is what may have been meant; a path that ends with a slash is none. */
+/** `candidate` is a similar path to suggest; none if it ends with a slash. */
 function refuseMissing(file: string, candidate: string, thin: ThinDirectory): void {
   const advice = candidate.endsWith('/')
     ? 'create it, it may be empty'

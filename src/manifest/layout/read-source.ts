@@ -5,11 +5,11 @@ import { decodeText } from './decode.ts';
 import { readBounded } from './disk.ts';
 import type { LayoutIssue } from './layout-error.ts';
 
-/** Far beyond any real list (the largest has 1 MiB); a limit at all, so that no file can take all memory. */
+/** Far beyond any real list (the largest has 1 MiB), so that no file can fill the memory. */
 const MAX_FILE_BYTES = 32 * 1024 * 1024;
 
 export interface SourceLocation {
-  /** What the file is called in problems. */
+  /** The name of the file in problems. */
   readonly file: string;
   readonly path: string;
   /** Unset: `follow`. */

@@ -10,21 +10,21 @@ import type { LayoutIssue } from './layout-error.ts';
 export interface Place {
   /** Relative to the manifest directory, with slashes; empty for the directory itself. */
   readonly file: string;
-  /** Where it really is: no link is left in it. */
+  /** The real path, without links. */
   readonly path: string;
 }
 
-/** What an entry is when its links were followed. */
+/** The kind of an entry after its links were followed. */
 export type Resolved =
   | { readonly kind: EntryKind; readonly place: Place }
-  /** A link to something of the kind `what` that is not for everybody who can add a link to read. */
-  | { readonly kind: 'outside'; readonly what: EntryKind; readonly target: string }
+  /** A link that leads out of the directory, or to a hidden file: the author of a link may not be allowed to read its target. */
+  | { readonly kind: 'outside'; readonly targetKind: EntryKind; readonly target: string }
   | { readonly kind: 'unusable'; readonly reason: string };
 
-/** Names that are compared with names: of a directory with a thousand mistakes not every one is guessed at. */
+/** Limit of name comparisons: a directory with a thousand mistakes gets suggestions only for the first. */
 const MAX_COMPARISONS = 20_000;
 
-/** A manifest directory under inspection, and what was found wrong with it so far. */
+/** A manifest directory under inspection, and its faults so far. */
 export class ThinDirectory {
   readonly #directory: string;
   readonly #root: string;
@@ -32,7 +32,7 @@ export class ThinDirectory {
   readonly #warnings: Problem[] = [];
   #comparisons = 0;
 
-  /** `directory` as the user typed it, `root` where it really is. */
+  /** `directory` is the path as the user typed it, `root` the real path. */
   constructor(directory: string, root: string) {
     this.#directory = directory;
     this.#root = root;
@@ -50,7 +50,7 @@ export class ThinDirectory {
     return sortProblems(this.#warnings);
   }
 
-  /** A path in it as the user would type it. */
+  /** The path of an entry as the user would type it. */
   show(file: string): string {
     return join(this.#directory, file);
   }
@@ -64,18 +64,18 @@ export class ThinDirectory {
     this.#warnings.push({ severity: 'warning', rule: 'layout', message, at, frame: '' });
   }
 
-  /** The name that may have been meant; after many comparisons there is no answer. */
+  /** The most similar name; undefined once there were too many comparisons. */
   nearest(name: string, candidates: readonly string[] | ReadonlySet<string>): string | undefined {
     this.#comparisons += 'size' in candidates ? candidates.size : candidates.length;
     return this.#comparisons > MAX_COMPARISONS ? undefined : nearest(name, candidates);
   }
 
-  /** The entries of a directory; none where it cannot be read, which is refused. */
+  /** The entries of a directory. A directory that cannot be read is refused, and has none. */
   async entriesOf(place: Place): Promise<readonly DirectoryEntry[]> {
     return (await this.listOf(place)) ?? [];
   }
 
-  /** The same, but undefined where it cannot be read. */
+  /** The same, but undefined for a directory that cannot be read. */
   async listOf({ file, path }: Place): Promise<readonly DirectoryEntry[] | undefined> {
     const entries = await listDirectory(path);
     if (entries.kind === 'ok') return entries.value;
@@ -89,12 +89,13 @@ export class ThinDirectory {
     const path = join(parent.path, entry.name);
     if (entry.kind !== 'link') return { kind: entry.kind, place: { file, path } };
     const target = await followLinks(path);
-    if (target.kind === 'missing') return { kind: 'unusable', reason: 'the link leads nowhere' };
+    if (target.kind === 'missing')
+      return { kind: 'unusable', reason: 'the target of the link does not exist' };
     if (target.kind !== 'ok') {
       return { kind: 'unusable', reason: target.kind === 'unreadable' ? target.reason : target.kind };
     }
     if (!this.#offers(target.value)) {
-      return { kind: 'outside', what: target.value.kind, target: target.value.path };
+      return { kind: 'outside', targetKind: target.value.kind, target: target.value.path };
     }
     return { kind: target.value.kind, place: { file, path: target.value.path } };
   }
@@ -111,7 +112,7 @@ export class ThinDirectory {
     return way !== '..' && !way.startsWith(`..${sep}`);
   }
 
-  /** A checkout may hold credentials, in `.git` or beside the manifests, and problems show lines of what is read. */
+  /** A checkout may hold credentials, in `.git` or beside the manifests, and problems quote lines of the files. */
   #offers({ kind, path }: Target): boolean {
     if (!this.#holds(path)) return false;
     if (kind === 'file' && !/\.ya?ml$/.test(path)) return false;

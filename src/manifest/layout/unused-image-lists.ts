@@ -11,7 +11,7 @@ interface Unread {
   readonly thin: ThinDirectory;
 }
 
-/** Warns of each list of images that belongs to no project: nothing of it is ever promoted. */
+/** Warns of each list of images without a project: none of its images is promoted. */
 export async function warnUnusedImageLists({
   images,
   imageDirectories,

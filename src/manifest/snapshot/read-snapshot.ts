@@ -19,11 +19,11 @@ export interface ReadSnapshot {
   readonly problems: readonly Problem[];
 }
 
-/** Ten times a registry of 200,000 digests with two tags each. */
+/** Ten times the size of a registry with 200,000 digests and two tags each. */
 const MAX_SNAPSHOT_BYTES = 400 * 1024 * 1024;
 
 /**
- * Reads a snapshot in any of its formats: CSV, YAML or JSON. Faults of its text are problems. Throws a LayoutError for a
+ * Reads a snapshot in any of its formats: CSV, YAML or JSON. Malformed entries are problems. Throws a LayoutError for a
  * missing or unreadable file.
  */
 export async function readSnapshot(file: string, signal: AbortSignal): Promise<ReadSnapshot> {
@@ -34,12 +34,12 @@ export async function readSnapshot(file: string, signal: AbortSignal): Promise<R
   return { images: together(entries), problems: sortProblems(source.problems) };
 }
 
-/** Piece by piece, a large snapshot takes a third of the memory. Only the whole has the positions of problems. */
+/** Parsing a large snapshot in pieces takes a third of the memory. Only the whole has the positions of problems. */
 function parseYamlSnapshot(source: SourceFile): SnapshotEntry[] {
   return parsePieces(source) ?? parseDocument(source);
 }
 
-/** Each item of the list by itself. Undefined for a fault, or if there may be several documents. */
+/** Parses each item of the list alone. Undefined for a fault, or if there may be several documents. */
 function parsePieces({ file, text }: SourceFile): SnapshotEntry[] | undefined {
   if (/^(?:---|\.\.\.)/m.test(text)) return undefined;
   const entries: SnapshotEntry[] = [];
@@ -57,7 +57,7 @@ function parseDocument(source: SourceFile): SnapshotEntry[] {
   const root = parseYaml(source);
   if (root === undefined || isNull(root)) return [];
   if (root.kind !== 'list') {
-    const message = `a snapshot is a list of images, not ${kindOf(root)}; what manifests want in a registry is written PATH@REGISTRY`;
+    const message = `a snapshot is a list of images, not ${kindOf(root)}; for the images that manifests want in a registry, give PATH@REGISTRY`;
     source.report({ rule: 'shape', message }, root.at);
     return [];
   }
@@ -70,7 +70,7 @@ function parseDocument(source: SourceFile): SnapshotEntry[] {
   );
 }
 
-/** A tag has one digest: of two, neither can be chosen. */
+/** A tag has one digest; with two, neither can be chosen. */
 function reportContradictions(entries: readonly SnapshotEntry[], source: SourceFile): void {
   const tagged = new Map<string, Map<Tag, SnapshotEntry>>();
   for (const entry of entries) {

@@ -14,12 +14,12 @@ export interface SnapshotEntry {
   readonly at: number;
 }
 
-/** True for a text that begins as `name@digest,`. */
+/** True for a text that begins with `name@digest,`. */
 export function isCsvSnapshot(text: string): boolean {
   return /^\s*[^\s@,:]+@[^\s@,]+,/.test(text);
 }
 
-/** The good lines, `name@digest,name:tag` or `name@digest,-`. Bad ones are reported to the file. */
+/** Parses the lines `name@digest,name:tag` or `name@digest,-`. Malformed lines become problems. */
 export function parseCsvSnapshot(source: SourceFile): SnapshotEntry[] {
   const entries: SnapshotEntry[] = [];
   for (const { 0: line, index } of source.text.matchAll(/[^\r\n]+/g)) {

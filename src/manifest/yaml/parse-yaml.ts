@@ -34,7 +34,7 @@ export function parseYaml(source: SourceFile): YamlNode | undefined {
 }
 
 const SECOND_DOCUMENT =
-  'this and what follows is not read: a file is one YAML document, and here is a second one; put it into a file of its own';
+  'everything from here on is ignored: a file is one YAML document, and here is a second one; put it into another file';
 
 /** The offset of the first line that is more than blank, a comment, a directive or a bare marker. */
 export function contentAt(text: string): number | undefined {

@@ -34,7 +34,7 @@ export class Anchors {
     const found = this.#nodes.get(name);
     if (found === undefined)
       return { fault: `alias ${quote(`*${name}`)} has no anchor: write &${name} before it` };
-    if (found === 'open') return { fault: `alias ${quote(`*${name}`)} stands inside of what it repeats` };
+    if (found === 'open') return { fault: `alias ${quote(`*${name}`)} stands inside its own anchor` };
     if (this.#aliasedNodes > MAX_ALIASED_NODES) return { fault: undefined };
     this.#aliasedNodes += found.size;
     if (this.#aliasedNodes > MAX_ALIASED_NODES) {

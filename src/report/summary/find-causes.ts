@@ -74,7 +74,7 @@ interface Found {
  */
 const KINDS: readonly (readonly [CauseKind, RegExp])[] = [
   ['credentials', /these credentials were rejected|no credentials are configured for/],
-  ['right', /who (?:needs|may lack) the right|\basked as .*\b403: |: 403: /],
+  ['right', / (?:needs|may lack) the right |\bidentity .*\b403: |: 403: /],
   ['unavailable', /: (?:429|5\d\d): |: status 5\d\d/],
   [
     'configuration',
@@ -95,7 +95,10 @@ function hostOfFailure({ reason, destination, source }: Affected): string {
 }
 
 function describe({ id, kind, host }: Found, reason: string): Omit<ReportCause, 'edges'> {
-  const identity = /\basked as (.+?(?: \(docker config\))?)(?=: |, who |\))/.exec(reason)?.[1] ?? null;
+  const identity =
+    /\bidentity (.+?(?: \(docker config\))?)(?=: | needs the right | may lack the right |\))/.exec(
+      reason,
+    )?.[1] ?? null;
   return {
     id,
     kind,
@@ -111,7 +114,7 @@ function messageOf(reason: string, host: string): string {
   const bare = reason
     .replace(/^(?:source|destination): /, '')
     .replace(/\b(?:GET|HEAD|POST|PUT|PATCH|DELETE) https?:\/\/\S+?:? (?=\S)/g, '')
-    .replace(/ \((?:asked as|no credentials) .*$/, '')
+    .replace(/ \((?:identity|no credentials) .*$/, '')
     .replaceAll(/ for (\S+?)\/[^\s,;)]+/g, (text, name: string) => (name === host ? ` for ${host}` : text));
   return oneLine(bare);
 }

@@ -56,7 +56,7 @@ function groupByImage<Line>(folds: Iterable<Fold<Line>>, repositories: Repositor
         lines: [line],
       });
   }
-  return Array.from(images.values()).sort((a, b) => compare(a.image, b.image));
+  return Array.from(images.values()).toSorted((a, b) => compare(a.image, b.image));
 }
 
 /** Images are named without their registries, which only all of their names together tell. */

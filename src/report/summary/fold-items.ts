@@ -24,8 +24,13 @@ export interface FoldedItems {
   readonly malformed: readonly ReportItem[];
 }
 
+interface ItemsOf {
+  readonly items: Iterable<ReportItem>;
+  readonly mode: Report['mode'];
+}
+
 /** The edges of a report by image, and its malformed entries: one pass, because items may be made for it. */
-export function foldItems({ items, mode }: Report): FoldedItems {
+export function foldItems({ items, mode }: ItemsOf): FoldedItems {
   const malformed: ReportItem[] = [];
   const images = foldEdges(lazily(() => foldable(foldConflicts<ReportItem>(items), { mode, malformed })));
   return { images, malformed };

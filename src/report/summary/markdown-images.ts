@@ -1,4 +1,4 @@
-import { escapeMarkdown } from '../render-table.ts';
+import { escapeCell } from '../render-table.ts';
 import type { Report } from '../report.ts';
 import { isProblem, type ItemLine } from './fold-items.ts';
 import type { FoldedImage } from './fold-edges.ts';
@@ -54,7 +54,7 @@ export function imageTables(
       'tags',
       'digest',
       'destinations',
-      directory === '' ? 'manifest' : `below ${escapeMarkdown(directory)}`,
+      directory === '' ? 'manifest' : `below ${escapeCell(directory)}`,
     ];
     const table = [`| ${header.join(' | ')} |`, `|${' --- |'.repeat(header.length)}`, ...shown].join('\n');
     return [`### ${TITLES[result] ?? result}`, ...(shown.length > 0 ? [table] : []), ...countImages(hidden)];
@@ -83,7 +83,7 @@ function renderRow(
   const place = line.item.at.slice(directory.length).replace(/:\d+$/, '');
   const why = line.reason === '' ? '' : `: ${line.reason}`;
   const cells = [image, tags.join(', '), undefined, `${lists.nameOf(row)}${why}`, place];
-  return `| ${cells.map((cell) => (cell === undefined ? linkTo(line, row) : escapeMarkdown(cell))).join(' | ')} |`;
+  return `| ${cells.map((cell) => (cell === undefined ? linkTo(line, row) : escapeCell(cell))).join(' | ')} |`;
 }
 
 /** The short digest, with a link to the image where it is promoted from. */
@@ -94,7 +94,7 @@ export function linkTo(
   const digest = item.digest ?? '';
   const short = digest.replace(/^[a-z0-9]+:/, '').slice(0, 12);
   const target = `${sourceOf(item) ?? `${registries[0]}/${image}`}@${digest}`;
-  return LINKABLE.test(target) ? `[${short}](https://${target})` : escapeMarkdown(short);
+  return LINKABLE.test(target) ? `[${short}](https://${target})` : escapeCell(short);
 }
 
 /** A reference: nothing in it ends a link. */
@@ -122,7 +122,7 @@ export function countImages(
   let left = MAX_COUNTED;
   let rest = 0;
   for (const [image, count] of edges) {
-    const text = `${escapeMarkdown(image)} ${count}`;
+    const text = `${escapeCell(image)} ${count}`;
     left -= text.length + 2;
     if (left > 0) counted.push(text);
     else rest += count;

@@ -1,5 +1,5 @@
 import { withAdvice } from '../render-text.ts';
-import { escapeMarkdown } from '../render-table.ts';
+import { escapeCell } from '../render-table.ts';
 import type { Report } from '../report.ts';
 import { type FoldedItems, isProblem, type ItemLine } from './fold-items.ts';
 import type { FoldedImage } from './fold-edges.ts';
@@ -58,10 +58,10 @@ function* problemsOf(
 ): Generator<Problem> {
   for (const cause of report.causes ?? []) {
     const { word, text } = causeText(cause);
-    yield { text: `**${word}** ${escapeMarkdown(text)}`, at: '' };
+    yield { text: `**${word}** ${escapeCell(text)}`, at: '' };
   }
   for (const { decision, reason, at } of malformed) {
-    yield { text: `**${decision}** ${escapeMarkdown(`${at}: ${reason}`)}`, at };
+    yield { text: `**${decision}** ${escapeCell(`${at}: ${reason}`)}`, at };
   }
   yield* findingsOf(report, 'error');
   for (const image of images) {
@@ -77,7 +77,7 @@ function* findingsOf({ findings }: Report, wanted: 'warn' | 'error'): Generator<
   for (const { level, rule, at, ...finding } of findings) {
     if (level !== wanted) continue;
     const place = at === '' ? '' : `${at}: `;
-    yield { text: `**${level}** ${escapeMarkdown(`${place}${withAdvice(finding)} [${rule}]`)}`, at };
+    yield { text: `**${level}** ${escapeCell(`${place}${withAdvice(finding)} [${rule}]`)}`, at };
   }
 }
 
@@ -91,7 +91,7 @@ function describeLine(
   const name = tag === null ? path : `${path}:${tag}`;
   const where = second === undefined ? '' : ` → ${lists.nameOf(image, 'destinations')}`;
   const place = item.at === '' ? '' : ` (${item.at})`;
-  return `**${result}** ${escapeMarkdown(name)} ${linkTo(line, image)}${where}: ${escapeMarkdown(`${shortenDigests(reason)}${place}`)}`;
+  return `**${result}** ${escapeCell(name)} ${linkTo(line, image)}${where}: ${escapeCell(`${shortenDigests(reason)}${place}`)}`;
 }
 
 /** A frame in a fence that no line of it ends. */

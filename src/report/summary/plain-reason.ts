@@ -9,23 +9,19 @@ export function plainReason({
   digest,
   reason,
 }: Pick<ReportItem, 'decision' | 'digest' | 'reason'>): string {
-  switch (decision) {
-    case 'copy':
-    case 'add-tag':
-      return ORDINARY.has(reason) ? '' : reason;
-    case 'lost': {
-      const [, where = 'the source', doubt = ''] = LOST.exec(reason) ?? [];
-      return `not found at ${where}: ${digest} (wrong digest, wrong image name, or deleted)${doubt}`;
-    }
-    case 'tag-move': {
-      const found = MOVED.exec(reason)?.[1];
-      return found === undefined ? reason : `the tag is ${found} there: a promotion moves no tag`;
-    }
-    case 'conflict':
-      return reason.replace('the same dst tag is wanted for', 'the same tag is wanted for');
-    default:
-      return reason;
+  if (decision === 'copy' || decision === 'add-tag') return ORDINARY.has(reason) ? '' : reason;
+  if (decision === 'lost') {
+    const [, where = 'the source', why = 'wrong digest, wrong image name, or deleted'] =
+      LOST.exec(reason) ?? [];
+    return `not found at ${where}: ${digest} (${why})`;
   }
+  if (decision === 'tag-move') {
+    const found = MOVED.exec(reason)?.[1];
+    return found === undefined ? reason : `the tag is ${found}, not moved`;
+  }
+  return decision === 'conflict'
+    ? reason.replace('the same dst tag is wanted for', 'the same tag is wanted for')
+    : reason;
 }
 
 /** Texts of `explainItem`. */
@@ -33,5 +29,5 @@ const ORDINARY: ReadonlySet<string> = new Set([
   'regular promotion (neither digest nor tag exists in dst)',
   'digest already exists in dst, but does not have the tag we want',
 ]);
-const LOST = /^_LOST_: the digest is neither in dst nor in (.*?)( \(.*\))?$/;
+const LOST = /^_LOST_: the digest is neither in dst nor in (.*?)(?: \((.*)\))?$/;
 const MOVED = / in dst points to (\S+), not /;

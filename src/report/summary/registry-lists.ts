@@ -1,4 +1,4 @@
-import { escapeMarkdown } from '../render-table.ts';
+import { escapeCell } from '../render-table.ts';
 import { countOf } from './verdict.ts';
 
 /** Characters of all lists. */
@@ -6,7 +6,7 @@ const MAX_LISTS = 8_000;
 
 /** Lists of registries with more than one, numbered from 1 in the order of their first use. */
 export class RegistryLists {
-  readonly #all: (readonly string[])[] = [];
+  readonly all: (readonly string[])[] = [];
   readonly #numbers = new Map<string, number>();
 
   /** The one registry of an image, or how many it has and the number of their list; `noun` follows the first. */
@@ -14,7 +14,7 @@ export class RegistryLists {
     const [only = '', second] = registries;
     if (second === undefined) return only;
     const key = registries.join(' ');
-    const number = this.#numbers.get(key) ?? this.#all.push(registries);
+    const number = this.#numbers.get(key) ?? this.all.push(registries);
     this.#numbers.set(key, number);
     return `${registries.length}${noun === '' ? '' : ` ${noun}`} [${number}]`;
   }
@@ -22,9 +22,7 @@ export class RegistryLists {
   /** The registries behind the numbers, as Markdown. */
   render(): string[] {
     let left = MAX_LISTS;
-    const texts = this.#all.map(
-      (registries, index) => `[${index + 1}] ${escapeMarkdown(describe(registries))}`,
-    );
+    const texts = this.all.map((registries, index) => `[${index + 1}] ${escapeCell(describe(registries))}`);
     const shown = texts.filter((text) => {
       left -= text.length;
       return left >= 0;

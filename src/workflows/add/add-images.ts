@@ -18,7 +18,7 @@ export interface AddPorts {
   readonly readImages: (project: string) => Promise<{ readonly file: string; readonly text: string }>;
 }
 
-/** What becomes of the lists of images. Nothing is written where something is refused. */
+/** The new lists of images. Nothing is written if one addition is refused. */
 export interface Additions {
   readonly refusals: readonly string[];
   /** The new texts, by project. */

@@ -53,7 +53,7 @@ export function wantedOf({ source, destination, tag }: ImageCopy, digest: Digest
   };
 }
 
-/** What a copy wants whose source has no such image: nothing, and the reason as a problem. */
+/** The empty request of a copy whose source has no such image, with the reason as a problem. */
 export function unresolvedCopy(reason: string): { readonly read: ReadManifests; readonly wanted: Wanted } {
   const message = `source image: ${reason}`;
   const problem = { severity: 'error', rule: 'source-image', message, at: COMMAND_LINE, frame: '' } as const;

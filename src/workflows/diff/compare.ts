@@ -11,8 +11,8 @@ export type Difference =
       readonly tags: readonly Tag[];
     }
   /**
-   * A tag with different digests, or that a digest of both sides has on one side only. The tags of a digest that only
-   * one side has are part of that difference.
+   * A tag with different digests, or a tag that only one side has for a digest of both sides. The tags of a digest that
+   * only one side has belong to that difference.
    */
   | {
       readonly kind: 'tag';
@@ -22,7 +22,7 @@ export type Difference =
       readonly b: Digest | undefined;
     };
 
-/** The differences of two images with one name: digests first, then tags, each in its order. */
+/** The differences between two images of one name: digests first, then tags, each sorted. */
 export function compareImages(a: SnapshotImage | undefined, b: SnapshotImage | undefined): Difference[] {
   const image = (a ?? b)?.name ?? '';
   const sides = { a: sideOf(a), b: sideOf(b) };

@@ -7,17 +7,17 @@ import { compareImages, type Difference } from './compare.ts';
 export class DiffError extends CodedError<'not-compared'> {}
 
 export interface DiffSide {
-  /** As the user wrote it. */
+  /** The side as the user wrote it. */
   readonly title: string;
-  /** In the order of their names. */
+  /** Sorted by name. */
   readonly images: AsyncIterable<SnapshotImage>;
-  /** Images that could not be read, and are missing from `images`. Checked while the images are read. */
+  /** Unreadable images, which `images` lacks. Checked while the images are read. */
   readonly gaps: Gaps;
-  /** Untagged digests of an image that are not compared, on either side. Default: none. */
+  /** Untagged digests of an image that are ignored on both sides. Default: none. */
   readonly leftOut?: ((name: string) => ReadonlySet<Digest>) | undefined;
   /**
-   * Finds digests that `images` does not show, for a side that does not show all. If it fails, the image becomes a gap.
-   * Default: none are found.
+   * Queries digests for a side whose `images` do not show all digests. If it fails, the image becomes a gap. Default: no
+   * digest is found.
    */
   readonly seek?: ((name: string, digests: readonly Digest[]) => Promise<readonly Digest[]>) | undefined;
 }
@@ -28,8 +28,8 @@ export interface Gaps {
 }
 
 /**
- * The differences of two sides, in the order of image names. An image that one side could not read is not compared.
- * Throws a `DiffError` if a side could not be read at all.
+ * The differences between two sides, sorted by image name. An image that one side could not read is not compared. Throws
+ * a `DiffError` if a side could not be read at all.
  */
 export async function* findDifferences(
   a: DiffSide,
@@ -54,7 +54,7 @@ export async function* findDifferences(
 
 const NONE: ReadonlySet<Digest> = new Set();
 
-/** An image without the untagged digests that do not count. */
+/** An image without the ignored digests. */
 function counting(
   image: SnapshotImage | undefined,
   leftOut: readonly ReadonlySet<Digest>[],
@@ -65,7 +65,7 @@ function counting(
   return { ...image, digests: image.digests.filter(counts) };
 }
 
-/** An image with the digests of the other side that its own side has without showing them. */
+/** An image with the digests of the other side that its own side has but does not show. */
 async function withSought(
   { seek }: DiffSide,
   { name, own, other }: { name: string; own: SnapshotImage | undefined; other: SnapshotImage | undefined },
@@ -106,7 +106,7 @@ async function* sideBySide(
   }
 }
 
-/** Both sides are read at the same time; when one fails, the other is not left behind. */
+/** Reads both sides at the same time. If one fails, the other is awaited. */
 async function bothHeads(left: Reader, right: Reader) {
   const [a, b] = await Promise.allSettled([left.head(), right.head()]);
   if (a.status === 'rejected') throw a.reason;
@@ -119,7 +119,7 @@ function leastName(a: SnapshotImage | undefined, b: SnapshotImage | undefined): 
   return a.name < b.name ? a.name : b.name;
 }
 
-/** Images one at a time, the first of them to be looked at before it is taken. */
+/** Images one at a time; the next one can be read before it is taken. */
 class Reader {
   readonly #iterator: AsyncIterator<SnapshotImage>;
   #head: SnapshotImage | undefined;

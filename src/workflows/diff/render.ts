@@ -15,13 +15,13 @@ export interface DiffTitles {
 export interface Rendering {
   readonly format: DiffFormat;
   readonly titles: DiffTitles;
-  /** What the differences pass through before they come here. */
+  /** Counts the differences before they are rendered. */
   readonly counter: DiffCounter;
-  /** Asked at the end: false where something could not be compared, so that nobody can say that the sides are equal. */
+  /** Called at the end: false if a part could not be compared, so that the sides may differ. */
   readonly isComplete: () => boolean;
 }
 
-/** The text of a comparison, difference by difference. Equal sides are an empty text, as with `diff`. */
+/** The text of a comparison, difference by difference. Equal sides give an empty text, as in `diff`. */
 export function renderDiff(
   differences: AsyncIterable<Difference>,
   rendering: Rendering,
@@ -88,13 +88,13 @@ async function* renderJson(
   yield `${separator === '\n' ? '' : '\n  '}],\n  "summary": ${JSON.stringify(summary)}\n}\n`;
 }
 
-/** A side without the tag is null there, not left out. */
+/** The digest of a side without the tag is null, not left out. */
 function jsonOf(difference: Difference): unknown {
   if (difference.kind !== 'tag') return difference;
   return { ...difference, a: difference.a ?? null, b: difference.b ?? null };
 }
 
-/** A comment on a pull request holds 65,536 characters. */
+/** A comment on a pull request has at most 65,536 characters. */
 const MAX_TABLE_CHARACTERS = 50_000;
 
 async function* renderMarkdown(
@@ -111,7 +111,7 @@ async function* renderMarkdown(
     else hidden += 1;
   }
   const { counts, isEqual } = counter;
-  yield `## ${isEqual ? 'No differences' : 'Differences'}${isComplete() ? '' : ' in what could be compared'}\n\n`;
+  yield `## ${isEqual ? 'No differences' : 'Differences'}${isComplete() ? '' : ' in the compared part'}\n\n`;
   yield `${renderMarkdownTable({
     header: ['', 'side', 'digests only here'],
     rows: [

@@ -12,20 +12,20 @@ export interface NewProject {
 /** A directory of the layout; the name of a project is one. */
 const PROJECT = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 
-/** What is wrong with the name of a project, in words. */
+/** The fault of a project name, in words; undefined for a valid one. */
 export function checkProject(project: string): string | undefined {
   return PROJECT.test(project)
     ? undefined
     : `invalid project ${quote(project)}: expected letters, digits, "_", "." and "-"`;
 }
 
-/** What is wrong with the name of a registry, in words. */
+/** The fault of a registry name, in words; undefined for a valid one. */
 export function checkRegistry(registry: string): string | undefined {
   const verdict = checkRegistryName(registry);
   return 'fault' in verdict ? verdict.fault.message : undefined;
 }
 
-/** Everything that is wrong with a project, in words. */
+/** All faults of a project, in words. */
 export function checkNewProject({ project, source, destinations }: NewProject): readonly string[] {
   const names = [source, ...destinations];
   const twice = destinations.find((name, index) => names.indexOf(name) <= index);

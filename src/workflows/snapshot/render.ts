@@ -7,9 +7,9 @@ export type SnapshotFormat = 'yaml' | 'csv' | 'json';
 export const SNAPSHOT_FORMATS: readonly SnapshotFormat[] = ['yaml', 'csv', 'json'];
 
 /**
- * The text of a snapshot, image by image. YAML and CSV are the original's to the byte, but for an image called `null`,
- * which the original itself could not read again; JSON is the same list of images,
- * and so a list of images of a thin manifest as well. `trailer` follows the last image.
+ * The text of a snapshot, image by image. YAML and CSV are byte for byte those of the original `cip`, except for an image
+ * named `null`, which the original could not read again. JSON is the same list of images, so it is a valid list of
+ * images for a thin manifest too. `trailer` follows the last image.
  */
 export async function* renderSnapshot(
   images: AsyncIterable<SnapshotImage>,

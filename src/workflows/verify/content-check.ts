@@ -9,26 +9,26 @@ import { isWellFormed, parseReferences, UNKNOWN_SIZE } from '../../image/oci-man
 import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 
-/** What is not there of an image. */
+/** The missing content of an image. */
 export interface Missing {
   /** `blob sha256:…`, each once. */
   readonly names: readonly string[];
-  /** Manifests and blobs that were not looked at any more. */
+  /** Number of manifests and blobs that were not checked. */
   readonly left: number;
 }
 
 export class ContentError extends CodedError<'too-deep'> {}
 
-/** Indexes may be nested; deeper than this is an attack or a mistake. */
+/** Indexes may be nested, but deeper nesting is an attack or a mistake. */
 const MAX_DEPTH = 8;
 
-/** Throws where an index is nested deeper than any use. */
+/** Throws for an index that is nested too deep. */
 export function refuseDepth(digest: Digest, depth: number): void {
   if (depth <= MAX_DEPTH) return;
   throw new ContentError('too-deep', `manifest ${digest} is the ${depth}th index within an index`);
 }
 
-/** Looks at what manifests of one repository lead to: each manifest is read once, each blob asked for once. */
+/** Checks the content of manifests of one repository. Each manifest is read once, each blob queried once. */
 export class ContentCheck {
   readonly #repository: Repository;
   readonly #registry: ReadRegistry;
@@ -36,7 +36,7 @@ export class ContentCheck {
   readonly #manifests = new SingleFlight<Digest, Missing>();
   readonly #blobs = new SingleFlight<string, boolean>();
 
-  /** `reads`: a byte of each blob is read, since a HEAD may be answered from memory for a blob whose data is gone. */
+  /** `reads`: reads a byte of each blob, because a cache may answer HEAD for a blob whose data is gone. */
   constructor(repository: Repository, registry: ReadRegistry, { reads }: { readonly reads: boolean }) {
     this.#repository = repository;
     this.#registry = registry;
@@ -44,10 +44,10 @@ export class ContentCheck {
   }
 
   /**
-   * What is not there of a manifest and all that it leads to. A nondistributable layer with `urls` may be elsewhere. Once
-   * something of a manifest is missing, no other part of it is asked for.
+   * The missing content of a manifest and of everything that it references. A nondistributable layer with `urls` may be
+   * elsewhere. After the first missing part of a manifest its other parts are not queried.
    *
-   * Throws what the registry throws, and for a manifest that cannot be read.
+   * Throws the errors of the registry, and for a manifest that cannot be parsed.
    */
   findMissing(digest: Digest, signal: AbortSignal): Promise<Missing> {
     return this.#findMissing(digest, { depth: 0, size: new ImageSize(digest) }, signal);
@@ -72,7 +72,7 @@ export class ContentCheck {
     return (await this.#isBlob(entry, signal)) ? NOTHING : this.#findMissing(entry.digest, within, signal);
   }
 
-  /** An entry of unknown type is a blob where the repository has it as a blob and not as a manifest. */
+  /** An entry of unknown type is a blob if the repository has it as a blob and not as a manifest. */
   async #isBlob(entry: Descriptor, signal: AbortSignal): Promise<boolean> {
     if (isManifestType(entry.mediaType)) return false;
     const reading = this.#registry.fetchManifest(this.#repository, entry.digest, signal);
@@ -98,14 +98,14 @@ export class ContentCheck {
 
 const NOTHING: Missing = { names: [], left: 0 };
 
-/** Where in an image a manifest is. */
+/** The place of a manifest in an image. */
 interface Within {
   readonly depth: number;
-  /** That of the image. */
+  /** The size of the image so far. */
   readonly size: ImageSize;
 }
 
-/** Parts of one manifest that are asked for at a time: as many as a host takes requests at a time. */
+/** Concurrent queries for the parts of one manifest: as many as the concurrent requests to a host. */
 const WORKERS = 32;
 
 async function findInParts(parts: readonly (() => Promise<Missing>)[]): Promise<Missing> {

@@ -20,10 +20,11 @@ export function judgeEdge(
   tag: Tag | undefined,
 ): Judgement {
   if (observation === undefined) return NOT_CHECKED;
-  const { state, flaws, unseen } = observation;
+  const { state, flaws, unchecked } = observation;
+  if (state.kind === 'not-read') return NOT_CHECKED;
   if (state.kind === 'unreadable') return { decision: 'unreadable', reason: state.reason };
   if (isPresent(state, digest, tag)) {
-    if (unseen.has(digest)) return NOT_CHECKED;
+    if (unchecked.has(digest)) return NOT_CHECKED;
     const flaw = flaws.get(digest);
     return flaw === undefined ? PRESENT : { decision: flaw.kind, reason: flaw.reason };
   }
@@ -31,6 +32,6 @@ export function judgeEdge(
   const found = state.tags.get(tag);
   if (found !== undefined)
     return { decision: 'different', reason: `the tag is ${found}, not ${digest}`, found };
-  const digestIsThere = state.digests.has(digest) ? ', though its digest is there' : '';
+  const digestIsThere = state.digests.has(digest) ? ', but its digest exists' : '';
   return { decision: 'missing', reason: `there is no such tag${digestIsThere}` };
 }

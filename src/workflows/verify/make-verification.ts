@@ -30,7 +30,7 @@ import type { Observation, Observations } from './observation.ts';
 export interface VerificationInput extends EnvelopeInput {
   readonly deep: boolean;
   readonly mirror: Mirror | undefined;
-  /** Reports the edges that are present too. */
+  /** Includes the edges that are present. */
   readonly reportAll: boolean;
   readonly wanted: Wanted;
   readonly observations: Observations;
@@ -72,7 +72,7 @@ class Tally {
     this.#keepsPresent = keepsPresent;
   }
 
-  /** Nearly every edge is present: an item is made only to be reported. */
+  /** Nearly every edge is present, so an item is made only if it is reported. */
   add(host: string, decision: VerifyDecision, makeItem: () => VerificationItem): void {
     const counts = this.hosts.get(host) ?? noEdges();
     this.hosts.set(host, counts);
@@ -126,7 +126,7 @@ function tallyConflicts(wanted: Wanted, tally: Tally): void {
   for (const item of planConflicts(wanted).items) {
     if (item.decision !== 'conflict') continue;
     const { destination: repository, digest, tag, at, others } = item;
-    // of thousands of digests that want one tag nearly all have the same reason: the text is made once
+    // of thousands of digests that want one tag nearly all have the same reason, so its text is made once
     if (shared?.others !== others) shared = { others, reason: explainItem(item) };
     const judgement = { decision: 'conflict', reason: shared.reason } as const;
     const edge = { repository, digest, tag, at: at[0] };

@@ -6,18 +6,18 @@ import {
   type Repository,
 } from '../../image/repository.ts';
 
-/** A public host that serves what destinations hold, itself or by sending on to the nearest of them. */
+/** A public host that serves the content of destinations, itself or by redirecting to the nearest one. */
 export interface Mirror {
   /** `host[:port]`. */
   readonly host: RegistryName;
-  /** The path below a destination's host that the mirror stands for; what is above it has no name there. '' is all. */
+  /** The path below a destination's host that is the root of the mirror; '' is the whole host. */
   readonly root: string;
 }
 
-/** Fronts whose root is known. @see https://github.com/kubernetes/registry.k8s.io */
+/** Mirrors with a known root. @see https://github.com/kubernetes/registry.k8s.io */
 const KNOWN_ROOTS: ReadonlyMap<string, string> = new Map([['registry.k8s.io', 'k8s-artifacts-prod/images']]);
 
-/** The mirror that `HOST` or `HOST=ROOT` names, or undefined. */
+/** Parses `HOST` or `HOST=ROOT`; undefined for anything else. */
 export function parseMirror(text: string): Mirror | undefined {
   const [name = '', root, ...more] = text.split('=');
   const host = name.includes('/') ? undefined : parseRegistryName(name);
@@ -27,7 +27,7 @@ export function parseMirror(text: string): Mirror | undefined {
 }
 
 /**
- * What the mirror calls a destination repository, or undefined where it has no name for it:
+ * The mirror's name for a destination repository; undefined for a repository outside the root.
  * `us-central1-docker.pkg.dev/k8s-artifacts-prod/images/kubernetes/pause` is `registry.k8s.io/kubernetes/pause`.
  */
 export function throughMirror(repository: Repository, { host, root }: Mirror): Repository | undefined {

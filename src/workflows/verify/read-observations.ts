@@ -27,27 +27,27 @@ export interface ObservationPorts {
 }
 
 export interface ObservationOptions {
-  /** Where to look instead of at the destinations. */
+  /** The host to query instead of the destinations. */
   readonly mirror: Mirror | undefined;
-  /** Whether to look at all that the manifests lead to. */
+  /** Whether to check the content of manifests. */
   readonly deep: boolean;
-  /** Whether to read a byte of each blob, where it would do to ask for it. */
+  /** Whether to read a byte of each blob instead of a HEAD request. */
   readonly reads: boolean;
-  /** Repositories at a time, and digests at a time whose content is looked at; the transport bounds the requests. */
+  /** Concurrent repositories, and concurrent digests whose content is checked; the transport bounds the requests. */
   readonly workers: number;
 }
 
 type ObservationContext = ObservationPorts &
   ObservationOptions &
   Pick<DestinationQuery, 'listings' | 'wanted' | 'confirmsAbsence'> & {
-    /** Of digests whose content is looked at: what is begun is ended before other things are begun. */
+    /** Limits content checks: a check that has begun ends before another begins. */
     readonly contents: LimitFunction;
     readonly show: (target: Target, observation: Observation) => void;
   };
 
 /**
- * Looks at everything wanted. A registry that does not answer is a value in the result; once the signal aborts, what
- * has been seen until then is the result, of contents digest by digest.
+ * Reads the state of everything wanted. A registry that does not answer is a value in the result. When the signal
+ * aborts, the observations until then are returned, for contents those of each digest.
  */
 export async function readObservations(
   wanted: Wanted,
@@ -84,22 +84,22 @@ export async function readObservations(
 async function look(target: Target, context: ObservationContext, signal: AbortSignal): Promise<void> {
   const { asked, list } = target;
   const { listings, mirror } = context;
-  // what a mirror lists says nothing of what it serves: it is asked as whoever pulls from it asks
+  // a mirror's lists do not prove that it serves the content, so it is queried as clients pull from it
   if (mirror !== undefined) listings.refuse(asked);
   const state = await orGivenUp(readWhole(asked, list, { ...context, signal }), signal);
-  const named = list.wants.filter((want) => isToBeSeen(want, state, context));
+  const named = list.wants.filter((want) => needsContentCheck(want, state, context));
   const flaws = new Map<Digest, Flaw>();
-  const unseen = new Set(named.map(({ digest }) => digest));
-  context.show(target, { asked, state, flaws, unseen });
+  const unchecked = new Set(named.map(({ digest }) => digest));
+  context.show(target, { asked, state, flaws, unchecked });
   const content = new ContentCheck(asked, context.registry, context);
-  await forEachConcurrently(Array.from(unseen), { workers: context.workers, signal }, async (digest) => {
+  await forEachConcurrently(Array.from(unchecked), { workers: context.workers, signal }, async (digest) => {
     const found = await context.contents(() => findFlaw(digest, { asked, content, context }, signal));
     if (found !== undefined) flaws.set(digest, found);
-    unseen.delete(digest);
+    unchecked.delete(digest);
   });
 }
 
-/** Where a tag is missing it is worth knowing whether its digest is, too. */
+/** If a tag is missing, the report also says whether its digest exists. */
 async function readWhole(
   repository: Repository,
   list: WantList,
@@ -110,7 +110,11 @@ async function readWhole(
   return wants.length === 0 ? state : readDigests(repository, { state, wants }, asking);
 }
 
-function isToBeSeen(want: Want, state: DestinationState, { deep, mirror }: ObservationContext): boolean {
+function needsContentCheck(
+  want: Want,
+  state: DestinationState,
+  { deep, mirror }: ObservationContext,
+): boolean {
   if (!deep && mirror === undefined) return false;
   return hasTag(want, state) || (deep && hasDigest(want, state));
 }
@@ -134,7 +138,7 @@ function hasDigest({ digest, tagless }: Want, state: DestinationState): boolean 
   return tagless !== undefined && isPresent(state, digest, undefined);
 }
 
-/** A mirror may know a tag and send the question for its digest where there is no such thing. */
+/** A mirror may know a tag, but redirect the request for its digest to a backend that lacks it. */
 async function findMissingName(
   registry: ReadRegistry,
   { asked, digest }: { asked: Repository; digest: Digest },
@@ -144,13 +148,13 @@ async function findMissingName(
   return { names: there === undefined ? [`manifest ${digest}`] : [], left: 0 };
 }
 
-/** Of what is missing so many are named. */
+/** Number of missing parts that a reason names. */
 const NAMED = 3;
 
 export function flawOf({ names, left }: Missing): Flaw | undefined {
   if (names.length === 0) return undefined;
   const more = names.length > NAMED ? `, and ${names.length - NAMED} more` : '';
-  const unseen = left > 0 ? `; ${left} other parts were not looked at` : '';
+  const unchecked = left > 0 ? `; ${left} other parts were not checked` : '';
   const shown = names.toSorted().slice(0, NAMED).join(', ');
-  return { kind: 'incomplete', reason: `it is there by name, but not ${shown}${more}${unseen}` };
+  return { kind: 'incomplete', reason: `the manifest exists, but not ${shown}${more}${unchecked}` };
 }

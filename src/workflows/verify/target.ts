@@ -3,7 +3,7 @@ import type { Repository } from '../../image/repository.ts';
 import { type Mirror, throughMirror } from './mirror.ts';
 import type { Observation, Observations } from './observation.ts';
 
-/** One place to look at, for all destinations that it answers for. */
+/** One repository to query, and all destinations that it stands for. */
 export interface Target {
   readonly asked: Repository;
   readonly list: WantList;
@@ -12,13 +12,13 @@ export interface Target {
 
 export interface Targets {
   readonly targets: readonly Target[];
-  /** Destinations that the mirror has no name for, so that there is nothing to look at. */
+  /** Destinations outside the root of the mirror, which cannot be queried there. */
   readonly hidden: Observations;
 }
 
 /**
- * Where to look for what is wanted: at each destination, or at the mirror, where destinations of one name that want the
- * same are one question. Repositories of which nothing is wanted but what is in conflict are left out.
+ * The repositories to query: each destination, or the mirror, where destinations of one name and the same content need
+ * one query. Repositories whose edges are all in conflict are left out.
  */
 export function makeTargets(wanted: Wanted, mirror: Mirror | undefined): Targets {
   const repositories = wanted.repositories.filter(({ list }) => list.wants.length > 0);
@@ -41,8 +41,8 @@ function directTarget({ repository, list }: WantedRepository): Target {
 }
 
 function hiddenByMirror({ host, root }: Mirror): Observation {
-  const reason = `${host} has names only for what is below ${root}/: look at it without -via`;
-  return { asked: undefined, state: { kind: 'unreadable', reason }, flaws: new Map(), unseen: new Set() };
+  const reason = `${host} has names only for repositories below ${root}/: verify it without -via`;
+  return { asked: undefined, state: { kind: 'unreadable', reason }, flaws: new Map(), unchecked: new Set() };
 }
 
 function addTo(

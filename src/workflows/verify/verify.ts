@@ -15,19 +15,19 @@ import type { Verification } from '../../report/report.ts';
 
 export interface VerificationRequest {
   readonly read: ReadManifests;
-  /** Undefined for all that the manifests want. */
+  /** Undefined: everything that the manifests want. */
   readonly shard?: Shard | undefined;
-  /** The host to ask in place of the destinations. */
+  /** The host to query instead of the destinations. */
   readonly mirror: Mirror | undefined;
-  /** Looks at what the manifests lead to as well. */
+  /** Checks the content of manifests too. */
   readonly deep: boolean;
-  /** Finds out what would have to be sent for images that are not whole, and sends it where ports allow it. */
+  /** Finds the content to send for flawed images, and sends it if `writing` is set. */
   readonly repair?: boolean;
-  /** Whether destinations of a manifest may stand in for its source in a repair. Default: they may. */
+  /** Whether a repair may read from other destinations of the manifest. Default: true. */
   readonly siblings?: boolean;
   /** Reports the edges that are present too. */
   readonly reportAll: boolean;
-  /** Requests at a time. */
+  /** Concurrent requests. */
   readonly threads: number;
 }
 
@@ -36,9 +36,9 @@ export interface VerificationPorts {
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Nothing new is begun once it aborts; what only reads ends. */
+  /** When it aborts, no new work is started and reads end. */
   readonly stopping: AbortSignal;
-  /** Of a repair that is confirmed. Undefined: nothing can be written. */
+  /** Set for a confirmed repair. Undefined: nothing can be written. */
   readonly writing?: RepairPorts | undefined;
 }
 

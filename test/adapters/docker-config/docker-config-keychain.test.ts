@@ -154,9 +154,9 @@ describe('an entry of another kind', () => {
 
 describe('config.json', () => {
   it.each([
-    ['{"auths":{"gcr.io":{"auth":"s3cret', 'what is no JSON from line 1, column 35 on'],
-    ['{\n "auths": s3cret}', 'what is no JSON from line 2, column 11 on'],
-    ['s3cret', 'what is no JSON from line 1, column 1 on'],
+    ['{"auths":{"gcr.io":{"auth":"s3cret', 'invalid JSON from line 1, column 35 on'],
+    ['{\n "auths": s3cret}', 'invalid JSON from line 2, column 11 on'],
+    ['s3cret', 'invalid JSON from line 1, column 1 on'],
     ['"s3cret"', 'JSON of another kind'],
     ['["s3cret"]', 'JSON of another kind'],
     ['null', 'JSON of another kind'],

@@ -48,7 +48,7 @@ describe('cip verify', () => {
     [['-repair', '-confirm'], '-repair needs -deep'],
     [
       ['-deep', '-repair', '-via=front.io'],
-      '-repair is for destinations, and -via asks a front in their place',
+      '-repair is for destinations, and -via queries a mirror in their place',
     ],
     [['-deep', '-repair', '-confirm', '-dry-run'], '-confirm and -dry-run are two spellings of one choice'],
   ])('refuses %j', (flags, why) => {

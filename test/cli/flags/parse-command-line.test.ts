@@ -68,6 +68,57 @@ describe('the command of a command line', () => {
   });
 });
 
+describe('an argument that is no command', () => {
+  const kinds = new Map([
+    ['plain.yaml', 'file'],
+    ['dd', 'directory'],
+  ] as const);
+  const kindOf = (path: string) => Array.from(kinds).find(([name]) => name === path)?.[1];
+
+  it.each<[readonly string[], string]>([
+    [['plain.yaml'], 'unexpected argument "plain.yaml": did you mean -manifest=plain.yaml?'],
+    [['verify', 'plain.yaml'], 'unexpected argument "plain.yaml": did you mean -manifest=plain.yaml?'],
+    [['dd'], 'unexpected argument "dd": did you mean -thin-manifest-dir=dd?'],
+    [['none.yaml'], 'unexpected argument "none.yaml"'],
+    [['version', 'plain.yaml'], 'unexpected argument "plain.yaml"'],
+    [['verfy'], 'unexpected argument "verfy": unknown command, did you mean "verify"?'],
+    [['confirm'], 'unexpected argument "confirm": unknown command, did you mean -confirm?'],
+    [['verify', 'deep'], 'unexpected argument "deep": did you mean -deep?'],
+    [['-q'], 'unknown flag "-q"'],
+  ])('%j', (argv, message) => {
+    expect(() => parseCommandLine('cip', argv, { kindOf })).toThrow(new UsageError(message));
+  });
+});
+
+describe('the value behind a flag', () => {
+  it.each<[readonly string[], string]>([
+    [['-report', '-confirm'], '-report needs a value, got -confirm: -report=FILE'],
+    [['--report', '--confirm'], '-report needs a value, got --confirm: -report=FILE'],
+    [['-manifest', '--'], '-manifest needs a value, got --: -manifest=FILE'],
+    [['verify', '-via', '-deep'], '-via needs a value, got -deep: -via=HOST[=ROOT]'],
+    [['-report'], '-report needs a value: -report=FILE'],
+  ])('is no flag: %j', (argv, message) => {
+    expect(() => parseCommandLine('cip', argv)).toThrow(new UsageError(message));
+  });
+
+  it.each<[readonly string[], string, string]>([
+    [['-report=-'], 'report', '-'],
+    [['-report', '-'], 'report', '-'],
+    [['-report=-confirm'], 'report', '-confirm'],
+    [['-threads', '-1'], 'threads', '-1'],
+    [['-report', ''], 'report', ''],
+  ])('may be all else: %j', (argv, name, value) => {
+    expect(parseCommandLine('cip', argv).flags.text(name)).toBe(value);
+  });
+});
+
+it.each(['-help', '-help-all'])('%s of the first word of one command is of that command', (help) => {
+  expect(find('cip', 'report', help)).toEqual({ words: 'report merge', operands: [] });
+  expect(find('kpromo', 'cip', 'report', help).words).toBe('report merge');
+  expect(find('cip', 'version', help).words).toBe('version');
+  expect(() => find('cip', 'reprt', help)).toThrow(UsageError);
+});
+
 describe('a command that is not there is named, whatever its flags', () => {
   it.each<[ProgramName, readonly string[], RegExp]>([
     ...['mm', 'fmt', 'lint', 'merge-driver', 'pr', 'sigcheck'].map(
@@ -77,8 +128,7 @@ describe('a command that is not there is named, whatever its flags', () => {
         new RegExp(`^not built yet: ${name}$`),
       ],
     ),
-    ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REGISTRY$/],
-    ['cip', ['completion', 'bash'], /^not built yet: completion$/],
+    ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REG$/],
     ['cip', ['audit', 'serve'], /^not built yet: audit serve$/],
     ['cip', ['audit', 'serve', '--path=d'], /^not built yet: audit serve$/],
     ['cip', ['audit'], /^not built yet: audit$/],
@@ -157,7 +207,7 @@ describe('a command with an operand and a flag of its own', () => {
     [['-depth', 'show', 'apply', 'plan.json'], 'apply', ['plan.json']],
     [['show', '--', '-plan'], 'show', ['-plan']],
   ])('%j', (argv, words, operands) => {
-    const line = parseCommandLine('cip', argv, table);
+    const line = parseCommandLine('cip', argv, { table });
     expect({ words: line.command.words, operands: line.operands }).toEqual({ words, operands });
   });
 
@@ -174,11 +224,11 @@ describe('a command with an operand and a flag of its own', () => {
     [['shoow', 'a'], 'unexpected argument "shoow": unknown command, did you mean "show"?'],
     [['show', 'a', '-dept=1'], 'unknown flag "-dept": did you mean -depth?'],
   ])('%j is refused: %s', (argv, message) => {
-    expect(() => parseCommandLine('cip', argv, table)).toThrow(new UsageError(message));
+    expect(() => parseCommandLine('cip', argv, { table })).toThrow(new UsageError(message));
   });
 
   it('has a help of its own, which needs no operand', () => {
-    const line = parseCommandLine('cip', ['show', '-help'], table);
+    const line = parseCommandLine('cip', ['show', '-help'], { table });
     expect(line.command.words).toBe('show');
     expect(renderHelp(line.command, { program: 'cip', isAll: false })).toMatch(
       /^cip show is of this test\.\n[\s\S]*-depth N +levels\n/,

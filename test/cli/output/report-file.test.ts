@@ -83,7 +83,7 @@ describe('a report in the directory of somebody who swaps its entries', () => {
     expect(await readdir(theirs)).toEqual(['r.json']);
   });
 
-  it('replaces a link that stands in its place, not what that leads to', async () => {
+  it('replaces a link in its place, not the target of the link', async () => {
     const { path, secret, expectUntouched } = await scene();
     const place = await placeOf(path, 'file');
     await swap(path, secret);

@@ -53,7 +53,7 @@ describe('a place for a report', () => {
       const top = await testdir({ 'm.yaml': '', 'directory/': '', link: { link: 'm.yaml' } });
       await link(`${top}/m.yaml`, `${top}/hard`);
       const check = prepare(`${top}/${target}`, { files: [`${top}/m.yaml`] });
-      await expect(check).rejects.toThrow('it is one of the files to read');
+      await expect(check).rejects.toThrow('it is one of the input files');
     },
   );
 
@@ -72,10 +72,10 @@ describe('a place for a report', () => {
       link: { link: 'thin' },
     });
     const check = prepare(`${top}/${target}`, { files: [], directory: `${top}/thin/` });
-    await expect(check).rejects.toThrow('it is one of the files to read');
+    await expect(check).rejects.toThrow('it is one of the input files');
   });
 
-  it('may be beside what is read', async () => {
+  it('may be beside an input file', async () => {
     const top = await testdir({ 'manifests/a/promoter-manifest.yaml': '', 'r.json': 'old', 'images/': '' });
     await prepare(`${top}/r.json`, { files: [], directory: top });
     await prepare(`${top}/images/r.json`, { files: [], directory: top });

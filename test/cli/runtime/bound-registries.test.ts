@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { parseBudgets } from '../../../src/cli/flags/options/parse-budget.ts';
-import { warnUnusedBudgets } from '../../../src/cli/runtime/bound-registries.ts';
+import { parseRateLimits } from '../../../src/cli/flags/options/rate-limit-option.ts';
+import { warnUnusedRateLimits } from '../../../src/cli/runtime/bound-registries.ts';
 import { parseRegistryName, type RegistryName } from '../../../src/image/repository.ts';
 
-/** The hosts that are told of, each with the hosts that are there. */
-function strangers(budgets: readonly string[], registries: readonly string[]): unknown[] {
+/** The logged warnings. */
+function warningsFor(rateLimits: readonly string[], registries: readonly string[]): unknown[] {
   const lines: unknown[] = [];
   const named = registries.map((text) => ({ name: nameOf(text) }));
   const log = { write: (...line: readonly unknown[]) => lines.push(line) };
-  warnUnusedBudgets(parseBudgets(budgets), named, log);
+  warnUnusedRateLimits(parseRateLimits(rateLimits), named, log);
   return lines;
 }
 
@@ -18,14 +18,14 @@ function nameOf(text: string): RegistryName {
   return name;
 }
 
-describe('a budget of a host that no registry has', () => {
+describe('a rate limit for a host that no registry uses', () => {
   const registries = ['gcr.example/staging', 'b.example:5000/prod', 'b.example:5000/prod/images'];
 
-  it('is told with the hosts that are there', () => {
-    expect(strangers(['gcr.exmaple=5', 'b.example:5000=5', 'b.example=5'], registries)).toEqual(
+  it('is a warning with the hosts of the registries', () => {
+    expect(warningsFor(['gcr.exmaple=5', 'b.example:5000=5', 'b.example=5'], registries)).toEqual(
       ['b.example', 'gcr.exmaple'].map((host) => [
         'warning',
-        '-budget is of a host that no registry has, so it limits nothing: is it misspelt?',
+        '-budget names a host that no registry uses: check its spelling',
         { host, registries: 'b.example:5000, gcr.example' },
       ]),
     );
@@ -35,5 +35,5 @@ describe('a budget of a host that no registry has', () => {
     ['every host is there', ['gcr.example=1', 'b.example:5000=1'], registries],
     ['it is of each identity', ['user=5'], registries],
     ['there are no registries', ['gcr.example=1'], []],
-  ])('is nothing to tell where %s', (_, budgets, named) => expect(strangers(budgets, named)).toEqual([]));
+  ])('is no warning if %s', (_, rateLimits, named) => expect(warningsFor(rateLimits, named)).toEqual([]));
 });

@@ -34,7 +34,7 @@ it('the documentation says how much longer than its deadline a promotion may tak
 });
 
 describe('a deadline', () => {
-  it('stops a run in two steps: nothing new is begun, then what is in flight is abandoned', () => {
+  it('stops a run in two steps: no new work is started, then requests in flight are abandoned', () => {
     const { stop, timers, pass } = stage(5000);
     expect(timers.map(({ milliseconds }) => milliseconds)).toEqual([5000]);
     pass();
@@ -46,7 +46,7 @@ describe('a deadline', () => {
     expect(stop.exitCode()).toBeUndefined();
   });
 
-  it('lets a signal end at once what is in flight after it', () => {
+  it('lets a later signal end requests in flight at once', () => {
     const { stop, soft, pass } = stage(5000);
     pass();
     soft.abort(new Error('SIGTERM'));

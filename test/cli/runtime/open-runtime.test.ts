@@ -2,6 +2,7 @@
 // Covers src/cli/runtime/run-counts.ts
 
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { NO_PROGRESS } from '../../../src/cli/progress/meter.ts';
 import { openRuntime, type Runtime, spoolDirectory } from '../../../src/cli/runtime/open-runtime.ts';
 import { promote } from '../../../src/cli/commands/promote.ts';
 import { parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
@@ -40,7 +41,7 @@ async function start() {
   const run = async (runtime: Runtime, confirm: boolean): Promise<RunReport> => {
     const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
     const request = { read, tool: 'test', confirm, reportAll: false, threads: options.threads };
-    const progress = { begin: () => {}, advance: () => {}, end: () => {} };
+    const progress = NO_PROGRESS;
     const spool = runtime.openSpool(options.spoolLimit);
     return await promoteManifests(request, { ...client, spool, clock, progress, stopping: signal, signal });
   };
@@ -98,7 +99,7 @@ describe('runs that follow each other in one runtime', () => {
 });
 
 describe('the directory of large temporary files', () => {
-  it('is what TMPDIR says', () => {
+  it('is TMPDIR', () => {
     expect(spoolDirectory({ TMPDIR: '/big' })).toBe('/big');
   });
 

@@ -73,7 +73,7 @@ describe('token authentication', () => {
     }
   });
 
-  it('admits a token for what it was issued for and nothing else', async () => {
+  it('admits a token only for the rights that it was issued with', async () => {
     const registry = await startWithTokens();
     const token = await tokenFor(registry, ['repository:prod/app:pull']);
     const headers = { Authorization: token };

@@ -153,7 +153,7 @@ describe('writing manifests', () => {
     expect((await askManifest(registry, `HEAD /v2/app/manifests/${digest}`)).status).toBe(200);
   });
 
-  it('moves a tag, and keeps what it stood for', async () => {
+  it('moves a tag, and keeps the manifest that it had', async () => {
     const registry = await startForTest();
     const old = push(registry, 'app', image({ seed: 'old' }), 'v1');
     push(registry, 'app', content, 'v1');
@@ -232,7 +232,7 @@ describe('writing manifests', () => {
     expect(answer.status).toBe(201);
   });
 
-  it('gives signed schema 1 the digest of what was signed', async () => {
+  it('gives signed schema 1 the digest of the signed text', async () => {
     const text = '{\n   "schemaVersion": 1,\n   "name": "app",\n   "fsLayers": []\n}';
     const cut = text.lastIndexOf('\n}');
     const header = { formatLength: cut, formatTail: Buffer.from(text.slice(cut)).toString('base64url') };

@@ -5,10 +5,11 @@ const GO = 'Client sent an HTTP request to an HTTPS server.\n';
 const NGINX = '<center>The plain HTTP request was sent to HTTPS port</center>';
 const NO_CERTIFICATE = '<center>No required SSL certificate was sent</center>';
 const LOOPBACK =
-  'it was asked in http; if it speaks https, put its authority as ca.crt in certs.d/localhost:1: ' +
-  'a loopback host with such a directory is asked in https';
-const PLAIN = 'it was asked in http; if it speaks https, take r.io from -plain-http';
-const CERTIFICATE = 'if it asks for a client certificate, put client.cert and client.key in certs.d/r.io';
+  'the request used http; if the host speaks https, put its authority as ca.crt in certs.d/localhost:1: ' +
+  'a loopback host with that directory is accessed by https';
+const PLAIN = 'the request used http; if the host speaks https, take r.io from -plain-http';
+const CERTIFICATE =
+  'if the host requires a client certificate, put client.cert and client.key in certs.d/r.io';
 
 interface Asked {
   readonly status?: number;

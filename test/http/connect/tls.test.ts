@@ -138,7 +138,7 @@ describe.skipIf(!hasTlsTools())('a registry with a certificate of a private auth
       clientWith(network).resolve(repository, tagOf('v1'), quiet());
     const { message } = await registryErrorOf(ask({}));
     expect(message).toContain(
-      `it was asked in http; if it speaks https, put its authority as ca.crt in certs.d/localhost:${local.port}`,
+      `the request used http; if the host speaks https, put its authority as ca.crt in certs.d/localhost:${local.port}`,
     );
     mkdirSync(join(certs, `localhost:${local.port}`));
     copyFileSync(ca.cert, join(certs, `localhost:${local.port}`, 'ca.crt'));
@@ -191,7 +191,7 @@ describe.skipIf(!hasTlsTools())('a registry with a certificate of a private auth
         );
       const { message } = await registryErrorOf(asked({}));
       expect(message).toContain(
-        `if it asks for a client certificate, put client.cert and client.key in certs.d/${guarded}`,
+        `if the host requires a client certificate, put client.cert and client.key in certs.d/${guarded}`,
       );
       expect(await asked({ certDirectories: [certs] })).toBeUndefined();
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { REQUEST_RETRY } from '../../../src/base/limits-and-retries.ts';
-import { DEFAULT_BUDGETS } from '../../../src/http/limits/budgets.ts';
+import { DEFAULT_RATE_LIMITS } from '../../../src/http/limits/rate-limits.ts';
 import { withRateLimits } from '../../../src/http/limits/with-rate-limits.ts';
 import type { Send } from '../../../src/http/request.ts';
 import { withRetry } from '../../../src/http/retry.ts';
@@ -22,7 +22,13 @@ const SECOND = 1000;
 
 /** Rate limits and retries of `cip`, as they wrap the wire. */
 function clientOf(clock: VirtualClock, wire: Send): Send {
-  const limits = { threads: 50, perHost: 32, budgets: DEFAULT_BUDGETS, clock, keychain: keychainOf({}) };
+  const limits = {
+    threads: 50,
+    perHost: 32,
+    rateLimits: DEFAULT_RATE_LIMITS,
+    clock,
+    keychain: keychainOf({}),
+  };
   return withRetry(withRateLimits(wire, limits), { clock, policy: REQUEST_RETRY, onRetry: () => {} });
 }
 
@@ -116,7 +122,7 @@ describe('a host that resets connections beyond a limit', () => {
     expect(seconds).toBeLessThan((1.3 * (3000 * 0.02)) / most + 3);
   });
 
-  it.each([0.01, 0.05, 0.12])('is told from one that resets a share of %d of all', async (share) => {
+  it.each([0.01, 0.05, 0.12])('is distinguished from one that resets a share of %d of all', async (share) => {
     const { failed, seconds } = await runAll(({ random }) => (random < share ? 'reset' : 'ok'), 3000);
     expect(failed).toBe(0);
     expect(seconds).toBeLessThan(20);

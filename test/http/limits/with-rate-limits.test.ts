@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import type { HttpRequest, HttpResponse, Method, Send } from '../../../src/http/request.ts';
-import { DEFAULT_BUDGETS } from '../../../src/http/limits/budgets.ts';
+import { DEFAULT_RATE_LIMITS } from '../../../src/http/limits/rate-limits.ts';
 import { withRateLimits } from '../../../src/http/limits/with-rate-limits.ts';
 import type { Keychain } from '../../../src/ports/keychain.ts';
 import { image, push } from '../../builders/images.ts';
@@ -36,8 +36,8 @@ function requestTo(host: string, slot?: 'none'): HttpRequest {
 
 it('the read of a precondition has a turn of its own beside that of its write', async () => {
   const clock = new FakeClock();
-  const budgets = { ...DEFAULT_BUDGETS, hosts: new Map([['a', { requests: 1, writes: Infinity }]]) };
-  const ports = { threads: 5, perHost: 5, budgets, clock, keychain: keychainOf({}) };
+  const rateLimits = { ...DEFAULT_RATE_LIMITS, hosts: new Map([['a', { requests: 1, writes: Infinity }]]) };
+  const ports = { threads: 5, perHost: 5, rateLimits, clock, keychain: keychainOf({}) };
   const { send, held } = heldTransport();
   const bounded = withRateLimits(send, ports);
   const put = {
@@ -81,7 +81,7 @@ async function settle(): Promise<void> {
 function slots(inner: Send, limits: { readonly threads: number; readonly perHost: number }): Send {
   return withRateLimits(inner, {
     ...limits,
-    budgets: DEFAULT_BUDGETS,
+    rateLimits: DEFAULT_RATE_LIMITS,
     clock: new FakeClock(),
     keychain: keychainOf({}),
   });
@@ -220,7 +220,13 @@ describe('a host whose answers are all', () => {
       answers += 1;
       return { status: 200, headers: {}, url, body: new Uint8Array(), ...(answers <= 6 && answer) };
     };
-    const limits = { threads: 8, perHost: 8, budgets: DEFAULT_BUDGETS, clock, keychain: keychainOf({}) };
+    const limits = {
+      threads: 8,
+      perHost: 8,
+      rateLimits: DEFAULT_RATE_LIMITS,
+      clock,
+      keychain: keychainOf({}),
+    };
     const send = withRateLimits(inner, limits);
     for (let number = 0; number < 6; number++) await send({ ...requestTo('h'), method: first });
     await send({ ...requestTo('h'), method: second });
@@ -267,7 +273,13 @@ describe('a request that has had its turn', () => {
       const refusal = { status: 429, headers: { 'retry-after': '7' } };
       return { status: 200, headers: {}, url, body: new Uint8Array(), ...(sentAt.length <= 6 && refusal) };
     };
-    const limits = { threads: 1, perHost: 1, budgets: DEFAULT_BUDGETS, clock, keychain: keychainOf({}) };
+    const limits = {
+      threads: 1,
+      perHost: 1,
+      rateLimits: DEFAULT_RATE_LIMITS,
+      clock,
+      keychain: keychainOf({}),
+    };
     const send = withRateLimits(inner, limits);
     const answers = await Promise.all([1, 2, 3, 4, 5, 6, 7].map(() => send({ ...requestTo('h'), method })));
     expect(answers.map(({ status }) => status)).toEqual([...Array(6).fill(429), 200]);
@@ -279,7 +291,7 @@ describe('a request that has had its turn', () => {
 
 describe("one identity at all of Google's hosts", () => {
   const HOSTS = ['gcr.io', 'eu.gcr.io'];
-  const BUDGETS = { hosts: new Map(), user: 2 };
+  const RATE_LIMITS = { hosts: new Map(), user: 2 };
 
   function toGoogle(host: string): HttpRequest {
     return { ...requestTo(host), repository: repositoryAt({ host }, 'app') };
@@ -289,12 +301,12 @@ describe("one identity at all of Google's hosts", () => {
     const clock = new FakeClock();
     const begun = clock.monotonic();
     const inner: Send = async ({ url }) => ({ status: 200, headers: {}, url, body: new Uint8Array() });
-    const send = withRateLimits(inner, { threads: 8, perHost: 8, budgets: BUDGETS, clock, keychain });
+    const send = withRateLimits(inner, { threads: 8, perHost: 8, rateLimits: RATE_LIMITS, clock, keychain });
     for (let number = 0; number < 10; number++) await send(toGoogle(HOSTS[number % 2] ?? ''));
     return (clock.monotonic() - begun) / 1000;
   }
 
-  it('has one budget of two requests each second', async () => {
+  it('has one rate limit of two requests each second', async () => {
     const credential = { kind: 'basic', username: 'alice', password: 'a' } as const;
     expect(await secondsOf(keychainOf({ 'gcr.io': credential, 'eu.gcr.io': credential }))).toBeCloseTo(
       4.5,
@@ -329,7 +341,13 @@ describe("one identity at all of Google's hosts", () => {
         const refusal = { status: 429, headers: { 'retry-after': '7' }, body };
         return { status: 200, headers: {}, url, body: new Uint8Array(), ...(answers <= 6 && refusal) };
       };
-      const limits = { threads: 8, perHost: 8, budgets: DEFAULT_BUDGETS, clock, keychain: keychainOf({}) };
+      const limits = {
+        threads: 8,
+        perHost: 8,
+        rateLimits: DEFAULT_RATE_LIMITS,
+        clock,
+        keychain: keychainOf({}),
+      };
       const send = withRateLimits(inner, limits);
       for (let number = 0; number < 6; number++) await send(toGoogle(refusing));
       await send(toGoogle(asked));

@@ -43,7 +43,7 @@ describe('a bounded read', () => {
     });
   });
 
-  it('says what is not there', async () => {
+  it('names a missing file', async () => {
     const directory = await testdir({ file: 'a' });
     expect(await read(join(directory, 'nowhere'), 10)).toEqual({ kind: 'missing' });
     expect(await read(join(directory, 'file/below'), 10)).toEqual({ kind: 'not-a-directory' });

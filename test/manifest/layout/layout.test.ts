@@ -62,7 +62,7 @@ describe('a manifest directory', () => {
     }
   });
 
-  it('warns of lists that belong to no project, whose images nobody promotes', async () => {
+  it('warns of lists of images without a project', async () => {
     const directory = await testdir({
       ...project('app'),
       'manifests/file': 'x',
@@ -94,7 +94,7 @@ describe('a manifest directory', () => {
     expect(messages[5]).toBe('nothing in this file is promoted: expected D/images/NAME/images.yaml, move it');
   });
 
-  it('may hold files that nobody reads', async () => {
+  it('may have other files', async () => {
     const directory = await testdir({
       ...project('x'),
       OWNERS: 'x',
@@ -282,7 +282,9 @@ describe('a manifest directory', () => {
     [
       'a link to nowhere',
       { ...project('x'), 'manifests/y/promoter-manifest.yaml': { link: 'nowhere' } },
-      ['manifest file "D/manifests/y/promoter-manifest.yaml" cannot be read: the link leads nowhere'],
+      [
+        'manifest file "D/manifests/y/promoter-manifest.yaml" cannot be read: the target of the link does not exist',
+      ],
     ],
   ] as [string, Record<string, TestFile>, (string | RegExp)[]][])(
     'is refused with %s',

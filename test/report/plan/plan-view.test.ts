@@ -166,6 +166,32 @@ describe('the view of a plan', () => {
     expect(textOf(view)).not.toMatch(/^# big/m);
   });
 
+  it.each([
+    ['a tag that looks emphasized', '_v1_', '\\_v1\\_'],
+    ['emphasis', '*a* ~~b~~ `c`', '\\*a\\* \\~\\~b\\~\\~ \\`c\\`'],
+    ['a mention in emphasis', '_@team_', '\\_@<!-- -->team\\_'],
+    ['a mention of a name that is escaped', '@_team', '@<!-- -->\\_team'],
+    ['a mention as an entity', '&#64;team &commat;team', '&amp;#64;team &amp;commat;team'],
+    ['an address, which is none', 'app@sha256:1', 'app@sha256:1'],
+  ])('reads in Markdown as it stands: %s', (_what, text, written) => {
+    const message = `x ${text} y`;
+    const at = { file: 'm.yaml', line: 9, column: 1 };
+    const view = viewOf(planWith([], { malformed: [{ rule: 'digest', message, at }] }));
+    expect(renderPlanMarkdown(view)).toContain(`| x ${written} y |`);
+  });
+
+  it('fits a comment however much of it is escaped', () => {
+    const reason = '&@x|*_'.repeat(30);
+    const { siblings: _none, ...first } = copyTo('p.io/p/app', 'v1');
+    const items = Array.from({ length: 500 }, (_, index): PlanItem => {
+      return { ...first, tag: tag(`v${index}`), decision: 'blocked', reason };
+    });
+    const writes = Array.from({ length: 500 }, (_, index) => {
+      return { ...copyTo('p.io/p/app', `w${index}`), sourceFault: reason };
+    });
+    expect(renderPlanMarkdown(viewOf(planWith([...items, ...writes]))).length).toBeLessThan(65_536);
+  });
+
   it('is cut where it is too long for a comment, and says so', () => {
     const items = Array.from({ length: 900 }, (_, index) => copyTo('p.io/p/app', `v${index}`));
     const markdown = renderPlanMarkdown(viewOf(planWith(items)));

@@ -2,6 +2,7 @@
 // Covers src/report/summary/fold-edges.ts
 // Covers src/report/summary/fold-items.ts
 // Covers src/report/summary/host-table.ts
+// Covers src/report/summary/item-lines.ts
 // Covers src/report/summary/item-parts.ts
 // Covers src/report/summary/markdown-images.ts
 // Covers src/report/summary/markdown-problems.ts

@@ -130,12 +130,12 @@ const down = unreadable((repository) => {
 const rejected = unreadable((repository) => {
   const { host, path } = parts(repository);
   const scope = encodeURIComponent(`repository:${path}:pull`);
-  return `GET https://${host}/token?service=${host}&scope=${scope}: 401: UNAUTHORIZED: authentication required (asked as user "robot" (docker config): these credentials were rejected, log in again: docker login ${host})`;
+  return `GET https://${host}/token?service=${host}&scope=${scope}: 401: UNAUTHORIZED: authentication required (identity user "robot" (docker config): these credentials were rejected, log in again: docker login ${host})`;
 });
 const denied = ({ destination }: PlanItem) => {
   const { host, path } = parts(destination);
   return failed(
-    `POST https://${host}/v2/${path}/blobs/uploads/: 403: DENIED: permission denied (asked as promoter@k8s.iam.gserviceaccount.com, who needs the right to push for ${destination}, at Artifact Registry roles/artifactregistry.writer)`,
+    `POST https://${host}/v2/${path}/blobs/uploads/: 403: DENIED: permission denied (identity promoter@k8s.iam.gserviceaccount.com needs the right to push for ${destination}, at Artifact Registry roles/artifactregistry.writer)`,
   );
 };
 const of = (host: string, state: (repository: Repository) => DestinationState) => (repository: Repository) =>

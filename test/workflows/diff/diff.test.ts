@@ -79,7 +79,7 @@ describe('two registries', () => {
     ]);
   });
 
-  it('are not compared in what one of them could not read', async () => {
+  it('are not compared in images that one of them could not read', async () => {
     const a = side({ a: { 1: [] } }, { missing: ['b'] });
     const b = side({ a: { 1: [] }, b: { 2: [] }, c: { 3: [] } }, { missing: ['d'] });
     expect(await differences(a, b)).toEqual([{ kind: 'only-in-b', image: 'c', digest: THREE, tags: [] }]);

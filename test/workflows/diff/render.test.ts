@@ -61,7 +61,7 @@ describe('a comparison', () => {
   it('that is not complete never says that the sides are equal', async () => {
     const { summary } = JSON.parse(await render([], 'json', false));
     expect(summary).toMatchObject({ equal: false, complete: false });
-    expect(await render([], 'markdown', false)).toMatch(/^## No differences in what could be compared\n/);
+    expect(await render([], 'markdown', false)).toMatch(/^## No differences in the compared part\n/);
   });
 
   it('in Markdown is a table', async () => {
@@ -74,7 +74,7 @@ describe('a comparison', () => {
     expect(await render([], 'markdown')).toMatch(/^## No differences\n/);
   });
 
-  it('in Markdown stays fit for a comment, and says what it leaves out', async () => {
+  it('in Markdown fits a comment, and gives the number of left-out differences', async () => {
     const many = Array.from({ length: 2000 }, () => SOME.filter(({ kind }) => kind === 'only-in-b')).flat();
     const text = await render(many, 'markdown');
     expect(text.length).toBeLessThan(65_536);

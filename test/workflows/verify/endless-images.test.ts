@@ -20,7 +20,7 @@ it('an index of 20,000 children that are nowhere is given up at the first', asyn
   const { lines, asked } = await verifyDeep(sparseIndex(namesOf(20_000)));
   expect(lines).toEqual([
     expect.stringMatching(
-      /^incomplete: .* but not manifest .*, and 29 more; 19968 other parts were not looked at/,
+      /^incomplete: .* but not manifest .*, and 29 more; 19968 other parts were not checked/,
     ),
   ]);
   expect(asked).toBeLessThanOrEqual(36);
@@ -29,7 +29,7 @@ it('an index of 20,000 children that are nowhere is given up at the first', asyn
 it('an index of indexes is given up where something of one is missing', async () => {
   const inner = namesOf(100).map((name) => sparseIndex(namesOf(100, `${name}/`)));
   const { lines, asked } = await verifyDeep(sparseIndex([], inner));
-  expect(lines).toEqual([expect.stringMatching(/; \d+ other parts were not looked at/)]);
+  expect(lines).toEqual([expect.stringMatching(/; \d+ other parts were not checked/)]);
   expect(asked).toBeLessThanOrEqual(32 + 32 ** 2 + 4);
 });
 

@@ -16,7 +16,7 @@ describe('the host of -via', () => {
   );
 });
 
-describe('what a front calls a repository', () => {
+describe('the mirror name of a repository', () => {
   it.each([
     // as archeio has it: all regions under one name, nested destinations under nested names
     [

@@ -124,11 +124,11 @@ describe.each<[string, MemoryRegistryOptions]>([
   it('a tag that is not there is missing', () =>
     check(
       (there) => there.push(`${EU}/app`, app, 'v1'),
-      [`missing: ${EU}/app:v2: there is no such tag, though its digest is there`],
+      [`missing: ${EU}/app:v2: there is no such tag, but its digest exists`],
       { registry: registry() },
     ));
 
-  it('a tag that is another digest is told with both', () =>
+  it('a tag with another digest is reported with both', () =>
     check(
       (there) => {
         there.push(`${EU}/app`, app, 'v1');
@@ -157,7 +157,7 @@ describe.each<[string, MemoryRegistryOptions]>([
   });
 });
 
-describe('what cannot be said to be there', () => {
+describe('an edge without a usable answer', () => {
   it('a registry that does not answer is unreadable, and the others are looked at', async () => {
     const registry = new MemoryRegistry();
     registry.push(`${EU}/app`, app, 'v1', 'v2');
@@ -181,7 +181,7 @@ describe('what cannot be said to be there', () => {
     expect(registry.calls).toEqual([]);
   });
 
-  it('what was not looked at before a stop is told as such', async () => {
+  it('edges that were not checked before a stop are not-checked', async () => {
     const registry = new MemoryRegistry();
     const stop = new AbortController();
     registry.push(`${EU}/app`, app, 'v1', 'v2');
@@ -288,7 +288,7 @@ describe('-deep', () => {
     const registry = withMulti();
     registry.lose(`${EU}/app`, layer?.digest ?? digest('0'));
     const verification = await verifyManifests(registry, [wanted], deep);
-    const reason = `it is there by name, but not blob ${layer?.digest} of ${layer?.bytes.length} bytes`;
+    const reason = `the manifest exists, but not blob ${layer?.digest} of ${layer?.bytes.length} bytes`;
     expect(linesOf(verification)).toEqual(
       ['v1', 'v2'].map((tag) => `incomplete: ${EU}/app:${tag}: ${reason}`),
     );
@@ -302,7 +302,7 @@ describe('-deep', () => {
     expect(items.map(({ decision, reason }) => [decision, reason])).toEqual(
       ['v1', 'v2'].map(() => [
         'incomplete',
-        `it is there by name, but not manifest ${child?.manifest.digest}`,
+        `the manifest exists, but not manifest ${child?.manifest.digest}`,
       ]),
     );
   });
@@ -334,7 +334,7 @@ describe('-deep', () => {
     expect(items[0]?.reason).toContain(`${lost?.digest}`);
   });
 
-  it('finds what a shallow look does not', async () => {
+  it('finds damage that a check without -deep does not', async () => {
     const registry = withMulti();
     registry.lose(`${EU}/app`, layer?.digest ?? digest('0'));
     expect(linesOf(await verifyManifests(registry, [wanted]))).toEqual([]);
@@ -384,7 +384,7 @@ describe('-deep', () => {
 describe('-via', () => {
   const FRONT = 'front.example';
 
-  it('asks the front and nobody else, once for all destinations of one name', async () => {
+  it('queries only the mirror, once for all destinations of one name', async () => {
     const registry = new MemoryRegistry();
     registry.push(`${FRONT}/app`, app, 'v1', 'v2');
     const { summary } = await verifyManifests(registry, [wantsApp(EU, US)], { via: `${FRONT}=prod` });
@@ -396,7 +396,7 @@ describe('-via', () => {
     ]);
   });
 
-  it('keeps apart what two destinations of one name want', async () => {
+  it('separates destinations of one name with different wanted digests', async () => {
     const registry = new MemoryRegistry();
     registry.push(`${FRONT}/app`, app, 'v1', 'v2');
     const wantsOther = from('gcr.io/staging')
@@ -413,7 +413,7 @@ describe('-via', () => {
     registry.push(`${FRONT}/prod/app`, app, 'v1', 'v2');
     registry.atCall(({ what }) => (what === APP ? registry.lose(`${FRONT}/prod/app`, APP) : undefined));
     const verification = await verifyManifests(registry, [wantsApp(EU)], { via: FRONT });
-    const reason = `it is there by name, but not manifest ${APP}`;
+    const reason = `the manifest exists, but not manifest ${APP}`;
     expect(linesOf(verification)).toEqual(
       ['v1', 'v2'].map((tag) => `incomplete: ${EU}/app:${tag} as ${FRONT}/prod/app:${tag}: ${reason}`),
     );
@@ -424,7 +424,7 @@ describe('-via', () => {
     const verification = await verifyManifests(registry, [wantsApp(EU)], { via: `${FRONT}=elsewhere` });
     expect(verification.summary).toMatchObject({ edges: 2, unreadable: 2 });
     expect(verification.items[0]?.reason).toBe(
-      `${FRONT} has names only for what is below elsewhere/: look at it without -via`,
+      `${FRONT} has names only for repositories below elsewhere/: verify it without -via`,
     );
     expect(registry.calls).toEqual([]);
   });

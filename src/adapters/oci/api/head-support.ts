@@ -17,7 +17,7 @@ export function isHeadRefused({ status }: HttpResponse): boolean {
 /** The reason of a refused HEAD, which has no body: the body of a GET, or a hint. */
 export type Reason = Partial<Pick<HttpResponse, 'body' | 'hint'>>;
 
-/** Repositories of a host that get a GET for the reason of one status: more would tell the same. */
+/** Repositories of a host that get a GET for the reason of one status: more would give the same reason. */
 const MOST = 8;
 
 /**

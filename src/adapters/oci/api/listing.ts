@@ -35,7 +35,7 @@ function partsOf(signal: AbortSignal) {
   return { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
 }
 
-/** `isMissing` tells a 404 that means no repository from one that means no list. */
+/** `isMissing` is true for a 404 that means no repository, not one that means no list. */
 async function readListing(
   session: Session,
   request: HttpRequest,

@@ -17,7 +17,7 @@ import { isHeadRefused } from './head-support.ts';
 import { requestError, throwResponseError } from './response-error.ts';
 import { readRequest, type Session } from './session.ts';
 
-/** The limit of registries, and so of what is read. @see distribution-spec §"Pushing Manifests" */
+/** The limit of registries, which applies to reads too. @see distribution-spec §"Pushing Manifests" */
 const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 interface Lookup {
@@ -109,9 +109,13 @@ async function lookUpByGet(
   const { status } = response;
   if (refused !== undefined && isRefusedToo(refused, response)) {
     const body = tellsReason(status) ? response.body : new Uint8Array();
-    const told = { ...refused.response, body, ...(response.hint !== undefined && { hint: response.hint }) };
-    session.heads.learnRefusal(repository, 'manifests', told);
-    return throwResponseError(refused.request, told);
+    const refusal = {
+      ...refused.response,
+      body,
+      ...(response.hint !== undefined && { hint: response.hint }),
+    };
+    session.heads.learnRefusal(repository, 'manifests', refusal);
+    return throwResponseError(refused.request, refusal);
   }
   if (status !== 200 && status !== 404) return throwResponseError(request, response);
   if (refused !== undefined) session.heads.learnAnswer(repository, 'manifests');

@@ -63,7 +63,7 @@ function failureOf(request: HttpRequest, { response, put, stored }: DoubtfulPut)
   if (stored === undefined) return notStored(request, response, 'the manifest is not there');
   if (stored !== 'unknown') return movedFrom({ ...put, digest }, stored);
   if (response.headers['docker-content-digest'] === digest) return undefined; // the best evidence left
-  return notStored(request, response, 'it cannot be told whether the manifest is there');
+  return notStored(request, response, 'the registry does not show whether the manifest exists');
 }
 
 function requestFor(session: Session, put: ManifestPut): HttpRequest {

@@ -56,7 +56,7 @@ class Authenticator {
     return { ...response, hint: await this.#hintFor(request, { response, origin }) };
   }
 
-  /** Tells in a hint whether the host may hide content from anonymous requests; sends nothing if that is known. */
+  /** Adds a hint whether the host may hide content from anonymous requests; sends nothing if that is known. */
   async #answerPing(request: HttpRequest, origin: string): Promise<HttpResponse> {
     const answer = { status: 200, headers: {}, url: request.url, body: new Uint8Array() };
     if (await this.#headers.hasCredentials(request)) return answer;

@@ -19,21 +19,21 @@ export function identityHint(host: string, { name, credential }: Identity, refus
   if (credential.kind === 'anonymous') return missingCredentials(host);
   if (refusal.status === 401 && refusal.judged === 'credential' && isLogin(credential)) {
     const login = ECR.test(host) ? ECR_LOGIN : `docker login ${host}`;
-    return `asked as ${name}: these credentials were rejected, log in again: ${login}`;
+    return `identity ${name}: these credentials were rejected, log in again: ${login}`;
   }
   const rights = refusal.scopes
     .map((scope) => describeRight(host, scope, refusal))
     .filter((one) => one !== '');
-  if (rights.length === 0) return `asked as ${name}`;
-  return `asked as ${name}, who needs the right ${rights.join(', and ')}${roleOf(host, credential, refusal)}`;
+  if (rights.length === 0) return `identity ${name}`;
+  return `identity ${name} needs the right ${rights.join(', and ')}${roleOf(host, credential, refusal)}`;
 }
 
 /** For the message of a 404 to a write: the repository, or the project around it, does not exist. */
 export function missingHint(repository: Repository, identity: Identity | undefined): string {
-  const what = `${repository} may have to be created before it is written to`;
-  if (identity === undefined) return what;
-  if (identity.credential.kind === 'anonymous') return `${missingCredentials(hostOf(repository))}; ${what}`;
-  return `asked as ${identity.name}, who may lack the right to push; ${what}`;
+  const hint = `${repository} may have to be created before it is written to`;
+  if (identity === undefined) return hint;
+  if (identity.credential.kind === 'anonymous') return `${missingCredentials(hostOf(repository))}; ${hint}`;
+  return `identity ${identity.name} may lack the right to push; ${hint}`;
 }
 
 /** True for a 404 to a write that means the repository, not a blob, manifest or upload. */

@@ -164,8 +164,8 @@ function commonParts({ host, repository, signal }: TokenRequest) {
 function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: TrustedRealms): URL {
   const url = URL.canParse(challenge.realm) ? new URL(challenge.realm) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    const told = `the token realm ${quote(challenge.realm)} is not an http(s) URL`;
-    throw new RegistryError('unexpected', `${host}: ${told}`);
+    const fault = `the token realm ${quote(challenge.realm)} is not an http(s) URL`;
+    throw new RegistryError('unexpected', `${host}: ${fault}`);
   }
   refusePlainHttp(url, identity);
   if (identity.credential.kind === 'anonymous' || mayTrustRealm(origin, url, trusted)) return url;

@@ -6,13 +6,13 @@ import { checkRegistryName } from '../../../manifest/rules.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** How the content of registries is read. */
+/** Options for reading registries. */
 export interface BrowseOptions {
   readonly tag: Tag | undefined;
   readonly minimal: ExcludedContent;
-  /** A file with the names of repositories. */
+  /** A file with repository names. */
   readonly repositoriesFile: string | undefined;
-  /** The Google service account for the registries that are named on the command line. */
+  /** The Google service account for the registries on the command line. */
   readonly account: string | undefined;
 }
 
@@ -25,7 +25,7 @@ export function browseOptionsOf(flags: FlagValues): BrowseOptions {
   };
 }
 
-/** The format that `-output-format` or `-output` names, in whatever case. */
+/** The format of `-output-format` or `-output`, in upper or lower case. */
 export function formatOf<Format extends string>(
   flags: FlagValues,
   formats: readonly Format[],
@@ -42,7 +42,7 @@ export function formatOf<Format extends string>(
   return format;
 }
 
-/** The registry that a text names, slashes at its end left out. Throws a `UsageError` with what is wrong with it. */
+/** Parses a registry name, without trailing slashes. Throws a `UsageError` for an invalid one. */
 export function registryNamed(text: string): RegistryName {
   const trimmed = trimEndOf(text, '/');
   const registry = parseRegistryName(trimmed);

@@ -2,7 +2,7 @@ import { quote } from '../../../base/text.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** Milliseconds after which a run is stopped, as `-deadline` says; undefined for none. Throws a `UsageError`. */
+/** Milliseconds of `-deadline`, after which a run is stopped; undefined without a deadline. Throws a `UsageError`. */
 export function deadlineOf(flags: FlagValues): number | undefined {
   const text = flags.text('deadline');
   if (text === undefined) return undefined;
@@ -24,7 +24,7 @@ const UNITS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds of a duration as Go writes it, `1h30m` or `1.5s`; undefined for anything else, a sign included.
+ * Milliseconds of a duration in Go's notation, `1h30m` or `1.5s`, without a sign; undefined for anything else.
  *
  * @see https://pkg.go.dev/time#ParseDuration
  */

@@ -12,46 +12,46 @@ import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
 
-/** A complete and consistent request: nothing after this applies a default. */
+/** A complete and consistent request: no default is applied after this. */
 export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly where: ManifestLocation;
   readonly task: 'parse-only' | 'dry-run' | 'promotion';
-  /** Undefined for everything that is wanted. */
+  /** Undefined: all destination repositories. */
   readonly shard: Shard | undefined;
-  /** Bytes of temporary files. */
+  /** Maximum bytes of temporary files. */
   readonly spoolLimit: number;
   /** Milliseconds after which the run is stopped. */
   readonly deadline: number | undefined;
   readonly allowLost: boolean;
-  /** How much of what a dry run would copy is proven to be complete at its source. */
+  /** The images whose sources a dry run checks for completeness. */
   readonly proof: ProofScope;
-  /** Bytes of the largest platform of an image. */
+  /** Maximum bytes of the largest platform of an image. */
   readonly maxImageSize: number | undefined;
-  /** Whether destinations of a manifest may stand in for its source. */
+  /** Whether destinations of a manifest may replace its source. */
   readonly siblings: boolean;
   readonly reportAll: boolean;
-  /** Where the plan goes; `-` is stdout. */
+  /** The file for the plan; `-` is stdout. */
   readonly planOut: string | undefined;
   /** File of the key that signs the plan. */
   readonly planKey: string | undefined;
 }
 
-/** Where reports go; `-` is stdout. */
+/** The files for reports; `-` is stdout. */
 export interface ReportFiles {
-  /** As JSON. */
+  /** The JSON report. */
   readonly report: string | undefined;
   readonly reportMarkdown: string | undefined;
 }
 
-/** Mebibytes: as much as most machines can spare. */
+/** Mebibytes that most machines can spare. */
 const DEFAULT_SPOOL_LIMIT = 8192;
 
-/** The options that flags ask for, and the environment of a job. Throws a `UsageError` for contradictions and for what is missing. */
+/** The options of flags and of a job's environment. Throws a `UsageError` for missing and contradicting flags. */
 export function makePromotionOptions(given: Pick<Given, 'flags' | 'env'>): PromotionOptions {
   return { ...makeUnlocatedOptions(given), where: locationOf(given.flags) };
 }
 
-/** The same without the place of the manifests. */
+/** The same without the location of the manifests. */
 export function makeUnlocatedOptions({
   flags,
   env,
@@ -63,7 +63,7 @@ export function makeUnlocatedOptions({
   };
 }
 
-/** The options of every run that copies images, whatever names them. */
+/** The options of every run that copies images. */
 export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings'>;
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
@@ -98,7 +98,7 @@ function planFilesOf(
   return { planOut, planKey };
 }
 
-/** The place of the manifests, where one is given. */
+/** The location of the manifests, if given. */
 export function optionalLocationOf(flags: FlagValues): ManifestLocation | undefined {
   return flags.text('manifest') || flags.text('thin-manifest-dir') ? locationOf(flags) : undefined;
 }
@@ -161,7 +161,7 @@ function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[]
   const unread = task === 'parse-only' && flags.isGiven('max-image-size');
   return [
     ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
-    ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is asked'] : []),
+    ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is queried'] : []),
   ];
 }
 

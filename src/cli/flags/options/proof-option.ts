@@ -5,11 +5,11 @@ import { UsageError } from '../usage-error.ts';
 
 const MODES: ReadonlyMap<string, ProofScope> = new Map([
   ['all', 'all'],
-  ['changed', 'few'], // nothing tells yet what has changed, so it is the default
+  ['changed', 'few'], // changed images are not known yet, so it is the default
   ['none', 'none'],
 ]);
 
-/** How much a dry run proves, as `-prove` says. Throws a `UsageError` for a mode that is unknown. */
+/** The scope of `-prove`. Throws a `UsageError` for an unknown mode. */
 export function proofOf(flags: FlagValues): ProofScope {
   const text = flags.text('prove');
   if (text === undefined) return 'few';
@@ -18,14 +18,15 @@ export function proofOf(flags: FlagValues): ProofScope {
   throw new UsageError(`-prove is all, changed or none, not ${quote(text)}`);
 }
 
-/** The warning about a `-prove` that does not do what it seems to. */
+/** Warnings about a `-prove` without the expected effect. */
 export function proofWarningsOf(flags: FlagValues, task: 'parse-only' | 'dry-run' | 'promotion'): string[] {
   const mode = flags.text('prove')?.toLowerCase();
   if (mode === undefined || mode === 'none') return [];
-  if (task === 'promotion') return ['-prove has no effect with -confirm: a copy shows what is incomplete'];
-  if (task === 'parse-only') return ['-prove has no effect with -parse-only: no registry is asked'];
+  if (task === 'promotion')
+    return ['-prove has no effect with -confirm: a copy fails for an incomplete image'];
+  if (task === 'parse-only') return ['-prove has no effect with -parse-only: no registry is queried'];
   if (mode !== 'changed') return [];
   return [
-    `-prove=changed: nothing tells which images have changed, so all that would be copied is proven, if it is fewer than ${FEW} digests`,
+    `-prove=changed: changed images are not known yet, so all images to copy are proven, if they are fewer than ${FEW} digests`,
   ];
 }

@@ -1,10 +1,10 @@
 import { quote } from '../../../base/text.ts';
-import type { Budgets } from '../../../http/limits/budgets.ts';
+import type { RateLimits } from '../../../http/limits/rate-limits.ts';
 import type { LogLevel } from '../../../ports/log.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { FORMER_FLAGS } from '../former-flags.ts';
 import { UsageError } from '../usage-error.ts';
-import { parseBudgets } from './parse-budget.ts';
+import { parseRateLimits } from './rate-limit-option.ts';
 
 /** The options of every run. */
 export interface RunOptions {
@@ -12,22 +12,25 @@ export interface RunOptions {
   readonly plainHttp: readonly string[];
   /** Key files of Google service accounts. */
   readonly keyFiles: readonly string[];
-  /** Whether the accounts of the manifests count. */
+  /** Whether to use the service accounts of the manifests. */
   readonly serviceAccounts: boolean;
   readonly caFiles: readonly string[];
   /** Pairs `registry=token service`. */
   readonly trustedRealms: readonly string[];
-  readonly budgets: Budgets;
+  readonly rateLimits: RateLimits;
   readonly log: LogOptions;
   readonly progress: boolean;
   /** Warnings about flags without effect. */
   readonly warnings: readonly string[];
 }
 
+/** `legacy` is text with one line for each edge, in the words of the original. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
+const LOG_FORMATS = ['text', 'json', 'legacy'] as const;
+
 export interface LogOptions {
   readonly level: LogLevel;
-  /** `legacy`: lines and words of earlier versions, which scripts search for. */
-  readonly format: 'text' | 'legacy' | 'json';
+  readonly format: LogFormat;
   /** `quiet`: only the verdict and problems; `verbose`: every edge. */
   readonly detail: 'quiet' | 'normal' | 'verbose';
   /** Whether a terminal may show colours. */
@@ -35,10 +38,10 @@ export interface LogOptions {
 }
 
 const DEFAULT_THREADS = 50;
-/** More than any machine has connections for. */
+/** More connections than any machine can have. */
 const MAX_THREADS = 100_000;
 
-/** The options that every run has. Throws a `UsageError` for what they cannot be. */
+/** The options of every run. Throws a `UsageError` for an invalid one. */
 export function runOptionsOf(flags: FlagValues, warnings: readonly string[]): RunOptions {
   return {
     threads: threadsOf(flags),
@@ -47,7 +50,7 @@ export function runOptionsOf(flags: FlagValues, warnings: readonly string[]): Ru
     serviceAccounts: !flags.isOn('no-service-account'),
     caFiles: flags.all('ca-file'),
     trustedRealms: flags.all('trust-realm').map(checkTrustedRealm),
-    budgets: parseBudgets(flags.all('budget')),
+    rateLimits: parseRateLimits(flags.all('budget')),
     log: logOptionsOf(flags),
     progress: !flags.isOn('no-progress'),
     warnings: [...commonWarningsOf(flags), ...warnings],
@@ -60,7 +63,7 @@ function threadsOf(flags: FlagValues): number {
   if (!/^-?\d+$/.test(text)) throw new UsageError(`-threads is a number, not ${quote(text)}`);
   if (Number(text) > MAX_THREADS)
     throw new UsageError(`-threads is at most ${MAX_THREADS}, not ${quote(text)}`);
-  return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // the original took 0 and less for its default
+  return Number(text) > 0 ? Number(text) : DEFAULT_THREADS; // as in the original `cip`
 }
 
 function keyFilesOf(flags: FlagValues): readonly string[] {
@@ -82,7 +85,7 @@ function checkTrustedRealm(pair: string): string {
   throw new UsageError(`-trust-realm is REGISTRY=HOST, two hosts without a scheme, not ${quote(pair)}`);
 }
 
-/** The logrus levels of the original, and what they are here. */
+/** The logrus levels of the original `cip`, and their equivalents. */
 const LEVELS: Readonly<Record<string, LogLevel>> = {
   trace: 'debug',
   debug: 'debug',
@@ -121,10 +124,13 @@ function levelOf(flags: FlagValues, usual: LogLevel): LogLevel {
   return level;
 }
 
-function formatOf(flags: FlagValues): LogOptions['format'] {
-  const format = (flags.text('log-format') ?? 'text').toLowerCase();
-  if (format === 'text' || format === 'legacy' || format === 'json') return format;
-  throw new UsageError(`-log-format is text, legacy or json, not ${quote(format)}`);
+function formatOf(flags: FlagValues): LogFormat {
+  const text = (flags.text('log-format') ?? 'text').toLowerCase();
+  const format = LOG_FORMATS.find((name) => name === text);
+  if (format === undefined) {
+    throw new UsageError(`-log-format is text, json or legacy, not ${quote(text)}`);
+  }
+  return format;
 }
 
 function commonWarningsOf(flags: FlagValues): string[] {

@@ -13,15 +13,15 @@ const INDEX_VARIABLES = ['JOB_COMPLETION_INDEX', 'CLOUD_RUN_TASK_INDEX'] as cons
 const COUNT_VARIABLE = 'CLOUD_RUN_TASK_COUNT';
 
 /**
- * Which shard a run is; undefined for all of them. `-shard` wins over the environment; without it the index comes from
- * there, and the count from there or from `-shard-count`. Throws a `UsageError` for what contradicts itself, and for an
- * index or a count that has no other half: a guess would leave repositories out.
+ * The shard of a run; undefined for all shards. `-shard` wins over the environment. Without it the index comes from the
+ * environment, and the count from the environment or from `-shard-count`. Throws a `UsageError` for contradictions, and
+ * for an index or a count without the other: a guess would leave out repositories.
  */
 export function shardOf(flags: ShardFlags, env: NodeJS.ProcessEnv): Shard | undefined {
   return flags.shard === undefined ? shardOfEnvironment(flags, env) : shardOfFlag(flags.shard, flags);
 }
 
-/** A number, and where it comes from: `CLOUD_RUN_TASK_COUNT=3`. */
+/** A number, and its origin: `CLOUD_RUN_TASK_COUNT=3`. */
 interface Given {
   readonly value: number;
   readonly spelling: string;
@@ -37,8 +37,8 @@ const INDEX: Half = { says: 'which shard this is', least: 0 };
 const COUNT: Half = { says: 'how many shards there are', least: 1 };
 const MOST = 999_999;
 
-/** Advice for a wrong environment, which a flag overrides. */
-const INSTEAD = 'set it right, or give -shard=INDEX/COUNT, which wins over it';
+/** Advice for a wrong environment variable, which a flag overrides. */
+const INSTEAD = 'correct it, or give -shard=INDEX/COUNT, which wins over it';
 
 function shardOfFlag(text: string, { shardCount }: ShardFlags): Shard {
   const [, index, count] = /^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? [];
@@ -60,13 +60,13 @@ function shardOfEnvironment({ shardCount }: ShardFlags, env: NodeJS.ProcessEnv):
   if (index !== undefined && count !== undefined) return makeShard(index, count);
   if (index !== undefined) {
     throw new UsageError(
-      `${index.spelling} says which shard this is, and nothing says how many there are: give -shard-count=N, ` +
-        'or -shard=0/1 for all of it',
+      `${index.spelling} says which shard this is, but the number of shards is missing: give -shard-count=N, ` +
+        'or -shard=0/1 for a single shard',
     );
   }
   if (count === undefined) return undefined;
   throw new UsageError(
-    `${count.spelling} says how many shards there are, and nothing says which one this is: give ` +
+    `${count.spelling} says how many shards there are, but the index of this one is missing: give ` +
       `-shard=INDEX/${count.value}, or set ${INDEX_VARIABLES.join(' or ')}`,
   );
 }
@@ -78,7 +78,7 @@ function countOfFlag(text: string | undefined): Given[] {
   });
 }
 
-/** Nothing where nothing is given. */
+/** Undefined for a value that is not given. */
 function given(
   name: string,
   text: string | undefined,
@@ -110,6 +110,6 @@ function makeShard(index: Given, count: Given): Shard {
   throw new UsageError(
     isOne
       ? `${index.spelling} is not one of ${shards} of that COUNT: give an INDEX below it`
-      : `${index.spelling} is not one of ${shards} of ${count.spelling}: the count is to be the number of tasks of the job`,
+      : `${index.spelling} is not one of ${shards} of ${count.spelling}: set the count to the number of tasks of the job`,
   );
 }

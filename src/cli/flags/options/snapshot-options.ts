@@ -13,29 +13,29 @@ import { type RunOptions, runOptionsOf } from './run-options.ts';
 
 /** A complete and consistent request for a snapshot. */
 export interface SnapshotOptions extends RunOptions, BrowseOptions {
-  /** Whether the content of a registry is printed, or the images that manifests want there. */
+  /** The content of a registry, or the images that manifests want there. */
   readonly source: 'registry' | 'manifests';
   readonly registry: RegistryName;
-  /** Manifests; beside a registry they say which repositories there are, and which accounts to use. */
+  /** Manifests. For the snapshot of a registry they name repositories and accounts. */
   readonly where: ManifestLocation | undefined;
   readonly format: SnapshotFormat;
   /** Milliseconds after which the run is stopped. */
   readonly deadline: number | undefined;
-  /** Text behind the data. */
+  /** Text after the data. */
   readonly trailer: string;
 }
 
-/** True where the flags ask for a snapshot and not for a promotion. */
+/** True if the flags request a snapshot and not a promotion. */
 export function isSnapshot(flags: FlagValues): boolean {
   return Boolean(flags.text('snapshot') || flags.text('manifest-based-snapshot-of'));
 }
 
-/** The options that flags ask for. Throws a `UsageError` for contradictions and for what is missing. */
+/** The options of flags. Throws a `UsageError` for missing and contradicting flags. */
 export function makeSnapshotOptions({ flags, program }: Pick<Given, 'flags' | 'program'>): SnapshotOptions {
   const run = runOptionsOf(flags, warningsOf(flags));
   refusePromotion(flags);
   const format = formatOf(flags, SNAPSHOT_FORMATS) ?? 'yaml';
-  // kpromo printed its snapshots with one more line break than cip did
+  // kpromo ended its snapshots with one more line break than cip
   const trailer = program === 'kpromo' && format !== 'json' ? '\n' : '';
   return {
     ...run,
@@ -76,7 +76,7 @@ function refusePromotion(flags: FlagValues): void {
   }
 }
 
-/** The flags of promotions alone change nothing here. */
+/** Flags that affect only promotions are ignored, with a warning. */
 function warningsOf(flags: FlagValues): string[] {
   return effective([...REPORT_FLAGS, ...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS], flags).map(
     ({ name }) => `-${name} has no effect on a snapshot`,

@@ -3,10 +3,10 @@ import type { Flaw } from '../observation.ts';
 import type { Piece } from './examination.ts';
 import type { PieceOutcome } from './image-repairer.ts';
 
-/** Of pieces that could not be sent so many are named; the report has all of them. */
+/** Number of failed pieces that a reason names; the report has all of them. */
 const NAMED = 3;
 
-/** The flaw of an image in a dry run, with what would be sent for it. */
+/** The flaw of an image in a dry run, with the pieces that a repair would send. */
 export function describePlan({ reason }: Flaw, pieces: readonly Piece[]): Flaw {
   const nowhere = pieces.filter(({ from }) => from === undefined);
   const plan =
@@ -16,7 +16,7 @@ export function describePlan({ reason }: Flaw, pieces: readonly Piece[]): Flaw {
   return { kind: 'incomplete', reason: `${reason}; ${plan}` };
 }
 
-/** What is wrong with an image after its pieces have been sent, or that nothing is any more. */
+/** The flaw of an image after its pieces were sent, or its repair. */
 export function describeOutcome(
   left: Flaw | undefined,
   pieces: readonly Piece[],

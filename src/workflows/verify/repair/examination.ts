@@ -5,37 +5,37 @@ import type { Repository } from '../../../image/repository.ts';
 import type { BlobCondition } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 
-/** An image that a destination has by name, while something is wrong with its content. */
+/** An image that a destination has by name, with damaged or missing content. */
 export interface FlawedImage {
   readonly destination: Repository;
   readonly digest: Digest;
-  /** Where its content may be read from, in the order to try. */
+  /** Repositories that may have its content, in the order to try. */
   readonly sources: readonly Repository[];
 }
 
-/** What a manifest at a destination leads to, as far as it is wrong. */
+/** The damage to a manifest at a destination and to the content that it references. */
 export interface Examination {
   readonly digest: Digest;
-  /** As the destination or a source has it; undefined where nobody has. */
+  /** From the destination or a source; undefined if none has it. */
   readonly manifest: RawManifest | undefined;
-  /** Undefined where neither the manifest nor anything below it is to be sent. */
+  /** Undefined if neither the manifest nor anything below it is to be sent. */
   readonly piece: ManifestPiece | undefined;
   readonly blobs: readonly BlobPiece[];
-  /** Those of an index that something is wrong with. */
+  /** The damaged children of an index. */
   readonly children: readonly Examination[];
 }
 
 interface PieceBase {
-  /** `sound` of a manifest that is put again because of what is below it. */
+  /** `sound` for a manifest that is sent again because content below it is. */
   readonly condition: BlobCondition;
-  /** The first source that has it; undefined where none does. */
+  /** The first source that has it; undefined if none has. */
   readonly from: Repository | undefined;
 }
 
 export interface ManifestPiece extends PieceBase {
   readonly kind: 'manifest';
   readonly digest: Digest;
-  /** True where something below it is to be had nowhere: then it is not sent. */
+  /** True if no source has some content below it. It is not sent then. */
   readonly isBlocked: boolean;
 }
 
@@ -47,12 +47,12 @@ export interface BlobPiece extends PieceBase {
 
 export type Piece = ManifestPiece | BlobPiece;
 
-/** True for an answer of a registry that has a manifest and cannot serve its bytes. */
+/** True for the answer of a registry that has a manifest but cannot serve its bytes. */
 export function isDamage(error: unknown): boolean {
   return error instanceof RegistryError && (error.code === 'mismatch' || error.status === 500);
 }
 
-/** Everything that is to be sent for an image, in the order in which it is; each piece once. */
+/** The pieces to send for an image, in their order, each once. */
 export function piecesOf({ blobs, children, piece }: Examination): readonly Piece[] {
   const below = [...children.flatMap(piecesOf), ...blobs];
   const all = piece === undefined ? below : [...below, piece];

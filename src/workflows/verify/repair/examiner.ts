@@ -12,13 +12,13 @@ import { refuseDepth } from '../content-check.ts';
 import { type BlobPiece, type Examination, type FlawedImage, isDamage } from './examination.ts';
 
 /**
- * Finds out what is wrong with images by reading all of their content at the destination, and where each piece can be
- * had. A HEAD is not enough: what was damaged once may be so in other places, and registries answer it from memory.
+ * Finds the damage to images by reading all of their content at the destination, and finds a source for each piece. A
+ * HEAD is not enough, because registries may answer it from a cache.
  */
 export class Examiner {
   readonly #source: ReadRegistry;
   readonly #destination: ReadRegistry;
-  /** Of blobs that are read: they may be large. */
+  /** Limits concurrent reads of blobs, which may be large. */
   readonly #reads: LimitFunction;
   readonly #manifests = new SingleFlight<string, Examination>();
   readonly #blobs = new SingleFlight<string, BlobPiece | undefined>();
@@ -32,7 +32,7 @@ export class Examiner {
     this.#reads = pLimit(workers);
   }
 
-  /** Throws what the registry of the destination throws, and for a manifest that cannot be understood. */
+  /** Throws the errors of the destination's registry, and for a manifest that cannot be parsed. */
   examine(image: FlawedImage, signal: AbortSignal): Promise<Examination> {
     return this.#examine(image, 0, signal);
   }
@@ -45,10 +45,10 @@ export class Examiner {
       const found = there.manifest === undefined ? await this.#findManifest(image, signal) : undefined;
       const { condition, manifest = found?.manifest } = there;
       const below = await this.#examineBelow(image, { manifest, depth }, signal);
-      const isSound = condition === 'sound' && below.blobs.length + below.children.length === 0;
+      const isIntact = condition === 'sound' && below.blobs.length + below.children.length === 0;
       const from = condition === 'sound' ? destination : found?.from;
       const piece = { kind: 'manifest', digest, condition, from, isBlocked: isBlockedBy(below) } as const;
-      return { digest, manifest, piece: isSound ? undefined : piece, ...below };
+      return { digest, manifest, piece: isIntact ? undefined : piece, ...below };
     });
   }
 
@@ -81,7 +81,7 @@ export class Examiner {
     };
   }
 
-  /** An entry of an index whose type is unknown is a blob where a repository has it as one, and none as a manifest. */
+  /** An entry of unknown type is a blob if a repository has it as a blob and none as a manifest. */
   async #isBlob(
     { destination, sources }: FlawedImage,
     entry: Descriptor,
@@ -98,7 +98,7 @@ export class Examiner {
     return from !== undefined;
   }
 
-  /** Undefined for a sound blob. */
+  /** Undefined for an intact blob. */
   #examineBlob(
     { destination, sources }: FlawedImage,
     blob: Descriptor,
@@ -114,7 +114,7 @@ export class Examiner {
     });
   }
 
-  /** A manifest that the registry serves wrong, or fails to serve, is damaged. */
+  /** A manifest with wrong bytes, or one that the registry cannot serve, is damaged. */
   async #readManifest(
     repository: Repository,
     digest: Digest,
@@ -147,7 +147,7 @@ function isBlockedBy({ blobs, children }: Pick<Examination, 'blobs' | 'children'
   return blobs.some(({ from }) => from === undefined) || children.some(isOut);
 }
 
-/** The first source that has something; one that does not answer has nothing. */
+/** The first source that has something. A source that does not answer counts as one without it. */
 async function firstOf(
   sources: readonly Repository[],
   has: (source: Repository) => Promise<boolean>,

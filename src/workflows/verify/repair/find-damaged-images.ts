@@ -8,7 +8,7 @@ export interface DamagedImage {
   readonly flaw: Flaw;
 }
 
-/** The images whose name is at a destination, but not all of their content, or nobody could tell. */
+/** The images that exist by name at a destination, but whose content is incomplete or could not be checked. */
 export function findDamagedImages(wanted: Wanted, observations: Observations): readonly DamagedImage[] {
   return wanted.repositories.flatMap((repository) => flawedIn(repository, observations));
 }
@@ -27,7 +27,7 @@ function flawedIn(
   });
 }
 
-/** The sources of the manifests, then siblings: those that are whole first, of them those of the same host. */
+/** The sources of the manifests, then siblings: intact ones first, and among them those on the same host. */
 function sourcesFor(want: Want, destination: Repository, observations: Observations): readonly Repository[] {
   const rankOf = (sibling: Repository) =>
     (isWhole(sibling, want, observations) ? 0 : 2) + (hostOf(sibling) === hostOf(destination) ? 0 : 1);

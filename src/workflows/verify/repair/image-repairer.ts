@@ -6,16 +6,16 @@ import { hostOf, type Repository } from '../../../image/repository.ts';
 import type { ReadRegistry } from '../../../ports/registry.ts';
 import { type BlobPiece, type Examination, type FlawedImage, isDamage, type Piece } from './examination.ts';
 
-/** A registry that takes content and goes on serving what was damaged. */
+/** A registry that accepts content but still serves the damaged data. */
 export class StoreError extends CodedError<'kept-damaged'> {}
 
-/** What became of a piece. */
+/** The result of sending a piece. */
 export type PieceOutcome =
   | { readonly result: 'sent' }
   | { readonly result: 'failed' | 'not-attempted'; readonly reason: string };
 
 const STOPPED: PieceOutcome = { result: 'not-attempted', reason: 'the run was stopped before' };
-const NOT_BELOW: PieceOutcome = { result: 'not-attempted', reason: 'what it leads to could not be repaired' };
+const NOT_BELOW: PieceOutcome = { result: 'not-attempted', reason: 'its content could not be repaired' };
 
 export interface RepairerPorts {
   readonly destination: ReadRegistry;
@@ -23,7 +23,7 @@ export interface RepairerPorts {
   readonly stopping: AbortSignal;
 }
 
-/** Sends the pieces of images, what is below a manifest first, and reads back each of them: an answer proves nothing. */
+/** Sends the pieces of images, content before manifests, and reads each back: a success status proves nothing. */
 export class ImageRepairer {
   readonly outcomes = new Map<Piece, PieceOutcome>();
   readonly #ports: RepairerPorts;
@@ -33,7 +33,7 @@ export class ImageRepairer {
     this.#ports = ports;
   }
 
-  /** Resolves to whether the manifest and all that it leads to is as it should be. Never throws. */
+  /** Resolves to true if the manifest and everything that it references is intact now. Never throws. */
   async mend(
     image: FlawedImage,
     { piece, manifest, ...below }: Examination,
@@ -53,7 +53,7 @@ export class ImageRepairer {
     return false;
   }
 
-  /** Each piece is sent once, whichever images have it. */
+  /** Sends each piece once, even if several images have it. */
   #send(piece: Piece, send: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
     return this.#flights.run(piece, async () => {
       const outcome = await this.#try(piece, send, signal);
@@ -104,7 +104,7 @@ export class ImageRepairer {
 
 const NOWHERE: PieceOutcome = { result: 'failed', reason: 'neither a source nor another destination has it' };
 
-/** The source that has the piece first. */
+/** The task that sends a piece, from the first source that has it. */
 function taskOf({ destination, sources }: FlawedImage, { from }: Piece): SendTask {
   const others = sources.filter((source) => source !== from);
   return { destination, sources: from === undefined || from === destination ? others : [from, ...others] };

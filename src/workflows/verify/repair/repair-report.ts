@@ -6,7 +6,7 @@ import { type Piece, piecesOf } from './examination.ts';
 import type { PieceOutcome } from './image-repairer.ts';
 import type { Repairs } from './repair.ts';
 
-/** Every piece that was to be sent, once for each repository, sorted. Pure. */
+/** Every piece to send, once for each repository, sorted. Pure. */
 export function reportRepairs({ repairs, outcomes }: Repairs, confirmed: boolean): RepairReport {
   const items = new Map<Piece, RepairItem>(); // images of one repository share pieces
   for (const { image, examination } of repairs) {
@@ -36,6 +36,6 @@ function makeItem(repository: Repository, piece: Piece, outcome: PieceOutcome | 
 function reasonOf(piece: Piece, outcome: PieceOutcome | undefined): string {
   if (outcome?.result === 'sent') return 'sent, and read back';
   if (outcome !== undefined) return outcome.reason;
-  if (piece.kind === 'manifest' && piece.isBlocked) return 'what it leads to cannot be repaired';
+  if (piece.kind === 'manifest' && piece.isBlocked) return 'its content cannot be repaired';
   return piece.from === undefined ? 'neither a source nor another destination has it' : 'would be sent';
 }

@@ -17,9 +17,9 @@ import { Examiner } from './examiner.ts';
 import { type DamagedImage, findDamagedImages } from './find-damaged-images.ts';
 import { ImageRepairer, type PieceOutcome } from './image-repairer.ts';
 
-/** What a confirmed repair needs besides; without it nothing can be written. */
+/** The ports of a confirmed repair; without them nothing can be written. */
 export interface RepairPorts {
-  /** For destinations only: its reads may ask for the right to write. */
+  /** For destinations only: its reads may request the right to write. */
   readonly registry: WriteRegistry;
   readonly spool: Spool;
   readonly clock: Clock;
@@ -30,32 +30,32 @@ export interface RepairPorts {
 export interface Repairing {
   readonly registry: ReadRegistry;
   readonly progress: Progress;
-  /** Images at a time at each host, and blobs that are read at a time. */
+  /** Concurrent images at each host, and concurrent reads of blobs. */
   readonly workers: number;
-  /** When it aborts nothing new is begun. */
+  /** When it aborts, no new work is started. */
   readonly stopping: AbortSignal;
   /** Undefined for a dry run. */
   readonly writing: RepairPorts | undefined;
 }
 
-/** A flawed image, and what was found and done. */
+/** The findings about a flawed image, and the result of its repair. */
 export interface Repair {
   readonly image: FlawedImage;
-  /** Undefined where its content could not be examined. */
+  /** Undefined if its content could not be examined. */
   readonly examination: Examination | undefined;
-  /** What is wrong with it in the end; undefined where nothing is, and nothing had to be sent. */
+  /** The flaw that is left; undefined if there is none, and nothing had to be sent. */
   readonly flaw: Flaw | undefined;
 }
 
 export interface Repairs {
   readonly repairs: readonly Repair[];
-  /** Of the pieces that were to be sent; none in a dry run. */
+  /** Of the pieces to send; empty in a dry run. */
   readonly outcomes: ReadonlyMap<Piece, PieceOutcome>;
 }
 
 /**
- * Examines every flawed image, and sends what is missing or damaged of it where that is confirmed. Images that a stopped
- * run has not come to are no part of the result.
+ * Examines every flawed image and, if confirmed, sends its missing and damaged content. Images that a stopped run has
+ * not reached are not in the result.
  */
 export async function repair(wanted: Wanted, observations: Observations, ports: Repairing): Promise<Repairs> {
   const { registry: source, progress, workers, stopping, writing } = ports;
@@ -108,7 +108,7 @@ async function repairImage({ image, flaw }: DamagedImage, tools: Tools): Promise
   return { image, examination: examined, flaw: describeOutcome(left, pieces, repairer.outcomes) };
 }
 
-/** What is wrong with an image after all of it has been sent. */
+/** The flaw of an image after all of its content was sent. */
 function lookAgain(
   { destination, digest }: FlawedImage,
   registry: ReadRegistry,

@@ -103,7 +103,9 @@ describe.each(['tag', 'digest'])('a manifest that is put by %s', (by) => {
       server.addFault({ ...LOOK, skip: before.length, act: notDone(403), times: Infinity });
       server.addFault({ ...READ, act: notDone(403), times: Infinity });
       const error = isBelieved ? await put(reference) : (await registryErrorOf(put(reference))).message;
-      const words = expect.stringMatching(/it cannot be told whether the manifest is there$/) as unknown;
+      const words = expect.stringMatching(
+        /the registry does not show whether the manifest exists$/,
+      ) as unknown;
       expect(error).toEqual(isBelieved ? undefined : words);
     },
   );

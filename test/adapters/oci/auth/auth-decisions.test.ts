@@ -87,18 +87,18 @@ describe('a refusal tells', () => {
     [
       'a 403 after a password',
       [BASIC_DOOR, { status: 403 }],
-      'asked as user "alice", who needs the right to pull',
+      'identity user "alice" needs the right to pull',
     ],
-    ['a 401 after a password', [BASIC_DOOR], 'asked as user "alice": these credentials were rejected'],
+    ['a 401 after a password', [BASIC_DOOR], 'identity user "alice": these credentials were rejected'],
     [
       'a 401 after a token that a password was good for',
       [TOKEN_DOOR, TOKEN, TOKEN_DOOR, TOKEN, TOKEN_DOOR],
-      'asked as user "alice", who needs the right to pull',
+      'identity user "alice" needs the right to pull',
     ],
     [
       'a 401 after a token of its own that was configured',
       [TOKEN_DOOR],
-      'asked as registry-token: these credentials were rejected',
+      'identity registry-token: these credentials were rejected',
       { credential: { kind: 'registry-token', token: 'r' } },
     ],
   ])('whom it refused: %s', async (_what, answers, hint, staging) => {

@@ -222,7 +222,7 @@ describe('a refusal in the middle', () => {
     const error = await registryErrorOf(ask());
     expect(error.code).toBe('unauthorized');
     expect(error.message).toContain(
-      `(asked as user "alice": these credentials were rejected, log in again: docker login ${server.host})`,
+      `(identity user "alice": these credentials were rejected, log in again: docker login ${server.host})`,
     );
     expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', 'HEAD', 'GET']);
     await registryErrorOf(ask());

@@ -38,7 +38,7 @@ type Row = readonly [
 ];
 
 const REJECTED = 'these credentials were rejected, log in again: docker login r.io';
-const AS_ALICE = 'asked as user "alice"';
+const AS_ALICE = 'identity user "alice"';
 const NONE = 'no credentials are configured for r.io, see docker login';
 
 const ROWS: readonly Row[] = [
@@ -47,8 +47,8 @@ const ROWS: readonly Row[] = [
   ),
   [READ, 401, BY_ITSELF, ALICE, `${AS_ALICE}: ${REJECTED}`],
   [WRITE, 401, BY_ITSELF, ALICE, `${AS_ALICE}: ${REJECTED}`],
-  [READ, 401, BY_ITSELF, REFRESH, `asked as identity-token: ${REJECTED}`],
-  [WRITE, 401, BY_ITSELF, READY, `asked as registry-token: ${REJECTED}`],
+  [READ, 401, BY_ITSELF, REFRESH, `identity identity-token: ${REJECTED}`],
+  [WRITE, 401, BY_ITSELF, READY, `identity registry-token: ${REJECTED}`],
   ...(
     [
       [403, BY_ITSELF],
@@ -56,17 +56,17 @@ const ROWS: readonly Row[] = [
       [403, BY_TOKEN],
     ] as const
   ).flatMap(([status, judged]): readonly Row[] => [
-    [READ, status, judged, ALICE, `${AS_ALICE}, who needs the right to pull for r.io/app`],
-    [WIDENED, status, judged, ALICE, `${AS_ALICE}, who needs the right to pull and push for r.io/app`],
-    [WRITE, status, judged, ALICE, `${AS_ALICE}, who needs the right to push for r.io/app`],
+    [READ, status, judged, ALICE, `${AS_ALICE} needs the right to pull for r.io/app`],
+    [WIDENED, status, judged, ALICE, `${AS_ALICE} needs the right to pull and push for r.io/app`],
+    [WRITE, status, judged, ALICE, `${AS_ALICE} needs the right to push for r.io/app`],
     [
       MOUNTING,
       status,
       judged,
       ALICE,
-      `${AS_ALICE}, who needs the right to push for r.io/app, and to pull for r.io/base`,
+      `${AS_ALICE} needs the right to push for r.io/app, and to pull for r.io/base`,
     ],
-    [LISTING, status, judged, ALICE, `${AS_ALICE}, who needs the right to list the repositories of r.io`],
+    [LISTING, status, judged, ALICE, `${AS_ALICE} needs the right to list the repositories of r.io`],
   ]),
   ...([401, 403] as const).flatMap((status): readonly Row[] => [
     [
@@ -74,14 +74,14 @@ const ROWS: readonly Row[] = [
       status,
       BY_ITSELF,
       GOOGLE,
-      'asked as access-token, who needs the right to pull for r.io/app, at Artifact Registry roles/artifactregistry.reader',
+      'identity access-token needs the right to pull for r.io/app, at Artifact Registry roles/artifactregistry.reader',
     ],
     [
       WRITE,
       status,
       BY_TOKEN,
       GOOGLE,
-      'asked as access-token, who needs the right to push for r.io/app, at Artifact Registry roles/artifactregistry.writer',
+      'identity access-token needs the right to push for r.io/app, at Artifact Registry roles/artifactregistry.writer',
     ],
   ]),
   [{ method: 'HEAD', scopes: ['aws'] }, 403, BY_TOKEN, ALICE, AS_ALICE],
@@ -118,13 +118,13 @@ describe('a refusal is told with whom it met, what lacks, and what to do', () =>
       ECR,
       ALICE,
       { ...READ, status: 403 },
-      `${AS_ALICE}, who needs the right to pull for ${ECR}/app, at Amazon ECR ecr:BatchGetImage`,
+      `${AS_ALICE} needs the right to pull for ${ECR}/app, at Amazon ECR ecr:BatchGetImage`,
     ],
     [
       ECR,
       ALICE,
       { ...WRITE, status: 403 },
-      `${AS_ALICE}, who needs the right to push for ${ECR}/app, at Amazon ECR ecr:InitiateLayerUpload and ecr:PutImage`,
+      `${AS_ALICE} needs the right to push for ${ECR}/app, at Amazon ECR ecr:InitiateLayerUpload and ecr:PutImage`,
     ],
     [
       'gcr.io',
@@ -136,7 +136,7 @@ describe('a refusal is told with whom it met, what lacks, and what to do', () =>
       'eu-docker.pkg.dev',
       ALICE,
       { ...WRITE, status: 403 },
-      `${AS_ALICE}, who needs the right to push for eu-docker.pkg.dev/app, at Artifact Registry roles/artifactregistry.writer`,
+      `${AS_ALICE} needs the right to push for eu-docker.pkg.dev/app, at Artifact Registry roles/artifactregistry.writer`,
     ],
   ])('in the words of its provider: %s', (host, credential, refusal, expected) => {
     expect(identityHint(host, identityOf(credential), { judged: 'credential', ...refusal })).toBe(expected);
@@ -150,7 +150,7 @@ describe('a write that is answered 404', () => {
   it.each<[string, Credential | undefined, string]>([
     ['a host that is open to all', undefined, CREATE],
     ['nobody', NOBODY, `${NONE}; ${CREATE}`],
-    ['a user', ALICE, `${AS_ALICE}, who may lack the right to push; ${CREATE}`],
+    ['a user', ALICE, `${AS_ALICE} may lack the right to push; ${CREATE}`],
   ])('is told with what may be missing: %s', (_who, credential, expected) => {
     expect(missingHint(repository, credential && identityOf(credential))).toBe(expected);
   });

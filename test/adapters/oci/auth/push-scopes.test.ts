@@ -147,7 +147,7 @@ describe('a read of a destination', () => {
       2,
     );
     expect(String(last)).toContain(
-      `403: DENIED: no (asked as user "robot", who needs the right to pull and push for`,
+      `403: DENIED: no (identity user "robot" needs the right to pull and push for`,
     );
   });
 

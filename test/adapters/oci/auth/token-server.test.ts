@@ -75,7 +75,7 @@ describe.skipIf(!haveTools('docker-registry', ...TOKEN_SERVER_TOOLS))("distribut
     expect(message).toContain(`http://${tokens.host}/token/`);
     expect(message).toContain('401: UNAUTHORIZED');
     expect(message).toContain(
-      `(asked as user "alice" (docker config): these credentials were rejected, log in again: docker login ${registry.host})`,
+      `(identity user "alice" (docker config): these credentials were rejected, log in again: docker login ${registry.host})`,
     );
     expect(run.text).toContain('user \\"alice\\" (docker config)');
     expect(run.text).not.toContain('wr0ng');
@@ -87,7 +87,7 @@ describe.skipIf(!haveTools('docker-registry', ...TOKEN_SERVER_TOOLS))("distribut
     const message = await refusalOf(run, 'alice/staging/app');
     expect(message).toMatch(/^HEAD http:\S+\/v2\/alice\/staging\/app\/manifests\/v1: 401/);
     expect(message).toContain(
-      `asked as user "bob" (docker config), who needs the right to pull for ${registry.host}/alice/staging/app`,
+      `identity user "bob" (docker config) needs the right to pull for ${registry.host}/alice/staging/app`,
     );
   });
 
@@ -98,9 +98,7 @@ describe.skipIf(!haveTools('docker-registry', ...TOKEN_SERVER_TOOLS))("distribut
     expect(run.summary).toMatchObject({ copied: 0, unreadable: 1 });
     const [item] = run.items;
     expect(item?.reason).toMatch(/HEAD http:\S+\/v2\/alice\/taken\/app\/manifests\/v1: 401: UNAUTHORIZED: /);
-    expect(item?.reason).toContain(
-      `who needs the right to pull and push for ${registry.host}/alice/taken/app`,
-    );
+    expect(item?.reason).toContain(`needs the right to pull and push for ${registry.host}/alice/taken/app`);
     const scopes = tokens.requests().slice(before).flatMap(scopesOf);
     expect(scopes.filter((scope) => scope.endsWith('push'))).not.toContain(
       'repository:bob/own/app:pull,push',
@@ -111,7 +109,7 @@ describe.skipIf(!haveTools('docker-registry', ...TOKEN_SERVER_TOOLS))("distribut
     const client = await clientWith(auth('bob'), registry.host);
     const asked = client.registry.startUpload(repositoryAt(registry, 'alice/taken/app'), quiet());
     expect((await registryErrorOf(asked)).message).toContain(
-      `who needs the right to push for ${registry.host}/alice/taken/app`,
+      `needs the right to push for ${registry.host}/alice/taken/app`,
     );
   });
 
@@ -153,7 +151,7 @@ describe.skipIf(!haveTools('docker-registry', 'htpasswd'))("distribution's regis
     expect(run.summary).toMatchObject({ copied: 0, unreadable: 1 });
     const message = await refusalOf(run, 'prod/app');
     expect(message).toMatch(new RegExp(`^HEAD http://${registry.host}/v2/prod/app/manifests/v1: 401`));
-    expect(message).toContain('asked as user "alice" (docker config)');
+    expect(message).toContain('identity user "alice" (docker config)');
     expect(run.text).not.toContain('wr0ng');
   });
 });

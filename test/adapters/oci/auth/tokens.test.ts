@@ -217,7 +217,7 @@ describe('a token', () => {
     const error = await registryErrorOf(resolve());
     expect(error).toMatchObject({ code: 'unauthorized', status: 401, temporary: false });
     expect(error.message).toMatch(
-      /^GET http:\S+\/token\?service=\S+ 401: DENIED: no such account \(asked as user "alice": these credentials were rejected, log in again: docker login 127\.0\.0\.1:\d+\)$/,
+      /^GET http:\S+\/token\?service=\S+ 401: DENIED: no such account \(identity user "alice": these credentials were rejected, log in again: docker login 127\.0\.0\.1:\d+\)$/,
     );
     expect(await resolve()).toBe(CONTENT.manifest.digest);
     expect(tokens()).toHaveLength(2);

@@ -1,7 +1,7 @@
 // Covers src/cli/commands/promote.ts
 // Covers src/cli/flags/flag-values.ts
 // Covers src/cli/flags/former-flags.ts
-// Covers src/cli/flags/options/parse-budget.ts
+// Covers src/cli/flags/options/rate-limit-option.ts
 // Covers src/cli/flags/options/proof-option.ts
 // Covers src/cli/flags/options/run-options.ts
 // Covers src/cli/flags/refuse-flags.ts
@@ -27,16 +27,16 @@ function expectRefusal(args: readonly string[], words: RegExp, program: ProgramN
   expect(() => optionsOf(args, program)).toThrow(words);
 }
 
-describe('a budget', () => {
+describe('a rate limit', () => {
   it('is of a host, and of each identity', () => {
-    const { budgets } = optionsOf([
+    const { rateLimits } = optionsOf([
       '-manifest=m',
       '-budget=a.test=50',
       '-budget',
       'b.test:5000=20.5,writes=3',
       '--budget=user=200',
     ]);
-    expect(budgets).toEqual({
+    expect(rateLimits).toEqual({
       hosts: new Map([
         ['a.test', { requests: 50, writes: 50 }],
         ['b.test:5000', { requests: 20.5, writes: 3 }],
@@ -55,7 +55,7 @@ describe('a budget', () => {
     '=1',
     'a=1,reads=2',
     'user=1,writes=1',
-  ])('%j is none', (value) => expectRefusal(['-manifest=m', `-budget=${value}`], /-budget is HOST=RPS/));
+  ])('%j is refused', (value) => expectRefusal(['-manifest=m', `-budget=${value}`], /-budget is HOST=RPS/));
 });
 
 describe('a deadline', () => {
@@ -122,7 +122,7 @@ describe('a flag', () => {
   });
 
   it('may have a value that looks like a flag or like nothing', () => {
-    expect(optionsOf(['-manifest', '-confirm'])).toMatchObject({
+    expect(optionsOf(['-manifest=-confirm'])).toMatchObject({
       where: { file: '-confirm' },
       task: 'dry-run',
     });
@@ -156,7 +156,7 @@ describe('a proof', () => {
     [[], 'few', []],
     [['-prove=all'], 'all', []],
     [['-prove', 'NONE'], 'none', []],
-    [['-prove=changed'], 'few', [expect.stringMatching(/^-prove=changed: nothing tells/)]],
+    [['-prove=changed'], 'few', [expect.stringMatching(/^-prove=changed: changed images/)]],
     [['-prove=all', '-confirm'], 'all', [expect.stringMatching(/no effect with -confirm/)]],
     [['-prove=none', '-confirm'], 'none', []],
     [['-prove=all', '-parse-only'], 'all', [expect.stringMatching(/no effect with -parse-only/)]],

@@ -73,7 +73,7 @@ describe('the shard of a run', () => {
         { env: { CLOUD_RUN_TASK_INDEX: '0', CLOUD_RUN_TASK_COUNT: count } },
         RegExp(
           `^CLOUD_RUN_TASK_COUNT says how many shards there are: a whole number from 1 to 999999, not "${count}": ` +
-            'set it right, or give -shard=INDEX/COUNT, which wins over it$',
+            'correct it, or give -shard=INDEX/COUNT, which wins over it$',
         ),
       ],
     ]),
@@ -82,7 +82,7 @@ describe('the shard of a run', () => {
     [{ env: { CLOUD_RUN_TASK_COUNT: '3' } }, /CLOUD_RUN_TASK_COUNT=3 says how many/],
     [
       { env: { JOB_COMPLETION_INDEX: '-1' }, count: '3' },
-      /^JOB_COMPLETION_INDEX says which shard this is: a whole number from 0 to 999999, not "-1": set it right, or/,
+      /^JOB_COMPLETION_INDEX says which shard this is: a whole number from 0 to 999999, not "-1": correct it, or/,
     ],
     [
       { env: KUBERNETES, count: '1' },
@@ -90,7 +90,7 @@ describe('the shard of a run', () => {
     ],
     [
       { env: { CLOUD_RUN_TASK_INDEX: '5', CLOUD_RUN_TASK_COUNT: '3' } },
-      /^CLOUD_RUN_TASK_INDEX=5 is not one of the 3 shards, which are 0 to 2, of CLOUD_RUN_TASK_COUNT=3: the count is to be the number of tasks of the job$/,
+      /^CLOUD_RUN_TASK_INDEX=5 is not one of the 3 shards, which are 0 to 2, of CLOUD_RUN_TASK_COUNT=3: set the count to the number of tasks of the job$/,
     ],
     [
       { env: { ...CLOUD_RUN, ...KUBERNETES } },

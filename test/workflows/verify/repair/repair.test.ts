@@ -110,7 +110,7 @@ describe.each(losses)('an image with %s', (_, damage) => {
     expect(writesOf(registry)).toEqual([]);
   });
 
-  it('a dry run says what would be sent, and writes nothing', async () => {
+  it('a dry run lists the pieces to send, and writes nothing', async () => {
     const registry = world(damage);
     const before = registry.snapshot();
     const dry = await repairing(registry, 'dry-run');
@@ -125,8 +125,8 @@ describe.each(losses)('an image with %s', (_, damage) => {
   });
 });
 
-describe('what a repair sends', () => {
-  it('is what is missing or damaged, and the manifests above it', async () => {
+describe('the pieces that a repair sends', () => {
+  it('are the missing and damaged ones, and the manifests above them', async () => {
     const registry = world((there) => there.lose(EU, LAYER));
     registry.calls.length = 0;
     const verification = await repairing(registry, 'confirmed');
@@ -208,8 +208,8 @@ describe('what a repair sends', () => {
   });
 });
 
-describe('what cannot be repaired', () => {
-  it('is told where nobody has it, and all else is sent', async () => {
+describe('a piece that cannot be repaired', () => {
+  it('is reported if no source has it, and the others are sent', async () => {
     const registry = world((there) => {
       for (const name of [SOURCE, EU, US]) there.lose(name, LAYER);
       there.lose(EU, CHILD);
@@ -227,7 +227,7 @@ describe('what cannot be repaired', () => {
     expect(linesOf(dry)[0]).toMatch(
       new RegExp(`; not repairable: neither .* has blob ${LAYER} of 1024 bytes$`),
     );
-    expect(dry.repair?.pieces.map(({ reason }) => reason)).toContain('what it leads to cannot be repaired');
+    expect(dry.repair?.pieces.map(({ reason }) => reason)).toContain('its content cannot be repaired');
   });
 
   it('names a registry that deduplicates by a damaged store', async () => {

@@ -54,7 +54,7 @@ describe('the repair of an index whose entries have unknown types', () => {
     );
   });
 
-  it('leaves alone a blob that is sound', async () => {
+  it('does not send an intact blob', async () => {
     const verification = await repairDamaged(cache, (registry) => registry.lose(EU, second.digest));
     expect(verification.summary).toMatchObject({ edges: 1, repaired: 1, incomplete: 0 });
     expect(belowTheRoot(verification, cache.manifest.digest)).toEqual([`sent missing blob ${second.digest}`]);

@@ -90,9 +90,9 @@ async function sendChunk(
   const response = await session.send(request);
   if (response.status === 413) session.chunks.learnTooMuch(request.host, size);
   if (!isSuccess(response)) throwResponseError(request, response);
-  const told = parseUploadRange(response.headers['range']);
-  if (told === undefined || told === received) return movedUpload(at, { request, response, received });
-  const why = `the registry has ${told} bytes of the upload after ${received} were sent`;
+  const stored = parseUploadRange(response.headers['range']);
+  if (stored === undefined || stored === received) return movedUpload(at, { request, response, received });
+  const why = `the registry has ${stored} bytes of the upload after ${received} were sent`;
   throw requestError(request, 'unexpected', why, { temporary: true });
 }
 

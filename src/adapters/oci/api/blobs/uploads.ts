@@ -56,7 +56,7 @@ function openedUpload(session: Session, request: HttpRequest, response: HttpResp
 
 /**
  * GET `<location>`: the received bytes of an upload. Undefined if there are none, and if the registry has forgotten the
- * upload or does not tell.
+ * upload or does not report it.
  *
  * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-a-blob-in-chunks
  */

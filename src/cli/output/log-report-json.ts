@@ -1,0 +1,47 @@
+import type { Log } from '../../ports/log.ts';
+import { advise } from '../../report/advise.ts';
+import type { ReportFinding } from '../../report/envelope.ts';
+import type { Report, ReportItem } from '../../report/report.ts';
+
+type Fields = Readonly<Record<string, string | number | boolean>>;
+
+/** Logs the findings, repaired content and advice of a report for machines: the data is in fields. */
+export function logDetailsAsJson(report: Report, log: Log): void {
+  for (const finding of report.findings) {
+    log.write(finding.level === 'error' ? 'error' : 'warning', 'finding', findingFields(finding));
+  }
+  for (const piece of report.mode === 'verify' ? (report.repair?.pieces ?? []) : []) {
+    log.write(piece.outcome === 'failed' ? 'error' : 'info', 'repair', withoutNulls({ ...piece }));
+  }
+  for (const { about, text } of advise(report))
+    log.write('info', 'advice', { decision: about, advice: text });
+}
+
+/** The fields of an edge or a malformed entry; those without a value are left out. */
+export function edgeFields(item: ReportItem): Fields {
+  const { destination } = item;
+  if (destination === null) return withoutNulls({ ...item });
+  const name = destination.slice(destination.lastIndexOf('/') + 1);
+  const tag = name.includes('@') ? null : name.slice(name.indexOf(':') + 1);
+  return withoutNulls({ ...item, tag, host: destination.slice(0, destination.indexOf('/')) });
+}
+
+function findingFields({ edges, at, ...finding }: ReportFinding): Fields {
+  return withoutNulls({
+    rule: finding.rule,
+    finding: finding.message,
+    advice: finding.advice,
+    at,
+    edges: edges.length,
+  });
+}
+
+function withoutNulls(fields: Readonly<Record<string, unknown>>): Fields {
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, value]) =>
+      typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+        ? [[name, value]]
+        : [],
+    ),
+  );
+}

@@ -1,0 +1,51 @@
+import type { RunEvents } from '../../apply.ts';
+import { planSentence } from '../../report/summary/verdict.ts';
+import type { TransferOptions } from '../flags/options/promotion-options.ts';
+import type { Run } from '../runtime/run-scope.ts';
+import { Journal } from './journal.ts';
+import { LiveLog } from './live-log.ts';
+import { styleOf } from './log-report.ts';
+import type { Stdio } from './stdio.ts';
+import type { ReportTargets } from './write-report.ts';
+
+export interface RunRecordParts {
+  readonly options: Pick<TransferOptions, 'log' | 'allowLost'>;
+  readonly places: ReportTargets;
+  readonly run: Pick<Run, 'log' | 'print' | 'runtime'>;
+  readonly stdio: Stdio;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** The record of a run while it runs: the sentence of its plan, its live log, and the journal that precedes its report. */
+export interface RunRecord {
+  readonly events: RunEvents;
+  /** Called after the report has been written, or could not be. */
+  close(end: { readonly isReported: boolean }): Promise<void>;
+}
+
+export function openRunRecord({ options, places, run, stdio, env }: RunRecordParts): RunRecord {
+  const { log, print, runtime } = run;
+  const { detail, format } = options.log;
+  const style = styleOf({ options, stdio, env });
+  const live = new LiveLog({ log, allowLost: options.allowLost, detail, style });
+  const journal = new Journal(places.report, {
+    log,
+    secrets: stdio.secrets,
+    now: () => runtime.clock.wallTime(),
+  });
+  return {
+    events: {
+      planned: async (report) => {
+        if (format === 'text') print(planSentence(report));
+        await journal.planned(report);
+        live.planned(report);
+      },
+      edgeEnded: (item, outcome) => journal.edgeEnded(item, outcome),
+      imageEnded: (image) => live.imageEnded(image),
+    },
+    close: async (end) => {
+      live.close();
+      await journal.close(end);
+    },
+  };
+}
