@@ -12,7 +12,7 @@ import {
 import type { Report, ReportItem } from '../../report/report.ts';
 import { renderSummary } from '../../report/summary/render-summary.ts';
 import { PLAIN_STYLE, type Style } from '../../report/summary/style.ts';
-import { verdictOf } from '../../report/summary/verdict.ts';
+import { confirmHint, verdictOf } from '../../report/summary/verdict.ts';
 import type { LogOptions } from '../flags/options/run-options.ts';
 import { edgeFields, logDetailsAsJson } from './log-report-json.ts';
 import { logFinish } from './logger.ts';
@@ -87,7 +87,7 @@ async function logEverything(report: Report, parts: ReportLogOptions): Promise<v
   logLines(report, parts);
   logHosts(report.hosts, parts);
   await tell(stdio.err, `\n${renderTables(report)}\n`);
-  if (report.mode === 'dry-run') log.write('info', 'dry run: nothing was written; -confirm promotes');
+  if (report.mode === 'dry-run') log.write('info', `dry run: nothing was written; ${confirmHint(report)}`);
 }
 
 /** A line for each item, conflict, finding and repaired blob or manifest, and the advice. */

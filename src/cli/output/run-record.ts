@@ -14,6 +14,8 @@ export interface RunRecordParts {
   readonly run: Pick<Run, 'log' | 'print' | 'runtime'>;
   readonly stdio: Stdio;
   readonly env: NodeJS.ProcessEnv;
+  /** Logs facts about the run below the sentence of its plan. */
+  readonly logFacts?: () => void;
 }
 
 /** The record of a run while it runs: the sentence of its plan, its live log, and the journal that precedes its report. */
@@ -23,20 +25,21 @@ export interface RunRecord {
   close(end: { readonly isReported: boolean }): Promise<void>;
 }
 
-export function openRunRecord({ options, places, run, stdio, env }: RunRecordParts): RunRecord {
+export function openRunRecord({ options, places, run, logFacts, ...context }: RunRecordParts): RunRecord {
   const { log, print, runtime } = run;
   const { detail, format } = options.log;
-  const style = styleOf({ options, stdio, env });
+  const style = styleOf({ options, ...context });
   const live = new LiveLog({ log, allowLost: options.allowLost, detail, style });
   const journal = new Journal(places.report, {
     log,
-    secrets: stdio.secrets,
+    secrets: context.stdio.secrets,
     now: () => runtime.clock.wallTime(),
   });
   return {
     events: {
       planned: async (report) => {
         if (format === 'text') print(planSentence(report));
+        logFacts?.();
         await journal.planned(report);
         live.planned(report);
       },

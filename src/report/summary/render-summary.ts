@@ -6,7 +6,7 @@ import { summarizeHosts } from './host-table.ts';
 import { causeLines, type ItemLineOptions, itemLines, type Line } from './item-lines.ts';
 import { renderFacts, withoutZeros } from './nonzero-table.ts';
 import { type Level, paint, shortenDigests, type Style, wrap } from './style.ts';
-import { openingSentence, verdictOf } from './verdict.ts';
+import { confirmHint, openingSentence, verdictOf } from './verdict.ts';
 
 export interface SummaryOptions extends ItemLineOptions {
   readonly exitCode: number;
@@ -70,5 +70,5 @@ function* tables(report: Report, { detail, style, exitCode }: SummaryOptions): G
   }
   yield '\n';
   if (report.mode === 'dry-run')
-    yield `dry run: nothing was written${exitCode === 0 ? '; -confirm promotes' : ''}\n`;
+    yield `dry run: nothing was written${exitCode === 0 ? `; ${confirmHint(report)}` : ''}\n`;
 }

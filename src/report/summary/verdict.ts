@@ -34,6 +34,11 @@ export function openingSentence(report: Report): string {
   }
 }
 
+/** What -confirm does after a dry run. */
+export function confirmHint(report: Report): string {
+  return `-confirm ${'plan' in report ? 'applies the plan' : 'promotes'}`;
+}
+
 /** The first line of a verification, before anything is read. */
 export function verifySentence(scope: Scope): string {
   return `Verify: ${scopeOf(scope, 'at')}${partOf(scope)}`;
