@@ -6,6 +6,7 @@ import type { Digest } from '../../image/digest.ts';
 import { encodePlan } from '../../plan/plan-codec.ts';
 import { parseSigningKey, type PlanKey, signPlan } from '../../plan/plan-seal.ts';
 import type { RecordedPlan } from '../../plan/recorded-plan.ts';
+import { redactTexts } from '../../plan/redact-texts.ts';
 import type { Log } from '../../ports/log.ts';
 import { InputError } from '../flags/usage-error.ts';
 import type { Stdio } from './stdio.ts';
@@ -31,7 +32,9 @@ export async function openPlanOutput(planKey: string | undefined, log: Log): Pro
       const made = plan;
       if (made === undefined) log.write('error', NO_PLAN);
       else {
-        const pieces = () => withoutSecrets(encodePlan(made, sign), stdio.secrets);
+        const { secrets } = stdio;
+        const told = redactTexts(made, (text) => secrets.redact(text));
+        const pieces = () => withoutSecrets(encodePlan(told, sign), secrets);
         await writePieces(planOut, pieces, { stdio, what: 'plan' });
       }
     },
@@ -40,13 +43,16 @@ export async function openPlanOutput(planKey: string | undefined, log: Log): Pro
 
 const NO_PLAN = 'no plan was written: the run was stopped before it had read everything';
 
-/** A secret cannot be redacted here: the digest of the plan would not match any more. */
+/** A secret that is left is in a name, which is obeyed, and cannot be redacted here: the digest would not match any more. */
 function* withoutSecrets(pieces: Iterable<string>, secrets: Secrets): Generator<string> {
   for (const piece of pieces) {
-    if (secrets.redact(piece) !== piece) throw new Error('it would contain a secret of this run');
+    if (secrets.redact(piece) !== piece) throw new Error(SECRET_NAME);
     yield piece;
   }
 }
+
+const SECRET_NAME =
+  'a name in it (a registry, an image, a tag or a file) is the same as a password or a token of this run: use another one';
 
 /** Warns of a file that others may read. */
 async function readSigner(path: string, log: Log): Promise<PlanKey> {
