@@ -25,6 +25,11 @@ const RepositoryText = parsed('repository', parseRepository);
 const Account = parsed('email address', (text) => (isEmailAddress(text) ? text : undefined));
 const Fingerprint = z.string().regex(/^sha256:[0-9a-f]{64}$/);
 
+/** In its one form: the last character may have bits that nobody decodes. */
+const Base64 = z
+  .base64()
+  .refine((text) => Buffer.from(text, 'base64').toString('base64') === text, 'no base64 in its one form');
+
 /** `[file, line, column]`. */
 const Place = z
   .tuple([z.string(), Count, Count])
@@ -95,7 +100,7 @@ const PlanDocument = z
     lists: z.array(z.array(RepositoryText)),
     items: z.array(Group),
     digest: DigestText,
-    signature: z.exactOptional(z.strictObject({ key: Fingerprint, value: z.base64() })),
+    signature: z.exactOptional(z.strictObject({ key: Fingerprint, value: Base64 })),
   })
   .superRefine(({ lists, items }, context) => {
     for (const [index, item] of items.entries()) {

@@ -22,6 +22,8 @@ const encrypted = generateKeyPairSync('ed25519')
   .privateKey.export({ type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'secret' })
   .toString();
 
+const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+
 describe('a signed plan', () => {
   const key = parseSigningKey(one.secret);
   const text = encoded(planWith([copyTo('p.io/p/app', 'v1')]), (sha) => signPlan(sha, key));
@@ -53,6 +55,9 @@ describe('a signed plan', () => {
   it('has no other spelling: its signature is base64 in its one form, at its one place', () => {
     const value = file.signature?.value ?? '';
     expect(() => decodePlan(Buffer.from(text.replace(value, value.replace(/=+$/, ''))))).toThrow(/signature/);
+    const again = value.replace(/.(?===$)/, (last) => DIGITS.charAt(DIGITS.indexOf(last) + 1));
+    expect(Buffer.from(again, 'base64')).toEqual(Buffer.from(value, 'base64'));
+    expect(() => decodePlan(Buffer.from(text.replace(value, again)))).toThrow(/one form/);
     const repeated = text.replace('"signature":', `"signature":{"key":"","value":""},\n"signature":`);
     expect(() => decodePlan(Buffer.from(repeated))).toThrow(/altered/);
   });
