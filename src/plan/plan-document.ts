@@ -66,12 +66,15 @@ const Group = z.discriminatedUnion('decision', [
 ]);
 export type ItemGroup = z.infer<typeof Group>;
 
+/** The name of a commit stands in messages. */
+const Commit = z.string().regex(/^[0-9a-f]{4,64}$/, 'no commit');
+
 const Origin = z.strictObject({
-  tool: z.string(),
+  tool: z.string().max(100),
   madeAt: z.iso.datetime(),
   manifests: DigestText,
   read: z.strictObject({ projects: Count, images: Count, digests: Count }),
-  revision: z.exactOptional(z.strictObject({ commit: z.string(), dirty: z.boolean() })),
+  revision: z.exactOptional(z.strictObject({ commit: Commit, dirty: z.boolean() })),
   shard: z.exactOptional(z.strictObject({ index: Count, count: Count, input: DigestText })),
 });
 

@@ -80,6 +80,8 @@ describe('what is no plan of this version', () => {
     if (changed === text) throw new Error(`nothing to replace: ${search}`);
     return changed;
   };
+  const ofCommit = (commit: string) =>
+    change('}},"accounts"', `},"revision":${JSON.stringify({ commit, dirty: false })}},"accounts"`);
   const twice = text.replace(/\{"decision":"copy"(.*)\}/, '{"decision":"copy"$1},\n{"decision":"add-tag"$1}');
 
   it.each<[string, string, string, RegExp]>([
@@ -102,6 +104,8 @@ describe('what is no plan of this version', () => {
     ['a malformed tag', change('"tag":"v1"', '"tag":"-"'), 'shape', /items\.0\.tag: no tag/],
     ['a list that is not there', change('"sources":0', '"sources":9'), 'shape', /items\.0: no such list/],
     ['a field that is missing', change('"accounts":[],', ''), 'shape', /accounts/],
+    ['a commit that is none', ofCommit('4f2c\nINFO all is well'), 'shape', /revision\.commit: no commit$/],
+    ['a long name of a program', change('"tool":"4', `"tool":"${'4'.repeat(100)}`), 'shape', /origin\.tool/],
     ['another tag', change('"tag":"v1"', '"tag":"v2"'), 'altered', /altered.*digest at its end/],
     ['another tag, said again', change('"tag":"v1"', '"tag":"v1","tag":"v2"'), 'altered', /altered/],
     [
