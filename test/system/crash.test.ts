@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { forEachConcurrently } from '../../src/base/concurrency.ts';
 import type { PromotionReport } from '../../src/report/report.ts';
 import { runCip, runWithReport, startCip, startWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
-import type { Held, Moment } from './holding-proxy.ts';
+import type { Moment } from './holding-proxy.ts';
 import {
   forgetRequests,
   missingReferences,

@@ -69,7 +69,8 @@ export function levelOf(
 
 function logHosts(hosts: Readonly<Record<string, EnvelopeHost>>, { log, format }: ReportLogOptions): void {
   for (const [host, { identities, requests }] of Object.entries(hosts)) {
-    if (requests > 0) log.write('info', 'asked as', { host, identities: identities.join(', ') || 'nobody' });
+    if (requests > 0)
+      log.write('info', 'identity used', { host, identities: identities.join(', ') || 'none' });
   }
   if (format !== 'json') return;
   for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {

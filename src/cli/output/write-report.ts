@@ -118,8 +118,8 @@ export async function writePieces(
   if (place === undefined) return;
   try {
     const delivery = await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
-    // who reads a report may have read enough, but half a plan is none
-    if (delivery === 'gone' && what === 'plan')
+    // a part of a report may be enough for its reader; a part of a plan is useless
+    if (delivery === 'gone' && subject === 'plan')
       throw new Error('its reader went away before it had all of it');
   } catch (cause) {
     const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // its message names the stream again
