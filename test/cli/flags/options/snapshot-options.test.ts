@@ -109,6 +109,9 @@ describe('the options of a comparison', () => {
     ['diff a', /compares two sides, not 1/],
     ['diff a b c', /compares two sides, not 3/],
     ['diff a b -output=yaml', /expected text, json, markdown/],
-    ['diff a b -confirm -manifest=m', /cip diff does not take -manifest, -confirm; cip, cip verify, cip apply do/],
+    [
+      'diff a b -confirm -manifest=m',
+      /cip diff does not take -manifest, -confirm; cip, cip verify, cip apply do/,
+    ],
   ])('cannot be made of %s', (line, words) => expect(() => optionsOf(line)).toThrow(words));
 });
