@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { forEachConcurrently } from '../../src/base/concurrency.ts';
-import type { PromotionReport } from '../../src/report/report.ts';
 import { runCip, runWithReport, startCip, startWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
 import type { Moment } from './holding-proxy.ts';
 import {
