@@ -2,7 +2,7 @@
 // Covers src/cli/browse/filter-images.ts
 // Covers src/cli/browse/open-sides.ts
 // Covers src/cli/browse/read-side.ts
-// Covers src/cli/commands/run-diff.ts
+// Covers src/cli/commands/run/run-diff.ts
 
 import { describe, expect, it } from 'vitest';
 import { artifact, image, multiArch, push } from '../builders/images.ts';

@@ -1,5 +1,5 @@
 // Covers src/cli/commands/report-merge.ts
-// Covers src/cli/commands/run-report-merge.ts
+// Covers src/cli/commands/run/run-report-merge.ts
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

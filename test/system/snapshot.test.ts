@@ -1,5 +1,5 @@
 // Covers src/cli/browse/open-images.ts
-// Covers src/cli/commands/run-snapshot.ts
+// Covers src/cli/commands/run/run-snapshot.ts
 // Covers src/cli/browse/browse-warnings.ts
 // Covers src/cli/output/stream-output.ts
 // Covers src/cli/browse/browse.ts

@@ -1,16 +1,16 @@
-import type { ReadManifests } from '../../manifest/model.ts';
-import { exitCodeOf } from '../../report/exit-code.ts';
-import type { Verification } from '../../report/report.ts';
-import type { Mirror } from '../../workflows/verify/mirror.ts';
-import { verify } from '../../workflows/verify/verify.ts';
-import type { PromotionOptions } from '../flags/options/promotion-options.ts';
-import { logReport } from '../output/log-report.ts';
-import { inputsOf } from '../output/report-inputs.ts';
-import { prepareReports, writeReports } from '../output/write-report.ts';
-import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
-import { type Run, withRun } from '../runtime/run-scope.ts';
-import type { ProcessContext } from './command.ts';
+import type { ReadManifests } from '../../../manifest/model.ts';
+import { exitCodeOf } from '../../../report/exit-code.ts';
+import type { Verification } from '../../../report/report.ts';
+import type { Mirror } from '../../../workflows/verify/mirror.ts';
+import { verify } from '../../../workflows/verify/verify.ts';
+import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
+import { logReport } from '../../output/log-report.ts';
+import { inputsOf } from '../../output/report-inputs.ts';
+import { prepareReports, writeReports } from '../../output/write-report.ts';
+import { type BoundRegistry, registriesOf } from '../../runtime/bound-registries.ts';
+import { loadManifests } from '../../runtime/load-manifests.ts';
+import { type Run, withRun } from '../../runtime/run-scope.ts';
+import type { ProcessContext } from '../command.ts';
 
 /** A complete and consistent request for a verification. */
 export interface VerifyOptions extends PromotionOptions {
