@@ -287,7 +287,7 @@ describe('cip diff that cannot compare ends with 2', () => {
     [
       'files, of which nobody knows the children',
       ['snapshot', 'snapshot', '-minimal-snapshot'],
-      /does not tell/,
+      /does not contain the children of indexes/,
     ],
     ['an unknown format', ['snapshot', 'snapshot', '-output=yaml'], /expected text, json, markdown/],
   ])('%s', async (_what, args, words) => {

@@ -144,8 +144,8 @@ describe('a flag on the command line is never refused for a variable that contra
   /** A variable that needs another flag contradicts none. */
   const NEEDED = [
     '-plan-key signs the plan of -plan-out, which is not given',
-    '-repair needs -deep: without it nobody looks whether the content is there',
-    '-shard-count=4 says how many shards there are, and nothing says which one this is: give -shard=INDEX/4, or set JOB_COMPLETION_INDEX or CLOUD_RUN_TASK_INDEX',
+    '-repair needs -deep: without it the content is not checked',
+    '-shard-count=4 says how many shards there are, but the index of this one is missing: give -shard=INDEX/4, or set JOB_COMPLETION_INDEX or CLOUD_RUN_TASK_INDEX',
     'no manifest given: -manifest=FILE or -thin-manifest-dir=DIR is required',
   ];
 
