@@ -16,13 +16,15 @@ const FILES = {
     const confirm = { name: 'confirm', description: 'really promote', group: 'How' };
     const output = { name: 'output', value: 'yaml|csv', description: 'the format', default: 'yaml', group: 'What' };
     const v = { name: 'v', value: 'N', description: 'of old', group: 'Upstream', inert: 'of old' };
+    const help = { about: 'is \`one\`.', examples: [['-x', 'try it']], exit: '0.' };
     export const COMMANDS = [
-      { words: '', flags: [manifest, confirm, output, v] },
-      { words: 'diff', flags: [manifest, { ...output, description: 'another format' }, v] },
-      { words: 'show', flags: [output] },
+      { words: '', help, flags: [manifest, confirm, output, v] },
+      { words: 'diff', help, flags: [manifest, { ...output, description: 'another format' }, v] },
+      { words: 'show', operands: '<file>', help, flags: [output] },
     ];`,
   'docs/flags.md':
     'Before.\n<!-- generated: flags -->\nold\n<!-- /generated -->\nAfter.\n<!-- generated: command-flags -->\n<!-- /generated -->\n',
+  'docs/man/cip.1': '.\\" <!-- generated: page -->\n<!-- /generated -->\n..\n',
   'src/README.md':
     '<!-- generated: folders -->\n<!-- /generated -->\n<!-- generated: imports -->\n<!-- /generated -->\n',
 };
@@ -86,7 +88,7 @@ describe('scripts/docs.js', () => {
     directory = await mkdtemp(join(tmpdir(), 'cip-docs-'));
     await cp(join(ROOT, 'scripts'), join(directory, 'scripts'), { recursive: true });
     await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
-    await mkdir(join(directory, 'docs'));
+    await mkdir(join(directory, 'docs/man'), { recursive: true });
     for (const folder of ['base', 'plan', 'cli/commands'])
       await mkdir(join(directory, 'src', folder), { recursive: true });
     for (const [file, text] of Object.entries(FILES)) await writeFile(join(directory, file), text);
@@ -99,6 +101,17 @@ describe('scripts/docs.js', () => {
     expect(await readFile(join(directory, 'docs/flags.md'), 'utf8')).toBe(FLAGS_PAGE);
     expect(await readFile(join(directory, 'src/README.md'), 'utf8')).toBe(SRC_README);
     expect(await runDocs(directory, '--check')).toEqual({ code: 0, stdout: '', stderr: '' });
+  });
+
+  it('writes a manual page with every command and flag, and hides its end marker', async () => {
+    await runDocs(directory);
+    const page = await readFile(join(directory, 'docs/man/cip.1'), 'utf8');
+    expect(page).toContain('\\fBcip show\\fR [\\fIflags\\fR] \\fIfile\\fR\n');
+    expect(page).toContain('.SS "cip diff"\ncip diff is \\fBone\\fR.\n');
+    expect(page).toContain('.TP\n\\fB\\-manifest\\fR \\fIFILE\\fR\none plain manifest\n');
+    expect(page).toContain('.TP\n\\fBcip diff \\-x\\fR\ntry it\n');
+    expect(page).not.toContain('of old');
+    expect(page).toMatch(/\n\.ig\n<!-- \/generated -->\n\.\.\n$/);
   });
 
   it('with --check shows what is old, says what to do, and writes nothing', async () => {

@@ -1,5 +1,5 @@
 // Covers src/cli/commands/add.ts
-// Covers src/cli/commands/run-add.ts
+// Covers src/cli/commands/run/run-add.ts
 // Covers src/workflows/add/add-images.ts
 // Covers src/workflows/add/choose-project.ts
 

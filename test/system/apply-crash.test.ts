@@ -1,4 +1,4 @@
-// Covers src/cli/commands/run-apply.ts
+// Covers src/cli/commands/run/run-apply.ts
 
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';

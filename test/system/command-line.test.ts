@@ -281,6 +281,34 @@ describe('the flags of others', () => {
   });
 });
 
+describe('flags from the environment', () => {
+  it('are taken, with the flag on the command line before them', async () => {
+    const { flag } = await oneImage();
+    const file = flag.replace('-manifest=', '');
+    const env = { CIP_MANIFEST: file, CIP_PARSE_ONLY: '1', CIP_THREDS: '3' };
+    const alone = await runWithReport([], { env });
+    expect({ status: alone.status, mode: alone.report.mode }).toEqual({ status: 0, mode: 'parse-only' });
+    expect(alone.stderr).toContain(
+      'CIP_THREDS is ignored, it is the variable of no flag: did you mean CIP_THREADS?',
+    );
+    expect((await runWithReport(['-parse-only=false'], { env })).report.mode).toBe('dry-run');
+    expect((await runWithReport(['-confirm'], { env })).report.mode).toBe('promotion');
+  });
+
+  it('never confirm a run, and are named where they are wrong', async () => {
+    await expectRefusal(['-manifest=m'], /^cip: CIP_CONFIRM is not allowed/, { env: { CIP_CONFIRM: '1' } });
+    await expectRefusal(
+      ['-manifest=m'],
+      /-threads is a number, not "x" \(from the environment: CIP_THREADS\)/,
+      {
+        env: { CIP_THREADS: 'x' },
+      },
+    );
+    const { stderr } = await runCip(['-manifest=m'], { env: { CIP_LOG_FORMAT: 'json' } });
+    expect(JSON.parse(stderr)).toMatchObject({ severity: 'ERROR' });
+  });
+});
+
 describe('-version and -help', () => {
   it.each([
     ['cip', '-version'],

@@ -1,5 +1,5 @@
 // Covers src/cli/commands/copy.ts
-// Covers src/cli/commands/run-copy.ts
+// Covers src/cli/commands/run/run-copy.ts
 
 import { describe, expect, it } from 'vitest';
 import { image, multiArch, push } from '../builders/images.ts';

@@ -2,7 +2,7 @@
 // Covers src/cli/browse/filter-images.ts
 // Covers src/cli/browse/open-sides.ts
 // Covers src/cli/browse/read-side.ts
-// Covers src/cli/commands/run-diff.ts
+// Covers src/cli/commands/run/run-diff.ts
 
 import { describe, expect, it } from 'vitest';
 import { artifact, image, multiArch, push } from '../builders/images.ts';
@@ -287,7 +287,7 @@ describe('cip diff that cannot compare ends with 2', () => {
     [
       'files, of which nobody knows the children',
       ['snapshot', 'snapshot', '-minimal-snapshot'],
-      /does not tell/,
+      /does not contain the children of indexes/,
     ],
     ['an unknown format', ['snapshot', 'snapshot', '-output=yaml'], /expected text, json, markdown/],
   ])('%s', async (_what, args, words) => {

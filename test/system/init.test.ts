@@ -1,5 +1,5 @@
 // Covers src/cli/commands/init.ts
-// Covers src/cli/commands/run-init.ts
+// Covers src/cli/commands/run/run-init.ts
 // Covers src/workflows/init/new-project.ts
 
 import { readdir, readFile } from 'node:fs/promises';

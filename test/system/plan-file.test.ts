@@ -1,8 +1,7 @@
 // Covers src/cli/commands/apply.ts
-// Covers src/cli/commands/run-apply.ts
+// Covers src/cli/commands/run/run-apply.ts
 // Covers src/cli/commands/show.ts
-// Covers src/cli/commands/run-show.ts
-// Covers src/cli/output/write-plan.ts
+// Covers src/cli/commands/run/run-show.ts
 // Covers src/cli/runtime/plan-files.ts
 import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Covers src/cli/commands/run-promotion.ts
+// Covers src/cli/commands/run/run-promotion.ts
 // Covers src/cli/output/log-report.ts
 // Covers src/cli/runtime/network-clients.ts
 // Covers src/promote.ts

@@ -44,7 +44,7 @@ describe('-report', () => {
     const list = join(top, 'images/a/images.yaml');
     const before = await readFile(list, 'utf8');
     const run = await runCip([`-thin-manifest-dir=${top}`, '-parse-only', '-report', list]);
-    expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('one of the files to read') });
+    expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('one of the input files') });
     expect(await readFile(list, 'utf8')).toBe(before);
   });
 
@@ -54,7 +54,7 @@ describe('-report', () => {
       const top = await testdir({ file: 'precious' });
       const args = [await manifestFlag(OFFLINE), '-parse-only', `${flag}=file`, '-report', './file'];
       const run = await runCip(args, { cwd: top });
-      expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('one of the files to read') });
+      expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('one of the input files') });
       expect(await readFile(join(top, 'file'), 'utf8')).toBe('precious');
     },
   );

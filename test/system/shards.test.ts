@@ -1,5 +1,5 @@
 // Covers src/cli/commands/report-merge.ts
-// Covers src/cli/commands/run-report-merge.ts
+// Covers src/cli/commands/run/run-report-merge.ts
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -207,7 +207,7 @@ describe('cip report merge', () => {
     ],
     ['what is no report', () => ['/dev/null'], /"\/dev\/null": it is not a JSON object/],
     ['a shard given twice', ([a = '', b = '']) => [a, b, a], /are both of shard 0\/2/],
-    ['writing over a report', ([a = '', b = '']) => [a, b, `-report=${b}`], /one of the files to read/],
+    ['writing over a report', ([a = '', b = '']) => [a, b, `-report=${b}`], /one of the input files/],
     ['a flag of the promotion', (files) => [...files, '-confirm'], /does not take -confirm/],
   ])('refuses %s', async (_, args, words) => {
     const { files } = await parsedShards(2);

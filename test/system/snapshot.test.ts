@@ -1,5 +1,5 @@
 // Covers src/cli/browse/open-images.ts
-// Covers src/cli/commands/run-snapshot.ts
+// Covers src/cli/commands/run/run-snapshot.ts
 // Covers src/cli/browse/browse-warnings.ts
 // Covers src/cli/output/stream-output.ts
 // Covers src/cli/browse/browse.ts
@@ -180,7 +180,7 @@ describe('a snapshot', () => {
     expect(bad.stderr).toContain('bad-list:2: "../up" is no repository');
     const gone = await runCip([of, '-snapshot-repositories=gone-list'], { cwd });
     expect(names(gone)).toEqual([1, 'app']);
-    expect(gone.stderr).toMatch(/^ERROR +\S+\/foo\/gone: .*there is no such repository/m);
+    expect(gone.stderr).toMatch(/^ERROR +\S+\/foo\/gone: .*the repository does not exist/m);
   });
 
   it('of a registry that lists tags only has the untagged digests that manifests name', async () => {

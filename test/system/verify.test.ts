@@ -1,4 +1,4 @@
-// Covers src/cli/commands/run-verify.ts
+// Covers src/cli/commands/run/run-verify.ts
 
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';

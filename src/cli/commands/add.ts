@@ -5,7 +5,7 @@ import { LOCATION_FLAGS, RUN_FLAGS } from '../flags/flags.ts';
 import { runOptionsOf } from '../flags/options/run-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-import type { AddOptions } from './run-add.ts';
+import type { AddOptions } from './run/run-add.ts';
 
 /** `cip add`. */
 export const add = defineCommand<AddOptions>({
@@ -27,7 +27,7 @@ export const add = defineCommand<AddOptions>({
     exit: '0 added or already there; 1 refused, nothing written; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeAddOptions,
-  run: async (options, context) => (await import('./run-add.ts')).runAdd(options, context),
+  run: async (options, context) => (await import('./run/run-add.ts')).runAdd(options, context),
 });
 
 function makeAddOptions({ flags, operands }: Given): AddOptions {

@@ -15,7 +15,7 @@ import { parseDuration } from '../flags/options/deadline-option.ts';
 import { makeUnlocatedOptions, optionalLocationOf } from '../flags/options/promotion-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-import type { ApplyOptions } from './run-apply.ts';
+import type { ApplyOptions } from './run/run-apply.ts';
 
 const APPLY_FLAGS = flagsOf('Plan files', [
   {
@@ -57,7 +57,7 @@ export const apply = defineCommand<ApplyOptions>({
     exit: '0 success; 1 images missing, refused or failed; 2 plan refused; 130, 143 stopped.',
   },
   parse: makeApplyOptions,
-  run: async (options, context) => (await import('./run-apply.ts')).runApply(options, context),
+  run: async (options, context) => (await import('./run/run-apply.ts')).runApply(options, context),
 });
 
 function makeApplyOptions(given: Given): ApplyOptions {

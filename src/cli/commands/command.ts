@@ -86,3 +86,18 @@ export function defineCommand<Request>(
 export function callOf(program: ProgramName, words: string): string {
   return [program === 'kpromo' ? 'kpromo cip' : 'cip', words].filter((part) => part !== '').join(' ');
 }
+
+/** A command, and the words that it is called by. */
+export interface Spelled {
+  readonly command: CipCommand;
+  readonly spelling: readonly string[];
+}
+
+/** The calls of the commands of a program. Every command of `cip` is one of `kpromo cip`. */
+export function spellingsOf(program: ProgramName, commands: readonly CipCommand[]): readonly Spelled[] {
+  return commands.flatMap((command) => {
+    const { words, isOfKpromo } = command;
+    const texts = program === 'cip' ? [words] : [...(isOfKpromo ? [words] : []), `cip ${words}`];
+    return texts.map((text) => ({ command, spelling: text.split(' ').filter((word) => word !== '') }));
+  });
+}

@@ -2,7 +2,7 @@ import type { Flag } from '../flags/flag.ts';
 import { apply } from './apply.ts';
 import type { CipCommand } from './command.ts';
 import { add } from './add.ts';
-import { completion } from './completion.ts';
+import { completionOf } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { init } from './init.ts';
@@ -23,7 +23,7 @@ export const COMMANDS: readonly CipCommand[] = [
   show,
   apply,
   reportMerge,
-  completion,
+  completionOf(() => COMMANDS),
   version,
 ];
 

@@ -2,7 +2,7 @@ import { quote } from '../../base/text.ts';
 import type { ShellName } from '../completion/render-completion.ts';
 import { LOG_FLAGS } from '../flags/flags.ts';
 import { UsageError } from '../flags/usage-error.ts';
-import { defineCommand, type Given, type ProgramName } from './command.ts';
+import { type CipCommand, defineCommand, type Given, type ProgramName } from './command.ts';
 
 interface CompletionRequest {
   readonly shell: ShellName;
@@ -11,30 +11,32 @@ interface CompletionRequest {
 
 const SHELLS: readonly ShellName[] = ['bash', 'zsh', 'fish'];
 
-/** `cip completion`. */
-export const completion = defineCommand<CompletionRequest>({
-  words: 'completion',
-  isOfKpromo: true,
-  operands: '<shell>',
-  completion: SHELLS,
-  flags: LOG_FLAGS,
-  help: {
-    about: 'prints a script that completes commands, flags and their values.',
-    examples: [
-      ['bash', 'for ~/.bashrc: source <(cip completion bash)'],
-      ['zsh', 'for a file _cip in $fpath'],
-      ['fish', 'for ~/.config/fish/completions/cip.fish'],
-    ],
-    exit: '0; 2 unknown shell.',
-  },
-  parse: makeRequest,
-  run: async ({ shell, program }, { stdio }) => {
-    const { renderCompletion } = await import('../completion/render-completion.ts');
-    const { writeTo } = await import('../output/stdio.ts');
-    await writeTo(stdio.out, renderCompletion(program, shell));
-    return 0;
-  },
-});
+/** `cip completion`, for the commands of the table that it is in itself. */
+export function completionOf(commands: () => readonly CipCommand[]): CipCommand {
+  return defineCommand<CompletionRequest>({
+    words: 'completion',
+    isOfKpromo: true,
+    operands: '<shell>',
+    completion: SHELLS,
+    flags: LOG_FLAGS,
+    help: {
+      about: 'prints a script that completes commands, flags and their values.',
+      examples: [
+        ['bash', 'for ~/.bashrc: source <(cip completion bash)'],
+        ['zsh', 'for a file _cip in $fpath'],
+        ['fish', 'for ~/.config/fish/completions/cip.fish'],
+      ],
+      exit: '0; 2 unknown shell.',
+    },
+    parse: makeRequest,
+    run: async ({ shell, program }, { stdio }) => {
+      const { renderCompletion } = await import('../completion/render-completion.ts');
+      const { writeTo } = await import('../output/stdio.ts');
+      await writeTo(stdio.out, renderCompletion(shell, program, commands()));
+      return 0;
+    },
+  });
+}
 
 function makeRequest({ operands: [name = ''], program }: Given): CompletionRequest {
   const shell = SHELLS.find((known) => known === name);

@@ -3,7 +3,7 @@ import { CONFIRM_FLAGS, PROMOTION_FLAGS, REPORT_FLAGS, RUN_FLAGS, SCOPE_FLAGS } 
 import { transferOptionsOf } from '../flags/options/promotion-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-import type { CopyOptions } from './run-copy.ts';
+import type { CopyOptions } from './run/run-copy.ts';
 
 const DEADLINE_FLAGS = SCOPE_FLAGS.filter(({ name }) => name === 'deadline');
 
@@ -26,7 +26,7 @@ export const copy = defineCommand<CopyOptions>({
     exit: '0 success; 1 missing, refused or failed; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeCopyOptions,
-  run: async (options, context) => (await import('./run-copy.ts')).runCopy(options, context),
+  run: async (options, context) => (await import('./run/run-copy.ts')).runCopy(options, context),
 });
 
 function makeCopyOptions({ flags, operands }: Given): CopyOptions {

@@ -5,7 +5,7 @@ import { browseOptionsOf, formatOf } from '../flags/options/browse-options.ts';
 import { runOptionsOf } from '../flags/options/run-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-import type { DiffOptions } from './run-diff.ts';
+import type { DiffOptions } from './run/run-diff.ts';
 
 const DIFF_FLAGS = BROWSE_FLAGS.map((flag) => {
   const values = flag.values === undefined ? {} : { values: DIFF_FORMATS };
@@ -34,7 +34,7 @@ export const diff = defineCommand<DiffOptions>({
     exit: '0 equal; 1 different; 2 not comparable, or only in part; 130, 143 stopped.',
   },
   parse: makeDiffOptions,
-  run: async (options, context) => (await import('./run-diff.ts')).runDiff(options, context),
+  run: async (options, context) => (await import('./run/run-diff.ts')).runDiff(options, context),
 });
 
 function makeDiffOptions({ flags, operands }: Given): DiffOptions {

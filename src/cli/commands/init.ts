@@ -3,7 +3,7 @@ import { RUN_FLAGS } from '../flags/flags.ts';
 import { runOptionsOf } from '../flags/options/run-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-import type { InitOptions } from './run-init.ts';
+import type { InitOptions } from './run/run-init.ts';
 
 const INIT_FLAGS = flagsOf('Project', [
   { name: 'source', value: 'REG', description: 'registry to promote from' },
@@ -29,7 +29,7 @@ export const init = defineCommand<InitOptions>({
     exit: '0 written; 1 nothing to write, or not readable; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeInitOptions,
-  run: async (options, context) => (await import('./run-init.ts')).runInit(options, context),
+  run: async (options, context) => (await import('./run/run-init.ts')).runInit(options, context),
 });
 
 function makeInitOptions({ flags, operands }: Given): InitOptions {

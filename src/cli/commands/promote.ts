@@ -109,10 +109,10 @@ export const promote = defineCommand<PromoteRequest>({
       : { kind: 'promotion', options: makePromotionOptions(given) },
   run: async (request, context) => {
     if (request.kind === 'snapshot') {
-      const { runSnapshot } = await import('./run-snapshot.ts');
+      const { runSnapshot } = await import('./run/run-snapshot.ts');
       return runSnapshot(request.options, context);
     }
-    const { runPromotion } = await import('./run-promotion.ts');
+    const { runPromotion } = await import('./run/run-promotion.ts');
     return runPromotion(request.options, context);
   },
 });

@@ -3,7 +3,7 @@ import { reportFilesOf } from '../flags/options/promotion-options.ts';
 import { logOptionsOf } from '../flags/options/run-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { callOf, defineCommand, type Given } from './command.ts';
-import type { MergeOptions } from './run-report-merge.ts';
+import type { MergeOptions } from './run/run-report-merge.ts';
 
 /** `cip report merge`. */
 export const reportMerge = defineCommand<MergeOptions>({
@@ -19,7 +19,8 @@ export const reportMerge = defineCommand<MergeOptions>({
     exit: '0 and 1 like one run; 2 unreadable reports, or not all shards of one run.',
   },
   parse: makeMergeOptions,
-  run: async (options, context) => (await import('./run-report-merge.ts')).runReportMerge(options, context),
+  run: async (options, context) =>
+    (await import('./run/run-report-merge.ts')).runReportMerge(options, context),
 });
 
 function makeMergeOptions({ flags, operands: files, program }: Given): MergeOptions {

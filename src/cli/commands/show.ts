@@ -4,7 +4,7 @@ import { LOG_FLAGS, PLAN_TRUST_FLAGS } from '../flags/flags.ts';
 import { logOptionsOf } from '../flags/options/run-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-import type { PlanFormat, ShowOptions } from './run-show.ts';
+import type { PlanFormat, ShowOptions } from './run/run-show.ts';
 
 const SHOW_FLAGS = flagsOf('Plan files', [
   {
@@ -34,7 +34,7 @@ export const show = defineCommand<ShowOptions>({
     exit: '0 success; 1 not signed by a trusted key; 2 no plan file.',
   },
   parse: makeShowOptions,
-  run: async (options, context) => (await import('./run-show.ts')).runShow(options, context),
+  run: async (options, context) => (await import('./run/run-show.ts')).runShow(options, context),
 });
 
 const FORMATS: readonly PlanFormat[] = ['text', 'json', 'markdown', 'html'];

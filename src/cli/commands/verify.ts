@@ -7,7 +7,7 @@ import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { makePromotionOptions } from '../flags/options/promotion-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
-import type { VerifyOptions } from './run-verify.ts';
+import type { VerifyOptions } from './run/run-verify.ts';
 
 const VERIFY_FLAGS = flagsOf('Verification', [
   { name: 'deep', description: 'check child manifests and blobs too' },
@@ -49,7 +49,7 @@ export const verify = defineCommand<VerifyOptions>({
     exit: '0 complete; 1 missing, different or unreadable; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeVerifyOptions,
-  run: async (options, context) => (await import('./run-verify.ts')).runVerify(options, context),
+  run: async (options, context) => (await import('./run/run-verify.ts')).runVerify(options, context),
 });
 
 function makeVerifyOptions(given: Given): VerifyOptions {

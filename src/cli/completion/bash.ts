@@ -1,25 +1,25 @@
-import type { ProgramName } from '../commands/command.ts';
+import type { CipCommand, ProgramName } from '../commands/command.ts';
 import { type CompletionNode, completionNodes, spellOffer, valuedFlags, valuesOf } from './nodes.ts';
 
 /** The script for bash 3.2 and later. Bash splits `-flag=value` at `=`, if COMP_WORDBREAKS has it. */
-export function renderBash(program: ProgramName): string {
+export function renderBash(program: ProgramName, commands: readonly CipCommand[]): string {
   return `# bash completion for ${program}
 _${program}_node() {
   next= flags= operands=
   case "$1" in
-${completionNodes(program).map(renderNode).join('\n')}
+${completionNodes(program, commands).map(renderNode).join('\n')}
   esac
 }
 
 _${program}_values() {
   case "$1 $2" in
-${completionNodes(program).flatMap(renderValues).join('\n')}
+${completionNodes(program, commands).flatMap(renderValues).join('\n')}
   esac
 }
 
 _${program}() {
   local current=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD-1]}
-  local valued=' ${valuedFlags().join(' ')} '
+  local valued=' ${valuedFlags(commands).join(' ')} '
   local node='' flag='' prefix='' offer word name next flags operands i
   local IFS=$' \\t\\n'
   _${program}_node ''

@@ -1,10 +1,10 @@
-import type { ProgramName } from '../commands/command.ts';
+import type { CipCommand, ProgramName } from '../commands/command.ts';
 import type { Flag } from '../flags/flag.ts';
 import { type CompletionNode, completionNodes, type Offer, valuedFlags, valuesOf } from './nodes.ts';
 
 /** The script for fish 3. */
-export function renderFish(program: ProgramName): string {
-  const nodes = completionNodes(program);
+export function renderFish(program: ProgramName, commands: readonly CipCommand[]): string {
+  const nodes = completionNodes(program, commands);
   return `# fish completion for ${program}
 function __${program}_at
   set -l node
@@ -13,7 +13,7 @@ function __${program}_at
     if set -q skip[1]
       set skip
     else if string match -q -- '-*' $word
-      contains -- (string replace -r '^--' - -- $word) ${valuedFlags().join(' ')}; and set skip 1
+      contains -- (string replace -r '^--' - -- $word) ${valuedFlags(commands).join(' ')}; and set skip 1
     else if contains -- (string join ' ' $node $word) ${nodes.map(({ path }) => `'${path}'`).join(' ')}
       set -a node $word
     end

@@ -1,8 +1,6 @@
 import type { Flag } from '../flags/flag.ts';
+import { type CipCommand, type ProgramName, type Spelled, spellingsOf } from '../commands/command.ts';
 import { isInHelp } from '../flags/flag.ts';
-import { type Spelled, spellingsOf } from '../flags/find-command.ts';
-import type { ProgramName } from '../commands/command.ts';
-import { TABLE } from '../commands/commands.ts';
 
 /** What a shell offers for a word: some words, the names of files or directories, or nothing. */
 export type Offer = readonly string[] | 'files' | 'directories' | undefined;
@@ -19,8 +17,11 @@ export interface CompletionNode {
 }
 
 /** The tree of the commands of a program, as a list. */
-export function completionNodes(name: ProgramName): readonly CompletionNode[] {
-  const spelled = spellingsOf({ name, table: TABLE });
+export function completionNodes(
+  program: ProgramName,
+  commands: readonly CipCommand[],
+): readonly CompletionNode[] {
+  const spelled = spellingsOf(program, commands);
   const paths = new Set(
     spelled.flatMap(({ spelling }) =>
       [...spelling, ''].map((_, length) => spelling.slice(0, length).join(' ')),
@@ -52,8 +53,9 @@ export function valuesOf({ value, values, words }: Flag): Offer {
 }
 
 /** The flags of all commands that take a value: one may stand before the words of its command. */
-export function valuedFlags(): readonly string[] {
-  return TABLE.flags.filter(({ value }) => value !== undefined).map(({ name }) => `-${name}`);
+export function valuedFlags(commands: readonly CipCommand[]): readonly string[] {
+  const valued = commands.flatMap(({ flags }) => flags.filter(({ value }) => value !== undefined));
+  return Array.from(new Set(valued.map(({ name }) => `-${name}`)));
 }
 
 /** An offer as one word of a script. */

@@ -1,19 +1,19 @@
-import type { ProgramName } from '../commands/command.ts';
+import type { CipCommand, ProgramName } from '../commands/command.ts';
 import { type CompletionNode, completionNodes, spellOffer, valuedFlags, valuesOf } from './nodes.ts';
 
 /** The script for zsh: a file of `$fpath`, or text for `source`. */
-export function renderZsh(program: ProgramName): string {
+export function renderZsh(program: ProgramName, commands: readonly CipCommand[]): string {
   return `#compdef ${program}
 _${program}_node() {
   next=() flags=() operands=
   case "$1" in
-${completionNodes(program).map(renderNode).join('\n')}
+${completionNodes(program, commands).map(renderNode).join('\n')}
   esac
 }
 
 _${program}_values() {
   case "$1 $2" in
-${completionNodes(program).flatMap(renderValues).join('\n')}
+${completionNodes(program, commands).flatMap(renderValues).join('\n')}
   esac
 }
 
@@ -21,7 +21,7 @@ _${program}() {
   local current=\${words[CURRENT]} before=\${words[CURRENT-1]} node= flag= offer= word name operands
   local -a valued next flags doubled
   local -i i
-  valued=(${valuedFlags().join(' ')})
+  valued=(${valuedFlags(commands).join(' ')})
   _${program}_node ''
   for ((i = 2; i < CURRENT; i++)); do
     word=\${words[i]} name=\${words[i]/#--/-}

@@ -1,5 +1,5 @@
 import { nearest, quote } from '../../base/text.ts';
-import type { CipCommand, ProgramName } from '../commands/command.ts';
+import { type CipCommand, type ProgramName, type Spelled, spellingsOf } from '../commands/command.ts';
 import type { CommandTable } from '../commands/commands.ts';
 import { isInHelp } from './flag.ts';
 import { beforeUnknownFlag, wordsAmong } from './go-flags.ts';
@@ -13,10 +13,8 @@ export interface Program {
   readonly kindOf: (path: string) => 'file' | 'directory' | undefined;
 }
 
-/** A command, and the words that it is called by. */
-export interface FoundCommand {
-  readonly command: CipCommand;
-  readonly spelling: readonly string[];
+/** A command, the words that it is called by, and how many there are. */
+export interface FoundCommand extends Spelled {
   /** Number of the words that name it: `run` is one that the spelling does not have. */
   readonly length: number;
 }
@@ -27,7 +25,7 @@ export function findCommand(
   words: readonly string[],
 ): FoundCommand {
   const own = withoutRun(program, words);
-  const [longest] = spellingsOf(program)
+  const [longest] = spellingsOf(program.name, program.table.commands)
     .filter(({ spelling }) => startsWith(own, spelling))
     .toSorted((a, b) => b.spelling.length - a.spelling.length);
   if (longest === undefined) throw new Error(`${program.name} has no command without words`);
@@ -40,7 +38,7 @@ export function findForHelp(program: Program, words: readonly string[]): FoundCo
   const own = withoutRun(program, words);
   const [only, ...others] =
     own.length > found.spelling.length
-      ? spellingsOf(program).filter(({ spelling }) => startsWith(spelling, own))
+      ? spellingsOf(program.name, program.table.commands).filter(({ spelling }) => startsWith(spelling, own))
       : [];
   return only === undefined || others.length > 0 ? found : { ...only, length: words.length };
 }
@@ -50,17 +48,6 @@ function withoutRun(program: Pick<Program, 'name'>, words: readonly string[]): r
   const at = program.name === 'kpromo' ? 1 : 0;
   const isRun = words[at] === 'run' && (program.name === 'cip' || words[0] === 'cip');
   return isRun ? words.toSpliced(at, 1) : words;
-}
-
-export type Spelled = Pick<FoundCommand, 'command' | 'spelling'>;
-
-/** Every command of `cip` is one of `kpromo cip`. */
-export function spellingsOf(program: Pick<Program, 'name' | 'table'>): Spelled[] {
-  return program.table.commands.flatMap((command) => {
-    const { words, isOfKpromo } = command;
-    const texts = program.name === 'cip' ? [words] : [...(isOfKpromo ? [words] : []), `cip ${words}`];
-    return texts.map((text) => ({ command, spelling: text.split(' ').filter((word) => word !== '') }));
-  });
 }
 
 function startsWith(words: readonly string[], beginning: readonly string[]): boolean {
@@ -90,12 +77,16 @@ export function describeUnknownCommand(program: Program, argv: readonly string[]
 export function refuseWords(program: Program, given: readonly string[]): UsageError {
   const words = withoutRun(program, given);
   const { command, spelling } = findCommand(program, given);
-  const longer = spellingsOf(program).filter((other) => startsWith(other.spelling, words));
+  const longer = spellingsOf(program.name, program.table.commands).filter((other) =>
+    startsWith(other.spelling, words),
+  );
   if (longer.length > 0) {
     return new UsageError(`${quote(words.join(' '))} needs a word more: ${callsOf(program, longer)}`);
   }
   const begun = words.slice(0, spelling.length + 1);
-  const like = spellingsOf(program).filter((other) => startsWith(other.spelling, begun));
+  const like = spellingsOf(program.name, program.table.commands).filter((other) =>
+    startsWith(other.spelling, begun),
+  );
   if (like.length > 0) {
     return new UsageError(`unknown command ${quote(words.join(' '))}: there is ${callsOf(program, like)}`);
   }
@@ -151,7 +142,9 @@ function isCommandLike(word: string): boolean {
 }
 
 function firstWords(program: Program): readonly string[] {
-  return spellingsOf(program).flatMap(({ spelling }) => spelling.at(program.name === 'kpromo' ? 1 : 0) ?? []);
+  return spellingsOf(program.name, program.table.commands).flatMap(
+    ({ spelling }) => spelling.at(program.name === 'kpromo' ? 1 : 0) ?? [],
+  );
 }
 
 function callsOf(program: Program, spelled: readonly Spelled[]): string {

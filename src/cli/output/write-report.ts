@@ -117,7 +117,10 @@ export async function writePieces(
 ): Promise<void> {
   if (place === undefined) return;
   try {
-    await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
+    const delivery = await writeTo(place, () => inBlocks(render(), stdio.secrets), stdio);
+    // a part of a report may be enough for its reader; a part of a plan is useless
+    if (delivery === 'gone' && subject === 'plan')
+      throw new Error('its reader went away before it had all of it');
   } catch (cause) {
     const why = messageOf(cause instanceof OutputError ? cause.cause : cause); // its message names the stream again
     const message = `cannot write the ${subject} ${nameOf(place)}: ${why}`;
@@ -125,24 +128,34 @@ export async function writePieces(
   }
 }
 
-async function writeTo(place: ReportTarget, render: () => Iterable<string>, stdio: Stdio): Promise<void> {
+/** `gone` where the reader of a stream is. */
+async function writeTo(
+  place: ReportTarget,
+  render: () => Iterable<string>,
+  stdio: Stdio,
+): Promise<'taken' | 'gone'> {
   switch (place.kind) {
     case 'descriptor':
-      for (const piece of render()) await writeToDescriptor(place.fd, piece, stdio);
-      return;
+      for (const piece of render()) {
+        if ((await writeToDescriptor(place.fd, piece, stdio)) === 'gone') return 'gone';
+      }
+      return 'taken';
     case 'special':
-      return writeToSpecial(place, render);
+      await writeToSpecial(place, render);
+      return 'taken';
     case 'file':
-      return writeReportFile(place, render);
+      await writeReportFile(place, render);
+      return 'taken';
     default:
       return assertNever(place);
   }
 }
 
-async function writeToDescriptor(fd: number, piece: string, { out, err }: Stdio): Promise<void> {
-  if (fd === STDOUT) await writeToStream(out, piece);
-  else if (fd === STDERR) await writeToStream(err, piece);
-  else await writeToFd(fd, piece);
+async function writeToDescriptor(fd: number, piece: string, { out, err }: Stdio): Promise<'taken' | 'gone'> {
+  if (fd === STDOUT) return writeToStream(out, piece);
+  if (fd === STDERR) return writeToStream(err, piece);
+  await writeToFd(fd, piece);
+  return 'taken';
 }
 
 const STDOUT = 1;

@@ -9,7 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../src/cli/commands/command.ts';
-import { completion } from '../../../src/cli/commands/completion.ts';
+import { COMMANDS } from '../../../src/cli/commands/commands.ts';
 import { renderCompletion, type ShellName } from '../../../src/cli/completion/render-completion.ts';
 import { parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
 import { temporaryDirectory } from '../../doubles/run-cip.ts';
@@ -19,7 +19,7 @@ function workspace(program: ProgramName, shell: ShellName): string {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, 'thin'));
   writeFileSync(join(directory, 'thick.yaml'), '');
-  writeFileSync(join(directory, `script.${shell}`), renderCompletion(program, shell));
+  writeFileSync(join(directory, `script.${shell}`), renderCompletion(shell, program, COMMANDS));
   return directory;
 }
 
@@ -94,7 +94,7 @@ it.skipIf(!has('zsh'))('zsh parses its script', () => {
 it.each<ShellName>(['bash', 'zsh', 'fish'])(
   'the script of %s has every command and no flag of the past',
   (shell) => {
-    const script = renderCompletion('cip', shell);
+    const script = renderCompletion(shell, 'cip', COMMANDS);
     for (const word of ['init', 'verify', 'merge', 'completion'])
       expect(script).toMatch(new RegExp(`\\b${word}\\b`));
     expect(script).not.toMatch(/garbage-collect|alsologtostderr|use-prow-manifest-diff/);
@@ -103,7 +103,7 @@ it.each<ShellName>(['bash', 'zsh', 'fish'])(
 
 it('another shell is refused', () => {
   const line = parseCommandLine('cip', ['completion', 'tcsh']);
-  expect(() => completion.parse({ ...line, program: 'cip', env: {} })).toThrow(
+  expect(() => line.command.check({ ...line, program: 'cip', env: {} })).toThrow(
     'completion is for bash, zsh or fish, not "tcsh"',
   );
 });

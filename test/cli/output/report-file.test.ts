@@ -157,7 +157,7 @@ describe('a report in the directory of somebody who swaps its entries', () => {
     await promisify(execFile)('mkfifo', [pipe]);
     const place = await placeOf(pipe, 'special');
     await swap(pipe, secret);
-    await expect(writeToSpecial(place, () => ['report'])).rejects.toThrow('was replaced');
+    await expect(writeToSpecial(place, () => ['report'])).rejects.toThrow('another file replaced it');
     await expectUntouched();
   });
 

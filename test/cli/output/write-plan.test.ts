@@ -15,12 +15,13 @@ const PASSWORD = 'CaNaRy-"pass"\n_word_';
 const ECHO = `403: user:${PASSWORD} is denied`;
 const LOG = { write: () => {} };
 
-async function written(plan: RecordedPlan, password = PASSWORD) {
+async function written(plan: RecordedPlan, { password = PASSWORD, isClosed = false } = {}) {
   const secrets = new Secrets();
   secrets.add(password);
   const stdio = { out: new PassThrough(), err: new PassThrough(), secrets };
   const output = await openPlanOutput(undefined, LOG);
   output.keep(plan);
+  if (isClosed) stdio.out.destroy();
   const planOut = { kind: 'descriptor', fd: 1 } as const;
   await output.write({ report: undefined, reportMarkdown: undefined, planOut }, stdio);
   stdio.out.end();
@@ -62,9 +63,15 @@ describe('a plan on its way to its file', () => {
   });
 
   it('is refused where a secret is a name, with what to do', async () => {
-    const writing = written(planWith([copyTo('p.io/production/app', 'v1')]), 'production');
+    const writing = written(planWith([copyTo('p.io/production/app', 'v1')]), { password: 'production' });
     await expect(writing).rejects.toThrow(
       /cannot write the plan to stdout: a name in it .* is the same as a password or a token .*: use another one/,
+    );
+  });
+
+  it('is a failure where nobody reads all of it', async () => {
+    await expect(written(planWith([]), { isClosed: true })).rejects.toThrow(
+      'cannot write the plan to stdout: its reader went away before it had all of it',
     );
   });
 });

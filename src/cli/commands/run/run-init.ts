@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import { messageOf } from '../../base/errors.ts';
-import { parseRegistryName } from '../../image/repository.ts';
-import type { SnapshotImage } from '../../image/snapshot-image.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { parseRegistryName } from '../../../image/repository.ts';
+import type { SnapshotImage } from '../../../image/snapshot-image.ts';
 import {
   checkNewProject,
   type NewProject,
@@ -9,18 +9,18 @@ import {
   SCHEMA_DIRECTORY,
   schemaFiles,
   schemaLine,
-} from '../../workflows/init/new-project.ts';
-import { withTags } from '../../workflows/init/tag-glob.ts';
-import { renderSnapshot } from '../../workflows/snapshot/render.ts';
-import { type Browser, browse } from '../browse/browse.ts';
-import { BrowseWarnings } from '../browse/browse-warnings.ts';
-import { clientFor, openRegistryImages } from '../browse/open-images.ts';
-import type { RunOptions } from '../flags/options/run-options.ts';
-import { InputError, UsageError } from '../flags/usage-error.ts';
-import { exists, makeDirectories } from '../output/new-files.ts';
-import { tell } from '../output/stdio.ts';
+} from '../../../workflows/init/new-project.ts';
+import { withTags } from '../../../workflows/init/tag-glob.ts';
+import { renderSnapshot } from '../../../workflows/snapshot/render.ts';
+import { type Browser, browse } from '../../browse/browse.ts';
+import { BrowseWarnings } from '../../browse/browse-warnings.ts';
+import { clientFor, openRegistryImages } from '../../browse/open-images.ts';
+import type { RunOptions } from '../../flags/options/run-options.ts';
+import { InputError, UsageError } from '../../flags/usage-error.ts';
+import { exists, makeDirectories } from '../../output/new-files.ts';
+import { tell } from '../../output/stdio.ts';
 import { askProject, type GivenProject, projectOfFlags } from './ask-project.ts';
-import type { ProcessContext } from './command.ts';
+import type { ProcessContext } from '../command.ts';
 
 /** A request for a new project. Missing parts are asked for on a terminal. */
 export interface InitOptions extends RunOptions, GivenProject {

@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addImages, type Additions } from '../../workflows/add/add-images.ts';
-import { browse } from '../browse/browse.ts';
-import type { RunOptions } from '../flags/options/run-options.ts';
-import type { NamedImage } from '../../inventory/resolve-image.ts';
-import { InputError } from '../flags/usage-error.ts';
-import { writeReportFile } from '../output/report-file.ts';
-import { resolveTarget } from '../output/report-target.ts';
-import { registriesOf } from '../runtime/bound-registries.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
-import type { ProcessContext } from './command.ts';
+import { addImages, type Additions } from '../../../workflows/add/add-images.ts';
+import { browse } from '../../browse/browse.ts';
+import type { RunOptions } from '../../flags/options/run-options.ts';
+import type { NamedImage } from '../../../inventory/resolve-image.ts';
+import { InputError } from '../../flags/usage-error.ts';
+import { writeReportFile } from '../../output/report-file.ts';
+import { resolveTarget } from '../../output/report-target.ts';
+import { registriesOf } from '../../runtime/bound-registries.ts';
+import { loadManifests } from '../../runtime/load-manifests.ts';
+import type { ProcessContext } from '../command.ts';
 
 /** A complete request to add images to the lists of thin manifests. */
 export interface AddOptions extends RunOptions {

@@ -1,18 +1,18 @@
-import { formatReference } from '../../image/reference.ts';
-import { resolveImage } from '../../inventory/resolve-image.ts';
-import type { ReadRegistry } from '../../ports/registry.ts';
+import { formatReference } from '../../../image/reference.ts';
+import { resolveImage } from '../../../inventory/resolve-image.ts';
+import type { ReadRegistry } from '../../../ports/registry.ts';
 import {
   type ImageCopy,
   NO_MANIFESTS,
   registriesOfCopy,
   unresolvedCopy,
   wantedOf,
-} from '../../workflows/copy-image/copy-image.ts';
-import type { TransferOptions } from '../flags/options/promotion-options.ts';
-import { openRunRecord } from '../output/run-record.ts';
-import { prepareReports } from '../output/write-report.ts';
-import { type Run, withRun } from '../runtime/run-scope.ts';
-import type { ProcessContext } from './command.ts';
+} from '../../../workflows/copy-image/copy-image.ts';
+import type { TransferOptions } from '../../flags/options/promotion-options.ts';
+import { openRunRecord } from '../../output/run-record.ts';
+import { prepareReports } from '../../output/write-report.ts';
+import { type Run, withRun } from '../../runtime/run-scope.ts';
+import type { ProcessContext } from '../command.ts';
 import { finishWith } from './run-promotion.ts';
 
 /** A complete request for the copy of one image. */
@@ -32,7 +32,7 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
     const client = await runtime.openRegistries(registries, { readOnly: !confirm });
     const { wanted, logFacts } = await nameImage(options, { registry: client.registry, run });
     const spool = runtime.openSpool(options.spoolLimit);
-    const { promote } = await import('../../promote.ts');
+    const { promote } = await import('../../../promote.ts');
     const request = { ...wanted, confirm, proof, maxImageSize, reportAll, threads };
     const { clock } = runtime;
     const record = openRunRecord({ ...context, options, places, run, ...(logFacts && { logFacts }) });

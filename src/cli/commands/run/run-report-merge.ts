@@ -1,19 +1,19 @@
 import { open } from 'node:fs/promises';
-import { forEachConcurrently } from '../../base/concurrency.ts';
-import { messageOf } from '../../base/errors.ts';
-import { quote } from '../../base/text.ts';
-import type { Named } from '../../report/check-shards.ts';
-import { isJournal } from '../../report/journal.ts';
-import { mergeReports } from '../../report/merge-reports.ts';
-import { parseReport } from '../../report/parse-report.ts';
-import type { Report } from '../../report/report.ts';
-import type { ReportFiles } from '../flags/options/promotion-options.ts';
-import type { LogOptions } from '../flags/options/run-options.ts';
-import { InputError, UsageError } from '../flags/usage-error.ts';
-import { concludeRun } from '../output/conclude-run.ts';
-import { createLogger } from '../output/logger.ts';
-import { prepareReports } from '../output/write-report.ts';
-import type { ProcessContext } from './command.ts';
+import { forEachConcurrently } from '../../../base/concurrency.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { quote } from '../../../base/text.ts';
+import type { Named } from '../../../report/check-shards.ts';
+import { isJournal } from '../../../report/journal.ts';
+import { mergeReports } from '../../../report/merge-reports.ts';
+import { parseReport } from '../../../report/parse-report.ts';
+import type { Report } from '../../../report/report.ts';
+import type { ReportFiles } from '../../flags/options/promotion-options.ts';
+import type { LogOptions } from '../../flags/options/run-options.ts';
+import { InputError, UsageError } from '../../flags/usage-error.ts';
+import { concludeRun } from '../../output/conclude-run.ts';
+import { createLogger } from '../../output/logger.ts';
+import { prepareReports } from '../../output/write-report.ts';
+import type { ProcessContext } from '../command.ts';
 
 /** Maximum bytes of one report: JSON.parse needs a single string of node. About 800,000 items. */
 const MAX_REPORT_BYTES = 500 * 1024 * 1024;

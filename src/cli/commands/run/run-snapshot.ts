@@ -1,12 +1,12 @@
-import type { SnapshotImage } from '../../image/snapshot-image.ts';
-import { renderSnapshot } from '../../workflows/snapshot/render.ts';
-import type { SnapshotOptions } from '../flags/options/snapshot-options.ts';
-import { BrowseWarnings } from '../browse/browse-warnings.ts';
-import { streamOutput } from '../output/stream-output.ts';
-import { type Browser, browse } from '../browse/browse.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
-import { clientFor, openRegistryImages, openWantedImages } from '../browse/open-images.ts';
-import type { ProcessContext } from './command.ts';
+import type { SnapshotImage } from '../../../image/snapshot-image.ts';
+import { renderSnapshot } from '../../../workflows/snapshot/render.ts';
+import type { SnapshotOptions } from '../../flags/options/snapshot-options.ts';
+import { BrowseWarnings } from '../../browse/browse-warnings.ts';
+import { streamOutput } from '../../output/stream-output.ts';
+import { type Browser, browse } from '../../browse/browse.ts';
+import { loadManifests } from '../../runtime/load-manifests.ts';
+import { clientFor, openRegistryImages, openWantedImages } from '../../browse/open-images.ts';
+import type { ProcessContext } from '../command.ts';
 
 /**
  * A snapshot from its options to its exit code: 1 where something that should be in it is not, or its reader did not

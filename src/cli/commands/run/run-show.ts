@@ -1,15 +1,15 @@
-import { assertNever } from '../../base/errors.ts';
-import { escapeLines } from '../../base/text.ts';
-import { checkSignature } from '../../plan/plan-seal.ts';
-import { makePlanView, type PlanView } from '../../report/plan/plan-view.ts';
-import { renderPlanHtml } from '../../report/plan/render-plan-html.ts';
-import { renderPlanMarkdown } from '../../report/plan/render-plan-markdown.ts';
-import { renderPlanText } from '../../report/plan/render-plan-text.ts';
-import type { LogOptions } from '../flags/options/run-options.ts';
-import { createLogger } from '../output/logger.ts';
-import { streamOutput } from '../output/stream-output.ts';
-import { readPlanFile, readTrustedKeys } from '../runtime/plan-files.ts';
-import type { ProcessContext } from './command.ts';
+import { assertNever } from '../../../base/errors.ts';
+import { escapeLines } from '../../../base/text.ts';
+import { checkSignature } from '../../../plan/plan-seal.ts';
+import { makePlanView, type PlanView } from '../../../report/plan/plan-view.ts';
+import { renderPlanHtml } from '../../../report/plan/render-plan-html.ts';
+import { renderPlanMarkdown } from '../../../report/plan/render-plan-markdown.ts';
+import { renderPlanText } from '../../../report/plan/render-plan-text.ts';
+import type { LogOptions } from '../../flags/options/run-options.ts';
+import { createLogger } from '../../output/logger.ts';
+import { streamOutput } from '../../output/stream-output.ts';
+import { readPlanFile, readTrustedKeys } from '../../runtime/plan-files.ts';
+import type { ProcessContext } from '../command.ts';
 
 export type PlanFormat = 'text' | 'json' | 'markdown' | 'html';
 

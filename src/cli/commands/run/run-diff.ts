@@ -1,17 +1,17 @@
-import { isAbort, messageOf } from '../../base/errors.ts';
-import { DiffCounter } from '../../workflows/diff/compare.ts';
-import { DiffError, findDifferences } from '../../workflows/diff/diff.ts';
-import { type DiffFormat, renderDiff } from '../../workflows/diff/render.ts';
-import type { BrowseOptions } from '../flags/options/browse-options.ts';
-import type { RunOptions } from '../flags/options/run-options.ts';
-import { UsageError } from '../flags/usage-error.ts';
-import type { Stdio } from '../output/stdio.ts';
-import { streamOutput } from '../output/stream-output.ts';
-import { type Browser, browse } from '../browse/browse.ts';
-import { findSides } from '../browse/diff-side.ts';
-import { openSides } from '../browse/open-sides.ts';
-import { readSide } from '../browse/read-side.ts';
-import type { ProcessContext } from './command.ts';
+import { isAbort, messageOf } from '../../../base/errors.ts';
+import { DiffCounter } from '../../../workflows/diff/compare.ts';
+import { DiffError, findDifferences } from '../../../workflows/diff/diff.ts';
+import { type DiffFormat, renderDiff } from '../../../workflows/diff/render.ts';
+import type { BrowseOptions } from '../../flags/options/browse-options.ts';
+import type { RunOptions } from '../../flags/options/run-options.ts';
+import { UsageError } from '../../flags/usage-error.ts';
+import type { Stdio } from '../../output/stdio.ts';
+import { streamOutput } from '../../output/stream-output.ts';
+import { type Browser, browse } from '../../browse/browse.ts';
+import { findSides } from '../../browse/diff-side.ts';
+import { openSides } from '../../browse/open-sides.ts';
+import { readSide } from '../../browse/read-side.ts';
+import type { ProcessContext } from '../command.ts';
 
 /** A complete and consistent request for a comparison. */
 export interface DiffOptions extends RunOptions, BrowseOptions {

@@ -1,23 +1,23 @@
-import type { ReadManifests } from '../../manifest/model.ts';
-import type { RunEvents } from '../../apply.ts';
-import { quote } from '../../base/text.ts';
-import { expandEdges } from '../../edges/expand-edges.ts';
-import { hostRegistryOf, type RegistryName } from '../../image/repository.ts';
-import type { ManifestLocation } from '../../manifest/read-manifests.ts';
-import { admitPlan, PlanRefused } from '../../plan/admit-plan.ts';
-import type { PlanFile } from '../../plan/plan-codec.ts';
-import { isWritable } from '../../plan/plan.ts';
-import type { RunReport } from '../../report/report.ts';
-import type { PromotionOptions } from '../flags/options/promotion-options.ts';
-import { InputError } from '../flags/usage-error.ts';
-import { inputsAt } from '../output/report-inputs.ts';
-import { openRunRecord } from '../output/run-record.ts';
-import { prepareReports } from '../output/write-report.ts';
-import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
-import { readPlanFile, readTrustedKeys } from '../runtime/plan-files.ts';
-import { type Run, withRun } from '../runtime/run-scope.ts';
-import type { ProcessContext } from './command.ts';
+import type { ReadManifests } from '../../../manifest/model.ts';
+import type { RunEvents } from '../../../apply.ts';
+import { quote } from '../../../base/text.ts';
+import { expandEdges } from '../../../edges/expand-edges.ts';
+import { hostRegistryOf, type RegistryName } from '../../../image/repository.ts';
+import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
+import { admitPlan, PlanRefused } from '../../../plan/admit-plan.ts';
+import type { PlanFile } from '../../../plan/plan-codec.ts';
+import { isWritable } from '../../../plan/plan.ts';
+import type { RunReport } from '../../../report/report.ts';
+import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
+import { InputError } from '../../flags/usage-error.ts';
+import { inputsAt } from '../../output/report-inputs.ts';
+import { openRunRecord } from '../../output/run-record.ts';
+import { prepareReports } from '../../output/write-report.ts';
+import { type BoundRegistry, registriesOf } from '../../runtime/bound-registries.ts';
+import { loadManifests } from '../../runtime/load-manifests.ts';
+import { readPlanFile, readTrustedKeys } from '../../runtime/plan-files.ts';
+import { type Run, withRun } from '../../runtime/run-scope.ts';
+import type { ProcessContext } from '../command.ts';
 import { finishWith } from './run-promotion.ts';
 
 /** A complete and consistent request to apply a plan file. */
@@ -91,7 +91,7 @@ async function applyWith(file: PlanFile, { options, run, read, events }: ApplyPa
   const registries = read === undefined ? registriesIn(file) : registriesOf(read.manifests);
   const client = await runtime.openRegistries(registries, { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const { applyPlanFile } = await import('../../apply.ts');
+  const { applyPlanFile } = await import('../../../apply.ts');
   const request = { file, shard, confirm, reportAll, threads };
   return await run.showing(client.traffic, (progress) =>
     applyPlanFile(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-import { trimEndOf } from '../../base/text.ts';
+import { trimEndOf } from '../../../base/text.ts';
 import {
   checkProject,
   checkRegistry,
   type NewProject,
   projectFor,
-} from '../../workflows/init/new-project.ts';
-import { UsageError } from '../flags/usage-error.ts';
+} from '../../../workflows/init/new-project.ts';
+import { UsageError } from '../../flags/usage-error.ts';
 
 /** The parts of a project that flags give. */
 export interface GivenProject {

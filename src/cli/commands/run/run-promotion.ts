@@ -1,26 +1,26 @@
-import type { RunEvents } from '../../apply.ts';
-import { PARSE_ONLY_RULES } from '../../checks/rules.ts';
-import { checkManifests } from '../../checks/run-checks.ts';
-import { expandEdges } from '../../edges/expand-edges.ts';
-import { takeShard } from '../../edges/take-shard.ts';
-import type { ReadManifests } from '../../manifest/model.ts';
-import type { ManifestLocation } from '../../manifest/read-manifests.ts';
-import { planConflicts } from '../../plan/make-plan.ts';
-import type { Log } from '../../ports/log.ts';
-import { makeReport } from '../../report/make-report.ts';
-import type { RunReport } from '../../report/report.ts';
-import type { PromotionOptions, TransferOptions } from '../flags/options/promotion-options.ts';
-import { concludeRun } from '../output/conclude-run.ts';
-import { manifestFrames } from '../output/manifest-frames.ts';
-import { inputsOf } from '../output/report-inputs.ts';
-import { VERSION } from '../output/version.ts';
-import { openRunRecord, type RunRecord } from '../output/run-record.ts';
-import type { PlanOutput } from '../output/write-plan.ts';
-import { prepareReports, type ReportTargets } from '../output/write-report.ts';
-import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../runtime/bound-registries.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
-import { type Run, withRun } from '../runtime/run-scope.ts';
-import type { ProcessContext } from './command.ts';
+import type { RunEvents } from '../../../apply.ts';
+import { PARSE_ONLY_RULES } from '../../../checks/rules.ts';
+import { checkManifests } from '../../../checks/run-checks.ts';
+import { expandEdges } from '../../../edges/expand-edges.ts';
+import { takeShard } from '../../../edges/take-shard.ts';
+import type { ReadManifests } from '../../../manifest/model.ts';
+import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
+import { planConflicts } from '../../../plan/make-plan.ts';
+import type { Log } from '../../../ports/log.ts';
+import { makeReport } from '../../../report/make-report.ts';
+import type { RunReport } from '../../../report/report.ts';
+import type { PromotionOptions, TransferOptions } from '../../flags/options/promotion-options.ts';
+import { concludeRun } from '../../output/conclude-run.ts';
+import { manifestFrames } from '../../output/manifest-frames.ts';
+import { inputsOf } from '../../output/report-inputs.ts';
+import { VERSION } from '../../output/version.ts';
+import { openRunRecord, type RunRecord } from '../../output/run-record.ts';
+import type { PlanOutput } from '../../output/write-plan.ts';
+import { prepareReports, type ReportTargets } from '../../output/write-report.ts';
+import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
+import { loadManifests } from '../../runtime/load-manifests.ts';
+import { type Run, withRun } from '../../runtime/run-scope.ts';
+import type { ProcessContext } from '../command.ts';
 
 /** A promotion, its dry run or a check of the manifests, from its options to its exit code. */
 export function runPromotion(options: PromotionOptions, context: ProcessContext): Promise<number> {
@@ -76,7 +76,7 @@ interface Finish extends ProcessContext {
 /** Loaded when it is needed: the schema of a plan takes longer to load than to read most manifests. */
 async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
   if (planOut === undefined) return undefined;
-  const { openPlanOutput } = await import('../output/write-plan.ts');
+  const { openPlanOutput } = await import('../../output/write-plan.ts');
   return openPlanOutput(planKey, log);
 }
 
@@ -101,7 +101,7 @@ async function promoteWith(
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const { promote } = await import('../../promote.ts');
+  const { promote } = await import('../../../promote.ts');
   const record = output && {
     tool: VERSION,
     tree: runtime.openTree(options.where),

@@ -1,17 +1,17 @@
-import type { ReadManifests } from '../../manifest/model.ts';
-import type { Verification } from '../../report/report.ts';
-import { verifySentence } from '../../report/summary/verdict.ts';
-import type { Mirror } from '../../workflows/verify/mirror.ts';
-import { verify } from '../../workflows/verify/verify.ts';
-import type { PromotionOptions } from '../flags/options/promotion-options.ts';
-import { concludeRun } from '../output/conclude-run.ts';
-import { manifestFrames } from '../output/manifest-frames.ts';
-import { inputsOf } from '../output/report-inputs.ts';
-import { prepareReports } from '../output/write-report.ts';
-import { type BoundRegistry, registriesOf } from '../runtime/bound-registries.ts';
-import { loadManifests } from '../runtime/load-manifests.ts';
-import { type Run, withRun } from '../runtime/run-scope.ts';
-import type { ProcessContext } from './command.ts';
+import type { ReadManifests } from '../../../manifest/model.ts';
+import type { Verification } from '../../../report/report.ts';
+import { verifySentence } from '../../../report/summary/verdict.ts';
+import type { Mirror } from '../../../workflows/verify/mirror.ts';
+import { verify } from '../../../workflows/verify/verify.ts';
+import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
+import { concludeRun } from '../../output/conclude-run.ts';
+import { manifestFrames } from '../../output/manifest-frames.ts';
+import { inputsOf } from '../../output/report-inputs.ts';
+import { prepareReports } from '../../output/write-report.ts';
+import { type BoundRegistry, registriesOf } from '../../runtime/bound-registries.ts';
+import { loadManifests } from '../../runtime/load-manifests.ts';
+import { type Run, withRun } from '../../runtime/run-scope.ts';
+import type { ProcessContext } from '../command.ts';
 
 /** A complete and consistent request for a verification. */
 export interface VerifyOptions extends PromotionOptions {

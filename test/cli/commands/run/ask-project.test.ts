@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, it } from 'vitest';
-import { askProject, projectOfFlags } from '../../../src/cli/commands/ask-project.ts';
+import { askProject, projectOfFlags } from '../../../../src/cli/commands/run/ask-project.ts';
 
 /** Answers one line for each question. */
 function terminal(answers: readonly string[]) {
