@@ -2,7 +2,6 @@
 // Covers src/report/findings.ts
 // Covers src/report/make-envelope.ts
 // Covers src/report/render-json.ts
-// Covers src/report/render-list.ts
 // Covers src/report/render-markdown.ts
 // Covers src/report/render-table.ts
 // Covers src/report/render-text.ts

@@ -120,6 +120,24 @@ describe('the verdict', () => {
     expect(stderr).not.toContain('-confirm promotes');
   });
 
+  it('follows the live log of a promotion, which it does not repeat', async () => {
+    const { flag } = await threeEdges((await embedded()).host);
+    const { stderr } = await runWithReport([flag, '-confirm']);
+    const lines = stderr.trimEnd().split('\n');
+    expect(lines[0]).toBe('Plan: 2 images to 1 destination: 3 to copy, 0 refused');
+    expect(
+      lines
+        .slice(1, 3)
+        .map((line) => line.replace(/^\S+Z /, '').replace(/ \(.*/, ''))
+        .toSorted(),
+    ).toEqual([
+      expect.stringMatching(/^copied \S+\/prod\/app@\S+: v1, v1\.0$/),
+      expect.stringMatching(/^copied \S+\/prod\/lib@\S+: v1$/),
+    ]);
+    expect(stderr.match(/sha256:/g)).toHaveLength(2);
+    expect(lines.at(-1)).toBe('Promoted 2 images to 1 destination: 3 copied, 0 failed (exit 0)');
+  });
+
   it('and the problem are all that -quiet prints', async () => {
     const { stderr } = await causeIn(await closedPort(), undefined, ['-quiet']);
     expect(stderr.trimEnd().split('\n')).toEqual([

@@ -123,7 +123,7 @@ describe('a run that is told to stop before it promotes', () => {
         reason: 'the run was stopped before the destination was read',
       });
     }
-    expect(run.stderr.match(/^.*not attempted.*$/gm)).toEqual([
+    expect(run.stderr.match(/^ERROR.*not attempted.*$/gm)).toEqual([
       expect.stringMatching(
         new RegExp(
           `not attempted at \\S+: ${IMAGES} edges: the run was stopped before the destination was read$`,

@@ -94,7 +94,7 @@ function resultsOf(report: Report): string {
         ...some(counts, { present: 'already present' }),
       ]);
     case 'dry-run':
-      return plannedCounts(counts);
+      return list([plannedCounts(counts), ...some(counts, { 'not-attempted': 'not attempted' })]);
     case 'parse-only':
       return list([`${counts['conflict'] ?? 0} in conflict`, `${counts['invalid'] ?? 0} malformed`]);
     case 'verify':
