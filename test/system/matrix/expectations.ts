@@ -25,6 +25,7 @@ export function expectedOf(cell: AnyCell): Expected {
       return 'succeeds';
     case 'temporary':
     case 'quota':
+      if (isRefusedFirstContact(cell)) return 'either';
       return isLasting(cell) ? lasting(cell) : 'succeeds';
     case 'lost':
       return isLasting(cell) ? lastingLoss(cell) : 'succeeds';
@@ -46,6 +47,11 @@ function isFelt({ request, fault }: AnyCell): boolean {
 
 function isLasting({ times }: AnyCell): boolean {
   return times === Infinity;
+}
+
+/** A host that has never answered and refuses a request twice is given up; requests after that have one attempt each. */
+function isRefusedFirstContact({ request, fault, times }: AnyCell): boolean {
+  return fault.name === 'connection refused' && request.anonymous === true && times > 1 && times !== Infinity;
 }
 
 /** How much of it the other way meets as well is the fault's affair. */
