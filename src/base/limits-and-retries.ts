@@ -151,8 +151,8 @@ export const CONNECTIONS = {
 } as const;
 
 /**
- * Documented quotas of Artifact Registry, for each project and region, which is a host; `user` is the quota of one
- * identity in the projects of kubernetes.
+ * Quotas of Artifact Registry for each project and region; each of these has its own host. `userPerMinute` is the quota
+ * that Kubernetes' projects grant one identity; Google itself has no such limit.
  *
  * @see https://cloud.google.com/artifact-registry/quotas
  */

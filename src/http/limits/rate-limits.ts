@@ -1,3 +1,4 @@
+import { GOOGLE_QUOTAS } from '../../base/limits-and-retries.ts';
 import { isGoogleHost } from '../../image/google-hosts.ts';
 
 /** The rate limit of a host, in requests per second. */
@@ -16,18 +17,13 @@ export interface RateLimits {
 
 export const DEFAULT_RATE_LIMITS: RateLimits = { hosts: new Map(), user: undefined };
 
-/** The used part of a quota: the server chooses the beginning of its windows of a minute, and clocks differ. */
-const SHARE = 0.97;
-const perMinute = (requests: number) => (requests / 60) * SHARE;
+const perSecond = (requestsPerMinute: number) => (requestsPerMinute / 60) * GOOGLE_QUOTAS.usedShare;
 
-/**
- * Quotas of Artifact Registry for each project and region; each of these has its own host.
- *
- * @see https://cloud.google.com/artifact-registry/quotas
- */
-const GOOGLE: RateLimit = { requests: perMinute(60_000), writes: perMinute(18_000) };
-/** The quota that Kubernetes' projects grant one user. Google itself has no such limit. */
-const GOOGLE_USER = perMinute(5_000);
+const GOOGLE: RateLimit = {
+  requests: perSecond(GOOGLE_QUOTAS.requestsPerMinute),
+  writes: perSecond(GOOGLE_QUOTAS.writesPerMinute),
+};
+const GOOGLE_USER = perSecond(GOOGLE_QUOTAS.userPerMinute);
 const BOUNDLESS: RateLimit = { requests: Number.POSITIVE_INFINITY, writes: Number.POSITIVE_INFINITY };
 
 /** An unknown host has no limit until it refuses a request. */
