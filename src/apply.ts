@@ -35,7 +35,7 @@ export interface RunPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Default: nobody is told before the report. */
+  /** Unset: results are in the report only. */
   readonly events?: RunEvents | undefined;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;

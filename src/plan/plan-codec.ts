@@ -185,7 +185,7 @@ function decodeText(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
-    throw new PlanFormatError('json', 'it is not text in UTF-8, which a plan file is');
+    throw new PlanFormatError('json', 'it is no plan file: it is not text in UTF-8');
   }
 }
 

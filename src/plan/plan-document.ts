@@ -144,6 +144,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new PlanFormatError('json', 'it is not JSON, which a plan file is: was it written to the end?');
+    throw new PlanFormatError('json', 'it is not JSON: it is no plan file, or an incomplete one');
   }
 }

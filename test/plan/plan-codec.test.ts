@@ -86,7 +86,7 @@ describe('what is no plan of this version', () => {
 
   it.each<[string, string, string, RegExp]>([
     ['an empty file', '', 'json', /it is empty/],
-    ['half a file', text.slice(0, text.length / 2), 'json', /not JSON.*written to the end/],
+    ['half a file', text.slice(0, text.length / 2), 'json', /not JSON.*incomplete/],
     ['a byte order mark', `\ufeff${text}`, 'json', /not JSON/],
     ['a report', '{"version":1,"mode":"dry-run"}', 'shape', /no plan file.*-plan-out/],
     ['a list', '[]', 'shape', /no plan file/],

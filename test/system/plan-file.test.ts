@@ -179,7 +179,7 @@ describe('a plan file is refused with exit 2', () => {
     };
     const cases: [string, RegExp][] = [
       [fileOf('altered.json', text.replace('"v2"', '"v3"')), /it was altered after it was written/],
-      [fileOf('cut.json', text.slice(0, 500)), /not JSON.*written to the end/],
+      [fileOf('cut.json', text.slice(0, 500)), /not JSON.*incomplete/],
       [fileOf('empty.json', ''), /it is empty/],
       [fileOf('later.json', text.replace('"version":1', '"version":2')), /format version 2/],
       [report, /no plan file/],

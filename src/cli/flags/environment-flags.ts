@@ -115,6 +115,6 @@ function warningsOf(env: NodeJS.ProcessEnv, known: readonly Flag[]): string[] {
   return unknown.toSorted().map((name) => {
     const meant = nearest(name, variables);
     const advice = meant === undefined ? '' : `: did you mean ${meant}?`;
-    return `${name} is ignored, it is the variable of no flag${advice}`;
+    return `unknown variable ${name} is ignored${advice}`;
   });
 }

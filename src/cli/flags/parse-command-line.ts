@@ -110,7 +110,7 @@ function explain(error: unknown, { program, argv }: Failed): unknown {
   if (code === 'commander.missingArgument' || code === 'commander.excessArguments') {
     const call = callOf(program.name, command.words);
     const operands = (command.operands ?? '').toUpperCase().replaceAll(/[<>]/g, '');
-    return new UsageError(`${call} takes ${operands}, no more and no less: ${call} ${operands}`);
+    return new UsageError(`wrong number of arguments: expected ${call} ${operands}`);
   }
   const [, name = ''] = /^error: unknown option '--([^']*)'/.exec(error.message) ?? [];
   return refuseForeign(command, { table: program.table, given: given() }) ?? refuseUnknown(name, command);

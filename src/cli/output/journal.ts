@@ -46,7 +46,7 @@ export class Journal implements Pick<CopyEvents, 'edgeEnded'> {
     if (this.#path === undefined || report.mode !== 'promotion') return;
     const { secrets } = this.#parts;
     try {
-      await this.#tellOld(this.#path);
+      await this.#warnOfOld(this.#path);
       this.#file = await create(this.#path, this.#mode);
       await writeFile(this.#file, inBlocks(linesOf(report), secrets));
     } catch (error) {
@@ -78,7 +78,7 @@ export class Journal implements Pick<CopyEvents, 'edgeEnded'> {
   }
 
   /** A journal that is replaced was left by a killed run. Throws for a file of another kind. */
-  async #tellOld(path: string): Promise<void> {
+  async #warnOfOld(path: string): Promise<void> {
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) return;
     if (!isJournal(text)) throw new Error('the file exists and is not a journal');

@@ -62,8 +62,8 @@ describe('a flag from the environment', () => {
 
 describe('an unknown variable', () => {
   it.each([
-    ['CIP_THREAD', 'CIP_THREAD is ignored, it is the variable of no flag: did you mean CIP_THREADS?'],
-    ['CIP_PORT_80_TCP', 'CIP_PORT_80_TCP is ignored, it is the variable of no flag'],
+    ['CIP_THREAD', 'unknown variable CIP_THREAD is ignored: did you mean CIP_THREADS?'],
+    ['CIP_PORT_80_TCP', 'unknown variable CIP_PORT_80_TCP is ignored'],
   ])('%s is a warning', (name, warning) => {
     expect(complete([], { [name]: 'secret' }).warnings).toEqual([warning]);
   });

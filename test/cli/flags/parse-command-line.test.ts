@@ -212,8 +212,8 @@ describe('a command with an operand and a flag of its own', () => {
   });
 
   it.each<[readonly string[], string]>([
-    [['show'], 'cip show takes FILE, no more and no less: cip show FILE'],
-    [['show', 'a', 'b'], 'cip show takes FILE, no more and no less: cip show FILE'],
+    [['show'], 'wrong number of arguments: expected cip show FILE'],
+    [['show', 'a', 'b'], 'wrong number of arguments: expected cip show FILE'],
     [
       ['apply', 'a', '-report=x'],
       'cip apply does not take -report; cip, cip copy, cip verify, cip report merge, cip show do',
