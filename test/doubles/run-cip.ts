@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -62,7 +62,18 @@ export function startWithReport(args: readonly string[], options: CipOptions = {
 }
 
 export function startCip(args: readonly string[], options: CipOptions = {}): RunningCip {
-  return startNode([join(repositoryRoot(), 'bin', `${options.program ?? 'cip'}.js`), ...args], options);
+  const root = options.uid === undefined ? repositoryRoot() : readableCopy();
+  return startNode([join(root, 'bin', `${options.program ?? 'cip'}.js`), ...args], options);
+}
+
+/** The program where any user may read it: a clone may stand in a directory of its owner alone. */
+function readableCopy(): string {
+  const directory = temporaryDirectory();
+  for (const part of ['bin', 'dist', 'package.json']) {
+    cpSync(join(repositoryRoot(), part), join(directory, part), { recursive: true });
+  }
+  chmodSync(directory, 0o755);
+  return directory;
 }
 
 /** Starts a script with node, in the same bare environment. Throws where the program has not been built. */
