@@ -35,7 +35,7 @@ export interface RunPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Unset: results are in the report only. */
+  /** Default: no results before the report. */
   readonly events?: RunEvents | undefined;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
@@ -46,7 +46,7 @@ export interface RunPorts {
 /** Receives the results of a run while it runs. */
 export interface RunEvents extends CopyEvents {
   /** Called when the plan is final, before the first write, which waits for it. `report` is that of a run that ends now. */
-  planned(plan: Plan, report: RunReport): Promise<void>;
+  planned(report: RunReport): Promise<void>;
 }
 
 export interface ApplyRequest extends RunRequest {
@@ -144,7 +144,7 @@ export async function carryOut({ inventory, ...planned }: Planned, run: Run): Pr
       outcomes,
       traffic: traffic.hosts(),
     });
-  await events?.planned(planned.plan, reportOf(NO_OUTCOMES, true));
+  await events?.planned(reportOf(NO_OUTCOMES, true));
   const copying = { ...reading, source, destination, events, spool, clock, threads, stopping };
   const outcomes = confirm ? await applyPlan(planned.plan, copying, signal) : NO_OUTCOMES;
   return reportOf(outcomes, stopping.aborted);

@@ -85,11 +85,12 @@ interface Made {
 }
 
 function makeOrigin({ tool, read, all, wanted, revision }: Made, { startedAt }: Run): PlanOrigin {
+  const { projects, images, digests } = read.counts; // programs that know no further field refuse a plan with one
   return {
     tool,
     madeAt: new Date(startedAt).toISOString(),
     manifests: wanted.shard?.input ?? fingerprintOf(all),
-    read: read.counts,
+    read: { projects, images, digests },
     ...(revision !== undefined && { revision }),
     ...(wanted.shard !== undefined && { shard: wanted.shard }),
   };

@@ -100,4 +100,6 @@ export interface ManifestCounts {
   readonly images: number;
   /** Entries of the dmaps. */
   readonly digests: number;
+  /** Destination registries; absent where the manifests are not all read yet. */
+  readonly destinations?: number;
 }

@@ -6,7 +6,7 @@ import { readLayout } from './layout/layout.ts';
 import { LayoutError, type LayoutIssue } from './layout/layout-error.ts';
 import { readSource } from './layout/read-source.ts';
 import { limitEdges } from './limit-edges.ts';
-import type { ManifestCounts, Problem, ReadManifests } from './model.ts';
+import type { Problem, ReadManifests } from './model.ts';
 import { type ParsedProject, parsePlain, parseThin } from './parse-manifest.ts';
 import { sortProblems } from './problem.ts';
 import { SourceFile } from './source-file.ts';
@@ -71,11 +71,18 @@ function together(projects: readonly ParsedProject[], problems: readonly Problem
   const limited = limitEdges(
     projects.map(({ manifest }) => manifest).filter((manifest) => manifest !== undefined),
   );
-  const sum = (count: keyof ManifestCounts) =>
+  const sum = (count: 'projects' | 'images' | 'digests') =>
     projects.reduce((total, { counts }) => total + counts[count], 0);
   return {
     manifests: sortedBy(limited.manifests, ({ file }) => file),
     problems: sortProblems([...problems, ...limited.problems]),
-    counts: { projects: sum('projects'), images: sum('images'), digests: sum('digests') },
+    counts: {
+      projects: sum('projects'),
+      images: sum('images'),
+      digests: sum('digests'),
+      destinations: new Set(
+        limited.manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
+      ).size,
+    },
   };
 }

@@ -67,10 +67,14 @@ function differenceOf([one, other]: Pair): string | undefined {
       ? `their manifests want different images${hint}`
       : 'their plans are different ones';
   }
-  if (!isSame(a.manifests, b.manifests)) return 'their manifests have different numbers of entries';
+  if (!isSame(entriesOf(a), entriesOf(b))) return 'their manifests have different numbers of entries';
   return isSame(explanationsOf(a), explanationsOf(b))
     ? undefined
     : 'their manifests have different malformed entries';
+}
+
+function entriesOf({ manifests: { projects, images, digests } }: Report): unknown {
+  return { projects, images, digests };
 }
 
 /** Shards may be of several versions of the program, so that other fields may differ. */

@@ -9,6 +9,8 @@ export interface EnvelopeItem {
   readonly reason: string;
   /** `file:line:column` of the first manifest entry that wants it, relative to the manifest directory. */
   readonly at: string;
+  /** The cause in `causes` that made the edge unreadable or failed, by its id. */
+  readonly cause?: string | undefined;
 }
 
 /** The fields that reports of every kind have. Fields may be added; none is removed or redefined without a new version. */
@@ -28,10 +30,38 @@ export interface Envelope {
   readonly summary: Readonly<Record<string, number>>;
   /** Findings of checks, sorted by position. */
   readonly findings: readonly ReportFinding[];
+  /** Failures of a whole host, each once, sorted by host; absent without one, and from older versions. */
+  readonly causes?: readonly ReportCause[];
   /** Every edge that is not present (all of them on request) and every malformed entry, sorted by destination. */
   readonly items: Iterable<EnvelopeItem>;
   /** By registry host, sorted. */
   readonly hosts: Readonly<Record<string, EnvelopeHost>>;
+}
+
+/**
+ * A failure that concerns a host, not an image.
+ *
+ * - `unreachable`   no connection, or no answer
+ * - `unavailable`   429 or 5xx after every retry
+ * - `credentials`   no credentials, or rejected ones
+ * - `right`         the identity lacks a right
+ * - `configuration` credentials could not be read on this machine, or the settings do not allow the connection
+ */
+export type CauseKind = 'unreachable' | 'unavailable' | 'credentials' | 'right' | 'configuration';
+
+export interface ReportCause {
+  /** `KIND HOST`. */
+  readonly id: string;
+  readonly kind: CauseKind;
+  readonly host: string;
+  /** The identity that the host refused; null where none was refused. */
+  readonly identity: string | null;
+  /** Edges that it made unreadable or failed. */
+  readonly edges: number;
+  /** The error of the first of these edges, without its URL. */
+  readonly message: string;
+  /** What to do. */
+  readonly advice: string;
 }
 
 /** A result of a check. An error has blocked its edges. */
@@ -63,6 +93,8 @@ export interface ManifestCounts {
   readonly images: number;
   /** Entries of the dmaps. */
   readonly digests: number;
+  /** Destination registries of the manifests; absent from reports of older versions. */
+  readonly destinations?: number;
 }
 
 export interface EnvelopeHost extends HostCounts {

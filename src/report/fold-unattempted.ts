@@ -1,7 +1,7 @@
 import { filtered } from '../base/iterables.ts';
 import type { Report, ReportItem } from './report.ts';
 
-/** The edges that a stopped run has attempted, and a line for each host about the others. */
+/** The edges that a stopped run has attempted, and a text for each host about the others. */
 export function foldUnattempted<Item extends ReportItem>(
   items: Iterable<Item>,
   mode: Report['mode'],
@@ -16,7 +16,7 @@ export function foldUnattempted<Item extends ReportItem>(
     hosts.set(host, { edges: known.edges + 1, reason });
   }
   const lines = Array.from(hosts, ([host, { edges, reason }]) => {
-    return `not attempted at ${host}: ${edges} ${edges === 1 ? 'edge' : 'edges'}: ${reason}`;
+    return `at ${host}: ${edges} ${edges === 1 ? 'edge' : 'edges'}: ${reason}`;
   });
   return { lines, attempted: filtered(items, (item) => !isUnattempted(item, mode)) };
 }

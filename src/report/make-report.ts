@@ -17,6 +17,7 @@ import {
   explainMalformed,
   type MalformedEntry,
 } from './make-envelope.ts';
+import { CauseFinder } from './summary/find-causes.ts';
 import type { PromotionItem, PromotionMode, RunReport, Summary } from './report.ts';
 
 export interface ReportInput extends EnvelopeInput {
@@ -39,6 +40,7 @@ export interface ReportInput extends EnvelopeInput {
 export function makeReport(input: ReportInput): RunReport {
   const { mode, shard, plan, readings, traffic } = input;
   const errors = errorsOf(input);
+  const causes = findCauses(input);
   const { 'not-attempted': _, ...planned } = plan.counts; // counted with the outcomes
   return {
     version: 1,
@@ -47,7 +49,8 @@ export function makeReport(input: ReportInput): RunReport {
     ...(input.file === undefined ? {} : { plan: input.file }),
     summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),
-    items: lazily(() => makeItems(input, errors)),
+    ...causes.field(),
+    items: lazily(() => makeItems(input, { errors, causes })),
     hosts: makeHosts(Object.keys(plan.hosts), traffic, (host) => ({
       edges: plan.hosts[host] ?? noEdges(),
       repositories: readings.get(host) ?? { byListing: 0, byHead: 0 },
@@ -68,8 +71,23 @@ function countResults({
   return counts;
 }
 
-function* makeItems(input: ReportInput, errors: readonly MalformedEntry[]): Generator<PromotionItem> {
-  for (const item of input.plan.items) yield makeItem(item, input);
+/** The causes of edges that could not be read or written; the items of the others are not made. */
+function findCauses(input: ReportInput): CauseFinder {
+  const causes = new CauseFinder();
+  for (const item of input.plan.items) {
+    if (item.decision === 'unreadable' || (isWritable(item) && input.mode === 'promotion'))
+      causes.add(makeItem(item, input));
+  }
+  return causes;
+}
+
+interface ItemParts {
+  readonly errors: readonly MalformedEntry[];
+  readonly causes: CauseFinder;
+}
+
+function* makeItems(input: ReportInput, { errors, causes }: ItemParts): Generator<PromotionItem> {
+  for (const item of input.plan.items) yield causes.named(makeItem(item, input));
   for (const error of errors) yield invalidItem(error);
 }
 

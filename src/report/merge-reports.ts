@@ -3,6 +3,7 @@ import { checkShards, malformedEntriesOf, type Named } from './check-shards.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
+import { mergeCauses } from './summary/find-causes.ts';
 import type { Report, Verification } from './report.ts';
 
 /**
@@ -29,6 +30,7 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
       ...sumCounts(all.map(({ summary }) => summary)),
       invalid: first.summary.invalid, // every shard counts all of them
     },
+    ...mergeCauses(all),
     findings: mergeFindings(all.flatMap(({ findings }) => findings)),
     items: [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedEntriesOf(first)],
     ...mergeRepairs(all),

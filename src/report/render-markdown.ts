@@ -1,11 +1,16 @@
-import { filtered, mapped } from '../base/iterables.ts';
 import { advise } from './advise.ts';
-import type { Envelope, ReportFinding } from './envelope.ts';
-import { needsAttention } from './exit-code.ts';
-import { renderMarkdownList } from './render-list.ts';
-import { renderMarkdownTable } from './render-table.ts';
-import { decisionTable, hostTable, withAdvice } from './render-text.ts';
-import type { Report, ReportItem } from './report.ts';
+import type { Envelope } from './envelope.ts';
+import { exitCodeOf } from './exit-code.ts';
+import { escapeCell, renderMarkdownTable, type Table } from './render-table.ts';
+import { decisionTable } from './render-text.ts';
+import type { Report } from './report.ts';
+import { foldItems } from './summary/fold-items.ts';
+import { summarizeHosts } from './summary/host-table.ts';
+import { imageTables } from './summary/markdown-images.ts';
+import { problemSection } from './summary/markdown-problems.ts';
+import { withoutZeros } from './summary/nonzero-table.ts';
+import { RegistryLists } from './summary/registry-lists.ts';
+import { verdictOf } from './summary/verdict.ts';
 
 const TITLES = {
   promotion: 'Image promotion',
@@ -14,31 +19,46 @@ const TITLES = {
   verify: 'Image verification',
 } as const;
 
-const DONE = {
-  promotion: 'Promoted',
-  'dry-run': 'Would be promoted',
-  'parse-only': 'Would be promoted',
-  verify: 'Present',
-} as const;
+export interface MarkdownOptions {
+  /** The exit code that the verdict names. Default: that of a run whose lost images count. */
+  readonly exitCode?: number;
+  /** The lines of the manifest around `file:line:column`. Default: none. */
+  readonly frameOf?: ((at: string) => string | undefined) | undefined;
+}
 
-/** The report as Markdown that fits a comment on a pull request; items that need attention come first. */
-export function renderMarkdown(report: Report): string {
-  const { mode } = report;
-  const items: Iterable<ReportItem> = report.items;
-  const needy = filtered(items, (item) => needsAttention(item, mode));
-  const done = filtered(items, (item) => !needsAttention(item, mode));
-  const advice = advise(report).map(({ about, text }) => [about, text]);
+/** The report as Markdown that fits a comment on a pull request: the verdict, problems, a row for each image, details. */
+export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
+  const { exitCode = exitCodeOf(report, { allowLost: false }) } = options;
+  const folded = foldItems(report);
+  const { images } = folded;
+  const lists = new RegistryLists();
   return [
     `## ${titleOf(report)}`,
-    renderMarkdownTable(decisionTable(report)),
-    ...findingSection(report.findings),
-    ...itemSection('Needs attention', needy, mode),
-    ...itemSection(DONE[mode], done, mode),
-    ...renderMarkdownList('What to do', ['decision', 'advice'], advice),
-    '### Hosts',
-    renderMarkdownTable(hostTable(report)),
+    `**${escapeCell(verdictOf(report, exitCode))}**`,
+    ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
+    ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
+    ...imageTables(images, { mode: report.mode, lists }),
+    ...details('Destinations', lists.render()),
+    ...details('Edges and hosts', [
+      ...tableOf(withoutZeros(decisionTable(report))),
+      ...tableOf(summarizeHosts(report, { folded: true }), MAX_HOSTS),
+    ]),
     '',
   ].join('\n\n');
+}
+
+/** Rows: more than a comment has room for. */
+const MAX_HOSTS = 200;
+
+function tableOf({ header, rows }: Table, maxRows = rows.length): string[] {
+  if (rows.length === 0) return [];
+  const more =
+    rows.length > maxRows ? [`… and ${rows.length - maxRows} more hosts, in the JSON report.`] : [];
+  return [renderMarkdownTable({ header, rows: rows.slice(0, maxRows) }), ...more];
+}
+
+function details(summary: string, parts: readonly string[]): string[] {
+  return parts.length === 0 ? [] : [`<details><summary>${summary}</summary>`, ...parts, '</details>'];
 }
 
 function titleOf(report: Report): string {
@@ -50,25 +70,4 @@ function titleOf(report: Report): string {
 function partOf({ shard, shards }: Envelope): string {
   if (shard !== undefined) return `, shard ${shard.index}/${shard.count}`;
   return shards === undefined ? '' : `, ${shards.length} shards`;
-}
-
-/** Less than the items have: errors come again as the reasons of the edges that they block. */
-const MAX_FINDING_CHARACTERS = 8_000;
-
-function findingSection(findings: readonly ReportFinding[]): string[] {
-  const rows = findings.map(({ rule, level, at, ...finding }) => [level, rule, at, withAdvice(finding)]);
-  return renderMarkdownList('Findings', ['level', 'check', 'place', 'finding'], rows, {
-    maxCharacters: MAX_FINDING_CHARACTERS,
-  });
-}
-
-function itemSection(title: string, items: Iterable<ReportItem>, mode: Report['mode']): string[] {
-  const header = ['decision', 'destination', mode === 'verify' ? 'read as' : 'outcome', 'reason'];
-  const rows = mapped(items, (item) => [
-    item.decision,
-    item.destination ?? item.at,
-    'outcome' in item ? item.outcome : (item.asked ?? ''),
-    item.reason,
-  ]);
-  return renderMarkdownList(title, header, rows);
 }

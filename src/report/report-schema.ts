@@ -3,7 +3,14 @@ import { isObject } from '../base/json.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { parseDigest } from '../image/digest.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
-import type { EnvelopeHost, HostCounts, ManifestCounts, MergedShard, ReportFinding } from './envelope.ts';
+import type {
+  EnvelopeHost,
+  HostCounts,
+  ManifestCounts,
+  MergedShard,
+  ReportCause,
+  ReportFinding,
+} from './envelope.ts';
 import {
   type PromotionItem as PromotionItemType,
   type PromotionReport as PromotionReportType,
@@ -50,6 +57,7 @@ const Manifests: z.ZodType<ManifestCounts> = z.looseObject({
   projects: Count,
   images: Count,
   digests: Count,
+  destinations: z.exactOptional(Count),
 });
 
 const Finding: z.ZodType<ReportFinding> = z.looseObject({
@@ -61,6 +69,18 @@ const Finding: z.ZodType<ReportFinding> = z.looseObject({
   edges: z.array(Text),
 });
 
+const CAUSE_KINDS = ['unreachable', 'unavailable', 'credentials', 'right', 'configuration'] as const;
+
+const Cause: z.ZodType<ReportCause> = z.looseObject({
+  id: Text,
+  kind: z.enum(CAUSE_KINDS),
+  host: Text,
+  identity: NullableText,
+  edges: Count,
+  message: Text,
+  advice: Text,
+});
+
 /** The fields of every report, apart from its summary, items and hosts. */
 const ENVELOPE = {
   ...RUN,
@@ -68,9 +88,16 @@ const ENVELOPE = {
   shards: z.exactOptional(z.array(ShardOfMerged)),
   manifests: Manifests,
   findings: z.array(Finding).default([]),
+  causes: z.exactOptional(z.array(Cause)),
 };
 
-const ITEM = { destination: NullableText, digest: NullableText, reason: Text, at: Text };
+const ITEM = {
+  destination: NullableText,
+  digest: NullableText,
+  reason: Text,
+  at: Text,
+  cause: Text.optional(),
+};
 
 const TRAFFIC = {
   requests: Count,

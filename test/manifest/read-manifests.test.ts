@@ -27,7 +27,7 @@ describe('the projects of kubernetes', () => {
   });
 
   it('are counted with what is bad in them', () => {
-    expect(read.counts).toEqual({ projects: 6, images: 20, digests: 38 });
+    expect(read.counts).toEqual({ projects: 6, images: 20, digests: 38, destinations: 24 });
     const digests = read.manifests.flatMap(({ images }) => images.flatMap((image) => image.digests));
     expect(digests).toHaveLength(37);
   });
@@ -61,7 +61,7 @@ describe('a plain manifest', () => {
     const { manifests, problems, counts } = await readPlain(join(FIXTURES, 'plain/manifest.yaml'));
     expect(problems).toEqual([]);
     expect(manifests.map(imagesOf)).toEqual([['app: a=v1.0,latest b=', 'group/tool: c=1.10']]);
-    expect(counts).toEqual({ projects: 1, images: 2, digests: 3 });
+    expect(counts).toEqual({ projects: 1, images: 2, digests: 3, destinations: 2 });
   });
 
   it('may use all that YAML has', async () => {
@@ -137,7 +137,7 @@ describe('a plain manifest', () => {
     const directory = await testdir({ 'm.yaml': content });
     const { manifests, problems, counts } = await readPlain(join(directory, 'm.yaml'));
     expect(manifests).toEqual([]);
-    expect(counts).toEqual({ projects: 1, images: 0, digests: 0 });
+    expect(counts).toEqual({ projects: 1, images: 0, digests: 0, destinations: 0 });
     expect(problems.map(({ rule }) => rule)).toEqual(['yaml']);
     expect(`${problems[0]?.at.line}:${problems[0]?.at.column}`).toBe(place);
     expect(problems[0]?.message).toMatch(message);
@@ -172,7 +172,7 @@ describe('a thin manifest directory', () => {
     const { manifests, problems, counts } = await readThin(join(FIXTURES, 'broken/not-yaml'));
     expect(summaryOf(problems)).toEqual(['images/bad/images.yaml:4:1 error yaml']);
     expect(manifests.map(({ file }) => file)).toEqual(['manifests/good/promoter-manifest.yaml']);
-    expect(counts).toEqual({ projects: 2, images: 1, digests: 1 });
+    expect(counts).toEqual({ projects: 2, images: 1, digests: 1, destinations: 1 });
   });
 
   it('is refused with all that is wrong with its layout', async () => {

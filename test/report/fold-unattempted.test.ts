@@ -26,10 +26,7 @@ describe('edges that a stopped run did not attempt', () => {
       item('q.io/p/app:v1', { decision: 'not-attempted', reason: 'the run was stopped' }),
     ];
     expect(fold('promotion', items)).toEqual({
-      lines: [
-        `not attempted at p.io: 2 edges: ${STOPPED}`,
-        'not attempted at q.io: 1 edge: the run was stopped',
-      ],
+      lines: [`at p.io: 2 edges: ${STOPPED}`, 'at q.io: 1 edge: the run was stopped'],
       attempted: ['p.io/p/app:v1', 'p.io/p/app:v2'],
     });
   });
@@ -37,13 +34,13 @@ describe('edges that a stopped run did not attempt', () => {
   it('are told with the last error, where one has it', () => {
     const why = `${STOPPED}; the last attempt had failed: PUT: 500`;
     const { lines } = fold('promotion', [item('p.io/p/a:v1'), item('p.io/p/b:v1', { reason: why })]);
-    expect(lines).toEqual([`not attempted at p.io: 2 edges: ${why}`]);
+    expect(lines).toEqual([`at p.io: 2 edges: ${why}`]);
   });
 
   it('of a dry run are those that were not read', () => {
     const items = [item('p.io/p/a:v1'), item('p.io/p/b:v1', { decision: 'not-attempted' })];
     expect(fold('dry-run', items)).toEqual({
-      lines: [`not attempted at p.io: 1 edge: ${STOPPED}`],
+      lines: [`at p.io: 1 edge: ${STOPPED}`],
       attempted: ['p.io/p/a:v1'],
     });
   });
@@ -55,7 +52,7 @@ describe('edges that a stopped run did not attempt', () => {
       { ...common, decision: 'not-checked', destination: 'p.io/p/b:v1' },
     ];
     const { lines, attempted } = foldUnattempted(items, 'verify');
-    expect(lines).toEqual(['not attempted at p.io: 1 edge: the run was stopped before']);
+    expect(lines).toEqual(['at p.io: 1 edge: the run was stopped before']);
     expect(Array.from(attempted)).toEqual(items.slice(0, 1));
   });
 });

@@ -2,7 +2,6 @@
 // Covers src/report/findings.ts
 // Covers src/report/make-envelope.ts
 // Covers src/report/render-json.ts
-// Covers src/report/render-list.ts
 // Covers src/report/render-markdown.ts
 // Covers src/report/render-table.ts
 // Covers src/report/render-text.ts
@@ -362,16 +361,16 @@ describe('the report for people', () => {
 
   it('in Markdown puts what needs a person first', () => {
     const text = renderMarkdown(mixed());
-    expect(text.indexOf('### Needs attention')).toBeLessThan(text.indexOf('### Promoted'));
-    const attention = text.slice(text.indexOf('### Needs attention'), text.indexOf('### Promoted'));
-    expect(attention).toContain('p.io/p/partly:v2');
-    expect(attention).not.toContain('p.io/p/new:v1');
+    expect(text.indexOf('### Problems')).toBeLessThan(text.indexOf('### Copied'));
+    const problems = text.slice(text.indexOf('### Problems'), text.indexOf('### Copied'));
+    expect(problems).toContain('partly:v2');
+    expect(problems).not.toContain('p.io/p/new:v1');
   });
 
   it('in Markdown says nothing promoted of what was not', () => {
     const text = renderMarkdown(promotion(() => undefined));
-    expect(text).not.toContain('### Promoted');
-    expect(text).toMatch(/^\| copy \| p\.io\/p\/new:v1 \| not-attempted \|/m);
+    expect(text).not.toContain('### Copied');
+    expect(text).toMatch(/^- \*\*not-attempted\*\* p\.io\/p\/new:v1 /m);
   });
 
   it('in Markdown fits a comment, however much there is to do', () => {
@@ -405,7 +404,10 @@ describe('the report for people', () => {
     expect(plan.counts).toMatchObject({ 'tag-move': 440, copy: 440 });
     const text = renderMarkdown(reportOf(inputOf({ plan, problems: [] })));
     expect(text.length).toBeLessThan(65_536);
-    expect(text.match(/… and \d+ more, in the JSON report\./g)).toHaveLength(2);
+    expect(text.match(/^- \*\*tag-move\*\* kubernetes\/moved-\d+:\S+ \S+ → 22 destinations/gm)).toHaveLength(
+      20,
+    );
+    expect(text.match(/^\| kubernetes\/fresh-\d+ \|/gm)).toHaveLength(20);
   });
 
   it('in Markdown keeps its cells', () => {
@@ -492,14 +494,15 @@ describe('findings', () => {
     ]);
   });
 
-  it('are a table in Markdown, before the items, that leaves room for them', () => {
-    expect(renderMarkdown(report)).toMatch(
-      /### Findings\n\n\| level \| check \| place \| finding \|\n.*\n\| warn \| c \|  \| of the run \|\n\| error \| a \| m\.yaml:9:5 \| not here: push it \|\n[^#]*### Needs attention/,
-    );
+  it('are in Markdown, errors before the edges, and leave room for them', () => {
+    const told = renderMarkdown(report);
+    expect(told).toContain('- **error** m.yaml:9:5: not here: push it [a]\n');
+    expect(told.indexOf('**error**')).toBeLessThan(told.indexOf('**lost**'));
+    expect(told.indexOf('**lost**')).toBeLessThan(told.indexOf('**warn** of the run [c]'));
     const many = Array.from({ length: 5_000 }, () => findings[1] ?? findings[0]).flatMap((one) => one ?? []);
     const text = renderMarkdown(reportOf(inputOf({ findings: many })));
     expect(text.length).toBeLessThan(20_000);
-    expect(text).toMatch(/… and \d+ more, in the JSON report\./);
+    expect(text).toMatch(/… and \d+ more problems of other kinds, in the JSON report\./);
   });
 });
 

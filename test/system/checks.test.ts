@@ -84,7 +84,7 @@ describe.each(['same', 'other'] as const)(
         /^ERROR .*manifest\.yaml:\d+:\d+: .* is incomplete: .* \[incomplete-source\]$/m,
       );
       expect(readFileSync(markdown, 'utf8')).toMatch(
-        /### Findings\n\n[^#]*\| error \| incomplete-source \| .* is incomplete/,
+        /### Problems\n\n[^#]*- \*\*error\*\* .* is incomplete: .* \[incomplete-source\]\n {2}```\n/,
       );
       expect(writesOf(production)).toEqual([]);
 

@@ -123,7 +123,7 @@ describe('a run that is told to stop before it promotes', () => {
         reason: 'the run was stopped before the destination was read',
       });
     }
-    expect(run.stderr.match(/^.*not attempted.*$/gm)).toEqual([
+    expect(run.stderr.match(/^ERROR.*not attempted.*$/gm)).toEqual([
       expect.stringMatching(
         new RegExp(
           `not attempted at \\S+: ${IMAGES} edges: the run was stopped before the destination was read$`,
@@ -164,7 +164,7 @@ describe('a run that waits for what never comes, and is told to stop', () => {
 
   it('twice ends whatever it waits for', async () => {
     const { flag } = await world();
-    const cip = startWithReport([flag, `-key-files=${await pipe()}`], HELD);
+    const cip = startWithReport([flag, '-log-format=legacy', `-key-files=${await pipe()}`], HELD);
     await cip.says(/manifests read/);
     cip.kill('SIGTERM');
     await cip.says(STOPPING);

@@ -38,7 +38,7 @@ describe('digests that want one tag', { timeout: TIMEOUT_MS }, () => {
     const { status, stderr, report, json, markdown } = await sizesOf([flag], text);
     expect(status).toBe(1);
     expect(report?.summary).toMatchObject({ edges: count, conflict: count });
-    expect(stderr.match(/^ERROR +conflict: .*$/gm)).toEqual([
+    expect(stderr.match(/^ERROR +conflict .*$/gm)).toEqual([
       expect.stringMatching(new RegExp(`and for ${count - 11} more digests \\(m\\.yaml:\\d+:\\d+\\)$`)),
     ]);
     expect(stderr.length).toBeLessThan(10_000);
@@ -56,15 +56,15 @@ describe('digests that want one tag', { timeout: TIMEOUT_MS }, () => {
     }
   });
 
-  it('are one line for each registry', async () => {
+  it('are one line for all registries', async () => {
     const { stderr } = await sizesOf(['-parse-only'], contested(1_000, 22));
-    expect(stderr.match(/^ERROR +conflict: /gm)).toHaveLength(22);
+    expect(stderr.match(/^ERROR +conflict /gm)).toEqual([expect.any(String)]);
   });
 
   it('are one line of a verification, too', async () => {
     const { status, stderr } = await sizesOf(['verify'], contested(20_000));
     expect(status).toBe(1);
-    expect(stderr.match(/^ERROR +conflict: /gm)).toHaveLength(1);
+    expect(stderr.match(/^ERROR +conflict /gm)).toHaveLength(1);
     expect(stderr.length).toBeLessThan(10_000);
   });
 

@@ -132,7 +132,9 @@ describe('as a user runs it', () => {
       other,
     ]);
     for (const tag of ['v1', 'v2']) {
-      expect(stderr).toMatch(new RegExp(`^\\S+Z refused .*: tag ${tag} is ${other}, not moved`, 'm'));
+      expect(stderr).toMatch(
+        new RegExp(`^\\S+Z tag-move .*:${tag} \\S+: the tag is ${other}, not moved`, 'm'),
+      );
     }
   });
 

@@ -3,7 +3,6 @@
 // Covers src/cli/runtime/network-clients.ts
 // Covers src/promote.ts
 
-import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import {
@@ -24,6 +23,7 @@ import {
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport } from '../doubles/run-cip.ts';
 import {
+  closedPort,
   countKinds,
   embedded,
   manifestFlag,
@@ -219,7 +219,10 @@ describe('what is there already', () => {
       reason: expect.stringMatching(`${stranger}.*${digest}.*tag moves are not supported`),
       at: expect.stringMatching(/:\d+:\d+$/),
     });
-    expect(stderr).toMatch(new RegExp(`^\\S+Z refused .*: tag \\S+ is ${stranger}, not moved`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^\\S+Z tag-move .*${digest}: the tag is ${stranger}, not moved`, 'm'));
+    expect((await runCip([flag, '-log-format=legacy'])).stderr).toMatch(
+      /^ERROR .*tag moves are not supported/m,
+    );
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(stranger);
     expect(registry.store.manifest('prod/app', digest)).toBeUndefined();
     expect(writesOf(registry)).not.toContain('PUT /v2/prod/app/manifests/v1');
@@ -289,7 +292,9 @@ describe('what cannot be done stops itself and nothing else', () => {
     const { status, report, stderr } = await runWithReport([flag, '-confirm']);
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 3, lost: 2, copied: 1 });
-    expect(stderr).toMatch(/^\S+Z refused .*: v1, v2: not found at \S+: sha256:/m);
+    expect(
+      stderr.match(/^\S+Z lost .*: not found at \S+\/staging\/app: sha256:a{64} \(wrong digest, /gm),
+    ).toHaveLength(2);
     expect(registry.store.resolveTag('prod/other', 'v1')).toBe(other);
     const allowed = await runWithReport([flag, '-confirm', '-allow-lost', '-log-format=legacy']);
     expect({ status: allowed.status, lost: allowed.report.summary.lost }).toEqual({ status: 0, lost: 2 });
@@ -331,7 +336,8 @@ describe('what cannot be done stops itself and nothing else', () => {
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 4, unreadable: 2, copied: 2 });
     expect(report.hosts[closed]).toMatchObject({ edges: { unreadable: 2 } });
-    expect(stderr).toMatch(new RegExp(`^\\S+Z unreadable ${closed}.*ECONNREFUSED`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^\\S+Z no answer at ${closed}, 2 edges: .*ECONNREFUSED`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^ERROR +no answer at ${closed}, 2 edges: .*ECONNREFUSED`, 'm'));
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
   });
 
@@ -386,7 +392,7 @@ describe('what cannot be done stops itself and nothing else', () => {
     const { status, report, stderr } = await runWithReport([flag, '-confirm']);
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 2, copy: 2, copied: 1, failed: 1 });
-    expect(stderr).toMatch(new RegExp(`^\\S+Z failed .*${damaged?.digest}`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^\\S+Z failed .*: v1: .*${damaged?.digest}`, 'm'));
     expect(production.store.exists('prod/app')).toBe(false);
     expect(production.store.resolveTag('prod/other', 'v1')).toBe(other);
     expect(production.openUploads).toBe(0);
@@ -534,14 +540,4 @@ function readsOf(registry: EmbeddedRegistry, path: RegExp): string[] {
   return registry.requests
     .filter((request) => request.method === 'GET' && request.path.search(path) !== -1)
     .map((request) => request.path);
-}
-
-/** A host that nothing listens at. */
-async function closedPort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const address = server.address();
-  await new Promise((done) => server.close(done));
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `127.0.0.1:${address.port}`;
 }

@@ -82,7 +82,7 @@ describe('two promoters of the same manifests at once', () => {
     const holds = set.proxies.map((proxy) => proxy.hold(isIt));
     const first = startWithReport([set.flag, '-confirm']);
     await Promise.race(holds.map(({ arrived }) => arrived));
-    const second = startWithReport([set.flag, '-confirm']);
+    const second = startWithReport([set.flag, '-confirm', '-log-format=legacy']);
     await second.says(/manifests read/);
     for (const hold of holds) hold.release();
     await expectBothWell(set, [first, second]);

@@ -59,7 +59,7 @@ describe('a region that is added after staging was pruned', () => {
     expect(status).toBe(0);
     expect(report.summary).toMatchObject({ present: 2, copy: 2, lost: 0 });
     expect(report.items[0]?.source).toBe(`${old.host}/prod/app@${INDEX}`);
-    expect(stderr).toContain(`copy: ${old.host}/prod/app@${INDEX} -> ${fresh.host}/prod/app:v1: filled from`);
+    expect(stderr).toContain(`copy ${fresh.host}/prod/app:v1 ${INDEX}: filled from`);
     expect([...writesOf(old), ...writesOf(fresh)]).toEqual([]);
   });
 

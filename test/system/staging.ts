@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
 import {
   type EmbeddedRegistry,
@@ -78,4 +79,14 @@ export function thinFiles(projects: Readonly<Record<string, PlainManifest>>): Re
       [`images/${name}/images.yaml`, imagesOf(images)],
     ]),
   );
+}
+
+/** A host that nothing listens at. */
+export async function closedPort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const address = server.address();
+  await new Promise((done) => server.close(done));
+  if (address === null || typeof address === 'string') throw new Error('the server has no port');
+  return `127.0.0.1:${address.port}`;
 }

@@ -73,10 +73,10 @@ describe('cip verify after a promotion', () => {
     expect(status).toBe(1);
     const app = `${registry.host}/prod/app`;
     expect(stderr).toMatch(
-      new RegExp(`different: ${app}:latest: the tag is ${other}, not sha256:.*yaml:\\d+`),
+      new RegExp(`different ${app}:latest sha256:\\w+: the tag is ${other}, not sha256:.*yaml:\\d+`),
     );
-    expect(stderr).toContain(`missing: ${app}:v1: there is no such tag, but its digest exists`);
-    expect(stderr).toContain(`missing: ${app}@${single.manifest.digest}: there is no such digest`);
+    expect(stderr).toMatch(new RegExp(`missing ${app}:v1 \\S+: there is no such tag, but its digest exists`));
+    expect(stderr).toContain(`missing ${app}@${single.manifest.digest}: there is no such digest`);
     expect(stderr).toMatch(/^missing +2 +no such tag or digest$/m);
     expect(verification.summary).toMatchObject({ edges: 3, present: 0, missing: 2, different: 1 });
     expect(verification.items.map(({ decision, found }) => [decision, found])).toEqual([
@@ -168,8 +168,8 @@ describe('cip verify after a promotion', () => {
     const run = await runCip(['verify', flag, '-report-markdown=-', '-log-format=json']);
     expect(run.status).toBe(1);
     expect(run.stdout).toContain('## Image verification\n');
-    expect(run.stdout).toContain('| missing | run the promotion again: ');
-    expect(run.stdout).toContain(`| missing | ${registry.host}/prod/app:v1 |`);
+    expect(run.stdout).toContain('What to do about missing: run the promotion again: ');
+    expect(run.stdout).toContain(`- **missing** ${registry.host}/prod/app:v1 `);
     const lines: { message: string }[] = run.stderr
       .trim()
       .split('\n')
@@ -181,7 +181,7 @@ describe('cip verify after a promotion', () => {
     const { registry, flag } = await promoted();
     registry.addFault({ kind: 'manifest-head', times: Number.POSITIVE_INFINITY, act: { kind: 'stall' } });
     const run = startCip(['verify', flag, '-report=-']);
-    await run.says(/manifests read/);
+    await run.says(/^Verify: /);
     run.kill('SIGTERM');
     const { status, stdout } = await run.ended;
     const verification: Verification = JSON.parse(stdout);
@@ -219,7 +219,7 @@ describe('cip verify -via', () => {
     const front = await redirecting(behind);
     const { status, stderr } = await verify(['verify', flag, `-via=${front.host}=prod`]);
     expect(status).toBe(1);
-    expect(stderr).toContain(`/prod/app:latest as ${front.host}/app:latest: there is no such tag`);
+    expect(stderr).toContain(`as ${front.host}/app:latest: there is no such tag`);
   });
 
   it('sends the credentials for a destination neither to the front nor to where that leads', async () => {

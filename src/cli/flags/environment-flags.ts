@@ -38,7 +38,12 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['output'], ['output-format']],
   [['report'], ['json-log-summary']],
   [['repair'], ['via']],
+  [['quiet'], ['verbose']],
 ];
+
+/** The formats of a snapshot: refused for a promotion, which their variables are not meant for. */
+const SNAPSHOT_FORMATS: readonly string[] = ['output', 'output-format'];
+const SNAPSHOTS: readonly string[] = ['snapshot', 'manifest-based-snapshot-of'];
 
 /** Flags that write to a file, or to stdout: two of them cannot share one. */
 const OUTPUTS: readonly string[] = ['report', 'report-markdown', 'plan-out'];
@@ -63,8 +68,11 @@ export function addEnvironment(
 ): CompletedFlags {
   refuseConfirmation(command.flags, env);
   const added = new Map<string, readonly string[]>();
+  const mayPromote = command.flags.some(({ name }) => SNAPSHOTS.includes(name));
+  const isPromotion = mayPromote && !SNAPSHOTS.some((name) => given.isGiven(name) || env[variableOf(name)]);
   for (const flag of command.flags.filter(isOfEnvironment)) {
     const text = env[variableOf(flag.name)];
+    if (isPromotion && SNAPSHOT_FORMATS.includes(flag.name)) continue;
     if (text && !loses(flag.name, text, given)) added.set(flag.name, valuesOf(flag, text));
   }
   const values = new Map([...added, ...given.names.map((name) => [name, given.all(name)] as const)]);

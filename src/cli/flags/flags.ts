@@ -150,6 +150,9 @@ export const LOG_FLAGS = flagsOf('General', [
     values: ['text', 'json', 'legacy'],
     description: '`text`, `json` or `legacy`',
   },
+  { name: 'quiet', description: 'print the verdict and problems only' },
+  { name: 'verbose', description: 'print every edge, with full digests' },
+  { name: 'no-color', description: 'print no colours, like the environment variable `NO_COLOR`' },
 ]);
 
 /** Each run over registries. */

@@ -59,7 +59,6 @@ const INERT: readonly (readonly [why: string, ...rows: Row[]])[] = [
   ],
   ['accounts are no longer switched on by a flag', ['use-service-account']],
   ['use -log-level instead', ['v', 'N'], ['vmodule', 'PATTERNS'], ['verbosity', 'N']],
-  ['use -log-level=debug instead', ['verbose']],
   ['there is one way of promoting', ['use-legacy-pipeline']],
   [
     'the log always goes to stderr',

@@ -1,25 +1,26 @@
+import { filtered } from '../../base/iterables.ts';
 import { groupBy } from '../../base/maps.ts';
-import { formatPosition } from '../../base/position.ts';
-import { escapeLines, oneLine } from '../../base/text.ts';
-import type { CopyEvents, EndedImage } from '../../copy/copy-events.ts';
+import { oneLine } from '../../base/text.ts';
+import type { CopyEvents, EndedEdge, EndedImage } from '../../copy/copy-events.ts';
 import type { Outcome } from '../../copy/outcome.ts';
-import { hostOf } from '../../image/repository.ts';
-import { edgeId, isWritable, type Plan, type PlanItem } from '../../plan/plan.ts';
-import type { LogLevel } from '../../ports/log.ts';
-import { explainPlainly } from '../../report/explain-plainly.ts';
 import { makePromotionItem } from '../../report/make-report.ts';
 import { renderItemLine } from '../../report/render-text.ts';
-import type { PromotionItem, PromotionMode } from '../../report/report.ts';
+import type { PromotionItem, Report, RunReport } from '../../report/report.ts';
+import {
+  causeLines,
+  edgeLine,
+  type ItemLineOptions,
+  itemLines,
+  type Line,
+} from '../../report/summary/item-lines.ts';
+import { paint, shortenDigests, type Style } from '../../report/summary/style.ts';
 import { edgeFields } from './log-report-json.ts';
 import { levelOf } from './log-report.ts';
 import type { LineLog } from './logger.ts';
 
-export interface LiveLogOptions {
+export interface LiveLogOptions extends ItemLineOptions {
   readonly log: LineLog;
-  /** Lost images do not change the exit code. */
-  readonly allowLost: boolean;
-  /** Digests of 12 hex digits, for a terminal. */
-  readonly shortDigests: boolean;
+  readonly style: Style;
 }
 
 /** Bytes that a slow reader of stderr may leave unread before lines are left out. */
@@ -40,11 +41,15 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
   }
 
   /** A dry run refuses nothing: its plan is its result. */
-  planned({ items }: Plan, { mode }: { readonly mode: PromotionMode }): void {
+  planned(report: RunReport): void {
+    const { mode } = report;
     if (mode !== 'promotion') return;
-    const refused = items.filter((item) => !isWritable(item) && isRefusal(item));
-    if (this.#log.format === 'text') return this.#refuse(refused);
-    for (const item of refused) this.#writeItem(makePromotionItem(item, { outcome: undefined, mode }));
+    const items = filtered(report.items, (item) => !isWrite(item) && isLoggedLive(item, mode));
+    if (this.#log.format !== 'text') for (const item of items) this.#writeItem(item);
+    else {
+      for (const line of itemLines({ ...report, items }, this.#options)) this.#line(line);
+      for (const line of causeLines(report)) this.#line(line);
+    }
   }
 
   imageEnded(image: EndedImage): void {
@@ -81,75 +86,55 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
     else this.#log.write(level, renderItemLine(item));
   }
 
-  /** A line for each image and reason; for unreadable edges a line for each host. */
-  #refuse(items: readonly PlanItem[]): void {
-    const shown = new Set<string>();
-    const lines = items.flatMap((item) => {
-      const reason = explainPlainly(item, (digest) => this.#digest(digest));
-      const isRepeated = item.decision === 'conflict' && shown.has(edgeId(item));
-      shown.add(edgeId(item));
-      return isRepeated ? [] : [{ item, reason }];
-    });
-    const groups = groupBy(lines, ({ item, reason }) =>
-      item.decision === 'unreadable'
-        ? hostOf(item.destination)
-        : `${item.destination} ${item.digest} ${reason}`,
-    );
-    for (const [key, [first, ...others]] of groups) {
-      if (first === undefined) continue;
-      const { item, reason } = first;
-      const tags = [first, ...others].flatMap(({ item: { tag } }) => tag ?? []);
-      const level = item.decision === 'lost' && this.#options.allowLost ? 'warning' : 'error';
-      const place = item.at[0] === undefined ? '' : ` (${formatPosition(item.at[0])})`;
-      if (item.decision !== 'unreadable') {
-        this.#line(level, `refused ${this.#subject(item, tags)}: ${reason}${place}`);
-      } else if (others.length === 0) this.#line(level, `unreadable ${edgeId(item)}: ${reason}${place}`);
-      else this.#line(level, `unreadable ${key}: ${1 + others.length} edges: ${reason}`);
-    }
-  }
-
-  #writeImage({ edges, durationMs, bytes }: EndedImage): void {
-    const figures = [...(bytes > 0 ? [formatBytes(bytes)] : []), formatSeconds(durationMs)].join(', ');
-    for (const [key, group] of groupBy(edges, ({ outcome }) => describe(outcome))) {
+  #writeImage(image: EndedImage): void {
+    const { edges, durationMs, bytes } = image;
+    const figures = `(${[...(bytes > 0 ? [formatBytes(bytes)] : []), formatSeconds(durationMs)].join(', ')})`;
+    if (this.#options.detail === 'verbose') return this.#writeEdges(edges, figures);
+    for (const [reason, group] of groupBy(edges, ({ outcome }) => describe(outcome))) {
       const [first] = group;
       if (first === undefined) continue;
-      const tags = group.flatMap(({ item: { tag } }) => tag ?? []);
-      const subject = this.#subject(first.item, tags);
-      if (first.outcome.result !== 'copied') this.#line('error', `failed ${subject}: ${key}`);
-      else {
-        const verb = first.item.decision === 'copy' ? 'copied' : 'tagged';
-        this.#line('info', `${verb} ${subject} (${figures})${key}`);
+      const tags = group.flatMap(({ item: { tag } }) => tag ?? []).join(', ');
+      const subject = `${image.destination}@${image.digest}${tags === '' ? '' : `: ${tags}`}`;
+      if (first.outcome.result !== 'copied') {
+        this.#line({ level: 'error', word: 'failed', text: `${subject}: ${reason}` });
+      } else {
+        const word = first.item.decision === 'copy' ? 'copied' : 'tagged';
+        this.#line({ level: 'info', word, text: `${subject} ${figures}${reason}` });
       }
     }
   }
 
-  #subject({ destination, digest }: PlanItem, tags: readonly string[]): string {
-    const image = `${destination}@${this.#digest(digest)}`;
-    return tags.length === 0 ? image : `${image}: ${tags.join(', ')}`;
+  #writeEdges(edges: readonly EndedEdge[], figures: string): void {
+    const mode = 'promotion';
+    for (const { item, outcome } of edges) {
+      const line = edgeLine(makePromotionItem(item, { outcome, mode }), { ...this.#options, mode });
+      this.#line({ ...line, text: line.level === 'info' ? `${line.text} ${figures}` : line.text });
+    }
   }
 
-  #digest(digest: string): string {
-    return this.#options.shortDigests ? digest.slice(0, digest.indexOf(':') + 13) : digest;
-  }
-
-  #line(level: LogLevel, text: string): void {
+  #line({ level, word, text }: Line): void {
+    const { style, detail } = this.#options;
+    if (level === 'info' && detail === 'quiet') return;
+    const shown = style.shortDigests && detail !== 'verbose' ? shortenDigests(text) : text;
     this.#log.line(level, (now) => {
       const time = `${new Date(now).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}Z`;
-      return escapeLines(`${time} ${oneLine(text, Number.POSITIVE_INFINITY)}\n`);
+      return `${time} ${paint(word, level, style)} ${oneLine(shown, Number.POSITIVE_INFINITY)}\n`;
     });
   }
 }
 
 /** True for an item that the log of a promotion has had while it ran. */
-export function isLoggedLive(item: PromotionItem, mode: PromotionMode): boolean {
-  if (mode !== 'promotion' || !isRefusal(item)) return false;
-  const isToWrite = item.decision === 'copy' || item.decision === 'add-tag';
-  return !isToWrite || item.outcome !== 'not-attempted';
+export function isLoggedLive(item: PromotionItem, mode: Report['mode']): boolean {
+  if (mode !== 'promotion') return false;
+  if (isWrite(item)) return item.outcome !== 'not-attempted';
+  return !LEFT_TO_THE_END.has(item.decision);
 }
 
-/** False for edges that need nothing, and for those that were not read. */
-function isRefusal({ decision }: Pick<PromotionItem, 'decision'>): boolean {
-  return decision !== 'present' && decision !== 'not-attempted' && decision !== 'invalid';
+/** Edges that need nothing, edges that were not read, and malformed entries. */
+const LEFT_TO_THE_END: ReadonlySet<string> = new Set(['present', 'not-attempted', 'invalid']);
+
+function isWrite({ decision }: PromotionItem): boolean {
+  return decision === 'copy' || decision === 'add-tag';
 }
 
 /** The reason of a failure, or the siblings that content came from. */

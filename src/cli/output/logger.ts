@@ -23,7 +23,11 @@ export interface LineLog extends Log {
 }
 
 /** A log on stderr: lines for people, or JSON with the keys that log collectors know. */
-export function createLogger({ err }: LogSink, { level, format }: LogOptions, now: () => number): LineLog {
+export function createLogger(
+  { err }: LogSink,
+  { level, format }: Pick<LogOptions, 'level' | 'format'>,
+  now: () => number,
+): LineLog {
   const renderLine = format === 'json' ? renderJsonLine : renderTextLine;
   const line: LineLog['line'] = (lineLevel, render) => {
     if (RANK[lineLevel] >= RANK[level]) err.write(render(now()));

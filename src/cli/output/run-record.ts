@@ -1,35 +1,47 @@
 import type { RunEvents } from '../../apply.ts';
-import type { Clock } from '../../ports/clock.ts';
+import { planSentence } from '../../report/summary/verdict.ts';
+import type { TransferOptions } from '../flags/options/promotion-options.ts';
+import type { Run } from '../runtime/run-scope.ts';
 import { Journal } from './journal.ts';
 import { LiveLog } from './live-log.ts';
-import type { LineLog } from './logger.ts';
+import { styleOf } from './log-report.ts';
 import type { Stdio } from './stdio.ts';
 import type { ReportTargets } from './write-report.ts';
 
 export interface RunRecordParts {
+  readonly options: Pick<TransferOptions, 'log' | 'allowLost'>;
   readonly places: ReportTargets;
-  readonly log: LineLog;
-  readonly clock: Clock;
+  readonly run: Pick<Run, 'log' | 'print' | 'runtime'>;
   readonly stdio: Stdio;
-  readonly allowLost: boolean;
+  readonly env: NodeJS.ProcessEnv;
+  /** Logs facts about the run below the sentence of its plan. */
+  readonly logFacts?: () => void;
 }
 
-/** The record of a promotion while it runs: its live log, and the journal that precedes its report. */
+/** The record of a run while it runs: the sentence of its plan, its live log, and the journal that precedes its report. */
 export interface RunRecord {
   readonly events: RunEvents;
   /** Called after the report has been written, or could not be. */
   close(end: { readonly isReported: boolean }): Promise<void>;
 }
 
-export function openRunRecord({ places, log, clock, stdio, allowLost }: RunRecordParts): RunRecord {
-  const live = new LiveLog({ log, allowLost, shortDigests: stdio.err.isTTY === true });
-  const { secrets } = stdio;
-  const journal = new Journal(places.report, { log, secrets, now: () => clock.wallTime() });
+export function openRunRecord({ options, places, run, logFacts, ...context }: RunRecordParts): RunRecord {
+  const { log, print, runtime } = run;
+  const { detail, format } = options.log;
+  const style = styleOf({ options, ...context });
+  const live = new LiveLog({ log, allowLost: options.allowLost, detail, style });
+  const journal = new Journal(places.report, {
+    log,
+    secrets: context.stdio.secrets,
+    now: () => runtime.clock.wallTime(),
+  });
   return {
     events: {
-      planned: async (plan, report) => {
+      planned: async (report) => {
+        if (format === 'text') print(planSentence(report));
+        logFacts?.();
         await journal.planned(report);
-        live.planned(plan, report);
+        live.planned(report);
       },
       edgeEnded: (item, outcome) => journal.edgeEnded(item, outcome),
       imageEnded: (image) => live.imageEnded(image),

@@ -4,7 +4,7 @@ import { assertNever, CodedError, messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
 import { renderJson } from '../../report/render-json.ts';
-import { renderMarkdown } from '../../report/render-markdown.ts';
+import { type MarkdownOptions, renderMarkdown } from '../../report/render-markdown.ts';
 import type { Report } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
@@ -77,11 +77,11 @@ function refuseSame(targets: readonly GivenTarget[]): void {
 export async function writeReports(
   report: Report,
   { report: json, reportMarkdown: markdown }: ReportTargets,
-  stdio: Stdio,
+  { stdio, ...markdownOptions }: MarkdownOptions & { readonly stdio: Stdio },
 ): Promise<void> {
   const results = await Promise.allSettled([
     writePieces(json, () => renderJson(report), { stdio }),
-    writePieces(markdown, () => [renderMarkdown(report)], { stdio }),
+    writePieces(markdown, () => [renderMarkdown(report, markdownOptions)], { stdio }),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
 }

@@ -5,12 +5,14 @@ import { LayoutError } from '../../manifest/layout/layout-error.ts';
 import type { Problem, ReadManifests } from '../../manifest/model.ts';
 import { renderProblem } from '../../manifest/problem.ts';
 import { type ManifestLocation, readManifests } from '../../manifest/read-manifests.ts';
-import type { Log } from '../../ports/log.ts';
+import type { Log, LogLevel } from '../../ports/log.ts';
 import { InputError } from '../flags/usage-error.ts';
 
 export interface LoadOptions {
   /** Throws for any file that is not YAML. Otherwise only its project is left out, unless no project can be parsed. */
   readonly strict: boolean;
+  /** Level of the line that counts the manifests. Default: `info`. */
+  readonly countLevel?: LogLevel;
   readonly log: Log;
   readonly stopping: AbortSignal;
 }
@@ -21,7 +23,7 @@ export interface LoadOptions {
  */
 export async function loadManifests(
   where: ManifestLocation,
-  { strict, log, stopping }: LoadOptions,
+  { strict, countLevel = 'info', log, stopping }: LoadOptions,
 ): Promise<ReadManifests> {
   const read = await untilAborted(readManifests(where, stopping), stopping).catch(async (error: unknown) => {
     if (stopping.aborted) return NOTHING_READ;
@@ -29,7 +31,7 @@ export async function loadManifests(
   });
   for (const problem of read.problems) log.write(problem.severity, renderProblem(problem));
   const { projects, images, digests } = read.counts;
-  log.write('info', 'manifests read', { projects, images, digests });
+  log.write(countLevel, 'manifests read', { projects, images, digests });
   const unparsable = countUnparsable(read.problems);
   if (unparsable > 0 && (strict || unparsable === projects)) {
     throw new InputError(`${unparsable} of ${projects} manifests cannot be parsed: see above`);

@@ -15,6 +15,8 @@ import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
 /** The parts that every run has. */
 export interface Run {
   readonly log: LineLog;
+  /** Writes a line for people that has no level: above the progress. */
+  readonly print: (line: string) => void;
   readonly stop: StopSignals;
   readonly runtime: Runtime;
   /** Shows progress and traffic while `work` runs. */
@@ -44,7 +46,7 @@ export async function withRun(
   stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping, options)));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
-    return await run({ log, stop, runtime, showing });
+    return await run({ log, print: (line) => status.write(`${line}\n`), stop, runtime, showing });
   } finally {
     await runtime.close();
     stop.release();

@@ -1,4 +1,4 @@
-import type { ImageView, PlanView } from './plan-view.ts';
+import type { PlanView } from './plan-view.ts';
 
 /** The plan in one sentence. */
 export function summarize({ counts, malformed, writes }: PlanView): string {
@@ -43,21 +43,5 @@ function describeSignature(status: PlanView['signature']): string {
       return `WRONG: not one of the key ${status.key}, which it claims`;
     default:
       return status;
-  }
-}
-
-/** Lists of registries with more than one, numbered from 1 in the order of their first use. */
-export class RegistryLists {
-  readonly all: (readonly string[])[] = [];
-  readonly #numbers = new Map<string, number>();
-
-  /** The one registry of an image, or how many it has and the number of their list. */
-  nameOf({ registries }: Pick<ImageView, 'registries'>): string {
-    const [only = '', second] = registries;
-    if (second === undefined) return only;
-    const key = registries.join(' ');
-    const number = this.#numbers.get(key) ?? this.all.push(registries);
-    this.#numbers.set(key, number);
-    return `${registries.length} registries [${number}]`;
   }
 }

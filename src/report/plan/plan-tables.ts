@@ -1,5 +1,5 @@
 import { withAdvice } from '../render-text.ts';
-import { RegistryLists } from './plan-summary.ts';
+import { RegistryLists } from '../summary/registry-lists.ts';
 import type { ImageView, PlanView } from './plan-view.ts';
 
 /** A section of a plan as Markdown and HTML have it. */
@@ -54,7 +54,7 @@ function rowsOf(
   explain: (line: Line) => string,
 ): string[][] {
   return images.flatMap((image) => {
-    const registries = lists.nameOf(image);
+    const registries = lists.nameOf(image, 'registries');
     return image.lines.map((line, index) => {
       const { decision, tag, digest, at } = line;
       const name = index === 0 ? image.image : '';

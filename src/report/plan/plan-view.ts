@@ -9,6 +9,7 @@ import type { PlanOrigin } from '../../plan/recorded-plan.ts';
 import { explainItem } from '../explain-item.ts';
 import { makeFindings } from '../findings.ts';
 import type { ReportFinding } from '../envelope.ts';
+import { type FoldedImage, foldEdges } from '../summary/fold-edges.ts';
 
 /** A plan file for people, and for programs as JSON: every edge that is not present, folded. */
 export interface PlanView {
@@ -28,11 +29,7 @@ export interface PlanView {
 }
 
 /** An image in some registries: the destination of each line is `REGISTRY/IMAGE` for each of them. */
-export interface ImageView {
-  readonly image: string;
-  readonly registries: readonly string[];
-  readonly lines: readonly LineView[];
-}
+export type ImageView = FoldedImage<LineView>;
 
 export interface LineView {
   readonly decision: EdgeDecision;
@@ -64,32 +61,15 @@ export function makePlanView({ plan, digest }: PlanFile, signature: SignatureSta
   };
 }
 
-interface Fold {
-  readonly line: LineView;
-  readonly sources: readonly Repository[];
-  readonly destinations: Repository[];
-}
-
 /** Lines that differ in their destination alone become one, then lines of one image and the same registries a group. */
 function foldItems(items: readonly PlanItem[]): readonly ImageView[] {
-  const folds = new Map<string, Fold>();
-  for (const item of items) {
-    const line = lineOf(item);
-    const key = JSON.stringify(line);
-    const fold = folds.get(key) ?? { line, sources: item.sources, destinations: [] };
-    folds.set(key, fold);
-    fold.destinations.push(item.destination);
-  }
-  const images = new Map<string, ImageView & { readonly lines: LineView[] }>();
-  for (const { line, sources, destinations } of folds.values()) {
-    const image = imageOf([...destinations, ...sources]);
-    const registries = destinations.map((name) => name.slice(0, -(image.length + 1)));
-    const key = [image, ...registries].join(' ');
-    const group = images.get(key) ?? { image, registries, lines: [] };
-    images.set(key, group);
-    group.lines.push(line);
-  }
-  return Array.from(images.values());
+  return foldEdges(
+    items.map((item) => {
+      const line = lineOf(item);
+      const { destination } = item;
+      return { key: JSON.stringify(line), destination, source: line.source, makeLine: () => line };
+    }),
+  );
 }
 
 function lineOf(item: PlanItem): LineView {
@@ -97,12 +77,4 @@ function lineOf(item: PlanItem): LineView {
   const isOrdinary = decision === 'add-tag' || (decision === 'copy' && item.sourceFault === undefined);
   const reason = isOrdinary ? '' : explainItem(item);
   return { decision, tag, digest, source: sources[0] ?? null, reason, at: at.map(formatPosition) };
-}
-
-/** The last path components that all of some repositories share, without a host; at least the last one of the first. */
-function imageOf(repositories: readonly Repository[]): string {
-  const [first = [], ...others] = repositories.map((name) => name.split('/').slice(1).toReversed());
-  const differs = first.findIndex((part, index) => others.some((other) => other[index] !== part));
-  const shared = differs === -1 ? first.length : differs;
-  return first.slice(0, Math.max(1, shared)).toReversed().join('/');
 }

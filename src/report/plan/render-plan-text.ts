@@ -1,6 +1,7 @@
 import { oneLine } from '../../base/text.ts';
 import { renderFindingLine } from '../render-text.ts';
-import { factsOf, RegistryLists, summarize } from './plan-summary.ts';
+import { RegistryLists } from '../summary/registry-lists.ts';
+import { factsOf, summarize } from './plan-summary.ts';
 import type { ImageView, LineView, PlanView } from './plan-view.ts';
 
 /** The whole plan as text, line by line: a heading for each image, a line for each tag, each list of registries once. */
@@ -27,7 +28,7 @@ export function* renderPlanText(view: PlanView): Generator<string> {
 function* section(title: string, images: readonly ImageView[], lists: RegistryLists): Generator<string> {
   if (images.length > 0) yield `\n${title}:\n`;
   for (const image of images) {
-    yield `  ${image.image} -> ${lists.nameOf(image)}\n`;
+    yield `  ${image.image} -> ${lists.nameOf(image, 'registries')}\n`;
     for (const line of image.lines) yield `    ${renderLine(line)}\n`;
   }
 }

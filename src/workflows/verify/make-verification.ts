@@ -15,6 +15,7 @@ import {
   makeHosts,
   type MalformedEntry,
 } from '../../report/make-envelope.ts';
+import { CauseFinder } from '../../report/summary/find-causes.ts';
 import {
   type RepairReport,
   type Verification,
@@ -51,6 +52,7 @@ export function makeVerification(input: VerificationInput): Verification {
     ...makeHead(input, wanted.shard),
     summary: { edges: wanted.edges, ...tally.sum(), invalid: errors.length },
     findings: [],
+    ...tally.causes.field(),
     items: [...sortedBy(tally.items, ({ destination }) => destination ?? ''), ...errors.map(invalidItem)],
     ...(repair === undefined ? {} : { repair }),
     hosts: makeHosts(tally.hosts.keys(), input.traffic, (host) => ({
@@ -62,6 +64,7 @@ export function makeVerification(input: VerificationInput): Verification {
 /** Counts edges by host and decision, and keeps the items to report. */
 class Tally {
   readonly items: VerificationItem[] = [];
+  readonly causes = new CauseFinder();
   readonly hosts = new Map<string, Record<VerifyDecision, number>>();
   readonly #keepsPresent: boolean;
 
@@ -74,7 +77,10 @@ class Tally {
     const counts = this.hosts.get(host) ?? noEdges();
     this.hosts.set(host, counts);
     counts[decision] += 1;
-    if (decision !== 'present' || this.#keepsPresent) this.items.push(makeItem());
+    if (decision === 'present' && !this.#keepsPresent) return;
+    const item = makeItem();
+    this.causes.add(item);
+    this.items.push(this.causes.named(item));
   }
 
   sum(): Record<VerifyDecision, number> {

@@ -1,5 +1,4 @@
 // Covers src/cli/output/log-report-json.ts
-// Covers src/report/explain-plainly.ts
 
 import { describe, expect, it } from 'vitest';
 import { LiveLog } from '../../../src/cli/output/live-log.ts';
@@ -7,7 +6,10 @@ import { createLogger } from '../../../src/cli/output/logger.ts';
 import type { LogOptions } from '../../../src/cli/flags/options/run-options.ts';
 import type { EndedImage } from '../../../src/copy/copy-events.ts';
 import { COPIED, failed, type Outcome } from '../../../src/copy/outcome.ts';
-import { noEdges, type Plan, type PlanItem, type WritableItem } from '../../../src/plan/plan.ts';
+import { noEdges, type PlanItem, type WritableItem } from '../../../src/plan/plan.ts';
+import { makeReport } from '../../../src/report/make-report.ts';
+import type { PromotionMode, RunReport } from '../../../src/report/report.ts';
+import { PLAIN_STYLE, type Style } from '../../../src/report/summary/style.ts';
 import { digest, repository, tag } from '../../builders/manifests.ts';
 
 const A = digest('a');
@@ -37,42 +39,52 @@ function ended(...outcomes: readonly (readonly [WritableItem, Outcome])[]): Ende
   return { destination: repository('p.io/p/app'), digest: A, edges, durationMs: 3140.6, bytes: 12_345_678 };
 }
 
-function planOf(items: readonly PlanItem[]): Plan {
-  return { items, counts: noEdges(), hosts: {}, newRepositories: [] };
+/** The report of a run that ends when its plan is known. */
+function reportOf(items: readonly PlanItem[], mode: PromotionMode = 'promotion'): RunReport {
+  return makeReport({
+    mode,
+    startedAt: NOW,
+    durationMs: 0,
+    stopped: true,
+    edges: items.length,
+    plan: { items, counts: noEdges(), hosts: {}, newRepositories: [] },
+    readings: new Map(),
+    outcomes: new Map(),
+    problems: [],
+    manifests: { projects: 1, images: 1, digests: 1 },
+    traffic: new Map(),
+  });
 }
+
+type Options = Partial<LogOptions> & {
+  readonly style?: Style;
+  readonly allowLost?: boolean;
+};
 
 function start(
   format: LogOptions['format'] = 'text',
-  {
-    level = 'info',
-    shortDigests = true,
-    allowLost = false,
-  }: Partial<LogOptions> & {
-    shortDigests?: boolean;
-    allowLost?: boolean;
-  } = {},
+  { level = 'info', detail = 'normal', allowLost = false, style = TERMINAL }: Options = {},
 ) {
   const lines: string[] = [];
   const err = { backlog: 0, write: (text: string) => lines.push(...text.trimEnd().split('\n')) };
   const log = createLogger({ err }, { level, format }, () => NOW);
-  return { lines, err, live: new LiveLog({ log, allowLost, shortDigests }) };
+  return { lines, err, live: new LiveLog({ log, allowLost, detail, style }) };
 }
 
-const PROMOTION = { mode: 'promotion' } as const;
+const TERMINAL: Style = { columns: 80, colours: false, shortDigests: true };
+const TIME = '2026-11-28T07:53:49Z';
 
 describe('the log of an image that has ended', () => {
   it('is a line with time, tags, bytes and duration', () => {
     const { lines, live } = start();
     live.imageEnded(ended([toCopy(), COPIED], [toCopy({ tag: 'v1.0.0' }), COPIED]));
-    expect(lines).toEqual([
-      '2026-11-28T07:53:49Z copied p.io/p/app@sha256:aaaaaaaaaaaa: v1.0, v1.0.0 (12.3 MB, 3.1 s)',
-    ]);
+    expect(lines).toEqual([`${TIME} copied p.io/p/app@sha256:aaaaaaaaaaaa: v1.0, v1.0.0 (12.3 MB, 3.1 s)`]);
   });
 
   it('has the whole digest in a file, and no colon without a tag', () => {
-    const { lines, live } = start('text', { shortDigests: false });
+    const { lines, live } = start('text', { style: PLAIN_STYLE });
     live.imageEnded(ended([toCopy({ tag: undefined }), COPIED]));
-    expect(lines).toEqual([`2026-11-28T07:53:49Z copied p.io/p/app@${A} (12.3 MB, 3.1 s)`]);
+    expect(lines).toEqual([`${TIME} copied p.io/p/app@${A} (12.3 MB, 3.1 s)`]);
   });
 
   it('tells a tag that was added from an image that was copied, and failures with their reason', () => {
@@ -80,8 +92,8 @@ describe('the log of an image that has ended', () => {
     const added: WritableItem = { ...base({ tag: 'v1' }), decision: 'add-tag', siblings: [] };
     live.imageEnded({ ...ended([added, COPIED], [toCopy(), failed('PUT: 500\nno')]), bytes: 0 });
     expect(lines).toEqual([
-      '2026-11-28T07:53:49Z tagged p.io/p/app@sha256:aaaaaaaaaaaa: v1 (3.1 s)',
-      '2026-11-28T07:53:49Z failed p.io/p/app@sha256:aaaaaaaaaaaa: v1.0: PUT: 500 no',
+      `${TIME} tagged p.io/p/app@sha256:aaaaaaaaaaaa: v1 (3.1 s)`,
+      `${TIME} failed p.io/p/app@sha256:aaaaaaaaaaaa: v1.0: PUT: 500 no`,
     ]);
   });
 
@@ -89,6 +101,29 @@ describe('the log of an image that has ended', () => {
     const { lines, live } = start('text', { level: 'error' });
     live.imageEnded(ended([toCopy(), COPIED], [toCopy({ tag: 'v2' }), failed('no')]));
     expect(lines).toEqual([expect.stringContaining(' failed ')]);
+  });
+
+  it('is not wanted with -quiet, unless it failed', () => {
+    const { lines, live } = start('text', { detail: 'quiet' });
+    live.imageEnded(ended([toCopy(), COPIED], [toCopy({ tag: 'v2' }), failed('no')]));
+    expect(lines).toEqual([expect.stringContaining(' failed ')]);
+  });
+
+  it('has a line for each edge with -verbose', () => {
+    const { lines, live } = start('text', { detail: 'verbose' });
+    live.imageEnded(ended([toCopy(), COPIED], [toCopy({ tag: 'v2' }), failed('no')]));
+    expect(lines).toEqual([
+      `${TIME} copied s.io/s/app@${A} -> p.io/p/app:v1.0 (m.yaml:3:5) (12.3 MB, 3.1 s)`,
+      `${TIME} failed s.io/s/app@${A} -> p.io/p/app:v2: no (m.yaml:3:5)`,
+    ]);
+  });
+
+  it('has its first word in colour on a terminal that shows colours', () => {
+    const { lines, live } = start('text', { style: { ...TERMINAL, colours: true } });
+    live.imageEnded(ended([toCopy(), failed('\u001b[2J')]));
+    expect(lines).toEqual([
+      `${TIME} \u001b[31mfailed\u001b[0m p.io/p/app@sha256:aaaaaaaaaaaa: v1.0: \\u001b[2J`,
+    ]);
   });
 
   it('leaves what was not attempted to the end', () => {
@@ -143,31 +178,49 @@ describe('the log of an image that has ended', () => {
 });
 
 describe('the log of refused edges', () => {
+  const DOWN = 'GET https://q.io/v2/p/one/tags/list: ECONNREFUSED: connection refused';
   const refused: readonly PlanItem[] = [
     { ...base({ tag: 'v1' }), decision: 'tag-move', found: digest('b') },
     { ...base({ name: 'p.io/p/gone', tag: 'v1' }), decision: 'lost' },
     { ...base({ name: 'p.io/p/gone', tag: 'v2' }), decision: 'lost' },
-    { ...base({ name: 'q.io/p/one' }), decision: 'unreadable', reason: 'destination: connection refused' },
-    { ...base({ name: 'q.io/p/two' }), decision: 'unreadable', reason: 'destination: connection refused' },
+    { ...base({ name: 'q.io/p/one' }), decision: 'unreadable', reason: `destination: ${DOWN}` },
+    { ...base({ name: 'q.io/p/two' }), decision: 'unreadable', reason: `destination: ${DOWN}` },
+    { ...base({ name: 'r.io/p/odd' }), decision: 'unreadable', reason: 'destination: no tag list' },
     { ...base({ name: 'q.io/p/late' }), decision: 'not-attempted' },
     toCopy(),
   ];
 
-  it('says in plain words why, before anything is written: a line for each image, or for each silent host', () => {
+  it('says in plain words why, before anything is written: a line for each tag, and for each cause', () => {
     const { lines, live } = start();
-    live.planned(planOf(refused), PROMOTION);
-    const time = '2026-11-28T07:53:49Z';
+    live.planned(reportOf(refused));
+    const lost = 'not found at s.io/s/app: sha256:aaaaaaaaaaaa (wrong digest, wrong image name, or deleted)';
     expect(lines).toEqual([
-      `${time} refused p.io/p/app@sha256:aaaaaaaaaaaa: v1: tag v1 is sha256:bbbbbbbbbbbb, not moved (m.yaml:3:5)`,
-      `${time} refused p.io/p/gone@sha256:aaaaaaaaaaaa: v1, v2: not found at s.io/s/app: sha256:aaaaaaaaaaaa (wrong digest, wrong image name, or deleted) (m.yaml:3:5)`,
-      `${time} unreadable q.io: 2 edges: destination: connection refused`,
+      `${TIME} tag-move p.io/p/app:v1 sha256:aaaaaaaaaaaa: the tag is sha256:bbbbbbbbbbbb, not moved (m.yaml:3:5)`,
+      `${TIME} lost p.io/p/gone:v1 sha256:aaaaaaaaaaaa: ${lost} (m.yaml:3:5)`,
+      `${TIME} lost p.io/p/gone:v2 sha256:aaaaaaaaaaaa: ${lost} (m.yaml:3:5)`,
+      `${TIME} unreadable r.io/p/odd:v1.0 sha256:aaaaaaaaaaaa: destination: no tag list (m.yaml:3:5)`,
+      expect.stringMatching(`^${TIME} no answer at q.io, 2 edges: ECONNREFUSED: connection refused; check `),
     ]);
+  });
+
+  it('is one line for the regions of an image', () => {
+    const { lines, live } = start();
+    const regions = ['a.io/p/app', 'b.io/p/app', 'c.io/p/app'];
+    live.planned(reportOf(regions.map((name) => ({ ...base({ name }), decision: 'lost' }))));
+    expect(lines).toEqual([expect.stringContaining(' lost app:v1.0 sha256:aaaaaaaaaaaa → 3 destinations: ')]);
+  });
+
+  it('has every edge and whole digests, if asked for', () => {
+    const { lines, live } = start('text', { detail: 'verbose' });
+    live.planned(reportOf(refused));
+    expect(lines.filter((line) => line.includes(' unreadable '))).toHaveLength(3);
+    expect(lines[0]).toContain(` tag-move s.io/s/app@${A} -> p.io/p/app:v1: `);
   });
 
   it.each(['legacy', 'json'] as const)('keeps the words that scripts search for: %s', (format) => {
     const { lines, live } = start(format);
-    live.planned(planOf(refused), PROMOTION);
-    expect(lines.length).toBe(5);
+    live.planned(reportOf(refused));
+    expect(lines.length).toBe(6);
     expect(lines[0]).toContain('tag moves are not supported');
     expect(lines[1]).toContain('_LOST_');
   });
@@ -176,19 +229,19 @@ describe('the log of refused edges', () => {
     const { lines, live } = start();
     const others = [{ digest: digest('b'), at: AT }];
     const conflict: PlanItem = { ...base({}), decision: 'conflict', others, moreOthers: 0 };
-    live.planned(planOf([conflict, { ...conflict, digest: digest('b') }]), PROMOTION);
-    expect(lines).toEqual([expect.stringContaining('refused p.io/p/app@sha256:aaaaaaaaaaaa: v1.0: ')]);
+    live.planned(reportOf([conflict, { ...conflict, digest: digest('b') }]));
+    expect(lines).toEqual([expect.stringContaining(' conflict p.io/p/app:v1.0 sha256:aaaaaaaaaaaa: ')]);
   });
 
   it('is a warning of lost images that are allowed', () => {
     const { lines, live } = start('text', { level: 'error', allowLost: true });
-    live.planned(planOf(refused.slice(1, 2)), PROMOTION);
+    live.planned(reportOf(refused.slice(1, 2)));
     expect(lines).toEqual([]);
   });
 
   it('has nothing of a dry run: its plan is its result', () => {
     const { lines, live } = start();
-    live.planned(planOf(refused), { mode: 'dry-run' });
+    live.planned(reportOf(refused, 'dry-run'));
     expect(lines).toEqual([]);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogOptions } from '../../../src/cli/flags/options/run-options.ts';
 import { createLogger } from '../../../src/cli/output/logger.ts';
 
-function linesOf(options: LogOptions): string[] {
+function linesOf(options: Pick<LogOptions, 'level' | 'format'>): string[] {
   const err = new PassThrough({ encoding: 'utf8' });
   const log = createLogger({ err }, options, () => 0);
   log.write('debug', 'small');

@@ -3,6 +3,7 @@
 // Covers src/report/plan/render-plan-text.ts
 // Covers src/report/plan/render-plan-markdown.ts
 // Covers src/report/plan/render-plan-html.ts
+// Covers src/report/render-list.ts
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodePlan } from '../../../src/plan/plan-codec.ts';

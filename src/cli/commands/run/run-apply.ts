@@ -1,6 +1,5 @@
 import type { ReadManifests } from '../../../manifest/model.ts';
 import type { RunEvents } from '../../../apply.ts';
-import { filtered } from '../../../base/iterables.ts';
 import { quote } from '../../../base/text.ts';
 import { expandEdges } from '../../../edges/expand-edges.ts';
 import { hostRegistryOf, type RegistryName } from '../../../image/repository.ts';
@@ -8,20 +7,18 @@ import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { admitPlan, PlanRefused } from '../../../plan/admit-plan.ts';
 import type { PlanFile } from '../../../plan/plan-codec.ts';
 import { isWritable } from '../../../plan/plan.ts';
-import { exitCodeOf } from '../../../report/exit-code.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { InputError } from '../../flags/usage-error.ts';
-import { isLoggedLive } from '../../output/live-log.ts';
-import { logReport } from '../../output/log-report.ts';
 import { inputsAt } from '../../output/report-inputs.ts';
 import { openRunRecord } from '../../output/run-record.ts';
-import { prepareReports, writeReports } from '../../output/write-report.ts';
+import { prepareReports } from '../../output/write-report.ts';
 import { type BoundRegistry, registriesOf } from '../../runtime/bound-registries.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
 import { readPlanFile, readTrustedKeys } from '../../runtime/plan-files.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
+import { finishWith } from './run-promotion.ts';
 
 /** A complete and consistent request to apply a plan file. */
 export interface ApplyOptions extends Omit<PromotionOptions, 'where'> {
@@ -37,8 +34,7 @@ export interface ApplyOptions extends Omit<PromotionOptions, 'where'> {
 /** `cip apply` from its options to its exit code. */
 export function runApply(options: ApplyOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
-    const { log, stop } = run;
-    const { stdio } = context;
+    const { log } = run;
     const { file: path, trustedKeys, keyFiles, caFiles, where } = options;
     const inputs = inputsAt(where, [path, ...trustedKeys, ...keyFiles, ...caFiles]);
     const places = await prepareReports(options, inputs);
@@ -50,28 +46,14 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
       digest: plan,
       plan: { origin },
     } = file;
-    log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool, signature });
-    const { allowLost } = options;
-    const { clock } = run.runtime;
-    const record = openRunRecord({ places, log, clock, stdio, allowLost });
+    const logFacts = () =>
+      log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool, signature });
+    const record = openRunRecord({ ...context, options, places, run, logFacts });
     const report = await applyWith(file, { options, run, read, events: record.events });
-    const items = filtered(report.items, (item) => !isLoggedLive(item, report.mode));
-    const { format } = options.log;
-    let isReported = false;
-    try {
-      await writeReports(report, places, stdio); // first: a run that is stopped may not reach the end of its log
-      isReported = true;
-    } finally {
-      await record.close({ isReported });
-      await logReport({ ...report, items }, { format, allowLost, stdio, log });
-      if (options.task === 'dry-run' && format !== 'json') log.write('info', NOTHING_WRITTEN);
-    }
-    return stop.exitCode() ?? exitCodeOf(report, options);
+    const areMalformedLogged = read !== undefined;
+    return await finishWith(report, { ...context, options, run, places, where, record, areMalformedLogged });
   });
 }
-
-/** For machines the mode is in the summary. */
-const NOTHING_WRITTEN = 'dry run: nothing was written; -confirm applies the plan';
 
 interface Parts {
   readonly options: ApplyOptions;

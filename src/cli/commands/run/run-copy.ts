@@ -30,23 +30,21 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
     const confirm = options.task === 'promotion';
     const registries = registriesOfCopy(options.copy).map((name) => ({ name, serviceAccount: undefined }));
     const client = await runtime.openRegistries(registries, { readOnly: !confirm });
-    const image = await nameImage(options, { registry: client.registry, run });
+    const { wanted, logFacts } = await nameImage(options, { registry: client.registry, run });
     const spool = runtime.openSpool(options.spoolLimit);
     const { promote } = await import('../../../promote.ts');
-    const request = { ...image, confirm, proof, maxImageSize, reportAll, threads };
-    const { allowLost } = options;
-    const { stdio } = context;
+    const request = { ...wanted, confirm, proof, maxImageSize, reportAll, threads };
     const { clock } = runtime;
-    const record = openRunRecord({ places, log: run.log, clock, stdio, allowLost });
+    const record = openRunRecord({ ...context, options, places, run, ...(logFacts && { logFacts }) });
     const { events } = record;
     const report = await run.showing(client.traffic, (progress) =>
       promote(request, { ...client, spool, clock, progress, events, stopping, signal }),
     );
-    return await finishWith(report, { options, run, places, stdio, record });
+    return await finishWith(report, { ...context, options, run, places, record });
   });
 }
 
-/** The wanted edge of a copy. Logs the digest of its source. */
+/** The wanted edge of a copy, and a line with the digest of its source. */
 async function nameImage(
   { copy }: CopyOptions,
   { registry, run }: { readonly registry: ReadRegistry; readonly run: Run },
@@ -59,10 +57,12 @@ async function nameImage(
   });
   if (resolved.kind === 'unresolved') {
     run.log.write('error', `source image: ${resolved.reason}`);
-    return unresolvedCopy(resolved.reason);
+    return { wanted: unresolvedCopy(resolved.reason) };
   }
   const { digest } = resolved;
   const { repository, tag } = source;
-  if (tag !== undefined) run.log.write('info', `${formatReference(repository, tag)} is ${digest}`);
-  return { read: NO_MANIFESTS, wanted: wantedOf(copy, digest) };
+  const logFacts = () => {
+    if (tag !== undefined) run.log.write('info', `${formatReference(repository, tag)} is ${digest}`);
+  };
+  return { wanted: { read: NO_MANIFESTS, wanted: wantedOf(copy, digest) }, logFacts };
 }

@@ -1,25 +1,22 @@
 import type { RunEvents } from '../../../apply.ts';
 import { PARSE_ONLY_RULES } from '../../../checks/rules.ts';
 import { checkManifests } from '../../../checks/run-checks.ts';
-import { allSettledOrThrow } from '../../../base/concurrency.ts';
-import { filtered } from '../../../base/iterables.ts';
 import { expandEdges } from '../../../edges/expand-edges.ts';
 import { takeShard } from '../../../edges/take-shard.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
+import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { planConflicts } from '../../../plan/make-plan.ts';
 import type { Log } from '../../../ports/log.ts';
-import { exitCodeOf } from '../../../report/exit-code.ts';
 import { makeReport } from '../../../report/make-report.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { PromotionOptions, TransferOptions } from '../../flags/options/promotion-options.ts';
-import { isLoggedLive } from '../../output/live-log.ts';
-import { logReport } from '../../output/log-report.ts';
-import type { Stdio } from '../../output/stdio.ts';
+import { concludeRun } from '../../output/conclude-run.ts';
+import { manifestFrames } from '../../output/manifest-frames.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
 import { VERSION } from '../../output/version.ts';
 import { openRunRecord, type RunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
-import { prepareReports, type ReportTargets, writeReports } from '../../output/write-report.ts';
+import { prepareReports, type ReportTargets } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
@@ -29,58 +26,52 @@ import type { ProcessContext } from '../command.ts';
 export function runPromotion(options: PromotionOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
     const { log, stop } = run;
-    const { stdio } = context;
     const { shard, task, where } = options;
-    if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
+    const isSummarized = options.log.format === 'text';
+    const countLevel = isSummarized ? 'debug' : 'info'; // the plan's sentence has the same numbers
+    if (shard !== undefined) log.write(countLevel, 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
-    const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
-    const { clock } = run.runtime;
-    const record = openRunRecord({ places, log, clock, stdio, allowLost: options.allowLost });
+    const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
+    const record = openRunRecord({ ...context, options, places, run });
     const report =
       task === 'parse-only'
         ? checkOnly(read, { options, run })
         : await promoteWith(read, { options, run, output, events: record.events });
-    return await finishWith(report, { options, run, places, stdio, output, record });
+    return await finishWith(report, { ...context, options, run, places, output, where, record });
   });
 }
 
 /** Writes and logs the report of a run, and writes its plan; gives its exit code. */
 export async function finishWith(
   report: RunReport,
-  { options, run, places, stdio, output, record }: Finish,
+  { options, run, places, stdio, env, output, where, record, areMalformedLogged = true }: Finish,
 ): Promise<number> {
-  const { log, stop } = run;
-  const items = filtered(
-    report.items,
-    (item) => item.decision !== 'invalid' && !isLoggedLive(item, report.mode), // these are in the log already
-  );
-  let isReported = false;
-  const { format } = options.log;
-  try {
-    // first: a run that is stopped may not reach the end of its log
-    const writing = output === undefined ? [] : [output.write(places, stdio)];
-    await allSettledOrThrow([...writing, writeReports(report, places, stdio)]);
-    isReported = true;
-  } finally {
-    await record.close({ isReported });
-    await logReport({ ...report, items }, { format, allowLost: options.allowLost, stdio, log });
-    if (options.task === 'dry-run' && format !== 'json') log.write('info', NOTHING_WRITTEN);
-  }
-  return stop.exitCode() ?? exitCodeOf(report, options);
+  return await concludeRun(report, {
+    options,
+    places,
+    stdio,
+    env,
+    log: run.log,
+    isOpened: options.task !== 'parse-only',
+    areMalformedLogged,
+    record,
+    stopCode: run.stop.exitCode(),
+    frameOf: where && manifestFrames(where),
+    writePlan: output && (() => output.write(places, stdio)),
+  });
 }
 
-interface Finish {
+interface Finish extends ProcessContext {
   readonly options: TransferOptions;
   readonly run: Run;
   readonly places: ReportTargets;
-  readonly stdio: Stdio;
   readonly output?: PlanOutput | undefined;
+  readonly where?: ManifestLocation | undefined;
   readonly record: RunRecord;
+  /** Default: true. */
+  readonly areMalformedLogged?: boolean;
 }
-
-/** For machines the mode is in the summary. */
-const NOTHING_WRITTEN = 'dry run: nothing was written; -confirm promotes';
 
 /** Loaded when it is needed: the schema of a plan takes longer to load than to read most manifests. */
 async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {

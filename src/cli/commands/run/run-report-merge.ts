@@ -2,9 +2,7 @@ import { open } from 'node:fs/promises';
 import { forEachConcurrently } from '../../../base/concurrency.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { quote } from '../../../base/text.ts';
-import type { Log } from '../../../ports/log.ts';
 import type { Named } from '../../../report/check-shards.ts';
-import { exitCodeOf } from '../../../report/exit-code.ts';
 import { isJournal } from '../../../report/journal.ts';
 import { mergeReports } from '../../../report/merge-reports.ts';
 import { parseReport } from '../../../report/parse-report.ts';
@@ -12,10 +10,9 @@ import type { Report } from '../../../report/report.ts';
 import type { ReportFiles } from '../../flags/options/promotion-options.ts';
 import type { LogOptions } from '../../flags/options/run-options.ts';
 import { InputError, UsageError } from '../../flags/usage-error.ts';
-import { logReport } from '../../output/log-report.ts';
+import { concludeRun } from '../../output/conclude-run.ts';
 import { createLogger } from '../../output/logger.ts';
-import type { Stdio } from '../../output/stdio.ts';
-import { prepareReports, type ReportTargets, writeReports } from '../../output/write-report.ts';
+import { prepareReports } from '../../output/write-report.ts';
 import type { ProcessContext } from '../command.ts';
 
 /** Maximum bytes of one report: JSON.parse needs a single string of node. About 800,000 items. */
@@ -30,34 +27,30 @@ export interface MergeOptions extends ReportFiles {
 }
 
 /** `cip report merge`: one report of the reports of all shards. Resolves to the exit code of such a run. */
-export async function runReportMerge(options: MergeOptions, { stdio }: ProcessContext): Promise<number> {
+export async function runReportMerge(options: MergeOptions, context: ProcessContext): Promise<number> {
   const { files } = options;
-  const log = createLogger(stdio, options.log, Date.now);
+  const log = createLogger(context.stdio, options.log, Date.now);
   const places = await prepareReports(options, { files });
-  return await mergeAll(await readReports(files), { options, places, stdio, log });
-}
-
-interface Merging {
-  readonly options: MergeOptions;
-  readonly places: ReportTargets;
-  readonly stdio: Stdio;
-  readonly log: Log;
-}
-
-async function mergeAll(
-  reports: readonly ReadReport[],
-  { options, places, stdio, log }: Merging,
-): Promise<number> {
+  const reports = await readReports(files);
   if (options.allowLost && reports.some(({ report }) => report.mode === 'verify')) {
     throw new UsageError('-allow-lost is not allowed with reports of cip verify');
   }
+  return await concludeRun(mergeAll(reports), {
+    ...context,
+    options,
+    places,
+    log,
+    isOpened: false,
+    areMalformedLogged: false,
+  });
+}
+
+/** The journal of a run that had no shard is a report by itself. */
+function mergeAll(reports: readonly ReadReport[]): Report {
   const [only, ...others] = reports;
   const isOneRun =
     only !== undefined && others.length === 0 && only.isJournal && only.report.shard === undefined;
-  const report = isOneRun ? only.report : mergeReports(reports);
-  await logReport(report, { format: options.log.format, allowLost: options.allowLost, stdio, log });
-  await writeReports(report, places, stdio);
-  return exitCodeOf(report, options);
+  return isOneRun ? only.report : mergeReports(reports);
 }
 
 interface ReadReport extends Named<Report> {

@@ -1,12 +1,13 @@
 import type { ReadManifests } from '../../../manifest/model.ts';
-import { exitCodeOf } from '../../../report/exit-code.ts';
 import type { Verification } from '../../../report/report.ts';
+import { verifySentence } from '../../../report/summary/verdict.ts';
 import type { Mirror } from '../../../workflows/verify/mirror.ts';
 import { verify } from '../../../workflows/verify/verify.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
-import { logReport } from '../../output/log-report.ts';
+import { concludeRun } from '../../output/conclude-run.ts';
+import { manifestFrames } from '../../output/manifest-frames.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
-import { prepareReports, writeReports } from '../../output/write-report.ts';
+import { prepareReports } from '../../output/write-report.ts';
 import { type BoundRegistry, registriesOf } from '../../runtime/bound-registries.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
@@ -24,20 +25,24 @@ export interface VerifyOptions extends PromotionOptions {
 export function runVerify(options: VerifyOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
     const { log, stop } = run;
-    const { stdio } = context;
     const { shard, where } = options;
-    if (shard !== undefined) log.write('info', 'one shard of the verification', { ...shard });
+    const isSummarized = options.log.format === 'text';
+    const countLevel = isSummarized ? 'debug' : 'info'; // the first sentence has the same numbers
+    if (shard !== undefined) log.write(countLevel, 'one shard of the verification', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
-    const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
+    const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
+    if (isSummarized) run.print(verifySentence({ manifests: read.counts, shard }));
     const verification = await verifyWith(read, { options, run });
-    try {
-      await writeReports(verification, places, stdio); // first: a run that is stopped may not reach the end of its log
-    } finally {
-      const items = verification.items.filter(({ decision }) => decision !== 'invalid'); // these are in the log already
-      const { format } = options.log;
-      await logReport({ ...verification, items }, { format, allowLost: false, stdio, log });
-    }
-    return stop.exitCode() ?? exitCodeOf(verification, { allowLost: false });
+    return await concludeRun(verification, {
+      ...context,
+      options: { ...options, allowLost: false },
+      places,
+      log,
+      isOpened: isSummarized,
+      areMalformedLogged: true,
+      stopCode: stop.exitCode(),
+      frameOf: manifestFrames(where),
+    });
   });
 }
 

@@ -157,9 +157,19 @@ export function reportFilesOf(flags: FlagValues): ReportFiles {
 
 /** Flags that have no effect. */
 function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
+  refuseOutput(flags);
   const unread = task === 'parse-only' && flags.isGiven('max-image-size');
   return [
     ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
     ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is queried'] : []),
   ];
+}
+
+/** A gate in somebody's job: a promotion that prints nothing where a program waits for JSON is no help. */
+function refuseOutput(flags: FlagValues): void {
+  const flag = ['output', 'output-format'].find((name) => flags.text(name));
+  if (flag === undefined) return;
+  throw new UsageError(
+    `-${flag} is the format of -snapshot and cip diff: for the report of this run as JSON give -report=- (or -report=FILE)`,
+  );
 }

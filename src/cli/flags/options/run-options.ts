@@ -31,6 +31,10 @@ const LOG_FORMATS = ['text', 'json', 'legacy'] as const;
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
+  /** `quiet`: only the verdict and problems; `verbose`: every edge. */
+  readonly detail: 'quiet' | 'normal' | 'verbose';
+  /** Whether a terminal may show colours. */
+  readonly colours: boolean;
 }
 
 const DEFAULT_THREADS = 50;
@@ -94,18 +98,39 @@ const LEVELS: Readonly<Record<string, LogLevel>> = {
 };
 
 export function logOptionsOf(flags: FlagValues): LogOptions {
-  const level = LEVELS[(flags.text('log-level') ?? 'info').toLowerCase()];
+  const detail = detailOf(flags);
+  return {
+    level: levelOf(flags, detail === 'quiet' ? 'warning' : 'info'),
+    format: formatOf(flags),
+    detail,
+    colours: !flags.isOn('no-color'),
+  };
+}
+
+function detailOf(flags: FlagValues): LogOptions['detail'] {
+  const [quiet, verbose] = [flags.isOn('quiet'), flags.isOn('verbose')];
+  if (quiet && verbose) throw new UsageError('-quiet and -verbose contradict each other: give one');
+  if (quiet) return 'quiet';
+  return verbose ? 'verbose' : 'normal';
+}
+
+function levelOf(flags: FlagValues, usual: LogLevel): LogLevel {
+  const level = LEVELS[(flags.text('log-level') ?? usual).toLowerCase()];
   if (level === undefined) {
     throw new UsageError(
       `-log-level is debug, info, warning or error, not ${quote(flags.text('log-level') ?? '')}`,
     );
   }
+  return level;
+}
+
+function formatOf(flags: FlagValues): LogFormat {
   const text = (flags.text('log-format') ?? 'text').toLowerCase();
   const format = LOG_FORMATS.find((name) => name === text);
   if (format === undefined) {
     throw new UsageError(`-log-format is text, json or legacy, not ${quote(text)}`);
   }
-  return { level, format };
+  return format;
 }
 
 function commonWarningsOf(flags: FlagValues): string[] {

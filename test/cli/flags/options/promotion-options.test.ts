@@ -206,6 +206,9 @@ describe('a malformed command line is refused', () => {
     [['-manifest=a', '-plain-http='], /-plain-http is a host or host:port/],
     [['-manifest=a', '-plain-http=vm:http'], /-plain-http is a host or host:port/],
     [['-manifest=a', '-log-level=loud'], /-log-level.*"loud"/],
+    [['-manifest=a', '-output', 'json'], /-output is the format of -snapshot.* give -report=-/],
+    [['-manifest=a', '-confirm', '-output-format=json'], /-output-format is .* give -report=-/],
+    [['-manifest=a', '-quiet', '-verbose'], /-quiet and -verbose contradict each other/],
     [['-manifest=a', '-log-format=xml'], /-log-format.*"xml"/],
     [['promote'], /unexpected argument "promote"/],
     [['run', 'run'], /unexpected argument "run"/],
@@ -292,6 +295,15 @@ describe('flags of the original', () => {
     );
   });
 
+  it.each([
+    ['-quiet', { level: 'warning', detail: 'quiet' }],
+    ['-verbose', { level: 'info', detail: 'verbose' }],
+    ['-no-color', { colours: false, detail: 'normal' }],
+    ['-log-format=legacy', { format: 'legacy', level: 'info' }],
+  ])('%s is an option of the log', (flag, expected) => {
+    expect(optionsOf(['-manifest=m', flag])).toMatchObject({ log: expected, warnings: [] });
+  });
+
   it('-threads of 0 or less means the default, as it did, with a warning', () => {
     for (const threads of ['0', '-1']) {
       const options = optionsOf(['-manifest=m', '-threads', threads]);
@@ -307,7 +319,12 @@ describe('flags of the original', () => {
     ['Warning', 'warning'],
     ['fatal', 'error'],
   ])('-log-level=%s is %s', (given, level) => {
-    expect(optionsOf(['-manifest=m', `-log-level=${given}`]).log).toEqual({ level, format: 'text' });
+    expect(optionsOf(['-manifest=m', `-log-level=${given}`]).log).toEqual({
+      level,
+      format: 'text',
+      detail: 'normal',
+      colours: true,
+    });
   });
 });
 

@@ -1,0 +1,33 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeFrame } from '../../manifest/code-frame.ts';
+import type { ManifestLocation } from '../../manifest/read-manifests.ts';
+
+/** Bytes: a larger file has no frames. */
+const MAX_FILE = 4 * 1024 * 1024;
+
+/**
+ * Gives the lines around `file:line:column` of a manifest, as problems of manifests have them; undefined for a place
+ * that cannot be read, or not twice, like a pipe.
+ */
+export function manifestFrames(where: ManifestLocation): (at: string) => string | undefined {
+  const directory = where.kind === 'thin' ? where.directory : '';
+  const files = new Map<string, readonly string[] | undefined>();
+  return (at) => {
+    const [, file, line, column] = /^(.+):(\d+):(\d+)$/.exec(at) ?? [];
+    if (file === undefined) return undefined;
+    if (!files.has(file)) files.set(file, readLines(join(directory, file)));
+    const lines = files.get(file);
+    const position = { file, line: Number(line), column: Number(column) };
+    return lines === undefined ? undefined : codeFrame((number) => lines[number - 1], position) || undefined;
+  };
+}
+
+function readLines(path: string): readonly string[] | undefined {
+  try {
+    const stats = statSync(path);
+    return stats.isFile() && stats.size <= MAX_FILE ? readFileSync(path, 'utf8').split(/\r?\n/) : undefined;
+  } catch {
+    return undefined; // it was readable before: a report without a frame is still a report
+  }
+}

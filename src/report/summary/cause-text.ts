@@ -1,0 +1,20 @@
+import type { ReportCause } from '../envelope.ts';
+import { countOf } from './verdict.ts';
+
+const WORDS: Readonly<Record<ReportCause['kind'], string>> = {
+  unreachable: 'no answer',
+  unavailable: 'server error',
+  credentials: 'login failed',
+  right: 'access denied',
+  configuration: 'configuration error',
+};
+
+/** One line for a host, however many edges it has: identity, edges, error, and what to do. */
+export function causeText({ kind, host, identity, edges, message, advice }: ReportCause): {
+  readonly word: string;
+  readonly text: string;
+} {
+  const as = identity === null ? '' : ` as ${identity}`;
+  const word = kind === 'credentials' && identity === null ? 'not logged in' : WORDS[kind];
+  return { word, text: `at ${host}${as}, ${countOf(edges, 'edge')}: ${message}; ${advice}` };
+}

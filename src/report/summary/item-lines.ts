@@ -1,0 +1,103 @@
+import { needsAttention } from '../exit-code.ts';
+import { foldUnattempted } from '../fold-unattempted.ts';
+import { foldConflicts } from '../render-text.ts';
+import type { Report, ReportItem } from '../report.ts';
+import { causeText } from './cause-text.ts';
+import type { FoldedImage } from './fold-edges.ts';
+import { foldItems, type ItemLine, resultIn } from './fold-items.ts';
+import { plainReason } from './plain-reason.ts';
+import type { Level } from './style.ts';
+import { countOf } from './verdict.ts';
+
+export interface ItemLineOptions {
+  /** Lost images do not change the exit code. */
+  readonly allowLost: boolean;
+  /** `quiet`: sentences and problems; `verbose`: every edge, with full digests. */
+  readonly detail: 'quiet' | 'normal' | 'verbose';
+}
+
+export interface Line {
+  readonly level: Level;
+  /** Its first word, in the colour of its level. */
+  readonly word: string;
+  readonly text: string;
+}
+
+/** A line for each image and tag, or for each edge; neither for the edges of causes, unless each edge is wanted. */
+export function itemLines(report: Report, options: ItemLineOptions): Iterable<Line> {
+  return options.detail === 'verbose' ? edgeLines(report, options) : imageLines(report, options);
+}
+
+/** A line for each host that edges failed at. */
+export function causeLines({ causes = [] }: Pick<Report, 'causes'>): readonly Line[] {
+  return causes.map((cause) => ({ level: 'error', ...causeText(cause) }));
+}
+
+function* edgeLines({ items, mode }: Report, options: ItemLineOptions): Generator<Line> {
+  for (const item of foldConflicts<ReportItem>(items)) yield edgeLine(item, { ...options, mode });
+}
+
+/** An edge by itself. */
+export function edgeLine(
+  item: ReportItem,
+  { mode, allowLost }: Pick<ItemLineOptions, 'allowLost'> & { readonly mode: Report['mode'] },
+): Line {
+  const { destination, at, digest } = item;
+  const level = levelOf(item, mode, { allowLost });
+  const reason = plainReason(item);
+  const because = reason === '' ? '' : `: ${reason}`;
+  const source = 'source' in item && item.source !== null ? `${item.source} -> ` : '';
+  const subject =
+    destination === null ? at : `${source}${destination}${source === '' ? ` ${digest}` : ''}${asked(item)}`;
+  const place = destination === null || at === '' ? '' : ` (${at})`;
+  return { level, word: resultIn(item, mode), text: `${subject}${because}${place}` };
+}
+
+/** Writes first; edges that were not attempted are a line for each host. */
+function* imageLines(report: Report, options: ItemLineOptions): Generator<Line> {
+  const { attempted: items, lines: unattempted } = foldUnattempted<ReportItem>(report.items, report.mode);
+  const { images, malformed } = foldItems({ items, mode: report.mode });
+  const lines = images.flatMap((image) =>
+    image.lines.map((line) => ({
+      ...imageLine(image, line),
+      level: levelOf(line.item, report.mode, options),
+    })),
+  );
+  yield* lines.filter(({ level }) => level === 'info');
+  for (const { at, decision, reason } of malformed) {
+    yield { level: 'error', word: decision, text: `${at}: ${reason}` };
+  }
+  yield* lines.filter(({ level }) => level !== 'info');
+  for (const text of unattempted) yield { level: 'error', word: 'not attempted', text };
+}
+
+/** `copied app:v1.0 sha256:… → 20 destinations`; a problem has its reason and place. */
+function imageLine(image: FoldedImage<ItemLine>, line: ItemLine): Omit<Line, 'level'> {
+  const { result, reason, item } = line;
+  const place = item.at === '' ? '' : ` (${item.at})`;
+  return { word: result, text: `${subjectOf(image, line)}${reason === '' ? '' : `: ${reason}${place}`}` };
+}
+
+/** The full name where it is one, else the image and the number of its destinations; the names of two with a problem. */
+function subjectOf({ image, registries }: FoldedImage<ItemLine>, { tag, item, reason }: ItemLine): string {
+  const [only, second, third] = registries;
+  const name = (path: string) => (tag === null ? `${path}@${item.digest}` : `${path}:${tag} ${item.digest}`);
+  if (only === undefined || second === undefined) return `${name(`${only}/${image}`)}${asked(item)}`;
+  const isNamed = third === undefined && reason !== '';
+  return `${name(image)} → ${isNamed ? `${only}, ${second}` : countOf(registries.length, 'destination')}`;
+}
+
+/** The name at the mirror. */
+function asked(item: ReportItem): string {
+  return 'asked' in item && item.asked !== null ? ` as ${item.asked}` : '';
+}
+
+/** Results that decide the exit code are errors. */
+function levelOf(
+  item: ReportItem,
+  mode: Report['mode'],
+  { allowLost }: Pick<ItemLineOptions, 'allowLost'>,
+): Level {
+  if (!needsAttention(item, mode)) return 'info';
+  return item.decision === 'lost' && allowLost ? 'warning' : 'error';
+}

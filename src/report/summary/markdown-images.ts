@@ -1,0 +1,133 @@
+import { escapeCell } from '../render-table.ts';
+import type { Report } from '../report.ts';
+import { isProblem, type ItemLine } from './fold-items.ts';
+import type { FoldedImage } from './fold-edges.ts';
+import { sourceOf } from './item-parts.ts';
+import type { RegistryLists } from './registry-lists.ts';
+import { countOf } from './verdict.ts';
+
+export type Images = readonly FoldedImage<ItemLine>[];
+
+const TITLES: Readonly<Record<string, string>> = {
+  copy: 'To copy',
+  'add-tag': 'To tag',
+  copied: 'Copied',
+  present: 'Already present',
+  repaired: 'Repaired',
+};
+
+/** Characters of the rows of all tables: a comment on a pull request holds 65,536. */
+const MAX_ROWS = 32_000;
+/** Characters of the images that are counted because their rows do not fit. */
+const MAX_COUNTED = 6_000;
+
+interface Row {
+  readonly image: string;
+  readonly tags: string[];
+  readonly line: ItemLine;
+  readonly registries: readonly string[];
+}
+
+/** A table for each result that is no problem, with a row for each image and digest. */
+export function imageTables(
+  images: Images,
+  { mode, lists }: { readonly mode: Report['mode']; readonly lists: RegistryLists },
+): string[] {
+  const all = rowsOf(images, mode);
+  const results = Array.from(new Set(all.map(({ line }) => line.result)));
+  let left = MAX_ROWS;
+  return results.flatMap((result) => {
+    const rows = all.filter(({ line }) => line.result === result);
+    const directory = commonDirectory(rows.map(({ line }) => line.item.at));
+    const shown: string[] = [];
+    const hidden: Row[] = [];
+    for (const row of rows) {
+      const text = renderRow(row, { lists, directory });
+      if (text.length > left) hidden.push(row);
+      else {
+        left -= text.length + 1;
+        shown.push(text);
+      }
+    }
+    const header = [
+      'image',
+      'tags',
+      'digest',
+      'destinations',
+      directory === '' ? 'manifest' : `below ${escapeCell(directory)}`,
+    ];
+    const table = [`| ${header.join(' | ')} |`, `|${' --- |'.repeat(header.length)}`, ...shown].join('\n');
+    return [`### ${TITLES[result] ?? result}`, ...(shown.length > 0 ? [table] : []), ...countImages(hidden)];
+  });
+}
+
+function rowsOf(images: Images, mode: Report['mode']): Row[] {
+  const rows = new Map<string, Row>();
+  for (const { image, registries, lines } of images) {
+    for (const line of lines) {
+      if (isProblem(line, mode)) continue;
+      const key = `${line.result} ${image} ${line.item.digest} ${registries.join(' ')} ${line.reason}`;
+      const row = rows.get(key) ?? { image, tags: [], line, registries };
+      rows.set(key, row);
+      row.tags.push(line.tag ?? '(no tag)');
+    }
+  }
+  return Array.from(rows.values());
+}
+
+function renderRow(
+  row: Row,
+  { lists, directory }: { readonly lists: RegistryLists; readonly directory: string },
+): string {
+  const { image, tags, line } = row;
+  const place = line.item.at.slice(directory.length).replace(/:\d+$/, '');
+  const why = line.reason === '' ? '' : `: ${line.reason}`;
+  const cells = [image, tags.join(', '), undefined, `${lists.nameOf(row)}${why}`, place];
+  return `| ${cells.map((cell) => (cell === undefined ? linkTo(line, row) : escapeCell(cell))).join(' | ')} |`;
+}
+
+/** The short digest, with a link to the image where it is promoted from. */
+export function linkTo(
+  { item }: ItemLine,
+  { image, registries }: Pick<FoldedImage<ItemLine>, 'image' | 'registries'>,
+): string {
+  const digest = item.digest ?? '';
+  const short = digest.replace(/^[a-z0-9]+:/, '').slice(0, 12);
+  const target = `${sourceOf(item) ?? `${registries[0]}/${image}`}@${digest}`;
+  return LINKABLE.test(target) ? `[${short}](https://${target})` : escapeCell(short);
+}
+
+/** A reference: nothing in it ends a link. */
+const LINKABLE = /^[\w.:/-]+@sha(?:256|512):[0-9a-f]+$/;
+
+/** The directory that all places share, with the slash at its end. */
+function commonDirectory(places: readonly string[]): string {
+  const [first = '', ...others] = places.map((place) => place.slice(0, place.lastIndexOf('/') + 1));
+  let common = first;
+  for (const other of others) {
+    while (!other.startsWith(common))
+      common = common.slice(0, common.lastIndexOf('/', common.length - 2) + 1);
+  }
+  return common;
+}
+
+/** What does not fit, by image. */
+export function countImages(
+  hidden: readonly { readonly image: string; readonly registries: readonly string[] }[],
+): string[] {
+  if (hidden.length === 0) return [];
+  const edges = new Map<string, number>();
+  for (const { image, registries } of hidden) edges.set(image, (edges.get(image) ?? 0) + registries.length);
+  const counted: string[] = [];
+  let left = MAX_COUNTED;
+  let rest = 0;
+  for (const [image, count] of edges) {
+    const text = `${escapeCell(image)} ${count}`;
+    left -= text.length + 2;
+    if (left > 0) counted.push(text);
+    else rest += count;
+  }
+  const more = edges.size - counted.length;
+  const others = more === 0 ? '' : `, and ${countOf(rest, 'edge')} of ${countOf(more, 'other image')}`;
+  return [`Not shown, in the JSON report (edges by image): ${counted.join(', ')}${others}.`];
+}

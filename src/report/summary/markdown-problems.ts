@@ -1,0 +1,101 @@
+import { withAdvice } from '../render-text.ts';
+import { escapeCell } from '../render-table.ts';
+import type { Report } from '../report.ts';
+import { type FoldedItems, isProblem, type ItemLine } from './fold-items.ts';
+import type { FoldedImage } from './fold-edges.ts';
+import { countImages, linkTo } from './markdown-images.ts';
+import type { RegistryLists } from './registry-lists.ts';
+import { causeText } from './cause-text.ts';
+import { shortenDigests } from './style.ts';
+import { countOf } from './verdict.ts';
+
+/** Characters of the problems. */
+const MAX_PROBLEMS = 14_000;
+/** Code frames: the first problems have one. */
+const MAX_FRAMES = 10;
+
+interface Parts extends FoldedItems {
+  readonly lists: RegistryLists;
+  readonly frameOf: ((at: string) => string | undefined) | undefined;
+}
+
+interface Problem {
+  readonly text: string;
+  readonly at: string;
+  /** For the count of those that do not fit. */
+  readonly image?: FoldedImage<ItemLine>;
+}
+
+/** Causes, malformed entries, findings and edges that are not as wanted, with the lines of the manifests. */
+export function problemSection(report: Report, { frameOf, ...parts }: Parts): string[] {
+  const shown: string[] = [];
+  const hidden: Problem[] = [];
+  let left = MAX_PROBLEMS;
+  let frames = 0;
+  for (const problem of problemsOf(report, parts)) {
+    const frame = frames < MAX_FRAMES ? frameOf?.(problem.at) : undefined;
+    const text = frame === undefined ? `- ${problem.text}` : `- ${problem.text}\n${fenced(frame)}`;
+    if (text.length > left) hidden.push(problem);
+    else {
+      left -= text.length;
+      shown.push(text);
+      if (frame !== undefined) frames += 1;
+    }
+  }
+  if (shown.length + hidden.length === 0) return [];
+  const others = hidden.filter(({ image }) => image === undefined).length;
+  return [
+    '### Problems',
+    ...(shown.length > 0 ? [shown.join('\n')] : []),
+    ...countImages(hidden.flatMap(({ image }) => image ?? [])),
+    ...(others > 0 ? [`… and ${countOf(others, 'more problem')} of other kinds, in the JSON report.`] : []),
+  ];
+}
+
+function* problemsOf(
+  report: Report,
+  { images, malformed, lists }: Omit<Parts, 'frameOf'>,
+): Generator<Problem> {
+  for (const cause of report.causes ?? []) {
+    const { word, text } = causeText(cause);
+    yield { text: `**${word}** ${escapeCell(text)}`, at: '' };
+  }
+  for (const { decision, reason, at } of malformed) {
+    yield { text: `**${decision}** ${escapeCell(`${at}: ${reason}`)}`, at };
+  }
+  yield* findingsOf(report, 'error');
+  for (const image of images) {
+    for (const line of image.lines) {
+      if (isProblem(line, report.mode))
+        yield { text: describeLine(image, { line, lists }), at: line.item.at, image };
+    }
+  }
+  yield* findingsOf(report, 'warn');
+}
+
+function* findingsOf({ findings }: Report, wanted: 'warn' | 'error'): Generator<Problem> {
+  for (const { level, rule, at, ...finding } of findings) {
+    if (level !== wanted) continue;
+    const place = at === '' ? '' : `${at}: `;
+    yield { text: `**${level}** ${escapeCell(`${place}${withAdvice(finding)} [${rule}]`)}`, at };
+  }
+}
+
+function describeLine(
+  image: FoldedImage<ItemLine>,
+  { line, lists }: { readonly line: ItemLine; readonly lists: RegistryLists },
+): string {
+  const { result, tag, reason, item } = line;
+  const [only, second] = image.registries;
+  const path = second === undefined ? `${only}/${image.image}` : image.image;
+  const name = tag === null ? path : `${path}:${tag}`;
+  const where = second === undefined ? '' : ` → ${lists.nameOf(image, 'destinations')}`;
+  const place = item.at === '' ? '' : ` (${item.at})`;
+  return `**${result}** ${escapeCell(name)} ${linkTo(line, image)}${where}: ${escapeCell(`${shortenDigests(reason)}${place}`)}`;
+}
+
+/** A frame in a fence that no line of it ends. */
+function fenced(frame: string): string {
+  const lines = frame.replaceAll('```', "'''").split('\n');
+  return ['  ```', ...lines.map((line) => `  ${line}`), '  ```'].join('\n');
+}

@@ -1,0 +1,41 @@
+import { escapeCell } from '../render-table.ts';
+import { countOf } from './verdict.ts';
+
+/** Characters of all lists. */
+const MAX_LISTS = 8_000;
+
+/** Lists of registries with more than one, numbered from 1 in the order of their first use. */
+export class RegistryLists {
+  readonly all: (readonly string[])[] = [];
+  readonly #numbers = new Map<string, number>();
+
+  /** The one registry of an image, or how many it has and the number of their list; `noun` follows the first. */
+  nameOf({ registries }: { readonly registries: readonly string[] }, noun = ''): string {
+    const [only = '', second] = registries;
+    if (second === undefined) return only;
+    const key = registries.join(' ');
+    const number = this.#numbers.get(key) ?? this.all.push(registries);
+    this.#numbers.set(key, number);
+    return `${registries.length}${noun === '' ? '' : ` ${noun}`} [${number}]`;
+  }
+
+  /** The registries behind the numbers, as Markdown. */
+  render(): string[] {
+    let left = MAX_LISTS;
+    const texts = this.all.map((registries, index) => `[${index + 1}] ${escapeCell(describe(registries))}`);
+    const shown = texts.filter((text) => {
+      left -= text.length;
+      return left >= 0;
+    });
+    const hidden = texts.length - shown.length;
+    return hidden === 0 ? shown : [...shown, `… and ${countOf(hidden, 'more list')}, in the JSON report.`];
+  }
+}
+
+/** Registries of one path are named by their hosts. */
+function describe(registries: readonly string[]): string {
+  const paths = new Set(registries.map((name) => name.replace(/^[^/]*/, '')));
+  const [path = ''] = paths;
+  if (paths.size !== 1 || path === '') return registries.join(', ');
+  return `${path.slice(1)} at ${registries.map((name) => name.slice(0, -path.length)).join(', ')}`;
+}

@@ -1,0 +1,74 @@
+import { oneLine } from '../../base/text.ts';
+import { advise } from '../advise.ts';
+import { decisionTable, renderFindingLine, renderRepairLine } from '../render-text.ts';
+import type { Report } from '../report.ts';
+import { summarizeHosts } from './host-table.ts';
+import { causeLines, type ItemLineOptions, itemLines, type Line } from './item-lines.ts';
+import { renderFacts, withoutZeros } from './nonzero-table.ts';
+import { type Level, paint, shortenDigests, type Style, wrap } from './style.ts';
+import { confirmHint, openingSentence, verdictOf } from './verdict.ts';
+
+export interface SummaryOptions extends ItemLineOptions {
+  readonly exitCode: number;
+  /** Lines below this level are left out; the sentences and the tables are not. */
+  readonly level: Level;
+  /** The first sentence stands in the log already. */
+  readonly isOpened: boolean;
+  readonly style: Style;
+}
+
+/** A report for people, line by line: a sentence, what is or would be written, problems, tables, and the verdict. */
+export function* renderSummary(report: Report, options: SummaryOptions): Generator<string> {
+  const { detail, exitCode, isOpened, style } = options;
+  if (!isOpened) yield `${openingSentence(report)}\n`;
+  for (const line of bodyLines(report, options)) {
+    if (RANK[line.level] >= RANK[detail === 'quiet' ? 'warning' : options.level])
+      yield renderLine(line, options);
+  }
+  if (detail !== 'quiet') yield* tables(report, options);
+  yield `${paint(verdictOf(report, exitCode), exitCode === 0 ? 'info' : 'error', style)}\n`;
+}
+
+const RANK: Readonly<Record<Level, number>> = { info: 1, warning: 2, error: 3 };
+
+function renderLine({ level, word, text }: Line, { detail, style }: SummaryOptions): string {
+  const isShort = style.shortDigests && detail !== 'verbose';
+  const told = oneLine(isShort ? shortenDigests(text) : text, Number.POSITIVE_INFINITY);
+  const prefix = level === 'info' ? '' : `${level.toUpperCase().padEnd(7)} `;
+  const wrapped = wrap(`${prefix}${word} ${told}`, style.columns, ' '.repeat(prefix.length || 4));
+  return `${wrapped.replace(word, paint(word, level, style))}\n`;
+}
+
+function* bodyLines(report: Report, options: SummaryOptions): Generator<Line> {
+  yield* itemLines(report, options);
+  yield* causeLines(report);
+  for (const finding of report.findings) {
+    yield {
+      level: finding.level === 'error' ? 'error' : 'warning',
+      word: 'check',
+      text: renderFindingLine(finding),
+    };
+  }
+  for (const piece of report.mode === 'verify' ? (report.repair?.pieces ?? []) : []) {
+    const [word, text] = splitFirst(renderRepairLine(piece));
+    yield { level: piece.outcome === 'failed' ? 'error' : 'info', word, text };
+  }
+  for (const { about, text } of advise(report)) {
+    yield { level: 'info', word: `what to do about ${about}:`, text };
+  }
+}
+
+function splitFirst(text: string): [string, string] {
+  const space = text.indexOf(' ');
+  return [text.slice(0, space), text.slice(space + 1)];
+}
+
+function* tables(report: Report, { detail, style, exitCode }: SummaryOptions): Generator<string> {
+  const hosts = summarizeHosts(report, { folded: detail === 'normal' });
+  for (const table of [withoutZeros(decisionTable(report)), hosts]) {
+    if (table.rows.length > 0) yield `\n${renderFacts(table, style.columns)}\n`;
+  }
+  yield '\n';
+  if (report.mode === 'dry-run')
+    yield `dry run: nothing was written${exitCode === 0 ? `; ${confirmHint(report)}` : ''}\n`;
+}
