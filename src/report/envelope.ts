@@ -1,3 +1,4 @@
+import type { HostFault } from '../base/host-fault.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 
 /** An edge, or a malformed entry of a manifest. */
@@ -38,26 +39,18 @@ export interface Envelope {
   readonly hosts: Readonly<Record<string, EnvelopeHost>>;
 }
 
-/**
- * A failure that concerns a host, not an image.
- *
- * - `unreachable`   no connection, or no answer
- * - `unavailable`   429 or 5xx after every retry
- * - `credentials`   no credentials, or rejected ones
- * - `right`         the identity lacks a right
- * - `configuration` credentials could not be read on this machine, or the settings do not allow the connection
- */
-export type CauseKind = 'unreachable' | 'unavailable' | 'credentials' | 'right' | 'configuration';
-
+/** A failure that concerns a host, not an image. */
 export interface ReportCause {
-  /** `KIND HOST`. */
+  /** `KIND HOST`, with the identity or the error where one of several is meant. */
   readonly id: string;
-  readonly kind: CauseKind;
+  readonly kind: HostFault['kind'];
   readonly host: string;
   /** The identity that the host refused; null where none was refused. */
   readonly identity: string | null;
   /** Edges that it made unreadable or failed. */
   readonly edges: number;
+  /** The first of these edges, by its destination. */
+  readonly edge: string;
   /** The error of the first of these edges, without its URL. */
   readonly message: string;
   /** What to do. */

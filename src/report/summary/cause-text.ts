@@ -10,11 +10,12 @@ const WORDS: Readonly<Record<ReportCause['kind'], string>> = {
 };
 
 /** One line for a host, however many edges it has: identity, edges, error, and what to do. */
-export function causeText({ kind, host, identity, edges, message, advice }: ReportCause): {
+export function causeText({ kind, host, identity, edges, edge, message, advice }: ReportCause): {
   readonly word: string;
   readonly text: string;
 } {
   const as = identity === null ? '' : ` as ${identity}`;
   const word = kind === 'credentials' && identity === null ? 'not logged in' : WORDS[kind];
-  return { word, text: `at ${host}${as}, ${countOf(edges, 'edge')}: ${message}; ${advice}` };
+  const affected = edges === 1 ? edge : countOf(edges, 'edge');
+  return { word, text: `at ${host}${as}, ${affected}: ${message}; ${advice}` };
 }

@@ -18,7 +18,7 @@ import { renderMarkdown } from '../../../src/report/render-markdown.ts';
 import type { Report } from '../../../src/report/report.ts';
 import { renderSummary, type SummaryOptions } from '../../../src/report/summary/render-summary.ts';
 import { PLAIN_STYLE } from '../../../src/report/summary/style.ts';
-import { registries, release, reportOf, SCENES } from './scenes.ts';
+import { registries, release, reportOf, down, SCENES } from './scenes.ts';
 
 function summaryOf(report: Report, changes: Partial<SummaryOptions> = {}): string {
   const options: SummaryOptions = {
@@ -116,8 +116,16 @@ describe('colours', () => {
 describe('one cause', () => {
   it.each([
     ['registry-down', 'unreachable europe-west4-0-docker.pkg.dev', null],
-    ['wrong-password', 'credentials europe-west4-0-docker.pkg.dev', 'user "robot" (docker config)'],
-    ['missing-right', 'right europe-west4-0-docker.pkg.dev', 'promoter@k8s.iam.gserviceaccount.com'],
+    [
+      'wrong-password',
+      'credentials europe-west4-0-docker.pkg.dev user "robot" (docker config)',
+      'user "robot" (docker config)',
+    ],
+    [
+      'missing-right',
+      'right europe-west4-0-docker.pkg.dev promoter@k8s.iam.gserviceaccount.com',
+      'promoter@k8s.iam.gserviceaccount.com',
+    ],
   ] as const)('of %s is one line, and its edges refer to it', (name, id, identity) => {
     const report = SCENES[name]();
     expect(report.causes).toMatchObject([{ id, identity, edges: 4 }]);
@@ -160,10 +168,7 @@ describe('registries that are down', () => {
   it('are one line each, whatever the number of their edges', () => {
     const report = reportOf({
       manifests: [release(1000, registries(22))],
-      stateOf: (repository) => ({
-        kind: 'unreadable',
-        reason: `HEAD https://${repository.replace('/', '/v2/')}/manifests/v1: ECONNREFUSED: connect ECONNREFUSED`,
-      }),
+      stateOf: down,
     });
     const text = summaryOf(report);
     expect(text.match(/^ERROR {3}no answer at \S+, 1000 edges: /gm)).toHaveLength(22);

@@ -110,10 +110,6 @@ export function reportOf(scene: Scene): RunReport {
   });
 }
 
-function unreadable(reason: (repository: Repository) => string) {
-  return (repository: Repository): DestinationState => ({ kind: 'unreadable', reason: reason(repository) });
-}
-
 /** The host of a repository, and its path. */
 function parts(repository: string): { host: string; path: string } {
   const slash = repository.indexOf('/');
@@ -123,19 +119,34 @@ function parts(repository: string): { host: string; path: string } {
 const THREE = registries(3);
 const DOWN = parts(THREE[1] ?? '').host;
 
-const down = unreadable((repository) => {
+/** The state at a host that takes no connections. */
+export function down(repository: Repository): DestinationState {
   const { host, path } = parts(repository);
-  return `HEAD https://${host}/v2/${path}/manifests/v1: ECONNREFUSED: connect ECONNREFUSED 10.0.0.7:443`;
-});
-const rejected = unreadable((repository) => {
+  const message = 'ECONNREFUSED: connect ECONNREFUSED 10.0.0.7:443';
+  const reason = `HEAD https://${host}/v2/${path}/manifests/v1: ${message}`;
+  return { kind: 'unreadable', reason, fault: { kind: 'unreachable', host, message } };
+}
+
+const ROBOT = 'user "robot" (docker config)';
+
+function rejected(repository: Repository): DestinationState {
   const { host, path } = parts(repository);
   const scope = encodeURIComponent(`repository:${path}:pull`);
-  return `GET https://${host}/token?service=${host}&scope=${scope}: 401: UNAUTHORIZED: authentication required (identity user "robot" (docker config): these credentials were rejected, log in again: docker login ${host})`;
-});
+  const message = '401: UNAUTHORIZED: authentication required';
+  const remedy = `docker login ${host}`;
+  const reason = `GET https://${host}/token?service=${host}&scope=${scope}: ${message} (identity ${ROBOT}: these credentials were rejected, log in again: ${remedy})`;
+  const fault = { kind: 'credentials', host, identity: ROBOT, message, remedy } as const;
+  return { kind: 'unreadable', reason, fault };
+}
+
+const PROMOTER = 'promoter@k8s.iam.gserviceaccount.com';
 const denied = ({ destination }: PlanItem) => {
   const { host, path } = parts(destination);
+  const message = '403: DENIED: permission denied';
+  const remedy = 'roles/artifactregistry.writer';
   return failed(
-    `POST https://${host}/v2/${path}/blobs/uploads/: 403: DENIED: permission denied (identity promoter@k8s.iam.gserviceaccount.com needs the right to push for ${destination}, at Artifact Registry roles/artifactregistry.writer)`,
+    `POST https://${host}/v2/${path}/blobs/uploads/: ${message} (identity ${PROMOTER} needs the right to push for ${destination}, at Artifact Registry ${remedy})`,
+    { kind: 'right', host, identity: PROMOTER, message, remedy },
   );
 };
 const of = (host: string, state: (repository: Repository) => DestinationState) => (repository: Repository) =>
@@ -149,13 +160,13 @@ export const SCENES = {
     reportOf({
       manifests: [release(4, THREE)],
       stateOf: of(DOWN, rejected),
-      identity: 'user "robot" (docker config)',
+      identity: ROBOT,
     }),
   'missing-right': () =>
     reportOf({
       manifests: [release(4, THREE)],
       outcomeOf: (item) => (item.destination.startsWith(`${DOWN}/`) ? denied(item) : COPIED),
-      identity: 'promoter@k8s.iam.gserviceaccount.com',
+      identity: PROMOTER,
     }),
   'promotion-2-failures': () =>
     reportOf({

@@ -12,7 +12,7 @@ import { RegistryError } from '../../../ports/registry-error.ts';
 import { throwResponseError } from '../api/response-error.ts';
 import { refusePlainHttp } from './access-token-policy.ts';
 import type { Challenge } from './challenge.ts';
-import { identityHint } from './identity-hint.ts';
+import { identityFault, identityHint } from './identity-hint.ts';
 
 export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
 
@@ -85,7 +85,11 @@ export class Tokens {
     if (response.status !== 200) {
       const { method, scopes } = request;
       const refusal = { status: response.status, judged: 'credential', method, scopes } as const;
-      throwResponseError(http, { ...response, hint: identityHint(request.host, request.identity, refusal) });
+      throwResponseError(http, {
+        ...response,
+        hint: identityHint(request.host, request.identity, refusal),
+        identityFault: identityFault(request.host, request.identity, refusal),
+      });
     }
     return parseToken(http, response, asked);
   }
@@ -169,7 +173,9 @@ function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: 
   }
   refusePlainHttp(url, identity);
   if (identity.credential.kind === 'anonymous' || mayTrustRealm(origin, url, trusted)) return url;
-  throw new RegistryError('unauthorized', `${host}: its token realm ${url.origin} ${whyNot(url, origin)}`);
+  const message = `its token realm ${url.origin} ${whyNot(url, origin)}`;
+  const fault = { kind: 'configuration', host, message } as const;
+  throw new RegistryError('unauthorized', `${host}: ${message}`, { fault });
 }
 
 /** The reason why credentials are not sent to a realm, with the option that allows it, if there is one. */
