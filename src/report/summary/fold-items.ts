@@ -45,7 +45,8 @@ function* foldable(
     if (item.destination === null || item.cause !== undefined) continue;
     const { repository, tag } = parseEdgeId(item.destination);
     const result = resultIn(item, mode);
-    const key = `${result} ${item.at} ${tag} ${item.digest} ${withoutRepository(item.reason, repository)}`;
+    const name = repository.slice(repository.lastIndexOf('/'));
+    const key = `${result} ${name} ${item.at} ${tag} ${item.digest} ${withoutRepository(item.reason, repository)}`;
     const makeLine = () => ({ result, tag, item, reason: plainReason(item) });
     yield { key, destination: repository, source: sourceOf(item), makeLine };
   }

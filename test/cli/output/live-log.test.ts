@@ -178,13 +178,18 @@ describe('the log of an image that has ended', () => {
 });
 
 describe('the log of refused edges', () => {
-  const DOWN = 'GET https://q.io/v2/p/one/tags/list: ECONNREFUSED: connection refused';
+  const message = 'ECONNREFUSED: connection refused';
+  const down = {
+    decision: 'unreadable',
+    reason: `destination: GET https://q.io/v2/p/one/tags/list: ${message}`,
+    fault: { kind: 'unreachable', host: 'q.io', message },
+  } as const;
   const refused: readonly PlanItem[] = [
     { ...base({ tag: 'v1' }), decision: 'tag-move', found: digest('b') },
     { ...base({ name: 'p.io/p/gone', tag: 'v1' }), decision: 'lost' },
     { ...base({ name: 'p.io/p/gone', tag: 'v2' }), decision: 'lost' },
-    { ...base({ name: 'q.io/p/one' }), decision: 'unreadable', reason: `destination: ${DOWN}` },
-    { ...base({ name: 'q.io/p/two' }), decision: 'unreadable', reason: `destination: ${DOWN}` },
+    { ...base({ name: 'q.io/p/one' }), ...down },
+    { ...base({ name: 'q.io/p/two' }), ...down },
     { ...base({ name: 'r.io/p/odd' }), decision: 'unreadable', reason: 'destination: no tag list' },
     { ...base({ name: 'q.io/p/late' }), decision: 'not-attempted' },
     toCopy(),

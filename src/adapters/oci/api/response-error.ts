@@ -45,13 +45,16 @@ export function wordsOf({ body }: Pick<HttpResponse, 'body'>): string {
   return words.join('; ') || plainText(body);
 }
 
+const TOO_MANY_REQUESTS = 429;
+
 /** A refusal without a known identity is one of a right: no credentials were asked for. */
 function faultOf(
   { host }: HttpRequest,
   { response, code, message }: { response: HttpResponse; code: RegistryErrorCode; message: string },
 ): HostFault | undefined {
   if (response.identityFault !== undefined) return { ...response.identityFault, host, message };
-  if (code === 'unavailable') return { kind: code, host, message };
+  if (response.status === TOO_MANY_REQUESTS || response.status >= 500)
+    return { kind: 'unavailable', host, message };
   return code === 'unauthorized' ? { kind: 'right', host, message } : undefined;
 }
 
