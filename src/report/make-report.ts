@@ -7,6 +7,7 @@ import type { ShardIdentity } from '../edges/shard.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
 import { edgeId, isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
+import { CauseCounter, causeId } from './causes.ts';
 import { explainItem } from './explain-item.ts';
 import type { RepositoryCounts } from './envelope.ts';
 import { makeFindings } from './findings.ts';
@@ -18,7 +19,6 @@ import {
   explainMalformed,
   type MalformedEntry,
 } from './make-envelope.ts';
-import { CauseFinder, causeId } from './summary/find-causes.ts';
 import type { PromotionItem, PromotionMode, RunReport, Summary } from './report.ts';
 
 export interface ReportInput extends EnvelopeInput {
@@ -41,7 +41,6 @@ export interface ReportInput extends EnvelopeInput {
 export function makeReport(input: ReportInput): RunReport {
   const { mode, shard, plan, readings, traffic } = input;
   const errors = errorsOf(input);
-  const causes = findCauses(input);
   const { 'not-attempted': _, ...planned } = plan.counts; // counted with the outcomes
   return {
     version: 1,
@@ -50,7 +49,7 @@ export function makeReport(input: ReportInput): RunReport {
     ...(input.file === undefined ? {} : { plan: input.file }),
     summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),
-    ...causes.field(),
+    ...countCauses(input).field(),
     items: lazily(() => makeItems(input, errors)),
     hosts: makeHosts(Object.keys(plan.hosts), traffic, (host) => ({
       edges: plan.hosts[host] ?? noEdges(),
@@ -72,11 +71,11 @@ function countResults({
   return counts;
 }
 
-/** The causes of edges that could not be read or written. */
-function findCauses(input: ReportInput): CauseFinder {
-  const causes = new CauseFinder();
-  for (const item of input.plan.items) {
-    causes.add(faultOf(item, input.outcomes.get(edgeId(item))), edgeId(item));
+function countCauses({ plan, outcomes }: ReportInput): CauseCounter {
+  const causes = new CauseCounter();
+  for (const item of plan.items) {
+    const edge = edgeId(item);
+    causes.add(faultOf(item, outcomes.get(edge)), edge);
   }
   return causes;
 }

@@ -1,4 +1,4 @@
-// Covers src/report/summary/find-causes.ts
+// Covers src/report/causes.ts
 // Covers src/cli/output/conclude-run.ts
 // Covers src/cli/output/log-report.ts
 // Covers src/cli/output/manifest-frames.ts

@@ -15,7 +15,7 @@ import {
   makeHosts,
   type MalformedEntry,
 } from '../../report/make-envelope.ts';
-import { CauseFinder, causeId } from '../../report/summary/find-causes.ts';
+import { CauseCounter, causeId } from '../../report/causes.ts';
 import {
   type RepairReport,
   type Verification,
@@ -64,7 +64,7 @@ export function makeVerification(input: VerificationInput): Verification {
 /** Counts edges by host and decision, and keeps the items to report. */
 class Tally {
   readonly items: VerificationItem[] = [];
-  readonly causes = new CauseFinder();
+  readonly causes = new CauseCounter();
   readonly hosts = new Map<string, Record<VerifyDecision, number>>();
   readonly #keepsPresent: boolean;
 

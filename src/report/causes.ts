@@ -1,14 +1,13 @@
-import type { HostFault } from '../../base/host-fault.ts';
-import { sortedBy } from '../../base/sorted.ts';
-import { oneLine } from '../../base/text.ts';
-import type { EdgeId } from '../../plan/plan.ts';
-import type { Envelope, ReportCause } from '../envelope.ts';
+import type { HostFault } from '../base/host-fault.ts';
+import { sortedBy } from '../base/sorted.ts';
+import { oneLine } from '../base/text.ts';
+import type { EdgeId } from '../plan/plan.ts';
+import type { Envelope, ReportCause } from './envelope.ts';
 
-/** Collects the faults of edges: thousands of edges of a dead host are one cause. */
-export class CauseFinder {
+/** Counts the edges of each cause: a host that is down is one cause for all of its edges. */
+export class CauseCounter {
   readonly #causes = new Map<string, ReportCause & { edges: number }>();
 
-  /** Counts an edge. */
   add(fault: HostFault | undefined, edge: EdgeId): void {
     if (fault === undefined) return;
     const id = causeId(fault);
@@ -17,9 +16,9 @@ export class CauseFinder {
     cause.edges += 1;
   }
 
-  /** The field of a report with the causes of the counted edges, sorted by host. */
+  /** The field `causes` of a report, or no field if there is none. */
   field(): Pick<Envelope, 'causes'> {
-    return this.#causes.size === 0 ? {} : { causes: sortCauses(this.#causes.values()) };
+    return causesField(this.#causes);
   }
 }
 
@@ -29,18 +28,19 @@ export function causeId({ kind, host, identity, message }: HostFault): string {
   return subject === undefined ? `${kind} ${host}` : `${kind} ${host} ${subject}`;
 }
 
-/** The causes of all shards: equal ids are one cause. */
+/** The causes of all shards: causes with equal ids are one. */
 export function mergeCauses(reports: readonly Envelope[]): Pick<Envelope, 'causes'> {
   const merged = new Map<string, ReportCause>();
   for (const cause of reports.flatMap(({ causes = [] }) => causes)) {
     const known = merged.get(cause.id);
     merged.set(cause.id, known === undefined ? cause : { ...known, edges: known.edges + cause.edges });
   }
-  return merged.size === 0 ? {} : { causes: sortCauses(merged.values()) };
+  return causesField(merged);
 }
 
-function sortCauses(causes: Iterable<ReportCause>): readonly ReportCause[] {
-  return sortedBy(causes, ({ host, id }) => `${host} ${id}`);
+function causesField(causes: ReadonlyMap<string, ReportCause>): Pick<Envelope, 'causes'> {
+  if (causes.size === 0) return {};
+  return { causes: sortedBy(causes.values(), ({ host, id }) => `${host} ${id}`) };
 }
 
 function describe(id: string, fault: HostFault): Omit<ReportCause, 'edge' | 'edges'> {
