@@ -1,5 +1,5 @@
+import { countOf } from '../../base/text.ts';
 import type { ReportCause } from '../envelope.ts';
-import { countOf } from './verdict.ts';
 
 const WORDS: Readonly<Record<ReportCause['kind'], string>> = {
   unreachable: 'no answer',
@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<ReportCause['kind'], string>> = {
   configuration: 'configuration error',
 };
 
-/** One line for a host, however many edges it has: identity, edges, error, and what to do. */
+/** The line of a cause: host, identity, edges, error and advice. */
 export function causeText({ kind, host, identity, edges, edge, message, advice }: ReportCause): {
   readonly word: string;
   readonly text: string;

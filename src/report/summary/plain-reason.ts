@@ -1,15 +1,15 @@
 import type { ReportItem } from '../report.ts';
 
 /**
- * The reason of an item for people. Reports, and logs of the format `legacy`, have the words of the original, which
- * scripts search for; empty for an ordinary write.
+ * The reason of an item in plain words; empty for a regular write. The JSON report and `-log-format=legacy` keep the
+ * words of earlier versions, because scripts search for them.
  */
 export function plainReason({
   decision,
   digest,
   reason,
 }: Pick<ReportItem, 'decision' | 'digest' | 'reason'>): string {
-  if (decision === 'copy' || decision === 'add-tag') return ORDINARY.has(reason) ? '' : reason;
+  if (decision === 'copy' || decision === 'add-tag') return REGULAR.has(reason) ? '' : reason;
   if (decision === 'lost') return plainLoss(reason, digest);
   if (decision === 'conflict')
     return reason.replace('the same dst tag is wanted for', 'the same tag is wanted for');
@@ -18,14 +18,14 @@ export function plainReason({
 }
 
 /** Texts of `explainItem`. */
-const ORDINARY: ReadonlySet<string> = new Set([
+const REGULAR: ReadonlySet<string> = new Set([
   'regular promotion (neither digest nor tag exists in dst)',
   'digest already exists in dst, but does not have the tag we want',
 ]);
 const LOST = '_LOST_: the digest is neither in dst nor in ';
 const MOVED = / in dst points to (\S+), not /;
 
-/** The reason names the sources, and in parentheses a doubt, if there is one. */
+/** The reason names the sources; a possible cause follows in parentheses. */
 function plainLoss(reason: string, digest: string | null): string {
   if (!reason.startsWith(LOST)) return reason;
   const rest = reason.slice(LOST.length);
