@@ -45,7 +45,7 @@ export async function runReportMerge(options: MergeOptions, context: ProcessCont
   });
 }
 
-/** The journal of a run that had no shard is a report by itself. */
+/** The journal of a run without shards is a complete report. */
 function mergeAll(reports: readonly ReadReport[]): Report {
   const [only, ...others] = reports;
   const isOneRun =
