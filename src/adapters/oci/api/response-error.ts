@@ -47,7 +47,7 @@ export function wordsOf({ body }: Pick<HttpResponse, 'body'>): string {
 
 const TOO_MANY_REQUESTS = 429;
 
-/** A refusal without a known identity is one of a right: no credentials were asked for. */
+/** A refusal without an authentication challenge is a missing right. */
 function faultOf(
   { host }: HttpRequest,
   { response, code, message }: { response: HttpResponse; code: RegistryErrorCode; message: string },

@@ -18,7 +18,7 @@ export function checkAccessToken(
   refusePlainHttp(registry, { name, credential });
   const { host } = registry;
   if (isGoogleHost(host) || trusted.has(`${host}=${host}`)) return;
-  throw notSent(
+  throw credentialsNotSent(
     host,
     `the token of ${name} is for Google's registries, and this is none, so it is not sent there; ` +
       `if that is right, allow it with -trust-realm=${host}=${host}, else take its service-account out of the manifest`,
@@ -28,13 +28,14 @@ export function checkAccessToken(
 /** Refuses to send an access token over plain http, except to loopback. Throws `unauthorized`. */
 export function refusePlainHttp(url: URL, { name, credential }: Identity): void {
   if (credential.kind !== 'access-token' || url.protocol === 'https:' || isLoopback(url)) return;
-  throw notSent(
+  throw credentialsNotSent(
     url.host,
     `the token of ${name} is not sent in plain http, whatever is allowed; expected https`,
   );
 }
 
-function notSent(host: string, message: string): RegistryError {
+/** The error of credentials that the settings do not allow to be sent. */
+export function credentialsNotSent(host: string, message: string): RegistryError {
   const fault = { kind: 'configuration', host, message } as const;
   return new RegistryError('unauthorized', `${host}: ${message}`, { fault });
 }

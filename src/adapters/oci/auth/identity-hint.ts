@@ -26,10 +26,11 @@ export function identityHint(host: string, { name, credential }: Identity, refus
     .filter((one) => one !== '');
   if (rights.length === 0) return `identity ${name}`;
   const role = roleOf(host, credential, refusal);
-  return `identity ${name} needs the right ${rights.join(', and ')}${role === undefined ? '' : `, at ${role.registry} ${role.name}`}`;
+  const named = role === undefined ? '' : `, at ${role.registry} ${role.name}`;
+  return `identity ${name} needs the right ${rights.join(', and ')}${named}`;
 }
 
-/** The same for all requests of the identity to the host. */
+/** The fault of a refused identity: the same for every repository of the host. */
 export function identityFault(host: string, { name, credential }: Identity, refusal: Refusal): IdentityFault {
   if (credential.kind === 'anonymous') return anonymousFault(host);
   if (isRejected(credential, refusal)) return { kind: 'credentials', identity: name, remedy: loginAt(host) };
@@ -42,8 +43,8 @@ function isRejected(credential: Credential, { status, judged }: Refusal): boolea
   return status === 401 && judged === 'credential' && isLogin(credential);
 }
 
-/** Of a host that wants credentials where none are configured. */
-export function anonymousFault(host: string): IdentityFault {
+/** The fault of a host that requires credentials where none are configured. */
+function anonymousFault(host: string): IdentityFault {
   return { kind: 'credentials', remedy: isGoogleHost(host) ? GOOGLE_LOGIN : loginAt(host) };
 }
 

@@ -10,7 +10,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Credential, Identity } from '../../../ports/keychain.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { throwResponseError } from '../api/response-error.ts';
-import { refusePlainHttp } from './access-token-policy.ts';
+import { credentialsNotSent, refusePlainHttp } from './access-token-policy.ts';
 import type { Challenge } from './challenge.ts';
 import { identityFault, identityHint } from './identity-hint.ts';
 
@@ -173,9 +173,7 @@ function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: 
   }
   refusePlainHttp(url, identity);
   if (identity.credential.kind === 'anonymous' || mayTrustRealm(origin, url, trusted)) return url;
-  const message = `its token realm ${url.origin} ${whyNot(url, origin)}`;
-  const fault = { kind: 'configuration', host, message } as const;
-  throw new RegistryError('unauthorized', `${host}: ${message}`, { fault });
+  throw credentialsNotSent(host, `its token realm ${url.origin} ${whyNot(url, origin)}`);
 }
 
 /** The reason why credentials are not sent to a realm, with the option that allows it, if there is one. */
