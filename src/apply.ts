@@ -35,7 +35,7 @@ export interface RunPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Default: no results before the report. */
+  /** Default: no results until the report. */
   readonly events?: RunEvents | undefined;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;

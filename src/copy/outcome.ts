@@ -39,7 +39,7 @@ function withFailure(reason: string, failure: unknown): string {
   return failure === undefined ? reason : `${reason}; the last attempt had failed: ${messageOf(failure)}`;
 }
 
-/** `fault` is set where the edge failed for a reason that other edges share. */
+/** `fault` is the fault of the host, if it has caused the failure. */
 export function failed(reason: string, fault?: HostFault): Outcome {
   return { result: 'failed', reason, ...(fault !== undefined && { fault }) };
 }

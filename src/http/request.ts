@@ -75,7 +75,7 @@ export interface HttpResponse {
   readonly isForeign?: boolean;
   /** For a 401 or 403: the refused identity; for a 400: its likely cause. */
   readonly hint?: string;
-  /** For a refusal of an identity: what every request of the identity meets there. */
+  /** For a refusal of an identity: the part of its fault that does not depend on the request. */
   readonly identityFault?: IdentityFault | undefined;
   /** Set for `answer: 'stream'` and a 2xx status. The receiver must read it to the end or destroy it. */
   readonly stream?: Readable;

@@ -121,7 +121,7 @@ export interface ConflictItem extends ItemBase {
 export interface UnreadableItem extends ItemBase {
   readonly decision: 'unreadable';
   readonly reason: string;
-  /** Set where other edges share the reason. */
+  /** The fault of the host. Unset: the failure concerns this edge only. */
   readonly fault?: HostFault | undefined;
 }
 

@@ -7,7 +7,7 @@ import type { HostFault } from '../base/host-fault.ts';
  * - `unreachable`  no connection, a reset, a time limit
  * - `unavailable`  429 or 5xx after every retry
  * - `unauthorized` 401 or 403: no or not enough rights
- * - `misconfigured` no credentials could be read on this machine
+ * - `misconfigured` the credentials cannot be read on this machine
  * - `unknown-blob` a manifest was refused because content that it names is missing
  * - `refused`      any other 4xx
  * - `mismatch`     bytes that do not match their digest
@@ -35,7 +35,7 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
   readonly isForeign: boolean;
   /** Milliseconds that the server asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
-  /** Set where other requests to the host fail alike. */
+  /** The fault of the host. Unset: the failure concerns this request only. */
   readonly fault: HostFault | undefined;
 
   constructor(
@@ -59,7 +59,7 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
   }
 }
 
-/** The fault of the host in an error, or in an error that led to it. */
+/** The fault of an error or of its `cause`. */
 export function hostFaultOf(thrown: unknown): HostFault | undefined {
   if (thrown instanceof RegistryError) return thrown.fault;
   return thrown instanceof Error && thrown.cause !== undefined ? hostFaultOf(thrown.cause) : undefined;

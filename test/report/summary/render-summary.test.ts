@@ -73,7 +73,7 @@ describe('the first and the last line', () => {
     }
   });
 
-  it('do not say that all is well after a run that ends 1', () => {
+  it('do not promise a promotion after exit code 1', () => {
     const report = SCENES.lost();
     expect(linesOf(summaryOf(report)).at(-1)).toMatch(/^Would promote none of .*40 lost \(exit 1\)$/);
     expect(summaryOf(report)).not.toContain('-confirm promotes');
@@ -104,7 +104,7 @@ describe('a dry run of 600 edges', () => {
 });
 
 describe('colours', () => {
-  it('mark the decision and the verdict, and nothing else changes', () => {
+  it('are the only difference of a terminal with colours', () => {
     const report = SCENES['missing-right']();
     const coloured = summaryOf(report, onTerminal(200, true));
     expect(coloured).toContain('\u001b[31maccess denied\u001b[0m at ');
@@ -113,7 +113,7 @@ describe('colours', () => {
   });
 });
 
-describe('one cause', () => {
+describe('a cause', () => {
   it.each([
     ['registry-down', 'unreachable europe-west4-0-docker.pkg.dev', null],
     [
@@ -126,7 +126,7 @@ describe('one cause', () => {
       'right europe-west4-0-docker.pkg.dev promoter@k8s.iam.gserviceaccount.com',
       'promoter@k8s.iam.gserviceaccount.com',
     ],
-  ] as const)('of %s is one line, and its edges refer to it', (name, id, identity) => {
+  ] as const)('of %s is one line, and its edges name it', (name, id, identity) => {
     const report = SCENES[name]();
     expect(report.causes).toMatchObject([{ id, identity, edges: 4 }]);
     expect(Array.from(report.items).filter(({ cause }) => cause === id)).toHaveLength(4);

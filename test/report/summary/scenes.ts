@@ -25,16 +25,16 @@ export function registries(count: number): string[] {
   });
 }
 
-/** A well-formed digest of a number. */
-export function numbered(number: number): string {
+/** A valid digest made from a number. */
+function numbered(number: number): string {
   const text = `sha256:${(number * 2_654_435_761).toString(16).padStart(16, '7').repeat(4).slice(0, 64)}`;
   return parseDigest(text) ?? text;
 }
 
 const FILE = 'registry.k8s.io/images/k8s-staging-kubernetes/images.yaml';
-export const SOURCE = 'gcr.io/k8s-staging-kubernetes';
+const SOURCE = 'gcr.io/k8s-staging-kubernetes';
 
-/** So many images with one tag each, to so many registries. */
+/** A manifest of images with one tag each. */
 export function release(images: number, destinations: readonly string[]): PromoterManifest {
   const names = Array.from({ length: images }, (_, index) => {
     const digests = { [numbered(index + 1)]: [`v1.31.${index}`] };
@@ -46,7 +46,7 @@ export function release(images: number, destinations: readonly string[]): Promot
     .promote(Object.fromEntries(names));
 }
 
-export const EMPTY: DestinationState = {
+const EMPTY: DestinationState = {
   kind: 'read',
   by: 'listing',
   complete: true,
@@ -64,7 +64,7 @@ interface Scene {
   readonly identity?: string;
 }
 
-/** The report of a run that meets these states and outcomes. */
+/** The report of a run with these states and outcomes. */
 export function reportOf(scene: Scene): RunReport {
   const { manifests, stateOf = () => EMPTY, outcomeOf, hasSource = true, identity = 'anonymous' } = scene;
   const wanted = expandEdges(manifests);
@@ -119,7 +119,7 @@ function parts(repository: string): { host: string; path: string } {
 const THREE = registries(3);
 const DOWN = parts(THREE[1] ?? '').host;
 
-/** The state at a host that takes no connections. */
+/** The state at a host that refuses connections. */
 export function down(repository: Repository): DestinationState {
   const { host, path } = parts(repository);
   const message = 'ECONNREFUSED: connect ECONNREFUSED 10.0.0.7:443';
@@ -152,7 +152,7 @@ const denied = ({ destination }: PlanItem) => {
 const of = (host: string, state: (repository: Repository) => DestinationState) => (repository: Repository) =>
   repository.startsWith(`${host}/`) ? state(repository) : EMPTY;
 
-/** What an SRE looks at. */
+/** Runs by name: each has fixtures in fixtures/reports/summary. */
 export const SCENES = {
   'dry-run-600': () => reportOf({ manifests: [release(30, registries(20))] }),
   'registry-down': () => reportOf({ manifests: [release(4, THREE)], stateOf: of(DOWN, down) }),
