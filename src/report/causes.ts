@@ -51,7 +51,7 @@ function describe(id: string, fault: HostFault): Omit<ReportCause, 'edge' | 'edg
 function adviceOn({ kind, host, identity = 'the identity', remedy }: HostFault): string {
   switch (kind) {
     case 'unreachable':
-      return `check the name and port of ${host}, the network and its TLS certificate, then run again`;
+      return `check the network, and the name, port and TLS certificate of ${host}, then run again`;
     case 'unavailable':
       return `${host} is overloaded or broken: run again later, or limit the requests with -budget=${host}=RPS`;
     case 'credentials':
