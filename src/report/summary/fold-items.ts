@@ -1,4 +1,3 @@
-import { lazily } from '../../base/iterables.ts';
 import { foldConflicts } from '../render-text.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { type FoldableEdge, type FoldedImage, foldEdges } from './fold-edges.ts';
@@ -31,7 +30,7 @@ interface ItemsOf {
 /** The edges of a report by image, and its malformed entries, in one pass: iterating may create the items. */
 export function foldItems({ items, mode }: ItemsOf): FoldedItems {
   const malformed: ReportItem[] = [];
-  const images = foldEdges(lazily(() => foldable(foldConflicts<ReportItem>(items), { mode, malformed })));
+  const images = foldEdges(foldable(foldConflicts<ReportItem>(items), { mode, malformed }));
   return { images, malformed };
 }
 
