@@ -128,11 +128,11 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
 export function isLoggedLive(item: PromotionItem, mode: Report['mode']): boolean {
   if (mode !== 'promotion') return false;
   if (isWrite(item)) return item.outcome !== 'not-attempted';
-  return !LEFT_TO_THE_END.has(item.decision);
+  return !LOGGED_AT_END.has(item.decision);
 }
 
 /** Edges that need nothing, edges that were not read, and malformed entries. */
-const LEFT_TO_THE_END: ReadonlySet<string> = new Set(['present', 'not-attempted', 'invalid']);
+const LOGGED_AT_END: ReadonlySet<string> = new Set(['present', 'not-attempted', 'invalid']);
 
 function isWrite({ decision }: PromotionItem): boolean {
   return decision === 'copy' || decision === 'add-tag';

@@ -23,7 +23,7 @@ export interface ReportLogOptions {
   /** The exit code of the process. */
   readonly exitCode: number;
   /** The first line of the log has been printed. */
-  readonly isOpened: boolean;
+  readonly isOpeningPrinted: boolean;
   readonly stdio: Stdio;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
@@ -41,12 +41,12 @@ export async function logReport(report: Report, parts: ReportLogOptions): Promis
 const BLOCK = 64 * 1024;
 
 async function logSummary(report: Report, parts: ReportLogOptions): Promise<void> {
-  const { options, exitCode, isOpened, stdio } = parts;
+  const { options, exitCode, isOpeningPrinted, stdio } = parts;
   const { allowLost } = options;
   const { detail, level: given } = options.log;
   const level = given === 'debug' ? 'info' : given;
   let block = '';
-  const summary = { allowLost, detail, level, exitCode, isOpened, style: styleOf(parts) };
+  const summary = { allowLost, detail, level, exitCode, isOpeningPrinted, style: styleOf(parts) };
   for (const line of renderSummary(report, summary)) {
     block += line;
     if (block.length < BLOCK) continue;

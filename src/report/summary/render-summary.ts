@@ -13,14 +13,14 @@ export interface SummaryOptions extends ItemLineOptions {
   /** Minimum level of a line. The first and last line and the tables have no level. */
   readonly level: Level;
   /** The first line has been printed. */
-  readonly isOpened: boolean;
+  readonly isOpeningPrinted: boolean;
   readonly style: Style;
 }
 
 /** A report as text: the plan, a line for each image, problems, tables and the verdict. */
 export function* renderSummary(report: Report, options: SummaryOptions): Generator<string> {
-  const { detail, exitCode, isOpened, style } = options;
-  if (!isOpened) yield `${openingSentence(report)}\n`;
+  const { detail, exitCode, isOpeningPrinted, style } = options;
+  if (!isOpeningPrinted) yield `${openingSentence(report)}\n`;
   for (const line of bodyLines(report, options)) {
     if (RANK[line.level] >= RANK[detail === 'quiet' ? 'warning' : options.level])
       yield renderLine(line, options);

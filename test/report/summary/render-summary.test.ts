@@ -26,7 +26,7 @@ function summaryOf(report: Report, changes: Partial<SummaryOptions> = {}): strin
     allowLost: false,
     detail: 'normal',
     level: 'info',
-    isOpened: false,
+    isOpeningPrinted: false,
     style: PLAIN_STYLE,
     ...changes,
   };

@@ -52,7 +52,7 @@ export async function finishWith(
     stdio,
     env,
     log: run.log,
-    isOpened: options.task !== 'parse-only',
+    isOpeningPrinted: options.task !== 'parse-only',
     areMalformedLogged,
     record,
     stopCode: run.stop.exitCode(),

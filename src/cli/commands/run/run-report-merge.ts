@@ -40,7 +40,7 @@ export async function runReportMerge(options: MergeOptions, context: ProcessCont
     options,
     places,
     log,
-    isOpened: false,
+    isOpeningPrinted: false,
     areMalformedLogged: false,
   });
 }

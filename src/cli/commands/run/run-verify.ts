@@ -38,7 +38,7 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
       options: { ...options, allowLost: false },
       places,
       log,
-      isOpened: isSummarized,
+      isOpeningPrinted: isSummarized,
       areMalformedLogged: true,
       stopCode: stop.exitCode(),
       frameOf: manifestFrames(where),
