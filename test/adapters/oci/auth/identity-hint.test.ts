@@ -145,7 +145,7 @@ describe('a refusal is told with whom it met, what lacks, and what to do', () =>
   });
 });
 
-describe('the fault that every request of an identity meets', () => {
+describe('the fault of a refused identity', () => {
   it.each<[string, Credential, Pick<Refusal, 'method' | 'scopes' | 'status' | 'judged'>, IdentityFault]>([
     [
       'r.io',
