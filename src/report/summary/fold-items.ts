@@ -1,7 +1,7 @@
 import { foldConflicts } from '../render-text.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { type FoldableEdge, type FoldedImage, foldEdges } from './fold-edges.ts';
-import { parseEdgeId, sourceOf } from './item-parts.ts';
+import { parseEdgeId, sourceOf } from './parse-edge-id.ts';
 import { plainReason } from './plain-reason.ts';
 
 /** The edges of one manifest entry with the same result. */

@@ -4,7 +4,7 @@ import { escapeCell } from '../render-table.ts';
 import type { Report } from '../report.ts';
 import type { ItemLine } from './fold-items.ts';
 import type { FoldedImage } from './fold-edges.ts';
-import { sourceOf } from './item-parts.ts';
+import { sourceOf } from './parse-edge-id.ts';
 import type { RegistryLists } from './registry-lists.ts';
 
 const TITLES: Readonly<Record<string, string>> = {

@@ -3,7 +3,7 @@
 // Covers src/report/summary/fold-items.ts
 // Covers src/report/summary/host-table.ts
 // Covers src/report/summary/item-lines.ts
-// Covers src/report/summary/item-parts.ts
+// Covers src/report/summary/parse-edge-id.ts
 // Covers src/report/summary/markdown-images.ts
 // Covers src/report/summary/markdown-problems.ts
 // Covers src/report/summary/nonzero-table.ts
