@@ -20,8 +20,8 @@ export function checkAccessToken(
   if (isGoogleHost(host) || trusted.has(`${host}=${host}`)) return;
   throw credentialsNotSent(
     host,
-    `the token of ${name} is for Google's registries, and this is none, so it is not sent there; ` +
-      `if that is right, allow it with -trust-realm=${host}=${host}, else take its service-account out of the manifest`,
+    `the token of ${name} is sent only to Google's registries; ` +
+      `allow this host with -trust-realm=${host}=${host}, or remove the service-account from the manifest`,
   );
 }
 
@@ -30,7 +30,7 @@ export function refusePlainHttp(url: URL, { name, credential }: Identity): void 
   if (credential.kind !== 'access-token' || url.protocol === 'https:' || isLoopback(url)) return;
   throw credentialsNotSent(
     url.host,
-    `the token of ${name} is not sent in plain http, whatever is allowed; expected https`,
+    `the token of ${name} is not sent over plain http, even with -plain-http; expected https`,
   );
 }
 
