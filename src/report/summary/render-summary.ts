@@ -33,9 +33,9 @@ const RANK: Readonly<Record<Level, number>> = { info: 1, warning: 2, error: 3 };
 
 function renderLine({ level, word, text }: Line, { detail, style }: SummaryOptions): string {
   const isShort = style.shortDigests && detail !== 'verbose';
-  const told = oneLine(isShort ? shortenDigests(text) : text, Number.POSITIVE_INFINITY);
+  const shown = oneLine(isShort ? shortenDigests(text) : text, Number.POSITIVE_INFINITY);
   const prefix = level === 'info' ? '' : `${level.toUpperCase().padEnd(7)} `;
-  const wrapped = wrap(`${prefix}${word} ${told}`, style.columns, ' '.repeat(prefix.length || 4));
+  const wrapped = wrap(`${prefix}${word} ${shown}`, style.columns, ' '.repeat(prefix.length || 4));
   return `${wrapped.replace(word, paint(word, level, style))}\n`;
 }
 
