@@ -45,7 +45,14 @@ function causesField(causes: ReadonlyMap<string, ReportCause>): Pick<Envelope, '
 
 function describe(id: string, fault: HostFault): Omit<ReportCause, 'edge' | 'edges'> {
   const { kind, host, identity = null, message } = fault;
-  return { id, kind, host, identity, message: oneLine(message, Number.POSITIVE_INFINITY), advice: adviceOn(fault) };
+  return {
+    id,
+    kind,
+    host,
+    identity,
+    message: oneLine(message, Number.POSITIVE_INFINITY),
+    advice: adviceOn(fault),
+  };
 }
 
 function adviceOn({ kind, host, identity = 'the identity', remedy }: HostFault): string {
