@@ -2,12 +2,24 @@
  * The kinds of failures that concern a host, not a single image.
  *
  * - `unreachable`   no connection, or no response
- * - `unavailable`   429 or 5xx after every retry
+ * - `throttled`     429 after every retry
+ * - `unavailable`   5xx after every retry
  * - `credentials`   no credentials, or rejected ones
  * - `right`         the identity lacks a right
  * - `configuration` credentials cannot be read on this machine, or its settings forbid the request
+ * - `refused`       any other 4xx
+ * - `unexpected`    an answer that the specification does not allow for
  */
-export const HOST_FAULTS = ['unreachable', 'unavailable', 'credentials', 'right', 'configuration'] as const;
+export const HOST_FAULTS = [
+  'unreachable',
+  'throttled',
+  'unavailable',
+  'credentials',
+  'right',
+  'configuration',
+  'refused',
+  'unexpected',
+] as const;
 
 /** The fields of a fault that a refused identity decides. */
 export type IdentityFault = Pick<HostFault, 'kind' | 'identity' | 'remedy'>;
@@ -16,6 +28,8 @@ export type IdentityFault = Pick<HostFault, 'kind' | 'identity' | 'remedy'>;
 export interface HostFault {
   readonly kind: (typeof HOST_FAULTS)[number];
   readonly host: string;
+  /** The name of the request's repository at the host. Unset: it is not about a repository. */
+  readonly repository?: string;
   /** The refused identity. Unset: none was refused. */
   readonly identity?: string;
   /** The error without the method and URL of its request. */

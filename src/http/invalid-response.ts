@@ -26,7 +26,9 @@ export function asInvalidResponse(
   }
   const reason = invalidityOf(error);
   if (reason === undefined) return error;
-  return new RegistryError('unexpected', `${asked}: ${reason}${hintFor(request, error)}`, { cause: error });
+  const message = `${reason}${hintFor(request, error)}`;
+  const fault = { kind: 'unexpected', host: request.host, message } as const;
+  return new RegistryError('unexpected', `${asked}: ${message}`, { cause: error, fault });
 }
 
 /** A TLS server answers plain http with an alert record. */

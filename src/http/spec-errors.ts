@@ -16,7 +16,7 @@ export function parseErrors(body: Uint8Array): SpecError[] {
 const MAX_ERRORS = 5;
 
 function toSpecError({ code, message, detail }: JsonObject): SpecError {
-  const more = detail === undefined ? '' : ` (${oneLine(jsonOf(detail))})`;
+  const more = detail === undefined || detail === null ? '' : ` (${oneLine(jsonOf(detail))})`;
   return { code: textOf(code), message: `${textOf(message)}${more}` };
 }
 

@@ -141,8 +141,8 @@ function encodeItem(item: AbsentItem, lists: Lists): object {
   }
 }
 
-function orderFault({ kind, host, identity, message, remedy }: HostFault): object {
-  return { kind, host, identity, message, remedy };
+function orderFault({ kind, host, repository, identity, message, remedy }: HostFault): object {
+  return { kind, host, repository, identity, message, remedy };
 }
 
 /** Lists of repositories by their content, numbered in the order of their first use. */

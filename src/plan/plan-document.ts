@@ -49,6 +49,7 @@ const BASE = {
 const Fault = z.strictObject({
   kind: z.enum(HOST_FAULTS),
   host: z.string(),
+  repository: z.exactOptional(z.string()),
   identity: z.exactOptional(z.string()),
   message: z.string(),
   remedy: z.exactOptional(z.string()),

@@ -12,8 +12,9 @@ export interface Advice {
 /** The advice on each fault of a verification, once for each decision. Promotions explain each edge by its reason. */
 export function advise(report: Report): readonly Advice[] {
   if (report.mode !== 'verify') return [];
-  const { summary, via, repair } = report;
-  return FAULTS.filter((about) => summary[about] > 0).map((about) => ({
+  const { summary, via, repair, causes = [] } = report;
+  const isAdvised = (about: Fault) => about === 'unreadable' && causes.length > 0; // by each cause
+  return FAULTS.filter((about) => summary[about] > 0 && !isAdvised(about)).map((about) => ({
     about,
     text: via === null ? adviseOn(about, repair) : adviseThrough(via, about),
   }));

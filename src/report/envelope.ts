@@ -49,8 +49,8 @@ export interface ReportCause {
   readonly identity: string | null;
   /** Number of edges that it made unreadable or failed. */
   readonly edges: number;
-  /** The first of these edges, by its destination. */
-  readonly edge: string;
+  /** Names at the host of the first repositories that have it, four at most. */
+  readonly repositories: readonly string[];
   /** The error of the first of these edges, without its URL. */
   readonly message: string;
   readonly advice: string;

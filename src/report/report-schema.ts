@@ -76,7 +76,7 @@ const Cause: z.ZodType<ReportCause> = z.looseObject({
   host: Text,
   identity: NullableText,
   edges: Count,
-  edge: Text,
+  repositories: z.array(Text),
   message: Text,
   advice: Text,
 });

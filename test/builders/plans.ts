@@ -25,7 +25,14 @@ const base = {
 const optional = { noNullPrototype: true } as const;
 const text = fc.string();
 const faults: fc.Arbitrary<HostFault> = fc.record(
-  { kind: fc.constantFrom(...HOST_FAULTS), host: text, message: text, identity: text, remedy: text },
+  {
+    kind: fc.constantFrom(...HOST_FAULTS),
+    host: text,
+    message: text,
+    identity: text,
+    remedy: text,
+    repository: text,
+  },
   { requiredKeys: ['kind', 'host', 'message'], noNullPrototype: true },
 );
 const items: fc.Arbitrary<PlanItem> = fc.oneof(

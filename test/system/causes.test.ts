@@ -80,7 +80,7 @@ describe('a cause is one line for a host', () => {
     const { cause, line } = await causeIn(registry.host, login(registry.host, 'secret'), ['-confirm']);
     expect(cause).toMatchObject({ kind: 'right', identity: 'user "robot" (docker config)' });
     expect(line).toMatch(
-      /^ERROR +access denied at .*, 3 edges: 403: DENIED: no; grant user "robot" \(docker config\) the right to push at /,
+      /^ERROR +access denied at .*, 3 edges of prod\/app, prod\/lib: 403: DENIED: no; grant user "robot" \(docker config\) the right to push at /,
     );
   });
 
@@ -93,7 +93,7 @@ describe('a cause is one line for a host', () => {
     });
     const { cause, line } = await causeIn(registry.host, undefined, ['-confirm']);
     expect(cause).toMatchObject({ kind: 'unavailable', identity: null });
-    expect(line).toMatch(/^ERROR +server error at .*, 3 edges: .*507/);
+    expect(line).toMatch(/^ERROR +server error at .*, 3 edges of prod\/app, prod\/lib: 507/);
   });
 
   it.each([

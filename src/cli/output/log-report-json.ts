@@ -6,8 +6,12 @@ import { parseEdgeId } from '../../report/summary/parse-edge-id.ts';
 
 type Fields = Readonly<Record<string, string | number | boolean>>;
 
-/** Logs the findings, repaired content and advice of a report for machines: the data is in fields. */
+/** Logs the causes, findings, repaired content and advice of a report for machines: the data is in fields. */
 export function logDetailsAsJson(report: Report, log: Log): void {
+  for (const { repositories, ...cause } of report.causes ?? []) {
+    const names = repositories.join(', ');
+    log.write('error', 'cause', withoutNulls({ ...cause, repositories: names, error: cause.message }));
+  }
   for (const finding of report.findings) {
     log.write(finding.level === 'error' ? 'error' : 'warning', 'finding', findingFields(finding));
   }

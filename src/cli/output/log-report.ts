@@ -82,7 +82,10 @@ function logAsJson(report: Report, { options, exitCode, stdio, log }: ReportLogO
 }
 
 /** A line for each item, finding, repaired blob or manifest, advice and host, and the tables. */
-async function logAsLegacy(report: Report, { options, stdio, log }: ReportLogOptions): Promise<void> {
+async function logAsLegacy(
+  report: Report,
+  { options, exitCode, stdio, log }: ReportLogOptions,
+): Promise<void> {
   for (const item of foldConflicts<ReportItem>(report.items)) {
     log.write(levelOf(item, report.mode, options), renderItemLine(item));
   }
@@ -95,7 +98,10 @@ async function logAsLegacy(report: Report, { options, stdio, log }: ReportLogOpt
   for (const { about, text } of advise(report)) log.write('info', `what to do about ${about}: ${text}`);
   logIdentities(report.hosts, log);
   await tell(stdio.err, `\n${renderTables(report)}\n`);
-  if (report.mode === 'dry-run') log.write('info', `dry run: nothing was written; ${confirmHint(report)}`);
+  if (report.mode === 'dry-run') {
+    const hint = exitCode === 0 ? `; ${confirmHint(report)}` : '';
+    log.write('info', `dry run: nothing was written${hint}`);
+  }
 }
 
 function logIdentities(hosts: Readonly<Record<string, EnvelopeHost>>, log: Log): void {

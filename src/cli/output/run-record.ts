@@ -1,4 +1,5 @@
 import type { RunEvents } from '../../apply.ts';
+import { wrap } from '../../report/summary/style.ts';
 import { planSentence } from '../../report/summary/verdict.ts';
 import type { TransferOptions } from '../flags/options/promotion-options.ts';
 import type { Run } from '../runtime/run-scope.ts';
@@ -38,7 +39,7 @@ export function openRunRecord({ options, places, run, logOrigin, ...context }: R
   return {
     events: {
       planned: async (report) => {
-        if (format === 'text') print(planSentence(report));
+        if (format === 'text') print(wrap(planSentence(report), style.columns, '  '));
         logOrigin?.();
         await journal.planned(report);
         live.planned(report);

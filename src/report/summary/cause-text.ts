@@ -1,21 +1,35 @@
 import { countOf } from '../../base/text.ts';
+import { isOfWholeHost } from '../causes.ts';
 import type { ReportCause } from '../envelope.ts';
 
 const WORDS: Readonly<Record<ReportCause['kind'], string>> = {
   unreachable: 'no answer',
+  throttled: 'rate limited',
   unavailable: 'server error',
   credentials: 'login failed',
   right: 'access denied',
   configuration: 'configuration error',
+  refused: 'request refused',
+  unexpected: 'unexpected answer',
 };
 
 /** The line of a cause: host, identity, edges, error and advice. */
-export function causeText({ kind, host, identity, edges, edge, message, advice }: ReportCause): {
+export function causeText(cause: ReportCause): {
   readonly word: string;
   readonly text: string;
 } {
+  const { kind, host, identity, edges, message, advice } = cause;
   const as = identity === null ? '' : ` as ${identity}`;
   const word = kind === 'credentials' && identity === null ? 'not logged in' : WORDS[kind];
-  const affected = edges === 1 ? edge : countOf(edges, 'edge');
-  return { word, text: `at ${host}${as}, ${affected}: ${message}; ${advice}` };
+  return { word, text: `at ${host}${as}, ${countOf(edges, 'edge')}${named(cause)}: ${message}; ${advice}` };
+}
+
+/** Repositories that a cause of the whole host has are not named, unless it is one. */
+const NAMED = 3;
+
+function named(cause: ReportCause): string {
+  const { repositories, edges } = cause;
+  if (isOfWholeHost(cause) && edges > 1) return '';
+  const more = repositories.length > NAMED ? ', …' : '';
+  return ` of ${repositories.slice(0, NAMED).join(', ')}${more}`;
 }

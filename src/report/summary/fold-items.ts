@@ -17,30 +17,41 @@ export interface ItemLine {
 }
 
 export interface FoldedItems {
-  /** Without the edges that have a cause: each cause is printed once. */
+  /** Without the edges of the report's causes: each cause is printed once. The journal of a killed run has none. */
   readonly images: readonly FoldedImage<ItemLine>[];
   readonly malformed: readonly ReportItem[];
 }
 
-interface ItemsOf {
-  readonly items: Iterable<ReportItem>;
-  readonly mode: Report['mode'];
-}
+type ItemsOf = Pick<Report, 'mode' | 'causes'> & { readonly items: Iterable<ReportItem> };
 
 /** The edges of a report by image, and its malformed entries, in one pass: iterating may create the items. */
-export function foldItems({ items, mode }: ItemsOf): FoldedItems {
+export function foldItems({ items, mode, causes = [] }: ItemsOf): FoldedItems {
   const malformed: ReportItem[] = [];
-  const images = foldEdges(foldable(foldConflicts<ReportItem>(items), { mode, malformed }));
+  const images = foldEdges(
+    foldable(foldConflicts<ReportItem>(items), {
+      mode,
+      malformed,
+      causes: new Set(causes.map(({ id }) => id)),
+    }),
+  );
   return { images, malformed };
 }
 
 function* foldable(
   items: Iterable<ReportItem>,
-  { mode, malformed }: { readonly mode: Report['mode']; readonly malformed: ReportItem[] },
+  {
+    mode,
+    malformed,
+    causes,
+  }: {
+    readonly mode: Report['mode'];
+    readonly malformed: ReportItem[];
+    readonly causes: ReadonlySet<string>;
+  },
 ): Generator<FoldableEdge<ItemLine>> {
   for (const item of items) {
     if (item.destination === null) malformed.push(item);
-    if (item.destination === null || item.cause !== undefined) continue;
+    if (item.destination === null || causes.has(item.cause ?? '')) continue;
     const { repository, tag } = parseEdgeId(item.destination);
     const result = resultIn(item, mode);
     const name = repository.slice(repository.lastIndexOf('/'));

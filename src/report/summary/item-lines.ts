@@ -55,7 +55,7 @@ export function edgeLine(
 /** Results first, then problems. Edges that were not attempted are one line for each host. */
 function* imageLines(report: Report, options: ItemLineOptions): Generator<Line> {
   const { attempted: items, lines: unattempted } = foldUnattempted<ReportItem>(report.items, report.mode);
-  const { images, malformed } = foldItems({ items, mode: report.mode });
+  const { images, malformed } = foldItems({ ...report, items });
   const lines = images.flatMap((image) =>
     image.lines.map((line) => ({
       ...imageLine(image, line),

@@ -20,13 +20,14 @@ export interface SummaryOptions extends ItemLineOptions {
 /** A report as text: the plan, a line for each image, problems, tables and the verdict. */
 export function* renderSummary(report: Report, options: SummaryOptions): Generator<string> {
   const { detail, exitCode, isOpeningPrinted, style } = options;
-  if (!isOpeningPrinted) yield `${openingSentence(report)}\n`;
+  if (!isOpeningPrinted) yield `${wrap(openingSentence(report), style.columns, '  ')}\n`;
   for (const line of bodyLines(report, options)) {
     if (RANK[line.level] >= RANK[detail === 'quiet' ? 'warning' : options.level])
       yield renderLine(line, options);
   }
   if (detail !== 'quiet') yield* tables(report, options);
-  yield `${paint(verdictOf(report, exitCode), exitCode === 0 ? 'info' : 'error', style)}\n`;
+  const verdict = wrap(verdictOf(report, exitCode), style.columns, '  ');
+  yield `${paint(verdict, exitCode === 0 ? 'info' : 'error', style)}\n`;
 }
 
 const RANK: Readonly<Record<Level, number>> = { info: 1, warning: 2, error: 3 };

@@ -17,9 +17,17 @@ export function paint(text: string, level: Level, { colours }: Style): string {
   return colours ? `\u001b[${SGR[level]}m${text}\u001b[0m` : text;
 }
 
-/** Cuts digests to 12 digits, like docker. */
+/** Cuts digests to 12 digits, like docker, unless two of the text would look the same. */
 export function shortenDigests(text: string): string {
-  return text.replace(/\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{52,}/g, '$1');
+  const full = new Set(text.match(DIGEST));
+  const short = new Set(Array.from(full, shorten));
+  return short.size < full.size ? text : text.replace(DIGEST, shorten);
+}
+
+const DIGEST = /\bsha(?:256|512):[0-9a-f]{64,}/g;
+
+function shorten(digest: string): string {
+  return digest.slice(0, 'sha256:'.length + 12);
 }
 
 /** Wraps a line between words and indents all lines but the first. Longer words are not broken. */

@@ -1,7 +1,7 @@
 import { countOf } from '../../base/text.ts';
 import type { ShardIdentity } from '../../edges/shard.ts';
 import type { Envelope } from '../envelope.ts';
-import type { Report } from '../report.ts';
+import type { Report, Verification } from '../report.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -11,13 +11,14 @@ interface Scope extends Pick<Envelope, 'manifests' | 'shards'> {
 }
 
 interface Planned extends Scope {
+  readonly mode: Report['mode'];
   /** Number of edges by decision. */
   readonly summary: Counts;
 }
 
 /** The first line of a promotion or dry run. */
 export function planSentence(planned: Planned): string {
-  return `Plan: ${scopeOf(planned)}: ${plannedCounts(planned.summary)}${partOf(planned)}`;
+  return `Plan: ${scopeOf(planned)}: ${plannedCounts(planned)}${partOf(planned)}`;
 }
 
 /** The first line of a run. */
@@ -41,14 +42,15 @@ export function confirmHint(report: Report): string {
 }
 
 /** The first line of a verification. */
-export function verifySentence(scope: Scope): string {
-  return `Verify: ${scopeOf(scope, 'at')}${partOf(scope)}`;
+export function verifySentence(scope: Scope & Pick<Verification, 'via'>): string {
+  return `Verify: ${scopeOf(scope, 'at')}${through(scope.via)}${partOf(scope)}`;
 }
 
 /** The last line of a run: results and exit code. */
 export function verdictOf(report: Report, exitCode: number): string {
   const stopped = report.stopped ? ', stopped early' : '';
-  const scope = scopeOf(report, PREPOSITIONS[report.mode]);
+  const via = report.mode === 'verify' ? through(report.via) : '';
+  const scope = `${scopeOf(report, PREPOSITIONS[report.mode])}${via}`;
   return `${verbOf(report, exitCode)} ${scope}: ${resultsOf(report)}${stopped}${partOf(report)} (exit ${exitCode})`;
 }
 
@@ -77,6 +79,11 @@ function scopeOf({ manifests: { digests, destinations } }: Pick<Envelope, 'manif
   return destinations === undefined ? images : `${images} ${to} ${countOf(destinations, 'destination')}`;
 }
 
+/** A mirror that was read in the place of the destinations. */
+function through(via: string | null): string {
+  return via === null ? '' : ` as ${via} serves them`;
+}
+
 function partOf({ shard, shards }: Scope): string {
   if (shard !== undefined) return ` (shard ${shard.index}/${shard.count})`;
   return shards === undefined ? '' : ` (${shards.length} shards merged)`;
@@ -95,7 +102,7 @@ function resultsOf(report: Report): string {
         ...nonZero(counts, { present: 'already present' }),
       ]);
     case 'dry-run':
-      return list([plannedCounts(counts), ...nonZero(counts, { 'not-attempted': 'not attempted' })]);
+      return plannedCounts(report);
     case 'parse-only':
       return list([`${counts['conflict'] ?? 0} in conflict`, `${counts['invalid'] ?? 0} malformed`]);
     case 'verify':
@@ -117,14 +124,23 @@ function resultsOf(report: Report): string {
   }
 }
 
-function plannedCounts(counts: Counts): string {
+function plannedCounts({ mode, summary: counts }: Planned): string {
+  const unread = unreadIn(counts, mode);
   return list([
     `${counts['copy'] ?? 0} to copy`,
     ...nonZero(counts, { 'add-tag': 'to tag' }),
     `${refusedIn(counts)} refused`,
     ...problems(counts),
+    ...(unread === 0 ? [] : [`${unread} not attempted`]),
     ...nonZero(counts, { present: 'already present' }),
   ]);
+}
+
+/** Edges that the plan does not decide on: the run was stopped before their destination was read. */
+function unreadIn(counts: Counts, mode: Report['mode']): number {
+  const of = (name: string) => counts[name] ?? 0;
+  const undone = of('not-attempted');
+  return mode === 'promotion' ? undone + of('copied') + of('failed') - of('copy') - of('add-tag') : undone;
 }
 
 /** Edges that are not written: the tag has another digest, manifests contradict each other, or a check failed. */

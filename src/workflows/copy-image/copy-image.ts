@@ -60,11 +60,11 @@ export function unresolvedCopy(reason: string): { readonly read: ReadManifests; 
   return { read: { ...NO_MANIFESTS, problems: [problem] }, wanted: { repositories: [], edges: 0 } };
 }
 
-/** A copy has no manifest. */
+/** A copy has no manifest, and one image. */
 export const NO_MANIFESTS: ReadManifests = {
   manifests: [],
   problems: [],
-  counts: { projects: 0, images: 0, digests: 0 },
+  counts: { projects: 0, images: 1, digests: 1, destinations: 1 },
 };
 
 const COMMAND_LINE = { file: 'command line', line: 1, column: 1 } as const;

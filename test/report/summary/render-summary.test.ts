@@ -14,11 +14,12 @@
 
 import { describe, expect, it } from 'vitest';
 import { exitCodeOf } from '../../../src/report/exit-code.ts';
+import type { Repository } from '../../../src/image/repository.ts';
 import { renderMarkdown } from '../../../src/report/render-markdown.ts';
 import type { Report } from '../../../src/report/report.ts';
 import { renderSummary, type SummaryOptions } from '../../../src/report/summary/render-summary.ts';
 import { PLAIN_STYLE } from '../../../src/report/summary/style.ts';
-import { registries, release, reportOf, down, SCENES } from './scenes.ts';
+import { down, EMPTY, nameAt, registries, release, reportOf, SCENES, unreadableAt } from './scenes.ts';
 
 function summaryOf(report: Report, changes: Partial<SummaryOptions> = {}): string {
   const options: SummaryOptions = {
@@ -123,7 +124,7 @@ describe('a cause', () => {
     ],
     [
       'missing-right',
-      'right europe-west4-0-docker.pkg.dev promoter@k8s.iam.gserviceaccount.com',
+      'right europe-west4-0-docker.pkg.dev promoter@k8s.iam.gserviceaccount.com 403: DENIED: permission denied',
       'promoter@k8s.iam.gserviceaccount.com',
     ],
   ] as const)('of %s is one line, and its edges name it', (name, id, identity) => {
@@ -131,6 +132,41 @@ describe('a cause', () => {
     expect(report.causes).toMatchObject([{ id, identity, edges: 4 }]);
     expect(Array.from(report.items).filter(({ cause }) => cause === id)).toHaveLength(4);
     expect(summaryOf(report).match(/^ERROR /gm)).toHaveLength(1);
+  });
+});
+
+describe('failures of single repositories', () => {
+  const failing = (message: string) => (repository: Repository) =>
+    repository.endsWith('-01') || repository.endsWith('-02')
+      ? unreadableAt(repository, { kind: 'unavailable', message })
+      : EMPTY;
+
+  it('name them, where the rest of the host answers', () => {
+    const report = reportOf({
+      manifests: [release(4, registries(1))],
+      stateOf: failing('500: no reason given'),
+    });
+    expect(summaryOf(report)).toMatch(
+      /^ERROR {3}server error at \S+, 2 edges of \S+-01, \S+-02: 500: no reason given; run again later/m,
+    );
+  });
+
+  it('are causes of their own, where the messages differ in more than the name', () => {
+    const stateOf = (repository: Repository) => {
+      const why = repository.endsWith('-01') ? 'billing disabled' : 'quota exceeded';
+      return unreadableAt(repository, { kind: 'unavailable', message: `${nameAt(repository)}: ${why}` });
+    };
+    const report = reportOf({ manifests: [release(4, registries(1))], stateOf });
+    expect(report.causes?.map(({ edges }) => edges)).toEqual([1, 3]);
+    expect(summaryOf(report)).toMatch(/billing disabled[^]*quota exceeded/);
+  });
+
+  it('are told one by one in a report that knows no causes, like the journal of a killed run', () => {
+    const { causes: _, ...report } = reportOf({
+      manifests: [release(4, registries(1))],
+      stateOf: failing('500: no reason given'),
+    });
+    expect(summaryOf(report).match(/^ERROR {3}unreadable /gm)).toHaveLength(2);
   });
 });
 

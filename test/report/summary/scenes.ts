@@ -1,3 +1,4 @@
+import type { HostFault } from '../../../src/base/host-fault.ts';
 import type { Outcome } from '../../../src/copy/outcome.ts';
 import { failed, COPIED } from '../../../src/copy/outcome.ts';
 import { expandEdges } from '../../../src/edges/expand-edges.ts';
@@ -118,6 +119,21 @@ function parts(repository: string): { host: string; path: string } {
 
 const THREE = registries(3);
 const DOWN = parts(THREE[1] ?? '').host;
+
+/** The name of a repository at its host. */
+export function nameAt(repository: Repository): string {
+  return parts(repository).path;
+}
+
+/** The state of a repository that a request has failed for. */
+export function unreadableAt(
+  repository: Repository,
+  { kind, message }: Pick<HostFault, 'kind' | 'message'>,
+): DestinationState {
+  const { host, path } = parts(repository);
+  const fault = { kind, host, repository: path, message } as const;
+  return { kind: 'unreadable', reason: `GET https://${host}/v2/${path}/tags/list: ${message}`, fault };
+}
 
 /** The state at a host that refuses connections. */
 export function down(repository: Repository): DestinationState {

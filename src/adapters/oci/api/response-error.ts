@@ -5,6 +5,7 @@ import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { parseRetryAfter } from '../../../http/retry-after.ts';
 import { parseErrors, type SpecError } from '../../../http/spec-errors.ts';
+import { nameOf } from './endpoint.ts';
 import { RegistryError, type RegistryErrorCode } from '../../../ports/registry-error.ts';
 
 /** An error about a request: its message begins with the method and the URL. */
@@ -14,7 +15,9 @@ export function requestError(
   message: string,
   details: ConstructorParameters<typeof RegistryError>[2] = {},
 ): RegistryError {
-  return new RegistryError(code, `${describeRequest(request)}: ${message}`, details);
+  const fault =
+    details.fault ?? (code === 'unexpected' ? { kind: code, ...subjectOf(request), message } : undefined);
+  return new RegistryError(code, `${describeRequest(request)}: ${message}`, { ...details, fault });
 }
 
 /** Throws the `RegistryError` of a response with an unexpected status. */
@@ -49,13 +52,19 @@ const TOO_MANY_REQUESTS = 429;
 
 /** A refusal without an authentication challenge is a missing right. */
 function faultOf(
-  { host }: HttpRequest,
+  request: HttpRequest,
   { response, code, message }: { response: HttpResponse; code: RegistryErrorCode; message: string },
 ): HostFault | undefined {
-  if (response.identityFault !== undefined) return { ...response.identityFault, host, message };
-  if (response.status === TOO_MANY_REQUESTS || response.status >= 500)
-    return { kind: 'unavailable', host, message };
-  return code === 'unauthorized' ? { kind: 'right', host, message } : undefined;
+  const common = { ...subjectOf(request), message };
+  if (response.identityFault !== undefined) return { ...response.identityFault, ...common };
+  if (response.status === TOO_MANY_REQUESTS) return { kind: 'throttled', ...common };
+  if (response.status >= 500) return { kind: 'unavailable', ...common };
+  if (code === 'unauthorized') return { kind: 'right', ...common };
+  return code === 'refused' || code === 'unexpected' ? { kind: code, ...common } : undefined;
+}
+
+function subjectOf({ host, repository }: HttpRequest): Pick<HostFault, 'host' | 'repository'> {
+  return { host, repository: nameOf(repository) };
 }
 
 function hintOf({ hint }: HttpResponse, retryAfterMs = 0): string {

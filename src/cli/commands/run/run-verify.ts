@@ -35,7 +35,8 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
     if (shard !== undefined) log.write(countLevel, 'one shard of the verification', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
-    if (isSummarized) run.print(verifySentence({ manifests: read.counts, shard }));
+    if (isSummarized)
+      run.print(verifySentence({ manifests: read.counts, shard, via: options.mirror?.host ?? null }));
     const verification = await verifyWith(read, {
       options,
       run,
