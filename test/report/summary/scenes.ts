@@ -47,7 +47,7 @@ export function release(images: number, destinations: readonly string[]): Promot
     .promote(Object.fromEntries(names));
 }
 
-const EMPTY: DestinationState = {
+export const EMPTY: DestinationState = {
   kind: 'read',
   by: 'listing',
   complete: true,
