@@ -1,5 +1,6 @@
 import type { RunEvents } from '../../apply.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { Journal } from './journal.ts';
 import { LiveLog } from './live-log.ts';
 import type { LineLog } from './logger.ts';
@@ -12,6 +13,7 @@ export interface RunRecordParts {
   readonly clock: Clock;
   readonly stdio: Stdio;
   readonly allowLost: boolean;
+  readonly telemetry: Telemetry;
 }
 
 /** The record of a promotion while it runs: its live log, and the journal that precedes its report. */
@@ -21,7 +23,14 @@ export interface RunRecord {
   close(end: { readonly isReported: boolean }): Promise<void>;
 }
 
-export function openRunRecord({ places, log, clock, stdio, allowLost }: RunRecordParts): RunRecord {
+export function openRunRecord({
+  places,
+  log,
+  clock,
+  stdio,
+  allowLost,
+  telemetry,
+}: RunRecordParts): RunRecord {
   const live = new LiveLog({ log, allowLost, shortDigests: stdio.err.isTTY === true });
   const { secrets } = stdio;
   const journal = new Journal(places.report, { log, secrets, now: () => clock.wallTime() });
@@ -30,9 +39,13 @@ export function openRunRecord({ places, log, clock, stdio, allowLost }: RunRecor
       planned: async (plan, report) => {
         await journal.planned(report);
         live.planned(plan, report);
+        telemetry.reported(report);
       },
       edgeEnded: (item, outcome) => journal.edgeEnded(item, outcome),
-      imageEnded: (image) => live.imageEnded(image),
+      imageEnded: (image) => {
+        live.imageEnded(image);
+        telemetry.imageEnded(image);
+      },
     },
     close: async (end) => {
       live.close();

@@ -37,7 +37,7 @@ export interface ApplyOptions extends Omit<PromotionOptions, 'where'> {
 /** `cip apply` from its options to its exit code. */
 export function runApply(options: ApplyOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
-    const { log, stop } = run;
+    const { log, stop, telemetry } = run;
     const { stdio } = context;
     const { file: path, trustedKeys, keyFiles, caFiles, where } = options;
     const inputs = inputsAt(where, [path, ...trustedKeys, ...keyFiles, ...caFiles]);
@@ -53,8 +53,9 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
     log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool, signature });
     const { allowLost } = options;
     const { clock } = run.runtime;
-    const record = openRunRecord({ places, log, clock, stdio, allowLost });
+    const record = openRunRecord({ places, log, clock, stdio, allowLost, telemetry });
     const report = await applyWith(file, { options, run, read, events: record.events });
+    telemetry.reported(report);
     const items = filtered(report.items, (item) => !isLoggedLive(item, report.mode));
     const { format } = options.log;
     let isReported = false;

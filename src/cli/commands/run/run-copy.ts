@@ -25,7 +25,7 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
   return withRun(options, context, async (run) => {
     const { keyFiles, caFiles, threads, proof, maxImageSize, reportAll } = options;
     const places = await prepareReports(options, { files: [...keyFiles, ...caFiles] });
-    const { runtime, stop } = run;
+    const { runtime, stop, telemetry } = run;
     const { stopping, signal } = stop;
     const confirm = options.task === 'promotion';
     const registries = registriesOfCopy(options.copy).map((name) => ({ name, serviceAccount: undefined }));
@@ -37,7 +37,7 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
     const { allowLost } = options;
     const { stdio } = context;
     const { clock } = runtime;
-    const record = openRunRecord({ places, log: run.log, clock, stdio, allowLost });
+    const record = openRunRecord({ places, log: run.log, clock, stdio, allowLost, telemetry });
     const { events } = record;
     const report = await run.showing(client.traffic, (progress) =>
       promote(request, { ...client, spool, clock, progress, events, stopping, signal }),

@@ -28,7 +28,7 @@ import type { ProcessContext } from '../command.ts';
 /** A promotion, its dry run or a check of the manifests, from its options to its exit code. */
 export function runPromotion(options: PromotionOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
-    const { log, stop } = run;
+    const { log, stop, telemetry } = run;
     const { stdio } = context;
     const { shard, task, where } = options;
     if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
@@ -36,7 +36,7 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const output = await openOutput(options, log);
     const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
     const { clock } = run.runtime;
-    const record = openRunRecord({ places, log, clock, stdio, allowLost: options.allowLost });
+    const record = openRunRecord({ places, log, clock, stdio, allowLost: options.allowLost, telemetry });
     const report =
       task === 'parse-only'
         ? checkOnly(read, { options, run })
@@ -51,6 +51,7 @@ export async function finishWith(
   { options, run, places, stdio, output, record }: Finish,
 ): Promise<number> {
   const { log, stop } = run;
+  run.telemetry.reported(report);
   const items = filtered(
     report.items,
     (item) => item.decision !== 'invalid' && !isLoggedLive(item, report.mode), // these are in the log already

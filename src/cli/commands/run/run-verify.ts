@@ -30,6 +30,7 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
     const places = await prepareReports(options, inputsOf(options));
     const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
     const verification = await verifyWith(read, { options, run });
+    run.telemetry.reported(verification);
     try {
       await writeReports(verification, places, stdio); // first: a run that is stopped may not reach the end of its log
     } finally {
