@@ -38,7 +38,7 @@ export async function withRun(
   stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping, options)));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
-    const telemetry = await openTelemetry({ options, env, log, clock, stdio, stop });
+    const telemetry = await openTelemetry({ options, env, log, clock, stdio });
     const showing: Run['showing'] = async (traffic, work) => {
       const shown = showRunProgress(traffic, { options, status, env, stop, log, clock });
       try {
@@ -57,7 +57,7 @@ export async function withRun(
 
 /** Loaded if the run has any. */
 async function openTelemetry(parts: TelemetryParts): Promise<Telemetry> {
-  if (!isObserved(parts.options)) return NO_TELEMETRY;
+  if (!isObserved(parts)) return NO_TELEMETRY;
   const { observeRun } = await import('../telemetry/observe-run.ts');
   return observeRun(parts);
 }

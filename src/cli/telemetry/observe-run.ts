@@ -3,13 +3,17 @@ import { exitCodeOfError } from '../flags/usage-error.ts';
 import { openMetricsFile } from './metrics-file.ts';
 import { serveMetrics } from './metrics-server.ts';
 import { RunObserver, type Sink } from './observed-run.ts';
-import type { Telemetry, TelemetryParts } from './telemetry.ts';
+import { isTraced, type Telemetry, type TelemetryParts } from './telemetry.ts';
 
-/** Observes a run for its metrics. Throws an `InputError` if they cannot be published. */
+/** Observes a run for its metrics and traces. Throws an `InputError` if they cannot be published. */
 export async function observeRun(parts: TelemetryParts): Promise<Telemetry> {
   const { log, clock } = parts;
-  const observer = new RunObserver(clock);
-  const sinks = await openSinks(parts, observer);
+  const sinks: Sink[] = [];
+  const observer = new RunObserver(clock, (phase) => {
+    for (const sink of sinks) sink.phaseEnded?.(phase);
+  });
+  const metrics = await openMetrics(parts, observer);
+  sinks.push(...(await openTracesIfWanted(parts)), ...metrics); // metrics last: their failure is that of the run
   const end = async (exitCode: number) => {
     const run = observer.end(exitCode);
     for (const sink of sinks) await sink.close(run);
@@ -34,11 +38,23 @@ export async function observeRun(parts: TelemetryParts): Promise<Telemetry> {
   };
 }
 
-async function openSinks(
+async function openMetrics(
   { options: { metrics }, log, stdio }: TelemetryParts,
   observer: RunObserver,
 ): Promise<readonly Sink[]> {
   if (metrics === undefined) return [];
   if (metrics.kind === 'file') return [await openMetricsFile(metrics.path, stdio)];
   return [await serveMetrics(metrics, { read: () => observer.read(), log, secrets: stdio.secrets })];
+}
+
+/** Traces that cannot be exported are a warning: a run never depends on them. */
+async function openTracesIfWanted(parts: TelemetryParts): Promise<readonly Sink[]> {
+  if (!isTraced(parts)) return [];
+  try {
+    const { openTraces } = await import('./traces.ts');
+    return [openTraces(parts)];
+  } catch (error) {
+    parts.log.write('warning', `traces are not exported: ${messageOf(error)}`);
+    return [];
+  }
 }

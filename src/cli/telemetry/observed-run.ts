@@ -30,6 +30,7 @@ export interface ObservedRun {
 
 /** Receives the results of a run. */
 export interface Sink {
+  phaseEnded?(phase: Phase): void;
   imageEnded?(image: EndedImage): void;
   /** Called once, when the run has ended. A rejection is a failure of the run. */
   close(run: ObservedRun): Promise<void>;
@@ -38,14 +39,16 @@ export interface Sink {
 /** Collects what a run reports of itself. It counts nothing: a phase costs two readings of the clock. */
 export class RunObserver {
   readonly #clock: Clock;
+  readonly #phaseEnded: (phase: Phase) => void;
   readonly #startedAt: number;
   readonly #begun: number;
   readonly #phases: Phase[] = [];
   #traffic: Traffic | undefined;
   #report: RunReport | Verification | undefined;
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, phaseEnded: (phase: Phase) => void = () => {}) {
     this.#clock = clock;
+    this.#phaseEnded = phaseEnded;
     this.#startedAt = clock.wallTime();
     this.#begun = clock.monotonic();
   }
@@ -84,7 +87,9 @@ export class RunObserver {
   #endPhase(): void {
     const last = this.#phases.at(-1);
     if (last === undefined || last.ended !== undefined) return;
-    this.#phases[this.#phases.length - 1] = { ...last, ended: this.#clock.monotonic() };
+    const phase = { ...last, ended: this.#clock.monotonic() };
+    this.#phases[this.#phases.length - 1] = phase;
+    this.#phaseEnded(phase);
   }
 
   #read(exitCode: number | undefined): ObservedRun {

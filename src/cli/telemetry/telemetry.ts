@@ -3,10 +3,11 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import type { RunReport, Verification } from '../../report/report.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
 import type { LineLog } from '../output/logger.ts';
 import type { Stdio } from '../output/stdio.ts';
-import type { StopSignals } from '../runtime/stop-signals.ts';
+import { wantsTraces } from './otel-environment.ts';
 
 /** Metrics and traces of a run. */
 export interface Telemetry {
@@ -20,12 +21,11 @@ export interface Telemetry {
 }
 
 export interface TelemetryParts {
-  readonly options: Pick<RunOptions, 'metrics' | 'caFiles'>;
+  readonly options: Pick<RunOptions, 'metrics' | 'caFiles'> & Partial<Pick<PromotionOptions, 'task'>>;
   readonly env: NodeJS.ProcessEnv;
   readonly log: LineLog;
   readonly clock: Clock;
   readonly stdio: Stdio;
-  readonly stop: StopSignals;
 }
 
 /** Of a run that nobody observes. */
@@ -36,7 +36,12 @@ export const NO_TELEMETRY: Telemetry = {
   imageEnded: () => {},
 };
 
-/** True for a run with metrics. */
-export function isObserved({ metrics }: Pick<RunOptions, 'metrics'>): boolean {
-  return metrics !== undefined;
+/** True for a run with metrics or traces. */
+export function isObserved({ options, env }: Pick<TelemetryParts, 'options' | 'env'>): boolean {
+  return options.metrics !== undefined || isTraced({ options, env });
+}
+
+/** True if the environment asks for traces; `-parse-only` never touches the network. */
+export function isTraced({ options, env }: Pick<TelemetryParts, 'options' | 'env'>): boolean {
+  return options.task !== 'parse-only' && wantsTraces(env);
 }
