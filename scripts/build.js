@@ -17,6 +17,7 @@ await build({
   entryPoints: {
     cip: 'src/cli/main.ts',
     quickstart: 'scripts/quickstart.ts',
+    action: 'action/main.ts',
   },
   outdir: draft,
   bundle: true,
