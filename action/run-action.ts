@@ -24,8 +24,8 @@ export async function runAction({ env, fetch, program, write }: ActionPorts): Pr
   const scratch = mkdtempSync(join(env['RUNNER_TEMP'] ?? tmpdir(), 'cip-'));
   const files = { markdown: join(scratch, 'report.md'), json: join(scratch, 'report.json') };
   const { args, plan } = commandFor(inputs, { ...context, scratch });
-  const isBuilt = inputs.mode !== 'audit';
-  const reports = isBuilt ? [`-report=${files.json}`, `-report-markdown=${files.markdown}`] : [];
+  const hasReport = inputs.mode !== 'audit'; // not built yet: cip says so
+  const reports = hasReport ? [`-report=${files.json}`, `-report-markdown=${files.markdown}`] : [];
   const { INPUT_TOKEN: _, ...childEnv } = env; // cip needs no access to GitHub
   const result = await runCip({ program, args: [...args, ...reports], env: childEnv, write });
   const report = readIfWritten(files.markdown) ?? describeFailure(result);

@@ -46,6 +46,7 @@ await rename(draft, 'dist');
 function buildFacts() {
   const epoch = process.env['SOURCE_DATE_EPOCH'];
   const time = epoch ? Number(epoch) * 1000 : Date.now();
+  if (Number.isNaN(time)) throw new Error(`SOURCE_DATE_EPOCH is a number of seconds, not "${epoch}"`);
   const date = new Date(time).toISOString().replace('.000Z', 'Z');
   try {
     const [prefix, commit] = git('rev-parse', '--show-prefix', 'HEAD').split('\n');

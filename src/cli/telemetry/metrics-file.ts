@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
+import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { type ReportTarget, resolveTarget } from '../output/report-target.ts';
@@ -26,10 +27,26 @@ export async function openMetricsFile(path: string, stdio: Stdio): Promise<Sink>
 async function findTarget(path: string): Promise<ReportTarget | { readonly obstacle: string }> {
   const target = await resolveTarget(path);
   if ('obstacle' in target || target.kind !== 'file' || target.old === undefined) return target;
-  const text = await readFile(target.path, 'utf8').catch(() => ''); // whoever may not read it may replace it
-  return text === '' || text.startsWith('# HELP cip_')
-    ? target
-    : { obstacle: 'the file exists and does not hold metrics of cip' };
+  try {
+    const beginning = await readBeginning(target.path);
+    return beginning === '' || beginning === OURS ? target : { obstacle: OTHER_FILE };
+  } catch (error) {
+    return { obstacle: messageOf(error) };
+  }
+}
+
+/** The first characters of metrics of cip. */
+const OURS = '# HELP cip_';
+const OTHER_FILE = 'the file exists and does not hold metrics of cip';
+
+async function readBeginning(path: string): Promise<string> {
+  const file = await open(path);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(OURS.length), 0, OURS.length, 0);
+    return buffer.toString('utf8', 0, bytesRead);
+  } finally {
+    await file.close();
+  }
 }
 
 function describe(path: string, why: string): string {
