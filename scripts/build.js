@@ -1,7 +1,7 @@
 // Bundles the entry points into dist/ as split ESM chunks, so that a start loads only what its command needs.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 
 const { build } = await import('esbuild').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
@@ -10,12 +10,14 @@ const { build } = await import('esbuild').catch((error) => {
 });
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
-// built beside and put in its place at the end, so that who runs the old one is not left without
+const facts = buildFacts(); // of the tree before the build
+// built in another directory and renamed at the end, so that the old build works until then
 const draft = `dist.${process.pid}`;
 await build({
   entryPoints: {
     cip: 'src/cli/main.ts',
     quickstart: 'scripts/quickstart.ts',
+    action: 'action/main.ts',
   },
   outdir: draft,
   bundle: true,
@@ -29,22 +31,34 @@ await build({
   minifyWhitespace: true, // half of a short run is the parsing of its own code; names stay readable in stack traces
   minifySyntax: true,
   logLevel: 'warning',
-  define: { CIP_VERSION: JSON.stringify(version), CIP_COMMIT: JSON.stringify(commit()) },
+  define: { CIP_VERSION: JSON.stringify(version) },
   // CommonJS inside an ESM bundle: undici and commander call require() for node's own modules, Google's client asks where it is
   banner: {
     js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);const __dirname=import.meta.dirname;",
   },
 });
 
+await writeFile(`${draft}/build.json`, `${JSON.stringify(facts)}\n`);
 await rm('dist', { recursive: true, force: true });
 await rename(draft, 'dist');
 
-function commit() {
+/** The commit, its state and the time of the build, for `cip -version`. Without git the first two are missing. */
+function buildFacts() {
+  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  const time = epoch ? Number(epoch) * 1000 : Date.now();
+  if (Number.isNaN(time)) throw new Error(`SOURCE_DATE_EPOCH is a number of seconds, not "${epoch}"`);
+  const date = new Date(time).toISOString().replace('.000Z', 'Z');
   try {
-    return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { stdio: ['ignore', 'pipe', 'ignore'] })
-      .toString()
-      .trim();
+    const [prefix, commit] = git('rev-parse', '--show-prefix', 'HEAD').split('\n');
+    if (prefix !== '') return { date }; // unpacked within the repository of another project
+    return { commit, dirty: git('status', '--porcelain') !== '', date };
   } catch {
-    return ''; // built from a tarball: there is no commit to name
+    return { date }; // a tarball, or a machine without git
   }
+}
+
+/** Git of this tree, even if another user owns it, as in an image build. */
+function git(...args) {
+  const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] };
+  return execFileSync('git', ['-c', 'safe.directory=*', ...args], options).trimEnd();
 }

@@ -8,8 +8,9 @@ import { exitCodeOfError, InputError, UsageError } from './flags/usage-error.ts'
 import type { Stdio } from './output/stdio.ts';
 import { processStdio, tell, writeTo } from './output/stdio.ts';
 
-/** Asked for alone, the version needs no parser. */
+/** Alone or with one of `JSON_SPELLINGS`, the version needs no parser. */
 const VERSION_SPELLINGS: ReadonlySet<string> = new Set(['-version', '--version', 'version']);
+const JSON_SPELLINGS: ReadonlySet<string> = new Set(['-json', '--json', '-j']);
 
 /** Runs a program of this package and resolves to its exit code. Never throws, never prints a stack trace. */
 export async function main(program: ProgramName, argv: readonly string[]): Promise<number> {
@@ -55,11 +56,12 @@ async function runProgram(
   program: ProgramName,
   { argv, stdio }: { argv: readonly string[]; stdio: Stdio },
 ): Promise<number> {
-  if (argv.length === 1 && VERSION_SPELLINGS.has(argv[0] ?? '')) return printVersionLazily(stdio);
+  const format = versionFormatOf(argv);
+  if (format !== undefined) return printVersionLazily(stdio, format);
   const { parseCommandLine } = await import('./flags/parse-command-line.ts');
   const line = parseCommandLine(program, withoutHelpWord(argv), { kindOf });
   const { command, flags } = line;
-  if (flags.isOn('version')) return printVersionLazily(stdio);
+  if (flags.isOn('version')) return printVersionLazily(stdio, 'text');
   const isAll = flags.isOn('help-all');
   if (isAll || flags.isOn('help') || (program === 'kpromo' && argv.length === 0)) {
     const { renderHelp } = await import('./flags/help.ts');
@@ -106,9 +108,17 @@ function withoutHelpWord(argv: readonly string[]): readonly string[] {
   return argv[0] === 'help' ? [...argv.slice(1), '-help'] : argv;
 }
 
-async function printVersionLazily(stdio: Stdio): Promise<number> {
+/** The format of the version, if the command line asks for nothing else. */
+function versionFormatOf(argv: readonly string[]): 'text' | 'json' | undefined {
+  const others = argv.filter((argument) => !VERSION_SPELLINGS.has(argument));
+  if (argv.length - others.length !== 1 || others.length > 1) return undefined;
+  if (others.length === 0) return 'text';
+  return others.every((argument) => JSON_SPELLINGS.has(argument)) ? 'json' : undefined;
+}
+
+async function printVersionLazily(stdio: Stdio, format: 'text' | 'json'): Promise<number> {
   const { printVersion } = await import('./output/version.ts');
-  return printVersion(stdio);
+  return printVersion(stdio, format);
 }
 
 function stackOf(error: unknown): string {

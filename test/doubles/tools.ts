@@ -17,7 +17,9 @@ export type ToolName =
   | 'htpasswd'
   | 'openssl'
   | 'nginx'
-  | 'conformance';
+  | 'conformance'
+  | 'promtool'
+  | 'sh';
 
 export interface ToolResult {
   readonly code: number;

@@ -316,7 +316,9 @@ describe('-version and -help', () => {
     const { version } = JSON.parse(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8'));
     const { status, stdout, stderr } = await runCip([word], { program });
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    expect(stdout).toContain(version);
+    const [first, ...others] = stdout.trimEnd().split('\n');
+    expect(first).toBe(`Version:  ${version}`); // scripts read the first line
+    expect(others.map((line) => line.split(':')[0])).toEqual(['Commit', 'Tree', 'Built', 'Node', 'Platform']);
     expect(stdout).toContain(process.version);
   });
 
@@ -345,6 +347,8 @@ describe('-version and -help', () => {
   });
 
   it.each([
+    ['cip', ['-version', '-json']],
+    ['cip', ['--json', '--version']],
     ['cip', ['version', '--json']],
     ['cip', ['version', '-j']],
     ['kpromo', ['version', '--json']],
@@ -353,7 +357,15 @@ describe('-version and -help', () => {
     const { version } = JSON.parse(readFileSync(join(repositoryRoot(), 'package.json'), 'utf8'));
     const { status, stdout } = await runCip(words, { program });
     expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ gitVersion: version, nodeVersion: process.version });
+    const built = JSON.parse(readFileSync(join(repositoryRoot(), 'dist/build.json'), 'utf8'));
+    expect(JSON.parse(stdout)).toEqual({
+      gitVersion: version,
+      gitCommit: built.commit ?? 'unknown',
+      gitTreeState: built.dirty === undefined ? 'unknown' : built.dirty ? 'dirty' : 'clean',
+      buildDate: built.date,
+      nodeVersion: process.version,
+      platform: `${process.platform}/${process.arch}`,
+    });
   });
 
   it.each([[], ['verify'], ['diff'], ['report', 'merge']])(

@@ -162,7 +162,15 @@ export const LOG_FLAGS = flagsOf('General', [
 export const RUN_FLAGS: readonly Flag[] = [
   ...REGISTRY_FLAGS,
   ...LOG_FLAGS,
-  ...flagsOf('General', [{ name: 'no-progress', description: 'print no progress' }]),
+  ...flagsOf('General', [
+    { name: 'no-progress', description: 'print no progress' },
+    {
+      name: 'metrics',
+      value: 'FILE|HOST:PORT',
+      description: 'write or serve metrics for Prometheus',
+      neverEmpty: true,
+    },
+  ]),
 ];
 
 /** They go with every command. */

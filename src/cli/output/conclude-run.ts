@@ -3,6 +3,7 @@ import { filtered } from '../../base/iterables.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
 import { exitCodeOfError } from '../flags/usage-error.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 import { isLoggedLive } from './live-log.ts';
 import { logReport, type ReportLogOptions } from './log-report.ts';
 import type { RunRecord } from './run-record.ts';
@@ -18,6 +19,8 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode'> {
   readonly writePlan?: (() => Promise<void>) | undefined;
   /** The live log and journal of a promotion. */
   readonly record?: Pick<RunRecord, 'close'> | undefined;
+  /** Unset: the run is not observed. */
+  readonly telemetry?: Pick<Telemetry, 'reported'> | undefined;
   /** Malformed entries were logged when the manifests were read. */
   readonly areMalformedLogged: boolean;
 }
@@ -25,6 +28,7 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode'> {
 /** Writes and logs the report, and resolves to the exit code. Throws a `ReportError` if the report cannot be written. */
 export async function concludeRun(report: Report, conclusion: Conclusion): Promise<number> {
   const { options, places, stdio, stopCode, frameOf, record, writePlan } = conclusion;
+  conclusion.telemetry?.reported(report);
   const expected = stopCode ?? exitCodeOf(report, options);
   // first: a run that is stopped may not reach the end of its log
   const writing = [

@@ -12,7 +12,7 @@ import type { ReportTargets } from './write-report.ts';
 export interface RunRecordParts {
   readonly options: Pick<TransferOptions, 'log' | 'allowLost'>;
   readonly places: ReportTargets;
-  readonly run: Pick<Run, 'log' | 'print' | 'runtime'>;
+  readonly run: Pick<Run, 'log' | 'print' | 'runtime' | 'telemetry'>;
   readonly stdio: Stdio;
   readonly env: NodeJS.ProcessEnv;
   /** Logs the source of a copy or plan, after the first line. */
@@ -43,9 +43,13 @@ export function openRunRecord({ options, places, run, logOrigin, ...context }: R
         logOrigin?.();
         await journal.planned(report);
         live.planned(report);
+        run.telemetry.reported(report);
       },
       edgeEnded: (item, outcome) => journal.edgeEnded(item, outcome),
-      imageEnded: (image) => live.imageEnded(image),
+      imageEnded: (image) => {
+        live.imageEnded(image);
+        run.telemetry.imageEnded(image);
+      },
     },
     close: async (end) => {
       live.close();

@@ -8,6 +8,7 @@ import type { RunOptions } from '../flags/options/run-options.ts';
 import { createLogger, type LineLog } from '../output/logger.ts';
 import { showRunProgress } from '../progress/run-progress.ts';
 import { StatusArea } from '../progress/status-area.ts';
+import { isObserved, NO_TELEMETRY, type Telemetry, type TelemetryParts } from '../telemetry/telemetry.ts';
 import { DeadlineError, withDeadline } from './deadline.ts';
 import { openRuntime, type Runtime } from './open-runtime.ts';
 import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
@@ -19,6 +20,7 @@ export interface Run {
   readonly print: (line: string) => void;
   readonly stop: StopSignals;
   readonly runtime: Runtime;
+  readonly telemetry: Telemetry;
   /** Shows progress and traffic while `work` runs. */
   readonly showing: <T>(traffic: Traffic, work: (progress: Progress) => Promise<T>) => Promise<T>;
 }
@@ -34,24 +36,33 @@ export async function withRun(
   const releaseWarnings = catchWarnings(log);
   const stop = withDeadline(catchStopSignals(), options.deadline);
   const runtime = openRuntime({ options, env, log, secrets: stdio.secrets });
-  const showing: Run['showing'] = async (traffic, work) => {
-    const { clock } = runtime;
-    const shown = showRunProgress(traffic, { options, status, env, stop, log, clock });
-    try {
-      return await work(shown.progress);
-    } finally {
-      shown.close();
-    }
-  };
+  const { clock } = runtime;
   stop.stopping.addEventListener('abort', () => log.write('warning', whyStopping(stop.stopping, options)));
   try {
     for (const warning of options.warnings) log.write('warning', warning);
-    return await run({ log, print: (line) => status.write(`${line}\n`), stop, runtime, showing });
+    const print = (line: string) => status.write(`${line}\n`);
+    const telemetry = await openTelemetry({ options, env, log, clock, stdio });
+    const showing: Run['showing'] = async (traffic, work) => {
+      const shown = showRunProgress(traffic, { options, status, env, stop, log, clock });
+      try {
+        return await work(telemetry.watch(traffic, shown.progress));
+      } finally {
+        shown.close();
+      }
+    };
+    return await telemetry.during(() => run({ log, print, stop, runtime, telemetry, showing }));
   } finally {
     await runtime.close();
     stop.release();
     releaseWarnings();
   }
+}
+
+/** Loaded if the run has any. */
+async function openTelemetry(parts: TelemetryParts): Promise<Telemetry> {
+  if (!isObserved(parts)) return NO_TELEMETRY;
+  const { observeRun } = await import('../telemetry/observe-run.ts');
+  return observeRun(parts);
 }
 
 function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<PromotionOptions, 'task'>>): string {

@@ -25,7 +25,7 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
   return withRun(options, context, async (run) => {
     const { keyFiles, caFiles, threads, proof, maxImageSize, reportAll } = options;
     const places = await prepareReports(options, { files: [...keyFiles, ...caFiles] });
-    const { runtime, stop } = run;
+    const { runtime, stop, telemetry } = run;
     const { stopping, signal } = stop;
     const confirm = options.task === 'promotion';
     const registries = registriesOfCopy(options.copy).map((name) => ({ name, serviceAccount: undefined }));

@@ -52,6 +52,7 @@ export async function finishWith(
     stdio,
     env,
     log: run.log,
+    telemetry: run.telemetry,
     isOpeningPrinted: options.task !== 'parse-only',
     areMalformedLogged,
     record,

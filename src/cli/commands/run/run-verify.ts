@@ -44,6 +44,7 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
     });
     return await concludeRun(verification, {
       ...context,
+      telemetry: run.telemetry,
       options: { ...options, allowLost: false },
       places,
       log,

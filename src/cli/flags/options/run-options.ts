@@ -4,6 +4,7 @@ import type { LogLevel } from '../../../ports/log.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { FORMER_FLAGS } from '../former-flags.ts';
 import { UsageError } from '../usage-error.ts';
+import { type MetricsTarget, metricsTargetOf } from './metrics-option.ts';
 import { parseRateLimits } from './rate-limit-option.ts';
 
 /** The options of every run. */
@@ -20,6 +21,8 @@ export interface RunOptions {
   readonly rateLimits: RateLimits;
   readonly log: LogOptions;
   readonly progress: boolean;
+  /** Undefined: the run has no metrics. */
+  readonly metrics: MetricsTarget | undefined;
   /** Warnings about flags without effect. */
   readonly warnings: readonly string[];
 }
@@ -53,6 +56,7 @@ export function runOptionsOf(flags: FlagValues, warnings: readonly string[]): Ru
     rateLimits: parseRateLimits(flags.all('budget')),
     log: logOptionsOf(flags),
     progress: !flags.isOn('no-progress'),
+    metrics: metricsTargetOf(flags.text('metrics')),
     warnings: [...commonWarningsOf(flags), ...warnings],
   };
 }

@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Env, readContext } from './github-event.ts';
+import { commandFor, type Inputs, readInputs } from './inputs.ts';
+import { markerOf, updateComment } from './pull-request-comment.ts';
+import { type CipResult, runCip } from './run-cip.ts';
+
+export interface ActionPorts {
+  readonly env: Env;
+  readonly fetch: typeof fetch;
+  /** The script of cip. */
+  readonly program: string;
+  /** Writes to the log of the step. */
+  readonly write: (text: string) => unknown;
+}
+
+/** Runs cip for the inputs and the event of a workflow, and publishes the report. Resolves to the exit code of cip. */
+export async function runAction({ env, fetch, program, write }: ActionPorts): Promise<number> {
+  const inputs = readInputs(env);
+  const context = readContext(env);
+  const { pullRequest } = context;
+  const scratch = mkdtempSync(join(env['RUNNER_TEMP'] ?? tmpdir(), 'cip-'));
+  const files = { markdown: join(scratch, 'report.md'), json: join(scratch, 'report.json') };
+  const { args, plan } = commandFor(inputs, { ...context, scratch });
+  const hasReport = inputs.mode !== 'audit'; // not built yet: cip says so
+  const reports = hasReport ? [`-report=${files.json}`, `-report-markdown=${files.markdown}`] : [];
+  const { INPUT_TOKEN: _, ...childEnv } = env; // cip needs no access to GitHub
+  const result = await runCip({ program, args: [...args, ...reports], env: childEnv, write });
+  const report = readIfWritten(files.markdown) ?? describeFailure(result);
+  const text = `${report}\n\n[Log of this run](${context.runUrl})\n`;
+  append(env['GITHUB_STEP_SUMMARY'], text);
+  setOutputs(env, {
+    'exit-code': String(result.exitCode),
+    report: readIfWritten(files.json) === undefined ? '' : files.json,
+    plan: plan !== undefined && readIfWritten(plan) !== undefined ? plan : '',
+  });
+  if (pullRequest !== undefined && inputs.comment) {
+    const marker = markerOf(inputs.mode, inputs.directory);
+    await updateComment(marker, text, { fetch, token: inputs.token, context }).catch((error: unknown) => {
+      write(`::warning::the report is in the summary only: ${explain(error, inputs)}\n`);
+    });
+  }
+  return result.exitCode;
+}
+
+/** Of a run that ended before it had a report. */
+function describeFailure({ exitCode, tail }: CipResult): string {
+  const log = tail.trimEnd().replaceAll('~~~', '~ ~ ~');
+  return `## cip ended with exit code ${exitCode}\n\n~~~text\n${log}\n~~~`;
+}
+
+function explain(error: unknown, { token }: Inputs): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const advice = /status 40[134]/.test(message)
+    ? '; the job needs "permissions: pull-requests: write", which a pull request from a fork never has'
+    : '';
+  const line = `${message}${advice}`.replaceAll(/[\r\n]/g, ' ');
+  return token === '' ? line : line.replaceAll(token, '***');
+}
+
+function setOutputs(env: Env, outputs: Readonly<Record<string, string>>): void {
+  const delimiter = randomUUID(); // a value may hold newlines
+  const lines = Object.entries(outputs).map(
+    ([name, value]) => `${name}<<${delimiter}\n${value}\n${delimiter}\n`,
+  );
+  append(env['GITHUB_OUTPUT'], lines.join(''));
+}
+
+function append(file: string | undefined, text: string): void {
+  if (file) appendFileSync(file, text);
+}
+
+function readIfWritten(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

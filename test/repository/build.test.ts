@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { testdir } from '../builders/testdir.ts';
+import { repositoryRoot } from '../doubles/tools.ts';
+
+// The facts that scripts/build.js writes for `cip -version`.
+
+const EPOCH = '1700000000';
+const DATE = '2023-11-14T22:13:20Z';
+
+describe('dist/build.json', () => {
+  it('has the commit of the tree, its state and the date of SOURCE_DATE_EPOCH', async () => {
+    const root = await project();
+    const commit = await commitAll(root);
+    expect(await build(root)).toEqual({ commit, dirty: false, date: DATE });
+    expect(await build(root)).toEqual({ commit, dirty: false, date: DATE });
+  });
+
+  it.each([
+    ['a changed file', 'src/cli/main.ts'],
+    ['a file that was never committed', 'src/new.ts'],
+  ])('says that %s is not in the commit', async (_, file) => {
+    const root = await project();
+    const commit = await commitAll(root);
+    await writeFile(join(root, file), 'export const changed = 1;\n');
+    expect(await build(root)).toEqual({ commit, dirty: true, date: DATE });
+  });
+
+  it('has no commit without git, and none of a repository around the tree', async () => {
+    const outer = await testdir({ 'README.md': 'another project\n' });
+    const root = join(outer, 'vendor/cip');
+    await project(root);
+    expect(await build(root)).toEqual({ date: DATE });
+    await commitAll(outer);
+    expect(await build(root)).toEqual({ date: DATE });
+  });
+
+  it('has the time of the build without SOURCE_DATE_EPOCH', async () => {
+    const { date } = await build(await project(), { SOURCE_DATE_EPOCH: '' });
+    expect(date).toMatch(/^20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z$/);
+  });
+});
+
+/** The smallest tree that the script builds. */
+async function project(root?: string): Promise<string> {
+  const at = root ?? (await testdir({}));
+  const files = {
+    'package.json': '{ "type": "module", "version": "1.2.3" }',
+    '.gitignore': 'dist\ndist.*/\nnode_modules\n',
+    'src/cli/main.ts': 'export const main = 1;\n',
+    'scripts/quickstart.ts': 'export const quickstart = 1;\n',
+    'action/main.ts': 'export const action = 1;\n',
+  };
+  for (const [file, text] of Object.entries(files)) {
+    await mkdir(join(at, dirname(file)), { recursive: true });
+    await writeFile(join(at, file), text);
+  }
+  await cp(join(repositoryRoot(), 'scripts/build.js'), join(at, 'scripts/build.js'));
+  await symlink(join(repositoryRoot(), 'node_modules'), join(at, 'node_modules'));
+  return at;
+}
+
+async function commitAll(root: string): Promise<string> {
+  await run('git', ['init', '--quiet'], root);
+  await run('git', ['add', '.'], root);
+  await run('git', ['-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '--quiet', '-m', 'all'], root);
+  return (await run('git', ['rev-parse', 'HEAD'], root)).trim();
+}
+
+async function build(root: string, env: Readonly<Record<string, string>> = {}): Promise<{ date?: string }> {
+  await run(process.execPath, ['scripts/build.js'], root, { SOURCE_DATE_EPOCH: EPOCH, ...env });
+  return JSON.parse(await readFile(join(root, 'dist/build.json'), 'utf8'));
+}
+
+async function run(
+  file: string,
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { stdout } = await promisify(execFile)(file, args, { cwd, env: { ...process.env, ...env } });
+  return stdout;
+}

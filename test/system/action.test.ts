@@ -1,0 +1,207 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { image, push } from '../builders/images.ts';
+import { testdir } from '../builders/testdir.ts';
+import { readAction, runAction } from '../doubles/action-runner.ts';
+import { fakeGithub, TOKEN } from '../doubles/github-api.ts';
+import { temporaryDirectory } from '../doubles/run-cip.ts';
+import { embedded, thinFiles, writesOf } from './staging.ts';
+
+// The steps of action.yml, with a fake event, a fake API and embedded registries.
+
+const PULL_REQUEST = { action: 'opened', pull_request: { number: 7 } };
+const PUSH = { ref: 'refs/heads/main' };
+
+describe('on a pull request', () => {
+  it.each(['check', 'promote'])('mode %s is a dry run with summary, comment and plan', async (mode) => {
+    const { call, github, registry } = await world();
+    const run = await call({ inputs: { mode }, event: PULL_REQUEST });
+    expect(run.outcome).toBe('success');
+    expect(writesOf(registry)).toEqual([]);
+    expect(run.summary).toMatch(/^## Image promotion \(dry run\)/);
+    expect(github.comments.map(({ body }) => body)).toEqual([`<!-- cip ${mode} images -->\n${run.summary}`]);
+    expect(run.summary).toContain('https://github.com/acme/images/actions/runs/42');
+    expect(run.outputs['exit-code']).toBe('0');
+    expect(existsSync(run.outputs['report'] ?? '')).toBe(true);
+    expect(run.used).toEqual([
+      {
+        uses: expect.stringMatching(/^actions\/upload-artifact@[\da-f]{40}$/),
+        with: { name: 'cip-plan', path: run.outputs['plan'], overwrite: 'true' },
+      },
+    ]);
+    expect(readFileSync(run.outputs['plan'] ?? '', 'utf8')).toMatch(/^\{"format":"cip-plan"/);
+  });
+
+  it('updates its one comment, and no comment of somebody else', async () => {
+    const { call, github } = await world();
+    const marker = '<!-- cip check images -->';
+    for (let id = 1; id <= 120; id++) github.comments.push({ id, user: { login: 'eve' }, body: marker });
+    await call({ event: PULL_REQUEST });
+    await call({ event: PULL_REQUEST });
+    const others = github.comments.slice(0, 120);
+    expect(others.every(({ body }) => body === marker)).toBe(true);
+    expect(github.comments.slice(120).map(({ user }) => user.login)).toEqual(['github-actions[bot]']);
+    expect(github.requests.filter((line) => !line.startsWith('GET'))).toEqual([
+      'POST /graphql',
+      'POST /repos/acme/images/issues/7/comments',
+      'POST /graphql',
+      'PATCH /repos/acme/images/issues/comments/121',
+    ]);
+  });
+
+  it('has no comment if none is wanted', async () => {
+    const { call, github } = await world();
+    await call({ inputs: { comment: 'false' }, event: PULL_REQUEST });
+    expect(github.requests).toEqual([]);
+  });
+
+  it('of a fork, whose token may not write, ends as the dry run did', async () => {
+    const { call, github } = await world();
+    github.refuseWrites(403);
+    const { outcome, log } = await call({ event: PULL_REQUEST });
+    expect(outcome).toBe('success');
+    expect(log).toMatch(/^::warning::the report is in the summary only: .*status 403.*pull-requests: write/m);
+    expect(log).not.toContain(TOKEN);
+  });
+
+  it('fails for images that cannot be promoted, and says so in the comment', async () => {
+    const { call, github } = await world({ lost: true });
+    const run = await call({ event: PULL_REQUEST });
+    expect({ outcome: run.outcome, code: run.outputs['exit-code'] }).toEqual({
+      outcome: 'failure',
+      code: '1',
+    });
+    expect(github.comments[0]?.body).toContain('Needs attention');
+  });
+
+  it('fails for manifests that cannot be read, and shows the end of the log', async () => {
+    const { call, github } = await world();
+    const run = await call({ inputs: { directory: 'missing' }, event: PULL_REQUEST });
+    expect({ outcome: run.outcome, code: run.outputs['exit-code'] }).toEqual({
+      outcome: 'failure',
+      code: '2',
+    });
+    expect(github.comments[0]?.body).toMatch(/^<!-- .* -->\n## cip ended with exit code 2\n\n~~~text\n/);
+    expect(run.used).toEqual([]);
+  });
+});
+
+describe('on a merge', () => {
+  it('mode promote promotes', async () => {
+    const { call, github, registry } = await world();
+    const run = await call({ inputs: { mode: 'promote' }, event: PUSH });
+    expect(run.outcome).toBe('success');
+    expect(run.summary).toMatch(/^## Image promotion\n/);
+    expect(registry.store.tags('prod/app')).toHaveLength(1);
+    expect({ requests: github.requests, used: run.used }).toEqual({ requests: [], used: [] });
+  });
+
+  it('mode promote applies a plan file', async () => {
+    const { call, registry } = await world();
+    const inputs = { mode: 'promote', 'plan-file': 'plan.json' };
+    await call({ inputs, event: PULL_REQUEST });
+    expect((await call({ inputs, event: PUSH })).outcome).toBe('success');
+    expect(registry.store.tags('prod/app')).toHaveLength(1);
+  });
+
+  it.each([
+    ['merge_group', 'success', /dry run/],
+    ['pull_request_target', 'success', /dry run/],
+    ['workflow_run', 'failure', /^$/],
+    ['issue_comment', 'failure', /^$/],
+  ])('mode promote writes nothing on the event %s', async (eventName, outcome, summary) => {
+    const { call, registry } = await world();
+    const run = await call({ inputs: { mode: 'promote' }, eventName, event: {} });
+    expect(run).toMatchObject({ outcome, summary: expect.stringMatching(summary) });
+    expect(writesOf(registry)).toEqual([]);
+  });
+
+  it('mode check is a dry run still, and mode verify finds what is missing', async () => {
+    const { call, registry } = await world();
+    expect((await call({ event: PUSH })).outcome).toBe('success');
+    const verified = await call({ inputs: { mode: 'verify' }, event: PUSH });
+    expect(verified.outcome).toBe('failure');
+    expect(verified.summary).toMatch(/^## Image verification/);
+    expect(writesOf(registry)).toEqual([]);
+  });
+
+  it('mode audit says that it does not exist yet', async () => {
+    const { call } = await world();
+    const run = await call({ inputs: { mode: 'audit' }, event: PUSH });
+    expect({ outcome: run.outcome, code: run.outputs['exit-code'] }).toEqual({
+      outcome: 'failure',
+      code: '2',
+    });
+    expect(run.summary).toContain('audit');
+  });
+});
+
+describe('inputs', () => {
+  it('stand in no script', () => {
+    for (const { run = '' } of readAction().runs.steps) expect(run).not.toContain('${{');
+  });
+
+  it.each([
+    ['"; touch pwned; echo "'],
+    ['$(touch pwned)'],
+    ['`touch pwned`'],
+    ['x\nplan=/etc/passwd'],
+    ['--> <b>x'],
+  ])('the directory %j is a path and nothing else', async (directory) => {
+    const { call, workspace, github } = await world();
+    const run = await call({ inputs: { directory }, event: PULL_REQUEST });
+    expect(run.outputs).toEqual({ 'exit-code': '2', report: '', plan: '' });
+    expect(existsSync(join(workspace, 'pwned'))).toBe(false);
+    expect(github.comments[0]?.body.split('\n')[0]).toBe(
+      `<!-- cip check ${encodeURIComponent(directory)} -->`,
+    );
+  });
+
+  it.each([
+    [{ mode: 'destroy' }, 'mode is check, promote, verify, audit, not "destroy"'],
+    [{ comment: 'yes' }, 'comment is true or false, not "yes"'],
+  ])('%j is refused', async (inputs, words) => {
+    const { call } = await world();
+    const { outcome, log } = await call({ inputs, event: PUSH });
+    expect(outcome).toBe('failure');
+    expect(log).toContain(`::error::cip action: ${words}`);
+  });
+});
+
+it('a manifest cannot write a command to the log of the runner', async () => {
+  const { call, workspace } = await world();
+  writeFileSync(join(workspace, 'images/images/a/images.yaml'), '- name: "\\n::set-output name=x::y"\n');
+  const { log } = await call({ event: PULL_REQUEST });
+  const [, token = ''] = /^::stop-commands::(\S+)$/m.exec(log) ?? [];
+  const outside = log.slice(0, log.indexOf('::stop-commands')) + log.slice(log.indexOf(`\n::${token}::`));
+  expect(outside).not.toContain('set-output');
+});
+
+/** A project with one image, in the directory `images` of a workspace. */
+async function world({ lost = false } = {}) {
+  const registry = await embedded();
+  const github = await fakeGithub();
+  const digest = push(registry, 'staging/app', image({ seed: 'one' }), 'v1');
+  const { host } = registry;
+  const wanted = lost ? `sha256:${'a'.repeat(64)}` : digest;
+  const project = { from: `${host}/staging`, to: [`${host}/prod`], images: { app: { [wanted]: ['v1'] } } };
+  const files = thinFiles({ a: project });
+  const workspace = await testdir(
+    Object.fromEntries(Object.entries(files).map(([path, text]) => [`images/${path}`, text])),
+  );
+  const call = (given: {
+    readonly inputs?: Readonly<Record<string, string>>;
+    readonly eventName?: string;
+    readonly event: Readonly<Record<string, unknown>>;
+  }) =>
+    runAction({
+      ...given,
+      inputs: { directory: 'images', ...given.inputs },
+      apiUrl: github.url,
+      token: TOKEN,
+      workspace,
+      env: { DOCKER_CONFIG: temporaryDirectory() },
+    });
+  return { registry, github, workspace, call };
+}
