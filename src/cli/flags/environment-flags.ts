@@ -46,7 +46,7 @@ const SNAPSHOT_FORMATS: readonly string[] = ['output', 'output-format'];
 const SNAPSHOTS: readonly string[] = ['snapshot', 'manifest-based-snapshot-of'];
 
 /** Flags that write to a file, or to stdout: two of them cannot share one. */
-const OUTPUTS: readonly string[] = ['report', 'report-markdown', 'plan-out'];
+const OUTPUTS: readonly string[] = ['report', 'report-markdown', 'report-html', 'plan-out'];
 
 /** The environment variable of a flag: `CIP_KEY_FILES` of `-key-files`. */
 export function variableOf(name: string): string {

@@ -52,7 +52,7 @@ function* foldable(
 }
 
 /** The reasons of edges that differ in their destination alone are equal without it. */
-function withoutRepository(reason: string, repository: string): string {
+export function withoutRepository(reason: string, repository: string): string {
   const host = repository.slice(0, repository.indexOf('/'));
   return reason.includes(host) ? reason.replaceAll(repository, '').replaceAll(host, '') : reason;
 }
