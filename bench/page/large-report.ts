@@ -8,7 +8,10 @@ import { CauseFinder } from '../../src/report/summary/find-causes.ts';
 const PROJECTS = 75;
 const DIGESTS = 20_019;
 const TAGS = 32_749;
-const HOSTS = Array.from({ length: 22 }, (_, index) => `region-${String(index).padStart(2, '0')}-docker.pkg.dev`);
+const HOSTS = Array.from(
+  { length: 22 },
+  (_, index) => `region-${String(index).padStart(2, '0')}-docker.pkg.dev`,
+);
 export const EDGES = TAGS * HOSTS.length;
 
 export const SCENARIOS = ['empty', 'mixed', 'unreadable'] as const;
@@ -22,9 +25,19 @@ export function largeReport(scenario: Scenario): RunReport {
   const causes = new CauseFinder();
   for (const item of items(scenario)) causes.add(item);
   const hosts = HOSTS.map((host) => {
-    const traffic = { requests: 1_000, retries: 3, interrupted: 1, throttled: 2, bytesIn: 5e9, bytesOut: 7e9 };
+    const traffic = {
+      requests: 1_000,
+      retries: 3,
+      interrupted: 1,
+      throttled: 2,
+      bytesIn: 5e9,
+      bytesOut: 7e9,
+    };
     const repositories = { byListing: 1_000, byHead: 0 };
-    return [host, { edges: noEdges(), repositories, identities: ['promoter@example.org'], ...traffic }] as const;
+    return [
+      host,
+      { edges: noEdges(), repositories, identities: ['promoter@example.org'], ...traffic },
+    ] as const;
   });
   return {
     version: 1,
@@ -76,10 +89,14 @@ function resultOf(
   scenario: Scenario,
   { host, repository, tag, digest }: EdgeParts,
 ): Pick<PromotionItem, 'decision' | 'reason'> {
-  const copy = { decision: 'copy', reason: 'regular promotion (neither digest nor tag exists in dst)' } as const;
+  const copy = {
+    decision: 'copy',
+    reason: 'regular promotion (neither digest nor tag exists in dst)',
+  } as const;
   const url = `https://${host}/v2/${repository.slice(host.length + 1)}/manifests/v1.${tag}`;
   if (scenario === 'empty') return copy;
-  if (scenario === 'unreadable') return { decision: 'unreadable', reason: `HEAD ${url}: 418: teapot of ${repository}` };
+  if (scenario === 'unreadable')
+    return { decision: 'unreadable', reason: `HEAD ${url}: 418: teapot of ${repository}` };
   if (host === HOSTS[3])
     return { decision: 'unreadable', reason: `HEAD ${url}: ECONNREFUSED: connect ECONNREFUSED 10.0.0.7:443` };
   const number = Number(/\d+/.exec(host)?.[0]);

@@ -8,10 +8,14 @@ import { type Browser, launchChromium } from '../../test/doubles/chromium.ts';
 import { EDGES, largeReport, SCENARIOS } from './large-report.ts';
 
 /** Measures pages with all edges of a large registry; they stay in the directory of the first argument. Gives the exit code. */
-export async function main([directory = join(tmpdir(), 'cip-bench-page')]: readonly string[]): Promise<number> {
+export async function main([
+  directory = join(tmpdir(), 'cip-bench-page'),
+]: readonly string[]): Promise<number> {
   await mkdir(directory, { recursive: true });
   const browser = await launchChromium();
-  console.log(`${EDGES.toLocaleString('en')} edges; Node ${process.version}, Chromium ${browser.version()}\n`);
+  console.log(
+    `${EDGES.toLocaleString('en')} edges; Node ${process.version}, Chromium ${browser.version()}\n`,
+  );
   console.log('| report | made in | size | first rows | all of it filtered | longest frame of a scroll |');
   console.log('| --- | ---: | ---: | ---: | ---: | ---: |');
   try {

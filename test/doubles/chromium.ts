@@ -11,9 +11,19 @@ export const CHROMIUM: string | undefined = [process.env['CHROMIUM'], ...PROGRAM
   (program) => program !== undefined && existsSync(program),
 );
 
+/** Why pages cannot be tested here; undefined where they can. Throws in CI, whose script installs the browser. */
+export function reasonToSkip(): string | undefined {
+  if (CHROMIUM !== undefined) return undefined;
+  if (process.env['CI'] === 'true')
+    throw new Error(`${MISSING} (CI=true, so this is no reason to skip tests)`);
+  return MISSING;
+}
+
+const MISSING = 'no Chromium found: install the package chromium of Debian, or set CHROMIUM';
+
 /** A headless browser, which the caller closes. */
 export async function launchChromium(): Promise<Browser> {
-  if (CHROMIUM === undefined) throw new Error('no Chromium found: install Debian’s package chromium, or set CHROMIUM');
+  if (CHROMIUM === undefined) throw new Error(MISSING);
   // root, as in a container, has no sandbox
   return await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
 }

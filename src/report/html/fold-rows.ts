@@ -1,6 +1,5 @@
 import { lazily } from '../../base/iterables.ts';
 import { needsAttention } from '../exit-code.ts';
-import { foldConflicts } from '../render-text.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { type FoldableEdge, type FoldedImage, foldEdges } from '../summary/fold-edges.ts';
 import { resultIn, withoutRepository } from '../summary/fold-items.ts';
@@ -39,7 +38,7 @@ export function foldRows(
 ): FoldedRows & { readonly malformed: readonly ReportItem[] } {
   const malformed: ReportItem[] = [];
   const tables = new RunTables(options);
-  const images = foldEdges(lazily(() => foldable(foldConflicts(items), { tables, malformed })));
+  const images = foldEdges(lazily(() => foldable(items, { tables, malformed })));
   return { images, results: tables.results, reasons: tables.reasons, malformed };
 }
 

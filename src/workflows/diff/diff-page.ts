@@ -51,10 +51,11 @@ function foldDifferences(differences: readonly Difference[], sides: readonly str
   const reasons = new Interner<PageReason>();
   const reasonOf = (text: string) => reasons.indexOf(text, () => [text, -1]);
   const images = new Map<string, ImageLine[]>();
+  const moved = new Set(differences.flatMap((one) => (isMoved(one) ? `${one.image}:${one.tag}` : [])));
   for (const difference of differences) {
     const lines = images.get(difference.image) ?? [];
     images.set(difference.image, lines);
-    for (const line of linesOf(difference, reasonOf)) {
+    for (const line of linesOf(difference, { reasonOf, moved })) {
       lines.push(line);
       for (const [count, result] of line.runs) edges[result] = (edges[result] ?? 0) + count;
     }
@@ -70,7 +71,18 @@ function foldDifferences(differences: readonly Difference[], sides: readonly str
   };
 }
 
-function linesOf(difference: Difference, reasonOf: (text: string) => number): readonly ImageLine[] {
+/** A tag of both sides: its digests have no row by themselves. */
+function isMoved(difference: Difference): difference is Extract<Difference, { kind: 'tag' }> {
+  return difference.kind === 'tag' && difference.a !== undefined && difference.b !== undefined;
+}
+
+interface LineOptions {
+  readonly reasonOf: (text: string) => number;
+  /** `image:tag` of each moved tag. */
+  readonly moved: ReadonlySet<string>;
+}
+
+function linesOf(difference: Difference, { reasonOf, moved }: LineOptions): readonly ImageLine[] {
   const none = reasonOf('');
   const one = (side: 'a' | 'b'): readonly Run[] => [
     [1, side === 'a' ? PRESENT : MISSING, none],
@@ -82,7 +94,8 @@ function linesOf(difference: Difference, reasonOf: (text: string) => number): re
     case 'only-in-b': {
       const { digest, tags } = difference;
       const runs = one(difference.kind === 'only-in-a' ? 'a' : 'b');
-      return (tags.length === 0 ? [null] : tags).map((tag) => ({ ...line, tag, digest, runs }));
+      const shown = tags.filter((tag) => !moved.has(`${difference.image}:${tag}`));
+      return (tags.length === 0 ? [null] : shown).map((tag) => ({ ...line, tag, digest, runs }));
     }
     case 'tag': {
       const { tag, a, b } = difference;

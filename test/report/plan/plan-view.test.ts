@@ -158,9 +158,6 @@ describe('the view of a plan', () => {
     const markdown = renderPlanMarkdown(view);
     expect(markdown).not.toMatch(/<script|\]\(http|^# big| @team/m);
     expect(markdown.match(/^\| .*alert.*$/gm)?.every((row) => row.split(/(?<!\\)\|/).length <= 9)).toBe(true);
-    const html = htmlOf(view);
-    expect(html).not.toContain('<script');
-    expect(html).toContain('&#60;script&#62;');
     expect(textOf(view)).not.toMatch(/^# big/m);
   });
 

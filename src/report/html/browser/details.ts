@@ -1,4 +1,4 @@
-import { button, element, factList } from './dom.ts';
+import { button, element, factList, formatCount } from './dom.ts';
 import type { Edge, PageModel } from './page-model.ts';
 import { signOf } from './results.ts';
 
@@ -26,7 +26,7 @@ export class Details {
         this.#closeButton(),
       ),
       factList(this.#facts(row)),
-      this.#destinations(row),
+      ...this.#destinations(row),
     );
     this.dialog.replaceChildren(content);
     if (!this.dialog.open) this.dialog.showModal();
@@ -67,40 +67,32 @@ export class Details {
     });
   }
 
-  /** A row for each result and reason. */
-  #destinations(row: number): HTMLElement {
+  /** A part for each result and reason, the worst first. */
+  #destinations(row: number): HTMLElement[] {
     const groups = new Map<string, Edge[]>();
     for (const edge of this.#model.edgesOf(row)) {
       const key = `${edge.result} ${edge.reason}`;
       groups.set(key, [...(groups.get(key) ?? []), edge]);
     }
-    const header = ['result', 'destinations', 'reason'].map((name) => element('th', { scope: 'col' }, name));
-    return element(
-      'div',
-      { class: 'scroll', tabindex: '0', role: 'group', 'aria-label': 'Destinations' },
-      element(
-        'table',
-        {},
-        element('thead', {}, element('tr', {}, ...header)),
-        element('tbody', {}, ...Array.from(groups.values(), (edges) => this.#destinationRow(row, edges))),
-      ),
-    );
+    const isProblem = ([edge]: readonly Edge[]) =>
+      this.#model.matrix.results[edge?.result ?? 0]?.kind === 'problem';
+    const all = Array.from(groups.values());
+    const sorted = [...all.filter(isProblem), ...all.filter((edges) => !isProblem(edges))];
+    return sorted.flatMap((edges) => this.#destinationPart(row, edges));
   }
 
-  #destinationRow(row: number, edges: readonly Edge[]): HTMLElement {
+  #destinationPart(row: number, edges: readonly Edge[]): HTMLElement[] {
     const { matrix } = this.#model;
     const [first] = edges;
     const result = matrix.results[first?.result ?? 0];
-    const [reason = '', cause = -1] = matrix.reasons[first?.reason ?? 0] ?? [];
-    const names = edges.map(({ registry }) =>
-      element('li', {}, this.#model.fullName(registry, this.#model.nameOf(row))),
-    );
-    return element(
-      'tr',
-      {},
-      element('td', {}, ...(result === undefined ? [] : [signOf(result), ` ${result.name}`])),
-      element('td', {}, element('ul', {}, ...names)),
-      element('td', {}, reason === '' && cause === -1 ? (result?.meaning ?? '') : reason),
-    );
+    const [reason = ''] = matrix.reasons[first?.reason ?? 0] ?? [];
+    const name = this.#model.nameOf(row);
+    const names = edges.map(({ registry }) => element('li', {}, this.#model.fullName(registry, name)));
+    const sign = result === undefined ? [] : [signOf(result)];
+    return [
+      element('h3', {}, ...sign, ` ${result?.name ?? ''}: ${formatCount(edges.length)}`),
+      element('p', {}, reason === '' ? (result?.meaning ?? '') : reason),
+      element('ul', {}, ...names),
+    ];
   }
 }

@@ -29,10 +29,10 @@ export class FilterForm {
     this.form = element(
       'form',
       { role: 'search', 'aria-label': 'Filter the images' },
-      element('label', { for: 'text' }, 'search', this.#text),
+      field('search', this.#text),
       ...[this.#project, this.#result, this.#host, this.#cause]
         .filter(({ id, options }) => options.length > (id === 'cause' ? 1 : 2))
-        .map((select) => element('label', { for: select.id }, select.id, select)),
+        .map((select) => field(select.id, select)),
       reset,
     );
     this.form.addEventListener('input', onChange);
@@ -60,6 +60,10 @@ export class FilterForm {
     this.#cause.value = write(all.cause);
     this.#onChange();
   }
+}
+
+function field(label: string, control: HTMLElement): HTMLElement {
+  return element('div', {}, element('label', { for: control.id }, label), control);
 }
 
 function named(names: readonly string[]): (readonly [string, string])[] {

@@ -5,6 +5,7 @@ import { FilterForm } from './filter-form.ts';
 import { MatrixTable } from './matrix-table.ts';
 import { PageModel } from './page-model.ts';
 import { tableSection } from './page-table.ts';
+import { problemSections } from './problems.ts';
 import { signOf } from './results.ts';
 
 function start(data: PageData, main: HTMLElement): void {
@@ -16,7 +17,7 @@ function start(data: PageData, main: HTMLElement): void {
     element('p', { class: `verdict ${data.isGood ? 'done' : 'problem'}` }, data.verdict),
     factList(data.facts),
   );
-  const tables = data.tables.map(tableSection);
+  const tables = data.tables.map((table, index) => tableSection(table, `table-${index}`));
   if (data.matrix.rows.length === 0) main.append(header, element('p', {}, data.note), ...tables);
   else main.append(header, ...matrixSections(data), ...tables);
 }
@@ -46,11 +47,7 @@ function matrixSections({ matrix, causes, note }: PageData): readonly HTMLElemen
       'li',
       {},
       signOf(result),
-      button(
-        `${result.name}: ${formatCount(result.edges)}`,
-        () => show({ result: index }),
-        `Show ${result.name}`,
-      ),
+      button(`${result.name}: ${formatCount(result.edges)}`, () => show({ result: index })),
       ` ${result.meaning}`,
     ),
   );
@@ -66,21 +63,7 @@ function matrixSections({ matrix, causes, note }: PageData): readonly HTMLElemen
   const dialog = openByHash(model, table, count);
   // sizes are known once it is in the document
   requestAnimationFrame(refresh);
-  return [...causeSections(causes, (cause) => show({ cause })), images, dialog];
-}
-
-function causeSections(causes: PageData['causes'], show: (cause: number) => void): readonly HTMLElement[] {
-  if (causes.length === 0) return [];
-  const items = causes.map(({ title, text }, cause) =>
-    element(
-      'li',
-      {},
-      element('strong', {}, title),
-      ` ${text} `,
-      button('Show images', () => show(cause), `Show images: ${title} ${text}`),
-    ),
-  );
-  return [section('Errors by cause', 'causes', element('ul', {}, ...items))];
+  return [...problemSections(model, causes, (cause) => show({ cause })), images, dialog];
 }
 
 /** Opens the image that the fragment of the address names, and follows it. */

@@ -52,6 +52,7 @@ export class MatrixRow {
     this.#image.textContent = image;
     this.#tag.textContent = name.slice(image.length);
     this.#link.title = name;
+    this.#link.ariaLabel = name; // in one piece
     this.#link.href = `#${encodeURIComponent(this.#model.linkOf(row))}`;
   }
 
@@ -63,6 +64,8 @@ export class MatrixRow {
     const results = codes.flatMap((code) => this.#model.matrix.results[code] ?? []);
     const worst = worstOf(results);
     cell.className = worst?.kind === 'problem' ? 'problem' : '';
-    cell.replaceChildren(...(worst === undefined ? [] : [signOf(worst, results.map(({ name }) => name).join(', '))]));
+    cell.replaceChildren(
+      ...(worst === undefined ? [] : [signOf(worst, results.map(({ name }) => name).join(', '))]),
+    );
   }
 }

@@ -40,7 +40,9 @@ export class MatrixTable {
       this.#body,
     );
     this.window.append(this.#table);
-    this.window.addEventListener('scroll', () => requestAnimationFrame(() => this.#render()), { passive: true });
+    this.window.addEventListener('scroll', () => requestAnimationFrame(() => this.#render()), {
+      passive: true,
+    });
     this.window.addEventListener('keydown', (event) => this.#onKey(event));
     window.addEventListener('resize', () => this.#measure());
     window.addEventListener('beforeprint', () => this.#print(true));
@@ -153,7 +155,8 @@ export class MatrixTable {
     this.#isPrinting = isPrinting;
     const hidden = this.#rows.length - MAX_PRINTED;
     if (isPrinting && hidden > 0)
-      this.window.dataset['hidden'] = `${formatCount(hidden)} more rows are not printed: filter the images first`;
+      this.window.dataset['hidden'] =
+        `${formatCount(hidden)} more rows are not printed: filter the images first`;
     else delete this.window.dataset['hidden'];
     this.#render();
   }

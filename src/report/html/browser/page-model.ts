@@ -19,6 +19,15 @@ export interface Edge {
   readonly reason: number;
 }
 
+/** Edges with one result for one reason. */
+export interface Problem {
+  readonly result: string;
+  readonly reason: string;
+  readonly edges: number;
+  /** The first of its rows. */
+  readonly row: number;
+}
+
 /** Reads the tables of a matrix. Without the DOM. */
 export class PageModel {
   readonly matrix: Matrix;
@@ -54,32 +63,34 @@ export class PageModel {
     return tag === null ? `${image}@${this.matrix.digests[digest]}` : `${image}:${tag}`;
   }
 
-  /** The name, or the full name at the first destination where an earlier row has that name. */
+  /** The name; where an earlier row has that name, the full name at the first destination, with the digest. */
   linkOf(index: number): string {
     const name = this.nameOf(index);
-    const [first] = this.edgesOf(index);
-    return this.#byName.get(name) === index || first === undefined
-      ? name
-      : this.fullName(first.registry, name);
+    return this.#byName.get(name) === index ? name : (this.#linksOf(index)[0] ?? name);
   }
 
-  /** The row of a name, or of a full name at any destination; undefined for none. */
+  /** The row of such a link, or of a full name at any destination; undefined for none. */
   find(link: string): number | undefined {
     const known = this.#byName.get(link);
     if (known !== undefined) return known;
     const found = this.matrix.rows.findIndex((row, index) => {
-      const name = this.#nameOf(row);
-      return (
-        link.endsWith(name) &&
-        this.edgesOf(index).some(({ registry }) => this.fullName(registry, name) === link)
-      );
+      const isNamed = link.includes(this.#nameOf(row)); // cheap, and true for few
+      return isNamed && this.#linksOf(index).some((full) => full === link || full.startsWith(`${link}@`));
     });
     return found === -1 ? undefined : found;
   }
 
+  /** The full name with the digest at each destination. */
+  #linksOf(index: number): readonly string[] {
+    const digest = this.matrix.digests[this.matrix.rows[index]?.[2] ?? 0];
+    return this.edgesOf(index).map(
+      ({ registry }) => `${this.fullName(registry, this.nameOf(index))}@${digest}`,
+    );
+  }
+
   fullName(registry: number, name: string): string {
     const path = this.matrix.registries[registry]?.[0] ?? '';
-    return this.matrix.kind === 'sides' ? path : `${path}/${name}`;
+    return `${path}${this.matrix.kind === 'sides' ? ' ' : '/'}${name}`;
   }
 
   edgesOf(index: number): readonly Edge[] {
@@ -128,6 +139,23 @@ export class PageModel {
       position = end;
     }
     return false;
+  }
+
+  /** The reasons of problems that are none of a host, most edges first. */
+  problems(): readonly Problem[] {
+    const { rows, cells, results, reasons } = this.matrix;
+    const found = new Map<string, Problem>();
+    for (const [index, row] of rows.entries()) {
+      for (const [count, code, reasonCode] of cells[row[5]] ?? []) {
+        const [reason = '', cause = -1] = reasons[reasonCode] ?? [];
+        const result = results[code];
+        if (result?.kind !== 'problem' || cause !== -1) continue;
+        const key = `${code} ${reasonCode}`;
+        const known = found.get(key) ?? { result: result.name, reason, edges: 0, row: index };
+        found.set(key, { ...known, edges: known.edges + count });
+      }
+    }
+    return Array.from(found.values()).toSorted((a, b) => b.edges - a.edges);
   }
 
   /** Columns with a registry of the host. */

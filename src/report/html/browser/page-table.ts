@@ -1,12 +1,19 @@
-import type { PageTable } from '../page-data.ts';
 import { button, element, formatCount, section } from './dom.ts';
 
 /** Rows that are shown at once. */
 const STEP = 200;
+
+interface Table {
+  readonly title: string;
+  readonly note: string;
+  readonly header: readonly string[];
+  readonly rows: readonly (readonly (string | number | Node)[])[];
+}
+
 const NUMBER = /^[\d.,]+(?: [kMGTP]?B(?:\/s)?)?$/;
 
 /** A section with a table, which a long one shows in parts. */
-export function tableSection({ title, note, header, rows }: PageTable, index: number): HTMLElement {
+export function tableSection({ title, note, header, rows }: Table, id: string): HTMLElement {
   const body = element('tbody');
   const head = header.map((name) => element('th', { scope: 'col' }, name));
   const table = element('table', {}, element('thead', {}, element('tr', {}, ...head)), body);
@@ -25,11 +32,12 @@ export function tableSection({ title, note, header, rows }: PageTable, index: nu
     table,
   );
   const notes = note === '' ? [] : [element('p', {}, note)];
-  return section(title, `table-${index}`, ...notes, scroll, more);
+  return section(title, id, ...notes, scroll, more);
 }
 
-function tableRow(cells: PageTable['rows'][number]): HTMLTableRowElement {
+function tableRow(cells: Table['rows'][number]): HTMLTableRowElement {
   const made = cells.map((cell) => {
+    if (cell instanceof Node) return element('td', {}, cell);
     const text = typeof cell === 'number' ? formatCount(cell) : cell;
     return element('td', NUMBER.test(text) ? { class: 'number' } : {}, text);
   });

@@ -21,10 +21,11 @@ const SIGNS: Readonly<Record<string, string>> = {
 /** For every other problem. */
 const FAILED = '×';
 
-/** The sign of a result, which assistive technology reads as `label`. */
-export function signOf({ name, kind }: Pick<PageResult, 'name' | 'kind'>, label = name): HTMLElement {
-  const attributes = { class: `sign ${kind}`, role: 'img', 'aria-label': label, title: label };
-  return element('span', attributes, SIGNS[name] ?? FAILED);
+/** The sign of a result, which assistive technology reads as `label`; it skips a sign without one. */
+export function signOf({ name, kind }: Pick<PageResult, 'name' | 'kind'>, label = ''): HTMLElement {
+  const spoken =
+    label === '' ? { 'aria-hidden': 'true' } : { role: 'img', 'aria-label': label, title: label };
+  return element('span', { class: `sign ${kind}`, ...spoken }, SIGNS[name] ?? FAILED);
 }
 
 const RANK: Readonly<Record<PageResult['kind'], number>> = { done: 0, write: 1, problem: 2 };
