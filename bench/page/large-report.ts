@@ -12,6 +12,10 @@ const HOSTS = Array.from(
   { length: 22 },
   (_, index) => `region-${String(index).padStart(2, '0')}-docker.pkg.dev`,
 );
+const DIGEST_NAMES = Array.from(
+  { length: DIGESTS },
+  (_, number) => `sha256:${createHash('sha256').update(String(number)).digest('hex')}`,
+);
 export const EDGES = TAGS * HOSTS.length;
 
 export const SCENARIOS = ['empty', 'mixed', 'unreadable'] as const;
@@ -66,7 +70,7 @@ function itemOf(scenario: Scenario, host: string, tag: number): PromotionItem {
   const number = tag % DIGESTS;
   const project = `k8s-staging-project-${number % PROJECTS}`;
   const image = `component-${number % 1_200}`;
-  const digest = `sha256:${createHash('sha256').update(String(number)).digest('hex')}`;
+  const digest = DIGEST_NAMES[number] ?? '';
   const repository = `${host}/k8s-artifacts-prod/images/${project.slice('k8s-staging-'.length)}/${image}`;
   return {
     ...resultOf(scenario, { host, repository, tag, digest }),
