@@ -292,7 +292,7 @@ describe('-report-html', () => {
     });
     const diff = await runCip(['diff', from, to, '-output=html']);
     expect(dataIn(diff.stdout)).toMatchObject({
-      verdict: '1 digest only in A, 0 digests only in B, 0 tags that differ',
+      verdict: '1 digest only in A, 0 digests only in B, 0 different tags',
     });
   });
 });

@@ -37,7 +37,7 @@ function verdictOf({ counter: { counts, isEqual }, isComplete }: Comparison): st
     : [
         `${countOf(counts['only-in-a'], 'digest')} only in A`,
         `${countOf(counts['only-in-b'], 'digest')} only in B`,
-        `${countOf(counts.tag, 'tag')} that differ`,
+        countOf(counts.tag, 'different tag'),
       ].join(', ');
   return isComplete ? found : `${found}; not everything could be compared`;
 }

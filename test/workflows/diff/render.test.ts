@@ -70,7 +70,7 @@ describe('a comparison', () => {
     const html = await render([...SOME, other], 'html');
     const data = JSON.parse(/(?<=id="data">).*?(?=<.script>)/.exec(html)?.[0] ?? '');
     expect(data).toMatchObject({
-      verdict: '1 digest only in A, 1 digest only in B, 2 tags that differ',
+      verdict: '1 digest only in A, 1 digest only in B, 2 different tags',
       isGood: false,
       matrix: { kind: 'sides', columns: ['A: gcr.io/a', 'B: b|".yaml'] },
     });

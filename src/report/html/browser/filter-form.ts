@@ -32,7 +32,9 @@ export class FilterForm {
       field('search', this.#text),
       ...[this.#project, this.#result, this.#host, this.#cause]
         .filter(({ id, options }) => options.length > (id === 'cause' ? 1 : 2))
-        .map((select) => field(select.id, select)),
+        .map((select) =>
+          field(select === this.#host && matrix.kind === 'sides' ? 'side' : select.id, select),
+        ),
       reset,
     );
     this.form.addEventListener('input', onChange);

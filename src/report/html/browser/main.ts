@@ -63,7 +63,11 @@ function matrixSections({ matrix, causes, note }: PageData): readonly HTMLElemen
   const dialog = openByHash(model, table, count);
   // sizes are known once it is in the document
   requestAnimationFrame(refresh);
-  return [...problemSections(model, causes, (cause) => show({ cause })), images, dialog];
+  return [
+    ...(matrix.kind === 'sides' ? [] : problemSections(model, causes, (cause) => show({ cause }))),
+    images,
+    dialog,
+  ];
 }
 
 /** Opens the image that the fragment of the address names, and follows it. */
