@@ -35,7 +35,7 @@ export interface RunPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
-  /** Default: no results before the report. */
+  /** Default: no results until the report. */
   readonly events?: RunEvents | undefined;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
@@ -45,7 +45,7 @@ export interface RunPorts {
 
 /** Receives the results of a run while it runs. */
 export interface RunEvents extends CopyEvents {
-  /** Called when the plan is final, before the first write, which waits for it. `report` is that of a run that ends now. */
+  /** Called before the first write, which waits for it. `report` is the report of a run that ends now. */
   planned(report: RunReport): Promise<void>;
 }
 

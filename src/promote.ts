@@ -85,7 +85,7 @@ interface Made {
 }
 
 function makeOrigin({ tool, read, all, wanted, revision }: Made, { startedAt }: Run): PlanOrigin {
-  const { projects, images, digests } = read.counts; // programs that know no further field refuse a plan with one
+  const { projects, images, digests } = read.counts; // without `destinations`: older versions refuse a plan with an unknown field
   return {
     tool,
     madeAt: new Date(startedAt).toISOString(),

@@ -54,6 +54,11 @@ export function oneLine(text: string, maxCharacters = MAX_QUOTED_CHARACTERS): st
 /** Spaces that do not stand alone between words: rare, and to look for them is cheaper than to replace none. */
 const UNEVEN = /^\s|\s$|\s\s|[^\S ]/;
 
+/** `1 edge`, `2 edges`. */
+export function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** Names with commas between them; of more than ten the rest is a number. */
 export function listSome(names: readonly string[]): string {
   const rest = names.length - MAX_LISTED;

@@ -6,6 +6,7 @@ import type { Reference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import { type EdgeId, edgeId, type Plan, type WritableItem } from '../plan/plan.ts';
 import type { Progress } from '../ports/progress.ts';
+import { hostFaultOf } from '../ports/registry-error.ts';
 import { type Batch, collectBatches, type DigestPromotion } from './batches.ts';
 import type { Route } from './blobs/blob-transfer.ts';
 import { ContentCopier, type ContentPorts } from './content-copier.ts';
@@ -158,5 +159,7 @@ interface Ready {
 }
 
 function failedBy(error: unknown, signal: AbortSignal): Outcome {
-  return signal.aborted ? abandoned(failureBefore(error, signal)) : failed(messageOf(error));
+  return signal.aborted
+    ? abandoned(failureBefore(error, signal))
+    : failed(messageOf(error), hostFaultOf(error));
 }

@@ -1,4 +1,5 @@
 import { CodedError, messageOf } from '../base/errors.ts';
+import type { HostFault } from '../base/host-fault.ts';
 import { compareText } from '../base/sorted.ts';
 import type { Repository } from '../image/repository.ts';
 import type { EdgeId } from '../plan/plan.ts';
@@ -7,7 +8,7 @@ import type { EdgeId } from '../plan/plan.ts';
 export type Outcome =
   /** `siblings` are the destinations that content was read from because no source had it. */
   | { readonly result: 'copied'; readonly siblings?: readonly Repository[] }
-  | { readonly result: 'failed'; readonly reason: string }
+  | { readonly result: 'failed'; readonly reason: string; readonly fault?: HostFault | undefined }
   /** The run was stopped before the manifest was written. Some of its content may have been copied. */
   | { readonly result: 'not-attempted'; readonly reason: string };
 
@@ -38,8 +39,9 @@ function withFailure(reason: string, failure: unknown): string {
   return failure === undefined ? reason : `${reason}; the last attempt had failed: ${messageOf(failure)}`;
 }
 
-export function failed(reason: string): Outcome {
-  return { result: 'failed', reason };
+/** `fault` is the fault of the host, if it has caused the failure. */
+export function failed(reason: string, fault?: HostFault): Outcome {
+  return { result: 'failed', reason, ...(fault !== undefined && { fault }) };
 }
 
 /**

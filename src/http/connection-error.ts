@@ -9,14 +9,15 @@ import { describeRequest, type HttpRequest } from './request.ts';
 export function asConnectionError(request: HttpRequest, thrown: unknown, registry: string): RegistryError {
   const error = firstOf(thrown);
   const asked = describeRequest(request);
-  if (error instanceof RegistryError) return error.message.startsWith(asked) ? error : named(asked, error);
+  if (error instanceof RegistryError) return error.message.startsWith(asked) ? error : named(request, error);
   const code = codeOf(error);
   const isFinal = error instanceof AddressError || error instanceof TlsFileError;
   const temporary = !isFinal && code !== undefined && !isLasting(code);
   const why =
     code === undefined || isFinal ? messageOf(error) : (SILENCES[code] ?? `${code}: ${reasonOf(error)}`);
-  const message = `${asked}: ${oneLine(why, MAX_REASON)}${hintFor(request, { code, registry })}`;
-  return new RegistryError('unreachable', message, { temporary, cause: error });
+  const message = `${oneLine(why, MAX_REASON)}${hintFor(request, { code, registry })}`;
+  const fault = { kind: isFinal ? 'configuration' : 'unreachable', host: request.host, message } as const;
+  return new RegistryError('unreachable', `${asked}: ${message}`, { temporary, cause: error, fault });
 }
 
 const MAX_REASON = 500;
@@ -35,11 +36,13 @@ function firstOf(thrown: unknown): unknown {
 }
 
 /** A failure that another request caused keeps the status of that request's response. */
-function named(asked: string, error: RegistryError): RegistryError {
+function named(request: HttpRequest, error: RegistryError): RegistryError {
   const { code, message, temporary, cause, status, retryAfterMs } = error;
-  return new RegistryError(code, `${asked}: ${message}`, {
+  const own = code === 'unreachable' ? ({ kind: code, host: request.host, message } as const) : undefined;
+  return new RegistryError(code, `${describeRequest(request)}: ${message}`, {
     temporary,
     cause,
+    fault: error.fault ?? own,
     ...(status !== undefined && { status }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   });

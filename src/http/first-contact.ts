@@ -71,8 +71,9 @@ class Contact {
 
   error(request: HttpRequest): RegistryError {
     const { host } = request.url;
-    const message = `${describeRequest(request)}: ${host} has not answered within ${FIRST_CONTACT.limit / 1000} s: ${String(this.#failure)}`;
-    return new RegistryError('unreachable', message);
+    const message = `${host} has not answered within ${FIRST_CONTACT.limit / 1000} s: ${String(this.#failure)}`;
+    const fault = { kind: 'unreachable', host: request.host, message } as const;
+    return new RegistryError('unreachable', `${describeRequest(request)}: ${message}`, { fault });
   }
 
   /** Only after a failure: an answer may be on its way. */

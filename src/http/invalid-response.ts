@@ -17,7 +17,12 @@ export function asInvalidResponse(
 ): Error {
   const asked = describeRequest(request);
   if (isStarted && isBrokenOff(error)) {
-    return new RegistryError('unreachable', `${asked}: ${BROKEN_OFF}`, { temporary: true, cause: error });
+    const fault = { kind: 'unreachable', host: request.host, message: BROKEN_OFF } as const;
+    return new RegistryError('unreachable', `${asked}: ${BROKEN_OFF}`, {
+      temporary: true,
+      cause: error,
+      fault,
+    });
   }
   const reason = invalidityOf(error);
   if (reason === undefined) return error;

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import type { IdentityFault } from '../base/host-fault.ts';
 import type { Repository } from '../image/repository.ts';
 import type { RegistryError } from '../ports/registry-error.ts';
 
@@ -74,6 +75,8 @@ export interface HttpResponse {
   readonly isForeign?: boolean;
   /** For a 401 or 403: the refused identity; for a 400: its likely cause. */
   readonly hint?: string;
+  /** For a refusal of an identity: the part of its fault that does not depend on the request. */
+  readonly identityFault?: IdentityFault | undefined;
   /** Set for `answer: 'stream'` and a 2xx status. The receiver must read it to the end or destroy it. */
   readonly stream?: Readable;
   /** Set for a write that was not sent: the read of its precondition that got this response. */

@@ -100,6 +100,6 @@ export interface ManifestCounts {
   readonly images: number;
   /** Entries of the dmaps. */
   readonly digests: number;
-  /** Destination registries; absent where the manifests are not all read yet. */
+  /** Destination registries. Unset: not all manifests have been read. */
   readonly destinations?: number;
 }

@@ -1,3 +1,4 @@
+import type { HostFault } from '../base/host-fault.ts';
 import type { Position } from '../base/position.ts';
 import { listSome } from '../base/text.ts';
 import type { Want } from '../edges/wanted.ts';
@@ -31,7 +32,7 @@ export interface Known {
 export function decideEdge(edge: Edge, state: DestinationState | undefined, known: Known): PlanItem {
   if (state === undefined) return unreadable(edge, 'the destination was not queried');
   if (state.kind === 'not-read') return { ...itemBase(edge), decision: 'not-attempted' };
-  if (state.kind === 'unreadable') return unreadable(edge, `destination: ${state.reason}`);
+  if (state.kind === 'unreadable') return unreadable(edge, `destination: ${state.reason}`, state.fault);
   if (isPresent(state, edge.want.digest, edge.tag)) return { ...itemBase(edge), decision: 'present' };
   const found = edge.tag === undefined ? undefined : state.tags.get(edge.tag);
   if (found !== undefined) return { ...itemBase(edge), decision: 'tag-move', found };
@@ -59,10 +60,11 @@ function decideBySource(edge: Edge, siblings: readonly Repository[], inventory: 
   const fault =
     silent === undefined ? `the digest is not in ${listSome(sources)}` : `source: ${silent.reason}`;
   if (siblings.length > 0) return copyItem(edge, { sources: siblings, siblings: NONE, sourceFault: fault });
-  if (silent !== undefined) return unreadable(edge, fault);
+  if (silent !== undefined) return unreadable(edge, fault, silent.fault);
   const mute = findSilentSibling(edge.want, inventory);
   if (mute !== undefined) {
-    return unreadable(edge, `${fault}, and ${mute.sibling} may have it: ${mute.state.reason}`);
+    const reason = `${fault}, and ${mute.sibling} may have it: ${mute.state.reason}`;
+    return unreadable(edge, reason, mute.state.fault);
   }
   const hosts = [edge.destination, ...sources].map(hostOf);
   const doubt = hosts.map((host) => inventory.absences?.get(host)).find((reason) => reason !== undefined);
@@ -90,8 +92,8 @@ function isUnreadable(state: SourceState | undefined): state is Extract<SourceSt
   return state?.kind === 'unreadable';
 }
 
-function unreadable(edge: Edge, reason: string): PlanItem {
-  return { ...itemBase(edge), decision: 'unreadable', reason };
+function unreadable(edge: Edge, reason: string, fault?: HostFault): PlanItem {
+  return { ...itemBase(edge), decision: 'unreadable', reason, ...(fault !== undefined && { fault }) };
 }
 
 function itemBase({ destination, want, tag, at }: Edge) {

@@ -1,5 +1,6 @@
 import type { Position } from '../base/position.ts';
 import { assertNever } from '../base/errors.ts';
+import type { HostFault } from '../base/host-fault.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import { countPlan, presentOf } from './count-plan.ts';
@@ -130,6 +131,7 @@ function encodeItem(item: AbsentItem, lists: Lists): object {
       return { ...base, others, moreOthers: item.moreOthers };
     }
     case 'unreadable':
+      return { ...base, reason: item.reason, fault: item.fault && orderFault(item.fault) };
     case 'blocked':
       return { ...base, reason: item.reason };
     case 'not-attempted':
@@ -137,6 +139,10 @@ function encodeItem(item: AbsentItem, lists: Lists): object {
     default:
       return assertNever(item);
   }
+}
+
+function orderFault({ kind, host, identity, message, remedy }: HostFault): object {
+  return { kind, host, identity, message, remedy };
 }
 
 /** Lists of repositories by their content, numbered in the order of their first use. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { CodedError } from '../base/errors.ts';
+import { HOST_FAULTS } from '../base/host-fault.ts';
 import type { Position } from '../base/position.ts';
 import { isEmailAddress, oneLine } from '../base/text.ts';
 import { parseDigest } from '../image/digest.ts';
@@ -45,6 +46,14 @@ const BASE = {
   at: Places,
 };
 
+const Fault = z.strictObject({
+  kind: z.enum(HOST_FAULTS),
+  host: z.string(),
+  identity: z.exactOptional(z.string()),
+  message: z.string(),
+  remedy: z.exactOptional(z.string()),
+});
+
 const Group = z.discriminatedUnion('decision', [
   z.strictObject({
     decision: z.literal('copy'),
@@ -61,7 +70,12 @@ const Group = z.discriminatedUnion('decision', [
     others: z.array(z.strictObject({ digest: DigestText, at: Places })),
     moreOthers: Count,
   }),
-  z.strictObject({ decision: z.literal('unreadable'), ...BASE, reason: z.string() }),
+  z.strictObject({
+    decision: z.literal('unreadable'),
+    ...BASE,
+    reason: z.string(),
+    fault: z.exactOptional(Fault),
+  }),
   z.strictObject({ decision: z.literal('blocked'), ...BASE, reason: z.string() }),
   z.strictObject({ decision: z.literal('not-attempted'), ...BASE }),
 ]);

@@ -1,3 +1,4 @@
+import type { HostFault } from '../base/host-fault.ts';
 import type { Position } from '../base/position.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
@@ -120,6 +121,8 @@ export interface ConflictItem extends ItemBase {
 export interface UnreadableItem extends ItemBase {
   readonly decision: 'unreadable';
   readonly reason: string;
+  /** The fault of the host. Unset: the failure concerns this edge only. */
+  readonly fault?: HostFault | undefined;
 }
 
 /** A check found an error that concerns this edge: it is not attempted. */

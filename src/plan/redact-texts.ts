@@ -1,4 +1,5 @@
 import { assertNever } from '../base/errors.ts';
+import type { HostFault } from '../base/host-fault.ts';
 import type { PlanItem } from './plan.ts';
 import type { RecordedPlan } from './recorded-plan.ts';
 
@@ -27,6 +28,11 @@ function redactItem(item: PlanItem, redact: (text: string) => string): PlanItem 
     case 'lost':
       return item.doubt === undefined ? item : { ...item, doubt: redact(item.doubt) };
     case 'unreadable':
+      return {
+        ...item,
+        reason: redact(item.reason),
+        ...(item.fault && { fault: redactFault(item.fault, redact) }),
+      };
     case 'blocked':
       return { ...item, reason: redact(item.reason) };
     case 'present':
@@ -38,4 +44,8 @@ function redactItem(item: PlanItem, redact: (text: string) => string): PlanItem 
     default:
       return assertNever(item);
   }
+}
+
+function redactFault({ message, ...fault }: HostFault, redact: (text: string) => string): HostFault {
+  return { ...fault, message: redact(message) };
 }

@@ -1,4 +1,5 @@
 import { CodedError } from '../base/errors.ts';
+import type { HostFault } from '../base/host-fault.ts';
 
 /**
  * The reason why a request to a registry failed.
@@ -6,6 +7,7 @@ import { CodedError } from '../base/errors.ts';
  * - `unreachable`  no connection, a reset, a time limit
  * - `unavailable`  429 or 5xx after every retry
  * - `unauthorized` 401 or 403: no or not enough rights
+ * - `misconfigured` the credentials cannot be read on this machine
  * - `unknown-blob` a manifest was refused because content that it names is missing
  * - `refused`      any other 4xx
  * - `mismatch`     bytes that do not match their digest
@@ -16,6 +18,7 @@ export type RegistryErrorCode =
   | 'unreachable'
   | 'unavailable'
   | 'unauthorized'
+  | 'misconfigured'
   | 'unknown-blob'
   | 'refused'
   | 'mismatch'
@@ -32,6 +35,8 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
   readonly isForeign: boolean;
   /** Milliseconds that the server asked to wait (`Retry-After`). */
   readonly retryAfterMs: number | undefined;
+  /** The fault of the host. Unset: the failure concerns this request only. */
+  readonly fault: HostFault | undefined;
 
   constructor(
     code: RegistryErrorCode,
@@ -41,6 +46,7 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
       temporary?: boolean;
       isForeign?: boolean;
       retryAfterMs?: number;
+      fault?: HostFault | undefined;
       cause?: unknown;
     } = {},
   ) {
@@ -49,5 +55,12 @@ export class RegistryError extends CodedError<RegistryErrorCode> {
     this.temporary = details.temporary ?? false;
     this.isForeign = details.isForeign ?? false;
     this.retryAfterMs = details.retryAfterMs;
+    this.fault = details.fault ?? hostFaultOf(details.cause);
   }
+}
+
+/** The fault of an error or of its `cause`. */
+export function hostFaultOf(thrown: unknown): HostFault | undefined {
+  if (thrown instanceof RegistryError) return thrown.fault;
+  return thrown instanceof Error && thrown.cause !== undefined ? hostFaultOf(thrown.cause) : undefined;
 }

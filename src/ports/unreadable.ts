@@ -1,9 +1,12 @@
+import type { HostFault } from '../base/host-fault.ts';
 import { failureBefore, isAbort, messageOf } from '../base/errors.ts';
+import { hostFaultOf } from './registry-error.ts';
 
 /** A registry that gave no usable answer, and why. */
 export interface Unreadable {
   readonly kind: 'unreadable';
   readonly reason: string;
+  readonly fault?: HostFault | undefined;
 }
 
 /** The value of a promise, or `unreadable` with its error; only the reason of an aborted signal is thrown. */
@@ -12,7 +15,7 @@ export async function orUnreadable<T>(reading: Promise<T>, signal: AbortSignal):
     return await reading;
   } catch (error) {
     if (signal.aborted || isAbort(error, signal)) throw error;
-    return { kind: 'unreadable', reason: messageOf(error) };
+    return { kind: 'unreadable', reason: messageOf(error), fault: hostFaultOf(error) };
   }
 }
 
@@ -24,6 +27,6 @@ export async function orGivenUp<T>(reading: Promise<T>, signal: AbortSignal): Pr
     const failure = failureBefore(error, signal);
     if (failure === undefined) throw error;
     const reason = `the run was stopped before there was an answer; the last attempt had failed: ${messageOf(failure)}`;
-    return { kind: 'unreadable', reason };
+    return { kind: 'unreadable', reason, fault: hostFaultOf(failure) };
   }
 }

@@ -73,6 +73,7 @@ function differenceOf([one, other]: Pair): string | undefined {
     : 'their manifests have different malformed entries';
 }
 
+/** Without `destinations`, which older versions do not count. */
 function entriesOf({ manifests: { projects, images, digests } }: Report): unknown {
   return { projects, images, digests };
 }

@@ -1,3 +1,4 @@
+import type { HostFault } from '../base/host-fault.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 
 /** An edge, or a malformed entry of a manifest. */
@@ -9,7 +10,7 @@ export interface EnvelopeItem {
   readonly reason: string;
   /** `file:line:column` of the first manifest entry that wants it, relative to the manifest directory. */
   readonly at: string;
-  /** The cause in `causes` that made the edge unreadable or failed, by its id. */
+  /** The id of the cause in `causes` that made the edge unreadable or failed. */
   readonly cause?: string | undefined;
 }
 
@@ -30,7 +31,7 @@ export interface Envelope {
   readonly summary: Readonly<Record<string, number>>;
   /** Findings of checks, sorted by position. */
   readonly findings: readonly ReportFinding[];
-  /** Failures of a whole host, each once, sorted by host; absent without one, and from older versions. */
+  /** Causes of unreadable and failed edges, sorted by host. Unset: there is none, or the report is of an older version. */
   readonly causes?: readonly ReportCause[];
   /** Every edge that is not present (all of them on request) and every malformed entry, sorted by destination. */
   readonly items: Iterable<EnvelopeItem>;
@@ -38,29 +39,20 @@ export interface Envelope {
   readonly hosts: Readonly<Record<string, EnvelopeHost>>;
 }
 
-/**
- * A failure that concerns a host, not an image.
- *
- * - `unreachable`   no connection, or no answer
- * - `unavailable`   429 or 5xx after every retry
- * - `credentials`   no credentials, or rejected ones
- * - `right`         the identity lacks a right
- * - `configuration` credentials could not be read on this machine, or the settings do not allow the connection
- */
-export type CauseKind = 'unreachable' | 'unavailable' | 'credentials' | 'right' | 'configuration';
-
+/** A failure of a host, with the number of its edges. */
 export interface ReportCause {
-  /** `KIND HOST`. */
+  /** `KIND HOST`, followed by the identity, or by the error of a `configuration`. */
   readonly id: string;
-  readonly kind: CauseKind;
+  readonly kind: HostFault['kind'];
   readonly host: string;
-  /** The identity that the host refused; null where none was refused. */
+  /** The refused identity; null if none was refused. */
   readonly identity: string | null;
-  /** Edges that it made unreadable or failed. */
+  /** Number of edges that it made unreadable or failed. */
   readonly edges: number;
+  /** The first of these edges, by its destination. */
+  readonly edge: string;
   /** The error of the first of these edges, without its URL. */
   readonly message: string;
-  /** What to do. */
   readonly advice: string;
 }
 
@@ -93,7 +85,7 @@ export interface ManifestCounts {
   readonly images: number;
   /** Entries of the dmaps. */
   readonly digests: number;
-  /** Destination registries of the manifests; absent from reports of older versions. */
+  /** Destination registries. Unset: a report of an older version. */
   readonly destinations?: number;
 }
 

@@ -1,4 +1,5 @@
 import { filtered } from '../base/iterables.ts';
+import { countOf } from '../base/text.ts';
 import type { Report, ReportItem } from './report.ts';
 
 /** The edges that a stopped run has attempted, and a text for each host about the others. */
@@ -16,7 +17,7 @@ export function foldUnattempted<Item extends ReportItem>(
     hosts.set(host, { edges: known.edges + 1, reason });
   }
   const lines = Array.from(hosts, ([host, { edges, reason }]) => {
-    return `at ${host}: ${edges} ${edges === 1 ? 'edge' : 'edges'}: ${reason}`;
+    return `at ${host}: ${countOf(edges, 'edge')}: ${reason}`;
   });
   return { lines, attempted: filtered(items, (item) => !isUnattempted(item, mode)) };
 }

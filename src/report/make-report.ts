@@ -1,3 +1,4 @@
+import type { HostFault } from '../base/host-fault.ts';
 import { lazily } from '../base/iterables.ts';
 import { formatPosition } from '../base/position.ts';
 import type { Finding } from '../checks/finding.ts';
@@ -6,6 +7,7 @@ import type { ShardIdentity } from '../edges/shard.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
 import { edgeId, isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
+import { CauseCounter, causeId } from './causes.ts';
 import { explainItem } from './explain-item.ts';
 import type { RepositoryCounts } from './envelope.ts';
 import { makeFindings } from './findings.ts';
@@ -17,7 +19,6 @@ import {
   explainMalformed,
   type MalformedEntry,
 } from './make-envelope.ts';
-import { CauseFinder } from './summary/find-causes.ts';
 import type { PromotionItem, PromotionMode, RunReport, Summary } from './report.ts';
 
 export interface ReportInput extends EnvelopeInput {
@@ -40,7 +41,6 @@ export interface ReportInput extends EnvelopeInput {
 export function makeReport(input: ReportInput): RunReport {
   const { mode, shard, plan, readings, traffic } = input;
   const errors = errorsOf(input);
-  const causes = findCauses(input);
   const { 'not-attempted': _, ...planned } = plan.counts; // counted with the outcomes
   return {
     version: 1,
@@ -49,8 +49,8 @@ export function makeReport(input: ReportInput): RunReport {
     ...(input.file === undefined ? {} : { plan: input.file }),
     summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),
-    ...causes.field(),
-    items: lazily(() => makeItems(input, { errors, causes })),
+    ...countCauses(input).field(),
+    items: lazily(() => makeItems(input, errors)),
     hosts: makeHosts(Object.keys(plan.hosts), traffic, (host) => ({
       edges: plan.hosts[host] ?? noEdges(),
       repositories: readings.get(host) ?? { byListing: 0, byHead: 0 },
@@ -71,23 +71,22 @@ function countResults({
   return counts;
 }
 
-/** The causes of edges that could not be read or written; the items of the others are not made. */
-function findCauses(input: ReportInput): CauseFinder {
-  const causes = new CauseFinder();
-  for (const item of input.plan.items) {
-    if (item.decision === 'unreadable' || (isWritable(item) && input.mode === 'promotion'))
-      causes.add(makeItem(item, input));
+function countCauses({ plan, outcomes }: ReportInput): CauseCounter {
+  const causes = new CauseCounter();
+  for (const item of plan.items) {
+    const edge = edgeId(item);
+    causes.add(faultOf(item, outcomes.get(edge)), edge);
   }
   return causes;
 }
 
-interface ItemParts {
-  readonly errors: readonly MalformedEntry[];
-  readonly causes: CauseFinder;
+function faultOf(item: PlanItem, outcome: Outcome | undefined): HostFault | undefined {
+  if (item.decision === 'unreadable') return item.fault;
+  return outcome?.result === 'failed' ? outcome.fault : undefined;
 }
 
-function* makeItems(input: ReportInput, { errors, causes }: ItemParts): Generator<PromotionItem> {
-  for (const item of input.plan.items) yield causes.named(makeItem(item, input));
+function* makeItems(input: ReportInput, errors: readonly MalformedEntry[]): Generator<PromotionItem> {
+  for (const item of input.plan.items) yield makeItem(item, input);
   for (const error of errors) yield invalidItem(error);
 }
 
@@ -101,6 +100,7 @@ export function makePromotionItem(
   { outcome, mode }: { readonly outcome: Outcome | undefined; readonly mode: PromotionMode },
 ): PromotionItem {
   const explained = explainItem(item);
+  const fault = faultOf(item, outcome);
   return {
     decision: item.decision,
     source: item.sources[0] === undefined ? null : formatReference(item.sources[0], item.digest),
@@ -109,6 +109,7 @@ export function makePromotionItem(
     outcome: item.decision === 'present' ? 'present' : (outcome?.result ?? 'not-attempted'),
     reason: outcome === undefined ? reasonWithout(item, { explained, mode }) : reasonOf(outcome, explained),
     at: item.at[0] === undefined ? '' : formatPosition(item.at[0]),
+    ...(fault !== undefined && { cause: causeId(fault) }),
   };
 }
 

@@ -3,7 +3,7 @@ import { checkShards, malformedEntriesOf, type Named } from './check-shards.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
-import { mergeCauses } from './summary/find-causes.ts';
+import { mergeCauses } from './causes.ts';
 import type { Report, Verification } from './report.ts';
 
 /**

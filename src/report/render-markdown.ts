@@ -20,13 +20,13 @@ const TITLES = {
 } as const;
 
 export interface MarkdownOptions {
-  /** The exit code that the verdict names. Default: that of a run whose lost images count. */
+  /** The exit code in the verdict. Default: that of a run without -allow-lost. */
   readonly exitCode?: number;
-  /** The lines of the manifest around `file:line:column`. Default: none. */
+  /** The code frame of `file:line:column`. Default: no code frames. */
   readonly frameOf?: ((at: string) => string | undefined) | undefined;
 }
 
-/** The report as Markdown that fits a comment on a pull request: the verdict, problems, a row for each image, details. */
+/** The report as Markdown for a comment on a pull request: the verdict, problems, images, details. */
 export function renderMarkdown(report: Report, options: MarkdownOptions = {}): string {
   const { exitCode = exitCodeOf(report, { allowLost: false }) } = options;
   const folded = foldItems(report);
@@ -47,7 +47,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   ].join('\n\n');
 }
 
-/** Rows: more than a comment has room for. */
+/** Rows of the table of hosts. */
 const MAX_HOSTS = 200;
 
 function tableOf({ header, rows }: Table, maxRows = rows.length): string[] {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { HOST_FAULTS } from '../base/host-fault.ts';
 import { isObject } from '../base/json.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { parseDigest } from '../image/digest.ts';
@@ -69,14 +70,13 @@ const Finding: z.ZodType<ReportFinding> = z.looseObject({
   edges: z.array(Text),
 });
 
-const CAUSE_KINDS = ['unreachable', 'unavailable', 'credentials', 'right', 'configuration'] as const;
-
 const Cause: z.ZodType<ReportCause> = z.looseObject({
   id: Text,
-  kind: z.enum(CAUSE_KINDS),
+  kind: z.enum(HOST_FAULTS),
   host: Text,
   identity: NullableText,
   edges: Count,
+  edge: Text,
   message: Text,
   advice: Text,
 });

@@ -1,3 +1,4 @@
+import { HOST_FAULTS, type HostFault } from '../../src/base/host-fault.ts';
 import * as fc from 'fast-check';
 import { sortedBy } from '../../src/base/sorted.ts';
 import { countPlan } from '../../src/plan/count-plan.ts';
@@ -23,6 +24,10 @@ const base = {
 };
 const optional = { noNullPrototype: true } as const;
 const text = fc.string();
+const faults: fc.Arbitrary<HostFault> = fc.record(
+  { kind: fc.constantFrom(...HOST_FAULTS), host: text, message: text, identity: text, remedy: text },
+  { requiredKeys: ['kind', 'host', 'message'], noNullPrototype: true },
+);
 const items: fc.Arbitrary<PlanItem> = fc.oneof(
   fc.record({ ...base, decision: fc.constant('present' as const) }),
   fc.record({ ...base, decision: fc.constant('copy' as const), siblings: lists }),
@@ -40,7 +45,9 @@ const items: fc.Arbitrary<PlanItem> = fc.oneof(
     others: fc.array(fc.record({ digest: digests, at: places }), { maxLength: 2 }),
     moreOthers: fc.nat(),
   }),
-  fc.record({ ...base, decision: fc.constantFrom('unreadable' as const, 'blocked' as const), reason: text }),
+  fc.record({ ...base, decision: fc.constant('blocked' as const), reason: text }),
+  fc.record({ ...base, decision: fc.constant('unreadable' as const), reason: text }),
+  fc.record({ ...base, decision: fc.constant('unreadable' as const), reason: text, fault: faults }),
 );
 
 /** Plans with a few items of every decision, each edge once. */

@@ -1,4 +1,4 @@
-// Covers src/report/summary/find-causes.ts
+// Covers src/report/causes.ts
 // Covers src/cli/output/conclude-run.ts
 // Covers src/cli/output/log-report.ts
 // Covers src/cli/output/manifest-frames.ts
@@ -19,7 +19,7 @@ const IMAGES = {
 };
 const TOKENS: AuthOptions = { kind: 'token', users: { robot: 'secret' } };
 
-/** Three edges to a registry: a manifest, and the environment of somebody with this configuration of docker. */
+/** Three edges to a registry, as a -manifest flag, and an environment with this docker configuration. */
 async function threeEdges(host: string, config?: string) {
   const staging = await embedded();
   push(staging, 'staging/app', CONTENT);
@@ -34,7 +34,7 @@ function login(host: string, password: string): string {
   return JSON.stringify({ auths: { [host]: { auth } } });
 }
 
-/** Runs it, and expects one cause for all edges: in the report, on one line of the log, and in no other. */
+/** Expects one cause of all edges: in the report, and as the only error of the log. */
 async function causeIn(host: string, config?: string, flags: readonly string[] = []) {
   const { flag, env } = await threeEdges(host, config);
   const { status, report, stderr } = await runWithReport([flag, ...flags], { env });
@@ -47,8 +47,8 @@ async function causeIn(host: string, config?: string, flags: readonly string[] =
   return { cause, line: errors[0] ?? '', stderr };
 }
 
-describe('one cause is one line for a host', () => {
-  it('that takes no connections', async () => {
+describe('a cause is one line for a host', () => {
+  it('that refuses connections', async () => {
     const host = await closedPort();
     const { cause, line } = await causeIn(host);
     expect(cause).toMatchObject({ kind: 'unreachable', identity: null });
@@ -63,7 +63,7 @@ describe('one cause is one line for a host', () => {
     expect(line).toMatch(new RegExp(`; log in: docker login ${host}$`));
   });
 
-  it('that wants credentials where there are none', async () => {
+  it('that requires credentials, without any', async () => {
     const { host } = await embedded({ auth: TOKENS });
     const { cause, line } = await causeIn(host);
     expect(cause).toMatchObject({ kind: 'credentials', identity: null });
@@ -72,7 +72,7 @@ describe('one cause is one line for a host', () => {
     );
   });
 
-  it('that refuses the identity a right, at the first write', async () => {
+  it('that denies the identity a right at the first write', async () => {
     const registry = await embedded({ auth: TOKENS });
     const body = '{"errors":[{"code":"DENIED","message":"no"}]}';
     const act = { kind: 'status', status: 403, body } as const;
@@ -84,7 +84,7 @@ describe('one cause is one line for a host', () => {
     );
   });
 
-  it('that has errors of its own', async () => {
+  it('that answers 5xx', async () => {
     const registry = await embedded();
     registry.addFault({
       kind: 'manifest-put',
@@ -97,9 +97,9 @@ describe('one cause is one line for a host', () => {
   });
 
   it.each([
-    ['is no JSON', '{"auths": '],
+    ['is not JSON', '{"auths": '],
     ['names a helper that is not installed', '{"credsStore": "nowhere"}'],
-  ])('whose configuration %s', async (_what, config) => {
+  ])('with a docker configuration that %s', async (_what, config) => {
     const { host } = await embedded({ auth: TOKENS });
     const { cause, line } = await causeIn(host, config);
     expect(cause).toMatchObject({ kind: 'configuration', identity: null });

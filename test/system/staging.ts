@@ -81,7 +81,7 @@ export function thinFiles(projects: Readonly<Record<string, PlainManifest>>): Re
   );
 }
 
-/** A host that nothing listens at. */
+/** A host and port without a listener. */
 export async function closedPort(): Promise<string> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));

@@ -1,7 +1,7 @@
 import { nearest } from '../../base/text.ts';
 import type { Flag } from './flag.ts';
 import { FlagValues } from './flag-values.ts';
-import { GENERAL_FLAGS } from './flags.ts';
+import { GENERAL_FLAGS, SNAPSHOT_FORMATS } from './flags.ts';
 import { booleanOf } from './go-flags.ts';
 import type { CommandLine } from './parse-command-line.ts';
 import { UsageError } from './usage-error.ts';
@@ -17,6 +17,8 @@ export interface CompletedFlags {
 /** Variables with this prefix that are no flags. */
 const OTHER_VARIABLES: readonly string[] = ['CIP_DEBUG'];
 
+const SNAPSHOTS: readonly string[] = ['snapshot', 'manifest-based-snapshot-of'];
+
 /** Flags that contradict each other: each of the left with each of the right. */
 const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['manifest'], ['thin-manifest-dir']],
@@ -24,15 +26,9 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
     ['confirm', 'parse-only'],
     ['plan-out', 'plan-key'],
   ],
-  [
-    ['confirm', 'parse-only'],
-    ['snapshot', 'manifest-based-snapshot-of'],
-  ],
+  [['confirm', 'parse-only'], SNAPSHOTS],
   [['confirm'], ['parse-only']],
-  [
-    ['snapshot', 'manifest-based-snapshot-of'],
-    ['shard', 'shard-count'],
-  ],
+  [SNAPSHOTS, ['shard', 'shard-count']],
   [['snapshot'], ['manifest-based-snapshot-of']],
   [['shard'], ['shard-count']],
   [['output'], ['output-format']],
@@ -40,10 +36,6 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['repair'], ['via']],
   [['quiet'], ['verbose']],
 ];
-
-/** The formats of a snapshot: refused for a promotion, which their variables are not meant for. */
-const SNAPSHOT_FORMATS: readonly string[] = ['output', 'output-format'];
-const SNAPSHOTS: readonly string[] = ['snapshot', 'manifest-based-snapshot-of'];
 
 /** Flags that write to a file, or to stdout: two of them cannot share one. */
 const OUTPUTS: readonly string[] = ['report', 'report-markdown', 'report-html', 'plan-out'];
@@ -71,8 +63,8 @@ export function addEnvironment(
   const mayPromote = command.flags.some(({ name }) => SNAPSHOTS.includes(name));
   const isPromotion = mayPromote && !SNAPSHOTS.some((name) => given.isGiven(name) || env[variableOf(name)]);
   for (const flag of command.flags.filter(isOfEnvironment)) {
-    const text = env[variableOf(flag.name)];
     if (isPromotion && SNAPSHOT_FORMATS.includes(flag.name)) continue;
+    const text = env[variableOf(flag.name)];
     if (text && !loses(flag.name, text, given)) added.set(flag.name, valuesOf(flag, text));
   }
   const values = new Map([...added, ...given.names.map((name) => [name, given.all(name)] as const)]);

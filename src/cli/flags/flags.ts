@@ -114,6 +114,9 @@ export const BROWSE_FLAGS = flagsOf('Snapshots', [
   },
 ]);
 
+/** A promotion refuses these flags, and ignores their variables. */
+export const SNAPSHOT_FORMATS: readonly string[] = ['output', 'output-format'];
+
 /** Connections, credentials and limits. */
 export const REGISTRY_FLAGS = flagsOf('Registries', [
   {
@@ -155,9 +158,9 @@ export const LOG_FLAGS = flagsOf('General', [
     values: ['text', 'json', 'legacy'],
     description: '`text`, `json` or `legacy`',
   },
-  { name: 'quiet', description: 'print the verdict and problems only' },
+  { name: 'quiet', description: 'print only the verdict and problems' },
   { name: 'verbose', description: 'print every edge, with full digests' },
-  { name: 'no-color', description: 'print no colours, like the environment variable `NO_COLOR`' },
+  { name: 'no-color', description: 'print without color, like the environment variable `NO_COLOR`' },
 ]);
 
 /** Each run over registries. */

@@ -11,11 +11,11 @@ import {
   edgeLine,
   type ItemLineOptions,
   itemLines,
+  levelOf,
   type Line,
 } from '../../report/summary/item-lines.ts';
 import { paint, shortenDigests, type Style } from '../../report/summary/style.ts';
 import { edgeFields } from './log-report-json.ts';
-import { levelOf } from './log-report.ts';
 import type { LineLog } from './logger.ts';
 
 export interface LiveLogOptions extends ItemLineOptions {
@@ -40,16 +40,17 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
     this.#options = options;
   }
 
-  /** A dry run refuses nothing: its plan is its result. */
+  /** Logs the edges that will not be written. A dry run logs all edges at its end. */
   planned(report: RunReport): void {
     const { mode } = report;
     if (mode !== 'promotion') return;
     const items = filtered(report.items, (item) => !isWrite(item) && isLoggedLive(item, mode));
-    if (this.#log.format !== 'text') for (const item of items) this.#writeItem(item);
-    else {
-      for (const line of itemLines({ ...report, items }, this.#options)) this.#line(line);
-      for (const line of causeLines(report)) this.#line(line);
+    if (this.#log.format !== 'text') {
+      for (const item of items) this.#writeItem(item);
+      return;
     }
+    for (const line of itemLines({ ...report, items }, this.#options)) this.#line(line);
+    for (const line of causeLines(report)) this.#line(line);
   }
 
   imageEnded(image: EndedImage): void {
@@ -108,7 +109,7 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
     const mode = 'promotion';
     for (const { item, outcome } of edges) {
       const line = edgeLine(makePromotionItem(item, { outcome, mode }), { ...this.#options, mode });
-      this.#line({ ...line, text: line.level === 'info' ? `${line.text} ${figures}` : line.text });
+      this.#line(line.level === 'info' ? { ...line, text: `${line.text} ${figures}` } : line);
     }
   }
 
@@ -123,15 +124,15 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
   }
 }
 
-/** True for an item that the log of a promotion has had while it ran. */
+/** True for an item that a promotion logs while it runs. */
 export function isLoggedLive(item: PromotionItem, mode: Report['mode']): boolean {
   if (mode !== 'promotion') return false;
   if (isWrite(item)) return item.outcome !== 'not-attempted';
-  return !LEFT_TO_THE_END.has(item.decision);
+  return !LOGGED_AT_END.has(item.decision);
 }
 
 /** Edges that need nothing, edges that were not read, and malformed entries. */
-const LEFT_TO_THE_END: ReadonlySet<string> = new Set(['present', 'not-attempted', 'invalid']);
+const LOGGED_AT_END: ReadonlySet<string> = new Set(['present', 'not-attempted', 'invalid']);
 
 function isWrite({ decision }: PromotionItem): boolean {
   return decision === 'copy' || decision === 'add-tag';

@@ -2,6 +2,7 @@ import type { Log } from '../../ports/log.ts';
 import { advise } from '../../report/advise.ts';
 import type { ReportFinding } from '../../report/envelope.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
+import { parseEdgeId } from '../../report/summary/parse-edge-id.ts';
 
 type Fields = Readonly<Record<string, string | number | boolean>>;
 
@@ -21,8 +22,7 @@ export function logDetailsAsJson(report: Report, log: Log): void {
 export function edgeFields(item: ReportItem): Fields {
   const { destination } = item;
   if (destination === null) return withoutNulls({ ...item });
-  const name = destination.slice(destination.lastIndexOf('/') + 1);
-  const tag = name.includes('@') ? null : name.slice(name.indexOf(':') + 1);
+  const { tag } = parseEdgeId(destination);
   return withoutNulls({ ...item, tag, host: destination.slice(0, destination.indexOf('/')) });
 }
 

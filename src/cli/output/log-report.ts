@@ -1,7 +1,6 @@
-import type { Log, LogLevel } from '../../ports/log.ts';
+import type { Log } from '../../ports/log.ts';
 import { advise } from '../../report/advise.ts';
 import type { EnvelopeHost } from '../../report/envelope.ts';
-import { needsAttention } from '../../report/exit-code.ts';
 import {
   foldConflicts,
   renderFindingLine,
@@ -10,6 +9,7 @@ import {
   renderTables,
 } from '../../report/render-text.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
+import { levelOf } from '../../report/summary/item-lines.ts';
 import { renderSummary } from '../../report/summary/render-summary.ts';
 import { PLAIN_STYLE, type Style } from '../../report/summary/style.ts';
 import { confirmHint, verdictOf } from '../../report/summary/verdict.ts';
@@ -19,38 +19,35 @@ import { logFinish } from './logger.ts';
 import { type Stdio, tell } from './stdio.ts';
 
 export interface ReportLogOptions {
-  readonly options: { readonly log: LogOptions };
-  /** Lost images do not change the exit code. */
-  readonly allowLost: boolean;
+  readonly options: { readonly log: LogOptions; readonly allowLost: boolean };
   /** The exit code of the process. */
   readonly exitCode: number;
-  /** The first sentence was printed before. */
-  readonly isOpened: boolean;
+  /** The first line of the log has been printed. */
+  readonly isOpeningPrinted: boolean;
   readonly stdio: Stdio;
   readonly env: NodeJS.ProcessEnv;
   readonly log: Log;
 }
 
-/** Logs a report in the format that was asked for. */
+/** Logs a report in the format of the log. */
 export async function logReport(report: Report, parts: ReportLogOptions): Promise<void> {
-  if (parts.options.log.format === 'text') await tellSummary(report, parts);
-  else await logEverything(report, parts);
+  const { format } = parts.options.log;
+  if (format === 'text') await logSummary(report, parts);
+  else if (format === 'json') logAsJson(report, parts);
+  else await logAsLegacy(report, parts);
 }
 
 /** Characters that are written at a time. */
 const BLOCK = 64 * 1024;
 
-async function tellSummary(report: Report, parts: ReportLogOptions): Promise<void> {
-  const { options, stdio } = parts;
-  const { detail, level } = options.log;
-  const style = styleOf(parts);
+async function logSummary(report: Report, parts: ReportLogOptions): Promise<void> {
+  const { options, exitCode, isOpeningPrinted, stdio } = parts;
+  const { allowLost } = options;
+  const { detail, level: given } = options.log;
+  const level = given === 'debug' ? 'info' : given;
   let block = '';
-  for (const line of renderSummary(report, {
-    ...parts,
-    detail,
-    style,
-    level: level === 'debug' ? 'info' : level,
-  })) {
+  const summary = { allowLost, detail, level, exitCode, isOpeningPrinted, style: styleOf(parts) };
+  for (const line of renderSummary(report, summary)) {
     block += line;
     if (block.length < BLOCK) continue;
     await tell(stdio.err, block);
@@ -59,7 +56,7 @@ async function tellSummary(report: Report, parts: ReportLogOptions): Promise<voi
   await tell(stdio.err, block);
 }
 
-/** Terminals get colours, short digests and lines of their width. @see https://no-color.org */
+/** A terminal gets colours, short digests and wrapped lines. @see https://no-color.org */
 export function styleOf({
   options,
   stdio: { err },
@@ -70,31 +67,24 @@ export function styleOf({
   return { columns: err.columns || undefined, colours, shortDigests: true };
 }
 
-/**
- * A line for each item, conflict, finding and repaired blob or manifest, the advice, a line for each host, and the
- * tables; in place of the tables, the counts for machines.
- */
-async function logEverything(report: Report, parts: ReportLogOptions): Promise<void> {
-  const { log, stdio, exitCode, options } = parts;
-  if (options.log.format === 'json') {
-    for (const item of report.items) log.write(levelOf(item, report.mode, parts), 'edge', edgeFields(item));
-    logDetailsAsJson(report, log);
-    logHosts(report.hosts, parts);
-    const { mode, stopped, durationMs, summary } = report;
-    const verdict = verdictOf(report, exitCode);
-    return logFinish({ mode, stopped, durationMs, ...summary, verdict, exitCode }, stdio);
+function logAsJson(report: Report, { options, exitCode, stdio, log }: ReportLogOptions): void {
+  const { mode, stopped, durationMs, summary } = report;
+  const hosts: Readonly<Record<string, EnvelopeHost>> = report.hosts;
+  for (const item of report.items) log.write(levelOf(item, mode, options), 'edge', edgeFields(item));
+  logDetailsAsJson(report, log);
+  logIdentities(hosts, log);
+  for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
+    const counts = { ...edges, ...repositories, ...traffic };
+    log.write('info', 'host', { host, ...counts, identities: identities.join(', ') });
   }
-  logLines(report, parts);
-  logHosts(report.hosts, parts);
-  await tell(stdio.err, `\n${renderTables(report)}\n`);
-  if (report.mode === 'dry-run') log.write('info', `dry run: nothing was written; ${confirmHint(report)}`);
+  const verdict = verdictOf(report, exitCode);
+  logFinish({ mode, stopped, durationMs, ...summary, verdict, exitCode }, stdio);
 }
 
-/** A line for each item, conflict, finding and repaired blob or manifest, and the advice. */
-function logLines(report: Report, parts: ReportLogOptions): void {
-  const { log } = parts;
+/** A line for each item, finding, repaired blob or manifest, advice and host, and the tables. */
+async function logAsLegacy(report: Report, { options, stdio, log }: ReportLogOptions): Promise<void> {
   for (const item of foldConflicts<ReportItem>(report.items)) {
-    log.write(levelOf(item, report.mode, parts), renderItemLine(item));
+    log.write(levelOf(item, report.mode, options), renderItemLine(item));
   }
   for (const finding of report.findings) {
     log.write(finding.level === 'error' ? 'error' : 'warning', renderFindingLine(finding));
@@ -103,26 +93,14 @@ function logLines(report: Report, parts: ReportLogOptions): void {
     log.write(piece.outcome === 'failed' ? 'error' : 'info', renderRepairLine(piece));
   }
   for (const { about, text } of advise(report)) log.write('info', `what to do about ${about}: ${text}`);
+  logIdentities(report.hosts, log);
+  await tell(stdio.err, `\n${renderTables(report)}\n`);
+  if (report.mode === 'dry-run') log.write('info', `dry run: nothing was written; ${confirmHint(report)}`);
 }
 
-/** Results that decide the exit code are logged at every level. */
-export function levelOf(
-  item: ReportItem,
-  mode: Report['mode'],
-  { allowLost }: Pick<ReportLogOptions, 'allowLost'>,
-): LogLevel {
-  if (!needsAttention(item, mode)) return 'info';
-  return item.decision === 'lost' && allowLost ? 'warning' : 'error';
-}
-
-function logHosts(hosts: Readonly<Record<string, EnvelopeHost>>, { log, options }: ReportLogOptions): void {
+function logIdentities(hosts: Readonly<Record<string, EnvelopeHost>>, log: Log): void {
   for (const [host, { identities, requests }] of Object.entries(hosts)) {
     if (requests > 0)
       log.write('info', 'identity used', { host, identities: identities.join(', ') || 'none' });
-  }
-  if (options.log.format !== 'json') return;
-  for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
-    const counts = { ...edges, ...repositories, ...traffic };
-    log.write('info', 'host', { host, ...counts, identities: identities.join(', ') });
   }
 }

@@ -3,13 +3,10 @@ import { join } from 'node:path';
 import { codeFrame } from '../../manifest/code-frame.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 
-/** Bytes: a larger file has no frames. */
+/** Maximum bytes of a file with code frames. */
 const MAX_FILE = 4 * 1024 * 1024;
 
-/**
- * Gives the lines around `file:line:column` of a manifest, as problems of manifests have them; undefined for a place
- * that cannot be read, or not twice, like a pipe.
- */
+/** The code frame of `file:line:column`. Undefined if the file is too large, cannot be read, or is not a regular file. */
 export function manifestFrames(where: ManifestLocation): (at: string) => string | undefined {
   const directory = where.kind === 'thin' ? where.directory : '';
   const files = new Map<string, readonly string[] | undefined>();
@@ -28,6 +25,6 @@ function readLines(path: string): readonly string[] | undefined {
     const stats = statSync(path);
     return stats.isFile() && stats.size <= MAX_FILE ? readFileSync(path, 'utf8').split(/\r?\n/) : undefined;
   } catch {
-    return undefined; // it was readable before: a report without a frame is still a report
+    return undefined; // a report needs no code frame
   }
 }

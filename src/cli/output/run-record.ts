@@ -14,18 +14,18 @@ export interface RunRecordParts {
   readonly run: Pick<Run, 'log' | 'print' | 'runtime'>;
   readonly stdio: Stdio;
   readonly env: NodeJS.ProcessEnv;
-  /** Logs facts about the run below the sentence of its plan. */
-  readonly logFacts?: () => void;
+  /** Logs the source of a copy or plan, after the first line. */
+  readonly logOrigin?: (() => void) | undefined;
 }
 
-/** The record of a run while it runs: the sentence of its plan, its live log, and the journal that precedes its report. */
+/** The record of a run while it runs: the first line, the live log, and the journal that precedes the report. */
 export interface RunRecord {
   readonly events: RunEvents;
   /** Called after the report has been written, or could not be. */
   close(end: { readonly isReported: boolean }): Promise<void>;
 }
 
-export function openRunRecord({ options, places, run, logFacts, ...context }: RunRecordParts): RunRecord {
+export function openRunRecord({ options, places, run, logOrigin, ...context }: RunRecordParts): RunRecord {
   const { log, print, runtime } = run;
   const { detail, format } = options.log;
   const style = styleOf({ options, ...context });
@@ -39,7 +39,7 @@ export function openRunRecord({ options, places, run, logFacts, ...context }: Ru
     events: {
       planned: async (report) => {
         if (format === 'text') print(planSentence(report));
-        logFacts?.();
+        logOrigin?.();
         await journal.planned(report);
         live.planned(report);
       },

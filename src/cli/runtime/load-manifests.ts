@@ -11,7 +11,7 @@ import { InputError } from '../flags/usage-error.ts';
 export interface LoadOptions {
   /** Throws for any file that is not YAML. Otherwise only its project is left out, unless no project can be parsed. */
   readonly strict: boolean;
-  /** Level of the line that counts the manifests. Default: `info`. */
+  /** Level of the line with the counts. Default: `info`. */
   readonly countLevel?: LogLevel;
   readonly log: Log;
   readonly stopping: AbortSignal;

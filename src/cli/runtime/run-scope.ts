@@ -15,7 +15,7 @@ import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
 /** The parts that every run has. */
 export interface Run {
   readonly log: LineLog;
-  /** Writes a line for people that has no level: above the progress. */
+  /** Writes a line without a level to stderr, above the progress. */
   readonly print: (line: string) => void;
   readonly stop: StopSignals;
   readonly runtime: Runtime;

@@ -1,9 +1,8 @@
-import { lazily } from '../../base/iterables.ts';
 import { needsAttention } from '../exit-code.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { type FoldableEdge, type FoldedImage, foldEdges } from '../summary/fold-edges.ts';
 import { resultIn, withoutRepository } from '../summary/fold-items.ts';
-import { parseEdgeId, sourceOf } from '../summary/item-parts.ts';
+import { parseEdgeId, sourceOf } from '../summary/parse-edge-id.ts';
 import { plainReason } from '../summary/plain-reason.ts';
 import { Interner } from './interner.ts';
 import type { PageCause, PageReason, PageResult, Run } from './page-data.ts';
@@ -38,7 +37,7 @@ export function foldRows(
 ): FoldedRows & { readonly malformed: readonly ReportItem[] } {
   const malformed: ReportItem[] = [];
   const tables = new RunTables(options);
-  const images = foldEdges(lazily(() => foldable(items, { tables, malformed })));
+  const images = foldEdges(foldable(items, { tables, malformed }));
   return { images, results: tables.results, reasons: tables.reasons, malformed };
 }
 
@@ -57,7 +56,8 @@ function* foldable(
     const { repository, tag } = parseEdgeId(destination);
     const digest = item.digest ?? '';
     const source = sourceOf(item);
-    const key = `${at} ${tag} ${digest}`;
+    const name = repository.slice(repository.lastIndexOf('/'));
+    const key = `${name} ${at} ${tag} ${digest}`;
     const line = lines.get(key) ?? { tag, digest, source, at, runs: [], reasons: new Map() };
     lines.set(key, line);
     tables.append(line, item, repository);

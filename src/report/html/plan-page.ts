@@ -1,14 +1,14 @@
-import { lazily } from '../../base/iterables.ts';
 import { formatPosition } from '../../base/position.ts';
 import type { RecordedPlan } from '../../plan/recorded-plan.ts';
+import { CauseCounter } from '../causes.ts';
+import { edgeId } from '../../plan/plan.ts';
 import { makePromotionItem } from '../make-report.ts';
 import { factsOf, summarize } from '../plan/plan-summary.ts';
 import type { PlanView } from '../plan/plan-view.ts';
 import { meaningOf } from '../render-text.ts';
 import type { PromotionItem } from '../report.ts';
-import { CauseFinder } from '../summary/find-causes.ts';
 import { withoutZeros } from '../summary/nonzero-table.ts';
-import { countOf } from '../summary/verdict.ts';
+import { countOf } from '../../base/text.ts';
 import { foldRows } from './fold-rows.ts';
 import { makeMatrix } from './make-matrix.ts';
 import type { PageData, PageTable } from './page-data.ts';
@@ -16,13 +16,8 @@ import { findingTable, malformedTable, pageCauses, withRows } from './page-table
 
 /** The page of a plan file: every write that `cip apply` makes, and every edge that it refuses. */
 export function makePlanPage(plan: RecordedPlan, view: PlanView): PageData {
-  const finder = new CauseFinder();
-  for (const item of itemsOf(plan)) finder.add(item);
-  const causes = pageCauses(finder.field().causes ?? []);
-  const items = lazily(function* () {
-    for (const item of itemsOf(plan)) yield finder.named(item);
-  });
-  const folded = foldRows(items, { mode: 'dry-run', causes });
+  const causes = causesOf(plan);
+  const folded = foldRows(itemsOf(plan), { mode: 'dry-run', causes });
   const refusals = folded.results.some(({ kind }) => kind === 'problem');
   return {
     title: 'Promotion plan',
@@ -47,6 +42,14 @@ export function makePlanPage(plan: RecordedPlan, view: PlanView): PageData {
       },
     ]),
   };
+}
+
+function causesOf({ items }: RecordedPlan): ReturnType<typeof pageCauses> {
+  const counter = new CauseCounter();
+  for (const item of items) {
+    if (item.decision === 'unreadable') counter.add(item.fault, edgeId(item));
+  }
+  return pageCauses(counter.field().causes ?? []);
 }
 
 /** As in a dry run, with every place of an entry. */

@@ -1,5 +1,5 @@
+import { countOf } from '../../base/text.ts';
 import type { ReportCause } from '../envelope.ts';
-import { countOf } from './verdict.ts';
 
 const WORDS: Readonly<Record<ReportCause['kind'], string>> = {
   unreachable: 'no answer',
@@ -9,12 +9,13 @@ const WORDS: Readonly<Record<ReportCause['kind'], string>> = {
   configuration: 'configuration error',
 };
 
-/** One line for a host, however many edges it has: identity, edges, error, and what to do. */
-export function causeText({ kind, host, identity, edges, message, advice }: ReportCause): {
+/** The line of a cause: host, identity, edges, error and advice. */
+export function causeText({ kind, host, identity, edges, edge, message, advice }: ReportCause): {
   readonly word: string;
   readonly text: string;
 } {
   const as = identity === null ? '' : ` as ${identity}`;
   const word = kind === 'credentials' && identity === null ? 'not logged in' : WORDS[kind];
-  return { word, text: `at ${host}${as}, ${countOf(edges, 'edge')}: ${message}; ${advice}` };
+  const affected = edges === 1 ? edge : countOf(edges, 'edge');
+  return { word, text: `at ${host}${as}, ${affected}: ${message}; ${advice}` };
 }

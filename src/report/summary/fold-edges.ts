@@ -1,29 +1,35 @@
-/** An edge to fold: edges with equal keys differ in their destination alone. */
+import { sortedBy } from '../../base/sorted.ts';
+
+/** An edge to fold: edges with equal keys differ only in their destination. */
 export interface FoldableEdge<Line> {
   readonly key: string;
-  /** The full name at the destination. */
+  /** The destination repository. */
   readonly destination: string;
-  /** The full name at the source; null where none is known. */
+  /** The source repository; null if none is known. */
   readonly source: string | null;
-  /** Made for the first edge with the key. */
+  /** Called for the first edge of a key. */
   readonly makeLine: () => Line;
 }
 
-/** Lines of an image that have the same destinations: `REGISTRY/IMAGE` for each of the registries. */
+/** The lines of an image with the same destinations: `REGISTRY/IMAGE` for each registry. */
 export interface FoldedImage<Line> {
-  /** The path that the names at the source and at the destinations end with. */
+  /** The common end of the source and destination repositories. */
   readonly image: string;
   readonly registries: readonly string[];
   readonly lines: readonly Line[];
 }
 
-/**
- * Folds edges in the order of their images, whatever the order of the edges is. Made for 720,000 of them: repositories
- * are split once, and an edge adds a number to the line that it belongs to.
- */
+interface Fold<Line> {
+  readonly line: Line;
+  readonly source: string | null;
+  /** Numbers of repositories. */
+  readonly destinations: number[];
+}
+
+/** Folds edges, sorted by image. Repositories are kept as numbers, because a report may have 720,000 edges. */
 export function foldEdges<Line>(edges: Iterable<FoldableEdge<Line>>): readonly FoldedImage<Line>[] {
   const repositories = new Repositories();
-  const folds = new Map<string, { line: Line; source: string | null; destinations: number[] }>();
+  const folds = new Map<string, Fold<Line>>();
   for (const { key, destination, source, makeLine } of edges) {
     let fold = folds.get(key);
     if (fold === undefined) {
@@ -35,31 +41,21 @@ export function foldEdges<Line>(edges: Iterable<FoldableEdge<Line>>): readonly F
   return groupByImage(folds.values(), repositories);
 }
 
-interface Fold<Line> {
-  readonly line: Line;
-  readonly source: string | null;
-  readonly destinations: readonly number[];
-}
-
 function groupByImage<Line>(folds: Iterable<Fold<Line>>, repositories: Repositories): FoldedImage<Line>[] {
   const images = new Map<string, FoldedImage<Line> & { readonly lines: Line[] }>();
   for (const { line, source, destinations } of folds) {
     const key = `${source} ${destinations.join(' ')}`;
     const known = images.get(key);
     if (known !== undefined) known.lines.push(line);
-    else
-      images.set(key, {
-        ...splitNames(
-          destinations.map((number) => repositories.names[number] ?? ''),
-          source,
-        ),
-        lines: [line],
-      });
+    else {
+      const names = destinations.map((number) => repositories.names[number] ?? '');
+      images.set(key, { ...splitNames(names, source), lines: [line] });
+    }
   }
-  return Array.from(images.values()).toSorted((a, b) => compare(a.image, b.image));
+  return sortedBy(images.values(), ({ image }) => image);
 }
 
-/** Images are named without their registries, which only all of their names together tell. */
+/** Splits names into registries and the image: the path that they have in common. */
 function splitNames(
   names: readonly string[],
   source: string | null,
@@ -76,7 +72,7 @@ function commonPathOf(names: readonly string[]): string {
   return first.slice(0, Math.max(1, shared)).toReversed().join('/');
 }
 
-/** Names of repositories, each kept once. */
+/** Numbers repositories in the order of their first use. */
 class Repositories {
   readonly names: string[] = [];
   readonly #numbers = new Map<string, number>();
@@ -89,8 +85,4 @@ class Repositories {
     }
     return number;
   }
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,9 +1,7 @@
-import { lazily } from '../../base/iterables.ts';
-import { needsAttention } from '../exit-code.ts';
 import { foldConflicts } from '../render-text.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { type FoldableEdge, type FoldedImage, foldEdges } from './fold-edges.ts';
-import { parseEdgeId, sourceOf } from './item-parts.ts';
+import { parseEdgeId, sourceOf } from './parse-edge-id.ts';
 import { plainReason } from './plain-reason.ts';
 
 /** The edges of one manifest entry with the same result. */
@@ -14,12 +12,12 @@ export interface ItemLine {
   readonly tag: string | null;
   /** One of the edges. */
   readonly item: ReportItem;
-  /** In the words for people; empty for an ordinary write. */
+  /** `plainReason`: empty for a write that needs no explanation. */
   readonly reason: string;
 }
 
 export interface FoldedItems {
-  /** Without the edges of causes, which the report tells once. */
+  /** Without the edges that have a cause: each cause is printed once. */
   readonly images: readonly FoldedImage<ItemLine>[];
   readonly malformed: readonly ReportItem[];
 }
@@ -29,10 +27,10 @@ interface ItemsOf {
   readonly mode: Report['mode'];
 }
 
-/** The edges of a report by image, and its malformed entries: one pass, because items may be made for it. */
+/** The edges of a report by image, and its malformed entries, in one pass: iterating may create the items. */
 export function foldItems({ items, mode }: ItemsOf): FoldedItems {
   const malformed: ReportItem[] = [];
-  const images = foldEdges(lazily(() => foldable(foldConflicts<ReportItem>(items), { mode, malformed })));
+  const images = foldEdges(foldable(foldConflicts<ReportItem>(items), { mode, malformed }));
   return { images, malformed };
 }
 
@@ -45,25 +43,21 @@ function* foldable(
     if (item.destination === null || item.cause !== undefined) continue;
     const { repository, tag } = parseEdgeId(item.destination);
     const result = resultIn(item, mode);
-    const key = `${result} ${item.at} ${tag} ${item.digest} ${withoutRepository(item.reason, repository)}`;
+    const name = repository.slice(repository.lastIndexOf('/'));
+    const key = `${result} ${name} ${item.at} ${tag} ${item.digest} ${withoutRepository(item.reason, repository)}`;
     const makeLine = () => ({ result, tag, item, reason: plainReason(item) });
     yield { key, destination: repository, source: sourceOf(item), makeLine };
   }
 }
 
-/** The reasons of edges that differ in their destination alone are equal without it. */
+/** A reason may name its destination: without the name, it is the same at every destination. */
 export function withoutRepository(reason: string, repository: string): string {
   const host = repository.slice(0, repository.indexOf('/'));
   return reason.includes(host) ? reason.replaceAll(repository, '').replaceAll(host, '') : reason;
 }
 
-/** A dry run writes nothing: its decisions are its results. */
+/** The outcome of a write; of any other edge, and in a dry run, the decision. */
 export function resultIn(item: ReportItem, mode: Report['mode']): string {
   const isWritable = item.decision === 'copy' || item.decision === 'add-tag';
   return isWritable && mode === 'promotion' && 'outcome' in item ? item.outcome : item.decision;
-}
-
-/** True for a line that needs attention. */
-export function isProblem({ item }: ItemLine, mode: Report['mode']): boolean {
-  return needsAttention(item, mode);
 }

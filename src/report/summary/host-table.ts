@@ -6,18 +6,18 @@ import { withoutZeros } from './nonzero-table.ts';
 
 type Row = Table['rows'][number];
 
-/** Hosts with equal edges and without trouble are one row, from this many on. */
+/** Minimum number of hosts in a folded row. */
 const FOLDED_FROM = 4;
-/** Columns that the row of several hosts adds up. */
+/** Columns that a folded row adds up. Hosts are folded if all of their other columns are equal. */
 const SUMS: ReadonlySet<string> = new Set(['listed', 'by HEAD', 'requests', 'bytes in', 'bytes out']);
 
-/** Edges, traffic and identities of the hosts: without zeros, and like hosts folded unless each is wanted. */
+/** Edges, traffic and identities of the hosts, without zeros. */
 export function summarizeHosts(report: Report, { folded }: { readonly folded: boolean }): Table {
   const { header, rows } = withIdentities(report);
   return withoutZeros({ header, rows: folded ? foldRows(header, rows) : rows });
 }
 
-/** The identities that hosts have authenticated, where there is one besides `anonymous`. */
+/** Adds a column of identities, unless all are `anonymous`. */
 function withIdentities(report: Report): Table {
   const { header, rows } = hostTable(report);
   const hosts: Readonly<Record<string, EnvelopeHost>> = report.hosts;

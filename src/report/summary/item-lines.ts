@@ -1,3 +1,4 @@
+import { countOf } from '../../base/text.ts';
 import { needsAttention } from '../exit-code.ts';
 import { foldUnattempted } from '../fold-unattempted.ts';
 import { foldConflicts } from '../render-text.ts';
@@ -7,12 +8,11 @@ import type { FoldedImage } from './fold-edges.ts';
 import { foldItems, type ItemLine, resultIn } from './fold-items.ts';
 import { plainReason } from './plain-reason.ts';
 import type { Level } from './style.ts';
-import { countOf } from './verdict.ts';
 
 export interface ItemLineOptions {
   /** Lost images do not change the exit code. */
   readonly allowLost: boolean;
-  /** `quiet`: sentences and problems; `verbose`: every edge, with full digests. */
+  /** `quiet`: problems only; `verbose`: every edge, with full digests. */
   readonly detail: 'quiet' | 'normal' | 'verbose';
 }
 
@@ -23,12 +23,12 @@ export interface Line {
   readonly text: string;
 }
 
-/** A line for each image and tag, or for each edge; neither for the edges of causes, unless each edge is wanted. */
+/** A line for each image and tag, except for edges with a cause; with `verbose` a line for every edge. */
 export function itemLines(report: Report, options: ItemLineOptions): Iterable<Line> {
   return options.detail === 'verbose' ? edgeLines(report, options) : imageLines(report, options);
 }
 
-/** A line for each host that edges failed at. */
+/** A line for each cause. */
 export function causeLines({ causes = [] }: Pick<Report, 'causes'>): readonly Line[] {
   return causes.map((cause) => ({ level: 'error', ...causeText(cause) }));
 }
@@ -37,23 +37,22 @@ function* edgeLines({ items, mode }: Report, options: ItemLineOptions): Generato
   for (const item of foldConflicts<ReportItem>(items)) yield edgeLine(item, { ...options, mode });
 }
 
-/** An edge by itself. */
 export function edgeLine(
   item: ReportItem,
   { mode, allowLost }: Pick<ItemLineOptions, 'allowLost'> & { readonly mode: Report['mode'] },
 ): Line {
   const { destination, at, digest } = item;
-  const level = levelOf(item, mode, { allowLost });
   const reason = plainReason(item);
   const because = reason === '' ? '' : `: ${reason}`;
   const source = 'source' in item && item.source !== null ? `${item.source} -> ` : '';
   const subject =
     destination === null ? at : `${source}${destination}${source === '' ? ` ${digest}` : ''}${asked(item)}`;
   const place = destination === null || at === '' ? '' : ` (${at})`;
-  return { level, word: resultIn(item, mode), text: `${subject}${because}${place}` };
+  const text = `${subject}${because}${place}`;
+  return { level: levelOf(item, mode, { allowLost }), word: resultIn(item, mode), text };
 }
 
-/** Writes first; edges that were not attempted are a line for each host. */
+/** Results first, then problems. Edges that were not attempted are one line for each host. */
 function* imageLines(report: Report, options: ItemLineOptions): Generator<Line> {
   const { attempted: items, lines: unattempted } = foldUnattempted<ReportItem>(report.items, report.mode);
   const { images, malformed } = foldItems({ items, mode: report.mode });
@@ -78,7 +77,7 @@ function imageLine(image: FoldedImage<ItemLine>, line: ItemLine): Omit<Line, 'le
   return { word: result, text: `${subjectOf(image, line)}${reason === '' ? '' : `: ${reason}${place}`}` };
 }
 
-/** The full name where it is one, else the image and the number of its destinations; the names of two with a problem. */
+/** One destination is named, and so are two with a problem. More are counted. */
 function subjectOf({ image, registries }: FoldedImage<ItemLine>, { tag, item, reason }: ItemLine): string {
   const [only, second, third] = registries;
   const name = (path: string) => (tag === null ? `${path}@${item.digest}` : `${path}:${tag} ${item.digest}`);
@@ -87,13 +86,13 @@ function subjectOf({ image, registries }: FoldedImage<ItemLine>, { tag, item, re
   return `${name(image)} → ${isNamed ? `${only}, ${second}` : countOf(registries.length, 'destination')}`;
 }
 
-/** The name at the mirror. */
+/** The name at the mirror that was queried. */
 function asked(item: ReportItem): string {
   return 'asked' in item && item.asked !== null ? ` as ${item.asked}` : '';
 }
 
-/** Results that decide the exit code are errors. */
-function levelOf(
+/** Items that make a run fail are errors. */
+export function levelOf(
   item: ReportItem,
   mode: Report['mode'],
   { allowLost }: Pick<ItemLineOptions, 'allowLost'>,

@@ -1,12 +1,11 @@
+import { countOf } from '../../base/text.ts';
+import { needsAttention } from '../exit-code.ts';
 import { escapeCell } from '../render-table.ts';
 import type { Report } from '../report.ts';
-import { isProblem, type ItemLine } from './fold-items.ts';
+import type { ItemLine } from './fold-items.ts';
 import type { FoldedImage } from './fold-edges.ts';
-import { sourceOf } from './item-parts.ts';
+import { sourceOf } from './parse-edge-id.ts';
 import type { RegistryLists } from './registry-lists.ts';
-import { countOf } from './verdict.ts';
-
-export type Images = readonly FoldedImage<ItemLine>[];
 
 const TITLES: Readonly<Record<string, string>> = {
   copy: 'To copy',
@@ -16,9 +15,9 @@ const TITLES: Readonly<Record<string, string>> = {
   repaired: 'Repaired',
 };
 
-/** Characters of the rows of all tables: a comment on a pull request holds 65,536. */
+/** Characters of all rows: a comment on a pull request holds 65,536. */
 const MAX_ROWS = 32_000;
-/** Characters of the images that are counted because their rows do not fit. */
+/** Characters of the counts of rows that do not fit. */
 const MAX_COUNTED = 6_000;
 
 interface Row {
@@ -28,9 +27,9 @@ interface Row {
   readonly registries: readonly string[];
 }
 
-/** A table for each result that is no problem, with a row for each image and digest. */
+/** A table for each result that needs no attention, with a row for each image and digest. */
 export function imageTables(
-  images: Images,
+  images: readonly FoldedImage<ItemLine>[],
   { mode, lists }: { readonly mode: Report['mode']; readonly lists: RegistryLists },
 ): string[] {
   const all = rowsOf(images, mode);
@@ -61,11 +60,11 @@ export function imageTables(
   });
 }
 
-function rowsOf(images: Images, mode: Report['mode']): Row[] {
+function rowsOf(images: readonly FoldedImage<ItemLine>[], mode: Report['mode']): Row[] {
   const rows = new Map<string, Row>();
   for (const { image, registries, lines } of images) {
     for (const line of lines) {
-      if (isProblem(line, mode)) continue;
+      if (needsAttention(line.item, mode)) continue;
       const key = `${line.result} ${image} ${line.item.digest} ${registries.join(' ')} ${line.reason}`;
       const row = rows.get(key) ?? { image, tags: [], line, registries };
       rows.set(key, row);
@@ -82,11 +81,12 @@ function renderRow(
   const { image, tags, line } = row;
   const place = line.item.at.slice(directory.length).replace(/:\d+$/, '');
   const why = line.reason === '' ? '' : `: ${line.reason}`;
-  const cells = [image, tags.join(', '), undefined, `${lists.nameOf(row)}${why}`, place];
-  return `| ${cells.map((cell) => (cell === undefined ? linkTo(line, row) : escapeCell(cell))).join(' | ')} |`;
+  const destinations = escapeCell(`${lists.nameOf(row)}${why}`);
+  const cells = [escapeCell(image), escapeCell(tags.join(', ')), linkTo(line, row), destinations];
+  return `| ${cells.join(' | ')} | ${escapeCell(place)} |`;
 }
 
-/** The short digest, with a link to the image where it is promoted from. */
+/** The short digest, with a link to the image at its source. */
 export function linkTo(
   { item }: ItemLine,
   { image, registries }: Pick<FoldedImage<ItemLine>, 'image' | 'registries'>,
@@ -97,10 +97,10 @@ export function linkTo(
   return LINKABLE.test(target) ? `[${short}](https://${target})` : escapeCell(short);
 }
 
-/** A reference: nothing in it ends a link. */
+/** A reference without characters that end a link. */
 const LINKABLE = /^[\w.:/-]+@sha(?:256|512):[0-9a-f]+$/;
 
-/** The directory that all places share, with the slash at its end. */
+/** The deepest directory that holds all places, with its final slash. */
 function commonDirectory(places: readonly string[]): string {
   const [first = '', ...others] = places.map((place) => place.slice(0, place.lastIndexOf('/') + 1));
   let common = first;
@@ -111,7 +111,7 @@ function commonDirectory(places: readonly string[]): string {
   return common;
 }
 
-/** What does not fit, by image. */
+/** Counts the edges that do not fit, by image. */
 export function countImages(
   hidden: readonly { readonly image: string; readonly registries: readonly string[] }[],
 ): string[] {

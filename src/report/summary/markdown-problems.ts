@@ -1,17 +1,18 @@
+import { countOf } from '../../base/text.ts';
+import { needsAttention } from '../exit-code.ts';
 import { withAdvice } from '../render-text.ts';
 import { escapeCell } from '../render-table.ts';
 import type { Report } from '../report.ts';
-import { type FoldedItems, isProblem, type ItemLine } from './fold-items.ts';
+import type { FoldedItems, ItemLine } from './fold-items.ts';
 import type { FoldedImage } from './fold-edges.ts';
 import { countImages, linkTo } from './markdown-images.ts';
 import type { RegistryLists } from './registry-lists.ts';
 import { causeText } from './cause-text.ts';
 import { shortenDigests } from './style.ts';
-import { countOf } from './verdict.ts';
 
 /** Characters of the problems. */
 const MAX_PROBLEMS = 14_000;
-/** Code frames: the first problems have one. */
+/** Number of code frames. */
 const MAX_FRAMES = 10;
 
 interface Parts extends FoldedItems {
@@ -22,11 +23,11 @@ interface Parts extends FoldedItems {
 interface Problem {
   readonly text: string;
   readonly at: string;
-  /** For the count of those that do not fit. */
+  /** Unset: the problem is not of an image. */
   readonly image?: FoldedImage<ItemLine>;
 }
 
-/** Causes, malformed entries, findings and edges that are not as wanted, with the lines of the manifests. */
+/** Causes, malformed entries, findings and edges that need attention, with code frames of the manifests. */
 export function problemSection(report: Report, { frameOf, ...parts }: Parts): string[] {
   const shown: string[] = [];
   const hidden: Problem[] = [];
@@ -66,7 +67,7 @@ function* problemsOf(
   yield* findingsOf(report, 'error');
   for (const image of images) {
     for (const line of image.lines) {
-      if (isProblem(line, report.mode))
+      if (needsAttention(line.item, report.mode))
         yield { text: describeLine(image, { line, lists }), at: line.item.at, image };
     }
   }
@@ -94,7 +95,7 @@ function describeLine(
   return `**${result}** ${escapeCell(name)} ${linkTo(line, image)}${where}: ${escapeCell(`${shortenDigests(reason)}${place}`)}`;
 }
 
-/** A frame in a fence that no line of it ends. */
+/** A code frame as a fenced block. */
 function fenced(frame: string): string {
   const lines = frame.replaceAll('```', "'''").split('\n');
   return ['  ```', ...lines.map((line) => `  ${line}`), '  ```'].join('\n');

@@ -3,7 +3,7 @@ import { wrap } from './style.ts';
 
 type Cell = string | number;
 
-/** A table without the rows whose numbers are all 0, then without the columns of nothing but zeros and empty texts. */
+/** A table without rows whose numbers are all 0, and without columns of only zeros and empty cells. */
 export function withoutZeros({ header, rows }: Table): Table {
   const isZero = (cell: Cell | undefined) => cell === 0 || cell === '';
   const kept = rows.filter((row) => row.some((cell) => typeof cell === 'number' && cell !== 0));
@@ -14,17 +14,17 @@ export function withoutZeros({ header, rows }: Table): Table {
   return { header: pick(header).map(String), rows: kept.map(pick) };
 }
 
-/** A table, or, where it is wider than the terminal, a line of facts for each row. */
-export function renderFacts(table: Table, columns: number | undefined): string {
+/** Renders a table; a table wider than the terminal becomes a line for each row. */
+export function renderFitted(table: Table, columns: number | undefined): string {
   const text = renderTable(table);
   const width = text.split('\n').reduce((widest, line) => Math.max(widest, line.length), 0);
   if (columns === undefined || width <= columns) return text;
   const { header, rows } = table;
-  const facts = ([name = '', ...cells]: readonly Cell[]) => {
-    const known = cells.flatMap((cell, index) =>
+  const lineOf = ([name = '', ...cells]: readonly Cell[]) => {
+    const facts = cells.flatMap((cell, index) =>
       cell === 0 || cell === '' ? [] : [`${header[index + 1]} ${cell}`],
     );
-    return wrap(`${name}: ${known.join(', ')}`, columns, '  ');
+    return wrap(`${name}: ${facts.join(', ')}`, columns, '  ');
   };
-  return rows.map(facts).join('\n');
+  return rows.map(lineOf).join('\n');
 }

@@ -1,15 +1,15 @@
+import { countOf } from '../../base/text.ts';
 import { escapeCell } from '../render-table.ts';
-import { countOf } from './verdict.ts';
 
 /** Characters of all lists. */
 const MAX_LISTS = 8_000;
 
-/** Lists of registries with more than one, numbered from 1 in the order of their first use. */
+/** Numbers the lists of two or more registries from 1, in the order of their first use. */
 export class RegistryLists {
   readonly all: (readonly string[])[] = [];
   readonly #numbers = new Map<string, number>();
 
-  /** The one registry of an image, or how many it has and the number of their list; `noun` follows the first. */
+  /** The registry of an image; of several, their count, `noun`, and the number of the list: `20 destinations [1]`. */
   nameOf({ registries }: { readonly registries: readonly string[] }, noun = ''): string {
     const [only = '', second] = registries;
     if (second === undefined) return only;
@@ -19,7 +19,7 @@ export class RegistryLists {
     return `${registries.length}${noun === '' ? '' : ` ${noun}`} [${number}]`;
   }
 
-  /** The registries behind the numbers, as Markdown. */
+  /** The lists as Markdown. */
   render(): string[] {
     let left = MAX_LISTS;
     const texts = this.all.map((registries, index) => `[${index + 1}] ${escapeCell(describe(registries))}`);
@@ -32,7 +32,7 @@ export class RegistryLists {
   }
 }
 
-/** Registries of one path are named by their hosts. */
+/** If all registries have the same path, it is written once. */
 function describe(registries: readonly string[]): string {
   const paths = new Set(registries.map((name) => name.replace(/^[^/]*/, '')));
   const [path = ''] = paths;

@@ -4,23 +4,23 @@ import { decisionTable, renderFindingLine, renderRepairLine } from '../render-te
 import type { Report } from '../report.ts';
 import { summarizeHosts } from './host-table.ts';
 import { causeLines, type ItemLineOptions, itemLines, type Line } from './item-lines.ts';
-import { renderFacts, withoutZeros } from './nonzero-table.ts';
+import { renderFitted, withoutZeros } from './nonzero-table.ts';
 import { type Level, paint, shortenDigests, type Style, wrap } from './style.ts';
 import { confirmHint, openingSentence, verdictOf } from './verdict.ts';
 
 export interface SummaryOptions extends ItemLineOptions {
   readonly exitCode: number;
-  /** Lines below this level are left out; the sentences and the tables are not. */
+  /** Minimum level of a line. The first and last line and the tables have no level. */
   readonly level: Level;
-  /** The first sentence stands in the log already. */
-  readonly isOpened: boolean;
+  /** The first line has been printed. */
+  readonly isOpeningPrinted: boolean;
   readonly style: Style;
 }
 
-/** A report for people, line by line: a sentence, what is or would be written, problems, tables, and the verdict. */
+/** A report as text: the plan, a line for each image, problems, tables and the verdict. */
 export function* renderSummary(report: Report, options: SummaryOptions): Generator<string> {
-  const { detail, exitCode, isOpened, style } = options;
-  if (!isOpened) yield `${openingSentence(report)}\n`;
+  const { detail, exitCode, isOpeningPrinted, style } = options;
+  if (!isOpeningPrinted) yield `${openingSentence(report)}\n`;
   for (const line of bodyLines(report, options)) {
     if (RANK[line.level] >= RANK[detail === 'quiet' ? 'warning' : options.level])
       yield renderLine(line, options);
@@ -33,9 +33,9 @@ const RANK: Readonly<Record<Level, number>> = { info: 1, warning: 2, error: 3 };
 
 function renderLine({ level, word, text }: Line, { detail, style }: SummaryOptions): string {
   const isShort = style.shortDigests && detail !== 'verbose';
-  const told = oneLine(isShort ? shortenDigests(text) : text, Number.POSITIVE_INFINITY);
+  const shown = oneLine(isShort ? shortenDigests(text) : text, Number.POSITIVE_INFINITY);
   const prefix = level === 'info' ? '' : `${level.toUpperCase().padEnd(7)} `;
-  const wrapped = wrap(`${prefix}${word} ${told}`, style.columns, ' '.repeat(prefix.length || 4));
+  const wrapped = wrap(`${prefix}${word} ${shown}`, style.columns, ' '.repeat(prefix.length || 4));
   return `${wrapped.replace(word, paint(word, level, style))}\n`;
 }
 
@@ -66,7 +66,7 @@ function splitFirst(text: string): [string, string] {
 function* tables(report: Report, { detail, style, exitCode }: SummaryOptions): Generator<string> {
   const hosts = summarizeHosts(report, { folded: detail === 'normal' });
   for (const table of [withoutZeros(decisionTable(report)), hosts]) {
-    if (table.rows.length > 0) yield `\n${renderFacts(table, style.columns)}\n`;
+    if (table.rows.length > 0) yield `\n${renderFitted(table, style.columns)}\n`;
   }
   yield '\n';
   if (report.mode === 'dry-run')

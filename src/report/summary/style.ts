@@ -1,6 +1,6 @@
-/** How lines are written for their reader. */
+/** The format of lines for a terminal or a file. */
 export interface Style {
-  /** Width of the terminal; undefined for a file, whose lines are never broken. */
+  /** Width of the terminal. Unset: lines are not wrapped. */
   readonly columns: number | undefined;
   readonly colours: boolean;
   readonly shortDigests: boolean;
@@ -13,17 +13,16 @@ export type Level = 'info' | 'warning' | 'error';
 
 const SGR = { info: 32, warning: 33, error: 31 } as const;
 
-/** A word in the colour of its level. */
 export function paint(text: string, level: Level, { colours }: Style): string {
   return colours ? `\u001b[${SGR[level]}m${text}\u001b[0m` : text;
 }
 
-/** Digests of 12 digits, as docker prints them. */
+/** Cuts digests to 12 digits, like docker. */
 export function shortenDigests(text: string): string {
   return text.replace(/\b(sha(?:256|512):[0-9a-f]{12})[0-9a-f]{52,}/g, '$1');
 }
 
-/** Breaks a line between words; the lines after the first are indented. A word that is too long keeps its line. */
+/** Wraps a line between words and indents all lines but the first. Longer words are not broken. */
 export function wrap(text: string, columns: number | undefined, indent: string): string {
   if (columns === undefined || text.length <= columns) return text;
   const lines: string[] = [];

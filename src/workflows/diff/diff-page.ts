@@ -3,7 +3,7 @@ import type { FoldedRows, ImageLine } from '../../report/html/fold-rows.ts';
 import { Interner } from '../../report/html/interner.ts';
 import { makeMatrix } from '../../report/html/make-matrix.ts';
 import type { PageData, PageReason, Run } from '../../report/html/page-data.ts';
-import { countOf } from '../../report/summary/verdict.ts';
+import { countOf } from '../../base/text.ts';
 import type { Difference, DiffCounter } from './compare.ts';
 
 interface Comparison {

@@ -1,3 +1,4 @@
+import type { HostFault } from '../../base/host-fault.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Tag } from '../../image/tag.ts';
 import { isPresent } from '../../plan/decide-edge.ts';
@@ -8,6 +9,7 @@ export interface Judgement {
   readonly decision: VerifyDecision;
   readonly reason: string;
   readonly found?: Digest;
+  readonly fault?: HostFault | undefined;
 }
 
 const PRESENT: Judgement = { decision: 'present', reason: 'there' };
@@ -22,7 +24,8 @@ export function judgeEdge(
   if (observation === undefined) return NOT_CHECKED;
   const { state, flaws, unchecked } = observation;
   if (state.kind === 'not-read') return NOT_CHECKED;
-  if (state.kind === 'unreadable') return { decision: 'unreadable', reason: state.reason };
+  if (state.kind === 'unreadable')
+    return { decision: 'unreadable', reason: state.reason, fault: state.fault };
   if (isPresent(state, digest, tag)) {
     if (unchecked.has(digest)) return NOT_CHECKED;
     const flaw = flaws.get(digest);

@@ -15,7 +15,7 @@ import {
   makeHosts,
   type MalformedEntry,
 } from '../../report/make-envelope.ts';
-import { CauseFinder } from '../../report/summary/find-causes.ts';
+import { CauseCounter, causeId } from '../../report/causes.ts';
 import {
   type RepairReport,
   type Verification,
@@ -64,7 +64,7 @@ export function makeVerification(input: VerificationInput): Verification {
 /** Counts edges by host and decision, and keeps the items to report. */
 class Tally {
   readonly items: VerificationItem[] = [];
-  readonly causes = new CauseFinder();
+  readonly causes = new CauseCounter();
   readonly hosts = new Map<string, Record<VerifyDecision, number>>();
   readonly #keepsPresent: boolean;
 
@@ -73,14 +73,14 @@ class Tally {
   }
 
   /** Nearly every edge is present, so an item is made only if it is reported. */
-  add(host: string, decision: VerifyDecision, makeItem: () => VerificationItem): void {
+  add(host: string, { decision, fault }: Judgement, makeItem: () => VerificationItem): void {
     const counts = this.hosts.get(host) ?? noEdges();
     this.hosts.set(host, counts);
     counts[decision] += 1;
     if (decision === 'present' && !this.#keepsPresent) return;
     const item = makeItem();
-    this.causes.add(item);
-    this.items.push(this.causes.named(item));
+    this.causes.add(fault, item.destination ?? '');
+    this.items.push(item);
   }
 
   sum(): Record<VerifyDecision, number> {
@@ -111,9 +111,7 @@ function tallyWants({ repository, list }: WantedRepository, observations: Observ
   const observation = observations.get(repository);
   const addEdge = (digest: Digest, tag: Tag | undefined, at: Position | undefined) => {
     const judgement = judgeEdge(observation, digest, tag);
-    tally.add(host, judgement.decision, () =>
-      makeItem({ repository, digest, tag, at }, judgement, observation),
-    );
+    tally.add(host, judgement, () => makeItem({ repository, digest, tag, at }, judgement, observation));
   };
   for (const { digest, tags, tagless } of list.wants) {
     for (const { tag, at } of tags) addEdge(digest, tag, at[0]);
@@ -130,7 +128,7 @@ function tallyConflicts(wanted: Wanted, tally: Tally): void {
     if (shared?.others !== others) shared = { others, reason: explainItem(item) };
     const judgement = { decision: 'conflict', reason: shared.reason } as const;
     const edge = { repository, digest, tag, at: at[0] };
-    tally.add(hostOf(repository), 'conflict', () => makeItem(edge, judgement, undefined));
+    tally.add(hostOf(repository), judgement, () => makeItem(edge, judgement, undefined));
   }
 }
 
@@ -143,7 +141,7 @@ interface Edge {
 
 function makeItem(
   { repository, digest, tag, at }: Edge,
-  { decision, reason, found }: Judgement,
+  { decision, reason, found, fault }: Judgement,
   observation: Observation | undefined,
 ): VerificationItem {
   const asked = observation?.asked;
@@ -156,6 +154,7 @@ function makeItem(
     found: found ?? null,
     reason,
     at: at === undefined ? '' : formatPosition(at),
+    ...(fault !== undefined && { cause: causeId(fault) }),
   };
 }
 

@@ -39,7 +39,7 @@ function ended(...outcomes: readonly (readonly [WritableItem, Outcome])[]): Ende
   return { destination: repository('p.io/p/app'), digest: A, edges, durationMs: 3140.6, bytes: 12_345_678 };
 }
 
-/** The report of a run that ends when its plan is known. */
+/** The report of a run that ends after planning. */
 function reportOf(items: readonly PlanItem[], mode: PromotionMode = 'promotion'): RunReport {
   return makeReport({
     mode,
@@ -103,7 +103,7 @@ describe('the log of an image that has ended', () => {
     expect(lines).toEqual([expect.stringContaining(' failed ')]);
   });
 
-  it('is not wanted with -quiet, unless it failed', () => {
+  it('is omitted with -quiet, unless it failed', () => {
     const { lines, live } = start('text', { detail: 'quiet' });
     live.imageEnded(ended([toCopy(), COPIED], [toCopy({ tag: 'v2' }), failed('no')]));
     expect(lines).toEqual([expect.stringContaining(' failed ')]);
@@ -178,19 +178,24 @@ describe('the log of an image that has ended', () => {
 });
 
 describe('the log of refused edges', () => {
-  const DOWN = 'GET https://q.io/v2/p/one/tags/list: ECONNREFUSED: connection refused';
+  const message = 'ECONNREFUSED: connection refused';
+  const down = {
+    decision: 'unreadable',
+    reason: `destination: GET https://q.io/v2/p/one/tags/list: ${message}`,
+    fault: { kind: 'unreachable', host: 'q.io', message },
+  } as const;
   const refused: readonly PlanItem[] = [
     { ...base({ tag: 'v1' }), decision: 'tag-move', found: digest('b') },
     { ...base({ name: 'p.io/p/gone', tag: 'v1' }), decision: 'lost' },
     { ...base({ name: 'p.io/p/gone', tag: 'v2' }), decision: 'lost' },
-    { ...base({ name: 'q.io/p/one' }), decision: 'unreadable', reason: `destination: ${DOWN}` },
-    { ...base({ name: 'q.io/p/two' }), decision: 'unreadable', reason: `destination: ${DOWN}` },
+    { ...base({ name: 'q.io/p/one' }), ...down },
+    { ...base({ name: 'q.io/p/two' }), ...down },
     { ...base({ name: 'r.io/p/odd' }), decision: 'unreadable', reason: 'destination: no tag list' },
     { ...base({ name: 'q.io/p/late' }), decision: 'not-attempted' },
     toCopy(),
   ];
 
-  it('says in plain words why, before anything is written: a line for each tag, and for each cause', () => {
+  it('has the reason in plain words before the first write: a line for each tag and each cause', () => {
     const { lines, live } = start();
     live.planned(reportOf(refused));
     const lost = 'not found at s.io/s/app: sha256:aaaaaaaaaaaa (wrong digest, wrong image name, or deleted)';
@@ -203,14 +208,14 @@ describe('the log of refused edges', () => {
     ]);
   });
 
-  it('is one line for the regions of an image', () => {
+  it('is one line for all destinations of an image', () => {
     const { lines, live } = start();
     const regions = ['a.io/p/app', 'b.io/p/app', 'c.io/p/app'];
     live.planned(reportOf(regions.map((name) => ({ ...base({ name }), decision: 'lost' }))));
     expect(lines).toEqual([expect.stringContaining(' lost app:v1.0 sha256:aaaaaaaaaaaa → 3 destinations: ')]);
   });
 
-  it('has every edge and whole digests, if asked for', () => {
+  it('has every edge and full digests with -verbose', () => {
     const { lines, live } = start('text', { detail: 'verbose' });
     live.planned(reportOf(refused));
     expect(lines.filter((line) => line.includes(' unreadable '))).toHaveLength(3);

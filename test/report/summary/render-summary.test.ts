@@ -3,7 +3,7 @@
 // Covers src/report/summary/fold-items.ts
 // Covers src/report/summary/host-table.ts
 // Covers src/report/summary/item-lines.ts
-// Covers src/report/summary/item-parts.ts
+// Covers src/report/summary/parse-edge-id.ts
 // Covers src/report/summary/markdown-images.ts
 // Covers src/report/summary/markdown-problems.ts
 // Covers src/report/summary/nonzero-table.ts
@@ -18,7 +18,7 @@ import { renderMarkdown } from '../../../src/report/render-markdown.ts';
 import type { Report } from '../../../src/report/report.ts';
 import { renderSummary, type SummaryOptions } from '../../../src/report/summary/render-summary.ts';
 import { PLAIN_STYLE } from '../../../src/report/summary/style.ts';
-import { registries, release, reportOf, SCENES } from './scenes.ts';
+import { registries, release, reportOf, down, SCENES } from './scenes.ts';
 
 function summaryOf(report: Report, changes: Partial<SummaryOptions> = {}): string {
   const options: SummaryOptions = {
@@ -26,7 +26,7 @@ function summaryOf(report: Report, changes: Partial<SummaryOptions> = {}): strin
     allowLost: false,
     detail: 'normal',
     level: 'info',
-    isOpened: false,
+    isOpeningPrinted: false,
     style: PLAIN_STYLE,
     ...changes,
   };
@@ -73,7 +73,7 @@ describe('the first and the last line', () => {
     }
   });
 
-  it('do not say that all is well after a run that ends 1', () => {
+  it('do not promise a promotion after exit code 1', () => {
     const report = SCENES.lost();
     expect(linesOf(summaryOf(report)).at(-1)).toMatch(/^Would promote none of .*40 lost \(exit 1\)$/);
     expect(summaryOf(report)).not.toContain('-confirm promotes');
@@ -104,7 +104,7 @@ describe('a dry run of 600 edges', () => {
 });
 
 describe('colours', () => {
-  it('mark the decision and the verdict, and nothing else changes', () => {
+  it('are the only difference of a terminal with colours', () => {
     const report = SCENES['missing-right']();
     const coloured = summaryOf(report, onTerminal(200, true));
     expect(coloured).toContain('\u001b[31maccess denied\u001b[0m at ');
@@ -113,12 +113,20 @@ describe('colours', () => {
   });
 });
 
-describe('one cause', () => {
+describe('a cause', () => {
   it.each([
     ['registry-down', 'unreachable europe-west4-0-docker.pkg.dev', null],
-    ['wrong-password', 'credentials europe-west4-0-docker.pkg.dev', 'user "robot" (docker config)'],
-    ['missing-right', 'right europe-west4-0-docker.pkg.dev', 'promoter@k8s.iam.gserviceaccount.com'],
-  ] as const)('of %s is one line, and its edges refer to it', (name, id, identity) => {
+    [
+      'wrong-password',
+      'credentials europe-west4-0-docker.pkg.dev user "robot" (docker config)',
+      'user "robot" (docker config)',
+    ],
+    [
+      'missing-right',
+      'right europe-west4-0-docker.pkg.dev promoter@k8s.iam.gserviceaccount.com',
+      'promoter@k8s.iam.gserviceaccount.com',
+    ],
+  ] as const)('of %s is one line, and its edges name it', (name, id, identity) => {
     const report = SCENES[name]();
     expect(report.causes).toMatchObject([{ id, identity, edges: 4 }]);
     expect(Array.from(report.items).filter(({ cause }) => cause === id)).toHaveLength(4);
@@ -160,10 +168,7 @@ describe('registries that are down', () => {
   it('are one line each, whatever the number of their edges', () => {
     const report = reportOf({
       manifests: [release(1000, registries(22))],
-      stateOf: (repository) => ({
-        kind: 'unreadable',
-        reason: `HEAD https://${repository.replace('/', '/v2/')}/manifests/v1: ECONNREFUSED: connect ECONNREFUSED`,
-      }),
+      stateOf: down,
     });
     const text = summaryOf(report);
     expect(text.match(/^ERROR {3}no answer at \S+, 1000 edges: /gm)).toHaveLength(22);

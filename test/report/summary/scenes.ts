@@ -25,7 +25,7 @@ export function registries(count: number): string[] {
   });
 }
 
-/** A well-formed digest of a number. */
+/** A valid digest made from a number. */
 export function numbered(number: number): string {
   const text = `sha256:${(number * 2_654_435_761).toString(16).padStart(16, '7').repeat(4).slice(0, 64)}`;
   return parseDigest(text) ?? text;
@@ -34,7 +34,7 @@ export function numbered(number: number): string {
 const FILE = 'registry.k8s.io/images/k8s-staging-kubernetes/images.yaml';
 export const SOURCE = 'gcr.io/k8s-staging-kubernetes';
 
-/** So many images with one tag each, to so many registries. */
+/** A manifest of images with one tag each. */
 export function release(images: number, destinations: readonly string[]): PromoterManifest {
   const names = Array.from({ length: images }, (_, index) => {
     const digests = { [numbered(index + 1)]: [`v1.31.${index}`] };
@@ -64,7 +64,7 @@ interface Scene {
   readonly identity?: string;
 }
 
-/** The report of a run that meets these states and outcomes. */
+/** The report of a run with these states and outcomes. */
 export function reportOf(scene: Scene): RunReport {
   const { manifests, stateOf = () => EMPTY, outcomeOf, hasSource = true, identity = 'anonymous' } = scene;
   const wanted = expandEdges(manifests);
@@ -110,10 +110,6 @@ export function reportOf(scene: Scene): RunReport {
   });
 }
 
-function unreadable(reason: (repository: Repository) => string) {
-  return (repository: Repository): DestinationState => ({ kind: 'unreadable', reason: reason(repository) });
-}
-
 /** The host of a repository, and its path. */
 function parts(repository: string): { host: string; path: string } {
   const slash = repository.indexOf('/');
@@ -123,25 +119,40 @@ function parts(repository: string): { host: string; path: string } {
 const THREE = registries(3);
 const DOWN = parts(THREE[1] ?? '').host;
 
-const down = unreadable((repository) => {
+/** The state at a host that refuses connections. */
+export function down(repository: Repository): DestinationState {
   const { host, path } = parts(repository);
-  return `HEAD https://${host}/v2/${path}/manifests/v1: ECONNREFUSED: connect ECONNREFUSED 10.0.0.7:443`;
-});
-const rejected = unreadable((repository) => {
+  const message = 'ECONNREFUSED: connect ECONNREFUSED 10.0.0.7:443';
+  const reason = `HEAD https://${host}/v2/${path}/manifests/v1: ${message}`;
+  return { kind: 'unreadable', reason, fault: { kind: 'unreachable', host, message } };
+}
+
+const ROBOT = 'user "robot" (docker config)';
+
+function rejected(repository: Repository): DestinationState {
   const { host, path } = parts(repository);
   const scope = encodeURIComponent(`repository:${path}:pull`);
-  return `GET https://${host}/token?service=${host}&scope=${scope}: 401: UNAUTHORIZED: authentication required (identity user "robot" (docker config): these credentials were rejected, log in again: docker login ${host})`;
-});
+  const message = '401: UNAUTHORIZED: authentication required';
+  const remedy = `docker login ${host}`;
+  const reason = `GET https://${host}/token?service=${host}&scope=${scope}: ${message} (identity ${ROBOT}: these credentials were rejected, log in again: ${remedy})`;
+  const fault = { kind: 'credentials', host, identity: ROBOT, message, remedy } as const;
+  return { kind: 'unreadable', reason, fault };
+}
+
+const PROMOTER = 'promoter@k8s.iam.gserviceaccount.com';
 const denied = ({ destination }: PlanItem) => {
   const { host, path } = parts(destination);
+  const message = '403: DENIED: permission denied';
+  const remedy = 'roles/artifactregistry.writer';
   return failed(
-    `POST https://${host}/v2/${path}/blobs/uploads/: 403: DENIED: permission denied (identity promoter@k8s.iam.gserviceaccount.com needs the right to push for ${destination}, at Artifact Registry roles/artifactregistry.writer)`,
+    `POST https://${host}/v2/${path}/blobs/uploads/: ${message} (identity ${PROMOTER} needs the right to push for ${destination}, at Artifact Registry ${remedy})`,
+    { kind: 'right', host, identity: PROMOTER, message, remedy },
   );
 };
 const of = (host: string, state: (repository: Repository) => DestinationState) => (repository: Repository) =>
   repository.startsWith(`${host}/`) ? state(repository) : EMPTY;
 
-/** What an SRE looks at. */
+/** Runs by name: each has fixtures in fixtures/reports/summary. */
 export const SCENES = {
   'dry-run-600': () => reportOf({ manifests: [release(30, registries(20))] }),
   'registry-down': () => reportOf({ manifests: [release(4, THREE)], stateOf: of(DOWN, down) }),
@@ -149,13 +160,13 @@ export const SCENES = {
     reportOf({
       manifests: [release(4, THREE)],
       stateOf: of(DOWN, rejected),
-      identity: 'user "robot" (docker config)',
+      identity: ROBOT,
     }),
   'missing-right': () =>
     reportOf({
       manifests: [release(4, THREE)],
       outcomeOf: (item) => (item.destination.startsWith(`${DOWN}/`) ? denied(item) : COPIED),
-      identity: 'promoter@k8s.iam.gserviceaccount.com',
+      identity: PROMOTER,
     }),
   'promotion-2-failures': () =>
     reportOf({

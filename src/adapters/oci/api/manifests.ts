@@ -112,7 +112,7 @@ async function lookUpByGet(
     const refusal = {
       ...refused.response,
       body,
-      ...(response.hint !== undefined && { hint: response.hint }),
+      ...(response.hint !== undefined && { hint: response.hint, identityFault: response.identityFault }),
     };
     session.heads.learnRefusal(repository, 'manifests', refusal);
     return throwResponseError(refused.request, refusal);

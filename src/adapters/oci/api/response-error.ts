@@ -1,4 +1,5 @@
 import { REQUEST_RETRY } from '../../../base/limits-and-retries.ts';
+import type { HostFault } from '../../../base/host-fault.ts';
 import { oneLine } from '../../../base/text.ts';
 import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
@@ -27,8 +28,10 @@ export function responseErrorOf(request: HttpRequest, response: HttpResponse): R
   const words = wordsOf(response);
   const said = words === '' ? noWords(request, response.status) : words;
   const retryAfterMs = parseRetryAfter(response.headers);
-  const message = `${whereFrom(request, response)}${response.status}: ${said}${hintOf(response, retryAfterMs)}`;
-  return requestError(request, codeOf(response, errors), message, {
+  const message = `${whereFrom(request, response)}${response.status}: ${said}`;
+  const code = codeOf(response, errors);
+  return requestError(request, code, `${message}${hintOf(response, retryAfterMs)}`, {
+    fault: faultOf(request, { response, code, message }),
     status: response.status,
     temporary: isTemporaryStatus(response.status),
     isForeign: response.isForeign ?? false,
@@ -40,6 +43,19 @@ export function responseErrorOf(request: HttpRequest, response: HttpResponse): R
 export function wordsOf({ body }: Pick<HttpResponse, 'body'>): string {
   const words = parseErrors(body).map(({ code, message }) => (message === '' ? code : `${code}: ${message}`));
   return words.join('; ') || plainText(body);
+}
+
+const TOO_MANY_REQUESTS = 429;
+
+/** A refusal without an authentication challenge is a missing right. */
+function faultOf(
+  { host }: HttpRequest,
+  { response, code, message }: { response: HttpResponse; code: RegistryErrorCode; message: string },
+): HostFault | undefined {
+  if (response.identityFault !== undefined) return { ...response.identityFault, host, message };
+  if (response.status === TOO_MANY_REQUESTS || response.status >= 500)
+    return { kind: 'unavailable', host, message };
+  return code === 'unauthorized' ? { kind: 'right', host, message } : undefined;
 }
 
 function hintOf({ hint }: HttpResponse, retryAfterMs = 0): string {

@@ -18,20 +18,26 @@ export function checkAccessToken(
   refusePlainHttp(registry, { name, credential });
   const { host } = registry;
   if (isGoogleHost(host) || trusted.has(`${host}=${host}`)) return;
-  throw new RegistryError(
-    'unauthorized',
-    `${host}: the token of ${name} is for Google's registries, and this is none, so it is not sent there; ` +
-      `if that is right, allow it with -trust-realm=${host}=${host}, else take its service-account out of the manifest`,
+  throw credentialsNotSent(
+    host,
+    `the token of ${name} is sent only to Google's registries; ` +
+      `allow this host with -trust-realm=${host}=${host}, or remove the service-account from the manifest`,
   );
 }
 
 /** Refuses to send an access token over plain http, except to loopback. Throws `unauthorized`. */
 export function refusePlainHttp(url: URL, { name, credential }: Identity): void {
   if (credential.kind !== 'access-token' || url.protocol === 'https:' || isLoopback(url)) return;
-  throw new RegistryError(
-    'unauthorized',
-    `${url.host}: the token of ${name} is not sent in plain http, whatever is allowed; expected https`,
+  throw credentialsNotSent(
+    url.host,
+    `the token of ${name} is not sent over plain http, even with -plain-http; expected https`,
   );
+}
+
+/** The error of credentials that the settings do not allow to be sent. */
+export function credentialsNotSent(host: string, message: string): RegistryError {
+  const fault = { kind: 'configuration', host, message } as const;
+  return new RegistryError('unauthorized', `${host}: ${message}`, { fault });
 }
 
 function isLoopback({ hostname }: URL): boolean {

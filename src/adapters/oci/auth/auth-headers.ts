@@ -1,4 +1,5 @@
 import { untilAborted } from '../../../base/concurrency.ts';
+import { CodedError } from '../../../base/errors.ts';
 import { quote } from '../../../base/text.ts';
 import { isOwnRealm, type TrustedRealms } from '../../../http/connect/realm-policy.ts';
 import type { HttpRequest, Send } from '../../../http/request.ts';
@@ -56,12 +57,25 @@ export class AuthHeaders {
     this.#tokens = new Tokens(send, { clock, trustedRealms });
   }
 
-  /** Throws the errors of the keychain, and `RegistryError` if there is no token. */
+  /** Throws `RegistryError`: `misconfigured` for an error of the keychain. */
   async of(
     request: HttpRequest,
     { origin, scheme }: { readonly origin: string; readonly scheme: AuthScheme },
   ): Promise<AuthHeader> {
     if (scheme.scheme === 'open') return NO_HEADER;
+    try {
+      return await this.#header(request, { origin, scheme });
+    } catch (error) {
+      throw error instanceof CodedError && !(error instanceof RegistryError)
+        ? misconfigured(request, error)
+        : error;
+    }
+  }
+
+  async #header(
+    request: HttpRequest,
+    { origin, scheme }: { readonly origin: string; readonly scheme: Challenge },
+  ): Promise<AuthHeader> {
     const identity = await this.identityOf(request);
     checkAccessToken(new URL(origin), identity, this.#trustedRealms);
     this.#onIdentity(request.host, identity.name);
@@ -142,6 +156,14 @@ export class AuthHeaders {
     const forget = () => this.#tokens.forget(asked, token);
     return { value: `Bearer ${token}`, name: [host, repository, ...scopes].join(' '), scopes, forget };
   }
+}
+
+function misconfigured({ host }: HttpRequest, cause: Error): RegistryError {
+  const { message } = cause;
+  return new RegistryError('misconfigured', message, {
+    cause,
+    fault: { kind: 'configuration', host, message },
+  });
 }
 
 /** The header of a token that is sent as it is. Google's registries take access tokens: that saves a token request. */

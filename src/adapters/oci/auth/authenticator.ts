@@ -5,7 +5,7 @@ import { ANONYMOUS } from '../../../ports/keychain.ts';
 import { ApiChallenges } from './api-challenges.ts';
 import { type AuthHeader, AuthHeaders, type AuthPorts, type AuthScheme } from './auth-headers.ts';
 import { type Challenge, describeChallenge, parseChallenge } from './challenge.ts';
-import { identityHint, isMissingRepository, missingHint } from './identity-hint.ts';
+import { explainMissing, identityFault, identityHint, isMissingRepository } from './identity-hint.ts';
 
 const OPEN: AuthScheme = { scheme: 'open' };
 
@@ -53,7 +53,7 @@ class Authenticator {
     const isRefused =
       response.status === 401 || response.status === 403 || isMissingRepository(request, response);
     if (!isRefused || response.url.origin !== origin) return response;
-    return { ...response, hint: await this.#hintFor(request, { response, origin }) };
+    return { ...response, ...(await this.#explain(request, { response, origin })) };
   }
 
   /** Adds a hint whether the host may hide content from anonymous requests; sends nothing if that is known. */
@@ -67,22 +67,24 @@ class Authenticator {
     return { ...answer, hint: identityHint(request.host, ANONYMOUS, refusal) };
   }
 
-  async #hintFor(
+  async #explain(
     request: HttpRequest,
     { response: { status, headers }, origin }: { readonly response: HttpResponse; readonly origin: string },
-  ): Promise<string> {
+  ): Promise<Pick<HttpResponse, 'hint' | 'identityFault'>> {
     const { host, method } = request;
     const scheme = this.#schemes.get(host) ?? OPEN;
     if (scheme.scheme === 'open' && status !== 404)
-      return `${describeChallenge(headers['www-authenticate'])}, so none were sent`;
+      return { hint: `${describeChallenge(headers['www-authenticate'])}, so none were sent` };
     const identity = scheme.scheme === 'open' ? undefined : await this.#headers.identityOf(request);
-    if (identity === undefined || status === 404) return missingHint(request.repository, identity);
+    if (identity === undefined || status === 404) return explainMissing(request.repository, identity);
     const isSentAsIs = scheme.scheme === 'basic' || identity.credential.kind === 'registry-token';
     const judged = isSentAsIs ? 'credential' : 'token';
     const scopes = request.widerScopes ?? request.scopes;
-    const hint = identityHint(host, identity, { status, judged, method, scopes });
+    const refusal = { status, judged, method, scopes } as const;
+    const hint = identityHint(host, identity, refusal);
     const challenge = parseChallenge(headers['www-authenticate']);
-    return `${hint}${this.#headers.untrustedScopeHint(request, { challenge, origin })}`;
+    const scopeHint = this.#headers.untrustedScopeHint(request, { challenge, origin });
+    return { hint: `${hint}${scopeHint}`, identityFault: identityFault(host, identity, refusal) };
   }
 
   async #send(request: HttpRequest, origin: string): Promise<HttpResponse> {

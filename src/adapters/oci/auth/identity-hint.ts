@@ -1,3 +1,4 @@
+import type { IdentityFault } from '../../../base/host-fault.ts';
 import { type HttpRequest, type HttpResponse, isRead } from '../../../http/request.ts';
 import { parseErrors } from '../../../http/spec-errors.ts';
 import { isGoogleHost } from '../../../image/google-hosts.ts';
@@ -17,23 +18,51 @@ export interface Refusal {
 /** The refused identity, the missing right and the remedy, for the message of a 401 or 403. Never the secret. */
 export function identityHint(host: string, { name, credential }: Identity, refusal: Refusal): string {
   if (credential.kind === 'anonymous') return missingCredentials(host);
-  if (refusal.status === 401 && refusal.judged === 'credential' && isLogin(credential)) {
-    const login = ECR.test(host) ? ECR_LOGIN : `docker login ${host}`;
-    return `identity ${name}: these credentials were rejected, log in again: ${login}`;
+  if (isRejected(credential, refusal)) {
+    return `identity ${name}: these credentials were rejected, log in again: ${loginAt(host)}`;
   }
   const rights = refusal.scopes
     .map((scope) => describeRight(host, scope, refusal))
     .filter((one) => one !== '');
   if (rights.length === 0) return `identity ${name}`;
-  return `identity ${name} needs the right ${rights.join(', and ')}${roleOf(host, credential, refusal)}`;
+  const role = roleOf(host, credential, refusal);
+  const named = role === undefined ? '' : `, at ${role.registry} ${role.name}`;
+  return `identity ${name} needs the right ${rights.join(', and ')}${named}`;
 }
 
-/** For the message of a 404 to a write: the repository, or the project around it, does not exist. */
-export function missingHint(repository: Repository, identity: Identity | undefined): string {
+/** The fault of a refused identity: the same for every repository of the host. */
+export function identityFault(host: string, { name, credential }: Identity, refusal: Refusal): IdentityFault {
+  if (credential.kind === 'anonymous') return anonymousFault(host);
+  if (isRejected(credential, refusal)) return { kind: 'credentials', identity: name, remedy: loginAt(host) };
+  const right = isRead(refusal) && refusal.scopes[0]?.endsWith(':pull') === true ? 'pull' : 'push';
+  const remedy = roleOf(host, credential, refusal)?.name ?? `the right to ${right}`;
+  return { kind: 'right', identity: name, remedy };
+}
+
+function isRejected(credential: Credential, { status, judged }: Refusal): boolean {
+  return status === 401 && judged === 'credential' && isLogin(credential);
+}
+
+/** The fault of a host that requires credentials where none are configured. */
+function anonymousFault(host: string): IdentityFault {
+  return { kind: 'credentials', remedy: isGoogleHost(host) ? GOOGLE_LOGIN : loginAt(host) };
+}
+
+function loginAt(host: string): string {
+  return ECR.test(host) ? ECR_LOGIN : `docker login ${host}`;
+}
+
+/** For a 404 to a write: the repository, or the project around it, does not exist. */
+export function explainMissing(
+  repository: Repository,
+  identity: Identity | undefined,
+): { readonly hint: string; readonly identityFault?: IdentityFault } {
   const hint = `${repository} may have to be created before it is written to`;
-  if (identity === undefined) return hint;
-  if (identity.credential.kind === 'anonymous') return `${missingCredentials(hostOf(repository))}; ${hint}`;
-  return `identity ${identity.name} may lack the right to push; ${hint}`;
+  if (identity === undefined) return { hint };
+  if (identity.credential.kind !== 'anonymous')
+    return { hint: `identity ${identity.name} may lack the right to push; ${hint}` };
+  const host = hostOf(repository);
+  return { hint: `${missingCredentials(host)}; ${hint}`, identityFault: anonymousFault(host) };
 }
 
 /** True for a 404 to a write that means the repository, not a blob, manifest or upload. */
@@ -50,7 +79,7 @@ function isLogin({ kind }: Credential): boolean {
 
 function missingCredentials(host: string): string {
   const unknown = `no credentials are configured for ${host}`;
-  if (isGoogleHost(host)) return `${unknown}, see gcloud auth configure-docker`;
+  if (isGoogleHost(host)) return `${unknown}, see ${GOOGLE_LOGIN}`;
   return `${unknown}, see ${ECR.test(host) ? ECR_LOGIN : 'docker login'}`;
 }
 
@@ -64,14 +93,21 @@ function describeRight(host: string, scope: string, request: Refusal): string {
 }
 
 /** The role or action with the right, for registries with one name for it. */
-function roleOf(host: string, { kind }: Credential, { scopes: [own = ''] }: Refusal): string {
+function roleOf(
+  host: string,
+  { kind }: Credential,
+  { scopes: [own = ''] }: Refusal,
+): { readonly registry: string; readonly name: string } | undefined {
   const isPull = own.endsWith(':pull');
   if (kind === 'access-token' || isGoogleHost(host)) {
-    return `, at Artifact Registry roles/artifactregistry.${isPull ? 'reader' : 'writer'}`;
+    const name = `roles/artifactregistry.${isPull ? 'reader' : 'writer'}`;
+    return { registry: 'Artifact Registry', name };
   }
-  if (!ECR.test(host)) return '';
-  return `, at Amazon ECR ${isPull ? 'ecr:BatchGetImage' : 'ecr:InitiateLayerUpload and ecr:PutImage'}`;
+  if (!ECR.test(host)) return undefined;
+  const name = isPull ? 'ecr:BatchGetImage' : 'ecr:InitiateLayerUpload and ecr:PutImage';
+  return { registry: 'Amazon ECR', name };
 }
 
 const ECR = /^\d{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)$/;
+const GOOGLE_LOGIN = 'gcloud auth configure-docker';
 const ECR_LOGIN = 'docker-credential-ecr-login, or aws ecr get-login-password, which is good for 12 hours';

@@ -10,9 +10,9 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Credential, Identity } from '../../../ports/keychain.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { throwResponseError } from '../api/response-error.ts';
-import { refusePlainHttp } from './access-token-policy.ts';
+import { credentialsNotSent, refusePlainHttp } from './access-token-policy.ts';
 import type { Challenge } from './challenge.ts';
-import { identityHint } from './identity-hint.ts';
+import { identityFault, identityHint } from './identity-hint.ts';
 
 export type BearerChallenge = Extract<Challenge, { scheme: 'bearer' }>;
 
@@ -85,7 +85,11 @@ export class Tokens {
     if (response.status !== 200) {
       const { method, scopes } = request;
       const refusal = { status: response.status, judged: 'credential', method, scopes } as const;
-      throwResponseError(http, { ...response, hint: identityHint(request.host, request.identity, refusal) });
+      throwResponseError(http, {
+        ...response,
+        hint: identityHint(request.host, request.identity, refusal),
+        identityFault: identityFault(request.host, request.identity, refusal),
+      });
     }
     return parseToken(http, response, asked);
   }
@@ -169,7 +173,7 @@ function realmUrl({ challenge, identity, host, origin }: TokenRequest, trusted: 
   }
   refusePlainHttp(url, identity);
   if (identity.credential.kind === 'anonymous' || mayTrustRealm(origin, url, trusted)) return url;
-  throw new RegistryError('unauthorized', `${host}: its token realm ${url.origin} ${whyNot(url, origin)}`);
+  throw credentialsNotSent(host, `its token realm ${url.origin} ${whyNot(url, origin)}`);
 }
 
 /** The reason why credentials are not sent to a realm, with the option that allows it, if there is one. */

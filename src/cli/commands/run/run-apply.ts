@@ -46,9 +46,9 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
       digest: plan,
       plan: { origin },
     } = file;
-    const logFacts = () =>
+    const logOrigin = () =>
       log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool, signature });
-    const record = openRunRecord({ ...context, options, places, run, logFacts });
+    const record = openRunRecord({ ...context, options, places, run, logOrigin });
     const report = await applyWith(file, { options, run, read, events: record.events });
     const areMalformedLogged = read !== undefined;
     return await finishWith(report, { ...context, options, run, places, where, record, areMalformedLogged });

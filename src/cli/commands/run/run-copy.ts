@@ -30,12 +30,12 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
     const confirm = options.task === 'promotion';
     const registries = registriesOfCopy(options.copy).map((name) => ({ name, serviceAccount: undefined }));
     const client = await runtime.openRegistries(registries, { readOnly: !confirm });
-    const { wanted, logFacts } = await nameImage(options, { registry: client.registry, run });
+    const { wanted, logOrigin } = await nameImage(options, { registry: client.registry, run });
     const spool = runtime.openSpool(options.spoolLimit);
     const { promote } = await import('../../../promote.ts');
     const request = { ...wanted, confirm, proof, maxImageSize, reportAll, threads };
     const { clock } = runtime;
-    const record = openRunRecord({ ...context, options, places, run, ...(logFacts && { logFacts }) });
+    const record = openRunRecord({ ...context, options, places, run, logOrigin });
     const { events } = record;
     const report = await run.showing(client.traffic, (progress) =>
       promote(request, { ...client, spool, clock, progress, events, stopping, signal }),
@@ -44,7 +44,7 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
   });
 }
 
-/** The wanted edge of a copy, and a line with the digest of its source. */
+/** The wanted edge of a copy, and a function that logs the digest of its source. */
 async function nameImage(
   { copy }: CopyOptions,
   { registry, run }: { readonly registry: ReadRegistry; readonly run: Run },
@@ -57,12 +57,12 @@ async function nameImage(
   });
   if (resolved.kind === 'unresolved') {
     run.log.write('error', `source image: ${resolved.reason}`);
-    return { wanted: unresolvedCopy(resolved.reason) };
+    return { wanted: unresolvedCopy(resolved.reason), logOrigin: undefined };
   }
   const { digest } = resolved;
   const { repository, tag } = source;
-  const logFacts = () => {
+  const logOrigin = () => {
     if (tag !== undefined) run.log.write('info', `${formatReference(repository, tag)} is ${digest}`);
   };
-  return { wanted: { read: NO_MANIFESTS, wanted: wantedOf(copy, digest) }, logFacts };
+  return { wanted: { read: NO_MANIFESTS, wanted: wantedOf(copy, digest) }, logOrigin };
 }

@@ -27,8 +27,7 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
   return withRun(options, context, async (run) => {
     const { log, stop } = run;
     const { shard, task, where } = options;
-    const isSummarized = options.log.format === 'text';
-    const countLevel = isSummarized ? 'debug' : 'info'; // the plan's sentence has the same numbers
+    const countLevel = options.log.format === 'text' ? 'debug' : 'info'; // the first line has the same counts
     if (shard !== undefined) log.write(countLevel, 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
@@ -53,7 +52,7 @@ export async function finishWith(
     stdio,
     env,
     log: run.log,
-    isOpened: options.task !== 'parse-only',
+    isOpeningPrinted: options.task !== 'parse-only',
     areMalformedLogged,
     record,
     stopCode: run.stop.exitCode(),

@@ -40,12 +40,12 @@ export async function runReportMerge(options: MergeOptions, context: ProcessCont
     options,
     places,
     log,
-    isOpened: false,
+    isOpeningPrinted: false,
     areMalformedLogged: false,
   });
 }
 
-/** The journal of a run that had no shard is a report by itself. */
+/** The journal of a run without shards is a complete report. */
 function mergeAll(reports: readonly ReadReport[]): Report {
   const [only, ...others] = reports;
   const isOneRun =

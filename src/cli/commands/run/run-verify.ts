@@ -27,7 +27,7 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
     const { log, stop } = run;
     const { shard, where } = options;
     const isSummarized = options.log.format === 'text';
-    const countLevel = isSummarized ? 'debug' : 'info'; // the first sentence has the same numbers
+    const countLevel = isSummarized ? 'debug' : 'info'; // the first line has the same counts
     if (shard !== undefined) log.write(countLevel, 'one shard of the verification', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
@@ -38,7 +38,7 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
       options: { ...options, allowLost: false },
       places,
       log,
-      isOpened: isSummarized,
+      isOpeningPrinted: isSummarized,
       areMalformedLogged: true,
       stopCode: stop.exitCode(),
       frameOf: manifestFrames(where),

@@ -4,7 +4,7 @@ import type { Shard } from '../../../edges/shard.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import type { Given } from '../../commands/command.ts';
 import type { FlagValues } from '../flag-values.ts';
-import { BROWSE_FLAGS } from '../flags.ts';
+import { BROWSE_FLAGS, SNAPSHOT_FORMATS } from '../flags.ts';
 import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { deadlineOf } from './deadline-option.ts';
@@ -70,6 +70,7 @@ export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblin
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
   const task = taskOf(flags);
+  refuseSnapshotFormats(flags);
   return {
     ...runOptionsOf(flags, [...warningsOf(flags, task), ...proofWarningsOf(flags, task)]),
     task,
@@ -170,7 +171,6 @@ function refuseSame(files: readonly (readonly [string, string | undefined])[]): 
 
 /** Flags that have no effect. */
 function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
-  refuseOutput(flags);
   const unread = task === 'parse-only' && flags.isGiven('max-image-size');
   return [
     ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
@@ -178,11 +178,11 @@ function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[]
   ];
 }
 
-/** A gate in somebody's job: a promotion that prints nothing where a program waits for JSON is no help. */
-function refuseOutput(flags: FlagValues): void {
-  const flag = ['output', 'output-format'].find((name) => flags.text(name));
+/** Otherwise a script that expects JSON would read an empty stdout. */
+function refuseSnapshotFormats(flags: FlagValues): void {
+  const flag = SNAPSHOT_FORMATS.find((name) => flags.text(name));
   if (flag === undefined) return;
   throw new UsageError(
-    `-${flag} is the format of -snapshot and cip diff: for the report of this run as JSON give -report=- (or -report=FILE)`,
+    `-${flag} is the format of -snapshot and cip diff: for a JSON report of this run, give -report=- or -report=FILE`,
   );
 }

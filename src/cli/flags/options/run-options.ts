@@ -31,9 +31,9 @@ const LOG_FORMATS = ['text', 'json', 'legacy'] as const;
 export interface LogOptions {
   readonly level: LogLevel;
   readonly format: LogFormat;
-  /** `quiet`: only the verdict and problems; `verbose`: every edge. */
+  /** `quiet`: only the verdict and problems; `verbose`: every edge, with full digests. */
   readonly detail: 'quiet' | 'normal' | 'verbose';
-  /** Whether a terminal may show colours. */
+  /** False with -no-color. */
   readonly colours: boolean;
 }
 

@@ -86,8 +86,8 @@ describe("an access token of Google's", () => {
         expect(told).toEqual([]);
         expect(named).toEqual([]);
         expect(refusal).toBe(
-          `${host}: the token of access-token is for Google's registries, and this is none, so it is not sent there; ` +
-            `if that is right, allow it with -trust-realm=${host}=${host}, else take its service-account out of the manifest`,
+          `${host}: the token of access-token is sent only to Google's registries; ` +
+            `allow this host with -trust-realm=${host}=${host}, or remove the service-account from the manifest`,
         );
       }
     },
@@ -108,6 +108,6 @@ describe("an access token of Google's", () => {
   ])('never goes over plain http %s', async (_what, asked) => {
     const { told, refusal } = await ask(asked);
     expect(told).toEqual([]);
-    expect(refusal).toContain('is not sent in plain http, whatever is allowed; expected https');
+    expect(refusal).toContain('is not sent over plain http, even with -plain-http; expected https');
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import {
+  explainMissing,
+  identityFault,
   identityHint,
   isMissingRepository,
-  missingHint,
   type Refusal,
 } from '../../../../src/adapters/oci/auth/identity-hint.ts';
+import type { IdentityFault } from '../../../../src/base/host-fault.ts';
 import type { Method } from '../../../../src/http/request.ts';
 import type { Credential } from '../../../../src/ports/keychain.ts';
 import { identityOf, quiet, repositoryAt } from '../client.ts';
@@ -143,6 +145,49 @@ describe('a refusal is told with whom it met, what lacks, and what to do', () =>
   });
 });
 
+describe('the fault of a refused identity', () => {
+  it.each<[string, Credential, Pick<Refusal, 'method' | 'scopes' | 'status' | 'judged'>, IdentityFault]>([
+    [
+      'r.io',
+      NOBODY,
+      { ...READ, status: 401, ...BY_ITSELF },
+      { kind: 'credentials', remedy: 'docker login r.io' },
+    ],
+    [
+      'gcr.io',
+      NOBODY,
+      { ...READ, status: 403, ...BY_ITSELF },
+      { kind: 'credentials', remedy: 'gcloud auth configure-docker' },
+    ],
+    [
+      'r.io',
+      ALICE,
+      { ...READ, status: 401, ...BY_ITSELF },
+      { kind: 'credentials', identity: 'user "alice"', remedy: 'docker login r.io' },
+    ],
+    [
+      'r.io',
+      ALICE,
+      { ...READ, status: 403, ...BY_TOKEN },
+      { kind: 'right', identity: 'user "alice"', remedy: 'the right to pull' },
+    ],
+    [
+      'r.io',
+      ALICE,
+      { ...WRITE, status: 403, ...BY_TOKEN },
+      { kind: 'right', identity: 'user "alice"', remedy: 'the right to push' },
+    ],
+    [
+      'gcr.io',
+      ALICE,
+      { ...WRITE, status: 403, ...BY_ITSELF },
+      { kind: 'right', identity: 'user "alice"', remedy: 'roles/artifactregistry.writer' },
+    ],
+  ])('at %s, with %o, after %o', (host, credential, refusal, expected) => {
+    expect(identityFault(host, identityOf(credential), refusal)).toEqual(expected);
+  });
+});
+
 describe('a write that is answered 404', () => {
   const repository = repositoryAt({ host: 'r.io' }, 'project/app');
   const CREATE = 'r.io/project/app may have to be created before it is written to';
@@ -152,7 +197,7 @@ describe('a write that is answered 404', () => {
     ['nobody', NOBODY, `${NONE}; ${CREATE}`],
     ['a user', ALICE, `${AS_ALICE} may lack the right to push; ${CREATE}`],
   ])('is told with what may be missing: %s', (_who, credential, expected) => {
-    expect(missingHint(repository, credential && identityOf(credential))).toBe(expected);
+    expect(explainMissing(repository, credential && identityOf(credential)).hint).toBe(expected);
   });
 
   it.each<[Method, number, readonly string[], boolean]>([
