@@ -223,11 +223,9 @@ describe.skipIf(CHROMIUM === undefined)('a page in a browser', () => {
     const page = makeReportPage(report, 1);
     const text = (value: unknown): unknown => (typeof value === 'string' ? `${value}${hostile}` : value);
     const { matrix } = page;
-    const everywhere: PageData = {
-      ...(JSON.parse(
-        JSON.stringify(page, (key, value: unknown) => (key === 'kind' ? value : text(value))),
-      ) as PageData),
-    };
+    const everywhere: PageData = JSON.parse(
+      JSON.stringify(page, (key, value: unknown) => (key === 'kind' ? value : text(value))),
+    );
     const opened = await openPage(everywhere);
     await opened.page.locator('.matrix a').first().click();
     const dialog = opened.page.getByRole('dialog');

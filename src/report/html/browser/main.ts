@@ -74,9 +74,9 @@ function matrixSections({ matrix, causes, note }: PageData): readonly HTMLElemen
 function openByHash(model: PageModel, table: MatrixTable, status: HTMLElement): HTMLElement {
   let opened: number | undefined;
   const details = new Details(model, () => {
-    history.replaceState(null, '', location.href.replace(/#.*$/, ''));
     if (opened !== undefined) table.focus(opened);
     opened = undefined;
+    history.replaceState(null, '', location.href.replace(/#.*$/, '')); // last: a sandbox may refuse it
   });
   const follow = () => {
     const name = decodeHash(location.hash);
