@@ -696,7 +696,7 @@ describe('limits and hosts', () => {
     const secure = await runWithReport([flag, '-confirm']);
     expect(secure.status).toBe(1);
     expect(secure.report.summary.unreadable).toBe(1);
-    expect(secure.stderr).toMatch(/^\S+Z no answer at \S+, \S+\/prod\/app:v1: .*SSL/m); // when the plan is known
+    expect(secure.stderr).toMatch(/^\S+Z ERROR no answer at \S+, \S+\/prod\/app:v1: .*SSL/m); // when the plan is known
     expect(secure.stderr).toMatch(/^ERROR +no answer at \S+, \S+\/prod\/app:v1: .*SSL/m);
     const plain = await runCip([flag, '-confirm', '-plain-http=elsewhere.example', '-plain-http', name]);
     expect(plain.status).toBe(0);

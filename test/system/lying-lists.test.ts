@@ -133,7 +133,7 @@ describe('as a user runs it', () => {
     ]);
     for (const tag of ['v1', 'v2']) {
       expect(stderr).toMatch(
-        new RegExp(`^\\S+Z tag-move .*:${tag} \\S+: the tag is ${other}, not moved`, 'm'),
+        new RegExp(`^\\S+Z ERROR tag-move .*:${tag} \\S+: the tag is ${other}, not moved`, 'm'),
       );
     }
   });

@@ -219,7 +219,9 @@ describe('what is there already', () => {
       reason: expect.stringMatching(`${stranger}.*${digest}.*tag moves are not supported`),
       at: expect.stringMatching(/:\d+:\d+$/),
     });
-    expect(stderr).toMatch(new RegExp(`^\\S+Z tag-move .*${digest}: the tag is ${stranger}, not moved`, 'm'));
+    expect(stderr).toMatch(
+      new RegExp(`^\\S+Z ERROR tag-move .*${digest}: the tag is ${stranger}, not moved`, 'm'),
+    );
     expect((await runCip([flag, '-log-format=legacy'])).stderr).toMatch(
       /^ERROR .*tag moves are not supported/m,
     );
@@ -293,7 +295,7 @@ describe('what cannot be done stops itself and nothing else', () => {
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 3, lost: 2, copied: 1 });
     expect(
-      stderr.match(/^\S+Z lost .*: not found at \S+\/staging\/app: sha256:a{64} \(wrong digest, /gm),
+      stderr.match(/^\S+Z ERROR lost .*: not found at \S+\/staging\/app: sha256:a{64} \(wrong digest, /gm),
     ).toHaveLength(2);
     expect(registry.store.resolveTag('prod/other', 'v1')).toBe(other);
     const allowed = await runWithReport([flag, '-confirm', '-allow-lost', '-log-format=legacy']);
@@ -336,7 +338,7 @@ describe('what cannot be done stops itself and nothing else', () => {
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 4, unreadable: 2, copied: 2 });
     expect(report.hosts[closed]).toMatchObject({ edges: { unreadable: 2 } });
-    expect(stderr).toMatch(new RegExp(`^\\S+Z no answer at ${closed}, 2 edges: .*ECONNREFUSED`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^\\S+Z ERROR no answer at ${closed}, 2 edges: .*ECONNREFUSED`, 'm'));
     expect(stderr).toMatch(new RegExp(`^ERROR +no answer at ${closed}, 2 edges: .*ECONNREFUSED`, 'm'));
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
   });
@@ -392,7 +394,7 @@ describe('what cannot be done stops itself and nothing else', () => {
     const { status, report, stderr } = await runWithReport([flag, '-confirm']);
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 2, copy: 2, copied: 1, failed: 1 });
-    expect(stderr).toMatch(new RegExp(`^\\S+Z failed .*: v1: .*${damaged?.digest}`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^\\S+Z ERROR failed .*: v1: .*${damaged?.digest}`, 'm'));
     expect(production.store.exists('prod/app')).toBe(false);
     expect(production.store.resolveTag('prod/other', 'v1')).toBe(other);
     expect(production.openUploads).toBe(0);

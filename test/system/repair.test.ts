@@ -82,6 +82,7 @@ describe('cip verify -deep -repair', () => {
     expect(stderr).toMatch(
       /repaired .*\/prod\/app:single \S+: sent 1 blob and 1 manifest, and read all of it back/,
     );
+    expect(stderr.match(/^\S+Z repaired \S+\/prod\/\S+@sha256:\S+: sent /gm)).toHaveLength(2); // while it runs
     expect(stderr).toMatch(/^repaired +3 /m);
     expect(tagsIn(eu)).toEqual(tags);
     expectNothingHalfVisible(eu);

@@ -113,15 +113,23 @@ export class LiveLog implements Pick<CopyEvents, 'imageEnded'> {
     }
   }
 
-  #line({ level, word, text }: Line): void {
-    const { style, detail } = this.#options;
-    if (level === 'info' && detail === 'quiet') return;
-    const shown = style.shortDigests && detail !== 'verbose' ? shortenDigests(text) : text;
-    this.#log.line(level, (now) => {
-      const time = `${new Date(now).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}Z`;
-      return `${time} ${paint(word, level, style)} ${oneLine(shown, Number.POSITIVE_INFINITY)}\n`;
-    });
+  #line(line: Line): void {
+    writeLive(line, this.#options);
   }
+}
+
+/** Logs a line for people with the time, and its level unless that is `info`. */
+export function writeLive(
+  { level, word, text }: Line,
+  { log, style, detail }: Omit<LiveLogOptions, 'allowLost'>,
+): void {
+  if (level === 'info' && detail === 'quiet') return;
+  const shown = style.shortDigests && detail !== 'verbose' ? shortenDigests(text) : text;
+  const prefix = level === 'info' ? '' : `${level.toUpperCase()} `;
+  log.line(level, (now) => {
+    const time = `${new Date(now).toISOString().slice(0, 'yyyy-mm-ddThh:mm:ss'.length)}Z`;
+    return `${time} ${prefix}${paint(word, level, style)} ${oneLine(shown, Number.POSITIVE_INFINITY)}\n`;
+  });
 }
 
 /** True for an item that a promotion logs while it runs. */

@@ -93,7 +93,7 @@ describe('the log of an image that has ended', () => {
     live.imageEnded({ ...ended([added, COPIED], [toCopy(), failed('PUT: 500\nno')]), bytes: 0 });
     expect(lines).toEqual([
       `${TIME} tagged p.io/p/app@sha256:aaaaaaaaaaaa: v1 (3.1 s)`,
-      `${TIME} failed p.io/p/app@sha256:aaaaaaaaaaaa: v1.0: PUT: 500 no`,
+      `${TIME} ERROR failed p.io/p/app@sha256:aaaaaaaaaaaa: v1.0: PUT: 500 no`,
     ]);
   });
 
@@ -114,7 +114,7 @@ describe('the log of an image that has ended', () => {
     live.imageEnded(ended([toCopy(), COPIED], [toCopy({ tag: 'v2' }), failed('no')]));
     expect(lines).toEqual([
       `${TIME} copied s.io/s/app@${A} -> p.io/p/app:v1.0 (m.yaml:3:5) (12.3 MB, 3.1 s)`,
-      `${TIME} failed s.io/s/app@${A} -> p.io/p/app:v2: no (m.yaml:3:5)`,
+      `${TIME} ERROR failed s.io/s/app@${A} -> p.io/p/app:v2: no (m.yaml:3:5)`,
     ]);
   });
 
@@ -122,7 +122,7 @@ describe('the log of an image that has ended', () => {
     const { lines, live } = start('text', { style: { ...TERMINAL, colours: true } });
     live.imageEnded(ended([toCopy(), failed('\u001b[2J')]));
     expect(lines).toEqual([
-      `${TIME} \u001b[31mfailed\u001b[0m p.io/p/app@sha256:aaaaaaaaaaaa: v1.0: \\u001b[2J`,
+      `${TIME} ERROR \u001b[31mfailed\u001b[0m p.io/p/app@sha256:aaaaaaaaaaaa: v1.0: \\u001b[2J`,
     ]);
   });
 
@@ -200,11 +200,13 @@ describe('the log of refused edges', () => {
     live.planned(reportOf(refused));
     const lost = 'not found at s.io/s/app: sha256:aaaaaaaaaaaa (wrong digest, wrong image name, or deleted)';
     expect(lines).toEqual([
-      `${TIME} tag-move p.io/p/app:v1 sha256:aaaaaaaaaaaa: the tag is sha256:bbbbbbbbbbbb, not moved (m.yaml:3:5)`,
-      `${TIME} lost p.io/p/gone:v1 sha256:aaaaaaaaaaaa: ${lost} (m.yaml:3:5)`,
-      `${TIME} lost p.io/p/gone:v2 sha256:aaaaaaaaaaaa: ${lost} (m.yaml:3:5)`,
-      `${TIME} unreadable r.io/p/odd:v1.0 sha256:aaaaaaaaaaaa: destination: no tag list (m.yaml:3:5)`,
-      expect.stringMatching(`^${TIME} no answer at q.io, 2 edges: ECONNREFUSED: connection refused; check `),
+      `${TIME} ERROR tag-move p.io/p/app:v1 sha256:aaaaaaaaaaaa: the tag is sha256:bbbbbbbbbbbb, not moved (m.yaml:3:5)`,
+      `${TIME} ERROR lost p.io/p/gone:v1 sha256:aaaaaaaaaaaa: ${lost} (m.yaml:3:5)`,
+      `${TIME} ERROR lost p.io/p/gone:v2 sha256:aaaaaaaaaaaa: ${lost} (m.yaml:3:5)`,
+      `${TIME} ERROR unreadable r.io/p/odd:v1.0 sha256:aaaaaaaaaaaa: destination: no tag list (m.yaml:3:5)`,
+      expect.stringMatching(
+        `^${TIME} ERROR no answer at q.io, 2 edges: ECONNREFUSED: connection refused; check `,
+      ),
     ]);
   });
 

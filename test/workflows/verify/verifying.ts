@@ -29,7 +29,8 @@ export function verifyManifests(
   const { deep = false, via, reportAll = false, stopping = new AbortController().signal } = options;
   const { shard, problems = [], repair, siblings = true } = options;
   const clock = new FakeClock();
-  const writing = { registry, spool: new MemorySpool(), clock, signal: new AbortController().signal };
+  const { signal } = new AbortController();
+  const writing = { registry, spool: new MemorySpool(), clock, signal, ended: () => {} };
   const mirror = via === undefined ? undefined : parseMirror(via);
   const read = { manifests, problems, counts: { projects: 1, images: 1, digests: 1 } };
   return verify(

@@ -2,9 +2,13 @@ import type { ReadManifests } from '../../../manifest/model.ts';
 import type { Verification } from '../../../report/report.ts';
 import { verifySentence } from '../../../report/summary/verdict.ts';
 import type { Mirror } from '../../../workflows/verify/mirror.ts';
+import type { Repair } from '../../../workflows/verify/repair/repair.ts';
 import { verify } from '../../../workflows/verify/verify.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { concludeRun } from '../../output/conclude-run.ts';
+import { writeLive } from '../../output/live-log.ts';
+import { styleOf } from '../../output/log-report.ts';
+import type { LineLog } from '../../output/logger.ts';
 import { manifestFrames } from '../../output/manifest-frames.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
 import { prepareReports } from '../../output/write-report.ts';
@@ -32,7 +36,11 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
     const places = await prepareReports(options, inputsOf(options));
     const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
     if (isSummarized) run.print(verifySentence({ manifests: read.counts, shard }));
-    const verification = await verifyWith(read, { options, run });
+    const verification = await verifyWith(read, {
+      options,
+      run,
+      ended: logRepair(options, { ...context, log }),
+    });
     return await concludeRun(verification, {
       ...context,
       options: { ...options, allowLost: false },
@@ -48,7 +56,11 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
 
 async function verifyWith(
   read: ReadManifests,
-  { options, run }: { readonly options: VerifyOptions; readonly run: Run },
+  {
+    options,
+    run,
+    ended,
+  }: { readonly options: VerifyOptions; readonly run: Run; readonly ended: (repair: Repair) => void },
 ): Promise<Verification> {
   const { runtime } = run;
   const { clock } = runtime;
@@ -57,10 +69,30 @@ async function verifyWith(
   const registries = [...registriesOf(read.manifests), ...mirrorOf(options)];
   const client = await runtime.openRegistries(registries, { readOnly: !isConfirmed });
   const spool = runtime.openSpool(options.spoolLimit);
-  const writing = isConfirmed ? { registry: client.destination, spool, clock, signal } : undefined;
+  const writing = isConfirmed ? { registry: client.destination, spool, clock, signal, ended } : undefined;
   return await run.showing(client.traffic, (progress) =>
     verify({ ...options, read }, { ...client, clock, progress, stopping, writing }),
   );
+}
+
+/** Logs the repair of each image when it has ended; a log in the words of the original has its pieces at the end. */
+function logRepair(
+  options: VerifyOptions,
+  { log, ...context }: ProcessContext & { readonly log: LineLog },
+): (repair: Repair) => void {
+  const style = styleOf({ options, ...context });
+  return ({ image: { destination, digest }, flaw }) => {
+    const result = flaw?.kind ?? 'present';
+    const level = result === 'repaired' || result === 'present' ? 'info' : 'error';
+    const subject = `${destination}@${digest}`;
+    const reason = flaw?.reason ?? 'nothing had to be sent';
+    if (log.format === 'json') log.write(level, 'repair', { result, image: subject, reason });
+    if (log.format !== 'text') return;
+    writeLive(
+      { level, word: result, text: `${subject}: ${reason}` },
+      { log, style, detail: options.log.detail },
+    );
+  };
 }
 
 /** The registry that is queried instead of the destinations. */

@@ -25,6 +25,8 @@ export interface RepairPorts {
   readonly clock: Clock;
   /** Ends writes in flight. */
   readonly signal: AbortSignal;
+  /** Called when the repair of an image has ended. */
+  readonly ended: (repair: Repair) => void;
 }
 
 export interface Repairing {
@@ -70,7 +72,9 @@ export async function repair(wanted: Wanted, observations: Observations, ports: 
   const laneOf = ({ image }: DamagedImage) => hostOf(image.destination);
   try {
     await forEachInLanes(flawed, { laneOf, workers, signal: stopping }, async (one) => {
-      repairs.push(await repairImage(one, { destination, examiner, mending, stopping }));
+      const ended = await repairImage(one, { destination, examiner, mending, stopping });
+      repairs.push(ended);
+      writing?.ended(ended);
       progress.advance();
     });
   } catch (error) {
