@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { pageAssets } from './scripts/page-assets.js';
 
 const SYSTEM = 'test/system/**/*.test.ts';
 
 /** `unit`: in this process, less than a minute. `system`: whole programs, real registries, everything that is slow. */
 export default defineConfig({
+  define: { CIP_PAGE: await pageAssets() }, // as the build does
   test: {
     pool: 'threads',
     isolate: false,

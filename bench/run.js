@@ -1,6 +1,7 @@
 // Bundles a program of bench/, which Node 20 cannot run as it is, and runs it: `npm run bench`, `npm run bench:planning`.
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { pageAssets } from '../scripts/page-assets.js';
 
 const [folder = '.', ...args] = process.argv.slice(2);
 const outfile = fileURLToPath(new URL('../node_modules/.cache/bench/main.mjs', import.meta.url));
@@ -14,6 +15,7 @@ await build({
   platform: 'node',
   target: 'node20',
   sourcemap: 'inline',
+  define: { CIP_PAGE: await pageAssets() },
   logLevel: 'warning',
 });
 const { main } = await import(pathToFileURL(outfile).href);

@@ -8,6 +8,7 @@ const { build } = await import('esbuild').catch((error) => {
   console.error('the dependencies are not installed: run "npm ci" first');
   process.exit(1);
 });
+const { pageAssets } = await import('./page-assets.js');
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const facts = buildFacts(); // of the tree before the build
@@ -31,7 +32,7 @@ await build({
   minifyWhitespace: true, // half of a short run is the parsing of its own code; names stay readable in stack traces
   minifySyntax: true,
   logLevel: 'warning',
-  define: { CIP_VERSION: JSON.stringify(version) },
+  define: { CIP_VERSION: JSON.stringify(version), CIP_PAGE: await pageAssets() },
   // CommonJS inside an ESM bundle: undici and commander call require() for node's own modules, Google's client asks where it is
   banner: {
     js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);const __dirname=import.meta.dirname;",

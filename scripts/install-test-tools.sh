@@ -32,6 +32,7 @@ DEBIAN_PROGRAMS=(
   'nginx           nginx'
   'openssl         openssl'
   'htpasswd        apache2-utils'
+  'chromium        chromium'
 )
 
 APT_SECONDS=300

@@ -61,7 +61,8 @@ function details(summary: string, parts: readonly string[]): string[] {
   return parts.length === 0 ? [] : [`<details><summary>${summary}</summary>`, ...parts, '</details>'];
 }
 
-function titleOf(report: Report): string {
+/** The kind of a run, and the part of the manifests that it is limited to. */
+export function titleOf(report: Report): string {
   const mirror = report.mode !== 'verify' || report.via === null ? '' : ` through ${report.via}`;
   return `${TITLES[report.mode]}${mirror}${partOf(report)}`;
 }

@@ -90,6 +90,11 @@ const MEANING = {
   'not-attempted': 'the run was stopped before',
 } as const;
 
+/** A sentence on a decision or result; empty for an unknown one. */
+export function meaningOf(name: string): string {
+  return Object.entries<string>(MEANING).find(([known]) => known === name)?.[1] ?? '';
+}
+
 type CountName = keyof typeof MEANING;
 
 export function decisionTable(report: Report): Table {

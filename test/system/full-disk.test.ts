@@ -81,6 +81,7 @@ describe.skipIf(!existsSync('/dev/full'))('a disk that is full', () => {
     ['the report', ['-report=/dev/full'], ''],
     ['the report on stdout', ['-report=-'], '>/dev/full'],
     ['the other report', ['-report-markdown=/dev/full'], ''],
+    ['the page', ['-report-html=/dev/full'], ''],
   ])('for %s ends with 1 and its reason, after all has been promoted', async (_what, flags, after) => {
     const { flag, promoted } = await world();
     const { status, stderr } = await runInShell([flag, '-confirm', ...flags], { after });

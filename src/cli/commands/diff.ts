@@ -10,7 +10,7 @@ import type { DiffOptions } from './run/run-diff.ts';
 const DIFF_FLAGS = BROWSE_FLAGS.map((flag) => {
   const values = flag.values === undefined ? {} : { values: DIFF_FORMATS };
   return flag.name === 'output-format'
-    ? { ...flag, ...values, default: 'text', description: '`text`, `json` or `markdown`' }
+    ? { ...flag, ...values, default: 'text', description: '`text`, `json`, `markdown` or `html`' }
     : { ...flag, ...values };
 });
 

@@ -92,6 +92,7 @@ export const promote = defineCommand<PromoteRequest>({
       'plan-out',
       'report',
       'report-markdown',
+      'report-html',
       'snapshot',
       'threads',
       'key-files',

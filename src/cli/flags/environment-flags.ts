@@ -38,7 +38,7 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
 ];
 
 /** Flags that write to a file, or to stdout: two of them cannot share one. */
-const OUTPUTS: readonly string[] = ['report', 'report-markdown', 'plan-out'];
+const OUTPUTS: readonly string[] = ['report', 'report-markdown', 'report-html', 'plan-out'];
 
 /** The environment variable of a flag: `CIP_KEY_FILES` of `-key-files`. */
 export function variableOf(name: string): string {

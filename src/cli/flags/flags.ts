@@ -62,6 +62,11 @@ export const PLAN_TRUST_FLAGS = flagsOf('Plan files', [
 export const REPORT_FILE_FLAGS = flagsOf('Report', [
   { name: 'report', value: 'FILE', description: 'write a JSON report; `-` is stdout' },
   { name: 'report-markdown', value: 'FILE', description: 'write a Markdown report; `-` is stdout' },
+  {
+    name: 'report-html',
+    value: 'FILE',
+    description: 'write the report as a page for a browser; `-` is stdout',
+  },
 ]);
 
 /** The report of a run over manifests. */

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { assertNever, CodedError, messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
+import { exitCodeOf } from '../../report/exit-code.ts';
 import { renderJson } from '../../report/render-json.ts';
 import { type MarkdownOptions, renderMarkdown } from '../../report/render-markdown.ts';
 import type { Report } from '../../report/report.ts';
@@ -17,6 +18,7 @@ import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
 export class ReportError extends CodedError<'unwritable'> {}
 
 type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'> & {
+  readonly reportHtml?: string | undefined;
   readonly planOut?: string | undefined;
 };
 
@@ -24,6 +26,7 @@ type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'> & {
 export interface ReportTargets {
   readonly report: ReportTarget | undefined;
   readonly reportMarkdown: ReportTarget | undefined;
+  readonly reportHtml?: ReportTarget | undefined;
   /** The target of the plan. */
   readonly planOut?: ReportTarget | undefined;
 }
@@ -33,20 +36,22 @@ export interface ReportTargets {
  * not be written, or only over one of the input files.
  */
 export async function prepareReports(
-  { report, reportMarkdown, planOut }: Targets,
+  { report, reportMarkdown, reportHtml, planOut }: Targets,
   inputs: ReportInputs,
 ): Promise<ReportTargets> {
   const places = {
     report: await findFor(report, inputs),
     reportMarkdown: await findFor(reportMarkdown, inputs),
+    reportHtml: await findFor(reportHtml, inputs),
     planOut: await findFor(planOut, inputs, 'plan'),
   };
   refuseSame([
     { flag: '-report', given: report, place: places.report },
     { flag: '-report-markdown', given: reportMarkdown, place: places.reportMarkdown },
+    { flag: '-report-html', given: reportHtml, place: places.reportHtml },
     { flag: '-plan-out', given: planOut, place: places.planOut },
   ]);
-  await Promise.all([places.report, places.reportMarkdown, places.planOut].map(discardOld));
+  await Promise.all(Object.values(places).map(discardOld));
   return places;
 }
 
@@ -76,14 +81,32 @@ function refuseSame(targets: readonly GivenTarget[]): void {
  */
 export async function writeReports(
   report: Report,
-  { report: json, reportMarkdown: markdown }: ReportTargets,
+  { report: json, reportMarkdown: markdown, reportHtml: html }: ReportTargets,
   { stdio, ...markdownOptions }: MarkdownOptions & { readonly stdio: Stdio },
 ): Promise<void> {
   const results = await Promise.allSettled([
     writePieces(json, () => renderJson(report), { stdio }),
     writePieces(markdown, () => [renderMarkdown(report, markdownOptions)], { stdio }),
+    writePage(html, report, { stdio, exitCode: markdownOptions.exitCode }),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+/** The code of the page is loaded for it alone. */
+async function writePage(
+  place: ReportTarget | undefined,
+  report: Report,
+  {
+    stdio,
+    exitCode = exitCodeOf(report, { allowLost: false }),
+  }: { readonly stdio: Stdio; readonly exitCode?: number | undefined },
+): Promise<void> {
+  if (place === undefined) return;
+  const [{ makeReportPage }, { renderPage }] = await Promise.all([
+    import('../../report/html/report-page.ts'),
+    import('../../report/html/render-page.ts'),
+  ]);
+  await writePieces(place, () => renderPage(makeReportPage(report, exitCode)), { stdio });
 }
 
 async function findFor(

@@ -62,7 +62,7 @@ function* foldable(
 }
 
 /** A reason may name its destination: without the name, it is the same at every destination. */
-function withoutRepository(reason: string, repository: string): string {
+export function withoutRepository(reason: string, repository: string): string {
   const host = repository.slice(0, repository.indexOf('/'));
   return reason.includes(host) ? reason.replaceAll(repository, '').replaceAll(host, '') : reason;
 }

@@ -1,11 +1,13 @@
 import { assertNever } from '../../base/errors.ts';
+import { renderPage } from '../../report/html/render-page.ts';
 import { renderMarkdownTable } from '../../report/render-table.ts';
 import type { Difference } from './compare.ts';
 import type { DiffCounter } from './compare.ts';
+import { makeDiffPage } from './diff-page.ts';
 
-export type DiffFormat = 'text' | 'json' | 'markdown';
+export type DiffFormat = 'text' | 'json' | 'markdown' | 'html';
 
-export const DIFF_FORMATS: readonly DiffFormat[] = ['text', 'json', 'markdown'];
+export const DIFF_FORMATS: readonly DiffFormat[] = ['text', 'json', 'markdown', 'html'];
 
 export interface DiffTitles {
   readonly a: string;
@@ -33,6 +35,8 @@ export function renderDiff(
       return renderJson(differences, rendering);
     case 'markdown':
       return renderMarkdown(differences, rendering);
+    case 'html':
+      return renderHtml(differences, rendering);
     default:
       return assertNever(rendering.format);
   }
@@ -138,4 +142,13 @@ function markdownRow(difference: Difference): readonly string[] {
 
 function tagsCell(tags: readonly string[]): string {
   return tags.length === 0 ? 'untagged' : tags.join(', ');
+}
+
+async function* renderHtml(
+  differences: AsyncIterable<Difference>,
+  { isComplete, ...rendering }: Rendering,
+): AsyncGenerator<string, void, undefined> {
+  const all: Difference[] = [];
+  for await (const difference of differences) all.push(difference);
+  yield* renderPage(makeDiffPage(all, { ...rendering, isComplete: isComplete() }));
 }

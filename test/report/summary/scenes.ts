@@ -27,13 +27,13 @@ export function registries(count: number): string[] {
 }
 
 /** A valid digest made from a number. */
-function numbered(number: number): string {
+export function numbered(number: number): string {
   const text = `sha256:${(number * 2_654_435_761).toString(16).padStart(16, '7').repeat(4).slice(0, 64)}`;
   return parseDigest(text) ?? text;
 }
 
 const FILE = 'registry.k8s.io/images/k8s-staging-kubernetes/images.yaml';
-const SOURCE = 'gcr.io/k8s-staging-kubernetes';
+export const SOURCE = 'gcr.io/k8s-staging-kubernetes';
 
 /** A manifest of images with one tag each. */
 export function release(images: number, destinations: readonly string[]): PromoterManifest {

@@ -1,3 +1,4 @@
+// Covers src/workflows/diff/diff-page.ts
 import { describe, expect, it } from 'vitest';
 import type { Difference } from '../../../src/workflows/diff/compare.ts';
 import { DiffCounter } from '../../../src/workflows/diff/compare.ts';
@@ -62,6 +63,30 @@ describe('a comparison', () => {
     const { summary } = JSON.parse(await render([], 'json', false));
     expect(summary).toMatchObject({ equal: false, complete: false });
     expect(await render([], 'markdown', false)).toMatch(/^## No differences in the compared part\n/);
+  });
+
+  it('as a page has a row for each tag that differs, and a column for each side', async () => {
+    const other: Difference = { kind: 'tag', image: 'app', tag: tag('v2'), a: ONE, b: TWO };
+    const html = await render([...SOME, other], 'html');
+    const data = JSON.parse(/(?<=id="data">).*?(?=<.script>)/.exec(html)?.[0] ?? '');
+    expect(data).toMatchObject({
+      verdict: '1 digest only in A, 1 digest only in B, 2 different tags',
+      isGood: false,
+      matrix: { kind: 'sides', columns: ['A: gcr.io/a', 'B: b|".yaml'] },
+    });
+    const { rows, cells, results, reasons } = data.matrix;
+    const described = rows.map(([, name, , , , index]: [0, string | null, 0, 0, 0, number]) =>
+      [name, ...cells[index].map(([, code]: [0, number]) => results[code].name)].join(' '),
+    );
+    expect(described).toEqual([
+      'v1 present missing',
+      ' missing present',
+      'x present missing',
+      'v2 different',
+    ]);
+    expect(reasons.at(-1)).toEqual([`A has ${ONE}, B has ${TWO}`, -1]);
+    const cut = await render([], 'html', false);
+    expect(cut).toContain('"verdict":"No differences; not everything could be compared","isGood":false');
   });
 
   it('in Markdown is a table', async () => {

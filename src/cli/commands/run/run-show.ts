@@ -1,8 +1,10 @@
 import { assertNever } from '../../../base/errors.ts';
 import { escapeLines } from '../../../base/text.ts';
 import { checkSignature } from '../../../plan/plan-seal.ts';
+import { makePlanPage } from '../../../report/html/plan-page.ts';
+import { renderPage } from '../../../report/html/render-page.ts';
+import type { RecordedPlan } from '../../../plan/recorded-plan.ts';
 import { makePlanView, type PlanView } from '../../../report/plan/plan-view.ts';
-import { renderPlanHtml } from '../../../report/plan/render-plan-html.ts';
 import { renderPlanMarkdown } from '../../../report/plan/render-plan-markdown.ts';
 import { renderPlanText } from '../../../report/plan/render-plan-text.ts';
 import type { LogOptions } from '../../flags/options/run-options.ts';
@@ -27,7 +29,8 @@ export async function runShow(options: ShowOptions, { stdio }: ProcessContext): 
   const trusted = await readTrustedKeys(options.trustedKeys);
   const file = await readPlanFile(options.file);
   const signature = checkSignature(file, trusted);
-  const delivery = await streamOutput(stdio.out, render(makePlanView(file, signature), options.format));
+  const view = makePlanView(file, signature);
+  const delivery = await streamOutput(stdio.out, render(view, { plan: file.plan, format: options.format }));
   const isProven = trusted.length === 0 || signature.kind === 'verified';
   if (!isProven) {
     const log = createLogger(stdio, options.log, Date.now);
@@ -36,7 +39,10 @@ export async function runShow(options: ShowOptions, { stdio }: ProcessContext): 
   return isProven && delivery !== 'gone' ? 0 : 1;
 }
 
-async function* render(view: PlanView, format: PlanFormat): AsyncGenerator<string> {
+async function* render(
+  view: PlanView,
+  { plan, format }: { readonly plan: RecordedPlan; readonly format: PlanFormat },
+): AsyncGenerator<string> {
   switch (format) {
     case 'text':
       yield* renderPlanText(view);
@@ -48,7 +54,7 @@ async function* render(view: PlanView, format: PlanFormat): AsyncGenerator<strin
       yield renderPlanMarkdown(view);
       break;
     case 'html':
-      yield* renderPlanHtml(view);
+      yield* renderPage(makePlanPage(plan, view));
       break;
     default:
       assertNever(format);

@@ -41,6 +41,8 @@ export interface ReportFiles {
   /** The JSON report. */
   readonly report: string | undefined;
   readonly reportMarkdown: string | undefined;
+  /** The page for a browser. */
+  readonly reportHtml: string | undefined;
 }
 
 /** Mebibytes that most machines can spare. */
@@ -150,10 +152,21 @@ export function reportFilesOf(flags: FlagValues): ReportFiles {
     throw new UsageError(`-json-log-summary means -report=-, which contradicts -report=${report}`);
   }
   const json = report ?? (summary ? '-' : undefined);
-  if (json !== undefined && json === reportMarkdown) {
-    throw new UsageError(`-report and -report-markdown cannot both go to ${quote(json)}`);
+  const reportHtml = flags.text('report-html') || undefined;
+  refuseSame([
+    ['-report', json],
+    ['-report-markdown', reportMarkdown],
+    ['-report-html', reportHtml],
+  ]);
+  return { report: json, reportMarkdown, reportHtml };
+}
+
+function refuseSame(files: readonly (readonly [string, string | undefined])[]): void {
+  for (const [index, [flag, file]] of files.entries()) {
+    const [other] = files.slice(0, index).find(([, earlier]) => earlier === file) ?? [];
+    if (file !== undefined && other !== undefined)
+      throw new UsageError(`${other} and ${flag} cannot both go to ${quote(file)}`);
   }
-  return { report: json, reportMarkdown };
 }
 
 /** Flags that have no effect. */

@@ -1,0 +1,75 @@
+import { advise } from '../advise.ts';
+import { titleOf } from '../render-markdown.ts';
+import { decisionTable } from '../render-text.ts';
+import type { Report } from '../report.ts';
+import { withoutZeros } from '../summary/nonzero-table.ts';
+import { countOf } from '../../base/text.ts';
+import { verdictOf } from '../summary/verdict.ts';
+import { foldRows } from './fold-rows.ts';
+import { makeMatrix } from './make-matrix.ts';
+import type { Fact, PageData, PageTable } from './page-data.ts';
+import {
+  findingTable,
+  formatDuration,
+  hostTable,
+  malformedTable,
+  pageCauses,
+  repairTable,
+  shardTable,
+  withRows,
+} from './page-tables.ts';
+
+/** The page of a report. `exitCode` is that of the process, which the verdict names. */
+export function makeReportPage(report: Report, exitCode: number): PageData {
+  const causes = pageCauses(report.causes ?? []);
+  const { malformed, ...folded } = foldRows(report.items, { mode: report.mode, causes });
+  const matrix = makeMatrix(folded, 'destinations');
+  return {
+    title: titleOf(report),
+    verdict: verdictOf(report, exitCode),
+    isGood: exitCode === 0,
+    facts: factsOf(report),
+    note: noteOn(report, folded.results),
+    matrix,
+    causes: Array.from(causes.values()),
+    tables: withRows([
+      malformedTable(malformed),
+      findingTable(report.findings),
+      repairTable(report),
+      adviceTable(report),
+      edgeTable(report),
+      hostTable(report),
+      shardTable(report),
+    ]),
+  };
+}
+
+function factsOf(report: Report): readonly Fact[] {
+  const { startedAt, durationMs, stopped, manifests } = report;
+  const plan = 'plan' in report && report.plan !== undefined ? [['plan', report.plan] as const] : [];
+  return [
+    ['started', startedAt],
+    ['duration', `${formatDuration(durationMs)}${stopped ? ', stopped early' : ''}`],
+    ['manifests', `${manifests.projects}`],
+    ...plan,
+  ];
+}
+
+/** Edges that the report counts and does not list. */
+function noteOn({ summary }: Report, listed: readonly { readonly name: string }[]): string {
+  if (summary.present === 0 || listed.some(({ name }) => name === 'present')) return '';
+  return `${countOf(summary.present, 'edge')} already present are not listed; -report-all lists them.`;
+}
+
+function adviceTable(report: Report): PageTable {
+  return {
+    title: 'What to do',
+    note: '',
+    header: ['decision', 'advice'],
+    rows: advise(report).map(({ about, text }) => [about, text]),
+  };
+}
+
+function edgeTable(report: Report): PageTable {
+  return { title: 'Edges', note: '', ...withoutZeros(decisionTable(report)) };
+}
