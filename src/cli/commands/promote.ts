@@ -2,6 +2,7 @@ import { flagsOf } from '../flags/flag.ts';
 import {
   ALLOW_LOST_FLAGS,
   BROWSE_FLAGS,
+  CHANGE_FLAGS,
   CONFIRM_FLAGS,
   LOCATION_FLAGS,
   PROMOTION_FLAGS,
@@ -60,6 +61,7 @@ export const promote = defineCommand<PromoteRequest>({
   flags: [
     ...LOCATION_FLAGS,
     ...PARSE_ONLY_FLAGS,
+    ...CHANGE_FLAGS,
     ...CONFIRM_FLAGS,
     ...SCOPE_FLAGS,
     ...ALLOW_LOST_FLAGS,
@@ -78,12 +80,14 @@ export const promote = defineCommand<PromoteRequest>({
       ['-thin-manifest-dir=DIR', 'show what a promotion would do (dry run)'],
       ['-thin-manifest-dir=DIR -confirm', 'promote'],
       ['-manifest=FILE -parse-only', 'check manifests without network access'],
+      ['-thin-manifest-dir=DIR -manifest-diff-base=origin/main', 'only what changed in git'],
       ['-snapshot=REG', 'print the images of a registry'],
     ],
     common: [
       'manifest',
       'thin-manifest-dir',
       'parse-only',
+      'manifest-diff-base',
       'confirm',
       'shard',
       'deadline',

@@ -31,9 +31,11 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['confirm'], ['parse-only']],
   [
     ['snapshot', 'manifest-based-snapshot-of'],
-    ['shard', 'shard-count'],
+    ['shard', 'shard-count', 'use-prow-manifest-diff', 'manifest-diff-since', 'manifest-diff-base'],
   ],
   [['snapshot'], ['manifest-based-snapshot-of']],
+  [['use-prow-manifest-diff'], ['manifest-diff-since', 'manifest-diff-base']],
+  [['manifest-diff-since'], ['manifest-diff-base']],
   [['shard'], ['shard-count']],
   [['output'], ['output-format']],
   [['report'], ['json-log-summary']],

@@ -13,6 +13,8 @@ export interface LoadOptions {
   readonly strict: boolean;
   readonly log: Log;
   readonly stopping: AbortSignal;
+  /** Completes the problems before they are logged. */
+  readonly review?: (read: ReadManifests) => Promise<ReadManifests>;
 }
 
 /**
@@ -21,9 +23,10 @@ export interface LoadOptions {
  */
 export async function loadManifests(
   where: ManifestLocation,
-  { strict, log, stopping }: LoadOptions,
+  { strict, log, stopping, review = async (read) => read }: LoadOptions,
 ): Promise<ReadManifests> {
-  const read = await untilAborted(readManifests(where, stopping), stopping).catch(async (error: unknown) => {
+  const reading = readManifests(where, stopping).then(review);
+  const read = await untilAborted(reading, stopping).catch(async (error: unknown) => {
     if (stopping.aborted) return NOTHING_READ;
     throw error instanceof LayoutError ? new InputError(`${error.message}${await adviceFor(where)}`) : error;
   });

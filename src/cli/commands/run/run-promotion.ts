@@ -11,6 +11,7 @@ import type { Log } from '../../../ports/log.ts';
 import { exitCodeOf } from '../../../report/exit-code.ts';
 import { makeReport } from '../../../report/make-report.ts';
 import type { RunReport } from '../../../report/report.ts';
+import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
 import type { PromotionOptions, TransferOptions } from '../../flags/options/promotion-options.ts';
 import { isLoggedLive } from '../../output/live-log.ts';
 import { logReport } from '../../output/log-report.ts';
@@ -21,26 +22,26 @@ import { openRunRecord, type RunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
 import { prepareReports, type ReportTargets, writeReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
-import { loadManifests } from '../../runtime/load-manifests.ts';
+import { loadChanges } from '../../runtime/load-changes.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
 /** A promotion, its dry run or a check of the manifests, from its options to its exit code. */
 export function runPromotion(options: PromotionOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
-    const { log, stop } = run;
+    const { log } = run;
     const { stdio } = context;
-    const { shard, task, where } = options;
+    const { shard, task } = options;
     if (shard !== undefined) log.write('info', 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
-    const read = await loadManifests(where, { strict: false, log, stopping: stop.stopping });
+    const { read, changes } = await loadChanges(options, run);
     const { clock } = run.runtime;
     const record = openRunRecord({ places, log, clock, stdio, allowLost: options.allowLost });
     const report =
       task === 'parse-only'
-        ? checkOnly(read, { options, run })
-        : await promoteWith(read, { options, run, output, events: record.events });
+        ? checkOnly(read, { options, run, changes })
+        : await promoteWith(read, { options, run, changes, output, events: record.events });
     return await finishWith(report, { options, run, places, stdio, output, record });
   });
 }
@@ -92,6 +93,7 @@ async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Pro
 interface Parts {
   readonly options: PromotionOptions;
   readonly run: Run;
+  readonly changes: FoundChanges | undefined;
   readonly output?: PlanOutput | undefined;
 }
 
@@ -102,7 +104,7 @@ interface PromotionParts extends Parts {
 /** The stages over registries: a promotion or its dry run. */
 async function promoteWith(
   read: ReadManifests,
-  { options, run, output, events }: PromotionParts,
+  { options, run, changes, output, events }: PromotionParts,
 ): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -116,14 +118,25 @@ async function promoteWith(
     tree: runtime.openTree(options.where),
     keep: output.keep,
   };
-  const request = { read, confirm, proof, maxImageSize, reportAll, threads, shard, siblings, record };
+  const request = {
+    read,
+    changes,
+    confirm,
+    proof,
+    maxImageSize,
+    reportAll,
+    threads,
+    shard,
+    siblings,
+    record,
+  };
   return await run.showing(client.traffic, (progress) =>
     promote(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
   );
 }
 
 /** The findings that need no network. */
-function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
+function checkOnly(read: ReadManifests, { options, run, changes }: Parts): RunReport {
   const { manifests, problems, counts } = read;
   const registries = registriesOf(manifests);
   const { runtime, log, stop } = run;
@@ -131,7 +144,7 @@ function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
   if (options.serviceAccounts) bindRegistries(registries, log);
   const startedAt = runtime.clock.wallTime();
   const begun = runtime.clock.monotonic();
-  const wanted = takeShard(expandEdges(manifests), options.shard);
+  const wanted = takeShard(changes?.wanted ?? expandEdges(manifests), options.shard);
   return makeReport({
     mode: 'parse-only',
     startedAt,
@@ -141,7 +154,7 @@ function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
     shard: wanted.shard,
     plan: planConflicts(wanted),
     readings: new Map(),
-    findings: checkManifests(PARSE_ONLY_RULES, manifests),
+    findings: [...checkManifests(PARSE_ONLY_RULES, manifests), ...(changes?.findings ?? [])],
     outcomes: new Map(),
     problems,
     manifests: counts,
