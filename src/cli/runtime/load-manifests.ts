@@ -4,11 +4,11 @@ import { untilAborted } from '../../base/concurrency.ts';
 import { LayoutError } from '../../manifest/layout/layout-error.ts';
 import type { Problem, ReadManifests } from '../../manifest/model.ts';
 import { renderProblem } from '../../manifest/problem.ts';
-import { type ManifestLocation, readManifests } from '../../manifest/read-manifests.ts';
+import { type ManifestLocation, type ReadOptions, readManifests } from '../../manifest/read-manifests.ts';
 import type { Log } from '../../ports/log.ts';
 import { InputError } from '../flags/usage-error.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends ReadOptions {
   /** Throws for any file that is not YAML. Otherwise only its project is left out, unless no project can be parsed. */
   readonly strict: boolean;
   readonly log: Log;
@@ -23,9 +23,9 @@ export interface LoadOptions {
  */
 export async function loadManifests(
   where: ManifestLocation,
-  { strict, log, stopping, review = async (read) => read }: LoadOptions,
+  { strict, log, stopping, review = async (read) => read, ...options }: LoadOptions,
 ): Promise<ReadManifests> {
-  const reading = readManifests(where, stopping).then(review);
+  const reading = readManifests(where, stopping, options).then(review);
   const read = await untilAborted(reading, stopping).catch(async (error: unknown) => {
     if (stopping.aborted) return NOTHING_READ;
     throw error instanceof LayoutError ? new InputError(`${error.message}${await adviceFor(where)}`) : error;

@@ -8,7 +8,7 @@ import type { ImageEntry } from '../model.ts';
 import { parseImages } from '../parse-images.ts';
 import { SourceFile } from '../source-file.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
-import { isNull } from '../yaml/yaml-tree.ts';
+import { isNull, type YamlNode } from '../yaml/yaml-tree.ts';
 import { renderImageLines } from './render-entry.ts';
 import { type ImageGrowth, spliceImages } from './splice-images.ts';
 
@@ -52,7 +52,7 @@ export function editImages(
   if (reasons.length > 0) return refuse(reasons);
   if (added.length === 0) return { kind: 'unchanged' };
   const growths = groupAdditions(added);
-  const edited = spliceImages(new SourceFile(file, text), growths);
+  const edited = spliceImages({ text, root: before.root }, growths);
   const after = edited === undefined ? undefined : readList(file, edited);
   if (edited === undefined || after === undefined || !isExactly(after, before, added))
     return refuse([refuseLayout(file, growths)]);
@@ -87,7 +87,9 @@ class KnownEntries {
   }
 
   otherClaim({ name, digest, tag }: ImageAddition): TagClaim | undefined {
-    return tag === undefined ? undefined : this.#claims.get(`${name}:${tag}`)?.find((claim) => claim.digest !== digest);
+    return tag === undefined
+      ? undefined
+      : this.#claims.get(`${name}:${tag}`)?.find((claim) => claim.digest !== digest);
   }
 
   add({ name, digest, tag }: ImageAddition): void {
@@ -118,6 +120,7 @@ function groupAdditions(additions: readonly ImageAddition[]): readonly ImageGrow
 }
 
 interface ReadList {
+  readonly root: YamlNode;
   readonly images: readonly ImageEntry[];
   readonly problems: number;
 }
@@ -127,7 +130,7 @@ function readList(file: string, text: string): ReadList | undefined {
   const root = parseYaml(source);
   if (root === undefined || (root.kind !== 'list' && !isNull(root))) return undefined;
   const images = root.kind === 'list' ? parseImages(root, source) : [];
-  return { images, problems: source.problems.filter(({ severity }) => severity === 'error').length };
+  return { root, images, problems: source.problems.filter(({ severity }) => severity === 'error').length };
 }
 
 /** True where the one list is the other and the additions: nothing else has changed, and nothing new is wrong. */

@@ -25,7 +25,7 @@ export interface NewPart {
   readonly flow: string;
 }
 
-/** Inserts items into a list, each before the first one with a greater key. `added` are sorted by key. */
+/** Inserts items into a list, each in its sorted place. `added` are sorted by key. */
 export function insertItems(
   text: string,
   list: YamlList,
@@ -40,7 +40,7 @@ export function insertItems(
   return isInBrackets ? insertFlow(text, list, { parts, added }) : insertLines(text, { parts, added });
 }
 
-/** Inserts entries into a map, each before the first one with a greater key. `added` are sorted by key. */
+/** Inserts entries into a map, each in its sorted place. `added` are sorted by key. */
 export function insertEntries(text: string, map: YamlMap, added: readonly NewPart[]): readonly Splice[] {
   const parts = map.entries.map((entry) => ({
     key: entry.key.value,
@@ -85,8 +85,10 @@ function insertFlow(text: string, { at: open }: YamlNode, { parts, added }: Inse
   });
 }
 
-/** The part behind which a key belongs; undefined for the first place. */
+/** The part behind which a key belongs; undefined for the first place. Parts in another order get new ones at their end. */
 function partBefore(parts: readonly Part[], key: string): Part | undefined {
+  const isSorted = parts.every((part, index) => index === 0 || (parts[index - 1]?.key ?? '') <= part.key);
+  if (!isSorted) return parts.at(-1);
   const next = parts.findIndex((part) => part.key > key);
   return next === -1 ? parts.at(-1) : parts[next - 1];
 }

@@ -1,8 +1,6 @@
 import { groupBy } from '../../base/maps.ts';
 import type { ImageName } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
-import type { SourceFile } from '../source-file.ts';
-import { parseYaml } from '../yaml/parse-yaml.ts';
 import { isNull, type YamlEntry, type YamlList, type YamlMap, type YamlNode } from '../yaml/yaml-tree.ts';
 import { insertEntries, insertItems } from './insert.ts';
 import {
@@ -37,15 +35,17 @@ export interface ImageGrowth {
  * `growths` are sorted by name. Undefined for a text that cannot be edited so. The caller must check the content of the
  * result.
  */
-export function spliceImages(source: SourceFile, growths: readonly ImageGrowth[]): string | undefined {
-  const root = parseYaml(source);
-  if (root === undefined) return undefined;
-  const { text } = source;
+export function spliceImages(
+  { text, root }: { readonly text: string; readonly root: YamlNode },
+  growths: readonly ImageGrowth[],
+): string | undefined {
   if (isNull(root)) return applySplices(text, [appendToEmpty(text, growths)]);
   if (root.kind !== 'list') return undefined;
   const imagesOf = indexImages(root);
   const isNew = ({ name }: ImageGrowth) => !imagesOf.has(name);
-  const inside = growths.filter((growth) => !isNew(growth)).map((growth) => spliceImage(text, imagesOf.get(growth.name) ?? [], growth));
+  const inside = growths
+    .filter((growth) => !isNew(growth))
+    .map((growth) => spliceImage(text, imagesOf.get(growth.name) ?? [], growth));
   if (inside.includes(undefined)) return undefined;
   const added = growths.filter(isNew);
   const outside = added.length === 0 ? [] : spliceNewImages(text, root, added);
@@ -92,7 +92,11 @@ function spliceNewImages(text: string, list: YamlList, growths: readonly ImageGr
 }
 
 /** `images` are the entries of one name: a digest goes to the one that has it, a new one to the first. */
-function spliceImage(text: string, images: readonly YamlMap[], { digests }: ImageGrowth): readonly Splice[] | undefined {
+function spliceImage(
+  text: string,
+  images: readonly YamlMap[],
+  { digests }: ImageGrowth,
+): readonly Splice[] | undefined {
   const [first] = images;
   if (first === undefined) return undefined;
   const known = indexDigests(images);
@@ -114,7 +118,11 @@ function indexDigests(images: readonly YamlMap[]): ReadonlyMap<string, YamlEntry
   return new Map(entries.toReversed().map((entry) => [entry.key.value, entry])); // the first of several counts
 }
 
-function spliceDigests(text: string, image: YamlMap, added: readonly DigestTags[]): readonly Splice[] | undefined {
+function spliceDigests(
+  text: string,
+  image: YamlMap,
+  added: readonly DigestTags[],
+): readonly Splice[] | undefined {
   const dmap = dmapOf(image);
   if (dmap === undefined) {
     // the image has no `dmap`: it becomes the last field
@@ -132,7 +140,13 @@ function spliceDigests(text: string, image: YamlMap, added: readonly DigestTags[
   if (!isUnwritten(dmap)) return [replace(text, dmap.value, renderDmapFlow(added))];
   const end = endOfKey(text, dmap);
   const start = `${lineBreakOf(text)}${indentationAt(text, dmap.key.at)}  `;
-  return [{ at: endOfLine(text, end), removed: 0, text: added.map((entry) => start + renderDmapEntry(entry)).join('') }];
+  return [
+    {
+      at: endOfLine(text, end),
+      removed: 0,
+      text: added.map((entry) => start + renderDmapEntry(entry)).join(''),
+    },
+  ];
 }
 
 /** Greater than the name of any field. */

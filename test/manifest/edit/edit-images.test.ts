@@ -220,7 +220,12 @@ describe('an addition to a list of images', () => {
     const hash = fc.constantFrom(A, B, C);
     const tag = fc.constantFrom('', ':v1', ':v1.10', ':v2');
     const additions = fc.array(fc.tuple(name, tag, hash).map(([one, two, three]) => `${one}${two}@${three}`));
-    const starts = fc.constantFrom('', LIST, `[{name: app, dmap: {}}, {name: tool}]\n`, `- name: tool\n  dmap:\n- name: app\n  dmap:\n    "${A}": []\n    "${B}":\n`);
+    const starts = fc.constantFrom(
+      '',
+      LIST,
+      `[{name: app, dmap: {}}, {name: tool}]\n`,
+      `- name: app\n  dmap:\n    "${A}": []\n    "${B}":\n- name: tool\n  dmap:\n`,
+    );
     fc.assert(
       fc.property(starts, additions, (start, list) => {
         const together = add(start, ...list);
@@ -235,6 +240,11 @@ describe('an addition to a list of images', () => {
       }),
       runs({ seed: 17, numRuns: 300 }),
     );
+  });
+
+  it('comes last in a map that is in another order, by tag for example', () => {
+    const byTag = `- name: app\n  dmap:\n    "${C}": ["v1"]\n    "${A}": ["v2"]\n`;
+    expect(edited(byTag, `app:v3@${B}`)).toBe(`${byTag}    "${B}": ["v3"]\n`);
   });
 
   it('of one tag to two digests is refused', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { matches } from '../../../src/workflows/init/tag-glob.ts';
+import { matchesGlob } from '../../src/base/glob.ts';
 
 it.each([
   ['v*', 'v1.0', true],
@@ -11,5 +11,5 @@ it.each([
   ['v1', 'v1.0', false],
   ['*a*a*a*b', 'a'.repeat(128), false],
 ])('the glob %s and the tag %s', (glob, tag, expected) => {
-  expect(matches(glob, tag)).toBe(expected);
+  expect(matchesGlob(glob, tag)).toBe(expected);
 });
