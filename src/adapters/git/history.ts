@@ -1,6 +1,5 @@
 import { quote } from '../../base/text.ts';
 import { type Commit, type History, HistoryError, type Period } from '../../ports/history.ts';
-import { describeAge, isMisreadAge } from './age.ts';
 import { parseBatch } from './cat-file.ts';
 import { type Environment, type ManifestPath, placeOf } from './git.ts';
 import { openRepository, type Repository } from './repository.ts';
@@ -108,4 +107,15 @@ function shallow({ top, deepen }: Repository, missing: string): HistoryError {
     'incomplete',
     `the clone ${quote(top)} is shallow and lacks ${missing}: run "${deepen}"`,
   );
+}
+
+/** A number with one or two letters, such as `2w`: git takes the number for a day of the month. */
+const SHORTHAND = /^\s*-?\d+\s*(?!am\b|pm\b)[a-z]{1,2}\s*$/i;
+
+function isMisreadAge(age: string): boolean {
+  return SHORTHAND.test(age) || age.trim() === '';
+}
+
+function describeAge(age: string): string {
+  return `${quote(age)} does not name a time in the past: write "14 days", or a date such as 2026-01-31`;
 }

@@ -14,7 +14,7 @@ const MERGE_FLAGS = flagsOf('Manifests', [
   {
     name: 'base_dir',
     value: 'DIR',
-    default: 'the current directory',
+    default: '.',
     description: 'the manifest directory, or a checkout of k8s.io',
   },
   { name: 'staging_repo', value: 'REG', description: 'the source registry of the project', neverEmpty: true },
@@ -22,14 +22,14 @@ const MERGE_FLAGS = flagsOf('Manifests', [
     name: 'filter_tag',
     value: 'TAG',
     repeatable: true,
-    description: 'only this tag; a glob, or a range of versions such as `>=1.30.0 <1.31`',
+    description: 'only this tag, glob or range of versions',
   },
-  { name: 'filter_image', value: 'NAME', repeatable: true, description: 'only this image; may be a glob' },
+  { name: 'filter_image', value: 'NAME', repeatable: true, description: 'only this image or glob' },
   {
     name: 'filter_digest',
     value: 'DIGEST',
     repeatable: true,
-    description: 'only this digest; may be a glob',
+    description: 'only this digest or glob',
   },
   { name: 'dry-run', description: 'print a unified diff, and write nothing' },
 ]);

@@ -80,7 +80,6 @@ export const promote = defineCommand<PromoteRequest>({
       ['-thin-manifest-dir=DIR', 'show what a promotion would do (dry run)'],
       ['-thin-manifest-dir=DIR -confirm', 'promote'],
       ['-manifest=FILE -parse-only', 'check manifests without network access'],
-      ['-thin-manifest-dir=DIR -manifest-diff-base=origin/main', 'only what changed in git'],
       ['-snapshot=REG', 'print the images of a registry'],
     ],
     common: [

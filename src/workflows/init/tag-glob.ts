@@ -1,4 +1,4 @@
-import { matchesGlob } from '../../base/glob.ts';
+import { matchesGlob } from '../../base/text.ts';
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
 
 /** The images with the tags that match one of some globs; digests without such a tag are left out. No glob keeps all. */

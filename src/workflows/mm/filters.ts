@@ -1,5 +1,5 @@
 import { parse, satisfies, validRange } from 'semver';
-import { matchesGlob } from '../../base/glob.ts';
+import { matchesGlob } from '../../base/text.ts';
 
 /** One value of a filter: a text, a glob with `*` and `?`, or for tags a range of versions such as `>=1.30.0 <1.31`. */
 export interface Filter {

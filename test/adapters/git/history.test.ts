@@ -1,4 +1,3 @@
-// Covers src/adapters/git/age.ts
 // Covers src/adapters/git/cat-file.ts
 // Covers src/adapters/git/git.ts
 // Covers src/adapters/git/repository.ts
