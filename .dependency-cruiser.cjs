@@ -34,7 +34,10 @@ const TABLE = {
   report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: { zod: ANYWHERE } },
   'apply.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
   'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'image', 'base'], touches: {} },
-  'workflows/*': { src: [...STAGES, 'browse', 'ports', 'image', 'base'], touches: { 'p-limit': ANYWHERE } },
+  'workflows/*': {
+    src: [...STAGES, 'browse', 'ports', 'image', 'base'],
+    touches: { 'p-limit': ANYWHERE, semver: ['mm/'] },
+  },
   http: {
     src: ['ports', 'image', 'base'],
     touches: { 'node:*': ANYWHERE, undici: ANYWHERE, 'p-limit': ANYWHERE },

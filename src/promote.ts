@@ -1,6 +1,7 @@
 import { beginRun, carryOut, type Run, type RunPorts, type RunRequest } from './apply.ts';
 import { sortedBy } from './base/sorted.ts';
 import { blockEdges } from './checks/block-edges.ts';
+import type { Finding } from './checks/finding.ts';
 import { isProven, type ProofScope } from './checks/images-to-copy.ts';
 import { MANIFEST_RULES, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
@@ -12,7 +13,7 @@ import type { RegistryName } from './image/repository.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { PromoterManifest, ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
-import type { BoundAccount, PlanOrigin, RecordedPlan } from './plan/recorded-plan.ts';
+import type { BoundAccount, ChangeScope, PlanOrigin, RecordedPlan } from './plan/recorded-plan.ts';
 import type { RepositoryFactsReader } from './ports/repository-facts.ts';
 import type { SourceRevision, SourceTree } from './ports/source-tree.ts';
 import type { RunReport } from './report/report.ts';
@@ -21,6 +22,8 @@ export interface PromotionRequest extends RunRequest {
   readonly read: ReadManifests;
   /** The wanted edges if no manifest has them. Unset: those of the manifests. */
   readonly wanted?: Wanted | undefined;
+  /** The changes of the manifests, where the run is limited to them. */
+  readonly changes?: Changes | undefined;
   /** Undefined for all that the manifests want. */
   readonly shard?: Shard | undefined;
   /** Whether destinations of a manifest may stand in for its source. Default: they may. */
@@ -31,6 +34,14 @@ export interface PromotionRequest extends RunRequest {
   readonly maxImageSize?: number | undefined;
   /** Unset: the plan is not kept. */
   readonly record?: PlanRecorder | undefined;
+}
+
+/** The part of the desired state that changed. */
+export interface Changes {
+  readonly wanted: Wanted;
+  readonly scope: ChangeScope;
+  /** Entries that were removed, and faults of the earlier state. */
+  readonly findings: readonly Finding[];
 }
 
 /** Keeps the plan of a run, to be applied later. */
@@ -50,13 +61,13 @@ export interface PromotionPorts extends RunPorts {
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
-  const { confirm, maxImageSize, read, record, reportAll: keepPresent } = request;
+  const { changes, confirm, maxImageSize, read, record, reportAll: keepPresent } = request;
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const run = beginRun(request, ports);
   const { ending, source } = run;
 
   const all = request.wanted ?? expandEdges(read.manifests, request);
-  const wanted = takeShard(all, request.shard);
+  const wanted = takeShard(changes?.wanted ?? all, request.shard);
   const revision = record?.tree?.revision(ending);
   const readsAll = confirm || maxImageSize !== undefined;
   // a manifest that is about to be copied or checked is read at once, any other is looked up
@@ -66,9 +77,16 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const rules = planRules(read.manifests, { proof, maxImageSize, facts: ports.facts });
   const found = await runChecks(rules, unchecked, { ...run.reading, source }, ending);
   const plan = blockEdges(unchecked, found);
-  const findings = [...checkManifests(MANIFEST_RULES, read.manifests), ...found];
+  const findings = [
+    ...checkManifests(MANIFEST_RULES, read.manifests),
+    ...(changes?.findings ?? []),
+    ...found,
+  ];
   if (record !== undefined && !ending.aborted) {
-    const origin = makeOrigin({ tool: record.tool, read, all, wanted, revision: await revision }, run);
+    const origin = makeOrigin(
+      { tool: record.tool, read, all, wanted, changes, revision: await revision },
+      run,
+    );
     record.keep({ ...plan, origin, findings, ...keptOf(read) });
   }
   const { edges, shard } = wanted;
@@ -81,18 +99,20 @@ interface Made {
   readonly read: ReadManifests;
   readonly all: Wanted;
   readonly wanted: Wanted;
+  readonly changes: Changes | undefined;
   readonly revision: SourceRevision | undefined;
 }
 
-function makeOrigin({ tool, read, all, wanted, revision }: Made, { startedAt }: Run): PlanOrigin {
+function makeOrigin({ tool, read, all, wanted, changes, revision }: Made, { startedAt }: Run): PlanOrigin {
   const { projects, images, digests } = read.counts; // without `destinations`: older versions refuse a plan with an unknown field
   return {
     tool,
     madeAt: new Date(startedAt).toISOString(),
-    manifests: wanted.shard?.input ?? fingerprintOf(all),
+    manifests: changes === undefined && wanted.shard !== undefined ? wanted.shard.input : fingerprintOf(all),
     read: { projects, images, digests },
     ...(revision !== undefined && { revision }),
     ...(wanted.shard !== undefined && { shard: wanted.shard }),
+    ...(changes !== undefined && { changes: changes.scope }),
   };
 }
 

@@ -24,7 +24,7 @@ const DOWN: ReportCause = {
   host: HOSTS[3] ?? '',
   identity: null,
   edges: TAGS,
-  edge: '',
+  repositories: [],
   message: 'ECONNREFUSED: connect ECONNREFUSED 10.0.0.7:443',
   advice: 'check the network, then run again',
 };

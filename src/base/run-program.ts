@@ -23,17 +23,19 @@ export interface ProgramCall {
   /** Milliseconds. */
   readonly limit: number;
   readonly signal: AbortSignal;
+  /** Most bytes of output. Default: 64 KiB. */
+  readonly maxOutput?: number;
 }
 
-export interface ProgramRun {
+export interface ProgramRun<Output = string> {
   /** `exit 3`, `ended by SIGTERM`. */
   readonly end: string;
-  readonly output: string;
+  readonly output: Output;
   /** The output on stderr. */
   readonly complaint: string;
 }
 
-const MAX_OUTPUT_CHARACTERS = 64 * 1024;
+const MAX_OUTPUT = 64 * 1024;
 /** Milliseconds to wait for output after the program's end: its own children may keep the output open. */
 const DRAIN = 200;
 
@@ -41,8 +43,14 @@ const DRAIN = 200;
  * Runs a program to its end. One that takes too long or says too much is killed with all that it has started. Throws a
  * `ProgramError`, and the signal's reason when that is aborted.
  */
-export function runProgram(call: ProgramCall): Promise<ProgramRun> {
-  const { input, limit, signal } = call;
+export async function runProgram(call: ProgramCall): Promise<ProgramRun> {
+  const run = await runForBytes(call);
+  return { ...run, output: run.output.toString() };
+}
+
+/** The same, for output that is not text. */
+export function runForBytes(call: ProgramCall): Promise<ProgramRun<Buffer>> {
+  const { input, limit, signal, maxOutput = MAX_OUTPUT } = call;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const child = start(call);
@@ -58,15 +66,15 @@ export function runProgram(call: ProgramCall): Promise<ProgramRun> {
       signal.removeEventListener('abort', stop);
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     };
-    const output = collect(child.stdout, () => giveUp(tooTalkative()));
-    const complaint = collect(child.stderr, () => {});
+    const output = collect(child.stdout, maxOutput, () => giveUp(tooTalkative(maxOutput)));
+    const complaint = collect(child.stderr, MAX_OUTPUT, () => {});
     signal.addEventListener('abort', stop);
     child.on('error', (cause) => giveUp(cannotRun(cause)));
     child.on('exit', (status, killedBy) => {
       const end = status === null ? `ended by ${killedBy}` : `exit ${status}`;
       afterDrain(child, () => {
         release();
-        resolve({ end, output: output(), complaint: complaint() });
+        resolve({ end, output: output(), complaint: complaint().toString() });
       });
     });
     child.stdin.on('error', () => {}); // one that ends without reading is judged by its answer
@@ -92,14 +100,16 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** Reads a stream from now on, up to a limit. The returned function gives the text so far. */
-function collect(stream: Readable, onFlood: () => void): () => string {
-  let text = '';
-  stream.setEncoding('utf8').on('data', (piece: string) => {
-    if (text.length <= MAX_OUTPUT_CHARACTERS) text += piece;
-    if (text.length > MAX_OUTPUT_CHARACTERS) onFlood();
+/** Reads a stream from now on, up to a limit. The returned function gives the bytes so far. */
+function collect(stream: Readable, limit: number, onFlood: () => void): () => Buffer {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  stream.on('data', (piece: Buffer) => {
+    if (size <= limit) pieces.push(piece);
+    size += piece.length;
+    if (size > limit) onFlood();
   });
-  return () => text;
+  return () => Buffer.concat(pieces);
 }
 
 /** Once the output of a child that has ended is closed, or a short while later: then whatever it said has been read. */
@@ -120,6 +130,6 @@ function tooLate(limit: number): ProgramError {
   return new ProgramError('too-late', `no answer within ${limit} ms`);
 }
 
-function tooTalkative(): ProgramError {
-  return new ProgramError('too-talkative', `it says more than ${MAX_OUTPUT_CHARACTERS} characters`);
+function tooTalkative(limit: number): ProgramError {
+  return new ProgramError('too-talkative', `it says more than ${limit} bytes`);
 }

@@ -1,4 +1,5 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
+import { addTo } from '../base/maps.ts';
 import type { Digest } from '../image/digest.ts';
 import { isIndexType } from '../image/media-types.ts';
 import { parseReferences } from '../image/oci-manifest.ts';
@@ -77,14 +78,22 @@ const NOTHING_MORE: Omit<RepositoryContent, 'digests'> = {
   referrers: new Set(),
 };
 
-/** The digest of a tag, with only that tag. */
+/** The digests of some tags, with only those tags. */
 export async function readTagged(
   repository: Repository,
-  { listing, tag }: { listing: Listing; tag: Tag },
-  browsing: Browsing,
+  { listing, isAsked }: { readonly listing: Listing; readonly isAsked: (tag: Tag) => boolean },
+  { registry, workers, signal }: Browsing,
 ): Promise<RepositoryContent> {
-  const digest = await findTagged(repository, { listing, tag }, browsing);
-  const digests = new Map(digest === undefined ? [] : [[digest, [tag]]]);
+  const digests = new Map<Digest, Tag[]>();
+  if (listing.kind === 'digests') {
+    for (const [tag, digest] of listing.tags) if (isAsked(tag)) addTo(digests, digest, tag);
+  } else if (listing.kind === 'tags') {
+    const asked = Array.from(listing.tags).filter(isAsked);
+    await forEachConcurrently(asked, { workers, signal }, async (tag) => {
+      const digest = await registry.resolve(repository, tag, signal);
+      if (digest !== undefined) addTo(digests, digest, tag);
+    });
+  }
   return { digests, ...NOTHING_MORE };
 }
 
@@ -99,21 +108,6 @@ export async function readChildren(
     throw new RegistryError('unexpected', `${repository}@${index} was listed, but does not exist`);
   }
   return parseReferences(manifest).manifests.map(({ digest }) => digest);
-}
-
-async function findTagged(
-  repository: Repository,
-  { listing, tag }: { listing: Listing; tag: Tag },
-  { registry, signal }: Browsing,
-): Promise<Digest | undefined> {
-  switch (listing.kind) {
-    case 'missing':
-      return undefined;
-    case 'digests':
-      return listing.tags.get(tag);
-    case 'tags':
-      return listing.tags.has(tag) ? await registry.resolve(repository, tag, signal) : undefined;
-  }
 }
 
 /** The digests that the tags of a repository lead to, level by level. */

@@ -28,6 +28,8 @@ export interface WalkRequest {
   readonly named: readonly Repository[];
   /** Keeps only digests with this tag, and only this tag of them. */
   readonly tag: Tag | undefined;
+  /** Keeps only these tags, and digests that have one of them. Others are not looked up. Default: all. */
+  readonly onlyTags?: (tag: Tag) => boolean;
   readonly minimal: ExcludedContent;
   readonly naming: Naming;
   readonly expected: ExpectedDigests;
@@ -112,12 +114,13 @@ async function visit(repository: Repository, reading: Reading) {
 }
 
 async function readState(repository: Repository, listing: Listing, reading: Reading) {
-  const { tag, minimal, expected } = reading.request;
+  const { tag, minimal, expected, onlyTags } = reading.request;
+  const isAsked = onlyTags ?? (tag === undefined ? undefined : (one: Tag) => one === tag);
   const known = Array.from(expected({ repository, name: reading.start.nameOf(repository) }));
   const content =
-    tag === undefined
+    isAsked === undefined
       ? await readContent(repository, { listing, expected: known }, reading)
-      : await readTagged(repository, { listing, tag }, reading);
+      : await readTagged(repository, { listing, isAsked }, reading);
   const { digests } = content;
   const minimised = await filterChildren(repository, { digests, content, minimal, expected: known }, reading);
   return { kind: 'read', listing, ...minimised } as const;

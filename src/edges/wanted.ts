@@ -57,8 +57,10 @@ export interface WantedTag {
 /** A destination tag that is wanted for several digests: none of them is promoted. */
 export interface Conflict {
   readonly tag: Tag;
-  /** At least two, sorted by digest. */
+  /** Sorted by digest; with the known ones at least two. */
   readonly claims: readonly Claim[];
+  /** The claims of other edges than those of the run, where it is limited to changes. */
+  readonly known?: readonly Claim[];
 }
 
 export interface Claim {

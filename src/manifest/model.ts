@@ -82,6 +82,7 @@ export type RuleName =
   | 'too-many-edges'
   | 'file-size'
   | 'source-image'
+  | 'orphan-images'
   | 'layout';
 
 /** The good entries of all files, and the problems of the others. */

@@ -2,6 +2,7 @@ import { forEachConcurrently } from '../base/concurrency.ts';
 import { assertNever } from '../base/errors.ts';
 import { sortedBy } from '../base/sorted.ts';
 import { quote } from '../base/text.ts';
+import type { RegistryName } from '../image/repository.ts';
 import { readLayout } from './layout/layout.ts';
 import { LayoutError, type LayoutIssue } from './layout/layout-error.ts';
 import { readSource } from './layout/read-source.ts';
@@ -16,6 +17,11 @@ export type ManifestLocation =
   | { readonly kind: 'plain'; readonly file: string }
   | { readonly kind: 'thin'; readonly directory: string };
 
+export interface ReadOptions {
+  /** Reads the images of thin manifests that name this registry; others have none. Default: those of all. */
+  readonly imagesFrom?: RegistryName;
+}
+
 const CONCURRENT_PROJECTS = 16;
 
 /**
@@ -25,12 +31,16 @@ const CONCURRENT_PROJECTS = 16;
  * Throws a LayoutError for a missing or unreadable file, an empty plain manifest or a broken directory layout, and the
  * reason of an aborted signal.
  */
-export async function readManifests(location: ManifestLocation, signal: AbortSignal): Promise<ReadManifests> {
+export async function readManifests(
+  location: ManifestLocation,
+  signal: AbortSignal,
+  { imagesFrom }: ReadOptions = {},
+): Promise<ReadManifests> {
   switch (location.kind) {
     case 'plain':
       return await readPlainFile(location.file, signal);
     case 'thin':
-      return await readThinDirectory(location.directory, signal);
+      return await readThinDirectory(location.directory, signal, imagesFrom);
     default:
       return assertNever(location);
   }
@@ -46,14 +56,21 @@ async function readPlainFile(file: string, signal: AbortSignal): Promise<ReadMan
   return together([parsePlain(source)], source.problems);
 }
 
-async function readThinDirectory(directory: string, signal: AbortSignal): Promise<ReadManifests> {
+async function readThinDirectory(
+  directory: string,
+  signal: AbortSignal,
+  imagesFrom: RegistryName | undefined,
+): Promise<ReadManifests> {
   const { projects, warnings } = await readLayout(directory, signal);
   const unusable: LayoutIssue[] = [];
   const parsed: ParsedProject[] = [];
   const problems: (readonly Problem[])[] = [warnings];
   await forEachConcurrently(projects, { workers: CONCURRENT_PROJECTS, signal }, async (project) => {
     const manifest = await readSource({ ...project.manifest, links: 'refuse' }, signal);
-    const images = await readSource({ ...project.images, links: 'refuse' }, signal);
+    const isNamed = !(manifest instanceof SourceFile) || manifest.text.includes(imagesFrom ?? '');
+    const images = isNamed
+      ? await readSource({ ...project.images, links: 'refuse' }, signal)
+      : new SourceFile(project.images.file, '');
     for (const source of [manifest, images]) if (!(source instanceof SourceFile)) unusable.push(source);
     if (!(manifest instanceof SourceFile && images instanceof SourceFile)) return;
     parsed.push(parseThin(manifest, images));

@@ -48,8 +48,9 @@ function decideRepository({ repository, list }: WantedRepository, known: Known, 
   }
 }
 
-function conflictItems(destination: Repository, { tag, claims }: Conflict): PlanItem[] {
-  return nameOthers(claims).map(({ claim: { digest, sources, at }, others, moreOthers }) => ({
+function conflictItems(destination: Repository, { tag, claims, known = [] }: Conflict): PlanItem[] {
+  const own = nameOthers([...claims, ...known]).slice(0, claims.length);
+  return own.map(({ claim: { digest, sources, at }, others, moreOthers }) => ({
     decision: 'conflict',
     destination,
     tag,

@@ -75,7 +75,7 @@ function* encodeList(name: string, list: readonly unknown[]) {
   yield '\n]';
 }
 
-function orderOrigin({ tool, madeAt, manifests, read, revision, shard }: PlanOrigin): PlanOrigin {
+function orderOrigin({ tool, madeAt, manifests, read, revision, shard, changes }: PlanOrigin): PlanOrigin {
   const { projects, images, digests } = read;
   return {
     tool,
@@ -84,6 +84,7 @@ function orderOrigin({ tool, madeAt, manifests, read, revision, shard }: PlanOri
     read: { projects, images, digests },
     ...(revision && { revision: { commit: revision.commit, dirty: revision.dirty } }),
     ...(shard && { shard: { index: shard.index, count: shard.count, input: shard.input } }),
+    ...(changes && { changes: { base: changes.base, ...(changes.since && { since: changes.since }) } }),
   };
 }
 

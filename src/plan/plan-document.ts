@@ -92,6 +92,9 @@ const Origin = z.strictObject({
   read: z.strictObject({ projects: Count, images: Count, digests: Count }),
   revision: z.exactOptional(z.strictObject({ commit: Commit, dirty: z.boolean() })),
   shard: z.exactOptional(z.strictObject({ index: Count, count: Count, input: DigestText })),
+  changes: z.exactOptional(
+    z.strictObject({ base: Commit.nullable(), since: z.exactOptional(z.iso.datetime()) }),
+  ),
 });
 
 const Finding = z.strictObject({

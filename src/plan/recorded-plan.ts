@@ -27,6 +27,16 @@ export interface PlanOrigin {
   readonly revision?: Revision;
   /** Where the plan is for one shard. */
   readonly shard?: ShardIdentity;
+  /** Where the plan is for the changes of the manifests alone. */
+  readonly changes?: ChangeScope;
+}
+
+/** The limits of a run that processes only what changed in the manifests. */
+export interface ChangeScope {
+  /** The full name of the commit that they are compared with; null for the time before the first commit. */
+  readonly base: string | null;
+  /** ISO 8601, UTC: the start of the period whose additions count. */
+  readonly since?: string;
 }
 
 /** The size of the manifests: files, entries of the lists of images, entries of the dmaps. */

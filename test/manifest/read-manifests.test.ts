@@ -20,7 +20,7 @@ describe('the projects of kubernetes', () => {
   it('are read with their one malformed digest as the only error', () => {
     expect(summaryOf(read.problems)).toEqual([
       'images/k8s-staging-ingress-nginx/images.yaml:7:5 error digest',
-      'images/k8s-staging-sched-simulator/images.yaml:1:1 warning layout',
+      'images/k8s-staging-sched-simulator/images.yaml:1:1 warning orphan-images',
       'images/k8s-staging-sig-storage/images.yaml:6:3 warning empty-dmap',
       'images/k8s-staging-sig-storage/images.yaml:8:3 warning empty-dmap',
     ]);

@@ -140,8 +140,8 @@ describe('what is refused', () => {
     ['a contradiction', ['-confirm', '-dry-run'], /-confirm and -dry-run/],
     [
       'a flag that is not built yet',
-      ['-use-prow-manifest-diff', '-manifest-diff-since=3d'],
-      /not built yet: -use-prow-manifest-diff, -manifest-diff-since/,
+      ['-require-provenance', '-vuln-severity-threshold=3'],
+      /not built yet: -vuln-severity-threshold, -require-provenance/,
     ],
     ['a boolean with a value of its own', ['-confirm', 'true'], /unexpected argument "true".*-flag=true/],
     ['two places to read from', ['-thin-manifest-dir=b'], /-manifest and -thin-manifest-dir/],
@@ -274,10 +274,12 @@ describe('the flags of others', () => {
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
   });
 
-  it('the presubmit job says that its git diff is not built yet, instead of promoting everything', async () => {
+  it('the presubmit job says that its manifests are in no git repository, instead of promoting everything', async () => {
     const directory = await testdir(thinFiles({ a: offline() }));
     const args = ['cip', `--thin-manifest-dir=${directory}`, '--use-prow-manifest-diff', ...identity];
-    await expectRefusal(args, /not built yet: -use-prow-manifest-diff/, { program: 'kpromo' });
+    const { status, stderr } = await runCip(args, { program: 'kpromo', env: { JOB_TYPE: 'postsubmit' } });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/cannot find what changed: .*is in no git repository/);
   });
 });
 

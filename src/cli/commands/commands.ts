@@ -6,6 +6,7 @@ import { completionOf } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { init } from './init.ts';
+import { mm } from './mm.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
 import { show } from './show.ts';
@@ -17,6 +18,7 @@ export const COMMANDS: readonly CipCommand[] = [
   promote,
   init,
   add,
+  mm,
   copy,
   verify,
   diff,
@@ -33,7 +35,6 @@ const PLANNED: readonly string[] = [
   'init',
   'add',
   'copy',
-  'mm',
   'fmt',
   'lint',
   'merge-driver',

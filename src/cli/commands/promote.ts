@@ -2,6 +2,7 @@ import { flagsOf } from '../flags/flag.ts';
 import {
   ALLOW_LOST_FLAGS,
   BROWSE_FLAGS,
+  CHANGE_FLAGS,
   CONFIRM_FLAGS,
   LOCATION_FLAGS,
   PROMOTION_FLAGS,
@@ -60,6 +61,7 @@ export const promote = defineCommand<PromoteRequest>({
   flags: [
     ...LOCATION_FLAGS,
     ...PARSE_ONLY_FLAGS,
+    ...CHANGE_FLAGS,
     ...CONFIRM_FLAGS,
     ...SCOPE_FLAGS,
     ...ALLOW_LOST_FLAGS,
@@ -84,6 +86,7 @@ export const promote = defineCommand<PromoteRequest>({
       'manifest',
       'thin-manifest-dir',
       'parse-only',
+      'manifest-diff-base',
       'confirm',
       'shard',
       'deadline',

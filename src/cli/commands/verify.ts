@@ -2,7 +2,14 @@ import { quote } from '../../base/text.ts';
 import { type Mirror, parseMirror } from '../../workflows/verify/mirror.ts';
 import { flagsOf } from '../flags/flag.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
-import { CONFIRM_FLAGS, LOCATION_FLAGS, REPORT_FLAGS, RUN_FLAGS, SCOPE_FLAGS } from '../flags/flags.ts';
+import {
+  CHANGE_FLAGS,
+  CONFIRM_FLAGS,
+  LOCATION_FLAGS,
+  REPORT_FLAGS,
+  RUN_FLAGS,
+  SCOPE_FLAGS,
+} from '../flags/flags.ts';
 import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { makePromotionOptions } from '../flags/options/promotion-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
@@ -35,7 +42,10 @@ export const verify = defineCommand<VerifyOptions>({
     ...RUN_FLAGS,
     ...FORMER_FLAGS,
   ],
-  refusal: (flag) => `cip verify is read-only; -${flag} is not allowed`,
+  refusal: (flag) =>
+    CHANGE_FLAGS.some(({ name }) => name === flag)
+      ? `cip verify checks all that the manifests want; -${flag} is not allowed`
+      : `cip verify is read-only; -${flag} is not allowed`,
   help: {
     about: 'checks that the destinations hold the images of promoter manifests.',
     summary: ['-thin-manifest-dir=DIR', 'check that everything is promoted'],

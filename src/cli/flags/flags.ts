@@ -21,6 +21,27 @@ export const SCOPE_FLAGS = flagsOf('Promotion', [
   { name: 'no-siblings', description: 'copy from the source only, not from other destinations' },
 ]);
 
+/** Limit a run to the changes of the manifests in git. */
+export const CHANGE_FLAGS = flagsOf('Changes only', [
+  {
+    name: 'use-prow-manifest-diff',
+    description: 'only what changed, by the variables of a Prow job (`JOB_TYPE`)',
+  },
+  {
+    name: 'manifest-diff-since',
+    value: 'AGE',
+    description: 'only what was added since AGE, e.g. `14 days` or a date',
+    neverEmpty: true,
+  },
+  {
+    name: 'manifest-diff-base',
+    value: 'REV',
+    description: 'only what changed since REV; `auto` reads the variables of the CI',
+    neverEmpty: true,
+  },
+  { name: 'allow-removal', description: 'in a pull request, allow entries to be removed' },
+]);
+
 export const ALLOW_LOST_FLAGS = flagsOf('Promotion', [
   { name: 'allow-lost', description: 'exit 0 although images are lost' },
 ]);

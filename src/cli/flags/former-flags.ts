@@ -6,8 +6,6 @@ type Row = readonly [name: string, value?: string];
 
 /** Refused until they are built. Some are gates: a run that ignored them would promote images they should stop. */
 const PLANNED: readonly Row[] = [
-  ['use-prow-manifest-diff'],
-  ['manifest-diff-since', 'AGE'],
   ['vuln-severity-threshold', 'N'],
   ['audit'],
   ['audit-manifest-repo-url', 'URL'],

@@ -4,17 +4,19 @@ import { untilAborted } from '../../base/concurrency.ts';
 import { LayoutError } from '../../manifest/layout/layout-error.ts';
 import type { Problem, ReadManifests } from '../../manifest/model.ts';
 import { renderProblem } from '../../manifest/problem.ts';
-import { type ManifestLocation, readManifests } from '../../manifest/read-manifests.ts';
+import { type ManifestLocation, type ReadOptions, readManifests } from '../../manifest/read-manifests.ts';
 import type { Log, LogLevel } from '../../ports/log.ts';
 import { InputError } from '../flags/usage-error.ts';
 
-export interface LoadOptions {
+export interface LoadOptions extends ReadOptions {
   /** Throws for any file that is not YAML. Otherwise only its project is left out, unless no project can be parsed. */
   readonly strict: boolean;
   /** Level of the line with the counts. Default: `info`. */
   readonly countLevel?: LogLevel;
   readonly log: Log;
   readonly stopping: AbortSignal;
+  /** Completes the problems before they are logged. */
+  readonly review?: (read: ReadManifests) => Promise<ReadManifests>;
 }
 
 /**
@@ -23,9 +25,10 @@ export interface LoadOptions {
  */
 export async function loadManifests(
   where: ManifestLocation,
-  { strict, countLevel = 'info', log, stopping }: LoadOptions,
+  { strict, countLevel = 'info', log, stopping, review = async (read) => read, ...options }: LoadOptions,
 ): Promise<ReadManifests> {
-  const read = await untilAborted(readManifests(where, stopping), stopping).catch(async (error: unknown) => {
+  const reading = readManifests(where, stopping, options).then(review);
+  const read = await untilAborted(reading, stopping).catch(async (error: unknown) => {
     if (stopping.aborted) return NOTHING_READ;
     throw error instanceof LayoutError ? new InputError(`${error.message}${await adviceFor(where)}`) : error;
   });

@@ -1,9 +1,11 @@
 import { tmpdir } from 'node:os';
+import { createGitHistory } from '../../adapters/git/history.ts';
 import { createGitTree } from '../../adapters/git/source-tree.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { History } from '../../ports/history.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { Spool } from '../../ports/spool.ts';
 import type { NetworkClients, RuntimeParts } from './network-clients.ts';
@@ -16,6 +18,8 @@ export interface Runtime {
   openSpool(limit: number): Spool;
   /** The version control of the manifests. */
   openTree(where: ManifestLocation): SourceTree;
+  /** The earlier versions of the manifests. */
+  openHistory(where: ManifestLocation): History;
   /** Closes every connection. Nothing can be opened afterwards. */
   close(): Promise<void>;
 }
@@ -42,6 +46,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
     },
     openSpool: (limit) => createDiskSpool({ directory: spoolDirectory(env), limit, log }),
     openTree: (where) => createGitTree(where, env),
+    openHistory: (where) => createGitHistory(where, env),
     close: async () => {
       isClosed = true;
       const opened = await clients?.catch(() => undefined);

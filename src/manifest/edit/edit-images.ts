@@ -1,55 +1,126 @@
-import { formatPosition } from '../../base/position.ts';
+import { addTo, groupBy } from '../../base/maps.ts';
+import { formatPosition, type Position } from '../../base/position.ts';
+import { sortedBy } from '../../base/sorted.ts';
 import type { Digest } from '../../image/digest.ts';
+import type { ImageName } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
 import type { ImageEntry } from '../model.ts';
 import { parseImages } from '../parse-images.ts';
 import { SourceFile } from '../source-file.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
-import { isNull } from '../yaml/yaml-tree.ts';
-import { addImage, type ImageAddition } from './add-image.ts';
+import { isNull, type YamlNode } from '../yaml/yaml-tree.ts';
 import { renderImageLines } from './render-entry.ts';
+import { type ImageGrowth, spliceImages } from './splice-images.ts';
+
+/** A digest that a list of images gets, under a tag or under none. */
+export interface ImageAddition {
+  readonly name: ImageName;
+  readonly digest: Digest;
+  readonly tag: Tag | undefined;
+}
 
 /** The result of editing a list of images. */
 export type Edit =
-  | { readonly kind: 'edited'; readonly text: string }
-  /** The digest is there under the tag already. */
+  | { readonly kind: 'edited'; readonly text: string; readonly added: readonly ImageAddition[] }
+  /** Every digest is there under its tag already. */
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'refused'; readonly reason: string };
+  /** At least one reason. */
+  | { readonly kind: 'refused'; readonly reasons: readonly string[] };
 
 /**
- * Adds a digest, with or without a tag, to the text of a list of images. The result is parsed again and must hold the
- * old content and the addition, nothing else; other texts are refused. A tag is never moved.
+ * Adds digests, with or without a tag, to the text of a list of images. The result is parsed again and must hold the
+ * old content and the additions, nothing else; other texts are refused. A tag is never moved, and all is added or
+ * nothing.
  */
 export function editImages(
   { file, text }: { readonly file: string; readonly text: string },
-  addition: ImageAddition,
+  additions: readonly ImageAddition[],
 ): Edit {
   const before = readList(file, text);
-  if (before === undefined) return refuse(`${file} is no list of images: mend it first, see -parse-only`);
-  const entries = before.images
-    .filter(({ name }) => name === addition.name)
-    .flatMap(({ digests }) => digests);
-  const { digest, tag } = addition;
-  if (tag !== undefined) {
-    const claim = entries.find((entry) => entry.digest !== digest && tagsOf(entry).has(tag));
-    if (claim !== undefined) {
-      const at = formatPosition(claim.at);
-      return refuse(
-        `${addition.name}:${tag} is ${claim.digest} at ${at}: a tag is not moved, choose another tag for ${digest}`,
-      );
+  if (before === undefined) return refuse([`${file} is no list of images: mend it first, see -parse-only`]);
+  const known = new KnownEntries(before.images);
+  const added: ImageAddition[] = [];
+  const reasons: string[] = [];
+  for (const addition of additions) {
+    const claim = known.otherClaim(addition);
+    if (claim !== undefined) reasons.push(tagIsTaken(addition, claim));
+    else if (!known.has(addition)) {
+      known.add(addition);
+      added.push(addition);
     }
   }
-  const known = entries.filter((entry) => entry.digest === digest);
-  const isThere = known.some((entry) => tag === undefined || tagsOf(entry).has(tag));
-  if (isThere) return { kind: 'unchanged' };
-  const edited = addImage(new SourceFile(file, text), addition);
+  if (reasons.length > 0) return refuse(reasons);
+  if (added.length === 0) return { kind: 'unchanged' };
+  const growths = groupAdditions(added);
+  const edited = spliceImages({ text, root: before.root }, growths);
   const after = edited === undefined ? undefined : readList(file, edited);
-  if (edited === undefined || after === undefined || !isExactly(after, before, addition))
-    return refuseLayout(file, addition);
-  return { kind: 'edited', text: edited };
+  if (edited === undefined || after === undefined || !isExactly(after, before, added))
+    return refuse([refuseLayout(file, growths)]);
+  return { kind: 'edited', text: edited, added };
+}
+
+/** The digest that has a tag, and its place; without one where it is added as well. */
+interface TagClaim {
+  readonly digest: Digest;
+  readonly at?: Position;
+}
+
+/** The content of a list: the digests of each image, and the digests that have a tag. */
+class KnownEntries {
+  readonly #entries = new Set<string>();
+  readonly #claims = new Map<string, TagClaim[]>();
+
+  constructor(images: readonly ImageEntry[]) {
+    for (const { name, digests } of images) {
+      for (const { digest, tags, at } of digests) {
+        this.#entries.add(formatEntry(name, digest, undefined));
+        for (const { tag } of tags) {
+          this.#entries.add(formatEntry(name, digest, tag));
+          addTo(this.#claims, `${name}:${tag}`, { digest, at });
+        }
+      }
+    }
+  }
+
+  has({ name, digest, tag }: ImageAddition): boolean {
+    return this.#entries.has(formatEntry(name, digest, tag));
+  }
+
+  otherClaim({ name, digest, tag }: ImageAddition): TagClaim | undefined {
+    return tag === undefined
+      ? undefined
+      : this.#claims.get(`${name}:${tag}`)?.find((claim) => claim.digest !== digest);
+  }
+
+  add({ name, digest, tag }: ImageAddition): void {
+    this.#entries.add(formatEntry(name, digest, undefined)).add(formatEntry(name, digest, tag));
+    if (tag !== undefined) addTo(this.#claims, `${name}:${tag}`, { digest });
+  }
+}
+
+function tagIsTaken({ name, digest, tag }: ImageAddition, { digest: other, at }: TagClaim): string {
+  const place = at === undefined ? 'too' : `at ${formatPosition(at)}`;
+  return `${name}:${tag} is ${other} ${place}: a tag is not moved, choose another tag for ${digest}`;
+}
+
+/** Additions by image and digest, in the order of lists. */
+function groupAdditions(additions: readonly ImageAddition[]): readonly ImageGrowth[] {
+  const byName = groupBy(additions, ({ name }) => name);
+  return sortedBy(byName, ([name]) => name).map(([name, ofImage]) => {
+    const byDigest = groupBy(ofImage, ({ digest }) => digest);
+    const digests = sortedBy(byDigest, ([digest]) => digest).map(([digest, ofDigest]) => ({
+      digest,
+      tags: sortedBy(
+        ofDigest.flatMap(({ tag }) => (tag === undefined ? [] : [tag])),
+        (tag) => tag,
+      ),
+    }));
+    return { name, digests };
+  });
 }
 
 interface ReadList {
+  readonly root: YamlNode;
   readonly images: readonly ImageEntry[];
   readonly problems: number;
 }
@@ -59,14 +130,15 @@ function readList(file: string, text: string): ReadList | undefined {
   const root = parseYaml(source);
   if (root === undefined || (root.kind !== 'list' && !isNull(root))) return undefined;
   const images = root.kind === 'list' ? parseImages(root, source) : [];
-  return { images, problems: source.problems.filter(({ severity }) => severity === 'error').length };
+  return { root, images, problems: source.problems.filter(({ severity }) => severity === 'error').length };
 }
 
-/** True where the one list is the other and the addition: no other image has changed, and nothing new is wrong. */
-function isExactly(after: ReadList, before: ReadList, { name, digest, tag }: ImageAddition): boolean {
+/** True where the one list is the other and the additions: nothing else has changed, and nothing new is wrong. */
+function isExactly(after: ReadList, before: ReadList, additions: readonly ImageAddition[]): boolean {
   const expected = contentOf(before.images);
-  expected.add(formatEntry(name, digest, undefined));
-  if (tag !== undefined) expected.add(formatEntry(name, digest, tag));
+  for (const { name, digest, tag } of additions) {
+    expected.add(formatEntry(name, digest, undefined)).add(formatEntry(name, digest, tag));
+  }
   const found = contentOf(after.images);
   return (
     after.problems === before.problems &&
@@ -89,17 +161,16 @@ function formatEntry(name: string, digest: Digest, tag: Tag | undefined): string
   return `${name} ${digest} ${tag ?? ''}`;
 }
 
-function tagsOf({ tags }: ImageEntry['digests'][number]): ReadonlySet<Tag> {
-  return new Set(tags.map(({ tag }) => tag));
+/** The first additions, as a reader would write them. */
+function refuseLayout(file: string, growths: readonly ImageGrowth[]): string {
+  const lines = growths.flatMap(({ name, digests }) => renderImageLines(name, digests));
+  const shown = lines.slice(0, MAX_LINES).map((line) => line.trim());
+  const more = lines.length > MAX_LINES ? ' …' : '';
+  return `${file} is written in a way that cannot be edited without other changes: add by hand ${shown.join(' ')}${more}`;
 }
 
-function refuseLayout(file: string, { name, digest, tag }: ImageAddition): Edit {
-  const lines = renderImageLines(name, [{ digest, tags: tag === undefined ? [] : [tag] }]);
-  return refuse(
-    `${file} is written in a way that cannot be edited without other changes: add by hand ${lines.map((line) => line.trim()).join(' ')}`,
-  );
-}
+const MAX_LINES = 10;
 
-function refuse(reason: string): Edit {
-  return { kind: 'refused', reason };
+function refuse(reasons: readonly string[]): Edit {
+  return { kind: 'refused', reasons };
 }

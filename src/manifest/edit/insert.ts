@@ -25,61 +25,70 @@ export interface NewPart {
   readonly flow: string;
 }
 
-/** Inserts an item into a list, before the first one with a greater key. */
-export function insertItem(
+/** Inserts items into a list, each in its sorted place. `added` are sorted by key. */
+export function insertItems(
   text: string,
   list: YamlList,
-  { part, keyOf }: { readonly part: NewPart; readonly keyOf: (item: YamlNode) => string },
-): Splice {
+  { added, keyOf }: { readonly added: readonly NewPart[]; readonly keyOf: (item: YamlNode) => string },
+): readonly Splice[] {
   const isInBrackets = isFlow(text, list);
   const parts = list.items.map((item) => ({
     key: keyOf(item),
     start: isInBrackets ? item.at : text.lastIndexOf('-', item.at - 1),
     end: endOf(text, item),
   }));
-  return isInBrackets ? insertFlow(text, list, { parts, part }) : insertLines(text, { parts, part });
+  return isInBrackets ? insertFlow(text, list, { parts, added }) : insertLines(text, { parts, added });
 }
 
-/** Inserts an entry into a map, before the first one with a greater key. */
-export function insertEntry(text: string, map: YamlMap, part: NewPart): Splice {
+/** Inserts entries into a map, each in its sorted place. `added` are sorted by key. */
+export function insertEntries(text: string, map: YamlMap, added: readonly NewPart[]): readonly Splice[] {
   const parts = map.entries.map((entry) => ({
     key: entry.key.value,
     start: entry.key.at,
     end: endOfEntry(text, entry),
   }));
-  return isFlow(text, map) ? insertFlow(text, map, { parts, part }) : insertLines(text, { parts, part });
+  return isFlow(text, map) ? insertFlow(text, map, { parts, added }) : insertLines(text, { parts, added });
 }
 
 interface Insertion {
   readonly parts: readonly Part[];
-  readonly part: NewPart;
+  readonly added: readonly NewPart[];
 }
 
 /** Whole lines. They follow the part before, so that comments above the next one stay with it. */
-function insertLines(text: string, { parts, part }: Insertion): Splice {
+function insertLines(text: string, { parts, added }: Insertion): readonly Splice[] {
   const lineBreak = lineBreakOf(text);
   const [first] = parts;
   const indentation = indentationAt(text, first?.start ?? 0);
-  const lines = part.lines.map((line) => indentation + line).join(lineBreak);
-  const before = partBefore(parts, part.key);
-  if (before !== undefined) return { at: endOfLine(text, before.end), removed: 0, text: lineBreak + lines };
-  return { at: startOfLine(text, first?.start ?? 0), removed: 0, text: lines + lineBreak };
+  return added.map((part) => {
+    const lines = part.lines.map((line) => indentation + line).join(lineBreak);
+    const before = partBefore(parts, part.key);
+    return before === undefined
+      ? { at: startOfLine(text, first?.start ?? 0), removed: 0, text: lines + lineBreak }
+      : { at: endOfLine(text, before.end), removed: 0, text: lineBreak + lines };
+  });
 }
 
 /** Between the brackets; on a line of its own where the parts have theirs. */
-function insertFlow(text: string, { at: open }: YamlNode, { parts, part }: Insertion): Splice {
+function insertFlow(text: string, { at: open }: YamlNode, { parts, added }: Insertion): readonly Splice[] {
   const [first] = parts;
-  if (first === undefined) return { at: open + 1, removed: 0, text: part.flow };
+  if (first === undefined) {
+    return [{ at: open + 1, removed: 0, text: added.map(({ flow }) => flow).join(', ') }];
+  }
   const hasOwnLines = text.slice(open, first.start).includes('\n');
   const separator = hasOwnLines ? `,${lineBreakOf(text)}${indentationAt(text, first.start)}` : ', ';
-  const before = partBefore(parts, part.key);
-  return before === undefined
-    ? { at: first.start, removed: 0, text: part.flow + separator }
-    : { at: before.end, removed: 0, text: separator + part.flow };
+  return added.map(({ key, flow }) => {
+    const before = partBefore(parts, key);
+    return before === undefined
+      ? { at: first.start, removed: 0, text: flow + separator }
+      : { at: before.end, removed: 0, text: separator + flow };
+  });
 }
 
-/** The part behind which a key belongs; undefined for the first place. */
+/** The part behind which a key belongs; undefined for the first place. Parts in another order get new ones at their end. */
 function partBefore(parts: readonly Part[], key: string): Part | undefined {
+  const isSorted = parts.every((part, index) => index === 0 || (parts[index - 1]?.key ?? '') <= part.key);
+  if (!isSorted) return parts.at(-1);
   const next = parts.findIndex((part) => part.key > key);
   return next === -1 ? parts.at(-1) : parts[next - 1];
 }

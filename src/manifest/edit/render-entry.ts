@@ -1,7 +1,8 @@
 import type { Digest } from '../../image/digest.ts';
 import type { Tag } from '../../image/tag.ts';
 
-interface DigestTags {
+/** A digest and its tags; none is a digest without tags. */
+export interface DigestTags {
   readonly digest: Digest;
   readonly tags: readonly Tag[];
 }

@@ -7,8 +7,17 @@ export interface Splice {
   readonly text: string;
 }
 
-export function applySplice(text: string, { at, removed, text: added }: Splice): string {
-  return text.slice(0, at) + added + text.slice(at + removed);
+/** Applies changes that do not overlap. Those at one place come in their order. */
+export function applySplices(text: string, splices: readonly Splice[]): string {
+  let done = 0;
+  const pieces = splices
+    .toSorted((a, b) => a.at - b.at)
+    .map((splice) => {
+      const before = text.slice(done, splice.at);
+      done = splice.at + splice.removed;
+      return before + splice.text;
+    });
+  return pieces.join('') + text.slice(done);
 }
 
 /** The line break that a text uses. */

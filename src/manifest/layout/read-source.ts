@@ -47,7 +47,8 @@ export async function readSource(
   }
 }
 
-function sourceOf(file: string, bytes: Uint8Array): SourceFile {
+/** A file of these bytes; a problem of it, if they are not UTF-8. */
+export function sourceOf(file: string, bytes: Uint8Array): SourceFile {
   const decoded = decodeText(bytes);
   if ('text' in decoded) return new SourceFile(file, decoded.text);
   const source = new SourceFile(file, decoded.shown);

@@ -59,9 +59,9 @@ export class ThinDirectory {
     this.#issues.push({ path: this.show(file), message });
   }
 
-  warn(file: string, message: string): void {
+  warn(file: string, message: string, rule: Problem['rule'] = 'layout'): void {
     const at = { file, line: 1, column: 1 };
-    this.#warnings.push({ severity: 'warning', rule: 'layout', message, at, frame: '' });
+    this.#warnings.push({ severity: 'warning', rule, message, at, frame: '' });
   }
 
   /** The most similar name; undefined once there were too many comparisons. */

@@ -48,10 +48,14 @@ function warnOfOrphan(
   const manifest = thin.show(`manifests/${project}/${MANIFEST_FILE}`);
   const meant = thin.nearest(project, known);
   const advice = meant === undefined ? 'create it' : `did you mean ${quote(thin.show(`images/${meant}`))}?`;
-  thin.warn(list, `nothing in this file is promoted: there is no ${quote(manifest)}: ${advice}`);
+  thin.warn(
+    list,
+    `nothing in this file is promoted: there is no ${quote(manifest)}: ${advice}`,
+    'orphan-images',
+  );
 }
 
 function warnOfMisplaced(list: string, thin: ThinDirectory): void {
   const expected = thin.show(`images/NAME/${IMAGES_FILE}`);
-  thin.warn(list, `nothing in this file is promoted: expected ${expected}, move it`);
+  thin.warn(list, `nothing in this file is promoted: expected ${expected}, move it`, 'orphan-images');
 }

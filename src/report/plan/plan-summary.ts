@@ -1,3 +1,4 @@
+import type { ChangeScope } from '../../plan/recorded-plan.ts';
 import type { PlanView } from './plan-view.ts';
 
 /** The plan in one sentence. */
@@ -19,7 +20,7 @@ export function summarize({ counts, malformed, writes }: PlanView): string {
 
 /** The facts about a plan, as names and values. */
 export function factsOf({ plan, origin, signature }: PlanView): readonly (readonly [string, string])[] {
-  const { tool, madeAt, manifests, revision, shard } = origin;
+  const { tool, madeAt, manifests, revision, shard, changes } = origin;
   const dirty = revision?.dirty === true ? ', with changes that are not committed' : '';
   return [
     ['plan', plan],
@@ -27,8 +28,16 @@ export function factsOf({ plan, origin, signature }: PlanView): readonly (readon
     ['manifests', manifests],
     ...(revision === undefined ? [] : [['commit', `${revision.commit}${dirty}`] as const]),
     ...(shard === undefined ? [] : [['shard', `${shard.index}/${shard.count}`] as const]),
+    ...(changes === undefined ? [] : [['changes', describeChanges(changes)] as const]),
     ['signature', describeSignature(signature)],
   ];
+}
+
+function describeChanges({ base, since }: ChangeScope): string {
+  const compared = base === null ? 'nothing: there is no earlier commit' : base;
+  return since === undefined
+    ? `compared with ${compared}`
+    : `added since ${since}, compared with ${compared}`;
 }
 
 function describeSignature(status: PlanView['signature']): string {

@@ -52,12 +52,11 @@ export async function addImages(
     const { digest } = resolved;
     const { tag } = image;
     const list = await readImages(project);
-    const edit = editImages(
-      { file: list.file, text: texts.get(project) ?? list.text },
+    const edit = editImages({ file: list.file, text: texts.get(project) ?? list.text }, [
       { name, digest, tag },
-    );
+    ]);
     const described = `${formatReference(image.repository, tag ?? digest)}${tag === undefined ? '' : ` (${digest})`}`;
-    if (edit.kind === 'refused') refusals.push(edit.reason);
+    if (edit.kind === 'refused') refusals.push(...edit.reasons);
     else if (edit.kind === 'unchanged') notes.push(`already there: ${described} in ${list.file}`);
     else {
       texts.set(project, edit.text);

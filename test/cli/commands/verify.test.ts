@@ -23,6 +23,15 @@ describe('cip verify', () => {
     expect(() => optionsOf('-deep', '-repair', flag)).toThrow(refusal);
   });
 
+  it.each(['-use-prow-manifest-diff', '-manifest-diff-base=main', '-allow-removal'])(
+    'refuses %s: it checks everything',
+    (flag) => {
+      const [name] = flag.split('=');
+      const refusal = `cip verify checks all that the manifests want; ${name} is not allowed`;
+      expect(() => optionsOf(flag)).toThrow(refusal);
+    },
+  );
+
   it.each(['-confirm', '-confirm=false', '-dry-run', '-dry-run=false'])(
     'refuses %s without -repair',
     (flag) => {

@@ -97,7 +97,7 @@ it.each<ShellName>(['bash', 'zsh', 'fish'])(
     const script = renderCompletion(shell, 'cip', COMMANDS);
     for (const word of ['init', 'verify', 'merge', 'completion'])
       expect(script).toMatch(new RegExp(`\\b${word}\\b`));
-    expect(script).not.toMatch(/garbage-collect|alsologtostderr|use-prow-manifest-diff/);
+    expect(script).not.toMatch(/garbage-collect|alsologtostderr|require-provenance/);
   },
 );
 

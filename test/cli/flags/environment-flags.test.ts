@@ -123,7 +123,9 @@ describe('a flag on the command line is never refused for a variable that contra
     const flags = command.flags.filter(isInHelp);
     const words = [...command.words.split(' ').filter(Boolean), ...(OPERANDS[command.words] ?? [])];
     const parse = (line: ReturnType<typeof parseCommandLine>, added = line.flags) =>
-      refusalOf(() => command.check({ ...line, flags: added, program: 'cip', env: {} }));
+      refusalOf(() =>
+        command.check({ ...line, flags: added, program: 'cip', env: { JOB_TYPE: 'postsubmit' } }),
+      );
     const wrong: string[] = [];
     for (const first of flags) {
       const argv = [...words, `-${first.name}=${sampleOf(first, true)}`];

@@ -121,7 +121,7 @@ it.each(['-help', '-help-all'])('%s of the first word of one command is of that 
 
 describe('a command that is not there is named, whatever its flags', () => {
   it.each<[ProgramName, readonly string[], RegExp]>([
-    ...['mm', 'fmt', 'lint', 'merge-driver', 'pr', 'sigcheck'].map(
+    ...['fmt', 'lint', 'merge-driver', 'pr', 'sigcheck'].map(
       (name): [ProgramName, readonly string[], RegExp] => [
         'cip',
         [name],
@@ -141,7 +141,7 @@ describe('a command that is not there is named, whatever its flags', () => {
     ['kpromo', ['sigcheck', '--confirm'], /^not built yet: sigcheck$/],
     ['kpromo', ['sigcheck', '--confirm=perhaps'], /^not built yet: sigcheck$/],
     ['kpromo', ['pr', '--fork=me', '--project', 'x'], /^not built yet: pr$/],
-    ['kpromo', ['mm', '--base_dir=d'], /^not built yet: mm$/],
+    ['kpromo', ['fmt', '--base_dir=d'], /^not built yet: fmt$/],
     ['cip', ['run', 'sigcheck'], /^not built yet: sigcheck$/],
     ['cip', ['run', 'files', '--filestores=x'], /^unknown command "run files": only images/],
     ['kpromo', ['run', 'files', '--confirm'], /^unknown command "run files": only images/],

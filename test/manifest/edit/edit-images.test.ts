@@ -1,4 +1,4 @@
-// Covers src/manifest/edit/add-image.ts
+// Covers src/manifest/edit/splice-images.ts
 // Covers src/manifest/edit/insert.ts
 // Covers src/manifest/edit/render-entry.ts
 // Covers src/manifest/edit/text-layout.ts
@@ -10,14 +10,14 @@ import { compareText } from '../../../src/base/sorted.ts';
 import { parseDigest } from '../../../src/image/digest.ts';
 import { parseImageName } from '../../../src/image/repository.ts';
 import { parseTag } from '../../../src/image/tag.ts';
-import { editImages } from '../../../src/manifest/edit/edit-images.ts';
+import { editImages, type ImageAddition } from '../../../src/manifest/edit/edit-images.ts';
 import { runs } from '../../builders/property-runs.ts';
 import { digest } from '../checks.ts';
 
 const [A, B, C] = [digest('a'), digest('b'), digest('c')];
 
-/** Adds `name@digest` or `name:tag@digest`. */
-function add(text: string, addition: string) {
+/** `name@digest` or `name:tag@digest`. */
+function parseAddition(addition: string): ImageAddition {
   const [, name = '', tag, hash = ''] = /^([^:@]+)(?::([^@]+))?@(.+)$/.exec(addition) ?? [];
   const parsed = {
     name: parseImageName(name),
@@ -25,11 +25,15 @@ function add(text: string, addition: string) {
     tag: tag === undefined ? undefined : parseTag(tag),
   };
   if (parsed.name === undefined || parsed.digest === undefined) throw new Error(`malformed: ${addition}`);
-  return editImages({ file: 'images.yaml', text }, { ...parsed, name: parsed.name, digest: parsed.digest });
+  return { ...parsed, name: parsed.name, digest: parsed.digest };
 }
 
-function edited(text: string, addition: string): string {
-  const edit = add(text, addition);
+function add(text: string, ...additions: readonly string[]) {
+  return editImages({ file: 'images.yaml', text }, additions.map(parseAddition));
+}
+
+function edited(text: string, ...additions: readonly string[]): string {
+  const edit = add(text, ...additions);
   if (edit.kind !== 'edited') throw new Error(JSON.stringify(edit));
   return edit.text;
 }
@@ -160,7 +164,7 @@ describe('an addition to a list of images', () => {
   it('never moves a tag, and says where it stands', () => {
     expect(add(LIST, `app:v1@${B}`)).toEqual({
       kind: 'refused',
-      reason: `app:v1 is ${A} at images.yaml:6:5: a tag is not moved, choose another tag for ${B}`,
+      reasons: [`app:v1 is ${A} at images.yaml:6:5: a tag is not moved, choose another tag for ${B}`],
     });
   });
 
@@ -174,7 +178,7 @@ describe('an addition to a list of images', () => {
       /add by hand - name: app dmap: "sha256:a+": \["v1"\]$/,
     ],
   ])('refuses %s in words', (_what, text, reason) => {
-    expect(add(text, `app:v1@${A}`)).toEqual({ kind: 'refused', reason: expect.stringMatching(reason) });
+    expect(add(text, `app:v1@${A}`)).toEqual({ kind: 'refused', reasons: [expect.stringMatching(reason)] });
   });
 
   it('adds to real lists, and another line alone changes', async () => {
@@ -202,12 +206,51 @@ describe('an addition to a list of images', () => {
         for (const addition of list) {
           const edit = add(text, addition);
           if (edit.kind === 'edited') text = edit.text;
-          else if (edit.kind === 'refused') expect(edit.reason).toContain('a tag is not moved');
+          else if (edit.kind === 'refused') expect(edit.reasons[0]).toContain('a tag is not moved');
         }
         const names = Array.from(text.matchAll(/^- name: (.*)$/gm), ([, found = '']) => found);
         expect(names).toEqual(Array.from(new Set(names)).toSorted(compareText));
       }),
       runs({ seed: 15, numRuns: 100 }),
     );
+  });
+
+  it('of many at once gives the text of one after the other', () => {
+    const name = fc.constantFrom('a', 'app', 'app/sub', 'tool', 'zoo');
+    const hash = fc.constantFrom(A, B, C);
+    const tag = fc.constantFrom('', ':v1', ':v1.10', ':v2');
+    const additions = fc.array(fc.tuple(name, tag, hash).map(([one, two, three]) => `${one}${two}@${three}`));
+    const starts = fc.constantFrom(
+      '',
+      LIST,
+      `[{name: app, dmap: {}}, {name: tool}]\n`,
+      `- name: app\n  dmap:\n    "${A}": []\n    "${B}":\n- name: tool\n  dmap:\n`,
+    );
+    fc.assert(
+      fc.property(starts, additions, (start, list) => {
+        const together = add(start, ...list);
+        let text = start;
+        const refused = list.some((addition) => {
+          const edit = add(text, addition);
+          if (edit.kind === 'edited') text = edit.text;
+          return edit.kind === 'refused';
+        });
+        if (refused) expect(together.kind).toBe('refused');
+        else expect(together.kind === 'edited' ? together.text : start).toBe(text);
+      }),
+      runs({ seed: 17, numRuns: 300 }),
+    );
+  });
+
+  it('comes last in a map that is in another order, by tag for example', () => {
+    const byTag = `- name: app\n  dmap:\n    "${C}": ["v1"]\n    "${A}": ["v2"]\n`;
+    expect(edited(byTag, `app:v3@${B}`)).toBe(`${byTag}    "${B}": ["v3"]\n`);
+  });
+
+  it('of one tag to two digests is refused', () => {
+    expect(add('', `app:v1@${A}`, `app:v1@${B}`)).toEqual({
+      kind: 'refused',
+      reasons: [`app:v1 is ${A} too: a tag is not moved, choose another tag for ${B}`],
+    });
   });
 });

@@ -78,12 +78,12 @@ describe('a manifest directory', () => {
     const { problems, manifests } = await readThin(directory);
     expect(manifests).toHaveLength(1);
     expect(summaryOf(problems)).toEqual([
-      'images/ap/images.yaml:1:1 warning layout',
-      'images/app/old/images.yaml:1:1 warning layout',
-      'images/file/images.yaml:1:1 warning layout',
-      'images/images.yaml:1:1 warning layout',
-      'images/link/images.yaml:1:1 warning layout',
-      'images/sub/deeper/images.yaml:1:1 warning layout',
+      'images/ap/images.yaml:1:1 warning orphan-images',
+      'images/app/old/images.yaml:1:1 warning orphan-images',
+      'images/file/images.yaml:1:1 warning orphan-images',
+      'images/images.yaml:1:1 warning orphan-images',
+      'images/link/images.yaml:1:1 warning orphan-images',
+      'images/sub/deeper/images.yaml:1:1 warning orphan-images',
       'manifests/empty:1:1 warning layout',
     ]);
     const messages = problems.map(({ message }) => message.replaceAll(directory, 'D'));

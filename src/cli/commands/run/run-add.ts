@@ -1,12 +1,8 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { addImages, type Additions } from '../../../workflows/add/add-images.ts';
+import { addImages } from '../../../workflows/add/add-images.ts';
 import { browse } from '../../browse/browse.ts';
 import type { RunOptions } from '../../flags/options/run-options.ts';
 import type { NamedImage } from '../../../inventory/resolve-image.ts';
-import { InputError } from '../../flags/usage-error.ts';
-import { writeReportFile } from '../../output/report-file.ts';
-import { resolveTarget } from '../../output/report-target.ts';
+import { type ImageList, readImageList, writeImageList } from '../../output/image-lists.ts';
 import { registriesOf } from '../../runtime/bound-registries.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
 import type { ProcessContext } from '../command.ts';
@@ -27,10 +23,11 @@ export function runAdd(options: AddOptions, context: ProcessContext): Promise<nu
     const { manifests } = await loadManifests(where, { strict: true, log, stopping: signal });
     signal.throwIfAborted();
     const { registry } = await browser.open(registriesOf(manifests));
+    const lists = new Map<string, ImageList>();
     const readImages = async (name: string) => {
-      const file = `images/${name}/images.yaml`;
-      const text = await readFile(join(directory, file), 'utf8');
-      return { file, text: text.replace(BYTE_ORDER_MARK, '') };
+      const list = lists.get(name) ?? (await readImageList(directory, name));
+      lists.set(name, list);
+      return list;
     };
     const additions = await addImages({ images, manifests, project }, { registry, readImages }, signal);
     for (const refusal of additions.refusals) log.write('error', refusal);
@@ -38,22 +35,11 @@ export function runAdd(options: AddOptions, context: ProcessContext): Promise<nu
       log.write('error', 'nothing was written');
       return 1;
     }
-    await writeLists(additions, directory);
+    for (const [name, text] of additions.texts) {
+      await writeImageList(directory, { project: name, before: lists.get(name)?.text ?? '', text });
+    }
     for (const note of additions.notes) log.write('info', note);
     if (additions.texts.size === 0) log.write('info', 'nothing to do: everything is there already');
     return 0;
   });
 }
-
-async function writeLists({ texts }: Additions, directory: string): Promise<void> {
-  for (const [project, text] of texts) {
-    const path = join(directory, 'images', project, 'images.yaml');
-    const target = await resolveTarget(path);
-    if (!('kind' in target) || target.kind !== 'file') throw new InputError(`${path} cannot be written`);
-    const old = await readFile(path, 'utf8');
-    const mark = old.startsWith(BYTE_ORDER_MARK) ? BYTE_ORDER_MARK : '';
-    await writeReportFile(target, () => [mark + text]);
-  }
-}
-
-const BYTE_ORDER_MARK = '\uFEFF';

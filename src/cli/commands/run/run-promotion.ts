@@ -9,6 +9,7 @@ import { planConflicts } from '../../../plan/make-plan.ts';
 import type { Log } from '../../../ports/log.ts';
 import { makeReport } from '../../../report/make-report.ts';
 import type { RunReport } from '../../../report/report.ts';
+import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
 import type { PromotionOptions, TransferOptions } from '../../flags/options/promotion-options.ts';
 import { concludeRun } from '../../output/conclude-run.ts';
 import { manifestFrames } from '../../output/manifest-frames.ts';
@@ -18,25 +19,25 @@ import { openRunRecord, type RunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
 import { prepareReports, type ReportTargets } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
-import { loadManifests } from '../../runtime/load-manifests.ts';
+import { loadChanges } from '../../runtime/load-changes.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
 /** A promotion, its dry run or a check of the manifests, from its options to its exit code. */
 export function runPromotion(options: PromotionOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
-    const { log, stop } = run;
+    const { log } = run;
     const { shard, task, where } = options;
     const countLevel = options.log.format === 'text' ? 'debug' : 'info'; // the first line has the same counts
     if (shard !== undefined) log.write(countLevel, 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
-    const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
+    const { read, changes } = await loadChanges(options, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
     const report =
       task === 'parse-only'
-        ? checkOnly(read, { options, run })
-        : await promoteWith(read, { options, run, output, events: record.events });
+        ? checkOnly(read, { options, run, changes })
+        : await promoteWith(read, { options, run, changes, output, events: record.events });
     return await finishWith(report, { ...context, options, run, places, output, where, record });
   });
 }
@@ -83,6 +84,7 @@ async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Pro
 interface Parts {
   readonly options: PromotionOptions;
   readonly run: Run;
+  readonly changes: FoundChanges | undefined;
   readonly output?: PlanOutput | undefined;
 }
 
@@ -93,7 +95,7 @@ interface PromotionParts extends Parts {
 /** The stages over registries: a promotion or its dry run. */
 async function promoteWith(
   read: ReadManifests,
-  { options, run, output, events }: PromotionParts,
+  { options, run, changes, output, events }: PromotionParts,
 ): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -107,14 +109,25 @@ async function promoteWith(
     tree: runtime.openTree(options.where),
     keep: output.keep,
   };
-  const request = { read, confirm, proof, maxImageSize, reportAll, threads, shard, siblings, record };
+  const request = {
+    read,
+    changes,
+    confirm,
+    proof,
+    maxImageSize,
+    reportAll,
+    threads,
+    shard,
+    siblings,
+    record,
+  };
   return await run.showing(client.traffic, (progress) =>
     promote(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
   );
 }
 
 /** The findings that need no network. */
-function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
+function checkOnly(read: ReadManifests, { options, run, changes }: Parts): RunReport {
   const { manifests, problems, counts } = read;
   const registries = registriesOf(manifests);
   const { runtime, log, stop } = run;
@@ -122,7 +135,7 @@ function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
   if (options.serviceAccounts) bindRegistries(registries, log);
   const startedAt = runtime.clock.wallTime();
   const begun = runtime.clock.monotonic();
-  const wanted = takeShard(expandEdges(manifests), options.shard);
+  const wanted = takeShard(changes?.wanted ?? expandEdges(manifests), options.shard);
   return makeReport({
     mode: 'parse-only',
     startedAt,
@@ -132,7 +145,7 @@ function checkOnly(read: ReadManifests, { options, run }: Parts): RunReport {
     shard: wanted.shard,
     plan: planConflicts(wanted),
     readings: new Map(),
-    findings: checkManifests(PARSE_ONLY_RULES, manifests),
+    findings: [...checkManifests(PARSE_ONLY_RULES, manifests), ...(changes?.findings ?? [])],
     outcomes: new Map(),
     problems,
     manifests: counts,

@@ -2,12 +2,14 @@ import { quote } from '../../../base/text.ts';
 import type { ProofScope } from '../../../checks/images-to-copy.ts';
 import type { Shard } from '../../../edges/shard.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
+import type { ManifestDiff } from '../../../workflows/changes/find-changes.ts';
 import type { Given } from '../../commands/command.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { BROWSE_FLAGS, SNAPSHOT_FORMATS } from '../flags.ts';
 import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { deadlineOf } from './deadline-option.ts';
+import { isLimitedToChanges, manifestDiffOf } from './manifest-diff-option.ts';
 import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
@@ -29,6 +31,8 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly maxImageSize: number | undefined;
   /** Whether destinations of a manifest may replace its source. */
   readonly siblings: boolean;
+  /** The earlier state of the manifests; undefined for a run that is not limited to changes. */
+  readonly diff: ManifestDiff | undefined;
   readonly reportAll: boolean;
   /** The file for the plan; `-` is stdout. */
   readonly planOut: string | undefined;
@@ -62,11 +66,12 @@ export function makeUnlocatedOptions({
     ...transferOptionsOf(flags),
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     siblings: !flags.isOn('no-siblings'),
+    diff: manifestDiffOf(flags, env),
   };
 }
 
 /** The options of every run that copies images. */
-export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings'>;
+export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings' | 'diff'>;
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
   const task = taskOf(flags);
@@ -171,9 +176,11 @@ function refuseSame(files: readonly (readonly [string, string | undefined])[]): 
 
 /** Flags that have no effect. */
 function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
+  const withoutDiff = flags.isOn('allow-removal') && !isLimitedToChanges(flags);
   const unread = task === 'parse-only' && flags.isGiven('max-image-size');
   return [
     ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
+    ...(withoutDiff ? ['-allow-removal has no effect without -manifest-diff-base or a similar flag'] : []),
     ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is queried'] : []),
   ];
 }

@@ -2,10 +2,11 @@ import { quote } from '../../../base/text.ts';
 import { FEW, type ProofScope } from '../../../checks/images-to-copy.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { UsageError } from '../usage-error.ts';
+import { isLimitedToChanges } from './manifest-diff-option.ts';
 
 const MODES: ReadonlyMap<string, ProofScope> = new Map([
   ['all', 'all'],
-  ['changed', 'few'], // changed images are not known yet, so it is the default
+  ['changed', 'few'],
   ['none', 'none'],
 ]);
 
@@ -13,7 +14,7 @@ const MODES: ReadonlyMap<string, ProofScope> = new Map([
 export function proofOf(flags: FlagValues): ProofScope {
   const text = flags.text('prove');
   if (text === undefined) return 'few';
-  const scope = MODES.get(text.toLowerCase());
+  const scope = isOfChanges(flags) ? 'all' : MODES.get(text.toLowerCase());
   if (scope !== undefined) return scope;
   throw new UsageError(`-prove is all, changed or none, not ${quote(text)}`);
 }
@@ -25,8 +26,13 @@ export function proofWarningsOf(flags: FlagValues, task: 'parse-only' | 'dry-run
   if (task === 'promotion')
     return ['-prove has no effect with -confirm: a copy fails for an incomplete image'];
   if (task === 'parse-only') return ['-prove has no effect with -parse-only: no registry is queried'];
-  if (mode !== 'changed') return [];
+  if (mode !== 'changed' || isOfChanges(flags)) return [];
   return [
-    `-prove=changed: changed images are not known yet, so all images to copy are proven, if they are fewer than ${FEW} digests`,
+    `-prove=changed: changed images are not known without -manifest-diff-base or a similar flag, so all images to copy are proven, if they are fewer than ${FEW} digests`,
   ];
+}
+
+/** A run that is limited to changes has no other images. */
+function isOfChanges(flags: FlagValues): boolean {
+  return flags.text('prove')?.toLowerCase() === 'changed' && isLimitedToChanges(flags);
 }

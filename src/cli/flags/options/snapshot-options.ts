@@ -8,6 +8,7 @@ import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { type BrowseOptions, browseOptionsOf, formatOf, registryNamed } from './browse-options.ts';
 import { deadlineOf } from './deadline-option.ts';
+import { isLimitedToChanges } from './manifest-diff-option.ts';
 import { locationOf } from './promotion-options.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 
@@ -70,6 +71,9 @@ function refusePromotion(flags: FlagValues): void {
   }
   if (flags.text('shard') || flags.text('shard-count')) {
     throw new UsageError('a snapshot is of a whole registry, so it cannot go with -shard or -shard-count');
+  }
+  if (isLimitedToChanges(flags)) {
+    throw new UsageError('a snapshot has no changes, so it cannot go with a manifest diff');
   }
   if (flags.isOn('parse-only')) {
     throw new UsageError('-parse-only stops before anything is read, so it cannot go with a snapshot');

@@ -157,6 +157,7 @@ describe('a proof', () => {
     [['-prove=all'], 'all', []],
     [['-prove', 'NONE'], 'none', []],
     [['-prove=changed'], 'few', [expect.stringMatching(/^-prove=changed: changed images/)]],
+    [['-prove=changed', '-manifest-diff-base=main'], 'all', []],
     [['-prove=all', '-confirm'], 'all', [expect.stringMatching(/no effect with -confirm/)]],
     [['-prove=none', '-confirm'], 'none', []],
     [['-prove=all', '-parse-only'], 'all', [expect.stringMatching(/no effect with -parse-only/)]],

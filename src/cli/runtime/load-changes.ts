@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ReadManifests } from '../../manifest/model.ts';
+import type { LogLevel } from '../../ports/log.ts';
+import { HistoryError } from '../../ports/history.ts';
+import type { FoundChanges } from '../../workflows/changes/find-changes.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { InputError } from '../flags/usage-error.ts';
+import { loadManifests } from './load-manifests.ts';
+import type { Run } from './run-scope.ts';
+
+interface LoadedChanges {
+  readonly read: ReadManifests;
+  /** Undefined for a run that is not limited to changes, and for one that was stopped before they were found. */
+  readonly changes: FoundChanges | undefined;
+}
+
+/**
+ * Reads all manifests, and finds what changed in them where the run is limited to that. Throws an `InputError` if they,
+ * or their history, cannot be used.
+ */
+export async function loadChanges(
+  { where, diff, siblings }: Pick<PromotionOptions, 'where' | 'diff' | 'siblings'>,
+  { log, stop: { stopping }, runtime }: Pick<Run, 'log' | 'stop' | 'runtime'>,
+  countLevel: LogLevel,
+): Promise<LoadedChanges> {
+  const options = { strict: false, countLevel, log, stopping };
+  if (diff === undefined) return { read: await loadManifests(where, options), changes: undefined };
+  let changes: FoundChanges | undefined;
+  const directory = where.kind === 'thin' ? where.directory : undefined;
+  const review = async (now: ReadManifests) => {
+    const { findChanges } = await import('../../workflows/changes/find-changes.ts');
+    const ports = {
+      history: runtime.openHistory(where),
+      readFile: async (file: string) =>
+        await readFile(directory === undefined ? file : join(directory, file)),
+    };
+    changes = await findChanges({ where, diff, read: now, siblings }, ports, stopping);
+    return changes.read;
+  };
+  const read = await loadManifests(where, { ...options, review }).catch((error: unknown) => {
+    throw error instanceof HistoryError
+      ? new InputError(`cannot find what changed: ${error.message}`)
+      : error;
+  });
+  if (changes !== undefined) logScope(changes, log);
+  return { read, changes };
+}
+
+function logScope({ wanted, total, scope }: FoundChanges, log: Run['log']): void {
+  const { base, since } = scope;
+  const compared = base === null ? 'no earlier commit' : base.slice(0, 12);
+  log.write('info', 'changed only', {
+    edges: wanted.edges,
+    of: total,
+    base: compared,
+    ...(since === undefined ? {} : { since }),
+  });
+}
