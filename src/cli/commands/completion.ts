@@ -1,7 +1,8 @@
 import { quote } from '../../base/text.ts';
-import type { ShellName } from '../completion/render-completion.ts';
+import { renderCompletion, type ShellName } from '../completion/render-completion.ts';
 import { LOG_FLAGS } from '../flags/flags.ts';
 import { UsageError } from '../flags/usage-error.ts';
+import { writeTo } from '../output/stdio.ts';
 import { type CipCommand, defineCommand, type Given, type ProgramName } from './command.ts';
 
 interface CompletionRequest {
@@ -30,8 +31,6 @@ export function completionOf(commands: () => readonly CipCommand[]): CipCommand 
     },
     parse: makeRequest,
     run: async ({ shell, program }, { stdio }) => {
-      const { renderCompletion } = await import('../completion/render-completion.ts');
-      const { writeTo } = await import('../output/stdio.ts');
       await writeTo(stdio.out, renderCompletion(shell, program, commands()));
       return 0;
     },

@@ -1,5 +1,5 @@
 import type { ReadManifests } from '../../../manifest/model.ts';
-import type { RunEvents } from '../../../apply.ts';
+import { applyPlanFile, type RunEvents } from '../../../apply.ts';
 import { filtered } from '../../../base/iterables.ts';
 import { quote } from '../../../base/text.ts';
 import { expandEdges } from '../../../edges/expand-edges.ts';
@@ -109,7 +109,6 @@ async function applyWith(file: PlanFile, { options, run, read, events }: ApplyPa
   const registries = read === undefined ? registriesIn(file) : registriesOf(read.manifests);
   const client = await runtime.openRegistries(registries, { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const { applyPlanFile } = await import('../../../apply.ts');
   const request = { file, shard, confirm, reportAll, threads };
   return await run.showing(client.traffic, (progress) =>
     applyPlanFile(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),

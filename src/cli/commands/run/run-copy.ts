@@ -1,6 +1,7 @@
 import { formatReference } from '../../../image/reference.ts';
 import { resolveImage } from '../../../inventory/resolve-image.ts';
 import type { ReadRegistry } from '../../../ports/registry.ts';
+import { promote } from '../../../promote.ts';
 import {
   type ImageCopy,
   NO_MANIFESTS,
@@ -32,7 +33,6 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
     const client = await runtime.openRegistries(registries, { readOnly: !confirm });
     const image = await nameImage(options, { registry: client.registry, run });
     const spool = runtime.openSpool(options.spoolLimit);
-    const { promote } = await import('../../../promote.ts');
     const request = { ...image, confirm, proof, maxImageSize, reportAll, threads };
     const { allowLost } = options;
     const { stdio } = context;

@@ -8,6 +8,7 @@ import { takeShard } from '../../../edges/take-shard.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
 import { planConflicts } from '../../../plan/make-plan.ts';
 import type { Log } from '../../../ports/log.ts';
+import { promote } from '../../../promote.ts';
 import { exitCodeOf } from '../../../report/exit-code.ts';
 import { makeReport } from '../../../report/make-report.ts';
 import type { RunReport } from '../../../report/report.ts';
@@ -82,10 +83,9 @@ interface Finish {
 /** For machines the mode is in the summary. */
 const NOTHING_WRITTEN = 'dry run: nothing was written; -confirm promotes';
 
-/** Loaded when it is needed: the schema of a plan takes longer to load than to read most manifests. */
 async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
   if (planOut === undefined) return undefined;
-  const { openPlanOutput } = await import('../../output/write-plan.ts');
+  const { openPlanOutput } = await import('./document-runs.ts');
   return openPlanOutput(planKey, log);
 }
 
@@ -110,7 +110,6 @@ async function promoteWith(
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const { promote } = await import('../../../promote.ts');
   const record = output && {
     tool: VERSION,
     tree: runtime.openTree(options.where),
