@@ -17,7 +17,7 @@ const TABLE = {
   ports: { src: ['image', 'base'], touches: { 'node:stream': TYPES } },
   manifest: {
     src: ['image', 'base'],
-    touches: { 'js-yaml': ANYWHERE, zod: ANYWHERE, 'node:path': ANYWHERE, 'node:fs': ['layout/disk.ts'] },
+    touches: { 'js-yaml': ANYWHERE, 'node:path': ANYWHERE, 'node:fs': ['layout/disk.ts'] },
   },
   edges: { src: ['manifest', 'image', 'base'], touches: {} },
   inventory: { src: ['edges', 'ports', 'image', 'base'], touches: {} },

@@ -1,4 +1,4 @@
-import type { Finding } from './checks/finding.ts';
+import type { Finding } from './checks/rule.ts';
 import { applyPlan } from './copy/apply-plan.ts';
 import type { CopyEvents } from './copy/copy-events.ts';
 import { cacheManifests } from './copy/manifest-cache.ts';

@@ -1,7 +1,7 @@
 import { beginRun, carryOut, type Run, type RunPorts, type RunRequest } from './apply.ts';
 import { sortedBy } from './base/sorted.ts';
 import { blockEdges } from './checks/block-edges.ts';
-import type { Finding } from './checks/finding.ts';
+import type { Finding } from './checks/rule.ts';
 import { isProven, type ProofScope } from './checks/images-to-copy.ts';
 import { MANIFEST_RULES, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';

@@ -14,6 +14,9 @@ export abstract class CodedError<Code extends string> extends Error {
   }
 }
 
+/** Input that the command line names cannot be used: the program ends with exit code 2. */
+export abstract class InputFault<Code extends string> extends CodedError<Code> {}
+
 /** The message of anything that was thrown, never empty. */
 export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message || thrown.name;

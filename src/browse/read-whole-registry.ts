@@ -1,4 +1,5 @@
 import { isAbort, messageOf } from '../base/errors.ts';
+import { getOrMake } from '../base/maps.ts';
 import type { Digest } from '../image/digest.ts';
 import { isIndexType } from '../image/media-types.ts';
 import type { RegistryName, Repository } from '../image/repository.ts';
@@ -24,7 +25,7 @@ export async function readWholeRegistry(
   const repositories = new Map<Repository, Contents>();
   try {
     for await (const page of whole.read(registry, signal)) {
-      for (const entry of page) contentsOf(repositories, entry.repository).add(entry);
+      for (const entry of page) getOrMake(repositories, entry.repository, () => new Contents()).add(entry);
     }
   } catch (error) {
     if (signal.aborted || isAbort(error, signal)) throw error;
@@ -32,14 +33,6 @@ export async function readWholeRegistry(
     return undefined;
   }
   return new Map(Array.from(repositories, ([repository, contents]) => [repository, contents.listing()]));
-}
-
-function contentsOf(repositories: Map<Repository, Contents>, repository: Repository): Contents {
-  const known = repositories.get(repository);
-  if (known !== undefined) return known;
-  const contents = new Contents();
-  repositories.set(repository, contents);
-  return contents;
 }
 
 class Contents {

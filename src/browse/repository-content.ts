@@ -160,9 +160,9 @@ class ReachableDigests {
     await this.#each(tags, async (tag) => {
       const found = await this.#lookUp(tag);
       if (found === undefined) return; // deleted since it was listed
-      const known = this.#digests.get(found.digest);
-      if (known !== undefined) return void known.push(tag);
-      this.#digests.set(found.digest, [tag]);
+      const isNew = !this.#digests.has(found.digest);
+      addTo(this.#digests, found.digest, tag);
+      if (!isNew) return;
       this.#asked.add(found.digest);
       level.push(found);
     });

@@ -8,7 +8,7 @@ import {
   type Plan,
   type PlanItem,
 } from '../plan/plan.ts';
-import type { Finding } from './finding.ts';
+import type { Finding } from './rule.ts';
 
 /** Returns the plan with the edges of errors blocked. Edges that need no write stay as they are. Pure. */
 export function blockEdges(plan: Plan, findings: readonly Finding[]): Plan {

@@ -2,8 +2,7 @@ import { getOrMake, groupBy } from '../base/maps.ts';
 import type { RegistryName } from '../image/repository.ts';
 import { edgeId, isWritable, type PlanItem } from '../plan/plan.ts';
 import type { RepositoryFacts, RepositoryFactsReader } from '../ports/repository-facts.ts';
-import type { Found } from './finding.ts';
-import type { PlanRule } from './rule.ts';
+import type { Found, PlanRule } from './rule.ts';
 
 /**
  * Blocks edges to repositories that refuse uploads, and warns of repositories whose cleanup policies delete images. Only

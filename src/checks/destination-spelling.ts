@@ -1,8 +1,7 @@
 import { addTo, getOrMake } from '../base/maps.ts';
 import { editDistance, quote } from '../base/text.ts';
 import type { Registry } from '../manifest/model.ts';
-import type { Found } from './finding.ts';
-import type { ManifestRule } from './rule.ts';
+import type { Found, ManifestRule } from './rule.ts';
 
 /**
  * The destinations of a project are copies of each other on other hosts or in other folders, so their paths have the

@@ -4,7 +4,6 @@ import { listSome } from '../base/text.ts';
 import { formatReference } from '../image/reference.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
 import { edgeId } from '../plan/plan.ts';
-import type { Found } from './finding.ts';
 import {
   countDigestsToCopy,
   FEW,
@@ -14,7 +13,7 @@ import {
   type ProofScope,
   sourceHostOf,
 } from './images-to-copy.ts';
-import type { PlanRule } from './rule.ts';
+import type { Found, PlanRule } from './rule.ts';
 import { type Shortfall, SourceWalk } from './source-walk.ts';
 
 /** Checks that all content of each image is at its source. Its promotion would fail otherwise. */

@@ -5,9 +5,8 @@ import { formatReference } from '../image/reference.ts';
 import { edgeId } from '../plan/plan.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import { orUnreadable } from '../ports/unreadable.ts';
-import type { Found } from './finding.ts';
 import { type ImageToCopy, imagesToCopy, sourceHostOf } from './images-to-copy.ts';
-import type { PlanRule } from './rule.ts';
+import type { Found, PlanRule } from './rule.ts';
 import { firstFound, walkLevels } from './source-walk.ts';
 
 const MIB = 1024 * 1024;

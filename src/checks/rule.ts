@@ -1,8 +1,14 @@
 import type { PromoterManifest } from '../manifest/model.ts';
 import type { Plan } from '../plan/plan.ts';
+import type { RecordedFinding } from '../plan/recorded-plan.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import type { Found } from './finding.ts';
+
+/** A result of a rule, as in plan files. An error blocks its own edges and no others; a warning blocks none. */
+export type Finding = RecordedFinding;
+
+/** The result of a rule without the rule's name, which `runChecks` adds. */
+export type Found = Omit<Finding, 'rule'>;
 
 /** A check of manifests alone: pure. */
 export interface ManifestRule {

@@ -1,7 +1,6 @@
 import type { PromoterManifest } from '../manifest/model.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Finding } from './finding.ts';
-import type { CheckPorts, ManifestRule, PlanRule } from './rule.ts';
+import type { CheckPorts, Finding, ManifestRule, PlanRule } from './rule.ts';
 
 /** The findings of rules about manifests. Pure. */
 export function checkManifests(

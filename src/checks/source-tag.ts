@@ -8,9 +8,8 @@ import type { Tag } from '../image/tag.ts';
 import { type CopyItem, edgeId, type Plan } from '../plan/plan.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import { orUnreadable } from '../ports/unreadable.ts';
-import type { Found } from './finding.ts';
 import { countDigestsToCopy, FEW, imagesToCopy, isProven, type ProofScope } from './images-to-copy.ts';
-import type { PlanRule } from './rule.ts';
+import type { Found, PlanRule } from './rule.ts';
 
 /**
  * Compares the tags of the images to copy with the tags of their source, one query for each tag. A promoted tag never

@@ -4,9 +4,9 @@ import { getOrMake } from '../base/maps.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import { ImageSize } from '../image/image-size.ts';
 import { isManifestType, OCI_INDEX } from '../image/media-types.ts';
 import {
+  ImageSize,
   isWellFormed,
   ManifestError,
   parseReferences,

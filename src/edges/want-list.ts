@@ -66,10 +66,16 @@ function union(a: readonly Repository[], b: readonly Repository[]): readonly Rep
 }
 
 function findConflicts(drafts: ReadonlyMap<Digest, Draft>): Conflict[] {
-  const claimants = new Map<Tag, Draft[]>();
-  for (const draft of drafts.values()) for (const tag of draft.tags.keys()) addTo(claimants, tag, draft);
-  const contested = Array.from(claimants).filter(([, drafts]) => drafts.length > 1);
-  return contested
+  const first = new Map<Tag, Draft>();
+  const contested = new Map<Tag, Draft[]>();
+  for (const draft of drafts.values()) {
+    for (const tag of draft.tags.keys()) {
+      const claimant = first.get(tag);
+      if (claimant === undefined) first.set(tag, draft);
+      else getOrMake(contested, tag, () => [claimant]).push(draft);
+    }
+  }
+  return Array.from(contested)
     .toSorted(([a], [b]) => compareText(a, b))
     .map(([tag, drafts]) => ({
       tag,

@@ -1,7 +1,7 @@
 import { quote } from '../base/text.ts';
 import type { DigestEntry, ImageEntry, TagEntry } from './model.ts';
 import { checkDigest, checkImageName, checkTag } from './rules.ts';
-import { asMap, firstEntries, ImageShape, parseShape } from './shape.ts';
+import { asMap, DIGEST_MAP, firstEntries, MapFields, TEXT } from './map-fields.ts';
 import type { SourceFile } from './source-file.ts';
 import {
   isNull,
@@ -28,12 +28,15 @@ export function countDigests(list: YamlList): number {
 function parseImage(item: YamlNode, source: SourceFile): ImageEntry | undefined {
   const map = asMap(item, 'an image', source);
   if (map === undefined) return undefined;
-  const { fields, intact, broken } = parseShape(ImageShape, map, { owner: 'an image', source });
-  const name = checkImageName(fields.name?.value);
-  if ('fault' in name && !broken.has('name')) source.report(name.fault, fields.name?.at ?? map.at);
-  const unusable = fields.dmap === undefined && broken.has('dmap');
-  const digests = unusable ? undefined : parseDmap(fields.dmap, map, source);
-  if (!intact || 'fault' in name || digests === undefined) return undefined;
+  const fields = new MapFields(map, 'an image', source);
+  const nameNode = fields.take('name', TEXT);
+  const dmap = fields.take('dmap', DIGEST_MAP);
+  const isIntact = fields.close();
+  const name = checkImageName(nameNode?.value);
+  if ('fault' in name && !fields.isBroken('name')) source.report(name.fault, nameNode?.at ?? map.at);
+  const isUnusable = dmap === undefined && fields.isBroken('dmap');
+  const digests = isUnusable ? undefined : parseDmap(dmap, map, source);
+  if (!isIntact || 'fault' in name || digests === undefined) return undefined;
   return { name: name.value, digests, at: source.positionOf(map.at) };
 }
 

@@ -2,7 +2,7 @@ import { parseImages, countDigests } from './parse-images.ts';
 import type { ManifestCounts, PromoterManifest } from './model.ts';
 import { parseProvenance } from './parse-provenance.ts';
 import { parseRegistries, type Registries } from './parse-registries.ts';
-import { asMap, PlainShape, parseShape, ThinShape } from './shape.ts';
+import { asMap, LIST, MAP, MapFields } from './map-fields.ts';
 import type { SourceFile } from './source-file.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
 import { isNull, kindOf, type YamlList } from './yaml/yaml-tree.ts';
@@ -16,39 +16,38 @@ export interface ParsedProject {
 
 /** A plain manifest: one map with the registries and the images. */
 export function parsePlain(source: SourceFile): ParsedProject {
-  const parsed = parseHeader(PlainShape, 'a manifest', source);
-  const images = parsed && (parsed.fields.images ?? emptyList(parsed.at));
+  const parsed = parseHeader('a manifest', source);
+  const images = parsed && (parsed.images ?? emptyList(parsed.at));
   return makeProject(source, { header: parsed?.header, images, imageList: source });
 }
 
 /** A thin manifest: the registries in one file, the images in another. Each is checked even if the other is broken. */
 export function parseThin(manifest: SourceFile, imageList: SourceFile): ParsedProject {
-  const parsed = parseHeader(ThinShape, 'a thin manifest', manifest);
+  const parsed = parseHeader('a thin manifest', manifest);
   return makeProject(manifest, { header: parsed?.header, images: parseImageFile(imageList), imageList });
 }
 
 type Header = Registries & Pick<PromoterManifest, 'provenance'>;
 
 /** The fields of a manifest file, undefined if it is no map; `header` is undefined if something in it is wrong. */
-function parseHeader<Shape extends typeof PlainShape | typeof ThinShape>(
-  shape: Shape,
-  owner: string,
-  source: SourceFile,
-) {
+function parseHeader(owner: 'a manifest' | 'a thin manifest', source: SourceFile) {
   const root = parseYaml(source);
   if (root === undefined) return undefined;
   const map = isNull(root)
     ? { kind: 'map' as const, entries: [], at: root.at }
     : asMap(root, 'a manifest', source);
   if (map === undefined) return undefined;
-  const { fields, intact, broken } = parseShape(shape, map, { owner, source });
-  const registries = broken.has('registries')
-    ? undefined
-    : parseRegistries(fields.registries, map.at, source);
-  const policy = parseProvenance(fields.provenance, map, source);
-  const isUsable = intact && registries !== undefined && policy !== undefined;
+  const fields = new MapFields(map, owner, source);
+  const list = fields.take('registries', LIST);
+  const images = owner === 'a manifest' ? fields.take('images', LIST) : undefined;
+  if (owner === 'a thin manifest') fields.skip('imagesPath'); // in real manifests, without a meaning
+  const section = fields.take('provenance', MAP);
+  const isIntact = fields.close();
+  const registries = fields.isBroken('registries') ? undefined : parseRegistries(list, map.at, source);
+  const policy = parseProvenance(section, map, source);
+  const isUsable = isIntact && registries !== undefined && policy !== undefined;
   const header: Header | undefined = isUsable ? { ...registries, ...policy } : undefined;
-  return { fields, header, at: map.at };
+  return { images, header, at: map.at };
 }
 
 /** An empty file is an empty list: new projects start so. */

@@ -1,7 +1,7 @@
 import { nearest, quote } from '../base/text.ts';
 import { PROVENANCE_MODES, type PromoterManifest } from './model.ts';
 import type { Fault } from './rules.ts';
-import { ProvenanceShape, parseShape } from './shape.ts';
+import { LIST, MapFields, TEXT } from './map-fields.ts';
 import type { SourceFile } from './source-file.ts';
 import type { YamlMap } from './yaml/yaml-tree.ts';
 
@@ -17,13 +17,18 @@ export function parseProvenance(
   source: SourceFile,
 ): Pick<PromoterManifest, 'provenance'> | undefined {
   if (section === undefined) return {};
-  const { fields, intact } = parseShape(ProvenanceShape, section, { owner: 'provenance', source });
+  const fields = new MapFields(section, 'provenance', source);
+  const modeNode = fields.take('mode', TEXT);
+  for (const name of ['signers', 'builders', 'sources', 'predicateTypes']) fields.take(name, LIST);
+  fields.take('level', TEXT);
+  fields.take('levels', LIST);
+  const isIntact = fields.close();
   const at = manifest.entries.find(({ key }) => key.value === 'provenance')?.key.at ?? section.at;
-  const text = fields.mode?.value ?? 'off';
+  const text = modeNode?.value ?? 'off';
   const mode = PROVENANCE_MODES.find((one) => one === text);
-  if (mode === undefined) source.report(unknownMode(text), fields.mode?.at ?? at);
-  if (mode === undefined || !intact) return undefined;
-  if (fields.mode === undefined && section.entries.length > 0) {
+  if (mode === undefined) source.report(unknownMode(text), modeNode?.at ?? at);
+  if (mode === undefined || !isIntact) return undefined;
+  if (modeNode === undefined && section.entries.length > 0) {
     source.warn(fault(`the provenance policy has no 'mode', so it is off: set 'mode' to enable it`), at);
   }
   if (mode === 'warn') {

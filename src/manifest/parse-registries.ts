@@ -3,9 +3,9 @@ import { quote } from '../base/text.ts';
 import type { RegistryName } from '../image/repository.ts';
 import type { Problem, Registry } from './model.ts';
 import { checkRegistryName, checkServiceAccount, type Fault } from './rules.ts';
-import { asMap, isTrue, parseShape, RegistryShape } from './shape.ts';
+import { asMap, FLAG, isTrue, MapFields, TEXT } from './map-fields.ts';
 import type { SourceFile } from './source-file.ts';
-import type { YamlList, YamlNode } from './yaml/yaml-tree.ts';
+import type { YamlList, YamlNode, YamlScalar } from './yaml/yaml-tree.ts';
 
 export interface Registries {
   readonly source: Registry;
@@ -49,26 +49,33 @@ function parseCandidate(item: YamlNode, source: SourceFile): Candidate {
   const map = asMap(item, 'a registry', source);
   if (map === undefined)
     return { role: 'unknown', registry: undefined, at: item.at, nameAt: item.at, name: '' };
-  const { fields, intact, broken } = parseShape(RegistryShape, map, { owner: 'a registry', source });
-  const registry = parseRegistry(fields, { at: map.at, source, nameIsBroken: broken.has('name') });
+  const fields = new MapFields(map, 'a registry', source);
+  const name = fields.take('name', TEXT);
+  const account = fields.take('service-account', TEXT);
+  const src = fields.take('src', FLAG);
+  const isIntact = fields.close();
+  const registry = fields.isBroken('name') ? undefined : parseRegistry({ name, account, at: map.at }, source);
   return {
-    role: broken.has('src') ? 'unknown' : isTrue(fields.src) ? 'source' : 'destination',
-    registry: intact ? registry : undefined,
+    role: fields.isBroken('src') ? 'unknown' : isTrue(src) ? 'source' : 'destination',
+    registry: isIntact ? registry : undefined,
     at: map.at,
-    nameAt: fields.name?.at ?? map.at,
-    name: fields.name?.value ?? '',
+    nameAt: name?.at ?? map.at,
+    name: name?.value ?? '',
   };
 }
 
-function parseRegistry(
-  fields: ReturnType<typeof parseShape<typeof RegistryShape>>['fields'],
-  { at, source, nameIsBroken }: { at: number; source: SourceFile; nameIsBroken: boolean },
-): Registry | undefined {
-  if (nameIsBroken) return undefined;
-  const name = checkRegistryName(fields.name?.value);
-  if ('fault' in name) source.report(name.fault, fields.name?.at ?? at);
-  const account = checkServiceAccount(fields['service-account']?.value);
-  if ('fault' in account) source.report(account.fault, fields['service-account']?.at ?? at);
+interface RegistryNodes {
+  readonly name: YamlScalar | undefined;
+  readonly account: YamlScalar | undefined;
+  readonly at: number;
+}
+
+function parseRegistry(nodes: RegistryNodes, source: SourceFile): Registry | undefined {
+  const { at } = nodes;
+  const name = checkRegistryName(nodes.name?.value);
+  if ('fault' in name) source.report(name.fault, nodes.name?.at ?? at);
+  const account = checkServiceAccount(nodes.account?.value);
+  if ('fault' in account) source.report(account.fault, nodes.account?.at ?? at);
   if ('fault' in name || 'fault' in account) return undefined;
   return { name: name.value, serviceAccount: account.value, at: source.positionOf(at) };
 }

@@ -1,4 +1,4 @@
-import { CodedError } from '../base/errors.ts';
+import { InputFault } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import type { EnvelopeItem } from './envelope.ts';
@@ -11,7 +11,7 @@ export interface Named<R> {
 }
 
 /** Reports that are not the shards of one whole. */
-export class MergeError extends CodedError<'no-shard' | 'different' | 'overlap' | 'missing'> {}
+export class MergeError extends InputFault<'no-shard' | 'different' | 'overlap' | 'missing'> {}
 
 export interface ShardReport<R> extends Named<R> {
   readonly shard: ShardIdentity;

@@ -1,6 +1,6 @@
 import { formatPosition } from '../base/position.ts';
 import { compareText } from '../base/sorted.ts';
-import type { Finding } from '../checks/finding.ts';
+import type { Finding } from '../checks/rule.ts';
 import type { ReportFinding } from './envelope.ts';
 
 /** Findings in the form of reports, sorted. */

@@ -1,7 +1,7 @@
 import type { HostFault } from '../base/host-fault.ts';
 import { lazily } from '../base/iterables.ts';
 import { formatPosition } from '../base/position.ts';
-import type { Finding } from '../checks/finding.ts';
+import type { Finding } from '../checks/rule.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import type { Digest } from '../image/digest.ts';

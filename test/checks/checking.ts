@@ -1,4 +1,4 @@
-import type { Finding } from '../../src/checks/finding.ts';
+import type { Finding } from '../../src/checks/rule.ts';
 import type { PlanRule } from '../../src/checks/rule.ts';
 import { runChecks } from '../../src/checks/run-checks.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { blockEdges } from '../../src/checks/block-edges.ts';
-import type { Finding } from '../../src/checks/finding.ts';
+import type { Finding } from '../../src/checks/rule.ts';
 import type { PlanRule } from '../../src/checks/rule.ts';
 import { runChecks } from '../../src/checks/run-checks.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';

@@ -1,6 +1,6 @@
 // Covers src/manifest/parse-images.ts
 // Covers src/manifest/parse-registries.ts
-// Covers src/manifest/shape.ts
+// Covers src/manifest/map-fields.ts
 
 import { describe, expect, it } from 'vitest';
 import { parseThin } from '../../src/manifest/parse-manifest.ts';

@@ -7,7 +7,7 @@
 // Covers src/report/render-text.ts
 
 import { describe, expect, it } from 'vitest';
-import type { Finding } from '../../src/checks/finding.ts';
+import type { Finding } from '../../src/checks/rule.ts';
 import { COPIED, failed, type Outcome } from '../../src/copy/outcome.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import type { Digest } from '../../src/image/digest.ts';

@@ -2,12 +2,13 @@
 // Covers src/cli/commands/version.ts
 // Covers src/cli/flags/help.ts
 // Covers src/cli/main.ts
+// Covers src/cli/program.ts
 // Covers src/cli/output/stdio.ts
 // Covers src/cli/output/version.ts
 // Covers src/cli/runtime/load-manifests.ts
 
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -397,10 +398,31 @@ describe('-version and -help', () => {
     const flag = await manifestFlag(offline());
     const { flag: online } = await oneImage();
     expect(await librariesLoadedBy(['-version'])).toEqual([]);
-    expect(await librariesLoadedBy(['-help'])).not.toContain('undici');
-    expect(await librariesLoadedBy([flag, '-parse-only'])).toEqual(['commander', 'js-yaml', 'zod']);
-    expect(await librariesLoadedBy([online])).toEqual(['commander', 'js-yaml', 'undici', 'zod']);
+    expect(await librariesLoadedBy(['-help'])).toEqual(['commander']);
+    expect(await librariesLoadedBy([flag, '-parse-only'])).toEqual(['commander', 'js-yaml']);
+    const plan = join(temporaryDirectory(), 'plan.json');
+    expect(await librariesLoadedBy([online, '-plan-out', plan])).toContain('zod');
+    expect(await librariesLoadedBy([online])).toEqual(['commander', 'js-yaml', 'undici']);
+    expect(await librariesLoadedBy([online, '-confirm'])).toEqual(['commander', 'js-yaml', 'undici']);
   });
+
+  // a file takes as long as 25 KB of code: more lazy imports make more files
+  it.each([
+    { args: ['-version'], files: 8, kilobytes: 30 },
+    { args: ['-help'], files: 14, kilobytes: 200 },
+    { args: ['-parse-only'], files: 20, kilobytes: 600 },
+    { args: ['-confirm'], files: 22, kilobytes: 1_150 },
+  ])(
+    'the start of $args loads at most $files files and $kilobytes KB',
+    async ({ args, files, kilobytes }) => {
+      const { flag } = await oneImage();
+      const isAlone = args[0] === '-version' || args[0] === '-help';
+      const loaded = await scriptsLoadedBy(isAlone ? args : [flag, ...args]);
+      expect(loaded.length).toBeLessThanOrEqual(files);
+      const bytes = loaded.reduce((sum, file) => sum + statSync(file).size, 0);
+      expect(bytes / 1000).toBeLessThanOrEqual(kilobytes);
+    },
+  );
 });
 
 describe('where output goes', () => {
@@ -828,6 +850,7 @@ function parseLines(text: string): readonly Record<string, unknown>[] {
 /** What only these libraries have in their code; a bundle keeps it. */
 const MARKS = {
   commander: 'commander.unknownOption',
+  'google-auth-library': 'class GoogleAuth',
   'js-yaml': 'YAMLException',
   undici: 'UND_ERR_SOCKET',
   zod: 'ZodError',
@@ -835,15 +858,21 @@ const MARKS = {
 
 /** The libraries whose code node has loaded in a run, by its own record of the scripts that it ran. */
 async function librariesLoadedBy(args: readonly string[]): Promise<string[]> {
+  const code = (await scriptsLoadedBy(args)).map((file) => readFileSync(file, 'utf8'));
+  const names = Object.entries(MARKS).filter(([, mark]) => code.some((text) => text.includes(mark)));
+  return names.map(([name]) => name);
+}
+
+/** The files that a run has loaded, the program itself among them. */
+async function scriptsLoadedBy(args: readonly string[]): Promise<string[]> {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, 'coverage'));
   const env = { NODE_V8_COVERAGE: join(directory, 'coverage') };
   const { status, stderr } = await runCip(args, { env });
   expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
-  const code = scriptsOf(join(directory, 'coverage')).map((file) => readFileSync(file, 'utf8'));
-  expect(code.length).toBeGreaterThan(0);
-  const names = Object.entries(MARKS).filter(([, mark]) => code.some((text) => text.includes(mark)));
-  return names.map(([name]) => name);
+  const files = scriptsOf(join(directory, 'coverage'));
+  expect(files.length).toBeGreaterThan(0);
+  return files;
 }
 
 function scriptsOf(directory: string): string[] {

@@ -1,8 +1,13 @@
 import { quote } from '../../base/text.ts';
-import type { ShellName } from '../completion/render-completion.ts';
+import { renderBash } from '../completion/bash.ts';
+import { renderFish } from '../completion/fish.ts';
+import { renderZsh } from '../completion/zsh.ts';
 import { LOG_FLAGS } from '../flags/flags.ts';
 import { UsageError } from '../flags/usage-error.ts';
+import { writeTo } from '../output/stdio.ts';
 import { type CipCommand, defineCommand, type Given, type ProgramName } from './command.ts';
+
+export type ShellName = 'bash' | 'zsh' | 'fish';
 
 interface CompletionRequest {
   readonly shell: ShellName;
@@ -10,6 +15,13 @@ interface CompletionRequest {
 }
 
 const SHELLS: readonly ShellName[] = ['bash', 'zsh', 'fish'];
+
+/** The scripts that complete the command lines of a program. */
+export const RENDER_COMPLETION: Readonly<Record<ShellName, typeof renderBash>> = {
+  bash: renderBash,
+  zsh: renderZsh,
+  fish: renderFish,
+};
 
 /** `cip completion`, for the commands of the table that it is in itself. */
 export function completionOf(commands: () => readonly CipCommand[]): CipCommand {
@@ -30,9 +42,7 @@ export function completionOf(commands: () => readonly CipCommand[]): CipCommand 
     },
     parse: makeRequest,
     run: async ({ shell, program }, { stdio }) => {
-      const { renderCompletion } = await import('../completion/render-completion.ts');
-      const { writeTo } = await import('../output/stdio.ts');
-      await writeTo(stdio.out, renderCompletion(shell, program, commands()));
+      await writeTo(stdio.out, RENDER_COMPLETION[shell](program, commands()));
       return 0;
     },
   });

@@ -112,11 +112,9 @@ export const promote = defineCommand<PromoteRequest>({
       ? { kind: 'snapshot', options: makeSnapshotOptions(given) }
       : { kind: 'promotion', options: makePromotionOptions(given) },
   run: async (request, context) => {
-    if (request.kind === 'snapshot') {
-      const { runSnapshot } = await import('./run/run-snapshot.ts');
-      return runSnapshot(request.options, context);
-    }
-    const { runPromotion } = await import('./run/run-promotion.ts');
-    return runPromotion(request.options, context);
+    const { runPromotion, runSnapshot } = await import('./run/runs.ts');
+    return request.kind === 'snapshot'
+      ? runSnapshot(request.options, context)
+      : runPromotion(request.options, context);
   },
 });

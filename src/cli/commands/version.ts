@@ -1,5 +1,6 @@
 import { flagsOf } from '../flags/flag.ts';
 import { LOG_FLAGS } from '../flags/flags.ts';
+import { printVersion } from '../output/version.ts';
 import { defineCommand } from './command.ts';
 
 /** `cip version`. */
@@ -16,5 +17,5 @@ export const version = defineCommand({
     exit: '0.',
   },
   parse: ({ flags }): 'text' | 'json' => (flags.isOn('json') ? 'json' : 'text'),
-  run: async (format, { stdio }) => (await import('../output/version.ts')).printVersion(stdio, format),
+  run: (format, { stdio }) => printVersion(stdio, format),
 });

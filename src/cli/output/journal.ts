@@ -2,15 +2,15 @@ import { writeFileSync } from 'node:fs';
 import { type FileHandle, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
+import { isObject } from '../../base/json.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
 import type { CopyEvents } from '../../copy/copy-events.ts';
 import type { Outcome } from '../../copy/outcome.ts';
 import type { WritableItem } from '../../plan/plan.ts';
 import type { Log } from '../../ports/log.ts';
-import { isJournal, renderJournalHead, renderJournalItem } from '../../report/journal.ts';
+import { isJournal, readJournal, renderJournalHead, renderJournalItem } from '../../report/journal.ts';
 import { makePromotionItem } from '../../report/make-report.ts';
-import { parseReport } from '../../report/parse-report.ts';
 import type { RunReport } from '../../report/report.ts';
 import { inDirectory } from './held-directory.ts';
 import type { ReportTarget } from './report-target.ts';
@@ -81,9 +81,10 @@ export class Journal implements Pick<CopyEvents, 'edgeEnded'> {
   async #warnOfOld(path: string): Promise<void> {
     const text = await readFile(path, 'utf8').catch(() => undefined);
     if (text === undefined) return;
-    if (!isJournal(text)) throw new Error('the file exists and is not a journal');
-    const { startedAt, summary } = parseReport(text);
-    const copied = 'copied' in summary ? summary.copied : 0;
+    const old = isJournal(text) ? readJournal(text) : undefined;
+    if (old === undefined) throw new Error('the file exists and is not a journal');
+    const startedAt = String(old['startedAt']);
+    const copied = isObject(old['summary']) ? Number(old['summary']['copied']) : 0;
     this.#parts.log.write('warning', 'replacing the journal of a killed run', { path, startedAt, copied });
   }
 

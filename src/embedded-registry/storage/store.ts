@@ -1,3 +1,4 @@
+import { addTo, getOrMake } from '../../base/maps.ts';
 import { compareText, sortedBy } from '../../base/sorted.ts';
 import { type Digest, digestOf, isDigest } from '../../image/digest.ts';
 import type { RawManifest } from '../../image/oci-manifest.ts';
@@ -102,7 +103,7 @@ export class RegistryStore {
     const byDigest = new Map<Digest, string[]>();
     for (const tag of this.tags(name)) {
       const digest = this.resolveTag(name, tag);
-      if (digest !== undefined) byDigest.set(digest, [...(byDigest.get(digest) ?? []), tag]);
+      if (digest !== undefined) addTo(byDigest, digest, tag);
     }
     return byDigest;
   }
@@ -130,16 +131,12 @@ export class RegistryStore {
   }
 
   #open(name: string): Content {
-    const known = this.#repositories.get(name);
-    if (known !== undefined) return known;
-    const content = {
+    return getOrMake(this.#repositories, name, () => ({
       exists: false,
       manifests: new Map(),
       tags: new Map(),
       blobs: this.#sharedBlobs ?? new Map(),
-    };
-    this.#repositories.set(name, content);
-    return content;
+    }));
   }
 }
 

@@ -1,7 +1,7 @@
 import { listSome, quote } from '../../base/text.ts';
 import { groupBy } from '../../base/maps.ts';
 import type { Position } from '../../base/position.ts';
-import type { Finding } from '../../checks/finding.ts';
+import type { Finding } from '../../checks/rule.ts';
 import { removedEdges } from '../../edges/changed-edges.ts';
 import type { Wanted, WantList } from '../../edges/wanted.ts';
 import type { ParsedVersion } from '../../manifest/committed.ts';

@@ -1,5 +1,5 @@
 import { assertNever } from '../../base/errors.ts';
-import type { Finding } from '../../checks/finding.ts';
+import type { Finding } from '../../checks/rule.ts';
 import { commonEdges, subtractEdges } from '../../edges/changed-edges.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import type { Wanted } from '../../edges/wanted.ts';

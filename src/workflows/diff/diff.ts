@@ -1,10 +1,10 @@
-import { CodedError } from '../../base/errors.ts';
+import { InputFault } from '../../base/errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import { makeSnapshotImage, type SnapshotDigest, type SnapshotImage } from '../../image/snapshot-image.ts';
 import { compareImages, type Difference } from './compare.ts';
 
 /** Two registries could not be compared. */
-export class DiffError extends CodedError<'not-compared'> {}
+export class DiffError extends InputFault<'not-compared'> {}
 
 export interface DiffSide {
   /** The side as the user wrote it. */

@@ -3,9 +3,8 @@ import { CodedError, mostInformative } from '../../base/errors.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
-import { ImageSize } from '../../image/image-size.ts';
 import { isManifestType } from '../../image/media-types.ts';
-import { isWellFormed, parseReferences, UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
+import { ImageSize, isWellFormed, parseReferences, UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 

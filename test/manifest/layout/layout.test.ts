@@ -376,14 +376,14 @@ describe('a manifest directory', () => {
     expect(message.replaceAll('\n', '')).not.toMatch(UNPRINTABLE);
   });
 
-  it('of 3,000 projects without images is refused without comparing all their names', async () => {
-    const names = Array.from({ length: 3_000 }, (_, number) => `project-${number}-${'x'.repeat(200)}`);
+  it('of 1,000 projects without images is refused without comparing all their names', async () => {
+    const names = Array.from({ length: 1_000 }, (_, number) => `project-${number}-${'x'.repeat(200)}`);
     const files = names.flatMap((name): [string, TestFile][] => [
       [`manifests/${name}/promoter-manifest.yaml`, ''],
       [`images/y${name}/`, ''],
     ]);
     const { issues } = await layoutErrorOf(await testdir(Object.fromEntries(files)));
-    expect(issues).toHaveLength(3_000);
+    expect(issues).toHaveLength(1_000);
   });
 
   it('is refused where the directory next door begins with the same name', async () => {

@@ -1,5 +1,3 @@
-// Covers src/image/image-size.ts
-
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../src/image/digest.ts';
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../../src/image/media-types.ts';

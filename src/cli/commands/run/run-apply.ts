@@ -1,5 +1,5 @@
 import type { ReadManifests } from '../../../manifest/model.ts';
-import type { RunEvents } from '../../../apply.ts';
+import { applyPlanFile, type RunEvents } from '../../../apply.ts';
 import { quote } from '../../../base/text.ts';
 import { expandEdges } from '../../../edges/expand-edges.ts';
 import { hostRegistryOf, type RegistryName } from '../../../image/repository.ts';
@@ -18,7 +18,7 @@ import { loadManifests } from '../../runtime/load-manifests.ts';
 import { readPlanFile, readTrustedKeys } from '../../runtime/plan-files.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
-import { finishWith } from './run-promotion.ts';
+import { finishPromotion } from '../../output/finish-promotion.ts';
 
 /** A complete and consistent request to apply a plan file. */
 export interface ApplyOptions extends Omit<PromotionOptions, 'where'> {
@@ -51,7 +51,15 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
     const record = openRunRecord({ ...context, options, places, run, logOrigin });
     const report = await applyWith(file, { options, run, read, events: record.events });
     const areMalformedLogged = read !== undefined;
-    return await finishWith(report, { ...context, options, run, places, where, record, areMalformedLogged });
+    return await finishPromotion(report, {
+      ...context,
+      options,
+      run,
+      places,
+      where,
+      record,
+      areMalformedLogged,
+    });
   });
 }
 
@@ -91,7 +99,6 @@ async function applyWith(file: PlanFile, { options, run, read, events }: ApplyPa
   const registries = read === undefined ? registriesIn(file) : registriesOf(read.manifests);
   const client = await runtime.openRegistries(registries, { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const { applyPlanFile } = await import('../../../apply.ts');
   const request = { file, shard, confirm, reportAll, threads };
   return await run.showing(client.traffic, (progress) =>
     applyPlanFile(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),

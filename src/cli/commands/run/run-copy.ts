@@ -1,6 +1,7 @@
 import { formatReference } from '../../../image/reference.ts';
 import { resolveImage } from '../../../inventory/resolve-image.ts';
 import type { ReadRegistry } from '../../../ports/registry.ts';
+import { promote } from '../../../promote.ts';
 import {
   type ImageCopy,
   NO_MANIFESTS,
@@ -13,7 +14,7 @@ import { openRunRecord } from '../../output/run-record.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
-import { finishWith } from './run-promotion.ts';
+import { finishPromotion } from '../../output/finish-promotion.ts';
 
 /** A complete request for the copy of one image. */
 export interface CopyOptions extends TransferOptions {
@@ -25,14 +26,13 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
   return withRun(options, context, async (run) => {
     const { keyFiles, caFiles, threads, proof, maxImageSize, reportAll } = options;
     const places = await prepareReports(options, { files: [...keyFiles, ...caFiles] });
-    const { runtime, stop, telemetry } = run;
+    const { runtime, stop } = run;
     const { stopping, signal } = stop;
     const confirm = options.task === 'promotion';
     const registries = registriesOfCopy(options.copy).map((name) => ({ name, serviceAccount: undefined }));
     const client = await runtime.openRegistries(registries, { readOnly: !confirm });
     const { wanted, logOrigin } = await nameImage(options, { registry: client.registry, run });
     const spool = runtime.openSpool(options.spoolLimit);
-    const { promote } = await import('../../../promote.ts');
     const request = { ...wanted, confirm, proof, maxImageSize, reportAll, threads };
     const { clock } = runtime;
     const record = openRunRecord({ ...context, options, places, run, logOrigin });
@@ -40,7 +40,7 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
     const report = await run.showing(client.traffic, (progress) =>
       promote(request, { ...client, spool, clock, progress, events, stopping, signal }),
     );
-    return await finishWith(report, { ...context, options, run, places, record });
+    return await finishPromotion(report, { ...context, options, run, places, record });
   });
 }
 

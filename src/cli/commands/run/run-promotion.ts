@@ -4,20 +4,19 @@ import { checkManifests } from '../../../checks/run-checks.ts';
 import { expandEdges } from '../../../edges/expand-edges.ts';
 import { takeShard } from '../../../edges/take-shard.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
-import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { planConflicts } from '../../../plan/make-plan.ts';
 import type { Log } from '../../../ports/log.ts';
+import { promote } from '../../../promote.ts';
 import { makeReport } from '../../../report/make-report.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
-import type { PromotionOptions, TransferOptions } from '../../flags/options/promotion-options.ts';
-import { concludeRun } from '../../output/conclude-run.ts';
-import { manifestFrames } from '../../output/manifest-frames.ts';
+import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
+import { finishPromotion } from '../../output/finish-promotion.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
 import { VERSION } from '../../output/version.ts';
-import { openRunRecord, type RunRecord } from '../../output/run-record.ts';
+import { openRunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
-import { prepareReports, type ReportTargets } from '../../output/write-report.ts';
+import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
 import { loadChanges } from '../../runtime/load-changes.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
@@ -38,46 +37,13 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
       task === 'parse-only'
         ? checkOnly(read, { options, run, changes })
         : await promoteWith(read, { options, run, changes, output, events: record.events });
-    return await finishWith(report, { ...context, options, run, places, output, where, record });
+    return await finishPromotion(report, { ...context, options, run, places, output, where, record });
   });
 }
 
-/** Writes and logs the report of a run, and writes its plan; gives its exit code. */
-export async function finishWith(
-  report: RunReport,
-  { options, run, places, stdio, env, output, where, record, areMalformedLogged = true }: Finish,
-): Promise<number> {
-  return await concludeRun(report, {
-    options,
-    places,
-    stdio,
-    env,
-    log: run.log,
-    telemetry: run.telemetry,
-    isOpeningPrinted: options.task !== 'parse-only',
-    areMalformedLogged,
-    record,
-    stopCode: run.stop.exitCode(),
-    frameOf: where && manifestFrames(where),
-    writePlan: output && (() => output.write(places, stdio)),
-  });
-}
-
-interface Finish extends ProcessContext {
-  readonly options: TransferOptions;
-  readonly run: Run;
-  readonly places: ReportTargets;
-  readonly output?: PlanOutput | undefined;
-  readonly where?: ManifestLocation | undefined;
-  readonly record: RunRecord;
-  /** Default: true. */
-  readonly areMalformedLogged?: boolean;
-}
-
-/** Loaded when it is needed: the schema of a plan takes longer to load than to read most manifests. */
 async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
   if (planOut === undefined) return undefined;
-  const { openPlanOutput } = await import('../../output/write-plan.ts');
+  const { openPlanOutput } = await import('./document-runs.ts');
   return openPlanOutput(planKey, log);
 }
 
@@ -103,7 +69,6 @@ async function promoteWith(
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const { promote } = await import('../../../promote.ts');
   const record = output && {
     tool: VERSION,
     tree: runtime.openTree(options.where),

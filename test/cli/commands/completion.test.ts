@@ -1,4 +1,3 @@
-// Covers src/cli/commands/completion.ts
 // Covers src/cli/completion/bash.ts
 // Covers src/cli/completion/fish.ts
 // Covers src/cli/completion/nodes.ts
@@ -10,7 +9,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../src/cli/commands/command.ts';
 import { COMMANDS } from '../../../src/cli/commands/commands.ts';
-import { renderCompletion, type ShellName } from '../../../src/cli/completion/render-completion.ts';
+import { RENDER_COMPLETION, type ShellName } from '../../../src/cli/commands/completion.ts';
 import { parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
 import { temporaryDirectory } from '../../doubles/run-cip.ts';
 
@@ -19,7 +18,7 @@ function workspace(program: ProgramName, shell: ShellName): string {
   const directory = temporaryDirectory();
   mkdirSync(join(directory, 'thin'));
   writeFileSync(join(directory, 'thick.yaml'), '');
-  writeFileSync(join(directory, `script.${shell}`), renderCompletion(shell, program, COMMANDS));
+  writeFileSync(join(directory, `script.${shell}`), RENDER_COMPLETION[shell](program, COMMANDS));
   return directory;
 }
 
@@ -94,7 +93,7 @@ it.skipIf(!has('zsh'))('zsh parses its script', () => {
 it.each<ShellName>(['bash', 'zsh', 'fish'])(
   'the script of %s has every command and no flag of the past',
   (shell) => {
-    const script = renderCompletion(shell, 'cip', COMMANDS);
+    const script = RENDER_COMPLETION[shell]('cip', COMMANDS);
     for (const word of ['init', 'verify', 'merge', 'completion'])
       expect(script).toMatch(new RegExp(`\\b${word}\\b`));
     expect(script).not.toMatch(/garbage-collect|alsologtostderr|require-provenance/);

@@ -1,0 +1,6 @@
+// What reads or writes plan files and reads reports, as one lazy import (see `runs.ts`): it loads zod, which takes longer
+// than reading most manifests.
+export { openPlanOutput } from '../../output/write-plan.ts';
+export { runApply } from './run-apply.ts';
+export { runReportMerge } from './run-report-merge.ts';
+export { runShow } from './run-show.ts';
