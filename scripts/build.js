@@ -8,23 +8,20 @@ const { build } = await import('esbuild').catch((error) => {
   console.error('the dependencies are not installed: run "npm ci" first');
   process.exit(1);
 });
+/** The entry points by name; arguments name those to build. */
+const ENTRIES = { cip: 'src/cli/main.ts', quickstart: 'scripts/quickstart.ts' };
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 // built beside and put in its place at the end, so that who runs the old one is not left without
 const draft = `dist.${process.pid}`;
 await build({
-  entryPoints: {
-    cip: 'src/cli/main.ts',
-    quickstart: 'scripts/quickstart.ts',
-  },
+  entryPoints: Object.fromEntries(entriesFor(process.argv.slice(2))),
   outdir: draft,
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  sourcemap: 'linked',
-  sourcesContent: false,
   legalComments: 'none',
   minifyWhitespace: true, // half of a short run is the parsing of its own code; names stay readable in stack traces
   minifySyntax: true,
@@ -39,7 +36,13 @@ await build({
 await rm('dist', { recursive: true, force: true });
 await rename(draft, 'dist');
 
+function entriesFor(names) {
+  return Object.entries(ENTRIES).filter(([name]) => names.length === 0 || names.includes(name));
+}
+
 function commit() {
+  const { CIP_COMMIT } = process.env; // where there is no git, as in the build of the image
+  if (CIP_COMMIT !== undefined) return CIP_COMMIT.slice(0, 12);
   try {
     return execFileSync('git', ['rev-parse', '--short=12', 'HEAD'], { stdio: ['ignore', 'pipe', 'ignore'] })
       .toString()
