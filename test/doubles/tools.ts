@@ -17,6 +17,8 @@ export type ToolName =
   | 'htpasswd'
   | 'openssl'
   | 'nginx'
+  | 'buildah'
+  | 'hadolint'
   | 'conformance';
 
 export interface ToolResult {
