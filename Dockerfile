@@ -22,7 +22,10 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 COPY scripts/image/make-root.sh /
 RUN /make-root.sh /root.d \
- && for program in cip kpromo cip-mm cip-auditor; do ln -s "app/bin/$program.js" "/root.d/$program"; done
+ && for program in cip kpromo cip-mm cip-auditor; do \
+      ln -s "app/bin/$program.js" "/root.d/$program" \
+   && ln -s "../../../app/bin/$program.js" "/root.d/usr/local/bin/$program"; \
+    done
 
 FROM scratch AS image
 COPY --from=system /root.d /

@@ -104,7 +104,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     [['/cip-mm', '--base_dir=/', '--staging_repo=x'], 2, /^cip: not built yet: mm\n/],
     [['/cip-auditor'], 2, /^cip: not built yet: audit serve\n/],
     [['/usr/bin/git', '--version'], 0, /^git version /],
-    [['/bin/sh', '-c', 'echo $$'], 0, /^1\n/],
+    [['/bin/sh', '-c', 'echo $$; cip -version'], 0, /^1\nVersion: /],
     [['/bin/sh', '-c', 'echo > /tmp/file'], 2, /Read-only file system/],
   ])('runs %j', async (command, status, words) => {
     const run = await startInContainer(root, command, { uid: NONROOT }).ended;
@@ -130,8 +130,8 @@ describe.skipIf(reason !== undefined)('the image', () => {
   });
 
   it('ends by SIGTERM with its report, as the first process of its container', async () => {
-    const { production, directory, hold } = await cloned();
-    const held = hold(/^PUT .*\/manifests\/v1$/);
+    const { production, proxy, directory } = await cloned();
+    const held = proxy.hold(/^PUT .*\/manifests\/v1$/);
     const command = ['/cip', `-thin-manifest-dir=${IN_PROW}/registry.k8s.io`, '-confirm', '-report=-'];
     const cip = startInContainer(root, command, { uid: NONROOT, volumes: { [IN_PROW]: directory } });
     await held.arrived;
@@ -150,7 +150,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     const google = await fakeGoogle(new FakeClock());
     google.behaviour.email = ACCOUNT;
     const users = { oauth2accesstoken: `${CANARY}.${ACCOUNT}.1` };
-    const { host, directory } = await cloned({ auth: { kind: 'basic', users }, account: ACCOUNT });
+    const { proxy, directory } = await cloned({ auth: { kind: 'basic', users }, account: ACCOUNT });
     const command = ['/cip', `-thin-manifest-dir=${IN_PROW}/registry.k8s.io`, '-confirm', '-report=-'];
     const run = await startInContainer(root, command, {
       uid: NONROOT,
@@ -158,7 +158,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
       env: { GCE_METADATA_HOST: google.host },
     }).ended;
     expect(run.status, run.stderr).toBe(0);
-    expect(run.report?.hosts[host]?.identities).toEqual([`service account ${ACCOUNT}`]);
+    expect(run.report?.hosts[proxy.host]?.identities).toEqual([`service account ${ACCOUNT}`]);
   });
 
   it('promotes itself from staging to production', { timeout: 10 * MINUTES }, async () => {
@@ -212,7 +212,7 @@ async function cloned({ account, ...options }: EmbeddedRegistryOptions & { accou
   const commit = git('rev-parse', 'HEAD');
   execFileSync('chown', ['-R', '12345:12345', directory]);
   chmodSync(directory, 0o755);
-  return { production, host: proxy.host, directory, commit, hold: proxy.hold };
+  return { production, proxy, directory, commit };
 }
 
 /** All that the image may hold. */
@@ -221,7 +221,7 @@ const NEEDED = new RegExp(
     'app/(?:LICENSE|package[.]json|bin/(?:cip|kpromo|cip-mm|cip-auditor|start)[.]js|dist/[\\w-]+[.]js)',
     '(?:cip|kpromo|cip-mm|cip-auditor|bin|lib|lib64)',
     'etc/(?:passwd|group|nsswitch[.]conf|ssl/certs/ca-certificates[.]crt)',
-    'usr/local/bin/node',
+    'usr/local/bin/(?:node|cip|kpromo|cip-mm|cip-auditor)',
     'usr/bin/(?:git|sh|env|cat|chmod|cp|ls|mkdir|rm)',
     'usr/lib/git-core/git-remote-https?',
     'usr/lib(?:64)?/(?:[\\w-]+/)?[\\w.+-]+[.]so(?:[.]\\d+)*',
