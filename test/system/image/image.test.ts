@@ -8,6 +8,7 @@ import { multiArch, push } from '../../builders/images.ts';
 import { testdir } from '../../builders/testdir.ts';
 import { startInContainer } from '../../doubles/container.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
+import { startGitServer } from '../../doubles/git-server.ts';
 import {
   BUILD_ARGS,
   type BuiltImage,
@@ -127,6 +128,20 @@ describe.skipIf(reason !== undefined)('the image', () => {
     expect(run.status, run.stderr).toBe(0);
     expect(run.report?.summary).toMatchObject({ edges: 1, copied: 1 });
     expect(production.store.resolveTag('prod/app', 'v1')).toBe(CONTENT.manifest.digest);
+  });
+
+  it('clones manifests over HTTP with its git', async () => {
+    const { directory } = await cloned();
+    const server = await startGitServer(directory);
+    const volume = await testdir({});
+    chmodSync(volume, 0o777);
+    const command = ['/usr/bin/git', 'clone', '--quiet', `${server.url}/.git`, '/home/work/clone'];
+    const run = await startInContainer(root, command, { uid: NONROOT, volumes: { '/home/work': volume } })
+      .ended;
+    expect(run.status, run.stderr).toBe(0);
+    expect(readFileSync(join(volume, 'clone/registry.k8s.io/images/app/images.yaml'), 'utf8')).toContain(
+      'app',
+    );
   });
 
   it('ends by SIGTERM with its report, as the first process of its container', async () => {
