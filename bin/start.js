@@ -1,4 +1,7 @@
-/** Runs a program of this package, with words before its arguments, and ends the process. Without a build, one line says how to make it. */
+/**
+ * Runs a program of this package, with words before its arguments, and ends the process. Without a build, one line says
+ * how to make it.
+ */
 export async function start(program, words = []) {
   const { main } = await import('../dist/cip.js').catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;

@@ -34,6 +34,15 @@ main() {
   mkdir -p "$root/var" "$root/home/nonroot" "$root/proc" "$root/dev" "$root/sys"
   mkdir -m 1777 "$root/tmp" "$root/var/tmp"
   chown "$NONROOT:$NONROOT" "$root/home/nonroot"
+  try_programs
+}
+
+# a library that is missing ends the build, on every platform
+try_programs() {
+  : > "$root/dev/null" # for git
+  chroot "$root" node --version
+  chroot "$root" git --version
+  rm "$root/dev/null"
 }
 
 # copies a file to its path, and what is known of its package
