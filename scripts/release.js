@@ -27,8 +27,8 @@ const [tag = '', directory = ''] = process.argv.slice(2);
 const manifest = readJson('package.json');
 refuseUnusable();
 mkdirSync(directory, { recursive: true });
-pack();
-write('cip.cdx.json', billOfMaterials());
+inStage(pack);
+write('cip.cdx.json', inStage(billOfMaterials));
 write('notes.md', notes());
 write('SHA256SUMS', checksums());
 
@@ -49,10 +49,9 @@ function findProblem() {
 }
 
 /** The package has all its dependencies in dist, so an installation fetches nothing else and runs no script. */
-function pack() {
-  const stage = mkdtempSync(join(tmpdir(), 'cip-release-'));
+function pack(stage) {
   for (const path of manifest.files) cpSync(join(ROOT, path), join(stage, path), { recursive: true });
-  const published = {
+  writeJson(join(stage, 'package.json'), {
     ...manifest,
     name: `@${REPOSITORY.split('/')[0]?.toLowerCase()}/cip`,
     private: undefined,
@@ -63,27 +62,31 @@ function pack() {
     overrides: undefined,
     repository: { type: 'git', url: `git+https://github.com/${REPOSITORY}.git` },
     publishConfig: { access: 'public', provenance: true },
-  };
-  writeJson(join(stage, 'package.json'), published);
+  });
   npm(['pack', '--silent', '--ignore-scripts', `--pack-destination=${resolve(directory)}`], stage);
-  rmSync(stage, { recursive: true });
 }
 
 /**
  * What npm locked, without the tools of the build: `npm sbom --omit=dev` would leave out dependencies that these have
  * too. npm takes the name from the directory.
  */
-function billOfMaterials() {
-  const stage = mkdtempSync(join(tmpdir(), 'cip-release-'));
-  const directory = join(stage, 'cip');
-  mkdirSync(directory);
+function billOfMaterials(stage) {
+  const place = join(stage, 'cip');
+  mkdirSync(place);
   const lock = readJson('package-lock.json');
   const locked = { ...lock.packages[''], devDependencies: undefined };
-  writeJson(join(directory, 'package-lock.json'), { ...lock, packages: { ...lock.packages, '': locked } });
-  writeJson(join(directory, 'package.json'), { ...manifest, devDependencies: undefined });
-  const bill = npm(['sbom', '--sbom-format=cyclonedx', '--package-lock-only'], directory);
-  rmSync(stage, { recursive: true });
-  return bill;
+  writeJson(join(place, 'package-lock.json'), { ...lock, packages: { ...lock.packages, '': locked } });
+  writeJson(join(place, 'package.json'), { ...manifest, devDependencies: undefined });
+  return npm(['sbom', '--sbom-format=cyclonedx', '--package-lock-only'], place);
+}
+
+function inStage(task) {
+  const stage = mkdtempSync(join(tmpdir(), 'cip-release-'));
+  try {
+    return task(stage);
+  } finally {
+    rmSync(stage, { recursive: true });
+  }
 }
 
 /** The subjects of the commits since the tag before. */
