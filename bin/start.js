@@ -1,5 +1,8 @@
-/** Runs a program of this package, or one of its commands, and ends the process. Without a build, one line says how to make it. */
-export async function start(program, ...words) {
+/**
+ * Runs a program of this package, with words before its arguments, and ends the process. Without a build, one line says
+ * how to make it.
+ */
+export async function start(program, words = []) {
   const { main } = await import('../dist/cip.js').catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
     console.error(`${program}: not built yet: run "npm ci" first`);

@@ -9,25 +9,21 @@ const { build } = await import('esbuild').catch((error) => {
   process.exit(1);
 });
 const { pageAssets } = await import('./page-assets.js');
+/** The entry points by name; arguments name those to build. */
+const ENTRIES = { cip: 'src/cli/main.ts', quickstart: 'scripts/quickstart.ts', action: 'action/main.ts' };
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const facts = buildFacts(); // of the tree before the build
 // built in another directory and renamed at the end, so that the old build works until then
 const draft = `dist.${process.pid}`;
 await build({
-  entryPoints: {
-    cip: 'src/cli/main.ts',
-    quickstart: 'scripts/quickstart.ts',
-    action: 'action/main.ts',
-  },
+  entryPoints: Object.fromEntries(entriesFor(process.argv.slice(2))),
   outdir: draft,
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
-  sourcemap: 'linked',
-  sourcesContent: false,
   legalComments: 'none',
   minifyWhitespace: true, // half of a short run is the parsing of its own code; names stay readable in stack traces
   minifySyntax: true,
@@ -43,9 +39,15 @@ await writeFile(`${draft}/build.json`, `${JSON.stringify(facts)}\n`);
 await rm('dist', { recursive: true, force: true });
 await rename(draft, 'dist');
 
+function entriesFor(names) {
+  return Object.entries(ENTRIES).filter(([name]) => names.length === 0 || names.includes(name));
+}
+
 /** The commit, its state and the time of the build, for `cip -version`. Without git the first two are missing. */
 function buildFacts() {
-  const epoch = process.env['SOURCE_DATE_EPOCH'];
+  const { CIP_COMMIT, CIP_DATE, SOURCE_DATE_EPOCH: epoch } = process.env;
+  // the build of the image has no git, and its time is an argument
+  if (CIP_COMMIT !== undefined) return { commit: CIP_COMMIT || undefined, date: CIP_DATE || undefined };
   const time = epoch ? Number(epoch) * 1000 : Date.now();
   if (Number.isNaN(time)) throw new Error(`SOURCE_DATE_EPOCH is a number of seconds, not "${epoch}"`);
   const date = new Date(time).toISOString().replace('.000Z', 'Z');

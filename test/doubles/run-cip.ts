@@ -17,7 +17,8 @@ export interface CipRun {
 }
 
 export interface CipOptions {
-  readonly program?: 'cip' | 'kpromo';
+  /** Default: cip. */
+  readonly program?: 'cip' | 'kpromo' | 'cip-mm' | 'cip-auditor';
   /** Added to an environment that has a PATH, an empty HOME and nothing else; undefined takes away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: an empty directory. */
@@ -78,16 +79,22 @@ function readableCopy(): string {
 
 /** Starts a script with node, in the same bare environment. Throws where the program has not been built. */
 export function startNode(args: readonly string[], options: CipOptions = {}): RunningCip {
-  const { env = {}, cwd, uid, time } = options;
   if (!existsSync(join(repositoryRoot(), 'dist'))) throw new Error('there is no dist: npm run build first');
+  const held = options.time === 'held' ? [`--import=${HELD_TIMERS}`] : [];
+  return startProgram(process.execPath, [...held, ...args], options);
+}
+
+/** Starts any program in the same bare environment. */
+export function startProgram(program: string, args: readonly string[], options: CipOptions = {}): RunningCip {
+  const { env = {}, cwd, uid } = options;
   const place = cwd ?? temporaryDirectory();
-  const child = spawn(process.execPath, [...(time === 'held' ? [`--import=${HELD_TIMERS}`] : []), ...args], {
+  const child = spawn(program, args, {
     cwd: place,
     env: { PATH: process.env['PATH'], HOME: temporaryDirectory(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
-  if (child.pid === undefined) throw new Error('node could not be started');
+  if (child.pid === undefined) throw new Error(`${program} could not be started`);
   onTestFinished(() => void child.kill('SIGKILL'));
   const output = collectOutput(child);
   const status = new Promise<number | null>((done) => child.once('close', done));

@@ -19,6 +19,8 @@ export type ToolName =
   | 'nginx'
   | 'conformance'
   | 'promtool'
+  | 'buildah'
+  | 'hadolint'
   | 'sh';
 
 export interface ToolResult {

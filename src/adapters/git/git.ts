@@ -25,8 +25,18 @@ export interface GitCall {
   readonly maxOutput?: number;
 }
 
-/** Nothing that the repository configures is run, and its index is not refreshed. */
-const READ_ONLY = ['--no-optional-locks', '--literal-pathspecs', '-c', 'core.fsmonitor=false'];
+/**
+ * Nothing that the repository configures is run, and its index is not refreshed. So one of another user is safe to read:
+ * in a container, the repository and the process often have different owners.
+ */
+const READ_ONLY = [
+  '--no-optional-locks',
+  '--literal-pathspecs',
+  '-c',
+  'safe.directory=*',
+  '-c',
+  'core.fsmonitor=false',
+];
 
 /** Variables that git sets for its hooks: they would lead to the repository of the hook. */
 const NO_HOOK = {

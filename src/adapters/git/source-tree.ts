@@ -4,11 +4,17 @@ import { type Environment, type ManifestPath, placeOf, runGit } from './git.ts';
 /** Milliseconds: a plan does without the revision of a tree that takes longer. */
 const LIMIT = 10_000;
 
+/** Filters are switched off too. Submodules have their own, so git does not read the files of a submodule. */
+const STATUS = ['status', '--porcelain', '--ignore-submodules=dirty', '--'];
+
+type Config = readonly (readonly [name: string, value: string])[];
+
 /** The git tree that a manifest, or a directory of manifests, is in. */
 export function createGitTree(manifests: ManifestPath, env: Environment): SourceTree {
   const { directory, pathspec } = placeOf(manifests);
-  const git = async (args: readonly string[], signal: AbortSignal) => {
-    const { end, output } = await runGit({ directory, args, env, limit: LIMIT, signal });
+  const git = async (args: readonly string[], signal: AbortSignal, config: Config = []) => {
+    const call = { directory, args, env: withConfig(env, config), limit: LIMIT, signal };
+    const { end, output } = await runGit(call);
     return end === 'exit 0' ? output.toString().trim() : undefined;
   };
   return {
@@ -16,11 +22,23 @@ export function createGitTree(manifests: ManifestPath, env: Environment): Source
       try {
         const commit = await git(['rev-parse', '--verify', 'HEAD'], signal);
         if (commit === undefined) return undefined;
-        const changes = await git(['status', '--porcelain', '--', pathspec], signal);
+        const filters = await git(['config', '-z', '--name-only', '--get-regexp', '^filter[.]'], signal);
+        const off = (filters ?? '').split('\0').map((name) => [name, ''] as const);
+        const changes = await git([...STATUS, pathspec], signal, off.slice(0, -1));
         return changes === undefined ? undefined : { commit, dirty: changes !== '' };
       } catch {
         return undefined; // no git, no tree, or the run was stopped
       }
     },
   };
+}
+
+/** Adds settings to those in the environment. In arguments a name could not hold `=`. */
+function withConfig(env: Environment, config: Config): Environment {
+  const before = Number(env['GIT_CONFIG_COUNT'] ?? 0);
+  const added = config.flatMap(([name, value], index) => [
+    [`GIT_CONFIG_KEY_${before + index}`, name],
+    [`GIT_CONFIG_VALUE_${before + index}`, value],
+  ]);
+  return { ...env, ...Object.fromEntries(added), GIT_CONFIG_COUNT: String(before + config.length) };
 }

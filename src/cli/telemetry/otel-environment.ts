@@ -64,7 +64,9 @@ function pairsOf(env: Env, name: string): Record<string, string> {
   try {
     return Object.fromEntries(
       pairs.map((pair) => {
-        const [, key = '', value = ''] = /^\s*([^=]+?)\s*=(.*)$/s.exec(pair) ?? [];
+        const equals = pair.indexOf('=');
+        const key = pair.slice(0, Math.max(0, equals)).trim();
+        const value = pair.slice(equals + 1);
         if (key === '') throw new Error('expected key=value pairs');
         return [decodeURIComponent(key), decodeURIComponent(value.trim())];
       }),

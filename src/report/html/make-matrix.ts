@@ -73,11 +73,13 @@ function hostOf(registry: string): string {
 
 /** The first file of a place, and all that follows it. */
 function splitPlace(at: string): { readonly file: string; readonly place: string } {
-  const [, file = at, place = ''] = /^(.*?):(\d+:\d+.*)$/.exec(at) ?? [];
-  return { file, place };
+  const start = at.search(/:\d+:\d/);
+  return start === -1 ? { file: at, place: '' } : { file: at.slice(0, start), place: at.slice(start + 1) };
 }
 
 /** The directory of a thin manifest; the file itself of any other. */
 function projectOf(file: string): string {
-  return /^(?:.*\/)?(?:images|manifests)\/(.+)\/[^/]+$/.exec(file)?.[1] ?? file;
+  const parts = file.split('/');
+  const root = parts.slice(0, -2).findLastIndex((part) => part === 'images' || part === 'manifests');
+  return root === -1 ? file : parts.slice(root + 1, -1).join('/');
 }

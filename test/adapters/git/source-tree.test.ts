@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { createGitTree } from '../../../src/adapters/git/source-tree.ts';
@@ -42,15 +42,50 @@ it('counts a new file', async () => {
   });
 });
 
-it('runs nothing that the tree configures', async () => {
+it.each([
+  ['core.fsmonitor', []],
+  ['filter.own.clean', []],
+  ['filter.own.process', []],
+  ['filter.a=b.clean', []],
+  ['filter.own.clean', ['filter.own.required', 'true']],
+])('runs nothing that the tree configures as %s', async (name, also) => {
   const { directory, commit } = await tree();
   const trace = join(directory, 'ran');
-  git(directory, 'config', 'core.fsmonitor', `touch ${trace}; false`);
-  writeFileSync(join(directory, '.git/info/exclude'), 'ran\n');
+  git(directory, 'config', name, `touch ${trace}; cat`);
+  if (also.length > 0) git(directory, 'config', ...also);
+  const filter = name.split('.').slice(1, -1).join('.');
+  writeFileSync(join(directory, '.git/info/attributes'), `*.yaml filter=${filter}\n`);
+  utimesSync(join(directory, 'm.yaml'), 1, 1); // so git reads the file again
   expect(await createGitTree({ kind: 'thin', directory }, ENV).revision(NEVER)).toEqual({
     commit,
     dirty: false,
   });
+  expect(existsSync(trace)).toBe(false);
+});
+
+it('keeps the settings of the environment', async () => {
+  const { directory, commit } = await tree();
+  writeFileSync(join(directory, 'new.yaml'), 'c\n');
+  const env = {
+    ...ENV,
+    GIT_CONFIG_COUNT: '1',
+    GIT_CONFIG_KEY_0: 'status.showUntrackedFiles',
+    GIT_CONFIG_VALUE_0: 'no',
+  };
+  git(directory, 'config', 'filter.own.clean', 'false');
+  expect(await createGitTree({ kind: 'thin', directory }, env).revision(NEVER)).toEqual({
+    commit,
+    dirty: false,
+  });
+});
+
+it('reads the tree of another user', async ({ skip }) => {
+  if (process.getuid?.() !== 0) skip('only root can give a tree to another user');
+  const { directory, commit } = await tree();
+  execFileSync('chown', ['-R', '12345:12345', directory]);
+  expect(() => git(directory, 'rev-parse', 'HEAD')).toThrow('dubious ownership');
+  const whole = createGitTree({ kind: 'thin', directory }, { PATH: ENV.PATH });
+  expect(await whole.revision(NEVER)).toEqual({ commit, dirty: false });
 });
 
 it.each([

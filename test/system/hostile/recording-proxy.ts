@@ -26,10 +26,10 @@ export interface RecordingProxy {
 
 /**
  * A server for the running test before another one: it sees the credentials that the registries of tests do not keep,
- * and may answer in their place. It serves as a proxy too.
+ * and may answer in their place. It serves as a proxy too, to one server or to one for each host.
  */
 export async function startRecordingProxy(
-  target: string,
+  target: string | ((host: string) => string),
   answer: (request: ProxyRequest, url: string) => ProxyAnswer | undefined = () => undefined,
 ): Promise<RecordingProxy> {
   const requests: ProxyRequest[] = [];
@@ -46,9 +46,9 @@ export async function startRecordingProxy(
         outgoing.writeHead(own.status, own.headers ?? {}).end(own.body ?? '');
         return;
       }
-      const url = new URL(incoming.url ?? '/', `http://${target}`); // a proxy is asked with the whole URL
+      const url = new URL(incoming.url ?? '/', `http://${host}`); // a proxy is asked with the whole URL
       const path = `${url.pathname}${url.search}`;
-      const [hostname, port] = target.split(':');
+      const [hostname, port] = (typeof target === 'string' ? target : target(url.host)).split(':');
       const onward = forward(
         { hostname, port, path, method: incoming.method, headers: incoming.headers },
         (reply) => {

@@ -76,7 +76,7 @@ function openByHash(model: PageModel, table: MatrixTable, status: HTMLElement): 
   const details = new Details(model, () => {
     if (opened !== undefined) table.focus(opened);
     opened = undefined;
-    history.replaceState(null, '', location.href.replace(/#.*$/, '')); // last: a sandbox may refuse it
+    history.replaceState(null, '', location.href.split('#', 1)[0]); // last: a sandbox may refuse it
   });
   const follow = () => {
     const name = decodeHash(location.hash);
