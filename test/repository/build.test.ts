@@ -53,6 +53,7 @@ async function project(root?: string): Promise<string> {
     'src/cli/main.ts': 'export const main = 1;\n',
     'scripts/quickstart.ts': 'export const quickstart = 1;\n',
     'action/main.ts': 'export const action = 1;\n',
+    'scripts/page-assets.js': `export const pageAssets = () => '""';\n`,
   };
   for (const [file, text] of Object.entries(files)) {
     await mkdir(join(at, dirname(file)), { recursive: true });

@@ -1,5 +1,6 @@
 // Covers src/report/causes.ts
 // Covers src/cli/output/conclude-run.ts
+// Covers src/cli/output/finish-promotion.ts
 // Covers src/cli/output/log-report.ts
 // Covers src/cli/output/manifest-frames.ts
 

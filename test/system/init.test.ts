@@ -1,4 +1,3 @@
-// Covers src/workflows/init/tag-glob.ts
 // Covers src/cli/commands/init.ts
 // Covers src/cli/commands/run/run-init.ts
 // Covers src/workflows/init/new-project.ts

@@ -1,4 +1,5 @@
-import { quote } from '../../base/text.ts';
+import { matchesGlob, quote } from '../../base/text.ts';
+import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import { checkRegistryName } from '../../manifest/rules.ts';
 import { renderSchema } from '../../manifest/schema/manifest-schemas.ts';
 
@@ -59,4 +60,24 @@ export const SCHEMA_DIRECTORY = '.schema';
 export function schemaFiles(): Readonly<Record<string, string>> {
   const names = ['promoter-manifest', 'images'] as const;
   return Object.fromEntries(names.map((name) => [`${name}.schema.json`, renderSchema(name)]));
+}
+
+/** The images with the tags that match one of some globs; digests without such a tag are left out. No glob keeps all. */
+export async function* withTags(
+  images: AsyncIterable<SnapshotImage>,
+  globs: readonly string[],
+): AsyncGenerator<SnapshotImage, void, undefined> {
+  for await (const image of images) {
+    if (globs.length === 0) {
+      yield image;
+      continue;
+    }
+    const digests = image.digests
+      .map(({ digest, tags }) => ({
+        digest,
+        tags: tags.filter((tag) => globs.some((glob) => matchesGlob(glob, tag))),
+      }))
+      .filter(({ tags }) => tags.length > 0);
+    if (digests.length > 0) yield { ...image, digests };
+  }
 }

@@ -51,7 +51,7 @@ describe('bash completes', () => {
     ['values', ['cip', '-log-level', 'd'], ['debug']],
     ['values behind =', ['cip', '-log-level', '=', 'd'], ['debug']],
     ['values in one word', ['cip', '-log-level=d'], ['-log-level=debug']],
-    ['values of the command', ['cip', 'diff', '-output', '='], ['json', 'markdown', 'text']],
+    ['values of the command', ['cip', 'diff', '-output', '='], ['html', 'json', 'markdown', 'text']],
     ['booleans', ['cip', '-confirm', '=', ''], ['false', 'true']],
     ['files', ['cip', '-manifest', 'thi'], ['thick.yaml', 'thin']],
     ['directories', ['cip', '-thin-manifest-dir', '=', 'thi'], ['thin']],

@@ -43,7 +43,7 @@ describe('a manifest directory', () => {
     expect(manifests.map(({ file }) => file)).toEqual(
       ['B', 'a-b', 'a', 'b'].map((name) => `manifests/${name}/promoter-manifest.yaml`),
     );
-    expect(counts).toEqual({ projects: 4, images: 4, digests: 4 });
+    expect(counts).toEqual({ projects: 4, images: 4, digests: 4, destinations: 1 });
     expect(problems).toEqual([]);
   });
 

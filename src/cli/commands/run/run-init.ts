@@ -9,8 +9,8 @@ import {
   SCHEMA_DIRECTORY,
   schemaFiles,
   schemaLine,
+  withTags,
 } from '../../../workflows/init/new-project.ts';
-import { withTags } from '../../../workflows/init/tag-glob.ts';
 import { renderSnapshot } from '../../../workflows/snapshot/render.ts';
 import { type Browser, browse } from '../../browse/browse.ts';
 import { BrowseWarnings } from '../../browse/browse-warnings.ts';
