@@ -16,8 +16,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const facts = buildFacts(); // of the tree before the build
 // built in another directory and renamed at the end, so that the old build works until then
 const draft = `dist.${process.pid}`;
-await build({
-  entryPoints: Object.fromEntries(entriesFor(process.argv.slice(2))),
+const options = {
   outdir: draft,
   bundle: true,
   splitting: true,
@@ -33,14 +32,17 @@ await build({
   banner: {
     js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);const __dirname=import.meta.dirname;",
   },
-});
+};
+// each by itself: a part that two of them shared would be one more file to load at every start
+for (const entryPoints of entriesFor(process.argv.slice(2))) await build({ ...options, entryPoints });
 
 await writeFile(`${draft}/build.json`, `${JSON.stringify(facts)}\n`);
 await rm('dist', { recursive: true, force: true });
 await rename(draft, 'dist');
 
 function entriesFor(names) {
-  return Object.entries(ENTRIES).filter(([name]) => names.length === 0 || names.includes(name));
+  const wanted = Object.entries(ENTRIES).filter(([name]) => names.length === 0 || names.includes(name));
+  return wanted.map(([name, file]) => ({ [name]: file }));
 }
 
 /** The commit, its state and the time of the build, for `cip -version`. Without git the first two are missing. */

@@ -212,9 +212,15 @@ function errorOf({ error }: Thrown): unknown {
   return error instanceof DamagedResponse ? error.damage : error;
 }
 
+const TOO_MANY_REQUESTS = 429;
+
 function failureOf(request: HttpRequest, attempt: Attempt): unknown {
   if (attempt instanceof Thrown) return errorOf(attempt);
-  return `${describeRequest(request)}: status ${attempt.status}`;
+  const { status } = attempt;
+  const message = `status ${status}`;
+  const kind = status === TOO_MANY_REQUESTS ? 'throttled' : 'unavailable';
+  const fault = { kind, host: request.host, message } as const;
+  return new RegistryError('unavailable', `${describeRequest(request)}: ${message}`, { status, fault });
 }
 
 function orUnknown(error: unknown): 'unknown' {

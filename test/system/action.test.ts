@@ -72,7 +72,7 @@ describe('on a pull request', () => {
       outcome: 'failure',
       code: '1',
     });
-    expect(github.comments[0]?.body).toContain('Needs attention');
+    expect(github.comments[0]?.body).toContain('### Problems');
   });
 
   it('fails for manifests that cannot be read, and shows the end of the log', async () => {

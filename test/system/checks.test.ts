@@ -297,7 +297,7 @@ describe('-prove', () => {
     const { flag } = await world(child?.manifest.digest);
     const { status, stderr } = await runCip([flag, '-prove=changed']);
     expect(status).toBe(1);
-    expect(stderr).toMatch(/^WARNING .*-prove=changed: changed images are not known yet/m);
+    expect(stderr).toMatch(/^WARNING .*-prove=changed: changed images are not known without/m);
     expect(stderr).toMatch(/is incomplete/);
   });
 

@@ -317,6 +317,6 @@ describe('cip diff that cannot compare ends with 2', () => {
 it('cip diff -help lists its own flags', async () => {
   const { status, stdout } = await runCip(['diff', '-help']);
   expect(status).toBe(0);
-  expect(stdout).toMatch(/^ {2}-output-format FORMAT +text, json or markdown/m);
+  expect(stdout).toMatch(/^ {2}-output-format FORMAT +text, json, markdown or html/m);
   expect(stdout).not.toContain('-confirm');
 });

@@ -1,5 +1,3 @@
-import { quote } from '../../base/text.ts';
-import { type Filter, parseFilter, parseTagFilter } from '../../workflows/mm/filters.ts';
 import type { FlagValues } from '../flags/flag-values.ts';
 import { flagsOf } from '../flags/flag.ts';
 import { RUN_FLAGS } from '../flags/flags.ts';
@@ -54,7 +52,7 @@ export const mm = defineCommand<MergeOptions>({
     exit: '0 added or already there; 1 refused, nothing written; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeMergeOptions,
-  run: async (options, context) => (await import('./run/run-mm.ts')).runMerge(options, context),
+  run: async (options, context) => (await import('./run/document-runs.ts')).runMerge(options, context),
 });
 
 function makeMergeOptions({ flags }: Given): MergeOptions {
@@ -66,9 +64,9 @@ function makeMergeOptions({ flags }: Given): MergeOptions {
     staging: registryNamed(staging),
     isDry: flags.isOn('dry-run'),
     filters: {
-      images: valuesOf(flags, 'filter_image').map(parseFilter),
-      tags: valuesOf(flags, 'filter_tag').map(tagFilterOf),
-      digests: valuesOf(flags, 'filter_digest').map(parseFilter),
+      images: valuesOf(flags, 'filter_image'),
+      tags: valuesOf(flags, 'filter_tag'),
+      digests: valuesOf(flags, 'filter_digest'),
     },
   };
 }
@@ -77,14 +75,4 @@ function makeMergeOptions({ flags }: Given): MergeOptions {
 function valuesOf(flags: FlagValues, name: string): readonly string[] {
   const values = flags.all(name).flatMap((text) => text.split(','));
   return Array.from(new Set(values.map((text) => text.trim()).filter((text) => text !== '')));
-}
-
-function tagFilterOf(text: string): Filter {
-  if (text === 'latest')
-    throw new UsageError('--filter_tag cannot be "latest" (anti-pattern): name a version');
-  const filter = parseTagFilter(text);
-  if (filter !== undefined) return filter;
-  throw new UsageError(
-    `--filter_tag=${quote(text)} is no tag and no range of versions: write ">=1.30.0 <1.31"`,
-  );
 }

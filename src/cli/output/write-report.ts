@@ -1,3 +1,5 @@
+import { makeReportPage } from '../../report/html/report-page.ts';
+import { renderPage } from '../../report/html/render-page.ts';
 import { writeFile as writeFileToFd } from 'node:fs';
 import { promisify } from 'node:util';
 import { assertNever, CodedError, messageOf } from '../../base/errors.ts';
@@ -102,10 +104,6 @@ async function writePage(
   }: { readonly stdio: Stdio; readonly exitCode?: number | undefined },
 ): Promise<void> {
   if (place === undefined) return;
-  const [{ makeReportPage }, { renderPage }] = await Promise.all([
-    import('../../report/html/report-page.ts'),
-    import('../../report/html/render-page.ts'),
-  ]);
   await writePieces(place, () => renderPage(makeReportPage(report, exitCode)), { stdio });
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ReadManifests } from '../../manifest/model.ts';
 import type { LogLevel } from '../../ports/log.ts';
 import { HistoryError } from '../../ports/history.ts';
-import type { FoundChanges } from '../../workflows/changes/find-changes.ts';
+import { findChanges, type FoundChanges } from '../../workflows/changes/find-changes.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { loadManifests } from './load-manifests.ts';
@@ -29,7 +29,6 @@ export async function loadChanges(
   let changes: FoundChanges | undefined;
   const directory = where.kind === 'thin' ? where.directory : undefined;
   const review = async (now: ReadManifests) => {
-    const { findChanges } = await import('../../workflows/changes/find-changes.ts');
     const ports = {
       history: runtime.openHistory(where),
       readFile: async (file: string) =>

@@ -8,9 +8,10 @@ import type { RunOptions } from '../flags/options/run-options.ts';
 import { createLogger, type LineLog } from '../output/logger.ts';
 import { showRunProgress } from '../progress/run-progress.ts';
 import { StatusArea } from '../progress/status-area.ts';
-import { isObserved, NO_TELEMETRY, type Telemetry, type TelemetryParts } from '../telemetry/telemetry.ts';
+import { isObserved, NO_TELEMETRY, type Telemetry } from '../telemetry/telemetry.ts';
 import { DeadlineError, withDeadline } from './deadline.ts';
 import { openRuntime, type Runtime } from './open-runtime.ts';
+import { observeRun } from '../telemetry/observe-run.ts';
 import { catchStopSignals, GRACE, type StopSignals } from './stop-signals.ts';
 
 /** The parts that every run has. */
@@ -41,7 +42,8 @@ export async function withRun(
   try {
     for (const warning of options.warnings) log.write('warning', warning);
     const print = (line: string) => status.write(`${line}\n`);
-    const telemetry = await openTelemetry({ options, env, log, clock, stdio });
+    const observed = { options, env, log, clock, stdio };
+    const telemetry = isObserved(observed) ? await observeRun(observed) : NO_TELEMETRY;
     const showing: Run['showing'] = async (traffic, work) => {
       const shown = showRunProgress(traffic, { options, status, env, stop, log, clock });
       try {
@@ -56,13 +58,6 @@ export async function withRun(
     stop.release();
     releaseWarnings();
   }
-}
-
-/** Loaded if the run has any. */
-async function openTelemetry(parts: TelemetryParts): Promise<Telemetry> {
-  if (!isObserved(parts)) return NO_TELEMETRY;
-  const { observeRun } = await import('../telemetry/observe-run.ts');
-  return observeRun(parts);
 }
 
 function whyStopping({ reason }: AbortSignal, { task }: Partial<Pick<PromotionOptions, 'task'>>): string {

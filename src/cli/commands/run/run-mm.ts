@@ -1,12 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { quote } from '../../../base/text.ts';
 import { unifiedDiff } from '../../../base/unified-diff.ts';
 import type { RegistryName } from '../../../image/repository.ts';
-import type { Filters } from '../../../workflows/mm/filters.ts';
+import { type Filter, type Filters, parseFilter, parseTagFilter } from '../../../workflows/mm/filters.ts';
 import { type Merge, mergeRelease } from '../../../workflows/mm/merge-release.ts';
 import { BrowseWarnings } from '../../browse/browse-warnings.ts';
 import { browse } from '../../browse/browse.ts';
 import type { RunOptions } from '../../flags/options/run-options.ts';
+import { UsageError } from '../../flags/usage-error.ts';
 import { readImageList, writeImageList } from '../../output/image-lists.ts';
 import { type Stdio, writeTo } from '../../output/stdio.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
@@ -17,16 +19,18 @@ export interface MergeOptions extends RunOptions {
   /** The manifest directory, or a checkout that has it in one of `CHECKOUTS`. */
   readonly baseDirectory: string;
   readonly staging: RegistryName;
-  readonly filters: Filters;
+  /** As they were given. */
+  readonly filters: Readonly<Record<keyof Filters, readonly string[]>>;
   /** Whether to print a diff in place of writing. */
   readonly isDry: boolean;
 }
 
 /** `cip mm` from its options to its exit code. */
-export function runMerge(options: MergeOptions, context: ProcessContext): Promise<number> {
-  return browse(options, context, async (browser) => {
+export async function runMerge(options: MergeOptions, context: ProcessContext): Promise<number> {
+  const filters = parseFilters(options.filters);
+  return await browse(options, context, async (browser) => {
     const { log, signal, progress } = browser;
-    const { staging, filters, isDry, threads: workers } = options;
+    const { staging, isDry, threads: workers } = options;
     const directory = await manifestDirectoryAt(options.baseDirectory);
     const where = { kind: 'thin', directory } as const;
     const reading = { strict: false, log, stopping: signal, imagesFrom: staging };
@@ -52,6 +56,24 @@ export function runMerge(options: MergeOptions, context: ProcessContext): Promis
         return 0;
     }
   });
+}
+
+function parseFilters({ images, tags, digests }: MergeOptions['filters']): Filters {
+  return {
+    images: images.map(parseFilter),
+    tags: tags.map(tagFilterOf),
+    digests: digests.map(parseFilter),
+  };
+}
+
+function tagFilterOf(text: string): Filter {
+  if (text === 'latest')
+    throw new UsageError('--filter_tag cannot be "latest" (anti-pattern): name a version');
+  const filter = parseTagFilter(text);
+  if (filter !== undefined) return filter;
+  throw new UsageError(
+    `--filter_tag=${quote(text)} is no tag and no range of versions: write ">=1.30.0 <1.31"`,
+  );
 }
 
 type Merged = Extract<Merge, { readonly kind: 'merged' }>;
