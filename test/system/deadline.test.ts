@@ -86,7 +86,9 @@ it('a verification tells that too, and has nothing to be finished', async () => 
   cip.passTime();
   const { status, stderr } = await cip.ended;
   expect(status).toBe(1);
-  expect(stderr).toMatch(/^ERROR +server error at \S+, 3 edges of prod\/a, prod\/b, prod\/c: status 503; run again later/m);
+  expect(stderr).toMatch(
+    /^ERROR +server error at \S+, 3 edges of prod\/a, prod\/b, prod\/c: status 503; run again later/m,
+  );
   expect(stderr).toMatch(/stopping at the deadline: no new work is started$/m);
 });
 
