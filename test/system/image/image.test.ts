@@ -102,7 +102,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
   it.each([
     [['/cip', '-version'], 0, /^Version: /],
     [['/kpromo', 'cip', '-version'], 0, /^Version: /],
-    [['/cip-mm', '--base_dir=/', '--staging_repo=x'], 2, /^cip: not built yet: mm\n/],
+    [['/cip-mm', '--base_dir=/', '--staging_repo=x'], 2, /^cip: invalid registry name "x"/],
     [['/cip-auditor'], 2, /^cip: not built yet: audit serve\n/],
     [['/usr/bin/git', '--version'], 0, /^git version /],
     [['/bin/sh', '-c', 'echo $$; cip -version'], 0, /^1\nVersion: /],
