@@ -47,6 +47,12 @@ export function isTemporaryStatus(status: number): boolean {
   return TEMPORARY.has(status);
 }
 
+/** The kind of fault that a status tells of the server; undefined for one that tells of the request. */
+export function serverFaultOf(status: number): 'throttled' | 'unavailable' | undefined {
+  if (status === 429) return 'throttled';
+  return status >= 500 ? 'unavailable' : undefined;
+}
+
 /**
  * Decides whether a request is retried. A request with a stream body is never retried: the caller starts over.
  * `wallTime` is compared with dates in `Retry-After`.

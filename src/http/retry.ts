@@ -17,6 +17,7 @@ import {
   classifyAttempt,
   isConnectionRefused,
   mayHaveBeenDone,
+  serverFaultOf,
   Thrown,
   type Verdict,
 } from './retry-classifier.ts';
@@ -212,13 +213,11 @@ function errorOf({ error }: Thrown): unknown {
   return error instanceof DamagedResponse ? error.damage : error;
 }
 
-const TOO_MANY_REQUESTS = 429;
-
 function failureOf(request: HttpRequest, attempt: Attempt): unknown {
   if (attempt instanceof Thrown) return errorOf(attempt);
   const { status } = attempt;
   const message = `status ${status}`;
-  const kind = status === TOO_MANY_REQUESTS ? 'throttled' : 'unavailable';
+  const kind = serverFaultOf(status) ?? 'unavailable';
   const fault = { kind, host: request.host, message } as const;
   return new RegistryError('unavailable', `${describeRequest(request)}: ${message}`, { status, fault });
 }

@@ -13,7 +13,8 @@ export interface Advice {
 export function advise(report: Report): readonly Advice[] {
   if (report.mode !== 'verify') return [];
   const { summary, via, repair, causes = [] } = report;
-  const isAdvised = (about: Fault) => about === 'unreadable' && causes.length > 0; // by each cause
+  const caused = causes.reduce((sum, { edges }) => sum + edges, 0);
+  const isAdvised = (about: Fault) => about === 'unreadable' && caused >= summary.unreadable; // by each cause
   return FAULTS.filter((about) => summary[about] > 0 && !isAdvised(about)).map((about) => ({
     about,
     text: via === null ? adviseOn(about, repair) : adviseThrough(via, about),

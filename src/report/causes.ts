@@ -1,4 +1,5 @@
 import type { HostFault } from '../base/host-fault.ts';
+import { getOrMake } from '../base/maps.ts';
 import { sortedBy } from '../base/sorted.ts';
 import { oneLine } from '../base/text.ts';
 import type { EdgeId } from '../plan/plan.ts';
@@ -51,8 +52,15 @@ export function isOfWholeHost({ kind }: Pick<HostFault, 'kind'>): boolean {
 /** Faults with the same remedy, whatever their messages. */
 const ALIKE: ReadonlySet<HostFault['kind']> = new Set(['unreachable', 'throttled', 'credentials']);
 
+/** Edges of one repository share their fault, so its id is made once. */
+const IDS = new WeakMap<HostFault, string>();
+
 /** Equal for faults with the same remedy: messages that differ in the name of their repository are the same. */
-export function causeId({ kind, host, identity, message, repository }: HostFault): string {
+export function causeId(fault: HostFault): string {
+  return getOrMake(IDS, fault, makeId);
+}
+
+function makeId({ kind, host, identity, message, repository }: HostFault): string {
   const text = repository === undefined ? message : message.replaceAll(repository, '…');
   const parts = [kind, host, identity, ALIKE.has(kind) ? undefined : text];
   return parts.filter((part) => part !== undefined).join(' ');

@@ -74,6 +74,8 @@ function countResults({
 function countCauses({ plan, outcomes }: ReportInput): CauseCounter {
   const causes = new CauseCounter();
   for (const item of plan.items) {
+    const isAttempted = outcomes.size > 0 && isWritable(item); // a plan has hundreds of thousands of items
+    if (!isAttempted && item.decision !== 'unreadable') continue;
     const edge = edgeId(item);
     causes.add(faultOf(item, outcomes.get(edge)), edge);
   }

@@ -24,9 +24,9 @@ export function causeText(cause: ReportCause): {
   return { word, text: `at ${host}${as}, ${countOf(edges, 'edge')}${named(cause)}: ${message}; ${advice}` };
 }
 
-/** Repositories that a cause of the whole host has are not named, unless it is one. */
 const NAMED = 3;
 
+/** The repositories of a cause, unless it is one of the whole host. That of a single edge is always named. */
 function named(cause: ReportCause): string {
   const { repositories, edges } = cause;
   if (isOfWholeHost(cause) && edges > 1) return '';

@@ -135,8 +135,8 @@ describe.skipIf(reason !== undefined)('the image', () => {
     const server = await startGitServer(directory);
     const volume = await testdir({});
     chmodSync(volume, 0o777);
-    const command = ['/usr/bin/git', 'clone', '--quiet', `${server.url}/.git`, '/home/work/clone'];
-    const run = await startInContainer(root, command, { uid: NONROOT, volumes: { '/home/work': volume } })
+    const command = ['/usr/bin/git', 'clone', '--quiet', `${server.url}/.git`, '/home/job/clone'];
+    const run = await startInContainer(root, command, { uid: NONROOT, volumes: { '/home/job': volume } })
       .ended;
     expect(run.status, run.stderr).toBe(0);
     expect(readFileSync(join(volume, 'clone/registry.k8s.io/images/app/images.yaml'), 'utf8')).toContain(
@@ -190,8 +190,8 @@ describe.skipIf(reason !== undefined)('the image', () => {
     const manifest = { from: `${registry.host}/staging`, to: [`${registry.host}/prod`], images };
     const directory = await testdir({ 'm.yaml': plainManifest(manifest) });
     chmodSync(directory, 0o755);
-    const options = { uid: NONROOT, volumes: { '/home/work': directory } };
-    const run = await startInContainer(root, ['/cip', '-manifest=/home/work/m.yaml', '-confirm'], options)
+    const options = { uid: NONROOT, volumes: { '/home/job': directory } };
+    const run = await startInContainer(root, ['/cip', '-manifest=/home/job/m.yaml', '-confirm'], options)
       .ended;
     expect(run.status, run.stderr).toBe(0);
     expect(await Promise.all(names.map((name) => digestOf(`prod/${name}`)))).toEqual(digests);

@@ -1,7 +1,7 @@
 import { REQUEST_RETRY } from '../../../base/limits-and-retries.ts';
 import type { HostFault } from '../../../base/host-fault.ts';
 import { oneLine } from '../../../base/text.ts';
-import { isTemporaryStatus } from '../../../http/retry-classifier.ts';
+import { isTemporaryStatus, serverFaultOf } from '../../../http/retry-classifier.ts';
 import { describeRequest, type HttpRequest, type HttpResponse } from '../../../http/request.ts';
 import { parseRetryAfter } from '../../../http/retry-after.ts';
 import { parseErrors, type SpecError } from '../../../http/spec-errors.ts';
@@ -48,8 +48,6 @@ export function wordsOf({ body }: Pick<HttpResponse, 'body'>): string {
   return words.join('; ') || plainText(body);
 }
 
-const TOO_MANY_REQUESTS = 429;
-
 /** A refusal without an authentication challenge is a missing right. */
 function faultOf(
   request: HttpRequest,
@@ -57,8 +55,8 @@ function faultOf(
 ): HostFault | undefined {
   const common = { ...subjectOf(request), message };
   if (response.identityFault !== undefined) return { ...response.identityFault, ...common };
-  if (response.status === TOO_MANY_REQUESTS) return { kind: 'throttled', ...common };
-  if (response.status >= 500) return { kind: 'unavailable', ...common };
+  const kind = serverFaultOf(response.status);
+  if (kind !== undefined) return { kind, ...common };
   if (code === 'unauthorized') return { kind: 'right', ...common };
   return code === 'refused' || code === 'unexpected' ? { kind: code, ...common } : undefined;
 }
