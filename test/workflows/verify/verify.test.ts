@@ -95,6 +95,17 @@ describe('advice', () => {
     expect(await adviceOn(registry, { deep: true })).toEqual([]);
   });
 
+  it('on unreadable edges is left out only where a cause has it for each of them', async () => {
+    const verification = await verifyManifests(new MemoryRegistry(), [wantsApp(EU)]);
+    const unreadable = { ...verification, summary: { ...verification.summary, missing: 0, unreadable: 3 } };
+    const cause = { id: 'unreachable a.io', kind: 'unreachable', host: 'a.io', identity: null } as const;
+    const causedBy = (edges: number) => [{ ...cause, edges, repositories: [], message: '', advice: '' }];
+    const subjectsOf = (edges: number) =>
+      advise({ ...unreadable, causes: causedBy(edges) }).map(({ about }) => about);
+    expect(subjectsOf(2)).toEqual(['unreadable']);
+    expect(subjectsOf(3)).toEqual([]);
+  });
+
   it('of what a front lacks is to look behind it', async () => {
     const given = await adviceOn(new MemoryRegistry(), { via: 'front.example' });
     expect(given).toEqual([
