@@ -1,5 +1,5 @@
 import { METRICS, type Metric, type Sample } from './metrics.ts';
-import type { ObservedRun } from './observed-run.ts';
+import type { ObservedRun } from './run-observer.ts';
 
 /** The content type of the text that `renderExposition` returns. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

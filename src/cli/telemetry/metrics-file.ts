@@ -6,7 +6,7 @@ import { type ReportTarget, resolveTarget } from '../output/report-target.ts';
 import type { Stdio } from '../output/stdio.ts';
 import { ReportError, writePieces } from '../output/write-report.ts';
 import { renderExposition } from './exposition.ts';
-import type { Sink } from './observed-run.ts';
+import type { Sink } from './run-observer.ts';
 
 /**
  * Writes the metrics to a file at the end of the run, as a whole or not at all: node_exporter may read it at any time.

@@ -6,7 +6,7 @@ import type { Log } from '../../ports/log.ts';
 import type { MetricsTarget } from '../flags/options/metrics-option.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { EXPOSITION_TYPE, renderExposition } from './exposition.ts';
-import type { ObservedRun, Sink } from './observed-run.ts';
+import type { ObservedRun, Sink } from './run-observer.ts';
 
 type Address = Extract<MetricsTarget, { kind: 'address' }>;
 

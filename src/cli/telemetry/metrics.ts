@@ -2,7 +2,7 @@ import { sortedBy } from '../../base/sorted.ts';
 import type { ProgressStage } from '../../ports/progress.ts';
 import type { HostTraffic } from '../../ports/traffic.ts';
 import { VERSION } from '../output/version.ts';
-import type { ObservedRun } from './observed-run.ts';
+import type { ObservedRun } from './run-observer.ts';
 
 /** A metric of Prometheus. Times are in seconds, sizes in bytes. */
 export interface Metric {

@@ -2,7 +2,7 @@ import { messageOf } from '../../base/errors.ts';
 import { exitCodeOfError } from '../flags/usage-error.ts';
 import { openMetricsFile } from './metrics-file.ts';
 import { serveMetrics } from './metrics-server.ts';
-import { RunObserver, type Sink } from './observed-run.ts';
+import { RunObserver, type Sink } from './run-observer.ts';
 import { isTraced, type Telemetry, type TelemetryParts } from './telemetry.ts';
 
 /** Observes a run for its metrics and traces. Throws an `InputError` if they cannot be published. */

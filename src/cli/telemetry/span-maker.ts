@@ -1,6 +1,6 @@
 import type { EndedImage } from '../../copy/copy-events.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { ObservedRun, Phase } from './observed-run.ts';
+import type { ObservedRun, Phase } from './run-observer.ts';
 import type { TraceParent } from './otel-environment.ts';
 import type { Attribute, Span } from './otlp-exporter.ts';
 

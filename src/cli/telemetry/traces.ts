@@ -3,7 +3,7 @@ import { completeNetworkOptions } from '../../http/connect/network-options.ts';
 import { createWire } from '../../http/wire.ts';
 import { NO_REPOSITORY } from '../../image/repository.ts';
 import { VERSION } from '../output/version.ts';
-import type { Sink } from './observed-run.ts';
+import type { Sink } from './run-observer.ts';
 import { type TraceOptions, traceOptionsOf } from './otel-environment.ts';
 import { OtlpExporter, type Span } from './otlp-exporter.ts';
 import { attributesOf, SpanMaker } from './span-maker.ts';

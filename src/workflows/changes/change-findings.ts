@@ -4,7 +4,7 @@ import type { Position } from '../../base/position.ts';
 import type { Finding } from '../../checks/rule.ts';
 import { removedEdges } from '../../edges/changed-edges.ts';
 import type { Wanted, WantList } from '../../edges/wanted.ts';
-import type { ParsedVersion } from '../../manifest/committed.ts';
+import type { ParsedVersion } from '../../manifest/version-parser.ts';
 import type { Problem } from '../../manifest/model.ts';
 import type { Commit } from '../../ports/history.ts';
 

@@ -3,7 +3,7 @@ import type { Finding } from '../../checks/rule.ts';
 import { commonEdges, subtractEdges } from '../../edges/changed-edges.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import type { Wanted } from '../../edges/wanted.ts';
-import { manifestPaths, VersionParser } from '../../manifest/committed.ts';
+import { manifestPaths, VersionParser } from '../../manifest/version-parser.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import type { ChangeScope } from '../../plan/recorded-plan.ts';

@@ -1,4 +1,4 @@
-import type { VersionedFile } from '../../manifest/committed.ts';
+import type { VersionedFile } from '../../manifest/version-parser.ts';
 import type { Problem } from '../../manifest/model.ts';
 
 /**

@@ -1,9 +1,9 @@
-// Covers src/cli/telemetry/observed-run.ts
+// Covers src/cli/telemetry/run-observer.ts
 
 import { expect, it } from 'vitest';
 import { renderExposition } from '../../../src/cli/telemetry/exposition.ts';
 import { METRICS } from '../../../src/cli/telemetry/metrics.ts';
-import { RunObserver } from '../../../src/cli/telemetry/observed-run.ts';
+import { RunObserver } from '../../../src/cli/telemetry/run-observer.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { parseExposition, sumOf } from '../../doubles/parse-exposition.ts';
 import { RecordingProgress } from '../../doubles/recording-progress.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secrets } from '../../../src/base/secrets.ts';
-import { RunObserver } from '../../../src/cli/telemetry/observed-run.ts';
+import { RunObserver } from '../../../src/cli/telemetry/run-observer.ts';
 import { serveMetrics } from '../../../src/cli/telemetry/metrics-server.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { parseExposition } from '../../doubles/parse-exposition.ts';

@@ -1,4 +1,4 @@
-// Covers src/manifest/committed.ts
+// Covers src/manifest/version-parser.ts
 // Covers src/workflows/changes/change-findings.ts
 // Covers src/workflows/changes/touched-orphans.ts
 import { readFile } from 'node:fs/promises';
