@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import type { Corpus } from '../test/builders/corpus.ts';
 import type { Options } from './options.ts';
-import { type Peer, PEERS } from './peers.ts';
+import { cipPeer, type Peer, PEERS } from './peers.ts';
 import { renderFailures, renderTable, type Row } from './table.ts';
 import { runTrial, type Setting, type Trial } from './trial.ts';
 
@@ -11,8 +11,12 @@ export interface Stage extends Setting {
 }
 
 /** The programs that are measured: those that were asked for and are here. Says which, with their versions. */
-export async function choosePeers({ peers: names }: Options, offered?: readonly string[]): Promise<Peer[]> {
+export async function choosePeers(
+  { peers: names, before }: Options,
+  offered?: readonly string[],
+): Promise<Peer[]> {
   const found: Peer[] = [];
+  if (before !== undefined) found.push(cipPeer('cip before', before));
   for (const peer of PEERS) {
     if (names !== undefined && !names.includes(peer.name)) continue;
     if (offered !== undefined && !offered.includes(peer.name)) continue;

@@ -9,6 +9,8 @@ export interface Options {
   readonly quick: boolean;
   /** Names of peers; undefined is all. */
   readonly peers: readonly string[] | undefined;
+  /** The root of another checkout of cip, to be measured beside this one. */
+  readonly before: string | undefined;
   readonly registries: readonly RegistryKind[];
   /** Numbers of destinations, for the table `first`. */
   readonly destinations: readonly number[];
@@ -26,6 +28,7 @@ export const USAGE = `usage: npm run bench -- TABLE [options]
   --trials N           how often each cell is measured (default 5)
   --quick              few and small images, to see whether everything runs
   --peers A,B          only these: cip, skopeo, crane, regctl, regsync, kpromo
+  --before DIR         another checkout of cip, built, as one more peer
   --registries A,B     only these (default distribution-2.8,crane; also distribution-3, zot)
   --destinations A,B   of the table first, only these: 1, 4, 16
   --push HOST/PREFIX   only push the corpus there, over plain HTTP, and print the manifest that promotes it
@@ -43,6 +46,7 @@ export function parseOptions(args: readonly string[]): Options {
       trials: { type: 'string', default: '5' },
       quick: { type: 'boolean', default: false },
       peers: { type: 'string' },
+      before: { type: 'string' },
       registries: { type: 'string', default: 'distribution-2.8,crane' },
       destinations: { type: 'string', default: '1,4,16' },
       push: { type: 'string' },
@@ -57,6 +61,7 @@ export function parseOptions(args: readonly string[]): Options {
     trials,
     quick: values.quick,
     peers: values.peers?.split(','),
+    before: values.before,
     registries: values.registries.split(',').map(parseKind),
     destinations: values.destinations.split(',').map(Number),
     push: values.push,

@@ -28,17 +28,22 @@ export interface Peer {
 const CRANE_JOBS = 20;
 const REGCTL_PROCESSES = 8;
 
-export const PEERS: readonly Peer[] = [
-  {
-    name: 'cip',
+/** The program of a checkout of cip. */
+export function cipPeer(name: string, root: string): Peer {
+  return {
+    name,
     call: 'cip -manifest FILE -confirm',
-    look: lookAtOurselves,
+    look: () => lookAtCheckout(root),
     prepare: async (job) => ({
       program: process.execPath,
-      args: [ourProgram(), '-manifest', await writeManifest(job), '-confirm'],
+      args: [join(root, 'bin/cip.js'), '-manifest', await writeManifest(job), '-confirm'],
       env: home(job),
     }),
-  },
+  };
+}
+
+export const PEERS: readonly Peer[] = [
+  cipPeer('cip', repositoryRoot()),
   {
     name: 'skopeo',
     call: 'skopeo sync --all --src yaml --dest docker',
@@ -126,9 +131,8 @@ export const PEERS: readonly Peer[] = [
   },
 ];
 
-async function lookAtOurselves() {
-  const built = join(repositoryRoot(), 'dist/cip.js');
-  if (!existsSync(ourProgram()) || !existsSync(built)) return { missing: 'not built: run npm run build' };
+async function lookAtCheckout(root: string) {
+  if (!existsSync(join(root, 'dist/cip.js'))) return { missing: `not built: run npm run build in ${root}` };
   return { version: `with Node ${process.version}` };
 }
 
@@ -136,10 +140,6 @@ async function lookAtTool(name: ToolName, args: readonly string[]) {
   if (findTool(name) === undefined) return { missing: 'found neither in .tools/bin nor on PATH' };
   const { stdout, stderr } = await runTool(name, args);
   return { version: /\d+\.\d+\.\d+[\w.+-]*/.exec(stdout + stderr)?.[0] ?? 'unknown' };
-}
-
-function ourProgram(): string {
-  return join(repositoryRoot(), 'bin/cip.js');
 }
 
 function pathOf(name: ToolName): string {
