@@ -1,3 +1,4 @@
+// Covers src/workflows/changes/find-changes.ts
 // Covers src/manifest/version-parser.ts
 // Covers src/workflows/changes/change-findings.ts
 // Covers src/workflows/changes/touched-orphans.ts

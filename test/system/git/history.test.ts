@@ -1,3 +1,4 @@
+// Covers src/adapters/git/history.ts
 // Covers src/adapters/git/cat-file.ts
 // Covers src/adapters/git/git.ts
 // Covers src/adapters/git/repository.ts

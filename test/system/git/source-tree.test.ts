@@ -1,3 +1,4 @@
+// Covers src/adapters/git/source-tree.ts
 import { execFileSync } from 'node:child_process';
 import { existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
