@@ -168,6 +168,8 @@ export const GOOGLE_QUOTAS = {
 export const RATE_LIMITER = {
   /** Requests of this time may be sent at once after an idle time. */
   burst: 20,
+  /** A wait is not shorter: the requests of that time are then sent together, with one timer. */
+  minWait: 5,
   /** Requests per second that are always sent. */
   minRate: 0.5,
   /** Answers in the moving average of refusals, its first value, and the share at which the host is paused. */

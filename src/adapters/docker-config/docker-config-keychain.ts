@@ -47,7 +47,8 @@ async function findIdentity(repository: Repository, lookup: Lookup): Promise<Ide
   const host = canonicalHost(hostOf(repository));
   const helper = config.helpers.get(host);
   if (helper) return askHelper(helper, host, lookup);
-  const place = placesOf(repository).find((one) => config.credentials.has(one));
+  const places = config.credentials.size === 0 ? [] : placesOf(repository);
+  const place = places.find((one) => config.credentials.has(one));
   const credential = place === undefined ? undefined : config.credentials.get(place);
   if (credential instanceof DockerConfigError) throw credential;
   if (credential !== undefined) {

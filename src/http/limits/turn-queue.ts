@@ -1,3 +1,4 @@
+import { RATE_LIMITER } from '../../base/limits-and-retries.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
@@ -72,7 +73,7 @@ export class TurnQueue {
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       if (typeof next === 'number') {
         this.#timer = new AbortController();
-        await this.#clock.sleep(next, this.#timer.signal).catch(() => {});
+        await this.#clock.sleep(Math.max(next, RATE_LIMITER.minWait), this.#timer.signal).catch(() => {});
       } else {
         takeNow(next);
         next.go();
@@ -101,7 +102,7 @@ function isBefore(one: Waiting, other: Waiting): boolean {
 }
 
 function waitOf({ limits }: Turn): number {
-  return Math.max(...limits.map(({ limiter }) => limiter.wait()));
+  return limits.reduce((wait, { limiter }) => Math.max(wait, limiter.wait()), Number.NEGATIVE_INFINITY);
 }
 
 function takeNow({ limits }: Turn): void {
