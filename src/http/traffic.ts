@@ -1,56 +1,83 @@
 import { type Readable, Transform } from 'node:stream';
 import { getOrMake } from '../base/maps.ts';
-import type { HostTraffic, Traffic } from '../ports/traffic.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { HostTraffic, Traffic, TrafficSeries } from '../ports/traffic.ts';
 import { watchUpload } from './bodies/watched-upload.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
+import { TrafficHistory } from './traffic-history.ts';
 
-type Counts = { -readonly [key in keyof HostTraffic]: HostTraffic[key] };
-
-/** Counts requests and bytes by host. */
+/** Counts requests and bytes by host, as totals and over time. */
 export class TrafficCounter implements Traffic {
-  readonly #hosts = new Map<string, Counts>();
+  readonly #hosts = new Map<string, HostCounter>();
+  readonly #history: TrafficHistory;
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#history = new TrafficHistory(clock);
+  }
 
   hosts(): ReadonlyMap<string, HostTraffic> {
-    return this.#hosts;
+    return new Map(
+      Array.from(this.#hosts, ([host, { counts }]) => {
+        const overTime = this.#history.of(host);
+        return [host, { ...counts, overTime }];
+      }),
+    );
   }
 
   countRetry(host: string): void {
-    this.#of(host).retries += 1;
+    this.#of(host).add('retries', 1);
   }
 
   nameIdentity(host: string, name: string): void {
-    const counts = this.#of(host);
+    const { counts } = this.#of(host);
     if (!counts.identities.includes(name)) counts.identities = [...counts.identities, name].toSorted();
   }
 
   /** Wraps a transport so that everything it sends and receives is counted. */
   wrap(inner: Send): Send {
     return async (request) => {
-      const counts = this.#of(request.host);
+      const counter = this.#of(request.host);
       const upload = isStreamBody(request.body) ? watchUpload(request) : undefined;
-      const response = await inner(countRequest(upload?.request ?? request, counts)).catch(
+      const response = await inner(countRequest(upload?.request ?? request, counter)).catch(
         (error: unknown) => {
-          if (upload?.isCut()) counts.interrupted += 1;
+          if (upload?.isCut()) counter.counts.interrupted += 1;
           throw error;
         },
       );
-      if (response.status === 429) counts.throttled += 1;
-      if (response.status >= 500 && upload?.isOpen()) counts.interrupted += 1;
-      counts.bytesIn += response.body.length;
-      return countStream(response, { counts, request });
+      if (response.status === 429) counter.add('throttled', 1);
+      if (response.status >= 500 && upload?.isOpen()) counter.counts.interrupted += 1;
+      if (response.body.length > 0) counter.add('bytesIn', response.body.length);
+      return countStream(response, { counter, request });
     };
   }
 
-  #of(host: string): Counts {
-    return getOrMake(this.#hosts, host, () => ({
-      requests: 0,
-      retries: 0,
-      interrupted: 0,
-      throttled: 0,
-      identities: [],
-      bytesIn: 0,
-      bytesOut: 0,
-    }));
+  #of(host: string): HostCounter {
+    return getOrMake(this.#hosts, host, () => new HostCounter(host, this.#history));
+  }
+}
+
+/** The counts of one host. */
+class HostCounter {
+  readonly counts: { -readonly [key in keyof HostTraffic]: HostTraffic[key] } = {
+    requests: 0,
+    retries: 0,
+    interrupted: 0,
+    throttled: 0,
+    identities: [],
+    bytesIn: 0,
+    bytesOut: 0,
+  };
+  readonly #host: string;
+  readonly #history: TrafficHistory;
+
+  constructor(host: string, history: TrafficHistory) {
+    this.#host = host;
+    this.#history = history;
+  }
+
+  add(series: TrafficSeries, count: number): void {
+    this.counts[series] += count;
+    this.#history.add(this.#host, series, count);
   }
 }
 
@@ -58,45 +85,43 @@ export class TrafficCounter implements Traffic {
  * A stream body may fail to open, and then its request is never sent. So the request counts when its body is opened,
  * and the bytes count as they are sent.
  */
-function countRequest(request: HttpRequest, counts: Counts): HttpRequest {
+function countRequest(request: HttpRequest, counter: HostCounter): HttpRequest {
   const { body } = request;
-  const count = () => {
-    counts.requests += 1;
-  };
   if (!isStreamBody(body)) {
-    count();
-    counts.bytesOut += body?.length ?? 0;
+    counter.add('requests', 1);
+    if (body !== undefined) counter.add('bytesOut', body.length);
     return request;
   }
   const open = async () => {
     const opened = await body.open();
-    count();
-    if (opened instanceof Uint8Array) counts.bytesOut += opened.length;
-    return opened instanceof Uint8Array ? opened : countPieces(opened, counts, 'bytesOut');
+    counter.add('requests', 1);
+    if (!(opened instanceof Uint8Array)) return countPieces(opened, counter, 'bytesOut');
+    counter.add('bytesOut', opened.length);
+    return opened;
   };
   return { ...request, body: { ...body, open } };
 }
 
 function countStream(
   response: HttpResponse,
-  { counts, request }: { readonly counts: Counts; readonly request: HttpRequest },
+  { counter, request }: { readonly counter: HostCounter; readonly request: HttpRequest },
 ): HttpResponse {
   const { stream } = response;
   if (stream === undefined) return response;
   stream.once('error', () => {
-    if (!request.signal.aborted) counts.interrupted += 1;
+    if (!request.signal.aborted) counter.counts.interrupted += 1;
   });
-  return { ...response, stream: countPieces(stream, counts, 'bytesIn') };
+  return { ...response, stream: countPieces(stream, counter, 'bytesIn') };
 }
 
-function countPieces(stream: Readable, counts: Counts, direction: 'bytesIn' | 'bytesOut'): Readable {
-  const counter = new Transform({
+function countPieces(stream: Readable, counter: HostCounter, direction: 'bytesIn' | 'bytesOut'): Readable {
+  const counted = new Transform({
     transform(piece: Buffer, _encoding, done) {
-      counts[direction] += piece.length;
+      counter.add(direction, piece.length);
       done(null, piece);
     },
   });
-  stream.on('error', (error) => counter.destroy(error));
-  counter.on('close', () => stream.destroy());
-  return stream.pipe(counter);
+  stream.on('error', (error) => counted.destroy(error));
+  counted.on('close', () => stream.destroy());
+  return stream.pipe(counted);
 }

@@ -10,6 +10,18 @@ export interface HostTraffic {
   readonly identities: readonly string[];
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Unset: not recorded. */
+  readonly overTime?: TrafficOverTime | undefined;
+}
+
+/** The counts that are recorded over time. */
+export const SERIES = ['requests', 'retries', 'throttled', 'bytesIn', 'bytesOut'] as const;
+
+export type TrafficSeries = (typeof SERIES)[number];
+
+/** Counts of steps of equal length from the start of the run; those after the last one of a series are 0. */
+export interface TrafficOverTime extends Readonly<Record<TrafficSeries, readonly number[]>> {
+  readonly stepMs: number;
 }
 
 /** The counts of a run, by host. */

@@ -114,4 +114,16 @@ export interface HostCounts {
   readonly identities: readonly string[];
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** Unset: a merged report, or a report of an older version. */
+  readonly overTime?: HostOverTime | undefined;
+}
+
+/** Counts of steps of equal length from the start of the run; those after the last one of a series are 0. */
+export interface HostOverTime {
+  readonly stepMs: number;
+  readonly requests: readonly number[];
+  readonly retries: readonly number[];
+  readonly throttled: readonly number[];
+  readonly bytesIn: readonly number[];
+  readonly bytesOut: readonly number[];
 }

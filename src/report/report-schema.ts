@@ -7,6 +7,7 @@ import { EDGE_DECISIONS } from '../plan/plan.ts';
 import type {
   EnvelopeHost,
   HostCounts,
+  HostOverTime,
   ManifestCounts,
   MergedShard,
   ReportCause,
@@ -99,6 +100,17 @@ const ITEM = {
   cause: Text.optional(),
 };
 
+const Counts = z.array(Count);
+
+const OverTime: z.ZodType<HostOverTime> = z.looseObject({
+  stepMs: Count,
+  requests: Counts,
+  retries: Counts,
+  throttled: Counts,
+  bytesIn: Counts,
+  bytesOut: Counts,
+});
+
 const TRAFFIC = {
   requests: Count,
   retries: Count,
@@ -107,6 +119,7 @@ const TRAFFIC = {
   identities: z.array(Text),
   bytesIn: Count,
   bytesOut: Count,
+  overTime: OverTime.optional(),
 } satisfies Record<keyof HostCounts, z.ZodType>;
 
 const Repositories: z.ZodType<NonNullable<EnvelopeHost['repositories']>> = z.looseObject({

@@ -89,7 +89,7 @@ export function createRegistryOver(
   options: OciRegistryOptions & { readonly endpoints?: Endpoints },
 ): OciRegistry {
   const { endpoints = new Endpoints(options.plainHttp) } = options;
-  const traffic = new TrafficCounter();
+  const traffic = new TrafficCounter(options.clock);
   const send = buildTransport(wire.send, { options, endpoints, traffic });
   const invalidNames = new InvalidNames();
   const [chunks, heads] = [new ChunkSupport(), new HeadSupport()];

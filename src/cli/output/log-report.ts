@@ -73,7 +73,7 @@ function logAsJson(report: Report, { options, exitCode, stdio, log }: ReportLogO
   for (const item of report.items) log.write(levelOf(item, mode, options), 'edge', edgeFields(item));
   logDetailsAsJson(report, log);
   logIdentities(hosts, log);
-  for (const [host, { edges, identities, repositories, ...traffic }] of Object.entries(hosts)) {
+  for (const [host, { edges, identities, repositories, overTime: _, ...traffic }] of Object.entries(hosts)) {
     const counts = { ...edges, ...repositories, ...traffic };
     log.write('info', 'host', { host, ...counts, identities: identities.join(', ') });
   }

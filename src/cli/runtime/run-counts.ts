@@ -3,7 +3,7 @@ import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
 
 // The clients of a process count from its start. A run reports the difference since its own start.
 
-/** The traffic from now on, without hosts that have no request since. */
+/** The traffic from now on, without hosts that have no request since. Only the first run of a process has it over time. */
 export function trafficSince(traffic: Traffic): Traffic {
   const before = new Map(Array.from(traffic.hosts(), ([host, counts]) => [host, { ...counts }]));
   const since = ([host, counts]: readonly [string, HostTraffic]): (readonly [string, HostTraffic])[] => {

@@ -1,5 +1,5 @@
 import { withAdvice } from '../render-text.ts';
-import type { EnvelopeHost, ReportCause, ReportFinding } from '../envelope.ts';
+import type { EnvelopeHost, HostOverTime, ReportCause, ReportFinding } from '../envelope.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { causeText } from '../summary/cause-text.ts';
 import type { PageCause, PageTable } from './page-data.ts';
@@ -43,12 +43,12 @@ export function malformedTable(malformed: readonly Pick<ReportItem, 'at' | 'reas
   };
 }
 
-/** The traffic of each host. Reports have totals; a rate is their average over the run. */
+/** The traffic of each host. */
 export function hostTable({ hosts, durationMs }: Report): PageTable {
   const rate = (bytes: number) => (durationMs > 0 ? `${formatBytes((bytes * 1000) / durationMs)}/s` : '');
   return {
     title: 'Hosts',
-    note: 'Totals of the run, and averages over its duration: a report has no values over time.',
+    note: 'Totals of the run, and averages over its duration.',
     header: [
       'host',
       'identity',
@@ -74,6 +74,57 @@ export function hostTable({ hosts, durationMs }: Report): PageTable {
       rate(host.bytesOut),
     ]),
   };
+}
+
+/** The traffic of each host in steps of time. Empty for merged reports, and for runs of one step. */
+export function overTimeTable({ hosts }: Report): PageTable {
+  const recorded = Object.entries<EnvelopeHost>(hosts).flatMap(([name, { overTime }]) =>
+    overTime === undefined ? [] : [[name, overTime] as const],
+  );
+  const stepMs = recorded[0]?.[1].stepMs ?? 0;
+  const steps = Math.max(
+    0,
+    ...recorded.map(([, { requests, bytesIn }]) => Math.max(requests.length, bytesIn.length)),
+  );
+  return {
+    title: 'Hosts over time',
+    note: `A bar is ${formatDuration(stepMs)} of the run, the number is the highest one.`,
+    header: ['host', 'requests', 'retries', 'throttled', 'in', 'out'],
+    rows: steps < 2 ? [] : recorded.map(([name, series]) => [name, ...drawSeries(series, steps)]),
+  };
+}
+
+function drawSeries(
+  { stepMs, requests, retries, throttled, bytesIn, bytesOut }: HostOverTime,
+  steps: number,
+): readonly string[] {
+  const perSecond = (count: number) => (count * 1000) / stepMs;
+  const draw = (counts: readonly number[], format: (highest: number) => string) => {
+    const highest = Math.max(0, ...counts);
+    return highest === 0 ? '' : `${drawBars(counts, { steps, highest })} ${format(highest)}`;
+  };
+  const bytes = (highest: number) => `${formatBytes(perSecond(highest))}/s`;
+  return [
+    draw(requests, (highest) => `${perSecond(highest).toFixed(0)}/s`),
+    draw(retries, String),
+    draw(throttled, String),
+    draw(bytesIn, bytes),
+    draw(bytesOut, bytes),
+  ];
+}
+
+const NO_BAR = '▁';
+const BARS = ['▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/** A bar chart as text: a character for each step. */
+function drawBars(
+  counts: readonly number[],
+  { steps, highest }: { readonly steps: number; readonly highest: number },
+): string {
+  return Array.from({ length: steps }, (_, step) => {
+    const count = counts[step] ?? 0;
+    return count === 0 ? NO_BAR : BARS[Math.ceil((count / highest) * BARS.length) - 1];
+  }).join('');
 }
 
 /** The content that a repair sent, or would send. */

@@ -13,6 +13,7 @@ import {
   formatDuration,
   hostTable,
   malformedTable,
+  overTimeTable,
   pageCauses,
   repairTable,
   shardTable,
@@ -39,6 +40,7 @@ export function makeReportPage(report: Report, exitCode: number): PageData {
       adviceTable(report),
       edgeTable(report),
       hostTable(report),
+      overTimeTable(report),
       shardTable(report),
     ]),
   };

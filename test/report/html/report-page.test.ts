@@ -1,3 +1,4 @@
+import assert from 'node:assert';
 // Covers src/report/html/browser/page-model.ts
 // Covers src/report/html/fold-rows.ts
 // Covers src/report/html/interner.ts
@@ -46,6 +47,28 @@ describe('the page of a report', () => {
     expect(matrix.projects).toEqual(['k8s-staging-kubernetes']);
     expect(verdict).toBe('Promoted 30 images to 20 destinations: 598 copied, 2 failed (exit 1)');
     expect(tables.map(({ title }) => title)).toEqual(['Edges', 'Hosts']);
+  });
+
+  it('has the traffic of hosts over time, if the run recorded more than one step', () => {
+    const report = SCENES['promotion-2-failures']();
+    const [first] = Object.entries(report.hosts);
+    assert(first !== undefined);
+    const [name, host] = first;
+    const overTime = {
+      stepMs: 2000,
+      requests: [40, 0, 20],
+      retries: [],
+      throttled: [0, 3],
+      bytesIn: [0, 0, 2_400_000],
+      bytesOut: [],
+    };
+    const tableOf = (series: typeof overTime) =>
+      pageOf({ ...report, hosts: { [name]: { ...host, overTime: series } } }).tables.find(
+        ({ title }) => title === 'Hosts over time',
+      );
+    expect(tableOf(overTime)?.rows).toEqual([[name, '█▁▅ 20/s', '', '▁█▁ 3', '▁▁█ 1.2 MB/s', '']]);
+    expect(tableOf(overTime)?.note).toMatch(/^A bar is 2\.0 s of the run,/);
+    expect(tableOf({ ...overTime, requests: [40], throttled: [], bytesIn: [1] })).toBeUndefined();
   });
 
   it('names the cause of a host once, whatever the errors of its edges say', () => {
