@@ -2,7 +2,7 @@ import type { Clock } from '../ports/clock.ts';
 import { SERIES, type TrafficOverTime, type TrafficSeries } from '../ports/traffic.ts';
 
 /** Steps of a history. More than these are joined in pairs, so that it stays small however long a run takes. */
-const MAX_STEPS = 60;
+const MAX_STEPS = 30;
 const FIRST_STEP_MS = 1000;
 
 type Series = Record<TrafficSeries, number[]>;

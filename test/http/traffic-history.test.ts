@@ -28,7 +28,7 @@ describe('traffic over time', () => {
     expect(history.of('c.io')).toBeUndefined();
   });
 
-  it('has 60 steps at most, which become longer, and loses no count', () => {
+  it('has 30 steps at most, which become longer, and loses no count', () => {
     const { history, wait } = historyAt();
     const hours = 3;
     for (let second = 0; second < hours * 3600; second++) {
@@ -37,9 +37,9 @@ describe('traffic over time', () => {
       wait(1000);
     }
     const { stepMs, requests = [], retries } = history.of('a.io') ?? {};
-    expect(stepMs).toBe(256_000);
-    expect(requests.length).toBe(Math.ceil((hours * 3600) / 256));
-    expect(requests.slice(0, -1)).toEqual(Array.from({ length: requests.length - 1 }, () => 256));
+    expect(stepMs).toBe(512_000);
+    expect(requests.length).toBe(Math.ceil((hours * 3600) / 512));
+    expect(requests.slice(0, -1)).toEqual(Array.from({ length: requests.length - 1 }, () => 512));
     expect(requests.reduce((sum, count) => sum + count)).toBe(hours * 3600);
     expect(retries).toEqual([5]);
   });
@@ -50,6 +50,6 @@ describe('traffic over time', () => {
     wait(86_400_000);
     history.add('a.io', 'throttled', 2);
     const { throttled = [] } = history.of('a.io') ?? {};
-    expect([throttled[0], throttled.at(-1), throttled.length <= 60]).toEqual([1, 2, true]);
+    expect([throttled[0], throttled.at(-1), throttled.length <= 30]).toEqual([1, 2, true]);
   });
 });

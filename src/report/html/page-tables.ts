@@ -89,7 +89,7 @@ export function overTimeTable({ hosts }: Report): PageTable {
   return {
     title: 'Hosts over time',
     note: `A bar is ${formatDuration(stepMs)} of the run, the number is the highest one.`,
-    header: ['host', 'requests', 'retries', 'throttled', 'in', 'out'],
+    header: ['host', 'requests', 'throughput', 'throttled', 'retries'],
     rows: steps < 2 ? [] : recorded.map(([name, series]) => [name, ...drawSeries(series, steps)]),
   };
 }
@@ -103,13 +103,12 @@ function drawSeries(
     const highest = Math.max(0, ...counts);
     return highest === 0 ? '' : `${drawBars(counts, { steps, highest })} ${format(highest)}`;
   };
-  const bytes = (highest: number) => `${formatBytes(perSecond(highest))}/s`;
+  const bytes = Array.from({ length: steps }, (_, step) => (bytesIn[step] ?? 0) + (bytesOut[step] ?? 0));
   return [
     draw(requests, (highest) => `${perSecond(highest).toFixed(0)}/s`),
-    draw(retries, String),
+    draw(bytes, (highest) => `${formatBytes(perSecond(highest))}/s`),
     draw(throttled, String),
-    draw(bytesIn, bytes),
-    draw(bytesOut, bytes),
+    draw(retries, String),
   ];
 }
 

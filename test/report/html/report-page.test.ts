@@ -59,8 +59,8 @@ describe('the page of a report', () => {
       requests: [40, 0, 20],
       retries: [],
       throttled: [0, 3],
-      bytesIn: [0, 0, 2_400_000],
-      bytesOut: [],
+      bytesIn: [0, 0, 2_000_000],
+      bytesOut: [0, 0, 400_000],
     };
     const tableOf = (series: typeof overTime) =>
       pageOf({ ...report, hosts: { [name]: { ...host, overTime: series } } }).tables.find(
