@@ -66,7 +66,7 @@ describe('the page of a report', () => {
       pageOf({ ...report, hosts: { [name]: { ...host, overTime: series } } }).tables.find(
         ({ title }) => title === 'Hosts over time',
       );
-    expect(tableOf(overTime)?.rows).toEqual([[name, '█▁▅ 20/s', '', '▁█▁ 3', '▁▁█ 1.2 MB/s', '']]);
+    expect(tableOf(overTime)?.rows).toEqual([[name, '█▁▅ 20/s', '▁▁█ 1.2 MB/s', '▁█▁ 3', '']]);
     expect(tableOf(overTime)?.note).toMatch(/^A bar is 2\.0 s of the run,/);
     expect(tableOf({ ...overTime, requests: [40], throttled: [], bytesIn: [1] })).toBeUndefined();
   });
