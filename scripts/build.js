@@ -9,6 +9,7 @@ const { build } = await import('esbuild').catch((error) => {
   process.exit(1);
 });
 const { pageAssets } = await import('./page-assets.js');
+const { licensesOf } = await import('./licenses.js');
 /** The entry points by name; arguments name those to build. */
 const ENTRIES = { cip: 'src/cli/main.ts', quickstart: 'scripts/quickstart.ts', action: 'action/main.ts' };
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -27,6 +28,7 @@ const options = {
   minifyWhitespace: true, // half of a short run is the parsing of its own code; names stay readable in stack traces
   minifySyntax: true,
   logLevel: 'warning',
+  metafile: true,
   define: { CIP_VERSION: JSON.stringify(version), CIP_PAGE: await pageAssets() },
   // CommonJS inside an ESM bundle: undici and commander call require() for node's own modules, Google's client asks where it is
   banner: {
@@ -34,8 +36,13 @@ const options = {
   },
 };
 // each by itself: a part that two of them shared would be one more file to load at every start
-for (const entryPoints of entriesFor(process.argv.slice(2))) await build({ ...options, entryPoints });
+const metafiles = [];
+for (const entryPoints of entriesFor(process.argv.slice(2))) {
+  const { metafile } = await build({ ...options, entryPoints });
+  metafiles.push(metafile);
+}
 
+await writeFile(`${draft}/third-party-licenses.txt`, licensesOf(metafiles));
 await writeFile(`${draft}/build.json`, `${JSON.stringify(facts)}\n`);
 await rm('dist', { recursive: true, force: true });
 await rename(draft, 'dist');

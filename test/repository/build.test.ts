@@ -44,6 +44,20 @@ describe('dist/build.json', () => {
   });
 });
 
+describe('dist/third-party-licenses.txt', () => {
+  it('has the text of the licence of each package that is bundled, and of no other', async () => {
+    const text = await readFile(join(repositoryRoot(), 'dist/third-party-licenses.txt'), 'utf8');
+    const sections = text.split(/^--- (?=\S+ \d)/m).slice(1);
+    const packages = sections.map((section) => section.split(' ', 1)[0] ?? '');
+    const { dependencies } = JSON.parse(await readFile(join(repositoryRoot(), 'package.json'), 'utf8'));
+    expect(packages).toEqual(expect.arrayContaining(Object.keys(dependencies)));
+    expect(packages).toEqual(packages.toSorted());
+    expect(packages).not.toContain('esbuild');
+    // some packages publish the name of their licence alone
+    expect(sections.filter((section) => section.length > 500).length).toBeGreaterThan(50);
+  });
+});
+
 /** The smallest tree that the script builds. */
 async function project(root?: string): Promise<string> {
   const at = root ?? (await testdir({}));
@@ -53,6 +67,7 @@ async function project(root?: string): Promise<string> {
     'src/cli/main.ts': 'export const main = 1;\n',
     'scripts/quickstart.ts': 'export const quickstart = 1;\n',
     'action/main.ts': 'export const action = 1;\n',
+    'scripts/licenses.js': `export const licensesOf = () => '';\n`,
     'scripts/page-assets.js': `export const pageAssets = () => '""';\n`,
   };
   for (const [file, text] of Object.entries(files)) {

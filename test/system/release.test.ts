@@ -52,7 +52,7 @@ describe('a release', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(`${contents}/package/`.length));
     const expected =
-      /^(?:LICENSE|README[.]md|package[.]json|docs\/man\/cip[.]1|bin\/[\w-]+[.]js|dist\/[\w-]+[.]js|dist\/build[.]json)$/;
+      /^(?:LICENSE|README[.]md|package[.]json|docs\/man\/cip[.]1|bin\/[\w-]+[.]js|dist\/[\w-]+[.]js|dist\/build[.]json|dist\/third-party-licenses[.]txt)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['bin/cip.js', 'dist/cip.js', 'dist/quickstart.js']));
     for (const file of files) {
