@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { changedOnlyFlags } from './changed-only.ts';
 import { type Env, readContext } from './github-event.ts';
 import { commandFor, type Inputs, readInputs } from './inputs.ts';
 import { markerOf, updateComment } from './pull-request-comment.ts';
@@ -26,8 +27,10 @@ export async function runAction({ env, fetch, program, write }: ActionPorts): Pr
   const { args, plan } = commandFor(inputs, { ...context, scratch });
   const hasReport = inputs.mode !== 'audit'; // not built yet: cip says so
   const reports = hasReport ? [`-report=${files.json}`, `-report-markdown=${files.markdown}`] : [];
+  const isDryRun = plan !== undefined;
   const { INPUT_TOKEN: _, ...childEnv } = env; // cip needs no access to GitHub
-  const result = await runCip({ program, args: [...args, ...reports], env: childEnv, write });
+  const limits = isDryRun ? changedOnlyFlags(inputs.directory, { env, write }) : [];
+  const result = await runCip({ program, args: [...args, ...limits, ...reports], env: childEnv, write });
   const report = readIfWritten(files.markdown) ?? describeFailure(result);
   const text = `${report}\n\n[Log of this run](${context.runUrl})\n`;
   append(env['GITHUB_STEP_SUMMARY'], text);

@@ -1,9 +1,12 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import type { PromotionReport } from '../../src/report/report.ts';
+import { repositoryIn, runGit } from '../builders/git-repository.ts';
 import { image, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
-import { readAction, runAction } from '../doubles/action-runner.ts';
+import { type ActionRun, readAction, runAction } from '../doubles/action-runner.ts';
 import { fakeGithub, TOKEN } from '../doubles/github-api.ts';
 import { temporaryDirectory } from '../doubles/run-cip.ts';
 import { embedded, thinFiles, writesOf } from './staging.ts';
@@ -32,6 +35,32 @@ describe('on a pull request', () => {
     ]);
     expect(readFileSync(run.outputs['plan'] ?? '', 'utf8')).toMatch(/^\{"format":"cip-plan"/);
   });
+
+  it('is limited to the changes of the pull request', async () => {
+    const { call, workspace } = await world();
+    const clone = await pullRequestClone(workspace);
+    const run = await call({ event: PULL_REQUEST, workspace: clone, env: { GITHUB_BASE_REF: 'main' } });
+    expect(run.log).not.toContain('::notice::');
+    expect(edgesOf(run)).toEqual(['prod/app:v2']);
+  });
+
+  it.each([
+    ['whose base is not in the checkout', { depth: 1, env: {} }, ['prod/app:v1', 'prod/app:v2'], 1],
+    ['whose workflow names a base', { env: { CIP_MANIFEST_DIFF_BASE: 'HEAD' } }, [], 0],
+  ])(
+    '%s is checked as the workflow says',
+    async (_, { depth, env }: { depth?: number; env: object }, edges, notices) => {
+      const { call, workspace } = await world();
+      const clone = await pullRequestClone(workspace, depth);
+      const run = await call({
+        event: PULL_REQUEST,
+        workspace: clone,
+        env: { GITHUB_BASE_REF: 'main', ...env },
+      });
+      expect(edgesOf(run)).toEqual(edges);
+      expect(run.log.match(/^::notice::everything is checked.*fetch-depth: 0/gm) ?? []).toHaveLength(notices);
+    },
+  );
 
   it('updates its one comment, and no comment of somebody else', async () => {
     const { call, github } = await world();
@@ -194,14 +223,40 @@ async function world({ lost = false } = {}) {
     readonly inputs?: Readonly<Record<string, string>>;
     readonly eventName?: string;
     readonly event: Readonly<Record<string, unknown>>;
+    readonly workspace?: string;
+    readonly env?: Readonly<Record<string, string>>;
   }) =>
     runAction({
+      workspace,
       ...given,
       inputs: { directory: 'images', ...given.inputs },
       apiUrl: github.url,
       token: TOKEN,
-      workspace,
-      env: { DOCKER_CONFIG: temporaryDirectory() },
+      env: { DOCKER_CONFIG: temporaryDirectory(), ...given.env },
     });
   return { registry, github, workspace, call };
+}
+
+/** A checkout of a pull request that adds the tag v2 to the manifests of a workspace. */
+async function pullRequestClone(workspace: string, depth?: number): Promise<string> {
+  const { git } = repositoryIn(workspace);
+  git('add', '--all');
+  git('commit', '--quiet', '-m', 'base');
+  git('checkout', '--quiet', '-b', 'change');
+  const list = join(workspace, 'images/images/a/images.yaml');
+  writeFileSync(
+    list,
+    readFileSync(list, 'utf8').replace('"v1"', '"v1", "v2"').replace(/- v1$/m, '- v1\n    - v2'),
+  );
+  git('commit', '--quiet', '--all', '-m', 'change');
+  const clone = temporaryDirectory();
+  const shallow = depth === undefined ? [] : [`--depth=${depth}`];
+  runGit(clone, ['clone', '--quiet', ...shallow, '--branch=change', pathToFileURL(workspace).href, '.']);
+  return clone;
+}
+
+/** The edges of a run, without their host. */
+function edgesOf({ outputs }: ActionRun): string[] {
+  const { items }: PromotionReport = JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8'));
+  return Array.from(items, ({ destination }) => destination?.replace(/^[^/]+\//, '') ?? '').toSorted();
 }
