@@ -1,5 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
-import { SERIES, type TrafficOverTime, type TrafficSeries } from '../ports/traffic.ts';
+import type { TrafficOverTime, TrafficSeries } from '../ports/traffic.ts';
 
 /** Steps of a history. More than these are joined in pairs, so that it stays small however long a run takes. */
 const MAX_STEPS = 30;
@@ -49,7 +49,11 @@ export class TrafficHistory {
   #joinPairs(): void {
     this.#stepMs *= 2;
     for (const series of this.#hosts.values()) {
-      for (const name of SERIES) series[name] = joinPairs(series[name]);
+      series.requests = joinPairs(series.requests);
+      series.retries = joinPairs(series.retries);
+      series.throttled = joinPairs(series.throttled);
+      series.bytesIn = joinPairs(series.bytesIn);
+      series.bytesOut = joinPairs(series.bytesOut);
     }
   }
 }

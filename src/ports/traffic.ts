@@ -14,15 +14,12 @@ export interface HostTraffic {
   readonly overTime?: TrafficOverTime | undefined;
 }
 
-/** The counts that are recorded over time. */
-export const SERIES = ['requests', 'retries', 'throttled', 'bytesIn', 'bytesOut'] as const;
-
-export type TrafficSeries = (typeof SERIES)[number];
-
 /** Counts of steps of equal length from the start of the run; those after the last one of a series are 0. */
 export interface TrafficOverTime extends Readonly<Record<TrafficSeries, readonly number[]>> {
   readonly stepMs: number;
 }
+
+export type TrafficSeries = 'requests' | 'retries' | 'throttled' | 'bytesIn' | 'bytesOut';
 
 /** The counts of a run, by host. */
 export interface Traffic {

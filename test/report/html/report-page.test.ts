@@ -1,9 +1,9 @@
-import assert from 'node:assert';
 // Covers src/report/html/browser/page-model.ts
 // Covers src/report/html/fold-rows.ts
 // Covers src/report/html/interner.ts
 // Covers src/report/html/make-matrix.ts
 // Covers src/report/html/page-tables.ts
+import assert from 'node:assert';
 import { describe, expect, it } from 'vitest';
 import { NO_FILTER, PageModel } from '../../../src/report/html/browser/page-model.ts';
 import { makeReportPage } from '../../../src/report/html/report-page.ts';
