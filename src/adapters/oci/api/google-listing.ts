@@ -31,10 +31,12 @@ export class GoogleListing {
   }
 
   add({ manifest, child, tags }: JsonObject): void {
-    for (const [key, value] of Object.entries(isObject(manifest) ? manifest : {})) {
+    const images = isObject(manifest) ? manifest : {};
+    for (const key of Object.keys(images)) {
       const digest = parseDigest(key);
+      const image = images[key];
       if (digest === undefined) this.#leaveOut(key);
-      else this.#addImage(digest, isObject(value) ? value : {});
+      else this.#addImage(digest, isObject(image) ? image : {});
     }
     for (const name of this.#fit(child, parseChild)) this.#children.add(name);
     for (const tag of Array.isArray(tags) ? tags : []) {
@@ -61,7 +63,8 @@ export class GoogleListing {
 
   #addImage(digest: Digest, { tag, mediaType }: JsonObject): void {
     const own = this.#fit(tag, parseTag);
-    this.#manifests.set(digest, [...(this.#manifests.get(digest) ?? []), ...own]);
+    const known = this.#manifests.get(digest);
+    this.#manifests.set(digest, known === undefined ? own : [...known, ...own]);
     for (const one of own) this.#tags.set(one, digest);
     if (typeof mediaType === 'string' && isIndexType(mediaType)) this.#indexes.add(digest);
   }

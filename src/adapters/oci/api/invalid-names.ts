@@ -29,12 +29,13 @@ export function fitTexts<T>(
   entries: readonly unknown[],
   { parse, leaveOut }: { readonly parse: (text: string) => T | undefined; readonly leaveOut: LeaveOut },
 ): T[] {
-  return entries.flatMap((entry) => {
+  const fit: T[] = [];
+  for (const entry of entries) {
     const value = typeof entry === 'string' ? parse(entry) : undefined;
-    if (value !== undefined) return [value];
-    leaveOut(entry);
-    return [];
-  });
+    if (value === undefined) leaveOut(entry);
+    else fit.push(value);
+  }
+  return fit;
 }
 
 function describe(name: unknown): string {
