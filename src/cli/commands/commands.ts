@@ -5,6 +5,7 @@ import { add } from './add.ts';
 import { completionOf } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
+import { fmt } from './fmt.ts';
 import { init } from './init.ts';
 import { mm } from './mm.ts';
 import { promote } from './promote.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CipCommand[] = [
   init,
   add,
   mm,
+  fmt,
   copy,
   verify,
   diff,

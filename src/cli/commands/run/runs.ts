@@ -5,6 +5,7 @@
 export { runAdd } from './run-add.ts';
 export { runCopy } from './run-copy.ts';
 export { runDiff } from './run-diff.ts';
+export { runFormat } from './run-fmt.ts';
 export { runInit } from './run-init.ts';
 export { runPromotion } from './run-promotion.ts';
 export { runSnapshot } from './run-snapshot.ts';
