@@ -1,4 +1,5 @@
 import { compareText } from '../../base/sorted.ts';
+import { digestKeys } from '../edit/render-entry.ts';
 import { endOf, endOfEntry, endOfKey, isUnwritten } from '../edit/text-layout.ts';
 import { isNull, type YamlEntry, type YamlList, type YamlNode, type YamlScalar } from '../yaml/yaml-tree.ts';
 
@@ -112,7 +113,14 @@ class EntryReader {
     const written = isNull(value) && !isUnwritten(entry) && value.kind === 'scalar' ? [value] : [];
     const scalars = [key, ...written, ...tags];
     const row = { at: key.at, end: endOfEntry(this.#text, entry), indent: 4, text, scalars };
-    return { rows: [row], children: [], keys: [key.value, `${sorted[0]?.value ?? ''}\n${key.value}`] };
+    return {
+      rows: [row],
+      children: [],
+      keys: digestKeys(
+        key.value,
+        sorted.map(({ value: tag }) => tag),
+      ),
+    };
   }
 
   #quoted(scalar: YamlScalar): string {

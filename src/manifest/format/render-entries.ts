@@ -1,4 +1,4 @@
-import { compareText, sortedBy } from '../../base/sorted.ts';
+import { isSorted, sortedBy } from '../../base/sorted.ts';
 import type { Comments } from './place-comments.ts';
 import type { Entry, Row } from './read-entries.ts';
 
@@ -48,16 +48,15 @@ function renderEntry(entry: Entry, comments: Comments): readonly string[] {
   return [...rows, ...renderEntries(entry.children, comments), ...below];
 }
 
-/** Sorted by the last of its orders, unless it is sorted by one of them already. */
+/** Sorted by the last of its orders, unless it has one of them already. */
 function sortBlock(block: readonly Entry[]): readonly Entry[] {
-  const orders = block[0]?.keys.map((_, order) => order) ?? [];
-  const isSorted = (order: number) =>
-    block.every((entry, index) => index === 0 || compareKeys(block[index - 1], entry, order) <= 0);
-  return orders.some(isSorted) ? block : sortedBy(block, ({ keys }) => keys.at(-1) ?? '');
-}
-
-function compareKeys(a: Entry | undefined, b: Entry, order: number): number {
-  return compareText(a?.keys[order] ?? '', b.keys[order] ?? '');
+  const orders = (block[0]?.keys ?? []).map(
+    (_, order) =>
+      ({ keys }: Entry) =>
+        keys[order] ?? '',
+  );
+  if (orders.some((keyOf) => isSorted(block, keyOf))) return block;
+  return sortedBy(block, orders.at(-1) ?? (() => ''));
 }
 
 function commentsAbove(entry: Entry, { above }: Comments): readonly string[] {
