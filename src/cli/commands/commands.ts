@@ -7,6 +7,7 @@ import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { fmt } from './fmt.ts';
 import { init } from './init.ts';
+import { mergeDriver } from './merge-driver.ts';
 import { mm } from './mm.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
@@ -21,6 +22,7 @@ export const COMMANDS: readonly CipCommand[] = [
   add,
   mm,
   fmt,
+  mergeDriver,
   copy,
   verify,
   diff,

@@ -7,6 +7,7 @@ export { runCopy } from './run-copy.ts';
 export { runDiff } from './run-diff.ts';
 export { runFormat } from './run-fmt.ts';
 export { runInit } from './run-init.ts';
+export { runMergeDriver } from './run-merge-driver.ts';
 export { runPromotion } from './run-promotion.ts';
 export { runSnapshot } from './run-snapshot.ts';
 export { runVerify } from './run-verify.ts';
