@@ -6,6 +6,13 @@ import { SourceFile } from '../source-file.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
 import { isNull, type YamlNode } from '../yaml/yaml-tree.ts';
 
+/** Three versions of a file, as a merge driver of git gets them. */
+export interface ThreeTexts {
+  readonly base: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
 /** One edge of a list: an image under a tag, or without one. */
 export interface ListEntry {
   readonly name: ImageName;

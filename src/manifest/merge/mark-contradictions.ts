@@ -1,8 +1,7 @@
 import { applySplices, endOfEntry, endOfLine, lineBreakOf, startOfLine } from '../edit/text-layout.ts';
 import type { YamlEntry } from '../yaml/yaml-tree.ts';
 import type { Contradiction } from './find-contradictions.ts';
-import { type ListEntry, readListContent } from './list-content.ts';
-import type { ThreeTexts } from './merge-lists.ts';
+import { type ListEntry, readListContent, type ThreeTexts } from './list-content.ts';
 
 /**
  * A text that was merged without conflicts, with conflict markers around each contradiction: lines alone do not show it.

@@ -2,16 +2,9 @@ import { editImages } from '../edit/edit-images.ts';
 import { formatManifest, isCanonical } from '../format/format-manifest.ts';
 import { SourceFile } from '../source-file.ts';
 import { describeContradiction, findContradictions, type ListVersions } from './find-contradictions.ts';
-import { entriesWithout, keyOf, type ListEntry, readListContent } from './list-content.ts';
+import { entriesWithout, keyOf, type ListEntry, readListContent, type ThreeTexts } from './list-content.ts';
 import { markContradictions } from './mark-contradictions.ts';
 import { removeEntries } from './remove-entries.ts';
-
-/** Three versions of a file, as a merge driver of git gets them. */
-export interface ThreeTexts {
-  readonly base: string;
-  readonly ours: string;
-  readonly theirs: string;
-}
 
 /** Merges of the lines of the three texts. */
 export interface LineMerges {

@@ -118,6 +118,15 @@ describe('an addition to a list of images', () => {
     expect(edited(text, `app:v1@${A}`)).toBe(expected);
   });
 
+  it('puts a digest at the place of its tag in a list that is sorted by tag', () => {
+    const list = (...lines: readonly string[]) =>
+      `- name: app\n  dmap:\n${lines.map((line) => `    ${line}\n`).join('')}`;
+    const [first, last] = [`"${C}": ["v1"]`, `"${A}": ["v3"]`];
+    expect(edited(list(first, last), `app:v2@${B}`, `app:v4@${digest('d')}`)).toBe(
+      list(first, `"${B}": ["v2"]`, last, `"${digest('d')}": ["v4"]`),
+    );
+  });
+
   it('keeps the line breaks of Windows', () => {
     const windows = LIST.replaceAll('\n', '\r\n');
     expect(edited(windows, `b:v1@${B}`)).toBe(edited(LIST, `b:v1@${B}`).replaceAll('\n', '\r\n'));

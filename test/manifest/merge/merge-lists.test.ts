@@ -4,8 +4,8 @@
 // Covers src/manifest/merge/remove-entries.ts
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readListContent } from '../../../src/manifest/merge/list-content.ts';
-import { type LineMerges, mergeLists, type ThreeTexts } from '../../../src/manifest/merge/merge-lists.ts';
+import { readListContent, type ThreeTexts } from '../../../src/manifest/merge/list-content.ts';
+import { type LineMerges, mergeLists } from '../../../src/manifest/merge/merge-lists.ts';
 import { editImages, type ImageAddition } from '../../../src/manifest/edit/edit-images.ts';
 import { parseDigest } from '../../../src/image/digest.ts';
 import { parseImageName } from '../../../src/image/repository.ts';
