@@ -1,3 +1,4 @@
+import { type AttachedTable, renderAttached } from './attached/attached-table.ts';
 import { advise } from './advise.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -22,6 +23,8 @@ const TITLES = {
 export interface MarkdownOptions {
   /** The exit code in the verdict. Default: that of a run without -allow-lost. */
   readonly exitCode?: number;
+  /** Tables of other programs. Default: none. */
+  readonly attached?: readonly AttachedTable[] | undefined;
   /** The code frame of `file:line:column`. Default: no code frames. */
   readonly frameOf?: ((at: string) => string | undefined) | undefined;
 }
@@ -38,6 +41,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
     ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
     ...imageTables(images, { mode: report.mode, lists }),
+    ...renderAttached(options.attached ?? []),
     ...details('Destinations', lists.render()),
     ...details('Edges and hosts', [
       ...tableOf(withoutZeros(decisionTable(report))),

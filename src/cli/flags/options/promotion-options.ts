@@ -47,6 +47,8 @@ export interface ReportFiles {
   readonly reportMarkdown: string | undefined;
   /** The page for a browser. */
   readonly reportHtml: string | undefined;
+  /** JUnit files whose results the Markdown report gets. */
+  readonly attachResults: readonly string[];
 }
 
 /** Mebibytes that most machines can spare. */
@@ -163,7 +165,10 @@ export function reportFilesOf(flags: FlagValues): ReportFiles {
     ['-report-markdown', reportMarkdown],
     ['-report-html', reportHtml],
   ]);
-  return { report: json, reportMarkdown, reportHtml };
+  const attachResults = flags.all('attach-results');
+  if (attachResults.length > 0 && reportMarkdown === undefined)
+    throw new UsageError('-attach-results adds tables to the report of -report-markdown, which is not given');
+  return { report: json, reportMarkdown, reportHtml, attachResults };
 }
 
 function refuseSame(files: readonly (readonly [string, string | undefined])[]): void {
