@@ -38,6 +38,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   return [
     `## ${titleOf(report)}`,
     `**${escapeCell(verdictOf(report, exitCode))}**`,
+    ...scopeOf(report),
     ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
     ...imageTables(images, { mode: report.mode, lists }),
@@ -49,6 +50,15 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
     ]),
     '',
   ].join('\n\n');
+}
+
+/** The scope of a run that was limited to what changed. */
+function scopeOf(report: Report): string[] {
+  if (report.mode === 'verify' || report.changes === undefined) return [];
+  const { base, since, from } = report.changes;
+  const compared = base === null ? 'no earlier commit' : `commit ${base.slice(0, 12)}`;
+  const period = since === undefined ? '' : `, added since ${since}`;
+  return [escapeCell(`Only what changed, compared with ${compared}${period} (${from}).`)];
 }
 
 /** Rows of the table of hosts. */
