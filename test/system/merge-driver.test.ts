@@ -130,6 +130,25 @@ describe('cip merge-driver', () => {
     expect(list()).toBe(`# two\n${LIST}`.replace('["v1"]', '["v1"'));
   });
 
+  it('keeps bytes that are not UTF-8, and a byte order mark', async () => {
+    const directory = await testdir({
+      base: LIST,
+      latin: Buffer.concat([Buffer.from(LIST), Buffer.from('# \xe9\n', 'latin1')]),
+      marked: `\uFEFF${LIST}`,
+      theirs: LIST.replace('# owners', '# all'),
+    });
+    const driver = async (ours: string) =>
+      await runCip(['merge-driver', 'base', ours, 'theirs', FILE], { cwd: directory });
+    const latin = await driver('latin');
+    expect(latin.status, latin.stderr).toBe(0);
+    expect(latin.stderr).toContain('a side is not UTF-8');
+    expect(readFileSync(join(directory, 'latin'), 'latin1')).toBe(
+      `${LIST.replace('# owners', '# all')}# \xe9\n`,
+    );
+    expect((await driver('marked')).status).toBe(0);
+    expect(readFileSync(join(directory, 'marked'), 'utf8')).toMatch(/^\uFEFF#[^\uFEFF]*$/);
+  });
+
   it.each([
     [[], /takes the files of git/],
     [['a', 'b'], /takes the files of git/],
@@ -156,10 +175,10 @@ describe('cip merge-driver', () => {
     const texts = (sample ?? []).map((added) => canonical(LIST + added.map(entryOf).join('')));
     const orders = [Array.from(texts.keys()), Array.from(texts.keys()).toReversed()];
     const results: string[] = [];
+    const { branch, git, merge, list } = await repository();
+    for (const [index, text] of texts.entries()) branch(`b${index}`, text);
     for (const order of orders) {
-      const { branch, checkout, merge, list } = await repository();
-      for (const index of order) branch(`b${index}`, texts[index] ?? '');
-      checkout('main');
+      git('checkout', '--quiet', '-B', 'trunk', 'main');
       for (const index of order) expect(merge(`b${index}`)).toMatchObject({ status: 0 });
       results.push(list());
     }

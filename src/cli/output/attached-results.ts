@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/errors.ts';
+import { assertNever, messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import { decodeText } from '../../manifest/layout/decode.ts';
 import { readBounded } from '../../manifest/layout/disk.ts';
@@ -42,8 +42,11 @@ async function readText(file: string): Promise<string> {
       throw unusable(file, `it has more than ${MAX_BYTES / 1024 / 1024} MiB: split it`);
     case 'unreadable':
       throw unusable(file, bytes.reason);
-    default:
+    case 'missing':
+    case 'not-a-directory':
       throw unusable(file, 'no such file');
+    default:
+      return assertNever(bytes);
   }
 }
 

@@ -45,8 +45,8 @@ function fileOf(project: string): string {
   return `images/${project}/images.yaml`;
 }
 
-const BYTE_ORDER_MARK = '\uFEFF';
+export const BYTE_ORDER_MARK = '\uFEFF';
 
-function withoutMark(text: string): string {
+export function withoutMark(text: string): string {
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
 }

@@ -58,28 +58,29 @@ interface GapLine {
   readonly isStructure: boolean;
 }
 
-/** The structure of YAML, which is written anew, and a comment. */
-const GAP_LINE = /^(?!---|\.\.\.)([\s\-[\]{}:,]*?)([ \t]*)(?:(?<![^\s])(#.*))?$/;
-
 function readGap(text: string, from: number, to: number): readonly GapLine[] | Obstacle {
   let at = from;
   const lines: GapLine[] = [];
   for (const line of text.slice(from, to).split('\n')) {
-    const match = GAP_LINE.exec(line.replace(/\r$/, ''));
-    if (match === null) return { at: at + line.search(/^(?:---|\.\.\.)|[^\s\-[\]{}:,]|$/), reason: UNUSUAL };
-    const [, structure = '', blanks = '', comment = ''] = match;
-    const column = at + structure.length + blanks.length - startOfLine(text, at);
+    const hash = line.search(COMMENT);
+    const before = hash === -1 ? line : line.slice(0, hash);
+    const other = before.search(NO_STRUCTURE);
+    if (other !== -1) return { at: at + other, reason: UNUSUAL };
+    const structure = before.trimEnd();
     lines.push({
-      comment: comment.trimEnd(),
-      blanks: blanks.replaceAll('\t', ' ') || ' ',
-      column,
-      isStructure: structure.trim() !== '',
+      comment: hash === -1 ? '' : line.slice(hash).trimEnd(),
+      blanks: before.slice(structure.length).replaceAll('\t', ' ') || ' ',
+      column: at + before.length - startOfLine(text, at),
+      isStructure: structure !== '',
     });
     at += line.length + 1;
   }
   return lines;
 }
 
+const COMMENT = /(?<!\S)#/;
+/** More than the dashes, brackets and commas that are written anew; a marker of a document is more, too. */
+const NO_STRUCTURE = /^(?:---|\.\.\.)|[^\s\-[\]{}:,]/;
 const UNUSUAL = 'an anchor, alias, tag, block of text or second document';
 
 /** Comments between the texts of a row, such as those of tags on lines of their own. */

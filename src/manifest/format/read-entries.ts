@@ -146,7 +146,7 @@ class EntryReader {
 
 const LISTS: ReadonlySet<string> = new Set(['registries', 'images']);
 
-const NAME = /^[a-z](?:[a-z0-9._/@-]*[a-z0-9])+$/;
+const NAME = /^[a-z][a-z0-9._/@-]*[a-z0-9]$/;
 const WORDS: ReadonlySet<string> = new Set(['null', 'true', 'false', 'yes', 'no', 'on', 'off']);
 
 function isDmap({ key }: YamlEntry): boolean {

@@ -80,7 +80,6 @@ function countOf({ tests }: TestRow, outcome: TestCase['outcome']): number {
 }
 
 const DIGEST = /sha256:[0-9a-f]{64}/g;
-const REFERENCE = /([\w./-]+):([\w][\w.-]*)/g;
 
 class Subjects {
   /** By digest, and by `NAME:TAG`. */
@@ -108,10 +107,15 @@ class Subjects {
   }
 }
 
+/** Characters of the longest reference, with some room. */
+const MAX_WORD = 1_000;
+
 /** `a/b:v1` and `b:v1` for `a/b:v1`: the registry before the name may be any. */
 function referencesIn(text: string): readonly string[] {
-  return Array.from(text.matchAll(REFERENCE)).flatMap(([, path = '', tag = '']) => {
-    const parts = path.split('/');
-    return parts.map((_, index) => `${parts.slice(index).join('/')}:${tag}`);
+  return text.split(/[^\w.:/-]/).flatMap((word) => {
+    const colon = word.lastIndexOf(':');
+    if (colon === -1 || word.length > MAX_WORD) return [];
+    const parts = word.slice(0, colon).split('/');
+    return parts.map((_, index) => `${parts.slice(index).join('/')}${word.slice(colon)}`);
   });
 }

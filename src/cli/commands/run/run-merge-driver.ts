@@ -1,33 +1,27 @@
-import { writeFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { readFile, writeFile } from 'node:fs/promises';
 import type { Environment } from '../../../adapters/git/git.ts';
 import { assertNever } from '../../../base/errors.ts';
 import { readSource } from '../../../manifest/layout/read-source.ts';
-import { type LineMerges, mergeLists } from '../../../manifest/merge/merge-lists.ts';
+import { mergeLists } from '../../../manifest/merge/merge-lists.ts';
 import { SourceFile } from '../../../manifest/source-file.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { LogOptions } from '../../flags/options/run-options.ts';
 import { InputError } from '../../flags/usage-error.ts';
+import { BYTE_ORDER_MARK } from '../../output/image-lists.ts';
 import { createLogger } from '../../output/logger.ts';
-import { runLocalGit } from '../../runtime/local-git.ts';
+import { gitLineMerges, type MergeFiles } from '../../runtime/local-git.ts';
 import type { ProcessContext } from '../command.ts';
 import { installMergeDriver } from './install-merge-driver.ts';
 
-/** A request to merge a file for git, or to set that up. */
+/** A request to merge a file for git, whose `ours` gets the result, or to set that up. */
 export type MergeDriverOptions =
-  | {
+  | (MergeFiles & {
       readonly kind: 'merge';
-      readonly base: string;
-      /** Gets the result. */
-      readonly ours: string;
-      readonly theirs: string;
       /** The name of the file in the repository. */
       readonly path: string;
       readonly log: LogOptions;
-    }
+    })
   | { readonly kind: 'install'; readonly isGlobal: boolean; readonly log: LogOptions };
-
-type MergeFiles = Extract<MergeDriverOptions, { readonly kind: 'merge' }>;
 
 /** `cip merge-driver` from its options to its exit code. */
 export async function runMergeDriver(
@@ -44,16 +38,19 @@ interface DriverContext {
   readonly log: Log;
 }
 
-async function mergeFiles(files: MergeFiles, { env, log }: DriverContext): Promise<number> {
+async function mergeFiles(
+  files: MergeFiles & { readonly path: string },
+  { env, log }: DriverContext,
+): Promise<number> {
+  const lines = gitLineMerges(files, env);
   const [base, ours, theirs] = await Promise.all([files.base, files.ours, files.theirs].map(readText));
   if (base === undefined || ours === undefined || theirs === undefined) {
     log.write('warning', `${files.path}: merged by lines, as git does: a side is not UTF-8`);
-    const { text, isClean } = await lineMerges(files, env).marked();
-    await writeFile(files.ours, text);
-    return isClean ? 0 : 1;
+    return (await lines.inPlace()) ? 0 : 1;
   }
-  const merge = await mergeLists({ base, ours, theirs }, lineMerges(files, env));
-  await writeFile(files.ours, merge.text);
+  const merge = await mergeLists({ base, ours, theirs }, lines);
+  const hasMark = (await readFile(files.ours, 'utf8')).startsWith(BYTE_ORDER_MARK);
+  await writeFile(files.ours, `${hasMark ? BYTE_ORDER_MARK : ''}${merge.text}`);
   switch (merge.kind) {
     case 'merged':
       return 0;
@@ -73,19 +70,4 @@ async function readText(path: string): Promise<string | undefined> {
   const source = await readSource({ file: path, path }, signal);
   if (!(source instanceof SourceFile)) throw new InputError(source.message);
   return source.problems.length === 0 ? source.text : undefined;
-}
-
-/** The merges of `git merge-file`. Its exit code is the number of conflicts. */
-function lineMerges(files: MergeFiles, env: Environment): LineMerges {
-  const names = ['-L', 'ours', '-L', 'base', '-L', 'theirs'];
-  const paths = [files.ours, files.base, files.theirs].map((path) => resolve(path));
-  const merge = async (...flags: readonly string[]) =>
-    await runLocalGit(['merge-file', '-p', ...flags, ...names, ...paths], env);
-  return {
-    marked: async () => {
-      const { end, output } = await merge();
-      return { text: output.toString(), isClean: end === 'exit 0' };
-    },
-    union: async () => (await merge('--union')).output.toString(),
-  };
 }
