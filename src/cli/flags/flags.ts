@@ -92,7 +92,7 @@ export const REPORT_FILE_FLAGS = flagsOf('Report', [
     name: 'attach-results',
     value: 'FILE',
     repeatable: true,
-    description: 'add the test results of a JUnit XML file to the Markdown report',
+    description: 'add test results (JUnit XML) to the Markdown report',
     neverEmpty: true,
   },
 ]);

@@ -4,6 +4,7 @@ import { decodeText } from '../../manifest/layout/decode.ts';
 import { readBounded } from '../../manifest/layout/disk.ts';
 import type { AttachedTable } from '../../report/attached/attached-table.ts';
 import type { TestCase } from '../../report/attached/junit.ts';
+
 import { makeTestTables } from '../../report/attached/test-tables.ts';
 import type { Report } from '../../report/report.ts';
 import { InputError } from '../flags/usage-error.ts';

@@ -10,6 +10,8 @@ import { compareText } from '../../../src/base/sorted.ts';
 import { parseDigest } from '../../../src/image/digest.ts';
 import { parseImageName } from '../../../src/image/repository.ts';
 import { parseTag } from '../../../src/image/tag.ts';
+import { unifiedDiff } from '../../../src/base/unified-diff.ts';
+import { isCanonical } from '../../../src/manifest/format/format-manifest.ts';
 import { editImages, type ImageAddition } from '../../../src/manifest/edit/edit-images.ts';
 import { runs } from '../../builders/property-runs.ts';
 import { digest } from '../checks.ts';
@@ -202,6 +204,29 @@ describe('an addition to a list of images', () => {
       expect(added.split('\n').filter((line) => !lines.has(line))).toContain('- name: new-image');
       expect(added.length - text.length).toBeLessThan(130);
     }
+  });
+
+  it('of a release of 30 images to a list of 12,000 lines changes 30 lines', () => {
+    const hash = (number: number) => `sha256:${String(number).padStart(64, '0')}`;
+    const image = (index: number) =>
+      Array.from(
+        { length: 400 },
+        (_, version) => `    "${hash(index * 400 + 400 - version)}": ["v1.${version + 100}"]\n`,
+      );
+    const list = Array.from(
+      { length: 30 },
+      (_, index) => `- name: image-${index + 10}\n  dmap:\n${image(index).join('')}`,
+    );
+    const text = list.join('');
+    const release = Array.from(
+      { length: 30 },
+      (_, index) => `image-${index + 10}:v1.600@${hash(90_000 + index)}`,
+    );
+    const after = edited(text, ...release);
+    expect(unifiedDiff('images.yaml', text, after).match(/^[+-](?!--|\+\+).*$/gm)).toEqual(
+      release.map((_, index) => `+    "${hash(90_000 + index)}": ["v1.600"]`),
+    );
+    expect(isCanonical(text) && isCanonical(after)).toBe(true);
   });
 
   it('in any order gives one sorted list', () => {
