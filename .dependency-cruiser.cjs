@@ -31,7 +31,10 @@ const TABLE = {
     src: ['plan', 'edges', 'ports', 'image', 'base'],
     touches: { 'node:stream': TYPES, 'p-limit': ANYWHERE },
   },
-  report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: { zod: ANYWHERE } },
+  report: {
+    src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'],
+    touches: { zod: ANYWHERE, saxes: ['attached/junit.ts'] },
+  },
   'apply.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
   'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'image', 'base'], touches: {} },
   'workflows/*': {

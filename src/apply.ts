@@ -122,7 +122,7 @@ export function beginRun(request: RunRequest, ports: RunPorts): Run {
 }
 
 /** The known parts of a report when the plan is final. */
-type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 'file'> & {
+type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 'file' | 'changes'> & {
   readonly plan: Plan;
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];

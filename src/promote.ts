@@ -16,7 +16,7 @@ import { makePlan } from './plan/make-plan.ts';
 import type { BoundAccount, ChangeScope, PlanOrigin, RecordedPlan } from './plan/recorded-plan.ts';
 import type { RepositoryFactsReader } from './ports/repository-facts.ts';
 import type { SourceRevision, SourceTree } from './ports/source-tree.ts';
-import type { RunReport } from './report/report.ts';
+import type { ReportChanges, RunReport } from './report/report.ts';
 
 export interface PromotionRequest extends RunRequest {
   readonly read: ReadManifests;
@@ -40,6 +40,8 @@ export interface PromotionRequest extends RunRequest {
 export interface Changes {
   readonly wanted: Wanted;
   readonly scope: ChangeScope;
+  /** The flag or variable that names the earlier state. */
+  readonly from: string;
   /** Entries that were removed, and faults of the earlier state. */
   readonly findings: readonly Finding[];
 }
@@ -91,7 +93,15 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   }
   const { edges, shard } = wanted;
   const { problems, counts: manifests } = read;
-  return carryOut({ plan, inventory, findings, edges, shard, problems, manifests }, run);
+  return carryOut(
+    { plan, inventory, findings, edges, shard, problems, manifests, changes: changes && changesOf(changes) },
+    run,
+  );
+}
+
+/** The scope of a run for the report. */
+export function changesOf({ scope, from }: Pick<Changes, 'scope' | 'from'>): ReportChanges {
+  return { ...scope, from };
 }
 
 interface Made {

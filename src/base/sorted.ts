@@ -11,3 +11,11 @@ export function sortedBy<T>(items: Iterable<T>, keyOf: (item: T) => string): T[]
     .toSorted((a, b) => compareText(a.key, b.key))
     .map(({ item }) => item);
 }
+
+/** True for items in the order of the text that `keyOf` gives. */
+export function isSorted<T>(items: readonly T[], keyOf: (item: T) => string): boolean {
+  return items.every((item, index) => {
+    const before = items[index - 1];
+    return before === undefined || keyOf(before) <= keyOf(item);
+  });
+}

@@ -7,8 +7,8 @@ interface Line {
 }
 
 /**
- * A unified diff of two texts, as `patch` reads it; empty for equal texts. Its time grows with the number of lines
- * alone: it is small where lines were added to the text, and correct for any other.
+ * A unified diff of two texts, as `patch` reads it; empty for equal texts. It is small where lines were added,
+ * removed or moved, and its time hardly grows with the number of changes.
  *
  * @see https://pubs.opengroup.org/onlinepubs/9799919799/utilities/diff.html
  */
@@ -24,8 +24,68 @@ function splitLines(text: string): readonly string[] {
   return text.match(/[^\n]*\n|[^\n]+$/g) ?? [];
 }
 
-/** A line of the old text that comes later in the new one waits for it; one that does not is removed. */
+/** Lines that both texts have once are matched, as in a patience diff. The lines between them are compared in order. */
 function compareLines(before: readonly string[], after: readonly string[]): readonly Line[] {
+  const lines: Line[] = [];
+  let [from, to] = [0, 0];
+  for (const match of [...matchUniqueLines(before, after), { before: before.length, after: after.length }]) {
+    lines.push(...compareInOrder(before.slice(from, match.before), after.slice(to, match.after)));
+    const text = before[match.before];
+    if (text !== undefined) lines.push({ mark: ' ', text });
+    [from, to] = [match.before + 1, match.after + 1];
+  }
+  return lines;
+}
+
+/** The indexes of a line in both texts. */
+interface LineMatch {
+  readonly before: number;
+  readonly after: number;
+}
+
+/** The longest sequence of unique lines that comes in the same order in both texts. */
+function matchUniqueLines(before: readonly string[], after: readonly string[]): readonly LineMatch[] {
+  const [old, fresh] = [uniqueLines(before), uniqueLines(after)];
+  const chains: Chain[] = []; // the last match of the best sequence of each length
+  for (const [text, index] of old) {
+    const match = fresh.get(text);
+    if (match === undefined) continue;
+    const length = firstNotBelow(chains, match);
+    chains[length] = { before: index, after: match, previous: chains[length - 1] };
+  }
+  const sequence: LineMatch[] = [];
+  for (let chain = chains.at(-1); chain !== undefined; chain = chain.previous) sequence.push(chain);
+  return sequence.toReversed();
+}
+
+interface Chain extends LineMatch {
+  readonly previous: Chain | undefined;
+}
+
+function firstNotBelow(chains: readonly Chain[], after: number): number {
+  let [low, high] = [0, chains.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((chains[middle]?.after ?? 0) < after) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The indexes of the lines that a text has once, in their order. */
+function uniqueLines(lines: readonly string[]): ReadonlyMap<string, number> {
+  const repeated = new Set<string>();
+  const indexes = new Map<string, number>();
+  for (const [index, text] of lines.entries()) {
+    if (indexes.has(text)) repeated.add(text);
+    else indexes.set(text, index);
+  }
+  for (const text of repeated) indexes.delete(text);
+  return indexes;
+}
+
+/** A line of the old text that comes later in the new one waits for it; one that does not is removed. */
+function compareInOrder(before: readonly string[], after: readonly string[]): readonly Line[] {
   const last = new Map(after.map((text, index) => [text, index]));
   const lines: Line[] = [];
   let next = 0;

@@ -19,7 +19,7 @@ import {
   explainMalformed,
   type MalformedEntry,
 } from './make-envelope.ts';
-import type { PromotionItem, PromotionMode, RunReport, Summary } from './report.ts';
+import type { PromotionItem, PromotionMode, ReportChanges, RunReport, Summary } from './report.ts';
 
 export interface ReportInput extends EnvelopeInput {
   readonly mode: PromotionMode;
@@ -28,6 +28,8 @@ export interface ReportInput extends EnvelopeInput {
   /** Of a run that is limited to one shard. */
   readonly shard?: ShardIdentity | undefined;
   readonly plan: Plan;
+  /** Of a run that was limited to what changed in the manifests. */
+  readonly changes?: ReportChanges | undefined;
   /** By host. */
   readonly readings: ReadonlyMap<string, RepositoryCounts>;
   /** Default: none. */
@@ -47,6 +49,7 @@ export function makeReport(input: ReportInput): RunReport {
     mode,
     ...makeHead(input, shard),
     ...(input.file === undefined ? {} : { plan: input.file }),
+    ...(input.changes === undefined ? {} : { changes: input.changes }),
     summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),
     ...countCauses(input).field(),

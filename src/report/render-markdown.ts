@@ -1,3 +1,4 @@
+import { type AttachedTable, renderAttached } from './attached/attached-table.ts';
 import { advise } from './advise.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
@@ -22,6 +23,8 @@ const TITLES = {
 export interface MarkdownOptions {
   /** The exit code in the verdict. Default: that of a run without -allow-lost. */
   readonly exitCode?: number;
+  /** Tables of other programs. Default: none. */
+  readonly attached?: readonly AttachedTable[] | undefined;
   /** The code frame of `file:line:column`. Default: no code frames. */
   readonly frameOf?: ((at: string) => string | undefined) | undefined;
 }
@@ -35,9 +38,11 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   return [
     `## ${titleOf(report)}`,
     `**${escapeCell(verdictOf(report, exitCode))}**`,
+    ...scopeOf(report),
     ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
     ...imageTables(images, { mode: report.mode, lists }),
+    ...renderAttached(options.attached ?? []),
     ...details('Destinations', lists.render()),
     ...details('Edges and hosts', [
       ...tableOf(withoutZeros(decisionTable(report))),
@@ -45,6 +50,15 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
     ]),
     '',
   ].join('\n\n');
+}
+
+/** The scope of a run that was limited to what changed. */
+function scopeOf(report: Report): string[] {
+  if (report.mode === 'verify' || report.changes === undefined) return [];
+  const { base, since, from } = report.changes;
+  const compared = base === null ? 'no earlier commit' : `commit ${base.slice(0, 12)}`;
+  const period = since === undefined ? '' : `, added since ${since}`;
+  return [escapeCell(`Only what changed, compared with ${compared}${period} (${from}).`)];
 }
 
 /** Rows of the table of hosts. */

@@ -16,6 +16,7 @@ import type {
 import {
   type PromotionItem as PromotionItemType,
   type PromotionReport as PromotionReportType,
+  type ReportChanges,
   type RepairItem,
   type Verification as VerificationType,
   type VerificationItem as VerificationItemType,
@@ -82,6 +83,12 @@ const Cause: z.ZodType<ReportCause> = z.looseObject({
   advice: Text,
 });
 
+const Changes: z.ZodType<ReportChanges> = z.looseObject({
+  base: NullableText,
+  since: z.exactOptional(Text),
+  from: Text,
+});
+
 /** The fields of every report, apart from its summary, items and hosts. */
 const ENVELOPE = {
   ...RUN,
@@ -140,6 +147,7 @@ export const PromotionReport: z.ZodType<PromotionReportType> = z.looseObject({
   version: z.literal(1),
   mode: z.enum(['parse-only', 'dry-run', 'promotion']),
   plan: z.exactOptional(DigestText),
+  changes: z.exactOptional(Changes),
   ...ENVELOPE,
   summary: plannedCountsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
   items: z.array(PromotionItem),

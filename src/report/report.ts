@@ -1,4 +1,5 @@
 import type { Digest } from '../image/digest.ts';
+import type { ChangeScope } from '../plan/recorded-plan.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
@@ -17,9 +18,17 @@ export interface PromotionReport<Items extends Iterable<PromotionItem> = readonl
   readonly mode: PromotionMode;
   /** Of `cip apply`: the digest of the plan file. Its items and counts are of the edges of that plan alone. */
   readonly plan?: Digest;
+  /** Of a run that was limited to what changed in the manifests. */
+  readonly changes?: ReportChanges;
   readonly summary: Summary;
   readonly items: Items;
   readonly hosts: Readonly<Record<string, PromotionHost>>;
+}
+
+/** The earlier state that the manifests were compared with. */
+export interface ReportChanges extends ChangeScope {
+  /** The flag or variable that names it. */
+  readonly from: string;
 }
 
 /**

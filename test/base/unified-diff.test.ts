@@ -36,6 +36,13 @@ it('shows added and changed lines with three lines around them', () => {
   );
 });
 
+it('shows a moved line twice, and no other', () => {
+  const lines = Array.from({ length: 40 }, (_, index) => [`${index}\n`, '  same:\n']).flat();
+  const after = [...lines.slice(1), lines[0] ?? ''];
+  const diff = unifiedDiff('f', lines.join(''), after.join(''));
+  expect(diff.match(/^[+-](?!--|\+\+).*$/gm)).toEqual(['-0', '+0']);
+});
+
 it('is empty for equal texts', () => expect(unifiedDiff('f', 'a\n', 'a\n')).toBe(''));
 
 it('is applied by git, whatever the texts', async () => {

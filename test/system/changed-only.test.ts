@@ -42,6 +42,31 @@ describe('a run with -use-prow-manifest-diff', () => {
     expect(registry.store.resolveTag('prod/tool', 'v1')).toBeUndefined();
   });
 
+  it('names its base, and the flag or variable that gave it, in its reports', async () => {
+    const { commit, files, flag } = await world();
+    const base = commit(files(['v1']));
+    commit(files(['v1', 'v2']));
+    const directory = temporaryDirectory();
+    const shard = async (index: number) => {
+      const report = `-report=${directory}/${index}.json`;
+      return await runCip([flag, '-use-prow-manifest-diff', `-shard=${index}/2`, report], {
+        env: POSTSUBMIT,
+      });
+    };
+    for (const index of [0, 1]) expect((await shard(index)).status).toBe(0);
+    const reports = [0, 1].map((index) => join(directory, `${index}.json`));
+    const merged = join(directory, 'merged.md');
+    const { report } = await runWithReport(['report', 'merge', ...reports, `-report-markdown=${merged}`]);
+    expect(report).toMatchObject({ changes: { base, from: 'JOB_TYPE=postsubmit' } });
+    expect(readFileSync(merged, 'utf8')).toContain(
+      `Only what changed, compared with commit ${base.slice(0, 12)} (JOB\\_TYPE=postsubmit).`,
+    );
+    const parsed = await runWithReport([flag, '-manifest-diff-since=1 day', '-parse-only']);
+    expect(parsed.report).toMatchObject({
+      changes: { from: '-manifest-diff-since=1 day', since: expect.stringMatching(/Z$/) },
+    });
+  });
+
   it('fills a new destination, and asks no other', async () => {
     const { registry, commit, files, flag } = await world();
     commit(files(['v1']));

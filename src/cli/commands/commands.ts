@@ -5,7 +5,9 @@ import { add } from './add.ts';
 import { completionOf } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
+import { fmt } from './fmt.ts';
 import { init } from './init.ts';
+import { mergeDriver } from './merge-driver.ts';
 import { mm } from './mm.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
@@ -19,6 +21,8 @@ export const COMMANDS: readonly CipCommand[] = [
   init,
   add,
   mm,
+  fmt,
+  mergeDriver,
   copy,
   verify,
   diff,

@@ -88,6 +88,13 @@ export const REPORT_FILE_FLAGS = flagsOf('Report', [
     value: 'FILE',
     description: 'write the report as a page for a browser; `-` is stdout',
   },
+  {
+    name: 'attach-results',
+    value: 'FILE',
+    repeatable: true,
+    description: 'add test results (JUnit XML) to the Markdown report',
+    neverEmpty: true,
+  },
 ]);
 
 /** The report of a run over manifests. */

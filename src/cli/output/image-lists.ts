@@ -22,7 +22,17 @@ export async function writeImageList(
   directory: string,
   { project, before, text }: { readonly project: string; readonly before: string; readonly text: string },
 ): Promise<void> {
-  const path = join(directory, fileOf(project));
+  await replaceText(join(directory, fileOf(project)), { before, text });
+}
+
+/**
+ * Replaces the text of a file, as a whole or not at all; links, permissions and a byte order mark are kept. Throws an
+ * `InputError` if it was changed meanwhile.
+ */
+export async function replaceText(
+  path: string,
+  { before, text }: { readonly before: string; readonly text: string },
+): Promise<void> {
   const target = await resolveTarget(path);
   if (!('kind' in target) || target.kind !== 'file') throw new InputError(`${path} cannot be written`);
   const old = await readFile(path, 'utf8');
@@ -35,8 +45,8 @@ function fileOf(project: string): string {
   return `images/${project}/images.yaml`;
 }
 
-const BYTE_ORDER_MARK = '\uFEFF';
+export const BYTE_ORDER_MARK = '\uFEFF';
 
-function withoutMark(text: string): string {
+export function withoutMark(text: string): string {
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(BYTE_ORDER_MARK.length) : text;
 }

@@ -5,12 +5,14 @@ import { promisify } from 'node:util';
 import { assertNever, CodedError, messageOf } from '../../base/errors.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
+import type { AttachedTable } from '../../report/attached/attached-table.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
 import { renderJson } from '../../report/render-json.ts';
 import { type MarkdownOptions, renderMarkdown } from '../../report/render-markdown.ts';
 import type { Report } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
+import { readAttachedResults } from './attached-results.ts';
 import { discardOldReport, writeReportFile, writeToSpecial } from './report-file.ts';
 import { isInput, type ReportInputs } from './report-inputs.ts';
 import { keyOfTarget, type ReportTarget, resolveTarget } from './report-target.ts';
@@ -20,6 +22,7 @@ import { OutputError, type Stdio, writeTo as writeToStream } from './stdio.ts';
 export class ReportError extends CodedError<'unwritable'> {}
 
 type Targets = Pick<PromotionOptions, 'report' | 'reportMarkdown'> & {
+  readonly attachResults?: readonly string[];
   readonly reportHtml?: string | undefined;
   readonly planOut?: string | undefined;
 };
@@ -31,6 +34,8 @@ export interface ReportTargets {
   readonly reportHtml?: ReportTarget | undefined;
   /** The target of the plan. */
   readonly planOut?: ReportTarget | undefined;
+  /** The tables of `-attach-results`. Unset: none. */
+  readonly attached?: ((report: Report) => readonly AttachedTable[]) | undefined;
 }
 
 /**
@@ -38,9 +43,11 @@ export interface ReportTargets {
  * not be written, or only over one of the input files.
  */
 export async function prepareReports(
-  { report, reportMarkdown, reportHtml, planOut }: Targets,
-  inputs: ReportInputs,
+  { report, reportMarkdown, reportHtml, planOut, attachResults = [] }: Targets,
+  { files, ...others }: ReportInputs,
 ): Promise<ReportTargets> {
+  const inputs = { ...others, files: [...files, ...attachResults] };
+  const attached = await readAttachedResults(attachResults);
   const places = {
     report: await findFor(report, inputs),
     reportMarkdown: await findFor(reportMarkdown, inputs),
@@ -54,7 +61,7 @@ export async function prepareReports(
     { flag: '-plan-out', given: planOut, place: places.planOut },
   ]);
   await Promise.all(Object.values(places).map(discardOld));
-  return places;
+  return { ...places, attached };
 }
 
 interface GivenTarget {
@@ -83,12 +90,16 @@ function refuseSame(targets: readonly GivenTarget[]): void {
  */
 export async function writeReports(
   report: Report,
-  { report: json, reportMarkdown: markdown, reportHtml: html }: ReportTargets,
+  { report: json, reportMarkdown: markdown, reportHtml: html, attached: tablesOf }: ReportTargets,
   { stdio, ...markdownOptions }: MarkdownOptions & { readonly stdio: Stdio },
 ): Promise<void> {
   const results = await Promise.allSettled([
     writePieces(json, () => renderJson(report), { stdio }),
-    writePieces(markdown, () => [renderMarkdown(report, markdownOptions)], { stdio }),
+    writePieces(
+      markdown,
+      () => [renderMarkdown(report, { ...markdownOptions, attached: tablesOf?.(report) })],
+      { stdio },
+    ),
     writePage(html, report, { stdio, exitCode: markdownOptions.exitCode }),
   ]);
   for (const result of results) if (result.status === 'rejected') throw result.reason;

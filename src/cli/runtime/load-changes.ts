@@ -9,10 +9,15 @@ import { InputError } from '../flags/usage-error.ts';
 import { loadManifests } from './load-manifests.ts';
 import type { Run } from './run-scope.ts';
 
+export interface NamedChanges extends FoundChanges {
+  /** The flag or variable that names the earlier state. */
+  readonly from: string;
+}
+
 interface LoadedChanges {
   readonly read: ReadManifests;
   /** Undefined for a run that is not limited to changes, and for one that was stopped before they were found. */
-  readonly changes: FoundChanges | undefined;
+  readonly changes: NamedChanges | undefined;
 }
 
 /**
@@ -20,13 +25,18 @@ interface LoadedChanges {
  * or their history, cannot be used.
  */
 export async function loadChanges(
-  { where, diff, siblings }: Pick<PromotionOptions, 'where' | 'diff' | 'siblings'>,
+  {
+    where,
+    diff,
+    diffSource = '',
+    siblings,
+  }: Pick<PromotionOptions, 'where' | 'diff' | 'diffSource' | 'siblings'>,
   { log, stop: { stopping }, runtime }: Pick<Run, 'log' | 'stop' | 'runtime'>,
   countLevel: LogLevel,
 ): Promise<LoadedChanges> {
   const options = { strict: false, countLevel, log, stopping };
   if (diff === undefined) return { read: await loadManifests(where, options), changes: undefined };
-  let changes: FoundChanges | undefined;
+  let changes: NamedChanges | undefined;
   const directory = where.kind === 'thin' ? where.directory : undefined;
   const review = async (now: ReadManifests) => {
     const ports = {
@@ -34,7 +44,8 @@ export async function loadChanges(
       readFile: async (file: string) =>
         await readFile(directory === undefined ? file : join(directory, file)),
     };
-    changes = await findChanges({ where, diff, read: now, siblings }, ports, stopping);
+    const found = await findChanges({ where, diff, read: now, siblings }, ports, stopping);
+    changes = { ...found, from: diffSource };
     return changes.read;
   };
   const read = await loadManifests(where, { ...options, review }).catch((error: unknown) => {

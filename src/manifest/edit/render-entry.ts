@@ -1,3 +1,4 @@
+import { compareText } from '../../base/sorted.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Tag } from '../../image/tag.ts';
 
@@ -5,6 +6,11 @@ import type { Tag } from '../../image/tag.ts';
 export interface DigestTags {
   readonly digest: Digest;
   readonly tags: readonly Tag[];
+}
+
+/** The sort keys of a digest in each order that a `dmap` may have: by digest, or by its smallest tag. */
+export function digestKeys(digest: string, tags: readonly string[]): readonly string[] {
+  return [digest, `${tags.toSorted(compareText)[0] ?? ''}\n${digest}`];
 }
 
 /** An image of a list of images, in the style of snapshots: lines without the last line break. */

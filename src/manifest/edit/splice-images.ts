@@ -5,6 +5,7 @@ import { isNull, type YamlEntry, type YamlList, type YamlMap, type YamlNode } fr
 import { insertEntries, insertItems } from './insert.ts';
 import {
   type DigestTags,
+  digestKeys,
   renderDmapEntry,
   renderDmapFlow,
   renderImageFlow,
@@ -84,7 +85,7 @@ function spliceNewImages(text: string, list: YamlList, growths: readonly ImageGr
     return [{ at: list.at, removed: endOf(text, list) - list.at, text: lines }];
   }
   const added = growths.map(({ name, digests }) => ({
-    key: name,
+    keys: [name],
     lines: renderImageLines(name, digests),
     flow: renderImageFlow(name, digests),
   }));
@@ -127,14 +128,15 @@ function spliceDigests(
   if (dmap === undefined) {
     // the image has no `dmap`: it becomes the last field
     const lines = ['dmap:', ...added.map((entry) => `  ${renderDmapEntry(entry)}`)];
-    return insertEntries(text, image, [{ key: LAST, lines, flow: `"dmap": ${renderDmapFlow(added)}` }]);
+    const part = { keys: [], lines, flow: `"dmap": ${renderDmapFlow(added)}` };
+    return insertEntries(text, image, { added: [part], keysOf: () => [] });
   }
   if (dmap.value.kind === 'map') {
     const parts = added.map((entry) => {
       const line = renderDmapEntry(entry);
-      return { key: entry.digest, lines: [line], flow: line };
+      return { keys: digestKeys(entry.digest, entry.tags), lines: [line], flow: line };
     });
-    return insertEntries(text, dmap.value, parts);
+    return insertEntries(text, dmap.value, { added: parts, keysOf });
   }
   if (!isNull(dmap.value)) return undefined;
   if (!isUnwritten(dmap)) return [replace(text, dmap.value, renderDmapFlow(added))];
@@ -149,14 +151,19 @@ function spliceDigests(
   ];
 }
 
-/** Greater than the name of any field. */
-const LAST = '\uffff';
+function keysOf({ key, value }: YamlEntry): readonly string[] {
+  const tags = value.kind === 'list' ? value.items : [];
+  return digestKeys(
+    key.value,
+    tags.map((tag) => (tag.kind === 'scalar' ? tag.value : '')),
+  );
+}
 
 function spliceTags(text: string, entry: YamlEntry, tags: readonly Tag[]): readonly Splice[] | undefined {
   if (tags.length === 0) return [];
   const { value } = entry;
   if (value.kind === 'list') {
-    const added = tags.map((tag) => ({ key: tag, lines: [`- ${renderTag(tag)}`], flow: renderTag(tag) }));
+    const added = tags.map((tag) => ({ keys: [tag], lines: [`- ${renderTag(tag)}`], flow: renderTag(tag) }));
     return insertItems(text, value, { added, keyOf: (item) => (item.kind === 'scalar' ? item.value : '') });
   }
   if (!isNull(value)) return undefined;

@@ -22,7 +22,8 @@ export interface FoldedItems {
   readonly malformed: readonly ReportItem[];
 }
 
-type ItemsOf = Pick<Report, 'mode' | 'causes'> & { readonly items: Iterable<ReportItem> };
+/** The parts of a report that edges are folded from. */
+export type ItemsOf = Pick<Report, 'mode' | 'causes'> & { readonly items: Iterable<ReportItem> };
 
 /** The edges of a report by image, and its malformed entries, in one pass: iterating may create the items. */
 export function foldItems({ items, mode, causes = [] }: ItemsOf): FoldedItems {

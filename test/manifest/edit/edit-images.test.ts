@@ -10,6 +10,8 @@ import { compareText } from '../../../src/base/sorted.ts';
 import { parseDigest } from '../../../src/image/digest.ts';
 import { parseImageName } from '../../../src/image/repository.ts';
 import { parseTag } from '../../../src/image/tag.ts';
+import { unifiedDiff } from '../../../src/base/unified-diff.ts';
+import { isCanonical } from '../../../src/manifest/format/format-manifest.ts';
 import { editImages, type ImageAddition } from '../../../src/manifest/edit/edit-images.ts';
 import { runs } from '../../builders/property-runs.ts';
 import { digest } from '../checks.ts';
@@ -118,6 +120,15 @@ describe('an addition to a list of images', () => {
     expect(edited(text, `app:v1@${A}`)).toBe(expected);
   });
 
+  it('puts a digest at the place of its tag in a list that is sorted by tag', () => {
+    const list = (...lines: readonly string[]) =>
+      `- name: app\n  dmap:\n${lines.map((line) => `    ${line}\n`).join('')}`;
+    const [first, last] = [`"${C}": ["v1"]`, `"${A}": ["v3"]`];
+    expect(edited(list(first, last), `app:v2@${B}`, `app:v4@${digest('d')}`)).toBe(
+      list(first, `"${B}": ["v2"]`, last, `"${digest('d')}": ["v4"]`),
+    );
+  });
+
   it('keeps the line breaks of Windows', () => {
     const windows = LIST.replaceAll('\n', '\r\n');
     expect(edited(windows, `b:v1@${B}`)).toBe(edited(LIST, `b:v1@${B}`).replaceAll('\n', '\r\n'));
@@ -193,6 +204,29 @@ describe('an addition to a list of images', () => {
       expect(added.split('\n').filter((line) => !lines.has(line))).toContain('- name: new-image');
       expect(added.length - text.length).toBeLessThan(130);
     }
+  });
+
+  it('of a release of 30 images to a list of 12,000 lines changes 30 lines', () => {
+    const hash = (number: number) => `sha256:${String(number).padStart(64, '0')}`;
+    const image = (index: number) =>
+      Array.from(
+        { length: 400 },
+        (_, version) => `    "${hash(index * 400 + 400 - version)}": ["v1.${version + 100}"]\n`,
+      );
+    const list = Array.from(
+      { length: 30 },
+      (_, index) => `- name: image-${index + 10}\n  dmap:\n${image(index).join('')}`,
+    );
+    const text = list.join('');
+    const release = Array.from(
+      { length: 30 },
+      (_, index) => `image-${index + 10}:v1.600@${hash(90_000 + index)}`,
+    );
+    const after = edited(text, ...release);
+    expect(unifiedDiff('images.yaml', text, after).match(/^[+-](?!--|\+\+).*$/gm)).toEqual(
+      release.map((_, index) => `+    "${hash(90_000 + index)}": ["v1.600"]`),
+    );
+    expect(isCanonical(text) && isCanonical(after)).toBe(true);
   });
 
   it('in any order gives one sorted list', () => {

@@ -6,10 +6,9 @@ import { takeShard } from '../../../edges/take-shard.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
 import { planConflicts } from '../../../plan/make-plan.ts';
 import type { Log } from '../../../ports/log.ts';
-import { promote } from '../../../promote.ts';
+import { changesOf, promote } from '../../../promote.ts';
 import { makeReport } from '../../../report/make-report.ts';
 import type { RunReport } from '../../../report/report.ts';
-import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { finishPromotion } from '../../output/finish-promotion.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
@@ -18,7 +17,7 @@ import { openRunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
-import { loadChanges } from '../../runtime/load-changes.ts';
+import { loadChanges, type NamedChanges } from '../../runtime/load-changes.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
@@ -50,7 +49,7 @@ async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Pro
 interface Parts {
   readonly options: PromotionOptions;
   readonly run: Run;
-  readonly changes: FoundChanges | undefined;
+  readonly changes: NamedChanges | undefined;
   readonly output?: PlanOutput | undefined;
 }
 
@@ -109,6 +108,7 @@ function checkOnly(read: ReadManifests, { options, run, changes }: Parts): RunRe
     edges: wanted.edges,
     shard: wanted.shard,
     plan: planConflicts(wanted),
+    changes: changes && changesOf(changes),
     readings: new Map(),
     findings: [...checkManifests(PARSE_ONLY_RULES, manifests), ...(changes?.findings ?? [])],
     outcomes: new Map(),

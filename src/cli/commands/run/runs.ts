@@ -2,10 +2,8 @@
 // them share. Every file that a start loads takes about 0.6 ms, as much as 25 KB of code: few large files start faster
 // than many small ones. What loads a large library has a module of its own: `document-runs.ts` zod
 // and semver, `runtime/network-clients.ts` undici.
-export { runAdd } from './run-add.ts';
 export { runCopy } from './run-copy.ts';
 export { runDiff } from './run-diff.ts';
-export { runInit } from './run-init.ts';
 export { runPromotion } from './run-promotion.ts';
 export { runSnapshot } from './run-snapshot.ts';
 export { runVerify } from './run-verify.ts';

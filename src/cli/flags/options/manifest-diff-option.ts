@@ -8,8 +8,8 @@ import { UsageError } from '../usage-error.ts';
 
 type Env = NodeJS.ProcessEnv;
 
-/** A base, and whether the job is that of a pull request. */
-type JobBase = DiffBase & { readonly isPresubmit: boolean };
+/** A base, the flag or variable that names it, and whether the job is that of a pull request. */
+type JobBase = DiffBase & { readonly from: string; readonly isPresubmit: boolean };
 
 const SPELLINGS = ['use-prow-manifest-diff', 'manifest-diff-since', 'manifest-diff-base'] as const;
 
@@ -26,6 +26,18 @@ export function isLimitedToChanges(flags: FlagValues): boolean {
  * limited to changes. Throws a `UsageError`.
  */
 export function manifestDiffOf(flags: FlagValues, env: Env): ManifestDiff | undefined {
+  const base = jobBaseOf(flags, env);
+  if (base === undefined) return undefined;
+  const { isPresubmit, from: _, ...earlier } = base;
+  return { ...earlier, removals: isPresubmit && !flags.isOn('allow-removal') ? 'error' : 'warn' };
+}
+
+/** The flag or variable that names the earlier state, for the report. */
+export function diffSourceOf(flags: FlagValues, env: Env): string | undefined {
+  return jobBaseOf(flags, env)?.from;
+}
+
+function jobBaseOf(flags: FlagValues, env: Env): JobBase | undefined {
   const [prow, age, revision] = [
     flags.isOn(SPELLINGS[0]),
     flags.text(SPELLINGS[1]),
@@ -35,16 +47,17 @@ export function manifestDiffOf(flags: FlagValues, env: Env): ManifestDiff | unde
   if (given.length > 1) {
     throw new UsageError(`${given.map((name) => `-${name}`).join(' and ')} name two bases: give one`);
   }
-  if (prow) return diffFrom(baseOfProw(env, '-use-prow-manifest-diff'), flags);
-  if (age) return diffFrom({ kind: 'period', age, isPresubmit: false }, flags);
+  if (prow) return baseOfProw(env, '-use-prow-manifest-diff');
+  if (age) return { kind: 'period', age, from: `-manifest-diff-since=${age}`, isPresubmit: false };
   if (!revision) return undefined;
-  if (revision === 'auto') return diffFrom(baseOfJob(env), flags);
+  if (revision === 'auto') return baseOfJob(env);
   const isConfirmed = flags.isOn('confirm') || flags.text('dry-run') === 'false';
-  return diffFrom({ kind: 'revision', revision, isPresubmit: !isConfirmed }, flags);
-}
-
-function diffFrom({ isPresubmit, ...base }: JobBase, flags: FlagValues): ManifestDiff {
-  return { ...base, removals: isPresubmit && !flags.isOn('allow-removal') ? 'error' : 'warn' };
+  return {
+    kind: 'revision',
+    revision,
+    from: `-manifest-diff-base=${revision}`,
+    isPresubmit: !isConfirmed,
+  };
 }
 
 function baseOfJob(env: Env): JobBase {
@@ -61,7 +74,7 @@ function baseOfProw(env: Env, flag: string): JobBase {
   const type = env['JOB_TYPE'];
   if (!type)
     throw new UsageError(`${flag}: JOB_TYPE not set: Prow sets it to presubmit, batch or postsubmit`);
-  if (type === 'postsubmit') return { kind: 'parent', isPresubmit: false };
+  if (type === 'postsubmit') return { kind: 'parent', from: 'JOB_TYPE=postsubmit', isPresubmit: false };
   if (type !== 'presubmit' && type !== 'batch') {
     throw new UsageError(
       `${flag}: unknown job type: ${quote(type)}: expected presubmit, batch or postsubmit; use -manifest-diff-since=AGE in a periodic job`,
@@ -69,13 +82,14 @@ function baseOfProw(env: Env, flag: string): JobBase {
   }
   const revision = env['PULL_BASE_SHA'];
   if (!revision) throw new UsageError(`${flag}: PULL_BASE_SHA not set: Prow sets it for JOB_TYPE=${type}`);
-  return { kind: 'revision', revision, isPresubmit: true };
+  return { kind: 'revision', revision, from: 'PULL_BASE_SHA', isPresubmit: true };
 }
 
 /** @see https://docs.github.com/en/actions/reference/workflows-and-actions/variables */
 function baseOfGithub(env: Env): JobBase {
   const branch = env['GITHUB_BASE_REF'];
-  if (branch) return { kind: 'revision', revision: `origin/${branch}`, isPresubmit: true };
+  if (branch)
+    return { kind: 'revision', revision: `origin/${branch}`, from: 'GITHUB_BASE_REF', isPresubmit: true };
   const name = env['GITHUB_EVENT_NAME'] ?? '';
   const event = readEvent(env['GITHUB_EVENT_PATH']);
   const group = event['merge_group'];
@@ -99,14 +113,16 @@ function readEvent(path: string | undefined): JsonObject {
 /** @see https://docs.gitlab.com/ci/variables/predefined_variables/ */
 function baseOfGitlab(env: Env): JobBase {
   // the head of the target branch is set only where the pipeline runs on the merged result
-  const merged = env['CI_MERGE_REQUEST_TARGET_BRANCH_SHA'] || env['CI_MERGE_REQUEST_DIFF_BASE_SHA'];
-  if (merged) return { kind: 'revision', revision: merged, isPresubmit: true };
+  const from = GITLAB_BASES.find((name) => env[name]);
+  if (from !== undefined) return fromVariable(from, env[from], true);
   return fromVariable('CI_COMMIT_BEFORE_SHA', env['CI_COMMIT_BEFORE_SHA'], false);
 }
+
+const GITLAB_BASES = ['CI_MERGE_REQUEST_TARGET_BRANCH_SHA', 'CI_MERGE_REQUEST_DIFF_BASE_SHA'] as const;
 
 /** The first push of a branch has no commit before it: zeros. */
 function fromVariable(name: string, value: unknown, isPresubmit: boolean): JobBase {
   if (typeof value === 'string' && /[^0]/.test(value))
-    return { kind: 'revision', revision: value, isPresubmit };
+    return { kind: 'revision', revision: value, from: name, isPresubmit };
   throw new UsageError(`-manifest-diff-base=auto: ${name} names no commit: give -manifest-diff-base=REV`);
 }

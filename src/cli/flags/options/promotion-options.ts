@@ -9,7 +9,7 @@ import { BROWSE_FLAGS, SNAPSHOT_FORMATS } from '../flags.ts';
 import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { deadlineOf } from './deadline-option.ts';
-import { isLimitedToChanges, manifestDiffOf } from './manifest-diff-option.ts';
+import { diffSourceOf, isLimitedToChanges, manifestDiffOf } from './manifest-diff-option.ts';
 import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
@@ -33,6 +33,8 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly siblings: boolean;
   /** The earlier state of the manifests; undefined for a run that is not limited to changes. */
   readonly diff: ManifestDiff | undefined;
+  /** The flag or variable that names it. */
+  readonly diffSource?: string | undefined;
   readonly reportAll: boolean;
   /** The file for the plan; `-` is stdout. */
   readonly planOut: string | undefined;
@@ -47,6 +49,8 @@ export interface ReportFiles {
   readonly reportMarkdown: string | undefined;
   /** The page for a browser. */
   readonly reportHtml: string | undefined;
+  /** JUnit files whose results the Markdown report gets. */
+  readonly attachResults: readonly string[];
 }
 
 /** Mebibytes that most machines can spare. */
@@ -67,11 +71,12 @@ export function makeUnlocatedOptions({
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     siblings: !flags.isOn('no-siblings'),
     diff: manifestDiffOf(flags, env),
+    diffSource: diffSourceOf(flags, env),
   };
 }
 
 /** The options of every run that copies images. */
-export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings' | 'diff'>;
+export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings' | 'diff' | 'diffSource'>;
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
   const task = taskOf(flags);
@@ -163,7 +168,10 @@ export function reportFilesOf(flags: FlagValues): ReportFiles {
     ['-report-markdown', reportMarkdown],
     ['-report-html', reportHtml],
   ]);
-  return { report: json, reportMarkdown, reportHtml };
+  const attachResults = flags.all('attach-results');
+  if (attachResults.length > 0 && reportMarkdown === undefined)
+    throw new UsageError('-attach-results adds tables to the report of -report-markdown, which is not given');
+  return { report: json, reportMarkdown, reportHtml, attachResults };
 }
 
 function refuseSame(files: readonly (readonly [string, string | undefined])[]): void {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { manifestDiffOf } from '../../../../src/cli/flags/options/manifest-diff-option.ts';
+import { diffSourceOf, manifestDiffOf } from '../../../../src/cli/flags/options/manifest-diff-option.ts';
 import { parseCommandLine } from '../../../../src/cli/flags/parse-command-line.ts';
 import { testdir } from '../../../builders/testdir.ts';
 
@@ -44,6 +44,19 @@ describe('the base', () => {
     [[...PROW, '-allow-removal'], { JOB_TYPE: 'presubmit', PULL_BASE_SHA: 'abc' }, to('abc', 'warn')],
   ])('of %j with %j', (args, env, diff) => {
     expect(diffOf(args, env)).toEqual(diff);
+  });
+
+  it.each([
+    [[], {}, undefined],
+    [PROW, { JOB_TYPE: 'presubmit', PULL_BASE_SHA: 'abc' }, 'PULL_BASE_SHA'],
+    [PROW, { JOB_TYPE: 'postsubmit' }, 'JOB_TYPE=postsubmit'],
+    [['-manifest-diff-since=14 days'], {}, '-manifest-diff-since=14 days'],
+    [['-manifest-diff-base', 'origin/main'], {}, '-manifest-diff-base=origin/main'],
+    [AUTO, { GITHUB_ACTIONS: 'true', GITHUB_BASE_REF: 'main' }, 'GITHUB_BASE_REF'],
+    [AUTO, { GITLAB_CI: 'true', CI_COMMIT_BEFORE_SHA: 'abc' }, 'CI_COMMIT_BEFORE_SHA'],
+  ])('of %j with %j is named by %s', (args, env, source) => {
+    const { flags } = parseCommandLine('cip', ['-manifest=m', ...args]);
+    expect(diffSourceOf(flags, env)).toBe(source);
   });
 
   it.each([
