@@ -7,6 +7,7 @@ import {
   LOCATION_FLAGS,
   PROMOTION_FLAGS,
   REPORT_FLAGS,
+  RULE_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
 } from '../flags/flags.ts';
@@ -61,6 +62,7 @@ export const promote = defineCommand<PromoteRequest>({
   flags: [
     ...LOCATION_FLAGS,
     ...PARSE_ONLY_FLAGS,
+    ...RULE_FLAGS,
     ...CHANGE_FLAGS,
     ...CONFIRM_FLAGS,
     ...SCOPE_FLAGS,
@@ -92,6 +94,7 @@ export const promote = defineCommand<PromoteRequest>({
       'deadline',
       'allow-lost',
       'max-image-size',
+      'rule',
       'plan-out',
       'report',
       'report-markdown',

@@ -130,7 +130,7 @@ function warnOfNearMisses(
   { entries, file, thin }: { entries: readonly DirectoryEntry[]; file: string; thin: ThinDirectory },
 ): void {
   for (const name of nearMisses(expected, entries)) {
-    thin.warn(childOf(file, name), `this file is not read: did you mean ${quote(expected)}?`);
+    thin.warn(childOf(file, name), `this file is not read: did you mean ${quote(expected)}?`, 'file-name');
   }
 }
 

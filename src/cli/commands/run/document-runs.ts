@@ -1,5 +1,6 @@
-// What reads or writes plan files and reads reports, and `cip mm`, as one lazy import (see `runs.ts`): it loads zod and
+// What reads or writes plan files, settings and reports, and `cip mm`, as one lazy import (see `runs.ts`): it loads zod and
 // semver, which takes longer than reading most manifests.
+export { readRuleSettings } from '../../../settings/read-settings.ts';
 export { openPlanOutput } from '../../output/write-plan.ts';
 export { runMerge } from './run-mm.ts';
 export { runApply } from './run-apply.ts';

@@ -1,5 +1,7 @@
 import type { RunEvents } from '../../../apply.ts';
-import { PARSE_ONLY_RULES } from '../../../checks/rules.ts';
+import { relevelFindings } from '../../../checks/levels.ts';
+import type { RuleSettings } from '../../../checks/rule-settings.ts';
+import { parseOnlyRules } from '../../../checks/rules.ts';
 import { checkManifests } from '../../../checks/run-checks.ts';
 import { expandEdges } from '../../../edges/expand-edges.ts';
 import { takeShard } from '../../../edges/take-shard.ts';
@@ -19,6 +21,7 @@ import type { PlanOutput } from '../../output/write-plan.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
 import { loadChanges } from '../../runtime/load-changes.ts';
+import { loadRules } from '../../runtime/load-rules.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
@@ -31,12 +34,13 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     if (shard !== undefined) log.write(countLevel, 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
-    const { read, changes } = await loadChanges(options, run, countLevel);
+    const rules = await loadRules(where, options, run.stop.stopping);
+    const { read, changes } = await loadChanges({ ...options, rules }, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
     const report =
       task === 'parse-only'
-        ? checkOnly(read, { options, run, changes })
-        : await promoteWith(read, { options, run, changes, output, events: record.events });
+        ? checkOnly(read, { options, rules, run, changes })
+        : await promoteWith(read, { options, rules, run, changes, output, events: record.events });
     return await finishPromotion(report, { ...context, options, run, places, output, where, record });
   });
 }
@@ -49,6 +53,7 @@ async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Pro
 
 interface Parts {
   readonly options: PromotionOptions;
+  readonly rules: RuleSettings;
   readonly run: Run;
   readonly changes: FoundChanges | undefined;
   readonly output?: PlanOutput | undefined;
@@ -61,7 +66,7 @@ interface PromotionParts extends Parts {
 /** The stages over registries: a promotion or its dry run. */
 async function promoteWith(
   read: ReadManifests,
-  { options, run, changes, output, events }: PromotionParts,
+  { options, rules, run, changes, output, events }: PromotionParts,
 ): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -84,6 +89,7 @@ async function promoteWith(
     threads,
     shard,
     siblings,
+    rules,
     record,
   };
   return await run.showing(client.traffic, (progress) =>
@@ -92,7 +98,7 @@ async function promoteWith(
 }
 
 /** The findings that need no network. */
-function checkOnly(read: ReadManifests, { options, run, changes }: Parts): RunReport {
+function checkOnly(read: ReadManifests, { options, rules, run, changes }: Parts): RunReport {
   const { manifests, problems, counts } = read;
   const registries = registriesOf(manifests);
   const { runtime, log, stop } = run;
@@ -110,7 +116,10 @@ function checkOnly(read: ReadManifests, { options, run, changes }: Parts): RunRe
     shard: wanted.shard,
     plan: planConflicts(wanted),
     readings: new Map(),
-    findings: [...checkManifests(PARSE_ONLY_RULES, manifests), ...(changes?.findings ?? [])],
+    findings: [
+      ...checkManifests(parseOnlyRules(rules), manifests),
+      ...relevelFindings(changes?.findings ?? [], rules.levels),
+    ],
     outcomes: new Map(),
     problems,
     manifests: counts,
