@@ -1,10 +1,14 @@
 import type { PromoterManifest } from '../manifest/model.ts';
-import { destinationSpelling } from './destination-spelling.ts';
 import { destinationSettings } from './destination-settings.ts';
 import type { ProofScope } from './images-to-copy.ts';
 import { incompleteSource } from './incomplete-source.ts';
 import { withLevels } from './levels.ts';
 import { provenanceAnnounced, provenanceRequired } from './provenance-required.ts';
+import { destinationSet } from './manifests/destination-set.ts';
+import { destinationSpelling } from './manifests/destination-spelling.ts';
+import { duplicateTag } from './manifests/duplicate-tag.ts';
+import { movingTag } from './manifests/moving-tag.ts';
+import { sourceEqualsDestination } from './manifests/source-equals-destination.ts';
 import { maxImageSize } from './max-image-size.ts';
 import type { RepositoryFactsReader } from '../ports/repository-facts.ts';
 import type { ManifestRule, PlanRule } from './rule.ts';
@@ -12,8 +16,15 @@ import type { RuleSettings } from './rule-settings.ts';
 import { sourceTag } from './source-tag.ts';
 
 /** The rules that need no network, in runs with a plan. */
-export function manifestRules({ levels }: RuleSettings): readonly ManifestRule[] {
-  return withLevels([destinationSpelling], levels);
+export function manifestRules({ levels, parameters }: RuleSettings): readonly ManifestRule[] {
+  const rules = [
+    destinationSet,
+    destinationSpelling,
+    duplicateTag,
+    movingTag(parameters.movingTags),
+    sourceEqualsDestination,
+  ];
+  return withLevels(rules, levels);
 }
 
 /** The rules for runs without a plan. */

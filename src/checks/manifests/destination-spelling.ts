@@ -1,8 +1,8 @@
-import { addTo, getOrMake } from '../base/maps.ts';
-import { editDistance, quote } from '../base/text.ts';
-import { isWithin } from '../image/repository.ts';
-import type { Registry } from '../manifest/model.ts';
-import type { ManifestFound, ManifestRule } from './rule.ts';
+import { addTo, getOrMake } from '../../base/maps.ts';
+import { editDistance, quote } from '../../base/text.ts';
+import { isWithin } from '../../image/repository.ts';
+import type { Registry } from '../../manifest/model.ts';
+import type { ManifestFound, ManifestRule } from '../rule.ts';
 
 /**
  * The destinations of a project are copies of each other on other hosts or in other folders, so their paths have the
