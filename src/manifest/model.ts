@@ -84,6 +84,7 @@ export type RuleName =
   | 'source-image'
   | 'orphan-images'
   | 'file-name'
+  | 'owners'
   | 'layout'
   | 'settings';
 

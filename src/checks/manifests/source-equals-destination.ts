@@ -22,7 +22,8 @@ export const sourceEqualsDestination: ManifestRule = {
         const relation = first.source.name === name ? 'is' : `is below ${quote(first.source.name)},`;
         yield {
           message: `destination ${quote(name)} ${relation} the source of ${files}`,
-          advice: 'promote from the first source to both destinations, or accept that the second step takes another run',
+          advice:
+            'promote from the first source to both destinations, or accept that the second step takes another run',
           at,
         };
       }

@@ -5,6 +5,7 @@ import { childOf, type Place, type ThinDirectory } from './thin-directory.ts';
 
 export const MANIFEST_FILE = 'promoter-manifest.yaml';
 export const IMAGES_FILE = 'images.yaml';
+export const OWNERS_FILE = 'OWNERS';
 
 /** The promoter manifest in `manifests/X`, if that is a directory with one. */
 export async function manifestOf(
