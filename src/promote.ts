@@ -11,6 +11,7 @@ import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
 import type { Wanted } from './edges/wanted.ts';
+import type { Digest } from './image/digest.ts';
 import type { RegistryName } from './image/repository.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { PromoterManifest, ReadManifests } from './manifest/model.ts';
@@ -61,6 +62,8 @@ export interface PlanRecorder {
 export interface PromotionPorts extends RunPorts {
   /** Settings of destinations. Unset: none are read. */
   readonly facts?: RepositoryFactsReader;
+  /** The digests that the manifests had some milliseconds ago. Unset: their history is not known. */
+  readonly settled?: ((age: number, signal: AbortSignal) => Promise<ReadonlySet<Digest>>) | undefined;
 }
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
@@ -74,7 +77,15 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const all = request.wanted ?? expandEdges(read.manifests, request);
   const wanted = takeShard(changes?.wanted ?? all, request.shard);
   const revision = record?.tree?.revision(ending);
-  const rules = planRules(read.manifests, { proof, maxImageSize, facts: ports.facts, settings });
+  const rules = planRules(read.manifests, {
+    proof,
+    isLimited: changes !== undefined,
+    maxImageSize,
+    facts: ports.facts,
+    settings,
+    now: run.startedAt,
+    settled: ports.settled,
+  });
   const readsAll = confirm || rules.some(({ readsManifests }) => readsManifests);
   // a manifest that is about to be copied or checked is read at once, any other is looked up
   const sourceFor = (digests: number) => (readsAll || isProven(proof, digests) ? source : ports.registry);

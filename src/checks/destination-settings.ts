@@ -30,7 +30,7 @@ interface Destination {
 }
 
 /** The repositories with settings, sorted by name. */
-async function readSettings(
+export async function readSettings(
   items: readonly PlanItem[],
   reader: RepositoryFactsReader,
   signal: AbortSignal,

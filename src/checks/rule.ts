@@ -32,11 +32,11 @@ export interface ManifestRule extends LeveledRule {
 export interface PlanRule extends LeveledRule {
   /** True for a rule that reads the manifest of every image to copy: it costs least if that is read at once. */
   readonly readsManifests?: boolean;
-  readonly check: (
-    plan: Plan,
-    context: CheckPorts & { readonly report: (found: Found) => void },
-    signal: AbortSignal,
-  ) => Promise<void>;
+  readonly check: (plan: Plan, context: CheckContext, signal: AbortSignal) => Promise<void>;
+}
+
+export interface CheckContext extends CheckPorts {
+  readonly report: (found: Found) => void;
 }
 
 export interface CheckPorts {

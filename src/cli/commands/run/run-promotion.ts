@@ -6,12 +6,14 @@ import { checkManifests } from '../../../checks/run-checks.ts';
 import { expandEdges } from '../../../edges/expand-edges.ts';
 import { takeShard } from '../../../edges/take-shard.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
+import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { planConflicts } from '../../../plan/make-plan.ts';
 import type { Log } from '../../../ports/log.ts';
-import { promote } from '../../../promote.ts';
+import { promote, type PromotionPorts } from '../../../promote.ts';
 import { makeReport } from '../../../report/make-report.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
+import { settledDigests } from '../../../workflows/changes/settled-digests.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { finishPromotion } from '../../output/finish-promotion.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
@@ -22,6 +24,7 @@ import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
 import { loadChanges } from '../../runtime/load-changes.ts';
 import { loadRules } from '../../runtime/load-rules.ts';
+import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
@@ -92,9 +95,17 @@ async function promoteWith(
     rules,
     record,
   };
+  const { clock } = runtime;
+  // the commits of a proposed change have the dates that its author chose
+  const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
   return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
+    promote(request, { ...client, spool, clock, progress, events, settled, stopping, signal }),
   );
+}
+
+function digestsAt(where: ManifestLocation, runtime: Runtime): PromotionPorts['settled'] {
+  return async (age, signal) =>
+    await settledDigests(where, { history: runtime.openHistory(where), age }, signal);
 }
 
 /** The findings that need no network. */
