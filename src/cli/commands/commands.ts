@@ -6,6 +6,7 @@ import { completionOf } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { init } from './init.ts';
+import { lint } from './lint.ts';
 import { mm } from './mm.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CipCommand[] = [
   init,
   add,
   mm,
+  lint,
   copy,
   verify,
   diff,

@@ -25,6 +25,16 @@ const PARSE_ONLY_FLAGS = flagsOf('Manifests', [
   { name: 'parse-only', description: 'check the manifests without network access, then stop' },
 ]);
 
+const ANNOTATION_FLAGS = flagsOf('Report', [
+  {
+    name: 'annotations',
+    value: 'FORMAT',
+    values: ['github'],
+    description: 'print findings as annotations of a workflow: `github`',
+    neverEmpty: true,
+  },
+]);
+
 const PLAN_FLAGS = flagsOf('Plan files', [
   {
     name: 'plan-out',
@@ -70,6 +80,7 @@ export const promote = defineCommand<PromoteRequest>({
     ...PROMOTION_FLAGS,
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,
+    ...ANNOTATION_FLAGS,
     ...SNAPSHOT_FLAGS,
     ...BROWSE_FLAGS,
     ...RUN_FLAGS,

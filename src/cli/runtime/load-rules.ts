@@ -12,17 +12,23 @@ import { InputError } from '../flags/usage-error.ts';
  */
 export async function loadRules(
   where: ManifestLocation,
-  { rules: levels, maxImageSize }: Pick<PromotionOptions, 'rules' | 'maxImageSize'>,
+  levels: RuleSettings['levels'],
   signal: AbortSignal,
 ): Promise<RuleSettings> {
   const read = await readRules(where, signal);
-  const rules: RuleSettings = { ...read, levels: new Map([...read.levels, ...levels]) };
-  const size = maxImageSize ?? rules.parameters.maxImageSize;
-  if (levels.has('max-image-size') && size === undefined)
-    throw new InputError(
-      '-rule=max-image-size needs a size: give -max-image-size=MIB, or set mib in .cip.yaml',
-    );
-  return rules;
+  return { ...read, levels: new Map([...read.levels, ...levels]) };
+}
+
+/** Throws an `InputError` if the size of images is to be checked, and there is no limit. */
+export function refuseSizeless(
+  { levels, parameters }: RuleSettings,
+  { maxImageSize = parameters.maxImageSize }: Pick<PromotionOptions, 'maxImageSize'>,
+): void {
+  const level = levels.get('max-image-size') ?? 'off';
+  if (level === 'off' || maxImageSize !== undefined) return;
+  throw new InputError(
+    'the rule max-image-size needs a size: give -max-image-size=MIB, or set mib in .cip.yaml',
+  );
 }
 
 async function readRules(where: ManifestLocation, signal: AbortSignal): Promise<RuleSettings> {

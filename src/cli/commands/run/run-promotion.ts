@@ -1,29 +1,26 @@
 import type { RunEvents } from '../../../apply.ts';
-import { relevelFindings } from '../../../checks/levels.ts';
 import type { RuleSettings } from '../../../checks/rule-settings.ts';
-import { parseOnlyRules } from '../../../checks/rules.ts';
-import { checkManifests } from '../../../checks/run-checks.ts';
-import { expandEdges } from '../../../edges/expand-edges.ts';
-import { takeShard } from '../../../edges/take-shard.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
-import { planConflicts } from '../../../plan/make-plan.ts';
 import type { Log } from '../../../ports/log.ts';
 import { promote, type PromotionPorts } from '../../../promote.ts';
-import { makeReport } from '../../../report/make-report.ts';
+import { renderAnnotations } from '../../../report/remarks/github-annotations.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
 import { settledDigests } from '../../../workflows/changes/settled-digests.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { finishPromotion } from '../../output/finish-promotion.ts';
+import { remarksOfRun } from '../../output/run-remarks.ts';
+import { tell } from '../../output/stdio.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
 import { VERSION } from '../../output/version.ts';
 import { openRunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
+import { reportManifests } from '../../runtime/check-manifests.ts';
 import { loadChanges } from '../../runtime/load-changes.ts';
-import { loadRules } from '../../runtime/load-rules.ts';
+import { loadRules, refuseSizeless } from '../../runtime/load-rules.ts';
 import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
@@ -37,14 +34,22 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     if (shard !== undefined) log.write(countLevel, 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
-    const rules = await loadRules(where, options, run.stop.stopping);
+    const rules = await loadRules(where, options.rules, run.stop.stopping);
+    refuseSizeless(rules, options);
     const { read, changes } = await loadChanges({ ...options, rules }, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
+    if (task === 'parse-only') checkRegistries(read, options, log);
     const report =
       task === 'parse-only'
-        ? checkOnly(read, { options, rules, run, changes })
+        ? reportManifests(read, { rules, shard, run, changes })
         : await promoteWith(read, { options, rules, run, changes, output, events: record.events });
-    return await finishPromotion(report, { ...context, options, run, places, output, where, record });
+    const finish = { ...context, options, run, places, output, where, record };
+    const exitCode = await finishPromotion(report, finish);
+    if (options.annotations) {
+      const remarks = remarksOfRun(report, { problems: read.problems, where });
+      await tell(context.stdio.err, renderAnnotations(remarks));
+    }
+    return exitCode;
   });
 }
 
@@ -54,15 +59,12 @@ async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Pro
   return openPlanOutput(planKey, log);
 }
 
-interface Parts {
+interface PromotionParts {
   readonly options: PromotionOptions;
   readonly rules: RuleSettings;
   readonly run: Run;
   readonly changes: FoundChanges | undefined;
-  readonly output?: PlanOutput | undefined;
-}
-
-interface PromotionParts extends Parts {
+  readonly output: PlanOutput | undefined;
   readonly events: RunEvents;
 }
 
@@ -108,32 +110,9 @@ function digestsAt(where: ManifestLocation, runtime: Runtime): PromotionPorts['s
     await settledDigests(where, { history: runtime.openHistory(where), age }, signal);
 }
 
-/** The findings that need no network. */
-function checkOnly(read: ReadManifests, { options, rules, run, changes }: Parts): RunReport {
-  const { manifests, problems, counts } = read;
+/** Warns of flags and accounts as a run with registries does. */
+function checkRegistries({ manifests }: ReadManifests, options: PromotionOptions, log: Log): void {
   const registries = registriesOf(manifests);
-  const { runtime, log, stop } = run;
   warnUnusedRateLimits(options.rateLimits, registries, log);
   if (options.serviceAccounts) bindRegistries(registries, log);
-  const startedAt = runtime.clock.wallTime();
-  const begun = runtime.clock.monotonic();
-  const wanted = takeShard(changes?.wanted ?? expandEdges(manifests), options.shard);
-  return makeReport({
-    mode: 'parse-only',
-    startedAt,
-    durationMs: runtime.clock.monotonic() - begun,
-    stopped: stop.stopping.aborted,
-    edges: wanted.edges,
-    shard: wanted.shard,
-    plan: planConflicts(wanted),
-    readings: new Map(),
-    findings: [
-      ...checkManifests(parseOnlyRules(rules), manifests),
-      ...relevelFindings(changes?.findings ?? [], rules.levels),
-    ],
-    outcomes: new Map(),
-    problems,
-    manifests: counts,
-    traffic: new Map(),
-  });
 }

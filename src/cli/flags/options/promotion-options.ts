@@ -35,6 +35,8 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly siblings: boolean;
   /** Levels of checks. */
   readonly rules: RuleSettings['levels'];
+  /** Whether to print annotations for a workflow of GitHub. */
+  readonly annotations: boolean;
   /** The earlier state of the manifests; undefined for a run that is not limited to changes. */
   readonly diff: ManifestDiff | undefined;
   readonly reportAll: boolean;
@@ -72,11 +74,21 @@ export function makeUnlocatedOptions({
     siblings: !flags.isOn('no-siblings'),
     diff: manifestDiffOf(flags, env),
     rules: ruleLevelsOf(flags.all('rule')),
+    annotations: annotationsOf(flags),
   };
 }
 
+function annotationsOf(flags: FlagValues): boolean {
+  const format = flags.text('annotations')?.toLowerCase();
+  if (format === undefined || format === 'github') return format !== undefined;
+  throw new UsageError(`-annotations is github, not ${quote(format)}`);
+}
+
 /** The options of every run that copies images. */
-export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings' | 'diff' | 'rules'>;
+export type TransferOptions = Omit<
+  PromotionOptions,
+  'where' | 'shard' | 'siblings' | 'diff' | 'rules' | 'annotations'
+>;
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
   const task = taskOf(flags);
