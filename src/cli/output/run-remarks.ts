@@ -4,10 +4,16 @@ import { type PathInRepository, type Remark, remarksOf } from '../../report/rema
 import type { RunReport } from '../../report/report.ts';
 import { repositoryPaths } from './repository-path.ts';
 
+/** The parts of a run that remarks are made of, beside its report. */
+export interface RemarkSources {
+  readonly problems: readonly Problem[];
+  readonly where: ManifestLocation;
+}
+
 /** The problems of the manifests, and the findings and items of the report of a run. */
 export function remarksOfRun(
   { findings, items }: RunReport,
-  { problems, where }: { readonly problems: readonly Problem[]; readonly where: ManifestLocation },
+  { problems, where }: RemarkSources,
 ): readonly Remark[] {
   const pathOf = repositoryPaths(where);
   // malformed entries are among the problems, which know their rule

@@ -4,14 +4,11 @@ import type { ReadManifests } from '../../../manifest/model.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import type { Log } from '../../../ports/log.ts';
 import { promote, type PromotionPorts } from '../../../promote.ts';
-import { renderAnnotations } from '../../../report/remarks/github-annotations.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
 import { settledDigests } from '../../../workflows/changes/settled-digests.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { finishPromotion } from '../../output/finish-promotion.ts';
-import { remarksOfRun } from '../../output/run-remarks.ts';
-import { tell } from '../../output/stdio.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
 import { VERSION } from '../../output/version.ts';
 import { openRunRecord } from '../../output/run-record.ts';
@@ -46,8 +43,8 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const finish = { ...context, options, run, places, output, where, record };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
-      const remarks = remarksOfRun(report, { problems: read.problems, where });
-      await tell(context.stdio.err, renderAnnotations(remarks));
+      const { printAnnotations } = await import('./document-runs.ts');
+      await printAnnotations(report, { ...context, problems: read.problems, where });
     }
     return exitCode;
   });
