@@ -8,6 +8,7 @@ import { diff } from './diff.ts';
 import { fmt } from './fmt.ts';
 import { init } from './init.ts';
 import { mergeDriver } from './merge-driver.ts';
+import { lint } from './lint.ts';
 import { mm } from './mm.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
@@ -23,6 +24,7 @@ export const COMMANDS: readonly CipCommand[] = [
   mm,
   fmt,
   mergeDriver,
+  lint,
   copy,
   verify,
   diff,

@@ -70,7 +70,8 @@ export function addEnvironment(
   for (const flag of command.flags.filter(isOfEnvironment)) {
     if (isPromotion && SNAPSHOT_FORMATS.includes(flag.name)) continue;
     const text = env[variableOf(flag.name)];
-    if (text && !loses(flag.name, text, given)) added.set(flag.name, valuesOf(flag, text));
+    if (text && !isForOthers(flag, text, known) && !loses(flag.name, text, given))
+      added.set(flag.name, valuesOf(flag, text));
   }
   const values = new Map([...added, ...given.names.map((name) => [name, given.all(name)] as const)]);
   return { flags: new FlagValues(values), added: Array.from(added.keys()), warnings: warningsOf(env, known) };
@@ -83,6 +84,12 @@ export function nameVariables(error: unknown, added: readonly string[]): unknown
   const named = added.filter((name) => words.has(`-${name}`)).map(variableOf);
   if (named.length > 0) error.message += ` (from the environment: ${named.join(', ')})`;
   return error;
+}
+
+/** True for a value of the same flag of another command: `CIP_OUTPUT=yaml` is a format of snapshots, not of lint. */
+function isForOthers({ name, values }: Flag, text: string, known: readonly Flag[]): boolean {
+  const others = known.find((other) => other.name === name)?.values ?? [];
+  return values !== undefined && !values.includes(text.toLowerCase()) && others.includes(text.toLowerCase());
 }
 
 function refuseConfirmation(flags: readonly Flag[], env: NodeJS.ProcessEnv): void {

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { relevelProblems } from '../../checks/levels.ts';
+import type { RuleSettings } from '../../checks/rule-settings.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import type { LogLevel } from '../../ports/log.ts';
 import { HistoryError } from '../../ports/history.ts';
@@ -13,6 +15,10 @@ export interface NamedChanges extends FoundChanges {
   /** The flag or variable that names the earlier state. */
   readonly from: string;
 }
+/** The manifests and their changes, as options name them, with the levels of their problems. */
+type Requested = Pick<PromotionOptions, 'where' | 'diff' | 'diffSource' | 'siblings'> & {
+  readonly rules: RuleSettings;
+};
 
 interface LoadedChanges {
   readonly read: ReadManifests;
@@ -25,16 +31,12 @@ interface LoadedChanges {
  * or their history, cannot be used.
  */
 export async function loadChanges(
-  {
-    where,
-    diff,
-    diffSource = '',
-    siblings,
-  }: Pick<PromotionOptions, 'where' | 'diff' | 'diffSource' | 'siblings'>,
+  { where, diff, diffSource = '', siblings, rules }: Requested,
   { log, stop: { stopping }, runtime }: Pick<Run, 'log' | 'stop' | 'runtime'>,
   countLevel: LogLevel,
 ): Promise<LoadedChanges> {
-  const options = { strict: false, countLevel, log, stopping };
+  const relevel = async (now: ReadManifests) => relevelProblems(now, rules.levels);
+  const options = { strict: false, countLevel, log, stopping, review: relevel };
   if (diff === undefined) return { read: await loadManifests(where, options), changes: undefined };
   let changes: NamedChanges | undefined;
   const directory = where.kind === 'thin' ? where.directory : undefined;
@@ -46,7 +48,7 @@ export async function loadChanges(
     };
     const found = await findChanges({ where, diff, read: now, siblings }, ports, stopping);
     changes = { ...found, from: diffSource };
-    return changes.read;
+    return await relevel(changes.read);
   };
   const read = await loadManifests(where, { ...options, review }).catch((error: unknown) => {
     throw error instanceof HistoryError

@@ -121,7 +121,7 @@ it.each(['-help', '-help-all'])('%s of the first word of one command is of that 
 
 describe('a command that is not there is named, whatever its flags', () => {
   it.each<[ProgramName, readonly string[], RegExp]>([
-    ...['lint', 'pr', 'sigcheck'].map((name): [ProgramName, readonly string[], RegExp] => [
+    ...['pr', 'sigcheck'].map((name): [ProgramName, readonly string[], RegExp] => [
       'cip',
       [name],
       new RegExp(`^not built yet: ${name}$`),

@@ -21,8 +21,12 @@ export class GoogleListing {
   readonly #indexes = new Set<Digest>();
   readonly #children = new Set<ImageName>();
 
-  constructor(leaveOut: LeaveOut) {
+  readonly #times: Map<Digest, number> | undefined;
+
+  /** `times` receives the upload times of the digests; unset, they are not read. */
+  constructor(leaveOut: LeaveOut, times?: Map<Digest, number>) {
     this.#leaveOut = leaveOut;
+    this.#times = times;
   }
 
   /** The number of digests and children so far. */
@@ -61,7 +65,9 @@ export class GoogleListing {
     };
   }
 
-  #addImage(digest: Digest, { tag, mediaType }: JsonObject): void {
+  #addImage(digest: Digest, { tag, mediaType, timeUploadedMs }: JsonObject): void {
+    const uploaded = Number(timeUploadedMs);
+    if (uploaded > 0) this.#times?.set(digest, uploaded);
     const own = this.#fit(tag, parseTag);
     const known = this.#manifests.get(digest);
     this.#manifests.set(digest, known === undefined ? own : [...known, ...own]);

@@ -1,6 +1,7 @@
 import { quote } from '../../../base/text.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { parseErrors } from '../../../http/spec-errors.ts';
+import type { Digest } from '../../../image/digest.ts';
 import type { RegistryName, Repository } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
 import type { Listing } from '../../../ports/registry.ts';
@@ -23,6 +24,17 @@ export function listRepository(
   return readListing(session, readRequest(session, repository, partsOf(signal)), isUnknownRepository);
 }
 
+/** The upload times in the same listing, in milliseconds since the epoch; none where it is not Google's. */
+export async function readUploadTimes(
+  session: Session,
+  { repository, signal }: { repository: Repository; signal: AbortSignal },
+): Promise<ReadonlyMap<Digest, number>> {
+  const request = readRequest(session, repository, partsOf(signal));
+  const times = new Map<Digest, number>();
+  await readListing(session, request, isUnknownRepository, times);
+  return times;
+}
+
 /** GET `/v2/tags/list`: Google's hosts list the repositories below them. */
 export function listHost(
   session: Session,
@@ -35,15 +47,16 @@ function partsOf(signal: AbortSignal) {
   return { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
 }
 
-/** `isMissing` is true for a 404 that means no repository, not one that means no list. */
+/** `isMissing` is true for a 404 that means no repository, not one that means no list. `times` receives upload times. */
 async function readListing(
   session: Session,
   request: HttpRequest,
   isMissing: (response: HttpResponse) => boolean,
+  times?: Map<Digest, number>,
 ): Promise<Listing> {
   const leaveOut = (name: unknown) => session.invalidNames.note(request.host, name);
   const tags = new Set<Tag>();
-  const google = new GoogleListing(leaveOut);
+  const google = new GoogleListing(leaveOut, times);
   let requests = 0;
   let isGoogle = false;
   const taken = () => tags.size + google.size;
