@@ -1,9 +1,14 @@
-// What reads or writes plan files and reports, `cip mm`, and what few runs need, as one lazy import (see `runs.ts`):
-// it loads zod and semver, which takes longer than reading most manifests.
+// The runs and parts of runs that a promotion rarely needs, as one lazy import (see `runs.ts`): they load zod, semver and a
+// parser of XML, which takes longer than reading most manifests.
 export { openPlanOutput } from '../../output/write-plan.ts';
 export { printAnnotations } from '../../output/print-annotations.ts';
-export { runLint } from './run-lint.ts';
 export { runMerge } from './run-mm.ts';
 export { runApply } from './run-apply.ts';
 export { runReportMerge } from './run-report-merge.ts';
 export { runShow } from './run-show.ts';
+export { runAdd } from './run-add.ts';
+export { runFormat } from './run-fmt.ts';
+export { runInit } from './run-init.ts';
+export { runMergeDriver } from './run-merge-driver.ts';
+export { readRuleSettings } from '../../../settings/read-settings.ts';
+export { parseJunit } from '../../../report/attached/junit.ts';

@@ -7,3 +7,4 @@ export { runDiff } from './run-diff.ts';
 export { runPromotion } from './run-promotion.ts';
 export { runSnapshot } from './run-snapshot.ts';
 export { runVerify } from './run-verify.ts';
+export { runLint } from './run-lint.ts';
