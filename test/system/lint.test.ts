@@ -9,6 +9,7 @@ import { repositoryIn } from '../builders/git-repository.ts';
 import { digest } from '../builders/manifests.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip } from '../doubles/run-cip.ts';
+import { repositoryRoot } from '../doubles/tools.ts';
 import { thinFiles } from './staging.ts';
 
 const [A, B] = [digest('a'), digest('b')];
@@ -87,6 +88,19 @@ describe('cip lint', () => {
     const kpromo = await runCip(['lint', `-thin-manifest-dir=${directory}`], { program: 'kpromo' });
     expect(kpromo.status).toBe(0);
     expect((await runCip(['lint', `-manifest=${join(directory, 'm.yaml')}`])).status).toBe(0);
+  });
+
+  it('has few findings about real manifests, all of them true', async () => {
+    const directory = join(repositoryRoot(), 'fixtures/manifests/thin');
+    const { status, stdout } = await runCip(['lint', `-thin-manifest-dir=${directory}`, '-output=json']);
+    const { findings }: { findings: readonly Finding[] } = JSON.parse(stdout);
+    expect(status).toBe(1);
+    expect(findings.map(({ rule, level, file }) => `${level} ${rule} ${file.split('/').at(-2)}`)).toEqual([
+      'error digest k8s-staging-ingress-nginx',
+      'warn orphan-images k8s-staging-sched-simulator',
+      'warn empty-dmap k8s-staging-sig-storage',
+      'warn empty-dmap k8s-staging-sig-storage',
+    ]);
   });
 
   it('takes levels', async () => {

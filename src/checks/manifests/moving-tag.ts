@@ -24,9 +24,12 @@ const MOVING: readonly string[] = [
 
 /** Finds tags whose image changes at the source: a promoted tag never moves, so it would remain the first of them. */
 export function movingTag(tags: readonly string[] = MOVING): ManifestRule {
+  const lower = tags.map((tag) => tag.toLowerCase());
+  const names = new Set(lower); // most are no globs, and there are many tags
+  const globs = lower.filter((tag) => /[*?]/.test(tag));
   const isMoving = ({ tag }: TagEntry) => {
-    const lower = tag.toLowerCase();
-    return tags.some((glob) => matchesGlob(glob.toLowerCase(), lower));
+    const name = tag.toLowerCase();
+    return names.has(name) || globs.some((glob) => matchesGlob(glob, name));
   };
   return {
     name: 'moving-tag',

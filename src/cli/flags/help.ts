@@ -2,17 +2,6 @@ import { type CipCommand, callOf, type Example, type ProgramName } from '../comm
 import { COMMANDS } from '../commands/commands.ts';
 import { type Flag, isInHelp } from './flag.ts';
 
-/** The order of the titles. */
-const TITLES = [
-  'Manifests',
-  'Promotion',
-  'Verification',
-  'Report',
-  'Snapshots',
-  'Registries',
-  'General',
-] as const;
-
 const SPELLING =
   'Flags take one dash or two, and -flag=value or -flag value; booleans take =true and =false.';
 
@@ -56,8 +45,13 @@ function renderCalls(program: ProgramName, command: CipCommand): string[] {
   }
 }
 
+/** The title that comes last; the others are in the order of the flags. */
+const GENERAL = 'General';
+
 function renderGroups(flags: readonly Flag[]): string[] {
-  return TITLES.flatMap((title) => {
+  const titles = new Set(flags.map(({ group }) => group));
+  titles.delete(GENERAL);
+  return [...titles, GENERAL].flatMap((title) => {
     const members = flags.filter(({ group }) => group === title);
     return members.length === 0 ? [] : [`${title}:`, ...members.map(renderFlag), ''];
   });
