@@ -17,7 +17,7 @@ export async function readAttachedResults(
   files: readonly string[],
 ): Promise<((report: Report) => readonly AttachedTable[]) | undefined> {
   if (files.length === 0) return undefined;
-  const { parseJunit } = await import('../commands/run/document-runs.ts'); // it loads an XML parser
+  const { parseJunit } = await import('../../report/attached/junit.ts'); // it loads an XML parser
   const tests: TestCase[] = [];
   for (const file of files) {
     const text = await readText(file);

@@ -11,4 +11,3 @@ export { runFormat } from './run-fmt.ts';
 export { runInit } from './run-init.ts';
 export { runMergeDriver } from './run-merge-driver.ts';
 export { readRuleSettings } from '../../../settings/read-settings.ts';
-export { parseJunit } from '../../../report/attached/junit.ts';
