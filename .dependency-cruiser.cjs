@@ -34,6 +34,7 @@ const TABLE = {
   report: { src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'], touches: { zod: ANYWHERE } },
   'apply.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
   'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'image', 'base'], touches: {} },
+  settings: { src: ['manifest', 'image', 'base'], touches: { zod: ANYWHERE } },
   'workflows/*': {
     src: [...STAGES, 'browse', 'ports', 'image', 'base'],
     touches: { 'p-limit': ANYWHERE, semver: ['mm/'] },
@@ -61,6 +62,7 @@ const TABLE = {
       'promote.ts',
       'browse',
       'workflows/*',
+      'settings',
       'http',
       'adapters/*',
       'embedded-registry',

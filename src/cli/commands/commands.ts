@@ -7,6 +7,7 @@ import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { init } from './init.ts';
 import { mm } from './mm.ts';
+import { pr } from './pr.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
 import { show } from './show.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CipCommand[] = [
   init,
   add,
   mm,
+  pr,
   copy,
   verify,
   diff,

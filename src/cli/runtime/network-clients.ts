@@ -1,6 +1,7 @@
 import { checkConfigFiles } from '../../adapters/docker-config/config-files.ts';
 import { createDockerConfigKeychain } from '../../adapters/docker-config/docker-config-keychain.ts';
 import { createArtifactRegistryReader } from '../../adapters/google/artifact-registry.ts';
+import { createGithub } from '../../adapters/github/github.ts';
 import { createGoogleKeychain } from '../../adapters/google/google-keychain.ts';
 import { readKeyFiles } from '../../adapters/google/key-files.ts';
 import { orAnonymous } from '../../adapters/google/or-anonymous.ts';
@@ -17,6 +18,7 @@ import { secretsIn } from '../../http/request-secrets.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { ANONYMOUS, chainKeychains, type Keychain } from '../../ports/keychain.ts';
+import type { PullRequests } from '../../ports/pull-requests.ts';
 import type { RepositoryFactsReader } from '../../ports/repository-facts.ts';
 import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
@@ -45,6 +47,13 @@ export interface RunRegistries extends Omit<OciRegistry, 'close'> {
   readonly facts: RepositoryFactsReader;
 }
 
+/** How GitHub is accessed. */
+export interface GithubAccess {
+  /** Default: that of github.com. */
+  readonly apiUrl: string | undefined;
+  readonly token: string | undefined;
+}
+
 /** The network clients of a process. */
 export interface NetworkClients {
   /**
@@ -55,6 +64,8 @@ export interface NetworkClients {
     registries: readonly BoundRegistry[],
     access: { readonly readOnly: boolean },
   ): Promise<RunRegistries>;
+  /** Throws an `InputError` for an unusable URL. */
+  pullRequests(access: GithubAccess): PullRequests;
   close(): Promise<void>;
 }
 
@@ -67,7 +78,7 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
     throw new InputError(messageOf(error));
   });
   const userAgent = `cip/${VERSION}`;
-  const google = createFetch({ network, clock, log, userAgent });
+  const services = createFetch({ network, clock, log, userAgent });
   let identities: Keychain | undefined;
   const keychain: Keychain = {
     identityFor: async (repository, signal) =>
@@ -85,11 +96,11 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
     log,
     secrets,
   });
-  const api = { keychain, fetch: google.fetch, ...apiEndpointOf(env) };
+  const api = { keychain, fetch: services.fetch, ...apiEndpointOf(env) };
   return {
     forRun: async (registries, { readOnly }) => {
       warnUnusedRateLimits(rateLimits, registries, log);
-      identities = await makeKeychain(registries, { ...parts, readOnly, fetch: google.fetch });
+      identities = await makeKeychain(registries, { ...parts, readOnly, fetch: services.fetch });
       return {
         ...client,
         traffic: trafficSince(client.traffic),
@@ -98,8 +109,16 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
         facts: createRepositoryFactsReader({ ...api, log }),
       };
     },
+    pullRequests: (access) => {
+      if (access.token !== undefined) secrets.add(access.token);
+      try {
+        return createGithub({ ...access, fetch: services.fetch, clock });
+      } catch (error) {
+        throw new InputError(messageOf(error));
+      }
+    },
     close: async () => {
-      await Promise.all([client.close(), google.close()]);
+      await Promise.all([client.close(), services.close()]);
     },
   };
 }

@@ -1,14 +1,18 @@
 import { tmpdir } from 'node:os';
+import { readCheckout } from '../../adapters/git/checkout.ts';
+import { type CloneOptions, createClone } from '../../adapters/git/clone.ts';
 import { createGitHistory } from '../../adapters/git/history.ts';
 import { createGitTree } from '../../adapters/git/source-tree.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
+import type { Checkout, Clone } from '../../ports/clone.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { History } from '../../ports/history.ts';
+import type { PullRequests } from '../../ports/pull-requests.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { Spool } from '../../ports/spool.ts';
-import type { NetworkClients, RuntimeParts } from './network-clients.ts';
+import type { GithubAccess, NetworkClients, RuntimeParts } from './network-clients.ts';
 
 /** The adapters of a process. Consecutive runs share connections, learned limits and tokens of hosts. */
 export interface Runtime {
@@ -20,6 +24,11 @@ export interface Runtime {
   openTree(where: ManifestLocation): SourceTree;
   /** The earlier versions of the manifests. */
   openHistory(where: ManifestLocation): History;
+  /** The host of pull requests. */
+  openPullRequests(access: GithubAccess): Promise<PullRequests>;
+  /** A temporary clone. */
+  openClone(options: Omit<CloneOptions, 'env' | 'temporary'>, signal: AbortSignal): Promise<Clone>;
+  readCheckout(directory: string, signal: AbortSignal): Promise<Checkout>;
   /** Closes every connection. Nothing can be opened afterwards. */
   close(): Promise<void>;
 }
@@ -33,20 +42,24 @@ export function openRuntime(parts: RuntimeParts): Runtime {
     const { createNetworkClients } = await import('./network-clients.ts');
     return createNetworkClients({ ...parts, clock });
   };
+  const connected = async () => {
+    if (isClosed) throw new Error('the runtime is closed');
+    clients ??= connect();
+    return await clients.catch((error: unknown) => {
+      clients = undefined; // a corrected file serves the next run
+      throw error;
+    });
+  };
   return {
     clock,
-    openRegistries: async (registries, access) => {
-      if (isClosed) throw new Error('the runtime is closed');
-      clients ??= connect();
-      const opened = await clients.catch((error: unknown) => {
-        clients = undefined; // a corrected file serves the next run
-        throw error;
-      });
-      return opened.forRun(registries, access);
-    },
+    openRegistries: async (registries, access) => (await connected()).forRun(registries, access),
     openSpool: (limit) => createDiskSpool({ directory: spoolDirectory(env), limit, log }),
     openTree: (where) => createGitTree(where, env),
     openHistory: (where) => createGitHistory(where, env),
+    openPullRequests: async (access) => (await connected()).pullRequests(access),
+    openClone: async (options, signal) =>
+      await createClone({ ...options, env, temporary: spoolDirectory(env) }, signal),
+    readCheckout: (directory, signal) => readCheckout(directory, env, signal),
     close: async () => {
       isClosed = true;
       const opened = await clients?.catch(() => undefined);

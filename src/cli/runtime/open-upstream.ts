@@ -1,0 +1,65 @@
+import { quote } from '../../base/text.ts';
+import type { Checkout, Clone } from '../../ports/clone.ts';
+import { HistoryError } from '../../ports/history.ts';
+import type { HostedRepository, PullRequests } from '../../ports/pull-requests.ts';
+import type { Browser } from '../browse/browse.ts';
+import type { PullRequestOptions } from '../flags/options/pull-request-options.ts';
+import { InputError, UsageError } from '../flags/usage-error.ts';
+
+/** The repository of the manifests, the fork to push to, and a clone. */
+export interface Upstream {
+  readonly host: PullRequests;
+  readonly upstream: HostedRepository;
+  /** Undefined in a dry run. */
+  readonly fork: HostedRepository | undefined;
+  readonly forkName: string;
+  readonly clone: Clone;
+  /** The directory within the clone that the flags name: empty, or with a slash at its end. */
+  readonly prefix: string;
+}
+
+/** The one of the original. */
+const DEFAULT_UPSTREAM = 'kubernetes/k8s.io';
+
+/** Finds the repositories of a pull request, creates the fork if it is missing, and clones. */
+export async function openUpstream(
+  options: PullRequestOptions,
+  { runtime, log, signal }: Pick<Browser, 'runtime' | 'log' | 'signal'>,
+): Promise<Upstream> {
+  const { baseDirectory, api, isDry } = options;
+  const checkout =
+    baseDirectory === undefined ? undefined : await readCheckout(baseDirectory, { runtime, signal });
+  const host = await runtime.openPullRequests(api);
+  const upstream = await host.readRepository(options.upstream ?? upstreamOf(checkout), signal);
+  if (options.upstream === undefined && upstream.forkOf !== undefined) refuseFork(upstream);
+  const name = upstream.name.split('/')[1] ?? '';
+  const forkName = options.fork.includes('/') ? options.fork : `${options.fork}/${name}`;
+  const fork = isDry ? undefined : await host.openFork(forkName, upstream, signal);
+  log.write('info', 'cloning', { repository: upstream.name, branch: upstream.defaultBranch });
+  const source = { url: upstream.cloneUrl, branch: upstream.defaultBranch, token: api.token };
+  const clone = await runtime.openClone({ ...source, checkout: checkout?.top }, signal);
+  return { host, upstream, fork, forkName: fork?.name ?? forkName, clone, prefix: checkout?.prefix ?? '' };
+}
+
+async function readCheckout(
+  directory: string,
+  { runtime, signal }: Pick<Browser, 'runtime' | 'signal'>,
+): Promise<Checkout> {
+  return await runtime.readCheckout(directory, signal).catch((error: unknown) => {
+    throw error instanceof HistoryError ? new InputError(`-base_dir: ${error.message}`) : error;
+  });
+}
+
+function upstreamOf(checkout: Checkout | undefined): string {
+  if (checkout === undefined) return DEFAULT_UPSTREAM;
+  const { remoteUrl, top } = checkout;
+  const name = /[/:]([\w.-]+\/[\w.-]+?)(?:\.git)?\/?$/.exec(remoteUrl ?? '')?.[1];
+  if (name !== undefined) return name;
+  const found = remoteUrl === undefined ? 'no remote upstream or origin' : `the remote ${quote(remoteUrl)}`;
+  throw new UsageError(`${quote(top)} has ${found}: name the repository with -upstream=OWNER/REPO`);
+}
+
+/** The checkout of a fork does not show which of the two is meant. */
+function refuseFork({ name, forkOf }: HostedRepository): never {
+  throw new UsageError(`${name} is a fork of ${forkOf}: give -upstream=${forkOf}, or -upstream=${name}`);
+}
