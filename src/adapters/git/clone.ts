@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { ProgramError } from '../../base/run-program.ts';
 import { oneLine, quote } from '../../base/text.ts';
 import { type BranchPlace, type Clone, CloneError, type RemoteBranch } from '../../ports/clone.ts';
+import { type GitIdentity, readIdentity } from './checkout.ts';
 import { describeFailure, type Environment, runGit, withConfig } from './git.ts';
-import { type GitIdentity, readIdentity } from './identity.ts';
 
 export interface CloneOptions {
   readonly url: string;

@@ -1,5 +1,5 @@
 // Covers src/adapters/git/checkout.ts
-// Covers src/adapters/git/identity.ts
+// Covers src/ports/clone.ts
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
