@@ -121,13 +121,11 @@ it.each(['-help', '-help-all'])('%s of the first word of one command is of that 
 
 describe('a command that is not there is named, whatever its flags', () => {
   it.each<[ProgramName, readonly string[], RegExp]>([
-    ...['fmt', 'lint', 'merge-driver', 'pr', 'sigcheck'].map(
-      (name): [ProgramName, readonly string[], RegExp] => [
-        'cip',
-        [name],
-        new RegExp(`^not built yet: ${name}$`),
-      ],
-    ),
+    ...['fmt', 'lint', 'merge-driver', 'sigcheck'].map((name): [ProgramName, readonly string[], RegExp] => [
+      'cip',
+      [name],
+      new RegExp(`^not built yet: ${name}$`),
+    ]),
     ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REG$/],
     ['cip', ['audit', 'serve'], /^not built yet: audit serve$/],
     ['cip', ['audit', 'serve', '--path=d'], /^not built yet: audit serve$/],
@@ -140,7 +138,6 @@ describe('a command that is not there is named, whatever its flags', () => {
     ['kpromo', ['--from-days', '7', 'sigcheck', '--confirm'], /^not built yet: sigcheck$/],
     ['kpromo', ['sigcheck', '--confirm'], /^not built yet: sigcheck$/],
     ['kpromo', ['sigcheck', '--confirm=perhaps'], /^not built yet: sigcheck$/],
-    ['kpromo', ['pr', '--fork=me', '--project', 'x'], /^not built yet: pr$/],
     ['kpromo', ['fmt', '--base_dir=d'], /^not built yet: fmt$/],
     ['cip', ['run', 'sigcheck'], /^not built yet: sigcheck$/],
     ['cip', ['run', 'files', '--filestores=x'], /^unknown command "run files": only images/],
