@@ -10,7 +10,7 @@
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { GIT_ENV } from '../builders/git-repository.ts';
+import { GIT_ENV, runGit } from '../builders/git-repository.ts';
 import { image, push } from '../builders/images.ts';
 import { digest } from '../builders/manifests.ts';
 import { TOKEN } from '../doubles/github-api.ts';
@@ -186,6 +186,13 @@ describe('cip pr', () => {
     expect(github.pulls).toHaveLength(1);
   });
 
+  it('pushes to the repository itself if it is named as the fork', async () => {
+    const { pr, github, bare } = await world();
+    expect((await pr(['-tag=v1.0', '-fork=acme'])).status).toBe(0);
+    expect(github.pulls).toMatchObject([{ head: `acme:${BRANCH}`, base: 'main' }]);
+    expect(runGit(bare('acme/images'), ['branch', '--list', BRANCH])).toContain(BRANCH);
+  });
+
   it('of two runs at once, one changes the branch', async () => {
     const { pr, github } = await world();
     await pr(['-tag=v2.0']);
@@ -265,6 +272,19 @@ describe('cip pr does nothing', () => {
     github.addFault({ request: /pulls/, status: 403, headers, times: 100 });
     const run = await pr(['-tag=v1.0']);
     expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('2026-01-01T12:00:00.000Z') });
+  });
+
+  it('with a branch that the fork refuses', async () => {
+    const { pr, github, bare } = await world();
+    await pr(['-tag=v2.0']);
+    const hook = '#!/bin/sh\necho "branches are frozen" >&2; exit 1\n';
+    writeFileSync(join(bare('me/images'), 'hooks/pre-receive'), hook, { mode: 0o755 });
+    const run = await pr(['-tag=v1.0']);
+    expect(run).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/cannot push .*branches are frozen/),
+    });
+    expect(github.pulls).toHaveLength(1);
   });
 
   it('for a user without a name', async () => {

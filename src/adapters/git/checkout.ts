@@ -35,7 +35,8 @@ export async function readIdentity(
     const code = error.code === 'not-found' ? 'no-git' : 'failed';
     throw new CloneError(code, describeFailure(error), { cause: error });
   });
-  const [, name = '', email = ''] = /^(.*) <(.*)> \d+ [+-]\d+$/.exec(run.output.toString().trim()) ?? [];
+  const [, name = '', email = ''] =
+    /^([^<]*) <([^>]*)> \d+ [+-]\d+$/.exec(run.output.toString().trim()) ?? [];
   if (run.end !== 'exit 0' || name === '' || email === '') {
     const message =
       'git has no name or e-mail address for the commit: run "git config --global user.name NAME" and "git config --global user.email ADDRESS"';

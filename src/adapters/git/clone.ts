@@ -160,7 +160,8 @@ async function push(git: TemporaryClone, { place, expected }: Push, signal: Abor
     const message = `the branch ${branch} of ${quote(url)} was changed meanwhile: run it again`;
     throw new CloneError('stale', message);
   }
-  throw new CloneError('failed', `cannot push to ${quote(url)}: ${reasonIn(result.complaint)}`);
+  const advice = /^https?:/.test(url) ? 'the token needs write access' : 'add an ssh key, or push by https';
+  throw new CloneError('failed', `cannot push to ${quote(url)}: ${reasonIn(result.complaint)}: ${advice}`);
 }
 
 /** The lines of a complaint that give a reason. */

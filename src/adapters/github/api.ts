@@ -1,6 +1,6 @@
 import { isAbort, messageOf } from '../../base/errors.ts';
 import { isObject, type JsonObject } from '../../base/json.ts';
-import { oneLine, quote } from '../../base/text.ts';
+import { oneLine, quote, trimEndOf } from '../../base/text.ts';
 import { classifyHostname } from '../../http/connect/address-policy.ts';
 import { explainRefusal, GithubError } from './github-error.ts';
 
@@ -56,7 +56,7 @@ function checkUrl(text: string): string {
     const message = `the URL of the API of GitHub is https://HOST/PATH without a user, not ${quote(text)}`;
     throw new GithubError('invalid', message);
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  return `${url.origin}${trimEndOf(url.pathname, '/')}`;
 }
 
 function headersOf(token: string | undefined, body: JsonObject | undefined): Record<string, string> {

@@ -33,8 +33,7 @@ const PULL_REQUEST_FLAGS = flagsOf('Pull request', [
   {
     name: 'reviewers',
     value: 'TEXT',
-    default: '@kubernetes/release-engineering for kubernetes/k8s.io',
-    description: 'mention these reviewers',
+    description: 'mention these reviewers (kubernetes/k8s.io: @kubernetes/release-engineering)',
   },
   { name: 'issue', value: 'URL', description: 'refer to an issue' },
   { name: 'interactive', description: 'ask before each step' },

@@ -2,16 +2,9 @@ import { type CipCommand, callOf, type Example, type ProgramName } from '../comm
 import { COMMANDS } from '../commands/commands.ts';
 import { type Flag, isInHelp } from './flag.ts';
 
-/** The order of the titles. */
-const TITLES = [
-  'Manifests',
-  'Promotion',
-  'Verification',
-  'Report',
-  'Snapshots',
-  'Registries',
-  'General',
-] as const;
+/** The titles that come first, and last; those of few commands are between them. */
+const FIRST = ['Manifests', 'Promotion', 'Verification', 'Report'];
+const LAST = ['Snapshots', 'Registries', 'General'];
 
 const SPELLING =
   'Flags take one dash or two, and -flag=value or -flag value; booleans take =true and =false.';
@@ -57,7 +50,8 @@ function renderCalls(program: ProgramName, command: CipCommand): string[] {
 }
 
 function renderGroups(flags: readonly Flag[]): string[] {
-  return TITLES.flatMap((title) => {
+  const others = flags.map(({ group }) => group).filter((group) => !LAST.includes(group));
+  return Array.from(new Set([...FIRST, ...others, ...LAST])).flatMap((title) => {
     const members = flags.filter(({ group }) => group === title);
     return members.length === 0 ? [] : [`${title}:`, ...members.map(renderFlag), ''];
   });

@@ -1,7 +1,6 @@
 import { checkConfigFiles } from '../../adapters/docker-config/config-files.ts';
 import { createDockerConfigKeychain } from '../../adapters/docker-config/docker-config-keychain.ts';
 import { createArtifactRegistryReader } from '../../adapters/google/artifact-registry.ts';
-import { createGithub } from '../../adapters/github/github.ts';
 import { createGoogleKeychain } from '../../adapters/google/google-keychain.ts';
 import { readKeyFiles } from '../../adapters/google/key-files.ts';
 import { orAnonymous } from '../../adapters/google/or-anonymous.ts';
@@ -18,7 +17,6 @@ import { secretsIn } from '../../http/request-secrets.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { ANONYMOUS, chainKeychains, type Keychain } from '../../ports/keychain.ts';
-import type { PullRequests } from '../../ports/pull-requests.ts';
 import type { RepositoryFactsReader } from '../../ports/repository-facts.ts';
 import type { WholeRegistryReader } from '../../ports/whole-registry.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
@@ -47,13 +45,6 @@ export interface RunRegistries extends Omit<OciRegistry, 'close'> {
   readonly facts: RepositoryFactsReader;
 }
 
-/** How GitHub is accessed. */
-export interface GithubAccess {
-  /** Default: that of github.com. */
-  readonly apiUrl: string | undefined;
-  readonly token: string | undefined;
-}
-
 /** The network clients of a process. */
 export interface NetworkClients {
   /**
@@ -64,8 +55,8 @@ export interface NetworkClients {
     registries: readonly BoundRegistry[],
     access: { readonly readOnly: boolean },
   ): Promise<RunRegistries>;
-  /** Throws an `InputError` for an unusable URL. */
-  pullRequests(access: GithubAccess): PullRequests;
+  /** For services other than registries. */
+  readonly fetch: typeof fetch;
   close(): Promise<void>;
 }
 
@@ -109,14 +100,7 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
         facts: createRepositoryFactsReader({ ...api, log }),
       };
     },
-    pullRequests: (access) => {
-      if (access.token !== undefined) secrets.add(access.token);
-      try {
-        return createGithub({ ...access, fetch: services.fetch, clock });
-      } catch (error) {
-        throw new InputError(messageOf(error));
-      }
-    },
+    fetch: services.fetch,
     close: async () => {
       await Promise.all([client.close(), services.close()]);
     },

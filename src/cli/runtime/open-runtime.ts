@@ -1,18 +1,14 @@
 import { tmpdir } from 'node:os';
-import { readCheckout } from '../../adapters/git/checkout.ts';
-import { type CloneOptions, createClone } from '../../adapters/git/clone.ts';
 import { createGitHistory } from '../../adapters/git/history.ts';
 import { createGitTree } from '../../adapters/git/source-tree.ts';
 import { systemClock } from '../../adapters/system/clock.ts';
 import { createDiskSpool } from '../../adapters/system/disk-spool.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
-import type { Checkout, Clone } from '../../ports/clone.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { History } from '../../ports/history.ts';
-import type { PullRequests } from '../../ports/pull-requests.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { Spool } from '../../ports/spool.ts';
-import type { GithubAccess, NetworkClients, RuntimeParts } from './network-clients.ts';
+import type { NetworkClients, RuntimeParts } from './network-clients.ts';
 
 /** The adapters of a process. Consecutive runs share connections, learned limits and tokens of hosts. */
 export interface Runtime {
@@ -24,11 +20,8 @@ export interface Runtime {
   openTree(where: ManifestLocation): SourceTree;
   /** The earlier versions of the manifests. */
   openHistory(where: ManifestLocation): History;
-  /** The host of pull requests. */
-  openPullRequests(access: GithubAccess): Promise<PullRequests>;
-  /** A temporary clone. */
-  openClone(options: Omit<CloneOptions, 'env' | 'temporary'>, signal: AbortSignal): Promise<Clone>;
-  readCheckout(directory: string, signal: AbortSignal): Promise<Checkout>;
+  /** Sends requests to services other than registries. */
+  openFetch(): Promise<typeof fetch>;
   /** Closes every connection. Nothing can be opened afterwards. */
   close(): Promise<void>;
 }
@@ -56,10 +49,7 @@ export function openRuntime(parts: RuntimeParts): Runtime {
     openSpool: (limit) => createDiskSpool({ directory: spoolDirectory(env), limit, log }),
     openTree: (where) => createGitTree(where, env),
     openHistory: (where) => createGitHistory(where, env),
-    openPullRequests: async (access) => (await connected()).pullRequests(access),
-    openClone: async (options, signal) =>
-      await createClone({ ...options, env, temporary: spoolDirectory(env) }, signal),
-    readCheckout: (directory, signal) => readCheckout(directory, env, signal),
+    openFetch: async () => (await connected()).fetch,
     close: async () => {
       isClosed = true;
       const opened = await clients?.catch(() => undefined);

@@ -1,10 +1,16 @@
+import { readCheckout } from '../../adapters/git/checkout.ts';
+import { createClone } from '../../adapters/git/clone.ts';
+import { createGithub } from '../../adapters/github/github.ts';
+import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import type { Checkout, Clone } from '../../ports/clone.ts';
 import { HistoryError } from '../../ports/history.ts';
 import type { HostedRepository, PullRequests } from '../../ports/pull-requests.ts';
 import type { Browser } from '../browse/browse.ts';
 import type { PullRequestOptions } from '../flags/options/pull-request-options.ts';
+import type { ProcessContext } from '../commands/command.ts';
 import { InputError, UsageError } from '../flags/usage-error.ts';
+import { spoolDirectory } from './open-runtime.ts';
 
 /** The repository of the manifests, the fork to push to, and a clone. */
 export interface Upstream {
@@ -24,12 +30,14 @@ const DEFAULT_UPSTREAM = 'kubernetes/k8s.io';
 /** Finds the repositories of a pull request, creates the fork if it is missing, and clones. */
 export async function openUpstream(
   options: PullRequestOptions,
-  { runtime, log, signal }: Pick<Browser, 'runtime' | 'log' | 'signal'>,
+  { context, browser }: { readonly context: ProcessContext; readonly browser: Browser },
 ): Promise<Upstream> {
   const { baseDirectory, api, isDry } = options;
-  const checkout =
-    baseDirectory === undefined ? undefined : await readCheckout(baseDirectory, { runtime, signal });
-  const host = await runtime.openPullRequests(api);
+  const { env, stdio } = context;
+  const { log, signal } = browser;
+  if (api.token !== undefined) stdio.secrets.add(api.token);
+  const checkout = baseDirectory === undefined ? undefined : await checkoutAt(baseDirectory, env, signal);
+  const host = await openGithub(api, browser);
   const upstream = await host.readRepository(options.upstream ?? upstreamOf(checkout), signal);
   if (options.upstream === undefined && upstream.forkOf !== undefined) refuseFork(upstream);
   const name = upstream.name.split('/')[1] ?? '';
@@ -37,15 +45,25 @@ export async function openUpstream(
   const fork = isDry ? undefined : await host.openFork(forkName, upstream, signal);
   log.write('info', 'cloning', { repository: upstream.name, branch: upstream.defaultBranch });
   const source = { url: upstream.cloneUrl, branch: upstream.defaultBranch, token: api.token };
-  const clone = await runtime.openClone({ ...source, checkout: checkout?.top }, signal);
+  const place = { checkout: checkout?.top, temporary: spoolDirectory(env), env };
+  const clone = await createClone({ ...source, ...place }, signal);
   return { host, upstream, fork, forkName: fork?.name ?? forkName, clone, prefix: checkout?.prefix ?? '' };
 }
 
-async function readCheckout(
-  directory: string,
-  { runtime, signal }: Pick<Browser, 'runtime' | 'signal'>,
-): Promise<Checkout> {
-  return await runtime.readCheckout(directory, signal).catch((error: unknown) => {
+async function openGithub(
+  api: PullRequestOptions['api'],
+  { runtime }: Pick<Browser, 'runtime'>,
+): Promise<PullRequests> {
+  const fetch = await runtime.openFetch();
+  try {
+    return createGithub({ ...api, fetch, clock: runtime.clock });
+  } catch (error) {
+    throw new InputError(messageOf(error)); // an URL that gets no token
+  }
+}
+
+async function checkoutAt(directory: string, env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<Checkout> {
+  return await readCheckout(directory, env, signal).catch((error: unknown) => {
     throw error instanceof HistoryError ? new InputError(`-base_dir: ${error.message}`) : error;
   });
 }

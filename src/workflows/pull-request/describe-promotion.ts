@@ -1,5 +1,5 @@
 import { addTo } from '../../base/maps.ts';
-import { countOf } from '../../base/text.ts';
+import { countOf, trimEndOf } from '../../base/text.ts';
 import { digestOf } from '../../image/digest.ts';
 import type { ImageAddition } from '../../manifest/edit/edit-images.ts';
 import type { Proposal } from '../../ports/pull-requests.ts';
@@ -43,8 +43,10 @@ export function branchOf({ project, tags, images, digests }: Selection): string 
   const key = JSON.stringify({ ...rest, first });
   const [, hash = ''] = digestOf(Buffer.from(key)).split(':');
   const parts = [project, first, hasMore || !isPlain ? hash.slice(0, HASH_LENGTH) : '', SUFFIX];
-  const safe = parts.map((part) => part.replace(FOREIGN, '-').replace(/^[-.]+|[-.]+$/g, ''));
-  return safe.filter((part) => part !== '').join('-');
+  return parts
+    .map((part) => trimEndOf(part.replace(FOREIGN, '-').replace(/^[-.]+/, ''), '-'))
+    .filter((part) => part !== '')
+    .join('-');
 }
 
 /** True for the first line of a commit message that `titleOf` made for the project. */
@@ -121,8 +123,13 @@ export function listImages({ added }: Pick<Promotion, 'added'>): string {
 
 /** A body with the table of images of another; its other lines stay, unless it has no table. */
 export function replaceImages(body: string, other: string): string {
-  const pattern = new RegExp(`${BEGIN}[^]*?${END}`);
-  const [images] = pattern.exec(other) ?? [];
-  if (images === undefined || !pattern.test(body)) return other;
-  return body.replace(pattern, () => images);
+  const [place, images] = [placeOfImages(body), placeOfImages(other)];
+  if (place === undefined || images === undefined) return other;
+  return body.slice(0, place.start) + other.slice(images.start, images.end) + body.slice(place.end);
+}
+
+function placeOfImages(body: string): { readonly start: number; readonly end: number } | undefined {
+  const start = body.indexOf(BEGIN);
+  const end = body.indexOf(END, start);
+  return start === -1 || end === -1 ? undefined : { start, end: end + END.length };
 }

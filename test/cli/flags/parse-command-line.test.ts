@@ -7,7 +7,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineCommand, type ProgramName } from '../../../src/cli/commands/command.ts';
 import { COMMANDS, makeTable } from '../../../src/cli/commands/commands.ts';
-import { type Flag, flagsOf } from '../../../src/cli/flags/flag.ts';
+import { type Flag, flagsOf, isInHelp } from '../../../src/cli/flags/flag.ts';
 import { REPORT_FILE_FLAGS } from '../../../src/cli/flags/flags.ts';
 import { renderHelp } from '../../../src/cli/flags/help.ts';
 import { helpHint, parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
@@ -110,6 +110,13 @@ describe('the value behind a flag', () => {
   ])('may be all else: %j', (argv, name, value) => {
     expect(parseCommandLine('cip', argv).flags.text(name)).toBe(value);
   });
+});
+
+it('-help-all has each flag of a command', () => {
+  for (const command of COMMANDS) {
+    const help = renderHelp(command, { program: 'cip', isAll: true });
+    for (const { name } of command.flags.filter(isInHelp)) expect(help).toContain(`\n  -${name} `);
+  }
 });
 
 it.each(['-help', '-help-all'])('%s of the first word of one command is of that command', (help) => {

@@ -45,7 +45,7 @@ export async function runPullRequest(given: PullRequestOptions, context: Process
   const options = { ...given, progress: given.progress && !given.isInteractive };
   return await browse(options, context, async (browser) => {
     const { log, signal } = browser;
-    const opened = await openUpstream(options, browser);
+    const opened = await openUpstream(options, { context, browser });
     const { clone, prefix } = opened;
     const prompter = openPrompter(options, { context, signal });
     let isKept = false;
