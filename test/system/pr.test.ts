@@ -228,11 +228,10 @@ describe('cip pr does nothing', () => {
   });
 
   it('if staging lacks the tag', async () => {
-    const { pr, github, inFork } = await world();
+    const { pr, github } = await world();
     const run = await pr(['-tag=v9']);
     expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('no images survived filtering') });
-    expect(github.pulls).toEqual([]);
-    expect(inFork('branch', '--list', '*promotion*')).toBe('');
+    expect(github.requests).toEqual(['GET /repos/acme/images']);
   });
 
   it('if staging cannot be read', async () => {
@@ -300,6 +299,7 @@ describe('cip pr does nothing', () => {
 
   it.each([
     [['-tag=latest'], /-tag cannot be "latest"/],
+    [['-tag=v1', '-github-api-url=http://ghe.example'], /is https:\/\/HOST\/PATH without a user/],
     [['-project=none', '-tag=v1'], /no project "none", there is app/],
     [['-staging_repo=gcr.io/none', '-tag=v1'], /could not find Manifest for "gcr.io\/none"/],
     [[], /cannot start promotion --tag is required/],
@@ -313,7 +313,7 @@ describe('cip pr does nothing', () => {
     const { pr, github } = await world();
     const run = await pr(args);
     expect(run).toMatchObject({ status: 2, stderr: expect.stringMatching(words) });
-    expect(github.pulls).toEqual([]);
+    expect(github.requests.filter((line) => !line.startsWith('GET'))).toEqual([]);
   });
 
   it('without a token', async () => {

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
 import { ProgramError } from '../../base/run-program.ts';
 import { oneLine, quote } from '../../base/text.ts';
 import { type BranchPlace, type Clone, CloneError, type RemoteBranch } from '../../ports/clone.ts';
@@ -28,7 +29,10 @@ export async function createClone(options: CloneOptions, signal: AbortSignal): P
   const { url, branch, checkout, temporary } = options;
   const env = environmentFor(options);
   const identity = await readIdentity(checkout ?? '.', env, signal);
-  const directory = await mkdtemp(join(temporary, 'cip-pr-'));
+  const directory = await mkdtemp(join(temporary, 'cip-pr-')).catch((cause: unknown) => {
+    const message = `cannot create a directory in ${quote(temporary)}: ${messageOf(cause)}: set TMPDIR`;
+    throw new CloneError('failed', message, { cause });
+  });
   const remove = () => rm(directory, { recursive: true, force: true });
   const git = new TemporaryClone(directory, env);
   try {

@@ -16,9 +16,9 @@ import { spoolDirectory } from './open-runtime.ts';
 export interface Upstream {
   readonly host: PullRequests;
   readonly upstream: HostedRepository;
-  /** Undefined in a dry run. */
-  readonly fork: HostedRepository | undefined;
   readonly forkName: string;
+  /** The fork, created if it is missing. */
+  readonly openFork: () => Promise<HostedRepository>;
   readonly clone: Clone;
   /** The directory within the clone that the flags name: empty, or with a slash at its end. */
   readonly prefix: string;
@@ -27,12 +27,12 @@ export interface Upstream {
 /** The one of the original. */
 const DEFAULT_UPSTREAM = 'kubernetes/k8s.io';
 
-/** Finds the repositories of a pull request, creates the fork if it is missing, and clones. */
+/** Finds the repositories of a pull request, and clones. */
 export async function openUpstream(
   options: PullRequestOptions,
   { context, browser }: { readonly context: ProcessContext; readonly browser: Browser },
 ): Promise<Upstream> {
-  const { baseDirectory, api, isDry } = options;
+  const { baseDirectory, api } = options;
   const { env, stdio } = context;
   const { log, signal } = browser;
   if (api.token !== undefined) stdio.secrets.add(api.token);
@@ -42,12 +42,12 @@ export async function openUpstream(
   if (options.upstream === undefined && upstream.forkOf !== undefined) refuseFork(upstream);
   const name = upstream.name.split('/')[1] ?? '';
   const forkName = options.fork.includes('/') ? options.fork : `${options.fork}/${name}`;
-  const fork = isDry ? undefined : await host.openFork(forkName, upstream, signal);
   log.write('info', 'cloning', { repository: upstream.name, branch: upstream.defaultBranch });
   const source = { url: upstream.cloneUrl, branch: upstream.defaultBranch, token: api.token };
   const place = { checkout: checkout?.top, temporary: spoolDirectory(env), env };
   const clone = await createClone({ ...source, ...place }, signal);
-  return { host, upstream, fork, forkName: fork?.name ?? forkName, clone, prefix: checkout?.prefix ?? '' };
+  const openFork = async () => await host.openFork(forkName, upstream, signal);
+  return { host, upstream, forkName, openFork, clone, prefix: checkout?.prefix ?? '' };
 }
 
 async function openGithub(

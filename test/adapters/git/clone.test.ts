@@ -118,6 +118,12 @@ describe('a failure is named, and leaves no clone', () => {
     expect(readdirSync(temporary)).toEqual([]);
   });
 
+  it('of a directory for temporary files that is missing', async () => {
+    const { open } = await world();
+    const words = /cannot create a directory in "\/none": ENOENT.*: set TMPDIR$/;
+    await expect(open({ temporary: '/none' })).rejects.toThrow(words);
+  });
+
   it('of a repository that is missing', async () => {
     const { open, server, temporary } = await world();
     await expect(open({ url: `${server.url}/none.git` })).rejects.toThrow(/^git clone: .*not found/);

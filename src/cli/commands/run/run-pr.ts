@@ -1,8 +1,6 @@
 import { join, relative } from 'node:path';
 import { unifiedDiff } from '../../../base/unified-diff.ts';
 import type { ImageAddition } from '../../../manifest/edit/edit-images.ts';
-import type { Clone } from '../../../ports/clone.ts';
-import type { HostedRepository, PullRequests } from '../../../ports/pull-requests.ts';
 import {
   branchOf,
   describePromotion,
@@ -10,12 +8,12 @@ import {
 } from '../../../workflows/pull-request/describe-promotion.ts';
 import { propose, type Proposed } from '../../../workflows/pull-request/propose.ts';
 import { type Browser, type BrowseClient, browse } from '../../browse/browse.ts';
-import { manifestDirectoryAt, mergeImages } from '../../browse/merge-images.ts';
+import { manifestDirectoryAt, mergeImages, parseFilters } from '../../browse/merge-images.ts';
 import type { PullRequestOptions } from '../../flags/options/pull-request-options.ts';
 import { writeImageList } from '../../output/image-lists.ts';
 import { writeTo } from '../../output/stdio.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
-import { openUpstream } from '../../runtime/open-upstream.ts';
+import { openUpstream, type Upstream } from '../../runtime/open-upstream.ts';
 import { createPrompter, type Prompter } from '../../runtime/prompter.ts';
 import { readWatchRules } from '../../runtime/read-watch-rules.ts';
 import type { ProcessContext } from '../command.ts';
@@ -23,24 +21,19 @@ import { commandOf } from './pull-request-command.ts';
 import { type Task, taskOfFlags, tasksOfRules } from './pull-request-tasks.ts';
 
 /** The parts of a run that opens pull requests. */
-interface Work {
+interface Work extends Omit<Upstream, 'prefix'> {
   readonly options: PullRequestOptions;
   readonly context: ProcessContext;
   readonly browser: Browser;
   readonly client: BrowseClient;
   readonly prompter: Prompter;
-  readonly host: PullRequests;
-  readonly upstream: HostedRepository;
-  /** Undefined in a dry run, which creates none. */
-  readonly fork: HostedRepository | undefined;
-  readonly forkName: string;
-  readonly clone: Clone;
   /** The manifest directory of the clone. */
   readonly directory: string;
 }
 
 /** `cip pr` from its options to its exit code. */
 export async function runPullRequest(given: PullRequestOptions, context: ProcessContext): Promise<number> {
+  parseFilters(given.filters, '-tag'); // refused before the clone
   // a progress display would overwrite the questions
   const options = { ...given, progress: given.progress && !given.isInteractive };
   return await browse(options, context, async (browser) => {
@@ -105,9 +98,10 @@ async function runTask(task: Task, work: Work): Promise<number> {
   }
   const promotion = promotionOf(task, growth.added, work);
   const path = relative(clone.directory, join(work.directory, growth.file)).replaceAll('\\', '/');
-  if (work.fork === undefined)
+  if (options.isDry)
     return await printDraft(promotion, { work, diff: unifiedDiff(path, growth.before, growth.text) });
-  const { upstream, fork, host } = work;
+  const { upstream, host } = work;
+  const fork = await work.openFork(); // not earlier: a run without changes creates none
   const pushUrl = options.usesSsh ? fork.sshUrl : fork.cloneUrl;
   const change = { promotion, path, upstream, fork, pushUrl, reopens: !options.isWatching };
   const warn = (message: string) => log.write('warning', message);
@@ -192,7 +186,10 @@ async function tellProposed(
       return options.isWatching ? 0 : 1;
     }
     case 'closed':
-      log.write('warning', `${proposed.pull.url} was closed, so it is not opened again: cip pr -tag does`);
+      log.write(
+        'warning',
+        `${proposed.pull.url} was closed, so it is not opened again; cip pr -tag=TAG opens another one`,
+      );
       return 0;
     case 'opened':
     case 'updated':
