@@ -66,10 +66,15 @@ export class FakePulls {
   #fork(upstream: FakeRepository, { organization = USER, name = '' }: Record<string, string>): FakeAnswer {
     const full = `${organization}/${name}`;
     if (this.makeFork === undefined) return { status: 403, value: { message: 'Forking is disabled' } };
+    const existing = Array.from(this.repositories.values()).find(
+      ({ full_name, source }) =>
+        full_name.startsWith(`${organization}/`) && source?.full_name === upstream.full_name,
+    );
+    if (existing !== undefined) return { status: 202, value: existing };
     const clone = this.makeFork(upstream, full);
     const source = { full_name: upstream.full_name };
     this.add({ full_name: full, default_branch: upstream.default_branch, clone_url: clone, source });
-    return { status: 202, value: {} };
+    return { status: 202, value: { full_name: full } };
   }
 
   #find(query: URLSearchParams): readonly FakePull[] {

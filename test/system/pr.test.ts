@@ -5,7 +5,6 @@
 // Covers src/cli/commands/run/run-pr.ts
 // Covers src/cli/flags/options/pull-request-options.ts
 // Covers src/cli/runtime/open-upstream.ts
-// Covers src/cli/runtime/prompter.ts
 // Covers src/workflows/pull-request/propose.ts
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

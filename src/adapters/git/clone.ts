@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { ProgramError } from '../../base/run-program.ts';
 import { oneLine, quote } from '../../base/text.ts';
+import { classifyHostname } from '../../http/connect/address-policy.ts';
 import { type BranchPlace, type Clone, CloneError, type RemoteBranch } from '../../ports/clone.ts';
 import { type GitIdentity, readIdentity } from './checkout.ts';
 import { describeFailure, type Environment, runGit, withConfig } from './git.ts';
@@ -12,7 +13,7 @@ export interface CloneOptions {
   readonly branch: string;
   /** A working tree that has most of the objects, and the settings of the user. Default: the current directory. */
   readonly checkout: string | undefined;
-  /** Sent to the host of `url`, by https only. */
+  /** Sent to the host of `url` alone, by https. */
   readonly token: string | undefined;
   /** The directory for temporary files. */
   readonly temporary: string;
@@ -58,8 +59,9 @@ export async function createClone(options: CloneOptions, signal: AbortSignal): P
 function environmentFor({ url, token, env }: CloneOptions): Environment {
   const quiet = { ...env, GIT_TERMINAL_PROMPT: '0' };
   const bytes = ['core.autocrlf', 'false'] as const;
-  if (token === undefined || !URL.canParse(url)) return withConfig(quiet, [bytes]);
-  const header = `http.${new URL(url).origin}/.extraHeader`;
+  const origin = originForToken(url);
+  if (token === undefined || origin === undefined) return withConfig(quiet, [bytes]);
+  const header = `http.${origin}/.extraHeader`;
   const credentials = Buffer.from(`x-access-token:${token}`).toString('base64');
   return withConfig(quiet, [
     bytes,
@@ -67,6 +69,14 @@ function environmentFor({ url, token, env }: CloneOptions): Environment {
     [header, ''], // takes away those of the user
     [header, `Authorization: Basic ${credentials}`],
   ]);
+}
+
+/** A token sent by http can be read on the way. */
+function originForToken(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, hostname, origin } = new URL(url);
+  const isLoopback = protocol === 'http:' && classifyHostname(hostname) === 'loopback';
+  return protocol === 'https:' || isLoopback ? origin : undefined;
 }
 
 class TemporaryClone {

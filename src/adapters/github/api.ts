@@ -26,7 +26,7 @@ export type GithubApi = (request: ApiRequest) => Promise<unknown>;
 const DEFAULT_API = 'https://api.github.com';
 
 /**
- * The API of GitHub. Throws a `GithubError` for an URL that the token must not be sent to.
+ * The API of GitHub. Throws a `GithubError` for a URL that the token must not be sent to.
  *
  * @see https://docs.github.com/en/rest
  */
@@ -37,7 +37,7 @@ export function createGithubApi({ apiUrl, token, fetch }: GithubOptions): Github
     const init = { method, headers: headersOf(token, body), signal, ...bodyOf(body) };
     const response = await fetch(`${root}${path}`, init).catch((error: unknown) => {
       if (isAbort(error, signal)) throw error;
-      throw new GithubError('unavailable', `github: ${request}: ${messageOf(error)}`, { cause: error });
+      throw new GithubError('unavailable', `github: ${messageOf(error)}`, { cause: error });
     });
     const text = await response.text();
     if (response.ok) return parse(request, text);

@@ -52,15 +52,17 @@ async function createFork(
   const user = textOf(objectIn('GET /user', await api({ method: 'GET', path: '/user', signal })), 'login');
   const organization = isSame(user ?? '', owner) ? {} : { organization: owner };
   const path = `/repos/${upstream.name}/forks`;
-  await api({ method: 'POST', path, body: { name: repository, ...organization }, signal });
+  const answer = await api({ method: 'POST', path, body: { name: repository, ...organization }, signal });
+  // a fork under another name is not made twice
+  const made = textOf(objectIn(`POST ${path}`, answer), 'full_name') ?? name;
   const end = clock.monotonic() + FORK_LIMIT;
   while (clock.monotonic() < end) {
-    const fork = await tryRead(name, api, signal);
-    const branch = `/repos/${name}/branches/${encodeURIComponent(upstream.defaultBranch)}`;
+    const fork = await tryRead(made, api, signal);
+    const branch = `/repos/${made}/branches/${encodeURIComponent(upstream.defaultBranch)}`;
     if (fork !== undefined && (await isThere(branch, api, signal))) return fork;
     await clock.sleep(FORK_POLL, signal);
   }
-  const message = `github: the fork ${name} was not ready after ${FORK_LIMIT / 60_000} minutes: run it again`;
+  const message = `github: the fork ${made} was not ready after ${FORK_LIMIT / 60_000} minutes: run it again`;
   throw new GithubError('unavailable', message);
 }
 

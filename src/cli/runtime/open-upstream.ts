@@ -58,7 +58,7 @@ async function openGithub(
   try {
     return createGithub({ ...api, fetch, clock: runtime.clock });
   } catch (error) {
-    throw new InputError(messageOf(error)); // an URL that gets no token
+    throw new InputError(messageOf(error)); // a URL that gets no token
   }
 }
 

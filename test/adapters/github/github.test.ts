@@ -56,6 +56,14 @@ describe('a fork', () => {
     expect(clock.waits.length).toBeGreaterThan(0);
   });
 
+  it('under another name is found', async () => {
+    const { server, client, readUpstream } = await scene();
+    server.hosted.makeFork = () => 'http://git/fork';
+    server.hosted.add({ ...FORK, full_name: 'me/old-images' });
+    const fork = await client.openFork('me/images', await readUpstream(), NEVER);
+    expect(fork.name).toBe('me/old-images');
+  });
+
   it('that does not become ready is given up', async () => {
     const { server, client, readUpstream } = await scene();
     server.hosted.makeFork = () => 'http://git/fork';
