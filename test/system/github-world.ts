@@ -50,7 +50,7 @@ export async function githubWorld(files: Tree) {
   const argsOf = (args: readonly string[]) => [
     'pr',
     ...(args.some((arg) => arg.startsWith('-fork')) ? [] : ['-fork=me']),
-    '-upstream=acme/images',
+    ...(args.some((arg) => arg.startsWith('-base_dir')) ? [] : ['-upstream=acme/images']),
     '-use-ssh=false',
     ...args,
   ];

@@ -12,6 +12,7 @@ import { describe, expect, it } from 'vitest';
 import { GIT_ENV, runGit } from '../builders/git-repository.ts';
 import { image, push } from '../builders/images.ts';
 import { digest } from '../builders/manifests.ts';
+import { testdir } from '../builders/testdir.ts';
 import { TOKEN } from '../doubles/github-api.ts';
 import type { CipOptions } from '../doubles/run-cip.ts';
 import { AUTHORIZATION, githubWorld } from './github-world.ts';
@@ -374,6 +375,32 @@ it('a checkout names the repository and the directory, and its changes are not t
   expect(github.pulls[0]?.title).toBe('Image promotion for b v1.0');
   expect(inFork('show', 'b-v1.0-image-promotion:deep/images/b/images.yaml')).toContain('- name: tool');
   expect(work.git('status', '--porcelain')).toBe('M deep/images/b/images.yaml');
+});
+
+describe('a checkout whose repository is not clear is refused', () => {
+  it('without a remote', async () => {
+    const { start, work } = await world();
+    const run = await start(['-tag=v1.0', `-base_dir=${work.directory}`]).ended;
+    expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('no remote upstream or origin') });
+  });
+
+  it('of a fork', async () => {
+    const { start, work, github, inFork, pr } = await world();
+    await pr(['-tag=v1.0']);
+    work.git('remote', 'add', 'origin', 'git@github.com:me/images.git');
+    const run = await start(['-tag=v2.0', `-base_dir=${work.directory}`]).ended;
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('me/images is a fork of acme/images: give -upstream=acme/images, or');
+    expect(github.pulls).toHaveLength(1);
+    expect(inFork('branch', '--list', '*v2.0*')).toBe('');
+  });
+
+  it('that is none', async () => {
+    const { start, files } = await world();
+    const directory = await testdir(files);
+    const run = await start(['-tag=v1.0', `-base_dir=${directory}`]).ended;
+    expect(run).toMatchObject({ status: 2, stderr: expect.stringMatching(/-base_dir: .* is in no git/) });
+  });
 });
 
 it('SIGINT ends it, and leaves no clone', async () => {
