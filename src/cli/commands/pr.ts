@@ -18,7 +18,7 @@ const PULL_REQUEST_FLAGS = flagsOf('Pull request', [
     name: 'staging-repo',
     value: 'REG',
     default: 'gcr.io/k8s-staging-NAME',
-    description: 'the source registry of the project',
+    description: 'the source of the project',
     neverEmpty: true,
   },
   { name: 'staging_repo', value: 'REG', description: 'same as `-staging-repo`', neverEmpty: true },
@@ -33,7 +33,7 @@ const PULL_REQUEST_FLAGS = flagsOf('Pull request', [
   {
     name: 'reviewers',
     value: 'TEXT',
-    description: 'mention these reviewers (kubernetes/k8s.io: @kubernetes/release-engineering)',
+    description: 'mention these reviewers',
   },
   { name: 'issue', value: 'URL', description: 'refer to an issue' },
   { name: 'interactive', description: 'ask before each step' },
@@ -41,7 +41,7 @@ const PULL_REQUEST_FLAGS = flagsOf('Pull request', [
   {
     name: 'use-ssh',
     default: 'true',
-    description: 'push by ssh; `-use-ssh=false` pushes by https with the token',
+    description: 'push by ssh; `=false`: by https with the token',
   },
   { name: 'watch', description: 'promote the tags that the section `watch` of `.cip.yaml` names' },
   { name: 'dry-run', description: 'print the pull request and a diff, and do nothing' },
@@ -49,7 +49,7 @@ const PULL_REQUEST_FLAGS = flagsOf('Pull request', [
     name: 'github-api-url',
     value: 'URL',
     default: 'https://api.github.com',
-    description: 'use the API of GitHub Enterprise',
+    description: 'the API of GitHub',
     neverEmpty: true,
   },
   {
@@ -68,12 +68,12 @@ export const pr = defineCommand<PullRequestOptions>({
     about: 'opens a pull request that adds the tags of a staging registry to the manifests.',
     summary: ['-fork=OWNER -tag=TAG', 'open a pull request that promotes a tag'],
     examples: [
-      ['-fork=OWNER -project=NAME -tag=v1.2.0', 'open or update a pull request'],
-      ['-fork=OWNER -base_dir=DIR -staging-repo=REG -tag=v1.2.0 -dry-run', 'show it'],
-      ['-fork=OWNER -base_dir=DIR -watch -use-ssh=false', 'one for each project with new tags'],
+      ['-fork=OWNER -project=NAME -tag=v1.2.0', 'open it or update it'],
+      ['-fork=OWNER -project=NAME -tag=v1.2.0 -dry-run', 'show it'],
+      ['-fork=OWNER -base_dir=DIR -watch', 'one for each project with new tags'],
     ],
     notes: [
-      'GITHUB_TOKEN or GH_TOKEN has the token. Working trees are never touched: a temporary clone is pushed.',
+      'GITHUB_TOKEN or GH_TOKEN has the token. A temporary clone is pushed: no working tree is touched.',
       'A second run with the same selection updates its branch and its pull request.',
     ],
     exit: '0 opened, updated or nothing new; 1 refused or failed; 2 unusable input; 130, 143 stopped.',
