@@ -1,9 +1,11 @@
 import * as z from 'zod';
 import { RulesSection } from './rules-section.ts';
+import { WatchSection } from './watch-section.ts';
 
 /** The sections of `.cip.yaml`, each from its own file. */
 export const Settings = z.strictObject({
   rules: RulesSection.nullable().optional(),
+  watch: WatchSection.nullable().optional(),
 });
 export type Settings = z.infer<typeof Settings>;
 

@@ -1,6 +1,7 @@
 import type { Position } from '../../src/base/position.ts';
 import { type Digest, parseDigest } from '../../src/image/digest.ts';
 import {
+  type ImageName,
   parseImageName,
   parseRegistryName,
   parseRepository,
@@ -41,6 +42,10 @@ export function digest(digit: string): Digest {
 
 export function tag(text: string): Tag {
   return valid(parseTag(text), text);
+}
+
+export function imageName(text: string): ImageName {
+  return valid(parseImageName(text), text);
 }
 
 export function repository(text: string): Repository {

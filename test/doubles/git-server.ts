@@ -3,19 +3,39 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { onTestFinished } from 'vitest';
 
-/** Serves the git repositories below a directory over HTTP for the running test, through git's own CGI program. */
-export async function startGitServer(directory: string): Promise<{ readonly url: string }> {
+export interface GitServer {
+  readonly url: string;
+  /** `METHOD path authorization` of each request. */
+  readonly requests: readonly string[];
+}
+
+/**
+ * Serves the git repositories below a directory over HTTP for the running test, through git's own CGI program. Pushes
+ * need this `Authorization`; without one there are none.
+ */
+export async function startGitServer(
+  directory: string,
+  { pushWith }: { readonly pushWith?: string } = {},
+): Promise<GitServer> {
+  const requests: string[] = [];
   const backend = `${execFileSync('git', ['--exec-path'], { encoding: 'utf8' }).trim()}/git-http-backend`;
   const server = createServer((request, response) => {
     const { pathname, search } = new URL(request.url ?? '/', 'http://localhost');
+    const { authorization } = request.headers;
+    requests.push(`${request.method} ${pathname} ${authorization ?? '-'}`);
+    if (pushWith !== undefined && `${pathname}${search}`.includes('receive-pack')) {
+      if (authorization !== pushWith) return void response.writeHead(403).end();
+    }
     const cgi = spawn(backend, {
       env: {
         PATH: process.env['PATH'],
         GIT_PROJECT_ROOT: directory,
         GIT_HTTP_EXPORT_ALL: '1',
-        GIT_CONFIG_COUNT: '1',
+        GIT_CONFIG_COUNT: '2',
         GIT_CONFIG_KEY_0: 'safe.directory',
         GIT_CONFIG_VALUE_0: '*',
+        GIT_CONFIG_KEY_1: 'http.receivepack',
+        GIT_CONFIG_VALUE_1: String(pushWith !== undefined),
         REQUEST_METHOD: request.method,
         PATH_INFO: pathname,
         QUERY_STRING: search.slice(1),
@@ -43,5 +63,5 @@ export async function startGitServer(directory: string): Promise<{ readonly url:
   onTestFinished(() => void server.close());
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return { url: `http://127.0.0.1:${address.port}` };
+  return { url: `http://127.0.0.1:${address.port}`, requests };
 }

@@ -23,6 +23,8 @@ export interface CipOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Default: an empty directory. */
   readonly cwd?: string;
+  /** What it reads from stdin. Default: nothing, and no stdin either. */
+  readonly input?: string;
   /** Runs it as another user, which only root may. */
   readonly uid?: number;
   /** Its time limits of a second and more pass when `passTime` is called, and not before. */
@@ -86,15 +88,16 @@ export function startNode(args: readonly string[], options: CipOptions = {}): Ru
 
 /** Starts any program in the same bare environment. */
 export function startProgram(program: string, args: readonly string[], options: CipOptions = {}): RunningCip {
-  const { env = {}, cwd, uid } = options;
+  const { env = {}, cwd, uid, input } = options;
   const place = cwd ?? temporaryDirectory();
   const child = spawn(program, args, {
     cwd: place,
     env: { PATH: process.env['PATH'], HOME: temporaryDirectory(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(uid === undefined ? {} : { uid, gid: uid }),
   });
   if (child.pid === undefined) throw new Error(`${program} could not be started`);
+  child.stdin?.end(input);
   onTestFinished(() => void child.kill('SIGKILL'));
   const output = collectOutput(child);
   const status = new Promise<number | null>((done) => child.once('close', done));

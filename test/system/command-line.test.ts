@@ -371,7 +371,7 @@ describe('-version and -help', () => {
     });
   });
 
-  it.each([[], ['verify'], ['diff'], ['report', 'merge']])(
+  it.each([[], ['verify'], ['diff'], ['mm'], ['pr'], ['report', 'merge']])(
     '-help of %j fits a screen',
     async (...command) => {
       const { stdout } = await runCip([...command, '-help']);

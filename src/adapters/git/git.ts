@@ -64,6 +64,19 @@ export async function runGit({
   });
 }
 
+/** Settings of git. */
+export type Config = readonly (readonly [name: string, value: string])[];
+
+/** Adds settings to those in the environment. In arguments a name could not hold `=`. */
+export function withConfig(env: Environment, config: Config): Environment {
+  const before = Number(env['GIT_CONFIG_COUNT'] ?? 0);
+  const added = config.flatMap(([name, value], index) => [
+    [`GIT_CONFIG_KEY_${before + index}`, name],
+    [`GIT_CONFIG_VALUE_${before + index}`, value],
+  ]);
+  return { ...env, ...Object.fromEntries(added), GIT_CONFIG_COUNT: String(before + config.length) };
+}
+
 /** The failure to run git, in words. */
 export function describeFailure(error: ProgramError): string {
   return error.code === 'not-found' ? 'there is no git in PATH: install git' : `git: ${error.message}`;

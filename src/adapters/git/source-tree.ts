@@ -1,13 +1,11 @@
 import type { SourceTree } from '../../ports/source-tree.ts';
-import { type Environment, type ManifestPath, placeOf, runGit } from './git.ts';
+import { type Config, type Environment, type ManifestPath, placeOf, runGit, withConfig } from './git.ts';
 
 /** Milliseconds: a plan does without the revision of a tree that takes longer. */
 const LIMIT = 10_000;
 
 /** Filters are switched off too. Submodules have their own, so git does not read the files of a submodule. */
 const STATUS = ['status', '--porcelain', '--ignore-submodules=dirty', '--'];
-
-type Config = readonly (readonly [name: string, value: string])[];
 
 /** The git tree that a manifest, or a directory of manifests, is in. */
 export function createGitTree(manifests: ManifestPath, env: Environment): SourceTree {
@@ -31,14 +29,4 @@ export function createGitTree(manifests: ManifestPath, env: Environment): Source
       }
     },
   };
-}
-
-/** Adds settings to those in the environment. In arguments a name could not hold `=`. */
-function withConfig(env: Environment, config: Config): Environment {
-  const before = Number(env['GIT_CONFIG_COUNT'] ?? 0);
-  const added = config.flatMap(([name, value], index) => [
-    [`GIT_CONFIG_KEY_${before + index}`, name],
-    [`GIT_CONFIG_VALUE_${before + index}`, value],
-  ]);
-  return { ...env, ...Object.fromEntries(added), GIT_CONFIG_COUNT: String(before + config.length) };
 }

@@ -8,6 +8,7 @@ import type { RunOptions } from '../flags/options/run-options.ts';
 import type { Stdio } from '../output/stdio.ts';
 import type { BoundRegistry } from '../runtime/bound-registries.ts';
 import type { RunRegistries } from '../runtime/network-clients.ts';
+import type { Runtime } from '../runtime/open-runtime.ts';
 import { type Run, withRun } from '../runtime/run-scope.ts';
 
 /** How a run reads the content of registries. It cannot write. */
@@ -19,6 +20,7 @@ export interface BrowseClient extends Pick<RunRegistries, 'whole'> {
 export interface Browser {
   readonly log: Log;
   readonly progress: Progress;
+  readonly runtime: Runtime;
   /** Aborts when the run is stopped: a read leaves nothing unfinished. */
   readonly signal: AbortSignal;
   /** The registry client of the run; called once. */
@@ -42,7 +44,7 @@ export function browse(
     const traffic = { hosts: () => client?.traffic.hosts() ?? new Map() };
     try {
       const exitCode = await run.showing(traffic, (progress) =>
-        work({ log, progress, signal: stop.stopping, open }),
+        work({ log, progress, runtime, signal: stop.stopping, open }),
       );
       if (client !== undefined) logClient(client, log);
       return exitCode;

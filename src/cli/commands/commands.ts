@@ -10,6 +10,7 @@ import { init } from './init.ts';
 import { mergeDriver } from './merge-driver.ts';
 import { lint } from './lint.ts';
 import { mm } from './mm.ts';
+import { pr } from './pr.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
 import { show } from './show.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CipCommand[] = [
   fmt,
   mergeDriver,
   lint,
+  pr,
   copy,
   verify,
   diff,

@@ -1,13 +1,9 @@
 import { quote } from '../../base/text.ts';
-import { renderBash } from '../completion/bash.ts';
-import { renderFish } from '../completion/fish.ts';
-import { renderZsh } from '../completion/zsh.ts';
+import type { ShellName } from '../completion/render-completion.ts';
 import { LOG_FLAGS } from '../flags/flags.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { writeTo } from '../output/stdio.ts';
 import { type CipCommand, defineCommand, type Given, type ProgramName } from './command.ts';
-
-export type ShellName = 'bash' | 'zsh' | 'fish';
 
 interface CompletionRequest {
   readonly shell: ShellName;
@@ -15,13 +11,6 @@ interface CompletionRequest {
 }
 
 const SHELLS: readonly ShellName[] = ['bash', 'zsh', 'fish'];
-
-/** The scripts that complete the command lines of a program. */
-export const RENDER_COMPLETION: Readonly<Record<ShellName, typeof renderBash>> = {
-  bash: renderBash,
-  zsh: renderZsh,
-  fish: renderFish,
-};
 
 /** `cip completion`, for the commands of the table that it is in itself. */
 export function completionOf(commands: () => readonly CipCommand[]): CipCommand {
@@ -42,6 +31,8 @@ export function completionOf(commands: () => readonly CipCommand[]): CipCommand 
     },
     parse: makeRequest,
     run: async ({ shell, program }, { stdio }) => {
+      // no other command needs the scripts, so their start does not load them
+      const { RENDER_COMPLETION } = await import('../completion/render-completion.ts');
       await writeTo(stdio.out, RENDER_COMPLETION[shell](program, commands()));
       return 0;
     },

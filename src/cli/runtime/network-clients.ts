@@ -55,6 +55,8 @@ export interface NetworkClients {
     registries: readonly BoundRegistry[],
     access: { readonly readOnly: boolean },
   ): Promise<RunRegistries>;
+  /** For services other than registries. */
+  readonly fetch: typeof fetch;
   close(): Promise<void>;
 }
 
@@ -67,7 +69,7 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
     throw new InputError(messageOf(error));
   });
   const userAgent = `cip/${VERSION}`;
-  const google = createFetch({ network, clock, log, userAgent });
+  const services = createFetch({ network, clock, log, userAgent });
   let identities: Keychain | undefined;
   const keychain: Keychain = {
     identityFor: async (repository, signal) =>
@@ -85,11 +87,11 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
     log,
     secrets,
   });
-  const api = { keychain, fetch: google.fetch, ...apiEndpointOf(env) };
+  const api = { keychain, fetch: services.fetch, ...apiEndpointOf(env) };
   return {
     forRun: async (registries, { readOnly }) => {
       warnUnusedRateLimits(rateLimits, registries, log);
-      identities = await makeKeychain(registries, { ...parts, readOnly, fetch: google.fetch });
+      identities = await makeKeychain(registries, { ...parts, readOnly, fetch: services.fetch });
       return {
         ...client,
         traffic: trafficSince(client.traffic),
@@ -98,8 +100,9 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
         facts: createRepositoryFactsReader({ ...api, log }),
       };
     },
+    fetch: services.fetch,
     close: async () => {
-      await Promise.all([client.close(), google.close()]);
+      await Promise.all([client.close(), services.close()]);
     },
   };
 }

@@ -20,6 +20,8 @@ export interface Runtime {
   openTree(where: ManifestLocation): SourceTree;
   /** The earlier versions of the manifests. */
   openHistory(where: ManifestLocation): History;
+  /** Sends requests to services other than registries. */
+  openFetch(): Promise<typeof fetch>;
   /** Closes every connection. Nothing can be opened afterwards. */
   close(): Promise<void>;
 }
@@ -33,20 +35,21 @@ export function openRuntime(parts: RuntimeParts): Runtime {
     const { createNetworkClients } = await import('./network-clients.ts');
     return createNetworkClients({ ...parts, clock });
   };
+  const connected = async () => {
+    if (isClosed) throw new Error('the runtime is closed');
+    clients ??= connect();
+    return await clients.catch((error: unknown) => {
+      clients = undefined; // a corrected file serves the next run
+      throw error;
+    });
+  };
   return {
     clock,
-    openRegistries: async (registries, access) => {
-      if (isClosed) throw new Error('the runtime is closed');
-      clients ??= connect();
-      const opened = await clients.catch((error: unknown) => {
-        clients = undefined; // a corrected file serves the next run
-        throw error;
-      });
-      return opened.forRun(registries, access);
-    },
+    openRegistries: async (registries, access) => (await connected()).forRun(registries, access),
     openSpool: (limit) => createDiskSpool({ directory: spoolDirectory(env), limit, log }),
     openTree: (where) => createGitTree(where, env),
     openHistory: (where) => createGitHistory(where, env),
+    openFetch: async () => (await connected()).fetch,
     close: async () => {
       isClosed = true;
       const opened = await clients?.catch(() => undefined);

@@ -14,6 +14,8 @@ export interface MergeRequest {
   /** The source registry of the project whose list gets the images. */
   readonly staging: RegistryName;
   readonly filters: Filters;
+  /** Whether a filter that matches nothing is a mistake. */
+  readonly unmatched: 'refused' | 'ignored';
 }
 
 export interface MergePorts extends Omit<WalkPorts, 'leftOut'> {
@@ -67,7 +69,7 @@ interface Selection {
 
 async function select(
   manifest: PromoterManifest,
-  { staging, filters }: MergeRequest,
+  { staging, filters, unmatched }: MergeRequest,
   { ports, signal }: { readonly ports: MergePorts; readonly signal: AbortSignal },
 ): Promise<Selection> {
   const gaps: string[] = [];
@@ -96,14 +98,15 @@ async function select(
   const used = new Set<Filter>();
   const additions: ImageAddition[] = [];
   for await (const image of walk) additions.push(...additionsOf(image, filters, used));
+  const [gap] = gaps;
+  if (gap !== undefined) return { additions, reasons: [gap] };
+  if (unmatched === 'ignored') return { additions, reasons: [] };
   const unused = Object.entries(filters).flatMap(([kind, all]: [string, readonly Filter[]]) =>
     all
       .filter((filter) => !used.has(filter))
       .map(({ text }) => `--filter_${kind.replace(/s$/, '')}=${quote(text)}`),
   );
-  const [gap] = gaps;
-  const reasons = gap !== undefined ? [gap] : unused.length > 0 ? [nothingSurvived(unused)] : [];
-  return { additions, reasons };
+  return { additions, reasons: unused.length > 0 ? [nothingSurvived(unused)] : [] };
 }
 
 /** A tag that moves cannot be promoted. */

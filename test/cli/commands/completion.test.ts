@@ -1,6 +1,7 @@
 // Covers src/cli/completion/bash.ts
 // Covers src/cli/completion/fish.ts
 // Covers src/cli/completion/nodes.ts
+// Covers src/cli/completion/render-completion.ts
 // Covers src/cli/completion/zsh.ts
 
 import { spawnSync } from 'node:child_process';
@@ -9,7 +10,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ProgramName } from '../../../src/cli/commands/command.ts';
 import { COMMANDS } from '../../../src/cli/commands/commands.ts';
-import { RENDER_COMPLETION, type ShellName } from '../../../src/cli/commands/completion.ts';
+import { RENDER_COMPLETION, type ShellName } from '../../../src/cli/completion/render-completion.ts';
 import { parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
 import { temporaryDirectory } from '../../doubles/run-cip.ts';
 

@@ -3,6 +3,7 @@
 export { openPlanOutput } from '../../output/write-plan.ts';
 export { printAnnotations } from '../../output/print-annotations.ts';
 export { runMerge } from './run-mm.ts';
+export { runPullRequest } from './run-pr.ts';
 export { runApply } from './run-apply.ts';
 export { runReportMerge } from './run-report-merge.ts';
 export { runShow } from './run-show.ts';
