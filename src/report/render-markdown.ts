@@ -1,9 +1,13 @@
+import { countOf } from '../base/text.ts';
 import { advise } from './advise.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { escapeCell, renderMarkdownTable, type Table } from './render-table.ts';
 import { decisionTable } from './render-text.ts';
 import type { Report } from './report.ts';
+import { renderReviewMarkdown } from './review/render-review-markdown.ts';
+import type { Review } from './review/review.ts';
+import { MAX_COMMENT } from './summary/comment-limit.ts';
 import { foldItems } from './summary/fold-items.ts';
 import { summarizeHosts } from './summary/host-table.ts';
 import { imageTables } from './summary/markdown-images.ts';
@@ -20,6 +24,8 @@ const TITLES = {
 } as const;
 
 export interface MarkdownOptions {
+  /** The review of new images. Unset: there is none. */
+  readonly review?: Review | undefined;
   /** The exit code in the verdict. Default: that of a run without -allow-lost. */
   readonly exitCode?: number;
   /** The code frame of `file:line:column`. Default: no code frames. */
@@ -32,7 +38,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   const folded = foldItems(report);
   const { images } = folded;
   const lists = new RegistryLists();
-  return [
+  const sections = [
     `## ${titleOf(report)}`,
     `**${escapeCell(verdictOf(report, exitCode))}**`,
     ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
@@ -43,9 +49,21 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
       ...tableOf(withoutZeros(decisionTable(report))),
       ...tableOf(summarizeHosts(report, { folded: true }), MAX_HOSTS),
     ]),
-    '',
-  ].join('\n\n');
+  ];
+  const text = sections.join('\n\n');
+  return [text, ...reviewSection(options.review, text.length), ''].join('\n\n');
 }
+
+/** The review in the room that the rest of the report leaves. */
+function reviewSection(review: Review | undefined, used: number): string[] {
+  if (review === undefined) return [];
+  const summary = `Review: ${countOf(review.images.length, 'new image')}`;
+  const maxCharacters = MAX_COMMENT - used - REVIEW_FRAME;
+  return details(summary, [renderReviewMarkdown(review, { maxCharacters })]);
+}
+
+/** Characters around the review: its summary, tags and line feeds. */
+const REVIEW_FRAME = 100;
 
 /** Rows of the table of hosts. */
 const MAX_HOSTS = 200;

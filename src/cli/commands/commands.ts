@@ -9,6 +9,7 @@ import { init } from './init.ts';
 import { mm } from './mm.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
+import { review } from './review.ts';
 import { show } from './show.ts';
 import { verify } from './verify.ts';
 import { version } from './version.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly CipCommand[] = [
   init,
   add,
   mm,
+  review,
   copy,
   verify,
   diff,

@@ -39,6 +39,13 @@ const PLAN_FLAGS = flagsOf('Plan files', [
   },
 ]);
 
+const REVIEW_FLAGS = flagsOf('Report', [
+  {
+    name: 'review',
+    description: 'in the Markdown report of a dry run, compare new images with their predecessors',
+  },
+]);
+
 const SNAPSHOT_FLAGS = flagsOf('Snapshots', [
   {
     name: 'snapshot',
@@ -68,6 +75,7 @@ export const promote = defineCommand<PromoteRequest>({
     ...PROMOTION_FLAGS,
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,
+    ...REVIEW_FLAGS,
     ...SNAPSHOT_FLAGS,
     ...BROWSE_FLAGS,
     ...RUN_FLAGS,

@@ -5,9 +5,12 @@ import { expandEdges } from '../../../edges/expand-edges.ts';
 import { takeShard } from '../../../edges/take-shard.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
 import { planConflicts } from '../../../plan/make-plan.ts';
+import type { PlanItem } from '../../../plan/plan.ts';
+import type { RecordedPlan } from '../../../plan/recorded-plan.ts';
 import type { Log } from '../../../ports/log.ts';
 import { promote } from '../../../promote.ts';
 import { makeReport } from '../../../report/make-report.ts';
+import type { Review } from '../../../report/review/review.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
@@ -33,11 +36,11 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const output = await openOutput(options, log);
     const { read, changes } = await loadChanges(options, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
-    const report =
+    const { report, review } =
       task === 'parse-only'
-        ? checkOnly(read, { options, run, changes })
+        ? { report: checkOnly(read, { options, run, changes }) }
         : await promoteWith(read, { options, run, changes, output, events: record.events });
-    return await finishPromotion(report, { ...context, options, run, places, output, where, record });
+    return await finishPromotion(report, { ...context, options, run, places, output, where, record, review });
   });
 }
 
@@ -58,22 +61,25 @@ interface PromotionParts extends Parts {
   readonly events: RunEvents;
 }
 
-/** The stages over registries: a promotion or its dry run. */
+/** The stages over registries: a promotion or its dry run, and the review of its images where that is wanted. */
 async function promoteWith(
   read: ReadManifests,
   { options, run, changes, output, events }: PromotionParts,
-): Promise<RunReport> {
+): Promise<{ readonly report: RunReport; readonly review?: Review | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const record = output && {
-    tool: VERSION,
-    tree: runtime.openTree(options.where),
-    keep: output.keep,
+  let items: readonly PlanItem[] = [];
+  const keep = (plan: RecordedPlan) => {
+    output?.keep(plan);
+    items = plan.items;
   };
+  const isKept = output !== undefined || options.review;
+  const tree = output && runtime.openTree(options.where);
+  const record = isKept ? { tool: VERSION, tree, keep } : undefined;
   const request = {
     read,
     changes,
@@ -86,9 +92,15 @@ async function promoteWith(
     siblings,
     record,
   };
-  return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
-  );
+  return await run.showing(client.traffic, async (progress) => {
+    const ports = { ...client, spool, clock: runtime.clock, progress, events, stopping, signal };
+    const report = await promote(request, ports);
+    if (!options.review || stopping.aborted) return { report };
+    const { reviewChanges } = await import('./document-runs.ts');
+    const { registry } = client;
+    const dryRun = { manifests: read.manifests, changes, items, shard };
+    return { report, review: await reviewChanges(dryRun, { registry, progress, log: run.log }, stopping) };
+  });
 }
 
 /** The findings that need no network. */
