@@ -1,4 +1,4 @@
-import { escapeMarkdown, oneLine } from '../base/text.ts';
+import { escapeCode, escapeMarkdown, oneLine } from '../base/text.ts';
 
 type Row = readonly (string | number)[];
 
@@ -32,18 +32,10 @@ function numericColumns({ header, rows }: Table): boolean[] {
   return header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
 }
 
-/**
- * Foreign text as code, in a cell or anywhere else in Markdown: nothing in it is markup, a link, a mention or a reference
- * to an issue. Character references cannot end the code, as backticks in the text could.
- */
+/** Foreign text as code, in a cell or anywhere else in Markdown. */
 export function codeCell(text: string): string {
-  const flat = oneLine(text, Number.POSITIVE_INFINITY);
-  const escaped = flat.replace(MARKUP, (character) => `&#${character.charCodeAt(0)};`);
-  return escaped === '' ? '<code>&#32;</code>' : `<code>${escaped}</code>`;
+  return `<code>${escapeCode(oneLine(text, Number.POSITIVE_INFINITY)) || '&#32;'}</code>`;
 }
-
-/** ASCII punctuation but for marks that mean nothing in Markdown and HTML. */
-const MARKUP = /[!"#$%&'()*+:;<>?@[\\\]^_`{|}~]/g;
 
 /** A cell may quote foreign text: it ends no line and no cell. */
 export function escapeCell(text: string): string {

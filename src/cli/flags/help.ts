@@ -1,17 +1,7 @@
+import { groupBy } from '../../base/maps.ts';
 import { type CipCommand, callOf, type Example, type ProgramName } from '../commands/command.ts';
 import { COMMANDS } from '../commands/commands.ts';
 import { type Flag, isInHelp } from './flag.ts';
-
-/** The order of the titles. */
-const TITLES = [
-  'Manifests',
-  'Promotion',
-  'Verification',
-  'Report',
-  'Snapshots',
-  'Registries',
-  'General',
-] as const;
 
 const SPELLING =
   'Flags take one dash or two, and -flag=value or -flag value; booleans take =true and =false.';
@@ -57,10 +47,8 @@ function renderCalls(program: ProgramName, command: CipCommand): string[] {
 }
 
 function renderGroups(flags: readonly Flag[]): string[] {
-  return TITLES.flatMap((title) => {
-    const members = flags.filter(({ group }) => group === title);
-    return members.length === 0 ? [] : [`${title}:`, ...members.map(renderFlag), ''];
-  });
+  const groups = groupBy(flags, ({ group }) => group);
+  return Array.from(groups, ([title, members]) => [`${title}:`, ...members.map(renderFlag), '']).flat();
 }
 
 function renderFlag({ name, value, description, repeatable, default: usual }: Flag): string {

@@ -53,9 +53,15 @@ function highestBelow(limit: SemVer | undefined, entries: readonly Entry[]): Ent
   for (const entry of entries) {
     const version = entry.tag === undefined ? null : versionOf(entry.tag);
     if (version === null || compare(version, limit) >= 0) continue;
-    if (found === undefined || compare(version, found.version) > 0) found = { entry, version };
+    const order = found === undefined ? 1 : compare(version, found.version);
+    if (order > 0 || (order === 0 && isLonger(entry, found?.entry))) found = { entry, version };
   }
   return found?.entry;
+}
+
+/** `v1.0.0` says more than `v1.0`. */
+function isLonger({ tag }: Entry, other: Entry | undefined): boolean {
+  return (tag?.length ?? 0) > (other?.tag?.length ?? 0);
 }
 
 function entriesOf({ wants }: WantList): readonly Entry[] {

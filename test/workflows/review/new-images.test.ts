@@ -35,6 +35,7 @@ describe('the image before a new one', () => {
     ['a version without v', ['1.2.0'], [['1.1.0'], ['v1.0.0']], '1.1.0 by version'],
     ['a release candidate', ['v1.2.0'], [['v1.1.0'], ['v1.2.0-rc.1']], 'v1.2.0-rc.1 by version'],
     ['a version of two numbers', ['v1.2'], [['v1.1'], ['v1.0.9']], 'v1.1 by version'],
+    ['the longest of equal versions', ['v1.1.0'], [['v1', 'v1.0', 'v1.0.0']], 'v1.0.0 by version'],
     ['below the highest of several tags', ['latest', 'v1.2.0', 'v1.2'], [['v1.1.0']], 'v1.1.0 by version'],
     ['the last entry, for a tag that is no version', ['main'], [['v9.0.0'], ['old'], ['x']], 'x by order'],
     ['the last entry, if no version is lower', ['v1.0.0'], [['v2.0.0'], ['v3.0.0']], 'v3.0.0 by order'],
