@@ -91,7 +91,7 @@ export function escapeMarkdown(text: string): string {
     .replaceAll('<', '&lt;')
     .replaceAll('](', ']\\(')
     .replace(/(?<![A-Za-z0-9])@(?=[\w\\])/g, '@<!-- -->')
-    .replace(/#(?=\d)/g, '#<!-- -->');
+    .replace(/(?<!&amp;)#(?=\d)/g, '#<!-- -->');
 }
 
 /**

@@ -2,12 +2,12 @@ import { countOf } from '../base/text.ts';
 import { advise } from './advise.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { escapeCell, renderMarkdownTable, type Table } from './render-table.ts';
+import { escapeCell, renderMarkdownRow, renderMarkdownTable, type Table } from './render-table.ts';
 import { decisionTable } from './render-text.ts';
 import type { Report } from './report.ts';
 import { renderReviewMarkdown } from './review/render-review-markdown.ts';
 import type { Review } from './review/review.ts';
-import { MAX_COMMENT } from './summary/comment-limit.ts';
+import { CommentRoom, MAX_COMMENT } from './summary/comment-room.ts';
 import { foldItems } from './summary/fold-items.ts';
 import { summarizeHosts } from './summary/host-table.ts';
 import { imageTables } from './summary/markdown-images.ts';
@@ -38,16 +38,17 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   const folded = foldItems(report);
   const { images } = folded;
   const lists = new RegistryLists();
+  const room = new CommentRoom();
   const sections = [
     `## ${titleOf(report)}`,
     `**${escapeCell(verdictOf(report, exitCode))}**`,
-    ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
+    ...problemSection(report, { ...folded, lists, room, frameOf: options.frameOf }),
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
-    ...imageTables(images, { mode: report.mode, lists }),
-    ...details('Destinations', lists.render()),
+    ...imageTables(images, { mode: report.mode, lists, room }),
+    ...details('Destinations', lists.render(room)),
     ...details('Edges and hosts', [
-      ...tableOf(withoutZeros(decisionTable(report))),
-      ...tableOf(summarizeHosts(report, { folded: true }), MAX_HOSTS),
+      ...tableOf(withoutZeros(decisionTable(report)), room),
+      ...tableOf(summarizeHosts(report, { folded: true }), room),
     ]),
   ];
   const text = sections.join('\n\n');
@@ -65,14 +66,12 @@ function reviewSection(review: Review | undefined, used: number): string[] {
 /** Characters around the review: its summary, tags and line feeds. */
 const REVIEW_FRAME = 100;
 
-/** Rows of the table of hosts. */
-const MAX_HOSTS = 200;
-
-function tableOf({ header, rows }: Table, maxRows = rows.length): string[] {
+function tableOf({ header, rows }: Table, room: CommentRoom): string[] {
   if (rows.length === 0) return [];
-  const more =
-    rows.length > maxRows ? [`… and ${rows.length - maxRows} more hosts, in the JSON report.`] : [];
-  return [renderMarkdownTable({ header, rows: rows.slice(0, maxRows) }), ...more];
+  const shown = rows.filter((row) => room.take(renderMarkdownRow(row)));
+  const hidden = rows.length - shown.length;
+  const more = hidden > 0 ? [`… and ${countOf(hidden, 'more row')}, in the JSON report.`] : [];
+  return [renderMarkdownTable({ header, rows: shown }), ...more];
 }
 
 function details(summary: string, parts: readonly string[]): string[] {

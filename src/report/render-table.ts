@@ -22,10 +22,14 @@ export function renderTable({ header, rows }: Table): string {
 
 /** The same table in Markdown. */
 export function renderMarkdownTable({ header, rows }: Table): string {
-  const line = (row: Row) => `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
   const numeric = numericColumns({ header, rows });
   const rule = `|${header.map((_, column) => (numeric[column] ? ' ---: ' : ' --- ')).join('|')}|`;
-  return [line(header), rule, ...rows.map(line)].join('\n');
+  return [renderMarkdownRow(header), rule, ...rows.map(renderMarkdownRow)].join('\n');
+}
+
+/** A row of such a table. */
+export function renderMarkdownRow(row: Row): string {
+  return `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
 }
 
 function numericColumns({ header, rows }: Table): boolean[] {

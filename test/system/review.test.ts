@@ -97,7 +97,7 @@ describe('cip review', () => {
 
 describe('a dry run with -review', () => {
   const markdownIn = async (args: readonly string[]) => {
-    const file = join(await temporaryDirectory(), 'report.md');
+    const file = join(temporaryDirectory(), 'report.md');
     const run = await runWithReport([...args, `-report-markdown=${file}`]);
     return { run, text: readFileSync(file, 'utf8') };
   };

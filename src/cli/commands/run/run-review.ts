@@ -7,7 +7,7 @@ import { makePlan } from '../../../plan/make-plan.ts';
 import { renderReviewMarkdown } from '../../../report/review/render-review-markdown.ts';
 import { renderReviewText } from '../../../report/review/render-review-text.ts';
 import type { Review } from '../../../report/review/review.ts';
-import { MAX_COMMENT } from '../../../report/summary/comment-limit.ts';
+import { MAX_COMMENT } from '../../../report/summary/comment-room.ts';
 import { type ReviewScope, newDigests, scopeOf } from '../../../workflows/review/new-images.ts';
 import { reviewImages } from '../../../workflows/review/review-images.ts';
 import { type BrowseClient, type Browser, browse } from '../../browse/browse.ts';
