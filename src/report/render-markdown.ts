@@ -5,8 +5,6 @@ import { exitCodeOf } from './exit-code.ts';
 import { escapeCell, renderMarkdownRow, renderMarkdownTable, type Table } from './render-table.ts';
 import { decisionTable } from './render-text.ts';
 import type { Report } from './report.ts';
-import { renderReviewMarkdown } from './review/render-review-markdown.ts';
-import type { Review } from './review/review.ts';
 import { CommentRoom, MAX_COMMENT } from './summary/comment-room.ts';
 import { foldItems } from './summary/fold-items.ts';
 import { summarizeHosts } from './summary/host-table.ts';
@@ -23,9 +21,15 @@ const TITLES = {
   verify: 'Image verification',
 } as const;
 
+/** The review of new images. Its renderer is a part of the code that is loaded for reviews alone. */
+export interface ReviewSection {
+  readonly images: number;
+  readonly render: (maxCharacters: number) => string;
+}
+
 export interface MarkdownOptions {
-  /** The review of new images. Unset: there is none. */
-  readonly review?: Review | undefined;
+  /** Unset: the images were not reviewed. */
+  readonly review?: ReviewSection | undefined;
   /** The exit code in the verdict. Default: that of a run without -allow-lost. */
   readonly exitCode?: number;
   /** The code frame of `file:line:column`. Default: no code frames. */
@@ -56,11 +60,11 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
 }
 
 /** The review in the room that the rest of the report leaves. */
-function reviewSection(review: Review | undefined, used: number): string[] {
+function reviewSection(review: ReviewSection | undefined, used: number): string[] {
   if (review === undefined) return [];
-  const summary = `Review: ${countOf(review.images.length, 'new image')}`;
+  const summary = `Review: ${countOf(review.images, 'new image')}`;
   const maxCharacters = MAX_COMMENT - used - REVIEW_FRAME;
-  return details(summary, [renderReviewMarkdown(review, { maxCharacters })]);
+  return details(summary, [review.render(maxCharacters)]);
 }
 
 /** Characters around the review: its summary, tags and line feeds. */

@@ -28,7 +28,7 @@ const PLAN_FLAGS = flagsOf('Plan files', [
   {
     name: 'plan-out',
     value: 'FILE',
-    description: 'write the plan of a dry run, for `cip show` and `cip apply`; `-` is stdout',
+    description: 'write the plan for `cip show` and `cip apply`; `-` is stdout',
     neverEmpty: true,
   },
   {
@@ -42,7 +42,7 @@ const PLAN_FLAGS = flagsOf('Plan files', [
 const REVIEW_FLAGS = flagsOf('Report', [
   {
     name: 'review',
-    description: 'in the Markdown report of a dry run, compare new images with their predecessors',
+    description: 'add a review of new images to the Markdown report',
   },
 ]);
 

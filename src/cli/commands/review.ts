@@ -33,7 +33,7 @@ export const review = defineCommand<ReviewOptions>({
   ],
   help: {
     about: 'compares each new digest of promoter manifests with the image promoted before it.',
-    summary: ['-thin-manifest-dir=DIR -manifest-diff-base=REV', 'compare new images with their predecessors'],
+    summary: ['-thin-manifest-dir=DIR', 'compare new images with their predecessors'],
     examples: [
       ['-thin-manifest-dir=DIR -manifest-diff-base=origin/main', 'review what this branch promotes'],
       ['-thin-manifest-dir=DIR -manifest-diff-base=auto -output=markdown', 'the same in CI'],

@@ -1,7 +1,7 @@
 import { allSettledOrThrow } from '../../base/concurrency.ts';
 import { filtered } from '../../base/iterables.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
-import type { Review } from '../../report/review/review.ts';
+import type { ReviewSection } from '../../report/render-markdown.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
 import { exitCodeOfError } from '../flags/usage-error.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -17,7 +17,7 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode'> {
   /** The code frame of `file:line:column`. Unset: no code frames. */
   readonly frameOf?: ((at: string) => string | undefined) | undefined;
   /** The review of new images, for the Markdown report. Unset: there is none. */
-  readonly review?: Review | undefined;
+  readonly review?: ReviewSection | undefined;
   /** Writes the plan file. Unset: none is wanted. */
   readonly writePlan?: (() => Promise<void>) | undefined;
   /** The live log and journal of a promotion. */

@@ -1,5 +1,5 @@
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
-import type { Review } from '../../report/review/review.ts';
+import type { ReviewSection } from '../../report/render-markdown.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { ProcessContext } from '../commands/command.ts';
 import type { TransferOptions } from '../flags/options/promotion-options.ts';
@@ -40,7 +40,7 @@ interface Finish extends ProcessContext {
   readonly where?: ManifestLocation | undefined;
   readonly record: RunRecord;
   /** Unset: the images were not reviewed. */
-  readonly review?: Review | undefined;
+  readonly review?: ReviewSection | undefined;
   /** Default: true. */
   readonly areMalformedLogged?: boolean;
 }

@@ -4,7 +4,8 @@ import { takeShard } from '../../../edges/take-shard.ts';
 import type { PromoterManifest } from '../../../manifest/model.ts';
 import type { PlanItem } from '../../../plan/plan.ts';
 import type { Log } from '../../../ports/log.ts';
-import type { Review } from '../../../report/review/review.ts';
+import type { ReviewSection } from '../../../report/render-markdown.ts';
+import { renderReviewMarkdown } from '../../../report/review/render-review-markdown.ts';
 import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
 import { newDigests, type ReviewScope, scopeOf } from '../../../workflows/review/new-images.ts';
 import { reviewImages, type ReviewPorts } from '../../../workflows/review/review-images.ts';
@@ -22,12 +23,13 @@ export async function reviewChanges(
   dryRun: DryRun,
   { log, ...ports }: ReviewPorts & { readonly log: Log },
   signal: AbortSignal,
-): Promise<Review | undefined> {
+): Promise<ReviewSection | undefined> {
   try {
     const review = await reviewImages(scopeIn(dryRun), ports, signal);
     const images = review.images.filter(({ result }) => result.kind === 'failed').length;
     if (images > 0) log.write('warning', 'images could not be reviewed: see the Markdown report', { images });
-    return review;
+    const render = (maxCharacters: number) => renderReviewMarkdown(review, { maxCharacters });
+    return { images: review.images.length, render };
   } catch (error) {
     if (!isAbort(error, signal)) log.write('warning', `no review: ${messageOf(error)}`);
     return undefined;

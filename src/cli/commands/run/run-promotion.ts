@@ -10,7 +10,7 @@ import type { RecordedPlan } from '../../../plan/recorded-plan.ts';
 import type { Log } from '../../../ports/log.ts';
 import { promote } from '../../../promote.ts';
 import { makeReport } from '../../../report/make-report.ts';
-import type { Review } from '../../../report/review/review.ts';
+import type { ReviewSection } from '../../../report/render-markdown.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
@@ -65,7 +65,7 @@ interface PromotionParts extends Parts {
 async function promoteWith(
   read: ReadManifests,
   { options, run, changes, output, events }: PromotionParts,
-): Promise<{ readonly report: RunReport; readonly review?: Review | undefined }> {
+): Promise<{ readonly report: RunReport; readonly review?: ReviewSection | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;

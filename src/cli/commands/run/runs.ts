@@ -5,7 +5,6 @@
 export { runAdd } from './run-add.ts';
 export { runCopy } from './run-copy.ts';
 export { runDiff } from './run-diff.ts';
-export { runInit } from './run-init.ts';
 export { runPromotion } from './run-promotion.ts';
 export { runSnapshot } from './run-snapshot.ts';
 export { runVerify } from './run-verify.ts';
