@@ -17,10 +17,13 @@ const SECRET_NAME = /TOKEN|PASS|SECRET|KEY|CRED|AUTH(?!OR)|PRIVATE|SIGNATURE/i;
 const SECRET_ARGUMENT =
   /([\w-]*(?:token|pass|secret|key|cred|auth(?!or)|private)[\w-]*(?:=|",\s*"))[^"\s]+/gi;
 
+/** Characters of a value that are searched for secrets; the rest is not shown. */
+const MAX_SEARCHED = 2_000;
+
 /** The value of a field; not that of a variable or label whose name says that it is a secret. */
 export function hideSecrets(field: string, value: string): string {
   const name = /^(?:env|label) ([\s\S]*)$/.exec(field)?.[1];
   if (name !== undefined && SECRET_NAME.test(name)) return HIDDEN;
-  const shown = maskPasswords(value);
+  const shown = maskPasswords(value.length > MAX_SEARCHED ? `${value.slice(0, MAX_SEARCHED)}…` : value);
   return name === undefined ? shown.replace(SECRET_ARGUMENT, `$1${HIDDEN}`) : shown;
 }

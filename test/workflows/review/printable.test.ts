@@ -17,6 +17,11 @@ it.each([
   expect(hideSecrets(field, value)).toBe(printed);
 });
 
+it('a huge value is searched in a moment, and its rest is dropped', () => {
+  const value = hideSecrets('entrypoint', `["${'token-'.repeat(300_000)}"]`);
+  expect(value.length).toBeLessThan(2_100);
+});
+
 it('a long text is cut, with its length', () => {
   expect(shorten('x'.repeat(5000))).toBe(`${'x'.repeat(300)}… (5000 characters)`);
   expect(shorten('a\nb\u0007')).toBe('a b\\u0007');
