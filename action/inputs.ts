@@ -40,18 +40,27 @@ export function readInputs(env: Env): Inputs {
 
 /**
  * The command line for a mode and an event. Nothing is written for a change that is only proposed: `promote` is a dry run
- * then, as `check` is. Throws for `promote` on an event that does not tell. `scratch` is a directory for files of the run.
+ * then, as `check` is. A dry run for a pull request reviews the new images. Throws for `promote` on an event that does
+ * not tell. `scratch` is a directory for files of the run.
  */
 export function commandFor(
   { mode, directory, planFile }: Inputs,
-  { change, event, scratch }: Pick<GithubContext, 'change' | 'event'> & { readonly scratch: string },
+  {
+    change,
+    event,
+    pullRequest,
+    scratch,
+  }: Pick<GithubContext, 'change' | 'event' | 'pullRequest'> & {
+    readonly scratch: string;
+  },
 ): Command {
   const manifests = `-thin-manifest-dir=${directory}`;
   if (mode === 'audit') return { args: ['audit'], plan: undefined };
   if (mode === 'verify') return { args: ['verify', manifests], plan: undefined };
   if (mode === 'check' || change === 'proposed') {
     const plan = planFile ?? join(scratch, 'cip-plan.json');
-    return { args: [manifests, `-plan-out=${plan}`], plan };
+    const review = pullRequest === undefined ? [] : ['-review'];
+    return { args: [manifests, `-plan-out=${plan}`, ...review], plan };
   }
   if (change === 'unknown') {
     throw new Error(

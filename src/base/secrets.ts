@@ -1,4 +1,4 @@
-import { escapeMarkdown, oneLine } from './text.ts';
+import { escapeCode, escapeMarkdown, oneLine } from './text.ts';
 
 const REDACTED = 'REDACTED';
 
@@ -79,7 +79,7 @@ function isWord(text: string, at: number, length: number): boolean {
 function spellingsOf(secret: string): ReadonlySet<string> {
   if (secret.length > LONG) {
     const inUrl = encodeURIComponent(wellFormed(secret));
-    return new Set([secret, inUrl, secret.toLowerCase(), escapeMarkdown(secret)]);
+    return new Set([secret, inUrl, secret.toLowerCase(), ...inMarkdown(secret)]);
   }
   const bytes = Buffer.from(secret);
   // characters beyond ASCII in a header are read as bytes, or are invalid UTF-8
@@ -123,14 +123,19 @@ function withSmallHex(text: string): string {
   return text.replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
 }
 
-/** As it stands in a line, in JSON within JSON within JSON, and in a table of Markdown. */
+/** As it stands in a line, in JSON within JSON within JSON, and in Markdown. */
 function escapesOf(text: string): readonly string[] {
-  if (HARMLESS.test(text)) return [text, escapeMarkdown(text)];
+  if (HARMLESS.test(text)) return [text, ...inMarkdown(text)];
   return [text, oneLine(text, Infinity)].flatMap((shown) => {
     const once = inJson(shown);
     const twice = inJson(once);
-    return [shown, once, twice, inJson(twice)].flatMap((written) => [written, escapeMarkdown(written)]);
+    return [shown, once, twice, inJson(twice)].flatMap((written) => [written, ...inMarkdown(written)]);
   });
+}
+
+/** In a table, and as code. */
+function inMarkdown(text: string): readonly string[] {
+  return [escapeMarkdown(text), escapeCode(text)];
 }
 
 function inJson(text: string): string {

@@ -83,15 +83,27 @@ export function escapeControls(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
-/** Text on one line for a table of Markdown, read there as it stands: it becomes no emphasis, HTML, link, image or mention. */
+/** Text on one line for a table of Markdown, read there as it stands: it becomes no emphasis, HTML, link, image, mention or issue. */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/[\\|*_`~]/g, '\\$&')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('](', ']\\(')
-    .replace(/(?<![A-Za-z0-9])@(?=[\w\\])/g, '@<!-- -->');
+    .replace(/(?<![A-Za-z0-9])@(?=[\w\\])/g, '@<!-- -->')
+    .replace(/(?<!&amp;)#(?=\d)/g, '#<!-- -->');
 }
+
+/**
+ * Text on one line for a `<code>` element in Markdown, where mentions and issues mean nothing. Character references cannot
+ * end the code, as backticks in the text could.
+ */
+export function escapeCode(text: string): string {
+  return text.replace(MARKUP, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+/** Characters that mean something in Markdown or HTML, and the colon of a URL, which would become a link. */
+const MARKUP = /[#$&*<>@[\\\]_`|~]|:(?=\/\/)/g;
 
 function escapeCharacter(character: string): string {
   if (character === '\t') return '\\t';

@@ -1,6 +1,6 @@
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
-import type { BrowseRegistry } from '../ports/registry.ts';
+import type { BrowseRegistry, Referrer } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 
 /** Statuses besides 404 for an unknown API. 401 and 403 do not say whether the API exists. */
@@ -20,20 +20,24 @@ export class Referrers {
     this.#registry = registry;
   }
 
-  /** Throws a `RegistryError` if a repository neither returns the list nor lacks the API. */
-  async of(repository: Repository, digest: Digest, signal: AbortSignal): Promise<readonly Digest[]> {
-    if (this.#without.has(repository)) return [];
+  /** Undefined without the API. Throws a `RegistryError` if a repository neither returns the list nor lacks the API. */
+  async of(
+    repository: Repository,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<readonly Referrer[] | undefined> {
+    if (this.#without.has(repository)) return undefined;
     const referrers = await this.#ask(repository, digest, signal);
     if (referrers !== undefined) this.#with.add(repository);
     else if (!this.#with.has(repository)) this.#without.add(repository);
-    return referrers ?? [];
+    return referrers;
   }
 
   async #ask(
     repository: Repository,
     digest: Digest,
     signal: AbortSignal,
-  ): Promise<readonly Digest[] | undefined> {
+  ): Promise<readonly Referrer[] | undefined> {
     try {
       return await this.#registry.referrers(repository, digest, signal);
     } catch (error) {

@@ -202,7 +202,8 @@ class ReachableDigests {
 
   async #referrers({ digest }: Found): Promise<readonly Digest[]> {
     const { referrers, signal } = this.#browsing;
-    const own = await referrers.of(this.#repository, digest, signal);
+    const found = (await referrers.of(this.#repository, digest, signal)) ?? [];
+    const own = found.map((referrer) => referrer.digest);
     for (const referrer of own) this.#referring.add(referrer);
     return own;
   }

@@ -110,6 +110,15 @@ export function parseSubject(manifest: Pick<RawManifest, 'bytes'>): Digest | und
   return isObject(subject) ? parseDigest(textOf(subject['digest'])) : undefined;
 }
 
+/** An entry of a list of referrers: its digest and artifact type; undefined without a digest. */
+export function parseReferrer(
+  entry: unknown,
+): { readonly digest: Digest; readonly artifactType: string } | undefined {
+  if (!isObject(entry)) return undefined;
+  const digest = parseDigest(textOf(entry['digest']));
+  return digest && { digest, artifactType: textOf(entry['artifactType']) };
+}
+
 /** The media type of a manifest without a Content-Type: its `mediaType`, else the type that its fields suggest. */
 export function guessMediaType(bytes: Uint8Array): string {
   const document = parseJsonObject(bytes) ?? {};

@@ -78,7 +78,14 @@ export interface BrowseRegistry extends ReadRegistry {
     repository: Repository,
     digest: Digest,
     signal: AbortSignal,
-  ): Promise<readonly Digest[] | undefined>;
+  ): Promise<readonly Referrer[] | undefined>;
+}
+
+/** A manifest that names another one as its subject. */
+export interface Referrer {
+  readonly digest: Digest;
+  /** Empty if the registry does not report it. */
+  readonly artifactType: string;
 }
 
 export interface Found {

@@ -1,10 +1,12 @@
 import { type AttachedTable, renderAttached } from './attached/attached-table.ts';
+import { countOf } from '../base/text.ts';
 import { advise } from './advise.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { escapeCell, renderMarkdownTable, type Table } from './render-table.ts';
+import { escapeCell, renderMarkdownRow, renderMarkdownTable, type Table } from './render-table.ts';
 import { decisionTable } from './render-text.ts';
 import type { Report } from './report.ts';
+import { CommentRoom, MAX_COMMENT } from './summary/comment-room.ts';
 import { foldItems } from './summary/fold-items.ts';
 import { summarizeHosts } from './summary/host-table.ts';
 import { imageTables } from './summary/markdown-images.ts';
@@ -20,7 +22,15 @@ const TITLES = {
   verify: 'Image verification',
 } as const;
 
+/** The review of new images. Its renderer is a part of the code that is loaded for reviews alone. */
+export interface ReviewSection {
+  readonly images: number;
+  readonly render: (maxCharacters: number) => string;
+}
+
 export interface MarkdownOptions {
+  /** Unset: the images were not reviewed. */
+  readonly review?: ReviewSection | undefined;
   /** The exit code in the verdict. Default: that of a run without -allow-lost. */
   readonly exitCode?: number;
   /** Tables of other programs. Default: none. */
@@ -35,21 +45,23 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
   const folded = foldItems(report);
   const { images } = folded;
   const lists = new RegistryLists();
-  return [
+  const room = new CommentRoom();
+  const sections = [
     `## ${titleOf(report)}`,
     `**${escapeCell(verdictOf(report, exitCode))}**`,
     ...scopeOf(report),
-    ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
+    ...problemSection(report, { ...folded, lists, room, frameOf: options.frameOf }),
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
-    ...imageTables(images, { mode: report.mode, lists }),
-    ...renderAttached(options.attached ?? []),
-    ...details('Destinations', lists.render()),
+    ...imageTables(images, { mode: report.mode, lists, room }),
+    ...renderAttached(options.attached ?? [], room),
+    ...details('Destinations', lists.render(room)),
     ...details('Edges and hosts', [
-      ...tableOf(withoutZeros(decisionTable(report))),
-      ...tableOf(summarizeHosts(report, { folded: true }), MAX_HOSTS),
+      ...tableOf(withoutZeros(decisionTable(report)), room),
+      ...tableOf(summarizeHosts(report, { folded: true }), room),
     ]),
-    '',
-  ].join('\n\n');
+  ];
+  const text = sections.join('\n\n');
+  return [text, ...reviewSection(options.review, text.length), ''].join('\n\n');
 }
 
 /** The scope of a run that was limited to what changed. */
@@ -61,14 +73,23 @@ function scopeOf(report: Report): string[] {
   return [escapeCell(`Only what changed, compared with ${compared}${period} (${from}).`)];
 }
 
-/** Rows of the table of hosts. */
-const MAX_HOSTS = 200;
+/** The review in the room that the rest of the report leaves. */
+function reviewSection(review: ReviewSection | undefined, used: number): string[] {
+  if (review === undefined) return [];
+  const summary = `Review: ${countOf(review.images, 'new image')}`;
+  const maxCharacters = MAX_COMMENT - used - REVIEW_FRAME;
+  return details(summary, [review.render(maxCharacters)]);
+}
 
-function tableOf({ header, rows }: Table, maxRows = rows.length): string[] {
+/** Characters around the review: its summary, tags and line feeds. */
+const REVIEW_FRAME = 100;
+
+function tableOf({ header, rows }: Table, room: CommentRoom): string[] {
   if (rows.length === 0) return [];
-  const more =
-    rows.length > maxRows ? [`… and ${rows.length - maxRows} more hosts, in the JSON report.`] : [];
-  return [renderMarkdownTable({ header, rows: rows.slice(0, maxRows) }), ...more];
+  const shown = rows.filter((row) => room.take(renderMarkdownRow(row)));
+  const hidden = rows.length - shown.length;
+  const more = hidden > 0 ? [`… and ${countOf(hidden, 'more row')}, in the JSON report.`] : [];
+  return [renderMarkdownTable({ header, rows: shown }), ...more];
 }
 
 function details(summary: string, parts: readonly string[]): string[] {

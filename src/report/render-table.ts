@@ -1,4 +1,4 @@
-import { escapeMarkdown, oneLine } from '../base/text.ts';
+import { escapeCode, escapeMarkdown, oneLine } from '../base/text.ts';
 
 type Row = readonly (string | number)[];
 
@@ -22,14 +22,23 @@ export function renderTable({ header, rows }: Table): string {
 
 /** The same table in Markdown. */
 export function renderMarkdownTable({ header, rows }: Table): string {
-  const line = (row: Row) => `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
   const numeric = numericColumns({ header, rows });
   const rule = `|${header.map((_, column) => (numeric[column] ? ' ---: ' : ' --- ')).join('|')}|`;
-  return [line(header), rule, ...rows.map(line)].join('\n');
+  return [renderMarkdownRow(header), rule, ...rows.map(renderMarkdownRow)].join('\n');
+}
+
+/** A row of such a table. */
+export function renderMarkdownRow(row: Row): string {
+  return `| ${row.map((cell) => escapeCell(String(cell))).join(' | ')} |`;
 }
 
 function numericColumns({ header, rows }: Table): boolean[] {
   return header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
+}
+
+/** Foreign text as code, in a cell or anywhere else in Markdown. */
+export function codeCell(text: string): string {
+  return `<code>${escapeCode(oneLine(text, Number.POSITIVE_INFINITY)) || '&#32;'}</code>`;
 }
 
 /** A cell may quote foreign text: it ends no line and no cell. */

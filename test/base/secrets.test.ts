@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Secrets } from '../../src/base/secrets.ts';
-import { escapeMarkdown, oneLine, quote } from '../../src/base/text.ts';
+import { escapeCode, escapeMarkdown, oneLine, quote } from '../../src/base/text.ts';
 import { findLeaks } from '../system/hostile/canaries.ts';
 
 const PASSWORD = `CaNaRy-p/a+s|s "&=%é'$\\ w<o  rd`;
@@ -40,6 +40,7 @@ describe('a secret in a text', () => {
     ['in quotes, in a log', JSON.stringify(quote(`you said ${PASSWORD}`))],
     ['on one line', oneLine(`  ${PASSWORD}\n`)],
     ['in a table of Markdown', escapeMarkdown(PASSWORD)],
+    ['as code in Markdown', escapeCode(PASSWORD)],
     ['in JSON in a table of Markdown', escapeMarkdown(JSON.stringify(PASSWORD))],
     ['twice', `${PASSWORD}${PASSWORD} ${PASSWORD}`],
   ])('%s is redacted', (_how, text) => {
@@ -51,9 +52,10 @@ describe('a secret in a text', () => {
   });
 
   it.each(['to_ken_', '-_@*~`a', `${'a'.repeat(200)}_-_`])(
-    'is redacted in a table of Markdown: %s',
+    'is redacted in a table and as code in Markdown: %s',
     (secret) => {
       expect(secretsWith(secret).redact(escapeMarkdown(`x ${secret} y`))).toBe('x REDACTED y');
+      expect(secretsWith(secret).redact(escapeCode(`x ${secret} y`))).toBe('x REDACTED y');
     },
   );
 

@@ -8,6 +8,8 @@ import { formatPosition } from '../../src/base/position.ts';
 import { compareText, sortedBy } from '../../src/base/sorted.ts';
 import {
   editDistance,
+  escapeCode,
+  escapeMarkdown,
   isEmailAddress,
   listSome,
   maskPasswords,
@@ -255,4 +257,20 @@ it.each([
   ['*a*a*a*b', 'a'.repeat(128), false],
 ])('the glob %s and the tag %s', (glob, tag, expected) => {
   expect(matchesGlob(glob, tag)).toBe(expected);
+});
+
+describe('foreign text in Markdown', () => {
+  it.each([
+    ['fixes #12 of o/r#3', 'fixes #<!-- -->12 of o/r#<!-- -->3'],
+    ['@octocat me@example.com', '@<!-- -->octocat me@example.com'],
+    ['# title &#64;', '# title &amp;#64;'],
+    ['a|b <img> `x` *y* [z](u)', 'a\\|b &lt;img> \\`x\\` \\*y\\* [z]\\(u)'],
+  ])('%j refers to nothing', (text, escaped) => {
+    expect(escapeMarkdown(text)).toBe(escaped);
+  });
+
+  it('is code without an end of its own', () => {
+    expect(escapeCode('</code>@a #1 |`')).toBe('&#60;/code&#62;&#64;a &#35;1 &#124;&#96;');
+    expect(escapeCode('https://x.io/a-b.c=1,2')).toBe('https&#58;//x.io/a-b.c=1,2');
+  });
 });

@@ -23,6 +23,7 @@ describe('on a pull request', () => {
     expect(run.outcome).toBe('success');
     expect(writesOf(registry)).toEqual([]);
     expect(run.summary).toMatch(/^## Image promotion \(dry run\)/);
+    expect(run.summary).toContain('<details><summary>Review: 1 new image</summary>');
     expect(github.comments.map(({ body }) => body)).toEqual([`<!-- cip ${mode} images -->\n${run.summary}`]);
     expect(run.summary).toContain('https://github.com/acme/images/actions/runs/42');
     expect(run.outputs['exit-code']).toBe('0');

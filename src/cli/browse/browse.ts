@@ -17,8 +17,7 @@ export interface BrowseClient extends Pick<RunRegistries, 'whole'> {
 }
 
 /** The parts of a run that only reads registries. */
-export interface Browser {
-  readonly log: Log;
+export interface Browser extends Pick<Run, 'log' | 'runtime' | 'stop'> {
   readonly progress: Progress;
   readonly runtime: Runtime;
   /** Aborts when the run is stopped: a read leaves nothing unfinished. */
@@ -44,7 +43,7 @@ export function browse(
     const traffic = { hosts: () => client?.traffic.hosts() ?? new Map() };
     try {
       const exitCode = await run.showing(traffic, (progress) =>
-        work({ log, progress, runtime, signal: stop.stopping, open }),
+        work({ log, stop, runtime, progress, signal: stop.stopping, open }),
       );
       if (client !== undefined) logClient(client, log);
       return exitCode;

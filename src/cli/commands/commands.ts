@@ -13,6 +13,7 @@ import { mm } from './mm.ts';
 import { pr } from './pr.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
+import { review } from './review.ts';
 import { show } from './show.ts';
 import { verify } from './verify.ts';
 import { version } from './version.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly CipCommand[] = [
   mergeDriver,
   lint,
   pr,
+  review,
   copy,
   verify,
   diff,

@@ -50,6 +50,13 @@ const PLAN_FLAGS = flagsOf('Plan files', [
   },
 ]);
 
+const REVIEW_FLAGS = flagsOf('Report', [
+  {
+    name: 'review',
+    description: 'add a review of new images to the Markdown report',
+  },
+]);
+
 const SNAPSHOT_FLAGS = flagsOf('Snapshots', [
   {
     name: 'snapshot',
@@ -81,6 +88,7 @@ export const promote = defineCommand<PromoteRequest>({
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,
     ...ANNOTATION_FLAGS,
+    ...REVIEW_FLAGS,
     ...SNAPSHOT_FLAGS,
     ...BROWSE_FLAGS,
     ...RUN_FLAGS,

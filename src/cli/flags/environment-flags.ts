@@ -24,7 +24,7 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['manifest'], ['thin-manifest-dir']],
   [
     ['confirm', 'parse-only'],
-    ['plan-out', 'plan-key'],
+    ['plan-out', 'plan-key', 'review'],
   ],
   [['confirm', 'parse-only'], SNAPSHOTS],
   [['confirm'], ['parse-only']],

@@ -1,6 +1,7 @@
 import { allSettledOrThrow } from '../../base/concurrency.ts';
 import { filtered } from '../../base/iterables.ts';
 import { exitCodeOf } from '../../report/exit-code.ts';
+import type { ReviewSection } from '../../report/render-markdown.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
 import { exitCodeOfError } from '../flags/usage-error.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
@@ -15,6 +16,8 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode'> {
   readonly stopCode?: number | undefined;
   /** The code frame of `file:line:column`. Unset: no code frames. */
   readonly frameOf?: ((at: string) => string | undefined) | undefined;
+  /** The review of new images, for the Markdown report. Unset: there is none. */
+  readonly review?: ReviewSection | undefined;
   /** Writes the plan file. Unset: none is wanted. */
   readonly writePlan?: (() => Promise<void>) | undefined;
   /** The live log and journal of a promotion. */
@@ -27,13 +30,13 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode'> {
 
 /** Writes and logs the report, and resolves to the exit code. Throws a `ReportError` if the report cannot be written. */
 export async function concludeRun(report: Report, conclusion: Conclusion): Promise<number> {
-  const { options, places, stdio, stopCode, frameOf, record, writePlan } = conclusion;
+  const { options, places, stdio, stopCode, frameOf, record, review, writePlan } = conclusion;
   conclusion.telemetry?.reported(report);
   const expected = stopCode ?? exitCodeOf(report, options);
   // first: a run that is stopped may not reach the end of its log
   const writing = [
     writePlan?.(),
-    writeReports(report, places, { stdio, frameOf, exitCode: expected }),
+    writeReports(report, places, { stdio, frameOf, review, exitCode: expected }),
   ].filter((one) => one !== undefined);
   const failure = await allSettledOrThrow(writing).then(
     () => undefined,

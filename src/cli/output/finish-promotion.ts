@@ -1,4 +1,5 @@
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
+import type { ReviewSection } from '../../report/render-markdown.ts';
 import type { RunReport } from '../../report/report.ts';
 import type { ProcessContext } from '../commands/command.ts';
 import type { TransferOptions } from '../flags/options/promotion-options.ts';
@@ -12,7 +13,7 @@ import type { ReportTargets } from './write-report.ts';
 /** Writes and logs the report of a run, and writes its plan; gives its exit code. */
 export async function finishPromotion(
   report: RunReport,
-  { options, run, places, stdio, env, output, where, record, areMalformedLogged = true }: Finish,
+  { options, run, places, stdio, env, output, where, record, review, areMalformedLogged = true }: Finish,
 ): Promise<number> {
   return await concludeRun(report, {
     options,
@@ -25,6 +26,7 @@ export async function finishPromotion(
     areMalformedLogged,
     record,
     stopCode: run.stop.exitCode(),
+    review,
     frameOf: where && manifestFrames(where),
     writePlan: output && (() => output.write(places, stdio)),
   });
@@ -37,6 +39,8 @@ interface Finish extends ProcessContext {
   readonly output?: PlanOutput | undefined;
   readonly where?: ManifestLocation | undefined;
   readonly record: RunRecord;
+  /** Unset: the images were not reviewed. */
+  readonly review?: ReviewSection | undefined;
   /** Default: true. */
   readonly areMalformedLogged?: boolean;
 }

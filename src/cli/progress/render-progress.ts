@@ -9,6 +9,7 @@ const TITLES = {
   copy: 'promoting',
   snapshot: 'reading repositories',
   repair: 'repairing',
+  review: 'reviewing images',
 } as const;
 
 /** Hosts that are shown; of the others only how many there are. */

@@ -1,4 +1,6 @@
-import { escapeCell, renderMarkdownTable, type Table } from '../render-table.ts';
+import { countOf } from '../../base/text.ts';
+import { escapeCell, renderMarkdownRow, renderMarkdownTable, type Table } from '../render-table.ts';
+import type { CommentRoom } from '../summary/comment-room.ts';
 
 /** Results of another program for the images of a run, such as tests and scans, in the Markdown report. */
 export interface AttachedTable extends Table {
@@ -7,18 +9,25 @@ export interface AttachedTable extends Table {
   readonly notes: readonly string[];
 }
 
-/** Rows and notes of one table: a comment on a pull request holds 65,536 characters. */
-const MAX_ROWS = 100;
+/** Notes of one table. */
 const MAX_NOTES = 20;
 
+/** Characters of the rows of all tables, so that a review has room below them. */
+const MAX_CHARACTERS = 10_000;
+
 /** The sections of tables in Markdown. */
-export function renderAttached(tables: readonly AttachedTable[]): readonly string[] {
-  return tables.flatMap(({ title, header, rows, notes }) => [
-    `### ${escapeCell(title)}`,
-    renderMarkdownTable({ header, rows: rows.slice(0, MAX_ROWS) }),
-    ...(rows.length > MAX_ROWS ? [`… and ${rows.length - MAX_ROWS} more rows.`] : []),
-    ...renderNotes(notes),
-  ]);
+export function renderAttached(tables: readonly AttachedTable[], room: CommentRoom): readonly string[] {
+  const part = room.part(MAX_CHARACTERS);
+  return tables.flatMap(({ title, header, rows, notes }) => {
+    const shown = rows.filter((row) => part.take(renderMarkdownRow(row)));
+    const hidden = rows.length - shown.length;
+    return [
+      `### ${escapeCell(title)}`,
+      renderMarkdownTable({ header, rows: shown }),
+      ...(hidden > 0 ? [`… and ${countOf(hidden, 'more row')}.`] : []),
+      ...renderNotes(notes),
+    ];
+  });
 }
 
 function renderNotes(notes: readonly string[]): readonly string[] {

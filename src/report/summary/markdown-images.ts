@@ -3,6 +3,7 @@ import { needsAttention } from '../exit-code.ts';
 import { escapeCell } from '../render-table.ts';
 import type { Report } from '../report.ts';
 import type { ItemLine } from './fold-items.ts';
+import type { CommentRoom } from './comment-room.ts';
 import type { FoldedImage } from './fold-edges.ts';
 import { sourceOf } from './parse-edge-id.ts';
 import type { RegistryLists } from './registry-lists.ts';
@@ -15,10 +16,10 @@ const TITLES: Readonly<Record<string, string>> = {
   repaired: 'Repaired',
 };
 
-/** Characters of all rows: a comment on a pull request holds 65,536. */
-const MAX_ROWS = 32_000;
+/** Characters of all rows. */
+const MAX_ROWS = 28_000;
 /** Characters of the counts of rows that do not fit. */
-const MAX_COUNTED = 6_000;
+const MAX_COUNTED = 4_000;
 
 interface Row {
   readonly image: string;
@@ -30,11 +31,15 @@ interface Row {
 /** A table for each result that needs no attention, with a row for each image and digest. */
 export function imageTables(
   images: readonly FoldedImage<ItemLine>[],
-  { mode, lists }: { readonly mode: Report['mode']; readonly lists: RegistryLists },
+  {
+    mode,
+    lists,
+    room,
+  }: { readonly mode: Report['mode']; readonly lists: RegistryLists; readonly room: CommentRoom },
 ): string[] {
   const all = rowsOf(images, mode);
   const results = Array.from(new Set(all.map(({ line }) => line.result)));
-  let left = MAX_ROWS;
+  const own = room.part(MAX_ROWS);
   return results.flatMap((result) => {
     const rows = all.filter(({ line }) => line.result === result);
     const directory = commonDirectory(rows.map(({ line }) => line.item.at));
@@ -42,11 +47,8 @@ export function imageTables(
     const hidden: Row[] = [];
     for (const row of rows) {
       const text = renderRow(row, { lists, directory });
-      if (text.length > left) hidden.push(row);
-      else {
-        left -= text.length + 1;
-        shown.push(text);
-      }
+      if (own.take(text)) shown.push(text);
+      else hidden.push(row);
     }
     const header = [
       'image',
@@ -56,7 +58,11 @@ export function imageTables(
       directory === '' ? 'manifest' : `below ${escapeCell(directory)}`,
     ];
     const table = [`| ${header.join(' | ')} |`, `|${' --- |'.repeat(header.length)}`, ...shown].join('\n');
-    return [`### ${TITLES[result] ?? result}`, ...(shown.length > 0 ? [table] : []), ...countImages(hidden)];
+    return [
+      `### ${TITLES[result] ?? result}`,
+      ...(shown.length > 0 ? [table] : []),
+      ...countImages(hidden, room),
+    ];
   });
 }
 
@@ -114,17 +120,17 @@ function commonDirectory(places: readonly string[]): string {
 /** Counts the edges that do not fit, by image. */
 export function countImages(
   hidden: readonly { readonly image: string; readonly registries: readonly string[] }[],
+  room: CommentRoom,
 ): string[] {
   if (hidden.length === 0) return [];
   const edges = new Map<string, number>();
   for (const { image, registries } of hidden) edges.set(image, (edges.get(image) ?? 0) + registries.length);
   const counted: string[] = [];
-  let left = MAX_COUNTED;
+  const own = room.part(MAX_COUNTED);
   let rest = 0;
   for (const [image, count] of edges) {
     const text = `${escapeCell(image)} ${count}`;
-    left -= text.length + 2;
-    if (left > 0) counted.push(text);
+    if (own.take(`${text} `)) counted.push(text);
     else rest += count;
   }
   const more = edges.size - counted.length;

@@ -5,6 +5,7 @@ import { escapeCell } from '../render-table.ts';
 import type { Report } from '../report.ts';
 import type { FoldedItems, ItemLine } from './fold-items.ts';
 import type { FoldedImage } from './fold-edges.ts';
+import type { CommentRoom } from './comment-room.ts';
 import { countImages, linkTo } from './markdown-images.ts';
 import type { RegistryLists } from './registry-lists.ts';
 import { causeText } from './cause-text.ts';
@@ -16,6 +17,7 @@ const MAX_PROBLEMS = 14_000;
 const MAX_FRAMES = 10;
 
 interface Parts extends FoldedItems {
+  readonly room: CommentRoom;
   readonly lists: RegistryLists;
   readonly frameOf: ((at: string) => string | undefined) | undefined;
 }
@@ -28,34 +30,35 @@ interface Problem {
 }
 
 /** Causes, malformed entries, findings and edges that need attention, with code frames of the manifests. */
-export function problemSection(report: Report, { frameOf, ...parts }: Parts): string[] {
+export function problemSection(report: Report, { frameOf, room, ...parts }: Parts): string[] {
   const shown: string[] = [];
   const hidden: Problem[] = [];
-  let left = MAX_PROBLEMS;
+  const own = room.part(MAX_PROBLEMS);
   let frames = 0;
   for (const problem of problemsOf(report, parts)) {
     const frame = frames < MAX_FRAMES ? frameOf?.(problem.at) : undefined;
     const text = frame === undefined ? `- ${problem.text}` : `- ${problem.text}\n${fenced(frame)}`;
-    if (text.length > left) hidden.push(problem);
-    else {
-      left -= text.length;
+    if (own.take(text)) {
       shown.push(text);
       if (frame !== undefined) frames += 1;
-    }
+    } else hidden.push(problem);
   }
   if (shown.length + hidden.length === 0) return [];
   const others = hidden.filter(({ image }) => image === undefined).length;
   return [
     '### Problems',
     ...(shown.length > 0 ? [shown.join('\n')] : []),
-    ...countImages(hidden.flatMap(({ image }) => image ?? [])),
+    ...countImages(
+      hidden.flatMap(({ image }) => image ?? []),
+      room,
+    ),
     ...(others > 0 ? [`… and ${countOf(others, 'more problem')} of other kinds, in the JSON report.`] : []),
   ];
 }
 
 function* problemsOf(
   report: Report,
-  { images, malformed, lists }: Omit<Parts, 'frameOf'>,
+  { images, malformed, lists }: Omit<Parts, 'frameOf' | 'room'>,
 ): Generator<Problem> {
   for (const cause of report.causes ?? []) {
     const { word, text } = causeText(cause);

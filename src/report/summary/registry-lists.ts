@@ -1,4 +1,5 @@
 import { countOf } from '../../base/text.ts';
+import type { CommentRoom } from './comment-room.ts';
 import { escapeCell } from '../render-table.ts';
 
 /** Characters of all lists. */
@@ -20,13 +21,10 @@ export class RegistryLists {
   }
 
   /** The lists as Markdown. */
-  render(): string[] {
-    let left = MAX_LISTS;
+  render(room: CommentRoom): string[] {
+    const own = room.part(MAX_LISTS);
     const texts = this.all.map((registries, index) => `[${index + 1}] ${escapeCell(describe(registries))}`);
-    const shown = texts.filter((text) => {
-      left -= text.length;
-      return left >= 0;
-    });
+    const shown = texts.filter((text) => own.take(text));
     const hidden = texts.length - shown.length;
     return hidden === 0 ? shown : [...shown, `… and ${countOf(hidden, 'more list')}, in the JSON report.`];
   }

@@ -41,6 +41,8 @@ export interface ChangesPorts {
 export interface FoundChanges {
   /** The edges that changed. */
   readonly wanted: Wanted;
+  /** The edges of the earlier state. */
+  readonly before: Wanted;
   /** All edges of the manifests. */
   readonly total: number;
   readonly scope: ChangeScope;
@@ -91,6 +93,7 @@ export async function findChanges(
   const removals = before === undefined ? [] : findRemovals({ head, before, problems, level: diff.removals });
   return {
     wanted: subtractEdges(head, unchanged),
+    before: before ?? { repositories: [], edges: 0 },
     total: head.edges,
     scope,
     findings: [...broken, ...removals, ...mixed],

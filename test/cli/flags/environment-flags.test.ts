@@ -115,9 +115,9 @@ describe('a flag on the command line is never refused for a variable that contra
     'report merge': ['f'],
     completion: ['bash'],
   };
-  const sampleOf = ({ name, value }: Flag, isFirst: boolean) => {
+  const sampleOf = ({ name, value, values }: Flag, isFirst: boolean) => {
     if (value === undefined) return 'true';
-    if (name === 'output-format' || name === 'output') return isFirst ? 'json' : 'yaml';
+    if (name === 'output-format' || name === 'output') return values?.[isFirst ? 0 : 1] ?? 'json';
     return SAMPLES[name] ?? (value === 'FILE' ? '-' : 'a.example.com/b');
   };
 
@@ -148,6 +148,7 @@ describe('a flag on the command line is never refused for a variable that contra
   /** A variable that needs another flag contradicts none. */
   const NEEDED = [
     '-plan-key signs the plan of -plan-out, which is not given',
+    '-review is a part of the Markdown report: give -report-markdown=FILE too',
     '-repair needs -deep: without it the content is not checked',
     '-shard-count=4 says how many shards there are, but the index of this one is missing: give -shard=INDEX/4, or set JOB_COMPLETION_INDEX or CLOUD_RUN_TASK_INDEX',
     'no manifest given: -manifest=FILE or -thin-manifest-dir=DIR is required',

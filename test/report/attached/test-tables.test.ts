@@ -1,4 +1,5 @@
 // Covers src/report/attached/attached-table.ts
+import { CommentRoom } from '../../../src/report/summary/comment-room.ts';
 import { describe, expect, it } from 'vitest';
 import { renderAttached } from '../../../src/report/attached/attached-table.ts';
 import { parseJunit } from '../../../src/report/attached/junit.ts';
@@ -79,7 +80,7 @@ describe('the tables of test results', () => {
         notes: ['failed: bad: c|d: no | answer'],
       },
     ]);
-    expect(renderAttached(tables).join('\n\n')).toBe(
+    expect(renderAttached(tables, new CommentRoom()).join('\n\n')).toBe(
       [
         '### Test results',
         '',
@@ -99,8 +100,8 @@ describe('the tables of test results', () => {
       (_, index) =>
         `<testsuite name="s${index}"><testcase name="t"><failure message="${'x'.repeat(500)}"/></testcase></testsuite>`,
     );
-    const text = renderAttached(tablesOf(suites.join(''))).join('\n\n');
-    expect(text).toContain('… and 4900 more rows.');
+    const text = renderAttached(tablesOf(suites.join('')), new CommentRoom()).join('\n\n');
+    expect(text).toContain('… and 4596 more rows.');
     expect(text).toContain('… and 4980 more');
     expect(text.length).toBeLessThan(20_000);
   });

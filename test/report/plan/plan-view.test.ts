@@ -2,7 +2,6 @@
 // Covers src/report/plan/plan-tables.ts
 // Covers src/report/plan/render-plan-text.ts
 // Covers src/report/plan/render-plan-markdown.ts
-// Covers src/report/render-list.ts
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodePlan } from '../../../src/plan/plan-codec.ts';

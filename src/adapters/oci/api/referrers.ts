@@ -1,6 +1,7 @@
-import { isObject } from '../../../base/json.ts';
-import { type Digest, parseDigest } from '../../../image/digest.ts';
+import type { Digest } from '../../../image/digest.ts';
+import { parseReferrer } from '../../../image/oci-manifest.ts';
 import type { Repository } from '../../../image/repository.ts';
+import type { Referrer } from '../../../ports/registry.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
 import { readRequest, type Session } from './session.ts';
 
@@ -13,20 +14,19 @@ import { readRequest, type Session } from './session.ts';
 export async function listReferrers(
   session: Session,
   { repository, digest, signal }: { repository: Repository; digest: Digest; signal: AbortSignal },
-): Promise<readonly Digest[] | undefined> {
+): Promise<readonly Referrer[] | undefined> {
   const parts = { method: 'GET', path: `referrers/${digest}`, maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
   const request = readRequest(session, repository, parts);
-  const referrers = new Set<Digest>();
+  const referrers = new Map<Digest, Referrer>();
   for await (const page of readPages(session, request, {
     entries: 'referrers',
     taken: () => referrers.size,
   })) {
     if (page.kind === 'missing') return undefined;
     for (const entry of listOf(page, 'manifests')) {
-      const name = isObject(entry) ? entry['digest'] : undefined;
-      const referrer = typeof name === 'string' ? parseDigest(name) : undefined;
-      if (referrer !== undefined) referrers.add(referrer);
+      const referrer = parseReferrer(entry);
+      if (referrer !== undefined) referrers.set(referrer.digest, referrer);
     }
   }
-  return Array.from(referrers);
+  return Array.from(referrers.values());
 }

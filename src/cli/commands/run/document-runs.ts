@@ -3,6 +3,8 @@
 export { openPlanOutput } from '../../output/write-plan.ts';
 export { printAnnotations } from '../../output/print-annotations.ts';
 export { runMerge } from './run-mm.ts';
+export { reviewChanges } from './review-changes.ts';
+export { runReview } from './run-review.ts';
 export { runPullRequest } from './run-pr.ts';
 export { runApply } from './run-apply.ts';
 export { runReportMerge } from './run-report-merge.ts';

@@ -2,8 +2,11 @@ import type { RunEvents } from '../../../apply.ts';
 import type { RuleSettings } from '../../../checks/rule-settings.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
+import type { PlanItem } from '../../../plan/plan.ts';
+import type { RecordedPlan } from '../../../plan/recorded-plan.ts';
 import type { Log } from '../../../ports/log.ts';
 import { promote, type PromotionPorts } from '../../../promote.ts';
+import type { ReviewSection } from '../../../report/render-markdown.ts';
 import type { RunReport } from '../../../report/report.ts';
 import { settledDigests } from '../../../workflows/changes/settled-digests.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
@@ -35,11 +38,11 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const { read, changes } = await loadChanges({ ...options, rules }, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
     if (task === 'parse-only') checkRegistries(read, options, log);
-    const report =
+    const { report, review } =
       task === 'parse-only'
-        ? reportManifests(read, { rules, shard, run, changes })
+        ? { report: reportManifests(read, { rules, shard, run, changes }) }
         : await promoteWith(read, { options, rules, run, changes, output, events: record.events });
-    const finish = { ...context, options, run, places, output, where, record };
+    const finish = { ...context, options, run, places, output, where, record, review };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
       const { printAnnotations } = await import('./document-runs.ts');
@@ -64,22 +67,25 @@ interface PromotionParts {
   readonly events: RunEvents;
 }
 
-/** The stages over registries: a promotion or its dry run. */
+/** The stages over registries: a promotion or its dry run, and the review of its images where that is wanted. */
 async function promoteWith(
   read: ReadManifests,
   { options, rules, run, changes, output, events }: PromotionParts,
-): Promise<RunReport> {
+): Promise<{ readonly report: RunReport; readonly review?: ReviewSection | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const record = output && {
-    tool: VERSION,
-    tree: runtime.openTree(options.where),
-    keep: output.keep,
+  let items: readonly PlanItem[] = [];
+  const keep = (plan: RecordedPlan) => {
+    output?.keep(plan);
+    items = plan.items;
   };
+  const isKept = output !== undefined || options.review;
+  const tree = output && runtime.openTree(options.where);
+  const record = isKept ? { tool: VERSION, tree, keep } : undefined;
   const request = {
     read,
     changes,
@@ -96,9 +102,15 @@ async function promoteWith(
   const { clock } = runtime;
   // the commits of a proposed change have the dates that its author chose
   const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
-  return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, spool, clock, progress, events, settled, stopping, signal }),
-  );
+  return await run.showing(client.traffic, async (progress) => {
+    const ports = { ...client, spool, clock, progress, events, settled, stopping, signal };
+    const report = await promote(request, ports);
+    if (!options.review || stopping.aborted) return { report };
+    const { reviewChanges } = await import('./document-runs.ts');
+    const { registry } = client;
+    const dryRun = { manifests: read.manifests, changes, items, shard };
+    return { report, review: await reviewChanges(dryRun, { registry, progress, log: run.log }, stopping) };
+  });
 }
 
 function digestsAt(where: ManifestLocation, runtime: Runtime): PromotionPorts['settled'] {

@@ -41,6 +41,8 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly diff: ManifestDiff | undefined;
   /** The flag or variable that names it. */
   readonly diffSource?: string | undefined;
+  /** Whether a dry run compares new images with their predecessors, in the Markdown report. */
+  readonly review: boolean;
   readonly reportAll: boolean;
   /** The file for the plan; `-` is stdout. */
   readonly planOut: string | undefined;
@@ -107,6 +109,7 @@ export function transferOptionsOf(flags: FlagValues): TransferOptions {
     proof: proofOf(flags),
     maxImageSize: maxImageSizeOf(flags),
     ...reportFilesOf(flags),
+    review: reviewOf(flags, task),
     reportAll: flags.isOn('report-all'),
     ...planFilesOf(flags, task),
   };
@@ -126,6 +129,16 @@ function planFilesOf(
     throw new UsageError(`-plan-out writes the plan of a dry run, so it cannot go with ${spelling}`);
   }
   return { planOut, planKey };
+}
+
+function reviewOf(flags: FlagValues, task: PromotionOptions['task']): boolean {
+  if (!flags.isOn('review')) return false;
+  if (task !== 'dry-run') {
+    const spelling = task === 'promotion' ? '-confirm' : '-parse-only';
+    throw new UsageError(`-review reviews the images of a dry run, so it cannot go with ${spelling}`);
+  }
+  if (flags.text('report-markdown')) return true;
+  throw new UsageError('-review is a part of the Markdown report: give -report-markdown=FILE too');
 }
 
 /** The location of the manifests, if given. */

@@ -177,14 +177,17 @@ describe('a list of referrers', () => {
     return await clientForTest().registry.referrers(repositoryAt(server, 'app'), ONE, quiet());
   }
 
-  it('has their digests, over all of its pages', async () => {
+  it('has their digests and artifact types, over all of its pages', async () => {
     const headers = { link: `</v2/app/referrers/${ONE}?page=2>; rel="next"` };
-    const manifests = [{ digest: TWO }, { digest: 'sha256:1' }, null, { digest: 5 }];
+    const manifests = [{ digest: TWO, artifactType: 'a/b' }, { digest: 'sha256:1' }, null, { digest: 5 }];
     const script = [
       { request: path, answer: { status: 200, headers, body: { manifests } } },
       { request: `${path}?page=2`, answer: { status: 200, body: { manifests: [{ digest: ONE }] } } },
     ];
-    expect(await referrers(script)).toEqual([TWO, ONE]);
+    expect(await referrers(script)).toEqual([
+      { digest: TWO, artifactType: 'a/b' },
+      { digest: ONE, artifactType: '' },
+    ]);
   });
 
   it('is undefined where there is no such list', async () => {

@@ -1,0 +1,158 @@
+import { isObject, parseJsonObject, textOf } from '../../base/json.ts';
+import { SingleFlight } from '../../base/single-flight.ts';
+import type { Referrers } from '../../browse/referrers.ts';
+import type { Descriptor } from '../../image/descriptor.ts';
+import type { Digest } from '../../image/digest.ts';
+import { parseReferences, parseReferrer, type RawManifest } from '../../image/oci-manifest.ts';
+import type { Repository } from '../../image/repository.ts';
+import { parseTag } from '../../image/tag.ts';
+import type { BrowseRegistry, Referrer } from '../../ports/registry.ts';
+import { annotationsOf } from './image-facts.ts';
+import { type PackageList, parseSbom } from './packages.ts';
+import { type ImageFacts, readBlob } from './read-image.ts';
+
+/** The packages of an image, or why they are not known. */
+export type FoundSbom = PackageList | { readonly reason: string };
+
+export interface SbomRequest {
+  readonly image: ImageFacts;
+  /** The manifest of the platform whose packages are compared. */
+  readonly platform: Digest;
+  /** The repositories to search: SBOMs are often left where the image was built. */
+  readonly repositories: readonly Repository[];
+}
+
+/** Bytes of an SBOM. An SBOM with 30,000 packages is smaller. */
+const MAX_SBOM = 16 * 1024 * 1024;
+/** Manifests and layers that are read in search of one SBOM. */
+const MAX_CANDIDATES = 4;
+
+/** Artifact types of SBOMs, and of attestations, which may be SBOMs. */
+const SBOM_TYPE = /spdx|cyclonedx|sbom/i;
+const ATTESTATION_TYPE = /in-toto|dsse|sigstore\.bundle/i;
+
+/** Finds the SBOM of one platform of an image. */
+export class SbomFinder {
+  readonly #registry: BrowseRegistry;
+  readonly #referrers: Referrers;
+  readonly #signal: AbortSignal;
+  readonly #found = new SingleFlight<string, FoundSbom>();
+
+  constructor(registry: BrowseRegistry, referrers: Referrers, signal: AbortSignal) {
+    this.#registry = registry;
+    this.#referrers = referrers;
+    this.#signal = signal;
+  }
+
+  /**
+   * The first SBOM of these: BuildKit's attestation in the index, referrers of the image, cosign's tags `.sbom` and `.att`,
+   * and the same for the manifest of the platform. Throws a `RegistryError`.
+   */
+  find(request: SbomRequest): Promise<FoundSbom> {
+    return this.#found.run(`${request.image.digest} ${request.platform}`, () => this.#find(request));
+  }
+
+  async #find({ image, platform, repositories }: SbomRequest): Promise<FoundSbom> {
+    const attestation = image.attestations.get(platform);
+    const own = attestation === undefined ? [] : [{ digest: attestation, artifactType: '' }];
+    let found = await this.#readAll(own, image.repository);
+    for (const repository of repositories) {
+      for (const subject of new Set([image.digest, platform])) {
+        if (isUsable(found)) return found;
+        found = better(found, await this.#readAll(await this.#referrersOf(subject, repository), repository));
+        if (isUsable(found)) return found;
+        found = better(found, await this.#readAll(await this.#attachedTo(subject, repository), repository));
+      }
+    }
+    return found ?? { reason: 'no SBOM found' };
+  }
+
+  /** Referrers that may be SBOMs, the likely ones first. Without the API those of the fallback tag. */
+  async #referrersOf(subject: Digest, repository: Repository): Promise<readonly Referrer[]> {
+    const listed =
+      (await this.#referrers.of(repository, subject, this.#signal)) ??
+      (await this.#fallbackReferrers(subject, repository));
+    const ofType = (type: RegExp) => listed.filter(({ artifactType }) => type.test(artifactType));
+    return [...ofType(SBOM_TYPE), ...ofType(ATTESTATION_TYPE)];
+  }
+
+  /** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#unavailable-referrers-api */
+  async #fallbackReferrers(subject: Digest, repository: Repository): Promise<readonly Referrer[]> {
+    const digest = await this.#resolve(subject, '', repository);
+    const index = digest && (await this.#registry.fetchManifest(repository, digest, this.#signal));
+    const entries = index && parseJsonObject(index.bytes)?.['manifests'];
+    return Array.isArray(entries) ? entries.map(parseReferrer).filter((one) => one !== undefined) : [];
+  }
+
+  /** @see https://github.com/sigstore/cosign/blob/main/specs/SBOM_SPEC.md */
+  async #attachedTo(subject: Digest, repository: Repository): Promise<readonly Referrer[]> {
+    for (const suffix of ['.sbom', '.att']) {
+      const digest = await this.#resolve(subject, suffix, repository);
+      if (digest !== undefined) return [{ digest, artifactType: suffix }];
+    }
+    return [];
+  }
+
+  async #resolve(subject: Digest, suffix: string, repository: Repository): Promise<Digest | undefined> {
+    const tag = parseTag(`${subject.replace(':', '-')}${suffix}`);
+    return tag && (await this.#registry.resolve(repository, tag, this.#signal));
+  }
+
+  /** The first SBOM in the layers of some manifests; undefined where no layer claims to be one. */
+  async #readAll(candidates: readonly Referrer[], repository: Repository): Promise<FoundSbom | undefined> {
+    let unusable: FoundSbom | undefined;
+    for (const { digest, artifactType } of candidates.slice(0, MAX_CANDIDATES)) {
+      const manifest = await this.#registry.fetchManifest(repository, digest, this.#signal);
+      for (const layer of manifest === undefined ? [] : sbomLayers(manifest, artifactType)) {
+        const found = await this.#readLayer(layer.blob, repository);
+        if (isUsable(found)) return found;
+        if (layer.isClaimed) unusable ??= found;
+      }
+    }
+    return unusable;
+  }
+
+  async #readLayer(blob: Descriptor, repository: Repository): Promise<FoundSbom> {
+    if (blob.size > MAX_SBOM) {
+      const [size, limit] = [blob.size, MAX_SBOM].map((bytes) => Math.ceil(bytes / 1024 / 1024));
+      return { reason: `SBOM of ${size} MiB not read: the limit is ${limit} MiB` };
+    }
+    const bytes = await readBlob(this.#registry, { repository, blob }, this.#signal);
+    return (
+      parseSbom(bytes) ?? { reason: 'SBOM of unknown format: CycloneDX JSON and SPDX 2 JSON are compared' }
+    );
+  }
+}
+
+function isUsable(found: FoundSbom | undefined): found is PackageList {
+  return found !== undefined && 'packages' in found;
+}
+
+/** An SBOM before the reason why another one cannot be used, the first reason before others. */
+function better(found: FoundSbom | undefined, next: FoundSbom | undefined): FoundSbom | undefined {
+  return isUsable(next) ? next : (found ?? next);
+}
+
+/** A layer that may be an SBOM, and whether a media type or an annotation says so. */
+interface SbomLayer {
+  readonly blob: Descriptor;
+  readonly isClaimed: boolean;
+}
+
+/** The annotations of BuildKit and of cosign with the type of an attestation. */
+const PREDICATE_TYPES = ['in-toto.io/predicate-type', 'predicateType'] as const;
+
+/** The layers of a manifest without attestations of other kinds. Throws a `ManifestError` for a malformed manifest. */
+function sbomLayers(manifest: RawManifest, artifactType: string): readonly SbomLayer[] {
+  const blobs = new Map(parseReferences(manifest).blobs.map((blob) => [blob.digest as string, blob]));
+  const { layers, blobs: others } = parseJsonObject(manifest.bytes) ?? {};
+  const entries: readonly unknown[] = Array.isArray(layers) ? layers : Array.isArray(others) ? others : [];
+  const found = entries.filter(isObject).flatMap((entry): readonly SbomLayer[] => {
+    const blob = blobs.get(textOf(entry, 'digest') ?? '');
+    const annotations = annotationsOf(entry);
+    const predicate = PREDICATE_TYPES.map((name) => annotations.get(name)).find((one) => one !== undefined);
+    if (blob === undefined || (predicate !== undefined && !SBOM_TYPE.test(predicate))) return [];
+    return [{ blob, isClaimed: SBOM_TYPE.test(`${artifactType} ${blob.mediaType} ${predicate}`) }];
+  });
+  return found.slice(0, MAX_CANDIDATES);
+}

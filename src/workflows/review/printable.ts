@@ -1,0 +1,29 @@
+import { maskPasswords, oneLine } from '../../base/text.ts';
+
+/** Characters of a foreign text. */
+const MAX_CHARACTERS = 300;
+
+/** A foreign text on one line, without control characters. The length of one that is cut is told. */
+export function shorten(text: string): string {
+  const line = oneLine(text, MAX_CHARACTERS);
+  return text.length > MAX_CHARACTERS ? `${line} (${text.length} characters)` : line;
+}
+
+/** Printed in place of a secret. */
+export const HIDDEN = '(not shown)';
+
+const SECRET_NAME = /TOKEN|PASS|SECRET|KEY|CRED|AUTH(?!OR)|PRIVATE|SIGNATURE/i;
+/** `--password=x`, `API_KEY=x`, and `--token x` in a list of arguments. */
+const SECRET_ARGUMENT =
+  /([\w-]*(?:token|pass|secret|key|cred|auth(?!or)|private)[\w-]*(?:=|",\s*"))[^"\s]+/gi;
+
+/** Characters of a value that are searched for secrets; the rest is not shown. */
+const MAX_SEARCHED = 2_000;
+
+/** The value of a field; not that of a variable or label whose name says that it is a secret. */
+export function hideSecrets(field: string, value: string): string {
+  const name = /^(?:env|label) ([\s\S]*)$/.exec(field)?.[1];
+  if (name !== undefined && SECRET_NAME.test(name)) return HIDDEN;
+  const shown = maskPasswords(value.length > MAX_SEARCHED ? `${value.slice(0, MAX_SEARCHED)}…` : value);
+  return name === undefined ? shown.replace(SECRET_ARGUMENT, `$1${HIDDEN}`) : shown;
+}
