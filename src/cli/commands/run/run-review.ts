@@ -12,11 +12,11 @@ import { type ReviewScope, newDigests, scopeOf } from '../../../workflows/review
 import { reviewImages } from '../../../workflows/review/review-images.ts';
 import { type BrowseClient, type Browser, browse } from '../../browse/browse.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
+import { NO_SETTINGS } from '../../../checks/rule-settings.ts';
 import type { RunOptions } from '../../flags/options/run-options.ts';
 import { streamOutput } from '../../output/stream-output.ts';
 import { registriesOf } from '../../runtime/bound-registries.ts';
 import { loadChanges } from '../../runtime/load-changes.ts';
-import { loadRules } from '../../runtime/load-rules.ts';
 import type { ProcessContext } from '../command.ts';
 
 export type ReviewFormat = 'text' | 'json' | 'markdown';
@@ -30,8 +30,11 @@ export interface ReviewOptions extends RunOptions, Pick<PromotionOptions, 'where
 export function runReview(options: ReviewOptions, context: ProcessContext): Promise<number> {
   return browse(options, context, async (browser) => {
     const { log, signal, progress } = browser;
-    const rules = await loadRules(options.where, new Map(), signal);
-    const { read, changes } = await loadChanges({ ...options, rules, siblings: true }, browser, 'info');
+    const { read, changes } = await loadChanges(
+      { ...options, rules: NO_SETTINGS, siblings: true },
+      browser,
+      'info',
+    );
     signal.throwIfAborted();
     const { manifests, problems } = read;
     const client = await browser.open(registriesOf(manifests));
