@@ -36,7 +36,7 @@ const TABLE = {
   'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'image', 'base'], touches: {} },
   'workflows/*': {
     src: [...STAGES, 'browse', 'ports', 'image', 'base'],
-    touches: { 'p-limit': ANYWHERE, semver: ['mm/'] },
+    touches: { 'p-limit': ANYWHERE, semver: ['mm/'], zod: ['audit/'] },
   },
   http: {
     src: ['ports', 'image', 'base'],

@@ -1,10 +1,11 @@
 import { sortedBy } from '../base/sorted.ts';
+import { findMergedFaults, mergeAudits } from './audit/merge-audits.ts';
 import { checkShards, malformedEntriesOf, type Named } from './check-shards.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
 import { mergeCauses } from './causes.ts';
-import type { Report, Verification } from './report.ts';
+import { planOf, type Report, type Verification } from './report.ts';
 
 /**
  * The report of all shards of a run, as if one run had done it: sums of counts, sorted items, and once what every shard
@@ -31,16 +32,17 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
       invalid: first.summary.invalid, // every shard counts all of them
     },
     ...mergeCauses(all),
-    findings: mergeFindings(all.flatMap(({ findings }) => findings)),
+    findings: mergeFindings([...all.flatMap(({ findings }) => findings), ...findMergedFaults(all)]),
     items: [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedEntriesOf(first)],
     ...mergeRepairs(all),
+    ...mergeAudits(all),
     hosts: mergeHosts(all),
   };
 }
 
 /** Shards of one plan file name it; those of a plan for each shard name none. */
 function mergePlans(reports: readonly Report[]): { readonly plan?: Digest | undefined } {
-  const plans = new Set(reports.map((report) => (report.mode === 'verify' ? undefined : report.plan)));
+  const plans = new Set(reports.map(planOf));
   return { plan: plans.size === 1 ? plans.values().next().value : undefined };
 }
 

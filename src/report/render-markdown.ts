@@ -1,6 +1,8 @@
 import { advise } from './advise.ts';
+import { CHANGE_HEADER, changeRow, changesOf } from './audit/changes.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
+import { renderMarkdownList } from './render-list.ts';
 import { escapeCell, renderMarkdownTable, type Table } from './render-table.ts';
 import { decisionTable } from './render-text.ts';
 import type { Report } from './report.ts';
@@ -17,6 +19,7 @@ const TITLES = {
   'dry-run': 'Image promotion (dry run)',
   'parse-only': 'Promoter manifests',
   verify: 'Image verification',
+  audit: 'Audit of production',
 } as const;
 
 export interface MarkdownOptions {
@@ -38,6 +41,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
     ...problemSection(report, { ...folded, lists, frameOf: options.frameOf }),
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
     ...imageTables(images, { mode: report.mode, lists }),
+    ...renderMarkdownList('Changes since the snapshot', CHANGE_HEADER, changesOf(report).map(changeRow)),
     ...details('Destinations', lists.render()),
     ...details('Edges and hosts', [
       ...tableOf(withoutZeros(decisionTable(report))),

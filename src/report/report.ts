@@ -1,10 +1,16 @@
 import type { Digest } from '../image/digest.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
+import type { Audit, AuditItem } from './audit/audit.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
 /** A report of any kind: the value that every output is a view of. `mode` tells the kinds apart. */
-export type Report = RunReport | Verification;
-export type ReportItem = PromotionItem | VerificationItem;
+export type Report = RunReport | Verification | Audit;
+export type ReportItem = PromotionItem | VerificationItem | AuditItem;
+
+/** The digest of the plan file that a run has applied. */
+export function planOf(report: Report): Digest | undefined {
+  return 'plan' in report ? report.plan : undefined;
+}
 
 export type PromotionMode = 'parse-only' | 'dry-run' | 'promotion';
 

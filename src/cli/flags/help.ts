@@ -7,6 +7,7 @@ const TITLES = [
   'Manifests',
   'Promotion',
   'Verification',
+  'Audit',
   'Report',
   'Snapshots',
   'Registries',

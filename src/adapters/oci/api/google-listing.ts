@@ -20,6 +20,7 @@ export class GoogleListing {
   readonly #named = new Set<Tag>();
   readonly #indexes = new Set<Digest>();
   readonly #children = new Set<ImageName>();
+  readonly #uploaded = new Map<Digest, number>();
 
   constructor(leaveOut: LeaveOut) {
     this.#leaveOut = leaveOut;
@@ -56,20 +57,29 @@ export class GoogleListing {
       tags: this.#tags,
       indexes: this.#indexes,
       children: Array.from(this.#children),
+      ...(this.#uploaded.size > 0 && { uploaded: this.#uploaded }),
     };
   }
 
-  #addImage(digest: Digest, { tag, mediaType }: JsonObject): void {
+  #addImage(digest: Digest, { tag, mediaType, timeUploadedMs }: JsonObject): void {
     const own = this.#fit(tag, parseTag);
     this.#manifests.set(digest, [...(this.#manifests.get(digest) ?? []), ...own]);
     for (const one of own) this.#tags.set(one, digest);
     if (typeof mediaType === 'string' && isIndexType(mediaType)) this.#indexes.add(digest);
+    if (isTime(timeUploadedMs)) this.#uploaded.set(digest, Number(timeUploadedMs));
   }
 
   #fit<T>(list: unknown, parse: (text: string) => T | undefined): readonly T[] {
     return fitTexts(Array.isArray(list) ? list : [], { parse, leaveOut: this.#leaveOut });
   }
 }
+
+/** Google writes milliseconds since the epoch as text. A number above the last date of JavaScript is no time. */
+function isTime(value: unknown): boolean {
+  return typeof value === 'string' && /^\d{1,16}$/.test(value) && Number(value) <= LAST_DATE;
+}
+
+const LAST_DATE = 8.64e15;
 
 /** A child is one path component: any other text would lead to another path. */
 function parseChild(text: string): ImageName | undefined {

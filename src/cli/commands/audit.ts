@@ -1,0 +1,101 @@
+import { parseRegistryName } from '../../image/repository.ts';
+import type { SnapshotFile } from '../audit/read-snapshots.ts';
+import { flagsOf } from '../flags/flag.ts';
+import { FlagValues } from '../flags/flag-values.ts';
+import { CHANGE_FLAGS, LOCATION_FLAGS, REPORT_FLAGS, RUN_FLAGS, SCOPE_FLAGS } from '../flags/flags.ts';
+import { FORMER_FLAGS } from '../flags/former-flags.ts';
+import { formatOf } from '../flags/options/browse-options.ts';
+import { makePromotionOptions } from '../flags/options/promotion-options.ts';
+import { UsageError } from '../flags/usage-error.ts';
+import { defineCommand, type Given } from './command.ts';
+import type { AuditOptions } from './run/run-audit.ts';
+
+/** The flag of the report in each format of `-output`. */
+const REPORT_FLAG = { json: 'report', markdown: 'report-markdown', html: 'report-html' } as const;
+const FORMATS = ['json', 'markdown', 'html'] as const;
+
+const AUDIT_FLAGS = flagsOf('Audit', [
+  {
+    name: 'since',
+    value: 'FILE[@REGISTRY]',
+    repeatable: true,
+    description: 'report changes since the snapshot FILE of REGISTRY',
+    neverEmpty: true,
+  },
+  {
+    name: 'allow-list',
+    value: 'FILE',
+    default: '`audit-allow.yaml` beside the manifests',
+    description: 'read allowed content from FILE',
+    neverEmpty: true,
+  },
+  { name: 'write-allow-list', description: 'add what is found to the allow-list' },
+  {
+    name: 'output',
+    value: 'FORMAT',
+    values: FORMATS,
+    description: 'write the report to stdout: `json`, `markdown` or `html`',
+    neverEmpty: true,
+  },
+]);
+
+/** `cip audit`. */
+export const audit = defineCommand<AuditOptions>({
+  words: 'audit',
+  flags: [
+    ...LOCATION_FLAGS,
+    ...SCOPE_FLAGS.filter(({ name }) => name !== 'no-siblings'),
+    ...AUDIT_FLAGS,
+    ...REPORT_FLAGS,
+    ...RUN_FLAGS,
+    ...FORMER_FLAGS,
+  ],
+  refusal: (flag) =>
+    CHANGE_FLAGS.some(({ name }) => name === flag)
+      ? `cip audit compares production with all manifests; -${flag} is not allowed`
+      : `cip audit is read-only; -${flag} is not allowed`,
+  help: {
+    about: 'finds content of production that no manifest allows, and wanted content that is gone.',
+    summary: ['-thin-manifest-dir=DIR', 'compare production with the manifests'],
+    examples: [
+      ['-thin-manifest-dir=DIR', 'compare all destinations with the manifests'],
+      ['-thin-manifest-dir=DIR -since=monday.yaml@REGISTRY', 'list changes since a snapshot, too'],
+      ['-thin-manifest-dir=DIR -write-allow-list', 'allow what is found, in audit-allow.yaml'],
+      ['-thin-manifest-dir=DIR -shard=0/3', 'audit one part'],
+    ],
+    exit: '0 production is as the manifests say; 1 findings, or unreadable; 2 unusable input; 130, 143 stopped.',
+  },
+  parse: makeAuditOptions,
+  run: async (options, context) => (await import('./run/document-runs.ts')).runAudit(options, context),
+});
+
+function makeAuditOptions(given: Given): AuditOptions {
+  const { flags } = given;
+  const options = {
+    since: flags.all('since').map(snapshotOf),
+    allowList: flags.text('allow-list'),
+    writesAllowList: flags.isOn('write-allow-list'),
+  };
+  return { ...makePromotionOptions({ ...given, flags: withOutput(flags) }), ...options };
+}
+
+/** `-output=json` is another spelling of `-report=-`. */
+function withOutput(flags: FlagValues): FlagValues {
+  const format = formatOf(flags, FORMATS);
+  if (format === undefined) return flags;
+  const name = REPORT_FLAG[format];
+  if (flags.isGiven(name)) {
+    throw new UsageError(`-output=${format} writes the report to stdout, and -${name} to a file: give one`);
+  }
+  const others = flags.names.filter((other) => other !== 'output');
+  return new FlagValues(
+    new Map([...others.map((other) => [other, flags.all(other)] as const), [name, ['-']]]),
+  );
+}
+
+/** `FILE` or `FILE@REGISTRY`. The name of a file may have an `@` too. */
+function snapshotOf(text: string): SnapshotFile {
+  const at = text.lastIndexOf('@');
+  const registry = at === -1 ? undefined : parseRegistryName(text.slice(at + 1));
+  return registry === undefined ? { file: text, registry } : { file: text.slice(0, at), registry };
+}
