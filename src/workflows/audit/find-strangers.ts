@@ -4,7 +4,7 @@ import { type Digest, parseDigest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
 import { orUnreadable, type Unreadable } from '../../ports/unreadable.ts';
-import type { Holdings } from './holdings.ts';
+import type { DigestSet, Holdings } from './holdings.ts';
 import type { ManifestRelations, Relations } from './manifest-relations.ts';
 
 /** The content of a repository, divided by what manifests and the allow-list say. */
@@ -12,7 +12,7 @@ export interface Division {
   readonly repository: Repository;
   readonly holdings: Holdings;
   /** Digests that may be there, whether they are or not. */
-  readonly accepted: ReadonlySet<Digest>;
+  readonly accepted: DigestSet;
   /** Tags that nothing allows. */
   readonly unknownTags: readonly Tag[];
   /** Digests of other tags that should not have them. */
@@ -73,13 +73,14 @@ class StrangerSearch {
       addTo(this.#parts, subject, digest);
     }
     const tagged = new Set(holdings.tags.values());
-    this.#open = new Set(Array.from(holdings.digests).filter((digest) => !tagged.has(digest)));
+    this.#open = new Set();
+    for (const digest of holdings.digests.keys()) if (!tagged.has(digest)) this.#open.add(digest);
   }
 
   async run(): Promise<Strangers> {
     const { accepted, foreign, unknownTags } = this.#division;
     const own = unknownTags.filter((tag) => !this.#attachments.has(tag));
-    await this.#spread(accepted);
+    await this.#spread(accepted.keys());
     if (this.#isDone()) return { tags: own, digests: [], unread: undefined };
     await this.#readSubjects();
     await this.#spread(Array.from(this.#explained));

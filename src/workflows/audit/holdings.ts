@@ -6,11 +6,14 @@ import type { Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
 import type { BrowseRegistry, Listing } from '../../ports/registry.ts';
 
+/** Digests: a set, or the keys of a listing, which are not copied. */
+export type DigestSet = Pick<ReadonlySet<Digest>, 'has' | 'keys' | 'size'>;
+
 /** The visible content of a repository. */
 export interface Holdings {
   readonly tags: ReadonlyMap<Tag, Digest>;
   /** Those of tags included. */
-  readonly digests: ReadonlySet<Digest>;
+  readonly digests: DigestSet;
   readonly indexes: ReadonlySet<Digest>;
   /** Milliseconds since the epoch, as far as the registry tells. */
   readonly uploaded: ReadonlyMap<Digest, number>;
@@ -56,7 +59,7 @@ const NOTHING: Holdings = {
 function holdingsOf(listing: Listing): Holdings {
   if (listing.kind !== 'digests') return NOTHING;
   const { tags, manifests, indexes, uploaded = NOTHING.uploaded } = listing;
-  return { tags, digests: new Set(manifests.keys()), indexes, uploaded, showsUntagged: true };
+  return { tags, digests: manifests, indexes, uploaded, showsUntagged: true };
 }
 
 interface Seen {
@@ -89,7 +92,7 @@ function withFound(holdings: Holdings, seen: readonly Seen[]): Holdings {
   return {
     ...holdings,
     tags,
-    digests: new Set([...holdings.digests, ...seen.map(({ digest }) => digest)]),
+    digests: new Set([...holdings.digests.keys(), ...seen.map(({ digest }) => digest)]),
     indexes: new Set([...holdings.indexes, ...indexes]),
   };
 }

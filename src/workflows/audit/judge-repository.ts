@@ -1,5 +1,5 @@
 import { countOf } from '../../base/text.ts';
-import type { WantList } from '../../edges/wanted.ts';
+import type { Want, WantList } from '../../edges/wanted.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
@@ -46,32 +46,26 @@ export async function judgeRepository(
 
 /** The accepted content of a repository: wanted digests, and those of entries in conflict. */
 function divide({ repository, list, holdings }: Part): Division {
-  const wanted = new Map<Tag, Digest>();
-  const places = new Map<Digest, readonly Repository[]>();
-  for (const { digest, tags, siblings, sources } of list.wants) {
-    for (const { tag } of tags) wanted.set(tag, digest);
-    places.set(digest, [...siblings.filter((sibling) => sibling !== repository), ...sources]);
+  const wanted = new Set<Tag>(list.conflicts.map(({ tag }) => tag));
+  const accepted = new Map<Digest, Pick<Want, 'sources'> & Partial<Pick<Want, 'siblings'>>>();
+  for (const want of list.wants) {
+    for (const { tag } of want.tags) wanted.add(tag);
+    accepted.set(want.digest, want);
   }
-  const contested = new Set<Tag>();
-  for (const { tag, claims } of list.conflicts) {
-    contested.add(tag);
-    for (const { digest, sources } of claims) if (!places.has(digest)) places.set(digest, sources);
+  for (const claim of list.conflicts.flatMap(({ claims }) => claims)) {
+    if (!accepted.has(claim.digest)) accepted.set(claim.digest, claim);
   }
   const unknownTags: Tag[] = [];
   const foreign: Digest[] = [];
   for (const [tag, digest] of holdings.tags) {
-    if (!wanted.has(tag) && !contested.has(tag)) unknownTags.push(tag);
-    else if (!places.has(digest)) foreign.push(digest);
+    if (!wanted.has(tag)) unknownTags.push(tag);
+    else if (!accepted.has(digest)) foreign.push(digest);
   }
-  const accepted = new Set(places.keys());
-  return {
-    repository,
-    holdings,
-    accepted,
-    unknownTags,
-    foreign,
-    elsewhere: (digest) => places.get(digest) ?? [],
+  const elsewhere = (digest: Digest) => {
+    const { siblings = [], sources = [] } = accepted.get(digest) ?? {};
+    return [...siblings.filter((sibling) => sibling !== repository), ...sources];
   };
+  return { repository, holdings, accepted, unknownTags, foreign, elsewhere };
 }
 
 function unknownTag({ repository, holdings }: Part, tag: Tag, allowList: AllowList): readonly Finding[] {

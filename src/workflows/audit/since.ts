@@ -12,7 +12,7 @@ import {
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import type { Tag } from '../../image/tag.ts';
 import type { AuditChange } from '../../report/audit/audit.ts';
-import type { Holdings } from './holdings.ts';
+import type { DigestSet, Holdings } from './holdings.ts';
 
 /** An earlier state of a registry, as `cip snapshot` wrote it. */
 export interface Snapshot {
@@ -60,7 +60,7 @@ function baseOf({ registry, images }: Snapshot): RegistryName {
 
 interface Content {
   readonly tags: ReadonlyMap<Tag, Digest>;
-  readonly digests: ReadonlySet<Digest>;
+  readonly digests: DigestSet;
 }
 
 function contentOf(image: SnapshotImage | undefined): Content {
@@ -109,7 +109,7 @@ function digestChanges(earlier: Content, holdings: Holdings, make: MakeChange): 
   if (!holdings.showsUntagged) return [];
   const untagged = ({ tags, digests }: Content) => {
     const tagged = new Set(tags.values());
-    return Array.from(digests).filter((digest) => !tagged.has(digest));
+    return Array.from(digests.keys()).filter((digest) => !tagged.has(digest));
   };
   const added = untagged(holdings).filter((digest) => !earlier.digests.has(digest));
   const deleted = untagged(earlier).filter((digest) => !holdings.digests.has(digest));

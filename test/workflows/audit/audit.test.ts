@@ -167,3 +167,136 @@ describe("an audit of Google's listing", () => {
     expect((await audited(registry, images)).found).toEqual(['missing app:v2']);
   });
 });
+
+describe('what an audit costs', () => {
+  it('is a listing of each repository and destination, where nothing has to be explained', async () => {
+    const registry = await embeddedForTest({ listing: 'google' });
+    const names = ['app', 'group/app', 'group/tool'];
+    for (const name of names) push(registry, `prod/${name}`, A, 'v1');
+    const wanted = Object.fromEntries(names.map((name) => [name, { [digestOf(A)]: ['v1'] }]));
+    const { found } = await audited(registry, wanted);
+    expect(found).toEqual([]);
+    const paths = registry.requests.map(({ method, path }) => `${method} ${path}`).toSorted();
+    expect(paths).toEqual([
+      'GET /v2/prod/app/tags/list',
+      'GET /v2/prod/group/app/tags/list',
+      'GET /v2/prod/group/tags/list',
+      'GET /v2/prod/group/tool/tags/list',
+      'GET /v2/prod/tags/list',
+    ]);
+  });
+
+  it('is one manifest for each index with children, over all hosts', async () => {
+    const registries = await Promise.all([1, 2, 3].map(() => embeddedForTest({ listing: 'google' })));
+    for (const registry of registries) push(registry, 'prod/app', MULTI, 'v1');
+    const manifest = inFile('m.yaml')
+      .from('staging.example/s')
+      .to(...registries.map(({ host }) => `${host}/prod`))
+      .promote({ app: { [digestOf(MULTI)]: ['v1'] } });
+    expect(findingsOf(await auditManifests([manifest]))).toEqual([]);
+    const kinds = registries.flatMap(({ requests }) => requests.map(({ kind }) => kind)).toSorted();
+    expect(kinds).toEqual(['manifest-get', ...Array<string>(6).fill('tags')]);
+  });
+
+  it('is a HEAD request for each tag, and the catalog once, where a listing has tags only', async () => {
+    const registry = await embeddedForTest({ listing: 'oci' });
+    push(registry, 'prod/app', A, 'v1', 'v2');
+    push(registry, 'other/app', A, 'v1');
+    const manifests = ['prod', 'other'].map((root) =>
+      inFile(`${root}.yaml`)
+        .from('staging.example/s')
+        .to(`${registry.host}/${root}`)
+        .promote({ app: { [digestOf(A)]: ['v1'] } }),
+    );
+    await auditManifests(manifests);
+    const kinds = registry.requests.map(({ kind }) => kind);
+    const counts = (kind: string) => kinds.filter((one) => one === kind).length;
+    expect([counts('manifest-head'), counts('catalog'), counts('manifest-get')]).toEqual([3, 1, 0]);
+  });
+});
+
+describe('what an audit cannot see', () => {
+  it('is said once for each host that lists tags only', async () => {
+    const registry = await embeddedForTest({ listing: 'oci' });
+    for (const name of ['app', 'tool']) push(registry, `prod/${name}`, A, 'v1');
+    const wanted = { [digestOf(A)]: ['v1'] };
+    const { report } = await audited(registry, { app: wanted, tool: wanted });
+    expect(report.findings).toEqual([
+      {
+        rule: 'audit-tags-only',
+        level: 'warn',
+        message: `${registry.host} lists no untagged digests, so only those that manifests name were looked for`,
+        at: '',
+        edges: [],
+      },
+    ]);
+  });
+
+  it('are the repositories of a host without a catalog: a warning', async () => {
+    const faults = [{ path: /_catalog/, times: 99, act: { kind: 'status', status: 404 } }] as const;
+    const registry = await embeddedForTest({ listing: 'oci', faults });
+    push(registry, 'prod/app', A, 'v1');
+    const { report, found } = await audited(registry, { app: { [digestOf(A)]: ['v1'] } });
+    expect(found).toEqual([]);
+    const unlisted = report.findings.filter(({ rule }) => rule === 'audit-unlisted');
+    expect(unlisted).toMatchObject([{ level: 'warn', message: expect.stringContaining('1 destination') }]);
+  });
+
+  it('is unreadable where the registry does not answer, edge by edge, with its cause', async () => {
+    const faults = [{ path: /prod\/app/, times: 999, act: { kind: 'status', status: 403 } }] as const;
+    const registry = await embeddedForTest({ listing: 'google', faults });
+    push(registry, 'prod/app', A, 'v1', 'v2');
+    push(registry, 'prod/tool', A, 'v1', 'extra');
+    const images = { app: { [digestOf(A)]: ['v1', 'v2'] }, tool: { [digestOf(A)]: ['v1'] } };
+    const { report, found } = await audited(registry, images);
+    expect(found).toEqual(['unreadable app:v1', 'unreadable app:v2', 'unknown-tag tool:extra']);
+    expect(report.causes).toMatchObject([{ kind: 'right', edges: 2 }]);
+  });
+
+  it('are the parts of an index that cannot be read: no alarm', async () => {
+    const faults = [
+      { path: /prod\/app\/manifests/, times: 999, act: { kind: 'status', status: 403 } },
+    ] as const;
+    const registry = await embeddedForTest({ listing: 'google', faults });
+    push(registry, 'prod/app', MULTI, 'v1');
+    const { found } = await audited(registry, { app: { [digestOf(MULTI)]: ['v1'] } });
+    expect(found).toEqual([`unreadable app@${digestOf(MULTI)}`]);
+  });
+
+  it('is not checked where the run is stopped', async () => {
+    const registry = await embeddedForTest({ listing: 'google' });
+    push(registry, 'prod/app', A, 'v1');
+    const stopping = AbortSignal.abort(new Error('stopped'));
+    const { report, found } = await audited(registry, { app: { [digestOf(A)]: ['v1'] } }, { stopping });
+    expect(found).toEqual(['not-checked app:v1']);
+    expect(report).toMatchObject({ stopped: true, summary: { edges: 1, 'not-checked': 1 } });
+  });
+});
+
+describe('an audit of manifests in conflict', () => {
+  it('reports each claim, and accepts the digest of either', async () => {
+    const registry = await embeddedForTest({ listing: 'google' });
+    push(registry, 'prod/app', A, 'v1');
+    const { found } = await audited(registry, { app: { [digestOf(A)]: ['v1'], [digestOf(B)]: ['v1'] } });
+    expect(found).toEqual(['conflict app:v1', 'conflict app:v1']);
+  });
+});
+
+describe('a shard of an audit', () => {
+  it('has destination registries with everything below them, each in one shard', async () => {
+    const registries = await Promise.all([1, 2, 3, 4].map(() => embeddedForTest({ listing: 'google' })));
+    for (const registry of registries) push(registry, 'prod/stray', A, 'v1');
+    const manifest = inFile('m.yaml')
+      .from('staging.example/s')
+      .to(...registries.map(({ host }) => `${host}/prod`))
+      .promote({ app: { [digestOf(A)]: ['v1'] } });
+    const whole = findingsOf(await auditManifests([manifest]));
+    const shards = await Promise.all(
+      [0, 1, 2].map((shard) => auditManifests([manifest], { shard: { index: shard, count: 3 } })),
+    );
+    expect(shards.flatMap(findingsOf).toSorted()).toEqual(whole.toSorted());
+    expect(whole).toHaveLength(8);
+    const listings = registries.flatMap(({ requests }) => requests.map(({ path }) => path));
+    expect(listings.filter((path) => path === '/v2/prod/stray/tags/list')).toHaveLength(8);
+  });
+});

@@ -1,8 +1,12 @@
 // A day of drift: random writes to production by a script that knows the truth. The audit finds each, and nothing else.
 
+import { setMaxListeners } from 'node:events';
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { type EmbeddedRegistry, startEmbeddedRegistry } from '../../../src/embedded-registry/embedded-registry.ts';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  type EmbeddedRegistry,
+  startEmbeddedRegistry,
+} from '../../../src/embedded-registry/embedded-registry.ts';
 import { clientForTest } from '../../adapters/oci/client.ts';
 import { artifact, type Content, image, index, multiArch, nestedIndex, push } from '../../builders/images.ts';
 import { inFile } from '../../builders/manifests.ts';
@@ -116,7 +120,12 @@ class Drift {
         push(this.#registry, path, artifact(seed, { subject: this.#count % 2 === 0 ? wanted : child }));
         return;
       case 'push a referrers index':
-        push(this.#registry, path, index({ children: [artifact(seed, { subject: wanted })] }), tagFor(wanted));
+        push(
+          this.#registry,
+          path,
+          index({ children: [artifact(seed, { subject: wanted })] }),
+          tagFor(wanted),
+        );
         return;
       case 'sign something that is gone':
         push(this.#registry, path, artifact(seed), tagFor(foreign, '.sbom'));
@@ -168,14 +177,19 @@ async function auditAfter(writes: readonly Write[], listing: 'google' | 'oci') {
   }
 }
 
-describe.each(['google', 'oci'] as const)('a day of drift in a registry with the listing of %s', (listing) => {
-  it('is found write by write, and nothing else is', { timeout: 120_000 }, async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(write, { maxLength: 25 }), async (writes) => {
-        const { found, truth } = await auditAfter(writes, listing);
-        expect(found).toEqual(truth);
-      }),
-      runs({ seed: 20_261_128, numRuns: 40 }),
-    );
-  });
-});
+beforeAll(() => setMaxListeners(Number.POSITIVE_INFINITY)); // as the program does: every request listens to its signals
+
+describe.each(['google', 'oci'] as const)(
+  'a day of drift in a registry with the listing of %s',
+  (listing) => {
+    it('is found write by write, and nothing else is', { timeout: 120_000 }, async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(write, { maxLength: 25 }), async (writes) => {
+          const { found, truth } = await auditAfter(writes, listing);
+          expect(found).toEqual(truth);
+        }),
+        runs({ seed: 20_261_128, numRuns: 40 }),
+      );
+    });
+  },
+);
