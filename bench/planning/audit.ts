@@ -28,7 +28,10 @@ export async function measureAudits(manifests: readonly PromoterManifest[], plac
     const universe = await startUniverse(expandEdges(wanted), { indexes });
     try {
       const args = ['audit', `-thin-manifest-dir=${where}`, '-no-service-account', NO_USER_QUOTA];
-      const run = await runCip([...args, ...universe.flags], { place, env: { HTTP_PROXY: universe.proxyUrl } });
+      const run = await runCip([...args, ...universe.flags], {
+        place,
+        env: { HTTP_PROXY: universe.proxyUrl },
+      });
       console.log(renderAudit(name, run, universe.questions));
     } finally {
       await universe.close();

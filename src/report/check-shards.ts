@@ -1,8 +1,9 @@
 import { InputFault } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
+import type { Digest } from '../image/digest.ts';
 import type { EnvelopeItem } from './envelope.ts';
-import { planOf, type Report } from './report.ts';
+import type { Report } from './report.ts';
 
 /** A report and the name of its file. */
 export interface Named<R> {
@@ -41,6 +42,11 @@ function asShard<R extends Report>({ name, report }: Named<R>): ShardReport<R> {
   if (report.shard !== undefined) return { name, report, shard: report.shard };
   const kind = report.shards === undefined ? 'a whole run' : 'shards that are merged already';
   throw new MergeError('no-shard', `${quote(name)} is the report of ${kind}: expected that of one shard`);
+}
+
+/** The digest of the plan file that a run has applied. */
+export function planOf(report: Report): Digest | undefined {
+  return 'plan' in report ? report.plan : undefined;
 }
 
 type Pair = readonly [ShardReport<Report>, ShardReport<Report>];

@@ -1,11 +1,11 @@
 import { sortedBy } from '../base/sorted.ts';
 import { findMergedFaults, mergeAudits } from './audit/merge-audits.ts';
-import { checkShards, malformedEntriesOf, type Named } from './check-shards.ts';
+import { checkShards, malformedEntriesOf, type Named, planOf } from './check-shards.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
 import { mergeCauses } from './causes.ts';
-import { planOf, type Report, type Verification } from './report.ts';
+import type { Report, Verification } from './report.ts';
 
 /**
  * The report of all shards of a run, as if one run had done it: sums of counts, sorted items, and once what every shard

@@ -7,11 +7,6 @@ import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './e
 export type Report = RunReport | Verification | Audit;
 export type ReportItem = PromotionItem | VerificationItem | AuditItem;
 
-/** The digest of the plan file that a run has applied. */
-export function planOf(report: Report): Digest | undefined {
-  return 'plan' in report ? report.plan : undefined;
-}
-
 export type PromotionMode = 'parse-only' | 'dry-run' | 'promotion';
 
 export type Result = 'copied' | 'failed' | 'not-attempted';

@@ -56,12 +56,15 @@ export function walkProduction<T>(
       const { listing, leadsTo } = await discovery.list(repository, signal);
       return { value: await visit(repository, listing, signal), leadsTo };
     },
-    workers: ports.workers,
+    workers: Math.min(ports.workers, REPOSITORIES),
     window: WINDOW,
     maxKeys: MAX_REPOSITORIES,
     signal: ports.signal,
   });
 }
+
+/** Repositories in work: each holds its listing, of up to a megabyte, while its indexes are read. */
+const REPOSITORIES = 16;
 
 /** The names of a host's catalog, or why there are none. */
 type Catalog =
