@@ -1,4 +1,5 @@
 // Covers src/cli/audit/allow-list-file.ts
+// Covers src/cli/audit/audit-format.ts
 // Covers src/cli/audit/read-snapshots.ts
 // Covers src/cli/commands/audit.ts
 // Covers src/cli/commands/run/run-audit.ts
@@ -149,11 +150,8 @@ describe('cip audit', () => {
     ],
     [['-since=/missing.yaml@a.io/p'], '/missing.yaml'],
     [['-allow-list=/missing.yaml'], '/missing.yaml'],
-    [['-output=sarif'], 'invalid output format "sarif": expected json, markdown, html'],
-    [
-      ['-output=json', '-report=r.json'],
-      '-output=json writes the report to stdout, and -report to a file: give one',
-    ],
+    [['-output=sarif'], 'invalid output format "sarif": expected text, json, markdown, html'],
+    [['-output=html', '-report=-'], '-output=html and another report cannot both go to stdout'],
   ])('exits 2 with %j', async (flags, message) => {
     const { audit } = await production();
     const { status, stderr } = await audit(...flags);

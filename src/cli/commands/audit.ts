@@ -5,14 +5,11 @@ import { FlagValues } from '../flags/flag-values.ts';
 import { CHANGE_FLAGS, LOCATION_FLAGS, REPORT_FLAGS, RUN_FLAGS, SCOPE_FLAGS } from '../flags/flags.ts';
 import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { formatOf } from '../flags/options/browse-options.ts';
-import { makePromotionOptions } from '../flags/options/promotion-options.ts';
+import { makePromotionOptions, type ReportFiles } from '../flags/options/promotion-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
+import { AUDIT_FORMATS } from '../audit/audit-format.ts';
 import type { AuditOptions } from './run/run-audit.ts';
-
-/** The flag of the report in each format of `-output`. */
-const REPORT_FLAG = { json: 'report', markdown: 'report-markdown', html: 'report-html' } as const;
-const FORMATS = ['json', 'markdown', 'html'] as const;
 
 const AUDIT_FLAGS = flagsOf('Audit', [
   {
@@ -33,7 +30,8 @@ const AUDIT_FLAGS = flagsOf('Audit', [
   {
     name: 'output',
     value: 'FORMAT',
-    values: FORMATS,
+    default: 'text',
+    values: AUDIT_FORMATS,
     description: 'write the report to stdout: `json`, `markdown` or `html`',
     neverEmpty: true,
   },
@@ -71,25 +69,31 @@ export const audit = defineCommand<AuditOptions>({
 
 function makeAuditOptions(given: Given): AuditOptions {
   const { flags } = given;
-  const options = {
+  const format = formatOf(flags, AUDIT_FORMATS) ?? 'text';
+  const options = makePromotionOptions({ ...given, flags: withoutOutput(flags) });
+  refuseSharedStdout(options, format);
+  return {
+    ...options,
+    format,
     since: flags.all('since').map(snapshotOf),
     allowList: flags.text('allow-list'),
     writesAllowList: flags.isOn('write-allow-list'),
   };
-  return { ...makePromotionOptions({ ...given, flags: withOutput(flags) }), ...options };
 }
 
-/** `-output=json` is another spelling of `-report=-`. */
-function withOutput(flags: FlagValues): FlagValues {
-  const format = formatOf(flags, FORMATS);
-  if (format === undefined) return flags;
-  const name = REPORT_FLAG[format];
-  if (flags.isGiven(name)) {
-    throw new UsageError(`-output=${format} writes the report to stdout, and -${name} to a file: give one`);
-  }
-  const others = flags.names.filter((other) => other !== 'output');
-  return new FlagValues(
-    new Map([...others.map((other) => [other, flags.all(other)] as const), [name, ['-']]]),
+/** A promotion refuses -output. */
+function withoutOutput(flags: FlagValues): FlagValues {
+  const names = flags.names.filter((name) => name !== 'output');
+  return new FlagValues(new Map(names.map((name) => [name, flags.all(name)])));
+}
+
+function refuseSharedStdout(
+  { report, reportMarkdown, reportHtml }: ReportFiles,
+  format: AuditOptions['format'],
+): void {
+  if (format === 'text' || ![report, reportMarkdown, reportHtml].includes('-')) return;
+  throw new UsageError(
+    `-output=${format} and another report cannot both go to stdout: give the other a file`,
   );
 }
 

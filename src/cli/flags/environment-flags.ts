@@ -70,7 +70,8 @@ export function addEnvironment(
   for (const flag of command.flags.filter(isOfEnvironment)) {
     if (isPromotion && SNAPSHOT_FORMATS.includes(flag.name)) continue;
     const text = env[variableOf(flag.name)];
-    if (text && !loses(flag.name, text, given)) added.set(flag.name, valuesOf(flag, text));
+    if (text && !isForOthers(flag, text, known) && !loses(flag.name, text, given))
+      added.set(flag.name, valuesOf(flag, text));
   }
   const values = new Map([...added, ...given.names.map((name) => [name, given.all(name)] as const)]);
   return { flags: new FlagValues(values), added: Array.from(added.keys()), warnings: warningsOf(env, known) };
@@ -93,6 +94,12 @@ function refuseConfirmation(flags: readonly Flag[], env: NodeJS.ProcessEnv): voi
     throw new UsageError('CIP_DRY_RUN=false is not allowed: -confirm must be on the command line');
 }
 
+/** `CIP_OUTPUT=csv` is for snapshots: a command without that format leaves it out. */
+function isForOthers({ name, values = [] }: Flag, text: string, known: readonly Flag[]): boolean {
+  if (!SNAPSHOT_FORMATS.includes(name) || values.includes(text)) return false;
+  return known.some((flag) => flag.name === name && flag.values?.includes(text) === true);
+}
+
 function loses(name: string, text: string, given: FlagValues): boolean {
   if (given.isGiven(name)) return true;
   const isGiven = (other: string) => given.isGiven(other) && given.text(other) !== 'false';
@@ -102,9 +109,10 @@ function loses(name: string, text: string, given: FlagValues): boolean {
     ([left, right]) =>
       (left.includes(name) && right.some(isEffective)) || (right.includes(name) && left.some(isEffective)),
   );
-  const place = name === 'json-log-summary' ? '-' : OUTPUTS.includes(name) ? text : undefined;
+  const isToStdout = name === 'json-log-summary' || name === 'output';
+  const place = isToStdout ? '-' : OUTPUTS.includes(name) ? text : undefined;
   const places = OUTPUTS.flatMap((other) => given.all(other));
-  if (given.isOn('json-log-summary')) places.push('-');
+  if (given.isOn('json-log-summary') || given.isGiven('output')) places.push('-');
   return isContradicted || (place !== undefined && places.includes(place));
 }
 

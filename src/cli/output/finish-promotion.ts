@@ -26,7 +26,7 @@ export async function finishPromotion(
     record,
     stopCode: run.stop.exitCode(),
     frameOf: where && manifestFrames(where),
-    writePlan: output && (() => output.write(places, stdio)),
+    writeOutput: output && (() => output.write(places, stdio)),
   });
 }
 

@@ -7,12 +7,10 @@ import { type Content, image, push } from '../../builders/images.ts';
 import { from, registryName, tag } from '../../builders/manifests.ts';
 import { auditManifests } from './auditing.ts';
 
-const [A, B, C, D] = ['a', 'b', 'c', 'd'].map((seed) => image({ seed })) as [
-  Content,
-  Content,
-  Content,
-  Content,
-];
+const A = image({ seed: 'a' });
+const B = image({ seed: 'b' });
+const C = image({ seed: 'c' });
+const D = image({ seed: 'd' });
 const TIME = '2023-11-14T22:13:20.000Z';
 
 function digestOf({ manifest }: Content) {

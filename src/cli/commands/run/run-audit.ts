@@ -1,7 +1,9 @@
 import type { Audit } from '../../../report/audit/audit.ts';
+import { exitCodeOf } from '../../../report/exit-code.ts';
 import { auditSentence } from '../../../report/summary/verdict.ts';
 import { audit } from '../../../workflows/audit/audit.ts';
 import { draftAllowList } from '../../../workflows/audit/draft-allow-list.ts';
+import { type AuditFormat, writeAudit } from '../../audit/audit-format.ts';
 import { type AllowListFile, extendAllowList, readAllowList } from '../../audit/allow-list-file.ts';
 import { readSnapshots, type SnapshotFile } from '../../audit/read-snapshots.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
@@ -16,6 +18,7 @@ import type { ProcessContext } from '../command.ts';
 
 /** A complete and consistent request for an audit. */
 export interface AuditOptions extends PromotionOptions {
+  readonly format: AuditFormat;
   /** Undefined: `audit-allow.yaml` beside the manifests. */
   readonly allowList: string | undefined;
   /** Whether what is found is added to the allow-list. */
@@ -39,16 +42,21 @@ export function runAudit(options: AuditOptions, context: ProcessContext): Promis
     if (isSummarized) run.print(auditSentence({ manifests: read.counts, shard }));
     const report = await auditWith({ read, allowList }, options, run);
     if (isWritten) await writeAllowList(report, allowList, run);
+    const frameOf = manifestFrames(where);
+    const stopCode = stop.exitCode();
+    const exitCode = stopCode ?? exitCodeOf(report, { allowLost: false });
+    const { format } = options;
     return await concludeRun(report, {
       ...context,
+      writeOutput: () => writeAudit(report, { format, stdio: context.stdio, exitCode, frameOf }),
       telemetry: run.telemetry,
       options: { ...options, allowLost: false },
       places,
       log,
       isOpeningPrinted: isSummarized,
       areMalformedLogged: true,
-      stopCode: stop.exitCode(),
-      frameOf: manifestFrames(where),
+      stopCode,
+      frameOf,
     });
   });
 }

@@ -1,0 +1,35 @@
+import { assertNever } from '../../base/errors.ts';
+import type { Audit } from '../../report/audit/audit.ts';
+import type { Stdio } from '../output/stdio.ts';
+import { writeReports } from '../output/write-report.ts';
+
+export const AUDIT_FORMATS = ['text', 'json', 'markdown', 'html'] as const;
+/** The format of the report on stdout. `text`: there is none, because the log has everything. */
+export type AuditFormat = (typeof AUDIT_FORMATS)[number];
+
+interface Writing {
+  readonly format: AuditFormat;
+  readonly stdio: Stdio;
+  /** That of the process: the verdict names it. */
+  readonly exitCode: number;
+  readonly frameOf: (at: string) => string | undefined;
+}
+
+const STDOUT = { kind: 'descriptor', fd: 1 } as const;
+const NOWHERE = { report: undefined, reportMarkdown: undefined };
+
+/** Writes an audit to stdout. Throws a `ReportError`. */
+export async function writeAudit(report: Audit, { format, ...options }: Writing): Promise<void> {
+  switch (format) {
+    case 'text':
+      return undefined;
+    case 'json':
+      return await writeReports(report, { ...NOWHERE, report: STDOUT }, options);
+    case 'markdown':
+      return await writeReports(report, { ...NOWHERE, reportMarkdown: STDOUT }, options);
+    case 'html':
+      return await writeReports(report, { ...NOWHERE, reportHtml: STDOUT }, options);
+    default:
+      return assertNever(format);
+  }
+}
