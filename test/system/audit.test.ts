@@ -90,6 +90,18 @@ describe('cip audit', () => {
     expect((await audit()).status).toBe(0);
   });
 
+  it('still reports where the allow-list cannot be written', async () => {
+    const { regions, directory, audit } = await production();
+    push(regions[0], 'prod/app', B, 'extra');
+    const report = join(directory, 'r.json');
+    const run = await audit('-write-allow-list', `-allow-list=${directory}/images`, `-report=${report}`);
+    expect(run.status).toBe(2);
+    const none = await audit('-write-allow-list', '-allow-list=/proc/allow.yaml', `-report=${report}`);
+    expect(none.status).toBe(2);
+    expect(none.stderr).toContain('cannot write the allow-list /proc/allow.yaml: ');
+    expect(await readFile(report, 'utf8')).toContain('"unknown-tag": 1');
+  });
+
   it('reports unused entries', async () => {
     const { audit, allowList } = await production();
     await writeFile(allowList, '- {repository: a.io/gone, reason: history}\n');

@@ -1,4 +1,5 @@
 import { basename, dirname, join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
 import { SourceFile } from '../../manifest/source-file.ts';
 import { exists } from '../output/new-files.ts';
 import { readSource } from '../../manifest/layout/read-source.ts';
@@ -74,7 +75,9 @@ export async function extendAllowList(
     throw new InputError(
       `cannot add to the allow-list ${path}: write its entries as lines that begin with "- "`,
     );
-  await writeReportFile(target, () => [extended]);
+  await writeReportFile(target, () => [extended]).catch((error: unknown) => {
+    throw new InputError(`cannot write the allow-list ${path}: ${messageOf(error)}`);
+  });
 }
 
 async function currentText(path: string, signal: AbortSignal): Promise<string> {

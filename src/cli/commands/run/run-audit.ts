@@ -41,14 +41,16 @@ export function runAudit(options: AuditOptions, context: ProcessContext): Promis
     const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
     if (isSummarized) run.print(auditSentence({ manifests: read.counts, shard }));
     const report = await auditWith({ read, allowList }, options, run);
-    if (isWritten) await writeAllowList(report, allowList, run);
     const frameOf = manifestFrames(where);
     const stopCode = stop.exitCode();
     const exitCode = stopCode ?? exitCodeOf(report, { allowLost: false });
     const { format } = options;
     return await concludeRun(report, {
       ...context,
-      writeOutput: () => writeAudit(report, { format, stdio: context.stdio, exitCode, frameOf }),
+      writeOutput: async () => {
+        await writeAudit(report, { format, stdio: context.stdio, exitCode, frameOf });
+        if (isWritten) await writeAllowList(report, allowList, run);
+      },
       telemetry: run.telemetry,
       options: { ...options, allowLost: false },
       places,
