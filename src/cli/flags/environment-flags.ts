@@ -86,18 +86,18 @@ export function nameVariables(error: unknown, added: readonly string[]): unknown
   return error;
 }
 
+/** True for a value of the same flag of another command: `CIP_OUTPUT=yaml` is a format of snapshots, not of lint. */
+function isForOthers({ name, values }: Flag, text: string, known: readonly Flag[]): boolean {
+  const others = known.find((other) => other.name === name)?.values ?? [];
+  return values !== undefined && !values.includes(text.toLowerCase()) && others.includes(text.toLowerCase());
+}
+
 function refuseConfirmation(flags: readonly Flag[], env: NodeJS.ProcessEnv): void {
   if (!flags.some(({ name }) => name === 'confirm')) return;
   if (env['CIP_CONFIRM'])
     throw new UsageError('CIP_CONFIRM is not allowed: -confirm must be on the command line');
   if (env['CIP_DRY_RUN'] && booleanOf({ name: 'dry-run' }, env['CIP_DRY_RUN'], 'CIP_DRY_RUN') === false)
     throw new UsageError('CIP_DRY_RUN=false is not allowed: -confirm must be on the command line');
-}
-
-/** `CIP_OUTPUT=csv` is for snapshots: a command without that format leaves it out. */
-function isForOthers({ name, values = [] }: Flag, text: string, known: readonly Flag[]): boolean {
-  if (!SNAPSHOT_FORMATS.includes(name) || values.includes(text)) return false;
-  return known.some((flag) => flag.name === name && flag.values?.includes(text) === true);
 }
 
 function loses(name: string, text: string, given: FlagValues): boolean {
