@@ -2,7 +2,7 @@ import { listSome } from '../../base/text.ts';
 import type { RegistryName } from '../../image/repository.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
 import { findRoots } from '../../workflows/audit/audit-scope.ts';
-import type { Snapshot } from '../../workflows/audit/since.ts';
+import type { Snapshot } from '../../workflows/audit/earlier-state.ts';
 import type { Browser } from '../browse/browse.ts';
 import { readImages } from '../browse/read-side.ts';
 import { UsageError } from '../flags/usage-error.ts';

@@ -18,7 +18,7 @@ export interface Allowance {
 }
 
 /** A tag with its digest, or a digest without a tag. */
-export interface Stranger {
+export interface Content {
   readonly repository: Repository;
   readonly tag: Tag | undefined;
   readonly digest: Digest;
@@ -38,12 +38,12 @@ export class AllowList {
   }
 
   /** Whether an entry allows it. Each matching entry has one use more. */
-  allows(stranger: Stranger): boolean {
-    return this.#use((allowance) => isAllowed(allowance, stranger));
+  allows(content: Content): boolean {
+    return this.#use((allowance) => isAllowed(allowance, content));
   }
 
   /** Whether an entry allows the digest under a tag that manifests want for another one. Only a digest can. */
-  allowsInstead({ repository, digest }: Stranger): boolean {
+  allowsInstead({ repository, digest }: Content): boolean {
     return this.#use(
       (allowance) =>
         allowance.digest !== undefined &&
@@ -73,7 +73,7 @@ export class AllowList {
   }
 }
 
-function isAllowed(allowance: Allowance, { repository, tag, digest }: Stranger): boolean {
+function isAllowed(allowance: Allowance, { repository, tag, digest }: Content): boolean {
   if (!matchesGlob(allowance.repository, repository)) return false;
   if (allowance.digest !== undefined) return matchesGlob(allowance.digest, digest);
   return allowance.tag === undefined || (tag !== undefined && matchesGlob(allowance.tag, tag));

@@ -13,7 +13,7 @@ import type { Judgement } from './finding.ts';
 import { judgeListing } from './judge-listing.ts';
 import { makeAudit } from './make-audit.ts';
 import { ManifestRelations } from './manifest-relations.ts';
-import { EarlierState, type Snapshot } from './since.ts';
+import { EarlierState, type Snapshot } from './earlier-state.ts';
 import { type Gap, walkProduction } from './walk-production.ts';
 
 export interface AuditRequest {

@@ -9,7 +9,7 @@ import { readHoldings } from './holdings.ts';
 import { unreadEdges } from './judge-edges.ts';
 import { judgeRepository } from './judge-repository.ts';
 import type { ManifestRelations } from './manifest-relations.ts';
-import type { EarlierState } from './since.ts';
+import type { EarlierState } from './earlier-state.ts';
 
 export interface Judging {
   readonly scope: AuditScope;

@@ -5,7 +5,7 @@ import type { Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
 import type { AllowList } from './allow-list.ts';
 import type { Finding } from './finding.ts';
-import { type Division, findStrangers } from './find-strangers.ts';
+import { type Classification, findUnknownContent } from './find-unknown-content.ts';
 import type { Holdings } from './holdings.ts';
 import { judgeEdges } from './judge-edges.ts';
 import type { ManifestRelations } from './manifest-relations.ts';
@@ -34,8 +34,7 @@ export async function judgeRepository(
 ): Promise<{ readonly present: number; readonly findings: readonly Finding[] }> {
   const { allowList } = judging;
   const { present, findings } = judgeEdges(part, part.holdings, judging);
-  const strangers = await findStrangers(divide(part), judging);
-  const { tags, digests, unread } = strangers;
+  const { tags, digests, unread } = await findUnknownContent(classify(part), judging);
   const found = [
     ...tags.flatMap((tag) => unknownTag(part, tag, allowList)),
     ...digests.map((digest) => unknownDigest(part, digest, allowList)),
@@ -45,7 +44,7 @@ export async function judgeRepository(
 }
 
 /** The accepted content of a repository: wanted digests, and those of entries in conflict. */
-function divide({ repository, list, holdings }: Part): Division {
+function classify({ repository, list, holdings }: Part): Classification {
   const wanted = new Set<Tag>(list.conflicts.map(({ tag }) => tag));
   const accepted = new Map<Digest, Pick<Want, 'sources'> & Partial<Pick<Want, 'siblings'>>>();
   for (const want of list.wants) {

@@ -25,7 +25,7 @@ import {
 import type { AuditScope } from './audit-scope.ts';
 import type { Finding, Judgement } from './finding.ts';
 import { unreadEdges } from './judge-edges.ts';
-import { timeOf } from './since.ts';
+import { timeOf } from './earlier-state.ts';
 import type { Gap } from './walk-production.ts';
 
 export interface AuditInput extends EnvelopeInput {

@@ -94,10 +94,10 @@ describe('an allow-list', () => {
       ],
       '2026-01-01',
     );
-    const stranger = { repository: repository('a.io/b'), digest: digest('a') };
-    expect(list.allows({ ...stranger, tag: tag('v1') })).toBe(true);
-    expect(list.allows({ ...stranger, tag: tag('w1') })).toBe(false);
-    expect(list.allows({ ...stranger, tag: undefined })).toBe(false);
+    const content = { repository: repository('a.io/b'), digest: digest('a') };
+    expect(list.allows({ ...content, tag: tag('v1') })).toBe(true);
+    expect(list.allows({ ...content, tag: tag('w1') })).toBe(false);
+    expect(list.allows({ ...content, tag: undefined })).toBe(false);
     expect(list.uses()).toMatchObject([
       { entry: 'a.io/*:v*', isExpired: false, uses: 1 },
       { entry: 'a.io/*:w*', isExpired: true, uses: 0 },

@@ -1,5 +1,5 @@
 // Covers src/workflows/audit/audit-scope.ts
-// Covers src/workflows/audit/find-strangers.ts
+// Covers src/workflows/audit/find-unknown-content.ts
 // Covers src/workflows/audit/finding.ts
 // Covers src/workflows/audit/holdings.ts
 // Covers src/workflows/audit/judge-edges.ts

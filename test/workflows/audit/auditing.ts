@@ -5,7 +5,7 @@ import type { BrowseRegistry } from '../../../src/ports/registry.ts';
 import type { Audit } from '../../../src/report/audit/audit.ts';
 import { audit } from '../../../src/workflows/audit/audit.ts';
 import { parseAllowList } from '../../../src/workflows/audit/parse-allow-list.ts';
-import type { Snapshot } from '../../../src/workflows/audit/since.ts';
+import type { Snapshot } from '../../../src/workflows/audit/earlier-state.ts';
 import { clientForTest } from '../../adapters/oci/client.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { RecordingProgress } from '../../doubles/recording-progress.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SnapshotImage } from '../../../src/image/snapshot-image.ts';
 import { makeSnapshotImage } from '../../../src/image/snapshot-image.ts';
-import type { Snapshot } from '../../../src/workflows/audit/since.ts';
+import type { Snapshot } from '../../../src/workflows/audit/earlier-state.ts';
 import { embeddedForTest } from '../../adapters/oci/client.ts';
 import { type Content, image, push } from '../../builders/images.ts';
 import { from, registryName, tag } from '../../builders/manifests.ts';

@@ -7,22 +7,22 @@ import { orUnreadable, type Unreadable } from '../../ports/unreadable.ts';
 import type { DigestSet, Holdings } from './holdings.ts';
 import type { ManifestRelations, Relations } from './manifest-relations.ts';
 
-/** The content of a repository, divided by what manifests and the allow-list say. */
-export interface Division {
+/** The content of a repository, classified by what manifests say. */
+export interface Classification {
   readonly repository: Repository;
   readonly holdings: Holdings;
   /** Digests that may be there, whether they are or not. */
   readonly accepted: DigestSet;
-  /** Tags that nothing allows. */
+  /** Tags that no manifest wants. */
   readonly unknownTags: readonly Tag[];
-  /** Digests of other tags that should not have them. */
+  /** Unwanted digests of wanted tags. */
   readonly foreign: readonly Digest[];
   /** Repositories that may have an accepted digest which is gone here. */
   readonly elsewhere: (digest: Digest) => readonly Repository[];
 }
 
 /** The content that nothing explains. Parts of it (children, signatures, referrers) are not named by themselves. */
-export interface Strangers {
+export interface UnknownContent {
   readonly tags: readonly Tag[];
   /** Digests without tags. */
   readonly digests: readonly Digest[];
@@ -42,15 +42,18 @@ interface Reading {
  * depth, its signatures, attestations and SBOMs, and its referrers. Manifests are read only while something is
  * unexplained, indexes first.
  */
-export async function findStrangers(division: Division, reading: Reading): Promise<Strangers> {
-  return await new StrangerSearch(division, reading).run();
+export async function findUnknownContent(
+  classification: Classification,
+  reading: Reading,
+): Promise<UnknownContent> {
+  return await new UnknownContentSearch(classification, reading).run();
 }
 
 /** The tag of a signature, attestation or SBOM, or of the index that replaces the referrers API. */
 const ATTACHMENT_TAG = /^(sha256)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
 
-class StrangerSearch {
-  readonly #division: Division;
+class UnknownContentSearch {
+  readonly #classification: Classification;
   readonly #reading: Reading;
   /** Tags of attachments, with their subjects. */
   readonly #attachments = new Map<Tag, Digest>();
@@ -59,12 +62,12 @@ class StrangerSearch {
   readonly #read = new Set<Digest>();
   readonly #explained = new Set<Digest>();
   readonly #open: Set<Digest>;
-  #unread: Strangers['unread'];
+  #unread: UnknownContent['unread'];
 
-  constructor(division: Division, reading: Reading) {
-    this.#division = division;
+  constructor(classification: Classification, reading: Reading) {
+    this.#classification = classification;
     this.#reading = reading;
-    const { holdings, unknownTags } = division;
+    const { holdings, unknownTags } = classification;
     for (const tag of unknownTags) {
       const subject = subjectOf(tag);
       const digest = holdings.tags.get(tag);
@@ -77,8 +80,8 @@ class StrangerSearch {
     for (const digest of holdings.digests.keys()) if (!tagged.has(digest)) this.#open.add(digest);
   }
 
-  async run(): Promise<Strangers> {
-    const { accepted, foreign, unknownTags } = this.#division;
+  async run(): Promise<UnknownContent> {
+    const { accepted, foreign, unknownTags } = this.#classification;
     const own = unknownTags.filter((tag) => !this.#attachments.has(tag));
     await this.#spread(accepted.keys());
     if (this.#isDone()) return { tags: own, digests: [], unread: undefined };
@@ -97,7 +100,7 @@ class StrangerSearch {
   }
 
   #digestsOf(tags: readonly Tag[]): readonly Digest[] {
-    return tags.flatMap((tag) => this.#division.holdings.tags.get(tag) ?? []);
+    return tags.flatMap((tag) => this.#classification.holdings.tags.get(tag) ?? []);
   }
 
   /** The unexplained digests that are no part of each other. */
@@ -142,7 +145,7 @@ class StrangerSearch {
 
   /** An accepted manifest that is gone may be an index whose children are left. */
   #mayHaveChildren(digest: Digest): boolean {
-    const { holdings } = this.#division;
+    const { holdings } = this.#classification;
     return holdings.indexes.has(digest) || !holdings.digests.has(digest);
   }
 
@@ -155,7 +158,7 @@ class StrangerSearch {
   }
 
   async #readRelations(digest: Digest): Promise<Relations | undefined> {
-    const { repository, holdings, elsewhere } = this.#division;
+    const { repository, holdings, elsewhere } = this.#classification;
     const { relations, signal } = this.#reading;
     if (this.#read.has(digest)) return undefined;
     this.#read.add(digest);
