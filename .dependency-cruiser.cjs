@@ -26,6 +26,11 @@ const TABLE = {
     touches: { zod: ['plan-document.ts'], 'node:crypto': ['plan-seal.ts'] },
   },
   checks: { src: ['plan', 'edges', 'manifest', 'ports', 'image', 'base'], touches: {} },
+  // `.cip.yaml`: a section names the rules, or the flows, that it configures; whatever it configures never imports it
+  settings: {
+    src: ['checks', 'manifest', 'image', 'base'],
+    touches: { zod: ANYWHERE, 'node:path': ['settings-path.ts'] },
+  },
   browse: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
   copy: {
     src: ['plan', 'edges', 'ports', 'image', 'base'],
@@ -59,6 +64,7 @@ const TABLE = {
       ...STAGES,
       'apply.ts',
       'promote.ts',
+      'settings',
       'browse',
       'workflows/*',
       'http',

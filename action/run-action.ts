@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
+import { renderAnnotations } from '../src/report/remarks/github-annotations.ts';
+import { remarksOf } from '../src/report/remarks/remark.ts';
+import type { Report } from '../src/report/report.ts';
 import { type Env, readContext } from './github-event.ts';
 import { commandFor, type Inputs, readInputs } from './inputs.ts';
 import { markerOf, updateComment } from './pull-request-comment.ts';
@@ -29,6 +32,7 @@ export async function runAction({ env, fetch, program, write }: ActionPorts): Pr
   const { INPUT_TOKEN: _, ...childEnv } = env; // cip needs no access to GitHub
   const result = await runCip({ program, args: [...args, ...reports], env: childEnv, write });
   const report = readIfWritten(files.markdown) ?? describeFailure(result);
+  write(annotationsOf(readIfWritten(files.json), inputs.directory));
   const text = `${report}\n\n[Log of this run](${context.runUrl})\n`;
   append(env['GITHUB_STEP_SUMMARY'], text);
   setOutputs(env, {
@@ -43,6 +47,13 @@ export async function runAction({ env, fetch, program, write }: ActionPorts): Pr
     });
   }
   return result.exitCode;
+}
+
+/** Annotations for the findings of a report: cip prints none, because commands in its log are switched off. */
+function annotationsOf(json: string | undefined, directory: string): string {
+  if (json === undefined) return '';
+  const report: Report = JSON.parse(json);
+  return renderAnnotations(remarksOf(report, (file) => posix.join(directory, file)));
 }
 
 /** Of a run that ended before it had a report. */

@@ -3,12 +3,15 @@ import { sortedBy } from './base/sorted.ts';
 import { blockEdges } from './checks/block-edges.ts';
 import type { Finding } from './checks/rule.ts';
 import { isProven, type ProofScope } from './checks/images-to-copy.ts';
-import { MANIFEST_RULES, planRules } from './checks/rules.ts';
+import { relevelFindings } from './checks/levels.ts';
+import { NO_SETTINGS, type RuleSettings } from './checks/rule-settings.ts';
+import { manifestRules, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
 import type { Wanted } from './edges/wanted.ts';
+import type { Digest } from './image/digest.ts';
 import type { RegistryName } from './image/repository.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { PromoterManifest, ReadManifests } from './manifest/model.ts';
@@ -32,6 +35,8 @@ export interface PromotionRequest extends RunRequest {
   readonly proof?: ProofScope;
   /** Bytes of the largest platform above which an image is not promoted. Unset: no limit. */
   readonly maxImageSize?: number | undefined;
+  /** Levels and parameters of checks. Default: those of the rules. */
+  readonly rules?: RuleSettings;
   /** Unset: the plan is not kept. */
   readonly record?: PlanRecorder | undefined;
 }
@@ -57,11 +62,14 @@ export interface PlanRecorder {
 export interface PromotionPorts extends RunPorts {
   /** Settings of destinations. Unset: none are read. */
   readonly facts?: RepositoryFactsReader;
+  /** The digests that the manifests had some milliseconds ago. Unset: their history is not known. */
+  readonly settled?: ((age: number, signal: AbortSignal) => Promise<ReadonlySet<Digest>>) | undefined;
 }
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
   const { changes, confirm, maxImageSize, read, record, reportAll: keepPresent } = request;
+  const settings = request.rules ?? NO_SETTINGS;
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const run = beginRun(request, ports);
   const { ending, source } = run;
@@ -69,19 +77,26 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const all = request.wanted ?? expandEdges(read.manifests, request);
   const wanted = takeShard(changes?.wanted ?? all, request.shard);
   const revision = record?.tree?.revision(ending);
-  const readsAll = confirm || maxImageSize !== undefined;
+  const rules = planRules(read.manifests, {
+    proof,
+    isLimited: changes !== undefined,
+    maxImageSize,
+    facts: ports.facts,
+    settings,
+    now: run.startedAt,
+    settled: ports.settled,
+  });
+  const readsAll = confirm || rules.some(({ readsManifests }) => readsManifests);
   // a manifest that is about to be copied or checked is read at once, any other is looked up
   const sourceFor = (digests: number) => (readsAll || isProven(proof, digests) ? source : ports.registry);
   const inventory = await readInventory(wanted, { ...run.reading, sourceFor }, ending);
   const unchecked = makePlan(wanted, inventory, { keepPresent });
-  const rules = planRules(read.manifests, { proof, maxImageSize, facts: ports.facts });
-  const found = await runChecks(rules, unchecked, { ...run.reading, source }, ending);
-  const plan = blockEdges(unchecked, found);
   const findings = [
-    ...checkManifests(MANIFEST_RULES, read.manifests),
-    ...(changes?.findings ?? []),
-    ...found,
+    ...checkManifests(manifestRules(settings), read.manifests, unchecked),
+    ...relevelFindings(changes?.findings ?? [], settings.levels),
+    ...(await runChecks(rules, unchecked, { ...run.reading, source }, ending)),
   ];
+  const plan = blockEdges(unchecked, findings);
   if (record !== undefined && !ending.aborted) {
     const origin = makeOrigin(
       { tool: record.tool, read, all, wanted, changes, revision: await revision },

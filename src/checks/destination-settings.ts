@@ -12,6 +12,7 @@ export function destinationSettings(reader: RepositoryFactsReader): PlanRule {
   const warned = new Set<RegistryName>();
   return {
     name: 'destination-settings',
+    level: 'error',
     check: async (plan, { report }, signal) => {
       for (const { facts, edges } of await readSettings(plan.items.filter(isWritable), reader, signal)) {
         const reason = reasonAgainst(facts);
@@ -29,7 +30,7 @@ interface Destination {
 }
 
 /** The repositories with settings, sorted by name. */
-async function readSettings(
+export async function readSettings(
   items: readonly PlanItem[],
   reader: RepositoryFactsReader,
   signal: AbortSignal,
@@ -58,7 +59,6 @@ function blocked(
 ): Found {
   const advice = 'promote to a standard repository with the format docker';
   return {
-    level: 'error',
     message: `destination ${name} ${reason}`,
     advice,
     at: undefined,

@@ -20,6 +20,7 @@ import { type Shortfall, SourceWalk } from './source-walk.ts';
 export function incompleteSource(scope: ProofScope): PlanRule {
   return {
     name: 'incomplete-source',
+    level: 'error',
     check: async (plan, { report, progress, workers, ...ports }, signal) => {
       const digests = countDigestsToCopy(plan);
       if (!isProven(scope, digests)) return report(notProven(digests));
@@ -61,7 +62,7 @@ function notProven(digests: number): Found {
 function describe(image: ImageToCopy, shortfall: Shortfall): Found {
   const { digest, edges, sources } = image;
   const name = sources[0] === undefined ? digest : formatReference(sources[0], digest);
-  const concerns = { level: 'error', at: edges[0]?.at[0], edges: edges.map(edgeId) } as const;
+  const concerns = { at: edges[0]?.at[0], edges: edges.map(edgeId) };
   switch (shortfall.kind) {
     case 'missing':
       return {

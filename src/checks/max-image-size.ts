@@ -18,6 +18,8 @@ const MIB = 1024 * 1024;
 export function maxImageSize(limit: number): PlanRule {
   return {
     name: 'max-image-size',
+    level: 'error',
+    readsManifests: true,
     check: async (plan, { report, source, progress, workers }, signal) => {
       const images = imagesToCopy(plan);
       progress.begin('proof', images.length);
@@ -38,7 +40,7 @@ async function judge(
 ): Promise<Found | undefined> {
   const { digest, sources, edges } = image;
   const name = sources[0] === undefined ? digest : formatReference(sources[0], digest);
-  const concerns = { level: 'error', at: edges[0]?.at[0], edges: edges.map(edgeId) } as const;
+  const concerns = { at: edges[0]?.at[0], edges: edges.map(edgeId) };
   const size = await orUnreadable(sizeOf(image, source, signal), signal);
   if (typeof size !== 'number') {
     const message = `the size of ${name} could not be read: ${size.reason}`;

@@ -11,10 +11,11 @@ const ADVICE = 'set the mode of provenance to warn or off to promote without the
 export function provenanceRequired(manifests: readonly PromoterManifest[]): PlanRule {
   return {
     name: NAME,
+    level: 'error',
     check: async (plan, { report }) => {
       for (const [manifest, edges] of edgesOf(plan, manifests.filter(isRequired))) {
         const message = `${NOT_EVALUATED}: no image of this project is promoted`;
-        report({ level: 'error', message, advice: ADVICE, at: manifest.provenance?.at, edges });
+        report({ message, advice: ADVICE, at: manifest.provenance?.at, edges });
       }
     },
   };
@@ -23,10 +24,11 @@ export function provenanceRequired(manifests: readonly PromoterManifest[]): Plan
 /** The same rule for runs without a plan. It warns, because only a plan shows whether there are edges to block. */
 export const provenanceAnnounced: ManifestRule = {
   name: NAME,
+  level: 'error',
   *check(manifests) {
     for (const { provenance } of manifests.filter(isRequired)) {
       const message = `${NOT_EVALUATED}: images of this project that are not promoted yet will be blocked`;
-      yield { level: 'warn', message, advice: ADVICE, at: provenance?.at, edges: [] };
+      yield { level: 'warn', message, advice: ADVICE, at: provenance?.at };
     }
   },
 };

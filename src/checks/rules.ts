@@ -1,35 +1,77 @@
 import type { PromoterManifest } from '../manifest/model.ts';
-import { destinationSpelling } from './destination-spelling.ts';
+import type { RepositoryFactsReader } from '../ports/repository-facts.ts';
 import { destinationSettings } from './destination-settings.ts';
+import { destinationImmutable } from './images/destination-immutable.ts';
+import { minAge, type MinAgeOptions } from './images/min-age.ts';
+import { notInSource } from './images/not-in-source.ts';
+import { retention } from './images/retention.ts';
+import { singlePlatform } from './images/single-platform.ts';
+import { unsupportedArtifact } from './images/unsupported-artifact.ts';
 import type { ProofScope } from './images-to-copy.ts';
 import { incompleteSource } from './incomplete-source.ts';
-import { provenanceAnnounced, provenanceRequired } from './provenance-required.ts';
+import { withLevels } from './levels.ts';
+import { destinationSet } from './manifests/destination-set.ts';
+import { destinationSpelling } from './manifests/destination-spelling.ts';
+import { duplicateTag } from './manifests/duplicate-tag.ts';
+import { movingTag } from './manifests/moving-tag.ts';
+import { sourceEqualsDestination } from './manifests/source-equals-destination.ts';
 import { maxImageSize } from './max-image-size.ts';
-import type { RepositoryFactsReader } from '../ports/repository-facts.ts';
+import { provenanceAnnounced, provenanceRequired } from './provenance-required.ts';
 import type { ManifestRule, PlanRule } from './rule.ts';
+import type { CheckName, RuleSettings } from './rule-settings.ts';
 import { sourceTag } from './source-tag.ts';
 
-export const MANIFEST_RULES: readonly ManifestRule[] = [destinationSpelling];
-
-/** The rules for runs without a plan. */
-export const PARSE_ONLY_RULES: readonly ManifestRule[] = [...MANIFEST_RULES, provenanceAnnounced];
-
-export interface PlanRuleOptions {
-  readonly proof: ProofScope;
-  /** Maximum bytes of the largest platform. Unset: no limit. */
-  readonly maxImageSize?: number | undefined;
-  /** Settings of destination repositories. Undefined: unknown. */
-  readonly facts: RepositoryFactsReader | undefined;
+/** The rules that need no network, in runs with a plan. */
+export function manifestRules({ levels, parameters }: RuleSettings): readonly ManifestRule[] {
+  const rules = [
+    destinationSet,
+    destinationSpelling,
+    duplicateTag,
+    movingTag(parameters.movingTags),
+    sourceEqualsDestination,
+  ];
+  return withLevels(rules, levels);
 }
 
-/** The rules that check the plan of a run. */
+/** The rules for runs without a plan. */
+export function parseOnlyRules(settings: RuleSettings): readonly ManifestRule[] {
+  return [...manifestRules(settings), ...withLevels([provenanceAnnounced], settings.levels)];
+}
+
+export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> {
+  readonly proof: ProofScope;
+  /** True for a run that is limited to the changes of the manifests. */
+  readonly isLimited: boolean;
+  /** Maximum bytes of the largest platform. Unset: that of the settings. */
+  readonly maxImageSize?: number | undefined;
+  /** Settings of repositories. Undefined: unknown. */
+  readonly facts: RepositoryFactsReader | undefined;
+  readonly settings: RuleSettings;
+}
+
+/**
+ * The rules that check the plan of a run. A dry run of changes alone reads every image that it has anyway, and somebody
+ * is about to approve them: there, rules about images warn by default.
+ */
 export function planRules(
   manifests: readonly PromoterManifest[],
-  options: PlanRuleOptions,
+  { proof, isLimited, facts, now, settled, settings, ...options }: PlanRuleOptions,
 ): readonly PlanRule[] {
-  const { proof, maxImageSize: limit, facts } = options;
-  const settings = facts === undefined ? [] : [destinationSettings(facts)];
-  const proofs = proof === 'none' ? [] : [incompleteSource(proof), sourceTag(proof)];
-  const sizes = limit === undefined ? [] : [maxImageSize(limit)];
-  return [provenanceRequired(manifests), ...settings, ...proofs, ...sizes];
+  const { levels, parameters } = settings;
+  const { retention: within, retentionKeep: keep, singlePlatformAllow: allow, minAge: age } = parameters;
+  const limit = options.maxImageSize ?? parameters.maxImageSize;
+  const level = isLimited && proof !== 'none' ? 'warn' : 'off';
+  const scopeOf = (name: CheckName) => (levels.has(name) ? 'all' : proof); // a level that was chosen holds for every image
+  const rules = [
+    provenanceRequired(manifests),
+    ...(facts === undefined ? [] : [destinationSettings(facts), destinationImmutable(facts)]),
+    ...(proof === 'none' ? [] : [incompleteSource(proof), sourceTag(proof)]),
+    singlePlatform(scopeOf('single-platform'), { level, allow }),
+    unsupportedArtifact(scopeOf('unsupported-artifact'), { level }),
+    notInSource(manifests, { level }),
+    minAge({ age, now, settled }),
+    retention({ within, keep, now, facts }),
+    ...(limit === undefined ? [] : [maxImageSize(limit)]),
+  ];
+  return withLevels(rules, levels);
 }

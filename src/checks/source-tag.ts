@@ -18,6 +18,7 @@ import type { Found, PlanRule } from './rule.ts';
 export function sourceTag(scope: ProofScope): PlanRule {
   return {
     name: 'source-tag',
+    level: 'warn',
     check: async (plan, { report, source, workers }, signal) => {
       if (!isProven(scope, countDigestsToCopy(plan, FEW))) return;
       const laneOf = ({ repository }: SourceTag) => hostOf(repository);
@@ -61,7 +62,7 @@ async function compare(
   if (typeof actual === 'object') {
     const edges = Array.from(wanted.values()).flat();
     const message = `${name} could not be compared with the manifests: ${actual.reason}`;
-    return [{ level: 'warn', message, at: edges[0]?.at[0], edges: edges.map(edgeId) }];
+    return [{ message, at: edges[0]?.at[0], edges: edges.map(edgeId) }];
   }
   const others = Array.from(wanted).filter(([digest]) => digest !== actual);
   if (actual === undefined || others.length === 0) return [];
@@ -70,7 +71,7 @@ async function compare(
     const [message, advice] = parts.has(digest)
       ? [`${name} is the index ${actual}, and ${digest} is only one part of it`, PROMOTE_INDEX]
       : [`${name} is ${actual}, not ${digest}`, CHECK_DIGEST];
-    return { level: 'warn', message, advice, at: edges[0]?.at[0], edges: edges.map(edgeId) };
+    return { message, advice, at: edges[0]?.at[0], edges: edges.map(edgeId) };
   });
 }
 

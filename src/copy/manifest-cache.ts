@@ -41,6 +41,8 @@ export function cacheManifests(registry: ReadRegistry, { maxBytes = MAX_BYTES } 
 
   return {
     explainAbsence: async (repository, signal) => registry.explainAbsence?.(repository, signal),
+    uploadTimes: async (repository, signal) =>
+      (await registry.uploadTimes?.(repository, signal)) ?? new Map(),
     fetchManifest: async (repository, digest, signal) => (await read(repository, digest, signal))?.manifest,
     resolve: async (repository, reference, signal) => {
       if (!isDigest(reference)) return registry.resolve(repository, reference, signal);

@@ -83,7 +83,10 @@ export type RuleName =
   | 'file-size'
   | 'source-image'
   | 'orphan-images'
-  | 'layout';
+  | 'file-name'
+  | 'owners'
+  | 'layout'
+  | 'settings';
 
 /** The good entries of all files, and the problems of the others. */
 export interface ReadManifests {

@@ -34,6 +34,12 @@ export interface ReadRegistry {
    */
   explainAbsence?(repository: Repository, signal: AbortSignal): Promise<string | undefined>;
 
+  /**
+   * The upload times of the digests of a repository, in milliseconds since the epoch: one listing, of Google's hosts. Empty
+   * for other hosts. Unset: no host has them.
+   */
+  uploadTimes?(repository: Repository, signal: AbortSignal): Promise<ReadonlyMap<Digest, number>>;
+
   /** True if the blob exists (HEAD); for a descriptor: with its size, if the registry reports one. */
   hasBlob(repository: Repository, blob: Digest | Descriptor, signal: AbortSignal): Promise<boolean>;
 

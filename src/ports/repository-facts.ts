@@ -12,6 +12,8 @@ export interface RepositoryFacts {
   readonly immutableTags: boolean;
   /** The names of the policies that delete content, sorted; empty where they are only tried out (dry run). */
   readonly cleanupPolicies: readonly string[];
+  /** Milliseconds after its upload at which a tagged digest may be deleted by one of them; undefined if none says so. */
+  readonly deletesAfter?: number | undefined;
 }
 
 export interface RepositoryFactsReader {

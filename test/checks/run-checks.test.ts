@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { blockEdges } from '../../src/checks/block-edges.ts';
 import type { Finding } from '../../src/checks/rule.ts';
-import type { PlanRule } from '../../src/checks/rule.ts';
-import { runChecks } from '../../src/checks/run-checks.ts';
+import type { ManifestRule, PlanRule } from '../../src/checks/rule.ts';
+import { checkManifests, runChecks } from '../../src/checks/run-checks.ts';
 import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { makePlan } from '../../src/plan/make-plan.ts';
 import { edgeId, isWritable, type Plan } from '../../src/plan/plan.ts';
@@ -79,7 +79,8 @@ describe('rules', () => {
   const ports = { source: registry, destination: registry, progress: new RecordingProgress(), workers: 1 };
   const reporting = (name: string): PlanRule => ({
     name,
-    check: async (_plan, { report }) => report({ level: 'warn', message: 'odd', at: undefined, edges: [] }),
+    level: 'warn',
+    check: async (_plan, { report }) => report({ message: 'odd', at: undefined, edges: [] }),
   });
 
   it('run one after the other, and their findings have their names', async () => {
@@ -96,6 +97,7 @@ describe('rules', () => {
     const stopping = new AbortController();
     const stopped: PlanRule = {
       name: 'stopped',
+      level: 'warn',
       check: async (plan, context, signal) => {
         await reporting('').check(plan, context, signal);
         stopping.abort();
@@ -106,8 +108,43 @@ describe('rules', () => {
     expect(findings.map(({ rule }) => rule)).toEqual(['stopped']);
   });
 
+  it('give their findings their level, and a remark stays a warning', async () => {
+    const signal = new AbortController().signal;
+    const rule: PlanRule = {
+      name: 'strict',
+      level: 'error',
+      check: async (_plan, { report }) => {
+        report({ message: 'wrong', at: undefined, edges: [] });
+        report({ level: 'warn', message: 'a remark', at: undefined, edges: [] });
+      },
+    };
+    const findings = await runChecks([rule], planned(), ports, signal);
+    expect(findings.map(({ level, message }) => `${level} ${message}`)).toEqual([
+      'error wrong',
+      'warn a remark',
+    ]);
+  });
+
+  it('about manifests block the edges of their errors', () => {
+    const rule: ManifestRule = {
+      name: 'named',
+      level: 'error',
+      check: () => [{ message: 'odd', at: undefined, concerns: ({ tag }) => tag === 'v1' }],
+    };
+    const plan = planned();
+    const blocked = plan.items.filter((item) => isWritable(item) && item.tag === 'v1').map(edgeId);
+    expect(blocked).not.toEqual([]);
+    expect(checkManifests([rule], [], plan)[0]?.edges).toEqual(blocked);
+    expect(checkManifests([{ ...rule, level: 'warn' }], [], plan)[0]?.edges).toEqual([]);
+    expect(checkManifests([rule], [])[0]?.edges).toEqual([]);
+  });
+
   it('that fail for another reason fail the run', async () => {
-    const broken: PlanRule = { name: 'broken', check: () => Promise.reject(new Error('a mistake')) };
+    const broken: PlanRule = {
+      name: 'broken',
+      level: 'warn',
+      check: () => Promise.reject(new Error('a mistake')),
+    };
     const signal = new AbortController().signal;
     await expect(runChecks([broken], planned(), ports, signal)).rejects.toThrow('a mistake');
   });

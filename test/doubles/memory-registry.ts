@@ -71,6 +71,8 @@ interface Store {
   readonly manifests: Map<Digest, RawManifest>;
   readonly tags: Map<Tag, Digest>;
   readonly blobs: Map<Digest, Uint8Array>;
+  /** Milliseconds since the epoch. */
+  readonly uploads: Map<Digest, number>;
 }
 
 /** An entry of an index whose type does not say what it is may be a blob. */
@@ -119,6 +121,16 @@ export class MemoryRegistry implements WriteRegistry {
   /** An error that `fault` returns is thrown; it may also do something at the moment of a call. */
   atCall(fault: (call: Call) => unknown): void {
     this.#faults.push(fault);
+  }
+
+  /** From now on the listing has this upload time, in milliseconds since the epoch. */
+  setUploadTime(repository: string, digest: Digest, time: number): void {
+    this.#storeOf(repositoryNamed(repository)).uploads.set(digest, time);
+  }
+
+  async uploadTimes(repository: Repository, signal: AbortSignal): Promise<ReadonlyMap<Digest, number>> {
+    await this.#answer({ verb: 'list', repository, what: 'times' }, signal);
+    return this.#stores.get(repository)?.uploads ?? new Map<Digest, number>();
   }
 
   /** Answers some calls with an error: every time, or so many times. */
@@ -403,7 +415,7 @@ export class MemoryRegistry implements WriteRegistry {
   #storeOf(repository: Repository): Store {
     const known = this.#stores.get(repository);
     if (known !== undefined) return known;
-    const store: Store = { manifests: new Map(), tags: new Map(), blobs: new Map() };
+    const store: Store = { manifests: new Map(), tags: new Map(), blobs: new Map(), uploads: new Map() };
     this.#stores.set(repository, store);
     return store;
   }

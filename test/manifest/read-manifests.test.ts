@@ -196,7 +196,7 @@ describe('a thin manifest directory', () => {
     const { problems } = await readThin(await testdir(Object.fromEntries(files)));
     expect(problems.map(({ at, rule }) => `${at.file}:${at.line} ${rule}`)).toEqual([
       ...['a', 'b', 'c'].flatMap((name) => [
-        `images/${name}/image.yaml:1 layout`,
+        `images/${name}/image.yaml:1 file-name`,
         `images/${name}/images.yaml:1 empty-dmap`,
         `images/${name}/images.yaml:1 image-name`,
         `images/${name}/images.yaml:2 empty-dmap`,

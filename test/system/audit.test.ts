@@ -59,6 +59,11 @@ describe('cip audit', () => {
     expect((await audit('-output=json')).stdout).toContain('"mode": "audit"');
     expect((await audit('-output=markdown')).stdout).toMatch(/^## Audit of production\n/);
     expect((await audit('-output=html')).stdout).toMatch(/^<!doctype html>/);
+    const sarif: unknown = JSON.parse((await audit('-output=sarif')).stdout);
+    const ruleIds = ['unknown-tag', 'unknown-repository'].map((ruleId) =>
+      expect.objectContaining({ ruleId }),
+    );
+    expect(sarif).toMatchObject({ runs: [{ results: ruleIds }] });
   });
 
   it('exits 1 where a registry does not answer', async () => {
@@ -162,7 +167,7 @@ describe('cip audit', () => {
     ],
     [['-since=/missing.yaml@a.io/p'], '/missing.yaml'],
     [['-allow-list=/missing.yaml'], '/missing.yaml'],
-    [['-output=sarif'], 'invalid output format "sarif": expected text, json, markdown, html'],
+    [['-output=yml'], 'invalid output format "yml": expected text, json, markdown, html, sarif'],
     [['-output=html', '-report=-'], '-output=html and another report cannot both go to stdout'],
   ])('exits 2 with %j', async (flags, message) => {
     const { audit } = await production();

@@ -20,6 +20,7 @@ export interface ApiAccess {
 
 export type ImagePage = protos.google.devtools.artifactregistry.v1.IListDockerImagesResponse;
 export type DockerImage = protos.google.devtools.artifactregistry.v1.IDockerImage;
+export type Policy = protos.google.devtools.artifactregistry.v1.ICleanupPolicy;
 export type Settings = protos.google.devtools.artifactregistry.v1.IRepository;
 
 const ENDPOINT = 'https://artifactregistry.googleapis.com';

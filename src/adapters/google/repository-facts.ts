@@ -7,6 +7,7 @@ import {
   type ArtifactRegistryOptions,
   enclosingRepository,
   openArtifactRegistry,
+  type Policy,
   resourceOf,
   type Settings,
 } from './artifact-registry-client.ts';
@@ -72,11 +73,20 @@ const MODES: Readonly<Record<string, RepositoryFacts['mode']>> = {
 function parseSettings(name: RegistryName, settings: Settings): RepositoryFacts {
   const { format, mode, dockerConfig, cleanupPolicies, cleanupPolicyDryRun } = settings;
   const deleting = Object.entries(cleanupPolicies ?? {}).filter(([, { action }]) => action === 'DELETE');
+  const active = cleanupPolicyDryRun === true ? [] : deleting;
+  const ages = active.flatMap(([, policy]) => ageOf(policy));
   return {
     name,
     format: String(format ?? '').toLowerCase(),
     mode: MODES[String(mode)] ?? 'unknown',
     immutableTags: dockerConfig?.immutableTags === true,
-    cleanupPolicies: cleanupPolicyDryRun === true ? [] : deleting.map(([policy]) => policy).toSorted(),
+    cleanupPolicies: active.map(([policy]) => policy).toSorted(),
+    ...(ages.length > 0 && { deletesAfter: Math.min(...ages) }),
   };
+}
+
+/** Milliseconds of the age in a policy that concerns tagged digests. */
+function ageOf({ condition }: Policy): number[] {
+  const seconds = Number(condition?.olderThan?.seconds ?? 0);
+  return seconds > 0 && String(condition?.tagState) !== 'UNTAGGED' ? [seconds * 1000] : [];
 }

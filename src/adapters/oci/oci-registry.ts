@@ -28,7 +28,7 @@ import { Endpoints } from './api/endpoint.ts';
 import { explainAbsence } from './api/explain-absence.ts';
 import { HeadSupport } from './api/head-support.ts';
 import { InvalidNames } from './api/invalid-names.ts';
-import { listHost, listRepository } from './api/listing.ts';
+import { listHost, listRepository, readUploadTimes } from './api/listing.ts';
 import { fetchManifest, lookUpManifest, resolveManifest } from './api/manifests.ts';
 import { putManifest } from './api/put-manifest.ts';
 import { listReferrers } from './api/referrers.ts';
@@ -160,6 +160,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     referrers: (repository, digest, signal) => listReferrers(session, { repository, digest, signal }),
     listHost: (host, signal) => listHost(session, { host, signal }),
     list: (repository, signal) => listRepository(session, { repository, signal }),
+    uploadTimes: (repository, signal) => readUploadTimes(session, { repository, signal }),
     explainAbsence: (repository, signal) => explainAbsence(session, { repository, signal }),
     hasBlob: (repository, blob, signal) => hasBlob(session, { repository, blob, signal }),
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),

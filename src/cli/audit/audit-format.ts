@@ -1,13 +1,16 @@
 import { assertNever } from '../../base/errors.ts';
 import type { Audit } from '../../report/audit/audit.ts';
+import { renderSarif } from '../../report/remarks/render-sarif.ts';
 import type { Stdio } from '../output/stdio.ts';
-import { writeReports } from '../output/write-report.ts';
+import { type RemarkSources, remarksOfRun } from '../output/run-remarks.ts';
+import { VERSION } from '../output/version.ts';
+import { writePieces, writeReports } from '../output/write-report.ts';
 
-export const AUDIT_FORMATS = ['text', 'json', 'markdown', 'html'] as const;
+export const AUDIT_FORMATS = ['text', 'json', 'markdown', 'html', 'sarif'] as const;
 /** The format of the report on stdout. `text`: there is none, because the log has everything. */
 export type AuditFormat = (typeof AUDIT_FORMATS)[number];
 
-interface Writing {
+interface Writing extends RemarkSources {
   readonly format: AuditFormat;
   readonly stdio: Stdio;
   /** That of the process: the verdict names it. */
@@ -29,6 +32,10 @@ export async function writeAudit(report: Audit, { format, ...options }: Writing)
       return await writeReports(report, { ...NOWHERE, reportMarkdown: STDOUT }, options);
     case 'html':
       return await writeReports(report, { ...NOWHERE, reportHtml: STDOUT }, options);
+    case 'sarif': {
+      const remarks = remarksOfRun(report, options);
+      return await writePieces(STDOUT, () => [renderSarif(remarks, VERSION)], options);
+    }
     default:
       return assertNever(format);
   }

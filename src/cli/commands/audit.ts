@@ -32,7 +32,7 @@ const AUDIT_FLAGS = flagsOf('Audit', [
     value: 'FORMAT',
     default: 'text',
     values: AUDIT_FORMATS,
-    description: 'write the report to stdout: `json`, `markdown` or `html`',
+    description: 'write the report to stdout: `json`, `markdown`, `html` or `sarif`',
     neverEmpty: true,
   },
 ]);

@@ -7,6 +7,7 @@ import { completionOf } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
 import { init } from './init.ts';
+import { lint } from './lint.ts';
 import { mm } from './mm.ts';
 import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
@@ -20,6 +21,7 @@ export const COMMANDS: readonly CipCommand[] = [
   init,
   add,
   mm,
+  lint,
   copy,
   verify,
   audit,

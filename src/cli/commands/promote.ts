@@ -7,6 +7,7 @@ import {
   LOCATION_FLAGS,
   PROMOTION_FLAGS,
   REPORT_FLAGS,
+  RULE_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
 } from '../flags/flags.ts';
@@ -22,6 +23,16 @@ export type PromoteRequest =
 
 const PARSE_ONLY_FLAGS = flagsOf('Manifests', [
   { name: 'parse-only', description: 'check the manifests without network access, then stop' },
+]);
+
+const ANNOTATION_FLAGS = flagsOf('Report', [
+  {
+    name: 'annotations',
+    value: 'FORMAT',
+    values: ['github'],
+    description: 'print findings as annotations of a workflow: `github`',
+    neverEmpty: true,
+  },
 ]);
 
 const PLAN_FLAGS = flagsOf('Plan files', [
@@ -61,6 +72,7 @@ export const promote = defineCommand<PromoteRequest>({
   flags: [
     ...LOCATION_FLAGS,
     ...PARSE_ONLY_FLAGS,
+    ...RULE_FLAGS,
     ...CHANGE_FLAGS,
     ...CONFIRM_FLAGS,
     ...SCOPE_FLAGS,
@@ -68,6 +80,7 @@ export const promote = defineCommand<PromoteRequest>({
     ...PROMOTION_FLAGS,
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,
+    ...ANNOTATION_FLAGS,
     ...SNAPSHOT_FLAGS,
     ...BROWSE_FLAGS,
     ...RUN_FLAGS,
@@ -92,6 +105,7 @@ export const promote = defineCommand<PromoteRequest>({
       'deadline',
       'allow-lost',
       'max-image-size',
+      'rule',
       'plan-out',
       'report',
       'report-markdown',

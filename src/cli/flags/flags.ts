@@ -69,6 +69,17 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
   },
 ]);
 
+/** Levels of checks, where those of `.cip.yaml` beside the manifests do not fit. */
+export const RULE_FLAGS = flagsOf('Manifests', [
+  {
+    name: 'rule',
+    value: 'NAME=LEVEL',
+    repeatable: true,
+    description: 'level of a check: `off`, `warn` or `error`',
+    neverEmpty: true,
+  },
+]);
+
 /** The keys that the signature of a plan file is verified with. */
 export const PLAN_TRUST_FLAGS = flagsOf('Plan files', [
   {

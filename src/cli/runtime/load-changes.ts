@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { relevelProblems } from '../../checks/levels.ts';
+import type { RuleSettings } from '../../checks/rule-settings.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import type { LogLevel } from '../../ports/log.ts';
 import { HistoryError } from '../../ports/history.ts';
@@ -8,6 +10,9 @@ import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { loadManifests } from './load-manifests.ts';
 import type { Run } from './run-scope.ts';
+
+/** The manifests and their changes, as options name them, with the levels of their problems. */
+type Requested = Pick<PromotionOptions, 'where' | 'diff' | 'siblings'> & { readonly rules: RuleSettings };
 
 interface LoadedChanges {
   readonly read: ReadManifests;
@@ -20,11 +25,12 @@ interface LoadedChanges {
  * or their history, cannot be used.
  */
 export async function loadChanges(
-  { where, diff, siblings }: Pick<PromotionOptions, 'where' | 'diff' | 'siblings'>,
+  { where, diff, siblings, rules }: Requested,
   { log, stop: { stopping }, runtime }: Pick<Run, 'log' | 'stop' | 'runtime'>,
   countLevel: LogLevel,
 ): Promise<LoadedChanges> {
-  const options = { strict: false, countLevel, log, stopping };
+  const relevel = async (now: ReadManifests) => relevelProblems(now, rules.levels);
+  const options = { strict: false, countLevel, log, stopping, review: relevel };
   if (diff === undefined) return { read: await loadManifests(where, options), changes: undefined };
   let changes: FoundChanges | undefined;
   const directory = where.kind === 'thin' ? where.directory : undefined;
@@ -35,7 +41,7 @@ export async function loadChanges(
         await readFile(directory === undefined ? file : join(directory, file)),
     };
     changes = await findChanges({ where, diff, read: now, siblings }, ports, stopping);
-    return changes.read;
+    return await relevel(changes.read);
   };
   const read = await loadManifests(where, { ...options, review }).catch((error: unknown) => {
     throw error instanceof HistoryError

@@ -8,6 +8,7 @@ import { LayoutError } from './layout-error.ts';
 import { adviseNearbyDirectory } from './nearby-directory.ts';
 import { imagesOf, MANIFEST_FILE, manifestOf, namesOf } from './project-files.ts';
 import { type Place, ThinDirectory } from './thin-directory.ts';
+import { warnUnownedLists } from './unowned-lists.ts';
 import { warnUnusedImageLists } from './unused-image-lists.ts';
 
 /** The files of one project. */
@@ -45,8 +46,13 @@ export async function readLayout(directory: string, signal: AbortSignal): Promis
       const list = await imagesOf(entry.name, { images, imageDirectories, thin });
       if (list !== undefined) projects.push({ manifest, images: list });
     });
-    if (images !== undefined && imageDirectories !== undefined)
+    if (images !== undefined && imageDirectories !== undefined) {
       await warnUnusedImageLists({ images, imageDirectories, projects: entries, thin });
+      await warnUnownedLists(
+        projects.map((project) => project.images),
+        { images, thin },
+      );
+    }
   }
   if (thin.issues.length === 0 && projects.length === 0) refuseEmptiness(directory, thin);
   if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues);

@@ -5,6 +5,7 @@ import { childOf, type Place, type ThinDirectory } from './thin-directory.ts';
 
 export const MANIFEST_FILE = 'promoter-manifest.yaml';
 export const IMAGES_FILE = 'images.yaml';
+export const OWNERS_FILE = 'OWNERS';
 
 /** The promoter manifest in `manifests/X`, if that is a directory with one. */
 export async function manifestOf(
@@ -130,7 +131,7 @@ function warnOfNearMisses(
   { entries, file, thin }: { entries: readonly DirectoryEntry[]; file: string; thin: ThinDirectory },
 ): void {
   for (const name of nearMisses(expected, entries)) {
-    thin.warn(childOf(file, name), `this file is not read: did you mean ${quote(expected)}?`);
+    thin.warn(childOf(file, name), `this file is not read: did you mean ${quote(expected)}?`, 'file-name');
   }
 }
 

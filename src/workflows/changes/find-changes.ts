@@ -9,6 +9,7 @@ import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import type { ChangeScope } from '../../plan/recorded-plan.ts';
 import type { Commit, History } from '../../ports/history.ts';
 import { findBroken, findRemovals, type RemovalLevel } from './change-findings.ts';
+import { findMixedChange } from './mixed-change.ts';
 import { refuseTouchedOrphans } from './touched-orphans.ts';
 
 /** The earlier state that manifests are compared with. */
@@ -64,12 +65,21 @@ export async function findChanges(
   const orphans = refuseTouchedOrphans(read.problems);
   let unchanged = head;
   let before: Wanted | undefined;
+  const isProposed = diff.kind === 'revision' && where.kind === 'thin';
+  const mixed: Finding[] = [];
   const broken: Finding[] = [];
   for (const state of states) {
     // one after the other: the states of a long period would fill the memory
     const paths = await history.list(state, signal);
     const files = await history.read(state, [...manifestPaths(where, paths), ...orphans.files], signal);
     await orphans.compare(files, readFile);
+    if (isProposed) {
+      const now = manifestPaths(
+        where,
+        read.manifests.map(({ file }) => file),
+      );
+      mixed.push(...(await findMixedChange({ before: files, now, readFile })));
+    }
     const version = parser.parse(files);
     const wanted = expandEdges(version.manifests, { siblings: false });
     before ??= wanted;
@@ -83,7 +93,7 @@ export async function findChanges(
     wanted: subtractEdges(head, unchanged),
     total: head.edges,
     scope,
-    findings: [...broken, ...removals],
+    findings: [...broken, ...removals, ...mixed],
     read: { ...read, problems: orphans.problems() },
   };
 }

@@ -48,6 +48,7 @@ describe('the settings of a repository of Artifact Registry', () => {
       mode: 'standard',
       immutableTags: true,
       cleanupPolicies: ['any', 'old'],
+      deletesAfter: 86_400_000,
     };
     expect(facts).toEqual([expected, expected]);
     expect(server.requests[0]?.headers.authorization).toBe('Bearer token');

@@ -101,6 +101,8 @@ describe('a flag on the command line is never refused for a variable that contra
     deadline: '5m',
     'spool-limit': '9',
     prove: 'all',
+    rule: 'owners=off',
+    annotations: 'github',
     'max-image-size': '9',
     'max-plan-age': '1h',
     budget: 'a=3',

@@ -184,20 +184,20 @@ describe('a manifest directory', () => {
     [
       'a manifest with nearly the right name',
       { 'manifests/y/promoter-manifests.yaml': 'x' },
-      ['manifests/y:1:1 warning layout', 'manifests/y/promoter-manifests.yaml:1:1 warning layout'],
+      ['manifests/y:1:1 warning layout', 'manifests/y/promoter-manifests.yaml:1:1 warning file-name'],
     ],
     [
       'a second manifest',
       { 'manifests/x/promoter-manifest.yml': 'x' },
-      ['manifests/x/promoter-manifest.yml:1:1 warning layout'],
+      ['manifests/x/promoter-manifest.yml:1:1 warning file-name'],
     ],
     [
       'second lists of images',
       { 'images/x/imaegs.yaml': 'x', 'images/x/image.yaml': 'x', 'images/x/images.yml': 'x' },
       [
-        'images/x/imaegs.yaml:1:1 warning layout',
-        'images/x/image.yaml:1:1 warning layout',
-        'images/x/images.yml:1:1 warning layout',
+        'images/x/imaegs.yaml:1:1 warning file-name',
+        'images/x/image.yaml:1:1 warning file-name',
+        'images/x/images.yml:1:1 warning file-name',
       ],
     ],
   ])('warns of %s', async (_what, files, expected) => {

@@ -1,6 +1,7 @@
 import { quote } from '../../../base/text.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { parseErrors } from '../../../http/spec-errors.ts';
+import type { Digest } from '../../../image/digest.ts';
 import type { RegistryName, Repository } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
 import type { Listing } from '../../../ports/registry.ts';
@@ -21,6 +22,15 @@ export function listRepository(
   { repository, signal }: { repository: Repository; signal: AbortSignal },
 ): Promise<Listing> {
   return readListing(session, readRequest(session, repository, partsOf(signal)), isUnknownRepository);
+}
+
+/** The upload times in the same listing, in milliseconds since the epoch; none where it is not Google's. */
+export async function readUploadTimes(
+  session: Session,
+  { repository, signal }: { repository: Repository; signal: AbortSignal },
+): Promise<ReadonlyMap<Digest, number>> {
+  const listing = await listRepository(session, { repository, signal });
+  return listing.kind === 'digests' ? (listing.uploaded ?? new Map()) : new Map();
 }
 
 /** GET `/v2/tags/list`: Google's hosts list the repositories below them. */

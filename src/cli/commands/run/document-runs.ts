@@ -1,6 +1,9 @@
-// What reads or writes plan files, reads reports and allow-lists, and `cip mm`, as one lazy import (see `runs.ts`): it loads zod and
-// semver, which takes longer than reading most manifests.
+// What reads or writes plan files, settings, allow-lists and reports, `cip mm`, and what few runs need, as one lazy import (see `runs.ts`):
+// it loads zod and semver, which takes longer than reading most manifests.
+export { readRuleSettings } from '../../../settings/read-settings.ts';
 export { openPlanOutput } from '../../output/write-plan.ts';
+export { printAnnotations } from '../../output/print-annotations.ts';
+export { runLint } from './run-lint.ts';
 export { runMerge } from './run-mm.ts';
 export { runAudit } from './run-audit.ts';
 export { runApply } from './run-apply.ts';

@@ -48,7 +48,8 @@ export function runAudit(options: AuditOptions, context: ProcessContext): Promis
     return await concludeRun(report, {
       ...context,
       writeOutput: async () => {
-        await writeAudit(report, { format, stdio: context.stdio, exitCode, frameOf });
+        const { problems } = read;
+        await writeAudit(report, { format, stdio: context.stdio, exitCode, frameOf, problems, where });
         if (isWritten) await writeAllowList(report, allowList, run);
       },
       telemetry: run.telemetry,

@@ -1,15 +1,12 @@
 import type { RunEvents } from '../../../apply.ts';
-import { PARSE_ONLY_RULES } from '../../../checks/rules.ts';
-import { checkManifests } from '../../../checks/run-checks.ts';
-import { expandEdges } from '../../../edges/expand-edges.ts';
-import { takeShard } from '../../../edges/take-shard.ts';
+import type { RuleSettings } from '../../../checks/rule-settings.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
-import { planConflicts } from '../../../plan/make-plan.ts';
+import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import type { Log } from '../../../ports/log.ts';
-import { promote } from '../../../promote.ts';
-import { makeReport } from '../../../report/make-report.ts';
+import { promote, type PromotionPorts } from '../../../promote.ts';
 import type { RunReport } from '../../../report/report.ts';
 import type { FoundChanges } from '../../../workflows/changes/find-changes.ts';
+import { settledDigests } from '../../../workflows/changes/settled-digests.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { finishPromotion } from '../../output/finish-promotion.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
@@ -18,7 +15,10 @@ import { openRunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
+import { reportManifests } from '../../runtime/check-manifests.ts';
 import { loadChanges } from '../../runtime/load-changes.ts';
+import { loadRules, refuseSizeless } from '../../runtime/load-rules.ts';
+import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
@@ -31,13 +31,22 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     if (shard !== undefined) log.write(countLevel, 'one shard of the promotion', { ...shard });
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
-    const { read, changes } = await loadChanges(options, run, countLevel);
+    const rules = await loadRules(where, options.rules, run.stop.stopping);
+    refuseSizeless(rules, options);
+    const { read, changes } = await loadChanges({ ...options, rules }, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
+    if (task === 'parse-only') checkRegistries(read, options, log);
     const report =
       task === 'parse-only'
-        ? checkOnly(read, { options, run, changes })
-        : await promoteWith(read, { options, run, changes, output, events: record.events });
-    return await finishPromotion(report, { ...context, options, run, places, output, where, record });
+        ? reportManifests(read, { rules, shard, run, changes })
+        : await promoteWith(read, { options, rules, run, changes, output, events: record.events });
+    const finish = { ...context, options, run, places, output, where, record };
+    const exitCode = await finishPromotion(report, finish);
+    if (options.annotations) {
+      const { printAnnotations } = await import('./document-runs.ts');
+      await printAnnotations(report, { ...context, problems: read.problems, where });
+    }
+    return exitCode;
   });
 }
 
@@ -47,21 +56,19 @@ async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Pro
   return openPlanOutput(planKey, log);
 }
 
-interface Parts {
+interface PromotionParts {
   readonly options: PromotionOptions;
+  readonly rules: RuleSettings;
   readonly run: Run;
   readonly changes: FoundChanges | undefined;
-  readonly output?: PlanOutput | undefined;
-}
-
-interface PromotionParts extends Parts {
+  readonly output: PlanOutput | undefined;
   readonly events: RunEvents;
 }
 
 /** The stages over registries: a promotion or its dry run. */
 async function promoteWith(
   read: ReadManifests,
-  { options, run, changes, output, events }: PromotionParts,
+  { options, rules, run, changes, output, events }: PromotionParts,
 ): Promise<RunReport> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -84,36 +91,25 @@ async function promoteWith(
     threads,
     shard,
     siblings,
+    rules,
     record,
   };
+  const { clock } = runtime;
+  // the commits of a proposed change have the dates that its author chose
+  const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
   return await run.showing(client.traffic, (progress) =>
-    promote(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
+    promote(request, { ...client, spool, clock, progress, events, settled, stopping, signal }),
   );
 }
 
-/** The findings that need no network. */
-function checkOnly(read: ReadManifests, { options, run, changes }: Parts): RunReport {
-  const { manifests, problems, counts } = read;
+function digestsAt(where: ManifestLocation, runtime: Runtime): PromotionPorts['settled'] {
+  return async (age, signal) =>
+    await settledDigests(where, { history: runtime.openHistory(where), age }, signal);
+}
+
+/** Warns of flags and accounts as a run with registries does. */
+function checkRegistries({ manifests }: ReadManifests, options: PromotionOptions, log: Log): void {
   const registries = registriesOf(manifests);
-  const { runtime, log, stop } = run;
   warnUnusedRateLimits(options.rateLimits, registries, log);
   if (options.serviceAccounts) bindRegistries(registries, log);
-  const startedAt = runtime.clock.wallTime();
-  const begun = runtime.clock.monotonic();
-  const wanted = takeShard(changes?.wanted ?? expandEdges(manifests), options.shard);
-  return makeReport({
-    mode: 'parse-only',
-    startedAt,
-    durationMs: runtime.clock.monotonic() - begun,
-    stopped: stop.stopping.aborted,
-    edges: wanted.edges,
-    shard: wanted.shard,
-    plan: planConflicts(wanted),
-    readings: new Map(),
-    findings: [...checkManifests(PARSE_ONLY_RULES, manifests), ...(changes?.findings ?? [])],
-    outcomes: new Map(),
-    problems,
-    manifests: counts,
-    traffic: new Map(),
-  });
 }

@@ -1,5 +1,6 @@
 import { quote } from '../../../base/text.ts';
 import type { ProofScope } from '../../../checks/images-to-copy.ts';
+import type { RuleSettings } from '../../../checks/rule-settings.ts';
 import type { Shard } from '../../../edges/shard.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import type { ManifestDiff } from '../../../workflows/changes/find-changes.ts';
@@ -11,6 +12,7 @@ import { UsageError } from '../usage-error.ts';
 import { deadlineOf } from './deadline-option.ts';
 import { isLimitedToChanges, manifestDiffOf } from './manifest-diff-option.ts';
 import { proofOf, proofWarningsOf } from './proof-option.ts';
+import { ruleLevelsOf } from './rule-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
 
@@ -31,6 +33,10 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly maxImageSize: number | undefined;
   /** Whether destinations of a manifest may replace its source. */
   readonly siblings: boolean;
+  /** Levels of checks. */
+  readonly rules: RuleSettings['levels'];
+  /** Whether to print annotations for a workflow of GitHub. */
+  readonly annotations: boolean;
   /** The earlier state of the manifests; undefined for a run that is not limited to changes. */
   readonly diff: ManifestDiff | undefined;
   readonly reportAll: boolean;
@@ -67,11 +73,22 @@ export function makeUnlocatedOptions({
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     siblings: !flags.isOn('no-siblings'),
     diff: manifestDiffOf(flags, env),
+    rules: ruleLevelsOf(flags.all('rule')),
+    annotations: annotationsOf(flags),
   };
 }
 
+function annotationsOf(flags: FlagValues): boolean {
+  const format = flags.text('annotations')?.toLowerCase();
+  if (format === undefined || format === 'github') return format !== undefined;
+  throw new UsageError(`-annotations is github, not ${quote(format)}`);
+}
+
 /** The options of every run that copies images. */
-export type TransferOptions = Omit<PromotionOptions, 'where' | 'shard' | 'siblings' | 'diff'>;
+export type TransferOptions = Omit<
+  PromotionOptions,
+  'where' | 'shard' | 'siblings' | 'diff' | 'rules' | 'annotations'
+>;
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
   const task = taskOf(flags);

@@ -3,7 +3,7 @@ import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import { SNAPSHOT_FORMATS, type SnapshotFormat } from '../../../workflows/snapshot/render.ts';
 import type { Given } from '../../commands/command.ts';
 import type { FlagValues } from '../flag-values.ts';
-import { ALLOW_LOST_FLAGS, PROMOTION_FLAGS, REPORT_FLAGS } from '../flags.ts';
+import { ALLOW_LOST_FLAGS, PROMOTION_FLAGS, REPORT_FLAGS, RULE_FLAGS } from '../flags.ts';
 import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
 import { type BrowseOptions, browseOptionsOf, formatOf, registryNamed } from './browse-options.ts';
@@ -82,7 +82,7 @@ function refusePromotion(flags: FlagValues): void {
 
 /** Flags that affect only promotions are ignored, with a warning. */
 function warningsOf(flags: FlagValues): string[] {
-  return effective([...REPORT_FLAGS, ...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS], flags).map(
+  return effective([...REPORT_FLAGS, ...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS, ...RULE_FLAGS], flags).map(
     ({ name }) => `-${name} has no effect on a snapshot`,
   );
 }

@@ -227,6 +227,30 @@ describe('pages', () => {
   });
 });
 
+describe('upload times', () => {
+  async function timesOf(script: Script) {
+    const server = await scriptedServer(script);
+    const { registry } = clientForTest();
+    return await registry.uploadTimes?.(repositoryAt(server, 'app'), quiet());
+  }
+
+  it("are in Google's list, in milliseconds, as far as they are numbers", async () => {
+    const manifest = {
+      [ONE]: { tag: ['v1'], timeUploadedMs: '1700000000000', timeCreatedMs: '0' },
+      [TWO]: { tag: [], timeUploadedMs: 'soon' },
+    };
+    expect(await timesOf(answer({ manifest, tags: ['v1'] }))).toEqual(new Map([[ONE, 1_700_000_000_000]]));
+  });
+
+  it('are in no other list', async () => {
+    expect(await timesOf(answer({ tags: ['v1'] }))).toEqual(new Map());
+  });
+
+  it('are none of a repository that does not exist', async () => {
+    expect(await timesOf([{ request: FIRST, answer: refusal(404, 'NAME_UNKNOWN') }])).toEqual(new Map());
+  });
+});
+
 describe("Google's list", () => {
   const NEXT = { link: '</v2/app/tags/list?page=2>; rel="next"' };
   const SECOND = `${FIRST}?page=2`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { destinationSpelling } from '../../src/checks/destination-spelling.ts';
-import { checkManifests } from '../../src/checks/run-checks.ts';
-import { from } from '../builders/manifests.ts';
+import { destinationSpelling } from '../../../src/checks/manifests/destination-spelling.ts';
+import { checkManifests } from '../../../src/checks/run-checks.ts';
+import { from } from '../../builders/manifests.ts';
 
 /** The findings about the destinations of one project, as `line: message: advice`. */
 function findingsOf(...destinations: readonly string[]): string[] {

@@ -1,7 +1,8 @@
-import { addTo, getOrMake } from '../base/maps.ts';
-import { editDistance, quote } from '../base/text.ts';
-import type { Registry } from '../manifest/model.ts';
-import type { Found, ManifestRule } from './rule.ts';
+import { addTo, getOrMake } from '../../base/maps.ts';
+import { editDistance, quote } from '../../base/text.ts';
+import { isWithin } from '../../image/repository.ts';
+import type { Registry } from '../../manifest/model.ts';
+import type { ManifestFound, ManifestRule } from '../rule.ts';
 
 /**
  * The destinations of a project are copies of each other on other hosts or in other folders, so their paths have the
@@ -10,6 +11,7 @@ import type { Found, ManifestRule } from './rule.ts';
  */
 export const destinationSpelling: ManifestRule = {
   name: 'destination-spelling',
+  level: 'warn',
   *check(manifests) {
     for (const { destinations } of manifests) yield* findMisspelt(destinations);
   },
@@ -31,7 +33,7 @@ interface Use {
   readonly after: string;
 }
 
-function* findMisspelt(destinations: readonly Registry[]): Generator<Found> {
+function* findMisspelt(destinations: readonly Registry[]): Generator<ManifestFound> {
   for (const spellings of spellingsByPlace(destinations).values()) {
     if (spellings.length > MAX_SPELLINGS) continue;
     for (const [index, odd] of spellings.entries()) {
@@ -92,12 +94,11 @@ function withoutDigits(word: string): string {
   return word.replace(/\d/g, '');
 }
 
-function misspelt({ registry, before, after }: Use, word: string): Found {
+function misspelt({ registry, before, after }: Use, word: string): ManifestFound {
   return {
-    level: 'warn',
     message: `destination ${quote(registry.name)} is spelt unlike the others of this project`,
     advice: `did you mean ${quote(`${before}${word}${after}`)}?`,
     at: registry.at,
-    edges: [],
+    concerns: ({ destination }) => isWithin(destination, registry.name),
   };
 }

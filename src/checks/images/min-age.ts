@@ -1,0 +1,71 @@
+import { forEachInLanes } from '../../base/concurrency.ts';
+import { groupBy } from '../../base/maps.ts';
+import type { Digest } from '../../image/digest.ts';
+import { formatReference } from '../../image/reference.ts';
+import { hostOf } from '../../image/repository.ts';
+import { edgeId, isWritable, type WritableItem } from '../../plan/plan.ts';
+import type { Found, PlanRule } from '../rule.ts';
+import { describeAge, UploadTimes } from './upload-age.ts';
+
+/** Milliseconds: the soak time that release teams use most. */
+const DEFAULT_AGE = 72 * 3_600_000;
+
+export interface MinAgeOptions {
+  /** Milliseconds. */
+  readonly age?: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The digests that the manifests of the branch had that long ago. Unset: they are not known. */
+  readonly settled?: ((age: number, signal: AbortSignal) => Promise<ReadonlySet<Digest>>) | undefined;
+}
+
+/**
+ * Blocks digests that are younger than `age`: a compromised build is often found within days. The age is the time since
+ * the upload, by the registry's clock, or since the digest came into the manifests. Publishers choose `created`, so it
+ * does not count. A digest of unknown age is a finding too.
+ */
+export function minAge({ age = DEFAULT_AGE, now, settled }: MinAgeOptions): PlanRule {
+  return {
+    name: 'min-age',
+    level: 'off',
+    check: async (plan, { source, workers, report }, signal) => {
+      const old = (await settled?.(age, signal)) ?? new Set<Digest>();
+      const young = plan.items.filter(isWritable).filter(({ digest }) => !old.has(digest));
+      const groups = Array.from(groupBy(young, keyOf).values());
+      const uploads = new UploadTimes(source, signal);
+      const laneOf = ([first]: readonly WritableItem[]) =>
+        first === undefined ? '' : hostOf(first.sources[0] ?? first.destination);
+      await forEachInLanes(groups, { laneOf, workers, signal }, async (items) => {
+        const [first] = items;
+        if (first === undefined) return;
+        const uploaded = await uploads.of(first.digest, first.sources);
+        if (uploaded === undefined || now - uploaded < age) report(tooYoung(items, { uploaded, now, age }));
+      });
+    },
+  };
+}
+
+function keyOf({ digest, sources }: WritableItem): string {
+  return [digest, ...sources].join(' ');
+}
+
+function tooYoung(
+  items: readonly WritableItem[],
+  {
+    uploaded,
+    now,
+    age,
+  }: { readonly uploaded: number | undefined; readonly now: number; readonly age: number },
+): Found {
+  const [first] = items;
+  const [source] = first?.sources ?? [];
+  const name = first === undefined || source === undefined ? '' : formatReference(source, first.digest);
+  const concerns = { at: first?.at[0], edges: items.map(edgeId) };
+  if (uploaded === undefined) {
+    const message = `the age of ${name} is not known, and has to be ${describeAge(age)} at least`;
+    const advice = 'merge the manifests and promote later: an entry of the branch is as old as its commit';
+    return { message, advice, ...concerns };
+  }
+  const message = `${name} was uploaded ${describeAge(now - uploaded)} ago, and has to be ${describeAge(age)} old`;
+  return { message, advice: `promote it after ${new Date(uploaded + age).toISOString()}`, ...concerns };
+}

@@ -1,0 +1,49 @@
+import { relevelFindings } from '../../checks/levels.ts';
+import type { RuleSettings } from '../../checks/rule-settings.ts';
+import { parseOnlyRules } from '../../checks/rules.ts';
+import { checkManifests } from '../../checks/run-checks.ts';
+import { expandEdges } from '../../edges/expand-edges.ts';
+import type { Shard } from '../../edges/shard.ts';
+import { takeShard } from '../../edges/take-shard.ts';
+import type { ReadManifests } from '../../manifest/model.ts';
+import { planConflicts } from '../../plan/make-plan.ts';
+import { makeReport } from '../../report/make-report.ts';
+import type { RunReport } from '../../report/report.ts';
+import type { FoundChanges } from '../../workflows/changes/find-changes.ts';
+import type { Run } from './run-scope.ts';
+
+/** The parts of a check that needs no network. */
+export interface ManifestCheck {
+  readonly rules: RuleSettings;
+  readonly shard?: Shard | undefined;
+  readonly changes: FoundChanges | undefined;
+  readonly run: Pick<Run, 'runtime' | 'stop'>;
+}
+
+/** The findings of all rules that need no network. */
+export function reportManifests(
+  { manifests, problems, counts }: ReadManifests,
+  { rules, shard, changes, run: { runtime, stop } }: ManifestCheck,
+): RunReport {
+  const startedAt = runtime.clock.wallTime();
+  const begun = runtime.clock.monotonic();
+  const wanted = takeShard(changes?.wanted ?? expandEdges(manifests), shard);
+  return makeReport({
+    mode: 'parse-only',
+    startedAt,
+    durationMs: runtime.clock.monotonic() - begun,
+    stopped: stop.stopping.aborted,
+    edges: wanted.edges,
+    shard: wanted.shard,
+    plan: planConflicts(wanted),
+    readings: new Map(),
+    findings: [
+      ...checkManifests(parseOnlyRules(rules), manifests),
+      ...relevelFindings(changes?.findings ?? [], rules.levels),
+    ],
+    outcomes: new Map(),
+    problems,
+    manifests: counts,
+    traffic: new Map(),
+  });
+}

@@ -1,0 +1,45 @@
+import { lstat } from 'node:fs/promises';
+import { NO_SETTINGS, type RuleSettings } from '../../checks/rule-settings.ts';
+import { LayoutError } from '../../manifest/layout/layout-error.ts';
+import type { ManifestLocation } from '../../manifest/read-manifests.ts';
+import { settingsPathOf } from '../../settings/settings-path.ts';
+import type { PromotionOptions } from '../flags/options/promotion-options.ts';
+import { InputError } from '../flags/usage-error.ts';
+
+/**
+ * The levels and parameters of rules: those of flags, then those of the settings beside the manifests. Throws an
+ * `InputError` for settings that cannot be used.
+ */
+export async function loadRules(
+  where: ManifestLocation,
+  levels: RuleSettings['levels'],
+  signal: AbortSignal,
+): Promise<RuleSettings> {
+  const read = await readRules(where, signal);
+  return { ...read, levels: new Map([...read.levels, ...levels]) };
+}
+
+/** Throws an `InputError` if the size of images is to be checked, and there is no limit. */
+export function refuseSizeless(
+  { levels, parameters }: RuleSettings,
+  { maxImageSize = parameters.maxImageSize }: Pick<PromotionOptions, 'maxImageSize'>,
+): void {
+  const level = levels.get('max-image-size') ?? 'off';
+  if (level === 'off' || maxImageSize !== undefined) return;
+  throw new InputError(
+    'the rule max-image-size needs a size: give -max-image-size=MIB, or set mib in .cip.yaml',
+  );
+}
+
+async function readRules(where: ManifestLocation, signal: AbortSignal): Promise<RuleSettings> {
+  const path = settingsPathOf(where);
+  const isThere = await lstat(path).then(
+    () => true,
+    () => false, // a missing directory is reported when the manifests are read
+  );
+  if (!isThere || signal.aborted) return NO_SETTINGS;
+  const { readRuleSettings } = await import('../commands/run/document-runs.ts');
+  return await readRuleSettings(path, signal).catch((error: unknown) => {
+    throw error instanceof LayoutError ? new InputError(error.message) : error;
+  });
+}

@@ -1,0 +1,66 @@
+import * as z from 'zod';
+import { CHECK_NAMES, type CheckName, RULE_LEVELS, type RuleSettings } from '../checks/rule-settings.ts';
+import { Age, Globs, millisecondsOf } from './values.ts';
+
+const Level = z.enum(RULE_LEVELS);
+const LEVEL_ALONE = { level: Level };
+
+/** The parameters of rules that have some. */
+const PARAMETERS = {
+  'max-image-size': { mib: z.int().min(1).optional() },
+  'min-age': { age: Age.optional() },
+  'moving-tag': { tags: Globs.optional() },
+  retention: { within: Age.optional(), keep: Age.optional() },
+  'single-platform': { allow: Globs.optional() },
+} as const satisfies Readonly<Partial<Record<CheckName, z.core.$ZodLooseShape>>>;
+
+/** A level, or a map of the level and parameters. */
+function ruleOf<Shape extends z.core.$ZodLooseShape>(parameters: Shape) {
+  return z.union([Level, z.strictObject({ ...LEVEL_ALONE, ...parameters })]).optional();
+}
+
+type PlainName = Exclude<CheckName, keyof typeof PARAMETERS>;
+const isPlain = (name: CheckName): name is PlainName => !Object.hasOwn(PARAMETERS, name);
+
+const PLAIN = ruleOf({});
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the type of fromEntries has no names
+const PLAIN_RULES = Object.fromEntries(CHECK_NAMES.filter(isPlain).map((name) => [name, PLAIN])) as Record<
+  PlainName,
+  typeof PLAIN
+>;
+
+/** The section `rules`: levels of rules by name. */
+export const RulesSection = z.strictObject({
+  ...PLAIN_RULES,
+  'max-image-size': ruleOf(PARAMETERS['max-image-size']),
+  'min-age': ruleOf(PARAMETERS['min-age']),
+  'moving-tag': ruleOf(PARAMETERS['moving-tag']),
+  retention: ruleOf(PARAMETERS.retention),
+  'single-platform': ruleOf(PARAMETERS['single-platform']),
+});
+
+/** The levels and parameters that a section has. */
+export function ruleSettingsOf(section: z.infer<typeof RulesSection>): RuleSettings {
+  const levels = CHECK_NAMES.flatMap((name) => {
+    const rule = section[name];
+    return rule === undefined ? [] : [[name, typeof rule === 'string' ? rule : rule.level] as const];
+  });
+  const size = detailsOf(section['max-image-size'])?.mib;
+  const age = detailsOf(section['min-age'])?.age;
+  const { within, keep } = detailsOf(section.retention) ?? {};
+  return {
+    levels: new Map(levels),
+    parameters: {
+      maxImageSize: size === undefined ? undefined : size * 1024 * 1024,
+      minAge: age === undefined ? undefined : millisecondsOf(age),
+      movingTags: detailsOf(section['moving-tag'])?.tags,
+      retention: within === undefined ? undefined : millisecondsOf(within),
+      retentionKeep: keep === undefined ? undefined : millisecondsOf(keep),
+      singlePlatformAllow: detailsOf(section['single-platform'])?.allow,
+    },
+  };
+}
+
+function detailsOf<Details extends object>(rule: string | Details | undefined): Details | undefined {
+  return typeof rule === 'object' ? rule : undefined;
+}

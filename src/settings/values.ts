@@ -1,0 +1,21 @@
+import * as z from 'zod';
+
+// Kinds of values that several sections have.
+
+/** Milliseconds. */
+const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+const AGE = /^(\d{1,6})([mhd])$/;
+
+/** A time as a whole number of minutes, hours or days: `72h`. */
+export const Age = z
+  .string()
+  .regex(AGE, { error: 'expected a number of minutes, hours or days, such as 30m, 72h or 14d' });
+
+/** Milliseconds of an `Age`. */
+export function millisecondsOf(age: z.infer<typeof Age>): number {
+  const [, count = '0', unit = ''] = AGE.exec(age) ?? [];
+  return Number(count) * (UNITS[unit] ?? 0);
+}
+
+/** `*` is any text, `?` any one character. */
+export const Globs = z.array(z.string().min(1));
