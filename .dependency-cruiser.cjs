@@ -44,7 +44,7 @@ const TABLE = {
   'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'image', 'base'], touches: {} },
   'workflows/*': {
     src: [...STAGES, 'browse', 'ports', 'image', 'base'],
-    touches: { 'p-limit': ANYWHERE, semver: ['mm/', 'review/'] },
+    touches: { 'p-limit': ANYWHERE, semver: ['mm/', 'review/'], zod: ['audit/'] },
   },
   http: {
     src: ['ports', 'image', 'base'],

@@ -7,6 +7,7 @@ import type { Digest } from '../../src/image/digest.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
 import { readManifests } from '../../src/manifest/read-manifests.ts';
 import { startUniverse } from '../../test/doubles/universe-server.ts';
+import { measureAudits } from './audit.ts';
 import { lackingOf, multiply, onlyRelease } from './manifests.ts';
 import { type Options, parseOptions, USAGE } from './options.ts';
 import { type CipMeasured, runCip } from './run-cip.ts';
@@ -28,8 +29,11 @@ export async function main(args: readonly string[]): Promise<number> {
   try {
     console.log(`${counts.projects} projects, ${counts.digests} digests; Node ${process.version},`);
     console.log(`${cpus().length} CPUs shared with the server; median (least–most) of ${options.trials}.\n`);
-    await measureParsing(manifests, place, options);
-    await measureDryRuns(manifests, place, options);
+    if (!options.audits) {
+      await measureParsing(manifests, place, options);
+      await measureDryRuns(manifests, place, options);
+    }
+    await measureAudits(manifests, place);
   } finally {
     await rm(place, { recursive: true });
   }

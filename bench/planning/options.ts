@@ -10,6 +10,8 @@ export interface Options {
   /** The release of the scoped run. */
   readonly project: string;
   readonly tag: string;
+  /** Measures `cip audit` alone. */
+  readonly audits: boolean;
 }
 
 export const USAGE = `usage: npm run bench:planning -- --thin-manifest-dir DIR [options]
@@ -19,6 +21,7 @@ export const USAGE = `usage: npm run bench:planning -- --thin-manifest-dir DIR [
   --times N                 the size of the large universe (default 10)
   --project NAME            the project of the scoped run (default k8s-staging-kubernetes)
   --tag TAG                 its release (default v1.30.1)
+  --audits                  measure cip audit alone
 `;
 
 /** Throws where the command line makes no sense. */
@@ -32,6 +35,7 @@ export function parseOptions(args: readonly string[]): Options {
       times: { type: 'string', default: '10' },
       project: { type: 'string', default: 'k8s-staging-kubernetes' },
       tag: { type: 'string', default: 'v1.30.1' },
+      audits: { type: 'boolean', default: false },
     },
   });
   const directory = values['thin-manifest-dir'];
@@ -43,6 +47,7 @@ export function parseOptions(args: readonly string[]): Options {
     times: parseCount('--times', values.times),
     project: values.project,
     tag: values.tag,
+    audits: values.audits,
   };
 }
 

@@ -71,6 +71,32 @@ export function renderDryRun(
   ].join('\n');
 }
 
+/** Markdown: an audit, and what the server has been asked. */
+export function renderAudit(
+  name: string,
+  { report, seconds, cpuSeconds, peakBytes, exitCode }: CipMeasured,
+  questions: ReadonlyMap<string, Questions>,
+): string {
+  const sum = (of: keyof Questions) =>
+    Array.from(questions.values()).reduce((total, question) => total + question[of], 0);
+  return [
+    '',
+    table(
+      [`audit: ${name}`, ''],
+      [
+        ['exit code', exitCode],
+        ['edges', `${number(report.summary.edges)}: ${number(report.summary.present)} present`],
+        ['listings', number(sum('listings'))],
+        ['HEADs', number(sum('heads'))],
+        ['other requests', number(sum('others'))],
+        ['wall s', seconds.toFixed(1)],
+        ['CPU s', cpuSeconds.toFixed(1)],
+        ['peak MB', (peakBytes / 1e6).toFixed(0)],
+      ],
+    ),
+  ].join('\n');
+}
+
 function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const rule = header.map((_, column) => (column === 0 ? '---' : '--:'));
   return [header, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');

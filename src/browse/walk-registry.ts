@@ -50,7 +50,7 @@ export interface WalkPorts {
 /** Repositories in work or read ahead of the next one in order: each may hold many megabytes. */
 export const WINDOW = 64;
 /** Two hundred times the largest known registry: children of children might have no end. */
-const MAX_REPOSITORIES = 400_000;
+export const MAX_REPOSITORIES = 400_000;
 
 /**
  * Every image of a registry, ordered by name. Google's registries are walked from child to child, others by their

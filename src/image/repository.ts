@@ -55,6 +55,11 @@ export function asRepository(registry: RegistryName): Repository {
   return registry as unknown as Repository;
 }
 
+/** A repository as a registry: what is below it. */
+export function asRegistry(repository: Repository): RegistryName {
+  return repository as unknown as RegistryName;
+}
+
 /** The repository of a request without one: no registry has it. */
 export const NO_REPOSITORY = '' as Repository;
 

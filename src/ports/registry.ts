@@ -167,6 +167,8 @@ export type Listing =
       readonly indexes: ReadonlySet<Digest>;
       /** The entries of indexes, as far as the host lists them; others are in the manifests. */
       readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
+      /** Upload times in milliseconds since the epoch, as far as the host lists them. */
+      readonly uploaded?: ReadonlyMap<Digest, number> | undefined;
       /** Names one component below, of repositories or of their parents. */
       readonly children: readonly ImageName[];
     };

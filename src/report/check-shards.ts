@@ -1,6 +1,7 @@
 import { InputFault } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
+import type { Digest } from '../image/digest.ts';
 import type { EnvelopeItem } from './envelope.ts';
 import type { Report } from './report.ts';
 
@@ -43,6 +44,11 @@ function asShard<R extends Report>({ name, report }: Named<R>): ShardReport<R> {
   throw new MergeError('no-shard', `${quote(name)} is the report of ${kind}: expected that of one shard`);
 }
 
+/** The digest of the plan file that a run has applied. */
+export function planOf(report: Report): Digest | undefined {
+  return 'plan' in report ? report.plan : undefined;
+}
+
 type Pair = readonly [ShardReport<Report>, ShardReport<Report>];
 
 /** Shards of one run have read the same manifests. */
@@ -63,7 +69,7 @@ function differenceOf([one, other]: Pair): string | undefined {
     const early = [one, other].filter(({ report }) => report.stopped).map(({ name }) => quote(name));
     const hint =
       early.length === 0 ? '' : ` (${early.join(' and ')} was stopped, perhaps before it had read them)`;
-    return a.mode === 'verify' || a.plan === undefined
+    return planOf(a) === undefined
       ? `their manifests want different images${hint}`
       : 'their plans are different ones';
   }
@@ -85,7 +91,7 @@ function explanationsOf(report: Report): unknown {
 
 function describe(report: Report): string {
   if (report.mode !== 'verify') {
-    return report.plan === undefined ? KINDS[report.mode] : `${KINDS[report.mode]} by a plan file`;
+    return planOf(report) === undefined ? KINDS[report.mode] : `${KINDS[report.mode]} by a plan file`;
   }
   const { deep, via, repair } = report;
   const flags = [
@@ -101,6 +107,7 @@ const KINDS = {
   'parse-only': 'a run with -parse-only',
   'dry-run': 'a dry run',
   promotion: 'a promotion',
+  audit: 'an audit',
 } as const;
 
 function isSame(a: unknown, b: unknown): boolean {

@@ -1,4 +1,4 @@
-import type { PromotionMode, Report, ReportItem } from './report.ts';
+import type { Report, ReportItem } from './report.ts';
 
 /** The counts of a summary that make a run fail. */
 const FAILURES = [
@@ -13,6 +13,9 @@ const FAILURES = [
   'different',
   'incomplete',
   'not-checked',
+  'unknown-tag',
+  'unknown-digest',
+  'unknown-repository',
 ] as const;
 
 type Counts = Readonly<Partial<Record<(typeof FAILURES)[number] | 'lost', number>>>;
@@ -33,9 +36,11 @@ export function exitCodeOf(
 }
 
 /** True for an edge or entry that is not as the manifests want it, and for a write that a promotion did not do. */
-export function needsAttention(item: ReportItem, mode: PromotionMode | 'verify'): boolean {
+export function needsAttention(item: ReportItem, mode: Report['mode']): boolean {
   if (item.decision === 'copy' || item.decision === 'add-tag') {
     return mode === 'promotion' && item.outcome !== 'copied';
   }
-  return item.decision !== 'present' && item.decision !== 'repaired';
+  return !GOOD.has(item.decision);
 }
+
+const GOOD: ReadonlySet<ReportItem['decision']> = new Set(['present', 'repaired', 'allowed']);

@@ -1,5 +1,6 @@
 import { sortedBy } from '../base/sorted.ts';
-import { checkShards, malformedEntriesOf, type Named } from './check-shards.ts';
+import { findMergedFaults, mergeAudits } from './audit/merge-audits.ts';
+import { checkShards, malformedEntriesOf, type Named, planOf } from './check-shards.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
@@ -31,16 +32,17 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
       invalid: first.summary.invalid, // every shard counts all of them
     },
     ...mergeCauses(all),
-    findings: mergeFindings(all.flatMap(({ findings }) => findings)),
+    findings: mergeFindings([...all.flatMap(({ findings }) => findings), ...findMergedFaults(all)]),
     items: [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedEntriesOf(first)],
     ...mergeRepairs(all),
+    ...mergeAudits(all),
     hosts: mergeHosts(all),
   };
 }
 
 /** Shards of one plan file name it; those of a plan for each shard name none. */
 function mergePlans(reports: readonly Report[]): { readonly plan?: Digest | undefined } {
-  const plans = new Set(reports.map((report) => (report.mode === 'verify' ? undefined : report.plan)));
+  const plans = new Set(reports.map(planOf));
   return { plan: plans.size === 1 ? plans.values().next().value : undefined };
 }
 

@@ -3,7 +3,15 @@ import { CodedError } from '../base/errors.ts';
 import { isObject, type JsonObject, parseJsonObject } from '../base/json.ts';
 import { oneLine, quote } from '../base/text.ts';
 import { isJournal, readJournal } from './journal.ts';
-import { PromotionItem, PromotionReport, Verification, VerificationItem } from './report-schema.ts';
+import type { Audit as AuditReport } from './audit/audit.ts';
+import {
+  Audit,
+  AuditItem,
+  PromotionItem,
+  PromotionReport,
+  Verification,
+  VerificationItem,
+} from './report-schema.ts';
 import type * as reports from './report.ts';
 
 /** A text is not a report that this version of the program can read. */
@@ -13,7 +21,7 @@ export class ReportFormatError extends CodedError<'json' | 'version' | 'shape'> 
  * The report in a text, whatever its kind; a journal gives that of a killed run. A verification of version 1 becomes one of version 2; unknown fields are kept.
  * Throws a `ReportFormatError`.
  */
-export function parseReport(text: string): reports.PromotionReport | reports.Verification {
+export function parseReport(text: string): reports.PromotionReport | reports.Verification | AuditReport {
   const document = isJournal(text) ? readJournal(text) : parseJsonObject(text);
   if (document === undefined)
     throw new ReportFormatError(
@@ -25,6 +33,10 @@ export function parseReport(text: string): reports.PromotionReport | reports.Ver
       'shape',
       'it is a plan file, not a report: cip apply FILE -report=FILE writes one',
     );
+  }
+  if (document['mode'] === 'audit') {
+    refuseVersion(document['version'], [1]);
+    return assertReport(document, { head: Audit, item: AuditItem });
   }
   const isVerification = document['mode'] === 'verify';
   refuseVersion(document['version'], isVerification ? [1, 2] : [1]);

@@ -1,6 +1,7 @@
 import { type AttachedTable, renderAttached } from './attached/attached-table.ts';
 import { countOf } from '../base/text.ts';
 import { advise } from './advise.ts';
+import { CHANGE_HEADER, changeRow, changesOf } from './audit/changes.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { escapeCell, renderMarkdownRow, renderMarkdownTable, type Table } from './render-table.ts';
@@ -20,6 +21,7 @@ const TITLES = {
   'dry-run': 'Image promotion (dry run)',
   'parse-only': 'Promoter manifests',
   verify: 'Image verification',
+  audit: 'Audit of production',
 } as const;
 
 /** The review of new images. Its renderer is a part of the code that is loaded for reviews alone. */
@@ -54,6 +56,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
     ...imageTables(images, { mode: report.mode, lists, room }),
     ...renderAttached(options.attached ?? [], room),
+    ...changeTable(report, room),
     ...details('Destinations', lists.render(room)),
     ...details('Edges and hosts', [
       ...tableOf(withoutZeros(decisionTable(report)), room),
@@ -66,7 +69,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
 
 /** The scope of a run that was limited to what changed. */
 function scopeOf(report: Report): string[] {
-  if (report.mode === 'verify' || report.changes === undefined) return [];
+  if (report.mode === 'verify' || report.mode === 'audit' || report.changes === undefined) return [];
   const { base, since, from } = report.changes;
   const compared = base === null ? 'no earlier commit' : `commit ${base.slice(0, 12)}`;
   const period = since === undefined ? '' : `, added since ${since}`;
@@ -79,6 +82,13 @@ function reviewSection(review: ReviewSection | undefined, used: number): string[
   const summary = `Review: ${countOf(review.images, 'new image')}`;
   const maxCharacters = MAX_COMMENT - used - REVIEW_FRAME;
   return details(summary, [review.render(maxCharacters)]);
+}
+
+function changeTable(report: Report, room: CommentRoom): string[] {
+  const rows = changesOf(report).map(changeRow);
+  return rows.length === 0
+    ? []
+    : ['### Changes since the snapshot', ...tableOf({ header: CHANGE_HEADER, rows }, room)];
 }
 
 /** Characters around the review: its summary, tags and line feeds. */

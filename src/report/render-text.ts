@@ -4,6 +4,7 @@ import { oneLine } from '../base/text.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
 import type { EnvelopeHost, ReportFinding } from './envelope.ts';
 import { renderTable, type Table } from './render-table.ts';
+import { AUDIT_DECISIONS } from './audit/audit.ts';
 import { type RepairItem, type Report, type ReportItem, VERIFY_DECISIONS } from './report.ts';
 
 /** One line for an edge or a malformed entry, fit for grep. */
@@ -18,7 +19,7 @@ function subjectOf(item: ReportItem): string {
   const { destination, at } = item;
   if (destination === null) return at;
   if ('source' in item) return `${item.source ?? '?'} -> ${destination}`;
-  return item.asked === null ? destination : `${destination} as ${item.asked}`;
+  return 'asked' in item && item.asked !== null ? `${destination} as ${item.asked}` : destination;
 }
 
 function resultOf(outcome: string): string {
@@ -84,6 +85,10 @@ const MEANING = {
   conflict: 'manifests contradict each other',
   unreadable: 'no usable answer: silence, a refusal, or wrong bytes',
   'not-checked': 'the run was stopped before',
+  allowed: 'no manifest allows it, but the allow-list does',
+  'unknown-tag': 'no manifest allows the tag',
+  'unknown-digest': 'no manifest allows the digest',
+  'unknown-repository': 'no manifest names the repository',
   invalid: 'malformed entry',
   copied: 'written',
   failed: 'could not be written',
@@ -112,6 +117,8 @@ function countNamesOf({ mode }: Report): readonly CountName[] {
   switch (mode) {
     case 'verify':
       return [...VERIFY_DECISIONS, 'invalid'];
+    case 'audit':
+      return [...AUDIT_DECISIONS, 'invalid'];
     case 'parse-only':
       return ['conflict', 'invalid'];
     case 'dry-run':
@@ -126,8 +133,8 @@ function countNamesOf({ mode }: Report): readonly CountName[] {
 const TRAFFIC_HEADER = ['requests', 'retries', 'interrupted', 'throttled', 'bytes in', 'bytes out'];
 
 export function hostTable({ mode, hosts }: Report): Table {
-  const decisions = mode === 'verify' ? VERIFY_DECISIONS : EDGE_DECISIONS;
-  const readings = mode === 'verify' ? [] : ['listed', 'by HEAD'];
+  const decisions = decisionsOf(mode);
+  const readings = decisions === EDGE_DECISIONS ? ['listed', 'by HEAD'] : [];
   const rows = Object.entries<EnvelopeHost>(hosts).map(([name, host]) => [
     name,
     ...decisions.map((decision) => host.edges[decision] ?? 0),
@@ -140,4 +147,9 @@ export function hostTable({ mode, hosts }: Report): Table {
     host.bytesOut,
   ]);
   return { header: ['host', ...decisions, ...readings, ...TRAFFIC_HEADER], rows };
+}
+
+function decisionsOf(mode: Report['mode']): readonly string[] {
+  if (mode === 'audit') return AUDIT_DECISIONS;
+  return mode === 'verify' ? VERIFY_DECISIONS : EDGE_DECISIONS;
 }

@@ -4,6 +4,13 @@ import { isObject } from '../base/json.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { parseDigest } from '../image/digest.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
+import {
+  type AllowanceUse,
+  AUDIT_DECISIONS,
+  type Audit as AuditType,
+  type AuditChange,
+  type AuditItem as AuditItemType,
+} from './audit/audit.ts';
 import type {
   EnvelopeHost,
   HostCounts,
@@ -185,4 +192,38 @@ export const Verification: z.ZodType<VerificationType> = z.looseObject({
   items: z.array(VerificationItem),
   repair: z.exactOptional(z.looseObject({ confirmed: z.boolean(), pieces: z.array(Piece) })),
   hosts: z.record(Text, z.looseObject({ edges: countsOf(VERIFY_DECISIONS), ...TRAFFIC })),
+});
+
+export const AuditItem: z.ZodType<AuditItemType> = z.looseObject({
+  decision: z.enum([...AUDIT_DECISIONS, 'invalid']),
+  found: NullableText,
+  uploaded: NullableText,
+  ...ITEM,
+});
+
+const Allowance: z.ZodType<AllowanceUse> = z.looseObject({
+  at: Text,
+  entry: Text,
+  expires: NullableText,
+  isExpired: z.boolean(),
+  uses: Count,
+});
+
+const Change: z.ZodType<AuditChange> = z.looseObject({
+  change: z.enum(['added', 'moved', 'deleted']),
+  destination: Text,
+  digest: Text,
+  before: NullableText,
+  uploaded: NullableText,
+});
+
+export const Audit: z.ZodType<AuditType> = z.looseObject({
+  version: z.literal(1),
+  mode: z.literal('audit'),
+  ...ENVELOPE,
+  summary: countsOf(['edges', ...AUDIT_DECISIONS, 'invalid']),
+  items: z.array(AuditItem),
+  allowances: z.array(Allowance),
+  changes: z.exactOptional(z.array(Change)),
+  hosts: z.record(Text, z.looseObject({ edges: countsOf(AUDIT_DECISIONS), ...TRAFFIC })),
 });

@@ -1,11 +1,12 @@
 import type { Digest } from '../image/digest.ts';
 import type { ChangeScope } from '../plan/recorded-plan.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
+import type { Audit, AuditItem } from './audit/audit.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
 /** A report of any kind: the value that every output is a view of. `mode` tells the kinds apart. */
-export type Report = RunReport | Verification;
-export type ReportItem = PromotionItem | VerificationItem;
+export type Report = RunReport | Verification | Audit;
+export type ReportItem = PromotionItem | VerificationItem | AuditItem;
 
 export type PromotionMode = 'parse-only' | 'dry-run' | 'promotion';
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Wanted, WantList } from '../../src/edges/wanted.ts';
-import type { Digest } from '../../src/image/digest.ts';
-import { googleListingOf } from './universe-listing.ts';
+import { type Digest, parseDigest } from '../../src/image/digest.ts';
+import { googleListingOf, LIST, type ServedIndex } from './universe-listing.ts';
 
 /** Questions that came to one host. */
 export interface Questions {
@@ -12,6 +12,13 @@ export interface Questions {
   heads: number;
   /** Anything else: a dry run has no use for it. */
   others: number;
+}
+
+export interface UniverseOptions {
+  /** Digests that destinations lack. Default: none. */
+  readonly lacking?: ReadonlySet<Digest>;
+  /** The indexes whose content is served. Default: images of several platforms have children, and no content. */
+  readonly indexes?: ReadonlyMap<Digest, ServedIndex> | undefined;
 }
 
 export interface UniverseServer {
@@ -31,9 +38,9 @@ export interface UniverseServer {
  */
 export async function startUniverse(
   wanted: Wanted,
-  { lacking = new Set() }: { readonly lacking?: ReadonlySet<Digest> } = {},
+  { lacking = new Set(), indexes }: UniverseOptions = {},
 ): Promise<UniverseServer> {
-  const universe = new Universe(wanted, lacking);
+  const universe = new Universe(wanted, { lacking, indexes });
   const server = createServer((request, response) => universe.answer(request, response));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -57,10 +64,12 @@ class Universe {
   /** `repository@digest`. */
   readonly #sources = new Set<string>();
   readonly #lacking: ReadonlySet<Digest>;
+  readonly #indexes: UniverseOptions['indexes'];
 
-  constructor(wanted: Wanted, lacking: ReadonlySet<Digest>) {
+  constructor(wanted: Wanted, { lacking = new Set(), indexes }: UniverseOptions) {
     this.#destinations = new Map(wanted.repositories.map(({ repository, list }) => [repository, list]));
     this.#lacking = lacking;
+    this.#indexes = indexes;
     for (const list of new Set(this.#destinations.values())) {
       for (const { digest, sources } of list.wants) {
         for (const source of sources) this.#sources.add(`${source}@${digest}`);
@@ -85,14 +94,18 @@ class Universe {
       const list = this.#destinations.get(repository);
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(
-        googleListingOf(name, list?.wants.filter(({ digest }) => !this.#lacking.has(digest)) ?? []),
+        googleListingOf(
+          name,
+          list?.wants.filter(({ digest }) => !this.#lacking.has(digest)) ?? [],
+          this.#indexes,
+        ),
       );
     } else if (method === 'HEAD' && kind === 'manifests') {
       questions.heads += 1;
       answerHead(response, this.#resolve(repository, reference));
     } else {
       questions.others += 1;
-      response.writeHead(404).end();
+      answerGet(response, kind === 'manifests' ? parseDigest(reference) : undefined, this.#indexes);
     }
   }
 
@@ -109,6 +122,16 @@ class Universe {
     this.questions.set(host, known);
     return known;
   }
+}
+
+function answerGet(
+  response: ServerResponse,
+  digest: Digest | undefined,
+  indexes: UniverseOptions['indexes'],
+): void {
+  const index = digest === undefined ? undefined : indexes?.get(digest);
+  if (index === undefined) return void response.writeHead(404).end();
+  response.writeHead(200, { 'docker-content-digest': digest, 'content-type': LIST }).end(index.body);
 }
 
 function answerHead(response: ServerResponse, digest: string | undefined): void {

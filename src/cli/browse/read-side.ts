@@ -50,7 +50,11 @@ function refuseStrangers(
   throw new InputError(`the manifests of ${quote(title)} have no destination at ${registry}: ${found}`);
 }
 
-async function readImages(file: string, { log, signal }: Browser): Promise<readonly SnapshotImage[]> {
+/** Reads the images of a snapshot and logs its problems. Throws an `InputError` for a file that cannot be used. */
+export async function readImages(
+  file: string,
+  { log, signal }: Pick<Browser, 'log' | 'signal'>,
+): Promise<readonly SnapshotImage[]> {
   const { images, problems } = await readSnapshot(file, signal).catch((error: unknown) => {
     throw error instanceof LayoutError ? new InputError(error.message) : error;
   });

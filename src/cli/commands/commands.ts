@@ -1,5 +1,6 @@
 import type { Flag } from '../flags/flag.ts';
 import { apply } from './apply.ts';
+import { audit } from './audit.ts';
 import type { CipCommand } from './command.ts';
 import { add } from './add.ts';
 import { completionOf } from './completion.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly CipCommand[] = [
   review,
   copy,
   verify,
+  audit,
   diff,
   show,
   apply,

@@ -109,9 +109,10 @@ function loses(name: string, text: string, given: FlagValues): boolean {
     ([left, right]) =>
       (left.includes(name) && right.some(isEffective)) || (right.includes(name) && left.some(isEffective)),
   );
-  const place = name === 'json-log-summary' ? '-' : OUTPUTS.includes(name) ? text : undefined;
+  const isToStdout = name === 'json-log-summary' || name === 'output';
+  const place = isToStdout ? '-' : OUTPUTS.includes(name) ? text : undefined;
   const places = OUTPUTS.flatMap((other) => given.all(other));
-  if (given.isOn('json-log-summary')) places.push('-');
+  if (given.isOn('json-log-summary') || given.isGiven('output')) places.push('-');
   return isContradicted || (place !== undefined && places.includes(place));
 }
 

@@ -18,8 +18,8 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode'> {
   readonly frameOf?: ((at: string) => string | undefined) | undefined;
   /** The review of new images, for the Markdown report. Unset: there is none. */
   readonly review?: ReviewSection | undefined;
-  /** Writes the plan file. Unset: none is wanted. */
-  readonly writePlan?: (() => Promise<void>) | undefined;
+  /** Writes the plan file, or the report on stdout. Unset: neither is wanted. */
+  readonly writeOutput?: (() => Promise<void>) | undefined;
   /** The live log and journal of a promotion. */
   readonly record?: Pick<RunRecord, 'close'> | undefined;
   /** Unset: the run is not observed. */
@@ -30,12 +30,12 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode'> {
 
 /** Writes and logs the report, and resolves to the exit code. Throws a `ReportError` if the report cannot be written. */
 export async function concludeRun(report: Report, conclusion: Conclusion): Promise<number> {
-  const { options, places, stdio, stopCode, frameOf, record, review, writePlan } = conclusion;
+  const { options, places, stdio, stopCode, frameOf, record, review, writeOutput } = conclusion;
   conclusion.telemetry?.reported(report);
   const expected = stopCode ?? exitCodeOf(report, options);
   // first: a run that is stopped may not reach the end of its log
   const writing = [
-    writePlan?.(),
+    writeOutput?.(),
     writeReports(report, places, { stdio, frameOf, review, exitCode: expected }),
   ].filter((one) => one !== undefined);
   const failure = await allSettledOrThrow(writing).then(

@@ -28,7 +28,7 @@ export async function finishPromotion(
     stopCode: run.stop.exitCode(),
     review,
     frameOf: where && manifestFrames(where),
-    writePlan: output && (() => output.write(places, stdio)),
+    writeOutput: output && (() => output.write(places, stdio)),
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Log } from '../../ports/log.ts';
 import { advise } from '../../report/advise.ts';
+import { changesOf } from '../../report/audit/changes.ts';
 import type { ReportFinding } from '../../report/envelope.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
 import { parseEdgeId } from '../../report/summary/parse-edge-id.ts';
@@ -18,6 +19,7 @@ export function logDetailsAsJson(report: Report, log: Log): void {
   for (const piece of report.mode === 'verify' ? (report.repair?.pieces ?? []) : []) {
     log.write(piece.outcome === 'failed' ? 'error' : 'info', 'repair', withoutNulls({ ...piece }));
   }
+  for (const change of changesOf(report)) log.write('info', 'change', withoutNulls({ ...change }));
   for (const { about, text } of advise(report))
     log.write('info', 'advice', { decision: about, advice: text });
 }

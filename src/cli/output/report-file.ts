@@ -53,7 +53,7 @@ export async function discardOldReport({ path, old }: FileTarget): Promise<void>
 }
 
 const OUR_REPORT =
-  /^(?:\{\s*"version": \d+,\s*"mode": "(?:parse-only|dry-run|promotion|verify)"|\{"format":"cip-plan"|## (?:Image promotion|Image verification|Promoter manifests)\b)/;
+  /^(?:\{\s*"version": \d+,\s*"mode": "(?:parse-only|dry-run|promotion|verify|audit)"|\{"format":"cip-plan"|## (?:Image promotion|Image verification|Promoter manifests|Audit of production)\b)/;
 
 /** Bytes that identify a report. */
 const BEGINNING = 200;

@@ -1,7 +1,7 @@
 import type { Problem } from '../../manifest/model.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
 import { type PathInRepository, type Remark, remarksOf } from '../../report/remarks/remark.ts';
-import type { RunReport } from '../../report/report.ts';
+import type { Report, ReportItem } from '../../report/report.ts';
 import { repositoryPaths } from './repository-path.ts';
 
 /** The parts of a run that remarks are made of, beside its report. */
@@ -12,12 +12,12 @@ export interface RemarkSources {
 
 /** The problems of the manifests, and the findings and items of the report of a run. */
 export function remarksOfRun(
-  { findings, items }: RunReport,
+  { findings, items }: Report,
   { problems, where }: RemarkSources,
 ): readonly Remark[] {
   const pathOf = repositoryPaths(where);
   // malformed entries are among the problems, which know their rule
-  const edges = Array.from(items).filter(({ decision }) => decision !== 'invalid');
+  const edges = Array.from<ReportItem>(items).filter(({ decision }) => decision !== 'invalid');
   return [...remarksOfProblems(problems, pathOf), ...remarksOf({ findings, items: edges }, pathOf)];
 }
 

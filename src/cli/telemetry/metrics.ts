@@ -32,7 +32,7 @@ export const METRICS: readonly Metric[] = [
   {
     name: 'cip_run_info',
     type: 'gauge',
-    help: 'Mode of the run (parse-only, dry-run, promotion or verify), once it has a report; the value is 1.',
+    help: 'Mode of the run (parse-only, dry-run, promotion, verify or audit), once it has a report; the value is 1.',
     labels: ['mode'],
     samples: ({ report }) => (report === undefined ? [] : [{ labels: { mode: report.mode }, value: 1 }]),
   },

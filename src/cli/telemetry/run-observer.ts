@@ -2,7 +2,7 @@ import type { EndedImage } from '../../copy/copy-events.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Progress, ProgressStage } from '../../ports/progress.ts';
 import type { HostTraffic, Traffic } from '../../ports/traffic.ts';
-import type { RunReport, Verification } from '../../report/report.ts';
+import type { Report } from '../../report/report.ts';
 
 /** A phase of a run. A run may have several of one stage. */
 export interface Phase {
@@ -23,7 +23,7 @@ export interface ObservedRun {
   readonly phases: readonly Phase[];
   readonly traffic: ReadonlyMap<string, HostTraffic>;
   /** Undefined until the plan is final, and of a run without a report. */
-  readonly report: RunReport | Verification | undefined;
+  readonly report: Report | undefined;
   /** Undefined until the run ends. */
   readonly exitCode: number | undefined;
 }
@@ -44,7 +44,7 @@ export class RunObserver {
   readonly #begun: number;
   readonly #phases: Phase[] = [];
   #traffic: Traffic | undefined;
-  #report: RunReport | Verification | undefined;
+  #report: Report | undefined;
 
   constructor(clock: Clock, phaseEnded: (phase: Phase) => void = () => {}) {
     this.#clock = clock;
@@ -70,7 +70,7 @@ export class RunObserver {
     };
   }
 
-  reported(report: RunReport | Verification): void {
+  reported(report: Report): void {
     this.#report = report;
   }
 

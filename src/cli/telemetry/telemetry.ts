@@ -2,7 +2,7 @@ import type { EndedImage } from '../../copy/copy-events.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { Traffic } from '../../ports/traffic.ts';
-import type { RunReport, Verification } from '../../report/report.ts';
+import type { Report } from '../../report/report.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import type { RunOptions } from '../flags/options/run-options.ts';
 import type { LineLog } from '../output/logger.ts';
@@ -16,7 +16,7 @@ export interface Telemetry {
   /** Observes the traffic of the run, and the phases that the returned progress is told of. */
   watch(traffic: Traffic, progress: Progress): Progress;
   /** The report so far; the last one is that of the whole run. */
-  reported(report: RunReport | Verification): void;
+  reported(report: Report): void;
   imageEnded(image: EndedImage): void;
 }
 

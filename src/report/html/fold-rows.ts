@@ -1,8 +1,8 @@
 import { needsAttention } from '../exit-code.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { type FoldableEdge, type FoldedImage, foldEdges } from '../summary/fold-edges.ts';
-import { resultIn, withoutRepository } from '../summary/fold-items.ts';
-import { parseEdgeId, sourceOf } from '../summary/parse-edge-id.ts';
+import { resultIn } from '../summary/fold-items.ts';
+import { parseEdgeId, sourceOf, withoutRepository } from '../summary/parse-edge-id.ts';
 import { plainReason } from '../summary/plain-reason.ts';
 import { Interner } from './interner.ts';
 import type { PageCause, PageReason, PageResult, Run } from './page-data.ts';

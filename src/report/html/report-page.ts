@@ -1,4 +1,5 @@
 import { advise } from '../advise.ts';
+import { CHANGE_HEADER, changeRow, changesOf } from '../audit/changes.ts';
 import { titleOf } from '../render-markdown.ts';
 import { decisionTable } from '../render-text.ts';
 import type { Report } from '../report.ts';
@@ -37,6 +38,7 @@ export function makeReportPage(report: Report, exitCode: number): PageData {
       malformedTable(malformed),
       findingTable(report.findings),
       repairTable(report),
+      changeTable(report),
       adviceTable(report),
       edgeTable(report),
       hostTable(report),
@@ -69,6 +71,15 @@ function adviceTable(report: Report): PageTable {
     note: '',
     header: ['decision', 'advice'],
     rows: advise(report).map(({ about, text }) => [about, text]),
+  };
+}
+
+function changeTable(report: Report): PageTable {
+  return {
+    title: 'Changes since the snapshot',
+    note: '',
+    header: CHANGE_HEADER,
+    rows: changesOf(report).map(changeRow),
   };
 }
 

@@ -1,4 +1,6 @@
 import { countOf } from '../../base/text.ts';
+import { foldAudit } from '../audit/fold-audit.ts';
+import { needsAttention } from '../exit-code.ts';
 import { renderItemLine, withAdvice } from '../render-text.ts';
 import type { Report, ReportItem } from '../report.ts';
 
@@ -33,9 +35,9 @@ const REMARKABLE: ReadonlySet<string> = new Set([
   'different',
 ]);
 
-/** The findings of a report, then its items; the items of one entry are one remark. */
+/** The findings of a report, then its items; the items of one entry, or of one line of an audit, are one remark. */
 export function remarksOf(
-  report: Pick<Report, 'findings' | 'items'>,
+  report: Pick<Report, 'findings'> & { readonly items: Iterable<ReportItem> },
   pathOf: PathInRepository,
 ): readonly Remark[] {
   const findings = report.findings.map(
@@ -46,13 +48,13 @@ export function remarksOf(
       at: placeOf(finding.at, pathOf),
     }),
   );
-  return [...findings, ...remarksOfItems(report.items, pathOf)];
+  return [...findings, ...remarksOfItems(report.items, pathOf), ...remarksOfAudit(report.items, pathOf)];
 }
 
 function remarksOfItems(items: Iterable<ReportItem>, pathOf: PathInRepository): readonly Remark[] {
   const folded = new Map<string, { readonly item: ReportItem; more: number }>();
   for (const item of items) {
-    if (!REMARKABLE.has(item.decision)) continue;
+    if (!REMARKABLE.has(item.decision) || 'uploaded' in item) continue;
     const key = `${item.decision} ${item.at}`;
     const known = folded.get(key);
     if (known === undefined) folded.set(key, { item, more: 0 });
@@ -62,6 +64,18 @@ function remarksOfItems(items: Iterable<ReportItem>, pathOf: PathInRepository): 
     rule: item.decision,
     level: 'error',
     message: `${renderItemLine({ ...item, at: item.destination === null ? item.at : '' })}${more === 0 ? '' : `, and ${countOf(more, 'edge')} more`}`,
+    at: placeOf(item.at, pathOf),
+  }));
+}
+
+function remarksOfAudit(items: Iterable<ReportItem>, pathOf: PathInRepository): readonly Remark[] {
+  const own = Array.from(items).flatMap((item) =>
+    'uploaded' in item && item.destination !== null && needsAttention(item, 'audit') ? [item] : [],
+  );
+  return foldAudit(own).map(({ item, text }) => ({
+    rule: item.decision,
+    level: 'error',
+    message: text,
     at: placeOf(item.at, pathOf),
   }));
 }

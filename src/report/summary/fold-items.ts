@@ -1,7 +1,9 @@
+import { type AuditLine, foldAudit } from '../audit/fold-audit.ts';
+import type { AuditItem } from '../audit/audit.ts';
 import { foldConflicts } from '../render-text.ts';
 import type { Report, ReportItem } from '../report.ts';
 import { type FoldableEdge, type FoldedImage, foldEdges } from './fold-edges.ts';
-import { parseEdgeId, sourceOf } from './parse-edge-id.ts';
+import { parseEdgeId, sourceOf, withoutRepository } from './parse-edge-id.ts';
 import { plainReason } from './plain-reason.ts';
 
 /** The edges of one manifest entry with the same result. */
@@ -20,6 +22,8 @@ export interface FoldedItems {
   /** Without the edges of the report's causes: each cause is printed once. The journal of a killed run has none. */
   readonly images: readonly FoldedImage<ItemLine>[];
   readonly malformed: readonly ReportItem[];
+  /** The lines of an audit, which folds the results of each repository: it has no `images`. */
+  readonly audited: readonly AuditLine[];
 }
 
 /** The parts of a report that edges are folded from. */
@@ -28,14 +32,16 @@ export type ItemsOf = Pick<Report, 'mode' | 'causes'> & { readonly items: Iterab
 /** The edges of a report by image, and its malformed entries, in one pass: iterating may create the items. */
 export function foldItems({ items, mode, causes = [] }: ItemsOf): FoldedItems {
   const malformed: ReportItem[] = [];
+  const audited: AuditItem[] = [];
   const images = foldEdges(
     foldable(foldConflicts<ReportItem>(items), {
       mode,
       malformed,
+      audited,
       causes: new Set(causes.map(({ id }) => id)),
     }),
   );
-  return { images, malformed };
+  return { images, malformed, audited: foldAudit(audited) };
 }
 
 function* foldable(
@@ -43,16 +49,22 @@ function* foldable(
   {
     mode,
     malformed,
+    audited,
     causes,
   }: {
     readonly mode: Report['mode'];
     readonly malformed: ReportItem[];
+    readonly audited: AuditItem[];
     readonly causes: ReadonlySet<string>;
   },
 ): Generator<FoldableEdge<ItemLine>> {
   for (const item of items) {
     if (item.destination === null) malformed.push(item);
     if (item.destination === null || causes.has(item.cause ?? '')) continue;
+    if ('uploaded' in item) {
+      audited.push(item);
+      continue;
+    }
     const { repository, tag } = parseEdgeId(item.destination);
     const result = resultIn(item, mode);
     const name = repository.slice(repository.lastIndexOf('/'));
@@ -60,12 +72,6 @@ function* foldable(
     const makeLine = () => ({ result, tag, item, reason: plainReason(item) });
     yield { key, destination: repository, source: sourceOf(item), makeLine };
   }
-}
-
-/** A reason may name its destination: without the name, it is the same at every destination. */
-export function withoutRepository(reason: string, repository: string): string {
-  const host = repository.slice(0, repository.indexOf('/'));
-  return reason.includes(host) ? reason.replaceAll(repository, '').replaceAll(host, '') : reason;
 }
 
 /** The outcome of a write; of any other edge, and in a dry run, the decision. */

@@ -55,13 +55,11 @@ export function edgeLine(
 /** Results first, then problems. Edges that were not attempted are one line for each host. */
 function* imageLines(report: Report, options: ItemLineOptions): Generator<Line> {
   const { attempted: items, lines: unattempted } = foldUnattempted<ReportItem>(report.items, report.mode);
-  const { images, malformed } = foldItems({ ...report, items });
-  const lines = images.flatMap((image) =>
-    image.lines.map((line) => ({
-      ...imageLine(image, line),
-      level: levelOf(line.item, report.mode, options),
-    })),
-  );
+  const { images, malformed, audited } = foldItems({ ...report, items });
+  const lines = [
+    ...images.flatMap((image) => image.lines.map((line) => ({ ...imageLine(image, line), item: line.item }))),
+    ...audited.map(({ item, text }) => ({ word: item.decision, text, item })),
+  ].map(({ item, ...line }) => ({ ...line, level: levelOf(item, report.mode, options) }));
   yield* lines.filter(({ level }) => level === 'info');
   for (const { at, decision, reason } of malformed) {
     yield { level: 'error', word: decision, text: `${at}: ${reason}` };

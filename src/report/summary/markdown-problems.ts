@@ -58,7 +58,7 @@ export function problemSection(report: Report, { frameOf, room, ...parts }: Part
 
 function* problemsOf(
   report: Report,
-  { images, malformed, lists }: Omit<Parts, 'frameOf' | 'room'>,
+  { images, malformed, audited, lists }: Omit<Parts, 'frameOf' | 'room'>,
 ): Generator<Problem> {
   for (const cause of report.causes ?? []) {
     const { word, text } = causeText(cause);
@@ -73,6 +73,10 @@ function* problemsOf(
       if (needsAttention(line.item, report.mode))
         yield { text: describeLine(image, { line, lists }), at: line.item.at, image };
     }
+  }
+  for (const { item, text } of audited) {
+    if (needsAttention(item, report.mode))
+      yield { text: `**${item.decision}** ${escapeCell(shortenDigests(text))}`, at: item.at };
   }
   yield* findingsOf(report, 'warn');
 }

@@ -1,5 +1,6 @@
 import { oneLine } from '../../base/text.ts';
 import { advise } from '../advise.ts';
+import { changesOf, changeText } from '../audit/changes.ts';
 import { decisionTable, renderFindingLine, renderRepairLine } from '../render-text.ts';
 import type { Report } from '../report.ts';
 import { summarizeHosts } from './host-table.ts';
@@ -54,6 +55,7 @@ function* bodyLines(report: Report, options: SummaryOptions): Generator<Line> {
     const [word, text] = splitFirst(renderRepairLine(piece));
     yield { level: piece.outcome === 'failed' ? 'error' : 'info', word, text };
   }
+  for (const change of changesOf(report)) yield { level: 'info', ...changeText(change) };
   for (const { about, text } of advise(report)) {
     yield { level: 'info', word: `what to do about ${about}:`, text };
   }

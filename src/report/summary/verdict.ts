@@ -31,6 +31,8 @@ export function openingSentence(report: Report): string {
       return `Check: ${scopeOf(report, 'for')}${partOf(report)}`;
     case 'verify':
       return verifySentence(report);
+    case 'audit':
+      return auditSentence(report);
     default:
       return report satisfies never;
   }
@@ -46,6 +48,11 @@ export function verifySentence(scope: Scope & Pick<Verification, 'via'>): string
   return `Verify: ${scopeOf(scope, 'at')}${through(scope.via)}${partOf(scope)}`;
 }
 
+/** The first line of an audit. */
+export function auditSentence(scope: Scope): string {
+  return `Audit: ${scopeOf(scope, 'at')}${partOf(scope)}`;
+}
+
 /** The last line of a run: results and exit code. */
 export function verdictOf(report: Report, exitCode: number): string {
   const stopped = report.stopped ? ', stopped early' : '';
@@ -54,10 +61,17 @@ export function verdictOf(report: Report, exitCode: number): string {
   return `${verbOf(report, exitCode)} ${scope}: ${resultsOf(report)}${stopped}${partOf(report)} (exit ${exitCode})`;
 }
 
-const PREPOSITIONS = { promotion: 'to', 'dry-run': 'to', 'parse-only': 'for', verify: 'at' } as const;
+const PREPOSITIONS = {
+  promotion: 'to',
+  'dry-run': 'to',
+  'parse-only': 'for',
+  verify: 'at',
+  audit: 'at',
+} as const;
 
 function verbOf(report: Report, exitCode: number): string {
   if (report.mode === 'verify') return 'Verified';
+  if (report.mode === 'audit') return 'Audited';
   const { mode, summary } = report;
   switch (mode) {
     case 'promotion':
@@ -119,9 +133,34 @@ function resultsOf(report: Report): string {
           invalid: 'malformed',
         }),
       ]);
+    case 'audit':
+      return list([
+        `${counts['present'] ?? 0} present`,
+        ...unknownIn(counts),
+        ...nonZero(counts, {
+          allowed: 'allowed',
+          different: 'different',
+          missing: 'missing',
+          conflict: 'in conflict',
+          unreadable: 'unreadable',
+          'not-checked': 'not checked',
+          invalid: 'malformed',
+        }),
+      ]);
     default:
       return report satisfies never;
   }
+}
+
+/** Content that no manifest allows. */
+function unknownIn(counts: Counts): string[] {
+  const repositories = counts['unknown-repository'] ?? 0;
+  return [
+    ...nonZero(counts, { 'unknown-tag': 'unknown by tag', 'unknown-digest': 'unknown by digest' }),
+    ...(repositories === 0
+      ? []
+      : [`${repositories} unknown ${repositories === 1 ? 'repository' : 'repositories'}`]),
+  ];
 }
 
 function plannedCounts({ mode, summary: counts }: Planned): string {

@@ -50,6 +50,13 @@ describe('a flag from the environment', () => {
     });
   });
 
+  it('is left out where its format is one of another command, and kept where it is a format of none', () => {
+    expect(flagsOf(['audit'], { CIP_OUTPUT: 'csv' })).toEqual({});
+    expect(flagsOf(['audit'], { CIP_OUTPUT: 'html' })).toEqual({ output: ['html'] });
+    expect(flagsOf(['audit'], { CIP_OUTPUT: 'cvs' })).toEqual({ output: ['cvs'] });
+    expect(flagsOf(['audit', '-output=json'], { CIP_REPORT: '-' })).toEqual({ output: ['json'] });
+  });
+
   it.each([
     [{ CIP_CONFIRM: '1' }, 'CIP_CONFIRM is not allowed: -confirm must be on the command line'],
     [{ CIP_CONFIRM: 'false' }, 'CIP_CONFIRM is not allowed: -confirm must be on the command line'],

@@ -20,13 +20,10 @@ export class GoogleListing {
   readonly #named = new Set<Tag>();
   readonly #indexes = new Set<Digest>();
   readonly #children = new Set<ImageName>();
+  readonly #pages: JsonObject[] = [];
 
-  readonly #times: Map<Digest, number> | undefined;
-
-  /** `times` receives the upload times of the digests; unset, they are not read. */
-  constructor(leaveOut: LeaveOut, times?: Map<Digest, number>) {
+  constructor(leaveOut: LeaveOut) {
     this.#leaveOut = leaveOut;
-    this.#times = times;
   }
 
   /** The number of digests and children so far. */
@@ -36,6 +33,7 @@ export class GoogleListing {
 
   add({ manifest, child, tags }: JsonObject): void {
     const images = isObject(manifest) ? manifest : {};
+    this.#pages.push(images);
     for (const key of Object.keys(images)) {
       const digest = parseDigest(key);
       const image = images[key];
@@ -56,18 +54,21 @@ export class GoogleListing {
   }
 
   listing(): Listing {
+    const pages = this.#pages;
     return {
       kind: 'digests',
       manifests: this.#manifests,
       tags: this.#tags,
       indexes: this.#indexes,
       children: Array.from(this.#children),
+      // read where it is needed: an audit needs it, a promotion does not
+      get uploaded() {
+        return uploadTimesOf(pages);
+      },
     };
   }
 
-  #addImage(digest: Digest, { tag, mediaType, timeUploadedMs }: JsonObject): void {
-    const uploaded = Number(timeUploadedMs);
-    if (uploaded > 0) this.#times?.set(digest, uploaded);
+  #addImage(digest: Digest, { tag, mediaType }: JsonObject): void {
     const own = this.#fit(tag, parseTag);
     const known = this.#manifests.get(digest);
     this.#manifests.set(digest, known === undefined ? own : [...known, ...own]);
@@ -79,6 +80,24 @@ export class GoogleListing {
     return fitTexts(Array.isArray(list) ? list : [], { parse, leaveOut: this.#leaveOut });
   }
 }
+
+/** Undefined for a host that lists no times. */
+function uploadTimesOf(pages: readonly JsonObject[]): ReadonlyMap<Digest, number> | undefined {
+  const times = new Map<Digest, number>();
+  for (const [key, image] of pages.flatMap((page) => Object.entries(page))) {
+    const digest = parseDigest(key);
+    const time = isObject(image) ? image['timeUploadedMs'] : undefined;
+    if (digest !== undefined && isTime(time)) times.set(digest, Number(time));
+  }
+  return times.size === 0 ? undefined : times;
+}
+
+/** Google writes milliseconds since the epoch as text. A number above the last date of JavaScript is no time. */
+function isTime(value: unknown): value is string {
+  return typeof value === 'string' && /^\d{1,16}$/.test(value) && Number(value) <= LAST_DATE;
+}
+
+const LAST_DATE = 8.64e15;
 
 /** A child is one path component: any other text would lead to another path. */
 function parseChild(text: string): ImageName | undefined {

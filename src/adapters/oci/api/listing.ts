@@ -29,10 +29,8 @@ export async function readUploadTimes(
   session: Session,
   { repository, signal }: { repository: Repository; signal: AbortSignal },
 ): Promise<ReadonlyMap<Digest, number>> {
-  const request = readRequest(session, repository, partsOf(signal));
-  const times = new Map<Digest, number>();
-  await readListing(session, request, isUnknownRepository, times);
-  return times;
+  const listing = await listRepository(session, { repository, signal });
+  return listing.kind === 'digests' ? (listing.uploaded ?? new Map()) : new Map();
 }
 
 /** GET `/v2/tags/list`: Google's hosts list the repositories below them. */
@@ -47,16 +45,15 @@ function partsOf(signal: AbortSignal) {
   return { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
 }
 
-/** `isMissing` is true for a 404 that means no repository, not one that means no list. `times` receives upload times. */
+/** `isMissing` is true for a 404 that means no repository, not one that means no list. */
 async function readListing(
   session: Session,
   request: HttpRequest,
   isMissing: (response: HttpResponse) => boolean,
-  times?: Map<Digest, number>,
 ): Promise<Listing> {
   const leaveOut = (name: unknown) => session.invalidNames.note(request.host, name);
   const tags = new Set<Tag>();
-  const google = new GoogleListing(leaveOut, times);
+  const google = new GoogleListing(leaveOut);
   let requests = 0;
   let isGoogle = false;
   const taken = () => tags.size + google.size;

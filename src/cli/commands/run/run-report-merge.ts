@@ -32,8 +32,11 @@ export async function runReportMerge(options: MergeOptions, context: ProcessCont
   const log = createLogger(context.stdio, options.log, Date.now);
   const places = await prepareReports(options, { files });
   const reports = await readReports(files);
-  if (options.allowLost && reports.some(({ report }) => report.mode === 'verify')) {
-    throw new UsageError('-allow-lost is not allowed with reports of cip verify');
+  if (
+    options.allowLost &&
+    reports.some(({ report }) => report.mode === 'verify' || report.mode === 'audit')
+  ) {
+    throw new UsageError('-allow-lost is not allowed with reports of cip verify and cip audit');
   }
   return await concludeRun(mergeAll(reports), {
     ...context,

@@ -1,0 +1,86 @@
+import { basename, dirname, join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
+import { SourceFile } from '../../manifest/source-file.ts';
+import { exists } from '../output/new-files.ts';
+import { readSource } from '../../manifest/layout/read-source.ts';
+import { renderProblem } from '../../manifest/problem.ts';
+import type { ManifestLocation } from '../../manifest/read-manifests.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Allowance } from '../../workflows/audit/allow-list.ts';
+import { parseAllowList } from '../../workflows/audit/parse-allow-list.ts';
+import { InputError } from '../flags/usage-error.ts';
+import { writeReportFile } from '../output/report-file.ts';
+import { resolveTarget } from '../output/report-target.ts';
+
+const NAME = 'audit-allow.yaml';
+
+/** The allow-list of an audit, as its file is. */
+export interface AllowListFile {
+  readonly path: string;
+  /** Empty where there is no file. */
+  readonly text: string;
+  readonly allowances: readonly Allowance[];
+}
+
+interface Place {
+  readonly where: ManifestLocation;
+  /** Undefined: `audit-allow.yaml` beside the manifests, which may be missing. */
+  readonly file: string | undefined;
+  /** Whether the file may be missing although it is named: it will be written. */
+  readonly isWritten: boolean;
+}
+
+/** Reads the allow-list and logs its problems. Throws an `InputError` for a file that cannot be used. */
+export async function readAllowList(
+  { where, file, isWritten }: Place,
+  log: Log,
+  signal: AbortSignal,
+): Promise<AllowListFile> {
+  const path = file ?? join(where.kind === 'thin' ? where.directory : dirname(where.file), NAME);
+  const isOptional = file === undefined || isWritten;
+  if (isOptional && !(await exists(path))) return { path, text: '', allowances: [] };
+  const source = await readSource({ file: file ?? basename(path), path }, signal);
+  if (!(source instanceof SourceFile)) throw new InputError(`cannot read the allow-list ${source.message}`);
+  const allowances = parseAllowList(source);
+  for (const problem of source.problems) log.write(problem.severity, renderProblem(problem));
+  if (source.problems.some(({ severity }) => severity === 'error')) {
+    throw new InputError(`the allow-list ${path} cannot be used: see above`);
+  }
+  return { path, text: source.text, allowances };
+}
+
+const HEAD = `# What may be in production although no manifest names it: see docs/audit.md.
+# Give each entry its reason, and a day on which it ends: "expires: YYYY-MM-DD".
+`;
+
+/**
+ * Adds entries to the end of an allow-list, and keeps every other byte. Throws an `InputError` if the file was changed
+ * meanwhile or is no list of lines.
+ */
+export async function extendAllowList(
+  { path, text }: AllowListFile,
+  entries: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const target = await resolveTarget(path);
+  if (!('kind' in target) || target.kind !== 'file')
+    throw new InputError(`cannot write the allow-list ${path}: it is no file`);
+  const now = target.old === undefined ? '' : await currentText(path, signal);
+  if (now !== text) throw new InputError(`the allow-list ${path} was changed meanwhile: run it again`);
+  const end = text === '' || text.endsWith('\n') ? '' : '\n';
+  const extended = `${text === '' ? HEAD : text}${end}${entries}`;
+  const check = new SourceFile(path, extended);
+  parseAllowList(check);
+  if (check.problems.length > 0)
+    throw new InputError(
+      `cannot add to the allow-list ${path}: write its entries as lines that begin with "- "`,
+    );
+  await writeReportFile(target, () => [extended]).catch((error: unknown) => {
+    throw new InputError(`cannot write the allow-list ${path}: ${messageOf(error)}`);
+  });
+}
+
+async function currentText(path: string, signal: AbortSignal): Promise<string> {
+  const source = await readSource({ file: path, path }, signal);
+  return source instanceof SourceFile ? source.text : '';
+}
