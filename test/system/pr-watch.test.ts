@@ -1,4 +1,3 @@
-// Covers src/cli/runtime/read-watch-rules.ts
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { image, push } from '../builders/images.ts';

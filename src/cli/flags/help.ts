@@ -1,4 +1,3 @@
-import { groupBy } from '../../base/maps.ts';
 import { type CipCommand, callOf, type Example, type ProgramName } from '../commands/command.ts';
 import { COMMANDS } from '../commands/commands.ts';
 import { type Flag, isInHelp } from './flag.ts';

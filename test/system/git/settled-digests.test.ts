@@ -1,3 +1,4 @@
+// Covers src/workflows/changes/settled-digests.ts
 import { expect, it } from 'vitest';
 import { createGitHistory } from '../../../src/adapters/git/history.ts';
 import { settledDigests } from '../../../src/workflows/changes/settled-digests.ts';

@@ -1,3 +1,7 @@
+import { join } from 'node:path';
+import { LayoutError } from '../../../manifest/layout/layout-error.ts';
+import { readSettings } from '../../../settings/read-settings.ts';
+import { SETTINGS_FILE } from '../../../settings/settings-path.ts';
 import { quote } from '../../../base/text.ts';
 import { parseRegistryName } from '../../../image/repository.ts';
 import type { PromoterManifest } from '../../../manifest/model.ts';
@@ -68,4 +72,13 @@ function taskOfRule(
     filters: [parseFilters({ images, tags, digests: [] }, 'tags')],
     unmatched: 'ignored',
   };
+}
+
+/** The section `watch` of the settings beside the manifests. Throws an `InputError` if there is none. */
+export async function readWatchRules(directory: string, signal: AbortSignal): Promise<readonly WatchRule[]> {
+  const settings = await readSettings(join(directory, SETTINGS_FILE), signal).catch((error: unknown) => {
+    throw error instanceof LayoutError ? new InputError(error.message) : error;
+  });
+  if (settings.watch) return settings.watch;
+  throw new InputError(`${SETTINGS_FILE} has no section "watch": nothing is watched`);
 }

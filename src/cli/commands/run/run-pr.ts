@@ -15,10 +15,9 @@ import { writeTo } from '../../output/stdio.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
 import { openUpstream, type Upstream } from '../../runtime/open-upstream.ts';
 import { createPrompter, type Prompter } from '../../runtime/prompter.ts';
-import { readWatchRules } from '../../runtime/read-watch-rules.ts';
 import type { ProcessContext } from '../command.ts';
 import { commandOf } from './pull-request-command.ts';
-import { type Task, taskOfFlags, tasksOfRules } from './pull-request-tasks.ts';
+import { readWatchRules, type Task, taskOfFlags, tasksOfRules } from './pull-request-tasks.ts';
 
 /** The parts of a run that opens pull requests. */
 interface Work extends Omit<Upstream, 'prefix'> {
