@@ -2,6 +2,7 @@ import type { Flag } from '../flags/flag.ts';
 import { apply } from './apply.ts';
 import type { CipCommand } from './command.ts';
 import { add } from './add.ts';
+import { auditServe } from './audit-serve.ts';
 import { completionOf } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly CipCommand[] = [
   show,
   apply,
   reportMerge,
+  auditServe,
   completionOf(() => COMMANDS),
   version,
 ];

@@ -15,7 +15,11 @@ export interface CompletedFlags {
 }
 
 /** Variables with this prefix that are no flags. */
-const OTHER_VARIABLES: readonly string[] = ['CIP_DEBUG'];
+const OTHER_VARIABLES: readonly string[] = [
+  'CIP_DEBUG',
+  'CIP_AUDIT_MANIFEST_REPO_MANIFEST_DIR',
+  'CIP_AUDIT_TESTCASE_UUID',
+];
 
 const SNAPSHOTS: readonly string[] = ['snapshot', 'manifest-based-snapshot-of'];
 

@@ -43,6 +43,8 @@ export interface RuntimeParts {
 export interface RunRegistries extends Omit<OciRegistry, 'close'> {
   readonly whole: WholeRegistryReader;
   readonly facts: RepositoryFactsReader;
+  /** Sends requests to services that are no registries. */
+  readonly fetch: typeof fetch;
 }
 
 /** The network clients of a process. */
@@ -96,6 +98,7 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
         invalidNames: invalidNamesSince(client.invalidNames),
         whole: createArtifactRegistryReader(api),
         facts: createRepositoryFactsReader({ ...api, log }),
+        fetch: google.fetch,
       };
     },
     close: async () => {
