@@ -8,6 +8,8 @@ export function describeJsonFault(text: string): string {
     const position = /position (\d+)/.exec(message)?.[1];
     const token = /^Unexpected token '?(.)/u.exec(message)?.[1];
     const character = token ?? (position === undefined ? '' : text.charAt(Number(position)));
-    return character === '' ? 'unexpected end of JSON input' : `invalid character ${JSON.stringify(character)}`;
+    return character === ''
+      ? 'unexpected end of JSON input'
+      : `invalid character ${JSON.stringify(character)}`;
   }
 }

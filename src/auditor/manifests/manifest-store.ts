@@ -59,10 +59,11 @@ export class ManifestStore {
   async recent(signal: AbortSignal): Promise<LoadedManifests> {
     const { loaded } = this.#state;
     if (loaded !== undefined && this.#age() <= this.#options.maxAge) return loaded;
+    if (loaded === undefined) return await this.fresh(signal);
     try {
       return await untilAborted(this.#running ?? this.#next(), signal);
     } catch (error) {
-      if (loaded === undefined || signal.aborted) throw error;
+      if (signal.aborted) throw error;
       return loaded;
     }
   }

@@ -36,12 +36,16 @@ function allowedBy({ manifests, broken }: ParsedVersion): Pick<ParsedImages, 'im
   return { images, broken: broken.map(({ file, reason }) => `${file}: ${reason}`) };
 }
 
-/** A directory of plain manifests may have other YAML files in it. */
+/**
+ * A directory of plain manifests may have other YAML files in it. One without images is none: it may be the half of a thin
+ * manifest that stands in the wrong place.
+ */
 function plainManifestsIn(files: ReadonlyMap<string, CommittedFile>): ReadonlyMap<string, CommittedFile> {
   return new Map(
-    Array.from(files).filter(
-      ([path, { bytes }]) =>
-        YAML.test(path) && /^["']?registries["']?\s*:/m.test(Buffer.from(bytes).toString('utf8')),
-    ),
+    Array.from(files).filter(([path, { bytes }]) => {
+      if (!YAML.test(path)) return false;
+      const text = Buffer.from(bytes).toString('utf8');
+      return /^["']?registries["']?\s*:/m.test(text) && /^["']?images["']?\s*:/m.test(text);
+    }),
   );
 }
