@@ -42,6 +42,7 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['shard'], ['shard-count']],
   [['output'], ['output-format']],
   [['report'], ['json-log-summary']],
+  [['no-auth'], ['oidc-audience', 'oidc-email', 'webhook-token-file', 'webhook-hmac-key-file']],
   [['repair'], ['via']],
   [['quiet'], ['verbose']],
 ];
