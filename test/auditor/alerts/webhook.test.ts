@@ -6,7 +6,8 @@ const { signal } = new AbortController();
 
 function webhook(answer: (text: string) => Promise<Response>) {
   const failures: string[] = [];
-  const fetch: typeof globalThis.fetch = async (_url, init) => await answer(String(init?.body));
+  const fetch: typeof globalThis.fetch = async (_url, init) =>
+    await answer(typeof init?.body === 'string' ? init.body : '');
   const sender = new AlertWebhook({
     url: 'https://hooks.example.com/x',
     fetch,

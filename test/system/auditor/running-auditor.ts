@@ -14,16 +14,16 @@ export interface RunningAuditor {
   readonly url: string;
   readonly program: RunningCip;
   /** Sends a body, and resolves to status and text. */
-  post(body: string, headers?: Readonly<Record<string, string>>): Promise<string>;
+  readonly post: (body: string, headers?: Readonly<Record<string, string>>) => Promise<string>;
   /** Sends a change as a push subscription does. */
-  push(change: {
+  readonly push: (change: {
     readonly action?: string;
     readonly digest?: string;
     readonly tag?: string;
-  }): Promise<string>;
-  get(path: string): Promise<string>;
+  }) => Promise<string>;
+  readonly get: (path: string) => Promise<string>;
   /** Resolves to all lines of the log once one of them matches. */
-  logged(pattern: RegExp): Promise<readonly LogLine[]>;
+  readonly logged: (pattern: RegExp) => Promise<readonly LogLine[]>;
 }
 
 /** The service on a free port of the loopback device, with the id `ID`. It is killed when the running test ends. */

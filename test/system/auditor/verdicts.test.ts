@@ -1,3 +1,5 @@
+// Covers src/cli/runtime/extra-images.ts
+// Covers src/cli/runtime/sender-auth.ts
 // Covers src/cli/commands/run/run-audit-serve.ts
 import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
