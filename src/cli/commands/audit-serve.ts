@@ -1,7 +1,6 @@
 import { flagsOf } from '../flags/flag.ts';
 import { LOG_FLAGS, REGISTRY_FLAGS } from '../flags/flags.ts';
-import { type AuditServeOptions, auditServeOptionsOf } from '../flags/options/audit-serve-options.ts';
-import { defineCommand } from './command.ts';
+import { defineCommand, type Given } from './command.ts';
 
 const MANIFEST_FLAGS = flagsOf('Manifests', [
   { name: 'url', value: 'URL', description: 'read the manifests from this git repository' },
@@ -85,7 +84,7 @@ const FORMER_SPELLINGS = flagsOf('Former spellings', [
 ]);
 
 /** `cip audit serve`, which is also `cip-auditor`. */
-export const auditServe = defineCommand<AuditServeOptions>({
+export const auditServe = defineCommand<Given>({
   words: 'audit serve',
   isOfKpromo: true,
   flags: [
@@ -98,7 +97,7 @@ export const auditServe = defineCommand<AuditServeOptions>({
   ],
   help: {
     about: 'judges the changes that registries report: those that no manifest allows are rejected.',
-    summary: ['-url=URL -oidc-audience=URL -oidc-email=ACCOUNT', 'watch production for changes'],
+    summary: ['-url=URL -no-auth', 'watch production for changes'],
     examples: [
       ['-path=DIR -no-auth', 'read manifests from a directory, for a trial'],
       ['-url=URL -path=DIR -webhook-token-file=FILE', 'take webhooks of a registry'],
@@ -106,6 +105,6 @@ export const auditServe = defineCommand<AuditServeOptions>({
     notes: ['POST to any path takes a message; GET /healthz, /readyz and /metrics.'],
     exit: '2 unusable input; 130, 143 stopped.',
   },
-  parse: ({ flags, env }) => auditServeOptionsOf(flags, env),
-  run: async (options, context) => (await import('./run/service-runs.ts')).runAuditServe(options, context),
+  parse: (given) => given, // options that no other command has are parsed where the run is loaded: every start loads this module
+  run: async (given, context) => (await import('./run/document-runs.ts')).runAuditServe(given, context),
 });

@@ -28,7 +28,7 @@ const PLAN_FLAGS = flagsOf('Plan files', [
   {
     name: 'plan-out',
     value: 'FILE',
-    description: 'write the plan of a dry run, for `cip show` and `cip apply`; `-` is stdout',
+    description: 'write the plan, for `cip show` and `cip apply`; `-` is stdout',
     neverEmpty: true,
   },
   {

@@ -2,16 +2,9 @@ import { type CipCommand, callOf, type Example, type ProgramName } from '../comm
 import { COMMANDS } from '../commands/commands.ts';
 import { type Flag, isInHelp } from './flag.ts';
 
-/** The order of the titles. */
-const TITLES = [
-  'Manifests',
-  'Promotion',
-  'Verification',
-  'Report',
-  'Snapshots',
-  'Registries',
-  'General',
-] as const;
+/** Titles that come first and last; others stand between them, in the order of the flags. */
+const FIRST_TITLES = ['Manifests', 'Promotion', 'Verification', 'Report', 'Snapshots'];
+const LAST_TITLES = ['Registries', 'General'];
 
 const SPELLING =
   'Flags take one dash or two, and -flag=value or -flag value; booleans take =true and =false.';
@@ -57,7 +50,9 @@ function renderCalls(program: ProgramName, command: CipCommand): string[] {
 }
 
 function renderGroups(flags: readonly Flag[]): string[] {
-  return TITLES.flatMap((title) => {
+  const others = flags.map(({ group }) => group).filter((group) => !LAST_TITLES.includes(group));
+  const titles = new Set([...FIRST_TITLES, ...others, ...LAST_TITLES]);
+  return Array.from(titles).flatMap((title) => {
     const members = flags.filter(({ group }) => group === title);
     return members.length === 0 ? [] : [`${title}:`, ...members.map(renderFlag), ''];
   });

@@ -7,7 +7,7 @@
 import { describe, expect, it } from 'vitest';
 import { defineCommand, type ProgramName } from '../../../src/cli/commands/command.ts';
 import { COMMANDS, makeTable } from '../../../src/cli/commands/commands.ts';
-import { type Flag, flagsOf } from '../../../src/cli/flags/flag.ts';
+import { type Flag, flagsOf, isInHelp } from '../../../src/cli/flags/flag.ts';
 import { REPORT_FILE_FLAGS } from '../../../src/cli/flags/flags.ts';
 import { renderHelp } from '../../../src/cli/flags/help.ts';
 import { helpHint, parseCommandLine } from '../../../src/cli/flags/parse-command-line.ts';
@@ -232,4 +232,10 @@ describe('a command with an operand and a flag of its own', () => {
       /^cip show is of this test\.\n[\s\S]*-depth N +levels\n/,
     );
   });
+});
+
+it.each(COMMANDS)('-help-all of cip $words has every flag, whatever its title', (command) => {
+  const help = renderHelp(command, { program: 'cip', isAll: true });
+  const missing = command.flags.filter((flag) => isInHelp(flag) && !help.includes(`\n  -${flag.name} `));
+  expect(missing).toEqual([]);
 });

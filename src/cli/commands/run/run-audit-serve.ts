@@ -18,7 +18,7 @@ import { ChildFinder } from '../../../auditor/verdict/child-finder.ts';
 import { messageOf } from '../../../base/errors.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { ManifestSource } from '../../../ports/manifest-source.ts';
-import type { AuditServeOptions } from '../../flags/options/audit-serve-options.ts';
+import { type AuditServeOptions, auditServeOptionsOf } from '../../flags/options/audit-serve-options.ts';
 import { InputError } from '../../flags/usage-error.ts';
 import { createServiceLog, type ServiceLog } from '../../output/service-log.ts';
 import { VERSION } from '../../output/version.ts';
@@ -28,7 +28,7 @@ import { catchWarnings } from '../../runtime/run-scope.ts';
 import { openSenderAuth } from '../../runtime/sender-auth.ts';
 import { catchStopSignals, type StopSignals } from '../../runtime/stop-signals.ts';
 import { renderAuditorMetrics } from '../../telemetry/auditor-metrics.ts';
-import type { ProcessContext } from '../command.ts';
+import type { Given, ProcessContext } from '../command.ts';
 
 /** Milliseconds that messages in flight get after the first SIGTERM. */
 const GRACE = 10_000;
@@ -40,8 +40,9 @@ const GIT_INTERVAL = 1_000;
 /** Milliseconds beyond the interval of fetches: the next one has usually ended by then, and no message waits for it. */
 const FETCH_DELAY = 5_000;
 
-/** `cip audit serve` until a signal ends it. Resolves to the exit code. */
-export async function runAuditServe(options: AuditServeOptions, context: ProcessContext): Promise<number> {
+/** `cip audit serve` until a signal ends it. Resolves to the exit code. Throws a `UsageError` for invalid flags. */
+export async function runAuditServe({ flags, env: given }: Given, context: ProcessContext): Promise<number> {
+  const options = auditServeOptionsOf(flags, given);
   const { env, stdio } = context;
   const log = createServiceLog(stdio.out, {
     level: options.log.level,
