@@ -35,9 +35,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     console.error(USAGE);
     return 2;
   }
-  const [rate, seconds, burst, rejected] = [values.rate, values.seconds, values.burst, values.rejected].map(
-    Number,
-  ) as [number, number, number, number];
+  const [rate, seconds] = [Number(values.rate), Number(values.seconds)];
+  const [burst, rejected] = [Number(values.burst), Number(values.rejected)];
   const messages = await makeMessages(values.manifests, rejected);
   const auditor = await startAuditor(values.manifests);
   try {
