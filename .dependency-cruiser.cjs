@@ -46,6 +46,11 @@ const TABLE = {
     src: [...STAGES, 'browse', 'ports', 'image', 'base'],
     touches: { 'p-limit': ANYWHERE, semver: ['mm/', 'review/'], zod: ['audit/'] },
   },
+  // a service: it listens, so it is no workflow, and it judges by manifests and the content of registries alone
+  auditor: {
+    src: ['edges', 'manifest', 'ports', 'image', 'base'],
+    touches: { zod: ['events/'], 'node:http': ['server/'], 'node:crypto': ['server/authorizer.ts'] },
+  },
   http: {
     src: ['ports', 'image', 'base'],
     touches: { 'node:*': ANYWHERE, undici: ANYWHERE, 'p-limit': ANYWHERE },
@@ -70,6 +75,7 @@ const TABLE = {
       'settings',
       'browse',
       'workflows/*',
+      'auditor',
       'http',
       'adapters/*',
       'embedded-registry',

@@ -3,6 +3,7 @@ import { CodedError, messageOf } from '../base/errors.ts';
 import { escapeLines } from '../base/text.ts';
 import type { ProgramName } from './commands/command.ts';
 import { TABLE } from './commands/commands.ts';
+import { spellAuditor } from './flags/audit-spellings.ts';
 import { addEnvironment, nameVariables } from './flags/environment-flags.ts';
 import type { FlagValues } from './flags/flag-values.ts';
 import { renderHelp } from './flags/help.ts';
@@ -20,7 +21,7 @@ interface Call {
 
 /** Runs the command that an argument list names, and resolves to its exit code. */
 export async function runProgram(program: ProgramName, { argv, stdio }: Call): Promise<number> {
-  const line = parseCommandLine(program, withoutHelpWord(argv), { kindOf });
+  const line = parseCommandLine(program, spellAuditor(withoutHelpWord(argv)), { kindOf });
   const { command, flags } = line;
   if (flags.isOn('version')) return await printVersion(stdio, 'text');
   const isAll = flags.isOn('help-all');

@@ -27,12 +27,14 @@ export function manifestPaths(where: ManifestLocation, paths: readonly string[])
 
 type Parsed = Pick<ParsedProject, 'manifest'> & { readonly problems: readonly Problem[] };
 
-/** Parses versions of the manifests. Content that several of them share is parsed once. */
+/** Parses versions of the manifests one after the other. Content that a version shares with the one before is not parsed again. */
 export class VersionParser {
   readonly #kind: ManifestLocation['kind'];
-  readonly #known = new Map<string, Parsed>();
+  /** Of the last version, by the identity of the content. */
+  #known: ReadonlyMap<string, Parsed> = new Map();
+  #next = new Map<string, Parsed>();
 
-  constructor({ kind }: ManifestLocation) {
+  constructor({ kind }: Pick<ManifestLocation, 'kind'>) {
     this.#kind = kind;
   }
 
@@ -42,6 +44,8 @@ export class VersionParser {
       this.#kind === 'plain'
         ? Array.from(files, ([path, file]) => this.#plain(path, file))
         : projectsIn(Array.from(files.keys())).map((project) => this.#thin(project, files));
+    this.#known = this.#next;
+    this.#next = new Map();
     const found = parsed.filter((one) => one !== undefined);
     return {
       manifests: found.map(({ manifest }) => manifest).filter((manifest) => manifest !== undefined),
@@ -50,7 +54,7 @@ export class VersionParser {
   }
 
   #plain(path: string, file: VersionedFile): Parsed {
-    return getOrMake(this.#known, `${path} ${file.id}`, () => {
+    return this.#parseOnce(`${path} ${file.id}`, () => {
       const source = sourceOf(path, file.bytes);
       const { manifest } = parsePlain(source);
       return { manifest, problems: source.problems };
@@ -61,7 +65,7 @@ export class VersionParser {
     const manifest = files.get(manifestOf(project));
     const images = files.get(imagesOf(project));
     if (manifest === undefined || images === undefined) return undefined;
-    return getOrMake(this.#known, `${project} ${manifest.id} ${images.id}`, () => {
+    return this.#parseOnce(`${project} ${manifest.id} ${images.id}`, () => {
       const sources = [
         sourceOf(manifestOf(project), manifest.bytes),
         sourceOf(imagesOf(project), images.bytes),
@@ -69,6 +73,10 @@ export class VersionParser {
       const parsed = parseThin(...sources);
       return { manifest: parsed.manifest, problems: sources.flatMap(({ problems }) => problems) };
     });
+  }
+
+  #parseOnce(content: string, parse: () => Parsed): Parsed {
+    return getOrMake(this.#next, content, () => this.#known.get(content) ?? parse());
   }
 }
 

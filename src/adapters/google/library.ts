@@ -61,7 +61,7 @@ export async function callLibrary<T>(
 }
 
 /** Loaded when a token is needed: most runs need none, and the library is large. */
-async function loadLibrary(): Promise<Library> {
+export async function loadLibrary(): Promise<Library> {
   const loaded = await import('google-auth-library');
   return loaded.default; // it is CommonJS: a bundle in chunks has the default only
 }

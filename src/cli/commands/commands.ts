@@ -3,6 +3,7 @@ import { apply } from './apply.ts';
 import { audit } from './audit.ts';
 import type { CipCommand } from './command.ts';
 import { add } from './add.ts';
+import { auditServe } from './audit-serve.ts';
 import { completionOf } from './completion.ts';
 import { copy } from './copy.ts';
 import { diff } from './diff.ts';
@@ -37,24 +38,13 @@ export const COMMANDS: readonly CipCommand[] = [
   show,
   apply,
   reportMerge,
+  auditServe,
   completionOf(() => COMMANDS),
   version,
 ];
 
 /** Commands that are announced. One that is built is taken for itself. */
-const PLANNED: readonly string[] = [
-  'snapshot',
-  'init',
-  'add',
-  'copy',
-  'fmt',
-  'lint',
-  'merge-driver',
-  'pr',
-  'audit serve',
-  'audit',
-  'sigcheck',
-];
+const PLANNED: readonly string[] = ['snapshot', 'sigcheck'];
 
 /** The commands of a program, built and planned. */
 export interface CommandTable {

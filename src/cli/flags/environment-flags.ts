@@ -15,7 +15,11 @@ export interface CompletedFlags {
 }
 
 /** Variables with this prefix that are no flags. */
-const OTHER_VARIABLES: readonly string[] = ['CIP_DEBUG'];
+const OTHER_VARIABLES: readonly string[] = [
+  'CIP_DEBUG',
+  'CIP_AUDIT_MANIFEST_REPO_MANIFEST_DIR',
+  'CIP_AUDIT_TESTCASE_UUID',
+];
 
 const SNAPSHOTS: readonly string[] = ['snapshot', 'manifest-based-snapshot-of'];
 
@@ -38,6 +42,7 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['shard'], ['shard-count']],
   [['output'], ['output-format']],
   [['report'], ['json-log-summary']],
+  [['no-auth'], ['oidc-audience', 'oidc-email', 'webhook-token-file', 'webhook-hmac-key-file']],
   [['repair'], ['via']],
   [['quiet'], ['verbose']],
 ];

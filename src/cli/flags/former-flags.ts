@@ -7,11 +7,6 @@ type Row = readonly [name: string, value?: string];
 /** Refused until they are built. Some are gates: a run that ignored them would promote images they should stop. */
 const PLANNED: readonly Row[] = [
   ['vuln-severity-threshold', 'N'],
-  ['audit'],
-  ['audit-manifest-repo-url', 'URL'],
-  ['audit-manifest-repo-branch', 'BRANCH'],
-  ['audit-manifest-path', 'PATH'],
-  ['audit-gcp-project-id', 'PROJECT'],
   ['require-provenance'],
   ['allowed-builders', 'CSV'],
   ['allowed-source-repos', 'CSV'],
@@ -27,6 +22,13 @@ const REFUSED: readonly (readonly [advice: string, ...rows: Row[]])[] = [
   [
     'nothing is ever deleted here: cip diff shows which tags a registry has beside those of the manifests',
     ['delete-extra-tags'],
+  ],
+  [
+    'it goes with -audit, which is cip audit serve now',
+    ['audit-manifest-repo-url', 'URL'],
+    ['audit-manifest-repo-branch', 'BRANCH'],
+    ['audit-manifest-path', 'DIR'],
+    ['audit-gcp-project-id', 'PROJECT'],
   ],
   ['use -snapshot=REG instead', ['gen-images']],
   ['use -snapshot=REG -output-format=csv instead', ['flattened-snapshot']],

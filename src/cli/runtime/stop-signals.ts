@@ -21,7 +21,8 @@ export const GRACE = 7_000;
 const LAST_WORDS = 5_000;
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 
-export function catchStopSignals(): StopSignals {
+/** Catches SIGINT and SIGTERM. `grace` is the time between the two steps, in milliseconds. */
+export function catchStopSignals(grace = GRACE): StopSignals {
   const soft = new AbortController();
   const hard = new AbortController();
   // every request in flight adds listeners to these signals and to those derived from them; 0 would mean the same, but
@@ -34,7 +35,7 @@ export function catchStopSignals(): StopSignals {
     if (soft.signal.aborted) return abandon(name);
     exitCode = EXIT_CODES[name];
     soft.abort(reasonOf(name));
-    timer = setTimeout(() => abandon(name), GRACE);
+    timer = setTimeout(() => abandon(name), grace);
   };
   const abandon = (name: SignalName) => {
     clearTimeout(timer);

@@ -9,10 +9,16 @@ export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  */
 export function renderExposition(run: ObservedRun): string {
-  return METRICS.map((metric) => renderMetric(metric, metric.samples(run))).join('');
+  return METRICS.map((metric) => renderMetricText({ ...metric, samples: metric.samples(run) })).join('');
 }
 
-function renderMetric({ name, help, type }: Metric, samples: readonly Sample[]): string {
+/** A metric with its values. */
+export interface MetricText extends Pick<Metric, 'name' | 'type' | 'help'> {
+  readonly samples: readonly Sample[];
+}
+
+/** Renders one metric; nothing where it has no value. */
+export function renderMetricText({ name, help, type, samples }: MetricText): string {
   if (samples.length === 0) return '';
   const lines = samples.map(({ labels = {}, value }) => `${name}${renderLabels(labels)} ${value}\n`);
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`;

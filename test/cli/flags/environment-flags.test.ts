@@ -105,6 +105,9 @@ describe('a flag on the command line is never refused for a variable that contra
     annotations: 'github',
     'max-image-size': '9',
     'max-plan-age': '1h',
+    'fetch-interval': '9',
+    'max-messages': '9',
+    'alert-webhook': 'https://a.example.com/b',
     budget: 'a=3',
     'trust-realm': 'a=b',
     'log-level': 'debug',
@@ -121,6 +124,7 @@ describe('a flag on the command line is never refused for a variable that contra
     apply: ['f'],
     'report merge': ['f'],
     completion: ['bash'],
+    'audit serve': ['-no-auth', '-path=d'],
   };
   const sampleOf = ({ name, value, values }: Flag, isFirst: boolean) => {
     if (value === undefined) return 'true';

@@ -134,7 +134,6 @@ describe('a command that is not there is named, whatever its flags', () => {
       new RegExp(`^not built yet: ${name}$`),
     ]),
     ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REG$/],
-    ['cip', ['audit', 'serve'], /^not built yet: audit serve$/],
     ['cip', ['sigcheck', '--from-days=7'], /^not built yet: sigcheck$/],
     ['kpromo', ['--from-days=7', 'sigcheck'], /^not built yet: sigcheck$/],
     ['kpromo', ['--from-days', '7', 'sigcheck', '--confirm'], /^not built yet: sigcheck$/],
@@ -214,7 +213,7 @@ describe('a command with an operand and a flag of its own', () => {
     [['show', 'a', 'b'], 'wrong number of arguments: expected cip show FILE'],
     [
       ['apply', 'a', '-report=x'],
-      'cip apply does not take -report; cip, cip copy, cip verify, cip audit, cip report merge, cip show do',
+      'cip apply does not take -report; cip, cip copy, cip verify, cip audit, cip report merge, cip audit serve, cip show do',
     ],
     [['verify', '-depth=1'], 'cip verify is read-only; -depth is not allowed'],
     [['diff', 'a', 'b', '-depth=1'], 'cip diff does not take -depth; cip show, cip apply do'],
@@ -232,4 +231,10 @@ describe('a command with an operand and a flag of its own', () => {
       /^cip show is of this test\.\n[\s\S]*-depth N +levels\n/,
     );
   });
+});
+
+it.each(COMMANDS)('-help-all of cip $words has every flag, whatever its title', (command) => {
+  const help = renderHelp(command, { program: 'cip', isAll: true });
+  const missing = command.flags.filter((flag) => isInHelp(flag) && !help.includes(`\n  -${flag.name} `));
+  expect(missing).toEqual([]);
 });

@@ -103,7 +103,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     [['/cip', '-version'], 0, /^Version: /],
     [['/kpromo', 'cip', '-version'], 0, /^Version: /],
     [['/cip-mm', '--base_dir=/', '--staging_repo=x'], 2, /^cip: invalid registry name "x"/],
-    [['/cip-auditor'], 2, /^cip: not built yet: audit serve\n/],
+    [['/cip-auditor'], 2, /^cip: no manifests: give -path=DIR, or -url=URL/],
     [['/usr/bin/git', '--version'], 0, /^git version /],
     [['/bin/sh', '-c', 'echo $$; cip -version'], 0, /^1\nVersion: /],
     [['/bin/sh', '-c', 'echo > /tmp/file'], 2, /Read-only file system/],

@@ -6,6 +6,7 @@ export { runMerge } from './run-mm.ts';
 export { reviewChanges } from './review-changes.ts';
 export { runReview } from './run-review.ts';
 export { runPullRequest } from './run-pr.ts';
+export { runAuditServe } from './run-audit-serve.ts';
 export { runAudit } from './run-audit.ts';
 export { runApply } from './run-apply.ts';
 export { runReportMerge } from './run-report-merge.ts';

@@ -266,7 +266,7 @@ describe('flags of the original', () => {
     ['-garbage-collect', /^-garbage-collect is gone: nothing is ever deleted here/],
     ['-delete-extra-tags=true', /^-delete-extra-tags is gone: nothing is ever deleted here/],
     ['-flattened-snapshot', /-output-format=csv/],
-    ['-audit', /^not built yet: -audit$/],
+    ['-audit-manifest-path=d', /^-audit-manifest-path is gone: .*cip audit serve/],
     ['-require-provenance', /^not built yet: -require-provenance$/],
   ])('that is gone is not taken for another: %s', (flag, words) => expectRefusal(['-confirm', flag], words));
 

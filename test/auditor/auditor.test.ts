@@ -1,0 +1,111 @@
+// Covers src/auditor/counts.ts
+// Covers src/cli/telemetry/auditor-metrics.ts
+import { describe, expect, it } from 'vitest';
+import { Alerter } from '../../src/auditor/alerts/alerter.ts';
+import { Auditor } from '../../src/auditor/auditor.ts';
+import type { LogEntry } from '../../src/auditor/cloud-log.ts';
+import { noCounts } from '../../src/auditor/counts.ts';
+import { ManifestStore } from '../../src/auditor/manifests/manifest-store.ts';
+import { ChildFinder } from '../../src/auditor/verdict/child-finder.ts';
+import { renderAuditorMetrics } from '../../src/cli/telemetry/auditor-metrics.ts';
+import { digest } from '../builders/manifests.ts';
+import { MemoryRegistry } from '../doubles/memory-registry.ts';
+import { parseExposition } from '../doubles/parse-exposition.ts';
+import { VirtualClock } from '../doubles/virtual-clock.ts';
+import { plainManifest } from '../system/staging.ts';
+
+const [A, B] = [digest('a'), digest('b')];
+const { signal } = new AbortController();
+
+function start({ fails = false } = {}) {
+  const text = plainManifest({
+    from: 'gcr.io/staging',
+    to: ['eu.gcr.io/prod'],
+    images: { app: { [A]: ['v1'] } },
+  });
+  const source = {
+    name: 'test',
+    latest: async () => ({ id: 'x', commit: 'c0ffee' }),
+    read: async () => new Map([['m.yaml', { id: 'x', bytes: Buffer.from(text) }]]),
+  };
+  const clock = new VirtualClock();
+  const [entries, alerts]: [LogEntry[], string[]] = [[], []];
+  const counts = noCounts();
+  const registry = new MemoryRegistry();
+  const store = new ManifestStore({ source, clock, signal, maxAge: 60_000, minInterval: 0 });
+  const auditor = new Auditor({
+    id: 'ID',
+    version: 'v5',
+    store,
+    registry,
+    children: new ChildFinder(registry, signal),
+    extra: async () => new Map(),
+    alerter: new Alerter((alert) => alerts.push(alert), counts.alerts),
+    counts,
+    clock,
+    log: async (entry) => {
+      if (fails) throw new Error('ENOSPC');
+      entries.push(entry);
+    },
+  });
+  const audit = (document: unknown) => {
+    const body = Buffer.from(typeof document === 'string' ? document : JSON.stringify(document));
+    return auditor.audit({ headers: {}, body, path: '/' }, signal);
+  };
+  const metrics = () =>
+    parseExposition(renderAuditorMetrics({ counts, store: store.state, now: clock.monotonic() }));
+  return { audit, entries, alerts, counts, registry, metrics };
+}
+
+const event = (tag: string, name: string = A, action = 'push') => ({
+  action,
+  target: {
+    mediaType: 'application/vnd.oci.image.manifest.v1+json',
+    digest: name,
+    repository: 'prod/app',
+    tag,
+  },
+  request: { host: 'eu.gcr.io' },
+});
+
+describe('the auditor', () => {
+  it('answers a request of several events with a line for each, in their order', async () => {
+    const { audit, entries, counts } = start();
+    const answer = await audit({ events: [event('v1'), event('v2'), event('v1', A, 'delete'), event('v1')] });
+    expect(answer.status).toBe(200);
+    const words = answer.body.split('\n').map((line) => line.split(' ')[2]);
+    expect(words).toEqual(['VERIFIED:', 'REJECTED:', 'REJECTED:', 'VERIFIED:', undefined]);
+    expect(answer.body).toContain('(commit c0ffee)');
+    expect(entries.map(({ severity }) => severity)).toEqual(['INFO', 'ALERT', 'ALERT', 'INFO']);
+    expect(counts).toMatchObject({ verified: 2, rejected: { tag: 1, deletion: 1 } });
+  });
+
+  it('answers 500 where one event could not be judged, and logs the others', async () => {
+    const { audit, entries, registry } = start();
+    registry.fail({});
+    const answer = await audit({ events: [event('v1'), event('', B)] });
+    expect(answer.status).toBe(500);
+    expect(entries.map(({ severity }) => severity)).toEqual(['INFO', 'ERROR']);
+  });
+
+  it('accepts a request without a change', async () => {
+    expect(await start().audit({ events: [] })).toEqual({
+      status: 200,
+      body: '(ID) TRANSACTION IGNORED: no change of an image\n',
+    });
+  });
+
+  it('has no answer for a verdict that could not be logged', async () => {
+    await expect(start({ fails: true }).audit({ events: [event('v1')] })).rejects.toThrow('ENOSPC');
+  });
+
+  it('alerts once of 1,000 distinct messages that parse as nothing', async () => {
+    const { audit, entries, alerts, metrics } = start();
+    for (let one = 0; one < 1_000; one++) expect((await audit(`nonsense ${one}`)).status).toBe(200);
+    expect(entries).toHaveLength(1_000);
+    expect(alerts).toHaveLength(1);
+    const samples = metrics().get('cip_audit_verdicts_total')?.samples;
+    expect(samples?.get('verdict="rejected",cause="malformed"')).toBe(1_000);
+    expect(metrics().get('cip_audit_alerts_total')?.samples.get('outcome="sent"')).toBe(1);
+  });
+});

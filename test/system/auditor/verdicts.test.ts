@@ -1,0 +1,254 @@
+// Covers src/cli/runtime/extra-images.ts
+// Covers src/cli/runtime/sender-auth.ts
+// Covers src/cli/commands/run/run-audit-serve.ts
+import { rename, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { digest } from '../../builders/manifests.ts';
+import { image, multiArch, push as pushTo } from '../../builders/images.ts';
+import { testdir } from '../../builders/testdir.ts';
+import { runCip } from '../../doubles/run-cip.ts';
+import { closedPort, embedded, plainManifest, thinFiles } from '../staging.ts';
+import { startAuditor } from './running-auditor.ts';
+
+const A = digest('a');
+const B = digest('b');
+const PROD = 'us.gcr.io/prod/a';
+const APP = `${PROD}/app`;
+
+/** A directory of thin manifests with one project. */
+async function manifestsFrom(
+  source: string,
+  dmap: Readonly<Record<string, readonly string[]>> = { [A]: ['v1'] },
+) {
+  return await testdir(
+    thinFiles({ a: { from: source, to: [PROD, 'eu.gcr.io/prod/a'], images: { app: dmap } } }),
+  );
+}
+
+/** The change in the words of the original. */
+function payload(fqin: string, tag = ''): string {
+  const [path = '', name = ''] = fqin.split('@');
+  const pqin = tag === '' ? '' : `${path}:${tag}`;
+  return `{Action: "INSERT", FQIN: "${fqin}", PQIN: "${pqin}", Path: "${path}", Digest: "${name}", Tag: "${tag}"}`;
+}
+
+describe('cip-auditor --path=DIR --no-auth', () => {
+  it('has the verdicts of the original', async () => {
+    const registry = await embedded();
+    const auditor = await startAuditor([
+      `--path=${await manifestsFrom(`${registry.host}/staging`)}`,
+      '--no-auth',
+    ]);
+    const { push } = auditor;
+    const [good, other] = [`${APP}@${A}`, `${APP}@${B}`];
+    expect(await push({ digest: good, tag: `${APP}:v1` })).toBe(
+      `200 (ID) TRANSACTION VERIFIED: ${payload(good, 'v1')}: agrees with manifest\n`,
+    );
+    expect(await push({ digest: good })).toBe(
+      `200 (ID) TRANSACTION VERIFIED: ${payload(good)}: agrees with manifest\n`,
+    );
+    expect(await push({ tag: `${APP}:v1` })).toMatch(/^200 \(ID\) TRANSACTION VERIFIED: /);
+    expect(await push({ digest: good, tag: `${APP}:v2` })).toBe(
+      `200 (ID) TRANSACTION REJECTED: ${payload(good, 'v2')}: could not validate`,
+    );
+    expect(await push({ digest: other })).toBe(
+      `200 (ID) TRANSACTION REJECTED: ${payload(other)}: could not validate`,
+    );
+    expect(await push({ digest: `gcr.io/other/app@${A}` })).toBe(
+      `200 (ID) TRANSACTION REJECTED: could not find matching source registry for gcr.io/other/app@${A}`,
+    );
+    expect(await push({ tag: `${APP}:v9` })).toBe(
+      '200 (ID) TRANSACTION REJECTED: digest missing from payload --- cannot check parent digest: ',
+    );
+    expect(await push({ action: 'DELETE', digest: good })).toBe(
+      `200 (ID) TRANSACTION REJECTED: validation failure: ${payload(good).replace('INSERT', 'DELETE')}: deletions are prohibited`,
+    );
+    expect(await auditor.post('nothing that parses')).toMatch(
+      /^200 \(ID\) TRANSACTION REJECTED: parse failure: json\.Unmarshal \(request body\): /,
+    );
+  });
+
+  it('accepts children of promoted indexes at any depth, and tags on them only if a manifest allows them', async () => {
+    const registry = await embedded();
+    const inner = multiArch('inner', { platforms: 2 });
+    const index = pushTo(registry, 'staging/app', inner, 'v1');
+    const unpromoted = multiArch('unpromoted', { platforms: 2 });
+    pushTo(registry, 'staging/app', unpromoted, 'v2');
+    const path = await manifestsFrom(`${registry.host}/staging`, { [index]: ['v1'] });
+    const { push } = await startAuditor([`--path=${path}`, '--no-auth']);
+    const [child] = inner.children.map(({ manifest }) => manifest.digest);
+    const [stranger] = unpromoted.children.map(({ manifest }) => manifest.digest);
+    expect(await push({ digest: `${APP}@${child}` })).toBe(
+      `200 (ID) TRANSACTION VERIFIED: ${payload(`${APP}@${child}`)}: agrees with manifest (parent digest ${index})\n`,
+    );
+    expect(await push({ digest: `${APP}@${child}`, tag: `${APP}:amd64` })).toMatch(
+      / REJECTED: .*could not validate$/,
+    );
+    expect(await push({ digest: `${APP}@${stranger}` })).toMatch(/ REJECTED: .*could not validate$/);
+    const before = registry.requests.length;
+    expect(await push({ digest: `${APP}@${child}` })).toMatch(/ VERIFIED: /);
+    expect(registry.requests.length, 'an index is read once').toBe(before);
+  });
+
+  it('answers 500 where the source cannot be read, and judges when it can', async () => {
+    const host = await closedPort();
+    const auditor = await startAuditor([`--path=${await manifestsFrom(`${host}/staging`)}`, '--no-auth']);
+    expect(await auditor.push({ digest: `${APP}@${B}` })).toMatch(/^500 \(ID\) NOT JUDGED: .*ECONNREFUSED/);
+    expect(await auditor.push({ digest: `${APP}@${A}` })).toMatch(/^200 .* VERIFIED: /);
+    const lines = await auditor.logged(/NOT JUDGED/);
+    expect(lines.find(({ message }) => message.includes('NOT JUDGED'))?.severity).toBe('ERROR');
+    expect(
+      lines.some((line) => line['@type'] !== undefined),
+      'nothing is reported',
+    ).toBe(false);
+  });
+
+  it('answers 500 where the manifests cannot be read, says so, and recovers', async () => {
+    const registry = await embedded();
+    const path = await manifestsFrom(`${registry.host}/staging`);
+    await rename(join(path, 'manifests'), join(path, 'elsewhere'));
+    const { push, get } = await startAuditor([`--path=${path}`, '--no-auth']);
+    expect(await push({ digest: `${APP}@${A}` })).toMatch(/^500 \(ID\) NOT JUDGED: .*no manifests found/);
+    expect(await get('/readyz')).toMatch(/^503 .*no manifests found/);
+    expect(await get('/healthz')).toBe('200 ok\n');
+    await rename(join(path, 'elsewhere'), join(path, 'manifests'));
+    expect(await push({ digest: `${APP}@${B}` })).toMatch(/^200 .* REJECTED: /);
+    expect(await get('/readyz')).toBe('200 ready\n');
+  });
+
+  it('rejects nothing while one manifest cannot be read', async () => {
+    const registry = await embedded();
+    const path = await manifestsFrom(`${registry.host}/staging`);
+    await writeFile(join(path, 'images/a/images.yaml'), `- name: app\n  dmap: {"${A}": [v1]}\n- [`);
+    const { push } = await startAuditor([`--path=${path}`, '--no-auth']);
+    expect(await push({ digest: `${APP}@${A}` })).toMatch(/^500 .*images\/a\/images\.yaml/);
+  });
+
+  it('reads plain manifests too, and sees at once what is added', async () => {
+    const registry = await embedded();
+    const manifest = (dmap: Readonly<Record<string, readonly string[]>>) =>
+      plainManifest({ from: `${registry.host}/staging`, to: [PROD], images: { app: dmap } });
+    const path = await testdir({ 'b/one.yaml': manifest({ [A]: [] }), 'other.yaml': 'no: manifest\n' });
+    const { push } = await startAuditor([`--path=${path}`, '--no-auth']);
+    expect(await push({ digest: `${APP}@${A}` })).toMatch(/ VERIFIED: /);
+    expect(await push({ digest: `${APP}@${B}` })).toMatch(/ REJECTED: /);
+    await writeFile(join(path, 'two.yaml'), manifest({ [B]: [] }));
+    expect(await push({ digest: `${APP}@${B}` })).toMatch(/ VERIFIED: /);
+  });
+
+  it('explains signatures and artifacts of allowed digests', async () => {
+    const registry = await embedded();
+    const prod = `${registry.host}/prod`;
+    const subject = image({ seed: 'app' });
+    const allowed = pushTo(registry, 'staging/app', subject, 'v1');
+    const referrer = pushTo(registry, 'prod/app', image({ seed: 'sbom', subject }));
+    const stray = pushTo(registry, 'prod/app', image({ seed: 'stray' }));
+    const files = thinFiles({
+      a: { from: `${registry.host}/staging`, to: [prod], images: { app: { [allowed]: ['v1'] } } },
+    });
+    const { push } = await startAuditor([`--path=${await testdir(files)}`, '--no-auth']);
+    const tagOf = (name: string, suffix: string) => `${prod}/app:${name.replace(':', '-')}${suffix}`;
+    for (const suffix of ['.sig', '.att', '.sbom', ''])
+      expect(await push({ digest: `${prod}/app@${stray}`, tag: tagOf(allowed, suffix) })).toMatch(
+        / VERIFIED: /,
+      );
+    expect(await push({ digest: `${prod}/app@${stray}`, tag: tagOf(A, '.sig') })).toMatch(/ REJECTED: /);
+    expect(await push({ digest: `${prod}/app@${referrer}` })).toMatch(/ VERIFIED: .*\(artifact of sha256:/);
+    expect(await push({ digest: `${prod}/app@${stray}` })).toMatch(/ REJECTED: /);
+  });
+});
+
+describe('the service', () => {
+  it('accepts the writes of a plan and of a report', async () => {
+    const registry = await embedded();
+    const { host } = registry;
+    const app = pushTo(registry, 'staging/app', image({ seed: 'app' }), 'v1');
+    const manifest = plainManifest({
+      from: `${host}/staging`,
+      to: [`${host}/prod`],
+      images: { app: { [app]: ['v1'] } },
+    });
+    const path = await testdir({ 'm.yaml': manifest, 'none/m.yaml': manifest.replace(app, A) });
+    const run = await runCip([
+      `-manifest=${path}/m.yaml`,
+      `-plan-out=${path}/plan.json`,
+      `-report=${path}/report.json`,
+    ]);
+    expect(run.status, run.stderr).toBe(0);
+    for (const flag of [`-plan=${path}/plan.json`, `-report=${path}/report.json`]) {
+      const { push } = await startAuditor([`-path=${path}/none`, '-no-auth', flag]);
+      const change = { digest: `${host}/prod/app@${app}`, tag: `${host}/prod/app:v1` };
+      expect(await push(change), flag).toMatch(/ VERIFIED: .*\(by a plan or report\)/);
+      expect(await push({ ...change, tag: `${host}/prod/app:v2` }), flag).toMatch(/ REJECTED: /);
+    }
+  });
+
+  it('alerts once for duplicates, and logs every one for Error Reporting, with the trace', async () => {
+    const alerts: string[] = [];
+    const webhook = createServer((request, response) => {
+      request.setEncoding('utf8').on('data', (text: string) => alerts.push(text));
+      request.on('end', () => response.end());
+    });
+    await new Promise<void>((done) => webhook.listen(0, '127.0.0.1', done));
+    onTestFinished(() => void webhook.close());
+    const address = webhook.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const path = await manifestsFrom('gcr.io/staging');
+    const flags = [`-path=${path}`, '-no-auth', `-alert-webhook=http://127.0.0.1:${port}/hook`, '-project=p'];
+    const auditor = await startAuditor(flags);
+    const body = { action: 'INSERT', digest: `gcr.io/other/app@${A}` };
+    const data = Buffer.from(JSON.stringify(body)).toString('base64');
+    const trace = '0123456789abcdef0123456789abcdef';
+    const headers = { 'x-cloud-trace-context': `${trace}/1;o=1` };
+    const answers = [1, 2, 3].map(() => auditor.post(JSON.stringify({ message: { data } }), headers));
+    expect(new Set(await Promise.all(answers)).size, 'the same verdict each time').toBe(1);
+    auditor.program.kill('SIGTERM');
+    const { status, stdout } = await auditor.program.ended;
+    expect(status).toBe(143);
+    expect(alerts).toHaveLength(1);
+    expect(JSON.parse(alerts.join(''))).toEqual({ text: expect.stringContaining('TRANSACTION REJECTED') });
+    const reported = stdout.split('\n').filter((line) => line.includes('ReportedErrorEvent'));
+    expect(reported).toHaveLength(3);
+    expect(JSON.parse(reported[0] ?? '')).toMatchObject({
+      severity: 'ALERT',
+      'logging.googleapis.com/trace': `projects/p/traces/${trace}`,
+      'logging.googleapis.com/spanId': '0000000000000001',
+      serviceContext: { service: 'cip-auditor' },
+    });
+  });
+
+  it.each([
+    [['-path=DIR'], /senders are not authenticated/],
+    [['-no-auth'], /no manifests: give -path=DIR/],
+    [['-path=DIR', '-no-auth', '-oidc-audience=a', '-oidc-email=b@example.com'], /-no-auth contradicts/],
+    [['-path=DIR', '-oidc-audience=a'], /go together/],
+    [['-path=DIR', '-webhook-token-file=/nonexistent'], /cannot read the secret/],
+    [['-path=DIR', '-no-auth', '-plan=/nonexistent'], /\/nonexistent/],
+  ])('%j is refused', async (args, message) => {
+    const run = await runCip(args, { program: 'cip-auditor', env: { PORT: '0' } });
+    expect(run.status).toBe(2);
+    expect(run.stderr).toMatch(message);
+  });
+
+  it.each([
+    ['the second version', ['-audit', '-no-auth'], 'cip'],
+    ['the third version', ['audit', '--no-auth', '--branch=main'], 'cip'],
+    ['kpromo', ['cip', 'audit', '--no-auth', '--branch=main'], 'kpromo'],
+  ] as const)('starts with the spelling and the variables of %s', async (_, args, program) => {
+    const path = await manifestsFrom('gcr.io/staging');
+    const env = { CIP_AUDIT_MANIFEST_REPO_MANIFEST_DIR: path, CIP_AUDIT_GCP_PROJECT_ID: 'p' };
+    const { push } = await startAuditor(args, { program, env });
+    expect(await push({ digest: `${APP}@${A}` })).toMatch(/^200 \(ID\) TRANSACTION VERIFIED: /);
+  });
+
+  it('warns of -no-auth unless it listens on loopback', async () => {
+    const path = await manifestsFrom('gcr.io/staging');
+    const open = await startAuditor([`-path=${path}`, '-no-auth', '-host=0.0.0.0']);
+    expect(await open.logged(/-no-auth: every message is accepted/)).not.toEqual([]);
+    const local = await startAuditor([`-path=${path}`, '-no-auth']);
+    await local.push({ digest: `${APP}@${A}` });
+    expect(JSON.stringify(await local.logged(/VERIFIED/))).not.toContain('every message');
+  });
+});
