@@ -287,4 +287,50 @@ describe('any list', () => {
       runs({ seed: 17, numRuns: 300 }),
     );
   });
+
+  it('is formatted to one form or left alone, whatever the text', () => {
+    const piece = fc.constantFrom(
+      ...[
+        '- name: a',
+        '  dmap:',
+        `    ${A}: [v1]`,
+        `    "${B}":`,
+        '    - v2',
+        '# x',
+        ' # y',
+        '',
+        '---',
+        '...',
+        '  ',
+      ],
+      ...[
+        'images:',
+        'registries:',
+        '- {name: b, dmap: {}}',
+        '- &a',
+        '*a',
+        '? b',
+        '|',
+        "'",
+        '"',
+        '[',
+        ']',
+        '\t',
+        'null',
+      ],
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 8 }),
+        fc.constantFrom('\n', '\r\n', ' '),
+        (pieces, between) => {
+          const result = formatManifest(new SourceFile('f', pieces.join(between)));
+          if (result.kind !== 'formatted') return;
+          expect(formatted(result.text)).toBe(result.text);
+          expect(commentsOf(result.text)).toEqual(commentsOf(pieces.join(between)));
+        },
+      ),
+      runs({ seed: 18, numRuns: 5_000 }),
+    );
+  });
 });
