@@ -61,7 +61,7 @@ describe('-attach-results', () => {
 
   it('needs a Markdown report, which is no file of results', async () => {
     const alone = await dryRun({ 'a.xml': JUNIT }, '-attach-results=a.xml');
-    expect(alone).toMatchObject({ status: 2, stderr: expect.stringContaining('-report-markdown') });
+    expect(alone.stderr).toContain('-attach-results has no effect without -report-markdown');
     const over = await dryRun(
       { 'report.md': JUNIT },
       '-report-markdown=report.md',

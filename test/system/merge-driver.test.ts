@@ -3,7 +3,7 @@
 // Covers src/cli/commands/run/run-merge-driver.ts
 // Covers src/cli/runtime/local-git.ts
 import { spawnSync } from 'node:child_process';
-import { readFileSync, symlinkSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -35,6 +35,7 @@ async function repository(list = LIST) {
   const put = (text: string) => commit({ [FILE]: text, '.gitattributes': attributes });
   put(list);
   return {
+    bin,
     directory,
     git,
     write,
@@ -57,7 +58,7 @@ async function repository(list = LIST) {
 describe('cip merge-driver', () => {
   it('is installed once, and says what it did', async () => {
     const { directory, git, install } = await repository();
-    expect(git('config', 'merge.cip.driver')).toBe('cip merge-driver %O %A %B %P');
+    expect(git('config', 'merge.cip.driver')).toContain('cip merge-driver %O %A %B %P');
     const again = await install();
     expect(again.status).toBe(0);
     expect(again.stderr).toMatch(
@@ -72,7 +73,7 @@ describe('cip merge-driver', () => {
     const outside = await runCip(['merge-driver', '-install', '-global'], { cwd: home, env });
     expect(outside.status, outside.stderr).toBe(0);
     expect(outside.stderr).toContain('add "images.yaml merge=cip" to .gitattributes');
-    expect(readFileSync(join(home, '.gitconfig'), 'utf8')).toContain('driver = cip merge-driver %O %A %B %P');
+    expect(readFileSync(join(home, '.gitconfig'), 'utf8')).toMatch(/driver = .*cip merge-driver %O %A %B %P/);
     repositoryIn(join(home, 'repository'));
     const inside = await runCip(['merge-driver', '-install', '-global'], {
       cwd: join(home, 'repository'),
@@ -130,6 +131,43 @@ describe('cip merge-driver', () => {
     expect(list()).toBe(`# two\n${LIST}`.replace('["v1"]', '["v1"'));
   });
 
+  it('leaves a conflict with both sides where cip is not in PATH', async () => {
+    const { branch, checkout, merge, list, bin } = await repository();
+    branch('one', `${LIST}    "${B}": ["v2"]\n`);
+    branch('two', `${LIST}    "${C}": ["v3"]\n`);
+    checkout('one');
+    rmSync(join(bin, 'cip'));
+    const run = merge('two');
+    expect(run.status).toBe(1);
+    expect(run.output).toContain('cip is not in PATH: merged by lines');
+    expect(list()).toBe(
+      `${LIST}<<<<<<< ours\n    "${B}": ["v2"]\n=======\n    "${C}": ["v3"]\n>>>>>>> theirs\n`,
+    );
+  });
+
+  it('leaves a conflict with both sides where it fails', async () => {
+    const git = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim();
+    const directory = await testdir({
+      base: LIST,
+      ours: `${LIST}    "${B}": ["v2"]\n`,
+      theirs: `${LIST}    "${C}": ["v3"]\n`,
+      'bin/git': `#!/bin/sh\ncase "$*" in *--union*) exit 128 ;; esac\nexec ${git} "$@"\n`,
+    });
+    chmodSync(join(directory, 'bin/git'), 0o755);
+    const env = { ...GIT_ENV, PATH: `${join(directory, 'bin')}:${process.env['PATH']}` };
+    const run = await runCip(['merge-driver', 'base', 'ours', 'theirs', FILE], { cwd: directory, env });
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain(`${FILE}: merged by lines after a failure: check it`);
+    expect(readFileSync(join(directory, 'ours'), 'utf8')).toMatch(/<{7}[^]*"v2"[^]*={7}[^]*"v3"[^]*>{7}/);
+  });
+
+  it('names the command that merges again where it leaves no conflict', async () => {
+    const directory = await testdir({ ours: LIST, theirs: LIST });
+    const run = await runCip(['merge-driver', 'missing', 'ours', 'theirs', FILE], { cwd: directory });
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain(`run "git checkout --merge -- ${FILE}"`);
+  });
+
   it('keeps bytes that are not UTF-8, and a byte order mark', async () => {
     const directory = await testdir({
       base: LIST,
@@ -141,7 +179,7 @@ describe('cip merge-driver', () => {
       await runCip(['merge-driver', 'base', ours, 'theirs', FILE], { cwd: directory });
     const latin = await driver('latin');
     expect(latin.status, latin.stderr).toBe(0);
-    expect(latin.stderr).toContain('a side is not UTF-8');
+    expect(latin.stderr).toMatch(/merged by lines, as git does: not UTF-8/);
     expect(readFileSync(join(directory, 'latin'), 'latin1')).toBe(
       `${LIST.replace('# owners', '# all')}# \xe9\n`,
     );

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../../base/errors.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { writeReportFile } from './report-file.ts';
 import { resolveTarget } from './report-target.ts';
@@ -38,7 +39,9 @@ export async function replaceText(
   const old = await readFile(path, 'utf8');
   if (withoutMark(old) !== before) throw new InputError(`${path} was changed meanwhile: run it again`);
   const mark = old === before ? '' : BYTE_ORDER_MARK;
-  await writeReportFile(target, () => [mark + text]);
+  await writeReportFile(target, () => [mark + text]).catch((cause: unknown) => {
+    throw new Error(`cannot write ${path}: ${messageOf(cause)}`, { cause });
+  });
 }
 
 function fileOf(project: string): string {

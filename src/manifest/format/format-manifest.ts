@@ -42,6 +42,8 @@ export function isCanonical(text: string): boolean {
 }
 
 function render(text: string, root: YamlNode): readonly string[] | Obstacle {
+  const bare = text.search(/\r(?!\n)/);
+  if (bare !== -1) return { at: bare, reason: 'a carriage return without a line feed' };
   const entries = readEntries(text, root);
   if ('reason' in entries) return entries;
   if (entries.length === 0) return trimBlanks(text.split(/\r?\n/).map((line) => line.trimEnd()));

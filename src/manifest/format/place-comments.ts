@@ -81,7 +81,7 @@ function readGap(text: string, from: number, to: number): readonly GapLine[] | O
 const COMMENT = /(?<!\S)#/;
 /** More than the dashes, brackets and commas that are written anew; a marker of a document is more, too. */
 const NO_STRUCTURE = /^(?:---|\.\.\.)|[^\s\-[\]{}:,]/;
-const UNUSUAL = 'an anchor, alias, tag, block of text or second document';
+const UNUSUAL = 'an anchor, alias, tag, explicit key, block of text or second document';
 
 /** Comments between the texts of a row, such as those of tags on lines of their own. */
 function commentsInside(text: string, { scalars, end }: Row): readonly string[] | Obstacle {

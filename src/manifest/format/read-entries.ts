@@ -58,6 +58,7 @@ class EntryReader {
       return { rows: [{ ...row, scalars: [key] }], children, keys: [] };
     }
     const end = endOfEntry(this.#text, { key, value });
+    if (/[|>]/.test(this.#text.slice(at, end))) this.#refuse(value, 'perhaps a block of text');
     const row = { at, end, indent: 0, text: this.#text.slice(at, end), scalars: undefined };
     return { rows: [row], children: [], keys: [] };
   }

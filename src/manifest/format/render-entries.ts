@@ -39,13 +39,22 @@ function countHeading(above: readonly string[], othersHaveComments: boolean): nu
 
 function renderEntry(entry: Entry, comments: Comments): readonly string[] {
   const earliest = earliestRow(entry);
-  const rows = entry.rows.flatMap((row) => [
-    ...(row === earliest ? [] : indented(comments.above.get(row) ?? [], row)),
+  const rows = entry.rows.flatMap((row, index) => [
+    ...(row === earliest ? [] : indented(commentsOfField(row, { comments, isFirst: index === 0 }), row)),
     `${' '.repeat(row.indent)}${row.text}${comments.beside.get(row) ?? ''}`,
   ]);
   const last = entry.children[0]?.rows[0] ?? entry.rows.at(-1);
   const below = indented(comments.below.get(entry) ?? [], last);
   return [...rows, ...renderEntries(entry.children, comments), ...below];
+}
+
+/** Without the blank lines above a field that becomes the first one: they would begin a new block. */
+function commentsOfField(
+  row: Row,
+  { comments, isFirst }: { readonly comments: Comments; readonly isFirst: boolean },
+): readonly string[] {
+  const above = comments.above.get(row) ?? [];
+  return isFirst ? above.filter((line) => line !== '') : above;
 }
 
 /** Sorted by the last of its orders, unless it has one of them already. */

@@ -27,13 +27,16 @@ export interface ListContent {
   readonly entries: ReadonlyMap<string, ListEntry>;
   /** Malformed and repeated entries, which are not in `entries`. */
   readonly faults: number;
+  /** Images without digests, which are not in `entries`. */
+  readonly empty: ReadonlySet<ImageName>;
 }
 
-/** Undefined for a text that is no list of images. */
+/** Undefined for a text that is no list of images, or more than one document. */
 export function readListContent(text: string): ListContent | undefined {
   const source = new SourceFile('', text);
   const root = parseYaml(source);
   if (root === undefined || (root.kind !== 'list' && !isNull(root))) return undefined;
+  if (source.problems.some(({ rule }) => rule === 'second-document')) return undefined;
   const images = root.kind === 'list' ? parseImages(root, source) : [];
   const entries = images.flatMap(({ name, digests }) =>
     digests.flatMap(({ digest, tags }) =>
@@ -45,6 +48,7 @@ export function readListContent(text: string): ListContent | undefined {
     root,
     entries: new Map(entries.map((entry) => [keyOf(entry), entry])),
     faults: source.problems.filter(({ severity }) => severity === 'error').length,
+    empty: new Set(images.filter(({ digests }) => digests.length === 0).map(({ name }) => name)),
   };
 }
 

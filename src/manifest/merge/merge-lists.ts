@@ -1,3 +1,4 @@
+import type { ImageName } from '../../image/repository.ts';
 import { editImages } from '../edit/edit-images.ts';
 import { formatManifest, isCanonical } from '../format/format-manifest.ts';
 import { SourceFile } from '../source-file.ts';
@@ -78,23 +79,35 @@ function hasContent(text: string, { ours, theirs }: ListVersions, merged: readon
   );
 }
 
-/** True if every comment that one side has added is there. */
+/** True if every comment is there that no side has removed, as often as the sides have it. */
 function keepsComments(text: string, { base, ours, theirs }: ThreeTexts): boolean {
-  const before = new Set(commentsOf(base));
-  const after = new Set(commentsOf(text));
-  return [...commentsOf(ours), ...commentsOf(theirs)].every(
-    (comment) => before.has(comment) || after.has(comment),
-  );
+  const after = commentsOf(text);
+  const [before, our, their] = [commentsOf(base), commentsOf(ours), commentsOf(theirs)];
+  return Array.from(new Set([...our.keys(), ...their.keys()])).every((comment) => {
+    const count = (comments: CountedComments) => comments.get(comment) ?? 0;
+    const left = (side: CountedComments, other: CountedComments) =>
+      count(side) - Math.max(0, count(before) - count(other));
+    return count(after) >= Math.max(left(our, their), left(their, our));
+  });
 }
 
+type CountedComments = ReadonlyMap<string, number>;
+
 /** The grammar of names, digests and tags has no `#`. */
-function commentsOf(text: string): readonly string[] {
-  return Array.from(text.matchAll(/(?<=^|\s)#.*$/gm), ([comment]) => comment.trimEnd());
+function commentsOf(text: string): CountedComments {
+  const counts = new Map<string, number>();
+  for (const [match] of text.matchAll(/(?<=^|\s)#.*$/gm)) {
+    const comment = match.trimEnd();
+    counts.set(comment, (counts.get(comment) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Our text with the changes of the other side. */
 function editOurs({ base, ours, theirs }: ListVersions): string | undefined {
-  if (theirs.faults > base.faults) return undefined; // malformed entries would be lost
+  if (theirs.faults > 0) return undefined; // malformed entries would be lost
+  const isKnown = (name: ImageName) => base.empty.has(name) || ours.empty.has(name);
+  if (!Array.from(theirs.empty).every(isKnown)) return undefined;
   const removed = entriesWithout(base, theirs);
   const text = removeEntries(ours, removed);
   if (text === undefined) return undefined;

@@ -1,4 +1,4 @@
-import { countOf } from '../../base/text.ts';
+import { countOf, oneLine } from '../../base/text.ts';
 import { escapeCell, renderMarkdownRow, renderMarkdownTable, type Table } from '../render-table.ts';
 import type { CommentRoom } from '../summary/comment-room.ts';
 
@@ -11,6 +11,9 @@ export interface AttachedTable extends Table {
 
 /** Notes of one table. */
 const MAX_NOTES = 20;
+/** Characters of a cell and of a note. */
+const MAX_CELL = 120;
+const MAX_NOTE = 300;
 
 /** Characters of the rows of all tables, so that a review has room below them. */
 const MAX_CHARACTERS = 10_000;
@@ -19,7 +22,7 @@ const MAX_CHARACTERS = 10_000;
 export function renderAttached(tables: readonly AttachedTable[], room: CommentRoom): readonly string[] {
   const part = room.part(MAX_CHARACTERS);
   return tables.flatMap(({ title, header, rows, notes }) => {
-    const shown = rows.filter((row) => part.take(renderMarkdownRow(row)));
+    const shown = rows.map((row) => row.map(shorten)).filter((row) => part.take(renderMarkdownRow(row)));
     const hidden = rows.length - shown.length;
     return [
       `### ${escapeCell(title)}`,
@@ -33,5 +36,13 @@ export function renderAttached(tables: readonly AttachedTable[], room: CommentRo
 function renderNotes(notes: readonly string[]): readonly string[] {
   if (notes.length === 0) return [];
   const more = notes.length > MAX_NOTES ? [`- … and ${notes.length - MAX_NOTES} more`] : [];
-  return [[...notes.slice(0, MAX_NOTES).map((note) => `- ${escapeCell(note)}`), ...more].join('\n')];
+  return [
+    [...notes.slice(0, MAX_NOTES).map((note) => `- ${escapeCell(oneLine(note, MAX_NOTE))}`), ...more].join(
+      '\n',
+    ),
+  ];
+}
+
+function shorten<Cell extends string | number>(cell: Cell): string | Cell {
+  return typeof cell === 'string' ? oneLine(cell, MAX_CELL) : cell;
 }

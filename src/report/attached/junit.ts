@@ -53,6 +53,9 @@ interface OpenCase extends OpenSuite {
   message: string;
 }
 
+/** Suites within suites: every test has the texts of all of them. */
+const MAX_DEPTH = 50;
+
 class JunitReader {
   readonly tests: TestCase[] = [];
   readonly #suites: OpenSuite[] = [];
@@ -69,6 +72,7 @@ class JunitReader {
     this.#isEmpty = false;
     switch (name) {
       case 'testsuite':
+        if (this.#suites.length === MAX_DEPTH) throw new Error(`more than ${MAX_DEPTH} suites within suites`);
         this.#suites.push({ name: attributes['name'] ?? '', texts: [attributes['name'] ?? ''] });
         break;
       case 'testcase': {
@@ -112,7 +116,11 @@ class JunitReader {
       suites: this.#suites.map((suite) => suite.name),
       name,
       outcome,
-      message: message.split('\n', 1)[0]?.trim() ?? '',
+      message:
+        message
+          .trim()
+          .split(/[\r\n]/, 1)[0]
+          ?.trim() ?? '',
       texts: [...texts, ...this.#suites.flatMap((suite) => suite.texts)],
     });
     this.#case = undefined;

@@ -127,6 +127,12 @@ describe('the order', () => {
     );
   });
 
+  it('is that of one form where blank lines precede a field that moves to the top', () => {
+    const text = formatted(`- dmap: {}\n\n  # about b\n\n  name: b\n- dmap: {}\n\n  name: a\n`);
+    expect(text).toBe(`- name: a\n  dmap: {}\n# about b\n- name: b\n  dmap: {}\n`);
+    expect(formatted(text)).toBe(text);
+  });
+
   it('of digests is that of their smallest tag, unless they are sorted by digest', () => {
     const dmap = (...lines: readonly string[]) =>
       `- name: app\n  dmap:\n${lines.map((line) => `    ${line}\n`).join('')}`;
@@ -198,6 +204,7 @@ describe('a file that has no canonical form', () => {
     ['an alias', `- name: a\n  dmap: &d {}\n- name: b\n  dmap: *d\n`, '2:9'],
     ['a merge key', `- &x\n  name: a\n- <<: *x\n`, '1:3'],
     ['a tag', `- name: !!str a\n`, '1:9'],
+    ['a carriage return alone', `# one\r# two\r- name: app\r  dmap: {}\r`, '1:6'],
     ['a block of text', `- name: >-\n    a\n    b\n`, '2:5'],
     ['a text of several lines', `- name: a\n    b\n`, '1:9'],
     ['a second document', `- name: a\n---\n- name: b\n`, '2:1'],
@@ -264,10 +271,13 @@ const LISTS = (() => {
       fc.array(entry, { maxLength: 4 }),
       comment,
       filler,
+      fc.boolean(),
     )
-    .map(([name, entries, beside, above]) => {
-      const dmap = entries.length === 0 ? ` {}${beside}` : beside;
-      return `${above}- name: ${name}${beside}\n${above}  dmap:${dmap}\n${entries.join('')}`;
+    .map(([name, entries, beside, above, isReversed]) => {
+      const dmap = `dmap:${entries.length === 0 ? ' {}' : ''}${beside}\n${entries.join('')}`;
+      const fields = [`name: ${name}${beside}\n`, dmap];
+      const [first, second] = isReversed ? fields.toReversed() : fields;
+      return `${above}- ${first}${above}  ${second}`;
     });
   return fc.tuple(fc.array(image, { maxLength: 5 }), filler, fc.boolean()).map(([images, end, isWindows]) => {
     const text = images.join('') + end;
@@ -285,6 +295,49 @@ describe('any list', () => {
         expect(commentsOf(after)).toEqual(commentsOf(text));
       }),
       runs({ seed: 17, numRuns: 300 }),
+    );
+  });
+
+  it('is formatted to one form or left alone, whatever the text', () => {
+    const piece = fc.constantFrom(
+      '- name: a',
+      '  dmap:',
+      `    ${A}: [v1]`,
+      `    "${B}":`,
+      '    - v2',
+      '# x',
+      ' # y',
+      '',
+      '---',
+      '...',
+      '  ',
+
+      'images:',
+      'registries:',
+      '- {name: b, dmap: {}}',
+      '- &a',
+      '*a',
+      '? b',
+      '|',
+      "'",
+      '"',
+      '[',
+      ']',
+      '\t',
+      'null',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(piece, { maxLength: 8 }),
+        fc.constantFrom('\n', '\r\n', ' '),
+        (pieces, between) => {
+          const result = formatManifest(new SourceFile('f', pieces.join(between)));
+          if (result.kind !== 'formatted') return;
+          expect(formatted(result.text)).toBe(result.text);
+          expect(commentsOf(result.text)).toEqual(commentsOf(pieces.join(between)));
+        },
+      ),
+      runs({ seed: 18, numRuns: 5_000 }),
     );
   });
 });

@@ -66,11 +66,35 @@ describe('a merge of two lists', () => {
   });
 
   it('moves a tag that one side moves', async () => {
-    const theirs = BASE.replace(`"${A}": ["v1"]`, `"${C}": ["v1"]`);
-    const ours = BASE + image('zoo', `"${C}": ["v9"]`);
-    expect(entriesOf(await merged({ base: BASE, ours, theirs }))).toEqual(
+    const base = image('app', `"${A}": ["v1"]`);
+    const theirs = base.replace(`"${A}": ["v1"]`, `"${C}": ["v1"]`);
+    const ours = base + image('zoo', `"${C}": ["v9"]`);
+    expect(entriesOf(await merged({ base, ours, theirs }))).toEqual(
       entriesOf(theirs + image('zoo', `"${C}": ["v9"]`)),
     );
+  });
+
+  it.each([
+    ['a comment that both sides keep', '- v1 # first\n', '- v2 # second\n', ''],
+    ['one of two equal comments', '- v1 # note\n', '- v2 # note\n', ''],
+    ['a malformed entry', '- v1\n', '- v2\n', '- "no tag!"\n'],
+  ])('does not lose %s', async (_, first, second, theirs) => {
+    const list = (tags: string) => `- name: app\n  dmap:\n    "${A}":\n${tags.replaceAll(/^/gm, '      ')}`;
+    const base = list(first + second);
+    const merge = await mergeLists(
+      { base, ours: list(`${first}${second}- v3\n`), theirs: list(first + theirs) },
+      NO_HELP,
+    );
+    expect(merge).toMatchObject({ kind: 'by-lines', isClean: false });
+  });
+
+  it.each([
+    ['an image without digests', '- name: new\n  dmap: {}\n', /entries or comments would be lost/],
+    ['a second document', '---\n- name: new\n', /no list of images/],
+  ])('does not lose %s', async (_, added, reason) => {
+    const texts = { base: BASE, ours: BASE.replace('["v1"]   #', '["v2"]   #'), theirs: BASE + added };
+    const merge = await mergeLists(texts, NO_HELP);
+    expect(merge).toMatchObject({ kind: 'by-lines', reason: expect.stringMatching(reason) });
   });
 
   it('keeps the lines of both sides where they hold the merged content', async () => {

@@ -53,7 +53,15 @@ describe('a JUnit file', () => {
     expect(parseJunit('<testsuites/>')).toEqual([]);
   });
 
+  it('has the first line of a message that begins with blank lines', () => {
+    const failure = '<failure message="&#10;Expecting actual:&#13;&#10;  1"/>';
+    expect(parseJunit(`<testsuite><testcase>${failure}</testcase></testsuite>`)).toMatchObject([
+      { message: 'Expecting actual:' },
+    ]);
+  });
+
   it.each([
+    ['<testsuite>'.repeat(60), /^more than 50 suites within suites$/],
     ['', /^not well-formed XML: .*\(line 1, column 1\)$/],
     ['<testsuite><testcase></testsuite>', /^not well-formed XML: unexpected close tag/],
     ['<html></html>', /^no JUnit file: it begins with <html>, expected <testsuites>$/],

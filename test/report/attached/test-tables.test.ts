@@ -105,4 +105,16 @@ describe('the tables of test results', () => {
     expect(text).toContain('… and 4980 more');
     expect(text.length).toBeLessThan(20_000);
   });
+
+  it('fit a comment, however long their texts are', () => {
+    const long = 'x'.repeat(10_000);
+    const suites = Array.from(
+      { length: 200 },
+      (_, index) =>
+        `<testsuite name="${index}${long}"><testcase name="${long}"><failure message="${long}"/></testcase></testsuite>`,
+    );
+    const text = renderAttached(tablesOf(suites.join('')), new CommentRoom()).join('\n\n');
+    expect(text).toContain(`| 0${'x'.repeat(119)}… | 1 |`);
+    expect(text.length).toBeLessThan(30_000);
+  });
 });

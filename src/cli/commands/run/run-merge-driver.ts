@@ -1,5 +1,3 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import type { Environment } from '../../../adapters/git/git.ts';
 import { assertNever } from '../../../base/errors.ts';
 import { readSource } from '../../../manifest/layout/read-source.ts';
 import { mergeLists } from '../../../manifest/merge/merge-lists.ts';
@@ -7,9 +5,9 @@ import { SourceFile } from '../../../manifest/source-file.ts';
 import type { Log } from '../../../ports/log.ts';
 import type { LogOptions } from '../../flags/options/run-options.ts';
 import { InputError } from '../../flags/usage-error.ts';
-import { BYTE_ORDER_MARK } from '../../output/image-lists.ts';
+import { replaceText } from '../../output/image-lists.ts';
 import { createLogger } from '../../output/logger.ts';
-import { gitLineMerges, type MergeFiles } from '../../runtime/local-git.ts';
+import { type GitLineMerges, gitLineMerges, type MergeFiles } from '../../runtime/local-git.ts';
 import type { ProcessContext } from '../command.ts';
 import { installMergeDriver } from './install-merge-driver.ts';
 
@@ -30,27 +28,50 @@ export async function runMergeDriver(
 ): Promise<number> {
   const log = createLogger(stdio, options.log, Date.now);
   if (options.kind === 'install') return await installMergeDriver(options, { env, log });
-  return await mergeFiles(options, { env, log });
+  const lines = gitLineMerges(options, env);
+  try {
+    return await mergeFiles(options, { lines, log });
+  } catch (error) {
+    await leaveConflict(options, { lines, log });
+    throw error;
+  }
+}
+
+/** Git takes our side for the result of a driver that fails: without markers the other side would be lost. */
+async function leaveConflict(
+  { path }: { readonly path: string },
+  { lines, log }: DriverContext,
+): Promise<void> {
+  const isMarked = await lines.inPlace().then(
+    () => true,
+    () => false,
+  );
+  log.write(
+    'error',
+    isMarked
+      ? `${path}: merged by lines after a failure: check it before you commit it`
+      : `${path}: not merged, it may be our side alone: run "git checkout --merge -- ${path}" before you commit it`,
+  );
 }
 
 interface DriverContext {
-  readonly env: Environment;
+  readonly lines: GitLineMerges;
   readonly log: Log;
 }
 
 async function mergeFiles(
   files: MergeFiles & { readonly path: string },
-  { env, log }: DriverContext,
+  { lines, log }: DriverContext,
 ): Promise<number> {
-  const lines = gitLineMerges(files, env);
-  const [base, ours, theirs] = await Promise.all([files.base, files.ours, files.theirs].map(readText));
-  if (base === undefined || ours === undefined || theirs === undefined) {
-    log.write('warning', `${files.path}: merged by lines, as git does: a side is not UTF-8`);
+  const sides = await Promise.all([files.base, files.ours, files.theirs].map(read));
+  const [problem] = sides.flatMap(({ problems }) => problems);
+  if (problem !== undefined) {
+    log.write('warning', `${files.path}: merged by lines, as git does: ${problem.message}`);
     return (await lines.inPlace()) ? 0 : 1;
   }
+  const [base = '', ours = '', theirs = ''] = sides.map(({ text }) => text);
   const merge = await mergeLists({ base, ours, theirs }, lines);
-  const hasMark = (await readFile(files.ours, 'utf8')).startsWith(BYTE_ORDER_MARK);
-  await writeFile(files.ours, `${hasMark ? BYTE_ORDER_MARK : ''}${merge.text}`);
+  await replaceText(files.ours, { before: ours, text: merge.text });
   switch (merge.kind) {
     case 'merged':
       return 0;
@@ -65,9 +86,10 @@ async function mergeFiles(
   }
 }
 
-async function readText(path: string): Promise<string | undefined> {
+/** Has a problem where it is too large or not UTF-8. */
+async function read(path: string): Promise<SourceFile> {
   const { signal } = new AbortController();
   const source = await readSource({ file: path, path }, signal);
   if (!(source instanceof SourceFile)) throw new InputError(source.message);
-  return source.problems.length === 0 ? source.text : undefined;
+  return source;
 }

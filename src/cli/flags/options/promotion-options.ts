@@ -198,9 +198,7 @@ export function reportFilesOf(flags: FlagValues): ReportFiles {
     ['-report-markdown', reportMarkdown],
     ['-report-html', reportHtml],
   ]);
-  const attachResults = flags.all('attach-results');
-  if (attachResults.length > 0 && reportMarkdown === undefined)
-    throw new UsageError('-attach-results adds tables to the report of -report-markdown, which is not given');
+  const attachResults = reportMarkdown === undefined ? [] : flags.all('attach-results');
   return { report: json, reportMarkdown, reportHtml, attachResults };
 }
 

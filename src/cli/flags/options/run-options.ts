@@ -143,5 +143,7 @@ function commonWarningsOf(flags: FlagValues): string[] {
   if (flags.text('threads') !== undefined && Number(flags.text('threads')) <= 0) {
     warnings.push(`-threads=${flags.text('threads')} means the default, ${DEFAULT_THREADS}`);
   }
+  if (flags.isGiven('attach-results') && !flags.text('report-markdown'))
+    warnings.push('-attach-results has no effect without -report-markdown');
   return warnings;
 }
