@@ -1,8 +1,7 @@
-// What reads or writes plan files, settings and reports, `cip mm`, and what few runs need, as one lazy import (see `runs.ts`):
+// What reads or writes plan files and reports, `cip mm`, and what few runs need, as one lazy import (see `runs.ts`):
 // it loads zod and semver, which takes longer than reading most manifests.
-export { readRuleSettings } from '../../../settings/read-settings.ts';
 export { openPlanOutput } from '../../output/write-plan.ts';
-export { printAnnotations } from '../../output/print-annotations.ts';
+export { printAnnotations } from '../../output/run-remarks.ts';
 export { runLint } from './run-lint.ts';
 export { runMerge } from './run-mm.ts';
 export { runApply } from './run-apply.ts';
