@@ -30,6 +30,7 @@ export type CheckName = (typeof CHECK_NAMES)[number];
 
 /** The decisions of a plan that are no rules: they cannot be switched off. */
 export const DECISIONS: readonly string[] = ['tag-move', 'conflict', 'lost'];
+export const DECISION_ADVICE = 'it is a decision of every plan, so it has no level';
 
 /** The levels and parameters that somebody chose. A rule without a level has its default. */
 export interface RuleSettings {

@@ -1,9 +1,10 @@
 import type * as z from 'zod';
 import { nearest, quote } from '../base/text.ts';
+import { DECISION_ADVICE, DECISIONS } from '../checks/rule-settings.ts';
 import { firstEntries } from '../manifest/map-fields.ts';
 import type { SourceFile } from '../manifest/source-file.ts';
 import { parseYaml } from '../manifest/yaml/parse-yaml.ts';
-import { isNull, type YamlNode } from '../manifest/yaml/yaml-tree.ts';
+import { isNull, kindOf, type YamlNode } from '../manifest/yaml/yaml-tree.ts';
 import { Settings } from './settings.ts';
 
 /** The settings in a file. Undefined after faults, which are reported to the file. An empty file has none. */
@@ -49,18 +50,36 @@ function reportIssue(issue: z.core.$ZodIssue, { root, path: above, source }: Pla
     for (const inner of issues) reportIssue(inner, { root, path, source });
     return;
   }
-  const owner = path.length === 0 ? 'the settings' : quote(path.map(String).join('.'));
-  if (issue.code !== 'unrecognized_keys') {
-    source.report({ rule: 'settings', message: `${owner}: ${lowerCase(issue.message)}` }, node.at);
+  const owner = path.length === 0 ? 'the file' : quote(path.map(String).join('.'));
+  if (issue.code === 'unrecognized_keys') {
+    for (const name of issue.keys) {
+      const message = `unknown key ${quote(name)} in ${owner}: ${adviseKey(name, path)}`;
+      source.report({ rule: 'settings', message }, keyOf(node, name)?.key.at ?? node.at);
+    }
     return;
   }
+  const isMissing = path.length > 0 && node === nodeAt(root, path.slice(0, -1));
+  const message = `${owner} ${isMissing ? 'is missing' : describeNode(node)}: ${describeExpected(issue)}`;
+  source.report({ rule: 'settings', message }, node.at);
+}
+
+function adviseKey(name: string, path: readonly PropertyKey[]): string {
+  if (path[0] === 'rules' && path.length === 1 && DECISIONS.includes(name)) return DECISION_ADVICE;
   const known = knownKeys(Settings, path);
-  for (const name of issue.keys) {
-    const meant = nearest(name, known);
-    const advice = meant === undefined ? `expected ${known.join(', ')}` : `did you mean ${quote(meant)}?`;
-    const message = `unknown key ${quote(name)} in ${owner}: ${advice}`;
-    source.report({ rule: 'settings', message }, keyOf(node, name)?.key.at ?? node.at);
-  }
+  const meant = nearest(name, known);
+  return meant === undefined ? `expected ${known.toSorted().join(', ')}` : `did you mean ${quote(meant)}?`;
+}
+
+function describeNode(node: YamlNode): string {
+  return `is ${node.kind === 'scalar' && !isNull(node) ? quote(node.value) : kindOf(node)}`;
+}
+
+/** Zod's own messages begin with a capital and are about its types. */
+function describeExpected(issue: z.core.$ZodIssue): string {
+  if (!issue.message.startsWith('Invalid'))
+    return `${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
+  if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(', ')}`;
+  return issue.code === 'invalid_type' && issue.expected === 'object' ? 'expected a map' : issue.message;
 }
 
 /** The node that keys lead to, or the last one on the way. */
@@ -90,9 +109,4 @@ function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): reado
   if (key === undefined) return Object.keys(inner.shape ?? {});
   const next = inner.element ?? inner.shape?.[key];
   return next === undefined ? [] : knownKeys(next, rest);
-}
-
-/** Zod's messages begin with a capital. */
-function lowerCase(text: string): string {
-  return `${text.charAt(0).toLowerCase()}${text.slice(1)}`;
 }

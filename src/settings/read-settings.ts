@@ -1,5 +1,6 @@
 import { LayoutError } from '../manifest/layout/layout-error.ts';
 import { readSource } from '../manifest/layout/read-source.ts';
+import type { Problem } from '../manifest/model.ts';
 import { renderProblem } from '../manifest/problem.ts';
 import { SourceFile } from '../manifest/source-file.ts';
 import { parseSettings } from './parse-settings.ts';
@@ -14,12 +15,20 @@ const MAX_FILE_BYTES = 1024 * 1024;
 /** Reads the settings at a path. Throws a `LayoutError` with all faults for a file that cannot be used. */
 export async function readSettings(path: string, signal: AbortSignal): Promise<Settings> {
   // a link may lead to a file that its author cannot read, and faults quote lines
-  const reading = { file: SETTINGS_FILE, path, links: 'refuse', maxBytes: MAX_FILE_BYTES } as const;
+  const reading = {
+    file: SETTINGS_FILE,
+    path,
+    noun: 'settings',
+    links: 'refuse',
+    maxBytes: MAX_FILE_BYTES,
+  } as const;
   const source = await readSource(reading, signal);
   if (!(source instanceof SourceFile)) throw new LayoutError('file-unusable', [{ ...source, path }]);
   const settings = parseSettings(source);
   if (settings !== undefined) return settings;
-  const issues = source.problems.map((problem) => ({ path, message: renderProblem(problem) }));
+  // a warning here, such as that of a second document, is about rules that would not run
+  const problems = source.problems.map((problem): Problem => ({ ...problem, severity: 'error' }));
+  const issues = problems.map((problem) => ({ path, message: renderProblem(problem) }));
   throw new LayoutError('file-unusable', issues);
 }
 

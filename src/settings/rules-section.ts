@@ -5,9 +5,11 @@ import { Age, Globs, millisecondsOf } from './values.ts';
 const Level = z.enum(RULE_LEVELS);
 const LEVEL_ALONE = { level: Level };
 
+const MIB_ERROR = 'expected a whole number of mebibytes, at least 1';
+
 /** The parameters of rules that have some. */
 const PARAMETERS = {
-  'max-image-size': { mib: z.int().min(1).optional() },
+  'max-image-size': { mib: z.int({ error: MIB_ERROR }).min(1, { error: MIB_ERROR }).optional() },
   'min-age': { age: Age.optional() },
   'moving-tag': { tags: Globs.optional() },
   retention: { within: Age.optional(), keep: Age.optional() },

@@ -6,10 +6,10 @@ import * as z from 'zod';
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
 const AGE = /^(\d{1,6})([mhd])$/;
 
+const AGE_ERROR = 'expected a number of minutes, hours or days, such as 30m, 72h or 14d';
+
 /** A time as a whole number of minutes, hours or days: `72h`. */
-export const Age = z
-  .string()
-  .regex(AGE, { error: 'expected a number of minutes, hours or days, such as 30m, 72h or 14d' });
+export const Age = z.string({ error: AGE_ERROR }).regex(AGE, { error: AGE_ERROR });
 
 /** Milliseconds of an `Age`. */
 export function millisecondsOf(age: z.infer<typeof Age>): number {
@@ -17,5 +17,9 @@ export function millisecondsOf(age: z.infer<typeof Age>): number {
   return Number(count) * (UNITS[unit] ?? 0);
 }
 
+const GLOB_ERROR = 'expected text, in quotes if it looks like a number';
+
 /** `*` is any text, `?` any one character. */
-export const Globs = z.array(z.string().min(1));
+export const Globs = z.array(z.string({ error: GLOB_ERROR }).min(1, { error: GLOB_ERROR }), {
+  error: 'expected a list, such as ["app-*"]',
+});

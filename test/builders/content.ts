@@ -11,6 +11,7 @@ export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string;
+  readonly 'os.version'?: string;
 }
 
 /** A manifest and everything that it leads to. */

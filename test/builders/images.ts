@@ -30,6 +30,8 @@ export interface ImageRecipe {
   readonly layerBytes?: number;
   /** Default linux/amd64. */
   readonly platform?: Platform;
+  /** In the config. Default 2024-01-02T03:04:05Z. */
+  readonly created?: string;
   readonly format?: Format;
   readonly subject?: Content;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -55,10 +57,10 @@ export function layer(seed: string, size = 1024, format: Format = 'oci'): Blob {
 
 /** An image with a config that names its platform and its layers. */
 export function image(recipe: ImageRecipe): Content {
-  const { seed, layers = 2, format = 'oci', platform = { os: 'linux', architecture: 'amd64' } } = recipe;
+  const { layers = 2, format = 'oci', platform = { os: 'linux', architecture: 'amd64' } } = recipe;
   const types = TYPES[format];
   const contents = typeof layers === 'number' ? ownLayers(recipe, layers) : layers;
-  const config = asBlob(types.config, json(imageConfig(seed, platform, contents)));
+  const config = asBlob(types.config, json(imageConfig(recipe, platform, contents)));
   const body = { config: describe(config), layers: contents.map(describe), ...extras(recipe) };
   const manifest = asManifest(types.manifest, body);
   return { manifest, blobs: [config, ...contents], children: [], platform };
@@ -123,7 +125,7 @@ export function foreignLayerImage(seed: string): Content {
     blob(`foreign ${seed}`, 900),
   );
   const own = layer(seed, 500, 'docker');
-  const config = asBlob(DOCKER_CONFIG, json(imageConfig(seed, platform, [foreign, own])));
+  const config = asBlob(DOCKER_CONFIG, json(imageConfig({ seed }, platform, [foreign, own])));
   const away = { ...describe(foreign), urls: [`https://example.com/${foreign.digest}`] };
   const body = { config: describe(config), layers: [away, describe(own)] };
   return { manifest: asManifest(DOCKER_MANIFEST, body), blobs: [config, own], children: [], platform };
@@ -172,9 +174,13 @@ function ownLayers({ seed, layerBytes = 1024, format }: ImageRecipe, count: numb
   return Array.from({ length: count }, (_, number) => layer(`${seed} ${number}`, layerBytes, format));
 }
 
-function imageConfig(seed: string, platform: Platform, layers: readonly Blob[]): unknown {
+function imageConfig(
+  { seed, created = '2024-01-02T03:04:05Z' }: ImageRecipe,
+  platform: Platform,
+  layers: readonly Blob[],
+): unknown {
   return {
-    created: '2024-01-02T03:04:05Z',
+    created,
     ...platform,
     config: { Labels: { seed } },
     rootfs: { type: 'layers', diff_ids: layers.map(({ digest }) => digest) },

@@ -69,30 +69,51 @@ describe('settings', () => {
   });
 
   it.each([
-    ['rule: {}', '1:1 unknown key "rule" in the settings: did you mean "rules"?'],
+    ['rule: {}', '1:1 unknown key "rule" in the file: did you mean "rules"?'],
     [
       'rules:\n  singel-platform: warn',
       '2:3 unknown key "singel-platform" in "rules": did you mean "single-platform"?',
     ],
+    ['rules:\n  owners: warning', '2:11 "rules.owners" is "warning": expected off, warn, error'],
+    ['rules:\n  owners: false', '2:11 "rules.owners" is "false": expected off, warn, error'],
+    ['rules:\n  owners:', '2:3 "rules.owners" is nothing: expected off, warn, error'],
+    ['rules:\n  owners: [warn]', '2:11 "rules.owners" is a list: expected off, warn, error'],
     [
-      'rules:\n  owners: warning',
-      '2:11 "rules.owners": invalid option: expected one of "off"|"warn"|"error"',
+      'rules:\n  max-image-size: {level: warn, mib: 1.5}',
+      '2:38 "rules.max-image-size.mib" is "1.5": expected a whole number of mebibytes, at least 1',
     ],
-    ['rules:\n  owners: false', '2:11 "rules.owners": invalid option: expected one of "off"|"warn"|"error"'],
+    [
+      'rules:\n  max-image-size: {level: warn, mib: 0}',
+      '2:38 "rules.max-image-size.mib" is "0": expected a whole number of mebibytes, at least 1',
+    ],
+    [
+      'rules:\n  moving-tag: {level: warn, tags: latest}',
+      '2:35 "rules.moving-tag.tags" is "latest": expected a list, such as ["app-*"]',
+    ],
+    [
+      'rules:\n  moving-tag: {level: warn, tags: [5]}',
+      '2:36 "rules.moving-tag.tags.0" is "5": expected text, in quotes if it looks like a number',
+    ],
+    [
+      'rules:\n  tag-move: off',
+      '2:3 unknown key "tag-move" in "rules": it is a decision of every plan, so it has no level',
+    ],
     [
       'rules:\n  min-age: {level: error, agee: 3d}',
       '2:27 unknown key "agee" in "rules.min-age": did you mean "age"?',
     ],
     ['rules:\n  owners: {level: warn, age: 3d}', '2:25 unknown key "age" in "rules.owners": expected level'],
-    [
-      'rules:\n  min-age: {age: 3d}',
-      '2:12 "rules.min-age.level": invalid option: expected one of "off"|"warn"|"error"',
-    ],
+    ['rules:\n  min-age: {age: 3d}', '2:12 "rules.min-age.level" is missing: expected off, warn, error'],
     [
       'rules:\n  min-age: {level: error, age: 3 days}',
-      '2:32 "rules.min-age.age": expected a number of minutes, hours or days, such as 30m, 72h or 14d',
+      '2:32 "rules.min-age.age" is "3 days": expected a number of minutes, hours or days, such as 30m, 72h or 14d',
     ],
-    ['rules: [owners]', '1:8 "rules": invalid input: expected object, received array'],
+    [
+      'rules:\n  min-age: {level: error, age: 72}',
+      '2:32 "rules.min-age.age" is "72": expected a number of minutes, hours or days, such as 30m, 72h or 14d',
+    ],
+    ['rules: [owners]', '1:8 "rules" is a list: expected a map'],
+    ['hello', '1:1 the file is "hello": expected a map'],
     [
       'rules:\n  owners: warn\n  owners: error',
       '3:3 key "owners" already set in map at .cip.yaml:2:3: remove one of the two',
@@ -121,14 +142,23 @@ describe('the file of the settings', () => {
   it('is refused with the lines around a fault', async () => {
     const directory = await testdir({ '.cip.yaml': 'rules:\n  owners: wrn\n' });
     await expect(readRuleSettings(`${directory}/.cip.yaml`, signal)).rejects.toThrow(
-      /^\.cip\.yaml:2:11: error: "rules\.owners": .* \[settings\]\n.*> 2 \| {3}owners: wrn/s,
+      /^\.cip\.yaml:2:11: error: "rules\.owners" is .* \[settings\]\n.*> 2 \| {3}owners: wrn/s,
+    );
+  });
+
+  it('is refused with a second document, whose rules would not run', async () => {
+    const directory = await testdir({ '.cip.yaml': 'rules: {}\n---\nrules: {owners: error}\n' });
+    await expect(readRuleSettings(`${directory}/.cip.yaml`, signal)).rejects.toThrow(
+      /^\.cip\.yaml:3:1: error: .* one YAML document/,
     );
   });
 
   it('is never a link, whose target may be secret', async () => {
     const directory = await testdir({ secret: 'password: x\n', '.cip.yaml': { link: 'secret' } });
     const reading = readRuleSettings(`${directory}/.cip.yaml`, signal);
-    await expect(reading).rejects.toThrow('ELOOP');
+    await expect(reading).rejects.toThrow(
+      'reading settings ".cip.yaml": it is a symbolic link, expected a file',
+    );
     await expect(reading).rejects.not.toThrow('password');
   });
 });

@@ -66,7 +66,9 @@ describe('rules about images', () => {
     const { registry, flag } = await world();
     const run = await runWithReport([flag, '-confirm', '-rule=min-age=error']);
     expect(run.report.summary).toMatchObject({ copied: 0, blocked: 2 });
-    expect(run.report.findings[0]?.message).toMatch(/was uploaded 0 hours ago, and has to be 3 days old$/);
+    expect(run.report.findings[0]?.message).toMatch(
+      /was uploaded 0 minutes ago and must be at least 3 days old$/,
+    );
     expect(writesOf(registry)).toEqual([]);
   });
 });

@@ -61,7 +61,7 @@ describe('mistakes', () => {
       'rules:\n  moving-tags: warn\n',
       '.cip.yaml:2:3: error: unknown key "moving-tags" in "rules": did you mean "moving-tag"?',
     ],
-    ['rules: {owners: yes}', '.cip.yaml:1:17: error: "rules.owners": invalid option'],
+    ['rules: {owners: yes}', '.cip.yaml:1:17: error: "rules.owners" is "yes": expected off, warn, error'],
     ['rules: [', '.cip.yaml:1:9: error: not valid YAML'],
   ])('in %j end the run with their place', async (settings, message) => {
     const directory = await testdir({ ...FILES, '.cip.yaml': settings });

@@ -5,7 +5,7 @@ import { formatReference } from '../../image/reference.ts';
 import { hostOf } from '../../image/repository.ts';
 import { edgeId, isWritable, type WritableItem } from '../../plan/plan.ts';
 import type { Found, PlanRule } from '../rule.ts';
-import { describeAge, UploadTimes } from './upload-age.ts';
+import { describeAge, type UnknownTime, UploadTimes } from './upload-age.ts';
 
 /** Milliseconds: the soak time that release teams use most. */
 const DEFAULT_AGE = 72 * 3_600_000;
@@ -32,14 +32,15 @@ export function minAge({ age = DEFAULT_AGE, now, settled }: MinAgeOptions): Plan
       const old = (await settled?.(age, signal)) ?? new Set<Digest>();
       const young = plan.items.filter(isWritable).filter(({ digest }) => !old.has(digest));
       const groups = Array.from(groupBy(young, keyOf).values());
-      const uploads = new UploadTimes(source, signal);
+      const uploads = new UploadTimes(source, { now, signal });
       const laneOf = ([first]: readonly WritableItem[]) =>
         first === undefined ? '' : hostOf(first.sources[0] ?? first.destination);
       await forEachInLanes(groups, { laneOf, workers, signal }, async (items) => {
         const [first] = items;
         if (first === undefined) return;
         const uploaded = await uploads.of(first.digest, first.sources);
-        if (uploaded === undefined || now - uploaded < age) report(tooYoung(items, { uploaded, now, age }));
+        if (typeof uploaded !== 'number' || now - uploaded < age)
+          report(tooYoung(items, { uploaded, now, age }));
       });
     },
   };
@@ -49,23 +50,23 @@ function keyOf({ digest, sources }: WritableItem): string {
   return [digest, ...sources].join(' ');
 }
 
-function tooYoung(
-  items: readonly WritableItem[],
-  {
-    uploaded,
-    now,
-    age,
-  }: { readonly uploaded: number | undefined; readonly now: number; readonly age: number },
-): Found {
+interface Age {
+  readonly uploaded: number | UnknownTime;
+  readonly now: number;
+  /** The age that a digest needs. */
+  readonly age: number;
+}
+
+function tooYoung(items: readonly WritableItem[], { uploaded, now, age }: Age): Found {
   const [first] = items;
   const [source] = first?.sources ?? [];
   const name = first === undefined || source === undefined ? '' : formatReference(source, first.digest);
   const concerns = { at: first?.at[0], edges: items.map(edgeId) };
-  if (uploaded === undefined) {
-    const message = `the age of ${name} is not known, and has to be ${describeAge(age)} at least`;
+  if (typeof uploaded !== 'number') {
+    const message = `the age of ${name} is unknown and must be at least ${describeAge(age)}: ${uploaded.unknown}`;
     const advice = 'merge the manifests and promote later: an entry of the branch is as old as its commit';
     return { message, advice, ...concerns };
   }
-  const message = `${name} was uploaded ${describeAge(now - uploaded)} ago, and has to be ${describeAge(age)} old`;
+  const message = `${name} was uploaded ${describeAge(now - uploaded)} ago and must be at least ${describeAge(age)} old`;
   return { message, advice: `promote it after ${new Date(uploaded + age).toISOString()}`, ...concerns };
 }

@@ -10,7 +10,7 @@ import { concernsOf, judgeManifests } from './root-manifests.ts';
 
 /** Images of one platform by their name or tag. */
 const ONE_PLATFORM =
-  /[-_.](?:amd64|arm64|arm|ppc64le|s390x|386|riscv64)(?:[-_.]?v\d)?$|[-_.]windows(?:[-_.]|$)/;
+  /(?:^|[-_./])(?:amd64|x86_64|arm64|aarch64|arm|ppc64le|s390x|386|riscv64|loong64|mips64le)(?:[-_.]?v\d)?$|(?:^|[-_./])windows(?:[-_.]|$)/;
 
 /**
  * Finds images of one platform: a promoted version is never replaced, so the other platforms never get it. Helm charts
@@ -70,9 +70,9 @@ function onePlatformOf({ mediaType, bytes }: RawManifest): string | undefined {
 function platformOf(entry: unknown): string | undefined {
   const platform = isObject(entry) ? entry['platform'] : undefined;
   if (!isObject(platform)) return undefined;
-  const { os, architecture, variant } = platform;
+  const { os, architecture, variant, 'os.version': version } = platform;
   if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
-  return [os, architecture, typeof variant === 'string' ? variant : '']
-    .filter((part) => part !== '')
+  return [os, architecture, variant, version] // an image of Windows runs on one version
+    .filter((part) => typeof part === 'string' && part !== '')
     .join('/');
 }

@@ -1,6 +1,6 @@
-import { addTo, getOrMake } from '../../base/maps.ts';
+import { getOrMake } from '../../base/maps.ts';
 import { countOf, listSome, nearest, quote } from '../../base/text.ts';
-import { hostOf } from '../../image/repository.ts';
+import { hostOf, isWithin } from '../../image/repository.ts';
 import type { PromoterManifest, Registry } from '../../manifest/model.ts';
 import type { ManifestFound, ManifestRule } from '../rule.ts';
 
@@ -16,7 +16,7 @@ export const destinationSet: ManifestRule = {
   level: 'warn',
   *check(manifests) {
     const paths = manifests.flatMap(pathsOf);
-    const usual = usualHosts(paths);
+    const usual = usualHosts(paths, manifests.length);
     if (usual === undefined) return;
     for (const path of paths) {
       const missing = usual.filter((host) => !path.hosts.has(host));
@@ -29,26 +29,30 @@ export const destinationSet: ManifestRule = {
 
 /** The hosts that a project promotes to under one path, such as `prod/images/app`. */
 interface PathHosts {
+  readonly project: PromoterManifest;
   readonly path: string;
   readonly hosts: Map<string, Registry>;
 }
 
-function pathsOf({ destinations }: PromoterManifest): PathHosts[] {
+function pathsOf(project: PromoterManifest): PathHosts[] {
   const paths = new Map<string, Map<string, Registry>>();
-  for (const registry of destinations) {
+  for (const registry of project.destinations) {
     const host = hostOf(registry.name);
     const hosts = getOrMake(paths, registry.name.slice(host.length + 1), () => new Map<string, Registry>());
     hosts.set(host, registry);
   }
-  return Array.from(paths, ([path, hosts]) => ({ path, hosts }));
+  return Array.from(paths, ([path, hosts]) => ({ project, path, hosts }));
 }
 
-/** The set of more than half of the paths. */
-function usualHosts(paths: readonly PathHosts[]): readonly string[] | undefined {
-  const bySet = new Map<string, PathHosts[]>();
-  for (const path of paths) addTo(bySet, Array.from(path.hosts.keys()).toSorted().join(' '), path);
-  for (const [set, same] of bySet) {
-    if (same.length >= FEWEST && same.length * 2 > paths.length) return set.split(' ');
+/** The set of more than half of the projects. */
+function usualHosts(paths: readonly PathHosts[], projects: number): readonly string[] | undefined {
+  const bySet = new Map<string, Set<PromoterManifest>>();
+  for (const { project, hosts } of paths) {
+    const set = Array.from(hosts.keys()).toSorted().join(' ');
+    getOrMake(bySet, set, () => new Set<PromoterManifest>()).add(project);
+  }
+  for (const [set, { size }] of bySet) {
+    if (size >= FEWEST && size * 2 > projects) return set.split(' ');
   }
   return undefined;
 }
@@ -69,5 +73,6 @@ function different(
     message: `${path === '' ? 'this project' : quote(path)} lacks ${countOf(missing.length, 'host')} that the other projects promote to: ${listSome(missing)}`,
     advice,
     at: (misspelt ?? hosts.values().next().value)?.at,
+    ...(misspelt && { concerns: ({ destination }) => isWithin(destination, misspelt.name) }),
   };
 }

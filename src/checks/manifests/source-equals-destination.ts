@@ -1,12 +1,12 @@
 import { groupBy } from '../../base/maps.ts';
 import { listSome, quote } from '../../base/text.ts';
-import { parentOf, type RegistryName } from '../../image/repository.ts';
+import { isWithin, parentOf, type RegistryName } from '../../image/repository.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
 import type { ManifestRule } from '../rule.ts';
 
 /**
- * Finds destinations that are the source of another project, or below it: what a run writes there, that project
- * promotes on in the next run, whoever approved it.
+ * Finds destinations that are the source of another project, or below it: that project can promote the images only in
+ * the next run, and they are lost until then.
  */
 export const sourceEqualsDestination: ManifestRule = {
   name: 'source-equals-destination',
@@ -25,6 +25,7 @@ export const sourceEqualsDestination: ManifestRule = {
           advice:
             'promote from the first source to both destinations, or accept that the second step takes another run',
           at,
+          concerns: ({ destination }) => isWithin(destination, name),
         };
       }
     }

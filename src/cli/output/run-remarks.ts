@@ -1,8 +1,10 @@
 import type { Problem } from '../../manifest/model.ts';
 import type { ManifestLocation } from '../../manifest/read-manifests.ts';
+import { renderAnnotations } from '../../report/remarks/github-annotations.ts';
 import { type PathInRepository, type Remark, remarksOf } from '../../report/remarks/remark.ts';
 import type { Report, ReportItem } from '../../report/report.ts';
 import { repositoryPaths } from './repository-path.ts';
+import { type Stdio, tell } from './stdio.ts';
 
 /** The parts of a run that remarks are made of, beside its report. */
 export interface RemarkSources {
@@ -28,4 +30,12 @@ function remarksOfProblems(problems: readonly Problem[], pathOf: PathInRepositor
     message,
     at: { file: pathOf(at.file), line: at.line, column: at.column },
   }));
+}
+
+/** Prints the annotations of a run to stderr: stdout carries data only, and GitHub reads both. */
+export async function printAnnotations(
+  report: Report,
+  { stdio, ...sources }: RemarkSources & { readonly stdio: Stdio },
+): Promise<void> {
+  await tell(stdio.err, renderAnnotations(remarksOfRun(report, sources)));
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open, readdir, realpath, stat } from 'node:fs/promises';
 import { messageOf } from '../../base/errors.ts';
 import { sortedBy } from '../../base/sorted.ts';
 import { escapeControls } from '../../base/text.ts';
@@ -60,6 +60,8 @@ export async function readBounded(path: string, options: BoundedRead): Promise<A
   const noLinks = options.links === 'refuse' ? constants.O_NOFOLLOW : 0;
   // a thread that waits for the writer of a named pipe cannot be cancelled
   const opened = await ask(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK | noLinks));
+  if (noLinks !== 0 && opened.kind === 'unreadable' && (await isLink(path)))
+    return { kind: 'unreadable', reason: 'it is a symbolic link, expected a file' };
   if (opened.kind !== 'ok') return opened;
   try {
     const answer = await readOpened(opened.value, options);
@@ -68,6 +70,11 @@ export async function readBounded(path: string, options: BoundedRead): Promise<A
   } finally {
     await opened.value.close();
   }
+}
+
+async function isLink(path: string): Promise<boolean> {
+  const stats = await ask(() => lstat(path));
+  return stats.kind === 'ok' && stats.value.isSymbolicLink();
 }
 
 async function readOpened(file: FileHandle, options: BoundedRead): Promise<Answer<Uint8Array>> {

@@ -6,7 +6,7 @@ import type { Problem } from '../model.ts';
 import { type DirectoryEntry, followLinks } from './disk.ts';
 import { LayoutError } from './layout-error.ts';
 import { adviseNearbyDirectory } from './nearby-directory.ts';
-import { imagesOf, MANIFEST_FILE, manifestOf, namesOf } from './project-files.ts';
+import { imagesOf, MANIFEST_FILE, manifestOf, namesOf, warnUnreadSettings } from './project-files.ts';
 import { type Place, ThinDirectory } from './thin-directory.ts';
 import { warnUnownedLists } from './unowned-lists.ts';
 import { warnUnusedImageLists } from './unused-image-lists.ts';
@@ -34,6 +34,7 @@ export async function readLayout(directory: string, signal: AbortSignal): Promis
   const top = await thin.entriesOf(thin.root);
   if (thin.issues.length > 0) throw new LayoutError('layout-broken', thin.issues); // its content is unknown
   await refuseOtherLevel(directory, top, thin);
+  warnUnreadSettings(thin.root, { entries: top, thin });
   const images = await topDirectory('images', { top, thin });
   const manifests = await topDirectory('manifests', { top, thin });
   const projects: ProjectFiles[] = [];
@@ -46,7 +47,9 @@ export async function readLayout(directory: string, signal: AbortSignal): Promis
       const list = await imagesOf(entry.name, { images, imageDirectories, thin });
       if (list !== undefined) projects.push({ manifest, images: list });
     });
+    warnUnreadSettings(manifests, { entries, thin });
     if (images !== undefined && imageDirectories !== undefined) {
+      warnUnreadSettings(images, { entries: imageDirectories, thin });
       await warnUnusedImageLists({ images, imageDirectories, projects: entries, thin });
       await warnUnownedLists(
         projects.map((project) => project.images),

@@ -6,6 +6,7 @@ import { childOf, type Place, type ThinDirectory } from './thin-directory.ts';
 export const MANIFEST_FILE = 'promoter-manifest.yaml';
 export const IMAGES_FILE = 'images.yaml';
 export const OWNERS_FILE = 'OWNERS';
+const SETTINGS_FILE = '.cip.yaml';
 
 /** The promoter manifest in `manifests/X`, if that is a directory with one. */
 export async function manifestOf(
@@ -132,6 +133,18 @@ function warnOfNearMisses(
 ): void {
   for (const name of nearMisses(expected, entries)) {
     thin.warn(childOf(file, name), `this file is not read: did you mean ${quote(expected)}?`, 'file-name');
+  }
+}
+
+/** Warns of `.cip.yml`, and of settings below the manifest directory: their rules would not run. */
+export function warnUnreadSettings(
+  { file }: Place,
+  { entries, thin }: { entries: readonly DirectoryEntry[]; thin: ThinDirectory },
+): void {
+  for (const name of namesOf(entries).filter((one) => /^\.cip\.ya?ml$/i.test(one))) {
+    const path = childOf(file, name);
+    const message = `these settings are not read: expected ${quote(SETTINGS_FILE)} in the manifest directory`;
+    if (path !== SETTINGS_FILE) thin.warn(path, message, 'file-name');
   }
 }
 

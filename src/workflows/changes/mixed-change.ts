@@ -13,7 +13,7 @@ export interface MixedChangeFiles {
 /**
  * Finds a change that touches thin manifests and lists of images together. Their owners differ: destinations belong to
  * the administrators of the registries, images to the projects, and one approval would have to cover both. An empty
- * list that is new belongs to the manifest of its project.
+ * list that is new belongs to the manifest of its project, and a renamed project changes nothing.
  */
 export async function findMixedChange(files: MixedChangeFiles): Promise<readonly Finding[]> {
   const changed = await changedFiles(files);
@@ -34,11 +34,14 @@ export async function findMixedChange(files: MixedChangeFiles): Promise<readonly
 }
 
 async function changedFiles({ before, now, readFile }: MixedChangeFiles): Promise<readonly string[]> {
+  const names = new Set(now);
+  const gone = Array.from(before).flatMap(([file, version]) => (names.has(file) ? [] : version));
   const touched = now.map(async (file) => {
     const bytes = await readFile(file);
+    const isSame = ({ bytes: old }: VersionedFile) => Buffer.from(old).equals(bytes);
     const old = before.get(file);
-    if (old === undefined) return !isEmptyList(bytes);
-    return !Buffer.from(old.bytes).equals(bytes);
+    if (old !== undefined) return !isSame(old);
+    return !isEmptyList(bytes) && !gone.some(isSame);
   });
   const flags = await Promise.all(touched);
   return now.filter((_, index) => flags[index]);

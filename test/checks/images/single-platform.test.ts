@@ -18,6 +18,7 @@ import { check, checkPlanned } from '../checking.ts';
 import { plan } from '../../copy/promoting.ts';
 
 const attestation = image({ seed: 'attestation', platform: { os: 'unknown', architecture: 'unknown' } });
+const windows = (version: string) => ({ os: 'windows', architecture: 'amd64', 'os.version': version });
 const AMD64 = image({ seed: 'amd64' });
 
 async function findingsOf(
@@ -55,7 +56,15 @@ describe('single-platform', () => {
     ['an artifact', artifact('artifact'), {}],
     ['an image whose name has its platform', AMD64, { name: 'app-arm64' }],
     ['an image whose tag has its platform', AMD64, { tag: 'v1-linux-arm-v7' }],
-    ['an image for Windows', AMD64, { tag: 'v1-windows-ltsc2022' }],
+    ['an image whose tag is its platform', AMD64, { tag: 'amd64' }],
+    ['an image whose path ends with its platform', AMD64, { name: 'app/linux/loong64' }],
+    [
+      'an index of several versions of Windows',
+      index({ children: ['1', '2'].map((version) => image({ seed: version, platform: windows(version) })) }),
+      {},
+    ],
+    ['an image for Windows', AMD64, { tag: 'windows-ltsc2022' }],
+    ['an image for a version of Windows', AMD64, { tag: 'v1-windows-ltsc2022' }],
     ['an image below charts', AMD64, { name: 'charts/app' }],
     ['an image of the list', AMD64, { allow: ['s.io/s/ap*'] }],
   ])('has nothing to say about %s', async (_what, content, options) => {

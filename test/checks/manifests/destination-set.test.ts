@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { destinationSet } from '../../../src/checks/manifests/destination-set.ts';
-import { inFile } from '../../builders/manifests.ts';
-import { findingsOf } from './parsed.ts';
+import { digest, inFile } from '../../builders/manifests.ts';
+import { blockedBy, findingsOf } from './parsed.ts';
 
 const REGIONS = ['asia-docker.pkg.dev', 'eu-docker.pkg.dev', 'us-docker.pkg.dev', 'me-docker.pkg.dev'];
 
@@ -11,7 +11,7 @@ function project(name: string, hosts: readonly string[] = REGIONS) {
   return inFile(`manifests/${name}/promoter-manifest.yaml`)
     .from(`s.io/${name}`)
     .to(...destinations)
-    .promote({});
+    .promote({ app: { [digest('a')]: ['v1'] } });
 }
 
 const OTHERS = ['a', 'b', 'c'].map((name) => project(name));
@@ -28,6 +28,14 @@ describe('destination-set', () => {
     expect(findingsOf(destinationSet, [...OTHERS, project('d', hosts)])).toEqual([
       'manifests/d/promoter-manifest.yaml:5:1 "prod/images/d" lacks 1 host that the other projects promote to: me-docker.pkg.dev: did you mean "me-docker.pkg.dev/prod/images/d"?',
     ]);
+  });
+
+  it('as an error blocks the edges to the misspelt destination, and none of a missing one', () => {
+    const hosts = [...REGIONS.slice(0, 3), 'mee-docker.pkg.dev'];
+    expect(blockedBy(destinationSet, [...OTHERS, project('d', hosts)])).toEqual([
+      'mee-docker.pkg.dev/prod/images/d/app:v1',
+    ]);
+    expect(blockedBy(destinationSet, [...OTHERS, project('d', REGIONS.slice(1))])).toEqual([]);
   });
 
   it('compares each path of a project', () => {
@@ -48,6 +56,16 @@ describe('destination-set', () => {
     ['a project with more', [...OTHERS, project('d', [...REGIONS, 'quay.io'])]],
     ['a project elsewhere', [...OTHERS, project('d', ['quay.io'])]],
     ['a project with few of the regions', [...OTHERS, project('d', REGIONS.slice(0, 2))]],
+    [
+      'one project with several paths',
+      [
+        inFile('a.yaml')
+          .from('s.io/a')
+          .to(...['x', 'y', 'z'].flatMap((path) => REGIONS.map((host) => `${host}/${path}`)))
+          .promote({}),
+        project('d', REGIONS.slice(1)),
+      ],
+    ],
     ['too few projects', [project('a'), project('b'), project('d', REGIONS.slice(1))]],
     [
       'no set of most projects',

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { sourceEqualsDestination } from '../../../src/checks/manifests/source-equals-destination.ts';
-import { inFile } from '../../builders/manifests.ts';
-import { findingsOf } from './parsed.ts';
+import { digest, inFile } from '../../builders/manifests.ts';
+import { blockedBy, findingsOf } from './parsed.ts';
 
 const project = (name: string, source: string, ...destinations: readonly string[]) =>
   inFile(name)
     .from(source)
     .to(...destinations)
-    .promote({});
+    .promote({ app: { [digest('a')]: ['v1'] } });
 
 describe('source-equals-destination', () => {
   it.each([
@@ -21,6 +21,14 @@ describe('source-equals-destination', () => {
     expect(findingsOf(sourceEqualsDestination, manifests)).toEqual([
       expect.stringContaining(`a.yaml:${finding}`),
     ]);
+  });
+
+  it('as an error blocks the edges to that destination', () => {
+    const manifests = [
+      project('a.yaml', 's.io/build', 's.io/stage', 'p.io/other'),
+      project('b.yaml', 's.io/stage', 'p.io/p'),
+    ];
+    expect(blockedBy(sourceEqualsDestination, manifests)).toEqual(['s.io/stage/app:v1']);
   });
 
   it('finds each of a circle', () => {

@@ -39,7 +39,7 @@ describe('a bounded read', () => {
     expect(await read(join(directory, 'link'), 10)).toMatchObject({ kind: 'ok' });
     expect(await read(join(directory, 'link'), 10, 'refuse')).toMatchObject({
       kind: 'unreadable',
-      reason: expect.stringContaining('ELOOP'),
+      reason: 'it is a symbolic link, expected a file',
     });
   });
 

@@ -200,6 +200,21 @@ describe('a manifest directory', () => {
         'images/x/images.yml:1:1 warning file-name',
       ],
     ],
+    [
+      'settings that are not read',
+      {
+        '.cip.yml': 'x',
+        '.cip.yaml': '',
+        'manifests/.cip.yaml': 'x',
+        'images/.cip.yaml': 'x',
+        '.ci.yaml': '',
+      },
+      [
+        '.cip.yml:1:1 warning file-name',
+        'images/.cip.yaml:1:1 warning file-name',
+        'manifests/.cip.yaml:1:1 warning file-name',
+      ],
+    ],
   ])('warns of %s', async (_what, files, expected) => {
     const { problems, counts } = await readThin(await testdir({ ...project('x'), ...files }));
     expect(summaryOf(problems)).toEqual(expected);

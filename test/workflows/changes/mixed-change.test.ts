@@ -29,6 +29,11 @@ it('finds a new project that brings images', async () => {
   expect(await messages(X, { ...X, ...y })).toHaveLength(1);
 });
 
+it('finds a renamed project with other images', async () => {
+  const renamed = { 'manifests/z/promoter-manifest.yaml': 'y', 'images/z/images.yaml': '- name: web' };
+  expect(await messages(X, renamed)).toHaveLength(1);
+});
+
 it.each<readonly [string, Files]>([
   ['no change', X],
   ['a change of destinations', { ...X, 'manifests/x/promoter-manifest.yaml': 'y' }],
@@ -38,6 +43,14 @@ it.each<readonly [string, Files]>([
     { ...X, 'manifests/y/promoter-manifest.yaml': 'y', 'images/y/images.yaml': '# No images yet\n[]\n' },
   ],
   ['a project that is gone', {}],
+  [
+    'a project with another name',
+    { 'manifests/z/promoter-manifest.yaml': 'x', 'images/z/images.yaml': '- name: app' },
+  ],
+  [
+    'a project with another name and destinations',
+    { 'manifests/z/promoter-manifest.yaml': 'y', 'images/z/images.yaml': '- name: app' },
+  ],
 ])('has nothing to say about %s', async (_what, now) => {
   expect(await messages(X, now)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 // The runs and parts of runs that a promotion rarely needs, as one lazy import (see `runs.ts`): they load zod, semver and a
 // parser of XML, which takes longer than reading most manifests.
 export { openPlanOutput } from '../../output/write-plan.ts';
-export { printAnnotations } from '../../output/print-annotations.ts';
+export { printAnnotations } from '../../output/run-remarks.ts';
 export { runMerge } from './run-mm.ts';
 export { reviewChanges } from './review-changes.ts';
 export { runReview } from './run-review.ts';

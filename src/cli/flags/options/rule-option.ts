@@ -2,6 +2,7 @@ import { nearest, quote } from '../../../base/text.ts';
 import {
   CHECK_NAMES,
   type CheckName,
+  DECISION_ADVICE,
   DECISIONS,
   RULE_LEVELS,
   type RuleLevel,
@@ -32,7 +33,7 @@ function checkNamed(name: string): CheckName {
   const check = CHECK_NAMES.find((one) => one === name);
   if (check !== undefined) return check;
   if (DECISIONS.includes(name))
-    throw new UsageError(`-rule: ${name} is a decision of every plan, so it has no level`);
+    throw new UsageError(`-rule: unknown rule ${quote(name)}: ${DECISION_ADVICE}`);
   const meant = nearest(name, CHECK_NAMES);
   const advice = meant === undefined ? `expected ${CHECK_NAMES.join(', ')}` : `did you mean ${quote(meant)}?`;
   throw new UsageError(`-rule: unknown rule ${quote(name)}: ${advice}`);

@@ -11,7 +11,7 @@ it.each([
   ['=warn', '-rule is NAME=LEVEL, such as moving-tag=error, not "=warn"'],
   ['owner=warn', '-rule: unknown rule "owner": did you mean "owners"?'],
   ['owners=on', '-rule=owners=on: the level is off, warn or error, not "on"'],
-  ['tag-move=off', '-rule: tag-move is a decision of every plan, so it has no level'],
+  ['tag-move=off', '-rule: unknown rule "tag-move": it is a decision of every plan, so it has no level'],
 ])('refuses %s', (value, message) => {
   expect(() => ruleLevelsOf([value])).toThrow(message);
 });
