@@ -13,7 +13,9 @@ const FILE = '.cip.yaml';
 export async function readWatchRules(directory: string, signal: AbortSignal): Promise<readonly WatchRule[]> {
   const reading = { file: FILE, path: join(directory, FILE), links: 'refuse' } as const;
   const source = await readSource(reading, signal);
-  if (!(source instanceof SourceFile)) throw new InputError(source.message);
+  if (!(source instanceof SourceFile)) {
+    throw new InputError(`-watch needs the section "watch" of ${FILE}: ${source.message}`);
+  }
   const root = parseYaml(source);
   const [problem] = source.problems;
   if (problem !== undefined) throw new InputError(renderProblem(problem));
@@ -21,7 +23,9 @@ export async function readWatchRules(directory: string, signal: AbortSignal): Pr
   if (section === undefined) throw new InputError(`${FILE} has no section "watch": nothing is watched`);
   const parsed = WatchSection.safeParse(valueOf(section.value));
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `watch.${path.join('.')}: ${message}`);
+  const faults = parsed.error.issues.map(
+    ({ path, message }) => `${['watch', ...path].join('.')}: ${message}`,
+  );
   throw new InputError(`${FILE}: ${faults.join('; ')}`);
 }
 
