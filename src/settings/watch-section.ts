@@ -20,4 +20,4 @@ export const WatchRule = z
 export type WatchRule = z.infer<typeof WatchRule>;
 
 /** The section `watch`: the rules of `cip pr -watch`. */
-export const WatchSection = z.array(WatchRule);
+export const WatchSection = z.array(WatchRule).min(1);

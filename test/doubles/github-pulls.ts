@@ -13,6 +13,8 @@ export interface FakePull {
   readonly html_url: string;
   /** `owner:branch`. */
   readonly head: string;
+  /** The repository of the branch. */
+  readonly from: string;
   readonly base: string;
   title: string;
   body: string;
@@ -77,24 +79,32 @@ export class FakePulls {
     return { status: 202, value: { full_name: full } };
   }
 
-  #find(query: URLSearchParams): readonly FakePull[] {
+  #find(query: URLSearchParams): readonly unknown[] {
     return this.pulls
       .filter(({ head, base }) => head === query.get('head') && base === query.get('base'))
-      .toReversed();
+      .toReversed()
+      .map(shownOf);
   }
 
   #create({ full_name: into }: FakeRepository, content: Record<string, string>): FakeAnswer {
-    const { head = '', base = '', title = '', body = '' } = content;
+    const { head = '', base = '', title = '', body = '', head_repo = into.split('/')[1] } = content;
     if (this.pulls.some((one) => one.head === head && one.base === base && one.state === 'open')) {
       const message = `A pull request already exists for ${head}.`;
       return { status: 422, value: { message: 'Validation Failed', errors: [{ message }] } };
     }
     const number = FIRST_PULL + this.pulls.length;
     const html_url = `https://github.example/${into}/pull/${number}`;
-    const pull: FakePull = { number, html_url, head, base, title, body, state: 'open', merged_at: null };
+    const from = `${head.split(':')[0]}/${head_repo}`;
+    const opened = { state: 'open', merged_at: null } as const;
+    const pull: FakePull = { number, html_url, head, from, base, title, body, ...opened };
     this.pulls.push(pull);
-    return { status: 201, value: pull };
+    return { status: 201, value: shownOf(pull) };
   }
+}
+
+/** As the API shows it. */
+function shownOf({ head, from, ...pull }: FakePull) {
+  return { ...pull, head: { label: head, ref: head.split(':')[1], repo: { full_name: from } } };
 }
 
 function ok(value: unknown): FakeAnswer {

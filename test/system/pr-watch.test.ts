@@ -144,7 +144,32 @@ describe('cip pr -watch', () => {
     expect(github.pulls.map(({ title }) => title)).toEqual(['Image promotion for other v3.0.0']);
   });
 
+  it('opens the pull requests of other projects if that of one fails', async () => {
+    const rules = `${RULES}- project: other\n  tags: ["v*"]\n`;
+    const { watch, github } = await world({ rules });
+    github.addFault({ request: /^POST .*\/pulls$/, status: 403, value: { message: 'not now' } });
+    const run = await watch();
+    expect(run).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/ERROR +app: github: POST .*not now/),
+    });
+    expect(github.pulls.map(({ title }) => title)).toEqual(['Image promotion for other v3.0.0']);
+  });
+
+  it('refuses a repository without settings', async () => {
+    const { watch, push: pushUpstream, work } = await world();
+    pushUpstream({
+      'manifests/app/promoter-manifest.yaml': work.git('show', 'HEAD:manifests/app/promoter-manifest.yaml'),
+      'images/app/images.yaml': '[]\n',
+    });
+    const run = await watch();
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('acme/images: -watch needs the section "watch" of .cip.yaml');
+  });
+
   it.each([
+    ['watch: []\n', /.cip.yaml: watch: .*1/],
+    ['watch:\n', /.cip.yaml: watch: /],
     ['{}\n', /has no section "watch"/],
     ['watch:\n- tags: [a]\n', /watch.0: expected either project or staging/],
     ['watch:\n- project: app\n', /watch.0.tags/],

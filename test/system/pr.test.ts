@@ -230,7 +230,11 @@ describe('cip pr does nothing', () => {
   it('if staging lacks the tag', async () => {
     const { pr, github } = await world();
     const run = await pr(['-tag=v9']);
-    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('no images survived filtering') });
+    expect(run).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining('no images survived filtering by -tag="v9"; double-check'),
+    });
+    expect(run.stderr).not.toContain('is empty');
     expect(github.requests).toEqual(['GET /repos/acme/images']);
   });
 
@@ -244,6 +248,24 @@ describe('cip pr does nothing', () => {
     const run = await pr(['-tag=v1.0']);
     expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('was not read completely') });
     expect(github.pulls).toEqual([]);
+  });
+
+  it.each([
+    ['no manifests', { 'README.md': 'about\n' }, / acme\/images: stat directory images: no such file/],
+    [
+      'no list',
+      {
+        'manifests/app/promoter-manifest.yaml': registriesOf('a.io/s', ['b.io/p']),
+        'images/x/images.yaml': '',
+      },
+      / acme\/images: .*"images\/app\/images.yaml" does not exist/,
+    ],
+  ])('if the repository has %s, and names its files', async (_what, files, words) => {
+    const { pr, push: pushUpstream, temporary } = await world();
+    pushUpstream(files);
+    const run = await pr(['-tag=v1.0']);
+    expect(run).toMatchObject({ status: 2, stderr: expect.stringMatching(words) });
+    expect(run.stderr).not.toContain(temporary);
   });
 
   it('to a branch with commits of somebody else', async () => {
@@ -305,6 +327,8 @@ describe('cip pr does nothing', () => {
     [[], /cannot start promotion --tag is required/],
     [['-tag=v1', '-fork='], /cannot start promotion --fork is required/],
     [['-tag=v1', '-fork=a/b/c'], /checking user's fork: /],
+    [['-tag=v1', '-fork=me/..'], /checking user's fork: -fork is OWNER or OWNER\/REPO, not "me\/.."/],
+    [['-tag=v1', '-base_dir=.', '-upstream=acme/.'], /-upstream is OWNER\/REPO, not "acme\/."/],
     [
       ['-tag=v1', '-watch'],
       /-watch takes projects and tags from .cip.yaml, so -tag, -project is not allowed/,
@@ -322,6 +346,26 @@ describe('cip pr does nothing', () => {
     expect(run.status).toBe(2);
     expect(run.stderr).toContain('cannot promote images if GitHub token env var GITHUB_TOKEN is not set');
   });
+});
+
+describe('a token', () => {
+  it.each([`${TOKEN}\n`, ` ${TOKEN}\r\n`])('%j is used without its white space', async (token) => {
+    const { pr, github } = await world();
+    const run = await pr(['-tag=v1.0'], { env: { GITHUB_TOKEN: token } });
+    expect(run.status, run.stderr).toBe(0);
+    expect(github.pulls).toHaveLength(1);
+  });
+
+  it.each(['first-secret\nsecond-secret', 'first-secret second-secret', 'first-secret-\u2013'])(
+    '%j is refused, and not shown',
+    async (token) => {
+      const { pr, github } = await world();
+      const run = await pr(['-tag=v1.0'], { env: { GITHUB_TOKEN: token } });
+      expect(run).toMatchObject({ status: 2, stderr: expect.stringContaining('set it to the token alone') });
+      expect(run.stderr).not.toMatch(/first-secret|second-secret/);
+      expect(github.requests).toEqual([]);
+    },
+  );
 });
 
 describe('kpromo pr -interactive', () => {

@@ -39,7 +39,9 @@ export async function createClone(options: CloneOptions, signal: AbortSignal): P
   try {
     const known = checkout === undefined ? [] : [`--reference-if-able=${checkout}`];
     const clone = ['clone', '--quiet', '--depth=1', '--no-tags', `--branch=${branch}`, ...known];
-    await git.run([...clone, '--', url, '.'], signal);
+    const cloned = await git.ask([...clone, '--', url, '.'], signal);
+    if (!cloned.isDone)
+      throw new CloneError('failed', `cannot clone ${quote(url)}: ${reasonIn(cloned.complaint)}`);
     const base = await git.run(['rev-parse', 'HEAD'], signal);
     return {
       directory,
@@ -141,8 +143,9 @@ async function readBranch(
   signal: AbortSignal,
 ): Promise<RemoteBranch | undefined> {
   const { url, branch } = place;
-  const listed = await git.run(['ls-remote', '--', url, `refs/heads/${branch}`], signal);
-  if (listed === '') return undefined;
+  const listed = await git.ask(['ls-remote', '--', url, `refs/heads/${branch}`], signal);
+  if (!listed.isDone) throw unreachable('read', url, listed.complaint);
+  if (listed.output === '') return undefined;
   const fetch = ['fetch', '--quiet', '--no-tags', '--depth=2'];
   await git.run([...fetch, '--', url, `+refs/heads/${branch}:${FETCHED}`], signal);
   const [tip, after, ours, before, current] = await Promise.all(
@@ -150,7 +153,8 @@ async function readBranch(
       async (revision) => await git.idOf(revision, signal),
     ),
   );
-  const subject = await git.run(['log', '-1', '--format=%s', FETCHED], signal);
+  // with the setting log.showSignature, git would print a signature before the subject
+  const subject = await git.run(['log', '-1', '--no-show-signature', '--format=%s', FETCHED], signal);
   return { tip: tip ?? '', subject, isSameChange: after === ours && before === current };
 }
 
@@ -174,16 +178,26 @@ async function push(git: TemporaryClone, { place, expected }: Push, signal: Abor
     const message = `the branch ${branch} of ${quote(url)} was changed meanwhile: run it again`;
     throw new CloneError('stale', message);
   }
-  const advice = /^https?:/.test(url) ? 'the token needs write access' : 'add an ssh key, or push by https';
-  throw new CloneError('failed', `cannot push to ${quote(url)}: ${reasonIn(result.complaint)}: ${advice}`);
+  throw unreachable('push to', url, result.complaint);
+}
+
+function unreachable(action: 'read' | 'push to', url: string, complaint: string): CloneError {
+  const advice = /^https?:/.test(url)
+    ? 'the token needs write access'
+    : 'add an ssh key, or set -use-ssh=false';
+  return new CloneError('failed', `cannot ${action} ${quote(url)}: ${reasonIn(complaint)}: ${advice}`);
 }
 
 /** The lines of a complaint that give a reason. */
 const REASONS =
   /^(?: ! .*|remote: .*\S.*|fatal: .*|\S*(?:Permission denied|Host key verification failed).*)$/gm;
 const MAX_REASON = 400;
+/** Git's messages for a file that it cannot write; they seldom give the system's reason. */
+const FULL_DISK =
+  /^(?!remote:| !).*(?:No space left|Out of diskspace|couldn't write|unable to (?:write|update) )/m;
 
 function reasonIn(complaint: string): string {
   const reasons = complaint.match(REASONS) ?? complaint.trim().split('\n').slice(-1);
-  return oneLine(reasons.map((line) => line.trim()).join('; '), MAX_REASON);
+  const reason = oneLine(reasons.map((line) => line.trim()).join('; '), MAX_REASON);
+  return FULL_DISK.test(complaint) ? `${reason}: free some space, or set TMPDIR to another disk` : reason;
 }

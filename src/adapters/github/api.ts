@@ -24,6 +24,7 @@ export interface ApiRequest {
 export type GithubApi = (request: ApiRequest) => Promise<unknown>;
 
 const DEFAULT_API = 'https://api.github.com';
+const CHECK = 'check GITHUB_API_URL and the proxy';
 
 /**
  * The API of GitHub. Throws a `GithubError` for a URL that the token must not be sent to.
@@ -37,7 +38,8 @@ export function createGithubApi({ apiUrl, token, fetch }: GithubOptions): Github
     const init = { method, headers: headersOf(token, body), signal, ...bodyOf(body) };
     const response = await fetch(`${root}${path}`, init).catch((error: unknown) => {
       if (isAbort(error, signal)) throw error;
-      throw new GithubError('unavailable', `github: ${messageOf(error)}`, { cause: error });
+      const message = `github: ${messageOf(error)}: ${CHECK}`;
+      throw new GithubError('unavailable', message, { cause: error });
     });
     const text = await response.text();
     if (response.ok) return parse(request, text);
@@ -87,7 +89,7 @@ export function unexpected(request: string, answer: unknown): GithubError {
   const shown = typeof answer === 'string' ? answer : JSON.stringify(answer);
   return new GithubError(
     'unavailable',
-    `github: ${request}: unexpected answer ${oneLine(shown ?? 'nothing')}: check GITHUB_API_URL and the proxy`,
+    `github: ${request}: unexpected answer ${oneLine(shown ?? 'nothing')}: ${CHECK}`,
   );
 }
 

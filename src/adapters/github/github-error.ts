@@ -69,7 +69,8 @@ function diagnose(refusal: Refusal, words: string): Diagnosis {
   if (status === 403) return { code: 'forbidden', advice: explainMissingRight(headers) };
   if (status === 404)
     return { code: 'not-found', advice: 'check the name, and that the token has access to the repository' };
-  return { code: status >= 500 ? 'unavailable' : 'invalid', advice: '' };
+  if (status >= 500) return { code: 'unavailable', advice: 'GitHub cannot answer: run it again later' };
+  return { code: 'invalid', advice: '' };
 }
 
 /** @see https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api */

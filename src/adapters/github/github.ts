@@ -1,4 +1,4 @@
-import { type JsonObject, textOf } from '../../base/json.ts';
+import { isObject, type JsonObject, textOf } from '../../base/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Merging, PullRequest, PullRequests } from '../../ports/pull-requests.ts';
 import { createGithubApi, type GithubApi, type GithubOptions, objectIn, unexpected } from './api.ts';
@@ -15,7 +15,7 @@ export function createGithub({ clock, ...options }: GithubOptions & { readonly c
     create: async (merging, proposal, signal) => {
       const { into } = merging;
       const path = `/repos/${into.name}/pulls`;
-      const body = { ...proposal, head: headOf(merging), base: into.defaultBranch };
+      const body = { ...proposal, ...sourceOf(merging), base: into.defaultBranch };
       try {
         return parsePullRequest(`POST ${path}`, await api({ method: 'POST', path, body, signal }));
       } catch (error) {
@@ -52,8 +52,25 @@ async function find(merging: Merging, api: GithubApi, signal: AbortSignal): Prom
   const path = `/repos/${into.name}/pulls`;
   const answer = await api({ method: 'GET', path: `${path}?${query.toString()}`, signal });
   if (!Array.isArray(answer)) throw unexpected(`GET ${path}`, answer);
-  const found = answer.map((one: unknown) => parsePullRequest(`GET ${path}`, one));
+  // GitHub ignores a filter that it cannot read, and names no repository in the filter
+  const own = answer.filter((one: unknown) => isFrom(one, merging));
+  const found = own.map((one: unknown) => parsePullRequest(`GET ${path}`, one));
   return found.find(({ state }) => state === 'open') ?? found[0];
+}
+
+/** The repository of a pull request is null after its fork was deleted. */
+function isFrom(pull: unknown, { from, branch }: Merging): boolean {
+  const head = isObject(pull) ? pull['head'] : undefined;
+  if (!isObject(head) || textOf(head, 'ref') !== branch) return false;
+  return isObject(head['repo']) && textOf(head['repo'], 'full_name') === from.name;
+}
+
+/** The owner alone does not tell a fork from a repository of the same owner. */
+function sourceOf(merging: Merging): JsonObject {
+  const { from, into } = merging;
+  const [owner, repository = ''] = from.name.split('/');
+  const isClear = from.name === into.name || owner !== into.name.split('/')[0];
+  return { head: headOf(merging), ...(!isClear && { head_repo: repository }) };
 }
 
 function headOf({ from, branch }: Merging): string {
@@ -75,11 +92,12 @@ function parsePullRequest(request: string, answer: unknown): PullRequest {
   const json = objectIn(request, answer);
   const { number } = json;
   const url = textOf(json, 'html_url');
-  if (typeof number !== 'number' || url === undefined) throw unexpected(request, answer);
+  if (typeof number !== 'number' || url === undefined || !URL.canParse(url))
+    throw unexpected(request, answer);
   const isMerged = textOf(json, 'merged_at') !== undefined;
   return {
     number,
-    url,
+    url: new URL(url).href, // without control characters
     state: json['state'] === 'open' ? 'open' : isMerged ? 'merged' : 'closed',
     title: textOf(json, 'title') ?? '',
     body: (textOf(json, 'body') ?? '').replaceAll('\r\n', '\n'),

@@ -127,7 +127,7 @@ function emptiness({ registry, presence }: Extract<Notice, { readonly kind: 'not
 
 const NOT_WHOLE =
   'cannot be read through the API of Artifact Registry, so its repositories are listed one by one';
-const NOT_THERE = '-snapshot-repositories names it, but the repository does not exist or is empty';
+const NOT_THERE = 'the repository does not exist or is empty: check its name';
 const KEPT = 'the children of this index are unknown, so none of them was left out';
 const RELATIVE = 'so all names are relative to its parent';
 const UNSEEN = 'untagged digests that no tag, index or referrer leads to are not shown';

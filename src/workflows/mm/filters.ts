@@ -16,6 +16,11 @@ export interface Filters {
   readonly digests: readonly Filter[];
 }
 
+export const FILTER_KINDS = ['images', 'tags', 'digests'] as const;
+
+/** The flag that gives the filters of each kind, such as `-tag`. */
+export type FilterFlags = Readonly<Record<keyof Filters, string>>;
+
 /** Characters that no tag has, and every range of versions but a single version. */
 const RANGE = /[<>=~^| ]/;
 

@@ -7,13 +7,15 @@ import { parseImageName, parseRepository, type RegistryName } from '../../image/
 import type { SnapshotImage } from '../../image/snapshot-image.ts';
 import { editImages, type ImageAddition } from '../../manifest/edit/edit-images.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
-import { type Filter, type Filters, matching } from './filters.ts';
+import { type Filter, FILTER_KINDS, type FilterFlags, type Filters, matching } from './filters.ts';
 
 export interface MergeRequest {
   readonly manifests: readonly PromoterManifest[];
   /** The source registry of the project whose list gets the images. */
   readonly staging: RegistryName;
   readonly filters: Filters;
+  /** The flags that the filters were given by. */
+  readonly flags: FilterFlags;
   /** Whether a filter that matches nothing is a mistake. */
   readonly unmatched: 'refused' | 'ignored';
 }
@@ -69,14 +71,16 @@ interface Selection {
 
 async function select(
   manifest: PromoterManifest,
-  { staging, filters, unmatched }: MergeRequest,
+  { staging, filters, flags, unmatched }: MergeRequest,
   { ports, signal }: { readonly ports: MergePorts; readonly signal: AbortSignal },
 ): Promise<Selection> {
   const gaps: string[] = [];
   const notice: Notify = (one) => {
     if (isGap(one, filters))
       gaps.push(`${staging} was not read completely, so images may be missing: see above, and run it again`);
-    ports.notice(one);
+    // the listing has repositories: the filters left out their images, which is told below
+    const isFiltered = one.kind === 'nothing-there' && one.presence === 'present';
+    if (!isFiltered) ports.notice(one);
   };
   const exact = filters.images
     .filter(({ isExact }) => isExact)
@@ -101,10 +105,8 @@ async function select(
   const [gap] = gaps;
   if (gap !== undefined) return { additions, reasons: [gap] };
   if (unmatched === 'ignored') return { additions, reasons: [] };
-  const unused = Object.entries(filters).flatMap(([kind, all]: [string, readonly Filter[]]) =>
-    all
-      .filter((filter) => !used.has(filter))
-      .map(({ text }) => `--filter_${kind.replace(/s$/, '')}=${quote(text)}`),
+  const unused = FILTER_KINDS.flatMap((kind) =>
+    filters[kind].filter((filter) => !used.has(filter)).map(({ text }) => `${flags[kind]}=${quote(text)}`),
   );
   return { additions, reasons: unused.length > 0 ? [nothingSurvived(unused)] : [] };
 }
@@ -148,7 +150,7 @@ function unknownStaging({ staging, manifests }: MergeRequest): string {
 }
 
 function nothingSurvived(filters: readonly string[]): string {
-  return `no images survived filtering by ${filters.join(', ')}; double-check your --filter_* flag(s) for typos`;
+  return `no images survived filtering by ${filters.join(', ')}; double-check your flag(s) for typos`;
 }
 
 function refuse(reasons: readonly string[]): Merge {

@@ -55,6 +55,8 @@ export function isOwnSubject(subject: string, project: string): boolean {
 }
 
 const MAX_TITLE_TAGS = 5;
+/** GitHub takes titles of 256 characters; one tag has up to 128. */
+const MAX_TITLE_TAG_CHARACTERS = 150;
 
 /** The title of the pull request, and of its commit. */
 export function titleOf(promotion: Pick<Promotion, 'selection' | 'added'>): string {
@@ -70,9 +72,10 @@ function prefixOf(project: string): string {
 function tagsOf({ selection: { tags }, added }: Pick<Promotion, 'selection' | 'added'>): string {
   const isExact = tags.length > 0 && tags.every((tag) => /^[\w.-]+$/.test(tag));
   const named = isExact ? tags : Array.from(new Set(added.map(({ tag }) => tag ?? ''))).toSorted();
-  const rest = named.length - MAX_TITLE_TAGS;
-  const shown = named.slice(0, MAX_TITLE_TAGS).join(' / ');
-  return rest > 0 ? `${shown} and ${rest} more` : shown;
+  const fitting = fittingIn(MAX_TITLE_TAG_CHARACTERS, named);
+  const shown = named.slice(0, Math.min(MAX_TITLE_TAGS, fitting));
+  const rest = named.length - shown.length;
+  return rest > 0 ? `${shown.join(' / ')} and ${rest} more` : shown.join(' / ');
 }
 
 const FENCE = '```';
@@ -104,8 +107,8 @@ export function describeUpdate(promotion: Promotion): string {
 
 const BEGIN = '<!-- cip images -->';
 const END = '<!-- /cip images -->';
-/** GitHub takes 65,536 characters, and a row of an image name of usual length has 150. */
-const MAX_ROWS = 300;
+/** GitHub takes 65,536 characters for the whole body. */
+const MAX_TABLE_CHARACTERS = 50_000;
 
 /** A table of the images, between two marks. */
 export function listImages({ added }: Pick<Promotion, 'added'>): string {
@@ -115,10 +118,11 @@ export function listImages({ added }: Pick<Promotion, 'added'>): string {
     const [name = '', digest = ''] = key.split(' ');
     return `| ${name} | ${own.toSorted().join(', ')} | \`${digest}\` |`;
   });
-  const rest = rows.length - MAX_ROWS;
+  const shown = rows.slice(0, fittingIn(MAX_TABLE_CHARACTERS, rows));
+  const rest = rows.length - shown.length;
   const more = rest > 0 ? [`\n${countOf(rest, 'more image')}: see the changed files`] : [];
   const head = ['| image | tags | digest |', '| --- | --- | --- |'];
-  return [BEGIN, ...head, ...rows.slice(0, MAX_ROWS), ...more, END].join('\n');
+  return [BEGIN, ...head, ...shown, ...more, END].join('\n');
 }
 
 /** A body with the table of images of another; its other lines stay, unless it has no table. */
@@ -126,6 +130,18 @@ export function replaceImages(body: string, other: string): string {
   const [place, images] = [placeOfImages(body), placeOfImages(other)];
   if (place === undefined || images === undefined) return other;
   return body.slice(0, place.start) + other.slice(images.start, images.end) + body.slice(place.end);
+}
+
+/** How many of the first texts have at most so many characters together. */
+function fittingIn(characters: number, texts: readonly string[]): number {
+  let count = 0;
+  let left = characters;
+  for (const { length } of texts) {
+    left -= length;
+    if (left < 0) break;
+    count += 1;
+  }
+  return count;
 }
 
 function placeOfImages(body: string): { readonly start: number; readonly end: number } | undefined {

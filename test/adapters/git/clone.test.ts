@@ -1,5 +1,6 @@
 // Covers src/adapters/git/checkout.ts
 // Covers src/ports/clone.ts
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -93,6 +94,33 @@ describe('a branch of the fork', () => {
     expect(await read(third)).toMatchObject({ isSameChange: true });
   });
 
+  it('has its subject, whatever git is set to show with it', async () => {
+    const { open, place } = await world();
+    const gpg = [
+      '#!/bin/sh',
+      'case "$*" in',
+      '*verify*) echo "[GNUPG:] GOODSIG 1 Ann"; echo "gpg: good signature" >&2;;',
+      '*) cat > /dev/null; echo "[GNUPG:] SIG_CREATED " >&2',
+      '  printf -- "-----BEGIN PGP SIGNATURE-----\\n\\nx\\n-----END PGP SIGNATURE-----\\n";;',
+      'esac',
+    ];
+    const program = join(await testdir({}), 'gpg');
+    writeFileSync(program, gpg.join('\n'), { mode: 0o755 });
+    const settings = {
+      GIT_CONFIG_COUNT: '5',
+      GIT_CONFIG_KEY_2: 'commit.gpgSign',
+      GIT_CONFIG_VALUE_2: 'true',
+      GIT_CONFIG_KEY_3: 'log.showSignature',
+      GIT_CONFIG_VALUE_3: 'true',
+      GIT_CONFIG_KEY_4: 'gpg.program',
+      GIT_CONFIG_VALUE_4: program,
+    };
+    const clone = await open({ env: { ...GIT_ENV, ...USER, ...settings } });
+    await change(clone, 'newer\n');
+    await clone.push(place, undefined, NEVER);
+    expect(await clone.readBranch(place, 'list.yaml', NEVER)).toMatchObject({ subject: 'a title' });
+  });
+
   it('is replaced from the tip that was read, and from no other', async () => {
     const { open, place, inFork } = await world();
     const clone = await open();
@@ -126,7 +154,32 @@ describe('a failure is named, and leaves no clone', () => {
 
   it('of a repository that is missing', async () => {
     const { open, server, temporary } = await world();
-    await expect(open({ url: `${server.url}/none.git` })).rejects.toThrow(/^git clone: .*not found/);
+    const words = /^cannot clone "http.*\/none.git": .*not found/;
+    await expect(open({ url: `${server.url}/none.git` })).rejects.toThrow(words);
+    expect(readdirSync(temporary)).toEqual([]);
+  });
+
+  it('of a fork that cannot be read by ssh', async () => {
+    const { open } = await world();
+    const clone = await open();
+    const place = { url: 'ssh://git@127.0.0.1:1/fork.git', branch: 'topic' };
+    const reading = clone.readBranch(place, 'list.yaml', NEVER);
+    await expect(reading).rejects.toThrow(/^cannot read "ssh:.*: add an ssh key, or set -use-ssh=false$/);
+  });
+
+  it.each([
+    'fatal: write error: No space left on device',
+    "fatal: sha1 file '.git/index.lock' write error. Out of diskspace",
+    "fatal: cannot update ref 'HEAD': couldn't write '.git/HEAD.lock'",
+  ])('of a full disk: %s', async (complaint) => {
+    const { open, temporary } = await world();
+    const [failing, git] = [await testdir({}), execFileSync('which', ['git'], { encoding: 'utf8' }).trim()];
+    const script = `#!/bin/sh\ncase "$*" in *" commit "*) echo "${complaint}" >&2; exit 128;; esac\nexec ${git} "$@"\n`;
+    writeFileSync(join(failing, 'git'), script, { mode: 0o755 });
+    const clone = await open({ env: { ...GIT_ENV, ...USER, PATH: `${failing}:${GIT_ENV.PATH}` } });
+    const words = /^git commit: fatal: .*: free some space, or set TMPDIR to another disk$/;
+    await expect(change(clone, 'newer\n')).rejects.toThrow(words);
+    await clone.remove();
     expect(readdirSync(temporary)).toEqual([]);
   });
 

@@ -111,6 +111,43 @@ describe('a pull request', () => {
     expect(server.pulls.map((pull) => pull.number)).toEqual([number]);
   });
 
+  it('of another branch or another repository is never taken for it', async () => {
+    const { server, client, merging } = await open();
+    await client.create(merging, PROPOSAL, NEVER);
+    const shown = (ref: string, name: string) => ({
+      ...server.pulls[0],
+      head: { ref, repo: { full_name: name } },
+    });
+    const others = [
+      shown('main', 'me/images'),
+      shown('topic', 'me/copy'),
+      { ...shown('topic', ''), head: null },
+    ];
+    server.addFault({ request: /^GET .*\/pulls/, status: 200, value: others });
+    expect(await client.find(merging, NEVER)).toBeUndefined();
+  });
+
+  it('of a fork of the same owner names the fork', async () => {
+    const { server, client, into } = await open();
+    server.hosted.add({ ...FORK, full_name: 'acme/copy' });
+    const from = await client.openFork('acme/copy', into, NEVER);
+    const merging = { into, from, branch: 'topic' };
+    const { number } = await client.create(merging, PROPOSAL, NEVER);
+    expect(server.pulls).toMatchObject([{ head: 'acme:topic', from: 'acme/copy' }]);
+    expect(await client.find(merging, NEVER)).toMatchObject({ number });
+  });
+
+  it.each([
+    ['https://git.example/\u001b[31mx\ny', 'https://git.example/%1B[31mxy'],
+    ['no URL', undefined],
+  ])('has no control characters in its URL %j', async (html_url, url) => {
+    const { server, client, merging } = await open();
+    server.addFault({ request: /^POST/, status: 201, value: { number: 7, html_url, state: 'open' } });
+    const opening = client.create(merging, PROPOSAL, NEVER);
+    if (url === undefined) await expect(opening).rejects.toThrow('unexpected answer');
+    else expect((await opening).url).toBe(url);
+  });
+
   it('that is open is preferred to newer ones, and a closed one is told from a merged one', async () => {
     const { server, client, merging } = await open();
     await client.create(merging, PROPOSAL, NEVER);
@@ -170,7 +207,7 @@ describe('a refusal names the request, the status, the words of GitHub and the r
       { status: 422, value: { message: 'Validation Failed', errors: [{ field: 'base', code: 'invalid' }] } },
       /Validation Failed, base invalid$/,
     ],
-    ['after retries', { status: 502, times: 1000 }, /status 502/],
+    ['after retries', { status: 502, times: 1000 }, /status 502: GitHub cannot answer: run it again later$/],
     ['by a page for people', { status: 200, value: 'login here' }, /unexpected answer.*check GITHUB_API_URL/],
   ];
 
@@ -188,6 +225,11 @@ describe('a refusal names the request, the status, the words of GitHub and the r
     const reading = client.readRepository('acme/images', NEVER);
     await expect(reading).rejects.toThrow(/status 404: no token was sent: set GITHUB_TOKEN/);
   });
+});
+
+it('a GitHub that cannot be reached is told with the setting to check', async () => {
+  const reading = clientOf('http://127.0.0.1:1').readRepository('acme/images', NEVER);
+  await expect(reading).rejects.toThrow(/ECONNREFUSED.*: check GITHUB_API_URL and the proxy$/);
 });
 
 it('a request that GitHub fails once is sent again', async () => {

@@ -69,6 +69,13 @@ describe('a title', () => {
     );
   });
 
+  it('fits into the limit of GitHub', () => {
+    const tags = ['a', 'b', 'c'].map((letter) => letter.repeat(128));
+    const title = titleOf({ selection: { ...NONE, project: 'p'.repeat(63), tags }, added: [] });
+    expect(title.length).toBeLessThanOrEqual(256);
+    expect(title).toMatch(/ a{128} and 2 more$/);
+  });
+
   it('is of its own project', () => {
     expect(isOwnSubject('Image promotion for apps v1', 'app')).toBe(false);
     expect(isOwnSubject('fix a typo', 'app')).toBe(false);
@@ -108,6 +115,17 @@ describe('a body', () => {
     expect(replaceImages('without a table', other)).toBe(other);
   });
 
+  it.each([1, 20])('fits into the limit of GitHub, with long names and %i tags each', (tagCount) => {
+    const added = Array.from({ length: 300 * tagCount }, (_, index) => ({
+      name: imageName(`${'long/'.repeat(40)}image-${index % 300}`),
+      digest: digest('1'),
+      tag: tag(`v1.0.0-${index}${'x'.repeat(110)}`),
+    }));
+    const { body } = describePromotion({ ...promotion, added });
+    expect(body.length).toBeLessThan(65_536);
+    expect(body).toMatch(/\n\d+ more images: see the changed files/);
+  });
+
   it('fits into the limit of GitHub', () => {
     const added = Array.from({ length: 2000 }, (_, index) => ({
       name: imageName(`some/long/name/of/an/image-${index}`),
@@ -116,7 +134,7 @@ describe('a body', () => {
     }));
     const { body } = describePromotion({ ...promotion, added });
     expect(body.length).toBeLessThan(65_536);
-    expect(body).toContain('1700 more images: see the changed files');
+    expect(body).toContain('1596 more images: see the changed files');
   });
 
   it('has one row for the tags of an image', () => {

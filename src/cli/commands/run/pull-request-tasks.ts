@@ -14,6 +14,8 @@ import { parseFilters } from '../../browse/merge-images.ts';
 import { InputError } from '../../flags/usage-error.ts';
 import type { PullRequestOptions } from '../../flags/options/pull-request-options.ts';
 
+export const FLAGS = { images: '-image', tags: '-tag', digests: '-digests' };
+
 /** One pull request to make: images of a project. */
 export interface Task extends Pick<MergeRequest, 'unmatched'> {
   readonly manifest: PromoterManifest;
@@ -33,7 +35,7 @@ export function taskOfFlags(
   return {
     manifest: choice.manifest,
     selection: { ...filters, project: choice.project },
-    filters: [parseFilters(filters, '-tag')],
+    filters: [parseFilters(filters, FLAGS.tags)],
     unmatched: 'refused',
   };
 }

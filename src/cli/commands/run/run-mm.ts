@@ -25,9 +25,11 @@ export interface MergeOptions extends RunOptions {
   readonly isDry: boolean;
 }
 
+const FLAGS = { images: '--filter_image', tags: '--filter_tag', digests: '--filter_digest' };
+
 /** `cip mm` from its options to its exit code. */
 export async function runMerge(options: MergeOptions, context: ProcessContext): Promise<number> {
-  const filters = parseFilters(options.filters, '--filter_tag');
+  const filters = parseFilters(options.filters, FLAGS.tags);
   return await browse(options, context, async (browser) => {
     const { log, signal } = browser;
     const { staging, isDry, threads: workers } = options;
@@ -37,8 +39,8 @@ export async function runMerge(options: MergeOptions, context: ProcessContext): 
     const { manifests } = await loadManifests(where, reading);
     signal.throwIfAborted();
     const client = await browser.open([{ name: staging, serviceAccount: undefined }]);
-    const merging = { directory, manifests, staging, filters, unmatched: 'refused', workers } as const;
-    const merge = await mergeImages(merging, { browser, client });
+    const request = { manifests, staging, filters, flags: FLAGS, unmatched: 'refused' } as const;
+    const merge = await mergeImages({ ...request, directory, workers }, { browser, client });
     switch (merge.kind) {
       case 'refused':
         for (const reason of merge.reasons) log.write('error', reason);

@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { CodedError } from '../../../base/errors.ts';
 import { unifiedDiff } from '../../../base/unified-diff.ts';
 import type { ImageAddition } from '../../../manifest/edit/edit-images.ts';
 import {
@@ -10,6 +11,7 @@ import { propose, type Proposed } from '../../../workflows/pull-request/propose.
 import { type Browser, type BrowseClient, browse } from '../../browse/browse.ts';
 import { manifestDirectoryAt, mergeImages, parseFilters } from '../../browse/merge-images.ts';
 import type { PullRequestOptions } from '../../flags/options/pull-request-options.ts';
+import { InputError } from '../../flags/usage-error.ts';
 import { writeImageList } from '../../output/image-lists.ts';
 import { writeTo } from '../../output/stdio.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
@@ -17,7 +19,11 @@ import { openUpstream, type Upstream } from '../../runtime/open-upstream.ts';
 import { createPrompter, type Prompter } from '../../runtime/prompter.ts';
 import type { ProcessContext } from '../command.ts';
 import { commandOf } from './pull-request-command.ts';
+<<<<<<< HEAD
 import { readWatchRules, type Task, taskOfFlags, tasksOfRules } from './pull-request-tasks.ts';
+=======
+import { FLAGS, type Task, taskOfFlags, tasksOfRules } from './pull-request-tasks.ts';
+>>>>>>> w6-pr
 
 /** The parts of a run that opens pull requests. */
 interface Work extends Omit<Upstream, 'prefix'> {
@@ -32,7 +38,7 @@ interface Work extends Omit<Upstream, 'prefix'> {
 
 /** `cip pr` from its options to its exit code. */
 export async function runPullRequest(given: PullRequestOptions, context: ProcessContext): Promise<number> {
-  parseFilters(given.filters, '-tag'); // refused before the clone
+  parseFilters(given.filters, FLAGS.tags); // refused before the clone
   // a progress display would overwrite the questions
   const options = { ...given, progress: given.progress && !given.isInteractive };
   return await browse(options, context, async (browser) => {
@@ -43,12 +49,7 @@ export async function runPullRequest(given: PullRequestOptions, context: Process
     let isKept = false;
     try {
       const directory = await manifestDirectoryAt(join(clone.directory, prefix));
-      const where = { kind: 'thin', directory } as const;
-      const { manifests } = await loadManifests(where, { strict: false, log, stopping: signal });
-      signal.throwIfAborted();
-      const tasks = options.isWatching
-        ? tasksOfRules(await readWatchRules(directory, signal), manifests)
-        : [taskOfFlags(options, manifests)];
+      const tasks = await readTasks(directory, { options, opened, browser });
       const sources = tasks.map(({ manifest }) => ({
         name: manifest.source.name,
         serviceAccount: undefined,
@@ -56,8 +57,10 @@ export async function runPullRequest(given: PullRequestOptions, context: Process
       const client = await browser.open(sources);
       const work = { ...opened, options, context, browser, client, prompter, directory };
       const exitCodes: number[] = [];
-      // oxlint-disable-next-line no-await-in-loop -- they share the clone
-      for (const task of tasks) exitCodes.push(await runTask(task, work));
+      for (const task of tasks) {
+        // oxlint-disable-next-line no-await-in-loop -- they share the clone
+        exitCodes.push(await runTask(task, work).catch((error: unknown) => tellFailure(error, task, work)));
+      }
       isKept = !(await prompter.confirm('Clean fork directory?'));
       return Math.max(0, ...exitCodes);
     } finally {
@@ -66,6 +69,39 @@ export async function runPullRequest(given: PullRequestOptions, context: Process
       else await clone.remove();
     }
   });
+}
+
+interface Reading {
+  readonly options: PullRequestOptions;
+  readonly opened: Upstream;
+  readonly browser: Browser;
+}
+
+/** The pull requests to make, from the manifests and the settings of the clone. */
+async function readTasks(directory: string, { options, opened, browser }: Reading): Promise<readonly Task[]> {
+  const { log, signal } = browser;
+  try {
+    const where = { kind: 'thin', directory } as const;
+    const { manifests } = await loadManifests(where, { strict: false, log, stopping: signal });
+    signal.throwIfAborted();
+    return options.isWatching
+      ? tasksOfRules(await readWatchRules(directory, signal), manifests)
+      : [taskOfFlags(options, manifests)];
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    // the files of the clone are those of the repository, and are removed
+    const message = error.message.replaceAll(`${opened.clone.directory}/`, '');
+    throw new InputError(`${opened.upstream.name}: ${message}`);
+  }
+}
+
+/** With -watch, the other projects get their pull requests nevertheless. */
+function tellFailure(error: unknown, { selection }: Task, { options, browser }: Work): 1 {
+  const { log, signal } = browser;
+  signal.throwIfAborted();
+  if (!options.isWatching || !(error instanceof CodedError)) throw error;
+  log.write('error', `${selection.project}: ${error.message}`);
+  return 1;
 }
 
 /** Without -interactive the answer to each question is yes. */
@@ -125,7 +161,13 @@ async function grow(task: Task, { options, browser, client, directory }: Work): 
   const added: ImageAddition[] = [];
   let [file, before, text] = ['', '', ''];
   for (const filters of task.filters) {
-    const request = { manifests: [manifest], staging: manifest.source.name, filters, unmatched };
+    const request = {
+      manifests: [manifest],
+      staging: manifest.source.name,
+      filters,
+      flags: FLAGS,
+      unmatched,
+    };
     const merging = { ...request, directory, workers: options.threads };
     // oxlint-disable-next-line no-await-in-loop -- each one reads the list that the one before has written
     const merge = await mergeImages(merging, { browser, client });

@@ -40,14 +40,14 @@ export function pullRequestOptionsOf({ flags, env, program }: Given): PullReques
   else if (tags?.length === 0) throw new UsageError('cannot start promotion --tag is required');
   const fork = flags.text('fork');
   if (!fork) throw new UsageError('cannot start promotion --fork is required');
-  const token = env['GITHUB_TOKEN'] || env['GH_TOKEN'] || undefined;
+  const token = tokenOf(env);
   if (token === undefined && !isDry) {
     const message = 'cannot promote images if GitHub token env var GITHUB_TOKEN is not set';
     throw new UsageError(message);
   }
   return {
     ...runOptionsOf(flags, []),
-    fork: slugOf('fork', fork),
+    fork: forkNamed(fork),
     upstream: flags.text('upstream') ? repositoryNamed(flags.text('upstream') ?? '') : undefined,
     baseDirectory: flags.text('base_dir') || undefined,
     project: flags.text('project') || undefined,
@@ -90,15 +90,31 @@ function valuesOf(flags: FlagValues, names: readonly string[]): readonly string[
   return Array.from(new Set(values.map((text) => text.trim()).filter((text) => text !== '')));
 }
 
-/** `OWNER` or `OWNER/REPO`. */
-function slugOf(flag: string, text: string): string {
-  if (/^[\w-][\w.-]*(?:\/[\w.-]+)?$/.test(text)) return text;
-  throw new UsageError(`checking user's fork: -${flag} is OWNER or OWNER/REPO, not ${quote(text)}`);
+/** Without the white space around it that a file of a secret often has. */
+function tokenOf(env: Given['env']): string | undefined {
+  const token = (env['GITHUB_TOKEN'] || env['GH_TOKEN'])?.trim() || undefined;
+  if (token === undefined || /^[!-~]+$/.test(token)) return token;
+  throw new UsageError(
+    'GITHUB_TOKEN or GH_TOKEN has white space within it or characters beyond ASCII: set it to the token alone',
+  );
+}
+
+function forkNamed(text: string): string {
+  if (OWNER.test(text) || isRepositoryName(text)) return text;
+  throw new UsageError(`checking user's fork: -fork is OWNER or OWNER/REPO, not ${quote(text)}`);
 }
 
 function repositoryNamed(text: string): string {
-  if (/^[\w-][\w.-]*\/[\w.-]+$/.test(text)) return text;
+  if (isRepositoryName(text)) return text;
   throw new UsageError(`-upstream is OWNER/REPO, not ${quote(text)}`);
+}
+
+const OWNER = /^[\w-][\w.-]*$/;
+
+/** `OWNER/REPO`. In a URL `.` and `..` would lead to another path. */
+function isRepositoryName(text: string): boolean {
+  const [owner = '', name = '', ...rest] = text.split('/');
+  return OWNER.test(owner) && /^(?!\.{1,2}$)[\w.-]+$/.test(name) && rest.length === 0;
 }
 
 function stagingOf(flags: FlagValues): RegistryName | undefined {
