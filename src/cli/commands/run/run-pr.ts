@@ -19,11 +19,7 @@ import { openUpstream, type Upstream } from '../../runtime/open-upstream.ts';
 import { createPrompter, type Prompter } from '../../runtime/prompter.ts';
 import type { ProcessContext } from '../command.ts';
 import { commandOf } from './pull-request-command.ts';
-<<<<<<< HEAD
-import { readWatchRules, type Task, taskOfFlags, tasksOfRules } from './pull-request-tasks.ts';
-=======
-import { FLAGS, type Task, taskOfFlags, tasksOfRules } from './pull-request-tasks.ts';
->>>>>>> w6-pr
+import { FLAGS, readWatchRules, type Task, taskOfFlags, tasksOfRules } from './pull-request-tasks.ts';
 
 /** The parts of a run that opens pull requests. */
 interface Work extends Omit<Upstream, 'prefix'> {
