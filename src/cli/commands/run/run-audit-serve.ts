@@ -212,9 +212,9 @@ function hideSecrets(
 ): void {
   const urls = [manifests.kind === 'git' ? manifests.url : '', alertWebhook ?? ''];
   for (const url of urls.filter((one) => URL.canParse(one))) {
-    const { password, username, pathname } = new URL(url);
+    const { password, username, pathname, search } = new URL(url);
     if (password !== '') secrets.add(decodeURIComponent(password));
     else if (username !== '' && /^https?:/.test(url)) secrets.add(decodeURIComponent(username));
-    if (url === alertWebhook) secrets.add(pathname);
+    if (url === alertWebhook) for (const part of [pathname, search]) secrets.add(part);
   }
 }
