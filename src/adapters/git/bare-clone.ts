@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { ProgramError } from '../../base/run-program.ts';
 import { maskPasswords, oneLine, quote, trimEndOf } from '../../base/text.ts';
 import { HistoryError } from '../../ports/history.ts';
@@ -29,7 +30,8 @@ const YAML = /\.ya?ml$/;
  */
 export function createBareClone(options: BareCloneOptions): ManifestSource {
   const { url, branch, path, directory } = options;
-  const prefix = path === '' ? '' : `${trimEndOf(path.replace(/^\.?\/+/, ''), '/')}/`;
+  const inTree = trimEndOf(posix.normalize(`/${path}`), '/').slice(1);
+  const prefix = inTree === '' ? '' : `${inTree}/`;
   const git = gitIn(options);
   let ready: Promise<unknown> | undefined;
   const init = async (signal: AbortSignal) => {

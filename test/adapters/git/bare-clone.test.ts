@@ -56,6 +56,12 @@ describe('a bare clone', () => {
     expect((await read()).files).toEqual({ 'a.yaml': 'a' });
   });
 
+  it.each(['.', './', '/', 'k8s/..'])('reads the whole repository as %s', async (path) => {
+    const { commit, read } = await open({ path });
+    commit({ 'k8s/a.yaml': 'a', 'c.yaml': 'c' });
+    expect((await read()).files).toEqual({ 'k8s/a.yaml': 'a', 'c.yaml': 'c' });
+  });
+
   it('says what failed, and works again when the server does', async () => {
     const { commit, directory, read } = await open();
     commit({ 'a.yaml': '1' });
