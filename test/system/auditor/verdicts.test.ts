@@ -245,8 +245,11 @@ describe('the service', () => {
     [['-path=DIR', '-oidc-audience=a'], /go together/],
     [['-path=DIR', '-webhook-token-file=/nonexistent'], /cannot read the secret/],
     [['-path=DIR', '-no-auth', '-plan=/nonexistent'], /\/nonexistent/],
+    [['-path=DIR', '-no-auth', '-host=192.0.2.1'], /EADDRNOTAVAIL.*-host/],
+    [['-url=http://127.0.0.1:9/x', '-no-auth'], /clone.*ENOENT.*set TMPDIR/],
   ])('%j is refused', async (args, message) => {
-    const run = await runCip(args, { program: 'cip-auditor', env: { PORT: '0' } });
+    const env = { PORT: '0', TMPDIR: '/nonexistent' };
+    const run = await runCip(args, { program: 'cip-auditor', env });
     expect(run.status).toBe(2);
     expect(run.stderr).toMatch(message);
   });
