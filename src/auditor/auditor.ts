@@ -61,15 +61,18 @@ export class Auditor {
     if (parsed.kind === 'invalid') return await this.#answer(request, [rejectInvalid(parsed)]);
     const outcomes: Outcome[] = [];
     const entries = Array.from(parsed.events.entries());
-    await forEachConcurrently(entries, { workers: WORKERS, signal }, async ([index, event]) => {
-      outcomes[index] = await this.#judge(event, signal);
+    let fetching: Promise<LoadedManifests> | undefined;
+    const fresh: FreshManifests = () => (fetching ??= this.#parts.store.fresh(signal));
+    // each event ends with the signal by itself: those that were judged before are logged
+    await forEachConcurrently(entries, { workers: WORKERS, signal: NEVER }, async ([index, event]) => {
+      outcomes[index] = await this.#judge(event, fresh, signal);
     });
     return await this.#answer(request, outcomes);
   }
 
-  async #judge(event: RegistryEvent, signal: AbortSignal): Promise<Outcome> {
+  async #judge(event: RegistryEvent, fresh: FreshManifests, signal: AbortSignal): Promise<Outcome> {
     try {
-      const verdict = await this.#judgeWithManifests(event, signal);
+      const verdict = await this.#judgeWithManifests(event, fresh, signal);
       return verdict;
     } catch (error) {
       const reason = signal.aborted ? messageOf(signal.reason) : messageOf(error);
@@ -78,17 +81,18 @@ export class Auditor {
   }
 
   /** Accepts by the manifests at hand; rejects only by manifests that were fetched after the message had come. */
-  async #judgeWithManifests(event: RegistryEvent, signal: AbortSignal): Promise<Verdict> {
-    const { store } = this.#parts;
-    const recent = await store.recent(signal);
-    const direct = judgeDirectly(event, await this.#judgementBy(recent));
-    if (direct !== undefined) return direct;
+  async #judgeWithManifests(
+    event: RegistryEvent,
+    fresh: FreshManifests,
+    signal: AbortSignal,
+  ): Promise<Verdict> {
+    const recent = await this.#parts.store.recent(signal);
     const first = await settle(this.#judgeBy(recent, event, signal));
     if (first.kind === 'verdict' && first.verdict.kind !== 'rejected') return first.verdict;
-    const fresh = await store.fresh(signal);
-    if (fresh !== recent) return this.#rejectOnlyIfWhole(fresh, await this.#judgeBy(fresh, event, signal));
+    const newest = await fresh();
+    if (newest !== recent) return this.#rejectOnlyIfWhole(newest, await this.#judgeBy(newest, event, signal));
     if (first.kind === 'failure') throw first.error;
-    return this.#rejectOnlyIfWhole(fresh, first.verdict);
+    return this.#rejectOnlyIfWhole(newest, first.verdict);
   }
 
   async #judgeBy(manifests: LoadedManifests, event: RegistryEvent, signal: AbortSignal): Promise<Verdict> {
@@ -157,6 +161,11 @@ export class Auditor {
     );
   }
 }
+
+/** Manifests of a fetch that began after the message had come: one for all of its events. */
+type FreshManifests = () => Promise<LoadedManifests>;
+
+const NEVER = new AbortController().signal;
 
 function rejectInvalid({ cause, reason, repository }: Extract<ParsedMessage, { kind: 'invalid' }>): Verdict {
   return { kind: 'rejected', cause, repository, reason, text: reason, commit: undefined };

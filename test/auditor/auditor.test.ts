@@ -17,16 +17,19 @@ import { plainManifest } from '../system/staging.ts';
 const [A, B] = [digest('a'), digest('b')];
 const { signal } = new AbortController();
 
+/** The text of a manifest that promotes A from a repository. */
+function manifestFrom(from: string): string {
+  return plainManifest({ from, to: ['eu.gcr.io/prod'], images: { app: { [A]: ['v1'] } } });
+}
+
 function start({ fails = false } = {}) {
-  const text = plainManifest({
-    from: 'gcr.io/staging',
-    to: ['eu.gcr.io/prod'],
-    images: { app: { [A]: ['v1'] } },
-  });
+  const files = new Map([['m.yaml', manifestFrom('gcr.io/staging')]]);
+  const idOf = () => Array.from(files, ([path, text]) => `${path} ${text}`).join();
   const source = {
     name: 'test',
-    latest: async () => ({ id: 'x', commit: 'c0ffee' }),
-    read: async () => new Map([['m.yaml', { id: 'x', bytes: Buffer.from(text) }]]),
+    latest: async () => ({ id: idOf(), commit: 'c0ffee' }),
+    read: async () =>
+      new Map(Array.from(files, ([path, text]) => [path, { id: text, bytes: Buffer.from(text) }])),
   };
   const clock = new VirtualClock();
   const [entries, alerts]: [LogEntry[], string[]] = [[], []];
@@ -48,13 +51,13 @@ function start({ fails = false } = {}) {
       entries.push(entry);
     },
   });
-  const audit = (document: unknown) => {
+  const audit = (document: unknown, until = signal) => {
     const body = Buffer.from(typeof document === 'string' ? document : JSON.stringify(document));
-    return auditor.audit({ headers: {}, body, path: '/' }, signal);
+    return auditor.audit({ headers: {}, body, path: '/' }, until);
   };
   const metrics = () =>
     parseExposition(renderAuditorMetrics({ counts, store: store.state, now: clock.monotonic() }));
-  return { audit, entries, alerts, counts, registry, metrics };
+  return { audit, entries, alerts, counts, registry, metrics, files, store };
 }
 
 const event = (tag: string, name: string = A, action = 'push') => ({
@@ -86,6 +89,40 @@ describe('the auditor', () => {
     const answer = await audit({ events: [event('v1'), event('', B)] });
     expect(answer.status).toBe(500);
     expect(entries.map(({ severity }) => severity)).toEqual(['INFO', 'ERROR']);
+  });
+
+  it('fetches manifests once for all events of a request', async () => {
+    const { audit, counts, store } = start();
+    await store.fresh(signal);
+    const { status } = await audit({ events: Array.from({ length: 500 }, () => event('v9', B)) });
+    expect(status).toBe(200);
+    expect(counts.rejected.digest).toBe(500);
+    expect(store.state.fetches).toBe(2);
+  });
+
+  it('logs what it could judge of a request that takes too long', async () => {
+    const { audit, entries, store } = start();
+    await store.fresh(signal);
+    const late = new AbortController();
+    late.abort(new Error('not judged within 30 s'));
+    const events = [...Array.from({ length: 20 }, () => event('v9', B)), event('v1')];
+    const answer = await audit({ events }, late.signal);
+    expect(answer.status).toBe(500);
+    expect(answer.body).toContain('not judged within 30 s');
+    expect(entries.map(({ severity }) => severity).filter((one) => one === 'ERROR')).toHaveLength(20);
+    expect(entries.at(-1)?.message).toContain('VERIFIED');
+  });
+
+  it('rejects a deletion by manifests that are new and whole, like any other change', async () => {
+    const { audit, files, store } = start();
+    await store.fresh(signal);
+    files.set('n.yaml', manifestFrom('eu.gcr.io/new'));
+    const deletion = { ...event('v1', A, 'delete'), request: { host: 'eu.gcr.io' } };
+    const inSource = { ...deletion, target: { ...deletion.target, repository: 'new/app' } };
+    expect((await audit({ events: [inSource] })).body).toMatch(/ IGNORED: /);
+    expect((await audit({ events: [deletion] })).body).toMatch(/ REJECTED: .*deletions are prohibited/);
+    files.set('n.yaml', `${manifestFrom('eu.gcr.io/new')}- [`);
+    expect((await audit({ events: [deletion] })).status).toBe(500);
   });
 
   it('accepts a request without a change', async () => {

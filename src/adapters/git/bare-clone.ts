@@ -1,4 +1,5 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
+import { posix } from 'node:path';
 import { ProgramError } from '../../base/run-program.ts';
 import { maskPasswords, oneLine, quote, trimEndOf } from '../../base/text.ts';
 import { HistoryError } from '../../ports/history.ts';
@@ -11,7 +12,7 @@ export interface BareCloneOptions {
   readonly branch: string;
   /** The path of the manifests in the repository; empty for its top. */
   readonly path: string;
-  /** The directory of the clone. It is made if it does not exist. */
+  /** The directory of the clone, for it alone. */
   readonly directory: string;
   readonly env: Environment;
 }
@@ -25,31 +26,34 @@ const YAML = /\.ya?ml$/;
 
 /**
  * The manifests on a branch of a git repository, in a bare clone of depth 1. There is no working tree: files are read
- * from the objects. Nothing ever asks for a password.
+ * from the objects. Nothing ever asks for a password. After a failure the clone is made anew: it may have been damaged, by a
+ * full disk, a git that was killed, or a clean-up of temporary files.
  */
 export function createBareClone(options: BareCloneOptions): ManifestSource {
   const { url, branch, path, directory } = options;
-  const prefix = path === '' ? '' : `${trimEndOf(path.replace(/^\.?\/+/, ''), '/')}/`;
+  const inTree = trimEndOf(posix.normalize(`/${path}`), '/').slice(1);
+  const prefix = inTree === '' ? '' : `${inTree}/`;
   const git = gitIn(options);
-  let ready: Promise<unknown> | undefined;
+  let isUsable = false;
   const init = async (signal: AbortSignal) => {
+    await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true });
     await git(['init', '--bare', '--quiet', '.'], signal);
   };
   return {
     name: `${maskPasswords(url)} ${branch}${prefix === '' ? '' : ` ${prefix}`}`,
     latest: async (signal) => {
-      await (ready ??= init(signal).catch((error: unknown) => {
-        ready = undefined;
-        throw error;
-      }));
+      if (!isUsable) await init(signal);
+      isUsable = false;
       const refspec = `+refs/heads/${branch}:${REF}`;
       const flags = ['--quiet', '--depth=1', '--no-tags', '--no-write-fetch-head', '--no-recurse-submodules'];
       await git(['fetch', ...flags, '--', url, refspec], signal);
       const commit = (await git(['rev-parse', '--verify', `${REF}^{commit}`], signal)).toString().trim();
+      isUsable = true;
       return { id: commit, commit };
     },
     read: async ({ id }, signal) => {
+      isUsable = false;
       const list = ['ls-tree', '-r', '-z', '--full-tree', '--name-only', id];
       const output = await git(prefix === '' ? list : [...list, '--', prefix], signal);
       const paths = output
@@ -58,6 +62,7 @@ export function createBareClone(options: BareCloneOptions): ManifestSource {
         .filter((name) => YAML.test(name) && !name.includes('\n'));
       const input = paths.map((name) => `${id}:${name}\n`).join('');
       const files = parseBatch(await git(['cat-file', '--batch', '--follow-symlinks'], signal, input), paths);
+      isUsable = true;
       return new Map(Array.from(files, ([name, file]) => [name.slice(prefix.length), file]));
     },
   };
@@ -78,11 +83,12 @@ function gitIn({ url, directory, env }: BareCloneOptions) {
     try {
       const { end, output, complaint } = await runGit(input === undefined ? call : { ...call, input });
       if (end === 'exit 0') return output;
-      const last = complaint.trim().split('\n').at(-1) ?? '';
+      const lines = complaint.trim().split('\n');
+      const reason = lines.find((line) => /^(?:fatal|error): /.test(line)) ?? lines.at(-1) ?? '';
       const place = args[0] === 'fetch' ? `of ${quote(url)}` : `in ${quote(directory)}`;
       throw new HistoryError(
         'failed',
-        `git ${args[0] ?? ''} ${place} failed: ${maskPasswords(oneLine(last))}`,
+        `git ${args[0] ?? ''} ${place} failed: ${maskPasswords(oneLine(reason))}`,
       );
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;

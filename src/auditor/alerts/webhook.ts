@@ -41,7 +41,7 @@ export class AlertWebhook {
       const response = await fetch(url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ text }),
+        body: JSON.stringify({ text: escapeMarkup(text) }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(LIMIT)]),
       });
       if (!response.ok) onFailure(`the webhook answered ${response.status}`);
@@ -49,4 +49,13 @@ export class AlertWebhook {
       onFailure(messageOf(error));
     }
   }
+}
+
+/**
+ * Text without the markup of Slack: a repository named `<!channel>` must not notify everyone.
+ *
+ * @see https://docs.slack.dev/messaging/formatting-message-text/#escaping
+ */
+function escapeMarkup(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,3 +1,8 @@
+/** Parses JSON. A field that is null counts as absent, as in Go. Throws an error if the text is invalid or nested too deeply. */
+export function parseJson(text: string): unknown {
+  return JSON.parse(text, (name, value: unknown) => (name === '' ? value : (value ?? undefined)));
+}
+
 /** Why a text is not JSON, as short as Go puts it: node's own words repeat the text, and differ between versions. */
 export function describeJsonFault(text: string): string {
   try {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DistributionEnvelope, parseDistribution } from './distribution.ts';
 import { EcrEvent, parseEcr } from './ecr.ts';
-import { describeJsonFault } from './json-fault.ts';
+import { describeJsonFault, parseJson } from './json-fault.ts';
 import { HarborData, HarborNotification, parseHarbor } from './harbor.ts';
 import { parsePubSub, PushEnvelope } from './pubsub.ts';
 import { parseQuay, QuayNotification } from './quay.ts';
@@ -27,7 +27,7 @@ const CloudEvent = z.object({
  * binary or structured mode. Never throws.
  */
 export function parseMessage({ headers, body }: Message): ParsedMessage {
-  const document = parseJson(body);
+  const document = documentIn(body);
   if (document === undefined)
     return unparsable(`json.Unmarshal (request body): ${describeJsonFault(textOf(body))}`);
   const type = headers['ce-type'];
@@ -69,12 +69,12 @@ function parseWith<T>(
 }
 
 function dataOf({ data, data_base64: encoded }: z.infer<typeof CloudEvent>): unknown {
-  return encoded === undefined ? data : parseJson(Buffer.from(encoded, 'base64'));
+  return encoded === undefined ? data : documentIn(Buffer.from(encoded, 'base64'));
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function documentIn(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(textOf(bytes));
+    return parseJson(textOf(bytes));
   } catch {
     return undefined;
   }

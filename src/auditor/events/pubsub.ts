@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { describeJsonFault } from './json-fault.ts';
+import { describeJsonFault, parseJson } from './json-fault.ts';
 import { parseGooglePayload } from './google-payload.ts';
 import type { ParsedMessage } from './registry-event.ts';
 
@@ -16,7 +16,7 @@ export const PushEnvelope = z.object({
 export function parsePubSub({ message }: z.infer<typeof PushEnvelope>): ParsedMessage {
   const text = Buffer.from(message.data, 'base64').toString('utf8');
   try {
-    return parseGooglePayload(JSON.parse(text));
+    return parseGooglePayload(parseJson(text));
   } catch {
     const reason = `parse failure: json.Unmarshal (message data): ${describeJsonFault(text)}`;
     return { kind: 'invalid', cause: 'malformed', reason, repository: '' };

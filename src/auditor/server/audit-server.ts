@@ -38,6 +38,8 @@ const MAX_HEADER_BYTES = 16 * 1024;
 /** Milliseconds. */
 const HEADERS_LIMIT = 10_000;
 const REQUEST_LIMIT = 30_000;
+/** Between two checks of these limits. */
+const LIMITS_INTERVAL = 1_000;
 /** Longer than a load balancer keeps an idle connection, so that it never uses one that is being closed. */
 const KEEP_ALIVE = 65_000;
 /** Connections beside those of messages: probes and scrapers. */
@@ -52,6 +54,7 @@ export async function startAuditServer(options: ServerOptions, parts: ServerPart
     {
       headersTimeout: HEADERS_LIMIT,
       requestTimeout: REQUEST_LIMIT,
+      connectionsCheckingInterval: LIMITS_INTERVAL,
       keepAliveTimeout: KEEP_ALIVE,
       maxHeaderSize: MAX_HEADER_BYTES,
     },
@@ -96,12 +99,14 @@ class RequestHandler {
       onError(messageOf(error));
       this.#respond(response, 500, 'internal error\n');
     }
-    const { statusCode } = response;
+    const { statusCode, headersSent } = response;
+    if (!headersSent) return; // the client has gone
     counts.responses.set(statusCode, (counts.responses.get(statusCode) ?? 0) + 1);
   }
 
-  #get({ url, method }: IncomingMessage, response: ServerResponse): void {
-    const path = (url ?? '').split('?')[0];
+  #get(request: IncomingMessage, response: ServerResponse): void {
+    const { method } = request;
+    const path = pathOf(request);
     if (method !== 'GET' && method !== 'HEAD')
       return this.#respond(response, 405, 'use POST\n', { allow: 'POST' });
     if (path === '/healthz') return this.#respond(response, 200, 'ok\n');
@@ -141,7 +146,7 @@ class RequestHandler {
 
   async #audit(request: IncomingMessage, body: Buffer, response: ServerResponse): Promise<void> {
     const { authorize, audit, signal } = this.#parts;
-    const { headers, url: path = '/' } = request;
+    const { headers } = request;
     const authorization = await authorize(headers, body);
     if (authorization.kind === 'refused')
       return this.#respond(response, 401, `${authorization.reason}\n`, { 'www-authenticate': 'Bearer' });
@@ -153,7 +158,7 @@ class RequestHandler {
     const stop = () => limit.abort(new Error('the service is stopping'));
     signal.addEventListener('abort', stop);
     try {
-      const answer = await audit({ headers, body, path }, limit.signal);
+      const answer = await audit({ headers, body, path: pathOf(request) }, limit.signal);
       this.#respond(response, answer.status, answer.body);
     } finally {
       clearTimeout(timer);
@@ -181,6 +186,11 @@ class RequestHandler {
     });
     response.end(response.req.method === 'HEAD' ? undefined : text);
   }
+}
+
+/** The path without the query, which may have a token in it. */
+function pathOf({ url = '/' }: IncomingMessage): string {
+  return url.split('?', 1).join('');
 }
 
 /** For responses to requests whose body has not been read. */

@@ -5,7 +5,6 @@ import { isIndexType } from '../../image/media-types.ts';
 import { parseReferences, type RawManifest } from '../../image/oci-manifest.ts';
 import { parseRepository, type Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
-import { RegistryError } from '../../ports/registry-error.ts';
 import type { AllowedDigest, AllowedDigests } from './allowed-images.ts';
 import { BoundedCache } from './bounded-cache.ts';
 
@@ -40,8 +39,8 @@ export class ChildFinder {
   }
 
   /**
-   * The allowed parent of a digest, or undefined. Known indexes are searched first. Throws a `RegistryError` where a
-   * source gives no usable answer and no other index has the child.
+   * The allowed parent of a digest, or undefined. Known indexes are searched first. Throws a `RegistryError` if an index
+   * cannot be read and no other one has the child.
    */
   async parentOf(
     child: string,
@@ -114,11 +113,10 @@ export class ChildFinder {
     return undefined;
   }
 
-  /** The source decides: a destination that cannot be reached from here has no say. */
   async #readFromDestination(digest: Digest, repository: string): Promise<RawManifest | undefined> {
     const destination = parseRepository(repository);
     if (destination === undefined) return undefined;
-    return await orAbsent(this.#registry.fetchManifest(destination, digest, this.#signal));
+    return await this.#registry.fetchManifest(destination, digest, this.#signal);
   }
 }
 
@@ -129,14 +127,4 @@ function digestIn({ digest }: Descriptor): Digest {
 interface Places {
   readonly sources: AllowedDigest['sources'];
   readonly repository: string;
-}
-
-/** Undefined for a registry that cannot be connected to. */
-export async function orAbsent<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (error instanceof RegistryError && error.code === 'unreachable') return undefined;
-    throw error;
-  }
 }

@@ -6,7 +6,7 @@ import type { ReadRegistry } from '../../ports/registry.ts';
 import { formatPayload, type RegistryEvent } from '../events/registry-event.ts';
 import type { AllowedDigests, AllowedImages } from './allowed-images.ts';
 import { subjectOfTag } from './artifact-tags.ts';
-import { type ChildFinder, orAbsent } from './child-finder.ts';
+import type { ChildFinder } from './child-finder.ts';
 import type { RejectionCause, Verdict } from './verdict.ts';
 
 /** The state that a change is judged against. */
@@ -34,8 +34,8 @@ export function judgeDirectly(event: RegistryEvent, judgement: Judgement): Verdi
 }
 
 /**
- * The verdict on a change that `judgeDirectly` leaves open. Throws a `RegistryError` where the source gives no usable
- * answer: a change is never rejected for want of one.
+ * The verdict on a change that `judgeDirectly` leaves open. Throws a `RegistryError` if a registry cannot be read: the
+ * change may be allowed.
  */
 export async function judgeByContent(
   event: RegistryEvent,
@@ -53,6 +53,10 @@ export async function judgeByContent(
     });
   }
   const digest = event.lacksDigest ? await resolveTag(event, judgement, signal) : event.digest;
+  if (digest === '' && lists.some((list) => isAllowed(list, { digest, tag })))
+    throw new Error(
+      `tag ${JSON.stringify(tag)} is not in the registry: it has been deleted, or may not be read`,
+    );
   if (digest === '') return rejectTag(event, judgement);
   if (event.lacksDigest && lists.some((list) => isAllowed(list, { digest, tag })))
     return verify(event, judgement, '');
@@ -128,7 +132,7 @@ async function readSubject(
 ): Promise<string | undefined> {
   const [place, name] = [parseRepository(repository), parseDigest(digest)];
   if (place === undefined || name === undefined) return undefined;
-  const manifest = await orAbsent(registry.fetchManifest(place, name, signal));
+  const manifest = await registry.fetchManifest(place, name, signal);
   return manifest === undefined ? undefined : parseSubject(manifest);
 }
 

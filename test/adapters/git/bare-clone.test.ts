@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createBareClone } from '../../../src/adapters/git/bare-clone.ts';
@@ -56,6 +56,12 @@ describe('a bare clone', () => {
     expect((await read()).files).toEqual({ 'a.yaml': 'a' });
   });
 
+  it.each(['.', './', '/', 'k8s/..'])('reads the whole repository as %s', async (path) => {
+    const { commit, read } = await open({ path });
+    commit({ 'k8s/a.yaml': 'a', 'c.yaml': 'c' });
+    expect((await read()).files).toEqual({ 'k8s/a.yaml': 'a', 'c.yaml': 'c' });
+  });
+
   it('says what failed, and works again when the server does', async () => {
     const { commit, directory, read } = await open();
     commit({ 'a.yaml': '1' });
@@ -63,6 +69,20 @@ describe('a bare clone', () => {
     await expect(read()).rejects.toThrow(/^git fetch of "http:.*" failed: fatal: .*not found/);
     await rename(join(directory, 'away'), join(directory, '.git'));
     expect((await read()).files).toEqual({ 'a.yaml': '1' });
+  });
+
+  it.each([
+    ['has a lock of a git that was killed', (clone: string) => writeFile(join(clone, 'shallow.lock'), '')],
+    ['was removed', (clone: string) => rm(clone, { recursive: true })],
+    ['lost its objects', (clone: string) => rm(join(clone, 'objects'), { recursive: true })],
+  ])('that %s is made anew', async (_, damage) => {
+    const { commit, read, clone } = await open();
+    commit({ 'a.yaml': '1' });
+    await read();
+    await damage(clone);
+    commit({ 'a.yaml': '2' });
+    await expect(read()).rejects.toThrow(/^git fetch of "http:.*" failed: fatal: /);
+    expect((await read()).files).toEqual({ 'a.yaml': '2' });
   });
 
   it('says which branch is missing, and never shows a password', async () => {

@@ -25,8 +25,10 @@ it('sends alerts one after the other, as JSON with a text', async () => {
   });
   sender.send('first');
   sender.send('second "quoted"');
+  sender.send('<!channel> & others');
   await sender.drained();
-  expect(bodies.map((body) => JSON.parse(body))).toEqual([{ text: 'first' }, { text: 'second "quoted"' }]);
+  const texts = ['first', 'second "quoted"', '&lt;!channel&gt; &amp; others'];
+  expect(bodies.map((body) => JSON.parse(body))).toEqual(texts.map((text) => ({ text })));
   expect(failures).toEqual([]);
 });
 

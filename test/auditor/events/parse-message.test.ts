@@ -42,6 +42,11 @@ describe('a push of Pub/Sub', () => {
       { action: 'INSERT', digest: `localhost:5000/app@${D}`, tag: 'localhost:5000/app:v1' },
       { ...written, repository: 'localhost:5000/app' },
     ],
+    [
+      'a null, which is an absent field',
+      { action: 'INSERT', digest: `${AR}@${D}`, tag: null },
+      { ...written, tag: '' },
+    ],
   ])('with %s is one insertion', (_, payload, event) => {
     expect(parse(push(payload))).toEqual({ kind: 'events', events: [event] });
   });
@@ -173,6 +178,16 @@ describe('notifications of distribution', () => {
         { ...pushed, action: 'delete', tag: '' },
         { ...pushed, action: 'delete', digest: '' },
       ],
+    });
+  });
+
+  it('may have null for an absent field', () => {
+    const target = { mediaType: 'application/vnd.oci.image.index.v1+json', digest: D, repository: 'app' };
+    const event = { action: 'push', target: { ...target, tag: null, url: null }, request: null };
+    const change = { ...written, repository: 'reg:5000/app', tag: '', isWholeRegistry: true };
+    expect(parse({ events: [{ ...event, source: { addr: 'reg:5000' } }] })).toEqual({
+      kind: 'events',
+      events: [change],
     });
   });
 

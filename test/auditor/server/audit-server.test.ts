@@ -41,6 +41,12 @@ describe('the server', () => {
     expect(await post('12345', path)).toMatchObject({ status: 200, text: '5\n' });
   });
 
+  it('passes the path on without its query, which may have a token in it', async () => {
+    const { post } = await start({ audit: async ({ path }) => ({ status: 200, body: path }) });
+    expect(await post('x', '/path?token=secret')).toMatchObject({ text: '/path' });
+    expect(await post('x', '/?a?b')).toMatchObject({ text: '/' });
+  });
+
   it('answers probes and scrapers', async () => {
     let reason: string | undefined = 'manifests not read yet';
     const { send } = await start({ unreadiness: () => reason });
@@ -114,6 +120,7 @@ describe('the server', () => {
     }
     expect(await post('x')).toMatchObject({ status: 200 });
     while (counts.inFlight > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(Array.from(counts.responses), 'a client that has gone got no response').toEqual([[200, 1]]);
   });
 
   it('answers what is in flight when it closes, and abandons it when it must', async () => {

@@ -202,6 +202,7 @@ describe('a child', () => {
     ['source', `${SOURCE}/app`, 'unreachable'],
     ['source', `${SOURCE}/app`, 'unauthorized'],
     ['destination, which alone may have it,', APP, 'unavailable'],
+    ['destination, which alone may have it,', APP, 'unreachable'],
   ] as const)('of an index whose %s gives no answer is not judged (%s, %s)', async (_, place, code) => {
     const registry = new MemoryRegistry();
     registry.fail(
@@ -209,14 +210,6 @@ describe('a child', () => {
       { error: new RegistryError(code, 'GET https://test: down') },
     );
     await expect(judge(written({ digest: leaf }), judgement(manifests, registry))).rejects.toThrow(/down/);
-  });
-
-  it('is rejected where the source lacks the index and the destination cannot be reached from here', async () => {
-    const registry = new MemoryRegistry();
-    registry.fail({ repository: repository(APP) }, { error: new RegistryError('unreachable', 'no address') });
-    expect(await judge(written({ digest: leaf }), judgement(manifests, registry))).toMatch(
-      /^rejected: digest/,
-    );
   });
 });
 
@@ -264,6 +257,22 @@ describe('an artifact', () => {
   });
 });
 
+it.each(['unreachable', 'unauthorized', 'unavailable'] as const)(
+  'a digest that may be an artifact is not judged where its manifest cannot be read (%s)',
+  async (code) => {
+    const registry = new MemoryRegistry();
+    const app = image({ seed: 'app' });
+    const allowed = registry.push(`${SOURCE}/app`, app);
+    registry.fail({ repository: repository(APP) }, { error: new RegistryError(code, 'down') });
+    const manifests = [
+      from(SOURCE)
+        .to(PROD)
+        .promote({ app: { [allowed]: [] } }),
+    ];
+    await expect(judge(written({ digest: C }), judgement(manifests, registry))).rejects.toThrow('down');
+  },
+);
+
 describe('a tag whose notification never has a digest', () => {
   const app = index({ children: [image({ seed: 'app' })] });
   const manifests = [
@@ -284,6 +293,12 @@ describe('a tag whose notification never has a digest', () => {
       /^rejected: tag: the manifests want/,
     );
     expect(await judge(change('v9'), judgement(manifests, registry))).toMatch(/^rejected/);
+  });
+
+  it('is not judged where a manifest allows it and the registry does not show it', async () => {
+    await expect(judge(change('v1'), judgement(manifests))).rejects.toThrow(
+      /tag "v1" is not in the registry/,
+    );
   });
 });
 

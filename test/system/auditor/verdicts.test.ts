@@ -21,9 +21,10 @@ const APP = `${PROD}/app`;
 async function manifestsFrom(
   source: string,
   dmap: Readonly<Record<string, readonly string[]>> = { [A]: ['v1'] },
+  destination = PROD,
 ) {
   return await testdir(
-    thinFiles({ a: { from: source, to: [PROD, 'eu.gcr.io/prod/a'], images: { app: dmap } } }),
+    thinFiles({ a: { from: source, to: [destination, 'eu.gcr.io/prod/a'], images: { app: dmap } } }),
   );
 }
 
@@ -37,20 +38,22 @@ function payload(fqin: string, tag = ''): string {
 describe('cip-auditor --path=DIR --no-auth', () => {
   it('has the verdicts of the original', async () => {
     const registry = await embedded();
+    const [source, prod] = [`${registry.host}/staging`, `${registry.host}/prod`];
     const auditor = await startAuditor([
-      `--path=${await manifestsFrom(`${registry.host}/staging`)}`,
+      `--path=${await manifestsFrom(source, { [A]: ['v1'] }, prod)}`,
       '--no-auth',
     ]);
     const { push } = auditor;
-    const [good, other] = [`${APP}@${A}`, `${APP}@${B}`];
-    expect(await push({ digest: good, tag: `${APP}:v1` })).toBe(
+    const app = `${prod}/app`;
+    const [good, other] = [`${app}@${A}`, `${app}@${B}`];
+    expect(await push({ digest: good, tag: `${app}:v1` })).toBe(
       `200 (ID) TRANSACTION VERIFIED: ${payload(good, 'v1')}: agrees with manifest\n`,
     );
     expect(await push({ digest: good })).toBe(
       `200 (ID) TRANSACTION VERIFIED: ${payload(good)}: agrees with manifest\n`,
     );
-    expect(await push({ tag: `${APP}:v1` })).toMatch(/^200 \(ID\) TRANSACTION VERIFIED: /);
-    expect(await push({ digest: good, tag: `${APP}:v2` })).toBe(
+    expect(await push({ tag: `${app}:v1` })).toMatch(/^200 \(ID\) TRANSACTION VERIFIED: /);
+    expect(await push({ digest: good, tag: `${app}:v2` })).toBe(
       `200 (ID) TRANSACTION REJECTED: ${payload(good, 'v2')}: could not validate`,
     );
     expect(await push({ digest: other })).toBe(
@@ -59,7 +62,7 @@ describe('cip-auditor --path=DIR --no-auth', () => {
     expect(await push({ digest: `gcr.io/other/app@${A}` })).toBe(
       `200 (ID) TRANSACTION REJECTED: could not find matching source registry for gcr.io/other/app@${A}`,
     );
-    expect(await push({ tag: `${APP}:v9` })).toBe(
+    expect(await push({ tag: `${app}:v9` })).toBe(
       '200 (ID) TRANSACTION REJECTED: digest missing from payload --- cannot check parent digest: ',
     );
     expect(await push({ action: 'DELETE', digest: good })).toBe(
@@ -76,20 +79,31 @@ describe('cip-auditor --path=DIR --no-auth', () => {
     const index = pushTo(registry, 'staging/app', inner, 'v1');
     const unpromoted = multiArch('unpromoted', { platforms: 2 });
     pushTo(registry, 'staging/app', unpromoted, 'v2');
-    const path = await manifestsFrom(`${registry.host}/staging`, { [index]: ['v1'] });
+    const [source, prod] = [`${registry.host}/staging`, `${registry.host}/prod`];
+    const path = await manifestsFrom(source, { [index]: ['v1'] }, prod);
     const { push } = await startAuditor([`--path=${path}`, '--no-auth']);
+    const app = `${prod}/app`;
     const [child] = inner.children.map(({ manifest }) => manifest.digest);
     const [stranger] = unpromoted.children.map(({ manifest }) => manifest.digest);
-    expect(await push({ digest: `${APP}@${child}` })).toBe(
-      `200 (ID) TRANSACTION VERIFIED: ${payload(`${APP}@${child}`)}: agrees with manifest (parent digest ${index})\n`,
+    expect(await push({ digest: `${app}@${child}` })).toBe(
+      `200 (ID) TRANSACTION VERIFIED: ${payload(`${app}@${child}`)}: agrees with manifest (parent digest ${index})\n`,
     );
-    expect(await push({ digest: `${APP}@${child}`, tag: `${APP}:amd64` })).toMatch(
+    expect(await push({ digest: `${app}@${child}`, tag: `${app}:amd64` })).toMatch(
       / REJECTED: .*could not validate$/,
     );
-    expect(await push({ digest: `${APP}@${stranger}` })).toMatch(/ REJECTED: .*could not validate$/);
+    expect(await push({ digest: `${app}@${stranger}` })).toMatch(/ REJECTED: .*could not validate$/);
     const before = registry.requests.length;
-    expect(await push({ digest: `${APP}@${child}` })).toMatch(/ VERIFIED: /);
+    expect(await push({ digest: `${app}@${child}` })).toMatch(/ VERIFIED: /);
     expect(registry.requests.length, 'an index is read once').toBe(before);
+  });
+
+  it('answers 500 where the destination cannot be read and the source does not have the index', async () => {
+    const [registry, closed] = await Promise.all([embedded(), closedPort()]);
+    const [source, prod] = [`${registry.host}/staging`, `${closed}/prod`];
+    const path = await manifestsFrom(source, { [A]: ['v1'] }, prod);
+    const { push } = await startAuditor([`--path=${path}`, '--no-auth']);
+    expect(await push({ digest: `${prod}/app@${B}` })).toMatch(/^500 \(ID\) NOT JUDGED: .*ECONNREFUSED/);
+    expect(await push({ digest: `${prod}/app@${B}`, tag: `${prod}/app:v1` })).toMatch(/^200 .* REJECTED: /);
   });
 
   it('answers 500 where the source cannot be read, and judges when it can', async () => {
@@ -114,7 +128,7 @@ describe('cip-auditor --path=DIR --no-auth', () => {
     expect(await get('/readyz')).toMatch(/^503 .*no manifests found/);
     expect(await get('/healthz')).toBe('200 ok\n');
     await rename(join(path, 'elsewhere'), join(path, 'manifests'));
-    expect(await push({ digest: `${APP}@${B}` })).toMatch(/^200 .* REJECTED: /);
+    expect(await push({ digest: `${APP}@${B}`, tag: `${APP}:v1` })).toMatch(/^200 .* REJECTED: /);
     expect(await get('/readyz')).toBe('200 ready\n');
   });
 
@@ -129,13 +143,18 @@ describe('cip-auditor --path=DIR --no-auth', () => {
   it('reads plain manifests too, and sees at once what is added', async () => {
     const registry = await embedded();
     const manifest = (dmap: Readonly<Record<string, readonly string[]>>) =>
-      plainManifest({ from: `${registry.host}/staging`, to: [PROD], images: { app: dmap } });
+      plainManifest({
+        from: `${registry.host}/staging`,
+        to: [`${registry.host}/prod`],
+        images: { app: dmap },
+      });
+    const app = `${registry.host}/prod/app`;
     const path = await testdir({ 'b/one.yaml': manifest({ [A]: [] }), 'other.yaml': 'no: manifest\n' });
     const { push } = await startAuditor([`--path=${path}`, '--no-auth']);
-    expect(await push({ digest: `${APP}@${A}` })).toMatch(/ VERIFIED: /);
-    expect(await push({ digest: `${APP}@${B}` })).toMatch(/ REJECTED: /);
+    expect(await push({ digest: `${app}@${A}` })).toMatch(/ VERIFIED: /);
+    expect(await push({ digest: `${app}@${B}` })).toMatch(/ REJECTED: /);
     await writeFile(join(path, 'two.yaml'), manifest({ [B]: [] }));
-    expect(await push({ digest: `${APP}@${B}` })).toMatch(/ VERIFIED: /);
+    expect(await push({ digest: `${app}@${B}` })).toMatch(/ VERIFIED: /);
   });
 
   it('explains signatures and artifacts of allowed digests', async () => {
@@ -226,8 +245,11 @@ describe('the service', () => {
     [['-path=DIR', '-oidc-audience=a'], /go together/],
     [['-path=DIR', '-webhook-token-file=/nonexistent'], /cannot read the secret/],
     [['-path=DIR', '-no-auth', '-plan=/nonexistent'], /\/nonexistent/],
+    [['-path=DIR', '-no-auth', '-host=192.0.2.1'], /EADDRNOTAVAIL.*-host/],
+    [['-url=http://127.0.0.1:9/x', '-no-auth'], /clone.*ENOENT.*set TMPDIR/],
   ])('%j is refused', async (args, message) => {
-    const run = await runCip(args, { program: 'cip-auditor', env: { PORT: '0' } });
+    const env = { PORT: '0', TMPDIR: '/nonexistent' };
+    const run = await runCip(args, { program: 'cip-auditor', env });
     expect(run.status).toBe(2);
     expect(run.stderr).toMatch(message);
   });

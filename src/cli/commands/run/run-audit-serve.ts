@@ -55,7 +55,7 @@ export async function runAuditServe({ flags, env: given }: Given, context: Proce
   let cache: string | undefined;
   try {
     hideSecrets(options, context);
-    if (options.manifests.kind === 'git') cache = await mkdtemp(join(spoolDirectory(env), 'cip-auditor-'));
+    if (options.manifests.kind === 'git') cache = await makeCache(spoolDirectory(env));
     return await serve(options, { context, log, stop, runtime, source: openSource(options, cache, env) });
   } finally {
     await runtime.close();
@@ -153,6 +153,15 @@ async function refreshUntilStopped(
   }
 }
 
+async function makeCache(parent: string): Promise<string> {
+  return await mkdtemp(join(parent, 'cip-auditor-')).catch((error: unknown) => {
+    const reason = messageOf(error);
+    throw new InputError(
+      `cannot make the clone of the manifests: ${reason}: set TMPDIR to a writable directory`,
+    );
+  });
+}
+
 function openSource({ manifests }: AuditServeOptions, cache = '', env: NodeJS.ProcessEnv): ManifestSource {
   if (manifests.kind === 'directory') return createManifestDirectory(manifests.path);
   return createBareClone({ ...manifests, directory: cache, env });
@@ -179,9 +188,8 @@ async function listen(options: AuditServeOptions, parts: ServerParts): Promise<A
   try {
     return await startAuditServer({ ...options.listen, maxMessages: options.maxMessages }, parts);
   } catch (error) {
-    throw new InputError(
-      `cannot listen on port ${options.listen.port}: ${messageOf(error)}: set PORT to a free one`,
-    );
+    const advice = 'set PORT to a free port, and -host to an address of this machine';
+    throw new InputError(`cannot start: ${messageOf(error)}: ${advice}`);
   }
 }
 
@@ -213,9 +221,9 @@ function hideSecrets(
 ): void {
   const urls = [manifests.kind === 'git' ? manifests.url : '', alertWebhook ?? ''];
   for (const url of urls.filter((one) => URL.canParse(one))) {
-    const { password, username, pathname } = new URL(url);
+    const { password, username, pathname, search } = new URL(url);
     if (password !== '') secrets.add(decodeURIComponent(password));
     else if (username !== '' && /^https?:/.test(url)) secrets.add(decodeURIComponent(username));
-    if (url === alertWebhook) secrets.add(pathname);
+    if (url === alertWebhook) for (const part of [pathname, search]) secrets.add(part);
   }
 }
