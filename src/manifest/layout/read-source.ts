@@ -12,13 +12,15 @@ export interface SourceLocation {
   /** The name of the file in problems. */
   readonly file: string;
   readonly path: string;
+  /** The kind of file, in messages. Unset: `manifest file`. */
+  readonly noun?: string;
   /** Unset: `follow`. */
   readonly links?: 'follow' | 'refuse';
   readonly maxBytes?: number;
 }
 
 export async function readSource(
-  { file, path, links = 'follow', maxBytes = MAX_FILE_BYTES }: SourceLocation,
+  { file, path, noun = 'manifest file', links = 'follow', maxBytes = MAX_FILE_BYTES }: SourceLocation,
   signal: AbortSignal,
 ): Promise<SourceFile | LayoutIssue> {
   const bytes = await readBounded(path, { maxBytes, links, signal });
@@ -33,15 +35,15 @@ export async function readSource(
     case 'missing':
       return {
         path: file,
-        message: `reading manifest file ${quote(file)}: no such file or directory: check the path`,
+        message: `reading ${noun} ${quote(file)}: no such file or directory: check the path`,
       };
     case 'not-a-directory':
       return {
         path: file,
-        message: `reading manifest file ${quote(file)}: a part of this path is not a directory`,
+        message: `reading ${noun} ${quote(file)}: a part of this path is not a directory`,
       };
     case 'unreadable':
-      return { path: file, message: `reading manifest file ${quote(file)}: ${bytes.reason}` };
+      return { path: file, message: `reading ${noun} ${quote(file)}: ${bytes.reason}` };
     default:
       return assertNever(bytes);
   }
