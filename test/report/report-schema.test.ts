@@ -27,7 +27,9 @@ function parsed(file: string): unknown {
 
 describe('the published JSON schema of reports', () => {
   it('is generated from the schemas that the program reads reports with', async () => {
-    const schema = z.toJSONSchema(z.union([PromotionReport, Verification, Audit]), { unrepresentable: 'any' });
+    const schema = z.toJSONSchema(z.union([PromotionReport, Verification, Audit]), {
+      unrepresentable: 'any',
+    });
     await expect(`${JSON.stringify(schema, undefined, 2)}\n`).toMatchFileSnapshot(`../../${PUBLISHED}`);
   });
 

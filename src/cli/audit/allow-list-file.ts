@@ -58,8 +58,8 @@ export async function readAllowList(
   return { path, text: source.text, allowances };
 }
 
-const HEAD = `# What may be in production although no manifest names it: see docs/audit.md.
-# Give each entry its reason, and a day on which it ends: "expires: YYYY-MM-DD".
+const HEAD = `# Content that may be in production although no manifest names it: see docs/audit.md.
+# Give each entry a reason and an expiry, "expires: YYYY-MM-DD".
 `;
 
 /**
@@ -73,9 +73,10 @@ export async function extendAllowList(
 ): Promise<void> {
   const target = await resolveTarget(path);
   if (!('kind' in target) || target.kind !== 'file')
-    throw new InputError(`cannot write the allow-list ${path}: it is no file`);
+    throw new InputError(`cannot write the allow-list ${path}: it is not a file`);
   const now = target.old === undefined ? '' : await currentText(path, signal);
-  if (now !== text) throw new InputError(`the allow-list ${path} was changed meanwhile: run it again`);
+  if (now !== text)
+    throw new InputError(`the allow-list ${path} was changed by another program: run the audit again`);
   const end = text === '' || text.endsWith('\n') ? '' : '\n';
   const extended = `${text === '' ? HEAD : text}${end}${entries}`;
   const check = new SourceFile(path, extended);

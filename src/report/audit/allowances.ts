@@ -13,7 +13,7 @@ export function findAllowanceFaults(
   return allowances.flatMap(({ at, entry, expires, isExpired, uses }): readonly ReportFinding[] => {
     const finding = { level: 'error', at, edges: [] } as const;
     if (isExpired) {
-      const message = `the entry ${entry} expired on ${expires} and allows nothing any more`;
+      const message = `the entry ${entry} expired on ${expires} and no longer allows anything`;
       return [{ ...finding, rule: 'audit-allow-expired', message, advice: EXPIRED_ADVICE }];
     }
     if (!isWhole || uses > 0) return [];

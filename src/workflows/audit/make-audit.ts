@@ -191,7 +191,7 @@ function limitsOf(input: AuditInput): readonly ReportFinding[] {
 }
 
 function unjudged(malformed: number): ReportFinding {
-  const message = `unknown content is not reported: ${countOf(malformed, 'fault')} of the manifests may hide entries that allow it`;
+  const message = `the manifests have ${countOf(malformed, 'error')}, so unknown content, which they may allow, is not reported`;
   return {
     rule: 'audit-malformed',
     level: 'warn',

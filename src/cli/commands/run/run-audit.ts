@@ -4,7 +4,12 @@ import { auditSentence } from '../../../report/summary/verdict.ts';
 import { audit } from '../../../workflows/audit/audit.ts';
 import { draftAllowList } from '../../../workflows/audit/draft-allow-list.ts';
 import { type AuditFormat, writeAudit } from '../../audit/audit-format.ts';
-import { type AllowListFile, extendAllowList, placeOfAllowList, readAllowList } from '../../audit/allow-list-file.ts';
+import {
+  type AllowListFile,
+  extendAllowList,
+  placeOfAllowList,
+  readAllowList,
+} from '../../audit/allow-list-file.ts';
 import { readSnapshots, type SnapshotFile } from '../../audit/read-snapshots.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { concludeRun } from '../../output/conclude-run.ts';
@@ -89,5 +94,5 @@ async function writeAllowList(report: Audit, allowList: AllowListFile, { log, st
   const entries = draftAllowList(report);
   if (entries === '') return log.write('info', 'nothing to add to the allow-list', { file: path });
   await extendAllowList(allowList, entries, stop.stopping);
-  log.write('info', 'entries added to the allow-list: give each its reason and its end', { file: path });
+  log.write('info', 'entries added to the allow-list: give each a reason and an expiry', { file: path });
 }
