@@ -117,6 +117,14 @@ describe('cip audit', () => {
     );
   });
 
+  it('refuses a report in the place of the allow-list, which need not be there yet', async () => {
+    const { audit, allowList } = await production();
+    const { status, stderr } = await audit(`-report=${allowList}`);
+    expect(status).toBe(2);
+    expect(stderr).toContain('it is one of the input files');
+    await expect(readFile(allowList)).rejects.toThrow('ENOENT');
+  });
+
   it.each([
     ['- {repository: a.io/b, reason: x, tags: v1}', /audit-allow\.yaml:1:35: error: unknown field "tags"/],
     ['- {repository: a.io/b', /audit-allow\.yaml:\d+:\d+: error: not valid YAML/],
@@ -154,6 +162,15 @@ describe('cip audit', () => {
       `moved ${regions[1].host}/prod/app:v1`,
       `deleted ${regions[1].host}/prod/app:v2`,
     ]);
+    const twice = await audit(...regions.map(() => `-since=${snapshot}@${regions[1].host}/prod`));
+    expect(twice.status).toBe(2);
+    expect(twice.stderr).toContain(`-since names ${regions[1].host}/prod twice`);
+    const missing = await audit(`-since=/missing.yaml@${regions[1].host}/prod`);
+    expect(missing.status).toBe(2);
+    expect(missing.stderr).toContain('reading snapshot "/missing.yaml": no such file');
+    const stranger = await audit(`-since=${snapshot}@${regions[1].host}/prdo`);
+    expect(stranger.status).toBe(2);
+    expect(stranger.stderr).toContain(`${regions[1].host}/prdo is not audited; the destinations are `);
     const unnamed = await audit(`-since=${snapshot}`);
     expect(unnamed.status).toBe(2);
     expect(unnamed.stderr).toContain('does not name the registry of the snapshot: give -since=');
@@ -165,8 +182,7 @@ describe('cip audit', () => {
       ['-manifest-diff-base=main'],
       'cip audit compares production with all manifests; -manifest-diff-base is not allowed',
     ],
-    [['-since=/missing.yaml@a.io/p'], '/missing.yaml'],
-    [['-allow-list=/missing.yaml'], '/missing.yaml'],
+    [['-allow-list=/missing.yaml'], 'reading allow-list "/missing.yaml": no such file'],
     [['-output=yml'], 'invalid output format "yml": expected text, json, markdown, html, sarif'],
     [['-output=html', '-report=-'], '-output=html and another report cannot both go to stdout'],
   ])('exits 2 with %j', async (flags, message) => {

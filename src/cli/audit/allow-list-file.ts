@@ -1,4 +1,4 @@
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { SourceFile } from '../../manifest/source-file.ts';
 import { exists } from '../output/new-files.ts';
@@ -23,24 +23,33 @@ export interface AllowListFile {
 }
 
 interface Place {
-  readonly where: ManifestLocation;
-  /** Undefined: `audit-allow.yaml` beside the manifests, which may be missing. */
-  readonly file: string | undefined;
-  /** Whether the file may be missing although it is named: it will be written. */
-  readonly isWritten: boolean;
+  readonly path: string;
+  /** The name of the file in problems. */
+  readonly file: string;
+  /** Whether the file may be missing. */
+  readonly isOptional: boolean;
+}
+
+/** The place of the file that `-allow-list` names. Undefined: that of `audit-allow.yaml` beside the manifests. */
+export function placeOfAllowList(
+  named: string | undefined,
+  where: ManifestLocation,
+  { isWritten }: { readonly isWritten: boolean },
+): Place {
+  if (named !== undefined) return { path: named, file: named, isOptional: isWritten };
+  const directory = where.kind === 'thin' ? where.directory : dirname(where.file);
+  return { path: join(directory, NAME), file: NAME, isOptional: true };
 }
 
 /** Reads the allow-list and logs its problems. Throws an `InputError` for a file that cannot be used. */
 export async function readAllowList(
-  { where, file, isWritten }: Place,
+  { path, file, isOptional }: Place,
   log: Log,
   signal: AbortSignal,
 ): Promise<AllowListFile> {
-  const path = file ?? join(where.kind === 'thin' ? where.directory : dirname(where.file), NAME);
-  const isOptional = file === undefined || isWritten;
   if (isOptional && !(await exists(path))) return { path, text: '', allowances: [] };
-  const source = await readSource({ file: file ?? basename(path), path }, signal);
-  if (!(source instanceof SourceFile)) throw new InputError(`cannot read the allow-list ${source.message}`);
+  const source = await readSource({ file, path, noun: 'allow-list' }, signal);
+  if (!(source instanceof SourceFile)) throw new InputError(source.message);
   const allowances = parseAllowList(source);
   for (const problem of source.problems) log.write(problem.severity, renderProblem(problem));
   if (source.problems.some(({ severity }) => severity === 'error')) {
@@ -49,8 +58,8 @@ export async function readAllowList(
   return { path, text: source.text, allowances };
 }
 
-const HEAD = `# What may be in production although no manifest names it: see docs/audit.md.
-# Give each entry its reason, and a day on which it ends: "expires: YYYY-MM-DD".
+const HEAD = `# Content that may be in production although no manifest names it: see docs/audit.md.
+# Give each entry a reason and an expiry, "expires: YYYY-MM-DD".
 `;
 
 /**
@@ -64,9 +73,10 @@ export async function extendAllowList(
 ): Promise<void> {
   const target = await resolveTarget(path);
   if (!('kind' in target) || target.kind !== 'file')
-    throw new InputError(`cannot write the allow-list ${path}: it is no file`);
+    throw new InputError(`cannot write the allow-list ${path}: it is not a file`);
   const now = target.old === undefined ? '' : await currentText(path, signal);
-  if (now !== text) throw new InputError(`the allow-list ${path} was changed meanwhile: run it again`);
+  if (now !== text)
+    throw new InputError(`the allow-list ${path} was changed by another program: run the audit again`);
   const end = text === '' || text.endsWith('\n') ? '' : '\n';
   const extended = `${text === '' ? HEAD : text}${end}${entries}`;
   const check = new SourceFile(path, extended);

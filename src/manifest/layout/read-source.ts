@@ -12,7 +12,7 @@ export interface SourceLocation {
   /** The name of the file in problems. */
   readonly file: string;
   readonly path: string;
-  /** The kind of file in messages. Unset: `manifest file`. */
+  /** The kind of file, in messages. Unset: `manifest file`. */
   readonly noun?: string;
   /** Unset: `follow`. */
   readonly links?: 'follow' | 'refuse';

@@ -27,7 +27,10 @@ const MAX_SNAPSHOT_BYTES = 400 * 1024 * 1024;
  * missing or unreadable file.
  */
 export async function readSnapshot(file: string, signal: AbortSignal): Promise<ReadSnapshot> {
-  const source = await readSource({ file, path: file, maxBytes: MAX_SNAPSHOT_BYTES }, signal);
+  const source = await readSource(
+    { file, path: file, noun: 'snapshot', maxBytes: MAX_SNAPSHOT_BYTES },
+    signal,
+  );
   if (!(source instanceof SourceFile)) throw new LayoutError('file-unusable', [source]);
   const entries = isCsvSnapshot(source.text) ? parseCsvSnapshot(source) : parseYamlSnapshot(source);
   reportContradictions(entries, source);

@@ -3,7 +3,7 @@ import { AUDIT_DECISIONS, type Audit, type AuditDecision } from './audit.ts';
 export type AuditFault = Exclude<AuditDecision, 'present' | 'allowed'> | 'invalid';
 
 const UNKNOWN =
-  'find out who wrote it; then add it to a manifest, delete it, or allow it in audit-allow.yaml with a reason and an end';
+  'find out who wrote it; then add it to a manifest, delete it, or allow it in audit-allow.yaml with a reason and an expiry';
 
 const ADVICE: Readonly<Record<AuditFault, string>> = {
   'unknown-tag': UNKNOWN,
@@ -14,8 +14,8 @@ const ADVICE: Readonly<Record<AuditFault, string>> = {
   missing: 'find out who deleted it, then run the promotion again: it copies missing images',
   conflict: 'correct the manifests, so that they want one digest for each tag',
   unreadable:
-    'see the reason of each: if there was no answer, run it again; if access was refused, grant the identity read access',
-  'not-checked': 'run it again, with more time or as several runs (-shard)',
+    'see the reason of each: if there was no answer, run the audit again; if access was refused, grant the identity read access',
+  'not-checked': 'run the audit again, with more time or as several runs (-shard)',
   invalid: 'correct the manifest',
 };
 

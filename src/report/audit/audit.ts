@@ -58,7 +58,7 @@ export interface AllowanceUse {
   readonly at: string;
   /** The entry in words. */
   readonly entry: string;
-  /** `YYYY-MM-DD`; null without an end. */
+  /** `YYYY-MM-DD`; null without an expiry. */
   readonly expires: string | null;
   readonly isExpired: boolean;
   /** Tags and digests that it allowed; 0 for an expired entry. */

@@ -1,7 +1,7 @@
 import { sortedBy } from '../../base/sorted.ts';
 import type { ReportFinding } from '../envelope.ts';
 import type { Report } from '../report.ts';
-import { findAllowanceFaults, mergeAllowances } from './allowances.ts';
+import { findAllowanceFaults, isComplete, mergeAllowances } from './allowances.ts';
 import type { Audit } from './audit.ts';
 
 /** The fields of a merged report that audits alone have; none for reports of another kind. */
@@ -21,7 +21,7 @@ export function mergeAudits(reports: readonly Report[]): Partial<Pick<Audit, 'al
 /** Entries of the allow-list that no shard needs: a single shard cannot tell. */
 export function findMergedFaults(reports: readonly Report[]): readonly ReportFinding[] {
   const audits = auditsIn(reports);
-  const isWhole = audits.every(({ stopped }) => !stopped);
+  const isWhole = audits.every(isComplete);
   return findAllowanceFaults(mergeAllowances(audits.map((audit) => audit.allowances)), { isWhole });
 }
 

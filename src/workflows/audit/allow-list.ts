@@ -12,7 +12,7 @@ export interface Allowance {
   readonly tag: string | undefined;
   readonly digest: string | undefined;
   readonly reason: string;
-  /** `YYYY-MM-DD`: the last day on which it counts. Undefined: it has no end. */
+  /** `YYYY-MM-DD`: the last day on which it counts. Undefined: it does not expire. */
   readonly expires: string | undefined;
   readonly at: Position;
 }

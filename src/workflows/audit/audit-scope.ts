@@ -19,8 +19,8 @@ export interface AuditScope {
   readonly lists: ReadonlyMap<Repository, WantList>;
   /** Destination repositories that manifests name, those without a digest included. */
   readonly named: ReadonlySet<Repository>;
-  /** Source repositories: they may be below a destination, and are not audited. */
-  readonly sources: ReadonlySet<Repository>;
+  /** Whether a repository is a source, or in a source registry. Both may be below a destination; neither is audited. */
+  readonly isSource: (repository: Repository) => boolean;
   /** The outermost destination registries: everything below them is audited. */
   readonly roots: ReadonlySet<RegistryName>;
 }
@@ -44,7 +44,7 @@ export function makeScope(manifests: readonly PromoterManifest[], shard: Shard |
     },
     lists: new Map(repositories.map(({ repository, list }) => [repository, list])),
     named: namesOf(manifests, ({ destinations }) => destinations),
-    sources: namesOf(manifests, ({ source }) => [source]),
+    isSource: sourceTest(manifests),
     roots: new Set(Array.from(roots).filter(isOwn)),
   };
 }
@@ -64,6 +64,20 @@ export function findRoots(manifests: readonly PromoterManifest[]): ReadonlySet<R
     return parent !== undefined && rootOf(asRepository(parent), all) !== undefined;
   };
   return new Set(Array.from(all).filter((name) => !isBelowAnother(name)));
+}
+
+/** A repository belongs to the innermost registry that it is in. One that is a destination too is audited. */
+function sourceTest(manifests: readonly PromoterManifest[]): AuditScope['isSource'] {
+  const named = namesOf(manifests, ({ source }) => [source]);
+  const sources = new Set(manifests.map(({ source }) => source.name));
+  const destinations = new Set(
+    manifests.flatMap((manifest) => manifest.destinations.map(({ name }) => name)),
+  );
+  const registries = new Set([...sources, ...destinations]);
+  return (repository) => {
+    const registry = rootOf(repository, registries);
+    return named.has(repository) || (registry !== undefined && !destinations.has(registry));
+  };
 }
 
 function namesOf(

@@ -75,11 +75,18 @@ interface Material {
 /** The judgements until the end, or until the run is stopped: by repository. */
 async function judgeAll(
   material: Material,
-  { threads: workers, reportAll }: AuditRequest,
+  { read, threads: workers, reportAll }: AuditRequest,
   { registry, progress, stopping: signal }: AuditPorts,
 ): Promise<ReadonlyMap<Repository, Judgement>> {
   const { scope, earlier, gaps } = material;
-  const judging = { ...material, reportAll, registry, workers, relations: new ManifestRelations(registry) };
+  const judging = {
+    ...material,
+    areManifestsMalformed: read.problems.some(({ severity }) => severity === 'error'),
+    reportAll,
+    registry,
+    workers,
+    relations: new ManifestRelations(registry),
+  };
   const visit = (repository: Repository, listing: Listing | Unreadable, inner: AbortSignal) =>
     judgeListing(repository, listing, { ...judging, signal: inner });
   const isInScope = (repository: Repository) => rootOf(repository, scope.roots) !== undefined;

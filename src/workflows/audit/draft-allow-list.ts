@@ -3,7 +3,7 @@ import { parseEdgeId } from '../../report/summary/parse-edge-id.ts';
 
 /**
  * Entries, as text, that allow what an audit has found and an allow-list can allow: unknown content, and the digests of
- * tags that should have another one. Each needs a reason and an end, which its author adds.
+ * tags that should have another one. Its author gives each a reason and an expiry.
  */
 export function draftAllowList({ items }: Pick<Audit, 'items'>): string {
   const entries = new Set(items.flatMap((item) => entryOf(item) ?? []));

@@ -13,6 +13,7 @@ import type { EarlierState } from './earlier-state.ts';
 
 export interface Judging {
   readonly scope: AuditScope;
+  readonly areManifestsMalformed: boolean;
   readonly allowList: AllowList;
   /** Makes findings of edges that are present. */
   readonly reportAll: boolean;
@@ -33,7 +34,7 @@ export async function judgeListing(
 ): Promise<Judgement | undefined> {
   const { scope, signal } = judging;
   const list = scope.lists.get(repository) ?? NOTHING_WANTED;
-  if (list === NOTHING_WANTED && scope.sources.has(repository)) return undefined;
+  if (list === NOTHING_WANTED && scope.isSource(repository)) return undefined;
   const judged =
     listing.kind === 'unreadable'
       ? listing

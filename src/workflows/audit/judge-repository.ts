@@ -5,7 +5,7 @@ import type { Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
 import type { AllowList } from './allow-list.ts';
 import type { Finding } from './finding.ts';
-import { type Classification, findUnknownContent } from './find-unknown-content.ts';
+import { type Classification, findUnknownContent, type UnknownContent } from './find-unknown-content.ts';
 import type { Holdings } from './holdings.ts';
 import { judgeEdges } from './judge-edges.ts';
 import type { ManifestRelations } from './manifest-relations.ts';
@@ -20,6 +20,8 @@ interface Part {
 }
 
 interface Judging {
+  /** Whether manifests have malformed entries. Content that these allow would be reported as unknown. */
+  readonly areManifestsMalformed: boolean;
   readonly allowList: AllowList;
   readonly reportAll: boolean;
   readonly relations: ManifestRelations;
@@ -32,9 +34,10 @@ export async function judgeRepository(
   part: Part,
   judging: Judging,
 ): Promise<{ readonly present: number; readonly findings: readonly Finding[] }> {
-  const { allowList } = judging;
+  const { allowList, areManifestsMalformed } = judging;
   const { present, findings } = judgeEdges(part, part.holdings, judging);
-  const { tags, digests, unread } = await findUnknownContent(classify(part), judging);
+  const unknown = areManifestsMalformed ? NOTHING_UNKNOWN : await findUnknownContent(classify(part), judging);
+  const { tags, digests, unread } = unknown;
   const found = [
     ...tags.flatMap((tag) => unknownTag(part, tag, allowList)),
     ...digests.map((digest) => unknownDigest(part, digest, allowList)),
@@ -42,6 +45,8 @@ export async function judgeRepository(
   const unreadable = unread === undefined ? [] : [unreadManifest(part.repository, unread)];
   return { present, findings: [...findings, ...(part.isNamed ? found : asOne(part, found)), ...unreadable] };
 }
+
+const NOTHING_UNKNOWN: UnknownContent = { tags: [], digests: [], unread: undefined };
 
 /** The accepted content of a repository: wanted digests, and those of entries in conflict. */
 function classify({ repository, list, holdings }: Part): Classification {
@@ -97,6 +102,11 @@ function unreadManifest(
   };
 }
 
+function latestOf(findings: readonly Finding[]): number | undefined {
+  const times = findings.flatMap(({ uploaded }) => uploaded ?? []);
+  return times.reduce<number | undefined>((latest, time) => Math.max(latest ?? time, time), undefined);
+}
+
 /** A repository that no manifest names is one finding. */
 function asOne({ repository }: Part, findings: readonly Finding[]): readonly Finding[] {
   const unknown = findings.filter(({ decision }) => decision !== 'allowed');
@@ -107,8 +117,7 @@ function asOne({ repository }: Part, findings: readonly Finding[]): readonly Fin
     ...(tags > 0 ? [countOf(tags, 'tag')] : []),
     ...(untagged > 0 ? [countOf(untagged, 'untagged digest')] : []),
   ];
-  const times = unknown.flatMap(({ uploaded }) => uploaded ?? []);
-  const uploaded = times.length === 0 ? undefined : Math.max(...times);
+  const uploaded = latestOf(unknown);
   const reason = `no manifest names this repository, which has ${parts.join(' and ')}`;
   const whole = {
     decision: 'unknown-repository',

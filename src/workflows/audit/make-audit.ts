@@ -4,7 +4,7 @@ import { sortedBy } from '../../base/sorted.ts';
 import { countOf } from '../../base/text.ts';
 import { formatReference } from '../../image/reference.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
-import { findAllowanceFaults } from '../../report/audit/allowances.ts';
+import { findAllowanceFaults, isComplete } from '../../report/audit/allowances.ts';
 import {
   type AllowanceUse,
   AUDIT_DECISIONS,
@@ -47,13 +47,16 @@ export function makeAudit(input: AuditInput): Audit {
   const tally = tallyOf(input);
   const errors = errorsOf(input);
   const changes = Array.from(judgements.values(), (judgement) => judgement.changes).flat();
-  const isWhole = wanted.shard === undefined && !input.stopped;
+  const head = makeHead(input, wanted.shard);
+  const summary = { edges: wanted.edges, ...tally.sum(), invalid: errors.length };
+  const limits = limitsOf(input);
+  const isWhole = wanted.shard === undefined && isComplete({ ...head, summary, findings: limits });
   return {
     version: 1,
     mode: 'audit',
-    ...makeHead(input, wanted.shard),
-    summary: { edges: wanted.edges, ...tally.sum(), invalid: errors.length },
-    findings: [...findAllowanceFaults(allowances, { isWhole }), ...limitsOf(input)],
+    ...head,
+    summary,
+    findings: [...findAllowanceFaults(allowances, { isWhole }), ...limits],
     ...tally.causes.field(),
     items: [...sortedBy(tally.items, ({ destination }) => destination ?? ''), ...errors.map(invalidItem)],
     allowances,
@@ -160,8 +163,10 @@ function invalidItem(error: MalformedEntry): AuditItem {
   };
 }
 
-/** Findings on content that could not be seen, once for each host. */
-function limitsOf({ judgements, gaps }: AuditInput): readonly ReportFinding[] {
+/** Findings on content that could not be seen, once for each host, and on malformed manifests. */
+function limitsOf(input: AuditInput): readonly ReportFinding[] {
+  const { judgements, gaps } = input;
+  const malformed = errorsOf(input).length;
   const tagsOnly = Array.from(judgements.values()).filter(({ listsTagsOnly }) => listsTagsOnly);
   const hosts = new Set(tagsOnly.map(({ repository }) => hostOf(repository)));
   const gapsByHost = groupBy(
@@ -169,6 +174,7 @@ function limitsOf({ judgements, gaps }: AuditInput): readonly ReportFinding[] {
     ({ root }) => hostOf(root),
   );
   return [
+    ...(malformed > 0 ? [unjudged(malformed)] : []),
     ...Array.from(hosts, (host) => ({
       ...OF_A_HOST,
       rule: 'audit-tags-only',
@@ -182,6 +188,18 @@ function limitsOf({ judgements, gaps }: AuditInput): readonly ReportFinding[] {
       message: `${host} does not list the repositories of ${countOf(own.length, 'destination')}, so only those that manifests name were audited: ${own[0]?.reason}`,
     })),
   ];
+}
+
+function unjudged(malformed: number): ReportFinding {
+  const message = `the manifests have ${countOf(malformed, 'error')}, so unknown content, which they may allow, is not reported`;
+  return {
+    rule: 'audit-malformed',
+    level: 'warn',
+    message,
+    at: '',
+    edges: [],
+    advice: 'correct the manifests',
+  };
 }
 
 const OF_A_HOST = { at: '', edges: [] } as const;

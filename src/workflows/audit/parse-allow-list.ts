@@ -6,7 +6,7 @@ import { isNull, kindOf, type YamlMap, type YamlNode } from '../../manifest/yaml
 import type { Allowance } from './allow-list.ts';
 
 const TEXT = 'expected text';
-const Text = z.string(TEXT).min(1, TEXT);
+const Text = z.string(TEXT).trim().min(1, TEXT);
 
 /** An entry of `audit-allow.yaml`. */
 const Entry = z

@@ -1,4 +1,3 @@
-import { isAbort, messageOf } from '../../base/errors.ts';
 import type { HostFault } from '../../base/host-fault.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import { walkInOrder } from '../../base/walk-in-order.ts';
@@ -14,7 +13,6 @@ import {
   type Repository,
 } from '../../image/repository.ts';
 import type { BrowseRegistry, Listing } from '../../ports/registry.ts';
-import { hostFaultOf } from '../../ports/registry-error.ts';
 import { orUnreadable, type Unreadable } from '../../ports/unreadable.ts';
 
 /** A registry whose repositories are not all known. */
@@ -66,16 +64,11 @@ export function walkProduction<T>(
 /** Repositories in work: each holds its listing, of up to a megabyte, while its indexes are read. */
 const REPOSITORIES = 16;
 
-/** The names of a host's catalog, or why there are none. */
-type Catalog =
-  | { readonly kind: 'names'; readonly names: readonly Repository[] }
-  | { readonly kind: 'none'; readonly reason: string; readonly fault: HostFault | undefined };
-
 /** Finds the repositories below the roots. The catalog of a host is read once. */
 class Discovery {
   readonly #roots: ReadonlySet<RegistryName>;
   readonly #ports: WalkPorts;
-  readonly #catalogs = new SingleFlight<RegistryName, Catalog>();
+  readonly #catalogs = new SingleFlight<RegistryName, readonly Repository[] | Unreadable>();
 
   constructor(roots: ReadonlySet<RegistryName>, ports: WalkPorts) {
     this.#roots = roots;
@@ -102,9 +95,11 @@ class Discovery {
     signal: AbortSignal,
   ): Promise<readonly Repository[]> {
     const host = hostRegistryOf(root);
-    const catalog = await this.#catalogs.run(host, () => this.#readCatalog(host, signal));
-    if (catalog.kind === 'names') {
-      return catalog.names.filter((name) => isWithin(name, root) && name !== asRepository(root));
+    const catalog = await this.#catalogs.run(host, () =>
+      orUnreadable(this.#readCatalog(host, signal), signal),
+    );
+    if (!('kind' in catalog)) {
+      return catalog.filter((name) => isWithin(name, root) && name !== asRepository(root));
     }
     const faults = [catalog.fault, listing.kind === 'unreadable' ? listing.fault : undefined];
     const isFailure = faults.some((fault) => fault !== undefined && FAILURES.has(fault.kind));
@@ -112,15 +107,10 @@ class Discovery {
     return [];
   }
 
-  async #readCatalog(host: RegistryName, signal: AbortSignal): Promise<Catalog> {
-    const names: Repository[] = [];
-    try {
-      for await (const page of this.#ports.registry.catalog(host, signal)) names.push(...page);
-      return { kind: 'names', names };
-    } catch (error) {
-      if (signal.aborted || isAbort(error, signal)) throw error;
-      return { kind: 'none', reason: messageOf(error), fault: hostFaultOf(error) };
-    }
+  async #readCatalog(host: RegistryName, signal: AbortSignal): Promise<readonly Repository[]> {
+    const pages: (readonly Repository[])[] = [];
+    for await (const page of this.#ports.registry.catalog(host, signal)) pages.push(page);
+    return pages.flat();
   }
 }
 

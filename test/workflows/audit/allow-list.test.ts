@@ -4,6 +4,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { SourceFile } from '../../../src/manifest/source-file.ts';
+import { mergeReports } from '../../../src/report/merge-reports.ts';
 import { AllowList } from '../../../src/workflows/audit/allow-list.ts';
 import { draftAllowList } from '../../../src/workflows/audit/draft-allow-list.ts';
 import { parseAllowList } from '../../../src/workflows/audit/parse-allow-list.ts';
@@ -66,6 +67,7 @@ describe('an allow-list', () => {
       '1:35: expires: expected a date, YYYY-MM-DD [shape]',
     ],
     ['- {repository: a.io/b, reason: }', '1:24: reason: expected text [shape]'],
+    ['- {repository: a.io/b, reason: " "}', '1:24: reason: expected text [shape]'],
     ['- {repository: a.io/b, reason: x, tag: [v1]}', '1:35: tag: expected text [shape]'],
     [
       '- {repository: a.io/b, reason: x, reason: y}',
@@ -164,4 +166,26 @@ describe('an audit with an allow-list', () => {
     const shard = await auditManifests(manifests, { allow, shard: { index: 0, count: 1 } });
     expect(shard.findings.map(({ rule }) => rule)).toEqual(['audit-allow-expired']);
   });
+
+  it.each([
+    ['refuses a listing', 403, /tags\/list/, 'app'],
+    ['has no catalog now', 503, /_catalog/, undefined],
+  ])(
+    'does not call an entry unused that content of a host that %s may need',
+    async (_, status, path, name) => {
+      const { manifests } = await production();
+      const act = { kind: 'status', status } as const;
+      const faulty = await embeddedForTest({ listing: 'oci', faults: [{ path, act, times: Infinity }] });
+      push(faulty, 'prod/app', A, 'v1');
+      const images = name === undefined ? {} : { [name]: { [DIGEST]: ['v1'] } };
+      const both = [...manifests, from('staging.example/s').to(`${faulty.host}/prod`).promote(images)];
+      const allow = `- {repository: "${faulty.host}/prod/old", reason: history}`;
+      const shard = { index: 0, count: 1 };
+      const whole = await auditManifests(both, { allow });
+      const report = await auditManifests(both, { allow, shard });
+      const merged = mergeReports([{ name: '0.json', report }]);
+      const rules = [whole, merged].flatMap(({ findings }) => findings.map(({ rule }) => rule));
+      expect(rules).not.toContain('audit-allow-unused');
+    },
+  );
 });

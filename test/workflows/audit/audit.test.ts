@@ -90,6 +90,37 @@ describe.each(LISTINGS)('an audit of a registry with the listing of %s', (listin
     expect(report.items[0]?.reason).toBe('no manifest names this repository, which has 2 tags');
   });
 
+  it('leaves out what is in a source registry below a destination, unless that is a destination too', async () => {
+    const registry = await embeddedForTest({ listing });
+    const { host } = registry;
+    for (const name of ['app', 'staging/app', 'staging/other', 'live/app', 'live/other']) {
+      push(registry, `prod/${name}`, A, 'v1');
+    }
+    const images = { app: { [digestOf(A)]: ['v1'] } };
+    const promotion = inFile('m.yaml').from(`${host}/prod/staging`).to(`${host}/prod`, `${host}/prod/live`);
+    const mirror = inFile('n.yaml').from(`${host}/prod/live`).to(`${host}/mirror`);
+    const report = await auditManifests([promotion.promote(images), mirror.promote({})]);
+    expect(findingsOf(report)).toEqual([`unknown-repository ${host}/prod/live/other`]);
+  });
+
+  it('does not report unknown content where malformed manifests may allow it, but the rest', async () => {
+    const registry = await embeddedForTest({ listing });
+    push(registry, 'prod/app', A, 'v1', 'extra');
+    push(registry, 'prod/app', B, 'v2');
+    push(registry, 'prod/stray', B, 'v1');
+    const images = { app: { [digestOf(A)]: ['v1', 'v2', 'v3'] } };
+    const allow = `- {repository: "${registry.host}/prod/stray", reason: history}`;
+    const at = { file: 'm.yaml', line: 1, column: 1 };
+    const problems = [
+      { severity: 'error', rule: 'digest', message: 'invalid digest', at, frame: '' },
+    ] as const;
+    const { report, found } = await audited(registry, images, { problems, allow });
+    expect(found).toEqual(['different app:v2', 'missing app:v3', 'invalid null']);
+    expect(report.findings.map(({ rule }) => rule).filter((rule) => rule !== 'audit-tags-only')).toEqual([
+      'audit-malformed',
+    ]);
+  });
+
   it('finds a child with a tag that no manifest allows', async () => {
     const registry = await embeddedForTest({ listing });
     push(registry, 'prod/app', MULTI, 'v1');
@@ -212,6 +243,41 @@ describe('what an audit costs', () => {
     const kinds = registry.requests.map(({ kind }) => kind);
     const counts = (kind: string) => kinds.filter((one) => one === kind).length;
     expect([counts('manifest-head'), counts('catalog'), counts('manifest-get')]).toEqual([3, 1, 0]);
+  });
+});
+
+describe('an audit of a large registry', () => {
+  const many = Array.from({ length: 150_000 }, (_, index) => index);
+
+  function answer(path: RegExp, body: unknown) {
+    const headers = { 'Content-Type': 'application/json' };
+    const act = { kind: 'status', status: 200, headers, body: JSON.stringify(body) } as const;
+    return { path, times: Infinity, act };
+  }
+
+  it('reads a catalog page of any length', async () => {
+    const repositories = [...many.map((number) => `other/r${number}`), 'prod/stray'];
+    const registry = await embeddedForTest({ faults: [answer(/_catalog/, { repositories })] });
+    push(registry, 'prod/stray', A, 'v1');
+    expect((await audited(registry, {})).found).toEqual(['unknown-repository stray']);
+  });
+
+  it('reports an unknown repository with any number of tags once', async () => {
+    const digests = many.map((number) => `sha256:${number.toString(16).padStart(64, '0')}`);
+    const about = { tag: [], mediaType: A.manifest.mediaType, timeUploadedMs: '1000' };
+    const manifest = Object.fromEntries(
+      digests.map((name, index) => [name, { ...about, tag: [`t${index}`] }]),
+    );
+    const body = { name: 'prod/stray', child: [], tags: many.map((index) => `t${index}`), manifest };
+    const faults = [answer(/prod\/stray\/tags/, body)];
+    const registry = await embeddedForTest({ listing: 'google', faults });
+    push(registry, 'prod/stray', A, 'v1');
+    const { report, found } = await audited(registry, {});
+    expect(found).toEqual(['unknown-repository stray']);
+    expect(report.items[0]).toMatchObject({
+      uploaded: '1970-01-01T00:00:01.000Z',
+      reason: 'no manifest names this repository, which has 150000 tags',
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import type { Shard } from '../../../src/edges/shard.ts';
-import type { PromoterManifest } from '../../../src/manifest/model.ts';
+import type { Problem, PromoterManifest } from '../../../src/manifest/model.ts';
 import { SourceFile } from '../../../src/manifest/source-file.ts';
 import type { BrowseRegistry } from '../../../src/ports/registry.ts';
 import type { Audit } from '../../../src/report/audit/audit.ts';
@@ -18,6 +18,8 @@ export interface AuditingOptions {
   readonly reportAll?: boolean;
   readonly stopping?: AbortSignal;
   readonly registry?: BrowseRegistry;
+  /** Malformed entries of the manifests. Default: none. */
+  readonly problems?: readonly Problem[];
 }
 
 /** Audits the registries that manifests name, and gives the report. */
@@ -25,11 +27,15 @@ export function auditManifests(
   manifests: readonly PromoterManifest[],
   { allow = '', since, shard, reportAll = false, ...options }: AuditingOptions = {},
 ): Promise<Audit> {
-  const { stopping = new AbortController().signal, registry = clientForTest().registry } = options;
+  const {
+    stopping = new AbortController().signal,
+    registry = clientForTest().registry,
+    problems = [],
+  } = options;
   const source = new SourceFile('audit-allow.yaml', allow);
   const allowances = parseAllowList(source);
   if (source.problems.length > 0) throw new Error(source.problems[0]?.message);
-  const read = { manifests, problems: [], counts: { projects: 1, images: 1, digests: 1 } };
+  const read = { manifests, problems, counts: { projects: 1, images: 1, digests: 1 } };
   return audit(
     { read, allowances, since, shard, reportAll, threads: 8 },
     {

@@ -4,7 +4,12 @@ import { auditSentence } from '../../../report/summary/verdict.ts';
 import { audit } from '../../../workflows/audit/audit.ts';
 import { draftAllowList } from '../../../workflows/audit/draft-allow-list.ts';
 import { type AuditFormat, writeAudit } from '../../audit/audit-format.ts';
-import { type AllowListFile, extendAllowList, readAllowList } from '../../audit/allow-list-file.ts';
+import {
+  type AllowListFile,
+  extendAllowList,
+  placeOfAllowList,
+  readAllowList,
+} from '../../audit/allow-list-file.ts';
 import { readSnapshots, type SnapshotFile } from '../../audit/read-snapshots.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import { concludeRun } from '../../output/conclude-run.ts';
@@ -31,13 +36,14 @@ export interface AuditOptions extends PromotionOptions {
 export function runAudit(options: AuditOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
     const { log, stop } = run;
-    const { where, shard, allowList: file, writesAllowList: isWritten } = options;
+    const { where, shard, writesAllowList: isWritten } = options;
     const isSummarized = options.log.format === 'text';
     const countLevel = isSummarized ? 'debug' : 'info'; // the first line has the same counts
     const inputs = inputsOf(options);
-    const further = [...options.since.map((one) => one.file), ...(file === undefined ? [] : [file])];
+    const place = placeOfAllowList(options.allowList, where, { isWritten });
+    const further = [...options.since.map(({ file }) => file), place.path];
     const places = await prepareReports(options, { ...inputs, files: [...inputs.files, ...further] });
-    const allowList = await readAllowList({ where, file, isWritten }, log, stop.stopping);
+    const allowList = await readAllowList(place, log, stop.stopping);
     const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
     if (isSummarized) run.print(auditSentence({ manifests: read.counts, shard }));
     const report = await auditWith({ read, allowList }, options, run);
@@ -89,5 +95,5 @@ async function writeAllowList(report: Audit, allowList: AllowListFile, { log, st
   const entries = draftAllowList(report);
   if (entries === '') return log.write('info', 'nothing to add to the allow-list', { file: path });
   await extendAllowList(allowList, entries, stop.stopping);
-  log.write('info', 'entries added to the allow-list: give each its reason and its end', { file: path });
+  log.write('info', 'entries added to the allow-list: give each a reason and an expiry', { file: path });
 }
