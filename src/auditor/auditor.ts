@@ -15,7 +15,7 @@ import { type Judgement, judgeByContent, judgeDirectly } from './verdict/judge-e
 import { formatVerdict, type Verdict } from './verdict/verdict.ts';
 
 export interface AuditorParts {
-  /** Begins every verdict: that of the process, or of a test. */
+  /** Prefix of every verdict. */
   readonly id: string;
   readonly version: string;
   readonly store: ManifestStore;
@@ -44,7 +44,7 @@ const WORKERS = 16;
 
 type Outcome = Verdict | { readonly kind: 'unreadable'; readonly reason: string };
 
-/** Judges the changes that messages tell. */
+/** Judges the changes in messages. */
 export class Auditor {
   readonly #parts: AuditorParts;
 
@@ -53,8 +53,8 @@ export class Auditor {
   }
 
   /**
-   * The answer to a message, once its verdicts are logged. A message that can never be judged is rejected with 200, so
-   * that it is not delivered again; one that could not be judged now gets 500. Throws if the log cannot be written.
+   * The answer to a message, after its verdicts are logged. An invalid message is rejected with 200, so that it is not
+   * delivered again; one that could not be judged gets 500. Throws an error if the log cannot be written.
    */
   async audit(request: AuditedRequest, signal: AbortSignal): Promise<Answer> {
     const parsed = parseMessage(request);
@@ -63,7 +63,7 @@ export class Auditor {
     const entries = Array.from(parsed.events.entries());
     let fetching: Promise<LoadedManifests> | undefined;
     const fresh: FreshManifests = () => (fetching ??= this.#parts.store.fresh(signal));
-    // each event ends with the signal by itself: those that were judged before are logged
+    // each event handles the signal itself, so that verdicts reached in time are logged
     await forEachConcurrently(entries, { workers: WORKERS, signal: NEVER }, async ([index, event]) => {
       outcomes[index] = await this.#judge(event, fresh, signal);
     });
@@ -80,7 +80,7 @@ export class Auditor {
     }
   }
 
-  /** Accepts by the manifests at hand; rejects only by manifests that were fetched after the message had come. */
+  /** Accepts by the loaded manifests; rejects only by manifests that were fetched after the message arrived. */
   async #judgeWithManifests(
     event: RegistryEvent,
     fresh: FreshManifests,
@@ -162,7 +162,7 @@ export class Auditor {
   }
 }
 
-/** Manifests of a fetch that began after the message had come: one for all of its events. */
+/** Manifests of a fetch that began after the message arrived: one fetch for all of its events. */
 type FreshManifests = () => Promise<LoadedManifests>;
 
 const NEVER = new AbortController().signal;

@@ -17,7 +17,7 @@ export interface AlertLimits {
   /** Alerts in `window` milliseconds, whatever they are about. */
   readonly burst: number;
   readonly window: number;
-  /** Pairs of repository and cause that are told apart; all others share one. */
+  /** Maximum pairs of repository and cause; all further ones share one quiet period. */
   readonly subjects: number;
 }
 
@@ -31,12 +31,12 @@ interface Subject {
 }
 
 const OTHERS = 'others';
-/** Milliseconds: under a flood of rejections, the subjects are not all looked at for each. */
+/** Milliseconds between two searches for ended quiet periods. */
 const FLUSH_INTERVAL = 1_000;
 
 /**
- * Decides which rejections become alerts: the first of each repository and cause, then after a quiet period the number of
- * the others. Memory is bounded, whatever the messages are.
+ * Decides which rejections become alerts: the first of each repository and cause, then the number of the others after a
+ * quiet period. Memory is bounded.
  */
 export class Alerter {
   readonly #send: SendAlert;

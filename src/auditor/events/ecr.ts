@@ -16,7 +16,7 @@ export const EcrEvent = z.object({
   }),
 });
 
-/** The image that ECR says was pushed or deleted; failed attempts and other events, such as scans, have no events. */
+/** The image that was pushed or deleted. Failed attempts and scans have no events. */
 export function parseEcr(event: z.infer<typeof EcrEvent>): ParsedMessage {
   const { account, region, detail } = event;
   const isChange = detail['action-type'] === 'PUSH' || detail['action-type'] === 'DELETE';

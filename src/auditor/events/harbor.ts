@@ -27,7 +27,7 @@ const ACTIONS: Readonly<Record<string, RegistryEvent['action']>> = {
   'harbor.artifact.deleted': 'delete',
 };
 
-/** The artifacts that Harbor says were pushed or deleted; other notifications have no events. */
+/** The artifacts that were pushed or deleted. Other notifications have no events. */
 export function parseHarbor(type: string, { resources }: z.infer<typeof EventData>): ParsedMessage {
   const action = ACTIONS[type];
   if (action === undefined) return eventsOf();

@@ -23,8 +23,8 @@ const CloudEvent = z.object({
 });
 
 /**
- * The changes that a message tells: a push of Pub/Sub, a webhook of distribution, Harbor or Quay, or a CloudEvent in
- * binary or structured mode. Never throws.
+ * The changes in a message: a push of Pub/Sub, a webhook of distribution, Harbor or Quay, or a CloudEvent in binary or
+ * structured mode. Never throws.
  */
 export function parseMessage({ headers, body }: Message): ParsedMessage {
   const document = documentIn(body);

@@ -8,7 +8,7 @@ export const QuayNotification = z.object({
   updated_tags: z.array(z.string()),
 });
 
-/** The tags that Quay says were pushed. It sends no digests and no deletions. */
+/** The tags that were pushed. Quay reports no digests and no deletions. */
 export function parseQuay({
   docker_url: repository,
   updated_tags: tags,

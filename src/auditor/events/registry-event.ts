@@ -1,23 +1,23 @@
-/** One change in a registry, as a notification tells it. The fields are foreign text until they are compared. */
+/** One change in a registry. The fields are untrusted text: they are compared, never used as they are. */
 export interface RegistryEvent {
   readonly action: 'insert' | 'delete';
   /** The full path of the repository. */
   readonly repository: string;
-  /** Empty where the notification has none. */
+  /** Empty if the notification has none. */
   readonly digest: string;
-  /** Empty where the notification has none. */
+  /** Empty if the notification has none. */
   readonly tag: string;
-  /** Set where the notification covers a whole registry: writes to source registries are then nobody's business. */
+  /** Set if the sender reports all repositories of a registry: changes in source registries are then ignored. */
   readonly isWholeRegistry: boolean;
-  /** Set where notifications of this kind never have a digest: it is read from the registry. */
+  /** Set if the sender never reports digests: the digest is read from the registry. */
   readonly lacksDigest?: true;
 }
 
 /** The content of one request. */
 export type ParsedMessage =
-  /** None where the notification is about something else: a pull, a blob, a scan. */
+  /** No events for other notifications: a pull, a blob, a scan. */
   | { readonly kind: 'events'; readonly events: readonly RegistryEvent[] }
-  /** It cannot be understood, and never will: `reason` is the end of its verdict. */
+  /** Invalid at every delivery. `reason` is the end of its verdict. */
   | {
       readonly kind: 'invalid';
       readonly cause: 'malformed' | 'deletion';

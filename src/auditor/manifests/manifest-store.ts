@@ -32,7 +32,7 @@ export interface StoreState {
 }
 
 /**
- * The newest manifests. Each version is parsed once. Fetches never overlap, and all that wait for one share it.
+ * The newest manifests. Each version is parsed once. Fetches never overlap; concurrent callers share one.
  */
 export class ManifestStore {
   readonly #options: StoreOptions;
@@ -53,8 +53,8 @@ export class ManifestStore {
   }
 
   /**
-   * Manifests of at most `maxAge`. Where they cannot be fetched, the last ones: a change that they allow is no finding.
-   * Throws if there are none.
+   * Manifests of at most `maxAge`, or the last ones if a fetch fails: a change that they allow is accepted. Throws an error
+   * if no manifests were ever loaded.
    */
   async recent(signal: AbortSignal): Promise<LoadedManifests> {
     const { loaded } = this.#state;
@@ -68,7 +68,7 @@ export class ManifestStore {
     }
   }
 
-  /** Manifests of a fetch that begins after this call: without them no change is rejected. Throws if it fails. */
+  /** Manifests of a fetch that begins after this call. Throws an error if it fails. */
   fresh(signal: AbortSignal): Promise<LoadedManifests> {
     return untilAborted(this.#next(), signal);
   }

@@ -6,7 +6,7 @@ import { AllowedImages } from '../verdict/allowed-images.ts';
 /** What the files of one version allow. */
 export interface ParsedImages {
   readonly images: AllowedImages;
-  /** Projects that cannot be read, in words: an image that is not allowed may stand in one of them. */
+  /** Errors of unreadable projects: any of them may allow any image. */
   readonly broken: readonly string[];
   readonly projects: number;
 }
@@ -37,8 +37,8 @@ function allowedBy({ manifests, broken }: ParsedVersion): Pick<ParsedImages, 'im
 }
 
 /**
- * A directory of plain manifests may have other YAML files in it. One without images is none: it may be the half of a thin
- * manifest that stands in the wrong place.
+ * The plain manifests of a directory, without its other YAML files. A file without images is left out: it may be half of a
+ * misplaced thin manifest.
  */
 function plainManifestsIn(files: ReadonlyMap<string, CommittedFile>): ReadonlyMap<string, CommittedFile> {
   return new Map(

@@ -5,10 +5,10 @@ export type Headers = Readonly<Record<string, string | readonly string[] | undef
 export type Authorization =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'refused'; readonly reason: string }
-  /** The keys that tokens are verified with could not be fetched. */
+  /** The certificates for tokens could not be fetched. */
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** Decides whether the sender of a request may speak for a registry. */
+/** Authenticates the sender of a request. */
 export type Authorizer = (headers: Headers, body: Uint8Array) => Promise<Authorization>;
 
 export interface AuthorizerOptions {
@@ -33,8 +33,10 @@ export function createAuthorizer({ verifyIdToken, tokens, hmacKeys }: Authorizer
     const token = tokenIn(textOf(headers['authorization']));
     if (token !== '' && tokens.some((secret) => isSame(secret, token))) return ALLOWED;
     if (verifyIdToken !== undefined && token.split('.').length === 3) return await verifyIdToken(token);
-    if (signature !== undefined) return refused('the signature is of another key');
-    return refused(token === '' ? 'the request has no token and no signature' : 'the token is not known');
+    if (signature !== undefined) return refused('the signature does not match the body and a configured key');
+    return refused(
+      token === '' ? 'the request has no token and no signature' : 'the token is not a configured one',
+    );
   };
 }
 

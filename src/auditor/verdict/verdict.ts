@@ -1,18 +1,18 @@
 import type { RegistryEvent } from '../events/registry-event.ts';
 
-/** Why a change is rejected: alerts are told apart by it. */
+/** Why a change is rejected. Alerts are grouped by it. */
 export type RejectionCause =
-  /** The message cannot be understood. */
+  /** The message is invalid. */
   | 'malformed'
   | 'deletion'
-  /** The repository belongs to no destination of the manifests. */
+  /** The repository is below no destination of the manifests. */
   | 'unknown-repository'
-  /** The digest is allowed, or belongs to an allowed index, and the tag is not. */
+  /** The digest is allowed, or the manifests have the tag on another digest. */
   | 'tag'
   /** No manifest leads to the digest. */
   | 'digest';
 
-/** The judgement on one change. `text` continues `TRANSACTION VERIFIED: ` and its like. */
+/** The verdict on one change. `text` follows `TRANSACTION VERIFIED: ` or its like. */
 export type Verdict = Readonly<Pick<RegistryEvent, 'repository'>> & {
   readonly text: string;
   /** One line for logs and alerts. */
@@ -27,10 +27,10 @@ export type Verdict = Readonly<Pick<RegistryEvent, 'repository'>> & {
   );
 
 const WORDS = { verified: 'VERIFIED', rejected: 'REJECTED', ignored: 'IGNORED' } as const;
-/** Characters of foreign text in a verdict. */
+/** Maximum characters of text from a message. */
 const MAX_TEXT = 4_000;
 
-/** The verdict in the words of the original auditor. */
+/** The verdict in the format of the original auditor. */
 export function formatVerdict({ kind, text, commit }: Verdict, id: string): string {
   const cut = text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
   const source = commit === undefined ? '' : ` (commit ${commit})`;

@@ -29,18 +29,18 @@ it.each([
 
 it.each([
   ['nothing', {}, 'the request has no token and no signature'],
-  ['an empty token', { authorization: 'Bearer ' }, 'the token is not known'],
-  ['another token', { authorization: `Bearer ${TOKEN}x` }, 'the token is not known'],
-  ['a token as user', { authorization: basic(`${TOKEN}:x`) }, 'the token is not known'],
+  ['an empty token', { authorization: 'Bearer ' }, 'the token is not a configured one'],
+  ['another token', { authorization: `Bearer ${TOKEN}x` }, 'the token is not a configured one'],
+  ['a token as user', { authorization: basic(`${TOKEN}:x`) }, 'the token is not a configured one'],
   [
     'a signature by another key',
     { 'x-hub-signature-256': signatureOf('x') },
-    'the signature is of another key',
+    'the signature does not match the body and a configured key',
   ],
   [
     'a signature of another body',
     { 'x-hub-signature-256': signatureOf(KEY, Buffer.from('x')) },
-    'the signature is of another key',
+    'the signature does not match the body and a configured key',
   ],
   [
     'a malformed signature',

@@ -34,10 +34,10 @@ import type { Given, ProcessContext } from '../command.ts';
 const GRACE = 10_000;
 /** Milliseconds between two attempts to fetch manifests after a failure. */
 const RETRY_INTERVAL = 10_000;
-/** Milliseconds: a directory is looked at that often, at most; a repository is fetched that often, at most. */
+/** Milliseconds between two reads of a directory, or two fetches of a repository, at least. */
 const DIRECTORY_LIMITS = { maxAge: 1_000, minInterval: 50 };
 const GIT_INTERVAL = 1_000;
-/** Milliseconds beyond the interval of fetches: the next one has usually ended by then, and no message waits for it. */
+/** Milliseconds that a scheduled fetch may take before messages wait for it. */
 const FETCH_DELAY = 5_000;
 
 /** `cip audit serve` until a signal ends it. Resolves to the exit code. Throws a `UsageError` for invalid flags. */
@@ -129,7 +129,7 @@ interface Refresh {
   readonly log: ServiceLog;
 }
 
-/** Keeps the manifests young without messages too, so that readiness is true to the source. */
+/** Fetches the manifests at intervals, so that readiness shows failures between messages, too. */
 async function refreshUntilStopped(
   { store, alerter, clock, interval, log }: Refresh,
   stopping: AbortSignal,
