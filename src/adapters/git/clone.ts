@@ -57,7 +57,7 @@ export async function createClone(options: CloneOptions, signal: AbortSignal): P
   }
 }
 
-/** Git asks nobody, keeps bytes as they are, and sends the token as a header: arguments can be seen by other users. */
+/** No prompts, no conversion of line ends, and the token as a header: other users can see arguments. */
 function environmentFor({ url, token, env }: CloneOptions): Environment {
   const quiet = { ...env, GIT_TERMINAL_PROMPT: '0' };
   const bytes = ['core.autocrlf', 'false'] as const;
@@ -68,7 +68,7 @@ function environmentFor({ url, token, env }: CloneOptions): Environment {
   return withConfig(quiet, [
     bytes,
     ['http.followRedirects', 'false'],
-    [header, ''], // takes away those of the user
+    [header, ''], // removes those of the user
     [header, `Authorization: Basic ${credentials}`],
   ]);
 }
@@ -192,7 +192,7 @@ function unreachable(action: 'read' | 'push to', url: string, complaint: string)
 const REASONS =
   /^(?: ! .*|remote: .*\S.*|fatal: .*|\S*(?:Permission denied|Host key verification failed).*)$/gm;
 const MAX_REASON = 400;
-/** Git's messages for a file that it cannot write; they seldom give the system's reason. */
+/** Messages of git for a file that it cannot write, often without the reason of the system. */
 const FULL_DISK =
   /^(?!remote:| !).*(?:No space left|Out of diskspace|couldn't write|unable to (?:write|update) )/m;
 

@@ -34,7 +34,7 @@ export interface ProposePorts {
 
 export type Proposed =
   | { readonly kind: 'opened' | 'updated' | 'current' | 'closed'; readonly pull: PullRequest }
-  /** The branch has commits of somebody else. */
+  /** The newest commit of the branch is of somebody else. */
   | { readonly kind: 'foreign'; readonly branch: string; readonly subject: string }
   | { readonly kind: 'declined' };
 
@@ -68,12 +68,12 @@ interface Pushed extends Change {
 async function openOrUpdate(change: Pushed, ports: ProposePorts, signal: AbortSignal): Promise<Proposed> {
   const { promotion, upstream, fork, branch, isPushed, reopens } = change;
   const { host, confirm } = ports;
-  const merging = { into: upstream, from: fork, branch };
-  const pull = await host.find(merging, signal);
+  const branches = { base: upstream, head: fork, branch };
+  const pull = await host.find(branches, signal);
   if (pull?.state === 'open') return await update(change, { pull, ports }, signal);
   if (pull?.state === 'closed' && !isPushed && !reopens) return { kind: 'closed', pull };
   if (!(await confirm('Create pull request?'))) return { kind: 'declined' };
-  const opened = await host.create(merging, describePromotion(promotion), signal);
+  const opened = await host.create(branches, describePromotion(promotion), signal);
   await requestReviewers(change, { pull: opened, ports }, signal);
   return { kind: 'opened', pull: opened };
 }
