@@ -128,7 +128,8 @@ async function commit(
   signal: AbortSignal,
 ): Promise<void> {
   await git.run(['add', '--', path], signal);
-  await git.run(['commit', '--quiet', '--signoff', '-m', message], signal, identity);
+  const now = { GIT_AUTHOR_DATE: undefined, GIT_COMMITTER_DATE: undefined };
+  await git.run(['commit', '--quiet', '--signoff', '-m', message], signal, { ...identity, ...now });
 }
 
 interface Comparison {
@@ -154,8 +155,11 @@ async function readBranch(
     ),
   );
   // with the setting log.showSignature, git would print a signature before the subject
-  const subject = await git.run(['log', '-1', '--no-show-signature', '--format=%s', FETCHED], signal);
-  return { tip: tip ?? '', subject, isSameChange: after === ours && before === current };
+  const shown = await git.run(['log', '-1', '--no-show-signature', '--format=%at %ct %s', FETCHED], signal);
+  const [authored, committed, ...words] = shown.split(' '); // a new commit has one date for both
+  const isAmended = authored !== committed;
+  const isSameChange = after === ours && before === current;
+  return { tip: tip ?? '', subject: words.join(' '), isAmended, isSameChange };
 }
 
 interface Push {

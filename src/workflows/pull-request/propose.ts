@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
-import type { Clone } from '../../ports/clone.ts';
+import type { Clone, RemoteBranch } from '../../ports/clone.ts';
 import type { HostedRepository, PullRequest, PullRequests } from '../../ports/pull-requests.ts';
 import {
   branchOf,
@@ -49,7 +49,7 @@ export async function propose(change: Change, ports: ProposePorts, signal: Abort
   const place = { url: pushUrl, branch: branchOf(selection) };
   await clone.commit(path, describePromotion(promotion).title, signal);
   const existing = await clone.readBranch(place, path, signal);
-  if (existing !== undefined && !isOwnSubject(existing.subject, selection.project))
+  if (existing !== undefined && isForeign(existing, selection.project))
     return { kind: 'foreign', branch: place.branch, subject: existing.subject };
   const isPushed = existing?.isSameChange !== true;
   if (isPushed) {
@@ -57,6 +57,11 @@ export async function propose(change: Change, ports: ProposePorts, signal: Abort
     await clone.push(place, existing?.tip, signal);
   }
   return await openOrUpdate({ ...change, branch: place.branch, isPushed }, ports, signal);
+}
+
+/** An amended commit may have an edit of somebody else, which must not get lost. */
+function isForeign({ subject, isAmended, isSameChange }: RemoteBranch, project: string): boolean {
+  return !isOwnSubject(subject, project) || (isAmended && !isSameChange);
 }
 
 interface Pushed extends Change {
