@@ -16,6 +16,8 @@ export interface RemoteBranch {
   readonly tip: string;
   /** The first line of the message of its newest commit. */
   readonly subject: string;
+  /** Whether that commit was amended or rebased after it was made. */
+  readonly isAmended: boolean;
   /** Whether its newest commit makes the same change to the same content as that of the clone. */
   readonly isSameChange: boolean;
 }

@@ -25,11 +25,11 @@ export interface Proposal {
   readonly body: string;
 }
 
-/** A branch, and the repository and branch that it is to be merged into. */
-export interface Merging {
-  readonly into: HostedRepository;
-  /** The repository of the branch. */
-  readonly from: HostedRepository;
+/** What a pull request asks for: to merge a branch of `head` into the default branch of `base`. */
+export interface HeadAndBase {
+  readonly base: HostedRepository;
+  readonly head: HostedRepository;
+  /** Of `head`. */
   readonly branch: string;
 }
 
@@ -44,24 +44,24 @@ export interface PullRequests {
     signal: AbortSignal,
   ) => Promise<HostedRepository>;
   /** The open pull request of a branch, else its newest one. */
-  readonly find: (merging: Merging, signal: AbortSignal) => Promise<PullRequest | undefined>;
+  readonly find: (branches: HeadAndBase, signal: AbortSignal) => Promise<PullRequest | undefined>;
   /** Opens a pull request, or finds the one that another run has opened meanwhile. */
-  readonly create: (merging: Merging, proposal: Proposal, signal: AbortSignal) => Promise<PullRequest>;
+  readonly create: (branches: HeadAndBase, proposal: Proposal, signal: AbortSignal) => Promise<PullRequest>;
   readonly update: (
-    into: HostedRepository,
+    base: HostedRepository,
     number: number,
     proposal: Proposal,
     signal: AbortSignal,
   ) => Promise<void>;
   /** `@user` and `@organization/team`. */
   readonly requestReviewers: (
-    into: HostedRepository,
+    base: HostedRepository,
     number: number,
     reviewers: readonly string[],
     signal: AbortSignal,
   ) => Promise<void>;
   readonly comment: (
-    into: HostedRepository,
+    base: HostedRepository,
     number: number,
     text: string,
     signal: AbortSignal,

@@ -279,6 +279,18 @@ describe('cip pr does nothing', () => {
     expect(inFork('rev-parse', BRANCH)).toBe(tip);
   });
 
+  it('to a branch whose commit somebody has amended', async () => {
+    const { pr, inFork, bare } = await world();
+    await pr(['-tag=v1.0']);
+    const message = inFork('log', '-1', '--format=%B', BRANCH);
+    const commit = ['commit-tree', '-m', message, '-p', 'main', 'main^{tree}'];
+    const tip = runGit(bare('me/images'), commit, { GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z' });
+    inFork('update-ref', `refs/heads/${BRANCH}`, tip);
+    const run = await pr(['-tag=v1.0']);
+    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('commits of somebody else') });
+    expect(inFork('rev-parse', BRANCH)).toBe(tip);
+  });
+
   it('without rights to push', async () => {
     const { pr, github } = await world();
     const run = await pr(['-tag=v1.0'], { env: { GITHUB_TOKEN: '', GH_TOKEN: 'wrong-token-1' } });

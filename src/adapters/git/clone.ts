@@ -57,7 +57,7 @@ export async function createClone(options: CloneOptions, signal: AbortSignal): P
   }
 }
 
-/** Git asks nobody, keeps bytes as they are, and sends the token as a header: arguments can be seen by other users. */
+/** No prompts, no conversion of line ends, and the token as a header: other users can see arguments. */
 function environmentFor({ url, token, env }: CloneOptions): Environment {
   const quiet = { ...env, GIT_TERMINAL_PROMPT: '0' };
   const bytes = ['core.autocrlf', 'false'] as const;
@@ -68,7 +68,7 @@ function environmentFor({ url, token, env }: CloneOptions): Environment {
   return withConfig(quiet, [
     bytes,
     ['http.followRedirects', 'false'],
-    [header, ''], // takes away those of the user
+    [header, ''], // removes those of the user
     [header, `Authorization: Basic ${credentials}`],
   ]);
 }
@@ -128,7 +128,8 @@ async function commit(
   signal: AbortSignal,
 ): Promise<void> {
   await git.run(['add', '--', path], signal);
-  await git.run(['commit', '--quiet', '--signoff', '-m', message], signal, identity);
+  const now = { GIT_AUTHOR_DATE: undefined, GIT_COMMITTER_DATE: undefined };
+  await git.run(['commit', '--quiet', '--signoff', '-m', message], signal, { ...identity, ...now });
 }
 
 interface Comparison {
@@ -154,8 +155,11 @@ async function readBranch(
     ),
   );
   // with the setting log.showSignature, git would print a signature before the subject
-  const subject = await git.run(['log', '-1', '--no-show-signature', '--format=%s', FETCHED], signal);
-  return { tip: tip ?? '', subject, isSameChange: after === ours && before === current };
+  const shown = await git.run(['log', '-1', '--no-show-signature', '--format=%at %ct %s', FETCHED], signal);
+  const [authored, committed, ...words] = shown.split(' '); // a new commit has one date for both
+  const isAmended = authored !== committed;
+  const isSameChange = after === ours && before === current;
+  return { tip: tip ?? '', subject: words.join(' '), isAmended, isSameChange };
 }
 
 interface Push {
@@ -192,7 +196,7 @@ function unreachable(action: 'read' | 'push to', url: string, complaint: string)
 const REASONS =
   /^(?: ! .*|remote: .*\S.*|fatal: .*|\S*(?:Permission denied|Host key verification failed).*)$/gm;
 const MAX_REASON = 400;
-/** Git's messages for a file that it cannot write; they seldom give the system's reason. */
+/** Messages of git for a file that it cannot write, often without the reason of the system. */
 const FULL_DISK =
   /^(?!remote:| !).*(?:No space left|Out of diskspace|couldn't write|unable to (?:write|update) )/m;
 

@@ -77,7 +77,7 @@ export async function openRepository(
 }
 
 function noRepository(directory: string, complaint: string): HistoryError {
-  const message = `${quote(directory)} is in no git repository (${reasonIn(complaint)}): changes are found in the history of git`;
+  const message = `${quote(directory)} is in no git repository (${reasonIn(complaint)}): name a directory in a clone`;
   return new HistoryError('no-repository', message);
 }
 

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, textOf } from '../../base/json.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Merging, PullRequest, PullRequests } from '../../ports/pull-requests.ts';
+import type { HeadAndBase, PullRequest, PullRequests } from '../../ports/pull-requests.ts';
 import { createGithubApi, type GithubApi, type GithubOptions, objectIn, unexpected } from './api.ts';
 import { openFork, readRepository } from './forks.ts';
 import { GithubError } from './github-error.ts';
@@ -11,16 +11,16 @@ export function createGithub({ clock, ...options }: GithubOptions & { readonly c
   return {
     readRepository: (name, signal) => readRepository(name, api, signal),
     openFork: (name, upstream, signal) => openFork(name, upstream, { ports: { api, clock }, signal }),
-    find: (merging, signal) => find(merging, api, signal),
-    create: async (merging, proposal, signal) => {
-      const { into } = merging;
-      const path = `/repos/${into.name}/pulls`;
-      const body = { ...proposal, ...sourceOf(merging), base: into.defaultBranch };
+    find: (branches, signal) => find(branches, api, signal),
+    create: async (branches, proposal, signal) => {
+      const { base } = branches;
+      const path = `/repos/${base.name}/pulls`;
+      const body = { ...proposal, ...sourceOf(branches), base: base.defaultBranch };
       try {
         return parsePullRequest(`POST ${path}`, await api({ method: 'POST', path, body, signal }));
       } catch (error) {
         // an attempt without an answer may have opened it, or another run has
-        const opened = isInvalid(error) ? await find(merging, api, signal) : undefined;
+        const opened = isInvalid(error) ? await find(branches, api, signal) : undefined;
         if (opened?.state === 'open') return opened;
         throw error;
       }
@@ -40,41 +40,45 @@ export function createGithub({ clock, ...options }: GithubOptions & { readonly c
   };
 }
 
-async function find(merging: Merging, api: GithubApi, signal: AbortSignal): Promise<PullRequest | undefined> {
-  const { into } = merging;
+async function find(
+  branches: HeadAndBase,
+  api: GithubApi,
+  signal: AbortSignal,
+): Promise<PullRequest | undefined> {
+  const { base } = branches;
   const query = new URLSearchParams({
-    head: headOf(merging),
-    base: into.defaultBranch,
+    head: headOf(branches),
+    base: base.defaultBranch,
     state: 'all',
     sort: 'created',
     direction: 'desc',
   });
-  const path = `/repos/${into.name}/pulls`;
+  const path = `/repos/${base.name}/pulls`;
   const answer = await api({ method: 'GET', path: `${path}?${query.toString()}`, signal });
   if (!Array.isArray(answer)) throw unexpected(`GET ${path}`, answer);
-  // GitHub ignores a filter that it cannot read, and names no repository in the filter
-  const own = answer.filter((one: unknown) => isFrom(one, merging));
+  // GitHub ignores an invalid filter, and the filter has an owner but no repository
+  const own = answer.filter((one: unknown) => isFrom(one, branches));
   const found = own.map((one: unknown) => parsePullRequest(`GET ${path}`, one));
   return found.find(({ state }) => state === 'open') ?? found[0];
 }
 
 /** The repository of a pull request is null after its fork was deleted. */
-function isFrom(pull: unknown, { from, branch }: Merging): boolean {
-  const head = isObject(pull) ? pull['head'] : undefined;
-  if (!isObject(head) || textOf(head, 'ref') !== branch) return false;
-  return isObject(head['repo']) && textOf(head['repo'], 'full_name') === from.name;
+function isFrom(pull: unknown, { head, branch }: HeadAndBase): boolean {
+  const source = isObject(pull) ? pull['head'] : undefined;
+  if (!isObject(source) || textOf(source, 'ref') !== branch) return false;
+  return isObject(source['repo']) && textOf(source['repo'], 'full_name') === head.name;
 }
 
 /** The owner alone does not tell a fork from a repository of the same owner. */
-function sourceOf(merging: Merging): JsonObject {
-  const { from, into } = merging;
-  const [owner, repository = ''] = from.name.split('/');
-  const isClear = from.name === into.name || owner !== into.name.split('/')[0];
-  return { head: headOf(merging), ...(!isClear && { head_repo: repository }) };
+function sourceOf(branches: HeadAndBase): JsonObject {
+  const { head, base } = branches;
+  const [owner, repository = ''] = head.name.split('/');
+  const isClear = head.name === base.name || owner !== base.name.split('/')[0];
+  return { head: headOf(branches), ...(!isClear && { head_repo: repository }) };
 }
 
-function headOf({ from, branch }: Merging): string {
-  return `${from.name.split('/')[0] ?? ''}:${branch}`;
+function headOf({ head, branch }: HeadAndBase): string {
+  return `${head.name.split('/')[0] ?? ''}:${branch}`;
 }
 
 function isInvalid(error: unknown): boolean {

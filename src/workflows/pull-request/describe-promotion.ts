@@ -27,8 +27,8 @@ export interface Promotion {
 }
 
 const SUFFIX = 'image-promotion';
-/** Characters that a branch may have everywhere. */
-const FOREIGN = /[^A-Za-z0-9._-]+|\.\.+/g;
+/** Anything but characters that are valid everywhere in the name of a branch. */
+const INVALID = /[^A-Za-z0-9._-]+|\.\.+/g;
 const HASH_LENGTH = 8;
 
 /**
@@ -37,14 +37,14 @@ const HASH_LENGTH = 8;
  */
 export function branchOf({ project, tags, images, digests }: Selection): string {
   const [first = 'watch', ...others] = tags;
-  const isPlain = first.search(FOREIGN) === -1;
+  const isPlain = first.search(INVALID) === -1;
   const rest = { others: others.toSorted(), images: images.toSorted(), digests: digests.toSorted() };
   const hasMore = Object.values(rest).some((values) => values.length > 0);
   const key = JSON.stringify({ ...rest, first });
   const [, hash = ''] = digestOf(Buffer.from(key)).split(':');
   const parts = [project, first, hasMore || !isPlain ? hash.slice(0, HASH_LENGTH) : '', SUFFIX];
   return parts
-    .map((part) => trimEndOf(part.replace(FOREIGN, '-').replace(/^[-.]+/, ''), '-'))
+    .map((part) => trimEndOf(part.replace(INVALID, '-').replace(/^[-.]+/, ''), '-'))
     .filter((part) => part !== '')
     .join('-');
 }

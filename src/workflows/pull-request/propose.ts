@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/errors.ts';
-import type { Clone } from '../../ports/clone.ts';
+import type { Clone, RemoteBranch } from '../../ports/clone.ts';
 import type { HostedRepository, PullRequest, PullRequests } from '../../ports/pull-requests.ts';
 import {
   branchOf,
@@ -34,7 +34,7 @@ export interface ProposePorts {
 
 export type Proposed =
   | { readonly kind: 'opened' | 'updated' | 'current' | 'closed'; readonly pull: PullRequest }
-  /** The branch has commits of somebody else. */
+  /** The newest commit of the branch is of somebody else. */
   | { readonly kind: 'foreign'; readonly branch: string; readonly subject: string }
   | { readonly kind: 'declined' };
 
@@ -49,7 +49,7 @@ export async function propose(change: Change, ports: ProposePorts, signal: Abort
   const place = { url: pushUrl, branch: branchOf(selection) };
   await clone.commit(path, describePromotion(promotion).title, signal);
   const existing = await clone.readBranch(place, path, signal);
-  if (existing !== undefined && !isOwnSubject(existing.subject, selection.project))
+  if (existing !== undefined && isForeign(existing, selection.project))
     return { kind: 'foreign', branch: place.branch, subject: existing.subject };
   const isPushed = existing?.isSameChange !== true;
   if (isPushed) {
@@ -57,6 +57,11 @@ export async function propose(change: Change, ports: ProposePorts, signal: Abort
     await clone.push(place, existing?.tip, signal);
   }
   return await openOrUpdate({ ...change, branch: place.branch, isPushed }, ports, signal);
+}
+
+/** An amended commit may have an edit of somebody else, which must not get lost. */
+function isForeign({ subject, isAmended, isSameChange }: RemoteBranch, project: string): boolean {
+  return !isOwnSubject(subject, project) || (isAmended && !isSameChange);
 }
 
 interface Pushed extends Change {
@@ -68,12 +73,12 @@ interface Pushed extends Change {
 async function openOrUpdate(change: Pushed, ports: ProposePorts, signal: AbortSignal): Promise<Proposed> {
   const { promotion, upstream, fork, branch, isPushed, reopens } = change;
   const { host, confirm } = ports;
-  const merging = { into: upstream, from: fork, branch };
-  const pull = await host.find(merging, signal);
+  const branches = { base: upstream, head: fork, branch };
+  const pull = await host.find(branches, signal);
   if (pull?.state === 'open') return await update(change, { pull, ports }, signal);
   if (pull?.state === 'closed' && !isPushed && !reopens) return { kind: 'closed', pull };
   if (!(await confirm('Create pull request?'))) return { kind: 'declined' };
-  const opened = await host.create(merging, describePromotion(promotion), signal);
+  const opened = await host.create(branches, describePromotion(promotion), signal);
   await requestReviewers(change, { pull: opened, ports }, signal);
   return { kind: 'opened', pull: opened };
 }

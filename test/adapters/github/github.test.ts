@@ -4,7 +4,7 @@
 import { describe, expect, it } from 'vitest';
 import { createGithub } from '../../../src/adapters/github/github.ts';
 import { createFetch } from '../../../src/http/fetch.ts';
-import type { Merging } from '../../../src/ports/pull-requests.ts';
+import type { HeadAndBase } from '../../../src/ports/pull-requests.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { fakeGithub, type GithubFault, TOKEN } from '../../doubles/github-api.ts';
 import { scriptedServer } from '../../doubles/scripted-server.ts';
@@ -84,20 +84,20 @@ describe('a pull request', () => {
   async function open() {
     const { server, client, readUpstream } = await scene();
     server.hosted.add(FORK);
-    const into = await readUpstream();
-    const from = await client.openFork('me/images', into, NEVER);
-    const merging: Merging = { into, from, branch: 'topic' };
-    return { server, client, merging, into };
+    const base = await readUpstream();
+    const head = await client.openFork('me/images', base, NEVER);
+    const branches: HeadAndBase = { base, head, branch: 'topic' };
+    return { server, client, branches, base };
   }
 
   it('is opened, found, updated and commented', async () => {
-    const { server, client, merging, into } = await open();
-    expect(await client.find(merging, NEVER)).toBeUndefined();
-    const { number } = await client.create(merging, PROPOSAL, NEVER);
-    await client.update(into, number, { title: 'other', body: 'text' }, NEVER);
-    await client.requestReviewers(into, number, ['@alice', '@acme/leads'], NEVER);
-    await client.comment(into, number, 'hello', NEVER);
-    expect(await client.find(merging, NEVER)).toMatchObject({ number, state: 'open', title: 'other' });
+    const { server, client, branches, base } = await open();
+    expect(await client.find(branches, NEVER)).toBeUndefined();
+    const { number } = await client.create(branches, PROPOSAL, NEVER);
+    await client.update(base, number, { title: 'other', body: 'text' }, NEVER);
+    await client.requestReviewers(base, number, ['@alice', '@acme/leads'], NEVER);
+    await client.comment(base, number, 'hello', NEVER);
+    expect(await client.find(branches, NEVER)).toMatchObject({ number, state: 'open', title: 'other' });
     expect(server.pulls).toMatchObject([
       { head: 'me:topic', base: 'main', requested: { reviewers: ['alice'], team_reviewers: ['leads'] } },
     ]);
@@ -105,15 +105,15 @@ describe('a pull request', () => {
   });
 
   it('is opened once, where the answer to the first attempt is lost', async () => {
-    const { server, client, merging } = await open();
+    const { server, client, branches } = await open();
     server.addFault({ request: /^POST .*\/pulls$/, status: 502, isDone: true });
-    const { number } = await client.create(merging, PROPOSAL, NEVER);
+    const { number } = await client.create(branches, PROPOSAL, NEVER);
     expect(server.pulls.map((pull) => pull.number)).toEqual([number]);
   });
 
   it('of another branch or another repository is never taken for it', async () => {
-    const { server, client, merging } = await open();
-    await client.create(merging, PROPOSAL, NEVER);
+    const { server, client, branches } = await open();
+    await client.create(branches, PROPOSAL, NEVER);
     const shown = (ref: string, name: string) => ({
       ...server.pulls[0],
       head: { ref, repo: { full_name: name } },
@@ -124,40 +124,40 @@ describe('a pull request', () => {
       { ...shown('topic', ''), head: null },
     ];
     server.addFault({ request: /^GET .*\/pulls/, status: 200, value: others });
-    expect(await client.find(merging, NEVER)).toBeUndefined();
+    expect(await client.find(branches, NEVER)).toBeUndefined();
   });
 
   it('of a fork of the same owner names the fork', async () => {
-    const { server, client, into } = await open();
+    const { server, client, base } = await open();
     server.hosted.add({ ...FORK, full_name: 'acme/copy' });
-    const from = await client.openFork('acme/copy', into, NEVER);
-    const merging = { into, from, branch: 'topic' };
-    const { number } = await client.create(merging, PROPOSAL, NEVER);
+    const head = await client.openFork('acme/copy', base, NEVER);
+    const branches = { base, head, branch: 'topic' };
+    const { number } = await client.create(branches, PROPOSAL, NEVER);
     expect(server.pulls).toMatchObject([{ head: 'acme:topic', from: 'acme/copy' }]);
-    expect(await client.find(merging, NEVER)).toMatchObject({ number });
+    expect(await client.find(branches, NEVER)).toMatchObject({ number });
   });
 
   it.each([
     ['https://git.example/\u001b[31mx\ny', 'https://git.example/%1B[31mxy'],
     ['no URL', undefined],
   ])('has no control characters in its URL %j', async (html_url, url) => {
-    const { server, client, merging } = await open();
+    const { server, client, branches } = await open();
     server.addFault({ request: /^POST/, status: 201, value: { number: 7, html_url, state: 'open' } });
-    const opening = client.create(merging, PROPOSAL, NEVER);
+    const opening = client.create(branches, PROPOSAL, NEVER);
     if (url === undefined) await expect(opening).rejects.toThrow('unexpected answer');
     else expect((await opening).url).toBe(url);
   });
 
   it('that is open is preferred to newer ones, and a closed one is told from a merged one', async () => {
-    const { server, client, merging } = await open();
-    await client.create(merging, PROPOSAL, NEVER);
+    const { server, client, branches } = await open();
+    await client.create(branches, PROPOSAL, NEVER);
     Object.assign(server.pulls[0] ?? {}, { state: 'closed', merged_at: '2026-01-01T00:00:00Z' });
-    expect(await client.find(merging, NEVER)).toMatchObject({ number: 7, state: 'merged' });
-    await client.create(merging, PROPOSAL, NEVER);
+    expect(await client.find(branches, NEVER)).toMatchObject({ number: 7, state: 'merged' });
+    await client.create(branches, PROPOSAL, NEVER);
     Object.assign(server.pulls[1] ?? {}, { state: 'closed' });
-    expect(await client.find(merging, NEVER)).toMatchObject({ number: 8, state: 'closed' });
+    expect(await client.find(branches, NEVER)).toMatchObject({ number: 8, state: 'closed' });
     Object.assign(server.pulls[0] ?? {}, { state: 'open' });
-    expect(await client.find(merging, NEVER)).toMatchObject({ number: 7, state: 'open' });
+    expect(await client.find(branches, NEVER)).toMatchObject({ number: 7, state: 'open' });
   });
 });
 

@@ -1,6 +1,6 @@
 import type { PullRequestOptions } from '../../flags/options/pull-request-options.ts';
 
-type Echoed = Pick<
+type ShownOptions = Pick<
   PullRequestOptions,
   | 'fork'
   | 'upstream'
@@ -15,7 +15,7 @@ type Echoed = Pick<
 >;
 
 /** The command line that makes the same pull request, fit for a POSIX shell. It has no paths of this machine. */
-export function commandOf(options: Echoed): string {
+export function commandOf(options: ShownOptions): string {
   const { program, fork, upstream, project, staging, reviewers, issue, filters } = options;
   const one = (flag: string, value: string | undefined) =>
     value === undefined ? [] : [flag, quoteForShell(value)];

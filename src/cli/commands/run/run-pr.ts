@@ -55,7 +55,7 @@ export async function runPullRequest(given: PullRequestOptions, context: Process
       const exitCodes: number[] = [];
       for (const task of tasks) {
         // oxlint-disable-next-line no-await-in-loop -- they share the clone
-        exitCodes.push(await runTask(task, work).catch((error: unknown) => tellFailure(error, task, work)));
+        exitCodes.push(await runTask(task, work).catch((error: unknown) => logFailure(error, task, work)));
       }
       isKept = !(await prompter.confirm('Clean fork directory?'));
       return Math.max(0, ...exitCodes);
@@ -92,7 +92,7 @@ async function readTasks(directory: string, { options, opened, browser }: Readin
 }
 
 /** With -watch, the other projects get their pull requests nevertheless. */
-function tellFailure(error: unknown, { selection }: Task, { options, browser }: Work): 1 {
+function logFailure(error: unknown, { selection }: Task, { options, browser }: Work): 1 {
   const { log, signal } = browser;
   signal.throwIfAborted();
   if (!options.isWatching || !(error instanceof CodedError)) throw error;
@@ -137,7 +137,7 @@ async function runTask(task: Task, work: Work): Promise<number> {
   const change = { promotion, path, upstream, fork, pushUrl, reopens: !options.isWatching };
   const warn = (message: string) => log.write('warning', message);
   const proposed = await propose(change, { clone, host, confirm: prompter.confirm, warn }, signal);
-  return await tellProposed(proposed, work);
+  return await logOutcome(proposed, work);
 }
 
 type Growth =
@@ -207,7 +207,7 @@ async function printDraft(
 }
 
 /** Logs what became of a change, and resolves to the exit code. The URL of an open pull request goes to stdout. */
-async function tellProposed(
+async function logOutcome(
   proposed: Proposed,
   { browser, context, options, forkName }: Work,
 ): Promise<number> {
