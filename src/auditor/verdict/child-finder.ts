@@ -5,6 +5,7 @@ import { isIndexType } from '../../image/media-types.ts';
 import { parseReferences, type RawManifest } from '../../image/oci-manifest.ts';
 import { parseRepository, type Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
 import type { AllowedDigest, AllowedDigests } from './allowed-images.ts';
 import { BoundedCache } from './bounded-cache.ts';
 
@@ -113,10 +114,11 @@ export class ChildFinder {
     return undefined;
   }
 
+  /** A destination that no connection reaches has no say: the sources decide. */
   async #readFromDestination(digest: Digest, repository: string): Promise<RawManifest | undefined> {
     const destination = parseRepository(repository);
     if (destination === undefined) return undefined;
-    return await this.#registry.fetchManifest(destination, digest, this.#signal);
+    return await orUnreached(this.#registry.fetchManifest(destination, digest, this.#signal));
   }
 }
 
@@ -127,4 +129,14 @@ function digestIn({ digest }: Descriptor): Digest {
 interface Places {
   readonly sources: AllowedDigest['sources'];
   readonly repository: string;
+}
+
+/** Undefined for a registry that no connection reaches: the auditor may have no route to production. */
+export async function orUnreached<T>(reading: Promise<T | undefined>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === 'unreachable') return undefined;
+    throw error;
+  }
 }

@@ -6,7 +6,7 @@ import type { ReadRegistry } from '../../ports/registry.ts';
 import { formatPayload, type RegistryEvent } from '../events/registry-event.ts';
 import type { AllowedDigests, AllowedImages } from './allowed-images.ts';
 import { subjectOfTag } from './artifact-tags.ts';
-import type { ChildFinder } from './child-finder.ts';
+import { type ChildFinder, orUnreached } from './child-finder.ts';
 import type { RejectionCause, Verdict } from './verdict.ts';
 
 /** The state that a change is judged against. */
@@ -34,8 +34,8 @@ export function judgeDirectly(event: RegistryEvent, judgement: Judgement): Verdi
 }
 
 /**
- * The verdict on a change that `judgeDirectly` leaves open. Throws a `RegistryError` if a registry cannot be read: the
- * change may be allowed.
+ * The verdict on a change that `judgeDirectly` leaves open. Throws a `RegistryError` if a source cannot be read, or a
+ * destination gives no usable answer: the change may be allowed.
  */
 export async function judgeByContent(
   event: RegistryEvent,
@@ -132,7 +132,7 @@ async function readSubject(
 ): Promise<string | undefined> {
   const [place, name] = [parseRepository(repository), parseDigest(digest)];
   if (place === undefined || name === undefined) return undefined;
-  const manifest = await registry.fetchManifest(place, name, signal);
+  const manifest = await orUnreached(registry.fetchManifest(place, name, signal));
   return manifest === undefined ? undefined : parseSubject(manifest);
 }
 

@@ -202,7 +202,6 @@ describe('a child', () => {
     ['source', `${SOURCE}/app`, 'unreachable'],
     ['source', `${SOURCE}/app`, 'unauthorized'],
     ['destination, which alone may have it,', APP, 'unavailable'],
-    ['destination, which alone may have it,', APP, 'unreachable'],
   ] as const)('of an index whose %s gives no answer is not judged (%s, %s)', async (_, place, code) => {
     const registry = new MemoryRegistry();
     registry.fail(
@@ -257,7 +256,18 @@ describe('an artifact', () => {
   });
 });
 
-it.each(['unreachable', 'unauthorized', 'unavailable'] as const)(
+it('a child is rejected if the source lacks its index and no connection reaches the destination', async () => {
+  const registry = new MemoryRegistry();
+  registry.fail({ repository: repository(APP) }, { error: new RegistryError('unreachable', 'no address') });
+  const manifests = [
+    from(SOURCE)
+      .to(PROD)
+      .promote({ app: { [A]: [] } }),
+  ];
+  expect(await judge(written({ digest: C }), judgement(manifests, registry))).toMatch(/^rejected: digest/);
+});
+
+it.each(['unauthorized', 'unavailable'] as const)(
   'a digest that may be an artifact is not judged where its manifest cannot be read (%s)',
   async (code) => {
     const registry = new MemoryRegistry();
