@@ -3,6 +3,7 @@ import { sortedBy } from './base/sorted.ts';
 import { blockEdges } from './checks/block-edges.ts';
 import type { Finding } from './checks/rule.ts';
 import { isProven, type ProofScope } from './checks/images-to-copy.ts';
+import type { MinAgeOptions } from './checks/images/min-age.ts';
 import { relevelFindings } from './checks/levels.ts';
 import { NO_SETTINGS, type RuleSettings } from './checks/rule-settings.ts';
 import { manifestRules, planRules } from './checks/rules.ts';
@@ -11,7 +12,6 @@ import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
 import type { Wanted } from './edges/wanted.ts';
-import type { Digest } from './image/digest.ts';
 import type { RegistryName } from './image/repository.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { PromoterManifest, ReadManifests } from './manifest/model.ts';
@@ -65,7 +65,7 @@ export interface PromotionPorts extends RunPorts {
   /** Settings of destinations. Unset: none are read. */
   readonly facts?: RepositoryFactsReader;
   /** The digests that the manifests had some milliseconds ago. Unset: their history is not known. */
-  readonly settled?: ((age: number, signal: AbortSignal) => Promise<ReadonlySet<Digest>>) | undefined;
+  readonly settled?: MinAgeOptions['settled'];
 }
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */

@@ -50,8 +50,8 @@ export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> 
 }
 
 /**
- * The rules that check the plan of a run. A dry run of changes alone reads every image that it has anyway, and somebody
- * is about to approve them: there, rules about images warn by default.
+ * The rules that check the plan of a run. A dry run of changes reads the manifests of its images anyway, for a reviewer:
+ * there, rules about images warn by default.
  */
 export function planRules(
   manifests: readonly PromoterManifest[],

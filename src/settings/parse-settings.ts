@@ -5,6 +5,7 @@ import { firstEntries } from '../manifest/map-fields.ts';
 import type { SourceFile } from '../manifest/source-file.ts';
 import { parseYaml } from '../manifest/yaml/parse-yaml.ts';
 import { isNull, kindOf, type YamlNode } from '../manifest/yaml/yaml-tree.ts';
+import { explainIssue } from './explain-issue.ts';
 import { Settings } from './settings.ts';
 
 /** The settings in a file. Undefined after faults, which are reported to the file. An empty file has none. */
@@ -59,7 +60,7 @@ function reportIssue(issue: z.core.$ZodIssue, { root, path: above, source }: Pla
     return;
   }
   const isMissing = path.length > 0 && node === nodeAt(root, path.slice(0, -1));
-  const message = `${owner} ${isMissing ? 'is missing' : describeNode(node)}: ${describeExpected(issue)}`;
+  const message = `${owner} ${isMissing ? 'is missing' : describeNode(node)}: ${explainIssue(issue)}`;
   source.report({ rule: 'settings', message }, node.at);
 }
 
@@ -72,14 +73,6 @@ function adviseKey(name: string, path: readonly PropertyKey[]): string {
 
 function describeNode(node: YamlNode): string {
   return `is ${node.kind === 'scalar' && !isNull(node) ? quote(node.value) : kindOf(node)}`;
-}
-
-/** Zod's own messages begin with a capital and are about its types. */
-function describeExpected(issue: z.core.$ZodIssue): string {
-  if (!issue.message.startsWith('Invalid'))
-    return `${issue.message.charAt(0).toLowerCase()}${issue.message.slice(1)}`;
-  if (issue.code === 'invalid_value') return `expected ${issue.values.map(String).join(', ')}`;
-  return issue.code === 'invalid_type' && issue.expected === 'object' ? 'expected a map' : issue.message;
 }
 
 /** The node that keys lead to, or the last one on the way. */

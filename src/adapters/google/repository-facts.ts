@@ -85,8 +85,12 @@ function parseSettings(name: RegistryName, settings: Settings): RepositoryFacts 
   };
 }
 
-/** Milliseconds of the age in a policy that concerns tagged digests. */
+/** Milliseconds of the age in a policy for all tagged digests; those of some images or tags may be others. */
 function ageOf({ condition }: Policy): number[] {
-  const seconds = Number(condition?.olderThan?.seconds ?? 0);
-  return seconds > 0 && String(condition?.tagState) !== 'UNTAGGED' ? [seconds * 1000] : [];
+  const { tagPrefixes, versionNamePrefixes, packageNamePrefixes, newerThan, olderThan, tagState } =
+    condition ?? {};
+  const prefixes = [tagPrefixes, versionNamePrefixes, packageNamePrefixes].flatMap((some) => some ?? []);
+  const seconds = Number(olderThan?.seconds ?? 0);
+  const concernsAll = prefixes.length === 0 && Number(newerThan?.seconds ?? 0) === 0;
+  return concernsAll && seconds > 0 && String(tagState) !== 'UNTAGGED' ? [seconds * 1000] : [];
 }

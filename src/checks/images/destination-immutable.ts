@@ -3,7 +3,7 @@ import type { RepositoryFactsReader } from '../../ports/repository-facts.ts';
 import { readSettings } from '../destination-settings.ts';
 import type { PlanRule } from '../rule.ts';
 
-/** Finds destinations in Artifact Registry whose tags can be moved by whoever can write there. */
+/** Finds destinations in Artifact Registry whose tags every account with write access can move. */
 export function destinationImmutable(reader: RepositoryFactsReader): PlanRule {
   return {
     name: 'destination-immutable',

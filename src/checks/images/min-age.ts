@@ -15,8 +15,10 @@ export interface MinAgeOptions {
   readonly age?: number | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
-  /** The digests that the manifests of the branch had that long ago. Unset: they are not known. */
-  readonly settled?: ((age: number, signal: AbortSignal) => Promise<ReadonlySet<Digest>>) | undefined;
+  /** The digests that the manifests of the branch had that long ago. Unset for a proposed change. */
+  readonly settled?:
+    | ((age: number, signal: AbortSignal) => Promise<ReadonlySet<Digest> | UnknownTime>)
+    | undefined;
 }
 
 /**
@@ -30,7 +32,9 @@ export function minAge({ age = DEFAULT_AGE, now, settled }: MinAgeOptions): Plan
     level: 'off',
     check: async (plan, { source, workers, report }, signal) => {
       const old = (await settled?.(age, signal)) ?? new Set<Digest>();
-      const young = plan.items.filter(isWritable).filter(({ digest }) => !old.has(digest));
+      const isOld = (digest: Digest) => 'has' in old && old.has(digest);
+      const history = 'unknown' in old ? old.unknown : undefined;
+      const young = plan.items.filter(isWritable).filter(({ digest }) => !isOld(digest));
       const groups = Array.from(groupBy(young, keyOf).values());
       const uploads = new UploadTimes(source, { now, signal });
       const laneOf = ([first]: readonly WritableItem[]) =>
@@ -40,7 +44,7 @@ export function minAge({ age = DEFAULT_AGE, now, settled }: MinAgeOptions): Plan
         if (first === undefined) return;
         const uploaded = await uploads.of(first.digest, first.sources);
         if (typeof uploaded !== 'number' || now - uploaded < age)
-          report(tooYoung(items, { uploaded, now, age }));
+          report(tooYoung(items, { uploaded, history, now, age }));
       });
     },
   };
@@ -52,19 +56,25 @@ function keyOf({ digest, sources }: WritableItem): string {
 
 interface Age {
   readonly uploaded: number | UnknownTime;
+  /** The reason why the history of the manifests is unknown. */
+  readonly history: string | undefined;
   readonly now: number;
   /** The age that a digest needs. */
   readonly age: number;
 }
 
-function tooYoung(items: readonly WritableItem[], { uploaded, now, age }: Age): Found {
+function tooYoung(items: readonly WritableItem[], { uploaded, history, now, age }: Age): Found {
   const [first] = items;
   const [source] = first?.sources ?? [];
   const name = first === undefined || source === undefined ? '' : formatReference(source, first.digest);
   const concerns = { at: first?.at[0], edges: items.map(edgeId) };
   if (typeof uploaded !== 'number') {
-    const message = `the age of ${name} is unknown and must be at least ${describeAge(age)}: ${uploaded.unknown}`;
-    const advice = 'merge the manifests and promote later: an entry of the branch is as old as its commit';
+    const reasons = [uploaded.unknown, ...(history === undefined ? [] : [history])].join('; ');
+    const message = `the age of ${name} is unknown and must be at least ${describeAge(age)}: ${reasons}`;
+    const advice =
+      history === undefined
+        ? 'merge the manifests and promote later: an entry of the branch is as old as its commit'
+        : 'promote from a complete clone of the branch: an entry is as old as its commit';
     return { message, advice, ...concerns };
   }
   const message = `${name} was uploaded ${describeAge(now - uploaded)} ago and must be at least ${describeAge(age)} old`;

@@ -7,7 +7,7 @@ import { edgeId, type LostItem, type Plan } from '../../plan/plan.ts';
 import { orUnreadable } from '../../ports/unreadable.ts';
 import type { CheckContext, PlanRule } from '../rule.ts';
 
-/** Queries of one run, all lost digests together: those of a pull request with a few mistakes, among a hundred projects. */
+/** Queries of one run, for all lost digests: enough for a few mistakes among a hundred projects. */
 const MAX_QUERIES = 500;
 
 /**
@@ -34,7 +34,7 @@ export function notInSource(
         if (holder !== undefined) context.report(misplaced(digest, { items, holder, manifests }));
       }
       if (skipped === 0) return;
-      const message = `${countOf(skipped, 'lost digest')} not looked for in all other sources: the limit of a run is ${MAX_QUERIES} queries`;
+      const message = `${countOf(skipped, 'lost digest')} not queried in all other sources: the limit of a run is ${MAX_QUERIES} queries`;
       context.report({ level: 'warn', message, at: undefined, edges: [] });
     },
   };
@@ -68,7 +68,7 @@ function candidatesFor(
   return Array.from(new Set([...siblings, ...others])).filter((one) => !own.has(one));
 }
 
-/** The first candidate, in their order, that has the digest. A source that does not answer has nothing to tell. */
+/** The first candidate, in their order, that has the digest. A source that does not answer counts as one without the digest. */
 async function findHolder(
   digest: Digest,
   { candidates, context }: { readonly candidates: readonly Repository[]; readonly context: CheckContext },

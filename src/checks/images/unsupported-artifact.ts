@@ -6,7 +6,7 @@ import type { ProofScope } from '../images-to-copy.ts';
 import type { PlanRule } from '../rule.ts';
 import { concernsOf, judgeManifests } from './root-manifests.ts';
 
-/** Finds manifests of types that registries have stopped to accept, or that they take for no image. */
+/** Finds manifests of types that registries no longer accept, or never did. */
 export function unsupportedArtifact(scope: ProofScope, { level }: Pick<PlanRule, 'level'>): PlanRule {
   return {
     name: 'unsupported-artifact',

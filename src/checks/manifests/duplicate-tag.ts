@@ -8,8 +8,8 @@ import type { ImageEntry, PromoterManifest } from '../../manifest/model.ts';
 import type { ManifestRule } from '../rule.ts';
 
 /**
- * Finds tags of a destination that several entries or projects want for the same digest: whoever corrects one of them
- * misses the others, and the tag is in conflict. Different digests are a conflict of the plan already.
+ * Finds tags of a destination that several entries or projects want for the same digest: a correction of one
+ * entry leaves the others, and the tag is in conflict. Different digests are a conflict of the plan already.
  */
 export const duplicateTag: ManifestRule = {
   name: 'duplicate-tag',

@@ -22,10 +22,10 @@ const MOVING: readonly string[] = [
   'stable',
 ];
 
-/** Finds tags whose image changes at the source: a promoted tag never moves, so it would remain the first of them. */
+/** Finds tags that move at the source: a promoted tag keeps its first digest. */
 export function movingTag(tags: readonly string[] = MOVING): ManifestRule {
   const lower = tags.map((tag) => tag.toLowerCase());
-  const names = new Set(lower); // most are no globs, and there are many tags
+  const names = new Set(lower); // a set is fast, and few patterns are globs
   const globs = lower.filter((tag) => /[*?]/.test(tag));
   const isMoving = ({ tag }: TagEntry) => {
     const name = tag.toLowerCase();
@@ -53,8 +53,8 @@ function moving(
   const leadsHere = ({ destination }: PlanItem) =>
     manifest.destinations.some(({ name }) => isWithin(destination, name));
   return {
-    message: `tag ${quote(tag)} of ${image.name} is one that moves`,
-    advice: 'promote a version: a promoted tag is never moved, so it would keep this digest for ever',
+    message: `tag ${quote(tag)} of ${image.name} is a moving tag`,
+    advice: 'promote a version: a promoted tag keeps its first digest',
     at,
     concerns: (item) => item.tag === tag && item.at.some((one) => isSame(one, at)) && leadsHere(item),
   };

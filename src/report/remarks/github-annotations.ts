@@ -1,3 +1,4 @@
+import { countOf } from '../../base/text.ts';
 import type { Remark } from './remark.ts';
 
 /** The annotations of one level that GitHub shows for a step; the log has the others. */
@@ -17,7 +18,7 @@ export function renderAnnotations(remarks: readonly Remark[]): string {
   );
   const lines = shown.map(renderCommand);
   const left = remarks.length - shown.length;
-  if (left > 0) lines.push(`::notice title=cip::${left} more findings are in the log and the report`);
+  if (left > 0) lines.push(`::notice title=cip::${countOf(left, 'more finding')} in the log`);
   return lines.map((line) => `${line}\n`).join('');
 }
 

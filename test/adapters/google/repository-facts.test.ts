@@ -37,6 +37,9 @@ describe('the settings of a repository of Artifact Registry', () => {
       cleanupPolicies: {
         old: { id: 'old', action: 'DELETE', condition: { olderThan: '86400s' } },
         any: { id: 'any', action: 1, condition: { tagState: 3 } },
+        tmp: { id: 'tmp', action: 'DELETE', condition: { olderThan: '60s', packageNamePrefixes: ['tmp'] } },
+        dev: { id: 'dev', action: 'DELETE', condition: { olderThan: '60s', tagPrefixes: ['dev-'] } },
+        untagged: { id: 'untagged', action: 'DELETE', condition: { olderThan: '60s', tagState: 2 } },
         keep: { id: 'keep', action: 'KEEP', mostRecentVersions: { keepCount: 5 } },
       },
     };
@@ -47,7 +50,7 @@ describe('the settings of a repository of Artifact Registry', () => {
       format: 'docker',
       mode: 'standard',
       immutableTags: true,
-      cleanupPolicies: ['any', 'old'],
+      cleanupPolicies: ['any', 'dev', 'old', 'tmp', 'untagged'],
       deletesAfter: 86_400_000,
     };
     expect(facts).toEqual([expected, expected]);

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { minAge } from '../../../src/checks/images/min-age.ts';
+import type { UnknownTime } from '../../../src/checks/images/upload-age.ts';
 import type { Digest } from '../../../src/image/digest.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { image } from '../../builders/images.ts';
@@ -13,7 +14,7 @@ const HOUR = 3_600_000;
 const NOW = Date.parse('2026-11-20T12:00:00Z');
 const A = image({ seed: 'a' });
 
-async function ofAge(hours: number | undefined, settled?: readonly Digest[]) {
+async function ofAge(hours: number | undefined, settled?: readonly Digest[] | UnknownTime) {
   const registry = new MemoryRegistry();
   const digest = registry.push('s.io/s/app', A);
   if (hours !== undefined) registry.setUploadTime('s.io/s/app', digest, NOW - hours * HOUR);
@@ -22,7 +23,8 @@ async function ofAge(hours: number | undefined, settled?: readonly Digest[]) {
     .promote({ app: { [digest]: ['v1', 'v2'] } });
   const rule = minAge({
     now: NOW,
-    settled: settled === undefined ? undefined : async () => new Set(settled),
+    settled:
+      settled === undefined ? undefined : async () => ('unknown' in settled ? settled : new Set(settled)),
   });
   const checked = await check([{ ...rule, level: 'error' }], registry, manifest);
   return { ...checked, listings: registry.count({ verb: 'list' }) };
@@ -51,6 +53,18 @@ describe('min-age', () => {
     expect(findings[0]?.message).toMatch(
       /^the age of .* is unknown and must be at least 3 days: the registry lists no upload time$/,
     );
+  });
+
+  it('gives the reason of an unknown history', async () => {
+    const { findings } = await ofAge(undefined, { unknown: 'the clone is shallow: run "git fetch"' });
+    expect(findings).toMatchObject([
+      {
+        message: expect.stringMatching(
+          /: the registry lists no upload time; the clone is shallow: run "git fetch"$/,
+        ),
+        advice: 'promote from a complete clone of the branch: an entry is as old as its commit',
+      },
+    ]);
   });
 
   it('accepts a digest that the branch had before, and asks no registry', async () => {

@@ -67,6 +67,6 @@ describe('not-in-source', () => {
     const all = [WRONG, ...others];
     const { findings } = await check([rule(all)], registry, ...all);
     expect(registry.count({ verb: 'fetch' })).toBe(500);
-    expect(findings).toMatchObject([{ message: expect.stringMatching(/^1 lost digest not looked for/) }]);
+    expect(findings).toMatchObject([{ message: expect.stringMatching(/^1 lost digest not queried/) }]);
   });
 });

@@ -18,7 +18,7 @@ it.each(['latest', 'main', 'master', 'Latest', 'latest-canary', 'v1-latest', 'ni
   async (tag) => {
     const findings = findingsOf(movingTag(), await withTags('v1.0.0', tag));
     expect(findings).toEqual([
-      `images/x/images.yaml:3:90 tag "${tag}" of app is one that moves: promote a version: a promoted tag is never moved, so it would keep this digest for ever`,
+      `images/x/images.yaml:3:90 tag "${tag}" of app is a moving tag: promote a version: a promoted tag keeps its first digest`,
     ]);
   },
 );

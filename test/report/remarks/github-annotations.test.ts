@@ -35,7 +35,7 @@ describe('annotations', () => {
       ...Array.from({ length: 10 }, () => '::warning'),
       '::notice',
     ]);
-    expect(lines.at(-1)).toBe('::notice title=cip::3 more findings are in the log and the report');
+    expect(lines.at(-1)).toBe('::notice title=cip::3 more findings in the log');
   });
 
   it('are none without a finding', () => {

@@ -14,7 +14,8 @@ const signal = new AbortController().signal;
 async function settled(directory: string, age: number) {
   const where = { kind: 'thin', directory } as const;
   const history = createGitHistory(where, GIT_ENV);
-  return Array.from(await settledDigests(where, { history, age }, signal)).toSorted();
+  const digests = await settledDigests(where, { history, age }, signal);
+  return 'unknown' in digests ? digests : Array.from(digests).toSorted();
 }
 
 it('has the digests that the manifests of the branch had that long ago', async () => {
@@ -34,6 +35,8 @@ it('has the digests that the manifests of the branch had that long ago', async (
   expect(await settled(directory, 200 * HOUR)).toEqual([]);
 });
 
-it('has none without a history', async () => {
-  expect(await settled(await testdir({}), HOUR)).toEqual([]);
+it('says why there is no history', async () => {
+  expect(await settled(await testdir({}), HOUR)).toEqual({
+    unknown: expect.stringContaining('git repository'),
+  });
 });
