@@ -15,7 +15,7 @@ export const HIDDEN = '(not shown)';
 const SECRET_NAME = /TOKEN|PASS|SECRET|KEY|CRED|AUTH(?!OR)|PRIVATE|SIGNATURE/i;
 /** `--password=x`, `API_KEY=x`, and `--token x` in a list of arguments. */
 const SECRET_ARGUMENT =
-  /([\w-]*(?:token|pass|secret|key|cred|auth(?!or)|private)[\w-]*(?:=|",\s*"))[^"\s]+/gi;
+  /((?:token|pass|secret|key|cred|auth(?!or)|private)[\w-]{0,60}(?:=|",\s{0,3}"))[^"\s]+/gi;
 
 /** Characters of a value that are searched for secrets; the rest is not shown. */
 const MAX_SEARCHED = 2_000;
