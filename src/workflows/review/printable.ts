@@ -12,10 +12,10 @@ export function shorten(text: string): string {
 /** Printed in place of a secret. */
 export const HIDDEN = '(not shown)';
 
-const SECRET_NAME = /TOKEN|PASS|SECRET|KEY|CRED|AUTH(?!OR)|PRIVATE|SIGNATURE/i;
+const SECRET_NAME = /TOKEN|PASS|PWD|SECRET|KEY|CRED|AUTH(?!OR)|PRIVATE|SIGNATURE/i;
 /** `--password=x`, `API_KEY=x`, and `--token x` in a list of arguments. */
 const SECRET_ARGUMENT =
-  /([\w-]*(?:token|pass|secret|key|cred|auth(?!or)|private)[\w-]*(?:=|",\s*"))[^"\s]+/gi;
+  /([\w-]*(?:token|pass|pwd|secret|key|cred|auth(?!or)|private)[\w-]*(?:=|",\s*"))[^"\s]+/gi;
 
 /** Characters of a value that are searched for secrets; the rest is not shown. */
 const MAX_SEARCHED = 2_000;
