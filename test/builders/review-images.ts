@@ -180,7 +180,7 @@ export function jsonBlob(mediaType: string, value: unknown): Blob {
   return asBlob(mediaType, Buffer.from(JSON.stringify(value)));
 }
 
-function asBlob(mediaType: string, bytes: Uint8Array): Blob {
+export function asBlob(mediaType: string, bytes: Uint8Array): Blob {
   return { mediaType, digest: digestOf(bytes), bytes };
 }
 

@@ -9,6 +9,7 @@ import type {
   Review,
 } from './review.ts';
 import {
+  countPackages,
   describePackage,
   describePrevious,
   formatSize,
@@ -122,19 +123,19 @@ function fieldCells({ field, platforms, before, after }: FieldChange): string[] 
   return [`${codeCell(field)}${where}`, ...values];
 }
 
-function packageSection({ platform, gained, lost, changed, unchanged, more }: PackageChanges): string {
-  const counts = `${gained.length} gained, ${lost.length} lost, ${changed.length} changed, ${unchanged} unchanged`;
+function packageSection(packages: PackageChanges): string {
+  const { platform, gained, lost, changed, counts } = packages;
   return [
-    `Packages of ${codeCell(platform)}: ${counts}${more > 0 ? `, and ${more} more` : ''}.`,
-    ...packageLines('gained', gained),
-    ...packageLines('lost', lost),
-    ...packageLines('changed', changed),
+    `Packages of ${codeCell(platform)}: ${countPackages(packages)}.`,
+    ...packageLines('gained', gained, counts.gained),
+    ...packageLines('lost', lost, counts.lost),
+    ...packageLines('changed', changed, counts.changed),
   ].join('\n');
 }
 
-function packageLines(title: string, changes: readonly PackageChange[]): string[] {
+function packageLines(title: string, changes: readonly PackageChange[], count: number): string[] {
   if (changes.length === 0) return [];
-  const rest = changes.length - MAX_PACKAGES;
+  const rest = count - MAX_PACKAGES;
   const shown = changes.slice(0, MAX_PACKAGES).map((change) => codeCell(describePackage(change)));
   return [`- **${title}**: ${shown.join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`];
 }

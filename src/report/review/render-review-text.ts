@@ -1,6 +1,13 @@
 import { escapeControls, listSome } from '../../base/text.ts';
 import type { Differences, FieldChange, ImageReview, PackageChanges, Review } from './review.ts';
-import { describePackage, describePrevious, formatSize, sizeChange, titleOf } from './review-facts.ts';
+import {
+  countPackages,
+  describePackage,
+  describePrevious,
+  formatSize,
+  sizeChange,
+  titleOf,
+} from './review-facts.ts';
 
 /** Packages of one list; the JSON output has more. */
 const MAX_PACKAGES = 100;
@@ -55,16 +62,20 @@ function describeField({ field, platforms, before, after }: FieldChange): string
   return before === after ? `  ~ ${field}: changed${where}` : `  ~ ${field}: ${before} → ${after}${where}`;
 }
 
-function describePackages({ platform, gained, lost, changed, unchanged, more }: PackageChanges): string[] {
-  const list = (sign: string, changes: PackageChanges['gained']) => [
-    ...changes.slice(0, MAX_PACKAGES).map((change) => `  ${sign} package ${describePackage(change)}`),
-    ...(changes.length > MAX_PACKAGES ? [`    and ${changes.length - MAX_PACKAGES} more packages`] : []),
-  ];
+function describePackages(packages: PackageChanges): string[] {
+  const list = (sign: string, kind: 'gained' | 'lost' | 'changed') => {
+    const rest = packages.counts[kind] - MAX_PACKAGES;
+    return [
+      ...packages[kind]
+        .slice(0, MAX_PACKAGES)
+        .map((change) => `  ${sign} package ${describePackage(change)}`),
+      ...(rest > 0 ? [`    and ${rest} more packages ${kind}`] : []),
+    ];
+  };
   return [
-    `    packages of ${platform}: ${gained.length} gained, ${lost.length} lost, ${changed.length} changed, ${unchanged} unchanged`,
-    ...list('+', gained),
-    ...list('-', lost),
-    ...list('~', changed),
-    ...(more > 0 ? [`    and ${more} more packages`] : []),
+    `    packages of ${packages.platform}: ${countPackages(packages)}`,
+    ...list('+', 'gained'),
+    ...list('-', 'lost'),
+    ...list('~', 'changed'),
   ];
 }

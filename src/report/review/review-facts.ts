@@ -1,5 +1,12 @@
 import { countOf } from '../../base/text.ts';
-import type { Differences, ImageReview, PackageChange, PlatformSize, PreviousImage } from './review.ts';
+import type {
+  Differences,
+  ImageReview,
+  PackageChange,
+  PackageChanges,
+  PlatformSize,
+  PreviousImage,
+} from './review.ts';
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'] as const;
 
@@ -36,9 +43,7 @@ export function summarizeDifferences(differences: Differences): string {
   const { platforms, fields, moreFields, packages } = differences;
   const [gained, lost] = [platforms.filter(isGained).length, platforms.filter(isLost).length];
   const changedPackages =
-    packages === null
-      ? 0
-      : packages.gained.length + packages.lost.length + packages.changed.length + packages.more;
+    packages === null ? 0 : packages.counts.gained + packages.counts.lost + packages.counts.changed;
   const parts = [
     ...(gained > 0 ? [`${countOf(gained, 'platform')} gained`] : []),
     ...(lost > 0 ? [`${countOf(lost, 'platform')} lost`] : []),
@@ -54,6 +59,11 @@ export function isGained({ before }: PlatformSize): boolean {
 
 export function isLost({ after }: PlatformSize): boolean {
   return after === null;
+}
+
+/** `2 gained, 0 lost, 1 changed, 80 unchanged` */
+export function countPackages({ counts, unchanged }: Pick<PackageChanges, 'counts' | 'unchanged'>): string {
+  return `${counts.gained} gained, ${counts.lost} lost, ${counts.changed} changed, ${unchanged} unchanged`;
 }
 
 /** `openssl 3.0.11 → 3.0.13`. */

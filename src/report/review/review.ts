@@ -85,8 +85,8 @@ export interface PackageChanges {
   readonly changed: readonly PackageChange[];
   /** Number of packages with the same versions in both. */
   readonly unchanged: number;
-  /** Changes beyond the limit of the lists. */
-  readonly more: number;
+  /** All changes, also those beyond the limit of the lists. */
+  readonly counts: Readonly<Record<'gained' | 'lost' | 'changed', number>>;
 }
 
 export interface PackageChange {

@@ -19,22 +19,15 @@ export function comparePackages(
     else changes.push({ name: shorten(name), before: print(old), after: print(now) });
   }
   changes.sort((a, b) => compareText(a.name, b.name));
-  const lists = {
-    gained: changes.filter((change) => change.before === null),
-    lost: changes.filter((change) => change.after === null),
-    changed: changes.filter((change) => change.before !== null && change.after !== null),
-  };
-  const { gained, lost, changed } = lists;
-  const more = [gained, lost, changed].reduce(
-    (sum, list) => sum + Math.max(0, list.length - MAX_PACKAGES),
-    0,
-  );
+  const gained = changes.filter(({ before }) => before === null);
+  const lost = changes.filter(({ after }) => after === null);
+  const changed = changes.filter(({ before, after }) => before !== null && after !== null);
   return {
     gained: gained.slice(0, MAX_PACKAGES),
     lost: lost.slice(0, MAX_PACKAGES),
     changed: changed.slice(0, MAX_PACKAGES),
     unchanged,
-    more,
+    counts: { gained: gained.length, lost: lost.length, changed: changed.length },
   };
 }
 

@@ -12,10 +12,9 @@ export function shorten(text: string): string {
 /** Printed in place of a secret. */
 export const HIDDEN = '(not shown)';
 
-const SECRET_NAME = /TOKEN|PASS|SECRET|KEY|CRED|AUTH(?!OR)|PRIVATE|SIGNATURE/i;
-/** `--password=x`, `API_KEY=x`, and `--token x` in a list of arguments. */
-const SECRET_ARGUMENT =
-  /((?:token|pass|secret|key|cred|auth(?!or)|private)[\w-]{0,60}(?:=|",\s{0,3}"))[^"\s]+/gi;
+const SECRET_NAME = /TOKEN|PASS|PWD|SECRET|KEY|CRED|AUTH(?!OR)|PRIVATE|SIGNATURE/i;
+/** `--password=x`, `API_KEY=x` */
+const ASSIGNMENT = /(?<![\w-])([\w-]+)=[^"\s]+/g;
 
 /** Characters of a value that are searched for secrets; the rest is not shown. */
 const MAX_SEARCHED = 2_000;
@@ -25,5 +24,18 @@ export function hideSecrets(field: string, value: string): string {
   const name = /^(?:env|label) ([\s\S]*)$/.exec(field)?.[1];
   if (name !== undefined && SECRET_NAME.test(name)) return HIDDEN;
   const shown = maskPasswords(value.length > MAX_SEARCHED ? `${value.slice(0, MAX_SEARCHED)}…` : value);
-  return name === undefined ? shown.replace(SECRET_ARGUMENT, `$1${HIDDEN}`) : shown;
+  return name === undefined ? hideArguments(shown) : shown;
+}
+
+/** A list of arguments without the values of assignments and of `--token x`. */
+function hideArguments(list: string): string {
+  const parts = list.split('"');
+  const shown = parts.map((part, index) => {
+    const before = parts[index - 2] ?? '';
+    if (index % 2 === 1 && /^[\w-]+$/.test(before) && SECRET_NAME.test(before)) return HIDDEN;
+    return part.replace(ASSIGNMENT, (argument, key: string) =>
+      SECRET_NAME.test(key) ? `${key}=${HIDDEN}` : argument,
+    );
+  });
+  return shown.join('"');
 }

@@ -57,7 +57,12 @@ export class ImageReader {
       if (config.size > MAX_CONFIG)
         return `config of ${config.size} bytes not read: the limit is ${MAX_CONFIG}`;
       const bytes = await readBlob(this.#registry, { repository, blob: config }, this.#signal);
-      return parseConfig(mediaType, bytes) ?? 'its config is not a JSON object';
+      try {
+        return parseConfig(mediaType, bytes) ?? 'its config is not a JSON object';
+      } catch (error) {
+        if (error instanceof RangeError) return 'its config is nested too deeply to be compared';
+        throw error;
+      }
     });
   }
 

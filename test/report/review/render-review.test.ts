@@ -60,7 +60,7 @@ const REVIEW: Review = {
         lost: [{ name: 'wget', before: '', after: null }],
         changed: [{ name: 'deb/debian/openssl', before: '3.0.11', after: '3.0.13' }],
         unchanged: 80,
-        more: 0,
+        counts: { gained: 1, lost: 1, changed: 1 },
       },
       unknown: ['base image not annotated'],
     }),
@@ -87,6 +87,19 @@ it.each([
   await expect(render(REVIEW)).toMatchFileSnapshot(`../../../fixtures/reports/review.${ending}`);
 });
 
+it('packages beyond the limit of a list are counted', () => {
+  const gained = Array.from({ length: 150 }, (_, n) => ({ name: `p${n}`, before: null, after: '1' }));
+  const counts = { gained: 2000, lost: 0, changed: 0 };
+  const packages = { platform: 'linux/amd64', gained, lost: [], changed: [], unchanged: 5, counts };
+  const review: Review = { version: 1, images: [imageOf({ packages })], promoted: [] };
+  const text = Array.from(renderReviewText(review)).join('');
+  expect(text).toContain('packages of linux/amd64: 2000 gained, 0 lost, 0 changed, 5 unchanged');
+  expect(text).toContain('    and 1900 more packages gained\n');
+  const markdown = renderReviewMarkdown(review, { maxCharacters: 65_000 });
+  expect(markdown).toMatch(/: 2000 gained, 0 lost, 0 changed, 5 unchanged\.\n[^]* and 1970 more$/m);
+  expect(markdown).toContain('2000 packages</summary>');
+});
+
 it('a review without new images says so', () => {
   expect(textOf(EMPTY)).toBe('no new images to review\n');
   expect(renderReviewMarkdown(EMPTY, { maxCharacters: 1000 })).toBe('No new images to review.');
@@ -110,7 +123,7 @@ describe('foreign texts', () => {
         platforms: [{ platform: HOSTILE, before: null, after: 1 }],
         fields: [field],
         commits: { before: HOSTILE, after: HOSTILE, url: null },
-        packages: { platform: HOSTILE, ...lists, unchanged: 0, more: 0 },
+        packages: { platform: HOSTILE, ...lists, unchanged: 0, counts: { gained: 1, lost: 1, changed: 1 } },
         unknown: [HOSTILE],
       }),
       imageOf({}, { image: HOSTILE, tags: [HOSTILE], destinations: [HOSTILE] }),

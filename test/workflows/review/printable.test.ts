@@ -7,6 +7,7 @@ it.each([
   ['env AWS_SECRET_ACCESS_KEY', 'abc', '(not shown)'],
   ['env GITHUB_PAT_CREDENTIALS', 'abc', '(not shown)'],
   ['label deploy-key', 'abc', '(not shown)'],
+  ['env MYSQL_PWD', 'abc', '(not shown)'],
   ['env AUTHOR', 'me', 'me'],
   ['env PATH', '/bin', '/bin'],
   ['env DATABASE', 'postgres://user:abc@host/db', 'postgres://user:***@host/db'],

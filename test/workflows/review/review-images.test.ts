@@ -8,7 +8,7 @@ import type {
   EmbeddedRegistryOptions,
 } from '../../../src/embedded-registry/embedded-registry.ts';
 import { expandEdges } from '../../../src/edges/expand-edges.ts';
-import { DOCKER_SCHEMA1 } from '../../../src/image/media-types.ts';
+import { DOCKER_SCHEMA1, OCI_CONFIG, OCI_LAYER_GZIP, OCI_MANIFEST } from '../../../src/image/media-types.ts';
 import { digestOf } from '../../../src/image/digest.ts';
 import type { Differences, ImageReview, Review } from '../../../src/report/review/review.ts';
 import { reviewImages } from '../../../src/workflows/review/review-images.ts';
@@ -20,6 +20,8 @@ import {
   ARM64,
   built,
   builtIndex,
+  asBlob,
+  manifestOf,
   cyclonedx,
   fallbackIndex,
   sbomArtifact,
@@ -135,7 +137,7 @@ describe('the review of a new image', () => {
         lost: [{ name: 'deb/debian/wget', before: '1', after: null }],
         changed: [{ name: 'deb/debian/openssl', before: '3.0', after: '3.1' }],
         unchanged: 1,
-        more: 0,
+        counts: { gained: 1, lost: 1, changed: 1 },
       },
       unknown: [],
     });
@@ -297,7 +299,7 @@ describe('the SBOM of an image', () => {
       lost: [],
       changed,
       unchanged: 0,
-      more: 0,
+      counts: { gained: 0, lost: 0, changed: changed.length },
     });
   });
 
@@ -384,6 +386,21 @@ describe('a registry that lies or does not answer', () => {
     expect({ shown: fields.length, moreFields }).toMatchObject({ shown: 300 });
     expect(fields[0]).toMatchObject({ field: 'user', after: 'a\\u001b[31m\\u202e' });
     expect(Math.max(...fields.map(({ field, after }) => `${field}${after}`.length))).toBeLessThan(700);
+  });
+});
+
+describe('a config that is nested very deeply', () => {
+  it('is told, and hides nothing else', async () => {
+    const depth = 200_000;
+    const text = `{"config":{"User":"root","Cmd":${'['.repeat(depth)}${']'.repeat(depth)}}}`;
+    const config = asBlob(OCI_CONFIG, Buffer.from(text));
+    const layer = asBlob(OCI_LAYER_GZIP, Buffer.from('layer'));
+    const content = builtIndex([manifestOf(OCI_MANIFEST, { config, layers: [layer], platform: AMD64 })]);
+    const { image } = await review({ old: builtIndex([built()]), content });
+    expect(differences(image)).toMatchObject({
+      platforms: [{ platform: 'linux/amd64' }],
+      unknown: expect.arrayContaining(['new image: its config is nested too deeply to be compared']),
+    });
   });
 });
 
