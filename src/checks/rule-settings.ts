@@ -11,6 +11,7 @@ export const CHECK_NAMES = [
   'destination-spelling',
   'duplicate-tag',
   'file-name',
+  'format',
   'incomplete-source',
   'max-image-size',
   'min-age',

@@ -84,6 +84,7 @@ export type RuleName =
   | 'source-image'
   | 'orphan-images'
   | 'file-name'
+  | 'format'
   | 'owners'
   | 'layout'
   | 'settings';

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { relevelProblems } from '../../checks/levels.ts';
 import type { RuleSettings } from '../../checks/rule-settings.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
+import { sortProblems } from '../../manifest/problem.ts';
 import type { LogLevel } from '../../ports/log.ts';
 import { HistoryError } from '../../ports/history.ts';
 import { findChanges, type FoundChanges } from '../../workflows/changes/find-changes.ts';
 import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError } from '../flags/usage-error.ts';
+import { formatProblems } from './format-problems.ts';
 import { loadManifests } from './load-manifests.ts';
 import type { Run } from './run-scope.ts';
 
@@ -35,7 +37,12 @@ export async function loadChanges(
   { log, stop: { stopping }, runtime }: Pick<Run, 'log' | 'stop' | 'runtime'>,
   countLevel: LogLevel,
 ): Promise<LoadedChanges> {
-  const relevel = async (now: ReadManifests) => relevelProblems(now, rules.levels);
+  const relevel = async (now: ReadManifests) => {
+    const isFormatChecked = (rules.levels.get('format') ?? 'off') !== 'off';
+    const unformatted = isFormatChecked ? await formatProblems(where, stopping) : [];
+    const problems = sortProblems([...now.problems, ...unformatted]);
+    return relevelProblems({ ...now, problems }, rules.levels);
+  };
   const options = { strict: false, countLevel, log, stopping, review: relevel };
   if (diff === undefined) return { read: await loadManifests(where, options), changes: undefined };
   let changes: NamedChanges | undefined;
