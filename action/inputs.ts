@@ -55,8 +55,7 @@ export function commandFor(
   },
 ): Command {
   const manifests = `-thin-manifest-dir=${directory}`;
-  if (mode === 'audit') return { args: ['audit'], plan: undefined };
-  if (mode === 'verify') return { args: ['verify', manifests], plan: undefined };
+  if (mode === 'verify' || mode === 'audit') return { args: [mode, manifests], plan: undefined };
   if (mode === 'check' || change === 'proposed') {
     const plan = planFile ?? join(scratch, 'cip-plan.json');
     const review = pullRequest === undefined ? [] : ['-review'];

@@ -28,8 +28,7 @@ export async function runAction({ env, fetch, program, write }: ActionPorts): Pr
   const scratch = mkdtempSync(join(env['RUNNER_TEMP'] ?? tmpdir(), 'cip-'));
   const files = { markdown: join(scratch, 'report.md'), json: join(scratch, 'report.json') };
   const { args, plan } = commandFor(inputs, { ...context, scratch });
-  const hasReport = inputs.mode !== 'audit'; // not built yet: cip says so
-  const reports = hasReport ? [`-report=${files.json}`, `-report-markdown=${files.markdown}`] : [];
+  const reports = [`-report=${files.json}`, `-report-markdown=${files.markdown}`];
   const isDryRun = plan !== undefined;
   const { INPUT_TOKEN: _, ...childEnv } = env; // cip needs no access to GitHub
   const limits = isDryRun ? changedOnlyFlags(inputs.directory, { env, write }) : [];

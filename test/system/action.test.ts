@@ -159,14 +159,34 @@ describe('on a merge', () => {
     expect(writesOf(registry)).toEqual([]);
   });
 
-  it('mode audit says that it does not exist yet', async () => {
-    const { call } = await world();
+  it('mode audit finds a tag that no manifest allows, with summary, report and annotation', async () => {
+    const { call, registry } = await world();
+    await call({ inputs: { mode: 'promote' }, event: PUSH });
+    const clean = await call({ inputs: { mode: 'audit' }, event: PUSH });
+    expect({ outcome: clean.outcome, code: clean.outputs['exit-code'] }).toEqual({
+      outcome: 'success',
+      code: '0',
+    });
+    expect(clean.summary).toMatch(/^## Audit of production\n/);
+
+    push(registry, 'prod/app', image({ seed: 'stray' }), 'by-hand');
     const run = await call({ inputs: { mode: 'audit' }, event: PUSH });
     expect({ outcome: run.outcome, code: run.outputs['exit-code'] }).toEqual({
       outcome: 'failure',
-      code: '2',
+      code: '1',
     });
-    expect(run.summary).toContain('audit');
+    expect(run.summary).toContain('prod/app:by-hand');
+    expect(outsideCommands(run.log)).toMatch(/^::error title=cip%3A unknown-tag::.*prod\/app:by-hand/m);
+    const { items }: PromotionReport = JSON.parse(readFileSync(run.outputs['report'] ?? '', 'utf8'));
+    expect(items.map(({ decision }) => decision)).toContain('unknown-tag');
+    expect({ plan: run.outputs['plan'], used: run.used }).toEqual({ plan: '', used: [] });
+  });
+
+  it('mode audit on a pull request writes a comment of its own', async () => {
+    const { call, github } = await world();
+    const run = await call({ inputs: { mode: 'audit' }, event: PULL_REQUEST });
+    expect(run.outputs['exit-code']).toBe('1'); // nothing is promoted: the wanted tag is missing
+    expect(github.comments.map(({ body }) => body)).toEqual([`<!-- cip audit images -->\n${run.summary}`]);
   });
 });
 

@@ -39,6 +39,7 @@ describe('examples/github', () => {
     for (const registry of [ghcr, ecr]) registry.clearRequests();
     expect((await call('promote', {})).outcome).toBe('success');
     expect((await call('verify', {})).outcome).toBe('success');
+    expect((await call('audit', {})).outcome).toBe('success');
     expect([...writesOf(ghcr), ...writesOf(ecr)]).toEqual([]);
   });
 

@@ -37,9 +37,10 @@ const AUDIT_FLAGS = flagsOf('Audit', [
   },
 ]);
 
-/** `cip audit`. */
+/** `cip audit`, also `kpromo audit`. */
 export const audit = defineCommand<AuditOptions>({
   words: 'audit',
+  isOfKpromo: true,
   flags: [
     ...LOCATION_FLAGS,
     ...SCOPE_FLAGS.filter(({ name }) => name !== 'no-siblings'),

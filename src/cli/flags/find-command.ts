@@ -122,7 +122,7 @@ function describeStray(word: string, program: Program, command: CipCommand): str
     word,
     command.flags.filter(isInHelp).map(({ name }) => name),
   );
-  const meant = near === undefined ? flag && `-${flag}` : quote(near);
+  const meant = near === undefined ? flag && `-${flag}` : quote(`${prefixOf(program)}${near}`);
   const advice = meant === undefined ? [] : [`did you mean ${meant}?`];
   const hint = [...(isCommand ? ['unknown command'] : []), ...advice].join(', ');
   return hint === '' ? unexpected : `${unexpected}: ${hint}`;
@@ -141,10 +141,14 @@ function isCommandLike(word: string): boolean {
   return /^[a-z][a-z-]*$/.test(word);
 }
 
-function firstWords(program: Program): readonly string[] {
-  return spellingsOf(program.name, program.table.commands).flatMap(
-    ({ spelling }) => spelling.at(program.name === 'kpromo' ? 1 : 0) ?? [],
-  );
+/** The words of the commands, behind `cip` or `kpromo cip`. */
+function firstWords({ table }: Program): readonly string[] {
+  return spellingsOf('cip', table.commands).flatMap(({ spelling }) => spelling.slice(0, 1));
+}
+
+/** The word between `kpromo` and any command of `cip`. */
+function prefixOf({ name }: Program): string {
+  return name === 'kpromo' ? 'cip ' : '';
 }
 
 function callsOf(program: Program, spelled: readonly Spelled[]): string {
