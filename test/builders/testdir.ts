@@ -12,7 +12,7 @@ export type TestFile = string | Uint8Array | { readonly link: string };
  */
 export async function testdir(files: Readonly<Record<string, TestFile>>): Promise<string> {
   const directory = await realpath(await mkdtemp(join(tmpdir(), 'testdir-')));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   for (const [path, file] of Object.entries(files)) {
     const place = join(directory, path);
     await mkdir(path.endsWith('/') ? place : dirname(place), { recursive: true });

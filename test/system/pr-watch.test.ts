@@ -168,12 +168,12 @@ describe('cip pr -watch', () => {
   });
 
   it.each([
-    ['watch: []\n', /.cip.yaml: watch: .*1/],
-    ['watch:\n', /.cip.yaml: watch: /],
+    ['watch: []\n', /.cip.yaml:1:8: error: "watch" .*1/],
+    ['watch:\n', /has no section "watch"/],
     ['{}\n', /has no section "watch"/],
-    ['watch:\n- tags: [a]\n', /watch.0: expected either project or staging/],
+    ['watch:\n- tags: [a]\n', /"watch.0" .*expected either project or staging/],
     ['watch:\n- project: app\n', /watch.0.tags/],
-    ['watch:\n- project: app\n  tags: [a]\n  tag: b\n', /watch.0: .*"tag"/],
+    ['watch:\n- project: app\n  tags: [a]\n  tag: b\n', /unknown key "tag" in "watch.0": did you mean "tags"/],
     ['watch:\n- project: none\n  tags: [a]\n', /watch\[0\]: no project "none"/],
     ['watch:\n- project: app\n  tags: [">=main"]\n', /watch\[0\]: tags=">=main" is no tag/],
     ['watch: [\n', /.cip.yaml/],

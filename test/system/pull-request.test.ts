@@ -66,8 +66,10 @@ describe.skipIf(!availableRegistries().includes(KIND))('an image that is pushed 
     expect(checked.outcome, checked.log).toBe('success');
     expect(github.comments).toMatchObject([{ issue: pull?.number }]);
     expect(github.comments[0]?.body).toMatch(/^## Image promotion \(dry run\)/m);
-    expect(github.comments[0]?.body).toContain('v1.0');
-    expect(github.comments[0]?.body).not.toContain('v0.9');
+    const [promotion, review] = (github.comments[0]?.body ?? '').split('<details><summary>Review');
+    expect(promotion).toContain('v1.0');
+    expect(promotion).not.toContain('v0.9');
+    expect(review).toContain('v0.9');
     expect((await runCip(['verify', manifests])).status).toBe(1);
 
     git('push', '--quiet', 'origin', 'HEAD:main');

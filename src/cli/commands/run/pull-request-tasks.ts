@@ -79,7 +79,8 @@ function taskOfRule(
 /** The section `watch` of the settings beside the manifests. Throws an `InputError` if there is none. */
 export async function readWatchRules(directory: string, signal: AbortSignal): Promise<readonly WatchRule[]> {
   const settings = await readSettings(join(directory, SETTINGS_FILE), signal).catch((error: unknown) => {
-    throw error instanceof LayoutError ? new InputError(error.message) : error;
+    if (!(error instanceof LayoutError)) throw error;
+    throw new InputError(`-watch needs the section "watch" of ${SETTINGS_FILE}: ${error.message}`);
   });
   if (settings.watch) return settings.watch;
   throw new InputError(`${SETTINGS_FILE} has no section "watch": nothing is watched`);
