@@ -90,7 +90,7 @@ describe('a merge of two lists', () => {
 
   it.each([
     ['an image without digests', '- name: new\n  dmap: {}\n', /entries or comments would be lost/],
-    ['a second document', '---\n- name: new\n', /no list of images/],
+    ['a second document', '---\n- name: new\n', /not a list of images/],
   ])('does not lose %s', async (_, added, reason) => {
     const texts = { base: BASE, ours: BASE.replace('["v1"]   #', '["v2"]   #'), theirs: BASE + added };
     const merge = await mergeLists(texts, NO_HELP);
