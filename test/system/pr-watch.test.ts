@@ -101,7 +101,7 @@ describe('cip pr -watch', () => {
     const tip = inFork('commit-tree', '-m', 'a fix', '-p', BRANCH, `${BRANCH}^{tree}`);
     inFork('update-ref', `refs/heads/${BRANCH}`, tip);
     const run = await watch();
-    expect(run).toMatchObject({ status: 0, stderr: expect.stringContaining('commits of somebody else') });
+    expect(run).toMatchObject({ status: 0, stderr: expect.stringContaining('commits of another author') });
     expect(inFork('rev-parse', BRANCH)).toBe(tip);
   });
 
