@@ -36,12 +36,12 @@ function numericColumns({ header, rows }: Table): boolean[] {
   return header.map((_, column) => rows.every((row) => typeof row[column] === 'number'));
 }
 
-/** Foreign text as code, in a cell or anywhere else in Markdown. */
+/** Untrusted text as code, in a cell or anywhere else in Markdown. */
 export function codeCell(text: string): string {
   return `<code>${escapeCode(oneLine(text, Number.POSITIVE_INFINITY)) || '&#32;'}</code>`;
 }
 
-/** A cell may quote foreign text: it ends no line and no cell. */
+/** Escapes untrusted text: it cannot end a line or a cell. */
 export function escapeCell(text: string): string {
   return escapeMarkdown(oneLine(text, Number.POSITIVE_INFINITY));
 }

@@ -1,8 +1,8 @@
 import type * as z from 'zod';
 import { countOf } from '../base/text.ts';
 
-/** Types of the schema in the words of YAML. */
-const KINDS: Readonly<Record<string, string>> = {
+/** YAML terms for the types of the schema. */
+const TYPES: Readonly<Record<string, string>> = {
   array: 'a list',
   boolean: 'true or false',
   int: 'a whole number',
@@ -13,11 +13,11 @@ const KINDS: Readonly<Record<string, string>> = {
 
 const UNITS: Readonly<Record<string, string>> = { array: 'item', string: 'character' };
 
-/** The value that the schema expects. A message that the schema has itself is used as it is. */
+/** The value that the schema expects, or the schema's own message. */
 export function explainIssue(issue: z.core.$ZodIssue): string {
   const { message } = issue;
   if (issue.code === 'invalid_type' && message.startsWith('Invalid'))
-    return `expected ${KINDS[issue.expected] ?? issue.expected}`;
+    return `expected ${TYPES[issue.expected] ?? issue.expected}`;
   if (issue.code === 'invalid_value' && message.startsWith('Invalid'))
     return `expected ${issue.values.map(String).join(', ')}`;
   if (issue.code === 'too_small' && message.startsWith('Too small')) {

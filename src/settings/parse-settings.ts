@@ -8,7 +8,7 @@ import { isNull, kindOf, type YamlNode } from '../manifest/yaml/yaml-tree.ts';
 import { explainIssue } from './explain-issue.ts';
 import { Settings } from './settings.ts';
 
-/** The settings in a file. Undefined after faults, which are reported to the file. An empty file has none. */
+/** The settings in a file, empty for an empty file. Undefined after errors, which are reported to the source. */
 export function parseSettings(source: SourceFile): Settings | undefined {
   const root = parseYaml(source);
   if (root === undefined) return undefined;
@@ -17,7 +17,7 @@ export function parseSettings(source: SourceFile): Settings | undefined {
   return parsed.success && source.problems.length === 0 ? parsed.data : undefined;
 }
 
-/** A node as JSON: text that a plain scalar spells a number or a boolean with is one. */
+/** A node as JSON. Plain scalars that look like numbers or booleans become them. */
 function valueOf(node: YamlNode, source: SourceFile): unknown {
   switch (node.kind) {
     case 'list':
@@ -35,14 +35,14 @@ function valueOf(node: YamlNode, source: SourceFile): unknown {
   }
 }
 
-interface Place {
+interface IssueScope {
   readonly root: YamlNode;
-  /** The keys that lead to the value of the issue's union. */
+  /** The path to the union that contains the issue; empty outside of unions. */
   readonly path: readonly PropertyKey[];
   readonly source: SourceFile;
 }
 
-function reportIssue(issue: z.core.$ZodIssue, { root, path: above, source }: Place): void {
+function reportIssue(issue: z.core.$ZodIssue, { root, path: above, source }: IssueScope): void {
   const path = [...above, ...issue.path];
   const node = nodeAt(root, path);
   if (issue.code === 'invalid_union') {
@@ -67,15 +67,17 @@ function reportIssue(issue: z.core.$ZodIssue, { root, path: above, source }: Pla
 function adviseKey(name: string, path: readonly PropertyKey[]): string {
   if (path[0] === 'rules' && path.length === 1 && DECISIONS.includes(name)) return DECISION_ADVICE;
   const known = knownKeys(Settings, path);
-  const meant = nearest(name, known);
-  return meant === undefined ? `expected ${known.toSorted().join(', ')}` : `did you mean ${quote(meant)}?`;
+  const similar = nearest(name, known);
+  return similar === undefined
+    ? `expected ${known.toSorted().join(', ')}`
+    : `did you mean ${quote(similar)}?`;
 }
 
 function describeNode(node: YamlNode): string {
   return `is ${node.kind === 'scalar' && !isNull(node) ? quote(node.value) : kindOf(node)}`;
 }
 
-/** The node that keys lead to, or the last one on the way. */
+/** The node at a path, or the deepest one that exists. */
 function nodeAt(root: YamlNode, path: readonly PropertyKey[]): YamlNode {
   return path.reduce<YamlNode>((node, key) => {
     if (node.kind === 'list') return node.items[Number(key)] ?? node;
@@ -87,7 +89,7 @@ function keyOf(node: YamlNode, name: string) {
   return node.kind === 'map' ? node.entries.find(({ key }) => key.value === name) : undefined;
 }
 
-/** The keys of the map that a path leads to, in a schema of optional maps and of unions that end with one. */
+/** The keys of the map at a path, in a schema of optional maps and of unions whose last alternative is a map. */
 function knownKeys(schema: z.core.$ZodType, path: readonly PropertyKey[]): readonly string[] {
   const { def } = schema._zod;
   const inner = def as z.core.$ZodTypeDef & {

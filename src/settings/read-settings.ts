@@ -9,12 +9,12 @@ import { ruleSettingsOf } from './rules-section.ts';
 import { SETTINGS_FILE } from './settings-path.ts';
 import type { Settings } from './settings.ts';
 
-/** Settings are written by hand. */
+/** Far above the size of a file written by hand. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** Reads the settings at a path. Throws a `LayoutError` with all faults for a file that cannot be used. */
+/** Reads the settings at a path. Throws a `LayoutError` with all errors for a file that cannot be used. */
 export async function readSettings(path: string, signal: AbortSignal): Promise<Settings> {
-  // a link may lead to a file that its author cannot read, and faults quote lines
+  // a link may lead to a file that its author cannot read, and errors quote values
   const reading = {
     file: SETTINGS_FILE,
     path,
@@ -26,7 +26,7 @@ export async function readSettings(path: string, signal: AbortSignal): Promise<S
   if (!(source instanceof SourceFile)) throw new LayoutError('file-unusable', [{ ...source, path }]);
   const settings = parseSettings(source);
   if (settings !== undefined) return settings;
-  // a warning here, such as that of a second document, is about rules that would not run
+  // rules behind a warning, such as a second document, would not run
   const problems = source.problems.map((problem): Problem => ({ ...problem, severity: 'error' }));
   const issues = problems.map((problem) => ({ path, message: renderProblem(problem) }));
   throw new LayoutError('file-unusable', issues);

@@ -7,7 +7,7 @@ const LEVEL_ALONE = { level: Level };
 
 const MIB_ERROR = 'expected a whole number of mebibytes, at least 1';
 
-/** The parameters of rules that have some. */
+/** The parameters of rules with parameters. */
 const PARAMETERS = {
   'max-image-size': { mib: z.int({ error: MIB_ERROR }).min(1, { error: MIB_ERROR }).optional() },
   'min-age': { age: Age.optional() },
@@ -41,7 +41,7 @@ export const RulesSection = z.strictObject({
   'single-platform': ruleOf(PARAMETERS['single-platform']),
 });
 
-/** The levels and parameters that a section has. */
+/** The levels and parameters in a section. */
 export function ruleSettingsOf(section: z.infer<typeof RulesSection>): RuleSettings {
   const levels = CHECK_NAMES.flatMap((name) => {
     const rule = section[name];

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-// Kinds of values that several sections have.
+// Types of values in several sections.
 
 /** Milliseconds. */
 const UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -8,7 +8,7 @@ const AGE = /^(\d{1,6})([mhd])$/;
 
 const AGE_ERROR = 'expected a number of minutes, hours or days, such as 30m, 72h or 14d';
 
-/** A time as a whole number of minutes, hours or days: `72h`. */
+/** A duration in whole minutes, hours or days: `72h`. */
 export const Age = z.string({ error: AGE_ERROR }).regex(AGE, { error: AGE_ERROR });
 
 /** Milliseconds of an `Age`. */

@@ -1,18 +1,19 @@
 import * as z from 'zod';
 
-const Globs = z.array(z.string().min(1)).min(1);
+/** An empty list would match nothing. */
+const Patterns = z.array(z.string().min(1)).min(1);
 
-/** One rule: the tags of a staging registry that are proposed. */
+/** The tags of a staging registry to propose. */
 export const WatchRule = z
   .strictObject({
     /** The directory of the project below `manifests/`. */
     project: z.string().min(1).optional(),
-    /** In place of `project`: its source registry. */
+    /** The source registry of the project, instead of `project`. */
     staging: z.string().min(1).optional(),
     /** `*` is any text, `?` any one character. Default: all images. */
-    images: Globs.optional(),
+    images: Patterns.optional(),
     /** Tags, globs, or ranges of versions such as `>=1.30.0 <1.31`. */
-    tags: Globs,
+    tags: Patterns,
   })
   .refine(({ project, staging }) => (project === undefined) !== (staging === undefined), {
     error: 'expected either project or staging',

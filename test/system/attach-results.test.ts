@@ -50,7 +50,7 @@ describe('-attach-results', () => {
       { 'a.xml': '<testsuite>' },
       /cannot use the test results "a\.xml": not well-formed XML: .* \(line 1, column \d+\)/,
     ],
-    [{ 'a.xml': '<html/>' }, /"a\.xml": no JUnit file/],
+    [{ 'a.xml': '<html/>' }, /"a\.xml": not a JUnit file/],
     [{ 'a.xml': ' '.repeat(20 * 1024 * 1024 + 1) }, /"a\.xml": it has more than 20 MiB: split it/],
   ])('refuses a file that it cannot read before anything is done: %#', async (files, message) => {
     const run = await dryRun(files, '-report-markdown=report.md', '-attach-results=a.xml');

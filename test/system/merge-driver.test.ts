@@ -102,7 +102,7 @@ describe('cip merge-driver', () => {
     checkout('one');
     const run = merge('two');
     expect(run.status).toBe(1);
-    expect(run.output).toContain(`${FILE}: app:v2 is ${B} on our side and ${C} on theirs`);
+    expect(run.output).toContain(`${FILE}: app:v2 has ${B} on our side and ${C} on theirs`);
     expect(list()).toBe(
       `${LIST}<<<<<<< ours\n    "${B}": ["v2"]\n=======\n    "${C}": ["v2"]\n>>>>>>> theirs\n`,
     );
@@ -127,7 +127,7 @@ describe('cip merge-driver', () => {
     checkout('one');
     const run = merge('two');
     expect(run.status, run.output).toBe(0);
-    expect(run.output).toContain(`${FILE}: merged by lines, as git does: our side is no list of images`);
+    expect(run.output).toContain(`${FILE}: merged by lines, as git does: our side is not a list of images`);
     expect(list()).toBe(`# two\n${LIST}`.replace('["v1"]', '["v1"'));
   });
 
@@ -157,7 +157,7 @@ describe('cip merge-driver', () => {
     const env = { ...GIT_ENV, PATH: `${join(directory, 'bin')}:${process.env['PATH']}` };
     const run = await runCip(['merge-driver', 'base', 'ours', 'theirs', FILE], { cwd: directory, env });
     expect(run.status).toBe(2);
-    expect(run.stderr).toContain(`${FILE}: merged by lines after a failure: check it`);
+    expect(run.stderr).toContain(`${FILE}: merged by lines after a failure: check the file`);
     expect(readFileSync(join(directory, 'ours'), 'utf8')).toMatch(/<{7}[^]*"v2"[^]*={7}[^]*"v3"[^]*>{7}/);
   });
 

@@ -101,7 +101,7 @@ describe('cip pr -watch', () => {
     const tip = inFork('commit-tree', '-m', 'a fix', '-p', BRANCH, `${BRANCH}^{tree}`);
     inFork('update-ref', `refs/heads/${BRANCH}`, tip);
     const run = await watch();
-    expect(run).toMatchObject({ status: 0, stderr: expect.stringContaining('commits of somebody else') });
+    expect(run).toMatchObject({ status: 0, stderr: expect.stringContaining('commits of another author') });
     expect(inFork('rev-parse', BRANCH)).toBe(tip);
   });
 
@@ -173,7 +173,10 @@ describe('cip pr -watch', () => {
     ['{}\n', /has no section "watch"/],
     ['watch:\n- tags: [a]\n', /"watch.0" .*expected either project or staging/],
     ['watch:\n- project: app\n', /watch.0.tags/],
-    ['watch:\n- project: app\n  tags: [a]\n  tag: b\n', /unknown key "tag" in "watch.0": did you mean "tags"/],
+    [
+      'watch:\n- project: app\n  tags: [a]\n  tag: b\n',
+      /unknown key "tag" in "watch.0": did you mean "tags"/,
+    ],
     ['watch:\n- project: none\n  tags: [a]\n', /watch\[0\]: no project "none"/],
     ['watch:\n- project: app\n  tags: [">=main"]\n', /watch\[0\]: tags=">=main" is no tag/],
     ['watch: [\n', /.cip.yaml/],

@@ -268,14 +268,14 @@ describe('cip pr does nothing', () => {
     expect(run.stderr).not.toContain(temporary);
   });
 
-  it('to a branch with commits of somebody else', async () => {
+  it('to a branch with commits of another author', async () => {
     const { pr, inFork } = await world();
     await pr(['-tag=v1.0']);
     const commit = ['commit-tree', '-m', 'a fix by hand', '-p', BRANCH, `${BRANCH}^{tree}`];
     const tip = inFork(...commit);
     inFork('update-ref', `refs/heads/${BRANCH}`, tip);
     const run = await pr(['-tag=v1.0']);
-    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('commits of somebody else') });
+    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('commits of another author') });
     expect(inFork('rev-parse', BRANCH)).toBe(tip);
   });
 
@@ -287,7 +287,7 @@ describe('cip pr does nothing', () => {
     const tip = runGit(bare('me/images'), commit, { GIT_AUTHOR_DATE: '2026-01-01T00:00:00Z' });
     inFork('update-ref', `refs/heads/${BRANCH}`, tip);
     const run = await pr(['-tag=v1.0']);
-    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('commits of somebody else') });
+    expect(run).toMatchObject({ status: 1, stderr: expect.stringContaining('commits of another author') });
     expect(inFork('rev-parse', BRANCH)).toBe(tip);
   });
 

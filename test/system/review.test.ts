@@ -84,7 +84,7 @@ describe('cip review', () => {
   });
 
   it.each([
-    [['-output=yaml'], '-output is text, json or markdown, not "yaml"'],
+    [['-output=yaml'], 'invalid output format "yaml": expected text, json, markdown'],
     [['-confirm'], '-confirm'],
     [['-manifest-diff-base=auto'], '-manifest-diff-base=auto reads the variables'],
   ])('refuses %s', async (args, message) => {

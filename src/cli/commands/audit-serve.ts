@@ -10,20 +10,20 @@ const MANIFEST_FLAGS = flagsOf('Manifests', [
     name: 'fetch-interval',
     value: 'SECONDS',
     default: '60',
-    description: 'fetch before accepting a change by older manifests',
+    description: 'maximum age of manifests that accept a change',
   },
   {
     name: 'plan',
     value: 'FILE',
     repeatable: true,
-    description: 'accept the writes of a plan file, too',
+    description: 'accept the writes of a plan file too',
     neverEmpty: true,
   },
   {
     name: 'report',
     value: 'FILE',
     repeatable: true,
-    description: 'accept the writes of a JSON report, too',
+    description: 'accept the writes of a JSON report too',
     neverEmpty: true,
   },
 ]);
@@ -34,11 +34,16 @@ const SERVICE_FLAGS = flagsOf('Service', [
     value: 'ADDRESS',
     description: 'listen on this address only; the port is `$PORT`, or 8080',
   },
-  { name: 'max-messages', value: 'N', default: '1000', description: 'limit messages in flight; 429 beyond' },
+  {
+    name: 'max-messages',
+    value: 'N',
+    default: '1000',
+    description: 'limit messages in flight; further ones get 429',
+  },
   {
     name: 'alert-webhook',
     value: 'URL',
-    description: 'post alerts there, as JSON for Slack and its like',
+    description: 'post alerts to this URL, as JSON for Slack and compatible services',
     neverEmpty: true,
   },
   { name: 'project', value: 'PROJECT', description: 'Google Cloud project of the traces in the log' },
@@ -72,10 +77,10 @@ const AUTH_FLAGS = flagsOf('Senders', [
     description: 'accept webhooks signed with the key in FILE',
     neverEmpty: true,
   },
-  { name: 'no-auth', description: 'accept every message: something else authenticates the senders' },
+  { name: 'no-auth', description: 'accept every message; use it behind a proxy that authenticates senders' },
 ]);
 
-/** The spellings of the second version; each is also the name of its variable. */
+/** Flags of the original auditor. Each has an environment variable. */
 const FORMER_SPELLINGS = flagsOf('Former spellings', [
   { name: 'audit-manifest-repo-url', value: 'URL', description: 'same as `-url`' },
   { name: 'audit-manifest-repo-branch', value: 'BRANCH', description: 'same as `-branch`' },
@@ -96,7 +101,7 @@ export const auditServe = defineCommand<Given>({
     ...LOG_FLAGS,
   ],
   help: {
-    about: 'judges the changes that registries report: those that no manifest allows are rejected.',
+    about: 'verifies the changes that registries report, and rejects those that no manifest allows.',
     summary: ['-url=URL -no-auth', 'watch production for changes'],
     examples: [
       ['-path=DIR -no-auth', 'read manifests from a directory, for a trial'],
@@ -105,6 +110,6 @@ export const auditServe = defineCommand<Given>({
     notes: ['POST to any path takes a message; GET /healthz, /readyz and /metrics.'],
     exit: '2 unusable input; 130, 143 stopped.',
   },
-  parse: (given) => given, // options that no other command has are parsed where the run is loaded: every start loads this module
+  parse: (given) => given, // parsed by the run, which is loaded lazily: every command loads this module
   run: async (given, context) => (await import('./run/document-runs.ts')).runAuditServe(given, context),
 });

@@ -26,7 +26,7 @@ const AUDIT_FLAGS = flagsOf('Audit', [
     description: 'read allowed content from FILE',
     neverEmpty: true,
   },
-  { name: 'write-allow-list', description: 'add what is found to the allow-list' },
+  { name: 'write-allow-list', description: 'add the findings to the allow-list' },
   {
     name: 'output',
     value: 'FORMAT',
@@ -54,15 +54,15 @@ export const audit = defineCommand<AuditOptions>({
       ? `cip audit compares production with all manifests; -${flag} is not allowed`
       : `cip audit is read-only; -${flag} is not allowed`,
   help: {
-    about: 'finds content of production that no manifest allows, and wanted content that is gone.',
+    about: 'finds content in production that no manifest allows, and wanted content that is missing.',
     summary: ['-thin-manifest-dir=DIR', 'compare production with the manifests'],
     examples: [
       ['-thin-manifest-dir=DIR', 'compare all destinations with the manifests'],
-      ['-thin-manifest-dir=DIR -since=monday.yaml@REGISTRY', 'list changes since a snapshot, too'],
-      ['-thin-manifest-dir=DIR -write-allow-list', 'allow what is found, in audit-allow.yaml'],
+      ['-thin-manifest-dir=DIR -since=monday.yaml@REGISTRY', 'list changes since a snapshot too'],
+      ['-thin-manifest-dir=DIR -write-allow-list', 'add the findings to audit-allow.yaml'],
       ['-thin-manifest-dir=DIR -shard=0/3', 'audit one part'],
     ],
-    exit: '0 production is as the manifests say; 1 findings, or unreadable; 2 unusable input; 130, 143 stopped.',
+    exit: '0 production matches the manifests; 1 findings or unreadable content; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeAuditOptions,
   run: async (options, context) => (await import('./run/document-runs.ts')).runAudit(options, context),
@@ -82,7 +82,7 @@ function makeAuditOptions(given: Given): AuditOptions {
   };
 }
 
-/** A promotion refuses -output. */
+/** `makePromotionOptions` refuses -output. */
 function withoutOutput(flags: FlagValues): FlagValues {
   const names = flags.names.filter((name) => name !== 'output');
   return new FlagValues(new Map(names.map((name) => [name, flags.all(name)])));
@@ -98,7 +98,7 @@ function refuseSharedStdout(
   );
 }
 
-/** `FILE` or `FILE@REGISTRY`. The name of a file may have an `@` too. */
+/** `FILE` or `FILE@REGISTRY`. A file name may contain `@`. */
 function snapshotOf(text: string): SnapshotFile {
   const at = text.lastIndexOf('@');
   const registry = at === -1 ? undefined : parseRegistryName(text.slice(at + 1));

@@ -25,7 +25,7 @@ export const fmt = defineCommand<FormatOptions>({
       ['-check -thin-manifest-dir=DIR', 'for CI: exit 1 if a file is not formatted'],
       ['-diff images.yaml', 'print the changes of one file'],
     ],
-    notes: ['Comments and all entries are kept. The content never changes.'],
+    notes: ['Comments and entries are kept. The content does not change.'],
     exit: '0 formatted; 1 not formatted (-check), or a file is not YAML; 2 unusable input.',
   },
   parse: makeFormatOptions,
@@ -43,6 +43,6 @@ function makeFormatOptions({ flags, operands }: Given): FormatOptions {
   if (target === undefined)
     throw new UsageError('no manifest given: cip fmt FILE, -manifest=FILE or -thin-manifest-dir=DIR');
   if (second !== undefined)
-    throw new UsageError('give one of FILE, -manifest and -thin-manifest-dir, not several');
+    throw new UsageError('FILE, -manifest and -thin-manifest-dir exclude each other: give one');
   return { target, isCheck: flags.isOn('check'), showsDiff: flags.isOn('diff'), log: logOptionsOf(flags) };
 }

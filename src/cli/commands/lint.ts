@@ -8,7 +8,7 @@ import { runOptionsOf } from '../flags/options/run-options.ts';
 import { defineCommand, type Given } from './command.ts';
 import type { LintOptions } from './run/run-lint.ts';
 
-export const LINT_FORMATS = ['text', 'json', 'github', 'sarif'] as const;
+const LINT_FORMATS = ['text', 'json', 'github', 'sarif'] as const;
 
 const LINT_FLAGS = flagsOf('Output', [
   {
@@ -27,16 +27,16 @@ export const lint = defineCommand<LintOptions>({
   isOfKpromo: true,
   flags: [...LOCATION_FLAGS, ...RULE_FLAGS, ...CHANGE_FLAGS, ...LINT_FLAGS, ...LOG_FLAGS],
   help: {
-    about: 'checks manifests by all rules that need no network.',
+    about: 'checks manifests with all rules that need no network.',
     summary: ['-thin-manifest-dir=DIR', 'check manifests without network access'],
     examples: [
-      ['-thin-manifest-dir=DIR', 'print what is wrong'],
-      ['-thin-manifest-dir=DIR -output=github', 'print annotations for a workflow of GitHub'],
+      ['-thin-manifest-dir=DIR', 'print all findings'],
+      ['-thin-manifest-dir=DIR -output=github', 'print annotations for a GitHub workflow'],
       ['-thin-manifest-dir=DIR -output=sarif > cip.sarif', 'for code scanning'],
       ['-thin-manifest-dir=DIR -rule=moving-tag=error', 'refuse tags that move'],
     ],
-    notes: ['Levels of rules are in .cip.yaml beside the manifests; -rule overrides them.'],
-    exit: '0 nothing, or warnings only; 1 errors; 2 unusable input; 130, 143 stopped.',
+    notes: ['.cip.yaml beside the manifests sets the levels of rules; -rule overrides them.'],
+    exit: '0 no errors; 1 errors; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeLintOptions,
   run: async (options, context) => (await import('./run/runs.ts')).runLint(options, context),

@@ -13,7 +13,7 @@ import { changesOf } from '../../promote.ts';
 import type { NamedChanges } from './load-changes.ts';
 import type { Run } from './run-scope.ts';
 
-/** The parts of a check that needs no network. */
+/** The options of a check without network access. */
 export interface ManifestCheck {
   readonly rules: RuleSettings;
   readonly shard?: Shard | undefined;
@@ -21,7 +21,7 @@ export interface ManifestCheck {
   readonly run: Pick<Run, 'runtime' | 'stop'>;
 }
 
-/** The findings of all rules that need no network. */
+/** A report of all rules that need no network. */
 export function reportManifests(
   { manifests, problems, counts }: ReadManifests,
   { rules, shard, changes, run: { runtime, stop } }: ManifestCheck,

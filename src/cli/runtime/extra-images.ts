@@ -21,12 +21,12 @@ export interface ExtraFiles {
 
 type Images = ReadonlyMap<string, AllowedDigests>;
 
-/** Milliseconds between two looks at the files. */
+/** Milliseconds between two checks of the files. */
 const INTERVAL = 1_000;
 
 /**
- * The images that plan files and reports say the promoter writes. A file that has changed is read again. The first read
- * throws an `InputError` for a file that cannot be used; later ones keep what was read before.
+ * The images that the promoter writes according to plan files and reports. Changed files are read again. The first read
+ * throws an `InputError` for a file that cannot be used. A later failure keeps the previous images.
  */
 export async function openExtraImages(
   files: ExtraFiles,
@@ -35,7 +35,7 @@ export async function openExtraImages(
   if (files.plans.length + files.reports.length === 0) return async () => NONE;
   let state = await stateOf(files);
   let images = Promise.resolve(await readAll(files));
-  let lookedAt = now();
+  let checkedAt = now();
   const refresh = async (before: Promise<Images>): Promise<Images> => {
     try {
       const found = await stateOf(files);
@@ -49,8 +49,8 @@ export async function openExtraImages(
     }
   };
   return () => {
-    if (now() - lookedAt >= INTERVAL) {
-      lookedAt = now();
+    if (now() - checkedAt >= INTERVAL) {
+      checkedAt = now();
       images = refresh(images);
     }
     return images;
@@ -83,7 +83,7 @@ async function readReport(path: string): Promise<readonly ExtraImage[]> {
   try {
     const report = parseReport(await readFile(path, 'utf8'));
     if (report.mode === 'verify' || report.mode === 'audit') {
-      throw new Error(`it is the report of cip ${report.mode}, which writes nothing`);
+      throw new Error(`cip ${report.mode} writes no images: give the report of a promotion`);
     }
     return report.items.flatMap(imageOf);
   } catch (error) {
@@ -93,13 +93,13 @@ async function readReport(path: string): Promise<readonly ExtraImage[]> {
 
 function imageOf({ decision, destination, digest, source }: PromotionItem): readonly ExtraImage[] {
   if ((decision !== 'copy' && decision !== 'add-tag') || destination === null || digest === null) return [];
-  const { repository, tag } = splitReference(destination);
-  const [place, origin] = [parseRepository(repository), sourceOf(source)];
-  if (place === undefined) return [];
-  return [{ destination: place, digest, tag: tag === '' ? undefined : tag, sources: origin }];
+  const { repository: name, tag } = splitReference(destination);
+  const repository = parseRepository(name);
+  if (repository === undefined) return [];
+  return [{ destination: repository, digest, tag: tag === '' ? undefined : tag, sources: sourcesOf(source) }];
 }
 
-function sourceOf(source: string | null): readonly Repository[] {
+function sourcesOf(source: string | null): readonly Repository[] {
   const repository = source === null ? undefined : parseRepository(splitReference(source).repository);
   return repository === undefined ? [] : [repository];
 }

@@ -17,23 +17,24 @@ export interface NamedChanges extends FoundChanges {
   /** The flag or variable that names the earlier state. */
   readonly from: string;
 }
-/** The manifests and their changes, as options name them, with the levels of their problems. */
-type Requested = Pick<PromotionOptions, 'where' | 'diff' | 'diffSource' | 'siblings'> & {
+
+/** The options that choose manifests and changes, and the levels of rules. */
+type ChangeOptions = Pick<PromotionOptions, 'where' | 'diff' | 'diffSource' | 'siblings'> & {
   readonly rules: RuleSettings;
 };
 
 interface LoadedChanges {
   readonly read: ReadManifests;
-  /** Undefined for a run that is not limited to changes, and for one that was stopped before they were found. */
+  /** Undefined for a run that is not limited to changes, or was stopped before they were found. */
   readonly changes: NamedChanges | undefined;
 }
 
 /**
- * Reads all manifests, and finds what changed in them where the run is limited to that. Throws an `InputError` if they,
- * or their history, cannot be used.
+ * Reads all manifests, and finds their changes if the run is limited to changes. Throws an `InputError` if the manifests or
+ * their history cannot be used.
  */
 export async function loadChanges(
-  { where, diff, diffSource = '', siblings, rules }: Requested,
+  { where, diff, diffSource = '', siblings, rules }: ChangeOptions,
   { log, stop: { stopping }, runtime }: Pick<Run, 'log' | 'stop' | 'runtime'>,
   countLevel: LogLevel,
 ): Promise<LoadedChanges> {

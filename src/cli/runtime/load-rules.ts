@@ -7,7 +7,7 @@ import type { PromotionOptions } from '../flags/options/promotion-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 
 /**
- * The levels and parameters of rules: those of flags, then those of the settings beside the manifests. Throws an
+ * The levels and parameters of rules in the settings beside the manifests. Levels of flags override them. Throws an
  * `InputError` for settings that cannot be used.
  */
 export async function loadRules(
@@ -19,8 +19,8 @@ export async function loadRules(
   return { ...read, levels: new Map([...read.levels, ...levels]) };
 }
 
-/** Throws an `InputError` if the size of images is to be checked, and there is no limit. */
-export function refuseSizeless(
+/** Throws an `InputError` if the rule `max-image-size` is on and has no limit. */
+export function requireSizeLimit(
   { levels, parameters }: RuleSettings,
   { maxImageSize = parameters.maxImageSize }: Pick<PromotionOptions, 'maxImageSize'>,
 ): void {
@@ -33,11 +33,11 @@ export function refuseSizeless(
 
 async function readRules(where: ManifestLocation, signal: AbortSignal): Promise<RuleSettings> {
   const path = settingsPathOf(where);
-  const isThere = await lstat(path).then(
+  const exists = await lstat(path).then(
     () => true,
     () => false, // a missing directory is reported when the manifests are read
   );
-  if (!isThere || signal.aborted) return NO_SETTINGS;
+  if (!exists || signal.aborted) return NO_SETTINGS;
   const { readRuleSettings } = await import('../commands/run/document-runs.ts');
   return await readRuleSettings(path, signal).catch((error: unknown) => {
     throw error instanceof LayoutError ? new InputError(error.message) : error;

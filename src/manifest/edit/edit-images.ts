@@ -37,7 +37,8 @@ export function editImages(
   additions: readonly ImageAddition[],
 ): Edit {
   const before = readList(file, text);
-  if (before === undefined) return refuse([`${file} is no list of images: mend it first, see -parse-only`]);
+  if (before === undefined)
+    return refuse([`${file} is not a list of images: correct it first, run cip lint for its errors`]);
   const known = new KnownEntries(before.images);
   const added: ImageAddition[] = [];
   const reasons: string[] = [];

@@ -9,9 +9,9 @@ import { renderEntries } from './render-entries.ts';
 
 /** The result of formatting a file. */
 export type Formatted =
-  /** In canonical form; the same text where it was so already. */
+  /** The canonical form. Equal to the source if that is canonical. */
   | { readonly kind: 'formatted'; readonly text: string }
-  /** Valid YAML with parts that have no canonical form. It stays as it is. */
+  /** Valid YAML with syntax that has no canonical form. The file is not formatted. */
   | { readonly kind: 'kept'; readonly at: Position; readonly reason: string }
   /** Not YAML. At least one problem. */
   | { readonly kind: 'unparsable'; readonly problems: readonly Problem[] };
@@ -30,12 +30,12 @@ export function formatManifest(source: SourceFile): Formatted {
   const formatted = lines.map((line) => line.replace(/\r?\n/g, lineBreak) + lineBreak).join('');
   const after = parseYaml(new SourceFile(source.file, formatted));
   if (after === undefined || contentOf(after) !== contentOf(root)) {
-    return { kind: 'kept', at: source.positionOf(root.at), reason: 'an unusual layout' };
+    return { kind: 'kept', at: source.positionOf(root.at), reason: 'its layout is not supported' };
   }
   return { kind: 'formatted', text: formatted };
 }
 
-/** True for a text that formatting leaves as it is. */
+/** True for a text that formatting does not change. */
 export function isCanonical(text: string): boolean {
   const formatted = formatManifest(new SourceFile('', text));
   return formatted.kind !== 'formatted' || formatted.text === text;
@@ -43,26 +43,26 @@ export function isCanonical(text: string): boolean {
 
 function render(text: string, root: YamlNode): readonly string[] | Obstacle {
   const bare = text.search(/\r(?!\n)/);
-  if (bare !== -1) return { at: bare, reason: 'a carriage return without a line feed' };
+  if (bare !== -1) return { at: bare, reason: 'carriage returns without line feeds are not supported' };
   const entries = readEntries(text, root);
   if ('reason' in entries) return entries;
-  if (entries.length === 0) return trimBlanks(text.split(/\r?\n/).map((line) => line.trimEnd()));
+  if (entries.length === 0) return trimBlankLines(text.split(/\r?\n/).map((line) => line.trimEnd()));
   const header = HEADER.exec(text)?.[0] ?? '';
   const comments = placeComments(text, entries, header.length);
   if ('reason' in comments) return comments;
   const head = header === '' ? [] : header.trimEnd().split(/\r?\n/);
-  return [...head, ...trimBlanks([...renderEntries(entries, comments), ...comments.atEnd])];
+  return [...head, ...trimBlankLines([...renderEntries(entries, comments), ...comments.atEnd])];
 }
 
-/** Everything up to the marker that begins the document. */
+/** The directives and comments up to the `---` that begins the document. */
 const HEADER = /^(?:(?:[ \t]*(?:#.*)?|%.*)\r?\n)*---[ \t]*(?:#.*)?\r?\n/;
 
-function trimBlanks(lines: readonly string[]): readonly string[] {
+function trimBlankLines(lines: readonly string[]): readonly string[] {
   const first = lines.findIndex((line) => line !== '');
   return first === -1 ? [] : lines.slice(first, lines.findLastIndex((line) => line !== '') + 1);
 }
 
-/** The content of a node in one text, whatever its order. No tags and an empty list are the same. */
+/** A text that is equal for nodes with the same content in any order. Missing tags equal an empty list. */
 function contentOf(node: YamlNode): string {
   if (isNull(node)) return '[]';
   switch (node.kind) {

@@ -1,10 +1,10 @@
 import { endOf, startOfLine } from '../edit/text-layout.ts';
 import type { Entry, Obstacle, Row } from './read-entries.ts';
 
-/** The comments of a text, by the rows and entries that they belong to. Blank lines are empty comments. */
+/** The comments of a text, by row and entry. Blank lines are empty comments. */
 export interface Comments {
   readonly above: ReadonlyMap<Row, readonly string[]>;
-  /** On the line of a row, with the blanks before them. */
+  /** On the line of a row, with the spaces before them. */
   readonly beside: ReadonlyMap<Row, string>;
   /** Below the children of an entry, indented like them. */
   readonly below: ReadonlyMap<Entry, readonly string[]>;
@@ -13,11 +13,11 @@ export interface Comments {
 
 interface PlacedRow {
   readonly row: Row;
-  /** The entry of a list that the row stands in. */
+  /** The list item that contains the row. */
   readonly item: Entry | undefined;
 }
 
-/** Finds every comment behind an offset. An obstacle is a text between the rows that is no comment. */
+/** Finds every comment after an offset. Other text between the rows is an obstacle. */
 export function placeComments(text: string, entries: readonly Entry[], start: number): Comments | Obstacle {
   const rows = rowsOf(entries).toSorted((a, b) => a.row.at - b.row.at);
   const above = new Map<Row, readonly string[]>();
@@ -28,7 +28,7 @@ export function placeComments(text: string, entries: readonly Entry[], start: nu
     const gap = readGap(text, previous?.row.end ?? start, next?.row.at ?? text.length);
     if ('reason' in gap) return gap;
     const [first] = previous === undefined ? [] : gap;
-    if (previous !== undefined && first?.comment) beside.set(previous.row, first.blanks + first.comment);
+    if (previous !== undefined && first?.comment) beside.set(previous.row, first.spaces + first.comment);
     const lines = tidy(gap.slice(previous === undefined ? 0 : 1, next === undefined ? undefined : -1));
     const inner = next === undefined ? [] : commentsInside(text, next.row);
     if ('reason' in inner) return inner;
@@ -52,7 +52,7 @@ function rowsOf(entries: readonly Entry[], item?: Entry): readonly PlacedRow[] {
 /** A line between rows: a comment, or a blank line where `comment` is empty. */
 interface GapLine {
   readonly comment: string;
-  readonly blanks: string;
+  readonly spaces: string;
   readonly column: number;
   /** Whether it has brackets, dashes or commas. */
   readonly isStructure: boolean;
@@ -64,12 +64,12 @@ function readGap(text: string, from: number, to: number): readonly GapLine[] | O
   for (const line of text.slice(from, to).split('\n')) {
     const hash = line.search(COMMENT);
     const before = hash === -1 ? line : line.slice(0, hash);
-    const other = before.search(NO_STRUCTURE);
-    if (other !== -1) return { at: at + other, reason: UNUSUAL };
+    const other = before.search(OTHER_TEXT);
+    if (other !== -1) return { at: at + other, reason: UNSUPPORTED };
     const structure = before.trimEnd();
     lines.push({
       comment: hash === -1 ? '' : line.slice(hash).trimEnd(),
-      blanks: before.slice(structure.length).replaceAll('\t', ' ') || ' ',
+      spaces: before.slice(structure.length).replaceAll('\t', ' ') || ' ',
       column: at + before.length - startOfLine(text, at),
       isStructure: structure !== '',
     });
@@ -79,11 +79,12 @@ function readGap(text: string, from: number, to: number): readonly GapLine[] | O
 }
 
 const COMMENT = /(?<!\S)#/;
-/** More than the dashes, brackets and commas that are written anew; a marker of a document is more, too. */
-const NO_STRUCTURE = /^(?:---|\.\.\.)|[^\s\-[\]{}:,]/;
-const UNUSUAL = 'an anchor, alias, tag, explicit key, block of text or second document';
+/** Text other than the dashes, brackets and commas that formatting rewrites. Document markers count as text. */
+const OTHER_TEXT = /^(?:---|\.\.\.)|[^\s\-[\]{}:,]/;
+const UNSUPPORTED =
+  'anchors, aliases, YAML tags, explicit keys, block scalars and second documents are not supported';
 
-/** Comments between the texts of a row, such as those of tags on lines of their own. */
+/** Comments between the scalars of a row, such as tags on separate lines. */
 function commentsInside(text: string, { scalars, end }: Row): readonly string[] | Obstacle {
   const comments: string[] = [];
   for (const [index, scalar] of (scalars ?? []).entries()) {

@@ -9,7 +9,7 @@ export interface Row {
   readonly end: number;
   readonly indent: number;
   readonly text: string;
-  /** The texts in that part; undefined where it is kept as it is. */
+  /** The scalars in that part; undefined for a part that is copied unchanged. */
   readonly scalars: readonly YamlScalar[] | undefined;
 }
 
@@ -18,11 +18,11 @@ export interface Entry {
   /** In canonical order. */
   readonly rows: readonly Row[];
   readonly children: readonly Entry[];
-  /** The sort keys of the orders that the list may have; none for an entry that keeps its place. */
+  /** A sort key for each order that the list may have; none for an entry that is not sorted. */
   readonly keys: readonly string[];
 }
 
-/** A place that cannot be formatted. */
+/** Syntax that cannot be formatted. */
 export interface Obstacle {
   readonly at: number;
   readonly reason: string;
@@ -58,12 +58,12 @@ class EntryReader {
       return { rows: [{ ...row, scalars: [key] }], children, keys: [] };
     }
     const end = endOfEntry(this.#text, { key, value });
-    if (/[|>]/.test(this.#text.slice(at, end))) this.#refuse(value, 'perhaps a block of text');
+    if (/[|>]/.test(this.#text.slice(at, end))) this.#refuse(value, 'block scalars are not supported');
     const row = { at, end, indent: 0, text: this.#text.slice(at, end), scalars: undefined };
     return { rows: [row], children: [], keys: [] };
   }
 
-  /** Maps of texts and perhaps a `dmap`: images and registries. */
+  /** Images and registries: maps of scalars, with a `dmap` for images. */
   #items(list: YamlList, sortField: string | undefined): readonly Entry[] {
     return list.items.map((item) => {
       if (item.kind !== 'map' || item.entries.length === 0) {
@@ -89,7 +89,7 @@ class EntryReader {
       return { ...start, end: endOfKey(this.#text, field), text: name, scalars: [key] };
     }
     if (value.kind === 'list' || (value.kind === 'map' && value.entries.length > 0)) {
-      this.#refuse(value, `expected the text of "${key.value}"`);
+      this.#refuse(value, `expected a scalar for "${key.value}"`);
     }
     const end = endOfEntry(this.#text, field);
     if (isUnwritten(field)) return { ...start, end, text: name, scalars: [key] };
@@ -128,7 +128,7 @@ class EntryReader {
     return /^[\w.+:-]*$/.test(scalar.value) ? `"${scalar.value}"` : this.#source(scalar);
   }
 
-  /** Without quotes where no reader of YAML takes the text for something else. */
+  /** Without quotes if every YAML parser reads the text as a string. */
   #plain(scalar: YamlScalar): string {
     return NAME.test(scalar.value) && !WORDS.has(scalar.value) ? scalar.value : this.#source(scalar);
   }
@@ -136,7 +136,7 @@ class EntryReader {
   #source(scalar: YamlScalar): string {
     const source = this.#text.slice(scalar.at, endOf(this.#text, scalar));
     const isWhole = /^["']/.test(source) ? !source.includes('\n') : source === scalar.value;
-    if (!isWhole) this.#refuse(scalar, 'a text of several lines');
+    if (!isWhole) this.#refuse(scalar, 'multi-line scalars are not supported');
     return source;
   }
 

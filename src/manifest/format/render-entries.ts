@@ -48,7 +48,7 @@ function renderEntry(entry: Entry, comments: Comments): readonly string[] {
   return [...rows, ...renderEntries(entry.children, comments), ...below];
 }
 
-/** Without the blank lines above a field that becomes the first one: they would begin a new block. */
+/** Drops blank lines above a field that becomes the first one: they would begin a new block. */
 function commentsOfField(
   row: Row,
   { comments, isFirst }: { readonly comments: Comments; readonly isFirst: boolean },
@@ -57,7 +57,7 @@ function commentsOfField(
   return isFirst ? above.filter((line) => line !== '') : above;
 }
 
-/** Sorted by the last of its orders, unless it has one of them already. */
+/** Sorted by the last order, unless it is already sorted by one of them. */
 function sortBlock(block: readonly Entry[]): readonly Entry[] {
   const orders = (block[0]?.keys ?? []).map(
     (_, order) =>

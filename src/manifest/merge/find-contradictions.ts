@@ -1,9 +1,9 @@
 import { groupBy } from '../../base/maps.ts';
 import { entriesWithout, keyOf, type ListContent, type ListEntry } from './list-content.ts';
 
-/** Changes of two sides that no list can hold both. */
+/** Changes of the two sides that exclude each other. */
 export type Contradiction =
-  /** A tag is two digests. */
+  /** A tag with two digests. */
   | { readonly kind: 'tag'; readonly ours: ListEntry; readonly theirs: ListEntry }
   /** One side removes an image or digest, and the other adds to it. */
   | {
@@ -32,7 +32,7 @@ export function findContradictions(
   ];
 }
 
-/** A tag that was two digests on one side already is no contradiction of the two. */
+/** A tag with two digests on one side is a fault of that side, not a contradiction. */
 function twiceTagged({ ours, theirs }: ListVersions, merged: readonly ListEntry[]): readonly Contradiction[] {
   const byTag = groupBy(
     merged.filter(({ tag }) => tag !== undefined),
@@ -49,19 +49,19 @@ function removedAndChanged(
   { base, remover, changer }: Readonly<Record<'base' | 'remover' | 'changer', ListContent>>,
   by: 'ours' | 'theirs',
 ): readonly Contradiction[] {
-  const left = new Set(subjectsOf(remover));
-  const removed = new Set(subjectsOf(base).filter((subject) => !left.has(subject)));
+  const kept = new Set(namesOf(remover));
+  const removed = new Set(namesOf(base).filter((name) => !kept.has(name)));
   const contradictions = new Map<string, Contradiction>();
   for (const added of entriesWithout(changer, base)) {
-    const subject = [`${added.name}@${added.digest}`, added.name].find((one) => removed.has(one));
-    if (subject !== undefined && !isIn(remover, added))
-      contradictions.set(subject, { kind: 'removal', removed: subject, by, added });
+    const name = [`${added.name}@${added.digest}`, added.name].find((one) => removed.has(one));
+    if (name !== undefined && !isIn(remover, added))
+      contradictions.set(name, { kind: 'removal', removed: name, by, added });
   }
   return Array.from(contradictions.values());
 }
 
-/** Images and their digests. */
-function subjectsOf({ entries }: ListContent): readonly string[] {
+/** `NAME` and `NAME@DIGEST` of each entry. */
+function namesOf({ entries }: ListContent): readonly string[] {
   return Array.from(entries.values()).flatMap(({ name, digest }) => [name, `${name}@${digest}`]);
 }
 
@@ -69,12 +69,12 @@ function isIn({ entries }: ListContent, entry: ListEntry): boolean {
   return entries.has(keyOf(entry));
 }
 
-/** The two sides in words. */
+/** What each side says, and what to do. */
 export function describeContradiction(contradiction: Contradiction): string {
   switch (contradiction.kind) {
     case 'tag': {
       const { ours, theirs } = contradiction;
-      return `${ours.name}:${ours.tag} is ${ours.digest} on our side and ${theirs.digest} on theirs: keep one of them`;
+      return `${ours.name}:${ours.tag} has ${ours.digest} on our side and ${theirs.digest} on theirs: keep one of them`;
     }
     case 'removal': {
       const { removed, by, added } = contradiction;

@@ -6,7 +6,7 @@ import { SourceFile } from '../source-file.ts';
 import { parseYaml } from '../yaml/parse-yaml.ts';
 import { isNull, type YamlNode } from '../yaml/yaml-tree.ts';
 
-/** Three versions of a file, as a merge driver of git gets them. */
+/** The three versions of a file that git gives to a merge driver. */
 export interface ThreeTexts {
   readonly base: string;
   readonly ours: string;
@@ -31,7 +31,7 @@ export interface ListContent {
   readonly empty: ReadonlySet<ImageName>;
 }
 
-/** Undefined for a text that is no list of images, or more than one document. */
+/** Undefined for a text that is not a list of images, or has several documents. */
 export function readListContent(text: string): ListContent | undefined {
   const source = new SourceFile('', text);
   const root = parseYaml(source);
@@ -60,7 +60,7 @@ export function keyOf({
   return `${name} ${digest} ${tag ?? ''}`;
 }
 
-/** The entries of one list that another one lacks. */
+/** The entries of a list that are not in another one. */
 export function entriesWithout({ entries }: ListContent, other: ListContent): readonly ListEntry[] {
   return Array.from(entries)
     .filter(([key]) => !other.entries.has(key))

@@ -4,8 +4,8 @@ import type { Contradiction } from './find-contradictions.ts';
 import { type ListEntry, readListContent, type ThreeTexts } from './list-content.ts';
 
 /**
- * A text that was merged without conflicts, with conflict markers around each contradiction: lines alone do not show it.
- * A text that cannot be marked so is marked as a whole.
+ * Adds conflict markers around each contradiction to a text that git merged without conflicts. If one cannot be marked by
+ * itself, the whole text is marked.
  */
 export function markContradictions(
   text: string,
@@ -21,7 +21,7 @@ export function markContradictions(
 
 type TagContradiction = Extract<Contradiction, { readonly kind: 'tag' }>;
 
-/** The line of their digest goes to the line of ours, and both get markers. */
+/** Moves the line of their digest to the line of ours, with markers around both. */
 function markTag(text: string, { ours, theirs }: TagContradiction): string | undefined {
   const [our, their] = [lineOf(text, ours), lineOf(text, theirs)];
   if (our === undefined || their === undefined) return undefined;
@@ -41,7 +41,7 @@ interface LineRange {
   readonly end: number;
 }
 
-/** The lines of a digest, if nothing else is on them. */
+/** The lines of a digest; undefined if they contain anything else. */
 function lineOf(text: string, { name, digest }: ListEntry): LineRange | undefined {
   const root = readListContent(text.replaceAll(/^(?:<{7}|={7}|>{7}).*$/gm, blank))?.root;
   const images = root?.kind === 'list' ? root.items : [];

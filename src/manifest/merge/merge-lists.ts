@@ -25,7 +25,7 @@ export type ListMerge =
   | { readonly kind: 'merged'; readonly text: string }
   /** The text has conflict markers. At least one reason. */
   | { readonly kind: 'conflict'; readonly text: string; readonly reasons: readonly string[] }
-  /** Merged by lines alone. */
+  /** Merged by lines, as git does. */
   | { readonly kind: 'by-lines'; readonly text: string; readonly isClean: boolean; readonly reason: string };
 
 /**
@@ -36,7 +36,7 @@ export async function mergeLists(texts: ThreeTexts, lines: LineMerges): Promise<
   const [base, ours, theirs] = [texts.base, texts.ours, texts.theirs].map(readListContent);
   if (base === undefined || ours === undefined || theirs === undefined) {
     const side = base === undefined ? 'the base' : ours === undefined ? 'our side' : 'their side';
-    return await byLines(lines, `${side} is no list of images`);
+    return await byLines(lines, `${side} is not a list of images`);
   }
   const versions = { base, ours, theirs };
   const merged = mergedEntries(versions);
@@ -60,7 +60,7 @@ async function byLines(lines: LineMerges, reason: string): Promise<ListMerge> {
   return { kind: 'by-lines', ...(await lines.marked()), reason };
 }
 
-/** What both sides have, and what one side has added. */
+/** The entries of both sides, and those that one side has added. */
 function mergedEntries({ base, ours, theirs }: ListVersions): readonly ListEntry[] {
   const isKept = (key: string) => ours.entries.has(key) && theirs.entries.has(key);
   const all = new Map([...ours.entries, ...theirs.entries]);
@@ -79,7 +79,7 @@ function hasContent(text: string, { ours, theirs }: ListVersions, merged: readon
   );
 }
 
-/** True if every comment is there that no side has removed, as often as the sides have it. */
+/** True if the text has every comment that no side has removed, as often as the sides have it. */
 function keepsComments(text: string, { base, ours, theirs }: ThreeTexts): boolean {
   const after = commentsOf(text);
   const [before, our, their] = [commentsOf(base), commentsOf(ours), commentsOf(theirs)];

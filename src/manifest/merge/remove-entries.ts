@@ -14,8 +14,8 @@ import { parseTag } from '../../image/tag.ts';
 import { keyOf, type ListContent, type ListEntry } from './list-content.ts';
 
 /**
- * The text of a list without some entries, each on lines of its own; every other line stays. Undefined for a text that
- * cannot be edited so. The caller must check the content of the result.
+ * The text of a list without some entries. Other lines stay unchanged. Undefined for a text in flow style. The caller must
+ * check the content of the result.
  */
 export function removeEntries(
   { text, root }: ListContent,
@@ -60,7 +60,7 @@ function removeFromDigest(
   return [{ at: key.at, removed: end - key.at, text: renderDmapEntry({ digest, tags: kept }) }];
 }
 
-/** The lines of a part, and a comment at the end of the last one. */
+/** Removes whole lines, with a comment at the end of the last one. */
 function removeLines(text: string, start: number, end: number): Splice {
   const at = startOfLine(text, start);
   const next = text.indexOf('\n', endOfLine(text, end));

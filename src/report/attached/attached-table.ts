@@ -2,7 +2,7 @@ import { countOf, oneLine } from '../../base/text.ts';
 import { escapeCell, renderMarkdownRow, renderMarkdownTable, type Table } from '../render-table.ts';
 import type { CommentRoom } from '../summary/comment-room.ts';
 
-/** Results of another program for the images of a run, such as tests and scans, in the Markdown report. */
+/** Results of another program, such as tests and scans, for the Markdown report. */
 export interface AttachedTable extends Table {
   readonly title: string;
   /** Lines below the table. */
@@ -15,10 +15,10 @@ const MAX_NOTES = 20;
 const MAX_CELL = 120;
 const MAX_NOTE = 300;
 
-/** Characters of the rows of all tables, so that a review has room below them. */
+/** Characters of the rows of all tables. The rest of the comment is for the review. */
 const MAX_CHARACTERS = 10_000;
 
-/** The sections of tables in Markdown. */
+/** A Markdown section for each table. */
 export function renderAttached(tables: readonly AttachedTable[], room: CommentRoom): readonly string[] {
   const part = room.part(MAX_CHARACTERS);
   return tables.flatMap(({ title, header, rows, notes }) => {

@@ -3,19 +3,19 @@ import { messageOf } from '../../base/errors.ts';
 
 /** One test of a JUnit file. */
 export interface TestCase {
-  /** The names of its suites, from the outside. */
+  /** The names of its suites, outermost first. */
   readonly suites: readonly string[];
   readonly name: string;
   readonly outcome: 'passed' | 'failed' | 'skipped';
-  /** Of a failed test: the first line of its message. */
+  /** The first line of the message of a failed test. */
   readonly message: string;
   /** Every text that may name an image: names, class names and values of properties. */
   readonly texts: readonly string[];
 }
 
 /**
- * The tests of a JUnit XML file. Throws an `Error` with line and column for a text that is not well-formed XML or no
- * JUnit file. Document types and entities other than those of XML itself are not supported.
+ * The tests of a JUnit XML file. Throws an `Error` with line and column for a text that is not well-formed XML or not a
+ * JUnit file. Document types and custom entities are not supported.
  *
  * @see https://github.com/testmoapp/junitxml
  */
@@ -31,7 +31,7 @@ export function parseJunit(text: string): readonly TestCase[] {
   });
   parser.on('opentag', ({ name, attributes }) => {
     if (!reader.isJunit(name))
-      throw new Error(`no JUnit file: it begins with <${name}>, expected <testsuites>`);
+      throw new Error(`not a JUnit file: the root element is <${name}>, expected <testsuites>`);
     reader.open(name, attributes);
   });
   parser.on('text', (piece) => reader.text(piece));
@@ -53,26 +53,27 @@ interface OpenCase extends OpenSuite {
   message: string;
 }
 
-/** Suites within suites: every test has the texts of all of them. */
+/** Nested suites. Every test has the texts of all its suites. */
 const MAX_DEPTH = 50;
 
 class JunitReader {
   readonly tests: TestCase[] = [];
   readonly #suites: OpenSuite[] = [];
   #case: OpenCase | undefined;
-  #isEmpty = true;
-  /** The text of the element that is open, where it counts. */
+  #isAtRoot = true;
+  /** The text of the open element, if it is used. */
   #text: string | undefined;
 
   isJunit(name: string): boolean {
-    return !this.#isEmpty || name === 'testsuites' || name === 'testsuite';
+    return !this.#isAtRoot || name === 'testsuites' || name === 'testsuite';
   }
 
   open(name: string, attributes: Attributes): void {
-    this.#isEmpty = false;
+    this.#isAtRoot = false;
     switch (name) {
       case 'testsuite':
-        if (this.#suites.length === MAX_DEPTH) throw new Error(`more than ${MAX_DEPTH} suites within suites`);
+        if (this.#suites.length === MAX_DEPTH)
+          throw new Error(`suites are nested more than ${MAX_DEPTH} levels deep`);
         this.#suites.push({ name: attributes['name'] ?? '', texts: [attributes['name'] ?? ''] });
         break;
       case 'testcase': {

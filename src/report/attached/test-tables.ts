@@ -3,24 +3,24 @@ import type { AttachedTable } from './attached-table.ts';
 import { type FoldedItems, foldItems, type ItemsOf } from '../summary/fold-items.ts';
 import type { TestCase } from './junit.ts';
 
-/** An image of a report under all its tags. */
-interface Subject {
+/** An image of a report with all of its tags. */
+interface ReportedImage {
   readonly image: string;
   readonly digest: string;
   readonly tags: Set<string>;
 }
 
 /**
- * A table of tests for each image, and one of suites for tests of no image. A test is of an image if one of its texts
- * has the digest, or `NAME:TAG` with the name of the image: of the test, its class, its suites and their properties.
+ * A table of tests by image, and one by suite for the other tests. A test belongs to an image if its name, class, suites or
+ * properties contain the digest or `NAME:TAG` of the image.
  */
 export function makeTestTables(tests: readonly TestCase[], report: ItemsOf): readonly AttachedTable[] {
-  const subjects = new Subjects(foldItems(report));
-  const ofImages = new Map<Subject, TestCase[]>();
+  const lookup = new ImageLookup(foldItems(report));
+  const ofImages = new Map<ReportedImage, TestCase[]>();
   const others = new Map<string, TestCase[]>();
   for (const test of tests) {
-    const found = subjects.find(test.texts);
-    for (const subject of found) addTo(ofImages, subject, test);
+    const found = lookup.find(test.texts);
+    for (const image of found) addTo(ofImages, image, test);
     if (found.size === 0) addTo(others, test.suites.join(' / ') || '(no suite)', test);
   }
   return [
@@ -33,7 +33,7 @@ export function makeTestTables(tests: readonly TestCase[], report: ItemsOf): rea
   ].filter(({ rows }) => rows.length > 0);
 }
 
-function cellsOf({ image, tags, digest }: Subject): readonly string[] {
+function cellsOf({ image, tags, digest }: ReportedImage): readonly string[] {
   return [
     image,
     Array.from(tags).toSorted().join(', ') || '(no tag)',
@@ -81,27 +81,27 @@ function countOf({ tests }: TestRow, outcome: TestCase['outcome']): number {
 
 const DIGEST = /sha256:[0-9a-f]{64}/g;
 
-class Subjects {
+class ImageLookup {
   /** By digest, and by `NAME:TAG`. */
-  readonly #byText = new Map<string, Subject[]>();
+  readonly #byText = new Map<string, ReportedImage[]>();
 
   constructor({ images }: FoldedItems) {
-    const known = new Map<string, Subject>();
+    const known = new Map<string, ReportedImage>();
     for (const { image, lines } of images) {
       for (const { tag, item } of lines) {
         const digest = item.digest ?? '';
         const key = `${image}@${digest}`;
-        const subject = known.get(key) ?? { image, digest, tags: new Set<string>() };
-        if (!known.has(key)) addTo(this.#byText, digest, subject);
-        known.set(key, subject);
+        const reported = known.get(key) ?? { image, digest, tags: new Set<string>() };
+        if (!known.has(key)) addTo(this.#byText, digest, reported);
+        known.set(key, reported);
         if (tag === null) continue;
-        subject.tags.add(tag);
-        addTo(this.#byText, `${image}:${tag}`, subject);
+        reported.tags.add(tag);
+        addTo(this.#byText, `${image}:${tag}`, reported);
       }
     }
   }
 
-  find(texts: readonly string[]): ReadonlySet<Subject> {
+  find(texts: readonly string[]): ReadonlySet<ReportedImage> {
     const names = texts.flatMap((text) => [...(text.match(DIGEST) ?? []), ...referencesIn(text)]);
     return new Set(names.flatMap((name) => this.#byText.get(name) ?? []));
   }
@@ -110,7 +110,7 @@ class Subjects {
 /** Characters of the longest reference, with some room. */
 const MAX_WORD = 1_000;
 
-/** `a/b:v1` and `b:v1` for `a/b:v1`: the registry before the name may be any. */
+/** `a/b:v1` and `b:v1` for `a/b:v1`: any registry may precede the name. */
 function referencesIn(text: string): readonly string[] {
   return text.split(/[^\w.:/-]/).flatMap((word) => {
     const colon = word.lastIndexOf(':');

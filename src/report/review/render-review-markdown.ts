@@ -20,15 +20,15 @@ import {
   titleOf,
 } from './review-facts.ts';
 
-/** Packages of one list, and rows of fields. */
+/** Packages of one list, and rows of the field table. */
 const MAX_PACKAGES = 30;
 const MAX_ROWS = 60;
 /** Characters kept free for the line about images that do not fit. */
 const RESERVE = 200;
 
 /**
- * The review as Markdown of at most `maxCharacters`: a folded section for each image, one line where that does not fit,
- * and a count of the rest. Every foreign text is code.
+ * The review as Markdown of at most `maxCharacters`: a folded section for each image, one line if the section does not fit,
+ * and a count of the rest. Every untrusted text is in a code span.
  */
 export function renderReviewMarkdown(
   { images, promoted }: Review,

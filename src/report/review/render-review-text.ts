@@ -12,7 +12,7 @@ import {
 /** Packages of one list; the JSON output has more. */
 const MAX_PACKAGES = 100;
 
-/** The review for a terminal: a paragraph for each image. */
+/** The review as text for a terminal: a paragraph for each image. */
 export function* renderReviewText({ images, promoted }: Review): Generator<string> {
   if (images.length === 0) yield 'no new images to review\n';
   for (const image of images) yield `${describeImage(image).map(escapeControls).join('\n')}\n\n`;

@@ -17,13 +17,13 @@ export function formatSize(bytes: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${UNITS[unit]}`;
 }
 
-/** The change of a size as signed percents; empty for none, and for a platform that one image lacks. */
+/** The change of a size in percent with a sign; empty for no change, and for a platform of one image only. */
 export function sizeChange({ before, after }: PlatformSize): string {
   if (before === null || after === null || before === after) return '';
   if (before === 0) return `+${formatSize(after)}`;
-  const percents = ((after - before) / before) * 100;
-  const sign = percents > 0 ? '+' : '−';
-  return `${sign}${Math.abs(percents).toFixed(Math.abs(percents) < 10 ? 1 : 0)} %`;
+  const percent = ((after - before) / before) * 100;
+  const sign = percent > 0 ? '+' : '−';
+  return `${sign}${Math.abs(percent).toFixed(Math.abs(percent) < 10 ? 1 : 0)} %`;
 }
 
 /** `app:v1.2, v1.2.0` of an image at its source. */
@@ -31,14 +31,14 @@ export function titleOf({ image, tags }: Pick<ImageReview, 'image' | 'tags'>): s
   return `${image}${tags.length === 0 ? '' : `:${tags.join(', ')}`}`;
 }
 
-/** The image before, and the reason for the choice. */
+/** The previous image, and the reason for the choice. */
 export function describePrevious(previous: PreviousImage | null): string {
   if (previous === null) return 'nothing: first image of its repository';
   const name = previous.tag === null ? previous.digest : `${previous.tag} (${previous.digest})`;
   return `${name}, ${previous.chosenBy === 'version' ? 'the version before' : 'the last entry promoted'}`;
 }
 
-/** The differences in a few words: `1 platform gained, 3 fields, 12 packages`. */
+/** A summary of the differences: `1 platform gained, 3 fields, 12 packages`. */
 export function summarizeDifferences(differences: Differences): string {
   const { platforms, fields, moreFields, packages } = differences;
   const [gained, lost] = [platforms.filter(isGained).length, platforms.filter(isLost).length];

@@ -1,9 +1,9 @@
-/** The comparison of new images with the images promoted before them. Version 1. Its texts are foreign: renderers escape them. */
+/** The comparison of new images with the images promoted before them. Version 1. Its strings are untrusted: renderers escape them. */
 export interface Review {
   readonly version: 1;
   /** New digests, sorted by image and tag. */
   readonly images: readonly ImageReview[];
-  /** New tags and destinations of digests that are promoted already: their content is not new. */
+  /** Promoted digests with new tags or destinations: their content is not new. */
   readonly promoted: readonly PromotedImage[];
 }
 
@@ -44,15 +44,15 @@ export interface Differences {
   readonly fields: readonly FieldChange[];
   /** Changed fields beyond the limit of `fields`. */
   readonly moreFields: number;
-  /** Null where not both images name a commit. */
+  /** Null unless both images name a commit. */
   readonly commits: CommitRange | null;
-  /** Null where not both images have a readable SBOM. */
+  /** Null unless both images have a readable SBOM. */
   readonly packages: PackageChanges | null;
-  /** What could not be compared, and why. */
+  /** Parts that could not be compared, with reasons. */
   readonly unknown: readonly string[];
 }
 
-/** Compressed bytes of one platform: config and layers. Null where an image lacks the platform. */
+/** Compressed bytes of one platform: config and layers. Null for an image without the platform. */
 export interface PlatformSize {
   /** `linux/amd64`; `chart` or `artifact` for content without a platform. */
   readonly platform: string;
@@ -73,7 +73,7 @@ export interface FieldChange {
 export interface CommitRange {
   readonly before: string;
   readonly after: string;
-  /** The comparison at GitHub or GitLab; null for other hosts. */
+  /** The comparison on GitHub or GitLab; null for other hosts. */
   readonly url: string | null;
 }
 
@@ -83,9 +83,9 @@ export interface PackageChanges {
   readonly gained: readonly PackageChange[];
   readonly lost: readonly PackageChange[];
   readonly changed: readonly PackageChange[];
-  /** Number of packages with the same versions in both. */
+  /** Number of packages with equal versions. */
   readonly unchanged: number;
-  /** All changes, also those beyond the limit of the lists. */
+  /** Numbers of all changes, including those beyond the limit of the lists. */
   readonly counts: Readonly<Record<'gained' | 'lost' | 'changed', number>>;
 }
 

@@ -1,6 +1,6 @@
 import type { CommitRange } from '../../report/review/review.ts';
 
-/** The source of an image, as its labels or annotations name it. */
+/** The source of an image, from its labels or annotations. */
 export interface SourceCommit {
   /** `org.opencontainers.image.source` */
   readonly source: string | undefined;
@@ -8,7 +8,7 @@ export interface SourceCommit {
   readonly revision: string | undefined;
 }
 
-/** The commits between two images; null where one names no commit, or both the same. */
+/** The commits between two images; null if one names no commit, or both name the same. */
 export function commitRange(before: SourceCommit, after: SourceCommit): CommitRange | null {
   const [from, to] = [before.revision, after.revision];
   if (!isCommit(from) || !isCommit(to) || from === to) return null;
@@ -21,7 +21,7 @@ function isCommit(text: string | undefined): text is string {
   return text !== undefined && /^[0-9a-f]{7,64}$/i.test(text);
 }
 
-/** A project at GitHub or GitLab, and the path of its comparisons. */
+/** A project on GitHub or GitLab, and the path of its comparisons. */
 function projectAt(source = ''): { readonly url: string; readonly path: string } | undefined {
   const ssh = /^(?:ssh:\/\/)?git@([\w.-]{1,200})[:/](.{1,300})$/.exec(source);
   const text = ssh === null ? source.replace(/^git\+/, '') : `https://${ssh[1]}/${ssh[2]}`;
@@ -40,7 +40,7 @@ function projectAt(source = ''): { readonly url: string; readonly path: string }
   return isHostOf('gitlab', host) ? { url: `https://${host}/${path}`, path: '-/compare' } : undefined;
 }
 
-/** The public host, and those that companies name after it. */
+/** True for `NAME.com` and for private hosts such as `NAME.example.com`. */
 function isHostOf(name: string, host: string): boolean {
   return host === `${name}.com` || host.startsWith(`${name}.`);
 }

@@ -14,7 +14,7 @@ export interface PlatformFields {
 /** Fields of one image: more than any real image has. */
 const MAX_FIELDS = 300;
 
-/** Every platform of two images with its sizes; of the first image of a repository all are gained. */
+/** Every platform of two images with its sizes. Without a previous image all are gained. */
 export function comparePlatforms(
   before: Pick<ImageFacts, 'platforms'> | undefined,
   after: Pick<ImageFacts, 'platforms'>,
@@ -34,7 +34,7 @@ function sizeOf(platform: { readonly size: number | undefined } | undefined): nu
   return platform === undefined ? null : (platform.size ?? 0);
 }
 
-/** The fields that differ, sorted; a difference that several platforms share is one. */
+/** The fields that differ, sorted. Platforms with the same difference share one entry. */
 export function compareFields(platforms: readonly PlatformFields[]): {
   readonly fields: readonly FieldChange[];
   readonly moreFields: number;
@@ -66,7 +66,7 @@ function changeOf(
   return { field: shorten(field), before: print(before), after: print(after) };
 }
 
-/** The fields that matter most first. */
+/** The most important fields first. */
 const ORDER = [
   'user',
   'entrypoint',

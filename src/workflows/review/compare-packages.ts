@@ -3,7 +3,7 @@ import type { PackageChange, PackageChanges } from '../../report/review/review.t
 import type { PackageList } from './packages.ts';
 import { shorten } from './printable.ts';
 
-/** Packages of one list: more than anybody reads. */
+/** Packages of one list. */
 const MAX_PACKAGES = 1000;
 
 /** The packages that two SBOMs list with different versions. */

@@ -2,7 +2,7 @@ import { isObject, type JsonObject, parseJsonObject } from '../../base/json.ts';
 import { DOCKER_CONFIG, OCI_CONFIG } from '../../image/media-types.ts';
 import { platformName } from './image-facts.ts';
 
-/** The fields of a config by name, as they are written in it. */
+/** The values of a config by field name, unmasked. */
 export type Fields = ReadonlyMap<string, string>;
 
 /** A config that was read. */
@@ -47,7 +47,7 @@ const SINGLE = [
 function imageFields(document: JsonObject): Fields {
   const config = isObject(document['config']) ? document['config'] : {};
   const fields = new Map<string, string>();
-  for (const [name, key] of SINGLE) setField(fields, name, config[key]);
+  for (const [name, key] of SINGLE) setNonEmpty(fields, name, config[key]);
   const env: unknown = config['Env'];
   for (const variable of Array.isArray(env) ? env : []) {
     const [name = '', ...value] = textOfAny(variable).split('=');
@@ -80,12 +80,15 @@ const CHART = [
 
 function chartFields(chart: JsonObject): Fields {
   const fields = new Map<string, string>();
-  for (const name of CHART) setField(fields, `chart ${name}`, chart[name]);
+  for (const name of CHART) setNonEmpty(fields, `chart ${name}`, chart[name]);
   const dependencies: unknown = chart['dependencies'];
-  for (const one of Array.isArray(dependencies) ? dependencies : []) {
-    if (!isObject(one)) continue;
-    const origin = textOfAny(one['repository']);
-    fields.set(`chart dependency ${textOfAny(one['name'])}`, `${textOfAny(one['version'])} ${origin}`.trim());
+  for (const dependency of Array.isArray(dependencies) ? dependencies : []) {
+    if (!isObject(dependency)) continue;
+    const origin = textOfAny(dependency['repository']);
+    fields.set(
+      `chart dependency ${textOfAny(dependency['name'])}`,
+      `${textOfAny(dependency['version'])} ${origin}`.trim(),
+    );
   }
   const annotations = isObject(chart['annotations']) ? chart['annotations'] : {};
   for (const [name, value] of Object.entries(annotations))
@@ -93,8 +96,8 @@ function chartFields(chart: JsonObject): Fields {
   return fields;
 }
 
-/** An empty value is no value: builders write both. */
-function setField(fields: Map<string, string>, name: string, value: unknown): void {
+/** Sets a field unless its value is empty: builders write empty values for missing ones. */
+function setNonEmpty(fields: Map<string, string>, name: string, value: unknown): void {
   const text = textOfAny(value);
   if (text !== '' && text !== '[]' && text !== '{}') fields.set(name, text);
 }

@@ -11,7 +11,7 @@ import { annotationsOf } from './image-facts.ts';
 import { type PackageList, parseSbom } from './packages.ts';
 import { type ImageFacts, readBlob } from './read-image.ts';
 
-/** The packages of an image, or why they are not known. */
+/** The packages of an image, or the reason why they are unknown. */
 export type FoundSbom = PackageList | { readonly reason: string };
 
 export interface SbomRequest {
@@ -59,15 +59,15 @@ export class SbomFinder {
     for (const repository of repositories) {
       for (const subject of new Set([image.digest, platform])) {
         if (isUsable(found)) return found;
-        found = better(found, await this.#readAll(await this.#referrersOf(subject, repository), repository));
+        found = prefer(found, await this.#readAll(await this.#referrersOf(subject, repository), repository));
         if (isUsable(found)) return found;
-        found = better(found, await this.#readAll(await this.#attachedTo(subject, repository), repository));
+        found = prefer(found, await this.#readAll(await this.#attachedTo(subject, repository), repository));
       }
     }
     return found ?? { reason: 'no SBOM found' };
   }
 
-  /** Referrers that may be SBOMs, the likely ones first. Without the API those of the fallback tag. */
+  /** Referrers that may be SBOMs, the most likely first. Without the referrers API, those of the fallback tag. */
   async #referrersOf(subject: Digest, repository: Repository): Promise<readonly Referrer[]> {
     const listed =
       (await this.#referrers.of(repository, subject, this.#signal)) ??
@@ -98,7 +98,7 @@ export class SbomFinder {
     return tag && (await this.#registry.resolve(repository, tag, this.#signal));
   }
 
-  /** The first SBOM in the layers of some manifests; undefined where no layer claims to be one. */
+  /** The first SBOM in the layers of the candidates; undefined if no layer claims to be one. */
   async #readAll(candidates: readonly Referrer[], repository: Repository): Promise<FoundSbom | undefined> {
     let unusable: FoundSbom | undefined;
     for (const { digest, artifactType } of candidates.slice(0, MAX_CANDIDATES)) {
@@ -128,12 +128,12 @@ function isUsable(found: FoundSbom | undefined): found is PackageList {
   return found !== undefined && 'packages' in found;
 }
 
-/** An SBOM before the reason why another one cannot be used, the first reason before others. */
-function better(found: FoundSbom | undefined, next: FoundSbom | undefined): FoundSbom | undefined {
+/** Prefers an SBOM to a reason, and the first reason to later ones. */
+function prefer(found: FoundSbom | undefined, next: FoundSbom | undefined): FoundSbom | undefined {
   return isUsable(next) ? next : (found ?? next);
 }
 
-/** A layer that may be an SBOM, and whether a media type or an annotation says so. */
+/** A layer that may be an SBOM. `isClaimed`: a media type or an annotation says so. */
 interface SbomLayer {
   readonly blob: Descriptor;
   readonly isClaimed: boolean;

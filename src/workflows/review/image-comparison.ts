@@ -19,16 +19,16 @@ interface Side {
   readonly platform: PlatformFacts;
 }
 
-/** A platform of a new image, and that of the image before it. */
+/** A platform of a new image, and the same platform of the previous image. */
 interface Pair {
   readonly name: string;
   readonly before: Side | undefined;
   readonly after: Side;
 }
 
-const NOTHING: Fields = new Map();
+const NO_FIELDS: Fields = new Map();
 
-/** Compares images with the images before them. */
+/** Compares new images with previous ones. */
 export class ImageComparison {
   readonly #reader: ImageReader;
   readonly #sboms: SbomFinder;
@@ -40,7 +40,7 @@ export class ImageComparison {
     this.#signal = signal;
   }
 
-  /** The differences of a new image, all of it for the first of a repository. Throws if the new image cannot be read. */
+  /** The differences between a new image and the previous one, if any. Throws if the new image cannot be read. */
   async compare({ digest, sources, previous }: NewImage): Promise<Differences> {
     const after = await this.#reader.read(digest, sources);
     const { before, failure } = await this.#readPrevious(previous);
@@ -77,11 +77,11 @@ export class ImageComparison {
       const isRead = !isSame && platform.config !== undefined; // equal configs need not be read
       const config = isRead && (await this.#reader.config(platform.config, image.repository));
       if (typeof config === 'string') unknown.add(`${title}: ${config}`);
-      return withAnnotations(typeof config === 'object' ? config.fields : NOTHING, side);
+      return withAnnotations(typeof config === 'object' ? config.fields : NO_FIELDS, side);
     };
     const fields = {
       platform: name,
-      before: before ? await read(before) : NOTHING,
+      before: before ? await read(before) : NO_FIELDS,
       after: await read(after),
     };
     if (isPlatform(name) && !fields.after.has('base image')) unknown.add('base image not annotated');
@@ -91,18 +91,18 @@ export class ImageComparison {
 
   async #comparePackages(
     { name, before, after }: Pair,
-    places: readonly Repository[],
+    repositories: readonly Repository[],
     unknown: Set<string>,
   ): Promise<PackageChanges | undefined> {
     if (before === undefined || !isPlatform(name)) return undefined;
     if (before.platform.digest === after.platform.digest) return undefined;
     const now = await this.#findSbom(after, [after.image.repository]);
     if (!('packages' in now)) return void unknown.add(`packages not compared: new image: ${now.reason}`);
-    // the destination comes first there, and often has no attachments
-    const old = await this.#findSbom(before, places.toReversed());
+    // the destination is the first repository, and often has no attached SBOM
+    const old = await this.#findSbom(before, repositories.toReversed());
     if (!('packages' in old)) return void unknown.add(`packages not compared: previous image: ${old.reason}`);
     if (old.format !== now.format)
-      unknown.add(`SBOMs of two formats compared: ${old.format} before, ${now.format} now`);
+      unknown.add(`SBOMs of different formats compared: ${old.format} before, ${now.format} now`);
     return { platform: name, ...comparePackages(old, now) };
   }
 
@@ -123,7 +123,7 @@ const ANNOTATED = [
   ['org.opencontainers.image.revision', REVISION],
 ] as const;
 
-/** The fields of a config, with the base image and the commit where annotations have them. */
+/** The fields of a config, with base image and commit from annotations. */
 function withAnnotations(config: Fields, { image, platform }: Side): Fields {
   const fields = new Map(config);
   for (const [annotation, field] of ANNOTATED) {
@@ -144,7 +144,7 @@ function commitIn(fields: Fields): SourceCommit {
   };
 }
 
-/** The platforms that both images have; all of the new image where there is no other. */
+/** The platforms that both images have; all platforms of a new image without a previous one. */
 function pairsOf(before: ImageFacts | undefined, after: ImageFacts): readonly Pair[] {
   const names = Array.from(after.platforms.keys()).toSorted(compareText);
   return names.flatMap((name): readonly Pair[] => {

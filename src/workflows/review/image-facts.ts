@@ -21,15 +21,15 @@ export interface ImageContent {
   /** BuildKit's attestations, by the manifest that they describe. */
   readonly attestations: ReadonlyMap<Digest, Digest>;
   readonly annotations: Annotations;
-  /** What cannot be compared, and why. */
+  /** Parts that cannot be compared, with reasons. */
   readonly unknown: readonly string[];
 }
 
 /** The manifest of one platform. */
 export interface ManifestFacts {
-  /** Compressed bytes of config and layers; undefined where the manifest has no sizes. */
+  /** Compressed bytes of config and layers; undefined for a manifest without sizes. */
   readonly size: number | undefined;
-  /** Undefined where the manifest has none. */
+  /** Undefined for a manifest without a config. */
   readonly config: Descriptor | undefined;
   readonly annotations: Annotations;
 }
@@ -66,7 +66,7 @@ export function parseContent(manifest: RawManifest): ImageContent {
     annotations,
     unknown: [
       ...(others.length > 0
-        ? [`${countOf(others.length, 'manifest')} of its index of type ${quote(others[0] ?? '')} not read`]
+        ? [`${countOf(others.length, 'manifest')} in its index of type ${quote(others[0] ?? '')} not read`]
         : []),
       ...(left > 0 ? [`${countOf(left, 'platform')} beyond the first ${MAX_PLATFORMS} not read`] : []),
     ],
@@ -85,7 +85,7 @@ export function parseManifestFacts(manifest: RawManifest): ManifestFacts {
   return { size, config, annotations: annotationsOf(document) };
 }
 
-/** `os/architecture/variant`; of Windows with the version of its base image, without the monthly update. */
+/** `os/architecture/variant`, for Windows with `os.version` without the monthly update. */
 export function platformName(platform: unknown): string {
   if (!isObject(platform)) return 'no platform';
   const parts = ['os', 'architecture', 'variant'].map((field) => textOf(platform, field) ?? '');
@@ -105,7 +105,7 @@ function withUniqueNames(platforms: readonly PlatformEntry[]): readonly Platform
   });
 }
 
-/** The manifest that an entry of BuildKit's attests. @see https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
+/** The manifest that an entry of a BuildKit index attests. @see https://docs.docker.com/build/metadata/attestations/attestation-storage/ */
 function attestationSubject(entry: JsonObject): Digest | undefined {
   const annotations = annotationsOf(entry);
   if (annotations.get('vnd.docker.reference.type') !== 'attestation-manifest') return undefined;
@@ -117,7 +117,7 @@ function entriesOf(document: JsonObject): readonly JsonObject[] {
   return Array.isArray(entries) ? entries.filter(isObject) : [];
 }
 
-/** The annotations of a manifest or descriptor that are texts. */
+/** The annotations of a manifest or descriptor that are strings. */
 export function annotationsOf(document: JsonObject): Annotations {
   const annotations = isObject(document['annotations']) ? document['annotations'] : {};
   return new Map(Object.entries(annotations).filter((entry): entry is [string, string] => isText(entry[1])));

@@ -9,10 +9,10 @@ import type { Tag } from '../../image/tag.ts';
 import type { PlanItem } from '../../plan/plan.ts';
 import { type Previous, previousOf } from './previous-image.ts';
 
-/** The images to review, and the images that they follow. */
+/** The images to review, and those promoted before. */
 export interface ReviewScope {
   readonly wanted: Wanted;
-  /** The desired state before: what is promoted already. */
+  /** The desired state before the change: images that are promoted already. */
   readonly before: Wanted;
 }
 
@@ -29,7 +29,7 @@ export interface WantedImage {
 }
 
 export interface NewImage extends WantedImage {
-  /** The image before it, and the repositories that have that one. Undefined for the first image of a repository. */
+  /** The previous image and the repositories that have it. Undefined for the first image of a repository. */
   readonly previous: (Previous & { readonly repositories: readonly Repository[] }) | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface FoundImages {
   readonly promoted: readonly WantedImage[];
 }
 
-/** The scope of a run that is limited to some digests: the other ones count as promoted. */
+/** A scope in which some digests are new. The others count as promoted. */
 export function scopeOf(wanted: Wanted, isNew: (digest: Digest) => boolean): ReviewScope {
   return {
     wanted: keepDigests(wanted, isNew),
@@ -56,7 +56,7 @@ export function newDigests(items: readonly PlanItem[]): (digest: Digest) => bool
   return (digest) => found.has(digest);
 }
 
-/** The digests of a scope. A digest that is promoted anywhere has nothing new in it. */
+/** Divides the images of a scope into new and promoted ones. A digest that is promoted anywhere is not new. */
 export function findNewImages({ wanted, before }: ReviewScope): FoundImages {
   const lists = new Map(before.repositories.map(({ repository, list }) => [repository, list]));
   const known = new Set(
@@ -97,7 +97,7 @@ function groupImages({ repositories }: Wanted): readonly WantedImage[] {
   }));
 }
 
-/** The image before it at its first destination that has one. */
+/** The previous image at the first destination that has one. */
 function findPrevious(
   { destinations, tags }: WantedImage,
   before: ReadonlyMap<Repository, WantList>,

@@ -4,7 +4,7 @@ import { getOrMake } from '../../base/maps.ts';
 /** The packages that an SBOM lists. */
 export interface PackageList {
   readonly format: 'CycloneDX' | 'SPDX';
-  /** Versions by name, each version once. The name is that of a package URL without version, where there is one. */
+  /** Versions by name. The name is the package URL without its version, if there is one. */
   readonly packages: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
@@ -75,7 +75,7 @@ function cyclonePackages(bom: JsonObject): Packages['found'] {
   return packages.found;
 }
 
-/** The primary purposes of entries that are no packages. */
+/** The primary purposes of entries that are not packages. */
 const NO_PACKAGES: ReadonlySet<unknown> = new Set(['CONTAINER', 'FILE', 'SOURCE', 'ARCHIVE']);
 
 /** @see https://spdx.github.io/spdx-spec/v2.3/package-information/ */
@@ -99,7 +99,7 @@ function describedIn(document: JsonObject): ReadonlySet<unknown> {
   const related = objectsIn(document['relationships'])
     .filter(({ relationshipType }) => relationshipType === 'DESCRIBES')
     .map(({ relatedSpdxElement }) => relatedSpdxElement);
-  // an SBOM may describe every package of its own: then none is the subject
+  // a document that describes all of its packages has no subject
   const all = new Set<unknown>([...(Array.isArray(named) ? named : []), ...related]);
   return all.size === 1 ? all : new Set();
 }

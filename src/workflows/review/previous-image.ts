@@ -19,8 +19,8 @@ interface Entry {
 }
 
 /**
- * The image before the one with these tags: the highest version below its highest version, else the last entry of the
- * list of images. Undefined for the first image of a repository.
+ * The image promoted before the one with these tags: the highest version below its highest version, else the last entry of
+ * the list of images. Undefined for the first image of a repository.
  */
 export function previousOf(tags: readonly Tag[], promoted: WantList): Previous | undefined {
   const entries = entriesOf(promoted);
@@ -29,20 +29,20 @@ export function previousOf(tags: readonly Tag[], promoted: WantList): Previous |
   const [first, ...others] = entries;
   if (first === undefined) return undefined;
   const last = others.reduce(
-    (latest, entry) => (comparePlace(entry.at, latest.at) > 0 ? entry : latest),
+    (latest, entry) => (comparePositions(entry.at, latest.at) > 0 ? entry : latest),
     first,
   );
   return { digest: last.digest, tag: last.tag, chosenBy: 'order' };
 }
 
-/** The version that a tag is, with or without `v`; `1.2` is `1.2.0`. Null for other tags. */
+/** The version of a tag, with or without `v`; `1.2` is `1.2.0`. Null for other tags. */
 export function versionOf(tag: string): SemVer | null {
   const short = /^v?(\d{1,9})(?:\.(\d{1,9}))?$/.exec(tag);
   return parse(short === null ? tag : `${short[1]}.${short[2] ?? 0}.0`);
 }
 
 /** The highest version among tags. */
-export function highestVersion(tags: readonly Tag[]): SemVer | undefined {
+function highestVersion(tags: readonly Tag[]): SemVer | undefined {
   const versions = tags.map(versionOf).filter((version) => version !== null);
   return versions.toSorted(compare).at(-1);
 }
@@ -59,7 +59,7 @@ function highestBelow(limit: SemVer | undefined, entries: readonly Entry[]): Ent
   return found?.entry;
 }
 
-/** `v1.0.0` says more than `v1.0`. */
+/** Prefers `v1.0.0` to `v1.0`. */
 function isLonger({ tag }: Entry, other: Entry | undefined): boolean {
   return (tag?.length ?? 0) > (other?.tag?.length ?? 0);
 }
@@ -71,6 +71,6 @@ function entriesOf({ wants }: WantList): readonly Entry[] {
   ]);
 }
 
-function comparePlace(a: Position, b: Position): number {
+function comparePositions(a: Position, b: Position): number {
   return compareText(a.file, b.file) || a.line - b.line || a.column - b.column;
 }

@@ -1,9 +1,9 @@
 import { maskPasswords, oneLine } from '../../base/text.ts';
 
-/** Characters of a foreign text. */
+/** Characters of an untrusted text. */
 const MAX_CHARACTERS = 300;
 
-/** A foreign text on one line, without control characters. The length of one that is cut is told. */
+/** An untrusted text on one line, without control characters. A shortened text ends with its length. */
 export function shorten(text: string): string {
   const line = oneLine(text, MAX_CHARACTERS);
   return text.length > MAX_CHARACTERS ? `${line} (${text.length} characters)` : line;
@@ -16,10 +16,10 @@ const SECRET_NAME = /TOKEN|PASS|PWD|SECRET|KEY|CRED|AUTH(?!OR)|PRIVATE|SIGNATURE
 /** `--password=x`, `API_KEY=x` */
 const ASSIGNMENT = /(?<![\w-])([\w-]+)=[^"\s]+/g;
 
-/** Characters of a value that are searched for secrets; the rest is not shown. */
+/** Characters of a value that are searched for secrets. The rest is not printed. */
 const MAX_SEARCHED = 2_000;
 
-/** The value of a field; not that of a variable or label whose name says that it is a secret. */
+/** The value of a field without secrets. A variable or label with the name of a secret has no value. */
 export function hideSecrets(field: string, value: string): string {
   const name = /^(?:env|label) ([\s\S]*)$/.exec(field)?.[1];
   if (name !== undefined && SECRET_NAME.test(name)) return HIDDEN;
@@ -27,7 +27,7 @@ export function hideSecrets(field: string, value: string): string {
   return name === undefined ? hideArguments(shown) : shown;
 }
 
-/** A list of arguments without the values of assignments and of `--token x`. */
+/** A JSON list of arguments without the secrets in `API_KEY=x` and `--token x`. */
 function hideArguments(list: string): string {
   const parts = list.split('"');
   const shown = parts.map((part, index) => {

@@ -13,7 +13,7 @@ import { RegistryError } from '../../ports/registry-error.ts';
 import { type Config, isKnownConfig, parseConfig } from './config-fields.ts';
 import { type ImageContent, type ManifestFacts, parseContent, parseManifestFacts } from './image-facts.ts';
 
-/** An image as its manifests describe it. */
+/** The content of an image, from its manifests. */
 export interface ImageFacts extends Pick<ImageContent, 'annotations' | 'attestations' | 'unknown'> {
   readonly digest: Digest;
   /** The repository that it was read from. */
@@ -26,12 +26,12 @@ export interface PlatformFacts extends ManifestFacts {
   readonly digest: Digest;
 }
 
-/** Bytes of a config: a hundred times those of a large one. */
+/** Bytes of a config: a large one has a hundredth of this. */
 const MAX_CONFIG = 2 * 1024 * 1024;
 /** Concurrent requests for one image. */
 const WORKERS = 4;
 
-/** Reads manifests and configs, each once. */
+/** Reads each manifest and config once. */
 export class ImageReader {
   readonly #registry: ReadRegistry;
   readonly #signal: AbortSignal;
@@ -43,12 +43,12 @@ export class ImageReader {
     this.#signal = signal;
   }
 
-  /** The image in the first of some repositories that has it. Throws a `RegistryError` or a `ManifestError`. */
+  /** The image, from the first repository that has it. Throws a `RegistryError` or a `ManifestError`. */
   read(digest: Digest, repositories: readonly Repository[]): Promise<ImageFacts> {
     return this.#images.runAfter(digest, () => this.#read(digest, repositories));
   }
 
-  /** The config of a manifest, or why it cannot be compared. */
+  /** The config of a manifest, or the reason why it cannot be compared. */
   config(config: Descriptor, repository: Repository): Promise<Config | string> {
     return this.#configs.run(config.digest, async () => {
       const { mediaType } = config;
@@ -76,23 +76,23 @@ export class ImageReader {
     }
     const { repository, manifest } = found;
     const { platforms, ...content } = parseContent(manifest);
-    const facts = new Map<string, PlatformFacts>();
+    const platformFacts = new Map<string, PlatformFacts>();
     const unknown = Array.from(content.unknown);
     await forEachConcurrently(platforms, { workers: WORKERS, signal: this.#signal }, async (entry) => {
-      const own = await this.#readManifest(entry.digest, { repository, root: manifest });
-      if (typeof own === 'string') unknown.push(`${entry.name ?? 'manifest'}: ${own}`);
+      const facts = await this.#readManifest(entry.digest, { repository, root: manifest });
+      if (typeof facts === 'string') unknown.push(`${entry.name ?? 'manifest'}: ${facts}`);
       else
-        facts.set(entry.name ?? (await this.#nameOf(own, { repository, unknown })), {
-          ...own,
+        platformFacts.set(entry.name ?? (await this.#nameOf(facts, { repository, unknown })), {
+          ...facts,
           digest: entry.digest,
         });
       if (entry.name === undefined && isSchema1Type(manifest.mediaType))
         unknown.push('Docker schema 1 manifest: it has no config and no sizes');
     });
-    return { ...content, digest, repository, platforms: facts, unknown: unknown.toSorted() };
+    return { ...content, digest, repository, platforms: platformFacts, unknown: unknown.toSorted() };
   }
 
-  /** A manifest, or why it cannot be compared. */
+  /** A manifest, or the reason why it cannot be compared. */
   async #readManifest(
     digest: Digest,
     { repository, root }: { readonly repository: Repository; readonly root: RawManifest },
@@ -109,7 +109,7 @@ export class ImageReader {
     }
   }
 
-  /** The platform of a manifest by itself: its config names it. */
+  /** The platform of a manifest without an index, from its config. */
   async #nameOf(
     { config }: ManifestFacts,
     { repository, unknown }: { readonly repository: Repository; readonly unknown: string[] },

@@ -24,12 +24,12 @@ export interface ReviewPorts {
   readonly progress: Progress;
 }
 
-/** Images of one host at a time: each may hold two SBOMs in memory. */
+/** Concurrent images of one host: each may have two SBOMs in memory. */
 const WORKERS = 4;
 
 /**
  * Compares each new digest with the image promoted before it. Reads manifests, configs and SBOMs, never layers. An image
- * that cannot be read is a failed result. Throws only if the signal is aborted.
+ * that cannot be read has a failed result. Throws only if the signal is aborted.
  */
 export async function reviewImages(
   scope: ReviewScope,
@@ -74,11 +74,11 @@ function describeNew(image: NewImage, result: ReviewResult): ImageReview {
     ...describeImage(image),
     destinations,
     at: at === undefined ? '' : formatPosition(at),
-    previous: previous === undefined ? null : previousIn(previous),
+    previous: previous === undefined ? null : describePrevious(previous),
     result,
   };
 }
 
-function previousIn({ digest, tag, chosenBy }: NonNullable<NewImage['previous']>): PreviousImage {
+function describePrevious({ digest, tag, chosenBy }: NonNullable<NewImage['previous']>): PreviousImage {
   return { digest, tag: tag ?? null, chosenBy };
 }

@@ -180,8 +180,8 @@ describe('an addition to a list of images', () => {
   });
 
   it.each([
-    ['YAML that does not parse', 'a: [', /is no list of images/],
-    ['a map', 'images: []\n', /is no list of images/],
+    ['YAML that does not parse', 'a: [', /is not a list of images/],
+    ['a map', 'images: []\n', /is not a list of images/],
     ['a dmap that is text', '- name: app\n  dmap: x\n', /cannot be edited without other changes/],
     [
       'an alias that serves two images',

@@ -205,14 +205,14 @@ describe('a file that has no canonical form', () => {
     ['a merge key', `- &x\n  name: a\n- <<: *x\n`, '1:3'],
     ['a tag', `- name: !!str a\n`, '1:9'],
     ['a carriage return alone', `# one\r# two\r- name: app\r  dmap: {}\r`, '1:6'],
-    ['a block of text', `- name: >-\n    a\n    b\n`, '2:5'],
-    ['a text of several lines', `- name: a\n    b\n`, '1:9'],
+    ['a block scalar', `- name: >-\n    a\n    b\n`, '2:5'],
+    ['a multi-line scalar', `- name: a\n    b\n`, '1:9'],
     ['a second document', `- name: a\n---\n- name: b\n`, '2:1'],
     ['a complex key', `- ? name\n  : a\n`, '1:3'],
     ['a list of lists', `- - a\n`, '1:3'],
     ['tags that are text', `- name: a\n  dmap:\n    ${A}: v1\n`, '3:78'],
     ['text', 'images', '1:1'],
-  ])('is left as it is for %s, with the place', (_what, text, place) => {
+  ])('is not formatted for %s, with the position', (_what, text, place) => {
     const result = formatManifest(new SourceFile('f', text));
     expect(result).toMatchObject({ kind: 'kept' });
     expect(result.kind === 'kept' && `${result.at.line}:${result.at.column}`).toBe(place);

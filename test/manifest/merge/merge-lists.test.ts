@@ -90,7 +90,7 @@ describe('a merge of two lists', () => {
 
   it.each([
     ['an image without digests', '- name: new\n  dmap: {}\n', /entries or comments would be lost/],
-    ['a second document', '---\n- name: new\n', /no list of images/],
+    ['a second document', '---\n- name: new\n', /not a list of images/],
   ])('does not lose %s', async (_, added, reason) => {
     const texts = { base: BASE, ours: BASE.replace('["v1"]   #', '["v2"]   #'), theirs: BASE + added };
     const merge = await mergeLists(texts, NO_HELP);
@@ -119,8 +119,8 @@ describe('a merge of two lists', () => {
   });
 
   it.each([
-    ['a side that does not parse', BASE, 'a: [', /^their side is no list of images$/],
-    ['a base that is a manifest', 'registries: []\n', BASE, /^the base is no list of images$/],
+    ['a side that does not parse', BASE, 'a: [', /^their side is not a list of images$/],
+    ['a base that is a manifest', 'registries: []\n', BASE, /^the base is not a list of images$/],
     ['a comment that would be lost', BASE, `${BASE}# new\n`, /comments would be lost/],
     ['a malformed entry', BASE, BASE + image('x', 'sha256:12: [v1]'), /entries or comments would be lost/],
   ])('is left to lines for %s', async (_what, base, theirs, reason) => {
@@ -144,7 +144,7 @@ describe('a contradiction', () => {
     expect(await mergeLists({ base: BASE, ours, theirs }, NO_HELP)).toEqual({
       kind: 'conflict',
       text: '<<<<<<< ours\n',
-      reasons: [`app:v2 is ${B} on our side and ${C} on theirs: keep one of them`],
+      reasons: [`app:v2 has ${B} on our side and ${C} on theirs: keep one of them`],
     });
   });
 

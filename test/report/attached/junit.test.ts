@@ -61,10 +61,10 @@ describe('a JUnit file', () => {
   });
 
   it.each([
-    ['<testsuite>'.repeat(60), /^more than 50 suites within suites$/],
+    ['<testsuite>'.repeat(60), /^suites are nested more than 50 levels deep$/],
     ['', /^not well-formed XML: .*\(line 1, column 1\)$/],
     ['<testsuite><testcase></testsuite>', /^not well-formed XML: unexpected close tag/],
-    ['<html></html>', /^no JUnit file: it begins with <html>, expected <testsuites>$/],
+    ['<html></html>', /^not a JUnit file: the root element is <html>, expected <testsuites>$/],
     ['{"tests": 1}', /^not well-formed XML/],
     ['<testsuite name="&xxe;"/>', /^not well-formed XML: undefined entity/],
     [

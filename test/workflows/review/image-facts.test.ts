@@ -16,7 +16,7 @@ it('the platforms of an index are its images, without attestations', () => {
 
 it('nested indexes and build caches are told', () => {
   expect(parseContent(nestedIndex('x').manifest).unknown).toEqual([
-    '1 manifest of its index of type "application/vnd.oci.image.index.v1+json" not read',
+    '1 manifest in its index of type "application/vnd.oci.image.index.v1+json" not read',
   ]);
   expect(parseContent(buildCache('x').manifest)).toMatchObject({ platforms: [], unknown: [] });
 });

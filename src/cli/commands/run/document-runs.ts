@@ -1,5 +1,5 @@
-// The runs and parts of runs that a promotion rarely needs, as one lazy import (see `runs.ts`): they load zod, semver and a
-// parser of XML, which takes longer than reading most manifests.
+// Code that a promotion rarely needs, as one lazy import (see `runs.ts`). Loading zod, semver and the XML parser takes
+// longer than reading most manifests.
 export { openPlanOutput } from '../../output/write-plan.ts';
 export { printAnnotations } from '../../output/run-remarks.ts';
 export { runMerge } from './run-mm.ts';

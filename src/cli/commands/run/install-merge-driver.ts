@@ -7,7 +7,7 @@ import { writeReportFile } from '../../output/report-file.ts';
 import { resolveTarget } from '../../output/report-target.ts';
 import { runLocalGit } from '../../runtime/local-git.ts';
 
-/** Git takes our side for the result of a driver that does not exist, so the other side would be lost. */
+/** Git takes our side as the result of a driver that does not exist, so the other side would be lost. */
 const DRIVER =
   'if command -v cip >/dev/null; then cip merge-driver %O %A %B %P; ' +
   'else echo "cip is not in PATH: merged by lines" >&2; git merge-file -L ours -L base -L theirs %A %O %B; fi';

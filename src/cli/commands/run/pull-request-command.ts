@@ -14,7 +14,7 @@ type ShownOptions = Pick<
   | 'program'
 >;
 
-/** The command line that makes the same pull request, fit for a POSIX shell. It has no paths of this machine. */
+/** The command line that makes the same pull request, for a POSIX shell. Local paths are omitted. */
 export function commandOf(options: ShownOptions): string {
   const { program, fork, upstream, project, staging, reviewers, issue, filters } = options;
   const one = (flag: string, value: string | undefined) =>

@@ -20,7 +20,7 @@ export const FLAGS = { images: '-image', tags: '-tag', digests: '-digests' };
 export interface Task extends Pick<MergeRequest, 'unmatched'> {
   readonly manifest: PromoterManifest;
   readonly selection: Selection;
-  /** Their results add up. */
+  /** An image is included if one of them matches. */
   readonly filters: readonly Filters[];
 }
 
@@ -53,7 +53,7 @@ export function tasksOfRules(
       tasks.set(task.manifest.file, { ...task, filters: [...before, ...task.filters] });
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      throw new InputError(`.cip.yaml: watch[${index}]: ${error.message}`);
+      throw new InputError(`${SETTINGS_FILE}: watch[${index}]: ${error.message}`);
     }
   }
   return Array.from(tasks.values());
@@ -83,5 +83,5 @@ export async function readWatchRules(directory: string, signal: AbortSignal): Pr
     throw new InputError(`-watch needs the section "watch" of ${SETTINGS_FILE}: ${error.message}`);
   });
   if (settings.watch) return settings.watch;
-  throw new InputError(`${SETTINGS_FILE} has no section "watch": nothing is watched`);
+  throw new InputError(`${SETTINGS_FILE} has no section "watch": add it, or give -tag instead of -watch`);
 }

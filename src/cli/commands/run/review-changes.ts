@@ -18,7 +18,7 @@ export interface DryRun extends Pick<PromotionOptions, 'shard'> {
   readonly items: readonly PlanItem[];
 }
 
-/** Reviews the new images of a dry run. Undefined where the run was stopped, or with a warning where it failed. */
+/** Reviews the new images of a dry run. Undefined if the run was stopped, or if the review failed, with a warning. */
 export async function reviewChanges(
   dryRun: DryRun,
   { log, ...ports }: ReviewPorts & { readonly log: Log },
@@ -31,7 +31,7 @@ export async function reviewChanges(
     const render = (maxCharacters: number) => renderReviewMarkdown(review, { maxCharacters });
     return { images: review.images.length, render };
   } catch (error) {
-    if (!isAbort(error, signal)) log.write('warning', `no review: ${messageOf(error)}`);
+    if (!isAbort(error, signal)) log.write('warning', `the report has no review: ${messageOf(error)}`);
     return undefined;
   }
 }

@@ -84,7 +84,8 @@ async function serve(options: AuditServeOptions, scope: Scope): Promise<number> 
   const alerter = new Alerter((text) => webhook?.send(text), counts.alerts);
   const extra = await openExtraImages(options, {
     now: () => clock.monotonic(),
-    onFailure: (reason) => log.write('error', 'plan or report not read again', { reason }),
+    onFailure: (reason) =>
+      log.write('error', 'plan or report not read: the images of the last read stay allowed', { reason }),
   });
   const auditor = new Auditor({
     id: options.id ?? randomUUID(),
@@ -137,11 +138,11 @@ async function refreshUntilStopped(
   let commit: string | undefined;
   while (!stopping.aborted) {
     try {
-      // oxlint-disable-next-line no-await-in-loop -- one after the other
+      // oxlint-disable-next-line no-await-in-loop -- sequential by design
       const { version, projects, broken } = await store.fresh(stopping);
       if (version.id !== commit) log.write('info', 'manifests read', { version: version.id, projects });
-      for (const one of broken)
-        if (version.id !== commit) log.write('error', 'manifest cannot be read', { reason: one });
+      for (const reason of broken)
+        if (version.id !== commit) log.write('error', 'manifest cannot be read', { reason });
       commit = version.id;
     } catch (error) {
       if (!stopping.aborted) log.write('error', 'manifests cannot be read', { reason: messageOf(error) });
@@ -157,7 +158,7 @@ async function makeCache(parent: string): Promise<string> {
   return await mkdtemp(join(parent, 'cip-auditor-')).catch((error: unknown) => {
     const reason = messageOf(error);
     throw new InputError(
-      `cannot make the clone of the manifests: ${reason}: set TMPDIR to a writable directory`,
+      `cannot create a directory for the clone of the manifests: ${reason}: set TMPDIR to a writable directory`,
     );
   });
 }
@@ -188,8 +189,8 @@ async function listen(options: AuditServeOptions, parts: ServerParts): Promise<A
   try {
     return await startAuditServer({ ...options.listen, maxMessages: options.maxMessages }, parts);
   } catch (error) {
-    const advice = 'set PORT to a free port, and -host to an address of this machine';
-    throw new InputError(`cannot start: ${messageOf(error)}: ${advice}`);
+    const advice = 'set PORT to a free port and -host to an address of this machine';
+    throw new InputError(`cannot listen: ${messageOf(error)}: ${advice}`);
   }
 }
 
@@ -203,7 +204,7 @@ function announce(options: AuditServeOptions, { port }: AuditServer, { log, sour
     version: VERSION,
   });
   if (options.auth.kind === 'none' && !isLoopback(host)) {
-    log.write('warning', '-no-auth: every message is accepted, from wherever this port can be reached', {
+    log.write('warning', '-no-auth: every message is accepted: restrict access to the port', {
       port,
     });
   }
@@ -220,7 +221,7 @@ function hideSecrets(
   { stdio: { secrets } }: ProcessContext,
 ): void {
   const urls = [manifests.kind === 'git' ? manifests.url : '', alertWebhook ?? ''];
-  for (const url of urls.filter((one) => URL.canParse(one))) {
+  for (const url of urls.filter((text) => URL.canParse(text))) {
     const { password, username, pathname, search } = new URL(url);
     if (password !== '') secrets.add(decodeURIComponent(password));
     else if (username !== '' && /^https?:/.test(url)) secrets.add(decodeURIComponent(username));

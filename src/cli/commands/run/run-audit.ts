@@ -26,7 +26,7 @@ export interface AuditOptions extends PromotionOptions {
   readonly format: AuditFormat;
   /** Undefined: `audit-allow.yaml` beside the manifests. */
   readonly allowList: string | undefined;
-  /** Whether what is found is added to the allow-list. */
+  /** Whether findings are added to the allow-list. */
   readonly writesAllowList: boolean;
   /** Snapshots to compare production with. */
   readonly since: readonly SnapshotFile[];
@@ -40,10 +40,10 @@ export function runAudit(options: AuditOptions, context: ProcessContext): Promis
     const isSummarized = options.log.format === 'text';
     const countLevel = isSummarized ? 'debug' : 'info'; // the first line has the same counts
     const inputs = inputsOf(options);
-    const place = placeOfAllowList(options.allowList, where, { isWritten });
-    const further = [...options.since.map(({ file }) => file), place.path];
+    const location = placeOfAllowList(options.allowList, where, { isWritten });
+    const further = [...options.since.map(({ file }) => file), location.path];
     const places = await prepareReports(options, { ...inputs, files: [...inputs.files, ...further] });
-    const allowList = await readAllowList(place, log, stop.stopping);
+    const allowList = await readAllowList(location, log, stop.stopping);
     const read = await loadManifests(where, { strict: false, countLevel, log, stopping: stop.stopping });
     if (isSummarized) run.print(auditSentence({ manifests: read.counts, shard }));
     const report = await auditWith({ read, allowList }, options, run);
@@ -87,11 +87,10 @@ async function auditWith({ read, allowList }: Input, options: AuditOptions, run:
   );
 }
 
-/** Adds what was found to the allow-list. A stopped run has not seen all of it, and writes nothing. */
+/** Adds the findings to the allow-list. A stopped run writes nothing: its findings are incomplete. */
 async function writeAllowList(report: Audit, allowList: AllowListFile, { log, stop }: Run): Promise<void> {
   const { path } = allowList;
-  if (report.stopped)
-    return log.write('error', 'the allow-list was not written: the run was stopped before its end');
+  if (report.stopped) return log.write('error', 'allow-list not written: the run was stopped: run it again');
   const entries = draftAllowList(report);
   if (entries === '') return log.write('info', 'nothing to add to the allow-list', { file: path });
   await extendAllowList(allowList, entries, stop.stopping);

@@ -25,7 +25,7 @@ export type FormatTarget =
 /** A complete request to format manifests. */
 export interface FormatOptions {
   readonly target: FormatTarget;
-  /** Writes nothing; prints the names of files that are not formatted, unless it prints diffs. */
+  /** Writes nothing; prints the names of files that are not formatted, unless `showsDiff`. */
   readonly isCheck: boolean;
   /** Writes nothing; prints diffs. */
   readonly showsDiff: boolean;
@@ -52,7 +52,7 @@ export async function runFormat(options: FormatOptions, { stdio }: ProcessContex
   } catch (error) {
     const exitCode = stop.exitCode();
     if (exitCode === undefined || !isAbort(error, stop.stopping)) throw error;
-    log.write('warning', 'stopped: not all files were formatted');
+    log.write('warning', 'stopped before all files were formatted: run it again');
     return exitCode;
   } finally {
     stop.release();
@@ -60,7 +60,7 @@ export async function runFormat(options: FormatOptions, { stdio }: ProcessContex
   return conclude(results, options, log);
 }
 
-/** The files of a thin directory may not become links meanwhile: they could lead out of it. */
+/** Links are refused in a thin directory: a file replaced by a link could lead out of it. */
 async function filesOf(target: FormatTarget, signal: AbortSignal): Promise<readonly SourceLocation[]> {
   if (target.kind === 'files') return Array.from(new Set(target.files)).map((file) => ({ file, path: file }));
   const { directory } = target;
@@ -85,7 +85,7 @@ async function formatFile(
       for (const problem of formatted.problems) log.write('error', renderProblem(problem));
       return 'unparsable';
     case 'kept':
-      log.write('warning', `${formatPosition(formatted.at)}: ${formatted.reason}: the file is left as it is`);
+      log.write('warning', `${formatPosition(formatted.at)}: the file is not formatted: ${formatted.reason}`);
       return 'formatted';
     case 'formatted':
       break;
@@ -99,7 +99,7 @@ async function formatFile(
   return 'changed';
 }
 
-/** 2 where no file can be parsed, as for every command. */
+/** The exit code: 2 if no file can be parsed, as for every command. */
 function conclude(
   results: readonly FileResult[],
   { isCheck, showsDiff }: Pick<FormatOptions, 'isCheck' | 'showsDiff'>,

@@ -24,7 +24,7 @@ export interface LintOptions extends RunOptions {
   readonly format: 'text' | 'json' | 'github' | 'sarif';
 }
 
-/** `cip lint` from its options to its exit code: the log has everything, and stdout the same as data. */
+/** `cip lint` from its options to its exit code: the log has all findings, and stdout has them as data. */
 export function runLint(options: LintOptions, context: ProcessContext): Promise<number> {
   return withRun(options, context, async (run) => {
     const { where, format } = options;

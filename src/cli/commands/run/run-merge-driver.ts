@@ -37,7 +37,7 @@ export async function runMergeDriver(
   }
 }
 
-/** Git takes our side for the result of a driver that fails: without markers the other side would be lost. */
+/** Git takes our side as the result of a driver that fails: without markers the other side would be lost. */
 async function leaveConflict(
   { path }: { readonly path: string },
   { lines, log }: DriverContext,
@@ -49,8 +49,8 @@ async function leaveConflict(
   log.write(
     'error',
     isMarked
-      ? `${path}: merged by lines after a failure: check it before you commit it`
-      : `${path}: not merged, it may be our side alone: run "git checkout --merge -- ${path}" before you commit it`,
+      ? `${path}: merged by lines after a failure: check the file before you commit it`
+      : `${path}: not merged, the file may have our side only: run "git checkout --merge -- ${path}" before you commit it`,
   );
 }
 
@@ -86,7 +86,7 @@ async function mergeFiles(
   }
 }
 
-/** Has a problem where it is too large or not UTF-8. */
+/** A file that is too large or not UTF-8 has a problem. */
 async function read(path: string): Promise<SourceFile> {
   const { signal } = new AbortController();
   const source = await readSource({ file: path, path }, signal);

@@ -54,7 +54,7 @@ export async function runPullRequest(given: PullRequestOptions, context: Process
       const work = { ...opened, options, context, browser, client, prompter, directory };
       const exitCodes: number[] = [];
       for (const task of tasks) {
-        // oxlint-disable-next-line no-await-in-loop -- they share the clone
+        // oxlint-disable-next-line no-await-in-loop -- tasks share the clone
         exitCodes.push(await runTask(task, work).catch((error: unknown) => logFailure(error, task, work)));
       }
       isKept = !(await prompter.confirm('Clean fork directory?'));
@@ -67,14 +67,17 @@ export async function runPullRequest(given: PullRequestOptions, context: Process
   });
 }
 
-interface Reading {
+interface TaskInputs {
   readonly options: PullRequestOptions;
   readonly opened: Upstream;
   readonly browser: Browser;
 }
 
 /** The pull requests to make, from the manifests and the settings of the clone. */
-async function readTasks(directory: string, { options, opened, browser }: Reading): Promise<readonly Task[]> {
+async function readTasks(
+  directory: string,
+  { options, opened, browser }: TaskInputs,
+): Promise<readonly Task[]> {
   const { log, signal } = browser;
   try {
     const where = { kind: 'thin', directory } as const;
@@ -85,13 +88,13 @@ async function readTasks(directory: string, { options, opened, browser }: Readin
       : [taskOfFlags(options, manifests)];
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    // the files of the clone are those of the repository, and are removed
+    // paths in the message are relative to the repository: the clone is temporary
     const message = error.message.replaceAll(`${opened.clone.directory}/`, '');
     throw new InputError(`${opened.upstream.name}: ${message}`);
   }
 }
 
-/** With -watch, the other projects get their pull requests nevertheless. */
+/** With -watch, a failure does not stop the pull requests of other projects. */
 function logFailure(error: unknown, { selection }: Task, { options, browser }: Work): 1 {
   const { log, signal } = browser;
   signal.throwIfAborted();
@@ -165,7 +168,7 @@ async function grow(task: Task, { options, browser, client, directory }: Work): 
       unmatched,
     };
     const merging = { ...request, directory, workers: options.threads };
-    // oxlint-disable-next-line no-await-in-loop -- each one reads the list that the one before has written
+    // oxlint-disable-next-line no-await-in-loop -- each merge reads the list that the previous one wrote
     const merge = await mergeImages(merging, { browser, client });
     if (merge.kind === 'refused') return merge;
     if (merge.kind === 'unchanged') continue;
@@ -206,7 +209,7 @@ async function printDraft(
   return (await writeTo(context.stdio.out, text)) === 'gone' ? 1 : 0;
 }
 
-/** Logs what became of a change, and resolves to the exit code. The URL of an open pull request goes to stdout. */
+/** Logs the outcome of a change, and resolves to the exit code. The URL of an open pull request goes to stdout. */
 async function logOutcome(
   proposed: Proposed,
   { browser, context, options, forkName }: Work,
@@ -218,14 +221,14 @@ async function logOutcome(
       return 0;
     case 'foreign': {
       const { branch, subject } = proposed;
-      const message = `the branch ${branch} of ${forkName} has commits of somebody else, so it is left alone: merge or delete it`;
+      const message = `the branch ${branch} of ${forkName} has commits of another author, so it is not updated: merge or delete it`;
       log.write(options.isWatching ? 'warning' : 'error', message, { newest: subject });
       return options.isWatching ? 0 : 1;
     }
     case 'closed':
       log.write(
         'warning',
-        `${proposed.pull.url} was closed, so it is not opened again; cip pr -tag=TAG opens another one`,
+        `${proposed.pull.url} was closed, so it is not opened again: run cip pr -tag=TAG to open another one`,
       );
       return 0;
     case 'opened':

@@ -19,7 +19,7 @@ import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
 import { reportManifests } from '../../runtime/check-manifests.ts';
 import { loadChanges, type NamedChanges } from '../../runtime/load-changes.ts';
-import { loadRules, refuseSizeless } from '../../runtime/load-rules.ts';
+import { loadRules, requireSizeLimit } from '../../runtime/load-rules.ts';
 import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
@@ -34,7 +34,7 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const places = await prepareReports(options, inputsOf(options));
     const output = await openOutput(options, log);
     const rules = await loadRules(where, options.rules, run.stop.stopping);
-    refuseSizeless(rules, options);
+    requireSizeLimit(rules, options);
     const { read, changes } = await loadChanges({ ...options, rules }, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
     if (task === 'parse-only') checkRegistries(read, options, log);

@@ -26,7 +26,7 @@ export interface ReviewOptions extends RunOptions, Pick<PromotionOptions, 'where
   readonly format: ReviewFormat;
 }
 
-/** `cip review` from its options to its exit code: 1 where an image, a destination or an entry could not be read. */
+/** `cip review` from its options to its exit code: 1 if an image, a destination or an entry could not be read. */
 export function runReview(options: ReviewOptions, context: ProcessContext): Promise<number> {
   return browse(options, context, async (browser) => {
     const { log, signal, progress } = browser;
@@ -38,28 +38,29 @@ export function runReview(options: ReviewOptions, context: ProcessContext): Prom
     signal.throwIfAborted();
     const { manifests, problems } = read;
     const client = await browser.open(registriesOf(manifests));
-    const found = changes ?? (await findUnpromoted(manifests, { client, browser, options }));
-    const review = await reviewImages(found, { registry: client.registry, progress }, signal);
+    const scope = changes ?? (await findUnpromoted(manifests, { client, browser, options }));
+    const review = await reviewImages(scope, { registry: client.registry, progress }, signal);
     const delivery = await streamOutput(context.stdio.out, render(review, options.format));
     const failed = review.images.filter(({ result }) => result.kind === 'failed').length;
-    if (failed > 0) log.write('error', 'images could not be reviewed', { images: failed });
-    const isComplete = failed === 0 && !('unread' in found && found.unread > 0);
+    if (failed > 0)
+      log.write('error', 'images could not be reviewed: the review has the reasons', { images: failed });
+    const isComplete = failed === 0 && !('skipped' in scope && scope.skipped > 0);
     const isValid = problems.every(({ severity }) => severity !== 'error');
     return isComplete && isValid && delivery !== 'gone' ? 0 : 1;
   });
 }
 
-interface Parts {
+interface ReviewContext {
   readonly client: BrowseClient;
   readonly browser: Browser;
   readonly options: ReviewOptions;
 }
 
-/** The digests that no destination has, where the run is not limited to changes. */
+/** The digests that no destination has: the scope of a run that is not limited to changes. */
 async function findUnpromoted(
   manifests: readonly PromoterManifest[],
-  { client: { registry }, browser, options: { threads: workers } }: Parts,
-): Promise<ReviewScope & { readonly unread: number }> {
+  { client: { registry }, browser, options: { threads: workers } }: ReviewContext,
+): Promise<ReviewScope & { readonly skipped: number }> {
   const { log, progress, signal } = browser;
   const wanted = expandEdges(manifests);
   const reading = { source: registry, destination: registry, progress, workers };
@@ -67,8 +68,11 @@ async function findUnpromoted(
   signal.throwIfAborted();
   const { lost, unreadable } = plan.counts;
   if (lost + unreadable > 0)
-    log.write('error', 'edges could not be read: `cip` without -confirm explains them', { lost, unreadable });
-  return { ...scopeOf(wanted, newDigests(plan.items)), unread: lost + unreadable };
+    log.write('error', 'edges could not be read, so their images are not reviewed: run cip for the reasons', {
+      lost,
+      unreadable,
+    });
+  return { ...scopeOf(wanted, newDigests(plan.items)), skipped: lost + unreadable };
 }
 
 async function* render(review: Review, format: ReviewFormat): AsyncGenerator<string> {
