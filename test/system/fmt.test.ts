@@ -94,7 +94,7 @@ describe('cip fmt', () => {
 
   it.each<[readonly string[], RegExp]>([
     [[], /no manifest given/],
-    [['-manifest=a', 'b'], /give one of/],
+    [['-manifest=a', 'b'], /exclude each other: give one/],
     [['no-such-file.yaml'], /"no-such-file\.yaml": no such file or directory/],
     [['-thin-manifest-dir=.'], /manifests/],
     [['.'], /it is a directory, expected a file/],

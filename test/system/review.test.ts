@@ -80,7 +80,7 @@ describe('cip review', () => {
     const run = await runCip(['review', flag, CHANGES]);
     expect(run.status).toBe(1);
     expect(run.stdout).toContain('not reviewed: ');
-    expect(run.stderr).toContain('images could not be reviewed images=1');
+    expect(run.stderr).toContain('images could not be reviewed: the review has the reasons images=1');
   });
 
   it.each([

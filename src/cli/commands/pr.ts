@@ -18,7 +18,7 @@ const PULL_REQUEST_FLAGS = flagsOf('Pull request', [
     name: 'staging-repo',
     value: 'REG',
     default: 'gcr.io/k8s-staging-NAME',
-    description: 'the source registry of the project',
+    description: 'source registry of the project',
     neverEmpty: true,
   },
   { name: 'staging_repo', value: 'REG', description: 'same as `-staging-repo`', neverEmpty: true },
