@@ -4,43 +4,26 @@
 // Covers src/auditor/verdict/verdict.ts
 import { describe, expect, it } from 'vitest';
 import type { RegistryEvent } from '../../../src/auditor/events/registry-event.ts';
-import { AllowedImages, groupExtraImages } from '../../../src/auditor/verdict/allowed-images.ts';
-import { ChildFinder } from '../../../src/auditor/verdict/child-finder.ts';
-import { type Judgement, judgeByContent, judgeDirectly } from '../../../src/auditor/verdict/judge-event.ts';
+import { groupExtraImages } from '../../../src/auditor/verdict/allowed-images.ts';
+import { type Judgement, judgeDirectly } from '../../../src/auditor/verdict/judge-event.ts';
 import { formatVerdict } from '../../../src/auditor/verdict/verdict.ts';
-import { expandEdges } from '../../../src/edges/expand-edges.ts';
-import type { PromoterManifest } from '../../../src/manifest/model.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { image, index, multiArch, nestedIndex } from '../../builders/images.ts';
 import { digest, from, repository } from '../../builders/manifests.ts';
 import { MemoryRegistry } from '../../doubles/memory-registry.ts';
+import { judgement, verdictOn } from '../judging.ts';
 
 const [A, B, C] = [digest('a'), digest('b'), digest('c')];
 const SOURCE = 'gcr.io/staging';
 const PROD = 'eu.gcr.io/prod';
 const APP = `${PROD}/app`;
-const { signal } = new AbortController();
-
-function judgement(manifests: readonly PromoterManifest[], registry = new MemoryRegistry()): Judgement {
-  const images = new AllowedImages(expandEdges(manifests), {
-    sources: manifests.map(({ source }) => source.name),
-    destinations: manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
-  });
-  return {
-    images,
-    commit: '0123abc',
-    extra: new Map(),
-    registry,
-    children: new ChildFinder(registry, signal),
-  };
-}
 
 function written(change: Partial<RegistryEvent>): RegistryEvent {
   return { action: 'insert', repository: APP, digest: '', tag: '', isWholeRegistry: false, ...change };
 }
 
 async function judge(event: RegistryEvent, state: Judgement): Promise<string> {
-  const verdict = judgeDirectly(event, state) ?? (await judgeByContent(event, state, signal));
+  const verdict = await verdictOn(event, state);
   return verdict.kind === 'rejected'
     ? `rejected: ${verdict.cause}: ${verdict.reason}`
     : `${verdict.kind}: ${verdict.reason}`;
