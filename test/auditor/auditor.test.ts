@@ -1,7 +1,7 @@
 // Covers src/auditor/counts.ts
 // Covers src/cli/telemetry/auditor-metrics.ts
 import { describe, expect, it } from 'vitest';
-import { Alerter } from '../../src/auditor/alerts/alerter.ts';
+import { ALERT_LIMITS, Alerter } from '../../src/auditor/alerts/alerter.ts';
 import { Auditor } from '../../src/auditor/auditor.ts';
 import type { LogEntry } from '../../src/auditor/cloud-log.ts';
 import { noCounts } from '../../src/auditor/counts.ts';
@@ -35,6 +35,7 @@ function start({ fails = false } = {}) {
   const [entries, alerts]: [LogEntry[], string[]] = [[], []];
   const counts = noCounts();
   const registry = new MemoryRegistry();
+  const alerter = new Alerter((alert) => alerts.push(alert), counts.alerts);
   const store = new ManifestStore({ source, clock, signal, maxAge: 60_000, minInterval: 0 });
   const auditor = new Auditor({
     id: 'ID',
@@ -43,7 +44,7 @@ function start({ fails = false } = {}) {
     registry,
     children: new ChildFinder(registry, signal),
     extra: async () => new Map(),
-    alerter: new Alerter((alert) => alerts.push(alert), counts.alerts),
+    alerter,
     counts,
     clock,
     log: async (entry) => {
@@ -57,7 +58,7 @@ function start({ fails = false } = {}) {
   };
   const metrics = () =>
     parseExposition(renderAuditorMetrics({ counts, store: store.state, now: clock.monotonic() }));
-  return { audit, entries, alerts, counts, registry, metrics, files, store };
+  return { audit, entries, alerts, alerter, clock, counts, registry, metrics, files, store };
 }
 
 const event = (tag: string, name: string = A, action = 'push') => ({
@@ -70,6 +71,17 @@ const event = (tag: string, name: string = A, action = 'push') => ({
   },
   request: { host: 'eu.gcr.io' },
 });
+
+/** A bad change of each kind, different for each number. */
+function badChanges(number: number): readonly unknown[] {
+  const elsewhere = { request: { host: `r${number}.example.com` } };
+  return [
+    { ...event('v1'), ...elsewhere },
+    { ...event('v1', A, 'delete'), ...elsewhere },
+    event(`tag-${number}`),
+    event('', `sha256:${number.toString(16).padStart(64, '0')}`),
+  ];
+}
 
 describe('the auditor', () => {
   it('answers a request of several events with a line for each, in their order', async () => {
@@ -144,5 +156,28 @@ describe('the auditor', () => {
     const samples = metrics().get('cip_audit_verdicts_total')?.samples;
     expect(samples?.get('verdict="rejected",cause="malformed"')).toBe(1_000);
     expect(metrics().get('cip_audit_alerts_total')?.samples.get('outcome="sent"')).toBe(1);
+  });
+
+  it('keeps as little of 100,000 distinct bad changes as the limits say, and counts each', async () => {
+    const { audit, alerts, alerter, clock, counts, metrics } = start();
+    const send = async (number: number) => {
+      await audit(`nonsense ${number}`);
+      await audit({ events: badChanges(number) });
+    };
+    const samples = () => Array.from(metrics().values(), (metric) => metric.samples.size);
+    await send(0);
+    const before = samples();
+    for (let number = 1; number < 20_000; number++) await send(number);
+    const causes = ['malformed', 'deletion', 'unknown-repository', 'tag', 'digest'];
+    expect(counts.rejected).toEqual(Object.fromEntries(causes.map((cause) => [cause, 20_000])));
+    expect(samples()).toEqual(before);
+    expect(alerts).toHaveLength(ALERT_LIMITS.burst);
+    // each subject that is kept, and was not alone, is told with its count in a later window
+    const windows = 2 * Math.ceil(ALERT_LIMITS.subjects / ALERT_LIMITS.burst);
+    for (let later = 1; later <= windows; later++)
+      alerter.flush(clock.monotonic() + later * ALERT_LIMITS.window);
+    const told = alerts.slice(ALERT_LIMITS.burst).map((text) => Number.parseInt(text, 10));
+    expect(told.length).toBeLessThanOrEqual(ALERT_LIMITS.subjects + 1);
+    expect(told.reduce((sum, count) => sum + count, ALERT_LIMITS.burst)).toBe(100_000);
   });
 });
