@@ -28,7 +28,7 @@ export const mergeDriver = defineCommand<MergeDriverOptions>({
     exit: '0 merged or installed; 1 a conflict; 2 unusable input.',
   },
   parse: makeMergeDriverOptions,
-  run: async (options, context) => (await import('./run/document-runs.ts')).runMergeDriver(options, context),
+  run: async (options, context) => (await import('./run/rare-runs.ts')).runMergeDriver(options, context),
 });
 
 function makeMergeDriverOptions({ flags, operands }: Given): MergeDriverOptions {

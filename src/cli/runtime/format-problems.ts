@@ -31,7 +31,7 @@ function problemOf(file: string): Problem {
   return {
     rule: 'format',
     severity: 'warning',
-    message: 'the file is not in the form of `cip fmt`: run it',
+    message: 'this file is not formatted: run `cip fmt`',
     at: { file, line: 1, column: 1 },
     frame: '',
   };

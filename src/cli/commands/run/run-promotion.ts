@@ -45,7 +45,7 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const finish = { ...context, options, run, places, output, where, record, review };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
-      const { printAnnotations } = await import('./document-runs.ts');
+      const { printAnnotations } = await import('./rare-runs.ts');
       await printAnnotations(report, { ...context, problems: read.problems, where });
     }
     return exitCode;
@@ -54,7 +54,7 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
 
 async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
   if (planOut === undefined) return undefined;
-  const { openPlanOutput } = await import('./document-runs.ts');
+  const { openPlanOutput } = await import('./rare-runs.ts');
   return openPlanOutput(planKey, log);
 }
 
@@ -106,7 +106,7 @@ async function promoteWith(
     const ports = { ...client, spool, clock, progress, events, settled, stopping, signal };
     const report = await promote(request, ports);
     if (!options.review || stopping.aborted) return { report };
-    const { reviewChanges } = await import('./document-runs.ts');
+    const { reviewChanges } = await import('./rare-runs.ts');
     const { registry } = client;
     const dryRun = { manifests: read.manifests, changes, items, shard };
     return { report, review: await reviewChanges(dryRun, { registry, progress, log: run.log }, stopping) };

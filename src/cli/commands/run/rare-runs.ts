@@ -1,5 +1,5 @@
-// Code that a promotion rarely needs, as one lazy import (see `runs.ts`). Loading zod, semver and the XML parser takes
-// longer than reading most manifests.
+// Code that a promotion rarely needs, as one lazy import (see `runs.ts`). Loading zod and semver takes longer than reading
+// most manifests.
 export { openPlanOutput } from '../../output/write-plan.ts';
 export { printAnnotations } from '../../output/run-remarks.ts';
 export { runMerge } from './run-mm.ts';
