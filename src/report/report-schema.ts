@@ -224,6 +224,6 @@ export const Audit: z.ZodType<AuditType> = z.looseObject({
   summary: countsOf(['edges', ...AUDIT_DECISIONS, 'invalid']),
   items: z.array(AuditItem),
   allowances: z.array(Allowance),
-  changes: z.exactOptional(z.array(Change)),
+  sinceSnapshot: z.exactOptional(z.array(Change)),
   hosts: z.record(Text, z.looseObject({ edges: countsOf(AUDIT_DECISIONS), ...TRAFFIC })),
 });

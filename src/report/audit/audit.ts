@@ -39,7 +39,7 @@ export interface Audit extends Envelope {
   /** The entries of the allow-list, in its order. */
   readonly allowances: readonly AllowanceUse[];
   /** Differences to the snapshots of `-since`, sorted by destination. Unset: there was no snapshot. */
-  readonly changes?: readonly AuditChange[];
+  readonly sinceSnapshot?: readonly AuditChange[];
   /** By host, sorted. */
   readonly hosts: Readonly<Record<string, AuditedHost>>;
 }

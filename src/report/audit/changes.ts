@@ -3,7 +3,7 @@ import type { AuditChange } from './audit.ts';
 
 /** The changes since the snapshots of an audit; none in other reports. */
 export function changesOf(report: Report): readonly AuditChange[] {
-  return report.mode === 'audit' ? (report.changes ?? []) : [];
+  return report.mode === 'audit' ? (report.sinceSnapshot ?? []) : [];
 }
 
 /** A change in one line. */

@@ -5,16 +5,18 @@ import { findAllowanceFaults, isComplete, mergeAllowances } from './allowances.t
 import type { Audit } from './audit.ts';
 
 /** The fields of a merged report that audits alone have; none for reports of another kind. */
-export function mergeAudits(reports: readonly Report[]): Partial<Pick<Audit, 'allowances' | 'changes'>> {
+export function mergeAudits(
+  reports: readonly Report[],
+): Partial<Pick<Audit, 'allowances' | 'sinceSnapshot'>> {
   const audits = auditsIn(reports);
   if (audits.length === 0) return {};
-  const changes = sortedBy(
-    audits.flatMap((audit) => audit.changes ?? []),
+  const sinceSnapshot = sortedBy(
+    audits.flatMap((audit) => audit.sinceSnapshot ?? []),
     ({ destination }) => destination,
   );
   return {
     allowances: mergeAllowances(audits.map((audit) => audit.allowances)),
-    ...(audits.some((audit) => audit.changes !== undefined) && { changes }),
+    ...(audits.some((audit) => audit.sinceSnapshot !== undefined) && { sinceSnapshot }),
   };
 }
 

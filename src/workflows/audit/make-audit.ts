@@ -60,7 +60,7 @@ export function makeAudit(input: AuditInput): Audit {
     ...tally.causes.field(),
     items: [...sortedBy(tally.items, ({ destination }) => destination ?? ''), ...errors.map(invalidItem)],
     allowances,
-    ...(isCompared && { changes: sortedBy(changes, ({ destination }) => destination) }),
+    ...(isCompared && { sinceSnapshot: sortedBy(changes, ({ destination }) => destination) }),
     hosts: makeHosts(tally.hosts.keys(), input.traffic, (host) => ({
       edges: tally.hosts.get(host) ?? noEdges(),
     })),

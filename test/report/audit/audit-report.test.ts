@@ -86,7 +86,7 @@ describe('the text of an audit', () => {
   });
 
   it('lists changes', async () => {
-    const lines = linesOf(await reportOf([], { changes: CHANGES }));
+    const lines = linesOf(await reportOf([], { sinceSnapshot: CHANGES }));
     expect(lines).toContain(`moved a.io/p/app:v1 ${A}, was ${B} (uploaded ${TIME})`);
     expect(lines).toContain(`deleted a.io/p/app@${B}`);
   });
@@ -94,12 +94,12 @@ describe('the text of an audit', () => {
 
 describe('other forms of an audit', () => {
   it('are JSON that is read as it was written', async () => {
-    const report = await reportOf([tagged('a.io/p/app', 'v1', TIME)], { changes: CHANGES });
+    const report = await reportOf([tagged('a.io/p/app', 'v1', TIME)], { sinceSnapshot: CHANGES });
     expect(parseReport(Array.from(renderJson(report)).join(''))).toEqual(report);
   });
 
   it('are Markdown with the verdict, problems and changes', async () => {
-    const markdown = renderMarkdown(await reportOf([tagged('a.io/p/app', 'v1')], { changes: CHANGES }));
+    const markdown = renderMarkdown(await reportOf([tagged('a.io/p/app', 'v1')], { sinceSnapshot: CHANGES }));
     expect(markdown).toMatch(/^## Audit of production\n\n\*\*Audited /);
     expect(markdown).toContain('- **unknown-tag** a.io/p/app:v1');
     expect(markdown).toContain('| moved | a.io/p/app:v1 |');
@@ -108,7 +108,7 @@ describe('other forms of an audit', () => {
   it('are a page with a row for each image, and the changes', async () => {
     const report = await reportOf(
       [tagged('a.io/p/app', 'v1'), item({ decision: 'unknown-repository', destination: 'a.io/p/stray' })],
-      { changes: CHANGES },
+      { sinceSnapshot: CHANGES },
     );
     const page = makeReportPage(report, 1);
     expect(page.matrix.rows).toHaveLength(2);
@@ -143,12 +143,12 @@ describe('merged shards of an audit', () => {
     expect(shards.flatMap(({ report }) => report.findings)).toEqual([]);
     const merged = mergeReports(shards);
     expect(findingsOf(merged)).toEqual(findingsOf(whole));
-    expect(merged.changes).toHaveLength(6);
+    expect(merged.sinceSnapshot).toHaveLength(6);
     expect(merged).toMatchObject({
       summary: whole.summary,
       findings: whole.findings,
       allowances: whole.allowances,
-      changes: whole.changes,
+      sinceSnapshot: whole.sinceSnapshot,
     });
     expect(whole.findings).toMatchObject([{ rule: 'audit-allow-unused', at: 'audit-allow.yaml:2:3' }]);
   });

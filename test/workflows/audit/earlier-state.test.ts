@@ -33,7 +33,7 @@ async function changesSince(images: readonly SnapshotImage[], path = 'prod') {
     .to(`${registry.host}/prod`)
     .promote({ app: { [digestOf(A)]: ['v1', 'kept'] } });
   const snapshot: Snapshot = { registry: registryName(`${registry.host}/${path}`), images };
-  const { changes = [] } = await auditManifests([manifest], { since: [snapshot] });
+  const { sinceSnapshot: changes = [] } = await auditManifests([manifest], { since: [snapshot] });
   return changes.map(({ destination, ...change }) => ({
     ...change,
     destination: destination.replace(`${registry.host}/`, ''),
