@@ -9,56 +9,64 @@
 const ANYWHERE = 'anywhere';
 const TYPES = 'types';
 
-const STAGES = ['manifest', 'edges', 'inventory', 'plan', 'checks', 'copy', 'report'];
+const STAGES = ['manifest', 'edges', 'inventory', 'attachments', 'plan', 'checks', 'copy', 'sign', 'report'];
 
 const TABLE = {
   base: { src: [], touches: { 'node:child_process': ['run-program.ts'], 'node:stream': TYPES } },
   image: { src: ['base'], touches: { 'node:crypto': ['digest.ts'] } },
-  ports: { src: ['image', 'base'], touches: { 'node:stream': TYPES } },
+  // formats of signatures and attestations: pure values, like image
+  signature: { src: ['image', 'base'], touches: { re2js: ANYWHERE } },
+  ports: { src: ['signature', 'image', 'base'], touches: { 'node:stream': TYPES } },
   manifest: {
-    src: ['image', 'base'],
+    src: ['signature', 'image', 'base'],
     touches: { 'js-yaml': ANYWHERE, 'node:path': ANYWHERE, 'node:fs': ['layout/disk.ts'] },
   },
-  edges: { src: ['manifest', 'image', 'base'], touches: {} },
-  inventory: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
+  edges: { src: ['manifest', 'signature', 'image', 'base'], touches: {} },
+  inventory: { src: ['edges', 'ports', 'signature', 'image', 'base'], touches: {} },
   plan: {
-    src: ['edges', 'inventory', 'image', 'base'],
+    src: ['edges', 'inventory', 'signature', 'image', 'base'],
     touches: { zod: ['plan-document.ts'], 'node:crypto': ['plan-seal.ts'] },
   },
-  checks: { src: ['plan', 'edges', 'manifest', 'ports', 'image', 'base'], touches: {} },
+  checks: { src: ['attachments', 'plan', 'edges', 'manifest', 'ports', 'signature', 'image', 'base'], touches: {} },
   // `.cip.yaml`: a section names the rules, or the flows, that it configures; whatever it configures never imports it
   settings: {
-    src: ['checks', 'manifest', 'image', 'base'],
+    src: ['checks', 'manifest', 'signature', 'image', 'base'],
     touches: { zod: ANYWHERE, 'node:path': ['settings-path.ts'] },
   },
-  browse: { src: ['edges', 'ports', 'image', 'base'], touches: {} },
+  browse: { src: ['edges', 'ports', 'signature', 'image', 'base'], touches: {} },
   copy: {
-    src: ['plan', 'edges', 'ports', 'image', 'base'],
+    src: ['attachments', 'plan', 'edges', 'ports', 'signature', 'image', 'base'],
     touches: { 'node:stream': TYPES, 'p-limit': ANYWHERE },
   },
   report: {
-    src: ['copy', 'checks', 'plan', 'edges', 'image', 'base'],
+    src: ['sign', 'copy', 'checks', 'plan', 'edges', 'signature', 'image', 'base'],
     touches: { zod: ANYWHERE, saxes: ['attached/junit.ts'] },
   },
-  'apply.ts': { src: [...STAGES, 'ports', 'image', 'base'], touches: {} },
-  'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'image', 'base'], touches: {} },
+  // what is stored beside an image: referrers and cosign's tags
+  attachments: { src: ['ports', 'signature', 'image', 'base'], touches: {} },
+  // signs and attests what registries hold by now
+  sign: { src: ['attachments', 'copy', 'plan', 'edges', 'ports', 'signature', 'image', 'base'], touches: {} },
+  'apply.ts': { src: [...STAGES, 'ports', 'signature', 'image', 'base'], touches: {} },
+  'promote.ts': { src: ['apply.ts', ...STAGES, 'ports', 'signature', 'image', 'base'], touches: {} },
   'workflows/*': {
-    src: [...STAGES, 'browse', 'ports', 'image', 'base'],
+    src: [...STAGES, 'browse', 'ports', 'signature', 'image', 'base'],
     touches: { 'p-limit': ANYWHERE, semver: ['mm/', 'review/'], zod: ['audit/'] },
   },
   // a service: it listens, so it is no workflow, and it judges by manifests and the content of registries alone
   auditor: {
-    src: ['edges', 'manifest', 'ports', 'image', 'base'],
+    src: ['edges', 'manifest', 'ports', 'signature', 'image', 'base'],
     touches: { zod: ['events/'], 'node:http': ['server/'], 'node:crypto': ['server/authorizer.ts'] },
   },
   http: {
-    src: ['ports', 'image', 'base'],
+    src: ['ports', 'signature', 'image', 'base'],
     touches: { 'node:*': ANYWHERE, undici: ANYWHERE, 'p-limit': ANYWHERE },
   },
   'adapters/*': {
-    src: ['http', 'ports', 'image', 'base'],
+    src: ['http', 'ports', 'signature', 'image', 'base'],
     touches: {
       'node:*': ANYWHERE,
+      '@sigstore/verify': ['sigstore/'],
+      '@sigstore/bundle': ['sigstore/'],
       'google-auth-library': ['google/'],
       '@google-cloud/artifact-registry': ['google/artifact-registry-client.ts'],
     },
@@ -80,6 +88,7 @@ const TABLE = {
       'adapters/*',
       'embedded-registry',
       'ports',
+      'signature',
       'image',
       'base',
     ],
