@@ -1,0 +1,92 @@
+import { cosignTagOf } from '../attachments/attachment-tags.ts';
+import { CodedError } from '../base/errors.ts';
+import { SingleFlight } from '../base/single-flight.ts';
+import { type Digest, digestOf } from '../image/digest.ts';
+import type { RawManifest } from '../image/oci-manifest.ts';
+import { formatReference } from '../image/reference.ts';
+import type { Repository } from '../image/repository.ts';
+import { makeSimpleSigning, parseSimpleSigning } from '../signature/simple-signing.ts';
+import type { ClaimPorts } from './bundle-claim.ts';
+import type { Claim } from './claim.ts';
+import { addSignature, hasSignature, type TagSignature } from './signature-tag.ts';
+
+/** A tag `.sig` was not written. */
+export class SignatureTagError extends CodedError<'foreign' | 'contended'> {}
+
+/** Attempts to add a layer to a tag that others write at the same time. */
+const ATTEMPTS = 5;
+
+/**
+ * A layer of cosign's tag `.sig`, for one digest and one public name. Its payload is known before it is signed, so a tag
+ * is checked by a GET of its manifest alone.
+ */
+export class SignatureTagClaim implements Claim {
+  readonly part = 'signature-tag';
+  readonly #digest: Digest;
+  readonly #name: Repository;
+  readonly #payload: Uint8Array;
+  readonly #ports: ClaimPorts;
+  readonly #signed = new SingleFlight<'signature', TagSignature>();
+  #copy: TagSignature | undefined;
+
+  constructor(
+    { digest, publicName }: { readonly digest: Digest; readonly publicName: Repository },
+    ports: ClaimPorts,
+  ) {
+    this.#digest = digest;
+    this.#name = publicName;
+    this.#payload = makeSimpleSigning({ dockerReference: publicName, digest });
+    this.#ports = ports;
+  }
+
+  async examine(repository: Repository, signal: AbortSignal): Promise<boolean> {
+    const { store, signatory } = this.#ports;
+    const manifest = await store.signatureTag(repository, this.#digest, signal);
+    if (manifest === undefined) return false;
+    const payloads = new Map([[digestOf(this.#payload), this.#payload]]);
+    const { signatures } = await store.signaturesIn({ repository, manifest, payloads }, signal);
+    for (const stored of signatures) {
+      if (stored.kind !== 'simple-signing') continue;
+      const found = await signatory.recognize(stored, signal);
+      if (found === undefined || !this.#isNamed(stored)) continue;
+      this.#copy ??= stored;
+      return true;
+    }
+    return false;
+  }
+
+  async store(repository: Repository, signal: AbortSignal): Promise<void> {
+    const { store, signatory } = this.#ports;
+    const sign = () => signatory.signPayload(this.#payload, signal);
+    const signature = this.#copy ?? (await this.#signed.run('signature', sign));
+    await store.sendBlob(repository, signature.payload, signal);
+    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+      const before = await store.fetchSignatureTag(repository, this.#digest, signal);
+      if (before !== undefined && hasSignature(before, signature)) return;
+      await this.#add(signature, { repository, before }, signal);
+    }
+    const tag = formatReference(repository, cosignTagOf(this.#digest, 'sig'));
+    throw new SignatureTagError('contended', `${tag}: other programs overwrote it ${ATTEMPTS} times: run again`);
+  }
+
+  async #add(
+    signature: TagSignature,
+    { repository, before }: { readonly repository: Repository; readonly before: RawManifest | undefined },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { store } = this.#ports;
+    const tag = cosignTagOf(this.#digest, 'sig');
+    const added = addSignature(before, signature);
+    if (added === undefined) {
+      const message = `${formatReference(repository, tag)} holds something else than signatures: it is not changed`;
+      throw new SignatureTagError('foreign', message);
+    }
+    await store.sendBlob(repository, added.config, signal);
+    await store.replaceTag(repository, { tag, manifest: added.manifest, replaces: before?.digest }, signal);
+  }
+
+  #isNamed({ payload }: TagSignature): boolean {
+    const { digest, dockerReference } = parseSimpleSigning(payload);
+    return digest === this.#digest && dockerReference === this.#name;
+  }
+}
