@@ -4,6 +4,8 @@ import type { CopyEvents } from './copy/copy-events.ts';
 import { cacheManifests } from './copy/manifest-cache.ts';
 import type { Outcomes } from './copy/outcome.ts';
 import { type Shard, type ShardIdentity, shardIndexOf } from './edges/shard.ts';
+import type { Wanted } from './edges/wanted.ts';
+import type { Repository } from './image/repository.ts';
 import { countQueries, type Inventory } from './inventory/inventory.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { PlanFile } from './plan/plan-codec.ts';
@@ -16,6 +18,9 @@ import type { Spool } from './ports/spool.ts';
 import type { Traffic } from './ports/traffic.ts';
 import { makeReport, type ReportInput } from './report/make-report.ts';
 import type { RunReport } from './report/report.ts';
+import { runSigning } from './sign/run-signing.ts';
+import type { SigningPorts, SigningTask } from './sign/sign-images.ts';
+import type { Signing } from './sign/signing.ts';
 
 /** The part of a request that promotions and plan files share. */
 export interface RunRequest {
@@ -35,6 +40,8 @@ export interface RunPorts {
   readonly spool: Spool;
   readonly clock: Clock;
   readonly progress: Progress;
+  /** Unset: nothing is signed. */
+  readonly signing?: RunSigning | undefined;
   /** Default: no results until the report. */
   readonly events?: RunEvents | undefined;
   /** Nothing new is begun once it aborts. */
@@ -42,6 +49,10 @@ export interface RunPorts {
   /** Ends requests in flight as well. */
   readonly signal: AbortSignal;
 }
+
+/** What a run signs, and how. */
+export interface RunSigning
+  extends Pick<SigningPorts, 'signer' | 'verifier' | 'summaries' | 'store'>, Pick<SigningTask, 'policy' | 'facts'> {}
 
 /** Receives the results of a run while it runs. */
 export interface RunEvents extends CopyEvents {
@@ -71,7 +82,10 @@ export async function applyPlanFile(request: ApplyRequest, ports: RunPorts): Pro
   const edges = items.length;
   const problems = malformed.map((entry) => ({ ...entry, severity: 'error' as const }));
   const { read: manifests } = origin;
-  return carryOut({ plan, inventory, findings, edges, shard, problems, manifests, file: file.digest }, run);
+  return carryOut(
+    { plan, wanted, inventory, findings, edges, shard, problems, manifests, file: file.digest },
+    run,
+  );
 }
 
 function takeItems({ file: { plan, digest }, shard }: ApplyRequest) {
@@ -124,16 +138,18 @@ export function beginRun(request: RunRequest, ports: RunPorts): Run {
 /** The known parts of a report when the plan is final. */
 type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 'file' | 'changes'> & {
   readonly plan: Plan;
+  readonly wanted: Wanted;
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];
 };
 
-/** Applies a plan where that is confirmed, and reports. */
-export async function carryOut({ inventory, ...planned }: Planned, run: Run): Promise<RunReport> {
+/** Applies a plan and signs where that is confirmed, and reports. */
+export async function carryOut(all: Planned, run: Run): Promise<RunReport> {
+  const { inventory, wanted: _, ...planned } = all;
   const { request, ports, startedAt, begun, source, reading } = run;
   const { confirm, threads } = request;
   const { clock, destination, events, spool, stopping, signal, traffic } = ports;
-  const reportOf = (outcomes: Outcomes, stopped: boolean) =>
+  const reportOf = (outcomes: Outcomes, { stopped, signing }: { stopped: boolean; signing?: Signing | undefined }) =>
     makeReport({
       ...planned,
       mode: confirm ? 'promotion' : 'dry-run',
@@ -142,12 +158,31 @@ export async function carryOut({ inventory, ...planned }: Planned, run: Run): Pr
       stopped,
       readings: countQueries(inventory),
       outcomes,
+      signing,
       traffic: traffic.hosts(),
     });
-  await events?.planned(reportOf(NO_OUTCOMES, true));
+  await events?.planned(reportOf(NO_OUTCOMES, { stopped: true }));
   const copying = { ...reading, source, destination, events, spool, clock, threads, stopping };
   const outcomes = confirm ? await applyPlan(planned.plan, copying, signal) : NO_OUTCOMES;
-  return reportOf(outcomes, stopping.aborted);
+  const signing = await sign(all, { run, outcomes });
+  return reportOf(outcomes, { stopped: stopping.aborted, signing });
+}
+
+/** A dry run examines signatures only where it is limited to changes: they are a few requests for each image. */
+async function sign(
+  { plan, wanted, inventory, changes }: Planned,
+  { run, outcomes }: { readonly run: Run; readonly outcomes: Outcomes },
+): Promise<Signing | undefined> {
+  const { request, ports, source: manifests } = run;
+  const { signing, clock, progress, stopping, signal } = ports;
+  const { confirm } = request;
+  if (signing === undefined || (!confirm && changes === undefined)) return undefined;
+  const digestsOf = (repository: Repository) => {
+    const state = inventory.destinations.get(repository);
+    return state?.kind === 'read' ? state.digests : undefined;
+  };
+  const input = { ...signing, plan, wanted, outcomes, digestsOf, confirm };
+  return runSigning(input, { ...signing, manifests, clock, progress, stopping }, signal);
 }
 
 const NO_OUTCOMES: Outcomes = new Map();

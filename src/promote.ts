@@ -109,7 +109,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   const { edges, shard } = wanted;
   const { problems, counts: manifests } = read;
   return carryOut(
-    { plan, inventory, findings, edges, shard, problems, manifests, changes: changes && changesOf(changes) },
+    { plan, wanted, inventory, findings, edges, shard, problems, manifests, changes: changes && changesOf(changes) },
     run,
   );
 }

@@ -1,4 +1,5 @@
 import type { Report, ReportItem } from './report.ts';
+import { unsignedIn } from './signing.ts';
 
 /** The counts of a summary that make a run fail. */
 const FAILURES = [
@@ -21,18 +22,16 @@ const FAILURES = [
 type Counts = Readonly<Partial<Record<(typeof FAILURES)[number] | 'lost', number>>>;
 
 /**
- * 0 if everything wanted is at its destination, or in a dry run would be; 1 if something is not, or the run was stopped
- * before it knew. `allowLost` tolerates lost images.
+ * 0 if everything wanted is at its destination and signed where that was asked for, or in a dry run would be; 1 if something
+ * is not, or the run was stopped before it knew. `allowLost` tolerates lost images.
  */
-export function exitCodeOf(
-  { findings, summary, stopped }: Report,
-  { allowLost }: { readonly allowLost: boolean },
-): 0 | 1 {
+export function exitCodeOf(report: Report, { allowLost }: { readonly allowLost: boolean }): 0 | 1 {
+  const { findings, summary, stopped } = report;
   const counts: Counts = summary;
   const failures = FAILURES.some((name) => (counts[name] ?? 0) > 0);
   const lost = !allowLost && (counts.lost ?? 0) > 0;
   const errors = findings.some(({ level }) => level === 'error');
-  return failures || lost || errors || stopped ? 1 : 0;
+  return failures || lost || errors || stopped || unsignedIn(report) > 0 ? 1 : 0;
 }
 
 /** True for an edge or entry that is not as the manifests want it, and for a write that a promotion did not do. */

@@ -20,6 +20,8 @@ import {
   type MalformedEntry,
 } from './make-envelope.ts';
 import type { PromotionItem, PromotionMode, ReportChanges, RunReport, Summary } from './report.ts';
+import { reportSigning, unsignedFindings } from './signing.ts';
+import type { Signing } from '../sign/signing.ts';
 
 export interface ReportInput extends EnvelopeInput {
   readonly mode: PromotionMode;
@@ -35,13 +37,15 @@ export interface ReportInput extends EnvelopeInput {
   /** Default: none. */
   readonly findings?: readonly Finding[];
   readonly outcomes: Outcomes;
+  /** Unset: the run signs nothing. */
+  readonly signing?: Signing | undefined;
   /** The plan file that was applied. Unset: the plan was made in this run. */
   readonly file?: Digest;
 }
 
 /** The report of a promotion, a dry run or a check of manifests. Pure. */
 export function makeReport(input: ReportInput): RunReport {
-  const { mode, shard, plan, readings, traffic } = input;
+  const { mode, shard, plan, readings, signing, traffic } = input;
   const errors = errorsOf(input);
   const { 'not-attempted': _, ...planned } = plan.counts; // counted with the outcomes
   return {
@@ -51,9 +55,10 @@ export function makeReport(input: ReportInput): RunReport {
     ...(input.file === undefined ? {} : { plan: input.file }),
     ...(input.changes === undefined ? {} : { changes: input.changes }),
     summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
-    findings: makeFindings(input.findings ?? []),
+    findings: makeFindings([...(input.findings ?? []), ...(signing ? unsignedFindings(signing) : [])]),
     ...countCauses(input).field(),
     items: lazily(() => makeItems(input, errors)),
+    ...(signing && { signing: reportSigning(signing) }),
     hosts: makeHosts(Object.keys(plan.hosts), traffic, (host) => ({
       edges: plan.hosts[host] ?? noEdges(),
       repositories: readings.get(host) ?? { byListing: 0, byHead: 0 },

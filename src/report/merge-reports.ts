@@ -5,7 +5,8 @@ import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
 import { mergeCauses } from './causes.ts';
-import type { Report, Verification } from './report.ts';
+import type { PromotionReport, Report, Verification } from './report.ts';
+import { NO_SIGNING } from './signing.ts';
 
 /**
  * The report of all shards of a run, as if one run had done it: sums of counts, sorted items, and once what every shard
@@ -34,6 +35,7 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
     ...mergeCauses(all),
     findings: mergeFindings([...all.flatMap(({ findings }) => findings), ...findMergedFaults(all)]),
     items: [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedEntriesOf(first)],
+    ...mergeSigning(all),
     ...mergeRepairs(all),
     ...mergeAudits(all),
     hosts: mergeHosts(all),
@@ -59,6 +61,17 @@ function mergeTimes(reports: readonly Envelope[]): Pick<Envelope, 'startedAt' | 
     durationMs: end - begin,
     stopped: reports.some(({ stopped }) => stopped),
   };
+}
+
+function mergeSigning(reports: readonly Report[]): Pick<PromotionReport, 'signing'> {
+  const all = reports.flatMap((report) => ('signing' in report ? (report.signing ?? []) : []));
+  if (all.length === 0) return {};
+  const summary = { ...NO_SIGNING, ...sumCounts(all.map((signing) => signing.summary)) };
+  const items = sortedBy(
+    all.flatMap((signing) => signing.items),
+    ({ destination }) => destination,
+  );
+  return { signing: { summary, items } };
 }
 
 /** In the order of one run: by repository, each of which is in one shard alone. */

@@ -4,6 +4,7 @@ import { isObject } from '../base/json.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import { parseDigest } from '../image/digest.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
+import { MISSING_PARTS, SIGNING_OUTCOMES } from '../sign/signing.ts';
 import {
   type AllowanceUse,
   AUDIT_DECISIONS,
@@ -25,6 +26,7 @@ import {
   type PromotionReport as PromotionReportType,
   type ReportChanges,
   type RepairItem,
+  type SigningReport,
   type Verification as VerificationType,
   type VerificationItem as VerificationItemType,
   VERIFY_DECISIONS,
@@ -150,6 +152,19 @@ export const PromotionItem: z.ZodType<PromotionItemType> = z.looseObject({
   ...ITEM,
 });
 
+const Signing: z.ZodType<SigningReport> = z.looseObject({
+  summary: countsOf([...SIGNING_OUTCOMES, 'attested', 'made']),
+  items: z.array(
+    z.looseObject({
+      destination: Text,
+      digest: Text,
+      outcome: z.enum(['signed', 'unsigned', 'failed', 'not-attempted']),
+      missing: z.array(z.enum(MISSING_PARTS)),
+      reason: Text,
+    }),
+  ),
+});
+
 export const PromotionReport: z.ZodType<PromotionReportType> = z.looseObject({
   version: z.literal(1),
   mode: z.enum(['parse-only', 'dry-run', 'promotion']),
@@ -158,6 +173,7 @@ export const PromotionReport: z.ZodType<PromotionReportType> = z.looseObject({
   ...ENVELOPE,
   summary: plannedCountsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
   items: z.array(PromotionItem),
+  signing: z.exactOptional(Signing),
   hosts: z.record(
     Text,
     z.looseObject({ edges: plannedCountsOf(EDGE_DECISIONS), repositories: Repositories, ...TRAFFIC }),

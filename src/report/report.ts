@@ -2,6 +2,7 @@ import type { Digest } from '../image/digest.ts';
 import type { ChangeScope } from '../plan/recorded-plan.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
 import type { Audit, AuditItem } from './audit/audit.ts';
+import type { MissingPart, SigningOutcome } from '../sign/signing.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
 /** A report of any kind: the value that every output is a view of. `mode` tells the kinds apart. */
@@ -23,7 +24,27 @@ export interface PromotionReport<Items extends Iterable<PromotionItem> = readonl
   readonly changes?: ReportChanges;
   readonly summary: Summary;
   readonly items: Items;
+  /** Of a run that signs. */
+  readonly signing?: SigningReport;
   readonly hosts: Readonly<Record<string, PromotionHost>>;
+}
+
+/** The signatures and attestations of a run. An image at one destination counts once. */
+export interface SigningReport {
+  /** Images by outcome; `attested` are those whose promotion this run has attested, `made` the signatures that it made. */
+  readonly summary: Readonly<Record<SigningOutcome | 'attested' | 'made', number>>;
+  /** The images that were not signed before, sorted by destination. */
+  readonly items: readonly SigningItem[];
+}
+
+export interface SigningItem {
+  /** `repository@digest`. */
+  readonly destination: string;
+  readonly digest: string;
+  readonly outcome: Exclude<SigningOutcome, 'present'>;
+  /** What was missing. */
+  readonly missing: readonly MissingPart[];
+  readonly reason: string;
 }
 
 /** The earlier state that the manifests were compared with. */

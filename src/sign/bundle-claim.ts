@@ -87,7 +87,7 @@ export class BundleClaim implements Claim {
 
   /** True if the manifest has a valid bundle of this claim. */
   async #find(repository: Repository, subject: Digest, signal: AbortSignal): Promise<boolean> {
-    const attached = await this.#ports.store.attachmentsOf(repository, subject, signal);
+    const attached = await this.#ports.store.referrersOf(repository, subject, signal);
     const candidates = attached.filter((attachment) => this.#isCandidate(attachment));
     for (const attachment of candidates.slice(0, MAX_CANDIDATES)) {
       const { digest } = attachment.manifest;
@@ -114,7 +114,7 @@ export class BundleClaim implements Claim {
     at: { readonly repository: Repository; readonly subject: Digest; readonly attachment: Attachment },
     signal: AbortSignal,
   ): Promise<Bundle | undefined> {
-    const read = await this.#ports.store.readSignatures(at, signal);
+    const read = await this.#ports.store.readReferrer(at, signal);
     if (read === undefined) return undefined;
     for (const stored of read.signatures) {
       if (stored.kind !== 'bundle') continue;

@@ -12,6 +12,7 @@ import { readParts } from './image-parts.ts';
 import type { ImageToSign } from './images-to-sign.ts';
 import {
   type BuildLevel,
+  type ManifestRevision,
   PROMOTION_PREDICATE,
   type PromotionFacts,
   promotionStatement,
@@ -32,6 +33,8 @@ export interface ClaimContext {
 
 export interface SummaryContext {
   readonly claims: ClaimPorts;
+  /** The commit of the manifests, which a summary states. */
+  readonly revision: ManifestRevision;
   /** The result of the provenance policy for an image. */
   readonly levelOf: (digest: Digest) => BuildLevel;
 }
@@ -117,12 +120,12 @@ class ClaimPlanner {
     );
   }
 
-  summary({ claims, levelOf }: SummaryContext): ClaimGroup {
+  summary({ claims, levelOf, revision: manifests }: SummaryContext): ClaimGroup {
     const image = this.#image;
     const statement = async () => {
       const digests = (await this.#readParts()).map(({ digest }) => digest).toReversed();
       const level = levelOf(image.digest);
-      return summaryStatement({ image, digests, level }, this.#context.facts, claims.now());
+      return summaryStatement({ image, digests, level }, { ...this.#context.facts, manifests }, claims.now());
     };
     const spec: BundleSpec = {
       part: 'summary',

@@ -1,7 +1,7 @@
 import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
+import { makeStatement } from '../signature/statement.ts';
 import type { ImageToSign } from './images-to-sign.ts';
-import { digestSet, makeStatement } from './statements.ts';
 
 /** @see https://github.com/kubernetes-sigs/promo-tools/blob/main/docs/predicates/promotion-record.md */
 export const PROMOTION_PREDICATE = 'https://k8s.io/promo-tools/promotion/v1';
@@ -16,9 +16,14 @@ export interface PromotionFacts {
   /** The version of this program. */
   readonly version: string;
   /** The commit of the manifests, and the URI of their repository. Unset: they are in no repository. */
-  readonly manifests?: { readonly commit: string; readonly uri?: string | undefined } | undefined;
+  readonly manifests?: ManifestRevision | undefined;
   /** The job that runs the promotion. Unset: none is known. */
   readonly job?: PromotionJob | undefined;
+}
+
+export interface ManifestRevision {
+  readonly commit: string;
+  readonly uri?: string | undefined;
 }
 
 export interface PromotionJob {
@@ -63,21 +68,23 @@ export interface SummaryInput {
   readonly level: BuildLevel;
 }
 
-/** A SLSA verification summary. Undefined without a commit of the manifests: it claims that they were reviewed. */
+/** A SLSA verification summary. It claims that the manifests were reviewed, so they have a commit. */
 export function summaryStatement(
   { image, digests, level }: SummaryInput,
-  facts: PromotionFacts,
+  facts: PromotionFacts & { readonly manifests: ManifestRevision },
   now: number,
-): Uint8Array | undefined {
-  const policy = manifestOf(image, facts);
+): Uint8Array {
+  const manifest = manifestOf(image, facts);
   const [name = ''] = namesOf(image);
-  if (policy?.digest === undefined) return undefined;
   const build = `SLSA_BUILD_LEVEL_${level === 'unevaluated' ? 'UNEVALUATED' : level}`;
   const predicate = {
     verifier: { id: VERIFIER, version: { cip: facts.version } },
     timeVerified: timestampOf(now),
     resourceUri: `${name}@${image.digest}`,
-    policy: { uri: [policy.uri, policy.name].filter(Boolean).join('#'), digest: policy.digest },
+    policy: {
+      uri: [facts.manifests.uri, manifest?.name].filter(Boolean).join('#'),
+      digest: { gitCommit: facts.manifests.commit },
+    },
     verificationResult: level === 'failed' ? 'FAILED' : 'PASSED',
     verifiedLevels: level === 'failed' ? ['FAILED'] : [build, 'K8S_PROMOTION_MANIFEST_REVIEWED'],
     slsaVersion: '1.0',
@@ -96,6 +103,12 @@ function manifestOf({ places: [first] }: ImageToSign, { manifests }: PromotionFa
     ...(uri !== undefined && { uri }),
     ...(commit !== undefined && { digest: { gitCommit: commit } }),
   };
+}
+
+/** `{ "sha256": "…" }`, as in-toto has digests. */
+function digestSet(digest: Digest): Readonly<Record<string, string>> {
+  const [algorithm = '', hex = ''] = digest.split(':');
+  return { [algorithm]: hex };
 }
 
 /** The public names of an image, each once. */

@@ -17,7 +17,7 @@ export interface SigningPorts {
   readonly signer: Signer;
   readonly verifier: SignatureVerifier;
   /** The identity of verification summaries, and the results that they state. Unset: there are none. */
-  readonly summaries?: { readonly signer: Signer; readonly levelOf: SummaryContext['levelOf'] } | undefined;
+  readonly summaries?: SummaryPorts | undefined;
   readonly store: SignatureStore;
   /** Reads the manifests of images. */
   readonly manifests: Pick<ReadRegistry, 'fetchManifest'>;
@@ -25,6 +25,10 @@ export interface SigningPorts {
   readonly progress: Progress;
   /** Nothing new is begun once it aborts. What is signed is stored. */
   readonly stopping: AbortSignal;
+}
+
+export interface SummaryPorts extends Omit<SummaryContext, 'claims'> {
+  readonly signer: Signer;
 }
 
 export interface SigningTask {
@@ -85,8 +89,7 @@ export class ImageSigner {
       facts,
       manifests,
       claims: claimsBy(own),
-      summaries: summaries &&
-        summarizing && { claims: claimsBy(summarizing), levelOf: summaries.levelOf },
+      summaries: summaries && summarizing && { ...summaries, claims: claimsBy(summarizing) },
     };
   }
 

@@ -41,10 +41,10 @@ export class SignatureTagClaim implements Claim {
 
   async examine(repository: Repository, signal: AbortSignal): Promise<boolean> {
     const { store, signatory } = this.#ports;
-    const manifest = await store.signatureTag(repository, this.#digest, signal);
+    const manifest = await store.signatureTagOf(repository, this.#digest, signal);
     if (manifest === undefined) return false;
     const payloads = new Map([[digestOf(this.#payload), this.#payload]]);
-    const { signatures } = await store.signaturesIn({ repository, manifest, payloads }, signal);
+    const signatures = await store.readSignatureTag({ repository, manifest, payloads }, signal);
     for (const stored of signatures) {
       if (stored.kind !== 'simple-signing') continue;
       const found = await signatory.recognize(stored, signal);

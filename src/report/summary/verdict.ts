@@ -1,7 +1,8 @@
 import { countOf } from '../../base/text.ts';
 import type { ShardIdentity } from '../../edges/shard.ts';
 import type { Envelope } from '../envelope.ts';
-import type { Report, Verification } from '../report.ts';
+import type { Report, RunReport, Verification } from '../report.ts';
+import { unsignedIn } from '../signing.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -114,9 +115,10 @@ function resultsOf(report: Report): string {
         ...(refusedIn(counts) === 0 ? [] : [`${refusedIn(counts)} refused`]),
         ...problems(counts),
         ...nonZero(counts, { present: 'already present' }),
+        ...signingIn(report),
       ]);
     case 'dry-run':
-      return plannedCounts(report);
+      return list([plannedCounts(report), ...signingIn(report)]);
     case 'parse-only':
       return list([`${counts['conflict'] ?? 0} in conflict`, `${counts['invalid'] ?? 0} malformed`]);
     case 'verify':
@@ -150,6 +152,13 @@ function resultsOf(report: Report): string {
     default:
       return report satisfies never;
   }
+}
+
+/** Images whose signatures were made or are missing. An image at one destination counts once. */
+function signingIn(report: Report & Pick<RunReport, 'signing'>): string[] {
+  const { signed = 0, unsigned = 0 } = report.signing?.summary ?? {};
+  const counts = { signed, planned: unsigned, unsigned: unsignedIn(report) };
+  return nonZero(counts, { signed: 'signed', planned: 'to sign', unsigned: 'unsigned' });
 }
 
 /** Content that no manifest allows. */
