@@ -52,7 +52,8 @@ export interface RunPorts {
 
 /** What a run signs, and how. */
 export interface RunSigning
-  extends Pick<SigningPorts, 'signer' | 'verifier' | 'summaries' | 'store'>, Pick<SigningTask, 'policy' | 'facts'> {}
+  extends Pick<SigningPorts, 'signer' | 'verifier' | 'summaries' | 'store'>,
+    Pick<SigningTask, 'policy' | 'facts'> {}
 
 /** Receives the results of a run while it runs. */
 export interface RunEvents extends CopyEvents {
@@ -149,7 +150,10 @@ export async function carryOut(all: Planned, run: Run): Promise<RunReport> {
   const { request, ports, startedAt, begun, source, reading } = run;
   const { confirm, threads } = request;
   const { clock, destination, events, spool, stopping, signal, traffic } = ports;
-  const reportOf = (outcomes: Outcomes, { stopped, signing }: { stopped: boolean; signing?: Signing | undefined }) =>
+  const reportOf = (
+    outcomes: Outcomes,
+    { stopped, signing }: { stopped: boolean; signing?: Signing | undefined },
+  ) =>
     makeReport({
       ...planned,
       mode: confirm ? 'promotion' : 'dry-run',

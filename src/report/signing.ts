@@ -48,6 +48,7 @@ export function unsignedFindings({ places }: Signing): readonly Finding[] {
 
 /** Images that a run should have signed and has not. */
 export function unsignedIn(report: Report): number {
-  const { failed = 0, 'not-attempted': open = 0 } = ('signing' in report ? report.signing?.summary : undefined) ?? {};
+  const { failed = 0, 'not-attempted': open = 0 } =
+    ('signing' in report ? report.signing?.summary : undefined) ?? {};
   return failed + open;
 }

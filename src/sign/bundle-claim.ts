@@ -62,8 +62,7 @@ export class BundleClaim implements Claim {
     const isPresent = await this.#find(repository, this.#image, signal);
     if (isPresent && !this.#ports.thorough) return true;
     const children = (await this.#spec.holders()).filter(({ digest }) => digest !== this.#image);
-    for (const { digest } of children)
-      if (!(await this.#find(repository, digest, signal))) return false;
+    for (const { digest } of children) if (!(await this.#find(repository, digest, signal))) return false;
     return isPresent;
   }
 
@@ -75,7 +74,11 @@ export class BundleClaim implements Claim {
       store.sendBlob(repository, EMPTY_CONFIG, signal),
     ]);
     for (const holder of await this.#spec.holders())
-      await store.attach(repository, { subject: holder.digest, manifest: bundleManifest(bundle, holder) }, signal);
+      await store.attach(
+        repository,
+        { subject: holder.digest, manifest: bundleManifest(bundle, holder) },
+        signal,
+      );
   }
 
   async #sign(signal: AbortSignal): Promise<Bundle> {
@@ -120,7 +123,8 @@ export class BundleClaim implements Claim {
       if (stored.kind !== 'bundle') continue;
       const found = await this.#ports.signatory.recognize(stored, signal);
       if (found?.statement?.predicateType !== this.#spec.predicateType) continue;
-      if (await this.#spec.covers(found.subjects)) return { bytes: stored.bytes, ...this.#fieldsOf(read.manifest) };
+      if (await this.#spec.covers(found.subjects))
+        return { bytes: stored.bytes, ...this.#fieldsOf(read.manifest) };
     }
     return undefined;
   }

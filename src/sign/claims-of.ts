@@ -40,7 +40,11 @@ export interface SummaryContext {
 }
 
 /** The signatures and attestations that an image is to have at its destinations. */
-export function claimsOf(image: ImageToSign, context: ClaimContext, signal: AbortSignal): readonly ClaimGroup[] {
+export function claimsOf(
+  image: ImageToSign,
+  context: ClaimContext,
+  signal: AbortSignal,
+): readonly ClaimGroup[] {
   const { policy, summaries } = context;
   const planner = new ClaimPlanner(image, context, signal);
   return [
@@ -65,13 +69,9 @@ class ClaimPlanner {
 
   /** One statement for an index and its children. */
   jointSignature(): ClaimGroup {
-    const statement = async () => {
-      const digests = (await this.#readParts()).map(({ digest }) => digest).toReversed();
-      return signatureOf(digests);
-    };
-    return this.#group(
-      this.#bundle({ part: 'signature', predicateType: SIGN_PREDICATE, ...this.#joint(), statement }),
-    );
+    const statement = async () => signatureOf(await this.#readDigests());
+    const spec = { part: 'signature', predicateType: SIGN_PREDICATE, ...this.#joint(), statement } as const;
+    return this.#group(this.#bundle(spec));
   }
 
   /** A statement for each digest. */
@@ -123,7 +123,7 @@ class ClaimPlanner {
   summary({ claims, levelOf, revision: manifests }: SummaryContext): ClaimGroup {
     const image = this.#image;
     const statement = async () => {
-      const digests = (await this.#readParts()).map(({ digest }) => digest).toReversed();
+      const digests = await this.#readDigests();
       const level = levelOf(image.digest);
       return summaryStatement({ image, digests, level }, { ...this.#context.facts, manifests }, claims.now());
     };
@@ -160,6 +160,12 @@ class ClaimPlanner {
     };
   }
 
+  /** The digests of the parts, as a statement names them: the image first. */
+  async #readDigests(): Promise<readonly Digest[]> {
+    const children = (await this.#readChildren()).map(({ digest }) => digest);
+    return [this.#image.digest, ...children];
+  }
+
   async #readRoot(): Promise<readonly Descriptor[]> {
     return (await this.#readParts()).slice(-1);
   }
@@ -169,7 +175,9 @@ class ClaimPlanner {
   }
 
   #readParts(): Promise<readonly Descriptor[]> {
-    return this.#parts.run('parts', () => this.#readFrom(this.#image.places.map(({ repository }) => repository)));
+    return this.#parts.run('parts', () =>
+      this.#readFrom(this.#image.places.map(({ repository }) => repository)),
+    );
   }
 
   /** From the first destination that answers: each has the same content. */
@@ -178,7 +186,11 @@ class ClaimPlanner {
     const { manifests, policy } = this.#context;
     const withChildren = policy.recursion !== 'none';
     try {
-      return await readParts({ repository, digest: this.#image.digest, withChildren }, manifests, this.#signal);
+      return await readParts(
+        { repository, digest: this.#image.digest, withChildren },
+        manifests,
+        this.#signal,
+      );
     } catch (error) {
       if (this.#signal.aborted || others.length === 0) throw error;
       return await this.#readFrom(others);

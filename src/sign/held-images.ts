@@ -33,6 +33,8 @@ export function heldImages({ plan, outcomes, scope, digestsOf }: HeldInput) {
 
 /** Which images a dry run would copy. */
 export function plannedImages({ items }: Plan) {
-  const planned = new Set(items.filter((item) => isWritable(item)).map((item) => `${item.destination}@${item.digest}`));
+  const planned = new Set(
+    items.filter((item) => isWritable(item)).map((item) => `${item.destination}@${item.digest}`),
+  );
   return (repository: Repository, digest: Digest): boolean => planned.has(`${repository}@${digest}`);
 }

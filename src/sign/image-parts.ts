@@ -29,7 +29,8 @@ export async function readParts(
   const size = new ImageSize(digest);
   const visit = async (one: Digest, depth: number): Promise<void> => {
     const name = `${repository}@${one}`;
-    if (depth > MAX_DEPTH) throw new MissingManifest('too-deep', `${name}: indexes are nested too deep to sign`);
+    if (depth > MAX_DEPTH)
+      throw new MissingManifest('too-deep', `${name}: indexes are nested too deep to sign`);
     const manifest = await registry.fetchManifest(repository, one, signal);
     if (manifest === undefined)
       throw new MissingManifest('missing', `${name}: the manifest to sign does not exist by now`);

@@ -2,7 +2,7 @@ import { getOrMake } from '../base/maps.ts';
 import { sortedBy } from '../base/sorted.ts';
 import type { Want, Wanted } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
-import { asRepository, isWithin, type RegistryName, type Repository } from '../image/repository.ts';
+import { isWithin, parseRepository, type RegistryName, type Repository } from '../image/repository.ts';
 import type { PublicName, SigningPolicy } from './signing.ts';
 
 /** A digest, and the destinations that are to have its signature. */
@@ -46,5 +46,5 @@ export function publicNameOf(repository: Repository, names: readonly PublicName[
   const matching = names.filter(({ registry }) => isWithin(repository, registry));
   const [longest] = matching.toSorted((a, b) => b.registry.length - a.registry.length);
   if (longest === undefined) return repository;
-  return asRepository(`${longest.name}${repository.slice(longest.registry.length)}` as RegistryName);
+  return parseRepository(`${longest.name}${repository.slice(longest.registry.length)}`) ?? repository;
 }

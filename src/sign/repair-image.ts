@@ -25,7 +25,10 @@ export function repairImage(state: ImageState, signals: RepairSignals): Promise<
 }
 
 /** The outcome of a destination where nothing is written. */
-export function judgePlace({ repository, gaps, failure }: PlaceState, digest: SignedPlace['digest']): SignedPlace {
+export function judgePlace(
+  { repository, gaps, failure }: PlaceState,
+  digest: SignedPlace['digest'],
+): SignedPlace {
   const place = { repository, digest, missing: partsOf(gaps), reason: '' };
   if (failure !== undefined)
     return { ...place, outcome: 'failed', reason: messageOf(failure), fault: hostFaultOf(failure) };
@@ -38,8 +41,12 @@ export function notAttempted(repository: Repository, digest: SignedPlace['digest
   return { repository, digest, outcome: 'not-attempted', missing: [], reason };
 }
 
-async function fillGaps({ repository, gaps }: PlaceState, { signal }: RepairSignals): Promise<readonly unknown[]> {
-  const store = (claims: readonly Claim[]) => errorsOf(claims.map((claim) => claim.store(repository, signal)));
+async function fillGaps(
+  { repository, gaps }: PlaceState,
+  { signal }: RepairSignals,
+): Promise<readonly unknown[]> {
+  const store = (claims: readonly Claim[]) =>
+    errorsOf(claims.map((claim) => claim.store(repository, signal)));
   const filled = gaps.map(async ({ children, root }) => {
     const thrown = await store(children);
     return thrown.length > 0 ? thrown : store([root]); // the root shows that its children are stored

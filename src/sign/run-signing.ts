@@ -9,7 +9,11 @@ export interface SigningInput extends Omit<HeldInput, 'scope'>, Omit<SigningTask
 }
 
 /** The stage: signs the wanted images that destinations hold by now. A dry run examines them, and tells of those to copy. */
-export async function runSigning(input: SigningInput, ports: SigningPorts, signal: AbortSignal): Promise<Signing> {
+export async function runSigning(
+  input: SigningInput,
+  ports: SigningPorts,
+  signal: AbortSignal,
+): Promise<Signing> {
   const { wanted, policy, plan, confirm } = input;
   const holds = heldImages({ ...input, scope: policy.scope });
   const images = imagesToSign(wanted, holds, policy);
@@ -18,13 +22,15 @@ export async function runSigning(input: SigningInput, ports: SigningPorts, signa
   const isPlanned = plannedImages(plan);
   const planned = imagesToSign(wanted, (...image) => isPlanned(...image) && !holds(...image), policy);
   const places = planned.flatMap(({ digest, places }) =>
-    places.map(({ repository }): SignedPlace => ({
-      repository,
-      digest,
-      outcome: 'unsigned',
-      missing: [],
-      reason: '',
-    })),
+    places.map(
+      ({ repository }): SignedPlace => ({
+        repository,
+        digest,
+        outcome: 'unsigned',
+        missing: [],
+        reason: '',
+      }),
+    ),
   );
   return { ...signing, places: [...signing.places, ...places] };
 }

@@ -44,7 +44,11 @@ export interface SigningTask {
  * signature at one of them serves the others. Does not throw errors of registries or signers: a failure is the outcome of
  * its own destination. An image without an outcome of its own was not attempted.
  */
-export async function signImages(task: SigningTask, ports: SigningPorts, signal: AbortSignal): Promise<Signing> {
+export async function signImages(
+  task: SigningTask,
+  ports: SigningPorts,
+  signal: AbortSignal,
+): Promise<Signing> {
   const { images, policy, confirm } = task;
   const { progress, stopping } = ports;
   const signer = new ImageSigner(task, ports);
@@ -62,7 +66,10 @@ export async function signImages(task: SigningTask, ports: SigningPorts, signal:
   }
   progress.end();
   const places = images.flatMap((image) => outcomes.get(image) ?? skipped(image));
-  return { places: sortedBy(places, ({ repository, digest }) => `${repository}@${digest}`), made: signer.made };
+  return {
+    places: sortedBy(places, ({ repository, digest }) => `${repository}@${digest}`),
+    made: signer.made,
+  };
 }
 
 /** Examines and repairs the signatures of images, as one identity. */
@@ -81,7 +88,8 @@ export class ImageSigner {
     });
     const own = new Signatory({ signer, verifier, stopping });
     const summarizing =
-      summaries && (summaries.signer === signer ? own : new Signatory({ signer: summaries.signer, verifier, stopping }));
+      summaries &&
+      (summaries.signer === signer ? own : new Signatory({ signer: summaries.signer, verifier, stopping }));
     this.#ports = ports;
     this.#signatories = [own, ...(summarizing === undefined || summarizing === own ? [] : [summarizing])];
     this.#context = {

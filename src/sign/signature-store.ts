@@ -3,21 +3,26 @@ import type { AttachmentFinder } from '../attachments/attachment-finder.ts';
 import { cosignTagOf } from '../attachments/attachment-tags.ts';
 import { readAttachment } from '../attachments/read-attachment.ts';
 import { readSignatures, type SignatureRead, type SignaturesRead } from '../attachments/read-signatures.ts';
+import { Backoff } from '../base/backoff.ts';
+import { CodedError } from '../base/errors.ts';
+import { UPLOAD_RETRY } from '../base/limits-and-retries.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import { type Digest, digestOf } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
+import { formatReference } from '../image/reference.ts';
+import { referrersTagOf } from '../image/referrers-tag.ts';
 import type { Repository } from '../image/repository.ts';
-import type { Tag } from '../image/tag.ts';
-import type { BrowseRegistry, WriteRegistry } from '../ports/registry.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { BrowseRegistry, SignatureTagPut, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { StoredSignature } from '../signature/stored-signature.ts';
+import { addReferrer } from './referrers-index.ts';
 
-/** The write of a tag that only this kind of write may change. */
-export interface TagReplacement {
-  readonly tag: Tag;
-  readonly manifest: RawManifest;
-  /** The manifest that it is made from; undefined for a tag that does not exist. */
-  readonly replaces: Digest | undefined;
+export interface StorePorts {
+  readonly registry: WriteRegistry & BrowseRegistry;
+  /** Finds what was attached before. It has no results from earlier in the run. */
+  readonly finder: AttachmentFinder;
+  readonly clock: Clock;
 }
 
 export interface ReferrerPut {
@@ -30,19 +35,33 @@ export interface AttachedSignatures extends SignaturesRead {
   readonly manifest: RawManifest;
 }
 
+/**
+ * A tag of signatures was not written.
+ *
+ * - `foreign`   it holds something else
+ * - `contended` other programs write it at the same time
+ */
+export class SignatureTagError extends CodedError<'foreign' | 'contended'> {}
+
 /** Reads and writes what is stored beside images. */
 export class SignatureStore {
   readonly #registry: WriteRegistry & BrowseRegistry;
   readonly #finder: AttachmentFinder;
+  readonly #clock: Clock;
   readonly #sent = new SingleFlight<string, void>();
 
-  constructor(registry: WriteRegistry & BrowseRegistry, finder: AttachmentFinder) {
+  constructor({ registry, finder, clock }: StorePorts) {
     this.#registry = registry;
     this.#finder = finder;
+    this.#clock = clock;
   }
 
   /** The referrers of a manifest. */
-  async referrersOf(repository: Repository, subject: Digest, signal: AbortSignal): Promise<readonly Attachment[]> {
+  async referrersOf(
+    repository: Repository,
+    subject: Digest,
+    signal: AbortSignal,
+  ): Promise<readonly Attachment[]> {
     const attached = await this.#finder.of(repository, subject, signal);
     return attached.filter(({ place }) => place.kind !== 'tag');
   }
@@ -88,12 +107,71 @@ export class SignatureStore {
     return this.#registry.fetchTagged(repository, cosignTagOf(subject, 'sig'), signal);
   }
 
-  /** Uploads a small blob, once for each repository. */
+  /** Writes such a tag. False if it changed in the meantime: it is left as it is. */
+  replaceSignatureTag(repository: Repository, put: SignatureTagPut, signal: AbortSignal): Promise<boolean> {
+    return isWritten(this.#registry.putSignatureTag(repository, put, signal));
+  }
+
+  /** Attaches a manifest to its subject, once its blobs are sent. */
+  async attach(
+    repository: Repository,
+    { subject, manifest }: ReferrerPut,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const put = { reference: manifest.digest, manifest };
+    const { listedUnder } = await this.#registry.putManifest(repository, put, signal);
+    if (listedUnder === subject) return;
+    for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {
+      const before = await this.#registry.fetchTagged(repository, referrersTagOf(subject), signal);
+      const index = addReferrer(before, manifest);
+      if (index === before) return;
+      await isWritten(
+        this.#registry.putReferrersIndex(repository, { subject, index, replaces: before?.digest }, signal),
+      );
+    }
+    throw contended(formatReference(repository, referrersTagOf(subject)));
+  }
+
+  /** Uploads a small blob, once for each repository. A failure that may pass is tried again. */
   sendBlob(repository: Repository, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const blob = { digest: digestOf(bytes), mediaType: 'application/octet-stream', size: bytes.length };
     return this.#sent.run(`${repository}@${blob.digest}`, async () => {
-      const session = await this.#registry.startUpload(repository, signal);
-      await this.#registry.finishUpload({ session, blob, open: () => Promise.resolve(bytes) }, signal);
+      const backoff = new Backoff(this.#clock, UPLOAD_RETRY);
+      for (;;) {
+        try {
+          const session = await this.#registry.startUpload(repository, signal);
+          return await this.#registry.finishUpload(
+            { session, blob, open: () => Promise.resolve(bytes) },
+            signal,
+          );
+        } catch (error) {
+          if (!(error instanceof RegistryError) || !error.temporary) throw error;
+          const { status, retryAfterMs: retryAfter } = error;
+          const delay = backoff.delayAfter({ status, retryAfter });
+          if (delay === undefined) throw error;
+          await this.#clock.sleep(delay, signal);
+        }
+      }
     });
+  }
+}
+
+/** Attempts to write a tag that others write at the same time. */
+export const TAG_ATTEMPTS = 5;
+
+export function contended(tag: string): SignatureTagError {
+  return new SignatureTagError(
+    'contended',
+    `${tag}: other programs changed it ${TAG_ATTEMPTS} times: run again`,
+  );
+}
+
+async function isWritten(writing: Promise<void>): Promise<boolean> {
+  try {
+    await writing;
+    return true;
+  } catch (error) {
+    if (error instanceof RegistryError && error.code === 'moved') return false;
+    throw error;
   }
 }

@@ -1,5 +1,4 @@
 import { cosignTagOf } from '../attachments/attachment-tags.ts';
-import { CodedError } from '../base/errors.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import { type Digest, digestOf } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
@@ -8,13 +7,8 @@ import type { Repository } from '../image/repository.ts';
 import { makeSimpleSigning, parseSimpleSigning } from '../signature/simple-signing.ts';
 import type { ClaimPorts } from './bundle-claim.ts';
 import type { Claim } from './claim.ts';
+import { contended, SignatureTagError, TAG_ATTEMPTS } from './signature-store.ts';
 import { addSignature, hasSignature, type TagSignature } from './signature-tag.ts';
-
-/** A tag `.sig` was not written. */
-export class SignatureTagError extends CodedError<'foreign' | 'contended'> {}
-
-/** Attempts to add a layer to a tag that others write at the same time. */
-const ATTEMPTS = 5;
 
 /**
  * A layer of cosign's tag `.sig`, for one digest and one public name. Its payload is known before it is signed, so a tag
@@ -60,13 +54,12 @@ export class SignatureTagClaim implements Claim {
     const sign = () => signatory.signPayload(this.#payload, signal);
     const signature = this.#copy ?? (await this.#signed.run('signature', sign));
     await store.sendBlob(repository, signature.payload, signal);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {
       const before = await store.fetchSignatureTag(repository, this.#digest, signal);
       if (before !== undefined && hasSignature(before, signature)) return;
       await this.#add(signature, { repository, before }, signal);
     }
-    const tag = formatReference(repository, cosignTagOf(this.#digest, 'sig'));
-    throw new SignatureTagError('contended', `${tag}: other programs overwrote it ${ATTEMPTS} times: run again`);
+    throw contended(formatReference(repository, cosignTagOf(this.#digest, 'sig')));
   }
 
   async #add(
@@ -75,14 +68,15 @@ export class SignatureTagClaim implements Claim {
     signal: AbortSignal,
   ): Promise<void> {
     const { store } = this.#ports;
-    const tag = cosignTagOf(this.#digest, 'sig');
     const added = addSignature(before, signature);
     if (added === undefined) {
-      const message = `${formatReference(repository, tag)} holds something else than signatures: it is not changed`;
+      const tag = formatReference(repository, cosignTagOf(this.#digest, 'sig'));
+      const message = `${tag} holds something else than signatures: it is not changed`;
       throw new SignatureTagError('foreign', message);
     }
     await store.sendBlob(repository, added.config, signal);
-    await store.replaceTag(repository, { tag, manifest: added.manifest, replaces: before?.digest }, signal);
+    const put = { subject: this.#digest, manifest: added.manifest, replaces: before?.digest };
+    await store.replaceSignatureTag(repository, put, signal);
   }
 
   #isNamed({ payload }: TagSignature): boolean {

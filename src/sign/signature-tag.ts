@@ -19,7 +19,10 @@ export interface SignatureTag {
  * The manifest of a tag with one more signature: layers that are there stay as they are, in their order. Undefined if the
  * tag holds something else than signatures.
  */
-export function addSignature(before: RawManifest | undefined, signature: TagSignature): SignatureTag | undefined {
+export function addSignature(
+  before: RawManifest | undefined,
+  signature: TagSignature,
+): SignatureTag | undefined {
   const document = before === undefined ? {} : parseJsonObject(before.bytes);
   const kept = document?.['layers'] ?? [];
   const isOther = before !== undefined && before.mediaType !== OCI_MANIFEST;
