@@ -1,6 +1,9 @@
 import type { Finding } from './checks/rule.ts';
 import { applyPlan } from './copy/apply-plan.ts';
 import type { CopyEvents } from './copy/copy-events.ts';
+import { AttachmentCarrier, type CarryPorts } from './copy/carry/attachment-carrier.ts';
+import { CarryRecord } from './copy/carry/carried.ts';
+import { type CarriedImage, completeAttachments } from './copy/carry/complete-attachments.ts';
 import { cacheManifests } from './copy/manifest-cache.ts';
 import type { Outcomes } from './copy/outcome.ts';
 import { type Shard, type ShardIdentity, shardIndexOf } from './edges/shard.ts';
@@ -44,11 +47,15 @@ export interface RunPorts {
   readonly signing?: RunSigning | undefined;
   /** Default: no results until the report. */
   readonly events?: RunEvents | undefined;
+  /** Carries signatures and other attachments along with the images. Default: none are. */
+  readonly carrying?: CarryOptions | undefined;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
   /** Ends requests in flight as well. */
   readonly signal: AbortSignal;
 }
+
+export type CarryOptions = Omit<CarryPorts, 'source'>;
 
 /** What a run signs, and how. */
 export interface RunSigning
@@ -142,14 +149,18 @@ type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 
   readonly wanted: Wanted;
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];
+  /** Images at their destinations whose attachments are completed: those of a run that is limited to changes. */
+  readonly completing?: readonly CarriedImage[];
 };
 
 /** Applies a plan and signs where that is confirmed, and reports. */
 export async function carryOut(all: Planned, run: Run): Promise<RunReport> {
-  const { inventory, wanted: _, ...planned } = all;
+  const { inventory, completing = [], wanted: _, ...planned } = all;
   const { request, ports, startedAt, begun, source, reading } = run;
   const { confirm, threads } = request;
   const { clock, destination, events, spool, stopping, signal, traffic } = ports;
+  const record = new CarryRecord();
+  const carrier = ports.carrying && new AttachmentCarrier({ ...ports.carrying, source });
   const reportOf = (
     outcomes: Outcomes,
     { stopped, signing }: { stopped: boolean; signing?: Signing | undefined },
@@ -162,12 +173,17 @@ export async function carryOut(all: Planned, run: Run): Promise<RunReport> {
       stopped,
       readings: countQueries(inventory),
       outcomes,
+      attachments: record,
       signing,
       traffic: traffic.hosts(),
     });
   await events?.planned(reportOf(NO_OUTCOMES, { stopped: true }));
-  const copying = { ...reading, source, destination, events, spool, clock, threads, stopping };
+  const carrying = carrier && { carrier, record };
+  const copying = { ...reading, source, destination, events, carrying, spool, clock, threads, stopping };
   const outcomes = confirm ? await applyPlan(planned.plan, copying, signal) : NO_OUTCOMES;
+  if (carrying !== undefined) {
+    await completeAttachments(completing, { ...copying, carrying, confirm }, signal);
+  }
   const signing = await sign(all, { run, outcomes });
   return reportOf(outcomes, { stopped: stopping.aborted, signing });
 }

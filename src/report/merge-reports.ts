@@ -5,7 +5,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
 import { mergeCauses } from './causes.ts';
-import type { PromotionReport, Report, Verification } from './report.ts';
+import type { AttachmentCounts, PromotionReport, Report, Verification } from './report.ts';
 import { NO_SIGNING } from './signing.ts';
 
 /**
@@ -36,6 +36,7 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
     findings: mergeFindings([...all.flatMap(({ findings }) => findings), ...findMergedFaults(all)]),
     items: [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedEntriesOf(first)],
     ...mergeSigning(all),
+    ...mergeAttachments(all),
     ...mergeRepairs(all),
     ...mergeAudits(all),
     hosts: mergeHosts(all),
@@ -84,6 +85,13 @@ function mergeRepairs(reports: readonly Report[]): Pick<Verification, 'repair'> 
     ({ repository }) => repository,
   );
   return { repair: { confirmed: first.confirmed, pieces } };
+}
+
+function mergeAttachments(reports: readonly Report[]): Pick<PromotionReport, 'attachments'> {
+  const counts = reports.flatMap((report) => ('attachments' in report ? (report.attachments ?? []) : []));
+  if (counts.length === 0) return {};
+  const sum = (of: keyof AttachmentCounts) => counts.reduce((total, one) => total + one[of], 0);
+  return { attachments: { carried: sum('carried'), planned: sum('planned'), ignored: sum('ignored') } };
 }
 
 function mergeHosts(reports: readonly Envelope[]): Record<string, EnvelopeHost> {

@@ -32,9 +32,9 @@ function itemOf({ repository, digest, outcome, missing, reason }: SignedPlace): 
 }
 
 /** A finding for each reason why images are unsigned, with their names. */
-export function unsignedFindings({ places }: Signing): readonly Finding[] {
+export function unsignedFindings(signing: Signing | undefined): readonly Finding[] {
   const failures = new Map<string, string[]>();
-  for (const { outcome, reason, repository, digest } of places)
+  for (const { outcome, reason, repository, digest } of signing?.places ?? [])
     if (outcome === 'failed') addTo(failures, reason, formatReference(repository, digest));
   return Array.from(failures, ([reason, edges]) => ({
     rule: 'unsigned',

@@ -3,20 +3,18 @@ import type { AttachmentFinder } from '../attachments/attachment-finder.ts';
 import { cosignTagOf } from '../attachments/attachment-tags.ts';
 import { readAttachment } from '../attachments/read-attachment.ts';
 import { readSignatures, type SignatureRead, type SignaturesRead } from '../attachments/read-signatures.ts';
+import { listReferrers } from '../copy/carry/referrers-index.ts';
 import { Backoff } from '../base/backoff.ts';
 import { CodedError } from '../base/errors.ts';
 import { UPLOAD_RETRY } from '../base/limits-and-retries.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import { type Digest, digestOf } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
-import { formatReference } from '../image/reference.ts';
-import { referrersTagOf } from '../image/referrers-tag.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { BrowseRegistry, SignatureTagPut, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { StoredSignature } from '../signature/stored-signature.ts';
-import { addReferrer } from './referrers-index.ts';
 
 export interface StorePorts {
   readonly registry: WriteRegistry & BrowseRegistry;
@@ -48,6 +46,8 @@ export class SignatureStore {
   readonly #registry: WriteRegistry & BrowseRegistry;
   readonly #finder: AttachmentFinder;
   readonly #clock: Clock;
+  /** The last write of each index. */
+  readonly #writes = new Map<string, Promise<unknown>>();
   readonly #sent = new SingleFlight<string, void>();
 
   constructor({ registry, finder, clock }: StorePorts) {
@@ -121,15 +121,18 @@ export class SignatureStore {
     const put = { reference: manifest.digest, manifest };
     const { listedUnder } = await this.#registry.putManifest(repository, put, signal);
     if (listedUnder === subject) return;
-    for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {
-      const before = await this.#registry.fetchTagged(repository, referrersTagOf(subject), signal);
-      const index = addReferrer(before, manifest);
-      if (index === before) return;
-      await isWritten(
-        this.#registry.putReferrersIndex(repository, { subject, index, replaces: before?.digest }, signal),
-      );
-    }
-    throw contended(formatReference(repository, referrersTagOf(subject)));
+    const fault = await this.#inTurn(`${repository}@${subject}`, () =>
+      listReferrers(this.#registry, { repository, subject, referrers: [manifest] }, signal),
+    );
+    if (fault !== undefined) throw new SignatureTagError('foreign', `${repository}: ${fault}`);
+  }
+
+  /** Writes to one index after each other: a registry cannot write it atomically. */
+  #inTurn<T>(key: string, write: () => Promise<T>): Promise<T> {
+    const before = this.#writes.get(key) ?? Promise.resolve();
+    const writing = before.catch(() => {}).then(write);
+    this.#writes.set(key, writing);
+    return writing;
   }
 
   /** Uploads a small blob, once for each repository. A failure that may pass is tried again. */
