@@ -22,6 +22,8 @@ import { readOrBroken } from './read-attachment.ts';
 import { Referrers } from './referrers.ts';
 
 export interface FinderOptions {
+  /** The tags of cosign's to look for. Default: all. */
+  readonly suffixes?: readonly CosignSuffix[];
   /** A listing of a repository that was read before. Default: each repository is listed once. */
   readonly listingOf?: (repository: Repository) => Listing | undefined;
 }
@@ -83,7 +85,7 @@ export class AttachmentFinder {
       has(tag) ? this.#readTag({ repository, subject, tag }, signal) : undefined;
     const [fallback, ...cosign] = await Promise.all([
       listed === undefined ? read(referrersTagOf(subject)) : undefined,
-      ...COSIGN_SUFFIXES.map(async (suffix) => {
+      ...(this.#options.suffixes ?? COSIGN_SUFFIXES).map(async (suffix) => {
         const tag = cosignTagOf(subject, suffix);
         const content = await read(tag);
         return content === undefined ? [] : [taggedAttachment({ tag, suffix, content })];

@@ -1,0 +1,76 @@
+import type { RunSigning } from '../../apply.ts';
+import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
+import type { SourceRevision } from '../../ports/source-tree.ts';
+import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
+import type { PromotionFacts, PromotionJob } from '../../sign/promotion-statements.ts';
+import { SignatureStore } from '../../sign/signature-store.ts';
+import type { SigningOptions } from '../flags/options/signing-options.ts';
+import { InputError } from '../flags/usage-error.ts';
+import { VERSION } from '../output/version.ts';
+import { openSigner, type SignerRuntime } from './open-signer.ts';
+import { openVerifier } from './open-verifier.ts';
+import type { Runtime } from './open-runtime.ts';
+
+export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock'> {
+  readonly runtime: Runtime;
+  /** The registry to write to; a dry run has one that it only reads. */
+  readonly registry: WriteRegistry & BrowseRegistry;
+  /** The state of the manifests. Unset: they are in no repository. */
+  readonly revision: SourceRevision | undefined;
+}
+
+/** What a run signs with. Nothing is requested yet, but a trusted root of a TUF mirror. Throws an `InputError`. */
+export async function openSigning(
+  { policy, signer, summarySigner, verifier }: SigningOptions,
+  { runtime, registry, revision, ...parts }: SigningParts,
+  signal: AbortSignal,
+): Promise<RunSigning> {
+  const { clock } = runtime;
+  const facts = factsOf(parts.env, revision);
+  const services = { ...parts, clock, fetch: await runtime.openFetch() };
+  const own = await openSigner(signer, services);
+  const store = new SignatureStore({
+    registry,
+    finder: new AttachmentFinder(registry, { suffixes: policy.legacy ? ['sig'] : [] }),
+    clock,
+  });
+  const summaries = summarySigner && {
+    signer: summarySigner === signer ? own : await openSigner(summarySigner, services),
+    revision: revisionOf(facts),
+    levelOf: () => 'unevaluated' as const,
+  };
+  return { policy, facts, store, signer: own, summaries, verifier: await openVerifier(verifier, { runtime, ...parts }, signal) };
+}
+
+function revisionOf({ manifests }: PromotionFacts) {
+  if (manifests !== undefined) return manifests;
+  throw new InputError(
+    '-verification-summaries states the commit of the manifests: they are in no git repository, or have changes that are not committed',
+  );
+}
+
+/** The circumstances of a promotion: the commit of the manifests, and the variables of Prow or GitHub Actions. */
+export function factsOf(env: NodeJS.ProcessEnv, revision: SourceRevision | undefined): PromotionFacts {
+  const commit = revision === undefined || revision.dirty ? undefined : revision.commit;
+  return {
+    version: VERSION,
+    manifests: commit === undefined ? undefined : { commit, uri: repositoryIn(env) },
+    job: jobIn(env),
+  };
+}
+
+function jobIn(env: NodeJS.ProcessEnv): PromotionJob | undefined {
+  const [name, type, buildId, prowJobId] = [
+    env['JOB_NAME'] ?? env['GITHUB_WORKFLOW'],
+    env['JOB_TYPE'] ?? env['GITHUB_EVENT_NAME'],
+    env['BUILD_ID'] ?? env['GITHUB_RUN_ID'],
+    env['PROW_JOB_ID'],
+  ];
+  return name === undefined ? undefined : { name, type, buildId, prowJobId };
+}
+
+function repositoryIn(env: NodeJS.ProcessEnv): string | undefined {
+  const { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: name, REPO_OWNER: owner, REPO_NAME: repo } = env;
+  if (server && name) return `${server}/${name}`;
+  return owner && repo ? `https://github.com/${owner}/${repo}` : undefined;
+}
