@@ -3,7 +3,7 @@ import { type CredentialsFile, readDefaultCredentials } from './default-credenti
 import { statusOf } from './google-error.ts';
 import { callLibrary, type GoogleContext, type Library, mintToken, SCOPE } from './library.ts';
 import { type Mint, RenewingToken } from './renewing-token.ts';
-import { SharedWork } from './shared-work.ts';
+import { SharedWork } from '../../base/shared-work.ts';
 
 /** The identity of application default credentials: that of a file, or of this machine. */
 export interface DefaultIdentity {

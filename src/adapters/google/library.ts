@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { explainFailure, GoogleError } from './google-error.ts';
 import type { Minted } from './renewing-token.ts';
-import { withinLimit } from './shared-work.ts';
+import { withinLimit } from '../../base/shared-work.ts';
 
 /** The context that the identities of this adapter share. */
 export interface GoogleContext {
