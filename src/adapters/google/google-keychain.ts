@@ -7,22 +7,15 @@ import type { KeyFile } from './key-files.ts';
 import type { GoogleContext } from './library.ts';
 import { RenewingToken } from './renewing-token.ts';
 
-export interface GoogleOptions extends Omit<GoogleContext, 'requestLimit' | 'gcloudLimit'> {
+export interface GoogleOptions extends GoogleContext {
   /** The keys from `readKeyFiles`; the last of several keys of one account counts. */
   readonly keyFiles: readonly KeyFile[];
-  /** Milliseconds for one token. Default: 60,000. */
-  readonly requestLimit?: number;
-  /** Milliseconds for one run of gcloud. Default: 30,000. */
-  readonly gcloudLimit?: number;
 }
 
 export interface GoogleKeychainOptions extends GoogleOptions {
   /** The accounts of registries, from `bindAccounts`. */
   readonly accounts: readonly AccountBinding[];
 }
-
-const REQUEST_LIMIT = 60_000;
-const GCLOUD_LIMIT = 30_000;
 
 /**
  * Identities of Google service accounts for the repositories that are bound to one; anonymous for all others. A token
@@ -45,10 +38,8 @@ export function createGoogleKeychain(options: GoogleKeychainOptions): Keychain {
 
 /** The credentials that tokens are made with. Nothing is read or requested yet. */
 export function accountSourcesOf(options: GoogleOptions): AccountSources {
-  const { env, clock, log, fetch, requestLimit = REQUEST_LIMIT, gcloudLimit = GCLOUD_LIMIT } = options;
-  const context = { env, clock, log, fetch, requestLimit, gcloudLimit };
   const keys = new Map(options.keyFiles.map((key) => [key.account.toLowerCase(), key]));
-  return { context, keys, findDefaultIdentity: createDefaultIdentity(context) };
+  return { context: options, keys, findDefaultIdentity: createDefaultIdentity(options) };
 }
 
 function makeIdentity(account: string, sources: AccountSources): Identity {
