@@ -24,12 +24,15 @@ export interface CertificateFlags {
 
 export class ExpressionError extends CodedError<'expression-malformed'> {}
 
-const SIGNER = /^sigstore(?:\(identityMatch=(exact|regex)\))?::(.+?)::(.+)$/;
+const SIGNER = /^sigstore(?:\(identityMatch=(exact|regex)\))?::/;
 
 /** A signer as manifests write it: `sigstore::ISSUER::IDENTITY` or `sigstore(identityMatch=regex)::…`. */
 export function parseSigner(text: string): SignerPattern | undefined {
-  const [, match = 'exact', issuer, identity] = SIGNER.exec(text) ?? [];
-  if (issuer === undefined || identity === undefined) return undefined;
+  const [scheme = '', match = 'exact'] = SIGNER.exec(text) ?? [];
+  const end = text.indexOf('::', scheme.length);
+  const issuer = text.slice(scheme.length, end);
+  const identity = text.slice(end + 2);
+  if (scheme === '' || end === -1 || issuer === '' || identity === '') return undefined;
   return {
     issuer: { kind: 'exact', text: issuer },
     identity: { kind: match === 'regex' ? 'expression' : 'exact', text: identity },

@@ -10,9 +10,12 @@ import {
   REPORT_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
+  SIGNER_FLAGS,
 } from '../flags/flags.ts';
 import { parseDuration } from '../flags/options/deadline-option.ts';
 import { makeUnlocatedOptions, optionalLocationOf } from '../flags/options/promotion-options.ts';
+import { SIGNING_FLAGS } from '../flags/options/signing-options.ts';
+import { VERIFICATION_FLAGS } from '../flags/options/verification-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
 import { defineCommand, type Given } from './command.ts';
 import type { ApplyOptions } from './run/run-apply.ts';
@@ -39,6 +42,9 @@ export const apply = defineCommand<ApplyOptions>({
     ...LOCATION_FLAGS,
     ...CONFIRM_FLAGS,
     ...[...SCOPE_FLAGS, ...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS].filter(({ name }) => !DECIDING.has(name)),
+    ...SIGNER_FLAGS,
+    ...SIGNING_FLAGS,
+    ...VERIFICATION_FLAGS,
     ...APPLY_FLAGS,
     ...PLAN_TRUST_FLAGS,
     ...REPORT_FLAGS,

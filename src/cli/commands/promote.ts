@@ -10,10 +10,13 @@ import {
   RULE_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
+  SIGNER_FLAGS,
 } from '../flags/flags.ts';
 import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { makePromotionOptions, type PromotionOptions } from '../flags/options/promotion-options.ts';
+import { SIGNING_FLAGS } from '../flags/options/signing-options.ts';
 import { isSnapshot, makeSnapshotOptions, type SnapshotOptions } from '../flags/options/snapshot-options.ts';
+import { VERIFICATION_FLAGS } from '../flags/options/verification-options.ts';
 import { defineCommand } from './command.ts';
 
 /** The flags of `cip` alone ask for a promotion or for a snapshot. */
@@ -85,6 +88,9 @@ export const promote = defineCommand<PromoteRequest>({
     ...SCOPE_FLAGS,
     ...ALLOW_LOST_FLAGS,
     ...PROMOTION_FLAGS,
+    ...SIGNER_FLAGS,
+    ...SIGNING_FLAGS,
+    ...VERIFICATION_FLAGS,
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,
     ...ANNOTATION_FLAGS,

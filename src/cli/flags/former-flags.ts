@@ -42,21 +42,13 @@ const REFUSED: readonly (readonly [advice: string, ...rows: Row[]])[] = [
 /** Accepted without effect. */
 const INERT: readonly (readonly [why: string, ...rows: Row[]])[] = [
   [
-    'nothing is signed yet, so this has no effect',
-    ['signer-account', 'ACCOUNT'],
+    'it is for verifying, which a promotion does not do yet',
     ['certificate-identity', 'IDENTITY'],
     ['certificate-identity-regexp', 'REGEXP'],
     ['certificate-oidc-issuer', 'URL'],
     ['certificate-oidc-issuer-regexp', 'REGEXP'],
-    ['sign'],
-    ['max-signature-ops', 'N'],
-    ['max-signature-copies', 'N'],
   ],
-  [
-    'nothing is attested yet, so this has no effect',
-    ['verification-summaries'],
-    ['summary-signer-account', 'ACCOUNT'],
-  ],
+  ['signatures are stored where they are made: -threads limits requests', ['max-signature-copies', 'N']],
   ['accounts are no longer switched on by a flag', ['use-service-account']],
   ['use -log-level instead', ['v', 'N'], ['vmodule', 'PATTERNS'], ['verbosity', 'N']],
   ['there is one way of promoting', ['use-legacy-pipeline']],

@@ -19,6 +19,7 @@ import { loadManifests } from '../../runtime/load-manifests.ts';
 import { readPlanFile, readTrustedKeys } from '../../runtime/plan-files.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
+import { openRunSigning } from './run-signing.ts';
 import { finishPromotion } from '../../output/finish-promotion.ts';
 
 /** A complete and consistent request to apply a plan file. */
@@ -50,7 +51,7 @@ export function runApply(options: ApplyOptions, context: ProcessContext): Promis
     const logOrigin = () =>
       log.write('info', 'plan read', { plan, made: origin.madeAt, tool: origin.tool, signature });
     const record = openRunRecord({ ...context, options, places, run, logOrigin });
-    const report = await applyWith(file, { options, run, read, events: record.events });
+    const report = await applyWith(file, { ...context, options, run, read, events: record.events });
     const areMalformedLogged = read !== undefined;
     return await finishPromotion(report, {
       ...context,
@@ -71,7 +72,7 @@ interface Parts {
   readonly read?: ReadManifests | undefined;
 }
 
-interface ApplyParts extends Parts {
+interface ApplyParts extends Parts, ProcessContext {
   readonly events: RunEvents;
 }
 
@@ -92,7 +93,7 @@ async function admit(file: PlanFile, { options, run }: Parts): Promise<ReadManif
   return read;
 }
 
-async function applyWith(file: PlanFile, { options, run, read, events }: ApplyParts): Promise<RunReport> {
+async function applyWith(file: PlanFile, { options, run, read, events, ...context }: ApplyParts): Promise<RunReport> {
   const { threads, task, reportAll, shard } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;
@@ -101,6 +102,7 @@ async function applyWith(file: PlanFile, { options, run, read, events }: ApplyPa
   const client = await runtime.openRegistries(registries, { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
   const request = { file, shard, confirm, reportAll, threads };
+  const signing = await openRunSigning(options, { ...context, run, client, isLimited: false });
   return await run.showing(client.traffic, (progress) =>
     applyPlanFile(request, {
       ...client,
@@ -109,6 +111,7 @@ async function applyWith(file: PlanFile, { options, run, read, events }: ApplyPa
       progress,
       events,
       carrying: carryPortsOf(options, client),
+      signing,
       stopping,
       signal,
     }),

@@ -24,6 +24,7 @@ import { loadRules, requireSizeLimit } from '../../runtime/load-rules.ts';
 import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
+import { openRunSigning } from './run-signing.ts';
 
 /** A promotion, its dry run or a check of the manifests, from its options to its exit code. */
 export function runPromotion(options: PromotionOptions, context: ProcessContext): Promise<number> {
@@ -42,7 +43,7 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const { report, review } =
       task === 'parse-only'
         ? { report: reportManifests(read, { rules, shard, run, changes }) }
-        : await promoteWith(read, { options, rules, run, changes, output, events: record.events });
+        : await promoteWith(read, { ...context, options, rules, run, changes, output, events: record.events });
     const finish = { ...context, options, run, places, output, where, record, review };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
@@ -59,7 +60,7 @@ async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Pro
   return openPlanOutput(planKey, log);
 }
 
-interface PromotionParts {
+interface PromotionParts extends ProcessContext {
   readonly options: PromotionOptions;
   readonly rules: RuleSettings;
   readonly run: Run;
@@ -71,7 +72,7 @@ interface PromotionParts {
 /** The stages over registries: a promotion or its dry run, and the review of its images where that is wanted. */
 async function promoteWith(
   read: ReadManifests,
-  { options, rules, run, changes, output, events }: PromotionParts,
+  { options, rules, run, changes, output, events, ...context }: PromotionParts,
 ): Promise<{ readonly report: RunReport; readonly review?: ReviewSection | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -103,9 +104,10 @@ async function promoteWith(
   const { clock } = runtime;
   // the commits of a proposed change have the dates that its author chose
   const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
+  const carrying = carryPortsOf(options, client);
+  const signing = await openRunSigning(options, { ...context, run, client, isLimited: changes !== undefined });
   return await run.showing(client.traffic, async (progress) => {
-    const carrying = carryPortsOf(options, client);
-    const ports = { ...client, spool, clock, progress, events, settled, carrying, stopping, signal };
+    const ports = { ...client, spool, clock, progress, events, settled, carrying, signing, stopping, signal };
     const report = await promote(request, ports);
     if (!options.review || stopping.aborted) return { report };
     const { reviewChanges } = await import('./rare-runs.ts');

@@ -17,6 +17,7 @@ import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { ruleLevelsOf } from './rule-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
+import { type SigningOptions, signingOf, signingWarningsOf } from './signing-options.ts';
 
 /** A complete and consistent request: no default is applied after this. */
 export interface PromotionOptions extends RunOptions, ReportFiles {
@@ -35,6 +36,8 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly maxImageSize: number | undefined;
   /** The attachments to copy with the images. */
   readonly carry: CarrySelection | undefined;
+  /** Undefined: nothing is signed. */
+  readonly signing: SigningOptions | undefined;
   /** Whether destinations of a manifest may replace its source. */
   readonly siblings: boolean;
   /** Levels of checks. */
@@ -78,8 +81,12 @@ export function makeUnlocatedOptions({
   flags,
   env,
 }: Pick<Given, 'flags' | 'env'>): Omit<PromotionOptions, 'where'> {
+  const signing = signingOf(flags, env);
+  const transfer = transferOptionsOf(flags);
   return {
-    ...transferOptionsOf(flags),
+    ...transfer,
+    warnings: [...transfer.warnings, ...signingWarningsOf(flags, signing)],
+    signing,
     shard: shardOf({ shard: flags.text('shard'), shardCount: flags.text('shard-count') }, env),
     siblings: !flags.isOn('no-siblings'),
     diff: manifestDiffOf(flags, env),
@@ -98,7 +105,7 @@ function annotationsOf(flags: FlagValues): boolean {
 /** The options of every run that copies images. */
 export type TransferOptions = Omit<
   PromotionOptions,
-  'where' | 'shard' | 'siblings' | 'diff' | 'diffSource' | 'rules' | 'annotations'
+  'where' | 'signing' | 'shard' | 'siblings' | 'diff' | 'diffSource' | 'rules' | 'annotations'
 >;
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
