@@ -5,10 +5,19 @@ set -euo pipefail
 
 # every version that is pinned, in one place: program, package, version
 GO_TOOLS=(
-  'registry github.com/distribution/distribution/v3/cmd/registry v3.1.2'
-  'crane    github.com/google/go-containerregistry/cmd/crane     v0.22.1'
-  'regctl   github.com/regclient/regclient/cmd/regctl            v0.11.7'
-  'regsync  github.com/regclient/regclient/cmd/regsync           v0.11.7'
+  'registry     github.com/distribution/distribution/v3/cmd/registry v3.1.2'
+  'crane        github.com/google/go-containerregistry/cmd/crane     v0.22.1'
+  'regctl       github.com/regclient/regclient/cmd/regctl            v0.11.7'
+  'regsync      github.com/regclient/regclient/cmd/regsync           v0.11.7'
+  'cosign       github.com/sigstore/cosign/v3/cmd/cosign                    v3.1.3'
+  'cosign-v2    github.com/sigstore/cosign/v2/cmd/cosign                    v2.6.5'
+  'rekor-server github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix   v2.3.0'
+)
+# these serve their metrics on every address, and timestamp-server on a fixed port: they are built with an address of the
+# loopback device instead. Program, module, version, package, file, and the address in it
+LOOPBACK_TOOLS=(
+  'fulcio           github.com/sigstore/fulcio                  v1.8.8 . cmd/app/serve.go :%v 127.0.0.1:%v'
+  'timestamp-server github.com/sigstore/timestamp-authority/v2  v2.1.2 ./cmd/timestamp-server pkg/server/prometheus.go :2112 127.0.0.1:0'
 )
 # what `go install package@version` cannot build is built in a module of our own: these have no go.mod, or no list of
 # versions at the proxy
@@ -55,6 +64,10 @@ main() {
     # shellcheck disable=SC2086 -- the three words of a line
     install_go_tool $tool
   done
+  for tool in "${LOOPBACK_TOOLS[@]}"; do
+    # shellcheck disable=SC2086 -- the seven words of a line
+    install_loopback_tool $tool
+  done
   install_in_module "${TOKEN_SERVER[@]}"
   install_in_module "${CONFORMANCE[@]}"
   install_hadolint
@@ -78,10 +91,28 @@ install_debian_packages() {
 }
 
 install_go_tool() {
-  local name=$1 package=$2 version=$3
+  local name=$1 package=$2 version=$3 built
   if is_built "$name" "$version"; then return; fi
-  GOBIN="$bin" CGO_ENABLED=0 timeout "$BUILD_SECONDS" go install -trimpath "$package@$version" \
+  built=$(mktemp -d) # the name of the program is not always that of the package
+  GOBIN="$built" CGO_ENABLED=0 timeout "$BUILD_SECONDS" go install -trimpath "$package@$version" \
     || fail "go could not build $package@$version: is the module proxy within reach ('go env GOPROXY')?"
+  mv "$built"/* "$bin/$name"
+  rmdir "$built"
+}
+
+install_loopback_tool() {
+  local name=$1 module=$2 version=$3 package=$4 file=$5 address=$6 loopback=$7 work source
+  if is_built "$name" "$version"; then return; fi
+  work=$(mktemp -d)
+  source=$(cd "$work" && timeout "$BUILD_SECONDS" go mod download -json "$module@$version" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p') \
+    || fail "go could not download $module@$version: is the module proxy within reach ('go env GOPROXY')?"
+  cp -r --no-preserve=mode "$source" "$work/source"
+  sed -i "s/\"$address\"/\"$loopback\"/" "$work/source/$file"
+  grep --quiet --fixed-strings "\"$loopback\"" "$work/source/$file" || fail "$module@$version: no address \"$address\" in $file"
+  printf '%s\n' 'module tools' 'go 1.21' "require $module $version" "replace $module => ./source" > "$work/go.mod"
+  (cd "$work" && CGO_ENABLED=0 timeout "$BUILD_SECONDS" go build -mod=mod -trimpath -o "$bin/$name" "$module/$package") \
+    || fail "go could not build $module@$version: is the module proxy within reach ('go env GOPROXY')?"
+  rm -rf "$work"
 }
 
 # program, package and version, then the modules to require
@@ -143,7 +174,7 @@ is_built() {
 
 # a program built with Go says which module it was built of
 has_version() {
-  [ -x "$1" ] && command -v go > /dev/null && go version -m "$1" | grep -P "^\tmod\t\S+\t\Q$2\E\t" > /dev/null
+  [ -x "$1" ] && command -v go > /dev/null && go version -m "$1" | grep -P "^\tmod\t\S+\t\Q$2\E(\t|$)" > /dev/null
 }
 
 fail() {

@@ -18,8 +18,8 @@ export interface ProgramCall {
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** The text on stdin. */
-  readonly input: string;
+  /** The content of stdin. */
+  readonly input: string | Uint8Array;
   /** Milliseconds. */
   readonly limit: number;
   readonly signal: AbortSignal;

@@ -1,7 +1,7 @@
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import { GoogleError } from './google-error.ts';
-import { SharedWork } from './shared-work.ts';
+import { SharedWork } from '../../base/shared-work.ts';
 
 export interface Minted {
   readonly token: string;

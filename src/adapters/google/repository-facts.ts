@@ -11,7 +11,7 @@ import {
   resourceOf,
   type Settings,
 } from './artifact-registry-client.ts';
-import { withinLimit } from './shared-work.ts';
+import { withinLimit } from '../../base/shared-work.ts';
 
 /** Milliseconds for the settings of one repository: a promotion waits for them before its first write. */
 const LIMIT = 10_000;

@@ -19,12 +19,8 @@ import { image, layer } from '../../builders/images.ts';
 import { uploadBlob } from '../../system/contract/push-through-port.ts';
 import { type Issued, PrivateCa } from '../../doubles/private-ca.ts';
 import { scriptedServer } from '../../doubles/scripted-server.ts';
-import {
-  hasTlsTools,
-  startDockerRegistry,
-  startMutualTls,
-  type TlsServer,
-} from '../../doubles/tls-servers.ts';
+import type { RunningProgram } from '../../doubles/start-program.ts';
+import { hasTlsTools, startDockerRegistry, startMutualTls } from '../../doubles/tls-servers.ts';
 
 /** Every name is on this machine: loopback addresses themselves are spoken to in http. */
 const lookup: NetworkOptions['lookup'] = (_name, _options, callback) =>
@@ -32,7 +28,7 @@ const lookup: NetworkOptions['lookup'] = (_name, _options, callback) =>
 
 describe.skipIf(!hasTlsTools())('a registry with a certificate of a private authority', () => {
   let ca: PrivateCa;
-  let server: TlsServer;
+  let server: RunningProgram;
   let host: string;
   let certs: string;
 
@@ -146,8 +142,8 @@ describe.skipIf(!hasTlsTools())('a registry with a certificate of a private auth
   });
 
   describe('behind nginx that asks for a client certificate', () => {
-    let behind: TlsServer;
-    let nginx: TlsServer;
+    let behind: RunningProgram;
+    let nginx: RunningProgram;
     let guarded: string;
     let alice: Issued;
 

@@ -5,7 +5,7 @@ import type { SignatureVerifier } from '../../../ports/signatures.ts';
 import { readPublicKeys } from './public-keys.ts';
 import { PUBLIC_MIRROR, shippedRoot } from './shipped-root.ts';
 import { readTrustedRoot } from './trusted-root.ts';
-import { readTrustedRootOf, type TufRepository } from './tuf-repository.ts';
+import type { TufRepository } from './tuf-repository.ts';
 import { createVerifier } from './verifier.ts';
 
 /** Where the trusted root comes from. */
@@ -51,6 +51,7 @@ async function readRoot(trust: TrustSource, access: TufAccess, signal: AbortSign
     case 'file':
       return readTrustedRoot(await readTrustFile('-trusted-root', trust.path), trust.path);
     case 'tuf': {
+      const { readTrustedRootOf } = await import('./tuf-repository.ts');
       const { mirror, root } = trust;
       const initialRoot = root === undefined ? undefined : await readTrustFile('-tuf-root', root);
       const isPublic = mirror.origin === PUBLIC_MIRROR;

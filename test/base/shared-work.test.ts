@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SharedWork, withinLimit } from '../../../src/adapters/google/shared-work.ts';
+import { SharedWork, withinLimit } from '../../src/base/shared-work.ts';
 
 const never = new AbortController().signal;
 

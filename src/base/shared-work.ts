@@ -1,4 +1,4 @@
-import { untilAborted } from '../../base/concurrency.ts';
+import { untilAborted } from './concurrency.ts';
 
 /**
  * Work shared by concurrent callers. The first call starts it. An aborted signal ends its own call only; the last one

@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import type { Signer } from '../../../ports/signatures.ts';
+import { encodeBundle } from '../../../signature/bundle.ts';
+import { envelopeJson, preAuthEncoding, toBase64 } from '../../../signature/dsse.ts';
+import type { LogEntry } from '../../../signature/log-entry.ts';
+import { IN_TOTO } from '../../../signature/media-types.ts';
+import type { Credential, CredentialSource } from './credentials.ts';
+import type { TransparencyLog } from './services/transparency-log.ts';
+import { SigningError } from './signing-error.ts';
+
+export interface SignerParts {
+  readonly credentials: CredentialSource;
+  /** Waits for the turn of a signature, within the limits of the services. */
+  readonly takeTurn: (signal: AbortSignal) => Promise<void>;
+  /** Undefined: signatures are not logged. */
+  readonly log: TransparencyLog | undefined;
+  /** A timestamp of some bytes (RFC 3161, DER). Undefined: signatures have none. */
+  readonly timestamp: ((content: Uint8Array, signal: AbortSignal) => Promise<Uint8Array>) | undefined;
+}
+
+/** A signature, and what proves when it was made. */
+interface Signed {
+  readonly credential: Credential;
+  readonly signature: Uint8Array;
+  readonly timestamp: Uint8Array | undefined;
+  readonly entry: LogEntry | undefined;
+}
+
+type MakeEnvelope = (signature: Uint8Array) => string;
+
+/** Signs as Sigstore's clients do: with a certificate or a key, a log entry and a timestamp. */
+export function createSigstoreSigner(parts: SignerParts): Signer {
+  return {
+    identity: (signal) => parts.credentials.identity(signal),
+    signStatement: async (payload, signal) => {
+      const unsigned = { payloadType: IN_TOTO, payload };
+      const makeEnvelope: MakeEnvelope = (signature) =>
+        JSON.stringify(envelopeJson({ ...unsigned, signature }));
+      const signed = await sign(preAuthEncoding(unsigned), parts, { makeEnvelope, signal });
+      const { credential, entry, timestamp, signature } = signed;
+      return encodeBundle({
+        key: bundleKeyOf(credential),
+        logEntries: entry === undefined ? [] : [entry],
+        timestamps: timestamp === undefined ? [] : [timestamp],
+        envelope: { ...unsigned, signature },
+      });
+    },
+    signPayload: async (payload, signal) => {
+      if (parts.log !== undefined && !parts.log.promises) {
+        throw new SigningError(
+          'unsupported',
+          'a .sig tag needs an entry of Rekor v1: use -rekor-version=1, or write no .sig tags',
+        );
+      }
+      const signed = await sign(payload, parts, { signal });
+      return {
+        kind: 'simple-signing',
+        payload,
+        signature: toBase64(signed.signature),
+        ...annotationsOf(signed),
+      };
+    },
+  };
+}
+
+/** The turn comes first: a signature that waited might outlive its certificate. The entry comes last: it stays. */
+async function sign(
+  content: Uint8Array,
+  { credentials, takeTurn, timestamp, log }: SignerParts,
+  { makeEnvelope, signal }: { readonly makeEnvelope?: MakeEnvelope; readonly signal: AbortSignal },
+): Promise<Signed> {
+  await takeTurn(signal);
+  const credential = await credentials.current(signal);
+  const signature = await credential.key.sign(content, signal);
+  const signed = { credential, signature, timestamp: await timestamp?.(signature, signal) };
+  const certificate = credential.chain?.leaf;
+  const verifier = {
+    publicKey: credential.key.public,
+    ...(certificate !== undefined && { certificate: { der: certificate.raw, pem: certificate.toString() } }),
+  };
+  const envelope = makeEnvelope?.(signature);
+  const logged = { content, signature, verifier, ...(envelope !== undefined && { envelope }) };
+  return { ...signed, entry: await log?.add(logged, signal) };
+}
+
+function bundleKeyOf({ key, chain }: Credential) {
+  if (chain !== undefined) return { kind: 'certificate', certificate: chain.leaf.raw } as const;
+  const hint = createHash('sha256').update(key.public.der).digest('base64');
+  return { kind: 'key', hint } as const;
+}
+
+function annotationsOf({ credential: { chain }, timestamp, entry }: Signed) {
+  return {
+    certificate: chain?.leaf.toString(),
+    chain: chain?.others.map(String).join(''),
+    logEntry: entry && logEntryAnnotation(entry),
+    timestamp: timestamp && JSON.stringify({ SignedRFC3161Timestamp: toBase64(timestamp) }),
+  };
+}
+
+/** As cosign writes it. */
+function logEntryAnnotation({
+  inclusionPromise,
+  canonicalizedBody,
+  integratedTime,
+  logIndex,
+  logId,
+}: LogEntry) {
+  const Payload = {
+    body: canonicalizedBody,
+    integratedTime: Number(integratedTime),
+    logIndex: Number(logIndex),
+    logID: Buffer.from(logId.keyId, 'base64').toString('hex'),
+  };
+  return JSON.stringify({ SignedEntryTimestamp: inclusionPromise?.signedEntryTimestamp, Payload });
+}
