@@ -91,6 +91,56 @@ export const PLAN_TRUST_FLAGS = flagsOf('Plan files', [
   },
 ]);
 
+/** The signer, and the services of Sigstore that take part. */
+export const SIGNER_FLAGS = flagsOf('Signing', [
+  {
+    name: 'signer-account',
+    value: 'ACCOUNT',
+    description: 'sign as this service account of Google, through Fulcio',
+  },
+  {
+    name: 'identity-token',
+    value: 'FILE',
+    description: 'sign as the subject of this OIDC token, through Fulcio',
+    neverEmpty: true,
+  },
+  {
+    name: 'sign-key',
+    value: 'FILE',
+    description: 'sign with this private key (PEM, or `cosign.key` with COSIGN_PASSWORD)',
+    neverEmpty: true,
+  },
+  {
+    name: 'sign-command',
+    value: 'COMMAND',
+    description: 'sign with a command: content on stdin, signature on stdout',
+    neverEmpty: true,
+  },
+  {
+    name: 'sign-command-key',
+    value: 'FILE',
+    description: 'public key of `-sign-command` (PEM)',
+    neverEmpty: true,
+  },
+  { name: 'sign-log', description: 'record signatures by a key in the transparency log, too' },
+  { name: 'fulcio-url', value: 'URL', default: 'public instance', description: 'certificate authority' },
+  { name: 'rekor-url', value: 'URL', default: 'public instance', description: 'transparency log' },
+  {
+    name: 'rekor-version',
+    value: 'N',
+    default: '1',
+    values: ['1', '2'],
+    description: 'version of the transparency log: `1`, `2`',
+  },
+  { name: 'timestamp-url', value: 'URL', description: 'timestamp authority (RFC 3161)' },
+  {
+    name: 'signing-config',
+    value: 'FILE',
+    description: 'read the URLs of the services from a file of cosign 3',
+    neverEmpty: true,
+  },
+]);
+
 export const REPORT_FILE_FLAGS = flagsOf('Report', [
   { name: 'report', value: 'FILE', description: 'write a JSON report; `-` is stdout' },
   { name: 'report-markdown', value: 'FILE', description: 'write a Markdown report; `-` is stdout' },

@@ -4,6 +4,7 @@ import { encodeBundle } from '../../../signature/bundle.ts';
 import { envelopeJson, preAuthEncoding, toBase64 } from '../../../signature/dsse.ts';
 import type { LogEntry } from '../../../signature/log-entry.ts';
 import { IN_TOTO } from '../../../signature/media-types.ts';
+import { encodeRekorBundle, encodeTimestamp } from '../../../signature/rekor-bundle.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
 import type { TransparencyLog } from './services/transparency-log.ts';
 import { SigningError } from './signing-error.ts';
@@ -93,24 +94,7 @@ function annotationsOf({ credential: { chain }, timestamp, entry }: Signed) {
   return {
     certificate: chain?.leaf.toString(),
     chain: chain?.others.map(String).join(''),
-    logEntry: entry && logEntryAnnotation(entry),
-    timestamp: timestamp && JSON.stringify({ SignedRFC3161Timestamp: toBase64(timestamp) }),
+    logEntry: entry && encodeRekorBundle(entry),
+    timestamp: timestamp && encodeTimestamp(timestamp),
   };
-}
-
-/** As cosign writes it. */
-function logEntryAnnotation({
-  inclusionPromise,
-  canonicalizedBody,
-  integratedTime,
-  logIndex,
-  logId,
-}: LogEntry) {
-  const Payload = {
-    body: canonicalizedBody,
-    integratedTime: Number(integratedTime),
-    logIndex: Number(logIndex),
-    logID: Buffer.from(logId.keyId, 'base64').toString('hex'),
-  };
-  return JSON.stringify({ SignedEntryTimestamp: inclusionPromise?.signedEntryTimestamp, Payload });
 }

@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises';
+import { createIdentityTokens } from '../../adapters/google/identity-token.ts';
+import { readKeyFiles } from '../../adapters/google/key-files.ts';
+import { createCommandKey } from '../../adapters/sigstore/sign/keys/command-key.ts';
+import { readPrivateKey, readPublicKey } from '../../adapters/sigstore/sign/keys/read-key-file.ts';
+import {
+  openSigstoreSigner,
+  type SigstoreSignerOptions,
+} from '../../adapters/sigstore/sign/open-sigstore-signer.ts';
+import { SigningError } from '../../adapters/sigstore/sign/signing-error.ts';
+import { parseSigningConfig, type SigningServices } from '../../adapters/sigstore/sign/signing-services.ts';
+import {
+  AUDIENCE,
+  checkToken,
+  type TokenSource,
+} from '../../adapters/sigstore/sign/tokens/identity-token.ts';
+import { environmentToken, fileToken } from '../../adapters/sigstore/sign/tokens/token-sources.ts';
+import { messageOf } from '../../base/errors.ts';
+import type { Secrets } from '../../base/secrets.ts';
+import { quote } from '../../base/text.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Signer } from '../../ports/signatures.ts';
+import {
+  isServiceUrl,
+  type SignerOptions,
+  type SigningKeyOption,
+  type SigningServicesOption,
+  type TokenOption,
+} from '../flags/options/signer-options.ts';
+import { InputError } from '../flags/usage-error.ts';
+
+export interface SignerRuntime {
+  readonly env: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Receives every token. */
+  readonly secrets: Secrets;
+  /** Sends requests to services other than registries. */
+  readonly fetch: typeof fetch;
+  /** Key files of Google service accounts. */
+  readonly keyFiles: readonly string[];
+}
+
+/** Milliseconds for one signature of a command: a KMS may ask for a confirmation. */
+const COMMAND_LIMIT = 60_000;
+/** Milliseconds for an identity token, retries included. */
+const TOKEN_LIMIT = 60_000;
+
+const SECRET_VARIABLES = ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'COSIGN_PASSWORD'];
+
+/** The signer of a run. Nothing is requested yet. Throws an `InputError` for keys and files that cannot be used. */
+export async function openSigner(options: SignerOptions, runtime: SignerRuntime): Promise<Signer> {
+  const { key, services, isLogged } = options;
+  const { env, fetch, clock, secrets } = runtime;
+  for (const name of SECRET_VARIABLES) secrets.add(env[name] ?? '');
+  try {
+    return openSigstoreSigner({
+      by: await openKey(key, runtime),
+      services: await readServices(services, clock),
+      isLogged,
+      fetch,
+      clock,
+    });
+  } catch (error) {
+    if (error instanceof SigningError) throw new InputError(error.message);
+    throw error;
+  }
+}
+
+async function openKey(key: SigningKeyOption, runtime: SignerRuntime): Promise<SigstoreSignerOptions['by']> {
+  const { env } = runtime;
+  if (key.kind === 'keyless') {
+    const tokens = await openTokens(key.token, runtime);
+    return { kind: 'keyless', tokens: withSecrets(tokens, runtime.secrets) };
+  }
+  if (key.kind === 'file')
+    return { kind: 'key', key: await readPrivateKey(key.file, env['COSIGN_PASSWORD']) };
+  const publicKey = await readPublicKey(key.publicKey, '-sign-command-key');
+  const command = { command: key.command, publicKey, env, limit: COMMAND_LIMIT };
+  return { kind: 'key', key: createCommandKey(command) };
+}
+
+async function openTokens(option: TokenOption, runtime: SignerRuntime): Promise<TokenSource> {
+  const { env, fetch } = runtime;
+  if (option.kind === 'file') return fileToken(option.file);
+  if (option.kind === 'account') return accountToken(option.account, runtime);
+  const tokens = environmentToken({ env, fetch, limit: TOKEN_LIMIT });
+  if (tokens !== undefined) return tokens;
+  throw new InputError(
+    'ACTIONS_ID_TOKEN_REQUEST_URL is set without ACTIONS_ID_TOKEN_REQUEST_TOKEN: the job needs "permissions: id-token: write"',
+  );
+}
+
+async function accountToken(account: string, runtime: SignerRuntime): Promise<TokenSource> {
+  const keyFiles = await readKeyFiles(runtime.keyFiles).catch((error: unknown) => {
+    throw new InputError(messageOf(error));
+  });
+  const { env, clock, log, fetch } = runtime;
+  const make = createIdentityTokens({ account, audience: AUDIENCE, keyFiles, env, clock, log, fetch });
+  const name = `service account ${quote(account)}`;
+  return { current: async (signal) => checkToken(await make(signal), name) };
+}
+
+function withSecrets(tokens: TokenSource, secrets: Secrets): TokenSource {
+  return {
+    current: async (signal) => {
+      const token = await tokens.current(signal);
+      secrets.add(token);
+      return token;
+    },
+  };
+}
+
+async function readServices(option: SigningServicesOption, clock: Clock): Promise<SigningServices> {
+  if (option.kind === 'urls') {
+    const { fulcio, rekor, rekorVersion, timestamps } = option;
+    return { fulcio, log: { url: rekor, version: rekorVersion }, timestamps };
+  }
+  const name = `-signing-config=${quote(option.file)}`;
+  const text = await readFile(option.file, 'utf8').catch((error: unknown) => {
+    throw new InputError(`${name}: cannot be read: ${messageOf(error)}`);
+  });
+  const services = parseSigningConfig(text, clock.wallTime());
+  if (typeof services === 'string') throw new InputError(`${name}: ${services}`);
+  const { fulcio, log, timestamps } = services;
+  const unsafe = [fulcio, log.url, ...(timestamps === undefined ? [] : [timestamps])].find(
+    (url) => !isServiceUrl(url),
+  );
+  if (unsafe !== undefined)
+    throw new InputError(`${name}: not a URL that begins with https://: ${quote(unsafe)}`);
+  return services;
+}
