@@ -1,7 +1,6 @@
 import { AttachmentFinder } from '../../src/attachments/attachment-finder.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../src/image/digest.ts';
-import { parseRegistryName, type RegistryName } from '../../src/image/repository.ts';
 import { parseTag } from '../../src/image/tag.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../src/ports/registry.ts';
 import type { ImageToSign } from '../../src/sign/images-to-sign.ts';
@@ -80,10 +79,4 @@ function wantOf(digest: Digest) {
   const source = repositoryAt({ host: 'staging.example.com' }, 'app');
   const tags = tag === undefined ? [] : [{ tag, at: [at] }];
   return { digest, tags, tagless: undefined, sources: [source], siblings: [] };
-}
-
-export function registryName(text: string): RegistryName {
-  const name = parseRegistryName(text);
-  if (name === undefined) throw new Error(`${text} is no registry`);
-  return name;
 }

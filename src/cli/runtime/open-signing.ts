@@ -1,9 +1,11 @@
 import type { RunSigning } from '../../apply.ts';
+import { readPrivateKey, readPublicKey } from '../../adapters/sigstore/sign/keys/read-key-file.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
 import type { SourceRevision } from '../../ports/source-tree.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { PromotionFacts, PromotionJob } from '../../sign/promotion-statements.ts';
 import { SignatureStore } from '../../sign/signature-store.ts';
+import type { SignerOptions } from '../flags/options/signer-options.ts';
 import type { SigningOptions } from '../flags/options/signing-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { VERSION } from '../output/version.ts';
@@ -39,7 +41,16 @@ export async function openSigning(
     revision: revisionOf(facts),
     levelOf: () => 'unevaluated' as const,
   };
-  return { policy, facts, store, signer: own, summaries, verifier: await openVerifier(verifier, { runtime, ...parts }, signal) };
+  const ownKeys = await ownKeysOf(signer, parts.env);
+  const opened = await openVerifier({ ...verifier, ownKeys }, { runtime, ...parts }, signal);
+  return { policy, facts, store, signer: own, summaries, verifier: opened };
+}
+
+/** The public key of a signer that has no certificate: its signatures are verified with it. */
+async function ownKeysOf({ key }: SignerOptions, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  if (key.kind === 'keyless') return [];
+  if (key.kind === 'command') return [(await readPublicKey(key.publicKey, '-sign-command-key')).pem];
+  return [(await readPrivateKey(key.file, env['COSIGN_PASSWORD'])).public.pem];
 }
 
 function revisionOf({ manifests }: PromotionFacts) {

@@ -5,7 +5,7 @@ import type { SignatureVerifier } from '../../../ports/signatures.ts';
 import { readPublicKeys } from './public-keys.ts';
 import { PUBLIC_MIRROR, shippedRoot } from './shipped-root.ts';
 import { readTrustedRoot } from './trusted-root.ts';
-import { readTrustedRootOf, type TufRepository } from './tuf-repository.ts';
+import type { TufRepository } from './tuf-repository.ts';
 import { createVerifier } from './verifier.ts';
 
 /** Where the trusted root comes from. */
@@ -20,6 +20,8 @@ export interface VerifierOptions {
   readonly trust: TrustSource;
   /** Files of public keys (PEM). */
   readonly keys: readonly string[];
+  /** Public keys (PEM) besides: that of the signer of the run. Default: none. */
+  readonly ownKeys?: readonly string[];
 }
 
 /** What a TUF mirror needs. */
@@ -31,7 +33,7 @@ export class TrustFileError extends InputFault<'trust-file-unreadable'> {}
 
 /** The verifier of a run. Only a TUF mirror is read over the network. Throws an `InputFault`, or a `TufError`. */
 export async function openVerifier(
-  { trust, keys }: VerifierOptions,
+  { trust, keys, ownKeys = [] }: VerifierOptions,
   access: TufAccess,
   signal: AbortSignal,
 ): Promise<SignatureVerifier> {
@@ -41,7 +43,8 @@ export async function openVerifier(
       readPublicKeys((await readTrustFile('-signature-key', path)).toString(), path),
     ),
   ]);
-  return createVerifier({ root, keys: trustedKeys.flat() });
+  const own = ownKeys.flatMap((pem) => readPublicKeys(pem, 'the key of the signer'));
+  return createVerifier({ root, keys: [...trustedKeys.flat(), ...own] });
 }
 
 async function readRoot(trust: TrustSource, access: TufAccess, signal: AbortSignal) {
@@ -51,6 +54,7 @@ async function readRoot(trust: TrustSource, access: TufAccess, signal: AbortSign
     case 'file':
       return readTrustedRoot(await readTrustFile('-trusted-root', trust.path), trust.path);
     case 'tuf': {
+      const { readTrustedRootOf } = await import('./tuf-repository.ts');
       const { mirror, root } = trust;
       const initialRoot = root === undefined ? undefined : await readTrustFile('-tuf-root', root);
       const isPublic = mirror.origin === PUBLIC_MIRROR;

@@ -93,7 +93,10 @@ async function admit(file: PlanFile, { options, run }: Parts): Promise<ReadManif
   return read;
 }
 
-async function applyWith(file: PlanFile, { options, run, read, events, ...context }: ApplyParts): Promise<RunReport> {
+async function applyWith(
+  file: PlanFile,
+  { options, run, read, events, ...context }: ApplyParts,
+): Promise<RunReport> {
   const { threads, task, reportAll, shard } = options;
   const { runtime } = run;
   const { stopping, signal } = run.stop;

@@ -43,7 +43,15 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const { report, review } =
       task === 'parse-only'
         ? { report: reportManifests(read, { rules, shard, run, changes }) }
-        : await promoteWith(read, { ...context, options, rules, run, changes, output, events: record.events });
+        : await promoteWith(read, {
+            ...context,
+            options,
+            rules,
+            run,
+            changes,
+            output,
+            events: record.events,
+          });
     const finish = { ...context, options, run, places, output, where, record, review };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
@@ -105,7 +113,12 @@ async function promoteWith(
   // the commits of a proposed change have the dates that its author chose
   const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
   const carrying = carryPortsOf(options, client);
-  const signing = await openRunSigning(options, { ...context, run, client, isLimited: changes !== undefined });
+  const signing = await openRunSigning(options, {
+    ...context,
+    run,
+    client,
+    isLimited: changes !== undefined,
+  });
   return await run.showing(client.traffic, async (progress) => {
     const ports = { ...client, spool, clock, progress, events, settled, carrying, signing, stopping, signal };
     const report = await promote(request, ports);

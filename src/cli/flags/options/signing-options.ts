@@ -74,7 +74,12 @@ export function signingOf(flags: FlagValues, env: NodeJS.ProcessEnv): SigningOpt
   const policy = policyOf(flags);
   const signer = signerOf(flags, env);
   if (signer !== undefined)
-    return { policy, signer, verifier: verifierOptionsOf(flags), summarySigner: summarySignerOf(flags, signer) };
+    return {
+      policy,
+      signer,
+      verifier: verifierOptionsOf(flags),
+      summarySigner: summarySignerOf(flags, signer),
+    };
   const demand = ['sign', 'verification-summaries'].find((name) => flags.isOn(name));
   if (demand === undefined) return undefined;
   throw new UsageError(
