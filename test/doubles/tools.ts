@@ -21,6 +21,11 @@ export type ToolName =
   | 'promtool'
   | 'buildah'
   | 'hadolint'
+  | 'cosign'
+  | 'cosign-v2'
+  | 'fulcio'
+  | 'rekor-server'
+  | 'timestamp-server'
   | 'sh';
 
 export interface ToolResult {
