@@ -131,7 +131,8 @@ export function forgetRequests({ staging, production }: MixedSet): void {
 
 /**
  * The most requests that copying may take from here on, after the inventory: for a job that is done none, for any
- * other its manifests, its references and its blobs, each of which costs a question where it is there.
+ * other its manifests, its references and its blobs, each of which costs a question where it is there; and the search for
+ * attachments.
  */
 export function mostToCopy(set: MixedSet): number {
   return set.jobs.reduce((sum, job) => sum + costOf(job, set), 0);
@@ -165,8 +166,9 @@ function costOf(job: Job, { production: { store } }: MixedSet): number {
   const missing = missingOf(job, store);
   if (missing.length === 0) return 0;
   const looksAndWrites = 2 * missing.length;
-  if (store.manifest(repository, content.manifest.digest) !== undefined) return 1 + looksAndWrites;
   const manifests = manifestsOf(content).length;
+  const search = 1 + manifests;
+  if (store.manifest(repository, content.manifest.digest) !== undefined) return 1 + looksAndWrites + search;
   const children = manifests - 1;
   const blobs = blobsOf(content).map(({ digest, bytes }) => {
     if (job.near) return 1;
@@ -174,5 +176,5 @@ function costOf(job: Job, { production: { store } }: MixedSet): number {
     const transfer = isAsked && store.hasBlob(repository, digest) ? 0 : 3;
     return transfer + (isAsked ? 1 : 0);
   });
-  return manifests + children + looksAndWrites + blobs.reduce((sum, cost) => sum + cost, 0);
+  return search + manifests + children + looksAndWrites + blobs.reduce((sum, cost) => sum + cost, 0);
 }

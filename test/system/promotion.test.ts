@@ -231,7 +231,7 @@ describe('what is there already', () => {
     expect(registry.store.resolveTag('prod/other', 'v1')).toBe(other);
   });
 
-  it('a tag for a digest that is there is one read, one look and one write', async () => {
+  it('a tag for a digest that is there is one read, one look and one write, and a search for attachments', async () => {
     const { registry, digest, flag } = await twoImages();
     push(registry, 'prod/app', image({ seed: 'app' }), 'old');
     push(registry, 'prod/other', image({ seed: 'other' }), 'v1');
@@ -248,6 +248,8 @@ describe('what is there already', () => {
       'manifest-head': (inventory['manifest-head'] ?? 0) + 1,
       'manifest-get': 1,
       'manifest-put': 1,
+      tags: 1,
+      referrers: 1,
     });
     expect(registry.store.tags('prod/app')).toEqual(['old', 'v1']);
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);

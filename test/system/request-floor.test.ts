@@ -6,7 +6,8 @@ import { countKinds, embedded, manifestFlag } from './staging.ts';
 
 // The least that the distribution specification allows for a promotion, plus a HEAD of each tag right before its PUT: no
 // list proves that a tag is free, so none is read for that. L layers, N = L + 1 blobs of an image; P children, U distinct
-// blobs of an index. Listing and authorisation are apart.
+// blobs of an index. Listing and authorisation are apart, and so is the search for attachments of images that are written:
+// one list of the tags of their source, and one request for the referrers of each manifest.
 
 const L = 5;
 const N = L + 1;
@@ -84,7 +85,8 @@ describe('the floor of requests, where a listing tells digests', () => {
   it.each(CASES.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     const { requests, counts } = await promote(one, { listing: 'google', neighbours: 8 });
     expect(requests, JSON.stringify(counts)).toBeLessThanOrEqual(one.bound);
-    expect(counts['tags']).toBe(1);
+    const search = searchOf(one);
+    expect(counts).toMatchObject({ ...search, tags: 1 + (search.tags ?? 0) });
   });
 });
 
@@ -97,7 +99,8 @@ describe('the floor of requests, where only HEAD tells digests', () => {
     async (_, one) => {
       const { requests, counts } = await promote(one, { listing: 'oci', neighbours: 0 });
       expect(requests, JSON.stringify(counts)).toBeLessThanOrEqual(one.bound + INVENTORY[one.before]);
-      expect(counts['tags']).toBeUndefined();
+      const { tags, referrers } = counts;
+      expect({ tags, referrers }).toEqual({ tags: undefined, referrers: undefined, ...searchOf(one) });
     },
   );
 
@@ -119,7 +122,7 @@ describe('more of the same costs less', () => {
       to: destinations.map(({ host }) => `${host}/prod`),
       images: { app: { [digest]: ['v1'] } },
     });
-    expect(countKinds(source)['manifest-get']).toBe(1 + P);
+    expect(countKinds(source)).toMatchObject({ 'manifest-get': 1 + P, tags: 1, referrers: 1 + P });
     for (const destination of destinations) {
       expect(countKinds(destination)).toEqual({
         'manifest-head': 3,
@@ -143,7 +146,8 @@ describe('more of the same costs less', () => {
       });
       expect(countKinds(registry)).toEqual({
         'manifest-head': 1 + 4, // the first tag for the plan
-        tags: 1,
+        tags: 1 + 1,
+        referrers: 1,
         'manifest-get': 1,
         mount: N,
         'manifest-put': 4,
@@ -167,6 +171,11 @@ describe('more of the same costs less', () => {
   });
 });
 
+/** The requests for attachments: none for an image that is there. */
+function searchOf({ content, before }: Case): { tags?: number; referrers?: number } {
+  return before === 'content and tag' ? {} : { tags: 1, referrers: 1 + content.children.length };
+}
+
 /** Promotes one tag; `neighbours` are tags of another image that are there, so that a listing is worth its request. */
 async function promote(
   { content, hosts, before }: Case,
@@ -188,7 +197,7 @@ async function promote(
   expect(destination.store.resolveTag('prod/app', 'v1')).toBe(digest);
   const registries: readonly EmbeddedRegistry[] = hosts === 'same' ? [source] : [source, destination];
   const counts = countKinds(...registries);
-  const { tags: _tags, token: _token, ping: _ping, ...rest } = counts;
+  const { tags: _tags, referrers: _referrers, token: _token, ping: _ping, ...rest } = counts;
   return { requests: Object.values(rest).reduce((sum, count) => sum + count, 0), counts };
 }
 

@@ -145,7 +145,7 @@ describe('a digest in a manifest that would change a path (CVE-2024-3727)', () =
       expect(reason.length).toBeLessThan(400);
     }
     for (const { path: url } of [...from.requests, ...to.requests]) {
-      expect(url).toMatch(/^\/v2\/(from|to)\/(bad\d+|good)\/(tags|manifests|blobs)\//);
+      expect(url).toMatch(/^\/v2\/(from|to)\/(bad\d+|good)\/(tags|manifests|blobs|referrers)\//);
     }
     expect(writesOf(to).every((write) => write.includes('/v2/to/good/'))).toBe(true);
   });

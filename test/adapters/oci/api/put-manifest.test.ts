@@ -5,8 +5,9 @@ import { failureBefore, isAbort, messageOf } from '../../../../src/base/errors.t
 import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-options.ts';
 import type { Fault, FaultAct } from '../../../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../../../src/image/digest.ts';
+import { referrersTagOf } from '../../../../src/image/referrers-tag.ts';
 import type { Reference } from '../../../../src/image/reference.ts';
-import { image, layer, push } from '../../../builders/images.ts';
+import { artifact, type Content, image, layer, push } from '../../../builders/images.ts';
 import { uploadBlob } from '../../../system/contract/push-through-port.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
 import {
@@ -277,6 +278,40 @@ describe('a blob that the registry says it stored as another one', () => {
     const error = await registryErrorOf(uploadBlob(client.registry, repository, { blob: BLOB }));
     expect(error.code).toBe('mismatch');
     expect(error.message).toContain(`not ${BLOB.digest}`);
+  });
+});
+
+describe('the index of a referrers tag', () => {
+  const subject = OTHER.manifest.digest;
+  const tag = referrersTagOf(subject);
+
+  it('may replace the index that it was made from, and nothing else', async () => {
+    const { server, client, repository, lines } = await setUp();
+    const write = (content: Content, replaces?: Digest) =>
+      client.registry.putReferrersIndex(repository, { subject, index: content.manifest, replaces }, quiet());
+    const [first, second, third] = ['one', 'two', 'three'].map((seed) => image({ seed }));
+    if (first === undefined || second === undefined || third === undefined) throw new Error('three are made');
+    await write(first);
+    expect(lines()).toEqual([`HEAD ${tag}`, `PUT ${tag}`]);
+    await write(second, first.manifest.digest);
+    expect(server.store.resolveTag('app', tag)).toBe(second.manifest.digest);
+    for (const replaces of [undefined, first.manifest.digest]) {
+      expect(await registryErrorOf(write(third, replaces))).toMatchObject({ code: 'moved' });
+    }
+    expect(server.store.resolveTag('app', tag)).toBe(second.manifest.digest);
+    server.store.deleteTag('app', tag);
+    await write(third, second.manifest.digest);
+    expect(server.store.resolveTag('app', tag)).toBe(third.manifest.digest);
+  });
+});
+
+describe('a manifest with a subject', () => {
+  it.each([true, false])('tells whether the registry lists it there: %s', async (referrers) => {
+    const server = await embeddedForTest({ validation: 'sparse', referrers });
+    const signature = artifact('signature', { subject: CONTENT }).manifest;
+    const put = { reference: signature.digest, manifest: signature };
+    const written = await clientForTest().registry.putManifest(repositoryAt(server, 'app'), put, quiet());
+    expect(written).toEqual({ listedUnder: referrers ? manifest.digest : undefined });
   });
 });
 
