@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import type { RawManifest } from '../image/oci-manifest.ts';
+import type { RawManifest, Referrer } from '../image/oci-manifest.ts';
 import type { Reference } from '../image/reference.ts';
 import type { ImageName, RegistryName, Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
@@ -73,19 +73,15 @@ export interface BrowseRegistry extends ReadRegistry {
   /** The listing of a host of Google's (tags/list without a name); `missing` for others. */
   listHost(host: RegistryName, signal: AbortSignal): Promise<Listing>;
 
+  /** The manifest behind a tag (GET), or undefined if it does not exist. */
+  fetchTagged(repository: Repository, tag: Tag, signal: AbortSignal): Promise<RawManifest | undefined>;
+
   /** The manifests that name this one as their subject (every page), or undefined for a registry without that list. */
   referrers(
     repository: Repository,
     digest: Digest,
     signal: AbortSignal,
   ): Promise<readonly Referrer[] | undefined>;
-}
-
-/** A manifest that names another one as its subject. */
-export interface Referrer {
-  readonly digest: Digest;
-  /** Empty if the registry does not report it. */
-  readonly artifactType: string;
 }
 
 export interface Found {
