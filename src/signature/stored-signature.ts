@@ -56,3 +56,8 @@ export interface Statement {
   readonly predicateType: string;
   readonly predicate: unknown;
 }
+
+/** True if a verified signature is about this image. A signature of another image under the right tag is not. */
+export function namesDigest(signature: VerifiedSignature, digest: string): boolean {
+  return signature.subjects.includes(digest);
+}

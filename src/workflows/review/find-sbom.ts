@@ -1,3 +1,4 @@
+import { readBlob } from '../../attachments/read-blob.ts';
 import { isObject, parseJsonObject, textOf } from '../../base/json.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Referrers } from '../../attachments/referrers.ts';
@@ -9,7 +10,7 @@ import { parseTag } from '../../image/tag.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
 import { annotationsOf } from './image-facts.ts';
 import { type PackageList, parseSbom } from './packages.ts';
-import { type ImageFacts, readBlob } from './read-image.ts';
+import type { ImageFacts } from './read-image.ts';
 
 /** The packages of an image, or the reason why they are unknown. */
 export type FoundSbom = PackageList | { readonly reason: string };

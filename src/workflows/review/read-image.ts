@@ -3,6 +3,7 @@ import { forEachConcurrently } from '../../base/concurrency.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import { quote } from '../../base/text.ts';
 import { firstFound } from '../../checks/source-walk.ts';
+import { readBlob } from '../../attachments/read-blob.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
 import { isManifestType, isSchema1Type, OCI_EMPTY } from '../../image/media-types.ts';
@@ -118,17 +119,4 @@ export class ImageReader {
     if (typeof read === 'string') unknown.push(read);
     return typeof read === 'object' ? read.platform : 'artifact';
   }
-}
-
-/** The bytes of a blob, verified. The caller limits its size. */
-export async function readBlob(
-  registry: ReadRegistry,
-  { repository, blob }: { readonly repository: Repository; readonly blob: Descriptor },
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const body = await registry.openBlob(repository, blob, signal);
-  if (body instanceof Uint8Array) return body;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
-  return Buffer.concat(pieces);
 }
