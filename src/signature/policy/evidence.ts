@@ -2,7 +2,7 @@ import { listSome } from '../../base/text.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { StoredSignature, VerifiedSignature } from '../stored-signature.ts';
 import { formatSigner } from './signer-rule.ts';
-import type { TrustedSigners } from './identity-pattern.ts';
+import type { TrustedSigners } from './trusted-signers.ts';
 
 /** A signature or attestation that is stored beside an image, after its verification. */
 export type Evidence = {

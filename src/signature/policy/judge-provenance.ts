@@ -9,7 +9,7 @@ import {
   type Outcome,
   reasonAgainst,
 } from './evidence.ts';
-import { TrustedSigners } from './identity-pattern.ts';
+import { TrustedSigners } from './trusted-signers.ts';
 import { claimableBuilders, isBuilder, lowestLevel, type ProvenancePolicy, requiredLevel } from './policy.ts';
 import { formatSigner } from './signer-rule.ts';
 import { isProvenance, parseProvenance, type Provenance } from './slsa-provenance.ts';
@@ -30,9 +30,14 @@ export class ProvenanceJudge {
   readonly #policy: ProvenancePolicy;
   readonly #signers: TrustedSigners;
 
-  constructor(policy: ProvenancePolicy) {
+  private constructor(policy: ProvenancePolicy, signers: TrustedSigners) {
     this.#policy = policy;
-    this.#signers = new TrustedSigners(policy.signers);
+    this.#signers = signers;
+  }
+
+  /** Throws an `ExpressionError`. */
+  static async for(policy: ProvenancePolicy): Promise<ProvenanceJudge> {
+    return new ProvenanceJudge(policy, await TrustedSigners.compile(policy.signers));
   }
 
   /** The result for one manifest by its own evidence. `image` is the name of the image below its source. */

@@ -1,19 +1,14 @@
 import { quote } from '../../base/text.ts';
 import { digestOf } from '../../image/digest.ts';
+import type { TextPattern } from '../identity-policy.ts';
 import type { SignerIdentity } from '../stored-signature.ts';
-
-/** A text to compare with: the same text, or an expression of RE2 that has to match the whole of it. */
-export interface TextMatcher {
-  readonly kind: 'exact' | 'regexp';
-  readonly text: string;
-}
 
 /** A trusted signer. */
 export type SignerRule =
   | {
       readonly kind: 'certificate';
-      readonly issuer: TextMatcher;
-      readonly identity: TextMatcher;
+      readonly issuer: TextPattern;
+      readonly identity: TextPattern;
       /** As it was written, for messages and comparisons. */
       readonly text: string;
     }
@@ -54,8 +49,8 @@ export function parseSignerRule(text: string): SignerRule | { readonly fault: st
   }
   return {
     kind: 'certificate',
-    issuer: matcherOf(kinds.issuerMatch, issuer),
-    identity: matcherOf(kinds.identityMatch, identity),
+    issuer: patternOf(kinds.issuerMatch, issuer),
+    identity: patternOf(kinds.identityMatch, identity),
     text: trimmed,
   };
 }
@@ -63,7 +58,7 @@ export function parseSignerRule(text: string): SignerRule | { readonly fault: st
 /** The expressions of a signer. */
 export function expressionsOf(rule: SignerRule): readonly string[] {
   if (rule.kind === 'key') return [];
-  return [rule.issuer, rule.identity].filter(({ kind }) => kind === 'regexp').map(({ text }) => text);
+  return [rule.issuer, rule.identity].filter(({ kind }) => kind === 'expression').map(({ text }) => text);
 }
 
 /** A signer in the form of policies. A key is shown by its fingerprint. */
@@ -73,8 +68,8 @@ export function formatSigner(signer: SignerIdentity): string {
     : `sigstore::${signer.issuer}::${signer.identity}`;
 }
 
-function matcherOf(kind: string, text: string): TextMatcher {
-  return { kind: kind === 'regex' ? 'regexp' : 'exact', text };
+function patternOf(kind: string, text: string): TextPattern {
+  return { kind: kind === 'regex' ? 'expression' : 'exact', text };
 }
 
 /** Bytes of a public key (SPKI) at most: one of RSA with 16,384 bits has 2,086. */

@@ -190,7 +190,7 @@ describe('an expression of a signer', () => {
     async (expression) => {
       const { project, problems } = await check(expression);
       expect(placesOf(problems)).toEqual(['7:13 policy']);
-      expect(problems[0]?.message).toMatch(/is no expression of RE2/);
+      expect(problems[0]?.message).toMatch(/is not RE2/);
       expect(project).toMatchObject({ manifest: undefined, unguarded: { name: 'gcr.io/staging' } });
     },
   );

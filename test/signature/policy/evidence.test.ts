@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Evidence, judgeSignatures } from '../../../src/signature/policy/evidence.ts';
-import { TrustedSigners } from '../../../src/signature/policy/identity-pattern.ts';
+import { TrustedSigners } from '../../../src/signature/policy/trusted-signers.ts';
 import { digest } from '../../builders/manifests.ts';
 import { attested, refused, signed, signer, slsaV1, STAGING } from './evidence-builders.ts';
 
 const IMAGE = digest('a');
 const OTHER = digest('b');
-const TRUST = { digest: IMAGE, signers: new TrustedSigners([signer(STAGING)]) };
+const TRUST = { digest: IMAGE, signers: await TrustedSigners.compile([signer(STAGING)]) };
 
 function judge(items: readonly Evidence[], incomplete?: string) {
   return judgeSignatures({ items, incomplete }, TRUST);

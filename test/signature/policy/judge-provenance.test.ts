@@ -34,15 +34,16 @@ const POLICY: ProvenancePolicy = {
   levels: [],
 };
 
-function judge(
+async function judge(
   items: readonly Evidence[],
   policy: Partial<ProvenancePolicy> = {},
   incomplete?: string,
-): OwnOutcome {
-  return new ProvenanceJudge({ ...POLICY, ...policy }).judge({ items, incomplete }, IMAGE, 'app');
+): Promise<OwnOutcome> {
+  const judging = await ProvenanceJudge.for({ ...POLICY, ...policy });
+  return judging.judge({ items, incomplete }, IMAGE, 'app');
 }
 
-describe('provenance satisfies a policy', () => {
+describe('provenance satisfies a policy', async () => {
   it.each([
     ['v1', [attested(slsaV1())], 3],
     ['v0.2', [attested(slsaV02())], 3],
@@ -55,28 +56,28 @@ describe('provenance satisfies a policy', () => {
       3,
     ],
     ['beside some that fails', [attested(slsaV1({ source: 'github.com/o/x' })), attested(slsaV1())], 3],
-  ])('%s', (_what, items, level) => {
-    expect(judge(items)).toEqual({ kind: 'satisfied', level, accepted: [digest('1')] });
+  ])('%s', async (_what, items, level) => {
+    expect(await judge(items)).toEqual({ kind: 'satisfied', level, accepted: [digest('1')] });
   });
 
-  it('at the highest level of those that pass', () => {
+  it('at the highest level of those that pass', async () => {
     const items = [attested(slsaV1({ buildType: '' })), attested(slsaV02(), { manifest: digest('2') })];
-    expect(judge(items)).toMatchObject({ level: 3, accepted: [digest('1'), digest('2')] });
+    expect(await judge(items)).toMatchObject({ level: 3, accepted: [digest('1'), digest('2')] });
   });
 
-  it('with the further attestations that it wants; those are accepted too', () => {
+  it('with the further attestations that it wants; those are accepted too', async () => {
     const items = [
       attested(slsaV1()),
       attested(SPDX, { manifest: digest('2') }),
       signed({ manifest: digest('3') }),
     ];
-    expect(judge(items, { predicateTypes: [SPDX.predicateType] })).toMatchObject({
+    expect(await judge(items, { predicateTypes: [SPDX.predicateType] })).toMatchObject({
       kind: 'satisfied',
       accepted: [digest('1'), digest('2')],
     });
   });
 
-  it('of Cloud Build and of workflows of GitHub', () => {
+  it('of Cloud Build and of workflows of GitHub', async () => {
     const workflow = 'https://github.com/o/app/.github/workflows/build.yml@refs/heads/main';
     const github = 'https://token.actions.githubusercontent.com';
     const parameters = (externalParameters: object) => ({
@@ -96,12 +97,12 @@ describe('provenance satisfies a policy', () => {
       { source: 'git+https://github.com/o/app' },
     ]) {
       const items = [attested(parameters(one), { by: workflow, issuer: github })];
-      expect(judge(items, policy)).toMatchObject({ kind: 'satisfied', level: 3 });
+      expect(await judge(items, policy)).toMatchObject({ kind: 'satisfied', level: 3 });
     }
   });
 });
 
-describe('provenance violates a policy', () => {
+describe('provenance violates a policy', async () => {
   it.each([
     [
       'another builder',
@@ -143,14 +144,14 @@ describe('provenance violates a policy', () => {
       { predicateTypes: [SPDX.predicateType] },
       /no trusted signer has attested https:\/\/spdx/,
     ],
-  ])('with %s', (_what, statement, policy, reason) => {
-    expect(judge([attested(statement)], policy)).toEqual({
+  ])('with %s', async (_what, statement, policy, reason) => {
+    expect(await judge([attested(statement)], policy)).toEqual({
       kind: 'violated',
       reason: expect.stringMatching(reason),
     });
   });
 
-  it('with two sources, one of them foreign', () => {
+  it('with two sources, one of them foreign', async () => {
     const statement = slsaV1();
     const predicate = {
       buildDefinition: {
@@ -162,31 +163,31 @@ describe('provenance violates a policy', () => {
       },
       runDetails: { builder: { id: BUILDER } },
     };
-    expect(judge([attested({ ...statement, predicate })])).toMatchObject({
+    expect(await judge([attested({ ...statement, predicate })])).toMatchObject({
       kind: 'violated',
       reason: expect.stringMatching(/github.com\/evil\/x/),
     });
   });
 
-  it('with a workflow of GitHub that claims another one', () => {
+  it('with a workflow of GitHub that claims another one', async () => {
     const github = 'https://token.actions.githubusercontent.com';
     const items = [
       attested(slsaV1(), { by: 'https://github.com/o/x/.github/workflows/y.yml@main', issuer: github }),
     ];
     const signers = [rule(`sigstore(identityMatch=regex)::${github}::https://github\\.com/o/.*`)];
-    expect(judge(items, { signers })).toMatchObject({
+    expect(await judge(items, { signers })).toMatchObject({
       kind: 'violated',
       reason: expect.stringMatching(/signed by another workflow/),
     });
   });
 
-  it('with an attestation of the further kind by a foreign signer', () => {
+  it('with an attestation of the further kind by a foreign signer', async () => {
     const items = [attested(slsaV1()), attested(SPDX, { by: 'x' })];
-    expect(judge(items, { predicateTypes: [SPDX.predicateType] }).kind).toBe('violated');
+    expect((await judge(items, { predicateTypes: [SPDX.predicateType] })).kind).toBe('violated');
   });
 });
 
-describe('an image has no provenance of its own', () => {
+describe('an image has no provenance of its own', async () => {
   it.each([
     ['nothing', [], /^it has no provenance by a trusted signer$/],
     ['a signature', [signed()], /^it has no provenance by a trusted signer$/],
@@ -197,17 +198,20 @@ describe('an image has no provenance of its own', () => {
       [refused('the log entry is missing')],
       /cannot be verified: the log entry/,
     ],
-  ])('with %s', (_what, items, reason) => {
-    expect(judge(items)).toEqual({ kind: 'absent', reason: expect.stringMatching(reason) });
+  ])('with %s', async (_what, items, reason) => {
+    expect(await judge(items)).toEqual({ kind: 'absent', reason: expect.stringMatching(reason) });
   });
 });
 
-it.each([[[]], [[attested(slsaV1({ builder: 'x' }))]]])('incomplete evidence is no answer: %#', (items) => {
-  expect(judge(items, {}, 'the registry is down')).toEqual({
-    kind: 'unanswered',
-    reason: 'the registry is down',
-  });
-});
+it.each([[[]], [[attested(slsaV1({ builder: 'x' }))]]])(
+  'incomplete evidence is no answer: %#',
+  async (items) => {
+    expect(await judge(items, {}, 'the registry is down')).toEqual({
+      kind: 'unanswered',
+      reason: 'the registry is down',
+    });
+  },
+);
 
 describe('a builder that names signers', () => {
   const isolated = signer('isolated@example.com');
@@ -224,19 +228,19 @@ describe('a builder that names signers', () => {
     ['no other signer', STAGING, 'isolated', undefined],
     ['and that signer claims no other builder', 'isolated@example.com', 'self', undefined],
     ['and the other signer claims the other one', STAGING, 'self', 1],
-  ])('is claimed by %s', (_what, by, builder, level) => {
-    const outcome = judge([attested(slsaV1({ builder }), { by })], policy);
+  ])('is claimed by %s', async (_what, by, builder, level) => {
+    const outcome = await judge([attested(slsaV1({ builder }), { by })], policy);
     expect(outcome).toMatchObject(level === undefined ? { kind: 'violated' } : { kind: 'satisfied', level });
   });
 
-  it('a signer that several rules match gets the lowest level of what they may claim', () => {
+  it('a signer that several rules match gets the lowest level of what they may claim', async () => {
     const both = rule(`sigstore(identityMatch=regex)::https://accounts.google.com::.*@example\\.com`);
     const builders = [
       { id: 'isolated', level: 3, signers: [isolated] },
       { id: 'other', level: 2, signers: [both] },
     ];
     const items = [attested(slsaV1({ builder: 'isolated' }), { by: 'isolated@example.com' })];
-    expect(judge(items, { signers: [isolated, both], builders })).toMatchObject({
+    expect(await judge(items, { signers: [isolated, both], builders })).toMatchObject({
       kind: 'satisfied',
       level: 2,
     });
@@ -339,12 +343,15 @@ describe('whatever is stored beside an image', () => {
   const isGood = ({ by, subjects, builder, source, buildType }: AnyClaims) =>
     by === STAGING && subjects.includes(IMAGE) && builder !== 'evil' && source === SOURCE && buildType !== '';
 
-  it('a policy is satisfied if and only if one provenance is good, in any order', () => {
+  it('a policy is satisfied if and only if one provenance is good, in any order', async () => {
+    const judging = await ProvenanceJudge.for({ ...POLICY, level: 2 });
     fc.assert(
       fc.property(fc.array(anyClaims, { maxLength: 6 }), (claims) => {
-        const outcome = judge(claims.map(evidenceOf), { level: 2 });
-        expect(outcome.kind === 'satisfied').toBe(claims.some(isGood));
-        expect(judge(claims.toReversed().map(evidenceOf), { level: 2 }).kind).toBe(outcome.kind);
+        const [outcome, reversed] = [claims, claims.toReversed()].map((some) =>
+          judging.judge({ items: some.map(evidenceOf) }, IMAGE, 'app'),
+        );
+        expect(outcome?.kind === 'satisfied').toBe(claims.some(isGood));
+        expect(reversed?.kind).toBe(outcome?.kind);
       }),
       { seed: 19, numRuns: 500 },
     );

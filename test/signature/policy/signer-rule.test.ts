@@ -7,9 +7,9 @@ describe('a signer', () => {
   it.each([
     ['sigstore::https://i.example::a@b.c', ['exact', 'https://i.example'], ['exact', 'a@b.c']],
     ['  sigstore::https://i::spiffe://x::y ', ['exact', 'https://i'], ['exact', 'spiffe://x::y']],
-    ['sigstore(identityMatch=regex)::https://i::a|b', ['exact', 'https://i'], ['regexp', 'a|b']],
-    ['sigstore(issuerMatch=regex)::https://.*::a', ['regexp', 'https://.*'], ['exact', 'a']],
-    ['sigstore(issuerMatch=regex, identityMatch=regex)::x::y', ['regexp', 'x'], ['regexp', 'y']],
+    ['sigstore(identityMatch=regex)::https://i::a|b', ['exact', 'https://i'], ['expression', 'a|b']],
+    ['sigstore(issuerMatch=regex)::https://.*::a', ['expression', 'https://.*'], ['exact', 'a']],
+    ['sigstore(issuerMatch=regex, identityMatch=regex)::x::y', ['expression', 'x'], ['expression', 'y']],
     ['sigstore(identityMatch=exact)::x::a.b', ['exact', 'x'], ['exact', 'a.b']],
   ])('may be %s', (text, [issuerKind, issuer], [identityKind, identity]) => {
     expect(parseSignerRule(text)).toEqual({
