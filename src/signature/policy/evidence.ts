@@ -1,16 +1,23 @@
 import { listSome } from '../../base/text.ts';
 import type { Digest } from '../../image/digest.ts';
-import type { StoredSignature, VerifiedSignature } from '../stored-signature.ts';
+import { SIGN_PREDICATE } from '../media-types.ts';
+import type { VerifiedSignature } from '../stored-signature.ts';
 import { formatSigner } from './signer-rule.ts';
 import type { TrustedSigners } from './trusted-signers.ts';
+
+/** A signature says nothing but that, an attestation says more. */
+export type Claim = 'signature' | 'attestation';
 
 /** A signature or attestation that is stored beside an image, after its verification. */
 export type Evidence = {
   /** The manifest that has it. */
   readonly manifest: Digest;
-  /** Tag or digest of that manifest, for messages. */
+  /** For messages: a tag of cosign's, or a referrer. */
   readonly where: string;
-  readonly form: StoredSignature['kind'];
+  /** True for cosign's tags. */
+  readonly isTagged: boolean;
+  /** By its verified content, or else by what names it. */
+  readonly claim: Claim;
 } & (
   | { readonly kind: 'verified'; readonly signature: VerifiedSignature }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -34,12 +41,9 @@ export type Outcome =
   | { readonly kind: 'satisfied'; readonly level?: number; readonly accepted: readonly Digest[] }
   | { readonly kind: 'violated' | 'unanswered'; readonly reason: string };
 
-/** The predicate of signatures that cosign stores as attestations. */
-const COSIGN_SIGN = 'https://sigstore.dev/cosign/sign/v1';
-
-/** True for a signature; attestations say more than that. */
-export function isSignature({ statement }: VerifiedSignature): boolean {
-  return statement === undefined || statement.predicateType === COSIGN_SIGN;
+/** cosign stores signatures as statements, too. */
+export function claimOf({ statement }: VerifiedSignature): Claim {
+  return statement === undefined || statement.predicateType === SIGN_PREDICATE ? 'signature' : 'attestation';
 }
 
 /** Why evidence does not count for an image; undefined if it does: verified, by a trusted signer, about its digest. */
@@ -50,9 +54,9 @@ export function reasonAgainst(
   const { where } = evidence;
   if (evidence.kind === 'refused') return `${where} cannot be verified: ${evidence.reason}`;
   const { signer, subjects } = evidence.signature;
-  if (!signers.has(signer)) return `${where} is signed by ${formatSigner(signer)}`;
-  if (subjects.includes(digest)) return undefined;
-  return `${where} is about ${listSome(subjects) || 'no image'}, not about this one`;
+  if (!subjects.includes(digest))
+    return `${where} is about ${listSome(subjects) || 'no image'}, not about this one`;
+  return signers.has(signer) ? undefined : `${where} is signed by ${formatSigner(signer)}`;
 }
 
 /** Whether any signature of the image counts. Pure. */
@@ -60,9 +64,7 @@ export function judgeSignatures(
   { items, incomplete }: EvidenceSet,
   trust: { readonly digest: Digest; readonly signers: TrustedSigners },
 ): Outcome {
-  const signatures = items.filter((one) =>
-    one.kind === 'verified' ? isSignature(one.signature) : one.form !== 'envelope',
-  );
+  const signatures = items.filter(({ claim }) => claim === 'signature');
   const accepted = signatures.filter((one) => reasonAgainst(one, trust) === undefined);
   if (accepted.length > 0) return { kind: 'satisfied', accepted: accepted.map(({ manifest }) => manifest) };
   if (incomplete !== undefined) return { kind: 'unanswered', reason: incomplete };

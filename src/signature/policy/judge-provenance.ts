@@ -1,14 +1,7 @@
 import { listSome, quote } from '../../base/text.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { SignerIdentity, VerifiedSignature } from '../stored-signature.ts';
-import {
-  type Evidence,
-  type EvidenceSet,
-  isSignature,
-  listReasons,
-  type Outcome,
-  reasonAgainst,
-} from './evidence.ts';
+import { type Evidence, type EvidenceSet, listReasons, type Outcome, reasonAgainst } from './evidence.ts';
 import { TrustedSigners } from './trusted-signers.ts';
 import { claimableBuilders, isBuilder, lowestLevel, type ProvenancePolicy, requiredLevel } from './policy.ts';
 import { formatSigner } from './signer-rule.ts';
@@ -43,10 +36,9 @@ export class ProvenanceJudge {
   /** The result for one manifest by its own evidence. `image` is the name of the image below its source. */
   judge({ items, incomplete }: EvidenceSet, digest: Digest, image: string): OwnOutcome {
     const trust = { digest, signers: this.#signers };
-    const counted = items.flatMap((one) =>
-      one.kind === 'verified' && !isSignature(one.signature) && reasonAgainst(one, trust) === undefined
-        ? [one]
-        : [],
+    const attestations = items.filter(({ claim }) => claim === 'attestation');
+    const counted = attestations.flatMap((one) =>
+      one.kind === 'verified' && reasonAgainst(one, trust) === undefined ? [one] : [],
     );
     const provenance = counted.flatMap((one) => {
       const claims = one.signature.statement && parseProvenance(one.signature.statement);
@@ -79,7 +71,7 @@ export class ProvenanceJudge {
       );
       return { kind: 'violated', reason: listReasons(faults) };
     }
-    const reasons = items.filter(isAttestation).map((one) => reasonAgainst(one, trust) ?? '');
+    const reasons = attestations.map((one) => reasonAgainst(one, trust) ?? '');
     const others = reasons.filter((reason) => reason !== '');
     const reason = ['it has no provenance by a trusted signer', ...others.slice(0, 3)].join('; ');
     return { kind: 'absent', reason };
@@ -120,10 +112,6 @@ export function judgeIndex(own: OwnOutcome, platforms: readonly PlatformOutcome[
 
 function typeOf({ signature }: Evidence & { readonly kind: 'verified' }): string {
   return signature.statement?.predicateType ?? '';
-}
-
-function isAttestation(one: Evidence): boolean {
-  return one.kind === 'verified' ? !isSignature(one.signature) : one.form !== 'simple-signing';
 }
 
 const GITHUB = 'https://token.actions.githubusercontent.com';

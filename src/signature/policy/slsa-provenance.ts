@@ -1,10 +1,6 @@
 import { isObject, type JsonObject, textOf } from '../../base/json.ts';
+import { SLSA_V02_PREDICATE, SLSA_V1_PREDICATE } from '../media-types.ts';
 import type { Statement } from '../stored-signature.ts';
-
-/** @see https://slsa.dev/spec/v0.2/provenance */
-const V02 = 'https://slsa.dev/provenance/v0.2';
-/** @see https://slsa.dev/spec/v1.0/provenance */
-const V1 = 'https://slsa.dev/provenance/v1';
 
 /** The claims of build provenance that policies compare. */
 export interface Provenance {
@@ -18,14 +14,19 @@ export interface Provenance {
 
 /** True for a predicate of SLSA build provenance. */
 export function isProvenance(predicateType: string): boolean {
-  return predicateType === V02 || predicateType === V1;
+  return predicateType === SLSA_V02_PREDICATE || predicateType === SLSA_V1_PREDICATE;
 }
 
-/** The claims of SLSA provenance v0.2 or v1; undefined for other statements. */
+/**
+ * The claims of SLSA provenance v0.2 or v1; undefined for other statements.
+ *
+ * @see https://slsa.dev/spec/v0.2/provenance
+ * @see https://slsa.dev/spec/v1.0/provenance
+ */
 export function parseProvenance({ predicateType, predicate }: Statement): Provenance | undefined {
   if (!isProvenance(predicateType)) return undefined;
   const document = isObject(predicate) ? predicate : {};
-  return predicateType === V1 ? parseV1(document) : parseV02(document);
+  return predicateType === SLSA_V1_PREDICATE ? parseV1(document) : parseV02(document);
 }
 
 function parseV02(predicate: JsonObject): Provenance {

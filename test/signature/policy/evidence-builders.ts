@@ -1,7 +1,11 @@
 import type { Digest } from '../../../src/image/digest.ts';
-import type { Evidence } from '../../../src/signature/policy/evidence.ts';
+import { type Claim, claimOf, type Evidence } from '../../../src/signature/policy/evidence.ts';
 import { parseSignerRule, type SignerRule } from '../../../src/signature/policy/signer-rule.ts';
-import type { SignerIdentity, Statement } from '../../../src/signature/stored-signature.ts';
+import type {
+  SignerIdentity,
+  Statement,
+  VerifiedSignature,
+} from '../../../src/signature/stored-signature.ts';
 import { digest } from '../../builders/manifests.ts';
 
 export const ISSUER = 'https://accounts.google.com';
@@ -18,6 +22,10 @@ export function rule(text: string): SignerRule {
   const parsed = parseSignerRule(text);
   if ('fault' in parsed) throw new Error(parsed.fault);
   return parsed;
+}
+
+function verified(signature: VerifiedSignature) {
+  return { signature, claim: claimOf(signature) };
 }
 
 interface Signed {
@@ -37,8 +45,8 @@ export function attested(
     kind: 'verified',
     manifest,
     where: `referrer ${manifest.slice(7, 8)}`,
-    form: statement === undefined ? 'simple-signing' : 'bundle',
-    signature: { signer: identity, subjects, statement },
+    isTagged: statement === undefined,
+    ...verified({ signer: identity, subjects, statement }),
   };
 }
 
@@ -51,8 +59,8 @@ export function signed(
   return attested(statement, signedBy);
 }
 
-export function refused(reason: string, form: Evidence['form'] = 'bundle'): Evidence {
-  return { kind: 'refused', manifest: digest('9'), where: 'referrer 9', form, reason };
+export function refused(reason: string, claim: Claim = 'attestation'): Evidence {
+  return { kind: 'refused', manifest: digest('9'), where: 'referrer 9', isTagged: false, claim, reason };
 }
 
 interface Claims {

@@ -17,7 +17,7 @@ describe('the signatures of an image satisfy a policy', () => {
     ['simple signing by a trusted signer', [signed()]],
     ['a bundle by a trusted signer', [signed({}, 'bundle')]],
     ['one that names the image as its second subject', [signed({ subjects: [OTHER, IMAGE] }, 'bundle')]],
-    ['a good one beside bad ones', [refused('no log entry'), signed({ by: 'x' }), signed()]],
+    ['a good one beside bad ones', [refused('no log entry', 'signature'), signed({ by: 'x' }), signed()]],
   ])('with %s', (_what, items) => {
     expect(judge(items)).toEqual({ kind: 'satisfied', accepted: [digest('1')] });
   });
@@ -53,14 +53,10 @@ describe('the signatures of an image violate a policy', () => {
     ['no subject', [signed({ subjects: [] })], /is about no image/],
     [
       'one that cannot be verified',
-      [refused('the certificate has expired')],
+      [refused('the certificate has expired', 'signature')],
       /cannot be verified: the certificate/,
     ],
-    [
-      'an attestation, which is no signature',
-      [attested(slsaV1()), refused('x', 'envelope')],
-      /^it has no signature$/,
-    ],
+    ['an attestation, which is no signature', [attested(slsaV1()), refused('x')], /^it has no signature$/],
     ['more reasons than a line has', Array.from({ length: 9 }, () => signed({ by: 'x' })), /; and 6 more$/],
   ])('with %s', (_what, items, reason) => {
     expect(judge(items)).toEqual({ kind: 'violated', reason: expect.stringMatching(reason) });
