@@ -8,6 +8,7 @@ import { relevelFindings } from './checks/levels.ts';
 import { NO_SETTINGS, type RuleSettings } from './checks/rule-settings.ts';
 import { manifestRules, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
+import { imagesToComplete } from './copy/carry/complete-attachments.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
@@ -16,6 +17,7 @@ import type { RegistryName } from './image/repository.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { PromoterManifest, ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
+import { isWritable, type PlanItem } from './plan/plan.ts';
 import type { BoundAccount, ChangeScope, PlanOrigin, RecordedPlan } from './plan/recorded-plan.ts';
 import type { RepositoryFactsReader } from './ports/repository-facts.ts';
 import type { SourceRevision, SourceTree } from './ports/source-tree.ts';
@@ -106,12 +108,32 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     );
     record.keep({ ...plan, origin, findings, ...keptOf(read) });
   }
+  const isLimited = changes !== undefined && ports.carrying !== undefined;
+  const there = isLimited
+    ? makePlan(wanted, inventory, { keepPresent: true }).items.filter(isPresentItem)
+    : [];
+  const unwritten = isLimited && !confirm ? plan.items.filter(isWritable) : [];
+  const completing = imagesToComplete([...there, ...unwritten]);
   const { edges, shard } = wanted;
   const { problems, counts: manifests } = read;
   return carryOut(
-    { plan, inventory, findings, edges, shard, problems, manifests, changes: changes && changesOf(changes) },
+    {
+      plan,
+      inventory,
+      findings,
+      completing,
+      edges,
+      shard,
+      problems,
+      manifests,
+      changes: changes && changesOf(changes),
+    },
     run,
   );
+}
+
+function isPresentItem({ decision }: PlanItem): boolean {
+  return decision === 'present';
 }
 
 /** The scope of a run for the report. */

@@ -1,27 +1,29 @@
 import { isObject, parseJsonObject } from '../base/json.ts';
+import { addTo } from '../base/maps.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Digest } from '../image/digest.ts';
 import { OCI_INDEX } from '../image/media-types.ts';
 import {
   annotationsOf,
   artifactTypeOf,
+  layerTypeOf,
   parseReferrer,
   type RawManifest,
   type Referrer,
 } from '../image/oci-manifest.ts';
+import { referrersTagOf } from '../image/referrers-tag.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { Attachment, CosignSuffix, IgnoredAttachment } from './attachment.ts';
-import { COSIGN_SUFFIXES, cosignTagOf, isAttachmentTag, referrersTagOf } from './attachment-tags.ts';
+import { COSIGN_SUFFIXES, cosignTagOf, isAttachmentTag } from './attachment-tags.ts';
 import { readOrBroken } from './read-attachment.ts';
 import { Referrers } from './referrers.ts';
 
 export interface FinderOptions {
   /** A listing of a repository that was read before. Default: each repository is listed once. */
   readonly listingOf?: (repository: Repository) => Listing | undefined;
-  readonly onIgnored?: (repository: Repository, ignored: IgnoredAttachment) => void;
 }
 
 /** Referrers of one subject: more are a mistake or an attack. */
@@ -44,6 +46,7 @@ export class AttachmentFinder {
   readonly #referrers: Referrers;
   readonly #tags = new SingleFlight<Repository, ReadonlySet<Tag> | undefined>();
   readonly #found = new SingleFlight<string, readonly Attachment[]>();
+  readonly #ignored = new Map<string, IgnoredAttachment[]>();
   /** Bytes of manifests in results, by key, the oldest first. */
   readonly #kept = new Map<string, number>();
   #keptBytes = 0;
@@ -56,12 +59,18 @@ export class AttachmentFinder {
 
   /** The attachments of a manifest. Throws a `RegistryError` if the registry fails. */
   of(repository: Repository, subject: Digest, signal: AbortSignal): Promise<readonly Attachment[]> {
-    const key = `${repository} ${subject}`;
+    const key = keyOf(repository, subject);
     return this.#found.run(key, async () => {
+      this.#ignored.delete(key);
       const found = await this.#find(repository, subject, signal);
       this.#keep(key, found);
       return found;
     });
+  }
+
+  /** What `of` has left out of its last result. */
+  ignoredAt(repository: Repository, subject: Digest): readonly IgnoredAttachment[] {
+    return this.#ignored.get(keyOf(repository, subject)) ?? [];
   }
 
   async #find(repository: Repository, subject: Digest, signal: AbortSignal): Promise<readonly Attachment[]> {
@@ -128,7 +137,7 @@ export class AttachmentFinder {
   }
 
   #ignore(repository: Repository, ignored: IgnoredAttachment): void {
-    this.#options.onIgnored?.(repository, ignored);
+    addTo(this.#ignored, keyOf(repository, ignored.subject), ignored);
   }
 
   /** Forgets the oldest results while their manifests are larger than the limit. */
@@ -144,6 +153,10 @@ export class AttachmentFinder {
       this.#keptBytes -= size;
     }
   }
+}
+
+function keyOf(repository: Repository, subject: Digest): string {
+  return `${repository} ${subject}`;
 }
 
 /** Failures of a registry that does not list tags. */
@@ -179,7 +192,7 @@ function taggedAttachment({
   const { mediaType, digest, bytes } = content;
   return {
     manifest: { mediaType, digest, size: bytes.length },
-    artifactType: artifactTypeOf(content),
+    artifactType: layerTypeOf(content) || artifactTypeOf(content), // cosign's configs are those of images
     annotations: annotationsOf(content),
     place: { kind: 'tag', tag, suffix },
     content,

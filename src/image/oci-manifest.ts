@@ -139,6 +139,13 @@ export function artifactTypeOf({ bytes }: Pick<RawManifest, 'bytes'>): string {
   return textOf(artifactType) || (isObject(config) ? textOf(config['mediaType']) : '');
 }
 
+/** The media type of the first layer of a manifest; empty without layers. */
+export function layerTypeOf({ bytes }: Pick<RawManifest, 'bytes'>): string {
+  const layers = parseJsonObject(bytes)?.['layers'];
+  const first: unknown = Array.isArray(layers) ? layers[0] : undefined;
+  return isObject(first) ? textOf(first['mediaType']) : '';
+}
+
 /** The annotations of a manifest. */
 export function annotationsOf({ bytes }: Pick<RawManifest, 'bytes'>): Readonly<Record<string, string>> {
   return textsOf(parseJsonObject(bytes)?.['annotations']);

@@ -121,12 +121,30 @@ export interface WriteRegistry extends ReadRegistry {
    * Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. A tag is read right before (HEAD):
    * if it is this digest nothing is written, and if it is another digest this throws `moved`.
    */
-  putManifest(repository: Repository, put: ManifestPut, signal: AbortSignal): Promise<void>;
+  putManifest(repository: Repository, put: ManifestPut, signal: AbortSignal): Promise<WrittenManifest>;
+
+  /**
+   * Writes the index under the referrers tag of a subject (PUT): the one tag that may change. It is read right before
+   * (HEAD), and anything but `replaces` or this index throws `moved`.
+   */
+  putReferrersIndex(repository: Repository, put: ReferrersIndexPut, signal: AbortSignal): Promise<void>;
 }
 
 export interface ManifestPut {
   readonly reference: Reference;
   readonly manifest: RawManifest;
+}
+
+export interface WrittenManifest {
+  /** The subject of the manifest, if the registry lists it among the referrers of that by itself. */
+  readonly listedUnder?: Digest | undefined;
+}
+
+export interface ReferrersIndexPut {
+  readonly subject: Digest;
+  readonly index: RawManifest;
+  /** The digest of the index that this one was made from; undefined for none. */
+  readonly replaces: Digest | undefined;
 }
 
 export type BlobBody = Readable | Uint8Array;

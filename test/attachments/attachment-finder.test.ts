@@ -1,10 +1,10 @@
-// Covers src/attachments/attachment-tags.ts and src/attachments/read-attachment.ts
+// Covers src/attachments/attachment-tags.ts, src/image/referrers-tag.ts and src/attachments/read-attachment.ts
 import { describe, expect, it } from 'vitest';
-import type { IgnoredAttachment } from '../../src/attachments/attachment.ts';
 import { AttachmentFinder } from '../../src/attachments/attachment-finder.ts';
-import { cosignTagOf, referrersTagOf } from '../../src/attachments/attachment-tags.ts';
+import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
 import { readAttachment } from '../../src/attachments/read-attachment.ts';
 import type { EmbeddedRegistryOptions } from '../../src/embedded-registry/embedded-registry.ts';
+import { referrersTagOf } from '../../src/image/referrers-tag.ts';
 import { OCI_INDEX } from '../../src/image/media-types.ts';
 import { clientForTest, embeddedForTest, quiet, repositoryAt } from '../adapters/oci/client.ts';
 import { attach, BUNDLE, bundle, pushCosign, referrersIndex } from '../builders/attachments.ts';
@@ -17,11 +17,11 @@ const SIGNATURE = artifact('signature');
 
 async function registryWith(options: EmbeddedRegistryOptions = {}) {
   const registry = await embeddedForTest(options);
-  const ignored: IgnoredAttachment[] = [];
   const client = clientForTest().registry;
-  const finder = new AttachmentFinder(client, { onIgnored: (_, one) => void ignored.push(one) });
+  const finder = new AttachmentFinder(client);
   const repository = repositoryAt(registry, 'app');
   const of = (subject: Content = APP) => finder.of(repository, subject.manifest.digest, quiet());
+  const ignored = (subject: Content = APP) => finder.ignoredAt(repository, subject.manifest.digest);
   const kinds = () => registry.requests.map(({ kind }) => kind).toSorted();
   const read = async (subject: Content = APP) => {
     const found = await of(subject);
@@ -66,7 +66,7 @@ describe('referrers', () => {
     const app = index({ children: [APP] });
     push(registry, 'app', app, referrersTagOf(app.manifest.digest)); // as GitLab does
     expect(await of(app)).toEqual([]);
-    expect(ignored).toEqual([]);
+    expect(ignored(app)).toEqual([]);
   });
 
   it('are bounded in number, and the others are told', async () => {
@@ -78,7 +78,7 @@ describe('referrers', () => {
     const body = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: entries }));
     registry.store.putManifest('app', referrersTagOf(SUBJECT), OCI_INDEX, body);
     expect(await of()).toHaveLength(10_000);
-    expect(ignored).toEqual([
+    expect(ignored()).toEqual([
       { subject: SUBJECT, reason: '7 of 10007 referrers are over the limit of 10000' },
     ]);
   });
@@ -90,7 +90,7 @@ describe('referrers', () => {
     const body = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests: [entry, { digest: SUBJECT }] }));
     registry.store.putManifest('app', referrersTagOf(SUBJECT), OCI_INDEX, body);
     expect(await of()).toEqual([]);
-    expect(ignored.map(({ reason }) => reason)).toEqual([
+    expect(ignored().map(({ reason }) => reason)).toEqual([
       'its manifest has 5000000 bytes',
       'it refers to itself',
     ]);
@@ -104,7 +104,7 @@ describe('tags of cosign', () => {
     expect(await of()).toMatchObject([
       {
         manifest: { digest: SIGNATURE.manifest.digest },
-        artifactType: 'application/vnd.example.artifact.v1',
+        artifactType: 'application/octet-stream',
         place: { kind: 'tag', suffix: 'sig', tag: cosignTagOf(SUBJECT, 'sig') },
       },
     ]);

@@ -30,7 +30,7 @@ import { HeadSupport } from './api/head-support.ts';
 import { InvalidNames } from './api/invalid-names.ts';
 import { listHost, listRepository, readUploadTimes } from './api/listing.ts';
 import { fetchManifest, fetchTagged, lookUpManifest, resolveManifest } from './api/manifests.ts';
-import { putManifest } from './api/put-manifest.ts';
+import { putManifest, putReferrersIndex } from './api/put-manifest.ts';
 import { listReferrers } from './api/referrers.ts';
 import type { Session } from './api/session.ts';
 import { withPreconditions } from './api/tag-precondition.ts';
@@ -172,5 +172,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     resumeUpload: (upload, signal) => resumeUpload(session, upload, signal),
     cancelUpload: (upload, signal) => cancelUpload(session, upload, signal),
     putManifest: (repository, put, signal) => putManifest(session, { repository, ...put, signal }),
+    putReferrersIndex: (repository, put, signal) =>
+      putReferrersIndex(session, { repository, ...put, signal }),
   };
 }

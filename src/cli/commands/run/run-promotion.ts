@@ -17,6 +17,7 @@ import { openRunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
+import { carryPortsOf } from '../../runtime/carry-ports.ts';
 import { reportManifests } from '../../runtime/check-manifests.ts';
 import { loadChanges, type NamedChanges } from '../../runtime/load-changes.ts';
 import { loadRules, requireSizeLimit } from '../../runtime/load-rules.ts';
@@ -103,7 +104,8 @@ async function promoteWith(
   // the commits of a proposed change have the dates that its author chose
   const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
   return await run.showing(client.traffic, async (progress) => {
-    const ports = { ...client, spool, clock, progress, events, settled, stopping, signal };
+    const carrying = carryPortsOf(options, client);
+    const ports = { ...client, spool, clock, progress, events, settled, carrying, stopping, signal };
     const report = await promote(request, ports);
     if (!options.review || stopping.aborted) return { report };
     const { reviewChanges } = await import('./rare-runs.ts');

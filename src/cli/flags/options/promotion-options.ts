@@ -1,5 +1,6 @@
 import { quote } from '../../../base/text.ts';
 import type { ProofScope } from '../../../checks/images-to-copy.ts';
+import type { CarrySelection } from '../../../copy/carry/selection.ts';
 import type { RuleSettings } from '../../../checks/rule-settings.ts';
 import type { Shard } from '../../../edges/shard.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
@@ -9,6 +10,7 @@ import type { FlagValues } from '../flag-values.ts';
 import { BROWSE_FLAGS, SNAPSHOT_FORMATS } from '../flags.ts';
 import { effective } from '../refuse-flags.ts';
 import { UsageError } from '../usage-error.ts';
+import { carryOf } from './carry-option.ts';
 import { deadlineOf } from './deadline-option.ts';
 import { diffSourceOf, isLimitedToChanges, manifestDiffOf } from './manifest-diff-option.ts';
 import { proofOf, proofWarningsOf } from './proof-option.ts';
@@ -31,6 +33,8 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly proof: ProofScope;
   /** Maximum bytes of the largest platform of an image. */
   readonly maxImageSize: number | undefined;
+  /** The attachments to copy with the images. */
+  readonly carry: CarrySelection | undefined;
   /** Whether destinations of a manifest may replace its source. */
   readonly siblings: boolean;
   /** Levels of checks. */
@@ -108,6 +112,7 @@ export function transferOptionsOf(flags: FlagValues): TransferOptions {
     allowLost: flags.isOn('allow-lost'),
     proof: proofOf(flags),
     maxImageSize: maxImageSizeOf(flags),
+    carry: carryOf(flags),
     ...reportFilesOf(flags),
     review: reviewOf(flags, task),
     reportAll: flags.isOn('report-all'),
