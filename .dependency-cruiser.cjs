@@ -27,7 +27,10 @@ const TABLE = {
     src: ['edges', 'inventory', 'signature', 'image', 'base'],
     touches: { zod: ['plan-document.ts'], 'node:crypto': ['plan-seal.ts'] },
   },
-  checks: { src: ['attachments', 'plan', 'edges', 'manifest', 'ports', 'signature', 'image', 'base'], touches: {} },
+  checks: {
+    src: ['attachments', 'plan', 'edges', 'manifest', 'ports', 'signature', 'image', 'base'],
+    touches: {},
+  },
   // `.cip.yaml`: a section names the rules, or the flows, that it configures; whatever it configures never imports it
   settings: {
     src: ['checks', 'manifest', 'signature', 'image', 'base'],
@@ -66,7 +69,10 @@ const TABLE = {
     touches: {
       'node:*': ANYWHERE,
       '@sigstore/verify': ['sigstore/'],
-      '@sigstore/bundle': ['sigstore/'],
+      '@sigstore/bundle': TYPES,
+      '@sigstore/protobuf-specs': ['sigstore/'],
+      '@sigstore/tuf': ['sigstore/verify/shipped-root.ts'],
+      'tuf-js': ['sigstore/verify/'],
       'google-auth-library': ['google/'],
       '@google-cloud/artifact-registry': ['google/artifact-registry-client.ts'],
     },

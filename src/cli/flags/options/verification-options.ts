@@ -1,0 +1,53 @@
+import type { TrustSource, VerifierOptions } from '../../../adapters/sigstore/verify/open-verifier.ts';
+import { quote } from '../../../base/text.ts';
+import { flagsOf } from '../flag.ts';
+import type { FlagValues } from '../flag-values.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** What signatures are verified against. */
+export const VERIFICATION_FLAGS = flagsOf('Signatures', [
+  {
+    name: 'trusted-root',
+    value: 'FILE',
+    default: 'public Sigstore',
+    description: 'verify signatures against this trusted root (JSON)',
+    neverEmpty: true,
+  },
+  {
+    name: 'tuf-mirror',
+    value: 'URL',
+    description: 'get the trusted root from this TUF repository',
+    neverEmpty: true,
+  },
+  {
+    name: 'tuf-root',
+    value: 'FILE',
+    description: 'initial root metadata of `-tuf-mirror`',
+    neverEmpty: true,
+  },
+  {
+    name: 'signature-key',
+    value: 'FILE',
+    repeatable: true,
+    description: 'accept signatures by this public key (PEM)',
+    neverEmpty: true,
+  },
+]);
+
+/** Throws a `UsageError`. */
+export function verifierOptionsOf(flags: FlagValues): VerifierOptions {
+  return { trust: trustOf(flags), keys: flags.all('signature-key') };
+}
+
+function trustOf(flags: FlagValues): TrustSource {
+  const [path, mirror, root] = ['trusted-root', 'tuf-mirror', 'tuf-root'].map((name) => flags.text(name));
+  if (mirror === undefined) {
+    if (root !== undefined) throw new UsageError('-tuf-root goes with -tuf-mirror=URL only');
+    return path === undefined ? { kind: 'shipped' } : { kind: 'file', path };
+  }
+  if (path !== undefined)
+    throw new UsageError('-trusted-root and -tuf-mirror contradict each other: give one');
+  const url = URL.canParse(mirror) ? new URL(mirror) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol)) return { kind: 'tuf', mirror: url, root };
+  throw new UsageError(`-tuf-mirror is the URL of a TUF repository, not ${quote(mirror)}`);
+}
