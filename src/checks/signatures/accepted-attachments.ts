@@ -1,15 +1,14 @@
-import { getOrMake } from '../../base/maps.ts';
+import { addTo } from '../../base/maps.ts';
 import type { Digest } from '../../image/digest.ts';
 
 /** The signatures and attestations of images that policies and flags have accepted. */
 export class AcceptedAttachments {
-  readonly #accepted = new Map<Digest, Set<Digest>>();
+  /** Images by the manifest of an attachment. */
+  readonly #images = new Map<Digest, Digest[]>();
   readonly #refused = new Set<Digest>();
 
-  /** Adds manifests that one policy has accepted. */
   add(image: Digest, manifests: readonly Digest[]): void {
-    const all = getOrMake(this.#accepted, image, () => new Set<Digest>());
-    for (const manifest of manifests) all.add(manifest);
+    for (const manifest of manifests) addTo(this.#images, manifest, image);
   }
 
   /** Nothing of an image that violates a policy is accepted. */
@@ -17,8 +16,8 @@ export class AcceptedAttachments {
     this.#refused.add(image);
   }
 
-  all(): ReadonlyMap<Digest, ReadonlySet<Digest>> {
-    const whole = Array.from(this.#accepted).filter(([image]) => !this.#refused.has(image));
-    return new Map(whole.filter(([, manifests]) => manifests.size > 0));
+  /** True for the manifest of an accepted signature or attestation. */
+  has(manifest: Digest): boolean {
+    return this.#images.get(manifest)?.some((image) => !this.#refused.has(image)) ?? false;
   }
 }

@@ -18,12 +18,17 @@ import {
 } from '../../signature/media-types.ts';
 import { type Claim, claimOf, type Evidence, type EvidenceSet } from '../../signature/policy/evidence.ts';
 import { isProvenance } from '../../signature/policy/slsa-provenance.ts';
-import type { StoredSignature, VerifiedSignature } from '../../signature/stored-signature.ts';
+import type { VerifiedSignature } from '../../signature/stored-signature.ts';
 
 export interface EvidencePorts {
   readonly finder: AttachmentFinder;
-  readonly registry: ReadRegistry;
   readonly verifier: SignatureVerifier;
+}
+
+/** The registry of the sources, and the end of the run. */
+export interface SourceReading {
+  readonly source: ReadRegistry;
+  readonly signal: AbortSignal;
 }
 
 /** Attachments of one image that are read: each takes two requests and some milliseconds. */
@@ -45,13 +50,14 @@ export class EvidenceReader {
   of(
     image: { readonly repository: Repository; readonly digest: Digest },
     claim: Claim,
-    signal: AbortSignal,
+    reading: SourceReading,
   ): Promise<EvidenceSet> {
     const key = `${image.repository} ${image.digest} ${claim}`;
-    return this.#read.run(key, () => this.#collect({ ...image, claim }, signal));
+    return this.#read.run(key, () => this.#collect({ ...image, claim }, reading));
   }
 
-  async #collect(image: Wanted, signal: AbortSignal): Promise<EvidenceSet> {
+  async #collect(image: Wanted, reading: SourceReading): Promise<EvidenceSet> {
+    const { signal } = reading;
     const { repository, digest, claim } = image;
     const { finder } = this.#ports;
     const found = await orUnreadable(finder.of(repository, digest, signal), signal);
@@ -61,7 +67,7 @@ export class EvidenceReader {
     let failure: string | undefined;
     const options = { workers: WORKERS, signal };
     await forEachConcurrently(candidates.slice(0, MAX_ATTACHMENTS), options, async (attachment) => {
-      const read = await orUnreadable(this.#readOne(image, attachment, signal), signal);
+      const read = await orUnreadable(this.#readOne(image, attachment, reading), signal);
       if ('kind' in read) failure ??= read.reason;
       else items.push(...read);
     });
@@ -75,23 +81,24 @@ export class EvidenceReader {
   async #readOne(
     { repository, digest: subject, claim }: Wanted,
     attachment: Attachment,
-    signal: AbortSignal,
+    { source, signal }: SourceReading,
   ): Promise<readonly Evidence[]> {
-    const { registry, verifier } = this.#ports;
-    const read = await readAttachment(registry, { repository, subject, attachment }, signal);
+    const { verifier } = this.#ports;
+    const read = await readAttachment(source, { repository, subject, attachment }, signal);
     if ('ignored' in read) return []; // it belongs to another image
     const { manifest } = read;
-    const { signatures, ignored } = await readSignatures(registry, { repository, manifest }, signal);
+    const { signatures, ignored } = await readSignatures(source, { repository, manifest }, signal);
     const common = {
       manifest: manifest.digest,
       where: placeOf(attachment),
       isTagged: attachment.place.kind === 'tag',
     };
+    const claimed = claimNamed(attachment);
     const evidence: Evidence[] = ignored.map((reason) => ({ ...common, claim, kind: 'refused', reason }));
     for (const stored of signatures) {
       const verification = await verifier.verify(stored, signal);
       if (verification.kind === 'refused') {
-        evidence.push({ ...common, ...verification, claim: namedClaim(attachment, stored) ?? claim });
+        evidence.push({ ...common, ...verification, claim: claimed ?? claim });
         continue;
       }
       const signature = withoutForeignPredicate(verification.signature);
@@ -107,22 +114,22 @@ interface Wanted {
   readonly claim: Claim;
 }
 
-/** What an attachment says that it is, before it is read; undefined for a bundle without an annotation. */
-function namedClaim(
-  { artifactType, annotations, place }: Attachment,
-  stored?: StoredSignature,
-): Claim | 'other' | undefined {
-  if (place.kind === 'tag' && place.suffix !== 'sbom')
-    return place.suffix === 'sig' ? 'signature' : 'attestation';
+/** What an attachment says that it is. Undefined for a bundle without an annotation, and for an unknown type. */
+function claimNamed({ artifactType, annotations, place }: Attachment): Claim | undefined {
+  if (place.kind === 'tag') return place.suffix === 'sig' ? 'signature' : 'attestation';
   if (artifactType === COSIGN_SIGNATURE) return 'signature';
-  if (stored === undefined && artifactType !== '' && !isBundleType(artifactType)) return 'other';
   const predicateType = annotations[BUNDLE_ANNOTATIONS.predicateType];
   if (predicateType === undefined) return undefined;
   return predicateType === SIGN_PREDICATE ? 'signature' : 'attestation';
 }
 
+/** Other artifacts, such as SBOMs, are not read. */
 function mayBe(claim: Claim, attachment: Attachment): boolean {
-  const named = namedClaim(attachment);
+  const { artifactType, place } = attachment;
+  if (place.kind === 'tag' && place.suffix === 'sbom') return false;
+  const isKnown = place.kind === 'tag' || artifactType === COSIGN_SIGNATURE || isBundleType(artifactType);
+  if (!isKnown && artifactType !== '') return false;
+  const named = claimNamed(attachment);
   return named === undefined || named === claim;
 }
 

@@ -4,7 +4,6 @@ import { getOrMake } from '../../base/maps.ts';
 import { type Digest, parseDigest } from '../../image/digest.ts';
 import { isIndexType } from '../../image/media-types.ts';
 import type { RawManifest } from '../../image/oci-manifest.ts';
-import type { ReadRegistry } from '../../ports/registry.ts';
 import { orUnreadable } from '../../ports/unreadable.ts';
 import { judgeSignatures, type Outcome } from '../../signature/policy/evidence.ts';
 import {
@@ -15,7 +14,7 @@ import {
 } from '../../signature/policy/judge-provenance.ts';
 import type { ProvenancePolicy, SignaturePolicy } from '../../signature/policy/policy.ts';
 import { TrustedSigners } from '../../signature/policy/trusted-signers.ts';
-import type { EvidenceReader } from './evidence-reader.ts';
+import type { EvidenceReader, SourceReading } from './evidence-reader.ts';
 import type { Guard, GuardedImage } from './guarded-images.ts';
 
 /** A policy and its outcome for an image. */
@@ -33,31 +32,29 @@ const WORKERS = 4;
 /** Judges images by the policies that hold for them. */
 export class ImageJudge {
   readonly #reader: EvidenceReader;
-  readonly #registry: ReadRegistry;
   readonly #signers = new Map<SignaturePolicy, Promise<TrustedSigners>>();
   readonly #judges = new Map<ProvenancePolicy, Promise<ProvenanceJudge>>();
 
-  constructor(reader: EvidenceReader, registry: ReadRegistry) {
+  constructor(reader: EvidenceReader) {
     this.#reader = reader;
-    this.#registry = registry;
   }
 
-  async signatures(image: GuardedImage, signal: AbortSignal): Promise<readonly Judged[]> {
+  async signatures(image: GuardedImage, reading: SourceReading): Promise<readonly Judged[]> {
     const judging = image.signatures.map(async (guard) => {
       const make = ({ signers }: SignaturePolicy) => TrustedSigners.compile(signers);
       const signers = await getOrMake(this.#signers, guard.policy, make);
-      const evidence = await this.#reader.of(image, 'signature', signal);
+      const evidence = await this.#reader.of(image, 'signature', reading);
       return { guard, outcome: judgeSignatures(evidence, { digest: image.digest, signers }) };
     });
     return await Promise.all(judging);
   }
 
-  async provenance(image: GuardedImage, signal: AbortSignal): Promise<readonly Judged[]> {
+  async provenance(image: GuardedImage, reading: SourceReading): Promise<readonly Judged[]> {
     const judging = image.provenance.map(async (guard) => {
       const judge = await getOrMake(this.#judges, guard.policy, (policy) => ProvenanceJudge.for(policy));
-      const own = await this.#own(image, { judge, guard }, signal);
+      const own = await this.#own(image, { judge, guard }, reading);
       const outcome =
-        own.kind === 'absent' ? await this.#byPlatforms(image, { judge, guard, own }, signal) : own;
+        own.kind === 'absent' ? await this.#byPlatforms(image, { judge, guard, own }, reading) : own;
       return {
         guard,
         outcome: outcome.kind === 'absent' ? { ...outcome, kind: 'violated' as const } : outcome,
@@ -70,9 +67,9 @@ export class ImageJudge {
   async #own(
     image: Pick<GuardedImage, 'repository' | 'digest'>,
     { judge, guard }: { readonly judge: ProvenanceJudge; readonly guard: Guard<ProvenancePolicy> },
-    signal: AbortSignal,
+    reading: SourceReading,
   ): Promise<OwnOutcome> {
-    return judge.judge(await this.#reader.of(image, 'attestation', signal), image.digest, guard.image);
+    return judge.judge(await this.#reader.of(image, 'attestation', reading), image.digest, guard.image);
   }
 
   /** Builders usually attest the images of platforms, and not the index of them. */
@@ -82,9 +79,10 @@ export class ImageJudge {
       own,
       ...by
     }: { readonly judge: ProvenanceJudge; readonly guard: Guard<ProvenancePolicy>; readonly own: OwnOutcome },
-    signal: AbortSignal,
+    reading: SourceReading,
   ): Promise<OwnOutcome> {
-    const manifest = await orUnreadable(this.#registry.fetchManifest(repository, digest, signal), signal);
+    const { source, signal } = reading;
+    const manifest = await orUnreadable(source.fetchManifest(repository, digest, signal), signal);
     if (manifest === undefined) return { kind: 'unanswered', reason: 'the image is not at its source' };
     if ('kind' in manifest) return { kind: 'unanswered', reason: manifest.reason };
     const platforms = platformsOf(manifest);
@@ -94,7 +92,7 @@ export class ImageJudge {
     }
     const outcomes = new Map<Platform, PlatformOutcome>();
     await forEachConcurrently(platforms, { workers: WORKERS, signal }, async (platform) => {
-      const outcome = await this.#own({ repository, digest: platform.digest }, by, signal);
+      const outcome = await this.#own({ repository, digest: platform.digest }, by, reading);
       outcomes.set(platform, { name: platform.name, outcome });
     });
     return judgeIndex(

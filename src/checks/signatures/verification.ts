@@ -8,31 +8,37 @@ import { TrustedSigners } from '../../signature/policy/trusted-signers.ts';
 import type { CheckContext, PlanRule } from '../rule.ts';
 import { AcceptedAttachments } from './accepted-attachments.ts';
 import { describePresent, describeViolation } from './describe-outcome.ts';
-import { type EvidencePorts, EvidenceReader } from './evidence-reader.ts';
+import { type EvidencePorts, EvidenceReader, type SourceReading } from './evidence-reader.ts';
 import { type Guard, type GuardedImage, guardedImages } from './guarded-images.ts';
 import { judgeIfPresent } from './judge-if-present.ts';
 import { ImageJudge, type Judged } from './judge-image.ts';
 
 export interface VerificationOptions {
   readonly manifests: readonly PromoterManifest[];
-  /** The signer of the certificate flags, for whom the signatures and attestations of each image are verified. */
-  readonly signer: SignerRule | undefined;
+  /** The signers of flags, for whom the signatures and attestations of each image are verified. Empty: no flags. */
+  readonly signers: readonly SignerRule[];
 }
 
 /** The rules about signatures and attestations of a run, and what they have accepted. */
 export interface Verification {
   readonly rules: readonly PlanRule[];
-  /** The manifests of accepted signatures and attestations, by the image that has them. Complete after the rules. */
-  readonly accepted: () => ReadonlyMap<Digest, ReadonlySet<Digest>>;
+  /** True for the manifest of an accepted signature or attestation. Not known before the rules have run. */
+  readonly isAccepted: (attachment: Digest) => boolean;
 }
 
-/** The rules `signatures` and `provenance`. Each attachment of an image is read by one of them, once. */
-export function makeVerification(options: VerificationOptions, ports: EvidencePorts): Verification {
+/**
+ * The rules `signatures` and `provenance`. Each attachment of an image is read by one of them, once. Throws an
+ * `ExpressionError`.
+ */
+export async function makeVerification(
+  options: VerificationOptions,
+  ports: EvidencePorts,
+): Promise<Verification> {
   const reader = new EvidenceReader(ports);
-  const judge = new ImageJudge(reader, ports.registry);
+  const judge = new ImageJudge(reader);
   const accepted = new AcceptedAttachments();
-  const { signer } = options;
-  const trusted = signer && TrustedSigners.compile([signer]);
+  const { signers } = options;
+  const trusted = signers.length === 0 ? undefined : await TrustedSigners.compile(signers);
   const parts = { ...options, reader, accepted, trusted };
   return {
     rules: [
@@ -40,23 +46,23 @@ export function makeVerification(options: VerificationOptions, ports: EvidencePo
         name: 'signatures',
         claim: 'signature',
         guardsOf: ({ signatures }) => signatures,
-        judge: (image, signal) => judge.signatures(image, signal),
+        judge: (image, reading) => judge.signatures(image, reading),
       }),
       makeRule(parts, {
         name: 'provenance',
         claim: 'attestation',
         guardsOf: ({ provenance }) => provenance,
-        judge: (image, signal) => judge.provenance(image, signal),
+        judge: (image, reading) => judge.provenance(image, reading),
       }),
     ],
-    accepted: () => accepted.all(),
+    isAccepted: (attachment) => accepted.has(attachment),
   };
 }
 
 interface Parts extends VerificationOptions {
   readonly reader: EvidenceReader;
   readonly accepted: AcceptedAttachments;
-  readonly trusted: Promise<TrustedSigners> | undefined;
+  readonly trusted: TrustedSigners | undefined;
 }
 
 interface RuleParts {
@@ -64,7 +70,7 @@ interface RuleParts {
   readonly claim: Claim;
   readonly guardsOf: (image: GuardedImage) => readonly Guard<unknown>[];
   /** The outcome of each guard. */
-  readonly judge: (image: GuardedImage, signal: AbortSignal) => Promise<readonly Judged[]>;
+  readonly judge: (image: GuardedImage, reading: SourceReading) => Promise<readonly Judged[]>;
 }
 
 function makeRule(parts: Parts, rule: RuleParts): PlanRule {
@@ -79,11 +85,12 @@ function makeRule(parts: Parts, rule: RuleParts): PlanRule {
         (image) => isAll || guardsOf(image).length > 0,
       );
       if (images.length === 0) return;
-      const { workers, progress } = context;
+      const { workers, progress, source } = context;
+      const reading = { source, signal };
       progress.begin('proof', images.length);
       await forEachInLanes(images, { laneOf, workers, signal }, async (image) => {
-        await checkPolicies(image, { ...parts, ...rule, context }, signal);
-        await checkPresent(image, { ...parts, ...rule, context }, signal);
+        await checkPolicies(image, { ...parts, ...rule, context }, reading);
+        await checkPresent(image, { ...parts, ...rule, context }, reading);
         progress.advance();
       });
       progress.end();
@@ -102,9 +109,9 @@ interface CheckParts extends Parts, RuleParts {
 async function checkPolicies(
   image: GuardedImage,
   { name, judge, accepted, context }: CheckParts,
-  signal: AbortSignal,
+  reading: SourceReading,
 ): Promise<void> {
-  const judged = await judge(image, signal);
+  const judged = await judge(image, reading);
   for (const { guard, outcome } of judged) {
     if (outcome.kind === 'satisfied') continue;
     accepted.refuse(image.digest);
@@ -124,12 +131,12 @@ function acceptedByAll(judged: readonly Judged[]): readonly Digest[] {
 async function checkPresent(
   image: GuardedImage,
   { claim, guardsOf, reader, accepted, trusted, context }: CheckParts,
-  signal: AbortSignal,
+  reading: SourceReading,
 ): Promise<void> {
   const guards = guardsOf(image);
   if (trusted === undefined || guards.some(({ mode }) => mode === 'require')) return;
-  const evidence = await reader.of(image, claim, signal);
-  const present = judgeIfPresent(evidence, { digest: image.digest, signers: await trusted });
+  const evidence = await reader.of(image, claim, reading);
+  const present = judgeIfPresent(evidence, { digest: image.digest, signers: trusted });
   if (guards.length === 0) accepted.add(image.digest, present.accepted);
   if (present.fault !== undefined) context.report(describePresent(image, claim, present.fault));
 }
