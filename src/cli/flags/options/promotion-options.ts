@@ -21,7 +21,7 @@ import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
 import {
   certificateSignerOf,
-  SIGNER_FLAGS,
+  CERTIFICATE_FLAGS,
   VERIFICATION_FLAGS,
   verifierOptionsOf,
 } from './verification-options.ts';
@@ -232,7 +232,10 @@ function refuseSame(files: readonly (readonly [string, string | undefined])[]): 
 /** Flags that have no effect. */
 function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
   const withoutDiff = flags.isOn('allow-removal') && !isLimitedToChanges(flags);
-  const reading = ['max-image-size', ...[...SIGNER_FLAGS, ...VERIFICATION_FLAGS].map(({ name }) => name)];
+  const reading = [
+    'max-image-size',
+    ...[...CERTIFICATE_FLAGS, ...VERIFICATION_FLAGS].map(({ name }) => name),
+  ];
   const unread = task === 'parse-only' ? reading.filter((name) => flags.isGiven(name)) : [];
   return [
     ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),

@@ -11,7 +11,7 @@ import { deadlineOf } from './deadline-option.ts';
 import { isLimitedToChanges } from './manifest-diff-option.ts';
 import { locationOf } from './promotion-options.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
-import { SIGNER_FLAGS, VERIFICATION_FLAGS } from './verification-options.ts';
+import { CERTIFICATE_FLAGS, VERIFICATION_FLAGS } from './verification-options.ts';
 
 /** A complete and consistent request for a snapshot. */
 export interface SnapshotOptions extends RunOptions, BrowseOptions {
@@ -86,7 +86,7 @@ const IGNORED = [
   ...ALLOW_LOST_FLAGS,
   ...PROMOTION_FLAGS,
   ...RULE_FLAGS,
-  ...SIGNER_FLAGS,
+  ...CERTIFICATE_FLAGS,
   ...VERIFICATION_FLAGS,
 ];
 

@@ -36,7 +36,7 @@ export const VERIFICATION_FLAGS = flagsOf('Signatures', [
 ]);
 
 /** Who signs in the sources. An empty value is the same as none, as in kpromo. */
-export const SIGNER_FLAGS = flagsOf('Signatures', [
+export const CERTIFICATE_FLAGS = flagsOf('Signatures', [
   {
     name: 'certificate-identity',
     value: 'IDENTITY',
@@ -65,7 +65,9 @@ const DEFAULT_ISSUER = 'https://accounts.google.com';
 
 /** The signer of the certificate flags; undefined if none is given. Expressions are not compiled here. */
 export function certificateSignerOf(flags: FlagValues): SignerPattern | undefined {
-  const [identity, identityRegexp, issuer, issuerRegexp] = SIGNER_FLAGS.map(({ name }) => flags.text(name));
+  const [identity, identityRegexp, issuer, issuerRegexp] = CERTIFICATE_FLAGS.map(({ name }) =>
+    flags.text(name),
+  );
   if (![identity, identityRegexp, issuer, issuerRegexp].some(Boolean)) return undefined;
   return signerOfFlags({
     identity: identity || DEFAULT_IDENTITY,
