@@ -87,11 +87,11 @@ describe.skipIf(!isHere)('a signature of cosign', () => {
       const tag = cosignTagOf(DIGEST, 'sig');
       const url = (host: string, repository: string) => `http://${host}/v2/${repository}/manifests/${tag}`;
       const headers = { accept: ACCEPT_MANIFESTS };
-    const [there, here] = await Promise.all([
-      fetch(url(destination, 'prod/app'), { headers }),
-      fetch(url(source, 'staging/app'), { headers }),
-    ]);
-    expect(await there.text()).toBe(await here.text());
+      const [there, here] = await Promise.all([
+        fetch(url(destination, 'prod/app'), { headers }),
+        fetch(url(source, 'staging/app'), { headers }),
+      ]);
+      expect(await there.text()).toBe(await here.text());
     },
   );
 });

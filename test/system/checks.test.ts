@@ -5,9 +5,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry, Fault } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../src/image/digest.ts';
+import { makeSimpleSigning } from '../../src/signature/simple-signing.ts';
+import { makeStatement } from '../../src/signature/statement.ts';
 import { blobsOf, type Content, image, layer, multiArch, push } from '../builders/images.ts';
+import { cosignManifest, pushTag } from '../builders/signatures.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
+import { createSigstore, newKey } from '../doubles/sigstore.ts';
 import {
   countKinds,
   embedded,
@@ -206,7 +210,9 @@ describe('a tag that is another digest at the source', () => {
   }
 });
 
-describe('a project that requires provenance', () => {
+describe('a project that requires signatures and provenance', () => {
+  const KEY = newKey();
+
   async function projects() {
     const registry = await embedded();
     const names = ['strict', 'free'];
@@ -218,7 +224,10 @@ describe('a project that requires provenance', () => {
     });
     const files = thinFiles(Object.fromEntries(names.map((name) => [name, manifestOf(name)])));
     const strict = 'manifests/strict/promoter-manifest.yaml';
-    const text = `${files[strict]}provenance:\n  mode: require\n`;
+    const spki = KEY.publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    const signers = `signers: ["key::${spki}"]`;
+    const builders = 'builders: [{id: https://builder.example, level: 2}], sources: [github.com/o/app]';
+    const text = `${files[strict]}signatures: {mode: require, ${signers}}\nprovenance: {mode: require, ${signers}, ${builders}}\n`;
     return { registry, flag: `-thin-manifest-dir=${await testdir({ ...files, [strict]: text })}` };
   }
 
@@ -233,25 +242,50 @@ describe('a project that requires provenance', () => {
       failed: 0,
       'not-attempted': 0,
     });
+    const edges = [`${registry.host}/prod/strict/app:v1`, `${registry.host}/prod/strict/app:v2`];
     expect(report.findings).toMatchObject([
-      {
-        rule: 'provenance-required',
-        level: 'error',
-        at: 'manifests/strict/promoter-manifest.yaml:5:1',
-        message: expect.stringMatching(/not evaluated yet/),
-        edges: [`${registry.host}/prod/strict/app:v1`, `${registry.host}/prod/strict/app:v2`],
-      },
+      { rule: 'provenance', level: 'error', message: expect.stringMatching(/it has no provenance/), edges },
+      { rule: 'signatures', level: 'error', message: expect.stringMatching(/it has no signature/), edges },
     ]);
-    expect(stderr).toMatch(/^ERROR .*promoter-manifest\.yaml:5:1: .*not evaluated yet/m);
+    expect(stderr).toMatch(
+      /^ERROR .*staging\/strict\/app@.* violates the policy 'signatures' at manifests\/strict/m,
+    );
     expect(registry.store.tags('prod/strict/app')).toEqual([]);
     expect(registry.store.tags('prod/free/app')).toEqual(flags.length > 0 ? ['v1', 'v2'] : []);
   });
 
-  it('is told by -parse-only, without changing its exit code', async () => {
-    const { flag } = await projects();
+  it('has its edges promoted with both', async () => {
+    const { registry, flag } = await projects();
+    const sigstore = await createSigstore({ hasCertificateLog: false });
+    const { digest } = IMAGE.manifest;
+    const provenance = {
+      predicateType: 'https://slsa.dev/provenance/v1',
+      predicate: {
+        buildDefinition: {
+          buildType: 'x',
+          externalParameters: { source: 'git+https://github.com/o/app.git' },
+        },
+        runDetails: { builder: { id: 'https://builder.example' } },
+      },
+    };
+    const signing = await sigstore.simpleSigning(makeSimpleSigning({ dockerReference: 'x', digest }), KEY);
+    const envelope = await sigstore.envelope(makeStatement([{ digest }], provenance), KEY);
+    const at = { repository: 'staging/strict/app', image: IMAGE };
+    pushTag(registry, { ...at, suffix: 'sig' }, cosignManifest([signing]));
+    pushTag(registry, { ...at, suffix: 'att' }, cosignManifest([envelope]));
+    const { status, report, stderr } = await runWithReport([flag, '-confirm', '-carry=accepted']);
+    expect(status, stderr).toBe(0);
+    expect(report.findings).toEqual([]);
+    const tags = ['sig', 'att'].map((suffix) => `${digest.replace(':', '-')}.${suffix}`);
+    expect(registry.store.tags('prod/strict/app').toSorted()).toEqual([...tags, 'v1', 'v2'].toSorted());
+  });
+
+  it('is checked by -parse-only without any request', async () => {
+    const { registry, flag } = await projects();
     const { status, report } = await runWithReport([flag, '-parse-only']);
     expect(status).toBe(0);
-    expect(report.findings).toMatchObject([{ rule: 'provenance-required', level: 'warn', edges: [] }]);
+    expect(report.findings).toEqual([]);
+    expect(registry.requests).toEqual([]);
   });
 
   it('is in the merged report of shards once, with all of its edges', async () => {
@@ -265,7 +299,7 @@ describe('a project that requires provenance', () => {
     expect(merged.report.findings).toEqual(whole.report.findings);
     expect(merged.report.summary).toEqual(whole.report.summary);
     expect(merged.report.hosts[registry.host]?.edges).toEqual(whole.report.hosts[registry.host]?.edges);
-    expect(merged.stderr).toMatch(/^ERROR .*\[provenance-required\]$/m);
+    expect(merged.stderr).toMatch(/^ERROR .*\[signatures\]$/m);
   });
 });
 

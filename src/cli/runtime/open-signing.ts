@@ -41,16 +41,18 @@ export async function openSigning(
     revision: revisionOf(facts),
     levelOf: () => 'unevaluated' as const,
   };
-  const ownKeys = await ownKeysOf(signer, parts.env);
-  const opened = await openVerifier({ ...verifier, ownKeys }, { runtime, ...parts }, signal);
+  const inlineKeys = await ownKeysOf(signer, parts.env);
+  const opened = await openVerifier({ ...verifier, inlineKeys }, { runtime, ...parts }, signal);
   return { policy, facts, store, signer: own, summaries, verifier: opened };
 }
 
 /** The public key of a signer that has no certificate: its signatures are verified with it. */
-async function ownKeysOf({ key }: SignerOptions, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+async function ownKeysOf({ key }: SignerOptions, env: NodeJS.ProcessEnv) {
   if (key.kind === 'keyless') return [];
-  if (key.kind === 'command') return [(await readPublicKey(key.publicKey, '-sign-command-key')).pem];
-  return [(await readPrivateKey(key.file, env['COSIGN_PASSWORD'])).public.pem];
+  const name = 'the key of the signer';
+  if (key.kind === 'command')
+    return [{ name, pem: (await readPublicKey(key.publicKey, '-sign-command-key')).pem }];
+  return [{ name, pem: (await readPrivateKey(key.file, env['COSIGN_PASSWORD'])).public.pem }];
 }
 
 function revisionOf({ manifests }: PromotionFacts) {
