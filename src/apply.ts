@@ -122,7 +122,10 @@ export function beginRun(request: RunRequest, ports: RunPorts): Run {
 }
 
 /** The known parts of a report when the plan is final. */
-type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 'file' | 'changes'> & {
+type Planned = Pick<
+  ReportInput,
+  'edges' | 'shard' | 'problems' | 'manifests' | 'file' | 'changes' | 'vulnerabilities'
+> & {
   readonly plan: Plan;
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];

@@ -8,6 +8,7 @@ import { relevelFindings } from './checks/levels.ts';
 import { NO_SETTINGS, type RuleSettings } from './checks/rule-settings.ts';
 import { manifestRules, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
+import type { VulnerabilityGate } from './checks/vulnerabilities/vulnerability-gate.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
@@ -37,6 +38,8 @@ export interface PromotionRequest extends RunRequest {
   readonly maxImageSize?: number | undefined;
   /** Levels and parameters of checks. Default: those of the rules. */
   readonly rules?: RuleSettings;
+  /** Unset: vulnerabilities are not checked. */
+  readonly gate?: VulnerabilityGate | undefined;
   /** Unset: the plan is not kept. */
   readonly record?: PlanRecorder | undefined;
 }
@@ -70,7 +73,7 @@ export interface PromotionPorts extends RunPorts {
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
-  const { changes, confirm, maxImageSize, read, record, reportAll: keepPresent } = request;
+  const { changes, confirm, gate, maxImageSize, read, record, reportAll: keepPresent } = request;
   const settings = request.rules ?? NO_SETTINGS;
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const run = beginRun(request, ports);
@@ -85,6 +88,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     maxImageSize,
     facts: ports.facts,
     settings,
+    gate,
     now: run.startedAt,
     settled: ports.settled,
   });
@@ -108,10 +112,9 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   }
   const { edges, shard } = wanted;
   const { problems, counts: manifests } = read;
-  return carryOut(
-    { plan, inventory, findings, edges, shard, problems, manifests, changes: changes && changesOf(changes) },
-    run,
-  );
+  const scope = { edges, shard, changes: changes && changesOf(changes) };
+  const vulnerabilities = gate?.results();
+  return carryOut({ plan, inventory, findings, ...scope, problems, manifests, vulnerabilities }, run);
 }
 
 /** The scope of a run for the report. */

@@ -20,6 +20,7 @@ import { provenanceAnnounced, provenanceRequired } from './provenance-required.t
 import type { ManifestRule, PlanRule } from './rule.ts';
 import type { CheckName, RuleSettings } from './rule-settings.ts';
 import { sourceTag } from './source-tag.ts';
+import type { VulnerabilityGate } from './vulnerabilities/vulnerability-gate.ts';
 
 /** The rules that need no network, in runs with a plan. */
 export function manifestRules({ levels, parameters }: RuleSettings): readonly ManifestRule[] {
@@ -47,6 +48,8 @@ export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> 
   /** Settings of repositories. Undefined: unknown. */
   readonly facts: RepositoryFactsReader | undefined;
   readonly settings: RuleSettings;
+  /** Undefined: vulnerabilities are not checked. */
+  readonly gate: VulnerabilityGate | undefined;
 }
 
 /**
@@ -55,7 +58,7 @@ export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> 
  */
 export function planRules(
   manifests: readonly PromoterManifest[],
-  { proof, isLimited, facts, now, settled, settings, ...options }: PlanRuleOptions,
+  { proof, isLimited, facts, now, settled, settings, gate, ...options }: PlanRuleOptions,
 ): readonly PlanRule[] {
   const { levels, parameters } = settings;
   const { retention: within, retentionKeep: keep, singlePlatformAllow: allow, minAge: age } = parameters;
@@ -72,6 +75,7 @@ export function planRules(
     minAge({ age, now, settled }),
     retention({ within, keep, now, facts }),
     ...(limit === undefined ? [] : [maxImageSize(limit)]),
+    ...(gate?.rules ?? []),
   ];
   return withLevels(rules, levels);
 }

@@ -1,5 +1,13 @@
 /** The stages of a run that can be long. */
-export type ProgressStage = 'inventory' | 'source' | 'proof' | 'copy' | 'snapshot' | 'repair' | 'review';
+export type ProgressStage =
+  | 'inventory'
+  | 'source'
+  | 'proof'
+  | 'copy'
+  | 'snapshot'
+  | 'repair'
+  | 'review'
+  | 'scan';
 
 /** The progress of a long run, for display only. */
 export interface Progress {

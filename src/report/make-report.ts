@@ -2,6 +2,7 @@ import type { HostFault } from '../base/host-fault.ts';
 import { lazily } from '../base/iterables.ts';
 import { formatPosition } from '../base/position.ts';
 import type { Finding } from '../checks/rule.ts';
+import type { VulnerabilityResults } from '../checks/vulnerabilities/scanned-image.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import type { Digest } from '../image/digest.ts';
@@ -35,6 +36,8 @@ export interface ReportInput extends EnvelopeInput {
   /** Default: none. */
   readonly findings?: readonly Finding[];
   readonly outcomes: Outcomes;
+  /** Unset: vulnerabilities were not checked. */
+  readonly vulnerabilities?: VulnerabilityResults | undefined;
   /** The plan file that was applied. Unset: the plan was made in this run. */
   readonly file?: Digest;
 }
@@ -53,6 +56,7 @@ export function makeReport(input: ReportInput): RunReport {
     summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
     findings: makeFindings(input.findings ?? []),
     ...countCauses(input).field(),
+    ...(input.vulnerabilities === undefined ? {} : { vulnerabilities: input.vulnerabilities }),
     items: lazily(() => makeItems(input, errors)),
     hosts: makeHosts(Object.keys(plan.hosts), traffic, (host) => ({
       edges: plan.hosts[host] ?? noEdges(),

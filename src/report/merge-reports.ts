@@ -5,7 +5,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
 import { mergeCauses } from './causes.ts';
-import type { Report, Verification } from './report.ts';
+import type { PromotionReport, Report, Verification } from './report.ts';
 
 /**
  * The report of all shards of a run, as if one run had done it: sums of counts, sorted items, and once what every shard
@@ -35,6 +35,7 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
     findings: mergeFindings([...all.flatMap(({ findings }) => findings), ...findMergedFaults(all)]),
     items: [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedEntriesOf(first)],
     ...mergeRepairs(all),
+    ...mergeVulnerabilities(all),
     ...mergeAudits(all),
     hosts: mergeHosts(all),
   };
@@ -71,6 +72,20 @@ function mergeRepairs(reports: readonly Report[]): Pick<Verification, 'repair'> 
     ({ repository }) => repository,
   );
   return { repair: { confirmed: first.confirmed, pieces } };
+}
+
+/** An image that several shards promote has the same result in each; one that one of them could not scan counts as such. */
+function mergeVulnerabilities(reports: readonly Report[]): Pick<PromotionReport, 'vulnerabilities'> {
+  const results = reports.flatMap((report) =>
+    'vulnerabilities' in report ? (report.vulnerabilities ?? []) : [],
+  );
+  const [first] = results;
+  if (first === undefined) return {};
+  const images = new Map<string, (typeof first.images)[number]>();
+  for (const image of results.flatMap((one) => one.images)) {
+    if (images.get(image.image)?.state !== 'not-scanned') images.set(image.image, image);
+  }
+  return { vulnerabilities: { ...first, images: sortedBy(images.values(), ({ image }) => image) } };
 }
 
 function mergeHosts(reports: readonly Envelope[]): Record<string, EnvelopeHost> {

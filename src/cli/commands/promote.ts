@@ -13,6 +13,7 @@ import {
 } from '../flags/flags.ts';
 import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { makePromotionOptions, type PromotionOptions } from '../flags/options/promotion-options.ts';
+import { VULNERABILITY_FLAGS } from '../flags/options/vulnerability-options.ts';
 import { isSnapshot, makeSnapshotOptions, type SnapshotOptions } from '../flags/options/snapshot-options.ts';
 import { defineCommand } from './command.ts';
 
@@ -85,6 +86,7 @@ export const promote = defineCommand<PromoteRequest>({
     ...SCOPE_FLAGS,
     ...ALLOW_LOST_FLAGS,
     ...PROMOTION_FLAGS,
+    ...VULNERABILITY_FLAGS,
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,
     ...ANNOTATION_FLAGS,

@@ -15,6 +15,11 @@ import { proofOf, proofWarningsOf } from './proof-option.ts';
 import { ruleLevelsOf } from './rule-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
+import {
+  type VulnerabilityOptions,
+  vulnerabilityOptionsOf,
+  vulnerabilityWarningsOf,
+} from './vulnerability-options.ts';
 
 /** A complete and consistent request: no default is applied after this. */
 export interface PromotionOptions extends RunOptions, ReportFiles {
@@ -35,6 +40,7 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly siblings: boolean;
   /** Levels of checks. */
   readonly rules: RuleSettings['levels'];
+  readonly vulnerabilities: VulnerabilityOptions;
   /** Whether to print annotations for a workflow of GitHub. */
   readonly annotations: boolean;
   /** The earlier state of the manifests; undefined for a run that is not limited to changes. */
@@ -81,6 +87,7 @@ export function makeUnlocatedOptions({
     diff: manifestDiffOf(flags, env),
     diffSource: diffSourceOf(flags, env),
     rules: ruleLevelsOf(flags.all('rule')),
+    vulnerabilities: vulnerabilityOptionsOf(flags),
     annotations: annotationsOf(flags),
   };
 }
@@ -94,7 +101,7 @@ function annotationsOf(flags: FlagValues): boolean {
 /** The options of every run that copies images. */
 export type TransferOptions = Omit<
   PromotionOptions,
-  'where' | 'shard' | 'siblings' | 'diff' | 'diffSource' | 'rules' | 'annotations'
+  'where' | 'shard' | 'siblings' | 'diff' | 'diffSource' | 'rules' | 'vulnerabilities' | 'annotations'
 >;
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
@@ -217,6 +224,7 @@ function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[]
   return [
     ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
     ...(withoutDiff ? ['-allow-removal has no effect without -manifest-diff-base or a similar flag'] : []),
+    ...vulnerabilityWarningsOf(flags, task === 'parse-only'),
     ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is queried'] : []),
   ];
 }

@@ -11,6 +11,7 @@ import { deadlineOf } from './deadline-option.ts';
 import { isLimitedToChanges } from './manifest-diff-option.ts';
 import { locationOf } from './promotion-options.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
+import { VULNERABILITY_FLAGS } from './vulnerability-options.ts';
 
 /** A complete and consistent request for a snapshot. */
 export interface SnapshotOptions extends RunOptions, BrowseOptions {
@@ -82,7 +83,14 @@ function refusePromotion(flags: FlagValues): void {
 
 /** Flags that affect only promotions are ignored, with a warning. */
 function warningsOf(flags: FlagValues): string[] {
-  return effective([...REPORT_FLAGS, ...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS, ...RULE_FLAGS], flags).map(
-    ({ name }) => `-${name} has no effect on a snapshot`,
-  );
+  const others = [
+    ...REPORT_FLAGS,
+    ...ALLOW_LOST_FLAGS,
+    ...PROMOTION_FLAGS,
+    ...RULE_FLAGS,
+    ...VULNERABILITY_FLAGS,
+  ];
+  return effective(others, flags)
+    .filter(({ name }) => flags.text(name) !== '-1') // the default of -vuln-severity-threshold
+    .map(({ name }) => `-${name} has no effect on a snapshot`);
 }
