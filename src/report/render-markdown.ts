@@ -4,15 +4,14 @@ import { advise } from './advise.ts';
 import { CHANGE_HEADER, changeRow, changesOf } from './audit/changes.ts';
 import type { Envelope } from './envelope.ts';
 import { exitCodeOf } from './exit-code.ts';
-import { escapeCell } from './render-table.ts';
+import { escapeCell, renderMarkdownRow, renderMarkdownTable, type Table } from './render-table.ts';
 import { decisionTable } from './render-text.ts';
 import type { Report } from './report.ts';
-import { CommentRoom, MAX_COMMENT, renderWithin } from './summary/comment-room.ts';
+import { CommentRoom, MAX_COMMENT } from './summary/comment-room.ts';
 import { foldItems } from './summary/fold-items.ts';
 import { summarizeHosts } from './summary/host-table.ts';
 import { imageTables } from './summary/markdown-images.ts';
 import { problemSection } from './summary/markdown-problems.ts';
-import { vulnerabilitySection } from './summary/markdown-vulnerabilities.ts';
 import { withoutZeros } from './summary/nonzero-table.ts';
 import { RegistryLists } from './summary/registry-lists.ts';
 import { verdictOf } from './summary/verdict.ts';
@@ -57,12 +56,11 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
     ...advise(report).map(({ about, text }) => `What to do about ${about}: ${escapeCell(text)}`),
     ...imageTables(images, { mode: report.mode, lists, room }),
     ...renderAttached(options.attached ?? [], room),
-    ...vulnerabilitySection(report, room),
     ...changeTable(report, room),
     ...details('Destinations', lists.render(room)),
     ...details('Edges and hosts', [
-      ...renderWithin(withoutZeros(decisionTable(report)), room),
-      ...renderWithin(summarizeHosts(report, { folded: true }), room),
+      ...tableOf(withoutZeros(decisionTable(report)), room),
+      ...tableOf(summarizeHosts(report, { folded: true }), room),
     ]),
   ];
   const text = sections.join('\n\n');
@@ -90,11 +88,19 @@ function changeTable(report: Report, room: CommentRoom): string[] {
   const rows = changesOf(report).map(changeRow);
   return rows.length === 0
     ? []
-    : ['### Changes since the snapshot', ...renderWithin({ header: CHANGE_HEADER, rows }, room)];
+    : ['### Changes since the snapshot', ...tableOf({ header: CHANGE_HEADER, rows }, room)];
 }
 
 /** Characters around the review: its summary, tags and line feeds. */
 const REVIEW_FRAME = 100;
+
+function tableOf({ header, rows }: Table, room: CommentRoom): string[] {
+  if (rows.length === 0) return [];
+  const shown = rows.filter((row) => room.take(renderMarkdownRow(row)));
+  const hidden = rows.length - shown.length;
+  const more = hidden > 0 ? [`… and ${countOf(hidden, 'more row')}, in the JSON report.`] : [];
+  return [renderMarkdownTable({ header, rows: shown }), ...more];
+}
 
 function details(summary: string, parts: readonly string[]): string[] {
   return parts.length === 0 ? [] : [`<details><summary>${summary}</summary>`, ...parts, '</details>'];

@@ -8,45 +8,57 @@ import { createScanFiles } from '../../adapters/scanners/scan-files.ts';
 import { messageOf } from '../../base/errors.ts';
 import { quote } from '../../base/text.ts';
 import type { RuleSettings } from '../../checks/rule-settings.ts';
-import type { VulnerabilityPolicy } from '../../checks/vulnerabilities/gate-options.ts';
 import {
   type VulnerabilityGate,
   vulnerabilityGate,
 } from '../../checks/vulnerabilities/vulnerability-gate.ts';
 import type { VulnerabilitySource } from '../../ports/vulnerabilities.ts';
+import { makeVulnerabilityTables } from '../../report/attached/vulnerability-tables.ts';
 import type { VulnerabilityOptions } from '../flags/options/vulnerability-options.ts';
 import { UsageError } from '../flags/usage-error.ts';
+import { gatePolicyOf } from './gate-policy.ts';
+import type { ReportTargets } from '../output/write-report.ts';
 import { readInput, unusableInput } from '../runtime/read-input.ts';
 
 export interface GateParts {
-  readonly policy: VulnerabilityPolicy;
   readonly options: VulnerabilityOptions;
-  readonly levels: RuleSettings['levels'];
+  readonly rules: RuleSettings;
   readonly env: NodeJS.ProcessEnv;
   /** Milliseconds since the epoch. */
   readonly now: number;
   readonly signal: AbortSignal;
 }
 
-/** Opens the gate of a run whose registries are open. */
-export type OpenGate = (google: ContainerAnalysisOptions) => VulnerabilityGate;
+/** The gate of a run before its registries are open. */
+export interface PreparedGate {
+  open(google: ContainerAnalysisOptions): VulnerabilityGate;
+  /** The tables of its results beside those of a Markdown report. */
+  withTables(places: ReportTargets): ReportTargets;
+}
 
-/** Reads the files of the gate, before any request. Throws a `UsageError` or an `InputError`. */
+/** Reads the files of the gate, before any request. Undefined: the gate is off. Throws a `UsageError` or an `InputError`. */
 export async function prepareGate({
-  policy,
   options,
-  levels,
+  rules,
   env,
   now,
   signal,
-}: GateParts): Promise<OpenGate> {
+}: GateParts): Promise<PreparedGate | undefined> {
+  const policy = gatePolicyOf(rules, options);
+  if (policy === undefined) return undefined;
   const statements = await readAll(options.vex, { noun: 'the VEX document', parse: parseVex, signal });
   const own = await openOwnSource(options, env, signal);
   const today = new Date(now).toISOString().slice(0, 10);
-  const level = levels.get('vulnerabilities') ?? 'error';
-  return (google) => {
-    const source = own ?? createContainerAnalysis(google);
-    return vulnerabilityGate({ ...policy, statements: statements.flat(), today, source }, level);
+  const level = rules.levels.get('vulnerabilities') ?? 'error';
+  return {
+    open: (google) => {
+      const source = own ?? createContainerAnalysis(google);
+      return vulnerabilityGate({ ...policy, statements: statements.flat(), today, source }, level);
+    },
+    withTables: (places) => ({
+      ...places,
+      attached: (report) => [...(places.attached?.(report) ?? []), ...makeVulnerabilityTables(report)],
+    }),
   };
 }
 

@@ -1,6 +1,3 @@
-import { countOf } from '../../base/text.ts';
-import { renderMarkdownRow, renderMarkdownTable, type Table } from '../render-table.ts';
-
 /**
  * Characters of a report in Markdown: a comment on a pull request holds 65,536, and its author adds a marker and a link.
  */
@@ -31,13 +28,4 @@ export class CommentRoom {
     this.#left -= length;
     return true;
   }
-}
-
-/** A table with the rows that fit, and the number of the others; nothing for a table without rows. */
-export function renderWithin({ header, rows }: Table, room: CommentRoom): string[] {
-  if (rows.length === 0) return [];
-  const shown = rows.filter((row) => room.take(renderMarkdownRow(row)));
-  const hidden = rows.length - shown.length;
-  const more = hidden > 0 ? [`… and ${countOf(hidden, 'more row')}, in the JSON report.`] : [];
-  return [renderMarkdownTable({ header, rows: shown }), ...more];
 }

@@ -19,10 +19,10 @@ import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
 import { reportManifests } from '../../runtime/check-manifests.ts';
 import { loadChanges, type NamedChanges } from '../../runtime/load-changes.ts';
-import { loadRules, requireSizeLimit, vulnerabilityPolicyOf } from '../../runtime/load-rules.ts';
+import { loadRules, requireSizeLimit } from '../../runtime/load-rules.ts';
 import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
-import type { OpenGate } from '../../vulnerabilities/open-gate.ts';
+import type { PreparedGate } from '../../vulnerabilities/open-gate.ts';
 import type { ProcessContext } from '../command.ts';
 
 /** A promotion, its dry run or a check of the manifests, from its options to its exit code. */
@@ -36,16 +36,16 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const output = await openOutput(options, log);
     const rules = await loadRules(where, options.rules, run.stop.stopping);
     requireSizeLimit(rules, options);
-    const openGate =
-      task === 'parse-only' ? undefined : await prepareGate(rules, { ...context, options, run });
+    const gate = await prepareGate(rules, { ...context, options, run });
     const { read, changes } = await loadChanges({ ...options, rules }, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
     if (task === 'parse-only') checkRegistries(read, options, log);
     const { report, review } =
       task === 'parse-only'
         ? { report: reportManifests(read, { rules, shard, run, changes }) }
-        : await promoteWith(read, { options, rules, run, changes, output, openGate, events: record.events });
-    const finish = { ...context, options, run, places, output, where, record, review };
+        : await promoteWith(read, { options, rules, run, changes, output, gate, events: record.events });
+    const targets = gate?.withTables(places) ?? places;
+    const finish = { ...context, options, run, places: targets, output, where, record, review };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
       const { printAnnotations } = await import('./rare-runs.ts');
@@ -55,22 +55,18 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
   });
 }
 
-/** Undefined: vulnerabilities are not checked. */
+/** Undefined: vulnerabilities are not checked. The code of the gate is loaded where a flag or the settings name it. */
 async function prepareGate(
   rules: RuleSettings,
   { options, run, env }: Pick<ProcessContext, 'env'> & Pick<PromotionParts, 'options' | 'run'>,
-): Promise<OpenGate | undefined> {
-  const policy = vulnerabilityPolicyOf(rules, options.vulnerabilities);
-  if (policy === undefined) return undefined;
+): Promise<PreparedGate | undefined> {
+  const { task, vulnerabilities } = options;
+  const isNamed = vulnerabilities.areGiven || rules.levels.has('vulnerabilities');
+  if (task === 'parse-only' || !isNamed) return undefined;
   const module = await import('./rare-runs.ts');
-  return await module.prepareGate({
-    policy,
-    options: options.vulnerabilities,
-    levels: rules.levels,
-    env,
-    now: run.runtime.clock.wallTime(),
-    signal: run.stop.stopping,
-  });
+  const { runtime, stop } = run;
+  const now = runtime.clock.wallTime();
+  return module.prepareGate({ options: vulnerabilities, rules, env, now, signal: stop.stopping });
 }
 
 async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
@@ -85,14 +81,14 @@ interface PromotionParts {
   readonly run: Run;
   readonly changes: NamedChanges | undefined;
   readonly output: PlanOutput | undefined;
-  readonly openGate: OpenGate | undefined;
+  readonly gate: PreparedGate | undefined;
   readonly events: RunEvents;
 }
 
 /** The stages over registries: a promotion or its dry run, and the review of its images where that is wanted. */
 async function promoteWith(
   read: ReadManifests,
-  { options, rules, run, changes, output, openGate, events }: PromotionParts,
+  { options, rules, run, changes, output, gate, events }: PromotionParts,
 ): Promise<{ readonly report: RunReport; readonly review?: ReviewSection | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -119,7 +115,7 @@ async function promoteWith(
     shard,
     siblings,
     rules,
-    gate: openGate?.(client.containerAnalysis),
+    gate: gate?.open(client.containerAnalysis),
     record,
   };
   const { clock } = runtime;
