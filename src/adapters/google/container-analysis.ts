@@ -97,19 +97,19 @@ function resultOf(occurrences: readonly JsonObject[]): ScanResult {
   const [status] = statuses;
   return {
     vulnerabilities,
-    notScanned: REASONS[status ?? ''] ?? `the state of its analysis is ${oneLine(status ?? '')}`,
+    notScanned: REASONS.get(status ?? '') ?? `the state of its analysis is ${oneLine(status ?? '')}`,
   };
 }
 
 const SCANNED: ReadonlySet<string> = new Set(['FINISHED_SUCCESS', 'COMPLETE']);
 
-const REASONS: Readonly<Record<string, string>> = {
-  '': 'there is no analysis of it: the scanning API may be off for its project',
-  PENDING: 'its analysis has not begun',
-  SCANNING: 'its analysis has not ended',
-  FINISHED_FAILED: 'its analysis has failed',
-  FINISHED_UNSUPPORTED: 'its analysis does not support the image',
-};
+const REASONS: ReadonlyMap<string, string> = new Map([
+  ['', 'there is no analysis of it: the scanning API may be off for its project'],
+  ['PENDING', 'its analysis has not begun'],
+  ['SCANNING', 'its analysis has not ended'],
+  ['FINISHED_FAILED', 'its analysis has failed'],
+  ['FINISHED_UNSUPPORTED', 'its analysis does not support the image'],
+]);
 
 function failed(notScanned: string): ScanResult {
   return { vulnerabilities: [], notScanned };

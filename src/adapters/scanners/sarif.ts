@@ -91,7 +91,11 @@ const SCORES: readonly (readonly [number, Severity])[] = [
   [4, 'medium'],
   [0.1, 'low'],
 ];
-const LEVELS: Readonly<Record<string, Severity>> = { error: 'high', warning: 'medium', note: 'low' };
+const LEVELS: ReadonlyMap<string, Severity> = new Map([
+  ['error', 'high'],
+  ['warning', 'medium'],
+  ['note', 'low'],
+]);
 
 /** The word of the scanner; without it the CVSS score, and without that the level. */
 function severityOf(
@@ -104,5 +108,5 @@ function severityOf(
   if (named !== undefined) return named;
   const score = Number(properties['security-severity']);
   const scored = SCORES.find(([lowest]) => score >= lowest)?.[1];
-  return scored ?? LEVELS[textOf(result, 'level') ?? 'warning'] ?? 'unspecified';
+  return scored ?? LEVELS.get(textOf(result, 'level') ?? 'warning') ?? 'unspecified';
 }

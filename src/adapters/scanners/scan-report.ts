@@ -13,23 +13,23 @@ export interface ScanReport {
   readonly vulnerabilities: readonly Vulnerability[];
 }
 
-const WORDS: Readonly<Record<string, Severity>> = {
-  unspecified: 'unspecified',
-  unknown: 'unspecified',
-  none: 'unspecified',
-  minimal: 'minimal',
-  negligible: 'minimal',
-  low: 'low',
-  medium: 'medium',
-  moderate: 'medium',
-  high: 'high',
-  important: 'high',
-  critical: 'critical',
-};
+const WORDS: ReadonlyMap<string, Severity> = new Map([
+  ['unspecified', 'unspecified'],
+  ['unknown', 'unspecified'],
+  ['none', 'unspecified'],
+  ['minimal', 'minimal'],
+  ['negligible', 'minimal'],
+  ['low', 'low'],
+  ['medium', 'medium'],
+  ['moderate', 'medium'],
+  ['high', 'high'],
+  ['important', 'high'],
+  ['critical', 'critical'],
+]);
 
 /** The severity that a scanner names, in any case; undefined for an unknown word. */
 export function severityNamed(word: unknown): Severity | undefined {
-  return typeof word === 'string' ? WORDS[word.trim().toLowerCase()] : undefined;
+  return typeof word === 'string' ? WORDS.get(word.trim().toLowerCase()) : undefined;
 }
 
 /** Characters of an id, a name or a version. */

@@ -54,7 +54,8 @@ function productsOf(ref: string, { images, components }: Scope): readonly VexPro
   const named = component === undefined ? imagesNamed([local]) : imagesOf(component);
   if (named.length > 0) return named;
   const purl = parsePurl((component && textOf(component, 'purl')) ?? local);
-  return purl === undefined ? [] : images.map((image) => ({ ...image, packages: [purl] }));
+  const isPackage = purl !== undefined && purl.type !== 'oci'; // the image of another document
+  return !isPackage ? [] : images.map((image) => ({ ...image, packages: [purl] }));
 }
 
 function componentsOf(document: JsonObject, subject: JsonObject): ReadonlyMap<unknown, JsonObject> {
