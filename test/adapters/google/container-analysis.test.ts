@@ -4,7 +4,12 @@ import { createFetch } from '../../../src/http/fetch.ts';
 import { ANONYMOUS, type Identity } from '../../../src/ports/keychain.ts';
 import { digest } from '../../builders/manifests.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
-import { type Script, type ScriptedAnswer, scriptedServer, type Step } from '../../doubles/scripted-server.ts';
+import {
+  type Script,
+  type ScriptedAnswer,
+  scriptedServer,
+  type Step,
+} from '../../doubles/scripted-server.ts';
 import { repository } from './scene.ts';
 
 // Occurrences are written by hand, after the reference of the API.
