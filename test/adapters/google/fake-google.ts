@@ -47,7 +47,7 @@ export interface FakeGoogle {
 /**
  * The endpoints of Google that make tokens, on one port: the metadata server, the OAuth token endpoint (JWT grant and
  * refresh token), the token exchange of workload identity federation, and generateAccessToken. Each token says whose
- * it is and its number: `c4n4ry.ACCOUNT.1`.
+ * it is and its number: `c4n4ry.ACCOUNT.1`. In Container Analysis every image is scanned and clean.
  *
  * @see https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys
  * @see https://datatracker.ietf.org/doc/html/rfc7523
@@ -97,6 +97,10 @@ export async function fakeGoogle(clock: Clock): Promise<FakeGoogle> {
       return (
         faulty(response) || json(200, { ...tokenAnswer(makeToken('federated')), issued_token_type: TYPE })
       );
+    }
+    if (/^\/v1\/projects\/[\w-]+\/occurrences$/.test(pathname)) {
+      asked.push(`occurrences ${owners.get(request.headers.authorization?.replace('Bearer ', '') ?? '')}`);
+      return json(200, { occurrences: [{ discovery: { analysisStatus: 'FINISHED_SUCCESS' } }] });
     }
     const whom = /^\/v1\/projects\/-\/serviceAccounts\/([^/]+):generateAccessToken$/.exec(pathname)?.[1];
     if (whom === undefined)
