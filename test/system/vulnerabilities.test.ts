@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../src/image/digest.ts';
 import { image, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
-import { runCip, runWithReport } from '../doubles/run-cip.ts';
+import { runCip, runWithReport, startCip } from '../doubles/run-cip.ts';
+import { poll } from '../doubles/waiting.ts';
 import { embedded, manifestFlag, writesOf } from './staging.ts';
 
 const BAD = image({ seed: 'bad' });
@@ -164,6 +165,21 @@ describe('-vuln-severity-threshold with -scan-command', () => {
   });
 });
 
+it('a stopped run kills the scanner', async () => {
+  const script = `import { writeFileSync } from 'node:fs';
+    writeFileSync('pid', String(process.pid));
+    setInterval(() => {}, 1000);`;
+  const { registry, flag, cwd } = await world({ 'scan.mjs': script });
+  const run = startCip([flag, '-confirm', GATE, COMMAND], { cwd });
+  const readPid = () => readFile(join(cwd, 'pid'), 'utf8').catch(() => '');
+  expect(await poll(30_000, async () => (await readPid()) !== '')).toBe(true);
+  run.kill('SIGINT');
+  expect((await run.ended).status).toBe(130);
+  const pid = Number(await readPid());
+  expect(await poll(10_000, async () => !isAlive(pid))).toBe(true); // killed, and soon reaped
+  expect(writesOf(registry)).toEqual([]);
+});
+
 it('without a source of results, images of other registries than those of Google were not scanned', async () => {
   const { flag } = await world();
   const { status, report } = await runWithReport([flag, GATE]);
@@ -231,3 +247,11 @@ it('a report does not overwrite the results that it was made from', async () => 
   expect(status).toBe(2);
   expect(stderr).toContain('it is one of the input files');
 });
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

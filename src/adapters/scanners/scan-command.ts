@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/errors.ts';
 import { ProgramError, runProgram } from '../../base/run-program.ts';
-import { oneLine, quote } from '../../base/text.ts';
+import { oneLine } from '../../base/text.ts';
 import { formatReference } from '../../image/reference.ts';
 import type { ScanResult, ScanTarget, VulnerabilitySource } from '../../ports/vulnerabilities.ts';
 import { MAX_DOCUMENT_BYTES, parseScan } from './parse-document.ts';
@@ -26,7 +26,7 @@ export interface ScanCommandOptions {
  */
 export function createScanCommand(options: ScanCommandOptions): VulnerabilitySource {
   return {
-    name: quote(options.words[0]),
+    name: oneLine(options.words[0]),
     concurrency: CONCURRENCY,
     knowsIndexes: false,
     scan: (target, signal) => scan(target, options, signal),
