@@ -144,7 +144,10 @@ export function beginRun(request: RunRequest, ports: RunPorts): Run {
 }
 
 /** The known parts of a report when the plan is final. */
-type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 'file' | 'changes'> & {
+type Planned = Pick<
+  ReportInput,
+  'edges' | 'shard' | 'problems' | 'manifests' | 'file' | 'changes' | 'vulnerabilities'
+> & {
   readonly plan: Plan;
   readonly wanted: Wanted;
   readonly inventory: Inventory;

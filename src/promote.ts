@@ -10,6 +10,7 @@ import { manifestRules, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
 import type { Verification } from './checks/signatures/verification.ts';
 import { imagesToComplete } from './copy/carry/complete-attachments.ts';
+import type { VulnerabilityGate } from './checks/vulnerabilities/vulnerability-gate.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
@@ -40,6 +41,8 @@ export interface PromotionRequest extends RunRequest {
   readonly maxImageSize?: number | undefined;
   /** Levels and parameters of checks. Default: those of the rules. */
   readonly rules?: RuleSettings;
+  /** Unset: vulnerabilities are not checked. */
+  readonly gate?: VulnerabilityGate | undefined;
   /** Unset: the plan is not kept. */
   readonly record?: PlanRecorder | undefined;
 }
@@ -75,7 +78,7 @@ export interface PromotionPorts extends RunPorts {
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
 export async function promote(request: PromotionRequest, ports: PromotionPorts): Promise<RunReport> {
-  const { changes, confirm, maxImageSize, read, record, reportAll: keepPresent } = request;
+  const { changes, confirm, gate, maxImageSize, read, record, reportAll: keepPresent } = request;
   const settings = request.rules ?? NO_SETTINGS;
   const proof = confirm ? 'none' : (request.proof ?? 'few'); // a copy finds out by itself
   const run = beginRun(request, ports);
@@ -90,6 +93,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     maxImageSize,
     facts: ports.facts,
     settings,
+    gate,
     now: run.startedAt,
     settled: ports.settled,
     verification: ports.verification?.rules,
@@ -132,6 +136,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
       problems,
       manifests,
       changes: changes && changesOf(changes),
+      vulnerabilities: gate?.results(),
     },
     run,
   );

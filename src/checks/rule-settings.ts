@@ -1,3 +1,5 @@
+import type { VulnerabilityPolicy } from './vulnerabilities/gate-options.ts';
+
 /** `off`: the rule does not run; `warn`: its findings are reported; `error`: they also block their edges. */
 export const RULE_LEVELS = ['off', 'warn', 'error'] as const;
 export type RuleLevel = (typeof RULE_LEVELS)[number];
@@ -17,6 +19,7 @@ export const CHECK_NAMES = [
   'min-age',
   'moving-tag',
   'not-in-source',
+  'not-scanned',
   'orphan-images',
   'owners',
   'provenance',
@@ -27,6 +30,7 @@ export const CHECK_NAMES = [
   'source-equals-destination',
   'source-tag',
   'unsupported-artifact',
+  'vulnerabilities',
 ] as const;
 export type CheckName = (typeof CHECK_NAMES)[number];
 
@@ -56,6 +60,8 @@ export interface RuleParameters {
   readonly retentionKeep?: number | undefined;
   /** Source repositories, as globs, whose images may have one platform. */
   readonly singlePlatformAllow?: readonly string[] | undefined;
+  /** The policy of the vulnerability gate. Without a threshold here and on the command line the gate is off. */
+  readonly vulnerabilities?: Partial<VulnerabilityPolicy> | undefined;
 }
 
 export const NO_SETTINGS: RuleSettings = { levels: new Map(), parameters: {} };

@@ -19,6 +19,7 @@ import { maxImageSize } from './max-image-size.ts';
 import type { ManifestRule, PlanRule } from './rule.ts';
 import type { CheckName, RuleSettings } from './rule-settings.ts';
 import { sourceTag } from './source-tag.ts';
+import type { VulnerabilityGate } from './vulnerabilities/vulnerability-gate.ts';
 
 /** The rules that need no network. */
 export function manifestRules({ levels, parameters }: RuleSettings): readonly ManifestRule[] {
@@ -43,6 +44,8 @@ export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> 
   /** The rules about signatures and attestations, where a policy or a flag wants them. */
   readonly verification?: readonly PlanRule[] | undefined;
   readonly settings: RuleSettings;
+  /** Undefined: vulnerabilities are not checked. */
+  readonly gate: VulnerabilityGate | undefined;
 }
 
 /**
@@ -51,7 +54,7 @@ export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> 
  */
 export function planRules(
   manifests: readonly PromoterManifest[],
-  { proof, isLimited, facts, now, settled, settings, verification = [], ...options }: PlanRuleOptions,
+  { proof, isLimited, facts, now, settled, settings, gate, verification = [], ...options }: PlanRuleOptions,
 ): readonly PlanRule[] {
   const { levels, parameters } = settings;
   const { retention: within, retentionKeep: keep, singlePlatformAllow: allow, minAge: age } = parameters;
@@ -68,6 +71,7 @@ export function planRules(
     minAge({ age, now, settled }),
     retention({ within, keep, now, facts }),
     ...(limit === undefined ? [] : [maxImageSize(limit)]),
+    ...(gate?.rules ?? []),
   ];
   return withLevels(rules, levels);
 }

@@ -7,7 +7,8 @@ export type ProgressStage =
   | 'snapshot'
   | 'sign'
   | 'repair'
-  | 'review';
+  | 'review'
+  | 'scan';
 
 /** The progress of a long run, for display only. */
 export interface Progress {

@@ -3,6 +3,7 @@ import { lazily } from '../base/iterables.ts';
 import { formatPosition } from '../base/position.ts';
 import type { Finding } from '../checks/rule.ts';
 import type { CarryTotals } from '../copy/carry/carried.ts';
+import type { VulnerabilityResults } from '../checks/vulnerabilities/scanned-image.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import type { Digest } from '../image/digest.ts';
@@ -43,6 +44,8 @@ export interface ReportInput extends EnvelopeInput {
   readonly attachments?: CarryTotals | undefined;
   /** Unset: the run signs nothing. */
   readonly signing?: Signing | undefined;
+  /** Unset: vulnerabilities were not checked. */
+  readonly vulnerabilities?: VulnerabilityResults | undefined;
   /** The plan file that was applied. Unset: the plan was made in this run. */
   readonly file?: Digest;
 }
@@ -66,6 +69,7 @@ export function makeReport(input: ReportInput): RunReport {
       ...unsignedFindings(signing),
     ]),
     ...countCauses(input).field(),
+    ...(input.vulnerabilities === undefined ? {} : { vulnerabilities: input.vulnerabilities }),
     items: lazily(() => makeItems(input, errors)),
     ...(signing && { signing: reportSigning(signing) }),
     hosts: makeHosts(Object.keys(plan.hosts), traffic, (host) => ({

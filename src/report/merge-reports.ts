@@ -38,6 +38,7 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
     ...mergeSigning(all),
     ...mergeAttachments(all),
     ...mergeRepairs(all),
+    ...mergeVulnerabilities(all),
     ...mergeAudits(all),
     hosts: mergeHosts(all),
   };
@@ -92,6 +93,20 @@ function mergeAttachments(reports: readonly Report[]): Pick<PromotionReport, 'at
   if (counts.length === 0) return {};
   const sum = (of: keyof AttachmentCounts) => counts.reduce((total, one) => total + one[of], 0);
   return { attachments: { carried: sum('carried'), planned: sum('planned'), ignored: sum('ignored') } };
+}
+
+/** An image that several shards promote has the same result in each; one that one of them could not scan counts as such. */
+function mergeVulnerabilities(reports: readonly Report[]): Pick<PromotionReport, 'vulnerabilities'> {
+  const results = reports.flatMap((report) =>
+    'vulnerabilities' in report ? (report.vulnerabilities ?? []) : [],
+  );
+  const [first] = results;
+  if (first === undefined) return {};
+  const images = new Map<string, (typeof first.images)[number]>();
+  for (const image of results.flatMap((one) => one.images)) {
+    if (images.get(image.image)?.state !== 'not-scanned') images.set(image.image, image);
+  }
+  return { vulnerabilities: { ...first, images: sortedBy(images.values(), ({ image }) => image) } };
 }
 
 function mergeHosts(reports: readonly Envelope[]): Record<string, EnvelopeHost> {

@@ -2,9 +2,15 @@ import * as z from 'zod';
 import { HOST_FAULTS } from '../base/host-fault.ts';
 import { isObject } from '../base/json.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
+import {
+  SCAN_STATES,
+  type ScannedImage,
+  type VulnerabilityResults,
+} from '../checks/vulnerabilities/scanned-image.ts';
 import { parseDigest } from '../image/digest.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
 import { MISSING_PARTS, SIGNING_OUTCOMES } from '../sign/signing.ts';
+import { SEVERITIES } from '../image/severity.ts';
 import {
   type AllowanceUse,
   AUDIT_DECISIONS,
@@ -172,11 +178,41 @@ const Signing: z.ZodType<SigningReport> = z.looseObject({
   ),
 });
 
+const ScannedImageEntry: z.ZodType<ScannedImage> = z.looseObject({
+  image: Text,
+  digest: DigestText,
+  state: z.enum(SCAN_STATES),
+  reason: NullableText,
+  found: z.record(z.enum(SEVERITIES), Count),
+  counted: Count,
+  vulnerabilities: z.array(
+    z.looseObject({
+      id: Text,
+      severity: z.enum(SEVERITIES),
+      package: Text,
+      version: Text,
+      fixedIn: NullableText,
+      allowedUntil: Text.optional(),
+    }),
+  ),
+  withoutFix: Count,
+  dismissed: Count,
+  dismissals: z.array(z.looseObject({ id: Text, package: Text, reason: Text })),
+});
+
+const Vulnerabilities: z.ZodType<VulnerabilityResults> = z.looseObject({
+  threshold: z.enum(SEVERITIES),
+  fixableOnly: z.boolean(),
+  source: Text,
+  images: z.array(ScannedImageEntry),
+});
+
 export const PromotionReport: z.ZodType<PromotionReportType> = z.looseObject({
   version: z.literal(1),
   mode: z.enum(['parse-only', 'dry-run', 'promotion']),
   plan: z.exactOptional(DigestText),
   changes: z.exactOptional(Changes),
+  vulnerabilities: z.exactOptional(Vulnerabilities),
   ...ENVELOPE,
   summary: plannedCountsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
   attachments: z.exactOptional(Attachments),

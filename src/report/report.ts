@@ -1,3 +1,4 @@
+import type { VulnerabilityResults } from '../checks/vulnerabilities/scanned-image.ts';
 import type { Digest } from '../image/digest.ts';
 import type { ChangeScope } from '../plan/recorded-plan.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
@@ -22,6 +23,8 @@ export interface PromotionReport<Items extends Iterable<PromotionItem> = readonl
   readonly plan?: Digest;
   /** Of a run that was limited to what changed in the manifests. */
   readonly changes?: ReportChanges;
+  /** Of a run that checked vulnerabilities. */
+  readonly vulnerabilities?: VulnerabilityResults;
   readonly summary: Summary;
   /** Absent where nothing is attached to the images, and where that was not looked at. */
   readonly attachments?: AttachmentCounts;

@@ -1,11 +1,23 @@
 import * as z from 'zod';
 import { CHECK_NAMES, type CheckName, RULE_LEVELS, type RuleSettings } from '../checks/rule-settings.ts';
+import { SEVERITIES } from '../image/severity.ts';
 import { Age, Globs, millisecondsOf } from './values.ts';
 
 const Level = z.enum(RULE_LEVELS);
 const LEVEL_ALONE = { level: Level };
 
 const MIB_ERROR = 'expected a whole number of mebibytes, at least 1';
+
+const Text = z.string().trim().min(1);
+
+/** A vulnerability that somebody has accepted: globs, the reason, and the last day. */
+const AllowedVulnerability = z.strictObject({
+  vulnerability: Text,
+  image: Text.optional(),
+  package: Text.optional(),
+  reason: Text,
+  expires: z.iso.date({ error: 'expected a date, YYYY-MM-DD' }).optional(),
+});
 
 /** The parameters of rules with parameters. */
 const PARAMETERS = {
@@ -14,6 +26,11 @@ const PARAMETERS = {
   'moving-tag': { tags: Globs.optional() },
   retention: { within: Age.optional(), keep: Age.optional() },
   'single-platform': { allow: Globs.optional() },
+  vulnerabilities: {
+    threshold: z.union([z.enum(SEVERITIES), z.int().min(0).max(5)]).optional(),
+    'fixable-only': z.boolean().optional(),
+    allow: z.array(AllowedVulnerability).optional(),
+  },
 } as const satisfies Readonly<Partial<Record<CheckName, z.core.$ZodLooseShape>>>;
 
 /** A level, or a map of the level and parameters. */
@@ -39,6 +56,7 @@ export const RulesSection = z.strictObject({
   'moving-tag': ruleOf(PARAMETERS['moving-tag']),
   retention: ruleOf(PARAMETERS.retention),
   'single-platform': ruleOf(PARAMETERS['single-platform']),
+  vulnerabilities: ruleOf(PARAMETERS.vulnerabilities),
 });
 
 /** The levels and parameters in a section. */
@@ -59,10 +77,25 @@ export function ruleSettingsOf(section: z.infer<typeof RulesSection>): RuleSetti
       retention: within === undefined ? undefined : millisecondsOf(within),
       retentionKeep: keep === undefined ? undefined : millisecondsOf(keep),
       singlePlatformAllow: detailsOf(section['single-platform'])?.allow,
+      vulnerabilities: policyOf(detailsOf(section.vulnerabilities)),
     },
   };
 }
 
 function detailsOf<Details extends object>(rule: string | Details | undefined): Details | undefined {
   return typeof rule === 'object' ? rule : undefined;
+}
+
+function policyOf(
+  details: Extract<z.infer<typeof RulesSection>['vulnerabilities'], object> | undefined,
+): RuleSettings['parameters']['vulnerabilities'] {
+  if (details === undefined) return undefined;
+  const { threshold, 'fixable-only': fixableOnly, allow } = details;
+  return {
+    ...(threshold !== undefined && {
+      threshold: typeof threshold === 'number' ? SEVERITIES[threshold] : threshold,
+    }),
+    ...(fixableOnly !== undefined && { fixableOnly }),
+    ...(allow !== undefined && { allowed: allow }),
+  };
 }

@@ -176,7 +176,7 @@ describe('the JSON schema of settings', () => {
     [{ rules: { owner: 'off' } }, false],
     [{ rules: { 'min-age': { level: 'error', age: '72' } } }, false],
   ])('judges %j as the parser does', (document, isValid) => {
-    const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(
+    const validate = new Ajv({ strict: true, allowUnionTypes: true, formats: { date: true } }).compile(
       JSON.parse(renderSettingsSchema()),
     );
     expect(validate(document)).toBe(isValid);

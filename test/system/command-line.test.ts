@@ -141,8 +141,8 @@ describe('what is refused', () => {
     ['a contradiction', ['-confirm', '-dry-run'], /-confirm and -dry-run/],
     [
       'a flag that is not built yet',
-      ['-require-provenance', '-vuln-severity-threshold=3'],
-      /not built yet: -vuln-severity-threshold, -require-provenance/,
+      ['-require-provenance', '-allowed-builders=a'],
+      /not built yet: -require-provenance, -allowed-builders/,
     ],
     ['a boolean with a value of its own', ['-confirm', 'true'], /unexpected argument "true".*-flag=true/],
     ['two places to read from', ['-thin-manifest-dir=b'], /-manifest and -thin-manifest-dir/],

@@ -15,6 +15,7 @@ import {
 import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { makePromotionOptions, type PromotionOptions } from '../flags/options/promotion-options.ts';
 import { SIGNING_FLAGS } from '../flags/options/signing-options.ts';
+import { VULNERABILITY_FLAGS } from '../flags/options/vulnerability-options.ts';
 import { isSnapshot, makeSnapshotOptions, type SnapshotOptions } from '../flags/options/snapshot-options.ts';
 import { CERTIFICATE_FLAGS, VERIFICATION_FLAGS } from '../flags/options/verification-options.ts';
 import { defineCommand } from './command.ts';
@@ -92,6 +93,7 @@ export const promote = defineCommand<PromoteRequest>({
     ...SIGNING_FLAGS,
     ...CERTIFICATE_FLAGS,
     ...VERIFICATION_FLAGS,
+    ...VULNERABILITY_FLAGS,
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,
     ...ANNOTATION_FLAGS,

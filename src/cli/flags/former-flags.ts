@@ -6,7 +6,6 @@ type Row = readonly [name: string, value?: string];
 
 /** Refused until they are built. Some are gates: a run that ignored them would promote images they should stop. */
 const PLANNED: readonly Row[] = [
-  ['vuln-severity-threshold', 'N'],
   ['require-provenance'],
   ['allowed-builders', 'CSV'],
   ['allowed-source-repos', 'CSV'],

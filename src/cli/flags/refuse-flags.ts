@@ -37,7 +37,7 @@ function refuseRepeated({ name, repeatable, inert }: Flag, values: readonly stri
   throw new UsageError(`${all} contradict each other: give one`);
 }
 
-/** `-minimal-snapshot=false` and `-vuln-severity-threshold=-1` spell the default, and ask for nothing. */
+/** `-minimal-snapshot=false` spells the default, and asks for nothing. */
 function isWanted(value: string | undefined): boolean {
-  return value !== undefined && value !== 'false' && value !== '-1' && value !== '';
+  return value !== undefined && value !== 'false' && value !== '';
 }

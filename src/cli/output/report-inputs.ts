@@ -16,8 +16,10 @@ export function inputsOf({
   keyFiles,
   caFiles,
   planKey,
-}: Pick<PromotionOptions, 'where' | 'keyFiles' | 'caFiles' | 'planKey'>): ReportInputs {
-  return inputsAt(where, [...keyFiles, ...caFiles, ...(planKey === undefined ? [] : [planKey])]);
+  vulnerabilities: { scanResults, vex },
+}: Pick<PromotionOptions, 'where' | 'keyFiles' | 'caFiles' | 'planKey' | 'vulnerabilities'>): ReportInputs {
+  const keys = planKey === undefined ? [] : [planKey];
+  return inputsAt(where, [...keyFiles, ...caFiles, ...keys, ...scanResults, ...vex]);
 }
 
 /** The manifests, and further files. */

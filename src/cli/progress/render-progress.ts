@@ -11,6 +11,7 @@ const TITLES = {
   snapshot: 'reading repositories',
   repair: 'repairing',
   review: 'reviewing images',
+  scan: 'reading scan results',
 } as const;
 
 /** Hosts that are shown; of the others only how many there are. */

@@ -1,6 +1,7 @@
 import { checkConfigFiles } from '../../adapters/docker-config/config-files.ts';
 import { createDockerConfigKeychain } from '../../adapters/docker-config/docker-config-keychain.ts';
 import { createArtifactRegistryReader } from '../../adapters/google/artifact-registry.ts';
+import type { ContainerAnalysisOptions } from '../../adapters/google/container-analysis.ts';
 import { createDefaultKeychain } from '../../adapters/google/default-keychain.ts';
 import { createGoogleKeychain } from '../../adapters/google/google-keychain.ts';
 import { readKeyFiles } from '../../adapters/google/key-files.ts';
@@ -42,6 +43,7 @@ export interface RuntimeParts {
 
 /** The clients of one run. They are closed with the runtime. */
 export interface RunRegistries extends Omit<OciRegistry, 'close'> {
+  readonly containerAnalysis: ContainerAnalysisOptions;
   readonly whole: WholeRegistryReader;
   readonly facts: RepositoryFactsReader;
 }
@@ -88,13 +90,18 @@ export async function createNetworkClients(parts: Required<RuntimeParts>): Promi
     log,
     secrets,
   });
-  const api = { keychain, fetch: services.fetch, ...apiEndpointOf(env) };
+  const api = { keychain, fetch: services.fetch, ...apiEndpointOf(env, 'ARTIFACTREGISTRY') };
   return {
     forRun: async (registries, { readOnly }) => {
       warnUnusedRateLimits(rateLimits, registries, log);
       identities = await makeKeychain(registries, { ...parts, readOnly, fetch: services.fetch });
       return {
         ...client,
+        containerAnalysis: {
+          keychain,
+          fetch: services.fetch,
+          ...apiEndpointOf(env, 'CONTAINERANALYSIS'),
+        },
         traffic: trafficSince(client.traffic),
         invalidNames: invalidNamesSince(client.invalidNames),
         whole: createArtifactRegistryReader(api),
@@ -133,15 +140,14 @@ async function makeKeychain(
   return chainKeychains(readOnly ? orAnonymous(google, log) : google, files, defaults);
 }
 
-/** The endpoint that gcloud is configured with. */
-function apiEndpointOf(env: NodeJS.ProcessEnv): { readonly endpoint?: string } {
-  const endpoint = env[ENDPOINT_VARIABLE];
+/** The endpoint of an API that gcloud is configured with. */
+function apiEndpointOf(env: NodeJS.ProcessEnv, api: string): { readonly endpoint?: string } {
+  const variable = `CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`;
+  const endpoint = env[variable];
   if (!endpoint) return {};
   if (URL.canParse(endpoint)) return { endpoint };
-  throw new InputError(`${ENDPOINT_VARIABLE} is the URL of an API, not ${quote(endpoint)}`);
+  throw new InputError(`${variable} is the URL of an API, not ${quote(endpoint)}`);
 }
-
-const ENDPOINT_VARIABLE = 'CLOUDSDK_API_ENDPOINT_OVERRIDES_ARTIFACTREGISTRY';
 
 /** Reports faults that would fail every request once, before any request. */
 async function checkSurroundings(

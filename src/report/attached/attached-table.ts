@@ -7,6 +7,8 @@ export interface AttachedTable extends Table {
   readonly title: string;
   /** Lines below the table. */
   readonly notes: readonly string[];
+  /** Whether the table is collapsed. Default: it is not. */
+  readonly isFolded?: boolean;
 }
 
 /** Notes of one table. */
@@ -21,17 +23,22 @@ const MAX_CHARACTERS = 10_000;
 /** A Markdown section for each table. */
 export function renderAttached(tables: readonly AttachedTable[], room: CommentRoom): readonly string[] {
   const part = room.part(MAX_CHARACTERS);
-  return tables.flatMap(({ title, header, rows, notes }) => {
+  return tables.flatMap(({ title, header, rows, notes, isFolded }) => {
     const shown = rows.map((row) => row.map(shorten)).filter((row) => part.take(renderMarkdownRow(row)));
     const hidden = rows.length - shown.length;
+    const [begin, end] = isFolded ? FOLDED : OPEN;
     return [
-      `### ${escapeCell(title)}`,
+      `${begin}${escapeCell(title)}${end}`,
       renderMarkdownTable({ header, rows: shown }),
       ...(hidden > 0 ? [`… and ${countOf(hidden, 'more row')}.`] : []),
       ...renderNotes(notes),
+      ...(isFolded ? ['</details>'] : []),
     ];
   });
 }
+
+const OPEN = ['### ', ''] as const;
+const FOLDED = ['<details><summary>', '</summary>'] as const;
 
 function renderNotes(notes: readonly string[]): readonly string[] {
   if (notes.length === 0) return [];

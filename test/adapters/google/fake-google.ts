@@ -49,7 +49,7 @@ export interface FakeGoogle {
 /**
  * The endpoints of Google that make tokens, on one port: the metadata server, the OAuth token endpoint (JWT grant and
  * refresh token), the token exchange of workload identity federation, generateAccessToken and generateIdToken. Each
- * access token says whose it is and its number: `c4n4ry.ACCOUNT.1`.
+ * access token says whose it is and its number: `c4n4ry.ACCOUNT.1`. In Container Analysis every image is scanned and clean.
  *
  * @see https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys
  * @see https://datatracker.ietf.org/doc/html/rfc7523
@@ -100,6 +100,10 @@ export async function fakeGoogle(clock: Clock): Promise<FakeGoogle> {
       return (
         faulty(response) || json(200, { ...tokenAnswer(makeToken('federated')), issued_token_type: TYPE })
       );
+    }
+    if (/^\/v1\/projects\/[\w-]+\/occurrences$/.test(pathname)) {
+      asked.push(`occurrences ${owners.get(request.headers.authorization?.replace('Bearer ', '') ?? '')}`);
+      return json(200, { occurrences: [{ discovery: { analysisStatus: 'FINISHED_SUCCESS' } }] });
     }
     const [, whom, task] =
       /^\/v1\/projects\/-\/serviceAccounts\/([^/]+):(generateAccessToken|generateIdToken)$/.exec(pathname) ??

@@ -10,7 +10,7 @@ import { ACCOUNT, cloneAsProw, NEW, OLD, PRODUCTION, REGIONS, SOURCE } from './c
 import { PROW_JOBS, type ProwJob } from './jobs.ts';
 
 /** All that stands in a job and may be planned: a flag is built once the table of flags no longer has it so. */
-const MAY_BE_PLANNED = ['-use-prow-manifest-diff', '-manifest-diff-since', '-vuln-severity-threshold'];
+const MAY_BE_PLANNED = ['-use-prow-manifest-diff', '-manifest-diff-since'];
 
 const jobs = PROW_JOBS.map((job) => ({ job, name: job.name, refusal: refusalOf(job) }));
 
@@ -99,6 +99,7 @@ async function runJob(job: ProwJob) {
         CIP_PLAIN_HTTP: Array.from(addresses.keys()).join(' '),
         GCE_METADATA_HOST: google.host,
         METADATA_SERVER_DETECTION: 'assume-present',
+        CLOUDSDK_API_ENDPOINT_OVERRIDES_CONTAINERANALYSIS: google.url,
       },
     },
   );

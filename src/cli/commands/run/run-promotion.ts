@@ -24,6 +24,7 @@ import { loadRules, requireSizeLimit } from '../../runtime/load-rules.ts';
 import { openVerification } from '../../runtime/open-verification.ts';
 import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
+import type { PreparedGate } from '../../vulnerabilities/open-gate.ts';
 import type { ProcessContext } from '../command.ts';
 import { openRunSigning } from './run-signing.ts';
 
@@ -38,6 +39,7 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const output = await openOutput(options, log);
     const rules = await loadRules(where, options.rules, run.stop.stopping);
     requireSizeLimit(rules, options);
+    const gate = await prepareGate(rules, { ...context, options, run });
     const { read, changes } = await loadChanges({ ...options, rules }, run, countLevel);
     const record = openRunRecord({ ...context, options, places, run });
     if (task === 'parse-only') checkRegistries(read, options, log);
@@ -51,9 +53,11 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
             run,
             changes,
             output,
+            gate,
             events: record.events,
           });
-    const finish = { ...context, options, run, places, output, where, record, review };
+    const targets = gate?.withTables(places) ?? places;
+    const finish = { ...context, options, run, places: targets, output, where, record, review };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
       const { printAnnotations } = await import('./rare-runs.ts');
@@ -61,6 +65,20 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     }
     return exitCode;
   });
+}
+
+/** Undefined: vulnerabilities are not checked. The code of the gate is loaded where a flag or the settings name it. */
+async function prepareGate(
+  rules: RuleSettings,
+  { options, run, env }: Pick<ProcessContext, 'env'> & Pick<PromotionParts, 'options' | 'run'>,
+): Promise<PreparedGate | undefined> {
+  const { task, vulnerabilities } = options;
+  const isNamed = vulnerabilities.areGiven || rules.levels.has('vulnerabilities');
+  if (task === 'parse-only' || !isNamed) return undefined;
+  const module = await import('./rare-runs.ts');
+  const { runtime, stop } = run;
+  const now = runtime.clock.wallTime();
+  return module.prepareGate({ options: vulnerabilities, rules, env, now, signal: stop.stopping });
 }
 
 async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
@@ -76,13 +94,14 @@ interface PromotionParts extends ProcessContext {
   readonly env: NodeJS.ProcessEnv;
   readonly changes: NamedChanges | undefined;
   readonly output: PlanOutput | undefined;
+  readonly gate: PreparedGate | undefined;
   readonly events: RunEvents;
 }
 
 /** The stages over registries: a promotion or its dry run, and the review of its images where that is wanted. */
 async function promoteWith(
   read: ReadManifests,
-  { options, rules, run, changes, output, events, ...context }: PromotionParts,
+  { options, rules, run, changes, output, gate, events, ...context }: PromotionParts,
 ): Promise<{ readonly report: RunReport; readonly review?: ReviewSection | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -111,6 +130,7 @@ async function promoteWith(
     shard,
     siblings,
     rules,
+    gate: gate?.open(client.containerAnalysis),
     record,
   };
   const { clock } = runtime;

@@ -5,6 +5,7 @@ import { quote } from '../../../base/text.ts';
 import type { Named } from '../../../report/check-shards.ts';
 import { isJournal } from '../../../report/journal.ts';
 import { mergeReports } from '../../../report/merge-reports.ts';
+import { makeVulnerabilityTables } from '../../../report/attached/vulnerability-tables.ts';
 import { parseReport } from '../../../report/parse-report.ts';
 import type { Report } from '../../../report/report.ts';
 import type { ReportFiles } from '../../flags/options/promotion-options.ts';
@@ -38,10 +39,12 @@ export async function runReportMerge(options: MergeOptions, context: ProcessCont
   ) {
     throw new UsageError('-allow-lost is not allowed with reports of cip verify and cip audit');
   }
-  return await concludeRun(mergeAll(reports), {
+  const merged = mergeAll(reports);
+  const tables = makeVulnerabilityTables(merged);
+  return await concludeRun(merged, {
     ...context,
     options,
-    places,
+    places: { ...places, attached: (report) => [...(places.attached?.(report) ?? []), ...tables] },
     log,
     isOpeningPrinted: false,
     areMalformedLogged: false,

@@ -26,6 +26,11 @@ import {
   VERIFICATION_FLAGS,
   verifierOptionsOf,
 } from './verification-options.ts';
+import {
+  type VulnerabilityOptions,
+  vulnerabilityOptionsOf,
+  vulnerabilityWarningsOf,
+} from './vulnerability-options.ts';
 
 /** A complete and consistent request: no default is applied after this. */
 export interface PromotionOptions extends RunOptions, ReportFiles {
@@ -54,6 +59,7 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly signer: SignerPattern | undefined;
   /** Levels of checks. */
   readonly rules: RuleSettings['levels'];
+  readonly vulnerabilities: VulnerabilityOptions;
   /** Whether to print annotations for a workflow of GitHub. */
   readonly annotations: boolean;
   /** The earlier state of the manifests; undefined for a run that is not limited to changes. */
@@ -106,6 +112,7 @@ export function makeUnlocatedOptions({
     verifier: verifierOptionsOf(flags),
     signer: certificateSignerOf(flags),
     rules: ruleLevelsOf(flags.all('rule')),
+    vulnerabilities: vulnerabilityOptionsOf(flags),
     annotations: annotationsOf(flags),
   };
 }
@@ -128,6 +135,7 @@ export type TransferOptions = Omit<
   | 'verifier'
   | 'signer'
   | 'rules'
+  | 'vulnerabilities'
   | 'annotations'
 >;
 
@@ -257,6 +265,7 @@ function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[]
     ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
     ...(withoutDiff ? ['-allow-removal has no effect without -manifest-diff-base or a similar flag'] : []),
     ...unread.map((name) => `-${name} has no effect with -parse-only: no registry is queried`),
+    ...vulnerabilityWarningsOf(flags, task === 'parse-only'),
   ];
 }
 

@@ -12,6 +12,7 @@ import { isLimitedToChanges } from './manifest-diff-option.ts';
 import { locationOf } from './promotion-options.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { CERTIFICATE_FLAGS, VERIFICATION_FLAGS } from './verification-options.ts';
+import { VULNERABILITY_FLAGS } from './vulnerability-options.ts';
 
 /** A complete and consistent request for a snapshot. */
 export interface SnapshotOptions extends RunOptions, BrowseOptions {
@@ -88,9 +89,12 @@ const IGNORED = [
   ...RULE_FLAGS,
   ...CERTIFICATE_FLAGS,
   ...VERIFICATION_FLAGS,
+  ...VULNERABILITY_FLAGS,
 ];
 
 /** Flags that affect only promotions are ignored, with a warning. */
 function warningsOf(flags: FlagValues): string[] {
-  return effective(IGNORED, flags).map(({ name }) => `-${name} has no effect on a snapshot`);
+  return effective(IGNORED, flags)
+    .filter(({ name }) => flags.text(name) !== '-1') // the default of -vuln-severity-threshold
+    .map(({ name }) => `-${name} has no effect on a snapshot`);
 }

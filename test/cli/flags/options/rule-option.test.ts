@@ -18,7 +18,7 @@ it.each([
 
 it('refuses an unknown rule without a similar name with all names', () => {
   expect(() => ruleLevelsOf(['xyz=warn'])).toThrow(
-    /unknown rule "xyz": expected broken-base, .*unsupported-artifact$/,
+    /unknown rule "xyz": expected broken-base, .*vulnerabilities$/,
   );
 });
 

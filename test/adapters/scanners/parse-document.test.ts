@@ -1,0 +1,133 @@
+// Covers src/adapters/scanners/trivy.ts
+// Covers src/adapters/scanners/grype.ts
+// Covers src/adapters/scanners/sarif.ts
+// Covers src/adapters/scanners/scan-report.ts
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseScan, parseVex } from '../../../src/adapters/scanners/parse-document.ts';
+import { digest } from '../../builders/manifests.ts';
+import { repositoryRoot } from '../../doubles/tools.ts';
+
+const A = digest('a');
+
+function fixture(name: string): string {
+  return readFileSync(join(repositoryRoot(), 'fixtures/scans', name), 'utf8');
+}
+
+describe('a report of a scanner', () => {
+  it.each(['trivy.json', 'grype.json', 'trivy.sarif'])('%s names its image by digest', (name) => {
+    expect(parseScan(fixture(name)).digests).toEqual(new Set([A]));
+  });
+
+  it('Trivy: has the vulnerabilities of all results', () => {
+    const { vulnerabilities, references } = parseScan(fixture('trivy.json'));
+    expect(references).toEqual(new Set(['gcr.io/k8s-staging-app/app:v1.0.0']));
+    expect(vulnerabilities).toMatchObject([
+      {
+        id: 'CVE-2026-1001',
+        severity: 'high',
+        package: 'libssl3',
+        version: '3.0.14-1',
+        purl: { type: 'deb', name: 'debian/libssl3', version: '3.0.14-1' },
+        fixedIn: '3.0.15-1',
+      },
+      { id: 'CVE-2026-1002', severity: 'critical', package: 'tar', purl: undefined, fixedIn: undefined },
+      {
+        id: 'GHSA-aaaa-bbbb-cccc',
+        aliases: ['GO-2026-0001'],
+        severity: 'unspecified',
+        fixedIn: '0.23.0, 0.22.1',
+      },
+    ]);
+  });
+
+  it('Grype: has its matches, without those that its settings ignore', () => {
+    expect(parseScan(fixture('grype.json')).vulnerabilities).toMatchObject([
+      { id: 'GHSA-aaaa-bbbb-cccc', aliases: ['CVE-2026-1003'], severity: 'high', fixedIn: '0.23.0' },
+      { id: 'CVE-2026-1004', severity: 'minimal', package: 'coreutils', fixedIn: undefined },
+    ]);
+  });
+
+  it('SARIF: has the packages and fixes in its texts; without them a fix is possible', () => {
+    expect(parseScan(fixture('trivy.sarif')).vulnerabilities).toEqual([
+      {
+        id: 'CVE-2026-1001',
+        aliases: [],
+        severity: 'high',
+        package: 'libssl3t64',
+        version: '3.0.14-1',
+        fixedIn: '3.0.15-1',
+      },
+      {
+        id: 'CVE-2026-1002',
+        aliases: [],
+        severity: 'critical',
+        package: 'tar',
+        version: '1.34',
+        fixedIn: undefined,
+      },
+      {
+        id: 'CVE-2026-1006',
+        aliases: [],
+        severity: 'low',
+        package: '',
+        version: '',
+        fixedIn: '',
+        dismissed: 'SARIF: suppressed: not reachable',
+      },
+    ]);
+  });
+
+  it('SARIF: Grype names a rule by vulnerability and package, and writes the fix into its help', () => {
+    const text =
+      'Vulnerability CVE-2026-1\nSeverity: medium\nPackage: zlib\nVersion: 1.2\nFix Version: none\nType: deb';
+    const rules = [{ id: 'CVE-2026-1-zlib', help: { text } }];
+    const results = [{ ruleId: 'CVE-2026-1-zlib', message: { text: 'A medium vulnerability' } }];
+    const log = { version: '2.1.0', runs: [{ tool: { driver: { rules } }, results }] };
+    expect(parseScan(JSON.stringify(log)).vulnerabilities).toMatchObject([
+      { id: 'CVE-2026-1', severity: 'medium', package: 'zlib', version: '1.2', fixedIn: undefined },
+    ]);
+  });
+
+  it('of a clean image has no vulnerability', () => {
+    const clean = { SchemaVersion: 2, ArtifactName: 'a', Metadata: { RepoDigests: [`r@${A}`] } };
+    expect(parseScan(JSON.stringify(clean))).toMatchObject({ digests: new Set([A]), vulnerabilities: [] });
+  });
+
+  it.each([
+    ['', 'it is empty'],
+    ['\n', 'it is empty'],
+    ['no JSON', 'it is not a JSON object'],
+    ['[]', 'it is not a JSON object'],
+    ['{}', 'it is not a report of a known format: expected JSON of Trivy or Grype, or SARIF'],
+    ['{"SchemaVersion":3,"ArtifactName":"a"}', 'a report of Trivy with SchemaVersion 3, expected 2'],
+  ])('is not %j', (text, message) => {
+    expect(() => parseScan(text)).toThrow(message);
+  });
+
+  it('with fields of other types, and with control characters, is read as far as possible', () => {
+    const odd = {
+      SchemaVersion: 2,
+      ArtifactName: 7,
+      Metadata: { RepoDigests: [7, null, 'r@sha256:short'] },
+      Results: [
+        null,
+        { Vulnerabilities: 'none' },
+        { Vulnerabilities: [{ VulnerabilityID: 'CVE\n::error::x', Severity: 9, PkgIdentifier: [] }] },
+      ],
+    };
+    expect(parseScan(JSON.stringify(odd))).toMatchObject({
+      digests: new Set(),
+      vulnerabilities: [{ id: 'CVE ::error::x', severity: 'unspecified', fixedIn: undefined }],
+    });
+  });
+});
+
+it.each([
+  ['no JSON', 'it is not a JSON object'],
+  ['{"@context":"https://example.com"}', 'it is not a VEX document of a known format'],
+])('a VEX document is not %j', (text, message) => {
+  expect(() => parseVex(text)).toThrow(message);
+});
