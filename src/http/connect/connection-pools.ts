@@ -42,18 +42,28 @@ export class ConnectionPools {
   readonly #agents = new Map<string, Agent>();
   /** The address class of each registry, by origin. */
   readonly #seen = new Map<string, Nearest>();
+  /** For requests to a registry itself. */
+  readonly #own: AllowedTargets & { readonly key: string };
   #closed = false;
 
   constructor(options: RouteOptions) {
     this.#options = options;
     this.#trust = new TlsContexts(options.network);
     this.#proxies = new Proxies(options.network.env);
+    this.#own = {
+      key: 'own',
+      nearest: options.nearest,
+      contextOf: (target) => this.#trust.contextOf(target),
+      onConnected: (origin, address) => {
+        this.#seen.set(origin, fartherOf(this.#seen.get(origin) ?? address, address));
+      },
+    };
   }
 
   /** Throws `AddressError`, `TlsFileError` or `RegistryError` if the request cannot be routed. */
-  async routeOf(request: HttpRequest): Promise<Route> {
-    const { url } = request;
-    const reach = await this.#reachOf(request);
+  async routeOf({ url, host }: HttpRequest): Promise<Route> {
+    const registry = this.#options.originOf(host);
+    const reach = url.origin === registry ? this.#own : await this.#ledReach(url, registry);
     const proxy = url.protocol === 'http:' ? this.#proxies.proxyFor(url) : undefined;
     if (proxy !== undefined) return this.#proxied(url, { reach, proxy });
     const dispatcher = this.#agent(reach.key, () =>
@@ -72,9 +82,8 @@ export class ConnectionPools {
     await Promise.all(Array.from(this.#agents.values(), (agent) => agent.destroy()));
   }
 
-  async #reachOf({ url, host }: HttpRequest): Promise<AllowedTargets & { readonly key: string }> {
-    const registry = this.#options.originOf(host);
-    if (url.origin === registry) return this.#ownReach();
+  /** For requests that responses of a registry lead to. */
+  async #ledReach(url: URL, registry: string): Promise<AllowedTargets & { readonly key: string }> {
     const { host: registryHost } = new URL(registry);
     const isTrusted = this.#options.trusted.has(`${registryHost}=${url.host}`);
     const nearest = isTrusted ? 'loopback' : (this.#seen.get(registry) ?? 'public');
@@ -84,17 +93,6 @@ export class ConnectionPools {
       nearest,
       contextOf: (target) => this.#trust.ledContextOf(registryHost, target),
       onConnected: () => {},
-    };
-  }
-
-  #ownReach(): AllowedTargets & { readonly key: string } {
-    return {
-      key: 'own',
-      nearest: this.#options.nearest,
-      contextOf: (target) => this.#trust.contextOf(target),
-      onConnected: (origin, address) => {
-        this.#seen.set(origin, fartherOf(this.#seen.get(origin) ?? address, address));
-      },
     };
   }
 
