@@ -77,6 +77,7 @@ export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
     originOf: (host) => endpoints.originOf(host),
     trusted: options.trustedRealms ?? new Set(),
     network: options.network ?? {},
+    connections: Math.min(options.threads, CONNECTIONS.perHost),
     userAgent: options.userAgent,
     secrets: options.secrets,
   });

@@ -182,4 +182,9 @@ async function plainTokenHeader(
   return { ...NO_HEADER, name, value: `Bearer ${token}`, forget };
 }
 
-export const NO_HEADER: AuthHeader = { value: undefined, name: '', scopes: [], forget: () => Promise.resolve() };
+export const NO_HEADER: AuthHeader = {
+  value: undefined,
+  name: '',
+  scopes: [],
+  forget: () => Promise.resolve(),
+};
