@@ -5,27 +5,36 @@ import { isLostConnection } from '../retry-classifier.ts';
 import { LearnedLimit } from './learned-limit.ts';
 import { Permits } from './permits.ts';
 
-/** Concurrent requests to one host, at most `most`; fewer if the host resets connections. */
+export interface SlotLimits {
+  /** Slots of a host. */
+  readonly most: number;
+  /** The same while some of the threads are free for other hosts. */
+  readonly mostAlone: number;
+  /** The threads of all hosts together, in which these slots are used. */
+  readonly threads: Permits;
+}
+
+/** Concurrent requests to one host; fewer if the host resets connections. */
 export class ConnectionSlots {
   readonly #clock: Clock;
-  readonly #most: number;
+  readonly #limits: SlotLimits;
   readonly #permits: Permits;
   readonly #limit: LearnedLimit;
   /** Slow start: the requests in flight at the last lost connection, and one more with each answer. */
   #opened: number;
   #inFlight = 0;
 
-  constructor(clock: Clock, most: number) {
+  constructor(clock: Clock, limits: SlotLimits) {
     this.#clock = clock;
-    this.#most = most;
-    this.#opened = Math.min(most, CONNECTIONS.first);
+    this.#limits = limits;
+    this.#opened = Math.min(limits.most, CONNECTIONS.first);
     this.#limit = new LearnedLimit({ ceiling: Infinity, leastTime: 0, tolerance: 0 });
     this.#permits = new Permits(this.#opened);
   }
 
   /** Takes a slot: at once if one is free, else when the promise resolves. */
   take(): Promise<void> | undefined {
-    if (!this.#limit.isUnlimited) this.#adapt(); // it grows with time
+    this.#adapt();
     return this.#permits.take();
   }
 
@@ -52,8 +61,7 @@ export class ConnectionSlots {
 
   #succeed(sentAt: number): void {
     this.#limit.succeed(sentAt);
-    if (this.#opened === this.#most && this.#limit.isUnlimited) return;
-    this.#opened = Math.min(this.#most, this.#opened + 1);
+    this.#opened = Math.min(this.#limits.mostAlone, this.#opened + 1);
     this.#adapt();
   }
 
@@ -65,7 +73,13 @@ export class ConnectionSlots {
   }
 
   #adapt(): void {
-    const limit = Math.min(this.#opened, this.#limit.at(this.#clock.monotonic()));
+    const limit = Math.min(this.#opened, this.#most(), this.#limit.at(this.#clock.monotonic()));
     this.#permits.limit = Math.max(1, Math.round(limit));
+  }
+
+  #most(): number {
+    const { most, mostAlone, threads } = this.#limits;
+    const alone = this.#permits.taken + threads.free - CONNECTIONS.spareThreads;
+    return Math.max(most, Math.min(mostAlone, alone));
   }
 }

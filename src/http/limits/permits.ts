@@ -8,6 +8,14 @@ export class Permits {
     this.#limit = limit;
   }
 
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get free(): number {
+    return Math.max(0, this.#limit - this.#taken);
+  }
+
   set limit(limit: number) {
     this.#limit = limit;
     this.#serve();

@@ -14,6 +14,8 @@ export interface RateLimitOptions {
   readonly threads: number;
   /** Requests at a time to one host. */
   readonly perHost: number;
+  /** The same while two of the threads are free for other hosts. Unset: no more. */
+  readonly perLoneHost?: number;
   readonly rateLimits: RateLimits;
   readonly clock: Clock;
   /** Identities, for hosts that limit each identity. */
@@ -135,15 +137,16 @@ class RequestLimiter {
   }
 
   #hostOf(host: string): HostLimits {
-    const { clock, rateLimits, perHost, threads } = this.#options;
+    const { clock, rateLimits, perHost, perLoneHost = perHost, threads } = this.#options;
     return getOrMake(this.#hosts, host, () => {
       const limit = rateLimitOf(host, rateLimits);
-      const slots = Math.min(perHost, threads);
+      const most = Math.min(perHost, threads);
+      const bounds = { most, mostAlone: Math.max(most, perLoneHost), threads: this.#permits };
       return {
         requests: new RateLimiter(clock, limit.requests),
         writes: new RateLimiter(clock, limit.writes),
-        slots: new ConnectionSlots(clock, slots),
-        bodySlots: new ConnectionSlots(clock, slots),
+        slots: new ConnectionSlots(clock, bounds),
+        bodySlots: new ConnectionSlots(clock, { ...bounds, mostAlone: most }),
       };
     });
   }
