@@ -1,3 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+
+// answers are parsed in WebAssembly; V8 compiles that a second time after the first of them, which takes as long as
+// 1,000 answers save, and waits with it now
+setFlagsFromString('--wasm-tiering-budget=2000000000');
+
 /**
  * Runs a program of this package, with words before its arguments, and ends the process. Without a build, one line says
  * how to make it.

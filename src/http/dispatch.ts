@@ -125,7 +125,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     const stream = new ResponseStream(controller);
     this.#stream = stream;
     limitDownload(stream, { request: this.#request, startTimer: this.#parts.startTimer });
-    this.#parts.resolve({ ...this.#response(new Uint8Array()), stream });
+    this.#parts.resolve({ ...this.#response(this.#pieces.join()), stream });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
@@ -177,11 +177,11 @@ function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
 }
 
-/** The first value of a header that came twice, or all values of a list header. */
-export function flattenHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+/** The first value of a header that came twice, or all values of a list header. Names are in lower case already. */
+function flattenHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const flat: Record<string, string> = {};
-  for (const [key, value] of Object.entries(headers)) {
-    const name = key.toLowerCase();
+  for (const name of Object.keys(headers)) {
+    const value = headers[name];
     const text = Array.isArray(value) ? (LISTS.has(name) ? value.join(', ') : value[0]) : value;
     if (text !== undefined) flat[name] = text;
   }

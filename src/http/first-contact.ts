@@ -20,7 +20,8 @@ export function withFirstContact(inner: Send, { clock }: { readonly clock: Clock
   return async (request) => {
     const { host } = request.url;
     const contact = getOrMake(contacts, host, () => new Contact(clock));
-    if (contact.isMade || !isRead(request)) return contact.watch(request, inner);
+    if (contact.isMade) return inner(request);
+    if (!isRead(request)) return contact.watch(request, inner);
     const limit = contact.begin();
     if (limit === undefined) throw contact.error(request);
     const onBegun = (status: number) => contact.learn(status);

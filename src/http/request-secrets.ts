@@ -2,9 +2,11 @@ import type { HttpRequest } from './request.ts';
 
 /** The secrets in a request: the server may repeat them in its response. */
 export function secretsOf({ headers, body }: Pick<HttpRequest, 'headers' | 'body'>): readonly string[] {
-  const isText = isForm(headers) && body instanceof Uint8Array;
-  const form = new URLSearchParams(isText ? Buffer.from(body).toString() : '');
-  return [...secretsIn(headers['authorization'] ?? ''), form.get('refresh_token') ?? ''];
+  const { authorization } = headers;
+  const sent = authorization === undefined ? [] : secretsIn(authorization);
+  if (!isForm(headers) || !(body instanceof Uint8Array)) return sent;
+  const form = new URLSearchParams(Buffer.from(body).toString());
+  return [...sent, form.get('refresh_token') ?? ''];
 }
 
 /** The secrets in an `Authorization` header: its credentials, and the password in them. */

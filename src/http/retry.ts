@@ -61,9 +61,13 @@ class Retrier {
     return new RetryLoop(this, request, host).run(attempt, verdict);
   }
 
-  attempt(request: HttpRequest, host: HostState): Promise<Attempt> {
+  async attempt(request: HttpRequest, host: HostState): Promise<Attempt> {
     host.askedAt = this.ports.clock.monotonic();
-    return this.inner(request).catch((error: unknown) => new Thrown(error));
+    try {
+      return await this.inner(request);
+    } catch (error) {
+      return new Thrown(error);
+    }
   }
 
   classify(request: HttpRequest, attempt: Attempt, host: HostState): Verdict {

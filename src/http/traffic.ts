@@ -38,16 +38,16 @@ export class TrafficCounter implements Traffic {
     return async (request) => {
       const counter = this.#of(request.host);
       const upload = isStreamBody(request.body) ? watchUpload(request) : undefined;
-      const response = await inner(countRequest(upload?.request ?? request, counter)).catch(
-        (error: unknown) => {
-          if (upload?.isCut()) counter.counts.interrupted += 1;
-          throw error;
-        },
-      );
-      if (response.status === 429) counter.add('throttled', 1);
-      if (response.status >= 500 && upload?.isOpen()) counter.counts.interrupted += 1;
-      if (response.body.length > 0) counter.add('bytesIn', response.body.length);
-      return countStream(response, { counter, request });
+      try {
+        const response = await inner(countRequest(upload?.request ?? request, counter));
+        if (response.status === 429) counter.add('throttled', 1);
+        if (response.status >= 500 && upload?.isOpen()) counter.counts.interrupted += 1;
+        if (response.body.length > 0) counter.add('bytesIn', response.body.length);
+        return response.stream === undefined ? response : countStream(response, { counter, request });
+      } catch (error) {
+        if (upload?.isCut()) counter.counts.interrupted += 1;
+        throw error;
+      }
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { CONNECTIONS } from '../base/limits-and-retries.ts';
 import type { Secrets } from '../base/secrets.ts';
 import { badRequestHint } from './connect/bad-request-hint.ts';
 import { ConnectionPools } from './connect/connection-pools.ts';
@@ -19,6 +20,8 @@ export interface WireOptions {
   readonly trusted?: TrustedRealms;
   /** The nearest address class of hosts that the user named. Unset: `loopback`. */
   readonly nearest?: Reach;
+  /** Connections to a registry for requests whose answers are read whole. Unset: as many as a host may get. */
+  readonly connections?: number;
   /** For requests without a user agent. */
   readonly userAgent?: string;
   /** Receives every secret that is sent, because a server may repeat it. */
@@ -40,6 +43,7 @@ export function createWire(options: WireOptions): Wire {
     originOf,
     trusted,
     nearest,
+    connections: options.connections ?? CONNECTIONS.perHost,
     network: completeNetworkOptions(options.network),
   });
   const parts = { pools, originOf, startTimer, userAgent: options.userAgent, secrets: options.secrets };

@@ -46,6 +46,8 @@ function exhaust({ attempt, failure, random }: Run, policy = REQUEST_RETRY) {
   }
 }
 
+const DEFAULT_THREADS = 50;
+
 describe('the explanation of the limits', () => {
   const { answer, connect, wholeAnswer } = TIME_LIMITS;
   const lost = [0, 1].map((random) => exhaust({ attempt: 0, failure: NO_ANSWER, random: random }));
@@ -58,7 +60,8 @@ describe('the explanation of the limits', () => {
     return `${attempts} attempts of ${seconds(attempt)} and ${seconds(delays)} of delays, ${seconds(time)}`;
   };
   const messages = REPETITIONS.credentials * (REPETITIONS.redirects + 1);
-  const perHost = CONNECTIONS.perHost;
+  const { perHost, perLoneHost, spareThreads } = CONNECTIONS;
+  const alone = Math.min(perLoneHost, DEFAULT_THREADS - spareThreads);
 
   it.each([
     `sends at most ${messages} messages: ${REPETITIONS.credentials} with other credentials, each over up to ${REPETITIONS.redirects} redirects`,
@@ -76,8 +79,8 @@ describe('the explanation of the limits', () => {
     `one every ${seconds(CIRCUIT_BREAKER.probeInterval)} excepted`,
     `costs ${timeOf(MIN_SPEED.uploadWindow)}; from ${CIRCUIT_BREAKER.failures} blobs on the circuit breaker ends the others after the first ${seconds(MIN_SPEED.uploadWindow)}`,
     `whenever an upload has come ${RESUMPTION.progressBytes / 1024 / 1024} MiB further`,
-    `min(T, ${perHost}) at each host`,
-    `with the default of 50 threads a host sees at most ${2 * Math.min(50, perHost)} connections`,
+    `min(T, ${perHost}) at each host, or up to ${perLoneHost} while ${spareThreads} threads are free for other hosts`,
+    `with the default of ${DEFAULT_THREADS} threads a host sees at most ${alone + Math.min(DEFAULT_THREADS, perHost)} connections`,
   ])('says: %s', (sentence) => {
     expect(EXPLANATION).toContain(sentence);
   });

@@ -77,6 +77,7 @@ export function createOciRegistry(options: OciRegistryOptions): OciRegistry {
     originOf: (host) => endpoints.originOf(host),
     trusted: options.trustedRealms ?? new Set(),
     network: options.network ?? {},
+    connections: Math.min(options.threads, CONNECTIONS.perLoneHost),
     userAgent: options.userAgent,
     secrets: options.secrets,
   });
@@ -132,8 +133,9 @@ function buildTransport(
     trustedRealms: options.trustedRealms ?? new Set(),
   });
   const rateLimits = options.rateLimits ?? DEFAULT_RATE_LIMITS;
-  const { perHost } = CONNECTIONS;
-  const limited = withRateLimits(authenticated, { threads, perHost, rateLimits, clock, keychain });
+  const { perHost, perLoneHost } = CONNECTIONS;
+  const limits = { threads, perHost, perLoneHost, rateLimits };
+  const limited = withRateLimits(authenticated, { ...limits, clock, keychain });
   const retried = withRetry(limited, {
     clock,
     policy: REQUEST_RETRY,

@@ -1,6 +1,7 @@
 import { RegistryError } from '../../ports/registry-error.ts';
 import { describeRequest, type HttpRequest } from '../request.ts';
 
+const EMPTY = new Uint8Array();
 const DEFAULT_MAX_BODY_BYTES = 64 * 1024;
 
 /** A body as it arrives, up to the limit of its request. */
@@ -29,7 +30,7 @@ export class BoundedBody {
   }
 
   join(): Uint8Array {
-    const [first] = this.#pieces;
-    return this.#pieces.length === 1 && first !== undefined ? first : Buffer.concat(this.#pieces);
+    const [first = EMPTY] = this.#pieces;
+    return this.#pieces.length > 1 ? Buffer.concat(this.#pieces) : first;
   }
 }

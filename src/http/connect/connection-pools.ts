@@ -29,11 +29,16 @@ export interface RouteOptions {
   readonly trusted: TrustedRealms;
   /** The nearest address class of hosts that the user named. */
   readonly nearest: Reach;
+  /** Connections to a registry for requests whose answers are read whole. Its callers send no more at a time. */
+  readonly connections: number;
 }
 
 /**
  * A pool of connections for each origin. Requests to a registry itself and requests that its responses lead to
  * (redirects, token realms, upload locations) never share a pool, because they may reach different addresses.
+ *
+ * A connection rests for a turn of the event loop after an answer, and without a bound undici opens another one for the
+ * next request: twice as many as there are requests at a time.
  */
 export class ConnectionPools {
   readonly #options: RouteOptions;
@@ -42,23 +47,36 @@ export class ConnectionPools {
   readonly #agents = new Map<string, Agent>();
   /** The address class of each registry, by origin. */
   readonly #seen = new Map<string, Nearest>();
+  /** For requests to a registry itself. */
+  readonly #own: AllowedTargets & { readonly key: string };
   #closed = false;
 
   constructor(options: RouteOptions) {
     this.#options = options;
     this.#trust = new TlsContexts(options.network);
     this.#proxies = new Proxies(options.network.env);
+    this.#own = {
+      key: 'own',
+      nearest: options.nearest,
+      contextOf: (target) => this.#trust.contextOf(target),
+      onConnected: (origin, address) => {
+        this.#seen.set(origin, fartherOf(this.#seen.get(origin) ?? address, address));
+      },
+    };
   }
 
   /** Throws `AddressError`, `TlsFileError` or `RegistryError` if the request cannot be routed. */
   async routeOf(request: HttpRequest): Promise<Route> {
     const { url } = request;
-    const reach = await this.#reachOf(request);
+    const registry = this.#options.originOf(request.host);
+    const reach = url.origin === registry ? this.#own : await this.#ledReach(url, registry);
     const proxy = url.protocol === 'http:' ? this.#proxies.proxyFor(url) : undefined;
     if (proxy !== undefined) return this.#proxied(url, { reach, proxy });
-    const dispatcher = this.#agent(reach.key, () =>
-      createConnector(reach, { network: this.#options.network, proxies: this.#proxies }),
-    );
+    const isBounded = reach === this.#own && !isLasting(request);
+    const dispatcher = this.#agent(isBounded ? 'bounded' : reach.key, () => ({
+      connect: createConnector(reach, { network: this.#options.network, proxies: this.#proxies }),
+      ...(isBounded && { connections: this.#options.connections }),
+    }));
     return { dispatcher, origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
   }
 
@@ -72,9 +90,8 @@ export class ConnectionPools {
     await Promise.all(Array.from(this.#agents.values(), (agent) => agent.destroy()));
   }
 
-  async #reachOf({ url, host }: HttpRequest): Promise<AllowedTargets & { readonly key: string }> {
-    const registry = this.#options.originOf(host);
-    if (url.origin === registry) return this.#ownReach();
+  /** For requests that responses of a registry lead to. */
+  async #ledReach(url: URL, registry: string): Promise<AllowedTargets & { readonly key: string }> {
     const { host: registryHost } = new URL(registry);
     const isTrusted = this.#options.trusted.has(`${registryHost}=${url.host}`);
     const nearest = isTrusted ? 'loopback' : (this.#seen.get(registry) ?? 'public');
@@ -87,21 +104,10 @@ export class ConnectionPools {
     };
   }
 
-  #ownReach(): AllowedTargets & { readonly key: string } {
-    return {
-      key: 'own',
-      nearest: this.#options.nearest,
-      contextOf: (target) => this.#trust.contextOf(target),
-      onConnected: (origin, address) => {
-        this.#seen.set(origin, fartherOf(this.#seen.get(origin) ?? address, address));
-      },
-    };
-  }
-
   /** Plain http goes to a proxy without a tunnel, because many proxies allow tunnels for https only. */
   #proxied(url: URL, { reach, proxy }: { readonly reach: AllowedTargets; readonly proxy: Proxy }): Route {
     refuseHostname(url.hostname, { nearest: reach.nearest, classify: this.#options.network.classify });
-    const dispatcher = this.#agent(proxy.origin, () => this.#proxyConnector(proxy));
+    const dispatcher = this.#agent(proxy.origin, () => ({ connect: this.#proxyConnector(proxy) }));
     const { authorization } = proxy;
     const headers = {
       host: url.host,
@@ -119,10 +125,10 @@ export class ConnectionPools {
     };
   }
 
-  #agent(key: string, makeConnector: () => buildConnector.connector): Agent {
+  #agent(key: string, optionsOf: () => Agent.Options): Agent {
     return getOrMake(this.#agents, key, () => {
       const agent = new Agent({
-        connect: makeConnector(),
+        ...optionsOf(),
         headersTimeout: TIME_LIMITS.uploadAnswer,
         bodyTimeout: TIME_LIMITS.idle,
         maxHeaderSize: MAX_HEADER_BYTES,
@@ -133,4 +139,9 @@ export class ConnectionPools {
       return agent;
     });
   }
+}
+
+/** True for a request that keeps its connection while others of its host may have to be answered first. */
+function isLasting({ answer, slot }: HttpRequest): boolean {
+  return answer === 'stream' || slot === 'none';
 }

@@ -18,22 +18,23 @@ export interface Proxy {
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy
  */
 export class Proxies {
-  readonly #env: Env;
+  /** The values of their variables. */
+  readonly #values: Readonly<Record<Protocol, string>>;
   readonly #exceptions: readonly Exception[];
 
   constructor(env: Env) {
-    this.#env = env;
+    this.#values = { 'https:': valueOf(env, VARIABLES['https:']), 'http:': valueOf(env, VARIABLES['http:']) };
     this.#exceptions = parseExceptions(valueOf(env, 'NO_PROXY'));
   }
 
   /** Throws `RegistryError` if the variable is no valid proxy URL. The message never contains its value. */
   proxyFor(url: URL): Proxy | undefined {
-    const name = VARIABLES[url.protocol === 'https:' ? 'https:' : 'http:'];
-    const value = valueOf(this.#env, name);
+    const protocol = url.protocol === 'https:' ? 'https:' : 'http:';
+    const value = this.#values[protocol];
     if (value === '' || classifyHostname(url.hostname) === 'loopback') return undefined;
     const port = url.port || (url.protocol === 'https:' ? '443' : '80');
     if (this.#exceptions.some((excepts) => excepts(url.hostname, port))) return undefined;
-    return parseProxy(name, value);
+    return parseProxy(VARIABLES[protocol], value);
   }
 }
 

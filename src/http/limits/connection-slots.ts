@@ -1,51 +1,67 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { CONNECTIONS } from '../../base/limits-and-retries.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { HttpRequest, HttpResponse, Send } from '../request.ts';
+import { isLostConnection } from '../retry-classifier.ts';
 import { LearnedLimit } from './learned-limit.ts';
+import { Permits } from './permits.ts';
 
-/** Concurrent requests to one host, at most `most`; fewer if the host resets connections. */
+export interface SlotLimits {
+  /** Slots of a host. */
+  readonly most: number;
+  /** The same while some of the threads are free for other hosts. */
+  readonly mostAlone: number;
+  /** The threads of all hosts together, in which these slots are used. */
+  readonly threads: Permits;
+}
+
+/** Concurrent requests to one host; fewer if the host resets connections. */
 export class ConnectionSlots {
   readonly #clock: Clock;
-  readonly #most: number;
-  readonly #slots: LimitFunction;
+  readonly #limits: SlotLimits;
+  readonly #permits: Permits;
   readonly #limit: LearnedLimit;
   /** Slow start: the requests in flight at the last lost connection, and one more with each answer. */
   #opened: number;
   #inFlight = 0;
 
-  constructor(clock: Clock, most: number) {
+  constructor(clock: Clock, limits: SlotLimits) {
     this.#clock = clock;
-    this.#most = most;
-    this.#opened = Math.min(most, CONNECTIONS.first);
-    this.#limit = new LearnedLimit({ ceiling: most, leastTime: 0, tolerance: 0 });
-    this.#slots = pLimit(this.#opened);
+    this.#limits = limits;
+    this.#opened = Math.min(limits.most, CONNECTIONS.first);
+    this.#limit = new LearnedLimit({ ceiling: Infinity, leastTime: 0, tolerance: 0 });
+    this.#permits = new Permits(this.#opened);
   }
 
-  /** Runs a task in a slot. */
-  run<T>(task: () => Promise<T>): Promise<T> {
+  /** Takes a slot: at once if one is free, else when the promise resolves. */
+  take(): Promise<void> | undefined {
     this.#adapt();
-    return this.#slots(task);
+    return this.#permits.take();
   }
 
-  /** Sends a request within a slot; `isLost` recognises the error of a lost connection. */
-  async send<T>(send: () => Promise<T>, isLost: (error: unknown) => boolean): Promise<T> {
+  release(): void {
+    this.#permits.release();
+  }
+
+  /** Sends a request whose slot has been taken. */
+  async send(request: HttpRequest, inner: Send): Promise<HttpResponse> {
     const sentAt = this.#clock.monotonic();
     this.#inFlight += 1;
     try {
-      const sent = await send();
+      const response = await inner(request);
       this.#inFlight -= 1;
       this.#succeed(sentAt);
-      return sent;
+      return response;
     } catch (error) {
       this.#inFlight -= 1;
-      if (isLost(error) && this.#clock.monotonic() - sentAt < CONNECTIONS.resetTime) this.#fail(sentAt);
+      const isLost = isLostConnection(error) && this.#clock.monotonic() - sentAt < CONNECTIONS.resetTime;
+      if (isLost) this.#fail(sentAt);
       throw error;
     }
   }
 
   #succeed(sentAt: number): void {
-    this.#opened = Math.min(this.#most, this.#opened + 1);
     this.#limit.succeed(sentAt);
+    this.#opened = Math.min(this.#limits.mostAlone, this.#opened + 1);
     this.#adapt();
   }
 
@@ -57,7 +73,13 @@ export class ConnectionSlots {
   }
 
   #adapt(): void {
-    const limit = Math.min(this.#opened, this.#limit.at(this.#clock.monotonic()));
-    this.#slots.concurrency = Math.max(1, Math.round(limit));
+    const limit = Math.min(this.#opened, this.#most(), this.#limit.at(this.#clock.monotonic()));
+    this.#permits.limit = Math.max(1, Math.round(limit));
+  }
+
+  #most(): number {
+    const { most, mostAlone, threads } = this.#limits;
+    const alone = this.#permits.taken + threads.free - CONNECTIONS.spareThreads;
+    return Math.max(most, Math.min(mostAlone, alone));
   }
 }

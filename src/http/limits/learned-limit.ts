@@ -32,8 +32,9 @@ export class LearnedLimit {
     unknown: Number.POSITIVE_INFINITY,
   };
   #trial: { readonly answers: number; readonly randomTrials: number } | undefined;
-  /** Answers since the trial began; without a trial, since failures exceed the expected ones. */
-  #answers = { all: 0, failures: 0 };
+  /** Answers since the trial began, and failures among them; without a trial, since failures exceed the expected ones. */
+  #answers = 0;
+  #failures = 0;
   /** Failures beyond the expected ones, a cumulative sum that never falls below zero, and when it last was zero. */
   #excess = 0;
   #excessSince = 0;
@@ -58,6 +59,11 @@ export class LearnedLimit {
   /** The capacity at the last failure of the limit; undefined while the limit is unknown. */
   get sustained(): number | undefined {
     return 'unknown' in this.#limit ? undefined : this.#limit.sustained;
+  }
+
+  /** True without a ceiling, until the first evidence of a limit. */
+  get isUnlimited(): boolean {
+    return 'unknown' in this.#limit && Math.min(this.#options.ceiling, this.#limit.unknown) === Infinity;
   }
 
   succeed(sentAt: number): void {
@@ -95,24 +101,24 @@ export class LearnedLimit {
     if (sentAt < this.#begunAt) return false;
     if (this.#trial !== undefined) this.#endTrial(this.#trial, sentAt);
     else if (sentAt - this.#begunAt > LEARNED_LIMIT.memory) this.#random = 0;
-    this.#answers.all += 1;
-    this.#answers.failures += failures;
+    this.#answers += 1;
+    this.#failures += failures;
     const expected =
       this.#trial === undefined ? 2 * Math.max(this.#random, LEARNED_LIMIT.minExpectedShare) : 0;
     if (this.#excess === 0) this.#excessSince = sentAt;
     this.#excess = Math.max(0, this.#excess + failures - expected);
     this.#surge = Math.max(0, this.#surge + failures - LEARNED_LIMIT.maxExpectedShare);
-    if (this.#excess === 0 && this.#trial === undefined) this.#answers = { all: 0, failures: 0 };
+    if (this.#excess === 0 && this.#trial === undefined) this.#forgetAnswers();
     return true;
   }
 
   /** A trial that ends without evidence confirms the limit. */
   #endTrial(trial: { readonly answers: number }, now: number): void {
-    const { all, failures } = this.#answers;
     const age = now - (this.#begunAt ?? now);
-    const isOver = age > LEARNED_LIMIT.recovery || (age > this.#options.leastTime && all >= trial.answers);
-    if (!isOver || failures > LEARNED_LIMIT.evidence) return;
-    this.#isTrialClean = failures === 0 && all >= LEARNED_LIMIT.trialAnswers;
+    const isOver =
+      age > LEARNED_LIMIT.recovery || (age > this.#options.leastTime && this.#answers >= trial.answers);
+    if (!isOver || this.#failures > LEARNED_LIMIT.evidence) return;
+    this.#isTrialClean = this.#failures === 0 && this.#answers >= LEARNED_LIMIT.trialAnswers;
     this.#random = 0;
     this.#begin(now, undefined);
   }
@@ -130,13 +136,12 @@ export class LearnedLimit {
       this.#excess < (this.#isTrialClean ? LEARNED_LIMIT.evidenceAfterCleanTrial : LEARNED_LIMIT.evidence)
     )
       return false;
-    const { all, failures } = this.#answers;
-    const share = failures / all;
+    const share = this.#failures / this.#answers;
     if (this.#isTrialClean || share > LEARNED_LIMIT.maxRandomShare) {
       this.#isTrialClean = false;
       return this.#lower(failing, 0);
     }
-    if (all < LEARNED_LIMIT.trialAnswers) return false;
+    if (this.#answers < LEARNED_LIMIT.trialAnswers) return false;
     if (randomTrials + 1 < LEARNED_LIMIT.randomTrials) return this.#lower(failing, randomTrials + 1);
     this.growFrom(this.at(failing.now), failing.now);
     this.#random = Math.min(share, LEARNED_LIMIT.maxExpectedShare);
@@ -145,9 +150,9 @@ export class LearnedLimit {
 
   /** Lowers the limit and begins a trial, long enough for as many failures as before if these are random. */
   #lower({ sustained, now }: Failing, randomTrials: number): true {
-    const { all, failures } = this.#answers;
-    const isShort = this.#isTrialClean || failures === 0;
-    const answers = isShort ? LEARNED_LIMIT.trialAnswers : (LEARNED_LIMIT.trialAnswers * all) / failures;
+    const isShort = this.#isTrialClean || this.#failures === 0;
+    const { trialAnswers } = LEARNED_LIMIT;
+    const answers = isShort ? trialAnswers : (trialAnswers * this.#answers) / this.#failures;
     this.#limit = { sustained, since: now };
     this.#hasSucceeded = false;
     this.#begin(now, { answers, randomTrials });
@@ -157,8 +162,13 @@ export class LearnedLimit {
   #begin(now: number, trial: { readonly answers: number; readonly randomTrials: number } | undefined): void {
     this.#trial = trial;
     this.#begunAt = now;
-    this.#answers = { all: 0, failures: 0 };
+    this.#forgetAnswers();
     this.#excess = 0;
     this.#surge = 0;
+  }
+
+  #forgetAnswers(): void {
+    this.#answers = 0;
+    this.#failures = 0;
   }
 }

@@ -54,11 +54,13 @@ export class RateLimiter {
 
   /** Milliseconds until the next request may be sent; 0 or less if it may be sent now. */
   wait(): number {
+    if (this.#isUnlimited) return 0;
     return Math.max(this.#next, this.#nextProbe) - this.#clock.monotonic();
   }
 
   /** Counts so many requests as sent. */
   take(requests: number): void {
+    if (this.#isUnlimited) return;
     const now = this.#clock.monotonic();
     this.#next = Math.max(this.#next, now - RATE_LIMITER.burst) + (1000 * requests) / this.rate;
     if (this.#pause !== undefined) this.#nextProbe = now + this.#probeInterval(this.#pause.since, now);
@@ -92,6 +94,10 @@ export class RateLimiter {
     const mayPause = refusal.isQuota || refusal.retryAfter !== undefined;
     if (mayPause && this.#refusedShare > RATE_LIMITER.pauseShare) this.#extendPause(refusal, now);
     else if (this.#limit.fail(sentAt, { now, sustained: this.#sustained(now) })) this.#accepted.restart(now);
+  }
+
+  get #isUnlimited(): boolean {
+    return this.#pause === undefined && this.#limit.isUnlimited;
   }
 
   #extendPause({ retryAfter, isQuota }: Refusal, now: number): void {

@@ -1,4 +1,5 @@
 import { RATE_LIMITER } from '../../base/limits-and-retries.ts';
+import { getOrMake } from '../../base/maps.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 
@@ -37,13 +38,17 @@ export class TurnQueue {
     this.#clock = clock;
   }
 
-  /** Resolves when the turn is taken; rejects with the signal's reason. */
-  async take(turn: Turn, signal: AbortSignal): Promise<void> {
+  /** Takes a turn: at once if it may, else when the promise resolves. Throws or rejects with the signal's reason. */
+  take(turn: Turn, signal: AbortSignal): Promise<void> | undefined {
     signal.throwIfAborted();
-    const line = this.#lines.get(turn.line) ?? new Set();
-    if (line.size === 0 && waitOf(turn) <= 0) return takeNow(turn);
-    this.#lines.set(turn.line, line);
-    await new Promise<void>((resolve, reject) => {
+    const line = this.#lines.get(turn.line);
+    if ((line === undefined || line.size === 0) && waitOf(turn) <= 0) return takeNow(turn);
+    return this.#wait(turn, signal);
+  }
+
+  #wait(turn: Turn, signal: AbortSignal): Promise<void> {
+    const line = getOrMake(this.#lines, turn.line, () => new Set());
+    return new Promise<void>((resolve, reject) => {
       const go = () => {
         signal.removeEventListener('abort', leave);
         line.delete(waiting);
@@ -102,9 +107,11 @@ function isBefore(one: Waiting, other: Waiting): boolean {
 }
 
 function waitOf({ limits }: Turn): number {
-  return limits.reduce((wait, { limiter }) => Math.max(wait, limiter.wait()), Number.NEGATIVE_INFINITY);
+  let longest = Number.NEGATIVE_INFINITY;
+  for (const { limiter } of limits) longest = Math.max(longest, limiter.wait());
+  return longest;
 }
 
-function takeNow({ limits }: Turn): void {
+function takeNow({ limits }: Turn): undefined {
   for (const { limiter, requests } of limits) limiter.take(requests);
 }

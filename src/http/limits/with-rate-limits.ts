@@ -1,11 +1,10 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { getOrMake } from '../../base/maps.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { ANONYMOUS, type Keychain } from '../../ports/keychain.ts';
 import { type HttpRequest, type HttpResponse, isRead, type Send } from '../request.ts';
 import { parseRetryAfter } from '../retry-after.ts';
-import { isLostConnection } from '../retry-classifier.ts';
 import { ConnectionSlots } from './connection-slots.ts';
+import { Permits } from './permits.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { rateLimitOf, type RateLimits, userRateLimitOf } from './rate-limits.ts';
 import { type Turn, TurnQueue } from './turn-queue.ts';
@@ -15,6 +14,8 @@ export interface RateLimitOptions {
   readonly threads: number;
   /** Requests at a time to one host. */
   readonly perHost: number;
+  /** The same while two of the threads are free for other hosts. Unset: no more. */
+  readonly perLoneHost?: number;
   readonly rateLimits: RateLimits;
   readonly clock: Clock;
   /** Identities, for hosts that limit each identity. */
@@ -31,8 +32,8 @@ export interface RateLimitOptions {
  * gives its slot back when the answer begins: the reader of its body may wait for a slot too.
  */
 export function withRateLimits(inner: Send, options: RateLimitOptions): Send {
-  const limits = new RequestLimiter(options);
-  return (request) => limits.send(request, inner);
+  const limiter = new RequestLimiter(inner, options);
+  return (request) => limiter.send(request);
 }
 
 interface HostLimits {
@@ -59,99 +60,102 @@ interface RequestLimits {
 
 class RequestLimiter {
   readonly #options: RateLimitOptions;
+  readonly #inner: Send;
   readonly #hosts = new Map<string, HostLimits>();
   readonly #users = new Map<string, User>();
+  /** By the line of their turns. */
+  readonly #limits = new Map<string, RequestLimits>();
   readonly #queue: TurnQueue;
-  readonly #slots: LimitFunction;
+  readonly #permits: Permits;
 
-  constructor(options: RateLimitOptions) {
+  constructor(inner: Send, options: RateLimitOptions) {
     this.#options = options;
-    this.#slots = pLimit(options.threads);
+    this.#inner = inner;
+    this.#permits = new Permits(options.threads);
     this.#queue = new TurnQueue(options.clock);
   }
 
-  async send(request: HttpRequest, inner: Send): Promise<HttpResponse> {
-    const limits = await this.#limitsOf(request);
-    const { turn } = limits;
+  async send(request: HttpRequest): Promise<HttpResponse> {
+    const ceiling = userRateLimitOf(request.host, this.#options.rateLimits);
+    const user = ceiling === undefined ? undefined : await this.#userOf(request, ceiling);
+    const limits = this.#limitsOf(request, user);
     for (;;) {
-      await this.#queue.take(turn, request.signal);
-      const takenAt = this.#options.clock.monotonic();
-      const response = await this.#inSlots(request, limits.host, async (slots) => {
-        // the wait for a slot may have been long
-        if (turn.limits.some(({ limiter }) => limiter.isPausedSince(takenAt))) return undefined;
-        return slots.send(() => this.#observe(request, { inner, limits }), isLostConnection);
-      });
+      await this.#queue.take(limits.turn, request.signal);
+      const response = await this.#sendInSlot(request, limits);
       if (response !== undefined) return response;
     }
   }
 
-  #inSlots<T>(
-    { slot }: HttpRequest,
-    { slots, bodySlots }: HostLimits,
-    task: (slots: ConnectionSlots) => Promise<T>,
-  ): Promise<T> {
-    if (slot === 'none') return bodySlots.run(() => task(bodySlots));
-    return slots.run(() => this.#slots(() => task(slots)));
+  /** Undefined if the host was paused during the wait for a slot: the turn is void. */
+  async #sendInSlot(request: HttpRequest, limits: RequestLimits): Promise<HttpResponse | undefined> {
+    const isOwn = request.slot !== 'none';
+    const slots = isOwn ? limits.host.slots : limits.host.bodySlots;
+    const takenAt = this.#options.clock.monotonic();
+    await slots.take();
+    if (isOwn) await this.#permits.take();
+    try {
+      if (limits.turn.limits.some(({ limiter }) => limiter.isPausedSince(takenAt))) return undefined;
+      const sentAt = this.#options.clock.monotonic();
+      const response = await slots.send(request, this.#inner);
+      // storage has its own limits
+      if (response.url.host === request.url.host) this.#learn(response, limits, sentAt);
+      return response;
+    } finally {
+      if (isOwn) this.#permits.release();
+      slots.release();
+    }
   }
 
-  async #observe(
-    request: HttpRequest,
-    { inner, limits }: { inner: Send; limits: RequestLimits },
-  ): Promise<HttpResponse> {
-    const { clock } = this.#options;
-    const sentAt = clock.monotonic();
-    const response = await inner(request);
-    const { status, headers, url } = response;
-    if (url.host !== request.url.host) return response; // storage has its own limits
+  #learn(response: HttpResponse, limits: RequestLimits, sentAt: number): void {
+    const { status, headers } = response;
     if (status === 429 || status === 503) {
-      const retryAfter = parseRetryAfter(headers, clock.wallTime());
+      const retryAfter = parseRetryAfter(headers, this.#options.clock.wallTime());
       limiterToBlame(limits, response).refuse(sentAt, { retryAfter, isQuota: status === 429 });
     } else if (status < 500) {
-      const resumed = limits.turn.limits.filter(({ limiter, requests }) => limiter.accept(sentAt, requests));
-      if (resumed.length > 0) this.#queue.review();
+      let hasResumed = false;
+      for (const { limiter, requests } of limits.turn.limits)
+        if (limiter.accept(sentAt, requests)) hasResumed = true;
+      if (hasResumed) this.#queue.review();
     }
-    return response;
   }
 
-  async #limitsOf(request: HttpRequest): Promise<RequestLimits> {
-    const host = this.#hostOf(request.host);
-    const ofUser = await this.#userOf(request);
+  #limitsOf(request: HttpRequest, user: User | undefined): RequestLimits {
     const isWrite = !isRead(request);
     const isUrgent = request.slot === 'none';
     const requests = request.precondition === undefined ? 1 : 2;
-    const rates = [
-      { limiter: host.requests, requests },
-      ...(isWrite ? [{ limiter: host.writes, requests: 1 }] : []),
-      ...(ofUser === undefined ? [] : [{ limiter: ofUser.limiter, requests }]),
-    ];
-    const line = [request.host, isWrite ? 'write' : 'read', requests, isUrgent, ofUser?.name].join(' ');
-    const ofHost = isWrite ? host.writes : host.requests;
-    return { host, ofHost, ofUser: ofUser?.limiter, turn: { line, limits: rates, isUrgent } };
+    const line = `${request.host} ${isWrite ? 'write' : 'read'} ${requests} ${isUrgent} ${user?.name}`;
+    return getOrMake(this.#limits, line, () => {
+      const host = this.#hostOf(request.host);
+      const rates = [
+        { limiter: host.requests, requests },
+        ...(isWrite ? [{ limiter: host.writes, requests: 1 }] : []),
+        ...(user === undefined ? [] : [{ limiter: user.limiter, requests }]),
+      ];
+      const ofHost = isWrite ? host.writes : host.requests;
+      return { host, ofHost, ofUser: user?.limiter, turn: { line, limits: rates, isUrgent } };
+    });
   }
 
   #hostOf(host: string): HostLimits {
-    const { clock, rateLimits, perHost, threads } = this.#options;
+    const { clock, rateLimits, perHost, perLoneHost = perHost, threads } = this.#options;
     return getOrMake(this.#hosts, host, () => {
       const limit = rateLimitOf(host, rateLimits);
-      const slots = Math.min(perHost, threads);
+      const most = Math.min(perHost, threads);
+      const bounds = { most, mostAlone: Math.max(most, perLoneHost), threads: this.#permits };
       return {
         requests: new RateLimiter(clock, limit.requests),
         writes: new RateLimiter(clock, limit.writes),
-        slots: new ConnectionSlots(clock, slots),
-        bodySlots: new ConnectionSlots(clock, slots),
+        slots: new ConnectionSlots(clock, bounds),
+        bodySlots: new ConnectionSlots(clock, { ...bounds, mostAlone: most }),
       };
     });
   }
 
   /** A failed lookup counts as anonymous here: sending the request reports the failure. */
-  async #userOf({ host, repository, signal }: HttpRequest): Promise<User | undefined> {
-    const { clock, rateLimits, keychain } = this.#options;
-    const ceiling = userRateLimitOf(host, rateLimits);
-    if (ceiling === undefined) return undefined;
-    const identity = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
-    return getOrMake(this.#users, identity.name, () => {
-      return { name: identity.name, limiter: new RateLimiter(clock, ceiling) };
-    });
+  async #userOf({ repository, signal }: HttpRequest, ceiling: number): Promise<User> {
+    const { clock, keychain } = this.#options;
+    const { name } = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
+    return getOrMake(this.#users, name, () => ({ name, limiter: new RateLimiter(clock, ceiling) }));
   }
 }
 

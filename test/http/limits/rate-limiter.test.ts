@@ -19,7 +19,7 @@ const ENOUGH = 6;
 function turnsOf(clock: Clock, limiter: RateLimiter) {
   const queue = new TurnQueue(clock);
   const turn = { line: 'reads', limits: [{ limiter, requests: 1 }], isUrgent: false };
-  return (signal = quiet()) => queue.take(turn, signal);
+  return async (signal = quiet()) => queue.take(turn, signal);
 }
 
 function setUp(ceiling: number) {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpRequest, HttpResponse, Method, Send } from '../../../src/http/request.ts';
 import { DEFAULT_RATE_LIMITS } from '../../../src/http/limits/rate-limits.ts';
-import { withRateLimits } from '../../../src/http/limits/with-rate-limits.ts';
+import { type RateLimitOptions, withRateLimits } from '../../../src/http/limits/with-rate-limits.ts';
 import type { Keychain } from '../../../src/ports/keychain.ts';
 import { image, push } from '../../builders/images.ts';
 import { uploadBlob } from '../../system/contract/push-through-port.ts';
@@ -78,7 +78,7 @@ async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function slots(inner: Send, limits: { readonly threads: number; readonly perHost: number }): Send {
+function slots(inner: Send, limits: Pick<RateLimitOptions, 'threads' | 'perHost' | 'perLoneHost'>): Send {
   return withRateLimits(inner, {
     ...limits,
     rateLimits: DEFAULT_RATE_LIMITS,
@@ -121,6 +121,27 @@ describe('slots', () => {
       await settle();
     }
     expect(await slow).toHaveLength(50);
+  });
+
+  it('are more for a host that is alone, and its usual number again once others need the threads', async () => {
+    const wire = heldTransport();
+    const send = slots(wire.send, { threads: 10, perHost: 6, perLoneHost: 12 });
+    const alone = Promise.all(Array.from({ length: 60 }, () => send(requestTo('alone'))));
+    const answer = async (host: string) => {
+      wire.at(host)[0]?.answer();
+      await settle();
+    };
+    await settle();
+    for (let answers = 0; answers < 10; answers++) await answer('alone');
+    expect(wire.at('alone')).toHaveLength(8);
+    const other = Promise.all(Array.from({ length: 20 }, () => send(requestTo('other'))));
+    await settle();
+    expect(wire.at('other')).toHaveLength(2);
+    for (let answers = 0; answers < 2; answers++) await answer('alone');
+    expect([wire.at('alone').length, wire.at('other').length]).toEqual([6, 4]);
+    while (wire.held.length > 0) for (const { host } of wire.held.slice()) await answer(host);
+    expect([(await alone).length, (await other).length]).toEqual([60, 20]);
+    expect(wire.most()).toBe(10);
   });
 
   it('are given back after a failure', async () => {

@@ -79,10 +79,11 @@ export function unreadTag(put: HttpRequest, error: RegistryError): RegistryError
  */
 export function withPreconditions(inner: Send): Send {
   return async (request) => {
+    if (request.precondition === undefined) return inner(request);
     const { authorization } = request.headers;
     const send: Send = (read) =>
       inner(authorization === undefined ? read : { ...read, headers: { ...read.headers, authorization } });
-    const state = (await request.precondition?.(send)) ?? 'free';
+    const state = await request.precondition(send);
     if (state === 'free') return inner(request);
     return state === 'done' ? writtenAt(request.url) : state;
   };

@@ -60,9 +60,8 @@ export class AuthHeaders {
   /** Throws `RegistryError`: `misconfigured` for an error of the keychain. */
   async of(
     request: HttpRequest,
-    { origin, scheme }: { readonly origin: string; readonly scheme: AuthScheme },
+    { origin, scheme }: { readonly origin: string; readonly scheme: Challenge },
   ): Promise<AuthHeader> {
-    if (scheme.scheme === 'open') return NO_HEADER;
     try {
       return await this.#header(request, { origin, scheme });
     } catch (error) {
@@ -183,4 +182,9 @@ async function plainTokenHeader(
   return { ...NO_HEADER, name, value: `Bearer ${token}`, forget };
 }
 
-const NO_HEADER: AuthHeader = { value: undefined, name: '', scopes: [], forget: () => Promise.resolve() };
+export const NO_HEADER: AuthHeader = {
+  value: undefined,
+  name: '',
+  scopes: [],
+  forget: () => Promise.resolve(),
+};

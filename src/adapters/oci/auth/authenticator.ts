@@ -3,7 +3,7 @@ import { SingleFlight } from '../../../base/single-flight.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from '../../../http/request.ts';
 import { ANONYMOUS } from '../../../ports/keychain.ts';
 import { ApiChallenges } from './api-challenges.ts';
-import { type AuthHeader, AuthHeaders, type AuthPorts, type AuthScheme } from './auth-headers.ts';
+import { type AuthHeader, AuthHeaders, type AuthPorts, type AuthScheme, NO_HEADER } from './auth-headers.ts';
 import { type Challenge, describeChallenge, parseChallenge } from './challenge.ts';
 import { explainMissing, identityFault, identityHint, isMissingRepository } from './identity-hint.ts';
 
@@ -96,11 +96,16 @@ class Authenticator {
         if (response !== undefined) return response;
         continue;
       }
-      const header = await this.#headers.of(request, { origin, scheme });
+      const header =
+        scheme.scheme === 'open' ? NO_HEADER : await this.#headers.of(request, { origin, scheme });
       const response = await this.#inner(withHeader(request, header.value));
       // the target of a redirect is no statement about this host; a cancelled upload is not worth a new token
       if (response.url.origin !== origin || request.method === 'DELETE' || sent >= REPETITIONS.credentials)
         return response;
+      if (!HIDING.has(response.status)) {
+        this.#refusedTwice.delete(header.name);
+        return response;
+      }
       const isWorthRetry = await this.#learn(request, { origin, scheme, header, response, tried });
       if (!isWorthRetry || isStreamBody(request.body)) return response;
     }
@@ -153,7 +158,7 @@ class Authenticator {
       return challenge !== undefined;
     }
     if (response.status === 403) return this.#headers.widen(request, header);
-    if (response.status !== 401) {
+    if (response.status === 404) {
       this.#refusedTwice.delete(header.name);
       return false;
     }
