@@ -1,6 +1,6 @@
 // Covers src/adapters/oci/api/google-listing.ts
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { Script, ScriptedAnswer, Step } from '../../../doubles/scripted-server.ts';
 import { scriptedServer } from '../../../doubles/scripted-server.ts';
@@ -309,6 +309,26 @@ describe("Google's list", () => {
     expect(known()).toEqual([true, true, false]);
     expect(listing.manifests.size).toBe(2);
     expect(known()).toEqual([true, true, false]);
+  });
+
+  it('makes one entry of a map for each tag, and none for a digest without a tag', async () => {
+    const digests = Array.from({ length: 6000 }, (_, number) => digestOf(Buffer.from(`${number}`)));
+    const tags = (number: number) => (number % 6 === 0 ? [`v${number}`] : []);
+    const manifest = Object.fromEntries(digests.map((one, number) => [one, { tag: tags(number) }]));
+    const server = await scriptedServer(
+      answer({ manifest, tags: digests.flatMap((_, number) => tags(number)) }),
+    );
+    const set = vi.spyOn(Map.prototype, 'set');
+    const add = vi.spyOn(Set.prototype, 'add');
+    try {
+      await clientForTest().registry.list(repositoryAt(server, 'app'), quiet());
+      const entries = set.mock.calls.length + add.mock.calls.length;
+      expect(entries).toBeGreaterThanOrEqual(1000);
+      expect(entries).toBeLessThan(1500); // the request itself takes some
+    } finally {
+      set.mockRestore();
+      add.mockRestore();
+    }
   });
 
   it('is not followed to another host', async () => {
