@@ -1,4 +1,4 @@
-// Bundles a program of bench/, which Node 20 cannot run as it is, and runs it: `npm run bench`, `npm run bench:planning`.
+// Bundles a program of bench/, which Node 20 cannot run as it is, and runs it: `npm run bench`, `npm run bench:planning`, `npm run bench:scale`.
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { pageAssets } from '../scripts/page-assets.js';

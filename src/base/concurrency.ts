@@ -4,8 +4,8 @@ import { groupBy } from './maps.ts';
 /**
  * Runs `task` for every item with at most `workers` at a time, in the order of the items.
  *
- * The first rejection is thrown after the tasks in flight have settled; no new one is started. An aborted `signal`
- * stops it the same way. Cheaper than a closure and a promise per item, so fit for hundreds of thousands.
+ * A rejection is thrown after the tasks in flight have settled; no new one is started. An aborted `signal` stops it the
+ * same way, and is thrown only for want of another error. Cheaper than a closure and a promise per item, so fit for hundreds of thousands.
  */
 export async function forEachConcurrently<T>(
   items: Iterable<T>,
@@ -28,8 +28,7 @@ export async function forEachConcurrently<T>(
       }
     }
   };
-  const results = await Promise.allSettled(Array.from({ length: Math.max(1, workers) }, work));
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  await allSettledOrThrow(Array.from({ length: Math.max(1, workers) }, work));
 }
 
 /** The same with independent lanes: at most `workers` at a time in each, so a slow lane does not delay the others. */

@@ -8,13 +8,16 @@ export function isObject(value: unknown): value is JsonObject {
 /** The JSON object that a text or some UTF-8 bytes are, or undefined: foreign text is never trusted to be one. */
 export function parseJsonObject(text: string | Uint8Array): JsonObject | undefined {
   try {
-    const document: unknown = JSON.parse(
-      typeof text === 'string' ? text : Buffer.from(text).toString('utf8'),
-    );
+    const document: unknown = JSON.parse(typeof text === 'string' ? text : decode(text));
     return isObject(document) ? document : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Decodes the bytes where they are: a listing has megabytes. */
+function decode({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
 }
 
 /** A field that is a text with something in it, or undefined. */

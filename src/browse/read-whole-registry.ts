@@ -60,8 +60,9 @@ class Contents {
     }
     return {
       kind: 'digests',
-      manifests: this.#manifests,
       tags: this.#tags,
+      has: (digest) => this.#manifests.has(digest),
+      manifests: this.#manifests,
       indexes: this.#indexes,
       parts: this.#parts,
       children: [],

@@ -25,9 +25,9 @@ function wholeOf({ wants }: WantList): ReadState {
   return { kind: 'read', by: 'listing', exists: true, complete: true, tags, digests };
 }
 
-function isWhole({ wants }: WantList, { tags, manifests }: DigestListing): boolean {
+function isWhole({ wants }: WantList, { tags, has }: DigestListing): boolean {
   return wants.every(
-    (want) => manifests.has(want.digest) && want.tags.every(({ tag }) => tags.get(tag) === want.digest),
+    (want) => has(want.digest) && want.tags.every(({ tag }) => tags.get(tag) === want.digest),
   );
 }
 
@@ -36,12 +36,12 @@ function pick({ wants }: WantList, listing: DigestListing): ReadState {
   const digests = new Set<Digest>();
   for (const want of wants) {
     // strings of the want list are kept anyway, so those of the listing can be freed
-    if (listing.manifests.has(want.digest)) digests.add(want.digest);
+    if (listing.has(want.digest)) digests.add(want.digest);
     for (const { tag } of want.tags) {
       const found = listing.tags.get(tag);
       if (found !== undefined) tags.set(tag, found === want.digest ? want.digest : found);
     }
   }
-  const exists = listing.manifests.size > 0;
+  const exists = digests.size > 0 || listing.manifests.size > 0;
   return { kind: 'read', by: 'listing', exists, complete: true, tags, digests };
 }

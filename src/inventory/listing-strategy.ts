@@ -27,7 +27,7 @@ export class ListingStrategy {
   readonly #support = new Map<string, ListingSupport>();
   readonly #pages = new Map<string, number>();
   readonly #failed = new Set<Repository>();
-  readonly #first = new Map<string, Promise<unknown>>();
+  readonly #first = new Map<string, Promise<void>>();
   readonly #hosts: ReadonlyMap<string, Wants>;
 
   constructor(repositories: readonly WantedRepository[]) {
@@ -59,7 +59,7 @@ export class ListingStrategy {
     const listing = tryList();
     this.#first.set(
       host,
-      listing.catch(() => undefined),
+      listing.then(ignore, ignore), // a promise of the listing itself would keep it for the whole run
     );
     return listing;
   }
@@ -103,6 +103,8 @@ export class ListingStrategy {
     return this.#support.get(host) ?? 'unknown';
   }
 }
+
+function ignore(): void {}
 
 /** Wanted tags and tagless digests of a host. */
 interface Wants {

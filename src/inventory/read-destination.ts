@@ -1,6 +1,7 @@
-import { allSettledOrThrow } from '../base/concurrency.ts';
+import { forEachConcurrently } from '../base/concurrency.ts';
 import type { Want, WantList } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
+import type { Reference } from '../image/reference.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { Listing, ReadRegistry } from '../ports/registry.ts';
@@ -52,30 +53,30 @@ class DestinationReader {
 
   async read(): Promise<ReadState> {
     const { listings } = this.#query;
-    const tags = tagsOf(this.#list);
     if (listings.isWorthListing(this.#repository, this.#list)) {
       const listing = await listings.listFirst(this.#repository, () => this.#tryList());
-      if (listing !== undefined) return this.#fromListing(listing, tags);
+      if (listing !== undefined) return this.#fromListing(listing, () => tagsOf(this.#list));
     }
-    return this.#byHead(tags);
+    return this.#byHead(tagsOf(this.#list));
   }
 
   async #byHead(tags: readonly Tag[]): Promise<ReadState> {
     const { listings, confirmsAbsence } = this.#query;
     const rest = tags.slice(1);
-    const first = await this.#resolveTags(tags.slice(0, 1));
+    const first = await this.#resolve(tags.slice(0, 1));
     if (first.size === 0 && !confirmsAbsence && listings.isWorthTags(this.#repository, rest.length)) {
       const listing = await this.#tryList();
-      if (listing !== undefined) return this.#fromListing(listing, rest);
+      if (listing !== undefined) return this.#fromListing(listing, () => rest);
     }
-    return this.#withTagless(stateOf(new Map([...first, ...(await this.#resolveTags(rest))])));
+    return this.#withTagless(stateOf(new Map([...first, ...(await this.#resolve(rest))])));
   }
 
-  async #fromListing(listing: Listing, tags: readonly Tag[]): Promise<ReadState> {
+  /** `openTags` gives the tags that have not been queried. Most listings have digests, and need none of them. */
+  async #fromListing(listing: Listing, openTags: () => readonly Tag[]): Promise<ReadState> {
     const { confirmsAbsence, wanted } = this.#query;
     switch (listing.kind) {
       case 'missing': {
-        const found = await this.#resolveTags(confirmsAbsence ? tags : []);
+        const found = await this.#resolve(confirmsAbsence ? openTags() : []);
         // a repository without tags is answered like one that does not exist, and may still hold digests
         const state = await this.#withTagless(stateOf(found));
         return { ...state, exists: state.digests.size > 0 };
@@ -85,8 +86,8 @@ class DestinationReader {
         return confirmsAbsence ? this.#confirmAbsence(state) : state;
       }
       case 'tags': {
-        const queried = confirmsAbsence ? tags : tags.filter((tag) => listing.tags.has(tag));
-        return this.#withTagless(stateOf(await this.#resolveTags(queried)));
+        const queried = openTags().filter((tag) => confirmsAbsence || listing.tags.has(tag));
+        return this.#withTagless(stateOf(await this.#resolve(queried)));
       }
     }
   }
@@ -95,7 +96,7 @@ class DestinationReader {
   async #confirmAbsence(state: ReadState): Promise<ReadState> {
     const absent = tagsOf(this.#list).filter((tag) => !state.tags.has(tag));
     if (absent.length === 0 && openWants(this.#list, state).length === 0) return state;
-    const found = await this.#resolveTags(absent);
+    const found = await this.#resolve(absent);
     const tags = new Map([...state.tags, ...found]);
     const digests = new Set([...state.digests, ...found.values()]);
     return this.#withTagless({ ...state, tags, digests });
@@ -116,15 +117,8 @@ class DestinationReader {
     }
   }
 
-  async #resolveTags(tags: readonly Tag[]): Promise<ReadonlyMap<Tag, Digest>> {
-    const { registry, signal } = this.#query;
-    const found = new Map<Tag, Digest>();
-    const resolve = async (tag: Tag) => {
-      const digest = await registry.resolve(this.#repository, tag, signal);
-      if (digest !== undefined) found.set(tag, digest);
-    };
-    await allSettledOrThrow(tags.map(resolve));
-    return found;
+  #resolve(tags: readonly Tag[]): Promise<ReadonlyMap<Tag, Digest>> {
+    return resolveAll(this.#repository, tags, this.#query);
   }
 
   /** The state with the digests that are wanted without a tag. */
@@ -166,12 +160,31 @@ export async function readDigests(
 async function withResolved(
   repository: Repository,
   { state, wants }: OpenDigests,
-  { registry, signal }: Pick<DestinationQuery, 'registry' | 'signal'>,
+  query: Pick<DestinationQuery, 'registry' | 'signal'>,
 ): Promise<ReadonlySet<Digest>> {
-  const resolve = async ({ digest }: Want) =>
-    (await registry.resolve(repository, digest, signal)) === undefined ? [] : [digest];
-  return new Set([...state.digests, ...(await allSettledOrThrow(wants.map(resolve))).flat()]);
+  const wanted = wants.map(({ digest }) => digest);
+  const found = await resolveAll(repository, wanted, query);
+  return new Set([...state.digests, ...found.keys()]);
 }
+
+/** The tags or digests that exist, with their digests. */
+async function resolveAll<R extends Reference>(
+  repository: Repository,
+  references: readonly R[],
+  { registry, signal }: Pick<DestinationQuery, 'registry' | 'signal'>,
+): Promise<ReadonlyMap<R, Digest>> {
+  const found = new Map<R, Digest>();
+  if (references.length === 0) return found;
+  const workers = Math.min(LOOKUPS, references.length);
+  await forEachConcurrently(references, { workers, signal }, async (reference) => {
+    const digest = await registry.resolve(repository, reference, signal);
+    if (digest !== undefined) found.set(reference, digest);
+  });
+  return found;
+}
+
+/** Concurrent HEAD requests for one repository: more than any host gets at a time, few enough for 100,000 tags. */
+const LOOKUPS = 64;
 
 /** The wants whose digest has not been seen, unless all of their tags exist as other digests. */
 export function openWants({ wants }: WantList, state: ReadState): Want[] {

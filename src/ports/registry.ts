@@ -185,8 +185,10 @@ export type Listing =
   /** Google's list: every digest with its tags, known by its `manifest` and `child` maps. */
   | {
       readonly kind: 'digests';
-      readonly manifests: ReadonlyMap<Digest, readonly Tag[]>;
       readonly tags: ReadonlyMap<Tag, Digest>;
+      /** True for a digest in the list. Cheap, while the maps of all digests may be made when they are first read. */
+      readonly has: (digest: Digest) => boolean;
+      readonly manifests: ReadonlyMap<Digest, readonly Tag[]>;
       /** Those that are an index, or a list of Docker's. */
       readonly indexes: ReadonlySet<Digest>;
       /** The entries of indexes, as far as the host lists them; others are in the manifests. */

@@ -361,14 +361,15 @@ it.each([1, 5, 30])('%i repositories are read at a time where so many may be', a
   const children = number.map(parseImageName).filter((name) => name !== undefined);
   const [manifests, tags, indexes] = [new Map(), new Map(), new Set<Digest>()];
   let [asked, most, now] = [0, 0, 0];
+  const empty = { kind: 'digests', manifests, tags, has: () => false, indexes } as const;
   const list = async (name: string): Promise<Listing> => {
-    if (!name.includes('img-')) return { kind: 'digests', manifests, tags, indexes, children };
+    if (!name.includes('img-')) return { ...empty, children };
     asked += 1;
     now += 1;
     most = Math.max(most, now);
     await new Promise((resolve) => setImmediate(resolve));
     now -= 1;
-    return { kind: 'digests', manifests, tags, indexes, children: [] };
+    return { ...empty, children: [] };
   };
   const client = { ...clientForTest().registry, list };
   await walk({ host: 'registry.invalid' }, { path: '/prod', workers, client });

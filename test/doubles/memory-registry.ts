@@ -450,7 +450,8 @@ function googleListing(store: Store | undefined): Listing {
   const digests = Array.from(store?.manifests.keys() ?? []);
   const manifests = new Map(digests.map((digest) => [digest, tagsOf(digest)]));
   const isIndex = (digest: Digest) => isIndexType(store?.manifests.get(digest)?.mediaType ?? '');
-  return { kind: 'digests', manifests, tags, indexes: new Set(digests.filter(isIndex)), children: [] };
+  const has = (digest: Digest) => manifests.has(digest);
+  return { kind: 'digests', manifests, tags, has, indexes: new Set(digests.filter(isIndex)), children: [] };
 }
 
 /** Holds the end back and fails, as the port promises. */

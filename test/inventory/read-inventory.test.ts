@@ -12,10 +12,12 @@ import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { countQueries } from '../../src/inventory/inventory.ts';
 import { sourceKey } from '../../src/inventory/inventory.ts';
 import { readInventory } from '../../src/inventory/read-inventory.ts';
+import type { Digest } from '../../src/image/digest.ts';
 import type { PromoterManifest } from '../../src/manifest/model.ts';
+import type { Listing } from '../../src/ports/registry.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import { image } from '../builders/images.ts';
-import { digest, from, inFile, repository } from '../builders/manifests.ts';
+import { digest, from, inFile, repository, tag } from '../builders/manifests.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
 import { RecordingProgress } from '../doubles/recording-progress.ts';
 
@@ -220,6 +222,48 @@ describe('a destination that lists tags', () => {
     registry.push('p.example/p/app', A);
     const manifest = toProd.promote({ app: { [a]: ['v1', 'v2', 'v3'], [b]: ['v4'] } });
     expect(await stateOf(registry, 'p.example/p/app', manifest)).toMatchObject({ digests: [a] });
+  });
+});
+
+describe('what a large repository costs', () => {
+  const EMPTY = { kind: 'digests', has: () => false, indexes: new Set<Digest>(), children: [] } as const;
+
+  it('is no map of all digests while the wanted ones have their tags', async () => {
+    const manifest = from('s.example/s')
+      .to('eu.gcr.io/p')
+      .promote({ app: { [a]: TEN } });
+    const tags = new Map(TEN.map((name) => [tag(name), a]));
+    const has = (one: Digest) => one === a;
+    const list = (): Promise<Listing> =>
+      Promise.resolve({
+        ...EMPTY,
+        tags,
+        has,
+        get manifests(): never {
+          throw new Error('the map of all digests was made');
+        },
+      });
+    const registry = Object.assign(new MemoryRegistry({ listing: 'google' }), { list });
+    expect(await stateOf(registry, 'eu.gcr.io/p/app', manifest)).toMatchObject({
+      exists: true,
+      digests: [a],
+    });
+  });
+
+  it('is 64 lookups of tags at a time', async () => {
+    const names = Array.from({ length: 1000 }, (_, number) => `v${number}`);
+    let [most, now] = [0, 0];
+    const pace = async () => {
+      now += 1;
+      most = Math.max(most, now);
+      await new Promise((done) => setImmediate(done));
+      now -= 1;
+    };
+    const registry = new MemoryRegistry({ listing: 'tags', pace });
+    registry.push('p.example/p/app', A, ...names);
+    const state = await stateOf(registry, 'p.example/p/app', toProd.promote({ app: { [a]: names } }));
+    expect(Object.keys(state && 'tags' in state ? state.tags : {})).toHaveLength(1000);
+    expect(most).toBe(64);
   });
 });
 

@@ -143,13 +143,13 @@ describe('a plain manifest', () => {
     expect(problems[0]?.message).toMatch(message);
   });
 
-  it('is a problem with more than 32 MiB', async () => {
+  it('is a problem with more than 64 MiB', async () => {
     const file = join(await testdir({ 'm.yaml': REGISTRIES }), 'm.yaml');
-    await truncate(file, 32 * 1024 * 1024 + 1);
+    await truncate(file, 64 * 1024 * 1024 + 1);
     const { problems, manifests } = await readPlain(file);
     expect(manifests).toEqual([]);
     expect(problems.map(renderProblem)).toEqual([
-      `${file}:1:1: error: the file has more than 33554432 bytes: split it [file-size]`,
+      `${file}:1:1: error: the file has more than 67108864 bytes: split it [file-size]`,
     ]);
   });
 

@@ -71,7 +71,8 @@ function listingWhatIsWanted(wanted: Wanted): ReadRegistry {
       wants.map((want) => [want.digest, want.tags.map(({ tag }) => tag)]),
     );
     const tags = new Map(wants.flatMap((want) => want.tags.map(({ tag }) => [tag, want.digest])));
-    return Promise.resolve({ kind: 'digests', manifests, tags, indexes: new Set(), children: [] });
+    const has = (digest: Digest) => manifests.has(digest);
+    return Promise.resolve({ kind: 'digests', manifests, tags, has, indexes: new Set(), children: [] });
   };
   return Object.assign(new MemoryRegistry(), { list });
 }

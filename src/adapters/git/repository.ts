@@ -22,7 +22,7 @@ export interface Repository {
 
 /** Milliseconds: far more than any repository takes on a slow disk. */
 const LIMIT = 120_000;
-/** The manifests of one commit; one file has 32 MiB at most. */
+/** The manifests of one commit; one file has 64 MiB at most. */
 const MAX_OUTPUT = 512 * 1024 * 1024;
 
 /**

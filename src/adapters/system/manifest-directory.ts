@@ -10,7 +10,7 @@ import type { ManifestSource } from '../../ports/manifest-source.ts';
 const MAX_ENTRIES = 50_000;
 const MAX_DEPTH = 8;
 /** Bytes: as for manifests that are read for a promotion. */
-const MAX_FILE_BYTES = 32 * 1024 * 1024;
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 const YAML = /\.ya?ml$/;
 
 interface Found {
@@ -66,7 +66,7 @@ async function findFiles(root: string, signal: AbortSignal): Promise<readonly Fo
       const names = (await readdir(place)).filter((name) => !name.startsWith('.'));
       await Promise.all(names.map((name) => visit(path === '' ? name : `${path}/${name}`, depth + 1)));
     } else if (stats?.isFile() && (path === '' || YAML.test(path))) {
-      if (stats.size > MAX_FILE_BYTES) throw new Error(`${quote(place)} is larger than 32 MiB`);
+      if (stats.size > MAX_FILE_BYTES) throw new Error(`${quote(place)} is larger than 64 MiB`);
       found.push({
         path: path === '' ? basename(root) : path,
         place,

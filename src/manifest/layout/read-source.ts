@@ -5,8 +5,8 @@ import { decodeText } from './decode.ts';
 import { readBounded } from './disk.ts';
 import type { LayoutIssue } from './layout-error.ts';
 
-/** Far beyond any real list (the largest has 1 MiB), so that no file can fill the memory. */
-const MAX_FILE_BYTES = 32 * 1024 * 1024;
+/** Far beyond any real list (the largest has 1 MiB): half a million digests, which take 5 s of CPU time and 1 GB. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 export interface SourceLocation {
   /** The name of the file in problems. */

@@ -91,8 +91,10 @@ class TreeBuilder {
     this.#source = source;
   }
 
-  build(events: readonly Event[]): YamlNode {
-    for (const event of events) {
+  /** Takes the events off the array: those of a large file have as many bytes as its tree. */
+  build(events: Event[]): YamlNode {
+    events.reverse();
+    for (let event = events.pop(); event !== undefined; event = events.pop()) {
       switch (event.type) {
         case EVENT_ID.DOCUMENT:
           break;

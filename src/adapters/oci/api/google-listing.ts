@@ -11,85 +11,125 @@ export function isGooglePage({ manifest, child }: JsonObject): boolean {
   return isObject(manifest) || Array.isArray(child);
 }
 
-/** Google's listing, page by page; Google itself sends one page. */
+/**
+ * Google's listing, page by page; Google itself sends one page. Most digests have no tag: they are read when they are
+ * first needed, which a promotion hardly ever does.
+ */
 export class GoogleListing {
   readonly #leaveOut: LeaveOut;
-  readonly #manifests = new Map<Digest, readonly Tag[]>();
   readonly #tags = new Map<Tag, Digest>();
-  /** The tags of the list beside the map of digests. */
-  readonly #named = new Set<Tag>();
-  readonly #indexes = new Set<Digest>();
+  /** The lists of tags beside the maps of digests. */
+  readonly #named: (readonly unknown[])[] = [];
   readonly #children = new Set<ImageName>();
-  readonly #pages: JsonObject[] = [];
+  readonly #images: Images;
+
+  constructor(leaveOut: LeaveOut) {
+    this.#leaveOut = leaveOut;
+    this.#images = new Images(leaveOut);
+  }
+
+  /** The number of digests and children so far. */
+  get size(): number {
+    return this.#images.read().manifests.size + this.#children.size;
+  }
+
+  add({ manifest, child, tags }: JsonObject): void {
+    const page = isObject(manifest) ? manifest : {};
+    this.#images.add(page);
+    for (const key of Object.keys(page)) {
+      const own = tagsOf(page[key]);
+      const digest = own.length === 0 ? undefined : parseDigest(key);
+      if (digest === undefined) continue;
+      for (const tag of this.#fit(own, parseTag)) this.#tags.set(tag, digest);
+    }
+    for (const name of this.#fit(listIn(child), parseChild)) this.#children.add(name);
+    this.#named.push(listIn(tags));
+  }
+
+  /** A tag without a digest, if there is one: then the map of digests is incomplete. */
+  tagWithoutDigest(): Tag | undefined {
+    const known: ReadonlyMap<unknown, Digest> = this.#tags;
+    for (const name of this.#named.flat()) {
+      const tag = typeof name === 'string' && !known.has(name) ? parseTag(name) : undefined;
+      if (tag !== undefined) return tag;
+    }
+    return undefined;
+  }
+
+  listing(): Listing {
+    const images = this.#images;
+    return {
+      kind: 'digests',
+      tags: this.#tags,
+      has: (digest) => images.has(digest),
+      children: Array.from(this.#children),
+      get manifests() {
+        return images.read().manifests;
+      },
+      get indexes() {
+        return images.read().indexes;
+      },
+      get uploaded() {
+        const { uploaded } = images.read();
+        return uploaded.size === 0 ? undefined : uploaded; // a host that lists no times
+      },
+    };
+  }
+
+  #fit<T>(texts: readonly unknown[], parse: (text: string) => T | undefined): readonly T[] {
+    return fitTexts(texts, { parse, leaveOut: this.#leaveOut });
+  }
+}
+
+/** Every digest of some pages, and what the pages say of it. */
+class Images {
+  readonly manifests = new Map<Digest, readonly Tag[]>();
+  readonly indexes = new Set<Digest>();
+  /** Milliseconds since the epoch. */
+  readonly uploaded = new Map<Digest, number>();
+  readonly #leaveOut: LeaveOut;
+  #unread: JsonObject[] = [];
 
   constructor(leaveOut: LeaveOut) {
     this.#leaveOut = leaveOut;
   }
 
-  /** The number of digests and children so far. */
-  get size(): number {
-    return this.#manifests.size + this.#children.size;
+  add(page: JsonObject): void {
+    this.#unread.push(page);
   }
 
-  add({ manifest, child, tags }: JsonObject): void {
-    const images = isObject(manifest) ? manifest : {};
-    this.#pages.push(images);
-    for (const key of Object.keys(images)) {
+  has(digest: Digest): boolean {
+    return this.manifests.has(digest) || this.#unread.some((page) => Object.hasOwn(page, digest));
+  }
+
+  /** With all pages so far. */
+  read(): Pick<Images, 'manifests' | 'indexes' | 'uploaded'> {
+    for (const [key, image] of this.#unread.flatMap((page) => Object.entries(page))) {
       const digest = parseDigest(key);
-      const image = images[key];
       if (digest === undefined) this.#leaveOut(key);
-      else this.#addImage(digest, isObject(image) ? image : {});
+      else this.#addImage(digest, image);
     }
-    for (const name of this.#fit(child, parseChild)) this.#children.add(name);
-    for (const tag of Array.isArray(tags) ? tags : []) {
-      const named = typeof tag === 'string' ? parseTag(tag) : undefined;
-      if (named !== undefined) this.#named.add(named);
-    }
+    this.#unread = [];
+    return this;
   }
 
-  /** A tag without a digest, if there is one: then the map of digests is incomplete. */
-  tagWithoutDigest(): Tag | undefined {
-    for (const tag of this.#named) if (!this.#tags.has(tag)) return tag;
-    return undefined;
-  }
-
-  listing(): Listing {
-    const pages = this.#pages;
-    return {
-      kind: 'digests',
-      manifests: this.#manifests,
-      tags: this.#tags,
-      indexes: this.#indexes,
-      children: Array.from(this.#children),
-      // read where it is needed: an audit needs it, a promotion does not
-      get uploaded() {
-        return uploadTimesOf(pages);
-      },
-    };
-  }
-
-  #addImage(digest: Digest, { tag, mediaType }: JsonObject): void {
-    const own = this.#fit(tag, parseTag);
-    const known = this.#manifests.get(digest);
-    this.#manifests.set(digest, known === undefined ? own : [...known, ...own]);
-    for (const one of own) this.#tags.set(one, digest);
-    if (typeof mediaType === 'string' && isIndexType(mediaType)) this.#indexes.add(digest);
-  }
-
-  #fit<T>(list: unknown, parse: (text: string) => T | undefined): readonly T[] {
-    return fitTexts(Array.isArray(list) ? list : [], { parse, leaveOut: this.#leaveOut });
+  #addImage(digest: Digest, image: unknown): void {
+    const tags = fitTexts(tagsOf(image), { parse: parseTag, leaveOut: () => {} }); // counted with the tags
+    const known = this.manifests.get(digest);
+    this.manifests.set(digest, known === undefined ? tags : [...known, ...tags]);
+    if (!isObject(image)) return;
+    const { mediaType, timeUploadedMs: time } = image;
+    if (typeof mediaType === 'string' && isIndexType(mediaType)) this.indexes.add(digest);
+    if (isTime(time)) this.uploaded.set(digest, Number(time));
   }
 }
 
-/** Undefined for a host that lists no times. */
-function uploadTimesOf(pages: readonly JsonObject[]): ReadonlyMap<Digest, number> | undefined {
-  const times = new Map<Digest, number>();
-  for (const [key, image] of pages.flatMap((page) => Object.entries(page))) {
-    const digest = parseDigest(key);
-    const time = isObject(image) ? image['timeUploadedMs'] : undefined;
-    if (digest !== undefined && isTime(time)) times.set(digest, Number(time));
-  }
-  return times.size === 0 ? undefined : times;
+function tagsOf(image: unknown): readonly unknown[] {
+  return listIn(isObject(image) ? image['tag'] : undefined);
+}
+
+function listIn(field: unknown): readonly unknown[] {
+  return Array.isArray(field) ? field : [];
 }
 
 /** Google writes milliseconds since the epoch as text. A number above the last date of JavaScript is no time. */

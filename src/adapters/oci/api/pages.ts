@@ -57,10 +57,11 @@ export async function* readPages(
     if (response.status !== 200) return yield { kind: 'missing', request, response };
     bytes += response.body.length;
     if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, most: `${MAX_LISTING_BYTES} bytes` });
-    const before = taken();
+    const before = isFirst ? 0 : taken();
     const page: Page = { kind: 'page', request, body };
     yield page;
     const next = nextPageUrl(request, response);
+    if (isFirst && next === undefined) return;
     checkProgress(page, { next, grown: taken() > before });
     if (next === undefined) return;
     request = { ...request, url: next };

@@ -1,6 +1,6 @@
 // Covers src/adapters/oci/api/google-listing.ts
 
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { Script, ScriptedAnswer, Step } from '../../../doubles/scripted-server.ts';
 import { scriptedServer } from '../../../doubles/scripted-server.ts';
@@ -9,6 +9,7 @@ import { clientForTest, quiet, registryErrorOf, repositoryAt } from '../client.t
 const FIRST = 'GET /v2/app/tags/list';
 const ONE = digestOf(Buffer.from('one'));
 const TWO = digestOf(Buffer.from('two'));
+const HAS: unknown = expect.any(Function);
 
 async function list(script: Script) {
   const server = await scriptedServer(script);
@@ -89,13 +90,14 @@ it.each([
   [{ tags: [5] }, { count: 1, example: '5' }],
   [
     { child: ['UP'], manifest: { 'sha256:1': {}, [ONE]: { tag: ['../x'] } } },
-    { count: 3, example: '"sha256:1"' },
+    { count: 3, example: '"../x"' }, // digests come last, when the map of them is made
   ],
   [{ tags: ['ok'] }, undefined],
 ])('what is left out of %j is counted', async (body, expected) => {
   const server = await scriptedServer(answer(body));
   const { registry, invalidNames } = clientForTest();
-  await registry.list(repositoryAt(server, 'app'), quiet());
+  const listing = await registry.list(repositoryAt(server, 'app'), quiet());
+  if (listing.kind === 'digests') expect(Array.from(listing.manifests.keys())).toEqual([ONE]);
   expect(invalidNames.hosts().get(server.host)).toEqual(expected);
 });
 
@@ -267,6 +269,7 @@ describe("Google's list", () => {
     ]);
     expect(listing).toEqual({
       kind: 'digests',
+      has: HAS,
       manifests: new Map([
         [ONE, ['v1']],
         [TWO, ['v2']],
@@ -296,6 +299,38 @@ describe("Google's list", () => {
     expect(error.message).toMatch(message);
   });
 
+  it('knows the digests of every page before and after it has made a map of them', async () => {
+    const listing = await list([
+      { request: FIRST, answer: { status: 200, headers: NEXT, body: googlePage(ONE, 'v1') } },
+      { request: SECOND, answer: { status: 200, body: googlePage(TWO, 'v2') } },
+    ]);
+    if (listing.kind !== 'digests') throw new Error('no digests');
+    const known = () => [ONE, TWO, digestOf(Buffer.from('three'))].map(listing.has);
+    expect(known()).toEqual([true, true, false]);
+    expect(listing.manifests.size).toBe(2);
+    expect(known()).toEqual([true, true, false]);
+  });
+
+  it('makes one entry of a map for each tag, and none for a digest without a tag', async () => {
+    const digests = Array.from({ length: 6000 }, (_, number) => digestOf(Buffer.from(`${number}`)));
+    const tags = (number: number) => (number % 6 === 0 ? [`v${number}`] : []);
+    const manifest = Object.fromEntries(digests.map((one, number) => [one, { tag: tags(number) }]));
+    const server = await scriptedServer(
+      answer({ manifest, tags: digests.flatMap((_, number) => tags(number)) }),
+    );
+    const set = vi.spyOn(Map.prototype, 'set');
+    const add = vi.spyOn(Set.prototype, 'add');
+    try {
+      await clientForTest().registry.list(repositoryAt(server, 'app'), quiet());
+      const entries = set.mock.calls.length + add.mock.calls.length;
+      expect(entries).toBeGreaterThanOrEqual(1000);
+      expect(entries).toBeLessThan(1500); // the request itself takes some
+    } finally {
+      set.mockRestore();
+      add.mockRestore();
+    }
+  });
+
   it('is not followed to another host', async () => {
     const headers = { link: '<http://registry.example.com/v2/app/tags/list>; rel="next"' };
     const error = await registryErrorOf(
@@ -313,6 +348,7 @@ describe("Google's list", () => {
     };
     expect(await list(answer(body))).toEqual({
       kind: 'digests',
+      has: HAS,
       manifests: new Map([
         [ONE, ['v1', 'latest']],
         [TWO, []],
@@ -349,7 +385,7 @@ describe("Google's list", () => {
     ['no children', { manifest: {}, tags: [] }, []],
   ])('may have %s', async (_what, body, children) => {
     const none = { manifests: new Map(), tags: new Map(), indexes: new Set() };
-    expect(await list(answer(body))).toEqual({ kind: 'digests', ...none, children });
+    expect(await list(answer(body))).toEqual({ kind: 'digests', has: HAS, ...none, children });
   });
 
   it('may hold what is malformed, which is left out', async () => {
