@@ -47,21 +47,29 @@ const COMMAND_LIMIT = 60_000;
 /** Milliseconds for an identity token, retries included. */
 const TOKEN_LIMIT = 60_000;
 
+/** A signer, and what else a run has to know of it. */
+export interface OpenedSigner extends Signer {
+  /** PEM: the key that verifies its signatures. Undefined: they have certificates. */
+  readonly publicKey: string | undefined;
+  /** False if the log has no entries that a `.sig` tag can hold: `signPayload` throws. */
+  readonly signsPayloads: boolean;
+}
+
 const SECRET_VARIABLES = ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'COSIGN_PASSWORD'];
 
 /** The signer of a run. Nothing is requested yet. Throws an `InputError` for keys and files that cannot be used. */
-export async function openSigner(options: SignerOptions, runtime: SignerRuntime): Promise<Signer> {
-  const { key, services, isLogged } = options;
+export async function openSigner(options: SignerOptions, runtime: SignerRuntime): Promise<OpenedSigner> {
+  const { isLogged } = options;
   const { env, fetch, clock, secrets } = runtime;
   for (const name of SECRET_VARIABLES) secrets.add(env[name] ?? '');
   try {
-    return openSigstoreSigner({
-      by: await openKey(key, runtime),
-      services: await readServices(services, clock),
-      isLogged,
-      fetch,
-      clock,
-    });
+    const by = await openKey(options.key, runtime);
+    const services = await readServices(options.services, clock);
+    return {
+      ...openSigstoreSigner({ by, services, isLogged, fetch, clock }),
+      publicKey: by.kind === 'key' ? by.key.public.pem : undefined,
+      signsPayloads: !isLogged || services.log.version === 1,
+    };
   } catch (error) {
     if (error instanceof SigningError) throw new InputError(error.message);
     throw error;
