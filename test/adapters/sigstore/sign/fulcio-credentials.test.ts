@@ -1,5 +1,4 @@
-// Covers src/adapters/sigstore/sign/certificate-identity.ts
-// Covers src/adapters/sigstore/sign/certificate-request.ts
+// Covers src/adapters/sigstore/sign/certificates.ts
 // Covers src/adapters/sigstore/sign/services/call-service.ts
 // Covers src/adapters/sigstore/sign/services/fulcio.ts
 

@@ -3,6 +3,7 @@
 // Covers src/adapters/sigstore/sign/services/rekor-v1.ts
 // Covers src/adapters/sigstore/sign/services/rekor-v2.ts
 // Covers src/adapters/sigstore/sign/services/timestamp-authority.ts
+// Covers src/adapters/sigstore/sign/signing-error.ts
 // Covers src/adapters/sigstore/sign/sigstore-signer.ts
 
 import { createHash, generateKeyPairSync } from 'node:crypto';

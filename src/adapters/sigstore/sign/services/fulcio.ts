@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isObject, parseJsonObject } from '../../../../base/json.ts';
-import { makeCertificateRequest } from '../certificate-request.ts';
+import { makeCertificateRequest } from '../certificates.ts';
 import type { SigningKey } from '../keys/signing-key.ts';
 import { callService, malformed, type Service } from './call-service.ts';
 
