@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { GoogleError } from '../../adapters/google/google-error.ts';
 import { createIdentityTokens } from '../../adapters/google/identity-token.ts';
 import { readKeyFiles } from '../../adapters/google/key-files.ts';
 import { createCommandKey } from '../../adapters/sigstore/sign/keys/command-key.ts';
@@ -107,7 +108,13 @@ async function accountToken(account: string, runtime: SignerRuntime): Promise<To
   const { env, clock, log, fetch } = runtime;
   const make = createIdentityTokens({ account, audience: AUDIENCE, keyFiles, env, clock, log, fetch });
   const name = `service account ${quote(account)}`;
-  return { current: async (signal) => checkToken(await make(signal), name) };
+  return { current: async (signal) => checkToken(await make(signal).catch(asSigningError), name) };
+}
+
+/** A refusal that the signer keeps, so that not every image asks again. */
+function asSigningError(error: unknown): never {
+  if (!(error instanceof GoogleError)) throw error;
+  throw new SigningError(error.code === 'unavailable' ? 'unavailable' : 'token', error.message);
 }
 
 function withSecrets(tokens: TokenSource, secrets: Secrets): TokenSource {
