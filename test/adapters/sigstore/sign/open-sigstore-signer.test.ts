@@ -3,11 +3,13 @@
 // Covers src/adapters/sigstore/sign/services/rekor-v1.ts
 // Covers src/adapters/sigstore/sign/services/rekor-v2.ts
 // Covers src/adapters/sigstore/sign/services/timestamp-authority.ts
+// Covers src/adapters/sigstore/sign/signing-error.ts
 // Covers src/adapters/sigstore/sign/sigstore-signer.ts
 
 import { createHash, generateKeyPairSync } from 'node:crypto';
 import { initializeTLog } from '@sigstore/mock';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { z } from 'zod';
 import { localKey } from '../../../../src/adapters/sigstore/sign/keys/signing-key.ts';
 import {
   openSigstoreSigner,
@@ -30,6 +32,10 @@ const UUID = 'a'.repeat(80);
 const KEY = localKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey, 'a key');
 const NONCE = Buffer.from([0, 0x8f, 1]);
 
+const Proposal = z.object({
+  spec: z.object({ proposedContent: z.object({ envelope: z.string(), verifiers: z.array(z.string()) }) }),
+});
+
 interface Wishes extends Partial<SigstoreSignerOptions> {
   readonly version?: 1 | 2;
   readonly hasTimestamps?: boolean;
@@ -39,13 +45,13 @@ interface Wishes extends Partial<SigstoreSignerOptions> {
 async function scene(steps: readonly Step[], { version = 1, hasTimestamps = false, ...wishes }: Wishes = {}) {
   const server = await scriptedServer(steps);
   const clock = new FakeClock();
-  const { fetch, close } = createFetch({
+  const services = createFetch({
     network: {},
     clock,
     log: { write: () => {} },
     userAgent: 'cip/test',
   });
-  onTestFinished(close);
+  onTestFinished(() => services.close());
   const signer = openSigstoreSigner({
     by: { kind: 'key', key: KEY },
     services: {
@@ -54,7 +60,7 @@ async function scene(steps: readonly Step[], { version = 1, hasTimestamps = fals
       timestamps: hasTimestamps ? `${server.url}/timestamp` : undefined,
     },
     isLogged: true,
-    fetch,
+    fetch: services.fetch,
     clock,
     makeNonce: () => NONCE,
     ...wishes,
@@ -107,12 +113,11 @@ describe('a statement', () => {
       inclusionPromise: {},
       inclusionProof: { logIndex: '0', treeSize: '1' },
     });
-    const { spec } = parseJsonObject(server.requests[0]?.body ?? '') ?? {};
-    const proposed = spec as { proposedContent: { envelope: string; verifiers: string[] } };
-    expect(parseJsonObject(proposed.proposedContent.envelope)?.['signatures']).toEqual([
+    const { proposedContent } = Proposal.parse(parseJsonObject(server.requests[0]?.body ?? '')).spec;
+    expect(parseJsonObject(proposedContent.envelope)?.['signatures']).toEqual([
       { sig: Buffer.from(envelope.signature).toString('base64') },
     ]);
-    expect(proposed.proposedContent.verifiers).toEqual([Buffer.from(KEY.public.pem).toString('base64')]);
+    expect(proposedContent.verifiers).toEqual([Buffer.from(KEY.public.pem).toString('base64')]);
   });
 
   it('is timestamped before it is logged', async () => {

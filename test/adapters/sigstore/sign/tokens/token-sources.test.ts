@@ -28,14 +28,14 @@ async function failureOf(promise: Promise<unknown> | undefined): Promise<string>
 
 function sourceOf(env: Readonly<Record<string, string>>) {
   const clock = new FakeClock();
-  const { fetch, close } = createFetch({
+  const services = createFetch({
     network: {},
     clock,
     log: { write: () => {} },
     userAgent: 'cip/test',
   });
-  onTestFinished(close);
-  return environmentToken({ env, fetch, limit: 30_000 });
+  onTestFinished(() => services.close());
+  return environmentToken({ env, fetch: services.fetch, limit: 30_000 });
 }
 
 describe('a file', () => {
