@@ -34,7 +34,7 @@ export const CHECK_NAMES = [
 ] as const;
 export type CheckName = (typeof CHECK_NAMES)[number];
 
-/** Rules under their earlier names. */
+/** The names of today for rules that had another one, which is refused. */
 export const FORMER_CHECKS: Readonly<Record<string, CheckName>> = { 'provenance-required': 'provenance' };
 
 /** The decisions of a plan that are no rules: they cannot be switched off. */

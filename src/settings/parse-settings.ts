@@ -1,5 +1,6 @@
 import type * as z from 'zod';
 import { nearest, quote } from '../base/text.ts';
+import { FORMER_CHECKS } from '../checks/rule-settings.ts';
 import { DECISION_ADVICE, DECISIONS } from '../checks/rule-settings.ts';
 import { firstEntries } from '../manifest/map-fields.ts';
 import type { SourceFile } from '../manifest/source-file.ts';
@@ -67,7 +68,8 @@ function reportIssue(issue: z.core.$ZodIssue, { root, path: above, source }: Iss
 function adviseKey(name: string, path: readonly PropertyKey[]): string {
   if (path[0] === 'rules' && path.length === 1 && DECISIONS.includes(name)) return DECISION_ADVICE;
   const known = knownKeys(Settings, path);
-  const similar = nearest(name, known);
+  const former = FORMER_CHECKS[name];
+  const similar = former !== undefined && known.includes(former) ? former : nearest(name, known);
   return similar === undefined
     ? `expected ${known.toSorted().join(', ')}`
     : `did you mean ${quote(similar)}?`;

@@ -71,6 +71,10 @@ describe('settings', () => {
   it.each([
     ['rule: {}', '1:1 unknown key "rule" in the file: did you mean "rules"?'],
     [
+      'rules:\n  provenance-required: warn',
+      '2:3 unknown key "provenance-required" in "rules": did you mean "provenance"?',
+    ],
+    [
       'rules:\n  singel-platform: warn',
       '2:3 unknown key "singel-platform" in "rules": did you mean "single-platform"?',
     ],

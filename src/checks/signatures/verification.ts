@@ -1,4 +1,5 @@
 import { forEachInLanes } from '../../base/concurrency.ts';
+import { addTo } from '../../base/maps.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf } from '../../image/repository.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
@@ -6,7 +7,6 @@ import type { Claim } from '../../signature/policy/evidence.ts';
 import type { SignerRule } from '../../signature/policy/signer-rule.ts';
 import { TrustedSigners } from '../../signature/policy/trusted-signers.ts';
 import type { CheckContext, PlanRule } from '../rule.ts';
-import { AcceptedAttachments } from './accepted-attachments.ts';
 import { describePresent, describeViolation } from './describe-outcome.ts';
 import { type EvidencePorts, EvidenceReader, type SourceReading } from './evidence-reader.ts';
 import { type Guard, type GuardedImage, guardedImages } from './guarded-images.ts';
@@ -139,4 +139,25 @@ async function checkPresent(
   const present = judgeIfPresent(evidence, { digest: image.digest, signers: trusted });
   if (guards.length === 0) accepted.add(image.digest, present.accepted);
   if (present.fault !== undefined) context.report(describePresent(image, claim, present.fault));
+}
+
+/** The signatures and attestations of images that policies and flags have accepted. */
+class AcceptedAttachments {
+  /** Images by the manifest of an attachment. */
+  readonly #images = new Map<Digest, Digest[]>();
+  readonly #refused = new Set<Digest>();
+
+  add(image: Digest, manifests: readonly Digest[]): void {
+    for (const manifest of manifests) addTo(this.#images, manifest, image);
+  }
+
+  /** Nothing of an image that violates a policy is accepted. */
+  refuse(image: Digest): void {
+    this.#refused.add(image);
+  }
+
+  /** True for the manifest of an accepted signature or attestation. */
+  has(manifest: Digest): boolean {
+    return this.#images.get(manifest)?.some((image) => !this.#refused.has(image)) ?? false;
+  }
 }

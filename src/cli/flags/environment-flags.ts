@@ -45,6 +45,7 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['no-auth'], ['oidc-audience', 'oidc-email', 'webhook-token-file', 'webhook-hmac-key-file']],
   [['repair'], ['via']],
   [['quiet'], ['verbose']],
+  [['trusted-root'], ['tuf-mirror', 'tuf-root']],
 ];
 
 /** Flags that write to a file, or to stdout: two of them cannot share one. */

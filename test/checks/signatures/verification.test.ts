@@ -1,9 +1,12 @@
-// Covers src/checks/signatures/accepted-attachments.ts src/checks/signatures/describe-outcome.ts
-// Covers src/checks/signatures/evidence-reader.ts src/checks/signatures/judge-image.ts
-// Covers src/checks/signatures/judge-if-present.ts src/checks/signatures/guarded-images.ts
+// Covers src/checks/signatures/describe-outcome.ts
+// Covers src/checks/signatures/evidence-reader.ts
+// Covers src/checks/signatures/guarded-images.ts
+// Covers src/checks/signatures/judge-if-present.ts
+// Covers src/checks/signatures/judge-image.ts
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ProvenancePolicy } from '../../../src/signature/policy/policy.ts';
 import { type Content, image, index, multiArch } from '../../builders/images.ts';
+import { registryName } from '../../builders/manifests.ts';
 import { bundleReferrer, cosignManifest, pushContent, pushTag } from '../../builders/signatures.ts';
 import { createSigstore, newKey, type Sigstore } from '../../doubles/sigstore.ts';
 import { BUILDER, SOURCE, slsaV02, slsaV1 } from '../../signature/policy/evidence-builders.ts';
@@ -138,7 +141,7 @@ describe('the policy of signatures', () => {
     const { host } = staging.registry;
     const strict = staging.manifest(wanted(), SIGNED);
     const free = { ...staging.manifest(wanted(), {}, ['elsewhere']), file: 'free.yaml' };
-    const source = { ...free.source, name: `${host}/free` as typeof free.source.name };
+    const source = { ...free.source, name: registryName(`${host}/free`) };
     const { findings, counts } = await staging.verify([strict, { ...free, source }]);
     expect(findings.flatMap(({ edges }) => edges)).toEqual([`${host}/prod/app:v1`]);
     expect(counts).toMatchObject({ copy: 1, blocked: 1 });
@@ -149,7 +152,7 @@ describe('the policy of signatures', () => {
     staging.push(APP, 'staging/nested/app');
     const { host } = staging.registry;
     const nested = staging.manifest(wanted());
-    const source = { ...nested.source, name: `${host}/staging/nested` as typeof nested.source.name };
+    const source = { ...nested.source, name: registryName(`${host}/staging/nested`) };
     const above = staging.manifest({ none: { [OTHER.manifest.digest]: [] } }, SIGNED);
     const { findings } = await staging.verify([{ ...nested, source }, above]);
     expect(findings).toMatchObject([

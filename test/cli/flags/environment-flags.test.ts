@@ -108,6 +108,8 @@ describe('a flag on the command line is never refused for a variable that contra
     'fetch-interval': '9',
     'max-messages': '9',
     'alert-webhook': 'https://a.example.com/b',
+    carry: 'all',
+    'tuf-mirror': 'https://a.example.com/b',
     budget: 'a=3',
     'trust-realm': 'a=b',
     'log-level': 'debug',
@@ -161,6 +163,7 @@ describe('a flag on the command line is never refused for a variable that contra
     '-plan-key signs the plan of -plan-out, which is not given',
     '-review is a part of the Markdown report: give -report-markdown=FILE too',
     '-repair needs -deep: without it the content is not checked',
+    '-tuf-root goes with -tuf-mirror=URL only',
     '-shard-count=4 says how many shards there are, but the index of this one is missing: give -shard=INDEX/4, or set JOB_COMPLETION_INDEX or CLOUD_RUN_TASK_INDEX',
     'no manifest given: -manifest=FILE or -thin-manifest-dir=DIR is required',
   ];

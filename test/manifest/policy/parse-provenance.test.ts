@@ -1,4 +1,6 @@
-// Covers src/manifest/policy/parse-policies.ts src/manifest/policy/policy-fields.ts src/manifest/policy/check-expressions.ts
+// Covers src/manifest/policy/parse-policies.ts
+// Covers src/manifest/policy/policy-fields.ts
+// Covers src/manifest/policy/check-expressions.ts
 import { describe, expect, it } from 'vitest';
 import { parseThin } from '../../../src/manifest/parse-manifest.ts';
 import { checkExpressions } from '../../../src/manifest/policy/check-expressions.ts';

@@ -70,6 +70,25 @@ describe('the schemas of manifests', () => {
   });
 
   it.each([
+    [
+      'mode: require, signers: ["sigstore::https://i::a"], builders: [{id: b, level: 3, signers: []}], sources: [a.b/c], level: 2',
+      true,
+    ],
+    ['mode: off, levels: [{images: [app], level: 3}], predicateTypes: [x]', true],
+    ['mode: require, signers: [me]', false],
+    ['mode: on', false],
+    ['mode: off, signer: []', false],
+    ['mode: off, builders: [{id: b}]', false],
+    ['mode: off, builders: [{id: b, level: 4}]', false],
+    ['mode: off, level: 1', false],
+    ['mode: off, levels: [{level: 2}]', false],
+  ])('know the policies, as the parser does: %s', (fields, isGood) => {
+    const text = `registries: [{name: a.io/x, src: true}, {name: b.io/x}]\nprovenance: {${fields}}\n`;
+    expect(faultsOf('promoter-manifest', text).length === 0).toBe(isGood);
+    expect(parseThin(new SourceFile('m', text), new SourceFile('i', '')).manifest !== undefined).toBe(isGood);
+  });
+
+  it.each([
     ['images', `- name: App\n`],
     ['images', `- name: app\n  dmap: {"sha256:12": []}\n`],
     ['images', `- name: app\n  dmap: {"${digest('a')}": v1}\n`],

@@ -1,5 +1,6 @@
-// Covers src/signature/policy/policy.ts src/signature/policy/slsa-provenance.ts
-import fc from 'fast-check';
+// Covers src/signature/policy/policy.ts
+// Covers src/signature/policy/slsa-provenance.ts
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from '../../../src/signature/policy/evidence.ts';
 import {

@@ -9,6 +9,7 @@ it('has the level of each rule', () => {
 it.each([
   ['owners', '-rule is NAME=LEVEL, such as moving-tag=error, not "owners"'],
   ['=warn', '-rule is NAME=LEVEL, such as moving-tag=error, not "=warn"'],
+  ['provenance-required=off', '-rule: unknown rule "provenance-required": did you mean "provenance"?'],
   ['owner=warn', '-rule: unknown rule "owner": did you mean "owners"?'],
   ['owners=on', '-rule=owners=on: the level is off, warn or error, not "on"'],
   ['tag-move=off', '-rule: unknown rule "tag-move": it is a decision of every plan, so it has no level'],
