@@ -36,7 +36,7 @@ const TABLE = {
     src: ['checks', 'manifest', 'signature', 'image', 'base'],
     touches: { zod: ANYWHERE, 'node:path': ['settings-path.ts'] },
   },
-  browse: { src: ['edges', 'ports', 'signature', 'image', 'base'], touches: {} },
+  browse: { src: ['attachments', 'edges', 'ports', 'signature', 'image', 'base'], touches: {} },
   copy: {
     src: ['attachments', 'plan', 'edges', 'ports', 'signature', 'image', 'base'],
     touches: { 'node:stream': TYPES, 'p-limit': ANYWHERE },

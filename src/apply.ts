@@ -1,6 +1,9 @@
 import type { Finding } from './checks/rule.ts';
 import { applyPlan } from './copy/apply-plan.ts';
 import type { CopyEvents } from './copy/copy-events.ts';
+import { AttachmentCarrier, type CarryPorts } from './copy/carry/attachment-carrier.ts';
+import { CarryRecord } from './copy/carry/carried.ts';
+import { type CarriedImage, completeAttachments } from './copy/carry/complete-attachments.ts';
 import { cacheManifests } from './copy/manifest-cache.ts';
 import type { Outcomes } from './copy/outcome.ts';
 import { type Shard, type ShardIdentity, shardIndexOf } from './edges/shard.ts';
@@ -37,11 +40,15 @@ export interface RunPorts {
   readonly progress: Progress;
   /** Default: no results until the report. */
   readonly events?: RunEvents | undefined;
+  /** Carries signatures and other attachments along with the images. Default: none are. */
+  readonly carrying?: CarryOptions | undefined;
   /** Nothing new is begun once it aborts. */
   readonly stopping: AbortSignal;
   /** Ends requests in flight as well. */
   readonly signal: AbortSignal;
 }
+
+export type CarryOptions = Omit<CarryPorts, 'source'>;
 
 /** Receives the results of a run while it runs. */
 export interface RunEvents extends CopyEvents {
@@ -126,13 +133,20 @@ type Planned = Pick<ReportInput, 'edges' | 'shard' | 'problems' | 'manifests' | 
   readonly plan: Plan;
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];
+  /** Images at their destinations whose attachments are completed: those of a run that is limited to changes. */
+  readonly completing?: readonly CarriedImage[];
 };
 
 /** Applies a plan where that is confirmed, and reports. */
-export async function carryOut({ inventory, ...planned }: Planned, run: Run): Promise<RunReport> {
+export async function carryOut(
+  { inventory, completing = [], ...planned }: Planned,
+  run: Run,
+): Promise<RunReport> {
   const { request, ports, startedAt, begun, source, reading } = run;
   const { confirm, threads } = request;
   const { clock, destination, events, spool, stopping, signal, traffic } = ports;
+  const record = new CarryRecord();
+  const carrier = ports.carrying && new AttachmentCarrier({ ...ports.carrying, source });
   const reportOf = (outcomes: Outcomes, stopped: boolean) =>
     makeReport({
       ...planned,
@@ -142,11 +156,16 @@ export async function carryOut({ inventory, ...planned }: Planned, run: Run): Pr
       stopped,
       readings: countQueries(inventory),
       outcomes,
+      attachments: record,
       traffic: traffic.hosts(),
     });
   await events?.planned(reportOf(NO_OUTCOMES, true));
-  const copying = { ...reading, source, destination, events, spool, clock, threads, stopping };
+  const carrying = carrier && { carrier, record };
+  const copying = { ...reading, source, destination, events, carrying, spool, clock, threads, stopping };
   const outcomes = confirm ? await applyPlan(planned.plan, copying, signal) : NO_OUTCOMES;
+  if (carrying !== undefined) {
+    await completeAttachments(completing, { ...copying, carrying, confirm }, signal);
+  }
   return reportOf(outcomes, stopping.aborted);
 }
 

@@ -8,6 +8,8 @@ import { relevelFindings } from './checks/levels.ts';
 import { NO_SETTINGS, type RuleSettings } from './checks/rule-settings.ts';
 import { manifestRules, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
+import type { Verification } from './checks/signatures/verification.ts';
+import { imagesToComplete } from './copy/carry/complete-attachments.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
@@ -16,6 +18,7 @@ import type { RegistryName } from './image/repository.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { PromoterManifest, ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
+import { isWritable, type PlanItem } from './plan/plan.ts';
 import type { BoundAccount, ChangeScope, PlanOrigin, RecordedPlan } from './plan/recorded-plan.ts';
 import type { RepositoryFactsReader } from './ports/repository-facts.ts';
 import type { SourceRevision, SourceTree } from './ports/source-tree.ts';
@@ -66,6 +69,8 @@ export interface PromotionPorts extends RunPorts {
   readonly facts?: RepositoryFactsReader;
   /** The digests that the manifests had some milliseconds ago. Unset: their history is not known. */
   readonly settled?: MinAgeOptions['settled'];
+  /** Verifies signatures and attestations. Unset: no policy and no flag wants that. */
+  readonly verification?: Pick<Verification, 'rules'> | undefined;
 }
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
@@ -87,6 +92,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     settings,
     now: run.startedAt,
     settled: ports.settled,
+    verification: ports.verification?.rules,
   });
   const readsAll = confirm || rules.some(({ readsManifests }) => readsManifests);
   // a manifest that is about to be copied or checked is read at once, any other is looked up
@@ -106,12 +112,32 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     );
     record.keep({ ...plan, origin, findings, ...keptOf(read) });
   }
+  const isLimited = changes !== undefined && ports.carrying !== undefined;
+  const there = isLimited
+    ? makePlan(wanted, inventory, { keepPresent: true }).items.filter(isPresentItem)
+    : [];
+  const unwritten = isLimited && !confirm ? plan.items.filter(isWritable) : [];
+  const completing = imagesToComplete([...there, ...unwritten]);
   const { edges, shard } = wanted;
   const { problems, counts: manifests } = read;
   return carryOut(
-    { plan, inventory, findings, edges, shard, problems, manifests, changes: changes && changesOf(changes) },
+    {
+      plan,
+      inventory,
+      findings,
+      completing,
+      edges,
+      shard,
+      problems,
+      manifests,
+      changes: changes && changesOf(changes),
+    },
     run,
   );
+}
+
+function isPresentItem({ decision }: PlanItem): boolean {
+  return decision === 'present';
 }
 
 /** The scope of a run for the report. */

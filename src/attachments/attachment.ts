@@ -1,13 +1,18 @@
 import type { Descriptor } from '../image/descriptor.ts';
+import type { Digest } from '../image/digest.ts';
+import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Tag } from '../image/tag.ts';
 
-/** A manifest that is attached to an image: a referrer of it, or what one of cosign's tags names. Not read yet. */
+/** A manifest that is attached to an image: a referrer of it, or what one of cosign's tags names. Nothing is verified. */
 export interface Attachment {
+  /** Media type and size may be unreported: empty, and `UNKNOWN_SIZE`. */
   readonly manifest: Descriptor;
   /** Empty where neither the registry nor the tag tells. */
   readonly artifactType: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly place: AttachmentPlace;
+  /** The manifest itself, where finding it has read it. `readAttachment` returns it in any case. */
+  readonly content?: RawManifest;
 }
 
 /**
@@ -19,4 +24,16 @@ export interface Attachment {
  */
 export type AttachmentPlace =
   | { readonly kind: 'api' | 'fallback' }
-  | { readonly kind: 'tag'; readonly tag: Tag };
+  | { readonly kind: 'tag'; readonly tag: Tag; readonly suffix: CosignSuffix };
+
+/** The endings of cosign's tags. */
+export type CosignSuffix = 'sig' | 'att' | 'sbom';
+
+/** An attachment that is not used, and why: it is broken, or there are too many. It never fails its image. */
+export interface IgnoredAttachment {
+  /** The image, or the attachment, that it was found at. */
+  readonly subject: Digest;
+  /** Unset for attachments that were not looked at one by one. */
+  readonly digest?: Digest | undefined;
+  readonly reason: string;
+}

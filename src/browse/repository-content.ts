@@ -7,7 +7,7 @@ import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry, Found, Listing } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import type { Referrers } from './referrers.ts';
+import type { Referrers } from '../attachments/referrers.ts';
 
 /** A repository, and the name of its image. */
 export interface NamedRepository {

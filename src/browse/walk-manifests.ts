@@ -10,7 +10,7 @@ import { orUnreadable } from '../ports/unreadable.ts';
 import { type ExcludedContent, type FilteredDigests, filterChildren } from './filter-children.ts';
 import { type Naming, namerOf } from './image-names.ts';
 import type { Notify } from './notice.ts';
-import { Referrers } from './referrers.ts';
+import { Referrers } from '../attachments/referrers.ts';
 import { type Browsing, type DigestTags, type RepositoryContent, readContent } from './repository-content.ts';
 import { WINDOW } from './walk-registry.ts';
 

@@ -16,7 +16,7 @@ import type { ExpectedDigests } from './repository-content.ts';
 import { type ExcludedContent, type FilteredDigests, filterChildren } from './filter-children.ts';
 import type { Naming } from './image-names.ts';
 import type { Notify, Presence } from './notice.ts';
-import { Referrers } from './referrers.ts';
+import { Referrers } from '../attachments/referrers.ts';
 import { type Browsing, readContent, readTagged } from './repository-content.ts';
 
 export interface WalkRequest {

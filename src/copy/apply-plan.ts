@@ -9,6 +9,8 @@ import type { Progress } from '../ports/progress.ts';
 import { hostFaultOf } from '../ports/registry-error.ts';
 import { type Batch, collectBatches, type DigestPromotion } from './batches.ts';
 import type { Route } from './blobs/blob-transfer.ts';
+import type { AttachmentCarrier } from './carry/attachment-carrier.ts';
+import type { CarryRecord } from './carry/carried.ts';
 import { ContentCopier, type ContentPorts } from './content-copier.ts';
 import type { CopyEvents, EndedEdge } from './copy-events.ts';
 import { SentBytes } from './sent-bytes.ts';
@@ -18,14 +20,21 @@ export interface CopyPorts extends ContentPorts {
   readonly progress: Progress;
   /** Default: nobody is told before the end. */
   readonly events?: CopyEvents | undefined;
+  /** Carries signatures and other attachments along with the images. Default: none are. */
+  readonly carrying?: Carrying | undefined;
+}
+
+export interface Carrying {
+  readonly carrier: AttachmentCarrier;
+  readonly record: CarryRecord;
 }
 
 /** Concurrent batches of each host: enough to keep every slot of the transport busy. */
 const BATCHES = 32;
 
 /**
- * Writes the edges of the plan, and nothing else. The content of an image comes first and its tags last. A tag that has
- * another digest by then is never moved.
+ * Writes the edges of the plan, and the attachments of their images. The content of an image comes first, then its
+ * attachments, and its tags last: a visible tag has its signatures. A tag that has another digest by then is never moved.
  *
  * Does not throw registry errors: a failure is the outcome of its own edges. An aborted `signal` ends the requests in
  * flight. An edge without an outcome was not started.
@@ -88,7 +97,7 @@ class Application {
     events.imageEnded({ destination, digest, edges, durationMs, bytes: sent.bytes });
   }
 
-  /** Copies the content below the manifest. Undefined after a failure. */
+  /** Copies the content below the manifest, and the attachments. Undefined after a failure. */
   async #prepare(promotion: DigestPromotion, signal: AbortSignal): Promise<Ready | undefined> {
     const siblings = new Set<Repository>();
     const task = { ...promotion, onSibling: (sibling: Repository) => void siblings.add(sibling) };
@@ -96,7 +105,9 @@ class Application {
       const read = promotion.copies
         ? this.#content.copyBelow(task, signal)
         : this.#content.readRoot(task, signal);
-      return { promotion: task, manifest: await read, siblings };
+      const manifest = await read;
+      await this.#carry(task, signal);
+      return { promotion: task, manifest, siblings };
     } catch (error) {
       const outcome = this.#isStop(error, signal)
         ? unfinished(failureBefore(error, signal))
@@ -104,6 +115,14 @@ class Application {
       for (const item of itemsOf(promotion)) this.#end(item, outcome);
       return undefined;
     }
+  }
+
+  async #carry(promotion: DigestPromotion & Pick<Route, 'onSibling'>, signal: AbortSignal): Promise<void> {
+    const { carrying } = this.#ports;
+    if (carrying === undefined) return;
+    const task = { ...promotion, isPresent: !promotion.copies };
+    const carried = await carrying.carrier.carry(task, this.#content, signal);
+    carrying.record.add(itemsOf(promotion).map(edgeId), carried);
   }
 
   async #write(ready: Ready, signal: AbortSignal): Promise<void> {

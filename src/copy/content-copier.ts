@@ -8,7 +8,7 @@ import type { Digest } from '../image/digest.ts';
 import { isIndexType, isManifestType } from '../image/media-types.ts';
 import { ImageSize, isWellFormed, parseReferences, type RawManifest } from '../image/oci-manifest.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { ManifestPut, ReadRegistry, WriteRegistry } from '../ports/registry.ts';
+import type { ManifestPut, ReadRegistry, WriteRegistry, WrittenManifest } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import type { Spool } from '../ports/spool.ts';
 import { BlobCopier, type BlobTask } from './blobs/blob-copier.ts';
@@ -73,17 +73,25 @@ export class ContentCopier {
     return this.#read({ ...task, sources: [task.destination, ...task.sources] }, signal);
   }
 
+  /** Copies everything below a manifest that was read before, then writes it. */
+  async send(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<WrittenManifest> {
+    this.#ports.stopping.throwIfAborted();
+    await this.#copyReferences(asRoot(task), { manifest: put.manifest, again: false }, signal);
+    return this.put(task, put, signal);
+  }
+
   /**
    * Writes a manifest under a reference. If the registry reports missing blobs or children, they are copied again and
    * the manifest is written again: some registries see uploaded content with a delay.
    */
-  async put(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<void> {
-    if ((await this.#putOrMissing(task, put, signal)) === undefined) return;
+  async put(task: ContentTask, put: ManifestPut, signal: AbortSignal): Promise<WrittenManifest> {
+    const written = await this.#putOrMissing(task, put, signal);
+    if (!(written instanceof RegistryError)) return written;
     await this.#copyReferences(asRoot(task), { manifest: put.manifest, again: true }, signal);
     const backoff = new Backoff(this.#ports.clock, UPLOAD_RETRY);
     for (;;) {
       const missing = await this.#putOrMissing(task, put, signal);
-      if (missing === undefined) return;
+      if (!(missing instanceof RegistryError)) return missing;
       const { status, retryAfterMs: retryAfter } = missing;
       const delay = backoff.delayAfter({ status, retryAfter });
       if (delay === undefined) throw explainMissing(put.manifest, missing);
@@ -91,15 +99,14 @@ export class ContentCopier {
     }
   }
 
-  /** The error of a registry that reports missing content. */
+  /** An error if the registry reports missing content. */
   async #putOrMissing(
     { destination }: ContentTask,
     put: ManifestPut,
     signal: AbortSignal,
-  ): Promise<RegistryError | undefined> {
+  ): Promise<WrittenManifest | RegistryError> {
     try {
-      await this.#ports.destination.putManifest(destination, put, signal);
-      return undefined;
+      return await this.#ports.destination.putManifest(destination, put, signal);
     } catch (error) {
       if (error instanceof RegistryError && error.code === 'unknown-blob') return error;
       throw error;

@@ -45,10 +45,11 @@ export function failed(reason: string, fault?: HostFault): Outcome {
 }
 
 /**
- * A manifest or blob was not copied, and no registry failed.
+ * A manifest or blob was not copied.
  *
  * - `missing`  no source has it
  * - `too-deep` indexes are nested too deep
  * - `blobs-in-index` the registry takes no index that lists blobs
+ * - `attachments` a registry failed while signatures and other attachments were copied
  */
-export class CopyError extends CodedError<'missing' | 'too-deep' | 'blobs-in-index'> {}
+export class CopyError extends CodedError<'missing' | 'too-deep' | 'blobs-in-index' | 'attachments'> {}

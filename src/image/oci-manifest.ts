@@ -110,13 +110,45 @@ export function parseSubject(manifest: Pick<RawManifest, 'bytes'>): Digest | und
   return isObject(subject) ? parseDigest(textOf(subject['digest'])) : undefined;
 }
 
-/** An entry of a list of referrers: its digest and artifact type; undefined without a digest. */
-export function parseReferrer(
-  entry: unknown,
-): { readonly digest: Digest; readonly artifactType: string } | undefined {
+/** A manifest that names another one as its subject, as a registry or an index lists it. */
+export interface Referrer extends Descriptor {
+  /** Empty if it is not reported. */
+  readonly artifactType: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** An entry of a list of referrers; undefined without a digest. Other fields may be empty, or `UNKNOWN_SIZE`. */
+export function parseReferrer(entry: unknown): Referrer | undefined {
   if (!isObject(entry)) return undefined;
+  const { size } = entry;
   const digest = parseDigest(textOf(entry['digest']));
-  return digest && { digest, artifactType: textOf(entry['artifactType']) };
+  return (
+    digest && {
+      mediaType: textOf(entry['mediaType']),
+      digest,
+      size: typeof size === 'number' && Number.isSafeInteger(size) && size >= 0 ? size : UNKNOWN_SIZE,
+      artifactType: textOf(entry['artifactType']),
+      annotations: textsOf(entry['annotations']),
+    }
+  );
+}
+
+/** The artifact type of a manifest: its `artifactType`, else the media type of its config. */
+export function artifactTypeOf({ bytes }: Pick<RawManifest, 'bytes'>): string {
+  const { artifactType, config } = parseJsonObject(bytes) ?? {};
+  return textOf(artifactType) || (isObject(config) ? textOf(config['mediaType']) : '');
+}
+
+/** The media type of the first layer of a manifest; empty without layers. */
+export function layerTypeOf({ bytes }: Pick<RawManifest, 'bytes'>): string {
+  const layers = parseJsonObject(bytes)?.['layers'];
+  const first: unknown = Array.isArray(layers) ? layers[0] : undefined;
+  return isObject(first) ? textOf(first['mediaType']) : '';
+}
+
+/** The annotations of a manifest. */
+export function annotationsOf({ bytes }: Pick<RawManifest, 'bytes'>): Readonly<Record<string, string>> {
+  return textsOf(parseJsonObject(bytes)?.['annotations']);
 }
 
 /** The media type of a manifest without a Content-Type: its `mediaType`, else the type that its fields suggest. */
@@ -193,6 +225,14 @@ function descriptor(value: unknown, name: string): Descriptor {
     throw new ManifestError('manifest-malformed', `${name} has no valid size`);
   }
   return { mediaType: typeof mediaType === 'string' ? mediaType : '', digest, size };
+}
+
+/** The fields of an object that are texts. */
+function textsOf(value: unknown): Readonly<Record<string, string>> {
+  const entries = isObject(value) ? Object.entries(value) : [];
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
 }
 
 /** Empty for anything but a text: the conversion of an object may fail. */

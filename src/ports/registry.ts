@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
-import type { RawManifest } from '../image/oci-manifest.ts';
+import type { RawManifest, Referrer } from '../image/oci-manifest.ts';
 import type { Reference } from '../image/reference.ts';
 import type { ImageName, RegistryName, Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
@@ -73,19 +73,15 @@ export interface BrowseRegistry extends ReadRegistry {
   /** The listing of a host of Google's (tags/list without a name); `missing` for others. */
   listHost(host: RegistryName, signal: AbortSignal): Promise<Listing>;
 
+  /** The manifest behind a tag (GET), or undefined if it does not exist. */
+  fetchTagged(repository: Repository, tag: Tag, signal: AbortSignal): Promise<RawManifest | undefined>;
+
   /** The manifests that name this one as their subject (every page), or undefined for a registry without that list. */
   referrers(
     repository: Repository,
     digest: Digest,
     signal: AbortSignal,
   ): Promise<readonly Referrer[] | undefined>;
-}
-
-/** A manifest that names another one as its subject. */
-export interface Referrer {
-  readonly digest: Digest;
-  /** Empty if the registry does not report it. */
-  readonly artifactType: string;
 }
 
 export interface Found {
@@ -125,12 +121,30 @@ export interface WriteRegistry extends ReadRegistry {
    * Writes a manifest under a tag or its digest (PUT); the bytes are sent as they are. A tag is read right before (HEAD):
    * if it is this digest nothing is written, and if it is another digest this throws `moved`.
    */
-  putManifest(repository: Repository, put: ManifestPut, signal: AbortSignal): Promise<void>;
+  putManifest(repository: Repository, put: ManifestPut, signal: AbortSignal): Promise<WrittenManifest>;
+
+  /**
+   * Writes the index under the referrers tag of a subject (PUT): the one tag that may change. It is read right before
+   * (HEAD), and anything but `replaces` or this index throws `moved`.
+   */
+  putReferrersIndex(repository: Repository, put: ReferrersIndexPut, signal: AbortSignal): Promise<void>;
 }
 
 export interface ManifestPut {
   readonly reference: Reference;
   readonly manifest: RawManifest;
+}
+
+export interface WrittenManifest {
+  /** The subject of the manifest, if the registry lists it among the referrers of that by itself. */
+  readonly listedUnder?: Digest | undefined;
+}
+
+export interface ReferrersIndexPut {
+  readonly subject: Digest;
+  readonly index: RawManifest;
+  /** The digest of the index that this one was made from; undefined for none. */
+  readonly replaces: Digest | undefined;
 }
 
 export type BlobBody = Readable | Uint8Array;

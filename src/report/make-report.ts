@@ -2,11 +2,13 @@ import type { HostFault } from '../base/host-fault.ts';
 import { lazily } from '../base/iterables.ts';
 import { formatPosition } from '../base/position.ts';
 import type { Finding } from '../checks/rule.ts';
+import type { CarryTotals } from '../copy/carry/carried.ts';
 import type { Outcome, Outcomes } from '../copy/outcome.ts';
 import type { ShardIdentity } from '../edges/shard.ts';
 import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
 import { edgeId, isWritable, noEdges, type Plan, type PlanItem } from '../plan/plan.ts';
+import { attachmentFindings, countAttachments } from './attachment-findings.ts';
 import { CauseCounter, causeId } from './causes.ts';
 import { explainItem } from './explain-item.ts';
 import type { RepositoryCounts } from './envelope.ts';
@@ -35,6 +37,8 @@ export interface ReportInput extends EnvelopeInput {
   /** Default: none. */
   readonly findings?: readonly Finding[];
   readonly outcomes: Outcomes;
+  /** Unset: attachments were not looked at. */
+  readonly attachments?: CarryTotals | undefined;
   /** The plan file that was applied. Unset: the plan was made in this run. */
   readonly file?: Digest;
 }
@@ -51,7 +55,8 @@ export function makeReport(input: ReportInput): RunReport {
     ...(input.file === undefined ? {} : { plan: input.file }),
     ...(input.changes === undefined ? {} : { changes: input.changes }),
     summary: { edges: input.edges, ...planned, invalid: errors.length, ...countResults(input) },
-    findings: makeFindings(input.findings ?? []),
+    ...countAttachments(input.attachments),
+    findings: makeFindings([...(input.findings ?? []), ...attachmentFindings(input.attachments)]),
     ...countCauses(input).field(),
     items: lazily(() => makeItems(input, errors)),
     hosts: makeHosts(Object.keys(plan.hosts), traffic, (host) => ({

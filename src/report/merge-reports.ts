@@ -5,7 +5,7 @@ import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
 import { mergeCauses } from './causes.ts';
-import type { Report, Verification } from './report.ts';
+import type { AttachmentCounts, PromotionReport, Report, Verification } from './report.ts';
 
 /**
  * The report of all shards of a run, as if one run had done it: sums of counts, sorted items, and once what every shard
@@ -34,6 +34,7 @@ export function mergeReports<R extends Report>(reports: readonly Named<R>[]): R 
     ...mergeCauses(all),
     findings: mergeFindings([...all.flatMap(({ findings }) => findings), ...findMergedFaults(all)]),
     items: [...sortedBy(edges, ({ destination }) => destination ?? ''), ...malformedEntriesOf(first)],
+    ...mergeAttachments(all),
     ...mergeRepairs(all),
     ...mergeAudits(all),
     hosts: mergeHosts(all),
@@ -71,6 +72,13 @@ function mergeRepairs(reports: readonly Report[]): Pick<Verification, 'repair'> 
     ({ repository }) => repository,
   );
   return { repair: { confirmed: first.confirmed, pieces } };
+}
+
+function mergeAttachments(reports: readonly Report[]): Pick<PromotionReport, 'attachments'> {
+  const counts = reports.flatMap((report) => ('attachments' in report ? (report.attachments ?? []) : []));
+  if (counts.length === 0) return {};
+  const sum = (of: keyof AttachmentCounts) => counts.reduce((total, one) => total + one[of], 0);
+  return { attachments: { carried: sum('carried'), planned: sum('planned'), ignored: sum('ignored') } };
 }
 
 function mergeHosts(reports: readonly Envelope[]): Record<string, EnvelopeHost> {

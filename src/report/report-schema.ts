@@ -21,6 +21,7 @@ import type {
   ReportFinding,
 } from './envelope.ts';
 import {
+  type AttachmentCounts,
   type PromotionItem as PromotionItemType,
   type PromotionReport as PromotionReportType,
   type ReportChanges,
@@ -96,6 +97,12 @@ const Changes: z.ZodType<ReportChanges> = z.looseObject({
   from: Text,
 });
 
+const Attachments: z.ZodType<AttachmentCounts> = z.looseObject({
+  carried: Count,
+  planned: Count,
+  ignored: Count,
+});
+
 /** The fields of every report, apart from its summary, items and hosts. */
 const ENVELOPE = {
   ...RUN,
@@ -157,6 +164,7 @@ export const PromotionReport: z.ZodType<PromotionReportType> = z.looseObject({
   changes: z.exactOptional(Changes),
   ...ENVELOPE,
   summary: plannedCountsOf(['edges', ...EDGE_DECISIONS, 'invalid', ...RESULTS]),
+  attachments: z.exactOptional(Attachments),
   items: z.array(PromotionItem),
   hosts: z.record(
     Text,

@@ -22,8 +22,20 @@ export interface PromotionReport<Items extends Iterable<PromotionItem> = readonl
   /** Of a run that was limited to what changed in the manifests. */
   readonly changes?: ReportChanges;
   readonly summary: Summary;
+  /** Absent where nothing is attached to the images, and where that was not looked at. */
+  readonly attachments?: AttachmentCounts;
   readonly items: Items;
   readonly hosts: Readonly<Record<string, PromotionHost>>;
+}
+
+/** Signatures and other attachments, each counted once at each destination. */
+export interface AttachmentCounts {
+  /** Written with their images. */
+  readonly carried: number;
+  /** To be written: of a dry run that was limited to changes. */
+  readonly planned: number;
+  /** Broken, or over a limit; the findings say why. */
+  readonly ignored: number;
 }
 
 /** The earlier state that the manifests were compared with. */

@@ -20,6 +20,7 @@ import type {
   Listing,
   UploadSession,
   WriteRegistry,
+  WrittenManifest,
 } from '../../src/ports/registry.ts';
 import { RegistryError } from '../../src/ports/registry-error.ts';
 import type { Content } from '../builders/content.ts';
@@ -363,10 +364,10 @@ export class MemoryRegistry implements WriteRegistry {
     repository: Repository,
     { reference, manifest }: { readonly reference: Reference; readonly manifest: RawManifest },
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<WrittenManifest> {
     if (!isDigest(reference)) {
       const found = await this.resolve(repository, reference, signal);
-      if (found === manifest.digest) return;
+      if (found === manifest.digest) return {};
       if (found !== undefined) throw moved(formatReference(repository, reference), found, manifest.digest);
     }
     await this.#answer({ verb: 'put', repository, what: reference }, signal);
@@ -376,6 +377,11 @@ export class MemoryRegistry implements WriteRegistry {
     store.manifests.set(manifest.digest, manifest);
     if (!isDigest(reference)) store.tags.set(reference, manifest.digest);
     else if (reference !== manifest.digest) throw new Error(`${manifest.digest} was put as ${reference}`);
+    return {};
+  }
+
+  putReferrersIndex(): Promise<void> {
+    throw new Error('attachments are carried between real or embedded registries in tests');
   }
 
   #refuseMissing(store: Store, manifest: RawManifest): void {

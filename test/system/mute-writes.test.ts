@@ -69,8 +69,9 @@ async function promoteBeside(mute: RequestKind | undefined) {
   const registry = {
     ...client.registry,
     putManifest: async (...args: Parameters<typeof client.registry.putManifest>) => {
-      await client.registry.putManifest(...args);
+      const written = await client.registry.putManifest(...args);
       if (args[0].startsWith(good.host)) goodAt = time.monotonic() - begun;
+      return written;
     },
   };
   const report = await time.until(

@@ -29,8 +29,8 @@ import { explainAbsence } from './api/explain-absence.ts';
 import { HeadSupport } from './api/head-support.ts';
 import { InvalidNames } from './api/invalid-names.ts';
 import { listHost, listRepository, readUploadTimes } from './api/listing.ts';
-import { fetchManifest, lookUpManifest, resolveManifest } from './api/manifests.ts';
-import { putManifest } from './api/put-manifest.ts';
+import { fetchManifest, fetchTagged, lookUpManifest, resolveManifest } from './api/manifests.ts';
+import { putManifest, putReferrersIndex } from './api/put-manifest.ts';
 import { listReferrers } from './api/referrers.ts';
 import type { Session } from './api/session.ts';
 import { withPreconditions } from './api/tag-precondition.ts';
@@ -156,6 +156,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     resolve: (repository, reference, signal) => resolveManifest(session, { repository, reference, signal }),
     fetchManifest: (repository, digest, signal) => fetchManifest(session, { repository, digest, signal }),
     lookUp: (repository, reference, signal) => lookUpManifest(session, { repository, reference, signal }),
+    fetchTagged: (repository, tag, signal) => fetchTagged(session, { repository, tag, signal }),
     catalog: (registry, signal) => readCatalog(session, { registry, signal }),
     referrers: (repository, digest, signal) => listReferrers(session, { repository, digest, signal }),
     listHost: (host, signal) => listHost(session, { host, signal }),
@@ -171,5 +172,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     resumeUpload: (upload, signal) => resumeUpload(session, upload, signal),
     cancelUpload: (upload, signal) => cancelUpload(session, upload, signal),
     putManifest: (repository, put, signal) => putManifest(session, { repository, ...put, signal }),
+    putReferrersIndex: (repository, put, signal) =>
+      putReferrersIndex(session, { repository, ...put, signal }),
   };
 }

@@ -14,6 +14,7 @@ import {
 import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { makePromotionOptions, type PromotionOptions } from '../flags/options/promotion-options.ts';
 import { isSnapshot, makeSnapshotOptions, type SnapshotOptions } from '../flags/options/snapshot-options.ts';
+import { SIGNER_FLAGS, VERIFICATION_FLAGS } from '../flags/options/verification-options.ts';
 import { defineCommand } from './command.ts';
 
 /** The flags of `cip` alone ask for a promotion or for a snapshot. */
@@ -85,6 +86,8 @@ export const promote = defineCommand<PromoteRequest>({
     ...SCOPE_FLAGS,
     ...ALLOW_LOST_FLAGS,
     ...PROMOTION_FLAGS,
+    ...SIGNER_FLAGS,
+    ...VERIFICATION_FLAGS,
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,
     ...ANNOTATION_FLAGS,

@@ -49,6 +49,21 @@ export const ALLOW_LOST_FLAGS = flagsOf('Promotion', [
 /** A promotion and its dry run. */
 export const PROMOTION_FLAGS = flagsOf('Promotion', [
   {
+    name: 'carry',
+    value: 'WHICH',
+    default: 'signatures',
+    values: ['all', 'signatures', 'accepted', 'none'],
+    description: 'attachments to copy: `all`, `signatures`, `accepted`, `none`',
+    neverEmpty: true,
+  },
+  {
+    name: 'carry-types',
+    value: 'GLOB',
+    repeatable: true,
+    description: 'copy only attachments of these artifact types',
+    neverEmpty: true,
+  },
+  {
     name: 'spool-limit',
     value: 'MIB',
     default: '8192',

@@ -44,10 +44,6 @@ const INERT: readonly (readonly [why: string, ...rows: Row[]])[] = [
   [
     'nothing is signed yet, so this has no effect',
     ['signer-account', 'ACCOUNT'],
-    ['certificate-identity', 'IDENTITY'],
-    ['certificate-identity-regexp', 'REGEXP'],
-    ['certificate-oidc-issuer', 'URL'],
-    ['certificate-oidc-issuer-regexp', 'REGEXP'],
     ['sign'],
     ['max-signature-ops', 'N'],
     ['max-signature-copies', 'N'],

@@ -1,5 +1,6 @@
 import { getOrMake } from '../../base/maps.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
+import { digestOf } from '../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { BlobBody, ReadRegistry } from '../../ports/registry.ts';
@@ -111,7 +112,7 @@ export class BlobFanOut {
 
   #direct(blob: Descriptor): Share {
     return {
-      open: (source, signal) => this.#source.openBlob(source, blob, signal),
+      open: (source, signal) => this.#read(source, blob, signal),
       leave: () => {},
     };
   }
@@ -122,7 +123,7 @@ export class BlobFanOut {
     const bytes = await shared.bytes(async () => {
       // the file comes first, because an open stream cannot wait for it
       const file = blob.size > SMALL ? await this.#createFile(blob) : undefined;
-      const body = await this.#source.openBlob(source, blob, signal).catch(discarding(file));
+      const body = await this.#read(source, blob, signal).catch(discarding(file));
       if (body instanceof Uint8Array) {
         await file?.discard();
         return body;
@@ -131,8 +132,12 @@ export class BlobFanOut {
       unkept = body; // this attempt can still use it
       return undefined;
     });
-    if (bytes === undefined) return unkept ?? this.#source.openBlob(source, blob, signal);
+    if (bytes === undefined) return unkept ?? this.#read(source, blob, signal);
     return bytes instanceof Uint8Array ? bytes : bytes.read();
+  }
+
+  #read(source: Repository, blob: Descriptor, signal: AbortSignal): Promise<BlobBody> {
+    return blob.digest === EMPTY_JSON ? Promise.resolve(EMPTY) : this.#source.openBlob(source, blob, signal);
   }
 
   /** Undefined if the spool cannot be used: then each host reads for itself. */
@@ -170,6 +175,10 @@ export class BlobFanOut {
     return false;
   }
 }
+
+/** The config of artifacts, `{}`, which everybody knows. @see image-spec manifest.md "Guidance for an Empty Descriptor" */
+const EMPTY = Buffer.from('{}');
+const EMPTY_JSON = digestOf(EMPTY);
 
 /** With the size: a manifest with a wrong size of a blob must not affect others. */
 function keyOf({ digest, size }: Descriptor): string {

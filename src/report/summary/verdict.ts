@@ -1,7 +1,7 @@
 import { countOf } from '../../base/text.ts';
 import type { ShardIdentity } from '../../edges/shard.ts';
 import type { Envelope } from '../envelope.ts';
-import type { Report, Verification } from '../report.ts';
+import type { PromotionReport, Report, Verification } from '../report.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -114,9 +114,10 @@ function resultsOf(report: Report): string {
         ...(refusedIn(counts) === 0 ? [] : [`${refusedIn(counts)} refused`]),
         ...problems(counts),
         ...nonZero(counts, { present: 'already present' }),
+        ...attachmentsOf(report),
       ]);
     case 'dry-run':
-      return plannedCounts(report);
+      return list([plannedCounts(report), ...attachmentsOf(report)]);
     case 'parse-only':
       return list([`${counts['conflict'] ?? 0} in conflict`, `${counts['invalid'] ?? 0} malformed`]);
     case 'verify':
@@ -189,6 +190,15 @@ function refusedIn(counts: Counts): number {
 
 function problems(counts: Counts): string[] {
   return nonZero(counts, { lost: 'lost', unreadable: 'unreadable', invalid: 'malformed' });
+}
+
+function attachmentsOf({ attachments }: Pick<PromotionReport, 'attachments'>): string[] {
+  const { carried = 0, planned = 0, ignored = 0 } = attachments ?? {};
+  return [
+    ...(carried === 0 ? [] : [`${countOf(carried, 'attachment')} carried`]),
+    ...(planned === 0 ? [] : [`${countOf(planned, 'attachment')} to carry`]),
+    ...(ignored === 0 ? [] : [`${countOf(ignored, 'attachment')} ignored`]),
+  ];
 }
 
 function nonZero(counts: Counts, words: Readonly<Record<string, string>>): string[] {

@@ -1,13 +1,13 @@
 import { readBlob } from '../../attachments/read-blob.ts';
 import { isObject, parseJsonObject, textOf } from '../../base/json.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
-import type { Referrers } from '../../browse/referrers.ts';
+import type { Referrers } from '../../attachments/referrers.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
-import { parseReferences, parseReferrer, type RawManifest } from '../../image/oci-manifest.ts';
+import { parseReferences, parseReferrer, type RawManifest, type Referrer } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import { parseTag } from '../../image/tag.ts';
-import type { BrowseRegistry, Referrer } from '../../ports/registry.ts';
+import type { BrowseRegistry } from '../../ports/registry.ts';
 import { annotationsOf } from './image-facts.ts';
 import { type PackageList, parseSbom } from './packages.ts';
 import type { ImageFacts } from './read-image.ts';
@@ -31,6 +31,9 @@ const MAX_CANDIDATES = 4;
 /** Artifact types of SBOMs, and of attestations, which may be SBOMs. */
 const SBOM_TYPE = /spdx|cyclonedx|sbom/i;
 const ATTESTATION_TYPE = /in-toto|dsse|sigstore\.bundle/i;
+
+/** A manifest that may be an SBOM. */
+type Candidate = Pick<Referrer, 'digest' | 'artifactType'>;
 
 /** Finds the SBOM of one platform of an image. */
 export class SbomFinder {
@@ -69,7 +72,7 @@ export class SbomFinder {
   }
 
   /** Referrers that may be SBOMs, the most likely first. Without the referrers API, those of the fallback tag. */
-  async #referrersOf(subject: Digest, repository: Repository): Promise<readonly Referrer[]> {
+  async #referrersOf(subject: Digest, repository: Repository): Promise<readonly Candidate[]> {
     const listed =
       (await this.#referrers.of(repository, subject, this.#signal)) ??
       (await this.#fallbackReferrers(subject, repository));
@@ -78,7 +81,7 @@ export class SbomFinder {
   }
 
   /** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#unavailable-referrers-api */
-  async #fallbackReferrers(subject: Digest, repository: Repository): Promise<readonly Referrer[]> {
+  async #fallbackReferrers(subject: Digest, repository: Repository): Promise<readonly Candidate[]> {
     const digest = await this.#resolve(subject, '', repository);
     const index = digest && (await this.#registry.fetchManifest(repository, digest, this.#signal));
     const entries = index && parseJsonObject(index.bytes)?.['manifests'];
@@ -86,7 +89,7 @@ export class SbomFinder {
   }
 
   /** @see https://github.com/sigstore/cosign/blob/main/specs/SBOM_SPEC.md */
-  async #attachedTo(subject: Digest, repository: Repository): Promise<readonly Referrer[]> {
+  async #attachedTo(subject: Digest, repository: Repository): Promise<readonly Candidate[]> {
     for (const suffix of ['.sbom', '.att']) {
       const digest = await this.#resolve(subject, suffix, repository);
       if (digest !== undefined) return [{ digest, artifactType: suffix }];
@@ -100,7 +103,7 @@ export class SbomFinder {
   }
 
   /** The first SBOM in the layers of the candidates; undefined if no layer claims to be one. */
-  async #readAll(candidates: readonly Referrer[], repository: Repository): Promise<FoundSbom | undefined> {
+  async #readAll(candidates: readonly Candidate[], repository: Repository): Promise<FoundSbom | undefined> {
     let unusable: FoundSbom | undefined;
     for (const { digest, artifactType } of candidates.slice(0, MAX_CANDIDATES)) {
       const manifest = await this.#registry.fetchManifest(repository, digest, this.#signal);

@@ -1,6 +1,6 @@
 import { forEachInLanes } from '../../base/concurrency.ts';
 import { formatPosition } from '../../base/position.ts';
-import { Referrers } from '../../browse/referrers.ts';
+import { Referrers } from '../../attachments/referrers.ts';
 import { hostOf } from '../../image/repository.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';

@@ -11,6 +11,7 @@ import {
 } from '../../../image/oci-manifest.ts';
 import type { Reference } from '../../../image/reference.ts';
 import type { Repository } from '../../../image/repository.ts';
+import type { Tag } from '../../../image/tag.ts';
 import type { Found } from '../../../ports/registry.ts';
 import type { RegistryError } from '../../../ports/registry-error.ts';
 import { isHeadRefused } from './head-support.ts';
@@ -159,6 +160,22 @@ export async function fetchManifest(
   if (response.status === 404) return undefined;
   if (response.status !== 200) return throwResponseError(request, response);
   return manifestIn(response, digest);
+}
+
+/** GET `/v2/<name>/manifests/<tag>`; the digest is that of the bytes, and the one that the registry names, if any. */
+export async function fetchTagged(
+  session: Session,
+  { tag, ...lookup }: Omit<Lookup, 'reference'> & { readonly tag: Tag },
+): Promise<RawManifest | undefined> {
+  const request = lookupRequest(session, 'GET', { ...lookup, reference: tag });
+  const digestOfRead = (read: HttpResponse) => digestIn(read) ?? digestOf(read.body);
+  const response = await session.send({
+    ...request,
+    damageOf: (read) => mismatchError(request, digestOfRead(read), read),
+  });
+  if (response.status === 404) return undefined;
+  if (response.status !== 200) return throwResponseError(request, response);
+  return manifestIn(response, digestOfRead(response));
 }
 
 function manifestIn(response: HttpResponse, digest: Digest): RawManifest {

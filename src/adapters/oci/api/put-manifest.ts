@@ -2,10 +2,12 @@ import { Backoff, NO_ANSWER } from '../../../base/backoff.ts';
 import { abortedAfter } from '../../../base/errors.ts';
 import { MANIFEST_RETRY } from '../../../base/limits-and-retries.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
-import { type Digest, isDigest } from '../../../image/digest.ts';
+import { type Digest, isDigest, parseDigest } from '../../../image/digest.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
 import type { Reference } from '../../../image/reference.ts';
+import { referrersTagOf } from '../../../image/referrers-tag.ts';
 import type { Repository } from '../../../image/repository.ts';
+import type { ReferrersIndexPut, WrittenManifest } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
 import { resolveManifest } from './manifests.ts';
 import { responseErrorOf, throwResponseError } from './response-error.ts';
@@ -17,6 +19,8 @@ interface ManifestPut {
   readonly repository: Repository;
   readonly reference: Reference;
   readonly manifest: RawManifest;
+  /** The digest that a tag may have before. Unset: none. */
+  readonly replaces?: Digest | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -25,7 +29,7 @@ interface ManifestPut {
  * other 2xx a HEAD shows whether the manifest exists; if it does not, it is written again. A tag is written only if it
  * does not exist, see `tagPrecondition`. Throws `RegistryError`.
  */
-export async function putManifest(session: Session, put: ManifestPut): Promise<void> {
+export async function putManifest(session: Session, put: ManifestPut): Promise<WrittenManifest> {
   const { digest } = put.manifest;
   const request = requestFor(session, put);
   const backoff = new Backoff(session.clock, MANIFEST_RETRY);
@@ -34,10 +38,12 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<v
     const { precondition } = response;
     if (precondition !== undefined) throw unreadTag(request, responseErrorOf(precondition, response));
     if (!isSuccess(response)) throwResponseError(request, response);
-    if (response.status === 201 && otherDigestError(request, response, digest) === undefined) return;
+    if (response.status === 201 && otherDigestError(request, response, digest) === undefined) {
+      return { listedUnder: parseDigest(response.headers['oci-subject'] ?? '') };
+    }
     const stored = await resolveStored(session, put);
     const failure = failureOf(request, { response, put, stored });
-    if (failure === undefined) return;
+    if (failure === undefined) return {};
     const isMissing = failure.code === 'unexpected' && stored === undefined;
     const delay = isMissing ? backoff.delayAfter(NO_ANSWER) : undefined;
     if (delay === undefined) throw failure;
@@ -45,6 +51,14 @@ export async function putManifest(session: Session, put: ManifestPut): Promise<v
       throw abortedAfter(failure, error, put.signal);
     });
   }
+}
+
+/** The same for the index of a referrers tag, the only tag that may have had other content. */
+export async function putReferrersIndex(
+  session: Session,
+  { subject, index, ...put }: Omit<ManifestPut, 'reference' | 'manifest'> & ReferrersIndexPut,
+): Promise<void> {
+  await putManifest(session, { ...put, reference: referrersTagOf(subject), manifest: index });
 }
 
 interface DoubtfulPut {
@@ -67,12 +81,12 @@ function failureOf(request: HttpRequest, { response, put, stored }: DoubtfulPut)
 }
 
 function requestFor(session: Session, put: ManifestPut): HttpRequest {
-  const { repository, reference, manifest, signal } = put;
+  const { repository, reference, manifest, replaces, signal } = put;
   const url = session.endpoints.urlOf(repository, `manifests/${reference}`);
   const headers = { 'content-type': manifest.mediaType };
   const request = writeRequest(repository, { method: 'PUT', url, headers, body: manifest.bytes, signal });
   if (isDigest(reference)) return request; // writing a digest again changes nothing
-  const write = { repository, reference, digest: manifest.digest, signal };
+  const write = { repository, reference, digest: manifest.digest, replaces, signal };
   return { ...request, precondition: tagPrecondition(session, request, write) };
 }
 

@@ -1,7 +1,6 @@
 import type { Digest } from '../../../image/digest.ts';
-import { parseReferrer } from '../../../image/oci-manifest.ts';
+import { parseReferrer, type Referrer } from '../../../image/oci-manifest.ts';
 import type { Repository } from '../../../image/repository.ts';
-import type { Referrer } from '../../../ports/registry.ts';
 import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
 import { readRequest, type Session } from './session.ts';
 

@@ -21,11 +21,13 @@ interface TagWrite {
   readonly reference: Reference;
   /** The digest to write. */
   readonly digest: Digest;
+  /** The digest that may be overwritten: of a referrers tag alone. */
+  readonly replaces?: Digest | undefined;
 }
 
 /**
  * A tag is written only right after a HEAD has shown that it does not exist: a list or an earlier response is no proof,
- * and registries have no conditional PUT.
+ * and registries have no conditional PUT. A referrers tag may also be the index that the new one was made from.
  */
 export function tagPrecondition(
   session: Session,
@@ -42,8 +44,8 @@ export function tagPrecondition(
     };
     try {
       const found = await resolveManifest({ ...session, send: sendOnce }, write);
-      if (found === undefined) return 'free';
       if (found === write.digest) return 'done';
+      if (found === undefined || found === write.replaces) return 'free';
       throw movedFrom(write, found);
     } catch (error) {
       if (repeatable !== undefined) return repeatable;

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { InputFault, messageOf } from '../../../base/errors.ts';
 import { quote } from '../../../base/text.ts';
 import type { SignatureVerifier } from '../../../ports/signatures.ts';
-import { readPublicKeys } from './public-keys.ts';
+import type { Log } from '../../../ports/log.ts';
+import { PublicKeyError, readPublicKeys, type TrustedKey } from './public-keys.ts';
 import { PUBLIC_MIRROR, shippedRoot } from './shipped-root.ts';
 import { readTrustedRoot } from './trusted-root.ts';
 import type { TufRepository } from './tuf-repository.ts';
@@ -20,6 +21,8 @@ export interface VerifierOptions {
   readonly trust: TrustSource;
   /** Files of public keys (PEM). */
   readonly keys: readonly string[];
+  /** Public keys that a file has: its name, and PEM. One that cannot be read is a warning: it is nobody's. */
+  readonly inlineKeys?: readonly { readonly name: string; readonly pem: string }[];
 }
 
 /** What a TUF mirror needs. */
@@ -31,7 +34,7 @@ export class TrustFileError extends InputFault<'trust-file-unreadable'> {}
 
 /** The verifier of a run. Only a TUF mirror is read over the network. Throws an `InputFault`, or a `TufError`. */
 export async function openVerifier(
-  { trust, keys }: VerifierOptions,
+  { trust, keys, inlineKeys = [] }: VerifierOptions,
   access: TufAccess,
   signal: AbortSignal,
 ): Promise<SignatureVerifier> {
@@ -41,7 +44,18 @@ export async function openVerifier(
       readPublicKeys((await readTrustFile('-signature-key', path)).toString(), path),
     ),
   ]);
-  return createVerifier({ root, keys: trustedKeys.flat() });
+  const ofPolicies = inlineKeys.flatMap((inline) => readInlineKey(inline, access.log));
+  return createVerifier({ root, keys: [...trustedKeys.flat(), ...ofPolicies] });
+}
+
+function readInlineKey({ name, pem }: { name: string; pem: string }, log: Log): readonly TrustedKey[] {
+  try {
+    return readPublicKeys(pem, name);
+  } catch (error) {
+    if (!(error instanceof PublicKeyError)) throw error;
+    log.write('warning', error.message);
+    return [];
+  }
 }
 
 async function readRoot(trust: TrustSource, access: TufAccess, signal: AbortSignal) {

@@ -14,6 +14,7 @@ import { inputsAt } from '../../output/report-inputs.ts';
 import { openRunRecord } from '../../output/run-record.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { type BoundRegistry, registriesOf } from '../../runtime/bound-registries.ts';
+import { carryPortsOf } from '../../runtime/carry-ports.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
 import { readPlanFile, readTrustedKeys } from '../../runtime/plan-files.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
@@ -101,7 +102,16 @@ async function applyWith(file: PlanFile, { options, run, read, events }: ApplyPa
   const spool = runtime.openSpool(options.spoolLimit);
   const request = { file, shard, confirm, reportAll, threads };
   return await run.showing(client.traffic, (progress) =>
-    applyPlanFile(request, { ...client, spool, clock: runtime.clock, progress, events, stopping, signal }),
+    applyPlanFile(request, {
+      ...client,
+      spool,
+      clock: runtime.clock,
+      progress,
+      events,
+      carrying: carryPortsOf(options, client),
+      stopping,
+      signal,
+    }),
   );
 }
 

@@ -12,6 +12,7 @@ import {
 import type { TransferOptions } from '../../flags/options/promotion-options.ts';
 import { openRunRecord } from '../../output/run-record.ts';
 import { prepareReports } from '../../output/write-report.ts';
+import { carryPortsOf } from '../../runtime/carry-ports.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 import { finishPromotion } from '../../output/finish-promotion.ts';
@@ -37,8 +38,9 @@ export function runCopy(options: CopyOptions, context: ProcessContext): Promise<
     const { clock } = runtime;
     const record = openRunRecord({ ...context, options, places, run, logOrigin });
     const { events } = record;
+    const carrying = carryPortsOf(options, client);
     const report = await run.showing(client.traffic, (progress) =>
-      promote(request, { ...client, spool, clock, progress, events, stopping, signal }),
+      promote(request, { ...client, spool, clock, progress, events, carrying, stopping, signal }),
     );
     return await finishPromotion(report, { ...context, options, run, places, record });
   });

@@ -17,9 +17,11 @@ import { openRunRecord } from '../../output/run-record.ts';
 import type { PlanOutput } from '../../output/write-plan.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { bindRegistries, registriesOf, warnUnusedRateLimits } from '../../runtime/bound-registries.ts';
+import { carryPortsOf } from '../../runtime/carry-ports.ts';
 import { reportManifests } from '../../runtime/check-manifests.ts';
 import { loadChanges, type NamedChanges } from '../../runtime/load-changes.ts';
 import { loadRules, requireSizeLimit } from '../../runtime/load-rules.ts';
+import { openVerification } from '../../runtime/open-verification.ts';
 import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
@@ -41,7 +43,15 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const { report, review } =
       task === 'parse-only'
         ? { report: reportManifests(read, { rules, shard, run, changes }) }
-        : await promoteWith(read, { options, rules, run, changes, output, events: record.events });
+        : await promoteWith(read, {
+            ...context,
+            options,
+            rules,
+            run,
+            changes,
+            output,
+            events: record.events,
+          });
     const finish = { ...context, options, run, places, output, where, record, review };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
@@ -62,6 +72,7 @@ interface PromotionParts {
   readonly options: PromotionOptions;
   readonly rules: RuleSettings;
   readonly run: Run;
+  readonly env: NodeJS.ProcessEnv;
   readonly changes: NamedChanges | undefined;
   readonly output: PlanOutput | undefined;
   readonly events: RunEvents;
@@ -70,7 +81,7 @@ interface PromotionParts {
 /** The stages over registries: a promotion or its dry run, and the review of its images where that is wanted. */
 async function promoteWith(
   read: ReadManifests,
-  { options, rules, run, changes, output, events }: PromotionParts,
+  { options, rules, run, env, changes, output, events }: PromotionParts,
 ): Promise<{ readonly report: RunReport; readonly review?: ReviewSection | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -78,6 +89,8 @@ async function promoteWith(
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
+  const verifying = { options, client, ...run, env };
+  const verification = await openVerification(read.manifests, verifying, stopping);
   let items: readonly PlanItem[] = [];
   const keep = (plan: RecordedPlan) => {
     output?.keep(plan);
@@ -103,7 +116,19 @@ async function promoteWith(
   // the commits of a proposed change have the dates that its author chose
   const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
   return await run.showing(client.traffic, async (progress) => {
-    const ports = { ...client, spool, clock, progress, events, settled, stopping, signal };
+    const carrying = carryPortsOf(options, { ...client, ...verification });
+    const ports = {
+      ...client,
+      spool,
+      clock,
+      progress,
+      events,
+      settled,
+      verification,
+      carrying,
+      stopping,
+      signal,
+    };
     const report = await promote(request, ports);
     if (!options.review || stopping.aborted) return { report };
     const { reviewChanges } = await import('./rare-runs.ts');

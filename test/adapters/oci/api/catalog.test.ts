@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
+import { UNKNOWN_SIZE } from '../../../../src/image/oci-manifest.ts';
 import type { RegistryName, Repository } from '../../../../src/image/repository.ts';
 import { image, push } from '../../../builders/images.ts';
 import { registryName } from '../../../builders/manifests.ts';
-import { type Script, scriptedServer } from '../../../doubles/scripted-server.ts';
+import { type Script, type ScriptedAnswer, scriptedServer } from '../../../doubles/scripted-server.ts';
 import {
   clientForTest,
   embeddedForTest,
@@ -177,16 +178,24 @@ describe('a list of referrers', () => {
     return await clientForTest().registry.referrers(repositoryAt(server, 'app'), ONE, quiet());
   }
 
-  it('has their digests and artifact types, over all of its pages', async () => {
+  it('has their descriptors, artifact types and annotations, over all of its pages', async () => {
     const headers = { link: `</v2/app/referrers/${ONE}?page=2>; rel="next"` };
-    const manifests = [{ digest: TWO, artifactType: 'a/b' }, { digest: 'sha256:1' }, null, { digest: 5 }];
+    const annotations = { by: 'someone', count: 5 };
+    const full = { mediaType: 'm/t', digest: TWO, size: 5, artifactType: 'a/b', annotations };
+    const manifests = [full, { digest: 'sha256:1' }, null, { digest: 5 }];
     const script = [
       { request: path, answer: { status: 200, headers, body: { manifests } } },
       { request: `${path}?page=2`, answer: { status: 200, body: { manifests: [{ digest: ONE }] } } },
     ];
     expect(await referrers(script)).toEqual([
-      { digest: TWO, artifactType: 'a/b' },
-      { digest: ONE, artifactType: '' },
+      {
+        mediaType: 'm/t',
+        digest: TWO,
+        size: 5,
+        artifactType: 'a/b',
+        annotations: { by: 'someone' },
+      },
+      { mediaType: '', digest: ONE, size: UNKNOWN_SIZE, artifactType: '', annotations: {} },
     ]);
   });
 
@@ -219,5 +228,37 @@ describe('looking up', () => {
     const repository = repositoryAt(server, 'app');
     const { registry } = clientForTest();
     expect(await registry.lookUp(repository, tagOf('v1'), quiet())).toEqual({ digest: ONE, mediaType });
+  });
+});
+
+describe('fetching a tag', () => {
+  const bytes = '{"schemaVersion":2}';
+  const digest = digestOf(Buffer.from(bytes));
+
+  async function fetched(answer: ScriptedAnswer, times = 1) {
+    const request = 'GET /v2/app/manifests/v1';
+    const server = await scriptedServer(Array.from({ length: times }, () => ({ request, answer })));
+    return clientForTest().registry.fetchTagged(repositoryAt(server, 'app'), tagOf('v1'), quiet());
+  }
+
+  it.each([[digest], [undefined]])(
+    'gives the manifest with its digest, where the header names %s',
+    async (named) => {
+      const headers = {
+        'content-type': 'm/t',
+        ...(named !== undefined && { 'docker-content-digest': named }),
+      };
+      const manifest = await fetched({ status: 200, headers, body: bytes });
+      expect(manifest).toEqual({ digest, mediaType: 'm/t', bytes: Buffer.from(bytes) });
+    },
+  );
+
+  it('is undefined for a tag that does not exist', async () => {
+    expect(await fetched({ status: 404 })).toBeUndefined();
+  });
+
+  it('fails where the bytes are not those of the digest that the header names', async () => {
+    const answer = { status: 200, headers: { 'docker-content-digest': ONE }, body: bytes };
+    expect(await registryErrorOf(fetched(answer, 4))).toMatchObject({ code: 'mismatch' });
   });
 });

@@ -1,20 +1,22 @@
 import type { Digest } from '../image/digest.ts';
+import type { Referrer } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
-import type { BrowseRegistry, Referrer } from '../ports/registry.ts';
+import type { BrowseRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 
 /** Statuses besides 404 for an unknown API. 401 and 403 do not say whether the API exists. */
 const NO_SUCH_LIST: ReadonlySet<number | undefined> = new Set([400, 405, 406, 501]);
 
 /**
- * Reads referrers, and only once from a repository without the API. One host may stand for several registries, so each
- * repository counts by itself. A repository that has answered once has the API: a later refusal is an error, because
- * an empty list would hide existing referrers.
+ * Reads referrers, and only once from a repository without the API: the first request of a repository is a probe, and
+ * the others wait for it. One host may stand for several registries, so each repository counts by itself. A repository
+ * that has answered once has the API: a later refusal is an error, because an empty list would hide existing referrers.
  */
 export class Referrers {
   readonly #registry: BrowseRegistry;
   readonly #with = new Set<Repository>();
   readonly #without = new Set<Repository>();
+  readonly #probes = new Map<Repository, Promise<unknown>>();
 
   constructor(registry: BrowseRegistry) {
     this.#registry = registry;
@@ -26,7 +28,21 @@ export class Referrers {
     digest: Digest,
     signal: AbortSignal,
   ): Promise<readonly Referrer[] | undefined> {
-    if (this.#without.has(repository)) return undefined;
+    const probe = this.#probes.get(repository);
+    if (probe === undefined) {
+      const sent = this.#askAndLearn(repository, digest, signal);
+      this.#probes.set(repository, sent);
+      return sent;
+    }
+    await probe.catch(() => {}); // the caller of the probe reports its failure
+    return this.#without.has(repository) ? undefined : this.#askAndLearn(repository, digest, signal);
+  }
+
+  async #askAndLearn(
+    repository: Repository,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<readonly Referrer[] | undefined> {
     const referrers = await this.#ask(repository, digest, signal);
     if (referrers !== undefined) this.#with.add(repository);
     else if (!this.#with.has(repository)) this.#without.add(repository);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FaultAct } from '../../src/embedded-registry/embedded-registry.ts';
 import { embeddedForTest } from '../adapters/oci/client.ts';
 import { artifact, image, push } from '../builders/images.ts';
-import { walk } from './walking.ts';
+import { walk } from '../browse/walking.ts';
 
 const IMAGES = ['a', 'b', 'c'].map((name) => ({ name, content: image({ seed: name, layers: 1 }) }));
 const SIGNATURES = IMAGES.map(({ name, content }) => artifact(`${name} signature`, { subject: content }));

@@ -1,0 +1,43 @@
+import type { Attachment } from '../../attachments/attachment.ts';
+import type { Digest } from '../../image/digest.ts';
+
+/**
+ * The attachments that a promotion carries along.
+ *
+ * - `all`        everything
+ * - `signatures` signatures and attestations
+ * - `accepted`   of these, only those that were verified and accepted
+ */
+export type CarryMode = 'all' | 'signatures' | 'accepted';
+
+export interface CarrySelection {
+  readonly mode: CarryMode;
+  /** Patterns of artifact types, `*` for any characters: the others are left out. Empty: every type. */
+  readonly types: readonly string[];
+  /** Of mode `accepted`: true for the manifest of an attachment that verification accepted. Unset: none is. */
+  readonly isAccepted?: (attachment: Digest) => boolean;
+}
+
+/** Sigstore bundles, cosign's layers and artifacts, Notation signatures, and in-toto attestations with or without DSSE. */
+const SIGNATURE_TYPE =
+  /^application\/vnd\.(?:dev\.sigstore\.bundle|dev\.cosign(?:project)?\.|dsse\.envelope|in-toto|cncf\.notary\.signature)/i;
+
+/** True for an attachment to carry; `undefined` if only its manifest tells its type. */
+export function isSelected(
+  { manifest, artifactType, place }: Attachment,
+  { mode, types, isAccepted = () => false }: CarrySelection,
+): boolean | undefined {
+  if (mode === 'accepted' && !isAccepted(manifest.digest)) return false;
+  const isSignatureTag = place.kind === 'tag' && place.suffix !== 'sbom';
+  if (mode !== 'all' && !isSignatureTag) {
+    if (artifactType === '') return undefined;
+    if (!SIGNATURE_TYPE.test(artifactType)) return false;
+  }
+  if (types.length === 0) return true;
+  return artifactType === '' ? undefined : types.some((pattern) => matches(pattern, artifactType));
+}
+
+function matches(pattern: string, type: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replace(/[.+^${}()|[\]\\?]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`, 'i').test(type);
+}
