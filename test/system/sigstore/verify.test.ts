@@ -220,8 +220,8 @@ interface Read {
 /** Every signature beside an image: those of cosign's tags and of referrers. */
 async function readAll({ name, digest }: Place, payloads?: ReadonlyMap<Digest, Uint8Array>): Promise<Read[]> {
   const client = clientForTest({ clock: systemClock });
-  const listed = (await client.registry.referrers(repository(name), digest, signal)) ?? [];
-  const found = listed.map(({ digest: referrer, artifactType }) => ({ digest: referrer, artifactType }));
+  const referrers = (await client.registry.referrers(repository(name), digest, signal)) ?? [];
+  const found = referrers.map(({ digest, artifactType }) => ({ digest, artifactType }));
   for (const suffix of ['sig', 'att']) {
     const named = tag(`${digest.replace(':', '-')}.${suffix}`);
     const tagged = await client.registry.resolve(repository(name), named, signal);

@@ -10,15 +10,16 @@ export interface TrustedKey {
 
 export class PublicKeyError extends InputFault<'public-key-malformed'> {}
 
+const ADVICE = 'use the cosign.pub of the signer';
 const BLOCK = /-----BEGIN ([A-Z ]+)-----[^-]*-----END \1-----/g;
 
 /** The public keys of a PEM file, at least one. Throws a `PublicKeyError` that names it, also for a private key. */
 export function readPublicKeys(pem: string, name: string): readonly TrustedKey[] {
   const blocks = Array.from(pem.matchAll(BLOCK));
   const fault = (reason: string) => new PublicKeyError('public-key-malformed', `${name}: ${reason}`);
-  if (blocks.length === 0) throw fault('no public key in PEM: use the cosign.pub of the signer');
+  if (blocks.length === 0) throw fault(`no public key in PEM: ${ADVICE}`);
   return blocks.map(([block, label = '']) => {
-    if (!label.endsWith('PUBLIC KEY')) throw fault(`a PEM block is ${label}, not PUBLIC KEY`);
+    if (!label.endsWith('PUBLIC KEY')) throw fault(`a PEM block is ${label}, not PUBLIC KEY: ${ADVICE}`);
     try {
       return trustedKey(createPublicKey(block));
     } catch (error) {

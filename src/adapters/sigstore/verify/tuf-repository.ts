@@ -67,6 +67,7 @@ async function attempt(
     if (!isCached) await saveCache(repository, directory);
     return { kind: 'read', bytes };
   } catch (error) {
+    if (error instanceof TufError) throw error;
     return { kind: 'failed', error, failure: fetcher.failure };
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -108,7 +109,10 @@ async function copyCache(repository: TufRepository, directory: string): Promise<
   );
   const first = initialRoot ?? (hasRoot ? undefined : shippedRoot);
   if (first !== undefined) await writeFile(root, first);
-  else if (!hasRoot) throw new Error('no root metadata to begin with: give it with -tuf-root=FILE');
+  else if (!hasRoot) {
+    const message = `-tuf-mirror=${quote(repository.mirror.href)} needs the root metadata that updates begin with: give it with -tuf-root=FILE`;
+    throw new TufError('tuf-failed', message);
+  }
 }
 
 /** A cache that cannot be written costs a few requests in the next run. */

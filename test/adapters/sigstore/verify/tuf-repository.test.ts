@@ -142,7 +142,7 @@ describe('no trusted root', () => {
 
   it('where nothing names the first root', async () => {
     await expect(read(repository.files(NEW), { hasRoot: false })).rejects.toThrow(
-      'give it with -tuf-root=FILE',
+      /begin with: give it with -tuf-root=FILE$/,
     );
   });
 
