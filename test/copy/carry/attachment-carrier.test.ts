@@ -1,10 +1,16 @@
-// Covers src/copy/carry/attachment-closure.ts, src/copy/carry/carried.ts, src/copy/carry/complete-attachments.ts,
-// src/copy/carry/selection.ts and src/report/attachment-findings.ts
+// Covers src/copy/carry/attachment-closure.ts
+// Covers src/copy/carry/carried.ts
+// Covers src/copy/carry/complete-attachments.ts
+// Covers src/copy/carry/selection.ts
+// Covers src/report/attachment-findings.ts
+
 import { describe, expect, it } from 'vitest';
 import { cosignTagOf } from '../../../src/attachments/attachment-tags.ts';
 import type { EmbeddedRegistryOptions } from '../../../src/embedded-registry/embedded-registry.ts';
 import { OCI_INDEX } from '../../../src/image/media-types.ts';
 import { referrersTagOf } from '../../../src/image/referrers-tag.ts';
+import { renderMarkdown } from '../../../src/report/render-markdown.ts';
+import { verdictOf } from '../../../src/report/summary/verdict.ts';
 import { embeddedForTest } from '../../adapters/oci/client.ts';
 import { attach, bundle, pushCosign, referrersIndex } from '../../builders/attachments.ts';
 import { artifact, type Content, image, manifestsOf, multiArch, push } from '../../builders/images.ts';
@@ -56,6 +62,8 @@ describe('attachments of an image', () => {
     pushCosign(source, 'staging/app', { subject: APP, suffix: 'sig', content: SIGNATURE });
     const report = await carry(run);
     expect(report).toMatchObject({ summary: { copied: 1 }, attachments: { carried: 4, ignored: 0 } });
+    expect(verdictOf(report, 0)).toContain('1 copied, 0 failed, 4 attachments carried (exit 0)');
+    expect(renderMarkdown(report)).toContain('4 attachments carried');
     expect(destination.store.resolveTag('prod/app', tag)).toBe(digestOf(SIGNATURE));
     for (const [subject, referrer] of [
       [APP, BUNDLE],
