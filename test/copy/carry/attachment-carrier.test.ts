@@ -246,6 +246,15 @@ describe('a destination that has content already', () => {
     expect((await carry(limited)).attachments).toBeUndefined();
   });
 
+  it('counts an attachment once where one tag is there and another one is added', async () => {
+    const { destination, attachTo, run } = await world();
+    push(destination, 'prod/app', APP, 'v1');
+    attachTo(APP, BUNDLE);
+    const limited = { ...run, tags: ['v1', 'v2'], isLimited: true };
+    expect((await carry({ ...limited, confirm: false })).attachments).toMatchObject({ planned: 1 });
+    expect((await carry(limited)).attachments).toMatchObject({ carried: 1 });
+  });
+
   it('is a finding with an error where it cannot be completed', async () => {
     const act = { kind: 'status', status: 503 } as const;
     const fault = { method: 'GET', path: /staging\/app\/referrers/, act, times: Infinity };
