@@ -16,10 +16,11 @@ import type { Shard } from './edges/shard.ts';
 import { fingerprintOf, takeShard } from './edges/take-shard.ts';
 import type { Wanted } from './edges/wanted.ts';
 import type { RegistryName } from './image/repository.ts';
+import type { Inventory } from './inventory/inventory.ts';
 import { readInventory } from './inventory/read-inventory.ts';
 import type { PromoterManifest, ReadManifests } from './manifest/model.ts';
 import { makePlan } from './plan/make-plan.ts';
-import { isWritable, type PlanItem } from './plan/plan.ts';
+import type { PlanItem } from './plan/plan.ts';
 import type { BoundAccount, ChangeScope, PlanOrigin, RecordedPlan } from './plan/recorded-plan.ts';
 import type { RepositoryFactsReader } from './ports/repository-facts.ts';
 import type { SourceRevision, SourceTree } from './ports/source-tree.ts';
@@ -116,12 +117,10 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     );
     record.keep({ ...plan, origin, findings, ...keptOf(read) });
   }
-  const isLimited = changes !== undefined && ports.carrying !== undefined;
-  const there = isLimited
-    ? makePlan(wanted, inventory, { keepPresent: true }).items.filter(isPresentItem)
-    : [];
-  const unwritten = isLimited && !confirm ? plan.items.filter(isWritable) : [];
-  const completing = imagesToComplete([...there, ...unwritten]);
+  const completing =
+    changes === undefined || ports.carrying === undefined
+      ? []
+      : imagesToComplete(presentItems(wanted, inventory), { items: plan.items, confirm });
   const { edges, shard } = wanted;
   const { problems, counts: manifests } = read;
   return carryOut(
@@ -142,8 +141,9 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
   );
 }
 
-function isPresentItem({ decision }: PlanItem): boolean {
-  return decision === 'present';
+function presentItems(wanted: Wanted, inventory: Inventory): readonly PlanItem[] {
+  const { items } = makePlan(wanted, inventory, { keepPresent: true });
+  return items.filter(({ decision }) => decision === 'present');
 }
 
 /** The scope of a run for the report. */

@@ -1,4 +1,7 @@
-// Covers src/attachments/attachment-tags.ts, src/image/referrers-tag.ts and src/attachments/read-attachment.ts
+// Covers src/attachments/attachment-tags.ts
+// Covers src/attachments/read-attachment.ts
+// Covers src/image/referrers-tag.ts
+
 import { describe, expect, it } from 'vitest';
 import { AttachmentFinder } from '../../src/attachments/attachment-finder.ts';
 import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';

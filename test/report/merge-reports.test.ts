@@ -135,6 +135,13 @@ describe('the merged report of all shards', () => {
     expect(items.at(-1)?.decision).toBe('invalid');
   });
 
+  it('adds up the attachments of its shards', () => {
+    const counts = { carried: 2, planned: 1, ignored: 3 };
+    const merged = mergeReports(shardsOf(3, [{ attachments: counts }, {}, { attachments: counts }]));
+    expect(merged.attachments).toEqual({ carried: 4, planned: 2, ignored: 6 });
+    expect(mergeReports(shardsOf(3))).not.toHaveProperty('attachments');
+  });
+
   it('takes the time from the first beginning to the last end, and was stopped where one shard was', () => {
     const merged = mergeReports(
       shardsOf(3, [

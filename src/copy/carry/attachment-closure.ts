@@ -159,9 +159,10 @@ async function inOrder<T, R>(
   signal: AbortSignal,
   work: (item: T) => Promise<R>,
 ): Promise<readonly R[]> {
-  const results = new Map<T, R>();
-  await forEachConcurrently(items, { workers: WORKERS, signal }, async (item) => {
-    results.set(item, await work(item));
+  const results: R[] = [];
+  const entries = Array.from(items.entries());
+  await forEachConcurrently(entries, { workers: WORKERS, signal }, async ([index, item]) => {
+    results[index] = await work(item);
   });
-  return items.map((item) => results.get(item) as R);
+  return results;
 }

@@ -2,7 +2,7 @@ import { forEachInLanes } from '../../base/concurrency.ts';
 import { isAbort, messageOf } from '../../base/errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
-import { edgeId, type PlanItem } from '../../plan/plan.ts';
+import { edgeId, isWritable, type PlanItem } from '../../plan/plan.ts';
 import type { Carrying } from '../apply-plan.ts';
 import { ContentCopier, type ContentPorts } from '../content-copier.ts';
 
@@ -58,12 +58,19 @@ export async function completeAttachments(
   }
 }
 
-/** The images of some items of a plan, each once for each destination. */
-export function imagesToComplete(items: Iterable<PlanItem>): readonly CarriedImage[] {
+/**
+ * The images at their destinations, each once for each of them: `present` edges, and in a dry run those to be written. A
+ * confirmed run carries the attachments of the images that it writes along with them.
+ */
+export function imagesToComplete(
+  present: readonly PlanItem[],
+  { items, confirm }: { readonly items: readonly PlanItem[]; readonly confirm: boolean },
+): readonly CarriedImage[] {
   const images = new Map<string, CarriedImage & { readonly edges: string[] }>();
-  for (const item of items) {
+  const written = present.length === 0 && confirm ? [] : items.filter(isWritable);
+  for (const item of [...written, ...present]) {
     const { destination, digest, sources, decision } = item;
-    const key = `${destination} ${digest}`;
+    const key = keyOf(item);
     const known = images.get(key);
     if (known !== undefined) known.edges.push(edgeId(item));
     else {
@@ -71,5 +78,10 @@ export function imagesToComplete(items: Iterable<PlanItem>): readonly CarriedIma
       images.set(key, { destination, digest, sources, edges: [edgeId(item)], isPresent });
     }
   }
+  if (confirm) for (const item of written) images.delete(keyOf(item));
   return Array.from(images.values());
+}
+
+function keyOf({ destination, digest }: PlanItem): string {
+  return `${destination} ${digest}`;
 }

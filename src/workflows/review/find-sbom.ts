@@ -1,12 +1,13 @@
 import { readBlob } from '../../attachments/read-blob.ts';
 import { isObject, parseJsonObject, textOf } from '../../base/json.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
-import type { Referrers } from '../../attachments/referrers.ts';
+import type { CosignSuffix } from '../../attachments/attachment.ts';
+import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
+import { readAttachment } from '../../attachments/read-attachment.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Digest } from '../../image/digest.ts';
-import { parseReferences, parseReferrer, type RawManifest, type Referrer } from '../../image/oci-manifest.ts';
+import { parseReferences, type RawManifest } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
-import { parseTag } from '../../image/tag.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
 import { annotationsOf } from './image-facts.ts';
 import { type PackageList, parseSbom } from './packages.ts';
@@ -33,18 +34,23 @@ const SBOM_TYPE = /spdx|cyclonedx|sbom/i;
 const ATTESTATION_TYPE = /in-toto|dsse|sigstore\.bundle/i;
 
 /** A manifest that may be an SBOM. */
-type Candidate = Pick<Referrer, 'digest' | 'artifactType'>;
+interface Candidate {
+  /** With the suffix of a tag of cosign's. */
+  readonly artifactType: string;
+  /** Undefined if it is missing, or attached to something else. */
+  readonly read: () => Promise<RawManifest | undefined>;
+}
 
 /** Finds the SBOM of one platform of an image. */
 export class SbomFinder {
   readonly #registry: BrowseRegistry;
-  readonly #referrers: Referrers;
+  readonly #attachments: AttachmentFinder;
   readonly #signal: AbortSignal;
   readonly #found = new SingleFlight<string, FoundSbom>();
 
-  constructor(registry: BrowseRegistry, referrers: Referrers, signal: AbortSignal) {
+  constructor(registry: BrowseRegistry, signal: AbortSignal) {
     this.#registry = registry;
-    this.#referrers = referrers;
+    this.#attachments = new AttachmentFinder(registry);
     this.#signal = signal;
   }
 
@@ -58,12 +64,11 @@ export class SbomFinder {
 
   async #find({ image, platform, repositories }: SbomRequest): Promise<FoundSbom> {
     const attestation = image.attestations.get(platform);
-    const own = attestation === undefined ? [] : [{ digest: attestation, artifactType: '' }];
+    const read = (digest: Digest) => this.#registry.fetchManifest(image.repository, digest, this.#signal);
+    const own = attestation === undefined ? [] : [{ artifactType: '', read: () => read(attestation) }];
     let found = await this.#readAll(own, image.repository);
     for (const repository of repositories) {
       for (const subject of new Set([image.digest, platform])) {
-        if (isUsable(found)) return found;
-        found = prefer(found, await this.#readAll(await this.#referrersOf(subject, repository), repository));
         if (isUsable(found)) return found;
         found = prefer(found, await this.#readAll(await this.#attachedTo(subject, repository), repository));
       }
@@ -71,42 +76,32 @@ export class SbomFinder {
     return found ?? { reason: 'no SBOM found' };
   }
 
-  /** Referrers that may be SBOMs, the most likely first. Without the referrers API, those of the fallback tag. */
-  async #referrersOf(subject: Digest, repository: Repository): Promise<readonly Candidate[]> {
-    const listed =
-      (await this.#referrers.of(repository, subject, this.#signal)) ??
-      (await this.#fallbackReferrers(subject, repository));
-    const ofType = (type: RegExp) => listed.filter(({ artifactType }) => type.test(artifactType));
-    return [...ofType(SBOM_TYPE), ...ofType(ATTESTATION_TYPE)];
-  }
-
-  /** @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#unavailable-referrers-api */
-  async #fallbackReferrers(subject: Digest, repository: Repository): Promise<readonly Candidate[]> {
-    const digest = await this.#resolve(subject, '', repository);
-    const index = digest && (await this.#registry.fetchManifest(repository, digest, this.#signal));
-    const entries = index && parseJsonObject(index.bytes)?.['manifests'];
-    return Array.isArray(entries) ? entries.map(parseReferrer).filter((one) => one !== undefined) : [];
-  }
-
-  /** @see https://github.com/sigstore/cosign/blob/main/specs/SBOM_SPEC.md */
+  /** Attachments that may be SBOMs, the most likely first. */
   async #attachedTo(subject: Digest, repository: Repository): Promise<readonly Candidate[]> {
-    for (const suffix of ['.sbom', '.att']) {
-      const digest = await this.#resolve(subject, suffix, repository);
-      if (digest !== undefined) return [{ digest, artifactType: suffix }];
-    }
-    return [];
-  }
-
-  async #resolve(subject: Digest, suffix: string, repository: Repository): Promise<Digest | undefined> {
-    const tag = parseTag(`${subject.replace(':', '-')}${suffix}`);
-    return tag && (await this.#registry.resolve(repository, tag, this.#signal));
+    const all = await this.#attachments.of(repository, subject, this.#signal);
+    const referrers = all.filter(({ place }) => place.kind !== 'tag');
+    const tagged = (suffix: CosignSuffix) =>
+      all.filter(({ place }) => place.kind === 'tag' && place.suffix === suffix);
+    const found = [
+      ...referrers.filter(({ artifactType }) => SBOM_TYPE.test(artifactType)),
+      ...referrers.filter(({ artifactType }) => ATTESTATION_TYPE.test(artifactType)),
+      ...tagged('sbom'),
+      ...tagged('att'),
+    ];
+    return found.map((attachment) => ({
+      artifactType: `${attachment.artifactType} ${attachment.place.kind === 'tag' ? attachment.place.suffix : ''}`,
+      read: async () => {
+        const read = await readAttachment(this.#registry, { repository, subject, attachment }, this.#signal);
+        return 'ignored' in read ? undefined : read.manifest;
+      },
+    }));
   }
 
   /** The first SBOM in the layers of the candidates; undefined if no layer claims to be one. */
   async #readAll(candidates: readonly Candidate[], repository: Repository): Promise<FoundSbom | undefined> {
     let unusable: FoundSbom | undefined;
-    for (const { digest, artifactType } of candidates.slice(0, MAX_CANDIDATES)) {
-      const manifest = await this.#registry.fetchManifest(repository, digest, this.#signal);
+    for (const { artifactType, read } of candidates.slice(0, MAX_CANDIDATES)) {
+      const manifest = await read();
       for (const layer of manifest === undefined ? [] : sbomLayers(manifest, artifactType)) {
         const found = await this.#readLayer(layer.blob, repository);
         if (isUsable(found)) return found;

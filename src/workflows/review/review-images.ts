@@ -1,6 +1,5 @@
 import { forEachInLanes } from '../../base/concurrency.ts';
 import { formatPosition } from '../../base/position.ts';
-import { Referrers } from '../../attachments/referrers.ts';
 import { hostOf } from '../../image/repository.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
@@ -38,7 +37,7 @@ export async function reviewImages(
 ): Promise<Review> {
   const { images, promoted } = findNewImages(scope);
   const reader = new ImageReader(registry, signal);
-  const sboms = new SbomFinder(registry, new Referrers(registry), signal);
+  const sboms = new SbomFinder(registry, signal);
   const comparison = new ImageComparison(reader, sboms, signal);
   const results = new Map<NewImage, ReviewResult>();
   progress.begin('review', images.length);

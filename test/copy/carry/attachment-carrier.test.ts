@@ -1,10 +1,16 @@
-// Covers src/copy/carry/attachment-closure.ts, src/copy/carry/carried.ts, src/copy/carry/complete-attachments.ts,
-// src/copy/carry/selection.ts and src/report/attachment-findings.ts
+// Covers src/copy/carry/attachment-closure.ts
+// Covers src/copy/carry/carried.ts
+// Covers src/copy/carry/complete-attachments.ts
+// Covers src/copy/carry/selection.ts
+// Covers src/report/attachment-findings.ts
+
 import { describe, expect, it } from 'vitest';
 import { cosignTagOf } from '../../../src/attachments/attachment-tags.ts';
 import type { EmbeddedRegistryOptions } from '../../../src/embedded-registry/embedded-registry.ts';
 import { OCI_INDEX } from '../../../src/image/media-types.ts';
 import { referrersTagOf } from '../../../src/image/referrers-tag.ts';
+import { renderMarkdown } from '../../../src/report/render-markdown.ts';
+import { verdictOf } from '../../../src/report/summary/verdict.ts';
 import { embeddedForTest } from '../../adapters/oci/client.ts';
 import { attach, bundle, pushCosign, referrersIndex } from '../../builders/attachments.ts';
 import { artifact, type Content, image, manifestsOf, multiArch, push } from '../../builders/images.ts';
@@ -56,6 +62,8 @@ describe('attachments of an image', () => {
     pushCosign(source, 'staging/app', { subject: APP, suffix: 'sig', content: SIGNATURE });
     const report = await carry(run);
     expect(report).toMatchObject({ summary: { copied: 1 }, attachments: { carried: 4, ignored: 0 } });
+    expect(verdictOf(report, 0)).toContain('1 copied, 0 failed, 4 attachments carried (exit 0)');
+    expect(renderMarkdown(report)).toContain('4 attachments carried');
     expect(destination.store.resolveTag('prod/app', tag)).toBe(digestOf(SIGNATURE));
     for (const [subject, referrer] of [
       [APP, BUNDLE],
@@ -164,11 +172,11 @@ describe('attachments that are broken', () => {
 
   it('over the limit of bytes are left behind', async () => {
     const { source, run } = await world();
-    const body = JSON.parse(BUNDLE.manifest.bytes.toString()) as { layers: { size: number }[] };
-    for (const layer of body.layers) layer.size = 2 ** 31;
     const { mediaType } = BUNDLE.manifest;
-    const huge = Buffer.from(JSON.stringify(body));
-    source.store.putManifest('staging/app', 'huge', mediaType, huge);
+    const huge = Buffer.from(BUNDLE.manifest.bytes)
+      .toString()
+      .replace('"size":300', `"size":${2 ** 31}`);
+    source.store.putManifest('staging/app', 'huge', mediaType, Buffer.from(huge));
     const report = await carry(run);
     expect(report.findings[0]?.message).toContain('it has 2147483650 bytes, and the limit is 1073741824');
   });
@@ -236,6 +244,15 @@ describe('a destination that has content already', () => {
     expect((await carry(limited)).attachments).toMatchObject({ carried: 3, planned: 0 });
     expect(digestsIn(destination, 'prod/app')).toHaveLength(before + 3 + (to === 'api' ? 0 : 2));
     expect((await carry(limited)).attachments).toBeUndefined();
+  });
+
+  it('counts an attachment once where one tag is there and another one is added', async () => {
+    const { destination, attachTo, run } = await world();
+    push(destination, 'prod/app', APP, 'v1');
+    attachTo(APP, BUNDLE);
+    const limited = { ...run, tags: ['v1', 'v2'], isLimited: true };
+    expect((await carry({ ...limited, confirm: false })).attachments).toMatchObject({ planned: 1 });
+    expect((await carry(limited)).attachments).toMatchObject({ carried: 1 });
   });
 
   it('is a finding with an error where it cannot be completed', async () => {

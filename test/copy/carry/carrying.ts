@@ -18,6 +18,8 @@ export interface CarryRun {
   readonly source: EmbeddedRegistry;
   readonly destinations: readonly EmbeddedRegistry[];
   readonly digest: Digest;
+  /** Default: `v1`. */
+  readonly tags?: readonly string[];
   readonly selection?: CarrySelection;
   /** Default: true. */
   readonly confirm?: boolean;
@@ -25,11 +27,12 @@ export interface CarryRun {
   readonly isLimited?: boolean;
 }
 
-/** Promotes `staging/app` to `prod/app` under the tag `v1`, by a client of its own. */
+/** Promotes `staging/app` to `prod/app` under its tags, by a client of its own. */
 export async function carry({
   source,
   destinations,
   digest,
+  tags = ['v1'],
   selection = SIGNATURES,
   confirm = true,
   isLimited = false,
@@ -37,7 +40,7 @@ export async function carry({
   const client = clientForTest();
   const manifest = from(`${source.host}/staging`)
     .to(...destinations.map(({ host }) => `${host}/prod`))
-    .promote({ app: { [digest]: ['v1'] } });
+    .promote({ app: { [digest]: tags } });
   const changes: Changes | undefined = isLimited
     ? { wanted: expandEdges([manifest]), scope: { base: null }, from: 'test', findings: [] }
     : undefined;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { listReferrers } from '../../../src/copy/carry/referrers-index.ts';
+import { parseReferences } from '../../../src/image/oci-manifest.ts';
 import { referrersTagOf } from '../../../src/image/referrers-tag.ts';
 import {
   clientForTest,
@@ -27,10 +28,7 @@ async function world() {
   };
   const listed = () => {
     const stored = registry.store.manifest('app', TAG);
-    const { manifests = [] } = JSON.parse(Buffer.from(stored?.bytes ?? '{}').toString()) as {
-      manifests?: readonly { digest: string }[];
-    };
-    return manifests.map(({ digest }) => digest);
+    return stored === undefined ? [] : parseReferences(stored).manifests.map(({ digest }) => digest);
   };
   return { registry, client, list, listed };
 }
