@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 
-// answers are parsed in WebAssembly; V8 compiles that a second time after the first of them, which takes as long as
-// 1,000 answers save, and waits with it now
+// undici parses HTTP in WebAssembly, and V8 optimizes that code after a single answer: a short run does not win back the
+// time that this takes
 setFlagsFromString('--wasm-tiering-budget=2000000000');
 
 /**

@@ -25,7 +25,8 @@
 //
 // -threads T bounds the requests in flight at all hosts together to T, and to min(T, 32) at each host, or up to 64 while
 // 2 threads are free for other hosts. Sources of uploads are read in slots of their own, again min(T, 32) at each host:
-// with the default of 50 threads a host sees at most 80 connections. A token and the check of a tag use the slot of the request that needs them.
+// with the default of 50 threads a host sees at most 80 connections. A token and the check of a tag use the slot of the
+// request that needs them.
 
 /** When a failed request is sent again. */
 export interface RetryPolicy {
@@ -144,7 +145,7 @@ export const CIRCUIT_BREAKER = {
 export const CONNECTIONS = {
   /** More does not make a registry faster, fewer leave a distant one idle. */
   perHost: 32,
-  /** The same while so many threads are free for other hosts: 32 leave a distant registry idle for most of the time. */
+  /** The same while `spareThreads` are free for other hosts: a distant registry would be idle for most of the time. */
   perLoneHost: 64,
   spareThreads: 2,
   /** Before the first answer of a host; each answer adds one. */
