@@ -7,6 +7,8 @@ import { type KeyFile, openKey } from './key-files.ts';
 import { type GoogleContext, mintToken, openImpersonation, UNKNOWN_LIFETIME } from './library.ts';
 import type { Minted } from './renewing-token.ts';
 
+const GCLOUD_LIMIT = 30_000;
+
 /** The credentials that tokens of service accounts are made with. */
 export interface AccountSources {
   readonly context: GoogleContext;
@@ -80,7 +82,7 @@ async function mintByGcloud(
   { context, keys }: AccountSources,
   signal: AbortSignal,
 ): Promise<Minted> {
-  const { env, gcloudLimit: limit } = context;
+  const { env, gcloudLimit: limit = GCLOUD_LIMIT } = context;
   const given = keys.size === 0 ? '-key-files is not given' : '-key-files has no key of it';
   const file = gcloudsFile(env) ?? 'the file of gcloud';
   const tried = `service account ${account}: no credentials: ${given}, GOOGLE_APPLICATION_CREDENTIALS is not set, ${file} is not there, no metadata server answers`;

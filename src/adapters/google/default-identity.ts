@@ -15,6 +15,8 @@ export interface DefaultIdentity {
   readonly quotaProject: string | undefined;
   /** The remedy for a refusal, if there is one. */
   readonly remedy: string | undefined;
+  /** Whether it is that of this machine, by its metadata server. */
+  readonly isMachine: boolean;
   readonly mint: Mint;
   /** For impersonations. */
   readonly token: RenewingToken;
@@ -35,13 +37,13 @@ async function findIdentity(
   context: GoogleContext,
   signal: AbortSignal,
 ): Promise<DefaultIdentity | undefined> {
-  const credentials =
-    (await readDefaultCredentials(context.env)) ?? (await readMachineCredentials(context, signal));
+  const file = await readDefaultCredentials(context.env);
+  const credentials = file ?? (await readMachineCredentials(context, signal));
   if (credentials === undefined) return undefined;
   const { name, account, quotaProject, remedy, secrets, open } = credentials;
   const mint: Mint = (inner) => mintToken(context, { subject: name, secrets, signal: inner }, open);
   const token = new RenewingToken(mint, { owner: name, ...context });
-  return { name, account, quotaProject, remedy, mint, token };
+  return { name, account, quotaProject, remedy, isMachine: file === undefined, mint, token };
 }
 
 /**
@@ -68,6 +70,18 @@ async function readMachineCredentials(
     secrets: [],
     open: ({ Compute }, options) => new Compute({ ...options, scopes: [SCOPE] }),
   };
+}
+
+/** The scopes that tokens of this machine have. Throws a `GoogleError` if the metadata server fails. */
+export async function readMachineScopes(
+  context: GoogleContext,
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const call = { subject: 'metadata server', secrets: [], signal };
+  return await callLibrary(context, call, async ({ gcpMetadata }) => {
+    const scopes: unknown = await gcpMetadata.instance('service-accounts/default/scopes');
+    return String(scopes).split(/\s+/);
+  });
 }
 
 /** Mostly an email address. */

@@ -7,29 +7,20 @@ import type { KeyFile } from './key-files.ts';
 import type { GoogleContext } from './library.ts';
 import { RenewingToken } from './renewing-token.ts';
 
-export interface GoogleKeychainOptions extends Omit<GoogleContext, 'requestLimit' | 'gcloudLimit'> {
+export interface GoogleKeychainOptions extends GoogleContext {
   /** The accounts of registries, from `bindAccounts`. */
   readonly accounts: readonly AccountBinding[];
   /** The keys from `readKeyFiles`; the last of several keys of one account counts. */
   readonly keyFiles: readonly KeyFile[];
-  /** Milliseconds for one token. Default: 60,000. */
-  readonly requestLimit?: number;
-  /** Milliseconds for one run of gcloud. Default: 30,000. */
-  readonly gcloudLimit?: number;
 }
-
-const REQUEST_LIMIT = 60_000;
-const GCLOUD_LIMIT = 30_000;
 
 /**
  * Identities of Google service accounts for the repositories that are bound to one; anonymous for all others. A token
  * is requested when it is first needed: that throws a `GoogleError`, `identityFor` does not.
  */
 export function createGoogleKeychain(options: GoogleKeychainOptions): Keychain {
-  const { env, clock, log, fetch, requestLimit = REQUEST_LIMIT, gcloudLimit = GCLOUD_LIMIT } = options;
-  const context = { env, clock, log, fetch, requestLimit, gcloudLimit };
   const keys = new Map(options.keyFiles.map((key) => [key.account.toLowerCase(), key]));
-  const sources = { context, keys, findDefaultIdentity: createDefaultIdentity(context) };
+  const sources = { context: options, keys, findDefaultIdentity: createDefaultIdentity(options) };
   const accounts = new Map(options.accounts.map(({ registry, account }) => [registry, account]));
   const identities = new Map<string, Identity>();
   return {

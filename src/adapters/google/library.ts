@@ -13,10 +13,10 @@ export interface GoogleContext {
   readonly log: Log;
   /** Sends requests to Google, retries included. */
   readonly fetch: typeof fetch;
-  /** Milliseconds for one token. */
-  readonly requestLimit: number;
-  /** Milliseconds for one run of gcloud. */
-  readonly gcloudLimit: number;
+  /** Milliseconds for one token. Default: 60,000. */
+  readonly requestLimit?: number;
+  /** Milliseconds for one run of gcloud. Default: 30,000. */
+  readonly gcloudLimit?: number;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -34,6 +34,8 @@ export interface LibraryCall {
   readonly signal: AbortSignal;
 }
 
+const REQUEST_LIMIT = 60_000;
+
 /** The scope of every token: the registries have no narrower one for reading and writing. */
 export const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
 /** Milliseconds: a token is never taken to live longer, even if a wrong clock says so. */
@@ -47,7 +49,7 @@ const FIT_FOR_HEADER = /^[!-~]+$/;
 
 /** Calls google-auth-library within the time limit. Throws a `GoogleError`, or the reason of an aborted signal. */
 export async function callLibrary<T>(
-  { requestLimit: limit }: GoogleContext,
+  { requestLimit: limit = REQUEST_LIMIT }: GoogleContext,
   { subject, secrets, signal }: LibraryCall,
   work: (library: Library, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {

@@ -1,6 +1,7 @@
 import { checkConfigFiles } from '../../adapters/docker-config/config-files.ts';
 import { createDockerConfigKeychain } from '../../adapters/docker-config/docker-config-keychain.ts';
 import { createArtifactRegistryReader } from '../../adapters/google/artifact-registry.ts';
+import { createDefaultKeychain } from '../../adapters/google/default-keychain.ts';
 import { createGoogleKeychain } from '../../adapters/google/google-keychain.ts';
 import { readKeyFiles } from '../../adapters/google/key-files.ts';
 import { orAnonymous } from '../../adapters/google/or-anonymous.ts';
@@ -113,7 +114,7 @@ interface KeychainParts extends Required<RuntimeParts> {
   readonly fetch: typeof fetch;
 }
 
-/** The accounts of registries first, then the credential files of docker and podman. */
+/** The accounts of registries first, then the credential files of docker and podman, then Google's default credentials. */
 async function makeKeychain(
   registries: readonly BoundRegistry[],
   { options, readOnly, env, clock, log, fetch }: KeychainParts,
@@ -122,12 +123,14 @@ async function makeKeychain(
   const keyFiles = await readKeyFiles(options.keyFiles).catch((error: unknown) => {
     throw new InputError(messageOf(error));
   });
-  if (!options.serviceAccounts) return files;
   // with this variable, Google's libraries log their tokens
   delete env['GOOGLE_SDK_NODE_LOGGING'];
+  const context = { env, clock, log, fetch };
+  const defaults = createDefaultKeychain(context);
+  if (!options.serviceAccounts) return chainKeychains(files, defaults);
   const accounts = bindRegistries(registries, log);
-  const google = createGoogleKeychain({ accounts, keyFiles, env, clock, log, fetch });
-  return chainKeychains(readOnly ? orAnonymous(google, log) : google, files);
+  const google = createGoogleKeychain({ ...context, accounts, keyFiles });
+  return chainKeychains(readOnly ? orAnonymous(google, log) : google, files, defaults);
 }
 
 /** The endpoint that gcloud is configured with. */

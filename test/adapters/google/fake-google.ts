@@ -20,6 +20,8 @@ export const PRIVATE_KEY = pair.privateKey;
 export interface FakeBehaviour {
   /** Of the metadata server; undefined: the machine has no service account. */
   email: string | undefined;
+  /** Of the metadata server. */
+  scopes: readonly string[];
   /** Seconds that every token lives. */
   lifetime: number;
   /** What every question is answered with instead; AUTHORIZATION in it becomes that header of the question. */
@@ -62,6 +64,7 @@ export async function fakeGoogle(clock: Clock): Promise<FakeGoogle> {
   };
   const behaviour: FakeBehaviour = {
     email: undefined,
+    scopes: ['https://www.googleapis.com/auth/cloud-platform'],
     lifetime: 3600,
     fault: undefined,
     denied: new Set(),
@@ -139,6 +142,9 @@ export async function fakeGoogle(clock: Clock): Promise<FakeGoogle> {
     if (behaviour.email === undefined) return response.writeHead(404, headers).end();
     if (path === '/instance/service-accounts/default/email') {
       return response.writeHead(200, headers).end(behaviour.email);
+    }
+    if (path === '/instance/service-accounts/default/scopes') {
+      return response.writeHead(200, headers).end(`${behaviour.scopes.join('\n')}\n`);
     }
     if (path === '/instance/service-accounts/default/token') {
       const text = JSON.stringify(tokenAnswer(makeToken(behaviour.email)));

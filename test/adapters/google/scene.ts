@@ -10,7 +10,7 @@ import {
 import { readKeyFiles } from '../../../src/adapters/google/key-files.ts';
 import { parseRegistryName, parseRepository, type Repository } from '../../../src/image/repository.ts';
 import { createFetch } from '../../../src/http/fetch.ts';
-import type { Identity } from '../../../src/ports/keychain.ts';
+import type { Identity, Keychain } from '../../../src/ports/keychain.ts';
 import { programs } from '../../builders/programs.ts';
 import { testdir } from '../../builders/testdir.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
@@ -55,6 +55,8 @@ export interface Staging {
   readonly gcloud?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly options?: Partial<GoogleKeychainOptions>;
+  /** Makes the keychain. Default: that of accounts. */
+  readonly create?: (options: GoogleKeychainOptions) => Keychain;
 }
 
 export async function scene(staging: Staging = {}): Promise<Scene> {
@@ -65,7 +67,7 @@ export async function scene(staging: Staging = {}): Promise<Scene> {
   const folder = await stageFiles(google, staging);
   const logged: string[] = [];
   const paths = (staging.keyFiles ?? []).map((file) => join(folder, file));
-  const keychain = createGoogleKeychain({
+  const keychain = (staging.create ?? createGoogleKeychain)({
     accounts: bindAccounts(registries(staging.accounts ?? { [REGISTRY]: A })).bindings,
     keyFiles: await readKeyFiles(paths),
     env: {
