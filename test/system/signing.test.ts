@@ -1,0 +1,162 @@
+// Covers src/cli/runtime/open-signing.ts and src/cli/commands/run/run-signing.ts
+import { generateKeyPairSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type {
+  EmbeddedRegistry,
+  EmbeddedRegistryOptions,
+} from '../../src/embedded-registry/embedded-registry.ts';
+import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
+import { annotationsOf } from '../../src/image/oci-manifest.ts';
+import { BUNDLE_ANNOTATIONS } from '../../src/signature/media-types.ts';
+import { type Content, multiArch, push } from '../builders/images.ts';
+import { runCip, runWithReport, startWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
+import { findTool, runTool } from '../doubles/tools.ts';
+import { holdingProxy } from './holding-proxy.ts';
+import { embedded, manifestFlag } from './staging.ts';
+import { forEachPoint } from './stopped-runs.ts';
+
+const APP = multiArch('app', { platforms: 2 });
+const DIGESTS = [APP, ...APP.children].map(({ manifest }) => manifest.digest);
+const SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';
+const PROMOTION = 'https://k8s.io/promo-tools/promotion/v1';
+/** Milliseconds for all points, on a machine that is busy: a limit, not a measure. */
+const TIMEOUT = 1_200_000;
+
+interface World {
+  readonly production: EmbeddedRegistry;
+  readonly flags: readonly string[];
+  readonly publicKey: string;
+}
+
+async function worldOf(
+  contents: readonly Content[] = [APP],
+  options: EmbeddedRegistryOptions = {},
+): Promise<World & { readonly proxy: Awaited<ReturnType<typeof holdingProxy>> }> {
+  const [staging, production] = [await embedded(), await embedded(options)];
+  const proxy = await holdingProxy(production.host);
+  for (const content of contents) push(staging, 'staging/app', content);
+  const dmap = Object.fromEntries(contents.map(({ manifest }, index) => [manifest.digest, [`v${index}`]]));
+  const manifest = { from: `${staging.host}/staging`, to: [`${proxy.host}/prod`], images: { app: dmap } };
+  const directory = temporaryDirectory();
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const [keyFile, publicFile] = [join(directory, 'key.pem'), join(directory, 'key.pub')];
+  writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  writeFileSync(publicFile, publicKey.export({ type: 'spki', format: 'pem' }));
+  const flags = [await manifestFlag(manifest), '-confirm', `-sign-key=${keyFile}`];
+  return { production, proxy, flags, publicKey: publicFile };
+}
+
+function bundlesOf({ store }: EmbeddedRegistry, digest: (typeof DIGESTS)[number]): readonly string[] {
+  return store
+    .referrers('prod/app', digest)
+    .map(({ bytes }) => annotationsOf({ bytes })[BUNDLE_ANNOTATIONS.predicateType] ?? '')
+    .toSorted();
+}
+
+function expectSigned(production: EmbeddedRegistry, at: string): void {
+  for (const [index, digest] of DIGESTS.entries()) {
+    expect(bundlesOf(production, digest), at).toEqual(index === 0 ? [PROMOTION, SIGNATURE] : [SIGNATURE]);
+    expect(production.store.manifest('prod/app', cosignTagOf(digest, 'sig')), at).toBeDefined();
+  }
+}
+
+describe('a promotion with a signer', () => {
+  it('signs and attests what it promotes, and the next run signs nothing', async () => {
+    const { production, flags } = await worldOf();
+    const first = await runWithReport(flags);
+    expect(first.status, first.stderr).toBe(0);
+    expect(first.report.signing?.summary).toMatchObject({ signed: 1, attested: 1, made: 5, failed: 0 });
+    expect(first.stderr).toContain('1 signed (exit 0)');
+    expectSigned(production, 'after the first run');
+    const again = await runWithReport(flags);
+    expect(again.report.signing?.summary).toMatchObject({ present: 1, signed: 0, made: 0 });
+  });
+
+  it('signs an image that was promoted before', async () => {
+    const { production, flags } = await worldOf();
+    expect((await runCip([...flags, '-sign=false'])).status).toBe(0);
+    expect(bundlesOf(production, APP.manifest.digest)).toEqual([]);
+    const { report } = await runWithReport(flags);
+    expect(report.signing?.summary).toMatchObject({ signed: 1 });
+    expectSigned(production, 'after the second run');
+  });
+
+  it('without one makes no request for signatures', async () => {
+    const { production, flags } = await worldOf();
+    const [manifest = '', confirm = ''] = flags;
+    await runCip([manifest, confirm, '-carry=none']);
+    production.clearRequests();
+    const { report } = await runWithReport([manifest, confirm, '-carry=none']);
+    expect(report.signing).toBeUndefined();
+    expect(production.requests.length).toBe(1);
+  });
+
+  it('that cannot store signatures keeps the image, ends with 1 and names it in every report', async () => {
+    const { production, flags } = await worldOf();
+    const path = /manifests\/sha256-.*\.sig$/;
+    production.addFault({
+      method: 'PUT',
+      path,
+      times: Number.POSITIVE_INFINITY,
+      act: { kind: 'status', status: 403 },
+    });
+    const markdown = join(temporaryDirectory(), 'report.md');
+    const run = await runWithReport([...flags, `-report-markdown=${markdown}`]);
+    expect(run.status).toBe(1);
+    expect(run.report.summary).toMatchObject({ copied: 1, failed: 0 });
+    expect(run.report.signing?.summary).toMatchObject({ failed: 1, signed: 0 });
+    expect(run.report.signing?.items).toMatchObject([{ outcome: 'failed', digest: APP.manifest.digest }]);
+    expect(run.stderr).toMatch(/not signed: .*prod\/app@sha256:.*403/);
+    expect(run.stderr).toContain('1 unsigned (exit 1)');
+    production.clearFaults();
+    const next = await runWithReport(flags);
+    expect(next.status).toBe(0);
+    expect(next.report.signing?.summary).toMatchObject({ signed: 1 });
+    expectSigned(production, 'after the fault');
+  });
+});
+
+describe.skipIf(findTool('cosign') === undefined)('cosign', () => {
+  it.each([
+    { name: 'bundles and tags', options: {} },
+    { name: 'bundles of a registry without the referrers API', options: { referrers: false } },
+  ])('verifies the index and its children by $name', async ({ options }) => {
+    const { production, flags, publicKey } = await worldOf([APP], options);
+    expect((await runCip(flags)).status).toBe(0);
+    const trust = [`--key=${publicKey}`, '--insecure-ignore-tlog', '--allow-http-registry'];
+    for (const digest of DIGESTS) {
+      const reference = `${production.host}/prod/app@${digest}`;
+      await runTool('cosign', ['verify', ...trust, reference]);
+      await runTool('cosign', ['verify', ...trust, '--new-bundle-format=false', reference]);
+    }
+    const image = `${production.host}/prod/app@${APP.manifest.digest}`;
+    await runTool('cosign', ['verify-attestation', ...trust, `--type=${PROMOTION}`, image]);
+  });
+});
+
+describe('a signing that is killed', () => {
+  it('at any write is completed by the next run', { timeout: TIMEOUT }, async () => {
+    const measured = await worldOf();
+    await runCip(measured.flags);
+    const writes = measured.production.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD');
+    expect(writes.length).toBeGreaterThan(20);
+    await forEachPoint(writes.length, 1, async (number) => {
+      const { production, proxy, flags } = await worldOf();
+      let seen = 0;
+      const isIt = (line: string) => /^(?!GET|HEAD)/.test(line) && ++seen === number;
+      const held = proxy.hold(isIt, 'answered');
+      const cip = startWithReport(flags, { time: 'held' });
+      await Promise.race([held.arrived, cip.ended]);
+      cip.kill('SIGKILL');
+      await cip.ended;
+      await proxy.quiet();
+      const before = bundlesOf(production, DIGESTS[1] ?? APP.manifest.digest);
+      const next = await runWithReport(flags);
+      expect(next.status, `killed at ${number}: ${next.stderr}`).toBe(0);
+      expectSigned(production, `killed at ${number}`);
+      if (before.length > 0) expect(bundlesOf(production, DIGESTS[1] ?? APP.manifest.digest)).toEqual(before);
+    });
+  });
+});
