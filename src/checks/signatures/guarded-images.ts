@@ -3,6 +3,7 @@ import type { Position } from '../../base/position.ts';
 import type { Digest } from '../../image/digest.ts';
 import { isWithin, type Repository, repositoryOf } from '../../image/repository.ts';
 import type { PolicySection, PromoterManifest } from '../../manifest/model.ts';
+import { isGuarding } from '../../manifest/policy/guard-sources.ts';
 import { type EdgeId, edgeId, isWritable, type Plan, type WritableItem } from '../../plan/plan.ts';
 import type { ProvenancePolicy, SignaturePolicy } from '../../signature/policy/policy.ts';
 
@@ -88,9 +89,4 @@ class Guarding {
       };
     });
   }
-}
-
-/** True for a manifest with a policy that is not off. */
-export function isGuarding({ signatures, provenance }: PromoterManifest): boolean {
-  return [signatures, provenance].some((one) => one !== undefined && one.mode !== 'off');
 }

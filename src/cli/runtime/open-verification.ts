@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { VerifierOptions } from '../../adapters/sigstore/verify/open-verifier.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
-import { isGuarding } from '../../checks/signatures/guarded-images.ts';
-import { makeVerification, type Verification } from '../../checks/signatures/verification.ts';
+import type { Verification } from '../../checks/signatures/verification.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
+import { isGuarding } from '../../manifest/policy/guard-sources.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
 import { ExpressionError, type SignerPattern } from '../../signature/identity-policy.ts';
 import { parseSignerRule, type SignerRule } from '../../signature/policy/signer-rule.ts';
@@ -37,6 +37,7 @@ export async function openVerification(
   const signers = [...ofFlags, ...(await Promise.all(verifying.keys.map(readKeys))).flat()];
   const finder = new AttachmentFinder(client.registry);
   const ports = { finder, verifier };
+  const { makeVerification } = await import('../commands/run/rare-runs.ts');
   try {
     return { ...(await makeVerification({ manifests, signers }, ports)), finder };
   } catch (error) {

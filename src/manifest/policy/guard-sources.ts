@@ -6,8 +6,8 @@ import { fault } from './policy-fields.ts';
 
 /**
  * Leaves out the manifests whose source has no single policy: the manifests of one source that declare different ones,
- * and those at or below a source whose policy
- * is not known (`unguarded`). Otherwise they would promote what a policy refuses.
+ * and those at or below a source whose policy is not known (`unguarded`). Otherwise they would promote what a policy
+ * refuses.
  */
 export function guardSources(
   manifests: readonly PromoterManifest[],
@@ -71,4 +71,9 @@ function textOf(section: PolicySection<object> | undefined): string {
 function sortLists(_key: string, value: unknown): unknown {
   if (!Array.isArray(value)) return value;
   return value.map((item) => JSON.stringify(item, sortLists)).toSorted();
+}
+
+/** True for a manifest with a policy that is not off. */
+export function isGuarding({ signatures, provenance }: PromoterManifest): boolean {
+  return [signatures, provenance].some((one) => one !== undefined && one.mode !== 'off');
 }
