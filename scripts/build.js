@@ -29,6 +29,8 @@ const options = {
   minifySyntax: true,
   logLevel: 'warning',
   metafile: true,
+  // the HTTP stack of tuf-js: its downloads go over src/http
+  alias: { 'make-fetch-happen': './scripts/no-second-http-stack.js' },
   define: { CIP_VERSION: JSON.stringify(version), CIP_PAGE: await pageAssets() },
   // CommonJS inside an ESM bundle: undici and commander call require() for node's own modules, Google's client asks where it is
   banner: {

@@ -8,6 +8,7 @@ import { relevelFindings } from './checks/levels.ts';
 import { NO_SETTINGS, type RuleSettings } from './checks/rule-settings.ts';
 import { manifestRules, planRules } from './checks/rules.ts';
 import { checkManifests, runChecks } from './checks/run-checks.ts';
+import type { Verification } from './checks/signatures/verification.ts';
 import { imagesToComplete } from './copy/carry/complete-attachments.ts';
 import { expandEdges } from './edges/expand-edges.ts';
 import type { Shard } from './edges/shard.ts';
@@ -68,6 +69,8 @@ export interface PromotionPorts extends RunPorts {
   readonly facts?: RepositoryFactsReader;
   /** The digests that the manifests had some milliseconds ago. Unset: their history is not known. */
   readonly settled?: MinAgeOptions['settled'];
+  /** Verifies signatures and attestations. Unset: no policy and no flag wants that. */
+  readonly verification?: Pick<Verification, 'rules'> | undefined;
 }
 
 /** The stages of a promotion: manifest → edges → inventory → plan → checks → copy → report. A stopped run still has a report. */
@@ -89,6 +92,7 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     settings,
     now: run.startedAt,
     settled: ports.settled,
+    verification: ports.verification?.rules,
   });
   const readsAll = confirm || rules.some(({ readsManifests }) => readsManifests);
   // a manifest that is about to be copied or checked is read at once, any other is looked up

@@ -4,9 +4,12 @@ import { type Digest, parseDigest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
-import { MAX_BUNDLE } from '../signature/bundle.ts';
 import { DSSE_ENVELOPE, isBundleType, LAYER_ANNOTATIONS, SIMPLE_SIGNING } from '../signature/media-types.ts';
-import type { StoredSignature, VerificationMaterial } from '../signature/stored-signature.ts';
+import {
+  MAX_BUNDLE,
+  type StoredSignature,
+  type VerificationMaterial,
+} from '../signature/stored-signature.ts';
 import { readBlob } from './read-blob.ts';
 
 export interface SignatureRead {

@@ -19,15 +19,19 @@ export const CHECK_NAMES = [
   'not-in-source',
   'orphan-images',
   'owners',
-  'provenance-required',
+  'provenance',
   'removed-entries',
   'retention',
+  'signatures',
   'single-platform',
   'source-equals-destination',
   'source-tag',
   'unsupported-artifact',
 ] as const;
 export type CheckName = (typeof CHECK_NAMES)[number];
+
+/** Rules under their earlier names. */
+export const FORMER_CHECKS: Readonly<Record<string, CheckName>> = { 'provenance-required': 'provenance' };
 
 /** The decisions of a plan that are no rules: they cannot be switched off. */
 export const DECISIONS: readonly string[] = ['tag-move', 'conflict', 'lost'];

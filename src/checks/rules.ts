@@ -16,12 +16,11 @@ import { duplicateTag } from './manifests/duplicate-tag.ts';
 import { movingTag } from './manifests/moving-tag.ts';
 import { sourceEqualsDestination } from './manifests/source-equals-destination.ts';
 import { maxImageSize } from './max-image-size.ts';
-import { provenanceAnnounced, provenanceRequired } from './provenance-required.ts';
 import type { ManifestRule, PlanRule } from './rule.ts';
 import type { CheckName, RuleSettings } from './rule-settings.ts';
 import { sourceTag } from './source-tag.ts';
 
-/** The rules that need no network, in runs with a plan. */
+/** The rules that need no network. */
 export function manifestRules({ levels, parameters }: RuleSettings): readonly ManifestRule[] {
   const rules = [
     destinationSet,
@@ -33,11 +32,6 @@ export function manifestRules({ levels, parameters }: RuleSettings): readonly Ma
   return withLevels(rules, levels);
 }
 
-/** The rules for runs without a plan. */
-export function parseOnlyRules(settings: RuleSettings): readonly ManifestRule[] {
-  return [...manifestRules(settings), ...withLevels([provenanceAnnounced], settings.levels)];
-}
-
 export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> {
   readonly proof: ProofScope;
   /** True for a run that is limited to the changes of the manifests. */
@@ -46,6 +40,8 @@ export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> 
   readonly maxImageSize?: number | undefined;
   /** Settings of repositories. Undefined: unknown. */
   readonly facts: RepositoryFactsReader | undefined;
+  /** The rules about signatures and attestations, where a policy or a flag wants them. */
+  readonly verification?: readonly PlanRule[] | undefined;
   readonly settings: RuleSettings;
 }
 
@@ -55,7 +51,7 @@ export interface PlanRuleOptions extends Pick<MinAgeOptions, 'now' | 'settled'> 
  */
 export function planRules(
   manifests: readonly PromoterManifest[],
-  { proof, isLimited, facts, now, settled, settings, ...options }: PlanRuleOptions,
+  { proof, isLimited, facts, now, settled, settings, verification = [], ...options }: PlanRuleOptions,
 ): readonly PlanRule[] {
   const { levels, parameters } = settings;
   const { retention: within, retentionKeep: keep, singlePlatformAllow: allow, minAge: age } = parameters;
@@ -63,7 +59,7 @@ export function planRules(
   const level = isLimited && proof !== 'none' ? 'warn' : 'off';
   const scopeOf = (name: CheckName) => (levels.has(name) ? 'all' : proof); // a level that was chosen holds for every image
   const rules = [
-    provenanceRequired(manifests),
+    ...verification,
     ...(facts === undefined ? [] : [destinationSettings(facts), destinationImmutable(facts)]),
     ...(proof === 'none' ? [] : [incompleteSource(proof), sourceTag(proof)]),
     singlePlatform(scopeOf('single-platform'), { level, allow }),

@@ -2,6 +2,7 @@ import type { Position } from '../base/position.ts';
 import type { Digest } from '../image/digest.ts';
 import type { ImageName, RegistryName } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
+import type { PolicyMode, ProvenancePolicy, SignaturePolicy } from '../signature/policy/policy.ts';
 
 /** One promoter manifest: its valid entries. */
 export interface PromoterManifest {
@@ -12,19 +13,17 @@ export interface PromoterManifest {
   readonly destinations: readonly Registry[];
   /** In the order of the file; a name may come several times. */
   readonly images: readonly ImageEntry[];
-  /** Absent where the manifest has no `provenance` section, or an empty one. */
-  readonly provenance?: Provenance;
+  /** Who has to have signed images of this source. Absent without the section. */
+  readonly signatures?: PolicySection<SignaturePolicy>;
+  /** The provenance that images of this source need. Absent without the section. */
+  readonly provenance?: PolicySection<ProvenancePolicy>;
 }
 
-export const PROVENANCE_MODES = ['off', 'warn', 'require'] as const;
-export type ProvenanceMode = (typeof PROVENANCE_MODES)[number];
-
-/** The provenance policy of a project. */
-export interface Provenance {
-  readonly mode: ProvenanceMode;
+/** A policy of a project. It holds for all images at and below its source. */
+export type PolicySection<Policy> = {
   /** The section's key. */
   readonly at: Position;
-}
+} & ({ readonly mode: 'off' } | { readonly mode: Exclude<PolicyMode, 'off'>; readonly policy: Policy });
 
 export interface Registry {
   readonly name: RegistryName;
@@ -78,7 +77,7 @@ export type RuleName =
   | 'service-account'
   | 'one-source'
   | 'destination'
-  | 'provenance'
+  | 'policy'
   | 'too-many-edges'
   | 'file-size'
   | 'source-image'

@@ -9,6 +9,8 @@ import { readSource } from './layout/read-source.ts';
 import { limitEdges } from './limit-edges.ts';
 import type { Problem, ReadManifests } from './model.ts';
 import { type ParsedProject, parsePlain, parseThin } from './parse-manifest.ts';
+import { checkExpressions } from './policy/check-expressions.ts';
+import { guardSources, hasPolicy } from './policy/guard-sources.ts';
 import { sortProblems } from './problem.ts';
 import { SourceFile } from './source-file.ts';
 import { contentAt } from './yaml/parse-yaml.ts';
@@ -53,7 +55,8 @@ async function readPlainFile(file: string, signal: AbortSignal): Promise<ReadMan
     const message = `manifest file ${quote(file)} is empty: expected "registries" and "images"`;
     throw new LayoutError('file-unusable', [{ path: file, message }]);
   }
-  return together([parsePlain(source)], source.problems);
+  const project = await checkExpressions(parsePlain(source), source);
+  return together([project], source.problems);
 }
 
 async function readThinDirectory(
@@ -73,7 +76,7 @@ async function readThinDirectory(
       : new SourceFile(project.images.file, '');
     for (const source of [manifest, images]) if (!(source instanceof SourceFile)) unusable.push(source);
     if (!(manifest instanceof SourceFile && images instanceof SourceFile)) return;
-    parsed.push(parseThin(manifest, images));
+    parsed.push(await checkExpressions(parseThin(manifest, images), manifest));
     problems.push(manifest.problems, images.problems);
   });
   if (unusable.length > 0)
@@ -85,20 +88,22 @@ async function readThinDirectory(
 }
 
 function together(projects: readonly ParsedProject[], problems: readonly Problem[]): ReadManifests {
-  const limited = limitEdges(
-    projects.map(({ manifest }) => manifest).filter((manifest) => manifest !== undefined),
-  );
+  const usable = projects.flatMap(({ manifest }) => manifest ?? []);
+  const limited = limitEdges(usable);
+  const leftOut = usable.filter((one) => hasPolicy(one) && !limited.manifests.includes(one));
+  const unguarded = projects.flatMap((project) => project.unguarded ?? []);
+  const guarded = guardSources(limited.manifests, [...unguarded, ...leftOut.map(({ source }) => source)]);
   const sum = (count: 'projects' | 'images' | 'digests') =>
     projects.reduce((total, { counts }) => total + counts[count], 0);
   return {
-    manifests: sortedBy(limited.manifests, ({ file }) => file),
-    problems: sortProblems([...problems, ...limited.problems]),
+    manifests: sortedBy(guarded.manifests, ({ file }) => file),
+    problems: sortProblems([...problems, ...guarded.problems, ...limited.problems]),
     counts: {
       projects: sum('projects'),
       images: sum('images'),
       digests: sum('digests'),
       destinations: new Set(
-        limited.manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
+        guarded.manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
       ).size,
     },
   };

@@ -3,6 +3,7 @@ import { quote } from '../base/text.ts';
 import { type Envelope, envelopeJson, readEnvelope, toBase64 } from './dsse.ts';
 import { type LogEntry, readLogEntry } from './log-entry.ts';
 import { BUNDLE, isBundleType } from './media-types.ts';
+import { MAX_BUNDLE } from './stored-signature.ts';
 import { decodeBase64, FormatError, parseStrictJson } from './strict-json.ts';
 
 /** A Sigstore bundle with a DSSE envelope. @see https://docs.sigstore.dev/about/bundle/ */
@@ -20,8 +21,6 @@ export type BundleKey =
   /** Base64 of the SHA-256 of the public key (SPKI), by convention. Not signed. */
   | { readonly kind: 'key'; readonly hint: string };
 
-/** Bytes of a bundle or an envelope: an attestation holds an SBOM at most. */
-export const MAX_BUNDLE = 16 * 1024 * 1024;
 /** Log entries, and timestamps: one of each is usual. */
 const MAX_PROOFS = 8;
 

@@ -24,21 +24,6 @@ export interface CertificateFlags {
 
 export class ExpressionError extends CodedError<'expression-malformed'> {}
 
-const SIGNER = /^sigstore(?:\(identityMatch=(exact|regex)\))?::/;
-
-/** A signer as manifests write it: `sigstore::ISSUER::IDENTITY` or `sigstore(identityMatch=regex)::…`. */
-export function parseSigner(text: string): SignerPattern | undefined {
-  const [scheme = '', match = 'exact'] = SIGNER.exec(text) ?? [];
-  const end = text.indexOf('::', scheme.length);
-  const issuer = text.slice(scheme.length, end);
-  const identity = text.slice(end + 2);
-  if (scheme === '' || end === -1 || issuer === '' || identity === '') return undefined;
-  return {
-    issuer: { kind: 'exact', text: issuer },
-    identity: { kind: match === 'regex' ? 'expression' : 'exact', text: identity },
-  };
-}
-
 /**
  * The signer of the certificate flags; undefined unless they name both an identity and an issuer. Given together, the
  * expression alone counts, as in cosign: the exact flags of kpromo have defaults.
@@ -50,8 +35,7 @@ export function signerOfFlags(flags: CertificateFlags): SignerPattern | undefine
 }
 
 /**
- * A test whether a signer is one of these. Throws an `ExpressionError`. A key is never one of them: it has no issuer. The
- * library of expressions is loaded if there are any.
+ * A test whether a signer is one of these. Throws an `ExpressionError`. A key is never one of them: it has no issuer.
  */
 export async function compileSigners(
   patterns: readonly SignerPattern[],
@@ -72,7 +56,8 @@ function patternOf(expression = '', exact = ''): TextPattern | undefined {
   return exact === '' ? undefined : { kind: 'exact', text: exact };
 }
 
-async function compileText({ kind, text }: TextPattern): Promise<(value: string) => boolean> {
+/** A test for a text. Throws an `ExpressionError`. The library of expressions is loaded if it is one. */
+export async function compileText({ kind, text }: TextPattern): Promise<(value: string) => boolean> {
   if (kind === 'exact') return (value) => value === text;
   const { RE2JS } = await import('re2js');
   try {

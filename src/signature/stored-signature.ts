@@ -15,6 +15,9 @@ export type StoredSignature =
     } & VerificationMaterial)
   | ({ readonly kind: 'envelope'; readonly bytes: Uint8Array } & VerificationMaterial);
 
+/** Bytes of a bundle or an envelope: an attestation holds an SBOM at most. */
+export const MAX_BUNDLE = 16 * 1024 * 1024;
+
 /** What cosign keeps in the annotations of a layer, as it stands there. Unset where it has none. */
 export interface VerificationMaterial {
   /** PEM: `dev.sigstore.cosign/certificate`. */

@@ -3,9 +3,9 @@
 // Covers src/signature/stored-signature.ts
 
 import { expect, it } from 'vitest';
-import { type Bundle, encodeBundle, MAX_BUNDLE, parseBundle } from '../../src/signature/bundle.ts';
+import { type Bundle, encodeBundle, parseBundle } from '../../src/signature/bundle.ts';
 import { isBundleType } from '../../src/signature/media-types.ts';
-import { namesDigest } from '../../src/signature/stored-signature.ts';
+import { MAX_BUNDLE, namesDigest } from '../../src/signature/stored-signature.ts';
 
 const ENTRY = {
   logIndex: '7',

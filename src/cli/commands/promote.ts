@@ -16,7 +16,10 @@ import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { makePromotionOptions, type PromotionOptions } from '../flags/options/promotion-options.ts';
 import { SIGNING_FLAGS } from '../flags/options/signing-options.ts';
 import { isSnapshot, makeSnapshotOptions, type SnapshotOptions } from '../flags/options/snapshot-options.ts';
-import { VERIFICATION_FLAGS } from '../flags/options/verification-options.ts';
+import {
+  SIGNER_FLAGS as CERTIFICATE_FLAGS,
+  VERIFICATION_FLAGS,
+} from '../flags/options/verification-options.ts';
 import { defineCommand } from './command.ts';
 
 /** The flags of `cip` alone ask for a promotion or for a snapshot. */
@@ -90,6 +93,7 @@ export const promote = defineCommand<PromoteRequest>({
     ...PROMOTION_FLAGS,
     ...SIGNER_FLAGS,
     ...SIGNING_FLAGS,
+    ...CERTIFICATE_FLAGS,
     ...VERIFICATION_FLAGS,
     ...PLAN_FLAGS,
     ...REPORT_FLAGS,

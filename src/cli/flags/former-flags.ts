@@ -41,13 +41,6 @@ const REFUSED: readonly (readonly [advice: string, ...rows: Row[]])[] = [
 
 /** Accepted without effect. */
 const INERT: readonly (readonly [why: string, ...rows: Row[]])[] = [
-  [
-    'it is for verifying, which a promotion does not do yet',
-    ['certificate-identity', 'IDENTITY'],
-    ['certificate-identity-regexp', 'REGEXP'],
-    ['certificate-oidc-issuer', 'URL'],
-    ['certificate-oidc-issuer-regexp', 'REGEXP'],
-  ],
   ['signatures are stored where they are made: -threads limits requests', ['max-signature-copies', 'N']],
   ['accounts are no longer switched on by a flag', ['use-service-account']],
   ['use -log-level instead', ['v', 'N'], ['vmodule', 'PATTERNS'], ['verbosity', 'N']],

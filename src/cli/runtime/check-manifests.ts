@@ -1,6 +1,6 @@
 import { relevelFindings } from '../../checks/levels.ts';
 import type { RuleSettings } from '../../checks/rule-settings.ts';
-import { parseOnlyRules } from '../../checks/rules.ts';
+import { manifestRules } from '../../checks/rules.ts';
 import { checkManifests } from '../../checks/run-checks.ts';
 import { expandEdges } from '../../edges/expand-edges.ts';
 import type { Shard } from '../../edges/shard.ts';
@@ -40,7 +40,7 @@ export function reportManifests(
     changes: changes && changesOf(changes),
     readings: new Map(),
     findings: [
-      ...checkManifests(parseOnlyRules(rules), manifests),
+      ...checkManifests(manifestRules(rules), manifests),
       ...relevelFindings(changes?.findings ?? [], rules.levels),
     ],
     outcomes: new Map(),

@@ -1,5 +1,6 @@
 import type { RunSigning } from '../../apply.ts';
 import { readPrivateKey, readPublicKey } from '../../adapters/sigstore/sign/keys/read-key-file.ts';
+import type { VerifierOptions } from '../../adapters/sigstore/verify/open-verifier.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
 import type { SourceRevision } from '../../ports/source-tree.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
@@ -41,16 +42,22 @@ export async function openSigning(
     revision: revisionOf(facts),
     levelOf: () => 'unevaluated' as const,
   };
-  const ownKeys = await ownKeysOf(signer, parts.env);
-  const opened = await openVerifier({ ...verifier, ownKeys }, { runtime, ...parts }, signal);
+  const inlineKeys = [...(verifier.inlineKeys ?? []), ...(await ownKeysOf(signer, parts.env))];
+  const opened = await openVerifier({ ...verifier, inlineKeys }, { runtime, ...parts }, signal);
   return { policy, facts, store, signer: own, summaries, verifier: opened };
 }
 
 /** The public key of a signer that has no certificate: its signatures are verified with it. */
-async function ownKeysOf({ key }: SignerOptions, env: NodeJS.ProcessEnv): Promise<readonly string[]> {
+async function ownKeysOf(
+  { key }: SignerOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<NonNullable<VerifierOptions['inlineKeys']>> {
   if (key.kind === 'keyless') return [];
-  if (key.kind === 'command') return [(await readPublicKey(key.publicKey, '-sign-command-key')).pem];
-  return [(await readPrivateKey(key.file, env['COSIGN_PASSWORD'])).public.pem];
+  const { pem } =
+    key.kind === 'command'
+      ? await readPublicKey(key.publicKey, '-sign-command-key')
+      : (await readPrivateKey(key.file, env['COSIGN_PASSWORD'])).public;
+  return [{ name: 'the key of the signer', pem }];
 }
 
 function revisionOf({ manifests }: PromotionFacts) {

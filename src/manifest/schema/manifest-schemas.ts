@@ -61,19 +61,65 @@ const REGISTRIES = {
   items: REGISTRY,
 };
 
-const LIST = { type: ['array', 'null'] };
+const TEXTS = { type: ['array', 'null'], items: { type: 'string', pattern: '\\S' } };
+
+const MODE = {
+  description: 'off: not evaluated; warn: violations are reported; require: they block the images.',
+  // editors read a plain `off` as false
+  enum: ['off', 'warn', 'require', false, null],
+};
+
+const SIGNERS = {
+  description:
+    'sigstore::ISSUER::IDENTITY, sigstore(identityMatch=regex)::ISSUER::EXPRESSION or key::BASE64.',
+  type: ['array', 'null'],
+  items: {
+    type: 'string',
+    pattern: '^\\s*(sigstore(\\([^()]*\\))?::[\\s\\S]+::[\\s\\S]+|key::[\\s\\S]+)$',
+  },
+};
+
+const SIGNATURES = {
+  description: 'Who has to have signed the images of this source.',
+  type: ['object', 'null'],
+  additionalProperties: false,
+  properties: { mode: MODE, signers: SIGNERS },
+};
+
+const BUILDER = {
+  type: 'object',
+  required: ['id', 'level'],
+  additionalProperties: false,
+  properties: {
+    id: { description: 'As provenance names it. Without @, it is the builder at any ref.', type: 'string' },
+    level: { description: 'The SLSA build level that it reaches.', enum: [1, 2, 3, '1', '2', '3'] },
+    signers: { ...SIGNERS, description: 'The signers of the policy that may claim it.' },
+  },
+};
+
+const REQUIRED_LEVEL = { enum: [2, 3, '2', '3', null] };
 
 const PROVENANCE = {
+  description: 'The SLSA provenance that the images of this source need.',
   type: ['object', 'null'],
   additionalProperties: false,
   properties: {
-    mode: { enum: ['off', 'warn', 'require', false, null, ''] },
-    signers: LIST,
-    builders: LIST,
-    sources: LIST,
-    predicateTypes: LIST,
-    level: { type: ['string', 'number', 'boolean', 'null'] },
-    levels: LIST,
+    mode: MODE,
+    signers: SIGNERS,
+    builders: { type: ['array', 'null'], items: BUILDER },
+    sources: { ...TEXTS, description: 'Repositories that images may be built from, without a ref.' },
+    predicateTypes: { ...TEXTS, description: 'Further attestations that each image needs.' },
+    level: { ...REQUIRED_LEVEL, description: 'The SLSA build level that provenance has to reach.' },
+    levels: {
+      description: 'Levels of single images.',
+      type: ['array', 'null'],
+      items: {
+        type: 'object',
+        required: ['images', 'level'],
+        additionalProperties: false,
+        properties: { images: { ...TEXTS, minItems: 1 }, level: REQUIRED_LEVEL },
+      },
+    },
   },
 };
 
@@ -84,7 +130,7 @@ function manifest(title: string, properties: JsonSchema): JsonSchema {
     type: 'object',
     required: ['registries'],
     additionalProperties: false,
-    properties: { registries: REGISTRIES, ...properties, provenance: PROVENANCE },
+    properties: { registries: REGISTRIES, ...properties, signatures: SIGNATURES, provenance: PROVENANCE },
   };
 }
 

@@ -2,10 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { InputFault, messageOf } from '../../../base/errors.ts';
 import { quote } from '../../../base/text.ts';
 import type { SignatureVerifier } from '../../../ports/signatures.ts';
-import { readPublicKeys } from './public-keys.ts';
+import type { Log } from '../../../ports/log.ts';
+import { PublicKeyError, readPublicKeys, type TrustedKey } from './public-keys.ts';
 import { PUBLIC_MIRROR, shippedRoot } from './shipped-root.ts';
 import { readTrustedRoot } from './trusted-root.ts';
-import { readTrustedRootOf, type TufRepository } from './tuf-repository.ts';
+import type { TufRepository } from './tuf-repository.ts';
 import { createVerifier } from './verifier.ts';
 
 /** Where the trusted root comes from. */
@@ -20,8 +21,8 @@ export interface VerifierOptions {
   readonly trust: TrustSource;
   /** Files of public keys (PEM). */
   readonly keys: readonly string[];
-  /** Public keys (PEM) besides: that of the signer of the run. Default: none. */
-  readonly ownKeys?: readonly string[];
+  /** Public keys that a file has: its name, and PEM. One that cannot be read is a warning: it is nobody's. */
+  readonly inlineKeys?: readonly { readonly name: string; readonly pem: string }[];
 }
 
 /** What a TUF mirror needs. */
@@ -33,7 +34,7 @@ export class TrustFileError extends InputFault<'trust-file-unreadable'> {}
 
 /** The verifier of a run. Only a TUF mirror is read over the network. Throws an `InputFault`, or a `TufError`. */
 export async function openVerifier(
-  { trust, keys, ownKeys = [] }: VerifierOptions,
+  { trust, keys, inlineKeys = [] }: VerifierOptions,
   access: TufAccess,
   signal: AbortSignal,
 ): Promise<SignatureVerifier> {
@@ -43,8 +44,18 @@ export async function openVerifier(
       readPublicKeys((await readTrustFile('-signature-key', path)).toString(), path),
     ),
   ]);
-  const own = ownKeys.flatMap((pem) => readPublicKeys(pem, 'the key of the signer'));
-  return createVerifier({ root, keys: [...trustedKeys.flat(), ...own] });
+  const ofPolicies = inlineKeys.flatMap((inline) => readInlineKey(inline, access.log));
+  return createVerifier({ root, keys: [...trustedKeys.flat(), ...ofPolicies] });
+}
+
+function readInlineKey({ name, pem }: { name: string; pem: string }, log: Log): readonly TrustedKey[] {
+  try {
+    return readPublicKeys(pem, name);
+  } catch (error) {
+    if (!(error instanceof PublicKeyError)) throw error;
+    log.write('warning', error.message);
+    return [];
+  }
 }
 
 async function readRoot(trust: TrustSource, access: TufAccess, signal: AbortSignal) {
@@ -54,6 +65,7 @@ async function readRoot(trust: TrustSource, access: TufAccess, signal: AbortSign
     case 'file':
       return readTrustedRoot(await readTrustFile('-trusted-root', trust.path), trust.path);
     case 'tuf': {
+      const { readTrustedRootOf } = await import('./tuf-repository.ts');
       const { mirror, root } = trust;
       const initialRoot = root === undefined ? undefined : await readTrustFile('-tuf-root', root);
       const isPublic = mirror.origin === PUBLIC_MIRROR;

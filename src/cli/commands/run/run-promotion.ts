@@ -21,6 +21,7 @@ import { carryPortsOf } from '../../runtime/carry-ports.ts';
 import { reportManifests } from '../../runtime/check-manifests.ts';
 import { loadChanges, type NamedChanges } from '../../runtime/load-changes.ts';
 import { loadRules, requireSizeLimit } from '../../runtime/load-rules.ts';
+import { openVerification } from '../../runtime/open-verification.ts';
 import type { Runtime } from '../../runtime/open-runtime.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
@@ -72,6 +73,7 @@ interface PromotionParts extends ProcessContext {
   readonly options: PromotionOptions;
   readonly rules: RuleSettings;
   readonly run: Run;
+  readonly env: NodeJS.ProcessEnv;
   readonly changes: NamedChanges | undefined;
   readonly output: PlanOutput | undefined;
   readonly events: RunEvents;
@@ -80,7 +82,7 @@ interface PromotionParts extends ProcessContext {
 /** The stages over registries: a promotion or its dry run, and the review of its images where that is wanted. */
 async function promoteWith(
   read: ReadManifests,
-  { options, rules, run, changes, output, events, ...context }: PromotionParts,
+  { options, rules, run, changes, output, events, stdio, env }: PromotionParts,
 ): Promise<{ readonly report: RunReport; readonly review?: ReviewSection | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -88,6 +90,8 @@ async function promoteWith(
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
+  const verifying = { options, client, ...run, env };
+  const verification = await openVerification(read.manifests, verifying, stopping);
   let items: readonly PlanItem[] = [];
   const keep = (plan: RecordedPlan) => {
     output?.keep(plan);
@@ -112,15 +116,28 @@ async function promoteWith(
   const { clock } = runtime;
   // the commits of a proposed change have the dates that its author chose
   const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
-  const carrying = carryPortsOf(options, client);
+  const carrying = carryPortsOf(options, { ...client, ...verification });
   const signing = await openRunSigning(options, {
-    ...context,
+    stdio,
+    env,
     run,
     client,
     isLimited: changes !== undefined,
   });
   return await run.showing(client.traffic, async (progress) => {
-    const ports = { ...client, spool, clock, progress, events, settled, carrying, signing, stopping, signal };
+    const ports = {
+      ...client,
+      spool,
+      clock,
+      progress,
+      events,
+      settled,
+      verification,
+      carrying,
+      signing,
+      stopping,
+      signal,
+    };
     const report = await promote(request, ports);
     if (!options.review || stopping.aborted) return { report };
     const { reviewChanges } = await import('./rare-runs.ts');

@@ -3,7 +3,9 @@ import type { ProofScope } from '../../../checks/images-to-copy.ts';
 import type { CarrySelection } from '../../../copy/carry/selection.ts';
 import type { RuleSettings } from '../../../checks/rule-settings.ts';
 import type { Shard } from '../../../edges/shard.ts';
+import type { VerifierOptions } from '../../../adapters/sigstore/verify/open-verifier.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
+import type { SignerPattern } from '../../../signature/identity-policy.ts';
 import type { ManifestDiff } from '../../../workflows/changes/find-changes.ts';
 import type { Given } from '../../commands/command.ts';
 import type { FlagValues } from '../flag-values.ts';
@@ -18,6 +20,12 @@ import { ruleLevelsOf } from './rule-option.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
 import { shardOf } from './shard-option.ts';
 import { type SigningOptions, signingOf, signingWarningsOf } from './signing-options.ts';
+import {
+  certificateSignerOf,
+  SIGNER_FLAGS,
+  VERIFICATION_FLAGS,
+  verifierOptionsOf,
+} from './verification-options.ts';
 
 /** A complete and consistent request: no default is applied after this. */
 export interface PromotionOptions extends RunOptions, ReportFiles {
@@ -40,6 +48,10 @@ export interface PromotionOptions extends RunOptions, ReportFiles {
   readonly signing: SigningOptions | undefined;
   /** Whether destinations of a manifest may replace its source. */
   readonly siblings: boolean;
+  /** What signatures are verified against. */
+  readonly verifier: VerifierOptions;
+  /** Who has to have signed the signatures that images have. */
+  readonly signer: SignerPattern | undefined;
   /** Levels of checks. */
   readonly rules: RuleSettings['levels'];
   /** Whether to print annotations for a workflow of GitHub. */
@@ -91,6 +103,8 @@ export function makeUnlocatedOptions({
     siblings: !flags.isOn('no-siblings'),
     diff: manifestDiffOf(flags, env),
     diffSource: diffSourceOf(flags, env),
+    verifier: verifierOptionsOf(flags),
+    signer: certificateSignerOf(flags),
     rules: ruleLevelsOf(flags.all('rule')),
     annotations: annotationsOf(flags),
   };
@@ -105,7 +119,16 @@ function annotationsOf(flags: FlagValues): boolean {
 /** The options of every run that copies images. */
 export type TransferOptions = Omit<
   PromotionOptions,
-  'where' | 'signing' | 'shard' | 'siblings' | 'diff' | 'diffSource' | 'rules' | 'annotations'
+  | 'where'
+  | 'signing'
+  | 'shard'
+  | 'siblings'
+  | 'diff'
+  | 'diffSource'
+  | 'verifier'
+  | 'signer'
+  | 'rules'
+  | 'annotations'
 >;
 
 export function transferOptionsOf(flags: FlagValues): TransferOptions {
@@ -225,11 +248,12 @@ function refuseSame(files: readonly (readonly [string, string | undefined])[]): 
 /** Flags that have no effect. */
 function warningsOf(flags: FlagValues, task: PromotionOptions['task']): string[] {
   const withoutDiff = flags.isOn('allow-removal') && !isLimitedToChanges(flags);
-  const unread = task === 'parse-only' && flags.isGiven('max-image-size');
+  const reading = ['max-image-size', ...[...SIGNER_FLAGS, ...VERIFICATION_FLAGS].map(({ name }) => name)];
+  const unread = task === 'parse-only' ? reading.filter((name) => flags.isGiven(name)) : [];
   return [
     ...effective(BROWSE_FLAGS, flags).map(({ name }) => `-${name} has no effect without -snapshot`),
     ...(withoutDiff ? ['-allow-removal has no effect without -manifest-diff-base or a similar flag'] : []),
-    ...(unread ? ['-max-image-size has no effect with -parse-only: no registry is queried'] : []),
+    ...unread.map((name) => `-${name} has no effect with -parse-only: no registry is queried`),
   ];
 }
 

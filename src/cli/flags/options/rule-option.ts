@@ -4,6 +4,7 @@ import {
   type CheckName,
   DECISION_ADVICE,
   DECISIONS,
+  FORMER_CHECKS,
   RULE_LEVELS,
   type RuleLevel,
   type RuleSettings,
@@ -34,7 +35,7 @@ function checkNamed(name: string): CheckName {
   if (check !== undefined) return check;
   if (DECISIONS.includes(name))
     throw new UsageError(`-rule: unknown rule ${quote(name)}: ${DECISION_ADVICE}`);
-  const meant = nearest(name, CHECK_NAMES);
+  const meant = FORMER_CHECKS[name] ?? nearest(name, CHECK_NAMES);
   const advice = meant === undefined ? `expected ${CHECK_NAMES.join(', ')}` : `did you mean ${quote(meant)}?`;
   throw new UsageError(`-rule: unknown rule ${quote(name)}: ${advice}`);
 }

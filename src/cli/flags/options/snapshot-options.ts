@@ -11,6 +11,7 @@ import { deadlineOf } from './deadline-option.ts';
 import { isLimitedToChanges } from './manifest-diff-option.ts';
 import { locationOf } from './promotion-options.ts';
 import { type RunOptions, runOptionsOf } from './run-options.ts';
+import { SIGNER_FLAGS, VERIFICATION_FLAGS } from './verification-options.ts';
 
 /** A complete and consistent request for a snapshot. */
 export interface SnapshotOptions extends RunOptions, BrowseOptions {
@@ -80,9 +81,16 @@ function refusePromotion(flags: FlagValues): void {
   }
 }
 
+const IGNORED = [
+  ...REPORT_FLAGS,
+  ...ALLOW_LOST_FLAGS,
+  ...PROMOTION_FLAGS,
+  ...RULE_FLAGS,
+  ...SIGNER_FLAGS,
+  ...VERIFICATION_FLAGS,
+];
+
 /** Flags that affect only promotions are ignored, with a warning. */
 function warningsOf(flags: FlagValues): string[] {
-  return effective([...REPORT_FLAGS, ...ALLOW_LOST_FLAGS, ...PROMOTION_FLAGS, ...RULE_FLAGS], flags).map(
-    ({ name }) => `-${name} has no effect on a snapshot`,
-  );
+  return effective(IGNORED, flags).map(({ name }) => `-${name} has no effect on a snapshot`);
 }

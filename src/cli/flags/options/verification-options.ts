@@ -1,5 +1,6 @@
 import type { TrustSource, VerifierOptions } from '../../../adapters/sigstore/verify/open-verifier.ts';
 import { quote } from '../../../base/text.ts';
+import { type SignerPattern, signerOfFlags } from '../../../signature/identity-policy.ts';
 import { flagsOf } from '../flag.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { UsageError } from '../usage-error.ts';
@@ -33,6 +34,46 @@ export const VERIFICATION_FLAGS = flagsOf('Signatures', [
     neverEmpty: true,
   },
 ]);
+
+/** Who signs in the sources. An empty value is the same as none, as in kpromo. */
+export const SIGNER_FLAGS = flagsOf('Signatures', [
+  {
+    name: 'certificate-identity',
+    value: 'IDENTITY',
+    description: 'verify the signatures that images have: their signer',
+  },
+  {
+    name: 'certificate-identity-regexp',
+    value: 'REGEXP',
+    description: 'the same by an expression (RE2) for the whole identity',
+  },
+  {
+    name: 'certificate-oidc-issuer',
+    value: 'URL',
+    description: 'the issuer of that identity',
+  },
+  {
+    name: 'certificate-oidc-issuer-regexp',
+    value: 'REGEXP',
+    description: 'the same by an expression (RE2) for the whole issuer',
+  },
+]);
+
+/** The defaults of kpromo. They count once one of the flags is given: without any, nothing is verified. */
+const DEFAULT_IDENTITY = 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com';
+const DEFAULT_ISSUER = 'https://accounts.google.com';
+
+/** The signer of the certificate flags; undefined if none is given. Expressions are not compiled here. */
+export function certificateSignerOf(flags: FlagValues): SignerPattern | undefined {
+  const [identity, identityRegexp, issuer, issuerRegexp] = SIGNER_FLAGS.map(({ name }) => flags.text(name));
+  if (![identity, identityRegexp, issuer, issuerRegexp].some(Boolean)) return undefined;
+  return signerOfFlags({
+    identity: identity || DEFAULT_IDENTITY,
+    identityRegexp,
+    issuer: issuer || DEFAULT_ISSUER,
+    issuerRegexp,
+  });
+}
 
 /** Throws a `UsageError`. */
 export function verifierOptionsOf(flags: FlagValues): VerifierOptions {

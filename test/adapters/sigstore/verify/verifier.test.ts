@@ -291,6 +291,20 @@ describe('by certificate, refused', () => {
   });
 });
 
+it.each(['v1', 'v2'] as const)('no changed byte of a bundle (%s) changes what it says', async (rekor) => {
+  const bytes = encodeBundle(await sigstore.bundle(STATEMENT, signer, { rekor }));
+  const expected = { kind: 'verified', signature: { signer: SIGNER, subjects: [IMAGE], statement: CONTENT } };
+  let refused = 0;
+  for (let at = 0; at < bytes.length; at += 61) {
+    const changedBytes = Buffer.from(bytes);
+    changedBytes[at] = (bytes[at] ?? 0) ^ 1;
+    const verification = await verify({ kind: 'bundle', bytes: changedBytes });
+    if (verification.kind === 'refused') refused++;
+    else expect(verification).toEqual(expected);
+  }
+  expect(refused).toBeGreaterThan((bytes.length / 61) * 0.8);
+});
+
 describe('by key', () => {
   const [key, other] = [newKey(), newKey()];
 

@@ -1,0 +1,159 @@
+import type { Attachment } from '../../attachments/attachment.ts';
+import type { AttachmentFinder } from '../../attachments/attachment-finder.ts';
+import { readAttachment } from '../../attachments/read-attachment.ts';
+import { readSignatures } from '../../attachments/read-signatures.ts';
+import { forEachConcurrently } from '../../base/concurrency.ts';
+import { countOf } from '../../base/text.ts';
+import { SingleFlight } from '../../base/single-flight.ts';
+import type { Digest } from '../../image/digest.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { ReadRegistry } from '../../ports/registry.ts';
+import type { SignatureVerifier } from '../../ports/signatures.ts';
+import { orUnreadable } from '../../ports/unreadable.ts';
+import {
+  BUNDLE_ANNOTATIONS,
+  COSIGN_SIGNATURE,
+  isBundleType,
+  SIGN_PREDICATE,
+} from '../../signature/media-types.ts';
+import { type Claim, claimOf, type Evidence, type EvidenceSet } from '../../signature/policy/evidence.ts';
+import { isProvenance } from '../../signature/policy/slsa-provenance.ts';
+import type { VerifiedSignature } from '../../signature/stored-signature.ts';
+
+export interface EvidencePorts {
+  readonly finder: AttachmentFinder;
+  readonly verifier: SignatureVerifier;
+}
+
+/** The registry of the sources, and the end of the run. */
+export interface SourceReading {
+  readonly source: ReadRegistry;
+  readonly signal: AbortSignal;
+}
+
+/** Attachments of one image that are read: each takes two requests and some milliseconds. */
+export const MAX_ATTACHMENTS = 64;
+
+/** Concurrent reads for one image. */
+const WORKERS = 4;
+
+/** Reads and verifies what is stored beside images, once for each digest of a repository. */
+export class EvidenceReader {
+  readonly #ports: EvidencePorts;
+  readonly #read = new SingleFlight<string, EvidenceSet>();
+
+  constructor(ports: EvidencePorts) {
+    this.#ports = ports;
+  }
+
+  /** The signatures of an image, or its attestations. A failure of the registry is `incomplete`. Throws when aborted. */
+  of(
+    image: { readonly repository: Repository; readonly digest: Digest },
+    claim: Claim,
+    reading: SourceReading,
+  ): Promise<EvidenceSet> {
+    const key = `${image.repository} ${image.digest} ${claim}`;
+    return this.#read.run(key, () => this.#collect({ ...image, claim }, reading));
+  }
+
+  async #collect(image: Wanted, reading: SourceReading): Promise<EvidenceSet> {
+    const { signal } = reading;
+    const { repository, digest, claim } = image;
+    const { finder } = this.#ports;
+    const found = await orUnreadable(finder.of(repository, digest, signal), signal);
+    if ('kind' in found) return { items: [], incomplete: found.reason };
+    const candidates = found.filter((one) => mayBe(claim, one)).toSorted(byUse);
+    const items: Evidence[] = [];
+    let failure: string | undefined;
+    const options = { workers: WORKERS, signal };
+    await forEachConcurrently(candidates.slice(0, MAX_ATTACHMENTS), options, async (attachment) => {
+      const read = await orUnreadable(this.#readOne(image, attachment, reading), signal);
+      if ('kind' in read) failure ??= read.reason;
+      else items.push(...read);
+    });
+    // an attachment without a digest is a tag that cannot be used, or a number of referrers that were not listed
+    const left = finder.ignoredAt(repository, digest).find((one) => one.digest === undefined)?.reason;
+    const isLimited = candidates.length > MAX_ATTACHMENTS;
+    const limit = `${countOf(MAX_ATTACHMENTS, 'attachment')} of ${candidates.length} were read`;
+    return { items: items.toSorted(byPlace), incomplete: failure ?? left ?? (isLimited ? limit : undefined) };
+  }
+
+  async #readOne(
+    { repository, digest: subject, claim }: Wanted,
+    attachment: Attachment,
+    { source, signal }: SourceReading,
+  ): Promise<readonly Evidence[]> {
+    const { verifier } = this.#ports;
+    const read = await readAttachment(source, { repository, subject, attachment }, signal);
+    if ('ignored' in read) return []; // it belongs to another image
+    const { manifest } = read;
+    const { signatures, ignored } = await readSignatures(source, { repository, manifest }, signal);
+    const common = {
+      manifest: manifest.digest,
+      where: placeOf(attachment),
+      isTagged: attachment.place.kind === 'tag',
+    };
+    const claimed = claimNamed(attachment);
+    const evidence: Evidence[] = ignored.map((reason) => ({ ...common, claim, kind: 'refused', reason }));
+    for (const stored of signatures) {
+      const verification = await verifier.verify(stored, signal);
+      if (verification.kind === 'refused') {
+        evidence.push({ ...common, ...verification, claim: claimed ?? claim });
+        continue;
+      }
+      const signature = withoutForeignPredicate(verification.signature);
+      evidence.push({ ...common, kind: 'verified', signature, claim: claimOf(signature) });
+    }
+    return evidence.filter((one) => one.claim === claim);
+  }
+}
+
+interface Wanted {
+  readonly repository: Repository;
+  readonly digest: Digest;
+  readonly claim: Claim;
+}
+
+/** What an attachment says that it is. Undefined for a bundle without an annotation, and for an unknown type. */
+function claimNamed({ artifactType, annotations, place }: Attachment): Claim | undefined {
+  if (place.kind === 'tag') return place.suffix === 'sig' ? 'signature' : 'attestation';
+  if (artifactType === COSIGN_SIGNATURE) return 'signature';
+  const predicateType = annotations[BUNDLE_ANNOTATIONS.predicateType];
+  if (predicateType === undefined) return undefined;
+  return predicateType === SIGN_PREDICATE ? 'signature' : 'attestation';
+}
+
+/** Other artifacts, such as SBOMs, are not read. */
+function mayBe(claim: Claim, attachment: Attachment): boolean {
+  const { artifactType, place } = attachment;
+  if (place.kind === 'tag' && place.suffix === 'sbom') return false;
+  const isKnown = place.kind === 'tag' || artifactType === COSIGN_SIGNATURE || isBundleType(artifactType);
+  if (!isKnown && artifactType !== '') return false;
+  const named = claimNamed(attachment);
+  return named === undefined || named === claim;
+}
+
+/** cosign's tags and provenance come first, so that others do not use up the limit. */
+function byUse(a: Attachment, b: Attachment): number {
+  return rankOf(a) - rankOf(b);
+}
+
+function rankOf({ annotations, place }: Attachment): number {
+  if (place.kind === 'tag') return 0;
+  return isProvenance(annotations[BUNDLE_ANNOTATIONS.predicateType] ?? '') ? 1 : 2;
+}
+
+function byPlace(a: Evidence, b: Evidence): number {
+  return a.where < b.where ? -1 : Number(a.where > b.where);
+}
+
+function placeOf({ place, manifest }: Attachment): string {
+  return place.kind === 'tag' ? `the tag .${place.suffix}` : `the referrer ${manifest.digest.slice(0, 19)}`;
+}
+
+/** Predicates other than provenance, such as SBOMs, are large and never compared. */
+function withoutForeignPredicate(signature: VerifiedSignature): VerifiedSignature {
+  const { statement } = signature;
+  if (statement === undefined || isProvenance(statement.predicateType)) return signature;
+  return { ...signature, statement: { predicateType: statement.predicateType, predicate: undefined } };
+}
