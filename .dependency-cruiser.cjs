@@ -73,6 +73,7 @@ const TABLE = {
       '@sigstore/protobuf-specs': ['sigstore/'],
       '@sigstore/tuf': ['sigstore/verify/shipped-root.ts'],
       'tuf-js': ['sigstore/verify/'],
+      '@noble/ciphers': ['sigstore/sign/keys/cosign-key.ts'],
       'google-auth-library': ['google/'],
       '@google-cloud/artifact-registry': ['google/artifact-registry-client.ts'],
     },

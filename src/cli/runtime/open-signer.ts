@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { GoogleError } from '../../adapters/google/google-error.ts';
 import { createIdentityTokens } from '../../adapters/google/identity-token.ts';
 import { readKeyFiles } from '../../adapters/google/key-files.ts';
 import { createCommandKey } from '../../adapters/sigstore/sign/keys/command-key.ts';
@@ -47,21 +48,29 @@ const COMMAND_LIMIT = 60_000;
 /** Milliseconds for an identity token, retries included. */
 const TOKEN_LIMIT = 60_000;
 
+/** A signer, and what else a run has to know of it. */
+export interface OpenedSigner extends Signer {
+  /** PEM: the key that verifies its signatures. Undefined: they have certificates. */
+  readonly publicKey: string | undefined;
+  /** False if the log has no entries that a `.sig` tag can hold: `signPayload` throws. */
+  readonly signsPayloads: boolean;
+}
+
 const SECRET_VARIABLES = ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'COSIGN_PASSWORD'];
 
 /** The signer of a run. Nothing is requested yet. Throws an `InputError` for keys and files that cannot be used. */
-export async function openSigner(options: SignerOptions, runtime: SignerRuntime): Promise<Signer> {
-  const { key, services, isLogged } = options;
+export async function openSigner(options: SignerOptions, runtime: SignerRuntime): Promise<OpenedSigner> {
+  const { isLogged } = options;
   const { env, fetch, clock, secrets } = runtime;
   for (const name of SECRET_VARIABLES) secrets.add(env[name] ?? '');
   try {
-    return openSigstoreSigner({
-      by: await openKey(key, runtime),
-      services: await readServices(services, clock),
-      isLogged,
-      fetch,
-      clock,
-    });
+    const by = await openKey(options.key, runtime);
+    const services = await readServices(options.services, clock);
+    return {
+      ...openSigstoreSigner({ by, services, isLogged, fetch, clock }),
+      publicKey: by.kind === 'key' ? by.key.public.pem : undefined,
+      signsPayloads: !isLogged || services.log.version === 1,
+    };
   } catch (error) {
     if (error instanceof SigningError) throw new InputError(error.message);
     throw error;
@@ -99,7 +108,13 @@ async function accountToken(account: string, runtime: SignerRuntime): Promise<To
   const { env, clock, log, fetch } = runtime;
   const make = createIdentityTokens({ account, audience: AUDIENCE, keyFiles, env, clock, log, fetch });
   const name = `service account ${quote(account)}`;
-  return { current: async (signal) => checkToken(await make(signal), name) };
+  return { current: async (signal) => checkToken(await make(signal).catch(asSigningError), name) };
+}
+
+/** A refusal that the signer keeps, so that not every image asks again. */
+function asSigningError(error: unknown): never {
+  if (!(error instanceof GoogleError)) throw error;
+  throw new SigningError(error.code === 'unavailable' ? 'unavailable' : 'token', error.message);
 }
 
 function withSecrets(tokens: TokenSource, secrets: Secrets): TokenSource {

@@ -48,8 +48,8 @@ export interface FakeGoogle {
 
 /**
  * The endpoints of Google that make tokens, on one port: the metadata server, the OAuth token endpoint (JWT grant and
- * refresh token), the token exchange of workload identity federation, and generateAccessToken. Each token says whose
- * it is and its number: `c4n4ry.ACCOUNT.1`.
+ * refresh token), the token exchange of workload identity federation, generateAccessToken and generateIdToken. Each
+ * access token says whose it is and its number: `c4n4ry.ACCOUNT.1`.
  *
  * @see https://cloud.google.com/compute/docs/metadata/predefined-metadata-keys
  * @see https://datatracker.ietf.org/doc/html/rfc7523
@@ -101,16 +101,19 @@ export async function fakeGoogle(clock: Clock): Promise<FakeGoogle> {
         faulty(response) || json(200, { ...tokenAnswer(makeToken('federated')), issued_token_type: TYPE })
       );
     }
-    const whom = /^\/v1\/projects\/-\/serviceAccounts\/([^/]+):generateAccessToken$/.exec(pathname)?.[1];
+    const [, whom, task] =
+      /^\/v1\/projects\/-\/serviceAccounts\/([^/]+):(generateAccessToken|generateIdToken)$/.exec(pathname) ??
+      [];
     if (whom === undefined)
       return json(418, { error: { message: `unexpected ${request.method} ${pathname}` } });
     const by = owners.get(request.headers.authorization?.replace('Bearer ', '') ?? '') ?? 'nobody';
     const edge = `${by} → ${decodeURIComponent(whom)}`;
-    asked.push(`impersonate ${edge}`);
+    asked.push(`${task === 'generateIdToken' ? 'identify' : 'impersonate'} ${edge}`);
     seen.quotaProject = request.headers['x-goog-user-project']?.toString();
     if (faulty(response)) return undefined;
     if (behaviour.denied.has(edge)) return json(403, DENIED);
     const wish = parseJsonObject(body) ?? {};
+    if (task === 'generateIdToken') return json(200, { token: `${CANARY}.${JSON.stringify(wish)}` });
     if (wish['lifetime'] !== '3600s' || JSON.stringify(wish['scope']) !== JSON.stringify([SCOPE]))
       return json(400, { error: { message: 'unexpected wish' } });
     const expireTime = new Date(behaviour.clock.wallTime() + behaviour.lifetime * 1000).toISOString();

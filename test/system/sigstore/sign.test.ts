@@ -1,3 +1,5 @@
+// Covers src/cli/runtime/open-signer.ts
+
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

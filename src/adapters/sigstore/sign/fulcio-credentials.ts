@@ -4,7 +4,7 @@ import { SharedWork } from '../../../base/shared-work.ts';
 import { quote } from '../../../base/text.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { SignerIdentity } from '../../../signature/stored-signature.ts';
-import { identityIn } from './certificate-identity.ts';
+import { identityIn } from './certificates.ts';
 import type { Credential, CredentialSource } from './credentials.ts';
 import { localKey } from './keys/signing-key.ts';
 import type { Service } from './services/call-service.ts';

@@ -58,7 +58,13 @@ function newest(
 
 function isValidAt(range: unknown, wallTime: number): boolean {
   const { start, end } = isObject(range) ? range : {};
-  const from = start === undefined ? Number.NEGATIVE_INFINITY : Date.parse(String(start));
-  const to = end === undefined ? Number.POSITIVE_INFINITY : Date.parse(String(end));
-  return from <= wallTime && wallTime < to;
+  return (
+    timeOf(start, Number.NEGATIVE_INFINITY) <= wallTime && wallTime < timeOf(end, Number.POSITIVE_INFINITY)
+  );
+}
+
+/** Milliseconds since the epoch; NaN, which compares with nothing, for a malformed time. */
+function timeOf(value: unknown, unset: number): number {
+  if (value == null) return unset;
+  return typeof value === 'string' ? Date.parse(value) : Number.NaN;
 }

@@ -1,5 +1,4 @@
-// Covers src/adapters/sigstore/sign/certificate-identity.ts
-// Covers src/adapters/sigstore/sign/certificate-request.ts
+// Covers src/adapters/sigstore/sign/certificates.ts
 // Covers src/adapters/sigstore/sign/services/call-service.ts
 // Covers src/adapters/sigstore/sign/services/fulcio.ts
 
@@ -47,9 +46,7 @@ describe('a certificate', () => {
     const signature = await first?.key.sign(content, signal);
     const key = first?.chain?.leaf.publicKey;
     expect(key && signature && verify('sha256', content, key, signature)).toBe(true);
-    expect(JSON.parse(server.requests[0]?.body.toString() ?? '')).toMatchObject({
-      credentials: { oidcIdentityToken: TOKEN },
-    });
+    expect(server.requests[0]?.headers.authorization).toBe(`Bearer ${TOKEN}`);
   });
 
   it('is used until shortly before its end, then replaced together with its key', async () => {
@@ -151,6 +148,20 @@ describe('a refusal', () => {
     const { code, message } = await refusalOf(credentials.current(signal));
     expect([code, message]).toEqual(['unavailable', 'fulcio: no answer within 50 ms']);
   });
+});
+
+it('the token does not follow a redirect to another host', async () => {
+  const other = await scriptedServer([
+    {
+      request: 'POST /elsewhere',
+      check: (request) =>
+        expect(JSON.stringify([request.headers, String(request.body)])).not.toContain(TOKEN),
+      answer: { status: 401 },
+    },
+  ]);
+  const answer = { status: 307, headers: { location: `${other.url}/elsewhere` } };
+  const { credentials } = await scene([{ request: CERTIFICATE, answer }]);
+  expect((await refusalOf(credentials.current(signal))).code).toBe('refused');
 });
 
 describe('an answer is malformed', () => {

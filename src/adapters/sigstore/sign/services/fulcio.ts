@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { isObject, parseJsonObject } from '../../../../base/json.ts';
-import { makeCertificateRequest } from '../certificate-request.ts';
+import { makeCertificateRequest } from '../certificates.ts';
 import type { SigningKey } from '../keys/signing-key.ts';
 import { callService, malformed, type Service } from './call-service.ts';
 
@@ -24,15 +24,12 @@ export async function requestCertificate(
   { token, key, signal }: { readonly token: string; readonly key: SigningKey; readonly signal: AbortSignal },
 ): Promise<CertificateChain> {
   const request = await makeCertificateRequest(key, signal);
-  const content = {
-    credentials: { oidcIdentityToken: token },
-    certificateSigningRequest: Buffer.from(request).toString('base64'),
-  };
   const { body } = await callService(fulcio, {
     method: 'POST',
     path: PATH,
     type: 'application/json',
-    body: JSON.stringify(content),
+    headers: { authorization: `Bearer ${token}` }, // a redirect to another host would get a body
+    body: JSON.stringify({ certificateSigningRequest: Buffer.from(request).toString('base64') }),
     remedy:
       'check that the identity token is of an issuer that it trusts, for the audience "sigstore", and has not expired',
     signal,

@@ -34,7 +34,7 @@ export function fileToken(file: string): TokenSource {
  */
 export function environmentToken({ env, fetch, limit }: TokenSourceParts): TokenSource | undefined {
   const text = env['SIGSTORE_ID_TOKEN'];
-  if (text) return { current: () => Promise.resolve(checkToken(text, 'SIGSTORE_ID_TOKEN')) };
+  if (text) return { current: async () => checkToken(text, 'SIGSTORE_ID_TOKEN') };
   const url = env['ACTIONS_ID_TOKEN_REQUEST_URL'];
   const secret = env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
   return url && secret ? githubToken({ url, secret, fetch, limit }) : undefined;
