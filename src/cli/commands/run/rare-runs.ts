@@ -16,4 +16,3 @@ export { runFormat } from './run-fmt.ts';
 export { runInit } from './run-init.ts';
 export { runMergeDriver } from './run-merge-driver.ts';
 export { readRuleSettings } from '../../../settings/read-settings.ts';
-export { openSigning } from '../../runtime/open-signing.ts';
