@@ -21,7 +21,7 @@ import type { Spool } from './ports/spool.ts';
 import type { Traffic } from './ports/traffic.ts';
 import { makeReport, type ReportInput } from './report/make-report.ts';
 import type { RunReport } from './report/report.ts';
-import { runSigning } from './sign/run-signing.ts';
+import type { runSigning } from './sign/run-signing.ts';
 import type { SigningPorts, SigningTask } from './sign/sign-images.ts';
 import type { Signing } from './sign/signing.ts';
 
@@ -60,7 +60,10 @@ export type CarryOptions = Omit<CarryPorts, 'source'>;
 /** What a run signs, and how. */
 export interface RunSigning
   extends Pick<SigningPorts, 'signer' | 'verifier' | 'summaries' | 'store'>,
-    Pick<SigningTask, 'policy' | 'facts'> {}
+    Pick<SigningTask, 'policy' | 'facts'> {
+  /** The stage itself, which is loaded where a run signs. */
+  readonly stage: typeof runSigning;
+}
 
 /** Receives the results of a run while it runs. */
 export interface RunEvents extends CopyEvents {
@@ -205,7 +208,7 @@ async function sign(
     return state?.kind === 'read' ? state.digests : undefined;
   };
   const input = { ...signing, plan, wanted, outcomes, digestsOf, confirm };
-  return runSigning(input, { ...signing, manifests, clock, progress, stopping }, signal);
+  return signing.stage(input, { ...signing, manifests, clock, progress, stopping }, signal);
 }
 
 const NO_OUTCOMES: Outcomes = new Map();

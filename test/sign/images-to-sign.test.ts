@@ -1,4 +1,4 @@
-// Covers src/sign/held-images.ts and src/sign/run-signing.ts
+// Covers src/sign/held-images.ts
 import { describe, expect, it } from 'vitest';
 import { COPIED } from '../../src/copy/outcome.ts';
 import { edgeId, noEdges, type Plan, type PlanItem } from '../../src/plan/plan.ts';
@@ -25,11 +25,11 @@ function wantedIn(...names: readonly string[]) {
   };
 }
 
-function planOf(...items: readonly Partial<PlanItem>[]): Plan {
-  const base = { tag: tag('v1'), digest: A, sources: [], siblings: [], at: [] };
-  const made = items.map((item) => ({ ...base, ...item }) as PlanItem);
+function planOf(...made: readonly PlanItem[]): Plan {
   return { items: made, counts: noEdges(), hosts: {}, newRepositories: [] };
 }
+
+const EDGE = { tag: tag('v1'), digest: A, sources: [], siblings: [], at: [] };
 
 describe('the images to sign', () => {
   it('are those that destinations hold, each digest once with all of its destinations', () => {
@@ -67,7 +67,7 @@ describe('a destination holds', () => {
   const outcomes = (plan: Plan) => new Map(plan.items.map((item) => [edgeId(item), COPIED]));
 
   it('what it had, and what was copied; of the scope "written" only the latter', () => {
-    const plan = planOf({ decision: 'copy', destination: app });
+    const plan = planOf({ ...EDGE, decision: 'copy', destination: app });
     const input = { plan, outcomes: outcomes(plan), digestsOf: () => new Set([B]) };
     const all = heldImages({ ...input, scope: 'all' });
     const written = heldImages({ ...input, scope: 'written' });
@@ -77,8 +77,8 @@ describe('a destination holds', () => {
 
   it('no image that failed, and none that a check has blocked', () => {
     const plan = planOf(
-      { decision: 'copy', destination: app },
-      { decision: 'blocked', destination: app, digest: B, reason: 'unsigned' },
+      { ...EDGE, decision: 'copy', destination: app },
+      { ...EDGE, decision: 'blocked', destination: app, digest: B, reason: 'unsigned' },
     );
     const held = heldImages({ plan, outcomes: new Map(), digestsOf: () => new Set([B]), scope: 'all' });
     expect([held(app, A), held(app, B)]).toEqual([false, false]);

@@ -1,4 +1,3 @@
-// Covers src/sign/sign-images.ts
 import { describe, expect, it } from 'vitest';
 import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';

@@ -1,5 +1,10 @@
-// Covers src/sign/claim.ts, src/sign/claims-of.ts, src/sign/image-parts.ts, src/sign/examine-image.ts,
-// src/sign/repair-image.ts and src/sign/bundle-claim.ts
+// Covers src/sign/claims-of.ts
+// Covers src/sign/image-parts.ts
+// Covers src/sign/examine-image.ts
+// Covers src/sign/repair-image.ts
+// Covers src/sign/bundle-claim.ts
+// Covers src/sign/bundle-referrer.ts
+// Covers src/sign/signatory.ts
 import { describe, expect, it } from 'vitest';
 import type {
   EmbeddedRegistry,

@@ -1,4 +1,5 @@
-// Covers src/sign/signature-tag.ts and src/sign/signature-store.ts
+// Covers src/sign/signature-tag.ts
+// Covers src/sign/signature-store.ts
 import { describe, expect, it } from 'vitest';
 import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
 import { isObject, parseJsonObject } from '../../src/base/json.ts';

@@ -1,4 +1,6 @@
-// Covers src/cli/runtime/open-signing.ts and src/cli/commands/run/run-signing.ts
+// Covers src/sign/run-signing.ts
+// Covers src/cli/runtime/open-signing.ts
+// Covers src/cli/commands/run/run-signing.ts
 import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

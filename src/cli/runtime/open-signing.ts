@@ -1,11 +1,10 @@
 import type { RunSigning } from '../../apply.ts';
-import { readPrivateKey, readPublicKey } from '../../adapters/sigstore/sign/keys/read-key-file.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
 import type { SourceRevision } from '../../ports/source-tree.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { PromotionFacts, PromotionJob } from '../../sign/promotion-statements.ts';
+import { runSigning } from '../../sign/run-signing.ts';
 import { SignatureStore } from '../../sign/signature-store.ts';
-import type { SignerOptions } from '../flags/options/signer-options.ts';
 import type { SigningOptions } from '../flags/options/signing-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { VERSION } from '../output/version.ts';
@@ -23,7 +22,7 @@ export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock'> {
 
 /** What a run signs with. Nothing is requested yet, but a trusted root of a TUF mirror. Throws an `InputError`. */
 export async function openSigning(
-  { policy, signer, summarySigner, verifier }: SigningOptions,
+  { policy: wanted, signer, summarySigner, verifier }: SigningOptions,
   { runtime, registry, revision, ...parts }: SigningParts,
   signal: AbortSignal,
 ): Promise<RunSigning> {
@@ -31,6 +30,9 @@ export async function openSigning(
   const facts = factsOf(parts.env, revision);
   const services = { ...parts, clock, fetch: await runtime.openFetch() };
   const own = await openSigner(signer, services);
+  const policy = { ...wanted, legacy: wanted.legacy && own.signsPayloads };
+  if (wanted.legacy && !policy.legacy)
+    parts.log.write('info', 'no .sig tags are written: they need entries of version 1 of the log');
   const store = new SignatureStore({
     registry,
     finder: new AttachmentFinder(registry, { suffixes: policy.legacy ? ['sig'] : [] }),
@@ -41,18 +43,10 @@ export async function openSigning(
     revision: revisionOf(facts),
     levelOf: () => 'unevaluated' as const,
   };
-  const inlineKeys = await ownKeysOf(signer, parts.env);
+  const ownKeys = own.publicKey === undefined ? [] : [{ name: 'the key of the signer', pem: own.publicKey }];
+  const inlineKeys = [...(verifier.inlineKeys ?? []), ...ownKeys];
   const opened = await openVerifier({ ...verifier, inlineKeys }, { runtime, ...parts }, signal);
-  return { policy, facts, store, signer: own, summaries, verifier: opened };
-}
-
-/** The public key of a signer that has no certificate: its signatures are verified with it. */
-async function ownKeysOf({ key }: SignerOptions, env: NodeJS.ProcessEnv) {
-  if (key.kind === 'keyless') return [];
-  const name = 'the key of the signer';
-  if (key.kind === 'command')
-    return [{ name, pem: (await readPublicKey(key.publicKey, '-sign-command-key')).pem }];
-  return [{ name, pem: (await readPrivateKey(key.file, env['COSIGN_PASSWORD'])).public.pem }];
+  return { policy, facts, store, signer: own, summaries, verifier: opened, stage: runSigning };
 }
 
 function revisionOf({ manifests }: PromotionFacts) {

@@ -101,7 +101,7 @@ interface PromotionParts extends ProcessContext {
 /** The stages over registries: a promotion or its dry run, and the review of its images where that is wanted. */
 async function promoteWith(
   read: ReadManifests,
-  { options, rules, run, changes, output, gate, events, ...context }: PromotionParts,
+  { options, rules, run, changes, output, gate, events, stdio, env }: PromotionParts,
 ): Promise<{ readonly report: RunReport; readonly review?: ReviewSection | undefined }> {
   const { threads, task, reportAll, shard, siblings, proof, maxImageSize } = options;
   const { runtime } = run;
@@ -109,7 +109,7 @@ async function promoteWith(
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const verifying = { options, client, ...run, env: context.env };
+  const verifying = { options, client, ...run, env };
   const verification = await openVerification(read.manifests, verifying, stopping);
   let items: readonly PlanItem[] = [];
   const keep = (plan: RecordedPlan) => {
@@ -137,7 +137,8 @@ async function promoteWith(
   // the commits of a proposed change have the dates that its author chose
   const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
   const signing = await openRunSigning(options, {
-    ...context,
+    stdio,
+    env,
     run,
     client,
     isLimited: changes !== undefined,
