@@ -46,6 +46,11 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['repair'], ['via']],
   [['quiet'], ['verbose']],
   [['trusted-root'], ['tuf-mirror', 'tuf-root']],
+  [['signer-account'], ['identity-token', 'sign-key', 'sign-command', 'sign-command-key']],
+  [['identity-token'], ['sign-key', 'sign-command', 'sign-command-key']],
+  [['sign-key'], ['sign-command', 'sign-command-key']],
+  [['fulcio-url'], ['sign-key', 'sign-command', 'sign-command-key']],
+  [['scan-results'], ['scan-command']],
 ];
 
 /** Flags that write to a file, or to stdout: two of them cannot share one. */

@@ -109,6 +109,15 @@ describe('a flag on the command line is never refused for a variable that contra
     'max-messages': '9',
     'alert-webhook': 'https://a.example.com/b',
     carry: 'all',
+    'sign-recursive': 'each',
+    'sign-scope': 'written',
+    'sign-reference': 'a.example.com/b=c.example.com',
+    'max-signature-ops': '3',
+    'fulcio-url': 'https://a.example.com',
+    'rekor-url': 'https://a.example.com',
+    'rekor-version': '1',
+    'timestamp-url': 'https://a.example.com',
+    'vuln-severity-threshold': '3',
     'tuf-mirror': 'https://a.example.com/b',
     budget: 'a=3',
     'trust-realm': 'a=b',
@@ -164,6 +173,12 @@ describe('a flag on the command line is never refused for a variable that contra
     '-review is a part of the Markdown report: give -report-markdown=FILE too',
     '-repair needs -deep: without it the content is not checked',
     '-tuf-root goes with -tuf-mirror=URL only',
+    '-sign-command and -sign-command-key go together: give both',
+    '-fulcio-url and -rekor-url are of one instance: give both',
+    ...['-sign', '-verification-summaries'].map(
+      (flag) =>
+        `${flag} needs a signer: give -signer-account, -identity-token, -sign-key or -sign-command, or run where CI gives a token`,
+    ),
     '-shard-count=4 says how many shards there are, but the index of this one is missing: give -shard=INDEX/4, or set JOB_COMPLETION_INDEX or CLOUD_RUN_TASK_INDEX',
     'no manifest given: -manifest=FILE or -thin-manifest-dir=DIR is required',
   ];

@@ -98,7 +98,8 @@ describe('a blob whose HEAD is refused', () => {
     }
     expect(server.requests.map(({ method }) => method)).toEqual(['HEAD', ...blobs.map(() => 'GET')]);
     expect(server.requests.reduce((sum, { bytesOut }) => sum + bytesOut, 0)).toBe(blobs.length);
-    expect(server.connections).toBeLessThanOrEqual(2); // one rests for a turn before it is used again
+    // one for HEAD, and two for streams: one rests for a turn before it is used again
+    expect(server.connections).toBeLessThanOrEqual(3);
     await registry.hasBlob(repositoryAt(other, 'app'), BLOB.digest, quiet());
     expect(other.requests.map(({ method }) => method)).toEqual(['HEAD']);
   });
