@@ -53,7 +53,7 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     value: 'WHICH',
     default: 'signatures',
     values: ['all', 'signatures', 'accepted', 'none'],
-    description: 'attachments to copy: `all`, `signatures`, `accepted`, `none`',
+    description: 'copy attachments: `all`, `signatures`, `accepted`, `none`',
     neverEmpty: true,
   },
   {
@@ -122,7 +122,7 @@ export const SIGNER_FLAGS = flagsOf('Signing', [
   {
     name: 'sign-key',
     value: 'FILE',
-    description: 'sign with this private key (PEM, or `cosign.key` with COSIGN_PASSWORD)',
+    description: 'sign with this key: PEM, or `cosign.key` (COSIGN_PASSWORD)',
     neverEmpty: true,
   },
   {

@@ -11,13 +11,13 @@ import { verifierOptionsOf } from './verification-options.ts';
 
 /** What is signed after a promotion. The flags of the signer are a group of their own. */
 export const SIGNING_FLAGS = flagsOf('Signing', [
-  { name: 'sign', default: 'true with a signer', description: 'sign promoted images; `=false` signs none' },
+  { name: 'sign', default: 'true with a signer', description: 'sign images; `=false` signs none' },
   {
     name: 'sign-recursive',
     value: 'MODE',
     default: 'joint',
     values: RECURSIONS,
-    description: 'sign an index and its children: `joint`, `each`, `none`',
+    description: 'sign indexes: `joint`, `each` or `none`',
     neverEmpty: true,
   },
   { name: 'sign-legacy', default: 'true', description: 'write the tag `.sig` of cosign as well' },
@@ -26,7 +26,7 @@ export const SIGNING_FLAGS = flagsOf('Signing', [
     value: 'SCOPE',
     default: 'all',
     values: SIGN_SCOPES,
-    description: 'sign `all` wanted images, or those `written` by this run',
+    description: 'sign `all` images, or those just `written`',
     neverEmpty: true,
   },
   {
@@ -49,7 +49,7 @@ export const SIGNING_FLAGS = flagsOf('Signing', [
     name: 'summary-signer-account',
     value: 'ACCOUNT',
     default: '-signer-account',
-    description: 'service account that signs the summaries',
+    description: 'account that signs the summaries',
   },
   {
     name: 'max-signature-ops',

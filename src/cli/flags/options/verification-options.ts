@@ -11,7 +11,7 @@ export const VERIFICATION_FLAGS = flagsOf('Signatures', [
     name: 'trusted-root',
     value: 'FILE',
     default: 'public Sigstore',
-    description: 'verify signatures against this trusted root (JSON)',
+    description: 'verify against this root (JSON)',
     neverEmpty: true,
   },
   {
