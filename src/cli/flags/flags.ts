@@ -53,7 +53,7 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     value: 'WHICH',
     default: 'signatures',
     values: ['all', 'signatures', 'accepted', 'none'],
-    description: 'copy attachments: `all`, `signatures`, `accepted`, `none`',
+    description: 'carry `all`, `signatures`, `accepted` or `none`',
     neverEmpty: true,
   },
   {
