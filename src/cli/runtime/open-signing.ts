@@ -1,6 +1,7 @@
 import type { RunSigning } from '../../apply.ts';
 import { readPrivateKey, readPublicKey } from '../../adapters/sigstore/sign/keys/read-key-file.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { SourceRevision } from '../../ports/source-tree.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { PromotionFacts, PromotionJob } from '../../sign/promotion-statements.ts';
@@ -31,11 +32,7 @@ export async function openSigning(
   const facts = factsOf(parts.env, revision);
   const services = { ...parts, clock, fetch: await runtime.openFetch() };
   const own = await openSigner(signer, services);
-  const store = new SignatureStore({
-    registry,
-    finder: new AttachmentFinder(registry, { suffixes: policy.legacy ? ['sig'] : [] }),
-    clock,
-  });
+  const store = openStore(policy, { registry, clock });
   const summaries = summarySigner && {
     signer: summarySigner === signer ? own : await openSigner(summarySigner, services),
     revision: revisionOf(facts),
@@ -44,6 +41,15 @@ export async function openSigning(
   const inlineKeys = await ownKeysOf(signer, parts.env);
   const opened = await openVerifier({ ...verifier, inlineKeys }, { runtime, ...parts }, signal);
   return { policy, facts, store, signer: own, summaries, verifier: opened };
+}
+
+/** What is stored beside images, as a policy looks for it. */
+export function openStore(
+  { legacy }: Pick<SigningOptions['policy'], 'legacy'>,
+  { registry, clock }: { readonly registry: WriteRegistry & BrowseRegistry; readonly clock: Clock },
+): SignatureStore {
+  const finder = new AttachmentFinder(registry, { suffixes: legacy ? ['sig'] : [] });
+  return new SignatureStore({ registry, finder, clock });
 }
 
 /** The public key of a signer that has no certificate: its signatures are verified with it. */
