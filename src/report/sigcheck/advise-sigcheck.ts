@@ -5,9 +5,12 @@ export type SigcheckFault = Exclude<SigcheckDecision, 'signed' | 'repaired'> | '
 const REPAIR = 'run it again with -confirm and a signer, such as -signer-account: it signs what is missing';
 const AFTER_REPAIR = 'see the reason of each, then run it again: what is signed is not signed twice';
 
-const ADVICE: Readonly<
-  Record<Exclude<SigcheckFault, 'unsigned' | 'partial' | 'unattested' | 'other-identity'>, string>
-> = {
+const ADVICE: Readonly<Record<SigcheckFault, string>> = {
+  unsigned: REPAIR,
+  partial: REPAIR,
+  unattested: REPAIR,
+  'other-identity':
+    'check -certificate-identity, -certificate-oidc-issuer and -signature-key; if they name the right signer, repair with -confirm',
   refused:
     'find out who wrote it: a signature that does not verify proves nothing; check -trusted-root, then repair with -confirm',
   unreadable:
@@ -15,8 +18,15 @@ const ADVICE: Readonly<
   'not-checked': 'run it again, with more time or as several runs (-shard)',
   invalid: 'correct the manifest',
 };
-const OTHERS =
-  'check -certificate-identity, -certificate-oidc-issuer and -signature-key; if they name the right signer, repair with -confirm';
+
+/** What a confirmed run repairs. */
+const REPAIRED: ReadonlySet<SigcheckFault> = new Set([
+  'unsigned',
+  'partial',
+  'unattested',
+  'other-identity',
+  'refused',
+]);
 
 const FAULTS: readonly SigcheckFault[] = [
   ...SIGCHECK_DECISIONS.filter((decision) => decision !== 'signed' && decision !== 'repaired'),
@@ -30,20 +40,7 @@ export function adviseOnSigcheck({ summary, causes = [], confirmed }: SignatureC
 }[] {
   const caused = causes.reduce((sum, { edges }) => sum + edges, 0);
   const found = FAULTS.filter((about) => summary[about] > (about === 'unreadable' ? caused : 0)).map(
-    (about) => ({ about, text: adviceOn(about, confirmed) }),
+    (about) => ({ about, text: confirmed && REPAIRED.has(about) ? AFTER_REPAIR : ADVICE[about] }),
   );
   return found.filter(({ text }, index) => found.findIndex((other) => other.text === text) === index);
-}
-
-function adviceOn(about: SigcheckFault, confirmed: boolean): string {
-  switch (about) {
-    case 'unsigned':
-    case 'partial':
-    case 'unattested':
-      return confirmed ? AFTER_REPAIR : REPAIR;
-    case 'other-identity':
-      return confirmed ? AFTER_REPAIR : OTHERS;
-    default:
-      return ADVICE[about];
-  }
 }
