@@ -8,11 +8,12 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { parseReport } from '../../src/report/parse-report.ts';
-import { image, multiArch, push } from '../builders/images.ts';
+import { image, multiArch, push, pushOverHttp } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
+import { startRealRegistry } from '../doubles/real-registries.ts';
 import { type CipOptions, runCip, startCip } from '../doubles/run-cip.ts';
 import { embedded, thinFiles, writesOf } from './staging.ts';
 
@@ -134,12 +135,34 @@ describe('cip sigcheck', () => {
     const repair = ['-confirm', `-sign-key=${path('own.pem')}`];
     regions[1].addFault({ kind: 'manifest-put', skip: 2, act: { kind: 'stall' } });
     const running = startCip(['sigcheck', where, ...repair]);
-    await expect.poll(() => writesIn([regions[0]]).length, { timeout: 20_000 }).toBeGreaterThan(4);
+    const puts = () => regions[1].requests.filter(({ kind }) => kind === 'manifest-put').length;
+    await expect.poll(puts, { timeout: 20_000 }).toBeGreaterThan(2);
     running.kill('SIGKILL');
     await running.ended;
     const again = await check(repair);
     expect(again.status, again.stderr).toBe(0);
     expect((await check([byOwn])).stderr).toMatch(/: 4 signed \(exit 0\)\n$/);
+  });
+
+  it('repairs in a registry without the referrers API', { timeout: 60_000 }, async () => {
+    const registry = await startRealRegistry('distribution-2.8');
+    onTestFinished(() => registry.stop());
+    const { host } = registry;
+    await pushOverHttp(`http://${host}`, 'prod/app', MULTI, ['v1']);
+    const images = { app: { [MULTI.manifest.digest]: ['v1'] } };
+    const { pem, pub } = keyPair();
+    const project = { from: `${host}/staging`, to: [`${host}/prod`], images };
+    const cwd = await testdir({ ...thinFiles({ project }), 'own.pem': pem, 'own.pub': pub });
+    const check = (...flags: readonly string[]) =>
+      runCip(['sigcheck', '-thin-manifest-dir=.', ...flags], { cwd });
+    expect((await check('-signature-key=own.pub')).stderr).toMatch(/: 0 signed, 1 unsigned \(exit 1\)\n$/);
+    const repair = ['-confirm', '-sign-key=own.pem'];
+    expect((await check(...repair)).stderr).toMatch(/: 0 signed, 1 repaired \(exit 0\)\n$/);
+    expect((await check('-signature-key=own.pub')).stderr).toMatch(/: 1 signed \(exit 0\)\n$/);
+    const before = (await registry.requestLog())?.length ?? 0;
+    expect((await check(...repair)).status).toBe(0);
+    const after = (await registry.requestLog())?.slice(before) ?? [];
+    expect(after.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
   });
 
   it.each([
