@@ -9,9 +9,8 @@ import type { ImageToSign } from '../../sign/images-to-sign.ts';
 import { judgePlace as judgeState } from '../../sign/repair-image.ts';
 import type { ImageSigner } from '../../sign/sign-images.ts';
 import type { MissingPart, SignedPlace, SigningPolicy } from '../../sign/signing.ts';
-import { STOPPED } from './choose-images.ts';
 import { judgePlace } from './judge-place.ts';
-import type { PlaceResult } from './place-result.ts';
+import { isRepairable, type PlaceResult, STOPPED } from './place-result.ts';
 import { type EvidencePorts, readEvidence } from './read-evidence.ts';
 
 export interface CheckOptions {
@@ -137,10 +136,6 @@ class ImageChecker {
 }
 
 const NOTHING = { subjects: [], evidence: [], expected: '' };
-
-function isRepairable(decision: PlaceResult['decision']): boolean {
-  return decision !== 'signed' && decision !== 'unreadable' && decision !== 'not-checked';
-}
 
 function withRepairs(
   found: readonly PlaceResult[],

@@ -7,7 +7,7 @@ import type { ReadRegistry } from '../../ports/registry.ts';
 import type { ReportFinding } from '../../report/envelope.ts';
 import { imagesToSign, type ImageToSign, type Place } from '../../sign/images-to-sign.ts';
 import type { SigningPolicy } from '../../sign/signing.ts';
-import type { PlaceResult } from './place-result.ts';
+import { type PlaceResult, STOPPED } from './place-result.ts';
 
 /** The images to examine, and the results that are known before. */
 export interface Scope {
@@ -43,8 +43,6 @@ export function scopeOf(wanted: Wanted, { destinations }: Inventory, policy: Sig
     }),
   };
 }
-
-export const STOPPED = 'the run was stopped before';
 
 /** The images within the limits of age, and the digests at destinations that need no attestation. */
 export interface AgedImages {

@@ -19,3 +19,11 @@ export interface PlaceResult {
   readonly reason: string;
   readonly fault?: HostFault | undefined;
 }
+
+/** The reason of `not-checked`. */
+export const STOPPED = 'the run was stopped before';
+
+/** True for a result that a repair may change. */
+export function isRepairable(decision: SigcheckDecision): boolean {
+  return decision !== 'signed' && decision !== 'unreadable' && decision !== 'not-checked';
+}

@@ -7,8 +7,8 @@ import type { ReadRegistry } from '../../ports/registry.ts';
 import { hostFaultOf } from '../../ports/registry-error.ts';
 import { type Place, publicNameOf } from '../../sign/images-to-sign.ts';
 import type { SigningPolicy } from '../../sign/signing.ts';
-import { STOPPED, type Scope } from './choose-images.ts';
-import type { PlaceResult } from './place-result.ts';
+import type { Scope } from './choose-images.ts';
+import { type PlaceResult, STOPPED } from './place-result.ts';
 
 /** The images of references. One that does not exist, or cannot be read, has a result. */
 export async function resolveReferences(

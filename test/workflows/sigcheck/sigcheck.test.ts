@@ -2,6 +2,7 @@
 // Covers src/workflows/sigcheck/choose-images.ts
 // Covers src/workflows/sigcheck/judge-place.ts
 // Covers src/workflows/sigcheck/make-sigcheck.ts
+// Covers src/workflows/sigcheck/place-result.ts
 // Covers src/workflows/sigcheck/read-evidence.ts
 // Covers src/workflows/sigcheck/resolve-references.ts
 
