@@ -1,18 +1,20 @@
 import { assertNever } from '../base/errors.ts';
 import { adviseOnAudit, type AuditFault } from './audit/advise-audit.ts';
+import { adviseOnSigcheck, type SigcheckFault } from './sigcheck/advise-sigcheck.ts';
 import { type Report, VERIFY_DECISIONS, type VerifyDecision, type Verification } from './report.ts';
 
 type Fault = Exclude<VerifyDecision, 'present' | 'repaired'> | 'invalid';
 
-/** The remedy for one decision of a verification or an audit. */
+/** The remedy for one decision. */
 export interface Advice {
-  readonly about: Fault | AuditFault;
+  readonly about: Fault | AuditFault | SigcheckFault;
   readonly text: string;
 }
 
-/** The advice on each fault of a verification or an audit, once for each decision. Promotions explain each edge by its reason. */
+/** The advice on each fault of a verification, an audit or a signature check, once for each decision. Promotions explain each edge by its reason. */
 export function advise(report: Report): readonly Advice[] {
   if (report.mode === 'audit') return adviseOnAudit(report);
+  if (report.mode === 'sigcheck') return adviseOnSigcheck(report);
   if (report.mode !== 'verify') return [];
   const { summary, via, repair, causes = [] } = report;
   const caused = causes.reduce((sum, { edges }) => sum + edges, 0);

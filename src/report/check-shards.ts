@@ -108,6 +108,7 @@ const KINDS = {
   'dry-run': 'a dry run',
   promotion: 'a promotion',
   audit: 'an audit',
+  sigcheck: 'a signature check',
 } as const;
 
 function isSame(a: unknown, b: unknown): boolean {

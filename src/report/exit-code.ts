@@ -17,6 +17,11 @@ const FAILURES = [
   'unknown-tag',
   'unknown-digest',
   'unknown-repository',
+  'unsigned',
+  'partial',
+  'unattested',
+  'other-identity',
+  'refused',
 ] as const;
 
 type Counts = Readonly<Partial<Record<(typeof FAILURES)[number] | 'lost', number>>>;
@@ -42,4 +47,4 @@ export function needsAttention(item: ReportItem, mode: Report['mode']): boolean 
   return !GOOD.has(item.decision);
 }
 
-const GOOD: ReadonlySet<ReportItem['decision']> = new Set(['present', 'repaired', 'allowed']);
+const GOOD: ReadonlySet<ReportItem['decision']> = new Set(['present', 'repaired', 'allowed', 'signed']);

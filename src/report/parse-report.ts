@@ -4,11 +4,14 @@ import { isObject, type JsonObject, parseJsonObject } from '../base/json.ts';
 import { oneLine, quote } from '../base/text.ts';
 import { isJournal, readJournal } from './journal.ts';
 import type { Audit as AuditReport } from './audit/audit.ts';
+import type { SignatureCheck as SignatureCheckReport } from './sigcheck/sigcheck.ts';
 import {
   Audit,
   AuditItem,
   PromotionItem,
   PromotionReport,
+  SigcheckItem,
+  SignatureCheck,
   Verification,
   VerificationItem,
 } from './report-schema.ts';
@@ -21,7 +24,9 @@ export class ReportFormatError extends CodedError<'json' | 'version' | 'shape'> 
  * The report in a text, whatever its kind; a journal gives that of a killed run. A verification of version 1 becomes one of version 2; unknown fields are kept.
  * Throws a `ReportFormatError`.
  */
-export function parseReport(text: string): reports.PromotionReport | reports.Verification | AuditReport {
+export function parseReport(
+  text: string,
+): reports.PromotionReport | reports.Verification | AuditReport | SignatureCheckReport {
   const document = isJournal(text) ? readJournal(text) : parseJsonObject(text);
   if (document === undefined)
     throw new ReportFormatError(
@@ -37,6 +42,10 @@ export function parseReport(text: string): reports.PromotionReport | reports.Ver
   if (document['mode'] === 'audit') {
     refuseVersion(document['version'], [1]);
     return assertReport(document, { head: Audit, item: AuditItem });
+  }
+  if (document['mode'] === 'sigcheck') {
+    refuseVersion(document['version'], [1]);
+    return assertReport(document, { head: SignatureCheck, item: SigcheckItem });
   }
   const isVerification = document['mode'] === 'verify';
   refuseVersion(document['version'], isVerification ? [1, 2] : [1]);

@@ -22,6 +22,7 @@ const TITLES = {
   'parse-only': 'Promoter manifests',
   verify: 'Image verification',
   audit: 'Audit of production',
+  sigcheck: 'Image signatures',
 } as const;
 
 /** The review of new images. Its renderer is a part of the code that is loaded for reviews alone. */
@@ -69,7 +70,7 @@ export function renderMarkdown(report: Report, options: MarkdownOptions = {}): s
 
 /** The scope of a run that was limited to what changed. */
 function scopeOf(report: Report): string[] {
-  if (report.mode === 'verify' || report.mode === 'audit' || report.changes === undefined) return [];
+  if (!('changes' in report) || report.changes === undefined) return [];
   const { base, since, from } = report.changes;
   const compared = base === null ? 'no earlier commit' : `commit ${base.slice(0, 12)}`;
   const period = since === undefined ? '' : `, added since ${since}`;

@@ -5,6 +5,7 @@ import { EDGE_DECISIONS } from '../plan/plan.ts';
 import type { EnvelopeHost, ReportFinding } from './envelope.ts';
 import { renderTable, type Table } from './render-table.ts';
 import { AUDIT_DECISIONS } from './audit/audit.ts';
+import { SIGCHECK_DECISIONS } from './sigcheck/sigcheck.ts';
 import { type RepairItem, type Report, type ReportItem, VERIFY_DECISIONS } from './report.ts';
 
 /** One line for an edge or a malformed entry, fit for grep. */
@@ -81,7 +82,13 @@ const MEANING = {
   missing: 'no such tag or digest',
   different: 'the tag has another digest',
   incomplete: 'the manifest exists, but not all of its content',
-  repaired: 'incomplete until this run sent it again',
+  repaired: 'incomplete until this run repaired it',
+  signed: 'every expected signature is there and valid',
+  unsigned: 'no signature',
+  partial: 'a part of the signatures is missing',
+  unattested: 'signed, without an attestation of its promotion',
+  'other-identity': 'signed by others only',
+  refused: 'no signature is valid',
   conflict: 'manifests contradict each other',
   unreadable: 'no usable answer: silence, a refusal, or wrong bytes',
   'not-checked': 'the run was stopped before',
@@ -119,6 +126,8 @@ function countNamesOf({ mode }: Report): readonly CountName[] {
       return [...VERIFY_DECISIONS, 'invalid'];
     case 'audit':
       return [...AUDIT_DECISIONS, 'invalid'];
+    case 'sigcheck':
+      return [...SIGCHECK_DECISIONS, 'invalid'];
     case 'parse-only':
       return ['conflict', 'invalid'];
     case 'dry-run':
@@ -151,5 +160,6 @@ export function hostTable({ mode, hosts }: Report): Table {
 
 function decisionsOf(mode: Report['mode']): readonly string[] {
   if (mode === 'audit') return AUDIT_DECISIONS;
+  if (mode === 'sigcheck') return SIGCHECK_DECISIONS;
   return mode === 'verify' ? VERIFY_DECISIONS : EDGE_DECISIONS;
 }

@@ -18,6 +18,11 @@ import {
   type AuditChange,
   type AuditItem as AuditItemType,
 } from './audit/audit.ts';
+import {
+  SIGCHECK_DECISIONS,
+  type SigcheckItem as SigcheckItemType,
+  type SignatureCheck as SignatureCheckType,
+} from './sigcheck/sigcheck.ts';
 import type {
   EnvelopeHost,
   HostCounts,
@@ -286,4 +291,20 @@ export const Audit: z.ZodType<AuditType> = z.looseObject({
   allowances: z.array(Allowance),
   sinceSnapshot: z.exactOptional(z.array(Change)),
   hosts: z.record(Text, z.looseObject({ edges: countsOf(AUDIT_DECISIONS), ...TRAFFIC })),
+});
+
+export const SigcheckItem: z.ZodType<SigcheckItemType> = z.looseObject({
+  decision: z.enum([...SIGCHECK_DECISIONS, 'invalid']),
+  missing: z.array(z.enum(MISSING_PARTS)),
+  ...ITEM,
+});
+
+export const SignatureCheck: z.ZodType<SignatureCheckType> = z.looseObject({
+  version: z.literal(1),
+  mode: z.literal('sigcheck'),
+  confirmed: z.boolean(),
+  ...ENVELOPE,
+  summary: countsOf(['edges', ...SIGCHECK_DECISIONS, 'invalid', 'made']),
+  items: z.array(SigcheckItem),
+  hosts: z.record(Text, z.looseObject({ edges: countsOf(SIGCHECK_DECISIONS), ...TRAFFIC })),
 });

@@ -3,12 +3,13 @@ import type { Digest } from '../image/digest.ts';
 import type { ChangeScope } from '../plan/recorded-plan.ts';
 import type { EdgeDecision } from '../plan/plan.ts';
 import type { Audit, AuditItem } from './audit/audit.ts';
+import type { SigcheckItem, SignatureCheck } from './sigcheck/sigcheck.ts';
 import type { MissingPart, SigningOutcome } from '../sign/signing.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
 /** A report of any kind: the value that every output is a view of. `mode` tells the kinds apart. */
-export type Report = RunReport | Verification | Audit;
-export type ReportItem = PromotionItem | VerificationItem | AuditItem;
+export type Report = RunReport | Verification | Audit | SignatureCheck;
+export type ReportItem = PromotionItem | VerificationItem | AuditItem | SigcheckItem;
 
 export type PromotionMode = 'parse-only' | 'dry-run' | 'promotion';
 

@@ -102,7 +102,7 @@ class ClaimPlanner {
       return {
         places: places.map(({ repository }) => repository),
         root: claimOf(this.#image.digest),
-        children: async () => (await this.#readChildren()).map(({ digest }) => claimOf(digest)),
+        children: once(async () => (await this.#readChildren()).map(({ digest }) => claimOf(digest))),
       };
     });
   }
@@ -141,7 +141,7 @@ class ClaimPlanner {
   }
 
   #group(root: Claim, children: ClaimGroup['children'] = () => Promise.resolve([])): ClaimGroup {
-    return { places: this.#image.places.map(({ repository }) => repository), root, children };
+    return { places: this.#image.places.map(({ repository }) => repository), root, children: once(children) };
   }
 
   /**
@@ -196,6 +196,12 @@ class ClaimPlanner {
       return await this.#readFrom(others);
     }
   }
+}
+
+/** Destinations share their claims, and so their signatures. */
+function once(make: ClaimGroup['children']): ClaimGroup['children'] {
+  const made = new SingleFlight<'claims', readonly Claim[]>();
+  return () => made.run('claims', make);
 }
 
 function signatureOf(digests: readonly Digest[]): Uint8Array {

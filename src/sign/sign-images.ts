@@ -1,6 +1,7 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { sortedBy } from '../base/sorted.ts';
 import type { SignatureVerifier, Signer } from '../ports/signatures.ts';
+import type { SignerIdentity } from '../signature/stored-signature.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
@@ -9,7 +10,7 @@ import { examineImage, type ImageState } from './examine-image.ts';
 import type { ImageToSign } from './images-to-sign.ts';
 import type { PromotionFacts } from './promotion-statements.ts';
 import { judgePlace, notAttempted, repairImage } from './repair-image.ts';
-import { Signatory } from './signatory.ts';
+import { Signatory, type SignatoryPorts } from './signatory.ts';
 import type { SignatureStore } from './signature-store.ts';
 import type { SignedPlace, Signing, SigningPolicy } from './signing.ts';
 
@@ -72,25 +73,32 @@ export async function signImages(
   };
 }
 
+/** The ports of a signer of images. Without a `signer` it examines, and repairs nothing. */
+export interface ImageSignerPorts
+  extends Omit<SigningPorts, 'signer' | 'progress'>,
+    Pick<SignatoryPorts, 'signer' | 'accepts'> {}
+
 /** Examines and repairs the signatures of images, as one identity. */
 export class ImageSigner {
   readonly #context: ClaimContext;
-  readonly #ports: SigningPorts;
+  readonly #ports: ImageSignerPorts;
+  readonly #own: Signatory;
   readonly #signatories: readonly Signatory[];
 
-  constructor({ policy, facts }: Pick<SigningTask, 'policy' | 'facts'>, ports: SigningPorts) {
-    const { signer, verifier, stopping, store, manifests, clock, summaries } = ports;
+  constructor({ policy, facts }: Pick<SigningTask, 'policy' | 'facts'>, ports: ImageSignerPorts) {
+    const { signer, accepts, verifier, stopping, store, manifests, clock, summaries } = ports;
     const claimsBy = (signatory: Signatory) => ({
       store,
       signatory,
       now: () => clock.wallTime(),
       thorough: policy.thorough ?? false,
     });
-    const own = new Signatory({ signer, verifier, stopping });
+    const own = new Signatory({ signer, accepts, verifier, stopping });
     const summarizing =
       summaries &&
       (summaries.signer === signer ? own : new Signatory({ signer: summaries.signer, verifier, stopping }));
     this.#ports = ports;
+    this.#own = own;
     this.#signatories = [own, ...(summarizing === undefined || summarizing === own ? [] : [summarizing])];
     this.#context = {
       policy,
@@ -99,6 +107,11 @@ export class ImageSigner {
       claims: claimsBy(own),
       summaries: summaries && summarizing && { ...summaries, claims: claimsBy(summarizing) },
     };
+  }
+
+  /** True for an identity whose signatures count. */
+  accepts(identity: SignerIdentity, signal: AbortSignal): Promise<boolean> {
+    return this.#own.accepts(identity, signal);
   }
 
   /** Number of signatures made. */

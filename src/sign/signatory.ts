@@ -4,8 +4,11 @@ import type { SignatureVerifier, Signer } from '../ports/signatures.ts';
 import type { SignerIdentity, StoredSignature, VerifiedSignature } from '../signature/stored-signature.ts';
 
 export interface SignatoryPorts {
-  readonly signer: Signer;
+  /** Unset: nothing is signed, and the signatures of `accepts` alone are recognized. */
+  readonly signer?: Signer | undefined;
   readonly verifier: SignatureVerifier;
+  /** Others whose signatures are recognized beside those of the signer. Unset: none. */
+  readonly accepts?: ((signer: SignerIdentity) => boolean) | undefined;
   /** Nothing is signed once it aborts. */
   readonly stopping: AbortSignal;
 }
@@ -13,7 +16,7 @@ export interface SignatoryPorts {
 /** A signature of this run does not pass the verification that later runs make. */
 export class UnverifiableSignature extends CodedError<'unverifiable'> {}
 
-/** Signs as one identity, and recognizes the signatures of that identity. */
+/** Signs as one identity, and recognizes the signatures of that identity and of others that are accepted. */
 export class Signatory {
   readonly #ports: SignatoryPorts;
   readonly #identity = new SingleFlight<'own', SignerIdentity>();
@@ -29,16 +32,23 @@ export class Signatory {
     return this.#made;
   }
 
-  /** The content of a signature that verifies and is of this identity; undefined for any other. */
+  /** The content of a signature that verifies and is of an accepted identity; undefined for any other. */
   async recognize(stored: StoredSignature, signal: AbortSignal): Promise<VerifiedSignature | undefined> {
-    const own = await this.#ownIdentity(signal);
     const result = await this.#ports.verifier.verify(stored, signal);
-    return result.kind === 'verified' && isSame(result.signature.signer, own) ? result.signature : undefined;
+    const isRecognized = result.kind === 'verified' && (await this.accepts(result.signature.signer, signal));
+    return isRecognized ? result.signature : undefined;
+  }
+
+  /** True for the identity of the signer, and for those of `accepts`. */
+  async accepts(identity: SignerIdentity, signal: AbortSignal): Promise<boolean> {
+    const { signer, accepts } = this.#ports;
+    if (accepts?.(identity) === true) return true;
+    return signer !== undefined && isSame(identity, await this.#ownIdentity(signer, signal));
   }
 
   signStatement(statement: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     return this.#sign(
-      () => this.#ports.signer.signStatement(statement, signal),
+      (signer) => signer.signStatement(statement, signal),
       (bytes) => ({ kind: 'bundle', bytes }),
       signal,
     );
@@ -49,14 +59,14 @@ export class Signatory {
     signal: AbortSignal,
   ): Promise<StoredSignature & { readonly kind: 'simple-signing' }> {
     return this.#sign(
-      () => this.#ports.signer.signPayload(payload, signal),
+      (signer) => signer.signPayload(payload, signal),
       (signature) => signature,
       signal,
     );
   }
 
-  #ownIdentity(signal: AbortSignal): Promise<SignerIdentity> {
-    return this.#identity.run('own', () => this.#ports.signer.identity(signal));
+  #ownIdentity(signer: Signer, signal: AbortSignal): Promise<SignerIdentity> {
+    return this.#identity.run('own', () => signer.identity(signal));
   }
 
   /**
@@ -64,15 +74,17 @@ export class Signatory {
    * and every signature is an entry of a public log.
    */
   async #sign<Signed>(
-    sign: () => Promise<Signed>,
+    sign: (signer: Signer) => Promise<Signed>,
     storedOf: (signed: Signed) => StoredSignature,
     signal: AbortSignal,
   ): Promise<Signed> {
     this.#ports.stopping.throwIfAborted();
     if (this.#fault !== undefined) throw this.#fault;
-    const signed = await sign();
+    const { signer } = this.#ports;
+    if (signer === undefined) throw new Error('a run without a signer signs nothing');
+    const signed = await sign(signer);
     this.#made += 1;
-    const fault = await this.#faultOf(storedOf(signed), signal);
+    const fault = await this.#faultOf(storedOf(signed), signer, signal);
     if (fault === undefined) return signed;
     this.#fault = new UnverifiableSignature(
       'unverifiable',
@@ -81,11 +93,11 @@ export class Signatory {
     throw this.#fault;
   }
 
-  async #faultOf(stored: StoredSignature, signal: AbortSignal): Promise<string | undefined> {
+  async #faultOf(stored: StoredSignature, by: Signer, signal: AbortSignal): Promise<string | undefined> {
     const result = await this.#ports.verifier.verify(stored, signal);
     if (result.kind === 'refused') return result.reason;
     const { signer } = result.signature;
-    const own = await this.#ownIdentity(signal);
+    const own = await this.#ownIdentity(by, signal);
     return isSame(signer, own) ? undefined : `it is of ${nameOf(signer)}, not of ${nameOf(own)}`;
   }
 }

@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { renderJson } from '../../src/report/render-json.ts';
-import { Audit, PromotionReport, Verification } from '../../src/report/report-schema.ts';
+import { Audit, PromotionReport, SignatureCheck, Verification } from '../../src/report/report-schema.ts';
 import { image } from '../builders/images.ts';
 import { digest, from } from '../builders/manifests.ts';
 import { MemoryRegistry } from '../doubles/memory-registry.ts';
@@ -27,7 +27,7 @@ function parsed(file: string): unknown {
 
 describe('the published JSON schema of reports', () => {
   it('is generated from the schemas that the program reads reports with', async () => {
-    const schema = z.toJSONSchema(z.union([PromotionReport, Verification, Audit]), {
+    const schema = z.toJSONSchema(z.union([PromotionReport, Verification, Audit, SignatureCheck]), {
       unrepresentable: 'any',
     });
     await expect(`${JSON.stringify(schema, undefined, 2)}\n`).toMatchFileSnapshot(`../../${PUBLISHED}`);

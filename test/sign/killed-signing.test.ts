@@ -76,7 +76,7 @@ describe('a run that is killed', () => {
     '%s any call is completed by the next one, which signs nothing that is stored',
     async (moment) => {
       const signer = new KeySigner();
-      const measured = killedAt(clientForTest().registry, { call: 0, moment }, new AbortController());
+      const measured = killedAt(clientForTest().registry, { call: -1, moment }, new AbortController());
       const { image } = await world();
       await signIn([image], { signer, policy: POLICY, registry: measured.registry });
       expect(measured.calls()).toBeGreaterThan(20);

@@ -116,6 +116,13 @@ describe('destinations', () => {
     expect(first).toEqual([PROMOTION_PREDICATE, SIGNATURE]);
   });
 
+  it('share those of the children', async () => {
+    const registries = await Promise.all([1, 2].map(() => registryWith(INDEX)));
+    const signer = new KeySigner();
+    await signIn([imageAt(INDEX, ...registries)], { signer, policy: { recursion: 'each' } });
+    expect(signer.log.length).toBe(ALL.length);
+  });
+
   it('get the signature of another one, with the same manifest', async () => {
     const [first, second] = [await registryWith(INDEX), await registryWith(INDEX)];
     const signer = new KeySigner();

@@ -17,6 +17,7 @@ import { promote } from './promote.ts';
 import { reportMerge } from './report-merge.ts';
 import { review } from './review.ts';
 import { show } from './show.ts';
+import { sigcheck } from './sigcheck.ts';
 import { verify } from './verify.ts';
 import { version } from './version.ts';
 
@@ -34,6 +35,7 @@ export const COMMANDS: readonly CipCommand[] = [
   copy,
   verify,
   audit,
+  sigcheck,
   diff,
   show,
   apply,
@@ -44,7 +46,7 @@ export const COMMANDS: readonly CipCommand[] = [
 ];
 
 /** Commands that are announced. One that is built is taken for itself. */
-const PLANNED: readonly string[] = ['snapshot', 'sigcheck'];
+const PLANNED: readonly string[] = ['snapshot'];
 
 /** The commands of a program, built and planned. */
 export interface CommandTable {

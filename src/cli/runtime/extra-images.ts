@@ -82,7 +82,7 @@ async function readPlan(path: string): Promise<readonly ExtraImage[]> {
 async function readReport(path: string): Promise<readonly ExtraImage[]> {
   try {
     const report = parseReport(await readFile(path, 'utf8'));
-    if (report.mode === 'verify' || report.mode === 'audit') {
+    if (report.mode === 'verify' || report.mode === 'audit' || report.mode === 'sigcheck') {
       throw new Error(`cip ${report.mode} writes no images: give the report of a promotion`);
     }
     return report.items.flatMap(imageOf);

@@ -1,5 +1,6 @@
 import type { RunSigning } from '../../apply.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { SourceRevision } from '../../ports/source-tree.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { PromotionFacts, PromotionJob } from '../../sign/promotion-statements.ts';
@@ -33,11 +34,7 @@ export async function openSigning(
   const policy = { ...wanted, legacy: wanted.legacy && own.signsPayloads };
   if (wanted.legacy && !policy.legacy)
     parts.log.write('info', 'no .sig tags are written: they need entries of version 1 of the log');
-  const store = new SignatureStore({
-    registry,
-    finder: new AttachmentFinder(registry, { suffixes: policy.legacy ? ['sig'] : [] }),
-    clock,
-  });
+  const store = openStore(policy, { registry, clock });
   const summaries = summarySigner && {
     signer: summarySigner === signer ? own : await openSigner(summarySigner, services),
     revision: revisionOf(facts),
@@ -47,6 +44,15 @@ export async function openSigning(
   const inlineKeys = [...(verifier.inlineKeys ?? []), ...ownKeys];
   const opened = await openVerifier({ ...verifier, inlineKeys }, { runtime, ...parts }, signal);
   return { policy, facts, store, signer: own, summaries, verifier: opened, stage: runSigning };
+}
+
+/** What is stored beside images, as a policy looks for it. */
+export function openStore(
+  { legacy }: Pick<SigningOptions['policy'], 'legacy'>,
+  { registry, clock }: { readonly registry: WriteRegistry & BrowseRegistry; readonly clock: Clock },
+): SignatureStore {
+  const finder = new AttachmentFinder(registry, { suffixes: legacy ? ['sig'] : [] });
+  return new SignatureStore({ registry, finder, clock });
 }
 
 function revisionOf({ manifests }: PromotionFacts) {

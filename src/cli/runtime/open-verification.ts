@@ -54,7 +54,7 @@ function keysOf({ signatures, provenance }: PromoterManifest) {
 }
 
 /** The public keys of a file as signers. The verifier has checked the file. */
-async function readKeys(path: string): Promise<readonly SignerRule[]> {
+export async function readKeys(path: string): Promise<readonly SignerRule[]> {
   const blocks = (await readFile(path, 'utf8')).split(/(?<=-----END PUBLIC KEY-----)/);
   return blocks.flatMap((block) => {
     const rule = parseSignerRule(`key::${block.slice(Math.max(0, block.indexOf('-----BEGIN')))}`);

@@ -60,9 +60,12 @@ function factsOf(report: Report): readonly Fact[] {
 }
 
 /** Edges that the report counts and does not list. */
-function noteOn({ summary }: Report, listed: readonly { readonly name: string }[]): string {
-  if (summary.present === 0 || listed.some(({ name }) => name === 'present')) return '';
-  return `${countOf(summary.present, 'edge')} already present are not listed; -report-all lists them.`;
+function noteOn(report: Report, listed: readonly { readonly name: string }[]): string {
+  const isSigcheck = report.mode === 'sigcheck';
+  const good = isSigcheck ? 'signed' : 'present';
+  const count = isSigcheck ? report.summary.signed : report.summary.present;
+  if (count === 0 || listed.some(({ name }) => name === good)) return '';
+  return `${countOf(count, 'edge')} already ${good} are not listed; -report-all lists them.`;
 }
 
 function adviceTable(report: Report): PageTable {

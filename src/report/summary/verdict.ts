@@ -34,6 +34,8 @@ export function openingSentence(report: Report): string {
       return verifySentence(report);
     case 'audit':
       return auditSentence(report);
+    case 'sigcheck':
+      return sigcheckSentence(report);
     default:
       return report satisfies never;
   }
@@ -54,6 +56,11 @@ export function auditSentence(scope: Scope): string {
   return `Audit: ${scopeOf(scope, 'at')}${partOf(scope)}`;
 }
 
+/** The first line of a signature check. */
+export function sigcheckSentence(scope: Scope): string {
+  return `Signatures: ${scopeOf(scope, 'at')}${partOf(scope)}`;
+}
+
 /** The last line of a run: results and exit code. */
 export function verdictOf(report: Report, exitCode: number): string {
   const stopped = report.stopped ? ', stopped early' : '';
@@ -68,11 +75,13 @@ const PREPOSITIONS = {
   'parse-only': 'for',
   verify: 'at',
   audit: 'at',
+  sigcheck: 'at',
 } as const;
 
 function verbOf(report: Report, exitCode: number): string {
   if (report.mode === 'verify') return 'Verified';
   if (report.mode === 'audit') return 'Audited';
+  if (report.mode === 'sigcheck') return 'Checked the signatures of';
   const { mode, summary } = report;
   switch (mode) {
     case 'promotion':
@@ -145,6 +154,21 @@ function resultsOf(report: Report): string {
           different: 'different',
           missing: 'missing',
           conflict: 'in conflict',
+          unreadable: 'unreadable',
+          'not-checked': 'not checked',
+          invalid: 'malformed',
+        }),
+      ]);
+    case 'sigcheck':
+      return list([
+        `${counts['signed'] ?? 0} signed`,
+        ...nonZero(counts, {
+          repaired: 'repaired',
+          unsigned: 'unsigned',
+          partial: 'partly signed',
+          unattested: 'unattested',
+          'other-identity': 'signed by others',
+          refused: 'with invalid signatures',
           unreadable: 'unreadable',
           'not-checked': 'not checked',
           invalid: 'malformed',

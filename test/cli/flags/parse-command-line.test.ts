@@ -64,7 +64,7 @@ describe('the command of a command line', () => {
     [
       'cip',
       ['report', 'merge', '-confirm', '-threads=3', 'a.json'],
-      /^cip report merge does not take -confirm, -threads; cip, cip copy, cip verify, cip apply do$/,
+      /^cip report merge does not take -confirm, -threads; cip, cip copy, cip verify, cip sigcheck, cip apply do$/,
     ],
   ])('%s %j is refused', (program, args, words) => {
     expect(() => find(program, ...args)).toThrow(UsageError);
@@ -132,18 +132,7 @@ it.each(['-help', '-help-all'])('%s of the first word of one command is of that 
 
 describe('a command that is not there is named, whatever its flags', () => {
   it.each<[ProgramName, readonly string[], RegExp]>([
-    ...['sigcheck'].map((name): [ProgramName, readonly string[], RegExp] => [
-      'cip',
-      [name],
-      new RegExp(`^not built yet: ${name}$`),
-    ]),
     ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REG$/],
-    ['cip', ['sigcheck', '--from-days=7'], /^not built yet: sigcheck$/],
-    ['kpromo', ['--from-days=7', 'sigcheck'], /^not built yet: sigcheck$/],
-    ['kpromo', ['--from-days', '7', 'sigcheck', '--confirm'], /^not built yet: sigcheck$/],
-    ['kpromo', ['sigcheck', '--confirm'], /^not built yet: sigcheck$/],
-    ['kpromo', ['sigcheck', '--confirm=perhaps'], /^not built yet: sigcheck$/],
-    ['cip', ['run', 'sigcheck'], /^not built yet: sigcheck$/],
     ['cip', ['run', 'files', '--filestores=x'], /^unknown command "run files": only images/],
     ['kpromo', ['run', 'files', '--confirm'], /^unknown command "run files": only images/],
     ['kpromo', ['manifest', 'files', '--src=x'], /^unknown command "manifest files": only images/],
@@ -217,7 +206,7 @@ describe('a command with an operand and a flag of its own', () => {
     [['show', 'a', 'b'], 'wrong number of arguments: expected cip show FILE'],
     [
       ['apply', 'a', '-report=x'],
-      'cip apply does not take -report; cip, cip copy, cip verify, cip audit, cip report merge, cip audit serve, cip show do',
+      'cip apply does not take -report; cip, cip copy, cip verify, cip audit, cip sigcheck, cip report merge, cip audit serve, cip show do',
     ],
     [['verify', '-depth=1'], 'cip verify is read-only; -depth is not allowed'],
     [['diff', 'a', 'b', '-depth=1'], 'cip diff does not take -depth; cip show, cip apply do'],

@@ -8,6 +8,7 @@ export { runReview } from './run-review.ts';
 export { runPullRequest } from './run-pr.ts';
 export { runAuditServe } from './run-audit-serve.ts';
 export { runAudit } from './run-audit.ts';
+export { runSigcheck } from './run-sigcheck.ts';
 export { runApply } from './run-apply.ts';
 export { runReportMerge } from './run-report-merge.ts';
 export { runShow } from './run-show.ts';

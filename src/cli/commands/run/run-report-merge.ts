@@ -35,9 +35,9 @@ export async function runReportMerge(options: MergeOptions, context: ProcessCont
   const reports = await readReports(files);
   if (
     options.allowLost &&
-    reports.some(({ report }) => report.mode === 'verify' || report.mode === 'audit')
+    reports.some(({ report: { mode } }) => mode === 'verify' || mode === 'audit' || mode === 'sigcheck')
   ) {
-    throw new UsageError('-allow-lost is not allowed with reports of cip verify and cip audit');
+    throw new UsageError('-allow-lost is not allowed with reports of cip verify, cip audit and cip sigcheck');
   }
   const merged = mergeAll(reports);
   const tables = makeVulnerabilityTables(merged);

@@ -82,10 +82,10 @@ export function signingOf(flags: FlagValues, env: NodeJS.ProcessEnv): SigningOpt
     };
   const demand = ['sign', 'verification-summaries'].find((name) => flags.isOn(name));
   if (demand === undefined) return undefined;
-  throw new UsageError(
-    `-${demand} needs a signer: give -signer-account, -identity-token, -sign-key or -sign-command, or run where CI gives a token`,
-  );
+  throw new UsageError(`-${demand} ${NEEDS_SIGNER}, or run where CI gives a token`);
 }
+
+const NEEDS_SIGNER = 'needs a signer: give -signer-account, -identity-token, -sign-key or -sign-command';
 
 /** Flags that have no effect without a signer. */
 export function signingWarningsOf(flags: FlagValues, signing: SigningOptions | undefined): string[] {
@@ -98,6 +98,23 @@ export function signingWarningsOf(flags: FlagValues, signing: SigningOptions | u
       ? ['-summary-signer-account has no effect without -verification-summaries']
       : []),
   ];
+}
+
+/** What a check of signatures expects, and the signer of its repairs. */
+export interface SigcheckSigning {
+  readonly policy: SigningPolicy;
+  /** Undefined: nothing is repaired. */
+  readonly signer: SignerOptions | undefined;
+}
+
+/** The signing of `cip sigcheck`. Throws a `UsageError` for `-confirm` without a signer. */
+export function sigcheckSigningOf(
+  flags: FlagValues,
+  { env, confirm }: { readonly env: NodeJS.ProcessEnv; readonly confirm: boolean },
+): SigcheckSigning {
+  const signer = flags.text('sign') === 'false' ? undefined : signerOf(flags, env);
+  if (confirm && signer === undefined) throw new UsageError(`-confirm ${NEEDS_SIGNER}`);
+  return { policy: policyOf(flags), signer };
 }
 
 /** A token that CI offers signs only where -sign asks for it. */

@@ -63,6 +63,12 @@ export const CERTIFICATE_FLAGS = flagsOf('Signatures', [
 const DEFAULT_IDENTITY = 'krel-trust@k8s-releng-prod.iam.gserviceaccount.com';
 const DEFAULT_ISSUER = 'https://accounts.google.com';
 
+/** The signer that kpromo expects where no flag names one. */
+export const DEFAULT_SIGNER: SignerPattern = {
+  identity: { kind: 'exact', text: DEFAULT_IDENTITY },
+  issuer: { kind: 'exact', text: DEFAULT_ISSUER },
+};
+
 /** The signer of the certificate flags; undefined if none is given. Expressions are not compiled here. */
 export function certificateSignerOf(flags: FlagValues): SignerPattern | undefined {
   const [identity, identityRegexp, issuer, issuerRegexp] = CERTIFICATE_FLAGS.map(({ name }) =>
