@@ -22,9 +22,9 @@ import { readOrBroken } from './read-attachment.ts';
 import { Referrers } from './referrers.ts';
 
 export interface FinderOptions {
-  /** The tags of cosign's to look for. Default: all. */
+  /** The cosign tags to find. Default: all. */
   readonly suffixes?: readonly CosignSuffix[];
-  /** A listing of a repository that was read before. Default: each repository is listed once. */
+  /** A known listing of a repository. Default: each repository is listed once. */
   readonly listingOf?: (repository: Repository) => Listing | undefined;
 }
 
@@ -36,11 +36,11 @@ const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MAX_KEPT_BYTES = 64 * 1024 * 1024;
 
 /**
- * Finds what is attached to images. One listing of a repository tells which digests have tags of cosign's or a referrers
- * tag, and one request whether the repository has the referrers API. Each subject is asked for once.
+ * Finds the attachments of images. One listing of a repository shows which digests have cosign tags or a referrers tag,
+ * and one request whether the repository has the referrers API. Each subject is searched once.
  *
- * The listing is trusted for what it does not have, as cosign's tags are too many to ask for. Without a listing the tags
- * are requested one by one.
+ * A tag that the listing lacks is not requested: there are three for each digest. Without a listing the tags are requested
+ * one by one.
  */
 export class AttachmentFinder {
   readonly #registry: BrowseRegistry;
@@ -70,7 +70,7 @@ export class AttachmentFinder {
     });
   }
 
-  /** What `of` has left out of its last result. */
+  /** The attachments that the last call of `of` ignored. */
   ignoredAt(repository: Repository, subject: Digest): readonly IgnoredAttachment[] {
     return this.#ignored.get(keyOf(repository, subject)) ?? [];
   }

@@ -3,15 +3,15 @@ import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Tag } from '../image/tag.ts';
 
-/** A manifest that is attached to an image: a referrer of it, or what one of cosign's tags names. Nothing is verified. */
+/** A manifest that is attached to an image: a referrer, or the manifest of a cosign tag. Nothing is verified. */
 export interface Attachment {
   /** Media type and size may be unreported: empty, and `UNKNOWN_SIZE`. */
   readonly manifest: Descriptor;
-  /** Empty where neither the registry nor the tag tells. */
+  /** Empty if it is unknown. */
   readonly artifactType: string;
   readonly annotations: Readonly<Record<string, string>>;
   readonly place: AttachmentPlace;
-  /** The manifest itself, where finding it has read it. `readAttachment` returns it in any case. */
+  /** Set if the search read it. `readAttachment` returns it in any case. */
   readonly content?: RawManifest;
 }
 
@@ -33,7 +33,7 @@ export type CosignSuffix = 'sig' | 'att' | 'sbom';
 export interface IgnoredAttachment {
   /** The image, or the attachment, that it was found at. */
   readonly subject: Digest;
-  /** Unset for attachments that were not looked at one by one. */
+  /** Unset for attachments that were not read one by one. */
   readonly digest?: Digest | undefined;
   readonly reason: string;
 }

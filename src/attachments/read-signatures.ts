@@ -16,7 +16,7 @@ export interface SignatureRead {
   readonly repository: Repository;
   /** The manifest of an attachment. */
   readonly manifest: RawManifest;
-  /** Payloads that need no GET, by their digest: `makeSimpleSigning` makes them. */
+  /** Known payloads by digest, which need no GET. */
   readonly payloads?: ReadonlyMap<Digest, Uint8Array>;
 }
 
@@ -31,8 +31,8 @@ export const MAX_SIGNATURE_LAYERS = 256;
 const MAX_PAYLOAD = 64 * 1024;
 
 /**
- * The signatures and attestations in an attachment, in each shape: the media type of a layer tells it, whatever names the
- * manifest. Other layers, such as those of an SBOM, are passed over. Throws a `RegistryError`.
+ * The signatures and attestations in an attachment. Their format is that of the layer's media type, whatever the artifact
+ * type or tag of the manifest. Other layers, such as SBOMs, are skipped. Throws a `RegistryError`.
  */
 export async function readSignatures(
   registry: ReadRegistry,

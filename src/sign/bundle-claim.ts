@@ -12,7 +12,7 @@ import type { Signatory } from './signatory.ts';
 import type { SignatureStore } from './signature-store.ts';
 import type { MissingPart } from './signing.ts';
 
-/** What a bundle states, and where it is attached. */
+/** The statement of a bundle, and the manifests that it is attached to. */
 export interface BundleSpec {
   readonly part: MissingPart;
   readonly predicateType: string;
@@ -32,7 +32,7 @@ export interface ClaimPorts {
   readonly thorough: boolean;
 }
 
-/** Bundles of one predicate type at one manifest. Beyond, none is verified: whoever may push could make a run slow. */
+/** Verified bundles of one predicate type at one manifest. Without a limit anyone who can push could stall a run. */
 const MAX_CANDIDATES = 64;
 
 export class TooManyBundles extends CodedError<'too-many'> {}
@@ -103,7 +103,7 @@ export class BundleClaim implements Claim {
       this.#judged.forget(digest); // the manifest may be broken at this destination alone
     }
     if (candidates.length <= MAX_CANDIDATES) return false;
-    const message = `${repository}@${subject} has ${candidates.length} bundles of the type ${this.#spec.predicateType}, and the first ${MAX_CANDIDATES} are of others: delete some`;
+    const message = `${repository}@${subject} has ${candidates.length} bundles of the type ${this.#spec.predicateType}, and the first ${MAX_CANDIDATES} are by other signers: delete some`;
     throw new TooManyBundles('too-many', message);
   }
 

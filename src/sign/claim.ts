@@ -2,12 +2,12 @@ import type { Repository } from '../image/repository.ts';
 import type { MissingPart } from './signing.ts';
 
 /**
- * Something signed that destinations are to have beside an image. `examine` and `store` share what they find: a copy at
- * one destination serves the others, so that nothing is signed that some destination has.
+ * A signature or attestation that an image needs at its destinations. `examine` keeps a valid one for `store`: a signature
+ * at one destination is copied to the others, not made again.
  */
 export interface Claim {
   readonly part: MissingPart;
-  /** True if a valid one of the identity is there. */
+  /** True if the repository has a valid one by the identity of the run. */
   examine(repository: Repository, signal: AbortSignal): Promise<boolean>;
   /** Stores it, once every destination has been examined. Signs it if no destination has it. */
   store(repository: Repository, signal: AbortSignal): Promise<void>;

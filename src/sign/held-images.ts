@@ -13,8 +13,8 @@ export interface HeldInput {
 }
 
 /**
- * Which images destinations hold after the plan was applied; of the scope `written` only those that the run has written.
- * An image with an edge that a check has blocked is none of them.
+ * Selects the images that destinations have after the plan was applied; with scope `written`, those that the run wrote.
+ * Images with an edge that a check blocked are left out.
  */
 export function heldImages({ plan, outcomes, scope, digestsOf }: HeldInput) {
   const written = new Set<string>();
@@ -31,7 +31,7 @@ export function heldImages({ plan, outcomes, scope, digestsOf }: HeldInput) {
   };
 }
 
-/** Which images a dry run would copy. */
+/** Selects the images that a dry run would copy. */
 export function plannedImages({ items }: Plan) {
   const planned = new Set(
     items.filter((item) => isWritable(item)).map((item) => `${item.destination}@${item.digest}`),

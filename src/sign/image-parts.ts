@@ -33,7 +33,7 @@ export async function readParts(
       throw new MissingManifest('too-deep', `${name}: indexes are nested too deep to sign`);
     const manifest = await registry.fetchManifest(repository, one, signal);
     if (manifest === undefined)
-      throw new MissingManifest('missing', `${name}: the manifest to sign does not exist by now`);
+      throw new MissingManifest('missing', `${name}: the manifest to sign no longer exists`);
     const { mediaType, bytes } = manifest;
     if (withChildren && isIndexType(mediaType)) {
       const references = parseReferences(manifest);

@@ -5,7 +5,7 @@ import type { Digest } from '../image/digest.ts';
 import { isWithin, parseRepository, type RegistryName, type Repository } from '../image/repository.ts';
 import type { PublicName, SigningPolicy } from './signing.ts';
 
-/** A digest, and the destinations that are to have its signature. */
+/** A digest, and the destinations that need its signature. */
 export interface ImageToSign {
   readonly digest: Digest;
   /** Sorted by repository; at least one. */
@@ -14,12 +14,12 @@ export interface ImageToSign {
 
 export interface Place {
   readonly repository: Repository;
-  /** The name that users pull it by: the repository itself, unless a front has another name for it. */
+  /** The name that users pull it by: the repository itself, unless a mirror has another name for it. */
   readonly publicName: Repository;
   readonly want: Want;
 }
 
-/** The wanted images that destinations hold, sorted by digest. `holds` tells whether a repository has the digest. */
+/** The wanted images that destinations hold, sorted by digest. `holds` is true if a repository has the digest. */
 export function imagesToSign(
   wanted: Wanted,
   holds: (repository: Repository, digest: Digest) => boolean,
@@ -41,7 +41,7 @@ function isSigned(repository: Repository, canonical: readonly RegistryName[]): b
   return canonical.length === 0 || canonical.some((registry) => isWithin(repository, registry));
 }
 
-/** The name of a repository at the front that serves it. */
+/** The name of a repository at the mirror that serves it. */
 export function publicNameOf(repository: Repository, names: readonly PublicName[]): Repository {
   const matching = names.filter(({ registry }) => isWithin(repository, registry));
   const [longest] = matching.toSorted((a, b) => b.registry.length - a.registry.length);

@@ -35,7 +35,7 @@ export function judgePlace(
   return { ...place, outcome: gaps.length === 0 ? 'present' : 'unsigned' };
 }
 
-/** The outcome of a destination that the run did not come to. */
+/** The outcome of a destination that the run did not reach. */
 export function notAttempted(repository: Repository, digest: SignedPlace['digest']): SignedPlace {
   const reason = 'the run was stopped before it was signed: the next run signs it';
   return { repository, digest, outcome: 'not-attempted', missing: [], reason };

@@ -8,7 +8,7 @@ export interface SigningInput extends Omit<HeldInput, 'scope'>, Omit<SigningTask
   readonly wanted: Wanted;
 }
 
-/** The stage: signs the wanted images that destinations hold by now. A dry run examines them, and tells of those to copy. */
+/** Signs the wanted images that destinations have. A dry run examines them, and reports the images to copy as unsigned. */
 export async function runSigning(
   input: SigningInput,
   ports: SigningPorts,

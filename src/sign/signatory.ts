@@ -88,7 +88,7 @@ export class Signatory {
     if (fault === undefined) return signed;
     this.#fault = new UnverifiableSignature(
       'unverifiable',
-      `a signature was made that does not verify, so nothing is signed: ${fault}: check the trusted root and the signer`,
+      `signing stopped: a new signature does not verify: ${fault}: check -trusted-root and the signer`,
     );
     throw this.#fault;
   }
@@ -98,7 +98,7 @@ export class Signatory {
     if (result.kind === 'refused') return result.reason;
     const { signer } = result.signature;
     const own = await this.#ownIdentity(by, signal);
-    return isSame(signer, own) ? undefined : `it is of ${nameOf(signer)}, not of ${nameOf(own)}`;
+    return isSame(signer, own) ? undefined : `it is by ${nameOf(signer)}, not by ${nameOf(own)}`;
   }
 }
 
@@ -106,7 +106,7 @@ function isSame(a: SignerIdentity, b: SignerIdentity): boolean {
   return nameOf(a) === nameOf(b);
 }
 
-/** An identity as people name it. */
+/** An identity for messages. */
 export function nameOf(identity: SignerIdentity): string {
   return identity.kind === 'key'
     ? `the key sha256:${identity.fingerprint}`

@@ -18,7 +18,7 @@ import type { StoredSignature } from '../signature/stored-signature.ts';
 
 export interface StorePorts {
   readonly registry: WriteRegistry & BrowseRegistry;
-  /** Finds what was attached before. It has no results from earlier in the run. */
+  /** Has no results from before the copy. */
   readonly finder: AttachmentFinder;
   readonly clock: Clock;
 }
@@ -36,12 +36,12 @@ export interface AttachedSignatures extends SignaturesRead {
 /**
  * A tag of signatures was not written.
  *
- * - `foreign`   it holds something else
+ * - `foreign`   it has other content
  * - `contended` other programs write it at the same time
  */
 export class SignatureTagError extends CodedError<'foreign' | 'contended'> {}
 
-/** Reads and writes what is stored beside images. */
+/** Reads and writes the signatures and attestations of images. */
 export class SignatureStore {
   readonly #registry: WriteRegistry & BrowseRegistry;
   readonly #finder: AttachmentFinder;
@@ -98,7 +98,7 @@ export class SignatureStore {
     return (await readSignatures(this.#registry, read, signal)).signatures;
   }
 
-  /** The manifest of a tag `.sig`, by now. */
+  /** The current manifest of a tag `.sig`. */
   fetchSignatureTag(
     repository: Repository,
     subject: Digest,
@@ -107,7 +107,7 @@ export class SignatureStore {
     return this.#registry.fetchTagged(repository, cosignTagOf(subject, 'sig'), signal);
   }
 
-  /** Writes such a tag. False if it changed in the meantime: it is left as it is. */
+  /** Writes such a tag. False if it changed in the meantime: it is left unchanged. */
   replaceSignatureTag(repository: Repository, put: SignatureTagPut, signal: AbortSignal): Promise<boolean> {
     return isWritten(this.#registry.putSignatureTag(repository, put, signal));
   }
@@ -127,7 +127,7 @@ export class SignatureStore {
     if (fault !== undefined) throw new SignatureTagError('foreign', `${repository}: ${fault}`);
   }
 
-  /** Writes to one index after each other: a registry cannot write it atomically. */
+  /** Serializes the writes of one index: registries cannot update it atomically. */
   #inTurn<T>(key: string, write: () => Promise<T>): Promise<T> {
     const before = this.#writes.get(key) ?? Promise.resolve();
     const writing = before.catch(() => {}).then(write);
@@ -135,7 +135,7 @@ export class SignatureStore {
     return writing;
   }
 
-  /** Uploads a small blob, once for each repository. A failure that may pass is tried again. */
+  /** Uploads a small blob, once for each repository. Temporary failures are retried. */
   sendBlob(repository: Repository, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const blob = { digest: digestOf(bytes), mediaType: 'application/octet-stream', size: bytes.length };
     return this.#sent.run(`${repository}@${blob.digest}`, async () => {
@@ -165,7 +165,7 @@ export const TAG_ATTEMPTS = 5;
 export function contended(tag: string): SignatureTagError {
   return new SignatureTagError(
     'contended',
-    `${tag}: other programs changed it ${TAG_ATTEMPTS} times: run again`,
+    `${tag}: other programs changed it during ${TAG_ATTEMPTS} attempts to write: run again`,
   );
 }
 

@@ -71,7 +71,7 @@ export class SignatureTagClaim implements Claim {
     const added = addSignature(before, signature);
     if (added === undefined) {
       const tag = formatReference(repository, cosignTagOf(this.#digest, 'sig'));
-      const message = `${tag} holds something else than signatures: it is not changed`;
+      const message = `${tag}: not a manifest of signatures, so it is not changed: delete the tag, or use -sign-legacy=false`;
       throw new SignatureTagError('foreign', message);
     }
     await store.sendBlob(repository, added.config, signal);

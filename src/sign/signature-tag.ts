@@ -16,8 +16,8 @@ export interface SignatureTag {
 }
 
 /**
- * The manifest of a tag with one more signature: layers that are there stay as they are, in their order. Undefined if the
- * tag holds something else than signatures.
+ * The manifest of a tag with one more signature: existing layers are kept, in their order. Undefined if the
+ * tag has other content than signatures.
  */
 export function addSignature(
   before: RawManifest | undefined,

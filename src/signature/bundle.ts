@@ -25,8 +25,8 @@ export type BundleKey =
 const MAX_PROOFS = 8;
 
 /**
- * Reads a bundle, v0.1 to v0.3. Throws a `FormatError`, also for one that is too large, and for one that signs a message
- * and no envelope: only an envelope says what it is about.
+ * Reads a bundle, v0.1 to v0.3. Throws a `FormatError`, also for one that is too large or has no envelope: the signature
+ * of a plain message names no image.
  */
 export function parseBundle(bytes: Uint8Array): Bundle {
   if (bytes.length > MAX_BUNDLE) throw new FormatError(`the bundle is larger than ${MAX_BUNDLE} bytes`);
@@ -73,7 +73,7 @@ function readKey(material: JsonObject): BundleKey {
   if (named.length !== 1) throw new FormatError('the bundle does not name exactly one certificate or key');
   if (isObject(publicKey)) {
     const hint = publicKey['hint'] ?? '';
-    if (typeof hint !== 'string') throw new FormatError('the key hint of the bundle is no text');
+    if (typeof hint !== 'string') throw new FormatError('the key hint of the bundle is not text');
     return { kind: 'key', hint };
   }
   const leaf: unknown = isObject(chain) ? listOf(chain, 'certificates')[0] : certificate;

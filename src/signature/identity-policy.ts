@@ -1,6 +1,5 @@
 import { CodedError, messageOf } from '../base/errors.ts';
 import { quote } from '../base/text.ts';
-import type { SignerIdentity } from './stored-signature.ts';
 
 /** A text, or an expression in the syntax of RE2 that matches it as a whole. */
 export interface TextPattern {
@@ -32,23 +31,6 @@ export function signerOfFlags(flags: CertificateFlags): SignerPattern | undefine
   const identity = patternOf(flags.identityRegexp, flags.identity);
   const issuer = patternOf(flags.issuerRegexp, flags.issuer);
   return identity && issuer && { identity, issuer };
-}
-
-/**
- * A test whether a signer is one of these. Throws an `ExpressionError`. A key is never one of them: it has no issuer.
- */
-export async function compileSigners(
-  patterns: readonly SignerPattern[],
-): Promise<(signer: SignerIdentity) => boolean> {
-  const tests = await Promise.all(
-    patterns.map(async ({ issuer, identity }) => ({
-      isIssuer: await compileText(issuer),
-      isIdentity: await compileText(identity),
-    })),
-  );
-  return (signer) =>
-    signer.kind === 'certificate' &&
-    tests.some(({ isIssuer, isIdentity }) => isIssuer(signer.issuer) && isIdentity(signer.identity));
 }
 
 function patternOf(expression = '', exact = ''): TextPattern | undefined {

@@ -94,12 +94,12 @@ const SIGNATURE_LINE = /^\u2014 [\w./:-]+ [\w+/=]+$/;
 
 function objectOf(value: unknown, name: string) {
   if (isObject(value)) return value;
-  throw new FormatError(`${name} is missing or no object`);
+  throw new FormatError(`${name} is missing or not an object`);
 }
 
 function textOf(value: unknown, name: string): string {
   if (typeof value === 'string' && value !== '') return value;
-  throw new FormatError(`${name} of a log entry is missing or no text`);
+  throw new FormatError(`${name} of a log entry is missing or not text`);
 }
 
 function decimalOf(value: unknown, name: string): string {

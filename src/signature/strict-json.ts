@@ -1,7 +1,7 @@
 import { CodedError } from '../base/errors.ts';
 import { isObject, type JsonObject } from '../base/json.ts';
 
-/** A signature, or a part of one, is not of the format that it should be. */
+/** A signature or a part of it is malformed. */
 export class FormatError extends CodedError<'signature-malformed'> {
   constructor(message: string) {
     super('signature-malformed', message);

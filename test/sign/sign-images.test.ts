@@ -195,7 +195,7 @@ describe('a signature', () => {
     const images = [imageAt(SINGLE, registry), imageAt(INDEX, registry)];
     const signing = await signIn(images, { signer, ports, policy: { workers: 1 } });
     expect(outcomes(signing)).toEqual(['failed', 'failed']);
-    expect(signing.places[1]?.reason).toContain('nothing is signed: no key has made it');
+    expect(signing.places[1]?.reason).toContain('a new signature does not verify: no key has made it');
     expect(signer.log.length).toBe(1);
   });
 });

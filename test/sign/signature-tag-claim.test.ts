@@ -105,13 +105,13 @@ describe('the tag .sig', () => {
     expect(layersOf(registry, SINGLE.manifest.digest).length).toBe(2);
   });
 
-  it('that holds something else is left as it is', async () => {
+  it('with other content is left unchanged', async () => {
     const registry = await registryWith(SINGLE);
     const tag = cosignTagOf(SINGLE.manifest.digest, 'sig');
     push(registry, 'app', image({ seed: 'foreign', format: 'docker' }), tag);
     const signing = await signIn([imageAt(SINGLE, registry)], { signer: new KeySigner(), ...LEGACY });
     expect(signing.places).toMatchObject([{ outcome: 'failed' }]);
-    expect(signing.places[0]?.reason).toContain('holds something else than signatures: it is not changed');
+    expect(signing.places[0]?.reason).toContain('not a manifest of signatures, so it is not changed');
     expect(tagOf(registry, SINGLE.manifest.digest)?.mediaType).toBe(DOCKER_MANIFEST);
   });
 

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
-import { compileSigners, signerOfFlags } from '../../src/signature/identity-policy.ts';
+import { signerOfFlags, type SignerPattern } from '../../src/signature/identity-policy.ts';
 import { parseSignerRule } from '../../src/signature/policy/signer-rule.ts';
+import { TrustedSigners } from '../../src/signature/policy/trusted-signers.ts';
 
 const GOOGLE = 'https://accounts.google.com';
 const TRUST = 'krel-trust@example.iam.gserviceaccount.com';
@@ -11,9 +12,13 @@ function certificateRule(text: string) {
   return rule;
 }
 
+function compile(patterns: readonly SignerPattern[]) {
+  return TrustedSigners.compile(patterns.map((pattern) => ({ kind: 'certificate', text: '', ...pattern })));
+}
+
 async function matches(text: string, identity: string, issuer = GOOGLE) {
-  const isSigner = await compileSigners([certificateRule(text)]);
-  return isSigner({ kind: 'certificate', issuer, identity });
+  const signers = await compile([certificateRule(text)]);
+  return signers.has({ kind: 'certificate', issuer, identity });
 }
 
 it.each([
@@ -37,8 +42,8 @@ it('another issuer is another signer', async () => {
 
 it('a key is no signer by certificate', async () => {
   const any = { kind: 'expression', text: '.*' } as const;
-  const isSigner = await compileSigners([{ issuer: any, identity: any }]);
-  expect(isSigner({ kind: 'key', fingerprint: 'ab' })).toBe(false);
+  const signers = await compile([{ issuer: any, identity: any }]);
+  expect(signers.has({ kind: 'key', fingerprint: 'ab' })).toBe(false);
 });
 
 it.each([
@@ -52,8 +57,8 @@ it.each([
   ['an unanchored expression of issuers', { identity: TRUST, issuerRegexp: 'accounts' }, false],
 ])('flags: %s', async (_, flags, expected) => {
   const signer = signerOfFlags(flags);
-  const isSigner = await compileSigners(signer === undefined ? [] : [signer]);
-  expect(isSigner({ kind: 'certificate', issuer: GOOGLE, identity: TRUST })).toBe(expected);
+  const signers = await compile(signer === undefined ? [] : [signer]);
+  expect(signers.has({ kind: 'certificate', issuer: GOOGLE, identity: TRUST })).toBe(expected);
 });
 
 it('flags without an issuer name nobody', () => {
@@ -62,7 +67,7 @@ it('flags without an issuer name nobody', () => {
 
 it('names an expression that is not RE2', async () => {
   const rule = certificateRule(`sigstore(identityMatch=regex)::${GOOGLE}::(a`);
-  await expect(compileSigners([rule])).rejects.toThrow('the expression "(a" is not RE2');
+  await expect(compile([rule])).rejects.toThrow('the expression "(a" is not RE2');
 });
 
 it('an expression takes linear time', async () => {

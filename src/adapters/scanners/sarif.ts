@@ -67,7 +67,7 @@ function fieldsOf(texts: readonly unknown[]): ReadonlyMap<string, string> {
     if (typeof text !== 'string') continue;
     for (const line of text.slice(0, MAX_CHARACTERS).split('\n')) {
       const [, name, value] = FIELD.exec(line) ?? [];
-      if (name !== undefined && value !== undefined) fields.set(name.toLowerCase(), plain(value));
+      if (name !== undefined && value !== undefined) fields.set(name.toLowerCase(), plain(value.trimStart()));
     }
   }
   return fields;
@@ -76,7 +76,7 @@ function fieldsOf(texts: readonly unknown[]): ReadonlyMap<string, string> {
 /** Characters of a text that are searched for fields; they come first. */
 const MAX_CHARACTERS = 2_000;
 const FIELD =
-  /^(Vulnerability|Severity|Package|Installed Version|Version|Fixed Version|Fix Version)(?::\s*|\s+|$)(.*)$/i;
+  /^(Vulnerability|Severity|Package|Installed Version|Version|Fixed Version|Fix Version)(?::|\s|$)(.*)$/i;
 
 function fixOf(fields: ReadonlyMap<string, string>): string | undefined {
   const fixedIn = fields.get('fixed version') ?? fields.get('fix version');

@@ -61,7 +61,7 @@ async function scan(
 function resultOf(output: string, { digest }: ScanTarget): ScanResult {
   const { digests, vulnerabilities } = parseScan(output);
   if (digests.size === 0 || digests.has(digest)) return { vulnerabilities };
-  return failed(`its output is of another image, ${Array.from(digests).join(', ')}`);
+  return failed(`its output is for another image, ${Array.from(digests).join(', ')}`);
 }
 
 function failed(notScanned: string): ScanResult {

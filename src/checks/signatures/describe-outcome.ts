@@ -6,7 +6,7 @@ import type { GuardedImage } from './guarded-images.ts';
 import type { PresentFault } from './judge-if-present.ts';
 import type { Judged } from './judge-image.ts';
 
-const RETRY = 'see the reason, and run again';
+const RETRY = 'resolve the reason, then run again';
 
 /** The finding of an image that does not satisfy a policy. */
 export function describeViolation(
@@ -20,7 +20,7 @@ export function describeViolation(
   const advice =
     name === 'signatures'
       ? 'sign it as one of the signers of that policy, or change the policy'
-      : 'attest it as that policy says, or change the policy';
+      : 'attest it as that policy requires, or change the policy';
   return {
     ...concernsOf(image),
     ...(guard.mode === 'warn' && { level: 'warn' }),

@@ -37,7 +37,7 @@ export const MAX_ATTACHMENTS = 64;
 /** Concurrent reads for one image. */
 const WORKERS = 4;
 
-/** Reads and verifies what is stored beside images, once for each digest of a repository. */
+/** Reads and verifies the signatures and attestations of images, once for each digest of a repository. */
 export class EvidenceReader {
   readonly #ports: EvidencePorts;
   readonly #read = new SingleFlight<string, EvidenceSet>();
@@ -114,7 +114,7 @@ interface Wanted {
   readonly claim: Claim;
 }
 
-/** What an attachment says that it is. Undefined for a bundle without an annotation, and for an unknown type. */
+/** The claim that an attachment declares. Undefined for a bundle without an annotation, and for an unknown type. */
 function claimNamed({ artifactType, annotations, place }: Attachment): Claim | undefined {
   if (place.kind === 'tag') return place.suffix === 'sig' ? 'signature' : 'attestation';
   if (artifactType === COSIGN_SIGNATURE) return 'signature';

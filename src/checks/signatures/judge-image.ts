@@ -23,7 +23,7 @@ export interface Judged {
   readonly outcome: Outcome;
 }
 
-/** Platforms of an index: more are no image that anybody runs. */
+/** Platforms of an index, far above those of real images. */
 const MAX_PLATFORMS = 128;
 
 /** Platforms of an index that are read at a time. */

@@ -19,7 +19,7 @@ export interface VerificationOptions {
   readonly signers: readonly SignerRule[];
 }
 
-/** The rules about signatures and attestations of a run, and what they have accepted. */
+/** The rules for signatures and attestations, and the attachments that they accepted. */
 export interface Verification {
   readonly rules: readonly PlanRule[];
   /** True for the manifest of an accepted signature or attestation. Not known before the rules have run. */
@@ -120,7 +120,7 @@ async function checkPolicies(
   accepted.add(image.digest, acceptedByAll(judged));
 }
 
-/** What each policy has accepted. */
+/** The attachments that all policies accepted. */
 function acceptedByAll(judged: readonly Judged[]): readonly Digest[] {
   const sets = judged.map(({ outcome }) => new Set(outcome.kind === 'satisfied' ? outcome.accepted : []));
   const [first = new Set<Digest>(), ...others] = sets;

@@ -50,7 +50,7 @@ export const ALLOW_LOST_FLAGS = flagsOf('Promotion', [
 export const PROMOTION_FLAGS = flagsOf('Promotion', [
   {
     name: 'carry',
-    value: 'WHICH',
+    value: 'MODE',
     default: 'signatures',
     values: ['all', 'signatures', 'accepted', 'none'],
     description: 'carry `all`, `signatures`, `accepted` or `none`',
@@ -60,6 +60,7 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     name: 'carry-types',
     value: 'GLOB',
     repeatable: true,
+    default: 'every type',
     description: 'copy only attachments of these artifact types',
     neverEmpty: true,
   },
@@ -111,7 +112,7 @@ export const SIGNER_FLAGS = flagsOf('Signing', [
   {
     name: 'signer-account',
     value: 'ACCOUNT',
-    description: 'sign as this service account of Google, through Fulcio',
+    description: 'sign as this Google service account, through Fulcio',
   },
   {
     name: 'identity-token',
@@ -134,24 +135,39 @@ export const SIGNER_FLAGS = flagsOf('Signing', [
   {
     name: 'sign-command-key',
     value: 'FILE',
-    description: 'public key of `-sign-command` (PEM)',
+    description: 'verify signatures of `-sign-command` by this public key (PEM)',
     neverEmpty: true,
   },
-  { name: 'sign-log', description: 'record signatures by a key in the transparency log, too' },
-  { name: 'fulcio-url', value: 'URL', default: 'public instance', description: 'certificate authority' },
-  { name: 'rekor-url', value: 'URL', default: 'public instance', description: 'transparency log' },
+  { name: 'sign-log', description: 'log signatures by a key, too' },
+  {
+    name: 'fulcio-url',
+    value: 'URL',
+    default: 'public instance',
+    description: 'request certificates from this Fulcio',
+  },
+  {
+    name: 'rekor-url',
+    value: 'URL',
+    default: 'public instance',
+    description: 'log signatures in this Rekor',
+  },
   {
     name: 'rekor-version',
     value: 'N',
     default: '1',
     values: ['1', '2'],
-    description: 'version of the transparency log: `1`, `2`',
+    description: 'API version of the transparency log: `1`, `2`',
   },
-  { name: 'timestamp-url', value: 'URL', description: 'timestamp authority (RFC 3161)' },
+  {
+    name: 'timestamp-url',
+    value: 'URL',
+    default: 'no timestamps',
+    description: 'request timestamps (RFC 3161) from this authority',
+  },
   {
     name: 'signing-config',
     value: 'FILE',
-    description: 'read the URLs of the services from a file of cosign 3',
+    description: 'read the URLs of the services from a signing config of cosign 3',
     neverEmpty: true,
   },
 ]);

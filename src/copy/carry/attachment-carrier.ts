@@ -21,7 +21,7 @@ export interface CarryPorts {
   readonly source: ReadRegistry;
   readonly destination: WriteRegistry & BrowseRegistry;
   readonly selection: CarrySelection;
-  /** What verification has found at sources before. Default: each subject is searched. */
+  /** The finder of verification, with its results. Default: each subject is searched. */
   readonly finder?: AttachmentFinder | undefined;
 }
 

@@ -10,14 +10,14 @@ import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 import { type CarrySelection, isSelected } from './selection.ts';
 
-/** An attachment that is to be at the destination too. */
+/** An attachment to copy to the destination. */
 export interface FoundAttachment {
   readonly subject: Digest;
   readonly attachment: Attachment;
   readonly manifest: RawManifest;
 }
 
-/** All that is attached to an image, to its children and to these attachments. */
+/** The attachments of an image, of its children and of these attachments. */
 export interface AttachmentClosure {
   /** Where they were found. */
   readonly from: Repository;
@@ -41,7 +41,7 @@ const MAX_BYTES = 1024 * 1024 * 1024;
 const MAX_KEPT = 256;
 const WORKERS = 8;
 
-/** Finds what is attached to images at their source. Each image is searched once for all of its destinations. */
+/** Finds the attachments of images at their source. Each image is searched once for all of its destinations. */
 export class AttachmentClosures {
   readonly #ports: ClosurePorts;
   readonly #closures = new SingleFlight<string, AttachmentClosure>();

@@ -26,8 +26,8 @@ export interface CompletionPorts extends ContentPorts {
 const WORKERS = 8;
 
 /**
- * Carries the attachments that images at their destinations lack: those of an earlier run that failed, and those that were
- * made later. A failure is recorded for its own image.
+ * Copies the attachments that images at their destinations lack: after an earlier run failed, or because they were made
+ * later. A failure is recorded for its own image.
  */
 export async function completeAttachments(
   images: readonly CarriedImage[],

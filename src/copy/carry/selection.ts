@@ -1,4 +1,5 @@
 import type { Attachment } from '../../attachments/attachment.ts';
+import { matchesGlob } from '../../base/text.ts';
 import type { Digest } from '../../image/digest.ts';
 
 /**
@@ -12,7 +13,7 @@ export type CarryMode = 'all' | 'signatures' | 'accepted';
 
 export interface CarrySelection {
   readonly mode: CarryMode;
-  /** Patterns of artifact types, `*` for any characters: the others are left out. Empty: every type. */
+  /** Globs of artifact types, in any case. Empty: every type. */
   readonly types: readonly string[];
   /** Of mode `accepted`: true for the manifest of an attachment that verification accepted. Unset: none is. */
   readonly isAccepted?: (attachment: Digest) => boolean;
@@ -34,10 +35,9 @@ export function isSelected(
     if (!SIGNATURE_TYPE.test(artifactType)) return false;
   }
   if (types.length === 0) return true;
-  return artifactType === '' ? undefined : types.some((pattern) => matches(pattern, artifactType));
+  return artifactType === '' ? undefined : types.some((glob) => matchesType(glob, artifactType));
 }
 
-function matches(pattern: string, type: string): boolean {
-  const parts = pattern.split('*').map((part) => part.replace(/[.+^${}()|[\]\\?]/g, String.raw`\$&`));
-  return new RegExp(`^${parts.join('.*')}$`, 'i').test(type);
+function matchesType(glob: string, type: string): boolean {
+  return matchesGlob(glob.toLowerCase(), type.toLowerCase());
 }

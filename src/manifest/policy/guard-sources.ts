@@ -20,7 +20,7 @@ export function guardSources(
     if (above !== undefined)
       faults.set(
         manifest,
-        `the policies of ${above.at.file} hold for this source too, and that file cannot be used: mend it first`,
+        `the policies of ${above.at.file} apply to this source too, and that file has errors: correct it first`,
       );
   }
   return {

@@ -52,7 +52,7 @@ export class PolicyFields {
       const meant = nearest(text, POLICY_MODES);
       const advice = meant === undefined ? '' : `: did you mean ${quote(meant)}?`;
       this.report(
-        `'mode' of ${this.#name} has to be off, warn or require, not ${quote(text)}${advice}`,
+        `'mode' of ${this.#name} must be off, warn or require, not ${quote(text)}${advice}`,
         node?.at,
       );
     }
@@ -83,7 +83,7 @@ export class PolicyFields {
     if (node === undefined) return undefined;
     const level = /^\d$/.test(node.value) ? Number(node.value) : 0;
     if (level >= least && level <= 3) return level;
-    this.report(`'level' has to be a whole number from ${least} to 3, not ${quote(node.value)}`, node.at);
+    this.report(`'level' must be a whole number from ${least} to 3, not ${quote(node.value)}`, node.at);
     return undefined;
   }
 
@@ -102,7 +102,7 @@ export class PolicyFields {
   #isText(node: YamlNode, name: string): node is YamlScalar {
     if (node.kind === 'scalar' && !isNull(node) && node.value.trim() !== '') return true;
     this.report(
-      `an entry of '${name}' has to be text, not ${node.kind === 'scalar' ? 'nothing' : kindOf(node)}`,
+      `an entry of '${name}' must be text, not ${node.kind === 'scalar' ? 'nothing' : kindOf(node)}`,
       node.at,
     );
     return false;

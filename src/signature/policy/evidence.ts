@@ -5,7 +5,7 @@ import type { VerifiedSignature } from '../stored-signature.ts';
 import { formatSigner } from './signer-rule.ts';
 import type { TrustedSigners } from './trusted-signers.ts';
 
-/** A signature says nothing but that, an attestation says more. */
+/** An attestation has a predicate, a signature has none. */
 export type Claim = 'signature' | 'attestation';
 
 /** A signature or attestation that is stored beside an image, after its verification. */

@@ -5,12 +5,12 @@ import type { SignerRule } from './signer-rule.ts';
 export const POLICY_MODES = ['off', 'warn', 'require'] as const;
 export type PolicyMode = (typeof POLICY_MODES)[number];
 
-/** Who has to have signed an image. */
+/** The signers that an image may have. */
 export interface SignaturePolicy {
   readonly signers: readonly SignerRule[];
 }
 
-/** What the SLSA provenance of an image has to say, and who has to have signed it. */
+/** Requirements for the SLSA provenance of an image and its signers. */
 export interface ProvenancePolicy extends SignaturePolicy {
   readonly builders: readonly TrustedBuilder[];
   /** Repositories that images may be built from, without a ref. */
@@ -42,7 +42,7 @@ export function claimableBuilders(
   return own.length > 0 ? own : builders.filter(({ signers }) => signers.length === 0);
 }
 
-/** The lowest level of some builders: nothing but its word ties provenance to one of those that its signer may claim. */
+/** The lowest level of some builders. Provenance proves its signer only: it may come from any builder of that signer. */
 export function lowestLevel(builders: readonly TrustedBuilder[]): number {
   return Math.min(...builders.map(({ level }) => level));
 }

@@ -61,7 +61,7 @@ describe('an image is not scanned if the program', () => {
     [
       'reports on another image',
       `console.log(${JSON.stringify(JSON.stringify(reportOf(`r@${digest('b')}`)))})`,
-      `its output is of another image, ${digest('b')}`,
+      `its output is for another image, ${digest('b')}`,
     ],
     [
       'prints without an end',

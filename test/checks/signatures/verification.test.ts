@@ -234,7 +234,7 @@ describe('a registry that does not answer', () => {
       {
         level: 'error',
         message: expect.stringMatching(/cannot be checked by the policy 'signatures' .*503/),
-        advice: 'see the reason, and run again',
+        advice: 'resolve the reason, then run again',
       },
     ]);
     expect(required.counts).toMatchObject({ copy: 0, blocked: 1 });

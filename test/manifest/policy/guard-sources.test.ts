@@ -99,6 +99,6 @@ describe('a source below another one', () => {
       c: { source: 's.io/x-other' },
     });
     expect(left).toEqual(['c']);
-    expect(messages.at(-1)).toMatch(/the policies of manifests\/a\/.* hold for this source too/);
+    expect(messages.at(-1)).toMatch(/the policies of manifests\/a\/.* apply to this source too/);
   });
 });

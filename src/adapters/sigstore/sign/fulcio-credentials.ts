@@ -87,7 +87,7 @@ function checkedIdentity({ leaf }: CertificateChain, expected: SignerIdentity | 
   if (isExpected) return identity;
   throw new SigningError(
     'malformed',
-    `fulcio: the certificate is of ${quote(identity.identity)} (${quote(identity.issuer)}), the token of ${quote(expected.identity)} (${quote(expected.issuer)})`,
+    `fulcio: the certificate names ${quote(identity.identity)} (${quote(identity.issuer)}), the token ${quote(expected.identity)} (${quote(expected.issuer)})`,
   );
 }
 

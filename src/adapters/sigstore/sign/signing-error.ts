@@ -3,10 +3,10 @@ import { CodedError } from '../../../base/errors.ts';
 /**
  * The reason why something could not be signed.
  *
- * - `token`        there is no identity token, or it is no token
+ * - `token`        the identity token is missing or malformed
  * - `refused`      a service refused the request
- * - `unavailable`  a service gave no answer, or asked for too many retries
- * - `malformed`    a service answered with something else than what it was asked for
+ * - `unavailable`  a service did not respond, or asked for too many retries
+ * - `malformed`    the response of a service is malformed or does not match the request
  * - `key`          a key cannot be read or used
  * - `command`      the signing command failed
  * - `unsupported`  the log has no entries of the form that the signature needs

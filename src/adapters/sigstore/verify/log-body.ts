@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../../../base/json.ts';
 import type { LogEntry } from '../../../signature/log-entry.ts';
 import { decodeBase64, FormatError, parseStrictJson } from '../../../signature/strict-json.ts';
 
-/** What the body of a log entry says who signed: a certificate or a key. Throws a `FormatError`. */
+/** The signer in the body of a log entry: a certificate or a key. Throws a `FormatError`. */
 export function readLoggedSigner({ canonicalizedBody, kindVersion }: LogEntry): X509Certificate | KeyObject {
   const bytes = decodeBase64(canonicalizedBody) ?? Buffer.alloc(0);
   const { spec } = parseStrictJson(bytes, 'the body of the log entry');

@@ -21,11 +21,11 @@ export interface VerifierOptions {
   readonly trust: TrustSource;
   /** Files of public keys (PEM). */
   readonly keys: readonly string[];
-  /** Public keys that a file has: its name, and PEM. One that cannot be read is a warning: it is nobody's. */
+  /** Public keys (PEM) in a policy, and the name of its file. A malformed one is a warning, and matches no signature. */
   readonly inlineKeys?: readonly { readonly name: string; readonly pem: string }[];
 }
 
-/** What a TUF mirror needs. */
+/** The cache, log and network access of a TUF mirror. */
 export interface TufAccess extends Pick<TufRepository, 'cache' | 'log'> {
   readonly openFetch: () => Promise<typeof fetch>;
 }
@@ -61,7 +61,7 @@ function readInlineKey({ name, pem }: { name: string; pem: string }, log: Log): 
 async function readRoot(trust: TrustSource, access: TufAccess, signal: AbortSignal) {
   switch (trust.kind) {
     case 'shipped':
-      return readTrustedRoot(shippedRoot().trustedRoot, 'the trusted root that ships');
+      return readTrustedRoot(shippedRoot().trustedRoot, 'the built-in trusted root');
     case 'file':
       return readTrustedRoot(await readTrustFile('-trusted-root', trust.path), trust.path);
     case 'tuf': {

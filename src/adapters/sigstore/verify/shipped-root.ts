@@ -3,7 +3,7 @@ import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
 /** The TUF repository of the public Sigstore instance. */
 export const PUBLIC_MIRROR = 'https://tuf-repo-cdn.sigstore.dev';
 
-/** What ships of a TUF repository. */
+/** The built-in files of a TUF repository. */
 export interface ShippedRoot {
   /** The root metadata that updates begin with. */
   readonly rootMetadata: Uint8Array;
@@ -11,7 +11,7 @@ export interface ShippedRoot {
   readonly trustedRoot: Uint8Array;
 }
 
-/** What ships of the public Sigstore instance. The build takes it from the seeds of @sigstore/tuf. */
+/** The built-in files of the public Sigstore instance. The build takes it from the seeds of @sigstore/tuf. */
 export function shippedRoot(): ShippedRoot {
   const { 'root.json': rootMetadata, targets } = seeds[PUBLIC_MIRROR];
   return {

@@ -110,7 +110,7 @@ async function copyCache(repository: TufRepository, directory: string): Promise<
   const first = initialRoot ?? (hasRoot ? undefined : shippedRoot);
   if (first !== undefined) await writeFile(root, first);
   else if (!hasRoot) {
-    const message = `-tuf-mirror=${quote(repository.mirror.href)} needs the root metadata that updates begin with: give it with -tuf-root=FILE`;
+    const message = `-tuf-mirror=${quote(repository.mirror.href)} needs initial root metadata: give it with -tuf-root=FILE`;
     throw new TufError('tuf-failed', message);
   }
 }

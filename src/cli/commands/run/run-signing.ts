@@ -22,7 +22,7 @@ export async function openRunSigning(
   const { signing, task, keyFiles, where } = options;
   const isConfirmed = task === 'promotion';
   if (signing === undefined || !(isConfirmed || isLimited)) return undefined;
-  const { openSigning } = await import('./rare-runs.ts');
+  const { openSigning } = await import('../../runtime/open-signing.ts');
   const { runtime, log, stop } = run;
   const parts = {
     runtime,

@@ -20,7 +20,7 @@ export const SIGNING_FLAGS = flagsOf('Signing', [
     description: 'sign indexes: `joint`, `each` or `none`',
     neverEmpty: true,
   },
-  { name: 'sign-legacy', default: 'true', description: 'write the tag `.sig` of cosign as well' },
+  { name: 'sign-legacy', default: 'true', description: 'write the tag `.sig` of cosign, too' },
   {
     name: 'sign-scope',
     value: 'SCOPE',
@@ -32,13 +32,15 @@ export const SIGNING_FLAGS = flagsOf('Signing', [
   {
     name: 'sign-canonical',
     value: 'REGISTRY',
+    default: 'every destination',
     repeatable: true,
-    description: 'store signatures in this registry alone',
+    description: 'store signatures in this registry only',
     neverEmpty: true,
   },
   {
     name: 'sign-reference',
     value: 'REGISTRY=NAME',
+    default: 'the destination',
     repeatable: true,
     description: 'name images of REGISTRY as NAME in signatures',
     neverEmpty: true,
@@ -55,7 +57,7 @@ export const SIGNING_FLAGS = flagsOf('Signing', [
     name: 'max-signature-ops',
     value: 'N',
     default: '50',
-    description: 'limit the images that are signed at a time',
+    description: 'sign at most N images at a time',
     neverEmpty: true,
   },
 ]);

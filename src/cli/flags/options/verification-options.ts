@@ -5,7 +5,7 @@ import { flagsOf } from '../flag.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** What signatures are verified against. */
+/** The trusted root and keys of verification. */
 export const VERIFICATION_FLAGS = flagsOf('Signatures', [
   {
     name: 'trusted-root',
@@ -23,7 +23,7 @@ export const VERIFICATION_FLAGS = flagsOf('Signatures', [
   {
     name: 'tuf-root',
     value: 'FILE',
-    description: 'initial root metadata of `-tuf-mirror`',
+    description: 'start the updates of `-tuf-mirror` from this root metadata',
     neverEmpty: true,
   },
   {
@@ -35,27 +35,27 @@ export const VERIFICATION_FLAGS = flagsOf('Signatures', [
   },
 ]);
 
-/** Who signs in the sources. An empty value is the same as none, as in kpromo. */
+/** The signer of images at their sources. An empty value counts as none, as in kpromo. */
 export const CERTIFICATE_FLAGS = flagsOf('Signatures', [
   {
     name: 'certificate-identity',
     value: 'IDENTITY',
-    description: 'verify the signatures that images have: their signer',
+    description: 'verify existing signatures: the identity of their signer',
   },
   {
     name: 'certificate-identity-regexp',
     value: 'REGEXP',
-    description: 'the same by an expression (RE2) for the whole identity',
+    description: 'the same by an RE2 expression for the whole identity',
   },
   {
     name: 'certificate-oidc-issuer',
     value: 'URL',
-    description: 'the issuer of that identity',
+    description: 'the OIDC issuer of that identity',
   },
   {
     name: 'certificate-oidc-issuer-regexp',
     value: 'REGEXP',
-    description: 'the same by an expression (RE2) for the whole issuer',
+    description: 'the same by an RE2 expression for the whole issuer',
   },
 ]);
 

@@ -110,7 +110,7 @@ describe('the identity', () => {
     const { code, message } = await refusalOf(credentials.current(signal));
     expect(code).toBe('malformed');
     expect(message).toBe(
-      'fulcio: the certificate is of "a@b.c" ("https://gitlab.com"), the token of "https://gitlab.com/a//b.yml@refs/heads/main" ("https://gitlab.com")',
+      'fulcio: the certificate names "a@b.c" ("https://gitlab.com"), the token "https://gitlab.com/a//b.yml@refs/heads/main" ("https://gitlab.com")',
     );
   });
 });
@@ -127,7 +127,7 @@ describe('a refusal', () => {
 
     expect(code).toBe('refused');
     expect(message).toBe(
-      `fulcio: POST ${server.url}/api/v2/signingCert: 400 There was an error processing the identity token: check that the identity token is of an issuer that it trusts, for the audience "sigstore", and has not expired`,
+      `fulcio: POST ${server.url}/api/v2/signingCert: 400 There was an error processing the identity token: check that Fulcio trusts the issuer of the identity token, that its audience is "sigstore", and that it has not expired`,
     );
     await refusalOf(credentials.current(signal));
     clock.advance(MINUTE);
@@ -194,7 +194,7 @@ describe('an answer is malformed', () => {
       { request: CERTIFICATE, answer: () => ({ status: 201, body: other }) },
     ]);
     expect((await refusalOf(credentials.current(signal))).message).toBe(
-      'fulcio: the certificate is of another key',
+      'fulcio: the certificate is for another key',
     );
   });
 });

@@ -263,10 +263,10 @@ describe('a timestamp', () => {
     );
   });
 
-  it('of other bytes is an error', async () => {
+  it('for other content is an error', async () => {
     const body = timestampOf({ body: Buffer.from('other bytes') });
     expect(await signed({ status: 200, body })).toBe(
-      'malformed: timestamp authority: the timestamp is of other bytes',
+      'malformed: timestamp authority: the timestamp is for other content',
     );
   });
 

@@ -142,7 +142,7 @@ describe('no trusted root', () => {
 
   it('where nothing names the first root', async () => {
     await expect(read(repository.files(NEW), { hasRoot: false })).rejects.toThrow(
-      /begin with: give it with -tuf-root=FILE$/,
+      /needs initial root metadata: give it with -tuf-root=FILE$/,
     );
   });
 

@@ -1,4 +1,3 @@
-// Covers src/cli/flags/options/verification-options.ts
 import { describe, expect, it } from 'vitest';
 import { FlagValues } from '../../../../src/cli/flags/flag-values.ts';
 import {

@@ -32,7 +32,7 @@ export async function decryptCosignKey(pem: string, password: string, name: stri
     const plain = Buffer.from(xsalsa20poly1305(key, nonce).decrypt(ciphertext));
     return createPrivateKey({ key: plain, format: 'der', type: 'pkcs8' });
   } catch (cause) {
-    throw new SigningError('key', `${name}: COSIGN_PASSWORD does not open the key`, { cause });
+    throw new SigningError('key', `${name}: COSIGN_PASSWORD does not decrypt the key`, { cause });
   }
 }
 

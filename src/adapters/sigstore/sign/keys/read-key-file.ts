@@ -48,9 +48,7 @@ function parsePrivateKey(pem: string, passphrase: string | undefined, name: stri
     return createPrivateKey({ key: pem, format: 'pem', ...(passphrase !== undefined && { passphrase }) });
   } catch (cause) {
     const isLocked = /ENCRYPTED/.test(pem);
-    const reason = isLocked
-      ? 'the key is encrypted, and COSIGN_PASSWORD does not open it'
-      : 'not a private key in PEM';
+    const reason = isLocked ? 'COSIGN_PASSWORD does not decrypt the key' : 'not a private key in PEM';
     throw new SigningError('key', `${name}: ${reason}`, { cause });
   }
 }

@@ -70,7 +70,7 @@ export function malformed({ name }: Service, reason: string, cause?: unknown): S
 }
 
 function urlOf({ url }: Service, path: string): string {
-  return url.replace(/\/+$/, '') + path;
+  return url.replace(/\/$/, '') + path;
 }
 
 /** The message in an answer: Fulcio and Rekor give JSON with a `message`. */

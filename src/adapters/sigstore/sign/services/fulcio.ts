@@ -31,12 +31,12 @@ export async function requestCertificate(
     headers: { authorization: `Bearer ${token}` }, // a redirect to another host would get a body
     body: JSON.stringify({ certificateSigningRequest: Buffer.from(request).toString('base64') }),
     remedy:
-      'check that the identity token is of an issuer that it trusts, for the audience "sigstore", and has not expired',
+      'check that Fulcio trusts the issuer of the identity token, that its audience is "sigstore", and that it has not expired',
     signal,
   });
   const chain = parseChain(fulcio, body);
   if (chain.leaf.publicKey.equals(key.public.object)) return chain;
-  throw malformed(fulcio, 'the certificate is of another key');
+  throw malformed(fulcio, 'the certificate is for another key');
 }
 
 function parseChain(fulcio: Service, body: Buffer): CertificateChain {

@@ -14,7 +14,7 @@ export const randomNonce: MakeNonce = () => randomBytes(16);
 
 /**
  * A timestamp of some bytes (RFC 3161): the whole response, DER. Throws a `SigningError`, also for the timestamp of other
- * bytes. Its signature is not verified.
+ * content. Its signature is not verified.
  */
 export async function requestTimestamp(
   authority: Service,
@@ -39,7 +39,7 @@ export async function requestTimestamp(
   if (!GRANTED.includes(status))
     throw malformed(authority, `the timestamp was not granted: status ${status}`);
   if (body.includes(imprint) && body.includes(nonce)) return body;
-  throw malformed(authority, 'the timestamp is of other bytes');
+  throw malformed(authority, 'the timestamp is for other content');
 }
 
 /** `PKIStatus` of a response. */

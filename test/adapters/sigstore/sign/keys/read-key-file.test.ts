@@ -95,7 +95,7 @@ describe('a private key', () => {
 
   it.each([
     ['without a password', COSIGN_KEY, undefined, 'the key is encrypted: set COSIGN_PASSWORD'],
-    ['with another password', COSIGN_KEY, 'wrong', 'COSIGN_PASSWORD does not open the key'],
+    ['with another password', COSIGN_KEY, 'wrong', 'COSIGN_PASSWORD does not decrypt the key'],
     [
       'cut off',
       COSIGN_KEY.replace(/\n.*\n.*\n-----END/, '\n-----END'),
@@ -123,7 +123,7 @@ describe('a private key', () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = pemOf(privateKey, { cipher: 'aes-256-cbc', passphrase: PASSWORD });
     expect(await failureOf(pem, 'wrong')).toBe(
-      '-sign-key="FILE": the key is encrypted, and COSIGN_PASSWORD does not open it',
+      '-sign-key="FILE": COSIGN_PASSWORD does not decrypt the key',
     );
   });
 
