@@ -1,4 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../src/base/errors.ts';
+import { isObject, type JsonObject, parseJsonObject } from '../src/base/json.ts';
+import { quote } from '../src/base/text.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
@@ -29,13 +32,10 @@ const ACCEPTING: ReadonlySet<string> = new Set([
 
 /** Reads the event that started the workflow. Throws if there is none. */
 export function readContext(env: Env): GithubContext {
-  const path = env['GITHUB_EVENT_PATH'] ?? '';
-  const { pull_request: request }: { pull_request?: { number?: unknown } } = JSON.parse(
-    readFileSync(path, 'utf8'),
-  );
-  const number = request?.number;
+  const request = readEvent(env)['pull_request'] ?? undefined;
+  const number = isObject(request) ? request['number'] : undefined;
   if (request !== undefined && !Number.isSafeInteger(number)) {
-    throw new Error(`${path} has a pull request without a number`);
+    throw new Error('GITHUB_EVENT_PATH: the event has a pull request without a number');
   }
   const server = env['GITHUB_SERVER_URL'] ?? 'https://github.com';
   const repository = env['GITHUB_REPOSITORY'] ?? '';
@@ -49,6 +49,18 @@ export function readContext(env: Env): GithubContext {
     graphqlUrl: env['GITHUB_GRAPHQL_URL'] ?? 'https://api.github.com/graphql',
     runUrl: `${server}/${repository}/actions/runs/${env['GITHUB_RUN_ID'] ?? ''}`,
   };
+}
+
+function readEvent(env: Env): JsonObject {
+  const path = env['GITHUB_EVENT_PATH'];
+  if (!path) throw new Error('GITHUB_EVENT_PATH is not set: the action runs in a workflow of GitHub only');
+  try {
+    const event = parseJsonObject(readFileSync(path));
+    if (event !== undefined) return event;
+  } catch (error) {
+    throw new Error(`GITHUB_EVENT_PATH: the event cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  throw new Error(`GITHUB_EVENT_PATH: ${quote(path)} is not a JSON object`);
 }
 
 function changeOf(event: string): GithubContext['change'] {

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { changedOnlyFlags } from './changed-only.ts';
 import { join, posix } from 'node:path';
+import { messageOf } from '../src/base/errors.ts';
+import { oneLine } from '../src/base/text.ts';
 import { renderAnnotations } from '../src/report/remarks/github-annotations.ts';
 import { remarksOf } from '../src/report/remarks/remark.ts';
 import type { Report } from '../src/report/report.ts';
+import { changedOnlyFlags } from './changed-only.ts';
 import { type Env, readContext } from './github-event.ts';
 import { commandFor, type Inputs, readInputs } from './inputs.ts';
 import { markerOf, updateComment } from './pull-request-comment.ts';
@@ -20,7 +22,13 @@ export interface ActionPorts {
   readonly write: (text: string) => unknown;
 }
 
-/** Runs cip for the inputs and the event of a workflow, and publishes the report. Resolves to the exit code of cip. */
+/** The exit code if cip succeeded and its summary or outputs could not be written. */
+const UNPUBLISHED = 1;
+
+/**
+ * Runs cip for the inputs and the event of a workflow, and publishes the report. Resolves to the exit code of cip, or
+ * another than 0 if a file of the runner could not be written.
+ */
 export async function runAction({ env, fetch, program, write }: ActionPorts): Promise<number> {
   const inputs = readInputs(env);
   const context = readContext(env);
@@ -36,19 +44,20 @@ export async function runAction({ env, fetch, program, write }: ActionPorts): Pr
   const report = readIfWritten(files.markdown) ?? describeFailure(result);
   write(annotationsOf(readIfWritten(files.json), inputs.directory));
   const text = `${report}\n\n[Log of this run](${context.runUrl})\n`;
-  append(env['GITHUB_STEP_SUMMARY'], text);
-  setOutputs(env, {
+  const hasSummary = append('GITHUB_STEP_SUMMARY', text, { env, write });
+  const outputs = renderOutputs({
     'exit-code': String(result.exitCode),
     report: readIfWritten(files.json) === undefined ? '' : files.json,
     plan: plan !== undefined && readIfWritten(plan) !== undefined ? plan : '',
   });
+  const hasOutputs = append('GITHUB_OUTPUT', outputs, { env, write });
   if (pullRequest !== undefined && inputs.comment) {
     const marker = markerOf(inputs.mode, inputs.directory);
     await updateComment(marker, text, { fetch, token: inputs.token, context }).catch((error: unknown) => {
       write(`::warning::the report is in the summary only: ${explain(error, inputs)}\n`);
     });
   }
-  return result.exitCode;
+  return result.exitCode === 0 && !(hasSummary && hasOutputs) ? UNPUBLISHED : result.exitCode;
 }
 
 /** Annotations for the findings of a report: cip prints none, because commands in its log are switched off. */
@@ -65,7 +74,8 @@ function describeFailure({ exitCode, tail }: CipResult): string {
 }
 
 function explain(error: unknown, { token }: Inputs): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${reasonOf(error.cause)}` : '';
+  const message = `${messageOf(error)}${cause}`;
   const advice = /status 40[134]/.test(message)
     ? '; the job needs "permissions: pull-requests: write", which a pull request from a fork never has'
     : '';
@@ -73,16 +83,30 @@ function explain(error: unknown, { token }: Inputs): string {
   return token === '' ? line : line.replaceAll(token, '***');
 }
 
-function setOutputs(env: Env, outputs: Readonly<Record<string, string>>): void {
+/** Of the errors for several addresses of one host, the first. */
+function reasonOf(error: unknown): string {
+  return messageOf(error instanceof AggregateError ? error.errors[0] : error);
+}
+
+function renderOutputs(outputs: Readonly<Record<string, string>>): string {
   const delimiter = randomUUID(); // a value may hold newlines
   const lines = Object.entries(outputs).map(
     ([name, value]) => `${name}<<${delimiter}\n${value}\n${delimiter}\n`,
   );
-  append(env['GITHUB_OUTPUT'], lines.join(''));
+  return lines.join('');
 }
 
-function append(file: string | undefined, text: string): void {
-  if (file) appendFileSync(file, text);
+/** Appends to the file that a variable of the runner names. False, with an error in the log, if that fails. */
+function append(variable: string, text: string, { env, write }: Pick<ActionPorts, 'env' | 'write'>): boolean {
+  const file = env[variable];
+  if (!file) return true;
+  try {
+    appendFileSync(file, text);
+    return true;
+  } catch (error) {
+    write(`::error::cip action: cannot write to $${variable}: ${oneLine(messageOf(error))}\n`);
+    return false;
+  }
 }
 
 function readIfWritten(file: string): string | undefined {

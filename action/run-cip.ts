@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { constants } from 'node:os';
 import type { Env } from './github-event.ts';
 
 /** Characters of the log that a summary quotes. */
 const TAIL = 4000;
+/** The exit code of a program that a signal ended is this and the number of the signal, as in a shell. */
+const FIRST_SIGNAL = 128;
 
 export interface CipResult {
   readonly exitCode: number;
@@ -50,9 +53,12 @@ function run({ program, args, env, write }: CipCall): Promise<CipResult> {
   process.on('SIGINT', pass).on('SIGTERM', pass);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (code) => {
+    child.once('close', (code, signal) => {
       process.off('SIGINT', pass).off('SIGTERM', pass);
-      resolve({ exitCode: code ?? 1, tail });
+      if (signal === null) return resolve({ exitCode: code ?? 1, tail });
+      const ending = `cip was ended by ${signal}${signal === 'SIGKILL' ? ', perhaps for want of memory' : ''}\n`;
+      write(ending);
+      resolve({ exitCode: FIRST_SIGNAL + constants.signals[signal], tail: `${tail}${ending}` });
     });
   });
 }

@@ -32,6 +32,7 @@ main() {
   ln -s git-remote-http "$root/usr/lib/git-core/git-remote-https"
   add_users
   mkdir -p "$root/var" "$root/home/nonroot" "$root/proc" "$root/dev" "$root/sys"
+  mkdir -p "$root/usr/share/git-core/templates" # without it each clone has a warning
   mkdir -m 1777 "$root/tmp" "$root/var/tmp"
   chown "$NONROOT:$NONROOT" "$root/home/nonroot"
   try_programs

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -57,6 +57,35 @@ describe('dist/third-party-licenses.txt', () => {
     expect(sections.filter((section) => section.length > 500).length).toBeGreaterThan(50);
   });
 });
+
+describe('the build of the image', () => {
+  it('needs no file that .dockerignore keeps out', async () => {
+    const root = await testdir({});
+    for (const path of await dockerContext()) {
+      await cp(join(repositoryRoot(), path), join(root, path), { recursive: true });
+    }
+    await symlink(join(repositoryRoot(), 'node_modules'), join(root, 'node_modules'));
+    const { stderr } = await promisify(execFile)(process.execPath, ['scripts/build.js', 'cip'], {
+      cwd: root,
+      env: { ...process.env, CIP_COMMIT: '', CIP_DATE: '' },
+    });
+    expect(stderr).toBe('');
+    expect(await readdir(join(root, 'dist'))).toContain('cip.js');
+  });
+});
+
+/** The paths that .dockerignore lets in: of a pattern like `scripts/*.js`, the files of that folder. */
+async function dockerContext(): Promise<string[]> {
+  const lines = (await readFile(join(repositoryRoot(), '.dockerignore'), 'utf8')).split('\n');
+  const patterns = lines.filter((line) => line.startsWith('!')).map((line) => line.slice(1));
+  const paths = patterns.map(async (pattern) => {
+    const [folder = '', end] = pattern.split('*');
+    if (end === undefined) return [pattern];
+    const names = await readdir(join(repositoryRoot(), folder));
+    return names.filter((name) => name.endsWith(end)).map((name) => join(folder, name));
+  });
+  return (await Promise.all(paths)).flat();
+}
 
 /** The smallest tree that the script builds. */
 async function project(root?: string): Promise<string> {

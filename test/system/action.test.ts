@@ -5,16 +5,13 @@ import { describe, expect, it } from 'vitest';
 import type { PromotionReport } from '../../src/report/report.ts';
 import { repositoryIn, runGit } from '../builders/git-repository.ts';
 import { image, push } from '../builders/images.ts';
-import { testdir } from '../builders/testdir.ts';
-import { type ActionRun, readAction, runAction } from '../doubles/action-runner.ts';
-import { fakeGithub, TOKEN } from '../doubles/github-api.ts';
+import { type ActionRun, readAction } from '../doubles/action-runner.ts';
+import { TOKEN } from '../doubles/github-api.ts';
 import { temporaryDirectory } from '../doubles/run-cip.ts';
-import { embedded, thinFiles, writesOf } from './staging.ts';
+import { outsideCommands, PULL_REQUEST, PUSH, world } from './action-world.ts';
+import { writesOf } from './staging.ts';
 
 // The steps of action.yml, with a fake event, a fake API and embedded registries.
-
-const PULL_REQUEST = { action: 'opened', pull_request: { number: 7 } };
-const PUSH = { ref: 'refs/heads/main' };
 
 describe('on a pull request', () => {
   it.each(['check', 'promote'])('mode %s is a dry run with summary, comment and plan', async (mode) => {
@@ -232,42 +229,6 @@ it('a manifest cannot write a command to the log of the runner', async () => {
     .filter((line) => line.includes('set-output'));
   for (const line of lines) expect(line).toMatch(/^::error file=[^:]+::[^\r]*set-output/);
 });
-
-/** The part of a log in which the runner executes commands. */
-function outsideCommands(log: string): string {
-  const [, token = ''] = /^::stop-commands::(\S+)$/m.exec(log) ?? [];
-  return log.slice(0, log.indexOf('::stop-commands')) + log.slice(log.indexOf(`\n::${token}::`));
-}
-
-/** A project with one image, in the directory `images` of a workspace. */
-async function world({ lost = false } = {}) {
-  const registry = await embedded();
-  const github = await fakeGithub();
-  const digest = push(registry, 'staging/app', image({ seed: 'one' }), 'v1');
-  const { host } = registry;
-  const wanted = lost ? `sha256:${'a'.repeat(64)}` : digest;
-  const project = { from: `${host}/staging`, to: [`${host}/prod`], images: { app: { [wanted]: ['v1'] } } };
-  const files = thinFiles({ a: project });
-  const workspace = await testdir(
-    Object.fromEntries(Object.entries(files).map(([path, text]) => [`images/${path}`, text])),
-  );
-  const call = (given: {
-    readonly inputs?: Readonly<Record<string, string>>;
-    readonly eventName?: string;
-    readonly event: Readonly<Record<string, unknown>>;
-    readonly workspace?: string;
-    readonly env?: Readonly<Record<string, string>>;
-  }) =>
-    runAction({
-      workspace,
-      ...given,
-      inputs: { directory: 'images', ...given.inputs },
-      apiUrl: github.url,
-      token: TOKEN,
-      env: { DOCKER_CONFIG: temporaryDirectory(), ...given.env },
-    });
-  return { registry, github, workspace, call };
-}
 
 /** A checkout of a pull request that adds the tag v2 to the manifests of a workspace. */
 async function pullRequestClone(workspace: string, depth?: number): Promise<string> {

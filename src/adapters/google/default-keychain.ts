@@ -54,12 +54,16 @@ export function createDefaultKeychain(context: GoogleContext): Keychain {
   };
 }
 
-/** Variables of Google's products, and those that name a metadata server. */
-const GOOGLE_VARIABLES = ['GCE_METADATA_HOST', 'GCE_METADATA_IP', 'K_SERVICE', 'CLOUD_RUN_JOB'];
+/** A variable of Google's products, and those that name a metadata server. */
+const GOOGLE_VARIABLES = ['GCE_METADATA_HOST', 'GCE_METADATA_IP', 'CLOUD_RUN_JOB'];
 
-/** Whether there is a metadata server, without a request: elsewhere its silence takes 3 s to notice. */
+/**
+ * Whether there is a metadata server, without a request: elsewhere its silence takes up to a minute to notice. Knative
+ * sets `K_SERVICE` as Cloud Run does, but in any cluster.
+ */
 async function isGoogleMachine(env: Env): Promise<boolean> {
   if (GOOGLE_VARIABLES.some((name) => env[name])) return true;
+  if (env['K_SERVICE'] && !env['KUBERNETES_SERVICE_HOST']) return true;
   const vendor = await readFile('/sys/class/dmi/id/bios_vendor', 'utf8').catch(() => '');
   return vendor.includes('Google');
 }

@@ -58,6 +58,13 @@ it('without credentials everything is anonymous, and no metadata server is searc
   expect(logged).toEqual([]);
 });
 
+it('a service of Knative in another cluster is anonymous, and no metadata server is searched for', async () => {
+  const env = { K_SERVICE: 'promoter', KUBERNETES_SERVICE_HOST: '10.0.0.1' };
+  const { identity, google, logged } = await scene({ machine: B, env });
+  expect(await identity()).toBe(ANONYMOUS);
+  expect({ asked: google.asked, logged }).toEqual({ asked: [], logged: [] });
+});
+
 it('credentials that are refused leave public registries readable, with one warning', async () => {
   const { identity, google, logged } = await scene(withKey);
   google.behaviour.fault = { status: 400, body: { error: 'invalid_grant' } };

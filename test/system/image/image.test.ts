@@ -138,7 +138,7 @@ describe.skipIf(reason !== undefined)('the image', () => {
     const command = ['/usr/bin/git', 'clone', '--quiet', `${server.url}/.git`, '/home/job/clone'];
     const run = await startInContainer(root, command, { uid: NONROOT, volumes: { '/home/job': volume } })
       .ended;
-    expect(run.status, run.stderr).toBe(0);
+    expect(run).toMatchObject({ status: 0, stderr: '' });
     expect(readFileSync(join(volume, 'clone/registry.k8s.io/images/app/images.yaml'), 'utf8')).toContain(
       'app',
     );
