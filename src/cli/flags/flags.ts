@@ -60,8 +60,8 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     name: 'carry-types',
     value: 'GLOB',
     repeatable: true,
-    default: 'every type',
-    description: 'copy only attachments of these artifact types',
+    default: 'all',
+    description: 'copy only these artifact types',
     neverEmpty: true,
   },
   {
@@ -161,7 +161,7 @@ export const SIGNER_FLAGS = flagsOf('Signing', [
   {
     name: 'timestamp-url',
     value: 'URL',
-    default: 'no timestamps',
+    default: 'none',
     description: 'request timestamps (RFC 3161) from this authority',
   },
   {
