@@ -38,7 +38,7 @@ export function createContainerAnalysis(options: ContainerAnalysisOptions): Vuln
   return {
     name: 'Container Analysis',
     concurrency: CONCURRENCY,
-    knowsIndexes: true,
+    indexResults: 'whole',
     scan: async (target, signal) => {
       const project = projectOf(target.repository);
       if (project === undefined) return failed(`it has no images of ${hostOf(target.repository)}`);

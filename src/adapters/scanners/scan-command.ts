@@ -28,7 +28,7 @@ export function createScanCommand(options: ScanCommandOptions): VulnerabilitySou
   return {
     name: oneLine(options.words[0]),
     concurrency: CONCURRENCY,
-    knowsIndexes: false,
+    indexResults: 'none',
     scan: (target, signal) => scan(target, options, signal),
   };
 }

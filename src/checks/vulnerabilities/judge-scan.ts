@@ -98,9 +98,10 @@ function stateOf(
   return isScanned ? 'passed' : 'not-scanned';
 }
 
-function reasonOf({ digest, result }: ScannedPart, image: ImageToScan): string {
+function reasonOf({ digest, platform, result }: ScannedPart, image: ImageToScan): string {
   const reason = result.notScanned ?? '';
-  return digest === image.digest ? reason : `its platform ${digest}: ${reason}`;
+  if (digest === image.digest) return reason;
+  return `${platform === undefined ? `its image ${digest}` : `its platform ${platform} (${digest})`}: ${reason}`;
 }
 
 function reported(

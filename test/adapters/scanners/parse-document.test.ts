@@ -21,6 +21,14 @@ describe('a report of a scanner', () => {
     expect(parseScan(fixture(name)).digests).toEqual(new Set([A]));
   });
 
+  it.each([
+    ['trivy.json', 'linux/amd64'],
+    ['grype.json', 'linux/arm64'],
+    ['trivy.sarif', undefined],
+  ])('%s has the platform %s', (name, platform) => {
+    expect(parseScan(fixture(name)).platform).toBe(platform);
+  });
+
   it('Trivy: has the vulnerabilities of all results', () => {
     const { vulnerabilities, references } = parseScan(fixture('trivy.json'));
     expect(references).toEqual(new Set(['gcr.io/k8s-staging-app/app:v1.0.0']));
