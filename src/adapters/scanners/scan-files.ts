@@ -14,7 +14,7 @@ export function createScanFiles(reports: readonly ScanReport[]): VulnerabilitySo
     for (const name of names) addTo(byName, name, report);
   }
   return {
-    name: 'the scan results',
+    name: 'scan results',
     concurrency: Number.POSITIVE_INFINITY,
     indexResults: 'platforms',
     scan: (target) => Promise.resolve(resultOf(target, byName)),

@@ -95,11 +95,19 @@ function isAffected(product: VexProduct, vulnerability: Vulnerability, image: Af
   return isImage && (product.packages?.some((one) => isPackage(one, vulnerability)) ?? true);
 }
 
-/** A scanner that names no package URL has the name of the package, with its namespace or without. */
+/**
+ * Qualifiers limit a statement, to an architecture for example. A scanner that names no package URL has the name of the
+ * package, with its namespace or without.
+ */
 function isPackage(wanted: Purl, { purl, package: name, version }: Vulnerability): boolean {
   if (purl !== undefined) {
     const isSame = purl.type === wanted.type && purl.name.toLowerCase() === wanted.name.toLowerCase();
-    return isSame && (wanted.version === undefined || purl.version === wanted.version);
+    const isVersion = wanted.version === undefined || purl.version === wanted.version;
+    return (
+      isSame &&
+      isVersion &&
+      Array.from(wanted.qualifiers).every(([key, value]) => purl.qualifiers.get(key) === value)
+    );
   }
   const isSame = wanted.name === name || wanted.name.slice(wanted.name.lastIndexOf('/') + 1) === name;
   return isSame && (wanted.version === undefined || wanted.version === version);

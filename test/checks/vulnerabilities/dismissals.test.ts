@@ -80,6 +80,10 @@ describe('a VEX statement', () => {
     ['the repository', { repository: repository('gcr.io/s/app') }],
     ['the tag', { repository: repository('p.io/p/app'), tag: 'v1' }],
     ['the package', { digest: INDEX, packages: [purl('pkg:deb/debian/openssl@3.0')] }],
+    [
+      'the package of its architecture',
+      { digest: INDEX, packages: [purl('pkg:deb/debian/openssl?arch=amd64')] },
+    ],
     ['the package of any version', { digest: INDEX, packages: [purl('pkg:deb/debian/openssl')] }],
   ])('about %s dismisses the vulnerability', (_what, product) => {
     expect(isDismissed(product)).toBe(true);
@@ -91,6 +95,14 @@ describe('a VEX statement', () => {
     ['another tag', { repository: repository('gcr.io/s/app'), tag: 'v2' }],
     ['another package', { digest: INDEX, packages: [purl('pkg:deb/debian/tar')] }],
     ['another version of the package', { digest: INDEX, packages: [purl('pkg:deb/debian/openssl@3.2')] }],
+    [
+      'the package of another architecture',
+      { digest: INDEX, packages: [purl('pkg:deb/debian/openssl?arch=arm64')] },
+    ],
+    [
+      'the package of a distribution that is unknown',
+      { digest: INDEX, packages: [purl('pkg:deb/debian/openssl?distro=sid')] },
+    ],
     ['a package of another type', { digest: INDEX, packages: [purl('pkg:rpm/debian/openssl')] }],
     ['packages that could not be read', { digest: INDEX, packages: [] }],
   ])('about %s does not', (_what, product) => {
