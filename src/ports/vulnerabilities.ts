@@ -73,10 +73,14 @@ export type VexProduct = VexImage & {
   readonly packages?: readonly Purl[] | undefined;
 };
 
-export type VexImage =
+export type VexImage = (
   | { readonly digest: Digest }
   | {
       readonly repository: Repository;
       /** Unset: every image of the repository. */
       readonly tag?: string | undefined;
-    };
+    }
+) & {
+  /** The architecture of an index that the statement is limited to, `arm64`. Unset: all. */
+  readonly architecture?: string | undefined;
+};

@@ -8,6 +8,8 @@ import type { AllowedVulnerability } from './gate-options.ts';
 export interface AffectedImage {
   /** The digest of the platform, and that of the index that it is promoted in. */
   readonly digests: ReadonlySet<Digest>;
+  /** Its platform by that index, `linux/amd64`. Unset: it is unknown, or there is no index. */
+  readonly platform?: string | undefined;
   /** Repositories at the source and at the destinations. */
   readonly repositories: ReadonlySet<string>;
   readonly tags: ReadonlySet<string>;
@@ -92,7 +94,17 @@ function isAffected(product: VexProduct, vulnerability: Vulnerability, image: Af
       ? image.digests.has(product.digest)
       : image.repositories.has(product.repository) &&
         (product.tag === undefined || image.tags.has(product.tag));
-  return isImage && (product.packages?.some((one) => isPackage(one, vulnerability)) ?? true);
+  return (
+    isImage &&
+    isArchitecture(product, image) &&
+    (product.packages?.some((one) => isPackage(one, vulnerability)) ?? true)
+  );
+}
+
+/** An image outside an index has one architecture. */
+function isArchitecture({ architecture }: VexProduct, { platform }: AffectedImage): boolean {
+  if (architecture === undefined || platform === undefined) return true;
+  return platform.split('/')[1] === architecture;
 }
 
 /**

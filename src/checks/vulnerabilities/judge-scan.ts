@@ -84,6 +84,7 @@ function judge(
 function affectedImage({ digest, tags, edges }: ImageToScan, part: ScannedPart): AffectedImage {
   return {
     digests: new Set([digest, part.digest]),
+    platform: part.platform,
     repositories: new Set(edges.flatMap(({ sources, destination }) => [...sources, destination])),
     tags: new Set(tags),
   };

@@ -8,6 +8,7 @@ import { digest, repository } from '../../builders/manifests.ts';
 const [INDEX, PLATFORM, OTHER] = [digest('a'), digest('b'), digest('c')];
 const IMAGE = {
   digests: new Set([INDEX, PLATFORM]),
+  platform: 'linux/arm/v7',
   repositories: new Set(['gcr.io/s/app', 'p.io/p/app']),
   tags: new Set(['v1']),
 };
@@ -77,6 +78,7 @@ describe('a VEX statement', () => {
   it.each<readonly [string, VexProduct]>([
     ['the digest of the index', { digest: INDEX }],
     ['the digest of the platform', { digest: PLATFORM }],
+    ['its architecture', { digest: INDEX, architecture: 'arm' }],
     ['the repository', { repository: repository('gcr.io/s/app') }],
     ['the tag', { repository: repository('p.io/p/app'), tag: 'v1' }],
     ['the package', { digest: INDEX, packages: [purl('pkg:deb/debian/openssl@3.0')] }],
@@ -91,6 +93,7 @@ describe('a VEX statement', () => {
 
   it.each<readonly [string, VexProduct]>([
     ['another digest', { digest: OTHER }],
+    ['another architecture', { digest: INDEX, architecture: 'arm64' }],
     ['another repository', { repository: repository('gcr.io/s/app2') }],
     ['another tag', { repository: repository('gcr.io/s/app'), tag: 'v2' }],
     ['another package', { digest: INDEX, packages: [purl('pkg:deb/debian/tar')] }],
