@@ -160,7 +160,9 @@ export class ImageScanner {
   }
 
   #scan(target: ScanTarget, signal: AbortSignal): Promise<ScanResult> {
-    const key = [target.digest, target.platform].join(' ');
+    // reports in files may name an image by its tag alone
+    const tags = this.#source.indexResults === 'platforms' ? target.tags : [];
+    const key = [target.digest, target.platform, ...tags].join(' ');
     return getOrMake(this.#known, key, () => this.#source.scan(target, signal));
   }
 }
