@@ -25,8 +25,10 @@ export interface Vulnerability {
 export interface ScanTarget {
   readonly repository: Repository;
   readonly digest: Digest;
-  /** The tags that it is promoted with; none for a platform of an index. */
+  /** The tags that it is promoted with; none for an image in an index. */
   readonly tags: readonly Tag[];
+  /** The one platform of an index, `linux/amd64`, whose result is wanted. Unset: the result of the whole. */
+  readonly platform?: string | undefined;
 }
 
 export interface ScanResult {
@@ -41,8 +43,13 @@ export interface VulnerabilitySource {
   readonly name: string;
   /** Images at a time. */
   readonly concurrency: number;
-  /** Whether a result of an index, if there is one, covers all of its platforms. */
-  readonly knowsIndexes: boolean;
+  /**
+   * The results of an index:
+   * - `whole`     one result covers all of its platforms
+   * - `platforms` a result under its digest is that of one platform
+   * - `none`      it has none: each image in it is scanned by its own digest
+   */
+  readonly indexResults: 'whole' | 'platforms' | 'none';
   /** A failure is a reason in `notScanned`. Throws only the reason of an aborted signal. */
   scan(target: ScanTarget, signal: AbortSignal): Promise<ScanResult>;
 }
@@ -66,10 +73,14 @@ export type VexProduct = VexImage & {
   readonly packages?: readonly Purl[] | undefined;
 };
 
-export type VexImage =
+export type VexImage = (
   | { readonly digest: Digest }
   | {
       readonly repository: Repository;
       /** Unset: every image of the repository. */
       readonly tag?: string | undefined;
-    };
+    }
+) & {
+  /** The architecture of an index that the statement is limited to, `arm64`. Unset: all. */
+  readonly architecture?: string | undefined;
+};

@@ -1,6 +1,7 @@
 import { sortedBy } from '../base/sorted.ts';
 import { findMergedFaults, mergeAudits } from './audit/merge-audits.ts';
 import { checkShards, malformedEntriesOf, type Named, planOf } from './check-shards.ts';
+import type { ScannedImage } from '../checks/vulnerabilities/scanned-image.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
@@ -95,7 +96,10 @@ function mergeAttachments(reports: readonly Report[]): Pick<PromotionReport, 'at
   return { attachments: { carried: sum('carried'), planned: sum('planned'), ignored: sum('ignored') } };
 }
 
-/** An image that several shards promote has the same result in each; one that one of them could not scan counts as such. */
+/**
+ * An image that several shards promote has one result. The worst one counts: one shard may have failed to scan it, and an
+ * exception may be that of a destination.
+ */
 function mergeVulnerabilities(reports: readonly Report[]): Pick<PromotionReport, 'vulnerabilities'> {
   const results = reports.flatMap((report) =>
     'vulnerabilities' in report ? (report.vulnerabilities ?? []) : [],
@@ -104,9 +108,15 @@ function mergeVulnerabilities(reports: readonly Report[]): Pick<PromotionReport,
   if (first === undefined) return {};
   const images = new Map<string, (typeof first.images)[number]>();
   for (const image of results.flatMap((one) => one.images)) {
-    if (images.get(image.image)?.state !== 'not-scanned') images.set(image.image, image);
+    const known = images.get(image.image);
+    if (known === undefined || badness(image) > badness(known)) images.set(image.image, image);
   }
   return { vulnerabilities: { ...first, images: sortedBy(images.values(), ({ image }) => image) } };
+}
+
+/** A vulnerable image that was not scanned as a whole is worse than each of the two. */
+function badness({ counted, reason }: ScannedImage): number {
+  return (counted > 0 ? 2 : 0) + (reason === null ? 0 : 1);
 }
 
 function mergeHosts(reports: readonly Envelope[]): Record<string, EnvelopeHost> {

@@ -83,7 +83,7 @@ describe('-vuln-severity-threshold with -scan-results', () => {
     expect(report.vulnerabilities).toMatchObject({
       threshold: 'high',
       fixableOnly: true,
-      source: 'the scan results',
+      source: 'scan results',
       images: [
         { image: `${registry.host}/staging/bad@${BAD.manifest.digest}`, state: 'vulnerable', counted: 1 },
         { state: 'passed' },
@@ -185,7 +185,7 @@ it('without a source of results, images of other registries than those of Google
   const { status, report } = await runWithReport([flag, GATE]);
   expect(status).toBe(1);
   expect(report.findings[0]?.message).toMatch(
-    /was not scanned by Container Analysis: it has no images of 127/,
+    /was not scanned: Container Analysis: it has no images of 127/,
   );
 });
 

@@ -5,6 +5,7 @@ import { isGoogleHost } from '../../image/google-hosts.ts';
 import { formatReference } from '../../image/reference.ts';
 import { hostOf, pathOf, type Repository } from '../../image/repository.ts';
 import { parseSeverity, type Severity } from '../../image/severity.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
 import type {
   ScanResult,
   ScanTarget,
@@ -38,20 +39,29 @@ export function createContainerAnalysis(options: ContainerAnalysisOptions): Vuln
   return {
     name: 'Container Analysis',
     concurrency: CONCURRENCY,
-    knowsIndexes: true,
+    indexResults: 'whole',
     scan: async (target, signal) => {
       const project = projectOf(target.repository);
-      if (project === undefined) return failed(`it has no images of ${hostOf(target.repository)}`);
+      if (project === undefined)
+        return failed(
+          `it has no images of ${hostOf(target.repository)}: give -scan-results or -scan-command`,
+        );
       const { repository } = target;
       try {
         const api = createApiFetch(repository, { ...options, signal });
         return resultOf(await readOccurrences(target, { ...options, project, api }));
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        return failed(oneLine(messageOf(error)));
+        return failed(explain(error, project));
       }
     },
   };
+}
+
+function explain(error: unknown, project: string): string {
+  const isRefused = error instanceof RegistryError && error.code === 'unauthorized';
+  const advice = `the service-account of the source needs roles/containeranalysis.occurrences.viewer in ${project}`;
+  return [oneLine(messageOf(error)), ...(isRefused ? [advice] : [])].join(': ');
 }
 
 /** The project of an image; that of a domain, `example.com:p`, is `example.com/p` in a path. */
@@ -88,7 +98,7 @@ async function readOccurrences(
 function resultOf(occurrences: readonly JsonObject[]): ScanResult {
   const vulnerabilities = occurrences.flatMap((occurrence) => {
     const { vulnerability, noteName } = occurrence;
-    return isObject(vulnerability) ? vulnerabilitiesOf(vulnerability, String(noteName)) : [];
+    return isObject(vulnerability) ? vulnerabilitiesOf(vulnerability, textOr(noteName, '')) : [];
   });
   const statuses = occurrences.flatMap(({ discovery }) =>
     isObject(discovery) ? [String(discovery['analysisStatus'])] : [],
@@ -124,7 +134,7 @@ function vulnerabilitiesOf(found: JsonObject, noteName: string): readonly Vulner
   const id = textOr(shortDescription, note); // of Google's own notes `CVE-2024-1234`
   const common = {
     id,
-    aliases: id === note ? [] : [oneLine(note)],
+    aliases: id === note ? [] : [note],
     dismissed: dismissalOf(vexAssessment),
   };
   const general = severityOf(effectiveSeverity) ?? severityOf(severity) ?? 'unspecified';

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../base/json.ts';
 import { parsePurl } from '../../image/purl.ts';
+import { formatPlatform } from '../../image/platform.ts';
 import type { Vulnerability } from '../../ports/vulnerabilities.ts';
 import {
   namesOf,
@@ -22,9 +23,10 @@ export function isGrype(document: JsonObject): boolean {
  */
 export function parseGrype(document: JsonObject): ScanReport {
   const target = objectOf(objectOf(document['source'])['target']);
-  const { userInput, manifestDigest, repoDigests, tags } = target;
+  const { userInput, manifestDigest, repoDigests, tags, os, architecture } = target;
   return {
     ...namesOf([userInput, manifestDigest, ...textsIn(repoDigests), ...textsIn(tags)]),
+    platform: formatPlatform({ os, architecture, variant: target['architectureVariant'] }),
     vulnerabilities: objectsIn(document['matches']).map(vulnerabilityOf),
   };
 }

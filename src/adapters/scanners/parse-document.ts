@@ -21,6 +21,15 @@ export function parseScan(text: string): ScanReport {
   throw new Error('it is not a report of a known format: expected JSON of Trivy or Grype, or SARIF');
 }
 
+/** The report in a file. Throws also for one that no image could be found by. */
+export function parseScanFile(text: string): ScanReport {
+  const report = parseScan(text);
+  if (report.digests.size > 0 || report.references.size > 0) return report;
+  throw new Error(
+    'it does not name an image: use the JSON of the scanner (SARIF of Grype has no digest), or -scan-command',
+  );
+}
+
 /** The statements in a text, in OpenVEX or CycloneDX (JSON). Throws for anything else. */
 export function parseVex(text: string): readonly VexStatement[] {
   const document = parseJsonObject(text);

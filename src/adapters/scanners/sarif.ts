@@ -33,11 +33,22 @@ export function parseSarif(document: JsonObject): ScanReport {
 function vulnerabilitiesOf(run: JsonObject): readonly Vulnerability[] {
   const rules = objectsIn(objectOf(objectOf(run['tool'])['driver'])['rules']);
   const byId = new Map(rules.map((rule) => [rule['id'], rule]));
-  return objectsIn(run['results']).map((result) => {
+  return objectsIn(run['results']).flatMap((result) => {
     const { ruleId, ruleIndex } = result;
     const rule = byId.get(ruleId ?? objectOf(result['rule'])['id']) ?? rules[Number(ruleIndex)] ?? {};
-    return vulnerabilityOf(result, rule);
+    return isVulnerability(result, rule) ? vulnerabilityOf(result, rule) : [];
   });
+}
+
+/** Kinds of results that are no problems. */
+const HARMLESS: readonly unknown[] = ['pass', 'notApplicable', 'informational'];
+/** Tags of Trivy's rules about other things than vulnerabilities. */
+const OTHER_TAGS: readonly unknown[] = ['secret', 'misconfiguration', 'license'];
+
+function isVulnerability({ kind, baselineState }: JsonObject, rule: JsonObject): boolean {
+  const tags = textsIn(objectOf(rule['properties'])['tags']);
+  const isOther = !tags.includes('vulnerability') && tags.some((tag) => OTHER_TAGS.includes(tag));
+  return !HARMLESS.includes(kind) && baselineState !== 'absent' && !isOther;
 }
 
 function vulnerabilityOf(result: JsonObject, rule: JsonObject): Vulnerability {

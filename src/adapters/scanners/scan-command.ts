@@ -1,4 +1,4 @@
-import { messageOf } from '../../base/errors.ts';
+import { assertNever, messageOf } from '../../base/errors.ts';
 import { ProgramError, runProgram } from '../../base/run-program.ts';
 import { oneLine } from '../../base/text.ts';
 import { formatReference } from '../../image/reference.ts';
@@ -28,7 +28,7 @@ export function createScanCommand(options: ScanCommandOptions): VulnerabilitySou
   return {
     name: oneLine(options.words[0]),
     concurrency: CONCURRENCY,
-    knowsIndexes: false,
+    indexResults: 'none',
     scan: (target, signal) => scan(target, options, signal),
   };
 }
@@ -50,11 +50,22 @@ async function scan(
   };
   try {
     const { end, output, complaint } = await runProgram(call);
-    if (end !== 'exit 0') return failed([end, lastLineOf(complaint)].filter(Boolean).join(': '));
+    if (end !== 'exit 0')
+      return failed([end, lastLineOf(complaint), hintFor(output)].filter(Boolean).join(': '));
     return resultOf(output, target);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    return failed(explain(error));
+    return failed(explain(error, limit));
+  }
+}
+
+/** A scanner may fail because of what it has found, and print its report nevertheless. */
+function hintFor(output: string): string {
+  try {
+    parseScan(output);
+    return 'it printed a report: remove flags such as --exit-code and --fail-on';
+  } catch {
+    return '';
   }
 }
 
@@ -68,10 +79,20 @@ function failed(notScanned: string): ScanResult {
   return { vulnerabilities: [], notScanned };
 }
 
-function explain(error: unknown): string {
+function explain(error: unknown, limit: number): string {
   if (!(error instanceof ProgramError)) return `its output cannot be used: ${messageOf(error)}`;
-  if (error.code === 'not-found') return 'there is no such program in PATH';
-  return error.code === 'not-runnable' ? `it cannot be run: ${error.message}` : error.message;
+  switch (error.code) {
+    case 'not-found':
+      return 'there is no such program in PATH';
+    case 'not-runnable':
+      return `it cannot be run: ${error.message}`;
+    case 'too-late':
+      return `it did not end within ${limit / 1000} s`;
+    case 'too-talkative':
+      return `its output has more than ${MAX_DOCUMENT_BYTES / 1024 / 1024} MiB`;
+    default:
+      return assertNever(error.code);
+  }
 }
 
 /** The reason of a failure usually is the last line. */

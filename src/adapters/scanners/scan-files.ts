@@ -4,7 +4,8 @@ import type { ScanReport } from './scan-report.ts';
 
 /**
  * Reports that were made before the run. A report with digests is that of these digests and of no others; one without is
- * that of the tags that it names. Several reports of an image add up.
+ * that of the tags that it names. Under the digest or a tag of an index it is that of one platform. Several reports of an
+ * image add up.
  */
 export function createScanFiles(reports: readonly ScanReport[]): VulnerabilitySource {
   const byName = new Map<string, ScanReport[]>();
@@ -13,19 +14,27 @@ export function createScanFiles(reports: readonly ScanReport[]): VulnerabilitySo
     for (const name of names) addTo(byName, name, report);
   }
   return {
-    name: 'the scan results',
+    name: 'scan results',
     concurrency: Number.POSITIVE_INFINITY,
-    knowsIndexes: true,
+    indexResults: 'platforms',
     scan: (target) => Promise.resolve(resultOf(target, byName)),
   };
 }
 
 function resultOf(
-  { repository, digest, tags }: ScanTarget,
+  { repository, digest, tags, platform }: ScanTarget,
   byName: ReadonlyMap<string, readonly ScanReport[]>,
 ): ScanResult {
   const names = [digest, ...tags.map((tag) => `${repository}:${tag}`)];
-  const reports = names.map((name) => byName.get(name)).find((found) => found !== undefined);
-  if (reports === undefined) return { vulnerabilities: [], notScanned: 'no report has its digest' };
-  return { vulnerabilities: reports.flatMap(({ vulnerabilities }) => vulnerabilities) };
+  const named = new Set(names.flatMap((name) => byName.get(name) ?? []));
+  const reports = Array.from(named).filter(
+    (report) => platform === undefined || report.platform === platform,
+  );
+  if (reports.length > 0)
+    return { vulnerabilities: reports.flatMap(({ vulnerabilities }) => vulnerabilities) };
+  const notScanned =
+    named.size === 0
+      ? 'no report has its digest'
+      : 'no report of the index names this platform: scan it by its own digest';
+  return { vulnerabilities: [], notScanned };
 }

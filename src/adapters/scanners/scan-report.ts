@@ -10,6 +10,8 @@ export interface ScanReport {
   readonly digests: ReadonlySet<Digest>;
   /** Names of the image: `repository:tag`. */
   readonly references: ReadonlySet<string>;
+  /** The platform that was examined: a scanner examines one of an index. Undefined: it is unknown. */
+  readonly platform?: string | undefined;
   readonly vulnerabilities: readonly Vulnerability[];
 }
 

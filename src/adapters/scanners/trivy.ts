@@ -1,5 +1,6 @@
 import { type JsonObject, textOf } from '../../base/json.ts';
 import { parsePurl } from '../../image/purl.ts';
+import { formatPlatform } from '../../image/platform.ts';
 import type { Vulnerability } from '../../ports/vulnerabilities.ts';
 import {
   namesOf,
@@ -27,6 +28,7 @@ export function parseTrivy(document: JsonObject): ScanReport {
   const metadata = objectOf(document['Metadata']);
   return {
     ...namesOf([name, ...textsIn(metadata['RepoDigests']), ...textsIn(metadata['RepoTags'])]),
+    platform: formatPlatform(objectOf(metadata['ImageConfig'])),
     vulnerabilities: objectsIn(results).flatMap((result) =>
       objectsIn(result['Vulnerabilities']).map(vulnerabilityOf),
     ),

@@ -2,6 +2,7 @@ import { isObject, parseJsonObject } from '../../base/json.ts';
 import { matchesGlob } from '../../base/text.ts';
 import { DOCKER_CONFIG, isIndexType, OCI_CONFIG } from '../../image/media-types.ts';
 import type { RawManifest } from '../../image/oci-manifest.ts';
+import { formatPlatform } from '../../image/platform.ts';
 import { pathOf, type Repository } from '../../image/repository.ts';
 import type { CopyItem } from '../../plan/plan.ts';
 import type { ProofScope } from '../images-to-copy.ts';
@@ -60,19 +61,11 @@ function onePlatformOf({ mediaType, bytes }: RawManifest): string | undefined {
     return config === OCI_CONFIG || config === DOCKER_CONFIG ? '' : undefined;
   }
   const entries: readonly unknown[] = Array.isArray(document['manifests']) ? document['manifests'] : [];
-  const platforms = entries.map((entry) => platformOf(entry));
+  const platforms = entries.map((entry) =>
+    isObject(entry) && isObject(entry['platform']) ? formatPlatform(entry['platform']) : undefined,
+  );
   if (platforms.includes(undefined)) return undefined; // of a nested index or an artifact
   const known = new Set(platforms.filter((one) => one !== 'unknown/unknown')); // attestations
   const [only] = known;
   return known.size === 1 && only !== undefined ? ` (${only})` : undefined;
-}
-
-function platformOf(entry: unknown): string | undefined {
-  const platform = isObject(entry) ? entry['platform'] : undefined;
-  if (!isObject(platform)) return undefined;
-  const { os, architecture, variant, 'os.version': version } = platform;
-  if (typeof os !== 'string' || typeof architecture !== 'string') return undefined;
-  return [os, architecture, variant, version] // an image of Windows runs on one version
-    .filter((part) => typeof part === 'string' && part !== '')
-    .join('/');
 }

@@ -8,6 +8,8 @@ import type { AllowedVulnerability } from './gate-options.ts';
 export interface AffectedImage {
   /** The digest of the platform, and that of the index that it is promoted in. */
   readonly digests: ReadonlySet<Digest>;
+  /** Its platform by that index, `linux/amd64`. Unset: it is unknown, or there is no index. */
+  readonly platform?: string | undefined;
   /** Repositories at the source and at the destinations. */
   readonly repositories: ReadonlySet<string>;
   readonly tags: ReadonlySet<string>;
@@ -92,14 +94,32 @@ function isAffected(product: VexProduct, vulnerability: Vulnerability, image: Af
       ? image.digests.has(product.digest)
       : image.repositories.has(product.repository) &&
         (product.tag === undefined || image.tags.has(product.tag));
-  return isImage && (product.packages?.some((one) => isPackage(one, vulnerability)) ?? true);
+  return (
+    isImage &&
+    isArchitecture(product, image) &&
+    (product.packages?.some((one) => isPackage(one, vulnerability)) ?? true)
+  );
 }
 
-/** A scanner that names no package URL has the name of the package, with its namespace or without. */
+/** An image outside an index has one architecture. */
+function isArchitecture({ architecture }: VexProduct, { platform }: AffectedImage): boolean {
+  if (architecture === undefined || platform === undefined) return true;
+  return platform.split('/')[1] === architecture;
+}
+
+/**
+ * Qualifiers limit a statement, to an architecture for example. A scanner that names no package URL has the name of the
+ * package, with its namespace or without.
+ */
 function isPackage(wanted: Purl, { purl, package: name, version }: Vulnerability): boolean {
   if (purl !== undefined) {
     const isSame = purl.type === wanted.type && purl.name.toLowerCase() === wanted.name.toLowerCase();
-    return isSame && (wanted.version === undefined || purl.version === wanted.version);
+    const isVersion = wanted.version === undefined || purl.version === wanted.version;
+    return (
+      isSame &&
+      isVersion &&
+      Array.from(wanted.qualifiers).every(([key, value]) => purl.qualifiers.get(key) === value)
+    );
   }
   const isSame = wanted.name === name || wanted.name.slice(wanted.name.lastIndexOf('/') + 1) === name;
   return isSame && (wanted.version === undefined || wanted.version === version);

@@ -84,6 +84,7 @@ function judge(
 function affectedImage({ digest, tags, edges }: ImageToScan, part: ScannedPart): AffectedImage {
   return {
     digests: new Set([digest, part.digest]),
+    platform: part.platform,
     repositories: new Set(edges.flatMap(({ sources, destination }) => [...sources, destination])),
     tags: new Set(tags),
   };
@@ -98,9 +99,10 @@ function stateOf(
   return isScanned ? 'passed' : 'not-scanned';
 }
 
-function reasonOf({ digest, result }: ScannedPart, image: ImageToScan): string {
+function reasonOf({ digest, platform, result }: ScannedPart, image: ImageToScan): string {
   const reason = result.notScanned ?? '';
-  return digest === image.digest ? reason : `its platform ${digest}: ${reason}`;
+  if (digest === image.digest) return reason;
+  return `${platform === undefined ? `its image ${digest}` : `its platform ${platform} (${digest})`}: ${reason}`;
 }
 
 function reported(

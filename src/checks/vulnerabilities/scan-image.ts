@@ -10,6 +10,7 @@ import {
   OCI_EMPTY,
 } from '../../image/media-types.ts';
 import type { RawManifest } from '../../image/oci-manifest.ts';
+import { formatPlatform } from '../../image/platform.ts';
 import { formatReference } from '../../image/reference.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { Tag } from '../../image/tag.ts';
@@ -29,9 +30,11 @@ export interface ImageToScan {
   readonly edges: readonly WritableItem[];
 }
 
-/** The result of an image, or of a platform of an index. */
+/** The result of an image, or of one in an index. */
 export interface ScannedPart {
   readonly digest: Digest;
+  /** Its platform by the index, `linux/amd64`. Unset: the index names none, or there is no index. */
+  readonly platform?: string | undefined;
   readonly result: ScanResult;
 }
 
@@ -58,6 +61,12 @@ type Registries = Pick<CheckContext, 'source' | 'destination'>;
 /** Far more manifests than any image has: an index of more is not scanned. */
 const MAX_MANIFESTS = 500;
 
+/** An entry of an index. */
+interface Entry {
+  readonly digest: Digest;
+  readonly platform: string | undefined;
+}
+
 /** Where the manifest of an image was found. */
 interface Place {
   readonly repository: Repository;
@@ -68,14 +77,14 @@ interface Place {
 export class ImageScanner {
   readonly #source: VulnerabilitySource;
   readonly #registries: Registries;
-  readonly #known = new Map<Digest, Promise<ScanResult>>();
+  readonly #known = new Map<string, Promise<ScanResult>>();
 
   constructor(source: VulnerabilitySource, registries: Registries) {
     this.#source = source;
     this.#registries = registries;
   }
 
-  /** An index without a result of its own is judged by those of its platforms. Throws only if the signal is aborted. */
+  /** An index without a result as a whole is judged by those of its platforms. Throws only if the signal is aborted. */
   async scan(image: ImageToScan, signal: AbortSignal): Promise<ImageScan> {
     const { digest, tags } = image;
     const found = await orUnreadable(this.#find(image, signal), signal);
@@ -90,11 +99,14 @@ export class ImageScanner {
     const name = formatReference(repository, digest);
     const isIndex = isIndexType(manifest.mediaType);
     if (!isIndex && !isContainerImage(manifest)) return { name, parts: [] };
-    if (!isIndex || this.#source.knowsIndexes) {
-      const own = await this.#part({ repository, digest, tags }, signal);
-      if (!isIndex || own.result.notScanned === undefined) return { name, parts: [own] };
+    const target = { repository, digest, tags };
+    if (!isIndex || this.#source.indexResults === 'whole') {
+      const result = await this.#scan(target, signal);
+      if (!isIndex || result.notScanned === undefined) return { name, parts: [{ digest, result }] };
     }
-    return { name, parts: await this.#platforms(manifest, place, signal) };
+    const images = await orUnreadable(this.#imagesIn(manifest, place, signal), signal);
+    if ('kind' in images) return { name, parts: [unscanned(digest, images.reason)] };
+    return { name, parts: await this.#scanAll(images, target, signal) };
   }
 
   /** A digest that gets another tag may be at its destination alone. */
@@ -108,14 +120,22 @@ export class ImageScanner {
     return (await firstFound(repositories, read(source))) ?? (await firstFound(holders, read(destination)));
   }
 
-  async #platforms(index: RawManifest, place: Place, signal: AbortSignal): Promise<readonly ScannedPart[]> {
-    const images = await orUnreadable(this.#imagesIn(index, place, signal), signal);
-    if ('kind' in images) return [unscanned(index.digest, images.reason)];
+  /** The results of images in an index: of each by its own digest, and by the digest of the index with its platform. */
+  async #scanAll(
+    images: readonly Entry[],
+    index: ScanTarget,
+    signal: AbortSignal,
+  ): Promise<readonly ScannedPart[]> {
     const parts: ScannedPart[] = [];
-    for (const digest of images) {
-      const target = { repository: place.repository, digest, tags: [] };
+    for (const { digest, platform } of images) {
+      const targets: ScanTarget[] = [{ ...index, digest, tags: [] }];
+      if (this.#source.indexResults === 'platforms') targets.push(...targetsIn(index, images, platform));
+      const results: ScanResult[] = [];
       // oxlint-disable-next-line no-await-in-loop -- images are scanned concurrently, the platforms of one are not
-      parts.push(await this.#part(target, signal));
+      for (const target of targets) results.push(await this.#scan(target, signal));
+      const scanned = results.filter(({ notScanned }) => notScanned === undefined);
+      const used = scanned.length > 0 ? scanned : results.slice(-1);
+      parts.push(...used.map((result) => ({ digest, platform, result })));
     }
     return parts;
   }
@@ -125,24 +145,37 @@ export class ImageScanner {
     root: RawManifest,
     { repository, registry }: Place,
     signal: AbortSignal,
-  ): Promise<ReadonlySet<Digest>> {
-    const images = new Set<Digest>();
-    const seen = new Set(entriesOf(root)); // grows while it is iterated over
-    for (const digest of seen) {
+  ): Promise<readonly Entry[]> {
+    const images: Entry[] = [];
+    const seen = new Map(entriesOf(root).map((entry) => [entry.digest, entry])); // grows while it is iterated over
+    for (const [digest, entry] of seen) {
       // oxlint-disable-next-line no-await-in-loop -- mostly cached: a run that copies or proves the image reads them all
       const manifest = await registry.fetchManifest(repository, digest, signal);
       if (manifest === undefined) throw new Error(`the manifest ${digest} in it does not exist`);
-      if (isIndexType(manifest.mediaType)) for (const one of entriesOf(manifest)) seen.add(one);
-      else if (isContainerImage(manifest)) images.add(digest);
+      if (isIndexType(manifest.mediaType)) for (const one of entriesOf(manifest)) seen.set(one.digest, one);
+      else if (isContainerImage(manifest)) images.push(entry);
       if (seen.size > MAX_MANIFESTS) throw new Error(`it contains more than ${MAX_MANIFESTS} manifests`);
     }
     return images;
   }
 
-  async #part(target: ScanTarget, signal: AbortSignal): Promise<ScannedPart> {
-    const { digest } = target;
-    return { digest, result: await getOrMake(this.#known, digest, () => this.#source.scan(target, signal)) };
+  #scan(target: ScanTarget, signal: AbortSignal): Promise<ScanResult> {
+    // reports in files may name an image by its tag alone
+    const tags = this.#source.indexResults === 'platforms' ? target.tags : [];
+    const key = [target.digest, target.platform, ...tags].join(' ');
+    return getOrMake(this.#known, key, () => this.#source.scan(target, signal));
   }
+}
+
+/** The index, as the target of one platform. None if several images are of the platform. */
+function targetsIn(
+  index: ScanTarget,
+  images: readonly Entry[],
+  platform: string | undefined,
+): readonly ScanTarget[] {
+  if (images.length === 1) return [index];
+  const isClear = platform !== undefined && images.filter((one) => one.platform === platform).length === 1;
+  return isClear ? [{ ...index, platform }] : [];
 }
 
 function unscanned(digest: Digest, reason: string): ScannedPart {
@@ -165,12 +198,13 @@ function isContainerImage({ mediaType, bytes }: RawManifest): boolean {
 }
 
 /** The entries of an index that may be images. The attestations of BuildKit are for `unknown/unknown`. */
-function entriesOf({ bytes }: RawManifest): readonly Digest[] {
+function entriesOf({ bytes }: RawManifest): readonly Entry[] {
   const list = parseJsonObject(bytes)?.['manifests'];
   const entries: readonly unknown[] = Array.isArray(list) ? list : [];
-  return entries.filter(isObject).flatMap(({ digest, mediaType, platform }) => {
-    const { os, architecture } = isObject(platform) ? platform : {};
-    const isAttestation = os === 'unknown' && architecture === 'unknown';
-    return isAttestation || isBlobType(String(mediaType)) ? [] : (parseDigest(String(digest)) ?? []);
+  return entries.filter(isObject).flatMap(({ digest: text, mediaType, platform: fields }) => {
+    const platform = isObject(fields) ? formatPlatform(fields) : undefined;
+    const digest = parseDigest(String(text));
+    const isOther = platform === 'unknown/unknown' || isBlobType(String(mediaType));
+    return isOther || digest === undefined ? [] : { digest, platform };
   });
 }

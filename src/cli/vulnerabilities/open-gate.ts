@@ -2,7 +2,7 @@ import {
   type ContainerAnalysisOptions,
   createContainerAnalysis,
 } from '../../adapters/google/container-analysis.ts';
-import { MAX_DOCUMENT_BYTES, parseScan, parseVex } from '../../adapters/scanners/parse-document.ts';
+import { MAX_DOCUMENT_BYTES, parseScanFile, parseVex } from '../../adapters/scanners/parse-document.ts';
 import { createScanCommand, parseScanCommand } from '../../adapters/scanners/scan-command.ts';
 import { createScanFiles } from '../../adapters/scanners/scan-files.ts';
 import { messageOf } from '../../base/errors.ts';
@@ -76,7 +76,7 @@ async function openOwnSource(
     }
   }
   if (scanResults.length === 0) return undefined;
-  return createScanFiles(await readAll(scanResults, { noun: 'the scan results', parse: parseScan, signal }));
+  return createScanFiles(await readAll(scanResults, { noun: 'the scan results', parse: parseScanFile, signal }));
 }
 
 interface Reading<T> {

@@ -1,4 +1,5 @@
 import { advise } from '../advise.ts';
+import { makeVulnerabilityTables } from '../attached/vulnerability-tables.ts';
 import { CHANGE_HEADER, changeRow, changesOf } from '../audit/changes.ts';
 import { titleOf } from '../render-markdown.ts';
 import { decisionTable } from '../render-text.ts';
@@ -37,6 +38,7 @@ export function makeReportPage(report: Report, exitCode: number): PageData {
     tables: withRows([
       malformedTable(malformed),
       findingTable(report.findings),
+      ...vulnerabilityTables(report),
       repairTable(report),
       changeTable(report),
       adviceTable(report),
@@ -66,6 +68,12 @@ function noteOn(report: Report, listed: readonly { readonly name: string }[]): s
   const count = isSigcheck ? report.summary.signed : report.summary.present;
   if (count === 0 || listed.some(({ name }) => name === good)) return '';
   return `${countOf(count, 'edge')} already ${good} are not listed; -report-all lists them.`;
+}
+
+function vulnerabilityTables(report: Report): readonly PageTable[] {
+  return makeVulnerabilityTables(report).map(({ title, header, rows, notes }) => {
+    return { title, note: notes.join('; '), header, rows };
+  });
 }
 
 function adviceTable(report: Report): PageTable {

@@ -86,7 +86,7 @@ describe('the request', () => {
 
   it('is not sent for images of other registries', async () => {
     const { result } = await scan([], { name: 'quay.io/k8s-staging/app' });
-    expect(result.notScanned).toBe('it has no images of quay.io');
+    expect(result.notScanned).toBe('it has no images of quay.io: give -scan-results or -scan-command');
   });
 });
 
@@ -119,7 +119,9 @@ describe('an image was not scanned', () => {
     const { result } = await scan([{ request: /^GET /, answer: { status: 403, body } }], {
       identity: ANONYMOUS,
     });
-    expect(result.notScanned).toMatch(/: 403: Permission containeranalysis\.occurrences\.list denied$/);
+    expect(result.notScanned).toMatch(
+      /: 403: Permission containeranalysis\.occurrences\.list denied: the service-account of the source needs roles\/containeranalysis\.occurrences\.viewer in k8s-staging$/,
+    );
   });
 
   it.each<[string, ScriptedAnswer]>([

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseScan, parseVex } from '../../../src/adapters/scanners/parse-document.ts';
+import { parseScan, parseScanFile, parseVex } from '../../../src/adapters/scanners/parse-document.ts';
 import { digest } from '../../builders/manifests.ts';
 import { repositoryRoot } from '../../doubles/tools.ts';
 
@@ -19,6 +19,14 @@ function fixture(name: string): string {
 describe('a report of a scanner', () => {
   it.each(['trivy.json', 'grype.json', 'trivy.sarif'])('%s names its image by digest', (name) => {
     expect(parseScan(fixture(name)).digests).toEqual(new Set([A]));
+  });
+
+  it.each([
+    ['trivy.json', 'linux/amd64'],
+    ['grype.json', 'linux/arm64'],
+    ['trivy.sarif', undefined],
+  ])('%s has the platform %s', (name, platform) => {
+    expect(parseScan(fixture(name)).platform).toBe(platform);
   });
 
   it('Trivy: has the vulnerabilities of all results', () => {
@@ -89,6 +97,41 @@ describe('a report of a scanner', () => {
     expect(parseScan(JSON.stringify(log)).vulnerabilities).toMatchObject([
       { id: 'CVE-2026-1', severity: 'medium', package: 'zlib', version: '1.2', fixedIn: undefined },
     ]);
+  });
+
+  it.each([
+    ['a result that is no problem', { kind: 'pass' }, ['vulnerability']],
+    ['a result of an earlier log', { baselineState: 'absent' }, ['vulnerability']],
+    ['a secret', {}, ['secret', 'security', 'CRITICAL']],
+    ['a misconfiguration', {}, ['misconfiguration', 'security', 'HIGH']],
+    ['a license', {}, ['license', 'security', 'HIGH']],
+  ])('SARIF: %s is no vulnerability', (_what, fields, tags) => {
+    const rules = [{ id: 'CVE-2026-1', properties: { tags } }];
+    const results = [{ ruleId: 'CVE-2026-1', ...fields }];
+    const log = { version: '2.1.0', runs: [{ tool: { driver: { rules } }, results }] };
+    expect(parseScan(JSON.stringify(log)).vulnerabilities).toEqual([]);
+  });
+
+  it.each([
+    [{}, []],
+    [{ kind: 'fail' }, ['vulnerability', 'secret']],
+    [{ kind: 'review', baselineState: 'unchanged' }, ['security']],
+  ])('SARIF: a result with %j and the tags %j is a vulnerability', (fields, tags) => {
+    const rules = [{ id: 'CVE-2026-1', properties: { tags } }];
+    const log = {
+      version: '2.1.0',
+      runs: [{ tool: { driver: { rules } }, results: [{ ruleId: 'CVE-2026-1', ...fields }] }],
+    };
+    expect(parseScan(JSON.stringify(log)).vulnerabilities).toMatchObject([{ id: 'CVE-2026-1' }]);
+  });
+
+  it.each([
+    ['SARIF without properties', { version: '2.1.0', runs: [] }],
+    ['Grype of a directory', { matches: [], source: { type: 'directory', target: '/src' } }],
+    ['Trivy without a name', { SchemaVersion: 2, ArtifactName: '' }],
+  ])('in a file names its image: not %s', (_what, report) => {
+    expect(() => parseScanFile(JSON.stringify(report))).toThrow('it does not name an image');
+    expect(parseScan(JSON.stringify(report)).vulnerabilities).toEqual([]);
   });
 
   it('of a clean image has no vulnerability', () => {

@@ -55,7 +55,7 @@ describe('an image is not scanned if the program', () => {
     [
       'fails after a report',
       `console.log(${JSON.stringify(JSON.stringify(reportOf('')))}); process.exit(1)`,
-      'exit 1',
+      'exit 1: it printed a report: remove flags such as --exit-code and --fail-on',
     ],
     ['is killed', 'process.kill(process.pid, "SIGKILL")', 'ended by SIGKILL'],
     [
@@ -66,14 +66,16 @@ describe('an image is not scanned if the program', () => {
     [
       'prints without an end',
       'const page = "x".repeat(1 << 20); const write = () => process.stdout.write(page, write); write();',
-      'it says more than 67108864 bytes',
+      'its output has more than 64 MiB',
     ],
   ])('%s', async (_what, script, reason) => {
     expect(await failureOf(script)).toBe(reason);
   });
 
   it('hangs', async () => {
-    expect(await failureOf('setInterval(() => {}, 1000)', { limit: 300 })).toBe('no answer within 300 ms');
+    expect(await failureOf('setInterval(() => {}, 1000)', { limit: 300 })).toBe(
+      'it did not end within 0.3 s',
+    );
   });
 
   it('does not exist', async () => {

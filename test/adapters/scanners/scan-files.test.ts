@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { parseScan } from '../../../src/adapters/scanners/parse-document.ts';
 import { createScanFiles } from '../../../src/adapters/scanners/scan-files.ts';
 import { digest, repository, tag } from '../../builders/manifests.ts';
@@ -7,12 +7,12 @@ const [A, B] = [digest('a'), digest('b')];
 const SIGNAL = new AbortController().signal;
 const target = { repository: repository('gcr.io/s/app'), digest: A, tags: [tag('v1')] };
 
-function trivy(id: string, name: string, digests: readonly string[] = []) {
+function trivy(id: string, name: string, digests: readonly string[] = [], architecture?: string) {
   return parseScan(
     JSON.stringify({
       SchemaVersion: 2,
       ArtifactName: name,
-      Metadata: { RepoDigests: digests },
+      Metadata: { RepoDigests: digests, ImageConfig: { os: 'linux', architecture } },
       Results: [{ Vulnerabilities: [{ VulnerabilityID: id, Severity: 'HIGH' }] }],
     }),
   );
@@ -34,6 +34,32 @@ it('the reports of several scanners add up', async () => {
 
 it('a report without a digest is that of the tag in its name', async () => {
   expect(await idsOf(trivy('CVE-1', 'gcr.io/s/app:v1'))).toEqual(['CVE-1']);
+});
+
+it('the reports of its digest and of its tags add up', async () => {
+  const reports = [trivy('CVE-1', 'gcr.io/s/app:v1'), trivy('CVE-2', `gcr.io/s/app@${A}`)];
+  expect(await idsOf(...reports)).toEqual(['CVE-2', 'CVE-1']);
+});
+
+describe('a report of an index', () => {
+  const scanPlatform = async (...reports: readonly ReturnType<typeof trivy>[]) => {
+    const wanted = { ...target, platform: 'linux/arm64' };
+    const { vulnerabilities, notScanned } = await createScanFiles(reports).scan(wanted, SIGNAL);
+    return notScanned ?? vulnerabilities.map(({ id }) => id);
+  };
+
+  it('is that of the platform that it names', async () => {
+    const [amd64, arm64] = ['amd64', 'arm64'].map((one) => trivy(one, `gcr.io/s/app@${A}`, [], one));
+    if (amd64 === undefined || arm64 === undefined) throw new Error('unreachable');
+    expect(await scanPlatform(amd64, arm64)).toEqual(['arm64']);
+  });
+
+  it('without that platform is that of another one', async () => {
+    const reason = 'no report of the index names this platform: scan it by its own digest';
+    expect(await scanPlatform(trivy('CVE-1', `gcr.io/s/app@${A}`, [], 'amd64'))).toBe(reason);
+    expect(await scanPlatform(trivy('CVE-1', `gcr.io/s/app@${A}`))).toBe(reason);
+    expect(await scanPlatform()).toBe('no report has its digest');
+  });
 });
 
 it.each([

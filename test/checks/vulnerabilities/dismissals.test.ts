@@ -8,6 +8,7 @@ import { digest, repository } from '../../builders/manifests.ts';
 const [INDEX, PLATFORM, OTHER] = [digest('a'), digest('b'), digest('c')];
 const IMAGE = {
   digests: new Set([INDEX, PLATFORM]),
+  platform: 'linux/arm/v7',
   repositories: new Set(['gcr.io/s/app', 'p.io/p/app']),
   tags: new Set(['v1']),
 };
@@ -77,9 +78,14 @@ describe('a VEX statement', () => {
   it.each<readonly [string, VexProduct]>([
     ['the digest of the index', { digest: INDEX }],
     ['the digest of the platform', { digest: PLATFORM }],
+    ['its architecture', { digest: INDEX, architecture: 'arm' }],
     ['the repository', { repository: repository('gcr.io/s/app') }],
     ['the tag', { repository: repository('p.io/p/app'), tag: 'v1' }],
     ['the package', { digest: INDEX, packages: [purl('pkg:deb/debian/openssl@3.0')] }],
+    [
+      'the package of its architecture',
+      { digest: INDEX, packages: [purl('pkg:deb/debian/openssl?arch=amd64')] },
+    ],
     ['the package of any version', { digest: INDEX, packages: [purl('pkg:deb/debian/openssl')] }],
   ])('about %s dismisses the vulnerability', (_what, product) => {
     expect(isDismissed(product)).toBe(true);
@@ -87,10 +93,19 @@ describe('a VEX statement', () => {
 
   it.each<readonly [string, VexProduct]>([
     ['another digest', { digest: OTHER }],
+    ['another architecture', { digest: INDEX, architecture: 'arm64' }],
     ['another repository', { repository: repository('gcr.io/s/app2') }],
     ['another tag', { repository: repository('gcr.io/s/app'), tag: 'v2' }],
     ['another package', { digest: INDEX, packages: [purl('pkg:deb/debian/tar')] }],
     ['another version of the package', { digest: INDEX, packages: [purl('pkg:deb/debian/openssl@3.2')] }],
+    [
+      'the package of another architecture',
+      { digest: INDEX, packages: [purl('pkg:deb/debian/openssl?arch=arm64')] },
+    ],
+    [
+      'the package of a distribution that is unknown',
+      { digest: INDEX, packages: [purl('pkg:deb/debian/openssl?distro=sid')] },
+    ],
     ['a package of another type', { digest: INDEX, packages: [purl('pkg:rpm/debian/openssl')] }],
     ['packages that could not be read', { digest: INDEX, packages: [] }],
   ])('about %s does not', (_what, product) => {

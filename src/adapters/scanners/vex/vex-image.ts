@@ -32,10 +32,13 @@ export function imagesNamed(names: readonly string[]): readonly VexImage[] {
 /** A digest is enough: a repository beside it is one of those that may have it. */
 function imageOfPurl({ type, version, qualifiers }: Purl): VexImage | undefined {
   if (type !== 'oci' && type !== 'docker') return undefined;
-  if (version !== undefined) return ofDigest(version);
-  return type === 'oci'
-    ? ofRepository(qualifiers.get('repository_url') ?? '', qualifiers.get('tag'))
-    : undefined;
+  const image = version === undefined ? ofQualifiers(type, qualifiers) : ofDigest(version);
+  return image && { ...image, architecture: qualifiers.get('arch') };
+}
+
+function ofQualifiers(type: string, qualifiers: Purl['qualifiers']): VexImage | undefined {
+  if (type !== 'oci') return undefined;
+  return ofRepository(qualifiers.get('repository_url') ?? '', qualifiers.get('tag'));
 }
 
 function ofDigest(text: string): VexImage | undefined {

@@ -62,6 +62,7 @@ describe('the image of a product', () => {
     ['gcr.io/s/app:v1', [{ repository: 'gcr.io/s/app', tag: 'v1' }]],
     ['localhost:5000/s/app', [{ repository: 'localhost:5000/s/app', tag: undefined }]],
     ['pkg:oci/app?repository_url=https://gcr.io/s/app', [{ repository: 'gcr.io/s/app', tag: undefined }]],
+    [`pkg:oci/app@${A}?arch=arm64`, [{ digest: A, architecture: 'arm64' }]],
     ['pkg:oci/app', []],
     ['pkg:oci/app@v1?repository_url=gcr.io/s/app', []],
     ['pkg:docker/app?repository_url=gcr.io/s/app', []],
