@@ -326,8 +326,12 @@ describe('by key', () => {
 
   it('refuses a key that is not given', async () => {
     const signature = stored(await sigstore.bundle(STATEMENT, key));
-    expect(await reasonOf(signature, { keys: [other] })).toBe('not signed by any public key of a policy or of -signature-key');
-    expect(await reasonOf(signature)).toBe('signed by a key, and neither a policy nor -signature-key names a public key');
+    expect(await reasonOf(signature, { keys: [other] })).toBe(
+      'not signed by any public key of a policy or of -signature-key',
+    );
+    expect(await reasonOf(signature)).toBe(
+      'signed by a key, and neither a policy nor -signature-key names a public key',
+    );
   });
 
   it('neither a hint nor a keyid makes a key trusted', async () => {
