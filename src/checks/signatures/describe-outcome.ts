@@ -38,7 +38,8 @@ const FAULTS: Readonly<Record<PresentFault['kind'], { readonly what: string; rea
   },
   foreign: {
     what: 'are by other signers',
-    advice: 'give their signer with -certificate-identity, or declare a policy in the manifest of its source',
+    advice:
+      'give their signer with -certificate-identity or -signature-key, or declare a policy in the manifest of its source',
   },
   unanswered: { what: 'could not be read', advice: RETRY },
 };

@@ -6,6 +6,7 @@ import { forEachConcurrently } from '../../base/concurrency.ts';
 import { countOf } from '../../base/text.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
 import type { Digest } from '../../image/digest.ts';
+import { annotationsOf } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 import type { SignatureVerifier } from '../../ports/signatures.ts';
@@ -87,13 +88,15 @@ export class EvidenceReader {
     const read = await readAttachment(source, { repository, subject, attachment }, signal);
     if ('ignored' in read) return []; // it belongs to another image
     const { manifest } = read;
+    // indexes under a referrers tag may lack the annotations of their entries
+    const claimed = claimNamed(attachment, annotationsOf(manifest));
+    if (claimed !== undefined && claimed !== claim) return [];
     const { signatures, ignored } = await readSignatures(source, { repository, manifest }, signal);
     const common = {
       manifest: manifest.digest,
       where: placeOf(attachment),
       isTagged: attachment.place.kind === 'tag',
     };
-    const claimed = claimNamed(attachment);
     const evidence: Evidence[] = ignored.map((reason) => ({ ...common, claim, kind: 'refused', reason }));
     for (const stored of signatures) {
       const verification = await verifier.verify(stored, signal);
@@ -115,7 +118,10 @@ interface Wanted {
 }
 
 /** The claim that an attachment declares. Undefined for a bundle without an annotation, and for an unknown type. */
-function claimNamed({ artifactType, annotations, place }: Attachment): Claim | undefined {
+function claimNamed(
+  { artifactType, place, annotations: listed }: Attachment,
+  annotations = listed,
+): Claim | undefined {
   if (place.kind === 'tag') return place.suffix === 'sig' ? 'signature' : 'attestation';
   if (artifactType === COSIGN_SIGNATURE) return 'signature';
   const predicateType = annotations[BUNDLE_ANNOTATIONS.predicateType];

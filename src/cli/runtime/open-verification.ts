@@ -6,7 +6,8 @@ import type { PromoterManifest } from '../../manifest/model.ts';
 import { isGuarding } from '../../manifest/policy/guard-sources.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
 import { ExpressionError, type SignerPattern } from '../../signature/identity-policy.ts';
-import { parseSignerRule, type SignerRule } from '../../signature/policy/signer-rule.ts';
+import { keyRule, type SignerRule } from '../../signature/policy/signer-rule.ts';
+import { readPublicKeys } from '../../signature/public-keys.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { openVerifier, type VerifierParts } from './open-verifier.ts';
 
@@ -53,11 +54,7 @@ function keysOf({ signatures, provenance }: PromoterManifest) {
   return policies.flatMap(({ signers }) => signers.flatMap((one) => (one.kind === 'key' ? [one] : [])));
 }
 
-/** The public keys of a file as signers. The verifier has checked the file. */
+/** The public keys of a file as signers. */
 export async function readKeys(path: string): Promise<readonly SignerRule[]> {
-  const blocks = (await readFile(path, 'utf8')).split(/(?<=-----END PUBLIC KEY-----)/);
-  return blocks.flatMap((block) => {
-    const rule = parseSignerRule(`key::${block.slice(Math.max(0, block.indexOf('-----BEGIN')))}`);
-    return 'fault' in rule ? [] : [rule];
-  });
+  return readPublicKeys(await readFile(path, 'utf8'), path).map(keyRule);
 }

@@ -1,6 +1,6 @@
 import { quote } from '../../base/text.ts';
-import { digestOf } from '../../image/digest.ts';
 import type { TextPattern } from '../identity-policy.ts';
+import { PublicKeyError, readPublicKeys, type TrustedKey } from '../public-keys.ts';
 import type { SignerIdentity } from '../stored-signature.ts';
 
 /** A trusted signer. */
@@ -72,28 +72,30 @@ function patternOf(kind: string, text: string): TextPattern {
   return { kind: kind === 'regex' ? 'expression' : 'exact', text };
 }
 
-/** Bytes of a public key (SPKI) at most: one of RSA with 16,384 bits has 2,086. */
-const MAX_KEY_BYTES = 4096;
-
 function parseKey(text: string): SignerRule | { readonly fault: string } {
-  const body = text
+  const base64 = text
     .slice('key::'.length)
     .replace(/-----(?:BEGIN|END) PUBLIC KEY-----/g, '')
     .replaceAll(/\s/g, '');
-  const der = Buffer.from(body, 'base64');
-  // a public key is a sequence of DER
-  const isKey = /^[A-Za-z0-9+/]+={0,2}$/.test(body) && der[0] === 0x30 && der.length <= MAX_KEY_BYTES;
-  if (!isKey) {
-    const expected =
-      'expected the base64 of a public key, as in the file of `cosign generate-key-pair` (cosign.pub)';
-    return { fault: `invalid signer ${quote(text)}: ${expected}` };
-  }
-  const base64 = der.toString('base64');
   const lines = base64.match(/.{1,64}/g) ?? [];
+  const pem = ['-----BEGIN PUBLIC KEY-----', ...lines, '-----END PUBLIC KEY-----', ''].join('\n');
+  try {
+    const [only] = readPublicKeys(pem, 'the signer');
+    if (only !== undefined) return keyRule(only);
+  } catch (error) {
+    if (!(error instanceof PublicKeyError)) throw error;
+  }
+  const expected =
+    'expected the base64 of a public key, as in the file of `cosign generate-key-pair` (cosign.pub)';
+  return { fault: `invalid signer ${quote(text)}: ${expected}` };
+}
+
+/** The signer by a public key. */
+export function keyRule({ key, fingerprint }: TrustedKey): SignerRule {
   return {
     kind: 'key',
-    fingerprint: digestOf(der).slice('sha256:'.length),
-    pem: ['-----BEGIN PUBLIC KEY-----', ...lines, '-----END PUBLIC KEY-----', ''].join('\n'),
-    text: `key::${base64}`,
+    fingerprint,
+    pem: key.export({ format: 'pem', type: 'spki' }).toString(),
+    text: `key::${key.export({ format: 'der', type: 'spki' }).toString('base64')}`,
   };
 }

@@ -5,6 +5,7 @@
 // Covers src/checks/signatures/judge-image.ts
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ProvenancePolicy } from '../../../src/signature/policy/policy.ts';
+import { attach } from '../../builders/attachments.ts';
 import { type Content, image, index, multiArch } from '../../builders/images.ts';
 import { registryName } from '../../builders/manifests.ts';
 import { bundleReferrer, cosignManifest, pushContent, pushTag } from '../../builders/signatures.ts';
@@ -130,7 +131,7 @@ describe('the policy of signatures', () => {
     const images = { app: { [APP.manifest.digest]: ['v1'], [OTHER.manifest.digest]: ['v2'] } };
     const { findings, counts } = await staging.verify([staging.manifest(images, byKey)], { keys: [key] });
     expect(findings).toMatchObject([
-      { message: expect.stringMatching(/cannot be verified: not signed by any key/) },
+      { message: expect.stringMatching(/cannot be verified: not signed by any public key/) },
     ]);
     expect(counts).toMatchObject({ copy: 1, blocked: 1 });
   });
@@ -193,6 +194,18 @@ describe('requests', () => {
     const { findings, requests } = await staging.verify([staging.manifest(wanted())], FLAGS);
     expect(findings).toEqual([]);
     expect(requests.toSorted()).toEqual(['GET referrers', 'GET tags']);
+  });
+
+  it('are one for a bundle that only its manifest names, and so is its finding', async () => {
+    const staging = await Staging.open(sigstore, { referrers: false });
+    staging.push(APP);
+    const bundle = await staging.attest(APP, SIGN, { by: newKey() });
+    attach(staging.registry, 'staging/app', APP, bundle); // cosign 3 writes no annotations into this index
+    const { findings, requests } = await staging.verify([staging.manifest(wanted())], FLAGS);
+    expect(findings).toMatchObject([
+      { rule: 'signatures', message: expect.stringMatching(/signed by a key/) },
+    ]);
+    expect(requests.filter((one) => one === 'GET blob-get')).toHaveLength(1);
   });
 
   it('are bounded: of ten thousand referrers 64 are read, and the rest is no answer', async () => {

@@ -1,5 +1,5 @@
 import { readTrustedRoot } from '../../../src/adapters/sigstore/verify/trusted-root.ts';
-import { trustedKey } from '../../../src/adapters/sigstore/verify/public-keys.ts';
+import { trustedKey } from '../../../src/signature/public-keys.ts';
 import { createVerifier } from '../../../src/adapters/sigstore/verify/verifier.ts';
 import { AttachmentFinder } from '../../../src/attachments/attachment-finder.ts';
 import { blockEdges } from '../../../src/checks/block-edges.ts';

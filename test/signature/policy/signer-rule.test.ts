@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { expressionsOf, formatSigner, parseSignerRule } from '../../../src/signature/policy/signer-rule.ts';
 
+/** The first line of a key, as pasted by mistake. */
+const TRUNCATED = 'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEEcT2rvMHCRI8Rp9yKMhh62QUPSh7';
+
 describe('a signer', () => {
   it.each([
     ['sigstore::https://i.example::a@b.c', ['exact', 'https://i.example'], ['exact', 'a@b.c']],
@@ -34,6 +37,7 @@ describe('a signer', () => {
     ['key::', /base64 of a public key/],
     ['key::cosign.pub', /base64 of a public key/],
     ['key::aGVsbG8=', /base64 of a public key/],
+    [`key::${TRUNCATED}`, /base64 of a public key/],
   ])('may not be %j', (text, reason) => {
     expect(parseSignerRule(text)).toEqual({ fault: expect.stringMatching(reason) });
   });

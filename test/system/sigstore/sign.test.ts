@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readPublicKeys } from '../../../src/adapters/sigstore/verify/public-keys.ts';
+import { readPublicKeys } from '../../../src/signature/public-keys.ts';
 import { readTrustedRoot } from '../../../src/adapters/sigstore/verify/trusted-root.ts';
 import { createVerifier } from '../../../src/adapters/sigstore/verify/verifier.ts';
 import { systemClock } from '../../../src/adapters/system/clock.ts';

@@ -105,7 +105,7 @@ describe.skipIf(!hasSigstoreTools())('what cosign signs', () => {
       for (const { signature } of await readAll(place)) {
         expect(await other.verify(signature, signal)).toEqual({
           kind: 'refused',
-          reason: 'not signed by any key of -signature-key',
+          reason: 'not signed by any public key of a policy or of -signature-key',
         });
       }
     });

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { InputFault, messageOf } from '../../../base/errors.ts';
 import { quote } from '../../../base/text.ts';
 import type { SignatureVerifier } from '../../../ports/signatures.ts';
-import type { Log } from '../../../ports/log.ts';
-import { PublicKeyError, readPublicKeys, type TrustedKey } from './public-keys.ts';
+import { readPublicKeys } from '../../../signature/public-keys.ts';
 import { PUBLIC_MIRROR, shippedRoot } from './shipped-root.ts';
 import { readTrustedRoot } from './trusted-root.ts';
 import type { TufRepository } from './tuf-repository.ts';
@@ -21,7 +20,7 @@ export interface VerifierOptions {
   readonly trust: TrustSource;
   /** Files of public keys (PEM). */
   readonly keys: readonly string[];
-  /** Public keys (PEM) in a policy, and the name of its file. A malformed one is a warning, and matches no signature. */
+  /** Further public keys (PEM), and the file that has them, for messages. */
   readonly inlineKeys?: readonly { readonly name: string; readonly pem: string }[];
 }
 
@@ -44,18 +43,8 @@ export async function openVerifier(
       readPublicKeys((await readTrustFile('-signature-key', path)).toString(), path),
     ),
   ]);
-  const ofPolicies = inlineKeys.flatMap((inline) => readInlineKey(inline, access.log));
+  const ofPolicies = inlineKeys.flatMap(({ name, pem }) => readPublicKeys(pem, name));
   return createVerifier({ root, keys: [...trustedKeys.flat(), ...ofPolicies] });
-}
-
-function readInlineKey({ name, pem }: { name: string; pem: string }, log: Log): readonly TrustedKey[] {
-  try {
-    return readPublicKeys(pem, name);
-  } catch (error) {
-    if (!(error instanceof PublicKeyError)) throw error;
-    log.write('warning', error.message);
-    return [];
-  }
 }
 
 async function readRoot(trust: TrustSource, access: TufAccess, signal: AbortSignal) {

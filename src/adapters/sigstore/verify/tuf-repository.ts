@@ -2,12 +2,14 @@ import { copyFile, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Updater } from 'tuf-js';
-import { CodedError, messageOf } from '../../../base/errors.ts';
+import { CodedError, InputFault, messageOf } from '../../../base/errors.ts';
 import { quote } from '../../../base/text.ts';
 import type { Log } from '../../../ports/log.ts';
 import { TufFetcher } from './tuf-fetcher.ts';
 
 export class TufError extends CodedError<'tuf-failed'> {}
+
+export class TufRootError extends InputFault<'tuf-root-missing'> {}
 
 export interface TufRepository {
   readonly mirror: URL;
@@ -26,7 +28,7 @@ const CACHED = ['root.json', 'timestamp.json', 'snapshot.json', 'targets.json', 
 
 /**
  * The trusted root (JSON) of a TUF repository, updated from its mirror. A mirror that does not answer leaves the cached
- * one in use, with a warning, until its metadata expires. Throws a `TufError`.
+ * one in use, with a warning, until its metadata expires. Throws a `TufError`, or a `TufRootError`.
  *
  * @see https://theupdateframework.github.io/specification/latest/
  */
@@ -67,7 +69,7 @@ async function attempt(
     if (!isCached) await saveCache(repository, directory);
     return { kind: 'read', bytes };
   } catch (error) {
-    if (error instanceof TufError) throw error;
+    if (error instanceof TufRootError) throw error;
     return { kind: 'failed', error, failure: fetcher.failure };
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -111,7 +113,7 @@ async function copyCache(repository: TufRepository, directory: string): Promise<
   if (first !== undefined) await writeFile(root, first);
   else if (!hasRoot) {
     const message = `-tuf-mirror=${quote(repository.mirror.href)} needs initial root metadata: give it with -tuf-root=FILE`;
-    throw new TufError('tuf-failed', message);
+    throw new TufRootError('tuf-root-missing', message);
   }
 }
 

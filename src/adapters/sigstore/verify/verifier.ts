@@ -8,7 +8,7 @@ import type { SignerIdentity } from '../../../signature/stored-signature.ts';
 import { FormatError } from '../../../signature/strict-json.ts';
 import { type Evidence, readEvidence } from './evidence.ts';
 import { readLoggedSigner } from './log-body.ts';
-import type { TrustedKey } from './public-keys.ts';
+import type { TrustedKey } from '../../../signature/public-keys.ts';
 import { toEntity } from './signed-entity.ts';
 
 export interface Trust {
@@ -71,14 +71,16 @@ function verifyByCertificate(
 
 /** The hint of a key in a bundle is not signed, so each key is tried. */
 function verifyByKey(evidence: Evidence, { root, keys }: Trust): SignerIdentity {
-  if (keys.length === 0) throw new Refusal('signed by a key, and no -signature-key is given');
+  if (keys.length === 0)
+    throw new Refusal('signed by a key, and neither a policy nor -signature-key names a public key');
   const { tlogs } = root;
   const logEntries = evidence.logEntries.filter(({ logId }) =>
     tlogs.some(({ logID }) => logID.toString('base64') === logId.keyId),
   );
   const entity = toEntity(evidence, { logEntries, timestamps: [] });
   const signer = keys.find(({ key }) => entity.signature.verifySignature(key));
-  if (signer === undefined) throw new Refusal('not signed by any key of -signature-key');
+  if (signer === undefined)
+    throw new Refusal('not signed by any public key of a policy or of -signature-key');
   const publicKey = () => ({ publicKey: signer.key, validFor: () => true });
   const none = { ctlogThreshold: 0, tlogThreshold: 0, timestampThreshold: 0 };
   new Verifier({ ...root, publicKey }, none).verify(entity);

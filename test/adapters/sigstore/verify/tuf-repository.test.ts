@@ -1,6 +1,7 @@
 // Covers src/adapters/sigstore/verify/tuf-fetcher.ts
 
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { InputFault } from '../../../../src/base/errors.ts';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -141,9 +142,9 @@ describe('no trusted root', () => {
   });
 
   it('where nothing names the first root', async () => {
-    await expect(read(repository.files(NEW), { hasRoot: false })).rejects.toThrow(
-      /needs initial root metadata: give it with -tuf-root=FILE$/,
-    );
+    const reading = read(repository.files(NEW), { hasRoot: false });
+    await expect(reading).rejects.toThrow(/needs initial root metadata: give it with -tuf-root=FILE$/);
+    await expect(reading).rejects.toThrow(InputFault); // exit code 2
   });
 
   it('where the mirror answers with endless metadata', async () => {

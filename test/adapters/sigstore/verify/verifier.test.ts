@@ -4,7 +4,7 @@
 
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { trustedKey } from '../../../../src/adapters/sigstore/verify/public-keys.ts';
+import { trustedKey } from '../../../../src/signature/public-keys.ts';
 import { readTrustedRoot } from '../../../../src/adapters/sigstore/verify/trusted-root.ts';
 import { createVerifier } from '../../../../src/adapters/sigstore/verify/verifier.ts';
 import { type Bundle, encodeBundle } from '../../../../src/signature/bundle.ts';
@@ -326,8 +326,12 @@ describe('by key', () => {
 
   it('refuses a key that is not given', async () => {
     const signature = stored(await sigstore.bundle(STATEMENT, key));
-    expect(await reasonOf(signature, { keys: [other] })).toBe('not signed by any key of -signature-key');
-    expect(await reasonOf(signature)).toBe('signed by a key, and no -signature-key is given');
+    expect(await reasonOf(signature, { keys: [other] })).toBe(
+      'not signed by any public key of a policy or of -signature-key',
+    );
+    expect(await reasonOf(signature)).toBe(
+      'signed by a key, and neither a policy nor -signature-key names a public key',
+    );
   });
 
   it('neither a hint nor a keyid makes a key trusted', async () => {

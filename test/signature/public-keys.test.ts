@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { expect, it } from 'vitest';
-import { readPublicKeys } from '../../../../src/adapters/sigstore/verify/public-keys.ts';
+import { readPublicKeys } from '../../src/signature/public-keys.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const PUBLIC = String(publicKey.export({ format: 'pem', type: 'spki' }));

@@ -1,5 +1,5 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
-import { InputFault, messageOf } from '../../../base/errors.ts';
+import { InputFault, messageOf } from '../base/errors.ts';
 
 /** A public key that signatures may be signed by. */
 export interface TrustedKey {
