@@ -10,7 +10,7 @@ export interface EmbeddedRegistryOptions {
   readonly mounts?: boolean;
   /** True: a mount without `from` accepts any blob of the host. Default false: 202. */
   readonly anonymousMounts?: boolean;
-  /** True (default): POST `?digest=` with a body is 201. False: the body is ignored and an upload opened, 202. */
+  /** True: POST `?digest=` with a body is 201. False (default): an upload is opened, 202, as Docker's registry does. */
   readonly singlePost?: boolean;
   /**
    * State of an upload after an interrupted body: it continues after the last whole chunk (`whole-chunks`, the default),
@@ -51,7 +51,7 @@ export function withDefaults(options: EmbeddedRegistryOptions): Settings {
     listing: 'oci',
     mounts: true,
     anonymousMounts: false,
-    singlePost: true,
+    singlePost: false,
     resumption: 'whole-chunks',
     maxUploadBytes: Number.POSITIVE_INFINITY,
     chunkMinLength: 0,

@@ -140,9 +140,11 @@ function isImplausibleResponse(request: HttpRequest, response: HttpResponse): bo
   }
 }
 
-/** An upload that is opened has a location. The result of a mount, and of a PUT, is read by a HEAD. */
+/** An upload that is opened has a location. The result of a mount, and of a whole blob, is read by a HEAD. */
 function opensNoUpload({ method, url }: HttpRequest, { headers }: HttpResponse): boolean {
-  return method === 'POST' && headers['location'] === undefined && !url.searchParams.has('mount');
+  const { searchParams } = url;
+  const isSettledByHead = searchParams.has('mount') || searchParams.has('digest');
+  return method === 'POST' && headers['location'] === undefined && !isSettledByHead;
 }
 
 /** The digest of the manifest has been verified, and its source accepts it as a manifest. */

@@ -43,6 +43,11 @@ export function isManifestType(mediaType: string): boolean {
   return MANIFEST_TYPES.includes(mediaType);
 }
 
+/** True for the config of an image; artifacts have types of their own. */
+export function isConfigType(mediaType: string): boolean {
+  return mediaType === OCI_CONFIG || mediaType === DOCKER_CONFIG;
+}
+
 /**
  * True for layers and configs. A build cache is an index that lists them among its `manifests`; a type that is neither
  * this nor `isManifestType` may be either.

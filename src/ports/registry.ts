@@ -102,6 +102,16 @@ export interface WriteRegistry extends ReadRegistry {
     signal: AbortSignal,
   ): Promise<'mounted' | UploadSession>;
 
+  /**
+   * Sends a whole blob in one request (POST with `digest`). A registry that does not take it opens an upload instead, to be
+   * finished or cancelled.
+   */
+  putBlob(
+    repository: Repository,
+    put: { readonly digest: Digest; readonly bytes: Uint8Array },
+    signal: AbortSignal,
+  ): Promise<'stored' | UploadSession>;
+
   /** Opens an upload (POST). */
   startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession>;
 

@@ -17,11 +17,14 @@ export function countAttachments(totals: CarryTotals | undefined): {
 }
 
 /**
- * Attachments that were ignored, as warnings: one for each subject and reason, however many destinations there are. Images
+ * Attachments that were ignored, as warnings: one for each subject at its source and reason, however many destinations there are. Images
  * whose attachments could not be completed are errors.
  */
 export function attachmentFindings(totals: CarryTotals | undefined): readonly Finding[] {
-  const ignored = groupBy(totals?.ignored ?? [], ({ subject, reason }) => `${subject} ${reason}`);
+  const ignored = groupBy(
+    totals?.ignored ?? [],
+    ({ from, subject, reason }) => `${from} ${subject} ${reason}`,
+  );
   const failed = new Map<string, string[]>();
   for (const { reason, edges } of totals?.failed ?? []) for (const edge of edges) addTo(failed, reason, edge);
   return [
@@ -35,11 +38,12 @@ export function attachmentFindings(totals: CarryTotals | undefined): readonly Fi
 
 function describeIgnored(ignored: readonly IgnoredOfImage[]): Finding {
   const [first] = ignored;
+  const subject = first && `${first.from}@${first.subject}`;
   const edges = Array.from(new Set(ignored.flatMap((one) => one.edges)));
   const digests = new Set(ignored.flatMap(({ digest }) => digest ?? []));
   const [digest] = digests;
   const others = digests.size > 1 ? ` and ${digests.size - 1} more` : '';
   const name = digest === undefined ? 'attachments' : `attachment ${digest}${others}`;
-  const message = `${name} of ${first?.subject} ignored: ${first?.reason}`;
+  const message = `${name} of ${subject} ignored: ${first?.reason}`;
   return { rule: RULE, level: 'warn', message, at: undefined, edges };
 }

@@ -319,6 +319,16 @@ export class MemoryRegistry implements WriteRegistry {
     return 'mounted';
   }
 
+  /** Opens an upload, as many registries do. */
+  async putBlob(
+    repository: Repository,
+    { digest }: { readonly digest: Digest },
+    signal: AbortSignal,
+  ): Promise<UploadSession> {
+    await this.#answer({ verb: 'start', repository, what: digest }, signal);
+    return this.#session(repository);
+  }
+
   async startUpload(repository: Repository, signal: AbortSignal): Promise<UploadSession> {
     await this.#answer({ verb: 'start', repository, what: '' }, signal);
     return this.#session(repository);

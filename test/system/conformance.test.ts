@@ -21,7 +21,7 @@ const USERS = { alice: 'pass:word' };
 const AS_ALICE = { OCI_USERNAME: 'alice', OCI_PASSWORD: 'pass:word' };
 
 const CASES: readonly Case[] = [
-  { name: 'as it is by default', options: {} },
+  { name: 'as it is by default, with single posts', options: {} },
   { name: 'with anonymous mounts', options: { anonymousMounts: true }, skipped: [] },
   { name: 'without validation', options: { validation: 'sparse' }, env: { OCI_DATA_SPARSE: 'true' } },
   { name: 'with three tags a page', options: { pageSize: 3 } },
@@ -53,7 +53,7 @@ describe.skipIf(!haveTools('conformance'))(
   () => {
     it.each(CASES.map((one) => [one.name, one] as const))('%s', async (_, one) => {
       const { options, env, skipped = [ANONYMOUS_MOUNT], deviations = [] } = one;
-      const { host } = await startForTest(options);
+      const { host } = await startForTest({ singlePost: true, ...options });
       const found = await runConformance(host, env);
       expect(namesOf(found.failed), found.failed.join('\n')).toEqual(deviations.map(inSuite));
       expect(namesOf(found.skipped), found.skipped.join('\n')).toEqual(

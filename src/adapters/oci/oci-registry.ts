@@ -22,7 +22,7 @@ import { checkBlob } from './api/blobs/check-blob.ts';
 import { ChunkSupport } from './api/blobs/chunk-support.ts';
 import { finishUpload } from './api/blobs/finish-upload.ts';
 import { hasBlob } from './api/blobs/has-blob.ts';
-import { cancelUpload, mountBlob, resumeUpload, startUpload } from './api/blobs/uploads.ts';
+import { cancelUpload, mountBlob, putBlob, resumeUpload, startUpload } from './api/blobs/uploads.ts';
 import { readCatalog } from './api/catalog.ts';
 import { Endpoints } from './api/endpoint.ts';
 import { explainAbsence } from './api/explain-absence.ts';
@@ -169,6 +169,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     openBlob: (repository, blob, signal) => openBlob(session, { repository, blob, signal }),
     checkBlob: (repository, check, signal) => checkBlob(session, { repository, ...check, signal }),
     mountBlob: (repository, mount, signal) => mountBlob(session, { repository, ...mount, signal }),
+    putBlob: (repository, put, signal) => putBlob(session, { repository, ...put, signal }),
     startUpload: (repository, signal) => startUpload(session, { repository, signal }),
     finishUpload: (upload, signal) => finishUpload(session, { ...upload, signal }),
     resumeUpload: (upload, signal) => resumeUpload(session, upload, signal),

@@ -2,6 +2,7 @@ import type { CarryOptions } from '../../apply.ts';
 import type { CarrySelection } from '../../copy/carry/selection.ts';
 import type { AttachmentFinder } from '../../attachments/attachment-finder.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
+import { InputError } from '../flags/usage-error.ts';
 
 /** The part of a registry client that attachments are carried with. */
 export interface CarryClient {
@@ -12,12 +13,20 @@ export interface CarryClient {
   readonly isAccepted?: CarrySelection['isAccepted'];
 }
 
-/** The ports for the attachments of a run. A dry run does not request the right to push. */
+/**
+ * The ports for the attachments of a run. A dry run does not request the right to push. Throws an `InputError` if accepted
+ * attachments are selected in a run that verifies none.
+ */
 export function carryPortsOf(
   { carry, task }: { readonly carry: CarrySelection | undefined; readonly task: string },
   { registry, destination, finder, isAccepted }: CarryClient,
 ): CarryOptions | undefined {
   if (carry === undefined) return undefined;
+  if (carry.mode === 'accepted' && isAccepted === undefined) throw new InputError(NOTHING_VERIFIED);
   const selection = { ...carry, ...(isAccepted && { isAccepted }) };
   return { registry, destination: task === 'promotion' ? destination : registry, finder, selection };
 }
+
+const NOTHING_VERIFIED =
+  '-carry=accepted copies the attachments that a run verifies, and this run verifies none: promote manifests with a ' +
+  'signatures or provenance policy, or give -certificate-identity or -signature-key';

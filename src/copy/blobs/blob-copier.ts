@@ -1,10 +1,11 @@
 import { SingleFlight } from '../../base/single-flight.ts';
+import { isConfigType } from '../../image/media-types.ts';
 import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { BlobTransfer, holdsBlob, type TransferPorts, type TransferTask } from './blob-transfer.ts';
-import { MountSupport } from './mount-support.ts';
+import { HostSupport } from './host-support.ts';
 import { UploadOpener } from './upload-opener.ts';
 
 export type BlobPorts = Omit<TransferPorts, 'uploads'>;
@@ -18,6 +19,9 @@ export interface BlobTask extends TransferTask {
 
 /** Bytes up to which an upload costs less than a HEAD request for the blob. */
 const MAX_UNCHECKED = 512 * 1024;
+
+/** Each opens an upload that has to be cancelled. */
+const MAX_REFUSED_MOUNTS = 3;
 
 /** How a blob came to be at its destination. */
 export type CopyMethod = 'exists' | 'mounted' | 'transferred';
@@ -34,7 +38,7 @@ export class BlobCopier {
   readonly #transfer: BlobTransfer;
   /** A repository that has the blob, by host and digest. */
   readonly #places = new Map<string, Repository>();
-  readonly #mounts = new MountSupport();
+  readonly #mounts = new HostSupport(MAX_REFUSED_MOUNTS);
   readonly #perRepository = new SingleFlight<string, CopyMethod>();
   readonly #perHost = new SingleFlight<string, CopyMethod>();
 
@@ -99,10 +103,14 @@ export class BlobCopier {
     return Array.from(task.hosts).filter((host) => this.#perHost.get(hostKeyOf(host, task)) === undefined);
   }
 
-  /** A new repository has no blobs, unless a run broke off in it: then a small blob is soon sent again. */
+  /**
+   * Small blobs that are most likely absent are sent without a HEAD request: those of a new repository, and configs, which
+   * few images share. A run that broke off may have left them, and they are soon sent again.
+   */
   async #copyFirst(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const isSmall = task.blob.size <= MAX_UNCHECKED && task.blob.size !== UNKNOWN_SIZE;
-    const method = await (task.isNew && isSmall
+    const isAbsent = task.isNew || isConfigType(task.blob.mediaType);
+    const method = await (isAbsent && isSmall
       ? this.#transfer.run(task, { signal, opened: undefined })
       : this.#checkThenTransfer(task, signal));
     this.#remember(task); // before the repositories that wait for this one go on
@@ -117,7 +125,7 @@ export class BlobCopier {
   async #mount(task: BlobTask, from: Repository, signal: AbortSignal): Promise<CopyMethod> {
     const { destination } = task;
     if (from === destination) return 'exists';
-    const mounted = await this.#mounts.tryMount(hostOf(destination), async () => {
+    const mounted = await this.#mounts.attempt(hostOf(destination), async () => {
       const answer = await this.#requestMount(task, from, signal);
       return { honoured: answer === 'mounted', answer };
     });

@@ -155,31 +155,40 @@ export class BlobTransfer {
     const { blob, sources, siblings, onSibling } = task;
     const [source] = sources;
     if (source === undefined) throw new CopyError('missing', `blob ${blob.digest} has no source`);
+    const read = async () => {
+      const { step } = upload;
+      upload.step = 'reading';
+      const body = reportBytes(await share.open(source, signal), upload.progress);
+      upload.step = step;
+      return body;
+    };
     upload.step = 'opening';
-    const opened = upload.session ?? (await this.#open(task, signal));
+    let kept: BlobBody | undefined; // the bytes of a small blob, for the upload if the host does not take them at once
+    const readKept = async () => (kept = await read());
+    const opened = upload.session ?? (await this.#open(task, readKept, signal));
     if (opened === 'mounted') return 'mounted';
-    const onMove = (session: UploadSession) => {
-      upload.session = session;
-    };
-    onMove(opened);
-    const open = async () => {
-      try {
-        return reportBytes(await share.open(source, signal), upload.progress);
-      } catch (error) {
-        upload.step = 'reading';
-        throw error;
-      }
-    };
-    upload.step = 'sending';
-    await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
+    if (opened !== 'stored') {
+      const onMove = (session: UploadSession) => {
+        upload.session = session;
+      };
+      onMove(opened);
+      upload.step = 'sending';
+      const open = async () => kept ?? read();
+      await this.#ports.destination.finishUpload({ session: opened, blob, open, onMove }, signal);
+    }
     if (siblings?.includes(source)) onSibling?.(source);
     return 'transferred';
   }
 
-  /** Opens an upload in the way that may turn out to be a mount, unless the bytes are to be sent whatever is there. */
-  #open({ blob, destination, force }: TransferTask, signal: AbortSignal): Promise<'mounted' | UploadSession> {
-    const { destination: registry, uploads } = this.#ports;
-    return force ? registry.startUpload(destination, signal) : uploads.open(destination, blob.digest, signal);
+  /** Opens an upload in the way that may make it needless, unless the bytes are to be sent whatever is there. */
+  async #open(
+    { blob, destination: repository, force }: TransferTask,
+    read: () => Promise<BlobBody>,
+    signal: AbortSignal,
+  ): Promise<'mounted' | 'stored' | UploadSession> {
+    const { destination, uploads } = this.#ports;
+    if (force) return destination.startUpload(repository, signal);
+    return uploads.open({ repository, blob, read }, signal);
   }
 
   async #resume(

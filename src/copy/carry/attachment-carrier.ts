@@ -34,6 +34,8 @@ export type CarryTask = Omit<ContentTask, 'isNew' | 'hosts'> & {
 
 /** The attachments of one image at one destination. */
 export interface CarriedAttachments {
+  /** The source of the image. */
+  readonly from: Repository;
   /** Written, or to be written. */
   readonly carried: readonly FoundAttachment[];
   readonly ignored: readonly IgnoredAttachment[];
@@ -64,19 +66,18 @@ export class AttachmentCarrier {
   async missing(task: CarryTask, signal: AbortSignal): Promise<CarriedAttachments> {
     const { destination, digest, sources, siblings = [] } = task;
     const [from] = [...sources, ...siblings];
-    if (from === undefined || from === destination) return NOTHING;
+    if (from === undefined || from === destination) return { from: destination, carried: [], ignored: [] };
     return await explaining(async () => {
       const { found, ignored } = await this.#closures.of(from, digest, signal);
-      return task.isPresent
-        ? await this.#compare(destination, { carried: found, ignored }, signal)
-        : { carried: found, ignored };
+      const all = { from, carried: found, ignored };
+      return task.isPresent ? await this.#compare(destination, all, signal) : all;
     });
   }
 
   /** Leaves out what the destination has. */
   async #compare(
     destination: Repository,
-    { carried: found, ignored }: CarriedAttachments,
+    { from, carried: found, ignored }: CarriedAttachments,
     signal: AbortSignal,
   ): Promise<CarriedAttachments> {
     const carried: FoundAttachment[] = [];
@@ -93,7 +94,7 @@ export class AttachmentCarrier {
         }
       },
     );
-    return { carried, ignored: [...ignored, ...others] };
+    return { from, carried, ignored: [...ignored, ...others] };
   }
 
   /** Writes the attachments that the destination lacks. Throws `attachments` if a registry fails. */
@@ -101,21 +102,23 @@ export class AttachmentCarrier {
     const missing = await this.missing(task, signal);
     const ignored = [...missing.ignored];
     const carried: FoundAttachment[] = [];
-    const unlisted: FoundAttachment[] = [];
+    const unlisted = new Set<FoundAttachment>();
     await explaining(async () => {
       await forEachConcurrently(missing.carried, { workers: WORKERS, signal }, async (one) => {
         const sent = await this.#send(one, { task, content }, signal);
         if (sent.kind === 'ignored') ignored.push({ ...namesOf(one), reason: sent.reason });
         else if (sent.kind !== 'present') carried.push(one);
-        if (sent.kind === 'unlisted') unlisted.push(one);
+        if (sent.kind === 'unlisted') unlisted.add(one);
       });
-      for (const [subject, own] of groupBy(unlisted, (one) => one.subject)) {
+      // in the order of the source, so that another run writes the same index
+      const ordered = missing.carried.filter((one) => unlisted.has(one));
+      for (const [subject, own] of groupBy(ordered, (one) => one.subject)) {
         const referrers = own.map(({ manifest }) => manifest);
         const reason = await this.#list({ repository: task.destination, subject, referrers }, signal);
         if (reason !== undefined) ignored.push({ subject, reason });
       }
     });
-    return { carried, ignored };
+    return { from: missing.from, carried, ignored };
   }
 
   async #send(
@@ -165,7 +168,6 @@ type Sent =
   | { readonly kind: 'written' | 'unlisted' | 'present' }
   | { readonly kind: 'ignored'; readonly reason: string };
 
-const NOTHING: CarriedAttachments = { carried: [], ignored: [] };
 const NO_HOSTS: ReadonlySet<string> = new Set();
 
 function stateOf(

@@ -1,4 +1,5 @@
 import type { IgnoredAttachment } from '../../attachments/attachment.ts';
+import type { Repository } from '../../image/repository.ts';
 import type { EdgeId } from '../../plan/plan.ts';
 import type { CarriedAttachments } from './attachment-carrier.ts';
 
@@ -15,6 +16,8 @@ export interface CarryTotals {
 
 /** An attachment that was ignored, with the edges of the image. */
 export interface IgnoredOfImage extends IgnoredAttachment {
+  /** The source of the image. */
+  readonly from: Repository;
   readonly edges: readonly EdgeId[];
 }
 
@@ -30,21 +33,21 @@ export class CarryRecord implements CarryTotals {
   readonly ignored: IgnoredOfImage[] = [];
   readonly failed: FailedImage[] = [];
 
-  add(edges: readonly EdgeId[], { carried, ignored }: CarriedAttachments): void {
-    this.carried += carried.length;
-    this.#ignore(edges, ignored);
+  add(edges: readonly EdgeId[], attachments: CarriedAttachments): void {
+    this.carried += attachments.carried.length;
+    this.#ignore(edges, attachments);
   }
 
-  plan(edges: readonly EdgeId[], { carried, ignored }: CarriedAttachments): void {
-    this.planned += carried.length;
-    this.#ignore(edges, ignored);
+  plan(edges: readonly EdgeId[], attachments: CarriedAttachments): void {
+    this.planned += attachments.carried.length;
+    this.#ignore(edges, attachments);
   }
 
   fail(edges: readonly EdgeId[], reason: string): void {
     this.failed.push({ edges, reason });
   }
 
-  #ignore(edges: readonly EdgeId[], ignored: readonly IgnoredAttachment[]): void {
-    for (const one of ignored) this.ignored.push({ ...one, edges });
+  #ignore(edges: readonly EdgeId[], { from, ignored }: CarriedAttachments): void {
+    for (const one of ignored) this.ignored.push({ ...one, from, edges });
   }
 }

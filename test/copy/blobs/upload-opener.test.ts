@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UploadOpener } from '../../../src/copy/blobs/upload-opener.ts';
+import { digestOf } from '../../../src/image/digest.ts';
+import { UNKNOWN_SIZE } from '../../../src/image/oci-manifest.ts';
+import type { UploadSession } from '../../../src/ports/registry.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { image, layer } from '../../builders/images.ts';
 import { repository } from '../../builders/manifests.ts';
@@ -13,7 +16,9 @@ function setUp(anonymousMounts: Required<MemoryRegistryOptions>['anonymousMounts
   const registry = new MemoryRegistry({ anonymousMounts });
   registry.push('p.io/old/app', image({ seed: 'old', layers: [SHARED] }));
   const opener = new UploadOpener(registry);
-  const open = () => opener.open(HERE, SHARED.digest, NEVER);
+  const blob = { digest: SHARED.digest, size: UNKNOWN_SIZE, mediaType: '' };
+  const read = () => Promise.reject(new Error('not read'));
+  const open = () => opener.open({ repository: HERE, blob, read }, NEVER);
   return { registry, opener, open };
 }
 
@@ -67,4 +72,61 @@ describe('to open an upload', () => {
       expect(registry.calls).toHaveLength(1);
     },
   );
+});
+
+describe('a small blob', () => {
+  const BYTES = Buffer.from('small');
+  const blob = { digest: digestOf(BYTES), size: BYTES.length, mediaType: '' };
+
+  async function send(answer: () => Promise<'stored' | UploadSession>, count = 3) {
+    const registry = new MemoryRegistry();
+    let sent = 0;
+    let [running, peak] = [0, 0];
+    const putBlob = async () => {
+      sent += 1;
+      running += 1;
+      peak = Math.max(peak, running);
+      try {
+        return await answer();
+      } finally {
+        running -= 1;
+      }
+    };
+    const opener = new UploadOpener(Object.assign(registry, { putBlob }));
+    const read = () => Promise.resolve(BYTES);
+    const opened = await Promise.allSettled(
+      Array.from({ length: count }, () => opener.open({ repository: HERE, blob, read }, NEVER)),
+    );
+    return {
+      opened: opened.map((one) => (one.status === 'fulfilled' ? one.value : one.reason)),
+      sent,
+      peak,
+      registry,
+    };
+  }
+
+  it('is sent in one request, all at once where the host has taken the first', async () => {
+    const { opened, sent, peak } = await send(() => Promise.resolve('stored'));
+    expect({ opened, sent, peak }).toEqual({ opened: ['stored', 'stored', 'stored'], sent: 3, peak: 2 });
+  });
+
+  it('goes to the upload that the host opens instead, and no other is sent so', async () => {
+    const session = { repository: HERE, location: 'https://test/uploads/0', received: 0 };
+    const { opened, sent, registry } = await send(() => Promise.resolve(session));
+    expect(opened[0]).toBe(session);
+    expect({ sent, uploads: registry.count({ verb: 'start' }) }).toEqual({ sent: 1, uploads: 2 });
+  });
+
+  it.each([400, 404, 405, 411, 413])('is uploaded where the host refuses the request: %i', async (status) => {
+    const error = new RegistryError('refused', `POST: ${status}`, { status });
+    const { opened, sent, registry } = await send(() => Promise.reject(error));
+    expect(opened).toMatchObject([{ received: 0 }, { received: 0 }, { received: 0 }]);
+    expect({ sent, uploads: registry.count({ verb: 'start' }) }).toEqual({ sent: 1, uploads: 3 });
+  });
+
+  it('fails where the host does not answer, which tells nothing about the next one', async () => {
+    const error = new RegistryError('unreachable', 'POST: ECONNRESET');
+    const { opened, sent } = await send(() => Promise.reject(error));
+    expect({ opened, sent }).toEqual({ opened: [error, error, error], sent: 3 });
+  });
 });

@@ -90,6 +90,19 @@ describe('attachments of an image', () => {
     expect(puts).toHaveLength(2 + 1 + 1 + 1 + 1);
   });
 
+  it('are listed in the order of the source, even if the first one is written last', async () => {
+    const { source, attachTo, run } = await world('fallback');
+    const bundles = [1, 2, 3].map((number) => bundle(`in order ${number}`, APP));
+    attachTo(APP, ...bundles);
+    const path = new RegExp(bundles[0]?.manifest.digest ?? '');
+    const busy = { path, method: 'PUT', times: 2, act: { kind: 'status', status: 503 } } as const;
+    const destination = await embeddedForTest({ referrers: false, faults: [busy] });
+    await carry({ ...run, destinations: [destination] });
+    const tag = referrersTagOf(digestOf(APP));
+    const index = destination.store.manifest('prod/app', tag);
+    expect(index?.digest).toBe(source.store.manifest('staging/app', tag)?.digest);
+  });
+
   it('are signatures and attestations by default, everything on demand, or those of some types', async () => {
     const sbom = artifact('sbom', { subject: APP, artifactType: 'application/spdx+json' });
     const marker = artifact('marker', { subject: APP, artifactType: 'application/vnd.vendor.eol' });
@@ -137,6 +150,8 @@ describe('attachments that are broken', () => {
         message: expect.stringContaining('its subject is another digest'),
       },
     ]);
+    const place = `of ${source.host}/staging/app@${digestOf(APP)} ignored`;
+    for (const { message } of report.findings) expect(message).toContain(place);
     expect(report.findings[0]?.edges).toEqual([`${destination.host}/prod/app:v1`]);
     expect(destination.store.resolveTag('prod/app', 'v1')).toBe(digestOf(APP));
   });

@@ -12,8 +12,8 @@ import { carry } from './carrying.ts';
 //   6 bundles                 38/56                15/9    38/37
 //   6 bundles and 6 `.sig`    62/86                21/15   62/55
 //
-// Reads are never more. Writes are: a tag is read right before it is written, also that of a referrers index, and such an
-// index is read again afterwards; a blob of an image is looked for before it is sent; and a blob takes two requests.
+// Neither are more where the destination takes a small blob in one POST. Elsewhere a blob takes two requests. A tag is read
+// right before it is written, also that of a referrers index, and such an index is read again afterwards.
 
 const CHILDREN = PLATFORMS.map((platform) =>
   image({ seed: `counted ${platform.architecture}`, layers: 1, platform }),
@@ -24,9 +24,20 @@ const N = SUBJECTS.length;
 /** Blobs of the image. */
 const B = blobsOf(APP).length;
 
-async function world({ signed, api }: { signed: boolean; api: boolean }) {
+/** Layers of the image; the other blobs are configs. */
+const LAYERS = B - CHILDREN.length;
+
+async function world({
+  signed,
+  api,
+  singlePost = true,
+}: {
+  signed: boolean;
+  api: boolean;
+  singlePost?: boolean;
+}) {
   const source = await embeddedForTest({ referrers: false });
-  const destination = await embeddedForTest({ referrers: api });
+  const destination = await embeddedForTest({ referrers: api, singlePost });
   push(source, 'staging/app', APP);
   for (const [number, subject] of SUBJECTS.entries()) {
     attach(source, 'staging/app', subject, bundle(`counted ${number}`, subject));
@@ -47,14 +58,26 @@ function total(counts: Record<string, number>): number {
 }
 
 describe.each([
-  { name: '6 bundles', signed: false, reads: 38, again: { source: 15, destination: 9 } },
-  { name: '6 bundles and 6 .sig', signed: true, reads: 62, again: { source: 21, destination: 15 } },
-])('$name', ({ signed, reads, again }) => {
+  {
+    name: '6 bundles',
+    signed: false,
+    reads: 38,
+    writes: { api: 37, fallback: 56 },
+    again: { source: 15, destination: 9 },
+  },
+  {
+    name: '6 bundles and 6 .sig',
+    signed: true,
+    reads: 62,
+    writes: { api: 55, fallback: 86 },
+    again: { source: 21, destination: 15 },
+  },
+])('$name', ({ signed, reads, writes, again }) => {
   /** Bundles and signatures: a layer each. */
   const attachments = signed ? 2 * N : N;
 
   it.each([{ api: false }, { api: true }])(
-    'take no more requests at their source than a prototype: destination with the API: $api',
+    'take no more requests than a prototype: destination with the API: $api',
     async ({ api }) => {
       const { source, destination, run } = await world({ signed, api });
       expect(await carry(run)).toMatchObject({ attachments: { carried: attachments } });
@@ -62,16 +85,25 @@ describe.each([
       expect(total(read), JSON.stringify(read)).toBeLessThanOrEqual(reads);
       expect(read).toMatchObject({ tags: 1, referrers: 1, 'blob-get': B + attachments }); // `{}` is not read
       const blobs = B + attachments + 1; // `{}` is written
-      expect(countsSince(destination)).toEqual({
+      const written = countsSince(destination);
+      expect(total(written), JSON.stringify(written)).toBeLessThanOrEqual(api ? writes.api : writes.fallback);
+      expect(written).toEqual({
         'manifest-head': 3 + (api ? 0 : N) + (signed ? N : 0), // the plan's, and one before each tag
-        'blob-head': B,
+        'blob-head': LAYERS,
         'upload-start': blobs,
-        'upload-put': blobs,
         'manifest-put': N + attachments + (api ? 0 : N),
         ...(!api && { 'manifest-get': N }), // indexes of referrers, after their write
       });
     },
   );
+
+  it('take one more request for each blob where the destination opens an upload instead', async () => {
+    const { source, destination, run } = await world({ signed, api: true, singlePost: false });
+    await carry(run);
+    const blobs = B + attachments + 1;
+    expect(countsSince(destination)).toMatchObject({ 'upload-start': blobs, 'upload-put': blobs });
+    expect(countsSince(source)).toMatchObject({ 'blob-get': B + attachments });
+  });
 
   it.each([{ api: false }, { api: true }])(
     'take no more requests than a prototype where they are at their destination, with the API: $api',

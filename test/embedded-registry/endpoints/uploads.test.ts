@@ -197,20 +197,20 @@ describe('the limits of an upload', () => {
 
 describe('a blob in one POST', () => {
   it('is stored', async () => {
-    const registry = await startForTest();
+    const registry = await startForTest({ singlePost: true });
     const answer = await ask(registry, `POST ${UPLOADS}?digest=${DIGEST}`, { body: BYTES });
     expect([answer.status, answer.headers.location]).toEqual([201, `/v2/prod/app/blobs/${DIGEST}`]);
     expect(registry.store.hasBlob('prod/app', DIGEST)).toBe(true);
   });
 
   it('is refused when the digest is wrong', async () => {
-    const registry = await startForTest();
+    const registry = await startForTest({ singlePost: true });
     const answer = await ask(registry, `POST ${UPLOADS}?digest=${OTHER}`, { body: BYTES });
     expect(summaryOf(answer)).toBe('400 DIGEST_INVALID');
   });
 
   it('only opens an upload where that is not supported', async () => {
-    const registry = await startForTest({ singlePost: false });
+    const registry = await startForTest();
     const answer = await ask(registry, `POST ${UPLOADS}?digest=${DIGEST}`, { body: BYTES });
     expect([answer.status, answer.headers.range]).toEqual([202, '0-0']);
   });

@@ -40,3 +40,11 @@ it('writes through the client for destinations only in a confirmed run', () => {
   expect(carryPortsOf(optionsOf(), client)?.destination).toBe(client.registry);
   expect(carryPortsOf(optionsOf('-confirm'), client)?.destination).toBe(client.destination);
 });
+
+it('refuses to carry accepted attachments where none are verified', () => {
+  const client = clientForTest();
+  const accepted = optionsOf('-carry=accepted');
+  expect(() => carryPortsOf(accepted, client)).toThrow('this run verifies none');
+  const isAccepted = () => true;
+  expect(carryPortsOf(accepted, { ...client, isAccepted })?.selection).toMatchObject({ isAccepted });
+});

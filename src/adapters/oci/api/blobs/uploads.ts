@@ -32,6 +32,30 @@ export async function mountBlob(
   throw notStored(request, response, 'the blob is not there');
 }
 
+/**
+ * POST `/v2/<name>/blobs/uploads/?digest=<digest>` with the blob. 201 is a stored blob, 202 an upload; after any other
+ * success a HEAD shows whether the blob exists.
+ *
+ * @see https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#single-post
+ */
+export async function putBlob(
+  session: Session,
+  put: { repository: Repository; digest: Digest; bytes: Uint8Array; signal: AbortSignal },
+): Promise<'stored' | UploadSession> {
+  const { repository, digest, bytes, signal } = put;
+  const url = session.endpoints.urlOf(repository, 'blobs/uploads/');
+  url.search = `?digest=${digest}`;
+  const headers = { 'content-type': 'application/octet-stream' };
+  const request = writeRequest(repository, { method: 'POST', url, headers, body: bytes, signal });
+  const response = await session.send(request);
+  if (response.status === 202) return openedUpload(session, request, response);
+  if (!isSuccess(response)) throwResponseError(request, response);
+  const mismatch = otherDigestError(request, response, digest);
+  if (response.status === 201 && mismatch === undefined) return 'stored';
+  if (await hasBlob(session, { repository, blob: digest, signal })) return 'stored';
+  throw mismatch ?? notStored(request, response, 'the blob is not there');
+}
+
 const NO_BODY = { 'content-length': '0' };
 
 /** POST `/v2/<name>/blobs/uploads/`. */

@@ -133,6 +133,54 @@ describe('a mount', () => {
   });
 });
 
+describe('a blob in one POST', () => {
+  const put = { digest: BLOB.digest, bytes: BLOB.bytes };
+
+  it.each([
+    { name: 'is stored', answer: { status: 201 }, result: 'stored' },
+    {
+      name: 'opens an upload',
+      answer: { status: 202, headers: { location: '/up' } },
+      result: { received: 0 },
+    },
+  ])('$name: $answer.status', async ({ answer, result }) => {
+    const server = await scriptedServer([
+      {
+        request: `POST /v2/app/blobs/uploads/?${DIGEST}`,
+        check: ({ headers }) => expect(headers['content-length']).toBe(String(BLOB.bytes.length)),
+        answer,
+      },
+    ]);
+    const stored = await clientForTest().registry.putBlob(repositoryAt(server, 'app'), put, quiet());
+    if (typeof result === 'string') expect(stored).toBe(result);
+    else expect(stored).toMatchObject(result);
+    expect(server.requests[0]?.body.equals(BLOB.bytes)).toBe(true);
+  });
+
+  it('is sent again with the token that the registry demands', async () => {
+    const server = await scriptedServer((url) => [
+      {
+        request: /^POST/,
+        answer: { status: 401, headers: { 'www-authenticate': `Bearer realm="${url}/token",service="s"` } },
+      },
+      { request: /^GET \/token/, answer: { status: 200, body: { token: 't' } } },
+      { request: /^POST/, answer: { status: 201 } },
+    ]);
+    expect(await clientForTest().registry.putBlob(repositoryAt(server, 'app'), put, quiet())).toBe('stored');
+    expect(server.requests.at(-1)?.body.equals(BLOB.bytes)).toBe(true);
+  });
+
+  it('is an error where the registry names another digest and has not the blob', async () => {
+    const other = `sha256:${'0'.repeat(64)}`;
+    const server = await scriptedServer([
+      { request: /^POST/, answer: { status: 201, headers: { 'docker-content-digest': other } } },
+      { request: /^HEAD/, answer: { status: 404 } },
+    ]);
+    const failing = clientForTest().registry.putBlob(repositoryAt(server, 'app'), put, quiet());
+    expect((await registryErrorOf(failing)).message).toContain(`the registry stored ${other}`);
+  });
+});
+
 describe('an upload', () => {
   it('of unknown size is read whole first', async () => {
     const server = await scriptedServer([

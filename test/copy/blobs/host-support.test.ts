@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { MountSupport } from '../../../src/copy/blobs/mount-support.ts';
+import { HostSupport } from '../../../src/copy/blobs/host-support.ts';
 
 /** Ten mounts at once on one host: what each of them got, and how many were under way at a time. */
 async function tenMounts(honoured: (number: number) => boolean) {
-  const support = new MountSupport();
+  const support = new HostSupport(3);
   let asked = 0;
   let running = 0;
   let peak = 0;
@@ -16,7 +16,7 @@ async function tenMounts(honoured: (number: number) => boolean) {
     running -= 1;
     return { honoured: honoured(answer), answer };
   };
-  const answers = await Promise.all(Array.from({ length: 10 }, () => support.tryMount('p.io', mount)));
+  const answers = await Promise.all(Array.from({ length: 10 }, () => support.attempt('p.io', mount)));
   return { support, mount, answers, asked, peak };
 }
 
@@ -35,22 +35,22 @@ describe('mounts on a host', () => {
   it('are asked for still where one was honoured, whatever the others were', async () => {
     const { support, mount, asked } = await tenMounts((number) => number === 2);
     expect(asked).toBe(10);
-    expect(await support.tryMount('p.io', mount)).toBe(11);
+    expect(await support.attempt('p.io', mount)).toBe(11);
   });
 
   it('tell nothing of another host', async () => {
     const { support, mount } = await tenMounts(() => false);
-    expect(await support.tryMount('q.io', mount)).toBe(4);
-    expect(await support.tryMount('p.io', mount)).toBeUndefined();
+    expect(await support.attempt('q.io', mount)).toBe(4);
+    expect(await support.attempt('p.io', mount)).toBeUndefined();
   });
 
   it('let the next one have its turn after one that failed', async () => {
-    const support = new MountSupport();
+    const support = new HostSupport(3);
     const fail = async () => {
       throw new Error('no');
     };
-    const failing = support.tryMount('p.io', fail);
-    const next = support.tryMount('p.io', async () => ({ honoured: true, answer: 'mounted' }));
+    const failing = support.attempt('p.io', fail);
+    const next = support.attempt('p.io', async () => ({ honoured: true, answer: 'mounted' }));
     await expect(failing).rejects.toThrow('no');
     expect(await next).toBe('mounted');
   });
