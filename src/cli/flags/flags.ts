@@ -53,7 +53,7 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     value: 'MODE',
     default: 'signatures',
     values: ['all', 'signatures', 'accepted', 'none'],
-    description: 'copy attachments: `all`, `signatures`, `accepted`, `none`',
+    description: 'copy `all` attachments, `signatures`, `accepted` or `none`',
     neverEmpty: true,
   },
   {
@@ -61,7 +61,7 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     value: 'GLOB',
     repeatable: true,
     default: 'every type',
-    description: 'copy only attachments of these artifact types',
+    description: 'copy attachments of these types',
     neverEmpty: true,
   },
   {
@@ -162,7 +162,7 @@ export const SIGNER_FLAGS = flagsOf('Signing', [
     name: 'timestamp-url',
     value: 'URL',
     default: 'no timestamps',
-    description: 'request timestamps (RFC 3161) from this authority',
+    description: 'request timestamps (RFC 3161) here',
   },
   {
     name: 'signing-config',
