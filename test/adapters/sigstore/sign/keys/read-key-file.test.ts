@@ -122,9 +122,7 @@ describe('a private key', () => {
   it('in an encrypted file that nothing opens is refused', async () => {
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const pem = pemOf(privateKey, { cipher: 'aes-256-cbc', passphrase: PASSWORD });
-    expect(await failureOf(pem, 'wrong')).toBe(
-      '-sign-key="FILE": COSIGN_PASSWORD does not decrypt the key',
-    );
+    expect(await failureOf(pem, 'wrong')).toBe('-sign-key="FILE": COSIGN_PASSWORD does not decrypt the key');
   });
 
   it('of another algorithm is refused', async () => {
