@@ -5,13 +5,13 @@ import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
 import { SIGN_PREDICATE } from '../signature/media-types.ts';
+import type { BuildLevel } from '../signature/policy/evidence.ts';
 import { makeStatement } from '../signature/statement.ts';
 import { BundleClaim, type BundleSpec, type ClaimPorts } from './bundle-claim.ts';
 import type { Claim, ClaimGroup } from './claim.ts';
 import { readParts } from './image-parts.ts';
 import type { ImageToSign } from './images-to-sign.ts';
 import {
-  type BuildLevel,
   type ManifestRevision,
   PROMOTION_PREDICATE,
   type PromotionFacts,

@@ -1,5 +1,6 @@
 import type { Digest } from '../image/digest.ts';
 import { formatReference } from '../image/reference.ts';
+import type { BuildLevel } from '../signature/policy/evidence.ts';
 import { makeStatement } from '../signature/statement.ts';
 import type { ImageToSign } from './images-to-sign.ts';
 
@@ -57,9 +58,6 @@ export function promotionStatement(image: ImageToSign, facts: PromotionFacts, no
   const subjects = names.map((name) => ({ name, digest }));
   return makeStatement(subjects, { predicateType: PROMOTION_PREDICATE, predicate });
 }
-
-/** The result of a provenance policy for an image. */
-export type BuildLevel = 1 | 2 | 3 | 'unevaluated' | 'failed';
 
 export interface SummaryInput {
   readonly image: ImageToSign;

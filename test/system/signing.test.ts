@@ -2,8 +2,9 @@
 // Covers src/cli/runtime/open-signing.ts
 // Covers src/cli/commands/run/run-signing.ts
 import { generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type {
   EmbeddedRegistry,
@@ -12,8 +13,12 @@ import type {
 import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
 import { annotationsOf } from '../../src/image/oci-manifest.ts';
 import { BUNDLE_ANNOTATIONS } from '../../src/signature/media-types.ts';
+import { makeStatement } from '../../src/signature/statement.ts';
 import { type Content, multiArch, push } from '../builders/images.ts';
+import { bundleReferrer, pushContent } from '../builders/signatures.ts';
+import { BUILDER, SOURCE, slsaV1 } from '../signature/policy/evidence-builders.ts';
 import { runCip, runWithReport, startWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
+import { createSigstore } from '../doubles/sigstore.ts';
 import { findTool, runTool } from '../doubles/tools.ts';
 import { holdingProxy } from './holding-proxy.ts';
 import { embedded, manifestFlag } from './staging.ts';
@@ -22,11 +27,13 @@ import { forEachPoint } from './stopped-runs.ts';
 const APP = multiArch('app', { platforms: 2 });
 const DIGESTS = [APP, ...APP.children].map(({ manifest }) => manifest.digest);
 const SIGNATURE = 'https://sigstore.dev/cosign/sign/v1';
+const SUMMARY = 'https://slsa.dev/verification_summary/v1';
 const PROMOTION = 'https://k8s.io/promo-tools/promotion/v1';
 /** Milliseconds for all points, on a machine that is busy: a limit, not a measure. */
 const TIMEOUT = 1_200_000;
 
 interface World {
+  readonly staging: EmbeddedRegistry;
   readonly production: EmbeddedRegistry;
   readonly flags: readonly string[];
   readonly publicKey: string;
@@ -47,7 +54,7 @@ async function worldOf(
   writeFileSync(keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }));
   writeFileSync(publicFile, publicKey.export({ type: 'spki', format: 'pem' }));
   const flags = [await manifestFlag(manifest), '-confirm', `-sign-key=${keyFile}`];
-  return { production, proxy, flags, publicKey: publicFile };
+  return { staging, production, proxy, flags, publicKey: publicFile };
 }
 
 function bundlesOf({ store }: EmbeddedRegistry, digest: (typeof DIGESTS)[number]): readonly string[] {
@@ -119,6 +126,66 @@ describe('a promotion with a signer', () => {
     expectSigned(production, 'after the fault');
   });
 });
+
+describe('a verification summary', () => {
+  it.each([
+    ['SLSA_BUILD_LEVEL_3', 'PASSED', 3],
+    ['SLSA_BUILD_LEVEL_2', 'PASSED', 2],
+    ['SLSA_BUILD_LEVEL_UNEVALUATED', 'PASSED', undefined],
+  ])('states %s', async (level, result, builderLevel) => {
+    const { production, flags } = await attestedWorld(builderLevel);
+    const run = await runWithReport(flags);
+    expect(run.status, run.stderr).toBe(0);
+    const [summary] = production.store
+      .referrers('prod/app', APP.manifest.digest)
+      .filter(({ bytes }) => annotationsOf({ bytes })[BUNDLE_ANNOTATIONS.predicateType] === SUMMARY);
+    expect(statementIn(production, summary)).toMatchObject({
+      subject: DIGESTS.map((digest) => ({ digest: { sha256: digest.slice('sha256:'.length) } })),
+      predicate: {
+        verificationResult: result,
+        verifiedLevels: [level, 'K8S_PROMOTION_MANIFEST_REVIEWED'],
+      },
+    });
+  });
+});
+
+/** A world whose image has provenance, and whose manifest is committed and trusts a builder of some level. */
+async function attestedWorld(builderLevel: number | undefined) {
+  const { staging, production, flags } = await worldOf();
+  const sigstore = await createSigstore();
+  const [issuer, identity] = ['https://accounts.google.com', 'builder@example.com'];
+  const payload = makeStatement([{ digest: APP.manifest.digest }], slsaV1());
+  const bundle = await sigstore.bundle(payload, await sigstore.certificate({ identity, issuer }));
+  const { predicateType } = slsaV1();
+  pushContent(staging, 'staging/app', bundleReferrer(bundle, APP, predicateType));
+  const directory = temporaryDirectory();
+  const root = join(directory, 'root.json');
+  writeFileSync(root, sigstore.trustedRoot);
+  const [manifest = '', ...others] = flags;
+  const file = manifest.slice('-manifest='.length);
+  if (builderLevel !== undefined) {
+    const provenance = {
+      mode: 'warn',
+      signers: [`sigstore::${issuer}::${identity}`],
+      builders: [{ id: BUILDER, level: builderLevel }],
+      sources: [SOURCE],
+    };
+    appendFileSync(file, `provenance: ${JSON.stringify(provenance)}\n`);
+  }
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-c', 'user.name=x', '-c', 'user.email=x', ...args], { cwd: dirname(file) });
+  git('init', '-q');
+  git('add', '.');
+  git('commit', '-q', '-m', 'promote');
+  return { production, flags: [manifest, ...others, `-trusted-root=${root}`, '-verification-summaries'] };
+}
+
+/** The statement in the bundle of a referrer. */
+function statementIn({ store }: EmbeddedRegistry, referrer: { readonly bytes: Uint8Array } | undefined) {
+  const { layers } = JSON.parse(Buffer.from(referrer?.bytes ?? []).toString());
+  const bundle = JSON.parse(Buffer.from(store.blob('prod/app', layers[0].digest) ?? []).toString());
+  return JSON.parse(Buffer.from(bundle.dsseEnvelope.payload, 'base64').toString());
+}
 
 describe.skipIf(findTool('cosign') === undefined)('cosign', () => {
   it.each([

@@ -184,9 +184,7 @@ it('without a source of results, images of other registries than those of Google
   const { flag } = await world();
   const { status, report } = await runWithReport([flag, GATE]);
   expect(status).toBe(1);
-  expect(report.findings[0]?.message).toMatch(
-    /was not scanned: Container Analysis: it has no images of 127/,
-  );
+  expect(report.findings[0]?.message).toMatch(/was not scanned: Container Analysis: it has no images of 127/);
 });
 
 it('.cip.yaml has the policy and the exceptions', async () => {

@@ -3,10 +3,11 @@ import { addTo } from '../../base/maps.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf } from '../../image/repository.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
-import type { Claim } from '../../signature/policy/evidence.ts';
+import type { BuildLevel, Claim } from '../../signature/policy/evidence.ts';
 import type { SignerRule } from '../../signature/policy/signer-rule.ts';
 import { TrustedSigners } from '../../signature/policy/trusted-signers.ts';
 import type { CheckContext, PlanRule } from '../rule.ts';
+import { BuildLevels } from './build-levels.ts';
 import { describePresent, describeViolation } from './describe-outcome.ts';
 import { type EvidencePorts, EvidenceReader, type SourceReading } from './evidence-reader.ts';
 import { type Guard, type GuardedImage, guardedImages } from './guarded-images.ts';
@@ -24,6 +25,8 @@ export interface Verification {
   readonly rules: readonly PlanRule[];
   /** True for the manifest of an accepted signature or attestation. Not known before the rules have run. */
   readonly isAccepted: (attachment: Digest) => boolean;
+  /** The result of the provenance policies for an image. Not known before the rules have run. */
+  readonly levelOf: (image: Digest) => BuildLevel;
 }
 
 /**
@@ -37,6 +40,7 @@ export async function makeVerification(
   const reader = new EvidenceReader(ports);
   const judge = new ImageJudge(reader);
   const accepted = new AcceptedAttachments();
+  const levels = new BuildLevels();
   const { signers } = options;
   const trusted = signers.length === 0 ? undefined : await TrustedSigners.compile(signers);
   const parts = { ...options, reader, accepted, trusted };
@@ -52,10 +56,18 @@ export async function makeVerification(
         name: 'provenance',
         claim: 'attestation',
         guardsOf: ({ provenance }) => provenance,
-        judge: (image, reading) => judge.provenance(image, reading),
+        judge: async (image, reading) => {
+          const judged = await judge.provenance(image, reading);
+          levels.add(
+            image.digest,
+            judged.map(({ outcome }) => outcome),
+          );
+          return judged;
+        },
       }),
     ],
     isAccepted: (attachment) => accepted.has(attachment),
+    levelOf: (image) => levels.of(image),
   };
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { SourceRevision } from '../../ports/source-tree.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { PromotionFacts, PromotionJob } from '../../sign/promotion-statements.ts';
+import type { SummaryPorts } from '../../sign/sign-images.ts';
 import { runSigning } from '../../sign/run-signing.ts';
 import { SignatureStore } from '../../sign/signature-store.ts';
 import type { SigningOptions } from '../flags/options/signing-options.ts';
@@ -19,12 +20,14 @@ export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock'> {
   readonly registry: WriteRegistry & BrowseRegistry;
   /** The state of the manifests. Unset: they are in no repository. */
   readonly revision: SourceRevision | undefined;
+  /** The result of the provenance policies for an image. Default: none is evaluated. */
+  readonly levelOf?: SummaryPorts['levelOf'] | undefined;
 }
 
 /** What a run signs with. Nothing is requested yet, but a trusted root of a TUF mirror. Throws an `InputError`. */
 export async function openSigning(
   { policy: wanted, signer, summarySigner, verifier }: SigningOptions,
-  { runtime, registry, revision, ...parts }: SigningParts,
+  { runtime, registry, revision, levelOf = () => 'unevaluated', ...parts }: SigningParts,
   signal: AbortSignal,
 ): Promise<RunSigning> {
   const { clock } = runtime;
@@ -38,7 +41,7 @@ export async function openSigning(
   const summaries = summarySigner && {
     signer: summarySigner === signer ? own : await openSigner(summarySigner, services),
     revision: revisionOf(facts),
-    levelOf: () => 'unevaluated' as const,
+    levelOf,
   };
   const ownKeys = own.publicKey === undefined ? [] : [{ name: 'the key of the signer', pem: own.publicKey }];
   const inlineKeys = [...(verifier.inlineKeys ?? []), ...ownKeys];

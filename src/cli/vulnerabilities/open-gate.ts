@@ -76,7 +76,9 @@ async function openOwnSource(
     }
   }
   if (scanResults.length === 0) return undefined;
-  return createScanFiles(await readAll(scanResults, { noun: 'the scan results', parse: parseScanFile, signal }));
+  return createScanFiles(
+    await readAll(scanResults, { noun: 'the scan results', parse: parseScanFile, signal }),
+  );
 }
 
 interface Reading<T> {

@@ -41,6 +41,9 @@ export type Outcome =
   | { readonly kind: 'satisfied'; readonly level?: number; readonly accepted: readonly Digest[] }
   | { readonly kind: 'violated' | 'unanswered'; readonly reason: string };
 
+/** The SLSA build level of an image (1 to 3) by the provenance policy: `unevaluated` without a policy, or without an answer. */
+export type BuildLevel = number | 'unevaluated' | 'failed';
+
 /** cosign stores signatures as statements, too. */
 export function claimOf({ statement }: VerifiedSignature): Claim {
   return statement === undefined || statement.predicateType === SIGN_PREDICATE ? 'signature' : 'attestation';

@@ -1,3 +1,4 @@
+// Covers src/checks/signatures/build-levels.ts
 // Covers src/checks/signatures/describe-outcome.ts
 // Covers src/checks/signatures/evidence-reader.ts
 // Covers src/checks/signatures/guarded-images.ts
@@ -330,6 +331,51 @@ describe('the policy of provenance', () => {
     const { findings, isAccepted } = await staging.verify([staging.manifest(wanted(), policies)]);
     expect(findings).toEqual([]);
     expect(isAccepted(sbom.manifest.digest)).toBe(true);
+  });
+});
+
+describe('the level of an image', () => {
+  const TWO = { ...PROVENANCE, builders: [{ id: BUILDER, level: 2, signers: [] }] };
+
+  it.each([
+    ['that of its provenance', 3, { provenance: policy('warn', PROVENANCE) }],
+    ['that of its builder', 2, { provenance: policy('require', TWO) }],
+    ['not evaluated without a policy', 'unevaluated', {}],
+    [
+      'failed if it violates a policy that only warns',
+      'failed',
+      { provenance: policy('warn', { ...PROVENANCE, sources: ['github.com/another/app'] }) },
+    ],
+  ])('is %s', async (_what, level, policies) => {
+    const staging = await Staging.open(sigstore);
+    staging.push(APP);
+    await staging.attest(APP, slsaV1());
+    const { levelOf } = await staging.verify([staging.manifest(wanted(), policies)]);
+    expect(levelOf(APP.manifest.digest)).toBe(level);
+  });
+
+  it('is not evaluated if its registry does not answer', async () => {
+    const staging = await Staging.open(sigstore);
+    staging.push(APP);
+    staging.registry.addFault({
+      path: /referrers/,
+      times: Number.POSITIVE_INFINITY,
+      act: { kind: 'status', status: 403 },
+    });
+    const policies = { provenance: policy('warn', PROVENANCE) };
+    const { levelOf } = await staging.verify([staging.manifest(wanted(), policies)]);
+    expect(levelOf(APP.manifest.digest)).toBe('unevaluated');
+  });
+
+  it('is the lowest of its sources', async () => {
+    const staging = await Staging.open(sigstore);
+    staging.push(APP);
+    staging.push(APP, 'staging/copy');
+    await staging.attest(APP, slsaV1());
+    const images = { ...wanted(), copy: { [APP.manifest.digest]: ['v1'] } };
+    const policies = { provenance: policy('warn', PROVENANCE) };
+    const { levelOf } = await staging.verify([staging.manifest(images, policies)]);
+    expect(levelOf(APP.manifest.digest)).toBe('failed');
   });
 });
 

@@ -125,6 +125,7 @@ export class Staging {
     return {
       findings,
       isAccepted: verification.isAccepted,
+      levelOf: verification.levelOf,
       counts: blockEdges(plan, findings).counts,
       requests: this.registry.requests.slice(before).map(({ method, kind }) => `${method} ${kind}`),
     };

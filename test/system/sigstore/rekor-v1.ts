@@ -9,17 +9,21 @@ import { deliver } from '../../doubles/scripted-server.ts';
 export interface RekorV1 {
   readonly url: string;
   readonly publicKey: KeyObject;
+  /** Number of entries that it has made. */
+  readonly entries: number;
   stop(): Promise<void>;
 }
 
 /** Starts one on a free port of the loopback device. */
 export async function startRekorV1(): Promise<RekorV1> {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  let entries = 0;
   const server = createServer((incoming, outgoing) => {
     void (async () => {
       const pieces: Buffer[] = [];
       for await (const piece of incoming as AsyncIterable<Buffer>) pieces.push(piece);
       const entry = await log.log(recordOf(Proposal.parse(JSON.parse(Buffer.concat(pieces).toString()))));
+      entries += 1;
       const body = JSON.stringify(entry);
       deliver(outgoing, { status: 201, headers: { 'content-type': 'application/json' }, body });
     })();
@@ -34,7 +38,14 @@ export async function startRekorV1(): Promise<RekorV1> {
     server.closeAllConnections();
     await once(server, 'close');
   };
-  return { url, publicKey: keys.publicKey, stop };
+  return {
+    url,
+    publicKey: keys.publicKey,
+    get entries() {
+      return entries;
+    },
+    stop,
+  };
 }
 
 const Proposal = z.looseObject({

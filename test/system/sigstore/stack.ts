@@ -17,6 +17,8 @@ export interface SigstoreStack {
   readonly fulcioUrl: string;
   /** A stand-in for Rekor v1, which needs databases. */
   readonly rekorV1Url: string;
+  /** Number of entries of Rekor v1. */
+  rekorV1Entries(): number;
   /** The real Rekor v2. */
   readonly rekorV2Url: string;
   /** The real timestamp-server. */
@@ -109,6 +111,7 @@ export async function startSigstoreStack(): Promise<SigstoreStack> {
     issuer,
     fulcioUrl,
     rekorV1Url: rekorV1.url,
+    rekorV1Entries: () => rekorV1.entries,
     rekorV2Url,
     timestampUrl,
     trustedRoot,

@@ -142,6 +142,7 @@ async function promoteWith(
     run,
     client,
     isLimited: changes !== undefined,
+    levelOf: verification?.levelOf,
   });
   return await run.showing(client.traffic, async (progress) => {
     const carrying = carryPortsOf(options, { ...client, ...verification });

@@ -2,10 +2,11 @@ import type { RunSigning } from '../../../apply.ts';
 import type { ManifestLocation } from '../../../manifest/read-manifests.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import type { RunRegistries } from '../../runtime/network-clients.ts';
+import type { SigningParts } from '../../runtime/open-signing.ts';
 import type { Run } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
-export interface SigningContext extends ProcessContext {
+export interface SigningContext extends ProcessContext, Pick<SigningParts, 'levelOf'> {
   readonly run: Run;
   readonly client: Pick<RunRegistries, 'registry' | 'destination'>;
   /** Whether a dry run is limited to changes, so that it may examine their signatures. */
@@ -17,7 +18,7 @@ export async function openRunSigning(
   options: Pick<PromotionOptions, 'signing' | 'task' | 'keyFiles'> & {
     readonly where: ManifestLocation | undefined;
   },
-  { run, client, isLimited, stdio, env }: SigningContext,
+  { run, client, isLimited, levelOf, stdio, env }: SigningContext,
 ): Promise<RunSigning | undefined> {
   const { signing, task, keyFiles, where } = options;
   const isConfirmed = task === 'promotion';
@@ -30,6 +31,7 @@ export async function openRunSigning(
     log,
     secrets: stdio.secrets,
     keyFiles,
+    levelOf,
     registry: isConfirmed ? client.destination : client.registry,
     revision: where && (await runtime.openTree(where).revision(stop.stopping)),
   };
