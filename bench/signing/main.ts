@@ -100,7 +100,7 @@ async function cipCommand(world: World, more: readonly string[]): Promise<Comman
   return { program: process.execPath, args, env: { HOME: place } };
 }
 
-/** One process for all images, and tags `.sig`: cosign 3 wants proofs of inclusion, which the log of the stack has not. */
+/** One process for all images, and tags `.sig`: cosign 3 crashes with the log of the stack, which has no proofs of inclusion. */
 async function cosignCommand(world: World): Promise<Command> {
   const { images, stack, place } = world;
   const { destination } = await promoted(world);

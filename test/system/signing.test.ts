@@ -102,6 +102,28 @@ describe('a promotion with a signer', () => {
     expect(production.requests.length).toBe(1);
   });
 
+  it.each(['-sign-canonical=registry.example', '-sign-reference=registry.example=a.example'])(
+    'warns that no manifest promotes to the registry of %s',
+    async (flag) => {
+      const { flags } = await worldOf();
+      const { stderr } = await runCip([...flags, flag]);
+      expect(stderr).toMatch(/WARNING .*names a registry that no manifest promotes to.*registry\.example/);
+    },
+  );
+
+  it.each([
+    ['is missing', undefined, /-identity-token="[^"]*": the token cannot be read/],
+    ['has no token', 'garbage', /-identity-token="[^"]*": not an identity token/],
+  ])('by a token whose file %s writes nothing', async (_what, text, message) => {
+    const { production, flags } = await worldOf();
+    const file = join(temporaryDirectory(), 'token');
+    if (text !== undefined) writeFileSync(file, text);
+    const run = await runCip([...flags.slice(0, 2), `-identity-token=${file}`]);
+    expect(run.status, run.stderr).toBe(2);
+    expect(run.stderr).toMatch(message);
+    expect(production.requests.map(({ method }) => method)).not.toContain('PUT');
+  });
+
   it('that cannot store signatures keeps the image, ends with 1 and names it in every report', async () => {
     const { production, flags } = await worldOf();
     const path = /manifests\/sha256-.*\.sig$/;

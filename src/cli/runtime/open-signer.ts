@@ -92,7 +92,11 @@ async function openKey(key: SigningKeyOption, runtime: SignerRuntime): Promise<S
 
 async function openTokens(option: TokenOption, runtime: SignerRuntime): Promise<TokenSource> {
   const { env, fetch } = runtime;
-  if (option.kind === 'file') return fileToken(option.file);
+  if (option.kind === 'file') {
+    const tokens = fileToken(option.file);
+    await tokens.current(new AbortController().signal); // a file without a token is refused before anything is promoted
+    return tokens;
+  }
   if (option.kind === 'account') return accountToken(option.account, runtime);
   const tokens = environmentToken({ env, fetch, limit: TOKEN_LIMIT });
   if (tokens !== undefined) return tokens;

@@ -143,6 +143,7 @@ async function promoteWith(
     client,
     isLimited: changes !== undefined,
     levelOf: verification?.levelOf,
+    destinations: read.manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
   });
   return await run.showing(client.traffic, async (progress) => {
     const carrying = carryPortsOf(options, { ...client, ...verification });
