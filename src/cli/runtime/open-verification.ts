@@ -38,7 +38,7 @@ export async function openVerification(
   const signers = [...ofFlags, ...(await Promise.all(verifying.keys.map(readKeys))).flat()];
   const finder = new AttachmentFinder(client.registry);
   const ports = { finder, verifier };
-  const { makeVerification } = await import('../commands/run/rare-runs.ts');
+  const { makeVerification } = await import('../../checks/signatures/verification.ts');
   try {
     return { ...(await makeVerification({ manifests, signers }, ports)), finder };
   } catch (error) {

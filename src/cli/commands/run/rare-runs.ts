@@ -17,5 +17,4 @@ export { runFormat } from './run-fmt.ts';
 export { runInit } from './run-init.ts';
 export { runMergeDriver } from './run-merge-driver.ts';
 export { readRuleSettings } from '../../../settings/read-settings.ts';
-export { makeVerification } from '../../../checks/signatures/verification.ts';
 export { prepareGate } from '../../vulnerabilities/open-gate.ts';
