@@ -10,8 +10,7 @@ import type { SignerIdentity } from '../../signature/stored-signature.ts';
 import type { SigcheckOptions } from '../flags/options/sigcheck-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { factsOf, openSigning, openStore, type SigningParts } from './open-signing.ts';
-import { readKeys } from './open-verification.ts';
-import { openVerifier } from './open-verifier.ts';
+import { openVerifier, readKeys } from './open-verifier.ts';
 
 /** What a check of signatures reads, expects and signs with. */
 export interface SigcheckTools {

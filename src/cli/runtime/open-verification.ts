@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { VerifierOptions } from '../../adapters/sigstore/verify/open-verifier.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
 import type { Verification } from '../../checks/signatures/verification.ts';
@@ -6,10 +5,9 @@ import type { PromoterManifest } from '../../manifest/model.ts';
 import { isGuarding } from '../../manifest/policy/guard-sources.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
 import { ExpressionError, type SignerPattern } from '../../signature/identity-policy.ts';
-import { keyRule, type SignerRule } from '../../signature/policy/signer-rule.ts';
-import { readPublicKeys } from '../../signature/public-keys.ts';
+import type { SignerRule } from '../../signature/policy/signer-rule.ts';
 import { InputError } from '../flags/usage-error.ts';
-import { openVerifier, type VerifierParts } from './open-verifier.ts';
+import { openVerifier, readKeys, type VerifierParts } from './open-verifier.ts';
 
 export interface VerificationParts extends VerifierParts {
   readonly options: {
@@ -38,7 +36,7 @@ export async function openVerification(
   const signers = [...ofFlags, ...(await Promise.all(verifying.keys.map(readKeys))).flat()];
   const finder = new AttachmentFinder(client.registry);
   const ports = { finder, verifier };
-  const { makeVerification } = await import('../../checks/signatures/verification.ts');
+  const { makeVerification } = await import('../commands/run/rare-runs.ts');
   try {
     return { ...(await makeVerification({ manifests, signers }, ports)), finder };
   } catch (error) {
@@ -52,9 +50,4 @@ function keysOf({ signatures, provenance }: PromoterManifest) {
     one === undefined || one.mode === 'off' ? [] : [one.policy],
   );
   return policies.flatMap(({ signers }) => signers.flatMap((one) => (one.kind === 'key' ? [one] : [])));
-}
-
-/** The public keys of a file as signers. */
-export async function readKeys(path: string): Promise<readonly SignerRule[]> {
-  return readPublicKeys(await readFile(path, 'utf8'), path).map(keyRule);
 }

@@ -1,8 +1,11 @@
+import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { VerifierOptions } from '../../adapters/sigstore/verify/open-verifier.ts';
 import type { Log } from '../../ports/log.ts';
 import type { SignatureVerifier } from '../../ports/signatures.ts';
+import { keyRule, type SignerRule } from '../../signature/policy/signer-rule.ts';
+import { readPublicKeys } from '../../signature/public-keys.ts';
 import type { Runtime } from './open-runtime.ts';
 
 export interface VerifierParts {
@@ -23,4 +26,9 @@ export async function openVerifier(
   const sigstore = await import('../../adapters/sigstore/verify/open-verifier.ts');
   const cache = env['TUF_ROOT'] || join(homedir(), '.sigstore', 'root');
   return await sigstore.openVerifier(options, { openFetch: runtime.openFetch, cache, log }, signal);
+}
+
+/** The public keys of a file as signers. */
+export async function readKeys(path: string): Promise<readonly SignerRule[]> {
+  return readPublicKeys(await readFile(path, 'utf8'), path).map(keyRule);
 }

@@ -17,4 +17,6 @@ export { runFormat } from './run-fmt.ts';
 export { runInit } from './run-init.ts';
 export { runMergeDriver } from './run-merge-driver.ts';
 export { readRuleSettings } from '../../../settings/read-settings.ts';
+export { makeVerification } from '../../../checks/signatures/verification.ts';
+export { openSigning } from '../../runtime/open-signing.ts';
 export { prepareGate } from '../../vulnerabilities/open-gate.ts';

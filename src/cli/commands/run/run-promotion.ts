@@ -136,7 +136,7 @@ async function promoteWith(
   const { clock } = runtime;
   // the commits of a proposed change have the dates that its author chose
   const settled = changes === undefined ? digestsAt(options.where, runtime) : undefined;
-  const signing = await openRunSigning(options, {
+  const signingContext = {
     stdio,
     env,
     run,
@@ -144,7 +144,8 @@ async function promoteWith(
     isLimited: changes !== undefined,
     levelOf: verification?.levelOf,
     destinations: read.manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
-  });
+  };
+  const signing = await openRunSigning(options, signingContext, () => import('./rare-runs.ts'));
   return await run.showing(client.traffic, async (progress) => {
     const carrying = carryPortsOf(options, { ...client, ...verification });
     const ports = {

@@ -5,7 +5,7 @@ import type { Log } from '../../../ports/log.ts';
 import type { SigningPolicy } from '../../../sign/signing.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import type { RunRegistries } from '../../runtime/network-clients.ts';
-import type { SigningParts } from '../../runtime/open-signing.ts';
+import type { openSigning, SigningParts } from '../../runtime/open-signing.ts';
 import type { Run } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
@@ -18,17 +18,17 @@ export interface SigningContext extends ProcessContext, Pick<SigningParts, 'leve
   readonly destinations?: readonly RegistryName[] | undefined;
 }
 
-/** What a promotion signs with; undefined if it signs and examines nothing. */
+/** What a promotion signs with; undefined if it signs and examines nothing. Then nothing is loaded. */
 export async function openRunSigning(
   options: Pick<PromotionOptions, 'signing' | 'task' | 'keyFiles'> & {
     readonly where: ManifestLocation | undefined;
   },
   { run, client, isLimited, destinations, levelOf, stdio, env }: SigningContext,
+  load: () => Promise<{ readonly openSigning: typeof openSigning }>,
 ): Promise<RunSigning | undefined> {
   const { signing, task, keyFiles, where } = options;
   const isConfirmed = task === 'promotion';
   if (signing === undefined || !(isConfirmed || isLimited)) return undefined;
-  const { openSigning } = await import('../../runtime/open-signing.ts');
   const { runtime, log, stop } = run;
   warnUnusedNames(signing.policy, destinations, log);
   const parts = {
@@ -41,7 +41,7 @@ export async function openRunSigning(
     registry: isConfirmed ? client.destination : client.registry,
     revision: where && (await runtime.openTree(where).revision(stop.stopping)),
   };
-  return await openSigning(signing, parts, stop.stopping);
+  return await (await load()).openSigning(signing, parts, stop.stopping);
 }
 
 /** Warns of registries of flags that contain no destination: they are misspelt, and nothing is signed for them. */
