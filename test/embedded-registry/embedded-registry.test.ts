@@ -37,7 +37,7 @@ describe('an embedded registry', () => {
   });
 
   it('logs requests and their bytes', async () => {
-    const registry = await startForTest();
+    const registry = await startForTest({ singlePost: true });
     const content = image({ seed: 'app', layers: 1 });
     const { digest, bytes } = content.manifest;
     push(registry, 'staging/app', content, 'v1');

@@ -105,13 +105,14 @@ export class BlobCopier {
 
   /**
    * Small blobs that are most likely absent are sent without a HEAD request: those of a new repository, and configs, which
-   * few images share. A run that broke off may have left them, and they are soon sent again.
+   * few images share. A run that broke off may have left them, and they are soon sent again. One that cannot be sent may
+   * exist nevertheless.
    */
   async #copyFirst(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
     const isSmall = task.blob.size <= MAX_UNCHECKED && task.blob.size !== UNKNOWN_SIZE;
     const isAbsent = task.isNew || isConfigType(task.blob.mediaType);
     const method = await (isAbsent && isSmall
-      ? this.#transfer.run(task, { signal, opened: undefined })
+      ? this.#transferThenCheck(task, signal)
       : this.#checkThenTransfer(task, signal));
     this.#remember(task); // before the repositories that wait for this one go on
     return method;
@@ -155,6 +156,16 @@ export class BlobCopier {
 
   #exists(task: BlobTask, signal: AbortSignal): Promise<boolean> {
     return holdsBlob(this.#ports.destination, task, signal);
+  }
+
+  async #transferThenCheck(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
+    try {
+      return await this.#transfer.run(task, { signal, opened: undefined });
+    } catch (error) {
+      const exists = !signal.aborted && (await this.#exists(task, signal).catch(() => false));
+      if (exists) return 'exists';
+      throw error;
+    }
   }
 
   async #checkThenTransfer(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {

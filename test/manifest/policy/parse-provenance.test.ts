@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 // Covers src/manifest/policy/parse-policies.ts
 // Covers src/manifest/policy/policy-fields.ts
 // Covers src/manifest/policy/check-expressions.ts
@@ -144,7 +145,8 @@ describe('signatures of a manifest', () => {
   });
 
   it('may name a key as a block of PEM', () => {
-    const lines = ['key::-----BEGIN PUBLIC KEY-----', 'MFkwEwYHKoZIzj0CAQ==', '-----END PUBLIC KEY-----'];
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const lines = `key::${publicKey.export({ type: 'spki', format: 'pem' }).toString().trim()}`.split('\n');
     const block = [
       'signatures:',
       '  mode: require',

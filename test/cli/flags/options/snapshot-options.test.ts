@@ -111,7 +111,7 @@ describe('the options of a comparison', () => {
     ['diff a b -output=yaml', /expected text, json, markdown/],
     [
       'diff a b -confirm -manifest=m',
-      /cip diff does not take -manifest, -confirm; cip, cip verify, cip apply do/,
+      /cip diff does not take -manifest, -confirm; cip, cip verify, cip sigcheck, cip apply do/,
     ],
   ])('cannot be made of %s', (line, words) => expect(() => optionsOf(line)).toThrow(words));
 });
