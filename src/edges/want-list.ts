@@ -4,7 +4,7 @@ import { compareText, sortedBy } from '../base/sorted.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
-import type { DigestEntry, ImageEntry } from '../manifest/model.ts';
+import type { ImageEntry } from '../manifest/model.ts';
 import type { Conflict, Want, WantedTag, WantList } from './wanted.ts';
 
 /** An entry of a manifest's list of images, with its source repository. */
@@ -17,10 +17,10 @@ export interface SourcedEntry {
 
 /** Merges the entries that lead to one destination repository; a tag with several digests becomes a conflict. */
 export function makeWantList(entries: readonly SourcedEntry[]): WantList {
-  const drafts = sortedBy(collectDrafts(entries), (draft) => draft.digest);
+  const drafts = collectDrafts(entries);
   const conflicts = findConflicts(drafts);
   const contested = new Set(conflicts.map((conflict) => conflict.tag));
-  const wants = drafts
+  const wants = sortedBy(drafts.values(), (draft) => draft.digest)
     .map((draft) => makeWant(draft, contested))
     .filter((want) => want.tags.length > 0 || want.tagless !== undefined);
   const edges = wants.reduce((sum, want) => sum + edgesOf(want), 0);
@@ -33,40 +33,30 @@ export function edgesOf(want: Want): number {
   return want.tags.length + (want.tagless === undefined ? 0 : 1);
 }
 
-/** A want with the tags in conflict. */
-type Draft = Want;
+interface Draft {
+  readonly digest: Digest;
+  readonly sources: Set<Repository>;
+  siblings: readonly Repository[];
+  readonly tags: Map<Tag, Position[]>;
+  tagless: Position | undefined;
+}
 
-function collectDrafts(entries: readonly SourcedEntry[]): Draft[] {
-  const parts = new Map<Digest, Part[]>();
+function collectDrafts(entries: readonly SourcedEntry[]): Map<Digest, Draft> {
+  const drafts = new Map<Digest, Draft>();
   for (const { source, entry, siblingsOf } of entries) {
-    for (const wanted of entry.digests) addTo(parts, wanted.digest, { source, siblingsOf, wanted });
+    for (const { digest, tags, at } of entry.digests) {
+      const draft = getOrMake(drafts, digest, () => newDraft(digest));
+      draft.sources.add(source);
+      draft.siblings = union(draft.siblings, siblingsOf(digest));
+      if (tags.length === 0) draft.tagless ??= at;
+      for (const { tag, at } of tags) addTo(draft.tags, tag, at);
+    }
   }
-  return Array.from(parts, ([digest, own]) => makeDraft(digest, own));
+  return drafts;
 }
 
-/** An entry of a digest. Nearly every digest has one. */
-interface Part extends Pick<SourcedEntry, 'source' | 'siblingsOf'> {
-  readonly wanted: DigestEntry;
-}
-
-function makeDraft(digest: Digest, parts: readonly Part[]): Draft {
-  const entries = parts.map(({ wanted }) => wanted);
-  return {
-    digest,
-    tags: mergeTags(entries).toSorted((a, b) => compareText(a.tag, b.tag)),
-    tagless: entries.find(({ tags }) => tags.length === 0)?.at,
-    sources: Array.from(new Set(parts.map(({ source }) => source))),
-    siblings: parts.map(({ siblingsOf }) => siblingsOf(digest)).reduce(union),
-  };
-}
-
-function mergeTags(entries: readonly DigestEntry[]): WantedTag[] {
-  const [first, ...others] = entries;
-  // the tags of one entry differ, so that no map is needed
-  if (others.length === 0) return first?.tags.map(({ tag, at }) => ({ tag, at: [at] })) ?? [];
-  const positions = new Map<Tag, Position[]>();
-  for (const { tag, at } of entries.flatMap(({ tags }) => tags)) addTo(positions, tag, at);
-  return Array.from(positions, ([tag, at]) => ({ tag, at }));
+function newDraft(digest: Digest): Draft {
+  return { digest, sources: new Set(), siblings: [], tags: new Map(), tagless: undefined };
 }
 
 /** One of the lists itself where the other adds nothing: most digests of an image share theirs. */
@@ -75,32 +65,32 @@ function union(a: readonly Repository[], b: readonly Repository[]): readonly Rep
   return a.length === 0 ? b : Array.from(new Set([...a, ...b])).toSorted(compareText);
 }
 
-function findConflicts(drafts: readonly Draft[]): Conflict[] {
+function findConflicts(drafts: ReadonlyMap<Digest, Draft>): Conflict[] {
   const first = new Map<Tag, Draft>();
   const contested = new Map<Tag, Draft[]>();
-  for (const draft of drafts) {
-    for (const { tag } of draft.tags) {
+  for (const draft of drafts.values()) {
+    for (const tag of draft.tags.keys()) {
       const claimant = first.get(tag);
       if (claimant === undefined) first.set(tag, draft);
       else getOrMake(contested, tag, () => [claimant]).push(draft);
     }
   }
-  const positions = new Map<Draft, ReadonlyMap<Tag, readonly Position[]>>();
-  const positionsOf = (draft: Draft) =>
-    getOrMake(positions, draft, ({ tags }) => new Map(tags.map(({ tag, at }) => [tag, at])));
   return Array.from(contested)
     .toSorted(([a], [b]) => compareText(a, b))
-    .map(([tag, claimants]) => ({
+    .map(([tag, drafts]) => ({
       tag,
-      claims: claimants.map((draft) => ({
+      claims: sortedBy(drafts, (draft) => draft.digest).map((draft) => ({
         digest: draft.digest,
-        sources: draft.sources,
-        at: positionsOf(draft).get(tag) ?? [],
+        sources: Array.from(draft.sources),
+        at: draft.tags.get(tag) ?? [],
       })),
     }));
 }
 
 function makeWant(draft: Draft, contested: ReadonlySet<Tag>): Want {
-  if (contested.size === 0) return draft;
-  return { ...draft, tags: draft.tags.filter(({ tag }) => !contested.has(tag)) };
+  const tags: WantedTag[] = [];
+  for (const [tag, at] of draft.tags) if (!contested.has(tag)) tags.push({ tag, at });
+  tags.sort((a, b) => compareText(a.tag, b.tag));
+  const { digest, tagless, sources, siblings } = draft;
+  return { digest, tags, tagless, sources: Array.from(sources), siblings };
 }

@@ -84,15 +84,12 @@ function parseTags(value: YamlNode, source: SourceFile): readonly TagEntry[] | u
     );
     return undefined;
   }
-  const known = new Set<string>();
-  const tags: TagEntry[] = [];
+  const tags = new Map<string, TagEntry>();
   for (const item of value.items) {
     const tag = parseTag(item, source);
-    if (tag === undefined || known.has(tag.tag)) continue;
-    tags.push(tag);
-    known.add(tag.tag);
+    if (tag !== undefined && !tags.has(tag.tag)) tags.set(tag.tag, tag);
   }
-  return tags.length === 0 && value.items.length > 0 ? undefined : tags;
+  return tags.size === 0 && value.items.length > 0 ? undefined : Array.from(tags.values());
 }
 
 function parseTag(item: YamlNode, source: SourceFile): TagEntry | undefined {

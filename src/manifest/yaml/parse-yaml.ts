@@ -91,10 +91,8 @@ class TreeBuilder {
     this.#source = source;
   }
 
-  /** Takes the events off the array: those of a large file have as many bytes as its tree. */
-  build(events: Event[]): YamlNode {
-    events.reverse();
-    for (let event = events.pop(); event !== undefined; event = events.pop()) {
+  build(events: readonly Event[]): YamlNode {
+    for (const event of events) {
       switch (event.type) {
         case EVENT_ID.DOCUMENT:
           break;
