@@ -45,15 +45,11 @@ export const COMMANDS: readonly CipCommand[] = [
   version,
 ];
 
-/** Commands that are announced. One that is built is taken for itself. */
-const PLANNED: readonly string[] = ['snapshot'];
-
-/** The commands of a program, built and planned. */
+/** The commands of a program. */
 export interface CommandTable {
   readonly commands: readonly CipCommand[];
   /** The flags of all commands, each once; where commands differ, as the first one has it. */
   readonly flags: readonly Flag[];
-  readonly planned: readonly string[];
 }
 
 /** Makes the table of some commands. */
@@ -62,8 +58,7 @@ export function makeTable(commands: readonly CipCommand[]): CommandTable {
   for (const flag of commands.flatMap((command) => command.flags)) {
     if (!flags.has(flag.name)) flags.set(flag.name, flag);
   }
-  const planned = PLANNED.filter((words) => !commands.some((command) => command.words === words));
-  return { commands, flags: Array.from(flags.values()), planned };
+  return { commands, flags: Array.from(flags.values()) };
 }
 
 export const TABLE = makeTable(COMMANDS);

@@ -94,19 +94,24 @@ export function refuseWords(program: Program, given: readonly string[]): UsageEr
   return new UsageError(describeAbsent(program, given) ?? describeStray(stray, program, command));
 }
 
-/** Commands of kpromo that promote files, or are about releases on GitHub. */
-const FOREIGN = ['run files', 'manifest files', 'manifest validate', 'gh'];
+const NO_FILES = 'only images are promoted';
 
-/** Says that words begin with a command that is planned, or known from kpromo and out of scope; else undefined. */
+/** Commands of kpromo that promote files or are about releases on GitHub, and words for what a flag does. */
+const FOREIGN: readonly (readonly [words: string, advice: string])[] = [
+  ['run files', NO_FILES],
+  ['manifest files', NO_FILES],
+  ['manifest validate', NO_FILES],
+  ['gh', NO_FILES],
+  ['snapshot', 'use -snapshot=REG'],
+];
+
+/** Says that words begin with a command that exists elsewhere only, and what to do; else undefined. */
 function describeAbsent(program: Program, words: readonly string[]): string | undefined {
   const own = program.name === 'kpromo' && words[0] === 'cip' ? words.slice(1) : words;
   const spellings = [own, own[0] === 'run' ? own.slice(1) : own];
   const isCalled = (name: string) => spellings.some((spelling) => startsWith(spelling, name.split(' ')));
-  const foreign = FOREIGN.find(isCalled);
-  if (foreign !== undefined) return `unknown command ${quote(foreign)}: only images are promoted`;
-  const planned = program.table.planned.find(isCalled);
-  if (planned === undefined) return undefined;
-  return `not built yet: ${planned}${planned === 'snapshot' ? ': use -snapshot=REG' : ''}`;
+  const foreign = FOREIGN.find(([name]) => isCalled(name));
+  return foreign && `unknown command ${quote(foreign[0])}: ${foreign[1]}`;
 }
 
 /** The refusal of one word behind a command, with the command or the flag that it may stand for. */

@@ -17,8 +17,6 @@ export interface Flag {
   readonly neverEmpty?: boolean;
   /** Why a flag of the original has no effect: a warning. Such flags are not in the help. */
   readonly inert?: string;
-  /** Known, and refused until it is built. */
-  readonly planned?: boolean;
   /** The replacement of a flag of the original that is gone: a refusal. */
   readonly refused?: string;
 }
@@ -29,6 +27,6 @@ export function flagsOf(group: string, flags: readonly Omit<Flag, 'group'>[]): r
 }
 
 /** Whether a flag does something: these are in the help and are suggested. */
-export function isInHelp({ inert, planned, refused }: Flag): boolean {
-  return inert === undefined && refused === undefined && !planned;
+export function isInHelp({ inert, refused }: Flag): boolean {
+  return inert === undefined && refused === undefined;
 }

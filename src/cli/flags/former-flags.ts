@@ -4,15 +4,14 @@ import type { Flag } from './flag.ts';
 
 type Row = readonly [name: string, value?: string];
 
-/** Refused until they are built. Some are gates: a run that ignored them would promote images they should stop. */
-const PLANNED: readonly Row[] = [
-  ['require-provenance'],
-  ['allowed-builders', 'CSV'],
-  ['allowed-source-repos', 'CSV'],
-];
-
 /** Refused, with the replacement. */
 const REFUSED: readonly (readonly [advice: string, ...rows: Row[]])[] = [
+  [
+    'give the manifest a policy instead: provenance in promoter-manifest.yaml (docs/verification.md)',
+    ['require-provenance'],
+    ['allowed-builders', 'CSV'],
+    ['allowed-source-repos', 'CSV'],
+  ],
   [
     'every *.yaml below it was a plain manifest: give each with -manifest=FILE, or lay them out as thin manifests for -thin-manifest-dir=DIR',
     ['manifest-dir', 'DIR'],
@@ -61,7 +60,6 @@ const INERT: readonly (readonly [why: string, ...rows: Row[]])[] = [
 ];
 
 export const FORMER_FLAGS: readonly Flag[] = [
-  ...PLANNED.map((row) => ({ ...named(row), group: 'Planned', description: 'not yet', planned: true })),
   ...REFUSED.flatMap(([refused, ...rows]) =>
     rows.map((row) => ({ ...named(row), group: 'Gone', description: refused, refused })),
   ),

@@ -2,15 +2,13 @@ import type { Flag } from './flag.ts';
 import type { FlagValues } from './flag-values.ts';
 import { UsageError } from './usage-error.ts';
 
-/** Throws a `UsageError` for flags that are gone, planned, contradictory or empty. */
+/** Throws a `UsageError` for flags that are gone, contradictory or empty. */
 export function refuseUnusable(flags: readonly Flag[], given: FlagValues): void {
   const wanted = flags.filter(({ name }) => isWanted(given.text(name)));
   const gone = wanted.filter(({ refused }) => refused !== undefined);
   if (gone.length > 0) {
     throw new UsageError(gone.map(({ name, refused }) => `-${name} is gone: ${refused}`).join('; '));
   }
-  const planned = wanted.filter((flag) => flag.planned);
-  if (planned.length > 0) throw new UsageError(`not built yet: ${listFlags(planned)}`);
   for (const flag of flags) {
     refuseRepeated(flag, given.all(flag.name));
     if (flag.neverEmpty && given.all(flag.name).includes('')) {

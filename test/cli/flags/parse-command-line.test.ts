@@ -132,7 +132,7 @@ it.each(['-help', '-help-all'])('%s of the first word of one command is of that 
 
 describe('a command that is not there is named, whatever its flags', () => {
   it.each<[ProgramName, readonly string[], RegExp]>([
-    ['cip', ['snapshot', 'gcr.io/x'], /^not built yet: snapshot: use -snapshot=REG$/],
+    ['cip', ['snapshot', 'gcr.io/x'], /^unknown command "snapshot": use -snapshot=REG$/],
     ['cip', ['run', 'files', '--filestores=x'], /^unknown command "run files": only images/],
     ['kpromo', ['run', 'files', '--confirm'], /^unknown command "run files": only images/],
     ['kpromo', ['manifest', 'files', '--src=x'], /^unknown command "manifest files": only images/],

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { FORMER_FLAGS } from '../../../src/cli/flags/former-flags.ts';
 import { fakeGoogle } from '../../adapters/google/fake-google.ts';
 import { push } from '../../builders/images.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
@@ -9,12 +8,7 @@ import { embedded, writesOf } from '../staging.ts';
 import { ACCOUNT, cloneAsProw, NEW, OLD, PRODUCTION, REGIONS, SOURCE } from './clones.ts';
 import { PROW_JOBS, type ProwJob } from './jobs.ts';
 
-/** All that stands in a job and may be planned: a flag is built once the table of flags no longer has it so. */
-const MAY_BE_PLANNED = ['-use-prow-manifest-diff', '-manifest-diff-since'];
-
-const jobs = PROW_JOBS.map((job) => ({ job, name: job.name, refusal: refusalOf(job) }));
-
-it.each(jobs.filter(({ refusal }) => refusal === undefined))('$name runs', async ({ job }) => {
+it.each(PROW_JOBS.filter(({ refused }) => refused === undefined))('$name runs', async (job) => {
   const { run, production } = await runJob(job);
   expect(run.status, run.stderr).toBe(0);
   const isConfirmed = job.args.includes('--confirm');
@@ -25,21 +19,18 @@ it.each(jobs.filter(({ refusal }) => refusal === undefined))('$name runs', async
   expect(run.stderr).not.toMatch(/certificate-/);
 });
 
-it.each(jobs.flatMap(({ refusal, ...rest }) => (refusal === undefined ? [] : [{ ...rest, refusal }])))(
-  '$name is refused in words',
-  async ({ job, refusal }) => {
-    const { run, production } = await runJob(job);
-    expect(run.status).toBe(2);
-    expect(run.stderr).toMatch(refusal);
-    expect(production.flatMap(writesOf)).toEqual([]);
-  },
-);
+it.each(
+  PROW_JOBS.flatMap((job) =>
+    job.refused === undefined ? [] : [{ name: job.name, job, refusal: job.refused }],
+  ),
+)('$name is refused in words', async ({ job, refusal }) => {
+  const { run, production } = await runJob(job);
+  expect(run.status).toBe(2);
+  expect(run.stderr).toMatch(refusal);
+  expect(production.flatMap(writesOf)).toEqual([]);
+});
 
 describe('the jobs', () => {
-  it('lack no flag that is unknown to be planned', () => {
-    expect(MAY_BE_PLANNED).toEqual(expect.arrayContaining(PROW_JOBS.flatMap(plannedFlagsOf)));
-  });
-
   it('may have a flag of the program before the command, too', async () => {
     const { run } = await runJob({
       name: 'a dry run',
@@ -50,20 +41,6 @@ describe('the jobs', () => {
     expect(run.status, run.stderr).toBe(0);
   });
 });
-
-function refusalOf(job: ProwJob): RegExp | undefined {
-  const planned = plannedFlagsOf(job);
-  return (
-    job.refused ??
-    (planned.length === 0 ? undefined : new RegExp(`not built yet: ${planned.join(', ')}$`, 'm'))
-  );
-}
-
-function plannedFlagsOf({ args }: ProwJob): string[] {
-  const planned = FORMER_FLAGS.filter((flag) => flag.planned === true);
-  const given = planned.filter(({ name }) => args.some((arg) => arg.split('=')[0] === `--${name}`));
-  return given.map(({ name }) => `-${name}`);
-}
 
 /** Runs the container of a job. A proxy plays the registries of Google, another server its metadata server. */
 async function runJob(job: ProwJob) {

@@ -242,11 +242,6 @@ describe('a malformed command line is refused', () => {
 describe('flags of the original', () => {
   const example = ({ name, value }: Flag) => (value === undefined ? `-${name}` : `-${name}=(x)|(y)`);
 
-  it.each(FORMER_FLAGS.filter(({ planned }) => planned).map((spec) => [example(spec), spec.name]))(
-    '%s is refused as not built yet',
-    (flag, name) => expectRefusal(['-manifest=m', flag], new RegExp(`not built yet: -${name}$`)),
-  );
-
   it.each(FORMER_FLAGS.filter(({ inert }) => inert !== undefined).map((spec) => [example(spec), spec]))(
     '%s is accepted, and a warning says what became of it',
     (flag, { name, inert }) => {
@@ -263,11 +258,12 @@ describe('flags of the original', () => {
 
   it.each([
     ['-manifest-dir=d', /^-manifest-dir is gone: .*-thin-manifest-dir=DIR/],
+    ['-require-provenance', /^-require-provenance is gone: .*provenance in promoter-manifest\.yaml/],
     ['-garbage-collect', /^-garbage-collect is gone: nothing is ever deleted here/],
     ['-delete-extra-tags=true', /^-delete-extra-tags is gone: nothing is ever deleted here/],
     ['-flattened-snapshot', /-output-format=csv/],
     ['-audit-manifest-path=d', /^-audit-manifest-path is gone: .*cip audit serve/],
-    ['-require-provenance', /^not built yet: -require-provenance$/],
+    ['-require-provenance', /^-require-provenance is gone: give the manifest a policy/],
   ])('that is gone is not taken for another: %s', (flag, words) => expectRefusal(['-confirm', flag], words));
 
   it.each(['-garbage-collect=false', '-delete-extra-tags=false', '-require-provenance=false'])(
