@@ -140,9 +140,9 @@ describe('what is refused', () => {
     ],
     ['a contradiction', ['-confirm', '-dry-run'], /-confirm and -dry-run/],
     [
-      'a flag that is not built yet',
+      'a flag that is gone',
       ['-require-provenance', '-allowed-builders=a'],
-      /not built yet: -require-provenance, -allowed-builders/,
+      /-require-provenance is gone: .*; -allowed-builders is gone: /,
     ],
     ['a boolean with a value of its own', ['-confirm', 'true'], /unexpected argument "true".*-flag=true/],
     ['two places to read from', ['-thin-manifest-dir=b'], /-manifest and -thin-manifest-dir/],
