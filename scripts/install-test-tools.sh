@@ -51,7 +51,7 @@ HADOLINT=2.15.1
 DEBIAN_SUITE=bookworm
 
 APT_SECONDS=300
-BUILD_SECONDS=900
+BUILD_SECONDS=1800
 
 cd "$(dirname "$0")/.."
 bin="$PWD/.tools/bin"
