@@ -118,9 +118,9 @@ export async function promote(request: PromotionRequest, ports: PromotionPorts):
     record.keep({ ...plan, origin, findings, ...keptOf(read) });
   }
   const completing =
-    changes === undefined || ports.carrying === undefined
-      ? []
-      : imagesToComplete(presentItems(wanted, inventory), { items: plan.items, confirm });
+    ports.carrying !== undefined && (changes !== undefined || ports.carrying.selection.scope === 'all')
+      ? imagesToComplete(presentItems(wanted, inventory), { items: plan.items, confirm })
+      : [];
   const { edges, shard } = wanted;
   const { problems, counts: manifests } = read;
   return carryOut(

@@ -65,6 +65,14 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     neverEmpty: true,
   },
   {
+    name: 'carry-scope',
+    value: 'SCOPE',
+    default: 'written',
+    values: ['written', 'all'],
+    description: 'of images just `written`, or `all` present ones too',
+    neverEmpty: true,
+  },
+  {
     name: 'spool-limit',
     value: 'MIB',
     default: '8192',

@@ -11,8 +11,14 @@ import type { Digest } from '../../image/digest.ts';
  */
 export type CarryMode = 'all' | 'signatures' | 'accepted';
 
+/** The images whose attachments are copied: those that the run writes, or those that are present as well. */
+export const CARRY_SCOPES = ['written', 'all'] as const;
+export type CarryScope = (typeof CARRY_SCOPES)[number];
+
 export interface CarrySelection {
   readonly mode: CarryMode;
+  /** Default: `written`. A run that is limited to changes has the scope `all`. */
+  readonly scope?: CarryScope;
   /** Globs of artifact types, in any case. Empty: every type. */
   readonly types: readonly string[];
   /** Of mode `accepted`: true for the manifest of an attachment that verification accepted. Unset: none is. */

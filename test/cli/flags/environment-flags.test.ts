@@ -109,6 +109,7 @@ describe('a flag on the command line is never refused for a variable that contra
     'max-messages': '9',
     'alert-webhook': 'https://a.example.com/b',
     carry: 'all',
+    'carry-scope': 'all',
     'sign-recursive': 'each',
     'from-days': '9',
     'to-days': '3',

@@ -261,6 +261,16 @@ describe('a destination that has content already', () => {
     expect((await carry(limited)).attachments).toBeUndefined();
   });
 
+  it('is completed by a run over everything with the scope `all`', async () => {
+    const { destination, attachTo, run } = await world();
+    push(destination, 'prod/app', APP, 'v1');
+    attachTo(APP, BUNDLE);
+    const all = { ...run, selection: { mode: 'signatures', types: [], scope: 'all' } } as const;
+    expect((await carry({ ...all, confirm: false })).attachments).toMatchObject({ carried: 0, planned: 1 });
+    expect((await carry(all)).attachments).toMatchObject({ carried: 1 });
+    expect((await carry(all)).attachments).toBeUndefined();
+  });
+
   it('counts an attachment once where one tag is there and another one is added', async () => {
     const { destination, attachTo, run } = await world();
     push(destination, 'prod/app', APP, 'v1');

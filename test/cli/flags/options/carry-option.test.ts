@@ -30,6 +30,7 @@ it.each([
   [['-carry=some'], '-carry is all, signatures, accepted or none, not "some"'],
   [['-carry='], '-carry'],
   [['-carry=none', '-carry-types=a/b'], '-carry-types selects attachments, and -carry=none carries none'],
+  [['-carry-scope=some'], '-carry-scope is written or all, not "some"'],
 ])('%j is refused', (args, message) => {
   expect(() => optionsOf(...args)).toThrow(message);
 });
