@@ -69,7 +69,7 @@ export const PROMOTION_FLAGS = flagsOf('Promotion', [
     value: 'SCOPE',
     default: 'written',
     values: ['written', 'all'],
-    description: 'of images just `written`, or `all` present ones too',
+    description: 'of images just `written`, or of `all`',
     neverEmpty: true,
   },
   {
