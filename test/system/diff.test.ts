@@ -282,7 +282,7 @@ describe('cip diff that cannot compare ends with 2', () => {
     [
       'a flag of a promotion',
       ['snapshot', 'snapshot', '-confirm'],
-      /cip diff does not take -confirm; cip, cip copy, cip verify, cip apply do/,
+      /cip diff does not take -confirm; cip, cip copy, cip verify, cip sigcheck, cip apply do/,
     ],
     [
       'files, of which nobody knows the children',

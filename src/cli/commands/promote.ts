@@ -124,7 +124,6 @@ export const promote = defineCommand<PromoteRequest>({
       'rule',
       'report',
       'report-markdown',
-      'report-html',
       'snapshot',
       'threads',
       'key-files',

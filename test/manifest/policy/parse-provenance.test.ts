@@ -1,7 +1,7 @@
-import { generateKeyPairSync } from 'node:crypto';
 // Covers src/manifest/policy/parse-policies.ts
 // Covers src/manifest/policy/policy-fields.ts
 // Covers src/manifest/policy/check-expressions.ts
+import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { parseThin } from '../../../src/manifest/parse-manifest.ts';
 import { checkExpressions } from '../../../src/manifest/policy/check-expressions.ts';

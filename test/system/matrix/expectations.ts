@@ -117,6 +117,8 @@ function triesAgain({ request, fault }: AnyCell): number {
   if (isRefused && request.name === 'token') return 1;
   if (cured === undefined) return isRefused && request.name === 'HEAD manifest' ? 1 : 0;
   if (isOfUpload(request)) return UPLOADS - 1;
+  // a POST with a whole blob and one for a mount are denied before a plain upload is
+  if (cured === 'uploads' && request.name === 'open') return 2;
   // a challenge asks for another token, and refuses the next one
   if (cured === 'all' || request.name === 'open') return fault.challenges === true ? 1 : DOUBTS;
   return cured === 'writes' && isManifest(request) ? DOUBTS : 0;
