@@ -2,8 +2,8 @@ import type { Attachment } from '../attachments/attachment.ts';
 import type { AttachmentFinder } from '../attachments/attachment-finder.ts';
 import { cosignTagOf } from '../attachments/attachment-tags.ts';
 import { readAttachment } from '../attachments/read-attachment.ts';
+import { ReferrersIndexes } from '../attachments/referrers-index.ts';
 import { readSignatures, type SignatureRead, type SignaturesRead } from '../attachments/read-signatures.ts';
-import { listReferrers } from '../copy/carry/referrers-index.ts';
 import { Backoff } from '../base/backoff.ts';
 import { CodedError } from '../base/errors.ts';
 import { UPLOAD_RETRY } from '../base/limits-and-retries.ts';
@@ -46,14 +46,14 @@ export class SignatureStore {
   readonly #registry: WriteRegistry & BrowseRegistry;
   readonly #finder: AttachmentFinder;
   readonly #clock: Clock;
-  /** The last write of each index. */
-  readonly #writes = new Map<string, Promise<unknown>>();
+  readonly #indexes: ReferrersIndexes;
   readonly #sent = new SingleFlight<string, void>();
 
   constructor({ registry, finder, clock }: StorePorts) {
     this.#registry = registry;
     this.#finder = finder;
     this.#clock = clock;
+    this.#indexes = new ReferrersIndexes(registry);
   }
 
   /** The referrers of a manifest. */
@@ -121,18 +121,8 @@ export class SignatureStore {
     const put = { reference: manifest.digest, manifest };
     const { listedUnder } = await this.#registry.putManifest(repository, put, signal);
     if (listedUnder === subject) return;
-    const fault = await this.#inTurn(`${repository}@${subject}`, () =>
-      listReferrers(this.#registry, { repository, subject, referrers: [manifest] }, signal),
-    );
+    const fault = await this.#indexes.add({ repository, subject, referrers: [manifest] }, signal);
     if (fault !== undefined) throw new SignatureTagError('foreign', `${repository}: ${fault}`);
-  }
-
-  /** Serializes the writes of one index: registries cannot update it atomically. */
-  #inTurn<T>(key: string, write: () => Promise<T>): Promise<T> {
-    const before = this.#writes.get(key) ?? Promise.resolve();
-    const writing = before.catch(() => {}).then(write);
-    this.#writes.set(key, writing);
-    return writing;
   }
 
   /** Uploads a small blob, once for each repository. Temporary failures are retried. */

@@ -1,5 +1,6 @@
 import type { Attachment, IgnoredAttachment } from '../../attachments/attachment.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
+import { ReferrersIndexes } from '../../attachments/referrers-index.ts';
 import { forEachConcurrently } from '../../base/concurrency.ts';
 import { messageOf } from '../../base/errors.ts';
 import { isObject, parseJsonObject } from '../../base/json.ts';
@@ -11,7 +12,6 @@ import { RegistryError } from '../../ports/registry-error.ts';
 import type { ContentCopier, ContentTask } from '../content-copier.ts';
 import { CopyError } from '../outcome.ts';
 import { AttachmentClosures, type FoundAttachment } from './attachment-closure.ts';
-import { listReferrers, type ReferrersOfSubject } from './referrers-index.ts';
 import type { CarrySelection } from './selection.ts';
 
 export interface CarryPorts {
@@ -52,14 +52,14 @@ export class AttachmentCarrier {
   readonly #closures: AttachmentClosures;
   /** The attachments of images that are there. */
   readonly #present: AttachmentFinder;
-  /** The last write of each referrers index: one at a time. */
-  readonly #writes = new Map<string, Promise<unknown>>();
+  readonly #indexes: ReferrersIndexes;
 
   constructor(ports: CarryPorts) {
     const { registry, finder = new AttachmentFinder(registry) } = ports;
     this.#ports = ports;
     this.#closures = new AttachmentClosures({ ...ports, finder });
     this.#present = new AttachmentFinder(ports.destination);
+    this.#indexes = new ReferrersIndexes(ports.destination);
   }
 
   /** The attachments that the destination lacks. Throws `attachments` if a registry fails. */
@@ -114,7 +114,7 @@ export class AttachmentCarrier {
       const ordered = missing.carried.filter((one) => unlisted.has(one));
       for (const [subject, own] of groupBy(ordered, (one) => one.subject)) {
         const referrers = own.map(({ manifest }) => manifest);
-        const reason = await this.#list({ repository: task.destination, subject, referrers }, signal);
+        const reason = await this.#indexes.add({ repository: task.destination, subject, referrers }, signal);
         if (reason !== undefined) ignored.push({ subject, reason });
       }
     });
@@ -143,22 +143,6 @@ export class AttachmentCarrier {
       }
       if (isBroken(error)) return { kind: 'ignored', reason: `it cannot be copied: ${messageOf(error)}` };
       throw error;
-    }
-  }
-
-  /** Lists referrers where the registry does not; one writer for each subject. */
-  async #list(referrers: ReferrersOfSubject, signal: AbortSignal): Promise<string | undefined> {
-    const key = `${referrers.repository} ${referrers.subject}`;
-    const before = this.#writes.get(key);
-    const write = (async () => {
-      await before?.catch(() => {}); // its own image reports the failure
-      return listReferrers(this.#ports.destination, referrers, signal);
-    })();
-    this.#writes.set(key, write);
-    try {
-      return await write;
-    } finally {
-      if (this.#writes.get(key) === write) this.#writes.delete(key);
     }
   }
 }

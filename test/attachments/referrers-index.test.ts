@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { listReferrers } from '../../../src/copy/carry/referrers-index.ts';
-import { parseReferences } from '../../../src/image/oci-manifest.ts';
-import { referrersTagOf } from '../../../src/image/referrers-tag.ts';
+import { ReferrersIndexes } from '../../src/attachments/referrers-index.ts';
+import { parseReferences } from '../../src/image/oci-manifest.ts';
+import { referrersTagOf } from '../../src/image/referrers-tag.ts';
 import {
   clientForTest,
   embeddedForTest,
   quiet,
   registryErrorOf,
   repositoryAt,
-} from '../../adapters/oci/client.ts';
-import { attach, bundle } from '../../builders/attachments.ts';
-import { type Content, image, index, push } from '../../builders/images.ts';
+} from '../adapters/oci/client.ts';
+import { attach, bundle } from '../builders/attachments.ts';
+import { type Content, image, index, push } from '../builders/images.ts';
 
 const APP = image({ seed: 'app' });
 const TAG = referrersTagOf(APP.manifest.digest);
@@ -24,7 +24,10 @@ async function world() {
   const list = (referrers: readonly Content[], via = client) => {
     for (const one of referrers) push(registry, 'app', one);
     const manifests = referrers.map(({ manifest }) => manifest);
-    return listReferrers(via, { repository, subject: APP.manifest.digest, referrers: manifests }, quiet());
+    return new ReferrersIndexes(via).add(
+      { repository, subject: APP.manifest.digest, referrers: manifests },
+      quiet(),
+    );
   };
   const listed = () => {
     const stored = registry.store.manifest('app', TAG);
@@ -82,6 +85,19 @@ describe('the index of referrers', () => {
     };
     await list(bundles(2), via);
     expect(listed()).toEqual(digestsOf([...bundles(2, 'of another'), ...bundles(2)]));
+  });
+
+  it('is written by one caller at a time', async () => {
+    const { registry, client, listed } = await world();
+    const indexes = new ReferrersIndexes(client);
+    const all = bundles(6);
+    for (const one of all) push(registry, 'app', one);
+    const repository = repositoryAt(registry, 'app');
+    const add = ({ manifest }: Content) =>
+      indexes.add({ repository, subject: APP.manifest.digest, referrers: [manifest] }, quiet());
+    await Promise.all(all.map(add));
+    expect(listed()).toEqual(digestsOf(all));
+    expect(registry.requests.filter(({ method }) => method === 'PUT')).toHaveLength(6);
   });
 
   it('fails where others overwrite it for ever', async () => {
