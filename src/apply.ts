@@ -155,7 +155,7 @@ type Planned = Pick<
   readonly wanted: Wanted;
   readonly inventory: Inventory;
   readonly findings: readonly Finding[];
-  /** Images at their destinations whose attachments are completed: those of a run that is limited to changes. */
+  /** Images that are present and get the attachments that they lack. */
   readonly completing?: readonly CarriedImage[];
 };
 

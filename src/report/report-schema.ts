@@ -1,13 +1,9 @@
 import * as z from 'zod';
-import { HOST_FAULTS } from '../base/host-fault.ts';
-import { isObject } from '../base/json.ts';
-import type { ShardIdentity } from '../edges/shard.ts';
 import {
   SCAN_STATES,
   type ScannedImage,
   type VulnerabilityResults,
 } from '../checks/vulnerabilities/scanned-image.ts';
-import { parseDigest } from '../image/digest.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
 import { MISSING_PARTS, SIGNING_OUTCOMES } from '../sign/signing.ts';
 import { SEVERITIES } from '../image/severity.ts';
@@ -23,15 +19,6 @@ import {
   type SigcheckItem as SigcheckItemType,
   type SignatureCheck as SignatureCheckType,
 } from './sigcheck/sigcheck.ts';
-import type {
-  EnvelopeHost,
-  HostCounts,
-  HostOverTime,
-  ManifestCounts,
-  MergedShard,
-  ReportCause,
-  ReportFinding,
-} from './envelope.ts';
 import {
   type AttachmentCounts,
   type PromotionItem as PromotionItemType,
@@ -43,66 +30,20 @@ import {
   type VerificationItem as VerificationItemType,
   VERIFY_DECISIONS,
 } from './report.ts';
+import {
+  Count,
+  Text,
+  NullableText,
+  countsOf,
+  plannedCountsOf,
+  DigestText,
+  ENVELOPE,
+  ITEM,
+  TRAFFIC,
+  Repositories,
+} from './schema-parts.ts';
 
 // Unknown fields are kept: a later version may add some. `docs/report.schema.json` is generated from here.
-
-const Count = z.int().min(0);
-const Text = z.string();
-const NullableText = Text.nullable();
-const Duration = z.number().min(0).meta({ description: 'milliseconds' });
-const Time = z
-  .string()
-  .refine((text) => !Number.isNaN(Date.parse(text)))
-  .meta({ format: 'date-time' });
-
-/** A count for each of the names. */
-function countsOf<Name extends string>(names: readonly Name[]) {
-  return z.looseRecord(z.enum(names), Count);
-}
-
-/** Counts by decision; older versions have no blocked edges, and none that were not attempted. */
-function plannedCountsOf<Name extends string>(names: readonly Name[]) {
-  return z.preprocess(
-    (counts) => (isObject(counts) ? { blocked: 0, 'not-attempted': 0, ...counts } : counts),
-    countsOf(names),
-  );
-}
-
-const DigestText = z
-  .custom<ShardIdentity['input']>((text) => typeof text === 'string' && parseDigest(text) !== undefined)
-  .meta({ type: 'string', description: 'ALGORITHM:HEX' });
-const SHARD = { index: Count, count: Count, input: DigestText };
-const Shard: z.ZodType<ShardIdentity> = z.looseObject(SHARD).refine(({ index, count }) => index < count, {
-  path: ['index'],
-});
-const RUN = { startedAt: Time, durationMs: Duration, stopped: z.boolean() };
-const ShardOfMerged: z.ZodType<MergedShard> = z.looseObject({ ...SHARD, ...RUN, edges: Count });
-const Manifests: z.ZodType<ManifestCounts> = z.looseObject({
-  projects: Count,
-  images: Count,
-  digests: Count,
-  destinations: z.exactOptional(Count),
-});
-
-const Finding: z.ZodType<ReportFinding> = z.looseObject({
-  rule: Text,
-  level: z.enum(['warn', 'error']),
-  message: Text,
-  advice: Text.optional(),
-  at: Text,
-  edges: z.array(Text),
-});
-
-const Cause: z.ZodType<ReportCause> = z.looseObject({
-  id: Text,
-  kind: z.enum(HOST_FAULTS),
-  host: Text,
-  identity: NullableText,
-  edges: Count,
-  repositories: z.array(Text),
-  message: Text,
-  advice: Text,
-});
 
 const Changes: z.ZodType<ReportChanges> = z.looseObject({
   base: NullableText,
@@ -114,51 +55,6 @@ const Attachments: z.ZodType<AttachmentCounts> = z.looseObject({
   carried: Count,
   planned: Count,
   ignored: Count,
-});
-
-/** The fields of every report, apart from its summary, items and hosts. */
-const ENVELOPE = {
-  ...RUN,
-  shard: z.exactOptional(Shard),
-  shards: z.exactOptional(z.array(ShardOfMerged)),
-  manifests: Manifests,
-  findings: z.array(Finding).default([]),
-  causes: z.exactOptional(z.array(Cause)),
-};
-
-const ITEM = {
-  destination: NullableText,
-  digest: NullableText,
-  reason: Text,
-  at: Text,
-  cause: Text.optional(),
-};
-
-const Counts = z.array(Count);
-
-const OverTime: z.ZodType<HostOverTime> = z.looseObject({
-  stepMs: Count,
-  requests: Counts,
-  retries: Counts,
-  throttled: Counts,
-  bytesIn: Counts,
-  bytesOut: Counts,
-});
-
-const TRAFFIC = {
-  requests: Count,
-  retries: Count,
-  interrupted: Count,
-  throttled: Count,
-  identities: z.array(Text),
-  bytesIn: Count,
-  bytesOut: Count,
-  overTime: OverTime.optional(),
-} satisfies Record<keyof HostCounts, z.ZodType>;
-
-const Repositories: z.ZodType<NonNullable<EnvelopeHost['repositories']>> = z.looseObject({
-  byListing: Count,
-  byHead: Count,
 });
 
 const RESULTS = ['copied', 'failed', 'not-attempted'] as const;

@@ -1,3 +1,4 @@
+// Covers src/report/schema-parts.ts
 import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';

@@ -10,8 +10,8 @@ import {
   REPORT_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
-  SIGNER_FLAGS,
 } from '../flags/flags.ts';
+import { SIGNER_FLAGS } from '../flags/options/signer-options.ts';
 import { parseDuration } from '../flags/options/deadline-option.ts';
 import { makeUnlocatedOptions, optionalLocationOf } from '../flags/options/promotion-options.ts';
 import { SIGNING_FLAGS } from '../flags/options/signing-options.ts';

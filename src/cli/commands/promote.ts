@@ -10,8 +10,8 @@ import {
   RULE_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
-  SIGNER_FLAGS,
 } from '../flags/flags.ts';
+import { SIGNER_FLAGS } from '../flags/options/signer-options.ts';
 import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import { makePromotionOptions, type PromotionOptions } from '../flags/options/promotion-options.ts';
 import { SIGNING_FLAGS } from '../flags/options/signing-options.ts';

@@ -5,8 +5,8 @@ import {
   REPORT_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
-  SIGNER_FLAGS,
 } from '../flags/flags.ts';
+import { SIGNER_FLAGS } from '../flags/options/signer-options.ts';
 import { FORMER_FLAGS } from '../flags/former-flags.ts';
 import {
   makeSigcheckOptions,

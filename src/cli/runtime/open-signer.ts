@@ -17,17 +17,17 @@ import {
 } from '../../adapters/sigstore/sign/tokens/identity-token.ts';
 import { environmentToken, fileToken } from '../../adapters/sigstore/sign/tokens/token-sources.ts';
 import { messageOf } from '../../base/errors.ts';
+import { isServiceUrl } from '../../http/connect/address-policy.ts';
 import type { Secrets } from '../../base/secrets.ts';
 import { quote } from '../../base/text.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Signer } from '../../ports/signatures.ts';
-import {
-  isServiceUrl,
-  type SignerOptions,
-  type SigningKeyOption,
-  type SigningServicesOption,
-  type TokenOption,
+import type {
+  SignerOptions,
+  SigningKeyOption,
+  SigningServicesOption,
+  TokenOption,
 } from '../flags/options/signer-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 

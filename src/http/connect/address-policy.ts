@@ -131,3 +131,11 @@ function embeddedIpv4(groups: readonly number[]): string | undefined {
   if (isBare || (groups[0] !== 0x2002 && !IPV4_PREFIXES.includes(prefix))) return undefined;
   return [high >> 8, high & 255, low >> 8, low & 255].join('.');
 }
+
+/** True for a URL that tokens may be sent to: of https, or of a loopback host. It has no user and no query. */
+export function isServiceUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, username, search } = new URL(text);
+  const isSafe = protocol === 'https:' || (protocol === 'http:' && classifyHostname(hostname) === 'loopback');
+  return isSafe && username === '' && search === '';
+}

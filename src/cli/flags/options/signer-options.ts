@@ -1,7 +1,73 @@
 import { quote } from '../../../base/text.ts';
-import { classifyHostname } from '../../../http/connect/address-policy.ts';
+import { isServiceUrl } from '../../../http/connect/address-policy.ts';
+import { flagsOf } from '../flag.ts';
 import type { FlagValues } from '../flag-values.ts';
 import { UsageError } from '../usage-error.ts';
+
+/** The signer, and the services of Sigstore that take part. */
+export const SIGNER_FLAGS = flagsOf('Signing', [
+  {
+    name: 'signer-account',
+    value: 'ACCOUNT',
+    description: 'sign as this Google service account, through Fulcio',
+  },
+  {
+    name: 'identity-token',
+    value: 'FILE',
+    description: 'sign as the subject of this OIDC token, through Fulcio',
+    neverEmpty: true,
+  },
+  {
+    name: 'sign-key',
+    value: 'FILE',
+    description: 'sign with this key: PEM, or `cosign.key` (COSIGN_PASSWORD)',
+    neverEmpty: true,
+  },
+  {
+    name: 'sign-command',
+    value: 'COMMAND',
+    description: 'sign with a command: content on stdin, signature on stdout',
+    neverEmpty: true,
+  },
+  {
+    name: 'sign-command-key',
+    value: 'FILE',
+    description: 'verify signatures of `-sign-command` by this public key (PEM)',
+    neverEmpty: true,
+  },
+  { name: 'sign-log', description: 'log signatures by a key, too' },
+  {
+    name: 'fulcio-url',
+    value: 'URL',
+    default: 'public instance',
+    description: 'request certificates from this Fulcio',
+  },
+  {
+    name: 'rekor-url',
+    value: 'URL',
+    default: 'public instance',
+    description: 'log signatures in this Rekor',
+  },
+  {
+    name: 'rekor-version',
+    value: 'N',
+    default: '1',
+    values: ['1', '2'],
+    description: 'API version of the transparency log: `1`, `2`',
+  },
+  {
+    name: 'timestamp-url',
+    value: 'URL',
+    default: 'none',
+    description: 'request timestamps (RFC 3161) from this authority',
+  },
+  {
+    name: 'signing-config',
+    value: 'FILE',
+    description: 'read the URLs of the services from a signing config of cosign 3',
+    neverEmpty: true,
+  },
+]);
 
 /** Who signs, and the services that take part. */
 export interface SignerOptions {
@@ -126,12 +192,4 @@ function urlOf(flags: FlagValues, name: string): string | undefined {
   if (!text) return undefined;
   if (isServiceUrl(text)) return text;
   throw new UsageError(`-${name} is a URL that begins with https://, not ${quote(text)}`);
-}
-
-/** Tokens are sent there: http is for loopback hosts alone. */
-export function isServiceUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const { protocol, hostname, username, search } = new URL(text);
-  const isSafe = protocol === 'https:' || (protocol === 'http:' && classifyHostname(hostname) === 'loopback');
-  return isSafe && username === '' && search === '';
 }

@@ -30,11 +30,14 @@ export function fileToken(file: string): TokenSource {
 
 /**
  * The token of the environment: `SIGSTORE_ID_TOKEN`, as GitLab and other CI systems set it, or one that GitHub Actions
- * makes. Undefined where there is neither.
+ * makes. Undefined where there is neither. Throws a `SigningError` for a variable without a token.
  */
 export function environmentToken({ env, fetch, limit }: TokenSourceParts): TokenSource | undefined {
   const text = env['SIGSTORE_ID_TOKEN'];
-  if (text) return { current: async () => checkToken(text, 'SIGSTORE_ID_TOKEN') };
+  if (text) {
+    const token = checkToken(text, 'SIGSTORE_ID_TOKEN');
+    return { current: () => Promise.resolve(token) };
+  }
   const url = env['ACTIONS_ID_TOKEN_REQUEST_URL'];
   const secret = env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
   return url && secret ? githubToken({ url, secret, fetch, limit }) : undefined;
