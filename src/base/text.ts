@@ -20,8 +20,15 @@ const MAX_MASKED_CHARACTERS = 2_000;
  * (`app:v1@sha256:…`) is no password.
  */
 export function maskPasswords(text: string): string {
-  return text.includes('@') ? text.replace(/[^\s"']+/g, maskPassword) : text;
+  return text.includes('@') ? text.replace(/[^\s"']+/g, maskWord) : text;
 }
+
+/** The parts of a signer (`sigstore::ISSUER::IDENTITY`) are apart from each other: an identity with an `@` is no host. */
+function maskWord(word: string): string {
+  return SIGNER.test(word) ? word.split('::').map(maskPassword).join('::') : maskPassword(word);
+}
+
+const SIGNER = /^[[,]*sigstore(?:\([\w=]*\))?::/;
 
 /** A password ends at the last `@` of its word; each character is looked at a few times, however many colons there are. */
 function maskPassword(word: string): string {

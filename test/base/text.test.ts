@@ -50,6 +50,7 @@ describe('a password', () => {
     ['https://usr:pw@host:80/x', 'https://usr:**@host:80/x'],
     ['https://:pw@host', 'https://:**@host'],
     ['a:x@b "c:y@d"', 'a:*@b "c:*@d"'],
+    ['sigstore::https://usr:pw@host::a@b', 'sigstore::https://usr:**@host::a@b'],
   ])('in %s is not shown', (text, expected) => {
     expect(maskPasswords(text)).toBe(expected);
     expect(quote(text)).toBe(JSON.stringify(expected));
@@ -61,6 +62,8 @@ describe('a password', () => {
     'service-account: promoter@prod.iam.gserviceaccount.com',
     '{"account":"promoter@prod.iam"}',
     'http://host:80/path',
+    'sigstore::https://accounts.example.com::promoter@example.com',
+    '[sigstore(identityMatch=regex)::https://i.example::a@b\\.c]',
   ])('is not seen in %s', (text) => {
     expect(maskPasswords(text)).toBe(text);
   });

@@ -170,7 +170,7 @@ describe('cip sigcheck', () => {
     [['-confirm', 'x.io/app:v1'], /-confirm needs a signer: give -signer-account/],
     [['x.io/app'], /has no tag and no digest/],
     [['x.io/app:v1', '-manifest=m.yaml'], /two scopes of a check: give one/],
-    [['x.io/app:v1', '-from-days=soon'], /-from-days is a number, not "soon"/],
+    [['x.io/app:v1', '-from-days=soon'], /-from-days is a whole number of 0 or more, not "soon"/],
     [['x.io/app:v1', '-from-days=1', '-to-days=3'], /leave no time between them/],
     [['x.io/app:v1', '-attestations-since=24.9.'], /-attestations-since is a date/],
     [['x.io/app:v1', '-signature-key=none.pub'], /none\.pub/],

@@ -40,7 +40,10 @@ export async function openVerifier(
   const [root, ...trustedKeys] = await Promise.all([
     readRoot(trust, access, signal),
     ...keys.map(async (path) =>
-      readPublicKeys((await readTrustFile('-signature-key', path)).toString(), path),
+      readPublicKeys(
+        (await readTrustFile('-signature-key', path)).toString(),
+        `-signature-key=${quote(path)}`,
+      ),
     ),
   ]);
   const ofPolicies = inlineKeys.flatMap(({ name, pem }) => readPublicKeys(pem, name));

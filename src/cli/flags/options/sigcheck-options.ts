@@ -125,7 +125,7 @@ function numberOf(flags: FlagValues, name: string): number | undefined {
   const text = flags.text(name);
   if (text === undefined) return undefined;
   if (/^\d{1,6}$/.test(text)) return Number(text);
-  throw new UsageError(`-${name} is a number, not ${quote(text)}`);
+  throw new UsageError(`-${name} is a whole number of 0 or more, not ${quote(text)}`);
 }
 
 function dateOf(text: string | undefined): number | undefined {
