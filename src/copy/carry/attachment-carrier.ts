@@ -23,6 +23,8 @@ export interface CarryPorts {
   readonly selection: CarrySelection;
   /** The finder of verification, with its results. Default: each subject is searched. */
   readonly finder?: AttachmentFinder | undefined;
+  /** A finder of destinations that others use, too. Default: one of its own. */
+  readonly present?: AttachmentFinder | undefined;
 }
 
 /** An image at its source, and the repository that it is copied to. */
@@ -56,9 +58,10 @@ export class AttachmentCarrier {
 
   constructor(ports: CarryPorts) {
     const { registry, finder = new AttachmentFinder(registry) } = ports;
+    const { present = new AttachmentFinder(ports.destination) } = ports;
     this.#ports = ports;
     this.#closures = new AttachmentClosures({ ...ports, finder });
-    this.#present = new AttachmentFinder(ports.destination);
+    this.#present = present;
     this.#indexes = new ReferrersIndexes(ports.destination);
   }
 
@@ -118,6 +121,7 @@ export class AttachmentCarrier {
         if (reason !== undefined) ignored.push({ subject, reason });
       }
     });
+    for (const { subject } of missing.carried) this.#present.forget(task.destination, subject);
     return { from: missing.from, carried, ignored };
   }
 

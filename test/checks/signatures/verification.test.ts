@@ -113,7 +113,7 @@ describe('the policy of signatures', () => {
   it('that only warns blocks nothing, and accepts nothing', async () => {
     const staging = await Staging.open(sigstore);
     staging.push(APP);
-    const sig = await staging.sign(APP, { about: OTHER });
+    await staging.sign(APP, { about: OTHER });
     const manifest = staging.manifest(wanted(), { signatures: policy('warn', { signers: [STAGING] }) });
     const { findings, counts, acceptedOf } = await staging.verify([manifest]);
     expect(findings).toMatchObject([{ rule: 'signatures', level: 'warn' }]);
