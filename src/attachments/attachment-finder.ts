@@ -49,6 +49,7 @@ export class AttachmentFinder {
   readonly #tags = new SingleFlight<Repository, ReadonlySet<Tag> | undefined>();
   readonly #found = new SingleFlight<string, readonly Attachment[]>();
   readonly #ignored = new Map<string, IgnoredAttachment[]>();
+  readonly #changed = new Set<string>();
   /** Bytes of manifests in results, by key, the oldest first. */
   readonly #kept = new Map<string, number>();
   #keptBytes = 0;
@@ -70,6 +71,13 @@ export class AttachmentFinder {
     });
   }
 
+  /** Forgets the attachments of a manifest: others were written. Its tags are newer than the listing, so they are requested. */
+  forget(repository: Repository, subject: Digest): void {
+    const key = keyOf(repository, subject);
+    this.#found.forget(key);
+    this.#changed.add(key);
+  }
+
   /** The attachments that the last call of `of` ignored. */
   ignoredAt(repository: Repository, subject: Digest): readonly IgnoredAttachment[] {
     return this.#ignored.get(keyOf(repository, subject)) ?? [];
@@ -80,7 +88,8 @@ export class AttachmentFinder {
       this.#referrers.of(repository, subject, signal),
       this.#tags.run(repository, () => this.#listTags(repository, signal)),
     ]);
-    const has = (tag: Tag) => tags === undefined || tags.has(tag);
+    const isChanged = this.#changed.has(keyOf(repository, subject));
+    const has = (tag: Tag) => tags === undefined || isChanged || tags.has(tag);
     const read = async (tag: Tag) =>
       has(tag) ? this.#readTag({ repository, subject, tag }, signal) : undefined;
     const [fallback, ...cosign] = await Promise.all([

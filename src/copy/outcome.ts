@@ -53,3 +53,9 @@ export function failed(reason: string, fault?: HostFault): Outcome {
  * - `attachments` a registry failed while signatures and other attachments were copied
  */
 export class CopyError extends CodedError<'missing' | 'too-deep' | 'blobs-in-index' | 'attachments'> {}
+
+/** The error of an image whose attachments cannot be read or written. */
+export function attachmentsError(reason: string, options?: { readonly cause: unknown }): CopyError {
+  const advice = '-carry=none promotes without attachments';
+  return new CopyError('attachments', `attachments not copied: ${reason} (${advice})`, options);
+}

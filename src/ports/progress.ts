@@ -4,6 +4,7 @@ export type ProgressStage =
   | 'source'
   | 'proof'
   | 'copy'
+  | 'carry'
   | 'snapshot'
   | 'sign'
   | 'repair'

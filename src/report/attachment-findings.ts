@@ -1,7 +1,7 @@
 import { addTo, groupBy } from '../base/maps.ts';
 import type { Finding } from '../checks/rule.ts';
 import type { CarryTotals, IgnoredOfImage } from '../copy/carry/carried.ts';
-import type { AttachmentCounts } from './report.ts';
+import type { AttachmentCounts } from './envelope.ts';
 
 /** The name that these findings have in reports. No rule can be set for them. */
 const RULE = 'attachments';

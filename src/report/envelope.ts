@@ -127,3 +127,13 @@ export interface HostOverTime {
   readonly bytesIn: readonly number[];
   readonly bytesOut: readonly number[];
 }
+
+/** Signatures and other attachments, each counted once at each destination. */
+export interface AttachmentCounts {
+  /** Written with their images. */
+  readonly carried: number;
+  /** To be written, in a run that is not confirmed. */
+  readonly planned: number;
+  /** Broken, or over a limit; the findings say why. */
+  readonly ignored: number;
+}

@@ -22,6 +22,7 @@ const FAILURES = [
   'unattested',
   'other-identity',
   'refused',
+  'uncarried',
 ] as const;
 
 type Counts = Readonly<Partial<Record<(typeof FAILURES)[number] | 'lost', number>>>;

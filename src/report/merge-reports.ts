@@ -3,10 +3,10 @@ import { findMergedFaults, mergeAudits } from './audit/merge-audits.ts';
 import { checkShards, malformedEntriesOf, type Named, planOf } from './check-shards.ts';
 import type { ScannedImage } from '../checks/vulnerabilities/scanned-image.ts';
 import type { Digest } from '../image/digest.ts';
-import type { Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
+import type { AttachmentCounts, Envelope, EnvelopeHost, EnvelopeItem, MergedShard } from './envelope.ts';
 import { mergeFindings } from './findings.ts';
 import { mergeCauses } from './causes.ts';
-import type { AttachmentCounts, PromotionReport, Report, Verification } from './report.ts';
+import type { PromotionReport, Report, Verification } from './report.ts';
 import { NO_SIGNING } from './signing.ts';
 
 /**

@@ -89,6 +89,7 @@ const MEANING = {
   unattested: 'signed, without an attestation of its promotion',
   'other-identity': 'signed by others only',
   refused: 'no signature is valid',
+  uncarried: 'signed, without attachments that the source has',
   conflict: 'manifests contradict each other',
   unreadable: 'no usable answer: silence, a refusal, or wrong bytes',
   'not-checked': 'the run was stopped before',

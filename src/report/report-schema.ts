@@ -5,6 +5,7 @@ import {
   type VulnerabilityResults,
 } from '../checks/vulnerabilities/scanned-image.ts';
 import { EDGE_DECISIONS } from '../plan/plan.ts';
+import type { AttachmentCounts } from './envelope.ts';
 import { MISSING_PARTS, SIGNING_OUTCOMES } from '../sign/signing.ts';
 import { SEVERITIES } from '../image/severity.ts';
 import {
@@ -16,11 +17,11 @@ import {
 } from './audit/audit.ts';
 import {
   SIGCHECK_DECISIONS,
+  SIGCHECK_PARTS,
   type SigcheckItem as SigcheckItemType,
   type SignatureCheck as SignatureCheckType,
 } from './sigcheck/sigcheck.ts';
 import {
-  type AttachmentCounts,
   type PromotionItem as PromotionItemType,
   type PromotionReport as PromotionReportType,
   type ReportChanges,
@@ -191,7 +192,7 @@ export const Audit: z.ZodType<AuditType> = z.looseObject({
 
 export const SigcheckItem: z.ZodType<SigcheckItemType> = z.looseObject({
   decision: z.enum([...SIGCHECK_DECISIONS, 'invalid']),
-  missing: z.array(z.enum(MISSING_PARTS)),
+  missing: z.array(z.enum(SIGCHECK_PARTS)),
   ...ITEM,
 });
 
@@ -200,6 +201,7 @@ export const SignatureCheck: z.ZodType<SignatureCheckType> = z.looseObject({
   mode: z.literal('sigcheck'),
   confirmed: z.boolean(),
   ...ENVELOPE,
+  attachments: z.exactOptional(Attachments),
   summary: countsOf(['edges', ...SIGCHECK_DECISIONS, 'invalid', 'made']),
   items: z.array(SigcheckItem),
   hosts: z.record(Text, z.looseObject({ edges: countsOf(SIGCHECK_DECISIONS), ...TRAFFIC })),

@@ -5,7 +5,7 @@ import type { EdgeDecision } from '../plan/plan.ts';
 import type { Audit, AuditItem } from './audit/audit.ts';
 import type { SigcheckItem, SignatureCheck } from './sigcheck/sigcheck.ts';
 import type { MissingPart, SigningOutcome } from '../sign/signing.ts';
-import type { Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
+import type { AttachmentCounts, Envelope, EnvelopeHost, EnvelopeItem, RepositoryCounts } from './envelope.ts';
 
 /** A report of any kind: the value that every output is a view of. `mode` tells the kinds apart. */
 export type Report = RunReport | Verification | Audit | SignatureCheck;
@@ -51,16 +51,6 @@ export interface SigningItem {
   /** What was missing. */
   readonly missing: readonly MissingPart[];
   readonly reason: string;
-}
-
-/** Signatures and other attachments, each counted once at each destination. */
-export interface AttachmentCounts {
-  /** Written with their images. */
-  readonly carried: number;
-  /** To be written: of a dry run that was limited to changes. */
-  readonly planned: number;
-  /** Broken, or over a limit; the findings say why. */
-  readonly ignored: number;
 }
 
 /** The earlier state that the manifests were compared with. */

@@ -28,7 +28,8 @@ export interface GuardedImage {
   readonly at: Position | undefined;
 }
 
-type Guards = Pick<GuardedImage, 'signatures' | 'provenance'>;
+/** The policies that hold for the images of a repository. */
+export type Guards = Pick<GuardedImage, 'signatures' | 'provenance'>;
 
 /**
  * The images that the plan writes, each digest of a source once, with the policies of all manifests whose source contains
@@ -39,7 +40,7 @@ export function guardedImages(
   manifests: readonly PromoterManifest[],
   { all }: { readonly all: boolean },
 ): readonly GuardedImage[] {
-  const guards = new Guarding(manifests);
+  const guards = new PolicyGuards(manifests);
   const written = groupBy(plan.items.filter(isWritable), ({ destination }) => destination);
   if (written.size === 0 || (!all && guards.isEmpty)) return [];
   const images = new Map<string, GuardedImage & { readonly edges: Set<EdgeId> }>();
@@ -61,7 +62,7 @@ export function guardedImages(
 }
 
 /** The enabled policies by source. Manifests of one source declare the same ones. */
-class Guarding {
+export class PolicyGuards {
   readonly #manifests: readonly PromoterManifest[];
   readonly #known = new Map<Repository, Guards>();
 

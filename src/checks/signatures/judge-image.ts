@@ -23,6 +23,14 @@ export interface Judged {
   readonly outcome: Outcome;
 }
 
+/** A manifest, and the policies that hold for it. */
+export type ImageToJudge = Pick<GuardedImage, 'repository' | 'digest' | 'signatures' | 'provenance'>;
+
+interface JudgedBy {
+  readonly judge: ProvenanceJudge;
+  readonly guard: Guard<ProvenancePolicy>;
+}
+
 /** Platforms of an index, far above those of real images. */
 const MAX_PLATFORMS = 128;
 
@@ -39,7 +47,7 @@ export class ImageJudge {
     this.#reader = reader;
   }
 
-  async signatures(image: GuardedImage, reading: SourceReading): Promise<readonly Judged[]> {
+  async signatures(image: ImageToJudge, reading: SourceReading): Promise<readonly Judged[]> {
     const judging = image.signatures.map(async (guard) => {
       const make = ({ signers }: SignaturePolicy) => TrustedSigners.compile(signers);
       const signers = await getOrMake(this.#signers, guard.policy, make);
@@ -49,24 +57,40 @@ export class ImageJudge {
     return await Promise.all(judging);
   }
 
-  async provenance(image: GuardedImage, reading: SourceReading): Promise<readonly Judged[]> {
-    const judging = image.provenance.map(async (guard) => {
-      const judge = await getOrMake(this.#judges, guard.policy, (policy) => ProvenanceJudge.for(policy));
-      const own = await this.#own(image, { judge, guard }, reading);
-      const outcome =
-        own.kind === 'absent' ? await this.#byPlatforms(image, { judge, guard, own }, reading) : own;
-      return {
-        guard,
-        outcome: outcome.kind === 'absent' ? { ...outcome, kind: 'violated' as const } : outcome,
-      };
-    });
-    return await Promise.all(judging);
+  /** An index without provenance of its own is judged by its platforms. */
+  provenance(image: ImageToJudge, reading: SourceReading): Promise<readonly Judged[]> {
+    return this.#provenance(image, reading, (own, by) =>
+      own.kind === 'absent' ? this.#byPlatforms(image, { ...by, own }, reading) : own,
+    );
+  }
+
+  /** The same by the attestations of this very manifest alone. */
+  ownProvenance(image: ImageToJudge, reading: SourceReading): Promise<readonly Judged[]> {
+    return this.#provenance(image, reading, (own) => own);
+  }
+
+  #provenance(
+    image: ImageToJudge,
+    reading: SourceReading,
+    conclude: (own: OwnOutcome, by: JudgedBy) => OwnOutcome | Promise<OwnOutcome>,
+  ): Promise<readonly Judged[]> {
+    return Promise.all(
+      image.provenance.map(async (guard) => {
+        const judge = await getOrMake(this.#judges, guard.policy, (policy) => ProvenanceJudge.for(policy));
+        const by = { judge, guard };
+        const outcome = await conclude(await this.#own(image, by, reading), by);
+        return {
+          guard,
+          outcome: outcome.kind === 'absent' ? { ...outcome, kind: 'violated' as const } : outcome,
+        };
+      }),
+    );
   }
 
   /** The outcome by the attestations of this very manifest. */
   async #own(
     image: Pick<GuardedImage, 'repository' | 'digest'>,
-    { judge, guard }: { readonly judge: ProvenanceJudge; readonly guard: Guard<ProvenancePolicy> },
+    { judge, guard }: JudgedBy,
     reading: SourceReading,
   ): Promise<OwnOutcome> {
     return judge.judge(await this.#reader.of(image, 'attestation', reading), image.digest, guard.image);
@@ -74,11 +98,8 @@ export class ImageJudge {
 
   /** Builders usually attest the images of platforms, and not the index of them. */
   async #byPlatforms(
-    { repository, digest }: GuardedImage,
-    {
-      own,
-      ...by
-    }: { readonly judge: ProvenanceJudge; readonly guard: Guard<ProvenancePolicy>; readonly own: OwnOutcome },
+    { repository, digest }: ImageToJudge,
+    { own, ...by }: JudgedBy & { readonly own: OwnOutcome },
     reading: SourceReading,
   ): Promise<OwnOutcome> {
     const { source, signal } = reading;

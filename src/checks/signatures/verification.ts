@@ -1,5 +1,4 @@
 import { forEachInLanes } from '../../base/concurrency.ts';
-import { addTo } from '../../base/maps.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf } from '../../image/repository.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
@@ -7,10 +6,11 @@ import type { BuildLevel, Claim } from '../../signature/policy/evidence.ts';
 import type { SignerRule } from '../../signature/policy/signer-rule.ts';
 import { TrustedSigners } from '../../signature/policy/trusted-signers.ts';
 import type { CheckContext, PlanRule } from '../rule.ts';
+import { AcceptedAttachments } from './accepted-attachments.ts';
 import { BuildLevels } from './build-levels.ts';
 import { describePresent, describeViolation } from './describe-outcome.ts';
 import { type EvidencePorts, EvidenceReader, type SourceReading } from './evidence-reader.ts';
-import { type Guard, type GuardedImage, guardedImages } from './guarded-images.ts';
+import { type Guard, type GuardedImage, guardedImages, PolicyGuards } from './guarded-images.ts';
 import { judgeIfPresent } from './judge-if-present.ts';
 import { ImageJudge, type Judged } from './judge-image.ts';
 
@@ -20,11 +20,11 @@ export interface VerificationOptions {
   readonly signers: readonly SignerRule[];
 }
 
-/** The rules for signatures and attestations, and the attachments that they accepted. */
+/** The rules for signatures and attestations, and the attachments that they accept. */
 export interface Verification {
   readonly rules: readonly PlanRule[];
-  /** True for the manifest of an accepted signature or attestation. Not known before the rules have run. */
-  readonly isAccepted: (attachment: Digest) => boolean;
+  /** The signatures and attestations that policies and flags accept, by the manifests that they are attached to. */
+  readonly accepted: AcceptedAttachments;
   /** The result of the provenance policies for an image. Not known before the rules have run. */
   readonly levelOf: (image: Digest) => BuildLevel;
 }
@@ -39,11 +39,11 @@ export async function makeVerification(
 ): Promise<Verification> {
   const reader = new EvidenceReader(ports);
   const judge = new ImageJudge(reader);
-  const accepted = new AcceptedAttachments();
   const levels = new BuildLevels();
   const { signers } = options;
   const trusted = signers.length === 0 ? undefined : await TrustedSigners.compile(signers);
-  const parts = { ...options, reader, accepted, trusted };
+  const guards = new PolicyGuards(options.manifests);
+  const parts = { ...options, reader, trusted };
   return {
     rules: [
       makeRule(parts, {
@@ -66,14 +66,13 @@ export async function makeVerification(
         },
       }),
     ],
-    isAccepted: (attachment) => accepted.has(attachment),
+    accepted: new AcceptedAttachments({ reader, judge, guards, trusted }),
     levelOf: (image) => levels.of(image),
   };
 }
 
 interface Parts extends VerificationOptions {
   readonly reader: EvidenceReader;
-  readonly accepted: AcceptedAttachments;
   readonly trusted: TrustedSigners | undefined;
 }
 
@@ -120,56 +119,24 @@ interface CheckParts extends Parts, RuleParts {
 
 async function checkPolicies(
   image: GuardedImage,
-  { name, judge, accepted, context }: CheckParts,
+  { name, judge, context }: CheckParts,
   reading: SourceReading,
 ): Promise<void> {
-  const judged = await judge(image, reading);
-  for (const { guard, outcome } of judged) {
+  for (const { guard, outcome } of await judge(image, reading)) {
     if (outcome.kind === 'satisfied') continue;
-    accepted.refuse(image.digest);
     context.report(describeViolation(image, { name, guard, outcome }));
   }
-  accepted.add(image.digest, acceptedByAll(judged));
-}
-
-/** The attachments that all policies accepted. */
-function acceptedByAll(judged: readonly Judged[]): readonly Digest[] {
-  const sets = judged.map(({ outcome }) => new Set(outcome.kind === 'satisfied' ? outcome.accepted : []));
-  const [first = new Set<Digest>(), ...others] = sets;
-  return Array.from(first).filter((digest) => others.every((other) => other.has(digest)));
 }
 
 /** The check of the flags. A policy that only warns does not weaken it. */
 async function checkPresent(
   image: GuardedImage,
-  { claim, guardsOf, reader, accepted, trusted, context }: CheckParts,
+  { claim, guardsOf, reader, trusted, context }: CheckParts,
   reading: SourceReading,
 ): Promise<void> {
   const guards = guardsOf(image);
   if (trusted === undefined || guards.some(({ mode }) => mode === 'require')) return;
   const evidence = await reader.of(image, claim, reading);
   const present = judgeIfPresent(evidence, { digest: image.digest, signers: trusted });
-  if (guards.length === 0) accepted.add(image.digest, present.accepted);
   if (present.fault !== undefined) context.report(describePresent(image, claim, present.fault));
-}
-
-/** The signatures and attestations of images that policies and flags have accepted. */
-class AcceptedAttachments {
-  /** Images by the manifest of an attachment. */
-  readonly #images = new Map<Digest, Digest[]>();
-  readonly #refused = new Set<Digest>();
-
-  add(image: Digest, manifests: readonly Digest[]): void {
-    for (const manifest of manifests) addTo(this.#images, manifest, image);
-  }
-
-  /** Nothing of an image that violates a policy is accepted. */
-  refuse(image: Digest): void {
-    this.#refused.add(image);
-  }
-
-  /** True for the manifest of an accepted signature or attestation. */
-  has(manifest: Digest): boolean {
-    return this.#images.get(manifest)?.some((image) => !this.#refused.has(image)) ?? false;
-  }
 }

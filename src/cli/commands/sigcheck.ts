@@ -2,6 +2,7 @@ import {
   CHANGE_FLAGS,
   CONFIRM_FLAGS,
   LOCATION_FLAGS,
+  PROMOTION_FLAGS,
   REPORT_FLAGS,
   RUN_FLAGS,
   SCOPE_FLAGS,
@@ -20,6 +21,9 @@ import { defineCommand } from './command.ts';
 /** Flags of signing that a check has no use for: it examines all images, and no verification summaries. */
 const UNUSED: readonly string[] = ['sign-scope', 'verification-summaries', 'summary-signer-account'];
 
+/** Flags of a promotion that carries: the scope is every image that is checked. */
+const CARRYING: readonly string[] = ['carry', 'carry-types', 'spool-limit'];
+
 /** `cip sigcheck`, also `kpromo sigcheck`. */
 export const sigcheck = defineCommand<SigcheckOptions>({
   words: 'sigcheck',
@@ -29,6 +33,7 @@ export const sigcheck = defineCommand<SigcheckOptions>({
     ...LOCATION_FLAGS,
     ...CONFIRM_FLAGS,
     ...SIGCHECK_FLAGS,
+    ...PROMOTION_FLAGS.filter(({ name }) => CARRYING.includes(name)),
     ...CERTIFICATE_FLAGS,
     ...VERIFICATION_FLAGS,
     ...SIGNER_FLAGS,

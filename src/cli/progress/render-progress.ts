@@ -7,6 +7,7 @@ const TITLES = {
   source: 'looking at sources',
   proof: 'proving sources',
   copy: 'promoting',
+  carry: 'comparing attachments',
   sign: 'signing',
   snapshot: 'reading repositories',
   repair: 'repairing',

@@ -1,5 +1,5 @@
 import type { CarryOptions } from '../../apply.ts';
-import type { CarrySelection } from '../../copy/carry/selection.ts';
+import type { Acceptance, CarrySelection } from '../../copy/carry/selection.ts';
 import type { AttachmentFinder } from '../../attachments/attachment-finder.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import { InputError } from '../flags/usage-error.ts';
@@ -8,9 +8,9 @@ import { InputError } from '../flags/usage-error.ts';
 export interface CarryClient {
   readonly registry: WriteRegistry & BrowseRegistry;
   readonly destination: WriteRegistry & BrowseRegistry;
-  /** The attachments that were found and accepted before the copy. Unset: none were looked for. */
+  /** The attachments that verification has found, and those that it accepts. Unset: it has looked for none. */
   readonly finder?: AttachmentFinder | undefined;
-  readonly isAccepted?: CarrySelection['isAccepted'];
+  readonly accepted?: Acceptance | undefined;
 }
 
 /**
@@ -19,11 +19,11 @@ export interface CarryClient {
  */
 export function carryPortsOf(
   { carry, task }: { readonly carry: CarrySelection | undefined; readonly task: string },
-  { registry, destination, finder, isAccepted }: CarryClient,
+  { registry, destination, finder, accepted }: CarryClient,
 ): CarryOptions | undefined {
   if (carry === undefined) return undefined;
-  if (carry.mode === 'accepted' && isAccepted === undefined) throw new InputError(NOTHING_VERIFIED);
-  const selection = { ...carry, ...(isAccepted && { isAccepted }) };
+  if (carry.mode === 'accepted' && accepted === undefined) throw new InputError(NOTHING_VERIFIED);
+  const selection = { ...carry, accepted };
   return { registry, destination: task === 'promotion' ? destination : registry, finder, selection };
 }
 

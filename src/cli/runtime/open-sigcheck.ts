@@ -35,12 +35,12 @@ export async function openSigcheck(
   signal: AbortSignal,
 ): Promise<SigcheckTools> {
   const { policy, signer } = checked;
-  const { runtime, registry, env, log } = parts;
+  const { runtime, registry, finder, env, log } = parts;
   const opened =
     signer === undefined
       ? {
           facts: factsOf(env, parts.revision),
-          store: openStore(policy, { registry, clock: runtime.clock }),
+          store: openStore(policy, { registry, clock: runtime.clock, ...(finder && { finder }) }),
           verifier: await openVerifier(verifying, { runtime, env, log }, signal),
           signer: undefined,
         }

@@ -1,12 +1,11 @@
 import type { RunSigning } from '../../apply.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { SourceRevision } from '../../ports/source-tree.ts';
 import type { BrowseRegistry, WriteRegistry } from '../../ports/registry.ts';
 import type { PromotionFacts, PromotionJob } from '../../sign/promotion-statements.ts';
 import type { SummaryPorts } from '../../sign/sign-images.ts';
 import { runSigning } from '../../sign/run-signing.ts';
-import { SignatureStore } from '../../sign/signature-store.ts';
+import { SignatureStore, type StorePorts } from '../../sign/signature-store.ts';
 import type { SigningOptions } from '../flags/options/signing-options.ts';
 import { InputError } from '../flags/usage-error.ts';
 import { VERSION } from '../output/version.ts';
@@ -18,6 +17,8 @@ export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock'> {
   readonly runtime: Runtime;
   /** The registry to write to; a dry run has one that it only reads. */
   readonly registry: WriteRegistry & BrowseRegistry;
+  /** Finds what destinations have. Default: a finder of the signatures that the policy wants. */
+  readonly finder?: AttachmentFinder | undefined;
   /** The state of the manifests. Unset: they are in no repository. */
   readonly revision: SourceRevision | undefined;
   /** The result of the provenance policies for an image. Default: none is evaluated. */
@@ -27,7 +28,7 @@ export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock'> {
 /** What a run signs with. Nothing is requested yet, but a trusted root of a TUF mirror. Throws an `InputError`. */
 export async function openSigning(
   { policy: wanted, signer, summarySigner, verifier }: SigningOptions,
-  { runtime, registry, revision, levelOf = () => 'unevaluated', ...parts }: SigningParts,
+  { runtime, registry, finder, revision, levelOf = () => 'unevaluated', ...parts }: SigningParts,
   signal: AbortSignal,
 ): Promise<RunSigning> {
   const { clock } = runtime;
@@ -37,7 +38,7 @@ export async function openSigning(
   const policy = { ...wanted, legacy: wanted.legacy && own.signsPayloads };
   if (wanted.legacy && !policy.legacy)
     parts.log.write('info', 'no .sig tags are written: they need entries of version 1 of the log');
-  const store = openStore(policy, { registry, clock });
+  const store = openStore(policy, { registry, clock, ...(finder && { finder }) });
   const summaries = summarySigner && {
     signer: summarySigner === signer ? own : await openSigner(summarySigner, services),
     revision: revisionOf(facts),
@@ -52,9 +53,12 @@ export async function openSigning(
 /** What is stored beside images, as a policy looks for it. */
 export function openStore(
   { legacy }: Pick<SigningOptions['policy'], 'legacy'>,
-  { registry, clock }: { readonly registry: WriteRegistry & BrowseRegistry; readonly clock: Clock },
+  {
+    registry,
+    clock,
+    finder = new AttachmentFinder(registry, { suffixes: legacy ? ['sig'] : [] }),
+  }: Pick<StorePorts, 'registry' | 'clock'> & Partial<Pick<StorePorts, 'finder'>>,
 ): SignatureStore {
-  const finder = new AttachmentFinder(registry, { suffixes: legacy ? ['sig'] : [] });
   return new SignatureStore({ registry, finder, clock });
 }
 

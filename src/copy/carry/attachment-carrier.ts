@@ -10,7 +10,7 @@ import type { Repository } from '../../image/repository.ts';
 import type { BrowseRegistry, ReadRegistry, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import type { ContentCopier, ContentTask } from '../content-copier.ts';
-import { CopyError } from '../outcome.ts';
+import { attachmentsError, CopyError } from '../outcome.ts';
 import { AttachmentClosures, type FoundAttachment } from './attachment-closure.ts';
 import type { CarrySelection } from './selection.ts';
 
@@ -23,6 +23,8 @@ export interface CarryPorts {
   readonly selection: CarrySelection;
   /** The finder of verification, with its results. Default: each subject is searched. */
   readonly finder?: AttachmentFinder | undefined;
+  /** A finder of destinations that others use, too. Default: one of its own. */
+  readonly present?: AttachmentFinder | undefined;
 }
 
 /** An image at its source, and the repository that it is copied to. */
@@ -56,9 +58,10 @@ export class AttachmentCarrier {
 
   constructor(ports: CarryPorts) {
     const { registry, finder = new AttachmentFinder(registry) } = ports;
+    const { present = new AttachmentFinder(ports.destination) } = ports;
     this.#ports = ports;
     this.#closures = new AttachmentClosures({ ...ports, finder });
-    this.#present = new AttachmentFinder(ports.destination);
+    this.#present = present;
     this.#indexes = new ReferrersIndexes(ports.destination);
   }
 
@@ -118,6 +121,7 @@ export class AttachmentCarrier {
         if (reason !== undefined) ignored.push({ subject, reason });
       }
     });
+    for (const { subject } of missing.carried) this.#present.forget(task.destination, subject);
     return { from: missing.from, carried, ignored };
   }
 
@@ -200,9 +204,6 @@ async function explaining<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof RegistryError || error instanceof ManifestError)) throw error;
-    const advice = '-carry=none promotes without attachments';
-    throw new CopyError('attachments', `attachments not copied: ${error.message} (${advice})`, {
-      cause: error,
-    });
+    throw attachmentsError(error.message, { cause: error });
   }
 }

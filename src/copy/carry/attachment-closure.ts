@@ -8,6 +8,7 @@ import { isIndexType } from '../../image/media-types.ts';
 import { artifactTypeOf, parseReferences, type RawManifest } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
+import { attachmentsError } from '../outcome.ts';
 import { type CarrySelection, isSelected } from './selection.ts';
 
 /** An attachment to copy to the destination. */
@@ -55,7 +56,7 @@ export class AttachmentClosures {
   async of(from: Repository, image: Digest, signal: AbortSignal): Promise<AttachmentClosure> {
     const key = `${from} ${image}`;
     const closure = await this.#closures.run(key, () =>
-      new ClosureSearch(from, this.#ports, signal).run(image),
+      new ClosureSearch({ from, image }, this.#ports, signal).run(),
     );
     this.#kept.add(key);
     const [oldest] = this.#kept;
@@ -67,8 +68,14 @@ export class AttachmentClosures {
   }
 }
 
+interface CarriedFrom {
+  readonly from: Repository;
+  readonly image: Digest;
+}
+
 class ClosureSearch {
   readonly #from: Repository;
+  readonly #image: Digest;
   readonly #ports: ClosurePorts;
   readonly #signal: AbortSignal;
   /** Manifests that were subjects: an attachment may lead back to one through a tag of cosign's. */
@@ -77,14 +84,15 @@ class ClosureSearch {
   readonly #ignored: IgnoredAttachment[] = [];
   #taken = 0;
 
-  constructor(from: Repository, ports: ClosurePorts, signal: AbortSignal) {
+  constructor({ from, image }: CarriedFrom, ports: ClosurePorts, signal: AbortSignal) {
     this.#from = from;
+    this.#image = image;
     this.#ports = ports;
     this.#signal = signal;
   }
 
-  async run(image: Digest): Promise<AttachmentClosure> {
-    let level = await this.#manifestsOf(image);
+  async run(): Promise<AttachmentClosure> {
+    let level = await this.#manifestsOf(this.#image);
     for (let depth = 0; level.length > 0; depth++) {
       for (const subject of level) this.#seen.add(subject);
       const found = await this.#attachedTo(level, depth);
@@ -110,8 +118,8 @@ class ClosureSearch {
 
   async #attachedTo(subjects: readonly Digest[], depth: number): Promise<readonly FoundAttachment[]> {
     const { finder } = this.#ports;
-    const listed = await inOrder(subjects, this.#signal, (subject) =>
-      finder.of(this.#from, subject, this.#signal),
+    const listed = await inOrder(subjects, this.#signal, async (subject) =>
+      this.#acceptedOf(subject, await finder.of(this.#from, subject, this.#signal)),
     );
     const taken = subjects.flatMap((subject, index) => {
       this.#ignored.push(...finder.ignoredAt(this.#from, subject));
@@ -119,6 +127,16 @@ class ClosureSearch {
     });
     const read = await inOrder(taken, this.#signal, (one) => this.#read(one));
     return read.filter((one) => one !== undefined);
+  }
+
+  /** The attachments that the selection accepts; all of them where none have to be. */
+  async #acceptedOf(subject: Digest, listed: readonly Attachment[]): Promise<readonly Attachment[]> {
+    const { selection, source } = this.#ports;
+    if (selection.mode !== 'accepted' || listed.length === 0) return listed;
+    const at = { repository: this.#from, image: this.#image, subject };
+    const accepted = (await selection.accepted?.at(at, { source, signal: this.#signal })) ?? new Set();
+    if ('kind' in accepted) throw attachmentsError(accepted.reason);
+    return listed.filter(({ manifest }) => accepted.has(manifest.digest));
   }
 
   #take(subject: Digest, listed: readonly Attachment[], depth: number): readonly Listed[] {

@@ -1,4 +1,5 @@
 import type { IgnoredAttachment } from '../../attachments/attachment.ts';
+import { messageOf } from '../../base/errors.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { EdgeId } from '../../plan/plan.ts';
 import type { CarriedAttachments } from './attachment-carrier.ts';
@@ -43,8 +44,8 @@ export class CarryRecord implements CarryTotals {
     this.#ignore(edges, attachments);
   }
 
-  fail(edges: readonly EdgeId[], reason: string): void {
-    this.failed.push({ edges, reason });
+  fail(edges: readonly EdgeId[], error: unknown): void {
+    this.failed.push({ edges, reason: messageOf(error) });
   }
 
   #ignore(edges: readonly EdgeId[], { from, ignored }: CarriedAttachments): void {

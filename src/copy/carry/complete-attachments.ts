@@ -1,5 +1,5 @@
 import { forEachInLanes } from '../../base/concurrency.ts';
-import { isAbort, messageOf } from '../../base/errors.ts';
+import { isAbort } from '../../base/errors.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import { edgeId, isWritable, type PlanItem } from '../../plan/plan.ts';
@@ -20,6 +20,8 @@ export interface CompletionPorts extends ContentPorts {
   readonly carrying: Carrying;
   /** Without it nothing is written. */
   readonly confirm: boolean;
+  /** Called after each image. */
+  readonly advance?: () => void;
 }
 
 /** Concurrent images of each destination host. */
@@ -34,7 +36,7 @@ export async function completeAttachments(
   ports: CompletionPorts,
   signal: AbortSignal,
 ): Promise<void> {
-  const { carrying, confirm, stopping } = ports;
+  const { carrying, confirm, stopping, advance = () => {} } = ports;
   const { carrier, record } = carrying;
   if (images.length === 0) return;
   const content = new ContentCopier(ports);
@@ -48,8 +50,9 @@ export async function completeAttachments(
         else record.plan(edges, await carrier.missing(image, signal));
       } catch (error) {
         if (ending.aborted || isAbort(error, ending)) throw error;
-        record.fail(edges, messageOf(error));
+        record.fail(edges, error);
       }
+      advance();
     });
   } catch (error) {
     if (!ending.aborted) throw error;

@@ -1,6 +1,9 @@
 import type { Attachment } from '../../attachments/attachment.ts';
 import { matchesGlob } from '../../base/text.ts';
 import type { Digest } from '../../image/digest.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { ReadRegistry } from '../../ports/registry.ts';
+import type { Unreadable } from '../../ports/unreadable.ts';
 
 /**
  * The attachments that a promotion carries along.
@@ -21,20 +24,28 @@ export interface CarrySelection {
   readonly scope?: CarryScope;
   /** Globs of artifact types, in any case. Empty: every type. */
   readonly types: readonly string[];
-  /** Of mode `accepted`: true for the manifest of an attachment that verification accepted. Unset: none is. */
-  readonly isAccepted?: (attachment: Digest) => boolean;
+  /** Of mode `accepted`: the attachments that verification accepts. Unset: none. */
+  readonly accepted?: Acceptance | undefined;
+}
+
+/** Verification, for the attachments of an image, of its children and of their attachments. */
+export interface Acceptance {
+  /** The accepted manifests among the attachments of `subject`, or why they are not known. */
+  at(
+    subject: { readonly repository: Repository; readonly image: Digest; readonly subject: Digest },
+    reading: { readonly source: ReadRegistry; readonly signal: AbortSignal },
+  ): Promise<ReadonlySet<Digest> | Unreadable>;
 }
 
 /** Sigstore bundles, cosign's layers and artifacts, Notation signatures, and in-toto attestations with or without DSSE. */
 const SIGNATURE_TYPE =
   /^application\/vnd\.(?:dev\.sigstore\.bundle|dev\.cosign(?:project)?\.|dsse\.envelope|in-toto|cncf\.notary\.signature)/i;
 
-/** True for an attachment to carry; `undefined` if only its manifest tells its type. */
+/** True for an attachment of a wanted type; `undefined` if only its manifest tells its type. */
 export function isSelected(
-  { manifest, artifactType, place }: Attachment,
-  { mode, types, isAccepted = () => false }: CarrySelection,
+  { artifactType, place }: Attachment,
+  { mode, types }: CarrySelection,
 ): boolean | undefined {
-  if (mode === 'accepted' && !isAccepted(manifest.digest)) return false;
   const isSignatureTag = place.kind === 'tag' && place.suffix !== 'sbom';
   if (mode !== 'all' && !isSignatureTag) {
     if (artifactType === '') return undefined;

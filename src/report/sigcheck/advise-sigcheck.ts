@@ -13,6 +13,8 @@ const ADVICE: Readonly<Record<SigcheckFault, string>> = {
     'check -certificate-identity, -certificate-oidc-issuer and -signature-key; if they name the right signer, repair with -confirm',
   refused:
     'find out who wrote it: a signature that does not verify proves nothing; check -trusted-root, then repair with -confirm',
+  uncarried:
+    'run it again with -confirm and a signer: it carries what the source has; or leave it out (-carry=none)',
   unreadable:
     'see the reason of each: if there was no answer, run it again; if access was refused, grant the identity read access',
   'not-checked': 'run it again, with more time or as several runs (-shard)',
@@ -26,6 +28,7 @@ const REPAIRED: ReadonlySet<SigcheckFault> = new Set([
   'unattested',
   'other-identity',
   'refused',
+  'uncarried',
 ]);
 
 const FAULTS: readonly SigcheckFault[] = [

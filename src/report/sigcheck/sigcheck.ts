@@ -1,5 +1,5 @@
-import type { MissingPart } from '../../sign/signing.ts';
-import type { Envelope, EnvelopeHost, EnvelopeItem } from '../envelope.ts';
+import { MISSING_PARTS } from '../../sign/signing.ts';
+import type { AttachmentCounts, Envelope, EnvelopeHost, EnvelopeItem } from '../envelope.ts';
 
 /**
  * The closed union of results for one digest at one destination.
@@ -11,6 +11,7 @@ import type { Envelope, EnvelopeHost, EnvelopeItem } from '../envelope.ts';
  * - `unattested`     signed, without an attestation of its promotion
  * - `other-identity` signed by others only
  * - `refused`        no signature is valid
+ * - `uncarried`      signed, without attachments that the source has
  * - `unreadable`     the registry did not answer, refused to, or lacks the image
  * - `not-checked`    the run was stopped first
  */
@@ -22,10 +23,15 @@ export const SIGCHECK_DECISIONS = [
   'unattested',
   'other-identity',
   'refused',
+  'uncarried',
   'unreadable',
   'not-checked',
 ] as const;
 export type SigcheckDecision = (typeof SIGCHECK_DECISIONS)[number];
+
+/** The parts that an image may lack; `attachments` are those of its source. */
+export const SIGCHECK_PARTS = [...MISSING_PARTS, 'attachments'] as const;
+export type SigcheckPart = (typeof SIGCHECK_PARTS)[number];
 
 /** The report of `cip sigcheck`. */
 export interface SignatureCheck extends Envelope {
@@ -33,6 +39,8 @@ export interface SignatureCheck extends Envelope {
   readonly mode: 'sigcheck';
   /** Whether the run repairs. */
   readonly confirmed: boolean;
+  /** Unset: the attachments of sources were not compared, or there is nothing to tell of them. */
+  readonly attachments?: AttachmentCounts;
   /** `edges` counts digests at destinations, `made` the signatures that the run made. */
   readonly summary: Readonly<Record<'edges' | SigcheckDecision | 'invalid' | 'made', number>>;
   /** Sorted by destination, `repository@digest`. */
@@ -44,7 +52,7 @@ export interface SignatureCheck extends Envelope {
 export interface SigcheckItem extends EnvelopeItem {
   readonly decision: SigcheckDecision | 'invalid';
   /** The parts that are missing; before the repair, where there was one. */
-  readonly missing: readonly MissingPart[];
+  readonly missing: readonly SigcheckPart[];
 }
 
 export interface SigcheckedHost extends EnvelopeHost {

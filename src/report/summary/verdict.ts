@@ -169,10 +169,12 @@ function resultsOf(report: Report): string {
           unattested: 'unattested',
           'other-identity': 'signed by others',
           refused: 'with invalid signatures',
+          uncarried: 'without attachments of the source',
           unreadable: 'unreadable',
           'not-checked': 'not checked',
           invalid: 'malformed',
         }),
+        ...attachmentsOf(report),
       ]);
     default:
       return report satisfies never;

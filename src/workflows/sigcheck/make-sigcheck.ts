@@ -1,10 +1,12 @@
 import { formatPosition } from '../../base/position.ts';
 import { getOrMake } from '../../base/maps.ts';
 import { sortedBy } from '../../base/sorted.ts';
+import type { CarryTotals } from '../../copy/carry/carried.ts';
 import type { ShardIdentity } from '../../edges/shard.ts';
 import type { Want } from '../../edges/wanted.ts';
 import { formatReference } from '../../image/reference.ts';
 import { hostOf } from '../../image/repository.ts';
+import { countAttachments } from '../../report/attachment-findings.ts';
 import { CauseCounter, causeId } from '../../report/causes.ts';
 import type { ReportFinding } from '../../report/envelope.ts';
 import {
@@ -24,6 +26,8 @@ export interface SigcheckInput extends EnvelopeInput {
   readonly confirmed: boolean;
   /** Signatures that the run made. */
   readonly made: number;
+  /** Unset: those of sources were not compared. */
+  readonly attachments: CarryTotals | undefined;
   /** Includes what is signed. */
   readonly reportAll: boolean;
 }
@@ -60,6 +64,7 @@ export function makeSigcheck(input: SigcheckInput): SignatureCheck {
     confirmed,
     ...makeHead(input, shard),
     summary: { edges: results.length, ...sum, invalid: errors.length, made },
+    ...countAttachments(input.attachments),
     findings,
     ...causes.field(),
     items: [...sortedBy(items, ({ destination }) => destination ?? ''), ...invalid],
@@ -103,6 +108,7 @@ function noEdges(): Record<SigcheckDecision, number> {
     unattested: 0,
     'other-identity': 0,
     refused: 0,
+    uncarried: 0,
     unreadable: 0,
     'not-checked': 0,
   };

@@ -1,9 +1,8 @@
 import type { HostFault } from '../../base/host-fault.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Reference } from '../../image/reference.ts';
-import type { SigcheckDecision } from '../../report/sigcheck/sigcheck.ts';
+import type { SigcheckDecision, SigcheckPart } from '../../report/sigcheck/sigcheck.ts';
 import type { Place } from '../../sign/images-to-sign.ts';
-import type { MissingPart } from '../../sign/signing.ts';
 
 /** The result for one digest at one destination. */
 export interface PlaceResult {
@@ -14,7 +13,7 @@ export interface PlaceResult {
   readonly reference?: Reference | undefined;
   readonly decision: SigcheckDecision;
   /** The parts that are missing; before the repair, where there was one. */
-  readonly missing: readonly MissingPart[];
+  readonly missing: readonly SigcheckPart[];
   /** Empty for `signed`. */
   readonly reason: string;
   readonly fault?: HostFault | undefined;

@@ -8,8 +8,9 @@ import type { ImageReference } from '../../manifest/image-reference.ts';
 import type { ReadManifests } from '../../manifest/model.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Progress } from '../../ports/progress.ts';
-import type { BrowseRegistry } from '../../ports/registry.ts';
+import type { BrowseRegistry, ReadRegistry } from '../../ports/registry.ts';
 import type { SignatureVerifier, Signer } from '../../ports/signatures.ts';
+import type { Spool } from '../../ports/spool.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import type { SignatureCheck } from '../../report/sigcheck/sigcheck.ts';
 import type { ImageToSign } from '../../sign/images-to-sign.ts';
@@ -18,6 +19,7 @@ import { ImageSigner } from '../../sign/sign-images.ts';
 import type { SignatureStore } from '../../sign/signature-store.ts';
 import type { SigningPolicy } from '../../sign/signing.ts';
 import type { SignerIdentity } from '../../signature/stored-signature.ts';
+import { carryAttachments, type CarryingPorts, type CarryResults } from './carry-attachments.ts';
 import { checkImages } from './check-images.ts';
 import { type AgeLimits, limitByAge, placesOf, scopeOf, type Scope } from './choose-images.ts';
 import { makeSigcheck } from './make-sigcheck.ts';
@@ -50,6 +52,9 @@ export interface SigcheckPorts {
   /** Unset: signatures of `accepts` alone count, and nothing is repaired. */
   readonly signer?: Signer | undefined;
   readonly accepts: (signer: SignerIdentity) => boolean;
+  /** Carries or compares the attachments of sources. Unset: they are not looked at. */
+  readonly carrying?: CarryingPorts['carrying'] | undefined;
+  readonly spool: Spool;
   readonly traffic: Traffic;
   readonly clock: Clock;
   readonly progress: Progress;
@@ -59,7 +64,7 @@ export interface SigcheckPorts {
   readonly signal: AbortSignal;
 }
 
-/** Manifests → inventory → images → examination → repair → report. A stopped run still has a report. */
+/** Manifests → inventory → images → attachments of sources → examination → repair → report. A stopped run still has a report. */
 export async function sigcheck(request: SigcheckRequest, ports: SigcheckPorts): Promise<SignatureCheck> {
   const { read, age, limit, confirm, reportAll, facts } = request;
   const { registry, clock, progress, signer, stopping, signal, store, verifier } = ports;
@@ -72,6 +77,7 @@ export async function sigcheck(request: SigcheckRequest, ports: SigcheckPorts): 
   const aged = await limitByAge(scope.images, age, { registry, now: startedAt, signal: ending });
   const images = aged.images.slice(0, limit);
   const manifests = cacheManifests(registry);
+  const carried = await carryMissing(images, { request, ports, source: manifests });
   const imageSigner = new ImageSigner({ policy, facts }, { ...ports, manifests });
   progress.begin('sign', images.length);
   const checking = {
@@ -90,8 +96,9 @@ export async function sigcheck(request: SigcheckRequest, ports: SigcheckPorts): 
   );
   progress.end();
   return makeSigcheck({
-    results: [...checked, ...scope.known],
-    findings: aged.findings,
+    results: [...checked.map((result) => carried?.apply(result) ?? result), ...scope.known],
+    findings: [...(carried?.findings ?? []), ...aged.findings],
+    attachments: carried?.totals,
     shard: wanted.shard,
     confirmed: confirm,
     made: imageSigner.made,
@@ -103,6 +110,20 @@ export async function sigcheck(request: SigcheckRequest, ports: SigcheckPorts): 
     problems: read.problems,
     traffic: ports.traffic.hosts(),
   });
+}
+
+function carryMissing(
+  images: readonly ImageToSign[],
+  {
+    request: { confirm, threads },
+    ports: { carrying, spool, clock, progress, stopping, signal },
+    source,
+  }: { readonly request: SigcheckRequest; readonly ports: SigcheckPorts; readonly source: ReadRegistry },
+): Promise<CarryResults> | undefined {
+  if (carrying === undefined) return undefined;
+  const { destination } = carrying;
+  const ports = { carrying, source, destination, spool, clock, threads, confirm, progress, stopping };
+  return carryAttachments(images, ports, signal);
 }
 
 /**

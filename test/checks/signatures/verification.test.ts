@@ -62,10 +62,10 @@ describe('the policy of signatures', () => {
     const staging = await Staging.open(sigstore);
     staging.push(APP);
     const attachment = await sign(staging);
-    const { findings, counts, isAccepted } = await staging.verify([staging.manifest(wanted(), SIGNED)]);
+    const { findings, counts, acceptedOf } = await staging.verify([staging.manifest(wanted(), SIGNED)]);
     expect(findings).toEqual([]);
     expect(counts).toMatchObject({ copy: 1, blocked: 0 });
-    expect(isAccepted(attachment.manifest.digest)).toBe(true);
+    expect(await acceptedOf(APP)).toContain(attachment.manifest.digest);
   });
 
   it.each<[string, (staging: Staging) => Promise<unknown>, RegExp]>([
@@ -113,12 +113,12 @@ describe('the policy of signatures', () => {
   it('that only warns blocks nothing, and accepts nothing', async () => {
     const staging = await Staging.open(sigstore);
     staging.push(APP);
-    const sig = await staging.sign(APP, { about: OTHER });
+    await staging.sign(APP, { about: OTHER });
     const manifest = staging.manifest(wanted(), { signatures: policy('warn', { signers: [STAGING] }) });
-    const { findings, counts, isAccepted } = await staging.verify([manifest]);
+    const { findings, counts, acceptedOf } = await staging.verify([manifest]);
     expect(findings).toMatchObject([{ rule: 'signatures', level: 'warn' }]);
     expect(counts).toMatchObject({ copy: 1, blocked: 0 });
-    expect(isAccepted(sig.manifest.digest)).toBe(false);
+    expect(await acceptedOf(APP)).toEqual(new Set());
   });
 
   it('may trust a key', async () => {
@@ -266,9 +266,9 @@ describe('the policy of provenance', () => {
     const staging = await Staging.open(sigstore);
     staging.push(APP);
     const attestation = await staging.attest(APP, statement);
-    const { findings, isAccepted } = await staging.verify([staging.manifest(wanted(), BUILT)]);
+    const { findings, acceptedOf } = await staging.verify([staging.manifest(wanted(), BUILT)]);
     expect(findings).toEqual([]);
-    expect(isAccepted(attestation.manifest.digest)).toBe(true);
+    expect(await acceptedOf(APP)).toContain(attestation.manifest.digest);
   });
 
   it('is satisfied by the tag .att', async () => {
@@ -328,9 +328,9 @@ describe('the policy of provenance', () => {
     const policies = {
       provenance: policy('require', { ...PROVENANCE, predicateTypes: [SPDX.predicateType] }),
     };
-    const { findings, isAccepted } = await staging.verify([staging.manifest(wanted(), policies)]);
+    const { findings, acceptedOf } = await staging.verify([staging.manifest(wanted(), policies)]);
     expect(findings).toEqual([]);
-    expect(isAccepted(sbom.manifest.digest)).toBe(true);
+    expect(await acceptedOf(APP)).toContain(sbom.manifest.digest);
   });
 });
 

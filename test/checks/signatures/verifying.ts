@@ -19,7 +19,7 @@ import { parseSignerRule, type SignerRule } from '../../../src/signature/policy/
 import { makeSimpleSigning } from '../../../src/signature/simple-signing.ts';
 import { makeStatement } from '../../../src/signature/statement.ts';
 import type { Statement } from '../../../src/signature/stored-signature.ts';
-import { clientForTest, embeddedForTest, quiet } from '../../adapters/oci/client.ts';
+import { clientForTest, embeddedForTest, quiet, repositoryAt } from '../../adapters/oci/client.ts';
 import { type Content, push } from '../../builders/images.ts';
 import { type Images, inFile } from '../../builders/manifests.ts';
 import { bundleReferrer, cosignManifest, pushContent, pushTag } from '../../builders/signatures.ts';
@@ -124,7 +124,12 @@ export class Staging {
     const findings = await runChecks(verification.rules, plan, ports, quiet());
     return {
       findings,
-      isAccepted: verification.isAccepted,
+      /** The accepted attachments of a manifest: of the image itself, or of a child of it. */
+      acceptedOf: (image: Content, subject = image) => {
+        const repository = repositoryAt(this.registry, 'staging/app');
+        const at = { repository, image: image.manifest.digest, subject: subject.manifest.digest };
+        return verification.accepted.at(at, { source, signal: quiet() });
+      },
       levelOf: verification.levelOf,
       counts: blockEdges(plan, findings).counts,
       requests: this.registry.requests.slice(before).map(({ method, kind }) => `${method} ${kind}`),

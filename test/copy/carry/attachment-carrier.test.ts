@@ -9,6 +9,7 @@ import { cosignTagOf } from '../../../src/attachments/attachment-tags.ts';
 import type { EmbeddedRegistryOptions } from '../../../src/embedded-registry/embedded-registry.ts';
 import { OCI_INDEX } from '../../../src/image/media-types.ts';
 import { referrersTagOf } from '../../../src/image/referrers-tag.ts';
+import type { Acceptance } from '../../../src/copy/carry/selection.ts';
 import { renderMarkdown } from '../../../src/report/render-markdown.ts';
 import { verdictOf } from '../../../src/report/summary/verdict.ts';
 import { embeddedForTest } from '../../adapters/oci/client.ts';
@@ -118,9 +119,38 @@ describe('attachments of an image', () => {
     expect(await carriedWith()).toEqual(['bundle']);
     expect(await carriedWith(ALL)).toEqual(['bundle', 'sbom', 'marker']);
     expect(await carriedWith({ mode: 'all', types: ['application/SPDX*'] })).toEqual(['sbom']);
-    const isAccepted = (digest: string) => digest === digestOf(BUNDLE);
-    expect(await carriedWith({ mode: 'accepted', types: [], isAccepted })).toEqual(['bundle']);
+    const accepted = { at: () => Promise.resolve(new Set([digestOf(BUNDLE), digestOf(sbom)])) };
+    expect(await carriedWith({ mode: 'accepted', types: [], accepted })).toEqual(['bundle']);
     expect(await carriedWith({ mode: 'accepted', types: [] })).toEqual([]);
+  });
+
+  it('are those that verification accepts, of each manifest of the image', async () => {
+    const { destination, attachTo, run } = await world();
+    attachTo(APP, BUNDLE);
+    attachTo(CHILD, OF_CHILD);
+    attachTo(BUNDLE, OF_BUNDLE);
+    const accepting = new Map([
+      [digestOf(APP), BUNDLE],
+      [digestOf(CHILD), OF_CHILD],
+    ]);
+    const at: Acceptance['at'] = ({ image: of, subject }) => {
+      const one = of === digestOf(APP) ? accepting.get(subject) : undefined;
+      return Promise.resolve(new Set(one && [digestOf(one)]));
+    };
+    const selection = { mode: 'accepted', types: [], accepted: { at } } as const;
+    expect((await carry({ ...run, selection })).attachments).toMatchObject({ carried: 2 });
+    const carried = digestsIn(destination, 'prod/app');
+    expect(carried).toEqual(expect.arrayContaining([digestOf(BUNDLE), digestOf(OF_CHILD)]));
+    expect(carried).not.toContain(digestOf(OF_BUNDLE));
+  });
+
+  it('fail their image if verification has no answer for a child of it', async () => {
+    const { attachTo, run } = await world();
+    attachTo(CHILD, OF_CHILD);
+    const accepted = { at: () => Promise.resolve({ kind: 'unreadable', reason: 'GET x: 503' } as const) };
+    const report = await carry({ ...run, selection: { mode: 'accepted', types: [], accepted } });
+    expect(report.summary).toMatchObject({ copied: 0, failed: 1 });
+    expect(report.items[0]?.reason).toMatch(/^attachments not copied: GET x: 503 \(-carry=none /);
   });
 
   it('are not read where their type is not wanted', async () => {

@@ -1,4 +1,5 @@
 import { AttachmentFinder } from '../../../src/attachments/attachment-finder.ts';
+import type { CarrySelection } from '../../../src/copy/carry/selection.ts';
 import type { EmbeddedRegistry } from '../../../src/embedded-registry/embedded-registry.ts';
 import { type ImageReference, parseImageReference } from '../../../src/manifest/image-reference.ts';
 import type { PromoterManifest } from '../../../src/manifest/model.ts';
@@ -12,7 +13,9 @@ import type { Content } from '../../builders/images.ts';
 import { from } from '../../builders/manifests.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { type KeySigner, keyVerifier } from '../../doubles/key-signer.ts';
+import { MemorySpool } from '../../doubles/memory-spool.ts';
 import { RecordingProgress } from '../../doubles/recording-progress.ts';
+import { SIGNATURES } from '../../copy/carry/carrying.ts';
 import { FACTS, POLICY } from '../../sign/signing-world.ts';
 
 export interface Checking {
@@ -28,18 +31,33 @@ export interface Checking {
   readonly references?: readonly string[];
   readonly registry?: WriteRegistry & BrowseRegistry;
   readonly ports?: Partial<SigcheckPorts>;
+  /** The registry of the sources, whose attachments are carried. Unset: they are not compared. */
+  readonly source?: EmbeddedRegistry;
+  readonly selection?: CarrySelection;
 }
 
 /** One check of the images `app` of some registries, by a client of its own, as a process has it. */
 export async function checkIn(
   registries: readonly EmbeddedRegistry[],
   images: readonly Content[],
-  { expected, known = [], signer, policy, registry = clientForTest().registry, ports, ...rest }: Checking,
+  {
+    expected,
+    known = [],
+    signer,
+    policy,
+    registry = clientForTest().registry,
+    ports,
+    source,
+    selection = SIGNATURES,
+    ...rest
+  }: Checking,
 ) {
   const { fingerprint } = await expected.identity();
   const clock = new FakeClock();
-  const store = new SignatureStore({ registry, finder: new AttachmentFinder(registry), clock });
-  const manifests = [manifestOf(registries, images)];
+  const finder = new AttachmentFinder(registry);
+  const store = new SignatureStore({ registry, finder, clock });
+  const manifests = [manifestOf(registries, images, source?.host)];
+  const carrying = source && { registry, destination: registry, selection, present: finder };
   return sigcheck(
     {
       read: { manifests, problems: [], counts: { projects: 1, images: 1, digests: images.length } },
@@ -61,6 +79,8 @@ export async function checkIn(
       verifier: keyVerifier(expected, ...known),
       signer,
       accepts: (one) => one.kind === 'key' && one.fingerprint === fingerprint,
+      carrying,
+      spool: new MemorySpool(),
       traffic: { hosts: () => new Map() },
       clock,
       progress: new RecordingProgress(),
@@ -71,9 +91,13 @@ export async function checkIn(
   );
 }
 
-function manifestOf(registries: readonly EmbeddedRegistry[], images: readonly Content[]): PromoterManifest {
+function manifestOf(
+  registries: readonly EmbeddedRegistry[],
+  images: readonly Content[],
+  source = 'staging.example.com',
+): PromoterManifest {
   const wanted = images.map(({ manifest }, index) => [manifest.digest, [`v${index + 1}`]] as const);
-  return from('staging.example.com')
+  return from(`${source}/staging`)
     .to(...registries.map(({ host }) => host))
     .promote({ app: Object.fromEntries(wanted) });
 }

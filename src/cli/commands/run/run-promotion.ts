@@ -109,7 +109,8 @@ async function promoteWith(
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const verifying = { options, client, ...run, env };
+  const load = () => import('./rare-runs.ts');
+  const verifying = { options, client, ...run, env, load };
   const verification = await openVerification(read.manifests, verifying, stopping);
   let items: readonly PlanItem[] = [];
   const keep = (plan: RecordedPlan) => {
@@ -145,7 +146,7 @@ async function promoteWith(
     levelOf: verification?.levelOf,
     destinations: read.manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
   };
-  const signing = await openRunSigning(options, signingContext, () => import('./rare-runs.ts'));
+  const signing = await openRunSigning(options, signingContext, load);
   return await run.showing(client.traffic, async (progress) => {
     const carrying = carryPortsOf(options, { ...client, ...verification });
     const ports = {

@@ -1,3 +1,7 @@
+import type { CosignSuffix } from '../../../attachments/attachment.ts';
+import { AttachmentFinder } from '../../../attachments/attachment-finder.ts';
+import { COSIGN_SUFFIXES } from '../../../attachments/attachment-tags.ts';
+import { makeVerification } from '../../../checks/signatures/verification.ts';
 import { hostRegistryOf } from '../../../image/repository.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
 import type { SignatureCheck } from '../../../report/sigcheck/sigcheck.ts';
@@ -9,8 +13,10 @@ import { manifestFrames } from '../../output/manifest-frames.ts';
 import { inputsAt } from '../../output/report-inputs.ts';
 import { prepareReports } from '../../output/write-report.ts';
 import { type BoundRegistry, registriesOf } from '../../runtime/bound-registries.ts';
+import { carryPortsOf } from '../../runtime/carry-ports.ts';
 import { loadManifests } from '../../runtime/load-manifests.ts';
 import { openSigcheck } from '../../runtime/open-sigcheck.ts';
+import { openVerification } from '../../runtime/open-verification.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
@@ -61,7 +67,7 @@ async function checkWith(
     context,
   }: { readonly options: SigcheckOptions; readonly run: Run; readonly context: ProcessContext },
 ): Promise<SignatureCheck> {
-  const { where, checked, fromDays, toDays, attestationsSince, task, keyFiles } = options;
+  const { where, checked, fromDays, toDays, attestationsSince, task, keyFiles, carry } = options;
   const { runtime, log } = run;
   const { stopping, signal } = run.stop;
   const { clock } = runtime;
@@ -69,8 +75,10 @@ async function checkWith(
   const client = await runtime.openRegistries(registriesIn(read, options), { readOnly: !confirm });
   const registry = confirm ? client.destination : client.registry;
   const revision = where && (await runtime.openTree(where).revision(stopping));
+  const finder = new AttachmentFinder(registry, { suffixes: suffixesOf(options) });
   const parts = {
     runtime,
+    finder,
     env: context.env,
     log,
     secrets: context.stdio.secrets,
@@ -89,10 +97,28 @@ async function checkWith(
     age: { from: before(fromDays), to: before(toDays), attestationsSince },
     confirm,
   };
+  const load = () => Promise.resolve({ makeVerification });
+  const accepting = { options, client, runtime, env: context.env, log, load };
+  const verification =
+    carry?.mode === 'accepted' ? await openVerification(read.manifests, accepting, stopping) : undefined;
+  const carrying = where && carryPortsOf(options, { ...client, ...verification });
   const { traffic } = client;
-  return await run.showing(traffic, (progress) =>
-    sigcheck(request, { ...tools, registry, traffic, clock, progress, stopping, signal }),
-  );
+  const ports = {
+    registry,
+    traffic,
+    clock,
+    stopping,
+    signal,
+    carrying: carrying && { ...carrying, present: finder },
+    spool: runtime.openSpool(options.spoolLimit),
+  };
+  return await run.showing(traffic, (progress) => sigcheck(request, { ...tools, ...ports, progress }));
+}
+
+/** The tags of cosign's that the check looks for. */
+function suffixesOf({ carry, checked, where }: SigcheckOptions): readonly CosignSuffix[] {
+  if (carry === undefined || where === undefined) return checked.policy.legacy ? ['sig'] : [];
+  return carry.mode === 'all' ? COSIGN_SUFFIXES : ['sig', 'att'];
 }
 
 function registriesIn(

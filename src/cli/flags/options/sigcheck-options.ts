@@ -54,6 +54,8 @@ export interface SigcheckOptions extends TransferOptions, Pick<PromotionOptions,
   readonly checked: SigcheckSigning;
   /** Whose signatures count beside those of the signer; undefined for the signer and the keys alone. */
   readonly expected: SignerPattern | undefined;
+  /** The same without a default, for the attachments that `-carry=accepted` carries. */
+  readonly signer: SignerPattern | undefined;
   /** Days before now. */
   readonly fromDays: number | undefined;
   readonly toDays: number | undefined;
@@ -70,6 +72,7 @@ export function makeSigcheckOptions({ flags, operands, env }: Given): SigcheckOp
   const references = referencesOf(operands);
   refuseScope(where, references);
   const checked = sigcheckSigningOf(flags, { env, confirm: options.task === 'promotion' });
+  const signer = certificateSignerOf(flags);
   const isNamed = checked.signer !== undefined || verifier.keys.length > 0;
   const days = { fromDays: numberOf(flags, 'from-days'), toDays: numberOf(flags, 'to-days') };
   refuseEmptyWindow(days);
@@ -82,7 +85,8 @@ export function makeSigcheckOptions({ flags, operands, env }: Given): SigcheckOp
     where,
     references,
     checked,
-    expected: certificateSignerOf(flags) ?? (isNamed ? undefined : DEFAULT_SIGNER),
+    expected: signer ?? (isNamed ? undefined : DEFAULT_SIGNER),
+    signer,
     attestationsSince: dateOf(flags.text('attestations-since')),
     limit: numberOf(flags, 'limit') || undefined,
   };
@@ -90,8 +94,13 @@ export function makeSigcheckOptions({ flags, operands, env }: Given): SigcheckOp
 
 function warningsOf(flags: FlagValues, references: SigcheckOptions['references']): readonly string[] {
   if (references === undefined) return [];
-  const given = ['from-days', 'to-days', 'attestations-since'].filter((name) => flags.isGiven(name));
-  return given.map((name) => `-${name} has no effect with image references: each of them is checked`);
+  const given = (...names: readonly string[]) => names.filter((name) => flags.isGiven(name));
+  const aged = given('from-days', 'to-days', 'attestations-since');
+  const carrying = given('carry', 'carry-types');
+  return [
+    ...aged.map((name) => `-${name} has no effect with image references: each of them is checked`),
+    ...carrying.map((name) => `-${name} has no effect with image references: they have no source`),
+  ];
 }
 
 function referencesOf(operands: readonly string[]): SigcheckOptions['references'] {

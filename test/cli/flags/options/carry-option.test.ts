@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { promote } from '../../../../src/cli/commands/promote.ts';
 import { parseCommandLine } from '../../../../src/cli/flags/parse-command-line.ts';
 import { carryPortsOf } from '../../../../src/cli/runtime/carry-ports.ts';
+import type { Digest } from '../../../../src/image/digest.ts';
 import { clientForTest } from '../../../adapters/oci/client.ts';
 
 function optionsOf(...args: readonly string[]) {
@@ -46,6 +47,6 @@ it('refuses to carry accepted attachments where none are verified', () => {
   const client = clientForTest();
   const accepted = optionsOf('-carry=accepted');
   expect(() => carryPortsOf(accepted, client)).toThrow('this run verifies none');
-  const isAccepted = () => true;
-  expect(carryPortsOf(accepted, { ...client, isAccepted })?.selection).toMatchObject({ isAccepted });
+  const verification = { accepted: { at: () => Promise.resolve(new Set<Digest>()) } };
+  expect(carryPortsOf(accepted, { ...client, ...verification })?.selection).toMatchObject(verification);
 });

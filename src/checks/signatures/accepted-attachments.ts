@@ -1,0 +1,88 @@
+import type { Digest } from '../../image/digest.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { Unreadable } from '../../ports/unreadable.ts';
+import type { Claim } from '../../signature/policy/evidence.ts';
+import type { TrustedSigners } from '../../signature/policy/trusted-signers.ts';
+import type { EvidenceReader, SourceReading } from './evidence-reader.ts';
+import type { PolicyGuards } from './guarded-images.ts';
+import { judgeIfPresent } from './judge-if-present.ts';
+import type { ImageJudge, Judged } from './judge-image.ts';
+
+/** A manifest whose attachments are judged: an image itself, a child of its index, or one of its attachments. */
+export interface JudgedSubject {
+  readonly repository: Repository;
+  readonly image: Digest;
+  readonly subject: Digest;
+}
+
+export interface AcceptancePorts {
+  readonly reader: EvidenceReader;
+  readonly judge: ImageJudge;
+  readonly guards: PolicyGuards;
+  /** The signers of flags. Unset: policies alone count. */
+  readonly trusted: TrustedSigners | undefined;
+}
+
+const NONE: readonly Digest[] = [];
+
+/**
+ * The signatures and attestations that policies and flags accept. Those of children are judged like those of their image,
+ * but children need none: the image decides whether it is promoted.
+ */
+export class AcceptedAttachments {
+  readonly #ports: AcceptancePorts;
+
+  constructor(ports: AcceptancePorts) {
+    this.#ports = ports;
+  }
+
+  /** The accepted manifests: none of an image that violates a policy. `unreadable` if there may be more. */
+  async at(
+    { repository, image, subject }: JudgedSubject,
+    reading: SourceReading,
+  ): Promise<ReadonlySet<Digest> | Unreadable> {
+    const { judge, guards } = this.#ports;
+    const policies = guards.of(repository);
+    const root = { repository, digest: image, ...policies };
+    const judged = [await judge.signatures(root, reading), await judge.provenance(root, reading)];
+    if (judged.flat().some(({ outcome }) => outcome.kind !== 'satisfied')) return new Set();
+    const own = { ...root, digest: subject };
+    const results = [
+      await this.#accept(own, { claim: 'signature', judged: await judge.signatures(own, reading) }, reading),
+      await this.#accept(
+        own,
+        { claim: 'attestation', judged: await judge.ownProvenance(own, reading) },
+        reading,
+      ),
+    ];
+    const reason = results.find((result) => typeof result === 'string');
+    if (reason !== undefined) return { kind: 'unreadable', reason: `${repository}@${subject}: ${reason}` };
+    return new Set(results.flatMap((result) => (typeof result === 'string' ? NONE : result)));
+  }
+
+  /** The accepted manifests of one claim, or why they are not known. */
+  async #accept(
+    { repository, digest }: { readonly repository: Repository; readonly digest: Digest },
+    { claim, judged }: { readonly claim: Claim; readonly judged: readonly Judged[] },
+    reading: SourceReading,
+  ): Promise<readonly Digest[] | string> {
+    const { reader, trusted } = this.#ports;
+    if (judged.length > 0) {
+      const unanswered = judged.flatMap(({ outcome }) =>
+        outcome.kind === 'unanswered' ? [outcome.reason] : [],
+      );
+      return unanswered[0] ?? acceptedByAll(judged);
+    }
+    if (trusted === undefined) return NONE;
+    const evidence = await reader.of({ repository, digest }, claim, reading);
+    const { accepted, fault } = judgeIfPresent(evidence, { digest, signers: trusted });
+    return fault?.kind === 'unanswered' ? fault.reason : accepted;
+  }
+}
+
+/** The attachments that all policies accepted. */
+function acceptedByAll(judged: readonly Judged[]): readonly Digest[] {
+  const sets = judged.map(({ outcome }) => new Set(outcome.kind === 'satisfied' ? outcome.accepted : []));
+  const [first = new Set<Digest>(), ...others] = sets;
+  return Array.from(first).filter((digest) => others.every((other) => other.has(digest)));
+}
