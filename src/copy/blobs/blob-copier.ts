@@ -4,6 +4,7 @@ import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+import { BlobChecks } from './blob-checks.ts';
 import { BlobTransfer, holdsBlob, type TransferPorts, type TransferTask } from './blob-transfer.ts';
 import { HostSupport } from './host-support.ts';
 import { UploadOpener } from './upload-opener.ts';
@@ -39,6 +40,7 @@ export class BlobCopier {
   /** A repository that has the blob, by host and digest. */
   readonly #places = new Map<string, Repository>();
   readonly #mounts = new HostSupport(MAX_REFUSED_MOUNTS);
+  readonly #checks = new BlobChecks();
   readonly #perRepository = new SingleFlight<string, CopyMethod>();
   readonly #perHost = new SingleFlight<string, CopyMethod>();
 
@@ -104,14 +106,16 @@ export class BlobCopier {
   }
 
   /**
-   * Small blobs that are most likely absent are sent without a HEAD request: those of a new repository, and configs, which
-   * few images share. A run that broke off may have left them, and they are soon sent again. One that cannot be sent may
-   * exist nevertheless.
+   * Small blobs that are most likely absent are sent without a HEAD request: those of a new repository, or of one that had
+   * none of the blobs checked so far, and configs, which few images share. A run that broke off may have left them, and
+   * they are soon sent again. One that cannot be sent may exist nevertheless.
    */
   async #copyFirst(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
-    const isSmall = task.blob.size <= MAX_UNCHECKED && task.blob.size !== UNKNOWN_SIZE;
-    const isAbsent = task.isNew || isConfigType(task.blob.mediaType);
-    const method = await (isAbsent && isSmall
+    const { blob, destination, isNew } = task;
+    const isSmall = blob.size <= MAX_UNCHECKED && blob.size !== UNKNOWN_SIZE;
+    const isUnchecked =
+      isSmall && (isNew || isConfigType(blob.mediaType) || (await this.#checks.foundNone(destination)));
+    const method = await (isUnchecked
       ? this.#transferThenCheck(task, signal)
       : this.#checkThenTransfer(task, signal));
     this.#remember(task); // before the repositories that wait for this one go on
@@ -155,7 +159,8 @@ export class BlobCopier {
   }
 
   #exists(task: BlobTask, signal: AbortSignal): Promise<boolean> {
-    return holdsBlob(this.#ports.destination, task, signal);
+    const head = () => holdsBlob(this.#ports.destination, task, signal);
+    return this.#checks.run(task.destination, head);
   }
 
   async #transferThenCheck(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
