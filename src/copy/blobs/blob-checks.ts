@@ -10,11 +10,7 @@ export class BlobChecks {
 
   /** Runs a HEAD request and notes its result. */
   async run(repository: Repository, head: () => Promise<boolean>): Promise<boolean> {
-    const checks = getOrMake(
-      this.#repositories,
-      repository,
-      (): Checks => ({ first: undefined, found: 'unknown' }),
-    );
+    const checks = this.#of(repository);
     const sent = head();
     checks.first ??= sent;
     const isFound = await sent;
@@ -23,12 +19,16 @@ export class BlobChecks {
     return isFound;
   }
 
-  /** True if blobs of the repository were checked, and none of them exists. */
-  async foundNone(repository: Repository): Promise<boolean> {
-    const checks = this.#repositories.get(repository);
-    if (checks === undefined) return false;
-    await checks.first?.catch(() => {}); // its own blob reports the failure
-    return checks.found === 'none';
+  /** The same for a small blob; undefined, without a request, while none of the others was found. */
+  async runUnlessNone(repository: Repository, head: () => Promise<boolean>): Promise<boolean | undefined> {
+    const { first } = this.#of(repository);
+    if (first === undefined) return this.run(repository, head);
+    await first.catch(() => {}); // its own blob reports the failure
+    return this.#of(repository).found === 'none' ? undefined : this.run(repository, head);
+  }
+
+  #of(repository: Repository): Checks {
+    return getOrMake(this.#repositories, repository, (): Checks => ({ first: undefined, found: 'unknown' }));
   }
 }
 

@@ -111,11 +111,8 @@ export class BlobCopier {
    * they are soon sent again. One that cannot be sent may exist nevertheless.
    */
   async #copyFirst(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
-    const { blob, destination, isNew } = task;
-    const isSmall = blob.size <= MAX_UNCHECKED && blob.size !== UNKNOWN_SIZE;
-    const isUnchecked =
-      isSmall && (isNew || isConfigType(blob.mediaType) || (await this.#checks.foundNone(destination)));
-    const method = await (isUnchecked
+    const isAbsent = task.isNew || isConfigType(task.blob.mediaType);
+    const method = await (isAbsent && isSmall(task)
       ? this.#transferThenCheck(task, signal)
       : this.#checkThenTransfer(task, signal));
     this.#remember(task); // before the repositories that wait for this one go on
@@ -159,8 +156,7 @@ export class BlobCopier {
   }
 
   #exists(task: BlobTask, signal: AbortSignal): Promise<boolean> {
-    const head = () => holdsBlob(this.#ports.destination, task, signal);
-    return this.#checks.run(task.destination, head);
+    return holdsBlob(this.#ports.destination, task, signal);
   }
 
   async #transferThenCheck(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
@@ -174,10 +170,21 @@ export class BlobCopier {
   }
 
   async #checkThenTransfer(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
-    const isCheckedByUpload = this.#uploads.findsBlobs(hostOf(task.destination));
-    if (!isCheckedByUpload && (await this.#exists(task, signal))) return 'exists';
+    if (!this.#uploads.findsBlobs(hostOf(task.destination))) {
+      const head = () => holdsBlob(this.#ports.destination, task, signal);
+      const checks = this.#checks;
+      const exists = await (isSmall(task)
+        ? checks.runUnlessNone(task.destination, head)
+        : checks.run(task.destination, head));
+      if (exists === true) return 'exists';
+      if (exists === undefined) return this.#transferThenCheck(task, signal);
+    }
     return this.#transfer.run(task, { signal, opened: undefined });
   }
+}
+
+function isSmall({ blob: { size } }: BlobTask): boolean {
+  return size <= MAX_UNCHECKED && size !== UNKNOWN_SIZE;
 }
 
 function keyOf({ destination, blob }: BlobTask): string {
