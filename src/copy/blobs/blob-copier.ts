@@ -5,11 +5,14 @@ import { hostOf, type Repository } from '../../image/repository.ts';
 import type { UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { BlobChecks } from './blob-checks.ts';
+import type { BlobFanOut } from './blob-fan-out.ts';
 import { BlobTransfer, holdsBlob, type TransferPorts, type TransferTask } from './blob-transfer.ts';
 import { HostSupport } from './host-support.ts';
 import { UploadOpener } from './upload-opener.ts';
 
-export type BlobPorts = Omit<TransferPorts, 'uploads'>;
+export interface BlobPorts extends Omit<TransferPorts, 'uploads' | 'supply'> {
+  readonly supply: BlobFanOut;
+}
 
 export interface BlobTask extends TransferTask {
   /** Hosts without a source of the blob that get it too. */
