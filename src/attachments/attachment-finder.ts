@@ -1,8 +1,6 @@
-import { isObject, parseJsonObject } from '../base/json.ts';
 import { addTo } from '../base/maps.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import type { Digest } from '../image/digest.ts';
-import { OCI_INDEX } from '../image/media-types.ts';
 import {
   annotationsOf,
   artifactTypeOf,
@@ -11,15 +9,21 @@ import {
   type RawManifest,
   type Referrer,
 } from '../image/oci-manifest.ts';
-import { referrersTagOf } from '../image/referrers-tag.ts';
+import {
+  COSIGN_SUFFIXES,
+  type CosignSuffix,
+  cosignTagOf,
+  isAttachmentTag,
+  referrersTagOf,
+} from '../image/attachment-tags.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Tag } from '../image/tag.ts';
 import type { BrowseRegistry, Listing } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import type { Attachment, CosignSuffix, IgnoredAttachment } from './attachment.ts';
-import { COSIGN_SUFFIXES, cosignTagOf, isAttachmentTag } from './attachment-tags.ts';
+import type { Attachment, IgnoredAttachment } from './attachment.ts';
 import { readOrBroken } from './read-attachment.ts';
 import { Referrers } from './referrers.ts';
+import { entriesOf } from './referrers-index.ts';
 
 export interface FinderOptions {
   /** The cosign tags to find. Default: all. */
@@ -101,7 +105,7 @@ export class AttachmentFinder {
       }),
     ]);
     const kind = listed === undefined ? 'fallback' : 'api';
-    const referrers = listed ?? (fallback === undefined ? [] : entriesOf(fallback));
+    const referrers = listed ?? referrersIn(fallback);
     const sound = this.#takeSound(referrers, { repository, subject });
     return [...sound.map((referrer) => referringAttachment(referrer, kind)), ...cosign.flat()];
   }
@@ -173,11 +177,10 @@ function keyOf(repository: Repository, subject: Digest): string {
 /** Failures of a registry that does not list tags. */
 const NO_LISTING: ReadonlySet<string> = new Set(['refused', 'unauthorized']);
 
-/** The entries of the index behind a referrers tag; none of any other manifest. */
-function entriesOf({ mediaType, bytes }: RawManifest): readonly Referrer[] {
-  const entries = mediaType === OCI_INDEX ? parseJsonObject(bytes)?.['manifests'] : undefined;
+/** The referrers in the index behind a referrers tag, each once. */
+function referrersIn(index: RawManifest | undefined): readonly Referrer[] {
   const referrers = new Map<Digest, Referrer>();
-  for (const entry of Array.isArray(entries) ? entries.filter(isObject) : []) {
+  for (const entry of entriesOf(index)) {
     const referrer = parseReferrer(entry);
     if (referrer !== undefined) referrers.set(referrer.digest, referrer);
   }

@@ -1,3 +1,4 @@
+import type { CosignSuffix } from '../image/attachment-tags.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
@@ -25,9 +26,6 @@ export interface Attachment {
 export type AttachmentPlace =
   | { readonly kind: 'api' | 'fallback' }
   | { readonly kind: 'tag'; readonly tag: Tag; readonly suffix: CosignSuffix };
-
-/** The endings of cosign's tags. */
-export type CosignSuffix = 'sig' | 'att' | 'sbom';
 
 /** An attachment that is not used, and why: it is broken, or there are too many. It never fails its image. */
 export interface IgnoredAttachment {

@@ -1,8 +1,8 @@
-import { isObject, parseJsonObject } from '../base/json.ts';
+import { isObject, type JsonObject, parseJsonObject } from '../base/json.ts';
 import { type Digest, digestOf } from '../image/digest.ts';
 import { OCI_INDEX } from '../image/media-types.ts';
 import { annotationsOf, artifactTypeOf, type RawManifest } from '../image/oci-manifest.ts';
-import { referrersTagOf } from '../image/referrers-tag.ts';
+import { referrersTagOf } from '../image/attachment-tags.ts';
 import type { Repository } from '../image/repository.ts';
 import type { BrowseRegistry, WriteRegistry } from '../ports/registry.ts';
 import { RegistryError } from '../ports/registry-error.ts';
@@ -89,8 +89,9 @@ function mergeIndex(current: RawManifest | undefined, referrers: readonly RawMan
   return { mediaType: OCI_INDEX, digest: digestOf(bytes), bytes };
 }
 
-function entriesOf(index: RawManifest | undefined) {
-  const entries = index === undefined ? undefined : parseJsonObject(index.bytes)?.['manifests'];
+/** The entries of the index behind a referrers tag, as they are; none of any other manifest. */
+export function entriesOf(index: RawManifest | undefined): readonly JsonObject[] {
+  const entries = index?.mediaType === OCI_INDEX ? parseJsonObject(index.bytes)?.['manifests'] : undefined;
   return Array.isArray(entries) ? entries.filter(isObject) : [];
 }
 

@@ -1,5 +1,6 @@
 import { forEachConcurrently } from '../base/concurrency.ts';
 import { messageOf } from '../base/errors.ts';
+import { isAttachmentTag, isReferrersTag } from '../image/attachment-tags.ts';
 import type { Digest } from '../image/digest.ts';
 import { parseSubject } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
@@ -41,11 +42,6 @@ export interface UnreadIndex {
   readonly reason: string;
 }
 
-/** Tag of the index that replaces the referrers API. Its children are no parts of an image. */
-const REFERRERS_TAG = /^sha256-[0-9a-f]{64}$/;
-/** The same, and the tags of cosign's attachments. */
-const ATTACHMENT_TAG = /^sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
-
 /**
  * Leaves out the children of the indexes in a repository. The children of an index that no longer exists are unknown,
  * so they stay. Throws if the registry does not answer.
@@ -74,15 +70,14 @@ export async function filterChildren(
 
 /** The tags of a digest without those of attachments; undefined if its tags make it an attachment. */
 export function withoutAttachmentTags(tags: readonly Tag[]): readonly Tag[] | undefined {
-  const own = tags.filter((tag) => !ATTACHMENT_TAG.test(tag));
+  const own = tags.filter((tag) => !isAttachmentTag(tag));
   return tags.length > 0 && own.length === 0 ? undefined : own;
 }
 
-/** Indexes whose children are parts of an image; indexes of a referrers tag only if attachments are left out too. */
+/** Indexes whose children are parts of an image; those of a referrers tag have attachments, and count only if attachments are left out too. */
 function parentsIn({ digests, indexes }: RepositoryContent, minimal: ExcludedContent): Digest[] {
   return Array.from(indexes).filter(
-    (index) =>
-      minimal === 'attachments' || !(digests.get(index) ?? []).some((tag) => REFERRERS_TAG.test(tag)),
+    (index) => minimal === 'attachments' || !(digests.get(index) ?? []).some(isReferrersTag),
   );
 }
 

@@ -2,7 +2,7 @@ import { getOrMake } from '../base/maps.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Tag } from '../image/tag.ts';
 import { edgesOf } from './want-list.ts';
-import type { Claim, Conflict, Want, Wanted, WantedRepository, WantList } from './wanted.ts';
+import type { TagClaim, Conflict, Want, Wanted, WantedRepository, WantList } from './wanted.ts';
 
 /** The edges that another state has too, by destination, tag and digest. */
 export function commonEdges(wanted: Wanted, other: Wanted): Wanted {
@@ -106,7 +106,7 @@ function cutWant(want: Want, isKept: IsKept): Want {
 
 /** The claims that are cut off are no edges any more, and still contradict the others. */
 function cutConflict({ tag, claims, known = [] }: Conflict, isKept: IsKept): Conflict {
-  const isClaimKept = ({ digest }: Claim) => isKept({ digest, tag, isContested: true });
+  const isClaimKept = ({ digest }: TagClaim) => isKept({ digest, tag, isContested: true });
   return {
     tag,
     claims: claims.filter(isClaimKept),

@@ -58,12 +58,12 @@ export interface WantedTag {
 export interface Conflict {
   readonly tag: Tag;
   /** Sorted by digest; with the known ones at least two. */
-  readonly claims: readonly Claim[];
+  readonly claims: readonly TagClaim[];
   /** The claims of other edges than those of the run, where it is limited to changes. */
-  readonly known?: readonly Claim[];
+  readonly known?: readonly TagClaim[];
 }
 
-export interface Claim {
+export interface TagClaim {
   readonly digest: Digest;
   readonly sources: readonly Repository[];
   readonly at: readonly Position[];

@@ -1,6 +1,6 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { CodedError, messageOf } from '../base/errors.ts';
-import { type Digest, parseDigest } from '../image/digest.ts';
+import { type Digest, digestOf, parseDigest } from '../image/digest.ts';
 
 /** A key that cannot sign plans, or cannot verify their signatures. */
 export class PlanKeyError extends CodedError<'pem' | 'kind'> {}
@@ -71,9 +71,7 @@ function parseKey(pem: string, { label, parse }: PemKind): KeyObject {
 
 /** The same as that of `openssl pkey -pubin -outform DER | sha256sum`. */
 function fingerprintOf(key: KeyObject): string {
-  return `sha256:${createHash('sha256')
-    .update(key.export({ type: 'spki', format: 'der' }))
-    .digest('hex')}`;
+  return digestOf(key.export({ type: 'spki', format: 'der' }));
 }
 
 export function signPlan(digest: Digest, { key, fingerprint }: PlanKey): PlanSignature {

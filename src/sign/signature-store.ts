@@ -1,14 +1,12 @@
 import type { Attachment } from '../attachments/attachment.ts';
 import type { AttachmentFinder } from '../attachments/attachment-finder.ts';
-import { cosignTagOf } from '../attachments/attachment-tags.ts';
+import { cosignTagOf } from '../image/attachment-tags.ts';
 import { readAttachment } from '../attachments/read-attachment.ts';
 import { ReferrersIndexes } from '../attachments/referrers-index.ts';
 import { readSignatures, type SignatureRead, type SignaturesRead } from '../attachments/read-signatures.ts';
-import { Backoff } from '../base/backoff.ts';
 import { CodedError } from '../base/errors.ts';
-import { UPLOAD_RETRY } from '../base/limits-and-retries.ts';
-import { SingleFlight } from '../base/single-flight.ts';
-import { type Digest, digestOf } from '../image/digest.ts';
+import { BytesSender } from '../copy/blobs/bytes-sender.ts';
+import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -45,15 +43,14 @@ export class SignatureTagError extends CodedError<'foreign' | 'contended'> {}
 export class SignatureStore {
   readonly #registry: WriteRegistry & BrowseRegistry;
   readonly #finder: AttachmentFinder;
-  readonly #clock: Clock;
   readonly #indexes: ReferrersIndexes;
-  readonly #sent = new SingleFlight<string, void>();
+  readonly #blobs: BytesSender;
 
   constructor({ registry, finder, clock }: StorePorts) {
     this.#registry = registry;
     this.#finder = finder;
-    this.#clock = clock;
     this.#indexes = new ReferrersIndexes(registry);
+    this.#blobs = new BytesSender({ destination: registry, clock });
   }
 
   /** The referrers of a manifest. */
@@ -125,27 +122,9 @@ export class SignatureStore {
     if (fault !== undefined) throw new SignatureTagError('foreign', `${repository}: ${fault}`);
   }
 
-  /** Uploads a small blob, once for each repository. Temporary failures are retried. */
+  /** Uploads a small blob, once for each repository. */
   sendBlob(repository: Repository, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    const blob = { digest: digestOf(bytes), mediaType: 'application/octet-stream', size: bytes.length };
-    return this.#sent.run(`${repository}@${blob.digest}`, async () => {
-      const backoff = new Backoff(this.#clock, UPLOAD_RETRY);
-      for (;;) {
-        try {
-          const session = await this.#registry.startUpload(repository, signal);
-          return await this.#registry.finishUpload(
-            { session, blob, open: () => Promise.resolve(bytes) },
-            signal,
-          );
-        } catch (error) {
-          if (!(error instanceof RegistryError) || !error.temporary) throw error;
-          const { status, retryAfterMs: retryAfter } = error;
-          const delay = backoff.delayAfter({ status, retryAfter });
-          if (delay === undefined) throw error;
-          await this.#clock.sleep(delay, signal);
-        }
-      }
-    });
+    return this.#blobs.send(repository, bytes, signal);
   }
 }
 

@@ -1,4 +1,4 @@
-import { cosignTagOf } from '../attachments/attachment-tags.ts';
+import { cosignTagOf } from '../image/attachment-tags.ts';
 import { SingleFlight } from '../base/single-flight.ts';
 import { type Digest, digestOf } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';

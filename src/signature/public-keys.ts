@@ -28,6 +28,7 @@ export function readPublicKeys(pem: string, name: string): readonly TrustedKey[]
   });
 }
 
+/** A public key with its fingerprint. */
 export function trustedKey(key: KeyObject): TrustedKey {
   const der = key.export({ format: 'der', type: 'spki' });
   return { key, fingerprint: createHash('sha256').update(der).digest('hex') };

@@ -1,13 +1,10 @@
-// Covers src/attachments/attachment-tags.ts
 // Covers src/attachments/read-attachment.ts
-// Covers src/image/referrers-tag.ts
 
 import { describe, expect, it } from 'vitest';
 import { AttachmentFinder } from '../../src/attachments/attachment-finder.ts';
-import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
+import { cosignTagOf, referrersTagOf } from '../../src/image/attachment-tags.ts';
 import { readAttachment } from '../../src/attachments/read-attachment.ts';
 import type { EmbeddedRegistryOptions } from '../../src/embedded-registry/embedded-registry.ts';
-import { referrersTagOf } from '../../src/image/referrers-tag.ts';
 import { OCI_INDEX } from '../../src/image/media-types.ts';
 import { clientForTest, embeddedForTest, quiet, repositoryAt } from '../adapters/oci/client.ts';
 import { attach, BUNDLE, bundle, pushCosign, referrersIndex } from '../builders/attachments.ts';

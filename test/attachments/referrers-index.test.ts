@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ReferrersIndexes } from '../../src/attachments/referrers-index.ts';
 import { parseReferences } from '../../src/image/oci-manifest.ts';
-import { referrersTagOf } from '../../src/image/referrers-tag.ts';
+import { referrersTagOf } from '../../src/image/attachment-tags.ts';
 import {
   clientForTest,
   embeddedForTest,

@@ -1,7 +1,5 @@
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
-import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
-import type { CosignSuffix } from '../../src/attachments/attachment.ts';
-import { referrersTagOf } from '../../src/image/referrers-tag.ts';
+import { type CosignSuffix, cosignTagOf, referrersTagOf } from '../../src/image/attachment-tags.ts';
 import { OCI_INDEX } from '../../src/image/media-types.ts';
 import { artifactTypeOf, type RawManifest } from '../../src/image/oci-manifest.ts';
 import { digestOf } from '../../src/image/digest.ts';

@@ -1,4 +1,4 @@
-import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
+import { cosignTagOf } from '../../src/image/attachment-tags.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { digestOf } from '../../src/image/digest.ts';
 import { OCI_EMPTY, OCI_MANIFEST } from '../../src/image/media-types.ts';

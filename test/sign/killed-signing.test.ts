@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
+import { cosignTagOf } from '../../src/image/attachment-tags.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { annotationsOf } from '../../src/image/oci-manifest.ts';
 import { BUNDLE, BUNDLE_ANNOTATIONS } from '../../src/signature/media-types.ts';

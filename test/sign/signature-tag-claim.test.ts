@@ -1,7 +1,7 @@
 // Covers src/sign/signature-tag.ts
 // Covers src/sign/signature-store.ts
 import { describe, expect, it } from 'vitest';
-import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
+import { cosignTagOf } from '../../src/image/attachment-tags.ts';
 import { isObject, parseJsonObject } from '../../src/base/json.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../src/image/digest.ts';

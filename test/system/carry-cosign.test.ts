@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
+import { cosignTagOf } from '../../src/image/attachment-tags.ts';
 import { ACCEPT_MANIFESTS } from '../../src/image/media-types.ts';
 import { multiArch, pushOverHttp } from '../builders/images.ts';
 import { availableRegistries, type RealRegistry, startRealRegistry } from '../doubles/real-registries.ts';

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
-import { referrersTagOf } from '../../src/image/referrers-tag.ts';
+import { cosignTagOf, referrersTagOf } from '../../src/image/attachment-tags.ts';
 import { attach, bundle, pushCosign } from '../builders/attachments.ts';
 import { artifact, image, push } from '../builders/images.ts';
 import { runWithReport, startWithReport } from '../doubles/run-cip.ts';

@@ -10,7 +10,7 @@ import type {
   EmbeddedRegistry,
   EmbeddedRegistryOptions,
 } from '../../src/embedded-registry/embedded-registry.ts';
-import { cosignTagOf } from '../../src/attachments/attachment-tags.ts';
+import { cosignTagOf } from '../../src/image/attachment-tags.ts';
 import { annotationsOf } from '../../src/image/oci-manifest.ts';
 import { BUNDLE_ANNOTATIONS } from '../../src/signature/media-types.ts';
 import { makeStatement } from '../../src/signature/statement.ts';

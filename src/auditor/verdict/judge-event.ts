@@ -5,7 +5,7 @@ import { parseTag } from '../../image/tag.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
 import { formatPayload, type RegistryEvent } from '../events/registry-event.ts';
 import type { AllowedDigests, AllowedImages } from './allowed-images.ts';
-import { subjectOfTag } from './artifact-tags.ts';
+import { subjectOfTag } from '../../image/attachment-tags.ts';
 import { type ChildFinder, orUnreached } from './child-finder.ts';
 import type { RejectionCause, Verdict } from './verdict.ts';
 

@@ -1,7 +1,7 @@
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { Unreadable } from '../../ports/unreadable.ts';
-import type { Claim } from '../../signature/policy/evidence.ts';
+import type { EvidenceType } from '../../signature/policy/evidence.ts';
 import type { TrustedSigners } from '../../signature/policy/trusted-signers.ts';
 import type { EvidenceReader, SourceReading } from './evidence-reader.ts';
 import type { PolicyGuards } from './guarded-images.ts';
@@ -63,7 +63,7 @@ export class AcceptedAttachments {
   /** The accepted manifests of one claim, or why they are not known. */
   async #accept(
     { repository, digest }: { readonly repository: Repository; readonly digest: Digest },
-    { claim, judged }: { readonly claim: Claim; readonly judged: readonly Judged[] },
+    { claim, judged }: { readonly claim: EvidenceType; readonly judged: readonly Judged[] },
     reading: SourceReading,
   ): Promise<readonly Digest[] | string> {
     const { reader, trusted } = this.#ports;

@@ -1,6 +1,6 @@
 import { formatPosition } from '../../base/position.ts';
 import { formatReference } from '../../image/reference.ts';
-import type { Claim } from '../../signature/policy/evidence.ts';
+import type { EvidenceType } from '../../signature/policy/evidence.ts';
 import type { Found } from '../rule.ts';
 import type { GuardedImage } from './guarded-images.ts';
 import type { PresentFault } from './judge-if-present.ts';
@@ -47,7 +47,7 @@ const FAULTS: Readonly<Record<PresentFault['kind'], { readonly what: string; rea
 /** The finding of an image whose signatures or attestations are not by the signer of the flags. */
 export function describePresent(
   image: GuardedImage,
-  claim: Claim,
+  claim: EvidenceType,
   { kind, isWarning, reason }: PresentFault,
 ): Found {
   const reference = formatReference(image.repository, image.digest);

@@ -17,7 +17,12 @@ import {
   isBundleType,
   SIGN_PREDICATE,
 } from '../../signature/media-types.ts';
-import { type Claim, claimOf, type Evidence, type EvidenceSet } from '../../signature/policy/evidence.ts';
+import {
+  type EvidenceType,
+  evidenceTypeOf,
+  type Evidence,
+  type EvidenceSet,
+} from '../../signature/policy/evidence.ts';
 import { isProvenance } from '../../signature/policy/slsa-provenance.ts';
 import type { VerifiedSignature } from '../../signature/stored-signature.ts';
 
@@ -50,7 +55,7 @@ export class EvidenceReader {
   /** The signatures of an image, or its attestations. A failure of the registry is `incomplete`. Throws when aborted. */
   of(
     image: { readonly repository: Repository; readonly digest: Digest },
-    claim: Claim,
+    claim: EvidenceType,
     reading: SourceReading,
   ): Promise<EvidenceSet> {
     const key = `${image.repository} ${image.digest} ${claim}`;
@@ -105,7 +110,7 @@ export class EvidenceReader {
         continue;
       }
       const signature = withoutForeignPredicate(verification.signature);
-      evidence.push({ ...common, kind: 'verified', signature, claim: claimOf(signature) });
+      evidence.push({ ...common, kind: 'verified', signature, claim: evidenceTypeOf(signature) });
     }
     return evidence.filter((one) => one.claim === claim);
   }
@@ -114,14 +119,14 @@ export class EvidenceReader {
 interface Wanted {
   readonly repository: Repository;
   readonly digest: Digest;
-  readonly claim: Claim;
+  readonly claim: EvidenceType;
 }
 
 /** The claim that an attachment declares. Undefined for a bundle without an annotation, and for an unknown type. */
 function claimNamed(
   { artifactType, place, annotations: listed }: Attachment,
   annotations = listed,
-): Claim | undefined {
+): EvidenceType | undefined {
   if (place.kind === 'tag') return place.suffix === 'sig' ? 'signature' : 'attestation';
   if (artifactType === COSIGN_SIGNATURE) return 'signature';
   const predicateType = annotations[BUNDLE_ANNOTATIONS.predicateType];
@@ -130,7 +135,7 @@ function claimNamed(
 }
 
 /** Other artifacts, such as SBOMs, are not read. */
-function mayBe(claim: Claim, attachment: Attachment): boolean {
+function mayBe(claim: EvidenceType, attachment: Attachment): boolean {
   const { artifactType, place } = attachment;
   if (place.kind === 'tag' && place.suffix === 'sbom') return false;
   const isKnown = place.kind === 'tag' || artifactType === COSIGN_SIGNATURE || isBundleType(artifactType);

@@ -2,7 +2,7 @@ import { forEachInLanes } from '../../base/concurrency.ts';
 import type { Digest } from '../../image/digest.ts';
 import { hostOf } from '../../image/repository.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
-import type { BuildLevel, Claim } from '../../signature/policy/evidence.ts';
+import type { BuildLevel, EvidenceType } from '../../signature/policy/evidence.ts';
 import type { SignerRule } from '../../signature/policy/signer-rule.ts';
 import { TrustedSigners } from '../../signature/policy/trusted-signers.ts';
 import type { CheckContext, PlanRule } from '../rule.ts';
@@ -78,7 +78,7 @@ interface Parts extends VerificationOptions {
 
 interface RuleParts {
   readonly name: 'signatures' | 'provenance';
-  readonly claim: Claim;
+  readonly claim: EvidenceType;
   readonly guardsOf: (image: GuardedImage) => readonly Guard<unknown>[];
   /** The outcome of each guard. */
   readonly judge: (image: GuardedImage, reading: SourceReading) => Promise<readonly Judged[]>;

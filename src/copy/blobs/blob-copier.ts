@@ -4,11 +4,15 @@ import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+import { BlobChecks } from './blob-checks.ts';
+import type { BlobFanOut } from './blob-fan-out.ts';
 import { BlobTransfer, holdsBlob, type TransferPorts, type TransferTask } from './blob-transfer.ts';
 import { HostSupport } from './host-support.ts';
 import { UploadOpener } from './upload-opener.ts';
 
-export type BlobPorts = Omit<TransferPorts, 'uploads'>;
+export interface BlobPorts extends Omit<TransferPorts, 'uploads' | 'supply'> {
+  readonly supply: BlobFanOut;
+}
 
 export interface BlobTask extends TransferTask {
   /** Hosts without a source of the blob that get it too. */
@@ -39,6 +43,7 @@ export class BlobCopier {
   /** A repository that has the blob, by host and digest. */
   readonly #places = new Map<string, Repository>();
   readonly #mounts = new HostSupport(MAX_REFUSED_MOUNTS);
+  readonly #checks = new BlobChecks();
   readonly #perRepository = new SingleFlight<string, CopyMethod>();
   readonly #perHost = new SingleFlight<string, CopyMethod>();
 
@@ -104,14 +109,13 @@ export class BlobCopier {
   }
 
   /**
-   * Small blobs that are most likely absent are sent without a HEAD request: those of a new repository, and configs, which
-   * few images share. A run that broke off may have left them, and they are soon sent again. One that cannot be sent may
-   * exist nevertheless.
+   * Small blobs that are most likely absent are sent without a HEAD request: those of a new repository, or of one that had
+   * none of the blobs checked so far, and configs, which few images share. A run that broke off may have left them, and
+   * they are soon sent again. One that cannot be sent may exist nevertheless.
    */
   async #copyFirst(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
-    const isSmall = task.blob.size <= MAX_UNCHECKED && task.blob.size !== UNKNOWN_SIZE;
     const isAbsent = task.isNew || isConfigType(task.blob.mediaType);
-    const method = await (isAbsent && isSmall
+    const method = await (isAbsent && isSmall(task)
       ? this.#transferThenCheck(task, signal)
       : this.#checkThenTransfer(task, signal));
     this.#remember(task); // before the repositories that wait for this one go on
@@ -169,10 +173,21 @@ export class BlobCopier {
   }
 
   async #checkThenTransfer(task: BlobTask, signal: AbortSignal): Promise<CopyMethod> {
-    const isCheckedByUpload = this.#uploads.findsBlobs(hostOf(task.destination));
-    if (!isCheckedByUpload && (await this.#exists(task, signal))) return 'exists';
+    if (!this.#uploads.findsBlobs(hostOf(task.destination))) {
+      const head = () => holdsBlob(this.#ports.destination, task, signal);
+      const checks = this.#checks;
+      const exists = await (isSmall(task)
+        ? checks.runUnlessNone(task.destination, head)
+        : checks.run(task.destination, head));
+      if (exists === true) return 'exists';
+      if (exists === undefined) return this.#transferThenCheck(task, signal);
+    }
     return this.#transfer.run(task, { signal, opened: undefined });
   }
+}
+
+function isSmall({ blob: { size } }: BlobTask): boolean {
+  return size <= MAX_UNCHECKED && size !== UNKNOWN_SIZE;
 }
 
 function keyOf({ destination, blob }: BlobTask): string {

@@ -15,7 +15,8 @@ import type { BlobFanOut, Share } from './blob-fan-out.ts';
 import type { UploadOpener } from './upload-opener.ts';
 
 export interface TransferPorts {
-  readonly supply: BlobFanOut;
+  /** The bytes of blobs. */
+  readonly supply: Pick<BlobFanOut, 'join' | 'rest' | 'distrustSpool'>;
   readonly destination: WriteRegistry;
   readonly uploads: UploadOpener;
   readonly clock: Clock;

@@ -6,7 +6,7 @@ import { formatSigner } from './signer-rule.ts';
 import type { TrustedSigners } from './trusted-signers.ts';
 
 /** An attestation has a predicate, a signature has none. */
-export type Claim = 'signature' | 'attestation';
+export type EvidenceType = 'signature' | 'attestation';
 
 /** A signature or attestation that is stored beside an image, after its verification. */
 export type Evidence = {
@@ -17,7 +17,7 @@ export type Evidence = {
   /** True for cosign's tags. */
   readonly isTagged: boolean;
   /** By its verified content, or else by what names it. */
-  readonly claim: Claim;
+  readonly claim: EvidenceType;
 } & (
   | { readonly kind: 'verified'; readonly signature: VerifiedSignature }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -45,7 +45,7 @@ export type Outcome =
 export type BuildLevel = number | 'unevaluated' | 'failed';
 
 /** cosign stores signatures as statements, too. */
-export function claimOf({ statement }: VerifiedSignature): Claim {
+export function evidenceTypeOf({ statement }: VerifiedSignature): EvidenceType {
   return statement === undefined || statement.predicateType === SIGN_PREDICATE ? 'signature' : 'attestation';
 }
 

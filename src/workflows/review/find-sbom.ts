@@ -1,7 +1,7 @@
 import { readBlob } from '../../attachments/read-blob.ts';
 import { isObject, parseJsonObject, textOf } from '../../base/json.ts';
 import { SingleFlight } from '../../base/single-flight.ts';
-import type { CosignSuffix } from '../../attachments/attachment.ts';
+import type { CosignSuffix } from '../../image/attachment-tags.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
 import { readAttachment } from '../../attachments/read-attachment.ts';
 import type { Descriptor } from '../../image/descriptor.ts';

@@ -2,13 +2,13 @@ import { countOf, listSome } from '../../base/text.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { SigcheckDecision } from '../../report/sigcheck/sigcheck.ts';
 import type { MissingPart } from '../../sign/signing.ts';
-import type { Evidence } from './read-evidence.ts';
+import type { FoundSignature } from './read-evidence.ts';
 
 export interface PlaceEvidence {
   readonly missing: readonly MissingPart[];
   /** The image, and the children of an index. */
   readonly subjects: readonly Digest[];
-  readonly evidence: readonly Evidence[];
+  readonly evidence: readonly FoundSignature[];
   /** The expected signer in words. */
   readonly expected: string;
 }
@@ -39,9 +39,9 @@ function isSignaturePart(part: MissingPart): boolean {
   return part === 'signature' || part === 'signature-tag';
 }
 
-function judgeSignatures(place: PlaceEvidence, signatures: readonly Evidence[]): Judgement {
+function judgeSignatures(place: PlaceEvidence, signatures: readonly FoundSignature[]): Judgement {
   const { expected } = place;
-  const textsOf = (...kinds: readonly Evidence['kind'][]) =>
+  const textsOf = (...kinds: readonly FoundSignature['kind'][]) =>
     Array.from(new Set(signatures.filter(({ kind }) => kinds.includes(kind)).map(({ text }) => text)));
   if (signatures.some(({ kind }) => kind === 'accepted'))
     return { decision: 'partial', reason: describePart(place, signatures) };
@@ -59,7 +59,7 @@ function judgeSignatures(place: PlaceEvidence, signatures: readonly Evidence[]):
   return { decision: 'unsigned', reason: 'no signature' };
 }
 
-function describePart({ subjects, missing }: PlaceEvidence, signatures: readonly Evidence[]): string {
+function describePart({ subjects, missing }: PlaceEvidence, signatures: readonly FoundSignature[]): string {
   const signed = new Set(signatures.filter(({ kind }) => kind === 'accepted').map(({ subject }) => subject));
   const unsigned = subjects.filter((subject) => !signed.has(subject)).length;
   if (unsigned > 0)
@@ -75,7 +75,7 @@ const FORMS: Readonly<Record<MissingPart, string>> = {
   summary: 'a verification summary',
 };
 
-function describeAttestation(attestations: readonly Evidence[]): string {
+function describeAttestation(attestations: readonly FoundSignature[]): string {
   const others = Array.from(
     new Set(attestations.filter(({ kind }) => kind === 'other').map(({ text }) => text)),
   );

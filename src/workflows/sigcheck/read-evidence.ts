@@ -17,7 +17,7 @@ import { nameOf } from '../../sign/signatory.ts';
  * - `misplaced`   of another image
  * - `refused`     not valid
  */
-export interface Evidence {
+export interface FoundSignature {
   readonly subject: Digest;
   readonly kind: 'accepted' | 'other' | 'unknown-key' | 'misplaced' | 'refused';
   readonly isSignature: boolean;
@@ -41,7 +41,7 @@ export async function readEvidence(
   subjects: readonly Digest[],
   { ports, hasTags }: { readonly ports: EvidencePorts; readonly hasTags: boolean },
   signal: AbortSignal,
-): Promise<readonly Evidence[]> {
+): Promise<readonly FoundSignature[]> {
   const reader = new EvidenceReader(repository, ports, signal);
   const read = await Promise.all(subjects.map((subject) => reader.of(subject, hasTags)));
   return read.flat();
@@ -58,7 +58,7 @@ class EvidenceReader {
     this.#signal = signal;
   }
 
-  async of(subject: Digest, hasTags: boolean): Promise<readonly Evidence[]> {
+  async of(subject: Digest, hasTags: boolean): Promise<readonly FoundSignature[]> {
     const attached = await this.#ports.store.referrersOf(this.#repository, subject, this.#signal);
     const read = await Promise.all([
       hasTags ? this.#ofTag(subject) : [],
@@ -67,7 +67,7 @@ class EvidenceReader {
     return read.flat();
   }
 
-  async #ofTag(subject: Digest): Promise<readonly Evidence[]> {
+  async #ofTag(subject: Digest): Promise<readonly FoundSignature[]> {
     const { store } = this.#ports;
     const manifest = await store.signatureTagOf(this.#repository, subject, this.#signal);
     if (manifest === undefined) return [];
@@ -75,7 +75,7 @@ class EvidenceReader {
     return await this.#judgeAll(subject, signatures, true);
   }
 
-  async #ofReferrer(subject: Digest, attachment: Attachment): Promise<readonly Evidence[]> {
+  async #ofReferrer(subject: Digest, attachment: Attachment): Promise<readonly FoundSignature[]> {
     const at = { repository: this.#repository, subject, attachment };
     const read = await this.#ports.store.readReferrer(at, this.#signal);
     const announced = attachment.annotations[BUNDLE_ANNOTATIONS.predicateType] ?? SIGN_PREDICATE;
@@ -87,9 +87,9 @@ class EvidenceReader {
     subject: Digest,
     signatures: readonly StoredSignature[],
     isSignature: boolean,
-  ): Promise<readonly Evidence[]> {
+  ): Promise<readonly FoundSignature[]> {
     return Promise.all(
-      signatures.map(async (stored): Promise<Evidence> => {
+      signatures.map(async (stored): Promise<FoundSignature> => {
         const result = await this.#ports.verifier.verify(stored, this.#signal);
         if (result.kind === 'refused') {
           const kind = (await this.#isByUnknownKey(stored)) ? 'unknown-key' : 'refused';

@@ -1,5 +1,4 @@
 // Covers src/auditor/verdict/allowed-images.ts
-// Covers src/auditor/verdict/artifact-tags.ts
 // Covers src/auditor/verdict/child-finder.ts
 // Covers src/auditor/verdict/verdict.ts
 import { describe, expect, it } from 'vitest';

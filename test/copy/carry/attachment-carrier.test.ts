@@ -5,10 +5,9 @@
 // Covers src/report/attachment-findings.ts
 
 import { describe, expect, it } from 'vitest';
-import { cosignTagOf } from '../../../src/attachments/attachment-tags.ts';
+import { cosignTagOf, referrersTagOf } from '../../../src/image/attachment-tags.ts';
 import type { EmbeddedRegistryOptions } from '../../../src/embedded-registry/embedded-registry.ts';
 import { OCI_INDEX } from '../../../src/image/media-types.ts';
-import { referrersTagOf } from '../../../src/image/referrers-tag.ts';
 import type { Acceptance } from '../../../src/copy/carry/selection.ts';
 import { renderMarkdown } from '../../../src/report/render-markdown.ts';
 import { verdictOf } from '../../../src/report/summary/verdict.ts';

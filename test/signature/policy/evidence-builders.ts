@@ -1,5 +1,5 @@
 import type { Digest } from '../../../src/image/digest.ts';
-import { type Claim, claimOf, type Evidence } from '../../../src/signature/policy/evidence.ts';
+import { type EvidenceType, evidenceTypeOf, type Evidence } from '../../../src/signature/policy/evidence.ts';
 import { parseSignerRule, type SignerRule } from '../../../src/signature/policy/signer-rule.ts';
 import type {
   SignerIdentity,
@@ -25,7 +25,7 @@ export function rule(text: string): SignerRule {
 }
 
 function verified(signature: VerifiedSignature) {
-  return { signature, claim: claimOf(signature) };
+  return { signature, claim: evidenceTypeOf(signature) };
 }
 
 interface Signed {
@@ -59,7 +59,7 @@ export function signed(
   return attested(statement, signedBy);
 }
 
-export function refused(reason: string, claim: Claim = 'attestation'): Evidence {
+export function refused(reason: string, claim: EvidenceType = 'attestation'): Evidence {
   return { kind: 'refused', manifest: digest('9'), where: 'referrer 9', isTagged: false, claim, reason };
 }
 

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cosignTagOf } from '../../../src/attachments/attachment-tags.ts';
+import { cosignTagOf } from '../../../src/image/attachment-tags.ts';
 import type { EmbeddedRegistry } from '../../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../../src/image/digest.ts';
 import { annotationsOf } from '../../../src/image/oci-manifest.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cosignTagOf } from '../../../src/attachments/attachment-tags.ts';
+import { cosignTagOf } from '../../../src/image/attachment-tags.ts';
 import { parseJsonObject } from '../../../src/base/json.ts';
 import type { EmbeddedRegistry } from '../../../src/embedded-registry/embedded-registry.ts';
 import { SIGN_PREDICATE } from '../../../src/signature/media-types.ts';

@@ -5,7 +5,7 @@ import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { type Digest, isDigest, parseDigest } from '../../../image/digest.ts';
 import type { RawManifest } from '../../../image/oci-manifest.ts';
 import type { Reference } from '../../../image/reference.ts';
-import { referrersTagOf, tagOfDigest } from '../../../image/referrers-tag.ts';
+import { cosignTagOf, referrersTagOf } from '../../../image/attachment-tags.ts';
 import type { Repository } from '../../../image/repository.ts';
 import type { ReferrersIndexPut, SignatureTagPut, WrittenManifest } from '../../../ports/registry.ts';
 import { RegistryError } from '../../../ports/registry-error.ts';
@@ -66,7 +66,7 @@ export async function putSignatureTag(
   session: Session,
   { subject, ...put }: Omit<ManifestPut, 'reference'> & SignatureTagPut,
 ): Promise<void> {
-  await putManifest(session, { ...put, reference: tagOfDigest(subject, '.sig') });
+  await putManifest(session, { ...put, reference: cosignTagOf(subject, 'sig') });
 }
 
 interface DoubtfulPut {

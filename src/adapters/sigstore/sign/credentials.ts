@@ -1,5 +1,6 @@
+import { trustedKey } from '../../../signature/public-keys.ts';
 import type { SignerIdentity } from '../../../signature/stored-signature.ts';
-import { fingerprintOf, type SigningKey } from './keys/signing-key.ts';
+import type { SigningKey } from './keys/signing-key.ts';
 import type { CertificateChain } from './services/fulcio.ts';
 
 /** A key, and the certificate of it if there is one. They belong together: a credential never changes. */
@@ -19,7 +20,7 @@ export interface CredentialSource {
 
 /** The one credential of a key. */
 export function keyCredentials(key: SigningKey): CredentialSource {
-  const identity = { kind: 'key', fingerprint: fingerprintOf(key.public) } as const;
+  const identity = { kind: 'key', fingerprint: trustedKey(key.public.object).fingerprint } as const;
   return {
     identity: () => Promise.resolve(identity),
     current: () => Promise.resolve({ identity, key }),

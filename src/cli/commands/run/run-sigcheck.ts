@@ -1,6 +1,5 @@
-import type { CosignSuffix } from '../../../attachments/attachment.ts';
 import { AttachmentFinder } from '../../../attachments/attachment-finder.ts';
-import { COSIGN_SUFFIXES } from '../../../attachments/attachment-tags.ts';
+import { COSIGN_SUFFIXES, type CosignSuffix } from '../../../image/attachment-tags.ts';
 import { makeVerification } from '../../../checks/signatures/verification.ts';
 import { hostRegistryOf } from '../../../image/repository.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';

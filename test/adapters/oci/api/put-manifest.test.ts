@@ -5,7 +5,7 @@ import { failureBefore, isAbort, messageOf } from '../../../../src/base/errors.t
 import type { AuthOptions } from '../../../../src/embedded-registry/auth/auth-options.ts';
 import type { Fault, FaultAct } from '../../../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../../../src/image/digest.ts';
-import { referrersTagOf } from '../../../../src/image/referrers-tag.ts';
+import { referrersTagOf } from '../../../../src/image/attachment-tags.ts';
 import type { Reference } from '../../../../src/image/reference.ts';
 import { artifact, type Content, image, layer, push } from '../../../builders/images.ts';
 import { uploadBlob } from '../../../system/contract/push-through-port.ts';

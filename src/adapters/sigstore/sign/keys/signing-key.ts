@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPublicKey, type KeyObject, sign } from 'node:crypto';
 import { SigningError } from '../signing-error.ts';
 
 /** A key that signs. */
@@ -37,11 +37,6 @@ export function publicKeyOf(key: KeyObject, name: string): PublicKey {
   }
   const pem = object.export({ format: 'pem', type: 'spki' }).toString();
   return { object, pem, der: object.export({ format: 'der', type: 'spki' }), algorithm };
-}
-
-/** Hexadecimal SHA-256 of the key, as `SignerIdentity` has it. */
-export function fingerprintOf({ der }: PublicKey): string {
-  return createHash('sha256').update(der).digest('hex');
 }
 
 /** A key in this process. */

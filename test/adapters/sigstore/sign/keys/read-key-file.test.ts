@@ -8,7 +8,7 @@ import {
   readPrivateKey,
   readPublicKey,
 } from '../../../../../src/adapters/sigstore/sign/keys/read-key-file.ts';
-import { fingerprintOf } from '../../../../../src/adapters/sigstore/sign/keys/signing-key.ts';
+import { trustedKey } from '../../../../../src/signature/public-keys.ts';
 import { SigningError } from '../../../../../src/adapters/sigstore/sign/signing-error.ts';
 import { testdir } from '../../../../builders/testdir.ts';
 
@@ -145,7 +145,7 @@ describe('a private key', () => {
 describe('a public key', () => {
   it('has a fingerprint', async () => {
     const key = await readPublicKey(await fileOf(COSIGN_PUB), '-sign-command-key');
-    expect(fingerprintOf(key)).toMatch(/^[0-9a-f]{64}$/);
+    expect(trustedKey(key.object).fingerprint).toMatch(/^[0-9a-f]{64}$/);
   });
 
   it('is not any other file', async () => {

@@ -1,0 +1,47 @@
+import { SingleFlight } from '../../base/single-flight.ts';
+import { digestOf } from '../../image/digest.ts';
+import type { Repository } from '../../image/repository.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { WriteRegistry } from '../../ports/registry.ts';
+import { BlobTransfer } from './blob-transfer.ts';
+import { UploadOpener } from './upload-opener.ts';
+
+/** Uploads bytes of this process as blobs, as a copy does: by the fewest requests that the host takes, and with its retries. */
+export class BytesSender {
+  readonly #destination: WriteRegistry;
+  readonly #clock: Clock;
+  readonly #uploads: UploadOpener;
+  readonly #sent = new SingleFlight<string, unknown>();
+
+  constructor({ destination, clock }: { readonly destination: WriteRegistry; readonly clock: Clock }) {
+    this.#destination = destination;
+    this.#clock = clock;
+    this.#uploads = new UploadOpener(destination);
+  }
+
+  /** Uploads the bytes once for each repository. Throws the error of the last attempt. */
+  async send(destination: Repository, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+    const blob = { digest: digestOf(bytes), mediaType: 'application/octet-stream', size: bytes.length };
+    await this.#sent.run(`${destination}@${blob.digest}`, () =>
+      this.#transferOf(bytes, signal).run(
+        { blob, destination, sources: [destination] },
+        { signal, opened: undefined },
+      ),
+    );
+  }
+
+  #transferOf(bytes: Uint8Array, stopping: AbortSignal): BlobTransfer {
+    return new BlobTransfer({
+      supply: {
+        join: () => Promise.resolve({ open: () => Promise.resolve(bytes), leave: () => {} }),
+        rest: (_blob, wait) => wait(),
+        distrustSpool: () => {},
+      },
+      destination: this.#destination,
+      uploads: this.#uploads,
+      clock: this.#clock,
+      transfers: 1, // each has a single blob
+      stopping,
+    });
+  }
+}
