@@ -62,6 +62,7 @@ async function scene(steps: readonly Step[], { version = 1, hasTimestamps = fals
     isLogged: true,
     fetch: services.fetch,
     clock,
+    stopping: signal,
     makeNonce: () => NONCE,
     ...wishes,
   });
