@@ -29,6 +29,11 @@ interface Signed {
 
 type MakeEnvelope = (signature: Uint8Array) => string;
 
+interface SignOptions {
+  readonly makeEnvelope?: MakeEnvelope;
+  readonly signal: AbortSignal;
+}
+
 /** Signs as Sigstore's clients do: with a certificate or a key, a log entry and a timestamp. */
 export function createSigstoreSigner(parts: SignerParts): Signer {
   return {
@@ -65,11 +70,21 @@ export function createSigstoreSigner(parts: SignerParts): Signer {
   };
 }
 
+/** A signature whose log entry is lost is made again: that of an EC key is another one. */
+async function sign(content: Uint8Array, parts: SignerParts, options: SignOptions): Promise<Signed> {
+  try {
+    return await signOnce(content, parts, options);
+  } catch (error) {
+    if (!(error instanceof SigningError) || error.code !== 'logged') throw error;
+    return await signOnce(content, parts, options);
+  }
+}
+
 /** Within its turn, because a signature that waited might outlive its certificate. The entry comes last: it stays. */
-async function sign(
+async function signOnce(
   content: Uint8Array,
   { credentials, timestamp, log }: SignerParts,
-  { makeEnvelope, signal }: { readonly makeEnvelope?: MakeEnvelope; readonly signal: AbortSignal },
+  { makeEnvelope, signal }: SignOptions,
 ): Promise<Signed> {
   const credential = await credentials.current(signal);
   const signature = await credential.key.sign(content, signal);
