@@ -102,7 +102,8 @@ function describe(id: string, fault: HostFault): Omit<ReportCause, 'repositories
   };
 }
 
-function adviceOn({ kind, host, identity, remedy }: HostFault): string {
+/** The remedy. */
+export function adviceOn({ kind, host, identity, remedy }: HostFault): string {
   switch (kind) {
     case 'unreachable':
       return `check the network, and the name, port and TLS certificate of ${host}, then run again`;

@@ -1,8 +1,10 @@
-import { addTo } from '../base/maps.ts';
+import type { HostFault } from '../base/host-fault.ts';
+import { groupBy } from '../base/maps.ts';
 import { listSome } from '../base/text.ts';
 import type { Finding } from '../checks/rule.ts';
 import { formatReference } from '../image/reference.ts';
 import type { SignedPlace, Signing } from '../sign/signing.ts';
+import { adviceOn, causeId } from './causes.ts';
 import type { Report, SigningItem, SigningReport } from './report.ts';
 
 /** The counts of a run that signed nothing. */
@@ -31,19 +33,25 @@ function itemOf({ repository, digest, outcome, missing, reason }: SignedPlace): 
   return [{ destination: formatReference(repository, digest), digest, outcome, missing, reason }];
 }
 
-/** A finding for each reason why images are unsigned, with their names. */
+/** A finding for each cause of unsigned images, with their names: a refusal of a registry is one for all of its images. */
 export function unsignedFindings(signing: Signing | undefined): readonly Finding[] {
-  const failures = new Map<string, string[]>();
-  for (const { outcome, reason, repository, digest } of signing?.places ?? [])
-    if (outcome === 'failed') addTo(failures, reason, formatReference(repository, digest));
-  return Array.from(failures, ([reason, edges]) => ({
-    rule: 'unsigned',
-    level: 'error',
-    message: `not signed: ${listSome(edges)}: ${reason}`,
-    advice: 'the images are promoted: the next run signs them',
-    at: undefined,
-    edges,
-  }));
+  const failed = (signing?.places ?? []).filter(({ outcome }) => outcome === 'failed');
+  const causes = groupBy(failed, ({ fault, reason }) => (fault === undefined ? reason : causeId(fault)));
+  return Array.from(causes.values(), (places) => {
+    const edges = places.map(({ repository, digest }) => formatReference(repository, digest));
+    const [{ fault, reason } = { fault: undefined, reason: '' }] = places;
+    const why = fault === undefined || places.length === 1 ? reason : `${fault.host}: ${fault.message}`;
+    const message = `not signed: ${listSome(edges)}: ${why}`;
+    return { rule: 'unsigned', level: 'error', message, advice: remedyFor(fault), at: undefined, edges };
+  });
+}
+
+function remedyFor(fault: HostFault | undefined): string {
+  const next = 'the images are promoted: the next run signs them';
+  if (fault === undefined) return next;
+  const isOfRights = fault.kind === 'refused' || fault.kind === 'right';
+  const settings = isOfRights ? `; ${fault.host} must allow referrers, and tags that begin with sha256-` : '';
+  return `${adviceOn(fault)}${settings}; ${next}`;
 }
 
 /** Images that a run should have signed and has not. */

@@ -68,11 +68,9 @@ export class BundleClaim implements Claim {
 
   async store(repository: Repository, signal: AbortSignal): Promise<void> {
     const { store } = this.#ports;
+    await store.sendBlob(repository, EMPTY_CONFIG, signal); // a repository that takes no blob gets no signature
     const bundle = this.#copy ?? (await this.#signed.run('bundle', () => this.#sign(signal)));
-    await Promise.all([
-      store.sendBlob(repository, bundle.bytes, signal),
-      store.sendBlob(repository, EMPTY_CONFIG, signal),
-    ]);
+    await store.sendBlob(repository, bundle.bytes, signal);
     for (const holder of await this.#spec.holders())
       await store.attach(
         repository,

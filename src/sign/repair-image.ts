@@ -4,8 +4,11 @@ import { hostFaultOf } from '../ports/registry-error.ts';
 import type { Claim } from './claim.ts';
 import type { Gap, ImageState, PlaceState } from './examine-image.ts';
 import type { MissingPart, SignedPlace } from './signing.ts';
+import type { StoreGate } from './store-gate.ts';
 
-export interface RepairSignals {
+export interface Repair {
+  /** Shared by all images of a run. */
+  readonly gate: StoreGate;
   /** Nothing more is signed once it aborts. */
   readonly stopping: AbortSignal;
   /** Ends requests in flight. */
@@ -13,13 +16,13 @@ export interface RepairSignals {
 }
 
 /** Signs and stores the missing parts of an image. A failure of one destination is the outcome of that one. */
-export function repairImage(state: ImageState, signals: RepairSignals): Promise<readonly SignedPlace[]> {
+export function repairImage(state: ImageState, repair: Repair): Promise<readonly SignedPlace[]> {
   return Promise.all(
     state.places.map(async (place): Promise<SignedPlace> => {
       const known = judgePlace(place, state.digest);
       if (known.outcome !== 'unsigned') return known;
-      const thrown = await fillGaps(place, signals);
-      return thrown.length === 0 ? { ...known, outcome: 'signed' } : failedBy(thrown, { known, signals });
+      const thrown = await fillGaps(place, repair);
+      return thrown.length === 0 ? { ...known, outcome: 'signed' } : failedBy(thrown, { known, repair });
     }),
   );
 }
@@ -43,10 +46,15 @@ export function notAttempted(repository: Repository, digest: SignedPlace['digest
 
 async function fillGaps(
   { repository, gaps }: PlaceState,
-  { signal }: RepairSignals,
+  { gate, signal }: Repair,
 ): Promise<readonly unknown[]> {
   const store = (claims: readonly Claim[]) =>
-    errorsOf(claims.map((claim) => claim.store(repository, signal)));
+    errorsOf(
+      claims.map((claim) => {
+        const kind = claim.part === 'signature-tag' ? 'tags' : 'referrers';
+        return gate.run(`${repository} ${kind}`, () => claim.store(repository, signal));
+      }),
+    );
   const filled = gaps.map(async ({ children, root }) => {
     const thrown = await store(children);
     return thrown.length > 0 ? thrown : store([root]); // the root shows that its children are stored
@@ -61,9 +69,9 @@ async function errorsOf(work: readonly Promise<void>[]): Promise<readonly unknow
 
 function failedBy(
   thrown: readonly unknown[],
-  { known, signals }: { readonly known: SignedPlace; readonly signals: RepairSignals },
+  { known, repair }: { readonly known: SignedPlace; readonly repair: Repair },
 ): SignedPlace {
-  const { stopping, signal } = signals;
+  const { stopping, signal } = repair;
   const error = mostInformative(thrown);
   if (isAbort(error, stopping) || isAbort(error, signal))
     return { ...notAttempted(known.repository, known.digest), missing: known.missing };

@@ -13,6 +13,7 @@ import { judgePlace, notAttempted, repairImage } from './repair-image.ts';
 import { Signatory, type SignatoryPorts } from './signatory.ts';
 import type { SignatureStore } from './signature-store.ts';
 import type { SignedPlace, Signing, SigningPolicy } from './signing.ts';
+import { StoreGate } from './store-gate.ts';
 
 export interface SigningPorts {
   readonly signer: Signer;
@@ -84,6 +85,7 @@ export class ImageSigner {
   readonly #ports: ImageSignerPorts;
   readonly #own: Signatory;
   readonly #signatories: readonly Signatory[];
+  readonly #gate = new StoreGate();
 
   constructor({ policy, facts }: Pick<SigningTask, 'policy' | 'facts'>, ports: ImageSignerPorts) {
     const { signer, accepts, verifier, stopping, store, manifests, clock, summaries } = ports;
@@ -127,7 +129,7 @@ export class ImageSigner {
 
   /** Signs and stores the missing parts. */
   async repair(state: ImageState, signal: AbortSignal): Promise<readonly SignedPlace[]> {
-    return repairImage(state, { stopping: this.#ports.stopping, signal });
+    return repairImage(state, { gate: this.#gate, stopping: this.#ports.stopping, signal });
   }
 }
 

@@ -52,8 +52,9 @@ export class SignatureTagClaim implements Claim {
   async store(repository: Repository, signal: AbortSignal): Promise<void> {
     const { store, signatory } = this.#ports;
     const sign = () => signatory.signPayload(this.#payload, signal);
+    // a repository that takes no blob gets no signature
+    await store.sendBlob(repository, this.#copy?.payload ?? this.#payload, signal);
     const signature = this.#copy ?? (await this.#signed.run('signature', sign));
-    await store.sendBlob(repository, signature.payload, signal);
     for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {
       const before = await store.fetchSignatureTag(repository, this.#digest, signal);
       if (before !== undefined && hasSignature(before, signature)) return;

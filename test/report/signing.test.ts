@@ -77,6 +77,25 @@ describe('a report of a run that signs', () => {
     expect(verdictOf(report, code)).toContain(verdict);
   });
 
+  it('names the images of one refusal of a registry in one finding, with its remedy', () => {
+    const places = ['a', 'b', 'c'].map((name) => ({
+      ...placeOf(
+        'failed',
+        `p.io/${name}`,
+        `PUT https://p.io/v2/${name}/manifests/sha256:…: 405: UNSUPPORTED`,
+      ),
+      fault: { kind: 'refused', host: 'p.io', message: '405: UNSUPPORTED' } as const,
+    }));
+    const { findings } = reportOf([...places, placeOf('failed', 'p.io/d', 'rekor: 503')]);
+    expect(findings.map(({ message }) => message)).toEqual([
+      `not signed: p.io/a@${A}, p.io/b@${A}, p.io/c@${A}: p.io: 405: UNSUPPORTED`,
+      `not signed: p.io/d@${A}: rekor: 503`,
+    ]);
+    expect(findings[0]?.advice).toBe(
+      'check the names of the images and the settings of p.io; p.io must allow referrers, and tags that begin with sha256-; the images are promoted: the next run signs them',
+    );
+  });
+
   it('names the images of each reason, in Markdown too', () => {
     const failed = ['p.io/a', 'p.io/b'].map((name) => placeOf('failed', name, 'GET x: 403'));
     const report = reportOf([...failed, placeOf('failed', 'p.io/c', 'no token')]);

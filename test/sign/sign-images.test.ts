@@ -153,6 +153,23 @@ describe('destinations', () => {
     expect(outcomeAt(bad)?.reason).toContain('403');
   });
 
+  it.each([
+    { what: 'referrers', kind: 'manifest-put', most: 7 },
+    { what: 'blobs', kind: 'upload-start', most: 0 },
+  ] as const)('that refuse $what for all images get few signatures', async ({ kind, most }) => {
+    const registry = await embeddedForTest();
+    const contents = Array.from({ length: 30 }, (_, number) => image({ seed: `app ${number}` }));
+    for (const content of contents) push(registry, 'app', content);
+    registry.addFault({ kind, times: Number.POSITIVE_INFINITY, act: { kind: 'status', status: 403 } });
+    const signing = await signIn(
+      contents.map((content) => imageAt(content, registry)),
+      { signer: new KeySigner() },
+    );
+    expect(signing.made).toBeLessThanOrEqual(most);
+    expect(new Set(outcomes(signing))).toEqual(new Set(['failed']));
+    for (const { reason } of signing.places) expect(reason).toContain('403');
+  });
+
   it('without the referrers API get the index of the referrers tag', async () => {
     const registry = await registryWith(INDEX, { referrers: false });
     const signer = new KeySigner();

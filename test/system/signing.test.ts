@@ -3,7 +3,7 @@
 // Covers src/cli/commands/run/run-signing.ts
 import { generateKeyPairSync } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type {
@@ -14,12 +14,13 @@ import { cosignTagOf } from '../../src/image/attachment-tags.ts';
 import { annotationsOf } from '../../src/image/oci-manifest.ts';
 import { BUNDLE_ANNOTATIONS } from '../../src/signature/media-types.ts';
 import { makeStatement } from '../../src/signature/statement.ts';
-import { type Content, multiArch, push } from '../builders/images.ts';
+import { type Content, image, multiArch, push } from '../builders/images.ts';
 import { bundleReferrer, pushContent } from '../builders/signatures.ts';
 import { BUILDER, SOURCE, slsaV1 } from '../signature/policy/evidence-builders.ts';
 import { runCip, runWithReport, startWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
 import { createSigstore } from '../doubles/sigstore.ts';
 import { findTool, runTool } from '../doubles/tools.ts';
+import { poll } from '../doubles/waiting.ts';
 import { holdingProxy } from './holding-proxy.ts';
 import { embedded, manifestFlag } from './staging.ts';
 import { forEachPoint } from './stopped-runs.ts';
@@ -147,6 +148,58 @@ describe('a promotion with a signer', () => {
     expect(next.report.signing?.summary).toMatchObject({ signed: 1 });
     expectSigned(production, 'after the fault');
   });
+});
+
+describe('a signing command', () => {
+  it.each([
+    ['exits with 1', 'echo locked >&2; exit 1', /exit 1: locked/],
+    ['writes garbage', 'echo garbage', /the output is not a signature/],
+    ['floods', 'yes', /it says more than 16384 bytes/],
+  ])('that %s leaves the images unsigned, in one line', async (_what, command, reason) => {
+    const contents = [APP, image({ seed: 'two' })];
+    const { production, flags, publicKey } = await worldOf(contents);
+    const run = await runWithReport([...commandFlags(flags, command, publicKey)]);
+    expect(run.status, run.stderr).toBe(1);
+    expect(run.report.summary).toMatchObject({ copied: 2 });
+    expect(run.report.signing?.items).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }]);
+    expect(run.report.findings).toMatchObject([{ rule: 'unsigned', message: expect.stringMatching(reason) }]);
+    expect(production.store.referrers('prod/app', APP.manifest.digest)).toEqual([]);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'that hangs is ended by %s, and its images are not attempted',
+    async (signal) => {
+      const { flags, publicKey } = await worldOf();
+      const begun = join(temporaryDirectory(), 'begun');
+      const command = `touch ${begun}; sleep 1000`;
+      const cip = startWithReport(commandFlags(flags, command, publicKey));
+      expect(await poll(60_000, () => Promise.resolve(existsSync(begun)))).toBe(true);
+      cip.kill(signal);
+      const { status, report, stderr } = await cip.ended;
+      expect(status, stderr).toBe(signal === 'SIGINT' ? 130 : 143);
+      expect(report?.signing?.items).toMatchObject([{ outcome: 'not-attempted' }]);
+      expect((await runWithReport(flags)).report.signing?.summary).toMatchObject({ signed: 1 });
+    },
+  );
+});
+
+/** The flags of a world, with a command in the place of the key. */
+function commandFlags(flags: readonly string[], command: string, publicKey: string): readonly string[] {
+  return [...flags.slice(0, 2), `-sign-command=${command}`, `-sign-command-key=${publicKey}`];
+}
+
+describe('two promotions at once', () => {
+  it.each([{ referrers: true }, { referrers: false }])(
+    'leave images that the next run finds signed, with %j',
+    async (options) => {
+      const { production, flags } = await worldOf([APP], options);
+      await runCip([...flags, '-sign=false']);
+      const runs = await Promise.all([runWithReport(flags), runWithReport(flags)]);
+      for (const { status, stderr } of runs) expect(status, stderr).toBe(0);
+      for (const digest of DIGESTS) expect(bundlesOf(production, digest)).toContain(SIGNATURE);
+      expect((await runWithReport(flags)).report.signing?.summary).toMatchObject({ present: 1, made: 0 });
+    },
+  );
 });
 
 describe('a verification summary', () => {

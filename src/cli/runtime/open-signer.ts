@@ -34,6 +34,8 @@ import { InputError } from '../flags/usage-error.ts';
 export interface SignerRuntime {
   readonly env: NodeJS.ProcessEnv;
   readonly clock: Clock;
+  /** Nothing more is signed once it aborts. */
+  readonly stopping: AbortSignal;
   readonly log: Log;
   /** Receives every token. */
   readonly secrets: Secrets;
@@ -61,13 +63,13 @@ const SECRET_VARIABLES = ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'COSIGN_PASSWORD'];
 /** The signer of a run. Nothing is requested yet. Throws an `InputError` for keys and files that cannot be used. */
 export async function openSigner(options: SignerOptions, runtime: SignerRuntime): Promise<OpenedSigner> {
   const { isLogged } = options;
-  const { env, fetch, clock, secrets } = runtime;
+  const { env, fetch, clock, secrets, stopping } = runtime;
   for (const name of SECRET_VARIABLES) secrets.add(env[name] ?? '');
   try {
     const by = await openKey(options.key, runtime);
     const services = await readServices(options.services, clock);
     return {
-      ...openSigstoreSigner({ by, services, isLogged, fetch, clock }),
+      ...openSigstoreSigner({ by, services, isLogged, fetch, clock, stopping }),
       publicKey: by.kind === 'key' ? by.key.public.pem : undefined,
       signsPayloads: !isLogged || services.log.version === 1,
     };

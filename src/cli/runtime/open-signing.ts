@@ -13,7 +13,7 @@ import { openSigner, type SignerRuntime } from './open-signer.ts';
 import { openVerifier } from './open-verifier.ts';
 import type { Runtime } from './open-runtime.ts';
 
-export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock'> {
+export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock' | 'stopping'> {
   readonly runtime: Runtime;
   /** The registry to write to; a dry run has one that it only reads. */
   readonly registry: WriteRegistry & BrowseRegistry;
@@ -29,11 +29,11 @@ export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock'> {
 export async function openSigning(
   { policy: wanted, signer, summarySigner, verifier }: SigningOptions,
   { runtime, registry, finder, revision, levelOf = () => 'unevaluated', ...parts }: SigningParts,
-  signal: AbortSignal,
+  stopping: AbortSignal,
 ): Promise<RunSigning> {
   const { clock } = runtime;
   const facts = factsOf(parts.env, revision);
-  const services = { ...parts, clock, fetch: await runtime.openFetch() };
+  const services = { ...parts, clock, stopping, fetch: await runtime.openFetch() };
   const own = await openSigner(signer, services);
   const policy = { ...wanted, legacy: wanted.legacy && own.signsPayloads };
   if (wanted.legacy && !policy.legacy)
@@ -46,7 +46,7 @@ export async function openSigning(
   };
   const ownKeys = own.publicKey === undefined ? [] : [{ name: 'the key of the signer', pem: own.publicKey }];
   const inlineKeys = [...(verifier.inlineKeys ?? []), ...ownKeys];
-  const opened = await openVerifier({ ...verifier, inlineKeys }, { runtime, ...parts }, signal);
+  const opened = await openVerifier({ ...verifier, inlineKeys }, { runtime, ...parts }, stopping);
   return { policy, facts, store, signer: own, summaries, verifier: opened, stage: runSigning };
 }
 

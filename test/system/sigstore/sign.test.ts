@@ -194,7 +194,16 @@ async function signerOf(
   const options = signerOptionsOf(values, env);
   if (options === undefined) throw new Error('the flags name no signer');
   const { fetch } = services;
-  return openSigner(options, { env, clock: systemClock, log, secrets: new Secrets(), fetch, keyFiles: [] });
+  const runtime = {
+    env,
+    clock: systemClock,
+    log,
+    secrets: new Secrets(),
+    fetch,
+    stopping: signal,
+    keyFiles: [],
+  };
+  return openSigner(options, runtime);
 }
 
 /** A new image with a signed statement. Our verifier accepts it. */

@@ -1,4 +1,3 @@
-import { RateLimiter } from '../../../http/limits/rate-limiter.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Signer } from '../../../ports/signatures.ts';
 import { keyCredentials } from './credentials.ts';
@@ -10,6 +9,7 @@ import { createRekorV2 } from './services/rekor-v2.ts';
 import { type MakeNonce, randomNonce, requestTimestamp } from './services/timestamp-authority.ts';
 import { SigningError } from './signing-error.ts';
 import type { SigningServices } from './signing-services.ts';
+import { SigningTurns } from './signing-turns.ts';
 import { createSigstoreSigner } from './sigstore-signer.ts';
 import type { TokenSource } from './tokens/identity-token.ts';
 
@@ -24,18 +24,19 @@ export interface SigstoreSignerOptions {
   /** Sends requests, retries and `Retry-After` included. */
   readonly fetch: typeof fetch;
   readonly clock: Clock;
+  /** Signatures that have not begun are not made once it aborts. */
+  readonly stopping: AbortSignal;
   /** Milliseconds for the answer of a service, retries included. Default: 120,000. */
   readonly limit?: number;
   readonly makeNonce?: MakeNonce;
 }
 
 const SERVICE_LIMIT = 120_000;
-/** Signatures per second: the public log refuses more. */
-const SIGNATURE_RATE = 8;
 
 /** A signer of these services. Throws a `SigningError` for a key that the log does not take. */
 export function openSigstoreSigner(options: SigstoreSignerOptions): Signer {
-  const { by, services, isLogged, fetch, clock, limit = SERVICE_LIMIT, makeNonce = randomNonce } = options;
+  const { by, services, isLogged, fetch, clock, stopping } = options;
+  const { limit = SERVICE_LIMIT, makeNonce = randomNonce } = options;
   if (by.kind === 'key' && isLogged && by.key.public.algorithm === 'PKIX_ED25519') {
     throw new SigningError(
       'key',
@@ -50,7 +51,7 @@ export function openSigstoreSigner(options: SigstoreSignerOptions): Signer {
       by.kind === 'key'
         ? keyCredentials(by.key)
         : new FulcioCredentials({ fulcio: service('fulcio', fulcio), tokens: by.tokens, clock }),
-    takeTurn: makeTurns(clock),
+    turns: new SigningTurns({ clock, stopping }),
     log: isLogged ? createLog(log.version, service('rekor', log.url)) : undefined,
     timestamp:
       authority && ((content, signal) => requestTimestamp(authority, { content, makeNonce, signal })),
@@ -59,12 +60,4 @@ export function openSigstoreSigner(options: SigstoreSignerOptions): Signer {
 
 function createLog(version: 1 | 2, rekor: Service) {
   return version === 1 ? createRekorV1(rekor) : createRekorV2(rekor);
-}
-
-function makeTurns(clock: Clock): (signal: AbortSignal) => Promise<void> {
-  const limiter = new RateLimiter(clock, SIGNATURE_RATE);
-  return async (signal) => {
-    for (let wait = limiter.wait(); wait > 0; wait = limiter.wait()) await clock.sleep(wait, signal);
-    limiter.take(1);
-  };
 }

@@ -10,6 +10,7 @@ import { CodedError } from '../../../base/errors.ts';
  * - `key`          a key cannot be read or used
  * - `command`      the signing command failed
  * - `unsupported`  the log has no entries of the form that the signature needs
+ * - `logged`       the log has the signature, and its entry cannot be read
  */
 export type SigningErrorCode =
   | 'token'
@@ -18,7 +19,8 @@ export type SigningErrorCode =
   | 'malformed'
   | 'key'
   | 'command'
-  | 'unsupported';
+  | 'unsupported'
+  | 'logged';
 
 /** The message begins with the service, file or command that failed. It never holds a token or a key. */
 export class SigningError extends CodedError<SigningErrorCode> {}

@@ -8,11 +8,11 @@ import { encodeRekorBundle, encodeTimestamp } from '../../../signature/rekor-bun
 import type { Credential, CredentialSource } from './credentials.ts';
 import type { TransparencyLog } from './services/transparency-log.ts';
 import { SigningError } from './signing-error.ts';
+import type { SigningTurns } from './signing-turns.ts';
 
 export interface SignerParts {
   readonly credentials: CredentialSource;
-  /** Waits for the turn of a signature, within the limits of the services. */
-  readonly takeTurn: (signal: AbortSignal) => Promise<void>;
+  readonly turns: SigningTurns;
   /** Undefined: signatures are not logged. */
   readonly log: TransparencyLog | undefined;
   /** A timestamp of some bytes (RFC 3161, DER). Undefined: signatures have none. */
@@ -29,6 +29,11 @@ interface Signed {
 
 type MakeEnvelope = (signature: Uint8Array) => string;
 
+interface SignOptions {
+  readonly makeEnvelope?: MakeEnvelope;
+  readonly signal: AbortSignal;
+}
+
 /** Signs as Sigstore's clients do: with a certificate or a key, a log entry and a timestamp. */
 export function createSigstoreSigner(parts: SignerParts): Signer {
   return {
@@ -37,7 +42,8 @@ export function createSigstoreSigner(parts: SignerParts): Signer {
       const unsigned = { payloadType: IN_TOTO, payload };
       const makeEnvelope: MakeEnvelope = (signature) =>
         JSON.stringify(envelopeJson({ ...unsigned, signature }));
-      const signed = await sign(preAuthEncoding(unsigned), parts, { makeEnvelope, signal });
+      const content = preAuthEncoding(unsigned);
+      const signed = await parts.turns.run(() => sign(content, parts, { makeEnvelope, signal }), signal);
       const { credential, entry, timestamp, signature } = signed;
       return encodeBundle({
         key: bundleKeyOf(credential),
@@ -53,7 +59,7 @@ export function createSigstoreSigner(parts: SignerParts): Signer {
           'a .sig tag needs an entry of Rekor v1: use -rekor-version=1, or write no .sig tags',
         );
       }
-      const signed = await sign(payload, parts, { signal });
+      const signed = await parts.turns.run(() => sign(payload, parts, { signal }), signal);
       return {
         kind: 'simple-signing',
         payload,
@@ -64,13 +70,22 @@ export function createSigstoreSigner(parts: SignerParts): Signer {
   };
 }
 
-/** The turn comes first: a signature that waited might outlive its certificate. The entry comes last: it stays. */
-async function sign(
+/** A signature whose log entry is lost is made again: that of an EC key is another one. */
+async function sign(content: Uint8Array, parts: SignerParts, options: SignOptions): Promise<Signed> {
+  try {
+    return await signOnce(content, parts, options);
+  } catch (error) {
+    if (!(error instanceof SigningError) || error.code !== 'logged') throw error;
+    return await signOnce(content, parts, options);
+  }
+}
+
+/** Within its turn, because a signature that waited might outlive its certificate. The entry comes last: it stays. */
+async function signOnce(
   content: Uint8Array,
-  { credentials, takeTurn, timestamp, log }: SignerParts,
-  { makeEnvelope, signal }: { readonly makeEnvelope?: MakeEnvelope; readonly signal: AbortSignal },
+  { credentials, timestamp, log }: SignerParts,
+  { makeEnvelope, signal }: SignOptions,
 ): Promise<Signed> {
-  await takeTurn(signal);
   const credential = await credentials.current(signal);
   const signature = await credential.key.sign(content, signal);
   const signed = { credential, signature, timestamp: await timestamp?.(signature, signal) };

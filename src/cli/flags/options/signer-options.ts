@@ -10,6 +10,7 @@ export const SIGNER_FLAGS = flagsOf('Signing', [
     name: 'signer-account',
     value: 'ACCOUNT',
     description: 'sign as this Google service account, through Fulcio',
+    neverEmpty: true,
   },
   {
     name: 'identity-token',

@@ -35,7 +35,7 @@ export const VERIFICATION_FLAGS = flagsOf('Signatures', [
   },
 ]);
 
-/** The signer of images at their sources. An empty value counts as none, as in kpromo. */
+/** The signer of images at their sources. An empty value beside another one counts as none, as in kpromo. */
 export const CERTIFICATE_FLAGS = flagsOf('Signatures', [
   {
     name: 'certificate-identity',
@@ -69,12 +69,19 @@ export const DEFAULT_SIGNER: SignerPattern = {
   issuer: { kind: 'exact', text: DEFAULT_ISSUER },
 };
 
-/** The signer of the certificate flags; undefined if none is given. Expressions are not compiled here. */
+/**
+ * The signer of the certificate flags; undefined if none is given. Expressions are not compiled here. Throws a `UsageError`
+ * for empty ones alone: the variable of a script that is not set must not turn the verification off.
+ */
 export function certificateSignerOf(flags: FlagValues): SignerPattern | undefined {
   const [identity, identityRegexp, issuer, issuerRegexp] = CERTIFICATE_FLAGS.map(({ name }) =>
     flags.text(name),
   );
-  if (![identity, identityRegexp, issuer, issuerRegexp].some(Boolean)) return undefined;
+  if (![identity, identityRegexp, issuer, issuerRegexp].some(Boolean)) {
+    const empty = CERTIFICATE_FLAGS.find(({ name }) => flags.isGiven(name));
+    if (empty === undefined) return undefined;
+    throw new UsageError(`-${empty.name} is empty, so it names no signer: give a value, or leave it out`);
+  }
   return signerOfFlags({
     identity: identity || DEFAULT_IDENTITY,
     identityRegexp,

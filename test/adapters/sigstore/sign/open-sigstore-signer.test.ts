@@ -62,6 +62,7 @@ async function scene(steps: readonly Step[], { version = 1, hasTimestamps = fals
     isLogged: true,
     fetch: services.fetch,
     clock,
+    stopping: signal,
     makeNonce: () => NONCE,
     ...wishes,
   });
@@ -235,6 +236,32 @@ describe('Rekor v1', () => {
 });
 
 describe('Rekor v2', () => {
+  it('that has the entry of a lost answer gets another signature', async () => {
+    const conflict = { status: 409, body: { code: 6, message: 'an equivalent entry already exists' } };
+    const { signer, server } = await scene(
+      [
+        { request: ENTRY_V2, answer: { raw: '', ending: 'reset' } },
+        { request: ENTRY_V2, answer: conflict },
+        { request: ENTRY_V2, answer: { status: 400, body: { message: 'the end of the test' } } },
+      ],
+      { version: 2 },
+    );
+    expect(await failureOf(signer.signStatement(STATEMENT, signal))).toContain('the end of the test');
+    const [first, second, third] = server.requests.map(({ body }) => body.toString());
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  it('that has the entry of a key whose signatures are all alike is told', async () => {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const step = { request: ENTRY_V2, answer: { status: 409 } };
+    const by = { kind: 'key', key: localKey(privateKey, 'a key') } as const;
+    const { signer } = await scene([step, step], { version: 2, by });
+    expect(await failureOf(signer.signStatement(STATEMENT, signal))).toBe(
+      'logged: rekor: the log has the signature, and does not return its entry: use an EC key',
+    );
+  });
+
   it('gets the hash of what the signature covers', async () => {
     const answer = { status: 201, body: { kindVersion: {} } };
     const { signer, server } = await scene([{ request: ENTRY_V2, answer }], { version: 2 });

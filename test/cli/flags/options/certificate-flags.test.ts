@@ -19,7 +19,11 @@ function signerOf(flags: Readonly<Record<string, string>>) {
 describe('the certificate flags', () => {
   it.each([
     ['none', {}, undefined],
-    ['none but empty ones', { identity: '', 'identity-regexp': '', 'oidc-issuer': '' }, undefined],
+    [
+      'an empty one beside others',
+      { identity: '', 'identity-regexp': 'b|c' },
+      { identity: expression('b|c'), issuer: exact(GOOGLE) },
+    ],
     [
       'both',
       { identity: 'a', 'oidc-issuer': 'https://i' },
@@ -55,3 +59,13 @@ describe('the certificate flags', () => {
     ]);
   });
 });
+
+it.each(CERTIFICATE_FLAGS.map(({ name }) => name))(
+  '-%s with an empty value verifies nothing, so it is refused',
+  (name) => {
+    const flags = { [name.slice('certificate-'.length)]: '' };
+    expect(() => signerOf(flags)).toThrow(
+      `-${name} is empty, so it names no signer: give a value, or leave it out`,
+    );
+  },
+);

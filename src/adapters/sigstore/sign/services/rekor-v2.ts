@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
 import { parseJsonObject } from '../../../../base/json.ts';
 import { readLogEntry } from '../../../../signature/log-entry.ts';
+import { SigningError } from '../signing-error.ts';
 import { callService, malformed, type Service } from './call-service.ts';
 import type { TransparencyLog } from './transparency-log.ts';
 
 const ENTRIES = '/api/v2/log/entries';
+/** An entry that was there before: of an attempt whose answer was lost. This version does not return it. */
+const CONFLICT = 409;
 
 /**
  * Rekor v2. It takes `hashedrekord` entries alone: that of an envelope is over its pre-authentication encoding.
@@ -31,7 +34,11 @@ export function createRekorV2(rekor: Service): TransparencyLog {
       };
       const body = JSON.stringify(request);
       const call = { method: 'POST', path: ENTRIES, type: 'application/json', body, signal } as const;
-      const answer = await callService(rekor, call);
+      const answer = await callService(rekor, { ...call, accept: [CONFLICT] });
+      if (answer.status === CONFLICT) {
+        const message = 'rekor: the log has the signature, and does not return its entry: use an EC key';
+        throw new SigningError('logged', message);
+      }
       try {
         return readLogEntry(parseJsonObject(answer.body));
       } catch (cause) {
