@@ -5,7 +5,7 @@ const SYSTEM = ['test/system/**/*.test.ts', 'test/repository/**/*.test.ts'];
 
 /** `unit`: without other programs, less than a minute. `system`: whole programs, git, real registries, builds. */
 export default defineConfig({
-  define: { CIP_PAGE: await pageAssets() }, // as the build does
+  define: { CIP_PAGE: JSON.stringify(await pageAssets()) }, // as the build does
   test: {
     pool: 'threads',
     isolate: false,

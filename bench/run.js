@@ -15,7 +15,7 @@ await build({
   platform: 'node',
   target: 'node20',
   sourcemap: 'inline',
-  define: { CIP_PAGE: await pageAssets() },
+  define: { CIP_PAGE: JSON.stringify(await pageAssets()) },
   logLevel: 'warning',
 });
 const { main } = await import(pathToFileURL(outfile).href);

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 
 const { build } = await import('esbuild').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
@@ -12,6 +13,13 @@ const { pageAssets } = await import('./page-assets.js');
 const { licensesOf } = await import('./licenses.js');
 /** The entry points by name; arguments name those to build. */
 const ENTRIES = { cip: 'src/cli/main.ts', quickstart: 'scripts/quickstart.ts', action: 'action/main.ts' };
+/** Parts of libraries that no run uses, and the libraries that load them at every start. */
+const LEFT_OUT = [
+  { part: /^make-fetch-happen$/, library: 'tuf-js' }, // its downloads go over src/http
+  { part: /^\.\/client-h2\.js$/, library: 'undici' }, // no connection offers HTTP/2
+  { part: /^\.\.\/web\/fetch\/body\.js$/, library: 'undici' }, // no body is a form or an iterator
+  { part: /^node:child_process$/, library: 'commander' }, // no command is a program of its own
+];
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const facts = buildFacts(); // of the tree before the build
@@ -29,9 +37,9 @@ const options = {
   minifySyntax: true,
   logLevel: 'warning',
   metafile: true,
-  // the HTTP stack of tuf-js: its downloads go over src/http
-  alias: { 'make-fetch-happen': './scripts/no-second-http-stack.js' },
-  define: { CIP_VERSION: JSON.stringify(version), CIP_PAGE: await pageAssets() },
+  plugins: [{ name: 'left-out', setup: leaveOut }],
+  // as text: an object would be a file that every start loads
+  define: { CIP_VERSION: JSON.stringify(version), CIP_PAGE: JSON.stringify(await pageAssets()) },
   // CommonJS inside an ESM bundle: undici and commander call require() for node's own modules, Google's client asks where it is
   banner: {
     js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);const __dirname=import.meta.dirname;",
@@ -48,6 +56,15 @@ await writeFile(`${draft}/third-party-licenses.txt`, licensesOf(metafiles));
 await writeFile(`${draft}/build.json`, `${JSON.stringify(facts)}\n`);
 await rm('dist', { recursive: true, force: true });
 await rename(draft, 'dist');
+
+function leaveOut(build) {
+  const path = fileURLToPath(new URL('left-out.js', import.meta.url));
+  for (const { part, library } of LEFT_OUT)
+    build.onResolve({ filter: part }, ({ importer }) =>
+      // a stub for each library: one that two of them shared would be one more file to load
+      importer.includes(`/node_modules/${library}/`) ? { path, suffix: `?${library}` } : undefined,
+    );
+}
 
 function entriesFor(names) {
   const wanted = Object.entries(ENTRIES).filter(([name]) => names.length === 0 || names.includes(name));

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CodedError, messageOf } from './errors.ts';
 
@@ -49,11 +49,12 @@ export async function runProgram(call: ProgramCall): Promise<ProgramRun> {
 }
 
 /** The same, for output that is not text. */
-export function runForBytes(call: ProgramCall): Promise<ProgramRun<Buffer>> {
+export async function runForBytes(call: ProgramCall): Promise<ProgramRun<Buffer>> {
   const { input, limit, signal, maxOutput = MAX_OUTPUT } = call;
+  const { spawn } = await import('node:child_process'); // most runs start no program
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const child = start(call);
+    const child = start(spawn, call);
     const giveUp = (reason: unknown) => {
       release();
       killGroup(child);
@@ -83,7 +84,7 @@ export function runForBytes(call: ProgramCall): Promise<ProgramRun<Buffer>> {
 }
 
 /** The leader of a group of its own, so that all that it starts can be ended with it. */
-function start({ program, args, env }: ProgramCall) {
+function start(spawn: typeof import('node:child_process').spawn, { program, args, env }: ProgramCall) {
   try {
     return spawn(program, args, { env, detached: true });
   } catch (error) {

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import { TIME_LIMITS } from '../base/limits-and-retries.ts';
+import { offAbort, onAbort } from '../base/on-abort.ts';
 import { BoundedBody } from './bodies/bounded-body.ts';
 import { ResponseStream } from './bodies/response-stream.ts';
 import type { Route } from './connect/connection-pools.ts';
@@ -81,7 +82,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     if (firstAnswer !== undefined)
       this.#stopAnswerTimer = parts.startTimer(firstAnswer.limit, () => this.#giveUp(notBegun(request)));
     if (request.signal.aborted) this.#abort();
-    else request.signal.addEventListener('abort', this.#abort);
+    else onAbort(request.signal, this.#abort);
   }
 
   readonly #abort = (): void => this.#giveUp(this.#request.signal.reason);
@@ -165,7 +166,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#stopAnswerTimer?.();
     this.#stopTimer?.();
     this.#stopTimer = () => {}; // a body that is still on its way starts none any more
-    this.#request.signal.removeEventListener('abort', this.#abort);
+    offAbort(this.#request.signal, this.#abort);
   }
 }
 
@@ -178,14 +179,13 @@ function asError(reason: unknown): Error {
 }
 
 /** The first value of a header that came twice, or all values of a list header. Names are in lower case already. */
-function flattenHeaders(headers: IncomingHttpHeaders): Record<string, string> {
-  const flat: Record<string, string> = {};
+function flattenHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
   for (const name of Object.keys(headers)) {
     const value = headers[name];
-    const text = Array.isArray(value) ? (LISTS.has(name) ? value.join(', ') : value[0]) : value;
-    if (text !== undefined) flat[name] = text;
+    if (Array.isArray(value)) headers[name] = LISTS.has(name) ? value.join(', ') : value[0];
   }
-  return flat;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- undici gives texts and arrays of texts
+  return headers as Record<string, string>;
 }
 
 const LISTS = new Set(['www-authenticate', 'link']);

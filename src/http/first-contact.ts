@@ -17,15 +17,9 @@ const GATEWAY_FAILURES = new Set([502, 504]);
  */
 export function withFirstContact(inner: Send, { clock }: { readonly clock: Clock }): Send {
   const contacts = new Map<string, Contact>();
-  return async (request) => {
-    const { host } = request.url;
-    const contact = getOrMake(contacts, host, () => new Contact(clock));
-    if (contact.isMade) return inner(request);
-    if (!isRead(request)) return contact.watch(request, inner);
-    const limit = contact.begin();
-    if (limit === undefined) throw contact.error(request);
-    const onBegun = (status: number) => contact.learn(status);
-    return contact.watch({ ...request, firstAnswer: { limit, onBegun } }, inner);
+  return (request) => {
+    const contact = getOrMake(contacts, request.url.host, () => new Contact(clock));
+    return contact.isMade ? inner(request) : contact.send(request, inner);
   };
 }
 
@@ -40,8 +34,16 @@ class Contact {
     this.#clock = clock;
   }
 
+  async send(request: HttpRequest, inner: Send): Promise<HttpResponse> {
+    if (!isRead(request)) return this.#watch(request, inner);
+    const limit = this.#begin();
+    if (limit === undefined) throw this.#error(request);
+    const onBegun = (status: number) => this.#learn(status);
+    return this.#watch({ ...request, firstAnswer: { limit, onBegun } }, inner);
+  }
+
   /** Milliseconds for the response to a request that is sent now; undefined if it must not be sent. */
-  begin(): number | undefined {
+  #begin(): number | undefined {
     const now = this.#clock.monotonic();
     this.#since ??= now;
     const isProbe = this.#isOver();
@@ -51,26 +53,26 @@ class Contact {
     return isProbe ? probeInterval : Math.max(minAttempt, (this.#since + limit - now) / attempts);
   }
 
-  async watch(request: HttpRequest, inner: Send): Promise<HttpResponse> {
+  async #watch(request: HttpRequest, inner: Send): Promise<HttpResponse> {
     try {
       const response = await inner(request);
-      this.learn(response.status);
+      this.#learn(response.status);
       return response;
     } catch (error) {
       if (request.signal.aborted || isAbort(error, request.signal)) throw error;
       if (error instanceof RegistryError && error.status !== undefined) throw error;
       this.#failure = messageOf(error);
       this.#askedAt = this.#clock.monotonic();
-      throw !this.isMade && isRead(request) && this.#isOver() ? this.error(request) : error;
+      throw !this.isMade && isRead(request) && this.#isOver() ? this.#error(request) : error;
     }
   }
 
-  learn(status: number): void {
+  #learn(status: number): void {
     if (GATEWAY_FAILURES.has(status)) this.#failure = `status ${status}`;
     else this.isMade = true;
   }
 
-  error(request: HttpRequest): RegistryError {
+  #error(request: HttpRequest): RegistryError {
     const { host } = request.url;
     const message = `${host} has not answered within ${FIRST_CONTACT.limit / 1000} s: ${String(this.#failure)}`;
     const fault = { kind: 'unreachable', host: request.host, message } as const;

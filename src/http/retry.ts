@@ -55,35 +55,33 @@ class Retrier {
 
   async send(request: HttpRequest): Promise<HttpResponse> {
     const host = getOrMake(this.#hosts, request.host, () => new HostState());
-    const attempt = await this.attempt(request, host);
-    const verdict = this.classify(request, attempt, host);
-    if (verdict.kind === 'final') return resultOf(attempt);
-    return new RetryLoop(this, request, host).run(attempt, verdict);
-  }
-
-  async attempt(request: HttpRequest, host: HostState): Promise<Attempt> {
-    host.askedAt = this.ports.clock.monotonic();
-    try {
-      return await this.inner(request);
-    } catch (error) {
-      return new Thrown(error);
-    }
-  }
-
-  classify(request: HttpRequest, attempt: Attempt, host: HostState): Verdict {
     const { clock } = this.ports;
-    const verdict = classifyAttempt(request, attempt, clock.wallTime());
-    host.learn(verdict, clock.monotonic());
-    return verdict;
+    let retries: Retries | undefined;
+    for (;;) {
+      host.askedAt = clock.monotonic();
+      let attempt: Attempt;
+      try {
+        attempt = await this.inner(request);
+      } catch (error) {
+        attempt = new Thrown(error);
+      }
+      const verdict = classifyAttempt(request, attempt, clock.wallTime());
+      host.learn(verdict, clock.monotonic());
+      if (verdict.kind === 'final') return retries === undefined ? resultOf(attempt) : retries.end(attempt);
+      retries ??= new Retries(this, request, host);
+      if (!(await retries.waitForNext(attempt, verdict))) return retries.giveUp(attempt, verdict);
+    }
   }
 }
 
-/** The further attempts of one request. */
-class RetryLoop {
+/** The delays between the attempts of one request. */
+class Retries {
   readonly #retrier: Retrier;
   readonly #request: HttpRequest;
   readonly #host: HostState;
   readonly #backoff: Backoff;
+  /** Of the last attempt. */
+  #failure: unknown;
   #damagedReads = 0;
   #implausible = 0;
   #isRefused = false;
@@ -95,24 +93,13 @@ class RetryLoop {
     this.#backoff = new Backoff(retrier.ports.clock, retrier.ports.policy);
   }
 
-  async run(first: Attempt, firstVerdict: Verdict): Promise<HttpResponse> {
-    let [attempt, verdict] = [first, firstVerdict];
-    let failure: unknown;
-    try {
-      while (verdict.kind !== 'final') {
-        failure = failureOf(this.#request, attempt);
-        if (!(await this.#waitForNext(attempt, verdict))) return await this.#end(attempt, verdict);
-        attempt = await this.#retrier.attempt(this.#request, this.#host);
-        verdict = this.#retrier.classify(this.#request, attempt, this.#host);
-      }
-      return resultOf(attempt);
-    } catch (error) {
-      throw abortedAfter(failure, error, this.#request.signal);
-    }
+  /** Resolves to true when it is time for the next attempt, and to false if there is none. */
+  async waitForNext(attempt: Attempt, verdict: Retry): Promise<boolean> {
+    this.#failure = failureOf(this.#request, attempt);
+    return this.#wait(attempt, verdict).catch((error: unknown) => this.#fail(error));
   }
 
-  /** Resolves to true when it is time for the next attempt, and to false if there is none. */
-  async #waitForNext(attempt: Attempt, verdict: Exclude<Verdict, { kind: 'final' }>): Promise<boolean> {
+  async #wait(attempt: Attempt, verdict: Retry): Promise<boolean> {
     if (verdict.kind === 'retry-now') {
       this.#damagedReads += 1;
       return this.#damagedReads < REPETITIONS.damagedReads;
@@ -149,14 +136,28 @@ class RetryLoop {
     return this.#retrier.anomalies.accept(this.#request, status, this.#implausible);
   }
 
-  async #end(attempt: Attempt, verdict: Verdict): Promise<HttpResponse> {
-    const mayBeDone = 'failure' in verdict && mayHaveBeenDone(verdict.failure);
+  /** The result after an attempt that is not the first. */
+  end(attempt: Attempt): HttpResponse {
+    return attempt instanceof Thrown ? this.#fail(errorOf(attempt)) : attempt;
+  }
+
+  /** The result after the last attempt, which has failed: a write may have succeeded all the same. */
+  async giveUp(attempt: Attempt, verdict: Retry): Promise<HttpResponse> {
     const { precondition, url } = this.#request;
-    if (!mayBeDone || precondition === undefined) return resultOf(attempt);
-    const state = await precondition(this.#retrier.inner).catch(orUnknown);
-    return state === 'done' ? writtenAt(url) : resultOf(attempt);
+    if (precondition === undefined || !('failure' in verdict) || !mayHaveBeenDone(verdict.failure))
+      return this.end(attempt);
+    const state = await precondition(this.#retrier.inner)
+      .catch(orUnknown)
+      .catch((error: unknown) => this.#fail(error));
+    return state === 'done' ? writtenAt(url) : this.end(attempt);
+  }
+
+  #fail(error: unknown): never {
+    throw abortedAfter(this.#failure, error, this.#request.signal);
   }
 }
+
+type Retry = Exclude<Verdict, { kind: 'final' }>;
 
 /** The state that all requests to one host share. */
 class HostState {

@@ -64,7 +64,8 @@ async function sendOnWire(request: HttpRequest, parts: WireParts): Promise<HttpR
   let body: Readable | Uint8Array | undefined;
   let bodyError: () => Error | undefined = () => undefined;
   try {
-    const route = await parts.pools.routeOf(request);
+    const known = parts.pools.routeOf(request);
+    const route = known instanceof Promise ? await known : known;
     body = isStreamBody(request.body) ? await request.body.open() : request.body;
     if (body !== undefined && !(body instanceof Uint8Array)) {
       bodyError = rememberError(body);

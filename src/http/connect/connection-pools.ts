@@ -66,10 +66,14 @@ export class ConnectionPools {
   }
 
   /** Throws `AddressError`, `TlsFileError` or `RegistryError` if the request cannot be routed. */
-  async routeOf(request: HttpRequest): Promise<Route> {
-    const { url } = request;
+  routeOf(request: HttpRequest): Route | Promise<Route> {
     const registry = this.#options.originOf(request.host);
-    const reach = url.origin === registry ? this.#own : await this.#ledReach(url, registry);
+    if (request.url.origin === registry) return this.#routeWithin(request, this.#own);
+    return this.#ledReach(request.url, registry).then((reach) => this.#routeWithin(request, reach));
+  }
+
+  #routeWithin(request: HttpRequest, reach: AllowedTargets & { readonly key: string }): Route {
+    const { url } = request;
     const proxy = url.protocol === 'http:' ? this.#proxies.proxyFor(url) : undefined;
     if (proxy !== undefined) return this.#proxied(url, { reach, proxy });
     const isBounded = reach === this.#own && !isLasting(request);
@@ -77,7 +81,7 @@ export class ConnectionPools {
       connect: createConnector(reach, { network: this.#options.network, proxies: this.#proxies }),
       ...(isBounded && { connections: this.#options.connections }),
     }));
-    return { dispatcher, origin: url.origin, path: `${url.pathname}${url.search}`, headers: {} };
+    return { dispatcher, origin: url.origin, path: `${url.pathname}${url.search}`, headers: NO_HEADERS };
   }
 
   /** True if connections to a host present a client certificate. */
@@ -140,6 +144,8 @@ export class ConnectionPools {
     });
   }
 }
+
+const NO_HEADERS = {};
 
 /** True for a request that keeps its connection while others of its host may have to be answered first. */
 function isLasting({ answer, slot }: HttpRequest): boolean {

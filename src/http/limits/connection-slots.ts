@@ -1,6 +1,5 @@
 import { CONNECTIONS } from '../../base/limits-and-retries.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { HttpRequest, HttpResponse, Send } from '../request.ts';
 import { isLostConnection } from '../retry-classifier.ts';
 import { LearnedLimit } from './learned-limit.ts';
 import { Permits } from './permits.ts';
@@ -42,30 +41,21 @@ export class ConnectionSlots {
     this.#permits.release();
   }
 
-  /** Sends a request whose slot has been taken. */
-  async send(request: HttpRequest, inner: Send): Promise<HttpResponse> {
-    const sentAt = this.#clock.monotonic();
+  /** A request whose slot has been taken is sent. One of the next two follows. */
+  begin(): void {
     this.#inFlight += 1;
-    try {
-      const response = await inner(request);
-      this.#inFlight -= 1;
-      this.#succeed(sentAt);
-      return response;
-    } catch (error) {
-      this.#inFlight -= 1;
-      const isLost = isLostConnection(error) && this.#clock.monotonic() - sentAt < CONNECTIONS.resetTime;
-      if (isLost) this.#fail(sentAt);
-      throw error;
-    }
   }
 
-  #succeed(sentAt: number): void {
+  succeed(sentAt: number): void {
+    this.#inFlight -= 1;
     this.#limit.succeed(sentAt);
     this.#opened = Math.min(this.#limits.mostAlone, this.#opened + 1);
     this.#adapt();
   }
 
-  #fail(sentAt: number): void {
+  fail(sentAt: number, error: unknown): void {
+    this.#inFlight -= 1;
+    if (!isLostConnection(error) || this.#clock.monotonic() - sentAt >= CONNECTIONS.resetTime) return;
     const sustained = Math.max(1, this.#inFlight);
     this.#opened = Math.min(this.#opened, sustained);
     this.#limit.fail(sentAt, { now: this.#clock.monotonic(), sustained });

@@ -34,6 +34,7 @@ export class Permits {
   }
 
   #serve(): void {
+    if (this.#waiting.size === 0) return;
     for (const go of this.#waiting) {
       if (this.#taken >= this.#limit) return;
       this.#waiting.delete(go);

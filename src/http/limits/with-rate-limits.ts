@@ -79,31 +79,40 @@ class RequestLimiter {
     const ceiling = userRateLimitOf(request.host, this.#options.rateLimits);
     const user = ceiling === undefined ? undefined : await this.#userOf(request, ceiling);
     const limits = this.#limitsOf(request, user);
+    const isOwn = request.slot !== 'none';
+    const slots = isOwn ? limits.host.slots : limits.host.bodySlots;
     for (;;) {
-      await this.#queue.take(limits.turn, request.signal);
-      const response = await this.#sendInSlot(request, limits);
-      if (response !== undefined) return response;
+      // most turns, slots and permits are free, and waiting for none costs nothing
+      const turn = this.#queue.take(limits.turn, request.signal);
+      if (turn !== undefined) await turn;
+      const takenAt = this.#options.clock.monotonic();
+      const slot = slots.take();
+      if (slot !== undefined) await slot;
+      const permit = isOwn ? this.#permits.take() : undefined;
+      if (permit !== undefined) await permit;
+      if (!isPausedSince(limits.turn, takenAt)) break;
+      this.#release(slots, isOwn); // the host was paused meanwhile, so the turn is void
+    }
+    const sentAt = this.#options.clock.monotonic();
+    slots.begin();
+    try {
+      const response = await this.#inner(request);
+      slots.succeed(sentAt);
+      // storage has its own limits
+      if (response.url === request.url || response.url.host === request.url.host)
+        this.#learn(response, limits, sentAt);
+      return response;
+    } catch (error) {
+      slots.fail(sentAt, error);
+      throw error;
+    } finally {
+      this.#release(slots, isOwn);
     }
   }
 
-  /** Undefined if the host was paused during the wait for a slot: the turn is void. */
-  async #sendInSlot(request: HttpRequest, limits: RequestLimits): Promise<HttpResponse | undefined> {
-    const isOwn = request.slot !== 'none';
-    const slots = isOwn ? limits.host.slots : limits.host.bodySlots;
-    const takenAt = this.#options.clock.monotonic();
-    await slots.take();
-    if (isOwn) await this.#permits.take();
-    try {
-      if (limits.turn.limits.some(({ limiter }) => limiter.isPausedSince(takenAt))) return undefined;
-      const sentAt = this.#options.clock.monotonic();
-      const response = await slots.send(request, this.#inner);
-      // storage has its own limits
-      if (response.url.host === request.url.host) this.#learn(response, limits, sentAt);
-      return response;
-    } finally {
-      if (isOwn) this.#permits.release();
-      slots.release();
-    }
+  #release(slots: ConnectionSlots, isOwn: boolean): void {
+    if (isOwn) this.#permits.release();
+    slots.release();
   }
 
   #learn(response: HttpResponse, limits: RequestLimits, sentAt: number): void {
@@ -157,6 +166,11 @@ class RequestLimiter {
     const { name } = await keychain.identityFor(repository, signal).catch(() => ANONYMOUS);
     return getOrMake(this.#users, name, () => ({ name, limiter: new RateLimiter(clock, ceiling) }));
   }
+}
+
+function isPausedSince({ limits }: Turn, time: number): boolean {
+  for (const { limiter } of limits) if (limiter.isPausedSince(time)) return true;
+  return false;
 }
 
 /** Google names quotas of a user in its answer. A refused precondition is a read. */

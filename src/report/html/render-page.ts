@@ -10,12 +10,13 @@ interface PageAssets {
   readonly styleHash: string;
 }
 
-/** Made of `browser/` by `scripts/page-assets.js`, and put here by the build. */
-declare const CIP_PAGE: PageAssets;
+/** `PageAssets` as JSON, made of `browser/` by `scripts/page-assets.js`, and put here by the build. */
+declare const CIP_PAGE: string;
 
 /** A page in one file, piece by piece. It loads nothing, and all that comes from others is in its data. */
 export function* renderPage(data: PageData): Generator<string> {
-  const { script, style, scriptHash, styleHash } = CIP_PAGE;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- made by the build
+  const { script, style, scriptHash, styleHash } = JSON.parse(CIP_PAGE) as PageAssets;
   const policy = `default-src 'none'; script-src '${scriptHash}'; style-src '${styleHash}'; base-uri 'none'; form-action 'none'`;
   yield `<!doctype html>
 <html lang="en">

@@ -78,13 +78,21 @@ export function unreadTag(put: HttpRequest, error: RegistryError): RegistryError
  * content from anonymous reads.
  */
 export function withPreconditions(inner: Send): Send {
-  return async (request) => {
-    if (request.precondition === undefined) return inner(request);
-    const { authorization } = request.headers;
-    const send: Send = (read) =>
-      inner(authorization === undefined ? read : { ...read, headers: { ...read.headers, authorization } });
-    const state = await request.precondition(send);
-    if (state === 'free') return inner(request);
-    return state === 'done' ? writtenAt(request.url) : state;
+  return (request) => {
+    const { precondition } = request;
+    return precondition === undefined ? inner(request) : sendChecked(request, precondition, inner);
   };
+}
+
+async function sendChecked(
+  request: HttpRequest,
+  precondition: Precondition,
+  inner: Send,
+): Promise<HttpResponse> {
+  const { authorization } = request.headers;
+  const send: Send = (read) =>
+    inner(authorization === undefined ? read : { ...read, headers: { ...read.headers, authorization } });
+  const state = await precondition(send);
+  if (state === 'free') return inner(request);
+  return state === 'done' ? writtenAt(request.url) : state;
 }

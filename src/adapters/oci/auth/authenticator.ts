@@ -22,12 +22,7 @@ export function withAuth(
   ports: AuthPorts & { readonly originOf: (host: string) => string },
 ): Send {
   const authenticator = new Authenticator(inner, ports);
-  return async (request) => {
-    const origin = ports.originOf(request.host);
-    const isOwn = request.url.origin === origin;
-    const response = await (isOwn ? authenticator.send(request, origin) : inner(request));
-    return response.url.origin === origin ? response : { ...response, isForeign: true };
-  };
+  return (request) => authenticator.send(request, ports.originOf(request.host));
 }
 
 class Authenticator {
@@ -48,11 +43,15 @@ class Authenticator {
   }
 
   async send(request: HttpRequest, origin: string): Promise<HttpResponse> {
-    if (request.purpose === 'ping') return this.#answerPing(request, origin);
-    const response = await this.#send(request, origin);
+    const isOwn = request.url.origin === origin;
+    if (isOwn && request.purpose === 'ping') return this.#answerPing(request, origin);
+    const response = await (isOwn ? this.#send(request, origin) : this.#inner(request));
+    const isForeign = response.url === request.url ? !isOwn : response.url.origin !== origin;
+    if (isForeign) return { ...response, isForeign };
+    if (!isOwn) return response;
     const isRefused =
       response.status === 401 || response.status === 403 || isMissingRepository(request, response);
-    if (!isRefused || response.url.origin !== origin) return response;
+    if (!isRefused) return response;
     return { ...response, ...(await this.#explain(request, { response, origin })) };
   }
 
@@ -100,8 +99,8 @@ class Authenticator {
         scheme.scheme === 'open' ? NO_HEADER : await this.#headers.of(request, { origin, scheme });
       const response = await this.#inner(withHeader(request, header.value));
       // the target of a redirect is no statement about this host; a cancelled upload is not worth a new token
-      if (response.url.origin !== origin || request.method === 'DELETE' || sent >= REPETITIONS.credentials)
-        return response;
+      const isForeign = response.url !== request.url && response.url.origin !== origin;
+      if (isForeign || request.method === 'DELETE' || sent >= REPETITIONS.credentials) return response;
       if (!HIDING.has(response.status)) {
         this.#refusedTwice.delete(header.name);
         return response;
