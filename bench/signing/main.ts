@@ -66,7 +66,7 @@ async function logsOf(world: World): Promise<readonly Log[]> {
   return [
     {
       name: 'Rekor v2',
-      entries: stack.rekorV2Entries,
+      entries: () => stack.rekorV2Entries(),
       programs: [
         cipWith('cip, bundles alone', [...v2, '-attest=false']),
         { name: 'cosign 3 sign -r', command: cosign3With(['sign', '-r']) },
@@ -92,9 +92,10 @@ async function logsOf(world: World): Promise<readonly Log[]> {
 
 async function measureAll(log: Log, world: World): Promise<string[][]> {
   const rows: string[][] = [];
-  for (const { name, command } of log.programs) {
-    const made = command(await promoteAll(world));
-    for (const row of [name, `${name}, again`]) rows.push(await rowOf(row, made, { log, world }));
+  for (const program of log.programs) {
+    const command = program.command(await promoteAll(world));
+    for (const row of [program.name, `${program.name}, again`])
+      rows.push(await rowOf(row, command, { log, world }));
   }
   return rows;
 }

@@ -215,7 +215,7 @@ describe('a report that Grype 0.121.2 wrote', () => {
     expect(vulnerabilities).toMatchObject([
       { aliases: ['CVE-2026-1006'], purl: { type: 'npm', name: 'minimist', version: '1.2.5' } },
       { purl: { type: 'deb', name: 'debian/tar', version: '1.34+dfsg-1.2' } },
-      ...Array(6).fill({}),
+      ...Array.from({ length: 6 }, () => ({})),
     ]);
   });
 
