@@ -71,10 +71,11 @@ interface SplitFindings {
 
 function splitFindings({ items, findings }: Report): SplitFindings {
   if (findings.length === 0) return { shown: [], others: [] };
-  const blocked = new Set<string | null>();
-  for (const { decision, destination } of items) if (decision === 'blocked') blocked.add(destination);
-  const isShown = ({ level, edges }: ReportFinding) =>
-    level === 'error' && edges.some((edge) => blocked.has(edge));
+  const reasons = new Map<string | null, string>();
+  for (const { decision, destination, reason } of items)
+    if (decision === 'blocked') reasons.set(destination, reason);
+  const isShown = ({ message, edges }: ReportFinding) =>
+    edges.some((edge) => reasons.get(edge)?.includes(message));
   return { shown: findings.filter(isShown), others: findings.filter((finding) => !isShown(finding)) };
 }
 
