@@ -18,13 +18,13 @@ export interface Measured {
   readonly output: string;
 }
 
-const LIMIT_MS = 15 * 60_000;
+const LIMIT_MS = 30 * 60_000;
 const OUTPUT_TAIL = 2000;
 
 // Node knows the CPU time of its children no better than this: bash's own `time` counts all that was waited for
 const TIMED = 'TIMEFORMAT="%R %U %S"; { time "$@" > "$BENCH_OUTPUT" 2>&1; } 2> "$BENCH_TIMES"';
 
-/** Runs a command to its end, its output in files of `directory`. After 15 minutes it is killed and has exit code -1. */
+/** Runs a command to its end, its output in files of `directory`. After 30 minutes it is killed and has exit code -1. */
 export async function measure(command: Command, directory: string): Promise<Measured> {
   const output = join(directory, 'output.log');
   const times = join(directory, 'times.txt');

@@ -31,7 +31,7 @@ export interface ProgramRun<Output = string> {
   /** `exit 3`, `ended by SIGTERM`. */
   readonly end: string;
   readonly output: Output;
-  /** The output on stderr. */
+  /** The end of the output on stderr, up to 64 KiB. */
   readonly complaint: string;
 }
 
@@ -68,7 +68,7 @@ export async function runForBytes(call: ProgramCall): Promise<ProgramRun<Buffer>
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     };
     const output = collect(child.stdout, maxOutput, () => giveUp(tooTalkative(maxOutput)));
-    const complaint = collect(child.stderr, MAX_OUTPUT, () => {});
+    const complaint = collectEnd(child.stderr, MAX_OUTPUT);
     signal.addEventListener('abort', stop);
     child.on('error', (cause) => giveUp(cannotRun(cause)));
     child.on('exit', (status, killedBy) => {
@@ -111,6 +111,18 @@ function collect(stream: Readable, limit: number, onFlood: () => void): () => Bu
     if (size > limit) onFlood();
   });
   return () => Buffer.concat(pieces);
+}
+
+/** Reads a stream from now on. The returned function gives its last bytes so far: programs end with the reason of their failure. */
+function collectEnd(stream: Readable, limit: number): () => Buffer {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  stream.on('data', (piece: Buffer) => {
+    pieces.push(piece);
+    size += piece.length;
+    while (size - (pieces[0]?.length ?? 0) >= limit) size -= pieces.shift()?.length ?? 0;
+  });
+  return () => Buffer.concat(pieces).subarray(-limit);
 }
 
 /** Once the output of a child that has ended is closed, or a short while later: then whatever it said has been read. */

@@ -17,7 +17,8 @@ export function isGrype(document: JsonObject): boolean {
 }
 
 /**
- * The image and the vulnerabilities in a JSON report of Grype. `ignoredMatches` are those that its own settings dismiss.
+ * The image and the vulnerabilities in a JSON report of Grype. `ignoredMatches` are those that its settings or its VEX
+ * documents dismiss.
  *
  * @see https://github.com/anchore/grype#output-formats
  */
@@ -27,7 +28,19 @@ export function parseGrype(document: JsonObject): ScanReport {
   return {
     ...namesOf([userInput, manifestDigest, ...textsIn(repoDigests), ...textsIn(tags)]),
     platform: formatPlatform({ os, architecture, variant: target['architectureVariant'] }),
-    vulnerabilities: objectsIn(document['matches']).map(vulnerabilityOf),
+    vulnerabilities: [
+      ...objectsIn(document['matches']).map(vulnerabilityOf),
+      ...objectsIn(document['ignoredMatches']).map(ignoredOf),
+    ],
+  };
+}
+
+function ignoredOf(match: JsonObject): Vulnerability {
+  const [rule = {}] = objectsIn(match['appliedIgnoreRules']);
+  const reasons = ['vex-status', 'vex-justification', 'reason'].map((field) => plain(rule[field]));
+  return {
+    ...vulnerabilityOf(match),
+    dismissed: ['Grype: ignored', ...reasons].filter((part) => part !== '').join(': '),
   };
 }
 

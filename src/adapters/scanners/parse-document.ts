@@ -14,7 +14,8 @@ export const MAX_DOCUMENT_BYTES = 64 * 1024 * 1024;
 export function parseScan(text: string): ScanReport {
   if (text.trim() === '') throw new Error('it is empty');
   const document = parseJsonObject(text);
-  if (document === undefined) throw new Error('it is not a JSON object');
+  if (document === undefined)
+    throw new Error('it is not a JSON object: set the output format of the scanner to JSON or SARIF');
   if (isTrivy(document)) return parseTrivy(document);
   if (isGrype(document)) return parseGrype(document);
   if (isSarif(document)) return parseSarif(document);

@@ -52,7 +52,10 @@ function isVulnerability({ kind, baselineState }: JsonObject, rule: JsonObject):
 }
 
 function vulnerabilityOf(result: JsonObject, rule: JsonObject): Vulnerability {
-  const fields = fieldsOf([objectOf(rule['help'])['text'], objectOf(result['message'])['text']]);
+  const message = objectOf(result['message'])['text'];
+  const fields = fieldsOf([objectOf(rule['help'])['text'], message]);
+  const version = fields.get('installed version') ?? fields.get('version') ?? '';
+  const found = versionIn(message) ?? version;
   const name = fields.get('package') ?? '';
   const id = fields.get('vulnerability') ?? plain(result['ruleId'] ?? rule['id']);
   const dismissal = objectsIn(result['suppressions']).find(
@@ -63,12 +66,18 @@ function vulnerabilityOf(result: JsonObject, rule: JsonObject): Vulnerability {
     aliases: [],
     severity: severityOf(result, { rule, fields }),
     package: name,
-    version: fields.get('installed version') ?? fields.get('version') ?? '',
-    fixedIn: fixOf(fields),
+    version: found,
+    fixedIn: found === version ? fixOf(fields) : '',
     ...(dismissal !== undefined && {
       dismissed: ['SARIF: suppressed', plain(dismissal['justification'])].filter(Boolean).join(': '),
     }),
   };
+}
+
+/** Grype has one rule for all versions of a package, with the fix of the first. The version of a result is in its message. */
+function versionIn(message: unknown): string | undefined {
+  const version = typeof message === 'string' ? FOUND.exec(message.slice(0, MAX_CHARACTERS))?.[1] : undefined;
+  return version === undefined ? undefined : plain(version);
 }
 
 /** `Name: value` lines of texts, by the name in lower case, and `Vulnerability ID`. Later texts win: a rule may serve several packages. */
@@ -86,6 +95,7 @@ function fieldsOf(texts: readonly unknown[]): ReadonlyMap<string, string> {
 
 /** Characters of a text that are searched for fields; they come first. */
 const MAX_CHARACTERS = 2_000;
+const FOUND = /, version (\S+) was found /;
 const FIELD =
   /^(Vulnerability|Severity|Package|Installed Version|Version|Fixed Version|Fix Version)(?::|\s|$)(.*)$/i;
 

@@ -2,6 +2,7 @@ import { oneLine } from '../../base/text.ts';
 import { advise } from '../advise.ts';
 import { changesOf, changeText } from '../audit/changes.ts';
 import { decisionTable, renderFindingLine, renderRepairLine } from '../render-text.ts';
+import type { ReportFinding } from '../envelope.ts';
 import type { Report } from '../report.ts';
 import { summarizeHosts } from './host-table.ts';
 import { causeLines, type ItemLineOptions, itemLines, type Line } from './item-lines.ts';
@@ -44,7 +45,8 @@ function renderLine({ level, word, text }: Line, { detail, style }: SummaryOptio
 function* bodyLines(report: Report, options: SummaryOptions): Generator<Line> {
   yield* itemLines(report, options);
   yield* causeLines(report);
-  for (const finding of report.findings) {
+  const { shown, others } = splitFindings(report);
+  for (const finding of others) {
     yield {
       level: finding.level === 'error' ? 'error' : 'warning',
       word: 'check',
@@ -56,9 +58,32 @@ function* bodyLines(report: Report, options: SummaryOptions): Generator<Line> {
     yield { level: piece.outcome === 'failed' ? 'error' : 'info', word, text };
   }
   for (const change of changesOf(report)) yield { level: 'info', ...changeText(change) };
-  for (const { about, text } of advise(report)) {
+  for (const { about, text } of [...adviceOf(shown), ...advise(report)]) {
     yield { level: 'info', word: `what to do about ${about}:`, text };
   }
+}
+
+interface SplitFindings {
+  /** The lines of blocked edges have their messages. */
+  readonly shown: readonly ReportFinding[];
+  readonly others: readonly ReportFinding[];
+}
+
+function splitFindings({ items, findings }: Report): SplitFindings {
+  if (findings.length === 0) return { shown: [], others: [] };
+  const reasons = new Map<string | null, string>();
+  for (const { decision, destination, reason } of items)
+    if (decision === 'blocked') reasons.set(destination, reason);
+  const isShown = ({ message, edges }: ReportFinding) =>
+    edges.some((edge) => reasons.get(edge)?.includes(message));
+  return { shown: findings.filter(isShown), others: findings.filter((finding) => !isShown(finding)) };
+}
+
+/** Each advice once. */
+function adviceOf(findings: readonly ReportFinding[]) {
+  const advised = new Map<string, string>();
+  for (const { rule, advice } of findings) if (advice !== undefined) advised.set(advice, rule);
+  return Array.from(advised, ([text, about]) => ({ about, text }));
 }
 
 function splitFirst(text: string): [string, string] {

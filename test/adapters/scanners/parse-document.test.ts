@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseScan, parseScanFile, parseVex } from '../../../src/adapters/scanners/parse-document.ts';
+import { parseDigest } from '../../../src/image/digest.ts';
 import { digest } from '../../builders/manifests.ts';
 import { repositoryRoot } from '../../doubles/tools.ts';
 
@@ -51,10 +52,24 @@ describe('a report of a scanner', () => {
     ]);
   });
 
-  it('Grype: has its matches, without those that its settings ignore', () => {
+  it('Grype: has its matches, and those that its settings ignore as dismissed', () => {
     expect(parseScan(fixture('grype.json')).vulnerabilities).toMatchObject([
       { id: 'GHSA-aaaa-bbbb-cccc', aliases: ['CVE-2026-1003'], severity: 'high', fixedIn: '0.23.0' },
       { id: 'CVE-2026-1004', severity: 'minimal', package: 'coreutils', fixedIn: undefined },
+      { id: 'CVE-2026-1005', dismissed: 'Grype: ignored' },
+    ]);
+  });
+
+  it('Grype: a match that it ignores has the reason of its rule', () => {
+    const match = {
+      vulnerability: { id: 'CVE-2026-1', severity: 'High', fix: { state: 'fixed', versions: ['2'] } },
+    };
+    const rules = [{ namespace: 'vex', 'vex-status': 'not_affected', reason: 'unused' }];
+    const ignoredMatches = [{ ...match, appliedIgnoreRules: rules }, match];
+    const report = { matches: [], ignoredMatches, source: {} };
+    expect(parseScan(JSON.stringify(report)).vulnerabilities).toMatchObject([
+      { id: 'CVE-2026-1', dismissed: 'Grype: ignored: not_affected: unused' },
+      { id: 'CVE-2026-1', dismissed: 'Grype: ignored' },
     ]);
   });
 
@@ -165,6 +180,65 @@ describe('a report of a scanner', () => {
       digests: new Set(),
       vulnerabilities: [{ id: 'CVE ::error::x', severity: 'unspecified', fixedIn: undefined }],
     });
+  });
+});
+
+describe('a report that Grype 0.121.2 wrote', () => {
+  const SINGLE = parseDigest('sha256:fcb4f554b8c580c67c80491b89d08530dccb593e803522da898d1b07329c2c3a');
+  const INDEX = parseDigest('sha256:51dc2e2550d8b2bc1854a447f36450f390d6ee2aa35c74d9542dbe5c63344f0d');
+  const ARM64 = parseDigest('sha256:5ad453f7d47a46e4291c52a8fd72a5438a4a6e323cf3027076982fc2b42fa3e4');
+  const THREE = [
+    ['GHSA-aaaa-bbbb-cccc', 'critical', 'minimist', '1.2.5', '1.2.6'],
+    ['CVE-2026-1002', 'critical', 'tar', '1.34+dfsg-1.2', undefined],
+    ['CVE-2026-1001', 'high', 'libssl3', '3.0.14-1~deb12u1', '3.0.15-1~deb12u1'],
+  ];
+
+  function rowsOf(name: string) {
+    return parseScan(fixture(`real/${name}`)).vulnerabilities.map(
+      ({ id, severity, package: name, version, fixedIn }) => [id, severity, name, version, fixedIn],
+    );
+  }
+
+  it('has its vulnerabilities, with and without a fix, and those that a VEX document dismisses', () => {
+    expect(rowsOf('grype.json')).toEqual([
+      ...THREE,
+      ['GHSA-dddd-eeee-ffff', 'high', 'minimist', '0.2.0', '1.2.6'],
+      ['GHSA-dddd-eeee-ffff', 'high', 'minimist', '1.2.5', '1.2.6'],
+      ['CVE-2026-1003', 'minimal', 'libc6', '2.36-9+deb12u7', undefined],
+      ['CVE-2026-1005', 'unspecified', 'bash', '5.2.15-2+b7', '5.2.15-3'],
+      ['CVE-2026-1004', 'critical', 'zlib1g', '1:1.2.13.dfsg-1', '1:1.2.13.dfsg-2'],
+    ]);
+    const { vulnerabilities } = parseScan(fixture('real/grype.json'));
+    expect(vulnerabilities.map(({ dismissed }) => dismissed).filter(Boolean)).toEqual([
+      'Grype: ignored: not_affected',
+    ]);
+    expect(vulnerabilities).toMatchObject([
+      { aliases: ['CVE-2026-1006'], purl: { type: 'npm', name: 'minimist', version: '1.2.5' } },
+      { purl: { type: 'deb', name: 'debian/tar', version: '1.34+dfsg-1.2' } },
+      ...Array.from({ length: 6 }, () => ({})),
+    ]);
+  });
+
+  it('names its image by digest, and an index with the platform', () => {
+    expect(parseScanFile(fixture('real/grype.json'))).toMatchObject({
+      digests: new Set([SINGLE]),
+      platform: 'linux/amd64',
+    });
+    expect(parseScanFile(fixture('real/grype-arm64.json'))).toMatchObject({
+      digests: new Set([INDEX, ARM64]),
+      platform: 'linux/arm64',
+    });
+  });
+
+  it('in SARIF has the version of each result, and a fix that is unknown where the rule is about another version', () => {
+    expect(rowsOf('grype.sarif')).toEqual([
+      ...THREE,
+      ['GHSA-dddd-eeee-ffff', 'high', 'minimist', '0.2.0', '1.2.6'],
+      ['GHSA-dddd-eeee-ffff', 'high', 'minimist', '1.2.5', ''],
+      ['CVE-2026-1003', 'low', 'libc6', '2.36-9+deb12u7', undefined],
+      ['CVE-2026-1005', 'low', 'bash', '5.2.15-2+b7', '5.2.15-3'],
+    ]);
+    expect(() => parseScanFile(fixture('real/grype.sarif'))).toThrow('it does not name an image');
   });
 });
 

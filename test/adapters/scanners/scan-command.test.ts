@@ -50,7 +50,16 @@ it('no shell sees the reference', async () => {
 describe('an image is not scanned if the program', () => {
   it.each([
     ['prints nothing', '', 'its output cannot be used: it is empty'],
-    ['prints no JSON', 'console.log("hello")', 'its output cannot be used: it is not a JSON object'],
+    [
+      'prints no JSON',
+      'console.log("hello")',
+      'its output cannot be used: it is not a JSON object: set the output format of the scanner to JSON or SARIF',
+    ],
+    [
+      'fails after a long log',
+      'console.error("a line\\n".repeat(50_000) + "FATAL no disk"); process.exitCode = 3',
+      'exit 3: FATAL no disk',
+    ],
     ['fails', 'console.error("one\\nFATAL no disk"); process.exit(3)', 'exit 3: FATAL no disk'],
     [
       'fails after a report',

@@ -104,6 +104,38 @@ describe('a dry run of 600 edges', () => {
   });
 });
 
+describe('a finding', () => {
+  const finding = {
+    rule: 'vulnerabilities',
+    level: 'error',
+    message: 'app has 1 vulnerability',
+    advice: 'fix it',
+    at: '',
+  } as const;
+
+  it('that blocks edges is in their lines alone, and its advice is given once', () => {
+    const report = reportOf({ manifests: [release(3, registries(2))] });
+    const reason = `${finding.message} [${finding.rule}]`;
+    const items = Array.from(report.items, (item) => ({ ...item, decision: 'blocked' as const, reason }));
+    const findings = items.map(({ destination }) => ({ ...finding, edges: [destination ?? ''] }));
+    const text = summaryOf({ ...report, items, findings });
+    expect(text.match(/^ERROR {3}blocked .*: app has 1 vulnerability \[vulnerabilities\]/gm)).toHaveLength(3);
+    expect(text.match(/app has 1 vulnerability/g)).toHaveLength(3);
+    expect(text.match(/fix it/g)).toHaveLength(1);
+    expect(text).toContain('\nwhat to do about vulnerabilities: fix it\n');
+  });
+
+  it.each([
+    ['warns', 'warn', 'WARNING'],
+    ['blocks no edge', 'error', 'ERROR  '],
+  ] as const)('that %s has a line', (_what, level, prefix) => {
+    const report = reportOf({ manifests: [release(1, registries(1))] });
+    const edges = Array.from(report.items, ({ destination }) => destination ?? '');
+    const text = summaryOf({ ...report, findings: [{ ...finding, level, edges }] });
+    expect(text).toContain(`\n${prefix} check app has 1 vulnerability: fix it [vulnerabilities]\n`);
+  });
+});
+
 describe('colours', () => {
   it('are the only difference of a terminal with colours', () => {
     const report = SCENES['missing-right']();

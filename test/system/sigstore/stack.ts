@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { request } from 'undici';
@@ -21,6 +22,8 @@ export interface SigstoreStack {
   rekorV1Entries(): number;
   /** The real Rekor v2. */
   readonly rekorV2Url: string;
+  /** Number of entries of Rekor v2, by its checkpoint. */
+  rekorV2Entries(): Promise<number>;
   /** The real timestamp-server. */
   readonly timestampUrl: string;
   /** A file with all of these, as `cosign trusted-root create` writes it. */
@@ -71,7 +74,7 @@ export async function startSigstoreStack(): Promise<SigstoreStack> {
   const rekorV2Keys = generateKeyPairSync('ed25519');
   const [fulcio, rekorV2, timestamps] = await Promise.all([
     startFulcio(file('fulcio.json', fulcioConfig(issuer.url))),
-    startRekorV2(file('rekor-v2.key', pemOf(rekorV2Keys.privateKey))),
+    startRekorV2(file('rekor-v2.key', pemOf(rekorV2Keys.privateKey)), join(directory, 'rekor-v2')),
     startProgram('timestamp-server', (port) => [
       'serve',
       '--disable-ntp-monitoring',
@@ -113,6 +116,7 @@ export async function startSigstoreStack(): Promise<SigstoreStack> {
     rekorV1Url: rekorV1.url,
     rekorV1Entries: () => rekorV1.entries,
     rekorV2Url,
+    rekorV2Entries: async () => sizeOf(await readFile(join(directory, 'rekor-v2', 'checkpoint'), 'utf8')),
     timestampUrl,
     trustedRoot,
     signingConfig,
@@ -146,20 +150,25 @@ function fulcioConfig(issuer: string): string {
   return JSON.stringify({ OIDCIssuers: { [issuer]: entry } });
 }
 
-async function startRekorV2(key: string): Promise<RunningProgram> {
+async function startRekorV2(key: string, storage: string): Promise<RunningProgram> {
   const grpcPort = await freePort();
   const metricsPort = await freePort();
-  return startProgram('rekor-server', (port, directory) => [
+  return startProgram('rekor-server', (port) => [
     'serve',
     `--hostname=${REKOR_V2_ORIGIN}`,
     `--http-port=${port}`,
     `--grpc-port=${grpcPort}`,
     `--http-metrics-port=${metricsPort}`,
     `--signer-filepath=${key}`,
-    `--storage-dir=${directory}`,
+    `--storage-dir=${storage}`,
     '--batch-max-age=10ms',
     '--checkpoint-interval=100ms',
   ]);
+}
+
+/** The second line of a checkpoint is the number of entries. */
+function sizeOf(checkpoint: string): number {
+  return Number(checkpoint.split('\n')[1]);
 }
 
 const TrustBundle = z.object({ chains: z.array(z.object({ certificates: z.array(z.string()) })) });
