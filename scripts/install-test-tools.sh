@@ -12,6 +12,7 @@ GO_TOOLS=(
   'cosign       github.com/sigstore/cosign/v3/cmd/cosign                    v3.1.3'
   'cosign-v2    github.com/sigstore/cosign/v2/cmd/cosign                    v2.6.5'
   'rekor-server github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix   v2.3.0'
+  'actionlint   github.com/rhysd/actionlint/cmd/actionlint           v1.7.12'
 )
 # these serve their metrics on every address, and timestamp-server on a fixed port: they are built with an address of the
 # loopback device instead. Program, module, version, package, file, and the address in it

@@ -21,6 +21,7 @@ export type ToolName =
   | 'promtool'
   | 'buildah'
   | 'hadolint'
+  | 'actionlint'
   | 'cosign'
   | 'cosign-v2'
   | 'fulcio'
