@@ -29,25 +29,30 @@ export async function startNpmRegistry(): Promise<NpmRegistry> {
   const packages = new Map<string, Packument>();
   const tarballs = new Map<string, Buffer>();
   const published: Publication[] = [];
-  const server = createServer(async (request, response) => {
-    const path = decodeURIComponent(request.url ?? '');
+  const publish = ({ _attachments = {}, ...document }: Packument, token: string | undefined) => {
+    for (const [file, { data }] of Object.entries(_attachments)) {
+      tarballs.set(`/tarballs/${file}`, Buffer.from(data, 'base64'));
+      for (const [version, { dist }] of Object.entries(document.versions)) {
+        const [tag] = Object.keys(document['dist-tags']);
+        dist.tarball = `${url}/tarballs/${file}`;
+        published.push({ id: `${document.name}@${version}`, tag, token });
+      }
+    }
+    packages.set(`/${document.name}`, document);
+  };
+  const server = createServer((request, response) => {
     const answer = (status: number, body: string | Buffer) => response.writeHead(status).end(body);
     if (request.method === 'PUT') {
-      const document: Packument = JSON.parse((await buffer(request)).toString());
-      for (const [name, { data }] of Object.entries(document._attachments ?? {}))
-        tarballs.set(`/tarballs/${name}`, Buffer.from(data, 'base64'));
-      const [file = ''] = Object.keys(document._attachments ?? {});
-      for (const [version, { dist }] of Object.entries(document.versions)) {
-        dist.tarball = `${url}/tarballs/${file}`;
-        const [tag] = Object.keys(document['dist-tags']);
-        published.push({ id: `${document.name}@${version}`, tag, token: request.headers.authorization });
-      }
-      packages.set(path, document);
-      return answer(201, '{}');
+      void buffer(request).then((body) => {
+        publish(JSON.parse(body.toString()), request.headers.authorization);
+        answer(201, '{}');
+      });
+      return;
     }
-    const found = tarballs.get(path) ?? packages.get(path);
-    if (found === undefined) return answer(404, '{}');
-    return answer(200, Buffer.isBuffer(found) ? found : JSON.stringify(found));
+    const path = decodeURIComponent(request.url ?? '');
+    const document = packages.get(path);
+    const found = document === undefined ? tarballs.get(path) : JSON.stringify(document);
+    answer(found === undefined ? 404 : 200, found ?? '{}');
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {

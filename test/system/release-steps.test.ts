@@ -1,5 +1,3 @@
-// Covers test/doubles/npm-registry.ts
-
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,3 @@
-// Covers test/doubles/emulation.ts
-
 import { chmodSync, cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
