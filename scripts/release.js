@@ -61,9 +61,14 @@ function pack(stage) {
     devDependencies: undefined,
     overrides: undefined,
     repository: { type: 'git', url: `git+https://github.com/${REPOSITORY}.git` },
-    publishConfig: { access: 'public', provenance: true },
+    publishConfig: { access: 'public', provenance: true, tag: isPrerelease() ? 'next' : 'latest' },
   });
   npm(['pack', '--silent', '--ignore-scripts', `--pack-destination=${resolve(directory)}`], stage);
+}
+
+/** Nobody gets these who asks for no version. */
+function isPrerelease() {
+  return manifest.version.includes('-');
 }
 
 /**

@@ -14,7 +14,9 @@ export function asConnectionError(request: HttpRequest, thrown: unknown, registr
   const isFinal = error instanceof AddressError || error instanceof TlsFileError;
   const temporary = !isFinal && code !== undefined && !isLasting(code);
   const why =
-    code === undefined || isFinal ? messageOf(error) : (SILENCES[code] ?? `${code}: ${reasonOf(error)}`);
+    code === undefined || isFinal
+      ? messageOf(error)
+      : (SILENCES[code] ?? `${code}: ${reasonOf(error, code)}`);
   const message = `${oneLine(why, MAX_REASON)}${hintFor(request, { code, registry })}`;
   const fault = { kind: isFinal ? 'configuration' : 'unreachable', host: request.host, message } as const;
   return new RegistryError('unreachable', `${asked}: ${message}`, { temporary, cause: error, fault });
@@ -53,10 +55,11 @@ function codeOf(error: unknown): string | undefined {
 }
 
 /** OpenSSL's messages name its source files, so its reason is used instead. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error && 'reason' in error && typeof error.reason === 'string'
-    ? error.reason
-    : messageOf(error);
+function reasonOf(error: unknown, code: string): string {
+  if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
+  const message = messageOf(error);
+  // newer Nodes add advice on their own flags, which nobody can give to this program
+  return UNTRUSTED.has(code) ? message.replace(/; .*/s, '') : message;
 }
 
 /** True for failures that a retry would meet again. */

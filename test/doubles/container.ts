@@ -7,6 +7,8 @@ export interface ContainerOptions extends Pick<CipOptions, 'env'> {
   readonly uid: number;
   /** Directories of this machine, by their path in the container, which is below /home. */
   readonly volumes?: Readonly<Record<string, string>>;
+  /** Arguments of `nsenter`, which lead into a namespace. */
+  readonly within?: readonly string[];
 }
 
 /** As kubelet and docker set it where the image says nothing. */
@@ -19,7 +21,7 @@ const PATH = '/usr/local/bin:/usr/bin:/bin';
 export function startInContainer(
   root: string,
   [program = '', ...args]: readonly string[],
-  { uid, env = {}, volumes = {} }: ContainerOptions,
+  { uid, env = {}, volumes = {}, within = [] }: ContainerOptions,
 ): RunningCip {
   const mounts = Object.entries(volumes).flatMap(([path, source]) => [
     `mkdir -p "$0${path}"`,
@@ -38,9 +40,13 @@ export function startInContainer(
   ].join('\n');
   const namespaces = ['--mount', '--pid', '--fork', '--kill-child=SIGKILL'];
   const command = ['/bin/bash', '-c', script, root, String(uid), program, ...args];
-  const running = startProgram('/usr/bin/unshare', [...namespaces, ...command], {
-    env: { PATH, HOME: undefined, ...env },
-  });
+  const running = startProgram(
+    '/usr/bin/nsenter',
+    [...within, '/usr/bin/unshare', ...namespaces, ...command],
+    {
+      env: { PATH, HOME: undefined, ...env },
+    },
+  );
   return { ...running, kill: (signal) => process.kill(firstProcess(running.pid), signal) };
 }
 

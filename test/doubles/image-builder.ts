@@ -7,15 +7,29 @@ import { findTool, repositoryRoot, runTool } from './tools.ts';
 /** Builds the image of the Dockerfile on a base that is made from this machine's Node. Only root may. */
 export interface ImageBuilder {
   /** Builds a target, with nothing from a cache unless `cached`. */
-  build(name: string, options: { readonly target: string; readonly cached?: boolean }): Promise<void>;
+  build(name: string, options: BuildOptions): Promise<void>;
   /** Writes an image as an OCI layout and resolves to its content. */
   readImage(name: string): Promise<BuiltImage>;
   /** Mounts the root file system of an image and resolves to its path. */
   mount(name: string): Promise<string>;
   /** Pushes to a registry on the loopback device. */
   push(name: string, reference: string): Promise<void>;
+  /** Pushes an index of images. */
+  pushIndex(names: readonly string[], reference: string): Promise<void>;
   close(): Promise<void>;
 }
+
+export interface BuildOptions {
+  readonly target: string;
+  readonly cached?: boolean;
+  /** Default: `native`. */
+  readonly architecture?: Architecture;
+  /** A directory in place of the stage `build`, which is the same on every platform. */
+  readonly app?: string;
+}
+
+/** That of this machine, or one that is emulated. */
+export type Architecture = 'native' | 'arm64';
 
 export interface BuiltImage {
   readonly digest: string;
@@ -43,11 +57,12 @@ export interface Layer {
   readonly size: number;
 }
 
-const BASE_TAR = join(repositoryRoot(), '.tools/image-base.tar');
-const BASE = 'localhost/base:latest';
+const BASE_TARS: Readonly<Record<Architecture, string>> = {
+  native: join(repositoryRoot(), '.tools/image-base.tar'),
+  arm64: join(repositoryRoot(), '.tools/image-base-arm64.tar'),
+};
 /** The arguments of every build; the time is `2026-01-01T00:00:00Z`. */
 export const BUILD_ARGS = {
-  NODE_IMAGE: BASE,
   VERSION: '5.0.0',
   REVISION: '0123456789abcdef0123456789abcdef01234567',
   CREATED: '2026-01-01T00:00:00Z',
@@ -57,28 +72,43 @@ const CAS = '/etc/ssl/certs/ca-certificates.crt';
 const LIMIT = { timeoutMs: 600_000 };
 
 /** Why the image cannot be built and run here; undefined where it can. Its base comes from the mirrors of Debian. */
-export function reasonNotToBuild(): string | undefined {
+export function reasonNotToBuild(architectures: readonly Architecture[] = ['native']): string | undefined {
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     return 'only root on Linux can build the image';
-  const missing = [findTool('buildah') === undefined && 'buildah', !existsSync(BASE_TAR) && BASE_TAR];
-  const names = missing.filter((name) => name !== false);
-  if (names.length > 0) return `not found: ${names.join(', ')}; run scripts/install-test-tools.sh`;
+  const missing = architectures.map((name) => BASE_TARS[name]).filter((base) => !existsSync(base));
+  if (findTool('buildah') === undefined) missing.push('buildah');
+  if (missing.length > 0) return `not found: ${missing.join(', ')}; run scripts/install-test-tools.sh`;
   const { status } = spawnSync('unshare', ['--mount', '--pid', '--fork', 'true']);
   return status === 0 ? undefined : 'root may not make namespaces here';
 }
 
-/** Starts with an empty storage that has the base. */
-export async function createImageBuilder(): Promise<ImageBuilder> {
+/** Starts with an empty storage that has the bases. `within` leads into a namespace, for `nsenter`. */
+export async function createImageBuilder({
+  within,
+  architectures = ['native'],
+}: {
+  readonly within?: readonly string[];
+  readonly architectures?: readonly Architecture[];
+} = {}): Promise<ImageBuilder> {
   const directory = mkdtempSync(join(tmpdir(), 'cip-image-'));
   const storage = [`--root=${directory}/root`, `--runroot=${directory}/run`, '--storage-driver=overlay'];
-  const buildah = async (...args: readonly string[]) =>
-    (await runTool('buildah', [...storage, ...args], LIMIT)).stdout.trim();
-  await makeBase(buildah, join(directory, 'base'));
+  const buildah = async (...args: readonly string[]) => {
+    const command = [...storage, ...args];
+    const run =
+      within === undefined
+        ? runTool('buildah', command, LIMIT)
+        : runTool('nsenter', [...within, 'buildah', ...command], LIMIT);
+    return (await run).stdout.trim();
+  };
+  for (const name of architectures) await makeBase(buildah, { tree: join(directory, 'base'), name });
   return {
-    build: async (name, { target, cached = false }) => {
-      const args = Object.entries(BUILD_ARGS).map(([key, value]) => `--build-arg=${key}=${value}`);
+    build: async (name, { target, cached = false, architecture = 'native', app }) => {
+      const given = { NODE_IMAGE: baseOf(architecture), ...BUILD_ARGS };
+      const args = Object.entries(given).map(([key, value]) => `--build-arg=${key}=${value}`);
+      if (app !== undefined) args.push(`--build-context=build=${app}`);
       const isolation = ['--isolation=chroot', '--network=host', '--pull-never', ...npmCache()];
       const mode = ['--layers', `--no-cache=${!cached}`, `--timestamp=${EPOCH}`, `--target=${target}`];
+      if (architecture !== 'native') args.push(`--platform=linux/${architecture}`);
       await buildah('build', ...isolation, ...mode, ...args, `--tag=${name}`, repositoryRoot());
     },
     readImage: async (name) => {
@@ -89,6 +119,12 @@ export async function createImageBuilder(): Promise<ImageBuilder> {
     mount: async (name) => buildah('mount', await buildah('from', '--pull-never', name)),
     push: async (name, reference) =>
       void (await buildah('push', '--quiet', '--tls-verify=false', name, `docker://${reference}`)),
+    pushIndex: async (names, reference) => {
+      await buildah('manifest', 'create', 'index');
+      for (const name of names) await buildah('manifest', 'add', 'index', name);
+      const mode = ['--all', '--quiet', '--format=oci', '--tls-verify=false'];
+      await buildah('manifest', 'push', ...mode, 'index', `docker://${reference}`);
+    },
     close: async () => {
       await buildah('rm', '--all'); // unmounts
       rmSync(directory, { recursive: true, force: true });
@@ -96,19 +132,31 @@ export async function createImageBuilder(): Promise<ImageBuilder> {
   };
 }
 
-/** An image with what the official one has: Debian, node and npm. */
-async function makeBase(buildah: (...args: readonly string[]) => Promise<string>, tree: string) {
+function baseOf(architecture: Architecture): string {
+  return `localhost/base-${architecture}:latest`;
+}
+
+/** An image with what the official one has: Debian, node and, where JavaScript is built, npm. */
+async function makeBase(
+  buildah: (...args: readonly string[]) => Promise<string>,
+  { tree, name }: { readonly tree: string; readonly name: Architecture },
+) {
   mkdirSync(tree);
-  execFileSync('tar', ['--extract', '--file', BASE_TAR, '--directory', tree]);
-  cpSync(process.execPath, join(tree, 'usr/local/bin/node'));
-  cpSync(npmDirectory(), join(tree, 'usr/local/lib/node_modules/npm'), { recursive: true });
-  symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(tree, 'usr/local/bin/npm'));
+  // no namespace of a user may make devices
+  execFileSync('tar', ['--extract', '--file', BASE_TARS[name], '--directory', tree, '--exclude=./dev/*']);
+  if (name === 'native') {
+    cpSync(process.execPath, join(tree, 'usr/local/bin/node'));
+    cpSync(npmDirectory(), join(tree, 'usr/local/lib/node_modules/npm'), { recursive: true });
+    symlinkSync('../lib/node_modules/npm/bin/npm-cli.js', join(tree, 'usr/local/bin/npm'));
+  }
   if (existsSync(CAS)) cpSync(CAS, join(tree, CAS)); // the machine's own authorities sign its mirrors
   const container = await buildah('from', 'scratch');
   await buildah('add', '--quiet', container, tree, '/');
   const paths = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-  await buildah('config', `--env=PATH=${paths}`, `--env=NODE_EXTRA_CA_CERTS=${CAS}`, container);
-  await buildah('commit', '--quiet', '--rm', container, BASE);
+  const config = [`--env=PATH=${paths}`, `--env=NODE_EXTRA_CA_CERTS=${CAS}`];
+  if (name !== 'native') config.push(`--arch=${name}`);
+  await buildah('config', ...config, container);
+  await buildah('commit', '--quiet', '--rm', container, baseOf(name));
   rmSync(tree, { recursive: true });
 }
 

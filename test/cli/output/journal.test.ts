@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { Secrets } from '../../../src/base/secrets.ts';
 import { Journal } from '../../../src/cli/output/journal.ts';
 import { resolveTarget } from '../../../src/cli/output/report-target.ts';
@@ -49,6 +49,7 @@ async function start({ directory = temporaryDirectory(), target = join(directory
       warnings.push(`${level} ${message} ${JSON.stringify(fields)}`),
   };
   const journal = new Journal(place, { log, secrets, now: () => 0 });
+  onTestFinished(() => journal.close({ isReported: false })); // Node warns of files that only its garbage collector closes
   const path = `${target}.partial`;
   return { journal, path, warnings, directory };
 }
