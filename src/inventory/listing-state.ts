@@ -2,10 +2,8 @@ import { getOrMake } from '../base/maps.ts';
 import type { WantList } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Tag } from '../image/tag.ts';
-import type { Listing } from '../ports/registry.ts';
+import type { DigestListing, Listing } from '../ports/registry.ts';
 import type { ReadState } from './inventory.ts';
-
-type DigestListing = Extract<Listing, { readonly kind: 'digests' }>;
 
 /**
  * The wanted tags and digests of listings, without the other entries. Repositories that have everything on their list
@@ -25,9 +23,9 @@ function wholeOf({ wants }: WantList): ReadState {
   return { kind: 'read', by: 'listing', exists: true, complete: true, tags, digests };
 }
 
-function isWhole({ wants }: WantList, { tags, has }: DigestListing): boolean {
+function isWhole({ wants }: WantList, listing: DigestListing): boolean {
   return wants.every(
-    (want) => has(want.digest) && want.tags.every(({ tag }) => tags.get(tag) === want.digest),
+    (want) => listing.has(want.digest) && want.tags.every(({ tag }) => listing.tags.get(tag) === want.digest),
   );
 }
 

@@ -192,19 +192,21 @@ export type Listing =
   | { readonly kind: 'missing' }
   /** The list of the distribution spec: names only. `requests` is the number of pages that it took. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<Tag>; readonly requests: number }
-  /** Google's list: every digest with its tags, known by its `manifest` and `child` maps. */
-  | {
-      readonly kind: 'digests';
-      readonly tags: ReadonlyMap<Tag, Digest>;
-      /** True for a digest in the list. Cheap, while the maps of all digests may be made when they are first read. */
-      readonly has: (digest: Digest) => boolean;
-      readonly manifests: ReadonlyMap<Digest, readonly Tag[]>;
-      /** Those that are an index, or a list of Docker's. */
-      readonly indexes: ReadonlySet<Digest>;
-      /** The entries of indexes, as far as the host lists them; others are in the manifests. */
-      readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
-      /** Upload times in milliseconds since the epoch, as far as the host lists them. */
-      readonly uploaded?: ReadonlyMap<Digest, number> | undefined;
-      /** Names one component below, of repositories or of their parents. */
-      readonly children: readonly ImageName[];
-    };
+  | DigestListing;
+
+/** Google's list: every digest with its tags, known by its `manifest` and `child` maps. */
+export interface DigestListing {
+  readonly kind: 'digests';
+  readonly tags: ReadonlyMap<Tag, Digest>;
+  /** True for a digest in the list. Cheap, while the maps of all digests may be made when they are first read. */
+  has(digest: Digest): boolean;
+  readonly manifests: ReadonlyMap<Digest, readonly Tag[]>;
+  /** Those that are an index, or a list of Docker's. */
+  readonly indexes: ReadonlySet<Digest>;
+  /** The entries of indexes, as far as the host lists them; others are in the manifests. */
+  readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Upload times in milliseconds since the epoch, as far as the host lists them. */
+  readonly uploaded?: ReadonlyMap<Digest, number> | undefined;
+  /** Names one component below, of repositories or of their parents. */
+  readonly children: readonly ImageName[];
+}
