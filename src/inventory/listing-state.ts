@@ -5,6 +5,11 @@ import type { Tag } from '../image/tag.ts';
 import type { DigestListing, Listing } from '../ports/registry.ts';
 import type { ReadState } from './inventory.ts';
 
+/** A listing, or the wanted state in it if it has digests. */
+export type PickedListing =
+  | Exclude<Listing, DigestListing>
+  | { readonly kind: 'digests'; readonly state: ReadState };
+
 /**
  * The wanted tags and digests of listings, without the other entries. Repositories that have everything on their list
  * share one state, as they share the list: nearly all of them do, and they are many.
@@ -12,7 +17,12 @@ import type { ReadState } from './inventory.ts';
 export class ListingStates {
   readonly #whole = new WeakMap<WantList, ReadState>();
 
-  stateOf(list: WantList, listing: DigestListing): ReadState {
+  pick(list: WantList, listing: Listing): PickedListing {
+    if (listing.kind !== 'digests') return listing;
+    return { kind: 'digests', state: this.#stateOf(list, listing) };
+  }
+
+  #stateOf(list: WantList, listing: DigestListing): ReadState {
     return isWhole(list, listing) ? getOrMake(this.#whole, list, () => wholeOf(list)) : pick(list, listing);
   }
 }

@@ -29,6 +29,12 @@ export interface ReadRegistry {
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
 
   /**
+   * The same, for a caller that needs little of it: `read` picks that as soon as the listing is parsed, and the listing, which
+   * may have megabytes, is freed. `read` must not keep it.
+   */
+  readList<T>(repository: Repository, read: (listing: Listing) => T, signal: AbortSignal): Promise<T>;
+
+  /**
    * A hint that missing content may be hidden from anonymous requests; undefined without a sign of that. Sends one
    * request to each host. Unset: nothing is hidden.
    */
