@@ -51,6 +51,7 @@ export function cacheManifests(registry: ReadRegistry, { maxBytes = MAX_BYTES } 
       return registry.resolve(repository, reference, signal);
     },
     list: (repository, signal) => registry.list(repository, signal),
+    readList: (repository, read, signal) => registry.readList(repository, read, signal),
     hasBlob: (repository, blob, signal) => registry.hasBlob(repository, blob, signal),
     openBlob: (repository, blob, signal) => registry.openBlob(repository, blob, signal),
     checkBlob: (repository, check, signal) => registry.checkBlob(repository, check, signal),

@@ -2,10 +2,13 @@ import { getOrMake } from '../base/maps.ts';
 import type { WantList } from '../edges/wanted.ts';
 import type { Digest } from '../image/digest.ts';
 import type { Tag } from '../image/tag.ts';
-import type { Listing } from '../ports/registry.ts';
+import type { DigestListing, Listing } from '../ports/registry.ts';
 import type { ReadState } from './inventory.ts';
 
-type DigestListing = Extract<Listing, { readonly kind: 'digests' }>;
+/** A listing, or the wanted state in it if it has digests. */
+export type PickedListing =
+  | Exclude<Listing, DigestListing>
+  | { readonly kind: 'digests'; readonly state: ReadState };
 
 /**
  * The wanted tags and digests of listings, without the other entries. Repositories that have everything on their list
@@ -14,7 +17,12 @@ type DigestListing = Extract<Listing, { readonly kind: 'digests' }>;
 export class ListingStates {
   readonly #whole = new WeakMap<WantList, ReadState>();
 
-  stateOf(list: WantList, listing: DigestListing): ReadState {
+  pick(list: WantList, listing: Listing): PickedListing {
+    if (listing.kind !== 'digests') return listing;
+    return { kind: 'digests', state: this.#stateOf(list, listing) };
+  }
+
+  #stateOf(list: WantList, listing: DigestListing): ReadState {
     return isWhole(list, listing) ? getOrMake(this.#whole, list, () => wholeOf(list)) : pick(list, listing);
   }
 }
@@ -25,9 +33,9 @@ function wholeOf({ wants }: WantList): ReadState {
   return { kind: 'read', by: 'listing', exists: true, complete: true, tags, digests };
 }
 
-function isWhole({ wants }: WantList, { tags, has }: DigestListing): boolean {
+function isWhole({ wants }: WantList, listing: DigestListing): boolean {
   return wants.every(
-    (want) => has(want.digest) && want.tags.every(({ tag }) => tags.get(tag) === want.digest),
+    (want) => listing.has(want.digest) && want.tags.every(({ tag }) => listing.tags.get(tag) === want.digest),
   );
 }
 

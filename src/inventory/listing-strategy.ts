@@ -1,7 +1,7 @@
 import { groupBy } from '../base/maps.ts';
 import type { WantedRepository, WantList } from '../edges/wanted.ts';
 import { hostOf, type Repository } from '../image/repository.ts';
-import type { Listing } from '../ports/registry.ts';
+import type { PickedListing } from './listing-state.ts';
 
 /** The content of `tags/list` of a host. Unknown until its first answer. */
 type ListingSupport = 'digests' | 'tags' | 'refused' | 'unknown';
@@ -48,8 +48,8 @@ export class ListingStrategy {
    */
   async listFirst(
     repository: Repository,
-    tryList: () => Promise<Listing | undefined>,
-  ): Promise<Listing | undefined> {
+    tryList: () => Promise<PickedListing | undefined>,
+  ): Promise<PickedListing | undefined> {
     const host = hostOf(repository);
     const first = this.#first.get(host);
     if (first !== undefined) {
@@ -74,7 +74,7 @@ export class ListingStrategy {
     return this.#supportOf(hostOf(repository)) !== 'refused' && !this.#failed.has(repository);
   }
 
-  learn(repository: Repository, listing: Listing): void {
+  learn(repository: Repository, listing: PickedListing): void {
     const host = hostOf(repository);
     if (listing.kind === 'missing') return;
     this.#support.set(host, listing.kind);

@@ -7,7 +7,7 @@ import type { Tag } from '../image/tag.ts';
 import type { Listing, ReadRegistry } from '../ports/registry.ts';
 import { RegistryError, type RegistryErrorCode } from '../ports/registry-error.ts';
 import type { ReadState } from './inventory.ts';
-import type { ListingStates } from './listing-state.ts';
+import type { ListingStates, PickedListing } from './listing-state.ts';
 import type { ListingStrategy } from './listing-strategy.ts';
 
 export interface DestinationQuery {
@@ -72,8 +72,8 @@ class DestinationReader {
   }
 
   /** `openTags` gives the tags that have not been queried. Most listings have digests, and need none of them. */
-  async #fromListing(listing: Listing, openTags: () => readonly Tag[]): Promise<ReadState> {
-    const { confirmsAbsence, wanted } = this.#query;
+  async #fromListing(listing: PickedListing, openTags: () => readonly Tag[]): Promise<ReadState> {
+    const { confirmsAbsence } = this.#query;
     switch (listing.kind) {
       case 'missing': {
         const found = await this.#resolve(confirmsAbsence ? openTags() : []);
@@ -82,8 +82,7 @@ class DestinationReader {
         return { ...state, exists: state.digests.size > 0 };
       }
       case 'digests': {
-        const state = wanted.stateOf(this.#list, listing);
-        return confirmsAbsence ? this.#confirmAbsence(state) : state;
+        return confirmsAbsence ? this.#confirmAbsence(listing.state) : listing.state;
       }
       case 'tags': {
         const queried = openTags().filter((tag) => confirmsAbsence || listing.tags.has(tag));
@@ -103,11 +102,12 @@ class DestinationReader {
   }
 
   /** The listing, or undefined if the host gives none. */
-  async #tryList(): Promise<Listing | undefined> {
-    const { registry, listings, signal } = this.#query;
+  async #tryList(): Promise<PickedListing | undefined> {
+    const { registry, listings, wanted, signal } = this.#query;
     if (!listings.mayList(this.#repository)) return undefined;
     try {
-      const listing = await registry.list(this.#repository, signal);
+      const pick = (listing: Listing) => wanted.pick(this.#list, listing);
+      const listing = await registry.readList(this.#repository, pick, signal);
       listings.learn(this.#repository, listing);
       return listing;
     } catch (error) {

@@ -29,6 +29,12 @@ export interface ReadRegistry {
   list(repository: Repository, signal: AbortSignal): Promise<Listing>;
 
   /**
+   * The same, for a caller that needs little of it: `read` picks that as soon as the listing is parsed, and the listing, which
+   * may have megabytes, is freed. `read` must not keep it.
+   */
+  readList<T>(repository: Repository, read: (listing: Listing) => T, signal: AbortSignal): Promise<T>;
+
+  /**
    * A hint that missing content may be hidden from anonymous requests; undefined without a sign of that. Sends one
    * request to each host. Unset: nothing is hidden.
    */
@@ -192,19 +198,21 @@ export type Listing =
   | { readonly kind: 'missing' }
   /** The list of the distribution spec: names only. `requests` is the number of pages that it took. */
   | { readonly kind: 'tags'; readonly tags: ReadonlySet<Tag>; readonly requests: number }
-  /** Google's list: every digest with its tags, known by its `manifest` and `child` maps. */
-  | {
-      readonly kind: 'digests';
-      readonly tags: ReadonlyMap<Tag, Digest>;
-      /** True for a digest in the list. Cheap, while the maps of all digests may be made when they are first read. */
-      readonly has: (digest: Digest) => boolean;
-      readonly manifests: ReadonlyMap<Digest, readonly Tag[]>;
-      /** Those that are an index, or a list of Docker's. */
-      readonly indexes: ReadonlySet<Digest>;
-      /** The entries of indexes, as far as the host lists them; others are in the manifests. */
-      readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
-      /** Upload times in milliseconds since the epoch, as far as the host lists them. */
-      readonly uploaded?: ReadonlyMap<Digest, number> | undefined;
-      /** Names one component below, of repositories or of their parents. */
-      readonly children: readonly ImageName[];
-    };
+  | DigestListing;
+
+/** Google's list: every digest with its tags, known by its `manifest` and `child` maps. */
+export interface DigestListing {
+  readonly kind: 'digests';
+  readonly tags: ReadonlyMap<Tag, Digest>;
+  /** True for a digest in the list. Cheap, while the maps of all digests may be made when they are first read. */
+  has(digest: Digest): boolean;
+  readonly manifests: ReadonlyMap<Digest, readonly Tag[]>;
+  /** Those that are an index, or a list of Docker's. */
+  readonly indexes: ReadonlySet<Digest>;
+  /** The entries of indexes, as far as the host lists them; others are in the manifests. */
+  readonly parts?: ReadonlyMap<Digest, readonly Digest[]>;
+  /** Upload times in milliseconds since the epoch, as far as the host lists them. */
+  readonly uploaded?: ReadonlyMap<Digest, number> | undefined;
+  /** Names one component below, of repositories or of their parents. */
+  readonly children: readonly ImageName[];
+}

@@ -133,6 +133,7 @@ describe('incomplete-source', () => {
       resolve: (...asked) => registry.resolve(...asked),
       fetchManifest: (...asked) => registry.fetchManifest(...asked),
       list: (...asked) => registry.list(...asked),
+      readList: (...asked) => registry.readList(...asked),
       openBlob: (...asked) => registry.openBlob(...asked),
       checkBlob: (...asked) => registry.checkBlob(...asked),
       hasBlob: async () => false,

@@ -247,6 +247,10 @@ export class MemoryRegistry implements WriteRegistry {
     return this.#stores.get(repository)?.manifests.get(digest);
   }
 
+  async readList<T>(repository: Repository, read: (listing: Listing) => T, signal: AbortSignal): Promise<T> {
+    return read(await this.list(repository, signal));
+  }
+
   async list(repository: Repository, signal: AbortSignal): Promise<Listing> {
     await this.#answer({ verb: 'list', repository, what: '' }, signal);
     const { listing } = this.#options;

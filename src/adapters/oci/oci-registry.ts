@@ -28,7 +28,7 @@ import { Endpoints } from './api/endpoint.ts';
 import { explainAbsence } from './api/explain-absence.ts';
 import { HeadSupport } from './api/head-support.ts';
 import { InvalidNames } from './api/invalid-names.ts';
-import { listHost, listRepository, readUploadTimes } from './api/listing.ts';
+import { listHost, listRepository, pickFromListing, readUploadTimes } from './api/listing.ts';
 import { fetchManifest, fetchTagged, lookUpManifest, resolveManifest } from './api/manifests.ts';
 import { putManifest, putReferrersIndex, putSignatureTag } from './api/put-manifest.ts';
 import { listReferrers } from './api/referrers.ts';
@@ -163,6 +163,7 @@ function makeRegistry(session: Session): WriteRegistry & BrowseRegistry {
     referrers: (repository, digest, signal) => listReferrers(session, { repository, digest, signal }),
     listHost: (host, signal) => listHost(session, { host, signal }),
     list: (repository, signal) => listRepository(session, { repository, signal }),
+    readList: (repository, read, signal) => pickFromListing(session, { repository, read, signal }),
     uploadTimes: (repository, signal) => readUploadTimes(session, { repository, signal }),
     explainAbsence: (repository, signal) => explainAbsence(session, { repository, signal }),
     hasBlob: (repository, blob, signal) => hasBlob(session, { repository, blob, signal }),

@@ -3,7 +3,7 @@ import { type Digest, parseDigest } from '../../../image/digest.ts';
 import { isIndexType } from '../../../image/media-types.ts';
 import { type ImageName, parseImageName } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
-import type { Listing } from '../../../ports/registry.ts';
+import type { DigestListing, Listing } from '../../../ports/registry.ts';
 import { fitTexts, type LeaveOut } from './invalid-names.ts';
 
 /** True for a page of Google's listing: a map of digests with their tags, or, without images, at least `child`. */
@@ -57,27 +57,48 @@ export class GoogleListing {
   }
 
   listing(): Listing {
-    const images = this.#images;
-    return {
-      kind: 'digests',
-      tags: this.#tags,
-      has: (digest) => images.has(digest),
-      children: Array.from(this.#children),
-      get manifests() {
-        return images.read().manifests;
-      },
-      get indexes() {
-        return images.read().indexes;
-      },
-      get uploaded() {
-        const { uploaded } = images.read();
-        return uploaded.size === 0 ? undefined : uploaded; // a host that lists no times
-      },
-    };
+    return new GoogleDigests(this.#tags, { images: this.#images, children: Array.from(this.#children) });
   }
 
   #fit<T>(texts: readonly unknown[], parse: (text: string) => T | undefined): readonly T[] {
     return fitTexts(texts, { parse, leaveOut: this.#leaveOut });
+  }
+}
+
+/**
+ * A class, because an object with getters of its own gets a hidden class of its own too, which the collector frees late,
+ * and the pages with it.
+ */
+class GoogleDigests implements DigestListing {
+  readonly kind = 'digests';
+  readonly tags: ReadonlyMap<Tag, Digest>;
+  readonly children: readonly ImageName[];
+  readonly #images: Images;
+
+  constructor(
+    tags: ReadonlyMap<Tag, Digest>,
+    { images, children }: { readonly images: Images; readonly children: readonly ImageName[] },
+  ) {
+    this.tags = tags;
+    this.children = children;
+    this.#images = images;
+  }
+
+  has(digest: Digest): boolean {
+    return this.#images.has(digest);
+  }
+
+  get manifests(): ReadonlyMap<Digest, readonly Tag[]> {
+    return this.#images.read().manifests;
+  }
+
+  get indexes(): ReadonlySet<Digest> {
+    return this.#images.read().indexes;
+  }
+
+  get uploaded(): ReadonlyMap<Digest, number> | undefined {
+    const { uploaded } = this.#images.read();
+    return uploaded.size === 0 ? undefined : uploaded; // a host that lists no times
   }
 }
 

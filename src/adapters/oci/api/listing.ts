@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../../base/json.ts';
 import { quote } from '../../../base/text.ts';
 import type { HttpRequest, HttpResponse } from '../../../http/request.ts';
 import { parseErrors } from '../../../http/spec-errors.ts';
@@ -6,8 +7,8 @@ import type { RegistryName, Repository } from '../../../image/repository.ts';
 import { parseTag, type Tag } from '../../../image/tag.ts';
 import type { Listing } from '../../../ports/registry.ts';
 import { GoogleListing, isGooglePage } from './google-listing.ts';
-import { fitTexts } from './invalid-names.ts';
-import { listOf, MAX_PAGE_BYTES, readPages } from './pages.ts';
+import { fitTexts, type LeaveOut } from './invalid-names.ts';
+import { listOf, MAX_PAGE_BYTES, type Page, readPages } from './pages.ts';
 import { requestError, throwResponseError } from './response-error.ts';
 import { hostRequest, readRequest, type Session } from './session.ts';
 
@@ -19,9 +20,22 @@ import { hostRequest, readRequest, type Session } from './session.ts';
  */
 export function listRepository(
   session: Session,
-  { repository, signal }: { repository: Repository; signal: AbortSignal },
+  reading: { readonly repository: Repository; readonly signal: AbortSignal },
 ): Promise<Listing> {
-  return readListing(session, readRequest(session, repository, partsOf(signal)), isUnknownRepository);
+  return pickFromListing(session, { ...reading, read: (listing) => listing });
+}
+
+/** The same, of which `read` picks what is needed. */
+export function pickFromListing<T>(
+  session: Session,
+  {
+    repository,
+    read,
+    signal,
+  }: { repository: Repository; read: (listing: Listing) => T; signal: AbortSignal },
+): Promise<T> {
+  const request = readRequest(session, repository, partsOf(signal));
+  return readListing(session, request, { isMissing: isUnknownRepository, read });
 }
 
 /** The upload times in the same listing, in milliseconds since the epoch; none where it is not Google's. */
@@ -29,8 +43,8 @@ export async function readUploadTimes(
   session: Session,
   { repository, signal }: { repository: Repository; signal: AbortSignal },
 ): Promise<ReadonlyMap<Digest, number>> {
-  const listing = await listRepository(session, { repository, signal });
-  return listing.kind === 'digests' ? (listing.uploaded ?? new Map()) : new Map();
+  const read = (listing: Listing) => (listing.kind === 'digests' ? listing.uploaded : undefined);
+  return (await pickFromListing(session, { repository, read, signal })) ?? new Map();
 }
 
 /** GET `/v2/tags/list`: Google's hosts list the repositories below them. */
@@ -38,43 +52,81 @@ export function listHost(
   session: Session,
   { host, signal }: { host: RegistryName; signal: AbortSignal },
 ): Promise<Listing> {
-  return readListing(session, hostRequest(session, host, partsOf(signal)), () => true);
+  const request = hostRequest(session, host, partsOf(signal));
+  return readListing(session, request, { isMissing: () => true, read: (listing) => listing });
 }
 
 function partsOf(signal: AbortSignal) {
   return { method: 'GET', path: 'tags/list', maxBodyBytes: MAX_PAGE_BYTES, signal } as const;
 }
 
-/** `isMissing` is true for a 404 that means no repository, not one that means no list. */
-async function readListing(
+interface ListingReader<T> {
+  /** True for a 404 that means no repository, not one that means no list. */
+  readonly isMissing: (response: HttpResponse) => boolean;
+  /** Called once: in the step that parses the listing, if it has one page. */
+  readonly read: (listing: Listing) => T;
+}
+
+async function readListing<T>(
   session: Session,
   request: HttpRequest,
-  isMissing: (response: HttpResponse) => boolean,
-): Promise<Listing> {
-  const leaveOut = (name: unknown) => session.invalidNames.note(request.host, name);
-  const tags = new Set<Tag>();
-  const google = new GoogleListing(leaveOut);
-  let requests = 0;
-  let isGoogle = false;
-  const taken = () => tags.size + google.size;
-  for await (const page of readPages(session, request, { entries: 'tags', taken })) {
-    if (page.kind === 'missing') {
-      return isMissing(page.response)
-        ? { kind: 'missing' }
-        : throwResponseError(request, withHint(page.response));
-    }
-    requests += 1;
-    if (requests === 1) isGoogle = isGooglePage(page.body);
-    else if (isGoogle !== isGooglePage(page.body)) throw mixed(page.request);
-    if (isGoogle) google.add(page.body);
-    else for (const tag of fitTexts(listOf(page, 'tags'), { parse: parseTag, leaveOut })) tags.add(tag);
+  { isMissing, read }: ListingReader<T>,
+): Promise<T> {
+  const only: { result?: { readonly of: T } } = {};
+  const onOnlyPage = (body: JsonObject) => {
+    only.result = { of: read(new ListingPages(session, request).add({ request, body }).listing()) };
+  };
+  const pages = new ListingPages(session, request);
+  const taken = () => pages.size;
+  for await (const page of readPages(session, request, { entries: 'tags', taken, onOnlyPage })) {
+    if (page.kind === 'page') pages.add(page);
+    else if (isMissing(page.response)) return read({ kind: 'missing' });
+    else throwResponseError(request, withHint(page.response));
   }
-  if (!isGoogle) return { kind: 'tags', tags, requests };
-  const tag = google.tagWithoutDigest();
-  if (tag !== undefined) {
-    throw requestError(request, 'unexpected', `the list names the tag ${quote(tag)} without its digest`);
+  return only.result === undefined ? read(pages.listing()) : only.result.of;
+}
+
+/** The pages of one listing. */
+class ListingPages {
+  readonly #first: HttpRequest;
+  readonly #leaveOut: LeaveOut;
+  readonly #tags = new Set<Tag>();
+  readonly #google: GoogleListing;
+  #requests = 0;
+  #isGoogle = false;
+
+  constructor({ invalidNames }: Session, first: HttpRequest) {
+    this.#first = first;
+    this.#leaveOut = (name) => invalidNames.note(first.host, name);
+    this.#google = new GoogleListing(this.#leaveOut);
   }
-  return google.listing();
+
+  /** The number of entries so far. */
+  get size(): number {
+    return this.#tags.size + this.#google.size;
+  }
+
+  add(page: Pick<Page, 'request' | 'body'>): this {
+    const isGoogle = isGooglePage(page.body);
+    if (this.#requests === 0) this.#isGoogle = isGoogle;
+    else if (this.#isGoogle !== isGoogle) throw mixed(page.request);
+    this.#requests += 1;
+    if (isGoogle) this.#google.add(page.body);
+    else for (const tag of this.#fitTags(page)) this.#tags.add(tag);
+    return this;
+  }
+
+  listing(): Listing {
+    if (!this.#isGoogle) return { kind: 'tags', tags: this.#tags, requests: this.#requests };
+    const tag = this.#google.tagWithoutDigest();
+    if (tag === undefined) return this.#google.listing();
+    const why = `the list names the tag ${quote(tag)} without its digest`;
+    throw requestError(this.#first, 'unexpected', why);
+  }
+
+  #fitTags(page: Pick<Page, 'request' | 'body'>): readonly Tag[] {
+    return fitTexts(listOf(page, 'tags'), { parse: parseTag, leaveOut: this.#leaveOut });
+  }
 }
 
 /** Error codes of a repository that does not exist, or is empty. */

@@ -33,6 +33,11 @@ export interface Pages {
   readonly entries: 'tags' | 'repositories' | 'referrers';
   /** The number of entries taken so far, for the check that each page adds some. */
   readonly taken: () => number;
+  /**
+   * Takes the page of a list that has no other, in the step that parses it, and then no page is yielded. Unset: it is
+   * yielded. A page that is kept until a later step is promoted by the collector, with its megabytes.
+   */
+  readonly onOnlyPage?: (body: JsonObject) => void;
 }
 
 /**
@@ -43,18 +48,20 @@ export interface Pages {
 export async function* readPages(
   session: Session,
   first: HttpRequest,
-  { entries, taken }: Pages,
+  pages: Pages,
 ): AsyncGenerator<Page | NoList, void, undefined> {
+  const { entries, taken } = pages;
   const checkProgress = createProgressCheck(entries);
   let request = first;
   let bytes = 0;
   for (let number = 1; number <= MAX_PAGES; number++) {
     const isFirst = number === 1;
-    const reading = readPage(session, request, { entries, isFirst });
+    const reading = readPage(session, request, { ...pages, isFirst });
     const { response, body } = await reading.catch((error: unknown) => {
       throw isFirst ? error : breaksOff(error, { entries, pages: number - 1 });
     });
     if (response.status !== 200) return yield { kind: 'missing', request, response };
+    if (body === undefined) return;
     bytes += response.body.length;
     if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, most: `${MAX_LISTING_BYTES} bytes` });
     const before = isFirst ? 0 : taken();
@@ -69,21 +76,32 @@ export async function* readPages(
   throw tooLong(request, { entries, most: `${MAX_PAGES} pages` });
 }
 
-/** A page, or a 404 to the first request. A page is parsed once, where it is checked: it may have megabytes. */
+/**
+ * A page, or a 404 to the first request. A page is parsed once, where it is checked: it may have megabytes. Without
+ * `body` it has been taken.
+ */
 async function readPage(
   session: Session,
   request: HttpRequest,
-  { entries, isFirst }: Pick<Pages, 'entries'> & { readonly isFirst: boolean },
-): Promise<{ readonly response: HttpResponse; readonly body: JsonObject }> {
+  { entries, isFirst, onOnlyPage }: Pick<Pages, 'entries' | 'onOnlyPage'> & { readonly isFirst: boolean },
+): Promise<{ readonly response: HttpResponse; readonly body: JsonObject | undefined }> {
   const parsed: { body: JsonObject | undefined } = { body: undefined };
   const damageOf = (read: HttpResponse) => {
-    parsed.body = parseJsonObject(read.body);
-    const why = whyNoPage(parsed.body, { entries, isFirst });
-    return why === undefined ? undefined : requestError(request, 'unexpected', why);
+    const body = parseJsonObject(read.body);
+    if (body === undefined) {
+      return requestError(request, 'unexpected', `the list of ${entries} is not a JSON object`);
+    }
+    if (!isPage(body, { entries, isFirst })) {
+      return requestError(request, 'unexpected', `the answer has no list of ${entries}`);
+    }
+    const isOnly = isFirst && read.headers['link'] === undefined;
+    if (isOnly && onOnlyPage !== undefined) onOnlyPage(body);
+    else parsed.body = body;
+    return undefined;
   };
   const response = await session.send({ ...request, damageOf });
   if (response.status !== 200 && !(isFirst && response.status === 404)) throwResponseError(request, response);
-  return { response, body: parsed.body ?? {} };
+  return { response, body: parsed.body };
 }
 
 /**
@@ -136,21 +154,19 @@ const FIELDS = {
 } as const satisfies Record<Pages['entries'], string>;
 
 /** The list in a field of a page; null (an empty list of Go) and a missing field are empty. */
-export function listOf({ request, body }: Page, field: string): readonly unknown[] {
+export function listOf({ request, body }: Pick<Page, 'request' | 'body'>, field: string): readonly unknown[] {
   const list = body[field] ?? [];
   if (Array.isArray(list)) return list;
   throw requestError(request, 'unexpected', `${field} is not a list but ${quote(typeof list)}`);
 }
 
 /** A first page may lack its list where that is empty; an error document and a later page may not. */
-function whyNoPage(
-  body: JsonObject | undefined,
+function isPage(
+  body: JsonObject,
   { entries, isFirst }: Pick<Pages, 'entries'> & { readonly isFirst: boolean },
-): string | undefined {
-  if (body === undefined) return `the list of ${entries} is not a JSON object`;
+): boolean {
   const hasList = [FIELDS[entries], 'manifest', 'child'].some((field) => Object.hasOwn(body, field));
-  const isPage = hasList || (isFirst && !Object.hasOwn(body, 'errors'));
-  return isPage ? undefined : `the answer has no list of ${entries}`;
+  return hasList || (isFirst && !Object.hasOwn(body, 'errors'));
 }
 
 /** The error of a list that ends with an error after some good pages. */
