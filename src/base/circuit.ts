@@ -11,32 +11,32 @@ export interface OpenCircuit<Cause> {
 }
 
 /**
- * Tells work that would fail as all work before it did. The circuit opens after failures in a row over some time, admits a
- * probe from time to time, and closes with the first success.
+ * A circuit breaker: refuses work that would most likely fail like the work before it. The circuit opens after failures in
+ * a row over some time, admits a probe from time to time, and closes with the first success.
  */
 export class Circuit<Cause> {
   readonly #clock: CircuitClock;
-  /** Failures since the last success, when the first of them began, and the cause of the last. */
+  /** Failures since the last success, the start of the first one, and the cause of the last one. */
   #failures = 0;
   #since = 0;
   #cause: Cause | undefined;
-  /** The last probe, or the last failure. */
-  #askedAt = 0;
+  /** The last start or failure of work. */
+  #triedAt = 0;
 
   constructor(clock: CircuitClock) {
     this.#clock = clock;
   }
 
-  /** Undefined if work may begin: the circuit is closed, or a probe is due. */
+  /** Undefined if work may start: the circuit is closed, or a probe is due. */
   refusal(): OpenCircuit<Cause> | undefined {
-    const isProbeDue = this.#clock.monotonic() - this.#askedAt >= CIRCUIT_BREAKER.probeInterval;
+    const isProbeDue = this.#clock.monotonic() - this.#triedAt >= CIRCUIT_BREAKER.probeInterval;
     if (!this.#isOpen() || isProbeDue || this.#cause === undefined) return undefined;
     return { failures: this.#failures, cause: this.#cause };
   }
 
-  /** Begins work. Returns the time for `fail`. */
-  begin(): number {
-    return (this.#askedAt = this.#clock.monotonic());
+  /** Starts work. Returns the time, for `fail`. */
+  start(): number {
+    return (this.#triedAt = this.#clock.monotonic());
   }
 
   succeed(): void {
@@ -44,12 +44,12 @@ export class Circuit<Cause> {
   }
 
   /** Counts a failure. Returns true if it opens the circuit. */
-  fail(cause: Cause, begunAt: number): boolean {
+  fail(cause: Cause, startedAt: number): boolean {
     const wasOpen = this.#isOpen();
-    if (this.#failures === 0) this.#since = begunAt;
+    if (this.#failures === 0) this.#since = startedAt;
     this.#failures += 1;
     this.#cause = cause;
-    this.#askedAt = this.#clock.monotonic();
+    this.#triedAt = this.#clock.monotonic();
     return !wasOpen && this.#isOpen();
   }
 

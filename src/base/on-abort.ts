@@ -1,31 +1,32 @@
-interface Waiting {
-  readonly acts: Set<() => void>;
+interface SharedListener {
+  readonly callbacks: Set<() => void>;
   readonly listener: () => void;
 }
 
-const waiting = new WeakMap<AbortSignal, Waiting>();
+const shared = new WeakMap<AbortSignal, SharedListener>();
 
 /**
- * Calls `act` when a signal is aborted, until `offAbort`. All acts of a signal share one listener: hundreds of requests
- * wait for the same signal, and the time that node takes to add or remove a listener grows with their number.
+ * Calls `callback` when a signal aborts, unless `offAbort` removes it before. All callbacks of a signal share one listener:
+ * hundreds of requests wait for the same signal, and Node takes longer to add or remove a listener the more there are.
  */
-export function onAbort(signal: AbortSignal, act: () => void): void {
-  const known = waiting.get(signal);
+export function onAbort(signal: AbortSignal, callback: () => void): void {
+  const known = shared.get(signal);
   if (known !== undefined) {
-    known.acts.add(act);
+    known.callbacks.add(callback);
     return;
   }
-  const acts = new Set([act]);
+  const callbacks = new Set([callback]);
   const listener = () => {
-    for (const one of acts) one();
+    for (const call of callbacks) call();
   };
-  waiting.set(signal, { acts, listener });
+  shared.set(signal, { callbacks, listener });
   signal.addEventListener('abort', listener);
 }
 
-export function offAbort(signal: AbortSignal, act: () => void): void {
-  const known = waiting.get(signal);
-  if (known === undefined || !known.acts.delete(act) || known.acts.size > 0) return;
-  waiting.delete(signal); // node keeps a combined signal in memory while it has a listener
+/** Removes a callback of `onAbort`, if the signal has it. */
+export function offAbort(signal: AbortSignal, callback: () => void): void {
+  const known = shared.get(signal);
+  if (known === undefined || !known.callbacks.delete(callback) || known.callbacks.size > 0) return;
+  shared.delete(signal); // Node keeps a combined signal in memory while it has a listener
   signal.removeEventListener('abort', known.listener);
 }

@@ -3,18 +3,18 @@ import type { Readable } from 'node:stream';
 import { CodedError, messageOf } from './errors.ts';
 
 /**
- * - `not-found`     there is no such program in PATH
- * - `not-runnable`  it cannot be started; the message is the system's word for it, such as `EACCES`
- * - `too-late`      it had not ended within its limit
- * - `too-talkative` it said more than anybody would read
+ * - `not-found`       there is no such program in PATH
+ * - `not-runnable`    it cannot be started; the message is the error code of the system, such as `EACCES`
+ * - `too-late`        it did not end within its time limit
+ * - `too-much-output` its output exceeds the limit
  */
-export type ProgramErrorCode = 'not-found' | 'not-runnable' | 'too-late' | 'too-talkative';
+export type ProgramErrorCode = 'not-found' | 'not-runnable' | 'too-late' | 'too-much-output';
 
 /** A program failed to run to its end. The message names the failure; the caller adds the program. */
 export class ProgramError extends CodedError<ProgramErrorCode> {}
 
 export interface ProgramCall {
-  /** A name that its PATH leads to. */
+  /** A name, which is looked up in its PATH, or a path. */
   readonly program: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -23,7 +23,7 @@ export interface ProgramCall {
   /** Milliseconds. */
   readonly limit: number;
   readonly signal: AbortSignal;
-  /** Most bytes of output. Default: 64 KiB. */
+  /** Maximum size of the output in bytes. Default: 64 KiB. */
   readonly maxOutput?: number;
 }
 
@@ -31,8 +31,8 @@ export interface ProgramRun<Output = string> {
   /** `exit 3`, `ended by SIGTERM`. */
   readonly end: string;
   readonly output: Output;
-  /** The end of the output on stderr, up to 64 KiB. */
-  readonly complaint: string;
+  /** The last 64 KiB of stderr. */
+  readonly stderr: string;
 }
 
 const MAX_OUTPUT = 64 * 1024;
@@ -40,8 +40,8 @@ const MAX_OUTPUT = 64 * 1024;
 const DRAIN = 200;
 
 /**
- * Runs a program to its end. One that takes too long or says too much is killed with all that it has started. Throws a
- * `ProgramError`, and the signal's reason when that is aborted.
+ * Runs a program to its end. A program that exceeds its time or output limit is killed with its child processes. Throws a
+ * `ProgramError`, or the reason of the signal if that aborts.
  */
 export async function runProgram(call: ProgramCall): Promise<ProgramRun> {
   const run = await runForBytes(call);
@@ -67,23 +67,23 @@ export async function runForBytes(call: ProgramCall): Promise<ProgramRun<Buffer>
       signal.removeEventListener('abort', stop);
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     };
-    const output = collect(child.stdout, maxOutput, () => giveUp(tooTalkative(maxOutput)));
-    const complaint = collectEnd(child.stderr, MAX_OUTPUT);
+    const output = collect(child.stdout, maxOutput, () => giveUp(tooMuchOutput(maxOutput)));
+    const stderr = collectEnd(child.stderr, MAX_OUTPUT);
     signal.addEventListener('abort', stop);
     child.on('error', (cause) => giveUp(cannotRun(cause)));
     child.on('exit', (status, killedBy) => {
       const end = status === null ? `ended by ${killedBy}` : `exit ${status}`;
       afterDrain(child, () => {
         release();
-        resolve({ end, output: output(), complaint: complaint().toString() });
+        resolve({ end, output: output(), stderr: stderr().toString() });
       });
     });
-    child.stdin.on('error', () => {}); // one that ends without reading is judged by its answer
+    child.stdin.on('error', () => {}); // a program that ends without reading is judged by its result
     child.stdin.end(input);
   });
 }
 
-/** The leader of a group of its own, so that all that it starts can be ended with it. */
+/** Starts the leader of a new process group, so that its child processes can be ended with it. */
 function start(spawn: typeof import('node:child_process').spawn, { program, args, env }: ProgramCall) {
   try {
     return spawn(program, args, { env, detached: true });
@@ -101,19 +101,19 @@ function killGroup({ pid }: ChildProcess): void {
   }
 }
 
-/** Reads a stream from now on, up to a limit. The returned function gives the bytes so far. */
-function collect(stream: Readable, limit: number, onFlood: () => void): () => Buffer {
+/** Reads a stream, up to a limit. The returned function gives the bytes so far. */
+function collect(stream: Readable, limit: number, onExceeded: () => void): () => Buffer {
   const pieces: Buffer[] = [];
   let size = 0;
   stream.on('data', (piece: Buffer) => {
     if (size <= limit) pieces.push(piece);
     size += piece.length;
-    if (size > limit) onFlood();
+    if (size > limit) onExceeded();
   });
   return () => Buffer.concat(pieces);
 }
 
-/** Reads a stream from now on. The returned function gives its last bytes so far: programs end with the reason of their failure. */
+/** Reads a stream. The returned function gives its last bytes so far: programs print the reason of a failure last. */
 function collectEnd(stream: Readable, limit: number): () => Buffer {
   const pieces: Buffer[] = [];
   let size = 0;
@@ -125,7 +125,7 @@ function collectEnd(stream: Readable, limit: number): () => Buffer {
   return () => Buffer.concat(pieces).subarray(-limit);
 }
 
-/** Once the output of a child that has ended is closed, or a short while later: then whatever it said has been read. */
+/** Acts when the output of an ended child is closed, or a short while later: by then all of it has been read. */
 function afterDrain(child: ChildProcess, act: () => void): void {
   const timer = setTimeout(() => setImmediate(act), DRAIN); // reads come between a timer and an immediate
   child.once('close', () => {
@@ -143,6 +143,6 @@ function tooLate(limit: number): ProgramError {
   return new ProgramError('too-late', `no answer within ${limit} ms`);
 }
 
-function tooTalkative(limit: number): ProgramError {
-  return new ProgramError('too-talkative', `it says more than ${limit} bytes`);
+function tooMuchOutput(limit: number): ProgramError {
+  return new ProgramError('too-much-output', `the output exceeds ${limit} bytes`);
 }

@@ -25,8 +25,8 @@ export function withCircuitBreaker(inner: Send, ports: BreakerPorts): Send {
     const name = circuitOf(request);
     const circuit = getOrMake(circuits, name, () => new Circuit<string>(ports.clock));
     refuseIfOpen(name, circuit);
-    const begunAt = circuit.begin();
-    const fail = (reason: string) => circuit.fail(reason, begunAt) && ports.onDown(name, reason);
+    const startedAt = circuit.start();
+    const fail = (reason: string) => circuit.fail(reason, startedAt) && ports.onDown(name, reason);
     const upload = isStreamBody(request.body) ? watchUpload(request) : undefined;
     try {
       const response = await inner(upload?.request ?? request);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { offAbort, onAbort } from '../../src/base/on-abort.ts';
 
 describe('onAbort', () => {
-  it('calls every act of a signal once, in their order', () => {
+  it('calls every callback of a signal once, in order', () => {
     const { signal, abort } = controller();
     const called: string[] = [];
     onAbort(signal, () => called.push('first'));
@@ -13,7 +13,7 @@ describe('onAbort', () => {
     expect(called).toEqual(['first', 'second']);
   });
 
-  it('calls no act that was taken back, not even by another act', () => {
+  it('calls no callback that was removed, not even by another callback', () => {
     const { signal, abort } = controller();
     const called: string[] = [];
     const gone = () => called.push('gone');
@@ -26,27 +26,27 @@ describe('onAbort', () => {
     expect(called).toEqual([]);
   });
 
-  it('adds one listener for all acts of a signal, and removes it with the last', () => {
+  it('adds one listener for all callbacks of a signal, and removes it with the last', () => {
     const { signal } = controller();
-    const acts = Array.from({ length: 100 }, () => () => {});
-    for (const act of acts) onAbort(signal, act);
+    const callbacks = Array.from({ length: 100 }, () => () => {});
+    for (const callback of callbacks) onAbort(signal, callback);
     expect(getEventListeners(signal, 'abort')).toHaveLength(1);
-    for (const act of acts) offAbort(signal, act);
+    for (const callback of callbacks) offAbort(signal, callback);
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('calls acts that are added again after the last one was taken back', () => {
+  it('calls a callback that is added again after the last one was removed', () => {
     const { signal, abort } = controller();
     const called: string[] = [];
-    const act = () => called.push('act');
-    onAbort(signal, act);
-    offAbort(signal, act);
-    onAbort(signal, act);
+    const callback = () => called.push('callback');
+    onAbort(signal, callback);
+    offAbort(signal, callback);
+    onAbort(signal, callback);
     abort();
-    expect(called).toEqual(['act']);
+    expect(called).toEqual(['callback']);
   });
 
-  it('ignores an act that is taken back twice or was never added', () => {
+  it('ignores the removal of a callback that was never added', () => {
     const { signal } = controller();
     offAbort(signal, () => {});
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);

@@ -154,7 +154,7 @@ describe('a signing command', () => {
   it.each([
     ['exits with 1', 'echo locked >&2; exit 1', /exit 1: locked/],
     ['writes garbage', 'echo garbage', /the output is not a signature/],
-    ['floods', 'yes', /it says more than 16384 bytes/],
+    ['floods', 'yes', /the output exceeds 16384 bytes/],
   ])('that %s leaves the images unsigned, in one line', async (_what, command, reason) => {
     const contents = [APP, image({ seed: 'two' })];
     const { production, flags, publicKey } = await worldOf(contents);

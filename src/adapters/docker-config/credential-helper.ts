@@ -69,8 +69,8 @@ const HARMLESS = [
   'You do not currently have an active account selected',
 ];
 
-function explainExit({ output, complaint }: ProgramRun): string {
-  const said = `${output}\n${complaint}`;
+function explainExit({ output, stderr }: ProgramRun): string {
+  const said = `${output}\n${stderr}`;
   if (said.trim() === '') return 'it did not say why';
   const phrase = HARMLESS.find((one) => said.includes(one));
   return phrase ?? 'its words are not repeated, they may hold a secret';

@@ -81,9 +81,9 @@ function gitIn({ url, directory, env }: BareCloneOptions) {
       signal,
     };
     try {
-      const { end, output, complaint } = await runGit(input === undefined ? call : { ...call, input });
+      const { end, output, stderr } = await runGit(input === undefined ? call : { ...call, input });
       if (end === 'exit 0') return output;
-      const lines = complaint.trim().split('\n');
+      const lines = stderr.trim().split('\n');
       const reason = lines.find((line) => /^(?:fatal|error): /.test(line)) ?? lines.at(-1) ?? '';
       const place = args[0] === 'fetch' ? `of ${quote(url)}` : `in ${quote(directory)}`;
       throw new HistoryError(

@@ -41,7 +41,7 @@ export async function createClone(options: CloneOptions, signal: AbortSignal): P
     const clone = ['clone', '--quiet', '--depth=1', '--no-tags', `--branch=${branch}`, ...known];
     const cloned = await git.ask([...clone, '--', url, '.'], signal);
     if (!cloned.isDone)
-      throw new CloneError('failed', `cannot clone ${quote(url)}: ${reasonIn(cloned.complaint)}`);
+      throw new CloneError('failed', `cannot clone ${quote(url)}: ${reasonIn(cloned.stderr)}`);
     const base = await git.run(['rev-parse', 'HEAD'], signal);
     return {
       directory,
@@ -90,12 +90,12 @@ class TemporaryClone {
     this.#env = env;
   }
 
-  /** Runs git, and resolves to its exit code, its output and its complaint. */
+  /** Runs git, and resolves to its exit code, its output and its stderr. */
   async ask(args: readonly string[], signal: AbortSignal, env: Environment = {}) {
     const call = { directory: this.directory, args, env: { ...this.#env, ...env }, limit: LIMIT, signal };
     try {
-      const { end, output, complaint } = await runGit(call);
-      return { isDone: end === 'exit 0', output: output.toString().trim(), complaint };
+      const { end, output, stderr } = await runGit(call);
+      return { isDone: end === 'exit 0', output: output.toString().trim(), stderr };
     } catch (error) {
       if (!(error instanceof ProgramError)) throw error;
       const code = error.code === 'not-found' ? 'no-git' : 'failed';
@@ -105,8 +105,8 @@ class TemporaryClone {
 
   /** The same for a call that must succeed. Resolves to the output. */
   async run(args: readonly string[], signal: AbortSignal, env: Environment = {}): Promise<string> {
-    const { isDone, output, complaint } = await this.ask(args, signal, env);
-    if (!isDone) throw new CloneError('failed', `git ${args[0] ?? ''}: ${reasonIn(complaint)}`);
+    const { isDone, output, stderr } = await this.ask(args, signal, env);
+    if (!isDone) throw new CloneError('failed', `git ${args[0] ?? ''}: ${reasonIn(stderr)}`);
     return output;
   }
 
@@ -145,7 +145,7 @@ async function readBranch(
 ): Promise<RemoteBranch | undefined> {
   const { url, branch } = place;
   const listed = await git.ask(['ls-remote', '--', url, `refs/heads/${branch}`], signal);
-  if (!listed.isDone) throw unreachable('read', url, listed.complaint);
+  if (!listed.isDone) throw unreachable('read', url, listed.stderr);
   if (listed.output === '') return undefined;
   const fetch = ['fetch', '--quiet', '--no-tags', '--depth=2'];
   await git.run([...fetch, '--', url, `+refs/heads/${branch}:${FETCHED}`], signal);
@@ -172,27 +172,27 @@ async function push(git: TemporaryClone, { place, expected }: Push, signal: Abor
   const lease = `--force-with-lease=refs/heads/${branch}:${expected ?? ''}`;
   const args = ['push', '--quiet', lease, '--', url, `HEAD:refs/heads/${branch}`];
   let result = await git.ask(args, signal);
-  if (!result.isDone && result.complaint.includes('shallow update not allowed')) {
+  if (!result.isDone && result.stderr.includes('shallow update not allowed')) {
     // the fork is older than the base: it needs the commits between them
     await git.run(['fetch', '--quiet', '--unshallow', '--no-tags', 'origin'], signal);
     result = await git.ask(args, signal);
   }
   if (result.isDone) return;
-  if (/stale info|cannot lock ref|fetch first/.test(result.complaint)) {
+  if (/stale info|cannot lock ref|fetch first/.test(result.stderr)) {
     const message = `the branch ${branch} of ${quote(url)} was changed meanwhile: run it again`;
     throw new CloneError('stale', message);
   }
-  throw unreachable('push to', url, result.complaint);
+  throw unreachable('push to', url, result.stderr);
 }
 
-function unreachable(action: 'read' | 'push to', url: string, complaint: string): CloneError {
+function unreachable(action: 'read' | 'push to', url: string, stderr: string): CloneError {
   const advice = /^https?:/.test(url)
     ? 'the token needs write access'
     : 'add an ssh key, or set -use-ssh=false';
-  return new CloneError('failed', `cannot ${action} ${quote(url)}: ${reasonIn(complaint)}: ${advice}`);
+  return new CloneError('failed', `cannot ${action} ${quote(url)}: ${reasonIn(stderr)}: ${advice}`);
 }
 
-/** The lines of a complaint that give a reason. */
+/** The lines of stderr that give a reason. */
 const REASONS =
   /^(?: ! .*|remote: .*\S.*|fatal: .*|\S*(?:Permission denied|Host key verification failed).*)$/gm;
 const MAX_REASON = 400;
@@ -200,8 +200,8 @@ const MAX_REASON = 400;
 const FULL_DISK =
   /^(?!remote:| !).*(?:No space left|Out of diskspace|couldn't write|unable to (?:write|update) )/m;
 
-function reasonIn(complaint: string): string {
-  const reasons = complaint.match(REASONS) ?? complaint.trim().split('\n').slice(-1);
+function reasonIn(stderr: string): string {
+  const reasons = stderr.match(REASONS) ?? stderr.trim().split('\n').slice(-1);
   const reason = oneLine(reasons.map((line) => line.trim()).join('; '), MAX_REASON);
-  return FULL_DISK.test(complaint) ? `${reason}: free some space, or set TMPDIR to another disk` : reason;
+  return FULL_DISK.test(stderr) ? `${reason}: free some space, or set TMPDIR to another disk` : reason;
 }

@@ -54,11 +54,11 @@ export async function openRepository(
     ['rev-parse', '--show-toplevel', '--is-shallow-repository', '--show-prefix'],
     signal,
   );
-  if (found.end !== 'exit 0') throw noRepository(directory, found.complaint);
+  if (found.end !== 'exit 0') throw noRepository(directory, found.stderr);
   const [top = '', isShallow, prefix = ''] = found.output.toString().split('\n');
   const run: Repository['run'] = async (...call) => {
     const result = await ask(...call);
-    if (result.end !== 'exit 0') throw failed(call[0], top, result.complaint);
+    if (result.end !== 'exit 0') throw failed(call[0], top, result.stderr);
     return result;
   };
   return {
@@ -76,20 +76,20 @@ export async function openRepository(
   };
 }
 
-function noRepository(directory: string, complaint: string): HistoryError {
-  const message = `${quote(directory)} is in no git repository (${reasonIn(complaint)}): name a directory in a clone`;
+function noRepository(directory: string, stderr: string): HistoryError {
+  const message = `${quote(directory)} is in no git repository (${reasonIn(stderr)}): name a directory in a clone`;
   return new HistoryError('no-repository', message);
 }
 
-function failed(args: readonly string[], top: string, complaint: string): HistoryError {
-  if (complaint.includes('promisor')) {
+function failed(args: readonly string[], top: string, stderr: string): HistoryError {
+  if (stderr.includes('promisor')) {
     const remedy = `git -C ${top} fetch --refetch --no-filter`;
     const message = `the clone ${quote(top)} is partial and lacks files of the base: run "${remedy}"`;
     return new HistoryError('incomplete', message);
   }
-  return new HistoryError('failed', `git ${args[0] ?? ''} in ${quote(top)} failed: ${reasonIn(complaint)}`);
+  return new HistoryError('failed', `git ${args[0] ?? ''} in ${quote(top)} failed: ${reasonIn(stderr)}`);
 }
 
-function reasonIn(complaint: string): string {
-  return oneLine(complaint.trim().split('\n').at(-1) ?? '');
+function reasonIn(stderr: string): string {
+  return oneLine(stderr.trim().split('\n').at(-1) ?? '');
 }

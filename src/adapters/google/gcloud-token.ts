@@ -21,7 +21,7 @@ export async function askGcloud(
   if (run === undefined) return undefined;
   const token = run.output.trim();
   if (run.end !== 'exit 0') {
-    throw new GoogleError('gcloud', `${command}: ${run.end}: ${explain(run.complaint, token)}`);
+    throw new GoogleError('gcloud', `${command}: ${run.end}: ${explain(run.stderr, token)}`);
   }
   if (!TOKEN.test(token)) throw new GoogleError('gcloud', `${command}: it printed no token`);
   return token;

@@ -49,9 +49,9 @@ async function scan(
     signal,
   };
   try {
-    const { end, output, complaint } = await runProgram(call);
+    const { end, output, stderr } = await runProgram(call);
     if (end !== 'exit 0')
-      return failed([end, lastLineOf(complaint), hintFor(output)].filter(Boolean).join(': '));
+      return failed([end, lastLineOf(stderr), hintFor(output)].filter(Boolean).join(': '));
     return resultOf(output, target);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
@@ -88,7 +88,7 @@ function explain(error: unknown, limit: number): string {
       return `it cannot be run: ${error.message}`;
     case 'too-late':
       return `it did not end within ${limit / 1000} s`;
-    case 'too-talkative':
+    case 'too-much-output':
       return `its output has more than ${MAX_DOCUMENT_BYTES / 1024 / 1024} MiB`;
     default:
       return assertNever(error.code);

@@ -46,6 +46,6 @@ export async function runLocalGit(args: readonly string[], env: Environment): Pr
   const run = await runGit(call).catch((error: unknown) => {
     throw error instanceof ProgramError ? new InputError(describeFailure(error)) : error;
   });
-  if (FAILURES.has(run.end)) throw new InputError(`git ${args[0]}: ${run.complaint.trim()}`);
+  if (FAILURES.has(run.end)) throw new InputError(`git ${args[0]}: ${run.stderr.trim()}`);
   return run;
 }

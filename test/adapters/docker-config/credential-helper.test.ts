@@ -145,7 +145,7 @@ describe('a credential helper', () => {
 
   it('that never stops talking is killed at once', async () => {
     const error = await errorOf(askHelper('exec cat /dev/zero'));
-    expect(error.message).toBe('docker-credential-test get gcr.io: it says more than 65536 bytes');
+    expect(error.message).toBe('docker-credential-test get gcr.io: the output exceeds 65536 bytes');
   });
 
   it.each([

@@ -9,7 +9,7 @@ import { createRekorV2 } from './services/rekor-v2.ts';
 import { type MakeNonce, randomNonce, requestTimestamp } from './services/timestamp-authority.ts';
 import { SigningError } from './signing-error.ts';
 import type { SigningServices } from './signing-services.ts';
-import { SigningTurns } from './signing-turns.ts';
+import { SigningLimiter } from './signing-limiter.ts';
 import { createSigstoreSigner } from './sigstore-signer.ts';
 import type { TokenSource } from './tokens/identity-token.ts';
 
@@ -51,7 +51,7 @@ export function openSigstoreSigner(options: SigstoreSignerOptions): Signer {
       by.kind === 'key'
         ? keyCredentials(by.key)
         : new FulcioCredentials({ fulcio: service('fulcio', fulcio), tokens: by.tokens, clock }),
-    turns: new SigningTurns({ clock, stopping }),
+    limiter: new SigningLimiter({ clock, stopping }),
     log: isLogged ? createLog(log.version, service('rekor', log.url)) : undefined,
     timestamp:
       authority && ((content, signal) => requestTimestamp(authority, { content, makeNonce, signal })),

@@ -8,11 +8,11 @@ import { encodeRekorBundle, encodeTimestamp } from '../../../signature/rekor-bun
 import type { Credential, CredentialSource } from './credentials.ts';
 import type { TransparencyLog } from './services/transparency-log.ts';
 import { SigningError } from './signing-error.ts';
-import type { SigningTurns } from './signing-turns.ts';
+import type { SigningLimiter } from './signing-limiter.ts';
 
 export interface SignerParts {
   readonly credentials: CredentialSource;
-  readonly turns: SigningTurns;
+  readonly limiter: SigningLimiter;
   /** Undefined: signatures are not logged. */
   readonly log: TransparencyLog | undefined;
   /** A timestamp of some bytes (RFC 3161, DER). Undefined: signatures have none. */
@@ -43,7 +43,7 @@ export function createSigstoreSigner(parts: SignerParts): Signer {
       const makeEnvelope: MakeEnvelope = (signature) =>
         JSON.stringify(envelopeJson({ ...unsigned, signature }));
       const content = preAuthEncoding(unsigned);
-      const signed = await parts.turns.run(() => sign(content, parts, { makeEnvelope, signal }), signal);
+      const signed = await parts.limiter.run(() => sign(content, parts, { makeEnvelope, signal }), signal);
       const { credential, entry, timestamp, signature } = signed;
       return encodeBundle({
         key: bundleKeyOf(credential),
@@ -59,7 +59,7 @@ export function createSigstoreSigner(parts: SignerParts): Signer {
           'a .sig tag needs an entry of Rekor v1: use -rekor-version=1, or write no .sig tags',
         );
       }
-      const signed = await parts.turns.run(() => sign(payload, parts, { signal }), signal);
+      const signed = await parts.limiter.run(() => sign(payload, parts, { signal }), signal);
       return {
         kind: 'simple-signing',
         payload,
@@ -70,7 +70,7 @@ export function createSigstoreSigner(parts: SignerParts): Signer {
   };
 }
 
-/** A signature whose log entry is lost is made again: that of an EC key is another one. */
+/** A signature whose log entry cannot be read is made once more: an EC key makes a different one, with its own entry. */
 async function sign(content: Uint8Array, parts: SignerParts, options: SignOptions): Promise<Signed> {
   try {
     return await signOnce(content, parts, options);
@@ -80,7 +80,7 @@ async function sign(content: Uint8Array, parts: SignerParts, options: SignOption
   }
 }
 
-/** Within its turn, because a signature that waited might outlive its certificate. The entry comes last: it stays. */
+/** The certificate is requested after the wait, so that it is still valid. The log entry comes last, because it is permanent. */
 async function signOnce(
   content: Uint8Array,
   { credentials, timestamp, log }: SignerParts,

@@ -47,7 +47,7 @@ async function configure(
   const old = await runLocalGit(['config', scope, '--get', key], env);
   if (old.output.toString().trim() === value) return log.write('info', `already set: ${key}`);
   const run = await runLocalGit(['config', scope, key, value], env);
-  if (run.end !== 'exit 0') throw new InputError(`git config ${key}: ${run.complaint.trim()}`);
+  if (run.end !== 'exit 0') throw new InputError(`git config ${key}: ${run.stderr.trim()}`);
   log.write('info', `set in the configuration of git (${scope.slice(2)}): ${key} = ${value}`);
 }
 

@@ -236,7 +236,7 @@ describe('Rekor v1', () => {
 });
 
 describe('Rekor v2', () => {
-  it('that has the entry of a lost answer gets another signature', async () => {
+  it('with the entry of a lost response gets another signature', async () => {
     const conflict = { status: 409, body: { code: 6, message: 'an equivalent entry already exists' } };
     const { signer, server } = await scene(
       [
@@ -252,13 +252,13 @@ describe('Rekor v2', () => {
     expect(third).not.toBe(first);
   });
 
-  it('that has the entry of a key whose signatures are all alike is told', async () => {
+  it('with the entry of a key whose signatures never differ is an error with advice', async () => {
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const step = { request: ENTRY_V2, answer: { status: 409 } };
     const by = { kind: 'key', key: localKey(privateKey, 'a key') } as const;
     const { signer } = await scene([step, step], { version: 2, by });
     expect(await failureOf(signer.signStatement(STATEMENT, signal))).toBe(
-      'logged: rekor: the log has the signature, and does not return its entry: use an EC key',
+      'logged: rekor: the log has an entry of this signature and does not return it: use an EC key',
     );
   });
 

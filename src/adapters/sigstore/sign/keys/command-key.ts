@@ -31,13 +31,13 @@ export function createCommandKey({ command, publicKey, env, limit }: CommandKeyO
     public: publicKey,
     sign: async (content, signal) => {
       const call = { program: 'sh', args: ['-c', command], env, input: content, limit, signal };
-      const { end, output, complaint } = await runForBytes({ ...call, maxOutput: MAX_OUTPUT }).catch(
+      const { end, output, stderr } = await runForBytes({ ...call, maxOutput: MAX_OUTPUT }).catch(
         (cause: unknown) => {
           if (!(cause instanceof CodedError)) throw cause;
           throw new SigningError('command', `${name}: ${messageOf(cause)}`, { cause });
         },
       );
-      if (end !== 'exit 0') throw new SigningError('command', `${name}: ${end}: ${oneLine(complaint)}`);
+      if (end !== 'exit 0') throw new SigningError('command', `${name}: ${end}: ${oneLine(stderr)}`);
       const readings = [output, Buffer.from(output.toString('latin1').trim(), 'base64')];
       const signature = readings.find((bytes) => isSignature(content, bytes));
       if (signature !== undefined) return signature;

@@ -6,7 +6,7 @@ import { callService, malformed, type Service } from './call-service.ts';
 import type { TransparencyLog } from './transparency-log.ts';
 
 const ENTRIES = '/api/v2/log/entries';
-/** An entry that was there before: of an attempt whose answer was lost. This version does not return it. */
+/** The entry exists: the response to an earlier attempt was lost. This version does not return existing entries. */
 const CONFLICT = 409;
 
 /**
@@ -36,7 +36,7 @@ export function createRekorV2(rekor: Service): TransparencyLog {
       const call = { method: 'POST', path: ENTRIES, type: 'application/json', body, signal } as const;
       const answer = await callService(rekor, { ...call, accept: [CONFLICT] });
       if (answer.status === CONFLICT) {
-        const message = 'rekor: the log has the signature, and does not return its entry: use an EC key';
+        const message = 'rekor: the log has an entry of this signature and does not return it: use an EC key';
         throw new SigningError('logged', message);
       }
       try {

@@ -1,19 +1,19 @@
 // Covers src/base/circuit.ts
 import { describe, expect, it } from 'vitest';
-import { SigningTurns } from '../../../../src/adapters/sigstore/sign/signing-turns.ts';
+import { SigningLimiter } from '../../../../src/adapters/sigstore/sign/signing-limiter.ts';
 import { FakeClock } from '../../../doubles/fake-clock.ts';
 
 const { signal } = new AbortController();
 const DOWN = new Error('rekor: no answer within 120000 ms');
 
-/** Turns, and signatures that take some seconds each. */
+/** A limiter, and signatures that take some seconds each. */
 function scene() {
   const clock = new FakeClock();
   const stop = new AbortController();
-  const turns = new SigningTurns({ clock, stopping: stop.signal });
+  const limiter = new SigningLimiter({ clock, stopping: stop.signal });
   const state = { fails: true, tried: 0 };
   const sign = (seconds = 20) =>
-    turns.run(async () => {
+    limiter.run(async () => {
       state.tried += 1;
       clock.advance(seconds * 1000);
       if (state.fails) throw DOWN;
@@ -22,7 +22,7 @@ function scene() {
   const failOften = async (times: number) => {
     for (let time = 0; time < times; time += 1) await expect(sign()).rejects.toBe(DOWN);
   };
-  return { clock, stop, state, turns, sign, failOften };
+  return { clock, stop, state, limiter, sign, failOften };
 }
 
 describe('while every signature fails', () => {
@@ -32,7 +32,7 @@ describe('while every signature fails', () => {
     expect(state.tried).toBe(5);
   });
 
-  it('a probe is made from time to time, and its success ends that', async () => {
+  it('a probe is made from time to time, and its success ends the refusals', async () => {
     const { clock, state, sign, failOften } = scene();
     await failOften(6);
     clock.advance(10_000);
@@ -43,18 +43,18 @@ describe('while every signature fails', () => {
     expect([await sign(), await sign()]).toEqual(['signed', 'signed']);
   });
 
-  it('for less than a minute, each is tried', async () => {
+  it('each is tried for the first minute', async () => {
     const { state, sign } = scene();
     for (let time = 0; time < 50; time += 1) await expect(sign(0)).rejects.toBe(DOWN);
     expect(state.tried).toBe(50);
   });
 
-  it('those that wait for their turn are not tried', async () => {
-    const { clock, state, turns } = scene();
+  it('waiting ones are not tried', async () => {
+    const { clock, state, limiter } = scene();
     let end = () => {};
     const hanging = new Promise<void>((resolve) => (end = resolve));
     const all = Array.from({ length: 1000 }, () =>
-      turns.run(async () => {
+      limiter.run(async () => {
         state.tried += 1;
         await hanging;
         throw DOWN;
@@ -71,7 +71,7 @@ describe('while every signature fails', () => {
   });
 });
 
-it('a stop ends the signatures that wait for their turn', async () => {
+it('a stop ends waiting signatures', async () => {
   const { state, stop, sign } = scene();
   state.fails = false;
   stop.abort();

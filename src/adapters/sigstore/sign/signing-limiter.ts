@@ -5,30 +5,30 @@ import type { Clock } from '../../../ports/clock.ts';
 
 /** Signatures per second: the public log refuses more. */
 const SIGNATURE_RATE = 8;
-/** Signatures at a time: services and commands that hang or refuse for want of quota are spared the others. */
-const AT_A_TIME = 16;
+/** Concurrent signatures: a service or command that hangs, or is out of quota, receives no more than these. */
+const CONCURRENCY = 16;
 
-export interface TurnPorts {
+export interface LimiterPorts {
   readonly clock: Clock;
-  /** Signatures that wait for their turn are not made once it aborts. */
+  /** Waiting signatures are not made once it aborts. */
   readonly stopping: AbortSignal;
 }
 
 /**
- * Makes signatures within the rate limit of the log. While every signature fails, such as by a service that is down,
+ * Limits the rate and the concurrency of signing. While every signature fails, for example because a service is down,
  * further ones fail at once with the error of the last one, except for occasional probes.
  */
-export class SigningTurns {
+export class SigningLimiter {
   readonly #clock: Clock;
   readonly #stopping: AbortSignal;
-  readonly #permits = new Permits(AT_A_TIME);
-  readonly #limiter: RateLimiter;
+  readonly #permits = new Permits(CONCURRENCY);
+  readonly #rate: RateLimiter;
   readonly #circuit: Circuit<Error>;
 
-  constructor({ clock, stopping }: TurnPorts) {
+  constructor({ clock, stopping }: LimiterPorts) {
     this.#clock = clock;
     this.#stopping = stopping;
-    this.#limiter = new RateLimiter(clock, SIGNATURE_RATE);
+    this.#rate = new RateLimiter(clock, SIGNATURE_RATE);
     this.#circuit = new Circuit(clock);
   }
 
@@ -36,20 +36,20 @@ export class SigningTurns {
     await this.#permits.take();
     try {
       await this.#wait(signal);
-      return await this.#watch(sign, signal);
+      return await this.#observe(sign, signal);
     } finally {
       this.#permits.release();
     }
   }
 
-  async #watch<Signed>(sign: () => Promise<Signed>, signal: AbortSignal): Promise<Signed> {
-    const begunAt = this.#circuit.begin();
+  async #observe<Signed>(sign: () => Promise<Signed>, signal: AbortSignal): Promise<Signed> {
+    const startedAt = this.#circuit.start();
     try {
       const signed = await sign();
       this.#circuit.succeed();
       return signed;
     } catch (error) {
-      if (!signal.aborted && error instanceof Error) this.#circuit.fail(error, begunAt);
+      if (!signal.aborted && error instanceof Error) this.#circuit.fail(error, startedAt);
       throw error;
     }
   }
@@ -60,10 +60,10 @@ export class SigningTurns {
       this.#stopping.throwIfAborted();
       const open = this.#circuit.refusal();
       if (open !== undefined) throw open.cause;
-      const wait = this.#limiter.wait();
+      const wait = this.#rate.wait();
       if (wait <= 0) break;
       await this.#clock.sleep(wait, signal);
     }
-    this.#limiter.take(1);
+    this.#rate.take(1);
   }
 }
