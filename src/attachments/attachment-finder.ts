@@ -75,7 +75,7 @@ export class AttachmentFinder {
     });
   }
 
-  /** Forgets the attachments of a manifest: others were written. Its tags are newer than the listing, so they are requested. */
+  /** Forgets the attachments of a manifest after a write. The next search requests its tags, because the listing is older. */
   forget(repository: Repository, subject: Digest): void {
     const key = keyOf(repository, subject);
     this.#found.forget(key);

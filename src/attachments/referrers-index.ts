@@ -89,7 +89,7 @@ function mergeIndex(current: RawManifest | undefined, referrers: readonly RawMan
   return { mediaType: OCI_INDEX, digest: digestOf(bytes), bytes };
 }
 
-/** The entries of the index behind a referrers tag, as they are; none of any other manifest. */
+/** The unparsed entries of the index of a referrers tag; none for any other manifest. */
 export function entriesOf(index: RawManifest | undefined): readonly JsonObject[] {
   const entries = index?.mediaType === OCI_INDEX ? parseJsonObject(index.bytes)?.['manifests'] : undefined;
   return Array.isArray(entries) ? entries.filter(isObject) : [];

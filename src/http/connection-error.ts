@@ -58,7 +58,7 @@ function codeOf(error: unknown): string | undefined {
 function reasonOf(error: unknown, code: string): string {
   if (error instanceof Error && 'reason' in error && typeof error.reason === 'string') return error.reason;
   const message = messageOf(error);
-  // newer Nodes add advice on their own flags, which nobody can give to this program
+  // newer versions of Node append advice about flags of their own, which cip does not take
   return UNTRUSTED.has(code) ? message.replace(/; .*/s, '') : message;
 }
 

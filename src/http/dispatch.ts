@@ -184,7 +184,7 @@ function flattenHeaders(headers: Record<string, string | string[] | undefined>):
     const value = headers[name];
     if (Array.isArray(value)) headers[name] = LISTS.has(name) ? value.join(', ') : value[0];
   }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- undici gives texts and arrays of texts
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the values are strings by now
   return headers as Record<string, string>;
 }
 

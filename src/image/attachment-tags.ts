@@ -1,15 +1,15 @@
 import { type Digest, parseDigest } from './digest.ts';
 import { parseTag, type Tag } from './tag.ts';
 
-/** The endings of cosign's tags. */
+/** The suffixes of cosign's tags. */
 export type CosignSuffix = 'sig' | 'att' | 'sbom';
 
 export const COSIGN_SUFFIXES: readonly CosignSuffix[] = ['sig', 'att', 'sbom'];
 
-/** Characters of a digest in a tag. */
+/** Maximum hexadecimal digits in a tag. */
 const MAX_HEX = 64;
 
-/** A tag that names a digest, and the ending of a tag of cosign's. */
+/** A digest, and the suffix of a cosign tag. */
 const ATTACHMENT_TAG = /^(sha256|sha512)-([0-9a-f]{64})(?:\.(?:sig|att|sbom))?$/;
 
 /**
@@ -41,15 +41,15 @@ export function isReferrersTag(tag: string): boolean {
   return isAttachmentTag(tag) && !tag.includes('.');
 }
 
-/** The digest that such a tag names; undefined for any other tag, and for one that has only a part of it (sha512). */
+/** The digest in the name of an attachment tag; undefined for other tags, and for the truncated digest of sha512. */
 export function subjectOfTag(tag: string): Digest | undefined {
   const [, algorithm, hex] = ATTACHMENT_TAG.exec(tag) ?? [];
   return hex === undefined ? undefined : parseDigest(`${algorithm}:${hex}`);
 }
 
-function tagOfDigest(subject: Digest, end: '' | `.${CosignSuffix}`): Tag {
+function tagOfDigest(subject: Digest, suffix: '' | `.${CosignSuffix}`): Tag {
   const [algorithm = '', hex = ''] = subject.split(':');
-  const tag = parseTag(`${algorithm}-${hex.slice(0, MAX_HEX)}${end}`);
-  if (tag === undefined) throw new Error(`no tag can be made of ${subject} and ${end}`);
+  const tag = parseTag(`${algorithm}-${hex.slice(0, MAX_HEX)}${suffix}`);
+  if (tag === undefined) throw new Error(`no tag can be made of ${subject} and ${suffix}`);
   return tag;
 }

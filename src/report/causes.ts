@@ -102,7 +102,7 @@ function describe(id: string, fault: HostFault): Omit<ReportCause, 'repositories
   };
 }
 
-/** The remedy. */
+/** The advice for a failure of a host. */
 export function adviceOn({ kind, host, identity, remedy }: HostFault): string {
   switch (kind) {
     case 'unreachable':

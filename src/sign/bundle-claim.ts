@@ -68,7 +68,7 @@ export class BundleClaim implements Claim {
 
   async store(repository: Repository, signal: AbortSignal): Promise<void> {
     const { store } = this.#ports;
-    await store.sendBlob(repository, EMPTY_CONFIG, signal); // a repository that takes no blob gets no signature
+    await store.sendBlob(repository, EMPTY_CONFIG, signal); // first, so that nothing is signed for a repository that refuses blobs
     const bundle = this.#copy ?? (await this.#signed.run('bundle', () => this.#sign(signal)));
     await store.sendBlob(repository, bundle.bytes, signal);
     for (const holder of await this.#spec.holders())

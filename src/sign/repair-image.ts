@@ -6,7 +6,7 @@ import type { Gap, ImageState, PlaceState } from './examine-image.ts';
 import type { MissingPart, SignedPlace } from './signing.ts';
 import type { StoreGate } from './store-gate.ts';
 
-export interface Repair {
+export interface RepairPorts {
   /** Shared by all images of a run. */
   readonly gate: StoreGate;
   /** Nothing more is signed once it aborts. */
@@ -16,7 +16,7 @@ export interface Repair {
 }
 
 /** Signs and stores the missing parts of an image. A failure of one destination is the outcome of that one. */
-export function repairImage(state: ImageState, repair: Repair): Promise<readonly SignedPlace[]> {
+export function repairImage(state: ImageState, repair: RepairPorts): Promise<readonly SignedPlace[]> {
   return Promise.all(
     state.places.map(async (place): Promise<SignedPlace> => {
       const known = judgePlace(place, state.digest);
@@ -46,7 +46,7 @@ export function notAttempted(repository: Repository, digest: SignedPlace['digest
 
 async function fillGaps(
   { repository, gaps }: PlaceState,
-  { gate, signal }: Repair,
+  { gate, signal }: RepairPorts,
 ): Promise<readonly unknown[]> {
   const store = (claims: readonly Claim[]) =>
     errorsOf(
@@ -69,7 +69,7 @@ async function errorsOf(work: readonly Promise<void>[]): Promise<readonly unknow
 
 function failedBy(
   thrown: readonly unknown[],
-  { known, repair }: { readonly known: SignedPlace; readonly repair: Repair },
+  { known, repair }: { readonly known: SignedPlace; readonly repair: RepairPorts },
 ): SignedPlace {
   const { stopping, signal } = repair;
   const error = mostInformative(thrown);

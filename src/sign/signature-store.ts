@@ -5,7 +5,7 @@ import { readAttachment } from '../attachments/read-attachment.ts';
 import { ReferrersIndexes } from '../attachments/referrers-index.ts';
 import { readSignatures, type SignatureRead, type SignaturesRead } from '../attachments/read-signatures.ts';
 import { CodedError } from '../base/errors.ts';
-import { BytesSender } from '../copy/blobs/bytes-sender.ts';
+import { BlobUploader } from '../copy/blobs/blob-uploader.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest } from '../image/oci-manifest.ts';
 import type { Repository } from '../image/repository.ts';
@@ -44,13 +44,13 @@ export class SignatureStore {
   readonly #registry: WriteRegistry & BrowseRegistry;
   readonly #finder: AttachmentFinder;
   readonly #indexes: ReferrersIndexes;
-  readonly #blobs: BytesSender;
+  readonly #blobs: BlobUploader;
 
   constructor({ registry, finder, clock }: StorePorts) {
     this.#registry = registry;
     this.#finder = finder;
     this.#indexes = new ReferrersIndexes(registry);
-    this.#blobs = new BytesSender({ destination: registry, clock });
+    this.#blobs = new BlobUploader({ destination: registry, clock });
   }
 
   /** The referrers of a manifest. */
@@ -122,9 +122,9 @@ export class SignatureStore {
     if (fault !== undefined) throw new SignatureTagError('foreign', `${repository}: ${fault}`);
   }
 
-  /** Uploads a small blob, once for each repository. */
+  /** Uploads a small blob, once to each repository. */
   sendBlob(repository: Repository, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
-    return this.#blobs.send(repository, bytes, signal);
+    return this.#blobs.upload(repository, bytes, signal);
   }
 }
 

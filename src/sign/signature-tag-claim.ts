@@ -52,7 +52,7 @@ export class SignatureTagClaim implements Claim {
   async store(repository: Repository, signal: AbortSignal): Promise<void> {
     const { store, signatory } = this.#ports;
     const sign = () => signatory.signPayload(this.#payload, signal);
-    // a repository that takes no blob gets no signature
+    // first, so that nothing is signed for a repository that refuses blobs
     await store.sendBlob(repository, this.#copy?.payload ?? this.#payload, signal);
     const signature = this.#copy ?? (await this.#signed.run('signature', sign));
     for (let attempt = 0; attempt < TAG_ATTEMPTS; attempt += 1) {

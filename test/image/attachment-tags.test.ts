@@ -30,7 +30,7 @@ describe('a tag of attachments', () => {
     expect(subjectOfTag(tag)).toBeUndefined();
   });
 
-  it('of referrers has no ending', () => {
+  it('of referrers has no suffix', () => {
     expect(isReferrersTag(referrersTagOf(SUBJECT))).toBe(true);
     expect(isReferrersTag(cosignTagOf(SUBJECT, 'att'))).toBe(false);
   });

@@ -8,7 +8,7 @@ import type { PolicyGuards } from './guarded-images.ts';
 import { judgeIfPresent } from './judge-if-present.ts';
 import type { ImageJudge, Judged } from './judge-image.ts';
 
-/** A manifest whose attachments are judged: an image itself, a child of its index, or one of its attachments. */
+/** A manifest whose attachments are judged: an image, a child of its index, or one of its attachments. */
 export interface JudgedSubject {
   readonly repository: Repository;
   readonly image: Digest;
@@ -27,7 +27,7 @@ const NONE: readonly Digest[] = [];
 
 /**
  * The signatures and attestations that policies and flags accept. Those of children are judged like those of their image,
- * but children need none: the image decides whether it is promoted.
+ * but children need none: only those of the image decide whether it is promoted.
  */
 export class AcceptedAttachments {
   readonly #ports: AcceptancePorts;
@@ -36,7 +36,7 @@ export class AcceptedAttachments {
     this.#ports = ports;
   }
 
-  /** The accepted manifests: none of an image that violates a policy. `unreadable` if there may be more. */
+  /** The accepted manifests; none for an image that violates a policy. `unreadable` if some could not be read. */
   async at(
     { repository, image, subject }: JudgedSubject,
     reading: SourceReading,
@@ -48,10 +48,10 @@ export class AcceptedAttachments {
     if (judged.flat().some(({ outcome }) => outcome.kind !== 'satisfied')) return new Set();
     const own = { ...root, digest: subject };
     const results = [
-      await this.#accept(own, { claim: 'signature', judged: await judge.signatures(own, reading) }, reading),
+      await this.#accept(own, { type: 'signature', judged: await judge.signatures(own, reading) }, reading),
       await this.#accept(
         own,
-        { claim: 'attestation', judged: await judge.ownProvenance(own, reading) },
+        { type: 'attestation', judged: await judge.ownProvenance(own, reading) },
         reading,
       ),
     ];
@@ -60,10 +60,10 @@ export class AcceptedAttachments {
     return new Set(results.flatMap((result) => (typeof result === 'string' ? NONE : result)));
   }
 
-  /** The accepted manifests of one claim, or why they are not known. */
+  /** The accepted manifests of one type, or the reason why they are unknown. */
   async #accept(
     { repository, digest }: { readonly repository: Repository; readonly digest: Digest },
-    { claim, judged }: { readonly claim: EvidenceType; readonly judged: readonly Judged[] },
+    { type, judged }: { readonly type: EvidenceType; readonly judged: readonly Judged[] },
     reading: SourceReading,
   ): Promise<readonly Digest[] | string> {
     const { reader, trusted } = this.#ports;
@@ -74,7 +74,7 @@ export class AcceptedAttachments {
       return unanswered[0] ?? acceptedByAll(judged);
     }
     if (trusted === undefined) return NONE;
-    const evidence = await reader.of({ repository, digest }, claim, reading);
+    const evidence = await reader.of({ repository, digest }, type, reading);
     const { accepted, fault } = judgeIfPresent(evidence, { digest, signers: trusted });
     return fault?.kind === 'unanswered' ? fault.reason : accepted;
   }

@@ -47,7 +47,7 @@ const FAULTS: Readonly<Record<PresentFault['kind'], { readonly what: string; rea
 /** The finding of an image whose signatures or attestations are not by the signer of the flags. */
 export function describePresent(
   image: GuardedImage,
-  claim: EvidenceType,
+  type: EvidenceType,
   { kind, isWarning, reason }: PresentFault,
 ): Found {
   const reference = formatReference(image.repository, image.digest);
@@ -55,7 +55,7 @@ export function describePresent(
   return {
     ...concernsOf(image),
     ...(isWarning && { level: 'warn' }),
-    message: `the ${claim}s of ${reference} ${what}: ${reason}`,
+    message: `the ${type}s of ${reference} ${what}: ${reason}`,
     advice,
   };
 }

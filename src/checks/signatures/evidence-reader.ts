@@ -55,20 +55,20 @@ export class EvidenceReader {
   /** The signatures of an image, or its attestations. A failure of the registry is `incomplete`. Throws when aborted. */
   of(
     image: { readonly repository: Repository; readonly digest: Digest },
-    claim: EvidenceType,
+    type: EvidenceType,
     reading: SourceReading,
   ): Promise<EvidenceSet> {
-    const key = `${image.repository} ${image.digest} ${claim}`;
-    return this.#read.run(key, () => this.#collect({ ...image, claim }, reading));
+    const key = `${image.repository} ${image.digest} ${type}`;
+    return this.#read.run(key, () => this.#collect({ ...image, type }, reading));
   }
 
   async #collect(image: Wanted, reading: SourceReading): Promise<EvidenceSet> {
     const { signal } = reading;
-    const { repository, digest, claim } = image;
+    const { repository, digest, type } = image;
     const { finder } = this.#ports;
     const found = await orUnreadable(finder.of(repository, digest, signal), signal);
     if ('kind' in found) return { items: [], incomplete: found.reason };
-    const candidates = found.filter((one) => mayBe(claim, one)).toSorted(byUse);
+    const candidates = found.filter((one) => mayBe(type, one)).toSorted(byUse);
     const items: Evidence[] = [];
     let failure: string | undefined;
     const options = { workers: WORKERS, signal };
@@ -85,7 +85,7 @@ export class EvidenceReader {
   }
 
   async #readOne(
-    { repository, digest: subject, claim }: Wanted,
+    { repository, digest: subject, type }: Wanted,
     attachment: Attachment,
     { source, signal }: SourceReading,
   ): Promise<readonly Evidence[]> {
@@ -94,36 +94,36 @@ export class EvidenceReader {
     if ('ignored' in read) return []; // it belongs to another image
     const { manifest } = read;
     // indexes under a referrers tag may lack the annotations of their entries
-    const claimed = claimNamed(attachment, annotationsOf(manifest));
-    if (claimed !== undefined && claimed !== claim) return [];
+    const declared = declaredTypeOf(attachment, annotationsOf(manifest));
+    if (declared !== undefined && declared !== type) return [];
     const { signatures, ignored } = await readSignatures(source, { repository, manifest }, signal);
     const common = {
       manifest: manifest.digest,
       where: placeOf(attachment),
       isTagged: attachment.place.kind === 'tag',
     };
-    const evidence: Evidence[] = ignored.map((reason) => ({ ...common, claim, kind: 'refused', reason }));
+    const evidence: Evidence[] = ignored.map((reason) => ({ ...common, type, kind: 'refused', reason }));
     for (const stored of signatures) {
       const verification = await verifier.verify(stored, signal);
       if (verification.kind === 'refused') {
-        evidence.push({ ...common, ...verification, claim: claimed ?? claim });
+        evidence.push({ ...common, ...verification, type: declared ?? type });
         continue;
       }
       const signature = withoutForeignPredicate(verification.signature);
-      evidence.push({ ...common, kind: 'verified', signature, claim: evidenceTypeOf(signature) });
+      evidence.push({ ...common, kind: 'verified', signature, type: evidenceTypeOf(signature) });
     }
-    return evidence.filter((one) => one.claim === claim);
+    return evidence.filter((one) => one.type === type);
   }
 }
 
 interface Wanted {
   readonly repository: Repository;
   readonly digest: Digest;
-  readonly claim: EvidenceType;
+  readonly type: EvidenceType;
 }
 
-/** The claim that an attachment declares. Undefined for a bundle without an annotation, and for an unknown type. */
-function claimNamed(
+/** The type that an attachment declares. Undefined for a bundle without an annotation, and for an unknown artifact type. */
+function declaredTypeOf(
   { artifactType, place, annotations: listed }: Attachment,
   annotations = listed,
 ): EvidenceType | undefined {
@@ -135,13 +135,13 @@ function claimNamed(
 }
 
 /** Other artifacts, such as SBOMs, are not read. */
-function mayBe(claim: EvidenceType, attachment: Attachment): boolean {
+function mayBe(type: EvidenceType, attachment: Attachment): boolean {
   const { artifactType, place } = attachment;
   if (place.kind === 'tag' && place.suffix === 'sbom') return false;
   const isKnown = place.kind === 'tag' || artifactType === COSIGN_SIGNATURE || isBundleType(artifactType);
   if (!isKnown && artifactType !== '') return false;
-  const named = claimNamed(attachment);
-  return named === undefined || named === claim;
+  const declared = declaredTypeOf(attachment);
+  return declared === undefined || declared === type;
 }
 
 /** cosign's tags and provenance come first, so that others do not use up the limit. */

@@ -43,7 +43,7 @@ function faultOf(
   if (items.length === 0) return undefined;
   const broken = items.filter((one) => !isSound(one, trust.digest));
   if (broken.length > 0) return { kind: 'broken', isWarning: false, reason: reasonOf(broken, trust) };
-  const isSigned = items.some(({ claim, isTagged }) => claim === 'signature' && isTagged);
+  const isSigned = items.some(({ type, isTagged }) => type === 'signature' && isTagged);
   return { kind: 'foreign', isWarning: !isSigned, reason: reasonOf(items, trust) };
 }
 

@@ -48,13 +48,13 @@ export async function makeVerification(
     rules: [
       makeRule(parts, {
         name: 'signatures',
-        claim: 'signature',
+        type: 'signature',
         guardsOf: ({ signatures }) => signatures,
         judge: (image, reading) => judge.signatures(image, reading),
       }),
       makeRule(parts, {
         name: 'provenance',
-        claim: 'attestation',
+        type: 'attestation',
         guardsOf: ({ provenance }) => provenance,
         judge: async (image, reading) => {
           const judged = await judge.provenance(image, reading);
@@ -78,7 +78,7 @@ interface Parts extends VerificationOptions {
 
 interface RuleParts {
   readonly name: 'signatures' | 'provenance';
-  readonly claim: EvidenceType;
+  readonly type: EvidenceType;
   readonly guardsOf: (image: GuardedImage) => readonly Guard<unknown>[];
   /** The outcome of each guard. */
   readonly judge: (image: GuardedImage, reading: SourceReading) => Promise<readonly Judged[]>;
@@ -131,12 +131,12 @@ async function checkPolicies(
 /** The check of the flags. A policy that only warns does not weaken it. */
 async function checkPresent(
   image: GuardedImage,
-  { claim, guardsOf, reader, trusted, context }: CheckParts,
+  { type, guardsOf, reader, trusted, context }: CheckParts,
   reading: SourceReading,
 ): Promise<void> {
   const guards = guardsOf(image);
   if (trusted === undefined || guards.some(({ mode }) => mode === 'require')) return;
-  const evidence = await reader.of(image, claim, reading);
+  const evidence = await reader.of(image, type, reading);
   const present = judgeIfPresent(evidence, { digest: image.digest, signers: trusted });
-  if (present.fault !== undefined) context.report(describePresent(image, claim, present.fault));
+  if (present.fault !== undefined) context.report(describePresent(image, type, present.fault));
 }

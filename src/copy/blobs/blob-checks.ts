@@ -1,14 +1,17 @@
 import { getOrMake } from '../../base/maps.ts';
+import type { Descriptor } from '../../image/descriptor.ts';
 import type { Repository } from '../../image/repository.ts';
+import type { ReadRegistry } from '../../ports/registry.ts';
+import { RegistryError } from '../../ports/registry-error.ts';
 
 /**
- * Learns from the HEAD requests for blobs whether a repository has any of those that it gets. While each of them found
- * none, a small blob is sent without one. The first of a repository is awaited, so that its small blobs need no more.
+ * Remembers by repository whether HEAD requests have found a blob. While they have found none, small blobs are uploaded
+ * without a HEAD request. Small blobs wait for the first result.
  */
 export class BlobChecks {
   readonly #repositories = new Map<Repository, Checks>();
 
-  /** Runs a HEAD request and notes its result. */
+  /** Sends a HEAD request and remembers its result. */
   async run(repository: Repository, head: () => Promise<boolean>): Promise<boolean> {
     const checks = this.#of(repository);
     const sent = head();
@@ -19,8 +22,8 @@ export class BlobChecks {
     return isFound;
   }
 
-  /** The same for a small blob; undefined, without a request, while none of the others was found. */
-  async runUnlessNone(repository: Repository, head: () => Promise<boolean>): Promise<boolean | undefined> {
+  /** The same for a small blob. Undefined, without a request, while no blob has been found. */
+  async runIfWorthwhile(repository: Repository, head: () => Promise<boolean>): Promise<boolean | undefined> {
     const { first } = this.#of(repository);
     if (first === undefined) return this.run(repository, head);
     await first.catch(() => {}); // its own blob reports the failure
@@ -35,4 +38,21 @@ export class BlobChecks {
 interface Checks {
   first: Promise<boolean> | undefined;
   found: 'unknown' | 'none' | 'some';
+}
+
+/**
+ * True if the destination reports that it has the blob (HEAD). False if it refuses the request: an identity that may push
+ * need not be allowed to pull. Throws if the destination does not answer.
+ */
+export async function holdsBlob(
+  registry: ReadRegistry,
+  { destination, blob }: { readonly destination: Repository; readonly blob: Descriptor },
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    return await registry.hasBlob(destination, blob, signal);
+  } catch (error) {
+    if (error instanceof RegistryError && !error.temporary && error.code !== 'unreachable') return false;
+    throw error;
+  }
 }

@@ -4,9 +4,9 @@ import { UNKNOWN_SIZE } from '../../image/oci-manifest.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { UploadSession } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { BlobChecks } from './blob-checks.ts';
+import { BlobChecks, holdsBlob } from './blob-checks.ts';
 import type { BlobFanOut } from './blob-fan-out.ts';
-import { BlobTransfer, holdsBlob, type TransferPorts, type TransferTask } from './blob-transfer.ts';
+import { BlobTransfer, type TransferPorts, type TransferTask } from './blob-transfer.ts';
 import { HostSupport } from './host-support.ts';
 import { UploadOpener } from './upload-opener.ts';
 
@@ -177,7 +177,7 @@ export class BlobCopier {
       const head = () => holdsBlob(this.#ports.destination, task, signal);
       const checks = this.#checks;
       const exists = await (isSmall(task)
-        ? checks.runUnlessNone(task.destination, head)
+        ? checks.runIfWorthwhile(task.destination, head)
         : checks.run(task.destination, head));
       if (exists === true) return 'exists';
       if (exists === undefined) return this.#transferThenCheck(task, signal);

@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Backoff, type Failure, NO_ANSWER } from '../../base/backoff.ts';
+import { Backoff } from '../../base/backoff.ts';
 import { abortedAfter } from '../../base/errors.ts';
 import { RESUMPTION, UPLOAD_RETRY } from '../../base/limits-and-retries.ts';
 import { getOrMake } from '../../base/maps.ts';
@@ -7,11 +7,13 @@ import type { Descriptor } from '../../image/descriptor.ts';
 import { hostOf, type Repository } from '../../image/repository.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { BlobProgress } from '../../ports/progress.ts';
-import type { BlobBody, ReadRegistry, UploadSession, WriteRegistry } from '../../ports/registry.ts';
-import { RegistryError, type RegistryErrorCode } from '../../ports/registry-error.ts';
+import type { BlobBody, UploadSession, WriteRegistry } from '../../ports/registry.ts';
+import type { RegistryError } from '../../ports/registry-error.ts';
 import { SpoolError } from '../../ports/spool.ts';
 import { CopyError } from '../outcome.ts';
+import { holdsBlob } from './blob-checks.ts';
 import type { BlobFanOut, Share } from './blob-fan-out.ts';
+import { failureOf, isOfSource, mayResume, mayTryAgain, type TransferStep } from './transfer-failures.ts';
 import type { UploadOpener } from './upload-opener.ts';
 
 export interface TransferPorts {
@@ -44,9 +46,6 @@ export interface TransferTask extends Route {
   /** Sends the bytes even if the registry says that it has the blob, because it serves damaged bytes. */
   readonly force?: true;
 }
-
-/** Bytes up to which an interrupted upload begins anew instead of being resumed. */
-const MAX_RESTARTED = 512 * 1024;
 
 /**
  * Uploads blobs from the first source, and from the next one after a failure; siblings come last. An interrupted upload
@@ -103,14 +102,14 @@ export class BlobTransfer {
         return await this.#attempt({ ...task, sources, upload }, signal);
       } catch (error) {
         if (error instanceof SpoolError) this.#ports.supply.distrustSpool(blob);
-        if (isOfSource(error, upload)) {
+        if (isOfSource(error, upload.step)) {
           upload.unread ??= error;
           sources.shift();
           if (sources.length > 0) continue; // nothing has been sent: the next source may use the same upload
           await this.#abandon(upload, signal);
           throw upload.unread;
         }
-        const wait = mayTryAgain(error, { upload, sources })
+        const wait = mayTryAgain(error, { step: upload.step, sources })
           ? backoff.delayAfter(failureOf(error))
           : undefined;
         if (wait === undefined || !mayResume(blob, error)) await this.#abandon(upload, signal);
@@ -210,23 +209,6 @@ export class BlobTransfer {
   }
 }
 
-/**
- * True where a destination says that it has the blob. A destination that refuses the request may still take the blob:
- * an identity that may push need not be allowed to pull. Throws where the destination does not answer.
- */
-export async function holdsBlob(
-  registry: ReadRegistry,
-  { destination, blob }: { readonly destination: Repository; readonly blob: Descriptor },
-  signal: AbortSignal,
-): Promise<boolean> {
-  try {
-    return await registry.hasBlob(destination, blob, signal);
-  } catch (error) {
-    if (error instanceof RegistryError && !error.temporary && error.code !== 'unreachable') return false;
-    throw error;
-  }
-}
-
 /** Reports the bytes as they are read. The stream stays paused until its reader resumes it. */
 function reportBytes(body: BlobBody, progress: BlobProgress | undefined): BlobBody {
   if (progress === undefined) return body;
@@ -239,8 +221,8 @@ function reportBytes(body: BlobBody, progress: BlobProgress | undefined): BlobBo
 /** The state of one transfer. */
 interface Upload {
   session: UploadSession | undefined;
-  /** The step that failed. */
-  step: 'opening' | 'reading' | 'sending';
+  /** The current step, or the one that failed. */
+  step: TransferStep;
   /** The error of the last attempt that another one followed. */
   failure: unknown;
   /** The error of the first source that did not send the blob. */
@@ -250,50 +232,4 @@ interface Upload {
 
 interface Sending extends TransferTask {
   readonly upload: Upload;
-}
-
-/** True for the error of a source that did not send the blob after all retries. */
-function isOfSource(error: unknown, { step }: Upload): error is RegistryError {
-  return step === 'reading' && error instanceof RegistryError;
-}
-
-/**
- * A new upload helps against nearly every failure: lost sessions, expired tokens, damaged bytes, a full disk. The next
- * source is tried then. A source that broke off too often is not tried again.
- */
-function mayTryAgain(
-  error: unknown,
-  { upload, sources }: { readonly upload: Upload; readonly sources: Repository[] },
-): boolean {
-  if (error instanceof SpoolError) return true;
-  if (!(error instanceof RegistryError) || isLasting(error)) return false;
-  if (upload.step === 'opening') return false;
-  const [failed] = sources.splice(0, 1);
-  if (!isExhausted(error) && failed !== undefined) sources.push(failed);
-  return sources.length > 0;
-}
-
-/** No access, or a read-only registry. Storage that refuses one upload may take the next. */
-function isLasting({ isForeign, status }: RegistryError): boolean {
-  return status === 405 || (status === 403 && !isForeign);
-}
-
-/** An interrupted upload can be resumed. One that was refused, or had wrong bytes, cannot. */
-function mayResume({ size }: Descriptor, error: unknown): boolean {
-  if (size <= MAX_RESTARTED) return false;
-  if (error instanceof SpoolError) return true;
-  return error instanceof RegistryError && RESUMABLE.has(error.code);
-}
-
-/** `unauthorized` is an expired token. */
-const RESUMABLE: ReadonlySet<RegistryErrorCode> = new Set(['unreachable', 'unavailable', 'unauthorized']);
-
-/** True for a source that broke off too often while the rest of a blob was read. */
-function isExhausted(error: RegistryError): boolean {
-  return error.code === 'unreachable' && !error.temporary;
-}
-
-function failureOf(error: unknown): Failure {
-  if (!(error instanceof RegistryError)) return NO_ANSWER;
-  return { status: error.status, retryAfter: error.retryAfterMs };
 }

@@ -23,7 +23,7 @@ export interface CarryPorts {
   readonly selection: CarrySelection;
   /** The finder of verification, with its results. Default: each subject is searched. */
   readonly finder?: AttachmentFinder | undefined;
-  /** A finder of destinations that others use, too. Default: one of its own. */
+  /** A shared finder of attachments at destinations. Default: a new one. */
   readonly present?: AttachmentFinder | undefined;
 }
 

@@ -129,7 +129,7 @@ class ClosureSearch {
     return read.filter((one) => one !== undefined);
   }
 
-  /** The attachments that the selection accepts; all of them where none have to be. */
+  /** The accepted attachments, in mode `accepted`; otherwise all. */
   async #acceptedOf(subject: Digest, listed: readonly Attachment[]): Promise<readonly Attachment[]> {
     const { selection, source } = this.#ports;
     if (selection.mode !== 'accepted' || listed.length === 0) return listed;

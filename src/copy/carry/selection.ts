@@ -6,11 +6,11 @@ import type { ReadRegistry } from '../../ports/registry.ts';
 import type { Unreadable } from '../../ports/unreadable.ts';
 
 /**
- * The attachments that a promotion carries along.
+ * The attachments that are copied with their image.
  *
- * - `all`        everything
+ * - `all`        all attachments
  * - `signatures` signatures and attestations
- * - `accepted`   of these, only those that were verified and accepted
+ * - `accepted`   signatures and attestations that verification accepts
  */
 export type CarryMode = 'all' | 'signatures' | 'accepted';
 
@@ -28,7 +28,7 @@ export interface CarrySelection {
   readonly accepted?: Acceptance | undefined;
 }
 
-/** Verification, for the attachments of an image, of its children and of their attachments. */
+/** The verification of the attachments of an image, of its children, and of those attachments. */
 export interface Acceptance {
   /** The accepted manifests among the attachments of `subject`, or why they are not known. */
   at(
@@ -41,7 +41,7 @@ export interface Acceptance {
 const SIGNATURE_TYPE =
   /^application\/vnd\.(?:dev\.sigstore\.bundle|dev\.cosign(?:project)?\.|dsse\.envelope|in-toto|cncf\.notary\.signature)/i;
 
-/** True for an attachment of a wanted type; `undefined` if only its manifest tells its type. */
+/** True for an attachment of a wanted type; `undefined` if only its manifest has the type. */
 export function isSelected(
   { artifactType, place }: Attachment,
   { mode, types }: CarrySelection,

@@ -16,8 +16,8 @@ export type Evidence = {
   readonly where: string;
   /** True for cosign's tags. */
   readonly isTagged: boolean;
-  /** By its verified content, or else by what names it. */
-  readonly claim: EvidenceType;
+  /** That of the verified content, or else the declared one. */
+  readonly type: EvidenceType;
 } & (
   | { readonly kind: 'verified'; readonly signature: VerifiedSignature }
   | { readonly kind: 'refused'; readonly reason: string }
@@ -67,7 +67,7 @@ export function judgeSignatures(
   { items, incomplete }: EvidenceSet,
   trust: { readonly digest: Digest; readonly signers: TrustedSigners },
 ): Outcome {
-  const signatures = items.filter(({ claim }) => claim === 'signature');
+  const signatures = items.filter(({ type }) => type === 'signature');
   const accepted = signatures.filter((one) => reasonAgainst(one, trust) === undefined);
   if (accepted.length > 0) return { kind: 'satisfied', accepted: accepted.map(({ manifest }) => manifest) };
   if (incomplete !== undefined) return { kind: 'unanswered', reason: incomplete };

@@ -36,7 +36,7 @@ export class ProvenanceJudge {
   /** The result for one manifest by its own evidence. `image` is the name of the image below its source. */
   judge({ items, incomplete }: EvidenceSet, digest: Digest, image: string): OwnOutcome {
     const trust = { digest, signers: this.#signers };
-    const attestations = items.filter(({ claim }) => claim === 'attestation');
+    const attestations = items.filter(({ type }) => type === 'attestation');
     const counted = attestations.flatMap((one) =>
       one.kind === 'verified' && reasonAgainst(one, trust) === undefined ? [one] : [],
     );

@@ -1,3 +1,4 @@
+// Covers src/copy/blobs/transfer-failures.ts
 import { describe, expect, it } from 'vitest';
 import { BlobFanOut } from '../../../src/copy/blobs/blob-fan-out.ts';
 import { BlobTransfer } from '../../../src/copy/blobs/blob-transfer.ts';

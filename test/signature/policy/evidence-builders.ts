@@ -25,7 +25,7 @@ export function rule(text: string): SignerRule {
 }
 
 function verified(signature: VerifiedSignature) {
-  return { signature, claim: evidenceTypeOf(signature) };
+  return { signature, type: evidenceTypeOf(signature) };
 }
 
 interface Signed {
@@ -59,8 +59,8 @@ export function signed(
   return attested(statement, signedBy);
 }
 
-export function refused(reason: string, claim: EvidenceType = 'attestation'): Evidence {
-  return { kind: 'refused', manifest: digest('9'), where: 'referrer 9', isTagged: false, claim, reason };
+export function refused(reason: string, type: EvidenceType = 'attestation'): Evidence {
+  return { kind: 'refused', manifest: digest('9'), where: 'referrer 9', isTagged: false, type, reason };
 }
 
 interface Claims {

@@ -6,12 +6,12 @@ import type { WriteRegistry } from '../../ports/registry.ts';
 import { BlobTransfer } from './blob-transfer.ts';
 import { UploadOpener } from './upload-opener.ts';
 
-/** Uploads bytes of this process as blobs, as a copy does: by the fewest requests that the host takes, and with its retries. */
-export class BytesSender {
+/** Uploads blobs from memory, with the requests and retries of a copy. */
+export class BlobUploader {
   readonly #destination: WriteRegistry;
   readonly #clock: Clock;
   readonly #uploads: UploadOpener;
-  readonly #sent = new SingleFlight<string, unknown>();
+  readonly #uploaded = new SingleFlight<string, unknown>();
 
   constructor({ destination, clock }: { readonly destination: WriteRegistry; readonly clock: Clock }) {
     this.#destination = destination;
@@ -19,10 +19,10 @@ export class BytesSender {
     this.#uploads = new UploadOpener(destination);
   }
 
-  /** Uploads the bytes once for each repository. Throws the error of the last attempt. */
-  async send(destination: Repository, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  /** Uploads the bytes, once to each repository. Throws the error of the last attempt. */
+  async upload(destination: Repository, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
     const blob = { digest: digestOf(bytes), mediaType: 'application/octet-stream', size: bytes.length };
-    await this.#sent.run(`${destination}@${blob.digest}`, () =>
+    await this.#uploaded.run(`${destination}@${blob.digest}`, () =>
       this.#transferOf(bytes, signal).run(
         { blob, destination, sources: [destination] },
         { signal, opened: undefined },

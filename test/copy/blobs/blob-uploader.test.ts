@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { BytesSender } from '../../../src/copy/blobs/bytes-sender.ts';
+import { BlobUploader } from '../../../src/copy/blobs/blob-uploader.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { repository } from '../../builders/manifests.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
@@ -13,33 +13,33 @@ const { signal } = new AbortController();
 
 function setUp() {
   const registry = new MemoryRegistry();
-  const sender = new BytesSender({ destination: registry, clock: new FakeClock() });
+  const uploader = new BlobUploader({ destination: registry, clock: new FakeClock() });
   const verbs = () => registry.log().map((line) => line.replace(/ sha256:.*/, ''));
-  return { registry, verbs, send: (to = HERE) => sender.send(to, BYTES, signal) };
+  return { registry, verbs, upload: (to = HERE) => uploader.upload(to, BYTES, signal) };
 }
 
-describe('bytes of this process', () => {
-  it('are uploaded once for each repository', async () => {
-    const { send, verbs } = setUp();
-    await Promise.all([send(), send(), send(repository('p.io/p/b'))]);
-    await send();
+describe('a blob in memory', () => {
+  it('is uploaded once to each repository', async () => {
+    const { upload, verbs } = setUp();
+    await Promise.all([upload(), upload(), upload(repository('p.io/p/b'))]);
+    await upload();
     expect(verbs().filter((verb) => verb.startsWith('finish'))).toEqual([
       'finish p.io/p/a',
       'finish p.io/p/b',
     ]);
   });
 
-  it('are sent again after a temporary failure', async () => {
-    const { registry, send, verbs } = setUp();
+  it('is sent again after a temporary failure', async () => {
+    const { registry, upload, verbs } = setUp();
     registry.fail({ verb: 'finish' }, { error: FLAKY, times: 2 });
-    await send();
+    await upload();
     expect(verbs().filter((verb) => verb === 'finish p.io/p/a')).toHaveLength(3);
   });
 
-  it('are not sent again without access, and the next call tries', async () => {
-    const { registry, send } = setUp();
+  it('is not sent again without access, until the next call', async () => {
+    const { registry, upload } = setUp();
     registry.fail({ verb: 'start' }, { error: FORBIDDEN, times: 1 });
-    await expect(send()).rejects.toBe(FORBIDDEN);
-    await send();
+    await expect(upload()).rejects.toBe(FORBIDDEN);
+    await upload();
   });
 });
