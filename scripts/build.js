@@ -61,7 +61,7 @@ function leaveOut(build) {
   const path = fileURLToPath(new URL('left-out.js', import.meta.url));
   for (const { part, library } of LEFT_OUT)
     build.onResolve({ filter: part }, ({ importer }) =>
-      // a stub for each library: one that two of them shared would be one more file to load
+      // a stub for each library: a shared one would be one more file to load
       importer.includes(`/node_modules/${library}/`) ? { path, suffix: `?${library}` } : undefined,
     );
 }

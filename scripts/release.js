@@ -66,7 +66,7 @@ function pack(stage) {
   npm(['pack', '--silent', '--ignore-scripts', `--pack-destination=${resolve(directory)}`], stage);
 }
 
-/** Nobody gets these who asks for no version. */
+/** npm installs a prerelease only by its version or tag. */
 function isPrerelease() {
   return manifest.version.includes('-');
 }

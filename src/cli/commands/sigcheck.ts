@@ -18,11 +18,11 @@ import { SIGNING_FLAGS } from '../flags/options/signing-options.ts';
 import { CERTIFICATE_FLAGS, VERIFICATION_FLAGS } from '../flags/options/verification-options.ts';
 import { defineCommand } from './command.ts';
 
-/** Flags of signing that a check has no use for: it examines all images, and no verification summaries. */
+/** Flags of signing that have no use here: all images are checked, and no verification summaries. */
 const UNUSED: readonly string[] = ['sign-scope', 'verification-summaries', 'summary-signer-account'];
 
-/** Flags of a promotion that carries: the scope is every image that is checked. */
-const CARRYING: readonly string[] = ['carry', 'carry-types', 'spool-limit'];
+/** The flags for carrying. There is no `-carry-scope`: the attachments of every checked image are compared. */
+const CARRY_FLAGS: readonly string[] = ['carry', 'carry-types', 'spool-limit'];
 
 /** `cip sigcheck`, also `kpromo sigcheck`. */
 export const sigcheck = defineCommand<SigcheckOptions>({
@@ -33,7 +33,7 @@ export const sigcheck = defineCommand<SigcheckOptions>({
     ...LOCATION_FLAGS,
     ...CONFIRM_FLAGS,
     ...SIGCHECK_FLAGS,
-    ...PROMOTION_FLAGS.filter(({ name }) => CARRYING.includes(name)),
+    ...PROMOTION_FLAGS.filter(({ name }) => CARRY_FLAGS.includes(name)),
     ...CERTIFICATE_FLAGS,
     ...VERIFICATION_FLAGS,
     ...SIGNER_FLAGS,

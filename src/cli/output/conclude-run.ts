@@ -7,6 +7,7 @@ import { exitCodeOfError } from '../flags/usage-error.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { isLoggedLive } from './live-log.ts';
 import { logReport, type ReportLogOptions } from './log-report.ts';
+import type { Run } from '../runtime/run-scope.ts';
 import type { RunRecord } from './run-record.ts';
 import { type ReportTargets, writeReports } from './write-report.ts';
 
@@ -28,6 +29,11 @@ interface Conclusion extends Omit<ReportLogOptions, 'exitCode'> {
   readonly areMalformedLogged: boolean;
 }
 
+interface CheckConclusion extends Pick<Conclusion, 'places' | 'frameOf' | 'writeOutput' | 'stdio' | 'env'> {
+  readonly run: Run;
+  readonly options: Pick<Conclusion['options'], 'log'>;
+}
+
 /** Writes and logs the report, and resolves to the exit code. Throws a `ReportError` if the report cannot be written. */
 export async function concludeRun(report: Report, conclusion: Conclusion): Promise<number> {
   const { options, places, stdio, stopCode, frameOf, record, review, writeOutput } = conclusion;
@@ -47,6 +53,19 @@ export async function concludeRun(report: Report, conclusion: Conclusion): Promi
   await logReport(withoutLogged(report, conclusion), { ...conclusion, exitCode });
   if (failure !== undefined) throw failure.error;
   return exitCode;
+}
+
+/** The same for a report of `cip verify`, `cip audit` or `cip sigcheck`. */
+export function concludeCheck(report: Report, { run, options, ...parts }: CheckConclusion): Promise<number> {
+  return concludeRun(report, {
+    ...parts,
+    options: { log: options.log, allowLost: false },
+    telemetry: run.telemetry,
+    log: run.log,
+    isOpeningPrinted: options.log.format === 'text',
+    areMalformedLogged: true,
+    stopCode: run.stop.exitCode(),
+  });
 }
 
 /** The report without the items that have been logged. */

@@ -8,7 +8,7 @@ import { InputError } from '../flags/usage-error.ts';
 export interface CarryClient {
   readonly registry: WriteRegistry & BrowseRegistry;
   readonly destination: WriteRegistry & BrowseRegistry;
-  /** The attachments that verification has found, and those that it accepts. Unset: it has looked for none. */
+  /** The finder of verification, and the attachments that it accepts. Unset: nothing is verified. */
   readonly finder?: AttachmentFinder | undefined;
   readonly accepted?: Acceptance | undefined;
 }

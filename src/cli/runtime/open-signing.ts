@@ -17,7 +17,7 @@ export interface SigningParts extends Omit<SignerRuntime, 'fetch' | 'clock' | 's
   readonly runtime: Runtime;
   /** The registry to write to; a dry run has one that it only reads. */
   readonly registry: WriteRegistry & BrowseRegistry;
-  /** Finds what destinations have. Default: a finder of the signatures that the policy wants. */
+  /** Finds attachments at destinations. Default: a finder of the signatures that the policy needs. */
   readonly finder?: AttachmentFinder | undefined;
   /** The state of the manifests. Unset: they are in no repository. */
   readonly revision: SourceRevision | undefined;
@@ -50,7 +50,7 @@ export async function openSigning(
   return { policy, facts, store, signer: own, summaries, verifier: opened, stage: runSigning };
 }
 
-/** What is stored beside images, as a policy looks for it. */
+/** The signatures and attestations at destinations, as far as a policy needs them. */
 export function openStore(
   { legacy }: Pick<SigningOptions['policy'], 'legacy'>,
   {

@@ -12,7 +12,7 @@ import {
 } from '../../audit/allow-list-file.ts';
 import { readSnapshots, type SnapshotFile } from '../../audit/read-snapshots.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
-import { concludeRun } from '../../output/conclude-run.ts';
+import { concludeCheck } from '../../output/conclude-run.ts';
 import { manifestFrames } from '../../output/manifest-frames.ts';
 import { inputsOf } from '../../output/report-inputs.ts';
 import { prepareReports } from '../../output/write-report.ts';
@@ -48,23 +48,18 @@ export function runAudit(options: AuditOptions, context: ProcessContext): Promis
     if (isSummarized) run.print(auditSentence({ manifests: read.counts, shard }));
     const report = await auditWith({ read, allowList }, options, run);
     const frameOf = manifestFrames(where);
-    const stopCode = stop.exitCode();
-    const exitCode = stopCode ?? exitCodeOf(report, { allowLost: false });
+    const exitCode = stop.exitCode() ?? exitCodeOf(report, { allowLost: false });
     const { format } = options;
-    return await concludeRun(report, {
+    return await concludeCheck(report, {
       ...context,
       writeOutput: async () => {
         const { problems } = read;
         await writeAudit(report, { format, stdio: context.stdio, exitCode, frameOf, problems, where });
         if (isWritten) await writeAllowList(report, allowList, run);
       },
-      telemetry: run.telemetry,
-      options: { ...options, allowLost: false },
+      run,
+      options,
       places,
-      log,
-      isOpeningPrinted: isSummarized,
-      areMalformedLogged: true,
-      stopCode,
       frameOf,
     });
   });

@@ -7,7 +7,7 @@ import type { SignatureCheck } from '../../../report/sigcheck/sigcheck.ts';
 import { sigcheckSentence } from '../../../report/summary/verdict.ts';
 import { sigcheck } from '../../../workflows/sigcheck/sigcheck.ts';
 import type { SigcheckOptions } from '../../flags/options/sigcheck-options.ts';
-import { concludeRun } from '../../output/conclude-run.ts';
+import { concludeCheck } from '../../output/conclude-run.ts';
 import { manifestFrames } from '../../output/manifest-frames.ts';
 import { inputsAt } from '../../output/report-inputs.ts';
 import { prepareReports } from '../../output/write-report.ts';
@@ -31,15 +31,11 @@ export function runSigcheck(options: SigcheckOptions, context: ProcessContext): 
     const read = where === undefined ? referencedBy(options) : await loadManifests(where, loading);
     if (isSummarized) run.print(sigcheckSentence({ manifests: read.counts, shard: options.shard }));
     const report = await checkWith(read, { options, run, context });
-    return await concludeRun(report, {
+    return await concludeCheck(report, {
       ...context,
-      telemetry: run.telemetry,
-      options: { ...options, allowLost: false },
+      run,
+      options,
       places,
-      log,
-      isOpeningPrinted: isSummarized,
-      areMalformedLogged: true,
-      stopCode: stop.exitCode(),
       frameOf: where && manifestFrames(where),
     });
   });
@@ -114,7 +110,7 @@ async function checkWith(
   return await run.showing(traffic, (progress) => sigcheck(request, { ...tools, ...ports, progress }));
 }
 
-/** The tags of cosign's that the check looks for. */
+/** The suffixes of the cosign tags that the check needs. */
 function suffixesOf({ carry, checked, where }: SigcheckOptions): readonly CosignSuffix[] {
   if (carry === undefined || where === undefined) return checked.policy.legacy ? ['sig'] : [];
   return carry.mode === 'all' ? COSIGN_SUFFIXES : ['sig', 'att'];

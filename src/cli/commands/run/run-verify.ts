@@ -5,7 +5,7 @@ import type { Mirror } from '../../../workflows/verify/mirror.ts';
 import type { Repair } from '../../../workflows/verify/repair/repair.ts';
 import { verify } from '../../../workflows/verify/verify.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
-import { concludeRun } from '../../output/conclude-run.ts';
+import { concludeCheck } from '../../output/conclude-run.ts';
 import { writeLive } from '../../output/live-log.ts';
 import { styleOf } from '../../output/log-report.ts';
 import type { LineLog } from '../../output/logger.ts';
@@ -42,15 +42,11 @@ export function runVerify(options: VerifyOptions, context: ProcessContext): Prom
       run,
       ended: logRepair(options, { ...context, log }),
     });
-    return await concludeRun(verification, {
+    return await concludeCheck(verification, {
       ...context,
-      telemetry: run.telemetry,
-      options: { ...options, allowLost: false },
+      run,
+      options,
       places,
-      log,
-      isOpeningPrinted: isSummarized,
-      areMalformedLogged: true,
-      stopCode: stop.exitCode(),
       frameOf: manifestFrames(where),
     });
   });

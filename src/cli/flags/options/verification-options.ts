@@ -35,7 +35,7 @@ export const VERIFICATION_FLAGS = flagsOf('Signatures', [
   },
 ]);
 
-/** The signer of images at their sources. An empty value beside another one counts as none, as in kpromo. */
+/** The signer of images at their sources. An empty value counts as none if another flag has one, as in kpromo. */
 export const CERTIFICATE_FLAGS = flagsOf('Signatures', [
   {
     name: 'certificate-identity',
@@ -71,7 +71,7 @@ export const DEFAULT_SIGNER: SignerPattern = {
 
 /**
  * The signer of the certificate flags; undefined if none is given. Expressions are not compiled here. Throws a `UsageError`
- * for empty ones alone: the variable of a script that is not set must not turn the verification off.
+ * if all given flags are empty: an unset variable of a script must not turn off verification.
  */
 export function certificateSignerOf(flags: FlagValues): SignerPattern | undefined {
   const [identity, identityRegexp, issuer, issuerRegexp] = CERTIFICATE_FLAGS.map(({ name }) =>
