@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { findTool } from './tools.ts';
 
-/** A user namespace in which this machine runs programs for arm64, by QEMU. Nothing outside it changes. */
+/** A user namespace in which programs for arm64 run under QEMU. Nothing outside it changes. */
 export interface Emulation {
   /** Arguments of `nsenter` that lead into it, before the program and its arguments. */
   readonly within: readonly string[];
@@ -12,7 +12,7 @@ export interface Emulation {
 }
 
 const QEMU = 'qemu-aarch64-static';
-/** ELF files for arm64, as the kernel reads a rule: the first bytes, a mask for them, the interpreter; F opens it at once. */
+/** A rule of binfmt_misc for ELF files for arm64: first bytes, mask, interpreter. The flag F opens the interpreter at once. */
 const RULE = [
   ':arm64:M:',
   String.raw`\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00`,
@@ -24,7 +24,7 @@ const REGISTER = [
 ].join(' && ');
 const EVERY_ID = '0 0 4294967295';
 
-/** Why programs for arm64 do not run here; undefined where they do. Only root on Linux may ask. */
+/** Why programs for arm64 cannot run here; undefined if they can. For root on Linux. */
 export function reasonNotToEmulate(): string | undefined {
   if (process.arch !== 'x64') return `the other image is for amd64, and this machine is ${process.arch}`;
   if (findTool(QEMU) === undefined) return `not found: ${QEMU}; run scripts/install-test-tools.sh`;
@@ -34,7 +34,7 @@ export function reasonNotToEmulate(): string | undefined {
     : `Linux ${release()} has one binfmt_misc for all user namespaces, 6.7 has one for each`;
 }
 
-/** Lasts until it is closed, or this process ends. */
+/** Starts a namespace, which lasts until `close` or the end of this process. */
 export async function emulateArm64(): Promise<Emulation> {
   const holder = spawn('unshare', ['--user', '--mount', 'sh', '-c', 'echo; exec cat'], {
     stdio: ['pipe', 'pipe', 'inherit'],

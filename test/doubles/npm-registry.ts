@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 
-/** A registry of npm packages on the loopback device: as much of it as publishing and installing ask for. */
+/** A local npm registry, with the endpoints that `npm publish` and `npm install` need. */
 export interface NpmRegistry {
   readonly url: string;
   /** What was published, in order. */
@@ -12,7 +12,7 @@ export interface NpmRegistry {
 export interface Publication {
   /** Name and version. */
   readonly id: string;
-  /** Of the version, such as `latest`. */
+  /** The distribution tag, such as `latest`. */
   readonly tag: string | undefined;
   readonly token: string | undefined;
 }
@@ -24,7 +24,7 @@ interface Packument {
   readonly _attachments?: Readonly<Record<string, { readonly data: string }>>;
 }
 
-/** Closed where the running test ends. */
+/** Closes when the running test ends. */
 export async function startNpmRegistry(): Promise<NpmRegistry> {
   const packages = new Map<string, Packument>();
   const tarballs = new Map<string, Buffer>();

@@ -7,8 +7,8 @@ import type { LoggedRequest, RegistryKind } from '../doubles/registry-programs.t
 import { runWithReport } from '../doubles/run-cip.ts';
 import { manifestFlag } from './staging.ts';
 
-// The requests of `test/copy/carry/carry-requests.test.ts` by the access logs of real registries, none of which has the
-// referrers API. A blob takes the POST that opens its upload and a PUT: none of them stores the body of a POST.
+// The requests of `test/copy/carry/carry-requests.test.ts`, counted in the access logs of real registries. None of them has the
+// referrers API. A blob needs a POST and a PUT: none of them stores the body of a POST.
 
 const TIMEOUT_MS = 180_000;
 const APP = multiArch('counted', { platforms: PLATFORMS.length });
@@ -41,7 +41,7 @@ async function fill({ host }: RealRegistry, signed: boolean): Promise<void> {
   }
 }
 
-/** The requests that a log has more than before, by method and kind. */
+/** The new requests in a log since the last call, by method and kind. */
 function counting(registry: RealRegistry) {
   let begin = 0;
   return async () => {

@@ -7,8 +7,8 @@ import { startNpmRegistry } from '../doubles/npm-registry.ts';
 import { startProgram, temporaryDirectory } from '../doubles/run-cip.ts';
 import { findTool, repositoryRoot } from '../doubles/tools.ts';
 
-// The scripts of .github/workflows/release.yml, as its steps have them. GitHub's own programs, and docker, write down what
-// they are asked to do; the image itself is built and pushed in image/image.test.ts.
+// The scripts in the steps of .github/workflows/release.yml. Stand-ins for docker and gh record their arguments; the image
+// itself is built and pushed in image/image.test.ts.
 
 const ROOT = repositoryRoot();
 const { version }: { version: string } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
@@ -23,7 +23,7 @@ const jq = findTool('jq') !== undefined;
 if (!jq) console.error('not found, so the step of the release that pushes images is not run: jq');
 
 describe('the steps of a release', () => {
-  it.skipIf(!jq)('build both images for both platforms, and hand their digests on', async () => {
+  it.skipIf(!jq)('build both images for both platforms, and pass on their digests', async () => {
     const { cwd, asked, run } = workplace({
       docker: `for word; do case $word in --metadata-file=*) echo '{"containerimage.digest":"${DIGEST}"}' > "\${word#*=}";; esac; done`,
     });

@@ -4,8 +4,8 @@ import type { ProgressSnapshot } from './meter.ts';
 
 const TITLES = {
   inventory: 'reading destinations',
-  source: 'looking at sources',
-  proof: 'proving sources',
+  source: 'reading sources',
+  proof: 'checking sources',
   copy: 'promoting',
   carry: 'comparing attachments',
   sign: 'signing',
@@ -15,10 +15,10 @@ const TITLES = {
   scan: 'reading scan results',
 } as const;
 
-/** Hosts that are shown; of the others only how many there are. */
+/** Hosts that are shown by name; the others are counted. */
 const MAX_HOSTS = 3;
 
-/** Characters of an image's name: 80 columns have room for its bytes as well. */
+/** Characters of an image's name, so that its bytes fit in 80 columns as well. */
 const MAX_NAME = 45;
 
 /** Some lines for a terminal, none wider than `columns`. */

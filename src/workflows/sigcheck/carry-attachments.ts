@@ -121,7 +121,7 @@ class PlaceRecord extends CarryRecord {
 }
 
 function refusal(source: string, reason: string) {
-  const message = `${source}: the source refuses to be read, so its attachments are not compared: ${reason}`;
+  const message = `${source}: the source refuses access, so its attachments are not compared: ${reason}`;
   const advice = 'grant the identity read access, or check without the attachments of sources (-carry=none)';
   return {
     rule: 'attachments',

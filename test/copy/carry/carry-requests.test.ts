@@ -6,16 +6,16 @@ import { blobsOf, image, multiArch, PLATFORMS, push } from '../../builders/image
 import { carry } from './carrying.ts';
 
 // An index of five images, which share a layer and have one of their own each, and a bundle for each of its six manifests,
-// from a registry without the referrers API; then cosign's `.sig` for each as well, with a config and a layer of its own. A
-// prototype that was written for it took these numbers of requests (crane takes 18/57 for the image alone):
+// from a registry without the referrers API; then cosign's `.sig` for each as well, with a separate config and layer. A
+// prototype needed these numbers of requests (crane needs 18/57 for the image alone):
 //
 //                             source/destination   again   to a registry with the API
 //   6 bundles                 38/56                15/9    38/37
 //   6 bundles and 6 `.sig`    62/86                21/15   62/55
 //
-// The first destination opened an upload for each blob (2 requests), the second one took it in one POST. 54 of 56 and 84 of
-// 86 are the writes. The prototype read no tag before it wrote it, and no index of referrers after it: that is what more
-// there is here, `checks` below. In all else the numbers are those of the prototype, or less.
+// The first destination needed two requests for the upload of a blob, the second one a single POST. 54 of 56 and 84 of 86
+// are writes. cip also reads each tag before it writes it, and each referrers index after it: these are the `checks` below.
+// It needs no other request that the prototype did not need.
 
 const APP = multiArch('counted', { platforms: PLATFORMS.length });
 const CHILDREN = APP.children;
@@ -23,7 +23,7 @@ const SUBJECTS = [APP, ...CHILDREN];
 const N = SUBJECTS.length;
 /** Blobs of the image. */
 const B = blobsOf(APP).length;
-/** The tag and the digest for the plan, the tag before its write, and one layer: the others are as absent. */
+/** The tag and the digest for the plan, the tag before its write, and one layer: if it is absent, the others are too. */
 const READS = 4;
 
 async function world({

@@ -117,7 +117,7 @@ describe('a source', () => {
     source.addFault({ path: /staging/, times: 999, act: { kind: 'status', status: 403 } });
     const report = await check();
     expect(decisionsOf(report)).toEqual(['signed']);
-    const warning = `${source.host}/staging/app: the source refuses to be read, so its attachments are not compared`;
+    const warning = `${source.host}/staging/app: the source refuses access, so its attachments are not compared`;
     expect(report.findings).toMatchObject([
       { rule: 'attachments', level: 'warn', message: expect.stringContaining(warning) },
     ]);
