@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, spawn as Spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CodedError, messageOf } from './errors.ts';
 
@@ -84,7 +84,7 @@ export async function runForBytes(call: ProgramCall): Promise<ProgramRun<Buffer>
 }
 
 /** The leader of a group of its own, so that all that it starts can be ended with it. */
-function start(spawn: typeof import('node:child_process').spawn, { program, args, env }: ProgramCall) {
+function start(spawn: typeof Spawn, { program, args, env }: ProgramCall) {
   try {
     return spawn(program, args, { env, detached: true });
   } catch (error) {
