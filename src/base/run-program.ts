@@ -1,4 +1,4 @@
-import type { ChildProcess, spawn as spawnProcess } from 'node:child_process';
+import type { ChildProcess, spawn as Spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { CodedError, messageOf } from './errors.ts';
 
@@ -84,7 +84,7 @@ export async function runForBytes(call: ProgramCall): Promise<ProgramRun<Buffer>
 }
 
 /** Starts the leader of a new process group, so that its child processes can be ended with it. */
-function start(spawn: typeof spawnProcess, { program, args, env }: ProgramCall) {
+function start(spawn: typeof Spawn, { program, args, env }: ProgramCall) {
   try {
     return spawn(program, args, { env, detached: true });
   } catch (error) {

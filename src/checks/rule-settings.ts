@@ -31,6 +31,7 @@ export const CHECK_NAMES = [
   'source-tag',
   'unsupported-artifact',
   'vulnerabilities',
+  'weaker-policy',
 ] as const;
 export type CheckName = (typeof CHECK_NAMES)[number];
 

@@ -110,6 +110,27 @@ describe('a run with -use-prow-manifest-diff', () => {
     expect(after).toMatchObject({ status: 0, report: { findings: [{ level: 'warn' }] } });
   });
 
+  it('warns of a change that only weakens a policy', async () => {
+    const { registry, commit, files, flag } = await world();
+    const file = 'manifests/a/promoter-manifest.yaml';
+    const withMode = (mode: string) => {
+      const policy = `signatures: {mode: ${mode}, signers: ["sigstore::https://i.example::a@example.com"]}\n`;
+      return { ...files(['v1']), [file]: `${files(['v1'])[file]}${policy}` };
+    };
+    const base = commit(withMode('require'));
+    commit(withMode('warn'));
+    const args = [flag, '-use-prow-manifest-diff'];
+    const env = { JOB_TYPE: 'presubmit', PULL_BASE_SHA: base };
+    const run = await runWithReport(args, { env });
+    expect({ status: run.status, edges: run.report.summary.edges }).toEqual({ status: 0, edges: 0 });
+    const message = `the policies of ${registry.host}/staging accept more than before: signatures: require is now warn`;
+    expect(run.report.findings).toMatchObject([
+      { rule: 'weaker-policy', level: 'warn', message, at: expect.stringMatching(`^${file}:\\d+:1$`) },
+    ]);
+    expect(run.stderr).toContain(message);
+    expect((await runCip([...args, '-rule=weaker-policy=error'], { env })).status).toBe(1);
+  });
+
   it('refuses a list of images without a project that the change touches', async () => {
     const { commit, files, flag } = await world();
     commit(files(['v1']));

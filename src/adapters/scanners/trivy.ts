@@ -17,7 +17,8 @@ export function isTrivy(document: JsonObject): boolean {
 }
 
 /**
- * The image and the vulnerabilities in a JSON report of Trivy. Throws for another version of the format.
+ * The image and the vulnerabilities in a JSON report of Trivy. With `--show-suppressed` it has also those that its ignore
+ * file or its VEX documents dismiss. Throws for another version of the format.
  *
  * @see https://trivy.dev/latest/docs/configuration/reporting/#json
  */
@@ -29,10 +30,27 @@ export function parseTrivy(document: JsonObject): ScanReport {
   return {
     ...namesOf([name, ...textsIn(metadata['RepoDigests']), ...textsIn(metadata['RepoTags'])]),
     platform: formatPlatform(objectOf(metadata['ImageConfig'])),
-    vulnerabilities: objectsIn(results).flatMap((result) =>
-      objectsIn(result['Vulnerabilities']).map(vulnerabilityOf),
-    ),
+    vulnerabilities: objectsIn(results).flatMap((result) => [
+      ...objectsIn(result['Vulnerabilities']).map(vulnerabilityOf),
+      ...objectsIn(result['ExperimentalModifiedFindings']).flatMap(modifiedOf),
+    ]),
   };
+}
+
+const DISMISSING: readonly unknown[] = ['ignored', 'not_affected', 'fixed'];
+
+/** A modified finding of another status counts. */
+function modifiedOf({
+  Type: type,
+  Status: status,
+  Statement: statement,
+  Finding: finding,
+}: JsonObject): readonly Vulnerability[] {
+  if (type !== 'vulnerability') return [];
+  const vulnerability = vulnerabilityOf(objectOf(finding));
+  if (!DISMISSING.includes(status)) return [vulnerability];
+  const reason = ['Trivy', plain(status), plain(statement)].filter((part) => part !== '').join(': ');
+  return [{ ...vulnerability, dismissed: reason }];
 }
 
 function vulnerabilityOf(found: JsonObject): Vulnerability {

@@ -20,10 +20,13 @@ export type Assessment =
   | { readonly kind: 'dismissed'; readonly reason: string }
   | { readonly kind: 'counts' /** The end of an expired exception. */; readonly allowedUntil?: string };
 
-/** Exceptions and VEX statements, indexed by vulnerability. */
+/** Exceptions and VEX statements, indexed by vulnerability, and whether a statement has applied. */
 export class Dismissals {
   readonly #allowed: readonly AllowedVulnerability[];
   readonly #statements = new Map<string, VexStatement[]>();
+  readonly #applied = new Set<VexStatement>();
+  /** Vulnerabilities that count, by their keys. */
+  readonly #counted = new Set<string>();
   readonly #today: string;
 
   /** `today` is `YYYY-MM-DD`, UTC. */
@@ -43,16 +46,25 @@ export class Dismissals {
   }
 
   assess(vulnerability: Vulnerability, image: AffectedImage): Assessment {
+    const statement = this.#latestStatement(vulnerability, image);
     if (vulnerability.dismissed !== undefined) return { kind: 'dismissed', reason: vulnerability.dismissed };
     const exceptions = this.#allowed.filter((entry) => isAllowed(entry, vulnerability, image));
     const valid = exceptions.find(({ expires }) => expires === undefined || expires >= this.#today);
     if (valid !== undefined) return { kind: 'dismissed', reason: `allowed: ${valid.reason}` };
-    const statement = this.#latestStatement(vulnerability, image);
     if (statement?.dismisses === true) return { kind: 'dismissed', reason: `VEX: ${statement.status}` };
+    for (const name of namesOf(vulnerability)) this.#counted.add(keyOf(name));
     const [expired] = exceptions;
     return expired?.expires === undefined
       ? { kind: 'counts' }
       : { kind: 'counts', allowedUntil: expired.expires };
+  }
+
+  /** The vulnerabilities that count although a statement dismisses them, because it has applied to no image so far. */
+  unapplied(): readonly string[] {
+    const dismissing = Array.from(this.#counted).flatMap((key) =>
+      (this.#statements.get(key) ?? []).filter((one) => one.dismisses && !this.#applied.has(one)),
+    );
+    return Array.from(new Set(dismissing.flatMap(({ vulnerabilities: [name = ''] }) => name))).toSorted();
   }
 
   /** The latest statement about the vulnerability in the image; of those of one time the last one. */
@@ -60,8 +72,9 @@ export class Dismissals {
     let latest: VexStatement | undefined;
     for (const name of namesOf(vulnerability)) {
       for (const statement of this.#statements.get(keyOf(name)) ?? []) {
-        const concerns = statement.products.some((product) => isAffected(product, vulnerability, image));
-        if (concerns && (latest === undefined || statement.time >= latest.time)) latest = statement;
+        if (!statement.products.some((product) => isAffected(product, vulnerability, image))) continue;
+        this.#applied.add(statement);
+        if (latest === undefined || statement.time >= latest.time) latest = statement;
       }
     }
     return latest;

@@ -16,7 +16,7 @@ export interface Judgement extends Pick<VulnerabilityPolicy, 'threshold' | 'fixa
   readonly dismissals: Dismissals;
 }
 
-/** The result of an image by the policy. A vulnerability of several platforms counts once. Pure. */
+/** The result of an image by the policy. A vulnerability of several platforms counts once. */
 export function judgeScan(
   image: ImageToScan,
   { name, parts }: ImageScan,

@@ -120,7 +120,7 @@ export class BlobFanOut {
   async #open(shared: SharedBlob, source: Repository, signal: AbortSignal): Promise<BlobBody> {
     const { blob } = shared;
     let unkept: BlobBody | undefined;
-    const bytes = await shared.bytes(async () => {
+    const bytes = await shared.bytes(source, async () => {
       // the file comes first, because an open stream cannot wait for it
       const file = blob.size > SMALL ? await this.#createFile(blob) : undefined;
       const body = await this.#read(source, blob, signal).catch(discarding(file));

@@ -1,4 +1,5 @@
 import type { Descriptor } from '../../image/descriptor.ts';
+import type { Repository } from '../../image/repository.ts';
 import type { SpooledBlob } from '../../ports/spool.ts';
 import type { ByteBudget } from './byte-budget.ts';
 
@@ -25,6 +26,8 @@ export class SharedBlob {
   #room: ByteBudget | undefined;
   #admission: Promise<boolean> | undefined;
   #reading: Promise<Reading> | undefined;
+  /** The source of the reading. */
+  #source: Repository | undefined;
 
   constructor(blob: Descriptor) {
     this.blob = blob;
@@ -75,11 +78,21 @@ export class SharedBlob {
     return this.#admission;
   }
 
-  /** Reads the bytes with `read`, or waits for the read in flight. After a failure the next caller reads again. */
-  async bytes(read: () => Promise<Reading>): Promise<Uint8Array | SpooledBlob | undefined> {
+  /**
+   * Reads the bytes from a source with `read`, or waits for the read in flight. Throws the error of this source alone:
+   * it may have what another one lacks. After a failure the next caller reads again.
+   */
+  async bytes(
+    source: Repository,
+    read: () => Promise<Reading>,
+  ): Promise<Uint8Array | SpooledBlob | undefined> {
+    while (this.#reading !== undefined && this.#source !== source) {
+      const got = await this.#reading.catch(() => 'failed' as const);
+      if (got !== 'failed') return fileOf(got);
+    }
+    this.#source = source;
     this.#reading ??= this.#begin(read);
-    const got = await this.#reading;
-    return isFile(got) ? got.file : got;
+    return fileOf(await this.#reading);
   }
 
   /** Drops the bytes and gives their room back, the room at once. Called when no attempt is under way. */
@@ -107,6 +120,10 @@ export class SharedBlob {
 async function discard(reading: Promise<Reading> | undefined): Promise<void> {
   const got = await reading?.catch(() => undefined); // the reader reports the error
   if (isFile(got)) await got.file.discard();
+}
+
+function fileOf(reading: Reading): Uint8Array | SpooledBlob | undefined {
+  return isFile(reading) ? reading.file : reading;
 }
 
 function isFile(reading: Reading): reading is SpooledReading {

@@ -11,6 +11,7 @@ import type { Commit, History } from '../../ports/history.ts';
 import { findBroken, findRemovals, type RemovalLevel } from './change-findings.ts';
 import { findMixedChange } from './mixed-change.ts';
 import { refuseTouchedOrphans } from './touched-orphans.ts';
+import { findWeakerPolicies } from './weaker-policies.ts';
 
 /** The earlier state that manifests are compared with. */
 export type ManifestDiff = DiffBase & { readonly removals: RemovalLevel };
@@ -70,6 +71,7 @@ export async function findChanges(
   const isProposed = diff.kind === 'revision' && where.kind === 'thin';
   const mixed: Finding[] = [];
   const broken: Finding[] = [];
+  let weaker: readonly Finding[] | undefined;
   for (const state of states) {
     // one after the other: the states of a long period would fill the memory
     const paths = await history.list(state, signal);
@@ -85,6 +87,7 @@ export async function findChanges(
     const version = parser.parse(files);
     const wanted = expandEdges(version.manifests, { siblings: false });
     before ??= wanted;
+    weaker ??= findWeakerPolicies(read.manifests, version.manifests);
     broken.push(...findBroken(version, state));
     unchanged = commonEdges(unchanged, wanted);
   }
@@ -96,7 +99,7 @@ export async function findChanges(
     before: before ?? { repositories: [], edges: 0 },
     total: head.edges,
     scope,
-    findings: [...broken, ...removals, ...mixed],
+    findings: [...broken, ...removals, ...mixed, ...(weaker ?? [])],
     read: { ...read, problems: orphans.problems() },
   };
 }

@@ -183,21 +183,22 @@ describe('a report of a scanner', () => {
   });
 });
 
+const SINGLE = parseDigest('sha256:fcb4f554b8c580c67c80491b89d08530dccb593e803522da898d1b07329c2c3a');
+const INDEX = parseDigest('sha256:51dc2e2550d8b2bc1854a447f36450f390d6ee2aa35c74d9542dbe5c63344f0d');
+
+function rowsOf(name: string) {
+  return parseScan(fixture(`real/${name}`)).vulnerabilities.map(
+    ({ id, severity, package: name, version, fixedIn }) => [id, severity, name, version, fixedIn],
+  );
+}
+
 describe('a report that Grype 0.121.2 wrote', () => {
-  const SINGLE = parseDigest('sha256:fcb4f554b8c580c67c80491b89d08530dccb593e803522da898d1b07329c2c3a');
-  const INDEX = parseDigest('sha256:51dc2e2550d8b2bc1854a447f36450f390d6ee2aa35c74d9542dbe5c63344f0d');
   const ARM64 = parseDigest('sha256:5ad453f7d47a46e4291c52a8fd72a5438a4a6e323cf3027076982fc2b42fa3e4');
   const THREE = [
     ['GHSA-aaaa-bbbb-cccc', 'critical', 'minimist', '1.2.5', '1.2.6'],
     ['CVE-2026-1002', 'critical', 'tar', '1.34+dfsg-1.2', undefined],
     ['CVE-2026-1001', 'high', 'libssl3', '3.0.14-1~deb12u1', '3.0.15-1~deb12u1'],
   ];
-
-  function rowsOf(name: string) {
-    return parseScan(fixture(`real/${name}`)).vulnerabilities.map(
-      ({ id, severity, package: name, version, fixedIn }) => [id, severity, name, version, fixedIn],
-    );
-  }
 
   it('has its vulnerabilities, with and without a fix, and those that a VEX document dismisses', () => {
     expect(rowsOf('grype.json')).toEqual([
@@ -240,6 +241,66 @@ describe('a report that Grype 0.121.2 wrote', () => {
     ]);
     expect(() => parseScanFile(fixture('real/grype.sarif'))).toThrow('it does not name an image');
   });
+});
+
+describe('a report that Trivy 0.74.0 wrote', () => {
+  const OPENSSL = ['CVE-2026-1001', 'high', 'libssl3', '3.0.14-1~deb12u1', '3.0.15-1~deb12u1'];
+  const ZLIB = ['CVE-2026-1004', 'critical', 'zlib1g', '1:1.2.13.dfsg-1', '1:1.2.13.dfsg-2'];
+  const TAR = ['CVE-2026-1002', 'critical', 'tar', '1.34+dfsg-1.2', undefined];
+  const MINIMIST = ['CVE-2026-1006', 'critical', 'minimist', '1.2.5', '1.2.6'];
+  const FIRST = [
+    ['CVE-2026-1005', 'unspecified', 'bash', '5.2.15-2+b7', '5.2.15-3'],
+    ['CVE-2026-1003', 'low', 'libc6', '2.36-9+deb12u7', undefined],
+  ];
+
+  it('has its vulnerabilities, with and without a fix, and those that an ignore file or a VEX document dismisses', () => {
+    expect(rowsOf('trivy.json')).toEqual([...FIRST, TAR, OPENSSL, ZLIB, MINIMIST]);
+    const { vulnerabilities } = parseScan(fixture('real/trivy.json'));
+    expect(vulnerabilities.flatMap(({ id, dismissed }) => (dismissed ? [`${id} ${dismissed}`] : []))).toEqual(
+      [
+        'CVE-2026-1001 Trivy: ignored: accepted until the next release',
+        'CVE-2026-1004 Trivy: not_affected: vulnerable_code_not_in_execute_path',
+      ],
+    );
+    expect(vulnerabilities.at(-1)).toMatchObject({
+      aliases: ['GHSA-aaaa-bbbb-cccc'],
+      purl: { type: 'npm', name: 'minimist', version: '1.2.5' },
+    });
+    expect(vulnerabilities[2]).toMatchObject({
+      purl: { type: 'deb', name: 'debian/tar', version: '1.34+dfsg-1.2' },
+    });
+  });
+
+  it('names its image by digest, and an index with the platform', () => {
+    expect(parseScanFile(fixture('real/trivy.json'))).toMatchObject({
+      digests: new Set([SINGLE]),
+      platform: 'linux/amd64',
+    });
+    expect(parseScanFile(fixture('real/trivy-arm64.json'))).toMatchObject({
+      digests: new Set([INDEX]),
+      platform: 'linux/arm64',
+    });
+  });
+
+  it('in SARIF has the fields of the scanner, whatever the description of a vulnerability says', () => {
+    expect(rowsOf('trivy.sarif')).toEqual([...FIRST, OPENSSL, TAR, ZLIB, MINIMIST]);
+    const { digests, platform } = parseScanFile(fixture('real/trivy.sarif'));
+    expect({ digests, platform }).toEqual({ digests: new Set([SINGLE]), platform: undefined });
+  });
+});
+
+it('Trivy: a modified finding of another status counts, and one of another kind is none', () => {
+  const Finding = { VulnerabilityID: 'CVE-2026-1', PkgName: 'tar', Severity: 'HIGH' };
+  const ExperimentalModifiedFindings = [
+    { Type: 'vulnerability', Status: 'affected', Statement: 'lower severity', Finding },
+    { Type: 'vulnerability', Status: 'fixed', Finding },
+    { Type: 'secret', Status: 'ignored', Finding: { RuleID: 'key' } },
+  ];
+  const report = { SchemaVersion: 2, ArtifactName: 'a', Results: [{ ExperimentalModifiedFindings }] };
+  expect(parseScan(JSON.stringify(report)).vulnerabilities).toEqual([
+    expect.not.objectContaining({ dismissed: expect.anything() }),
+    expect.objectContaining({ id: 'CVE-2026-1', severity: 'high', dismissed: 'Trivy: fixed' }),
+  ]);
 });
 
 it.each([

@@ -75,6 +75,25 @@ describe('an exception', () => {
 });
 
 describe('a VEX statement', () => {
+  it.each<readonly [string, readonly VexStatement[], readonly string[]]>([
+    ['of the image', [statement({ digest: INDEX })], []],
+    ['of another image', [statement({ digest: OTHER })], ['CVE-1']],
+    ['without an image', [statement({ digest: OTHER }, { products: [] })], ['CVE-1']],
+    ['of another package', [statement({ digest: INDEX, packages: [] })], ['CVE-1']],
+    ['of another image that dismisses nothing', [statement({ digest: OTHER }, { dismisses: false })], []],
+    ['of another vulnerability', [statement({ digest: OTHER }, { vulnerabilities: ['CVE-2'] })], []],
+    ['by an alias', [statement({ digest: OTHER }, { vulnerabilities: ['ghsa-1'] })], ['ghsa-1']],
+    [
+      'that a later one replaces',
+      [statement({ digest: INDEX }), statement({ digest: INDEX }, { dismisses: false, time: 1 })],
+      [],
+    ],
+  ])('%s is unapplied only if its vulnerability counts', (_what, statements, unapplied) => {
+    const dismissals = withVex(...statements);
+    dismissals.assess(FOUND, IMAGE);
+    expect(dismissals.unapplied()).toEqual(unapplied);
+  });
+
   it.each<readonly [string, VexProduct]>([
     ['the digest of the index', { digest: INDEX }],
     ['the digest of the platform', { digest: PLATFORM }],

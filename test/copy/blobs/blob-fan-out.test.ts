@@ -145,6 +145,19 @@ describe('a blob that several hosts want', () => {
     expect(reads()).toBe(2);
   });
 
+  it('is read from its own source by a host that waited for the failed read of another source', async () => {
+    const { registry, supply } = setUp();
+    const sibling = repository('b.io/s/app');
+    registry.push(sibling, image({ seed: 'supply', layers: [A, B, SMALL] }));
+    registry.lose(SOURCE, A.digest);
+    const first = await hold(supply, describeBlob(A), ['a.io', 'b.io']);
+    const second = await hold(supply, describeBlob(A), ['b.io']);
+    const failing = bytesOf(first.share);
+    const bytes = second.share.open(sibling, NEVER);
+    await expect(failing).rejects.toMatchObject({ status: 404 });
+    expect((await readAll(await bytes)).equals(A.bytes)).toBe(true);
+  });
+
   it('is read again after the source could not be asked', async () => {
     const { registry, send, reads, spool } = setUp();
     registry.fail({ verb: 'open-blob' }, { error: new RegistryError('unavailable', 'GET: 503'), times: 1 });

@@ -1,4 +1,3 @@
-
 import { describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { Listing } from '../../../../src/ports/registry.ts';

@@ -19,7 +19,7 @@ it.each([
 
 it('refuses an unknown rule without a similar name with all names', () => {
   expect(() => ruleLevelsOf(['xyz=warn'])).toThrow(
-    /unknown rule "xyz": expected broken-base, .*vulnerabilities$/,
+    /unknown rule "xyz": expected broken-base, .*weaker-policy$/,
   );
 });
 
