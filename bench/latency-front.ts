@@ -1,34 +1,40 @@
-import { Agent, createServer, request as forward } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { setTimeout as wait } from 'node:timers/promises';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** A server before another one that lets every request wait; requests wait side by side. */
+/**
+ * A proxy of connections: bytes of a client arrive at the server after so much time, in order, and answers at once. It
+ * reads no HTTP, so that it takes little of the CPU time that the measured program needs.
+ */
 export async function startLatencyFront(target: string, milliseconds: number) {
-  const agent = new Agent({ keepAlive: true });
-  const [hostname, port] = target.split(':');
-  const server = createServer((incoming, outgoing) => {
-    const pass = async () => {
-      await wait(milliseconds);
-      const { method, url: path, headers } = incoming;
-      const onward = forward({ agent, hostname, port, method, path, headers }, (reply) => {
-        outgoing.writeHead(reply.statusCode ?? 500, reply.headers);
-        reply.pipe(outgoing);
+  const [host = '', port] = target.split(':');
+  const open = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (client) => {
+    const upstream = connect({ host, port: Number(port), noDelay: true });
+    client.on('data', (bytes) => setTimeout(() => upstream.write(bytes), milliseconds));
+    upstream.pipe(client);
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      open.add(one);
+      one.on('error', () => {}); // 'close' follows
+      one.on('close', () => {
+        open.delete(one);
+        other.destroy();
       });
-      onward.on('error', () => outgoing.destroy());
-      incoming.pipe(onward);
-    };
-    void pass();
+    }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it listens on a port
   const address = server.address() as AddressInfo;
   return {
     host: `127.0.0.1:${address.port}`,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-        agent.destroy();
-      }),
+    stop: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
   };
 }
