@@ -49,7 +49,7 @@ export async function compare(
   const rows = peers.map((peer) => ({ name: peer.name, trials: [] as Trial[] }));
   for (let number = 1; number <= trials; number++) {
     for (const [index, peer] of peers.entries()) {
-      const set = await stage(`${peer.name}-${number}`);
+      const set = await stage(`${peer.name.replaceAll(' ', '-')}-${number}`);
       try {
         const trial = await runTrial(peer, set);
         rows[index]?.trials.push(trial);
