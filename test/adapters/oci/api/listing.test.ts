@@ -1,5 +1,3 @@
-// Covers src/adapters/oci/api/google-listing.ts
-
 import { describe, expect, it, vi } from 'vitest';
 import { digestOf } from '../../../../src/image/digest.ts';
 import type { Listing } from '../../../../src/ports/registry.ts';
