@@ -72,12 +72,26 @@ interface Failure {
   readonly fault: HostFault | undefined;
 }
 
+/** Attachments without their manifests: a run keeps them for all of its images. */
+interface Counted {
+  readonly from: Repository;
+  readonly count: number;
+}
+
+function note(
+  counts: Map<string, Counted>,
+  edges: readonly string[],
+  { from, carried }: CarriedAttachments,
+): void {
+  if (carried.length > 0) for (const edge of edges) counts.set(edge, { from, count: carried.length });
+}
+
 /** Remembers the attachments of each place. */
 class PlaceRecord extends CarryRecord {
   readonly #confirm: boolean;
   readonly #failures = new Map<string, Failure>();
-  readonly #carried = new Map<string, CarriedAttachments>();
-  readonly #missing = new Map<string, CarriedAttachments>();
+  readonly #carried = new Map<string, Counted>();
+  readonly #missing = new Map<string, Counted>();
 
   constructor(confirm: boolean) {
     super();
@@ -86,12 +100,12 @@ class PlaceRecord extends CarryRecord {
 
   override add(edges: readonly string[], attachments: CarriedAttachments): void {
     super.add(edges, attachments);
-    if (attachments.carried.length > 0) for (const edge of edges) this.#carried.set(edge, attachments);
+    note(this.#carried, edges, attachments);
   }
 
   override plan(edges: readonly string[], attachments: CarriedAttachments): void {
     super.plan(edges, attachments);
-    if (attachments.carried.length > 0) for (const edge of edges) this.#missing.set(edge, attachments);
+    note(this.#missing, edges, attachments);
   }
 
   override fail(edges: readonly string[], error: unknown): void {
@@ -179,9 +193,9 @@ function joined(...reasons: readonly string[]): string {
   return reasons.filter((reason) => reason !== '').join('; ');
 }
 
-function describe({ carried, from }: CarriedAttachments, state: 'missing' | 'carried'): string {
-  const count = countOf(carried.length, 'attachment');
-  return state === 'missing' ? `${count} of ${from} not carried` : `${count} of ${from} carried`;
+function describe({ count, from }: Counted, state: 'missing' | 'carried'): string {
+  const attachments = `${countOf(count, 'attachment')} of ${from}`;
+  return state === 'missing' ? `${attachments} not carried` : `${attachments} carried`;
 }
 
 function placeKey(repository: Repository, digest: Digest): string {
