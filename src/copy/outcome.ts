@@ -54,8 +54,14 @@ export function failed(reason: string, fault?: HostFault): Outcome {
  */
 export class CopyError extends CodedError<'missing' | 'too-deep' | 'blobs-in-index' | 'attachments'> {}
 
-/** The error of an image whose attachments cannot be read or written. */
-export function attachmentsError(reason: string, options?: { readonly cause: unknown }): CopyError {
-  const advice = '-carry=none promotes without attachments';
-  return new CopyError('attachments', `attachments not copied: ${reason} (${advice})`, options);
+/** The attachments of an image cannot be read or written. */
+export class AttachmentsError extends CopyError {
+  /** The failure without the words of a promotion. */
+  readonly reason: string;
+
+  constructor(reason: string, options?: { readonly cause: unknown }) {
+    const advice = '-carry=none promotes without attachments';
+    super('attachments', `attachments not copied: ${reason} (${advice})`, options);
+    this.reason = reason;
+  }
 }

@@ -85,7 +85,7 @@ describe.each(['same', 'other'] as const)(
         reason: expect.stringMatching(`staging/index@.* is incomplete: .*${lost}.*\\[incomplete-source\\]`),
       });
       expect(dry.stderr).toMatch(
-        /^ERROR .*manifest\.yaml:\d+:\d+: .* is incomplete: .* \[incomplete-source\]$/m,
+        /^ERROR {3}blocked .* is incomplete: .* \[incomplete-source\] \(.*manifest\.yaml:\d+:\d+\)$/m,
       );
       expect(readFileSync(markdown, 'utf8')).toMatch(
         /### Problems\n\n[^#]*- \*\*error\*\* .* is incomplete: .* \[incomplete-source\]\n {2}```\n/,
@@ -299,7 +299,7 @@ describe('a project that requires signatures and provenance', () => {
     expect(merged.report.findings).toEqual(whole.report.findings);
     expect(merged.report.summary).toEqual(whole.report.summary);
     expect(merged.report.hosts[registry.host]?.edges).toEqual(whole.report.hosts[registry.host]?.edges);
-    expect(merged.stderr).toMatch(/^ERROR .*\[signatures\]$/m);
+    expect(merged.stderr).toMatch(/^ERROR {3}blocked .*\[signatures\].* \(.*images\.yaml:\d+:\d+\)$/m);
   });
 });
 

@@ -11,10 +11,16 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import { parseReport } from '../../src/report/parse-report.ts';
-import { image, multiArch, push, pushOverHttp } from '../builders/images.ts';
+import { encodeBundle } from '../../src/signature/bundle.ts';
+import { SIGN_PREDICATE } from '../../src/signature/media-types.ts';
+import { makeSimpleSigning } from '../../src/signature/simple-signing.ts';
+import { makeStatement } from '../../src/signature/statement.ts';
+import { type Content, image, multiArch, push, pushOverHttp } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { startRealRegistry } from '../doubles/real-registries.ts';
 import { type CipOptions, runCip, startCip } from '../doubles/run-cip.ts';
+import { createSigstore, IDENTITY, ISSUER } from '../doubles/sigstore.ts';
+import { storeBundle, storeSignatureTag } from './sigstore/store-signatures.ts';
 import { embedded, thinFiles, writesOf } from './staging.ts';
 
 const APP = image({ seed: 'app' });
@@ -50,6 +56,36 @@ async function production() {
   const check = (flags: readonly string[], options?: CipOptions) =>
     runCip(['sigcheck', where, ...flags], options);
   return { regions, path, where, check, byOwn: `-signature-key=${path('own.pub')}` };
+}
+
+/**
+ * An image with a bundle and one with a tag `.sig`, signed without a key. The clock of the log
+ * is `skew` milliseconds ahead of the certificates, which are valid for minutes.
+ */
+async function signedByCertificates(skew: number) {
+  const [sigstore, registry] = [await createSigstore({ skew }), await embedded()];
+  const by = await sigstore.certificate();
+  const [bundled, tagged] = [APP, image({ seed: 'tagged' })];
+  for (const content of [bundled, tagged]) push(registry, 'prod/app', content);
+  const at = (content: Content) => ({ registry, repository: 'prod/app', image: content });
+  const statement = makeStatement([bundled.manifest], { predicateType: SIGN_PREDICATE, predicate: {} });
+  storeBundle(at(bundled), encodeBundle(await sigstore.bundle(statement, by)), SIGN_PREDICATE);
+  const { digest } = tagged.manifest;
+  const payload = makeSimpleSigning({ dockerReference: `${registry.host}/prod/app`, digest });
+  const { timestamp: _, ...signature } = await sigstore.simpleSigning(payload, by); // the time is that of the log
+  storeSignatureTag(at(tagged), signature);
+  const images = { app: { [bundled.manifest.digest]: ['v1'], [digest]: ['v2'] } };
+  const project = { from: `${registry.host}/staging`, to: [`${registry.host}/prod`], images };
+  const cwd = await testdir({ ...thinFiles({ project }), 'root.json': sigstore.trustedRoot });
+  const signer = [`-certificate-identity=${IDENTITY}`, `-certificate-oidc-issuer=${ISSUER}`];
+  const flags = [
+    '-thin-manifest-dir=.',
+    '-trusted-root=root.json',
+    '-attest=false',
+    '-carry=none',
+    ...signer,
+  ];
+  return { registry, check: () => runCip(['sigcheck', ...flags], { cwd }) };
 }
 
 const writesIn = (regions: readonly EmbeddedRegistry[]) => regions.flatMap(writesOf);
@@ -107,6 +143,20 @@ describe('cip sigcheck', () => {
     expect(own.stderr).toContain('no signature by the signer of this run');
     const byDefault = await check([]);
     expect(byDefault.stderr).toContain('no signature by krel-trust@k8s-releng-prod.iam.gserviceaccount.com');
+  });
+
+  it.each([
+    ['valid when they were made', 0, /: 2 signed \(exit 0\)\n$/],
+    ['expired then', 11 * 60_000, /: 0 signed, 2 with invalid signatures \(exit 1\)\n$/],
+    ['not yet valid then', -60_000, /: 0 signed, 2 with invalid signatures \(exit 1\)\n$/],
+  ])('judges a bundle and a tag .sig whose certificates were %s', async (_, skew, end) => {
+    const { registry, check } = await signedByCertificates(skew);
+    const { status, stderr } = await check();
+    expect(stderr).toMatch(end);
+    expect(status).toBe(skew === 0 ? 0 : 1);
+    const refused = stderr.match(/^ERROR {3}refused .*: no valid signature: .*certificate.*$/gm) ?? [];
+    expect(refused).toHaveLength(skew === 0 ? 0 : 2);
+    expect(writesOf(registry)).toEqual([]);
   });
 
   it('checks images by reference', async () => {

@@ -23,7 +23,7 @@ const OTHER_VARIABLES: readonly string[] = [
 
 const SNAPSHOTS: readonly string[] = ['snapshot', 'manifest-based-snapshot-of'];
 
-/** Flags that contradict each other: each of the left with each of the right. */
+/** Flags, or `flag=value`, that contradict each other: each of the left with each of the right. */
 const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])[] = [
   [['manifest'], ['thin-manifest-dir']],
   [
@@ -51,6 +51,7 @@ const CONTRADICTIONS: readonly (readonly [readonly string[], readonly string[]])
   [['sign-key'], ['sign-command', 'sign-command-key']],
   [['fulcio-url'], ['sign-key', 'sign-command', 'sign-command-key']],
   [['scan-results'], ['scan-command']],
+  [['carry=none'], ['carry-types']],
 ];
 
 /** Flags that write to a file, or to stdout: two of them cannot share one. */
@@ -113,12 +114,17 @@ function refuseConfirmation(flags: readonly Flag[], env: NodeJS.ProcessEnv): voi
 
 function loses(name: string, text: string, given: FlagValues): boolean {
   if (given.isGiven(name)) return true;
-  const isGiven = (other: string) => given.isGiven(other) && given.text(other) !== 'false';
+  const isGiven = (other: string) => {
+    const [flag = '', value] = other.split('=');
+    const held = given.text(flag)?.toLowerCase();
+    return given.isGiven(flag) && (value === undefined ? held !== 'false' : held === value);
+  };
+  const isOf = (side: readonly string[]) =>
+    side.includes(name) || side.includes(`${name}=${text.toLowerCase()}`);
   const isConfirmed = isGiven('confirm') || given.text('dry-run') === 'false';
   const isEffective = (other: string) => (other === 'confirm' ? isConfirmed : isGiven(other));
   const isContradicted = CONTRADICTIONS.some(
-    ([left, right]) =>
-      (left.includes(name) && right.some(isEffective)) || (right.includes(name) && left.some(isEffective)),
+    ([left, right]) => (isOf(left) && right.some(isEffective)) || (isOf(right) && left.some(isEffective)),
   );
   const isToStdout = name === 'json-log-summary' || name === 'output';
   const place = isToStdout ? '-' : OUTPUTS.includes(name) ? text : undefined;

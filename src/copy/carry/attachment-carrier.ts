@@ -10,7 +10,7 @@ import type { Repository } from '../../image/repository.ts';
 import type { BrowseRegistry, ReadRegistry, WriteRegistry } from '../../ports/registry.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import type { ContentCopier, ContentTask } from '../content-copier.ts';
-import { attachmentsError, CopyError } from '../outcome.ts';
+import { AttachmentsError, CopyError } from '../outcome.ts';
 import { AttachmentClosures, type FoundAttachment } from './attachment-closure.ts';
 import type { CarrySelection } from './selection.ts';
 
@@ -204,6 +204,6 @@ async function explaining<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } catch (error) {
     if (!(error instanceof RegistryError || error instanceof ManifestError)) throw error;
-    throw attachmentsError(error.message, { cause: error });
+    throw new AttachmentsError(error.message, { cause: error });
   }
 }

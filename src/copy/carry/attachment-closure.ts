@@ -8,7 +8,7 @@ import { isIndexType } from '../../image/media-types.ts';
 import { artifactTypeOf, parseReferences, type RawManifest } from '../../image/oci-manifest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { ReadRegistry } from '../../ports/registry.ts';
-import { attachmentsError } from '../outcome.ts';
+import { AttachmentsError } from '../outcome.ts';
 import { type CarrySelection, isSelected } from './selection.ts';
 
 /** An attachment to copy to the destination. */
@@ -135,7 +135,7 @@ class ClosureSearch {
     if (selection.mode !== 'accepted' || listed.length === 0) return listed;
     const at = { repository: this.#from, image: this.#image, subject };
     const accepted = (await selection.accepted?.at(at, { source, signal: this.#signal })) ?? new Set();
-    if ('kind' in accepted) throw attachmentsError(accepted.reason);
+    if ('kind' in accepted) throw new AttachmentsError(accepted.reason);
     return listed.filter(({ manifest }) => accepted.has(manifest.digest));
   }
 

@@ -10,6 +10,7 @@ import {
 } from '../../copy/carry/attachment-carrier.ts';
 import { CarryRecord, type CarryTotals } from '../../copy/carry/carried.ts';
 import { completeAttachments, type CompletionPorts } from '../../copy/carry/complete-attachments.ts';
+import { AttachmentsError } from '../../copy/outcome.ts';
 import type { Digest } from '../../image/digest.ts';
 import type { Repository } from '../../image/repository.ts';
 import type { Progress } from '../../ports/progress.ts';
@@ -43,7 +44,7 @@ export async function carryAttachments(
   { progress, ...ports }: CarryingPorts,
   signal: AbortSignal,
 ): Promise<CarryResults> {
-  const record = new PlaceRecord();
+  const record = new PlaceRecord(ports.confirm);
   const carrier = new AttachmentCarrier({ ...ports.carrying, source: ports.source });
   const tasks = images.flatMap(({ digest, places }) =>
     places.map(({ repository: destination, want }) => {
@@ -71,24 +72,47 @@ interface Failure {
   readonly fault: HostFault | undefined;
 }
 
+/** Attachments without their manifests: a run keeps them for all of its images. */
+interface Counted {
+  readonly from: Repository;
+  readonly count: number;
+}
+
+function note(
+  counts: Map<string, Counted>,
+  edges: readonly string[],
+  { from, carried }: CarriedAttachments,
+): void {
+  if (carried.length > 0) for (const edge of edges) counts.set(edge, { from, count: carried.length });
+}
+
 /** Remembers the attachments of each place. */
 class PlaceRecord extends CarryRecord {
+  readonly #confirm: boolean;
   readonly #failures = new Map<string, Failure>();
-  readonly #carried = new Map<string, CarriedAttachments>();
-  readonly #missing = new Map<string, CarriedAttachments>();
+  readonly #carried = new Map<string, Counted>();
+  readonly #missing = new Map<string, Counted>();
+
+  constructor(confirm: boolean) {
+    super();
+    this.#confirm = confirm;
+  }
 
   override add(edges: readonly string[], attachments: CarriedAttachments): void {
     super.add(edges, attachments);
-    if (attachments.carried.length > 0) for (const edge of edges) this.#carried.set(edge, attachments);
+    note(this.#carried, edges, attachments);
   }
 
   override plan(edges: readonly string[], attachments: CarriedAttachments): void {
     super.plan(edges, attachments);
-    if (attachments.carried.length > 0) for (const edge of edges) this.#missing.set(edge, attachments);
+    note(this.#missing, edges, attachments);
   }
 
   override fail(edges: readonly string[], error: unknown): void {
-    const failure = { reason: messageOf(error), fault: hostFaultOf(error) };
+    const done = this.#confirm ? 'carried' : 'compared';
+    const text = error instanceof AttachmentsError ? error.reason : messageOf(error);
+    const reason = `attachments not ${done}: ${text} (-carry=none checks without them)`;
+    const failure = { reason, fault: hostFaultOf(error) };
     for (const edge of edges) this.#failures.set(edge, failure);
   }
 
@@ -96,7 +120,7 @@ class PlaceRecord extends CarryRecord {
   takeRefusals(sources: ReadonlySet<string>): readonly Finding[] {
     const refused = new Map<string, Finding & { readonly edges: string[] }>();
     for (const [edge, { fault }] of this.#failures) {
-      const source = fault?.repository === undefined ? undefined : `${fault.host}/${fault.repository}`;
+      const source = fault && repositoryOf(fault);
       if (fault === undefined || source === undefined) continue;
       if (!REFUSALS.has(fault.kind) || !sources.has(source)) continue;
       this.#failures.delete(edge);
@@ -109,7 +133,7 @@ class PlaceRecord extends CarryRecord {
     if (result.digest === undefined || result.decision === 'not-checked') return result;
     const key = placeKey(result.place.repository, result.digest);
     const failure = this.#failures.get(key);
-    if (failure !== undefined) return withProblem(result, { decision: 'unreadable', ...failure });
+    if (failure !== undefined) return this.#withFailure(result, failure);
     const missing = this.#missing.get(key);
     if (missing !== undefined)
       return withProblem(lacking(result), { decision: 'uncarried', reason: describe(missing, 'missing') });
@@ -118,6 +142,19 @@ class PlaceRecord extends CarryRecord {
     const reason = joined(result.reason, describe(carried, 'carried'));
     return { ...lacking(result), reason, ...(isGood(result) && { decision: 'repaired' }) };
   }
+
+  /** Where the destination refuses what it lacks, the repair has failed: it still lacks it. */
+  #withFailure(result: PlaceResult, failure: Failure): PlaceResult {
+    const isRefused = failure.fault !== undefined && repositoryOf(failure.fault) === result.place.repository;
+    return this.#confirm && isRefused
+      ? withProblem(lacking(result), { decision: 'uncarried', ...failure })
+      : withProblem(result, { decision: 'unreadable', ...failure });
+  }
+}
+
+/** The repository that a fault is about. */
+function repositoryOf({ host, repository }: HostFault): string | undefined {
+  return repository === undefined ? undefined : `${host}/${repository}`;
 }
 
 function refusal(source: string, reason: string) {
@@ -156,9 +193,9 @@ function joined(...reasons: readonly string[]): string {
   return reasons.filter((reason) => reason !== '').join('; ');
 }
 
-function describe({ carried, from }: CarriedAttachments, state: 'missing' | 'carried'): string {
-  const count = countOf(carried.length, 'attachment');
-  return state === 'missing' ? `${count} of ${from} not carried` : `${count} of ${from} carried`;
+function describe({ count, from }: Counted, state: 'missing' | 'carried'): string {
+  const attachments = `${countOf(count, 'attachment')} of ${from}`;
+  return state === 'missing' ? `${attachments} not carried` : `${attachments} carried`;
 }
 
 function placeKey(repository: Repository, digest: Digest): string {

@@ -108,7 +108,7 @@ describe('a flag on the command line is never refused for a variable that contra
     'fetch-interval': '9',
     'max-messages': '9',
     'alert-webhook': 'https://a.example.com/b',
-    carry: 'all',
+    carry: 'none',
     'carry-scope': 'all',
     'sign-recursive': 'each',
     'from-days': '9',

@@ -129,8 +129,24 @@ describe('a source', () => {
     source.addFault({ path: /staging/, times: 999, act: { kind: 'status', status: 500 } });
     const report = await check();
     expect(decisionsOf(report)).toEqual(['unreadable']);
-    expect(report.items[0]?.reason).toMatch(/attachments not copied: .*-carry=none/);
+    expect(report.items[0]?.reason).toMatch(
+      /^attachments not compared: .*\(-carry=none checks without them\)$/,
+    );
     expect(report.causes).toMatchObject([{ host: source.host, edges: 1 }]);
+  });
+
+  it('that fails while it is carried leaves its images unreadable; a destination that takes nothing, uncarried', async () => {
+    const { source, production, signer, check } = await world();
+    production.addFault({ kind: 'manifest-put', times: 999, act: { kind: 'status', status: 405 } });
+    const refused = await check({ signer });
+    expect(decisionsOf(refused)).toEqual(['uncarried']);
+    expect(refused.items[0]).toMatchObject({
+      missing: ['attachments'],
+      reason: expect.stringMatching(/^attachments not carried: PUT .*405/),
+    });
+    expect(refused.causes).toMatchObject([{ host: production.host, edges: 1 }]);
+    source.addFault({ path: /staging/, times: 999, act: { kind: 'status', status: 500 } });
+    expect(decisionsOf(await check({ signer }))).toEqual(['unreadable']);
   });
 
   it('is asked once for an image of many destinations, and they are asked nothing more', async () => {
