@@ -52,7 +52,7 @@ export async function forEachInLanes<T>(
   const lanes = Array.from(groupBy(items, laneOf).values());
   const turns = new Turns(together, Math.max(1, Math.floor(together / lanes.length)));
   await allSettledOrThrow(
-    lanes.map((lane) => forEachConcurrently(lane, { workers, signal }, turns.limit(task))),
+    lanes.map((lane) => forEachConcurrently(lane, { workers, signal }, turns.limit(task, signal))),
   );
 }
 
@@ -70,14 +70,16 @@ class Turns {
   }
 
   /** The task of one lane, once it has a turn. A task that waits while another one of its lane fails is not begun. */
-  limit<T>(task: (item: T) => Promise<void>): (item: T) => Promise<void> {
+  limit<T>(task: (item: T) => Promise<void>, signal: AbortSignal): (item: T) => Promise<void> {
     const lane = { taken: 0 };
     let failed = false;
     return async (item) => {
       if (this.#isFree(lane)) this.#take(lane);
       else await new Promise<void>((begin) => this.#waiting.add({ lane, begin }));
       try {
-        if (!failed) await task(item);
+        if (failed) return;
+        signal.throwIfAborted();
+        await task(item);
       } catch (error) {
         failed = true;
         throw error;

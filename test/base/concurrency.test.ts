@@ -140,6 +140,19 @@ describe('for each in lanes', () => {
     expect(begun).not.toContain('a3');
   });
 
+  it('begins nothing that waits for a turn once the signal is aborted', async () => {
+    const stopping = new AbortController();
+    const begun: string[] = [];
+    const options = { laneOf, workers: 3, together: 1, signal: stopping.signal };
+    const run = forEachInLanes(['a1', 'a2', 'a3', 'a4'], options, async (item) => {
+      begun.push(item);
+      await turn();
+      stopping.abort(new Error('stop'));
+    });
+    await expect(run).rejects.toThrow('stop');
+    expect(begun).toEqual(['a1']);
+  });
+
   it('throws what the signal carries', async () => {
     const signal = AbortSignal.abort(new Error('stop'));
     await expect(forEachInLanes(['a'], { laneOf, workers: 1, signal }, turn)).rejects.toThrow('stop');
