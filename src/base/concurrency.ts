@@ -31,14 +31,83 @@ export async function forEachConcurrently<T>(
   await allSettledOrThrow(Array.from({ length: Math.max(1, workers) }, work));
 }
 
+export interface LaneOptions<T> {
+  readonly laneOf: (item: T) => string;
+  /** Tasks of each lane at a time. */
+  readonly workers: number;
+  /**
+   * Tasks of all lanes at a time. A lane gets an equal share of them even while others hold all: then there are up to
+   * twice as many. Unset: no limit.
+   */
+  readonly together?: number;
+  readonly signal: AbortSignal;
+}
+
 /** The same with independent lanes: at most `workers` at a time in each, so a slow lane does not delay the others. */
 export async function forEachInLanes<T>(
   items: Iterable<T>,
-  { laneOf, workers, signal }: { laneOf: (item: T) => string; workers: number; signal: AbortSignal },
+  { laneOf, workers, together = Infinity, signal }: LaneOptions<T>,
   task: (item: T) => Promise<void>,
 ): Promise<void> {
   const lanes = Array.from(groupBy(items, laneOf).values());
-  await allSettledOrThrow(lanes.map((lane) => forEachConcurrently(lane, { workers, signal }, task)));
+  const turns = new Turns(together, Math.max(1, Math.floor(together / lanes.length)));
+  await allSettledOrThrow(
+    lanes.map((lane) => forEachConcurrently(lane, { workers, signal }, turns.limit(task, signal))),
+  );
+}
+
+/** The turns of all lanes, in the order in which they are asked for. */
+class Turns {
+  readonly #most: number;
+  /** Turns that each lane may have whatever the others hold. */
+  readonly #share: number;
+  readonly #waiting = new Set<{ readonly lane: { taken: number }; readonly begin: () => void }>();
+  #taken = 0;
+
+  constructor(most: number, share: number) {
+    this.#most = most;
+    this.#share = share;
+  }
+
+  /** The task of one lane, once it has a turn. A task that waits while another one of its lane fails is not begun. */
+  limit<T>(task: (item: T) => Promise<void>, signal: AbortSignal): (item: T) => Promise<void> {
+    const lane = { taken: 0 };
+    let failed = false;
+    return async (item) => {
+      if (this.#isFree(lane)) this.#take(lane);
+      else await new Promise<void>((begin) => this.#waiting.add({ lane, begin }));
+      try {
+        if (failed) return;
+        signal.throwIfAborted();
+        await task(item);
+      } catch (error) {
+        failed = true;
+        throw error;
+      } finally {
+        this.#release(lane);
+      }
+    };
+  }
+
+  #isFree(lane: { readonly taken: number }): boolean {
+    return this.#taken < this.#most || lane.taken < this.#share;
+  }
+
+  #take(lane: { taken: number }): void {
+    this.#taken += 1;
+    lane.taken += 1;
+  }
+
+  #release(lane: { taken: number }): void {
+    this.#taken -= 1;
+    lane.taken -= 1;
+    for (const next of this.#waiting) {
+      if (!this.#isFree(next.lane)) continue;
+      this.#waiting.delete(next);
+      this.#take(next.lane);
+      return next.begin();
+    }
+  }
 }
 
 /**

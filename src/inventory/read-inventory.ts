@@ -48,7 +48,9 @@ async function readDestinations(
   const query = { registry, listings, wanted: new ListingStates(), confirmsAbsence: false, signal };
   const laneOf = ({ repository }: (typeof queried)[number]) => hostOf(repository);
   progress.begin('inventory', queried.length);
-  await forEachInLanes(queried, { laneOf, workers, signal }, async ({ repository, list }) => {
+  // twice the requests that the transport sends at a time keep it busy; more would wait, and outlive collections
+  const together = 2 * workers;
+  await forEachInLanes(queried, { laneOf, workers, together, signal }, async ({ repository, list }) => {
     destinations.set(repository, await orGivenUp(readDestination(repository, list, query), signal));
     progress.advance();
   });

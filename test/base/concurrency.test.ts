@@ -99,6 +99,60 @@ describe('for each in lanes', () => {
     expect({ peak, running }).toEqual({ peak: 6, running: 0 });
   });
 
+  it('all lanes together run no more than they may, and the shares of those that come late', async () => {
+    let running = 0;
+    let peak = 0;
+    const items = Array.from({ length: 60 }, (_, number) => `${'abc'[number % 3]}${number}`);
+    const options = { laneOf, workers: 10, together: 7, signal: NEVER };
+    await forEachInLanes(items, options, async () => {
+      running += 1;
+      peak = Math.max(peak, running);
+      await turn();
+      running -= 1;
+    });
+    expect({ peak, running }).toEqual({ peak: 7 + 2 + 2, running: 0 });
+  });
+
+  it('lanes that hold every turn leave another one its share', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const ended: string[] = [];
+    const items = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2', 'c3', 'c4'];
+    const options = { laneOf, workers: 3, together: 6, signal: NEVER };
+    await forEachInLanes(items, options, async (item) => {
+      if (!item.startsWith('c')) await held;
+      ended.push(item);
+      if (item === 'c4') release();
+    });
+    expect(ended).toEqual(['c1', 'c2', 'c3', 'c4', 'a1', 'a2', 'a3', 'b1', 'b2', 'b3']);
+  });
+
+  it('a lane that fails begins nothing that waits for a turn, and the others go on', async () => {
+    const begun: string[] = [];
+    const options = { laneOf, workers: 2, together: 2, signal: NEVER };
+    const run = forEachInLanes(['a1', 'a2', 'a3', 'b1', 'b2', 'b3'], options, async (item) => {
+      begun.push(item);
+      await turn();
+      if (item === 'a1') throw new Error('no');
+    });
+    await expect(run).rejects.toThrow('no');
+    expect(begun.filter((item) => item.startsWith('b'))).toEqual(['b1', 'b2', 'b3']);
+    expect(begun).not.toContain('a3');
+  });
+
+  it('begins nothing that waits for a turn once the signal is aborted', async () => {
+    const stopping = new AbortController();
+    const begun: string[] = [];
+    const options = { laneOf, workers: 3, together: 1, signal: stopping.signal };
+    const run = forEachInLanes(['a1', 'a2', 'a3', 'a4'], options, async (item) => {
+      begun.push(item);
+      await turn();
+      stopping.abort(new Error('stop'));
+    });
+    await expect(run).rejects.toThrow('stop');
+    expect(begun).toEqual(['a1']);
+  });
+
   it('throws what the signal carries', async () => {
     const signal = AbortSignal.abort(new Error('stop'));
     await expect(forEachInLanes(['a'], { laneOf, workers: 1, signal }, turn)).rejects.toThrow('stop');

@@ -29,6 +29,29 @@ describe('what a plan keeps', () => {
   });
 });
 
+describe('what a plan holds at a time', () => {
+  it('is few listings, however many hosts there are: each has megabytes', async () => {
+    const workers = 8;
+    const wanted = expandEdges([promoteTo(22)]);
+    const listing = listingWhatIsWanted(wanted);
+    let reading = 0;
+    let peak = 0;
+    const list: ReadRegistry['list'] = async (repository, signal) => {
+      reading += 1;
+      peak = Math.max(peak, reading);
+      await new Promise(setImmediate);
+      reading -= 1;
+      return listing.list(repository, signal);
+    };
+    const registry = Object.assign(new MemoryRegistry(), { list });
+    const ports = { source: registry, destination: registry, progress: new RecordingProgress(), workers };
+    const { destinations } = await readInventory(wanted, ports, new AbortController().signal);
+    expect(destinations.size).toBe(22 * IMAGES);
+    // twice the workers, and one for each host that has none of these
+    expect(peak).toBeLessThan(2 * workers + 22);
+  });
+});
+
 /** Bytes of the heap that hold what is wanted, what is there (all of it) and the plan. */
 async function bytesKept(hosts: number): Promise<number> {
   const manifest = promoteTo(hosts);
