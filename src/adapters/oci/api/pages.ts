@@ -60,8 +60,8 @@ export async function* readPages(
     const { response, body } = await reading.catch((error: unknown) => {
       throw isFirst ? error : breaksOff(error, { entries, pages: number - 1 });
     });
-    if (response.status !== 200) return yield { kind: 'missing', request, response };
-    if (body === undefined) return;
+    if (body === undefined) return yield { kind: 'missing', request, response };
+    if (body === 'taken') return;
     bytes += response.body.length;
     if (bytes > MAX_LISTING_BYTES) throw tooLong(request, { entries, most: `${MAX_LISTING_BYTES} bytes` });
     const before = isFirst ? 0 : taken();
@@ -77,15 +77,15 @@ export async function* readPages(
 }
 
 /**
- * A page, or a 404 to the first request. A page is parsed once, where it is checked: it may have megabytes. Without
- * `body` it has been taken.
+ * A page, or a 404 to the first request. A page is parsed once, where it is checked: it may have megabytes. `taken` is the
+ * page of a list that has no other.
  */
 async function readPage(
   session: Session,
   request: HttpRequest,
   { entries, isFirst, onOnlyPage }: Pick<Pages, 'entries' | 'onOnlyPage'> & { readonly isFirst: boolean },
-): Promise<{ readonly response: HttpResponse; readonly body: JsonObject | undefined }> {
-  const parsed: { body: JsonObject | undefined } = { body: undefined };
+): Promise<{ readonly response: HttpResponse; readonly body: JsonObject | 'taken' | undefined }> {
+  const parsed: { body: JsonObject | 'taken' | undefined } = { body: undefined };
   const damageOf = (read: HttpResponse) => {
     const body = parseJsonObject(read.body);
     if (body === undefined) {
@@ -95,12 +95,15 @@ async function readPage(
       return requestError(request, 'unexpected', `the answer has no list of ${entries}`);
     }
     const isOnly = isFirst && read.headers['link'] === undefined;
-    if (isOnly && onOnlyPage !== undefined) onOnlyPage(body);
-    else parsed.body = body;
+    if (isOnly) onOnlyPage?.(body);
+    parsed.body = isOnly && onOnlyPage !== undefined ? 'taken' : body;
     return undefined;
   };
   const response = await session.send({ ...request, damageOf });
-  if (response.status !== 200 && !(isFirst && response.status === 404)) throwResponseError(request, response);
+  const { status } = response;
+  if (status !== 200 && !(isFirst && status === 404)) throwResponseError(request, response);
+  const damage = status === 200 && parsed.body === undefined ? damageOf(response) : undefined; // not checked on the way
+  if (damage !== undefined) throw damage;
   return { response, body: parsed.body };
 }
 
