@@ -44,8 +44,10 @@ export class AcceptedAttachments {
     const { judge, guards } = this.#ports;
     const policies = guards.of(repository);
     const root = { repository, digest: image, ...policies };
-    const judged = [await judge.signatures(root, reading), await judge.provenance(root, reading)];
-    if (judged.flat().some(({ outcome }) => outcome.kind !== 'satisfied')) return new Set();
+    const judged = [...(await judge.signatures(root, reading)), ...(await judge.provenance(root, reading))];
+    const unknown = unansweredIn(judged);
+    if (unknown !== undefined) return { kind: 'unreadable', reason: `${repository}@${image}: ${unknown}` };
+    if (judged.some(({ outcome }) => outcome.kind === 'violated')) return new Set();
     const own = { ...root, digest: subject };
     const results = [
       await this.#accept(own, { type: 'signature', judged: await judge.signatures(own, reading) }, reading),
@@ -67,17 +69,18 @@ export class AcceptedAttachments {
     reading: SourceReading,
   ): Promise<readonly Digest[] | string> {
     const { reader, trusted } = this.#ports;
-    if (judged.length > 0) {
-      const unanswered = judged.flatMap(({ outcome }) =>
-        outcome.kind === 'unanswered' ? [outcome.reason] : [],
-      );
-      return unanswered[0] ?? acceptedByAll(judged);
-    }
+    if (judged.length > 0) return unansweredIn(judged) ?? acceptedByAll(judged);
     if (trusted === undefined) return NONE;
     const evidence = await reader.of({ repository, digest }, type, reading);
     const { accepted, fault } = judgeIfPresent(evidence, { digest, signers: trusted });
     return fault?.kind === 'unanswered' ? fault.reason : accepted;
   }
+}
+
+/** The reason why the outcome of a policy is unknown. */
+function unansweredIn(judged: readonly Judged[]): string | undefined {
+  const [first] = judged.flatMap(({ outcome }) => (outcome.kind === 'unanswered' ? [outcome.reason] : []));
+  return first;
 }
 
 /** The attachments that all policies accepted. */

@@ -1,22 +1,12 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ProvenancePolicy } from '../../../src/signature/policy/policy.ts';
 import type { EmbeddedRegistryOptions } from '../../../src/embedded-registry/embedded-registry.ts';
 import { type Content, multiArch } from '../../builders/images.ts';
 import { createSigstore, type Sigstore } from '../../doubles/sigstore.ts';
-import { BUILDER, SOURCE, slsaV1 } from '../../signature/policy/evidence-builders.ts';
-import { type Policies, policy, STAGING, Staging } from './verifying.ts';
+import { slsaV1 } from '../../signature/policy/evidence-builders.ts';
+import { type Policies, policy, PROVENANCE, SIGN, STAGING, Staging } from './verifying.ts';
 
 const INDEX = multiArch('index', { platforms: 3 });
 const [CHILD = INDEX] = INDEX.children;
-const SIGN = { predicateType: 'https://sigstore.dev/cosign/sign/v1', predicate: {} };
-const PROVENANCE: ProvenancePolicy = {
-  signers: [STAGING],
-  builders: [{ id: BUILDER, level: 3, signers: [] }],
-  sources: [SOURCE],
-  predicateTypes: [],
-  level: undefined,
-  levels: [],
-};
 const SIGNED: Policies = { signatures: policy('require', { signers: [STAGING] }) };
 const WARNED: Policies = { signatures: policy('warn', { signers: [STAGING] }) };
 const BUILT: Policies = { provenance: policy('require', PROVENANCE) };
@@ -82,6 +72,19 @@ describe('the accepted attachments of a child of an index', () => {
     const { acceptedOf, findings } = await verified(staging, WARNED);
     expect(findings).toMatchObject([{ level: 'warn' }]);
     expect(await acceptedOf(INDEX, CHILD)).toEqual(new Set());
+  });
+
+  it('are unknown, not none, if a policy that only warns has no answer for the index', async () => {
+    const staging = await open();
+    const bundle = await staging.attest(INDEX, SIGN);
+    await staging.attest(CHILD, SIGN);
+    const path = new RegExp(bundle.manifest.digest);
+    staging.registry.addFault({ path, times: 99, act: { kind: 'status', status: 403 } });
+    const { acceptedOf } = await verified(staging, WARNED);
+    expect(await acceptedOf(INDEX, CHILD)).toMatchObject({
+      kind: 'unreadable',
+      reason: expect.stringMatching(new RegExp(`staging/app@${INDEX.manifest.digest}: GET .* 403`)),
+    });
   });
 
   it('are provenance, whether the index has its own or is judged by its platforms', async () => {

@@ -11,21 +11,12 @@ import { type Content, image, index, multiArch } from '../../builders/images.ts'
 import { registryName } from '../../builders/manifests.ts';
 import { bundleReferrer, cosignManifest, pushContent, pushTag } from '../../builders/signatures.ts';
 import { createSigstore, newKey, type Sigstore } from '../../doubles/sigstore.ts';
-import { BUILDER, SOURCE, slsaV02, slsaV1 } from '../../signature/policy/evidence-builders.ts';
-import { policy, rule, STAGING, STAGING_ISSUER, Staging } from './verifying.ts';
+import { BUILDER, slsaV02, slsaV1 } from '../../signature/policy/evidence-builders.ts';
+import { policy, PROVENANCE, rule, SIGN, STAGING, STAGING_ISSUER, Staging } from './verifying.ts';
 
 const APP = image({ seed: 'app' });
 const OTHER = image({ seed: 'other' });
-const SIGN = { predicateType: 'https://sigstore.dev/cosign/sign/v1', predicate: {} };
 const SPDX = { predicateType: 'https://spdx.dev/Document', predicate: { large: 'x' } };
-const PROVENANCE: ProvenancePolicy = {
-  signers: [STAGING],
-  builders: [{ id: BUILDER, level: 3, signers: [] }],
-  sources: [SOURCE],
-  predicateTypes: [],
-  level: undefined,
-  levels: [],
-};
 const SIGNED = { signatures: policy('require', { signers: [STAGING] }) };
 const BUILT = { provenance: policy('require', PROVENANCE) };
 const FLAGS = { signers: [STAGING] };

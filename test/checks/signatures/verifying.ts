@@ -25,6 +25,7 @@ import { type Images, inFile } from '../../builders/manifests.ts';
 import { bundleReferrer, cosignManifest, pushContent, pushTag } from '../../builders/signatures.ts';
 import { RecordingProgress } from '../../doubles/recording-progress.ts';
 import type { Sigstore, SigningKey } from '../../doubles/sigstore.ts';
+import { BUILDER, SOURCE } from '../../signature/policy/evidence-builders.ts';
 
 export const STAGING_ISSUER = 'https://accounts.google.com';
 export const STAGING_IDENTITY = 'staging@example.iam.gserviceaccount.com';
@@ -36,6 +37,17 @@ export function rule(text: string): SignerRule {
 }
 
 export const STAGING = rule(`sigstore::${STAGING_ISSUER}::${STAGING_IDENTITY}`);
+
+/** The statement of a signature. */
+export const SIGN = { predicateType: 'https://sigstore.dev/cosign/sign/v1', predicate: {} };
+export const PROVENANCE: ProvenancePolicy = {
+  signers: [STAGING],
+  builders: [{ id: BUILDER, level: 3, signers: [] }],
+  sources: [SOURCE],
+  predicateTypes: [],
+  level: undefined,
+  levels: [],
+};
 
 export function policy<Policy>(mode: 'warn' | 'require', value: Policy): PolicySection<Policy> {
   return { mode, policy: value, at: { file: 'm.yaml', line: 9, column: 1 } };
