@@ -3,6 +3,7 @@ import { oneLine } from '../base/text.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { AddressError } from './connect/address-error.ts';
 import { TlsFileError } from './connect/tls-files.ts';
+import { ExchangeError } from './http1/exchange-error.ts';
 import { describeRequest, type HttpRequest } from './request.ts';
 
 /** The error of a request without a response, with advice; `registry` is the origin of the request's own registry. */
@@ -10,27 +11,18 @@ export function asConnectionError(request: HttpRequest, thrown: unknown, registr
   const error = firstOf(thrown);
   const asked = describeRequest(request);
   if (error instanceof RegistryError) return error.message.startsWith(asked) ? error : named(request, error);
+  const isPlain = error instanceof ExchangeError; // its message needs no code
   const code = codeOf(error);
   const isFinal = error instanceof AddressError || error instanceof TlsFileError;
-  const temporary = !isFinal && code !== undefined && !isLasting(code);
+  const temporary = isPlain ? error.temporary : !isFinal && code !== undefined && !isLasting(code);
   const why =
-    code === undefined || isFinal
-      ? messageOf(error)
-      : (SILENCES[code] ?? `${code}: ${reasonOf(error, code)}`);
+    code === undefined || isFinal || isPlain ? messageOf(error) : `${code}: ${reasonOf(error, code)}`;
   const message = `${oneLine(why, MAX_REASON)}${hintFor(request, { code, registry })}`;
   const fault = { kind: isFinal ? 'configuration' : 'unreachable', host: request.host, message } as const;
   return new RegistryError('unreachable', `${asked}: ${message}`, { temporary, cause: error, fault });
 }
 
 const MAX_REASON = 500;
-
-/** Messages for undici's errors about a silent server. */
-const SILENCES: Readonly<Record<string, string>> = {
-  UND_ERR_HEADERS_TIMEOUT: 'it took the request and did not answer in time',
-  UND_ERR_CONNECT_TIMEOUT: 'it could not be connected to in time',
-  UND_ERR_SOCKET: 'it closed the connection without an answer',
-  UND_ERR_BODY_TIMEOUT: 'it stopped in the middle of its answer',
-};
 
 /** If every address of a host was tried, node reports all of their errors, which are nearly equal. */
 function firstOf(thrown: unknown): unknown {
@@ -80,8 +72,6 @@ const LASTING = new Set([
   'INVALID_PURPOSE',
   'PATH_LENGTH_EXCEEDED',
   'HOSTNAME_MISMATCH',
-  'UND_ERR_INVALID_ARG',
-  'UND_ERR_NOT_SUPPORTED',
 ]);
 
 /** Codes of certificates from an unknown authority. */

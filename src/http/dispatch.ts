@@ -1,11 +1,11 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
+import type { Readable } from 'node:stream';
 import { TIME_LIMITS } from '../base/limits-and-retries.ts';
 import { offAbort, onAbort } from '../base/on-abort.ts';
 import { BoundedBody } from './bodies/bounded-body.ts';
 import { ResponseStream } from './bodies/response-stream.ts';
 import type { Route } from './connect/connection-pools.ts';
+import type { Connection, Exchange } from './http1/connection.ts';
+import type { ResponseHead } from './http1/response-head.ts';
 import { asInvalidResponse } from './invalid-response.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
 import { limitDownload, notBegun, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
@@ -19,65 +19,63 @@ export interface DispatchParts {
 
 /**
  * Sends one request and reads its response: as a whole, with a bounded body, or as a stream if the request wants one
- * and the status is 2xx. It uses undici's dispatcher directly, because a response that is read as a whole needs no
- * stream, and most requests of a promotion are of that kind. Bodies are never decompressed.
+ * and the status is 2xx. Bodies are never decompressed.
  */
 export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<HttpResponse> {
-  const { route, body } = parts;
   return new Promise((resolve, reject) => {
-    route.dispatcher.dispatch(
-      {
-        origin: route.origin,
-        path: route.path,
-        method: request.method,
-        headers: headersOf(request, parts),
-        body: body ?? null,
-        // undici closes the connection after a HEAD by default, which costs a handshake for every request
-        reset: false,
-        headersTimeout: isStreamBody(request.body) ? TIME_LIMITS.uploadAnswer : TIME_LIMITS.answer,
-      },
-      new Receiver(request, { ...parts, resolve, reject }),
-    );
+    const exchange = new RequestExchange(request, { ...parts, resolve, reject });
+    if (!exchange.isEnded) parts.route.pool.run(exchange);
   });
 }
 
 /** Registries require the length of a body, and a stream does not know its own. Responses are not compressed. */
-function headersOf(request: HttpRequest, { route, userAgent }: DispatchParts): Record<string, string> {
+function headersOf(request: HttpRequest, { route, userAgent, body }: DispatchParts): Record<string, string> {
   const headers: Record<string, string> = {
+    ...route.headers,
     'accept-encoding': 'identity',
     ...request.headers,
-    ...route.headers,
   };
   if (userAgent !== undefined) headers['user-agent'] ??= userAgent;
+  const { method } = request;
   if (isStreamBody(request.body)) headers['content-length'] = String(request.body.size);
+  else if (body instanceof Uint8Array) headers['content-length'] = String(body.length);
+  else if (method !== 'GET' && method !== 'HEAD' && method !== 'DELETE') headers['content-length'] = '0';
   return headers;
 }
 
-interface ReceiverParts extends DispatchParts {
+interface ExchangeParts extends DispatchParts {
   readonly resolve: (response: HttpResponse) => void;
   readonly reject: (error: unknown) => void;
 }
 
-class Receiver implements Dispatcher.DispatchHandler {
+class RequestExchange implements Exchange {
+  readonly method;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body;
+  readonly answerLimit: number;
   readonly #request: HttpRequest;
-  readonly #parts: ReceiverParts;
+  readonly #parts: ExchangeParts;
   readonly #pieces: BoundedBody;
   #stream: ResponseStream | undefined;
-  #status = 0;
-  #headers: Record<string, string> = {};
-  #controller: Dispatcher.DispatchController | undefined;
-  /** The reason for which the request was abandoned, once it was. */
-  #end: { readonly reason: unknown } | undefined;
+  #head: Pick<ResponseHead, 'status' | 'headers'> = { status: 0, headers: {} };
+  #connection: Connection | undefined;
+  #isEnded = false;
   #stopTimer: (() => void) | undefined;
   readonly #stopAnswerTimer: (() => void) | undefined;
 
-  constructor(request: HttpRequest, parts: ReceiverParts) {
+  constructor(request: HttpRequest, parts: ExchangeParts) {
     this.#request = request;
     this.#parts = parts;
     this.#pieces = new BoundedBody(request);
+    this.method = request.method;
+    this.target = parts.route.target;
+    this.headers = headersOf(request, parts);
+    this.body = parts.body;
+    const isStream = isStreamBody(request.body);
+    this.answerLimit = isStream ? TIME_LIMITS.uploadAnswer : TIME_LIMITS.answer;
     // a large body takes long to send, so the limit begins at its end
-    if (parts.body instanceof Readable) parts.body.once('end', () => this.#startTimer());
-    else this.#startTimer();
+    if (!isStream) this.#startTimer();
     const { firstAnswer } = request;
     if (firstAnswer !== undefined)
       this.#stopAnswerTimer = parts.startTimer(firstAnswer.limit, () => this.#giveUp(notBegun(request)));
@@ -85,13 +83,17 @@ class Receiver implements Dispatcher.DispatchHandler {
     else onAbort(request.signal, this.#abort);
   }
 
+  /** True once its promise is settled. */
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
   readonly #abort = (): void => this.#giveUp(this.#request.signal.reason);
 
-  /** Settles at once: a connection that is still being made has no controller yet. */
   #giveUp(reason: unknown): void {
-    this.#end = { reason };
     this.#fail(reason);
-    this.#controller?.abort(asError(reason));
+    this.#parts.route.pool.cancel(this);
+    this.#connection?.destroy(reason);
   }
 
   #startTimer(): void {
@@ -100,69 +102,71 @@ class Receiver implements Dispatcher.DispatchHandler {
     );
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#end !== undefined) controller.abort(asError(this.#end.reason));
+  onStart(connection: Connection): void {
+    this.#connection = connection;
   }
 
-  /** Called more than once if informational responses come first: one time limit covers all of them. */
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: IncomingHttpHeaders,
-  ): void {
+  onSent(): void {
     this.#startTimer();
-    if (status >= 200) {
-      this.#stopAnswerTimer?.();
-      this.#request.firstAnswer?.onBegun(status);
-    }
-    this.#status = status;
-    this.#headers = flattenHeaders(headers);
-    if (this.#request.answer === 'stream' && status >= 200 && status < 300) this.#startStream(controller);
   }
 
-  #startStream(controller: Dispatcher.DispatchController): void {
+  onHead(head: ResponseHead): boolean {
+    this.#startTimer(); // also for interim responses: one time limit covers all of them
+    const { status } = head;
+    if (status < 200) return false;
+    this.#stopAnswerTimer?.();
+    this.#request.firstAnswer?.onBegun(status);
+    this.#head = head;
+    if (this.#request.answer !== 'stream' || status >= 300) return false;
+    this.#startStream();
+    return true;
+  }
+
+  #startStream(): void {
     this.#stopTimer?.();
-    const stream = new ResponseStream(controller);
+    const stream = new ResponseStream({
+      read: () => this.#connection?.read(),
+      abandon: (error) => this.#giveUp(error),
+    });
     this.#stream = stream;
     limitDownload(stream, { request: this.#request, startTimer: this.#parts.startTimer });
-    this.#parts.resolve({ ...this.#response(this.#pieces.join()), stream });
+    this.#parts.resolve({ ...this.#response(), stream });
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
+  onPiece(piece: Uint8Array): void {
     if (this.#stream !== undefined) return this.#stream.receive(piece);
     this.#pieces.add(piece);
     const tooLarge = this.#pieces.tooLarge();
     if (tooLarge === undefined) return;
-    if (this.#status >= 300) this.onResponseEnd(); // its status counts, and the beginning of its words is enough
-    controller.abort(tooLarge);
+    // the status of a refusal counts, and the beginning of its words is enough
+    if (this.#head.status >= 300) this.onEnd();
+    this.#giveUp(tooLarge);
   }
 
-  onResponseEnd(): void {
+  onEnd(): void {
     this.#release();
     if (this.#stream !== undefined) return this.#stream.finish();
-    this.#parts.resolve(this.#response(this.#pieces.join()));
+    this.#parts.resolve(this.#response());
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    const isStarted = this.#status >= 200;
-    const isWhole = NO_CONTENT.has(this.#status) && this.#stream === undefined && this.#end === undefined;
-    if (isWhole)
-      this.onResponseEnd(); // whatever length its headers promise
-    else this.#fail(asInvalidResponse(this.#request, error, { isStarted }));
+  onError(error: unknown): void {
+    this.#fail(asInvalidResponse(this.#request, error));
   }
 
-  #response(body: Uint8Array): HttpResponse {
-    return { status: this.#status, headers: this.#headers, url: this.#request.url, body };
+  #response(): HttpResponse {
+    const { status, headers } = this.#head;
+    return { status, headers, url: this.#request.url, body: this.#pieces.join() };
   }
 
   #fail(reason: unknown): void {
+    if (this.#isEnded) return;
     this.#release();
     this.#stream?.destroy(asError(reason));
     this.#parts.reject(reason);
   }
 
   #release(): void {
+    this.#isEnded = true;
     this.#stopAnswerTimer?.();
     this.#stopTimer?.();
     this.#stopTimer = () => {}; // a body that is still on its way starts none any more
@@ -170,22 +174,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 }
 
-/** Statuses of answers that end with their headers. */
-const NO_CONTENT = new Set([204, 304]);
-
 /** The reason of a signal may be anything. */
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason), { cause: reason });
 }
-
-/** The first value of a header that came twice, or all values of a list header. Names are in lower case already. */
-function flattenHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string> {
-  for (const name of Object.keys(headers)) {
-    const value = headers[name];
-    if (Array.isArray(value)) headers[name] = LISTS.has(name) ? value.join(', ') : value[0];
-  }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the values are strings by now
-  return headers as Record<string, string>;
-}
-
-const LISTS = new Set(['www-authenticate', 'link']);

@@ -1,40 +1,33 @@
-import { invalidityOf, isBrokenOff } from '../base/invalid-http.ts';
 import { RegistryError } from '../ports/registry-error.ts';
 import { howToHttps } from './connect/bad-request-hint.ts';
+import { ExchangeError } from './http1/exchange-error.ts';
 import { describeRequest, type HttpRequest } from './request.ts';
-
-/** A response that ended before it was complete: a retry may get all of it. */
-const BROKEN_OFF = 'it closed the connection in the middle of its answer';
 
 /**
  * The error of a response that is not HTTP, which is final, or that broke off, which is temporary. Any other error is
- * returned unchanged. `isStarted` is true once the headers have arrived.
+ * returned unchanged.
  */
-export function asInvalidResponse(
-  request: HttpRequest,
-  error: Error,
-  { isStarted }: { readonly isStarted: boolean },
-): Error {
+export function asInvalidResponse(request: HttpRequest, error: unknown): unknown {
+  if (!(error instanceof ExchangeError)) return error;
   const asked = describeRequest(request);
-  if (isStarted && isBrokenOff(error)) {
-    const fault = { kind: 'unreachable', host: request.host, message: BROKEN_OFF } as const;
-    return new RegistryError('unreachable', `${asked}: ${BROKEN_OFF}`, {
-      temporary: true,
-      cause: error,
-      fault,
-    });
+  const { host } = request;
+  if (error.code === 'broken-off') {
+    const fault = { kind: 'unreachable', host, message: error.message } as const;
+    return new RegistryError('unreachable', `${asked}: ${error.message}`, { temporary: true, cause: error, fault });
   }
-  const reason = invalidityOf(error);
-  if (reason === undefined) return error;
-  const message = `${reason}${hintFor(request, error)}`;
-  const fault = { kind: 'unexpected', host: request.host, message } as const;
+  if (!error.isInvalid) return error;
+  const message = `${reasonOf(error)}${hintFor(request, error)}`;
+  const fault = { kind: 'unexpected', host, message } as const;
   return new RegistryError('unexpected', `${asked}: ${message}`, { cause: error, fault });
 }
 
+function reasonOf({ code, message }: ExchangeError): string {
+  return code === 'long-head' ? message : `its answer is not valid HTTP: ${message}`;
+}
+
 /** A TLS server answers plain http with an alert record. */
-function hintFor({ url, host }: HttpRequest, error: Error): string {
-  const isTls = 'data' in error && String(error.data).startsWith('\u0015\u0003');
-  return isTls && url.protocol === 'http:' && url.host === host
+function hintFor({ url, host }: HttpRequest, { code }: ExchangeError): string {
+  return code === 'tls' && url.protocol === 'http:' && url.host === host
     ? `; it seems to speak https: ${howToHttps(url)}`
     : '';
 }

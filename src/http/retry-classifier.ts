@@ -110,14 +110,14 @@ function causeCodeOf({ code, cause }: RegistryError): string {
   return String(cause.code);
 }
 
-/** Codes of node and undici for connections that are refused or reset. A host that is silent may be busy. */
+/** Codes of connections that are refused, reset or closed. A host that is silent may be busy. */
 const DOWN: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'EPIPE',
-  'UND_ERR_SOCKET',
+  'unanswered',
 ]);
 
 /**

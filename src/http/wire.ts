@@ -47,7 +47,7 @@ export function createWire(options: WireOptions): Wire {
     network: completeNetworkOptions(options.network),
   });
   const parts = { pools, originOf, startTimer, userAgent: options.userAgent, secrets: options.secrets };
-  return { send: (request) => sendOnWire(request, parts), close: () => pools.close() };
+  return { send: (request) => sendOnWire(request, parts), close: async () => pools.close() };
 }
 
 interface WireParts {

@@ -14,9 +14,10 @@ export class BoundedBody {
     this.#request = request;
   }
 
-  add(piece: Buffer): void {
+  /** Copies the piece. */
+  add(piece: Uint8Array): void {
     this.#size += piece.length;
-    this.#pieces.push(piece);
+    this.#pieces.push(Buffer.from(piece));
   }
 
   /** The error of a response that exceeds the limit of its request. */

@@ -1,23 +1,27 @@
 import { Readable } from 'node:stream';
-import type { Dispatcher } from 'undici';
 
-/** Bytes that wait to be read before the server is made to wait. */
-const HIGH_WATER_MARK = 64 * 1024;
+/** The connection of a streamed response. */
+export interface StreamSource {
+  /** Requests the next piece. */
+  readonly read: () => void;
+  /** Ends the request. */
+  readonly abandon: (error: Error) => void;
+}
 
 /** A body as it arrives, at the pace of its reader. Destroying it ends the request. */
 export class ResponseStream extends Readable {
-  readonly #controller: Dispatcher.DispatchController;
+  readonly #source: StreamSource;
   /** Bytes that have come, read or not. */
   received = 0;
 
-  constructor(controller: Dispatcher.DispatchController) {
-    super({ highWaterMark: HIGH_WATER_MARK });
-    this.#controller = controller;
+  constructor(source: StreamSource) {
+    super({ highWaterMark: 1 });
+    this.#source = source;
   }
 
-  receive(piece: Buffer): void {
+  receive(piece: Uint8Array): void {
     this.received += piece.length;
-    if (!this.push(piece)) this.#controller.pause();
+    this.push(Buffer.from(piece));
   }
 
   /** Nothing more will come. */
@@ -26,12 +30,11 @@ export class ResponseStream extends Readable {
   }
 
   override _read(): void {
-    this.#controller.resume();
+    this.#source.read();
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.readableEnded)
-      this.#controller.abort(error ?? new Error('the response was not read to its end'));
+    if (!this.readableEnded) this.#source.abandon(error ?? new Error('the response was not read to its end'));
     setImmediate(done, error); // an `await` on the stream adds its error listener one turn later
   }
 }

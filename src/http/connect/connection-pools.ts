@@ -1,23 +1,19 @@
-import type { Dispatcher } from 'undici';
-import type buildConnector from 'undici/lib/core/connect.js';
-import Agent from 'undici/lib/dispatcher/agent.js';
-import { MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
-import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { getOrMake } from '../../base/maps.ts';
+import type { Dial } from '../http1/connection.ts';
+import { ConnectionPool } from '../http1/connection-pool.ts';
 import type { HttpRequest } from '../request.ts';
 import { fartherOf, type Nearest, type Reach } from './address-policy.ts';
-import { type AllowedTargets, connectToProxy, createConnector, refuseHostname } from './connector.ts';
+import { type AllowedTargets, connectToProxy, Dialer, refuseHostname } from './connector.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { Proxies, type Proxy } from './proxies.ts';
 import type { TrustedRealms } from './realm-policy.ts';
 import { TlsContexts } from './tls-contexts.ts';
 
-/** The connection pool, URL and headers of a request. */
+/** The connections, the target and the headers of a request. */
 export interface Route {
-  readonly dispatcher: Dispatcher;
-  readonly origin: string;
-  readonly path: string;
-  /** Added to the headers of the request. */
+  readonly pool: ConnectionPool;
+  readonly target: string;
+  /** `host`, and what a proxy needs. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
@@ -36,20 +32,21 @@ export interface RouteOptions {
 /**
  * A pool of connections for each origin. Requests to a registry itself and requests that its responses lead to
  * (redirects, token realms, upload locations) never share a pool, because they may reach different addresses.
- *
- * A connection rests for a turn of the event loop after an answer, and without a bound undici opens another one for the
- * next request: twice as many as there are requests at a time.
  */
 export class ConnectionPools {
   readonly #options: RouteOptions;
   readonly #trust: TlsContexts;
   readonly #proxies: Proxies;
-  readonly #agents = new Map<string, Agent>();
+  readonly #pools = new Map<string, ConnectionPool>();
+  /** By the key of their group. */
+  readonly #dialers = new Map<string, Dialer>();
   /** The address class of each registry, by origin. */
   readonly #seen = new Map<string, Nearest>();
   /** For requests to a registry itself. */
   readonly #own: AllowedTargets & { readonly key: string };
-  #closed = false;
+  /** Runs while there are pools. */
+  #ticking: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(options: RouteOptions) {
     this.#options = options;
@@ -76,12 +73,15 @@ export class ConnectionPools {
     const { url } = request;
     const proxy = url.protocol === 'http:' ? this.#proxies.proxyFor(url) : undefined;
     if (proxy !== undefined) return this.#proxied(url, { reach, proxy });
+    const { origin } = url;
     const isBounded = reach === this.#own && !isLasting(request);
-    const dispatcher = this.#agent(isBounded ? 'bounded' : reach.key, () => ({
-      connect: createConnector(reach, { network: this.#options.network, proxies: this.#proxies }),
-      ...(isBounded && { connections: this.#options.connections }),
-    }));
-    return { dispatcher, origin: url.origin, path: `${url.pathname}${url.search}`, headers: NO_HEADERS };
+    const key = isBounded ? origin : `${reach.key} ${origin}`;
+    const pool = getOrMake(this.#pools, key, () => {
+      const dialer = this.#dialerFor(reach);
+      const dial: Dial = (onread, signal) => dialer.dial(new URL(origin), { onread, signal });
+      return this.#makePool(dial, isBounded ? this.#options.connections : Infinity);
+    });
+    return { pool, target: `${url.pathname}${url.search}`, headers: { host: url.host } };
   }
 
   /** True if connections to a host present a client certificate. */
@@ -89,9 +89,10 @@ export class ConnectionPools {
     return this.#trust.hasClient(host);
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
-    await Promise.all(Array.from(this.#agents.values(), (agent) => agent.destroy()));
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#ticking);
+    for (const pool of this.#pools.values()) pool.close();
   }
 
   /** For requests that responses of a registry lead to. */
@@ -111,41 +112,37 @@ export class ConnectionPools {
   /** Plain http goes to a proxy without a tunnel, because many proxies allow tunnels for https only. */
   #proxied(url: URL, { reach, proxy }: { readonly reach: AllowedTargets; readonly proxy: Proxy }): Route {
     refuseHostname(url.hostname, { nearest: reach.nearest, classify: this.#options.network.classify });
-    const dispatcher = this.#agent(proxy.origin, () => ({ connect: this.#proxyConnector(proxy) }));
+    const pool = getOrMake(this.#pools, `proxy ${proxy.origin}`, () => {
+      const contextOf = (host: string) => this.#trust.contextOf(host);
+      return this.#makePool(
+        (onread, signal) => connectToProxy(proxy, { contextOf, onread, signal }),
+        Infinity,
+      );
+    });
     const { authorization } = proxy;
     const headers = {
       host: url.host,
       ...(authorization !== undefined && { 'proxy-authorization': authorization }),
     };
-    return { dispatcher, origin: proxy.origin, path: `${url.origin}${url.pathname}${url.search}`, headers };
+    return { pool, target: `${url.origin}${url.pathname}${url.search}`, headers };
   }
 
-  #proxyConnector(proxy: Proxy): buildConnector.connector {
-    return (_target, callback) => {
-      connectToProxy(proxy, (host) => this.#trust.contextOf(host)).then(
-        (socket) => callback(null, socket),
-        (error: Error) => callback(error, null),
-      );
-    };
+  #dialerFor(reach: AllowedTargets & { readonly key: string }): Dialer {
+    const parts = { network: this.#options.network, proxies: this.#proxies };
+    return getOrMake(this.#dialers, reach.key, () => new Dialer(reach, parts));
   }
 
-  #agent(key: string, optionsOf: () => Agent.Options): Agent {
-    return getOrMake(this.#agents, key, () => {
-      const agent = new Agent({
-        ...optionsOf(),
-        headersTimeout: TIME_LIMITS.uploadAnswer,
-        bodyTimeout: TIME_LIMITS.idle,
-        maxHeaderSize: MAX_HEADER_BYTES,
-        keepAliveTimeout: TIME_LIMITS.keepAlive,
-        pipelining: 1,
-      });
-      if (this.#closed) void agent.destroy();
-      return agent;
-    });
+  #makePool(dial: Dial, most: number): ConnectionPool {
+    const pool = new ConnectionPool(dial, most);
+    if (this.#isClosed) pool.close();
+    this.#ticking ??= setInterval(() => this.#tick(), 1000).unref();
+    return pool;
+  }
+
+  #tick(): void {
+    for (const pool of this.#pools.values()) pool.tick();
   }
 }
-
-const NO_HEADERS = {};
 
 /** True for a request that keeps its connection while others of its host may have to be answered first. */
 function isLasting({ answer, slot }: HttpRequest): boolean {

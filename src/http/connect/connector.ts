@@ -1,13 +1,12 @@
 import type { LookupAddress } from 'node:dns';
-import type { LookupFunction, Socket } from 'node:net';
+import type { LookupFunction, OnReadOpts, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import buildConnector from 'undici/lib/core/connect.js';
 import { messageOf } from '../../base/errors.ts';
-import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { getOrMake } from '../../base/maps.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { AddressError } from './address-error.ts';
 import { classifyHostname, mayConnect, type Nearest, type Reach } from './address-policy.ts';
+import { dialTcp, targetOf, TlsDialer } from './dial.ts';
 import type { NetworkOptions } from './network-options.ts';
 import type { Proxies, Proxy } from './proxies.ts';
 import { failed, openTunnel } from './tunnel.ts';
@@ -25,56 +24,50 @@ export interface ConnectorParts {
   readonly proxies: Proxies;
 }
 
-type Target = buildConnector.Options;
+export interface DialParts {
+  /** The memory that the socket reads into. */
+  readonly onread: OnReadOpts;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Makes the connections of a group, through a proxy if one is configured, and to no nearer address than the group
  * allows. Addresses are checked after the DNS lookup and before anything is sent, and again once connected.
  */
-export function createConnector(reach: AllowedTargets, parts: ConnectorParts): buildConnector.connector {
-  const dialer = new Dialer(reach, parts);
-  return (target, callback) => {
-    dialer.dial(target).then(
-      (socket) => callback(null, socket),
-      (error: unknown) => callback(error instanceof Error ? error : new Error(messageOf(error)), null),
-    );
-  };
-}
-
-class Dialer {
+export class Dialer {
   readonly #reach: AllowedTargets;
   readonly #proxies: Proxies;
   readonly #classify: NetworkOptions['classify'];
-  readonly #plain: buildConnector.connector;
   readonly #lookup: LookupFunction;
   /** One per context, because each remembers TLS sessions. */
-  readonly #secure = new Map<SecureContext, buildConnector.connector>();
+  readonly #secure = new Map<SecureContext, TlsDialer>();
 
   constructor(reach: AllowedTargets, { network, proxies }: ConnectorParts) {
     this.#reach = reach;
     this.#proxies = proxies;
     this.#classify = network.classify;
     this.#lookup = guardLookup(network, reach.nearest);
-    this.#plain = buildConnector({ timeout: TIME_LIMITS.connect, lookup: this.#lookup });
   }
 
-  async dial(target: Target): Promise<Socket> {
-    const origin = `${target.protocol}//${target.host ?? target.hostname}`;
-    refuseHostname(target.hostname, { nearest: this.#reach.nearest, classify: this.#classify });
-    const proxy = this.#proxies.proxyFor(new URL(origin));
-    const secure = target.protocol === 'https:' ? await this.#secureFor(target) : undefined;
-    if (proxy === undefined) return this.#direct(origin, { target, connector: secure ?? this.#plain });
-    const httpSocket = await tunnelTo(proxy, target, this.#reach.contextOf);
-    const literal = classifyHostname(target.hostname);
-    this.#reach.onConnected(origin, literal === 'private' ? literal : 'public');
-    return secure === undefined ? httpSocket : connect(secure, { ...target, httpSocket });
+  /** Throws `AddressError`, `TlsFileError`, `RegistryError` for a proxy, and what `dialTcp` throws. */
+  async dial(origin: URL, parts: DialParts): Promise<Socket> {
+    refuseHostname(origin.hostname, { nearest: this.#reach.nearest, classify: this.#classify });
+    const proxy = this.#proxies.proxyFor(origin);
+    const secure = origin.protocol === 'https:' ? await this.#secureFor(origin) : undefined;
+    if (proxy === undefined) return this.#direct(origin, { ...parts, secure });
+    const tunnel = await this.#tunnel(origin, { ...parts, proxy });
+    const literal = classifyHostname(origin.hostname);
+    this.#reach.onConnected(origin.origin, literal === 'private' ? literal : 'public');
+    return secure === undefined ? tunnel : secure.dial(targetOf(origin), { ...parts, tunnel });
   }
 
   async #direct(
-    origin: string,
-    { target, connector }: { target: Target; connector: buildConnector.connector },
+    origin: URL,
+    { secure, ...parts }: DialParts & { readonly secure: TlsDialer | undefined },
   ): Promise<Socket> {
-    const socket = await connect(connector, target);
+    const target = targetOf(origin);
+    const options = { ...parts, lookup: this.#lookup };
+    const socket = await (secure?.dial(target, options) ?? dialTcp(target, options));
     const address = socket.remoteAddress;
     if (address === undefined) {
       socket.destroy();
@@ -83,45 +76,38 @@ class Dialer {
     const found = this.#classify(address);
     if (!mayConnect(found, this.#reach.nearest)) {
       socket.destroy();
-      throw new AddressError(target.hostname, { address, found });
+      throw new AddressError(origin.hostname, { address, found });
     }
-    this.#reach.onConnected(origin, found === 'forbidden' ? 'public' : found);
+    this.#reach.onConnected(origin.origin, found === 'forbidden' ? 'public' : found);
     return socket;
   }
 
-  async #secureFor(target: Target): Promise<buildConnector.connector> {
-    const secureContext = await this.#reach.contextOf(target.host ?? target.hostname);
-    return getOrMake(this.#secure, secureContext, () =>
-      buildConnector({ timeout: TIME_LIMITS.connect, lookup: this.#lookup, secureContext }),
-    );
+  async #secureFor({ host }: URL): Promise<TlsDialer> {
+    const secureContext = await this.#reach.contextOf(host);
+    return getOrMake(this.#secure, secureContext, () => new TlsDialer(secureContext));
+  }
+
+  async #tunnel(
+    origin: URL,
+    { proxy, signal }: { readonly proxy: Proxy; readonly signal: AbortSignal },
+  ): Promise<Socket> {
+    const { port } = targetOf(origin);
+    const socket = await connectToProxy(proxy, { contextOf: this.#reach.contextOf, signal });
+    return openTunnel(proxy, { socket, target: `${origin.hostname}:${port}` });
   }
 }
 
-function connect(connector: buildConnector.connector, target: Target): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    connector(target, (error, socket) => (error === null ? resolve(socket) : reject(error)));
-  });
-}
-
-async function tunnelTo(
+/** A connection to a proxy, at any address: the user has named it. Throws `TlsFileError` or `RegistryError`. */
+export async function connectToProxy(
   proxy: Proxy,
-  target: Target,
-  contextOf: AllowedTargets['contextOf'],
+  { contextOf, ...parts }: Partial<DialParts> & Pick<AllowedTargets, 'contextOf'> & Pick<DialParts, 'signal'>,
 ): Promise<Socket> {
-  const port = target.port || (target.protocol === 'https:' ? '443' : '80');
-  const name = target.hostname.includes(':') ? `[${target.hostname}]` : target.hostname;
-  const socket = await connectToProxy(proxy, contextOf);
-  return openTunnel(proxy, { socket, target: `${name}:${port}` });
-}
-
-/** A connection to a proxy, at any address: the user has named it. */
-export async function connectToProxy(proxy: Proxy, contextOf: AllowedTargets['contextOf']): Promise<Socket> {
-  const { protocol, host, port } = proxy.url;
-  const hostname = proxy.url.hostname.replace(/^\[|\]$/g, '');
+  const { protocol, host } = proxy.url;
+  const target = targetOf(proxy.url);
   const secureContext = protocol === 'https:' ? await contextOf(host) : undefined;
-  const connector = buildConnector({ timeout: TIME_LIMITS.connect, ...(secureContext && { secureContext }) });
   try {
-    return await connect(connector, { protocol, hostname, host, port });
+    if (secureContext === undefined) return await dialTcp(target, parts);
+    return await new TlsDialer(secureContext).dial(target, parts);
   } catch (cause) {
     throw failed(proxy, { why: messageOf(cause), temporary: true, cause });
   }

@@ -1,8 +1,10 @@
-import { request } from 'node:http';
 import type { Socket } from 'node:net';
-import { invalidityOf, MAX_HEADER_BYTES } from '../../base/invalid-http.ts';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
+import { messageOf } from '../../base/errors.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+import { ExchangeError } from '../http1/exchange-error.ts';
+import { renderRequestHead } from '../http1/request-head.ts';
+import { ResponseParser } from '../http1/response-parser.ts';
 import { systemTimer } from '../time-limits.ts';
 import type { Proxy } from './proxies.ts';
 
@@ -12,56 +14,72 @@ import type { Proxy } from './proxies.ts';
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-connect
  */
-export function openTunnel(
+export async function openTunnel(
   proxy: Proxy,
   { socket, target }: { socket: Socket; target: string },
 ): Promise<Socket> {
+  const { authorization } = proxy;
+  const headers = { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) };
+  try {
+    socket.write(renderRequestHead({ method: 'CONNECT', target, headers }), 'latin1');
+    const status = await readStatus(socket);
+    if (status !== 200) throw refused(proxy, { status, target });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error instanceof RegistryError ? error : unanswered(proxy, error);
+  }
+}
+
+/** The status of the answer to CONNECT. The socket is paused after it. */
+function readStatus(socket: Socket): Promise<number> {
+  const parser = new ResponseParser();
+  parser.begin('CONNECT');
   return new Promise((resolve, reject) => {
-    const { authorization } = proxy;
-    const asked = request({
-      method: 'CONNECT',
-      path: target,
-      headers: { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) },
-      createConnection: () => socket,
-      maxHeaderSize: MAX_HEADER_BYTES,
-    });
     const stopTimer = systemTimer(TIME_LIMITS.tunnel, () =>
-      asked.destroy(new Error('it does not answer to CONNECT')),
+      fail(new ExchangeError('silent', 'it does not answer to CONNECT')),
     );
-    const fail = (error: Error) => {
+    const release = () => {
       stopTimer();
-      socket.destroy();
+      socket.pause();
+      socket.off('data', parse).off('error', fail).off('close', end);
+    };
+    const fail = (error: unknown) => {
+      release();
+      socket.on('error', () => {}); // what follows the first error
       reject(error);
     };
-    asked.once('error', (cause) => fail(unanswered(proxy, cause)));
-    asked.once('connect', ({ statusCode = 0 }, _socket, early) => {
-      if (statusCode !== 200) return fail(refused(proxy, { statusCode, target }));
-      if (early.length > 0)
-        return fail(failed(proxy, { why: 'it sent more than an answer', temporary: false }));
-      stopTimer();
-      resolve(socket);
-    });
-    asked.end();
+    const end = () => fail(new ExchangeError('unanswered', 'it closed the connection without an answer'));
+    const parse = (input: Buffer) => {
+      try {
+        parser.feed(input);
+        while (parser.next() === 'head' && parser.head.status < 200);
+        if (parser.head.status < 200) return;
+        if (parser.hasSurplus) throw new ExchangeError('invalid', 'it sent more than an answer');
+        release();
+        resolve(parser.head.status);
+      } catch (error) {
+        fail(error);
+      }
+    };
+    socket.on('data', parse).once('error', fail).once('close', end);
   });
 }
 
-function unanswered(proxy: Proxy, cause: Error): RegistryError {
-  const invalidity = invalidityOf(cause);
-  return failed(proxy, {
-    why: invalidity ?? cause.message,
-    temporary: invalidity === undefined,
-    cause,
-  });
+function unanswered(proxy: Proxy, cause: unknown): RegistryError {
+  const isInvalid = cause instanceof ExchangeError && cause.isInvalid;
+  const why = isInvalid ? `its answer is not valid HTTP: ${messageOf(cause)}` : messageOf(cause);
+  return failed(proxy, { why, temporary: !isInvalid, cause });
 }
 
 function refused(
   proxy: Proxy,
-  { statusCode, target }: { statusCode: number; target: string },
+  { status, target }: { status: number; target: string },
 ): RegistryError {
   const hint =
-    statusCode === 407 ? '; give its user and password as HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT' : '';
-  const why = `it answers ${statusCode} to CONNECT ${target}${hint}`;
-  return failed(proxy, { why, temporary: statusCode >= 500 });
+    status === 407 ? '; give its user and password as HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT' : '';
+  const why = `it answers ${status} to CONNECT ${target}${hint}`;
+  return failed(proxy, { why, temporary: status >= 500 });
 }
 
 /** Names the proxy by its origin, because the rest of its URL is secret. */

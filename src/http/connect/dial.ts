@@ -1,0 +1,113 @@
+import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
+import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
+import { ExchangeError } from '../http1/exchange-error.ts';
+
+export interface Target {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+export interface DialOptions {
+  readonly lookup?: LookupFunction;
+  /** The memory that the socket reads into. Unset: node allocates some for each read. */
+  readonly onread?: OnReadOpts;
+  readonly signal: AbortSignal;
+}
+
+/** The target of a URL: a name or an address without brackets, and a port. */
+export function targetOf({ protocol, hostname, port }: URL): Target {
+  const byProtocol = protocol === 'https:' ? 443 : 80;
+  return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? byProtocol : Number(port) };
+}
+
+/** Resolves once connected. Throws the errors of node, and `ExchangeError` for a connection that takes too long. */
+export function dialTcp({ hostname, port }: Target, { lookup, onread, signal }: DialOptions): Promise<Socket> {
+  const socket = connectTcp({
+    host: hostname,
+    port,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_DELAY,
+    ...(lookup && { lookup }),
+    ...(onread && { onread }),
+  });
+  return connected(socket, 'connect', signal);
+}
+
+const KEEP_ALIVE_DELAY = 60_000;
+
+/** TLS connections that share a context, and resume each other's sessions. */
+export class TlsDialer {
+  readonly #secureContext: SecureContext;
+  readonly #sessions = new Map<string, Buffer>();
+
+  constructor(secureContext: SecureContext) {
+    this.#secureContext = secureContext;
+  }
+
+  /** Over a new connection, or over `tunnel`. Throws like `dialTcp`, and for a certificate that is not trusted. */
+  dial(
+    { hostname, port }: Target,
+    { lookup, onread, signal, tunnel }: DialOptions & { readonly tunnel?: Socket },
+  ): Promise<Socket> {
+    const key = `${hostname}:${port}`;
+    const session = this.#sessions.get(key);
+    const options: ConnectionOptions & { onread?: OnReadOpts; noDelay?: boolean } = {
+      host: hostname,
+      port,
+      servername: isIP(hostname) === 0 ? hostname : '',
+      secureContext: this.#secureContext,
+      ALPNProtocols: ['http/1.1'],
+      noDelay: true,
+      ...(session && { session }),
+      ...(lookup && { lookup }),
+      ...(tunnel === undefined ? onread && { onread } : { socket: tunnel }),
+    };
+    const socket: TLSSocket = connectTls(options);
+    socket.on('session', (next) => this.#sessions.set(key, next));
+    if (tunnel !== undefined && onread !== undefined) readInto(onread, socket);
+    return connected(socket, 'secureConnect', signal);
+  }
+}
+
+/** A socket over a tunnel takes no `onread`. */
+function readInto(onread: OnReadOpts, socket: Socket): void {
+  const { buffer, callback } = onread;
+  const memory = typeof buffer === 'function' ? buffer() : buffer;
+  socket.on('data', (input) => {
+    for (let start = 0; start < input.length; start += memory.length) {
+      const part = input.subarray(start, start + memory.length);
+      memory.set(part);
+      if (!callback(part.length, memory)) socket.pause();
+    }
+  });
+}
+
+function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => fail(new ExchangeError('slow-connection', 'it could not be connected to in time')),
+      TIME_LIMITS.connect,
+    );
+    const abort = () => fail(signal.reason);
+    const release = () => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      socket.off('error', fail);
+    };
+    const fail = (error: unknown) => {
+      release();
+      socket.on('error', () => {}); // what follows the first error
+      socket.destroy();
+      reject(error);
+    };
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort);
+    socket.once('error', fail);
+    socket.once(event, () => {
+      release();
+      resolve(socket);
+    });
+  });
+}
