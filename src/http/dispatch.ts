@@ -93,7 +93,7 @@ class RequestExchange implements Exchange {
   #giveUp(reason: unknown): void {
     this.#fail(reason);
     this.#parts.route.pool.cancel(this);
-    this.#connection?.destroy(reason);
+    this.#connection?.abandon(this, reason);
   }
 
   #startTimer(): void {

@@ -13,7 +13,11 @@ export function asInvalidResponse(request: HttpRequest, error: unknown): unknown
   const { host } = request;
   if (error.code === 'broken-off') {
     const fault = { kind: 'unreachable', host, message: error.message } as const;
-    return new RegistryError('unreachable', `${asked}: ${error.message}`, { temporary: true, cause: error, fault });
+    return new RegistryError('unreachable', `${asked}: ${error.message}`, {
+      temporary: true,
+      cause: error,
+      fault,
+    });
   }
   if (!error.isInvalid) return error;
   const message = `${reasonOf(error)}${hintFor(request, error)}`;

@@ -22,7 +22,10 @@ export function targetOf({ protocol, hostname, port }: URL): Target {
 }
 
 /** Resolves once connected. Throws the errors of node, and `ExchangeError` for a connection that takes too long. */
-export function dialTcp({ hostname, port }: Target, { lookup, onread, signal }: DialOptions): Promise<Socket> {
+export function dialTcp(
+  { hostname, port }: Target,
+  { lookup, onread, signal }: DialOptions,
+): Promise<Socket> {
   const socket = connectTcp({
     host: hostname,
     port,

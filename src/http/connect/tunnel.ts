@@ -19,7 +19,10 @@ export async function openTunnel(
   { socket, target }: { socket: Socket; target: string },
 ): Promise<Socket> {
   const { authorization } = proxy;
-  const headers = { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) };
+  const headers = {
+    host: target,
+    ...(authorization !== undefined && { 'proxy-authorization': authorization }),
+  };
   try {
     socket.write(renderRequestHead({ method: 'CONNECT', target, headers }), 'latin1');
     const status = await readStatus(socket);
@@ -72,10 +75,7 @@ function unanswered(proxy: Proxy, cause: unknown): RegistryError {
   return failed(proxy, { why, temporary: !isInvalid, cause });
 }
 
-function refused(
-  proxy: Proxy,
-  { status, target }: { status: number; target: string },
-): RegistryError {
+function refused(proxy: Proxy, { status, target }: { status: number; target: string }): RegistryError {
   const hint =
     status === 407 ? '; give its user and password as HTTPS_PROXY=http://USER:PASSWORD@HOST:PORT' : '';
   const why = `it answers ${status} to CONNECT ${target}${hint}`;

@@ -10,6 +10,8 @@ export class ConnectionPool implements ConnectionOwner {
   readonly #most: number;
   readonly #all = new Set<Connection>();
   readonly #free: Connection[] = [];
+  /** Those that become free with the next turn of the event loop. */
+  readonly #resting: Connection[] = [];
   readonly #waiting = new Set<Exchange>();
   readonly #closing = new AbortController();
   #dialing = 0;
@@ -23,7 +25,7 @@ export class ConnectionPool implements ConnectionOwner {
   /** Ends in `onEnd` or `onError` of the exchange. */
   run(exchange: Exchange): void {
     if (this.#closing.signal.aborted) return exchange.onError(poolClosed());
-    const connection = this.#takeFree();
+    const connection = this.#free.pop();
     if (connection !== undefined) return connection.run(exchange);
     this.#waiting.add(exchange);
     this.#dialForWaiting();
@@ -47,10 +49,10 @@ export class ConnectionPool implements ConnectionOwner {
     this.#waiting.clear();
   }
 
+  /** It rests for a turn of the event loop, because some servers close a connection that they have called persistent. */
   onFree(connection: Connection): void {
-    const next = this.#takeWaiting();
-    if (next === undefined) this.#free.push(connection);
-    else connection.run(next);
+    this.#resting.push(connection);
+    if (this.#resting.length === 1) setImmediate(setImmediate, this.#wake);
   }
 
   onGone(connection: Connection): void {
@@ -60,8 +62,14 @@ export class ConnectionPool implements ConnectionOwner {
     this.#dialForWaiting();
   }
 
-  #takeFree(): Connection | undefined {
-    return this.#free.pop();
+  readonly #wake = (): void => {
+    for (const connection of this.#resting.splice(0)) if (this.#all.has(connection)) this.#use(connection);
+  };
+
+  #use(connection: Connection): void {
+    const next = this.#takeWaiting();
+    if (next === undefined) this.#free.push(connection);
+    else connection.run(next);
   }
 
   #takeWaiting(): Exchange | undefined {
@@ -85,7 +93,7 @@ export class ConnectionPool implements ConnectionOwner {
       this.#dialing -= 1;
       if (this.#closing.signal.aborted) return connection.destroy(poolClosed());
       this.#all.add(connection);
-      this.onFree(connection);
+      this.#use(connection);
     } catch (error) {
       this.#dialing -= 1;
       this.#takeWaiting()?.onError(error);

@@ -144,6 +144,11 @@ export class Connection {
     }
   }
 
+  /** Ends an exchange by closing the connection, unless it has ended already. */
+  abandon(exchange: Exchange, error: unknown): void {
+    if (this.#exchange === exchange) this.destroy(error);
+  }
+
   /** Closes it. The error is that of the current exchange. */
   destroy(error: unknown): void {
     if (this.#isGone) return;
@@ -282,7 +287,8 @@ export class Connection {
     this.#memory = undefined;
     this.#isAwaited = false;
     this.#seconds = 0;
-    if (this.#isSending && exchange?.body !== undefined && !(exchange.body instanceof Uint8Array)) exchange.body.destroy();
+    if (this.#isSending && exchange?.body !== undefined && !(exchange.body instanceof Uint8Array))
+      exchange.body.destroy();
     return exchange;
   }
 

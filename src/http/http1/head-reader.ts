@@ -56,10 +56,7 @@ export class HeadReader {
   #count(bytes: number): void {
     this.#size += bytes;
     if (this.#size > MAX_BYTES)
-      throw new ExchangeError(
-        'long-head',
-        `the headers of its answer have more than ${MAX_KIBIBYTES} KiB`,
-      );
+      throw new ExchangeError('long-head', `the headers of its answer have more than ${MAX_KIBIBYTES} KiB`);
   }
 }
 

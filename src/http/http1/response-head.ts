@@ -102,7 +102,11 @@ function trimEnd(value: string): string {
 /** @see https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length */
 function bodyOf(
   { length, coding }: Framing,
-  { method, status, version }: { readonly method: AnyMethod; readonly status: number; readonly version: Version },
+  {
+    method,
+    status,
+    version,
+  }: { readonly method: AnyMethod; readonly status: number; readonly version: Version },
 ): ResponseHead['body'] {
   if (length !== undefined && coding !== undefined)
     throw invalid('it has both Content-Length and Transfer-Encoding');

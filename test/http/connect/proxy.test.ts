@@ -192,7 +192,7 @@ describe('a proxy', () => {
       false,
       /the headers of its answer have more than 256 KiB/,
     ],
-    ['breaks off', 'HTTP/1.1 200 O', true, /socket hang up/],
+    ['breaks off', 'HTTP/1.1 200 O', true, /it closed the connection without an answer/],
   ])('whose answer %s is named with the reason', async (_what, answer, temporary, reason) => {
     const proxy = await proxyForTest({ answer });
     const error = await refusal({ HTTPS_PROXY: proxy.url });
