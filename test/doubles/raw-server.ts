@@ -73,8 +73,6 @@ export class RawServer {
 /** One connection, from the server's side. */
 export class RawConnection {
   readonly number: number;
-  /** True once the client has closed it, if the server reads. */
-  isClosed = false;
   /** Bytes that the kernel has taken. */
   sent = 0;
   readonly #socket: Socket;
@@ -82,6 +80,7 @@ export class RawConnection {
   /** Bytes of requests that were returned. */
   #used = 0;
   #wake = () => {};
+  #isEnded = false;
 
   constructor(socket: Socket, number: number) {
     this.#socket = socket;
@@ -93,6 +92,11 @@ export class RawConnection {
     socket.on('error', () => {}); // a reset by the client
     socket.on('end', () => socket.end());
     for (const event of ['end', 'close']) socket.on(event, () => this.#onClosed());
+  }
+
+  /** True once either side has closed it; the server notices if it reads. */
+  get isClosed(): boolean {
+    return this.#isEnded || this.#socket.destroyed;
   }
 
   get received(): Buffer {
@@ -148,7 +152,7 @@ export class RawConnection {
   }
 
   #onClosed(): void {
-    this.isClosed = true;
+    this.#isEnded = true;
     this.#wake();
   }
 

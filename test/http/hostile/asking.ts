@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import type { HttpRequest, HttpResponse } from '../../../src/http/request.ts';
 import { createWire, type WireOptions } from '../../../src/http/wire.ts';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
-import { quiet, readAll, repositoryAt, until } from '../../adapters/oci/client.ts';
+import { quiet, readAll, repositoryAt } from '../../adapters/oci/client.ts';
 import { type Bytes, type Play, type RawConnection, RawServer } from '../../doubles/raw-server.ts';
 import { rawAnswer } from '../../doubles/scripted-server.ts';
 import { turns } from '../../doubles/waiting.ts';
@@ -55,6 +55,23 @@ export async function outcomeOf(asked: Promise<HttpResponse>): Promise<Outcome> 
   }
 }
 
+/** Turns of the event loop within which everything on one machine has arrived. */
+const MANY_TURNS = 200_000;
+
+/** Resolves when a condition holds. Throws after very many turns of the event loop, in which nothing is left to come. */
+export async function soon(what: string, condition: () => boolean): Promise<void> {
+  for (let turn = 0; turn < MANY_TURNS; turn++) {
+    if (condition()) return;
+    await turns(1);
+  }
+  throw new Error(`never: ${what}`);
+}
+
+/** Resolves when the client has closed every connection. */
+export function allClosed(server: RawServer): Promise<void> {
+  return soon('the client closes its connections', () => server.open === 0);
+}
+
 /** How an answer is played. */
 export interface Ending {
   /** `close`: the server closes the connection after the answer. Unset: it stays open. */
@@ -68,7 +85,7 @@ export async function ask(
 ): Promise<Outcome> {
   const server = await RawServer.start((connection) => playOnce(connection, { pieces, ending }));
   const outcome = await outcomeOf(wireTo(server)('/x', parts));
-  if ('code' in outcome) await until(() => server.open === 0);
+  if ('code' in outcome) await allClosed(server);
   return outcome;
 }
 
@@ -99,7 +116,7 @@ export async function askTwice(
   const send = wireTo(server);
   const first = await outcomeOf(send('/first', parts));
   if (settle) {
-    await until(() => isPlayed);
+    await soon('the answer is sent', () => isPlayed);
     await turns(20);
   }
   const second = await outcomeOf(send('/second'));
