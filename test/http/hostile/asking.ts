@@ -43,15 +43,21 @@ export function wireTo(server: RawServer, options: Partial<WireOptions> = {}): S
     });
 }
 
-/** Reads an answer to its end. Throws whatever is no `RegistryError`. */
+/** Reads an answer to its end. Throws any error but one of the answer. */
 export async function outcomeOf(asked: Promise<HttpResponse>): Promise<Outcome> {
+  let isStream = false;
   try {
     const { status, headers, body, stream } = await asked;
+    isStream = stream !== undefined;
     const bytes = await readAll(stream ?? body);
     return { status, headers: { ...headers }, body: bytes.toString('latin1') };
   } catch (error) {
-    if (!(error instanceof RegistryError)) throw error;
-    return { code: error.code, temporary: error.temporary, message: error.message };
+    if (error instanceof RegistryError)
+      return { code: error.code, temporary: error.temporary, message: error.message };
+    // the reader of a stream takes the error of a socket for a temporary one
+    if (isStream && error instanceof Error && 'syscall' in error)
+      return { ...BROKEN_OFF, message: error.message };
+    throw error;
   }
 }
 
