@@ -19,6 +19,9 @@ export interface RawRequest {
 /** Serves one connection. What it throws fails the test. */
 export type Play = (connection: RawConnection) => Promise<void>;
 
+/** The end of the headers. */
+const END = '\r\n\r\n';
+
 /** A server that reads and writes bytes as the test says, and knows as much of HTTP as a request needs. */
 export class RawServer {
   readonly connections: RawConnection[] = [];
@@ -77,6 +80,7 @@ export class RawConnection {
   sent = 0;
   readonly #socket: Socket;
   readonly #pieces: Buffer[] = [];
+  #size = 0;
   /** Bytes of requests that were returned. */
   #used = 0;
   #wake = () => {};
@@ -87,6 +91,7 @@ export class RawConnection {
     this.number = number;
     socket.on('data', (piece) => {
       this.#pieces.push(piece);
+      this.#size += piece.length;
       this.#wake();
     });
     socket.on('error', () => {}); // a reset by the client
@@ -105,12 +110,12 @@ export class RawConnection {
 
   /** The next request with its body; undefined if the client closes the connection instead. */
   request(): Promise<RawRequest | undefined> {
-    return this.#next((request) => request.body.length >= lengthOf(request));
+    return this.#next(({ headers }) => Number(headers['content-length'] ?? 0));
   }
 
-  /** The next request as soon as its headers are there, with a part of its body at most. Use it once. */
+  /** The next request as soon as its headers are there, without its body. */
   head(): Promise<RawRequest | undefined> {
-    return this.#next(() => true);
+    return this.#next(() => 0);
   }
 
   /** Writes each piece by itself, some turns of the event loop apart, so that they arrive one by one. */
@@ -167,14 +172,20 @@ export class RawConnection {
     });
   }
 
-  async #next(isComplete: (request: RawRequest) => boolean): Promise<RawRequest | undefined> {
+  async #next(bodyLengthOf: (request: RawRequest) => number): Promise<RawRequest | undefined> {
+    let needed = 0;
     for (;;) {
-      const rest = this.received.subarray(this.#used);
-      const request = parseRequest(rest);
-      if (request !== undefined && isComplete(request)) {
-        const body = request.body.subarray(0, lengthOf(request));
-        this.#used += request.head.length + 4 + body.length;
-        return { ...request, body };
+      if (this.#size - this.#used > needed) {
+        const request = parseRequest(this.received.subarray(this.#used));
+        if (request !== undefined) {
+          const length = bodyLengthOf(request);
+          const headLength = request.head.length + END.length;
+          if (request.body.length >= length) {
+            this.#used += headLength + length;
+            return { ...request, body: request.body.subarray(0, length) };
+          }
+          needed = headLength + length - 1;
+        }
       }
       if (this.isClosed) return undefined;
       await this.#change();
@@ -183,7 +194,7 @@ export class RawConnection {
 }
 
 function parseRequest(bytes: Buffer): RawRequest | undefined {
-  const end = bytes.indexOf('\r\n\r\n');
+  const end = bytes.indexOf(END);
   if (end === -1) return undefined;
   const head = bytes.toString('latin1', 0, end);
   const [line = '', ...lines] = head.split('\r\n');
@@ -193,9 +204,5 @@ function parseRequest(bytes: Buffer): RawRequest | undefined {
       text.slice(text.indexOf(':') + 1).trim(),
     ]),
   );
-  return { line, head, headers, body: bytes.subarray(end + 4) };
-}
-
-function lengthOf({ headers }: RawRequest): number {
-  return Number(headers['content-length'] ?? 0);
+  return { line, head, headers, body: bytes.subarray(end + END.length) };
 }
