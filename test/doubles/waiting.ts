@@ -24,3 +24,8 @@ export async function poll(limitMs: number, done: () => Promise<boolean>): Promi
   }
   return false;
 }
+
+/** So many turns of the event loop. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -2,32 +2,11 @@ import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { HttpRequest } from '../../src/http/request.ts';
-import type { StartTimer } from '../../src/http/time-limits.ts';
 import { createWire } from '../../src/http/wire.ts';
 import { quiet, readAll, registryErrorOf, repositoryAt, until } from '../adapters/oci/client.ts';
+import { FakeTimers } from '../doubles/fake-timers.ts';
 import { rawAnswer, type Script, scriptedServer } from '../doubles/scripted-server.ts';
-
-/** Timers that end when a test says so. */
-class FakeTimers {
-  readonly #running = new Map<object, { milliseconds: number; act: () => void }>();
-
-  readonly start: StartTimer = (milliseconds, act) => {
-    const id = {};
-    this.#running.set(id, { milliseconds, act });
-    return () => this.#running.delete(id);
-  };
-
-  get running(): number[] {
-    return Array.from(this.#running.values(), ({ milliseconds }) => milliseconds);
-  }
-
-  /** Ends every timer that runs now. */
-  end(): void {
-    const all = Array.from(this.#running.values());
-    this.#running.clear();
-    for (const { act } of all) act();
-  }
-}
+import { turns } from '../doubles/waiting.ts';
 
 async function setUp(script: Script) {
   const server = await scriptedServer(script);
@@ -197,11 +176,6 @@ describe('a body that is sent', () => {
     await until(() => timers.running.length === 0);
   });
 });
-
-/** So many turns of the event loop. */
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
 
 describe('a body that says it is compressed', () => {
   it.each(['buffer', 'stream'] as const)('was not asked for, and is taken as it is (%s)', async (answer) => {
