@@ -163,6 +163,7 @@ export class Connection {
     const head = renderRequestHead(exchange);
     if (body === undefined || body instanceof Uint8Array) {
       const hasBody = body !== undefined && body.length > 0;
+      if (body !== undefined && body.length !== sizeOf(exchange)) throw wrongSize();
       if (hasBody) this.#socket.cork(); // one packet for both, if they fit
       this.#socket.write(head, 'latin1');
       if (hasBody) {
@@ -180,7 +181,7 @@ export class Connection {
   }
 
   async #sendBody(exchange: Exchange, body: Readable): Promise<void> {
-    let left = Number(exchange.headers['content-length']);
+    let left = sizeOf(exchange);
     for await (const piece of body as AsyncIterable<Uint8Array>) {
       if (this.#exchange !== exchange) return;
       left -= piece.length;
@@ -305,6 +306,11 @@ export class Connection {
       this.#finish(exchange);
     });
   }
+}
+
+/** Bytes of the body, as the headers say. */
+function sizeOf({ headers }: Exchange): number {
+  return Number(headers['content-length']);
 }
 
 function closed(): ExchangeError {

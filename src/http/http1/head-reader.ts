@@ -42,7 +42,7 @@ export class HeadReader {
     const used = end === -1 ? part.length : end + END.length - this.#tail.length;
     this.#count(used);
     if (end === -1) {
-      if (BARE_LINE_FEED.test(searched)) throw invalid(BARE_LINE_FEED_REASON);
+      if (HALF_LINE_END.test(searched)) throw invalid(HALF_LINE_END_REASON);
       this.#parts.push(part);
       this.#tail = searched.slice(1 - END.length);
       return undefined;
@@ -60,8 +60,8 @@ export class HeadReader {
   }
 }
 
-const BARE_LINE_FEED = /(?:^|[^\r])\n/;
-export const BARE_LINE_FEED_REASON = 'a line of its headers does not end with CR and LF';
+const HALF_LINE_END = /[^\r]\n|\r[^\n]/;
+export const HALF_LINE_END_REASON = 'a line of its headers does not end with CR and LF';
 
 function checkBegin(begin: string): void {
   if (BEGIN.startsWith(begin)) return;

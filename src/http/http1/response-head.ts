@@ -1,6 +1,6 @@
 import type { Method } from '../request.ts';
 import { invalid } from './exchange-error.ts';
-import { BARE_LINE_FEED_REASON } from './head-reader.ts';
+import { HALF_LINE_END_REASON } from './head-reader.ts';
 
 export type AnyMethod = Method | 'CONNECT';
 
@@ -53,7 +53,7 @@ function parseStatusLine(line: string): { readonly version: Version; readonly st
   return { version: match[1] === '0' ? '1.0' : '1.1', status };
 }
 
-const STATUS_LINE = /^HTTP\/1\.([01]) ([1-5]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: [\t\x20-\x7e\x80-\xff]*)?$/;
 
 function statusLineFault(line: string): string {
   if (!/^HTTP\/1\.[01](?: |$)/.test(line)) return 'its version is not HTTP/1.1 or HTTP/1.0';
@@ -84,7 +84,7 @@ const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$
 const LISTS: ReadonlySet<string> = new Set(['www-authenticate', 'link', 'transfer-encoding', 'connection']);
 
 function headerFault(line: string): string {
-  if (/[\r\n]/.test(line)) return BARE_LINE_FEED_REASON;
+  if (/[\r\n]/.test(line)) return HALF_LINE_END_REASON;
   if (/^[\t ]/.test(line)) return 'a header begins with white space';
   const colon = line.indexOf(':');
   if (colon === -1) return 'a header has no colon';

@@ -173,7 +173,7 @@ export class ResponseParser {
     const line = this.#line + this.#input.toString('latin1', this.#position, end);
     this.#position = end;
     this.#line = feed === -1 ? line : '';
-    if (feed === -1) return undefined;
+    if (feed === -1 && !/\r./.test(line)) return undefined;
     if (!line.endsWith('\r\n')) throw invalid('a line of its chunked body does not end with CR and LF');
     return line.slice(0, -2);
   }
