@@ -269,8 +269,9 @@ export class Connection {
   #finish(exchange: Exchange): void {
     const { head, hasSurplus } = this.#parser;
     const isStream = this.#memory !== undefined;
-    const isFree =
-      head.rest > 0 && !hasSurplus && (this.#memory?.isEmpty ?? true) && !this.#isSending && !this.#isEnded;
+    const isSent = !this.#isSending && this.#socket.writableLength === 0;
+    const isRead = !hasSurplus && (this.#memory?.isEmpty ?? true) && !this.#isEnded;
+    const isFree = head.rest > 0 && isSent && isRead;
     this.#rest = head.rest;
     this.#endExchange();
     if (!isFree) this.destroy(closed());
