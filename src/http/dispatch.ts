@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
+import type { ByteStream } from '../base/byte-stream.ts';
 import { TIME_LIMITS } from '../base/limits-and-retries.ts';
 import { offAbort, onAbort } from '../base/on-abort.ts';
 import { BoundedBody } from './bodies/bounded-body.ts';
@@ -8,11 +9,18 @@ import { ResponseStream } from './bodies/response-stream.ts';
 import type { Route } from './connect/connection-pools.ts';
 import { asInvalidResponse } from './invalid-response.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
-import { limitDownload, notBegun, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
+import {
+  limitDownload,
+  limitUpload,
+  notBegun,
+  type StartTimer,
+  tooLate,
+  totalLimitOf,
+} from './time-limits.ts';
 
 export interface DispatchParts {
   readonly route: Route;
-  readonly body: Readable | Uint8Array | undefined;
+  readonly body: ByteStream | Uint8Array | undefined;
   readonly startTimer: StartTimer;
   readonly userAgent: string | undefined;
 }
@@ -25,18 +33,19 @@ export interface DispatchParts {
 export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<HttpResponse> {
   const { route, body } = parts;
   return new Promise((resolve, reject) => {
+    const receiver = new Receiver(request, { ...parts, resolve, reject });
     route.dispatcher.dispatch(
       {
         origin: route.origin,
         path: route.path,
         method: request.method,
         headers: headersOf(request, parts),
-        body: body ?? null,
+        body: receiver.sent(),
         // undici closes the connection after a HEAD by default, which costs a handshake for every request
         reset: false,
         headersTimeout: isStreamBody(request.body) ? TIME_LIMITS.uploadAnswer : TIME_LIMITS.answer,
       },
-      new Receiver(request, { ...parts, resolve, reject }),
+      receiver,
     );
   });
 }
@@ -75,14 +84,27 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#request = request;
     this.#parts = parts;
     this.#pieces = new BoundedBody(request);
-    // a large body takes long to send, so the limit begins at its end
-    if (parts.body instanceof Readable) parts.body.once('end', () => this.#startTimer());
-    else this.#startTimer();
+    if (parts.body === undefined || parts.body instanceof Uint8Array) this.#startTimer();
     const { firstAnswer } = request;
     if (firstAnswer !== undefined)
       this.#stopAnswerTimer = parts.startTimer(firstAnswer.limit, () => this.#giveUp(notBegun(request)));
     if (request.signal.aborted) this.#abort();
     else onAbort(request.signal, this.#abort);
+  }
+
+  /** The body for undici, which takes an iterable as well. */
+  sent(): Uint8Array | Readable | null {
+    const { body } = this.#parts;
+    if (body === undefined || body instanceof Uint8Array) return body ?? null;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- its types name streams alone
+    return this.#send(body) as unknown as Readable;
+  }
+
+  /** A large body takes long to send, so the limit of the answer begins at its end. */
+  async *#send(body: ByteStream): AsyncGenerator<Uint8Array> {
+    const [request, { startTimer }] = [this.#request, this.#parts];
+    yield* limitUpload(body, { request, startTimer, giveUp: (error) => this.#giveUp(error) });
+    this.#startTimer();
   }
 
   readonly #abort = (): void => this.#giveUp(this.#request.signal.reason);
@@ -125,8 +147,9 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#stopTimer?.();
     const stream = new ResponseStream(controller);
     this.#stream = stream;
-    limitDownload(stream, { request: this.#request, startTimer: this.#parts.startTimer });
-    this.#parts.resolve({ ...this.#response(this.#pieces.join()), stream });
+    stream.on('error', () => {}); // its reader gets it, if there is one
+    const limited = limitDownload(stream, { request: this.#request, startTimer: this.#parts.startTimer });
+    this.#parts.resolve({ ...this.#response(this.#pieces.join()), stream: limited });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {

@@ -65,11 +65,14 @@ describe('an aborted signal ends a request', () => {
   it('while its body is being read', async () => {
     const { registry, repository, stop } = await setUp({ act: { kind: 'stall-mid-body' } });
     const body = await registry.openBlob(repository, descriptorOf(LARGE), stop.signal);
-    if (!(body instanceof Readable)) throw new Error('expected a stream');
+    if (body instanceof Uint8Array) throw new Error('expected a stream');
     const read = body[Symbol.asyncIterator]();
     await read.next();
     stop.abort(REASON);
-    await expect(readAll(body)).rejects.toBe(REASON);
+    const rest = (async () => {
+      while (!(await read.next()).done);
+    })();
+    await expect(rest).rejects.toBe(REASON);
   });
 
   it('while it waits to be sent again', async () => {
