@@ -33,7 +33,7 @@ export interface LimitParts {
   readonly startTimer: StartTimer;
 }
 
-/** Ends a download from a server that sends too slowly. Only time in which its reader waits for bytes is counted. */
+/** Ends a download from a server that sends too slowly. Time in which its reader waits for no bytes is not counted. */
 export function limitDownload(stream: ByteStream, parts: LimitParts): ByteStream {
   return limitSpeed(stream, {
     ...parts,
@@ -45,8 +45,8 @@ export function limitDownload(stream: ByteStream, parts: LimitParts): ByteStream
 }
 
 /**
- * Gives up an upload to a server that takes its bytes too slowly. Only time in which the server has bytes to take is
- * counted: between a piece and the request of the next one.
+ * Gives up an upload to a server that takes its bytes too slowly. Time without bytes to take is not counted: a server has
+ * them between a piece and the request of the next one.
  */
 export function limitUpload(
   stream: ByteStream,
@@ -68,17 +68,20 @@ interface SpeedLimit extends LimitParts {
   readonly giveUp: (error: Error) => void;
 }
 
+/** Judges every window at whose beginning and end the server was awaited. */
 function limitSpeed(stream: ByteStream, limit: SpeedLimit): ByteStream {
   const { request, startTimer, window, slow, subject, giveUp } = limit;
   let stop = () => {};
   let taken = 0;
   let awaited: SpeedLimit['slow'] = 'source';
+  let awaitedBefore = slow;
   const judge = () => {
-    if (awaited === slow && taken < (MIN_SPEED.bytesPerSecond * window) / 1000) {
+    if (awaited === slow && awaitedBefore === slow && taken < (MIN_SPEED.bytesPerSecond * window) / 1000) {
       const message = `${describeRequest(request)}: ${subject} less than ${MIN_SPEED.bytesPerSecond} bytes per second`;
       return giveUp(new RegistryError('unreachable', message, { temporary: true }));
     }
     taken = 0;
+    awaitedBefore = awaited;
     stop = startTimer(window, judge);
   };
   return {

@@ -96,6 +96,22 @@ describe('a blob in the spool', () => {
   });
 });
 
+it('a reader that is destroyed while it waits for bytes fails, and no other one', async () => {
+  const { create, lines } = await setUp();
+  const file = await create();
+  const source = new PassThrough();
+  const filled = file.write(source);
+  const [waiting, other] = [file.read(), file.read()];
+  const [first, second] = [readAll(waiting), readAll(other)];
+  const error = new Error('enough');
+  waiting.destroy(error);
+  await expect(first).rejects.toBe(error);
+  source.end(BYTES);
+  await filled;
+  expect((await second).equals(BYTES)).toBe(true);
+  expect(lines).toEqual([]);
+});
+
 describe('the room on the disk', () => {
   const SIZE = BLOB.size;
 

@@ -1,4 +1,7 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { ResumedStream } from '../../../../../src/adapters/oci/api/blobs/resumed-stream.ts';
+import { drain } from '../../../../../src/base/byte-stream.ts';
 import type {
   EmbeddedRegistryOptions,
   FaultAct,
@@ -13,6 +16,7 @@ import {
   readAll,
   registryErrorOf,
   repositoryAt,
+  until,
 } from '../../client.ts';
 
 const LARGE = layer('resumed', 3 * 1024 * 1024);
@@ -65,6 +69,58 @@ describe('a large blob', () => {
     await expect(readAll(body)).rejects.toThrow('closed');
   });
 });
+
+describe('a stream that is destroyed', () => {
+  const blob = descriptorOf(LARGE);
+  const error = new Error('enough');
+
+  it('while it is opened again fails at once, and closes what is opened then', async () => {
+    const first = Readable.from([LARGE.bytes.subarray(0, HALF)]);
+    const next = Readable.from([LARGE.bytes.subarray(HALF)]);
+    let answer: (stream: Readable) => void = () => {};
+    const openFrom = (start: number) => {
+      expect(start).toBe(HALF);
+      return new Promise<Readable>((resolve) => {
+        answer = resolve;
+      });
+    };
+    const pieces = new ResumedStream(first, { blob, openFrom, signal: quiet() });
+    const reading = pieces[Symbol.asyncIterator]();
+    await reading.next();
+    const pending = reading.next();
+    const opened = answer;
+    await until(() => answer !== opened);
+    pieces.destroy(error);
+    await expect(pending).rejects.toBe(error);
+    answer(next);
+    await until(() => next.destroyed);
+  });
+
+  it('is not opened again', async () => {
+    const silent = new Readable({ read: () => {} });
+    const openFrom = () => Promise.reject(new Error('opened'));
+    const pieces = new ResumedStream(silent, { blob, openFrom, signal: quiet() });
+    const reading = drain(pieces);
+    pieces.destroy(error);
+    await expect(reading).rejects.toBe(error);
+  });
+
+  it('at its last byte has ended', async () => {
+    const whole = failingAfter(LARGE.bytes);
+    const openFrom = () => Promise.reject(new Error('opened'));
+    const pieces = new ResumedStream(whole, { blob, openFrom, signal: quiet() });
+    expect(await drain(pieces)).toBe(LARGE.bytes.length);
+  });
+});
+
+function failingAfter(bytes: Uint8Array): Readable {
+  return Readable.from(
+    (async function* () {
+      yield bytes;
+      throw new Error('ECONNRESET');
+    })(),
+  );
+}
 
 describe('a server that is asked to go on', () => {
   const first = {

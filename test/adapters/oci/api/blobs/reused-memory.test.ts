@@ -14,14 +14,7 @@ import { testdir } from '../../../../builders/testdir.ts';
 import { FakeClock } from '../../../../doubles/fake-clock.ts';
 import { withReusedMemory } from '../../../../doubles/reused-memory.ts';
 import { scriptedServer } from '../../../../doubles/scripted-server.ts';
-import {
-  descriptorOf,
-  embeddedForTest,
-  keychainOf,
-  quiet,
-  repositoryAt,
-  USER_AGENT,
-} from '../../client.ts';
+import { descriptorOf, embeddedForTest, keychainOf, quiet, repositoryAt, USER_AGENT } from '../../client.ts';
 
 const MIB = 1024 * 1024;
 const LARGE = layer('in memory that is used again', 3 * MIB + 1);
