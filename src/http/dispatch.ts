@@ -31,7 +31,7 @@ export interface DispatchParts {
  * stream, and most requests of a promotion are of that kind. Bodies are never decompressed.
  */
 export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<HttpResponse> {
-  const { route, body } = parts;
+  const { route } = parts;
   return new Promise((resolve, reject) => {
     const receiver = new Receiver(request, { ...parts, resolve, reject });
     route.dispatcher.dispatch(

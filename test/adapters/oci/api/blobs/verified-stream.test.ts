@@ -27,7 +27,7 @@ class Pieces implements ByteStream {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     this.isClosed = true;
-    yield* this.#pieces;
+    for (const piece of this.#pieces) yield piece;
     this.isClosed = false;
   }
 }
