@@ -56,7 +56,7 @@ export function watchStream(source: ByteStream, { onPiece, onFailure }: StreamWa
 export async function readWhole(body: ByteStream | Uint8Array): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body;
   const pieces: Uint8Array[] = [];
-  for await (const piece of body) pieces.push(Uint8Array.from(piece));
+  for await (const piece of body) pieces.push(Buffer.from(piece));
   return Buffer.concat(pieces);
 }
 

@@ -5,7 +5,7 @@ import { isStreamBody, type Send } from '../../src/http/request.ts';
 export function poisoned(stream: ByteStream): ByteStream {
   return derivedStream(stream, async function* () {
     for await (const piece of stream) {
-      const lent = Uint8Array.from(piece);
+      const lent = Buffer.from(piece);
       try {
         yield lent;
       } finally {
@@ -32,6 +32,6 @@ export function withReusedMemory(inner: Send): Send {
 
 function copied(stream: ByteStream): ByteStream {
   return derivedStream(stream, async function* () {
-    for await (const piece of stream) yield Uint8Array.from(piece);
+    for await (const piece of stream) yield Buffer.from(piece);
   });
 }

@@ -41,7 +41,7 @@ async function* heldBack(blob: Descriptor, source: ByteStream): AsyncGenerator<U
     if (piece.length === 0) continue;
     hash.update(piece);
     if (held !== undefined) yield held;
-    held = Uint8Array.from(piece);
+    held = Buffer.from(piece);
   }
   checkDigest(blob, hash);
   if (held !== undefined) yield held;

@@ -42,7 +42,7 @@ async function read(stream: ByteStream) {
   const passed: Uint8Array[] = [];
   let error: unknown;
   try {
-    for await (const piece of poisoned(stream)) passed.push(Uint8Array.from(piece));
+    for await (const piece of poisoned(stream)) passed.push(Buffer.from(piece));
   } catch (thrown) {
     error = thrown;
   }
