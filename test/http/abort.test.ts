@@ -75,6 +75,15 @@ describe('an aborted signal ends a request', () => {
     await expect(rest).rejects.toBe(REASON);
   });
 
+  it('while nobody reads its body', async () => {
+    const { server, registry, repository, stop } = await setUp({ act: { kind: 'stall-mid-body' } });
+    const body = await registry.openBlob(repository, descriptorOf(LARGE), stop.signal);
+    await until(() => server.stalled === 1);
+    stop.abort(REASON);
+    await until(() => server.stalled === 0);
+    await expect(readAll(body)).rejects.toBe(REASON);
+  });
+
   it('while it waits to be sent again', async () => {
     const stop = new AbortController();
     const clock: Clock = {

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { drain, watchStream } from '../../src/base/byte-stream.ts';
 import type { HttpRequest } from '../../src/http/request.ts';
-import type { StartTimer } from '../../src/http/time-limits.ts';
+import { limitUpload, type StartTimer } from '../../src/http/time-limits.ts';
 import { createWire } from '../../src/http/wire.ts';
 import { quiet, readAll, registryErrorOf, repositoryAt, until } from '../adapters/oci/client.ts';
 import { rawAnswer, type Script, scriptedServer } from '../doubles/scripted-server.ts';
@@ -201,6 +201,49 @@ describe('a body that is sent', () => {
     stop.abort(new Error('enough'));
     await expect(asked).rejects.toThrow('enough');
     await until(() => timers.running.length === 0);
+  });
+});
+
+describe('a window of a body that is sent', () => {
+  function setUpLimit() {
+    const timers = new FakeTimers();
+    const failures: unknown[] = [];
+    const source = new Readable({ read: () => {} });
+    const host = 'r.example.com';
+    const request: HttpRequest = {
+      method: 'PUT',
+      url: new URL(`https://${host}/x`),
+      host,
+      repository: repositoryAt({ host }, 'app'),
+      headers: {},
+      scopes: [],
+      signal: quiet(),
+    };
+    const giveUp = (error: Error) => failures.push(error);
+    const stream = limitUpload(source, { request, startTimer: timers.start, giveUp });
+    return { timers, failures, source, stream, pieces: stream[Symbol.asyncIterator]() };
+  }
+
+  it('does not count where the server waited for bytes at its beginning, or at its end', async () => {
+    const { timers, failures, source, pieces } = setUpLimit();
+    const first = pieces.next();
+    timers.end();
+    source.push(Buffer.alloc(1000));
+    await first;
+    timers.end();
+    expect(failures).toEqual([]);
+    timers.end();
+    expect(failures).toMatchObject([{ code: 'unreachable', temporary: true }]);
+  });
+
+  it('ends when the body is destroyed while the server takes a piece', async () => {
+    const { timers, source, stream, pieces } = setUpLimit();
+    source.push(Buffer.alloc(1000));
+    await pieces.next();
+    expect(timers.running).toEqual([5 * MINUTE]);
+    stream.destroy();
+    expect(timers.running).toEqual([]);
+    expect(source.destroyed).toBe(true);
   });
 });
 
