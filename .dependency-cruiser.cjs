@@ -16,7 +16,7 @@ const TABLE = {
   image: { src: ['base'], touches: { 'node:crypto': ['digest.ts'] } },
   // formats of signatures and attestations: pure values, like image
   signature: { src: ['image', 'base'], touches: { re2js: ANYWHERE, 'node:crypto': ['public-keys.ts'] } },
-  ports: { src: ['signature', 'image', 'base'], touches: { 'node:stream': TYPES } },
+  ports: { src: ['signature', 'image', 'base'], touches: {} },
   manifest: {
     src: ['signature', 'image', 'base'],
     touches: { 'js-yaml': ANYWHERE, 'node:path': ANYWHERE, 'node:fs': ['layout/disk.ts'] },
@@ -39,7 +39,7 @@ const TABLE = {
   browse: { src: ['attachments', 'edges', 'ports', 'signature', 'image', 'base'], touches: {} },
   copy: {
     src: ['attachments', 'plan', 'edges', 'ports', 'signature', 'image', 'base'],
-    touches: { 'node:stream': TYPES, 'p-limit': ANYWHERE },
+    touches: { 'p-limit': ANYWHERE },
   },
   report: {
     src: ['sign', 'copy', 'checks', 'plan', 'edges', 'signature', 'image', 'base'],

@@ -1,3 +1,4 @@
+import { readWhole } from '../base/byte-stream.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Repository } from '../image/repository.ts';
 import type { ReadRegistry } from '../ports/registry.ts';
@@ -16,9 +17,5 @@ export async function readBlob(
   { repository, blob }: BlobRead,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
-  const body = await registry.openBlob(repository, blob, signal);
-  if (body instanceof Uint8Array) return body;
-  const pieces: Uint8Array[] = [];
-  for await (const piece of body as AsyncIterable<Uint8Array>) pieces.push(piece);
-  return Buffer.concat(pieces);
+  return readWhole(await registry.openBlob(repository, blob, signal));
 }

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { ByteStream } from '../base/byte-stream.ts';
 import { TIME_LIMITS } from '../base/limits-and-retries.ts';
 import { offAbort, onAbort } from '../base/on-abort.ts';
 import { BoundedBody } from './bodies/bounded-body.ts';
@@ -8,11 +8,18 @@ import type { Connection, Exchange } from './http1/connection.ts';
 import type { ResponseHead } from './http1/response-head.ts';
 import { asInvalidResponse } from './invalid-response.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
-import { limitDownload, notBegun, type StartTimer, tooLate, totalLimitOf } from './time-limits.ts';
+import {
+  limitDownload,
+  limitUpload,
+  notBegun,
+  type StartTimer,
+  tooLate,
+  totalLimitOf,
+} from './time-limits.ts';
 
 export interface DispatchParts {
   readonly route: Route;
-  readonly body: Readable | Uint8Array | undefined;
+  readonly body: ByteStream | Uint8Array | undefined;
   readonly startTimer: StartTimer;
   readonly userAgent: string | undefined;
 }
@@ -71,7 +78,7 @@ class RequestExchange implements Exchange {
     this.method = request.method;
     this.target = parts.route.target;
     this.headers = headersOf(request, parts);
-    this.body = parts.body;
+    this.body = this.#limited(parts.body);
     const isStream = isStreamBody(request.body);
     this.answerLimit = isStream ? TIME_LIMITS.uploadAnswer : TIME_LIMITS.answer;
     // a large body takes long to send, so the limit begins at its end
@@ -81,6 +88,12 @@ class RequestExchange implements Exchange {
       this.#stopAnswerTimer = parts.startTimer(firstAnswer.limit, () => this.#giveUp(notBegun(request)));
     if (request.signal.aborted) this.#abort();
     else onAbort(request.signal, this.#abort);
+  }
+
+  #limited(body: DispatchParts['body']): DispatchParts['body'] {
+    if (body === undefined || body instanceof Uint8Array) return body;
+    const { startTimer } = this.#parts;
+    return limitUpload(body, { request: this.#request, startTimer, giveUp: (error) => this.#giveUp(error) });
   }
 
   /** True once its promise is settled. */
@@ -129,8 +142,8 @@ class RequestExchange implements Exchange {
       abandon: (error) => this.#giveUp(error),
     });
     this.#stream = stream;
-    limitDownload(stream, { request: this.#request, startTimer: this.#parts.startTimer });
-    this.#parts.resolve({ ...this.#response(), stream });
+    const limits = { request: this.#request, startTimer: this.#parts.startTimer };
+    this.#parts.resolve({ ...this.#response(), stream: limitDownload(stream, limits) });
   }
 
   onPiece(piece: Uint8Array): void {
@@ -161,7 +174,7 @@ class RequestExchange implements Exchange {
   #fail(reason: unknown): void {
     if (this.#isEnded) return;
     this.#release();
-    this.#stream?.destroy(asError(reason));
+    this.#stream?.fail(asError(reason));
     this.#parts.reject(reason);
   }
 

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { ByteStream } from '../base/byte-stream.ts';
 import type { IdentityFault } from '../base/host-fault.ts';
 import type { Repository } from '../image/repository.ts';
 import type { RegistryError } from '../ports/registry-error.ts';
@@ -61,7 +61,7 @@ export type Precondition = (send: Send) => Promise<'free' | 'done' | HttpRespons
 /** A body that is opened when its request is sent, and again for each hop of a redirect. It is not retried. */
 export interface StreamBody {
   readonly size: number;
-  readonly open: () => Promise<Readable | Uint8Array>;
+  readonly open: () => Promise<ByteStream | Uint8Array>;
 }
 
 export interface HttpResponse {
@@ -78,7 +78,7 @@ export interface HttpResponse {
   /** For a refusal of an identity: the part of its fault that does not depend on the request. */
   readonly identityFault?: IdentityFault | undefined;
   /** Set for `answer: 'stream'` and a 2xx status. The receiver must read it to the end or destroy it. */
-  readonly stream?: Readable;
+  readonly stream?: ByteStream;
   /** Set for a write that was not sent: the read of its precondition that got this response. */
   readonly precondition?: HttpRequest;
 }

@@ -1,7 +1,6 @@
-import type { Readable } from 'node:stream';
+import type { ByteStream } from '../base/byte-stream.ts';
 import { MIN_SPEED, TIME_LIMITS } from '../base/limits-and-retries.ts';
 import { RegistryError } from '../ports/registry-error.ts';
-import type { ResponseStream } from './bodies/response-stream.ts';
 import { describeRequest, type HttpRequest } from './request.ts';
 
 /** Calls `act` once after some milliseconds. The returned function cancels the timer. */
@@ -29,61 +28,79 @@ export function notBegun(request: HttpRequest): RegistryError {
   return new RegistryError('unreachable', message, { temporary: true });
 }
 
-/** Ends a download from a server that sends too slowly. Time in which the reader does not read is not counted. */
-export function limitDownload(stream: ResponseStream, parts: LimitParts): void {
-  watch(stream, {
-    ...parts,
-    window: MIN_SPEED.downloadWindow,
-    count: () => stream.received,
-    isOthersFault: () => stream.readableLength > 0,
-    subject: 'the server sends',
-  });
-}
-
-/** Ends an upload to a server that reads too slowly. Time without bytes to send is not counted. */
-export function limitUpload(stream: Readable, parts: LimitParts): void {
-  let taken = 0;
-  stream.on('data', (piece: Buffer) => {
-    taken += piece.length;
-  });
-  stream.pause(); // its reader starts it
-  watch(stream, {
-    ...parts,
-    window: MIN_SPEED.uploadWindow,
-    count: () => taken,
-    isOthersFault: () => stream.readableLength === 0,
-    subject: 'the server takes',
-  });
-}
-
 export interface LimitParts {
   readonly request: HttpRequest;
   readonly startTimer: StartTimer;
 }
 
-interface Watch extends LimitParts {
-  readonly window: number;
-  /** Bytes so far. */
-  readonly count: () => number;
-  readonly isOthersFault: () => boolean;
-  readonly subject: string;
+/** Ends a download from a server that sends too slowly. Time in which its reader waits for no bytes is not counted. */
+export function limitDownload(stream: ByteStream, parts: LimitParts): ByteStream {
+  return limitSpeed(stream, {
+    ...parts,
+    window: MIN_SPEED.downloadWindow,
+    slow: 'source',
+    subject: 'the server sends',
+    giveUp: (error) => stream.destroy(error),
+  });
 }
 
-function watch(
-  stream: Readable,
-  { request, startTimer, window, count, isOthersFault, subject }: Watch,
-): void {
-  let before = 0;
-  let stop = startTimer(window, judge);
-  function judge(): void {
-    if (count() - before < (MIN_SPEED.bytesPerSecond * window) / 1000 && !isOthersFault()) {
+/**
+ * Gives up an upload to a server that takes its bytes too slowly. Time without bytes to take is not counted: a server has
+ * them between a piece and the request of the next one.
+ */
+export function limitUpload(
+  stream: ByteStream,
+  parts: LimitParts & { readonly giveUp: (error: Error) => void },
+): ByteStream {
+  return limitSpeed(stream, {
+    ...parts,
+    window: MIN_SPEED.uploadWindow,
+    slow: 'sink',
+    subject: 'the server takes',
+  });
+}
+
+interface SpeedLimit extends LimitParts {
+  readonly window: number;
+  /** The side that is the server. */
+  readonly slow: 'source' | 'sink';
+  readonly subject: string;
+  readonly giveUp: (error: Error) => void;
+}
+
+/** Judges every window at whose beginning and end the server was awaited. */
+function limitSpeed(stream: ByteStream, limit: SpeedLimit): ByteStream {
+  const { request, startTimer, window, slow, subject, giveUp } = limit;
+  let stop = () => {};
+  let taken = 0;
+  let awaited: SpeedLimit['slow'] = 'source';
+  let awaitedBefore = slow;
+  const judge = () => {
+    if (awaited === slow && awaitedBefore === slow && taken < (MIN_SPEED.bytesPerSecond * window) / 1000) {
       const message = `${describeRequest(request)}: ${subject} less than ${MIN_SPEED.bytesPerSecond} bytes per second`;
-      stream.destroy(new RegistryError('unreachable', message, { temporary: true }));
-      return;
+      return giveUp(new RegistryError('unreachable', message, { temporary: true }));
     }
-    before = count();
+    taken = 0;
+    awaitedBefore = awaited;
     stop = startTimer(window, judge);
-  }
-  stream.once('end', () => stop());
-  stream.once('close', () => stop());
+  };
+  return {
+    destroy: (error) => {
+      stop();
+      return stream.destroy(error);
+    },
+    async *[Symbol.asyncIterator]() {
+      stop = startTimer(window, judge);
+      try {
+        for await (const piece of stream) {
+          awaited = 'sink';
+          yield piece;
+          awaited = 'source';
+          taken += piece.length;
+        }
+      } finally {
+        stop();
+      }
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import { type Readable, Transform } from 'node:stream';
+import { watchStream } from '../base/byte-stream.ts';
 import { getOrMake } from '../base/maps.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HostTraffic, Traffic, TrafficSeries } from '../ports/traffic.ts';
@@ -95,8 +95,9 @@ function countRequest(request: HttpRequest, counter: HostCounter): HttpRequest {
   const open = async () => {
     const opened = await body.open();
     counter.add('requests', 1);
-    if (!(opened instanceof Uint8Array)) return countPieces(opened, counter, 'bytesOut');
-    counter.add('bytesOut', opened.length);
+    const onPiece = (length: number) => counter.add('bytesOut', length);
+    if (!(opened instanceof Uint8Array)) return watchStream(opened, { onPiece });
+    onPiece(opened.length);
     return opened;
   };
   return { ...request, body: { ...body, open } };
@@ -108,20 +109,11 @@ function countStream(
 ): HttpResponse {
   const { stream } = response;
   if (stream === undefined) return response;
-  stream.once('error', () => {
-    if (!request.signal.aborted) counter.counts.interrupted += 1;
-  });
-  return { ...response, stream: countPieces(stream, counter, 'bytesIn') };
-}
-
-function countPieces(stream: Readable, counter: HostCounter, direction: 'bytesIn' | 'bytesOut'): Readable {
-  const counted = new Transform({
-    transform(piece: Buffer, _encoding, done) {
-      counter.add(direction, piece.length);
-      done(null, piece);
+  const watch = {
+    onPiece: (length: number) => counter.add('bytesIn', length),
+    onFailure: () => {
+      if (!request.signal.aborted) counter.counts.interrupted += 1;
     },
-  });
-  stream.on('error', (error) => counted.destroy(error));
-  counted.on('close', () => stream.destroy());
-  return stream.pipe(counted);
+  };
+  return { ...response, stream: watchStream(stream, watch) };
 }

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { type ByteStream, watchStream } from '../base/byte-stream.ts';
 import { CONNECTIONS } from '../base/limits-and-retries.ts';
 import type { Secrets } from '../base/secrets.ts';
 import { badRequestHint } from './connect/bad-request-hint.ts';
@@ -10,7 +10,7 @@ import { asConnectionError } from './connection-error.ts';
 import { dispatch } from './dispatch.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody, type Send } from './request.ts';
 import { secretsOf } from './request-secrets.ts';
-import { limitUpload, type StartTimer, systemTimer } from './time-limits.ts';
+import { type StartTimer, systemTimer } from './time-limits.ts';
 
 export interface WireOptions {
   /** `https://host` for a host of the manifests: the origin of its own requests. */
@@ -61,23 +61,27 @@ interface WireParts {
 async function sendOnWire(request: HttpRequest, parts: WireParts): Promise<HttpResponse> {
   request.signal.throwIfAborted();
   if (parts.secrets !== undefined) for (const secret of secretsOf(request)) parts.secrets.add(secret);
-  let body: Readable | Uint8Array | undefined;
-  let bodyError: () => Error | undefined = () => undefined;
+  let stream: ByteStream | undefined;
+  let bodyError: unknown;
   try {
     const known = parts.pools.routeOf(request);
     const route = known instanceof Promise ? await known : known;
-    body = isStreamBody(request.body) ? await request.body.open() : request.body;
+    let body = isStreamBody(request.body) ? await request.body.open() : request.body;
     if (body !== undefined && !(body instanceof Uint8Array)) {
-      bodyError = rememberError(body);
-      limitUpload(body, { request, startTimer: parts.startTimer });
+      const onFailure = (error: unknown) => {
+        bodyError = error;
+      };
+      body = stream = watchStream(body, { onFailure });
     }
     const { startTimer, userAgent } = parts;
     const response = await dispatch(request, { route, body, startTimer, userAgent });
     return response.status === 400 ? await withHint(request, response, parts) : response;
   } catch (error) {
-    if (body !== undefined && !(body instanceof Uint8Array)) body.destroy();
     if (request.signal.aborted) throw request.signal.reason;
-    throw bodyError() ?? asConnectionError(request, error, parts.originOf(request.host));
+    // the reason is the error that broke the body, not the broken connection that follows
+    throw bodyError ?? asConnectionError(request, error, parts.originOf(request.host));
+  } finally {
+    stream?.destroy(); // an answer may come before its end
   }
 }
 
@@ -90,13 +94,4 @@ async function withHint(
   const hasClient = await pools.hasClient(request.url.host);
   const hint = badRequestHint(request, response, { hasClient });
   return hint === undefined ? response : { ...response, hint };
-}
-
-/** The failure's reason is the error that broke the body, not the broken connection that follows. */
-function rememberError(stream: Readable): () => Error | undefined {
-  let seen: Error | undefined;
-  stream.once('error', (error) => {
-    seen = error;
-  });
-  return () => seen;
 }

@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { ByteStream } from '../base/byte-stream.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 import type { Digest } from '../image/digest.ts';
 import type { RawManifest, Referrer } from '../image/oci-manifest.ts';
@@ -173,7 +173,7 @@ export interface SignatureTagPut {
   readonly replaces: Digest | undefined;
 }
 
-export type BlobBody = Readable | Uint8Array;
+export type BlobBody = ByteStream | Uint8Array;
 
 /** An upload that a registry has opened. */
 export interface UploadSession {

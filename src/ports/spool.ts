@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import type { ByteStream } from '../base/byte-stream.ts';
 import { CodedError } from '../base/errors.ts';
 import type { Descriptor } from '../image/descriptor.ts';
 
@@ -20,13 +20,13 @@ export interface SpooledBlob {
    * Writes the bytes; to be called once. `source` ends without an error only if it was the blob. Throws the error of
    * `source`, or `SpoolError`.
    */
-  write(source: Readable): Promise<void>;
+  write(source: ByteStream): Promise<void>;
 
   /**
    * Reads all of the bytes, also during `write`, any number of times. They are hashed in passing like those of
    * `ReadRegistry.openBlob`. Ends with the error of `write`, if it fails.
    */
-  read(): Readable;
+  read(): ByteStream;
 
   /** Removes the bytes; current readers get a `SpoolError`. Never throws. */
   discard(): Promise<void>;

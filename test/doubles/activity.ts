@@ -1,3 +1,4 @@
+import { watchStream } from '../../src/base/byte-stream.ts';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
 import type { Send } from '../../src/http/request.ts';
 
@@ -12,8 +13,9 @@ export function counted(inner: Send, activity: Activity): Send {
     activity.events += 1;
     try {
       const response = await inner(request);
-      response.stream?.on('data', () => void (activity.events += 1)).pause();
-      return response;
+      const { stream } = response;
+      const onPiece = () => void (activity.events += 1);
+      return stream === undefined ? response : { ...response, stream: watchStream(stream, { onPiece }) };
     } finally {
       activity.events += 1;
     }

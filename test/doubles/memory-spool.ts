@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
+import { readWhole } from '../../src/base/byte-stream.ts';
 import type { Descriptor } from '../../src/image/descriptor.ts';
 import { type Spool, SpoolError, type SpooledBlob } from '../../src/ports/spool.ts';
 
@@ -42,13 +42,13 @@ export class MemorySpool implements Spool {
     this.kept += 1;
     this.#bytes += size;
     this.peak = Math.max(this.peak, this.#bytes);
-    let filling: Promise<Buffer> = Promise.reject(new Error(`blob ${digest} was never written`));
+    let filling: Promise<Uint8Array> = Promise.reject(new Error(`blob ${digest} was never written`));
     filling.catch(() => {});
     let isKept = true;
     return Promise.resolve({
       write: async (source) => {
         const failed = this.#takeFailure('write');
-        filling = failed === undefined ? buffer(source) : Promise.reject(failed);
+        filling = failed === undefined ? readWhole(source) : Promise.reject(failed);
         if (failed !== undefined) source.destroy();
         await filling;
       },
@@ -74,6 +74,6 @@ function damaged(): Promise<never> {
   return Promise.reject(new SpoolError('damaged', 'the spool: other bytes'));
 }
 
-async function* once(bytes: Promise<Buffer>): AsyncGenerator<Buffer> {
+async function* once(bytes: Promise<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield await bytes;
 }

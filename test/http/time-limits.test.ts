@@ -1,7 +1,9 @@
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { drain, watchStream } from '../../src/base/byte-stream.ts';
 import type { HttpRequest } from '../../src/http/request.ts';
+import { limitUpload } from '../../src/http/time-limits.ts';
 import { createWire } from '../../src/http/wire.ts';
 import { quiet, readAll, registryErrorOf, repositoryAt, until } from '../adapters/oci/client.ts';
 import { FakeTimers } from '../doubles/fake-timers.ts';
@@ -89,15 +91,20 @@ describe('an answer that is a stream', () => {
     const { stream } = await send('/x', { answer: 'stream' });
     if (stream === undefined) throw new Error('no stream');
     const errors: unknown[] = [];
-    stream.on('error', (error) => errors.push(error));
-    return { server, timers, stream, errors };
+    let count = 0;
+    const onPiece = (length: number) => {
+      count += length;
+    };
+    const read = () => {
+      drain(watchStream(stream, { onPiece })).catch((error: unknown) => errors.push(error));
+    };
+    return { server, timers, stream, errors, read, received: () => count };
   }
 
   it('is given up where less than 1 KiB comes in a second', async () => {
-    const { server, timers, stream, errors } = await streamOf('x'.repeat(1000));
-    let read = 0;
-    stream.on('data', (piece: Buffer) => (read += piece.length));
-    await until(() => read === 1000);
+    const { server, timers, errors, read, received } = await streamOf('x'.repeat(1000));
+    read();
+    await until(() => received() === 1000);
     expect(timers.running).toEqual([2 * MINUTE]);
     timers.end();
     await until(() => errors.length > 0);
@@ -113,10 +120,9 @@ describe('an answer that is a stream', () => {
   });
 
   it('goes on where enough came, and is judged again', async () => {
-    const { timers, stream, errors } = await streamOf('x'.repeat(200_000));
-    let read = 0;
-    stream.on('data', (piece: Buffer) => (read += piece.length));
-    await until(() => read === 200_000);
+    const { timers, errors, read, received } = await streamOf('x'.repeat(200_000));
+    read();
+    await until(() => received() === 200_000);
     timers.end();
     expect(timers.running).toEqual([2 * MINUTE]);
     expect(errors).toEqual([]);
@@ -125,15 +131,16 @@ describe('an answer that is a stream', () => {
   });
 
   it('is not blamed for a reader that does not read', async () => {
-    const { timers, stream, errors } = await streamOf('x'.repeat(1000));
-    stream.read(0);
-    await until(() => stream.readableLength === 1000);
+    const { server, timers, stream } = await streamOf('x'.repeat(1000));
+    const pieces = stream[Symbol.asyncIterator]();
+    await pieces.next();
     timers.end();
     timers.end();
-    expect(errors).toEqual([]);
+    expect(server.connections).toBe(1);
     expect(timers.running).toEqual([2 * MINUTE]);
     stream.destroy();
-    await until(() => timers.running.length === 0);
+    expect(timers.running).toEqual([]);
+    await expect(pieces.next()).rejects.toThrow();
   });
 });
 
@@ -176,6 +183,54 @@ describe('a body that is sent', () => {
     await until(() => timers.running.length === 0);
   });
 });
+
+describe('a window of a body that is sent', () => {
+  function setUpLimit() {
+    const timers = new FakeTimers();
+    const failures: unknown[] = [];
+    const source = new Readable({ read: () => {} });
+    const host = 'r.example.com';
+    const request: HttpRequest = {
+      method: 'PUT',
+      url: new URL(`https://${host}/x`),
+      host,
+      repository: repositoryAt({ host }, 'app'),
+      headers: {},
+      scopes: [],
+      signal: quiet(),
+    };
+    const giveUp = (error: Error) => failures.push(error);
+    const stream = limitUpload(source, { request, startTimer: timers.start, giveUp });
+    return { timers, failures, source, stream, pieces: stream[Symbol.asyncIterator]() };
+  }
+
+  it('does not count where the server waited for bytes at its beginning, or at its end', async () => {
+    const { timers, failures, source, pieces } = setUpLimit();
+    const first = pieces.next();
+    timers.end();
+    source.push(Buffer.alloc(1000));
+    await first;
+    timers.end();
+    expect(failures).toEqual([]);
+    timers.end();
+    expect(failures).toMatchObject([{ code: 'unreachable', temporary: true }]);
+  });
+
+  it('ends when the body is destroyed while the server takes a piece', async () => {
+    const { timers, source, stream, pieces } = setUpLimit();
+    source.push(Buffer.alloc(1000));
+    await pieces.next();
+    expect(timers.running).toEqual([5 * MINUTE]);
+    stream.destroy();
+    expect(timers.running).toEqual([]);
+    expect(source.destroyed).toBe(true);
+  });
+});
+
+/** So many turns of the event loop. */
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
 
 describe('a body that says it is compressed', () => {
   it.each(['buffer', 'stream'] as const)('was not asked for, and is taken as it is (%s)', async (answer) => {

@@ -11,6 +11,7 @@ import {
   readAll,
   repositoryAt,
   tagOf,
+  until,
 } from '../adapters/oci/client.ts';
 import { image, layer, push } from '../builders/images.ts';
 import { uploadBlob } from '../system/contract/push-through-port.ts';
@@ -100,6 +101,20 @@ describe('the counts of a run', () => {
       const { registry, traffic } = clientForTest();
       await readAll(await registry.openBlob(repositoryAt(server, 'app'), descriptorOf(LARGE), quiet()));
       expect(traffic.hosts().get(server.host)).toMatchObject({ requests: 2, retries: 0, interrupted: 1 });
+    });
+
+    it('do not count a download that its reader ends', async () => {
+      const server = await embeddedForTest();
+      push(server, 'app', image({ seed: 'cut', layers: [LARGE] }));
+      server.addFault({ kind: 'blob-get', act: { kind: 'stall-mid-body' } });
+      const { registry, traffic } = clientForTest();
+      const body = await registry.openBlob(repositoryAt(server, 'app'), descriptorOf(LARGE), quiet());
+      if (body instanceof Uint8Array) throw new Error('expected a stream');
+      const reading = readAll(body);
+      await until(() => (traffic.hosts().get(server.host)?.bytesIn ?? 0) > 0);
+      body.destroy();
+      await expect(reading).rejects.toThrow();
+      expect(traffic.hosts().get(server.host)).toMatchObject({ requests: 1, interrupted: 0 });
     });
 
     it.each<[string, FaultAct, number]>([

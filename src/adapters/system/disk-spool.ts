@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { watchStream } from '../../base/byte-stream.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import type { Log } from '../../ports/log.ts';
@@ -73,7 +74,7 @@ function withWarnings(file: SpoolFile, warn: (error: unknown) => void, room: Spo
         warn(error);
         throw error;
       }),
-    read: () => file.read().once('error', warn),
+    read: () => watchStream(file.read(), { onFailure: warn }),
     discard: () => room.discard(file),
   };
 }

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { Readable } from 'node:stream';
+import { type ByteStream, streamClosed } from '../../base/byte-stream.ts';
 import { messageOf } from '../../base/errors.ts';
 import type { Descriptor } from '../../image/descriptor.ts';
 import { createDigestHash, finishDigest } from '../../image/digest.ts';
@@ -12,7 +12,7 @@ const PIECE = 128 * 1024;
 export class SpoolFile implements SpooledBlob {
   readonly #blob: Descriptor;
   readonly #handle: FileHandle;
-  #source: Readable | undefined;
+  #source: ByteStream | undefined;
   #filling: Promise<void> = Promise.resolve();
   #written = 0;
   /** Set once nothing more is written. */
@@ -34,15 +34,20 @@ export class SpoolFile implements SpooledBlob {
     return this.#written;
   }
 
-  write(source: Readable): Promise<void> {
+  write(source: ByteStream): Promise<void> {
     this.#source = source;
     const filling = this.#writeAll(source);
     this.#filling = filling.catch(() => {});
     return filling;
   }
 
-  read(): Readable {
-    return new SpoolReader(this.#blob, (position) => this.#pieceAt(position));
+  read(): ByteStream {
+    const reader: Reader = { end: undefined };
+    const destroy = (error = streamClosed()) => {
+      reader.end ??= { error };
+      this.#wake();
+    };
+    return { destroy, [Symbol.asyncIterator]: () => this.#readAll(reader) };
   }
 
   async discard(): Promise<void> {
@@ -52,9 +57,9 @@ export class SpoolFile implements SpooledBlob {
     await this.#handle.close().catch(() => {}); // its content is not needed any more
   }
 
-  async #writeAll(source: Readable): Promise<void> {
+  async #writeAll(source: ByteStream): Promise<void> {
     try {
-      for await (const piece of source as AsyncIterable<Buffer>) await this.#write(piece); // without an encoding
+      for await (const piece of source) await this.#write(piece);
       this.#finish(undefined);
     } catch (error) {
       this.#finish(error);
@@ -62,7 +67,7 @@ export class SpoolFile implements SpooledBlob {
     }
   }
 
-  async #write(piece: Buffer): Promise<void> {
+  async #write(piece: Uint8Array): Promise<void> {
     try {
       await this.#handle.appendFile(piece);
     } catch (cause) {
@@ -72,19 +77,45 @@ export class SpoolFile implements SpooledBlob {
     this.#wake();
   }
 
-  /** The next bytes from a position on, once there are some; empty at the end. */
-  async #pieceAt(position: number): Promise<Buffer> {
-    while (this.#written <= position && this.#end === undefined) {
+  /** The last piece is passed on once the digest is right. */
+  async *#readAll(reader: Reader): AsyncGenerator<Uint8Array> {
+    const { size, digest } = this.#blob;
+    const hash = createDigestHash(digest);
+    const memory = Buffer.allocUnsafeSlow(Math.min(PIECE, size));
+    for (let position = 0; position < size; ) {
+      await this.#reached(position, reader);
+      const piece = await this.#pieceAt(position, memory);
+      if (piece.length === 0) throw this.#damaged('it ends too early');
+      position += piece.length;
+      hash.update(piece);
+      if (position === size && finishDigest(hash, digest) !== digest) throw this.#damaged('other bytes');
+      yield piece;
+    }
+  }
+
+  /** Resolves when there are bytes after a position, or no more will come. */
+  async #reached(position: number, reader: Reader): Promise<void> {
+    const ended = () => reader.end ?? this.#end;
+    while (this.#written <= position && ended() === undefined) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
     }
-    if (this.#end?.error !== undefined) throw this.#end.error;
-    const piece = Buffer.allocUnsafeSlow(Math.min(PIECE, this.#written - position));
+    const error = ended()?.error;
+    if (error !== undefined) throw error;
+  }
+
+  /** The next bytes from a position on; empty at the end. */
+  async #pieceAt(position: number, memory: Buffer): Promise<Uint8Array> {
     try {
-      const { bytesRead } = await this.#handle.read(piece, 0, piece.length, position);
-      return piece.subarray(0, bytesRead);
+      const length = Math.min(memory.length, this.#written - position);
+      const { bytesRead } = await this.#handle.read(memory, 0, length, position);
+      return memory.subarray(0, bytesRead);
     } catch (cause) {
       throw asSpoolError(cause);
     }
+  }
+
+  #damaged(how: string): SpoolError {
+    return new SpoolError('damaged', `blob ${this.#blob.digest}: its copy on disk is damaged: ${how}`);
   }
 
   /** The first end counts. */
@@ -100,41 +131,9 @@ export class SpoolFile implements SpooledBlob {
   }
 }
 
-/** A reader that holds the last piece back until the digest is right. */
-class SpoolReader extends Readable {
-  readonly #blob: Descriptor;
-  readonly #pieceAt: (position: number) => Promise<Buffer>;
-  readonly #hash;
-  #position = 0;
-
-  constructor(blob: Descriptor, pieceAt: (position: number) => Promise<Buffer>) {
-    super({ highWaterMark: PIECE });
-    this.#blob = blob;
-    this.#pieceAt = pieceAt;
-    this.#hash = createDigestHash(blob.digest);
-  }
-
-  override _read(): void {
-    this.#next().then(
-      (piece) => this.push(piece),
-      (error: unknown) => this.destroy(error instanceof Error ? error : asSpoolError(error)),
-    );
-  }
-
-  async #next(): Promise<Buffer | null> {
-    if (this.#position === this.#blob.size) return null;
-    const piece = await this.#pieceAt(this.#position);
-    if (piece.length === 0) throw this.#damaged('it ends too early');
-    this.#position += piece.length;
-    this.#hash.update(piece);
-    if (this.#position < this.#blob.size) return piece;
-    if (finishDigest(this.#hash, this.#blob.digest) !== this.#blob.digest) throw this.#damaged('other bytes');
-    return piece;
-  }
-
-  #damaged(how: string): SpoolError {
-    return new SpoolError('damaged', `blob ${this.#blob.digest}: its copy on disk is damaged: ${how}`);
-  }
+interface Reader {
+  /** Set once it was destroyed. */
+  end: { readonly error: Error } | undefined;
 }
 
 const FULL = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);

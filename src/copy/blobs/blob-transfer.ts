@@ -1,5 +1,6 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Backoff } from '../../base/backoff.ts';
+import { watchStream } from '../../base/byte-stream.ts';
 import { abortedAfter } from '../../base/errors.ts';
 import { RESUMPTION, UPLOAD_RETRY } from '../../base/limits-and-retries.ts';
 import { getOrMake } from '../../base/maps.ts';
@@ -209,12 +210,13 @@ export class BlobTransfer {
   }
 }
 
-/** Reports the bytes as they are read. The stream stays paused until its reader resumes it. */
+/** Reports the bytes as they are read. */
 function reportBytes(body: BlobBody, progress: BlobProgress | undefined): BlobBody {
   if (progress === undefined) return body;
   progress.restart();
-  if (body instanceof Uint8Array) progress.advance(body.length);
-  else body.pause().on('data', (bytes: Uint8Array) => progress.advance(bytes.length));
+  const onPiece = (length: number) => progress.advance(length);
+  if (!(body instanceof Uint8Array)) return watchStream(body, { onPiece });
+  onPiece(body.length);
   return body;
 }
 

@@ -1,40 +1,73 @@
-import { Readable } from 'node:stream';
+import { type ByteStream, streamClosed } from '../../base/byte-stream.ts';
 
-/** The connection of a streamed response. */
+/** The exchange of a streamed response. */
 export interface StreamSource {
   /** Requests the next piece. */
   readonly read: () => void;
-  /** Ends the request. */
+  /** Ends the request; the stream fails with the error. */
   readonly abandon: (error: Error) => void;
 }
 
+interface Reader {
+  readonly resolve: (result: IteratorResult<Uint8Array, undefined>) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const END = { done: true, value: undefined } as const;
+
 /** A body as it arrives, at the pace of its reader. Destroying it ends the request. */
-export class ResponseStream extends Readable {
+export class ResponseStream implements ByteStream, AsyncIterator<Uint8Array, undefined> {
   readonly #source: StreamSource;
-  /** Bytes that have come, read or not. */
-  received = 0;
+  /** Set while a read is pending. */
+  #reader: Reader | undefined;
+  #isEnded = false;
+  #error: Error | undefined;
 
   constructor(source: StreamSource) {
-    super({ highWaterMark: 1 });
     this.#source = source;
   }
 
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    if (this.#error !== undefined) return Promise.reject(this.#error);
+    if (this.#isEnded) return Promise.resolve(END);
+    return new Promise((resolve, reject) => {
+      this.#reader = { resolve, reject };
+      this.#source.read();
+    });
+  }
+
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.destroy();
+    return Promise.resolve(END);
+  }
+
+  destroy(error: Error = streamClosed()): void {
+    if (!this.#isEnded && this.#error === undefined) this.#source.abandon(error);
+  }
+
+  /** Gives the pending read a piece. */
   receive(piece: Uint8Array): void {
-    this.received += piece.length;
-    this.push(Buffer.from(piece));
+    this.#takeReader()?.resolve({ done: false, value: piece });
   }
 
   /** Nothing more will come. */
   finish(): void {
-    this.push(null);
+    this.#isEnded = true;
+    this.#takeReader()?.resolve(END);
   }
 
-  override _read(): void {
-    this.#source.read();
+  fail(error: Error): void {
+    this.#error = error;
+    this.#takeReader()?.reject(error);
   }
 
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (!this.readableEnded) this.#source.abandon(error ?? new Error('the response was not read to its end'));
-    setImmediate(done, error); // an `await` on the stream adds its error listener one turn later
+  #takeReader(): Reader | undefined {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    return reader;
   }
 }

@@ -1,3 +1,4 @@
+import { watchStream } from '../../base/byte-stream.ts';
 import { type HttpRequest, isStreamBody } from '../request.ts';
 
 /** A request with a stream body, and the state of that body. */
@@ -22,12 +23,11 @@ export function watchUpload(request: HttpRequest): WatchedUpload {
     current = undefined;
     const opened = await body.open();
     current = opened;
-    if (!(opened instanceof Uint8Array)) {
-      opened.once('error', () => {
-        broken = opened;
-      });
-    }
-    return opened;
+    if (opened instanceof Uint8Array) return opened;
+    const onFailure = () => {
+      broken = opened;
+    };
+    return watchStream(opened, { onFailure });
   };
   return { request: { ...request, body: { ...body, open } }, isOpen, isCut };
 }

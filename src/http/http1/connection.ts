@@ -1,5 +1,5 @@
 import type { OnReadOpts, Socket } from 'node:net';
-import type { Readable } from 'node:stream';
+import type { ByteStream } from '../../base/byte-stream.ts';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { ExchangeError } from './exchange-error.ts';
 import { renderRequestHead, type RequestHead } from './request-head.ts';
@@ -10,7 +10,7 @@ import { StreamMemory } from './stream-memory.ts';
 /** One request and the receiver of its response. No method throws. */
 export interface Exchange extends RequestHead {
   /** A stream has the size that the headers say. */
-  readonly body: Uint8Array | Readable | undefined;
+  readonly body: Uint8Array | ByteStream | undefined;
   /** Milliseconds from the end of the request to the beginning of the response. */
   readonly answerLimit: number;
   /** Before the first byte is sent. */
@@ -180,9 +180,9 @@ export class Connection {
     }
   }
 
-  async #sendBody(exchange: Exchange, body: Readable): Promise<void> {
+  async #sendBody(exchange: Exchange, body: ByteStream): Promise<void> {
     let left = sizeOf(exchange);
-    for await (const piece of body as AsyncIterable<Uint8Array>) {
+    for await (const piece of body) {
       if (this.#exchange !== exchange) return;
       left -= piece.length;
       if (left < 0) throw wrongSize();

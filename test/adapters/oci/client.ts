@@ -9,6 +9,7 @@ import {
   type EmbeddedRegistryOptions,
   startEmbeddedRegistry,
 } from '../../../src/embedded-registry/embedded-registry.ts';
+import { readWhole } from '../../../src/base/byte-stream.ts';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { hostOf, parseRepository, type Repository } from '../../../src/image/repository.ts';
 import { parseTag, type Tag } from '../../../src/image/tag.ts';
@@ -101,10 +102,7 @@ export function descriptorOf(blob: {
 
 /** Every byte of a body. */
 export async function readAll(body: BlobBody): Promise<Buffer> {
-  if (body instanceof Uint8Array) return Buffer.from(body);
-  const pieces: Buffer[] = [];
-  for await (const piece of body as AsyncIterable<Buffer>) pieces.push(piece); // nobody sets an encoding
-  return Buffer.concat(pieces);
+  return Buffer.from(await readWhole(body));
 }
 
 /** Resolves when a condition holds, asked once per turn of the event loop; the test's own limit bounds it. */

@@ -7,16 +7,17 @@ import { readdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
-import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createDiskSpool } from '../../../src/adapters/system/disk-spool.ts';
 import { asSpoolError, SpoolFile } from '../../../src/adapters/system/spool-file.ts';
+import { drain, watchStream } from '../../../src/base/byte-stream.ts';
 import { messageOf } from '../../../src/base/errors.ts';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
 import { digestOf } from '../../../src/image/digest.ts';
 import { OCI_LAYER_GZIP } from '../../../src/image/media-types.ts';
 import type { Log } from '../../../src/ports/log.ts';
 import type { SpooledBlob } from '../../../src/ports/spool.ts';
+import { readAll } from '../oci/client.ts';
 import { testdir } from '../../builders/testdir.ts';
 
 const BYTES = randomBytes(1_000_003);
@@ -54,9 +55,9 @@ describe('a blob in the spool', () => {
   it('is read as often as it is wanted, before it is whole and after', async () => {
     const { create } = await setUp();
     const file = await create();
-    const early = [buffer(file.read()), buffer(file.read())];
+    const early = [readAll(file.read()), readAll(file.read())];
     await file.write(pieces(BYTES));
-    const read = await Promise.all([...early, buffer(file.read())]);
+    const read = await Promise.all([...early, readAll(file.read())]);
     expect(read.map((bytes) => bytes.equals(BYTES))).toEqual([true, true, true]);
   });
 
@@ -74,8 +75,8 @@ describe('a blob in the spool', () => {
     const filled = file.write(source);
     const reader = file.read();
     source.write(BYTES.subarray(0, 1000));
-    const first: Buffer = await new Promise((resolve) => reader.once('data', resolve));
-    expect(first.equals(BYTES.subarray(0, 1000))).toBe(true);
+    const first = await reader[Symbol.asyncIterator]().next();
+    expect(BYTES.subarray(0, 1000).equals(first.value)).toBe(true);
     source.end(BYTES.subarray(1000));
     await filled;
     reader.destroy();
@@ -85,13 +86,30 @@ describe('a blob in the spool', () => {
     const { create } = await setUp();
     const file = await create();
     const idle = file.read();
-    idle.read(0); // it begins, and nobody takes what it has
+    const begun = idle[Symbol.asyncIterator]().next(); // nobody takes more than its first piece
     const broken = file.read();
     broken.destroy();
     await file.write(pieces(BYTES));
-    expect((await buffer(file.read())).equals(BYTES)).toBe(true);
+    expect((await readAll(file.read())).equals(BYTES)).toBe(true);
+    await begun;
     idle.destroy();
   });
+});
+
+it('a reader that is destroyed while it waits for bytes fails, and no other one', async () => {
+  const { create, lines } = await setUp();
+  const file = await create();
+  const source = new PassThrough();
+  const filled = file.write(source);
+  const [waiting, other] = [file.read(), file.read()];
+  const [first, second] = [readAll(waiting), readAll(other)];
+  const error = new Error('enough');
+  waiting.destroy(error);
+  await expect(first).rejects.toBe(error);
+  source.end(BYTES);
+  await filled;
+  expect((await second).equals(BYTES)).toBe(true);
+  expect(lines).toEqual([]);
 });
 
 describe('the room on the disk', () => {
@@ -159,7 +177,7 @@ describe('what goes wrong with a blob in the spool', () => {
     const { create, lines } = await setUp();
     const file = await create();
     const error = new Error('the source broke off');
-    const reading = buffer(file.read());
+    const reading = readAll(file.read());
     const source = Readable.from(
       (async function* () {
         yield BYTES.subarray(0, 5000);
@@ -168,7 +186,7 @@ describe('what goes wrong with a blob in the spool', () => {
     );
     await expect(file.write(source)).rejects.toBe(error);
     await expect(reading).rejects.toBe(error);
-    await expect(buffer(file.read())).rejects.toBe(error);
+    await expect(readAll(file.read())).rejects.toBe(error);
     expect(lines).toEqual([]);
   });
 
@@ -179,14 +197,13 @@ describe('what goes wrong with a blob in the spool', () => {
     const { create, lines } = await setUp();
     const file = await create();
     await file.write(pieces(bytes));
-    const reader = file.read();
     let received = 0;
-    reader.on('data', (piece: Buffer) => {
-      received += piece.length;
-    });
-    const error = await new Promise((resolve) => reader.once('error', resolve));
+    const onPiece = (length: number) => {
+      received += length;
+    };
+    const reading = drain(watchStream(file.read(), { onPiece }));
     const message = `blob ${BLOB.digest}: its copy on disk is damaged: ${how}`;
-    expect(error).toMatchObject({ code: 'damaged', message });
+    await expect(reading).rejects.toMatchObject({ code: 'damaged', message });
     expect(received).toBeLessThan(BYTES.length);
     expect(lines).toEqual([expect.stringMatching(/^warning the spool has damaged a blob: /)]);
   });
@@ -196,7 +213,7 @@ describe('what goes wrong with a blob in the spool', () => {
     const file = await create();
     const source = new PassThrough();
     const filling = file.write(source);
-    const reading = buffer(file.read());
+    const reading = readAll(file.read());
     source.write(BYTES.subarray(0, 1000));
     const ended = Promise.allSettled([filling, reading]);
     await file.discard();
@@ -225,7 +242,7 @@ describe('what goes wrong with a blob in the spool', () => {
 
   it.runIf(process.platform === 'linux')('on a disk that fills up is no room', async () => {
     const file = new SpoolFile(BLOB, await open('/dev/full', 'r+'));
-    const reading = buffer(file.read());
+    const reading = readAll(file.read());
     const ended = Promise.allSettled([file.write(pieces(BYTES)), reading]);
     expect(await ended).toMatchObject([{ reason: { code: 'no-room' } }, { reason: { code: 'no-room' } }]);
     await file.discard();
@@ -234,7 +251,7 @@ describe('what goes wrong with a blob in the spool', () => {
   it('on a disk that cannot be read is said by the disk', async () => {
     const file = new SpoolFile(BLOB, await open(join(await testdir({}), 'write only'), 'w'));
     await file.write(pieces(BYTES));
-    await expect(buffer(file.read())).rejects.toMatchObject({
+    await expect(readAll(file.read())).rejects.toMatchObject({
       code: 'broken',
       message: expect.stringMatching(/^the spool: EBADF/),
     });

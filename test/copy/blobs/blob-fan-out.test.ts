@@ -2,6 +2,7 @@
 
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { watchStream } from '../../../src/base/byte-stream.ts';
 import { createDiskSpool } from '../../../src/adapters/system/disk-spool.ts';
 import { BlobFanOut, type Share } from '../../../src/copy/blobs/blob-fan-out.ts';
 import type { Descriptor } from '../../../src/image/descriptor.ts';
@@ -74,14 +75,13 @@ class SmallDisk {
 
   #counted(file: SpooledBlob): SpooledBlob {
     let used = 0;
-    const count = (piece: Buffer) => {
-      used += piece.length;
-      this.#used += piece.length;
+    const onPiece = (length: number) => {
+      used += length;
+      this.#used += length;
       if (this.#used > this.#size) throw new SpoolError('no-room', 'the spool: ENOSPC');
-      return piece;
     };
     return {
-      write: (source) => file.write(source.map(count)),
+      write: (source) => file.write(watchStream(source, { onPiece })),
       read: () => file.read(),
       discard: async () => {
         await file.discard();

@@ -1,5 +1,4 @@
 // Covers src/adapters/oci/api/blobs/blobs.ts
-// Covers src/adapters/oci/api/blobs/verified-stream.ts
 // Covers src/adapters/oci/api/manifests.ts
 // Covers src/adapters/oci/api/referrers.ts
 // Covers src/adapters/oci/api/session.ts

@@ -1,4 +1,4 @@
-import { type Readable, Transform } from 'node:stream';
+import { type ByteStream, derivedStream } from '../../../../base/byte-stream.ts';
 import type { HttpRequest, HttpResponse } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
@@ -36,19 +36,18 @@ async function readSmall(session: Session, { repository, blob, signal }: BlobRea
 }
 
 /** The blob as a stream, whatever its size. */
-export async function openStream(session: Session, read: BlobRead): Promise<Readable> {
+export async function openStream(session: Session, read: BlobRead): Promise<ByteStream> {
   const { blob, signal } = read;
   const request = streamRequest(session, read, {});
   const damageOf = (received: HttpResponse) => lengthError(request, received, blob);
   const response = await session.send({ ...request, damageOf });
   if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
-  const size = blob.size === UNKNOWN_SIZE ? undefined : blob.size;
   const openFrom = (start: number) => openRest(session, read, start);
-  return verifiedStream(blob, new ResumedStream(response.stream, { size, openFrom }), signal);
+  return verifiedStream(blob, new ResumedStream(response.stream, { blob, openFrom, signal }));
 }
 
 /** Without If-Range: the digest detects parts of different blobs. */
-async function openRest(session: Session, read: BlobRead, start: number): Promise<Readable> {
+async function openRest(session: Session, read: BlobRead, start: number): Promise<ByteStream> {
   const request = streamRequest(session, read, { range: `bytes=${start}-` });
   const response = await session.send(request);
   const { status, stream, headers } = response;
@@ -87,18 +86,14 @@ function lengthError(
   return requestError(request, 'mismatch', why, { temporary: true });
 }
 
-/** The rest of a stream after its first bytes. The early end of either side ends the other. */
-function skipBytes(source: Readable, count: number): Readable {
-  if (count === 0) return source;
-  let left = count;
-  const rest = new Transform({
-    transform(piece: Buffer, _encoding, done) {
+/** The rest of a stream after its first bytes. */
+function skipBytes(stream: ByteStream, count: number): ByteStream {
+  return derivedStream(stream, async function* () {
+    let left = count;
+    for await (const piece of stream) {
       const skipped = Math.min(left, piece.length);
       left -= skipped;
-      done(null, skipped === piece.length ? undefined : piece.subarray(skipped));
-    },
+      yield piece.subarray(skipped);
+    }
   });
-  source.on('error', (cause) => rest.destroy(cause));
-  rest.on('close', () => source.destroy());
-  return source.pipe(rest);
 }

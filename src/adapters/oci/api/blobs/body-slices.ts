@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { ByteStream } from '../../../../base/byte-stream.ts';
 import type { StreamBody } from '../../../../http/request.ts';
 import type { BlobBody } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
@@ -27,7 +27,7 @@ export class BodySlices {
       if (isSpent) this.destroy();
       isSpent = true;
       this.#body ??= new OpenBody(await this.#open());
-      return Readable.from(this.#body.take(start, size), { objectMode: false });
+      return this.#body.slice(start, size);
     };
     return { size, open };
   }
@@ -39,26 +39,41 @@ export class BodySlices {
   }
 }
 
+/** Bytes of a piece at most: a server has its time for each of them. */
+const PIECE = 64 * 1024;
+
 /** A body in sequential reading. */
 class OpenBody {
   readonly #body: BlobBody;
   readonly #pieces: AsyncIterator<Uint8Array>;
+  /** The rest of the current piece. */
   #rest: Uint8Array = new Uint8Array();
   #position = 0;
 
   constructor(body: BlobBody) {
     this.#body = body;
-    this.#pieces = piecesOf(body);
+    this.#pieces = body instanceof Uint8Array ? once(body) : body[Symbol.asyncIterator]();
   }
 
-  destroy(): void {
-    if (this.#body instanceof Readable) this.#body.destroy();
+  destroy(error?: Error): void {
+    if (!(this.#body instanceof Uint8Array)) this.#body.destroy(error);
+    this.#pieces.return?.().catch(() => {}); // its reader gets the error
   }
 
-  async *take(start: number, size: number): AsyncGenerator<Uint8Array> {
-    while (this.#position < start) await this.#part(start - this.#position);
+  /** The body goes on after its slice, unless the slice is ended early. */
+  slice(start: number, size: number): ByteStream {
     const end = start + size;
-    while (this.#position < end) yield await this.#part(end - this.#position);
+    return {
+      destroy: (error) => {
+        if (this.#position < end) this.destroy(error);
+      },
+      [Symbol.asyncIterator]: () => this.#take(start, end),
+    };
+  }
+
+  async *#take(start: number, end: number): AsyncGenerator<Uint8Array> {
+    while (this.#position < start) await this.#part(start - this.#position);
+    while (this.#position < end) yield await this.#part(Math.min(PIECE, end - this.#position));
   }
 
   /** Between one and `most` bytes. */
@@ -75,9 +90,8 @@ class OpenBody {
   }
 }
 
-async function* piecesOf(body: BlobBody): AsyncGenerator<Uint8Array> {
-  if (body instanceof Uint8Array) yield body;
-  else yield* body as AsyncIterable<Buffer>; // without an encoding
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
 }
 
 function tooShort(): RegistryError {

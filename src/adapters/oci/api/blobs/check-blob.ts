@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream';
+import { drain } from '../../../../base/byte-stream.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { BlobCondition } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
@@ -56,11 +56,4 @@ async function readEnd(session: Session, { repository, blob, signal }: BlobRead)
     throw new RegistryError('unreachable', `blob ${blob.digest}: its last byte did not come`, { cause });
   });
   return received === 1 && Number(total ?? blob.size) === blob.size ? 'sound' : 'damaged';
-}
-
-/** Reads to the end; resolves to the number of bytes. */
-async function drain(stream: Readable): Promise<number> {
-  let size = 0;
-  for await (const piece of stream as AsyncIterable<Buffer>) size += piece.length;
-  return size;
 }

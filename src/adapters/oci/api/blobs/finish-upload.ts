@@ -1,3 +1,4 @@
+import { readWhole, watchStream } from '../../../../base/byte-stream.ts';
 import type { StreamBody } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
@@ -98,27 +99,21 @@ async function sendChunk(
 
 /** Schema 1 has no sizes of layers, and an upload needs one. */
 async function sized(upload: BlobUpload): Promise<BlobUpload> {
-  const bytes = await readWhole(upload.open);
+  const bytes = await readUnsized(await upload.open());
   const open = () => Promise.resolve(bytes);
   return { ...upload, blob: { ...upload.blob, size: bytes.length }, open };
 }
 
 const MAX_UNSIZED_BYTES = 64 * 1024 * 1024;
 
-async function readWhole(open: () => Promise<BlobBody>): Promise<Uint8Array> {
-  const body = await open();
-  if (body instanceof Uint8Array) return body;
-  const pieces: Uint8Array[] = [];
+function readUnsized(body: BlobBody): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return Promise.resolve(body);
   let size = 0;
-  for await (const bytes of body as AsyncIterable<Buffer>) {
-    size += bytes.length;
-    if (size > MAX_UNSIZED_BYTES) {
-      throw new RegistryError(
-        'refused',
-        `a schema 1 layer of more than ${MAX_UNSIZED_BYTES} bytes cannot be copied`,
-      );
-    }
-    pieces.push(bytes);
-  }
-  return Buffer.concat(pieces);
+  const onPiece = (length: number) => {
+    size += length;
+    if (size <= MAX_UNSIZED_BYTES) return;
+    const message = `a schema 1 layer of more than ${MAX_UNSIZED_BYTES} bytes cannot be copied`;
+    throw new RegistryError('refused', message);
+  };
+  return readWhole(watchStream(body, { onPiece }));
 }

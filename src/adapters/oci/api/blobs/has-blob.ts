@@ -1,3 +1,4 @@
+import { drain } from '../../../../base/byte-stream.ts';
 import { isTemporaryStatus } from '../../../../http/retry-classifier.ts';
 import type { HttpResponse } from '../../../../http/request.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
@@ -85,9 +86,8 @@ function presenceIn(response: HttpResponse, { digest, size }: BlobQuestion): boo
 
 /** Reads one byte, so that the connection is reused; closes a longer body. */
 function dismiss({ stream, status }: HttpResponse): void {
-  stream?.on('error', () => {}); // the headers are enough
-  if (status === 206) stream?.resume();
-  else stream?.destroy();
+  if (status !== 206) stream?.destroy();
+  else if (stream !== undefined) void drain(stream).catch(() => {}); // the headers are enough
 }
 
 /** A login page, or the notice of a proxy, has status 200 as well. Storage sends no digest. */

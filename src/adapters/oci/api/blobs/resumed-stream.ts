@@ -1,75 +1,97 @@
-import { Readable } from 'node:stream';
+import { type ByteStream, streamClosed } from '../../../../base/byte-stream.ts';
+import { messageOf } from '../../../../base/errors.ts';
 import { RESUMPTION } from '../../../../base/limits-and-retries.ts';
+import type { Descriptor } from '../../../../image/descriptor.ts';
+import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 
 export interface Resumption {
-  /** Bytes of the whole body, if known. */
-  readonly size: number | undefined;
-  /** Opens the body from this byte on. */
-  readonly openFrom: (start: number) => Promise<Readable>;
+  readonly blob: Descriptor;
+  /** Opens the blob from this byte on. */
+  readonly openFrom: (start: number) => Promise<ByteStream>;
+  readonly signal: AbortSignal;
 }
 
 /**
- * A body that is resumed after an interruption or an early end; its reader notices nothing. The content is not checked
- * here: the digest detects parts of different bodies.
+ * A blob that is resumed after an interruption or an early end; its reader notices nothing. The content is not checked
+ * here: the digest detects parts of different blobs. Fails with a `RegistryError`, or with the reason of an aborted signal.
  */
-export class ResumedStream extends Readable {
+export class ResumedStream implements ByteStream {
   readonly #resumption: Resumption;
-  #source: Readable;
+  #source: ByteStream;
   #received = 0;
   #breaks = 0;
   /** The position at the last reset of the count. */
   #mark = 0;
+  /** Set once the stream was destroyed. */
+  #end: { readonly error: Error } | undefined;
+  #interrupt: (error: Error) => void = () => {};
 
-  constructor(first: Readable, resumption: Resumption) {
-    super();
+  constructor(first: ByteStream, resumption: Resumption) {
+    this.#source = first;
     this.#resumption = resumption;
-    this.#source = this.#attach(first);
   }
 
-  override _read(): void {
-    this.#source.resume();
+  destroy(error = streamClosed()): void {
+    this.#end ??= { error };
+    this.#source.destroy(error);
+    this.#interrupt(error);
   }
 
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#source.destroy();
-    done(error);
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    const { size } = this.#resumption.blob;
+    for (;;) {
+      let cause: unknown;
+      try {
+        for await (const piece of this.#source) {
+          this.#received += piece.length;
+          yield piece;
+        }
+        if (size === UNKNOWN_SIZE) return;
+        cause = new Error(`it ended after ${this.#received} of ${size} bytes`);
+      } catch (error) {
+        cause = error;
+      }
+      if (this.#received === size) return;
+      await this.#resume(cause);
+    }
   }
 
-  #attach(source: Readable): Readable {
-    source.on('data', (piece: Buffer) => {
-      this.#received += piece.length;
-      if (!this.push(piece)) source.pause();
-    });
-    source.once('error', (cause) => void this.#resume(cause));
-    source.once('end', () => this.#end());
-    return source;
+  async #resume(cause: unknown): Promise<void> {
+    if (this.#end !== undefined) throw this.#end.error;
+    if (!this.#mayResume(cause)) throw this.#broken(cause);
+    try {
+      this.#source = await this.#reopen();
+    } catch (error) {
+      throw this.#end === undefined ? this.#broken(error) : error;
+    }
   }
 
-  #end(): void {
-    const { size } = this.#resumption;
-    if (size === undefined || this.#received >= size) this.push(null);
-    else void this.#resume(new Error(`it ended after ${this.#received} of ${size} bytes`));
-  }
-
-  async #resume(cause: Error): Promise<void> {
-    if (this.destroyed) return;
+  #mayResume(cause: unknown): boolean {
     if (this.#received - this.#mark >= RESUMPTION.progressBytes) {
       this.#breaks = 0;
       this.#mark = this.#received;
     }
     this.#breaks += 1;
     const isFinal = cause instanceof RegistryError && !cause.temporary;
-    if (isFinal || this.#breaks >= RESUMPTION.breaks) {
-      this.destroy(cause);
-      return;
-    }
-    try {
-      const next = await this.#resumption.openFrom(this.#received);
-      if (this.destroyed) next.destroy();
-      else this.#source = this.#attach(next);
-    } catch (error) {
-      this.destroy(error instanceof Error ? error : cause);
-    }
+    return !isFinal && this.#breaks < RESUMPTION.breaks;
+  }
+
+  #reopen(): Promise<ByteStream> {
+    return new Promise((resolve, reject) => {
+      this.#interrupt = reject;
+      this.#resumption.openFrom(this.#received).then((next) => {
+        if (this.#end === undefined) resolve(next);
+        else next.destroy();
+      }, reject);
+    });
+  }
+
+  /** Not temporary: the source has been resumed as often as is worth it. */
+  #broken(cause: unknown): unknown {
+    const { blob, signal } = this.#resumption;
+    if (cause === signal.reason) return cause;
+    const message = `blob ${blob.digest}: the source broke off: ${messageOf(cause)}`;
+    return new RegistryError('unreachable', message, { temporary: false, cause });
   }
 }

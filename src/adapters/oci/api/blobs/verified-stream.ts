@@ -1,4 +1,4 @@
-import { type Readable, Transform } from 'node:stream';
+import { type ByteStream, derivedStream } from '../../../../base/byte-stream.ts';
 import type { Descriptor } from '../../../../image/descriptor.ts';
 import { createDigestHash, finishDigest, matchesDigest } from '../../../../image/digest.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
@@ -11,45 +11,44 @@ export function mismatchOf(blob: Descriptor, bytes: Uint8Array): RegistryError |
 }
 
 /**
- * Hashes bytes in passing. The last piece is held back until size and digest are right, so that a request with wrong
- * content breaks off instead of completing. Ends with a `RegistryError`, or with the reason of an aborted signal.
+ * Hashes bytes in passing. The last piece is passed on once size and digest are right, so that a request with wrong
+ * content breaks off instead of completing. Fails with a `RegistryError`, or as the source does.
  */
-export function verifiedStream(blob: Descriptor, source: Readable, signal: AbortSignal): Readable {
+export function verifiedStream(blob: Descriptor, source: ByteStream): ByteStream {
+  return derivedStream(source, () => (blob.size === UNKNOWN_SIZE ? heldBack : verified)(blob, source));
+}
+
+async function* verified(blob: Descriptor, source: ByteStream): AsyncGenerator<Uint8Array> {
   const hash = createDigestHash(blob.digest);
-  let held: Buffer | undefined;
   let size = 0;
-  const verifier = new Transform({
-    transform(piece: Buffer, _encoding, done) {
-      size += piece.length;
-      if (blob.size !== UNKNOWN_SIZE && size > blob.size)
-        return done(mismatch(blob, `more than ${blob.size} bytes`));
-      hash.update(piece);
-      const ready = held;
-      held = piece;
-      done(null, ready);
-    },
-    flush(done) {
-      if (blob.size !== UNKNOWN_SIZE && size !== blob.size) {
-        return done(mismatch(blob, `${size} bytes instead of ${blob.size}`));
-      }
-      if (finishDigest(hash, blob.digest) !== blob.digest) return done(mismatch(blob, 'other bytes'));
-      done(null, held);
-    },
-  });
-  return connect(source, verifier, (cause) => (cause === signal.reason ? cause : broken(blob, cause)));
+  for await (const piece of source) {
+    if (piece.length === 0) continue;
+    size += piece.length;
+    if (size > blob.size) throw mismatch(blob, `more than ${blob.size} bytes`);
+    hash.update(piece);
+    if (size === blob.size) checkDigest(blob, hash);
+    yield piece;
+  }
+  if (size !== blob.size) throw mismatch(blob, `${size} bytes instead of ${blob.size}`);
+  if (size === 0) checkDigest(blob, hash);
 }
 
-/** A pipe in which the early end of either side ends the other. */
-function connect(source: Readable, verifier: Transform, asError: (cause: Error) => Error): Readable {
-  source.on('error', (cause) => verifier.destroy(asError(cause)));
-  verifier.on('close', () => source.destroy());
-  return source.pipe(verifier);
+/** The end of a blob of unknown size is known late, so a copy of the last piece is held back. */
+async function* heldBack(blob: Descriptor, source: ByteStream): AsyncGenerator<Uint8Array> {
+  const hash = createDigestHash(blob.digest);
+  let held: Uint8Array | undefined;
+  for await (const piece of source) {
+    if (piece.length === 0) continue;
+    hash.update(piece);
+    if (held !== undefined) yield held;
+    held = Buffer.from(piece);
+  }
+  checkDigest(blob, hash);
+  if (held !== undefined) yield held;
 }
 
-/** Not temporary: the source has been resumed as often as is worth it. */
-function broken(blob: Descriptor, cause: Error): RegistryError {
-  const message = `blob ${blob.digest}: the source broke off: ${cause.message}`;
-  return new RegistryError('unreachable', message, { temporary: false, cause });
+function checkDigest(blob: Descriptor, hash: Parameters<typeof finishDigest>[0]): void {
+  if (finishDigest(hash, blob.digest) !== blob.digest) throw mismatch(blob, 'other bytes');
 }
 
 function mismatch(blob: Descriptor, got: string): RegistryError {

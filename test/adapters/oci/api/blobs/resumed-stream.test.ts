@@ -1,5 +1,7 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { ResumedStream } from '../../../../../src/adapters/oci/api/blobs/resumed-stream.ts';
+import { drain } from '../../../../../src/base/byte-stream.ts';
 import type {
   EmbeddedRegistryOptions,
   FaultAct,
@@ -14,6 +16,7 @@ import {
   readAll,
   registryErrorOf,
   repositoryAt,
+  until,
 } from '../../client.ts';
 
 const LARGE = layer('resumed', 3 * 1024 * 1024);
@@ -61,11 +64,63 @@ describe('a large blob', () => {
   it('that nobody reads to its end is let go', async () => {
     const { open } = await stage({ kind: 'stall-mid-body' });
     const body = await open();
-    if (!(body instanceof Readable)) throw new Error('expected a stream');
+    if (body instanceof Uint8Array) throw new Error('expected a stream');
     body.destroy();
-    expect(body.destroyed).toBe(true);
+    await expect(readAll(body)).rejects.toThrow('closed');
   });
 });
+
+describe('a stream that is destroyed', () => {
+  const blob = descriptorOf(LARGE);
+  const error = new Error('enough');
+
+  it('while it is opened again fails at once, and closes what is opened then', async () => {
+    const first = Readable.from([LARGE.bytes.subarray(0, HALF)]);
+    const next = Readable.from([LARGE.bytes.subarray(HALF)]);
+    let answer: (stream: Readable) => void = () => {};
+    const openFrom = (start: number) => {
+      expect(start).toBe(HALF);
+      return new Promise<Readable>((resolve) => {
+        answer = resolve;
+      });
+    };
+    const pieces = new ResumedStream(first, { blob, openFrom, signal: quiet() });
+    const reading = pieces[Symbol.asyncIterator]();
+    await reading.next();
+    const pending = reading.next();
+    const opened = answer;
+    await until(() => answer !== opened);
+    pieces.destroy(error);
+    await expect(pending).rejects.toBe(error);
+    answer(next);
+    await until(() => next.destroyed);
+  });
+
+  it('is not opened again', async () => {
+    const silent = new Readable({ read: () => {} });
+    const openFrom = () => Promise.reject(new Error('opened'));
+    const pieces = new ResumedStream(silent, { blob, openFrom, signal: quiet() });
+    const reading = drain(pieces);
+    pieces.destroy(error);
+    await expect(reading).rejects.toBe(error);
+  });
+
+  it('at its last byte has ended', async () => {
+    const whole = failingAfter(LARGE.bytes);
+    const openFrom = () => Promise.reject(new Error('opened'));
+    const pieces = new ResumedStream(whole, { blob, openFrom, signal: quiet() });
+    expect(await drain(pieces)).toBe(LARGE.bytes.length);
+  });
+});
+
+function failingAfter(bytes: Uint8Array): Readable {
+  return Readable.from(
+    (async function* () {
+      yield bytes;
+      throw new Error('ECONNRESET');
+    })(),
+  );
+}
 
 describe('a server that is asked to go on', () => {
   const first = {
