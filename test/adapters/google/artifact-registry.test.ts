@@ -196,12 +196,12 @@ describe('a whole repository of Artifact Registry', () => {
     [
       'headers without a colon',
       rawAnswer(['HTTP/1.1 200 OK', 'Bad']),
-      'its answer is not valid HTTP: invalid header',
+      'its answer is not valid HTTP: a header has no colon',
     ],
     [
       'a chunk of no size',
       rawAnswer(['HTTP/1.1 200 OK', 'Transfer-Encoding: chunked'], 'zz\r\n'),
-      'its answer is not valid HTTP: invalid character in chunk size',
+      'its answer is not valid HTTP: the size of a chunk',
     ],
     [
       'more headers than that',
