@@ -42,7 +42,8 @@ export async function openStream(session: Session, read: BlobRead): Promise<Byte
   const damageOf = (received: HttpResponse) => lengthError(request, received, blob);
   const response = await session.send({ ...request, damageOf });
   if (response.status !== 200 || response.stream === undefined) return refuseStream(request, response);
-  const openFrom = (start: number) => openRest(session, read, start);
+  const openFrom = (start: number, end: AbortSignal) =>
+    openRest(session, { ...read, signal: AbortSignal.any([signal, end]) }, start);
   return verifiedStream(blob, new ResumedStream(response.stream, { blob, openFrom, signal }));
 }
 

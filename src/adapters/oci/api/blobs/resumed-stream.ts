@@ -7,8 +7,8 @@ import { RegistryError } from '../../../../ports/registry-error.ts';
 
 export interface Resumption {
   readonly blob: Descriptor;
-  /** Opens the blob from this byte on. */
-  readonly openFrom: (start: number) => Promise<ByteStream>;
+  /** Opens the blob from this byte on, until `end` aborts. */
+  readonly openFrom: (start: number, end: AbortSignal) => Promise<ByteStream>;
   readonly signal: AbortSignal;
 }
 
@@ -23,9 +23,8 @@ export class ResumedStream implements ByteStream {
   #breaks = 0;
   /** The position at the last reset of the count. */
   #mark = 0;
-  /** Set once the stream was destroyed. */
-  #end: { readonly error: Error } | undefined;
-  #interrupt: (error: Error) => void = () => {};
+  /** Aborts when the stream is destroyed. */
+  readonly #end = new AbortController();
 
   constructor(first: ByteStream, resumption: Resumption) {
     this.#source = first;
@@ -33,9 +32,8 @@ export class ResumedStream implements ByteStream {
   }
 
   destroy(error = streamClosed()): void {
-    this.#end ??= { error };
+    this.#end.abort(error);
     this.#source.destroy(error);
-    this.#interrupt(error);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
@@ -58,12 +56,14 @@ export class ResumedStream implements ByteStream {
   }
 
   async #resume(cause: unknown): Promise<void> {
-    if (this.#end !== undefined) throw this.#end.error;
+    const end = this.#end.signal;
+    end.throwIfAborted();
     if (!this.#mayResume(cause)) throw this.#broken(cause);
     try {
-      this.#source = await this.#reopen();
+      this.#source = await this.#resumption.openFrom(this.#received, end);
     } catch (error) {
-      throw this.#end === undefined ? this.#broken(error) : error;
+      end.throwIfAborted();
+      throw this.#broken(error);
     }
   }
 
@@ -75,16 +75,6 @@ export class ResumedStream implements ByteStream {
     this.#breaks += 1;
     const isFinal = cause instanceof RegistryError && !cause.temporary;
     return !isFinal && this.#breaks < RESUMPTION.breaks;
-  }
-
-  #reopen(): Promise<ByteStream> {
-    return new Promise((resolve, reject) => {
-      this.#interrupt = reject;
-      this.#resumption.openFrom(this.#received).then((next) => {
-        if (this.#end === undefined) resolve(next);
-        else next.destroy();
-      }, reject);
-    });
   }
 
   /** Not temporary: the source has been resumed as often as is worth it. */
