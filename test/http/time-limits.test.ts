@@ -227,11 +227,6 @@ describe('a window of a body that is sent', () => {
   });
 });
 
-/** So many turns of the event loop. */
-async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
 describe('a body that says it is compressed', () => {
   it.each(['buffer', 'stream'] as const)('was not asked for, and is taken as it is (%s)', async (answer) => {
     const bomb = gzipSync(Buffer.alloc(10 * 2 ** 20));

@@ -1,9 +1,10 @@
 import type { LookupAddress } from 'node:dns';
-import type { LookupFunction, OnReadOpts, Socket } from 'node:net';
+import type { LookupFunction, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import { messageOf } from '../../base/errors.ts';
 import { getOrMake } from '../../base/maps.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+import type { Inlet } from '../http1/connection.ts';
 import { AddressError } from './address-error.ts';
 import { classifyHostname, mayConnect, type Nearest, type Reach } from './address-policy.ts';
 import { dialTcp, targetOf, TlsDialer } from './dial.ts';
@@ -26,7 +27,7 @@ export interface ConnectorParts {
 
 export interface DialParts {
   /** The memory that the socket reads into. */
-  readonly onread: OnReadOpts;
+  readonly onread: Inlet;
   readonly signal: AbortSignal;
 }
 

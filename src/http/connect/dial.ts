@@ -1,6 +1,7 @@
-import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
+import type { Inlet } from '../http1/connection.ts';
 import { ExchangeError } from '../http1/exchange-error.ts';
 
 export interface Target {
@@ -11,7 +12,7 @@ export interface Target {
 export interface DialOptions {
   readonly lookup?: LookupFunction;
   /** The memory that the socket reads into. Unset: node allocates some for each read. */
-  readonly onread?: OnReadOpts;
+  readonly onread?: Inlet;
   readonly signal: AbortSignal;
 }
 
@@ -56,7 +57,7 @@ export class TlsDialer {
   ): Promise<Socket> {
     const key = `${hostname}:${port}`;
     const session = this.#sessions.get(key);
-    const options: ConnectionOptions & { onread?: OnReadOpts; noDelay?: boolean } = {
+    const options: ConnectionOptions & { onread?: Inlet; noDelay?: boolean } = {
       host: hostname,
       port,
       servername: isIP(hostname) === 0 ? hostname : '',
@@ -75,14 +76,13 @@ export class TlsDialer {
 }
 
 /** A socket over a tunnel takes no `onread`. */
-function readInto(onread: OnReadOpts, socket: Socket): void {
-  const { buffer, callback } = onread;
-  const memory = typeof buffer === 'function' ? buffer() : buffer;
+function readInto(inlet: Inlet, socket: Socket): void {
+  const { buffer } = inlet;
   socket.on('data', (input) => {
-    for (let start = 0; start < input.length; start += memory.length) {
-      const part = input.subarray(start, start + memory.length);
-      memory.set(part);
-      if (!callback(part.length, memory)) socket.pause();
+    for (let start = 0; start < input.length; start += buffer.length) {
+      const part = input.subarray(start, start + buffer.length);
+      buffer.set(part);
+      if (!inlet.callback(part.length)) socket.pause();
     }
   });
 }

@@ -1,4 +1,4 @@
-import type { OnReadOpts, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ByteStream } from '../../base/byte-stream.ts';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { ExchangeError } from './exchange-error.ts';
@@ -32,14 +32,21 @@ export interface ConnectionOwner {
   onGone(connection: Connection): void;
 }
 
-/** Makes a socket that reads by `onread`. */
-export type Dial = (onread: OnReadOpts, signal: AbortSignal) => Promise<Socket>;
+/** Where a socket puts what it reads: the `onread` of `node:net`. */
+export interface Inlet {
+  readonly buffer: Buffer;
+  /** Gets the number of bytes in the buffer. Returns false to stop the reading, until the socket is resumed. */
+  readonly callback: (size: number) => boolean;
+}
+
+/** Makes a socket. */
+export type Dial = (onread: Inlet, signal: AbortSignal) => Promise<Socket>;
 
 /**
  * For all connections: what is read is used, or copied, before anything else is read. Node would allocate memory for
  * each read, which costs more than the read.
  */
-const INLET = Buffer.allocUnsafeSlow(256 * 1024);
+const INPUT = Buffer.allocUnsafeSlow(256 * 1024);
 
 /** A connection of HTTP/1.1, with one request at a time. */
 export class Connection {
@@ -77,9 +84,9 @@ export class Connection {
     let isEarly = false;
     const callback = (size: number): boolean => {
       isEarly ||= connection === undefined;
-      return connection?.receive(INLET.subarray(0, size)) ?? false;
+      return connection?.receive(INPUT.subarray(0, size)) ?? false;
     };
-    const socket = await dial({ buffer: INLET, callback }, signal);
+    const socket = await dial({ buffer: INPUT, callback }, signal);
     if (isEarly || socket.destroyed) {
       socket.destroy();
       throw isEarly ? new ExchangeError('invalid', 'it sent bytes before the request') : closed();
@@ -180,18 +187,25 @@ export class Connection {
     }
   }
 
+  /** Awaits each write, because the memory of a piece is used again once the next one is requested. */
   async #sendBody(exchange: Exchange, body: ByteStream): Promise<void> {
     let left = sizeOf(exchange);
     for await (const piece of body) {
-      if (this.#exchange !== exchange) return;
+      if (this.#exchange !== exchange) return; // it was answered early
       left -= piece.length;
       if (left < 0) throw wrongSize();
       await this.#write(piece);
       this.#seconds = 0;
+      if (left === 0) this.#onSent(exchange);
     }
     if (left > 0) throw wrongSize();
+    this.#onSent(exchange); // a body of no bytes
+  }
+
+  #onSent(exchange: Exchange): void {
+    if (this.#exchange !== exchange || !this.#isSending) return;
     this.#isSending = false;
-    if (this.#exchange === exchange) exchange.onSent();
+    exchange.onSent();
   }
 
   #write(piece: Uint8Array): Promise<void> {
@@ -282,15 +296,14 @@ export class Connection {
     exchange.onEnd();
   }
 
-  /** The exchange that has ended. What it still wanted to send is given up. */
+  /** The exchange that has ended. */
   #endExchange(): Exchange | undefined {
     const exchange = this.#exchange;
     this.#exchange = undefined;
     this.#memory = undefined;
     this.#isAwaited = false;
+    this.#isSending = false;
     this.#seconds = 0;
-    if (this.#isSending && exchange?.body !== undefined && !(exchange.body instanceof Uint8Array))
-      exchange.body.destroy();
     return exchange;
   }
 

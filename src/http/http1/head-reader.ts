@@ -6,7 +6,6 @@ const MAX_BYTES = (MAX_KIBIBYTES + 1) * 1024;
 
 const END = '\r\n\r\n';
 const BEGIN = 'HTTP/';
-const TLS_RECORD = /^[\x14-\x17]\x03/;
 
 /** Finds the head of a response in pieces of any size. Interim responses count with the response that they precede. */
 export class HeadReader {
@@ -65,5 +64,6 @@ export const HALF_LINE_END_REASON = 'a line of its headers does not end with CR 
 
 function checkBegin(begin: string): void {
   if (BEGIN.startsWith(begin)) return;
-  throw new ExchangeError(TLS_RECORD.test(begin) ? 'tls' : 'not-http', 'it does not begin with HTTP/');
+  const isTls = begin.charCodeAt(0) >= 0x14 && begin.charCodeAt(0) <= 0x17 && begin.charCodeAt(1) === 3;
+  throw new ExchangeError(isTls ? 'tls' : 'not-http', 'it does not begin with HTTP/');
 }
