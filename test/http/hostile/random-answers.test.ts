@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runs } from '../../builders/property-runs.ts';
-import { RawServer } from '../../doubles/raw-server.ts';
+import { type RawConnection, RawServer } from '../../doubles/raw-server.ts';
 import { damaged } from '../../fuzz/fuzzing.ts';
-import { BROKEN_OFF, NEXT, outcomeOf, type Send, wireTo } from './asking.ts';
+import { BROKEN_OFF, NEXT, outcomeOf, type Send, soon, wireTo } from './asking.ts';
 import { meaningOf } from './reference-parser.ts';
 
 const latin1 = (maxLength: number) =>
@@ -73,19 +73,26 @@ const cuts = fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8
 /** A server that plays to each request what was set for it and closes the connection, and its wire. */
 async function setUp() {
   const played = new Map<string, readonly Uint8Array[]>();
+  let last: RawConnection | undefined;
   const server = await RawServer.start(async (connection) => {
     for (let next = await connection.request(); next; next = await connection.request()) {
-      const pieces = played.get(next.line.split(' ')[1] ?? '');
-      await connection.send(...(pieces ?? [NEXT]));
-      if (pieces !== undefined) connection.end();
+      const path = next.line.split(' ')[1] ?? '';
+      await connection.send(...(played.get(path) ?? [NEXT]));
+      if (!played.has(path)) continue;
+      connection.end();
+      last = connection;
     }
   });
   const send = wireTo(server);
   let count = 0;
-  const play = (raw: Uint8Array, places: readonly number[], parts: Parameters<Send>[1] = {}) => {
+  const play = async (raw: Uint8Array, places: readonly number[], parts: Parameters<Send>[1] = {}) => {
     const path = `/${count++}`;
+    last = undefined;
     played.set(path, pieces(raw, places));
-    return outcomeOf(send(path, parts)).finally(() => played.delete(path));
+    const outcome = await outcomeOf(send(path, parts));
+    await soon('the connection is closed', () => last?.isClosed === true);
+    played.delete(path);
+    return outcome;
   };
   return { send, play };
 }

@@ -3,7 +3,7 @@ export type Meaning =
   | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string }
   | 'broken';
 
-const STATUS = /^HTTP\/1\.([01]) (\d{3})(?: [\t -~\u0080-\u00ff]*)?\r\n/;
+const STATUS = /^HTTP\/1\.([01]) (\d{3})(?: [^\r\n]*)?\r\n/;
 const HEADER =
   /^([!#$%&'*+.^_`|~\w-]+):[\t ]*((?:[!-~\u0080-\u00ff](?:[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?)?)[\t ]*\r\n/;
 // oxlint-disable-next-line no-control-regex -- none of them is allowed
