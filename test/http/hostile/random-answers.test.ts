@@ -12,7 +12,9 @@ const printable = (maxLength: number) => fc.string({ unit: 'grapheme-ascii', max
 const token = fc.stringMatching(/^[a-zA-Z!#$%&'*+.^_`|~-]{1,12}$/);
 const value = fc.oneof(
   printable(30),
-  latin1(30).map((text) => text.replace(/[\0-\x1f\x7f]/g, '\t')),
+  latin1(30).map((text) =>
+    Array.from(text, (letter) => (letter < ' ' || letter === '\x7f' ? '\t' : letter)).join(''),
+  ),
 );
 const padding = fc.constantFrom('', ' ', '\t', '   ');
 const header = fc
@@ -143,7 +145,7 @@ describe('any damaged answer', () => {
 
   it('with one byte changed in its head is refused, or means what it means to a strict reader', async () => {
     const { play, send } = await setUp();
-    const bytes = fc.constantFrom(...'\r\n\0\t :;,0159afHT/.\x0b\x7f\x80\xff');
+    const bytes = fc.constantFrom(...Array.from('\r\n\0\t :;,0159afHT/.\x0b\x7f\x80\xff'));
     const head = 'HTTP/1.1 200 OK\r\nX: a\r\nContent-Length: 5\r\n\r\nhello world';
     const chunked =
       'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;a\r\nhello\r\n00b\r\n and so on.\r\n0\r\nY: b\r\n\r\n';
