@@ -201,7 +201,7 @@ function parseRequest(bytes: Buffer): RawRequest | undefined {
   const headers = Object.fromEntries(
     lines.map((text) => [
       text.slice(0, text.indexOf(':')).toLowerCase(),
-      text.slice(text.indexOf(':') + 1).trim(),
+      text.slice(text.indexOf(':') + 1).replace(/^[\t ]+|[\t ]+$/g, ''),
     ]),
   );
   return { line, head, headers, body: bytes.subarray(end + END.length) };

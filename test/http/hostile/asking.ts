@@ -29,18 +29,21 @@ export type Send = (path?: string, parts?: Partial<HttpRequest>) => Promise<Http
 export function wireTo(server: RawServer, options: Partial<WireOptions> = {}): Send {
   const wire = createWire({ originOf: () => server.url, connections: 1, ...options });
   onTestFinished(wire.close);
-  return (path = '/x', parts = {}) =>
-    wire.send({
-      method: 'GET',
-      url: new URL(path, server.url),
-      host: server.host,
-      repository: repositoryAt(server, 'app'),
-      headers: {},
-      scopes: [],
-      totalLimit: LIMIT,
-      signal: quiet(),
-      ...parts,
-    });
+  return (path = '/x', parts = {}) => wire.send(requestTo(server, path, parts));
+}
+
+export function requestTo(server: RawServer, path: string, parts: Partial<HttpRequest> = {}): HttpRequest {
+  return {
+    method: 'GET',
+    url: new URL(path, server.url),
+    host: server.host,
+    repository: repositoryAt(server, 'app'),
+    headers: {},
+    scopes: [],
+    totalLimit: LIMIT,
+    signal: quiet(),
+    ...parts,
+  };
 }
 
 /** Reads an answer to its end. Throws any error but one of the answer. */
