@@ -62,7 +62,7 @@ const TABLE = {
   },
   http: {
     src: ['ports', 'signature', 'image', 'base'],
-    touches: { 'node:*': ANYWHERE, undici: ANYWHERE, 'p-limit': ANYWHERE },
+    touches: { 'node:*': ANYWHERE, 'p-limit': ANYWHERE },
   },
   'adapters/*': {
     src: ['http', 'ports', 'signature', 'image', 'base'],

@@ -16,8 +16,6 @@ const ENTRIES = { cip: 'src/cli/main.ts', quickstart: 'scripts/quickstart.ts', a
 /** Parts of libraries that no run uses, and the libraries that load them at every start. */
 const LEFT_OUT = [
   { part: /^make-fetch-happen$/, library: 'tuf-js' }, // its downloads go over src/http
-  { part: /^\.\/client-h2\.js$/, library: 'undici' }, // no connection offers HTTP/2
-  { part: /^\.\.\/web\/fetch\/body\.js$/, library: 'undici' }, // no body is a form or an iterator
   { part: /^node:child_process$/, library: 'commander' }, // no command is a program of its own
 ];
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
@@ -40,7 +38,7 @@ const options = {
   plugins: [{ name: 'left-out', setup: leaveOut }],
   // as text: an object would be a file that every start loads
   define: { CIP_VERSION: JSON.stringify(version), CIP_PAGE: JSON.stringify(await pageAssets()) },
-  // CommonJS inside an ESM bundle: undici and commander call require() for node's own modules, Google's client asks where it is
+  // CommonJS inside an ESM bundle: commander calls require() for node's own modules, Google's client asks where it is
   banner: {
     js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);const __dirname=import.meta.dirname;",
   },

@@ -26,7 +26,7 @@ export function catchStopSignals(grace = GRACE): StopSignals {
   const soft = new AbortController();
   const hard = new AbortController();
   // every request in flight adds listeners to these signals and to those derived from them; 0 would mean the same, but
-  // makes the getMaxListeners of node 20 throw, which undici's fetch calls
+  // makes the getMaxListeners of node 20 throw, which node's own fetch calls
   setMaxListeners(Number.POSITIVE_INFINITY);
   let exitCode: number | undefined;
   let timer: NodeJS.Timeout | undefined;
