@@ -128,12 +128,24 @@ describe('the headers of a request cannot contradict its body', () => {
     expect(server.received.match(/ HTTP\/1\.1\r\n/g)).toHaveLength(requests.length);
   });
 
-  it('nor its absence', async () => {
-    for (const headers of [{ 'content-length': '40' }, { 'transfer-encoding': 'chunked' }]) {
-      const { send, requests } = await setUp();
-      await sent(send, '/a', { headers });
-      expect(await sent(send, '/b')).toBe('sent');
-      expect(requests.at(-1)?.line).toBe('GET /b HTTP/1.1');
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['a length', { 'content-length': '40' }],
+    ['chunks', { 'transfer-encoding': 'chunked' }],
+    ['both', { 'content-length': '40', 'transfer-encoding': 'chunked' }],
+  ])('by %s where there is none: the next request would be taken for it', async (_what, headers) => {
+    const heads: RawRequest[] = [];
+    const server = await RawServer.start(async (connection) => {
+      for (let next = await connection.head(); next; next = await connection.head()) {
+        heads.push(next);
+        await connection.send(NEXT); // it does not wait for a body
+      }
+    });
+    const send = wireTo(server);
+    await sent(send, '/a', { headers });
+    expect(await sent(send, '/b')).toBe('sent');
+    for (const { headers: arrived } of heads) {
+      expect(arrived['content-length'] ?? '0').toBe('0');
+      expect(arrived).not.toHaveProperty('transfer-encoding');
     }
   });
 });

@@ -81,6 +81,7 @@ describe('an answer is refused at once, though the connection stays open,', () =
     ['if it nearly begins like HTTP', 'HTTQ'],
   ])('%s', async (_what, raw) => {
     expect(await ask(raw)).toMatchObject(REFUSED);
+    expect(await ask(bytewise(raw))).toMatchObject(REFUSED);
   });
 
   it('and named in words', async () => {
