@@ -35,19 +35,22 @@ export function dispatch(request: HttpRequest, parts: DispatchParts): Promise<Ht
   });
 }
 
-/** Registries require the length of a body, and a stream does not know its own. Responses are not compressed. */
-function headersOf(request: HttpRequest, { route, userAgent, body }: DispatchParts): Record<string, string> {
+/** Responses are not compressed. */
+function headersOf(request: HttpRequest, { route, userAgent }: DispatchParts): Record<string, string> {
   const headers: Record<string, string> = {
     ...route.headers,
     'accept-encoding': 'identity',
     ...request.headers,
   };
   if (userAgent !== undefined) headers['user-agent'] ??= userAgent;
-  const { method } = request;
-  if (isStreamBody(request.body)) headers['content-length'] = String(request.body.size);
-  else if (body instanceof Uint8Array) headers['content-length'] = String(body.length);
-  else if (method !== 'GET' && method !== 'HEAD' && method !== 'DELETE') headers['content-length'] = '0';
   return headers;
+}
+
+/** Registries require the length of a body, and a stream does not know its own. */
+function lengthOf({ method, body }: HttpRequest): number | undefined {
+  if (isStreamBody(body)) return body.size;
+  if (body !== undefined) return body.length;
+  return method === 'GET' || method === 'HEAD' || method === 'DELETE' ? undefined : 0;
 }
 
 interface ExchangeParts extends DispatchParts {
@@ -59,6 +62,7 @@ class RequestExchange implements Exchange {
   readonly method;
   readonly target: string;
   readonly headers: Readonly<Record<string, string>>;
+  readonly length: number | undefined;
   readonly body;
   readonly answerLimit: number;
   readonly #request: HttpRequest;
@@ -78,6 +82,7 @@ class RequestExchange implements Exchange {
     this.method = request.method;
     this.target = parts.route.target;
     this.headers = headersOf(request, parts);
+    this.length = lengthOf(request);
     this.body = this.#limited(parts.body);
     const isStream = isStreamBody(request.body);
     this.answerLimit = isStream ? TIME_LIMITS.uploadAnswer : TIME_LIMITS.answer;

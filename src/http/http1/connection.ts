@@ -9,7 +9,7 @@ import { StreamMemory } from './stream-memory.ts';
 
 /** One request and the receiver of its response. No method throws. */
 export interface Exchange extends RequestHead {
-  /** A stream has the size that the headers say. */
+  /** Of `length` bytes. */
   readonly body: Uint8Array | ByteStream | undefined;
   /** Milliseconds from the end of the request to the beginning of the response. */
   readonly answerLimit: number;
@@ -170,7 +170,7 @@ export class Connection {
     const head = renderRequestHead(exchange);
     if (body === undefined || body instanceof Uint8Array) {
       const hasBody = body !== undefined && body.length > 0;
-      if (body !== undefined && body.length !== sizeOf(exchange)) throw wrongSize();
+      if (body !== undefined && body.length !== exchange.length) throw wrongSize();
       if (hasBody) this.#socket.cork(); // one packet for both, if they fit
       this.#socket.write(head, 'latin1');
       if (hasBody) {
@@ -189,7 +189,7 @@ export class Connection {
 
   /** Awaits each write, because the memory of a piece is used again once the next one is requested. */
   async #sendBody(exchange: Exchange, body: ByteStream): Promise<void> {
-    let left = sizeOf(exchange);
+    let left = exchange.length ?? 0;
     for await (const piece of body) {
       if (this.#exchange !== exchange) return; // it was answered early
       left -= piece.length;
@@ -320,11 +320,6 @@ export class Connection {
       this.#finish(exchange);
     });
   }
-}
-
-/** Bytes of the body, as the headers say. */
-function sizeOf({ headers }: Exchange): number {
-  return Number(headers['content-length']);
 }
 
 function closed(): ExchangeError {

@@ -37,6 +37,7 @@ export class HeadReader {
   #takePart(input: Buffer, start: number): { readonly text: string; readonly next: number } | undefined {
     const part = input.toString('latin1', start, start + MAX_BYTES);
     const searched = this.#tail + part;
+    if (this.#size < BEGIN.length) checkBegin(this.#parts.join('') + part);
     const end = searched.indexOf(END);
     const used = end === -1 ? part.length : end + END.length - this.#tail.length;
     this.#count(used);
@@ -62,7 +63,8 @@ export class HeadReader {
 const HALF_LINE_END = /[^\r]\n|\r[^\n]/;
 export const HALF_LINE_END_REASON = 'a line of its headers does not end with CR and LF';
 
-function checkBegin(begin: string): void {
+function checkBegin(text: string): void {
+  const begin = text.slice(0, BEGIN.length);
   if (BEGIN.startsWith(begin)) return;
   const isTls = begin.charCodeAt(0) >= 0x14 && begin.charCodeAt(0) <= 0x17 && begin.charCodeAt(1) === 3;
   throw new ExchangeError(isTls ? 'tls' : 'not-http', 'it does not begin with HTTP/');

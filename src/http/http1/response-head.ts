@@ -68,7 +68,7 @@ function parseHeaders(lines: readonly string[]): Readonly<Record<string, string>
     const match = HEADER.exec(line);
     if (match === null) throw invalid(headerFault(line));
     const [, name = '', value = ''] = match;
-    addHeader(headers, name.toLowerCase(), trimEnd(value));
+    addHeader(headers, name.toLowerCase(), trim(value));
   }
   return headers;
 }
@@ -80,7 +80,7 @@ function addHeader(headers: Record<string, string>, name: string, value: string)
   else if (name === 'content-length') throw invalid('it has more than one Content-Length');
 }
 
-const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
+const HEADER = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
 const LISTS: ReadonlySet<string> = new Set(['www-authenticate', 'link', 'transfer-encoding', 'connection']);
 
 function headerFault(line: string): string {
@@ -93,10 +93,17 @@ function headerFault(line: string): string {
     : 'the name of a header has an invalid character';
 }
 
-function trimEnd(value: string): string {
+/** Without spaces and tabs around it. A pattern for that takes quadratic time. */
+function trim(value: string): string {
+  let start = 0;
   let end = value.length;
-  while (end > 0 && (value[end - 1] === ' ' || value[end - 1] === '\t')) end--;
-  return end === value.length ? value : value.slice(0, end);
+  while (isBlank(value[start])) start++;
+  while (end > start && isBlank(value[end - 1])) end--;
+  return value.slice(start, end);
+}
+
+function isBlank(letter: string | undefined): boolean {
+  return letter === ' ' || letter === '\t';
 }
 
 /** @see https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length */
