@@ -145,7 +145,9 @@ export class RawConnection {
 
   /** Closes the connection by RST. */
   reset(): void {
-    this.#socket.resetAndDestroy();
+    // a reset after the end of its half would never complete, and keep the thread of the test alive
+    if (this.#socket.writableEnded) this.#socket.destroy();
+    else this.#socket.resetAndDestroy();
   }
 
   stopReading(): void {
