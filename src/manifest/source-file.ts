@@ -12,13 +12,29 @@ export class SourceFile {
   readonly file: string;
   readonly text: string;
   readonly #lineStarts: readonly number[];
+  /** Of the text in its file, from 1. */
+  readonly #firstLine: number;
+  readonly #isPart: boolean;
   readonly #problems: Problem[] = [];
   readonly #reported = new Set<string>();
 
-  constructor(file: string, text: string) {
+  constructor(file: string, text: string, partFromLine?: number) {
     this.file = file;
     this.text = text;
     this.#lineStarts = startsOfLines(text);
+    this.#firstLine = partFromLine ?? 1;
+    this.#isPart = partFromLine !== undefined;
+  }
+
+  /** Whole lines of this file. Their positions are those in the file; their problems have no frames. */
+  part(start: number, end: number): SourceFile {
+    return new SourceFile(this.file, this.text.slice(start, end), this.positionOf(start).line);
+  }
+
+  /** Adds the problems of a part of this file. */
+  adopt(part: SourceFile): void {
+    for (const { severity, rule, message, at } of part.problems)
+      this.#add(severity, { rule, message }, this.offsetOf(at));
   }
 
   get problems(): readonly Problem[] {
@@ -27,12 +43,12 @@ export class SourceFile {
 
   positionOf(offset: number): Position {
     const line = this.#lineOf(offset);
-    return { file: this.file, line: line + 1, column: offset - (this.#lineStarts[line] ?? 0) + 1 };
+    return { file: this.file, line: line + this.#firstLine, column: offset - (this.#lineStarts[line] ?? 0) + 1 };
   }
 
   /** The offset of a position in this file: the inverse of `positionOf`. */
   offsetOf({ line, column }: Position): number {
-    return (this.#lineStarts[line - 1] ?? 0) + column - 1;
+    return (this.#lineStarts[line - this.#firstLine] ?? 0) + column - 1;
   }
 
   /** Adds an error. The same one again (an alias brings the reader back to the same text) is not added. */
@@ -50,7 +66,7 @@ export class SourceFile {
     if (this.#reported.has(key)) return;
     this.#reported.add(key);
     const at = this.positionOf(offset);
-    const framed = this.text !== '' && this.#problems.length < MAX_FRAMES;
+    const framed = this.text !== '' && !this.#isPart && this.#problems.length < MAX_FRAMES;
     const frame = framed ? codeFrame((line) => this.#lineText(line), at) : '';
     this.#problems.push({ severity, rule, message: escapeControls(maskPasswords(message)), at, frame });
   }
