@@ -7,26 +7,26 @@ import type { Fault } from './rules.ts';
 /** Further problems have no frame: a file with millions of faults would need gigabytes of them. */
 const MAX_FRAMES = 1_000;
 
-/** The text of one file, and the problems found in it so far. Offsets are UTF-16 code units from 0. */
+/** The text of one file, or of a part of it, and the problems found in it so far. Offsets are UTF-16 code units from 0. */
 export class SourceFile {
   readonly file: string;
   readonly text: string;
   readonly #lineStarts: readonly number[];
-  /** Of the text in its file, from 1. */
   readonly #firstLine: number;
   readonly #isPart: boolean;
   readonly #problems: Problem[] = [];
   readonly #reported = new Set<string>();
 
-  constructor(file: string, text: string, partFromLine?: number) {
+  /** `partFrom` is the line of the file, from 1, where the text begins. Unset: the text is the whole file. */
+  constructor(file: string, text: string, partFrom?: number) {
     this.file = file;
     this.text = text;
     this.#lineStarts = startsOfLines(text);
-    this.#firstLine = partFromLine ?? 1;
-    this.#isPart = partFromLine !== undefined;
+    this.#firstLine = partFrom ?? 1;
+    this.#isPart = partFrom !== undefined;
   }
 
-  /** Whole lines of this file. Their positions are those in the file; their problems have no frames. */
+  /** A part of whole lines, with positions in this file. Its problems have no frames. */
   part(start: number, end: number): SourceFile {
     return new SourceFile(this.file, this.text.slice(start, end), this.positionOf(start).line);
   }
@@ -43,7 +43,11 @@ export class SourceFile {
 
   positionOf(offset: number): Position {
     const line = this.#lineOf(offset);
-    return { file: this.file, line: line + this.#firstLine, column: offset - (this.#lineStarts[line] ?? 0) + 1 };
+    return {
+      file: this.file,
+      line: line + this.#firstLine,
+      column: offset - (this.#lineStarts[line] ?? 0) + 1,
+    };
   }
 
   /** The offset of a position in this file: the inverse of `positionOf`. */

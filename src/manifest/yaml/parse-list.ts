@@ -2,7 +2,7 @@ import type { SourceFile } from '../source-file.ts';
 import { parseYaml } from './parse-yaml.ts';
 import type { YamlNode } from './yaml-tree.ts';
 
-/** Characters of a part at least: the tree of a part takes twenty times the memory of its text. */
+/** Characters of a part at least. Parsing takes ten times as much memory as the text, until its tree is read. */
 const PART_LENGTH = 65_536;
 
 /**
@@ -21,7 +21,10 @@ export function parseList<T>(
   return root === undefined ? [] : [read(root, source)];
 }
 
-/** Undefined for a file that has to be parsed as a whole: its anchors may be used in another part, or a part is broken. */
+/**
+ * Undefined for a file that has to be parsed as a whole: one with anchors, whose uses are counted over the whole, with
+ * markers of documents, or with a part that is no list.
+ */
 function parseParts<T>(
   source: SourceFile,
   read: (root: YamlNode, part: SourceFile) => T,
@@ -41,17 +44,17 @@ function parseParts<T>(
   return values;
 }
 
-/** Each part but the first begins with an item of a list without indentation. */
+/** Parts of whole lines. Each but the first begins with an item of a list without indentation. */
 function* divide(source: SourceFile, partLength: number): Iterable<SourceFile> {
   for (let start = 0; start < source.text.length; ) {
-    const lineBreak = source.text.indexOf('\n- ', start + partLength);
+    const lineBreak = source.text.indexOf('\n- ', start + partLength - 1);
     const end = lineBreak === -1 ? source.text.length : lineBreak + 1;
     yield source.part(start, end);
     start = end;
   }
 }
 
-/** True for a list with dashes and without indentation: only such parts make one list. */
+/** True for a list with dashes and without indentation. The items of such parts are those of one list. */
 function isBlockList({ kind, at }: YamlNode, { text }: SourceFile): boolean {
   return kind === 'list' && text[at] === '-' && (at === 0 || text[at - 1] === '\n');
 }
