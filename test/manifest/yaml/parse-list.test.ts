@@ -9,15 +9,14 @@ import { digest, placesOf } from '../checks.ts';
 
 const A = digest('a');
 const B = digest('b');
-const WHOLE = Number.POSITIVE_INFINITY;
 
 /** The images of a text that is parsed in parts of at least so many characters, its problems, and the number of parts. */
-function read(text: string, partLength: number) {
+function read(text: string, part: number) {
   const source = new SourceFile('images.yaml', text);
   const roots = parseList(
     source,
     (root, part) => (root.kind === 'list' ? parseImages(root, part) : kindOf(root)),
-    partLength,
+    { whole: 0, part },
   );
   return { values: roots.flat(), problems: source.problems, parts: roots.length };
 }
@@ -69,7 +68,7 @@ describe('a list that is parsed in parts', () => {
         (lines, lineBreak, partLength) => {
           const text = lines.join(lineBreak);
           const { values, problems } = read(text, partLength);
-          const whole = read(text, WHOLE);
+          const whole = read(text, text.length + 1);
           expect(problems).toEqual(whole.problems);
           expect(values).toEqual(whole.values);
         },
