@@ -11,7 +11,8 @@ export async function writeThin(directory: string, manifests: readonly PromoterM
   }
 }
 
-async function write(path: string, text: string): Promise<void> {
+/** Writes a file, and makes the directories that it is in. */
+export async function write(path: string, text: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, text);
 }

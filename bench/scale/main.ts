@@ -6,6 +6,7 @@ import { expandEdges } from '../../src/edges/expand-edges.ts';
 import { readManifests } from '../../src/manifest/read-manifests.ts';
 import { startUniverse } from '../../test/doubles/universe-server.ts';
 import { type CipMeasured, runCip } from '../planning/run-cip.ts';
+import { write } from '../planning/write-thin.ts';
 import { renderMarkdown, spread } from '../table.ts';
 import { numberedDigest, startBlobServer, startTagServer } from './scale-server.ts';
 
@@ -16,6 +17,7 @@ const MB = 1e6;
 
 const SCALES: Readonly<Record<string, { title: string; sizes: readonly number[]; measure: Measure }>> = {
   edges: { title: 'edges × 120,000 (`-parse-only`)', sizes: [1, 3, 10, 30], measure: measureEdges },
+  lists: { title: 'MB of a list (`-parse-only`)', sizes: [5, 12.5, 25, 50], measure: measureList },
   destinations: { title: 'destinations (dry run, 3,000 tags)', sizes: [1, 4, 16, 44], measure: measureHosts },
   tags: {
     title: 'tags in a repository (dry run)',
@@ -104,6 +106,25 @@ async function measureEdges(times: number, place: string): Promise<CipMeasured> 
     tags: 270,
   });
   return runCip(['-parse-only', `-manifest=${file}`], { place });
+}
+
+/** A thin directory with one list, of 24 digests for each image and one tag for each digest, as most of Kubernetes is. */
+async function measureList(megabytes: number, place: string): Promise<CipMeasured> {
+  const to = Array.from({ length: 4 }, (_, host) => `region${host}.example/prod`);
+  const lineOf = (number: number) => `    "${numberedDigest(number)}": ["v1.${number % 24}"]\n`;
+  const images: string[] = [];
+  for (let size = 0; size < megabytes * MB; size += images.at(-1)?.length ?? 0) {
+    const first = images.length * 24;
+    const lines = Array.from({ length: 24 }, (_, index) => lineOf(first + index));
+    images.push(`- name: app-${images.length}\n  dmap:\n${lines.join('')}`);
+  }
+  const directory = join(place, 'thin');
+  await write(
+    join(directory, 'manifests/app/promoter-manifest.yaml'),
+    registriesOf('source.example/staging', to),
+  );
+  await write(join(directory, 'images/app/images.yaml'), images.join(''));
+  return runCip(['-parse-only', `-thin-manifest-dir=${directory}`], { place });
 }
 
 async function measureHosts(destinations: number, place: string): Promise<CipMeasured> {

@@ -16,7 +16,8 @@ export function siblingsIn({
   const namesOf = collectNames(images);
   const known = new Map<string, readonly Repository[]>(); // digests of one image share one list
   return (digest) => {
-    const names = Array.from(namesOf.get(digest) ?? []).toSorted(compareText);
+    const found = namesOf.get(digest) ?? [];
+    const names = typeof found === 'string' ? [found] : Array.from(found).toSorted(compareText);
     return getOrMake(known, names.join(' '), () =>
       destinations
         .flatMap(({ name }) => names.map((image) => repositoryOf(name, image)))
@@ -25,10 +26,18 @@ export function siblingsIn({
   };
 }
 
-function collectNames(images: PromoterManifest['images']): ReadonlyMap<Digest, ReadonlySet<ImageName>> {
-  const namesOf = new Map<Digest, Set<ImageName>>();
+/** A set only for a digest with several names: that of each would take more memory than its entry. */
+function collectNames(
+  images: PromoterManifest['images'],
+): ReadonlyMap<Digest, ImageName | ReadonlySet<ImageName>> {
+  const namesOf = new Map<Digest, ImageName | Set<ImageName>>();
   for (const { name, digests } of images) {
-    for (const { digest } of digests) getOrMake(namesOf, digest, () => new Set<ImageName>()).add(name);
+    for (const { digest } of digests) {
+      const known = namesOf.get(digest);
+      if (known === undefined) namesOf.set(digest, name);
+      else if (typeof known !== 'string') known.add(name);
+      else if (known !== name) namesOf.set(digest, new Set([known, name]));
+    }
   }
   return namesOf;
 }

@@ -35,7 +35,7 @@ export function edgesOf(want: Want): number {
 
 interface Draft {
   readonly digest: Digest;
-  readonly sources: Set<Repository>;
+  sources: readonly Repository[];
   siblings: readonly Repository[];
   readonly tags: Map<Tag, Position[]>;
   tagless: Position | undefined;
@@ -44,9 +44,10 @@ interface Draft {
 function collectDrafts(entries: readonly SourcedEntry[]): Map<Digest, Draft> {
   const drafts = new Map<Digest, Draft>();
   for (const { source, entry, siblingsOf } of entries) {
+    const own = [source]; // shared by the digests of an image
     for (const { digest, tags, at } of entry.digests) {
-      const draft = getOrMake(drafts, digest, () => newDraft(digest));
-      draft.sources.add(source);
+      const draft = getOrMake(drafts, digest, () => newDraft(digest, own));
+      if (!draft.sources.includes(source)) draft.sources = [...draft.sources, source];
       draft.siblings = union(draft.siblings, siblingsOf(digest));
       if (tags.length === 0) draft.tagless ??= at;
       for (const { tag, at } of tags) addTo(draft.tags, tag, at);
@@ -55,8 +56,8 @@ function collectDrafts(entries: readonly SourcedEntry[]): Map<Digest, Draft> {
   return drafts;
 }
 
-function newDraft(digest: Digest): Draft {
-  return { digest, sources: new Set(), siblings: [], tags: new Map(), tagless: undefined };
+function newDraft(digest: Digest, sources: readonly Repository[]): Draft {
+  return { digest, sources, siblings: [], tags: new Map(), tagless: undefined };
 }
 
 /** One of the lists itself where the other adds nothing: most digests of an image share theirs. */
@@ -81,7 +82,7 @@ function findConflicts(drafts: ReadonlyMap<Digest, Draft>): Conflict[] {
       tag,
       claims: sortedBy(drafts, (draft) => draft.digest).map((draft) => ({
         digest: draft.digest,
-        sources: Array.from(draft.sources),
+        sources: draft.sources,
         at: draft.tags.get(tag) ?? [],
       })),
     }));
@@ -90,7 +91,7 @@ function findConflicts(drafts: ReadonlyMap<Digest, Draft>): Conflict[] {
 function makeWant(draft: Draft, contested: ReadonlySet<Tag>): Want {
   const tags: WantedTag[] = [];
   for (const [tag, at] of draft.tags) if (!contested.has(tag)) tags.push({ tag, at });
-  tags.sort((a, b) => compareText(a.tag, b.tag));
   const { digest, tagless, sources, siblings } = draft;
-  return { digest, tags, tagless, sources: Array.from(sources), siblings };
+  // a sorted copy has no spare room: most have one tag, and a quarter of the memory would be for more
+  return { digest, tags: tags.toSorted((a, b) => compareText(a.tag, b.tag)), tagless, sources, siblings };
 }

@@ -1,12 +1,13 @@
-import { parseImages, countDigests } from './parse-images.ts';
-import type { ManifestCounts, PromoterManifest, Registry } from './model.ts';
+import { countDigests, parseImages } from './parse-images.ts';
+import type { ImageEntry, ManifestCounts, PromoterManifest, Registry } from './model.ts';
 import { parseRegistries, type Registries } from './parse-registries.ts';
 import { asMap, LIST, MAP, MapFields } from './map-fields.ts';
 import type { SourceFile } from './source-file.ts';
 import { type ParsedPolicies, parsePolicies } from './policy/parse-policies.ts';
 import { hasPolicy } from './policy/guard-sources.ts';
+import { parseList } from './yaml/parse-list.ts';
 import { parseYaml } from './yaml/parse-yaml.ts';
-import { isNull, kindOf, type YamlList } from './yaml/yaml-tree.ts';
+import { isNull, kindOf, type YamlList, type YamlNode } from './yaml/yaml-tree.ts';
 
 /** A parsed promoter manifest. Its problems were reported to its files. */
 export interface ParsedProject {
@@ -22,14 +23,14 @@ export interface ParsedProject {
 /** A plain manifest: one map with the registries and the images. */
 export function parsePlain(source: SourceFile): ParsedProject {
   const parsed = parseHeader('a manifest', source);
-  const images = parsed && (parsed.images ?? emptyList(parsed.at));
-  return makeProject(source, { parsed, images, imageList: source });
+  const images = parsed && (parsed.images === undefined ? NO_IMAGES : readImages(parsed.images, source));
+  return makeProject(source, { parsed, images });
 }
 
 /** A thin manifest: the registries in one file, the images in another. Each is checked even if the other is broken. */
 export function parseThin(manifest: SourceFile, imageList: SourceFile): ParsedProject {
   const parsed = parseHeader('a thin manifest', manifest);
-  return makeProject(manifest, { parsed, images: parseImageFile(imageList), imageList });
+  return makeProject(manifest, { parsed, images: parseImageFile(imageList) });
 }
 
 type Header = Registries & Pick<PromoterManifest, 'signatures' | 'provenance'>;
@@ -55,42 +56,60 @@ function parseHeader(owner: 'a manifest' | 'a thin manifest', source: SourceFile
   const isGuarded =
     policies !== undefined && !fields.isBroken('signatures') && !fields.isBroken('provenance');
   const unguarded = isGuarded ? undefined : registries?.source;
-  return { images, header, expressions, unguarded, at: map.at };
+  return { images, header, expressions, unguarded };
+}
+
+/** The images of a file, or of a part of it. */
+interface ImageList {
+  /** The good entries. */
+  readonly images: readonly ImageEntry[];
+  /** Of all entries, good or bad. */
+  readonly counts: Pick<ManifestCounts, 'images' | 'digests'>;
+}
+
+const NO_IMAGES: ImageList = { images: [], counts: { images: 0, digests: 0 } };
+
+function readImages(list: YamlList, source: SourceFile): ImageList {
+  return {
+    images: parseImages(list, source),
+    counts: { images: list.items.length, digests: countDigests(list) },
+  };
+}
+
+function parseImageFile(source: SourceFile): ImageList | undefined {
+  const parts = parseList(source, readImageFile);
+  const good = parts.filter((part) => part !== undefined);
+  if (parts.length === 0 || good.length < parts.length) return undefined;
+  const sum = (count: keyof ImageList['counts']) =>
+    good.reduce((total, { counts }) => total + counts[count], 0);
+  return {
+    images: good.flatMap(({ images }) => images),
+    counts: { images: sum('images'), digests: sum('digests') },
+  };
 }
 
 /** An empty file is an empty list: new projects start so. */
-function parseImageFile(source: SourceFile): YamlList | undefined {
-  const root = parseYaml(source);
-  if (root === undefined || root.kind === 'list') return root;
-  if (isNull(root)) return emptyList(root.at);
+function readImageFile(root: YamlNode, source: SourceFile): ImageList | undefined {
+  if (root.kind === 'list') return readImages(root, source);
+  if (isNull(root)) return NO_IMAGES;
   const message = `the images have to be a list of maps with "name" and "dmap", not ${kindOf(root)}`;
   source.report({ rule: 'shape', message }, root.at);
   return undefined;
 }
 
-function emptyList(at: number): YamlList {
-  return { kind: 'list', items: [], at };
-}
-
 interface ProjectParts {
   readonly parsed: ReturnType<typeof parseHeader>;
-  readonly images: YamlList | undefined;
-  /** The file of the images. */
-  readonly imageList: SourceFile;
+  readonly images: ImageList | undefined;
 }
 
-function makeProject({ file }: SourceFile, { parsed, images: list, imageList }: ProjectParts): ParsedProject {
+function makeProject({ file }: SourceFile, { parsed, images: list }: ProjectParts): ParsedProject {
   const header = parsed?.header;
-  const images = list === undefined ? undefined : parseImages(list, imageList);
+  const usable = header !== undefined && list !== undefined;
   return {
-    manifest: header !== undefined && images !== undefined ? { file, ...header, images } : undefined,
-    counts: {
-      projects: 1,
-      images: list?.items.length ?? 0,
-      digests: list === undefined ? 0 : countDigests(list),
-    },
+    manifest: usable ? { file, ...header, images: list.images } : undefined,
+    counts: { projects: 1, ...(list ?? NO_IMAGES).counts },
     expressions: parsed?.expressions ?? [],
     unguarded:
-      parsed?.unguarded ?? (images === undefined && header && hasPolicy(header) ? header.source : undefined),
+      parsed?.unguarded ?? (list === undefined && header && hasPolicy(header) ? header.source : undefined),
   };
 }

@@ -30,6 +30,18 @@ describe('a thin manifest', () => {
     expect(counts).toEqual({ projects: 1, images: 1, digests: 1 });
   });
 
+  it('may have a long list, with one fault at its end', () => {
+    const hex = (number: number) => number.toString(16).padStart(64, '0');
+    const image = (_: unknown, number: number) =>
+      `- name: app-${number}\n  dmap:\n    "sha256:${hex(number)}": ["v1"]\n`;
+    const list = `${Array.from({ length: 20_000 }, image).join('')}- name: app\n  dmap: {"${digest('a')}": [-x]}\n`;
+    const { manifest, problems, counts } = parse(REGISTRIES, list);
+    expect(problems).toEqual(['images/x/images.yaml:60002:86 error tag']);
+    expect(counts).toEqual({ projects: 1, images: 20_001, digests: 20_001 });
+    expect(manifest?.images).toHaveLength(20_000);
+    expect(manifest?.images.at(-1)?.digests[0]?.at).toMatchObject({ line: 60_000, column: 5 });
+  });
+
   it.each([
     ['- name: app\n  dmap: {}\n', '2:3'],
     ['- name: app\n  dmap:\n', '2:3'],

@@ -5,7 +5,7 @@ import { decodeText } from './decode.ts';
 import { readBounded } from './disk.ts';
 import type { LayoutIssue } from './layout-error.ts';
 
-/** Far beyond any real list (the largest has 1 MiB): half a million digests, which take 5 s of CPU time and 1 GB. */
+/** Far beyond any real list (the largest has 1 MiB): 700,000 digests, which take 7 s of CPU time and 0.9 GB. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024;
 
 export interface SourceLocation {

@@ -5,11 +5,11 @@ import { makeSnapshotImage, type SnapshotImage } from '../../image/snapshot-imag
 import type { Tag } from '../../image/tag.ts';
 import { LayoutError } from '../layout/layout-error.ts';
 import { readSource } from '../layout/read-source.ts';
-import type { Problem } from '../model.ts';
+import type { ImageEntry, Problem } from '../model.ts';
 import { parseImages } from '../parse-images.ts';
 import { sortProblems } from '../problem.ts';
 import { SourceFile } from '../source-file.ts';
-import { parseYaml } from '../yaml/parse-yaml.ts';
+import { parseList } from '../yaml/parse-list.ts';
 import { isNull, kindOf } from '../yaml/yaml-tree.ts';
 import { isCsvSnapshot, parseCsvSnapshot, type SnapshotEntry } from './snapshot-csv.ts';
 
@@ -37,34 +37,18 @@ export async function readSnapshot(file: string, signal: AbortSignal): Promise<R
   return { images: together(entries), problems: sortProblems(source.problems) };
 }
 
-/** Parsing a large snapshot in pieces takes a third of the memory. Only the whole has the positions of problems. */
 function parseYamlSnapshot(source: SourceFile): SnapshotEntry[] {
-  return parsePieces(source) ?? parseDocument(source);
-}
-
-/** Parses each item of the list alone. Undefined for a fault, or if there may be several documents. */
-function parsePieces({ file, text }: SourceFile): SnapshotEntry[] | undefined {
-  if (/^(?:---|\.\.\.)/m.test(text)) return undefined;
-  const entries: SnapshotEntry[] = [];
-  let start = 0;
-  for (const piece of text.split(/^(?=- )/m)) {
-    const part = new SourceFile(file, piece);
-    for (const entry of parseDocument(part)) entries.push({ ...entry, at: start + entry.at });
-    if (part.problems.length > 0) return undefined;
-    start += piece.length;
-  }
-  return entries;
-}
-
-function parseDocument(source: SourceFile): SnapshotEntry[] {
-  const root = parseYaml(source);
-  if (root === undefined || isNull(root)) return [];
-  if (root.kind !== 'list') {
+  return parseList(source, (root, part) => {
+    if (isNull(root)) return [];
+    if (root.kind === 'list') return entriesOf(parseImages(root, part), source);
     const message = `a snapshot is a list of images, not ${kindOf(root)}; for the images that manifests want in a registry, give PATH@REGISTRY`;
-    source.report({ rule: 'shape', message }, root.at);
+    part.report({ rule: 'shape', message }, root.at);
     return [];
-  }
-  return parseImages(root, source).flatMap(({ name, digests }) =>
+  }).flat();
+}
+
+function entriesOf(images: readonly ImageEntry[], source: SourceFile): SnapshotEntry[] {
+  return images.flatMap(({ name, digests }) =>
     digests.flatMap(({ digest, tags, at: digestAt }): SnapshotEntry[] =>
       tags.length === 0
         ? [{ name, digest, tag: undefined, at: source.offsetOf(digestAt) }]
