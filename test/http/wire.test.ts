@@ -1,4 +1,3 @@
-// Covers src/base/invalid-http.ts
 // Covers src/http/bodies/response-stream.ts
 // Covers src/http/connection-error.ts
 // Covers src/http/dispatch.ts

@@ -24,7 +24,7 @@ const GOOD_FILES: Readonly<Record<string, string>> = {
   'src/workflows/merge/run.ts': "import '../../report/make.ts';",
   'src/browse/walk.ts': "import '../edges/expand.ts'; import '../ports/registry.ts';",
   'src/checks/rule.ts': "import '../plan/make.ts'; import '../ports/registry.ts';",
-  'src/http/wire.ts': "import 'undici'; import 'p-limit'; import 'node:net'; import '../ports/registry.ts';",
+  'src/http/wire.ts': "import 'p-limit'; import 'node:net'; import '../ports/registry.ts';",
   'src/adapters/oci/client.ts': "import '../../http/wire.ts'; import '../../ports/registry.ts';",
   'src/adapters/system/clock.ts': "import 'node:timers/promises'; import '../../ports/registry.ts';",
   'src/embedded-registry/server.ts': "import 'node:http'; import '../image/digest.ts';",

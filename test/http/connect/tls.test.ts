@@ -1,3 +1,4 @@
+// Covers src/http/connect/dial.ts
 // Covers src/http/connect/connector.ts
 // Covers src/http/connect/tls-contexts.ts
 

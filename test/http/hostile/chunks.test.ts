@@ -1,3 +1,5 @@
+// Covers src/http/http1/response-parser.ts
+
 import { describe, expect, it } from 'vitest';
 import { rawAnswer } from '../../doubles/scripted-server.ts';
 import { ask, askTwice, BROKEN_OFF, bytewise, CHUNKED, REFUSED } from './asking.ts';

@@ -1,3 +1,5 @@
+// Covers src/http/http1/head-reader.ts
+
 import { describe, expect, it } from 'vitest';
 import { rawAnswer } from '../../doubles/scripted-server.ts';
 import { ask, REFUSED, withHeaders } from './asking.ts';

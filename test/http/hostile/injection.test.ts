@@ -1,3 +1,5 @@
+// Covers src/http/http1/request-head.ts
+
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { HttpRequest } from '../../../src/http/request.ts';

@@ -1,3 +1,5 @@
+// Covers src/http/http1/response-head.ts
+
 import { describe, expect, it } from 'vitest';
 import { ask, askTwice, BROKEN_OFF, CHUNKED, REFUSED, withHeaders } from './asking.ts';
 import { rawAnswer } from '../../doubles/scripted-server.ts';

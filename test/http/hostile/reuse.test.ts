@@ -1,3 +1,6 @@
+// Covers src/http/http1/connection.ts
+// Covers src/http/http1/connection-pool.ts
+
 import { describe, expect, it } from 'vitest';
 import { createWire } from '../../../src/http/wire.ts';
 import { RawServer } from '../../doubles/raw-server.ts';

@@ -1,3 +1,5 @@
+// Covers src/http/http1/exchange-error.ts
+
 import { describe, expect, it } from 'vitest';
 import { rawAnswer } from '../../doubles/scripted-server.ts';
 import { ask, askTwice, BROKEN_OFF, bytewise, REFUSED } from './asking.ts';

@@ -1,3 +1,5 @@
+// Covers src/http/http1/stream-memory.ts
+
 import { describe, expect, it } from 'vitest';
 import { RegistryError } from '../../../src/ports/registry-error.ts';
 import { readAll } from '../../adapters/oci/client.ts';
