@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
+import { offAbort, onAbort } from '../../base/on-abort.ts';
 import type { Inlet } from '../http1/connection.ts';
 import { ExchangeError } from '../http1/exchange-error.ts';
 
@@ -96,7 +97,7 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: A
     const abort = () => fail(signal.reason);
     const release = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
+      offAbort(signal, abort);
       socket.off('error', fail);
     };
     const fail = (error: unknown) => {
@@ -106,7 +107,7 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: A
       reject(error);
     };
     if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort);
+    onAbort(signal, abort);
     socket.once('error', fail);
     socket.once(event, () => {
       release();
