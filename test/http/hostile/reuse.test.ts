@@ -49,6 +49,22 @@ describe('a connection is used again', () => {
   });
 });
 
+describe('the limits of an answer are not those of its connection:', () => {
+  it.each([
+    ['its headers', withHeaders(LENGTH, `X: ${'x'.repeat(20_000)}`)],
+    ['its trailers', rawAnswer(['HTTP/1.1 200 OK', CHUNKED], `0\r\nX: ${'x'.repeat(8000)}\r\n\r\n`)],
+    ['extensions of its chunks', rawAnswer(['HTTP/1.1 200 OK', CHUNKED], `0;${'x'.repeat(2000)}\r\n\r\n`)],
+    ['its body', rawAnswer(['HTTP/1.1 200 OK', 'Content-Length: 60000'], 'x'.repeat(60_000))],
+  ])('%s', async (_what, raw) => {
+    const server = await RawServer.start(async (connection) => {
+      while ((await connection.request()) !== undefined) await connection.send(raw);
+    });
+    const send = wireTo(server);
+    for (let round = 0; round < 40; round++) expect(await outcomeOf(send())).toMatchObject({ status: 200 });
+    expect(server.connections).toHaveLength(1);
+  });
+});
+
 describe('a connection is closed by the client', () => {
   it.each([
     ['where the server says so', withHeaders(LENGTH, 'Connection: close')],
@@ -128,6 +144,22 @@ describe('a connection that the server closes', () => {
       await turns(20);
       expect(await outcomeOf(send('/second'))).toMatchObject({ body: 'next' });
       expect(server.connections).toHaveLength(2);
+    },
+  );
+
+  it.each(['end', 'reset'] as const)(
+    'after each answer, without a word, loses no request (%s)',
+    async (way) => {
+      const server = await RawServer.start(async (connection) => {
+        if ((await connection.request()) === undefined) return;
+        await connection.send(NEXT);
+        if (way === 'reset') await turns(1); // it would overtake the answer
+        connection[way]();
+      });
+      const send = wireTo(server);
+      const asked = Array.from({ length: 20 }, (_, index) => outcomeOf(send(`/${index}`)));
+      for (const outcome of await Promise.all(asked)) expect(outcome).toMatchObject({ body: 'next' });
+      expect(server.connections).toHaveLength(20);
     },
   );
 
