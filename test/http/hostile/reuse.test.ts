@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createWire } from '../../../src/http/wire.ts';
 import { RawServer } from '../../doubles/raw-server.ts';
 import { rawAnswer } from '../../doubles/scripted-server.ts';
@@ -35,6 +35,16 @@ describe('a connection is used again', () => {
     ['where the server keeps it for how long is unclear', withHeaders(LENGTH, 'Keep-Alive: timeout=soon')],
   ])('%s', async (_what, raw) => {
     expect(await askTwice(raw)).toMatchObject({ second: { body: 'next' }, connections: 1 });
+  });
+
+  it('after a rest', async () => {
+    const server = await RawServer.start(serveNext);
+    const send = wireTo(server);
+    for (const _round of [1, 2, 3]) {
+      expect(await outcomeOf(send())).toMatchObject({ body: 'next' });
+      await turns(50);
+    }
+    expect(server.connections).toHaveLength(1);
   });
 
   it('many times', async () => {
@@ -195,6 +205,20 @@ describe('a connection that the server closes', () => {
     expect(await outcomeOf(send('/b', { method: 'POST', body: Buffer.from('x') }))).toMatchObject(BROKEN_OFF);
     expect(server.received.match(/POST/g)).toHaveLength(1);
   });
+});
+
+it('many connections at a time cause no warning of Node', async () => {
+  const warnings: unknown[] = [];
+  const onWarning = (warning: unknown) => warnings.push(warning);
+  process.on('warning', onWarning);
+  onTestFinished(() => void process.off('warning', onWarning));
+  const server = await RawServer.start(serveNext);
+  const send = wireTo(server, { connections: 40 });
+  const asked = Array.from({ length: 200 }, (_, index) => outcomeOf(send(`/${index}`)));
+  for (const outcome of await Promise.all(asked)) expect(outcome).toMatchObject({ body: 'next' });
+  await turns(5); // a warning comes later
+  expect(warnings).toEqual([]);
+  expect(server.connections.length).toBeLessThanOrEqual(40);
 });
 
 describe('requests that share a connection', () => {
