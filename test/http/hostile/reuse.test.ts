@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createWire } from '../../../src/http/wire.ts';
 import { RawServer } from '../../doubles/raw-server.ts';
 import { rawAnswer } from '../../doubles/scripted-server.ts';
@@ -211,12 +211,12 @@ it('many connections at a time cause no warning of Node', async () => {
   const warnings: unknown[] = [];
   const onWarning = (warning: unknown) => warnings.push(warning);
   process.on('warning', onWarning);
-  onTestFinished(() => void process.off('warning', onWarning));
   const server = await RawServer.start(serveNext);
   const send = wireTo(server, { connections: 40 });
   const asked = Array.from({ length: 200 }, (_, index) => outcomeOf(send(`/${index}`)));
   for (const outcome of await Promise.all(asked)) expect(outcome).toMatchObject({ body: 'next' });
   await turns(5); // a warning comes later
+  process.off('warning', onWarning);
   expect(warnings).toEqual([]);
   expect(server.connections.length).toBeLessThanOrEqual(40);
 });
