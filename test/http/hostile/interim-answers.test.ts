@@ -88,6 +88,8 @@ describe('an interim answer', () => {
   it.each([
     ['101', rawAnswer(['HTTP/1.1 101 Switching Protocols', 'Upgrade: h2c', 'Connection: Upgrade'])],
     ['101 without an upgrade', rawAnswer(['HTTP/1.1 101 Switching Protocols'])],
+    ['one with a status below 100', rawAnswer(['HTTP/1.1 099 X'])],
+    ['one with status 0', rawAnswer(['HTTP/1.1 000 X'])],
     ['one with invalid headers', rawAnswer(['HTTP/1.1 103 Early Hints', 'X : a'])],
     ['one with two lengths', rawAnswer(['HTTP/1.1 103 E', 'Content-Length: 1', 'Content-Length: 2'])],
   ])('is refused: %s', async (_what, interim) => {

@@ -40,6 +40,16 @@ describe('a connection is used again', () => {
     expect(await askTwice(raw)).toMatchObject({ second: { body: 'next' }, connections: 1 });
   });
 
+  it('after a rest', async () => {
+    const server = await RawServer.start(serveNext);
+    const send = wireTo(server);
+    for (const _round of [1, 2, 3]) {
+      expect(await outcomeOf(send())).toMatchObject({ body: 'next' });
+      await turns(50);
+    }
+    expect(server.connections).toHaveLength(1);
+  });
+
   it('many times', async () => {
     const server = await RawServer.start(serveNext);
     const send = wireTo(server);
@@ -48,6 +58,22 @@ describe('a connection is used again', () => {
       const body = method === 'PUT' ? Buffer.alloc(round * 100) : undefined;
       expect(await outcomeOf(send('/x', { method, ...(body && { body }) }))).toMatchObject({ body: 'next' });
     }
+    expect(server.connections).toHaveLength(1);
+  });
+});
+
+describe('the limits of an answer are not those of its connection:', () => {
+  it.each([
+    ['its headers', withHeaders(LENGTH, `X: ${'x'.repeat(20_000)}`)],
+    ['its trailers', rawAnswer(['HTTP/1.1 200 OK', CHUNKED], `0\r\nX: ${'x'.repeat(8000)}\r\n\r\n`)],
+    ['extensions of its chunks', rawAnswer(['HTTP/1.1 200 OK', CHUNKED], `0;${'x'.repeat(2000)}\r\n\r\n`)],
+    ['its body', rawAnswer(['HTTP/1.1 200 OK', 'Content-Length: 60000'], 'x'.repeat(60_000))],
+  ])('%s', async (_what, raw) => {
+    const server = await RawServer.start(async (connection) => {
+      while ((await connection.request()) !== undefined) await connection.send(raw);
+    });
+    const send = wireTo(server);
+    for (let round = 0; round < 40; round++) expect(await outcomeOf(send())).toMatchObject({ status: 200 });
     expect(server.connections).toHaveLength(1);
   });
 });
@@ -134,6 +160,22 @@ describe('a connection that the server closes', () => {
     },
   );
 
+  it.each(['end', 'reset'] as const)(
+    'after each answer, without a word, loses no request (%s)',
+    async (way) => {
+      const server = await RawServer.start(async (connection) => {
+        if ((await connection.request()) === undefined) return;
+        await connection.send(NEXT);
+        if (way === 'reset') await turns(1); // it would overtake the answer
+        connection[way]();
+      });
+      const send = wireTo(server);
+      const asked = Array.from({ length: 20 }, (_, index) => outcomeOf(send(`/${index}`)));
+      for (const outcome of await Promise.all(asked)) expect(outcome).toMatchObject({ body: 'next' });
+      expect(server.connections).toHaveLength(20);
+    },
+  );
+
   it.each(['end', 'reset'] as const)('instead of an answer fails that request alone (%s)', async (way) => {
     const server = await RawServer.start(
       firstPlays(async (connection) => {
@@ -166,6 +208,20 @@ describe('a connection that the server closes', () => {
     expect(await outcomeOf(send('/b', { method: 'POST', body: Buffer.from('x') }))).toMatchObject(BROKEN_OFF);
     expect(server.received.match(/POST/g)).toHaveLength(1);
   });
+});
+
+it('many connections at a time cause no warning of Node', async () => {
+  const warnings: unknown[] = [];
+  const onWarning = (warning: unknown) => warnings.push(warning);
+  process.on('warning', onWarning);
+  const server = await RawServer.start(serveNext);
+  const send = wireTo(server, { connections: 40 });
+  const asked = Array.from({ length: 200 }, (_, index) => outcomeOf(send(`/${index}`)));
+  for (const outcome of await Promise.all(asked)) expect(outcome).toMatchObject({ body: 'next' });
+  await turns(5); // a warning comes later
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+  expect(server.connections.length).toBeLessThanOrEqual(40);
 });
 
 describe('requests that share a connection', () => {

@@ -41,6 +41,8 @@ describe('a body that is shorter than its size', () => {
   ])('is no request, and the next one is not taken for the rest: %s', async (_what, body) => {
     const { server, first, second, received } = await sendBoth(body);
     expect(first).not.toHaveProperty('status');
+    // it is noticed at once
+    expect(first).toMatchObject({ message: expect.not.stringMatching(/was not complete/) });
     expect(second).toMatchObject({ status: 200, body: 'next' });
     expect(received.at(-1)).toMatch(/^GET \/second /);
     await soon('the first connection is closed', () => server.open === 1);

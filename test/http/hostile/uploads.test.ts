@@ -37,7 +37,10 @@ function streamUpload(): Upload {
 }
 
 /** Sends an upload to a server that plays, and another request after it, which has to get its own answer. */
-async function upload({ body, isReleased }: Upload, play: (connection: RawConnection) => Promise<void>) {
+async function uploadAndNext(
+  { body, isReleased }: Upload,
+  play: (connection: RawConnection) => Promise<void>,
+) {
   const server = await RawServer.start(
     firstPlays(async (connection) => {
       await play(connection);
@@ -62,7 +65,7 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
     ['and says close', CLOSING],
     ['after an interim answer', rawAnswer(['HTTP/1.1 103 Early Hints']) + REFUSAL],
   ])('gets the answer of a server that does not read it %s', async (_what, raw) => {
-    const both = await upload(make(), async (connection) => {
+    const both = await uploadAndNext(make(), async (connection) => {
       await connection.head();
       connection.stopReading();
       await connection.send(raw);
@@ -71,7 +74,7 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
   });
 
   it('gets the answer of a server that closes its half', async () => {
-    const both = await upload(make(), async (connection) => {
+    const both = await uploadAndNext(make(), async (connection) => {
       await connection.head();
       connection.stopReading();
       await connection.send(CLOSING);
@@ -81,7 +84,7 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
   });
 
   it('gets the answer of a server that resets the connection afterwards', async () => {
-    const both = await upload(make(), async (connection) => {
+    const both = await uploadAndNext(make(), async (connection) => {
       await connection.head();
       connection.stopReading();
       await connection.send(CLOSING);
@@ -92,7 +95,7 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
   });
 
   it('gets the answer or an error if the connection is reset at once', async () => {
-    const { first, second } = await upload(make(), async (connection) => {
+    const { first, second } = await uploadAndNext(make(), async (connection) => {
       await connection.head();
       await connection.send(CLOSING);
       connection.reset();
@@ -103,7 +106,7 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
   });
 
   it('gets the answer of a server that has read a part', async () => {
-    const both = await upload(make(), async (connection) => {
+    const both = await uploadAndNext(make(), async (connection) => {
       await soon('a part is read', () => connection.received.length > 3 * MIB);
       connection.stopReading();
       await connection.send(REFUSAL);
@@ -112,12 +115,12 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
   });
 
   it.each(['end', 'reset'] as const)('fails if its server closes the connection (%s)', async (way) => {
-    const atOnce = await upload(make(), async (connection) => {
+    const atOnce = await uploadAndNext(make(), async (connection) => {
       await connection.head();
       connection[way]();
     });
     expect(atOnce).toMatchObject(lost);
-    const later = await upload(make(), async (connection) => {
+    const later = await uploadAndNext(make(), async (connection) => {
       await soon('a part is read', () => connection.received.length > 3 * MIB);
       connection[way]();
     });
@@ -125,7 +128,7 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
   });
 
   it('fails if its answer is invalid', async () => {
-    const both = await upload(make(), async (connection) => {
+    const both = await uploadAndNext(make(), async (connection) => {
       await connection.head();
       connection.stopReading();
       await connection.send('SSH-2.0-OpenSSH_9.2\r\n');
@@ -134,7 +137,7 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
   });
 
   it('fails if its answer breaks off', async () => {
-    const both = await upload(make(), async (connection) => {
+    const both = await uploadAndNext(make(), async (connection) => {
       await connection.head();
       connection.stopReading();
       await connection.send(REFUSAL.slice(0, -1));
@@ -161,6 +164,25 @@ describe.each(KINDS)('an upload of %s', (_kind, make) => {
     expect(server.connections).toHaveLength(1);
   });
 });
+
+it.each([REFUSAL, rawAnswer(['HTTP/1.1 201 Created', 'Content-Length: 0'])])(
+  'an upload whose source waits gets an early answer, and the next request is not taken for the rest: %j',
+  async (raw) => {
+    const source = new Readable({ read: () => {} });
+    source.push('hello');
+    const body = { size: 1000, open: () => Promise.resolve(source) };
+    const upload = { body, taken: () => 0, isReleased: () => source.destroyed };
+    const both = await uploadAndNext(upload, async (connection) => {
+      await soon('the beginning arrives', () => connection.received.includes('hello'));
+      await connection.send(raw);
+    });
+    expect(both).toMatchObject({
+      first: { status: Number(raw.slice(9, 12)) },
+      second: { body: 'next' },
+      connections: 2,
+    });
+  },
+);
 
 describe('an upload to a server that never reads', () => {
   it('takes little of its source, until it is aborted', async () => {
