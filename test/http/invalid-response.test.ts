@@ -70,7 +70,7 @@ describe('an answer that is not valid HTTP', () => {
     [
       'a negative length',
       rawAnswer(['HTTP/1.1 200 OK', 'Content-Length: -1']),
-      'its Content-Length is not a number',
+      'its Content-Length is not a number of bytes',
     ],
     [
       'an endless length',

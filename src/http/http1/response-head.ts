@@ -117,7 +117,8 @@ function bodyOf(
 ): ResponseHead['body'] {
   if (length !== undefined && coding !== undefined)
     throw invalid('it has both Content-Length and Transfer-Encoding');
-  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw invalid('its Content-Length is not a number');
+  if (length !== undefined && !(/^\d+$/.test(length) && Number.isSafeInteger(Number(length))))
+    throw invalid('its Content-Length is not a number of bytes');
   if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || version === '1.0'))
     throw invalid('its Transfer-Encoding is not "chunked"');
   if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return 0;

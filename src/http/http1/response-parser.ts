@@ -14,8 +14,8 @@ type State = 'head' | 'sized' | 'until-close' | 'chunk-size' | 'chunk' | 'chunk-
 
 /** Bytes of a line with the size of a chunk and its extensions. */
 const MAX_CHUNK_LINE = 4096;
-/** Bytes of all trailers, which are ignored. */
-const MAX_TRAILERS = 64 * 1024;
+/** Bytes of all extensions of chunks and all trailers of a response. */
+const MAX_IGNORED = 64 * 1024;
 
 /**
  * Parses one response after the other from the bytes of a connection, whose pieces have any size. `next` is called until
@@ -38,7 +38,8 @@ export class ResponseParser {
   #left = 0;
   /** A line of a chunked body that is not complete. */
   #line = '';
-  #trailerBytes = 0;
+  /** Bytes of extensions and trailers. */
+  #ignored = 0;
 
   /** Expects a response to a request of this method. */
   begin(method: AnyMethod): void {
@@ -120,7 +121,7 @@ export class ResponseParser {
 
   #bodyState(body: ResponseHead['body']): State {
     if (body === 'chunked') {
-      this.#trailerBytes = 0;
+      this.#ignored = 0;
       return 'chunk-size';
     }
     if (body === 'until-close') return body;
@@ -142,6 +143,8 @@ export class ResponseParser {
     if (line === undefined) return 'starved';
     const size = CHUNK_SIZE.exec(line)?.[1];
     if (size === undefined) throw invalid('the size of a chunk is not a hexadecimal number');
+    this.#ignored += line.length - size.length;
+    if (this.#ignored > MAX_IGNORED) throw invalid('the extensions of its chunks are too long');
     this.#left = Number.parseInt(size, 16);
     this.#state = this.#left === 0 ? 'trailers' : 'chunk';
     return undefined;
@@ -154,13 +157,13 @@ export class ResponseParser {
   }
 
   #readTrailer(): ParserEvent | undefined {
-    const line = this.#readLine(MAX_TRAILERS - this.#trailerBytes, 'its trailers are too long');
+    const line = this.#readLine(MAX_IGNORED - this.#ignored, 'its trailers are too long');
     if (line === undefined) return 'starved';
     if (line === '') {
       this.#state = 'end';
       return 'end';
     }
-    this.#trailerBytes += line.length;
+    this.#ignored += line.length;
     if (!TRAILER.test(line)) throw invalid('a trailer is not a header');
     return undefined;
   }
