@@ -44,9 +44,8 @@ export class ConnectionPool implements ConnectionOwner {
   close(): void {
     const error = poolClosed();
     this.#closing.abort(error);
+    for (let next = this.#takeWaiting(); next !== undefined; next = this.#takeWaiting()) next.onError(error);
     for (const connection of this.#all) connection.destroy(error);
-    for (const exchange of this.#waiting) exchange.onError(error);
-    this.#waiting.clear();
   }
 
   /** It rests for a turn of the event loop, because some servers close a connection that they have called persistent. */
@@ -57,13 +56,15 @@ export class ConnectionPool implements ConnectionOwner {
 
   onGone(connection: Connection): void {
     this.#all.delete(connection);
-    const place = this.#free.indexOf(connection);
-    if (place !== -1) this.#free.splice(place, 1);
+    for (const list of [this.#free, this.#resting]) {
+      const place = list.indexOf(connection);
+      if (place !== -1) list.splice(place, 1);
+    }
     this.#dialForWaiting();
   }
 
   readonly #wake = (): void => {
-    for (const connection of this.#resting.splice(0)) if (this.#all.has(connection)) this.#use(connection);
+    for (const connection of this.#resting.splice(0)) this.#use(connection);
   };
 
   #use(connection: Connection): void {
@@ -81,24 +82,33 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #dialForWaiting(): void {
-    while (this.#dialing < this.#waiting.size && this.#all.size + this.#dialing < this.#most) {
-      void this.#open();
+    const { signal } = this.#closing;
+    while (this.#isShort() && this.#all.size + this.#dialing < this.#most) {
+      this.#dialing += 1;
+      Connection.open(this.#dial, this, signal)
+        .finally(() => (this.#dialing -= 1))
+        .then(
+          (connection) => this.#add(connection),
+          (error: unknown) => this.#fail(error),
+        );
     }
   }
 
-  async #open(): Promise<void> {
-    this.#dialing += 1;
-    try {
-      const connection = await Connection.open(this.#dial, this, this.#closing.signal);
-      this.#dialing -= 1;
-      if (this.#closing.signal.aborted) return connection.destroy(poolClosed());
-      this.#all.add(connection);
-      this.#use(connection);
-    } catch (error) {
-      this.#dialing -= 1;
-      this.#takeWaiting()?.onError(error);
-      this.#dialForWaiting();
-    }
+  /** True if more requests wait than connections are about to take one. */
+  #isShort(): boolean {
+    return this.#waiting.size > this.#dialing + this.#resting.length;
+  }
+
+  #add(connection: Connection): void {
+    if (this.#closing.signal.aborted) return connection.destroy(poolClosed());
+    this.#all.add(connection);
+    this.#use(connection);
+  }
+
+  /** A failed dial is the error of one request. */
+  #fail(error: unknown): void {
+    this.#takeWaiting()?.onError(error);
+    this.#dialForWaiting();
   }
 }
 
