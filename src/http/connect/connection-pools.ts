@@ -135,7 +135,7 @@ export class ConnectionPools {
   #makePool(dial: Dial, most: number): ConnectionPool {
     const pool = new ConnectionPool(dial, most);
     if (this.#isClosed) pool.close();
-    this.#ticking ??= setInterval(() => this.#tick(), 1000).unref();
+    else this.#ticking ??= setInterval(() => this.#tick(), 1000).unref();
     return pool;
   }
 

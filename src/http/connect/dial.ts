@@ -1,6 +1,7 @@
 import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
+import { offAbort, onAbort } from '../../base/on-abort.ts';
 import type { Inlet } from '../http1/connection.ts';
 import { ExchangeError } from '../http1/exchange-error.ts';
 
@@ -87,17 +88,17 @@ function readInto(inlet: Inlet, socket: Socket): void {
   });
 }
 
+/** Resolves at the event. Throws for an error, the reason of an aborted signal, and after the limit of a connection. */
 function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => fail(new ExchangeError('slow-connection', 'it could not be connected to in time')),
-      TIME_LIMITS.connect,
-    );
+    const tooSlow = () => fail(new ExchangeError('slow-connection', 'it could not be connected to in time'));
+    const closed = () => fail(new ExchangeError('unanswered', 'it closed the connection'));
     const abort = () => fail(signal.reason);
+    const timer = setTimeout(tooSlow, TIME_LIMITS.connect);
     const release = () => {
       clearTimeout(timer);
-      signal.removeEventListener('abort', abort);
-      socket.off('error', fail);
+      offAbort(signal, abort);
+      socket.off('error', fail).off('close', closed);
     };
     const fail = (error: unknown) => {
       release();
@@ -106,8 +107,8 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: A
       reject(error);
     };
     if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort);
-    socket.once('error', fail);
+    onAbort(signal, abort);
+    socket.once('error', fail).once('close', closed);
     socket.once(event, () => {
       release();
       resolve(socket);
