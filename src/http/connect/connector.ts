@@ -4,7 +4,7 @@ import type { SecureContext } from 'node:tls';
 import { messageOf } from '../../base/errors.ts';
 import { getOrMake } from '../../base/maps.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import type { Inlet } from '../http1/connection.ts';
+import type { ReadBuffer } from '../http1/connection.ts';
 import { AddressError } from './address-error.ts';
 import { classifyHostname, mayConnect, type Nearest, type Reach } from './address-policy.ts';
 import { dialTcp, targetOf, TlsDialer } from './dial.ts';
@@ -26,8 +26,7 @@ export interface ConnectorParts {
 }
 
 export interface DialParts {
-  /** The memory that the socket reads into. */
-  readonly onread: Inlet;
+  readonly onread: ReadBuffer;
   readonly signal: AbortSignal;
 }
 

@@ -40,7 +40,7 @@ export class ResponseParser {
   #line = '';
   #trailerBytes = 0;
 
-  /** Expects a response to a request of this method. */
+  /** Expects the response to a request with this method. */
   begin(method: AnyMethod): void {
     this.#method = method;
     this.#state = 'head';
@@ -48,6 +48,7 @@ export class ResponseParser {
     this.#heads.reset();
   }
 
+  /** Gives the next bytes of the connection. They have to stay as they are until they are parsed. */
   feed(input: Buffer): void {
     this.#input = input;
     this.#position = 0;
@@ -58,11 +59,11 @@ export class ResponseParser {
     return this.#state === 'end';
   }
 
-  /** The bytes that were fed and are not used, which are used elsewhere. */
-  takeRest(): Buffer {
-    const rest = this.#input.subarray(this.#position);
+  /** Takes back the bytes that were fed and are not parsed. */
+  takeUnparsed(): Buffer {
+    const unparsed = this.#input.subarray(this.#position);
     this.#position = this.#input.length;
-    return rest;
+    return unparsed;
   }
 
   /** True if bytes follow a complete response. */
@@ -180,7 +181,7 @@ export class ResponseParser {
 }
 
 const EMPTY = Buffer.alloc(0);
-const NO_HEAD: ResponseHead = { status: 0, headers: {}, body: 0, rest: 0 };
+const NO_HEAD: ResponseHead = { status: 0, headers: {}, body: 0, keepAlive: 0 };
 const LINE_FEED = 0x0a;
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,12})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/;
 const TRAILER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
