@@ -144,7 +144,7 @@ export class ConnectionPools {
   }
 }
 
-/** True for a request that keeps its connection while others of its host may have to be answered first. */
+/** True for a request that may hold its connection until other requests to its host are answered: a limit could deadlock. */
 function isLasting({ answer, slot }: HttpRequest): boolean {
   return answer === 'stream' || slot === 'none';
 }

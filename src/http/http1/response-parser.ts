@@ -18,9 +18,9 @@ const MAX_CHUNK_LINE = 4096;
 const MAX_TRAILERS = 64 * 1024;
 
 /**
- * Parses one response after the other from the bytes of a connection, whose pieces have any size. `next` is called until
- * it returns `starved`, and `feed` only then. A piece of a body is a view of the bytes that were fed. After an
- * error the connection is of no use.
+ * Parses the responses of a connection, one after the other, from pieces of any size. `next` is called until it returns
+ * `starved`, and `feed` only then. A piece of a body is a view of the bytes that were fed. After an error the parser
+ * cannot be used again.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112
  */
@@ -54,7 +54,7 @@ export class ResponseParser {
     this.#position = 0;
   }
 
-  /** True if the response is complete. */
+  /** True once the response is complete. */
   get isDone(): boolean {
     return this.#state === 'end';
   }
