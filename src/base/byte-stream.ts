@@ -60,9 +60,12 @@ export async function readWhole(body: ByteStream | Uint8Array): Promise<Uint8Arr
   return Buffer.concat(pieces);
 }
 
-/** Reads to the end; resolves to the number of bytes. */
-export async function drain(stream: ByteStream): Promise<number> {
+/** Reads to the end, and closes a stream of more than `limit` bytes. Resolves to the number of bytes that were read. */
+export async function drain(stream: ByteStream, limit = Number.POSITIVE_INFINITY): Promise<number> {
   let size = 0;
-  for await (const piece of stream) size += piece.length;
+  for await (const piece of stream) {
+    size += piece.length;
+    if (size > limit) break;
+  }
   return size;
 }

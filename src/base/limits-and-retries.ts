@@ -5,8 +5,8 @@
 //
 // One attempt of a request
 // - sends at most 24 messages: 4 with other credentials, each over up to 5 redirects;
-// - ends after 45 s if the host accepts the request and does not answer, after 15 s if it accepts no connection,
-//   and after 300 s if an answer that is read whole is not complete.
+// - ends after 45 s if the host accepts the request and does not answer, after 15 s if it accepts no connection
+//   (60 s through a tunnel of a proxy), and after 300 s if an answer that is read whole is not complete.
 //
 // One request, all attempts
 // - a silent host: 5 attempts of 45 s and 11 s of delays, 236 s;
@@ -86,7 +86,7 @@ export const TIME_LIMITS = {
   connect: 15_000,
   /** For the answer of a proxy to CONNECT: it makes a connection of its own before. */
   tunnel: 30_000,
-  /** From a request to the beginning of its answer. */
+  /** From the end of a request to the end of the headers of its answer. */
   answer: 45_000,
   /** The same after an upload: the registry hashes the bytes before it answers. */
   uploadAnswer: 180_000,
@@ -96,9 +96,9 @@ export const TIME_LIMITS = {
   apiAnswer: 60_000,
   /** The same for a token: every request to its registry waits for it. */
   token: 30_000,
-  /** Between two pieces of a body. */
+  /** Between two pieces of a body, while a reader waits for one. */
   idle: 60_000,
-  /** Without a request, before a connection is closed. */
+  /** Before a connection without a request is closed, unless the server announces less by `Keep-Alive`. */
   keepAlive: 30_000,
 } as const;
 

@@ -4,7 +4,7 @@ import { offAbort, onAbort } from '../base/on-abort.ts';
 import { BoundedBody } from './bodies/bounded-body.ts';
 import { ResponseStream } from './bodies/response-stream.ts';
 import type { Route } from './connect/connection-pools.ts';
-import type { Connection, Exchange } from './http1/connection.ts';
+import type { Exchange, ExchangeConnection } from './http1/exchange.ts';
 import type { ResponseHead } from './http1/response-head.ts';
 import { asInvalidResponse } from './invalid-response.ts';
 import { type HttpRequest, type HttpResponse, isStreamBody } from './request.ts';
@@ -70,7 +70,7 @@ class RequestExchange implements Exchange {
   readonly #pieces: BoundedBody;
   #stream: ResponseStream | undefined;
   #head: Pick<ResponseHead, 'status' | 'headers'> = { status: 0, headers: {} };
-  #connection: Connection | undefined;
+  #connection: ExchangeConnection | undefined;
   #isEnded = false;
   #stopTimer: (() => void) | undefined;
   readonly #stopAnswerTimer: (() => void) | undefined;
@@ -120,7 +120,7 @@ class RequestExchange implements Exchange {
     );
   }
 
-  onStart(connection: Connection): void {
+  onStart(connection: ExchangeConnection): void {
     this.#connection = connection;
   }
 
@@ -143,7 +143,7 @@ class RequestExchange implements Exchange {
   #startStream(): void {
     this.#stopTimer?.();
     const stream = new ResponseStream({
-      read: () => this.#connection?.read(),
+      read: () => this.#connection?.read(this),
       abandon: (error) => this.#giveUp(error),
     });
     this.#stream = stream;

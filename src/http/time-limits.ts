@@ -68,7 +68,7 @@ interface SpeedLimit extends LimitParts {
   readonly giveUp: (error: Error) => void;
 }
 
-/** Judges every window at whose beginning and end the server was awaited. */
+/** Checks the speed over each window. One at whose beginning or end nobody waited for the server does not count. */
 function limitSpeed(stream: ByteStream, limit: SpeedLimit): ByteStream {
   const { request, startTimer, window, slow, subject, giveUp } = limit;
   let stop = () => {};

@@ -67,6 +67,15 @@ describe('a stream that is made from another one', () => {
   });
 });
 
+describe('a stream that is drained', () => {
+  it('is closed once it has more than its limit', async () => {
+    const [short, long] = [pieces(), pieces()];
+    expect(await drain(short, 20)).toBe(20);
+    expect(await drain(long, 7)).toBe(14);
+    expect(long.destroyed).toBe(true);
+  });
+});
+
 describe('a stream that is watched', () => {
   it('tells the length of each piece', async () => {
     const lengths: number[] = [];

@@ -49,7 +49,7 @@ function exhaust({ attempt, failure, random }: Run, policy = REQUEST_RETRY) {
 const DEFAULT_THREADS = 50;
 
 describe('the explanation of the limits', () => {
-  const { answer, connect, wholeAnswer } = TIME_LIMITS;
+  const { answer, connect, tunnel, wholeAnswer } = TIME_LIMITS;
   const lost = [0, 1].map((random) => exhaust({ attempt: 0, failure: NO_ANSWER, random: random }));
   const refusal = { status: 429, retryAfter: undefined };
   const refused = [0, 1].map((random) => exhaust({ attempt: 0, failure: refusal, random: random }));
@@ -66,6 +66,7 @@ describe('the explanation of the limits', () => {
   it.each([
     `sends at most ${messages} messages: ${REPETITIONS.credentials} with other credentials, each over up to ${REPETITIONS.redirects} redirects`,
     `after ${seconds(answer)} if the host accepts the request and does not answer, after ${seconds(connect)} if it accepts no connection`,
+    `${seconds(connect + tunnel + connect)} through a tunnel of a proxy`,
     `after ${seconds(wholeAnswer)} if an answer that is read whole is not complete`,
     `a silent host: ${timeOf(answer)}`,
     `a host that accepts no connections: ${timeOf(connect)}`,

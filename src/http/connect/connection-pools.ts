@@ -44,8 +44,8 @@ export class ConnectionPools {
   readonly #seen = new Map<string, Nearest>();
   /** For requests to a registry itself. */
   readonly #own: AllowedTargets & { readonly key: string };
-  /** Runs while there are pools. */
-  #ticking: NodeJS.Timeout | undefined;
+  /** Checks the time limits of connections every second, once there is a pool. */
+  #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: RouteOptions) {
@@ -91,7 +91,7 @@ export class ConnectionPools {
 
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#ticking);
+    clearInterval(this.#timer);
     for (const pool of this.#pools.values()) pool.close();
   }
 
@@ -132,19 +132,19 @@ export class ConnectionPools {
     return getOrMake(this.#dialers, reach.key, () => new Dialer(reach, parts));
   }
 
-  #makePool(dial: Dial, most: number): ConnectionPool {
-    const pool = new ConnectionPool(dial, most);
+  #makePool(dial: Dial, limit: number): ConnectionPool {
+    const pool = new ConnectionPool(dial, limit);
     if (this.#isClosed) pool.close();
-    this.#ticking ??= setInterval(() => this.#tick(), 1000).unref();
+    else this.#timer ??= setInterval(() => this.#checkTimeouts(), 1000).unref();
     return pool;
   }
 
-  #tick(): void {
-    for (const pool of this.#pools.values()) pool.tick();
+  #checkTimeouts(): void {
+    for (const pool of this.#pools.values()) pool.checkTimeouts();
   }
 }
 
-/** True for a request that keeps its connection while others of its host may have to be answered first. */
+/** True for a request that may hold its connection until other requests to its host are answered: a limit could deadlock. */
 function isLasting({ answer, slot }: HttpRequest): boolean {
   return answer === 'stream' || slot === 'none';
 }

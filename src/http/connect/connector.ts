@@ -4,7 +4,7 @@ import type { SecureContext } from 'node:tls';
 import { messageOf } from '../../base/errors.ts';
 import { getOrMake } from '../../base/maps.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import type { Inlet } from '../http1/connection.ts';
+import type { ReadBuffer } from '../http1/connection.ts';
 import { AddressError } from './address-error.ts';
 import { classifyHostname, mayConnect, type Nearest, type Reach } from './address-policy.ts';
 import { dialTcp, targetOf, TlsDialer } from './dial.ts';
@@ -26,8 +26,7 @@ export interface ConnectorParts {
 }
 
 export interface DialParts {
-  /** The memory that the socket reads into. */
-  readonly onread: Inlet;
+  readonly onread: ReadBuffer;
   readonly signal: AbortSignal;
 }
 
@@ -50,16 +49,20 @@ export class Dialer {
     this.#lookup = guardLookup(network, reach.nearest);
   }
 
-  /** Throws `AddressError`, `TlsFileError`, `RegistryError` for a proxy, and what `dialTcp` throws. */
+  /**
+   * Throws `AddressError`, `TlsFileError`, `RegistryError` for a proxy, and what `dialTcp` throws. Plain http goes to a
+   * proxy without a tunnel, and not through here.
+   */
   async dial(origin: URL, parts: DialParts): Promise<Socket> {
     refuseHostname(origin.hostname, { nearest: this.#reach.nearest, classify: this.#classify });
+    if (origin.protocol === 'http:') return this.#direct(origin, { ...parts, secure: undefined });
+    const secure = await this.#secureFor(origin);
     const proxy = this.#proxies.proxyFor(origin);
-    const secure = origin.protocol === 'https:' ? await this.#secureFor(origin) : undefined;
     if (proxy === undefined) return this.#direct(origin, { ...parts, secure });
     const tunnel = await this.#tunnel(origin, { ...parts, proxy });
     const literal = classifyHostname(origin.hostname);
     this.#reach.onConnected(origin.origin, literal === 'private' ? literal : 'public');
-    return secure === undefined ? tunnel : secure.dial(targetOf(origin), { ...parts, tunnel });
+    return secure.dial(targetOf(origin), { ...parts, tunnel });
   }
 
   async #direct(
@@ -94,7 +97,7 @@ export class Dialer {
   ): Promise<Socket> {
     const { port } = targetOf(origin);
     const socket = await connectToProxy(proxy, { contextOf: this.#reach.contextOf, signal });
-    return openTunnel(proxy, { socket, target: `${origin.hostname}:${port}` });
+    return openTunnel(proxy, { socket, target: `${origin.hostname}:${port}`, signal });
   }
 }
 

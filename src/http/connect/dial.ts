@@ -2,7 +2,7 @@ import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'n
 import { connect as connectTls, type ConnectionOptions, type SecureContext, type TLSSocket } from 'node:tls';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { offAbort, onAbort } from '../../base/on-abort.ts';
-import type { Inlet } from '../http1/connection.ts';
+import type { ReadBuffer } from '../http1/connection.ts';
 import { ExchangeError } from '../http1/exchange-error.ts';
 
 export interface Target {
@@ -11,9 +11,10 @@ export interface Target {
 }
 
 export interface DialOptions {
+  /** Unset: that of Node. */
   readonly lookup?: LookupFunction;
-  /** The memory that the socket reads into. Unset: node allocates some for each read. */
-  readonly onread?: Inlet;
+  /** Unset: Node allocates memory for each read. */
+  readonly onread?: ReadBuffer;
   readonly signal: AbortSignal;
 }
 
@@ -23,7 +24,10 @@ export function targetOf({ protocol, hostname, port }: URL): Target {
   return { hostname: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? byProtocol : Number(port) };
 }
 
-/** Resolves once connected. Throws the errors of node, and `ExchangeError` for a connection that takes too long. */
+/**
+ * Resolves once connected. Throws the errors of Node, the reason of an aborted signal, and `ExchangeError` for a connection
+ * that takes longer than `TIME_LIMITS.connect`.
+ */
 export function dialTcp(
   { hostname, port }: Target,
   { lookup, onread, signal }: DialOptions,
@@ -40,9 +44,10 @@ export function dialTcp(
   return connected(socket, 'connect', signal);
 }
 
+/** Milliseconds without traffic before TCP probes a connection. */
 const KEEP_ALIVE_DELAY = 60_000;
 
-/** TLS connections that share a context, and resume each other's sessions. */
+/** Makes TLS connections that share a context, and resumes their sessions. */
 export class TlsDialer {
   readonly #secureContext: SecureContext;
   readonly #sessions = new Map<string, Buffer>();
@@ -58,7 +63,7 @@ export class TlsDialer {
   ): Promise<Socket> {
     const key = `${hostname}:${port}`;
     const session = this.#sessions.get(key);
-    const options: ConnectionOptions & { onread?: Inlet; noDelay?: boolean } = {
+    const options: ConnectionOptions & { onread?: ReadBuffer; noDelay?: boolean } = {
       host: hostname,
       port,
       servername: isIP(hostname) === 0 ? hostname : '',
@@ -76,29 +81,28 @@ export class TlsDialer {
   }
 }
 
-/** A socket over a tunnel takes no `onread`. */
-function readInto(inlet: Inlet, socket: Socket): void {
-  const { buffer } = inlet;
+/** `connect` of node:tls ignores `onread` for a socket over a tunnel. */
+function readInto({ buffer, callback }: ReadBuffer, socket: Socket): void {
   socket.on('data', (input) => {
     for (let start = 0; start < input.length; start += buffer.length) {
       const part = input.subarray(start, start + buffer.length);
       buffer.set(part);
-      if (!inlet.callback(part.length)) socket.pause();
+      if (!callback(part.length)) socket.pause();
     }
   });
 }
 
+/** Resolves at the event. Throws for an error, the reason of an aborted signal, and after the limit of a connection. */
 function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => fail(new ExchangeError('slow-connection', 'it could not be connected to in time')),
-      TIME_LIMITS.connect,
-    );
+    const tooSlow = () => fail(new ExchangeError('slow-connection', 'it could not be connected to in time'));
+    const closed = () => fail(new ExchangeError('unanswered', 'it closed the connection'));
     const abort = () => fail(signal.reason);
+    const timer = setTimeout(tooSlow, TIME_LIMITS.connect);
     const release = () => {
       clearTimeout(timer);
       offAbort(signal, abort);
-      socket.off('error', fail);
+      socket.off('error', fail).off('close', closed);
     };
     const fail = (error: unknown) => {
       release();
@@ -108,7 +112,7 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: A
     };
     if (signal.aborted) return abort();
     onAbort(signal, abort);
-    socket.once('error', fail);
+    socket.once('error', fail).once('close', closed);
     socket.once(event, () => {
       release();
       resolve(socket);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { messageOf } from '../../base/errors.ts';
+import { offAbort, onAbort } from '../../base/on-abort.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
 import { ExchangeError } from '../http1/exchange-error.ts';
 import { renderRequestHead } from '../http1/request-head.ts';
@@ -8,16 +9,21 @@ import { ResponseParser } from '../http1/response-parser.ts';
 import { systemTimer } from '../time-limits.ts';
 import type { Proxy } from './proxies.ts';
 
+export interface TunnelOptions {
+  /** A connection to the proxy. */
+  readonly socket: Socket;
+  /** `host:port`. */
+  readonly target: string;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Requests a tunnel to `target` (`host:port`) from a proxy, over a connection to the proxy. Resolves to that connection
- * once the tunnel is open.
+ * Requests a tunnel from a proxy. Resolves to the connection to the proxy once the tunnel is open. Throws `RegistryError`,
+ * and the reason of an aborted signal.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9110#name-connect
  */
-export async function openTunnel(
-  proxy: Proxy,
-  { socket, target }: { socket: Socket; target: string },
-): Promise<Socket> {
+export async function openTunnel(proxy: Proxy, { socket, target, signal }: TunnelOptions): Promise<Socket> {
   const { authorization } = proxy;
   const headers = {
     host: target,
@@ -25,25 +31,28 @@ export async function openTunnel(
   };
   try {
     socket.write(renderRequestHead({ method: 'CONNECT', target, headers }), 'latin1');
-    const status = await readStatus(socket);
+    const status = await readStatus(socket, signal);
     if (status !== 200) throw refused(proxy, { status, target });
     return socket;
   } catch (error) {
     socket.destroy();
+    signal.throwIfAborted();
     throw error instanceof RegistryError ? error : unanswered(proxy, error);
   }
 }
 
 /** The status of the answer to CONNECT. The socket is paused after it. */
-function readStatus(socket: Socket): Promise<number> {
+function readStatus(socket: Socket, signal: AbortSignal): Promise<number> {
   const parser = new ResponseParser();
   parser.begin('CONNECT');
   return new Promise((resolve, reject) => {
     const stopTimer = systemTimer(TIME_LIMITS.tunnel, () =>
       fail(new ExchangeError('silent', 'it does not answer to CONNECT')),
     );
+    const abort = () => fail(signal.reason);
     const release = () => {
       stopTimer();
+      offAbort(signal, abort);
       socket.pause();
       socket.off('data', parse).off('error', fail).off('close', end);
     };
@@ -65,6 +74,8 @@ function readStatus(socket: Socket): Promise<number> {
         fail(error);
       }
     };
+    if (signal.aborted) return abort();
+    onAbort(signal, abort);
     socket.on('data', parse).once('error', fail).once('close', end);
   });
 }

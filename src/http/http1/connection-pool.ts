@@ -1,77 +1,81 @@
-import { Connection, type ConnectionOwner, type Dial, type Exchange } from './connection.ts';
+import { Connection, type ConnectionOwner, type Dial } from './connection.ts';
+import type { Exchange } from './exchange.ts';
 import { ExchangeError } from './exchange-error.ts';
 
 /**
- * The connections to one origin. A request takes a free connection, the last one used first, or waits for the first
- * that is made or becomes free.
+ * The connections to one origin. A request takes the idle connection that was used last, or waits for the first one
+ * that is dialed or becomes idle.
  */
 export class ConnectionPool implements ConnectionOwner {
   readonly #dial: Dial;
-  readonly #most: number;
+  readonly #limit: number;
   readonly #all = new Set<Connection>();
-  readonly #free: Connection[] = [];
-  /** Those that become free with the next turn of the event loop. */
+  readonly #idle: Connection[] = [];
+  /** Become idle within two turns of the event loop. */
   readonly #resting: Connection[] = [];
   readonly #waiting = new Set<Exchange>();
   readonly #closing = new AbortController();
   #dialing = 0;
 
-  /** `most` bounds the connections. */
-  constructor(dial: Dial, most: number) {
+  /** `limit` is the largest number of connections. */
+  constructor(dial: Dial, limit: number) {
     this.#dial = dial;
-    this.#most = most;
+    this.#limit = limit;
   }
 
-  /** Ends in `onEnd` or `onError` of the exchange. */
+  /** Ends with `onEnd` or `onError` of the exchange. */
   run(exchange: Exchange): void {
     if (this.#closing.signal.aborted) return exchange.onError(poolClosed());
-    const connection = this.#free.pop();
+    const connection = this.#idle.pop();
     if (connection !== undefined) return connection.run(exchange);
     this.#waiting.add(exchange);
     this.#dialForWaiting();
   }
 
-  /** Forgets an exchange that has not started. */
+  /** Forgets an exchange that has not started. A connection that is dialed for it is kept for others. */
   cancel(exchange: Exchange): void {
     this.#waiting.delete(exchange);
   }
 
   /** Called every second. */
-  tick(): void {
-    for (const connection of this.#all) connection.tick();
+  checkTimeouts(): void {
+    for (const connection of this.#all) connection.checkTimeouts();
   }
 
+  /** Closes all connections. Exchanges that have not ended, and later ones, get `ExchangeError` `closed`. */
   close(): void {
     const error = poolClosed();
     this.#closing.abort(error);
+    for (let next = this.#takeWaiting(); next !== undefined; next = this.#takeWaiting()) next.onError(error);
     for (const connection of this.#all) connection.destroy(error);
-    for (const exchange of this.#waiting) exchange.onError(error);
-    this.#waiting.clear();
   }
 
-  /** It rests for a turn of the event loop, because some servers close a connection that they have called persistent. */
-  onFree(connection: Connection): void {
+  /** The connection rests first, because some servers close a connection that they have called persistent. */
+  onIdle(connection: Connection): void {
     this.#resting.push(connection);
-    if (this.#resting.length === 1) setImmediate(setImmediate, this.#wake);
+    if (this.#resting.length === 1) setImmediate(() => setImmediate(() => this.#endRest()));
   }
 
-  onGone(connection: Connection): void {
+  onClosed(connection: Connection): void {
     this.#all.delete(connection);
-    const place = this.#free.indexOf(connection);
-    if (place !== -1) this.#free.splice(place, 1);
+    for (const list of [this.#idle, this.#resting]) {
+      const place = list.indexOf(connection);
+      if (place !== -1) list.splice(place, 1);
+    }
     this.#dialForWaiting();
   }
 
-  readonly #wake = (): void => {
-    for (const connection of this.#resting.splice(0)) if (this.#all.has(connection)) this.#use(connection);
-  };
+  #endRest(): void {
+    for (const connection of this.#resting.splice(0)) this.#use(connection);
+  }
 
   #use(connection: Connection): void {
     const next = this.#takeWaiting();
-    if (next === undefined) this.#free.push(connection);
+    if (next === undefined) this.#idle.push(connection);
     else connection.run(next);
   }
 
+  /** The exchange that has waited longest. */
   #takeWaiting(): Exchange | undefined {
     for (const exchange of this.#waiting) {
       this.#waiting.delete(exchange);
@@ -81,24 +85,33 @@ export class ConnectionPool implements ConnectionOwner {
   }
 
   #dialForWaiting(): void {
-    while (this.#dialing < this.#waiting.size && this.#all.size + this.#dialing < this.#most) {
-      void this.#open();
+    const { signal } = this.#closing;
+    while (this.#isShort() && this.#all.size + this.#dialing < this.#limit) {
+      this.#dialing += 1;
+      Connection.open(this.#dial, this, signal)
+        .finally(() => (this.#dialing -= 1))
+        .then(
+          (connection) => this.#add(connection),
+          (error: unknown) => this.#failOne(error),
+        );
     }
   }
 
-  async #open(): Promise<void> {
-    this.#dialing += 1;
-    try {
-      const connection = await Connection.open(this.#dial, this, this.#closing.signal);
-      this.#dialing -= 1;
-      if (this.#closing.signal.aborted) return connection.destroy(poolClosed());
-      this.#all.add(connection);
-      this.#use(connection);
-    } catch (error) {
-      this.#dialing -= 1;
-      this.#takeWaiting()?.onError(error);
-      this.#dialForWaiting();
-    }
+  /** True if more requests wait than connections are about to be ready. */
+  #isShort(): boolean {
+    return this.#waiting.size > this.#dialing + this.#resting.length;
+  }
+
+  #add(connection: Connection): void {
+    if (this.#closing.signal.aborted) return connection.destroy(poolClosed());
+    this.#all.add(connection);
+    this.#use(connection);
+  }
+
+  /** A failed dial is the error of one request. */
+  #failOne(error: unknown): void {
+    this.#takeWaiting()?.onError(error);
+    this.#dialForWaiting();
   }
 }
 

@@ -1,72 +1,51 @@
 import type { Socket } from 'node:net';
-import type { ByteStream } from '../../base/byte-stream.ts';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
+import type { Exchange, ExchangeConnection } from './exchange.ts';
 import { ExchangeError } from './exchange-error.ts';
-import { renderRequestHead, type RequestHead } from './request-head.ts';
-import type { ResponseHead } from './response-head.ts';
+import { writeRequest, writeStreamedRequest } from './request-writer.ts';
 import { ResponseParser } from './response-parser.ts';
-import { StreamMemory } from './stream-memory.ts';
-
-/** One request and the receiver of its response. No method throws. */
-export interface Exchange extends RequestHead {
-  /** Of `length` bytes. */
-  readonly body: Uint8Array | ByteStream | undefined;
-  /** Milliseconds from the end of the request to the beginning of the response. */
-  readonly answerLimit: number;
-  /** Before the first byte is sent. */
-  onStart(connection: Connection): void;
-  /** The whole request is with the socket. */
-  onSent(): void;
-  /** Also for each interim response. Returns true to get the body by `read`, piece by piece. */
-  onHead(head: ResponseHead): boolean;
-  /** Bytes of the body. They are valid until this returns, or until the next `read`. */
-  onPiece(piece: Uint8Array): void;
-  onEnd(): void;
-  onError(error: unknown): void;
-}
+import { StreamedBody } from './streamed-body.ts';
 
 /** The pool of a connection. */
 export interface ConnectionOwner {
-  /** It can take another request. */
-  onFree(connection: Connection): void;
-  onGone(connection: Connection): void;
+  /** The connection can take another request. */
+  onIdle(connection: Connection): void;
+  onClosed(connection: Connection): void;
 }
 
-/** Where a socket puts what it reads: the `onread` of `node:net`. */
-export interface Inlet {
+/** Where a socket puts the bytes that it reads: the option `onread` of `node:net`. */
+export interface ReadBuffer {
   readonly buffer: Buffer;
-  /** Gets the number of bytes in the buffer. Returns false to stop the reading, until the socket is resumed. */
+  /** Gets the number of bytes in the buffer. Returns false to stop reading until the socket is resumed. */
   readonly callback: (size: number) => boolean;
 }
 
-/** Makes a socket. */
-export type Dial = (onread: Inlet, signal: AbortSignal) => Promise<Socket>;
+/** Makes a connected socket. Throws any error, and the reason of an aborted signal. */
+export type Dial = (onread: ReadBuffer, signal: AbortSignal) => Promise<Socket>;
 
 /**
- * For all connections: what is read is used, or copied, before anything else is read. Node would allocate memory for
+ * Shared by all connections: bytes are parsed or copied before anything else is read. Node would allocate memory for
  * each read, which costs more than the read.
  */
 const INPUT = Buffer.allocUnsafeSlow(256 * 1024);
 
-/** A connection of HTTP/1.1, with one request at a time. */
-export class Connection {
+/** A connection of HTTP/1.1, with one request at a time. @see https://www.rfc-editor.org/rfc/rfc9112#name-connection-management */
+export class Connection implements ExchangeConnection {
   readonly #socket: Socket;
   readonly #owner: ConnectionOwner;
   readonly #parser = new ResponseParser();
   #exchange: Exchange | undefined;
-  /** Set while a body is streamed. */
-  #memory: StreamMemory | undefined;
-  /** True while the reader of a streamed body waits for a piece. */
-  #isAwaited = false;
+  /** Set while the body of a response is streamed. */
+  #stream: StreamedBody | undefined;
+  /** True while the body of a request is streamed. */
   #isSending = false;
   /** True once the server has sent its last byte. */
   #isEnded = false;
-  #isGone = false;
-  #isReferenced = true;
+  #isClosed = false;
   /** Seconds without progress. */
   #seconds = 0;
-  /** Seconds that it may rest. */
-  #rest = Infinity;
+  /** Seconds without a request after which it is closed. */
+  #keepAlive = Infinity;
 
   private constructor(socket: Socket, owner: ConnectionOwner) {
     this.#socket = socket;
@@ -74,11 +53,12 @@ export class Connection {
     socket.on('error', (error) => this.destroy(error));
     socket.on('end', () => this.#onEnd());
     socket.on('close', () => {
+      // bytes that came before the end may wait for their reader
       if (!this.#isEnded) this.destroy(closed());
     });
   }
 
-  /** Throws the error of `dial`. */
+  /** Throws the errors of `dial`, and `ExchangeError` for a connection that ends at once. */
   static async open(dial: Dial, owner: ConnectionOwner, signal: AbortSignal): Promise<Connection> {
     let connection: Connection | undefined;
     let isEarly = false;
@@ -95,126 +75,87 @@ export class Connection {
     return connection;
   }
 
-  /** Sends a request. The connection is free, and not gone. */
+  /** Sends a request. The connection has to be idle. Errors go to `onError` of the exchange. */
   run(exchange: Exchange): void {
     this.#exchange = exchange;
     this.#seconds = 0;
     this.#parser.begin(exchange.method);
+    this.#socket.ref();
     exchange.onStart(this);
-    if (this.#exchange !== exchange) return; // it was aborted
-    if (!this.#isReferenced) this.#socket.ref();
-    this.#isReferenced = true;
-    try {
-      this.#send(exchange);
-    } catch (error) {
-      this.destroy(error);
-    }
+    this.#guarded(() => this.#send(exchange));
   }
 
-  /** Requests the next piece of a streamed body. */
-  read(): void {
-    this.#isAwaited = true;
+  read(exchange: Exchange): void {
+    const stream = this.#stream;
+    if (this.#exchange !== exchange || stream === undefined) return;
+    stream.awaitPiece();
     this.#seconds = 0;
-    this.#guarded(() => this.#supply());
+    this.#guarded(() => this.#deliver(exchange, stream));
   }
 
-  /** Gets bytes of the socket, which are valid until it returns. Returns false to stop the reading. */
+  /** Takes bytes of the socket, which are valid until it returns. Returns false to stop reading. */
   receive(input: Buffer): boolean {
-    if (this.#exchange === undefined) {
-      this.destroy(closed());
+    const exchange = this.#exchange;
+    if (exchange === undefined) {
+      this.destroy(closed()); // nothing was requested
       return false;
     }
     this.#guarded(() => {
-      if (this.#memory === undefined) this.#parse(input);
-      else {
-        this.#memory.add(input);
-        if (this.#isAwaited) this.#supply();
-      }
+      if (this.#stream === undefined) return this.#parse(input);
+      this.#stream.add(input);
+      this.#deliver(exchange, this.#stream);
     });
-    return this.#memory === undefined || this.#memory.isEmpty;
+    return this.#stream === undefined || !this.#stream.hasUnparsed;
   }
 
   /** Called every second. */
-  tick(): void {
+  checkTimeouts(): void {
     this.#seconds += 1;
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      if (this.#isReferenced) this.#socket.unref(); // the process may end meanwhile
-      this.#isReferenced = false;
-      if (this.#seconds > Math.min(this.#rest, TIME_LIMITS.keepAlive / 1000)) this.destroy(closed());
+      this.#socket.unref(); // the process may end meanwhile
+      if (this.#seconds > Math.min(this.#keepAlive, TIME_LIMITS.keepAlive / 1000)) this.destroy(closed());
     } else if (this.#parser.head.status < 200) {
-      if (this.#isSending) this.#seconds = 0; // the speed of an upload is watched elsewhere
+      if (this.#isSending) this.#seconds = 0; // `limitUpload` watches the speed
       if (this.#seconds > exchange.answerLimit / 1000) this.destroy(silent());
     } else {
-      if (this.#memory !== undefined && !this.#isAwaited) this.#seconds = 0;
+      if (this.#stream?.isAwaited === false) this.#seconds = 0; // the server may wait for the reader
       if (this.#seconds > TIME_LIMITS.idle / 1000) this.destroy(stalled());
     }
   }
 
-  /** Ends an exchange by closing the connection, unless it has ended already. */
   abandon(exchange: Exchange, error: unknown): void {
     if (this.#exchange === exchange) this.destroy(error);
   }
 
-  /** Closes it. The error is that of the current exchange. */
+  /** Closes the connection. `onError` of the current exchange gets the error. */
   destroy(error: unknown): void {
-    if (this.#isGone) return;
-    this.#isGone = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#socket.destroy();
-    this.#owner.onGone(this);
+    this.#owner.onClosed(this);
     this.#endExchange()?.onError(error);
   }
 
   #send(exchange: Exchange): void {
     const { body } = exchange;
-    const head = renderRequestHead(exchange);
     if (body === undefined || body instanceof Uint8Array) {
-      const hasBody = body !== undefined && body.length > 0;
-      if (body !== undefined && body.length !== exchange.length) throw wrongSize();
-      if (hasBody) this.#socket.cork(); // one packet for both, if they fit
-      this.#socket.write(head, 'latin1');
-      if (hasBody) {
-        this.#socket.write(body);
-        this.#socket.uncork();
-      }
+      writeRequest(this.#socket, exchange, body);
+      return exchange.onSent();
+    }
+    this.#isSending = true;
+    const { method, target, headers, length } = exchange;
+    const isOpen = () => this.#exchange === exchange;
+    const onSent = () => {
+      if (!isOpen() || !this.#isSending) return;
+      this.#isSending = false;
       exchange.onSent();
-    } else {
-      this.#isSending = true;
-      this.#socket.write(head, 'latin1');
-      this.#sendBody(exchange, body).catch((error: unknown) => {
-        if (this.#exchange === exchange) this.destroy(error);
-      });
-    }
+    };
+    const request = { method, target, headers, length, body, isOpen, onSent };
+    writeStreamedRequest(this.#socket, request).catch((error: unknown) => this.abandon(exchange, error));
   }
 
-  /** Awaits each write, because the memory of a piece is used again once the next one is requested. */
-  async #sendBody(exchange: Exchange, body: ByteStream): Promise<void> {
-    let left = exchange.length ?? 0;
-    for await (const piece of body) {
-      if (this.#exchange !== exchange) return; // it was answered early
-      left -= piece.length;
-      if (left < 0) throw wrongSize();
-      await this.#write(piece);
-      this.#seconds = 0;
-      if (left === 0) this.#onSent(exchange);
-    }
-    if (left > 0) throw wrongSize();
-    this.#onSent(exchange); // a body of no bytes
-  }
-
-  #onSent(exchange: Exchange): void {
-    if (this.#exchange !== exchange || !this.#isSending) return;
-    this.#isSending = false;
-    exchange.onSent();
-  }
-
-  #write(piece: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#socket.write(piece, (error) => (error ? reject(error) : resolve()));
-    });
-  }
-
-  /** A parser's error ends the connection. */
+  /** An error of the request or of the parser closes the connection. */
   #guarded(act: () => void): void {
     try {
       act();
@@ -223,18 +164,21 @@ export class Connection {
     }
   }
 
-  /** Parses a response that is not streamed, as far as it has come. */
+  /** Parses a response that is read whole, as far as it has come. */
   #parse(input: Buffer): void {
     const parser = this.#parser;
     parser.feed(input);
     for (;;) {
       const exchange = this.#exchange;
-      if (exchange === undefined) return; // it was aborted
+      if (exchange === undefined) return; // it was abandoned
       switch (parser.next()) {
         case 'starved':
           return;
         case 'head':
-          if (exchange.onHead(parser.head)) return this.#startStream();
+          if (exchange.onHead(parser.head)) {
+            this.#stream = new StreamedBody(parser);
+            return;
+          }
           break;
         case 'piece':
           this.#seconds = 0;
@@ -246,62 +190,43 @@ export class Connection {
     }
   }
 
-  #startStream(): void {
-    if (this.#exchange === undefined) return; // it was aborted
-    this.#memory = new StreamMemory();
-    this.#memory.add(this.#parser.takeRest());
-    if (this.#isAwaited) this.#supply();
-  }
-
-  /** Gives the waiting reader of a streamed body the next piece, as soon as there is one. */
-  #supply(): void {
-    const parser = this.#parser;
-    while (this.#isAwaited) {
-      const exchange = this.#exchange;
-      const memory = this.#memory;
-      if (exchange === undefined || memory === undefined) return;
-      switch (parser.next()) {
-        case 'starved':
-          if (!memory.isEmpty) parser.feed(memory.take());
-          else if (this.#isEnded) parser.finish();
-          else return void this.#socket.resume();
-          break;
-        case 'piece':
-          this.#isAwaited = false;
-          this.#seconds = 0;
-          exchange.onPiece(parser.piece);
-          if (parser.isDone) return this.#finish(exchange);
-          break;
-        case 'end':
-          return this.#finish(exchange);
-        case 'head':
-          break;
-      }
+  /** Gives a waiting reader the next piece, or reads on. */
+  #deliver(exchange: Exchange, stream: StreamedBody): void {
+    if (!stream.isAwaited) return;
+    const event = stream.next(this.#isEnded);
+    if (event === 'starved') {
+      this.#socket.resume();
+      return;
     }
+    if (event === 'piece') {
+      this.#seconds = 0;
+      exchange.onPiece(this.#parser.piece);
+    }
+    if (this.#parser.isDone) this.#finish(exchange);
   }
 
+  /** Ends an exchange whose response is complete. The connection is used again if both sides are at a boundary. */
   #finish(exchange: Exchange): void {
     const { head, hasSurplus } = this.#parser;
-    const isStream = this.#memory !== undefined;
+    const stream = this.#stream;
     const isSent = !this.#isSending && this.#socket.writableLength === 0;
-    const isRead = !hasSurplus && (this.#memory?.isEmpty ?? true) && !this.#isEnded;
-    const isFree = head.rest > 0 && isSent && isRead;
-    this.#rest = head.rest;
+    const isRead = !hasSurplus && stream?.hasUnparsed !== true && !this.#isEnded;
+    this.#keepAlive = head.keepAlive;
     this.#endExchange();
-    if (!isFree) this.destroy(closed());
-    else {
-      if (isStream) this.#socket.resume(); // the end of the connection is to be noticed
-      this.#owner.onFree(this);
+    if (head.keepAlive > 0 && isSent && isRead) {
+      if (stream !== undefined) this.#socket.resume(); // to notice when the server closes the connection
+      this.#owner.onIdle(this);
+    } else {
+      this.destroy(closed());
     }
     exchange.onEnd();
   }
 
-  /** The exchange that has ended. */
+  /** Returns the exchange that has ended. */
   #endExchange(): Exchange | undefined {
     const exchange = this.#exchange;
     this.#exchange = undefined;
-    this.#memory = undefined;
-    this.#isAwaited = false;
+    this.#stream = undefined;
     this.#isSending = false;
     this.#seconds = 0;
     return exchange;
@@ -312,10 +237,7 @@ export class Connection {
     const exchange = this.#exchange;
     if (exchange === undefined) return this.destroy(closed());
     this.#guarded(() => {
-      if (this.#memory !== undefined) {
-        if (this.#isAwaited) this.#supply();
-        return;
-      }
+      if (this.#stream !== undefined) return this.#deliver(exchange, this.#stream);
       this.#parser.finish();
       this.#finish(exchange);
     });
@@ -332,8 +254,4 @@ function silent(): ExchangeError {
 
 function stalled(): ExchangeError {
   return new ExchangeError('stalled', 'it stopped in the middle of its answer');
-}
-
-function wrongSize(): ExchangeError {
-  return new ExchangeError('body-size', 'its body has another size than it says');
 }

@@ -4,13 +4,13 @@ import { CodedError } from '../../base/errors.ts';
  * - `not-http`        the response does not begin with `HTTP/`
  * - `tls`             it begins like a record of TLS
  * - `invalid`         it breaks the rules of HTTP/1.1
- * - `long-head`       its headers, with those of its interim responses, are too long
+ * - `long-head`       the headers of it and of its interim responses are too long
  * - `unanswered`      the connection was closed before the headers of the response were complete
  * - `broken-off`      it was closed in the body
  * - `silent`          no response began in time
  * - `stalled`         the body stopped
- * - `slow-connection` a connection, TLS included, was not made in time
- * - `body-size`       the request's body has another size than its headers say
+ * - `slow-connection` the connection, TLS included, took too long
+ * - `body-size`       the request's body has another size than its Content-Length
  * - `bad-request`     a header of the request cannot be sent
  * - `closed`          the client itself is closed
  */

@@ -5,15 +5,15 @@ export interface RequestHead {
   readonly method: AnyMethod;
   /** A path with its query; an absolute URL for a proxy; `host:port` for a tunnel. */
   readonly target: string;
-  /** Names in lower case. `host` is among them; a length of the body is not sent. */
+  /** Names in lower case, `host` among them. A `content-length` is ignored: `length` is sent. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Bytes of the body. Unset: the request says nothing of a body. */
+  /** Bytes of the body. Unset: there is no body, and no Content-Length. */
   readonly length?: number | undefined;
 }
 
 /**
- * The request line and the headers, in latin-1. Throws `ExchangeError` for a character that would end a line or that
- * latin-1 does not have, and for a coding of the body.
+ * The request line and the headers, as text of latin-1 characters. Throws `ExchangeError` for a character that would end
+ * a line or is not in latin-1, and for a Transfer-Encoding.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112#name-request-line
  */

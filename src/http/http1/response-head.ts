@@ -11,8 +11,8 @@ export interface ResponseHead {
   readonly headers: Readonly<Record<string, string>>;
   /** The bytes of the body, or how it ends. */
   readonly body: number | 'chunked' | 'until-close';
-  /** Seconds that the connection may rest before the next request; 0 if there can be none. */
-  readonly rest: number;
+  /** Seconds within which the connection may get another request; 0 if it is closed after the response. */
+  readonly keepAlive: number;
 }
 
 /** The header fields that decide about the body and the connection. */
@@ -40,7 +40,7 @@ export function parseHead(text: string, method: AnyMethod): ResponseHead {
     keepAlive: headers['keep-alive'],
   };
   const body = bodyOf(framing, { method, status, version });
-  return { status, headers, body, rest: body === 'until-close' ? 0 : restOf(framing, version) };
+  return { status, headers, body, keepAlive: body === 'until-close' ? 0 : keepAliveOf(framing, version) };
 }
 
 type Version = '1.0' | '1.1';
@@ -93,7 +93,7 @@ function headerFault(line: string): string {
     : 'the name of a header has an invalid character';
 }
 
-/** Without spaces and tabs around it. A pattern for that takes quadratic time. */
+/** Removes spaces and tabs from both ends. A regular expression takes quadratic time for that. */
 function trim(value: string): string {
   let start = 0;
   let end = value.length;
@@ -106,7 +106,7 @@ function isBlank(letter: string | undefined): boolean {
   return letter === ' ' || letter === '\t';
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length */
+/** Throws `ExchangeError` if the length is unclear. @see https://www.rfc-editor.org/rfc/rfc9112#name-message-body-length */
 function bodyOf(
   { length, coding }: Framing,
   {
@@ -127,13 +127,17 @@ function bodyOf(
   return length === undefined ? 'until-close' : Number(length);
 }
 
-/** @see https://www.rfc-editor.org/rfc/rfc9112#name-persistence */
-function restOf({ connection = '', keepAlive = '' }: Framing, version: Version): number {
+/**
+ * Seconds. `Keep-Alive: timeout=N` is of RFC 2068.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9112#name-persistence
+ */
+function keepAliveOf({ connection = '', keepAlive = '' }: Framing, version: Version): number {
   const options = connection.toLowerCase().split(/[\t ,]+/);
   if (options.includes('close') || (version === '1.0' && !options.includes('keep-alive'))) return 0;
   const seconds = /\btimeout=(\d{1,6})\b/i.exec(keepAlive)?.[1];
   return seconds === undefined ? Infinity : Math.max(0, Number(seconds) - MARGIN);
 }
 
-/** Seconds between the end that a server announces and the last request: it may be on its way when the server closes. */
+/** Seconds before the announced timeout of a server in which no request is sent: it would arrive too late. */
 const MARGIN = 2;

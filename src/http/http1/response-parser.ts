@@ -18,9 +18,9 @@ const MAX_CHUNK_LINE = 4096;
 const MAX_IGNORED = 64 * 1024;
 
 /**
- * Parses one response after the other from the bytes of a connection, whose pieces have any size. `next` is called until
- * it returns `starved`, and `feed` only then. A piece of a body is a view of the bytes that were fed. After an
- * error the connection is of no use.
+ * Parses the responses of a connection, one after the other, from pieces of any size. `next` is called until it returns
+ * `starved`, and `feed` only then. A piece of a body is a view of the bytes that were fed. After an error the parser
+ * cannot be used again.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9112
  */
@@ -41,7 +41,7 @@ export class ResponseParser {
   /** Bytes of extensions and trailers. */
   #ignored = 0;
 
-  /** Expects a response to a request of this method. */
+  /** Expects the response to a request with this method. */
   begin(method: AnyMethod): void {
     this.#method = method;
     this.#state = 'head';
@@ -49,21 +49,22 @@ export class ResponseParser {
     this.#heads.reset();
   }
 
+  /** Gives the next bytes of the connection. They have to stay as they are until they are parsed. */
   feed(input: Buffer): void {
     this.#input = input;
     this.#position = 0;
   }
 
-  /** True if the response is complete. */
+  /** True once the response is complete. */
   get isDone(): boolean {
     return this.#state === 'end';
   }
 
-  /** The bytes that were fed and are not used, which are used elsewhere. */
-  takeRest(): Buffer {
-    const rest = this.#input.subarray(this.#position);
+  /** Takes back the bytes that were fed and are not parsed. */
+  takeUnparsed(): Buffer {
+    const unparsed = this.#input.subarray(this.#position);
     this.#position = this.#input.length;
-    return rest;
+    return unparsed;
   }
 
   /** True if bytes follow a complete response. */
@@ -183,7 +184,7 @@ export class ResponseParser {
 }
 
 const EMPTY = Buffer.alloc(0);
-const NO_HEAD: ResponseHead = { status: 0, headers: {}, body: 0, rest: 0 };
+const NO_HEAD: ResponseHead = { status: 0, headers: {}, body: 0, keepAlive: 0 };
 const LINE_FEED = 0x0a;
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,12})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/;
 const TRAILER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;

@@ -1,9 +1,9 @@
-/** Bytes of a piece, at most, unless more comes at once. */
+/** Bytes of each half. It grows if more comes at once. */
 const SIZE = 256 * 1024;
 
 /**
- * The memory of a streamed body: one half is read while the other is filled. Memory for each piece would cost more than
- * its way from one socket to the other.
+ * The memory of a streamed body: one half is read while the other is filled. To allocate memory for each piece would cost
+ * more CPU time than to move the piece from one socket to the other.
  */
 export class StreamMemory {
   #filling: Buffer = EMPTY;
@@ -14,7 +14,7 @@ export class StreamMemory {
     return this.#filled === 0;
   }
 
-  /** Copies bytes behind those that wait. */
+  /** Appends a copy of the bytes. */
   add(bytes: Uint8Array): void {
     const size = this.#filled + bytes.length;
     if (size > this.#filling.length) this.#grow(size);
@@ -22,7 +22,7 @@ export class StreamMemory {
     this.#filled = size;
   }
 
-  /** The bytes that wait, and those of the call before are given up. */
+  /** Returns all bytes that were added since the last call. Those of the last call may be overwritten from now on. */
   take(): Buffer {
     const bytes = this.#filling.subarray(0, this.#filled);
     [this.#filling, this.#reading] = [this.#reading, this.#filling];

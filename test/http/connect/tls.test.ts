@@ -1,4 +1,3 @@
-// Covers src/http/connect/dial.ts
 // Covers src/http/connect/connector.ts
 // Covers src/http/connect/tls-contexts.ts
 

@@ -1,5 +1,4 @@
 // Covers src/http/http1/connection.ts
-// Covers src/http/http1/connection-pool.ts
 
 import { describe, expect, it } from 'vitest';
 import { createWire } from '../../../src/http/wire.ts';

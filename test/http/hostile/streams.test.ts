@@ -1,4 +1,5 @@
 // Covers src/http/http1/stream-memory.ts
+// Covers src/http/http1/streamed-body.ts
 
 import { describe, expect, it } from 'vitest';
 import { RegistryError } from '../../../src/ports/registry-error.ts';

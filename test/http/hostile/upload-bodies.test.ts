@@ -1,3 +1,5 @@
+// Covers src/http/http1/request-writer.ts
+
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Method, StreamBody } from '../../../src/http/request.ts';

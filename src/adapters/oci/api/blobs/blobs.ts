@@ -69,7 +69,8 @@ function streamRequest(
   return readRequest(session, repository, parts);
 }
 
-function refuseStream(request: HttpRequest, response: HttpResponse): never {
+/** Throws the error of a response, and closes its stream. */
+export function refuseStream(request: HttpRequest, response: HttpResponse): never {
   response.stream?.destroy();
   return throwResponseError(request, response);
 }

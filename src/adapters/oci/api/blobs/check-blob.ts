@@ -2,9 +2,8 @@ import { drain } from '../../../../base/byte-stream.ts';
 import { UNKNOWN_SIZE } from '../../../../image/oci-manifest.ts';
 import type { BlobCondition } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
-import { throwResponseError } from '../response-error.ts';
 import { readRequest, type Session } from '../session.ts';
-import { type BlobRead, openStream } from './blobs.ts';
+import { type BlobRead, openStream, refuseStream } from './blobs.ts';
 import { hasBlob } from './has-blob.ts';
 
 /**
@@ -44,14 +43,13 @@ async function readEnd(session: Session, { repository, blob, signal }: BlobRead)
   });
   const response = await session.send(request);
   const { status, headers, stream } = response;
-  if (stream === undefined || (status !== 200 && status !== 206))
-    return throwResponseError(request, response);
+  if (stream === undefined || (status !== 200 && status !== 206)) return refuseStream(request, response);
   if (status === 200) {
     stream.destroy();
     return Number(headers['content-length'] ?? blob.size) === blob.size ? 'sound' : 'damaged';
   }
   const total = /\/(\d{1,15})$/.exec(headers['content-range'] ?? '')?.[1];
-  const received = await drain(stream).catch((cause: unknown) => {
+  const received = await drain(stream, 1).catch((cause: unknown) => {
     signal.throwIfAborted();
     throw new RegistryError('unreachable', `blob ${blob.digest}: its last byte did not come`, { cause });
   });

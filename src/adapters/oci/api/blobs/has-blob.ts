@@ -87,7 +87,7 @@ function presenceIn(response: HttpResponse, { digest, size }: BlobQuestion): boo
 /** Reads one byte, so that the connection is reused; closes a longer body. */
 function dismiss({ stream, status }: HttpResponse): void {
   if (status !== 206) stream?.destroy();
-  else if (stream !== undefined) void drain(stream).catch(() => {}); // the headers are enough
+  else if (stream !== undefined) void drain(stream, 1).catch(() => {}); // the headers are enough
 }
 
 /** A login page, or the notice of a proxy, has status 200 as well. Storage sends no digest. */

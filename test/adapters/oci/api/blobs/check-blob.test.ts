@@ -3,8 +3,8 @@ import type { FaultAct } from '../../../../../src/embedded-registry/server/fault
 import type { Descriptor } from '../../../../../src/image/descriptor.ts';
 import { layer } from '../../../../builders/images.ts';
 import { FakeClock } from '../../../../doubles/fake-clock.ts';
-import { scriptedServer } from '../../../../doubles/scripted-server.ts';
-import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt } from '../../client.ts';
+import { rawAnswer, scriptedServer } from '../../../../doubles/scripted-server.ts';
+import { clientForTest, embeddedForTest, quiet, registryErrorOf, repositoryAt, until } from '../../client.ts';
 
 const SMALL = layer('checked', 3000);
 /** More than is read at once. */
@@ -90,5 +90,20 @@ describe('a check of a blob', () => {
       quiet(),
     );
     expect(await registryErrorOf(asked)).toMatchObject({ code: 'unreachable' });
+  });
+
+  it.each<[string, readonly string[], unknown]>([
+    ['has another status', ['HTTP/1.1 203 OK', 'content-length: 1000000'], 'error'],
+    ['is longer than a byte', ['HTTP/1.1 206 Partial Content', 'content-length: 1000000'], 'damaged'],
+  ])('closes an answer that %s', async (_what, headers, expected) => {
+    const answer = { raw: rawAnswer(headers, 'xx'), ending: 'open' } as const;
+    const server = await scriptedServer([{ request: `GET /v2/app/blobs/${SMALL.digest}`, answer }]);
+    const asked = clientForTest().registry.checkBlob(
+      repositoryAt(server, 'app'),
+      { blob: descriptorOf(SMALL), extent: 'end' },
+      quiet(),
+    );
+    expect(await asked.catch(() => 'error')).toBe(expected);
+    await until(() => server.connections === 0);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry, FaultAct } from '../../../../../src/embedded-registry/embedded-registry.ts';
 import type { Digest } from '../../../../../src/image/digest.ts';
 import { blob as bytesOf, image, layer, push } from '../../../../builders/images.ts';
-import { type ScriptedAnswer, scriptedServer } from '../../../../doubles/scripted-server.ts';
+import { rawAnswer, type ScriptedAnswer, scriptedServer } from '../../../../doubles/scripted-server.ts';
 import {
   clientForTest,
   descriptorOf,
@@ -37,6 +37,17 @@ describe('a blob whose HEAD is refused', () => {
     ]);
     return clientForTest().registry.hasBlob(repositoryAt(server, 'app'), blob, quiet());
   }
+
+  it('is there where the first byte is followed by others, and the connection is closed', async () => {
+    const raw = rawAnswer(['HTTP/1.1 206 Partial Content', 'content-length: 1000000'], 'xx');
+    const server = await scriptedServer([
+      { request: `HEAD ${BLOB_PATH}`, answer: { status: 405, headers: { ...BASIC, connection: 'close' } } },
+      { request: `GET ${BLOB_PATH}`, answer: { raw, ending: 'open' } },
+    ]);
+    const { registry } = clientForTest();
+    expect(await registry.hasBlob(repositoryAt(server, 'app'), BLOB.digest, quiet())).toBe(true);
+    await until(() => server.connections === 0);
+  });
 
   it.each(REFUSALS.filter((status) => status !== 401))('%i is there where a GET says so', async (status) => {
     expect(await ask(FIRST_BYTE, { status })).toBe(true);
