@@ -88,12 +88,16 @@ export class ConnectionPool implements ConnectionOwner {
     const { signal } = this.#closing;
     while (this.#isShort() && this.#all.size + this.#dialing < this.#limit) {
       this.#dialing += 1;
-      Connection.open(this.#dial, this, signal)
-        .finally(() => (this.#dialing -= 1))
-        .then(
-          (connection) => this.#add(connection),
-          (error: unknown) => this.#failOne(error),
-        );
+      Connection.open(this.#dial, this, signal).then(
+        (connection) => {
+          this.#dialing -= 1;
+          this.#add(connection);
+        },
+        (error: unknown) => {
+          this.#dialing -= 1;
+          this.#failOne(error);
+        },
+      );
     }
   }
 
