@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ByteStream } from '../../../src/base/byte-stream.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/http/request.ts';

@@ -4,8 +4,8 @@ import type { BlobBody } from '../../../../ports/registry.ts';
 import { RegistryError } from '../../../../ports/registry-error.ts';
 
 /**
- * Cuts a body into slices, in order. The body is opened once; a slice that is sent twice, after a redirect, opens it
- * again.
+ * Cuts a body into slices, in order. The body is opened once. It is opened again for a slice that is sent twice, after a
+ * redirect, and after a slice that was ended early.
  */
 export class BodySlices {
   readonly #open: () => Promise<BlobBody>;
@@ -24,7 +24,7 @@ export class BodySlices {
     this.#next += size;
     let isSpent = false;
     const open = async () => {
-      if (isSpent) this.destroy();
+      if (isSpent || this.#body?.isClosed) this.destroy();
       isSpent = true;
       this.#body ??= new OpenBody(await this.#open());
       return this.#body.slice(start, size);
@@ -48,6 +48,7 @@ class OpenBody {
   readonly #pieces: AsyncIterator<Uint8Array>;
   /** The rest of the current piece. */
   #rest: Uint8Array = new Uint8Array();
+  isClosed = false;
   #position = 0;
 
   constructor(body: BlobBody) {
@@ -56,6 +57,7 @@ class OpenBody {
   }
 
   destroy(error?: Error): void {
+    this.isClosed = true;
     if (!(this.#body instanceof Uint8Array)) this.#body.destroy(error);
     this.#pieces.return?.().catch(() => {}); // its reader gets the error
   }

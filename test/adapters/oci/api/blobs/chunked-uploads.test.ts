@@ -4,12 +4,14 @@
 
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
+import { BodySlices } from '../../../../../src/adapters/oci/api/blobs/body-slices.ts';
 import { ChunkSupport } from '../../../../../src/adapters/oci/api/blobs/chunk-support.ts';
 import type {
   EmbeddedRegistry,
   EmbeddedRegistryOptions,
 } from '../../../../../src/embedded-registry/embedded-registry.ts';
 import type { UploadSession } from '../../../../../src/ports/registry.ts';
+import { readWhole } from '../../../../../src/base/byte-stream.ts';
 import { layer } from '../../../../builders/images.ts';
 import { uploadBlob } from '../../../../system/contract/push-through-port.ts';
 import { scriptedServer } from '../../../../doubles/scripted-server.ts';
@@ -191,5 +193,18 @@ describe('an upload that was interrupted', () => {
     );
     expect(await failed).toMatchObject({ code: 'mismatch' });
     expect(server.store.hasBlob('app', LARGE.digest)).toBe(false);
+  });
+});
+
+describe('a slice of a body', () => {
+  it('has its own bytes after one that was ended early, as by an answer before all of it was sent', async () => {
+    const slices = new BodySlices(() => Promise.resolve(pieces()), 0);
+    const first = await slices.next(200_000).open();
+    if (first instanceof Uint8Array) throw new Error('no stream');
+    for await (const _ of first) break;
+    first.destroy();
+    const second = await readWhole(await slices.next(100_000).open());
+    expect(Buffer.compare(second, LARGE.bytes.subarray(200_000, 300_000))).toBe(0);
+    slices.destroy();
   });
 });
