@@ -24,6 +24,14 @@ export function asConnectionError(request: HttpRequest, thrown: unknown, registr
 
 const MAX_REASON = 500;
 
+/** The reason why a proxy at `host` cannot be connected to, with advice; `temporary` is false if a retry would meet it again. */
+export function proxyFault(thrown: unknown, host: string): { why: string; temporary: boolean } {
+  const error = firstOf(thrown);
+  const code = codeOf(error) ?? '';
+  const hint = UNTRUSTED.has(code) ? trustHint(host) : '';
+  return { why: `${reasonOf(error, code)}${hint}`, temporary: !isLasting(code) };
+}
+
 /** If every address of a host was tried, node reports all of their errors, which are nearly equal. */
 function firstOf(thrown: unknown): unknown {
   return thrown instanceof AggregateError && thrown.errors.length > 0 ? thrown.errors[0] : thrown;
@@ -88,14 +96,17 @@ const NOT_TLS = /^(?:EPROTO|ERR_SSL_(?:WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LO
 const NO_CLIENT_CERTIFICATE =
   /^ERR_SSL_.*ALERT_(?:CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE|BAD_CERTIFICATE|UNKNOWN_CA|CERTIFICATE_UNKNOWN)$/;
 
+function trustHint(host: string): string {
+  return `; if its certificate is right, trust its authority with -ca-file FILE or certs.d/${host}/ca.crt`;
+}
+
 function hintFor(
   { url, host }: HttpRequest,
   { code = '', registry }: { readonly code: string | undefined; readonly registry: string },
 ): string {
   const isOwn = url.origin === registry;
-  if (UNTRUSTED.has(code)) {
-    return `; if its certificate is right, trust its authority with -ca-file FILE or certs.d/${url.host}/ca.crt`;
-  }
+  if (UNTRUSTED.has(code)) return trustHint(url.host);
+  if (code === 'EMFILE') return '; allow more open files (ulimit -n), or lower -threads';
   if (NOT_TLS.test(code) && isOwn) return `; if ${host} speaks plain http, say so with -plain-http ${host}`;
   if (NO_CLIENT_CERTIFICATE.test(code) && isOwn) {
     return `; if the host requires a client certificate, put client.cert and client.key in certs.d/${url.host}`;

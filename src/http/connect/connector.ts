@@ -1,9 +1,9 @@
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction, Socket } from 'node:net';
 import type { SecureContext } from 'node:tls';
-import { messageOf } from '../../base/errors.ts';
 import { getOrMake } from '../../base/maps.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
+import { proxyFault } from '../connection-error.ts';
 import type { ReadBuffer } from '../http1/connection.ts';
 import { AddressError } from './address-error.ts';
 import { classifyHostname, mayConnect, type Nearest, type Reach } from './address-policy.ts';
@@ -113,7 +113,7 @@ export async function connectToProxy(
     if (secureContext === undefined) return await dialTcp(target, parts);
     return await new TlsDialer(secureContext).dial(target, parts);
   } catch (cause) {
-    throw failed(proxy, { why: messageOf(cause), temporary: true, cause });
+    throw failed(proxy, { ...proxyFault(cause, host), cause });
   }
 }
 

@@ -63,19 +63,20 @@ export class TlsDialer {
   ): Promise<Socket> {
     const key = `${hostname}:${port}`;
     const session = this.#sessions.get(key);
-    const options: ConnectionOptions & { onread?: ReadBuffer; noDelay?: boolean } = {
+    const options: ConnectionOptions & { onread?: ReadBuffer } = {
       host: hostname,
       port,
       servername: isIP(hostname) === 0 ? hostname : '',
       secureContext: this.#secureContext,
       ALPNProtocols: ['http/1.1'],
-      noDelay: true,
       ...(session && { session }),
       ...(lookup && { lookup }),
       ...(tunnel === undefined ? onread && { onread } : { socket: tunnel }),
     };
     const socket: TLSSocket = connectTls(options);
     socket.on('session', (next) => this.#sessions.set(key, next));
+    // node ignores these options of a TLS connection
+    socket.once('connect', () => socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_DELAY));
     if (tunnel !== undefined && onread !== undefined) readInto(onread, socket);
     return connected(socket, 'secureConnect', signal);
   }

@@ -209,6 +209,25 @@ describe('a proxy', () => {
     expect(error.message).toContain(`proxy http://${gone.host}: connect ECONNREFUSED`);
   });
 
+  it.skipIf(!hasTlsTools())(
+    'whose certificate is not trusted is not asked again, and named with advice',
+    async () => {
+      const ca = await PrivateCa.make();
+      const server = await startDockerRegistry(await ca.issue('localhost'));
+      onTestFinished(async () => {
+        await server.stop();
+        ca.remove();
+      });
+      const host = `localhost:${server.port}`;
+      const error = await refusal({ HTTPS_PROXY: `https://alice:canary@${host}` });
+      expect(error).toMatchObject({ code: 'unreachable', temporary: false });
+      expect(error.message).toMatch(
+        /proxy https:\/\/localhost:\d+: unable to .*; if its certificate is right/,
+      );
+      expect(error.message).toContain(`-ca-file FILE or certs.d/${host}/ca.crt`);
+    },
+  );
+
   it('that cannot be one is refused without its password', async () => {
     const error = await refusal({ HTTPS_PROXY: 'socks5://alice:canary@proxy.test' });
     expect(error).toMatchObject({ code: 'unreachable', temporary: false });
