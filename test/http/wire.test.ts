@@ -1,5 +1,4 @@
 // Covers src/http/bodies/response-stream.ts
-// Covers src/http/connection-error.ts
 // Covers src/http/dispatch.ts
 
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,3 @@
-// Covers src/http/connect/dial.ts
-
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { expect, it, onTestFinished, vi } from 'vitest';
