@@ -178,9 +178,13 @@ export function allowanceOf(cell: AnyCell, inBaseline: number): Allowance {
   };
 }
 
-/** Other tags that wait as long were seen long ago by then. */
+/**
+ * Other tags that wait as long were seen long ago by then. A child whose manifest comes late lets a small blob of another
+ * child be the first that is asked for, where a large one, which is always asked for, would have spared it that.
+ */
 function looksOfOthers({ request, fault }: AnyCell): number {
-  return request.sends === 'tag' || fault.nature === 'quota' ? TAGS_THAT_WAIT : 0;
+  if (request.sends === 'tag' || fault.nature === 'quota') return TAGS_THAT_WAIT;
+  return request.side === 'source' && request.brings === 'content' ? 1 : 0;
 }
 
 /** Another way, or a look at the tag. */
