@@ -153,7 +153,7 @@ describe.skipIf(CHROMIUM === undefined)('a page in a browser', () => {
     await page.goto(`${url}#asia-east1-0-docker.pkg.dev/k8s-artifacts-prod/images/kube-component-02:v1.31.1`);
     await page.getByRole('dialog', { name: 'kube-component-02:v1.31.1' }).waitFor();
     await page.getByRole('button', { name: 'Close' }).click();
-    expect(page.url()).toBe(url);
+    await page.waitForURL(url, { waitUntil: 'commit' }); // it is told of the change later
     expect(await focused(page)).toBe('kube-component-02:v1.31.1');
   });
 
