@@ -3,7 +3,7 @@ import type { Dial } from '../http1/connection.ts';
 import { ConnectionPool } from '../http1/connection-pool.ts';
 import type { HttpRequest } from '../request.ts';
 import { fartherOf, type Nearest, type Reach } from './address-policy.ts';
-import { type AllowedTargets, connectToProxy, Dialer, refuseHostname } from './connector.ts';
+import { type AllowedTargets, connectToProxy, Dialer, refuseHostname } from './dialer.ts';
 import type { NetworkOptions } from './network-options.ts';
 import { Proxies, type Proxy } from './proxies.ts';
 import type { TrustedRealms } from './realm-policy.ts';

@@ -4,6 +4,7 @@ import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { offAbort, onAbort } from '../../base/on-abort.ts';
 import type { ReadBuffer } from '../http1/connection.ts';
 import { ExchangeError } from '../http1/exchange-error.ts';
+import { systemTimer } from '../time-limits.ts';
 
 export interface Target {
   readonly hostname: string;
@@ -99,9 +100,9 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect', signal: A
     const tooSlow = () => fail(new ExchangeError('slow-connection', 'it could not be connected to in time'));
     const closed = () => fail(new ExchangeError('unanswered', 'it closed the connection'));
     const abort = () => fail(signal.reason);
-    const timer = setTimeout(tooSlow, TIME_LIMITS.connect);
+    const stopTimer = systemTimer(TIME_LIMITS.connect, tooSlow);
     const release = () => {
-      clearTimeout(timer);
+      stopTimer();
       offAbort(signal, abort);
       socket.off('error', fail).off('close', closed);
     };

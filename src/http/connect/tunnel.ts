@@ -3,7 +3,7 @@ import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import { messageOf } from '../../base/errors.ts';
 import { offAbort, onAbort } from '../../base/on-abort.ts';
 import { RegistryError } from '../../ports/registry-error.ts';
-import { ExchangeError } from '../http1/exchange-error.ts';
+import { ExchangeError, unanswered } from '../http1/exchange-error.ts';
 import { renderRequestHead } from '../http1/request-head.ts';
 import { ResponseParser } from '../http1/response-parser.ts';
 import { systemTimer } from '../time-limits.ts';
@@ -37,7 +37,7 @@ export async function openTunnel(proxy: Proxy, { socket, target, signal }: Tunne
   } catch (error) {
     socket.destroy();
     signal.throwIfAborted();
-    throw error instanceof RegistryError ? error : unanswered(proxy, error);
+    throw error instanceof RegistryError ? error : noTunnel(proxy, error);
   }
 }
 
@@ -61,7 +61,7 @@ function readStatus(socket: Socket, signal: AbortSignal): Promise<number> {
       socket.on('error', () => {}); // what follows the first error
       reject(error);
     };
-    const end = () => fail(new ExchangeError('unanswered', 'it closed the connection without an answer'));
+    const end = () => fail(unanswered());
     const parse = (input: Buffer) => {
       try {
         parser.feed(input);
@@ -80,7 +80,7 @@ function readStatus(socket: Socket, signal: AbortSignal): Promise<number> {
   });
 }
 
-function unanswered(proxy: Proxy, cause: unknown): RegistryError {
+function noTunnel(proxy: Proxy, cause: unknown): RegistryError {
   const isInvalid = cause instanceof ExchangeError && cause.isInvalid;
   const why = isInvalid ? `its answer is not valid HTTP: ${messageOf(cause)}` : messageOf(cause);
   return failed(proxy, { why, temporary: !isInvalid, cause });

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { TIME_LIMITS } from '../../base/limits-and-retries.ts';
 import type { Exchange, ExchangeConnection } from './exchange.ts';
-import { ExchangeError } from './exchange-error.ts';
+import { ExchangeError, unanswered } from './exchange-error.ts';
 import { writeRequest, writeStreamedRequest } from './request-writer.ts';
 import { ResponseParser } from './response-parser.ts';
 import { StreamedBody } from './streamed-body.ts';
@@ -54,7 +54,7 @@ export class Connection implements ExchangeConnection {
     socket.on('end', () => this.#onEnd());
     socket.on('close', () => {
       // bytes that came before the end may wait for their reader
-      if (!this.#isEnded) this.destroy(closed());
+      if (!this.#isEnded) this.destroy();
     });
   }
 
@@ -69,7 +69,7 @@ export class Connection implements ExchangeConnection {
     const socket = await dial({ buffer: INPUT, callback }, signal);
     if (isEarly || socket.destroyed) {
       socket.destroy();
-      throw isEarly ? new ExchangeError('invalid', 'it sent bytes before the request') : closed();
+      throw isEarly ? new ExchangeError('invalid', 'it sent bytes before the request') : unanswered();
     }
     connection = new Connection(socket, owner);
     return connection;
@@ -97,7 +97,7 @@ export class Connection implements ExchangeConnection {
   receive(input: Buffer): boolean {
     const exchange = this.#exchange;
     if (exchange === undefined) {
-      this.destroy(closed()); // nothing was requested
+      this.destroy(); // nothing was requested
       return false;
     }
     this.#guarded(() => {
@@ -114,7 +114,7 @@ export class Connection implements ExchangeConnection {
     const exchange = this.#exchange;
     if (exchange === undefined) {
       this.#socket.unref(); // the process may end meanwhile
-      if (this.#seconds > Math.min(this.#keepAlive, TIME_LIMITS.keepAlive / 1000)) this.destroy(closed());
+      if (this.#seconds > Math.min(this.#keepAlive, TIME_LIMITS.keepAlive / 1000)) this.destroy();
     } else if (this.#parser.head.status < 200) {
       if (this.#isSending) this.#seconds = 0; // `limitUpload` watches the speed
       if (this.#seconds > exchange.answerLimit / 1000) this.destroy(silent());
@@ -129,7 +129,7 @@ export class Connection implements ExchangeConnection {
   }
 
   /** Closes the connection. `onError` of the current exchange gets the error. */
-  destroy(error: unknown): void {
+  destroy(error: unknown = unanswered()): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#socket.destroy();
@@ -217,7 +217,7 @@ export class Connection implements ExchangeConnection {
       if (stream !== undefined) this.#socket.resume(); // to notice when the server closes the connection
       this.#owner.onIdle(this);
     } else {
-      this.destroy(closed());
+      this.destroy();
     }
     exchange.onEnd();
   }
@@ -235,17 +235,13 @@ export class Connection implements ExchangeConnection {
   #onEnd(): void {
     this.#isEnded = true;
     const exchange = this.#exchange;
-    if (exchange === undefined) return this.destroy(closed());
+    if (exchange === undefined) return this.destroy();
     this.#guarded(() => {
       if (this.#stream !== undefined) return this.#deliver(exchange, this.#stream);
       this.#parser.finish();
       this.#finish(exchange);
     });
   }
-}
-
-function closed(): ExchangeError {
-  return new ExchangeError('unanswered', 'it closed the connection without an answer');
 }
 
 function silent(): ExchangeError {

@@ -51,6 +51,11 @@ const TEMPORARY: ReadonlySet<ExchangeErrorCode> = new Set([
 
 const INVALID: ReadonlySet<ExchangeErrorCode> = new Set(['not-http', 'tls', 'invalid', 'long-head']);
 
+/** The error of a connection that was closed before the headers of the response were complete. */
+export function unanswered(): ExchangeError {
+  return new ExchangeError('unanswered', 'it closed the connection without an answer');
+}
+
 /** The error of a response that breaks the rules of HTTP/1.1. */
 export function invalid(reason: string): ExchangeError {
   return new ExchangeError('invalid', reason);

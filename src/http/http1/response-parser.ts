@@ -1,4 +1,4 @@
-import { ExchangeError, invalid } from './exchange-error.ts';
+import { ExchangeError, invalid, unanswered } from './exchange-error.ts';
 import { HeadReader } from './head-reader.ts';
 import { type AnyMethod, parseHead, type ResponseHead } from './response-head.ts';
 
@@ -188,10 +188,6 @@ const NO_HEAD: ResponseHead = { status: 0, headers: {}, body: 0, keepAlive: 0 };
 const LINE_FEED = 0x0a;
 const CHUNK_SIZE = /^([0-9a-fA-F]{1,12})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/;
 const TRAILER = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+:[\t\x20-\x7e\x80-\xff]*$/;
-
-function unanswered(): ExchangeError {
-  return new ExchangeError('unanswered', 'it closed the connection without an answer');
-}
 
 function brokenOff(): ExchangeError {
   return new ExchangeError('broken-off', 'it closed the connection in the middle of its answer');

@@ -1,4 +1,4 @@
-// Covers src/http/connect/connector.ts
+// Covers src/http/connect/dialer.ts
 // Covers src/http/connect/tls-contexts.ts
 
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
