@@ -27,7 +27,7 @@ export async function benchBlobs(options: Options): Promise<void> {
     const source = await startRealRegistry(kind, inMemory(kind));
     try {
       await pushCorpus(source.host, 'staging', all);
-      const title = `${titleOf(source)}, from one registry to another, ${LAYERS} layers of ${megabytes / LAYERS} MB`;
+      const title = `${titleOf(source)}, from one registry to another, ${LAYERS} layers of ${Math.round(megabytes / LAYERS)} MB`;
       const rows = await compare(title, {
         peers,
         trials: options.trials,
