@@ -132,7 +132,7 @@ export const PEERS: readonly Peer[] = [
 ];
 
 async function lookAtCheckout(root: string) {
-  if (!existsSync(join(root, 'dist/cip.js'))) return { missing: `not built: run npm run build in ${root}` };
+  if (!existsSync(join(root, 'dist'))) return { missing: `not built: run npm run build in ${root}` };
   return { version: `with Node ${process.version}` };
 }
 

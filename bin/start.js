@@ -1,4 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
+import { Script } from 'node:vm';
 
 /**
  * V8 compiles a function once more, for speed, when it has run for long. Most runs are too short to gain from that: with
@@ -14,11 +19,44 @@ if (flag !== undefined) setFlagsFromString(flag);
  * how to make it.
  */
 export async function start(program, words = []) {
-  const { main } = await import('../dist/cip.js').catch((error) => {
-    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    console.error(`${program}: not built yet: run "npm ci" first`);
-    process.exit(2);
-  });
+  const { main } = loadOrExplain(program);
   // everything has been written by now; to leave it to node costs 100 ms, in which it waits for its compiler threads
   process.exit(await main(program, [...words, ...process.argv.slice(2)]));
+}
+
+function loadOrExplain(program) {
+  try {
+    return loadProgram(fileURLToPath(new URL('../dist', import.meta.url)));
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    console.error(`${program}: not built yet: run "npm ci" first`);
+    process.exit(2);
+  }
+}
+
+/**
+ * The entry point `main` of the build in a directory, and its script. Without the code cache, or with one that V8 rejects,
+ * the script is compiled from its text.
+ */
+export function loadProgram(directory) {
+  const file = join(directory, 'cip.cjs');
+  const text = readFileSync(file, 'latin1'); // the build writes ASCII, and V8 takes this the fastest
+  const script = new Script(`(function (exports, require, module, __dirname) {${text}\n})`, {
+    filename: 'dist/cip.cjs', // Node 20 shows the name that the writer of the cache gave
+    cachedData: readOptional(join(directory, CODE_CACHE)),
+  });
+  const module = { exports: {} };
+  script.runInThisContext()(module.exports, createRequire(file), module, directory);
+  return { main: module.exports.main, script };
+}
+
+/** What V8 has compiled, as `scripts/code-cache.ts` wrote it. It is of use to the same version of Node alone. */
+export const CODE_CACHE = `cip-${process.version}-${process.arch}.cache`;
+
+function readOptional(file) {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,7 +1,7 @@
-// Bundles the entry points into dist/ as split ESM chunks, so that a start loads only what its command needs.
+// Bundles the entry points into dist/. The program itself is one file, and V8 keeps its compiled code beside it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
 const { build } = await import('esbuild').catch((error) => {
@@ -13,6 +13,11 @@ const { pageAssets } = await import('./page-assets.js');
 const { licensesOf } = await import('./licenses.js');
 /** The entry points by name; arguments name those to build. */
 const ENTRIES = { cip: 'src/cli/main.ts', quickstart: 'scripts/quickstart.ts', action: 'action/main.ts' };
+/** Libraries that few runs load, in files of their own: in the program they would be two fifths of it. */
+const LATE_LIBRARIES = {
+  'google-auth-library': 'google-auth-library',
+  'artifact-registry': '@google-cloud/artifact-registry/build/src/v1/index.js',
+};
 /** Parts of libraries that no run uses, and the libraries that load them at every start. */
 const LEFT_OUT = [
   { part: /^make-fetch-happen$/, library: 'tuf-js' }, // its downloads go over src/http
@@ -26,28 +31,37 @@ const draft = `dist.${process.pid}`;
 const options = {
   outdir: draft,
   bundle: true,
-  splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   legalComments: 'none',
-  minifyWhitespace: true, // half of a short run is the parsing of its own code; names stay readable in stack traces
+  minifyWhitespace: true, // names stay readable in stack traces
   minifySyntax: true,
   logLevel: 'warning',
   metafile: true,
-  plugins: [{ name: 'left-out', setup: leaveOut }],
-  // as text: an object would be a file that every start loads
-  define: { CIP_VERSION: JSON.stringify(version), CIP_PAGE: JSON.stringify(await pageAssets()) },
-  // CommonJS inside an ESM bundle: commander calls require() for node's own modules, Google's client asks where it is
-  banner: {
-    js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);const __dirname=import.meta.dirname;",
+};
+/** Of the program. It is CommonJS, because V8 writes a code cache of a script and Node 20 loads none for a module. */
+const programOptions = {
+  ...options,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  charset: 'ascii',
+  supported: { 'dynamic-import': false }, // `import()` becomes `require()`
+  plugins: [
+    { name: 'left-out', setup: leaveOut },
+    { name: 'late-libraries', setup: loadLate },
+  ],
+  define: {
+    'import.meta.dirname': '__dirname',
+    CIP_VERSION: JSON.stringify(version),
+    CIP_PAGE: JSON.stringify(await pageAssets()),
   },
 };
-// each by itself: a part that two of them shared would be one more file to load at every start
 const metafiles = [];
-for (const entryPoints of entriesFor(process.argv.slice(2))) {
-  const { metafile } = await build({ ...options, entryPoints });
-  metafiles.push(metafile);
+const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ENTRIES);
+for (const name of names) {
+  if (name === 'cip') await bundleProgram();
+  else await bundle({ [name]: ENTRIES[name] }, options);
 }
 
 await writeFile(`${draft}/third-party-licenses.txt`, licensesOf(metafiles));
@@ -55,18 +69,45 @@ await writeFile(`${draft}/build.json`, `${JSON.stringify(facts)}\n`);
 await rm('dist', { recursive: true, force: true });
 await rename(draft, 'dist');
 
+async function bundle(entryPoints, options) {
+  const { metafile } = await build({ ...options, entryPoints });
+  metafiles.push(metafile);
+}
+
+async function bundleProgram() {
+  for (const [name, file] of Object.entries({ cip: ENTRIES.cip, ...LATE_LIBRARIES }))
+    await bundle({ [name]: file }, programOptions);
+  // bin/start.js reads it as Latin-1; esbuild escapes all but regular expressions
+  if (/[^\0-\x7f]/.test(await readFile(`${draft}/cip.cjs`, 'utf8')))
+    throw new Error('cip.cjs is not ASCII: write \\u escapes in the regular expressions of src/');
+  await writeCodeCache();
+}
+
+/** Runs `code-cache.ts`, with an environment of its own: a proxy or a setting of cip would change what it does. */
+async function writeCodeCache() {
+  const script = `${draft}/code-cache.js`;
+  await build({ ...options, entryPoints: { 'code-cache': 'scripts/code-cache.ts' } });
+  execFileSync(process.execPath, ['--hash-seed=1', '--no-flush-bytecode', script, draft], {
+    env: { PATH: process.env.PATH, HOME: draft, TMPDIR: draft },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    timeout: 120_000,
+  });
+  await rm(script);
+}
+
+function loadLate(build) {
+  build.onResolve({ filter: /^@?google/ }, ({ kind, path }) => {
+    const name = Object.keys(LATE_LIBRARIES).find((name) => LATE_LIBRARIES[name] === path);
+    return kind === 'dynamic-import' && name ? { path: `./${name}.cjs`, external: true } : undefined;
+  });
+}
+
 function leaveOut(build) {
   const path = fileURLToPath(new URL('left-out.js', import.meta.url));
   for (const { part, library } of LEFT_OUT)
     build.onResolve({ filter: part }, ({ importer }) =>
-      // a stub for each library: a shared one would be one more file to load
       importer.includes(`/node_modules/${library}/`) ? { path, suffix: `?${library}` } : undefined,
     );
-}
-
-function entriesFor(names) {
-  const wanted = Object.entries(ENTRIES).filter(([name]) => names.length === 0 || names.includes(name));
-  return wanted.map(([name, file]) => ({ [name]: file }));
 }
 
 /** The commit, its state and the time of the build, for `cip -version`. Without git the first two are missing. */

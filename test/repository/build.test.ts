@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { testdir } from '../builders/testdir.ts';
 import { repositoryRoot } from '../doubles/tools.ts';
 
+const CODE_CACHE = `cip-${process.version}-${process.arch}.cache`;
+
 // The facts that scripts/build.js writes for `cip -version`.
 
 const EPOCH = '1700000000';
@@ -59,7 +61,7 @@ describe('dist/third-party-licenses.txt', () => {
 });
 
 describe('the build of the image', () => {
-  it('needs no file that .dockerignore keeps out', async () => {
+  it('needs no file that .dockerignore keeps out, and has the bytes of any other build', async () => {
     const root = await testdir({});
     for (const path of await dockerContext()) {
       await cp(join(repositoryRoot(), path), join(root, path), { recursive: true });
@@ -70,7 +72,12 @@ describe('the build of the image', () => {
       env: { ...process.env, CIP_COMMIT: '', CIP_DATE: '' },
     });
     expect(stderr).toBe('');
-    expect(await readdir(join(root, 'dist'))).toContain('cip.js');
+    const files = (await readdir(join(root, 'dist'))).filter((file) => /[.](?:cjs|cache)$/.test(file));
+    expect(files).toEqual(expect.arrayContaining(['cip.cjs', CODE_CACHE]));
+    for (const file of files) {
+      const [here, there] = [repositoryRoot(), root].map((at) => readFile(join(at, 'dist', file)));
+      expect((await here)?.equals((await there) ?? Buffer.of()), file).toBe(true);
+    }
   });
 });
 
@@ -95,6 +102,7 @@ async function project(root?: string): Promise<string> {
     '.gitignore': 'dist\ndist.*/\nnode_modules\n',
     'src/cli/main.ts': 'export const main = 1;\n',
     'scripts/quickstart.ts': 'export const quickstart = 1;\n',
+    'scripts/code-cache.ts': 'export const cache = 1;\n',
     'action/main.ts': 'export const action = 1;\n',
     'scripts/licenses.js': `export const licensesOf = () => '';\n`,
     'scripts/page-assets.js': `export const pageAssets = () => '""';\n`,

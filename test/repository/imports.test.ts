@@ -31,7 +31,8 @@ const GOOD_FILES: Readonly<Record<string, string>> = {
   'src/cli/main.ts':
     "import 'commander'; import 'node:fs'; import '../promote.ts'; import '../workflows/merge/run.ts'; import '../adapters/oci/client.ts';",
   'src/cli/circle-b.ts': "import type { A } from './circle-a.ts'; export type B = A;",
-  'bin/cip.js': "import '../dist/cip.js';",
+  'bin/cip.js': "import './start.js';",
+  'bin/start.js': "import 'node:vm';",
 };
 
 /** One wrong import each, every one in a file of its own. */

@@ -8,10 +8,9 @@
 // Covers src/cli/runtime/load-manifests.ts
 
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { chmod } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { EmbeddedRegistry } from '../../src/embedded-registry/embedded-registry.ts';
@@ -392,36 +391,6 @@ describe('-version and -help', () => {
     expect(long).toEqual(short);
     expect(long.stdout).toContain('-deep');
   });
-
-  it('a heavy library is loaded when it is needed, and not before', async () => {
-    const flag = await manifestFlag(offline());
-    const { flag: online } = await oneImage();
-    expect(await librariesLoadedBy(['-version'])).toEqual([]);
-    expect(await librariesLoadedBy(['-help'])).toEqual(['commander']);
-    expect(await librariesLoadedBy([flag, '-parse-only'])).toEqual(['commander', 'js-yaml']);
-    const plan = join(temporaryDirectory(), 'plan.json');
-    expect(await librariesLoadedBy([online, '-plan-out', plan])).toContain('zod');
-    expect(await librariesLoadedBy([online])).toEqual(['commander', 'js-yaml']);
-    expect(await librariesLoadedBy([online, '-confirm'])).toEqual(['commander', 'js-yaml']);
-  });
-
-  // a file takes as long as 25 KB of code: more lazy imports make more files
-  it.each([
-    { args: ['-version'], files: 7, kilobytes: 16 },
-    { args: ['-help'], files: 18, kilobytes: 305 },
-    { args: ['-parse-only'], files: 22, kilobytes: 750 },
-    { args: ['-confirm'], files: 24, kilobytes: 970 },
-  ])(
-    'the start of $args loads at most $files files and $kilobytes KB',
-    async ({ args, files, kilobytes }) => {
-      const { flag } = await oneImage();
-      const isAlone = args[0] === '-version' || args[0] === '-help';
-      const loaded = await scriptsLoadedBy(isAlone ? args : [flag, ...args]);
-      expect(loaded.length).toBeLessThanOrEqual(files);
-      const bytes = loaded.reduce((sum, file) => sum + statSync(file).size, 0);
-      expect(bytes / 1000).toBeLessThanOrEqual(kilobytes);
-    },
-  );
 });
 
 describe('where output goes', () => {
@@ -844,42 +813,6 @@ function parseLines(text: string): readonly Record<string, unknown>[] {
     .trimEnd()
     .split('\n')
     .map((line): Record<string, unknown> => JSON.parse(line));
-}
-
-/** What only these libraries have in their code; a bundle keeps it. */
-const MARKS = {
-  commander: 'commander.unknownOption',
-  'google-auth-library': 'class GoogleAuth',
-  'js-yaml': 'YAMLException',
-  zod: 'ZodError',
-} as const;
-
-/** The libraries whose code node has loaded in a run, by its own record of the scripts that it ran. */
-async function librariesLoadedBy(args: readonly string[]): Promise<string[]> {
-  const code = (await scriptsLoadedBy(args)).map((file) => readFileSync(file, 'utf8'));
-  const names = Object.entries(MARKS).filter(([, mark]) => code.some((text) => text.includes(mark)));
-  return names.map(([name]) => name);
-}
-
-/** The files that a run has loaded, the program itself among them. */
-async function scriptsLoadedBy(args: readonly string[]): Promise<string[]> {
-  const directory = temporaryDirectory();
-  mkdirSync(join(directory, 'coverage'));
-  const env = { NODE_V8_COVERAGE: join(directory, 'coverage') };
-  const { status, stderr } = await runCip(args, { env });
-  expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
-  const files = scriptsOf(join(directory, 'coverage'));
-  expect(files.length).toBeGreaterThan(0);
-  return files;
-}
-
-function scriptsOf(directory: string): string[] {
-  return readdirSync(directory).flatMap((name) => {
-    const { result }: { result: readonly { url: string }[] } = JSON.parse(
-      readFileSync(join(directory, name), 'utf8'),
-    );
-    return result.filter(({ url }) => url.startsWith('file:')).map(({ url }) => fileURLToPath(url));
-  });
 }
 
 it('the log does not call a host anonymous if its identity could not be obtained', async () => {

@@ -23,7 +23,7 @@ import {
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport } from '../doubles/run-cip.ts';
 import {
-  closedPort,
+  CLOSED,
   countKinds,
   embedded,
   manifestFlag,
@@ -334,22 +334,20 @@ describe('what cannot be done stops itself and nothing else', () => {
 
   it('a destination that does not answer is unreadable, and the other one is served', async () => {
     const { registry, digest, wanted } = await twoImages();
-    const closed = await closedPort();
-    const flag = await manifestFlag({ ...wanted, to: [`${closed}/prod`, ...wanted.to] });
+    const flag = await manifestFlag({ ...wanted, to: [`${CLOSED}/prod`, ...wanted.to] });
     const { status, report, stderr } = await runWithReport([flag, '-confirm']);
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 4, unreadable: 2, copied: 2 });
-    expect(report.hosts[closed]).toMatchObject({ edges: { unreadable: 2 } });
-    expect(stderr).toMatch(new RegExp(`^\\S+Z ERROR no answer at ${closed}, 2 edges: .*ECONNREFUSED`, 'm'));
-    expect(stderr).toMatch(new RegExp(`^ERROR +no answer at ${closed}, 2 edges: .*ECONNREFUSED`, 'm'));
+    expect(report.hosts[CLOSED]).toMatchObject({ edges: { unreadable: 2 } });
+    expect(stderr).toMatch(new RegExp(`^\\S+Z ERROR no answer at ${CLOSED}, 2 edges: .*ECONNREFUSED`, 'm'));
+    expect(stderr).toMatch(new RegExp(`^ERROR +no answer at ${CLOSED}, 2 edges: .*ECONNREFUSED`, 'm'));
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
   });
 
   it('a source that does not answer is unreadable, and another one is served', async () => {
     const { registry, digest, wanted } = await twoImages();
-    const closed = await closedPort();
     const files = thinFiles({
-      one: { ...wanted, from: `${closed}/staging`, images: { away: { [ABSENT]: ['v1'] } } },
+      one: { ...wanted, from: `${CLOSED}/staging`, images: { away: { [ABSENT]: ['v1'] } } },
       two: wanted,
     });
     const { status, report } = await runWithReport([

@@ -52,9 +52,9 @@ describe('a release', () => {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(`${contents}/package/`.length));
     const expected =
-      /^(?:LICENSE|README[.]md|package[.]json|docs\/man\/cip[.]1|bin\/[\w-]+[.]js|dist\/[\w-]+[.]js|dist\/build[.]json|dist\/third-party-licenses[.]txt)$/;
+      /^(?:LICENSE|README[.]md|package[.]json|docs\/man\/cip[.]1|bin\/[\w-]+[.]js|dist\/[\w-]+[.]c?js|dist\/cip-[\w.-]+[.]cache|dist\/build[.]json|dist\/third-party-licenses[.]txt)$/;
     expect(files.filter((file) => !expected.test(file))).toEqual([]);
-    expect(files).toEqual(expect.arrayContaining(['bin/cip.js', 'dist/cip.js', 'dist/quickstart.js']));
+    expect(files).toEqual(expect.arrayContaining(['bin/cip.js', 'dist/cip.cjs', 'dist/quickstart.js']));
     for (const file of files) {
       const text = readFileSync(join(contents, 'package', file), 'utf8');
       expect(

@@ -6,8 +6,7 @@ import { attributesOf } from '../../src/cli/telemetry/span-maker.ts';
 import { image, push } from '../builders/images.ts';
 import { runCip, startCip } from '../doubles/run-cip.ts';
 import { type ScriptedAnswer, scriptedServer } from '../doubles/scripted-server.ts';
-import { freePort } from '../doubles/waiting.ts';
-import { embedded, manifestFlag } from './staging.ts';
+import { CLOSED, embedded, manifestFlag } from './staging.ts';
 
 interface SentSpan {
   readonly name: string;
@@ -94,7 +93,7 @@ describe('OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   });
 
   it.each([
-    ['is down', async () => `http://127.0.0.1:${await freePort()}`],
+    ['is down', async () => `http://${CLOSED}`],
     ['refuses', async () => (await collector({ status: 503 })).url],
     ['is no URL', async () => 'collector:4318'],
   ])('that %s is one warning, and the run succeeds', async (_, endpoint) => {
@@ -120,7 +119,7 @@ describe('OTEL_EXPORTER_OTLP_ENDPOINT', () => {
 
   it('is not used by -parse-only, which never touches the network', async () => {
     const { flag } = await world();
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}` };
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${CLOSED}` };
     const { status, stderr } = await runCip([flag, '-parse-only'], { env });
     expect({ status, warned: stderr.includes('traces') }).toEqual({ status: 0, warned: false });
   });

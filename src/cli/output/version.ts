@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Stdio, writeTo } from './stdio.ts';
 
 declare const CIP_VERSION: string | undefined;
@@ -20,13 +21,13 @@ const UNKNOWN = 'unknown';
 
 /** Prints the version: in lines, or as JSON with the names that kpromo has for the same facts. The exit code is 0. */
 export async function printVersion(stdio: Stdio, format: 'text' | 'json'): Promise<number> {
-  const facts = readBuildFacts(new URL('./build.json', import.meta.url));
+  const facts = readBuildFacts(join(import.meta.dirname, 'build.json'));
   await writeTo(stdio.out, format === 'json' ? renderJson(facts) : renderText(facts));
   return 0;
 }
 
 /** The facts of the build; none for a program that runs from source. */
-export function readBuildFacts(file: URL): BuildFacts {
+export function readBuildFacts(file: string): BuildFacts {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch {

@@ -233,7 +233,7 @@ async function cloned({ account, ...options }: EmbeddedRegistryOptions & { accou
 /** All that the image may hold. */
 const NEEDED = new RegExp(
   `^(?:${[
-    'app/(?:LICENSE|package[.]json|bin/(?:cip|kpromo|cip-mm|cip-auditor|start)[.]js|dist/(?:[\\w-]+[.]js|build[.]json|third-party-licenses[.]txt))',
+    'app/(?:LICENSE|package[.]json|bin/(?:cip|kpromo|cip-mm|cip-auditor|start)[.]js|dist/(?:[\\w-]+[.]cjs|cip-[\\w.-]+[.]cache|build[.]json|third-party-licenses[.]txt))',
     '(?:cip|kpromo|cip-mm|cip-auditor|bin|lib|lib64)',
     'etc/(?:passwd|group|nsswitch[.]conf|ssl/certs/ca-certificates[.]crt)',
     'usr/local/bin/(?:node|cip|kpromo|cip-mm|cip-auditor)',

@@ -1,0 +1,44 @@
+// Writes the code cache of a build: the functions that V8 compiled in a first promotion, which a start then only reads.
+//
+//   node --hash-seed=1 --no-flush-bytecode code-cache.js DIRECTORY
+//
+// With these flags the cache of the same build has the same bytes.
+import { rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { CODE_CACHE, loadProgram } from '../bin/start.js';
+import { type EmbeddedRegistry, startEmbeddedRegistry } from '../src/embedded-registry/embedded-registry.ts';
+import { image, multiArch, push } from '../test/builders/images.ts';
+
+const directory = resolve(process.argv[2] ?? '');
+const { main, script } = loadProgram(directory);
+const staging = await startEmbeddedRegistry();
+const production = await startEmbeddedRegistry();
+const images = fillStaging(staging);
+for (const { host } of [staging, production]) await promote(`${host}/production`);
+await Promise.all([staging.close(), production.close()]);
+
+// V8 takes a cache only with the flags that it was written with, and these are the defaults
+for (const flag of ['--hash-seed=0', '--flush-bytecode']) setFlagsFromString(flag);
+await writeFile(join(directory, CODE_CACHE), script.createCachedData());
+
+/** Pushes an image and an index, and returns the part of a manifest that names them. */
+function fillStaging(registry: EmbeddedRegistry): string {
+  const app = push(registry, 'staging/app', multiArch('app'));
+  const tool = push(registry, 'staging/tool', image({ seed: 'tool' }));
+  return `images:
+- name: app
+  dmap: { "${app}": ["v1.0.0", "v1.0"] }
+- name: tool
+  dmap: { "${tool}": ["v1.0.0"] }
+`;
+}
+
+async function promote(destination: string): Promise<void> {
+  const manifest = join(directory, 'manifest.yaml');
+  const registries = `registries: [{ name: ${staging.host}/staging, src: true }, { name: ${destination} }]\n`;
+  await writeFile(manifest, registries + images);
+  const status = await main('cip', [`-manifest=${manifest}`, '-confirm']);
+  if (status !== 0) throw new Error(`the promotion to ${destination} ended with ${status}`);
+  await rm(manifest);
+}
