@@ -1,6 +1,6 @@
 // Bundles the entry points into dist/. The program itself is one file, and V8 keeps its compiled code beside it.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -28,6 +28,7 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const facts = buildFacts(); // of the tree before the build
 // built in another directory and renamed at the end, so that the old build works until then
 const draft = `dist.${process.pid}`;
+process.on('exit', () => rmSync(draft, { recursive: true, force: true }));
 const options = {
   outdir: draft,
   bundle: true,

@@ -65,7 +65,7 @@ export async function callLibrary<T>(
 /** Loaded when a token is needed: most runs need none, and the library is large. */
 export async function loadLibrary(): Promise<Library> {
   const loaded = await import('google-auth-library');
-  return loaded.default; // it is CommonJS: a bundle in chunks has the default only
+  return loaded.default; // it is CommonJS
 }
 
 /** A token from a new client. */

@@ -27,7 +27,7 @@ export const add = defineCommand<AddOptions>({
     exit: '0 added or already there; 1 refused, nothing written; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeAddOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runAdd(options, context),
+  run: async (options, context) => (await import('./run/run-add.ts')).runAdd(options, context),
 });
 
 function makeAddOptions({ flags, operands }: Given): AddOptions {

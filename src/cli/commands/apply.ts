@@ -63,7 +63,7 @@ export const apply = defineCommand<ApplyOptions>({
     exit: '0 success; 1 images missing, refused or failed; 2 plan refused; 130, 143 stopped.',
   },
   parse: makeApplyOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runApply(options, context),
+  run: async (options, context) => (await import('./run/run-apply.ts')).runApply(options, context),
 });
 
 function makeApplyOptions(given: Given): ApplyOptions {

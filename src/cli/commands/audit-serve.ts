@@ -111,5 +111,5 @@ export const auditServe = defineCommand<Given>({
     exit: '2 unusable input; 130, 143 stopped.',
   },
   parse: (given) => given, // parsed by the run, which is loaded lazily: every command loads this module
-  run: async (given, context) => (await import('./run/rare-runs.ts')).runAuditServe(given, context),
+  run: async (given, context) => (await import('./run/run-audit-serve.ts')).runAuditServe(given, context),
 });

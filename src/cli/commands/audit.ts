@@ -65,7 +65,7 @@ export const audit = defineCommand<AuditOptions>({
     exit: '0 production matches the manifests; 1 findings or unreadable content; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeAuditOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runAudit(options, context),
+  run: async (options, context) => (await import('./run/run-audit.ts')).runAudit(options, context),
 });
 
 function makeAuditOptions(given: Given): AuditOptions {

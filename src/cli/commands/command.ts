@@ -53,7 +53,7 @@ export interface CommandSpec<Request> {
   readonly help: CommandHelp;
   /** Parses the request. Throws a `UsageError` for missing and contradicting flags. */
   readonly parse: (given: Given) => Request;
-  /** Runs the request and resolves to the exit code. The code of runs is loaded here (`run/runs.ts`). */
+  /** Runs the request and resolves to the exit code. Its code is loaded here. */
   readonly run: (request: Request, context: ProcessContext) => Promise<number>;
 }
 

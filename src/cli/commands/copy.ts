@@ -26,7 +26,7 @@ export const copy = defineCommand<CopyOptions>({
     exit: '0 success; 1 missing, refused or failed; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeCopyOptions,
-  run: async (options, context) => (await import('./run/runs.ts')).runCopy(options, context),
+  run: async (options, context) => (await import('./run/run-copy.ts')).runCopy(options, context),
 });
 
 function makeCopyOptions({ flags, operands }: Given): CopyOptions {

@@ -34,7 +34,7 @@ export const diff = defineCommand<DiffOptions>({
     exit: '0 equal; 1 different; 2 not comparable, or only in part; 130, 143 stopped.',
   },
   parse: makeDiffOptions,
-  run: async (options, context) => (await import('./run/runs.ts')).runDiff(options, context),
+  run: async (options, context) => (await import('./run/run-diff.ts')).runDiff(options, context),
 });
 
 function makeDiffOptions({ flags, operands }: Given): DiffOptions {

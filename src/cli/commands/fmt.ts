@@ -29,7 +29,7 @@ export const fmt = defineCommand<FormatOptions>({
     exit: '0 formatted; 1 not formatted (-check), or a file is not YAML; 2 unusable input.',
   },
   parse: makeFormatOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runFormat(options, context),
+  run: async (options, context) => (await import('./run/run-fmt.ts')).runFormat(options, context),
 });
 
 function makeFormatOptions({ flags, operands }: Given): FormatOptions {

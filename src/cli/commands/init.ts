@@ -29,7 +29,7 @@ export const init = defineCommand<InitOptions>({
     exit: '0 written; 1 nothing to write, or not readable; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeInitOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runInit(options, context),
+  run: async (options, context) => (await import('./run/run-init.ts')).runInit(options, context),
 });
 
 function makeInitOptions({ flags, operands }: Given): InitOptions {

@@ -39,7 +39,7 @@ export const lint = defineCommand<LintOptions>({
     exit: '0 no errors; 1 errors; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeLintOptions,
-  run: async (options, context) => (await import('./run/runs.ts')).runLint(options, context),
+  run: async (options, context) => (await import('./run/run-lint.ts')).runLint(options, context),
 });
 
 function makeLintOptions({ flags, env }: Given): LintOptions {

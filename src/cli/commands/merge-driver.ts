@@ -28,7 +28,8 @@ export const mergeDriver = defineCommand<MergeDriverOptions>({
     exit: '0 merged or installed; 1 a conflict; 2 unusable input.',
   },
   parse: makeMergeDriverOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runMergeDriver(options, context),
+  run: async (options, context) =>
+    (await import('./run/run-merge-driver.ts')).runMergeDriver(options, context),
 });
 
 function makeMergeDriverOptions({ flags, operands }: Given): MergeDriverOptions {

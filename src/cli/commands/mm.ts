@@ -52,7 +52,7 @@ export const mm = defineCommand<MergeOptions>({
     exit: '0 added or already there; 1 refused, nothing written; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeMergeOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runMerge(options, context),
+  run: async (options, context) => (await import('./run/run-mm.ts')).runMerge(options, context),
 });
 
 function makeMergeOptions({ flags }: Given): MergeOptions {

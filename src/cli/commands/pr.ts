@@ -79,5 +79,5 @@ export const pr = defineCommand<PullRequestOptions>({
     exit: '0 opened, updated or nothing to do; 1 refused or failed; 2 unusable input; 130, 143 stopped.',
   },
   parse: pullRequestOptionsOf,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runPullRequest(options, context),
+  run: async (options, context) => (await import('./run/run-pr.ts')).runPullRequest(options, context),
 });

@@ -138,10 +138,8 @@ export const promote = defineCommand<PromoteRequest>({
     isSnapshot(given.flags)
       ? { kind: 'snapshot', options: makeSnapshotOptions(given) }
       : { kind: 'promotion', options: makePromotionOptions(given) },
-  run: async (request, context) => {
-    const { runPromotion, runSnapshot } = await import('./run/runs.ts');
-    return request.kind === 'snapshot'
-      ? runSnapshot(request.options, context)
-      : runPromotion(request.options, context);
-  },
+  run: async (request, context) =>
+    request.kind === 'snapshot'
+      ? (await import('./run/run-snapshot.ts')).runSnapshot(request.options, context)
+      : (await import('./run/run-promotion.ts')).runPromotion(request.options, context),
 });

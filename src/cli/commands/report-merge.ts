@@ -19,7 +19,8 @@ export const reportMerge = defineCommand<MergeOptions>({
     exit: '0 and 1 like one run; 2 unreadable reports, or not all shards of one run.',
   },
   parse: makeMergeOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runReportMerge(options, context),
+  run: async (options, context) =>
+    (await import('./run/run-report-merge.ts')).runReportMerge(options, context),
 });
 
 function makeMergeOptions({ flags, operands: files, program }: Given): MergeOptions {

@@ -46,7 +46,7 @@ export const review = defineCommand<ReviewOptions>({
     exit: '0 reviewed; 1 an image or edge could not be read; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeReviewOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runReview(options, context),
+  run: async (options, context) => (await import('./run/run-review.ts')).runReview(options, context),
 });
 
 function makeReviewOptions({ flags, env }: Given): ReviewOptions {

@@ -34,7 +34,7 @@ export const show = defineCommand<ShowOptions>({
     exit: '0 success; 1 not signed by a trusted key; 2 no plan file.',
   },
   parse: makeShowOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runShow(options, context),
+  run: async (options, context) => (await import('./run/run-show.ts')).runShow(options, context),
 });
 
 const FORMATS: readonly PlanFormat[] = ['text', 'json', 'markdown', 'html'];

@@ -63,5 +63,5 @@ export const sigcheck = defineCommand<SigcheckOptions>({
     exit: '0 all signed; 1 problems remain; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeSigcheckOptions,
-  run: async (options, context) => (await import('./run/rare-runs.ts')).runSigcheck(options, context),
+  run: async (options, context) => (await import('./run/run-sigcheck.ts')).runSigcheck(options, context),
 });

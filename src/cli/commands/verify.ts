@@ -59,7 +59,7 @@ export const verify = defineCommand<VerifyOptions>({
     exit: '0 complete; 1 missing, different or unreadable; 2 unusable input; 130, 143 stopped.',
   },
   parse: makeVerifyOptions,
-  run: async (options, context) => (await import('./run/runs.ts')).runVerify(options, context),
+  run: async (options, context) => (await import('./run/run-verify.ts')).runVerify(options, context),
 });
 
 function makeVerifyOptions(given: Given): VerifyOptions {

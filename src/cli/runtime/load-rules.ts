@@ -38,7 +38,7 @@ async function readRules(where: ManifestLocation, signal: AbortSignal): Promise<
     () => false, // a missing directory is reported when the manifests are read
   );
   if (!exists || signal.aborted) return NO_SETTINGS;
-  const { readRuleSettings } = await import('../commands/run/rare-runs.ts');
+  const { readRuleSettings } = await import('../../settings/read-settings.ts');
   return await readRuleSettings(path, signal).catch((error: unknown) => {
     throw error instanceof LayoutError ? new InputError(error.message) : error;
   });

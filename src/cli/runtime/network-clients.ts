@@ -28,9 +28,6 @@ import { type BoundRegistry, bindRegistries, warnUnusedRateLimits } from './boun
 import { invalidNamesSince, trafficSince } from './run-counts.ts';
 
 /** Options, environment, log and clock of a process. */
-// traces speak http too: a lazy import of their own would make a file of each part that the two share
-export { openTraces } from '../telemetry/traces.ts';
-
 export interface RuntimeParts {
   readonly options: RunOptions;
   readonly env: NodeJS.ProcessEnv;

@@ -1,6 +1,6 @@
 import type { VerifierOptions } from '../../adapters/sigstore/verify/open-verifier.ts';
 import { AttachmentFinder } from '../../attachments/attachment-finder.ts';
-import type { makeVerification, Verification } from '../../checks/signatures/verification.ts';
+import type { Verification } from '../../checks/signatures/verification.ts';
 import type { PromoterManifest } from '../../manifest/model.ts';
 import { isGuarding } from '../../manifest/policy/guard-sources.ts';
 import type { BrowseRegistry } from '../../ports/registry.ts';
@@ -15,8 +15,6 @@ export interface VerificationParts extends VerifierParts {
     readonly signer: SignerPattern | undefined;
   };
   readonly client: { readonly registry: BrowseRegistry };
-  /** Loads the checks, where there is something to verify. */
-  readonly load: () => Promise<{ readonly makeVerification: typeof makeVerification }>;
 }
 
 /**
@@ -25,7 +23,7 @@ export interface VerificationParts extends VerifierParts {
  */
 export async function openVerification(
   manifests: readonly PromoterManifest[],
-  { options, client, load, ...parts }: VerificationParts,
+  { options, client, ...parts }: VerificationParts,
   signal: AbortSignal,
 ): Promise<(Verification & { readonly finder: AttachmentFinder }) | undefined> {
   const { verifier: verifying, signer } = options;
@@ -38,9 +36,9 @@ export async function openVerification(
   const signers = [...ofFlags, ...(await Promise.all(verifying.keys.map(readKeys))).flat()];
   const finder = new AttachmentFinder(client.registry);
   const ports = { finder, verifier };
-  const checks = await load();
+  const { makeVerification } = await import('../../checks/signatures/verification.ts');
   try {
-    return { ...(await checks.makeVerification({ manifests, signers }, ports)), finder };
+    return { ...(await makeVerification({ manifests, signers }, ports)), finder };
   } catch (error) {
     throw error instanceof ExpressionError ? new InputError(`-certificate flags: ${error.message}`) : error;
   }

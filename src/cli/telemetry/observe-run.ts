@@ -51,7 +51,7 @@ async function openMetrics(
 async function openTracesIfWanted(parts: TelemetryParts): Promise<readonly Sink[]> {
   if (!isTraced(parts)) return [];
   try {
-    const { openTraces } = await import('../runtime/network-clients.ts');
+    const { openTraces } = await import('./traces.ts');
     return [openTraces(parts)];
   } catch (error) {
     parts.log.write('warning', `traces are not exported: ${messageOf(error)}`);

@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeVerification } from '../../../src/checks/signatures/verification.ts';
 import { openVerification } from '../../../src/cli/runtime/open-verification.ts';
 import type { PromoterManifest } from '../../../src/manifest/model.ts';
 import { clientForTest, quiet } from '../../adapters/oci/client.ts';
@@ -21,7 +20,6 @@ async function open(
     options: { verifier: SHIPPED, signer: undefined, ...options },
     client: clientForTest(),
     env: {},
-    load: () => Promise.resolve({ makeVerification }),
     log: { write: (_level: string, message: string) => void lines.push(message) },
     runtime: { openFetch: () => Promise.reject(new Error('no request is expected')) },
   };

@@ -19,7 +19,6 @@ import { loadManifests } from '../../runtime/load-manifests.ts';
 import { readPlanFile, readTrustedKeys } from '../../runtime/plan-files.ts';
 import { type Run, withRun } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
-import { openSigning } from '../../runtime/open-signing.ts';
 import { openRunSigning } from './run-signing.ts';
 import { finishPromotion } from '../../output/finish-promotion.ts';
 
@@ -107,7 +106,7 @@ async function applyWith(
   const spool = runtime.openSpool(options.spoolLimit);
   const request = { file, shard, confirm, reportAll, threads };
   const signingContext = { ...context, run, client, isLimited: false };
-  const signing = await openRunSigning(options, signingContext, () => Promise.resolve({ openSigning }));
+  const signing = await openRunSigning(options, signingContext);
   return await run.showing(client.traffic, (progress) =>
     applyPlanFile(request, {
       ...client,

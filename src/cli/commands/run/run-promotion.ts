@@ -60,7 +60,7 @@ export function runPromotion(options: PromotionOptions, context: ProcessContext)
     const finish = { ...context, options, run, places: targets, output, where, record, review };
     const exitCode = await finishPromotion(report, finish);
     if (options.annotations) {
-      const { printAnnotations } = await import('./rare-runs.ts');
+      const { printAnnotations } = await import('../../output/run-remarks.ts');
       await printAnnotations(report, { ...context, problems: read.problems, where });
     }
     return exitCode;
@@ -75,7 +75,7 @@ async function prepareGate(
   const { task, vulnerabilities } = options;
   const isNamed = vulnerabilities.areGiven || rules.levels.has('vulnerabilities');
   if (task === 'parse-only' || !isNamed) return undefined;
-  const module = await import('./rare-runs.ts');
+  const module = await import('../../vulnerabilities/open-gate.ts');
   const { runtime, stop } = run;
   const now = runtime.clock.wallTime();
   return module.prepareGate({ options: vulnerabilities, rules, env, now, signal: stop.stopping });
@@ -83,7 +83,7 @@ async function prepareGate(
 
 async function openOutput({ planOut, planKey }: PromotionOptions, log: Log): Promise<PlanOutput | undefined> {
   if (planOut === undefined) return undefined;
-  const { openPlanOutput } = await import('./rare-runs.ts');
+  const { openPlanOutput } = await import('../../output/write-plan.ts');
   return openPlanOutput(planKey, log);
 }
 
@@ -109,8 +109,7 @@ async function promoteWith(
   const confirm = task === 'promotion';
   const client = await runtime.openRegistries(registriesOf(read.manifests), { readOnly: !confirm });
   const spool = runtime.openSpool(options.spoolLimit);
-  const load = () => import('./rare-runs.ts');
-  const verifying = { options, client, ...run, env, load };
+  const verifying = { options, client, ...run, env };
   const verification = await openVerification(read.manifests, verifying, stopping);
   let items: readonly PlanItem[] = [];
   const keep = (plan: RecordedPlan) => {
@@ -146,7 +145,7 @@ async function promoteWith(
     levelOf: verification?.levelOf,
     destinations: read.manifests.flatMap(({ destinations }) => destinations.map(({ name }) => name)),
   };
-  const signing = await openRunSigning(options, signingContext, load);
+  const signing = await openRunSigning(options, signingContext);
   return await run.showing(client.traffic, async (progress) => {
     const carrying = carryPortsOf(options, { ...client, ...verification });
     const ports = {
@@ -164,7 +163,7 @@ async function promoteWith(
     };
     const report = await promote(request, ports);
     if (!options.review || stopping.aborted) return { report };
-    const { reviewChanges } = await import('./rare-runs.ts');
+    const { reviewChanges } = await import('./review-changes.ts');
     const { registry } = client;
     const dryRun = { manifests: read.manifests, changes, items, shard };
     return { report, review: await reviewChanges(dryRun, { registry, progress, log: run.log }, stopping) };

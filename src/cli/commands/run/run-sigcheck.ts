@@ -1,6 +1,5 @@
 import { AttachmentFinder } from '../../../attachments/attachment-finder.ts';
 import { COSIGN_SUFFIXES, type CosignSuffix } from '../../../image/attachment-tags.ts';
-import { makeVerification } from '../../../checks/signatures/verification.ts';
 import { hostRegistryOf } from '../../../image/repository.ts';
 import type { ReadManifests } from '../../../manifest/model.ts';
 import type { SignatureCheck } from '../../../report/sigcheck/sigcheck.ts';
@@ -92,8 +91,7 @@ async function checkWith(
     age: { from: before(fromDays), to: before(toDays), attestationsSince },
     confirm,
   };
-  const load = () => Promise.resolve({ makeVerification });
-  const accepting = { options, client, runtime, env: context.env, log, load };
+  const accepting = { options, client, runtime, env: context.env, log };
   const verification =
     carry?.mode === 'accepted' ? await openVerification(read.manifests, accepting, stopping) : undefined;
   const carrying = where && carryPortsOf(options, { ...client, ...verification });

@@ -5,7 +5,7 @@ import type { Log } from '../../../ports/log.ts';
 import type { SigningPolicy } from '../../../sign/signing.ts';
 import type { PromotionOptions } from '../../flags/options/promotion-options.ts';
 import type { RunRegistries } from '../../runtime/network-clients.ts';
-import type { openSigning, SigningParts } from '../../runtime/open-signing.ts';
+import type { SigningParts } from '../../runtime/open-signing.ts';
 import type { Run } from '../../runtime/run-scope.ts';
 import type { ProcessContext } from '../command.ts';
 
@@ -24,7 +24,6 @@ export async function openRunSigning(
     readonly where: ManifestLocation | undefined;
   },
   { run, client, isLimited, destinations, levelOf, stdio, env }: SigningContext,
-  load: () => Promise<{ readonly openSigning: typeof openSigning }>,
 ): Promise<RunSigning | undefined> {
   const { signing, task, keyFiles, where } = options;
   const isConfirmed = task === 'promotion';
@@ -41,7 +40,8 @@ export async function openRunSigning(
     registry: isConfirmed ? client.destination : client.registry,
     revision: where && (await runtime.openTree(where).revision(stop.stopping)),
   };
-  return await (await load()).openSigning(signing, parts, stop.stopping);
+  const { openSigning } = await import('../../runtime/open-signing.ts');
+  return await openSigning(signing, parts, stop.stopping);
 }
 
 /** Warns of registries of flags that contain no destination: they are misspelt, and nothing is signed for them. */
