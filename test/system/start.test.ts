@@ -24,8 +24,8 @@ describe('the modules of a start', () => {
   it.each([
     { args: ['-version'], modules: 6, kilobytes: 80 },
     { args: ['-help'], modules: 150, kilobytes: 172 },
-    { args: ['-parse-only'], modules: 390, kilobytes: 350 },
-    { args: ['-confirm'], modules: 510, kilobytes: 510 },
+    { args: ['-parse-only'], modules: 345, kilobytes: 340 },
+    { args: ['-confirm'], modules: 460, kilobytes: 500 },
   ])('of $args are at most $modules, with $kilobytes KB that run', async ({ args, modules, kilobytes }) => {
     const isAlone = args[0] === '-version' || args[0] === '-help';
     const run = await codeRunBy(isAlone ? args : [await oneImage(), ...args]);
