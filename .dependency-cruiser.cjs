@@ -143,7 +143,7 @@ const GENERAL_RULES = [
     from: { path: '^src/', pathNot: Object.keys(TABLE).map(placeOf) },
     to: {},
   }),
-  rule('bin-imports', 'bin/ imports node only', {
+  rule('bin-imports', 'bin/ imports bin/ and node only', {
     from: { path: '^bin/' },
     to: { pathNot: '^bin/', dependencyTypesNot: ['core'] },
   }),

@@ -2,7 +2,8 @@
 # The pin is an index for amd64 and arm64; docs/releasing.md says how to move it.
 ARG NODE_IMAGE=docker.io/library/node:24.19.0-bookworm-slim@sha256:a9f5f7c91a432850b2a8a7797adf5eadb6c733ceed61167806cee7ea7fbc29df
 
-# JavaScript is the same on every platform, so it is built once, on the platform of the builder.
+# Built once, on the platform of the builder: JavaScript is the same on every platform. The code cache is not, and other
+# platforms start without it.
 FROM --platform=$BUILDPLATFORM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY .npmrc package.json package-lock.json ./

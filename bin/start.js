@@ -19,12 +19,12 @@ if (flag !== undefined) setFlagsFromString(flag);
  * how to make it.
  */
 export async function start(program, words = []) {
-  const { main } = loadOrExplain(program);
+  const { main } = loadOrExit(program);
   // everything has been written by now; to leave it to node costs 100 ms, in which it waits for its compiler threads
   process.exit(await main(program, [...words, ...process.argv.slice(2)]));
 }
 
-function loadOrExplain(program) {
+function loadOrExit(program) {
   try {
     return loadProgram(fileURLToPath(new URL('../dist', import.meta.url)));
   } catch (error) {
@@ -34,24 +34,24 @@ function loadOrExplain(program) {
   }
 }
 
+/** The file of the code cache, which `scripts/code-cache.ts` writes for the Node that builds. */
+export const CODE_CACHE = `cip-${process.version}-${process.arch}.cache`;
+
 /**
- * The entry point `main` of the build in a directory, and its script. Without the code cache, or with one that V8 rejects,
- * the script is compiled from its text.
+ * Loads the program from the directory of a build: its entry point `main` and its `vm.Script`. V8 compiles the text if the
+ * code cache is missing or rejected. Throws `ENOENT` without a build.
  */
 export function loadProgram(directory) {
   const file = join(directory, 'cip.cjs');
-  const text = readFileSync(file, 'latin1'); // the build writes ASCII, and V8 takes this the fastest
+  const text = readFileSync(file, 'latin1'); // the build writes ASCII, and V8 reads one-byte text fastest
   const script = new Script(`(function (exports, require, module, __dirname) {${text}\n})`, {
-    filename: 'dist/cip.cjs', // Node 20 shows the name that the writer of the cache gave
+    filename: 'dist/cip.cjs', // a constant: in stack traces, Node 20 prints the name from the code cache
     cachedData: readOptional(join(directory, CODE_CACHE)),
   });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module, directory);
   return { main: module.exports.main, script };
 }
-
-/** What V8 has compiled, as `scripts/code-cache.ts` wrote it. It is of use to the same version of Node alone. */
-export const CODE_CACHE = `cip-${process.version}-${process.arch}.cache`;
 
 function readOptional(file) {
   try {

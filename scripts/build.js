@@ -1,4 +1,4 @@
-// Bundles the entry points into dist/. The program itself is one file, and V8 keeps its compiled code beside it.
+// Bundles the entry points into dist/. The program is one script, with a V8 code cache beside it.
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -13,12 +13,12 @@ const { pageAssets } = await import('./page-assets.js');
 const { licensesOf } = await import('./licenses.js');
 /** The entry points by name; arguments name those to build. */
 const ENTRIES = { cip: 'src/cli/main.ts', quickstart: 'scripts/quickstart.ts', action: 'action/main.ts' };
-/** Libraries that few runs load, in files of their own: in the program they would be two fifths of it. */
+/** Libraries that few runs load, in files of their own: they have nearly half of all code. */
 const LATE_LIBRARIES = {
   'google-auth-library': 'google-auth-library',
   'artifact-registry': '@google-cloud/artifact-registry/build/src/v1/index.js',
 };
-/** Parts of libraries that no run uses, and the libraries that load them at every start. */
+/** Parts of libraries that no run uses, and the libraries that import them. */
 const LEFT_OUT = [
   { part: /^make-fetch-happen$/, library: 'tuf-js' }, // its downloads go over src/http
   { part: /^node:child_process$/, library: 'commander' }, // no command is a program of its own
@@ -29,7 +29,7 @@ const facts = buildFacts(); // of the tree before the build
 // built in another directory and renamed at the end, so that the old build works until then
 const draft = `dist.${process.pid}`;
 process.on('exit', () => rmSync(draft, { recursive: true, force: true }));
-const options = {
+const moduleOptions = {
   outdir: draft,
   bundle: true,
   format: 'esm',
@@ -41,9 +41,9 @@ const options = {
   logLevel: 'warning',
   metafile: true,
 };
-/** Of the program. It is CommonJS, because V8 writes a code cache of a script and Node 20 loads none for a module. */
+/** CommonJS, because Node 20 loads no code cache for an ES module. */
 const programOptions = {
-  ...options,
+  ...moduleOptions,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   charset: 'ascii',
@@ -62,7 +62,7 @@ const metafiles = [];
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ENTRIES);
 for (const name of names) {
   if (name === 'cip') await bundleProgram();
-  else await bundle({ [name]: ENTRIES[name] }, options);
+  else await bundle({ [name]: ENTRIES[name] }, moduleOptions);
 }
 
 await writeFile(`${draft}/third-party-licenses.txt`, licensesOf(metafiles));
@@ -76,21 +76,23 @@ async function bundle(entryPoints, options) {
 }
 
 async function bundleProgram() {
-  for (const [name, file] of Object.entries({ cip: ENTRIES.cip, ...LATE_LIBRARIES }))
-    await bundle({ [name]: file }, programOptions);
-  // bin/start.js reads it as Latin-1; esbuild escapes all but regular expressions
-  if (/[^\0-\x7f]/.test(await readFile(`${draft}/cip.cjs`, 'utf8')))
-    throw new Error('cip.cjs is not ASCII: write \\u escapes in the regular expressions of src/');
+  await bundle({ cip: ENTRIES.cip, ...LATE_LIBRARIES }, programOptions);
+  // bin/start.js reads it as Latin-1. esbuild escapes strings, but not regular expressions
+  const [found] = /[^\0-\x7f]/.exec(await readFile(`${draft}/cip.cjs`, 'utf8')) ?? [];
+  if (found !== undefined)
+    throw new Error(
+      `cip.cjs has the character "${found}": write it as a \\u escape in the regular expressions of src/`,
+    );
   await writeCodeCache();
 }
 
-/** Runs `code-cache.ts`, with an environment of its own: a proxy or a setting of cip would change what it does. */
+/** Runs `code-cache.ts` with a minimal environment: proxies and variables of cip would change the promotion. */
 async function writeCodeCache() {
   const script = `${draft}/code-cache.js`;
-  await build({ ...options, entryPoints: { 'code-cache': 'scripts/code-cache.ts' } });
+  await build({ ...moduleOptions, entryPoints: { 'code-cache': 'scripts/code-cache.ts' } });
   execFileSync(process.execPath, ['--hash-seed=1', '--no-flush-bytecode', script, draft], {
     env: { PATH: process.env.PATH, HOME: draft, TMPDIR: draft },
-    stdio: ['ignore', 'ignore', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe'], // an error has what it printed
     timeout: 120_000,
   });
   await rm(script);
@@ -107,7 +109,7 @@ function leaveOut(build) {
   const path = fileURLToPath(new URL('left-out.js', import.meta.url));
   for (const { part, library } of LEFT_OUT)
     build.onResolve({ filter: part }, ({ importer }) =>
-      importer.includes(`/node_modules/${library}/`) ? { path, suffix: `?${library}` } : undefined,
+      importer.includes(`/node_modules/${library}/`) ? { path } : undefined,
     );
 }
 

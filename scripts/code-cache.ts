@@ -1,8 +1,8 @@
-// Writes the code cache of a build: the functions that V8 compiled in a first promotion, which a start then only reads.
+// Writes the code cache of a build: the functions that V8 compiled in two promotions, within a registry and to another.
 //
 //   node --hash-seed=1 --no-flush-bytecode code-cache.js DIRECTORY
 //
-// With these flags the cache of the same build has the same bytes.
+// With these flags, two builds of the same sources write the same bytes.
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
@@ -18,11 +18,11 @@ const images = fillStaging(staging);
 for (const { host } of [staging, production]) await promote(`${host}/production`);
 await Promise.all([staging.close(), production.close()]);
 
-// V8 takes a cache only with the flags that it was written with, and these are the defaults
+// V8 rejects a cache that was written under other flags: these are the defaults of a start
 for (const flag of ['--hash-seed=0', '--flush-bytecode']) setFlagsFromString(flag);
 await writeFile(join(directory, CODE_CACHE), script.createCachedData());
 
-/** Pushes an image and an index, and returns the part of a manifest that names them. */
+/** Pushes an image and an index, and returns the `images` of a manifest for them. */
 function fillStaging(registry: EmbeddedRegistry): string {
   const app = push(registry, 'staging/app', multiArch('app'));
   const tool = push(registry, 'staging/tool', image({ seed: 'tool' }));
@@ -39,6 +39,7 @@ async function promote(destination: string): Promise<void> {
   const registries = `registries: [{ name: ${staging.host}/staging, src: true }, { name: ${destination} }]\n`;
   await writeFile(manifest, registries + images);
   const status = await main('cip', [`-manifest=${manifest}`, '-confirm']);
-  if (status !== 0) throw new Error(`the promotion to ${destination} ended with ${status}`);
+  if (status !== 0)
+    throw new Error(`promotion to ${destination}: exit code ${status}: no code cache written`);
   await rm(manifest);
 }

@@ -70,7 +70,7 @@ export function startCip(args: readonly string[], options: CipOptions = {}): Run
 }
 
 /** The program where any user may read it: a clone may stand in a directory of its owner alone. */
-function readableCopy(): string {
+export function readableCopy(): string {
   const directory = temporaryDirectory();
   for (const part of ['bin', 'dist', 'package.json']) {
     cpSync(join(repositoryRoot(), part), join(directory, part), { recursive: true });

@@ -11,7 +11,7 @@ import type { AuthOptions } from '../../src/embedded-registry/auth/auth-options.
 import { image, push } from '../builders/images.ts';
 import { testdir } from '../builders/testdir.ts';
 import { runWithReport, temporaryDirectory } from '../doubles/run-cip.ts';
-import { CLOSED, embedded, manifestFlag } from './staging.ts';
+import { CLOSED_HOST, embedded, manifestFlag } from './staging.ts';
 
 const CONTENT = image({ seed: 'causes' });
 const IMAGES = {
@@ -50,9 +50,11 @@ async function causeIn(host: string, config?: string, flags: readonly string[] =
 
 describe('a cause is one line for a host', () => {
   it('that refuses connections', async () => {
-    const { cause, line } = await causeIn(CLOSED);
+    const { cause, line } = await causeIn(CLOSED_HOST);
     expect(cause).toMatchObject({ kind: 'unreachable', identity: null });
-    expect(line).toMatch(new RegExp(`^ERROR +no answer at ${CLOSED}, 3 edges: .*ECONNREFUSED.*; check `));
+    expect(line).toMatch(
+      new RegExp(`^ERROR +no answer at ${CLOSED_HOST}, 3 edges: .*ECONNREFUSED.*; check `),
+    );
   });
 
   it('that rejects the password', async () => {
@@ -111,7 +113,7 @@ describe('a cause is one line for a host', () => {
 
 describe('the verdict', () => {
   it('is the first and the last line, with the exit code of the process', async () => {
-    const { stderr } = await causeIn(CLOSED);
+    const { stderr } = await causeIn(CLOSED_HOST);
     const lines = stderr.trimEnd().split('\n');
     expect(lines[0]).toBe('Plan: 2 images to 1 destination: 0 to copy, 0 refused, 3 unreadable');
     expect(lines.at(-1)).toBe(
@@ -139,7 +141,7 @@ describe('the verdict', () => {
   });
 
   it('and the problem are all that -quiet prints', async () => {
-    const { stderr } = await causeIn(CLOSED, undefined, ['-quiet']);
+    const { stderr } = await causeIn(CLOSED_HOST, undefined, ['-quiet']);
     expect(stderr.trimEnd().split('\n')).toEqual([
       expect.stringMatching(/^Plan: /),
       expect.stringMatching(/^ERROR +no answer at /),

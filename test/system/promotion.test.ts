@@ -23,7 +23,7 @@ import {
 import { testdir } from '../builders/testdir.ts';
 import { runCip, runWithReport } from '../doubles/run-cip.ts';
 import {
-  CLOSED,
+  CLOSED_HOST,
   countKinds,
   embedded,
   manifestFlag,
@@ -334,20 +334,22 @@ describe('what cannot be done stops itself and nothing else', () => {
 
   it('a destination that does not answer is unreadable, and the other one is served', async () => {
     const { registry, digest, wanted } = await twoImages();
-    const flag = await manifestFlag({ ...wanted, to: [`${CLOSED}/prod`, ...wanted.to] });
+    const flag = await manifestFlag({ ...wanted, to: [`${CLOSED_HOST}/prod`, ...wanted.to] });
     const { status, report, stderr } = await runWithReport([flag, '-confirm']);
     expect(status).toBe(1);
     expect(report.summary).toMatchObject({ edges: 4, unreadable: 2, copied: 2 });
-    expect(report.hosts[CLOSED]).toMatchObject({ edges: { unreadable: 2 } });
-    expect(stderr).toMatch(new RegExp(`^\\S+Z ERROR no answer at ${CLOSED}, 2 edges: .*ECONNREFUSED`, 'm'));
-    expect(stderr).toMatch(new RegExp(`^ERROR +no answer at ${CLOSED}, 2 edges: .*ECONNREFUSED`, 'm'));
+    expect(report.hosts[CLOSED_HOST]).toMatchObject({ edges: { unreadable: 2 } });
+    expect(stderr).toMatch(
+      new RegExp(`^\\S+Z ERROR no answer at ${CLOSED_HOST}, 2 edges: .*ECONNREFUSED`, 'm'),
+    );
+    expect(stderr).toMatch(new RegExp(`^ERROR +no answer at ${CLOSED_HOST}, 2 edges: .*ECONNREFUSED`, 'm'));
     expect(registry.store.resolveTag('prod/app', 'v1')).toBe(digest);
   });
 
   it('a source that does not answer is unreadable, and another one is served', async () => {
     const { registry, digest, wanted } = await twoImages();
     const files = thinFiles({
-      one: { ...wanted, from: `${CLOSED}/staging`, images: { away: { [ABSENT]: ['v1'] } } },
+      one: { ...wanted, from: `${CLOSED_HOST}/staging`, images: { away: { [ABSENT]: ['v1'] } } },
       two: wanted,
     });
     const { status, report } = await runWithReport([

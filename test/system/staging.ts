@@ -80,5 +80,5 @@ export function thinFiles(projects: Readonly<Record<string, PlainManifest>>): Re
   );
 }
 
-/** A host and port without a listener, now and later: no program gets a port below 1024 by chance. */
-export const CLOSED = '127.0.0.1:1';
+/** A host that refuses connections: nothing listens on port 1, and the system never assigns it. */
+export const CLOSED_HOST = '127.0.0.1:1';

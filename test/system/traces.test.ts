@@ -6,7 +6,7 @@ import { attributesOf } from '../../src/cli/telemetry/span-maker.ts';
 import { image, push } from '../builders/images.ts';
 import { runCip, startCip } from '../doubles/run-cip.ts';
 import { type ScriptedAnswer, scriptedServer } from '../doubles/scripted-server.ts';
-import { CLOSED, embedded, manifestFlag } from './staging.ts';
+import { CLOSED_HOST, embedded, manifestFlag } from './staging.ts';
 
 interface SentSpan {
   readonly name: string;
@@ -93,7 +93,7 @@ describe('OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   });
 
   it.each([
-    ['is down', async () => `http://${CLOSED}`],
+    ['is down', async () => `http://${CLOSED_HOST}`],
     ['refuses', async () => (await collector({ status: 503 })).url],
     ['is no URL', async () => 'collector:4318'],
   ])('that %s is one warning, and the run succeeds', async (_, endpoint) => {
@@ -119,7 +119,7 @@ describe('OTEL_EXPORTER_OTLP_ENDPOINT', () => {
 
   it('is not used by -parse-only, which never touches the network', async () => {
     const { flag } = await world();
-    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${CLOSED}` };
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${CLOSED_HOST}` };
     const { status, stderr } = await runCip([flag, '-parse-only'], { env });
     expect({ status, warned: stderr.includes('traces') }).toEqual({ status: 0, warned: false });
   });

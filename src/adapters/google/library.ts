@@ -65,7 +65,7 @@ export async function callLibrary<T>(
 /** Loaded when a token is needed: most runs need none, and the library is large. */
 export async function loadLibrary(): Promise<Library> {
   const loaded = await import('google-auth-library');
-  return loaded.default; // it is CommonJS
+  return loaded.default; // a CommonJS module: its exports are the default export
 }
 
 /** A token from a new client. */

@@ -9,7 +9,7 @@ import { digest } from '../../builders/manifests.ts';
 import { image, multiArch, push as pushTo } from '../../builders/images.ts';
 import { testdir } from '../../builders/testdir.ts';
 import { runCip } from '../../doubles/run-cip.ts';
-import { CLOSED, embedded, plainManifest, thinFiles } from '../staging.ts';
+import { CLOSED_HOST, embedded, plainManifest, thinFiles } from '../staging.ts';
 import { startAuditor } from './running-auditor.ts';
 
 const A = digest('a');
@@ -99,7 +99,7 @@ describe('cip-auditor --path=DIR --no-auth', () => {
 
   it('judges by the sources where no connection reaches the destination', async () => {
     const registry = await embedded();
-    const [source, prod] = [`${registry.host}/staging`, `${CLOSED}/prod`];
+    const [source, prod] = [`${registry.host}/staging`, `${CLOSED_HOST}/prod`];
     const path = await manifestsFrom(source, { [A]: ['v1'] }, prod);
     const { push } = await startAuditor([`--path=${path}`, '--no-auth']);
     expect(await push({ digest: `${prod}/app@${B}` })).toMatch(/^200 .* REJECTED: .*could not validate/);
@@ -107,7 +107,10 @@ describe('cip-auditor --path=DIR --no-auth', () => {
   });
 
   it('answers 500 where the source cannot be read, and judges when it can', async () => {
-    const auditor = await startAuditor([`--path=${await manifestsFrom(`${CLOSED}/staging`)}`, '--no-auth']);
+    const auditor = await startAuditor([
+      `--path=${await manifestsFrom(`${CLOSED_HOST}/staging`)}`,
+      '--no-auth',
+    ]);
     expect(await auditor.push({ digest: `${APP}@${B}` })).toMatch(/^500 \(ID\) NOT JUDGED: .*ECONNREFUSED/);
     expect(await auditor.push({ digest: `${APP}@${A}` })).toMatch(/^200 .* VERIFIED: /);
     const lines = await auditor.logged(/NOT JUDGED/);

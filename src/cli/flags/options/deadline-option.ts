@@ -29,6 +29,7 @@ const UNITS: Readonly<Record<string, number>> = {
  * @see https://pkg.go.dev/time#ParseDuration
  */
 export function parseDuration(text: string): number | undefined {
+  // both letters for micro as escapes: the build allows ASCII only in a regular expression
   const parts = Array.from(text.matchAll(/(\d+(?:\.\d*)?|\.\d+)(ns|us|\u00b5s|\u03bcs|ms|s|m|h)/gy));
   const length = parts.reduce((sum, [part]) => sum + part.length, 0);
   if (parts.length === 0 || length < text.length) return undefined;
