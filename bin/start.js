@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
 
 /**
  * V8 compiles a function once more, for speed, when it has run for long. Most runs are too short to gain from that: with
@@ -35,7 +36,7 @@ function loadOrExit(program) {
 }
 
 /** The file of the code cache, which `scripts/code-cache.ts` writes for the Node that builds. */
-export const CODE_CACHE = `cip-${process.version}-${process.arch}.cache`;
+const CODE_CACHE = `cip-${process.version}-${process.arch}.cache`;
 
 /**
  * Loads the program from the directory of a build: its entry point `main` and its `vm.Script`. V8 compiles the text if the
@@ -43,20 +44,35 @@ export const CODE_CACHE = `cip-${process.version}-${process.arch}.cache`;
  */
 export function loadProgram(directory) {
   const file = join(directory, 'cip.cjs');
-  const text = readFileSync(file, 'latin1'); // the build writes ASCII, and V8 reads one-byte text fastest
+  const program = readFileSync(file);
+  const text = program.toString('latin1'); // the build writes ASCII, and V8 reads one-byte text fastest
   const script = new Script(`(function (exports, require, module, __dirname) {${text}\n})`, {
     filename: 'dist/cip.cjs', // a constant: in stack traces, Node 20 prints the name from the code cache
-    cachedData: readOptional(join(directory, CODE_CACHE)),
+    cachedData: readCodeCache(directory, program),
   });
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(file), module, directory);
   return { main: module.exports.main, script };
 }
 
-function readOptional(file) {
+/**
+ * Undefined without a code cache that belongs to this program and is whole: V8 compares the length of the program, not its
+ * text, and damage in the cache crashes it.
+ */
+function readCodeCache(directory, program) {
   try {
-    return readFileSync(file);
+    const file = readFileSync(join(directory, CODE_CACHE));
+    const [data, checksum] = [file.subarray(0, -4), file.readUInt32LE(file.length - 4)];
+    return checksum === crc32(data, crc32(program)) ? data : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Writes what V8 has compiled of a loaded program, and behind it, in 4 bytes, the CRC-32 of program and cache. */
+export function writeCodeCache(directory, { script }) {
+  const data = script.createCachedData();
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32LE(crc32(data, crc32(readFileSync(join(directory, 'cip.cjs')))));
+  writeFileSync(join(directory, CODE_CACHE), Buffer.concat([data, checksum]));
 }

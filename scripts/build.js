@@ -1,5 +1,5 @@
 // Bundles the entry points into dist/. The program is one script, with a V8 code cache beside it.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -90,11 +90,13 @@ async function bundleProgram() {
 async function writeCodeCache() {
   const script = `${draft}/code-cache.js`;
   await build({ ...moduleOptions, entryPoints: { 'code-cache': 'scripts/code-cache.ts' } });
-  execFileSync(process.execPath, ['--hash-seed=1', '--no-flush-bytecode', script, draft], {
-    env: { PATH: process.env.PATH, HOME: draft, TMPDIR: draft },
-    stdio: ['ignore', 'ignore', 'pipe'], // an error has what it printed
-    timeout: 120_000,
-  });
+  const args = ['--hash-seed=1', '--no-flush-bytecode', script, draft];
+  const env = { PATH: process.env.PATH, HOME: draft, TMPDIR: draft };
+  const { status, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8', timeout: 120_000 });
+  if (status !== 0) {
+    console.error(`${stderr}no code cache was written, for the reason above`);
+    process.exit(1);
+  }
   await rm(script);
 }
 

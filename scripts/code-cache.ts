@@ -6,12 +6,12 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
-import { CODE_CACHE, loadProgram } from '../bin/start.js';
+import { loadProgram, writeCodeCache } from '../bin/start.js';
 import { type EmbeddedRegistry, startEmbeddedRegistry } from '../src/embedded-registry/embedded-registry.ts';
 import { image, multiArch, push } from '../test/builders/images.ts';
 
 const directory = resolve(process.argv[2] ?? '');
-const { main, script } = loadProgram(directory);
+const program = loadProgram(directory);
 const staging = await startEmbeddedRegistry();
 const production = await startEmbeddedRegistry();
 const images = fillStaging(staging);
@@ -20,7 +20,7 @@ await Promise.all([staging.close(), production.close()]);
 
 // V8 rejects a cache that was written under other flags: these are the defaults of a start
 for (const flag of ['--hash-seed=0', '--flush-bytecode']) setFlagsFromString(flag);
-await writeFile(join(directory, CODE_CACHE), script.createCachedData());
+writeCodeCache(directory, program);
 
 /** Pushes an image and an index, and returns the `images` of a manifest for them. */
 function fillStaging(registry: EmbeddedRegistry): string {
@@ -38,8 +38,7 @@ async function promote(destination: string): Promise<void> {
   const manifest = join(directory, 'manifest.yaml');
   const registries = `registries: [{ name: ${staging.host}/staging, src: true }, { name: ${destination} }]\n`;
   await writeFile(manifest, registries + images);
-  const status = await main('cip', [`-manifest=${manifest}`, '-confirm']);
-  if (status !== 0)
-    throw new Error(`promotion to ${destination}: exit code ${status}: no code cache written`);
+  const status = await program.main('cip', [`-manifest=${manifest}`, '-confirm']);
+  if (status !== 0) throw new Error(`promotion to ${destination}: exit code ${status}`);
   await rm(manifest);
 }

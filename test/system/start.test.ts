@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { image, push } from '../builders/images.ts';
@@ -45,23 +45,30 @@ describe('the code cache', () => {
   });
 
   it.each([
-    ['is missing', (cache: string) => rmSync(cache), 'undefined'],
-    ['is empty', (cache: string) => truncateSync(cache), 'true'],
-    ['is cut off', (cache: string) => truncateSync(cache, 1_000_000), 'true'],
+    ['it is missing', (dist: string) => rmSync(join(dist, CODE_CACHE))],
+    ['it is empty', (dist: string) => truncateSync(join(dist, CODE_CACHE))],
+    ['it is cut off', (dist: string) => truncateSync(join(dist, CODE_CACHE), 1_000_000)],
+    ['it is damaged', (dist: string) => edit(join(dist, CODE_CACHE), (bytes) => bytes.fill(0, 1_000_000))],
     [
-      'is not a cache',
-      (cache: string) => copyFileSync(join(repositoryRoot(), 'package.json'), cache),
-      'true',
+      'the program is another',
+      (dist: string) => edit(join(dist, 'cip.cjs'), (bytes) => bytes.write('USE', 1)),
     ],
-  ])('is optional: a promotion succeeds if it %s', async (_, change, rejection) => {
+  ])('is not used if %s, and a promotion succeeds', async (_, change) => {
     const root = readableCopy();
-    change(join(root, 'dist', CODE_CACHE));
-    expect(await rejectionIn(root)).toBe(rejection);
+    change(join(root, 'dist'));
+    expect(await rejectionIn(root)).toBe('undefined');
     const args = [await oneImage(), '-confirm', '-quiet'];
     const { status, stderr } = await startNode([join(root, 'bin/cip.js'), ...args]).ended;
     expect({ status, stderr }).toEqual({ status: 0, stderr: expect.stringContaining('1 copied, 0 failed') });
   });
 });
+
+/** Changes bytes of a file, not their number. */
+function edit(file: string, change: (bytes: Buffer) => unknown): void {
+  const bytes = readFileSync(file);
+  change(bytes);
+  writeFileSync(file, bytes);
+}
 
 /** The flag of a manifest that promotes one image from `staging` to `prod`. */
 async function oneImage(): Promise<string> {
@@ -71,7 +78,7 @@ async function oneImage(): Promise<string> {
   return manifestFlag({ from: `${host}/staging`, to: [`${host}/prod`], images });
 }
 
-/** Whether V8 rejects the code cache below a root: `true`, `false`, or `undefined` without a code cache. */
+/** Whether V8 rejects the code cache below a root: `true`, `false`, or `undefined` if it is not used. */
 async function rejectionIn(root: string): Promise<string> {
   const code = `const { loadProgram } = await import(${JSON.stringify(join(root, 'bin/start.js'))});
 console.log(loadProgram(${JSON.stringify(join(root, 'dist'))}).script.cachedDataRejected);`;
