@@ -7,7 +7,7 @@ import { multiArch, push } from '../../builders/images.ts';
 import { testdir } from '../../builders/testdir.ts';
 import { FakeClock } from '../../doubles/fake-clock.ts';
 import { runCip } from '../../doubles/run-cip.ts';
-import { embedded, imagesOf, manifestFlag } from '../staging.ts';
+import { CLOSED_HOST, embedded, imagesOf, manifestFlag } from '../staging.ts';
 import { base64Cores } from './canaries.ts';
 import { startRecordingProxy } from './recording-proxy.ts';
 
@@ -32,6 +32,12 @@ const asDefault = (_: FakeGoogle, file: string) => ({ GOOGLE_APPLICATION_CREDENT
 
 const WAYS: Readonly<Record<string, Way>> = {
   'a key file': { file: (google) => keyOf(ACCOUNT, google), args: (file) => [`-key-files=${file}`] },
+  // the library then makes an agent for the proxy, though requests go over src/http
+  'a key file beside a proxy': {
+    file: (google) => keyOf(ACCOUNT, google),
+    env: () => ({ HTTPS_PROXY: `http://${CLOSED_HOST}`, NO_PROXY: '' }),
+    args: (file) => [`-key-files=${file}`],
+  },
   'a key file by default': { file: (google) => keyOf(ACCOUNT, google), env: asDefault },
   'the metadata server': { env: metadata },
   'workload identity federation': {
