@@ -69,9 +69,10 @@ export class AcceptedAttachments {
     reading: SourceReading,
   ): Promise<readonly Digest[] | string> {
     const { reader, trusted } = this.#ports;
-    if (judged.length > 0) return unansweredIn(judged) ?? acceptedByAll(judged);
-    if (trusted === undefined) return NONE;
+    if (judged.length === 0 && trusted === undefined) return NONE;
     const evidence = await reader.of({ repository, digest }, type, reading);
+    if (evidence.failure !== undefined) return evidence.failure;
+    if (trusted === undefined || judged.length > 0) return unansweredIn(judged) ?? acceptedByAll(judged);
     const { accepted, fault } = judgeIfPresent(evidence, { digest, signers: trusted });
     return fault?.kind === 'unanswered' ? fault.reason : accepted;
   }

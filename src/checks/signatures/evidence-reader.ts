@@ -67,7 +67,7 @@ export class EvidenceReader {
     const { repository, digest, type } = image;
     const { finder } = this.#ports;
     const found = await orUnreadable(finder.of(repository, digest, signal), signal);
-    if ('kind' in found) return { items: [], incomplete: found.reason };
+    if ('kind' in found) return { items: [], incomplete: found.reason, failure: found.reason };
     const candidates = found.filter((one) => mayBe(type, one)).toSorted(byUse);
     const items: Evidence[] = [];
     let failure: string | undefined;
@@ -81,7 +81,8 @@ export class EvidenceReader {
     const left = finder.ignoredAt(repository, digest).find((one) => one.digest === undefined)?.reason;
     const isLimited = candidates.length > MAX_ATTACHMENTS;
     const limit = `${countOf(MAX_ATTACHMENTS, 'attachment')} of ${candidates.length} were read`;
-    return { items: items.toSorted(byPlace), incomplete: failure ?? left ?? (isLimited ? limit : undefined) };
+    const incomplete = failure ?? left ?? (isLimited ? limit : undefined);
+    return { items: items.toSorted(byPlace), incomplete, failure };
   }
 
   async #readOne(

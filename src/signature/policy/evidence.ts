@@ -28,6 +28,8 @@ export interface EvidenceSet {
   readonly items: readonly Evidence[];
   /** Why there may be more. Undefined: there is no more. */
   readonly incomplete?: string | undefined;
+  /** The read that failed, where that is why there may be more: another run may read it. */
+  readonly failure?: string | undefined;
 }
 
 /**

@@ -111,6 +111,26 @@ describe('the accepted attachments of a child of an index', () => {
     });
   });
 
+  it.each<[string, Policies, object]>([
+    ['a policy', SIGNED, {}],
+    ['flags', {}, { signers: [STAGING] }],
+  ])(
+    'are unknown if one of them cannot be read, though %s accepts another',
+    async (_what, policies, flags) => {
+      const staging = await open();
+      await staging.attest(INDEX, SIGN);
+      await staging.attest(CHILD, SIGN);
+      const { blobs } = await staging.sign(CHILD);
+      const path = new RegExp(blobs.at(-1)?.digest ?? '');
+      staging.registry.addFault({ path, times: 99, act: { kind: 'status', status: 403 } });
+      const { acceptedOf } = await verified(staging, policies, flags);
+      expect(await acceptedOf(INDEX, CHILD)).toMatchObject({
+        kind: 'unreadable',
+        reason: expect.stringMatching(new RegExp(`staging/app@${CHILD.manifest.digest}: GET .* 403`)),
+      });
+    },
+  );
+
   it('take no request for what the check of the index has read', async () => {
     const staging = await open();
     await staging.attest(INDEX, SIGN);
