@@ -60,6 +60,11 @@ const programOptions = {
 };
 const metafiles = [];
 const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(ENTRIES);
+const unknown = names.find((name) => !Object.hasOwn(ENTRIES, name));
+if (unknown !== undefined) {
+  console.error(`unknown entry point "${unknown}": expected ${Object.keys(ENTRIES).join(', ')}`);
+  process.exit(1);
+}
 for (const name of names) {
   if (name === 'cip') await bundleProgram();
   else await bundle({ [name]: ENTRIES[name] }, moduleOptions);

@@ -52,7 +52,7 @@ export class EvidenceReader {
     this.#ports = ports;
   }
 
-  /** The signatures of an image, or its attestations. A failure of the registry is `incomplete`. Throws when aborted. */
+  /** The signatures of an image, or its attestations. A read that fails is its `failure`. Throws when aborted. */
   of(
     image: { readonly repository: Repository; readonly digest: Digest },
     type: EvidenceType,
